@@ -1,0 +1,174 @@
+/**
+ * The closed catalogue of errors. A code is API: it never changes its meaning.
+ * Each entry gives the HTTP status, one sentence of meaning and what to do.
+ */
+export const ERRORS = {
+  "request.malformed": [
+    400,
+    "The body is not what this route reads.",
+    "Send valid JSON or NDJSON.",
+  ],
+  "request.too_large": [413, "The body exceeds the size limit.", "Send fewer events a request."],
+  "request.unsupported_type": [
+    415,
+    "This content type or encoding is not read here.",
+    "Send application/json or application/x-ndjson, plain or gzip.",
+  ],
+  "request.route_unknown": [404, "No such route.", "See /v1/openapi.json for the routes."],
+  "field.unknown": [
+    400,
+    "The field is not part of this document.",
+    "Remove it, or check its spelling.",
+  ],
+  "field.missing": [400, "A required field is missing.", "Add it."],
+  "field.invalid": [
+    400,
+    "The field has a wrong type or form.",
+    "Correct it; see the OpenAPI document.",
+  ],
+  "field.out_of_range": [
+    400,
+    "The value is outside its stated bounds.",
+    "Correct it; see the limits page.",
+  ],
+  "auth.missing": [401, "No API key was given.", "Send 'Authorization: Bearer tg_…'."],
+  "auth.invalid": [
+    401,
+    "The API key is unknown or revoked.",
+    "Create a key with an admin key: POST /v1/keys.",
+  ],
+  "auth.forbidden": [
+    403,
+    "The API key lacks the scope that this route needs.",
+    "Use a key with that scope.",
+  ],
+  "run.not_found": [404, "No such run.", "Check the run id."],
+  "run.customer_mismatch": [
+    409,
+    "The run belongs to another customer.",
+    "Send the step under the run's own customer, or open another run.",
+  ],
+  "run.cycle": [
+    409,
+    "The parent link would make the run its own ancestor.",
+    "Correct the parent run.",
+  ],
+  "run.parent_differs": [409, "The run already has another parent.", "Keep the first parent."],
+  "run.too_deep": [409, "The run tree would exceed its depth limit.", "Attach the run higher up."],
+  "run.standing": [
+    409,
+    "A standing run cannot be opened, closed or linked.",
+    "Give the work a run id of its own.",
+  ],
+  "step.not_found": [404, "No such step.", "Send the step first, then its correction."],
+  "step.voided": [409, "The step was voided; a void is final.", "Send a new step with a new id."],
+  "event.conflict": [
+    409,
+    "The same identity arrived with other content; the first one stays counted.",
+    "Look at /v1/conflicts and settle it, or amend the step.",
+  ],
+  "outcome.not_found": [404, "No such outcome on this run.", "Record the outcome first."],
+  "outcome.conflict": [
+    409,
+    "This outcome was already recorded with other content.",
+    "Reverse it, then record it under a new key.",
+  ],
+  "customer.not_found": [404, "No such customer.", "Create it, or send a step that names it."],
+  "customer.card_fixed": [
+    409,
+    "The customer's billing settings cannot change while a period holds usage.",
+    "Change them before the first step, or from the next period.",
+  ],
+  "usage.format_unknown": [
+    400,
+    "The usage format is not known.",
+    "Use one of the formats listed in the OpenAPI document, or send buckets.",
+  ],
+  "usage.inconsistent": [
+    400,
+    "The usage block contradicts itself.",
+    "Send the provider's block unchanged.",
+  ],
+  "ratecard.invalid": [400, "The rate card is not valid.", "Correct the field at the path given."],
+  "ratecard.not_found": [404, "No such rate card.", "Apply it first: POST /v1/rate-cards."],
+  "ratecard.backdated": [
+    409,
+    "The version would take effect before now.",
+    "Let it take effect now or later.",
+  ],
+  "price.invalid": [
+    400,
+    "The price document is not valid.",
+    "Correct the field at the path given.",
+  ],
+  "price.backdated": [
+    409,
+    "The prices would change what is already rated.",
+    "Let them take effect now or later.",
+  ],
+  "period.open": [
+    409,
+    "The period has not ended.",
+    "Wait for its end, or close it early on request ('early': true).",
+  ],
+  "period.closed": [
+    409,
+    "The period is already closed; a closed statement never changes.",
+    "Read it at /v1/statements.",
+  ],
+  "statement.not_found": [404, "No such statement.", "Close the period first."],
+  "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
+  "key.not_found": [404, "No such API key.", "See /v1/keys."],
+  "store.unknown": [
+    503,
+    "The store failed; whether the write happened is unknown.",
+    "Send the same events again: identities make that safe.",
+  ],
+  "store.locked": [
+    503,
+    "Another process holds this data folder.",
+    "Stop it, or talk to it over HTTP.",
+  ],
+  "store.corrupt": [
+    500,
+    "The store contradicts itself.",
+    "Run 'tollgate verify' and restore from a backup.",
+  ],
+  "server.busy": [503, "Too many requests wait for the store.", "Retry after the time given."],
+  "server.draining": [503, "The server is shutting down.", "Retry; a supervisor starts it again."],
+  "cli.usage": [400, "The command line is not understood.", "See 'tollgate help'."],
+  internal: [500, "An unexpected error.", "Report it with the request id."],
+} as const satisfies Record<string, readonly [status: number, meaning: string, remedy: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What went wrong in one place of an input: shown to callers, so it never holds a secret. */
+export interface Problem {
+  readonly code: ErrorCode;
+  /** What happened, with the value. */
+  readonly detail: string;
+  /** JSON path of the offending field, such as `events[3].usage.output_text`. */
+  readonly field?: string;
+}
+
+/** The one error class. Everything thrown on purpose is one of these. */
+export class TollgateError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+
+  constructor(code: ErrorCode, detail: string, field?: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = "TollgateError";
+    this.code = code;
+    this.field = field;
+  }
+
+  get status(): number {
+    return ERRORS[this.code][0];
+  }
+
+  toProblem(): Problem {
+    const base = { code: this.code, detail: this.message };
+    return this.field === undefined ? base : { ...base, field: this.field };
+  }
+}

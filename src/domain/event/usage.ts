@@ -1,0 +1,87 @@
+/**
+ * A step's quantities in disjoint buckets: no token is in two of them, so a sum is a total.
+ * Token buckets are closed; any other name is a named unit (`searches`, `read_units`, `seconds`).
+ */
+import { BUCKETS_MAX_COUNT } from "../limits.ts";
+import type { Quantity } from "../money/decimal.ts";
+
+/** Tokens a provider reads. Their sum is the prompt size that selects a price tier. */
+export const INPUT_BUCKETS = [
+  "input_uncached",
+  "cache_read",
+  "cache_write",
+  "cache_write_5m",
+  "cache_write_30m",
+  "cache_write_1h",
+  "cache_write_12h",
+  "input_audio",
+  "cache_read_audio",
+  "input_image",
+  "input_video",
+  "input_tool",
+] as const;
+
+/** Tokens a provider writes. */
+export const OUTPUT_BUCKETS = [
+  "output_text",
+  "output_reasoning",
+  "output_audio",
+  "output_image",
+] as const;
+
+export type InputBucket = (typeof INPUT_BUCKETS)[number];
+export type OutputBucket = (typeof OUTPUT_BUCKETS)[number];
+export type TokenBucket = InputBucket | OutputBucket;
+
+const TOKEN_BUCKETS: ReadonlySet<string> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
+const INPUTS: ReadonlySet<string> = new Set(INPUT_BUCKETS);
+
+/** Usage by bucket or unit name. Zero quantities are not kept; keys stand in ascending order. */
+export type Usage = ReadonlyMap<string, Quantity>;
+
+export const NO_USAGE: Usage = new Map();
+
+export function isTokenBucket(name: string): name is TokenBucket {
+  return TOKEN_BUCKETS.has(name);
+}
+
+export function isInputBucket(name: string): name is InputBucket {
+  return INPUTS.has(name);
+}
+
+const NAME = /^[a-z][a-z0-9_]{0,49}$/;
+
+/** A bucket or unit name: lower snake case, at most 50 characters. */
+export function isUsageName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** Makes a usage of entries in any order; zero quantities are dropped. */
+export function usageOf(entries: Iterable<readonly [string, Quantity]>): Usage {
+  const kept = [...entries].filter(([, quantity]) => quantity !== 0n);
+  if (kept.length > 1) kept.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return new Map(kept.slice(0, BUCKETS_MAX_COUNT));
+}
+
+/** Prompt size in tokens × 10^9: cached, uncached and written together. */
+export function inputQuantity(usage: Usage): Quantity {
+  let sum = 0n;
+  for (const [name, quantity] of usage) if (INPUTS.has(name)) sum += quantity;
+  return sum as Quantity;
+}
+
+/** The larger quantity of each bucket: how two partial records of one step are joined. */
+export function maximumUsage(a: Usage, b: Usage): Usage {
+  const joined = new Map(a);
+  for (const [name, quantity] of b) {
+    const other = joined.get(name);
+    if (other === undefined || quantity > other) joined.set(name, quantity);
+  }
+  return usageOf(joined);
+}
+
+export function usageEquals(a: Usage, b: Usage): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, quantity] of a) if (b.get(name) !== quantity) return false;
+  return true;
+}

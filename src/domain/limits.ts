@@ -1,0 +1,77 @@
+/**
+ * Every size that the outside can influence has its limit here, and a test at its edge.
+ * Names end with the unit.
+ */
+
+/** Decimal places of a quantity: nanoseconds of compute, billionths of a unit. */
+export const QUANTITY_SCALE = 9;
+/** Largest quantity of one bucket of one step, in whole units. */
+export const QUANTITY_MAX_UNITS = 10n ** 15n;
+/** Decimal places of a price per unit. */
+export const PRICE_SCALE = 18;
+/** Largest price per unit, in whole currency units. */
+export const PRICE_MAX_UNITS = 10n ** 9n;
+/** Decimal places of a factor: a percentage has four, divided by a hundred makes six. */
+export const FACTOR_SCALE = 6;
+/** Largest percentage of a markup. */
+export const PERCENT_MAX = 1_000_000n;
+/**
+ * Decimal places of an amount: quantity × price × factor fits without rounding.
+ * 9 + 18 + 6 = 33.
+ */
+export const AMOUNT_SCALE = QUANTITY_SCALE + PRICE_SCALE + FACTOR_SCALE;
+/** Longest text accepted as a number, checked before it is converted. */
+export const NUMBER_TEXT_MAX_CHARS = 48;
+
+/** Longest id (event, run, source, customer, agent, model, tool, call), in UTF-16 units. */
+export const ID_MAX_CHARS = 200;
+/** Longest label value or reason. */
+export const TEXT_MAX_CHARS = 500;
+/** Labels on one event or run. */
+export const LABELS_MAX_COUNT = 20;
+/** Usage buckets and named units on one step. */
+export const BUCKETS_MAX_COUNT = 40;
+/** Nesting of JSON that is kept as sent (a provider's usage block). */
+export const JSON_MAX_DEPTH = 12;
+/** Values inside one provider usage block. */
+export const PROVIDER_USAGE_MAX_VALUES = 500;
+
+/** Events in one request. */
+export const EVENTS_PER_REQUEST_MAX_COUNT = 1_000;
+/** Body of one request after decompression. */
+export const BODY_MAX_BYTES = 4 * 1024 * 1024;
+/** Inflated bytes a compressed byte may stand for, above BOMB_FLOOR_BYTES. */
+export const INFLATE_MAX_RATIO = 100;
+/** Events taken into one unit of work by the commit loop. */
+export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
+/** Requests that may wait for the commit loop before new ones are answered 503. */
+export const WAITING_REQUESTS_MAX_COUNT = 4_096;
+
+/** Depth of a run tree, the root being 1. */
+export const RUN_DEPTH_MAX = 32;
+/** Steps without a known customer that one run may hold in suspense. */
+export const SUSPENDED_STEPS_PER_RUN_MAX_COUNT = 10_000;
+
+/** Charges on one rate card. */
+export const CHARGES_PER_CARD_MAX_COUNT = 200;
+/** Tiers of one charge. */
+export const TIERS_MAX_COUNT = 1_000;
+/** Cells of one matrix price. */
+export const MATRIX_CELLS_MAX_COUNT = 1_000;
+/** Values listed in one where filter. */
+export const WHERE_VALUES_MAX_COUNT = 100;
+/** Entries of one price book version. */
+export const PRICE_ENTRIES_MAX_COUNT = 20_000;
+/** Body of a price book or rate card request. */
+export const DOCUMENT_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Events a producer dates further ahead than this are rated at receipt, in milliseconds. */
+export const FUTURE_TOLERANCE_MS = 5 * 60 * 1000;
+/** Earliest and latest instant an event may state. */
+export const OCCURRED_AT_MIN_MS = 946_684_800_000;
+export const OCCURRED_AT_MAX_MS = 7_258_118_400_000;
+/** A run without a sign of life for this long is abandoned (Default), in milliseconds. */
+export const RUN_ABANDON_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/** Rows of one page of a listing. */
+export const PAGE_MAX_ROWS = 1_000;

@@ -1,0 +1,36 @@
+/** Named rounding modes. Only listed operations round, and each keeps its residual. */
+import { AMOUNT_SCALE } from "../limits.ts";
+import type { Amount } from "./decimal.ts";
+
+export const ROUNDING_MODES = ["half_even", "half_up", "up", "down"] as const;
+export type RoundingMode = (typeof ROUNDING_MODES)[number];
+
+export interface Rounded {
+  readonly rounded: Amount;
+  /** rounded − exact. */
+  readonly residual: Amount;
+}
+
+/**
+ * Rounds an amount to a number of decimal places. `up` is away from zero, `down` towards zero,
+ * so that a charge and its reversal round to the same figure.
+ */
+export function roundAmount(amount: Amount, decimals: number, mode: RoundingMode): Rounded {
+  const unit = 10n ** BigInt(AMOUNT_SCALE - decimals);
+  const sign = amount < 0n ? -1n : 1n;
+  const magnitude = amount * sign;
+  const floor = magnitude / unit;
+  const rest = magnitude % unit;
+  const steps = floor + (roundsAway(floor, rest, unit, mode) ? 1n : 0n);
+  const rounded = (steps * unit * sign) as Amount;
+  return { rounded, residual: (rounded - amount) as Amount };
+}
+
+function roundsAway(floor: bigint, rest: bigint, unit: bigint, mode: RoundingMode): boolean {
+  if (rest === 0n) return false;
+  if (mode === "up") return true;
+  if (mode === "down") return false;
+  const twice = rest * 2n;
+  if (twice !== unit) return twice > unit;
+  return mode === "half_up" || floor % 2n === 1n;
+}
