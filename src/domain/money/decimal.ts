@@ -5,6 +5,7 @@
  * A decimal crosses the border as text (or as a safe JSON integer) and is bounded in length
  * before it is converted: `BigInt` of a million digits would block the process.
  */
+import { assert } from "../assert.ts";
 import {
   AMOUNT_SCALE,
   FACTOR_SCALE,
@@ -114,11 +115,7 @@ export function priceQuantity(quantity: Quantity, price: Price): Amount {
  */
 export function multiplyAmount(amount: Amount, factor: Factor): Amount {
   const product = amount * factor;
-  if (product % FACTOR_ONE !== 0n) {
-    throw new Error(
-      `Invariant broken: ${formatAmount(amount)} × factor does not fit the amount scale`,
-    );
-  }
+  assert(product % FACTOR_ONE === 0n, "an amount times a factor fits the amount scale");
   return (product / FACTOR_ONE) as Amount;
 }
 
