@@ -1,0 +1,48 @@
+/**
+ * Builds src into dist as JavaScript for the npm package: Node strips types from its own files, but
+ * not from those under node_modules. Type errors stop the build. Files that are not TypeScript
+ * (SQL, JSON, static pages) are copied to the same place; tests and contract suites stay behind.
+ */
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+const root = import.meta.dirname;
+const from = join(root, "src");
+const to = join(root, "dist");
+
+const config = ts.getParsedCommandLineOfConfigFile(
+  join(root, "tsconfig.json"),
+  { noEmit: false, rootDir: from, outDir: to, removeComments: true },
+  { ...ts.sys, onUnRecoverableConfigFileDiagnostic: stop },
+);
+const sources = (config?.fileNames ?? []).filter((path) => isShipped(path));
+
+const program = ts.createProgram(sources, config?.options ?? {});
+const problems = ts.getPreEmitDiagnostics(program);
+if (problems.length > 0) stop(...problems);
+
+rmSync(to, { recursive: true, force: true });
+program.emit();
+cpSync(from, to, { recursive: true, filter: (path) => isAsset(path) });
+process.stdout.write(`Built ${sources.length} files of src into dist.\n`);
+
+function isShipped(path: string): boolean {
+  return path.startsWith(join(from, "/")) && !/(\.test|-contract)\.ts$/.test(path);
+}
+
+/** Folders pass, so that their files are asked for. */
+function isAsset(path: string): boolean {
+  return !/\.ts$|\.md$|\/tsconfig\.json$|\/fixtures$/.test(path);
+}
+
+function stop(...problems: ts.Diagnostic[]): never {
+  process.stderr.write(
+    ts.formatDiagnostics(problems, {
+      getCanonicalFileName: (path) => path,
+      getCurrentDirectory: () => root,
+      getNewLine: () => "\n",
+    }),
+  );
+  process.exit(1);
+}

@@ -1,0 +1,88 @@
+/**
+ * What a stranger gets: `npm pack`, the tarball installed in an empty folder, `npx tollgate`. The
+ * platform package makes this the slowest test (200 MB to unpack), so there is one installation.
+ */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+const root = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "tollgate-pack-"));
+const installed = join(folder, "node_modules/tollgate");
+const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
+
+const noCli = existsSync(join(root, "src/cli/main.ts"))
+  ? false
+  : "src/cli/main.ts does not exist yet";
+
+/** The environment of a user's shell: without what `npm test` adds for this repository. */
+function shellEnvironment(): NodeJS.ProcessEnv {
+  const ofThisRun = /^npm_(package|lifecycle|command|execpath|node)|^npm_config_local|^NODE_TEST/;
+  const kept = Object.entries(process.env).filter(([name]) => !ofThisRun.test(name));
+  const path = (process.env.PATH ?? "").split(delimiter);
+  const ownPath = path.filter((entry) => !/node_modules[\\/]\.bin$/.test(entry));
+  return { ...Object.fromEntries(kept), PATH: ownPath.join(delimiter) };
+}
+
+function shell(cwd: string, command: string, args: readonly string[]): string {
+  const stdio = ["ignore", "pipe", "inherit"] as const;
+  return execFileSync(command, args, {
+    cwd,
+    env: shellEnvironment(),
+    encoding: "utf8",
+    stdio: [...stdio],
+  });
+}
+
+before(() => {
+  shell(root, "npm", ["pack", "--silent", "--pack-destination", folder]);
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+  assert.ok(tarball, "npm pack leaves a tarball");
+  writeFileSync(join(folder, "package.json"), "{}");
+  const quiet = ["--no-audit", "--no-fund", "--silent", "--prefer-offline"];
+  shell(folder, "npm", ["install", ...quiet, join(folder, tarball)]);
+});
+after(() => rmSync(folder, { recursive: true }));
+
+describe("the npm package", () => {
+  test("holds the build, the launcher and the licence, and nothing that only tests need", () => {
+    const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+    assert.ok(files.includes("LICENSE") && files.includes(join("bin", "tollgate.js")));
+    assert.ok(files.includes(join("dist", "domain", "errors.js")));
+    assert.deepEqual(
+      files.filter((path) => /\.ts$|\.test\.|fixtures/.test(path)),
+      [],
+    );
+  });
+
+  test("says its version, on whichever Node the machine has", { skip: noCli }, () => {
+    const output = shell(folder, "npx", ["--no-install", "tollgate", "--version"]);
+    assert.equal(output.trim().split(" ").at(-1), version);
+  });
+
+  test("says what it can do", { skip: noCli }, () => {
+    assert.match(shell(folder, "npx", ["--no-install", "tollgate", "help"]), /serve/);
+  });
+
+  test("serves, and stops when it is told to", { skip: noCli, timeout: 30_000 }, async (t) => {
+    const args = [join(installed, "bin/tollgate.js"), "serve", "--data", "data", "--port", "0"];
+    const server = spawn("node", args, { cwd: folder, env: shellEnvironment() });
+    t.after(() => server.kill("SIGKILL"));
+    server.stderr.pipe(process.stderr);
+    let output = "";
+    for await (const chunk of server.stdout) {
+      output += chunk;
+      if (/http:\/\/\S+:\d+/.test(output)) break;
+    }
+    const address = /http:\/\/[^\s/]+:\d+/.exec(output)?.[0];
+    assert.ok(address, `the server says where it listens: ${output}`);
+    assert.equal((await fetch(`${address}/health`)).status, 200);
+    const closed = once(server, "close");
+    server.kill("SIGTERM");
+    assert.deepEqual(await closed, [0, null]);
+  });
+});
