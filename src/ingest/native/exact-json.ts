@@ -23,6 +23,7 @@ export class ExactNumber {
   }
 }
 
+/** What the caller allows a document to be. */
 export interface JsonOptions {
   /**
    * Containers that may stand inside one another.

@@ -8,6 +8,7 @@ export type NdjsonLine =
   | { readonly line: number; readonly value: unknown }
   | { readonly line: number; readonly error: Problem };
 
+/** What the caller allows a body to be. */
 export interface NdjsonOptions extends JsonOptions {
   /** Lines that are not blank. (Default: EVENTS_PER_REQUEST_MAX_COUNT.) */
   readonly maxLines?: number;
