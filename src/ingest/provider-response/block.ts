@@ -1,0 +1,189 @@
+/**
+ * Reads a provider's usage block field by field. It never throws and never clamps: the first thing
+ * that is wrong is kept as the problem of the whole reading, with the path of the field, and the
+ * mapper looks at it once at the end. It also remembers what was read, so that a count which no
+ * rule knows can be named instead of being lost.
+ */
+import type { ErrorCode, Problem } from "../../domain/errors.ts";
+import { QUANTITY_MAX_UNITS } from "../../domain/limits.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import {
+  formatQuantity,
+  ONE_UNIT,
+  parseQuantity,
+  ZERO_QUANTITY,
+} from "../../domain/money/decimal.ts";
+
+/** A JSON object as parsed; nothing about its fields is known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Names of one fact in order of precedence, each a dotted path below the block. They must agree:
+ * two different counts other than zero contradict each other (a zero is a placeholder).
+ */
+export type Aliases = readonly string[];
+
+/** What a whole reading shares: its first problem, and which paths were read or are known. */
+interface Reading {
+  problem: Problem | null;
+  readonly known: Set<string>;
+}
+
+/** True for a JSON object; arrays and null are none. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value at a dotted path, or undefined. */
+export function valueAt(value: unknown, path: string): unknown {
+  let found: unknown = value;
+  for (const key of path === "" ? [] : path.split(".")) {
+    if (!isObject(found) || !Object.hasOwn(found, key)) return undefined;
+    found = found[key];
+  }
+  return found;
+}
+
+/** One object of a provider's block. Blocks made of a block share its problem and its memory. */
+export class Block {
+  readonly value: JsonObject;
+  /** Where this block stands in the input, for problems. */
+  readonly path: string;
+  readonly #reading: Reading;
+
+  constructor(value: JsonObject, path: string, parent?: Block) {
+    this.value = value;
+    this.path = path;
+    this.#reading = parent === undefined ? { problem: null, known: new Set() } : parent.#reading;
+  }
+
+  /** The first thing that was wrong in this block or any block made of it. */
+  get problem(): Problem | null {
+    return this.#reading.problem;
+  }
+
+  refuse(code: ErrorCode, detail: string, name: string): void {
+    this.#reading.problem ??= { code, detail, field: this.fieldPath(name) };
+  }
+
+  /** A whole count, such as tokens. Absent and null are zero. */
+  count(aliases: Aliases): Quantity {
+    return this.#agreed(aliases, "a whole number of zero or more", true);
+  }
+
+  /** A quantity that may have decimal places, such as seconds. Absent and null are zero. */
+  measure(aliases: Aliases): Quantity {
+    return this.#agreed(aliases, "a number of zero or more", false);
+  }
+
+  /** Whether any of the names has a value other than null. */
+  has(aliases: Aliases): boolean {
+    return aliases.some((name) => (valueAt(this.value, name) ?? null) !== null);
+  }
+
+  /** The first text among the names; numbers are not text. */
+  text(...names: string[]): string | null {
+    for (const name of names) {
+      const found = valueAt(this.value, name);
+      if (typeof found === "string" && found !== "") return found;
+    }
+    return null;
+  }
+
+  /** The objects of a list; absent and null are empty. */
+  list(aliases: Aliases): Block[] {
+    const name = aliases.find((alias) => Array.isArray(valueAt(this.value, alias)));
+    if (name === undefined) return [];
+    const items = valueAt(this.value, name) as readonly unknown[];
+    return items.flatMap((item, at) =>
+      isObject(item) ? [new Block(item, `${this.fieldPath(name)}[${at}]`, this)] : [],
+    );
+  }
+
+  child(name: string): Block | null {
+    const found = valueAt(this.value, name);
+    return isObject(found) ? new Block(found, this.fieldPath(name), this) : null;
+  }
+
+  /** The object under a key that may hold dots, such as a model id. */
+  entry(key: string): Block | null {
+    const found = this.value[key];
+    return isObject(found) ? new Block(found, this.fieldPath(key), this) : null;
+  }
+
+  /** Declares fields that count nothing billable, or repeat what another field counts. */
+  ignore(names: Aliases): void {
+    for (const name of names) this.#reading.known.add(this.fieldPath(name));
+  }
+
+  /** Paths of counts above zero that no rule has read. Text that is a number counts as one. */
+  unread(): string[] {
+    return [...this.#unreadBelow(this.value, this.path)];
+  }
+
+  fieldPath(name: string): string {
+    return name === "" ? this.path : `${this.path}.${name}`;
+  }
+
+  *#unreadBelow(value: unknown, path: string): Generator<string> {
+    if (this.#reading.known.has(path)) return;
+    if (Array.isArray(value)) {
+      for (const [at, item] of value.entries()) yield* this.#unreadBelow(item, `${path}[${at}]`);
+    } else if (isObject(value)) {
+      for (const key of Object.keys(value)) yield* this.#unreadBelow(value[key], `${path}.${key}`);
+    } else if (isPositive(value)) {
+      yield path;
+    }
+  }
+
+  #agreed(aliases: Aliases, wanted: string, whole: boolean): Quantity {
+    let agreed = ZERO_QUANTITY;
+    for (const name of aliases) {
+      const found = this.#quantity(name, wanted, whole);
+      if (found === ZERO_QUANTITY) continue;
+      if (agreed === ZERO_QUANTITY) agreed = found;
+      else if (agreed !== found) {
+        const both = `${formatQuantity(agreed)} and ${formatQuantity(found)}`;
+        this.refuse("usage.inconsistent", `two names of one fact differ: ${both}`, name);
+      }
+    }
+    return agreed;
+  }
+
+  #quantity(name: string, wanted: string, whole: boolean): Quantity {
+    const found = valueAt(this.value, name);
+    if (found === undefined || found === null) return ZERO_QUANTITY;
+    this.#reading.known.add(this.fieldPath(name));
+    const quantity = quantityOf(found);
+    if (quantity === undefined || quantity < 0n || (whole && quantity % ONE_UNIT !== 0n)) {
+      this.refuse("field.invalid", `expected ${wanted}, got ${shown(found)}`, name);
+      return ZERO_QUANTITY;
+    }
+    if (quantity > QUANTITY_MAX_UNITS * ONE_UNIT) {
+      this.refuse("field.out_of_range", `${shown(found)} is above ${QUANTITY_MAX_UNITS}`, name);
+      return ZERO_QUANTITY;
+    }
+    return quantity;
+  }
+}
+
+/** A JSON number (integers only where they are safe) or its text, exactly. */
+function quantityOf(value: unknown): Quantity | undefined {
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) return undefined;
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) return undefined;
+    return parseQuantity(String(value));
+  }
+  return typeof value === "string" ? parseQuantity(value) : undefined;
+}
+
+function isPositive(value: unknown): boolean {
+  if (typeof value === "number") return value > 0;
+  return typeof value === "string" && (parseQuantity(value) ?? 0n) > 0n;
+}
+
+const SHOWN_MAX_CHARS = 40;
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, SHOWN_MAX_CHARS);
+}

@@ -1,0 +1,90 @@
+/**
+ * The usage of a stream, from its parsed events: the result is a body that the format's mapper
+ * reads. Providers report cumulative counts, so later blocks replace earlier ones; only Gemini
+ * Live counts each message apart.
+ */
+import type { Completeness } from "../../domain/event/event.ts";
+import type { JsonObject } from "./block.ts";
+import { isObject } from "./block.ts";
+import type { Format } from "./formats.ts";
+import { FORMATS } from "./formats.ts";
+import { locate } from "./locate.ts";
+
+/** What a stream comes to. */
+export interface Folded {
+  readonly block: JsonObject;
+  /** `partial`: the stream ended before the provider's final count. */
+  readonly completeness: Completeness;
+}
+
+/** Null: no event holds a usage (a stream that was cut, or not asked to include it). */
+export function foldStream(formatName: string, events: readonly unknown[]): Folded | null {
+  const format = Object.hasOwn(FORMATS, formatName) ? FORMATS[formatName] : undefined;
+  if (format === undefined) return null;
+  if (format.fold === "anthropic") return foldAnthropic(events);
+  return format.fold === "sum" ? foldSum(format, events) : foldLast(format, events);
+}
+
+function foldLast(format: Format, events: readonly unknown[]): Folded | null {
+  const last = events.findLast((event) => locate(format, event) !== null);
+  const located = last === undefined ? null : locate(format, last);
+  if (located === null) return null;
+  const ended = format.map === FORMATS["gemini.generate"]?.map ? hasFinish(events) : true;
+  return { block: located.body, completeness: ended ? "exact" : "partial" };
+}
+
+/** Gemini repeats the count so far in every chunk; only the last one names a reason to finish. */
+function hasFinish(events: readonly unknown[]): boolean {
+  return events.some((event) => {
+    if (!isObject(event)) return false;
+    if (isObject(event.promptFeedback)) return true;
+    const candidates = event.candidates;
+    return Array.isArray(candidates) && candidates.some((one) => isObject(one) && FINISH in one);
+  });
+}
+
+const FINISH = "finishReason";
+
+/**
+ * `message_start` holds the input and a first output token; each `message_delta` holds cumulative
+ * counts that replace it. What a delta leaves out (the split of cache writes) stays as it was.
+ */
+function foldAnthropic(events: readonly unknown[]): Folded | null {
+  let message: JsonObject | null = null;
+  let usage: JsonObject = {};
+  let completeness: Completeness = "partial";
+  for (const event of events) {
+    if (!isObject(event)) continue;
+    const started = event.message;
+    if (event.type === "message_start" && isObject(started)) {
+      message = started;
+      if (isObject(started.usage)) usage = merged(usage, started.usage);
+    } else if (isObject(event.usage)) {
+      usage = merged(usage, event.usage);
+      completeness = "exact";
+    }
+  }
+  if (Object.keys(usage).length === 0) return null;
+  return { block: { ...message, usage }, completeness };
+}
+
+function merged(earlier: JsonObject, later: JsonObject): JsonObject {
+  const told = Object.entries(later).filter(([, value]) => value !== null);
+  return { ...earlier, ...Object.fromEntries(told) };
+}
+
+/** Adds the counts of all blocks; lists of the same name are joined. */
+function foldSum(format: Format, events: readonly unknown[]): Folded | null {
+  const sum: Record<string, unknown> = {};
+  for (const event of events) {
+    for (const [name, value] of Object.entries(locate(format, event)?.usage ?? {})) {
+      const before = sum[name];
+      if (typeof value === "number") sum[name] = Number(before ?? 0) + value;
+      else if (Array.isArray(value))
+        sum[name] = [...(Array.isArray(before) ? before : []), ...value];
+      else sum[name] = value;
+    }
+  }
+  if (Object.keys(sum).length === 0) return null;
+  return { block: { [format.usage[0] ?? "usage"]: sum }, completeness: "exact" };
+}

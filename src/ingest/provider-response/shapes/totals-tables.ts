@@ -1,0 +1,116 @@
+/** Names of the facts in usage blocks of the OpenAI family. The order is the precedence. */
+import type { Aliases } from "../block.ts";
+import type { TotalsTable } from "./totals.ts";
+
+const PROMPT_DETAILS = [
+  "prompt_tokens_details",
+  "input_tokens_details",
+  "prompt_token_details",
+  "input_token_details",
+];
+const OUTPUT_DETAILS = [
+  "completion_tokens_details",
+  "output_tokens_details",
+  "completion_token_details",
+  "output_token_details",
+];
+
+function below(parents: readonly string[], ...names: string[]): string[] {
+  return parents.flatMap((parent) => names.map((name) => `${parent}.${name}`));
+}
+
+/** Fields that hold times, or repeat what another field counts. */
+const IGNORED: Aliases = [
+  ...below(PROMPT_DETAILS, "text_tokens", "multimodal_tokens"),
+  ...below(PROMPT_DETAILS, "cached_tokens_details.text_tokens"),
+  // Both kinds of predicted tokens are inside the completion.
+  ...below(OUTPUT_DETAILS, "text_tokens", "accepted_prediction_tokens"),
+  ...below(OUTPUT_DETAILS, "rejected_prediction_tokens"),
+  "queue_time",
+  "prompt_time",
+  "completion_time",
+  "total_time",
+  "request_count",
+];
+
+/** The names of OpenAI Chat, Completions, Responses, Embeddings, Images and Realtime together. */
+export const OPENAI: TotalsTable = {
+  input: ["prompt_tokens", "input_tokens"],
+  output: ["completion_tokens", "output_tokens"],
+  total: ["total_tokens"],
+  cached: [
+    ...below(PROMPT_DETAILS, "cached_tokens"),
+    "prompt_cache_hit_tokens",
+    "cached_tokens",
+    "num_cached_tokens",
+    "cached_prompt_text_tokens",
+  ],
+  missed: ["prompt_cache_miss_tokens"],
+  written: below(
+    PROMPT_DETAILS,
+    "cache_write_tokens",
+    "cache_creation_tokens",
+    "cache_creation_input_tokens",
+  ),
+  writtenByTtl: [
+    ["cache_write_5m", below(PROMPT_DETAILS, "cache_creation.ephemeral_5m_input_tokens")],
+    ["cache_write_30m", below(PROMPT_DETAILS, "cache_write_tokens_details.ttl_30m_tokens")],
+    ["cache_write_1h", below(PROMPT_DETAILS, "cache_creation.ephemeral_1h_input_tokens")],
+    ["cache_write_12h", below(PROMPT_DETAILS, "cache_write_tokens_details.ttl_12h_tokens")],
+  ],
+  inputModes: [
+    ["input_audio", [...below(PROMPT_DETAILS, "audio_tokens"), "audio_prompt_tokens"]],
+    ["input_image", below(PROMPT_DETAILS, "image_tokens")],
+    ["input_video", below(PROMPT_DETAILS, "video_tokens")],
+  ],
+  cachedModes: [
+    ["input_audio", below(PROMPT_DETAILS, "cached_tokens_details.audio_tokens")],
+    ["input_image", below(PROMPT_DETAILS, "cached_tokens_details.image_tokens")],
+  ],
+  reasoning: [...below(OUTPUT_DETAILS, "reasoning_tokens"), "reasoning_tokens"],
+  outputModes: [
+    ["output_audio", below(OUTPUT_DETAILS, "audio_tokens")],
+    ["output_image", below(OUTPUT_DETAILS, "image_tokens")],
+  ],
+  beside: [],
+  units: [
+    ["audio_seconds", ["prompt_audio_seconds", "seconds"]],
+    ["web_searches", ["server_tool_use_details.web_search_requests", "num_search_queries"]],
+  ],
+  ignored: IGNORED,
+};
+
+/** Perplexity counts citations, reasoning and searches of deep research beside its totals. */
+export const PERPLEXITY: TotalsTable = {
+  ...OPENAI,
+  reasoning: below(OUTPUT_DETAILS, "reasoning_tokens"),
+  beside: [
+    ["citation_tokens", ["citation_tokens"]],
+    ["output_reasoning", ["reasoning_tokens"]],
+  ],
+};
+
+/** xAI bills sources and calls of the tools that it runs itself. */
+export const XAI: TotalsTable = {
+  ...OPENAI,
+  units: [
+    ...OPENAI.units.filter(([unit]) => unit !== "web_searches"),
+    ["search_sources", ["num_sources_used"]],
+    ["web_searches", ["server_side_tool_usage_details.web_search_calls"]],
+    ["x_searches", ["server_side_tool_usage_details.x_search_calls"]],
+    ["code_interpreter_calls", ["server_side_tool_usage_details.code_interpreter_calls"]],
+    ["file_searches", ["server_side_tool_usage_details.file_search_calls"]],
+    ["document_searches", ["server_side_tool_usage_details.document_search_calls"]],
+    ["image_generations", ["server_side_tool_usage_details.image_generation_calls"]],
+    ["mcp_calls", ["server_side_tool_usage_details.mcp_calls"]],
+  ],
+  // The number of tools used is the sum of the details; the context is part of the totals.
+  ignored: [...IGNORED, "num_server_side_tools_used", "context_details"],
+};
+
+/** Flat counts, each side under one name, as small and older APIs give them. */
+export function flat(input: Aliases, output: Aliases): TotalsTable {
+  const none = { cached: [], missed: [], written: [], writtenByTtl: [], inputModes: [] };
+  const rest = { cachedModes: [], reasoning: [], outputModes: [], beside: [], units: [] };
+  return { input, output, total: [], ignored: [], ...none, ...rest };
+}

@@ -1,0 +1,154 @@
+/**
+ * Mapper for the widest family of usage blocks: a total of each side, with details that are parts
+ * of it. OpenAI set the shape; most providers answer in it, each with a few names of its own. The
+ * names are data (totals-tables.ts).
+ *
+ * Whether reasoning is part of the output or stands beside it is not known by provider but read
+ * from the block itself: its `total_tokens` fits only one of the two.
+ */
+import type { Quantity } from "../../../domain/money/decimal.ts";
+import { formatQuantity, ZERO_QUANTITY } from "../../../domain/money/decimal.ts";
+import type { Aliases, Block } from "../block.ts";
+import type { MappedStep, Response } from "../mapped-step.ts";
+import { mainStep, Tally } from "../mapped-step.ts";
+import { splitPrompt } from "./modalities.ts";
+
+/** Where each fact of a usage block stands; pairs give the bucket or unit first. */
+export interface TotalsTable {
+  readonly input: Aliases;
+  readonly output: Aliases;
+  readonly total: Aliases;
+  readonly cached: Aliases;
+  /** Part of the prompt that the provider says it had not cached: checked, not counted. */
+  readonly missed: Aliases;
+  readonly written: Aliases;
+  readonly writtenByTtl: readonly (readonly [string, Aliases])[];
+  readonly inputModes: readonly (readonly [string, Aliases])[];
+  readonly cachedModes: readonly (readonly [string, Aliases])[];
+  readonly reasoning: Aliases;
+  readonly outputModes: readonly (readonly [string, Aliases])[];
+  /** Tokens that no total holds. */
+  readonly beside: readonly (readonly [string, Aliases])[];
+  /** Named units, which may have decimal places. */
+  readonly units: readonly (readonly [string, Aliases])[];
+  /** Known to be no billable count of their own. */
+  readonly ignored: Aliases;
+}
+
+/** A mapper of the names in a table: one step, no extras. */
+export function mapTotals(table: TotalsTable): (response: Response) => MappedStep[] {
+  return (response) => [mainStep(response, tallyTotals(response.usage, table))];
+}
+
+/** The disjoint buckets of a block by the names of a table. */
+export function tallyTotals(usage: Block, table: TotalsTable): Tally {
+  const tally = new Tally();
+  usage.ignore(table.ignored);
+  tallyPrompt(usage, table, tally);
+  tallyOutput(usage, table, tally);
+  for (const [bucket, names] of table.beside) tally.add(bucket, usage.count(names));
+  for (const [unit, names] of table.units) tally.add(unit, usage.measure(names));
+  return tally;
+}
+
+function tallyPrompt(usage: Block, table: TotalsTable, tally: Tally): void {
+  const total = promptTotal(usage, table);
+  const cached = usage.count(table.cached);
+  const missed = usage.count(table.missed);
+  if (usage.has(table.missed) && missed !== total - cached) {
+    const detail = `${formatQuantity(missed)} missed and ${formatQuantity(cached)} cached`;
+    usage.refuse(
+      "usage.inconsistent",
+      `${detail} of ${formatQuantity(total)}`,
+      named(table.missed),
+    );
+  }
+  const written = usage.count(table.written);
+  splitPrompt(
+    usage,
+    {
+      total,
+      cached,
+      written,
+      modes: counts(usage, table.inputModes),
+      cachedModes: counts(usage, table.cachedModes),
+    },
+    tally,
+  );
+  tallyWritten(usage, { written, byTtl: counts(usage, table.writtenByTtl) }, tally);
+}
+
+/** Some embedding and rerank APIs give only the total: it is all prompt. */
+function promptTotal(usage: Block, table: TotalsTable): Quantity {
+  const onlyTotal = !usage.has(table.input) && !usage.has(table.output);
+  return usage.count(onlyTotal ? table.total : table.input);
+}
+
+interface Written {
+  readonly written: Quantity;
+  readonly byTtl: ReadonlyMap<string, Quantity>;
+}
+
+/** Writes by time to live; what the split does not tell stays in `cache_write`. */
+export function tallyWritten(block: Block, { written, byTtl }: Written, tally: Tally): void {
+  let rest: bigint = written;
+  for (const [bucket, quantity] of byTtl) {
+    tally.add(bucket, quantity);
+    rest -= quantity;
+  }
+  if (rest < 0n) {
+    const detail = `cache writes by time to live exceed their total ${formatQuantity(written)}`;
+    block.refuse("usage.inconsistent", detail, "");
+  }
+  tally.add("cache_write", rest as Quantity);
+}
+
+function tallyOutput(usage: Block, table: TotalsTable, tally: Tally): void {
+  const output = usage.count(table.output);
+  const reasoning = usage.count(table.reasoning);
+  const beside = tokensBeside(usage, table, { output, reasoning });
+  let text: bigint = beside > 0n ? output : output - reasoning;
+  for (const [bucket, quantity] of counts(usage, table.outputModes)) {
+    tally.add(bucket, quantity);
+    text -= quantity;
+  }
+  if (text < 0n) {
+    const detail = `its parts exceed the output of ${formatQuantity(output)}`;
+    usage.refuse("usage.inconsistent", detail, named(table.output));
+  }
+  tally.add("output_reasoning", beside > 0n ? beside : reasoning);
+  tally.add("output_text", text as Quantity);
+}
+
+/**
+ * Tokens that only the total holds: reasoning that stands beside the output, told or not (an
+ * OpenAI-shaped front of Gemini leaves it out of every other field and bills it). Zero: the
+ * reasoning is part of the output.
+ */
+function tokensBeside(
+  usage: Block,
+  table: TotalsTable,
+  { output, reasoning }: { readonly output: Quantity; readonly reasoning: Quantity },
+): Quantity {
+  const total = usage.count(table.total);
+  const onlyTotal = !usage.has(table.input) && !usage.has(table.output);
+  if (total === ZERO_QUANTITY || onlyTotal) return ZERO_QUANTITY;
+  const beside = (total - usage.count(table.input) - output) as Quantity;
+  if (beside < 0n || (beside > 0n && reasoning > 0n && beside !== reasoning)) {
+    const detail = `the total ${formatQuantity(total)} is not the sum of its parts`;
+    usage.refuse("usage.inconsistent", detail, named(table.total));
+    return ZERO_QUANTITY;
+  }
+  return beside;
+}
+
+function counts(
+  usage: Block,
+  fields: readonly (readonly [string, Aliases])[],
+): Map<string, Quantity> {
+  return new Map(fields.map(([bucket, names]) => [bucket, usage.count(names)]));
+}
+
+function named(aliases: Aliases): string {
+  return aliases[0] ?? "";
+}
