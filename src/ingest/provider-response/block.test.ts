@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { quantityOfInteger } from "../../domain/money/decimal.ts";
+import { ExactNumber } from "../native/exact-json.ts";
 import { Block } from "./block.ts";
 
 const units = quantityOfInteger;
 
 test("a count is read from a number or from its text, and absent or null is zero", () => {
-  const block = new Block({ a: 3, b: "3", c: null, d: "3.0" }, "u");
-  for (const name of ["a", "b", "d"]) assert.equal(block.count([name]), units(3));
+  const block = new Block({ a: 3, b: "3", c: null, d: "3.0", e: new ExactNumber("3e0") }, "u");
+  for (const name of ["a", "b", "d", "e"]) assert.equal(block.count([name]), units(3));
   for (const name of ["c", "missing", "a.below"]) assert.equal(block.count([name]), 0n);
   assert.equal(block.problem, null);
 });

@@ -13,6 +13,7 @@ import {
   parseQuantity,
   ZERO_QUANTITY,
 } from "../../domain/money/decimal.ts";
+import { ExactNumber } from "../native/exact-json.ts";
 
 /** A JSON object as parsed; nothing about its fields is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -31,7 +32,16 @@ interface Reading {
 
 /** True for a JSON object; arrays and null are none. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (typeof value !== "object" || value === null) return false;
+  return !Array.isArray(value) && !(value instanceof ExactNumber);
+}
+
+/** The text of a JSON number, or of a text in its place; undefined where digits may be lost. */
+export function numberText(value: unknown): string | undefined {
+  if (value instanceof ExactNumber) return value.text;
+  if (typeof value === "string") return value;
+  if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
 }
 
 /** The value at a dotted path, or undefined. */
@@ -167,23 +177,18 @@ export class Block {
   }
 }
 
-/** A JSON number (integers only where they are safe) or its text, exactly. */
 function quantityOf(value: unknown): Quantity | undefined {
-  if (typeof value === "number") {
-    if (!Number.isFinite(value)) return undefined;
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) return undefined;
-    return parseQuantity(String(value));
-  }
-  return typeof value === "string" ? parseQuantity(value) : undefined;
+  const text = numberText(value);
+  return text === undefined ? undefined : parseQuantity(text);
 }
 
 function isPositive(value: unknown): boolean {
-  if (typeof value === "number") return value > 0;
-  return typeof value === "string" && (parseQuantity(value) ?? 0n) > 0n;
+  return typeof value === "number" ? value > 0 : (quantityOf(value) ?? 0n) > 0n;
 }
 
 const SHOWN_MAX_CHARS = 40;
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, SHOWN_MAX_CHARS);
+  const text = numberText(value) ?? JSON.stringify(value) ?? String(value);
+  return text.slice(0, SHOWN_MAX_CHARS);
 }

@@ -43,13 +43,14 @@ test("a null in a later Anthropic delta keeps the count before it", () => {
 });
 
 test("Gemini repeats its count so far, and only a finish makes it exact", () => {
-  const chunk = (candidatesTokenCount: number, extra: object) => ({
+  const chunk = (candidatesTokenCount: number, candidate: object) => ({
     usageMetadata: { promptTokenCount: 8, candidatesTokenCount },
-    candidates: [extra],
+    candidates: [candidate],
   });
-  const chunks = [chunk(1, {}), chunk(5, {}), { usageMetadata: { trafficType: "ON_DEMAND" } }];
+  const searched = { groundingMetadata: { webSearchQueries: ["q"] } };
+  const chunks = [chunk(1, searched), chunk(5, {}), { usageMetadata: { trafficType: "FLEX" } }];
   assert.deepEqual(foldStream("gemini.generate", chunks), {
-    block: chunks[1],
+    block: { ...chunks[1], candidates: [searched, {}] },
     completeness: "partial",
   });
   const ended = [...chunks, chunk(20, { finishReason: "STOP" })];

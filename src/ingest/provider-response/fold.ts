@@ -22,28 +22,34 @@ export function foldStream(formatName: string, events: readonly unknown[]): Fold
   const format = Object.hasOwn(FORMATS, formatName) ? FORMATS[formatName] : undefined;
   if (format === undefined) return null;
   if (format.fold === "anthropic") return foldAnthropic(events);
-  return format.fold === "sum" ? foldSum(format, events) : foldLast(format, events);
+  if (format.fold === "sum") return foldSum(format, events);
+  const block = lastBody(format, events);
+  if (block === null) return null;
+  return format.fold === "gemini" ? foldGemini(block, events) : { block, completeness: "exact" };
 }
 
-function foldLast(format: Format, events: readonly unknown[]): Folded | null {
+/** The body of the last event that holds a usage. */
+function lastBody(format: Format, events: readonly unknown[]): JsonObject | null {
   const last = events.findLast((event) => locate(format, event) !== null);
-  const located = last === undefined ? null : locate(format, last);
-  if (located === null) return null;
-  const ended = format.map === FORMATS["gemini.generate"]?.map ? hasFinish(events) : true;
-  return { block: located.body, completeness: ended ? "exact" : "partial" };
+  return last === undefined ? null : (locate(format, last)?.body ?? null);
 }
 
-/** Gemini repeats the count so far in every chunk; only the last one names a reason to finish. */
-function hasFinish(events: readonly unknown[]): boolean {
-  return events.some((event) => {
-    if (!isObject(event)) return false;
-    if (isObject(event.promptFeedback)) return true;
-    const candidates = event.candidates;
-    return Array.isArray(candidates) && candidates.some((one) => isObject(one) && FINISH in one);
-  });
+/**
+ * Gemini repeats the count so far in every chunk; only the last one names a reason to finish.
+ * Searches stand in any chunk, so the candidates of all are kept.
+ */
+function foldGemini(block: JsonObject, events: readonly unknown[]): Folded {
+  const chunks = events.filter(isObject);
+  const candidates = chunks.flatMap((chunk) => objectsIn(chunk.candidates));
+  const ended =
+    candidates.some((one) => (one.finishReason ?? null) !== null) ||
+    chunks.some((chunk) => isObject(chunk.promptFeedback));
+  return { block: { ...block, candidates }, completeness: ended ? "exact" : "partial" };
 }
 
-const FINISH = "finishReason";
+function objectsIn(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
 
 /**
  * `message_start` holds the input and a first output token; each `message_delta` holds cumulative

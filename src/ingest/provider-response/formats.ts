@@ -3,21 +3,21 @@
  * natively, and which mapper reads it. Formats that differ only in provider share a mapper.
  */
 import type { StepKind } from "../../domain/event/event.ts";
+import { mapAgentResult } from "./agent-sdk.ts";
+import { mapAnthropic } from "./anthropic.ts";
+import { mapConverse, mapGuardrail } from "./bedrock.ts";
 import type { Aliases } from "./block.ts";
+import { mapCohere } from "./cohere.ts";
+import { mapGemini, mapInteractions, mapLive } from "./gemini.ts";
 import type { MappedStep, Response } from "./mapped-step.ts";
-import { mapAgentResult } from "./shapes/agent-sdk.ts";
-import { mapAnthropic } from "./shapes/anthropic.ts";
-import { mapConverse, mapGuardrail } from "./shapes/bedrock.ts";
-import { mapCohere } from "./shapes/cohere.ts";
-import { mapGemini, mapInteractions, mapLive } from "./shapes/gemini.ts";
-import { mapResponses } from "./shapes/openai-responses.ts";
-import { mapOpenRouter, mapXai } from "./shapes/server-tools.ts";
-import { mapSmall } from "./shapes/small.ts";
-import { mapTotals } from "./shapes/totals.ts";
-import { OPENAI, PERPLEXITY } from "./shapes/totals-tables.ts";
+import { mapResponses } from "./openai-responses.ts";
+import { mapOpenRouter, mapXai } from "./server-tools.ts";
+import { mapSmall } from "./small.ts";
+import { mapTotals } from "./totals.ts";
+import { OPENAI, PERPLEXITY } from "./totals-tables.ts";
 
 /** How the usage of a stream is found: the last block that has one, or by the format's own rule. */
-export type FoldRule = "last" | "anthropic" | "sum";
+export type FoldRule = "last" | "anthropic" | "gemini" | "sum";
 
 /** How one usage format is found, attributed and read. */
 export interface Format {
@@ -73,11 +73,12 @@ const GEMINI: Format = {
   bodies: ["", "response"],
   usage: ["usageMetadata", "usage_metadata"],
   needs: ["promptTokenCount", "prompt_token_count", "candidatesTokenCount", "totalTokenCount"],
-  fold: "last",
+  fold: "gemini",
   map: mapGemini,
 };
 const INTERACTIONS: Format = {
   ...GEMINI,
+  fold: "last",
   bodies: ["", "interaction", "metadata"],
   usage: ["usage"],
   needs: ["total_input_tokens", "total_output_tokens"],

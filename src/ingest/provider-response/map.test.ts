@@ -93,7 +93,7 @@ const MAPPED: readonly [string, unknown, Record<string, string>][] = [
     { tokens: { input_tokens: 1683 }, cached_tokens: 992, billed_units: { input_tokens: 39 } },
     { input_uncached: "39" },
   ],
-  ["cohere.rerank", { meta: { billed_units: { search_units: 1 } } }, { searches: "1" }],
+  ["cohere.rerank", { meta: { billed_units: { search_units: 1 } } }, { rerank_searches: "1" }],
   [
     "perplexity.chat",
     {

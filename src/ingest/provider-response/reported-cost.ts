@@ -2,7 +2,7 @@
 import type { Amount } from "../../domain/money/decimal.ts";
 import { formatAmount, parseAmount } from "../../domain/money/decimal.ts";
 import type { Block } from "./block.ts";
-import { valueAt } from "./block.ts";
+import { numberText, valueAt } from "./block.ts";
 
 /** A cost that the response states. It is evidence: the price book, not this, gives the cost. */
 export interface ReportedCost {
@@ -47,12 +47,12 @@ export function reportedCostOf(usage: Block): ReportedCost | null {
 }
 
 function amountAt(usage: Block, path: string, exponent: number): Amount | undefined {
-  const value = valueAt(usage.value, path);
-  if (typeof value !== "number" && typeof value !== "string") return undefined;
-  const text = decimalText(String(value), exponent);
+  const figure = numberText(valueAt(usage.value, path));
+  if (figure === undefined) return undefined;
+  const text = decimalText(figure, exponent);
   const amount = text === undefined ? undefined : parseAmount(text);
   if (amount === undefined || amount < 0n) {
-    usage.refuse("field.invalid", `expected an amount, got ${String(value).slice(0, 40)}`, path);
+    usage.refuse("field.invalid", `expected an amount, got ${figure.slice(0, 40)}`, path);
     return undefined;
   }
   return amount;

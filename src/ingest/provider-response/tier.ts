@@ -1,23 +1,17 @@
 /**
- * The service tier that was billed. Providers spell "nothing special" in many ways; what is left
- * is joined by `+` in a fixed order (`batch`, `fast`, `priority+fast`, `us`), so that a tier
- * which the price book does not know is seen instead of being priced as standard.
+ * The service tier that was billed. What is special about it is joined by `+` in a fixed order
+ * (`batch`, `fast`, `priority+fast`, `batch+us`), so that a tier which the price book does not
+ * know is seen instead of being priced as standard.
  */
+import { canonicalTier, STANDARD_TIER } from "../../domain/cost/service-tier.ts";
 import type { Block } from "./block.ts";
 
-/** Names of a tier in responses. Those that map to "" say nothing about the price. */
+/** Google's words for a tier, and its numbers in the protocol buffer. */
 const TIERS: Readonly<Record<string, string>> = {
-  auto: "",
-  default: "",
-  not_available: "",
-  on_demand: "",
-  standard: "",
-  unspecified: "",
-  global: "",
-  traffic_type_unspecified: "",
-  "0": "",
-  "1": "",
+  "0": STANDARD_TIER,
+  "1": STANDARD_TIER,
   "2": "provisioned",
+  traffic_type_unspecified: STANDARD_TIER,
   on_demand_flex: "flex",
   on_demand_priority: "priority",
   provisioned_throughput: "provisioned",
@@ -32,21 +26,21 @@ const QUALIFIERS = [
 
 /** Null: standard, or not told. */
 export function tierOf(usage: Block, body: Block): string | null {
-  const told = QUALIFIERS.map((names) => normal(said(usage, names) ?? said(body, names) ?? ""));
-  const special = told.filter((name) => name !== "");
+  const told = QUALIFIERS.map((names) => said(usage, names) ?? said(body, names) ?? "");
+  const special = told.map(tierNamed).filter((name) => name !== STANDARD_TIER);
   return special.length === 0 ? null : special.join("+");
 }
 
 function said(block: Block, names: readonly string[]): string | null {
+  block.ignore(names);
   for (const name of names) {
     const value = block.value[name];
-    if (typeof value === "number") block.ignore([name]);
     if (typeof value === "string" || typeof value === "number") return String(value);
   }
   return null;
 }
 
-function normal(tier: string): string {
-  const name = tier.toLowerCase();
+function tierNamed(told: string): string {
+  const name = canonicalTier(told);
   return TIERS[name] ?? name;
 }

@@ -17,8 +17,7 @@ import { collect } from "./claude-code-responses.ts";
 import type { RunOf } from "./claude-code-runs.ts";
 import { runsOf } from "./claude-code-runs.ts";
 
-/** Source of all events of this reader. */
-export const SOURCE = "claude-code";
+const SOURCE = "claude-code";
 
 /** An event as POST /v1/events takes it. */
 export type WireEvent = Readonly<Record<string, unknown>>;

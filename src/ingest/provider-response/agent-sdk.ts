@@ -3,11 +3,11 @@
  * included. Its `usage` is the main loop alone, so it is not read. Counts run on over the results
  * of one session: a later result replaces the earlier one.
  */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import type { Block } from "../block.ts";
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { mainStep, Tally } from "../mapped-step.ts";
-import { reportedCostOf } from "../reported-cost.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import type { Block } from "./block.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { mainStep, Tally } from "./mapped-step.ts";
+import { reportedCostOf } from "./reported-cost.ts";
 import { tallyWritten } from "./totals.ts";
 
 const WRITTEN_BY_TTL = [

@@ -1,16 +1,16 @@
-/** OpenAI Responses: tokens as every block of that family, and the tools that OpenAI runs itself. */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import { quantityOfInteger } from "../../../domain/money/decimal.ts";
-import type { Block } from "../block.ts";
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { innerStep, mainStep } from "../mapped-step.ts";
+/** OpenAI Responses: tokens as in that whole family, and the tools that OpenAI runs itself. */
+import type { Quantity } from "../../domain/money/decimal.ts";
+import { quantityOfInteger } from "../../domain/money/decimal.ts";
+import type { Block } from "./block.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { innerStep, mainStep } from "./mapped-step.ts";
 import { tallyTotals } from "./totals.ts";
 import { OPENAI } from "./totals-tables.ts";
 
 /** Output items that are charged by the call. */
 const CALL_UNITS: Readonly<Record<string, string>> = {
   web_search_call: "web_searches",
-  file_search_call: "file_searches",
+  file_search_call: "storage_searches",
   code_interpreter_call: "code_interpreter_calls",
 };
 
@@ -19,7 +19,7 @@ const FREE_ACTIONS = new Set(["open_page", "find", "find_in_page"]);
 
 const IMAGE_TOOL = "tool_usage.image_gen";
 
-/** The response, with calls of hosted tools as units, then the image model it called, if any. */
+/** The response with calls of hosted tools as units, then the image model that it called. */
 export function mapResponses(response: Response): MappedStep[] {
   const { usage, body } = response;
   const tally = tallyTotals(usage, OPENAI);

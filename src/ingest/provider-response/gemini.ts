@@ -2,11 +2,12 @@
  * Gemini: the prompt includes the cache, thoughts and the prompts of tools stand beside, and each
  * part may be told by modality. Generate, embed, Live and Interactions differ only in names.
  */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import { formatQuantity, ZERO_QUANTITY } from "../../../domain/money/decimal.ts";
-import type { Aliases, Block } from "../block.ts";
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { mainStep, Tally } from "../mapped-step.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import { formatQuantity, quantityOfInteger, ZERO_QUANTITY } from "../../domain/money/decimal.ts";
+import type { Aliases, Block } from "./block.ts";
+import { valueAt } from "./block.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { mainStep, Tally } from "./mapped-step.ts";
 import { splitPrompt } from "./modalities.ts";
 
 interface GeminiNames {
@@ -103,8 +104,20 @@ function mapWith(
   tallyTools(usage, names, tally);
   tallyOutput(usage, names, tally);
   checkTotal(usage, names, tally);
-  return [mainStep(response, tally)];
+  const step = mainStep(response, tally);
+  const [unit, count] = searchesOf(response.body, step.model ?? "");
+  return [{ ...step, usage: tally.add(unit, count).usage() }];
 }
+
+/** Until Gemini 2 a grounded prompt is charged, from Gemini 3 on every query that it led to. */
+function searchesOf(body: Block, model: string): readonly [string, Quantity] {
+  const lists = body.list(["candidates"]).map((one) => valueAt(one.value, QUERIES));
+  const queries = lists.reduce<number>((n, list) => n + (Array.isArray(list) ? list.length : 0), 0);
+  if (!/gemini-[12]/.test(model)) return ["web_searches", quantityOfInteger(queries)];
+  return ["grounded_prompts", quantityOfInteger(Math.min(queries, 1))];
+}
+
+const QUERIES = "groundingMetadata.webSearchQueries";
 
 /** Quantities by input bucket of the entries that are not text. */
 function modesOf(usage: Block, lists: Aliases, names: GeminiNames): Map<string, Quantity> {

@@ -1,10 +1,10 @@
 /** Bedrock: Converse counts the cache beside the input; guardrails charge by the text unit. */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import { formatQuantity } from "../../../domain/money/decimal.ts";
-import type { Block } from "../block.ts";
-import { isObject } from "../block.ts";
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { innerStep, mainStep, Tally } from "../mapped-step.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import { formatQuantity } from "../../domain/money/decimal.ts";
+import type { Block } from "./block.ts";
+import { isObject } from "./block.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { innerStep, mainStep, Tally } from "./mapped-step.ts";
 import { tallyWritten } from "./totals.ts";
 
 const WRITTEN = ["cacheWriteInputTokens", "cacheWriteInputTokenCount"];

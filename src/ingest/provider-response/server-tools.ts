@@ -1,6 +1,6 @@
 /** Totals-shaped blocks whose provider also runs tools and counts their calls. */
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { mainStep } from "../mapped-step.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { mainStep } from "./mapped-step.ts";
 import { tallyTotals } from "./totals.ts";
 import { OPENAI, XAI } from "./totals-tables.ts";
 

@@ -1,7 +1,7 @@
 /** A block that contradicts itself is refused with the field; it is never made to fit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mapProviderUsage } from "../map.ts";
+import { mapProviderUsage } from "./map.ts";
 
 /** Format, block, and the field that the problem names below `providerUsage`. */
 const CONTRADICTIONS: readonly [string, Record<string, unknown>, string][] = [

@@ -1,5 +1,5 @@
 /** Names of the facts in usage blocks of the OpenAI family. The order is the precedence. */
-import type { Aliases } from "../block.ts";
+import type { Aliases } from "./block.ts";
 import type { TotalsTable } from "./totals.ts";
 
 const PROMPT_DETAILS = [
@@ -97,20 +97,18 @@ export const XAI: TotalsTable = {
     ...OPENAI.units.filter(([unit]) => unit !== "web_searches"),
     ["search_sources", ["num_sources_used"]],
     ["web_searches", ["server_side_tool_usage_details.web_search_calls"]],
-    ["x_searches", ["server_side_tool_usage_details.x_search_calls"]],
-    ["code_interpreter_calls", ["server_side_tool_usage_details.code_interpreter_calls"]],
-    ["file_searches", ["server_side_tool_usage_details.file_search_calls"]],
-    ["document_searches", ["server_side_tool_usage_details.document_search_calls"]],
+    ["social_searches", ["server_side_tool_usage_details.x_search_calls"]],
+    ["code_executions", ["server_side_tool_usage_details.code_interpreter_calls"]],
+    ["storage_searches", ["server_side_tool_usage_details.file_search_calls"]],
+    ["storage_searches", ["server_side_tool_usage_details.document_search_calls"]],
     ["image_generations", ["server_side_tool_usage_details.image_generation_calls"]],
-    ["mcp_calls", ["server_side_tool_usage_details.mcp_calls"]],
   ],
-  // The number of tools used is the sum of the details; the context is part of the totals.
-  ignored: [...IGNORED, "num_server_side_tools_used", "context_details"],
+  // The number of tools used is the sum of the details, the context is part of the totals, and
+  // calls of one's own MCP servers cost nothing but their tokens.
+  ignored: [
+    ...IGNORED,
+    "num_server_side_tools_used",
+    "context_details",
+    "server_side_tool_usage_details.mcp_calls",
+  ],
 };
-
-/** Flat counts, each side under one name, as small and older APIs give them. */
-export function flat(input: Aliases, output: Aliases): TotalsTable {
-  const none = { cached: [], missed: [], written: [], writtenByTtl: [], inputModes: [] };
-  const rest = { cachedModes: [], reasoning: [], outputModes: [], beside: [], units: [] };
-  return { input, output, total: [], ignored: [], ...none, ...rest };
-}

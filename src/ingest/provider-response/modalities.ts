@@ -1,8 +1,8 @@
 /** Splits a prompt into disjoint buckets by what it holds and by what came from a cache. */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import { formatQuantity, ZERO_QUANTITY } from "../../../domain/money/decimal.ts";
-import type { Block } from "../block.ts";
-import type { Tally } from "../mapped-step.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import { formatQuantity, ZERO_QUANTITY } from "../../domain/money/decimal.ts";
+import type { Block } from "./block.ts";
+import type { Tally } from "./mapped-step.ts";
 
 /** What a provider tells about the tokens it read. */
 export interface Prompt {
@@ -56,8 +56,7 @@ function refuseParts(block: Block, { total, cached, written, modes }: Prompt): v
   block.refuse("usage.inconsistent", detail, "");
 }
 
-/** The sum of quantities by bucket. */
-export function sumOf(parts: ReadonlyMap<string, Quantity>): Quantity {
+function sumOf(parts: ReadonlyMap<string, Quantity>): Quantity {
   let sum: bigint = ZERO_QUANTITY;
   for (const quantity of parts.values()) sum += quantity;
   return sum as Quantity;

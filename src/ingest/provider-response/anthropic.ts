@@ -2,11 +2,11 @@
  * Anthropic Messages: `input_tokens` excludes the cache, thinking is part of the output, and a
  * response may hold calls of its own that its totals leave out.
  */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import { formatQuantity, ZERO_QUANTITY } from "../../../domain/money/decimal.ts";
-import type { Block } from "../block.ts";
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { innerStep, mainStep, Tally } from "../mapped-step.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import { formatQuantity, ZERO_QUANTITY } from "../../domain/money/decimal.ts";
+import type { Block } from "./block.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { innerStep, mainStep, Tally } from "./mapped-step.ts";
 import { tallyWritten } from "./totals.ts";
 
 const INPUT = ["input_tokens"];

@@ -6,11 +6,11 @@
  * Whether reasoning is part of the output or stands beside it is not known by provider but read
  * from the block itself: its `total_tokens` fits only one of the two.
  */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import { formatQuantity, ZERO_QUANTITY } from "../../../domain/money/decimal.ts";
-import type { Aliases, Block } from "../block.ts";
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { mainStep, Tally } from "../mapped-step.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import { formatQuantity, ZERO_QUANTITY } from "../../domain/money/decimal.ts";
+import type { Aliases, Block } from "./block.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { mainStep, Tally } from "./mapped-step.ts";
 import { splitPrompt } from "./modalities.ts";
 
 /** Where each fact of a usage block stands; pairs give the bucket or unit first. */

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatQuantity, quantityOfInteger } from "../../../domain/money/decimal.ts";
-import { mapProviderUsage } from "../map.ts";
-import type { MappedStep } from "../mapped-step.ts";
+import { formatQuantity, quantityOfInteger } from "../../domain/money/decimal.ts";
+import { mapProviderUsage } from "./map.ts";
+import type { MappedStep } from "./mapped-step.ts";
 
 function stepsOf(format: string, block: unknown): readonly MappedStep[] {
   const mapped = mapProviderUsage(format, block);
@@ -61,6 +61,17 @@ test("Gemini's modalities are split with the cache taken off each", () => {
   });
 });
 
+test("Gemini's searches are queries, before Gemini 3 grounded prompts", () => {
+  const body = (modelVersion: string) => ({
+    modelVersion,
+    usageMetadata: { promptTokenCount: 1, totalTokenCount: 1 },
+    candidates: [{ groundingMetadata: { webSearchQueries: ["a", "b"] } }, {}],
+  });
+  const searches = (model: string) => counts(stepsOf("gemini.generate", body(model))[0]);
+  assert.deepEqual(searches("gemini-3-pro"), { input_uncached: "1", web_searches: "2" });
+  assert.deepEqual(searches("gemini-2.5-pro"), { grounded_prompts: "1", input_uncached: "1" });
+});
+
 test("a Live message counts its audio, and the text entries are the session's context", () => {
   const [step] = stepsOf("gemini.live", {
     promptTokenCount: 50,
@@ -108,9 +119,9 @@ test("tools that OpenAI runs are units, and its image model is a step of its own
     },
   });
   assert.deepEqual(counts(main), {
-    file_searches: "1",
     input_uncached: "5",
     output_text: "1",
+    storage_searches: "1",
     web_searches: "1",
   });
   assert.deepEqual([image?.suffix, image?.model], ["image-1", "gpt-image-1"]);

@@ -1,8 +1,8 @@
 /** Small and older APIs: one count a side, some of them in a list of results. */
-import type { Quantity } from "../../../domain/money/decimal.ts";
-import type { Aliases, Block } from "../block.ts";
-import type { MappedStep, Response } from "../mapped-step.ts";
-import { mainStep, Tally } from "../mapped-step.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import type { Aliases, Block } from "./block.ts";
+import type { MappedStep, Response } from "./mapped-step.ts";
+import { mainStep, Tally } from "./mapped-step.ts";
 
 interface SmallNames {
   readonly input: Aliases;
