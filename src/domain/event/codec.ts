@@ -1,0 +1,113 @@
+/**
+ * Steps and events as JSON text, for rows that keep an event whole (suspense, conflicts, journal)
+ * and for the text that the hash chain covers. Quantities and amounts are decimal text.
+ */
+
+import { present } from "../assert.ts";
+import type { Amount, Quantity } from "../money/decimal.ts";
+import { formatAmount, formatQuantity, parseQuantity } from "../money/decimal.ts";
+import type { TollgateEvent } from "./event.ts";
+import type { JournalEntry } from "./journal.ts";
+import type { Step } from "./step.ts";
+import type { Usage } from "./usage.ts";
+import { usageOf } from "./usage.ts";
+
+/** Usage as compact text: `input_uncached=120,output_text=7`. Names hold neither `=` nor `,`. */
+export function encodeUsage(usage: Usage): string {
+  let text = "";
+  for (const [name, quantity] of usage) {
+    text += `${text === "" ? "" : ","}${name}=${formatQuantity(quantity)}`;
+  }
+  return text;
+}
+
+export function decodeUsage(text: string): Usage {
+  if (text === "") return new Map();
+  const entries = text.split(",").map((pair): [string, Quantity] => {
+    const at = pair.indexOf("=");
+    return [pair.slice(0, at), present(parseQuantity(pair.slice(at + 1)), `quantity in "${pair}"`)];
+  });
+  return usageOf(entries);
+}
+
+export function encodeEvent(event: TollgateEvent): string {
+  return JSON.stringify(event, (_key, value: unknown) =>
+    value instanceof Map ? encodeUsage(value as Usage) : value,
+  );
+}
+
+export function decodeEvent(text: string): TollgateEvent {
+  return JSON.parse(text, (key, value: unknown) =>
+    key === "usage" && typeof value === "string" ? decodeUsage(value) : value,
+  ) as TollgateEvent;
+}
+
+/** Charge shares as compact JSON text: `[["models","","0.012"]]`; "" for none. */
+export function encodeShares(
+  shares: readonly { chargeKey: string; cell: string; amount: Amount }[],
+): string {
+  if (shares.length === 0) return "";
+  return JSON.stringify(shares.map((s) => [s.chargeKey, s.cell, formatAmount(s.amount)]));
+}
+
+const FIELD_END = "\u001f";
+
+/**
+ * The text of a step that its checksum and the hash chain cover: every fact that the store keeps,
+ * in a fixed order, separated by a character that no id may hold. The first field is the version
+ * of this form.
+ */
+export function stepText(step: Step): string {
+  return [
+    "s1",
+    step.seq,
+    step.revision,
+    step.voided,
+    step.amendedBy,
+    step.run,
+    step.source,
+    step.id,
+    step.contentHash,
+    step.customer,
+    step.agent,
+    step.parentStep,
+    step.callId,
+    step.hold,
+    step.occurredAtMs,
+    step.receivedAtMs,
+    step.ratedAtMs,
+    step.period,
+    step.kind,
+    step.status,
+    step.completeness,
+    step.attempt,
+    step.payer,
+    step.role,
+    step.provider,
+    step.model,
+    step.tool,
+    step.tier,
+    step.labels === null ? "" : JSON.stringify(step.labels),
+    encodeUsage(step.usage),
+    step.cardVersionId,
+    step.priceVersionId,
+    formatAmount(step.cost),
+    step.costStatus,
+    encodeShares(step.shares),
+  ].join(FIELD_END);
+}
+
+/** The text of a journal entry that its checksum and the hash chain cover. */
+export function journalText(entry: JournalEntry): string {
+  return [
+    "j1",
+    entry.seq,
+    entry.kind,
+    entry.run,
+    entry.source,
+    entry.id,
+    entry.contentHash,
+    entry.receivedAtMs,
+    entry.document,
+  ].join(FIELD_END);
+}

@@ -1,0 +1,32 @@
+/**
+ * The journal: everything accepted that is not a step. Entries are never changed; rows that
+ * change (a run's status, a customer's settings) can be rebuilt from them.
+ */
+export const JOURNAL_KINDS = [
+  "run.opened",
+  "run.closed",
+  "run.abandoned",
+  "outcome.recorded",
+  "outcome.reversed",
+  "step.amended",
+  "step.voided",
+  "customer.saved",
+  "card.applied",
+  "prices.imported",
+  "period.closed",
+  "conflict.settled",
+] as const;
+export type JournalKind = (typeof JOURNAL_KINDS)[number];
+
+export interface JournalEntry {
+  readonly seq: number;
+  readonly kind: JournalKind;
+  /** Identity of the event that made the entry; empty for administrative acts. */
+  readonly run: string;
+  readonly source: string;
+  readonly id: string;
+  readonly contentHash: string;
+  readonly receivedAtMs: number;
+  /** What was accepted, as JSON text. */
+  readonly document: string;
+}

@@ -1,0 +1,54 @@
+/** What the store keeps of billing periods: their state, adjustments and closed statements. */
+import type { Amount } from "../money/decimal.ts";
+
+export interface PeriodState {
+  readonly customer: string;
+  /** Start date, `2026-11-01`. */
+  readonly period: string;
+  readonly closedAtMs: number;
+  readonly statementId: string;
+}
+
+export const ADJUSTMENT_REASONS = [
+  "late_event",
+  "superseded",
+  "amended",
+  "voided",
+  "outcome_reversed",
+  "run_reopened",
+] as const;
+export type AdjustmentReason = (typeof ADJUSTMENT_REASONS)[number];
+
+/** A difference to a closed period, booked in an open one and naming what it adjusts. */
+export interface Adjustment {
+  readonly seq: number;
+  readonly customer: string;
+  /** Period whose statement carries the line. */
+  readonly bookedPeriod: string;
+  /** Closed period that the difference belongs to. */
+  readonly originPeriod: string;
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly amount: Amount;
+  readonly reason: AdjustmentReason;
+  /** What caused it: run, source and id of the step, or run and outcome key. */
+  readonly run: string;
+  readonly source: string;
+  readonly id: string;
+}
+
+/** A closed, immutable bill. */
+export interface StatementRecord {
+  readonly id: string;
+  readonly customer: string;
+  readonly period: string;
+  readonly currency: string;
+  readonly closedAtMs: number;
+  /** Rounded total, decimal text. */
+  readonly total: string;
+  /** The whole statement as canonical JSON: what is shown, exported and hashed. */
+  readonly document: string;
+  /** SHA-256 of the document, lower-case hex. */
+  readonly digest: string;
+}

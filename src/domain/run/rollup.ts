@@ -1,0 +1,83 @@
+/**
+ * Usage totals by customer, agent, period, kind, provider, model and tool. They answer every
+ * "how much" question without touching the steps, and sum to the same totals as the runs.
+ */
+import type { Step } from "../event/step.ts";
+import { inputQuantity, OUTPUT_BUCKETS } from "../event/usage.ts";
+import type { Amount, Quantity } from "../money/decimal.ts";
+import { ZERO_AMOUNT, ZERO_QUANTITY } from "../money/decimal.ts";
+import type { Totals } from "./run.ts";
+
+export interface RollupKey {
+  readonly customer: string;
+  readonly period: string;
+  readonly agent: string;
+  /** A step kind, `run` for run charges or `outcome` for outcome charges. */
+  readonly kind: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly tool: string;
+}
+
+/** What one key gained in one unit of work. */
+export interface RollupDelta extends RollupKey, Totals {
+  readonly inputTokens: Quantity;
+  readonly outputTokens: Quantity;
+}
+
+export type RollupRow = RollupDelta;
+
+export function rollupKeyText(key: RollupKey): string {
+  const { customer, period, agent, kind, provider, model, tool } = key;
+  return `${customer}\u0000${period}\u0000${agent}\u0000${kind}\u0000${provider}\u0000${model}\u0000${tool}`;
+}
+
+export function rollupKeyOfStep(step: Step): RollupKey {
+  return {
+    customer: step.customer,
+    period: step.period,
+    agent: step.agent ?? "",
+    kind: step.kind,
+    provider: step.provider ?? "",
+    model: step.model ?? "",
+    tool: step.tool ?? "",
+  };
+}
+
+/** What a step counts for: nothing once voided or when it only witnesses. */
+export function totalsOfStep(step: Step): Totals {
+  if (!counts(step)) {
+    return { steps: 0, unpriced: 0, cost: ZERO_AMOUNT, charge: step.charge };
+  }
+  const unknownCost = step.costStatus === "unpriced" || step.costStatus === "partial";
+  return {
+    steps: 1,
+    unpriced: unknownCost ? 1 : 0,
+    cost: step.payer === "us" ? step.cost : ZERO_AMOUNT,
+    charge: step.charge,
+  };
+}
+
+/** Input and output tokens that a step counts for. */
+export function tokensOfStep(step: Step): { input: Quantity; output: Quantity } {
+  if (!counts(step)) return { input: ZERO_QUANTITY, output: ZERO_QUANTITY };
+  let output = 0n;
+  for (const bucket of OUTPUT_BUCKETS) output += step.usage.get(bucket) ?? 0n;
+  return { input: inputQuantity(step.usage), output: output as Quantity };
+}
+
+function counts(step: Step): boolean {
+  return !step.voided && step.role === "bill";
+}
+
+export function addRollup(a: RollupDelta, b: RollupDelta): RollupDelta {
+  return {
+    ...a,
+    steps: a.steps + b.steps,
+    unpriced: a.unpriced + b.unpriced,
+    cost: (a.cost + b.cost) as Amount,
+    charge: (a.charge + b.charge) as Amount,
+    inputTokens: (a.inputTokens + b.inputTokens) as Quantity,
+    outputTokens: (a.outputTokens + b.outputTokens) as Quantity,
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * A run: one autonomous execution for one customer. The root run owns the tree. A run opens
+ * explicitly or with its first step; steps may come before the opening and after the end.
+ */
+
+import { assert } from "../assert.ts";
+import type { Labels, RunEnding } from "../event/event.ts";
+import type { Amount } from "../money/decimal.ts";
+import { ZERO_AMOUNT } from "../money/decimal.ts";
+
+export type RunStatus = "open" | RunEnding | "abandoned";
+
+/** Sums over steps. Cost counts what we pay; a step that its customer pays for is not in it. */
+export interface Totals {
+  readonly steps: number;
+  /** Steps whose cost is unknown in whole or in part: the cost is then a lower bound. */
+  readonly unpriced: number;
+  readonly cost: Amount;
+  readonly charge: Amount;
+}
+
+export const NO_TOTALS: Totals = { steps: 0, unpriced: 0, cost: ZERO_AMOUNT, charge: ZERO_AMOUNT };
+
+export function addTotals(a: Totals, b: Totals): Totals {
+  return {
+    steps: a.steps + b.steps,
+    unpriced: a.unpriced + b.unpriced,
+    cost: (a.cost + b.cost) as Amount,
+    charge: (a.charge + b.charge) as Amount,
+  };
+}
+
+export function negateTotals(totals: Totals): Totals {
+  return subtractTotals(NO_TOTALS, totals);
+}
+
+export function subtractTotals(a: Totals, b: Totals): Totals {
+  return {
+    steps: a.steps - b.steps,
+    unpriced: a.unpriced - b.unpriced,
+    cost: (a.cost - b.cost) as Amount,
+    charge: (a.charge - b.charge) as Amount,
+  };
+}
+
+/** The share that a charge on `runs` takes for a root run: priced at the run's opening. */
+export interface RunShare {
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly amount: Amount;
+}
+
+/** How a root run was counted: which card version and period, and what it was charged. */
+export interface RunRating {
+  readonly cardVersionId: number;
+  readonly period: string;
+  readonly agent: string | null;
+  readonly labels: Labels | null;
+  /** False for a run that is no longer counted but on which tier shifts have left an amount. */
+  readonly counted: boolean;
+  readonly shares: readonly RunShare[];
+}
+
+export interface Run {
+  readonly id: string;
+  readonly customer: string | null;
+  readonly agent: string | null;
+  readonly parent: string | null;
+  /** Levels below this run. */
+  readonly height: number;
+  /** The identity container of usage without a run. */
+  readonly standing: boolean;
+  readonly status: RunStatus;
+  /** True once a `run.opened` was accepted: it decides agent, labels and opening time. */
+  readonly opened: boolean;
+  readonly openedAtMs: number;
+  /** Place in time of the event that opened an unopened run by being the earliest; "" before. */
+  readonly head: string;
+  /** Place in time of the step that gave an unopened run its agent; "" before. */
+  readonly agentHead: string;
+  readonly closedAtMs: number | null;
+  /** Place in time of the ending in force; of several, the latest stands. */
+  readonly closedBy: string;
+  /** Receipt of the last event, milliseconds. */
+  readonly lastSeenAtMs: number;
+  readonly labels: Labels | null;
+  readonly authority: string | null;
+  /** Steps that wait for a customer. */
+  readonly suspended: number;
+  readonly own: Totals;
+  readonly tree: Totals;
+  /** Null while the run is not counted: no customer, no card, a child or a standing run. */
+  readonly rating: RunRating | null;
+}
+
+/** A run that nobody has heard of yet. */
+export function newRun(id: string, receivedAtMs: number): Run {
+  return {
+    id,
+    customer: null,
+    agent: null,
+    parent: null,
+    height: 0,
+    standing: false,
+    status: "open",
+    opened: false,
+    openedAtMs: receivedAtMs,
+    head: "",
+    agentHead: "",
+    closedAtMs: null,
+    closedBy: "",
+    lastSeenAtMs: receivedAtMs,
+    labels: null,
+    authority: null,
+    suspended: 0,
+    own: NO_TOTALS,
+    tree: NO_TOTALS,
+    rating: null,
+  };
+}
+
+/** Beginning of the ids of standing runs; no producer may use it. */
+export const STANDING_PREFIX = "~standing:";
+
+/** The one standing run of a customer and agent. JSON keeps ("a:b", "c") and ("a", "b:c") apart. */
+export function standingRunId(customer: string, agent: string | null): string {
+  return STANDING_PREFIX + JSON.stringify(agent === null ? [customer] : [customer, agent]);
+}
+
+export interface OutcomeState {
+  readonly run: string;
+  readonly key: string;
+  readonly outcome: string;
+  readonly contentHash: string;
+  readonly status: "recorded" | "reversed";
+  readonly seq: number;
+  readonly occurredAtMs: number;
+  readonly receivedAtMs: number;
+  readonly customer: string;
+  readonly agent: string | null;
+  readonly period: string;
+  readonly cardVersionId: number | null;
+  readonly charge: Amount;
+  readonly shares: readonly RunShare[];
+}
+
+/** Walks from a run to its root, the run itself first. Crashes on a cycle. */
+export function* ancestry(id: string, runOf: (id: string) => Run | undefined): Generator<Run> {
+  const seen = new Set<string>();
+  let next: string | null = id;
+  while (next !== null) {
+    assert(!seen.has(next), `run "${id}" is not its own ancestor`);
+    seen.add(next);
+    const run = runOf(next);
+    if (run === undefined) return;
+    yield run;
+    next = run.parent;
+  }
+}
+
+/** Orders events of one run by their own time, then identity: the same for every arrival order. */
+export function placeInTime(event: {
+  readonly occurredAtMs: number;
+  readonly source: string;
+  readonly id: string;
+}): string {
+  return `${String(event.occurredAtMs).padStart(13, "0")}\u0000${event.source}\u0000${event.id}`;
+}

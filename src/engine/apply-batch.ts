@@ -1,0 +1,63 @@
+/**
+ * The unit of work, pure: events and loaded state in, results and writes out. Events apply one
+ * after the other in the order of their request; no event spoils another.
+ */
+import { unreachable } from "../domain/assert.ts";
+import type { TollgateEvent } from "../domain/event/event.ts";
+import type { Totals } from "../domain/run/run.ts";
+import { amendStep, voidStep } from "./apply-correction.ts";
+import { recordOutcome, reverseOutcome } from "./apply-outcome.ts";
+import { closeRun, openRun } from "./apply-run.ts";
+import { applyStep } from "./apply-step.ts";
+import type { BatchState } from "./batch-state.ts";
+import { stepKeyText } from "./batch-state.ts";
+import { Ledger } from "./book.ts";
+import type { BatchResult, EventResult } from "./result.ts";
+import type { Tariff } from "./tariff.ts";
+
+export function applyBatch(
+  state: BatchState,
+  tariff: Tariff,
+  events: readonly TollgateEvent[],
+): BatchResult {
+  const ledger = new Ledger(state, tariff);
+  ledger.replay = (event) => {
+    applyEvent(ledger, event);
+  };
+  const results = events.map((event) => applyEvent(ledger, event));
+  const runs = new Map<string, { own: Totals; tree: Totals }>();
+  for (const event of events) {
+    const run = state.runs.get(event.run);
+    if (run !== undefined) runs.set(run.id, { own: run.own, tree: run.tree });
+  }
+  return { results, runs };
+}
+
+/** Applies one event; used for arriving events and for those that leave suspense. */
+export function applyEvent(ledger: Ledger, event: TollgateEvent): EventResult {
+  if (event.type === "step") return applyStep(ledger, event);
+  const seen = ledger.state.journal.get(stepKeyText(event));
+  if (seen !== undefined) {
+    if (seen.contentHash === event.contentHash) {
+      return { status: "duplicate", run: event.run, seq: seen.seq };
+    }
+    const detail = `Event "${event.id}" of run "${event.run}" was accepted with other content.`;
+    return { status: "conflict", run: event.run, error: { code: "event.conflict", detail } };
+  }
+  switch (event.type) {
+    case "run.opened":
+      return openRun(ledger, event);
+    case "run.closed":
+      return closeRun(ledger, event);
+    case "outcome.recorded":
+      return recordOutcome(ledger, event);
+    case "outcome.reversed":
+      return reverseOutcome(ledger, event);
+    case "step.amended":
+      return amendStep(ledger, event);
+    case "step.voided":
+      return voidStep(ledger, event);
+    default:
+      return unreachable(event);
+  }
+}

@@ -1,0 +1,109 @@
+/** A run is opened, linked, closed or found silent. Steps may come before and after all of it. */
+import { decodeEvent, encodeEvent } from "../domain/event/codec.ts";
+import type { RunClosed, RunOpened } from "../domain/event/event.ts";
+import type { Step } from "../domain/event/step.ts";
+import type { Run } from "../domain/run/run.ts";
+import { placeInTime } from "../domain/run/run.ts";
+import { showSignOfLife } from "./apply-step.ts";
+import { attribute, causeOf } from "./attribute.ts";
+import { stepKeyText } from "./batch-state.ts";
+import type { Ledger } from "./book.ts";
+import { freeCall, reviseStep, roleOf } from "./count-step.ts";
+import { ratedAt } from "./rated-at.ts";
+import type { EventResult } from "./result.ts";
+import { rejected } from "./result.ts";
+
+/**
+ * Opens a run: its agent, labels, authority and opening time are stated from here on. Steps that
+ * came before and named no agent get it now. Of several openings, the earliest one stands.
+ */
+export function openRun(ledger: Ledger, event: RunOpened): EventResult {
+  const { state } = ledger;
+  const standing = state.runs.get(event.run)?.standing ?? false;
+  if (standing) {
+    const detail = `"${event.run}" collects usage without a run and cannot be opened.`;
+    return rejected({ code: "run.standing", detail, field: "run" });
+  }
+  const refusal = attribute(ledger, event);
+  if (refusal !== null) return rejected(refusal);
+  state.record("run.opened", event, encodeEvent(event));
+  const run = state.runOrNew(event.run);
+  const head = placeInTime(event);
+  if (!run.opened || head < run.head) {
+    const { agent, labels, authority } = event;
+    const openedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+    const opened = { opened: true, head, openedAtMs, agent, labels, authority };
+    state.saveRun({ ...run, ...opened });
+    if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
+    restateSteps(ledger, run, event);
+  }
+  showSignOfLife(ledger, event.run);
+  return { status: "accepted", run: event.run, seq: state.lastSeq };
+}
+
+/** Steps counted before the opening take over what it states: the agent and who may bill. */
+function restateSteps(ledger: Ledger, before: Run, event: RunOpened): void {
+  const { state } = ledger;
+  const run = state.runOrNew(event.run);
+  const own = [...state.steps.values()].filter((step) => step.run === event.run);
+  for (const step of own.sort((a, b) => a.seq - b.seq)) {
+    const change = restatement(before, run, step);
+    if (change === null) continue;
+    reviseStep(ledger, step, { change, reason: "run_reopened" });
+    if (change.role === "shadow") handOverCall(ledger, step);
+  }
+  for (const outcome of [...state.outcomes.values()]) {
+    if (outcome.run === event.run) ledger.rebookOutcome(outcome, run.agent, causeOf(event));
+  }
+}
+
+/** A step that became a shadow lets its call go; the earliest other witness counts instead. */
+function handOverCall(ledger: Ledger, step: Step): void {
+  const { state } = ledger;
+  freeCall(ledger, step);
+  const others = [...state.witnesses.values()].filter(
+    (witness) => witness.callId === step.callId && witness.customer === step.customer,
+  );
+  const next = others.sort((a, b) => a.seq - b.seq)[0];
+  if (next === undefined) return;
+  state.witnesses.delete(stepKeyText(next));
+  state.promoted.push({ run: next.run, source: next.source, id: next.id });
+  ledger.replay(decodeEvent(next.document));
+}
+
+function restatement(before: Run, run: Run, step: Step): Partial<Step> | null {
+  const inherits = step.agent === null || (before.opened && step.agent === before.agent);
+  const agent = inherits ? run.agent : step.agent;
+  const role = roleOf(run, { source: step.source, role: step.role });
+  return agent === step.agent && role === step.role ? null : { agent, role };
+}
+
+/** Ends a run. Later steps are still counted; of several endings, the latest one stands. */
+export function closeRun(ledger: Ledger, event: RunClosed): EventResult {
+  const { state } = ledger;
+  if (state.runs.get(event.run)?.standing) {
+    const detail = `"${event.run}" collects usage without a run and cannot be closed.`;
+    return rejected({ code: "run.standing", detail, field: "run" });
+  }
+  const nowhere = { customer: null, agent: null, parentRun: null };
+  const refusal = attribute(ledger, { ...event, ...nowhere });
+  if (refusal !== null) return rejected(refusal);
+  state.record("run.closed", event, encodeEvent(event));
+  const run = state.runOrNew(event.run);
+  const closedBy = placeInTime(event);
+  if (run.closedAtMs === null || closedBy > run.closedBy) {
+    const status = event.ending;
+    state.saveRun({ ...run, status, closedAtMs: event.occurredAtMs, closedBy });
+  }
+  return { status: "accepted", run: event.run, seq: state.lastSeq };
+}
+
+/** A run without a sign of life since the timeout is abandoned; its next event revives it. */
+export function abandonRun(ledger: Ledger, run: Run): void {
+  const { state } = ledger;
+  const { receivedAtMs } = state;
+  const identity = { run: run.id, source: "tollgate", id: `abandoned-${run.lastSeenAtMs}` };
+  const document = JSON.stringify({ run: run.id, lastSeenAtMs: run.lastSeenAtMs, receivedAtMs });
+  state.record("run.abandoned", { ...identity, contentHash: "" }, document);
+  state.saveRun({ ...run, status: "abandoned" });
+}

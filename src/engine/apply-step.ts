@@ -1,0 +1,128 @@
+/** A step arrives: it is counted, joined with an earlier record, linked, suspended or refused. */
+import { decodeEvent, encodeEvent } from "../domain/event/codec.ts";
+import type { OutcomeRecorded, StepEvent } from "../domain/event/event.ts";
+import type { Step } from "../domain/event/step.ts";
+import { decideArrival } from "../domain/event/step.ts";
+import { SUSPENDED_STEPS_PER_RUN_MAX_COUNT } from "../domain/limits.ts";
+import type { Run } from "../domain/run/run.ts";
+import { attribute, customerOfTree } from "./attribute.ts";
+import { stepKeyText } from "./batch-state.ts";
+import type { Ledger } from "./book.ts";
+import { countStep, factsOf, linkWitness, resultOf, reviseStep } from "./count-step.ts";
+import type { Suspended } from "./ports.ts";
+import type { EventResult } from "./result.ts";
+import { rejected } from "./result.ts";
+
+export function applyStep(ledger: Ledger, event: StepEvent): EventResult {
+  const stored = ledger.state.steps.get(stepKeyText(event));
+  if (stored !== undefined) return joinRecords(ledger, stored, event);
+  const witness = linkWitness(ledger, event.customer ?? treeCustomer(ledger, event), event);
+  if (witness !== null) return witness;
+  const refusal = attribute(ledger, event);
+  if (refusal !== null) return rejected(refusal);
+  const run = ledger.state.runOrNew(event.run);
+  const result = run.customer === null ? suspend(ledger, run, event) : count(ledger, run, event);
+  showSignOfLife(ledger, event.run);
+  return result;
+}
+
+function treeCustomer(ledger: Ledger, event: StepEvent): string | null {
+  const own = customerOfTree(ledger, event.run);
+  if (own !== null || event.parentRun === null) return own;
+  return customerOfTree(ledger, event.parentRun);
+}
+
+/** Binding the run just now may have counted this very identity, or its call, out of suspense. */
+function count(ledger: Ledger, run: Run, event: StepEvent): EventResult {
+  const released = ledger.state.steps.get(stepKeyText(event));
+  if (released !== undefined) return joinRecords(ledger, released, event);
+  return linkWitness(ledger, run.customer, event) ?? countStep(ledger, run, event);
+}
+
+function joinRecords(ledger: Ledger, stored: Step, event: StepEvent): EventResult {
+  const note = stored.occurredAtMs === event.occurredAtMs ? {} : { timeDiffers: true };
+  const arrival = decideArrival(stored, event);
+  showSignOfLife(ledger, event.run);
+  switch (arrival.kind) {
+    case "duplicate":
+    case "stale":
+      return { ...resultOf(stored, arrival.kind), ...note };
+    case "conflict":
+      return { ...resultOf(stored, "conflict"), ...note, ...listConflict(ledger, event) };
+    case "supersede": {
+      const { facts, contentHash } = arrival;
+      const { role } = stored;
+      const change = { ...factsOf(facts), role, contentHash };
+      const revised = reviseStep(ledger, stored, { change, reason: "superseded" });
+      return { ...resultOf(revised, "superseded"), ...note };
+    }
+  }
+}
+
+function listConflict(ledger: Ledger, event: StepEvent): Pick<EventResult, "error"> {
+  const { state } = ledger;
+  const detail = `Step "${event.id}" of run "${event.run}" is already kept with other content.`;
+  const key = `${stepKeyText(event)}\u0000${event.contentHash}`;
+  if (!state.conflicts.has(key)) {
+    const { run, source, id, contentHash } = event;
+    const seq = state.nextSeq();
+    const { receivedAtMs } = state;
+    const document = encodeEvent(event);
+    const row = { run, source, id, seq, contentHash, receivedAtMs, document, settled: null };
+    state.conflicts.set(key, row);
+  }
+  return { error: { code: "event.conflict", detail } };
+}
+
+/** Keeps a step or outcome until its run's customer is known. */
+export function suspend(ledger: Ledger, run: Run, event: StepEvent | OutcomeRecorded): EventResult {
+  const { state } = ledger;
+  const key = stepKeyText(event);
+  const waiting = state.suspended.get(key);
+  if (waiting !== undefined) return joinWaiting(ledger, waiting, event);
+  if (run.suspended >= SUSPENDED_STEPS_PER_RUN_MAX_COUNT) {
+    const detail = `Run "${run.id}" already holds ${run.suspended} events without a customer.`;
+    return rejected({ code: "field.missing", detail, field: "customer" });
+  }
+  state.saveRun({ ...run, suspended: run.suspended + 1 });
+  return keepWaiting(ledger, event);
+}
+
+function keepWaiting(ledger: Ledger, event: StepEvent | OutcomeRecorded): EventResult {
+  const { state } = ledger;
+  const { run, source, id, contentHash } = event;
+  const seq = state.nextSeq();
+  const { receivedAtMs } = state;
+  const document = encodeEvent(event);
+  const row = { run, source, id, seq, contentHash, receivedAtMs, document };
+  state.suspended.set(stepKeyText(event), row);
+  return { status: "suspended", run, seq };
+}
+
+/** The same identity again while it waits: records join as they would once counted. */
+function joinWaiting(
+  ledger: Ledger,
+  waiting: Suspended,
+  event: StepEvent | OutcomeRecorded,
+): EventResult {
+  const kept = decodeEvent(waiting.document);
+  const answer: EventResult = { status: "suspended", run: event.run, seq: waiting.seq };
+  if (kept.type !== "step" || event.type !== "step") return answer;
+  const arrival = decideArrival({ ...kept, voided: false, amendedBy: null }, event);
+  if (arrival.kind === "conflict") {
+    return { ...answer, status: "conflict", ...listConflict(ledger, event) };
+  }
+  if (arrival.kind !== "supersede") return answer;
+  const { facts, contentHash } = arrival;
+  return keepWaiting(ledger, { ...kept, ...factsOf(facts), contentHash });
+}
+
+/** Any accepted event keeps its run from being abandoned, and revives an abandoned one. */
+export function showSignOfLife(ledger: Ledger, runId: string): void {
+  const { state } = ledger;
+  const run = state.runs.get(runId);
+  if (run === undefined) return;
+  const status = run.status === "abandoned" ? "open" : run.status;
+  if (run.lastSeenAtMs === state.receivedAtMs && run.status === status) return;
+  state.saveRun({ ...run, status, lastSeenAtMs: state.receivedAtMs });
+}

@@ -1,0 +1,170 @@
+/**
+ * Attribution: which tree and which customer a run belongs to. A tree has one customer; naming it
+ * on any run of the tree binds all of them, and what waited in suspense is counted then.
+ */
+import type { Problem } from "../domain/errors.ts";
+import { decodeEvent } from "../domain/event/codec.ts";
+import { RUN_DEPTH_MAX } from "../domain/limits.ts";
+import type { Run } from "../domain/run/run.ts";
+import { ancestry, placeInTime } from "../domain/run/run.ts";
+import { stepKeyText } from "./batch-state.ts";
+import type { Cause, Ledger } from "./book.ts";
+import { DEFAULT_CUSTOMER } from "./customer-defaults.ts";
+import type { StepKey } from "./ports.ts";
+import { ratedAt } from "./rated-at.ts";
+
+/** What an event says about its run's place. */
+export interface Attribution extends StepKey {
+  readonly contentHash: string;
+  readonly occurredAtMs: number;
+  readonly customer: string | null;
+  readonly agent: string | null;
+  readonly parentRun: string | null;
+}
+
+/** Links and binds a run as an event states. Returns why not, having changed nothing then. */
+export function attribute(ledger: Ledger, event: Attribution): Problem | null {
+  const run = ledger.state.runOrNew(event.run);
+  const refusal = refuseLink(ledger, run, event) ?? refuseCustomer(ledger, run, event);
+  if (refusal !== null) return refusal;
+  if (event.parentRun !== null && run.parent === null) link(ledger, event, event.parentRun);
+  touchHead(ledger, event);
+  const customer = event.customer ?? customerOfTree(ledger, event.run);
+  if (customer !== null) bindTree(ledger, event, customer);
+  return null;
+}
+
+function runOf(ledger: Ledger): (id: string) => Run | undefined {
+  return (id) => ledger.state.runs.get(id);
+}
+
+function rootOf(ledger: Ledger, id: string): Run {
+  let root = ledger.state.runOrNew(id);
+  for (const run of ancestry(id, runOf(ledger))) root = run;
+  return root;
+}
+
+/** The customer of a run's tree, as far as it is known. */
+export function customerOfTree(ledger: Ledger, id: string): string | null {
+  return ledger.state.runOrNew(id).customer ?? rootOf(ledger, id).customer;
+}
+
+function refuseLink(ledger: Ledger, run: Run, event: Attribution): Problem | null {
+  const parentId = event.parentRun;
+  if (parentId === null || run.parent === parentId) return null;
+  const field = "parentRun";
+  if (run.standing) {
+    const detail = "Usage without a run cannot have a parent run.";
+    return { code: "run.standing", detail, field };
+  }
+  if (run.parent !== null) {
+    const detail = `Run "${run.id}" has the parent "${run.parent}", not "${parentId}".`;
+    return { code: "run.parent_differs", detail, field };
+  }
+  const above = [...ancestry(parentId, runOf(ledger))];
+  if (parentId === run.id || above.some((ancestor) => ancestor.id === run.id)) {
+    const detail = `Run "${run.id}" cannot be below itself (parent "${parentId}").`;
+    return { code: "run.cycle", detail, field };
+  }
+  const depth = Math.max(above.length, 1) + 1 + run.height;
+  if (depth > RUN_DEPTH_MAX) {
+    const detail = `The run tree would be ${depth} levels deep; the limit is ${RUN_DEPTH_MAX}.`;
+    return { code: "run.too_deep", detail, field };
+  }
+  return null;
+}
+
+function refuseCustomer(ledger: Ledger, run: Run, event: Attribution): Problem | null {
+  const named = event.customer ?? run.customer;
+  const own = run.customer;
+  const parents = event.parentRun === null ? null : customerOfTree(ledger, event.parentRun);
+  for (const other of [own, parents]) {
+    if (named === null || other === null || named === other) continue;
+    const detail = `Run "${run.id}" belongs to customer "${other}", not "${named}".`;
+    return { code: "run.customer_mismatch", detail, field: "customer" };
+  }
+  return null;
+}
+
+/** The cause of a booking that an event brings about. */
+export function causeOf(event: StepKey): Cause {
+  return { reason: "late_event", run: event.run, source: event.source, id: event.id };
+}
+
+/** Puts a run below its parent: the totals of its whole tree move with it. */
+function link(ledger: Ledger, event: Attribution, parentId: string): void {
+  const { state } = ledger;
+  const child = state.runOrNew(event.run);
+  state.saveRun(state.runOrNew(parentId));
+  touchHead(ledger, { ...event, run: parentId, agent: null });
+  state.saveRun({ ...child, parent: parentId });
+  ledger.addToTree(parentId, child.tree);
+  let height = child.height + 1;
+  for (const ancestor of ancestry(parentId, runOf(ledger))) {
+    if (ancestor.height < height) state.saveRun({ ...ancestor, height });
+    height += 1;
+  }
+  ledger.recountRun(event.run, causeOf(event));
+}
+
+/**
+ * An unopened run takes its opening time from its earliest event and its agent from its earliest
+ * step that names one, ties going to the smaller identity: whatever the order of arrival, the
+ * same events decide.
+ */
+export function touchHead(ledger: Ledger, event: Attribution): void {
+  const { state } = ledger;
+  const run = state.runOrNew(event.run);
+  if (run.opened) return;
+  const place = placeInTime(event);
+  const opens = run.head === "" || place < run.head;
+  const namesAgent = event.agent !== null && (run.agentHead === "" || place < run.agentHead);
+  if (!opens && !namesAgent) return;
+  // An opening dated too far ahead counts from its receipt, like a step.
+  const openedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+  const opening = opens ? { head: place, openedAtMs } : {};
+  const naming = namesAgent ? { agentHead: place, agent: event.agent } : {};
+  state.saveRun({ ...run, ...opening, ...naming });
+  if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
+}
+
+function bindTree(ledger: Ledger, event: Attribution, customer: string): void {
+  const { state } = ledger;
+  const root = rootOf(ledger, event.run);
+  if (root.customer === customer && state.runOrNew(event.run).customer === customer) return;
+  ensureCustomer(ledger, customer);
+  const bound = bindBelow(ledger, root, customer);
+  ledger.recountRun(root.id, causeOf(event));
+  for (const run of bound) releaseSuspended(ledger, run);
+}
+
+function bindBelow(ledger: Ledger, run: Run, customer: string): string[] {
+  const bound = run.customer === null ? [run.id] : [];
+  if (run.customer === null) ledger.state.saveRun({ ...run, customer });
+  if (run.height === 0) return bound;
+  const below = ledger.state.childrenOf(run.id);
+  return bound.concat(below.flatMap((child) => bindBelow(ledger, child, customer)));
+}
+
+/** Makes the customer on first sight, with the workspace's defaults. */
+export function ensureCustomer(ledger: Ledger, id: string): void {
+  const { state } = ledger;
+  if (state.customers.has(id)) return;
+  const customer = { ...DEFAULT_CUSTOMER, id, createdAtMs: state.receivedAtMs };
+  state.customers.set(id, customer);
+  const identity = { run: "", source: "customer", id, contentHash: "" };
+  state.record("customer.saved", identity, JSON.stringify(customer));
+}
+
+function releaseSuspended(ledger: Ledger, runId: string): void {
+  const { state } = ledger;
+  const run = state.runOrNew(runId);
+  if (run.suspended === 0) return;
+  state.saveRun({ ...run, suspended: 0 });
+  const waiting = [...state.suspended.values()].filter((row) => row.run === runId);
+  for (const row of waiting.sort((a, b) => a.seq - b.seq)) {
+    state.suspended.delete(stepKeyText(row));
+    state.released.push({ run: row.run, source: row.source, id: row.id });
+    ledger.replay(decodeEvent(row.document));
+  }
+}

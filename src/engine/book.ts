@@ -1,0 +1,283 @@
+/**
+ * Books what a step, a run or an outcome counts for: its cost, its share of every charge, and the
+ * difference that makes to counters, runs, roll-ups and, where a period is closed, adjustments.
+ * Every change is "take the former one off, put the new one on", so totals never drift.
+ */
+import { present } from "../domain/assert.ts";
+import type { TollgateEvent } from "../domain/event/event.ts";
+import type { Step } from "../domain/event/step.ts";
+import type { Amount, Quantity } from "../domain/money/decimal.ts";
+import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import type { AdjustmentReason } from "../domain/period/records.ts";
+import type { RollupKey } from "../domain/run/rollup.ts";
+import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
+import type { OutcomeState, Run, RunRating, RunShare, Totals } from "../domain/run/run.ts";
+import { addTotals, ancestry, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
+import type { BatchState } from "./batch-state.ts";
+import type { CounterKey, Customer, StepKey } from "./ports.ts";
+import type { CardInForce, Metered, Tariff } from "./tariff.ts";
+
+/** Why and by what a booking happens; names the adjustment where the period is closed. */
+export interface Cause extends StepKey {
+  readonly reason: AdjustmentReason;
+}
+
+interface Movement {
+  readonly at: CounterKey;
+  readonly card: CardInForce;
+  readonly metered: readonly Metered[];
+  /** 1 puts on, −1 takes off. */
+  readonly sign: 1n | -1n;
+  readonly cause: Cause;
+}
+
+export class Ledger {
+  readonly state: BatchState;
+  readonly tariff: Tariff;
+
+  /** Applies an event that left suspense; set by whoever applies the batch. */
+  replay: (event: TollgateEvent) => void = () => {};
+
+  constructor(state: BatchState, tariff: Tariff) {
+    this.state = state;
+    this.tariff = tariff;
+  }
+
+  customer(id: string): Customer {
+    return present(this.state.customers.get(id), `customer "${id}"`);
+  }
+
+  /** Replaces `former` (null: none) by `next`, whose cost, shares and seq are computed here. */
+  bookStep(former: Step | null, draft: Step, reason: AdjustmentReason): Step {
+    const cause: Cause = { reason, run: draft.run, source: draft.source, id: draft.id };
+    const shares = new Map<string, RunShare>();
+    if (former !== null) {
+      for (const share of former.shares) addShare(shares, share);
+      for (const move of this.#stepMovement(former, -1n, cause)) addShare(shares, move);
+    }
+    const next: Step = { ...this.#withCost(draft), seq: this.state.nextSeq() };
+    for (const move of this.#stepMovement(next, 1n, cause)) addShare(shares, move);
+    const kept = [...shares.values()].filter((share) => share.amount !== 0n);
+    const booked: Step = { ...next, shares: kept, charge: sumShares(kept) };
+    this.#replaceTotals(former, booked);
+    return booked;
+  }
+
+  #withCost(draft: Step): Step {
+    const found = this.tariff.priceStep(draft, draft.ratedAtMs);
+    const card = this.tariff.cardFor(this.customer(draft.customer), draft.ratedAtMs);
+    return {
+      ...draft,
+      cost: found.cost,
+      costStatus: found.status,
+      priceVersionId: found.priceVersionId,
+      cardVersionId: draft.cardVersionId ?? card?.id ?? null,
+    };
+  }
+
+  #stepMovement(step: Step, sign: 1n | -1n, cause: Cause): RunShare[] {
+    if (step.voided || step.role === "shadow" || step.cardVersionId === null) return [];
+    const card = this.tariff.cardById(step.cardVersionId);
+    const at = { customer: step.customer, period: step.period };
+    return this.#move({ at, card, metered: card.meterStep(step), sign, cause });
+  }
+
+  /** Moves counters and returns the marginal of each charge. */
+  #move(movement: Movement): RunShare[] {
+    const { at, card, metered, sign, cause } = movement;
+    const closed = metered.length > 0 && this.state.isClosed(at);
+    return metered.map((item) => {
+      const slot = this.state.counter(at, card.cardKey, item);
+      const delta = (sign * item.quantity) as Quantity;
+      const moved = this.tariff.advance(slot.counter, card, { item, delta });
+      slot.save(moved.counter);
+      const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
+      if (closed) this.#adjust(at, card, share, cause);
+      return share;
+    });
+  }
+
+  #adjust(at: CounterKey, card: CardInForce, share: RunShare, cause: Cause): void {
+    if (share.amount === 0n) return;
+    this.state.adjustments.push({
+      seq: this.state.nextSeq(),
+      customer: at.customer,
+      bookedPeriod: this.openPeriod(at.customer),
+      originPeriod: at.period,
+      cardKey: card.cardKey,
+      chargeKey: share.chargeKey,
+      cell: share.cell,
+      amount: share.amount,
+      reason: cause.reason,
+      run: cause.run,
+      source: cause.source,
+      id: cause.id,
+    });
+  }
+
+  /** The period that is open for bookings now: the current one, or the first open one after it. */
+  openPeriod(customerId: string): string {
+    const customer = this.customer(customerId);
+    let period = this.tariff.periodOf(customer, this.state.receivedAtMs);
+    while (this.state.isClosed({ customer: customerId, period: period.key })) {
+      period = this.tariff.periodOf(customer, period.endMs);
+    }
+    return period.key;
+  }
+
+  #replaceTotals(former: Step | null, booked: Step): void {
+    const before = former === null ? NO_TOTALS : totalsOfStep(former);
+    const after = totalsOfStep(booked);
+    this.addToRun(booked.run, subtractTotals(after, before));
+    if (former !== null) this.#rollStep(former, before, -1n);
+    this.#rollStep(booked, after, 1n);
+  }
+
+  #rollStep(step: Step, totals: Totals, sign: 1n | -1n): void {
+    const tokens = tokensOfStep(step);
+    this.state.addRollup(rollupKeyOfStep(step), {
+      ...(sign === 1n ? totals : negateTotals(totals)),
+      inputTokens: (sign * tokens.input) as Quantity,
+      outputTokens: (sign * tokens.output) as Quantity,
+    });
+  }
+
+  /** Adds a difference to a run's own totals and to the tree totals of it and all above it. */
+  addToRun(id: string, delta: Totals): void {
+    let own = true;
+    for (const run of ancestry(id, (key) => this.state.runs.get(key))) {
+      const tree = addTotals(run.tree, delta);
+      this.state.saveRun(own ? { ...run, own: addTotals(run.own, delta), tree } : { ...run, tree });
+      own = false;
+    }
+  }
+
+  /** Adds to the tree totals of a run and all above it, leaving its own totals alone. */
+  addToTree(id: string, delta: Totals): void {
+    for (const run of ancestry(id, (key) => this.state.runs.get(key))) {
+      this.state.saveRun({ ...run, tree: addTotals(run.tree, delta) });
+    }
+  }
+
+  /**
+   * Counts a root run once, at the card version and in the period of its opening. Called after
+   * anything that may change these; books the difference where one arises.
+   */
+  recountRun(id: string, cause: Cause): void {
+    const run = present(this.state.runs.get(id), `run "${id}"`);
+    const wanted = this.#runRating(run);
+    if (sameRating(run.rating, wanted)) return;
+    const shares = new Map<string, RunShare>();
+    for (const share of run.rating?.shares ?? []) addShare(shares, share);
+    const taken = this.#runMovement(run, run.rating, { sign: -1n, cause });
+    const put = this.#runMovement(run, wanted, { sign: 1n, cause });
+    for (const share of [...taken, ...put]) addShare(shares, share);
+    const kept = [...shares.values()].filter((share) => share.amount !== 0n);
+    const rating = wanted === null ? this.#residue(run, kept) : { ...wanted, shares: kept };
+    const before = sumShares(run.rating?.shares ?? []);
+    this.state.saveRun({ ...run, rating });
+    const charge = (sumShares(kept) - before) as Amount;
+    this.addToRun(id, { ...NO_TOTALS, charge });
+    this.#rollCharge(run.rating ?? rating, "run", run, { charge: -before as Amount });
+    this.#rollCharge(rating, "run", run, { charge: sumShares(kept) });
+  }
+
+  /** A run that is no longer counted keeps what tier shifts have left on it, if anything. */
+  #residue(run: Run, kept: readonly RunShare[]): RunRating | null {
+    if (kept.length === 0 || run.rating === null) return null;
+    return { ...run.rating, counted: false, shares: kept };
+  }
+
+  #runRating(run: Run): RunRating | null {
+    if (run.customer === null || run.parent !== null || run.standing) return null;
+    const customer = this.customer(run.customer);
+    const card = this.tariff.cardFor(customer, run.openedAtMs);
+    if (card === null) return null;
+    const period = this.tariff.periodOf(customer, run.openedAtMs).key;
+    const { agent, labels } = run;
+    return { cardVersionId: card.id, period, agent, labels, counted: true, shares: [] };
+  }
+
+  #runMovement(
+    run: Run,
+    rating: RunRating | null,
+    how: { readonly sign: 1n | -1n; readonly cause: Cause },
+  ): RunShare[] {
+    if (rating === null || !rating.counted || run.customer === null) return [];
+    const card = this.tariff.cardById(rating.cardVersionId);
+    const at = { customer: run.customer, period: rating.period };
+    return this.#move({ at, card, metered: card.meterRun(rating), ...how });
+  }
+
+  #rollCharge(
+    rating: { readonly period: string; readonly agent: string | null } | null,
+    kind: "run" | "outcome",
+    run: Run,
+    { charge }: { readonly charge: Amount },
+  ): void {
+    if (rating === null || run.customer === null || charge === 0n) return;
+    const key: RollupKey = {
+      customer: run.customer,
+      period: rating.period,
+      agent: rating.agent ?? "",
+      kind,
+      provider: "",
+      model: "",
+      tool: "",
+    };
+    const none = 0n as Quantity;
+    this.state.addRollup(key, { ...NO_TOTALS, charge, inputTokens: none, outputTokens: none });
+  }
+
+  /** Gives a recorded outcome the agent that its run's opening states. */
+  rebookOutcome(outcome: OutcomeState, agent: string | null, cause: Cause): void {
+    if (outcome.agent === agent || outcome.status === "reversed") return;
+    const off = this.bookOutcome({ ...outcome, status: "reversed" }, cause);
+    const on = this.bookOutcome({ ...off, agent, status: "recorded" }, cause);
+    this.state.outcomes.set(`${on.run}\u0000${on.key}`, on);
+  }
+
+  /** Puts an outcome on (`recorded`) or takes it off (`reversed`). */
+  bookOutcome(outcome: OutcomeState, cause: Cause): OutcomeState {
+    const run = present(this.state.runs.get(outcome.run), `run "${outcome.run}"`);
+    const sign = outcome.status === "recorded" ? 1n : -1n;
+    const shares = new Map<string, RunShare>();
+    for (const share of outcome.shares) addShare(shares, share);
+    if (outcome.cardVersionId !== null) {
+      const card = this.tariff.cardById(outcome.cardVersionId);
+      const at = { customer: outcome.customer, period: outcome.period };
+      const metered = card.meterOutcome(outcome);
+      for (const share of this.#move({ at, card, metered, sign, cause })) addShare(shares, share);
+    }
+    const kept = [...shares.values()].filter((share) => share.amount !== 0n);
+    const charge = sumShares(kept);
+    const gained = (charge - outcome.charge) as Amount;
+    this.addToRun(run.id, { ...NO_TOTALS, charge: gained });
+    this.#rollCharge(outcome, "outcome", run, { charge: gained });
+    return { ...outcome, shares: kept, charge };
+  }
+}
+
+function addShare(shares: Map<string, RunShare>, share: RunShare): void {
+  const key = `${share.chargeKey}\u0000${share.cell}`;
+  const before = shares.get(key);
+  const amount = ((before?.amount ?? ZERO_AMOUNT) + share.amount) as Amount;
+  shares.set(key, { chargeKey: share.chargeKey, cell: share.cell, amount });
+}
+
+function sumShares(shares: readonly { readonly amount: Amount }[]): Amount {
+  let sum = 0n;
+  for (const share of shares) sum += share.amount;
+  return sum as Amount;
+}
+
+function sameRating(a: RunRating | null, b: RunRating | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.counted === b.counted &&
+    a.cardVersionId === b.cardVersionId &&
+    a.period === b.period &&
+    a.agent === b.agent &&
+    JSON.stringify(a.labels) === JSON.stringify(b.labels)
+  );
+}

@@ -1,0 +1,144 @@
+/** Counting a step: the first time, and again when a better record or a correction replaces it. */
+import { present } from "../domain/assert.ts";
+import { encodeEvent } from "../domain/event/codec.ts";
+import type { StepEvent, StepFacts } from "../domain/event/event.ts";
+import type { Step } from "../domain/event/step.ts";
+import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import type { AdjustmentReason } from "../domain/period/records.ts";
+import type { Run } from "../domain/run/run.ts";
+import { callKeyText, stepKeyText } from "./batch-state.ts";
+import type { Ledger } from "./book.ts";
+import { ratedAt } from "./rated-at.ts";
+import type { EventResult } from "./result.ts";
+
+/** Counts a step of a bound run for the first time. */
+export function countStep(ledger: Ledger, run: Run, event: StepEvent): EventResult {
+  const { state } = ledger;
+  const customer = present(run.customer, "the customer of a bound run");
+  const bills = roleOf(run, event) === "bill";
+  const booked = ledger.bookStep(null, draftOf(ledger, customer, event), "late_event");
+  state.steps.set(stepKeyText(booked), booked);
+  if (bills && booked.callId !== null) {
+    const { run: id, source, id: step, callId } = booked;
+    state.calls.set(callKeyText(customer, callId), { customer, callId, run: id, source, id: step });
+  }
+  return resultOf(booked, bills ? "accepted" : "shadow");
+}
+
+/** A run with an authority counts the steps of that source only. */
+export function roleOf(run: Run, sent: { source: string; role: StepFacts["role"] }) {
+  return run.authority !== null && run.authority !== sent.source ? "shadow" : sent.role;
+}
+
+function draftOf(ledger: Ledger, customer: string, event: StepEvent): Step {
+  const { state, tariff } = ledger;
+  const run = state.runOrNew(event.run);
+  const ratedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+  return {
+    ...factsOf(event),
+    role: roleOf(run, event),
+    run: event.run,
+    source: event.source,
+    id: event.id,
+    seq: 0,
+    revision: 1,
+    voided: false,
+    amendedBy: null,
+    contentHash: event.contentHash,
+    customer,
+    agent: event.agent ?? inheritedAgent(run),
+    parentStep: event.parentStep,
+    callId: event.callId,
+    hold: event.hold,
+    occurredAtMs: event.occurredAtMs,
+    receivedAtMs: state.receivedAtMs,
+    ratedAtMs,
+    period: tariff.periodOf(ledger.customer(customer), ratedAtMs).key,
+    cardVersionId: null,
+    priceVersionId: null,
+    cost: ZERO_AMOUNT,
+    costStatus: "none",
+    charge: ZERO_AMOUNT,
+    shares: [],
+  };
+}
+
+/** Only what an opening states is inherited: a guess would depend on the order of arrival. */
+function inheritedAgent(run: Run): string | null {
+  return run.opened || run.standing ? run.agent : null;
+}
+
+export function factsOf(from: StepFacts): StepFacts {
+  return {
+    kind: from.kind,
+    status: from.status,
+    completeness: from.completeness,
+    attempt: from.attempt,
+    payer: from.payer,
+    role: from.role,
+    provider: from.provider,
+    model: from.model,
+    tool: from.tool,
+    tier: from.tier,
+    usage: from.usage,
+    labels: from.labels,
+  };
+}
+
+/** What a revision changes, and why. */
+export interface Revision {
+  readonly change: Partial<Step>;
+  readonly reason: AdjustmentReason;
+}
+
+/** Replaces what a step states, keeping its identity, time, period and card version. */
+export function reviseStep(ledger: Ledger, former: Step, { change, reason }: Revision): Step {
+  ledger.state.formerSteps.push(former);
+  const draft = { ...former, ...change, revision: former.revision + 1 };
+  const revised = ledger.bookStep(former, draft, reason);
+  ledger.state.steps.set(stepKeyText(revised), revised);
+  return revised;
+}
+
+/**
+ * Another step of the customer holds this call id: links the event to it and answers; null when
+ * the call is free. Runs before attribution, so that a mere witness opens and charges no run.
+ */
+export function linkWitness(
+  ledger: Ledger,
+  customer: string | null,
+  event: StepEvent,
+): EventResult | null {
+  const { state } = ledger;
+  const { run, source, id, callId } = event;
+  if (customer === null || callId === null) return null;
+  if (roleOf(state.runOrNew(run), event) === "shadow") return null;
+  const holder = state.calls.get(callKeyText(customer, callId));
+  if (holder === undefined) return null;
+  if (!state.witnesses.has(stepKeyText(event))) {
+    const seq = state.nextSeq();
+    const { receivedAtMs } = state;
+    const document = encodeEvent(event);
+    const witness = { customer, callId, run, source, id, seq, receivedAtMs, document };
+    state.witnesses.set(stepKeyText(event), witness);
+  }
+  const linkedTo = { run: holder.run, source: holder.source, id: holder.id };
+  return { status: "duplicate_call", run, linkedTo };
+}
+
+export function resultOf(step: Step, status: EventResult["status"]): EventResult {
+  const { run, seq, cost, costStatus, charge } = step;
+  const base: EventResult = { status, run, seq, cost, costStatus, charge };
+  return step.ratedAtMs === step.occurredAtMs ? base : { ...base, ratedAtReceipt: true };
+}
+
+/** Lets go of the call that a step holds. */
+export function freeCall(ledger: Ledger, step: Step): void {
+  const { state } = ledger;
+  if (step.callId === null) return;
+  const key = callKeyText(step.customer, step.callId);
+  const call = state.calls.get(key);
+  if (call === undefined || stepKeyText(call) !== stepKeyText(step)) return;
+  state.calls.delete(key);
+  state.freedCalls.push(call);
+}

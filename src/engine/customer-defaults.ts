@@ -1,0 +1,9 @@
+/** What a customer is billed by until someone says otherwise: UTC calendar months. */
+import type { Customer } from "./ports.ts";
+
+export const DEFAULT_CUSTOMER: Omit<Customer, "id" | "createdAtMs"> = {
+  name: null,
+  timeZone: "UTC",
+  anchorDay: 1,
+  cardKey: null,
+};

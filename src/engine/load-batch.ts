@@ -1,0 +1,266 @@
+/**
+ * Loads what a batch of events may touch, in few rounds: runs and all above them, what waits in
+ * suspense, steps and calls by identity, customers, then counters of the periods concerned.
+ */
+import { decodeEvent } from "../domain/event/codec.ts";
+import type { RunOpened, TollgateEvent } from "../domain/event/event.ts";
+import type { Run } from "../domain/run/run.ts";
+import { STANDING_PREFIX } from "../domain/run/run.ts";
+import { outcomeKeyText } from "./apply-outcome.ts";
+import type { BatchState } from "./batch-state.ts";
+import { callKeyText, counterKeyText, stepKeyText } from "./batch-state.ts";
+import { DEFAULT_CUSTOMER } from "./customer-defaults.ts";
+import type { CounterKey, StepKey, UnitOfWork } from "./ports.ts";
+import { ratedAt } from "./rated-at.ts";
+import type { Tariff } from "./tariff.ts";
+
+export async function loadBatch(
+  unit: UnitOfWork,
+  tariff: Tariff,
+  { state, events }: { readonly state: BatchState; readonly events: readonly TollgateEvent[] },
+): Promise<void> {
+  await loadRuns(unit, state, events);
+  const waiting = await loadUnbound(unit, state);
+  const all = [...events, ...waiting];
+  await loadRestated(unit, state, events);
+  await loadIdentities(unit, state, all);
+  await loadCustomers(unit, state, all);
+  await loadCounters(unit, state, concernedPeriods(state, tariff, all));
+}
+
+async function loadRuns(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const wanted = new Set<string>();
+  for (const event of events) {
+    wanted.add(event.run);
+    if ("parentRun" in event && event.parentRun !== null) wanted.add(event.parentRun);
+  }
+  for (let ids = [...wanted]; ids.length > 0; ) {
+    const found = await unit.runs(ids.sort());
+    for (const run of found) state.runs.load(run.id, run);
+    ids = found.flatMap((run) => run.parent ?? []).filter((id) => !state.runs.has(id));
+    ids = [...new Set(ids)];
+  }
+  markStandingRuns(state, wanted);
+}
+
+/** A standing run is known by its id from its first step on. */
+function markStandingRuns(state: BatchState, wanted: ReadonlySet<string>): void {
+  for (const id of wanted) {
+    if (!id.startsWith(STANDING_PREFIX) || state.runs.has(id)) continue;
+    const [, agent] = JSON.parse(id.slice(STANDING_PREFIX.length)) as [string, string?];
+    state.runs.load(id, { ...state.runOrNew(id), standing: true, agent: agent ?? null });
+  }
+}
+
+/** A tree that may be bound in this batch brings along everything that waits in it. */
+async function loadUnbound(unit: UnitOfWork, state: BatchState): Promise<TollgateEvent[]> {
+  const unbound = [...state.runs.values()].filter((run) => run.customer === null);
+  const below: Run[] = [];
+  for (const run of unbound) {
+    if (run.height > 0) below.push(...(await unit.descendants(run.id)));
+  }
+  for (const run of below) state.runs.load(run.id, run);
+  const waiting: TollgateEvent[] = [];
+  for (const run of new Set([...unbound, ...below])) {
+    if (run.suspended === 0) continue;
+    for (const row of await unit.suspendedOfRun(run.id)) {
+      if (!state.suspended.has(stepKeyText(row))) waiting.push(decodeEvent(row.document));
+      state.suspended.load(stepKeyText(row), row);
+    }
+  }
+  return waiting;
+}
+
+/** An opening that comes after steps restates them, so all of the run's steps are needed. */
+async function loadRestated(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const late = events.filter(
+    (event): event is RunOpened => event.type === "run.opened" && state.runs.has(event.run),
+  );
+  for (const run of new Set(late.map((event) => event.run))) {
+    const steps = await unit.stepsOfRun(run);
+    for (const step of steps) state.steps.load(stepKeyText(step), step);
+    const outcomes = await unit.outcomesOfRun(run);
+    for (const outcome of outcomes) {
+      state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
+    }
+    const callIds = steps.flatMap((step) => step.callId ?? []);
+    if (callIds.length === 0) continue;
+    for (const call of await unit.calls(callIds)) {
+      state.calls.load(callKeyText(call.customer, call.callId), call);
+    }
+    for (const row of await unit.witnessesOfCalls(callIds)) {
+      state.witnesses.load(stepKeyText(row), row);
+    }
+  }
+}
+
+async function loadIdentities(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const steps: StepKey[] = [];
+  const others: StepKey[] = [];
+  const outcomes: { run: string; key: string }[] = [];
+  const calls: StepKey[] = [];
+  const callIds: string[] = [];
+  for (const event of events) {
+    if (event.type === "step") {
+      steps.push(event);
+      if (event.callId !== null) {
+        callIds.push(event.callId);
+        calls.push(event);
+      }
+      continue;
+    }
+    others.push(event);
+    if ("target" in event) steps.push({ run: event.run, ...event.target });
+    if ("key" in event) outcomes.push(event);
+  }
+  // Only runs that exist can hold steps: most identities of new runs need no look-up.
+  const known = steps.filter((key) => state.runs.has(key.run));
+  for (const step of await unit.steps(known)) state.steps.load(stepKeyText(step), step);
+  if (callIds.length > 0) await loadCalls(unit, state, { callIds, keys: calls });
+  await loadTargetCalls(unit, state, events);
+  if (others.length === 0) return;
+  for (const entry of await unit.journalled(others)) state.journal.load(stepKeyText(entry), entry);
+  for (const outcome of await unit.outcomes(outcomes)) {
+    state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
+  }
+}
+
+async function loadCalls(
+  unit: UnitOfWork,
+  state: BatchState,
+  { callIds, keys }: { readonly callIds: readonly string[]; readonly keys: readonly StepKey[] },
+): Promise<void> {
+  for (const call of await unit.calls(callIds)) {
+    state.calls.load(callKeyText(call.customer, call.callId), call);
+  }
+  for (const row of await unit.witnesses(keys)) state.witnesses.load(stepKeyText(row), row);
+}
+
+/** A void frees the call of its target. */
+async function loadTargetCalls(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const callIds = events.flatMap((event) => {
+    if (event.type !== "step.voided") return [];
+    return state.steps.get(stepKeyText({ run: event.run, ...event.target }))?.callId ?? [];
+  });
+  if (callIds.length > 0) await loadCalls(unit, state, { callIds, keys: [] });
+}
+
+async function loadCustomers(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const ids = new Set<string>();
+  for (const event of events) {
+    if ("customer" in event && event.customer !== null) ids.add(event.customer);
+  }
+  for (const run of state.runs.values()) if (run.customer !== null) ids.add(run.customer);
+  for (const customer of await unit.customers([...ids].sort())) {
+    state.customers.load(customer.id, customer);
+  }
+}
+
+/** Every (customer, period) whose counters the batch may move; a few too many do no harm. */
+function concernedPeriods(
+  state: BatchState,
+  tariff: Tariff,
+  events: readonly TollgateEvent[],
+): CounterKey[] {
+  const keys = new Map<string, CounterKey>();
+  const add = (customer: string, period: string): void => {
+    keys.set(`${customer}\u0000${period}`, { customer, period });
+  };
+  const addAt = (customerId: string | null, atMs: number): void => {
+    if (customerId === null) return;
+    const known = state.customers.get(customerId);
+    const customer = known ?? { ...DEFAULT_CUSTOMER, id: customerId, createdAtMs: 0 };
+    add(customerId, tariff.periodOf(customer, atMs).key);
+  };
+  const named = namedCustomers(state, events);
+  for (const event of events) {
+    const atMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+    for (const customer of named.get(event.run) ?? []) addAt(customer, atMs);
+  }
+  for (const run of state.runs.values()) {
+    for (const customer of named.get(run.id) ?? []) addAt(customer, run.openedAtMs);
+    if (run.rating !== null && run.customer !== null) add(run.customer, run.rating.period);
+  }
+  for (const step of state.steps.values()) add(step.customer, step.period);
+  for (const outcome of state.outcomes.values()) add(outcome.customer, outcome.period);
+  return [...keys.values()].sort((a, b) => (counterKeyText(a) < counterKeyText(b) ? -1 : 1));
+}
+
+/**
+ * Customers by run. Runs that are linked, in the store or by an event of the batch, share them,
+ * because binding one run binds its tree.
+ */
+function namedCustomers(
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Map<string, ReadonlySet<string>> {
+  const trees = new Map<string, { readonly runs: Set<string>; readonly customers: Set<string> }>();
+  const treeOf = (run: string) => {
+    const tree = trees.get(run) ?? { runs: new Set([run]), customers: new Set<string>() };
+    trees.set(run, tree);
+    return tree;
+  };
+  const join = (a: string, b: string): void => {
+    const [kept, gone] = [treeOf(a), treeOf(b)];
+    if (kept === gone) return;
+    for (const customer of gone.customers) kept.customers.add(customer);
+    for (const run of gone.runs) {
+      kept.runs.add(run);
+      trees.set(run, kept);
+    }
+  };
+  for (const run of state.runs.values()) {
+    if (run.customer !== null) treeOf(run.id).customers.add(run.customer);
+    if (run.parent !== null) join(run.id, run.parent);
+  }
+  for (const event of events) {
+    const tree = treeOf(event.run);
+    if ("customer" in event && event.customer !== null) tree.customers.add(event.customer);
+    if ("parentRun" in event && event.parentRun !== null) join(event.run, event.parentRun);
+  }
+  return new Map([...trees].map(([run, tree]) => [run, tree.customers]));
+}
+
+async function loadCounters(
+  unit: UnitOfWork,
+  state: BatchState,
+  keys: readonly CounterKey[],
+): Promise<void> {
+  for (const counter of await unit.counters(keys)) state.loadCounter(counter);
+  for (const period of await unit.periods(keys)) state.periods.load(counterKeyText(period), period);
+  await loadBookingPeriods(unit, state, keys);
+}
+
+/** Adjustments look for the first open period, so a customer's closed ones must be known. */
+async function loadBookingPeriods(
+  unit: UnitOfWork,
+  state: BatchState,
+  keys: readonly CounterKey[],
+): Promise<void> {
+  const late = keys.filter((key) => state.isClosed(key)).map((key) => key.customer);
+  for (const customer of new Set(late)) {
+    for (const period of await unit.periodsOf(customer)) {
+      state.periods.load(counterKeyText(period), period);
+    }
+  }
+}

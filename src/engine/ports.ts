@@ -1,0 +1,242 @@
+/**
+ * What the engine needs of the world. Adapters obey these interfaces; each passes the contract
+ * suite in src/store/store-contract.ts.
+ */
+import type { PriceVersion } from "../domain/cost/price-book.ts";
+import type { JournalEntry } from "../domain/event/journal.ts";
+import type { Step } from "../domain/event/step.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
+import type { Counter } from "../domain/rating/counter.ts";
+import type { RateCardVersion } from "../domain/rating/rate-card.ts";
+import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
+import type { OutcomeState, Run } from "../domain/run/run.ts";
+
+/** A value at once or later: embedded stores answer at once, networked ones later. */
+export type Answer<T> = T | Promise<T>;
+
+export interface Clock {
+  /** Milliseconds since 1970 UTC. */
+  nowMs(): number;
+}
+
+export interface Ids {
+  /** A fresh random id of at least 122 bits, URL-safe. */
+  random(): string;
+}
+
+export interface Digest {
+  /** Content hash of a canonical text: 128 bits of SHA-256, base64url, without version byte. */
+  content(text: string): string;
+  /** Full SHA-256, lower-case hex. */
+  sha256(text: string): string;
+  /** CRC-32 of a text: names the row that was altered. The chain is what proves it. */
+  checksum(text: string): number;
+}
+
+export interface StepKey {
+  readonly run: string;
+  readonly source: string;
+  readonly id: string;
+}
+
+export interface Customer {
+  readonly id: string;
+  readonly name: string | null;
+  /** IANA time zone of the billing periods. */
+  readonly timeZone: string;
+  /** Day of the month on which a period starts, 1 to 31. */
+  readonly anchorDay: number;
+  /** Key of the rate card; null: the workspace's default card. */
+  readonly cardKey: string | null;
+  readonly createdAtMs: number;
+}
+
+/** A step or outcome event of a run whose customer is not known yet. */
+export interface Suspended extends StepKey {
+  readonly seq: number;
+  readonly contentHash: string;
+  readonly receivedAtMs: number;
+  /** The event in the form of domain/event/codec.ts. */
+  readonly document: string;
+}
+
+/** Two differing exact records of one identity. The first is counted. */
+export interface Conflict extends StepKey {
+  /** The seq of the second record's arrival; unique in the workspace. */
+  readonly seq: number;
+  readonly contentHash: string;
+  readonly receivedAtMs: number;
+  readonly document: string;
+  readonly settled: "first" | "second" | null;
+}
+
+/** The step that holds a call id; other witnesses of that call are linked to it. */
+export interface Call extends StepKey {
+  readonly customer: string;
+  readonly callId: string;
+}
+
+/** A witness that arrived second: kept as a link, never counted. */
+export interface Witness extends StepKey {
+  readonly customer: string;
+  readonly callId: string;
+  readonly seq: number;
+  readonly receivedAtMs: number;
+  /** The event in the form of domain/event/codec.ts, should it have to count one day. */
+  readonly document: string;
+}
+
+export interface CounterKey {
+  readonly customer: string;
+  readonly period: string;
+}
+
+export interface StoredCounter extends CounterKey {
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly counter: Counter;
+}
+
+/** One link of the hash chain: what one commit added, sealed onto all before it. */
+export interface ChainLink {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** SHA-256 over the previous digest and the rows' texts, lower-case hex. */
+  readonly digest: string;
+}
+
+/** Everything one unit of work writes. Rows replace the row of the same key. */
+export interface Writes {
+  readonly steps: readonly Step[];
+  /** Former revisions of steps in `steps`. */
+  readonly formerSteps: readonly Step[];
+  readonly runs: readonly Run[];
+  readonly customers: readonly Customer[];
+  readonly outcomes: readonly OutcomeState[];
+  readonly counters: readonly StoredCounter[];
+  readonly rollups: readonly RollupDelta[];
+  readonly calls: readonly Call[];
+  /** Calls given free because their step was voided. */
+  readonly freedCalls: readonly Call[];
+  readonly witnesses: readonly Witness[];
+  /** Witnesses whose event counts now, because the holder of the call became a shadow. */
+  readonly promoted: readonly StepKey[];
+  readonly suspended: readonly Suspended[];
+  /** Suspended events that were bound and are steps or outcomes now. */
+  readonly released: readonly StepKey[];
+  readonly conflicts: readonly Conflict[];
+  readonly adjustments: readonly Adjustment[];
+  readonly periods: readonly PeriodState[];
+  readonly statements: readonly StatementRecord[];
+  readonly cards: readonly RateCardVersion[];
+  readonly prices: readonly PriceVersion[];
+  readonly journal: readonly JournalEntry[];
+  readonly link: ChainLink | null;
+  /** Last seq given and last digest of the chain after this unit. */
+  readonly head: { readonly lastSeq: number; readonly digest: string };
+}
+
+/**
+ * One transaction on one workspace. Rows that are read are locked until it ends. Every method
+ * takes all its keys at once; the answer leaves out what does not exist.
+ */
+export interface UnitOfWork {
+  /** Last seq given and last link of the chain. */
+  head(): Answer<{ readonly lastSeq: number; readonly digest: string }>;
+  runs(ids: readonly string[]): Answer<Run[]>;
+  /** All runs below a run, at any depth. */
+  descendants(id: string): Answer<Run[]>;
+  steps(keys: readonly StepKey[]): Answer<Step[]>;
+  stepsOfRun(run: string): Answer<Step[]>;
+  suspended(keys: readonly StepKey[]): Answer<Suspended[]>;
+  suspendedOfRun(run: string): Answer<Suspended[]>;
+  conflicts(keys: readonly StepKey[]): Answer<Conflict[]>;
+  /** Holders of these call ids, of any customer of the workspace. */
+  calls(callIds: readonly string[]): Answer<Call[]>;
+  witnesses(keys: readonly StepKey[]): Answer<Witness[]>;
+  witnessesOfCalls(callIds: readonly string[]): Answer<Witness[]>;
+  customers(ids: readonly string[]): Answer<Customer[]>;
+  outcomes(keys: readonly { run: string; key: string }[]): Answer<OutcomeState[]>;
+  outcomesOfRun(run: string): Answer<OutcomeState[]>;
+  /** Identities of journal events (run.opened, run.closed, corrections, outcomes) seen before. */
+  journalled(keys: readonly StepKey[]): Answer<JournalEntry[]>;
+  counters(keys: readonly CounterKey[]): Answer<StoredCounter[]>;
+  periods(keys: readonly CounterKey[]): Answer<PeriodState[]>;
+  /** Every closed period of a customer. */
+  periodsOf(customer: string): Answer<PeriodState[]>;
+  adjustments(key: CounterKey): Answer<Adjustment[]>;
+  /** Open runs whose last sign of life is before an instant, at most `limit`. */
+  silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
+  write(writes: Writes): Answer<void>;
+}
+
+export interface UsageFilter {
+  readonly customer?: string;
+  readonly agent?: string;
+  readonly period?: string;
+}
+
+export interface RunFilter {
+  readonly customer?: string;
+  readonly agent?: string;
+  readonly status?: string;
+  /** Only roots (Default: false). */
+  readonly roots?: boolean;
+  readonly limit: number;
+  /** Id of the last run of the page before. */
+  readonly after?: string;
+}
+
+/** What an API key may do. The key itself is never stored, only its SHA-256. */
+export interface ApiKey {
+  readonly id: string;
+  readonly hash: string;
+  readonly workspace: string;
+  readonly scopes: readonly ("ingest" | "read" | "admin")[];
+  readonly label: string;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
+/**
+ * Reads outside a unit of work see every acknowledged write and nothing unacknowledged.
+ * `workspace` is a parameter everywhere: there is no ambient tenant.
+ */
+export interface Store {
+  /**
+   * Runs `work` in one durable transaction. When it resolves, the writes are on disk; when
+   * `work` throws, nothing is written and its error passes through. When the commit itself
+   * fails, the outcome is UNKNOWN: throws `store.unknown`, and the same identities may be sent
+   * again. Units of one workspace run one after the other.
+   */
+  transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T>;
+
+  workspaces(): Answer<string[]>;
+  createWorkspace(workspace: string): Promise<void>;
+  cards(workspace: string): Answer<RateCardVersion[]>;
+  prices(workspace: string): Answer<PriceVersion[]>;
+  keyByHash(hash: string): Answer<ApiKey | undefined>;
+  keys(workspace: string): Answer<ApiKey[]>;
+  saveKey(key: ApiKey): Promise<void>;
+
+  run(workspace: string, id: string): Answer<Run | undefined>;
+  children(workspace: string, id: string): Answer<Run[]>;
+  /** Newest opening first. */
+  listRuns(workspace: string, filter: RunFilter): Answer<Run[]>;
+  stepsOfRun(workspace: string, run: string): Answer<Step[]>;
+  outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
+  rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
+  countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
+  customer(workspace: string, id: string): Answer<Customer | undefined>;
+  listCustomers(workspace: string, limit: number, after?: string): Answer<Customer[]>;
+  listSuspended(workspace: string, limit: number): Answer<Suspended[]>;
+  listConflicts(workspace: string, limit: number): Answer<Conflict[]>;
+  listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
+  statement(workspace: string, id: string): Answer<StatementRecord | undefined>;
+  periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;
+  journal(workspace: string, afterSeq: number, limit: number): Answer<JournalEntry[]>;
+  /** Counts for metrics: steps, runs and bytes on disk. */
+  size(): Answer<{ readonly steps: number; readonly runs: number; readonly bytes: number }>;
+  close(): Promise<void>;
+}

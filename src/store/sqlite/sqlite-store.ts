@@ -1,0 +1,334 @@
+/**
+ * The embedded store: one file, one writer process. Acknowledged means committed with an
+ * fdatasync that covers it (write-ahead log, synchronous=FULL).
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { PriceVersion } from "../../domain/cost/price-book.ts";
+import { decodePriceEntries } from "../../domain/cost/price-codec.ts";
+import { TollgateError } from "../../domain/errors.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { Step } from "../../domain/event/step.ts";
+import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import { parseStoredCard } from "../../domain/rating/parse-rate-card.ts";
+import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type {
+  Answer,
+  ApiKey,
+  Conflict,
+  CounterKey,
+  Customer,
+  Digest,
+  RunFilter,
+  Store,
+  StoredCounter,
+  Suspended,
+  UnitOfWork,
+  UsageFilter,
+} from "../../engine/ports.ts";
+import { CHAIN_START } from "../../engine/seal.ts";
+import { holdDataFolder } from "./data-folder-lock.ts";
+import { Names } from "./names.ts";
+import type { OpenOptions } from "./open-database.ts";
+import { openReader, openWriter } from "./open-database.ts";
+import type { Row } from "./other-rows.ts";
+import {
+  decodeConflict,
+  decodeCounter,
+  decodeCustomer,
+  decodeJournal,
+  decodeKey,
+  decodeOutcome,
+  decodePeriod,
+  decodeRollup,
+  decodeRun,
+  decodeStatement,
+  decodeSuspended,
+  rowText,
+} from "./other-rows.ts";
+import { RowCaches } from "./row-caches.ts";
+import type { UnitShared } from "./sqlite-unit.ts";
+import { SqliteUnit } from "./sqlite-unit.ts";
+import { Statements } from "./statements.ts";
+import type { Bound } from "./step-rows.ts";
+import { decodeStep } from "./step-rows.ts";
+
+/** Name of the database file inside the data folder. */
+export const DATABASE_FILE = "tollgate.db";
+
+export interface SqliteOptions extends OpenOptions {
+  /** Folder that holds the file; made if it does not exist. */
+  readonly dataDir: string;
+  readonly digest: Digest;
+}
+
+/** Opens a data folder. Throws `store.locked` while another process has it. */
+export function openSqliteStore(options: SqliteOptions): SqliteStore {
+  mkdirSync(options.dataDir, { recursive: true });
+  const release = holdDataFolder(options.dataDir);
+  const path = join(options.dataDir, DATABASE_FILE);
+  return new SqliteStore({ path, release, options });
+}
+
+export class SqliteStore implements Store {
+  readonly #path: string;
+  readonly #release: () => void;
+  readonly #writer: DatabaseSync;
+  readonly #reader: DatabaseSync;
+  readonly #reads: Statements;
+  readonly #readNames: Names;
+  readonly #shared: UnitShared;
+  readonly #workspaces = new Map<string, number>();
+
+  constructor({
+    path,
+    release,
+    options,
+  }: {
+    readonly path: string;
+    readonly release: () => void;
+    readonly options: SqliteOptions;
+  }) {
+    this.#path = path;
+    this.#release = release;
+    this.#writer = openWriter(path, options);
+    this.#reader = openReader(path);
+    this.#reads = new Statements(this.#reader);
+    const statements = new Statements(this.#writer);
+    this.#readNames = new Names(this.#writer);
+    this.#shared = {
+      db: this.#writer,
+      names: this.#readNames,
+      caches: new RowCaches(statements),
+      statements,
+      checksum: (text) => options.digest.checksum(text),
+    };
+    for (const id of this.workspaces()) this.#ws(id);
+  }
+
+  async transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
+    const ws = this.#ws(workspace);
+    this.#writer.exec("BEGIN IMMEDIATE");
+    let result: T;
+    try {
+      result = await work(new SqliteUnit(this.#shared, ws));
+    } catch (error) {
+      this.#rollBack();
+      throw isSqliteError(error) ? unknownOutcome(error) : error;
+    }
+    try {
+      this.#writer.exec("COMMIT");
+    } catch (error) {
+      this.#rollBack();
+      throw unknownOutcome(error);
+    }
+    return result;
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#writer.isTransaction) this.#writer.exec("ROLLBACK");
+    } finally {
+      this.#shared.caches.clear();
+      this.#shared.names.reload();
+    }
+  }
+
+  #ws(workspace: string): number {
+    const known = this.#workspaces.get(workspace);
+    if (known !== undefined) return known;
+    const row = this.#reads.of("SELECT ws FROM workspaces WHERE id = ?").get(workspace);
+    if (row === undefined) {
+      throw new TollgateError("store.corrupt", `There is no workspace "${workspace}".`);
+    }
+    this.#workspaces.set(workspace, row.ws as number);
+    return row.ws as number;
+  }
+
+  #all(sql: string, ...values: Bound[]): Row[] {
+    return this.#reads.of(sql).all(...values);
+  }
+
+  workspaces(): string[] {
+    return this.#all("SELECT id FROM workspaces ORDER BY ws").map((row) => row.id as string);
+  }
+
+  async createWorkspace(workspace: string): Promise<void> {
+    this.#writer
+      .prepare("INSERT OR IGNORE INTO workspaces (id, chain) VALUES (?, ?)")
+      .run(workspace, CHAIN_START);
+  }
+
+  cards(workspace: string): RateCardVersion[] {
+    const sql = "SELECT * FROM rate_cards WHERE ws = ? ORDER BY version_id";
+    return this.#all(sql, this.#ws(workspace)).map((row) => ({
+      id: row.version_id as number,
+      version: row.version as number,
+      effectiveFromMs: row.effective_from as number,
+      recordedAtMs: row.recorded_at as number,
+      document: row.document as string,
+      card: parseStoredCard(row.document as string),
+    }));
+  }
+
+  prices(workspace: string): PriceVersion[] {
+    const sql = "SELECT * FROM price_versions WHERE ws = ? ORDER BY version_id";
+    return this.#all(sql, this.#ws(workspace)).map((row) => ({
+      id: row.version_id as number,
+      source: row.source as string,
+      effectiveFromMs: row.effective_from as number | null,
+      recordedAtMs: row.recorded_at as number,
+      entries: decodePriceEntries(row.document as string),
+    }));
+  }
+
+  keyByHash(hash: string): ApiKey | undefined {
+    return this.#all("SELECT * FROM api_keys WHERE hash = ?", hash).map(decodeKey)[0];
+  }
+
+  keys(workspace: string): ApiKey[] {
+    const sql = "SELECT * FROM api_keys WHERE workspace = ? ORDER BY created_at, id";
+    return this.#all(sql, workspace).map(decodeKey);
+  }
+
+  async saveKey(key: ApiKey): Promise<void> {
+    const { id, hash, workspace, label, createdAtMs, revokedAtMs } = key;
+    const scopes = JSON.stringify(key.scopes);
+    const values = [id, hash, workspace, scopes, label, createdAtMs, revokedAtMs];
+    const checksum = this.#shared.checksum(rowText(values));
+    const sql = "INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    this.#writer.prepare(sql).run(...values, checksum);
+  }
+
+  run(workspace: string, id: string): Run | undefined {
+    const sql = "SELECT * FROM runs WHERE ws = ? AND id = ?";
+    return this.#all(sql, this.#ws(workspace), id).map(decodeRun)[0];
+  }
+
+  children(workspace: string, id: string): Run[] {
+    const sql = "SELECT * FROM runs WHERE ws = ? AND parent = ? ORDER BY opened_at, id";
+    return this.#all(sql, this.#ws(workspace), id).map(decodeRun);
+  }
+
+  listRuns(workspace: string, filter: RunFilter): Run[] {
+    const ws = this.#ws(workspace);
+    const where = ["ws = ?"];
+    const values: Bound[] = [ws];
+    for (const column of ["customer", "agent", "status"] as const) {
+      const value = filter[column];
+      if (value === undefined) continue;
+      where.push(`${column} = ?`);
+      values.push(value);
+    }
+    if (filter.roots === true) where.push("parent IS NULL");
+    const last = filter.after === undefined ? undefined : this.run(workspace, filter.after);
+    if (last !== undefined) {
+      where.push("(opened_at, id) < (?, ?)");
+      values.push(last.openedAtMs, last.id);
+    }
+    const sql = `SELECT * FROM runs WHERE ${where.join(" AND ")}
+      ORDER BY opened_at DESC, id DESC LIMIT ?`;
+    return this.#all(sql, ...values, filter.limit).map(decodeRun);
+  }
+
+  stepsOfRun(workspace: string, run: string): Step[] {
+    const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
+      JOIN runs r ON r.run_no = s.run_no WHERE r.ws = ? AND r.id = ?`;
+    const rows = this.#all(sql, this.#ws(workspace), run);
+    return rows.map((row) => decodeStep(row, this.#readNames));
+  }
+
+  outcomesOfRun(workspace: string, run: string): OutcomeState[] {
+    const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? ORDER BY seq";
+    return this.#all(sql, this.#ws(workspace), run).map(decodeOutcome);
+  }
+
+  rollups(workspace: string, filter: UsageFilter): RollupRow[] {
+    const where = ["ws = ?"];
+    const values: Bound[] = [this.#ws(workspace)];
+    for (const column of ["customer", "agent", "period"] as const) {
+      const value = filter[column];
+      if (value === undefined) continue;
+      where.push(`${column} = ?`);
+      values.push(value);
+    }
+    const sql = `SELECT * FROM rollups WHERE ${where.join(" AND ")}`;
+    return this.#all(sql, ...values).map(decodeRollup);
+  }
+
+  countersOf(workspace: string, { customer, period }: CounterKey): StoredCounter[] {
+    const sql = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
+    return this.#all(sql, this.#ws(workspace), customer, period).map(decodeCounter);
+  }
+
+  customer(workspace: string, id: string): Customer | undefined {
+    const sql = "SELECT * FROM customers WHERE ws = ? AND id = ?";
+    return this.#all(sql, this.#ws(workspace), id).map(decodeCustomer)[0];
+  }
+
+  listCustomers(workspace: string, limit: number, after = ""): Customer[] {
+    const sql = "SELECT * FROM customers WHERE ws = ? AND id > ? ORDER BY id LIMIT ?";
+    return this.#all(sql, this.#ws(workspace), after, limit).map(decodeCustomer);
+  }
+
+  listSuspended(workspace: string, limit: number): Suspended[] {
+    const sql = "SELECT * FROM suspended WHERE ws = ? ORDER BY seq LIMIT ?";
+    return this.#all(sql, this.#ws(workspace), limit).map(decodeSuspended);
+  }
+
+  listConflicts(workspace: string, limit: number): Conflict[] {
+    const sql = "SELECT * FROM conflicts WHERE ws = ? AND settled IS NULL ORDER BY seq LIMIT ?";
+    return this.#all(sql, this.#ws(workspace), limit).map(decodeConflict);
+  }
+
+  listStatements(workspace: string, customer?: string): StatementRecord[] {
+    const ws = this.#ws(workspace);
+    const all = "SELECT * FROM statements WHERE ws = ?";
+    const order = "ORDER BY period DESC, customer";
+    const rows =
+      customer === undefined
+        ? this.#all(`${all} ${order}`, ws)
+        : this.#all(`${all} AND customer = ? ${order}`, ws, customer);
+    return rows.map(decodeStatement);
+  }
+
+  statement(workspace: string, id: string): StatementRecord | undefined {
+    const sql = "SELECT * FROM statements WHERE ws = ? AND id = ?";
+    return this.#all(sql, this.#ws(workspace), id).map(decodeStatement)[0];
+  }
+
+  periodsOf(workspace: string, customer: string): PeriodState[] {
+    const sql = "SELECT * FROM periods WHERE ws = ? AND customer = ? ORDER BY period";
+    return this.#all(sql, this.#ws(workspace), customer).map(decodePeriod);
+  }
+
+  journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
+    const sql = "SELECT * FROM journal WHERE ws = ? AND seq > ? ORDER BY seq LIMIT ?";
+    return this.#all(sql, this.#ws(workspace), afterSeq, limit).map(decodeJournal);
+  }
+
+  size(): { steps: number; runs: number; bytes: number } {
+    const count = (table: string) =>
+      this.#all(`SELECT count(*) AS n FROM ${table}`)[0]?.n as number;
+    return { steps: count("steps"), runs: count("runs"), bytes: statSync(this.#path).size };
+  }
+
+  async close(): Promise<void> {
+    this.#reader.close();
+    this.#writer.close();
+    this.#release();
+  }
+}
+
+function isSqliteError(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error;
+}
+
+function unknownOutcome(cause: unknown): TollgateError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const detail = `The store failed (${reason}); whether the write happened is unknown.`;
+  return new TollgateError("store.unknown", detail, undefined, { cause });
+}

@@ -1,0 +1,201 @@
+/** One transaction on one workspace of the embedded store. Everything answers at once. */
+import type { DatabaseSync } from "node:sqlite";
+import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { Step } from "../../domain/event/step.ts";
+import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type {
+  Call,
+  Conflict,
+  CounterKey,
+  Customer,
+  StepKey,
+  StoredCounter,
+  Suspended,
+  UnitOfWork,
+  Witness,
+  Writes,
+} from "../../engine/ports.ts";
+import type { Names } from "./names.ts";
+import type { Row } from "./other-rows.ts";
+import {
+  decodeAdjustment,
+  decodeCall,
+  decodeConflict,
+  decodeJournal,
+  decodeOutcome,
+  decodeRun,
+  decodeSuspended,
+  decodeWitness,
+} from "./other-rows.ts";
+import type { RowCaches } from "./row-caches.ts";
+import type { Statements } from "./statements.ts";
+import type { Bound } from "./step-rows.ts";
+import { decodeStep, encodeId } from "./step-rows.ts";
+import { writeRows } from "./write-rows.ts";
+
+/** What the units of one open file share. */
+export interface UnitShared {
+  readonly db: DatabaseSync;
+  readonly names: Names;
+  readonly caches: RowCaches;
+  readonly statements: Statements;
+  checksum(text: string): number;
+}
+
+export class SqliteUnit implements UnitOfWork {
+  readonly #shared: UnitShared;
+  readonly #ws: number;
+
+  constructor(shared: UnitShared, ws: number) {
+    this.#shared = shared;
+    this.#ws = ws;
+  }
+
+  #all(sql: string, ...values: Bound[]): Row[] {
+    return this.#shared.statements.of(sql).all(this.#ws, ...values);
+  }
+
+  #each<K, T>(
+    sql: string,
+    keys: readonly K[],
+    { bind, decode }: { bind: (key: K) => Bound[]; decode: (row: Row) => T },
+  ): T[] {
+    const statement = this.#shared.statements.of(sql);
+    const found: T[] = [];
+    for (const key of keys) {
+      for (const row of statement.all(this.#ws, ...bind(key))) found.push(decode(row));
+    }
+    return found;
+  }
+
+  head(): { lastSeq: number; digest: string } {
+    const row = this.#all("SELECT last_seq, chain FROM workspaces WHERE ws = ?")[0];
+    return { lastSeq: row?.last_seq as number, digest: row?.chain as string };
+  }
+
+  runs(ids: readonly string[]): Run[] {
+    const found: Run[] = [];
+    for (const id of ids) {
+      const slot = this.#shared.caches.run(this.#ws, id);
+      if (slot !== undefined) found.push(slot.run);
+    }
+    return found;
+  }
+
+  descendants(id: string): Run[] {
+    const sql = `
+      WITH RECURSIVE below (id) AS (
+        SELECT id FROM runs WHERE ws = ?1 AND parent = ?2
+        UNION ALL SELECT r.id FROM runs r JOIN below b ON r.ws = ?1 AND r.parent = b.id
+      ) SELECT r.* FROM runs r JOIN below b ON r.ws = ?1 AND r.id = b.id`;
+    return this.#all(sql, id).map(decodeRun);
+  }
+
+  steps(keys: readonly StepKey[]): Step[] {
+    const { names, caches, statements } = this.#shared;
+    const statement = statements.of(
+      "SELECT * FROM steps WHERE run_no = ? AND source_no = ? AND id = ?",
+    );
+    const found: Step[] = [];
+    for (const key of keys) {
+      const source = names.find(key.source);
+      const slot = source === undefined ? undefined : caches.run(this.#ws, key.run);
+      if (source === undefined || slot === undefined) continue;
+      const row = statement.get(slot.runNo, source, encodeId(key.id));
+      if (row === undefined) continue;
+      found.push(decodeStep({ ...row, run: key.run, customer: slot.run.customer }, names));
+    }
+    return found;
+  }
+
+  stepsOfRun(run: string): Step[] {
+    const { names, caches, statements } = this.#shared;
+    const slot = caches.run(this.#ws, run);
+    if (slot === undefined) return [];
+    const rows = statements.of("SELECT * FROM steps WHERE run_no = ?").all(slot.runNo);
+    return rows.map((row) => decodeStep({ ...row, run, customer: slot.run.customer }, names));
+  }
+
+  suspended(keys: readonly StepKey[]): Suspended[] {
+    const sql = "SELECT * FROM suspended WHERE ws = ? AND run = ? AND source = ? AND id = ?";
+    return this.#each(sql, keys, { bind: stepKey, decode: decodeSuspended });
+  }
+
+  suspendedOfRun(run: string): Suspended[] {
+    return this.#all("SELECT * FROM suspended WHERE ws = ? AND run = ?", run).map(decodeSuspended);
+  }
+
+  conflicts(keys: readonly StepKey[]): Conflict[] {
+    const sql = "SELECT * FROM conflicts WHERE ws = ? AND run = ? AND source = ? AND id = ?";
+    return this.#each(sql, keys, { bind: stepKey, decode: decodeConflict });
+  }
+
+  calls(callIds: readonly string[]): Call[] {
+    const sql = "SELECT * FROM calls WHERE ws = ? AND call_id = ?";
+    return this.#each(sql, callIds, { bind: (id) => [id], decode: decodeCall });
+  }
+
+  witnesses(keys: readonly StepKey[]): Witness[] {
+    const sql = "SELECT * FROM witnesses WHERE ws = ? AND run = ? AND source = ? AND id = ?";
+    return this.#each(sql, keys, { bind: stepKey, decode: decodeWitness });
+  }
+
+  witnessesOfCalls(callIds: readonly string[]): Witness[] {
+    const sql = "SELECT * FROM witnesses WHERE ws = ? AND call_id = ?";
+    return this.#each(sql, callIds, { bind: (id) => [id], decode: decodeWitness });
+  }
+
+  customers(ids: readonly string[]): Customer[] {
+    return ids.flatMap((id) => this.#shared.caches.customer(this.#ws, id) ?? []);
+  }
+
+  outcomes(keys: readonly { run: string; key: string }[]): OutcomeState[] {
+    const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? AND key = ?";
+    return this.#each(sql, keys, { bind: ({ run, key }) => [run, key], decode: decodeOutcome });
+  }
+
+  outcomesOfRun(run: string): OutcomeState[] {
+    return this.#all("SELECT * FROM outcomes WHERE ws = ? AND run = ?", run).map(decodeOutcome);
+  }
+
+  journalled(keys: readonly StepKey[]): JournalEntry[] {
+    const sql = `SELECT * FROM journal
+      WHERE ws = ? AND run = ? AND source = ? AND id = ? AND run <> ''`;
+    return this.#each(sql, keys, { bind: stepKey, decode: decodeJournal });
+  }
+
+  counters(keys: readonly CounterKey[]): StoredCounter[] {
+    return keys.flatMap((key) => this.#shared.caches.counters(this.#ws, key));
+  }
+
+  periods(keys: readonly CounterKey[]): PeriodState[] {
+    return keys.flatMap((key) =>
+      this.periodsOf(key.customer).filter((state) => state.period === key.period),
+    );
+  }
+
+  periodsOf(customer: string): PeriodState[] {
+    return this.#shared.caches.periods(this.#ws, customer);
+  }
+
+  adjustments({ customer, period }: CounterKey): Adjustment[] {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
+    return this.#all(sql, customer, period).map(decodeAdjustment);
+  }
+
+  silentRuns(beforeMs: number, limit: number): Run[] {
+    const sql = `SELECT * FROM runs
+      WHERE ws = ? AND status = 'open' AND standing = 0 AND last_seen_at < ? LIMIT ?`;
+    return this.#all(sql, beforeMs, limit).map(decodeRun);
+  }
+
+  write(writes: Writes): void {
+    writeRows(this.#shared, this.#ws, writes);
+  }
+}
+
+function stepKey(key: StepKey): Bound[] {
+  return [key.run, key.source, key.id];
+}
