@@ -1,0 +1,107 @@
+/**
+ * Reads an Inspect log, a JSON document or a zip of JSON documents, into its header, its samples
+ * and their model and tool events.
+ */
+import { readFileSync } from "node:fs";
+import { type CallTokens, NO_TOKENS } from "../arithmetic.ts";
+import type { FoundFile } from "../files.ts";
+import { textOfFile } from "../files.ts";
+import {
+  countOf,
+  type JsonObject,
+  objectAt,
+  objectsOf,
+  parseJson,
+  textOf,
+} from "../number-text.ts";
+import { readZip } from "../zip.ts";
+
+export interface InspectLog {
+  readonly header: JsonObject;
+  readonly samples: readonly JsonObject[];
+}
+
+export function readLog(file: FoundFile): InspectLog | undefined {
+  const log = file.path.endsWith(".eval") ? zippedLog(file) : plainLog(file);
+  return Object.keys(objectAt(log?.header.eval)).length === 0 ? undefined : log;
+}
+
+function plainLog(file: FoundFile): InspectLog {
+  const header = objectAt(parseJson(textOfFile(file)));
+  return { header, samples: objectsOf(header.samples) };
+}
+
+function zippedLog(file: FoundFile): InspectLog {
+  const entries = readZip(readFileSync(file.absolute));
+  const named = (name: string): JsonObject =>
+    objectAt(parseJson(entries.find((entry) => entry.name === name)?.text ?? ""));
+  const finished = named("header.json");
+  const samples = entries
+    .filter(({ name }) => name.startsWith("samples/") && name.endsWith(".json"))
+    .map(({ text }) => objectAt(parseJson(text)));
+  const header = Object.keys(finished).length > 0 ? finished : named("_journal/start.json");
+  return { header, samples };
+}
+
+/** Samples that the evaluation ran, as its header says. */
+export function ranSamples(header: JsonObject): number {
+  const stated = countOf(objectAt(header.results).total_samples);
+  if (stated > 0) return stated;
+  const planned = objectAt(header, "eval", "dataset").sample_ids;
+  const epochs = Math.max(1, countOf(objectAt(header, "eval", "config").epochs));
+  return (Array.isArray(planned) ? planned.length : 0) * epochs;
+}
+
+/** Model and tool events of a sample in order, those inside subtasks included, each once. */
+export function eventsOf(sample: JsonObject): JsonObject[] {
+  const found = new Map<string, JsonObject>();
+  const visit = (events: readonly JsonObject[], path: string): void => {
+    for (const [position, event] of events.entries()) {
+      const id = textOf(event.uuid) ?? `${path}${position}`;
+      const kind = textOf(event.event) ?? "";
+      const isCall = kind === "tool" || (kind === "model" && event.cache !== "read");
+      if (isCall && event.pending !== true) found.set(id, { ...event, uuid: id });
+      visit(objectsOf(event.events), `${path}${position}.`);
+    }
+  };
+  visit(objectsOf(sample.events), "event-");
+  return [...found.values()];
+}
+
+/** How a usage block counts its input, shown by what its total adds up. */
+export type Convention = "input holds cached" | "input without cached";
+
+export function conventionOf(usage: JsonObject): Convention | undefined {
+  const { input, output, read, write, total } = countsOf(usage);
+  if (input + output === total) return "input holds cached";
+  return input + output + read + write === total ? "input without cached" : undefined;
+}
+
+export function tokensOf(usage: JsonObject): CallTokens {
+  const { input, output, read, write, reasoning } = countsOf(usage);
+  const holdsCached = conventionOf(usage) !== "input without cached";
+  const cacheRead = holdsCached ? Math.min(read, input) : read;
+  const cacheWrite = holdsCached ? Math.min(write, input - cacheRead) : write;
+  const reasoned = Math.min(reasoning, output);
+  return {
+    ...NO_TOKENS,
+    input: holdsCached ? input - cacheRead - cacheWrite : input,
+    cacheRead,
+    cacheWrite,
+    output: output - reasoned,
+    reasoning: reasoned,
+  };
+}
+
+function countsOf(
+  usage: JsonObject,
+): Record<"input" | "output" | "read" | "write" | "total" | "reasoning", number> {
+  return {
+    input: countOf(usage.input_tokens),
+    output: countOf(usage.output_tokens),
+    read: countOf(usage.input_tokens_cache_read),
+    write: countOf(usage.input_tokens_cache_write),
+    total: countOf(usage.total_tokens),
+    reasoning: countOf(usage.reasoning_tokens),
+  };
+}
