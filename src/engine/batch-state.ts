@@ -67,6 +67,10 @@ export class Rows<T> {
     return this.#rows.values();
   }
 
+  get isChanged(): boolean {
+    return this.#changed.size > 0;
+  }
+
   /** Rows to write, in key order, so that every writer locks in one order. */
   changed(): T[] {
     const rows: T[] = [];
@@ -180,6 +184,11 @@ export class BatchState {
 
   rollups(): RollupDelta[] {
     return [...this.#rollups.keys()].sort().flatMap((key) => this.#rollups.get(key) ?? []);
+  }
+
+  /** True where something changed without taking a seq, such as a run's sign of life. */
+  touched(): boolean {
+    return this.runs.isChanged || this.customers.isChanged || this.periods.isChanged;
   }
 
   /** Everything changed, in key order; the chain link is added by whoever seals it. */

@@ -128,12 +128,29 @@ async function loadIdentities(
   // Only runs that exist can hold steps: most identities of new runs need no look-up.
   const known = steps.filter((key) => state.runs.has(key.run));
   for (const step of await unit.steps(known)) state.steps.load(stepKeyText(step), step);
+  await loadConflicts(unit, state, events);
   if (callIds.length > 0) await loadCalls(unit, state, { callIds, keys: calls });
   await loadTargetCalls(unit, state, events);
   if (others.length === 0) return;
   for (const entry of await unit.journalled(others)) state.journal.load(stepKeyText(entry), entry);
   for (const outcome of await unit.outcomes(outcomes)) {
     state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
+  }
+}
+
+/** A conflicting record that is sent again is listed once. */
+async function loadConflicts(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const differing = events.filter((event) => {
+    const stored = state.steps.get(stepKeyText(event));
+    return stored !== undefined && stored.contentHash !== event.contentHash;
+  });
+  if (differing.length === 0) return;
+  for (const row of await unit.conflicts(differing)) {
+    state.conflicts.load(`${stepKeyText(row)}\u0000${row.contentHash}`, row);
   }
 }
 

@@ -1,0 +1,28 @@
+/** Periodic work: runs without a sign of life are abandoned. */
+import { RUN_ABANDON_AFTER_MS } from "../domain/limits.ts";
+import { runAct } from "./act.ts";
+import { abandonRun } from "./apply-run.ts";
+import { Ledger } from "./book.ts";
+import type { EngineContext } from "./context.ts";
+
+const RUNS_PER_ACT_MAX_COUNT = 500;
+
+/** Abandons what has been silent for `afterMs` (Default: a day). Returns how many runs. */
+export async function abandonSilentRuns(
+  context: EngineContext,
+  workspace: string,
+  afterMs: number = RUN_ABANDON_AFTER_MS,
+): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const count = await runAct(context, workspace, async ({ unit, state, tariff }) => {
+      const beforeMs = state.receivedAtMs - afterMs;
+      const silent = await unit.silentRuns(beforeMs, RUNS_PER_ACT_MAX_COUNT);
+      const ledger = new Ledger(state, tariff);
+      for (const run of silent) abandonRun(ledger, run);
+      return silent.length;
+    });
+    total += count;
+    if (count < RUNS_PER_ACT_MAX_COUNT) return total;
+  }
+}

@@ -1,0 +1,41 @@
+/** An administrative act: one unit of work of its own, journalled and sealed like events are. */
+import type { JournalKind } from "../domain/event/journal.ts";
+import { BatchState } from "./batch-state.ts";
+import { type ExtraWrites, writeState } from "./commit-events.ts";
+import type { EngineContext } from "./context.ts";
+import type { UnitOfWork } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** What an act works on. */
+export interface Act {
+  readonly unit: UnitOfWork;
+  readonly state: BatchState;
+  readonly tariff: Tariff;
+  /** Rows to write beside the state's. */
+  readonly extra: { -readonly [K in keyof ExtraWrites]: ExtraWrites[K] };
+  /** Puts the act on record. `subject` names what it changed. */
+  journal(kind: JournalKind, subject: string, document: unknown): void;
+}
+
+/** Runs an act in turn with the commits. What it resolves to is durable. */
+export function runAct<T>(
+  context: EngineContext,
+  workspace: string,
+  work: (act: Act) => Promise<T>,
+): Promise<T> {
+  return context.loop.exclusively(async () => {
+    const tariff = await context.tariffs.of(workspace);
+    return context.store.transact(workspace, async (unit) => {
+      const head = await unit.head();
+      const state = new BatchState(context.clock.nowMs(), head.lastSeq);
+      const extra: Act["extra"] = {};
+      const journal: Act["journal"] = (kind, subject, document) => {
+        const identity = { run: "", source: kind, id: subject, contentHash: "" };
+        state.record(kind, identity, JSON.stringify(document));
+      };
+      const result = await work({ unit, state, tariff, extra, journal });
+      await writeState(context, unit, { state, head, extra });
+      return result;
+    });
+  });
+}

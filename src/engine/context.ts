@@ -1,0 +1,20 @@
+/** What every use case works with. */
+import type { CommitLoop } from "./commit-loop.ts";
+import type { Clock, Digest, Ids, Store } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** The tariff of each workspace, kept ready and rebuilt when a version is recorded. */
+export interface Tariffs {
+  of(workspace: string): Promise<Tariff>;
+  /** Forgets what was built; the next look-up reads the store again. */
+  forget(workspace: string): void;
+}
+
+export interface EngineContext {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly digest: Digest;
+  readonly tariffs: Tariffs;
+  readonly loop: CommitLoop;
+}

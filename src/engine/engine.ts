@@ -1,0 +1,116 @@
+/**
+ * The engine as its adapters see it: one object, every use case a method. It knows ports, never
+ * adapters. All answers are plain data.
+ */
+import type { PriceVersion } from "../domain/cost/price-book.ts";
+import type { TollgateEvent } from "../domain/event/event.ts";
+import type { StatementRecord } from "../domain/period/records.ts";
+import { abandonSilentRuns } from "./abandon-runs.ts";
+import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
+import { type ClosePeriod, closePeriod } from "./close-period.ts";
+import { commitEvents } from "./commit-events.ts";
+import { CommitLoop } from "./commit-loop.ts";
+import type { EngineContext, Tariffs } from "./context.ts";
+import { importPrices, type NewPrices } from "./import-prices.ts";
+import { authenticate, createKey, revokeKey, type Scope } from "./keys.ts";
+import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import { type RunTree, readRunTree } from "./read-run.ts";
+import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
+import type { BatchResult } from "./result.ts";
+import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
+import { type Settlement, settleConflict } from "./settle-conflict.ts";
+
+export interface EngineParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly digest: Digest;
+  readonly tariffs: Tariffs;
+}
+
+export class Engine {
+  readonly #context: EngineContext;
+
+  constructor(parts: EngineParts) {
+    const loop = new CommitLoop((workspace, events) => commitEvents(parts, workspace, events));
+    this.#context = { ...parts, loop };
+  }
+
+  /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
+  get store(): Store {
+    return this.#context.store;
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+
+  /** Requests that wait for the next commit. */
+  get waitingCount(): number {
+    return this.#context.loop.waitingCount;
+  }
+
+  /** Commits events; resolves when they are on disk. Throws `store.unknown`, `server.busy`. */
+  ingest(workspace: string, events: readonly TollgateEvent[]): Promise<BatchResult> {
+    return this.#context.loop.submit(workspace, events);
+  }
+
+  runTree(workspace: string, id: string): Promise<RunTree> {
+    return readRunTree(this.#context, workspace, id);
+  }
+
+  usage(
+    workspace: string,
+    query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+  ): Promise<UsageRow[]> {
+    return readUsage(this.#context, workspace, query);
+  }
+
+  applyRateCard(workspace: string, card: NewCardVersion): ReturnType<typeof applyRateCard> {
+    return applyRateCard(this.#context, workspace, card);
+  }
+
+  importPrices(workspace: string, prices: NewPrices): Promise<PriceVersion> {
+    return importPrices(this.#context, workspace, prices);
+  }
+
+  saveCustomer(
+    workspace: string,
+    change: { readonly id: string; readonly settings: CustomerSettings },
+  ): Promise<Customer> {
+    return saveCustomer(this.#context, workspace, change);
+  }
+
+  closePeriod(workspace: string, request: ClosePeriod): Promise<StatementRecord[]> {
+    return closePeriod(this.#context, workspace, request);
+  }
+
+  settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {
+    return settleConflict(this.#context, workspace, settlement);
+  }
+
+  abandonSilentRuns(workspace: string, afterMs?: number): Promise<number> {
+    return abandonSilentRuns(this.#context, workspace, afterMs);
+  }
+
+  createKey(
+    workspace: string,
+    wanted: { readonly scopes: readonly Scope[]; readonly label: string },
+  ): Promise<{ readonly key: ApiKey; readonly secret: string }> {
+    return createKey(this.#context, workspace, wanted);
+  }
+
+  revokeKey(workspace: string, id: string): Promise<ApiKey> {
+    return revokeKey(this.#context, workspace, id);
+  }
+
+  /** The key behind a secret. Throws `auth.invalid`. */
+  authenticate(secret: string): Promise<ApiKey> {
+    return authenticate(this.#context, secret);
+  }
+
+  /** Refuses new work and resolves when all that waits is on disk. */
+  async drain(): Promise<void> {
+    await this.#context.loop.drain();
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * API keys: `tg_` and 256 random bits. Only the SHA-256 is kept: the key is random, so a slow hash
+ * would add nothing but a way to slow the server down.
+ */
+import { TollgateError } from "../domain/errors.ts";
+import type { EngineContext } from "./context.ts";
+import type { ApiKey } from "./ports.ts";
+
+export type Scope = ApiKey["scopes"][number];
+export const SCOPES = ["ingest", "read", "admin"] as const satisfies readonly Scope[];
+
+type KeyContext = Pick<EngineContext, "store" | "clock" | "ids" | "digest">;
+
+/** Makes a key and returns it with its secret, which is shown this once. */
+export async function createKey(
+  context: KeyContext,
+  workspace: string,
+  { scopes, label }: { readonly scopes: readonly Scope[]; readonly label: string },
+): Promise<{ readonly key: ApiKey; readonly secret: string }> {
+  const secret = `tg_${context.ids.random()}${context.ids.random()}`;
+  const key: ApiKey = {
+    id: context.ids.random(),
+    hash: context.digest.sha256(secret),
+    workspace,
+    scopes,
+    label,
+    createdAtMs: context.clock.nowMs(),
+    revokedAtMs: null,
+  };
+  await context.store.saveKey(key);
+  return { key, secret };
+}
+
+/** From here on the key opens nothing. Throws `key.not_found`. */
+export async function revokeKey(
+  context: KeyContext,
+  workspace: string,
+  id: string,
+): Promise<ApiKey> {
+  const key = (await context.store.keys(workspace)).find((candidate) => candidate.id === id);
+  if (key === undefined) throw new TollgateError("key.not_found", `There is no key "${id}".`);
+  const revoked = { ...key, revokedAtMs: key.revokedAtMs ?? context.clock.nowMs() };
+  await context.store.saveKey(revoked);
+  return revoked;
+}
+
+/** The key behind a secret. Throws `auth.invalid` for an unknown or revoked one. */
+export async function authenticate(context: KeyContext, secret: string): Promise<ApiKey> {
+  const key = await context.store.keyByHash(context.digest.sha256(secret));
+  if (key !== undefined && key.revokedAtMs === null) return key;
+  throw new TollgateError("auth.invalid", "The API key is unknown or revoked.");
+}

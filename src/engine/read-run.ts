@@ -1,0 +1,37 @@
+/** A run as a tree: its steps with cost and charge, its outcomes, its children. */
+import { TollgateError } from "../domain/errors.ts";
+import type { Step } from "../domain/event/step.ts";
+import { RUN_DEPTH_MAX } from "../domain/limits.ts";
+import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { EngineContext } from "./context.ts";
+
+export interface RunTree {
+  readonly run: Run;
+  /** By their own time, then in commit order. */
+  readonly steps: readonly Step[];
+  readonly outcomes: readonly OutcomeState[];
+  readonly children: readonly RunTree[];
+}
+
+/** Reads a run with everything below it. Throws `run.not_found`. */
+export async function readRunTree(
+  { store }: Pick<EngineContext, "store">,
+  workspace: string,
+  id: string,
+): Promise<RunTree> {
+  const run = await store.run(workspace, id);
+  if (run === undefined) throw new TollgateError("run.not_found", `There is no run "${id}".`);
+  const read = async (node: Run, depth: number): Promise<RunTree> => {
+    const steps = await store.stepsOfRun(workspace, node.id);
+    const outcomes = await store.outcomesOfRun(workspace, node.id);
+    const below = depth < RUN_DEPTH_MAX ? await store.children(workspace, node.id) : [];
+    const children: RunTree[] = [];
+    for (const child of below) children.push(await read(child, depth + 1));
+    return { run: node, steps: [...steps].sort(byTime), outcomes, children };
+  };
+  return read(run, 1);
+}
+
+function byTime(a: Step, b: Step): number {
+  return a.occurredAtMs - b.occurredAtMs || a.seq - b.seq;
+}

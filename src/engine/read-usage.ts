@@ -1,0 +1,60 @@
+/** Usage summed by any dimensions of the roll-ups: customer, agent, provider, model, tool, … */
+import type { Amount, Quantity } from "../domain/money/decimal.ts";
+import { ZERO_AMOUNT, ZERO_QUANTITY } from "../domain/money/decimal.ts";
+import type { EngineContext } from "./context.ts";
+import type { UsageFilter } from "./ports.ts";
+
+export const USAGE_DIMENSIONS = [
+  "customer",
+  "period",
+  "agent",
+  "kind",
+  "provider",
+  "model",
+  "tool",
+] as const;
+export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
+
+export interface UsageRow {
+  readonly group: Readonly<Partial<Record<UsageDimension, string>>>;
+  readonly steps: number;
+  readonly unpriced: number;
+  readonly inputTokens: Quantity;
+  readonly outputTokens: Quantity;
+  readonly cost: Amount;
+  readonly charge: Amount;
+}
+
+/** One row a group, largest cost first. Groups without a value have "". */
+export async function readUsage(
+  { store }: Pick<EngineContext, "store">,
+  workspace: string,
+  query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+): Promise<UsageRow[]> {
+  const groups = new Map<string, UsageRow>();
+  for (const row of await store.rollups(workspace, query.filter)) {
+    const group = Object.fromEntries(query.groupBy.map((name) => [name, row[name]]));
+    const key = JSON.stringify(group);
+    const sum = groups.get(key) ?? { ...NOTHING, group };
+    groups.set(key, {
+      group,
+      steps: sum.steps + row.steps,
+      unpriced: sum.unpriced + row.unpriced,
+      inputTokens: (sum.inputTokens + row.inputTokens) as Quantity,
+      outputTokens: (sum.outputTokens + row.outputTokens) as Quantity,
+      cost: (sum.cost + row.cost) as Amount,
+      charge: (sum.charge + row.charge) as Amount,
+    });
+  }
+  const rows = [...groups.values()];
+  return rows.sort((a, b) => (a.cost === b.cost ? 0 : a.cost < b.cost ? 1 : -1));
+}
+
+const NOTHING = {
+  steps: 0,
+  unpriced: 0,
+  inputTokens: ZERO_QUANTITY,
+  outputTokens: ZERO_QUANTITY,
+  cost: ZERO_AMOUNT,
+  charge: ZERO_AMOUNT,
+};

@@ -1,0 +1,184 @@
+/**
+ * The store in memory: the port in its simplest form, for tests and simulations. A unit of work
+ * collects its writes and applies them when it ends, so a failed one leaves nothing behind.
+ */
+import type { PriceVersion } from "../../domain/cost/price-book.ts";
+import { TollgateError } from "../../domain/errors.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { Step } from "../../domain/event/step.ts";
+import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type {
+  Answer,
+  ApiKey,
+  Conflict,
+  CounterKey,
+  Customer,
+  RunFilter,
+  Store,
+  StoredCounter,
+  Suspended,
+  UnitOfWork,
+  UsageFilter,
+  Writes,
+} from "../../engine/ports.ts";
+import { MemoryUnit } from "./memory-unit.ts";
+import { applyWrites, type Tables, tablesOf } from "./tables.ts";
+
+export class MemoryStore implements Store {
+  readonly #workspaces = new Map<string, Tables>();
+  readonly #keys = new Map<string, ApiKey>();
+
+  async transact<T>(
+    workspace: string,
+    work: (unit: UnitOfWork) => Answer<T>,
+  ): Promise<T> {
+    const tables = this.#tables(workspace);
+    const collected: Writes[] = [];
+    const result = await work(new MemoryUnit(tables, (writes) => collected.push(writes)));
+    for (const writes of collected) applyWrites(tables, writes);
+    return result;
+  }
+
+  #tables(workspace: string): Tables {
+    const tables = this.#workspaces.get(workspace);
+    if (tables !== undefined) return tables;
+    throw new TollgateError("store.corrupt", `There is no workspace "${workspace}".`);
+  }
+
+  workspaces(): string[] {
+    return [...this.#workspaces.keys()];
+  }
+
+  async createWorkspace(workspace: string): Promise<void> {
+    if (!this.#workspaces.has(workspace)) this.#workspaces.set(workspace, tablesOf());
+  }
+
+  cards(workspace: string): RateCardVersion[] {
+    return [...this.#tables(workspace).cards];
+  }
+
+  prices(workspace: string): PriceVersion[] {
+    return [...this.#tables(workspace).prices];
+  }
+
+  keyByHash(hash: string): ApiKey | undefined {
+    return [...this.#keys.values()].find((key) => key.hash === hash);
+  }
+
+  keys(workspace: string): ApiKey[] {
+    return [...this.#keys.values()].filter((key) => key.workspace === workspace);
+  }
+
+  async saveKey(key: ApiKey): Promise<void> {
+    this.#keys.set(key.id, key);
+  }
+
+  run(workspace: string, id: string): Run | undefined {
+    return this.#tables(workspace).runs.get(id);
+  }
+
+  children(workspace: string, id: string): Run[] {
+    const runs = [...this.#tables(workspace).runs.values()];
+    return runs.filter((run) => run.parent === id).sort(byOpening);
+  }
+
+  listRuns(workspace: string, filter: RunFilter): Run[] {
+    const runs = [...this.#tables(workspace).runs.values()].sort(byOpening).reverse();
+    const from = runs.findIndex((run) => run.id === filter.after) + 1;
+    return runs
+      .slice(from)
+      .filter((run) => filter.customer === undefined || run.customer === filter.customer)
+      .filter((run) => filter.agent === undefined || run.agent === filter.agent)
+      .filter((run) => filter.status === undefined || run.status === filter.status)
+      .filter((run) => filter.roots !== true || run.parent === null)
+      .slice(0, filter.limit);
+  }
+
+  stepsOfRun(workspace: string, run: string): Step[] {
+    return [...this.#tables(workspace).steps.values()].filter((step) => step.run === run);
+  }
+
+  outcomesOfRun(workspace: string, run: string): OutcomeState[] {
+    return [...this.#tables(workspace).outcomes.values()].filter((row) => row.run === run);
+  }
+
+  rollups(workspace: string, filter: UsageFilter): RollupRow[] {
+    return [...this.#tables(workspace).rollups.values()]
+      .filter((row) => filter.customer === undefined || row.customer === filter.customer)
+      .filter((row) => filter.agent === undefined || row.agent === filter.agent)
+      .filter((row) => filter.period === undefined || row.period === filter.period);
+  }
+
+  countersOf(workspace: string, key: CounterKey): StoredCounter[] {
+    return [...this.#tables(workspace).counters.values()].filter(
+      (row) => row.customer === key.customer && row.period === key.period,
+    );
+  }
+
+  customer(workspace: string, id: string): Customer | undefined {
+    return this.#tables(workspace).customers.get(id);
+  }
+
+  listCustomers(workspace: string, limit: number, after = ""): Customer[] {
+    return [...this.#tables(workspace).customers.values()]
+      .filter((customer) => customer.id > after)
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  listSuspended(workspace: string, limit: number): Suspended[] {
+    const rows = [...this.#tables(workspace).suspended.values()];
+    return rows.sort((a, b) => a.seq - b.seq).slice(0, limit);
+  }
+
+  listConflicts(workspace: string, limit: number): Conflict[] {
+    const rows = [...this.#tables(workspace).conflicts.values()];
+    return rows
+      .filter((row) => row.settled === null)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit);
+  }
+
+  listStatements(workspace: string, customer?: string): StatementRecord[] {
+    const rows = [...this.#tables(workspace).statements.values()];
+    return rows
+      .filter((row) => customer === undefined || row.customer === customer)
+      .sort((a, b) => (a.period === b.period ? 0 : a.period < b.period ? 1 : -1));
+  }
+
+  statement(workspace: string, id: string): StatementRecord | undefined {
+    return this.#tables(workspace).statements.get(id);
+  }
+
+  periodsOf(workspace: string, customer: string): PeriodState[] {
+    const rows = [...this.#tables(workspace).periods.values()];
+    return rows.filter((row) => row.customer === customer);
+  }
+
+  journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
+    const rows = [...this.#tables(workspace).journal.values()];
+    return rows
+      .filter((entry) => entry.seq > afterSeq)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit);
+  }
+
+  size(): { steps: number; runs: number; bytes: number } {
+    let steps = 0;
+    let runs = 0;
+    for (const tables of this.#workspaces.values()) {
+      steps += tables.steps.size;
+      runs += tables.runs.size;
+    }
+    return { steps, runs, bytes: 0 };
+  }
+
+  async close(): Promise<void> {}
+}
+
+function byOpening(a: Run, b: Run): number {
+  return a.openedAtMs - b.openedAtMs || (a.id < b.id ? -1 : 1);
+}

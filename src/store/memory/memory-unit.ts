@@ -1,0 +1,130 @@
+/** One unit of work over the tables of a workspace; its writes are handed on, not applied. */
+import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { Step } from "../../domain/event/step.ts";
+import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type {
+  Call,
+  Conflict,
+  CounterKey,
+  Customer,
+  StepKey,
+  StoredCounter,
+  Suspended,
+  UnitOfWork,
+  Witness,
+  Writes,
+} from "../../engine/ports.ts";
+import { keyOf, stepKey, type Tables } from "./tables.ts";
+
+export class MemoryUnit implements UnitOfWork {
+  readonly #tables: Tables;
+  readonly write: (writes: Writes) => void;
+
+  constructor(tables: Tables, write: (writes: Writes) => void) {
+    this.#tables = tables;
+    this.write = write;
+  }
+
+  head(): { readonly lastSeq: number; readonly digest: string } {
+    return this.#tables.head;
+  }
+
+  runs(ids: readonly string[]): Run[] {
+    return pick(this.#tables.runs, ids);
+  }
+
+  descendants(id: string): Run[] {
+    const children = [...this.#tables.runs.values()].filter((run) => run.parent === id);
+    return children.flatMap((child) => [child, ...this.descendants(child.id)]);
+  }
+
+  steps(keys: readonly StepKey[]): Step[] {
+    return pick(this.#tables.steps, keys.map(stepKey));
+  }
+
+  stepsOfRun(run: string): Step[] {
+    return [...this.#tables.steps.values()].filter((step) => step.run === run);
+  }
+
+  suspended(keys: readonly StepKey[]): Suspended[] {
+    return pick(this.#tables.suspended, keys.map(stepKey));
+  }
+
+  suspendedOfRun(run: string): Suspended[] {
+    return [...this.#tables.suspended.values()].filter((row) => row.run === run);
+  }
+
+  conflicts(keys: readonly StepKey[]): Conflict[] {
+    const wanted = new Set(keys.map(stepKey));
+    return [...this.#tables.conflicts.values()].filter((row) => wanted.has(stepKey(row)));
+  }
+
+  calls(callIds: readonly string[]): Call[] {
+    const wanted = new Set(callIds);
+    return [...this.#tables.calls.values()].filter((row) => wanted.has(row.callId));
+  }
+
+  witnesses(keys: readonly StepKey[]): Witness[] {
+    return pick(this.#tables.witnesses, keys.map(stepKey));
+  }
+
+  witnessesOfCalls(callIds: readonly string[]): Witness[] {
+    const wanted = new Set(callIds);
+    return [...this.#tables.witnesses.values()].filter((row) => wanted.has(row.callId));
+  }
+
+  customers(ids: readonly string[]): Customer[] {
+    return pick(this.#tables.customers, ids);
+  }
+
+  outcomes(keys: readonly { run: string; key: string }[]): OutcomeState[] {
+    return pick(
+      this.#tables.outcomes,
+      keys.map(({ run, key }) => keyOf(run, key)),
+    );
+  }
+
+  outcomesOfRun(run: string): OutcomeState[] {
+    return [...this.#tables.outcomes.values()].filter((row) => row.run === run);
+  }
+
+  journalled(keys: readonly StepKey[]): JournalEntry[] {
+    const wanted = new Set(keys.filter((key) => key.run !== "").map(stepKey));
+    return [...this.#tables.journal.values()].filter((entry) => wanted.has(stepKey(entry)));
+  }
+
+  counters(keys: readonly CounterKey[]): StoredCounter[] {
+    const wanted = new Set(keys.map(({ customer, period }) => keyOf(customer, period)));
+    return [...this.#tables.counters.values()].filter((row) =>
+      wanted.has(keyOf(row.customer, row.period)),
+    );
+  }
+
+  periods(keys: readonly CounterKey[]): PeriodState[] {
+    return pick(
+      this.#tables.periods,
+      keys.map(({ customer, period }) => keyOf(customer, period)),
+    );
+  }
+
+  periodsOf(customer: string): PeriodState[] {
+    return [...this.#tables.periods.values()].filter((row) => row.customer === customer);
+  }
+
+  adjustments(key: CounterKey): Adjustment[] {
+    return this.#tables.adjustments.filter(
+      (row) => row.customer === key.customer && row.bookedPeriod === key.period,
+    );
+  }
+
+  silentRuns(beforeMs: number, limit: number): Run[] {
+    return [...this.#tables.runs.values()]
+      .filter((run) => run.status === "open" && !run.standing && run.lastSeenAtMs < beforeMs)
+      .slice(0, limit);
+  }
+}
+
+function pick<T>(rows: ReadonlyMap<string, T>, keys: readonly string[]): T[] {
+  return [...new Set(keys)].flatMap((key) => rows.get(key) ?? []);
+}

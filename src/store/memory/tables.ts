@@ -1,0 +1,108 @@
+/** The rows of one workspace, keyed as a database would key them. */
+import type { PriceVersion } from "../../domain/cost/price-book.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { Step } from "../../domain/event/step.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
+import { addRollup, rollupKeyText } from "../../domain/run/rollup.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type {
+  Call,
+  ChainLink,
+  Conflict,
+  Customer,
+  StepKey,
+  StoredCounter,
+  Suspended,
+  Witness,
+  Writes,
+} from "../../engine/ports.ts";
+import { CHAIN_START } from "../../engine/seal.ts";
+
+export interface Tables {
+  readonly steps: Map<string, Step>;
+  readonly formerSteps: Step[];
+  readonly runs: Map<string, Run>;
+  readonly customers: Map<string, Customer>;
+  readonly outcomes: Map<string, OutcomeState>;
+  readonly counters: Map<string, StoredCounter>;
+  readonly rollups: Map<string, RollupRow>;
+  readonly calls: Map<string, Call>;
+  readonly witnesses: Map<string, Witness>;
+  readonly suspended: Map<string, Suspended>;
+  readonly conflicts: Map<number, Conflict>;
+  readonly adjustments: Adjustment[];
+  readonly periods: Map<string, PeriodState>;
+  readonly statements: Map<string, StatementRecord>;
+  readonly cards: RateCardVersion[];
+  readonly prices: PriceVersion[];
+  readonly journal: Map<number, JournalEntry>;
+  readonly links: ChainLink[];
+  head: { readonly lastSeq: number; readonly digest: string };
+}
+
+export function tablesOf(): Tables {
+  return {
+    steps: new Map(),
+    formerSteps: [],
+    runs: new Map(),
+    customers: new Map(),
+    outcomes: new Map(),
+    counters: new Map(),
+    rollups: new Map(),
+    calls: new Map(),
+    witnesses: new Map(),
+    suspended: new Map(),
+    conflicts: new Map(),
+    adjustments: [],
+    periods: new Map(),
+    statements: new Map(),
+    cards: [],
+    prices: [],
+    journal: new Map(),
+    links: [],
+    head: { lastSeq: 0, digest: CHAIN_START },
+  };
+}
+
+/** A key of several parts that no two different lists of parts share. */
+export function keyOf(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}
+
+export function stepKey({ run, source, id }: StepKey): string {
+  return keyOf(run, source, id);
+}
+
+export function applyWrites(tables: Tables, writes: Writes): void {
+  for (const row of writes.runs) tables.runs.set(row.id, row);
+  for (const row of writes.steps) tables.steps.set(stepKey(row), row);
+  tables.formerSteps.push(...writes.formerSteps);
+  for (const row of writes.customers) tables.customers.set(row.id, row);
+  for (const row of writes.outcomes) tables.outcomes.set(keyOf(row.run, row.key), row);
+  for (const row of writes.counters) {
+    const { customer, period, cardKey, chargeKey, cell } = row;
+    tables.counters.set(keyOf(customer, period, cardKey, chargeKey, cell), row);
+  }
+  for (const delta of writes.rollups) {
+    const key = rollupKeyText(delta);
+    const before = tables.rollups.get(key);
+    tables.rollups.set(key, before === undefined ? delta : addRollup(before, delta));
+  }
+  for (const row of writes.freedCalls) tables.calls.delete(keyOf(row.customer, row.callId));
+  for (const row of writes.calls) tables.calls.set(keyOf(row.customer, row.callId), row);
+  for (const row of writes.promoted) tables.witnesses.delete(stepKey(row));
+  for (const row of writes.witnesses) tables.witnesses.set(stepKey(row), row);
+  for (const row of writes.released) tables.suspended.delete(stepKey(row));
+  for (const row of writes.suspended) tables.suspended.set(stepKey(row), row);
+  for (const row of writes.conflicts) tables.conflicts.set(row.seq, row);
+  tables.adjustments.push(...writes.adjustments);
+  for (const row of writes.periods) tables.periods.set(keyOf(row.customer, row.period), row);
+  for (const row of writes.statements) tables.statements.set(row.id, row);
+  tables.cards.push(...writes.cards);
+  tables.prices.push(...writes.prices);
+  for (const row of writes.journal) tables.journal.set(row.seq, row);
+  if (writes.link !== null) tables.links.push(writes.link);
+  tables.head = writes.head;
+}
