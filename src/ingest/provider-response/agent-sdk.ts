@@ -26,9 +26,15 @@ export function mapAgentResult(response: Response): MappedStep[] {
     const entry = response.usage.entry(model);
     if (entry === null) return [];
     const suffix = at === 0 ? "" : `model-${at + 1}`;
-    const callId = id === null ? null : `${main.provider}:${id}#${model}`;
     const reportedCost = reportedCostOf(entry);
-    return [{ ...main, suffix, model, callId, reportedCost, usage: tallyEntry(entry).usage() }];
+    const step: MappedStep = { ...main, suffix, model, usage: tallyEntry(entry).usage() };
+    return [
+      {
+        ...step,
+        ...(id === null ? {} : { callId: `${main.provider}:${id}#${model}` }),
+        ...(reportedCost === null ? {} : { reportedCost }),
+      },
+    ];
   });
 }
 

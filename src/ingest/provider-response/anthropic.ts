@@ -66,7 +66,7 @@ function repriced(usage: Block, main: MappedStep): MappedStep {
 function iterationSteps(usage: Block, main: MappedStep): MappedStep[] {
   const iterations = usage.list(["iterations"]);
   const fallback = iterations.find((one) => one.text("type") === "fallback_message");
-  const served = fallback?.text("model") ?? main.model;
+  const served = fallback?.text("model") ?? main.model ?? null;
   const steps: MappedStep[] = [];
   const serving: Block[] = [];
   const seen = new Map<string, number>();

@@ -52,7 +52,7 @@ test("a usage block alone takes model and tier from the sender and has no call i
   const result = mapProviderUsage("openai.chat", { prompt_tokens: 1 }, context);
   assert.ok("steps" in result);
   const [step] = result.steps;
-  assert.deepEqual([step?.model, step?.tier, step?.callId], ["gpt-5", "batch", null]);
+  assert.deepEqual([step?.model, step?.tier, step?.callId], ["gpt-5", "batch", undefined]);
 });
 
 test("a count that no rule reads is reported", () => {

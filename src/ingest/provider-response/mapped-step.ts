@@ -16,15 +16,15 @@ export interface MappedStep {
   /** "" for the response itself, else a name unique in it: `advisor-1`, `compaction-1`, … */
   readonly suffix: string;
   readonly kind: StepKind;
-  readonly provider: string | null;
+  readonly provider: string;
   /** The model that served, where the response tells it; else the one the caller named. */
-  readonly model: string | null;
-  /** `<provider>:<response id>`, unique within the customer. Null: the response has no id. */
-  readonly callId: string | null;
+  readonly model?: string;
+  /** `<provider>:<response id>`, unique within the customer. Absent: the response has no id. */
+  readonly callId?: string;
   readonly tier: string;
   readonly completeness: Completeness;
   readonly usage: Usage;
-  readonly reportedCost: ReportedCost | null;
+  readonly reportedCost?: ReportedCost;
 }
 
 /** What the sender says beside the block. The response itself is believed first. */
@@ -88,16 +88,18 @@ const ID_NAMES = ["id", "responseId", "response_id", "generation_id"];
 export function mainStep(response: Response, tally: Tally): MappedStep {
   const { body, usage, kind, provider, context } = response;
   const id = body.text(...ID_NAMES);
+  const model = body.text("model", "modelVersion", "model_id") ?? context.model ?? null;
+  const reportedCost = reportedCostOf(usage);
   return {
     suffix: "",
     kind,
     provider,
-    model: body.text("model", "modelVersion", "model_id") ?? context.model ?? null,
-    callId: id === null ? null : `${provider}:${id}`,
     tier: tierOf(usage, body) ?? context.tier ?? "standard",
     completeness: context.completeness ?? "exact",
     usage: tally.usage(),
-    reportedCost: reportedCostOf(usage),
+    ...(model === null ? {} : { model }),
+    ...(id === null ? {} : { callId: `${provider}:${id}` }),
+    ...(reportedCost === null ? {} : { reportedCost }),
   };
 }
 
@@ -107,12 +109,13 @@ export function innerStep(
   name: string,
   part: { readonly model: string | null; readonly tally: Tally },
 ): MappedStep {
+  const { kind, provider, tier, completeness } = outer;
+  const model = part.model ?? outer.model;
   return {
-    ...outer,
     suffix: name,
-    model: part.model ?? outer.model,
-    callId: outer.callId === null ? null : `${outer.callId}#${name}`,
+    ...{ kind, provider, tier, completeness },
     usage: part.tally.usage(),
-    reportedCost: null,
+    ...(model === undefined ? {} : { model }),
+    ...(outer.callId === undefined ? {} : { callId: `${outer.callId}#${name}` }),
   };
 }
