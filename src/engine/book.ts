@@ -9,13 +9,14 @@ import type { Step } from "../domain/event/step.ts";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
+import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { RollupKey } from "../domain/run/rollup.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunRating, RunShare, Totals } from "../domain/run/run.ts";
 import { addTotals, ancestry, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
 import type { BatchState } from "./batch-state.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
-import type { CardInForce, Metered, Tariff } from "./tariff.ts";
+import type { Tariff } from "./tariff.ts";
 
 /** Why and by what a booking happens; names the adjustment where the period is closed. */
 export interface Cause extends StepKey {
@@ -24,8 +25,8 @@ export interface Cause extends StepKey {
 
 interface Movement {
   readonly at: CounterKey;
-  readonly card: CardInForce;
-  readonly metered: readonly Metered[];
+  readonly card: CompiledCard;
+  readonly metered: readonly MeteredQuantity[];
   /** 1 puts on, −1 takes off. */
   readonly sign: 1n | -1n;
   readonly cause: Cause;
@@ -97,7 +98,7 @@ export class Ledger {
     });
   }
 
-  #adjust(at: CounterKey, card: CardInForce, share: RunShare, cause: Cause): void {
+  #adjust(at: CounterKey, card: CompiledCard, share: RunShare, cause: Cause): void {
     if (share.amount === 0n) return;
     this.state.adjustments.push({
       seq: this.state.nextSeq(),

@@ -228,6 +228,8 @@ export interface Store {
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
+  /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */
+  periodsToBill(workspace: string, periodPrefix: string): Answer<CounterKey[]>;
   customer(workspace: string, id: string): Answer<Customer | undefined>;
   listCustomers(workspace: string, limit: number, after?: string): Answer<Customer[]>;
   listSuspended(workspace: string, limit: number): Answer<Suspended[]>;

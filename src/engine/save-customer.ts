@@ -25,7 +25,9 @@ export async function saveCustomer(
     const [known] = await unit.customers([id]);
     const created = { ...DEFAULT_CUSTOMER, id, createdAtMs: state.receivedAtMs };
     const customer: Customer = { ...(known ?? created), ...settings };
-    const changed = BILLED_BY.filter((name) => known !== undefined && known[name] !== customer[name]);
+    const changed = BILLED_BY.filter(
+      (name) => known !== undefined && known[name] !== customer[name],
+    );
     if (changed.length > 0 && (await hasUsage(context, workspace, id))) {
       const detail = `Customer "${id}" has usage; its ${changed.join(", ")} cannot change now.`;
       throw new TollgateError("customer.card_fixed", detail, changed[0]);

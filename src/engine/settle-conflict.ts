@@ -1,6 +1,7 @@
 /** A person decides between two differing exact records of one step. */
-import { decodeEvent } from "../domain/event/codec.ts";
+
 import { TollgateError } from "../domain/errors.ts";
+import { decodeEvent } from "../domain/event/codec.ts";
 import { runAct } from "./act.ts";
 import { amendStep } from "./apply-correction.ts";
 import { Ledger } from "./book.ts";
@@ -50,11 +51,7 @@ export async function settleConflict(
   });
 }
 
-async function findOpen(
-  context: EngineContext,
-  workspace: string,
-  seq: number,
-): Promise<Conflict> {
+async function findOpen(context: EngineContext, workspace: string, seq: number): Promise<Conflict> {
   const open = await context.store.listConflicts(workspace, Number.MAX_SAFE_INTEGER);
   const found = open.find((conflict) => conflict.seq === seq);
   if (found !== undefined) return found;

@@ -25,16 +25,13 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { MemoryUnit } from "./memory-unit.ts";
-import { applyWrites, type Tables, tablesOf } from "./tables.ts";
+import { applyWrites, keyOf, type Tables, tablesOf } from "./tables.ts";
 
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();
 
-  async transact<T>(
-    workspace: string,
-    work: (unit: UnitOfWork) => Answer<T>,
-  ): Promise<T> {
+  async transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
     const tables = this.#tables(workspace);
     const collected: Writes[] = [];
     const result = await work(new MemoryUnit(tables, (writes) => collected.push(writes)));
@@ -116,6 +113,18 @@ export class MemoryStore implements Store {
     return [...this.#tables(workspace).counters.values()].filter(
       (row) => row.customer === key.customer && row.period === key.period,
     );
+  }
+
+  periodsToBill(workspace: string, periodPrefix: string): CounterKey[] {
+    const { rollups, adjustments } = this.#tables(workspace);
+    const used = [...rollups.values()].map(({ customer, period }) => ({ customer, period }));
+    const booked = adjustments.map((row) => ({
+      customer: row.customer,
+      period: row.bookedPeriod,
+    }));
+    const pairs = [...used, ...booked].filter(({ period }) => period.startsWith(periodPrefix));
+    const unique = new Map(pairs.map((pair) => [keyOf(pair.customer, pair.period), pair]));
+    return [...unique.values()].sort((a, b) => (a.customer < b.customer ? -1 : 1));
   }
 
   customer(workspace: string, id: string): Customer | undefined {

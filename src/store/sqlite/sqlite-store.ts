@@ -11,8 +11,8 @@ import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
-import { parseStoredCard } from "../../domain/rating/parse-rate-card.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
+import { storedRateCard } from "../../domain/rating/stored-rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
@@ -170,7 +170,7 @@ export class SqliteStore implements Store {
       effectiveFromMs: row.effective_from as number,
       recordedAtMs: row.recorded_at as number,
       document: row.document as string,
-      card: parseStoredCard(row.document as string),
+      card: storedRateCard(row.document as string),
     }));
   }
 
@@ -262,6 +262,19 @@ export class SqliteStore implements Store {
   countersOf(workspace: string, { customer, period }: CounterKey): StoredCounter[] {
     const sql = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
     return this.#all(sql, this.#ws(workspace), customer, period).map(decodeCounter);
+  }
+
+  periodsToBill(workspace: string, periodPrefix: string): CounterKey[] {
+    const ws = this.#ws(workspace);
+    const sql = `SELECT customer, period FROM rollups
+        WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2
+      UNION SELECT customer, booked_period FROM adjustments
+        WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2
+      ORDER BY 1, 2`;
+    return this.#all(sql, ws, periodPrefix).map((row) => ({
+      customer: row.customer as string,
+      period: row.period as string,
+    }));
   }
 
   customer(workspace: string, id: string): Customer | undefined {
