@@ -59,7 +59,8 @@ export const PER_MILLION: Arithmetic = {
 export const MILLIONTH_FIRST: Arithmetic = {
   name: "price per million ÷ 1,000,000 × tokens",
   term: (tokens, rate) => (perMillion(rate) / 1e6) * tokens,
-  sum: (parts) => parts.input + parts.output + parts.cacheRead + parts.cacheWrite,
+  sum: (parts) =>
+    parts.input + (parts.output + parts.reasoning) + parts.cacheRead + parts.cacheWrite,
 };
 
 /** The cost of a call as a recorder with this arithmetic computes it. */

@@ -1,6 +1,6 @@
 /**
  * Reads JSON so that every number arrives as the text its source wrote, because a stated figure is
- * judged to its last digit. Logs are torn and repeated: what cannot be read is left out and counted.
+ * judged to its last digit. Logs are torn: what cannot be read is left out and counted.
  */
 
 /** JSON whose numbers are text. Strings and numbers are told apart by where they stand. */

@@ -2,41 +2,28 @@
  * Rules for the cost that a source states for one call. Each reads the record and the price book,
  * computes the stated figure and compares digit by digit.
  */
-import type { Arithmetic, CallRates, CallTokens } from "./arithmetic.ts";
-import { callCost } from "./arithmetic.ts";
+import { type Arithmetic, type CallTokens, callCost } from "./arithmetic.ts";
+import { type FITTING_RULES, fitCall } from "./fitted-call.ts";
 import { exactProduct, exactSum, printsAs, sameDecimal, statesExactly } from "./float.ts";
+import {
+  type PricedCall,
+  pricedCall,
+  promptTokens,
+  type RecordedCall,
+  unexplained,
+  usesTokens,
+} from "./priced-call.ts";
 import type { MeteredRun, MeteredStep, Verdict } from "./types.ts";
 
-/** A model call with the cost its source states for it. */
-export interface RecordedCall {
-  /** Id of the step that meters it. */
-  readonly step: string;
-  /** The stated cost as the source wrote it. */
-  readonly cost: string;
-  readonly tokens: CallTokens;
-  /** The record keeps the prompt's total only: how much of it was cached is lost. */
-  readonly isCacheLost: boolean;
-  /** The recorder stated a cost above zero for this model somewhere in the run. */
-  readonly isModelPriced: boolean;
-}
-
-export const RULES = {
+/** Rules that need nothing but the record and the price book. The first that computes it stands. */
+export const CALL_RULES = {
   "float-arithmetic": "tokens × listed prices, multiplied and added as the recorder does in floats",
   "flat-prompt-price": "the recorder charged every prompt token, cached or not, at the input price",
-  "no-size-tier": "the recorder used the plain price where the price book has one for long prompts",
-  "lost-cached-tokens": "solved for the cached tokens that the record lost: a legal integer",
+  "no-size-tier": "the recorder used the plain price where the book has one for long prompts",
   "recorder-had-no-price": "the recorder states 0 for every call of a model that used tokens",
 } as const;
 
-/** Prompt caches count in steps of this many tokens; 1 where the provider states none. */
-const CACHE_STEP_TOKENS: Readonly<Record<string, number>> = { openai: 128, deepseek: 64 };
-
-interface Priced {
-  readonly call: RecordedCall;
-  readonly step: MeteredStep;
-  readonly rates: CallRates | undefined;
-  readonly baseRates: CallRates | undefined;
-}
+export type CallRule = keyof typeof CALL_RULES | keyof typeof FITTING_RULES;
 
 /** Judges the stated cost of one call by the first rule that reproduces it. */
 export function judgeCall(
@@ -44,12 +31,10 @@ export function judgeCall(
   metered: MeteredRun,
   arithmetics: readonly Arithmetic[],
 ): Verdict {
-  const step = metered.steps.find(({ id }) => id === call.step);
+  const step = stepOf(call, metered);
   if (step === undefined) return unexplained(`step ${call.step} was not metered`);
   if (isPriced(step) && statesExactly(step.cost, call.cost)) return { verdict: "agree" };
-  const rates = ratesOf(step, metered, promptTokens(call.tokens));
-  const priced: Priced = { call, step, rates, baseRates: ratesOf(step, metered, 0) };
-  return byRule(priced, arithmetics);
+  return byRule(pricedCall(call, step, metered), arithmetics);
 }
 
 /** Judges the stated cost of a part of a call, such as its cached tokens alone. */
@@ -58,113 +43,59 @@ export function judgePart(
   metered: MeteredRun,
   arithmetics: readonly Arithmetic[],
 ): Verdict {
-  const step = metered.steps.find(({ id }) => id === call.step);
+  const step = stepOf(call, metered);
   if (step === undefined) return unexplained(`step ${call.step} was not metered`);
-  const prompt = PROMPT_BUCKETS.map((bucket) => Number(step.usage[bucket] ?? "0"));
-  const size = prompt.reduce((sum, tokens) => sum + tokens, 0);
-  const rates = ratesOf(step, metered, size);
+  if (!usesTokens(call.tokens) && sameDecimal(call.cost, "0")) return { verdict: "agree" };
+  const priced = pricedCall(call, step, metered);
+  const { rates } = priced;
   if (rates !== undefined && isPriced(step)) {
     const parts = (Object.keys(call.tokens) as (keyof CallTokens)[]).map((part) =>
       exactProduct(call.tokens[part], rates[part]),
     );
     if (statesExactly(exactSum(parts), call.cost)) return { verdict: "agree" };
   }
-  return byRule({ call, step, rates, baseRates: ratesOf(step, metered, 0) }, arithmetics);
+  return byRule(priced, arithmetics);
 }
 
-const PROMPT_BUCKETS = ["input_uncached", "cache_read", "cache_write"];
+function stepOf(call: RecordedCall, metered: MeteredRun): MeteredStep | undefined {
+  return metered.steps.find(({ id }) => id === call.step);
+}
 
-function isPriced({ costStatus }: MeteredStep): boolean {
+/** True when the book had a price for everything the step used. */
+export function isPriced({ costStatus }: MeteredStep): boolean {
   return costStatus === "priced" || costStatus === "none";
 }
 
-function byRule(priced: Priced, arithmetics: readonly Arithmetic[]): Verdict {
+function byRule(priced: PricedCall, arithmetics: readonly Arithmetic[]): Verdict {
   const { call, step } = priced;
-  return (
-    withoutPrice(call) ??
-    first(arithmetics, (how) => computed(priced, how)) ??
-    first(arithmetics, (how) => fitted(priced, how)) ??
-    unexplained(`call ${call.step}: states ${call.cost}, metered ${step.cost} (${step.costStatus})`)
-  );
-}
-
-function first<T>(
-  items: readonly T[],
-  rule: (item: T) => Verdict | undefined,
-): Verdict | undefined {
-  for (const item of items) {
-    const verdict = rule(item);
+  if (hadNoPrice(call)) return explained("recorder-had-no-price", "0 stated for used tokens");
+  for (const how of arithmetics) {
+    const rule = computedBy(priced, how);
+    if (rule !== undefined) return explained(rule, how.name);
+  }
+  for (const how of arithmetics) {
+    const verdict = fitCall(priced, how);
     if (verdict !== undefined) return verdict;
   }
-  return undefined;
+  const metered = `${step.cost} (${step.costStatus})`;
+  return unexplained(`call ${call.step}: states ${call.cost}, metered ${metered}`);
 }
 
-function withoutPrice(call: RecordedCall): Verdict | undefined {
-  const { output, reasoning } = call.tokens;
-  const used = promptTokens(call.tokens) + output + reasoning > 0;
-  return used && !call.isModelPriced && sameDecimal(call.cost, "0")
-    ? explained("recorder-had-no-price", "0 stated for a call that used tokens")
-    : undefined;
+/** One call of the model with a cost above zero would show that the recorder had a price. */
+function hadNoPrice({ tokens, cost, peers }: RecordedCall): boolean {
+  const states0 = sameDecimal(cost, "0") && peers.every((peer) => sameDecimal(peer.cost, "0"));
+  return states0 && usesTokens(tokens);
 }
 
-/** The rules that need nothing but the record's own tokens. */
-function computed({ call, rates, baseRates }: Priced, how: Arithmetic): Verdict | undefined {
+function computedBy({ call, rates, baseRates }: PricedCall, how: Arithmetic): CallRule | undefined {
   if (rates === undefined || baseRates === undefined) return undefined;
-  const { tokens } = call;
+  const { tokens, cost } = call;
   const flat = { ...tokens, input: promptTokens(tokens), cacheRead: 0, cacheWrite: 0 };
-  if (printsAs(callCost(how, tokens, rates), call.cost)) {
-    return explained("float-arithmetic", how.name);
-  }
-  if (printsAs(callCost(how, flat, rates), call.cost)) {
-    return explained("flat-prompt-price", how.name);
-  }
-  if (printsAs(callCost(how, tokens, baseRates), call.cost)) {
-    return explained("no-size-tier", how.name);
-  }
-  return undefined;
+  if (printsAs(callCost(how, tokens, rates), cost)) return "float-arithmetic";
+  if (printsAs(callCost(how, flat, rates), cost)) return "flat-prompt-price";
+  return printsAs(callCost(how, tokens, baseRates), cost) ? "no-size-tier" : undefined;
 }
 
-/** Solves the stated cost for the cached tokens and computes it again with the solution. */
-function fitted({ call, step, rates }: Priced, how: Arithmetic): Verdict | undefined {
-  if (!call.isCacheLost || rates === undefined) return undefined;
-  const { input: prompt } = call.tokens;
-  const discount = Number(rates.input) - Number(rates.cacheRead);
-  if (discount <= 0) return undefined;
-  const missing = callCost(how, call.tokens, rates) - Number(call.cost);
-  const cacheRead = Math.round(missing / discount);
-  const cacheStep = CACHE_STEP_TOKENS[step.provider ?? ""] ?? 1;
-  if (cacheRead <= 0 || cacheRead > prompt || cacheRead % cacheStep !== 0) return undefined;
-  const solved = { ...call.tokens, input: prompt - cacheRead, cacheRead };
-  if (!printsAs(callCost(how, solved, rates), call.cost)) return undefined;
-  return {
-    verdict: "fitted",
-    rule: "lost-cached-tokens",
-    detail: `${cacheRead} of ${prompt} prompt tokens were cached (steps of ${cacheStep})`,
-  };
-}
-
-function ratesOf(step: MeteredStep, metered: MeteredRun, size: number): CallRates | undefined {
-  const { provider, model, occurredAt } = step;
-  if (provider === null || model === null) return undefined;
-  const rate = (unit: string): string | undefined =>
-    metered.rateOf({ provider, model, unit, occurredAt, inputTokens: size });
-  const input = rate("input_uncached");
-  const output = rate("output_text");
-  if (input === undefined || output === undefined) return undefined;
-  const cacheRead = rate("cache_read") ?? input;
-  const reasoning = rate("output_reasoning") ?? output;
-  return { input, output, reasoning, cacheRead, cacheWrite: rate("cache_write") ?? input };
-}
-
-function promptTokens({ input, cacheRead, cacheWrite }: CallTokens): number {
-  return input + cacheRead + cacheWrite;
-}
-
-function explained(rule: keyof typeof RULES, detail: string): Verdict {
+function explained(rule: CallRule, detail: string): Verdict {
   return { verdict: "explained", rule, detail };
-}
-
-/** A figure that no rule computes. */
-export function unexplained(detail: string): Verdict {
-  return { verdict: "unexplained", detail };
 }

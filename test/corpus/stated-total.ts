@@ -8,7 +8,8 @@ import {
   sameDecimal,
   statesExactly,
 } from "./float.ts";
-import { judgeCall, type RecordedCall, unexplained } from "./recorded-call.ts";
+import { type RecordedCall, unexplained } from "./priced-call.ts";
+import { isPriced, judgeCall } from "./recorded-call.ts";
 import type { MeteredRun, MeteredStep, StatedFigure, Verdict } from "./types.ts";
 import { VERDICTS } from "./types.ts";
 
@@ -60,9 +61,8 @@ function judgeSum(
   how: readonly Arithmetic[],
 ): Verdict {
   const steps = stepsOf(metered, calls);
-  const isPriced = steps.every(({ costStatus }) => ["priced", "none"].includes(costStatus));
   const cost = exactSum(steps.map((step) => step.cost));
-  if (isPriced && steps.length === calls.length && statesExactly(cost, text)) {
+  if (steps.every(isPriced) && steps.length === calls.length && statesExactly(cost, text)) {
     return { verdict: "agree" };
   }
   const calling = worst(calls.map((call) => judgeCall(call, metered, how)));

@@ -7,7 +7,8 @@ import { NO_TOKENS, PER_TOKEN } from "../arithmetic.ts";
 import { type FoundFile, filesBelow, stemOf, textOfFile } from "../files.ts";
 import { sameDecimal } from "../float.ts";
 import { countOf, type JsonObject, objectAt, parseLines, textOf } from "../number-text.ts";
-import { type RecordedCall, unexplained } from "../recorded-call.ts";
+import { Peers } from "../peers.ts";
+import { type RecordedCall, unexplained } from "../priced-call.ts";
 import { callFigure, INPUT, OUTPUT, sumFigure, tokenFigure } from "../stated-total.ts";
 import type { CorpusRun, DatasetReader, StatedFigure, Verdict } from "../types.ts";
 import { idOf, litellmModel, modelStep, runOpened, timeOf } from "../wire.ts";
@@ -58,13 +59,12 @@ function runsOfFile(file: FoundFile): CorpusRun[] {
 
 function sessionsOf(lines: readonly JsonObject[]): Session[] {
   const sessions: Session[] = [];
-  const sent = lines.filter((line) => line.event === "message_send");
   const firstLaunch = lines.findIndex((line) => line.event === "launched");
-  const priced = new Set(sent.filter((line) => Number(costOf(line)) > 0).map(modelNameOf));
+  const peers = new Peers();
   for (const [position, line] of lines.entries()) {
     if (line.event !== "message_send") continue;
     const isBeforeLaunch = firstLaunch < 0 || position < firstLaunch;
-    const message = messageOf(line, { isBeforeLaunch, priced });
+    const message = messageOf(line, { isBeforeLaunch, peers });
     const user = textOf(line.user_id) ?? "";
     const open = sessions.findLast(
       (session) => session.user === user && continues(session, message),
@@ -90,7 +90,7 @@ function modelNameOf(line: JsonObject): string {
 
 interface Surroundings {
   readonly isBeforeLaunch: boolean;
-  readonly priced: ReadonlySet<string>;
+  readonly peers: Peers;
 }
 
 function messageOf(line: JsonObject, around: Surroundings): Message {
@@ -99,13 +99,15 @@ function messageOf(line: JsonObject, around: Surroundings): Message {
   const time = textOf(line.time) ?? "";
   const input = countOf(properties.prompt_tokens);
   const output = countOf(properties.completion_tokens);
+  const tokens = { ...NO_TOKENS, input, output };
   return {
     recorded: {
       step: idOf("message", time, String(input), String(output)),
       cost: costOf(line),
-      tokens: { ...NO_TOKENS, input, output },
+      tokens,
       isCacheLost: true,
-      isModelPriced: around.priced.has(name),
+      isReasoningLost: true,
+      peers: around.peers.add(name, { cost: costOf(line), tokens }),
     },
     at: timeOf(time),
     name,

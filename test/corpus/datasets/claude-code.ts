@@ -7,7 +7,7 @@ import { readClaudeCode } from "../../../src/ingest/transcripts/claude-code.ts";
 import { type FoundFile, filesBelow, textOfFile } from "../files.ts";
 import { exactSum, sameDecimal } from "../float.ts";
 import { type JsonObject, objectAt, parseLines, textOf } from "../number-text.ts";
-import { unexplained } from "../recorded-call.ts";
+import { unexplained } from "../priced-call.ts";
 import { CACHE_READ, CACHE_WRITE, OUTPUT, tokenFigure, tokensOf } from "../stated-total.ts";
 import type { CorpusRun, DatasetReader, StatedFigure } from "../types.ts";
 import { customerOf } from "../wire.ts";

@@ -1,7 +1,7 @@
 /** The usage by model that Inspect states for a sample and for a whole log. */
 import { exactSum, sameDecimal } from "../float.ts";
 import { countOf, type JsonObject, objectAt, textOf } from "../number-text.ts";
-import { unexplained } from "../recorded-call.ts";
+import { unexplained } from "../priced-call.ts";
 import {
   CACHE_READ,
   CACHE_WRITE,
@@ -12,16 +12,15 @@ import {
   tokensOf,
 } from "../stated-total.ts";
 import type { MeteredRun, StatedFigure, Verdict } from "../types.ts";
-import { type Convention, conventionOf } from "./inspect-log.ts";
+import { type Convention, conventionOf, totalParts } from "./inspect-log.ts";
 
 type Models = ReadonlyMap<string, string>;
 
 /** Field of a usage block → the buckets that it counts. */
 function bucketsOf(field: string, convention: Convention): readonly string[] | undefined {
-  const uncached = convention === "input holds cached" ? INPUT : ["input_uncached"];
   const fields: Readonly<Record<string, readonly string[]>> = {
-    input_tokens: uncached,
-    output_tokens: OUTPUT,
+    input_tokens: convention.inputHoldsCached ? INPUT : ["input_uncached"],
+    output_tokens: convention.outputHoldsReasoning ? OUTPUT : ["output_text"],
     total_tokens: [...INPUT, ...OUTPUT],
     input_tokens_cache_read: CACHE_READ,
     input_tokens_cache_write: CACHE_WRITE,
@@ -41,7 +40,7 @@ interface Field {
 function fieldsOf(byModel: JsonObject, models: Models): Field[] {
   return Object.entries(byModel).flatMap(([model, value]) => {
     const usage = objectAt(value);
-    const convention = conventionOf(usage) ?? "input holds cached";
+    const convention = conventionOf(usage);
     return Object.keys(usage).flatMap((field) => {
       const buckets = bucketsOf(field, convention);
       const text = textOf(usage[field]);
@@ -73,7 +72,7 @@ export function logFigures(
   const fields = fieldsOf(byModel, models);
   if (lostSamples === 0) return sampleFigures(byModel, models).map(outOfSum);
   return fields.flatMap((field) => {
-    const parts = totalParts(field.usage);
+    const parts = totalParts(conventionOf(field.usage));
     if (field.field !== "total_tokens" && !parts.includes(field.field)) return [];
     const { name, text } = field;
     const judge = (metered: MeteredRun, stated: string): Verdict =>
@@ -87,17 +86,13 @@ function outOfSum(figure: StatedFigure): StatedFigure {
   return { ...figure, partOfSum: true };
 }
 
-function totalParts(usage: JsonObject): readonly string[] {
-  const parts = ["input_tokens", "output_tokens"];
-  const cached = ["input_tokens_cache_read", "input_tokens_cache_write"];
-  return conventionOf(usage) === "input without cached" ? [...parts, ...cached] : parts;
-}
-
 function judgeLost(field: Field, metered: MeteredRun, lostSamples: number): Verdict {
   const kept = tokensOf(metered, field.count);
   if (sameDecimal(kept, field.text)) return { verdict: "agree" };
   const usage = { ...field.usage, [field.field]: field.text };
-  const sum = exactSum(totalParts(usage).map((part) => textOf(usage[part]) ?? "0"));
+  const sum = exactSum(
+    totalParts(conventionOf(field.usage)).map((part) => textOf(usage[part]) ?? "0"),
+  );
   if (!sameDecimal(sum, textOf(usage.total_tokens) ?? "")) {
     return unexplained(`${field.name}: the parts add up to ${sum}, not to the total`);
   }

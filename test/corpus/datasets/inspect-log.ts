@@ -68,40 +68,70 @@ export function eventsOf(sample: JsonObject): JsonObject[] {
   return [...found.values()];
 }
 
-/** How a usage block counts its input, shown by what its total adds up. */
-export type Convention = "input holds cached" | "input without cached";
+/** How a usage block counts, shown by what its total adds up. */
+export interface Convention {
+  /** The input holds what was read from and written to the cache. */
+  readonly inputHoldsCached: boolean;
+  /** The output holds the reasoning. */
+  readonly outputHoldsReasoning: boolean;
+}
 
-export function conventionOf(usage: JsonObject): Convention | undefined {
-  const { input, output, read, write, total } = countsOf(usage);
-  if (input + output === total) return "input holds cached";
-  return input + output + read + write === total ? "input without cached" : undefined;
+const CONVENTIONS: readonly [Convention, ...Convention[]] = [
+  { inputHoldsCached: true, outputHoldsReasoning: true },
+  { inputHoldsCached: false, outputHoldsReasoning: true },
+  { inputHoldsCached: true, outputHoldsReasoning: false },
+  { inputHoldsCached: false, outputHoldsReasoning: false },
+];
+
+/** The fields that a block's total adds up. */
+export function totalParts(convention: Convention): readonly string[] {
+  const cached = ["input_tokens_cache_read", "input_tokens_cache_write"];
+  return [
+    "input_tokens",
+    ...(convention.inputHoldsCached ? [] : cached),
+    "output_tokens",
+    ...(convention.outputHoldsReasoning ? [] : ["reasoning_tokens"]),
+  ];
+}
+
+/** The first convention by which the block adds up; the plainest where none does. */
+export function conventionOf(usage: JsonObject): Convention {
+  const total = countOf(usage.total_tokens);
+  const sum = (convention: Convention): number =>
+    totalParts(convention).reduce((tokens, part) => tokens + countOf(usage[part]), 0);
+  return CONVENTIONS.find((convention) => sum(convention) === total) ?? CONVENTIONS[0];
 }
 
 export function tokensOf(usage: JsonObject): CallTokens {
+  const { inputHoldsCached, outputHoldsReasoning } = conventionOf(usage);
   const { input, output, read, write, reasoning } = countsOf(usage);
-  const holdsCached = conventionOf(usage) !== "input without cached";
-  const cacheRead = holdsCached ? Math.min(read, input) : read;
-  const cacheWrite = holdsCached ? Math.min(write, input - cacheRead) : write;
-  const reasoned = Math.min(reasoning, output);
+  const cacheRead = inputHoldsCached ? Math.min(read, input) : read;
+  const cacheWrite = inputHoldsCached ? Math.min(write, input - cacheRead) : write;
+  const reasoned = outputHoldsReasoning ? Math.min(reasoning, output) : reasoning;
   return {
     ...NO_TOKENS,
-    input: holdsCached ? input - cacheRead - cacheWrite : input,
+    input: inputHoldsCached ? input - cacheRead - cacheWrite : input,
     cacheRead,
     cacheWrite,
-    output: output - reasoned,
+    output: outputHoldsReasoning ? output - reasoned : output,
     reasoning: reasoned,
   };
 }
 
-function countsOf(
-  usage: JsonObject,
-): Record<"input" | "output" | "read" | "write" | "total" | "reasoning", number> {
+interface Counts {
+  readonly input: number;
+  readonly output: number;
+  readonly read: number;
+  readonly write: number;
+  readonly reasoning: number;
+}
+
+function countsOf(usage: JsonObject): Counts {
   return {
     input: countOf(usage.input_tokens),
     output: countOf(usage.output_tokens),
     read: countOf(usage.input_tokens_cache_read),
     write: countOf(usage.input_tokens_cache_write),
-    total: countOf(usage.total_tokens),
     reasoning: countOf(usage.reasoning_tokens),
   };
 }

@@ -6,7 +6,8 @@
 import { NO_TOKENS, PER_TOKEN } from "../arithmetic.ts";
 import { type FoundFile, filesBelow, folderOf, stemOf, textOfFile } from "../files.ts";
 import { type JsonObject, objectAt, objectsOf, parseJson, textOf } from "../number-text.ts";
-import type { RecordedCall } from "../recorded-call.ts";
+import { Peers } from "../peers.ts";
+import type { RecordedCall } from "../priced-call.ts";
 import { callsFigure, sumFigure } from "../stated-total.ts";
 import type { CorpusRun, DatasetReader, StatedFigure } from "../types.ts";
 import {
@@ -81,12 +82,14 @@ function statedBy(log: JsonObject, calls: readonly Call[]): StatedFigure[] {
 
 function callsOf(run: RunFacts, messages: readonly JsonObject[], asked: string): Call[] {
   const answered = messages.filter((message) => isAnswer(message));
-  const isModelPriced = answered.some((message) => Number(costOf(message)) > 0);
+  const peers = new Peers();
   return answered.map((message, position) => {
     const response = objectAt(message, "extra", "response");
     const step = textOf(response.id) ?? `answer-${position}`;
     const { tokens, isCacheLost } = litellmTokens(objectAt(response.usage));
-    const recorded = { step, cost: costOf(message), tokens, isCacheLost, isModelPriced };
+    const cost = costOf(message);
+    const shared = peers.add(asked, { cost, tokens });
+    const recorded = { step, cost, tokens, isCacheLost, isReasoningLost: false, peers: shared };
     const { provider, model } = litellmModel(asked);
     const served = textOf(response.model) ?? model;
     const at = timeOf(timestampOf(message));
@@ -132,7 +135,10 @@ function failedAttempt(
   { asked, end }: { readonly asked: string; readonly end: string },
 ): object[] {
   const exit = objectsOf(log.messages).findLast((message) => message.role === "exit");
-  if (textOf(objectAt(exit, "extra").traceback) === undefined) return [];
+  const before = objectsOf(log.messages).findLast((message) => message.role !== "exit");
+  const died = textOf(objectAt(exit, "extra").traceback) !== undefined;
+  // After an answer it was the tool that died, not a call.
+  if (!died || (before !== undefined && isAnswer(before))) return [];
   const { provider, model } = litellmModel(asked);
   return [
     modelStep(run, {

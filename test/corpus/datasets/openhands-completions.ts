@@ -13,7 +13,8 @@ import {
   parseJson,
   textOf,
 } from "../number-text.ts";
-import type { RecordedCall } from "../recorded-call.ts";
+import { Peers } from "../peers.ts";
+import type { RecordedCall } from "../priced-call.ts";
 import { callFigure } from "../stated-total.ts";
 import type { CorpusRun, DatasetReader } from "../types.ts";
 import {
@@ -43,11 +44,12 @@ export const openhandsSdkLogs: DatasetReader = {
 
 function runsBelow(root: string, dataset: string): CorpusRun[] {
   const files = filesBelow(root, `runs/${dataset}`, [".json"]);
+  const peers = new Peers();
   return [...Map.groupBy(files, folderOf)].flatMap(([folder, inFolder]) => {
     const records = inFolder.map(recordOf).filter((record) => record !== undefined);
     if (records.length === 0) return [];
     const run = idOf(dataset, folder.split("/").slice(2).join("/"));
-    return [corpusRun({ dataset, run, agent: "openhands" }, records.toSorted(byTime))];
+    return [corpusRun({ dataset, run, agent: "openhands" }, records.toSorted(byTime), peers)];
   });
 }
 
@@ -60,14 +62,12 @@ function byTime(a: JsonObject, b: JsonObject): number {
   return Number(textOf(a.timestamp)) - Number(textOf(b.timestamp));
 }
 
-function corpusRun(run: RunFacts, records: readonly JsonObject[]): CorpusRun {
+function corpusRun(run: RunFacts, records: readonly JsonObject[], peers: Peers): CorpusRun {
   const times = records.map((record) => timeOf(textOf(record.timestamp)));
   const attempts = attemptsOf(records);
-  const costs = records.map((record) => Number(textOf(record.cost) ?? "0"));
-  const isModelPriced = costs.some((cost) => cost > 0);
   const calls = new Map<string, RecordedCall>();
   const events = records.map((record, position) => {
-    const call = recordedCall(record, isModelPriced);
+    const call = recordedCall(record, peers);
     calls.set(call.step, call);
     return eventOf(run, { record, call, attempt: attempts[position] ?? 1 });
   });
@@ -86,13 +86,14 @@ function corpusRun(run: RunFacts, records: readonly JsonObject[]): CorpusRun {
   };
 }
 
-function recordedCall(record: JsonObject, isModelPriced: boolean): RecordedCall {
+function recordedCall(record: JsonObject, peers: Peers): RecordedCall {
   const response = objectAt(record.response);
   const { tokens } = litellmTokens(objectAt(response.usage));
   const step = textOf(response.id) ?? "";
   const cost = textOf(record.cost) ?? "";
   // A call without cache fields was answered without a cache: that is what the provider billed.
-  return { step, cost, tokens, isCacheLost: false, isModelPriced };
+  const shared = peers.add(textOf(response.model) ?? "", { cost, tokens });
+  return { step, cost, tokens, isCacheLost: false, isReasoningLost: false, peers: shared };
 }
 
 function eventOf(

@@ -13,7 +13,8 @@ import {
   parseLines,
   textOf,
 } from "../number-text.ts";
-import type { RecordedCall } from "../recorded-call.ts";
+import { Peers } from "../peers.ts";
+import type { RecordedCall } from "../priced-call.ts";
 import {
   CACHE_READ,
   CACHE_WRITE,
@@ -88,6 +89,7 @@ function responsesOf(run: RunFacts, line: JsonObject, start: string): Response[]
   const metrics = objectAt(line.metrics);
   const costs = objectsOf(metrics.costs);
   const usages = objectsOf(metrics.token_usages);
+  const peers = new Peers();
   const firstSeen = new Map<string, JsonObject>();
   for (const event of objectsOf(line.history).toReversed()) {
     const id = textOf(objectAt(event, "tool_call_metadata", "model_response").id);
@@ -98,12 +100,14 @@ function responsesOf(run: RunFacts, line: JsonObject, start: string): Response[]
     const seen = firstSeen.get(id);
     const response = objectAt(seen, "tool_call_metadata", "model_response");
     const cost = costs.length === usages.length ? (textOf(costs[position]?.cost) ?? "0") : "0";
+    const tokens = tokensOf(usage);
     const recorded = {
       step: id,
       cost,
-      tokens: tokensOf(usage),
+      tokens,
       isCacheLost: false,
-      isModelPriced: costs.length > 0,
+      isReasoningLost: true,
+      peers: peers.add(textOf(usage.model) ?? "", { cost, tokens }),
     };
     const { provider, model } = modelOf(textOf(usage.model), textOf(response.model));
     const at = timeOf(textOf(seen?.timestamp), start);
@@ -111,7 +115,7 @@ function responsesOf(run: RunFacts, line: JsonObject, start: string): Response[]
     return {
       id,
       recorded,
-      event: modelStep(run, { id, at, provider, model, tokens: recorded.tokens, callId }),
+      event: modelStep(run, { id, at, provider, model, tokens, callId }),
     };
   });
 }

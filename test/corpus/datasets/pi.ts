@@ -5,10 +5,12 @@
 import { MILLIONTH_FIRST, NO_TOKENS } from "../arithmetic.ts";
 import { type FoundFile, filesBelow, stemOf, textOfFile } from "../files.ts";
 import { countOf, type JsonObject, objectAt, parseLines, textOf } from "../number-text.ts";
+import { Peers } from "../peers.ts";
+import type { Peer } from "../priced-call.ts";
 import { callFigure } from "../stated-total.ts";
 import type { CorpusRun, DatasetReader, StatedFigure } from "../types.ts";
 import { idOf, modelStep, type RunFacts, runOpened, timeOf, toolStep } from "../wire.ts";
-import { kindFigures, type PiMessage } from "./pi-kinds.ts";
+import { KINDS, kindFigures, type PiMessage } from "./pi-kinds.ts";
 
 const DATASET = "pi";
 
@@ -24,10 +26,10 @@ function runOfFile(file: FoundFile): CorpusRun {
   const run = { dataset: DATASET, run: idOf(DATASET, stemOf(file), id), agent: DATASET };
   const start = timeOf(textOf(session?.timestamp));
   const answers = new Map<string, { line: JsonObject; message: PiMessage }>();
-  const priced = pricedModels(lines);
+  const peers = new Peers();
   for (const line of lines) {
     if (objectAt(line.message).role !== "assistant") continue;
-    const message = messageOf(line, priced);
+    const message = messageOf(line, peers);
     answers.set(message.step, { line, message });
   }
   return {
@@ -38,15 +40,7 @@ function runOfFile(file: FoundFile): CorpusRun {
   };
 }
 
-function pricedModels(lines: readonly JsonObject[]): ReadonlySet<string> {
-  const messages = lines.map((line) => objectAt(line.message));
-  const paid = messages.filter(
-    (message) => Number(textOf(objectAt(message, "usage", "cost").total)) > 0,
-  );
-  return new Set(paid.map((message) => textOf(message.model) ?? ""));
-}
-
-function messageOf(line: JsonObject, priced: ReadonlySet<string>): PiMessage {
+function messageOf(line: JsonObject, peers: Peers): PiMessage {
   const message = objectAt(line.message);
   const usage = objectAt(message.usage);
   const tokens = {
@@ -56,14 +50,38 @@ function messageOf(line: JsonObject, priced: ReadonlySet<string>): PiMessage {
     cacheWrite: countOf(usage.cacheWrite),
     output: countOf(usage.output),
   };
-  const isModelPriced = priced.has(textOf(message.model) ?? "");
-  return { step: stepId(line), usage, tokens, isModelPriced };
+  const cost = objectAt(usage.cost);
+  const model = `${textOf(message.provider)}/${textOf(message.model)}`;
+  const shared = peers.add(model, { cost: textOf(cost.total) ?? "", tokens });
+  const ofKind = new Map<string, readonly Peer[]>(
+    KINDS.map((kind) => {
+      const part = { ...NO_TOKENS, [kind]: tokens[kind] };
+      return [
+        kind,
+        peers.add(`${model} ${kind}`, { cost: textOf(cost[kind]) ?? "", tokens: part }),
+      ];
+    }),
+  );
+  const peersOfKind: PiMessage["peersOfKind"] = (kind) => ofKind.get(kind) ?? [];
+  return { step: stepId(line), usage, tokens, peers: shared, peersOfKind };
 }
 
 function stepId(line: JsonObject): string {
   const message = objectAt(line.message);
   const id = textOf(line.id) ?? textOf(message.timestamp) ?? textOf(line.timestamp) ?? "";
   return idOf(textOf(message.role) ?? "", id, textOf(message.toolCallId) ?? "");
+}
+
+/** Ways to reach a provider that pi names apart; it prices them as the provider's API. */
+const ROUTES: Readonly<Record<string, string>> = {
+  "openai-codex": "openai",
+  "azure-openai-responses": "azure",
+  "google-gemini-cli": "google",
+  "google-antigravity": "google",
+};
+
+function providerOf(name: string): string {
+  return ROUTES[name] ?? name;
 }
 
 const STATUS: Readonly<Record<string, "aborted" | "error">> = {
@@ -87,15 +105,15 @@ function eventOf(
   if (message.role !== "assistant" || tokens === undefined) return [];
   const status = STATUS[textOf(message.stopReason) ?? ""] ?? "ok";
   const completeness = status === "ok" ? "exact" : "partial";
-  const provider = textOf(message.provider) ?? "unknown";
+  const provider = providerOf(textOf(message.provider) ?? "unknown");
   const model = textOf(message.model) ?? "unknown";
   return [modelStep(run, { id, at, provider, model, tokens, status, completeness })];
 }
 
 function statedBy(message: PiMessage): StatedFigure[] {
-  const { step, tokens, isModelPriced, usage } = message;
+  const { step, tokens, peers, usage } = message;
   const cost = textOf(objectAt(usage.cost).total);
   if (cost === undefined) return [];
-  const call = { step, cost, tokens, isModelPriced, isCacheLost: false };
+  const call = { step, cost, tokens, isCacheLost: false, isReasoningLost: false, peers };
   return [callFigure(call, [MILLIONTH_FIRST]), ...kindFigures(message)];
 }

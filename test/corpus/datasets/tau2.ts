@@ -13,7 +13,8 @@ import {
   parseJson,
   textOf,
 } from "../number-text.ts";
-import type { RecordedCall } from "../recorded-call.ts";
+import { Peers } from "../peers.ts";
+import type { RecordedCall } from "../priced-call.ts";
 import { sumFigure } from "../stated-total.ts";
 import type { CorpusRun, DatasetReader } from "../types.ts";
 import {
@@ -44,23 +45,29 @@ export const tau2: DatasetReader = {
 
 function runsOfFile(file: FoundFile): CorpusRun[] {
   const log = parseJson(textOfFile(file));
-  const info = objectAt(log, "info");
+  const header = { info: objectAt(log, "info"), peers: new Peers() };
   return objectsOf(objectAt(log).simulations).map((simulation, position) => {
     const id = textOf(simulation.id) ?? String(position);
-    const agent = textOf(objectAt(info, "agent_info").implementation) ?? DATASET;
+    const agent = textOf(objectAt(header.info, "agent_info").implementation) ?? DATASET;
     return corpusRun(
       { dataset: DATASET, run: idOf(DATASET, stemOf(file), id), agent },
       simulation,
-      info,
+      header,
     );
   });
 }
 
-function corpusRun(run: RunFacts, simulation: JsonObject, info: JsonObject): CorpusRun {
+/** What the simulations of a file share. */
+interface Header {
+  readonly info: JsonObject;
+  readonly peers: Peers;
+}
+
+function corpusRun(run: RunFacts, simulation: JsonObject, header: Header): CorpusRun {
   const start = timeOf(textOf(simulation.start_time) ?? textOf(simulation.timestamp));
   const end = timeOf(textOf(simulation.end_time), start);
   const messages = objectsOf(simulation.messages);
-  const sides = SIDES.map((side) => ({ side, calls: callsOf(messages, side, info) }));
+  const sides = SIDES.map((side) => ({ side, calls: callsOf(messages, side, header) }));
   const ending = textOf(simulation.termination_reason)?.includes("error") ? "failed" : "completed";
   const succeeded = Number(textOf(objectAt(simulation.reward_info).reward)) >= 1;
   return {
@@ -89,16 +96,16 @@ interface Call {
   readonly role: string;
 }
 
-function callsOf(messages: readonly JsonObject[], side: Side, info: JsonObject): Call[] {
+function callsOf(messages: readonly JsonObject[], side: Side, { info, peers }: Header): Call[] {
   const name = textOf(objectAt(info, side.info).llm) ?? "unknown";
   const used = messages
     .map((message, position) => ({ message, step: stepId(message, position) }))
     .filter(({ message }) => message.role === side.role && message.usage);
-  const isModelPriced = used.some(({ message }) => Number(textOf(message.cost) ?? "0") > 0);
   return used.map(({ message, step }) => {
     const cost = textOf(message.cost) ?? "";
     const { tokens, isCacheLost } = tokensOf(message);
-    const recorded = { step, cost, tokens, isCacheLost, isModelPriced };
+    const shared = peers.add(name, { cost, tokens });
+    const recorded = { step, cost, tokens, isCacheLost, isReasoningLost: true, peers: shared };
     return { recorded, message, name, role: side.role };
   });
 }
