@@ -1,7 +1,16 @@
 /** Feeds runs to a meter and judges every figure their sources state. */
+import { isTokenBucket } from "../../src/domain/event/usage.ts";
 import { exactSum } from "./float.ts";
 import { worst } from "./stated-total.ts";
-import type { CorpusRun, Meter, MeteredRun, StatedFigure, Verdict, VerdictKind } from "./types.ts";
+import type {
+  CorpusRun,
+  Meter,
+  MeteredRun,
+  MeteredStep,
+  StatedFigure,
+  Verdict,
+  VerdictKind,
+} from "./types.ts";
 
 export interface JudgedRun {
   readonly run: string;
@@ -11,6 +20,7 @@ export interface JudgedRun {
   readonly statedCost: string | undefined;
   readonly meteredCost: string;
   readonly statedTokens: string | undefined;
+  readonly meteredTokens: string;
 }
 
 export interface JudgedDataset {
@@ -72,14 +82,18 @@ export function judgeRun(
   for (const { rule } of verdicts) {
     if (rule !== undefined) rules.set(rule, (rules.get(rule) ?? 0) + 1);
   }
+  const own = stepsFed(run);
+  // A run's answer holds its children, which are runs of the corpus themselves.
+  const steps = metered.steps.filter(({ source, id }) => own.has(identityOf(source, id)));
   const counted = run.stated.filter(({ partOfSum }) => partOfSum !== true);
   return {
     run: run.run,
     verdict: worst(verdicts),
-    steps: stepsFed(run),
+    steps: own.size,
     statedCost: sumOf(counted, "cost"),
-    meteredCost: metered.cost,
+    meteredCost: exactSum(steps.map(({ cost }) => cost)),
     statedTokens: sumOf(counted, "tokens"),
+    meteredTokens: tokensOf(steps),
   };
 }
 
@@ -92,13 +106,24 @@ function sumOf(figures: readonly StatedFigure[], kind: StatedFigure["kind"]): st
   return texts.length === 0 ? undefined : exactSum(texts);
 }
 
-/** Different steps that a run's events stand for. */
-export function stepsFed(run: CorpusRun): number {
+/** The different steps that a run's events stand for. */
+function stepsFed(run: CorpusRun): ReadonlySet<string> {
   const identities = run.events.flatMap((event) => {
-    const { type, run: id, source, id: step } = event as Record<string, unknown>;
-    return type === undefined || type === "step" ? [JSON.stringify([id, source, step])] : [];
+    const { type, source = "api", id } = event as Record<string, unknown>;
+    return type === undefined || type === "step" ? [identityOf(String(source), String(id))] : [];
   });
-  return new Set(identities).size;
+  return new Set(identities);
+}
+
+function identityOf(source: string, id: string): string {
+  return JSON.stringify([source, id]);
+}
+
+function tokensOf(steps: readonly MeteredStep[]): string {
+  const quantities = steps.flatMap(({ usage }) =>
+    Object.entries(usage).filter(([bucket]) => isTokenBucket(bucket)),
+  );
+  return exactSum(quantities.map(([, quantity]) => quantity));
 }
 
 async function feedAgain(run: CorpusRun, before: MeteredRun, meter: Meter): Promise<string[]> {

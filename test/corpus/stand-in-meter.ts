@@ -4,20 +4,11 @@
  * corpus command itself goes over HTTP.
  */
 import { costOfFacts } from "../../src/domain/cost/cost-of-step.ts";
-import { PriceCatalog } from "../../src/domain/cost/find-price.ts";
-import type { PriceVersion } from "../../src/domain/cost/price-book.ts";
-import { priceForSize } from "../../src/domain/cost/rate-table.ts";
 import { usageOf } from "../../src/domain/event/usage.ts";
-import {
-  formatAmount,
-  formatPrice,
-  parseQuantity,
-  quantityOfInteger,
-} from "../../src/domain/money/decimal.ts";
-import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
-import { seedVersion } from "../../src/ingest/price-list/seed.ts";
+import { formatAmount, parseQuantity } from "../../src/domain/money/decimal.ts";
 import { exactSum } from "./float.ts";
-import type { FeedResult, Meter, MeteredRun, MeteredStep, RateAsked } from "./types.ts";
+import { PriceLookup } from "./price-lookup.ts";
+import type { FeedResult, Meter, MeteredRun, MeteredStep } from "./types.ts";
 
 interface WireStep {
   readonly type?: string;
@@ -34,33 +25,6 @@ interface WireStep {
   readonly callId?: string;
   readonly occurredAt: string;
   readonly usage?: Readonly<Record<string, string | number>>;
-}
-
-/** Prices as the product looks them up, for rules that need a price which no step shows. */
-export class PriceLookup {
-  readonly #versions: PriceVersion[] = [seedVersion(0)];
-  #catalog: PriceCatalog | undefined;
-
-  add(document: object): void {
-    const { source, effectiveFromMs, entries } = readPriceDocument(document);
-    const id = this.#versions.length;
-    this.#versions.push({ id, source, recordedAtMs: id, effectiveFromMs, entries });
-    this.#catalog = undefined;
-  }
-
-  get catalog(): PriceCatalog {
-    this.#catalog ??= new PriceCatalog(this.#versions);
-    return this.#catalog;
-  }
-
-  rateOf(asked: RateAsked): string | undefined {
-    const { provider, model, unit, occurredAt, inputTokens } = asked;
-    const found = this.catalog.find({ provider, subject: model }, Date.parse(occurredAt));
-    if (!("rates" in found)) return undefined;
-    const rate = found.rates.forTier("standard").get(unit);
-    if (rate === undefined) return undefined;
-    return formatPrice(priceForSize(rate, quantityOfInteger(inputTokens)).price);
-  }
 }
 
 export class StandInMeter implements Meter {

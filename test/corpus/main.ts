@@ -1,0 +1,63 @@
+/**
+ * `npm run corpus -- DIR [--json]`: feeds every recorded run below DIR to the product and compares,
+ * run by run, what it meters with what the sources state. Exits with 1 if anything is unexplained.
+ */
+import { statSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { RUN_DATASETS } from "./datasets/all.ts";
+import { type JudgedDataset, judgeDataset } from "./judge.ts";
+import { progressBar } from "./progress.ts";
+import { complaintsOf, notesOf, reportOf, tableOf } from "./report.ts";
+import { RESPONSE_DATASETS } from "./responses.ts";
+import { startMeter } from "./server.ts";
+import type { DatasetReader } from "./types.ts";
+
+const USAGE = "usage: npm run corpus -- DIR [--json]\n";
+const EXIT_UNEXPLAINED = 1;
+const EXIT_USAGE = 2;
+
+async function judge(reader: DatasetReader, root: string): Promise<JudgedDataset | undefined> {
+  const runs = await reader.read(root);
+  if (runs.length === 0) return undefined;
+  const { meter, stop } = await startMeter();
+  try {
+    return await judgeDataset(reader.dataset, runs, {
+      meter,
+      progress: progressBar(reader.dataset),
+    });
+  } finally {
+    await stop();
+  }
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "boolean", default: false } },
+  });
+  const [root] = positionals;
+  if (root === undefined || statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    process.stderr.write(root === undefined ? USAGE : `${root} is not a folder\n${USAGE}`);
+    return EXIT_USAGE;
+  }
+  const judged: JudgedDataset[] = [];
+  for (const reader of [...RUN_DATASETS, ...RESPONSE_DATASETS]) {
+    const dataset = await judge(reader, root);
+    if (dataset !== undefined) judged.push(dataset);
+  }
+  if (judged.length === 0) {
+    process.stderr.write(`${root} holds no recorded runs laid out as the shared traces are\n`);
+    return EXIT_USAGE;
+  }
+  const report = reportOf(judged);
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : `${tableOf(report)}\n\n${notesOf(judged)}\n`,
+  );
+  const complaints = complaintsOf(judged);
+  for (const complaint of complaints) process.stderr.write(`${complaint}\n`);
+  return complaints.length > 0 ? EXIT_UNEXPLAINED : 0;
+}
+
+process.exitCode = await main();
