@@ -60,8 +60,18 @@ export const TIERS_MAX_COUNT = 1_000;
 export const MATRIX_CELLS_MAX_COUNT = 1_000;
 /** Values listed in one where filter. */
 export const WHERE_VALUES_MAX_COUNT = 100;
+/** Problems listed when a rate card is refused. */
+export const PROBLEMS_MAX_COUNT = 100;
+/** Billing periods remembered before the memory starts afresh. */
+export const PERIODS_REMEMBERED_MAX_COUNT = 10_000;
 /** Entries of one price book version. */
 export const PRICE_ENTRIES_MAX_COUNT = 20_000;
+/** Aliases, prefixes, periods, rates of a period, tiers of a rate or factors of one entry. */
+export const PRICE_ENTRY_LIST_MAX_COUNT = 200;
+/** Largest factor of a service tier. */
+export const TIER_FACTOR_MAX = 1_000n;
+/** Names of which a price catalogue remembers what they resolve to. */
+export const PRICE_LOOKUPS_MAX_COUNT = 20_000;
 /** Body of a price book or rate card request. */
 export const DOCUMENT_MAX_BYTES = 16 * 1024 * 1024;
 

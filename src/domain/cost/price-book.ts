@@ -8,7 +8,10 @@ import type { Factor, Price } from "../money/decimal.ts";
 
 /** A price for one bucket or unit, by prompt size. */
 export interface Rate {
-  /** Bucket or named unit. */
+  /**
+   * Bucket or named unit. With a mark (`output_text@batch`) the rate is that of one service tier
+   * and goes before the plain rate and the entry's factor for that tier.
+   */
   readonly unit: string;
   /** Price of one unit where no tier applies. */
   readonly price: Price;
@@ -16,6 +19,7 @@ export interface Rate {
   readonly tiers: readonly RateTier[];
 }
 
+/** Another price of a rate, by prompt size. */
 export interface RateTier {
   /** Applies when the input tokens are more than this. */
   readonly inputAboveTokens: number;
@@ -37,6 +41,7 @@ export interface RatePeriod {
   readonly rates: readonly Rate[];
 }
 
+/** What one provider charges for one model, tool or service, over time. */
 export interface PriceEntry {
   readonly provider: string;
   /** Model id, tool name or service name at that provider. */
@@ -48,7 +53,7 @@ export interface PriceEntry {
   /** ISO 4217 code. */
   readonly currency: string;
   readonly periods: readonly RatePeriod[];
-  /** Factor on every rate by service tier, such as batch 0.5. */
+  /** Factor on every rate that names no tier, by service tier, such as batch 0.5. */
   readonly tierFactors: Readonly<Record<string, Factor>>;
 }
 
