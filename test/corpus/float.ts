@@ -29,6 +29,14 @@ export function printsAs(value: number, text: string): boolean {
   return sameDecimal(String(value), text);
 }
 
+/**
+ * True when a recorder's double could print this text: no zero follows the digits that tell it
+ * from its neighbours. One that ends in `…000` was not printed but edited.
+ */
+export function isPrinted(text: string): boolean {
+  return /^-?\d+(?:\.(?:0|\d*[1-9]))?(?:[eE][+-]?\d+)?$/.test(text.trim());
+}
+
 /** True when the text is the exact decimal, or what a double nearest to it prints. */
 export function statesExactly(exact: string, text: string): boolean {
   return sameDecimal(exact, text) || printsAs(Number(exact), text);
@@ -39,18 +47,6 @@ export function loopSum(values: readonly number[]): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum;
-}
-
-/** Adds as Python's built-in sum() does since 3.12: Neumaier's compensated summation. */
-export function compensatedSum(values: readonly number[]): number {
-  let sum = 0;
-  let lost = 0;
-  for (const value of values) {
-    const next = sum + value;
-    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-    sum = next;
-  }
-  return sum + lost;
 }
 
 /** Moves the decimal point of a decimal text; exact. */

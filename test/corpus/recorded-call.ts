@@ -4,7 +4,14 @@
  */
 import { type Arithmetic, type CallTokens, callCost } from "./arithmetic.ts";
 import { type FITTING_RULES, fitCall } from "./fitted-call.ts";
-import { exactProduct, exactSum, printsAs, sameDecimal, statesExactly } from "./float.ts";
+import {
+  exactProduct,
+  exactSum,
+  isPrinted,
+  printsAs,
+  sameDecimal,
+  statesExactly,
+} from "./float.ts";
 import {
   type PricedCall,
   pricedCall,
@@ -33,6 +40,7 @@ export function judgeCall(
 ): Verdict {
   const step = stepOf(call, metered);
   if (step === undefined) return unexplained(`step ${call.step} was not metered`);
+  if (!isPrinted(call.cost)) return unexplained(`${call.cost} is not what a recorder prints`);
   if (isPriced(step) && statesExactly(step.cost, call.cost)) return { verdict: "agree" };
   return byRule(pricedCall(call, step, metered), arithmetics);
 }
@@ -45,6 +53,7 @@ export function judgePart(
 ): Verdict {
   const step = stepOf(call, metered);
   if (step === undefined) return unexplained(`step ${call.step} was not metered`);
+  if (!isPrinted(call.cost)) return unexplained(`${call.cost} is not what a recorder prints`);
   if (!usesTokens(call.tokens) && sameDecimal(call.cost, "0")) return { verdict: "agree" };
   const priced = pricedCall(call, step, metered);
   const { rates } = priced;

@@ -1,13 +1,6 @@
 /** Rules for totals: a sum of calls, a count of tokens, a count of calls. */
 import type { Arithmetic } from "./arithmetic.ts";
-import {
-  compensatedSum,
-  exactSum,
-  loopSum,
-  printsAs,
-  sameDecimal,
-  statesExactly,
-} from "./float.ts";
+import { exactSum, isPrinted, loopSum, printsAs, sameDecimal, statesExactly } from "./float.ts";
 import { type RecordedCall, unexplained } from "./priced-call.ts";
 import { isPriced, judgeCall } from "./recorded-call.ts";
 import type { MeteredRun, MeteredStep, StatedFigure, Verdict } from "./types.ts";
@@ -15,7 +8,6 @@ import { VERDICTS } from "./types.ts";
 
 export const TOTAL_RULES = {
   "float-sum": "the stated costs of the calls, added in floats in the recorder's order",
-  "compensated-sum": "the stated costs of the calls, added as Python's sum() does since 3.12",
 } as const;
 
 /** The worst of several verdicts; agreement where there are none. */
@@ -60,6 +52,7 @@ function judgeSum(
   metered: MeteredRun,
   how: readonly Arithmetic[],
 ): Verdict {
+  if (!isPrinted(text)) return unexplained(`${text} is not what a recorder prints`);
   const steps = stepsOf(metered, calls);
   const cost = exactSum(steps.map((step) => step.cost));
   if (steps.every(isPriced) && steps.length === calls.length && statesExactly(cost, text)) {
@@ -68,16 +61,10 @@ function judgeSum(
   const calling = worst(calls.map((call) => judgeCall(call, metered, how)));
   if (calling.verdict === "unexplained") return calling;
   const costs = calls.map((call) => Number(call.cost));
-  const rule = sumRule(costs, text);
-  if (rule === undefined) {
-    return unexplained(`${text} is not the sum of its ${calls.length} calls, ${loopSum(costs)}`);
-  }
+  const sum = loopSum(costs);
+  if (!printsAs(sum, text)) return unexplained(`${text} is not the sum of its calls, ${sum}`);
+  const rule: keyof typeof TOTAL_RULES = "float-sum";
   return calling.verdict === "agree" ? { verdict: "explained", rule } : calling;
-}
-
-function sumRule(costs: readonly number[], text: string): keyof typeof TOTAL_RULES | undefined {
-  if (printsAs(loopSum(costs), text)) return "float-sum";
-  return printsAs(compensatedSum(costs), text) ? "compensated-sum" : undefined;
 }
 
 /** The steps that meter these calls, each once. */

@@ -27,13 +27,14 @@ interface Message {
   readonly name: string;
   readonly totalCost: string;
   readonly totalTokens: string;
-  readonly isBeforeLaunch: boolean;
 }
 
 /** The messages of one process of aider. */
 interface Session {
   readonly user: string;
   readonly messages: Message[];
+  /** Spent before the log begins; "broken": a running total of the stream, but for some digits. */
+  readonly spentBefore: number | "broken";
 }
 
 function runsOfFile(file: FoundFile): CorpusRun[] {
@@ -59,17 +60,16 @@ function runsOfFile(file: FoundFile): CorpusRun[] {
 
 function sessionsOf(lines: readonly JsonObject[]): Session[] {
   const sessions: Session[] = [];
-  const firstLaunch = lines.findIndex((line) => line.event === "launched");
   const peers = new Peers();
-  for (const [position, line] of lines.entries()) {
+  for (const line of lines) {
     if (line.event !== "message_send") continue;
-    const isBeforeLaunch = firstLaunch < 0 || position < firstLaunch;
-    const message = messageOf(line, { isBeforeLaunch, peers });
+    const message = messageOf(line, peers);
     const user = textOf(line.user_id) ?? "";
     const open = sessions.findLast(
       (session) => session.user === user && continues(session, message),
     );
-    if (open === undefined) sessions.push({ user, messages: [message] });
+    const spentBefore = beginning(message, sessions);
+    if (open === undefined) sessions.push({ user, messages: [message], spentBefore });
     else open.messages.push(message);
   }
   return sessions;
@@ -88,12 +88,7 @@ function modelNameOf(line: JsonObject): string {
   return textOf(objectAt(line.properties).main_model) ?? "unknown";
 }
 
-interface Surroundings {
-  readonly isBeforeLaunch: boolean;
-  readonly peers: Peers;
-}
-
-function messageOf(line: JsonObject, around: Surroundings): Message {
+function messageOf(line: JsonObject, peers: Peers): Message {
   const properties = objectAt(line.properties);
   const name = modelNameOf(line);
   const time = textOf(line.time) ?? "";
@@ -107,24 +102,43 @@ function messageOf(line: JsonObject, around: Surroundings): Message {
       tokens,
       isCacheLost: true,
       isReasoningLost: true,
-      peers: around.peers.add(name, { cost: costOf(line), tokens }),
+      peers: peers.add(name, { cost: costOf(line), tokens }),
     },
     at: timeOf(time),
     name,
     totalCost: textOf(properties.total_cost) ?? "0",
     totalTokens: textOf(properties.total_tokens) ?? "0",
-    isBeforeLaunch: around.isBeforeLaunch,
   };
 }
 
-function statedBy({ messages }: Session): StatedFigure[] {
-  const begun = startedBefore(messages);
+/** Figures this close to another, in places of their last digit, are the same one misread. */
+const MISREAD_PLACES = 10;
+
+/**
+ * What a process had spent when the log begins: the part of its first total that the log does not
+ * hold. A total that nearly continues one of the stream is a broken figure, not a beginning.
+ */
+function beginning(
+  { recorded, totalCost }: Message,
+  sessions: readonly Session[],
+): Session["spentBefore"] {
+  if (sameDecimal(recorded.cost, totalCost)) return 0;
+  const before = Number(totalCost) - Number(recorded.cost);
+  const places = totalCost.split(".")[1]?.length ?? 0;
+  const near = MISREAD_PLACES * 10 ** -places;
+  const known = [0, ...sessions.map(({ messages }) => Number(messages.at(-1)?.totalCost ?? "0"))];
+  const isBroken = before < 0 || known.some((total) => Math.abs(total - before) <= near);
+  return isBroken ? "broken" : before;
+}
+
+function statedBy({ messages, spentBefore }: Session): StatedFigure[] {
   return messages.flatMap(({ recorded, totalCost, totalTokens }, position) => {
     const name = `total_cost after ${recorded.step}`;
     const calls = messages.slice(0, position + 1).map((message) => message.recorded);
-    const running = begun
-      ? cutTotal({ name, text: totalCost }, messages, position)
-      : sumFigure({ name, text: totalCost }, calls, ARITHMETIC);
+    const running =
+      spentBefore === 0
+        ? sumFigure({ name, text: totalCost }, calls, ARITHMETIC)
+        : cutFigure({ name, text: totalCost }, expectedTotal(messages, position), spentBefore);
     const tokens = tokenFigure(
       { name: `total_tokens of ${recorded.step}`, text: totalTokens },
       { buckets: [...INPUT, ...OUTPUT], of: ({ id }) => id === recorded.step },
@@ -134,35 +148,23 @@ function statedBy({ messages }: Session): StatedFigure[] {
   });
 }
 
-/** True when the first total holds more than the first message: the log begins later. */
-function startedBefore([first]: readonly Message[]): boolean {
-  return first !== undefined && !sameDecimal(first.recorded.cost, first.totalCost);
-}
-
-/** Later messages that must continue an unknown beginning before it is believed. */
-const CONFIRMING_MESSAGES = 2;
-
 /**
- * A running total whose beginning lies before the log. What was spent by then is lost and solved
- * from the first message; each later message must continue it to the last digit.
+ * A running total whose beginning lies before the log. What was spent by then is solved from the
+ * first message; each later one must continue it to the last digit.
  */
-function cutTotal(
+function cutFigure(
   stated: { readonly name: string; readonly text: string },
-  messages: readonly Message[],
-  position: number,
+  expected: string,
+  spentBefore: Session["spentBefore"],
 ): StatedFigure {
-  const first = messages[0];
-  const before = Number(first?.totalCost) - Number(first?.recorded.cost);
-  const isConfirmed = first?.isBeforeLaunch === true || messages.length > CONFIRMING_MESSAGES;
   return {
     ...stated,
     kind: "cost",
     judge: (_metered, text): Verdict => {
-      const expected = expectedTotal(messages, position);
-      if (!isConfirmed || before < 0 || !sameDecimal(expected, text)) {
+      if (spentBefore === "broken" || !sameDecimal(expected, text)) {
         return unexplained(`${text} continues no running total of the stream`);
       }
-      const detail = `${before} was spent before the log begins`;
+      const detail = `${spentBefore} was spent before the log begins`;
       return { verdict: "fitted", rule: "session-began-before-the-log", detail };
     },
   };

@@ -1,0 +1,338 @@
+/**
+ * Every row but the step's, to and from its domain form, as any SQL store keeps it: amounts and
+ * quantities as decimal text, lists and labels as JSON text, counts and instants as numbers.
+ */
+import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
+import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
+import type { RollupRow } from "../domain/run/rollup.ts";
+import type { OutcomeState, Run, RunRating, RunShare, RunStatus } from "../domain/run/run.ts";
+import type {
+  ApiKey,
+  Call,
+  Conflict,
+  Customer,
+  StoredCounter,
+  Suspended,
+  Witness,
+} from "../engine/ports.ts";
+import { amountOf, quantityOf } from "./stored-decimal.ts";
+
+/** A row by column name, as a driver gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A value as it is bound to a statement. */
+export type Bound = string | number | null | Uint8Array;
+
+function text(row: Row, name: string): string {
+  return row[name] as string;
+}
+function optional(row: Row, name: string): string | null {
+  return row[name] as string | null;
+}
+function number(row: Row, name: string): number {
+  return row[name] as number;
+}
+/** SQLite has no booleans: 1 is true. */
+function isSet(row: Row, name: string): boolean {
+  return row[name] === 1 || row[name] === true;
+}
+
+export const RUN_COLUMNS = [
+  "ws",
+  "id",
+  "customer",
+  "agent",
+  "parent",
+  "height",
+  "standing",
+  "status",
+  "opened",
+  "opened_at",
+  "head",
+  "agent_head",
+  "closed_at",
+  "closed_by",
+  "last_seen_at",
+  "labels",
+  "authority",
+  "suspended",
+  "own_steps",
+  "own_unpriced",
+  "own_cost",
+  "own_charge",
+  "tree_steps",
+  "tree_unpriced",
+  "tree_cost",
+  "tree_charge",
+  "rating",
+] as const;
+
+export function encodeRun(ws: number, run: Run): Bound[] {
+  const { own, tree } = run;
+  return [
+    ws,
+    run.id,
+    run.customer,
+    run.agent,
+    run.parent,
+    run.height,
+    run.standing ? 1 : 0,
+    run.status,
+    run.opened ? 1 : 0,
+    run.openedAtMs,
+    run.head,
+    run.agentHead,
+    run.closedAtMs,
+    run.closedBy,
+    run.lastSeenAtMs,
+    run.labels === null ? null : JSON.stringify(run.labels),
+    run.authority,
+    run.suspended,
+    own.steps,
+    own.unpriced,
+    formatAmount(own.cost),
+    formatAmount(own.charge),
+    tree.steps,
+    tree.unpriced,
+    formatAmount(tree.cost),
+    formatAmount(tree.charge),
+    run.rating === null ? null : encodeRating(run.rating),
+  ];
+}
+
+export function decodeRun(row: Row): Run {
+  const totals = (of: "own" | "tree") => ({
+    steps: number(row, `${of}_steps`),
+    unpriced: number(row, `${of}_unpriced`),
+    cost: amountOf(text(row, `${of}_cost`)),
+    charge: amountOf(text(row, `${of}_charge`)),
+  });
+  const rating = optional(row, "rating");
+  return {
+    id: text(row, "id"),
+    customer: optional(row, "customer"),
+    agent: optional(row, "agent"),
+    parent: optional(row, "parent"),
+    height: number(row, "height"),
+    standing: isSet(row, "standing"),
+    status: text(row, "status") as RunStatus,
+    opened: isSet(row, "opened"),
+    openedAtMs: number(row, "opened_at"),
+    head: text(row, "head"),
+    agentHead: text(row, "agent_head"),
+    closedAtMs: row.closed_at as number | null,
+    closedBy: text(row, "closed_by"),
+    lastSeenAtMs: number(row, "last_seen_at"),
+    labels: row.labels === null ? null : JSON.parse(text(row, "labels")),
+    authority: optional(row, "authority"),
+    suspended: number(row, "suspended"),
+    own: totals("own"),
+    tree: totals("tree"),
+    rating: rating === null ? null : decodeRating(rating),
+  };
+}
+
+function encodeRating(rating: RunRating): string {
+  return JSON.stringify({ ...rating, shares: encodeShares(rating.shares) });
+}
+
+function decodeRating(stored: string): RunRating {
+  const { shares, ...rest } = JSON.parse(stored);
+  return { ...rest, shares: decodeShares(shares) };
+}
+
+export function encodeShares(shares: readonly RunShare[]): string {
+  return JSON.stringify(shares.map((s) => [s.chargeKey, s.cell, formatAmount(s.amount)]));
+}
+
+export function decodeShares(stored: string): RunShare[] {
+  const rows = JSON.parse(stored) as [string, string, string][];
+  return rows.map(([chargeKey, cell, amount]) => ({ chargeKey, cell, amount: amountOf(amount) }));
+}
+
+export function decodeCustomer(row: Row): Customer {
+  return {
+    id: text(row, "id"),
+    name: optional(row, "name"),
+    timeZone: text(row, "time_zone"),
+    anchorDay: number(row, "anchor_day"),
+    cardKey: optional(row, "card_key"),
+    createdAtMs: number(row, "created_at"),
+  };
+}
+
+export function decodeOutcome(row: Row): OutcomeState {
+  return {
+    run: text(row, "run"),
+    key: text(row, "key"),
+    outcome: text(row, "outcome"),
+    contentHash: text(row, "content_hash"),
+    status: text(row, "status") as OutcomeState["status"],
+    seq: number(row, "seq"),
+    occurredAtMs: number(row, "occurred_at"),
+    receivedAtMs: number(row, "received_at"),
+    customer: text(row, "customer"),
+    agent: optional(row, "agent"),
+    period: text(row, "period"),
+    cardVersionId: row.card_version as number | null,
+    charge: amountOf(text(row, "charge")),
+    shares: decodeShares(text(row, "shares")),
+  };
+}
+
+/** Counter segments as `version=quantity,…`; quantities are scaled integers. */
+export function encodeSegments(counter: StoredCounter["counter"]): string {
+  return counter.segments.map((s) => `${s.cardVersionId}=${s.quantity}`).join(",");
+}
+
+export function decodeCounter(row: Row): StoredCounter {
+  const stored = text(row, "segments");
+  const segments = stored === "" ? [] : stored.split(",");
+  return {
+    customer: text(row, "customer"),
+    period: text(row, "period"),
+    cardKey: text(row, "card_key"),
+    chargeKey: text(row, "charge_key"),
+    cell: text(row, "cell"),
+    counter: {
+      segments: segments.map((segment) => {
+        const [version = "", quantity = ""] = segment.split("=");
+        return { cardVersionId: Number(version), quantity: BigInt(quantity) };
+      }),
+      amount: amountOf(text(row, "amount")),
+    },
+  };
+}
+
+export function decodeRollup(row: Row): RollupRow {
+  return {
+    customer: text(row, "customer"),
+    period: text(row, "period"),
+    agent: text(row, "agent"),
+    kind: text(row, "kind"),
+    provider: text(row, "provider"),
+    model: text(row, "model"),
+    tool: text(row, "tool"),
+    steps: number(row, "steps"),
+    unpriced: number(row, "unpriced"),
+    cost: amountOf(text(row, "cost")),
+    charge: amountOf(text(row, "charge")),
+    inputTokens: quantityOf(text(row, "input_tokens")),
+    outputTokens: quantityOf(text(row, "output_tokens")),
+  };
+}
+
+export function encodeRollup(ws: number, row: RollupRow): Bound[] {
+  return [
+    ws,
+    row.customer,
+    row.period,
+    row.agent,
+    row.kind,
+    row.provider,
+    row.model,
+    row.tool,
+    row.steps,
+    row.unpriced,
+    formatAmount(row.cost),
+    formatAmount(row.charge),
+    formatQuantity(row.inputTokens),
+    formatQuantity(row.outputTokens),
+  ];
+}
+
+export function decodeCall(row: Row): Call {
+  return {
+    customer: text(row, "customer"),
+    callId: text(row, "call_id"),
+    run: text(row, "run"),
+    source: text(row, "source"),
+    id: text(row, "id"),
+  };
+}
+
+export function decodeWitness(row: Row): Witness {
+  return {
+    ...decodeCall(row),
+    seq: number(row, "seq"),
+    receivedAtMs: number(row, "received_at"),
+    document: text(row, "document"),
+  };
+}
+
+export function decodeSuspended(row: Row): Suspended {
+  return {
+    run: text(row, "run"),
+    source: text(row, "source"),
+    id: text(row, "id"),
+    seq: number(row, "seq"),
+    contentHash: text(row, "content_hash"),
+    receivedAtMs: number(row, "received_at"),
+    document: text(row, "document"),
+  };
+}
+
+export function decodeConflict(row: Row): Conflict {
+  return { ...decodeSuspended(row), settled: optional(row, "settled") as Conflict["settled"] };
+}
+
+export function decodeJournal(row: Row): JournalEntry {
+  return { ...decodeSuspended(row), kind: text(row, "kind") as JournalKind };
+}
+
+export function decodePeriod(row: Row): PeriodState {
+  return {
+    customer: text(row, "customer"),
+    period: text(row, "period"),
+    closedAtMs: number(row, "closed_at"),
+    statementId: text(row, "statement_id"),
+  };
+}
+
+export function decodeAdjustment(row: Row): Adjustment {
+  return {
+    seq: number(row, "seq"),
+    customer: text(row, "customer"),
+    bookedPeriod: text(row, "booked_period"),
+    originPeriod: text(row, "origin_period"),
+    cardKey: text(row, "card_key"),
+    chargeKey: text(row, "charge_key"),
+    cell: text(row, "cell"),
+    amount: amountOf(text(row, "amount")),
+    reason: text(row, "reason") as Adjustment["reason"],
+    run: text(row, "run"),
+    source: text(row, "source"),
+    id: text(row, "id"),
+  };
+}
+
+export function decodeStatement(row: Row): StatementRecord {
+  return {
+    id: text(row, "id"),
+    customer: text(row, "customer"),
+    period: text(row, "period"),
+    currency: text(row, "currency"),
+    closedAtMs: number(row, "closed_at"),
+    total: text(row, "total"),
+    document: text(row, "document"),
+    digest: text(row, "digest"),
+  };
+}
+
+export function decodeKey(row: Row): ApiKey {
+  return {
+    id: text(row, "id"),
+    hash: text(row, "hash"),
+    workspace: text(row, "workspace"),
+    scopes: JSON.parse(text(row, "scopes")),
+    label: text(row, "label"),
+    createdAtMs: number(row, "created_at"),
+    revokedAtMs: row.revoked_at as number | null,
+  };
+}
+
+/** The text that a row's checksum covers: its bound values in column order, without itself. */
+export function rowText(values: readonly Bound[]): string {
+  return JSON.stringify(values);
+}
