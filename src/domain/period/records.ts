@@ -1,6 +1,7 @@
 /** What the store keeps of billing periods: their state, adjustments and closed statements. */
 import type { Amount } from "../money/decimal.ts";
 
+/** A closed period of a customer; a period without one is open. */
 export interface PeriodState {
   readonly customer: string;
   /** Start date, `2026-11-01`. */
@@ -9,6 +10,7 @@ export interface PeriodState {
   readonly statementId: string;
 }
 
+/** Why a closed period turned out different. */
 export const ADJUSTMENT_REASONS = [
   "late_event",
   "superseded",

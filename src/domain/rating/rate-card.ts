@@ -23,8 +23,9 @@ export type Meter =
   | { readonly count: "runs" | "steps" | "outcomes"; readonly where: Where }
   | { readonly sum: string; readonly where: Where };
 
+/** A stretch of quantities and their price. */
 export interface Tier {
-  /** Last quantity of the tier; null for the last tier. */
+  /** Last quantity of the tier, which belongs to it; null for the last tier. */
   readonly upTo: Quantity | null;
   readonly unit: Price;
   /** Added once when the tier is entered. */
@@ -48,7 +49,7 @@ export type PriceModel =
       /** Price of a value without a cell; null: such a quantity is not charged. */
       readonly otherwise: Price | null;
     }
-  /** (1 + percent) × cost; only for the meter `cost`. */
+  /** (1 + percent) × cost; only for the meter `cost`, and the only one for it. */
   | { readonly model: "markup"; readonly factor: Factor };
 
 export type MatrixDimension =
@@ -61,6 +62,7 @@ export type MatrixDimension =
   | "outcome"
   | `label.${string}`;
 
+/** One thing that customers pay for: what is counted, and what it costs. */
 export interface Charge {
   readonly key: string;
   readonly name: string;
@@ -68,6 +70,7 @@ export interface Charge {
   readonly price: PriceModel;
 }
 
+/** A set of charges in one currency. */
 export interface RateCard {
   readonly key: string;
   /** ISO 4217 code of every amount on the card. */
@@ -78,6 +81,7 @@ export interface RateCard {
   readonly rounding: RoundingMode;
 }
 
+/** A card as it stands from one instant on. Versions are added and never change. */
 export interface RateCardVersion {
   /** Ascending within the workspace. */
   readonly id: number;

@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { currencyDecimals } from "../money/currency.ts";
+import { type Amount, formatAmount, parseAmount } from "../money/decimal.ts";
+import { ROUNDING_MODES } from "../money/rounding.ts";
+import { ADJUSTMENT_REASONS, type Adjustment } from "./records.ts";
+import { buildStatement, type ChargeCount, type StatementInput } from "./statement.ts";
+
+const amount = (text: string) => parseAmount(text) as Amount;
+
+const EMPTY: StatementInput = {
+  customer: "acme",
+  period: { key: "2026-11-01", startMs: 0, endMs: 1 },
+  currency: "USD",
+  rounding: "half_even",
+  minimum: null,
+  charges: [],
+  adjustments: [],
+};
+
+const charge = (chargeKey: string, running: string, final = running): ChargeCount => ({
+  cardKey: "card",
+  chargeKey,
+  cell: "",
+  name: chargeKey,
+  measure: "steps",
+  quantity: 5n,
+  running: amount(running),
+  final: amount(final),
+});
+
+const adjustment = (chargeKey: string, text: string, originPeriod = "2026-10-01"): Adjustment => ({
+  seq: 1,
+  customer: "acme",
+  bookedPeriod: "2026-11-01",
+  originPeriod,
+  cardKey: "card",
+  chargeKey,
+  cell: "",
+  amount: amount(text),
+  reason: "late_event",
+  run: "r",
+  source: "s",
+  id: "e",
+});
+
+function bill(change: Partial<StatementInput>) {
+  const { lines, totalExact, total } = buildStatement({ ...EMPTY, ...change });
+  return {
+    lines: lines.map(({ kind, chargeKey, amountExact, amountRounded }) =>
+      [kind, chargeKey, formatAmount(amountExact), formatAmount(amountRounded)].join(" "),
+    ),
+    totalExact: formatAmount(totalExact),
+    total: formatAmount(total),
+  };
+}
+
+describe("a statement", () => {
+  test("of nothing is empty", () => {
+    assert.deepEqual(bill({}), { lines: [], totalExact: "0", total: "0" });
+  });
+
+  test("rounds each line once and says what rounding made of the total", () => {
+    assert.deepEqual(bill({ charges: [charge("b", "0.014"), charge("a", "1.004")] }), {
+      lines: ["charge a 1.004 1", "charge b 0.014 0.01", "rounding  -0.008 0"],
+      totalExact: "1.018",
+      total: "1.01",
+    });
+  });
+
+  test("has the decimals of its currency and the mode of its card", () => {
+    const charges = [charge("a", "10.5")];
+    assert.equal(bill({ charges, currency: "JPY" }).total, "10");
+    assert.equal(bill({ charges, currency: "JPY", rounding: "up" }).total, "11");
+    assert.equal(bill({ charges: [charge("a", "0.0005")], currency: "KWD" }).total, "0");
+  });
+
+  test("corrects volume tiers in a line of their own", () => {
+    assert.deepEqual(bill({ charges: [charge("a", "12", "10")] }).lines, [
+      "charge a 12 12",
+      "tier_correction a -2 -2",
+    ]);
+  });
+
+  test("comes to exactly the minimum where the charges do not reach it", () => {
+    const charges = [charge("a", "1.335"), charge("b", "1.335")];
+    assert.deepEqual(bill({ charges, minimum: amount("10") }), {
+      lines: [
+        "charge a 1.335 1.34",
+        "charge b 1.335 1.34",
+        "minimum  7.32 7.32",
+        "rounding  0.01 0",
+      ],
+      totalExact: "9.99",
+      total: "10",
+    });
+    assert.equal(bill({ charges, minimum: amount("2.68") }).lines.length, 3);
+    assert.equal(bill({ minimum: amount("5") }).total, "5");
+  });
+
+  test("sums late differences by closed period and charge before it rounds them", () => {
+    const adjustments = [
+      adjustment("b", "-3"),
+      adjustment("a", "0.004"),
+      adjustment("a", "0.004"),
+      adjustment("a", "1", "2026-09-01"),
+      adjustment("c", "1"),
+      adjustment("c", "-1"),
+    ];
+    const { lines, total } = bill({ adjustments, minimum: amount("1") });
+    assert.deepEqual(lines, [
+      "minimum  1 1",
+      "adjustment a 1 1",
+      "adjustment a 0.008 0.01",
+      "adjustment b -3 -3",
+      "rounding  0.002 0",
+    ]);
+    assert.equal(total, "-0.99");
+  });
+
+  test("names cells and closed periods", () => {
+    const { lines } = buildStatement({
+      ...EMPTY,
+      charges: [{ ...charge("calls", "2", "1"), name: "Calls", cell: "gpt-5" }],
+      adjustments: [{ ...adjustment("calls", "1"), cell: "gpt-5" }],
+    });
+    assert.deepEqual(
+      lines.map(({ description, originPeriod }) => [description, originPeriod]),
+      [
+        ["Calls (gpt-5)", null],
+        ["Calls (gpt-5): volume tier correction", null],
+        ["calls (gpt-5): adjustment of the period 2026-10-01", "2026-10-01"],
+      ],
+    );
+  });
+
+  test("in a currency that is not known is a defect", () => {
+    assert.throws(() => buildStatement({ ...EMPTY, currency: "usd" }), /Invariant broken/);
+  });
+});
+
+const arbitraryAmount = fc.oneof(
+  fc.bigInt({ min: 0n, max: 10n ** 36n }),
+  fc.bigInt({ min: 0n, max: 4000n }).map((thousandths) => thousandths * 10n ** 30n),
+) as fc.Arbitrary<Amount>;
+const signed = fc
+  .tuple(arbitraryAmount, fc.boolean())
+  .map(([value, isNegative]) => (isNegative ? -value : value) as Amount);
+
+const arbitraryInput: fc.Arbitrary<StatementInput> = fc.record({
+  customer: fc.constant("acme"),
+  period: fc.constant(EMPTY.period),
+  currency: fc.constantFrom("USD", "JPY", "KWD"),
+  rounding: fc.constantFrom(...ROUNDING_MODES),
+  minimum: fc.option(arbitraryAmount),
+  charges: fc.uniqueArray(
+    fc.record({
+      cardKey: fc.constantFrom("card", "old"),
+      chargeKey: fc.constantFrom("a", "b"),
+      cell: fc.constantFrom("", "x"),
+      name: fc.constant("Charge"),
+      measure: fc.constantFrom("steps", "sum:cost"),
+      quantity: fc.bigInt({ min: 1n, max: 10n ** 20n }),
+      running: arbitraryAmount,
+      final: arbitraryAmount,
+    }),
+    {
+      maxLength: 8,
+      selector: (c) => [c.cardKey, c.chargeKey, c.cell, c.measure].join(),
+    },
+  ),
+  adjustments: fc.array(
+    fc.record({
+      seq: fc.nat(),
+      customer: fc.constant("acme"),
+      bookedPeriod: fc.constant("2026-11-01"),
+      originPeriod: fc.constantFrom("2026-09-01", "2026-10-01"),
+      cardKey: fc.constant("card"),
+      chargeKey: fc.constantFrom("a", "b"),
+      cell: fc.constant(""),
+      amount: signed,
+      reason: fc.constantFrom(...ADJUSTMENT_REASONS),
+      run: fc.constant("r"),
+      source: fc.constant("s"),
+      id: fc.constant("e"),
+    }),
+    { maxLength: 8 },
+  ),
+});
+
+const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n);
+
+describe("laws of a statement", () => {
+  test("both columns add up to the total, to the last digit", () => {
+    fc.assert(
+      fc.property(arbitraryInput, (input) => {
+        const { lines, total, totalExact } = buildStatement(input);
+        assert.equal(sum(lines.map((line) => line.amountRounded)), total);
+        assert.equal(sum(lines.map((line) => line.amountExact)), total);
+        const billed = lines.filter(({ kind }) => kind !== "rounding");
+        assert.equal(sum(billed.map((line) => line.amountExact)), totalExact);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("no charge, correction or adjustment is lost", () => {
+    fc.assert(
+      fc.property(arbitraryInput, (input) => {
+        const { lines } = buildStatement(input);
+        const exact = (...kinds: string[]) =>
+          sum(lines.filter(({ kind }) => kinds.includes(kind)).map((line) => line.amountExact));
+        assert.equal(exact("charge"), sum(input.charges.map(({ running }) => running)));
+        assert.equal(
+          exact("charge", "tier_correction"),
+          sum(input.charges.map(({ final }) => final)),
+        );
+        assert.equal(exact("adjustment"), sum(input.adjustments.map((one) => one.amount)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("every rounded amount is a figure of the currency, less than one unit away", () => {
+    fc.assert(
+      fc.property(arbitraryInput, (input) => {
+        const unit = 10n ** BigInt(33 - (currencyDecimals(input.currency) ?? 0));
+        for (const { kind, amountExact, amountRounded } of buildStatement(input).lines) {
+          assert.equal(amountRounded % unit, 0n);
+          const away = amountRounded - amountExact;
+          if (kind !== "rounding") assert.ok(away < unit && away > -unit);
+        }
+      }),
+    );
+  });
+
+  test("the order of the input does not matter", () => {
+    const inTwoOrders = arbitraryInput.chain((input) =>
+      fc.record({
+        input: fc.constant(input),
+        charges: fc.shuffledSubarray([...input.charges], { minLength: input.charges.length }),
+        adjustments: fc.shuffledSubarray([...input.adjustments], {
+          minLength: input.adjustments.length,
+        }),
+      }),
+    );
+    fc.assert(
+      fc.property(inTwoOrders, ({ input, charges, adjustments }) => {
+        const other = buildStatement({ ...input, charges, adjustments });
+        assert.deepEqual(other, buildStatement(input));
+      }),
+    );
+  });
+
+  test("charges that miss a minimum of whole figures come to exactly that minimum", () => {
+    fc.assert(
+      fc.property(arbitraryInput, fc.bigInt({ min: 1n, max: 10n ** 4n }), (input, whole) => {
+        const minimum = (whole * 10n ** 33n) as Amount;
+        const { total } = buildStatement({ ...input, minimum, adjustments: [] });
+        assert.ok(total >= minimum);
+        const { total: without } = buildStatement({ ...input, minimum: null, adjustments: [] });
+        assert.equal(total, without > minimum ? without : minimum);
+      }),
+    );
+  });
+});

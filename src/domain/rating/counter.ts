@@ -1,0 +1,188 @@
+/**
+ * What a charge has counted for a customer in a period, and what that comes to. A counter goes on
+ * when a new card version takes effect: each version prices what it metered, starting where the
+ * versions before it ended.
+ *
+ *   total = Σ over segments of f(offset + quantity) − f(offset),
+ *   offset = Σ of the earlier segments' quantities, f = price function of the segment's version.
+ *
+ * The total depends on the segments only. Therefore shares, which are differences of totals, add
+ * up to the same sum in every order of arrival, in a batch or one by one, and voiding all leaves
+ * nothing. A share itself may be negative for a step that arrives after a later version's steps,
+ * because it moves those further up their tiers.
+ *
+ * A charge may change its price model between versions: the law holds for any f. A charge that
+ * vanishes keeps the segments it has. A charge that starts to count something else (seconds
+ * instead of steps) starts anew, since seconds are no offset for steps. A matrix has one counter
+ * for each cell, so a charge that becomes a matrix starts anew as well.
+ */
+import { assert } from "../assert.ts";
+import {
+  type Amount,
+  amountOfPrice,
+  priceQuantity,
+  type Quantity,
+  ZERO_AMOUNT,
+} from "../money/decimal.ts";
+import type { PriceFunction } from "./price-model.ts";
+
+/** What one card version metered. Never zero or negative. */
+export interface Segment {
+  readonly cardVersionId: number;
+  /** A Quantity, or an Amount where the charge meters cost. */
+  readonly quantity: bigint;
+}
+
+/** The counter of one customer, period, card, charge and cell. */
+export interface Counter {
+  /** In the order in which the versions take effect, then by version id. */
+  readonly segments: readonly Segment[];
+  /** The running total. It follows from the segments and is kept to spare the evaluation. */
+  readonly amount: Amount;
+}
+
+/** A counter that nothing has moved, or from which everything was taken off again. */
+export const EMPTY_COUNTER: Counter = { segments: [], amount: ZERO_AMOUNT };
+
+/** How one card version prices a counter. */
+export interface SegmentPrice {
+  readonly effectiveFromMs: number;
+  /** What the charge counts: `steps`, `sum:seconds`. Only equal measures are added up. */
+  readonly measure: string;
+  readonly price: PriceFunction;
+}
+
+/** The price of a card version, for the counter at hand. */
+export type PriceOfVersion = (cardVersionId: number) => SegmentPrice;
+
+/** A quantity put on (positive) or taken off (negative) under a card version. */
+export interface Move {
+  readonly cardVersionId: number;
+  readonly delta: bigint;
+}
+
+/** A counter after a move. */
+export interface Advanced {
+  readonly counter: Counter;
+  /** Running total after − before. */
+  readonly marginal: Amount;
+}
+
+/**
+ * Moves a counter (undefined: nothing counted yet). Crashes where more is taken off than was put
+ * on. Counters that only one version has moved, nearly all, cost one evaluation of its price.
+ */
+export function advance(
+  counter: Counter | undefined,
+  move: Move,
+  priceOf: PriceOfVersion,
+): Advanced {
+  const before = counter ?? EMPTY_COUNTER;
+  const { segments } = before;
+  const isAlone =
+    segments.length === 0 ||
+    (segments.length === 1 && segments[0]?.cardVersionId === move.cardVersionId);
+  const after = isAlone
+    ? moveOnly(segments[0]?.quantity ?? 0n, move, priceOf)
+    : moveAmong(segments, move, priceOf);
+  return { counter: after, marginal: (after.amount - before.amount) as Amount };
+}
+
+function moveOnly(quantity: bigint, move: Move, priceOf: PriceOfVersion): Counter {
+  const { cardVersionId } = move;
+  const moved = movedQuantity(quantity, move);
+  if (moved === 0n) return EMPTY_COUNTER;
+  const amount = priceOf(cardVersionId).price.amountAt(moved);
+  return { segments: [{ cardVersionId, quantity: moved }], amount };
+}
+
+function moveAmong(segments: readonly Segment[], move: Move, priceOf: PriceOfVersion): Counter {
+  const { cardVersionId } = move;
+  const own = segments.find((segment) => segment.cardVersionId === cardVersionId);
+  const quantity = movedQuantity(own?.quantity ?? 0n, move);
+  const kept = segments.filter((segment) => segment !== own);
+  const moved = quantity === 0n ? kept : [...kept, { cardVersionId, quantity }];
+  const sorted = moved.toSorted((a, b) => {
+    const order =
+      priceOf(a.cardVersionId).effectiveFromMs - priceOf(b.cardVersionId).effectiveFromMs;
+    return order === 0 ? a.cardVersionId - b.cardVersionId : order;
+  });
+  return { segments: sorted, amount: runningTotal(sorted, priceOf) };
+}
+
+function movedQuantity(quantity: bigint, { cardVersionId, delta }: Move): bigint {
+  const moved = quantity + delta;
+  assert(moved >= 0n, `card version ${cardVersionId} never takes off more than it put on`);
+  return moved;
+}
+
+/** The running total of segments in order, evaluated from nothing. */
+export function runningTotal(segments: readonly Segment[], priceOf: PriceOfVersion): Amount {
+  let total = 0n;
+  for (const count of countsOf(segments, priceOf)) total += count.running;
+  return total as Amount;
+}
+
+/** What a counter comes to at the close of its period, for one thing that it counted. */
+export interface ClosedCount {
+  readonly measure: string;
+  readonly quantity: bigint;
+  /** What the steps' shares add up to. */
+  readonly running: Amount;
+  /**
+   * What the period owes. Differs from `running` for volume prices: each version's units at its
+   * price for the tier that the whole count reached; a tier's flat amount once, by the version
+   * that took effect last.
+   */
+  readonly final: Amount;
+}
+
+/** A counter at close, one count for each measure, in the order of their versions. */
+export function closeCounter(counter: Counter, priceOf: PriceOfVersion): ClosedCount[] {
+  return countsOf(counter.segments, priceOf).map(({ measure, quantity, running, priced }) => {
+    const volume = priced.reduce((sum, one) => sum + volumeDifference(one, quantity), 0n);
+    const flat = volumeFlat(priced, quantity);
+    return { measure, quantity, running, final: (running + volume + flat) as Amount };
+  });
+}
+
+interface PricedSegment {
+  readonly quantity: bigint;
+  readonly price: PriceFunction;
+  readonly running: bigint;
+}
+
+interface Count {
+  readonly measure: string;
+  quantity: bigint;
+  running: Amount;
+  readonly priced: PricedSegment[];
+}
+
+function countsOf(segments: readonly Segment[], priceOf: PriceOfVersion): Count[] {
+  const counts = new Map<string, Count>();
+  for (const { cardVersionId, quantity } of segments) {
+    const { measure, price } = priceOf(cardVersionId);
+    const empty = { measure, quantity: 0n, running: ZERO_AMOUNT, priced: [] };
+    const count: Count = counts.get(measure) ?? empty;
+    counts.set(measure, count);
+    const reached = count.quantity + quantity;
+    const running = price.amountAt(reached) - price.amountAt(count.quantity);
+    count.priced.push({ quantity, price, running });
+    count.quantity = reached;
+    count.running = (count.running + running) as Amount;
+  }
+  return [...counts.values()];
+}
+
+/** What a segment's units cost at the tier reached, above what they cost so far. */
+function volumeDifference({ quantity, price, running }: PricedSegment, total: bigint): bigint {
+  if (price.volumeTierAt === null) return 0n;
+  return priceQuantity(quantity as Quantity, price.volumeTierAt(total).unit) - running;
+}
+
+function volumeFlat(priced: readonly PricedSegment[], total: bigint): bigint {
+  const last = priced.findLast(({ price }) => price.volumeTierAt !== null);
+  const tier = last?.price.volumeTierAt?.(total);
+  return tier === undefined ? 0n : amountOfPrice(tier.flat);
+}

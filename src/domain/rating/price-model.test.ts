@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import {
+  type Amount,
+  type Factor,
+  formatAmount,
+  type Price,
+  parsePrice,
+  parseQuantity,
+  type Quantity,
+} from "../money/decimal.ts";
+import {
+  arbitraryMarkup,
+  arbitraryMatrix,
+  arbitraryPriceModel,
+  arbitraryQuantity,
+} from "./arbitraries.test.ts";
+import { amountAt, finalAmountAt, NO_CELL, OTHERWISE_CELL } from "./price-model.ts";
+import type { PriceModel, Tier } from "./rate-card.ts";
+
+const price = (text: string) => parsePrice(text) as Price;
+const quantity = (text: string) => parseQuantity(text) as Quantity;
+const tier = (upTo: string | null, unit: string, flat = "0"): Tier => ({
+  upTo: upTo === null ? null : quantity(upTo),
+  unit: price(unit),
+  flat: price(flat),
+});
+
+function running(model: PriceModel, total: string, cell = NO_CELL): string {
+  return formatAmount(amountAt(model, quantity(total), cell));
+}
+
+function final(model: PriceModel, total: string): string {
+  return formatAmount(finalAmountAt(model, quantity(total), NO_CELL));
+}
+
+const TIERS = [tier("1000", "0"), tier("2000", "0.002", "5"), tier(null, "0.001")];
+
+describe("what a quantity costs", () => {
+  test("per unit, also for a part of a unit", () => {
+    const model: PriceModel = { model: "per_unit", unit: price("0.0005") };
+    assert.equal(running(model, "1.000000001"), "0.0005000000005");
+  });
+
+  test("a flat price is owed once, from the first quantity on", () => {
+    const model: PriceModel = { model: "flat", amount: price("99") };
+    assert.deepEqual(
+      ["0", "0.000000001", "5000"].map((total) => running(model, total)),
+      ["0", "99", "99"],
+    );
+  });
+
+  test("each graduated tier prices its own units, and its last unit belongs to it", () => {
+    const model: PriceModel = { model: "graduated", tiers: TIERS };
+    const totals = ["0", "1000", "1000.5", "1001", "2000", "2001"];
+    assert.deepEqual(
+      totals.map((total) => running(model, total)),
+      ["0", "0", "5.001", "5.002", "7", "7.001"],
+    );
+    assert.deepEqual(
+      totals.map((total) => final(model, total)),
+      totals.map((total) => running(model, total)),
+    );
+  });
+
+  test("volume runs like graduated and is settled at the tier that the total reaches", () => {
+    const model: PriceModel = { model: "volume", tiers: TIERS };
+    assert.equal(running(model, "2001"), "7.001");
+    assert.deepEqual(
+      ["0", "1000", "1001", "2000", "2001"].map((total) => final(model, total)),
+      ["0", "0", "7.002", "9", "2.001"],
+    );
+  });
+
+  test("a package is owed once it is started", () => {
+    const model: PriceModel = { model: "package", size: quantity("100"), amount: price("3") };
+    assert.deepEqual(
+      ["0", "0.000000001", "100", "100.000000001", "201"].map((total) => running(model, total)),
+      ["0", "3", "3", "6", "9"],
+    );
+  });
+
+  test("a matrix prices each cell, and the others where it says so", () => {
+    const cells = { "gpt-5": price("2") };
+    const model: PriceModel = { model: "matrix", by: "model", cells, otherwise: price("1") };
+    assert.equal(running(model, "3", "gpt-5"), "6");
+    assert.equal(running(model, "3", OTHERWISE_CELL), "3");
+    assert.throws(() => running(model, "3", "toString"), /Invariant broken/);
+  });
+
+  test("a markup is on top of the cost", () => {
+    const model: PriceModel = { model: "markup", factor: 1_200_000n as Factor };
+    const cost = 10n ** 31n;
+    assert.equal(formatAmount(amountAt(model, cost, NO_CELL)), "0.012");
+  });
+
+  test("a markup beyond the places of an amount is cut in the total, not by the step", () => {
+    const model: PriceModel = { model: "markup", factor: 1_500_000n as Factor };
+    const totals = [1n, 2n, 3n].map((cost) => amountAt(model, cost, NO_CELL));
+    assert.deepEqual(totals, [1n, 3n, 4n]);
+  });
+
+  test("a negative total is a defect", () => {
+    const model: PriceModel = { model: "per_unit", unit: price("1") };
+    assert.throws(() => amountAt(model, -1n, NO_CELL), /Invariant broken/);
+    assert.throws(() => finalAmountAt(model, -1n, NO_CELL), /Invariant broken/);
+  });
+});
+
+/** Graduated, from the definition: every tier's part of the total. */
+function graduatedByDefinition(tiers: readonly Tier[], total: bigint): bigint {
+  let sum = 0n;
+  let lower = 0n;
+  for (const { upTo, unit, flat } of tiers) {
+    if (total <= lower) break;
+    const upper = upTo === null || upTo > total ? total : upTo;
+    sum += (upper - lower) * unit * 10n ** 6n + flat * 10n ** 15n;
+    lower = upper;
+  }
+  return sum;
+}
+
+const anyPrice = fc.oneof(
+  fc.tuple(arbitraryPriceModel, fc.constant(NO_CELL)),
+  fc.tuple(arbitraryMarkup, fc.constant(NO_CELL)),
+  arbitraryMatrix.map((matrix): [PriceModel, string] => [
+    matrix,
+    Object.keys(matrix.cells)[0] ?? "",
+  ]),
+);
+
+describe("laws of a price", () => {
+  test("nothing costs nothing, and more never costs less", () => {
+    fc.assert(
+      fc.property(anyPrice, arbitraryQuantity, arbitraryQuantity, ([model, cell], a, b) => {
+        assert.equal(amountAt(model, 0n, cell), 0n);
+        assert.equal(finalAmountAt(model, 0n, cell), 0n);
+        assert.ok(amountAt(model, a, cell) <= amountAt(model, a + b, cell));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("graduated and volume run by the definition of tiers", () => {
+    fc.assert(
+      fc.property(arbitraryPriceModel, arbitraryQuantity, (model, total) => {
+        fc.pre(model.model === "graduated" || model.model === "volume");
+        const expected = graduatedByDefinition(model.tiers, total) as Amount;
+        assert.equal(amountAt(model, total, NO_CELL), expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("only volume is corrected at close", () => {
+    fc.assert(
+      fc.property(anyPrice, arbitraryQuantity, ([model, cell], total) => {
+        fc.pre(model.model !== "volume");
+        assert.equal(finalAmountAt(model, total, cell), amountAt(model, total, cell));
+      }),
+    );
+  });
+});
