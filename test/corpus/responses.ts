@@ -2,6 +2,7 @@
 import { filesBelow, textOfFile } from "./files.ts";
 import { runOfAnswers } from "./responses/answers-run.ts";
 import { readCassettes } from "./responses/cassettes.ts";
+import { genaiPrices } from "./responses/genai.ts";
 import { contentOf } from "./responses/stream-text.ts";
 import type { DatasetReader } from "./types.ts";
 
@@ -28,4 +29,4 @@ const vercelAi: DatasetReader = {
     }),
 };
 
-export const RESPONSE_DATASETS: readonly DatasetReader[] = [cassettes, vercelAi];
+export const RESPONSE_DATASETS: readonly DatasetReader[] = [genaiPrices, cassettes, vercelAi];
