@@ -65,7 +65,7 @@ test("messages of a Live session are counted apart and added", () => {
     },
   });
   const usageMetadata = {
-    promptTokenCount: 75,
+    promptTokenCount: "75",
     promptTokensDetails: [
       { modality: "AUDIO", tokenCount: 50 },
       { modality: "AUDIO", tokenCount: 25 },

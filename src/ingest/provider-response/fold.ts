@@ -4,8 +4,10 @@
  * Live counts each message apart.
  */
 import type { Completeness } from "../../domain/event/event.ts";
+import type { Quantity } from "../../domain/money/decimal.ts";
+import { formatQuantity, parseQuantity } from "../../domain/money/decimal.ts";
 import type { JsonObject } from "./block.ts";
-import { isObject } from "./block.ts";
+import { isObject, numberText } from "./block.ts";
 import type { Format } from "./formats.ts";
 import { FORMATS } from "./formats.ts";
 import { locate } from "./locate.ts";
@@ -47,6 +49,21 @@ function foldGemini(block: JsonObject, events: readonly unknown[]): Folded {
   return { block: { ...block, candidates }, completeness: ended ? "exact" : "partial" };
 }
 
+function listAt(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The sum of two counts; the later of anything else. */
+function added(before: unknown, value: unknown): unknown {
+  const [a, b] = [quantityIn(before), quantityIn(value)];
+  return a === undefined || b === undefined ? value : formatQuantity((a + b) as Quantity);
+}
+
+function quantityIn(value: unknown): Quantity | undefined {
+  const text = numberText(value);
+  return text === undefined ? undefined : parseQuantity(text);
+}
+
 function objectsIn(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
@@ -84,11 +101,7 @@ function foldSum(format: Format, events: readonly unknown[]): Folded | null {
   const sum: Record<string, unknown> = {};
   for (const event of events) {
     for (const [name, value] of Object.entries(locate(format, event)?.usage ?? {})) {
-      const before = sum[name];
-      if (typeof value === "number") sum[name] = Number(before ?? 0) + value;
-      else if (Array.isArray(value))
-        sum[name] = [...(Array.isArray(before) ? before : []), ...value];
-      else sum[name] = value;
+      sum[name] = Array.isArray(value) ? [...listAt(sum[name]), ...value] : added(sum[name], value);
     }
   }
   if (Object.keys(sum).length === 0) return null;

@@ -4,6 +4,9 @@ import type { Aliases, Block } from "./block.ts";
 import type { MappedStep, Response } from "./mapped-step.ts";
 import { mainStep, Tally } from "./mapped-step.ts";
 
+/** What text-generation-inference puts beside its count. */
+const NOT_COUNTED = ["seed", "prefill", "tokens"];
+
 interface SmallNames {
   readonly input: Aliases;
   readonly output: Aliases;
@@ -14,6 +17,7 @@ interface SmallNames {
 /** Sums the counts of the block and of the entries of its list. */
 export function mapSmall(names: SmallNames): (response: Response) => MappedStep[] {
   return (response) => {
+    response.usage.ignore(NOT_COUNTED);
     const blocks = [response.usage, ...response.usage.list([names.list])];
     const tally = new Tally();
     tally.add("input_uncached", summed(blocks, names.input));

@@ -1,0 +1,71 @@
+/** Records of genai-prices: response bodies with what that library read of them and priced. */
+
+import { filesBelow, textOfFile } from "../files.ts";
+import { type JsonObject, objectAt, objectsOf, parseJson, textOf } from "../number-text.ts";
+import type { GenaiProvider } from "../product.ts";
+
+/** A body as one provider's extractor reads it. */
+export interface Fit {
+  readonly provider: string;
+  readonly flavor: string;
+  /** Prices by field, decimal text: `input_price`, `output_price`, `total_price`. */
+  readonly prices: Readonly<Record<string, string>>;
+}
+
+/** What several extractors read alike. */
+export interface Extraction {
+  /** The library's counts, which overlap: `input_tokens` holds the cached ones. */
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly fits: readonly Fit[];
+}
+
+export interface GenaiRecord {
+  readonly body: JsonObject;
+  readonly name: string;
+  readonly model: string | undefined;
+  readonly extractions: readonly Extraction[];
+}
+
+export interface GenaiFolder {
+  readonly records: readonly GenaiRecord[];
+  /** The price list that the library used. */
+  readonly providers: readonly GenaiProvider[];
+}
+
+/** Finds records and price list by their shape. */
+export function readGenaiFolder(root: string, folder: string): GenaiFolder {
+  const texts = filesBelow(root, folder, [".json"]).map(textOfFile);
+  const records = texts.flatMap((text) => objectsOf(parseJson(text)).flatMap(recordOf));
+  const providers = texts.flatMap((text) => {
+    const isList = objectsOf(parseJson(text)).some((item) => Array.isArray(item.models));
+    return isList ? (JSON.parse(text) as GenaiProvider[]) : [];
+  });
+  return { records, providers };
+}
+
+function recordOf(item: JsonObject, position: number): GenaiRecord[] {
+  if (!Array.isArray(item.extracted)) return [];
+  const { file, ...body } = objectAt(item.body);
+  const model = textOf(item.model) ?? textOf(body.model) ?? textOf(body.modelVersion);
+  const extractions = objectsOf(item.extracted).map((extraction) => ({
+    tokens: textsOf(objectAt(extraction.usage)),
+    fits: objectsOf(extraction.extractors).map(fitOf),
+  }));
+  return [{ body, name: `${position}:${textOf(file) ?? ""}`, model, extractions }];
+}
+
+function fitOf({ provider_id, api_flavor, ...prices }: JsonObject): Fit {
+  return {
+    provider: textOf(provider_id) ?? "",
+    flavor: textOf(api_flavor) ?? "",
+    prices: textsOf(prices),
+  };
+}
+
+function textsOf(object: JsonObject): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]) =>
+      typeof value === "string" ? [[name, value]] : [],
+    ),
+  );
+}
