@@ -103,7 +103,7 @@ function usageOf(tokens: CallTokens): Record<string, number> {
   return Object.fromEntries(Object.entries(usage).filter(([, quantity]) => quantity > 0));
 }
 
-/** RFC 3339 of a log's time: text (without a zone: UTC) or seconds since 1970; else the fallback. */
+/** RFC 3339 of a log's time: a text (without a zone: UTC) or seconds or ms since 1970. */
 export function timeOf(value: string | undefined, fallback = "2000-01-01T00:00:00Z"): string {
   if (value === undefined || value === "") return fallback;
   const seconds = Number(value);

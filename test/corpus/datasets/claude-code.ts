@@ -3,11 +3,12 @@
  * one: the last line of each response holds its usage. The index beside the logs repeats a
  * baseline that its authors published, which adds every line; a rule computes it.
  */
-import { readClaudeCode } from "../../../src/ingest/transcripts/claude-code.ts";
+
 import { type FoundFile, filesBelow, textOfFile } from "../files.ts";
 import { exactSum, sameDecimal } from "../float.ts";
 import { type JsonObject, objectAt, parseLines, textOf } from "../number-text.ts";
 import { unexplained } from "../priced-call.ts";
+import { readClaudeCode } from "../product-readers.ts";
 import { CACHE_READ, CACHE_WRITE, OUTPUT, tokenFigure, tokensOf } from "../stated-total.ts";
 import type { CorpusRun, DatasetReader, StatedFigure } from "../types.ts";
 import { customerOf } from "../wire.ts";

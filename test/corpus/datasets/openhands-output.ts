@@ -120,7 +120,7 @@ function responsesOf(run: RunFacts, line: JsonObject, start: string): Response[]
   });
 }
 
-/** The served model; an id such as `meta-llama/llama-4-maverick` with `gen-` ids is OpenRouter's. */
+/** The served model where OpenRouter names it under an alias; else the model that was asked. */
 function modelOf(asked = "unknown", served?: string): { provider: string; model: string } {
   if (served?.includes("/") && /openrouter/.test(asked)) {
     return { provider: "openrouter", model: served };
