@@ -44,7 +44,7 @@ function answerOf(file: FoundFile, exchange: JsonObject, position: number): Answ
       position,
       host: hostOf(uri),
       askedModel: modelInUri(uri) ?? modelIn(request),
-      at: headerOf(response, "date"),
+      at: dateOf(headerOf(response, "date")),
       ...advisorIn(request),
       content,
     },
@@ -68,6 +68,12 @@ function headerOf(response: JsonObject, name: string): string | undefined {
     return first instanceof Uint8Array ? Buffer.from(first).toString("utf8") : String(first);
   }
   return undefined;
+}
+
+/** An HTTP date as RFC 3339. */
+function dateOf(header: string | undefined): string | undefined {
+  const date = new Date(header ?? "");
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function hostOf(uri: string): string {

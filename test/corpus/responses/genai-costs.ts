@@ -78,10 +78,11 @@ function promptOf(usage: Usage): number {
   return prompt.reduce((sum, [, quantity]) => sum + Number(quantity), 0);
 }
 
-/** Undefined where a unit has no rate. */
+/** Undefined where a unit has no rate. A fee per request applies once, without being counted. */
 function sideCost(side: string, usage: Usage, rates: Rates): string | undefined {
   const parts: string[] = [];
-  for (const [unit, quantity] of Object.entries(usage)) {
+  const fee = rates("requests") === undefined ? {} : { requests: "1" };
+  for (const [unit, quantity] of Object.entries({ ...fee, ...usage })) {
     if (SIDES[side]?.(unit) !== true) continue;
     const rate = rates(unit);
     if (rate === undefined && side !== "total_price") return undefined;

@@ -83,6 +83,7 @@ function judgeCount(reading: Reading, { name, text }: Count, metered: MeteredRun
     withoutTotal({ name, text }, sum) ??
     reasoningTwice({ name, text }, sum) ??
     unbilled(reading.body, { name, text }) ??
+    refused(reading.body, { name, text }, step.usage) ??
     unexplained(`${name} of ${reading.step}: states ${text}, metered ${counted}`)
   );
 }
@@ -127,4 +128,23 @@ function unbilled(body: JsonObject, { name, text }: Count): Verdict | undefined 
   const stated = (read as JsonObject)[name];
   if (typeof stated !== "string" || !sameDecimal(stated, text)) return undefined;
   return explained("read-not-billed", "the provider states these beside the tokens that it bills");
+}
+
+/** Fields of a block that the library's counts repeat. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  input_tokens: ["prompt_tokens", "input_tokens", "inputTokens", "promptTokenCount"],
+  output_tokens: ["completion_tokens", "output_tokens", "outputTokens", "candidatesTokenCount"],
+};
+
+/** A block that contradicts itself is not metered; the library takes its fields as they stand. */
+function refused(
+  body: JsonObject,
+  { name, text }: Count,
+  metered: Readonly<Record<string, string>>,
+): Verdict | undefined {
+  if (Object.keys(metered).length > 0) return undefined;
+  const blocks = ["usage", "usageMetadata"].map((key) => objectAt(body, key));
+  const stated = blocks.flatMap((block) => (FIELDS[name] ?? []).map((field) => block[field]));
+  if (!stated.some((value) => sameDecimal(String(value ?? ""), text))) return undefined;
+  return explained("contradicts-itself", "refused; a field of the block states this");
 }

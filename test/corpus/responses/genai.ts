@@ -21,7 +21,8 @@ export const genaiPrices: DatasetReader = {
     if (records.length === 0) return [];
     const library = new LibraryPrices(providers, PRICED_AT);
     const prices = library.document(`${DATASET} price list of the records`);
-    return records.map((record) => ({ ...runOf(record, library), prices }));
+    const listed = providers.length === 0 ? {} : { prices };
+    return records.map((record) => ({ ...runOf(record, library), ...listed }));
   },
 };
 
