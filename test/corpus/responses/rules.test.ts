@@ -89,7 +89,8 @@ test("the prices of the provider that a router chose are solved, and must be rou
   });
   const round = await verdicts({ model: MINI, usage: routed(0.0006, 0.00022, 0.00082) });
   assert.equal(round.cost, "routed-provider-price");
-  const odd = await verdicts({ model: MINI, usage: routed(0.00060000012, 0.00022, 0.00082000012) });
+  const strange = routed(0.00060000012, 0.00022, 0.00082000012);
+  const odd = await verdicts({ model: MINI, usage: strange });
   assert.equal(odd.cost, "unexplained");
 });
 
