@@ -37,7 +37,8 @@ function figureOf(answer: MappedAnswer, field: CostField, stated: string): State
     name: `${field.path.join(".")} of ${stepIdOf(answer)}`,
     text: stated,
     kind: "cost",
-    partOfSum: field === UPSTREAM,
+    // The column of stated costs adds up dollars.
+    partOfSum: field === UPSTREAM || field.exponent !== 0,
     judge: (metered, text) => {
       const dollars = field.exponent === 0 ? text : shiftDecimal(text, -field.exponent);
       if (step === undefined) return judgeRefusedCost(answer.usage, dollars);
