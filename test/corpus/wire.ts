@@ -43,8 +43,8 @@ export function modelStep(run: RunFacts, call: ModelCall): object {
     ...base(run, at),
     id,
     kind: "model",
-    provider,
-    model,
+    provider: idOf(provider || "unknown"),
+    model: idOf(model || "unknown"),
     usage: usageOf(tokens),
     ...rest,
   };
@@ -59,7 +59,7 @@ export interface ToolCall {
 
 export function toolStep(run: RunFacts, call: ToolCall): object {
   const { id, at, tool, status = "ok" } = call;
-  return { ...base(run, at), id, kind: "tool", tool: idOf(tool), status };
+  return { ...base(run, at), id, kind: "tool", tool: idOf(tool || "unknown"), status };
 }
 
 export function runOpened(run: RunFacts, at: string): object {
@@ -69,7 +69,7 @@ export function runOpened(run: RunFacts, at: string): object {
     run: id,
     id: "opened",
     customer: customerOf(dataset),
-    agent,
+    agent: idOf(agent || dataset),
   };
   return { ...opened, occurredAt: at, ...(parentRun === undefined ? {} : { parentRun }) };
 }
@@ -89,7 +89,8 @@ export function outcome(run: RunFacts, at: string, name: string): object {
 }
 
 function base({ dataset, run, agent }: RunFacts, at: string): object {
-  return { source: "corpus", run, customer: customerOf(dataset), agent, occurredAt: at };
+  const customer = customerOf(dataset);
+  return { source: "corpus", run, customer, agent: idOf(agent || dataset), occurredAt: at };
 }
 
 function usageOf(tokens: CallTokens): Record<string, number> {

@@ -27,14 +27,18 @@ const DATASET = "mini-swe-agent";
 
 export const miniSweAgent: DatasetReader = {
   dataset: DATASET,
-  read: (root) => filesBelow(root, `runs/${DATASET}`, [".json"]).flatMap(runOfFile),
+  read: (root) => {
+    const peers = new Peers();
+    const files = filesBelow(root, `runs/${DATASET}`, [".json"]);
+    return files.flatMap((file) => runOfFile(file, peers));
+  },
 };
 
-function runOfFile(file: FoundFile): CorpusRun[] {
+function runOfFile(file: FoundFile, peers: Peers): CorpusRun[] {
   const log = objectAt(parseJson(textOfFile(file)));
   if (!Array.isArray(log.messages)) return [];
   const id = idOf(DATASET, folderOf(file).split("/").slice(2).join("/"), stemOf(file));
-  return [corpusRun({ dataset: DATASET, run: id, agent: DATASET }, log)];
+  return [corpusRun({ dataset: DATASET, run: id, agent: DATASET }, log, peers)];
 }
 
 interface Call {
@@ -42,7 +46,7 @@ interface Call {
   readonly event: object;
 }
 
-function corpusRun(run: RunFacts, log: JsonObject): CorpusRun {
+function corpusRun(run: RunFacts, log: JsonObject, peers: Peers): CorpusRun {
   const messages = objectsOf(log.messages);
   const start = timeOf(messages.map(timestampOf).find((time) => time !== undefined));
   const end = timeOf(
@@ -50,7 +54,7 @@ function corpusRun(run: RunFacts, log: JsonObject): CorpusRun {
     start,
   );
   const asked = textOf(objectAt(log, "info", "config", "model").model_name) ?? "unknown";
-  const calls = callsOf(run, messages, asked);
+  const calls = callsOf(run, messages, { asked, peers });
   const lost = failedAttempt(run, log, { asked, end });
   return {
     dataset: DATASET,
@@ -80,12 +84,15 @@ function statedBy(log: JsonObject, calls: readonly Call[]): StatedFigure[] {
   ];
 }
 
-function callsOf(run: RunFacts, messages: readonly JsonObject[], asked: string): Call[] {
+function callsOf(
+  run: RunFacts,
+  messages: readonly JsonObject[],
+  { asked, peers }: { readonly asked: string; readonly peers: Peers },
+): Call[] {
   const answered = messages.filter((message) => isAnswer(message));
-  const peers = new Peers();
   return answered.map((message, position) => {
     const response = objectAt(message, "extra", "response");
-    const step = textOf(response.id) ?? `answer-${position}`;
+    const step = textOf(response.id) || `answer-${position}`;
     const { tokens, isCacheLost } = litellmTokens(objectAt(response.usage));
     const cost = costOf(message);
     const shared = peers.add(asked, { cost, tokens });

@@ -55,7 +55,12 @@ function runsBelow(root: string, dataset: string): CorpusRun[] {
 
 function recordOf(file: FoundFile): JsonObject | undefined {
   const record = objectAt(parseJson(textOfFile(file)));
-  return textOf(objectAt(record.response).id) === undefined ? undefined : record;
+  return Object.keys(objectAt(record, "response", "usage")).length === 0 ? undefined : record;
+}
+
+/** The response's id; a recorder that kept none kept the time. */
+function stepId(record: JsonObject): string {
+  return textOf(objectAt(record.response).id) || `at-${textOf(record.timestamp) ?? ""}`;
 }
 
 function byTime(a: JsonObject, b: JsonObject): number {
@@ -89,7 +94,7 @@ function corpusRun(run: RunFacts, records: readonly JsonObject[], peers: Peers):
 function recordedCall(record: JsonObject, peers: Peers): RecordedCall {
   const response = objectAt(record.response);
   const { tokens } = litellmTokens(objectAt(response.usage));
-  const step = textOf(response.id) ?? "";
+  const step = stepId(record);
   const cost = textOf(record.cost) ?? "";
   // A call without cache fields was answered without a cache: that is what the provider billed.
   const shared = peers.add(textOf(response.model) ?? "", { cost, tokens });
