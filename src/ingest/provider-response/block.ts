@@ -24,10 +24,14 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  */
 export type Aliases = readonly string[];
 
-/** What a whole reading shares: its first problem, and which paths were read or are known. */
+/** What a whole reading shares. */
 interface Reading {
+  /** The first thing that was wrong. */
   problem: Problem | null;
-  readonly known: Set<string>;
+  /** Paths of the fields that were read. */
+  readonly read: Set<string>;
+  /** Fields known to count nothing, by the block that they are below. */
+  readonly ignored: (readonly [path: string, names: Aliases])[];
 }
 
 /** True for a JSON object; arrays and null are none. */
@@ -44,10 +48,28 @@ export function numberText(value: unknown): string | undefined {
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
 }
 
+/** Paths are mostly those of the tables; what a sender makes up beyond these is split each time. */
+const KEPT_PATHS_MAX_COUNT = 1_000;
+const keptPaths = new Map<string, readonly string[]>([["", []]]);
+
+function keysOf(path: string): readonly string[] {
+  const kept = keptPaths.get(path);
+  if (kept !== undefined) return kept;
+  const keys = path.split(".");
+  if (keptPaths.size < KEPT_PATHS_MAX_COUNT) keptPaths.set(path, keys);
+  return keys;
+}
+
+function isAtOrBelow(path: string, known: string): boolean {
+  if (!path.startsWith(known)) return false;
+  const next = path[known.length];
+  return next === undefined || next === "." || next === "[";
+}
+
 /** The value at a dotted path, or undefined. */
 export function valueAt(value: unknown, path: string): unknown {
   let found: unknown = value;
-  for (const key of path === "" ? [] : path.split(".")) {
+  for (const key of keysOf(path)) {
     if (!isObject(found) || !Object.hasOwn(found, key)) return undefined;
     found = found[key];
   }
@@ -64,7 +86,8 @@ export class Block {
   constructor(value: JsonObject, path: string, parent?: Block) {
     this.value = value;
     this.path = path;
-    this.#reading = parent === undefined ? { problem: null, known: new Set() } : parent.#reading;
+    this.#reading =
+      parent === undefined ? { problem: null, read: new Set(), ignored: [] } : parent.#reading;
   }
 
   /** The first thing that was wrong in this block or any block made of it. */
@@ -123,12 +146,17 @@ export class Block {
 
   /** Declares fields that count nothing billable, or repeat what another field counts. */
   ignore(names: Aliases): void {
-    for (const name of names) this.#reading.known.add(this.fieldPath(name));
+    this.#reading.ignored.push([this.path, names]);
   }
 
   /** Paths of counts above zero that no rule has read. Text that is a number counts as one. */
   unread(): string[] {
-    return [...this.#unreadBelow(this.value, this.path)];
+    const unread = [...this.#unreadBelow(this.value, this.path)];
+    if (unread.length === 0) return unread;
+    const ignored = this.#reading.ignored.flatMap(([path, names]) =>
+      names.map((name) => `${path}.${name}`),
+    );
+    return unread.filter((path) => !ignored.some((known) => isAtOrBelow(path, known)));
   }
 
   fieldPath(name: string): string {
@@ -136,12 +164,11 @@ export class Block {
   }
 
   *#unreadBelow(value: unknown, path: string): Generator<string> {
-    if (this.#reading.known.has(path)) return;
     if (Array.isArray(value)) {
       for (const [at, item] of value.entries()) yield* this.#unreadBelow(item, `${path}[${at}]`);
     } else if (isObject(value)) {
       for (const key of Object.keys(value)) yield* this.#unreadBelow(value[key], `${path}.${key}`);
-    } else if (isPositive(value)) {
+    } else if (isPositive(value) && !this.#reading.read.has(path)) {
       yield path;
     }
   }
@@ -163,7 +190,7 @@ export class Block {
   #quantity(name: string, wanted: string, whole: boolean): Quantity {
     const found = valueAt(this.value, name);
     if (found === undefined || found === null) return ZERO_QUANTITY;
-    this.#reading.known.add(this.fieldPath(name));
+    this.#reading.read.add(this.fieldPath(name));
     const quantity = quantityOf(found);
     if (quantity === undefined || quantity < 0n || (whole && quantity % ONE_UNIT !== 0n)) {
       this.refuse("field.invalid", `expected ${wanted}, got ${shown(found)}`, name);

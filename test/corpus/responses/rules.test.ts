@@ -104,7 +104,7 @@ test("fees beside the tokens are whole tenths of a cent for each search or file"
   assert.equal((await verdicts({ model: MINI, usage: parsed })).cost, "unexplained");
 });
 
-test("an advisor's cost is whole tokens at the prices of the model that was asked for", async () => {
+test("an advisor's cost is whole tokens at the price of the model asked for", async () => {
   const advisor = "openai/gpt-4.1";
   const server_tool_use_details = { tool_calls_executed: 1 };
   const usage = { ...tokens, cost: 0.002212, server_tool_use_details };
