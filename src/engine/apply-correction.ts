@@ -4,14 +4,13 @@ import type { StepAmended, StepVoided } from "../domain/event/event.ts";
 import type { Step } from "../domain/event/step.ts";
 import { placeInTime } from "../domain/run/run.ts";
 import { showSignOfLife } from "./apply-step.ts";
-import { stepKeyText } from "./batch-state.ts";
 import type { Ledger } from "./book.ts";
 import { factsOf, freeCall, resultOf, reviseStep } from "./count-step.ts";
 import type { EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 
 function targetOf(ledger: Ledger, event: StepAmended | StepVoided): Step | undefined {
-  return ledger.state.steps.get(stepKeyText({ run: event.run, ...event.target }));
+  return ledger.state.steps.get({ run: event.run, ...event.target });
 }
 
 function notFound(event: StepAmended | StepVoided): EventResult {

@@ -33,7 +33,7 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
     const { agent, labels, authority } = event;
     const openedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
     const opened = { opened: true, head, openedAtMs, agent, labels, authority };
-    state.saveRun({ ...run, ...opened });
+    Object.assign(state.editRun(run.id), opened);
     if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
     restateSteps(ledger, run, event);
   }
@@ -93,7 +93,8 @@ export function closeRun(ledger: Ledger, event: RunClosed): EventResult {
   const closedBy = placeInTime(event);
   if (run.closedAtMs === null || closedBy > run.closedBy) {
     const status = event.ending;
-    state.saveRun({ ...run, status, closedAtMs: event.occurredAtMs, closedBy });
+    const ended = { status, closedAtMs: event.occurredAtMs, closedBy };
+    Object.assign(state.editRun(run.id), ended);
   }
   return { status: "accepted", run: event.run, seq: state.lastSeq };
 }
@@ -105,5 +106,6 @@ export function abandonRun(ledger: Ledger, run: Run): void {
   const identity = { run: run.id, source: "tollgate", id: `abandoned-${run.lastSeenAtMs}` };
   const document = JSON.stringify({ run: run.id, lastSeenAtMs: run.lastSeenAtMs, receivedAtMs });
   state.record("run.abandoned", { ...identity, contentHash: "" }, document);
-  state.saveRun({ ...run, status: "abandoned" });
+  state.runs.load(run.id, run);
+  state.editRun(run.id).status = "abandoned";
 }

@@ -14,7 +14,7 @@ import type { EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 
 export function applyStep(ledger: Ledger, event: StepEvent): EventResult {
-  const stored = ledger.state.steps.get(stepKeyText(event));
+  const stored = ledger.state.steps.get(event);
   if (stored !== undefined) return joinRecords(ledger, stored, event);
   const witness = linkWitness(ledger, event.customer ?? treeCustomer(ledger, event), event);
   if (witness !== null) return witness;
@@ -34,7 +34,7 @@ function treeCustomer(ledger: Ledger, event: StepEvent): string | null {
 
 /** Binding the run just now may have counted this very identity, or its call, out of suspense. */
 function count(ledger: Ledger, run: Run, event: StepEvent): EventResult {
-  const released = ledger.state.steps.get(stepKeyText(event));
+  const released = ledger.state.steps.get(event);
   if (released !== undefined) return joinRecords(ledger, released, event);
   return linkWitness(ledger, run.customer, event) ?? countStep(ledger, run, event);
 }
@@ -84,7 +84,7 @@ export function suspend(ledger: Ledger, run: Run, event: StepEvent | OutcomeReco
     const detail = `Run "${run.id}" already holds ${run.suspended} events without a customer.`;
     return rejected({ code: "field.missing", detail, field: "customer" });
   }
-  state.saveRun({ ...run, suspended: run.suspended + 1 });
+  state.editRun(run.id).suspended += 1;
   return keepWaiting(ledger, event);
 }
 
@@ -124,5 +124,7 @@ export function showSignOfLife(ledger: Ledger, runId: string): void {
   if (run === undefined) return;
   const status = run.status === "abandoned" ? "open" : run.status;
   if (run.lastSeenAtMs === state.receivedAtMs && run.status === status) return;
-  state.saveRun({ ...run, status, lastSeenAtMs: state.receivedAtMs });
+  const edited = state.editRun(runId);
+  edited.status = status;
+  edited.lastSeenAtMs = state.receivedAtMs;
 }

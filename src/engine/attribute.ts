@@ -95,13 +95,13 @@ export function causeOf(event: StepKey): Cause {
 function link(ledger: Ledger, event: Attribution, parentId: string): void {
   const { state } = ledger;
   const child = state.runOrNew(event.run);
-  state.saveRun(state.runOrNew(parentId));
+  state.editRun(parentId);
   touchHead(ledger, { ...event, run: parentId, agent: null });
-  state.saveRun({ ...child, parent: parentId });
+  state.editRun(event.run).parent = parentId;
   ledger.addToTree(parentId, child.tree);
   let height = child.height + 1;
   for (const ancestor of ancestry(parentId, runOf(ledger))) {
-    if (ancestor.height < height) state.saveRun({ ...ancestor, height });
+    if (ancestor.height < height) state.editRun(ancestor.id).height = height;
     height += 1;
   }
   ledger.recountRun(event.run, causeOf(event));
@@ -116,16 +116,29 @@ export function touchHead(ledger: Ledger, event: Attribution): void {
   const { state } = ledger;
   const run = state.runOrNew(event.run);
   if (run.opened) return;
+  // Later events change nothing: the usual case, decided without making the full place.
+  if (run.agentHead !== "" && event.occurredAtMs > run.openedAtMs && isAfter(event, run)) return;
   const place = placeInTime(event);
   const opens = run.head === "" || place < run.head;
   const namesAgent = event.agent !== null && (run.agentHead === "" || place < run.agentHead);
   if (!opens && !namesAgent) return;
   // An opening dated too far ahead counts from its receipt, like a step.
   const openedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
-  const opening = opens ? { head: place, openedAtMs } : {};
-  const naming = namesAgent ? { agentHead: place, agent: event.agent } : {};
-  state.saveRun({ ...run, ...opening, ...naming });
+  const edited = state.editRun(event.run);
+  if (opens) {
+    edited.head = place;
+    edited.openedAtMs = openedAtMs;
+  }
+  if (namesAgent) {
+    edited.agentHead = place;
+    edited.agent = event.agent;
+  }
   if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
+}
+
+/** Whether an event lies after the step that named the agent, by their times alone. */
+function isAfter(event: Attribution, { agentHead }: Run): boolean {
+  return event.occurredAtMs > Number(agentHead.slice(0, agentHead.indexOf("\u0000")));
 }
 
 function bindTree(ledger: Ledger, event: Attribution, customer: string): void {
@@ -140,7 +153,7 @@ function bindTree(ledger: Ledger, event: Attribution, customer: string): void {
 
 function bindBelow(ledger: Ledger, run: Run, customer: string): string[] {
   const bound = run.customer === null ? [run.id] : [];
-  if (run.customer === null) ledger.state.saveRun({ ...run, customer });
+  if (run.customer === null) ledger.state.editRun(run.id).customer = customer;
   if (run.height === 0) return bound;
   const below = ledger.state.childrenOf(run.id);
   return bound.concat(below.flatMap((child) => bindBelow(ledger, child, customer)));
@@ -160,7 +173,7 @@ function releaseSuspended(ledger: Ledger, runId: string): void {
   const { state } = ledger;
   const run = state.runOrNew(runId);
   if (run.suspended === 0) return;
-  state.saveRun({ ...run, suspended: 0 });
+  state.editRun(runId).suspended = 0;
   const waiting = [...state.suspended.values()].filter((row) => row.run === runId);
   for (const row of waiting.sort((a, b) => a.seq - b.seq)) {
     state.suspended.delete(stepKeyText(row));

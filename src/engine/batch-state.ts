@@ -4,12 +4,12 @@
  */
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
+import { ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RollupDelta, RollupKey } from "../domain/run/rollup.ts";
-import { addRollup, rollupKeyText } from "../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
-import { newRun } from "../domain/run/run.ts";
+import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
+import { NO_TOTALS, newRun } from "../domain/run/run.ts";
 import type {
   Call,
   Conflict,
@@ -32,6 +32,55 @@ export function callKeyText(customer: string, callId: string): string {
 
 export function counterKeyText(key: CounterKey): string {
   return `${key.customer}\u0000${key.period}`;
+}
+
+type Editable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A run while its unit of work edits it. */
+export type EditableRun = Editable<Omit<Run, "own" | "tree">> & {
+  own: Editable<Totals>;
+  tree: Editable<Totals>;
+};
+
+export type EditableRollup = Editable<RollupDelta>;
+
+interface ChargeCell {
+  readonly chargeKey: string;
+  readonly cell: string;
+}
+
+/** The place of a counter in a unit of work. */
+export interface CounterSlot extends CounterKey, ChargeCell {
+  readonly cardKey: string;
+  counter: Counter | undefined;
+  /** True once this unit of work moved it. */
+  moved: boolean;
+}
+
+/** Counters and roll-ups of one customer and period, found by short keys of their own. */
+interface LedgerPage {
+  /** By charge key; a charge has a slot for each cell. */
+  readonly counters: Map<string, CounterSlot[]>;
+  /** By model or tool. */
+  readonly rollups: Map<string, EditableRollup[]>;
+}
+
+function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  const list: T[] = [];
+  lists.set(key, list);
+  return list;
+}
+
+function isSameRollup(a: RollupKey, b: RollupKey): boolean {
+  return (
+    a.model === b.model &&
+    a.tool === b.tool &&
+    a.kind === b.kind &&
+    a.agent === b.agent &&
+    a.provider === b.provider
+  );
 }
 
 /** A keyed set of rows that remembers which of them were changed. */
@@ -71,10 +120,10 @@ export class Rows<T> {
     return this.#changed.size > 0;
   }
 
-  /** Rows to write, in key order, so that every writer locks in one order. */
+  /** Rows to write, in the order in which they were first changed. */
   changed(): T[] {
     const rows: T[] = [];
-    for (const key of [...this.#changed].sort()) {
+    for (const key of this.#changed) {
       const row = this.#rows.get(key);
       if (row !== undefined) rows.push(row);
     }
@@ -82,11 +131,59 @@ export class Rows<T> {
   }
 }
 
+/** Steps by identity. Ids rarely repeat, so the id finds them without making a joined key. */
+export class StepRows {
+  readonly #byId = new Map<string, Step[]>();
+  readonly #changed = new Set<Step>();
+
+  get(key: StepKey): Step | undefined {
+    const rows = this.#byId.get(key.id);
+    if (rows === undefined) return undefined;
+    for (const row of rows) if (row.run === key.run && row.source === key.source) return row;
+    return undefined;
+  }
+
+  /** Puts a step as it is stored. */
+  load(step: Step): void {
+    if (this.get(step) === undefined) this.#put(step);
+  }
+
+  /** Puts a step that will be written, in place of its former revision. */
+  set(step: Step): void {
+    this.#put(step);
+    this.#changed.add(step);
+  }
+
+  #put(step: Step): void {
+    const rows = this.#byId.get(step.id);
+    if (rows === undefined) {
+      this.#byId.set(step.id, [step]);
+      return;
+    }
+    const at = rows.findIndex((row) => row.run === step.run && row.source === step.source);
+    const former = rows[at];
+    if (former === undefined) {
+      rows.push(step);
+      return;
+    }
+    rows[at] = step;
+    this.#changed.delete(former);
+  }
+
+  *values(): Generator<Step> {
+    for (const rows of this.#byId.values()) yield* rows;
+  }
+
+  changed(): Step[] {
+    return [...this.#changed];
+  }
+}
+
 export class BatchState {
   readonly receivedAtMs: number;
   #seq: number;
   readonly runs = new Rows<Run>();
-  readonly steps = new Rows<Step>();
+  readonly steps = new StepRows();
   readonly calls = new Rows<Call>();
   readonly witnesses = new Rows<Witness>();
   readonly customers = new Rows<Customer>();
@@ -94,14 +191,14 @@ export class BatchState {
   readonly suspended = new Rows<Suspended>();
   readonly conflicts = new Rows<Conflict>();
   readonly periods = new Rows<PeriodState>();
-  readonly counters = new Rows<StoredCounter>();
   readonly journal = new Rows<JournalEntry>();
   readonly formerSteps: Step[] = [];
   readonly released: StepKey[] = [];
   readonly freedCalls: Call[] = [];
   readonly promoted: StepKey[] = [];
   readonly adjustments: Adjustment[] = [];
-  readonly #rollups = new Map<string, RollupDelta>();
+  readonly #pages = new Map<string, Map<string, LedgerPage>>();
+  readonly #editable = new Map<string, EditableRun>();
 
   constructor(receivedAtMs: number, lastSeq: number) {
     this.receivedAtMs = receivedAtMs;
@@ -122,8 +219,15 @@ export class BatchState {
     return this.runs.get(id) ?? newRun(id, this.receivedAtMs);
   }
 
-  saveRun(run: Run): void {
-    this.runs.set(run.id, run);
+  /** A working copy of a run that is written when the unit ends; made once, then edited in place. */
+  editRun(id: string): EditableRun {
+    const known = this.#editable.get(id);
+    if (known !== undefined) return known;
+    const run = this.runOrNew(id);
+    const copy = { ...run, own: { ...run.own }, tree: { ...run.tree } };
+    this.runs.set(id, copy);
+    this.#editable.set(id, copy);
+    return copy;
   }
 
   childrenOf(id: string): Run[] {
@@ -149,41 +253,81 @@ export class BatchState {
     this.journal.set(stepKeyText(key), entry);
   }
 
-  counter(key: CounterKey, cardKey: string, charge: { chargeKey: string; cell: string }) {
-    const text = `${counterKeyText(key)}\u0000${cardKey}\u0000${charge.chargeKey}\u0000${charge.cell}`;
-    const stored = this.counters.get(text);
-    const save = (counter: Counter): void => {
-      this.counters.set(text, {
-        customer: key.customer,
-        period: key.period,
-        cardKey,
-        chargeKey: charge.chargeKey,
-        cell: charge.cell,
-        counter,
-      });
+  /** What a customer's period counts in this unit. */
+  #page({ customer, period }: CounterKey): LedgerPage {
+    let periods = this.#pages.get(customer);
+    if (periods === undefined) {
+      periods = new Map();
+      this.#pages.set(customer, periods);
+    }
+    let page = periods.get(period);
+    if (page === undefined) {
+      page = { counters: new Map(), rollups: new Map() };
+      periods.set(period, page);
+    }
+    return page;
+  }
+
+  *#allPages(): Generator<LedgerPage> {
+    for (const periods of this.#pages.values()) yield* periods.values();
+  }
+
+  /** The counter of a charge, to be read and replaced. */
+  counter(key: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
+    const slots = listIn(this.#page(key).counters, charge.chargeKey);
+    const known = slots.find((slot) => slot.cell === charge.cell && slot.cardKey === cardKey);
+    if (known !== undefined) return known;
+    const { customer, period } = key;
+    const { chargeKey, cell } = charge;
+    const slot: CounterSlot = {
+      customer,
+      period,
+      cardKey,
+      chargeKey,
+      cell,
+      counter: undefined,
+      moved: false,
     };
-    return { counter: stored?.counter, save };
+    slots.push(slot);
+    return slot;
   }
 
   loadCounter(stored: StoredCounter): void {
-    const { cardKey, chargeKey, cell } = stored;
-    const text = `${counterKeyText(stored)}\u0000${cardKey}\u0000${chargeKey}\u0000${cell}`;
-    this.counters.load(text, stored);
+    this.counter(stored, stored.cardKey, stored).counter = stored.counter;
+  }
+
+  #movedCounters(): StoredCounter[] {
+    const moved: StoredCounter[] = [];
+    for (const page of this.#allPages()) {
+      for (const slots of page.counters.values()) {
+        for (const { moved: isMoved, counter, ...key } of slots) {
+          if (isMoved && counter !== undefined) moved.push({ ...key, counter });
+        }
+      }
+    }
+    return moved;
   }
 
   isClosed(key: CounterKey): boolean {
     return this.periods.has(counterKeyText(key));
   }
 
-  addRollup(key: RollupKey, delta: Omit<RollupDelta, keyof RollupKey>): void {
-    const text = rollupKeyText(key);
-    const full: RollupDelta = { ...key, ...delta };
-    const before = this.#rollups.get(text);
-    this.#rollups.set(text, before === undefined ? full : addRollup(before, full));
+  /** What a roll-up row gains in this unit, to be added to in place. */
+  rollup(key: RollupKey): EditableRollup {
+    const rows = listIn(this.#page(key).rollups, key.model === "" ? key.tool : key.model);
+    for (const row of rows) if (isSameRollup(row, key)) return row;
+    const none: EditableRollup = {
+      ...key,
+      ...NO_TOTALS,
+      inputTokens: ZERO_QUANTITY,
+      outputTokens: ZERO_QUANTITY,
+    };
+    rows.push(none);
+    return none;
   }
 
-  rollups(): RollupDelta[] {
-    return [...this.#rollups.keys()].sort().flatMap((key) => this.#rollups.get(key) ?? []);
+  #gainedRollups(): RollupDelta[] {
+    return [...this.#allPages()].flatMap((page) => [...page.rollups.values()].flat());
   }
 
   /** True where something changed without taking a seq, such as a run's sign of life. */
@@ -192,15 +336,15 @@ export class BatchState {
   }
 
   /** Everything changed, in key order; the chain link is added by whoever seals it. */
-  toWrites(): Omit<Writes, "link" | "head"> {
+  toWrites(): Omit<Writes, "link" | "texts" | "head"> {
     return {
       steps: this.steps.changed(),
       formerSteps: this.formerSteps,
       runs: this.runs.changed(),
       customers: this.customers.changed(),
       outcomes: this.outcomes.changed(),
-      counters: this.counters.changed(),
-      rollups: this.rollups(),
+      counters: this.#movedCounters(),
+      rollups: this.#gainedRollups(),
       calls: this.calls.changed(),
       freedCalls: this.freedCalls,
       witnesses: this.witnesses.changed(),

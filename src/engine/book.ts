@@ -10,10 +10,9 @@ import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
-import type { RollupKey } from "../domain/run/rollup.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunRating, RunShare, Totals } from "../domain/run/run.ts";
-import { addTotals, ancestry, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
+import { ancestry, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
 import type { BatchState } from "./batch-state.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -22,6 +21,9 @@ import type { Tariff } from "./tariff.ts";
 export interface Cause extends StepKey {
   readonly reason: AdjustmentReason;
 }
+
+/** A step whose cost, shares and seq are still to be filled in. */
+export type StepDraft = { -readonly [K in keyof Step]: Step[K] };
 
 interface Movement {
   readonly at: CounterKey;
@@ -48,39 +50,39 @@ export class Ledger {
     return present(this.state.customers.get(id), `customer "${id}"`);
   }
 
-  /** Replaces `former` (null: none) by `next`, whose cost, shares and seq are computed here. */
-  bookStep(former: Step | null, draft: Step, reason: AdjustmentReason): Step {
-    const cause: Cause = { reason, run: draft.run, source: draft.source, id: draft.id };
-    const shares = new Map<string, RunShare>();
-    if (former !== null) {
-      for (const share of former.shares) addShare(shares, share);
-      for (const move of this.#stepMovement(former, -1n, cause)) addShare(shares, move);
-    }
-    const next: Step = { ...this.#withCost(draft), seq: this.state.nextSeq() };
-    for (const move of this.#stepMovement(next, 1n, cause)) addShare(shares, move);
-    const kept = [...shares.values()].filter((share) => share.amount !== 0n);
-    const booked: Step = { ...next, shares: kept, charge: sumShares(kept) };
-    this.#replaceTotals(former, booked);
-    return booked;
+  /**
+   * Replaces `former` (null: none) by `draft`, whose cost, shares and seq are filled in here. The
+   * draft belongs to the ledger from here on.
+   */
+  bookStep(former: Step | null, draft: StepDraft, reason: AdjustmentReason): Step {
+    const taken = former === null ? [] : this.#takeOff(former, reason);
+    const { state, tariff } = this;
+    const found = tariff.priceStep(draft, draft.ratedAtMs);
+    draft.cost = found.cost;
+    draft.costStatus = found.status;
+    draft.priceVersionId = found.priceVersionId;
+    draft.cardVersionId ??=
+      tariff.cardFor(this.customer(draft.customer), draft.ratedAtMs)?.id ?? null;
+    draft.seq = state.nextSeq();
+    const put = this.#moveStep(draft, 1n, reason);
+    draft.shares = taken.length === 0 ? onlyMoved(put) : joinShares([...taken, ...put]);
+    draft.charge = sumShares(draft.shares);
+    this.#replaceTotals(former, draft);
+    return draft;
   }
 
-  #withCost(draft: Step): Step {
-    const found = this.tariff.priceStep(draft, draft.ratedAtMs);
-    const card = this.tariff.cardFor(this.customer(draft.customer), draft.ratedAtMs);
-    return {
-      ...draft,
-      cost: found.cost,
-      costStatus: found.status,
-      priceVersionId: found.priceVersionId,
-      cardVersionId: draft.cardVersionId ?? card?.id ?? null,
-    };
+  #takeOff(former: Step, reason: AdjustmentReason): RunShare[] {
+    return [...former.shares, ...this.#moveStep(former, -1n, reason)];
   }
 
-  #stepMovement(step: Step, sign: 1n | -1n, cause: Cause): RunShare[] {
+  #moveStep(step: Step, sign: 1n | -1n, reason: AdjustmentReason): RunShare[] {
     if (step.voided || step.role === "shadow" || step.cardVersionId === null) return [];
     const card = this.tariff.cardById(step.cardVersionId);
+    const metered = card.meterStep(step);
+    if (metered.length === 0) return [];
     const at = { customer: step.customer, period: step.period };
-    return this.#move({ at, card, metered: card.meterStep(step), sign, cause });
+    const cause: Cause = { reason, run: step.run, source: step.source, id: step.id };
+    return this.#move({ at, card, metered, sign, cause });
   }
 
   /** Moves counters and returns the marginal of each charge. */
@@ -89,9 +91,10 @@ export class Ledger {
     const closed = metered.length > 0 && this.state.isClosed(at);
     return metered.map((item) => {
       const slot = this.state.counter(at, card.cardKey, item);
-      const delta = (sign * item.quantity) as Quantity;
+      const delta = sign * item.quantity;
       const moved = this.tariff.advance(slot.counter, card, { item, delta });
-      slot.save(moved.counter);
+      slot.counter = moved.counter;
+      slot.moved = true;
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
       if (closed) this.#adjust(at, card, share, cause);
       return share;
@@ -127,36 +130,38 @@ export class Ledger {
   }
 
   #replaceTotals(former: Step | null, booked: Step): void {
-    const before = former === null ? NO_TOTALS : totalsOfStep(former);
     const after = totalsOfStep(booked);
-    this.addToRun(booked.run, subtractTotals(after, before));
-    if (former !== null) this.#rollStep(former, before, -1n);
     this.#rollStep(booked, after, 1n);
+    if (former === null) {
+      this.addToRun(booked.run, after);
+      return;
+    }
+    const before = totalsOfStep(former);
+    this.#rollStep(former, before, -1n);
+    this.addToRun(booked.run, subtractTotals(after, before));
   }
 
   #rollStep(step: Step, totals: Totals, sign: 1n | -1n): void {
+    const row = this.state.rollup(rollupKeyOfStep(step));
+    addTo(row, sign === 1n ? totals : negateTotals(totals));
     const tokens = tokensOfStep(step);
-    this.state.addRollup(rollupKeyOfStep(step), {
-      ...(sign === 1n ? totals : negateTotals(totals)),
-      inputTokens: (sign * tokens.input) as Quantity,
-      outputTokens: (sign * tokens.output) as Quantity,
-    });
+    row.inputTokens = (row.inputTokens + sign * tokens.input) as Quantity;
+    row.outputTokens = (row.outputTokens + sign * tokens.output) as Quantity;
   }
 
   /** Adds a difference to a run's own totals and to the tree totals of it and all above it. */
   addToRun(id: string, delta: Totals): void {
-    let own = true;
-    for (const run of ancestry(id, (key) => this.state.runs.get(key))) {
-      const tree = addTotals(run.tree, delta);
-      this.state.saveRun(own ? { ...run, own: addTotals(run.own, delta), tree } : { ...run, tree });
-      own = false;
-    }
+    addTo(this.state.editRun(id).own, delta);
+    this.addToTree(id, delta);
   }
 
   /** Adds to the tree totals of a run and all above it, leaving its own totals alone. */
   addToTree(id: string, delta: Totals): void {
-    for (const run of ancestry(id, (key) => this.state.runs.get(key))) {
-      this.state.saveRun({ ...run, tree: addTotals(run.tree, delta) });
+    const run = this.state.editRun(id);
+    addTo(run.tree, delta);
+    if (run.parent === null) return;
+    for (const { id: above } of ancestry(run.parent, (key) => this.state.runs.get(key))) {
+      addTo(this.state.editRun(above).tree, delta);
     }
   }
 
@@ -168,19 +173,16 @@ export class Ledger {
     const run = present(this.state.runs.get(id), `run "${id}"`);
     const wanted = this.#runRating(run);
     if (sameRating(run.rating, wanted)) return;
-    const shares = new Map<string, RunShare>();
-    for (const share of run.rating?.shares ?? []) addShare(shares, share);
     const taken = this.#runMovement(run, run.rating, { sign: -1n, cause });
     const put = this.#runMovement(run, wanted, { sign: 1n, cause });
-    for (const share of [...taken, ...put]) addShare(shares, share);
-    const kept = [...shares.values()].filter((share) => share.amount !== 0n);
+    const kept = joinShares([...(run.rating?.shares ?? []), ...taken, ...put]);
     const rating = wanted === null ? this.#residue(run, kept) : { ...wanted, shares: kept };
     const before = sumShares(run.rating?.shares ?? []);
-    this.state.saveRun({ ...run, rating });
+    this.state.editRun(id).rating = rating;
     const charge = (sumShares(kept) - before) as Amount;
     this.addToRun(id, { ...NO_TOTALS, charge });
-    this.#rollCharge(run.rating ?? rating, "run", run, { charge: -before as Amount });
-    this.#rollCharge(rating, "run", run, { charge: sumShares(kept) });
+    this.#rollCharge(run.rating ?? rating, "run", { ...run, charge: -before as Amount });
+    this.#rollCharge(rating, "run", { ...run, charge: sumShares(kept) });
   }
 
   /** A run that is no longer counted keeps what tier shifts have left on it, if anything. */
@@ -213,21 +215,21 @@ export class Ledger {
   #rollCharge(
     rating: { readonly period: string; readonly agent: string | null } | null,
     kind: "run" | "outcome",
-    run: Run,
-    { charge }: { readonly charge: Amount },
+    { customer, charge }: { readonly customer: string | null; readonly charge: Amount },
   ): void {
-    if (rating === null || run.customer === null || charge === 0n) return;
-    const key: RollupKey = {
-      customer: run.customer,
-      period: rating.period,
-      agent: rating.agent ?? "",
+    if (rating === null || customer === null || charge === 0n) return;
+    const { period } = rating;
+    const agent = rating.agent ?? "";
+    const row = this.state.rollup({
+      customer,
+      period,
+      agent,
       kind,
       provider: "",
       model: "",
       tool: "",
-    };
-    const none = 0n as Quantity;
-    this.state.addRollup(key, { ...NO_TOTALS, charge, inputTokens: none, outputTokens: none });
+    });
+    row.charge = (row.charge + charge) as Amount;
   }
 
   /** Gives a recorded outcome the agent that its run's opening states. */
@@ -242,28 +244,46 @@ export class Ledger {
   bookOutcome(outcome: OutcomeState, cause: Cause): OutcomeState {
     const run = present(this.state.runs.get(outcome.run), `run "${outcome.run}"`);
     const sign = outcome.status === "recorded" ? 1n : -1n;
-    const shares = new Map<string, RunShare>();
-    for (const share of outcome.shares) addShare(shares, share);
+    const moved: RunShare[] = [];
     if (outcome.cardVersionId !== null) {
       const card = this.tariff.cardById(outcome.cardVersionId);
       const at = { customer: outcome.customer, period: outcome.period };
       const metered = card.meterOutcome(outcome);
-      for (const share of this.#move({ at, card, metered, sign, cause })) addShare(shares, share);
+      moved.push(...this.#move({ at, card, metered, sign, cause }));
     }
-    const kept = [...shares.values()].filter((share) => share.amount !== 0n);
-    const charge = sumShares(kept);
+    const shares = joinShares([...outcome.shares, ...moved]);
+    const charge = sumShares(shares);
     const gained = (charge - outcome.charge) as Amount;
     this.addToRun(run.id, { ...NO_TOTALS, charge: gained });
-    this.#rollCharge(outcome, "outcome", run, { charge: gained });
-    return { ...outcome, shares: kept, charge };
+    this.#rollCharge(outcome, "outcome", { customer: run.customer, charge: gained });
+    return { ...outcome, shares, charge };
   }
 }
 
-function addShare(shares: Map<string, RunShare>, share: RunShare): void {
-  const key = `${share.chargeKey}\u0000${share.cell}`;
-  const before = shares.get(key);
-  const amount = ((before?.amount ?? ZERO_AMOUNT) + share.amount) as Amount;
-  shares.set(key, { chargeKey: share.chargeKey, cell: share.cell, amount });
+function addTo(sum: { -readonly [K in keyof Totals]: Totals[K] }, delta: Totals): void {
+  sum.steps += delta.steps;
+  sum.unpriced += delta.unpriced;
+  sum.cost = (sum.cost + delta.cost) as Amount;
+  sum.charge = (sum.charge + delta.charge) as Amount;
+}
+
+/** A charge moves at most once by one booking, so nothing needs joining. */
+function onlyMoved(shares: RunShare[]): RunShare[] {
+  return shares.every((share) => share.amount !== 0n)
+    ? shares
+    : shares.filter((share) => share.amount !== 0n);
+}
+
+/** One share a charge and cell; those that came to nothing are left out. */
+function joinShares(parts: readonly RunShare[]): RunShare[] {
+  const shares = new Map<string, RunShare>();
+  for (const part of parts) {
+    const { chargeKey, cell } = part;
+    const key = `${chargeKey}\u0000${cell}`;
+    const amount = ((shares.get(key)?.amount ?? ZERO_AMOUNT) + part.amount) as Amount;
+    shares.set(key, { chargeKey, cell, amount });
+  }
+  return onlyMoved([...shares.values()]);
 }
 
 function sumShares(shares: readonly { readonly amount: Amount }[]): Amount {

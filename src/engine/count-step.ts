@@ -17,7 +17,7 @@ export function countStep(ledger: Ledger, run: Run, event: StepEvent): EventResu
   const customer = present(run.customer, "the customer of a bound run");
   const bills = roleOf(run, event) === "bill";
   const booked = ledger.bookStep(null, draftOf(ledger, customer, event), "late_event");
-  state.steps.set(stepKeyText(booked), booked);
+  state.steps.set(booked);
   if (bills && booked.callId !== null) {
     const { run: id, source, id: step, callId } = booked;
     state.calls.set(callKeyText(customer, callId), { customer, callId, run: id, source, id: step });
@@ -96,7 +96,7 @@ export function reviseStep(ledger: Ledger, former: Step, { change, reason }: Rev
   ledger.state.formerSteps.push(former);
   const draft = { ...former, ...change, revision: former.revision + 1 };
   const revised = ledger.bookStep(former, draft, reason);
-  ledger.state.steps.set(stepKeyText(revised), revised);
+  ledger.state.steps.set(revised);
   return revised;
 }
 

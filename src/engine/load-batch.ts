@@ -86,7 +86,7 @@ async function loadRestated(
   );
   for (const run of new Set(late.map((event) => event.run))) {
     const steps = await unit.stepsOfRun(run);
-    for (const step of steps) state.steps.load(stepKeyText(step), step);
+    for (const step of steps) state.steps.load(step);
     const outcomes = await unit.outcomesOfRun(run);
     for (const outcome of outcomes) {
       state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
@@ -127,7 +127,7 @@ async function loadIdentities(
   }
   // Only runs that exist can hold steps: most identities of new runs need no look-up.
   const known = steps.filter((key) => state.runs.has(key.run));
-  for (const step of await unit.steps(known)) state.steps.load(stepKeyText(step), step);
+  for (const step of await unit.steps(known)) state.steps.load(step);
   await loadConflicts(unit, state, events);
   if (callIds.length > 0) await loadCalls(unit, state, { callIds, keys: calls });
   await loadTargetCalls(unit, state, events);
@@ -145,7 +145,7 @@ async function loadConflicts(
   events: readonly TollgateEvent[],
 ): Promise<void> {
   const differing = events.filter((event) => {
-    const stored = state.steps.get(stepKeyText(event));
+    const stored = state.steps.get(event);
     return stored !== undefined && stored.contentHash !== event.contentHash;
   });
   if (differing.length === 0) return;
@@ -173,7 +173,7 @@ async function loadTargetCalls(
 ): Promise<void> {
   const callIds = events.flatMap((event) => {
     if (event.type !== "step.voided") return [];
-    return state.steps.get(stepKeyText({ run: event.run, ...event.target }))?.callId ?? [];
+    return state.steps.get({ run: event.run, ...event.target })?.callId ?? [];
   });
   if (callIds.length > 0) await loadCalls(unit, state, { callIds, keys: [] });
 }

@@ -133,6 +133,8 @@ export interface Writes {
   readonly prices: readonly PriceVersion[];
   readonly journal: readonly JournalEntry[];
   readonly link: ChainLink | null;
+  /** The text of each step and journal entry that the link covers; checksums are taken of it. */
+  readonly texts: ReadonlyMap<Step | JournalEntry, string>;
   /** Last seq given and last digest of the chain after this unit. */
   readonly head: { readonly lastSeq: number; readonly digest: string };
 }

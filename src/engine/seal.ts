@@ -10,6 +10,12 @@ import type { ChainLink, Digest } from "./ports.ts";
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
 
+export interface Sealed {
+  /** Null: nothing was added. */
+  readonly link: ChainLink | null;
+  readonly texts: ReadonlyMap<Step | JournalEntry, string>;
+}
+
 export function sealLink(
   digest: Digest,
   before: { readonly lastSeq: number; readonly digest: string },
@@ -18,17 +24,14 @@ export function sealLink(
     readonly journal: readonly JournalEntry[];
     readonly lastSeq: number;
   },
-): ChainLink | null {
-  const texts = [
-    ...added.steps.map((step) => ({ seq: step.seq, text: stepText(step) })),
-    ...added.journal.map((entry) => ({ seq: entry.seq, text: journalText(entry) })),
-  ];
-  if (texts.length === 0) return null;
-  texts.sort((a, b) => a.seq - b.seq);
-  const body = texts.map((item) => item.text).join("\n");
-  return {
-    firstSeq: before.lastSeq + 1,
-    lastSeq: added.lastSeq,
-    digest: digest.sha256(`${before.digest}\n${body}`),
-  };
+): Sealed {
+  const texts = new Map<Step | JournalEntry, string>();
+  for (const step of added.steps) texts.set(step, stepText(step));
+  for (const entry of added.journal) texts.set(entry, journalText(entry));
+  if (texts.size === 0) return { link: null, texts };
+  const rows = [...texts].sort(([a], [b]) => a.seq - b.seq);
+  const body = rows.map(([, text]) => text).join("\n");
+  const sealed = digest.sha256(`${before.digest}\n${body}`);
+  const link = { firstSeq: before.lastSeq + 1, lastSeq: added.lastSeq, digest: sealed };
+  return { link, texts };
 }
