@@ -49,11 +49,16 @@ test("events go in requests below the limit, results come back in order", async 
   );
 });
 
-test("a run's steps include those of the runs below it", async (t) => {
-  const { asked, meter } = await served(t, () => [
-    200,
-    { cost: "3", steps: [{ id: "a" }], children: [{ cost: "1", steps: [{ id: "b" }] }] },
-  ]);
+test("a run's steps include those of the runs below it, not what only witnesses", async (t) => {
+  const step = (id: string, role = "bill", voided = false) => ({ id, role, voided });
+  const tree = (cost: string, steps: readonly object[], children: readonly object[]): object => ({
+    totals: { own: { cost: "0" }, tree: { cost } },
+    steps,
+    children,
+  });
+  const steps = [step("a"), step("s", "shadow"), step("v", "bill", true)];
+  const whole = tree("3", steps, [tree("1", [step("b")], [])]);
+  const { asked, meter } = await served(t, () => [200, whole]);
   const run = await meter.run("a run/1");
   assert.equal(asked[0]?.path, "/v1/runs/a%20run%2F1");
   assert.equal(run.cost, "3");

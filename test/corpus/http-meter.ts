@@ -36,11 +36,12 @@ export class HttpMeter implements Meter {
   }
 
   async run(id: string): Promise<MeteredRun> {
-    const answer = await this.#request("GET", `/v1/runs/${encodeURIComponent(id)}`);
+    const path = `/v1/runs/${encodeURIComponent(id)}`;
+    const tree = (await this.#request("GET", path)) as unknown as RunTree;
     return {
       run: id,
-      cost: totalCost(answer),
-      steps: stepsBelow(answer),
+      cost: tree.totals.tree.cost,
+      steps: stepsBelow(tree),
       rateOf: (asked) => this.#prices.rateOf(asked),
     };
   }
@@ -82,15 +83,15 @@ function batches(events: readonly object[]): object[][] {
   return found;
 }
 
-/** The run's total with its children. */
-function totalCost(answer: Answer): string {
-  const tree = answer.tree as Answer | undefined;
-  return String(tree?.cost ?? answer.cost);
+/** A run as GET /v1/runs/{run} answers it, as far as the corpus reads it. */
+interface RunTree {
+  readonly totals: { readonly tree: { readonly cost: string } };
+  readonly steps: readonly (MeteredStep & { readonly role: string; readonly voided: boolean })[];
+  readonly children: readonly RunTree[];
 }
 
-/** The steps of the run and of the runs below it. */
-function stepsBelow(answer: Answer): MeteredStep[] {
-  const steps = (answer.steps ?? []) as readonly MeteredStep[];
-  const children = (answer.children ?? answer.runs ?? []) as readonly Answer[];
-  return [...steps, ...children.flatMap(stepsBelow)];
+/** The steps that count, of the run and of the runs below it. */
+function stepsBelow({ steps, children }: RunTree): MeteredStep[] {
+  const counted = steps.filter(({ role, voided }) => role === "bill" && !voided);
+  return [...counted, ...children.flatMap(stepsBelow)];
 }

@@ -1,6 +1,6 @@
 /** Feeds runs to a meter and judges every figure their sources state. */
 import { isTokenBucket } from "../../src/domain/event/usage.ts";
-import { exactSum } from "./float.ts";
+import { exactSum, sameDecimal } from "./float.ts";
 import { worst } from "./stated-total.ts";
 import type {
   CorpusRun,
@@ -58,6 +58,7 @@ export async function judgeDataset(
     progress(runs.length + done, runs.length * 2);
     const metered = await meter.run(run.run);
     judged.push(judgeRun(run, metered, rules));
+    faults.push(...conservation(run, metered));
     faults.push(...(await feedAgain(run, metered, meter)));
   }
   progress(1, 1);
@@ -124,6 +125,12 @@ function tokensOf(steps: readonly MeteredStep[]): string {
     Object.entries(usage).filter(([bucket]) => isTokenBucket(bucket)),
   );
   return exactSum(quantities.map(([, quantity]) => quantity));
+}
+
+/** A run's total is the sum of its steps, to the last digit. */
+function conservation({ run }: CorpusRun, { cost, steps }: MeteredRun): string[] {
+  const sum = exactSum(steps.map((step) => step.cost));
+  return sameDecimal(sum, cost) ? [] : [`${run}: its total is ${cost}, its steps add up to ${sum}`];
 }
 
 async function feedAgain(run: CorpusRun, before: MeteredRun, meter: Meter): Promise<string[]> {
