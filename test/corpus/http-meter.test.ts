@@ -68,14 +68,20 @@ test("a run's steps include those of the runs below it, not what only witnesses"
   );
 });
 
+test("a run that nothing was fed for is empty", async (t) => {
+  const { meter } = await served(t, () => [404, { code: "run.not_found" }]);
+  const { cost, steps } = await meter.run("r");
+  assert.deepEqual({ cost, steps }, { cost: "0", steps: [] });
+});
+
 test("prices are imported and looked up; a refusal is an error that says why", async (t) => {
   const { meter } = await served(t, ({ path }) =>
-    path === "/v1/prices" ? [200, {}] : [404, { code: "run.not_found" }],
+    path === "/v1/prices" ? [201, {}] : [503, { code: "store.unknown" }],
   );
   const rates = [{ unit: "input_uncached", price: "0.000007", tiers: [] }];
   const periods = [{ effectiveFrom: null, daily: null, rates }];
   const entry = { provider: "acme", subject: "m", currency: "USD", periods };
   const document = { format: "tollgate.prices/1", source: "s", effectiveFrom: null };
   await meter.importPrices({ ...document, entries: [entry] });
-  await assert.rejects(meter.run("r"), /404.*run\.not_found/);
+  await assert.rejects(meter.run("r"), /503.*store\.unknown/);
 });

@@ -11,8 +11,6 @@ export interface Served {
 const EVENTS_PER_REQUEST = 1_000;
 const REQUEST_MAX_CHARS = 2_000_000;
 
-type Answer = Readonly<Record<string, unknown>>;
-
 export class HttpMeter implements Meter {
   readonly #served: Served;
   readonly #prices = new PriceLookup();
@@ -30,35 +28,50 @@ export class HttpMeter implements Meter {
     const results: FeedResult[] = [];
     for (const batch of batches(events)) {
       const answer = await this.#request("POST", "/v1/events", batch);
-      results.push(...(answer.results as FeedResult[]));
+      results.push(...(answer as { results: FeedResult[] }).results);
     }
     return results;
   }
 
   async run(id: string): Promise<MeteredRun> {
     const path = `/v1/runs/${encodeURIComponent(id)}`;
-    const tree = (await this.#request("GET", path)) as unknown as RunTree;
-    return {
-      run: id,
-      cost: tree.totals.tree.cost,
-      steps: stepsBelow(tree),
-      rateOf: (asked) => this.#prices.rateOf(asked),
-    };
+    const { status, text } = await this.#send("GET", path);
+    const rateOf: MeteredRun["rateOf"] = (asked) => this.#prices.rateOf(asked);
+    // A log of failed calls alone holds nothing to meter: then there is no such run.
+    if (status === NOT_FOUND) return { run: id, cost: "0", steps: [], rateOf };
+    const tree = parsed({ status, text }, path) as RunTree;
+    return { run: id, cost: tree.totals.tree.cost, steps: stepsBelow(tree), rateOf };
   }
 
-  async #request(method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await fetch(new URL(path, this.#served.url), {
-      method,
-      headers: {
-        authorization: `Bearer ${this.#served.key}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as Answer;
+  async #request(method: string, path: string, body: unknown): Promise<unknown> {
+    return parsed(await this.#send(method, path, body), path);
   }
+
+  async #send(method: string, path: string, body?: unknown): Promise<Answer> {
+    const authorization = `Bearer ${this.#served.key}`;
+    const request =
+      body === undefined
+        ? { method, headers: { authorization } }
+        : {
+            method,
+            headers: { authorization, "content-type": "application/json" },
+            body: JSON.stringify(body),
+          };
+    const response = await fetch(new URL(path, this.#served.url), request);
+    return { status: response.status, text: await response.text() };
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const NOT_FOUND = 404;
+
+function parsed({ status, text }: Answer, path: string): unknown {
+  if (status >= 400) throw new Error(`${path}: ${status} ${text}`);
+  return JSON.parse(text);
 }
 
 /** Splits events so that no request is over the limits. */
