@@ -158,11 +158,14 @@ export function* ancestry(id: string, runOf: (id: string) => Run | undefined): G
   }
 }
 
-/** Orders events of one run by their own time, then identity: the same for every arrival order. */
+/**
+ * Orders events of one run by their own time, then identity: the same for every arrival order.
+ * The separator is less than every character of an id, and a text of any database may hold it.
+ */
 export function placeInTime(event: {
   readonly occurredAtMs: number;
   readonly source: string;
   readonly id: string;
 }): string {
-  return `${String(event.occurredAtMs).padStart(13, "0")}\u0000${event.source}\u0000${event.id}`;
+  return `${String(event.occurredAtMs).padStart(13, "0")}\u001e${event.source}\u001e${event.id}`;
 }

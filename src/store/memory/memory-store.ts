@@ -24,14 +24,20 @@ import type {
   UsageFilter,
   Writes,
 } from "../../engine/ports.ts";
+import { Turns } from "../turns.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, keyOf, type Tables, tablesOf } from "./tables.ts";
 
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();
+  readonly #turns = new Turns();
 
-  async transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
+  transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
+    return this.#turns.take(() => this.#transact(workspace, work));
+  }
+
+  async #transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
     const tables = this.#tables(workspace);
     const collected: Writes[] = [];
     const result = await work(new MemoryUnit(tables, (writes) => collected.push(writes)));
@@ -66,7 +72,8 @@ export class MemoryStore implements Store {
   }
 
   keys(workspace: string): ApiKey[] {
-    return [...this.#keys.values()].filter((key) => key.workspace === workspace);
+    const keys = [...this.#keys.values()].filter((key) => key.workspace === workspace);
+    return keys.sort((a, b) => a.createdAtMs - b.createdAtMs || byBytes(a.id, b.id));
   }
 
   async saveKey(key: ApiKey): Promise<void> {
@@ -124,7 +131,9 @@ export class MemoryStore implements Store {
     }));
     const pairs = [...used, ...booked].filter(({ period }) => period.startsWith(periodPrefix));
     const unique = new Map(pairs.map((pair) => [keyOf(pair.customer, pair.period), pair]));
-    return [...unique.values()].sort((a, b) => (a.customer < b.customer ? -1 : 1));
+    return [...unique.values()].sort(
+      (a, b) => byBytes(a.customer, b.customer) || byBytes(a.period, b.period),
+    );
   }
 
   customer(workspace: string, id: string): Customer | undefined {
@@ -133,8 +142,8 @@ export class MemoryStore implements Store {
 
   listCustomers(workspace: string, limit: number, after = ""): Customer[] {
     return [...this.#tables(workspace).customers.values()]
-      .filter((customer) => customer.id > after)
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .filter((customer) => byBytes(customer.id, after) > 0)
+      .sort((a, b) => byBytes(a.id, b.id))
       .slice(0, limit);
   }
 
@@ -155,7 +164,7 @@ export class MemoryStore implements Store {
     const rows = [...this.#tables(workspace).statements.values()];
     return rows
       .filter((row) => customer === undefined || row.customer === customer)
-      .sort((a, b) => (a.period === b.period ? 0 : a.period < b.period ? 1 : -1));
+      .sort((a, b) => byBytes(b.period, a.period) || byBytes(a.customer, b.customer));
   }
 
   statement(workspace: string, id: string): StatementRecord | undefined {
@@ -164,7 +173,9 @@ export class MemoryStore implements Store {
 
   periodsOf(workspace: string, customer: string): PeriodState[] {
     const rows = [...this.#tables(workspace).periods.values()];
-    return rows.filter((row) => row.customer === customer);
+    return rows
+      .filter((row) => row.customer === customer)
+      .sort((a, b) => byBytes(a.period, b.period));
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
@@ -189,5 +200,10 @@ export class MemoryStore implements Store {
 }
 
 function byOpening(a: Run, b: Run): number {
-  return a.openedAtMs - b.openedAtMs || (a.id < b.id ? -1 : 1);
+  return a.openedAtMs - b.openedAtMs || byBytes(a.id, b.id);
+}
+
+/** The order of databases: by UTF-8 bytes, which is not that of UTF-16 units. */
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

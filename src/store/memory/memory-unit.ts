@@ -113,9 +113,9 @@ export class MemoryUnit implements UnitOfWork {
   }
 
   adjustments(key: CounterKey): Adjustment[] {
-    return this.#tables.adjustments.filter(
-      (row) => row.customer === key.customer && row.bookedPeriod === key.period,
-    );
+    return this.#tables.adjustments
+      .filter((row) => row.customer === key.customer && row.bookedPeriod === key.period)
+      .sort((a, b) => a.seq - b.seq);
   }
 
   silentRuns(beforeMs: number, limit: number): Run[] {

@@ -1,0 +1,48 @@
+/** Statements on one connection. Whatever the driver throws is told as an unknown outcome. */
+import { TollgateError } from "../../domain/errors.ts";
+import type { Bound, Row } from "../stored-rows.ts";
+import type { Answered, Query } from "./driver.ts";
+
+/** A value of a statement: one, or a list of them for `ANY` and `unnest`. */
+export type Parameter = Bound | boolean | readonly (Bound | boolean)[];
+
+/** Runs statements; both a pool and one of its connections do. */
+export interface Queries {
+  query(query: Query): Promise<Answered>;
+}
+
+const names = new Map<string, string>();
+
+/** Statements are prepared under a number; their texts are few and fixed. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `tollgate_${names.size + 1}`;
+  names.set(text, name);
+  return name;
+}
+
+/** Rows of a prepared statement. Throws `store.unknown`. */
+export async function rowsOf(
+  queries: Queries,
+  text: string,
+  values: readonly Parameter[],
+): Promise<Row[]> {
+  try {
+    const { rows } = await queries.query({ name: nameOf(text), text, values });
+    return rows;
+  } catch (error) {
+    throw unknownOutcome(error);
+  }
+}
+
+/**
+ * A broken connection, a serialization failure, a full disk: the transaction may or may not stand
+ * when it happens at its end, so the caller sends the same identities again.
+ */
+export function unknownOutcome(cause: unknown): TollgateError {
+  if (cause instanceof TollgateError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const detail = `The store failed (${reason}); whether the write happened is unknown.`;
+  return new TollgateError("store.unknown", detail, undefined, { cause });
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { postgresServer } from "../../../test/postgres-server.ts";
+import { nodeDigest } from "../../compose.ts";
+import { rollupRow, runRow, writesOf } from "../sample-rows-contract.ts";
+import { storeContract } from "../store-contract.ts";
+import { openPostgresStore, type PostgresStore } from "./postgres-store.ts";
+
+const server = await postgresServer();
+after(() => server.stop());
+const contractDatabase = await server.createDatabase();
+
+storeContract({
+  name: "the PostgreSQL store",
+  open: () => openPostgresStore({ connectionString: contractDatabase, digest: nodeDigest }),
+});
+
+/** A fresh database with one workspace, for tests that break something. */
+async function withStore(work: (store: PostgresStore, url: string) => Promise<void>) {
+  const connectionString = await server.createDatabase();
+  const store = await openPostgresStore({ connectionString, digest: nodeDigest });
+  try {
+    await store.createWorkspace("w");
+    await work(store, connectionString);
+  } finally {
+    await store.close();
+  }
+}
+
+const oneRun = writesOf({ runs: [runRow({ id: "r1" })] });
+
+test("a unit that goes on after a statement failed is not acknowledged", async () => {
+  await withStore(async (store) => {
+    const unit = store.transact("w", async (work) => {
+      await work.write(oneRun);
+      // No text of PostgreSQL holds NUL: the server refuses the statement.
+      await assert.rejects(async () => work.runs(["\u0000"]), { code: "store.unknown" });
+    });
+    await assert.rejects(unit, { code: "store.unknown" });
+    assert.equal(await store.run("w", "r1"), undefined);
+  });
+});
+
+test("a connection that is cut leaves the outcome unknown, and the next unit works", async () => {
+  await withStore(async (store, url) => {
+    const cut = store.transact("w", async (work) => {
+      await work.write(oneRun);
+      await cutConnections(url);
+    });
+    await assert.rejects(cut, { code: "store.unknown" });
+    assert.equal(await store.run("w", "r1"), undefined);
+    await store.transact("w", (work) => work.write(oneRun));
+    assert.deepEqual(await store.run("w", "r1"), runRow({ id: "r1" }));
+  });
+});
+
+async function cutConnections(url: string): Promise<void> {
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+  await client.query(others);
+  await client.end();
+}
+
+test("two nodes that write one workspace take turns", async () => {
+  await withStore(async (store, connectionString) => {
+    const other = await openPostgresStore({ connectionString, digest: nodeDigest });
+    const rollups = [rollupRow({ steps: 1 })];
+    const add = (node: PostgresStore) =>
+      node.transact("w", async (work) => {
+        const { lastSeq, digest } = await work.head();
+        await work.write(writesOf({ rollups, head: { lastSeq: lastSeq + 1, digest } }));
+      });
+    await Promise.all(Array.from({ length: 20 }, (_, n) => add(n % 2 === 0 ? store : other)));
+    await other.close();
+    assert.equal((await store.rollups("w", {}))[0]?.steps, 20);
+    const { lastSeq } = await store.transact("w", (work) => work.head());
+    assert.equal(lastSeq, 20);
+  });
+});
+
+test("a node finds the schema of another one, and refuses a newer one", async () => {
+  await withStore(async (_store, connectionString) => {
+    const { default: pg } = await import("pg");
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    await client.query("INSERT INTO tollgate_schema VALUES (9999)");
+    await client.end();
+    const newer = openPostgresStore({ connectionString, digest: nodeDigest });
+    await assert.rejects(newer, { code: "store.corrupt" });
+  });
+});
+
+test("nodes that start at once on an empty database agree on its schema", async () => {
+  const connectionString = await server.createDatabase();
+  const open = () => openPostgresStore({ connectionString, digest: nodeDigest });
+  const nodes = await Promise.all([open(), open(), open()]);
+  for (const node of nodes) await node.close();
+});
+
+test("a server that cannot be reached is an unknown outcome", async () => {
+  const connectionString = "postgresql://postgres@127.0.0.1:1/none";
+  const opened = openPostgresStore({ connectionString, digest: nodeDigest });
+  await assert.rejects(opened, { code: "store.unknown" });
+});

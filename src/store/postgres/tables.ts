@@ -1,0 +1,146 @@
+/** The tables as the writer sees them, and the one statement that saves many rows of each. */
+import type { Bound } from "../stored-rows.ts";
+import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+
+/** One table: its columns in binding order behind `ws`, and how it is written. */
+export interface Table {
+  readonly name: string;
+  /** Types of the columns, in binding order. */
+  readonly types: readonly string[];
+  readonly saveSql: string;
+}
+
+interface Shape {
+  /** Columns of the primary key behind `ws`. */
+  readonly key: string;
+  /** `name` for a text, `name:type` for anything else. */
+  readonly columns: string;
+  /** Columns that gain what is written, instead of being replaced by it. */
+  readonly gaining?: string;
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+/**
+ * Rows travel as one array a column. They are inserted in key order: writers that touch the same
+ * rows in differing orders would wait for one another in a circle.
+ */
+function table(name: string, shape: Shape): Table {
+  const columns = words(shape.columns).map((word) => word.split(":"));
+  const names = columns.map(([column = ""]) => column);
+  const types = columns.map(([, type = "text"]) => type);
+  const key = words(shape.key);
+  const gaining = new Set(words(shape.gaining ?? ""));
+  const updates = names
+    .filter((column) => !key.includes(column))
+    .map((column) =>
+      gaining.has(column)
+        ? `${column} = ${name}.${column} + excluded.${column}`
+        : `${column} = excluded.${column}`,
+    );
+  const lists = types.map((type, index) => `$${index + 2}::${type}[]`);
+  const saveSql = `INSERT INTO ${name} (ws, ${names.join(", ")})
+    SELECT $1::integer, * FROM unnest(${lists.join(", ")}) AS added (${names.join(", ")})
+    ORDER BY ${key.join(", ")}
+    ON CONFLICT (ws, ${key.join(", ")}) DO UPDATE SET ${updates.join(", ")}`;
+  return { name, types, saveSql };
+}
+
+/** Writes rows, each a list of values in the order of the table's columns. */
+export async function saveRows(
+  queries: Queries,
+  ws: number,
+  { table, rows }: { readonly table: Table; readonly rows: readonly (readonly Bound[])[] },
+): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = table.types.map((_, index) => rows.map((row) => row[index] ?? null));
+  const values: Parameter[] = [ws, ...columns];
+  await rowsOf(queries, table.saveSql, values);
+}
+
+const TOTALS = (of: string) =>
+  `${of}_steps:int8 ${of}_unpriced:int8 ${of}_cost:numeric ${of}_charge:numeric`;
+const STEP_COLUMNS = `customer run source id revision:int8 seq:int8 voided:bool amended_by
+  content_hash agent parent_step call_id hold occurred_at:int8 received_at:int8 rated_at:int8
+  period kind status completeness attempt:int8 payer role provider model tool tier labels usage
+  card_version:int8 price_version:int8 cost:numeric cost_status charge:numeric shares
+  checksum:int8`;
+
+/** Every table that a unit of work writes. */
+export const TABLES = {
+  customers: table("customers", {
+    key: "id",
+    columns: "id name time_zone anchor_day:int8 card_key created_at:int8",
+  }),
+  runs: table("runs", {
+    key: "id",
+    columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
+      head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
+      ${TOTALS("own")} ${TOTALS("tree")} rating`,
+  }),
+  steps: table("steps", { key: "customer run source id", columns: STEP_COLUMNS }),
+  formerSteps: table("former_steps", {
+    key: "customer run source id revision",
+    columns: STEP_COLUMNS,
+  }),
+  journal: table("journal", {
+    key: "seq",
+    columns: "seq:int8 kind run source id content_hash received_at:int8 document checksum:int8",
+  }),
+  chain: table("chain", { key: "first_seq", columns: "first_seq:int8 last_seq:int8 digest" }),
+  outcomes: table("outcomes", {
+    key: "customer run key",
+    columns: `customer run key outcome content_hash status seq:int8 occurred_at:int8
+      received_at:int8 agent period card_version:int8 charge:numeric shares`,
+  }),
+  counters: table("counters", {
+    key: "customer period card_key charge_key cell",
+    columns: "customer period card_key charge_key cell segments amount:numeric",
+  }),
+  rollups: table("rollups", {
+    key: "customer period agent kind provider model tool",
+    columns: `customer period agent kind provider model tool steps:int8 unpriced:int8
+      cost:numeric charge:numeric input_tokens:numeric output_tokens:numeric`,
+    gaining: "steps unpriced cost charge input_tokens output_tokens",
+  }),
+  calls: table("calls", {
+    key: "customer call_id",
+    columns: "customer call_id run source id",
+  }),
+  witnesses: table("witnesses", {
+    key: "run source id",
+    columns: `run source id customer call_id seq:int8 received_at:int8 document checksum:int8`,
+  }),
+  suspended: table("suspended", {
+    key: "run source id",
+    columns: "run source id seq:int8 content_hash received_at:int8 document checksum:int8",
+  }),
+  conflicts: table("conflicts", {
+    key: "seq",
+    columns: `seq:int8 run source id content_hash received_at:int8 document settled
+      checksum:int8`,
+  }),
+  periods: table("periods", {
+    key: "customer period",
+    columns: "customer period closed_at:int8 statement_id",
+  }),
+  adjustments: table("adjustments", {
+    key: "customer seq",
+    columns: `customer seq:int8 booked_period origin_period card_key charge_key cell
+      amount:numeric reason run source id checksum:int8`,
+  }),
+  statements: table("statements", {
+    key: "customer id",
+    columns: "customer id period currency closed_at:int8 total document digest",
+  }),
+  cards: table("rate_cards", {
+    key: "version_id",
+    columns: "version_id:int8 card_key version:int8 effective_from:int8 recorded_at:int8 document",
+  }),
+  prices: table("price_versions", {
+    key: "version_id",
+    columns: "version_id:int8 source effective_from:int8 recorded_at:int8 document",
+  }),
+} as const;

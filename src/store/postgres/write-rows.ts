@@ -1,0 +1,215 @@
+/** Writes what a unit of work changed: one statement a table, rows in key order. */
+import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
+import { journalText } from "../../domain/event/codec.ts";
+import type { Step } from "../../domain/event/step.ts";
+import { stepText } from "../../domain/event/step-text.ts";
+import { formatAmount } from "../../domain/money/decimal.ts";
+import type { Digest, StepKey, Writes } from "../../engine/ports.ts";
+import {
+  type Bound,
+  encodeRollup,
+  encodeRun,
+  encodeSegments,
+  encodeShares,
+  rowText,
+} from "../stored-rows.ts";
+import { type Queries, rowsOf } from "./connection.ts";
+import { encodeStep } from "./step-rows.ts";
+import { saveRows, TABLES } from "./tables.ts";
+
+/** The transaction that a unit writes in. */
+export interface Target {
+  readonly queries: Queries;
+  readonly ws: number;
+  readonly digest: Digest;
+}
+
+/** Writes everything; called inside the unit's transaction. */
+export async function writeRows(target: Target, writes: Writes): Promise<void> {
+  await writeRuns(target, writes);
+  await writeTotals(target, writes);
+  await writeEvents(target, writes);
+  await writeCalls(target, writes);
+  await writeWaiting(target, writes);
+  await writePeriods(target, writes);
+  await writeTariff(target, writes);
+  await writeChain(target, writes);
+}
+
+type Rows = readonly (readonly Bound[])[];
+
+function save(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
+  return saveRows(target.queries, target.ws, { table: TABLES[name], rows });
+}
+
+/** Saves rows whose last column is the checksum of the others. */
+function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
+  const checked = rows.map((row) => [...row, target.digest.checksum(rowText(row))]);
+  return save(target, name, checked);
+}
+
+async function writeRuns(target: Target, writes: Writes): Promise<void> {
+  const { ws, digest } = target;
+  const checksum = (step: Step) => digest.checksum(stepText(step));
+  const steps = (rows: readonly Step[]) => rows.map((step) => encodeStep(step, checksum(step)));
+  await save(
+    target,
+    "runs",
+    writes.runs.map((run) => encodeRun(ws, run).slice(1)),
+  );
+  await save(target, "formerSteps", steps(writes.formerSteps));
+  await save(target, "steps", steps(writes.steps));
+}
+
+async function writeTotals(target: Target, writes: Writes): Promise<void> {
+  await save(
+    target,
+    "counters",
+    writes.counters.map((row) => {
+      const { customer, period, cardKey, chargeKey, cell, counter } = row;
+      const value = [encodeSegments(counter), formatAmount(counter.amount)];
+      return [customer, period, cardKey, chargeKey, cell, ...value];
+    }),
+  );
+  await save(
+    target,
+    "rollups",
+    writes.rollups.map((row) => encodeRollup(target.ws, row).slice(1)),
+  );
+  await save(
+    target,
+    "customers",
+    writes.customers.map((row) => {
+      const { id, name, timeZone, anchorDay, cardKey, createdAtMs } = row;
+      return [id, name, timeZone, anchorDay, cardKey, createdAtMs];
+    }),
+  );
+}
+
+async function writeEvents(target: Target, writes: Writes): Promise<void> {
+  await save(
+    target,
+    "journal",
+    writes.journal.map((entry) => {
+      const { seq, kind, run, source, id, contentHash, receivedAtMs, document } = entry;
+      const checksum = target.digest.checksum(journalText(entry));
+      return [seq, kind, run, source, id, contentHash, receivedAtMs, document, checksum];
+    }),
+  );
+  await save(
+    target,
+    "outcomes",
+    writes.outcomes.map((row) => {
+      const { customer, run, key, outcome, contentHash, status, seq } = row;
+      const { occurredAtMs, receivedAtMs, agent, period, cardVersionId } = row;
+      const event = [customer, run, key, outcome, contentHash, status, seq, occurredAtMs];
+      const rated = [receivedAtMs, agent, period, cardVersionId, formatAmount(row.charge)];
+      return [...event, ...rated, encodeShares(row.shares)];
+    }),
+  );
+}
+
+async function writeCalls(target: Target, { freedCalls, calls }: Writes): Promise<void> {
+  if (freedCalls.length > 0) {
+    const sql = `DELETE FROM calls c USING unnest($2::text[], $3::text[]) AS k (customer, call_id)
+      WHERE c.ws = $1 AND c.customer = k.customer AND c.call_id = k.call_id`;
+    const customers = freedCalls.map((call) => call.customer);
+    const callIds = freedCalls.map((call) => call.callId);
+    await rowsOf(target.queries, sql, [target.ws, customers, callIds]);
+  }
+  await save(
+    target,
+    "calls",
+    calls.map(({ customer, callId, run, source, id }) => [customer, callId, run, source, id]),
+  );
+}
+
+async function deleteKeys(target: Target, name: string, keys: readonly StepKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  const sql = `DELETE FROM ${name} t
+    USING unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
+    WHERE t.ws = $1 AND t.run = k.run AND t.source = k.source AND t.id = k.id`;
+  const runs = keys.map((key) => key.run);
+  const sources = keys.map((key) => key.source);
+  const ids = keys.map((key) => key.id);
+  await rowsOf(target.queries, sql, [target.ws, runs, sources, ids]);
+}
+
+async function writeWaiting(target: Target, writes: Writes): Promise<void> {
+  await deleteKeys(target, "witnesses", writes.promoted);
+  await deleteKeys(target, "suspended", writes.released);
+  await saveChecked(
+    target,
+    "witnesses",
+    writes.witnesses.map((row) => {
+      const { run, source, id, customer, callId, seq, receivedAtMs, document } = row;
+      return [run, source, id, customer, callId, seq, receivedAtMs, document];
+    }),
+  );
+  await saveChecked(
+    target,
+    "suspended",
+    writes.suspended.map((row) => {
+      const { run, source, id, seq, contentHash, receivedAtMs, document } = row;
+      return [run, source, id, seq, contentHash, receivedAtMs, document];
+    }),
+  );
+  await saveChecked(
+    target,
+    "conflicts",
+    writes.conflicts.map((row) => {
+      const { seq, run, source, id, contentHash, receivedAtMs, document, settled } = row;
+      return [seq, run, source, id, contentHash, receivedAtMs, document, settled];
+    }),
+  );
+}
+
+async function writePeriods(target: Target, writes: Writes): Promise<void> {
+  await saveChecked(
+    target,
+    "adjustments",
+    writes.adjustments.map((row) => {
+      const { customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell } = row;
+      const { reason, run, source, id } = row;
+      const where = [customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell];
+      return [...where, formatAmount(row.amount), reason, run, source, id];
+    }),
+  );
+  await save(
+    target,
+    "periods",
+    writes.periods.map((row) => [row.customer, row.period, row.closedAtMs, row.statementId]),
+  );
+  await save(
+    target,
+    "statements",
+    writes.statements.map((row) => {
+      const { customer, id, period, currency, closedAtMs, total, document, digest } = row;
+      return [customer, id, period, currency, closedAtMs, total, document, digest];
+    }),
+  );
+}
+
+async function writeTariff(target: Target, writes: Writes): Promise<void> {
+  await save(
+    target,
+    "cards",
+    writes.cards.map(({ id, card, version, effectiveFromMs, recordedAtMs, document }) => {
+      return [id, card.key, version, effectiveFromMs, recordedAtMs, document];
+    }),
+  );
+  await save(
+    target,
+    "prices",
+    writes.prices.map(({ id, source, effectiveFromMs, recordedAtMs, entries }) => {
+      return [id, source, effectiveFromMs, recordedAtMs, encodePriceEntries(entries)];
+    }),
+  );
+}
+
+async function writeChain(target: Target, { head, link }: Writes): Promise<void> {
+  const links = link === null ? [] : [[link.firstSeq, link.lastSeq, link.digest]];
+  await save(target, "chain", links);
+  const sql = "UPDATE workspaces SET last_seq = $2, chain = $3 WHERE ws = $1";
+  await rowsOf(target.queries, sql, [target.ws, head.lastSeq, head.digest]);
+}

@@ -1,0 +1,274 @@
+/** Reads outside a unit of work: listings in their order, filters, pages, and administration. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { PriceVersion } from "../domain/cost/price-book.ts";
+import type { Factor, Price } from "../domain/money/decimal.ts";
+import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
+import type { ApiKey, RunFilter, Store } from "../engine/ports.ts";
+import { anyId } from "./arbitrary-rows-contract.ts";
+import { sorted, write } from "./round-trip-contract.ts";
+import {
+  adjustmentRow,
+  conflictRow,
+  counterRow,
+  customerRow,
+  journalRow,
+  rollupRow,
+  runRow,
+  statementRow,
+  suspendedRow,
+} from "./sample-rows-contract.ts";
+import type { Clause, Scene } from "./store-contract.ts";
+
+async function pagesOf(store: Store, workspace: string, filter: RunFilter): Promise<string[]> {
+  const ids: string[] = [];
+  let { after } = filter;
+  for (;;) {
+    const where = after === undefined ? filter : { ...filter, after };
+    const page = await store.listRuns(workspace, where);
+    assert.ok(page.length <= filter.limit);
+    ids.push(...page.map((run) => run.id));
+    after = ids.at(-1);
+    if (page.length < filter.limit) return ids;
+  }
+}
+
+async function checkRunPages(scene: Scene): Promise<void> {
+  const anyOpening = fc.record({ id: anyId, openedAtMs: fc.nat(3) });
+  const some = fc.uniqueArray(anyOpening, { minLength: 1, maxLength: 9, selector: ({ id }) => id });
+  const property = fc.asyncProperty(some, fc.integer({ min: 1, max: 4 }), async (rows, limit) => {
+    const workspace = await scene.anotherWorkspace();
+    await write(scene.store(), workspace, { runs: rows.map(runRow) });
+    const ids = await pagesOf(scene.store(), workspace, { limit });
+    assert.deepEqual(sorted(ids), sorted(rows.map((row) => row.id)), "each exactly once");
+    const openings = ids.map((id) => rows.find((row) => row.id === id)?.openedAtMs ?? -1);
+    const newestFirst = openings.toSorted((a, b) => b - a);
+    assert.deepEqual(openings, newestFirst);
+    assert.deepEqual(await pagesOf(scene.store(), workspace, { limit: 99 }), ids);
+  });
+  await fc.assert(property, { numRuns: 15 });
+}
+
+async function checkRunFilters({ store, workspace }: Scene): Promise<void> {
+  await write(store(), workspace, {
+    runs: [
+      runRow({ id: "r1", openedAtMs: 1, agent: "support" }),
+      runRow({ id: "r2", openedAtMs: 2, customer: "zeta", status: "failed" }),
+      runRow({ id: "r3", openedAtMs: 3, parent: "r1", agent: "support", status: "failed" }),
+      runRow({ id: "r4", openedAtMs: 4, parent: "r1", customer: null }),
+    ],
+  });
+  const ids = async (filter: Omit<RunFilter, "limit">) =>
+    (await store().listRuns(workspace, { limit: 9, ...filter })).map((run) => run.id);
+  assert.deepEqual(await ids({}), ["r4", "r3", "r2", "r1"]);
+  assert.deepEqual(await ids({ customer: "acme" }), ["r3", "r1"]);
+  assert.deepEqual(await ids({ agent: "support" }), ["r3", "r1"]);
+  assert.deepEqual(await ids({ status: "failed" }), ["r3", "r2"]);
+  assert.deepEqual(await ids({ roots: true }), ["r2", "r1"]);
+  assert.deepEqual(await ids({ customer: "acme", status: "failed", roots: true }), []);
+  assert.deepEqual(await ids({ customer: "acme", after: "r3" }), ["r1"]);
+  assert.deepEqual(await ids({ customer: "nobody" }), []);
+  const children = await store().children(workspace, "r1");
+  assert.deepEqual(
+    children.map((run) => run.id),
+    ["r3", "r4"],
+  );
+  assert.equal(await store().run(workspace, "r9"), undefined);
+}
+
+async function checkUsage({ store, workspace }: Scene): Promise<void> {
+  const rows = [
+    rollupRow({ steps: 1 }),
+    rollupRow({ steps: 2, customer: "zeta", agent: "support" }),
+    rollupRow({ steps: 3, agent: "support", period: "2026-12-01" }),
+  ];
+  await write(store(), workspace, { rollups: rows });
+  const steps = async (filter: Parameters<Store["rollups"]>[1]) =>
+    (await store().rollups(workspace, filter)).map((row) => row.steps).sort();
+  assert.deepEqual(await steps({}), [1, 2, 3]);
+  assert.deepEqual(await steps({ customer: "acme" }), [1, 3]);
+  assert.deepEqual(await steps({ agent: "support" }), [2, 3]);
+  assert.deepEqual(await steps({ agent: "" }), [1]);
+  assert.deepEqual(await steps({ customer: "acme", period: "2026-12-01" }), [3]);
+  const counters = [counterRow({}), counterRow({ period: "2026-12-01" })];
+  await write(store(), workspace, { counters });
+  assert.deepEqual(await store().countersOf(workspace, counterRow({})), counters.slice(0, 1));
+}
+
+async function checkPeriodsToBill({ store, workspace }: Scene): Promise<void> {
+  await write(store(), workspace, {
+    rollups: [
+      rollupRow({ customer: "zeta", period: "2026-11-15" }),
+      rollupRow({ period: "2026-12-01" }),
+      rollupRow({ period: "2026-11-01" }),
+      rollupRow({ period: "2026-11-01", agent: "support" }),
+    ],
+    adjustments: [
+      adjustmentRow({ seq: 1, bookedPeriod: "2026-11-01" }),
+      adjustmentRow({ seq: 2, customer: "beta", bookedPeriod: "2026-11-30" }),
+    ],
+  });
+  const acme = { customer: "acme", period: "2026-11-01" };
+  const beta = { customer: "beta", period: "2026-11-30" };
+  const zeta = { customer: "zeta", period: "2026-11-15" };
+  assert.deepEqual(await store().periodsToBill(workspace, "2026-11"), [acme, beta, zeta]);
+  assert.deepEqual(await store().periodsToBill(workspace, "2026-11-01"), [acme]);
+  assert.deepEqual(await store().periodsToBill(workspace, "2026-1_"), []);
+  assert.deepEqual(await store().periodsToBill(workspace, "%"), []);
+  const december = { customer: "acme", period: "2026-12-01" };
+  const all = await store().periodsToBill(workspace, "");
+  assert.deepEqual(all, [acme, december, beta, zeta], "by customer, then period");
+}
+
+async function checkCustomerPages(scene: Scene): Promise<void> {
+  const some = fc.uniqueArray(anyId, { minLength: 1, maxLength: 9 });
+  const property = fc.asyncProperty(some, fc.integer({ min: 1, max: 4 }), async (ids, limit) => {
+    const workspace = await scene.anotherWorkspace();
+    const customers = ids.map((id) => customerRow({ id }));
+    await write(scene.store(), workspace, { customers });
+    const found: string[] = [];
+    for (;;) {
+      const page = await scene.store().listCustomers(workspace, limit, found.at(-1));
+      found.push(...page.map((customer) => customer.id));
+      if (page.length < limit) break;
+    }
+    const byBytes = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    assert.deepEqual(found, byBytes, "in the order of their bytes");
+  });
+  // In UTF-16, the order of JavaScript, a surrogate pair comes before U+FFFF.
+  await fc.assert(property, { numRuns: 15, examples: [[["\u{10ffff}", "\uffff"], 1]] });
+  assert.equal(await scene.store().customer(scene.workspace, "nobody"), undefined);
+}
+
+async function checkInboxes({ store, workspace }: Scene): Promise<void> {
+  const seqs = [5, 1, 3];
+  await write(store(), workspace, {
+    suspended: seqs.map((seq) => suspendedRow({ id: `s${seq}`, seq })),
+    conflicts: seqs.map((seq) => conflictRow({ seq, settled: seq === 3 ? "first" : null })),
+  });
+  const seqsOf = (rows: readonly { readonly seq: number }[]) => rows.map((row) => row.seq);
+  assert.deepEqual(seqsOf(await store().listSuspended(workspace, 9)), [1, 3, 5]);
+  assert.deepEqual(seqsOf(await store().listSuspended(workspace, 2)), [1, 3]);
+  const unlimited = Number.MAX_SAFE_INTEGER;
+  assert.deepEqual(seqsOf(await store().listConflicts(workspace, unlimited)), [1, 5]);
+  assert.deepEqual(seqsOf(await store().listConflicts(workspace, 1)), [1]);
+}
+
+async function checkStatements({ store, workspace }: Scene): Promise<void> {
+  const rows = [
+    statementRow({ id: "s1", customer: "zeta" }),
+    statementRow({ id: "s2" }),
+    statementRow({ id: "s3", period: "2026-11-01" }),
+  ];
+  const periods = ["2026-11-01", "2026-10-01"].map((period) => ({
+    customer: "acme",
+    period,
+    closedAtMs: 1,
+    statementId: "s",
+  }));
+  await write(store(), workspace, { statements: rows, periods });
+  const ids = (list: readonly { readonly id: string }[]) => list.map((row) => row.id);
+  assert.deepEqual(ids(await store().listStatements(workspace)), ["s3", "s2", "s1"]);
+  assert.deepEqual(ids(await store().listStatements(workspace, "acme")), ["s3", "s2"]);
+  assert.deepEqual(await store().statement(workspace, "s2"), rows[1]);
+  assert.equal(await store().statement(workspace, "s9"), undefined);
+  const states = await store().periodsOf(workspace, "acme");
+  assert.deepEqual(
+    states.map((state) => state.period),
+    ["2026-10-01", "2026-11-01"],
+  );
+}
+
+async function checkJournal({ store, workspace }: Scene): Promise<void> {
+  await write(store(), workspace, { journal: [4, 2, 9].map((seq) => journalRow({ seq })) });
+  const seqs = async (after: number, limit: number) =>
+    (await store().journal(workspace, after, limit)).map((entry) => entry.seq);
+  assert.deepEqual(await seqs(0, 9), [2, 4, 9]);
+  assert.deepEqual(await seqs(2, 1), [4]);
+  assert.deepEqual(await seqs(9, 9), []);
+}
+
+async function checkTariff({ store, workspace, restart }: Scene): Promise<void> {
+  const charge = {
+    key: "tools",
+    meter: { count: "steps", where: { kind: "tool" } },
+    price: { model: "per_unit", unit: "0.000000000000000001" },
+  };
+  const cards = ["b-card", "a-card"].map((key, index) => {
+    const document = JSON.stringify({ key, currency: "USD", charges: [charge] });
+    const effective = { effectiveFromMs: index, recordedAtMs: index };
+    return { id: index + 1, version: 1, ...effective, card: storedRateCard(document), document };
+  });
+  const rate = { unit: "input_uncached", price: (10n ** 27n) as Price };
+  const tiers = [{ inputAboveTokens: 200_000, price: 1n as Price }];
+  const entry = {
+    provider: "openai",
+    subject: "gpt-5",
+    aliases: ["gpt-5-2026"],
+    prefixes: [],
+    currency: "USD",
+    tierFactors: { batch: 500_000n as Factor },
+    periods: [{ effectiveFromMs: null, daily: null, rates: [{ ...rate, tiers }] }],
+  };
+  const version = { source: "seed", recordedAtMs: 5, entries: [entry] };
+  const prices: PriceVersion[] = [
+    { ...version, id: 1, effectiveFromMs: null },
+    { ...version, id: 2, effectiveFromMs: Number.MAX_SAFE_INTEGER },
+  ];
+  await write(store(), workspace, { cards, prices });
+  const check = async () => {
+    assert.deepEqual(await store().cards(workspace), cards);
+    assert.deepEqual(await store().prices(workspace), prices);
+  };
+  await check();
+  await restart();
+  if ((await store().workspaces()).includes(workspace)) await check();
+}
+
+async function checkKeys({ store, workspace, anotherWorkspace }: Scene): Promise<void> {
+  const key = (id: string, createdAtMs: number): ApiKey => ({
+    id: `${workspace} ${id}`,
+    hash: `${workspace} hash ${id}`,
+    workspace,
+    scopes: ["ingest", "read"],
+    label: 'it\'s "mine"',
+    createdAtMs,
+    revokedAtMs: null,
+  });
+  const [late, early] = [key("late", 9), key("early", 1)];
+  await store().saveKey(late);
+  await store().saveKey(early);
+  await store().saveKey({ ...key("theirs", 5), workspace: await anotherWorkspace() });
+  assert.deepEqual(await store().keys(workspace), [early, late], "oldest first");
+  const revoked = { ...early, revokedAtMs: 20 };
+  await store().saveKey(revoked);
+  assert.deepEqual(await store().keyByHash(early.hash), revoked);
+  assert.deepEqual(await store().keys(workspace), [revoked, late]);
+  assert.equal(await store().keyByHash("unknown"), undefined);
+}
+
+async function checkSize({ store, workspace, anotherWorkspace }: Scene): Promise<void> {
+  const before = await store().size();
+  await write(store(), workspace, { runs: [runRow({ id: "r1" }), runRow({ id: "r2" })] });
+  const after = await store().size();
+  assert.equal(after.runs - before.runs, 2);
+  assert.equal(after.steps, before.steps);
+  assert.ok(after.bytes >= 0);
+  const next = await anotherWorkspace();
+  assert.deepEqual((await store().workspaces()).slice(-2), [workspace, next], "oldest first");
+}
+
+/** Reads of the port. */
+export const READS: readonly Clause[] = [
+  { name: "pages of runs show each run once, newest opening first", check: checkRunPages },
+  { name: "runs are filtered by customer, agent, status and place", check: checkRunFilters },
+  { name: "roll-ups and counters are read by customer, agent and period", check: checkUsage },
+  { name: "periods to bill are those with usage or adjustments", check: checkPeriodsToBill },
+  { name: "pages of customers show each one once, in order", check: checkCustomerPages },
+  { name: "suspense and open conflicts are listed in order of arrival", check: checkInboxes },
+  { name: "statements are listed newest period first", check: checkStatements },
+  { name: "the journal is read onwards from any place", check: checkJournal },
+  { name: "rate cards and prices come back exactly", check: checkTariff },
+  { name: "a key is found by its hash and revoked for good", check: checkKeys },
+  { name: "sizes count runs and steps, and workspaces are listed", check: checkSize },
+];
