@@ -336,7 +336,7 @@ export class BatchState {
   }
 
   /** Everything changed, in key order; the chain link is added by whoever seals it. */
-  toWrites(): Omit<Writes, "link" | "texts" | "head"> {
+  toWrites(): Omit<Writes, "link" | "sealedSteps" | "head"> {
     return {
       steps: this.steps.changed(),
       formerSteps: this.formerSteps,

@@ -46,7 +46,11 @@ export async function writeState(
   const { lastSeq } = state;
   // A step revised twice in one unit is sealed as both revisions.
   const sealed = [...steps, ...writes.formerSteps.filter((step) => step.seq > head.lastSeq)];
-  const { link, texts } = sealLink(context.digest, head, { steps: sealed, journal, lastSeq });
+  const { link, steps: sealedSteps } = sealLink(context.digest, head, {
+    steps: sealed,
+    journal,
+    lastSeq,
+  });
   const digest = link?.digest ?? head.digest;
-  await unit.write({ ...writes, link, texts, head: { lastSeq, digest } });
+  await unit.write({ ...writes, link, sealedSteps, head: { lastSeq, digest } });
 }

@@ -10,6 +10,7 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { SealedStep } from "./seal.ts";
 
 /** A value at once or later: embedded stores answer at once, networked ones later. */
 export type Answer<T> = T | Promise<T>;
@@ -133,8 +134,8 @@ export interface Writes {
   readonly prices: readonly PriceVersion[];
   readonly journal: readonly JournalEntry[];
   readonly link: ChainLink | null;
-  /** The text of each step and journal entry that the link covers; checksums are taken of it. */
-  readonly texts: ReadonlyMap<Step | JournalEntry, string>;
+  /** The text of each step as the link covers it; a store that keeps texts takes it from here. */
+  readonly sealedSteps: ReadonlyMap<Step, SealedStep>;
   /** Last seq given and last digest of the chain after this unit. */
   readonly head: { readonly lastSeq: number; readonly digest: string };
 }

@@ -2,9 +2,10 @@
  * Seals a unit of work onto the hash chain: one link over the text of every step revision and
  * journal entry it adds, in seq order. Altering, adding or removing one breaks its link.
  */
-import { journalText, stepText } from "../domain/event/codec.ts";
+import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
+import { partsOfStep, type StepParts, textOfParts } from "../domain/event/step-text.ts";
 import type { ChainLink, Digest } from "./ports.ts";
 
 /** Digest of the link before the first one. */
@@ -13,7 +14,20 @@ export const CHAIN_START = "0".repeat(64);
 export interface Sealed {
   /** Null: nothing was added. */
   readonly link: ChainLink | null;
-  readonly texts: ReadonlyMap<Step | JournalEntry, string>;
+  /** What the link covers of each step, so that a store need not make it again. */
+  readonly steps: ReadonlyMap<Step, SealedStep>;
+}
+
+/** A step's text in parts, and whole. */
+export interface SealedStep {
+  readonly parts: StepParts;
+  readonly text: string;
+}
+
+/** The text of a step as a link covers it. */
+export function sealedStep(step: Step): SealedStep {
+  const parts = partsOfStep(step);
+  return { parts, text: textOfParts(step, parts) };
 }
 
 export function sealLink(
@@ -25,13 +39,18 @@ export function sealLink(
     readonly lastSeq: number;
   },
 ): Sealed {
-  const texts = new Map<Step | JournalEntry, string>();
-  for (const step of added.steps) texts.set(step, stepText(step));
-  for (const entry of added.journal) texts.set(entry, journalText(entry));
-  if (texts.size === 0) return { link: null, texts };
-  const rows = [...texts].sort(([a], [b]) => a.seq - b.seq);
-  const body = rows.map(([, text]) => text).join("\n");
+  const steps = new Map<Step, SealedStep>();
+  const rows: { readonly seq: number; readonly text: string }[] = [];
+  for (const step of added.steps) {
+    const sealed = sealedStep(step);
+    steps.set(step, sealed);
+    rows.push({ seq: step.seq, text: sealed.text });
+  }
+  for (const entry of added.journal) rows.push({ seq: entry.seq, text: journalText(entry) });
+  if (rows.length === 0) return { link: null, steps };
+  rows.sort((a, b) => a.seq - b.seq);
+  const body = rows.map((row) => row.text).join("\n");
   const sealed = digest.sha256(`${before.digest}\n${body}`);
   const link = { firstSeq: before.lastSeq + 1, lastSeq: added.lastSeq, digest: sealed };
-  return { link, texts };
+  return { link, steps };
 }

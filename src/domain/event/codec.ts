@@ -8,7 +8,6 @@ import type { Amount, Quantity } from "../money/decimal.ts";
 import { formatAmount, formatQuantity, parseQuantity } from "../money/decimal.ts";
 import type { TollgateEvent } from "./event.ts";
 import type { JournalEntry } from "./journal.ts";
-import type { Step } from "./step.ts";
 import type { Usage } from "./usage.ts";
 import { usageOf } from "./usage.ts";
 
@@ -51,51 +50,6 @@ export function encodeShares(
 }
 
 const FIELD_END = "\u001f";
-
-/**
- * The text of a step that its checksum and the hash chain cover: every fact that the store keeps,
- * in a fixed order, separated by a character that no id may hold. The first field is the version
- * of this form.
- */
-export function stepText(step: Step): string {
-  return [
-    "s1",
-    step.seq,
-    step.revision,
-    step.voided,
-    step.amendedBy,
-    step.run,
-    step.source,
-    step.id,
-    step.contentHash,
-    step.customer,
-    step.agent,
-    step.parentStep,
-    step.callId,
-    step.hold,
-    step.occurredAtMs,
-    step.receivedAtMs,
-    step.ratedAtMs,
-    step.period,
-    step.kind,
-    step.status,
-    step.completeness,
-    step.attempt,
-    step.payer,
-    step.role,
-    step.provider,
-    step.model,
-    step.tool,
-    step.tier,
-    step.labels === null ? "" : JSON.stringify(step.labels),
-    encodeUsage(step.usage),
-    step.cardVersionId,
-    step.priceVersionId,
-    formatAmount(step.cost),
-    step.costStatus,
-    encodeShares(step.shares),
-  ].join(FIELD_END);
-}
 
 /** The text of a journal entry that its checksum and the hash chain cover. */
 export function journalText(entry: JournalEntry): string {

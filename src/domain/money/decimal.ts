@@ -35,8 +35,12 @@ const DECIMAL = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$/
  * than the limit, or has more decimal places than the scale holds (nothing is rounded).
  * Accepts an exponent, because JSON numbers may have one: "1e3", "2.5E-7".
  */
-export function parseScaled(text: string, scale: number): bigint | undefined {
-  if (text.length > NUMBER_TEXT_MAX_CHARS) return undefined;
+export function parseScaled(
+  text: string,
+  scale: number,
+  maxChars: number = NUMBER_TEXT_MAX_CHARS,
+): bigint | undefined {
+  if (text.length > maxChars) return undefined;
   const match = DECIMAL.exec(text);
   if (match === null) return undefined;
   const [, sign, whole = "", fraction = "", exponentText] = match;
@@ -78,8 +82,11 @@ export function formatScaled(value: bigint, scale: number): string {
   return value < 0n ? `-${text}` : text;
 }
 
+/** Sums are longer than any single number from outside: 33 places behind as many digits. */
+const AMOUNT_TEXT_MAX_CHARS = 3 * AMOUNT_SCALE;
+
 export function parseAmount(text: string): Amount | undefined {
-  return parseScaled(text, AMOUNT_SCALE) as Amount | undefined;
+  return parseScaled(text, AMOUNT_SCALE, AMOUNT_TEXT_MAX_CHARS) as Amount | undefined;
 }
 export function formatAmount(amount: Amount): string {
   return formatScaled(amount, AMOUNT_SCALE);

@@ -1,26 +1,25 @@
-/** A bounded cache of the most recently used rows. Only the one writer fills and reads it. */
-export class Recent<V> {
-  readonly #rows = new Map<string, V>();
+/** A bounded cache of rows: what was set longest ago goes first. Only the one writer fills it. */
+export class Recent<K, V> {
+  readonly #rows = new Map<K, V>();
   readonly #capacity: number;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     return this.#rows.get(key);
   }
 
-  /** Rows that were set last stay longest. */
-  set(key: string, row: V): void {
-    this.#rows.delete(key);
+  /** A row that is set again keeps its place: moving it would cost more than it saves. */
+  set(key: K, row: V): void {
     this.#rows.set(key, row);
     if (this.#rows.size <= this.#capacity) return;
     const oldest = this.#rows.keys().next();
     if (!oldest.done) this.#rows.delete(oldest.value);
   }
 
-  delete(key: string): void {
+  delete(key: K): void {
     this.#rows.delete(key);
   }
 

@@ -1,11 +1,10 @@
 /**
- * Write-through caches of the rows that every unit of work reads again: runs, customers, counters,
- * roll-ups and closed periods. One process writes the file, so they are never stale; a transaction
- * that fails clears them.
+ * Write-through caches of the rows that every unit of work reads again: runs, customers, closed
+ * periods, and the page of counters and roll-ups of each customer's period. One process writes the
+ * file, so they are never stale; a transaction that fails clears them.
  */
 import type { PeriodState } from "../../domain/period/records.ts";
 import type { RollupKey, RollupRow } from "../../domain/run/rollup.ts";
-import { rollupKeyText } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import type { CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
 import {
@@ -14,7 +13,7 @@ import {
   decodePeriod,
   decodeRollup,
   decodeRun,
-} from "./other-rows.ts";
+} from "../stored-rows.ts";
 import { Recent } from "./recent.ts";
 import type { Statements } from "./statements.ts";
 
@@ -23,114 +22,167 @@ export interface RunSlot {
   readonly run: Run;
 }
 
+export interface CounterSlot {
+  readonly counterNo: number;
+  stored: StoredCounter;
+}
+
+export interface RollupSlot {
+  readonly rollupNo: number;
+  row: RollupRow;
+}
+
+/** Counters by charge, roll-ups by model or tool: short keys that are at hand. */
+interface Page {
+  readonly counters: Map<string, CounterSlot[]>;
+  readonly rollups: Map<string, RollupSlot[]>;
+}
+
 const RUNS_MAX_ROWS = 20_000;
 const CUSTOMERS_MAX_ROWS = 20_000;
-const COUNTER_SETS_MAX_ROWS = 10_000;
-const ROLLUPS_MAX_ROWS = 50_000;
+const PAGES_MAX_ROWS = 5_000;
 
-type CounterSet = Map<string, StoredCounter>;
-
-function counterText({ cardKey, chargeKey, cell }: StoredCounter): string {
-  return `${cardKey}\u0000${chargeKey}\u0000${cell}`;
+/** The caches of one workspace. */
+class WorkspaceRows {
+  readonly runs = new Recent<string, RunSlot>(RUNS_MAX_ROWS);
+  readonly customers = new Recent<string, Customer>(CUSTOMERS_MAX_ROWS);
+  readonly periods = new Recent<string, PeriodState[]>(CUSTOMERS_MAX_ROWS);
+  /** By customer, then period. A customer's pages go together. */
+  readonly pages = new Recent<string, Map<string, Page>>(PAGES_MAX_ROWS);
 }
 
 export class RowCaches {
   readonly #statements: Statements;
-  readonly #runs = new Recent<RunSlot>(RUNS_MAX_ROWS);
-  readonly #customers = new Recent<Customer>(CUSTOMERS_MAX_ROWS);
-  readonly #counters = new Recent<CounterSet>(COUNTER_SETS_MAX_ROWS);
-  readonly #rollups = new Recent<RollupRow>(ROLLUPS_MAX_ROWS);
-  readonly #periods = new Recent<PeriodState[]>(CUSTOMERS_MAX_ROWS);
+  readonly #workspaces = new Map<number, WorkspaceRows>();
 
   constructor(statements: Statements) {
     this.#statements = statements;
   }
 
   clear(): void {
-    this.#runs.clear();
-    this.#customers.clear();
-    this.#counters.clear();
-    this.#rollups.clear();
-    this.#periods.clear();
+    this.#workspaces.clear();
+  }
+
+  #of(ws: number): WorkspaceRows {
+    const known = this.#workspaces.get(ws);
+    if (known !== undefined) return known;
+    const rows = new WorkspaceRows();
+    this.#workspaces.set(ws, rows);
+    return rows;
   }
 
   run(ws: number, id: string): RunSlot | undefined {
-    const key = `${ws}\u0000${id}`;
-    const cached = this.#runs.get(key);
+    const { runs } = this.#of(ws);
+    const cached = runs.get(id);
     if (cached !== undefined) return cached;
     const row = this.#statements.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
     if (row === undefined) return undefined;
     const slot = { runNo: row.run_no as number, run: decodeRun(row) };
-    this.#runs.set(key, slot);
+    runs.set(id, slot);
     return slot;
   }
 
   saveRun(ws: number, slot: RunSlot): void {
-    this.#runs.set(`${ws}\u0000${slot.run.id}`, slot);
+    this.#of(ws).runs.set(slot.run.id, slot);
   }
 
   customer(ws: number, id: string): Customer | undefined {
-    const key = `${ws}\u0000${id}`;
-    const cached = this.#customers.get(key);
+    const { customers } = this.#of(ws);
+    const cached = customers.get(id);
     if (cached !== undefined) return cached;
     const row = this.#statements.of("SELECT * FROM customers WHERE ws = ? AND id = ?").get(ws, id);
     if (row === undefined) return undefined;
     const customer = decodeCustomer(row);
-    this.#customers.set(key, customer);
+    customers.set(id, customer);
     return customer;
   }
 
   saveCustomer(ws: number, customer: Customer): void {
-    this.#customers.set(`${ws}\u0000${customer.id}`, customer);
+    this.#of(ws).customers.set(customer.id, customer);
   }
 
   counters(ws: number, key: CounterKey): StoredCounter[] {
-    return [...this.#counterSet(ws, key).values()];
+    const { counters } = this.#page(ws, key);
+    return [...counters.values()].flatMap((slots) => slots.map((slot) => slot.stored));
   }
 
-  saveCounter(ws: number, counter: StoredCounter): void {
-    this.#counterSet(ws, counter).set(counterText(counter), counter);
+  counter(
+    ws: number,
+    { cardKey, chargeKey, cell, ...key }: StoredCounter,
+  ): CounterSlot | undefined {
+    const slots = this.#page(ws, key).counters.get(chargeKey);
+    return slots?.find(({ stored }) => stored.cell === cell && stored.cardKey === cardKey);
   }
 
-  #counterSet(ws: number, { customer, period }: CounterKey): CounterSet {
-    const key = `${ws}\u0000${customer}\u0000${period}`;
-    const cached = this.#counters.get(key);
+  addCounter(ws: number, slot: CounterSlot): void {
+    addTo(this.#page(ws, slot.stored).counters, slot.stored.chargeKey, slot);
+  }
+
+  rollup(ws: number, key: RollupKey): RollupSlot | undefined {
+    const slots = this.#page(ws, key).rollups.get(rollupPlace(key));
+    return slots?.find(({ row }) => isSame(row, key));
+  }
+
+  addRollup(ws: number, slot: RollupSlot): void {
+    addTo(this.#page(ws, slot.row).rollups, rollupPlace(slot.row), slot);
+  }
+
+  #page(ws: number, { customer, period }: CounterKey): Page {
+    const { pages } = this.#of(ws);
+    let periods = pages.get(customer);
+    if (periods === undefined) {
+      periods = new Map();
+      pages.set(customer, periods);
+    }
+    const cached = periods.get(period);
     if (cached !== undefined) return cached;
-    const sql = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
-    const rows = this.#statements.of(sql).all(ws, customer, period).map(decodeCounter);
-    const set: CounterSet = new Map(rows.map((row) => [counterText(row), row]));
-    this.#counters.set(key, set);
-    return set;
-  }
-
-  rollup(ws: number, key: RollupKey): RollupRow | undefined {
-    const text = `${ws}\u0000${rollupKeyText(key)}`;
-    const cached = this.#rollups.get(text);
-    if (cached !== undefined) return cached;
-    const { customer, period, agent, kind, provider, model, tool } = key;
-    const sql = `SELECT * FROM rollups WHERE ws = ? AND customer = ? AND period = ?
-      AND agent = ? AND kind = ? AND provider = ? AND model = ? AND tool = ?`;
-    const row = this.#statements
-      .of(sql)
-      .get(ws, customer, period, agent, kind, provider, model, tool);
-    return row === undefined ? undefined : decodeRollup(row);
-  }
-
-  saveRollup(ws: number, row: RollupRow): void {
-    this.#rollups.set(`${ws}\u0000${rollupKeyText(row)}`, row);
+    const page: Page = { counters: new Map(), rollups: new Map() };
+    const where = "WHERE ws = ? AND customer = ? AND period = ?";
+    const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
+    for (const row of counters.all(ws, customer, period)) {
+      const stored = decodeCounter(row);
+      addTo(page.counters, stored.chargeKey, { counterNo: row.counter_no as number, stored });
+    }
+    const rollups = this.#statements.of(`SELECT * FROM rollups ${where}`);
+    for (const stored of rollups.all(ws, customer, period)) {
+      const row = decodeRollup(stored);
+      addTo(page.rollups, rollupPlace(row), { rollupNo: stored.rollup_no as number, row });
+    }
+    periods.set(period, page);
+    return page;
   }
 
   periods(ws: number, customer: string): PeriodState[] {
-    const key = `${ws}\u0000${customer}`;
-    const cached = this.#periods.get(key);
+    const { periods } = this.#of(ws);
+    const cached = periods.get(customer);
     if (cached !== undefined) return cached;
     const sql = "SELECT * FROM periods WHERE ws = ? AND customer = ?";
     const states = this.#statements.of(sql).all(ws, customer).map(decodePeriod);
-    this.#periods.set(key, states);
+    periods.set(customer, states);
     return states;
   }
 
   forgetPeriods(ws: number, customer: string): void {
-    this.#periods.delete(`${ws}\u0000${customer}`);
+    this.#of(ws).periods.delete(customer);
   }
+}
+
+function rollupPlace({ model, tool }: RollupKey): string {
+  return model === "" ? tool : model;
+}
+
+function isSame(a: RollupKey, b: RollupKey): boolean {
+  return (
+    a.model === b.model &&
+    a.tool === b.tool &&
+    a.kind === b.kind &&
+    a.agent === b.agent &&
+    a.provider === b.provider
+  );
+}
+
+function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [item]);
+  else known.push(item);
 }

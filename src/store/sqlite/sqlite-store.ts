@@ -30,11 +30,7 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
-import { holdDataFolder } from "./data-folder-lock.ts";
-import { Names } from "./names.ts";
-import type { OpenOptions } from "./open-database.ts";
-import { openReader, openWriter } from "./open-database.ts";
-import type { Row } from "./other-rows.ts";
+import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeConflict,
   decodeCounter,
@@ -48,12 +44,16 @@ import {
   decodeStatement,
   decodeSuspended,
   rowText,
-} from "./other-rows.ts";
+} from "../stored-rows.ts";
+import { Turns } from "../turns.ts";
+import { holdDataFolder } from "./data-folder-lock.ts";
+import { Names } from "./names.ts";
+import type { OpenOptions } from "./open-database.ts";
+import { openReader, openWriter } from "./open-database.ts";
 import { RowCaches } from "./row-caches.ts";
 import type { UnitShared } from "./sqlite-unit.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
-import type { Bound } from "./step-rows.ts";
 import { decodeStep } from "./step-rows.ts";
 
 /** Name of the database file inside the data folder. */
@@ -82,6 +82,8 @@ export class SqliteStore implements Store {
   readonly #readNames: Names;
   readonly #shared: UnitShared;
   readonly #workspaces = new Map<string, number>();
+  /** There is one writing connection: what overlapped would share a transaction. */
+  readonly #turns = new Turns();
 
   constructor({
     path,
@@ -98,10 +100,10 @@ export class SqliteStore implements Store {
     this.#reader = openReader(path);
     this.#reads = new Statements(this.#reader);
     const statements = new Statements(this.#writer);
-    this.#readNames = new Names(this.#writer);
+    this.#readNames = new Names(this.#reader, "reads");
     this.#shared = {
       db: this.#writer,
-      names: this.#readNames,
+      names: new Names(this.#writer, "writes"),
       caches: new RowCaches(statements),
       statements,
       checksum: (text) => options.digest.checksum(text),
@@ -109,7 +111,11 @@ export class SqliteStore implements Store {
     for (const id of this.workspaces()) this.#ws(id);
   }
 
-  async transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
+  transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
+    return this.#turns.take(() => this.#transact(workspace, work));
+  }
+
+  async #transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
     const ws = this.#ws(workspace);
     this.#writer.exec("BEGIN IMMEDIATE");
     let result: T;
@@ -133,7 +139,7 @@ export class SqliteStore implements Store {
       if (this.#writer.isTransaction) this.#writer.exec("ROLLBACK");
     } finally {
       this.#shared.caches.clear();
-      this.#shared.names.reload();
+      this.#shared.names.forget();
     }
   }
 
@@ -157,9 +163,19 @@ export class SqliteStore implements Store {
   }
 
   async createWorkspace(workspace: string): Promise<void> {
-    this.#writer
-      .prepare("INSERT OR IGNORE INTO workspaces (id, chain) VALUES (?, ?)")
-      .run(workspace, CHAIN_START);
+    const sql = "INSERT OR IGNORE INTO workspaces (id, chain) VALUES (?, ?)";
+    await this.#save(sql, workspace, CHAIN_START);
+  }
+
+  /** Writes one row outside any unit of work, as a transaction of its own. */
+  #save(sql: string, ...values: Bound[]): Promise<void> {
+    return this.#turns.take(async () => {
+      try {
+        this.#writer.prepare(sql).run(...values);
+      } catch (error) {
+        throw isSqliteError(error) ? unknownOutcome(error) : error;
+      }
+    });
   }
 
   cards(workspace: string): RateCardVersion[] {
@@ -200,7 +216,7 @@ export class SqliteStore implements Store {
     const values = [id, hash, workspace, scopes, label, createdAtMs, revokedAtMs];
     const checksum = this.#shared.checksum(rowText(values));
     const sql = "INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    this.#writer.prepare(sql).run(...values, checksum);
+    await this.#save(sql, ...values, checksum);
   }
 
   run(workspace: string, id: string): Run | undefined {
@@ -329,10 +345,12 @@ export class SqliteStore implements Store {
     return { steps: count("steps"), runs: count("runs"), bytes: statSync(this.#path).size };
   }
 
-  async close(): Promise<void> {
-    this.#reader.close();
-    this.#writer.close();
-    this.#release();
+  close(): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#reader.close();
+      this.#writer.close();
+      this.#release();
+    });
   }
 }
 

@@ -16,8 +16,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
-import type { Names } from "./names.ts";
-import type { Row } from "./other-rows.ts";
+import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
   decodeCall,
@@ -27,10 +26,10 @@ import {
   decodeRun,
   decodeSuspended,
   decodeWitness,
-} from "./other-rows.ts";
+} from "../stored-rows.ts";
+import type { Names } from "./names.ts";
 import type { RowCaches } from "./row-caches.ts";
 import type { Statements } from "./statements.ts";
-import type { Bound } from "./step-rows.ts";
 import { decodeStep, encodeId } from "./step-rows.ts";
 import { writeRows } from "./write-rows.ts";
 

@@ -1,12 +1,15 @@
 /** Writes what a unit of work changed. Called inside its transaction, rows in key order. */
 
+import { present } from "../../domain/assert.ts";
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
-import { journalText, stepText } from "../../domain/event/codec.ts";
-import type { Step } from "../../domain/event/step.ts";
-import { formatAmount } from "../../domain/money/decimal.ts";
+import { journalText } from "../../domain/event/codec.ts";
+import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
+import type { RollupDelta } from "../../domain/run/rollup.ts";
 import { addRollup } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import type { StoredCounter, Writes } from "../../engine/ports.ts";
+import { sealedStep } from "../../engine/seal.ts";
+import type { Bound } from "../stored-rows.ts";
 import {
   encodeRollup,
   encodeRun,
@@ -14,10 +17,9 @@ import {
   encodeShares,
   RUN_COLUMNS,
   rowText,
-} from "./other-rows.ts";
+} from "../stored-rows.ts";
 import type { UnitShared } from "./sqlite-unit.ts";
-import type { Bound } from "./step-rows.ts";
-import { encodeStep, STEP_COLUMNS } from "./step-rows.ts";
+import { factsOf, identityOf } from "./step-rows.ts";
 
 function insertSql(verb: string, table: string, columns: readonly string[]): string {
   return `${verb} INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
@@ -26,13 +28,19 @@ function insertSql(verb: string, table: string, columns: readonly string[]): str
 const RUN_UPDATES = RUN_COLUMNS.slice(2).map((name) => `${name} = excluded.${name}`);
 const SAVE_RUN = `${insertSql("INSERT", "runs", RUN_COLUMNS)}
   ON CONFLICT (ws, id) DO UPDATE SET ${RUN_UPDATES.join(", ")} RETURNING run_no`;
-const SAVE_STEP = insertSql("INSERT OR REPLACE", "steps", STEP_COLUMNS);
-const SAVE_FORMER_STEP = insertSql("INSERT OR REPLACE", "former_steps", STEP_COLUMNS);
+const IDENTITY = "run_no, source_no, id";
+const FACTS = "seq, facets_no, body, labels_no, checksum";
+const SAVE_STEP = `INSERT INTO steps (${IDENTITY}, ${FACTS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (${IDENTITY}) DO UPDATE SET seq = excluded.seq, facets_no = excluded.facets_no,
+    body = excluded.body, labels_no = excluded.labels_no, checksum = excluded.checksum`;
+const SAVE_FORMER_STEP = `INSERT INTO former_steps (${IDENTITY}, ${FACTS})
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function writeRows(shared: UnitShared, ws: number, writes: Writes): void {
   for (const run of writes.runs) saveRun(shared, ws, run);
-  writeSteps(shared, ws, { sql: SAVE_FORMER_STEP, steps: writes.formerSteps });
-  writeSteps(shared, ws, { sql: SAVE_STEP, steps: writes.steps });
+  const { sealedSteps } = writes;
+  writeSteps(shared, ws, { sql: SAVE_FORMER_STEP, steps: writes.formerSteps, sealedSteps });
+  writeSteps(shared, ws, { sql: SAVE_STEP, steps: writes.steps, sealedSteps });
   writeTotals(shared, ws, writes);
   writeEvents(shared, ws, writes);
   writePeriods(shared, ws, writes);
@@ -60,14 +68,16 @@ const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.slice(2)
 function writeSteps(
   shared: UnitShared,
   ws: number,
-  { sql, steps }: { readonly sql: string; readonly steps: readonly Step[] },
+  { sql, steps, sealedSteps }: { readonly sql: string } & Pick<Writes, "steps" | "sealedSteps">,
 ): void {
-  const { names, checksum } = shared;
-  const tools = { names, checksum: (step: Step) => checksum(stepText(step)) };
+  if (steps.length === 0) return;
   const statement = shared.statements.of(sql);
   for (const step of steps) {
-    const runNo = shared.caches.run(ws, step.run)?.runNo as number;
-    statement.run(...encodeStep(step, runNo, tools));
+    const runNo = present(shared.caches.run(ws, step.run), `run "${step.run}"`).runNo;
+    const sealed = sealedSteps.get(step) ?? sealedStep(step);
+    const [run, source, id] = identityOf(step, runNo, shared.names);
+    const [seq, facets, body, labels, checksum] = factsOf(step, sealed, shared);
+    statement.run(run, source, id, seq, facets, body, labels, checksum);
   }
 }
 
@@ -83,12 +93,7 @@ function saveChecked(shared: UnitShared, table: string, values: readonly Bound[]
 
 function writeTotals(shared: UnitShared, ws: number, writes: Writes): void {
   for (const counter of writes.counters) saveCounter(shared, ws, counter);
-  for (const delta of writes.rollups) {
-    const before = shared.caches.rollup(ws, delta);
-    const after = before === undefined ? delta : addRollup(before, delta);
-    save(shared, "rollups", encodeRollup(ws, after));
-    shared.caches.saveRollup(ws, after);
-  }
+  for (const delta of writes.rollups) saveRollup(shared, ws, delta);
   for (const customer of writes.customers) {
     const { id, name, timeZone, anchorDay, cardKey, createdAtMs } = customer;
     save(shared, "customers", [ws, id, name, timeZone, anchorDay, cardKey, createdAtMs]);
@@ -96,12 +101,53 @@ function writeTotals(shared: UnitShared, ws: number, writes: Writes): void {
   }
 }
 
+const UPDATE_COUNTER = "UPDATE counters SET segments = ?, amount = ? WHERE counter_no = ?";
+const INSERT_COUNTER = `INSERT INTO counters
+  (ws, customer, period, card_key, charge_key, cell, segments, amount)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING counter_no`;
+
 function saveCounter(shared: UnitShared, ws: number, stored: StoredCounter): void {
   const { customer, period, cardKey, chargeKey, cell, counter } = stored;
   const amount = formatAmount(counter.amount);
   const segments = encodeSegments(counter);
-  save(shared, "counters", [ws, customer, period, cardKey, chargeKey, cell, segments, amount]);
-  shared.caches.saveCounter(ws, stored);
+  const slot = shared.caches.counter(ws, stored);
+  if (slot === undefined) {
+    const key = [ws, customer, period, cardKey, chargeKey, cell];
+    const row = shared.statements.of(INSERT_COUNTER).get(...key, segments, amount);
+    shared.caches.addCounter(ws, { counterNo: row?.counter_no as number, stored });
+    return;
+  }
+  slot.stored = stored;
+  shared.statements.of(UPDATE_COUNTER).run(segments, amount, slot.counterNo);
+}
+
+const UPDATE_ROLLUP = `UPDATE rollups SET steps = ?, unpriced = ?, cost = ?, charge = ?,
+  input_tokens = ?, output_tokens = ? WHERE rollup_no = ?`;
+const INSERT_ROLLUP = `INSERT INTO rollups
+  (ws, customer, period, agent, kind, provider, model, tool,
+   steps, unpriced, cost, charge, input_tokens, output_tokens)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING rollup_no`;
+
+function saveRollup(shared: UnitShared, ws: number, delta: RollupDelta): void {
+  const slot = shared.caches.rollup(ws, delta);
+  if (slot === undefined) {
+    const row = shared.statements.of(INSERT_ROLLUP).get(...encodeRollup(ws, delta));
+    shared.caches.addRollup(ws, { rollupNo: row?.rollup_no as number, row: delta });
+    return;
+  }
+  slot.row = addRollup(slot.row, delta);
+  const { steps, unpriced, cost, charge, inputTokens, outputTokens } = slot.row;
+  shared.statements
+    .of(UPDATE_ROLLUP)
+    .run(
+      steps,
+      unpriced,
+      formatAmount(cost),
+      formatAmount(charge),
+      formatQuantity(inputTokens),
+      formatQuantity(outputTokens),
+      slot.rollupNo,
+    );
 }
 
 function writeEvents(shared: UnitShared, ws: number, writes: Writes): void {
@@ -126,11 +172,6 @@ function writeEvents(shared: UnitShared, ws: number, writes: Writes): void {
   for (const { callId, customer, run, source, id } of writes.calls) {
     save(shared, "calls", [ws, callId, customer, run, source, id]);
   }
-  for (const row of writes.witnesses) {
-    const { run, source, id, customer, callId, seq, receivedAtMs, document } = row;
-    const values = [ws, run, source, id, customer, callId, seq, receivedAtMs, document];
-    saveChecked(shared, "witnesses", values);
-  }
   writeWaiting(shared, ws, writes);
 }
 
@@ -142,6 +183,11 @@ function writeWaiting(shared: UnitShared, ws: number, writes: Writes): void {
   for (const { table, keys } of gone) {
     const sql = `DELETE FROM ${table} WHERE ws = ? AND run = ? AND source = ? AND id = ?`;
     for (const { run, source, id } of keys) shared.statements.of(sql).run(ws, run, source, id);
+  }
+  for (const row of writes.witnesses) {
+    const { run, source, id, customer, callId, seq, receivedAtMs, document } = row;
+    const values = [ws, run, source, id, customer, callId, seq, receivedAtMs, document];
+    saveChecked(shared, "witnesses", values);
   }
   for (const row of writes.suspended) {
     const { run, source, id, seq, contentHash, receivedAtMs, document } = row;

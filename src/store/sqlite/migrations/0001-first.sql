@@ -9,7 +9,7 @@ CREATE TABLE workspaces (
   chain TEXT NOT NULL
 ) STRICT;
 
--- Texts that steps repeat: sources, agents, providers, models, tools, tiers, buckets, charges.
+-- Texts that steps repeat: sources, facets (agent, provider, model, tool, tier) and labels.
 CREATE TABLE names (
   name_no INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
@@ -62,84 +62,36 @@ CREATE INDEX runs_by_opening ON runs (ws, opened_at);
 CREATE INDEX runs_by_customer ON runs (ws, customer, opened_at);
 CREATE INDEX runs_open ON runs (ws, status) WHERE status = 'open';
 
--- The identity is the primary key, so the table is its own index against counting twice.
+-- Steps in the order of their first commit. Everything a step states is its text, in parts: what
+-- repeats (facets, labels) is a name, the rest is the body (domain/event/step-text.ts).
 -- `id` is a 16-byte blob where it is a lower-case UUID, else text.
 CREATE TABLE steps (
+  step_no INTEGER PRIMARY KEY,
   run_no INTEGER NOT NULL,
   source_no INTEGER NOT NULL,
   id ANY NOT NULL,
   seq INTEGER NOT NULL,
-  revision INTEGER NOT NULL,
-  voided INTEGER NOT NULL,
-  amended_by TEXT,
-  content_hash TEXT NOT NULL,
-  agent_no INTEGER,
-  parent_step TEXT,
-  call_id TEXT,
-  hold TEXT,
-  occurred_at INTEGER NOT NULL,
-  received_at INTEGER NOT NULL,
-  rated_at INTEGER,              -- null: as occurred_at
-  period INTEGER NOT NULL,       -- start date as yyyymmdd
-  kind INTEGER NOT NULL,
-  status INTEGER NOT NULL,
-  completeness INTEGER NOT NULL,
-  attempt INTEGER NOT NULL,
-  payer INTEGER NOT NULL,
-  role INTEGER NOT NULL,
-  provider_no INTEGER,
-  model_no INTEGER,
-  tool_no INTEGER,
-  tier_no INTEGER NOT NULL,
-  labels TEXT,
-  usage TEXT NOT NULL,           -- name_no=quantity,…
-  card_version INTEGER,
-  price_version INTEGER,
-  cost TEXT NOT NULL,
-  cost_status INTEGER NOT NULL,
-  shares TEXT NOT NULL,          -- charge name_no:cell name_no=amount,…
-  checksum INTEGER NOT NULL,     -- CRC-32 of the step's text; the hash chain is the proof
-  PRIMARY KEY (run_no, source_no, id)
-) WITHOUT ROWID, STRICT;
+  facets_no INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  labels_no INTEGER,
+  checksum INTEGER NOT NULL      -- CRC-32 of the step's text; the hash chain is the proof
+) STRICT;
+-- The identity: nothing is counted twice.
+CREATE UNIQUE INDEX steps_by_identity ON steps (run_no, source_no, id);
 
 -- Former revisions of steps, in the same form.
 CREATE TABLE former_steps (
+  former_no INTEGER PRIMARY KEY,
   run_no INTEGER NOT NULL,
   source_no INTEGER NOT NULL,
   id ANY NOT NULL,
   seq INTEGER NOT NULL,
-  revision INTEGER NOT NULL,
-  voided INTEGER NOT NULL,
-  amended_by TEXT,
-  content_hash TEXT NOT NULL,
-  agent_no INTEGER,
-  parent_step TEXT,
-  call_id TEXT,
-  hold TEXT,
-  occurred_at INTEGER NOT NULL,
-  received_at INTEGER NOT NULL,
-  rated_at INTEGER,
-  period INTEGER NOT NULL,
-  kind INTEGER NOT NULL,
-  status INTEGER NOT NULL,
-  completeness INTEGER NOT NULL,
-  attempt INTEGER NOT NULL,
-  payer INTEGER NOT NULL,
-  role INTEGER NOT NULL,
-  provider_no INTEGER,
-  model_no INTEGER,
-  tool_no INTEGER,
-  tier_no INTEGER NOT NULL,
-  labels TEXT,
-  usage TEXT NOT NULL,
-  card_version INTEGER,
-  price_version INTEGER,
-  cost TEXT NOT NULL,
-  cost_status INTEGER NOT NULL,
-  shares TEXT NOT NULL,
-  checksum INTEGER NOT NULL,
-  PRIMARY KEY (run_no, source_no, id, revision)
-) WITHOUT ROWID, STRICT;
+  facets_no INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  labels_no INTEGER,
+  checksum INTEGER NOT NULL
+) STRICT;
+CREATE INDEX former_steps_by_identity ON former_steps (run_no, source_no, id);
 
 -- Accepted events that are not steps, and administrative acts.
 CREATE TABLE journal (
@@ -185,7 +137,9 @@ CREATE TABLE outcomes (
   PRIMARY KEY (ws, run, key)
 ) WITHOUT ROWID, STRICT;
 
+-- Totals that every commit moves have a number of their own: an update by it touches no key.
 CREATE TABLE counters (
+  counter_no INTEGER PRIMARY KEY,
   ws INTEGER NOT NULL,
   customer TEXT NOT NULL,
   period TEXT NOT NULL,
@@ -194,10 +148,11 @@ CREATE TABLE counters (
   cell TEXT NOT NULL,
   segments TEXT NOT NULL,        -- card version=quantity,…
   amount TEXT NOT NULL,
-  PRIMARY KEY (ws, customer, period, card_key, charge_key, cell)
-) WITHOUT ROWID, STRICT;
+  UNIQUE (ws, customer, period, card_key, charge_key, cell)
+) STRICT;
 
 CREATE TABLE rollups (
+  rollup_no INTEGER PRIMARY KEY,
   ws INTEGER NOT NULL,
   customer TEXT NOT NULL,
   period TEXT NOT NULL,
@@ -212,8 +167,8 @@ CREATE TABLE rollups (
   charge TEXT NOT NULL,
   input_tokens TEXT NOT NULL,
   output_tokens TEXT NOT NULL,
-  PRIMARY KEY (ws, customer, period, agent, kind, provider, model, tool)
-) WITHOUT ROWID, STRICT;
+  UNIQUE (ws, customer, period, agent, kind, provider, model, tool)
+) STRICT;
 
 CREATE TABLE calls (
   ws INTEGER NOT NULL,

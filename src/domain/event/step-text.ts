@@ -1,0 +1,204 @@
+/**
+ * A step as text: what its checksum and the hash chain cover, and what the embedded store keeps.
+ * It is compact because there are as many as steps: enumerations are one character each, usual
+ * values are empty, instants are in base 36. Fields end with a character that no id may hold.
+ *
+ * The text has four parts, so that a store may keep those that repeat once: the key, the facets
+ * (who and what), the body (numbers) and the labels.
+ */
+import { present } from "../assert.ts";
+import type { Amount, Quantity } from "../money/decimal.ts";
+import {
+  formatAmount,
+  formatQuantity,
+  parseAmount,
+  parseQuantity,
+  ZERO_AMOUNT,
+} from "../money/decimal.ts";
+import type { Identity } from "./event.ts";
+import { COMPLETENESS, PAYERS, ROLES, STEP_KINDS, STEP_STATUSES } from "./event.ts";
+import type { ChargeShare, CostStatus, Step } from "./step.ts";
+import { INPUT_BUCKETS, OUTPUT_BUCKETS, type Usage } from "./usage.ts";
+
+const END = "\u001f";
+const VERSION = "s1";
+const COST_STATUSES: readonly CostStatus[] = ["priced", "partial", "unpriced", "none"];
+const STANDARD_TIER = "standard";
+
+/** Where a step stands: known to a store from the row's key and its run. */
+export interface StepPlace extends Identity {
+  readonly customer: string;
+  readonly seq: number;
+}
+
+export interface StepParts {
+  /** Agent, provider, model, tool and tier: few different ones. */
+  readonly facets: string;
+  /** Numbers, hash and amounts: its own for every step. */
+  readonly body: string;
+  /** Labels as JSON, or "". */
+  readonly labels: string;
+}
+
+/** The whole text of a step in its place. */
+export function textOfParts({ run, source, id, customer, seq }: StepPlace, p: StepParts): string {
+  const key = `${VERSION}${END}${seq}${END}${run}${END}${source}${END}${id}${END}${customer}`;
+  return `${key}${END}${p.facets}${END}${p.body}${END}${p.labels}`;
+}
+
+/** The whole text of a step. */
+export function stepText(step: Step): string {
+  return textOfParts(step, partsOfStep(step));
+}
+
+export function partsOfStep(step: Step): StepParts {
+  const tier = step.tier === STANDARD_TIER ? "" : step.tier;
+  const who = `${step.agent ?? ""}${END}${step.provider ?? ""}${END}${step.model ?? ""}`;
+  return {
+    facets: `${who}${END}${step.tool ?? ""}${END}${tier}`,
+    body: bodyOf(step),
+    labels: step.labels === null ? "" : JSON.stringify(step.labels),
+  };
+}
+
+function bodyOf(step: Step): string {
+  const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
+  const counts = revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`;
+  const rated = ratedAtMs === occurredAtMs ? "" : ratedAtMs.toString(36);
+  const times = `${occurredAtMs.toString(36)}${END}${(receivedAtMs - occurredAtMs).toString(36)}`;
+  const versions = `${step.cardVersionId ?? ""}${END}${step.priceVersionId ?? ""}`;
+  return (
+    `${codesOf(step)}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +
+    `${END}${step.period}${END}${usageText(step.usage)}${END}${versions}` +
+    `${END}${formatAmount(step.cost)}${END}${sharesText(step.shares)}${rareOf(step)}`
+  );
+}
+
+/** Facts that few steps have: left out together where all are absent. */
+function rareOf({ parentStep, callId, hold, amendedBy }: Step): string {
+  if (parentStep === null && callId === null && hold === null && amendedBy === null) return "";
+  return `${END}${JSON.stringify([parentStep, callId, hold, amendedBy])}`;
+}
+
+function codesOf(step: Step): string {
+  return (
+    `${STEP_KINDS.indexOf(step.kind)}${STEP_STATUSES.indexOf(step.status)}` +
+    `${COMPLETENESS.indexOf(step.completeness)}${PAYERS.indexOf(step.payer)}` +
+    `${ROLES.indexOf(step.role)}${COST_STATUSES.indexOf(step.costStatus)}${step.voided ? 1 : 0}`
+  );
+}
+
+/** Short names of the token buckets: capital letters, which no unit name holds. */
+const BUCKET_CODES: ReadonlyMap<string, string> = new Map(
+  [...INPUT_BUCKETS, ...OUTPUT_BUCKETS].map((bucket, at) => [bucket, String.fromCharCode(65 + at)]),
+);
+const BUCKETS_BY_CODE: ReadonlyMap<string, string> = new Map(
+  [...BUCKET_CODES].map(([bucket, code]) => [code, bucket]),
+);
+
+function usageText(usage: Usage): string {
+  let text = "";
+  for (const [name, quantity] of usage) {
+    text += `${text === "" ? "" : ","}${BUCKET_CODES.get(name) ?? `${name}=`}`;
+    text += formatQuantity(quantity);
+  }
+  return text;
+}
+
+function usageOfText(text: string): Usage {
+  if (text === "") return new Map();
+  const entries = text.split(",").map((item): [string, Quantity] => {
+    const at = item.indexOf("=");
+    const name = at < 0 ? BUCKETS_BY_CODE.get(item.slice(0, 1)) : item.slice(0, at);
+    const quantity = parseQuantity(item.slice(at < 0 ? 1 : at + 1));
+    return [present(name, `bucket of "${item}"`), present(quantity, `quantity of "${item}"`)];
+  });
+  return new Map(entries);
+}
+
+const SHARE_END = "\u001e";
+
+function sharesText(shares: readonly ChargeShare[]): string {
+  let text = "";
+  for (const { chargeKey, cell, amount } of shares) {
+    const where = cell === "" ? chargeKey : `${chargeKey}${SHARE_END}${cell}`;
+    text += `${text === "" ? "" : `${SHARE_END}${SHARE_END}`}${where}=${formatAmount(amount)}`;
+  }
+  return text;
+}
+
+function sharesOfText(text: string): ChargeShare[] {
+  if (text === "") return [];
+  return text.split(`${SHARE_END}${SHARE_END}`).map((item) => {
+    const at = item.lastIndexOf("=");
+    const [chargeKey = "", cell = ""] = item.slice(0, at).split(SHARE_END);
+    const amount = present(parseAmount(item.slice(at + 1)), `amount of "${item}"`);
+    return { chargeKey, cell, amount };
+  });
+}
+
+function orNull(text: string | undefined): string | null {
+  return text === undefined || text === "" ? null : text;
+}
+
+function listed<T>(values: readonly T[], code: string | undefined): T {
+  return present(values[Number(code)], `value of code "${code}"`);
+}
+
+/** The step that the parts stand for. Crashes on text that this module did not write. */
+export function stepOfParts(place: StepPlace, parts: StepParts): Step {
+  const [agent, provider, model, tool, tier] = parts.facets.split(END);
+  const { run, source, id, customer, seq } = place;
+  return {
+    run,
+    source,
+    id,
+    seq,
+    customer,
+    agent: orNull(agent),
+    provider: orNull(provider),
+    model: orNull(model),
+    tool: orNull(tool),
+    tier: orNull(tier) ?? STANDARD_TIER,
+    labels: parts.labels === "" ? null : JSON.parse(parts.labels),
+    ...factsOfBody(parts.body.split(END)),
+  };
+}
+
+function factsOfBody(fields: readonly string[]) {
+  const [codes = "", counts = "", contentHash = "", occurred = "", lag = ""] = fields;
+  const [, , , , , rated = "", period = "", usage = "", card = "", price = ""] = fields;
+  const [cost = "", shareText = "", rare] = fields.slice(10);
+  const [revision = 1, attempt = 1] = counts === "" ? [] : counts.split(".").map(Number);
+  const occurredAtMs = Number.parseInt(occurred, 36);
+  const shares = sharesOfText(shareText);
+  const [parentStep, callId, hold, amendedBy] = (
+    rare === undefined ? [null, null, null, null] : JSON.parse(rare)
+  ) as [string | null, string | null, string | null, string | null];
+  return {
+    kind: listed(STEP_KINDS, codes[0]),
+    status: listed(STEP_STATUSES, codes[1]),
+    completeness: listed(COMPLETENESS, codes[2]),
+    payer: listed(PAYERS, codes[3]),
+    role: listed(ROLES, codes[4]),
+    costStatus: listed(COST_STATUSES, codes[5]),
+    voided: codes[6] === "1",
+    revision,
+    attempt,
+    contentHash,
+    occurredAtMs,
+    receivedAtMs: occurredAtMs + Number.parseInt(lag, 36),
+    ratedAtMs: rated === "" ? occurredAtMs : Number.parseInt(rated, 36),
+    period,
+    usage: usageOfText(usage),
+    cardVersionId: card === "" ? null : Number(card),
+    priceVersionId: price === "" ? null : Number(price),
+    cost: present(parseAmount(cost), `cost "${cost}"`),
+    shares,
+    charge: shares.reduce((sum, share) => (sum + share.amount) as Amount, ZERO_AMOUNT),
+    parentStep,
+    callId,
+    hold,
+    amendedBy,
+  };
+}
