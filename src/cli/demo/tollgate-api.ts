@@ -1,0 +1,60 @@
+/** The requests to Tollgate that the demo makes beside metering: all that an operator would. */
+import type { RunView } from "../render/run-view.ts";
+import type { StatementView } from "../render/statement.ts";
+import { readAnswer, readText } from "./api-answer.ts";
+
+/** Form of a statement's export file. */
+export type ExportForm = "csv" | "ndjson";
+
+/** One Tollgate, as the holder of an admin key sees it. Every method throws the problem told. */
+export class TollgateApi {
+  readonly #baseUrl: string;
+  readonly #key: string;
+
+  constructor(baseUrl: string, key: string) {
+    this.#baseUrl = baseUrl;
+    this.#key = key;
+  }
+
+  /** Records a version of a rate card, in force from now on. */
+  async applyRateCard(document: unknown): Promise<void> {
+    await readText(await this.#post("/v1/rate-cards", document));
+  }
+
+  /** A run with everything below it. */
+  async run(id: string): Promise<RunView> {
+    return readAnswer<RunView>(await this.#get(`/v1/runs/${encodeURIComponent(id)}`));
+  }
+
+  /** Closes the periods that start in a month, of every customer, before they end. */
+  async closePeriods(month: string): Promise<StatementView[]> {
+    const response = await this.#post("/v1/periods/close", { period: month, early: true });
+    const closed = await readAnswer<{ readonly statements: readonly { readonly id: string }[] }>(
+      response,
+    );
+    return Promise.all(closed.statements.map(({ id }) => this.statement(id)));
+  }
+
+  async statement(id: string): Promise<StatementView> {
+    return readAnswer<StatementView>(await this.#get(`/v1/statements/${id}`));
+  }
+
+  /** The export file of a statement, byte for byte. */
+  async statementExport(id: string, form: ExportForm): Promise<string> {
+    return readText(await this.#get(`/v1/statements/${id}.${form}`));
+  }
+
+  #get(path: string): Promise<Response> {
+    return fetch(new URL(path, this.#baseUrl), { headers: this.#headers() });
+  }
+
+  #post(path: string, body: unknown): Promise<Response> {
+    const headers = { ...this.#headers(), "content-type": "application/json" };
+    const request = { method: "POST", headers, body: JSON.stringify(body) };
+    return fetch(new URL(path, this.#baseUrl), request);
+  }
+
+  #headers(): Record<string, string> {
+    return { authorization: `Bearer ${this.#key}` };
+  }
+}

@@ -1,0 +1,97 @@
+/** Two runs of the same work side by side: what each charge took under one card and the other. */
+import { subtractAmounts, sumAmounts } from "./amounts.ts";
+import { formatMoney } from "./money.ts";
+import type { RunView, StepView } from "./run-view.ts";
+import { PLAIN_STYLES, type Styles } from "./styles.ts";
+import { type Cell, renderTable } from "./table.ts";
+
+/** The same work under two cards. */
+export interface RunPair {
+  readonly before: RunView;
+  readonly after: RunView;
+  /** Titles of the two columns. */
+  readonly titles: readonly [before: string, after: string];
+}
+
+/** One row a charge, then the totals; the last column is after less before. */
+export function renderComparison(pair: RunPair, styles: Styles = PLAIN_STYLES): string[] {
+  const { before, after, titles } = pair;
+  const former = amountsByCharge(before);
+  const latter = amountsByCharge(after);
+  const names = [...new Set([...former.keys(), ...latter.keys()])];
+  const row = (name: string, a: string, b: string): Cell[] => {
+    return [name, formatMoney(a), formatMoney(b), differenceCell(subtractAmounts(b, a), styles)];
+  };
+  const charges = names.map((name) => {
+    const [a = "0", b = "0"] = [former.get(name), latter.get(name)];
+    return row(name, a, b);
+  });
+  const [a, b] = [before.totals.tree, after.totals.tree];
+  const margins = [a, b].map(({ charge, cost }) => subtractAmounts(charge, cost));
+  const bounds = [a, b].map(({ unpriced }) => unpriced > 0);
+  const atLeast = ([name = "", ...cells]: Cell[], sign: string): Cell[] => {
+    return [name, ...cells.map((cell, index) => (bounds[index] ? `${sign}${cell}` : cell))];
+  };
+  const totals = [
+    row("charged", a.charge, b.charge).map((cell) => bold(cell, styles)),
+    atLeast(row("our cost", a.cost, b.cost), "≥"),
+    atLeast(row("margin", margins[0] ?? "0", margins[1] ?? "0"), "≤"),
+  ];
+  const columns = ["charge", ...titles, "difference"].map((title, index) => {
+    return { title, align: index === 0 ? ("left" as const) : ("point" as const) };
+  });
+  return renderTable({ columns, rows: [...charges, "rule", ...totals] }, styles);
+}
+
+function bold(cell: Cell, { bold: style }: Styles): Cell {
+  return typeof cell === "string" ? { text: cell, style } : cell;
+}
+
+function differenceCell(difference: string, styles: Styles): Cell {
+  if (difference === "0") return { text: "=", style: styles.dim };
+  if (difference.startsWith("-")) return { text: formatMoney(difference), style: styles.red };
+  return { text: `+${formatMoney(difference)}`, style: styles.green };
+}
+
+/** What each charge took in a run and everything below it. */
+function amountsByCharge(run: RunView): Map<string, string> {
+  const amounts = new Map<string, string>();
+  const add = (name: string, amount: string) => {
+    amounts.set(name, sumAmounts([amounts.get(name) ?? "0", amount]));
+  };
+  const visit = ({ steps, charges, outcomes, children }: RunView) => {
+    for (const share of steps.flatMap((step) => step.charges)) add(share.charge, share.amount);
+    for (const { charge, amount } of charges) add(charge, amount);
+    for (const { outcome, charge } of outcomes) add(`outcome ${outcome}`, charge);
+    children.forEach(visit);
+  };
+  visit(run);
+  return amounts;
+}
+
+/** Whether a run's totals are the sum of all that is below it, to the last digit. */
+export function addsUp(run: RunView): boolean {
+  const { own, tree } = run.totals;
+  const charges = [
+    ...run.steps.map((step) => step.charge),
+    ...run.charges.map(({ amount }) => amount),
+    ...run.outcomes.map(({ charge }) => charge),
+  ];
+  const below = run.children.map(({ totals }) => totals.tree);
+  const costs = run.steps.map((step) => (counts(step) ? step.cost : "0"));
+  return (
+    run.children.every(addsUp) &&
+    sumAmounts(charges) === own.charge &&
+    sumAmounts(costs) === own.cost &&
+    sumAmounts([own.charge, ...below.map(({ charge }) => charge)]) === tree.charge &&
+    sumAmounts([own.cost, ...below.map(({ cost }) => cost)]) === tree.cost
+  );
+}
+
+/**
+ * A voided step counts for nothing, a shadow where it is billed, and what the customer pays is no
+ * cost of ours.
+ */
+function counts({ role, payer, voided }: StepView): boolean {
+  return role === "bill" && payer === "us" && !voided;
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { renderStatement, type StatementView } from "./statement.ts";
+
+const STATEMENT: StatementView = {
+  id: "st_1",
+  customer: "acme",
+  period: "2026-11-01",
+  currency: "USD",
+  digest: "00",
+  total: "24.8",
+  document: {
+    lines: [
+      {
+        kind: "charge",
+        chargeKey: "tools",
+        description: "Tool calls",
+        measure: "steps",
+        quantity: "12345",
+        amountExact: "24.69",
+        amountRounded: "24.69",
+      },
+      {
+        kind: "charge",
+        chargeKey: "providers",
+        description: "Providers",
+        measure: "sum:cost",
+        quantity: "0.0926",
+        amountExact: "0.11412",
+        amountRounded: "0.11",
+      },
+      {
+        kind: "rounding",
+        chargeKey: "",
+        description: "Rounding",
+        measure: null,
+        quantity: null,
+        amountExact: "-0.00412",
+        amountRounded: "0",
+      },
+    ],
+  },
+};
+
+test("a statement shows what was counted, the exact and the billed amount", () => {
+  assert.deepEqual(renderStatement(STATEMENT), [
+    "               quantity         exact USD  billed",
+    "Tool calls  12,345       steps   24.69      24.69",
+    "Providers        0.0926  cost     0.11412    0.11",
+    "Rounding                         -0.00412",
+    "─────────────────────────────────────────────────",
+    "Total                            24.80      24.80",
+  ]);
+});

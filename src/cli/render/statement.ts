@@ -1,0 +1,55 @@
+/** A closed statement as a table: what was counted, what it comes to, what is billed. */
+import { formatMoney, groupDigits } from "./money.ts";
+import { PLAIN_STYLES, type Styles } from "./styles.ts";
+import { type Cell, renderTable } from "./table.ts";
+
+/** One line of a bill. */
+export interface StatementLineView {
+  readonly kind: string;
+  readonly chargeKey: string;
+  readonly description: string;
+  /** What was counted, such as `steps` or `sum:cost`; null where nothing was. */
+  readonly measure: string | null;
+  readonly quantity: string | null;
+  readonly amountExact: string;
+  readonly amountRounded: string;
+}
+
+/** The answer of GET /v1/statements/{id}, as far as it is shown. */
+export interface StatementView {
+  readonly id: string;
+  readonly customer: string;
+  readonly period: string;
+  readonly currency: string;
+  /** What is owed. */
+  readonly total: string;
+  /** SHA-256 of the canonical document. */
+  readonly digest: string;
+  readonly document: { readonly lines: readonly StatementLineView[] };
+}
+
+/** Lines of the statement's table; both amount columns add up to the total. */
+export function renderStatement(statement: StatementView, styles: Styles = PLAIN_STYLES): string[] {
+  const { currency, document, total } = statement;
+  const rows = document.lines.map((line): Cell[] => [
+    line.description,
+    line.quantity === null ? "" : groupDigits(line.quantity),
+    measureText(line.measure),
+    formatMoney(line.amountExact),
+    line.kind === "rounding" ? "" : formatMoney(line.amountRounded),
+  ]);
+  const bold = (text: string): Cell => ({ text, style: styles.bold });
+  const totals = [bold("Total"), "", "", bold(formatMoney(total)), bold(formatMoney(total))];
+  const columns = [
+    { title: "", align: "left" as const },
+    { title: "quantity", align: "point" as const },
+    { title: "", align: "left" as const },
+    { title: `exact ${currency}`, align: "point" as const },
+    { title: "billed", align: "point" as const },
+  ];
+  return renderTable({ columns, rows: [...rows, "rule", totals] }, styles);
+}
+
+function measureText(measure: string | null): string {
+  return (measure ?? "").replace("sum:", "").replaceAll("_", " ");
+}

@@ -1,0 +1,111 @@
+/** The demo against a whole Tollgate: every number that it prints is answered or computed. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { runDemo } from "../../src/cli/demo/run-demo.ts";
+import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
+import { seedVersion } from "../../src/ingest/price-list/seed.ts";
+import { startTestServer, type TestServer } from "./test-server.ts";
+
+interface Shown {
+  readonly server: TestServer;
+  readonly dataDir: string;
+  readonly text: string;
+}
+
+async function showDemo(): Promise<Shown> {
+  const server = await startTestServer();
+  const { source, entries, effectiveFromMs } = seedVersion(Date.now());
+  await server.engine.importPrices(DEFAULT_WORKSPACE, { source, entries, effectiveFromMs });
+  const dataDir = mkdtempSync(join(tmpdir(), "tollgate-demo-"));
+  let text = "";
+  const out = { write: (more: string) => (text += more) };
+  const { url: baseUrl, adminKey } = server;
+  await runDemo({ baseUrl, adminKey, dataDir, out, progress: out, environment: {} });
+  return { server, dataDir, text };
+}
+
+let shown: Shown;
+before(async () => {
+  shown = await showDemo();
+});
+after(async () => {
+  await shown.server.stop();
+  rmSync(shown.dataDir, { recursive: true, force: true });
+});
+
+/** What a heading is followed by, up to the next blank line. */
+function paragraph(heading: string): string[] {
+  const at = shown.text.indexOf(heading);
+  assert.notEqual(at, -1, heading);
+  return shown.text.slice(at).split("\n\n")[0]?.split("\n").slice(1) ?? [];
+}
+
+describe("the demo", () => {
+  test("shows a run as a tree, with what failed, what is partial and what has no price", () => {
+    const tree = paragraph("2  An agent works on a ticket");
+    assert.match(tree[1] ?? "", /^acme-ticket-1 +support · acme +≥\d+\.\d+ +\d+\.\d+ +completed$/);
+    assert.equal(tree.filter((line) => /─ model .* error$/.test(line)).length, 2);
+    assert.equal(tree.filter((line) => line.endsWith("aborted, partial")).length, 1);
+    assert.equal(tree.filter((line) => line.endsWith("UNPRICED")).length, 1);
+    assert.ok(tree.some((line) => line.startsWith("├─ research")));
+    assert.ok(tree.some((line) => line.startsWith("└─ outcome")));
+  });
+
+  test("sends everything twice and counts it once", () => {
+    const [again = "", witnessed = ""] = paragraph("3  The same work is reported again");
+    assert.match(again, /^All (\d+) events sent again: \1 duplicate\.$/);
+    assert.match(witnessed, /^(\d+) of the calls .*: \1 duplicate_call\.$/);
+  });
+
+  test("changes what a ticket is charged, and not what it costs us", () => {
+    const rows = paragraph("   What the new card changes for this ticket");
+    const row = (name: string) => rows.find((line) => line.startsWith(name)) ?? "";
+    assert.match(row("our cost"), / =$/);
+    assert.match(row("charged"), / \+\d+\.\d+$/);
+    assert.match(row("searches"), /^searches +0\.00 +0\.04 +\+0\.04$/);
+  });
+
+  test("closes the period into a statement a customer, with export files", async () => {
+    const { store } = shown.server;
+    const statements = await store.listStatements(DEFAULT_WORKSPACE);
+    const customers = ["acme", "globex", "initech"];
+    assert.deepEqual(new Set(statements.map(({ customer }) => customer)), new Set(customers));
+    for (const { id, digest } of statements)
+      assert.ok(shown.text.includes(`${id}  sha256 ${digest}`));
+    const folder = join(shown.dataDir, "exports");
+    const files = readdirSync(folder);
+    assert.equal(files.length, 2 * statements.length);
+    for (const file of files) {
+      assert.ok(shown.text.includes(join(folder, file)), file);
+      assert.ok(readFileSync(join(folder, file), "utf8").includes("Resolved tickets"), file);
+    }
+  });
+
+  test("prints no control sequence off a terminal", () => {
+    assert.ok(!shown.text.includes("\u001b"));
+  });
+
+  test("shows the same numbers every time", async () => {
+    const other = await showDemo();
+    try {
+      assert.equal(withoutAccidents(other), withoutAccidents(shown));
+    } finally {
+      await other.server.stop();
+      rmSync(other.dataDir, { recursive: true, force: true });
+    }
+  });
+});
+
+/** The text without addresses, folders, keys, digests, times and what depends on the clock. */
+function withoutAccidents({ text, dataDir }: Shown): string {
+  return text
+    .replaceAll(dataDir, "DATA")
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, "URL")
+    .replace(/tg_[\w-]+/g, "KEY")
+    .replace(/sha256 \w+/g, "DIGEST")
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replace(/took [\d.]+ s/, "TOOK");
+}
