@@ -27,7 +27,8 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
   const refusal = attribute(ledger, event);
   if (refusal !== null) return rejected(refusal);
   state.record("run.opened", event, encodeEvent(event));
-  const run = state.runOrNew(event.run);
+  // A copy: what the run stated before is compared with what it states after.
+  const run = { ...state.runOrNew(event.run) };
   const head = placeInTime(event);
   if (!run.opened || head < run.head) {
     const { agent, labels, authority } = event;

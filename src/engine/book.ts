@@ -172,16 +172,18 @@ export class Ledger {
   recountRun(id: string, cause: Cause): void {
     const run = present(this.state.runs.get(id), `run "${id}"`);
     const wanted = this.#runRating(run);
-    if (sameRating(run.rating, wanted)) return;
-    const taken = this.#runMovement(run, run.rating, { sign: -1n, cause });
+    // Kept apart: the run is edited in place below.
+    const former = run.rating;
+    if (sameRating(former, wanted)) return;
+    const taken = this.#runMovement(run, former, { sign: -1n, cause });
     const put = this.#runMovement(run, wanted, { sign: 1n, cause });
-    const kept = joinShares([...(run.rating?.shares ?? []), ...taken, ...put]);
+    const kept = joinShares([...(former?.shares ?? []), ...taken, ...put]);
     const rating = wanted === null ? this.#residue(run, kept) : { ...wanted, shares: kept };
-    const before = sumShares(run.rating?.shares ?? []);
+    const before = sumShares(former?.shares ?? []);
     this.state.editRun(id).rating = rating;
     const charge = (sumShares(kept) - before) as Amount;
     this.addToRun(id, { ...NO_TOTALS, charge });
-    this.#rollCharge(run.rating ?? rating, "run", { ...run, charge: -before as Amount });
+    this.#rollCharge(former ?? rating, "run", { ...run, charge: -before as Amount });
     this.#rollCharge(rating, "run", { ...run, charge: sumShares(kept) });
   }
 

@@ -169,7 +169,7 @@ export interface UnitOfWork {
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;
   adjustments(key: CounterKey): Answer<Adjustment[]>;
-  /** Open runs whose last sign of life is before an instant, at most `limit`. */
+  /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
   write(writes: Writes): Answer<void>;
 }

@@ -26,7 +26,7 @@ import type {
 } from "../../engine/ports.ts";
 import { Turns } from "../turns.ts";
 import { MemoryUnit } from "./memory-unit.ts";
-import { applyWrites, keyOf, type Tables, tablesOf } from "./tables.ts";
+import { applyWrites, byBytes, keyOf, type Tables, tablesOf } from "./tables.ts";
 
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
@@ -201,9 +201,4 @@ export class MemoryStore implements Store {
 
 function byOpening(a: Run, b: Run): number {
   return a.openedAtMs - b.openedAtMs || byBytes(a.id, b.id);
-}
-
-/** The order of databases: by UTF-8 bytes, which is not that of UTF-16 units. */
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -15,7 +15,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
-import { keyOf, stepKey, type Tables } from "./tables.ts";
+import { byBytes, keyOf, stepKey, type Tables } from "./tables.ts";
 
 export class MemoryUnit implements UnitOfWork {
   readonly #tables: Tables;
@@ -121,6 +121,7 @@ export class MemoryUnit implements UnitOfWork {
   silentRuns(beforeMs: number, limit: number): Run[] {
     return [...this.#tables.runs.values()]
       .filter((run) => run.status === "open" && !run.standing && run.lastSeenAtMs < beforeMs)
+      .sort((a, b) => a.lastSeenAtMs - b.lastSeenAtMs || byBytes(a.id, b.id))
       .slice(0, limit);
   }
 }

@@ -71,6 +71,11 @@ export function keyOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
 }
 
+/** The order of databases: by UTF-8 bytes, which is not that of UTF-16 units. */
+export function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
 export function stepKey({ run, source, id }: StepKey): string {
   return keyOf(run, source, id);
 }

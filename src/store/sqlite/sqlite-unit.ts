@@ -186,7 +186,8 @@ export class SqliteUnit implements UnitOfWork {
 
   silentRuns(beforeMs: number, limit: number): Run[] {
     const sql = `SELECT * FROM runs
-      WHERE ws = ? AND status = 'open' AND standing = 0 AND last_seen_at < ? LIMIT ?`;
+      WHERE ws = ? AND status = 'open' AND standing = 0 AND last_seen_at < ?
+      ORDER BY last_seen_at, id LIMIT ?`;
     return this.#all(sql, beforeMs, limit).map(decodeRun);
   }
 

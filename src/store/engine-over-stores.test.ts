@@ -1,0 +1,66 @@
+/**
+ * The real engine over every store: what happens must not depend on where it is kept, every total
+ * is the sum of its parts, and the order of arrival changes no total.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import fc from "fast-check";
+import { postgresServer } from "../../test/postgres-server.ts";
+import { nodeDigest } from "../compose.ts";
+import type { Store } from "../engine/ports.ts";
+import { assertConserved } from "./conservation-contract.ts";
+import { anyHistory } from "./event-sequences-contract.ts";
+import { MemoryStore } from "./memory/memory-store.ts";
+import { holdings, play } from "./play-contract.ts";
+import { openPostgresStore } from "./postgres/postgres-store.ts";
+import { openSqliteStore } from "./sqlite/sqlite-store.ts";
+
+const dataDir = mkdtempSync(join(tmpdir(), "tollgate-engine-"));
+const memory = new MemoryStore();
+const stores = new Map<string, Store>();
+let workspaces = 0;
+
+before(async () => {
+  const server = await postgresServer();
+  const connectionString = await server.createDatabase();
+  stores.set("SQLite", openSqliteStore({ dataDir, digest: nodeDigest }));
+  stores.set("PostgreSQL", await openPostgresStore({ connectionString, digest: nodeDigest }));
+});
+
+after(async () => {
+  for (const store of stores.values()) await store.close();
+  await (await postgresServer()).stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+function newWorkspace(): string {
+  workspaces += 1;
+  return `w${workspaces}`;
+}
+
+const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
+
+test("the same history has the same answers and leaves the same rows on every store", async () => {
+  const property = fc.asyncProperty(anyHistory, async (history) => {
+    const workspace = newWorkspace();
+    const answers = await play(memory, workspace, history);
+    const rows = await holdings(memory, workspace);
+    for (const [name, store] of stores) {
+      assert.deepEqual(await play(store, workspace, history), answers, `answers of ${name}`);
+      assert.deepEqual(await holdings(store, workspace), rows, `rows of ${name}`);
+    }
+  });
+  await fc.assert(property, { numRuns: 25 * full });
+});
+
+test("whatever happens, each total is the sum of its parts", async () => {
+  const property = fc.asyncProperty(anyHistory, async (history) => {
+    const workspace = newWorkspace();
+    await play(memory, workspace, history);
+    assertConserved(await holdings(memory, workspace));
+  });
+  await fc.assert(property, { numRuns: 300 * full });
+});

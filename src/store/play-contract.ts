@@ -1,0 +1,178 @@
+/** Plays histories to the real engine over a store, and shows all that the store holds after. */
+import assert from "node:assert/strict";
+import { composeEngine } from "../compose.ts";
+import type { PriceEntry } from "../domain/cost/price-book.ts";
+import { TollgateError } from "../domain/errors.ts";
+import { type Price, parsePrice } from "../domain/money/decimal.ts";
+import type { RateCardVersion } from "../domain/rating/rate-card.ts";
+import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Store } from "../engine/ports.ts";
+import { type Happening, START_MS } from "./event-sequences-contract.ts";
+import { forgetRows, sorted, write } from "./round-trip-contract.ts";
+
+const MINUTE_MS = 60_000;
+const CHANGE_MS = START_MS - 15 * 86_400_000;
+
+const price = (text: string): Price => parsePrice(text) ?? assert.fail(`price ${text}`);
+
+const ENTRY: PriceEntry = {
+  provider: "openai",
+  subject: "gpt-5",
+  aliases: [],
+  prefixes: [],
+  currency: "USD",
+  tierFactors: {},
+  periods: [
+    {
+      effectiveFromMs: null,
+      daily: null,
+      rates: [
+        { unit: "input_uncached", price: price("0.000001250000000007"), tiers: [] },
+        { unit: "output_text", price: price("0.00001"), tiers: [] },
+      ],
+    },
+  ],
+};
+
+/** A card of which everything is counted: runs, tiers, cost, outcomes, a matrix. */
+function cardVersion(id: number, runPrice: string, effectiveFromMs: number): RateCardVersion {
+  const graduated = [
+    { upTo: "2", unit: "0" },
+    { unit: "0.05", flat: "0.01" },
+  ];
+  const volume = [{ upTo: "1000", unit: "0.001" }, { unit: "0.0005" }];
+  const document = JSON.stringify({
+    key: "card",
+    currency: "USD",
+    charges: [
+      { key: "runs", meter: { count: "runs" }, price: { model: "per_unit", unit: runPrice } },
+      {
+        key: "tools",
+        meter: { count: "steps", where: { kind: "tool" } },
+        price: { model: "graduated", tiers: graduated },
+      },
+      { key: "text", meter: { sum: "output_text" }, price: { model: "volume", tiers: volume } },
+      { key: "models", meter: { sum: "cost" }, price: { model: "markup", percent: "20" } },
+      {
+        key: "agents",
+        meter: { count: "steps" },
+        price: { model: "matrix", by: "agent", cells: { support: "0.3" }, otherwise: "0.1" },
+      },
+      { key: "done", meter: { count: "outcomes" }, price: { model: "per_unit", unit: "0.99" } },
+    ],
+  });
+  const card = storedRateCard(document);
+  return { id, version: id, effectiveFromMs, recordedAtMs: 0, card, document };
+}
+
+const CARDS = [cardVersion(1, "0.1", 0), cardVersion(2, "0.25", CHANGE_MS)];
+const PRICES = [
+  { id: 1, source: "test", recordedAtMs: 0, effectiveFromMs: null, entries: [ENTRY] },
+];
+
+/** An engine over a store whose workspace has cards and prices, and the hand of its clock. */
+export async function engineOver(store: Store, workspace: string) {
+  await store.createWorkspace(workspace);
+  await write(store, workspace, { cards: CARDS, prices: PRICES });
+  const clock = { now: START_MS };
+  const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
+  return { engine, advance: () => (clock.now += MINUTE_MS) };
+}
+
+/** Lets a history happen. Returns what the engine answered; a refusal by its code. */
+export async function play(
+  store: Store,
+  workspace: string,
+  history: readonly Happening[],
+): Promise<unknown[]> {
+  const { engine, advance } = await engineOver(store, workspace);
+  const answers: unknown[] = [];
+  for (const happening of history) {
+    advance();
+    answers.push(await happen(engine, workspace, happening).catch(codeOf));
+  }
+  return answers;
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof TollgateError) return error.code;
+  throw error;
+}
+
+async function happen(engine: Engine, workspace: string, happening: Happening): Promise<unknown> {
+  switch (happening.kind) {
+    case "ingest":
+      return engine.ingest(workspace, happening.events);
+    case "close":
+      return engine.closePeriod(workspace, {
+        customer: null,
+        period: happening.period,
+        early: true,
+      });
+    case "settle": {
+      const [conflict] = await engine.store.listConflicts(workspace, 1);
+      if (conflict === undefined) return null;
+      const { keep } = happening;
+      const settlement = { conflict: conflict.seq, keep, reason: "asked" };
+      return engine.settleConflict(workspace, settlement);
+    }
+    case "abandon":
+      return engine.abandonSilentRuns(workspace, 2 * MINUTE_MS);
+    case "fail":
+      return forgetRows(engine.store, workspace);
+  }
+}
+
+const ALL = Number.MAX_SAFE_INTEGER;
+
+/** Everything that a workspace holds, in an order that does not depend on the store. */
+export async function holdings(store: Store, workspace: string) {
+  const runs = await store.listRuns(workspace, { limit: ALL });
+  const customers = await store.listCustomers(workspace, ALL);
+  const rollups = await store.rollups(workspace, {});
+  const steps = [];
+  const outcomes = [];
+  for (const { id } of runs) {
+    steps.push(...(await store.stepsOfRun(workspace, id)));
+    outcomes.push(...(await store.outcomesOfRun(workspace, id)));
+  }
+  const periods = [];
+  for (const { id } of customers) periods.push(...(await store.periodsOf(workspace, id)));
+  const counters = [];
+  for (const key of await store.periodsToBill(workspace, "")) {
+    counters.push(...(await store.countersOf(workspace, key)));
+  }
+  const inside = await store.transact(workspace, async (unit) => {
+    const adjustments = [];
+    for (const { id: customer } of customers) {
+      for (const period of ["2026-10-01", "2026-11-01", "2026-12-01", "2027-01-01"]) {
+        adjustments.push(...(await unit.adjustments({ customer, period })));
+      }
+    }
+    const callIds = ["c1", "c2", "c3"];
+    return {
+      adjustments,
+      head: { ...(await unit.head()) },
+      calls: sorted(await unit.calls(callIds)),
+      witnesses: sorted(await unit.witnessesOfCalls(callIds)),
+    };
+  });
+  return {
+    ...inside,
+    runs: sorted(runs),
+    customers,
+    rollups: sorted(rollups),
+    steps: sorted(steps),
+    outcomes: sorted(outcomes),
+    periods: sorted(periods),
+    counters: sorted(counters),
+    suspended: await store.listSuspended(workspace, ALL),
+    conflicts: await store.listConflicts(workspace, ALL),
+    statements: await store.listStatements(workspace),
+    journal: await store.journal(workspace, 0, ALL),
+  };
+}
+
+/** What `holdings` shows. */
+export type Holdings = Awaited<ReturnType<typeof holdings>>;
