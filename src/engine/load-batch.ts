@@ -3,7 +3,7 @@
  * suspense, steps and calls by identity, customers, then counters of the periods concerned.
  */
 import { decodeEvent } from "../domain/event/codec.ts";
-import type { RunOpened, TollgateEvent } from "../domain/event/event.ts";
+import type { TollgateEvent } from "../domain/event/event.ts";
 import type { Run } from "../domain/run/run.ts";
 import { STANDING_PREFIX } from "../domain/run/run.ts";
 import { outcomeKeyText } from "./apply-outcome.ts";
@@ -19,10 +19,17 @@ export async function loadBatch(
   tariff: Tariff,
   { state, events }: { readonly state: BatchState; readonly events: readonly TollgateEvent[] },
 ): Promise<void> {
+  const opened = new Set(events.filter((event) => event.type === "run.opened").map((e) => e.run));
   await loadRuns(unit, state, events);
-  const waiting = await loadUnbound(unit, state);
-  const all = [...events, ...waiting];
-  await loadRestated(unit, state, events);
+  const counted = await loadRestated(unit, state, opened);
+  const all = [...events];
+  // What waits and what may take over a call are events of this batch too, with runs of their own.
+  for (let added: readonly TollgateEvent[] = events; added.length > 0; ) {
+    if (added !== events) await loadRuns(unit, state, added);
+    const calls = [...(added === events ? counted : []), ...callsIn(added, opened)];
+    added = [...(await loadUnbound(unit, state)), ...(await loadHeirs(unit, state, calls))];
+    all.push(...added);
+  }
   await loadIdentities(unit, state, all);
   await loadCustomers(unit, state, all);
   await loadCounters(unit, state, concernedPeriods(state, tariff, all));
@@ -75,31 +82,52 @@ async function loadUnbound(unit: UnitOfWork, state: BatchState): Promise<Tollgat
   return waiting;
 }
 
-/** An opening that comes after steps restates them, so all of the run's steps are needed. */
+/**
+ * An opening that comes after steps restates them, so all of the run's steps are needed. Returns
+ * the ids of their calls.
+ */
 async function loadRestated(
   unit: UnitOfWork,
   state: BatchState,
-  events: readonly TollgateEvent[],
-): Promise<void> {
-  const late = events.filter(
-    (event): event is RunOpened => event.type === "run.opened" && state.runs.has(event.run),
-  );
-  for (const run of new Set(late.map((event) => event.run))) {
-    const steps = await unit.stepsOfRun(run);
-    for (const step of steps) state.steps.load(step);
-    const outcomes = await unit.outcomesOfRun(run);
-    for (const outcome of outcomes) {
+  opened: ReadonlySet<string>,
+): Promise<string[]> {
+  const callIds: string[] = [];
+  for (const run of opened) {
+    if (!state.runs.has(run)) continue;
+    for (const step of await unit.stepsOfRun(run)) {
+      state.steps.load(step);
+      if (step.callId !== null) callIds.push(step.callId);
+    }
+    for (const outcome of await unit.outcomesOfRun(run)) {
       state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
     }
-    const callIds = steps.flatMap((step) => step.callId ?? []);
-    if (callIds.length === 0) continue;
-    for (const call of await unit.calls(callIds)) {
-      state.calls.load(callKeyText(call.customer, call.callId), call);
-    }
-    for (const row of await unit.witnessesOfCalls(callIds)) {
-      state.witnesses.load(stepKeyText(row), row);
-    }
   }
+  return callIds;
+}
+
+function callsIn(events: readonly TollgateEvent[], opened: ReadonlySet<string>): string[] {
+  return events.flatMap((event) =>
+    event.type === "step" && opened.has(event.run) ? (event.callId ?? []) : [],
+  );
+}
+
+/** A step that an opening makes a shadow hands its call over: returns who may take it. */
+async function loadHeirs(
+  unit: UnitOfWork,
+  state: BatchState,
+  callIds: readonly string[],
+): Promise<TollgateEvent[]> {
+  if (callIds.length === 0) return [];
+  for (const call of await unit.calls(callIds)) {
+    state.calls.load(callKeyText(call.customer, call.callId), call);
+  }
+  const heirs: TollgateEvent[] = [];
+  for (const row of await unit.witnessesOfCalls(callIds)) {
+    if (state.witnesses.has(stepKeyText(row))) continue;
+    state.witnesses.load(stepKeyText(row), row);
+    heirs.push(decodeEvent(row.document));
+  }
+  return heirs;
 }
 
 async function loadIdentities(
