@@ -1,16 +1,27 @@
 /**
  * Puts Tollgate together: the only file that names every adapter. Everything else knows ports.
  */
-import { randomBytes, hash as nodeHash } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { Engine } from "./engine/engine.ts";
+import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
+import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
+import { buildServer } from "./http/server.ts";
+import { parseJsonExact } from "./ingest/native/exact-json.ts";
+import { eventReader } from "./ingest/native/ingest-body.ts";
+import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
+import { readPriceDocument } from "./ingest/price-list/own-format.ts";
+import { seedVersion } from "./ingest/price-list/seed.ts";
+import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
+import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 
 /** Digests by OpenSSL. */
 export const nodeDigest: Digest = {
-  content: (text) => nodeHash("sha256", text, "base64url").slice(0, 22),
-  sha256: (text) => nodeHash("sha256", text, "hex"),
+  content: (text) => hash("sha256", text, "base64url").slice(0, 22),
+  sha256: (text) => hash("sha256", text, "hex"),
   checksum: (text) => crc32(text),
 };
 
@@ -23,6 +34,11 @@ export const randomIds: Ids = { random: () => randomBytes(16).toString("base64ur
 /** The workspace of a data folder that names none. */
 export const DEFAULT_WORKSPACE = "default";
 
+/** Version of the product. */
+export const VERSION: string = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+).version;
+
 /** An engine over a store, with this machine's clock and randomness unless others are given. */
 export function composeEngine(
   store: Store,
@@ -30,4 +46,99 @@ export function composeEngine(
 ): Engine {
   const { clock = systemClock, ids = randomIds } = parts;
   return new Engine({ store, clock, ids, digest: nodeDigest, tariffs: storedTariffs(store) });
+}
+
+const DOCUMENT_MAX_DEPTH = 32;
+
+/** What the HTTP adapter is given: the engine, and the readers of every format. */
+export function composeHttp(engine: Engine): HttpParts {
+  const reading = {
+    digest: nodeDigest,
+    mapProviderUsage: (format: string, block: unknown) => mapProviderUsage(format, block),
+  };
+  const intake: EventIntake = eventReader(reading, (workspace, events) =>
+    engine.ingest(workspace, events),
+  );
+  return {
+    engine,
+    intake,
+    parseJson: (text) => parseJsonExact(text, { maxDepth: DOCUMENT_MAX_DEPTH }),
+    parsePrices: (document, format) =>
+      format === "litellm"
+        ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
+        : { ...readPriceDocument(document), notes: [] },
+    usageFormats: USAGE_FORMATS,
+    version: VERSION,
+  };
+}
+
+/** Makes a workspace with the seed price book, unless it exists. */
+export async function prepareWorkspace(engine: Engine, workspace: string): Promise<void> {
+  const { store } = engine;
+  await store.createWorkspace(workspace);
+  if ((await store.prices(workspace)).length > 0) return;
+  const { source, entries, effectiveFromMs } = seedVersion(engine.clock.nowMs());
+  await engine.importPrices(workspace, { source, entries, effectiveFromMs });
+}
+
+export interface StartOptions {
+  /** Folder that holds everything; made if it does not exist. */
+  readonly dataDir: string;
+  /** (Default: 127.0.0.1, this machine alone.) */
+  readonly host?: string;
+  /** 0: any free port. (Default: 4100.) */
+  readonly port?: number;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export interface Running {
+  readonly url: string;
+  readonly engine: Engine;
+  /** The first admin key: made at the first start of a data folder and never shown again. */
+  readonly adminKey?: string;
+  /** Makes a key of the default workspace; for commands that start a server of their own. */
+  createKey(scopes: readonly Scope[], label: string): Promise<{ id: string; secret: string }>;
+  /** Drains: what was accepted is answered and on disk, then the folder is let go. */
+  stop(): Promise<void>;
+}
+
+export const DEFAULT_PORT = 4100;
+const ABANDON_EVERY_MS = 60_000;
+
+/** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
+export async function startTollgate(options: StartOptions): Promise<Running> {
+  const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  const engine = composeEngine(store, clock === undefined ? {} : { clock });
+  for (const workspace of await store.workspaces()) await engine.recover(workspace);
+  await prepareWorkspace(engine, DEFAULT_WORKSPACE);
+  const parts = composeHttp(engine);
+  const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
+  const url = await server.listen({ host, port });
+  const createKey = async (scopes: readonly Scope[], label: string) => {
+    const { key, secret } = await engine.createKey(DEFAULT_WORKSPACE, { scopes, label });
+    return { id: key.id, secret };
+  };
+  const isFirst = (await store.keys(DEFAULT_WORKSPACE)).length === 0;
+  const first = isFirst ? { adminKey: (await createKey(["admin"], "first admin key")).secret } : {};
+  const timer = setInterval(() => void abandonEverywhere(engine, logger), ABANDON_EVERY_MS);
+  timer.unref();
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    await server.close();
+    await engine.drain();
+    await store.close();
+  };
+  return { url, engine, ...first, createKey, stop };
+}
+
+async function abandonEverywhere(engine: Engine, logger: Logger | undefined): Promise<void> {
+  try {
+    for (const workspace of await engine.store.workspaces()) {
+      await engine.abandonSilentRuns(workspace);
+    }
+  } catch (error) {
+    logger?.error({ what: "silent runs could not be abandoned", error: String(error) });
+  }
 }

@@ -1,10 +1,11 @@
 /** An administrative act: one unit of work of its own, journalled and sealed like events are. */
 import type { JournalKind } from "../domain/event/journal.ts";
 import { BatchState } from "./batch-state.ts";
-import { type ExtraWrites, writeState } from "./commit-events.ts";
 import type { EngineContext } from "./context.ts";
 import type { UnitOfWork } from "./ports.ts";
+import { recoverTotals } from "./recover-totals.ts";
 import type { Tariff } from "./tariff.ts";
+import { type ExtraWrites, writeState } from "./write-state.ts";
 
 /** What an act works on. */
 export interface Act {
@@ -24,6 +25,8 @@ export function runAct<T>(
   work: (act: Act) => Promise<T>,
 ): Promise<T> {
   return context.loop.exclusively(async () => {
+    await recoverTotals(context, workspace);
+    await context.store.settle(workspace);
     const tariff = await context.tariffs.of(workspace);
     return context.store.transact(workspace, async (unit) => {
       const head = await unit.head();

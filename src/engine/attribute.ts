@@ -27,7 +27,11 @@ export function attribute(ledger: Ledger, event: Attribution): Problem | null {
   const run = ledger.state.runOrNew(event.run);
   const refusal = refuseLink(ledger, run, event) ?? refuseCustomer(ledger, run, event);
   if (refusal !== null) return refusal;
-  if (event.parentRun !== null && run.parent === null) link(ledger, event, event.parentRun);
+  if (event.parentRun !== null) {
+    if (run.parent === null) link(ledger, event, event.parentRun);
+    // Not only the event that made the link: which one that is depends on the order of arrival.
+    touchHead(ledger, { ...event, run: event.parentRun, agent: null });
+  }
   touchHead(ledger, event);
   const customer = event.customer ?? customerOfTree(ledger, event.run);
   if (customer !== null) bindTree(ledger, event, customer);
@@ -96,7 +100,6 @@ function link(ledger: Ledger, event: Attribution, parentId: string): void {
   const { state } = ledger;
   const child = state.runOrNew(event.run);
   state.editRun(parentId);
-  touchHead(ledger, { ...event, run: parentId, agent: null });
   state.editRun(event.run).parent = parentId;
   ledger.addToTree(parentId, child.tree);
   let height = child.height + 1;
@@ -138,7 +141,7 @@ export function touchHead(ledger: Ledger, event: Attribution): void {
 
 /** Whether an event lies after the step that named the agent, by their times alone. */
 function isAfter(event: Attribution, { agentHead }: Run): boolean {
-  return event.occurredAtMs > Number(agentHead.slice(0, agentHead.indexOf("\u0000")));
+  return event.occurredAtMs > Number.parseInt(agentHead, 10);
 }
 
 function bindTree(ledger: Ledger, event: Attribution, customer: string): void {

@@ -71,6 +71,14 @@ export class Ledger {
     return draft;
   }
 
+  /** Counts a step again as it is stored: its cost and shares stand, only totals move. */
+  restoreStep(step: Step): void {
+    this.#moveStep(step, 1n, "late_event");
+    this.#replaceTotals(null, step);
+    const run = this.state.editRun(step.run);
+    run.lastSeenAtMs = Math.max(run.lastSeenAtMs, step.receivedAtMs);
+  }
+
   #takeOff(former: Step, reason: AdjustmentReason): RunShare[] {
     return [...former.shares, ...this.#moveStep(former, -1n, reason)];
   }

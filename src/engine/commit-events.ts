@@ -4,9 +4,9 @@ import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
 import type { EngineContext } from "./context.ts";
 import { loadBatch } from "./load-batch.ts";
-import type { UnitOfWork, Writes } from "./ports.ts";
+import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult } from "./result.ts";
-import { sealLink } from "./seal.ts";
+import { writeState } from "./write-state.ts";
 
 /** Commits events durably; what resolves is on disk. Throws `store.unknown` when it may not be. */
 export async function commitEvents(
@@ -14,9 +14,10 @@ export async function commitEvents(
   workspace: string,
   events: readonly TollgateEvent[],
 ): Promise<BatchResult> {
+  await recoverTotals(context, workspace);
   const tariff = await context.tariffs.of(workspace);
   const receivedAtMs = context.clock.nowMs();
-  return context.store.transact(workspace, async (unit) => {
+  const committed = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events });
@@ -24,33 +25,9 @@ export async function commitEvents(
     await writeState(context, unit, { state, head, extra: {} });
     return result;
   });
-}
-
-/** Rows that an act adds beside the state's own. */
-export type ExtraWrites = Partial<Pick<Writes, "statements" | "cards" | "prices">>;
-
-/** Seals what a state changed onto the chain and writes it. Nothing changed: nothing is written. */
-export async function writeState(
-  context: Pick<EngineContext, "digest">,
-  unit: UnitOfWork,
-  change: {
-    readonly state: BatchState;
-    readonly head: { readonly lastSeq: number; readonly digest: string };
-    readonly extra: ExtraWrites;
-  },
-): Promise<void> {
-  const { state, head, extra } = change;
-  if (state.lastSeq === head.lastSeq && !state.touched()) return;
-  const writes = { ...state.toWrites(), ...extra };
-  const { steps, journal } = writes;
-  const { lastSeq } = state;
-  // A step revised twice in one unit is sealed as both revisions.
-  const sealed = [...steps, ...writes.formerSteps.filter((step) => step.seq > head.lastSeq)];
-  const { link, steps: sealedSteps } = sealLink(context.digest, head, {
-    steps: sealed,
-    journal,
-    lastSeq,
+  return committed.catch(async (error: unknown) => {
+    // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
+    await recoverTotals(context, workspace).catch(() => undefined);
+    throw error;
   });
-  const digest = link?.digest ?? head.digest;
-  await unit.write({ ...writes, link, sealedSteps, head: { lastSeq, digest } });
 }

@@ -16,6 +16,7 @@ import { authenticate, createKey, revokeKey, type Scope } from "./keys.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
+import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
@@ -107,6 +108,11 @@ export class Engine {
   /** The key behind a secret. Throws `auth.invalid`. */
   authenticate(secret: string): Promise<ApiKey> {
     return authenticate(this.#context, secret);
+  }
+
+  /** Adds up what a crash left on disk without its totals. Call it before serving. */
+  recover(workspace: string): Promise<void> {
+    return recoverTotals(this.#context, workspace);
   }
 
   /** Refuses new work and resolves when all that waits is on disk. */

@@ -215,6 +215,13 @@ export interface Store {
    */
   transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T>;
 
+  /**
+   * Steps on disk that the totals on disk do not include, in commit order; empty but after a crash
+   * or a failed write. The engine adds them up before anything else.
+   */
+  unsummedSteps(workspace: string): Answer<readonly Step[]>;
+  /** Brings all totals to disk. Not needed before reads, which see every acknowledged write. */
+  settle(workspace: string): Promise<void>;
   workspaces(): Answer<string[]>;
   createWorkspace(workspace: string): Promise<void>;
   cards(workspace: string): Answer<RateCardVersion[]>;

@@ -20,7 +20,8 @@ const unit = fc.oneof(
 const usage = fc
   .uniqueArray(fc.tuple(unit, quantity), { selector: ([name]) => name, maxLength: 8 })
   .map(usageOf);
-const share = fc.record({ chargeKey: text, cell: fc.oneof(fc.constant(""), text), amount });
+const cell = fc.oneof(fc.constant(""), text);
+const share = fc.record({ chargeKey: text, cell, amount }, { noNullPrototype: true });
 const instant = fc.integer({ min: 946_684_800_000, max: 7_258_118_400_000 });
 
 const step: fc.Arbitrary<Step> = fc

@@ -51,6 +51,13 @@ export class MemoryStore implements Store {
     throw new TollgateError("store.corrupt", `There is no workspace "${workspace}".`);
   }
 
+  /** Totals are written with their steps. */
+  unsummedSteps(): readonly Step[] {
+    return [];
+  }
+
+  async settle(): Promise<void> {}
+
   workspaces(): string[] {
     return [...this.#workspaces.keys()];
   }

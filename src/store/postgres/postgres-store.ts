@@ -145,6 +145,13 @@ export class PostgresStore implements Store {
     return this.#all(sql, await this.#ws(workspace), ...values);
   }
 
+  /** Totals are written with their steps. */
+  unsummedSteps(): readonly Step[] {
+    return [];
+  }
+
+  async settle(): Promise<void> {}
+
   async workspaces(): Promise<string[]> {
     const rows = await this.#all("SELECT id FROM workspaces ORDER BY ws");
     return rows.map((row) => row.id as string);

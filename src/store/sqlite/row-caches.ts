@@ -1,10 +1,13 @@
 /**
- * Write-through caches of the rows that every unit of work reads again: runs, customers, closed
- * periods, and the page of counters and roll-ups of each customer's period. One process writes the
- * file, so they are never stale; a transaction that fails clears them.
+ * The rows that every unit of work reads again: runs, customers, closed periods, and the page of
+ * counters and roll-ups of each customer's period. One process writes the file, so they are never
+ * stale; a transaction that fails clears them.
+ *
+ * Totals follow from the steps, which are on disk before anything is acknowledged. So the rows
+ * that hold totals may wait here (pending) and go to the file together: see write-totals.ts.
  */
 import type { PeriodState } from "../../domain/period/records.ts";
-import type { RollupKey, RollupRow } from "../../domain/run/rollup.ts";
+import { addRollup, type RollupKey, type RollupRow } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import type { CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
 import {
@@ -19,17 +22,35 @@ import type { Statements } from "./statements.ts";
 
 export interface RunSlot {
   readonly runNo: number;
-  readonly run: Run;
+  run: Run;
 }
 
 export interface CounterSlot {
-  readonly counterNo: number;
+  /** Null: not in the file yet. */
+  counterNo: number | null;
   stored: StoredCounter;
+  isPending: boolean;
 }
 
 export interface RollupSlot {
-  readonly rollupNo: number;
+  /** Null: not in the file yet. */
+  rollupNo: number | null;
   row: RollupRow;
+  isPending: boolean;
+}
+
+/** Totals of one workspace that are not in the file yet. */
+export class PendingTotals {
+  readonly runs = new Map<string, RunSlot>();
+  readonly counters: CounterSlot[] = [];
+  readonly rollups: RollupSlot[] = [];
+  /** Pages that hold pending slots: they must not be read from the file again. */
+  readonly pages = new Map<string, Map<string, Page>>();
+  steps = 0;
+
+  get isEmpty(): boolean {
+    return this.runs.size === 0 && this.counters.length === 0 && this.rollups.length === 0;
+  }
 }
 
 /** Counters by charge, roll-ups by model or tool: short keys that are at hand. */
@@ -49,6 +70,7 @@ class WorkspaceRows {
   readonly periods = new Recent<string, PeriodState[]>(CUSTOMERS_MAX_ROWS);
   /** By customer, then period. A customer's pages go together. */
   readonly pages = new Recent<string, Map<string, Page>>(PAGES_MAX_ROWS);
+  pending = new PendingTotals();
 }
 
 export class RowCaches {
@@ -72,8 +94,8 @@ export class RowCaches {
   }
 
   run(ws: number, id: string): RunSlot | undefined {
-    const { runs } = this.#of(ws);
-    const cached = runs.get(id);
+    const { runs, pending } = this.#of(ws);
+    const cached = pending.runs.get(id) ?? runs.get(id);
     if (cached !== undefined) return cached;
     const row = this.#statements.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
     if (row === undefined) return undefined;
@@ -82,8 +104,24 @@ export class RowCaches {
     return slot;
   }
 
-  saveRun(ws: number, slot: RunSlot): void {
-    this.#of(ws).runs.set(slot.run.id, slot);
+  /** Totals that wait. */
+  pending(ws: number): PendingTotals {
+    return this.#of(ws).pending;
+  }
+
+  /** Called when what was pending is in the file. */
+  settle(ws: number): void {
+    const rows = this.#of(ws);
+    for (const slot of rows.pending.counters) slot.isPending = false;
+    for (const slot of rows.pending.rollups) slot.isPending = false;
+    rows.pending = new PendingTotals();
+  }
+
+  /** A run that is new, or whose row must be written. */
+  putRun(ws: number, slot: RunSlot): void {
+    const { runs, pending } = this.#of(ws);
+    runs.set(slot.run.id, slot);
+    pending.runs.set(slot.run.id, slot);
   }
 
   customer(ws: number, id: string): Customer | undefined {
@@ -106,29 +144,47 @@ export class RowCaches {
     return [...counters.values()].flatMap((slots) => slots.map((slot) => slot.stored));
   }
 
-  counter(
-    ws: number,
-    { cardKey, chargeKey, cell, ...key }: StoredCounter,
-  ): CounterSlot | undefined {
-    const slots = this.#page(ws, key).counters.get(chargeKey);
-    return slots?.find(({ stored }) => stored.cell === cell && stored.cardKey === cardKey);
+  putCounter(ws: number, stored: StoredCounter): void {
+    const { chargeKey, cardKey, cell } = stored;
+    const slots = listIn(this.#page(ws, stored).counters, chargeKey);
+    let slot = slots.find((one) => one.stored.cell === cell && one.stored.cardKey === cardKey);
+    if (slot === undefined) {
+      slot = { counterNo: null, stored, isPending: false };
+      slots.push(slot);
+    }
+    slot.stored = stored;
+    if (slot.isPending) return;
+    slot.isPending = true;
+    this.#pin(ws, stored).counters.push(slot);
   }
 
-  addCounter(ws: number, slot: CounterSlot): void {
-    addTo(this.#page(ws, slot.stored).counters, slot.stored.chargeKey, slot);
+  addRollup(ws: number, delta: RollupRow): void {
+    const slots = listIn(this.#page(ws, delta).rollups, rollupPlace(delta));
+    let slot = slots.find(({ row }) => isSame(row, delta));
+    if (slot === undefined) {
+      slot = { rollupNo: null, row: delta, isPending: false };
+      slots.push(slot);
+    } else {
+      slot.row = addRollup(slot.row, delta);
+    }
+    if (slot.isPending) return;
+    slot.isPending = true;
+    this.#pin(ws, delta).rollups.push(slot);
   }
 
-  rollup(ws: number, key: RollupKey): RollupSlot | undefined {
-    const slots = this.#page(ws, key).rollups.get(rollupPlace(key));
-    return slots?.find(({ row }) => isSame(row, key));
-  }
-
-  addRollup(ws: number, slot: RollupSlot): void {
-    addTo(this.#page(ws, slot.row).rollups, rollupPlace(slot.row), slot);
+  /** Keeps a page from being forgotten while it holds what the file does not. */
+  #pin(ws: number, key: CounterKey): PendingTotals {
+    const { pending } = this.#of(ws);
+    const periods = pending.pages.get(key.customer) ?? new Map<string, Page>();
+    periods.set(key.period, this.#page(ws, key));
+    pending.pages.set(key.customer, periods);
+    return pending;
   }
 
   #page(ws: number, { customer, period }: CounterKey): Page {
-    const { pages } = this.#of(ws);
+    const { pages, pending } = this.#of(ws);
+    const pinned = pending.pages.get(customer)?.get(period);
+    if (pinned !== undefined) return pinned;
     let periods = pages.get(customer);
     if (periods === undefined) {
       periods = new Map();
@@ -141,12 +197,14 @@ export class RowCaches {
     const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
     for (const row of counters.all(ws, customer, period)) {
       const stored = decodeCounter(row);
-      addTo(page.counters, stored.chargeKey, { counterNo: row.counter_no as number, stored });
+      const counterNo = row.counter_no as number;
+      listIn(page.counters, stored.chargeKey).push({ counterNo, stored, isPending: false });
     }
     const rollups = this.#statements.of(`SELECT * FROM rollups ${where}`);
     for (const stored of rollups.all(ws, customer, period)) {
       const row = decodeRollup(stored);
-      addTo(page.rollups, rollupPlace(row), { rollupNo: stored.rollup_no as number, row });
+      const rollupNo = stored.rollup_no as number;
+      listIn(page.rollups, rollupPlace(row)).push({ rollupNo, row, isPending: false });
     }
     periods.set(period, page);
     return page;
@@ -181,8 +239,10 @@ function isSame(a: RollupKey, b: RollupKey): boolean {
   );
 }
 
-function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
   const known = lists.get(key);
-  if (known === undefined) lists.set(key, [item]);
-  else known.push(item);
+  if (known !== undefined) return known;
+  const list: T[] = [];
+  lists.set(key, list);
+  return list;
 }

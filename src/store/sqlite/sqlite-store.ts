@@ -55,6 +55,7 @@ import type { UnitShared } from "./sqlite-unit.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
+import { writePendingTotals } from "./write-totals.ts";
 
 /** Name of the database file inside the data folder. */
 export const DATABASE_FILE = "tollgate.db";
@@ -84,6 +85,8 @@ export class SqliteStore implements Store {
   readonly #workspaces = new Map<string, number>();
   /** There is one writing connection: what overlapped would share a transaction. */
   readonly #turns = new Turns();
+  /** Workspaces whose totals in the file may lack steps: after opening, and after a failure. */
+  readonly #unsummed = new Set<number>();
 
   constructor({
     path,
@@ -134,13 +137,51 @@ export class SqliteStore implements Store {
     return result;
   }
 
+  /** What memory holds is in doubt now: it is dropped, and the steps on disk are summed again. */
   #rollBack(): void {
     try {
       if (this.#writer.isTransaction) this.#writer.exec("ROLLBACK");
     } finally {
       this.#shared.caches.clear();
       this.#shared.names.forget();
+      for (const ws of this.#workspaces.values()) this.#unsummed.add(ws);
     }
+  }
+
+  unsummedSteps(workspace: string): Step[] {
+    const ws = this.#ws(workspace);
+    if (!this.#unsummed.has(ws)) return [];
+    const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
+      JOIN runs r ON r.run_no = s.run_no
+      WHERE s.step_no > (SELECT summed_step_no FROM workspaces WHERE ws = ?1) AND r.ws = ?1
+      ORDER BY s.step_no`;
+    const rows = this.#all(sql, ws);
+    if (rows.length === 0) this.#unsummed.delete(ws);
+    return rows.map((row) => decodeStep(row, this.#readNames));
+  }
+
+  /** Brings pending totals into the file, so that the reading connection sees them. */
+  #settle(ws: number): void {
+    if (this.#shared.caches.pending(ws).isEmpty || this.#writer.isTransaction) return;
+    try {
+      this.#writer.exec("BEGIN IMMEDIATE");
+      writePendingTotals(this.#shared, ws);
+      this.#writer.exec("COMMIT");
+    } catch (error) {
+      this.#rollBack();
+      throw unknownOutcome(error);
+    }
+  }
+
+  /** A workspace whose totals are about to be read. */
+  #summed(workspace: string): number {
+    const ws = this.#ws(workspace);
+    this.#settle(ws);
+    return ws;
+  }
+
+  async settle(workspace: string): Promise<void> {
+    await this.#turns.take(async () => this.#settle(this.#ws(workspace)));
   }
 
   #ws(workspace: string): number {
@@ -150,8 +191,10 @@ export class SqliteStore implements Store {
     if (row === undefined) {
       throw new TollgateError("store.corrupt", `There is no workspace "${workspace}".`);
     }
-    this.#workspaces.set(workspace, row.ws as number);
-    return row.ws as number;
+    const ws = row.ws as number;
+    this.#workspaces.set(workspace, ws);
+    this.#unsummed.add(ws);
+    return ws;
   }
 
   #all(sql: string, ...values: Bound[]): Row[] {
@@ -221,16 +264,16 @@ export class SqliteStore implements Store {
 
   run(workspace: string, id: string): Run | undefined {
     const sql = "SELECT * FROM runs WHERE ws = ? AND id = ?";
-    return this.#all(sql, this.#ws(workspace), id).map(decodeRun)[0];
+    return this.#all(sql, this.#summed(workspace), id).map(decodeRun)[0];
   }
 
   children(workspace: string, id: string): Run[] {
     const sql = "SELECT * FROM runs WHERE ws = ? AND parent = ? ORDER BY opened_at, id";
-    return this.#all(sql, this.#ws(workspace), id).map(decodeRun);
+    return this.#all(sql, this.#summed(workspace), id).map(decodeRun);
   }
 
   listRuns(workspace: string, filter: RunFilter): Run[] {
-    const ws = this.#ws(workspace);
+    const ws = this.#summed(workspace);
     const where = ["ws = ?"];
     const values: Bound[] = [ws];
     for (const column of ["customer", "agent", "status"] as const) {
@@ -264,7 +307,7 @@ export class SqliteStore implements Store {
 
   rollups(workspace: string, filter: UsageFilter): RollupRow[] {
     const where = ["ws = ?"];
-    const values: Bound[] = [this.#ws(workspace)];
+    const values: Bound[] = [this.#summed(workspace)];
     for (const column of ["customer", "agent", "period"] as const) {
       const value = filter[column];
       if (value === undefined) continue;
@@ -277,11 +320,11 @@ export class SqliteStore implements Store {
 
   countersOf(workspace: string, { customer, period }: CounterKey): StoredCounter[] {
     const sql = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
-    return this.#all(sql, this.#ws(workspace), customer, period).map(decodeCounter);
+    return this.#all(sql, this.#summed(workspace), customer, period).map(decodeCounter);
   }
 
   periodsToBill(workspace: string, periodPrefix: string): CounterKey[] {
-    const ws = this.#ws(workspace);
+    const ws = this.#summed(workspace);
     const sql = `SELECT customer, period FROM rollups
         WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2
       UNION SELECT customer, booked_period FROM adjustments

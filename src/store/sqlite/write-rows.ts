@@ -3,31 +3,15 @@
 import { present } from "../../domain/assert.ts";
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
-import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
-import type { RollupDelta } from "../../domain/run/rollup.ts";
-import { addRollup } from "../../domain/run/rollup.ts";
-import type { Run } from "../../domain/run/run.ts";
-import type { StoredCounter, Writes } from "../../engine/ports.ts";
+import { formatAmount } from "../../domain/money/decimal.ts";
+import type { Writes } from "../../engine/ports.ts";
 import { sealedStep } from "../../engine/seal.ts";
 import type { Bound } from "../stored-rows.ts";
-import {
-  encodeRollup,
-  encodeRun,
-  encodeSegments,
-  encodeShares,
-  RUN_COLUMNS,
-  rowText,
-} from "../stored-rows.ts";
+import { encodeShares, rowText } from "../stored-rows.ts";
 import type { UnitShared } from "./sqlite-unit.ts";
 import { factsOf, identityOf } from "./step-rows.ts";
+import { isPendingFull, isPlainUnit, putRun, writePendingTotals } from "./write-totals.ts";
 
-function insertSql(verb: string, table: string, columns: readonly string[]): string {
-  return `${verb} INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
-}
-
-const RUN_UPDATES = RUN_COLUMNS.slice(2).map((name) => `${name} = excluded.${name}`);
-const SAVE_RUN = `${insertSql("INSERT", "runs", RUN_COLUMNS)}
-  ON CONFLICT (ws, id) DO UPDATE SET ${RUN_UPDATES.join(", ")} RETURNING run_no`;
 const IDENTITY = "run_no, source_no, id";
 const FACTS = "seq, facets_no, body, labels_no, checksum";
 const SAVE_STEP = `INSERT INTO steps (${IDENTITY}, ${FACTS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -37,33 +21,21 @@ const SAVE_FORMER_STEP = `INSERT INTO former_steps (${IDENTITY}, ${FACTS})
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function writeRows(shared: UnitShared, ws: number, writes: Writes): void {
-  for (const run of writes.runs) saveRun(shared, ws, run);
+  const isPlain = isPlainUnit(shared, ws, writes);
+  for (const run of writes.runs) putRun(shared, ws, run);
   const { sealedSteps } = writes;
   writeSteps(shared, ws, { sql: SAVE_FORMER_STEP, steps: writes.formerSteps, sealedSteps });
   writeSteps(shared, ws, { sql: SAVE_STEP, steps: writes.steps, sealedSteps });
-  writeTotals(shared, ws, writes);
+  for (const counter of writes.counters) shared.caches.putCounter(ws, counter);
+  for (const delta of writes.rollups) shared.caches.addRollup(ws, delta);
+  shared.caches.pending(ws).steps += writes.steps.length;
+  if (!isPlain || isPendingFull(shared, ws)) writePendingTotals(shared, ws);
+  writeCustomers(shared, ws, writes);
   writeEvents(shared, ws, writes);
   writePeriods(shared, ws, writes);
   writeTariff(shared, ws, writes);
   writeChain(shared, ws, writes);
 }
-
-function saveRun(shared: UnitShared, ws: number, run: Run): void {
-  const known = shared.caches.run(ws, run.id);
-  const statement = shared.statements.of(known === undefined ? SAVE_RUN : UPDATE_RUN);
-  const values = encodeRun(ws, run);
-  if (known === undefined) {
-    const row = statement.get(...values);
-    shared.caches.saveRun(ws, { runNo: row?.run_no as number, run });
-    return;
-  }
-  statement.run(...values.slice(2), known.runNo);
-  shared.caches.saveRun(ws, { runNo: known.runNo, run });
-}
-
-const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.slice(2)
-  .map((name) => `${name} = ?`)
-  .join(", ")} WHERE run_no = ?`;
 
 function writeSteps(
   shared: UnitShared,
@@ -91,63 +63,12 @@ function saveChecked(shared: UnitShared, table: string, values: readonly Bound[]
   save(shared, table, [...values, shared.checksum(rowText(values))]);
 }
 
-function writeTotals(shared: UnitShared, ws: number, writes: Writes): void {
-  for (const counter of writes.counters) saveCounter(shared, ws, counter);
-  for (const delta of writes.rollups) saveRollup(shared, ws, delta);
+function writeCustomers(shared: UnitShared, ws: number, writes: Writes): void {
   for (const customer of writes.customers) {
     const { id, name, timeZone, anchorDay, cardKey, createdAtMs } = customer;
     save(shared, "customers", [ws, id, name, timeZone, anchorDay, cardKey, createdAtMs]);
     shared.caches.saveCustomer(ws, customer);
   }
-}
-
-const UPDATE_COUNTER = "UPDATE counters SET segments = ?, amount = ? WHERE counter_no = ?";
-const INSERT_COUNTER = `INSERT INTO counters
-  (ws, customer, period, card_key, charge_key, cell, segments, amount)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING counter_no`;
-
-function saveCounter(shared: UnitShared, ws: number, stored: StoredCounter): void {
-  const { customer, period, cardKey, chargeKey, cell, counter } = stored;
-  const amount = formatAmount(counter.amount);
-  const segments = encodeSegments(counter);
-  const slot = shared.caches.counter(ws, stored);
-  if (slot === undefined) {
-    const key = [ws, customer, period, cardKey, chargeKey, cell];
-    const row = shared.statements.of(INSERT_COUNTER).get(...key, segments, amount);
-    shared.caches.addCounter(ws, { counterNo: row?.counter_no as number, stored });
-    return;
-  }
-  slot.stored = stored;
-  shared.statements.of(UPDATE_COUNTER).run(segments, amount, slot.counterNo);
-}
-
-const UPDATE_ROLLUP = `UPDATE rollups SET steps = ?, unpriced = ?, cost = ?, charge = ?,
-  input_tokens = ?, output_tokens = ? WHERE rollup_no = ?`;
-const INSERT_ROLLUP = `INSERT INTO rollups
-  (ws, customer, period, agent, kind, provider, model, tool,
-   steps, unpriced, cost, charge, input_tokens, output_tokens)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING rollup_no`;
-
-function saveRollup(shared: UnitShared, ws: number, delta: RollupDelta): void {
-  const slot = shared.caches.rollup(ws, delta);
-  if (slot === undefined) {
-    const row = shared.statements.of(INSERT_ROLLUP).get(...encodeRollup(ws, delta));
-    shared.caches.addRollup(ws, { rollupNo: row?.rollup_no as number, row: delta });
-    return;
-  }
-  slot.row = addRollup(slot.row, delta);
-  const { steps, unpriced, cost, charge, inputTokens, outputTokens } = slot.row;
-  shared.statements
-    .of(UPDATE_ROLLUP)
-    .run(
-      steps,
-      unpriced,
-      formatAmount(cost),
-      formatAmount(charge),
-      formatQuantity(inputTokens),
-      formatQuantity(outputTokens),
-      slot.rollupNo,
-    );
 }
 
 function writeEvents(shared: UnitShared, ws: number, writes: Writes): void {

@@ -6,7 +6,9 @@ CREATE TABLE workspaces (
   ws INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   last_seq INTEGER NOT NULL DEFAULT 0,
-  chain TEXT NOT NULL
+  chain TEXT NOT NULL,
+  -- Last step (step_no) that runs, counters and roll-ups in the file include.
+  summed_step_no INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Texts that steps repeat: sources, facets (agent, provider, model, tool, tier) and labels.

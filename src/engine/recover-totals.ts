@@ -1,0 +1,69 @@
+/**
+ * After a crash the steps of the last units of work are on disk and their totals may not be. They
+ * are added up from what each step stores, so the result is what it was before the crash.
+ */
+import type { Step } from "../domain/event/step.ts";
+import { BatchState, counterKeyText } from "./batch-state.ts";
+import { Ledger } from "./book.ts";
+import type { EngineContext } from "./context.ts";
+import type { CounterKey, UnitOfWork } from "./ports.ts";
+import { writeState } from "./write-state.ts";
+
+/** Adds up what is on disk and not in its totals. Nearly always there is nothing to do. */
+export async function recoverTotals(
+  context: Omit<EngineContext, "loop">,
+  workspace: string,
+): Promise<void> {
+  const steps = await context.store.unsummedSteps(workspace);
+  if (steps.length === 0) return;
+  const tariff = await context.tariffs.of(workspace);
+  await context.store.transact(workspace, async (unit) => {
+    const head = await unit.head();
+    const state = new BatchState(context.clock.nowMs(), head.lastSeq);
+    const ledger = new Ledger(state, tariff);
+    await loadRunsOf(unit, state, steps);
+    await loadPeriodsOf(unit, ledger, steps);
+    for (const run of [...state.runs.values()]) {
+      const cause = { reason: "late_event", run: run.id, source: "", id: "" } as const;
+      if (run.rating === null) ledger.recountRun(run.id, cause);
+    }
+    for (const step of steps) ledger.restoreStep(step);
+    await writeState(context, unit, { state, head, extra: {} });
+  });
+}
+
+async function loadRunsOf(
+  unit: UnitOfWork,
+  state: BatchState,
+  steps: readonly Step[],
+): Promise<void> {
+  let ids = [...new Set(steps.map((step) => step.run))];
+  while (ids.length > 0) {
+    const found = await unit.runs(ids);
+    for (const run of found) state.runs.load(run.id, run);
+    const parents = found.flatMap((run) => run.parent ?? []);
+    ids = [...new Set(parents)].filter((id) => !state.runs.has(id));
+  }
+}
+
+async function loadPeriodsOf(
+  unit: UnitOfWork,
+  { state, tariff }: Ledger,
+  steps: readonly Step[],
+): Promise<void> {
+  const customers = new Set(steps.map((step) => step.customer));
+  for (const customer of await unit.customers([...customers])) {
+    state.customers.load(customer.id, customer);
+  }
+  const keys = new Map<string, CounterKey>();
+  const add = (key: CounterKey): void => {
+    keys.set(counterKeyText(key), key);
+  };
+  for (const { customer, period } of steps) add({ customer, period });
+  for (const run of state.runs.values()) {
+    const customer = run.customer === null ? undefined : state.customers.get(run.customer);
+    if (customer === undefined) continue;
+    add({ customer: customer.id, period: tariff.periodOf(customer, run.openedAtMs).key });
+  }
+  for (const counter of await unit.counters([...keys.values()])) state.loadCounter(counter);
+}

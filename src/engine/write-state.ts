@@ -1,0 +1,34 @@
+/** The last act of a unit of work: what changed is sealed onto the hash chain and written. */
+import type { BatchState } from "./batch-state.ts";
+import type { EngineContext } from "./context.ts";
+import type { UnitOfWork, Writes } from "./ports.ts";
+import { sealLink } from "./seal.ts";
+
+/** Rows that an act adds beside the state's own. */
+export type ExtraWrites = Partial<Pick<Writes, "statements" | "cards" | "prices">>;
+
+/** Seals what a state changed onto the chain and writes it. Nothing changed: nothing is written. */
+export async function writeState(
+  context: Pick<EngineContext, "digest">,
+  unit: UnitOfWork,
+  change: {
+    readonly state: BatchState;
+    readonly head: { readonly lastSeq: number; readonly digest: string };
+    readonly extra: ExtraWrites;
+  },
+): Promise<void> {
+  const { state, head, extra } = change;
+  if (state.lastSeq === head.lastSeq && !state.touched()) return;
+  const writes = { ...state.toWrites(), ...extra };
+  const { steps, journal } = writes;
+  const { lastSeq } = state;
+  // A step revised twice in one unit is sealed as both revisions.
+  const sealed = [...steps, ...writes.formerSteps.filter((step) => step.seq > head.lastSeq)];
+  const { link, steps: sealedSteps } = sealLink(context.digest, head, {
+    steps: sealed,
+    journal,
+    lastSeq,
+  });
+  const digest = link?.digest ?? head.digest;
+  await unit.write({ ...writes, link, sealedSteps, head: { lastSeq, digest } });
+}
