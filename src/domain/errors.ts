@@ -15,6 +15,12 @@ export const ERRORS = {
     "Send application/json or application/x-ndjson, plain or gzip.",
   ],
   "request.route_unknown": [404, "No such route.", "See /v1/openapi.json for the routes."],
+  "request.headers_too_large": [
+    431,
+    "The request line and headers exceed the size limit.",
+    "Send shorter headers and paths.",
+  ],
+  "request.timeout": [408, "The request did not arrive in time.", "Send it again, in one go."],
   "field.unknown": [
     400,
     "The field is not part of this document.",

@@ -1,0 +1,70 @@
+/** What the HTTP adapter is given. Parsers come in as functions: adapters never import another. */
+import type { PriceEntry } from "../domain/cost/price-book.ts";
+import type { Problem } from "../domain/errors.ts";
+import type { Totals } from "../domain/run/run.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { EventResult } from "../engine/result.ts";
+
+/** What became of one event of a request, in its place. */
+export interface IngestedEvent {
+  /** The id as sent; null where there is none that may be shown. */
+  readonly id: string | null;
+  readonly result: EventResult | { readonly status: "rejected"; readonly error: Problem };
+  /** Further steps that one provider usage block stood for. */
+  readonly extra: readonly { readonly id: string; readonly result: EventResult }[];
+}
+
+/** What became of a request. `runs` may hold runs of other requests of the same commit. */
+export interface IngestAnswer {
+  readonly results: readonly IngestedEvent[];
+  readonly runs: ReadonlyMap<string, { readonly own: Totals; readonly tree: Totals }>;
+}
+
+/** Reads events and commits them; resolves when they are on disk. */
+export interface EventIntake {
+  /** Throws `request.malformed`, `request.too_large` where the text is no list of events. */
+  ingestBody(workspace: string, text: string, kind: "json" | "ndjson"): Promise<IngestAnswer>;
+  /** One native event; its problem names the field alone. */
+  ingestValue(workspace: string, value: unknown): Promise<IngestAnswer>;
+}
+
+/** Formats of price documents that can be imported. */
+export const PRICE_FORMATS = ["tollgate", "litellm"] as const;
+export type PriceFormat = (typeof PRICE_FORMATS)[number];
+
+/** A price document that was read. */
+export interface ReadPrices {
+  readonly source: string;
+  readonly effectiveFromMs: number | null;
+  readonly entries: readonly PriceEntry[];
+  /** What of a foreign list could not be kept as it is. */
+  readonly notes: readonly {
+    readonly kind: string;
+    readonly provider: string;
+    readonly subject: string;
+    readonly detail: string;
+  }[];
+}
+
+/** Where failures and the life of the server are told. */
+export interface Logger {
+  info(entry: object): void;
+  error(entry: object): void;
+}
+
+export interface HttpParts {
+  readonly engine: Engine;
+  readonly intake: EventIntake;
+  /** JSON without lost digits. Throws `request.malformed`. */
+  readonly parseJson: (text: string) => unknown;
+  /** Throws `price.invalid`. */
+  readonly parsePrices: (document: unknown, format: PriceFormat) => ReadPrices;
+  /** Names of the provider usage formats that events may carry. */
+  readonly usageFormats: readonly string[];
+  /** Version of the product. */
+  readonly version: string;
+  /** Commits since the start, for /metrics. (Default: not told.) */
+  readonly commitCount?: () => number;
+  /** (Default: nothing is logged.) */
+  readonly logger?: Logger;
+}

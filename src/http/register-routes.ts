@@ -1,0 +1,115 @@
+/** Puts route declarations onto the framework: key, schemas, handler, answer. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { BODY_MAX_BYTES } from "../domain/limits.ts";
+import { requireScope } from "./authenticator.ts";
+import { mediaType, unsupported } from "./events-listener.ts";
+import { SECURITY_HEADERS } from "./problem.ts";
+import { queryValues } from "./query-values.ts";
+import { type ReadBody, readBody } from "./read-body.ts";
+import type { Route, RouteAnswer, RouteContext } from "./route.ts";
+import { closed } from "./schema.ts";
+
+const NO_FIELDS = closed({});
+
+/** What is known of a request while it is answered. */
+interface Underway {
+  workspace: string;
+  body: ReadBody | null;
+}
+
+/** Registers routes. The body is parsed by our own reader, which loses no digit. */
+export function registerRoutes(
+  app: FastifyInstance,
+  context: RouteContext,
+  routes: readonly Route[],
+): void {
+  const underway = new WeakMap<FastifyRequest, Underway>();
+  for (const route of routes) registerRoute(app, context, { route, underway });
+}
+
+interface Registration {
+  readonly route: Route;
+  readonly underway: WeakMap<FastifyRequest, Underway>;
+}
+
+function registerRoute(
+  app: FastifyInstance,
+  context: RouteContext,
+  { route, underway }: Registration,
+): void {
+  const query = route.query ?? NO_FIELDS;
+  const isJudged = route.body !== undefined && route.body.isParsedByHandler !== true;
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    exposeHeadRoute: false,
+    schema: {
+      querystring: query,
+      ...(route.params === undefined ? {} : { params: route.params }),
+      ...(isJudged ? { body: route.body?.schema } : {}),
+    },
+    onRequest: async (request) => {
+      const workspace = await workspaceOf(context, route, request);
+      underway.set(request, { workspace, body: null });
+    },
+    preValidation: async (request) => {
+      request.query = queryValues(query, request.query as Record<string, unknown>);
+      if (route.body === undefined) return;
+      const body = await readDocument(context, route, request);
+      const known = underway.get(request);
+      if (known !== undefined) known.body = body;
+      request.body = body === null ? {} : context.parseJson(body.text);
+    },
+    onResponse: async (request, reply) => {
+      underway.get(request)?.body?.release();
+      observe(context, route, reply);
+    },
+    handler: async (request, reply) => {
+      const { workspace } = underway.get(request) ?? { workspace: "" };
+      const { params, query: asked, body } = request;
+      const accept = request.headers.accept ?? "";
+      const input = { workspace, params, query: asked, body, accept };
+      return send(reply, await route.handle(context, input));
+    },
+  });
+}
+
+async function workspaceOf(
+  { authenticator }: RouteContext,
+  { scope }: Route,
+  request: FastifyRequest,
+): Promise<string> {
+  if (scope === null) return "";
+  const key = await authenticator.identify(request.headers.authorization);
+  requireScope(key, scope);
+  return key.workspace;
+}
+
+/** The body as text; null where an optional one is left out. */
+async function readDocument(
+  { budget }: RouteContext,
+  { body: declared }: Route,
+  { raw }: FastifyRequest,
+): Promise<ReadBody | null> {
+  const { headers } = raw;
+  const length = headers["content-length"] ?? "0";
+  const isEmpty = length === "0" && headers["transfer-encoding"] === undefined;
+  if (isEmpty && declared?.isOptional === true) return null;
+  const type = mediaType(headers["content-type"]);
+  if (type !== "application/json") throw unsupported(type);
+  return readBody(raw, { maxBytes: declared?.maxBytes ?? BODY_MAX_BYTES, budget });
+}
+
+function send(reply: FastifyReply, { status, body, type }: RouteAnswer): FastifyReply {
+  const isText = typeof body === "string";
+  return reply
+    .code(status)
+    .headers(SECURITY_HEADERS)
+    .type(type ?? "application/json")
+    .send(isText ? body : JSON.stringify(body));
+}
+
+function observe({ metrics }: RouteContext, { method, path }: Route, reply: FastifyReply): void {
+  const { statusCode: status, elapsedTime: durationMs } = reply;
+  metrics.observe({ route: `${method} ${path}`, status, durationMs });
+}

@@ -1,0 +1,102 @@
+/**
+ * A route as data: what it takes, answers and may refuse with, and the function that answers. The
+ * same declaration is registered, checked by tests and printed as OpenAPI, so none of the three
+ * can say something else than the others.
+ */
+import type { ErrorCode } from "../domain/errors.ts";
+import type { Scope } from "../engine/keys.ts";
+import type { Authenticator } from "./authenticator.ts";
+import type { HttpParts } from "./http-parts.ts";
+import type { HttpMetrics } from "./metrics.ts";
+import type { BodyBudget } from "./read-body.ts";
+import type { JsonSchema, ObjectSchema } from "./schema.ts";
+
+/** What a handler works with. */
+export interface RouteContext extends HttpParts {
+  readonly authenticator: Authenticator;
+  readonly metrics: HttpMetrics;
+  readonly budget: BodyBudget;
+  /** Whether the server refuses new work because it is shutting down. */
+  readonly isDraining: () => boolean;
+  /** Whether the last commit left it open if its writes happened. */
+  readonly isStoreUnknown: () => boolean;
+  /** The OpenAPI document as text. */
+  readonly openApiText: () => string;
+}
+
+/** What a handler is asked. Everything in it has passed the route's schemas. */
+export interface RouteInput<Params, Query, Body> {
+  /** Workspace of the key; "" on a route that needs none. */
+  readonly workspace: string;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  /** Media types that the caller accepts, as sent. */
+  readonly accept: string;
+}
+
+/** What a handler answers. A text goes out as it is, anything else as JSON. */
+export interface RouteAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** (Default: application/json.) */
+  readonly type?: string;
+}
+
+/** A success that a route may answer with, by media type. */
+export interface DeclaredAnswer {
+  readonly description: string;
+  readonly content: Readonly<Record<string, JsonSchema>>;
+}
+
+/** A body that a route takes. */
+export interface DeclaredBody {
+  readonly schema: JsonSchema;
+  /** (Default: BODY_MAX_BYTES.) */
+  readonly maxBytes?: number;
+  /** The handler's parser judges the document, with better words than a schema has. */
+  readonly isParsedByHandler?: true;
+  /** May be left out: an empty object then. */
+  readonly isOptional?: true;
+  /** Media types besides application/json. */
+  readonly otherTypes?: Readonly<Record<string, JsonSchema>>;
+}
+
+export interface RouteOf<Params, Query, Body> {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Template as OpenAPI writes it: `/v1/runs/{run}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  /** Scope that the key needs; null: open to everyone. */
+  readonly scope: Scope | null;
+  readonly params?: ObjectSchema;
+  readonly query?: ObjectSchema;
+  readonly body?: DeclaredBody;
+  readonly answers: Readonly<Record<number, DeclaredAnswer>>;
+  /** Codes besides those that every route of its kind may answer. */
+  readonly errors?: readonly ErrorCode[];
+  handle(
+    context: RouteContext,
+    input: RouteInput<Params, Query, Body>,
+  ): RouteAnswer | Promise<RouteAnswer>;
+}
+
+export type Route = RouteOf<unknown, unknown, unknown>;
+
+/** Declares a route; the types are what its schemas have proven. */
+export function route<Params = unknown, Query = unknown, Body = unknown>(
+  declared: RouteOf<Params, Query, Body>,
+): Route {
+  return declared;
+}
+
+/** A success with a JSON document. */
+export function json(description: string, schema: JsonSchema): DeclaredAnswer {
+  return { description, content: { "application/json": schema } };
+}
+
+/** 200 with a JSON document. */
+export function ok(body: unknown): RouteAnswer {
+  return { status: 200, body };
+}

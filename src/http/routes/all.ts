@@ -1,0 +1,28 @@
+/** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
+import type { Route } from "../route.ts";
+import { CUSTOMER_ROUTES } from "./customers.ts";
+import { EVENT_ROUTES } from "./events.ts";
+import { HELD_ROUTES } from "./held.ts";
+import { KEY_ROUTES } from "./keys.ts";
+import { PRICE_ROUTES } from "./prices.ts";
+import { RATE_CARD_ROUTES } from "./rate-cards.ts";
+import { RUN_EVENT_ROUTES } from "./run-events.ts";
+import { RUN_ROUTES } from "./runs.ts";
+import { STATEMENT_ROUTES } from "./statements.ts";
+import { STATUS_ROUTES } from "./status.ts";
+import { USAGE_ROUTES } from "./usage.ts";
+
+/** All routes, in the order of the documentation. */
+export const ALL_ROUTES: readonly Route[] = [
+  ...EVENT_ROUTES,
+  ...RUN_EVENT_ROUTES,
+  ...RUN_ROUTES,
+  ...USAGE_ROUTES,
+  ...HELD_ROUTES,
+  ...CUSTOMER_ROUTES,
+  ...RATE_CARD_ROUTES,
+  ...PRICE_ROUTES,
+  ...STATEMENT_ROUTES,
+  ...KEY_ROUTES,
+  ...STATUS_ROUTES,
+];

@@ -1,0 +1,100 @@
+/** Customers and their billing settings. */
+import { TollgateError } from "../../domain/errors.ts";
+import type { Customer } from "../../engine/ports.ts";
+import type { CustomerSettings } from "../../engine/save-customer.ts";
+import { timeText } from "../instant.ts";
+import { json, ok, route } from "../route.ts";
+import { closed, described, ID, LIMIT, named, nullable, TEXT } from "../schema.ts";
+
+const CUSTOMER_PARAM = closed({ customer: ID });
+
+interface CustomersQuery {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+const listCustomers = route<unknown, CustomersQuery>({
+  method: "GET",
+  path: "/v1/customers",
+  operationId: "listCustomers",
+  summary: "List customers by id.",
+  scope: "read",
+  query: closed({ "limit?": LIMIT, "cursor?": described(ID, "`next` of the page before.") }),
+  answers: { 200: json("A page of customers.", named("CustomerPage")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query: { limit, cursor } }) => {
+    const customers = await engine.store.listCustomers(workspace, limit, cursor);
+    const next = customers.length < limit ? null : (customers.at(-1)?.id ?? null);
+    return ok({ customers: customers.map(customerView), next });
+  },
+});
+
+const readCustomer = route<{ readonly customer: string }>({
+  method: "GET",
+  path: "/v1/customers/{customer}",
+  operationId: "readCustomer",
+  summary: "Read a customer.",
+  scope: "read",
+  params: CUSTOMER_PARAM,
+  answers: { 200: json("The customer.", named("Customer")) },
+  errors: ["customer.not_found"],
+  handle: async ({ engine }, { workspace, params }) => {
+    const customer = await engine.store.customer(workspace, params.customer);
+    if (customer !== undefined) return ok(customerView(customer));
+    const detail = `There is no customer "${params.customer}".`;
+    throw new TollgateError("customer.not_found", detail);
+  },
+});
+
+const saveCustomer = route<{ readonly customer: string }, unknown, CustomerSettings>({
+  method: "PUT",
+  path: "/v1/customers/{customer}",
+  operationId: "saveCustomer",
+  summary: "Make a customer or change its settings; what is left out keeps its value.",
+  scope: "admin",
+  params: CUSTOMER_PARAM,
+  body: {
+    schema: closed({
+      "name?": nullable(TEXT),
+      "timeZone?": { ...ID, description: "IANA time zone of the billing periods." },
+      "anchorDay?": {
+        type: "integer",
+        minimum: 1,
+        maximum: 31,
+        description: "Day of the month on which a period starts.",
+      },
+      "cardKey?": described(nullable(ID), "Null: the workspace's default card."),
+    }),
+  },
+  answers: { 200: json("The customer as it is now.", named("Customer")) },
+  errors: ["customer.card_fixed", "ratecard.not_found"],
+  handle: async ({ engine }, { workspace, params, body: settings }) => {
+    if (settings.timeZone !== undefined) requireTimeZone(settings.timeZone);
+    const change = { id: params.customer, settings };
+    return ok(customerView(await engine.saveCustomer(workspace, change)));
+  },
+});
+
+const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/;
+
+/** An unknown zone would make every later period of the customer impossible to compute. */
+function requireTimeZone(name: string): void {
+  try {
+    if (ZONE_NAME.test(name)) {
+      Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  const detail = `${JSON.stringify(name)} is no IANA time zone such as Europe/Berlin.`;
+  throw new TollgateError("field.invalid", detail, "timeZone");
+}
+
+function customerView(customer: Customer): object {
+  const { id, name, timeZone, anchorDay, cardKey, createdAtMs } = customer;
+  return { customer: id, name, timeZone, anchorDay, cardKey, createdAt: timeText(createdAtMs) };
+}
+
+/** Customers. */
+export const CUSTOMER_ROUTES = [listCustomers, readCustomer, saveCustomer];

@@ -1,0 +1,80 @@
+/** Events that do not count: without a customer, or at odds with one that counts. */
+import type { Conflict } from "../../engine/ports.ts";
+import { timeText } from "../instant.ts";
+import { json, ok, route } from "../route.ts";
+import { closed, LIMIT, named, oneOf, TEXT } from "../schema.ts";
+import { heldEventView } from "../views/held-event-view.ts";
+
+interface Page {
+  readonly limit: number;
+}
+
+const listSuspense = route<unknown, Page>({
+  method: "GET",
+  path: "/v1/suspense",
+  operationId: "listSuspense",
+  summary: "List events that wait for their run's customer, oldest first.",
+  scope: "read",
+  query: closed({ "limit?": LIMIT }),
+  answers: { 200: json("Events in suspense.", named("SuspendedPage")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query }) => {
+    const rows = await engine.store.listSuspended(workspace, query.limit);
+    const events = rows.map(({ run, source, id, seq, receivedAtMs, document }) => {
+      const receivedAt = timeText(receivedAtMs);
+      return { run, source, id, receivedAt, seq, event: heldEventView(document) };
+    });
+    return ok({ events });
+  },
+});
+
+const listConflicts = route<unknown, Page>({
+  method: "GET",
+  path: "/v1/conflicts",
+  operationId: "listConflicts",
+  summary: "List steps of which two differing exact records arrived, oldest first.",
+  scope: "read",
+  query: closed({ "limit?": LIMIT }),
+  answers: { 200: json("Open conflicts.", named("ConflictPage")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query }) => {
+    const rows = await engine.store.listConflicts(workspace, query.limit);
+    return ok({ conflicts: rows.map(conflictView) });
+  },
+});
+
+interface SettleBody {
+  readonly keep: "first" | "second";
+  readonly reason: string;
+}
+
+const settleConflict = route<{ readonly conflict: string }, unknown, SettleBody>({
+  method: "POST",
+  path: "/v1/conflicts/{conflict}/settle",
+  operationId: "settleConflict",
+  summary: "Decide which of two records counts; keeping the second amends the step by it.",
+  scope: "admin",
+  params: closed({ conflict: { type: "string", pattern: "^[1-9][0-9]{0,14}$" } }),
+  body: {
+    schema: closed({ keep: oneOf(["first", "second"]), reason: { ...TEXT, minLength: 1 } }),
+  },
+  answers: { 200: json("The settled conflict.", named("Conflict")) },
+  errors: ["conflict.not_found", "step.voided", "step.not_found"],
+  handle: async ({ engine }, { workspace, params, body }) => {
+    const settlement = { conflict: Number(params.conflict), ...body };
+    return ok(conflictView(await engine.settleConflict(workspace, settlement)));
+  },
+});
+
+function conflictView({ run, source, id, seq, receivedAtMs, document, settled }: Conflict): object {
+  return {
+    conflict: String(seq),
+    ...{ run, source, id },
+    receivedAt: timeText(receivedAtMs),
+    settled,
+    second: heldEventView(document),
+  };
+}
+
+/** Suspense and conflicts. */
+export const HELD_ROUTES = [listSuspense, listConflicts, settleConflict];

@@ -1,0 +1,60 @@
+/** Reading runs. */
+import { TollgateError } from "../../domain/errors.ts";
+import { RUN_ENDINGS } from "../../domain/event/event.ts";
+import type { RunFilter } from "../../engine/ports.ts";
+import { json, ok, route } from "../route.ts";
+import { closed, described, FLAG, ID, LIMIT, named, oneOf } from "../schema.ts";
+import { readCurrencies } from "../views/currencies.ts";
+import { runSummary, runTreeView } from "../views/run-view.ts";
+
+interface RunsQuery extends Omit<RunFilter, "after"> {
+  readonly cursor?: string;
+}
+
+const listRuns = route<unknown, RunsQuery>({
+  method: "GET",
+  path: "/v1/runs",
+  operationId: "listRuns",
+  summary: "List runs, newest opening first.",
+  scope: "read",
+  query: closed({
+    "customer?": ID,
+    "agent?": ID,
+    "status?": oneOf(["open", ...RUN_ENDINGS, "abandoned"]),
+    "roots?": described(FLAG, "Only runs without a parent."),
+    "limit?": LIMIT,
+    "cursor?": described(ID, "`next` of the page before."),
+  }),
+  answers: { 200: json("A page of runs.", named("RunPage")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine: { store } }, { workspace, query: { cursor, ...filter } }) => {
+    if (cursor !== undefined && (await store.run(workspace, cursor)) === undefined) {
+      throw new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
+    }
+    const after = cursor === undefined ? {} : { after: cursor };
+    const runs = await store.listRuns(workspace, { ...filter, ...after });
+    const currencies = await readCurrencies(store, workspace);
+    return ok({
+      runs: runs.map((run) => runSummary(run, currencies)),
+      next: runs.length < filter.limit ? null : (runs.at(-1)?.id ?? null),
+    });
+  },
+});
+
+const readRun = route<{ readonly run: string }>({
+  method: "GET",
+  path: "/v1/runs/{run}",
+  operationId: "readRun",
+  summary: "Read a run as a tree: steps with cost and charge, outcomes, child runs.",
+  scope: "read",
+  params: closed({ run: ID }),
+  answers: { 200: json("The run.", named("RunTree")) },
+  errors: ["run.not_found"],
+  handle: async ({ engine }, { workspace, params }) => {
+    const tree = await engine.runTree(workspace, params.run);
+    return ok(runTreeView(tree, await readCurrencies(engine.store, workspace)));
+  },
+});
+
+/** Listing and reading runs. */
+export const RUN_ROUTES = [listRuns, readRun];

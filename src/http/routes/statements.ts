@@ -1,0 +1,148 @@
+/** Closing periods, and the statements that this leaves. */
+import { TollgateError } from "../../domain/errors.ts";
+import type { StatementRecord } from "../../domain/period/records.ts";
+import { timeText } from "../instant.ts";
+import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
+import { ANY_TEXT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
+import { statementCsv, statementNdjson } from "../views/statement-export.ts";
+
+interface CloseBody {
+  readonly customer?: string | null;
+  readonly period: string;
+  readonly early?: boolean;
+}
+
+const closePeriod = route<unknown, unknown, CloseBody>({
+  method: "POST",
+  path: "/v1/periods/close",
+  operationId: "closePeriod",
+  summary: "Close periods into statements; what is closed already is passed over.",
+  scope: "admin",
+  body: {
+    schema: closed({
+      "customer?": described(nullable(ID), "Null: every customer with usage in the period."),
+      period: {
+        type: "string",
+        pattern: "^\\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?$",
+        description: "Start date, or year and month for all periods that start in it.",
+      },
+      "early?": described(FLAG, "Close before the period has ended."),
+    }),
+  },
+  answers: { 200: json("The statements that this made.", named("StatementPage")) },
+  errors: ["period.open", "period.closed", "customer.not_found", "statement.not_found"],
+  handle: async ({ engine }, { workspace, body: { customer = null, period, early = false } }) => {
+    const statements = await engine.closePeriod(workspace, { customer, period, early });
+    return ok({ statements: statements.map(summaryView) });
+  },
+});
+
+const listStatements = route<unknown, { readonly customer?: string }>({
+  method: "GET",
+  path: "/v1/statements",
+  operationId: "listStatements",
+  summary: "List statements, latest period first.",
+  scope: "read",
+  query: closed({ "customer?": ID }),
+  answers: { 200: json("The statements.", named("StatementPage")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query }) => {
+    const statements = await engine.store.listStatements(workspace, query.customer);
+    return ok({ statements: statements.map(summaryView) });
+  },
+});
+
+const CSV = "text/csv; charset=utf-8; header=present";
+const NDJSON = "application/x-ndjson";
+const STATEMENT_PARAM = closed({ id: ID });
+
+interface StatementParams {
+  readonly id: string;
+}
+
+const readStatement = route<StatementParams>({
+  method: "GET",
+  path: "/v1/statements/{id}",
+  operationId: "readStatement",
+  summary: "Read a statement as JSON, or as CSV or NDJSON where Accept says so.",
+  scope: "read",
+  params: STATEMENT_PARAM,
+  answers: {
+    200: {
+      description: "The statement.",
+      content: {
+        "application/json": named("Statement"),
+        "text/csv": ANY_TEXT,
+        "application/x-ndjson": ANY_TEXT,
+      },
+    },
+  },
+  errors: ["statement.not_found"],
+  handle: async (context, { workspace, params, accept }) => {
+    const statement = await find(context, workspace, params.id);
+    const wanted = accept.toLowerCase();
+    if (wanted.startsWith("text/csv")) return csvAnswer(statement);
+    if (wanted.startsWith(NDJSON)) return ndjsonAnswer(statement);
+    // The document goes out in the very bytes that its digest covers.
+    const summary = JSON.stringify(summaryView(statement)).slice(0, -1);
+    return { status: 200, body: `${summary},"document":${statement.document}}` };
+  },
+});
+
+const exportCsv = route<StatementParams>({
+  method: "GET",
+  path: "/v1/statements/{id}.csv",
+  operationId: "exportStatementCsv",
+  summary: "A statement's lines as CSV, for spreadsheets.",
+  scope: "read",
+  params: STATEMENT_PARAM,
+  answers: { 200: { description: "One row a line.", content: { "text/csv": ANY_TEXT } } },
+  errors: ["statement.not_found"],
+  handle: async (context, { workspace, params }) =>
+    csvAnswer(await find(context, workspace, params.id)),
+});
+
+const exportNdjson = route<StatementParams>({
+  method: "GET",
+  path: "/v1/statements/{id}.ndjson",
+  operationId: "exportStatementNdjson",
+  summary: "A statement's lines as NDJSON, for programs.",
+  scope: "read",
+  params: STATEMENT_PARAM,
+  answers: { 200: { description: "One object a line.", content: { [NDJSON]: ANY_TEXT } } },
+  errors: ["statement.not_found"],
+  handle: async (context, { workspace, params }) =>
+    ndjsonAnswer(await find(context, workspace, params.id)),
+});
+
+async function find(
+  { engine }: RouteContext,
+  workspace: string,
+  id: string,
+): Promise<StatementRecord> {
+  const statement = await engine.store.statement(workspace, id);
+  if (statement !== undefined) return statement;
+  throw new TollgateError("statement.not_found", `There is no statement "${id}".`);
+}
+
+function csvAnswer(statement: StatementRecord): RouteAnswer {
+  return { status: 200, body: statementCsv(statement), type: CSV };
+}
+
+function ndjsonAnswer(statement: StatementRecord): RouteAnswer {
+  return { status: 200, body: statementNdjson(statement), type: NDJSON };
+}
+
+function summaryView(statement: StatementRecord): object {
+  const { id, customer, period, currency, closedAtMs, total, digest } = statement;
+  return { id, customer, period, currency, closedAt: timeText(closedAtMs), total, digest };
+}
+
+/** Period close and statements. */
+export const STATEMENT_ROUTES = [
+  closePeriod,
+  listStatements,
+  readStatement,
+  exportCsv,
+  exportNdjson,
+];

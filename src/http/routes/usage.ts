@@ -1,0 +1,56 @@
+/** Usage summed by what one wants to know it by. */
+import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
+import type { UsageFilter } from "../../engine/ports.ts";
+import { USAGE_DIMENSIONS, type UsageDimension, type UsageRow } from "../../engine/read-usage.ts";
+import { json, ok, route } from "../route.ts";
+import { closed, ID, named, oneOf, PERIOD } from "../schema.ts";
+import { COST_CURRENCY, readCurrencies } from "../views/currencies.ts";
+
+interface UsageQuery extends UsageFilter {
+  readonly groupBy?: readonly UsageDimension[];
+}
+
+const readUsage = route<unknown, UsageQuery>({
+  method: "GET",
+  path: "/v1/usage",
+  operationId: "readUsage",
+  summary: "Sum usage, cost and charge by any dimensions; the largest cost comes first.",
+  scope: "read",
+  query: closed({
+    "groupBy?": {
+      type: "array",
+      items: oneOf(USAGE_DIMENSIONS),
+      uniqueItems: true,
+      maxItems: USAGE_DIMENSIONS.length,
+      description: "Separated by commas. (Default: one row for all.)",
+    },
+    "customer?": ID,
+    "agent?": ID,
+    "period?": PERIOD,
+  }),
+  answers: { 200: json("One row a group.", named("UsageReport")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query: { groupBy = [], ...filter } }) => {
+    const rows = await engine.usage(workspace, { groupBy, filter });
+    const currencies = await readCurrencies(engine.store, workspace);
+    return ok({
+      groupBy,
+      rows: rows.map(rowView),
+      costCurrency: COST_CURRENCY,
+      chargeCurrency: currencies.ofAll,
+    });
+  },
+});
+
+function rowView({ group, steps, unpriced, ...sums }: UsageRow): object {
+  return {
+    ...{ group, steps, unpriced },
+    inputTokens: formatQuantity(sums.inputTokens),
+    outputTokens: formatQuantity(sums.outputTokens),
+    cost: formatAmount(sums.cost),
+    charge: formatAmount(sums.charge),
+  };
+}
+
+/** Usage reports. */
+export const USAGE_ROUTES = [readUsage];

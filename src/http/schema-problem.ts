@@ -1,0 +1,59 @@
+/** What a schema refuses, in the words of the error catalogue. */
+import { type ErrorCode, TollgateError } from "../domain/errors.ts";
+
+/** One finding of the schema validator, as far as it is used here. */
+export interface SchemaFinding {
+  readonly keyword: string;
+  /** JSON pointer of the value, `/labels/team`. */
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+}
+
+const OUT_OF_RANGE = new Set(["minimum", "maximum", "maxLength", "maxItems", "maxProperties"]);
+
+/** The refusal that a finding stands for. */
+export function schemaProblem(finding: SchemaFinding | undefined): TollgateError {
+  if (finding === undefined) return new TollgateError("request.malformed", "The request is wrong.");
+  const { keyword, params } = finding;
+  const place = fieldPath(finding.instancePath);
+  const own = (name: unknown) => shorten([place, String(name)].filter((part) => part).join("."));
+  if (keyword === "additionalProperties") {
+    const field = own(params.additionalProperty);
+    return new TollgateError("field.unknown", `There is no field ${quote(field)} here.`, field);
+  }
+  if (keyword === "required") {
+    const field = own(params.missingProperty);
+    return new TollgateError("field.missing", `${quote(field)} is required.`, field);
+  }
+  const code: ErrorCode = OUT_OF_RANGE.has(keyword) ? "field.out_of_range" : "field.invalid";
+  const expected = expectation(finding);
+  const detail = `${place === "" ? "The document" : quote(place)} ${expected}.`;
+  return new TollgateError(code, detail, place === "" ? undefined : place);
+}
+
+function expectation({ keyword, params, message }: SchemaFinding): string {
+  if (keyword === "enum" && Array.isArray(params.allowedValues)) {
+    return `must be one of ${params.allowedValues.join(", ")}`;
+  }
+  if (keyword === "pattern") return "has a form that is not read here";
+  return message ?? "is not valid";
+}
+
+function fieldPath(pointer: string): string {
+  const parts = pointer.split("/").slice(1);
+  const names = parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const path = names.reduce((text, name) => {
+    if (/^\d+$/.test(name)) return `${text}[${name}]`;
+    return text === "" ? name : `${text}.${name}`;
+  }, "");
+  return shorten(path);
+}
+
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,294 @@
+/** Documents that routes answer with. All fields are always there; what is absent is null. */
+import { ERRORS } from "../../domain/errors.ts";
+import {
+  COMPLETENESS,
+  EVENT_TYPES,
+  PAYERS,
+  ROLES,
+  RUN_ENDINGS,
+  STEP_KINDS,
+  STEP_STATUSES,
+} from "../../domain/event/event.ts";
+import {
+  ANY_TEXT,
+  COUNT,
+  CURRENCY,
+  closed,
+  DECIMAL,
+  described,
+  FLAG,
+  type JsonSchema,
+  listOf,
+  mapOf,
+  named,
+  nullable,
+  oneOf,
+  PERIOD,
+  TIME,
+} from "../schema.ts";
+
+const TEXT_OR_NULL = nullable(ANY_TEXT);
+const LABELS_OUT = nullable(mapOf(ANY_TEXT));
+const NUMBER_OR_NULL = nullable(COUNT);
+const CODE = oneOf(Object.keys(ERRORS));
+const COST_STATUSES = ["priced", "partial", "unpriced", "none"];
+
+/** Statuses of an event's result. */
+const EVENT_STATUSES = [
+  ...["accepted", "superseded", "shadow", "duplicate", "stale"],
+  ...["duplicate_call", "conflict", "suspended", "rejected"],
+];
+
+const problems = {
+  EventProblem: closed({ code: CODE, detail: ANY_TEXT, "field?": ANY_TEXT }),
+  Problem: closed(
+    {
+      type: ANY_TEXT,
+      title: ANY_TEXT,
+      status: { type: "integer" },
+      detail: ANY_TEXT,
+      code: CODE,
+      "field?": ANY_TEXT,
+      remedy: ANY_TEXT,
+      requestId: ANY_TEXT,
+      "problems?": listOf(named("EventProblem"), "Every problem of the document."),
+    },
+    "RFC 9457. `code` is stable; the catalogue of errors lists all of them.",
+  ),
+};
+
+const resultFields: Record<string, JsonSchema> = {
+  status: oneOf(EVENT_STATUSES),
+  "run?": ANY_TEXT,
+  "seq?": described(COUNT, "Place in the workspace's commit order."),
+  "cost?": DECIMAL,
+  "costStatus?": oneOf(COST_STATUSES),
+  "charge?": DECIMAL,
+  "linkedTo?": closed({ run: ANY_TEXT, source: ANY_TEXT, id: ANY_TEXT }),
+  "timeDiffers?": described(FLAG, "A retry stated another time; the first one stands."),
+  "ratedAtReceipt?": described(FLAG, "Dated too far ahead: rated at its receipt."),
+  "error?": named("EventProblem"),
+};
+
+const totals = closed({ steps: COUNT, unpriced: COUNT, cost: DECIMAL, charge: DECIMAL });
+
+const ingest = {
+  EventResult: closed({
+    index: COUNT,
+    id: TEXT_OR_NULL,
+    ...resultFields,
+    "extra?": listOf(
+      closed({ id: ANY_TEXT, ...resultFields }),
+      "Further steps that one provider usage block stood for.",
+    ),
+  }),
+  Totals: totals,
+  IngestAnswer: closed({
+    results: listOf(named("EventResult")),
+    runs: mapOf(named("Totals"), "Totals of each run with its children, after the commit."),
+  }),
+};
+
+const charges = listOf(closed({ charge: ANY_TEXT, cell: ANY_TEXT, amount: DECIMAL }));
+const ownAndTree = closed({ own: named("Totals"), tree: named("Totals") });
+
+const runFields: Record<string, JsonSchema> = {
+  run: ANY_TEXT,
+  customer: TEXT_OR_NULL,
+  agent: TEXT_OR_NULL,
+  status: oneOf(["open", ...RUN_ENDINGS, "abandoned"]),
+  openedAt: TIME,
+  closedAt: nullable(TIME),
+  parentRun: TEXT_OR_NULL,
+  labels: LABELS_OUT,
+  authority: TEXT_OR_NULL,
+  suspended: described(COUNT, "Events that wait for the run's customer."),
+  totals: ownAndTree,
+  costCurrency: CURRENCY,
+  chargeCurrency: nullable(CURRENCY),
+  charges: described(charges, "What charges on runs took for this one."),
+};
+
+const runs = {
+  RunSummary: closed(runFields),
+  Outcome: closed({
+    key: ANY_TEXT,
+    outcome: ANY_TEXT,
+    status: oneOf(["recorded", "reversed"]),
+    occurredAt: TIME,
+    charge: DECIMAL,
+  }),
+  Step: closed({
+    source: ANY_TEXT,
+    id: ANY_TEXT,
+    seq: COUNT,
+    revision: COUNT,
+    kind: oneOf(STEP_KINDS),
+    provider: TEXT_OR_NULL,
+    model: TEXT_OR_NULL,
+    tool: TEXT_OR_NULL,
+    tier: ANY_TEXT,
+    status: oneOf(STEP_STATUSES),
+    attempt: COUNT,
+    completeness: oneOf(COMPLETENESS),
+    role: oneOf(ROLES),
+    payer: oneOf(PAYERS),
+    voided: FLAG,
+    callId: TEXT_OR_NULL,
+    occurredAt: TIME,
+    receivedAt: TIME,
+    parentStep: TEXT_OR_NULL,
+    usage: mapOf(DECIMAL),
+    cost: DECIMAL,
+    costStatus: oneOf(COST_STATUSES),
+    charge: DECIMAL,
+    charges,
+    cardVersion: described(NUMBER_OR_NULL, "Id of the rate card version."),
+    priceVersion: described(NUMBER_OR_NULL, "Id of the price version."),
+    labels: LABELS_OUT,
+  }),
+  RunTree: closed({
+    ...runFields,
+    outcomes: listOf(named("Outcome")),
+    steps: listOf(named("Step")),
+    children: listOf(named("RunTree")),
+  }),
+  RunPage: closed({ runs: listOf(named("RunSummary")), next: TEXT_OR_NULL }),
+  RunEventAnswer: closed({ result: closed(resultFields), run: nullable(named("RunSummary")) }),
+};
+
+const usage = {
+  UsageReport: closed({
+    groupBy: listOf(ANY_TEXT),
+    rows: listOf(
+      closed({
+        group: mapOf(ANY_TEXT),
+        steps: COUNT,
+        unpriced: COUNT,
+        inputTokens: DECIMAL,
+        outputTokens: DECIMAL,
+        cost: DECIMAL,
+        charge: DECIMAL,
+      }),
+    ),
+    costCurrency: CURRENCY,
+    chargeCurrency: described(nullable(CURRENCY), "Null where cards differ in theirs."),
+  }),
+};
+
+const heldEvent = closed({
+  type: oneOf(EVENT_TYPES),
+  occurredAt: TIME,
+  kind: TEXT_OR_NULL,
+  provider: TEXT_OR_NULL,
+  model: TEXT_OR_NULL,
+  tool: TEXT_OR_NULL,
+  outcome: TEXT_OR_NULL,
+  usage: nullable(mapOf(DECIMAL)),
+});
+
+const heldFields = { run: ANY_TEXT, source: ANY_TEXT, id: ANY_TEXT, receivedAt: TIME };
+const conflictFields = {
+  conflict: described(ANY_TEXT, "Its id in /v1/conflicts."),
+  ...heldFields,
+  settled: nullable(oneOf(["first", "second"])),
+  second: described(heldEvent, "The record that is not counted."),
+};
+
+const held = {
+  SuspendedPage: closed({
+    events: listOf(closed({ ...heldFields, seq: COUNT, event: heldEvent })),
+  }),
+  Conflict: closed(conflictFields),
+  ConflictPage: closed({ conflicts: listOf(named("Conflict")) }),
+};
+
+const customers = {
+  Customer: closed({
+    customer: ANY_TEXT,
+    name: TEXT_OR_NULL,
+    timeZone: ANY_TEXT,
+    anchorDay: COUNT,
+    cardKey: TEXT_OR_NULL,
+    createdAt: TIME,
+  }),
+  CustomerPage: closed({ customers: listOf(named("Customer")), next: TEXT_OR_NULL }),
+};
+
+const keys = {
+  ApiKey: closed({
+    id: ANY_TEXT,
+    label: ANY_TEXT,
+    scopes: listOf(oneOf(["ingest", "read", "admin"])),
+    createdAt: TIME,
+    revokedAt: nullable(TIME),
+  }),
+  ApiKeyList: closed({ keys: listOf(named("ApiKey")) }),
+  NewApiKey: closed({
+    key: named("ApiKey"),
+    secret: described(ANY_TEXT, "Shown this once; only its digest is kept."),
+  }),
+};
+
+const statementLine = closed({
+  kind: oneOf(["charge", "tier_correction", "minimum", "adjustment", "rounding"]),
+  cardKey: ANY_TEXT,
+  chargeKey: ANY_TEXT,
+  cell: ANY_TEXT,
+  description: ANY_TEXT,
+  originPeriod: nullable(PERIOD),
+  measure: TEXT_OR_NULL,
+  quantity: nullable(DECIMAL),
+  amountExact: DECIMAL,
+  amountRounded: DECIMAL,
+});
+
+const statementFields = {
+  id: ANY_TEXT,
+  customer: ANY_TEXT,
+  period: PERIOD,
+  currency: CURRENCY,
+  closedAt: TIME,
+  total: DECIMAL,
+  digest: described(ANY_TEXT, "SHA-256 of the canonical document, lower-case hex."),
+};
+
+const statements = {
+  StatementSummary: closed(statementFields),
+  StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
+  Statement: closed({
+    ...statementFields,
+    document: closed({
+      format: { const: "tollgate.statement/1" },
+      customer: ANY_TEXT,
+      period: PERIOD,
+      startsAt: ANY_TEXT,
+      endsAt: ANY_TEXT,
+      currency: CURRENCY,
+      rounding: ANY_TEXT,
+      lines: listOf(statementLine),
+      totalExact: DECIMAL,
+      total: DECIMAL,
+    }),
+  }),
+};
+
+const health = {
+  Health: closed({
+    status: oneOf(["ok", "draining", "store_unknown", "store_failed"]),
+    version: ANY_TEXT,
+  }),
+};
+
+/** Components of answers by name. */
+export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  ...problems,
+  ...ingest,
+  ...runs,
+  ...usage,
+  ...held,
+  ...customers,
+  ...keys,
+  ...statements,
+  ...health,
+};

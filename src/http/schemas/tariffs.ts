@@ -1,0 +1,173 @@
+/** Rate cards and prices: as they are sent (their own parsers judge them) and as they are told. */
+import {
+  CHARGES_PER_CARD_MAX_COUNT,
+  MATRIX_CELLS_MAX_COUNT,
+  TIERS_MAX_COUNT,
+  WHERE_VALUES_MAX_COUNT,
+} from "../../domain/limits.ts";
+import { ROUNDING_MODES } from "../../domain/money/rounding.ts";
+import {
+  ANY_TEXT,
+  COUNT,
+  CURRENCY,
+  closed,
+  DECIMAL,
+  described,
+  FLAG,
+  ID,
+  type JsonSchema,
+  listOf,
+  mapOf,
+  named,
+  nullable,
+  oneOf,
+  TIME,
+  TIME_SENT,
+} from "../schema.ts";
+
+/** A decimal of a document: text, or a whole number. Never negative. */
+const SENT_DECIMAL: JsonSchema = {
+  anyOf: [
+    { type: "string", pattern: "^(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$" },
+    { type: "integer", minimum: 0 },
+  ],
+};
+
+const TIER = closed({
+  "upTo?": nullable(SENT_DECIMAL),
+  "unit?": SENT_DECIMAL,
+  "flat?": SENT_DECIMAL,
+});
+const TIERS = { ...listOf(TIER), minItems: 1, maxItems: TIERS_MAX_COUNT };
+const model = (name: string): { readonly model: JsonSchema } => ({ model: { const: name } });
+
+const PRICE_MODEL: JsonSchema = {
+  oneOf: [
+    closed({ ...model("per_unit"), unit: SENT_DECIMAL }),
+    closed({ ...model("flat"), amount: SENT_DECIMAL }),
+    closed({ ...model("graduated"), tiers: TIERS }),
+    closed({ ...model("volume"), tiers: TIERS }),
+    closed({ ...model("package"), size: SENT_DECIMAL, amount: SENT_DECIMAL }),
+    closed({
+      ...model("matrix"),
+      by: described(ANY_TEXT, "agent, kind, provider, model, tool, status, outcome, label.<name>."),
+      cells: { ...mapOf(SENT_DECIMAL), maxProperties: MATRIX_CELLS_MAX_COUNT },
+      "otherwise?": nullable(SENT_DECIMAL),
+    }),
+    closed({ ...model("markup"), percent: SENT_DECIMAL }),
+  ],
+};
+
+const VALUES: JsonSchema = {
+  anyOf: [
+    { type: ["string", "integer"] },
+    { type: "array", items: { type: ["string", "integer"] }, maxItems: WHERE_VALUES_MAX_COUNT },
+  ],
+};
+const FILTERS = ["agent", "kind", "provider", "model", "tool", "status", "payer", "attempt"];
+const WHERE = closed({
+  ...Object.fromEntries([...FILTERS, "outcome"].map((name) => [`${name}?`, VALUES])),
+  "label?": mapOf(VALUES),
+});
+
+const CHARGE = closed({
+  key: ID,
+  "name?": nullable(ID),
+  meter: {
+    oneOf: [
+      closed({ count: oneOf(["runs", "steps", "outcomes"]), "where?": nullable(WHERE) }),
+      closed({
+        sum: described(ANY_TEXT, "cost, or a usage bucket or unit."),
+        "where?": nullable(WHERE),
+      }),
+    ],
+  },
+  price: PRICE_MODEL,
+});
+
+const RATE_CARD = closed({
+  key: ID,
+  currency: CURRENCY,
+  charges: { ...listOf(CHARGE), minItems: 1, maxItems: CHARGES_PER_CARD_MAX_COUNT },
+  "included?": { type: ["array", "null"], maxItems: 0 },
+  "minimum?": nullable(SENT_DECIMAL),
+  "runCap?": { type: "null" },
+  "rounding?": nullable(oneOf(ROUNDING_MODES)),
+});
+
+const cardVersion = {
+  id: described(COUNT, "Id of the version in the workspace; steps name it as cardVersion."),
+  version: described(COUNT, "1, 2, … within the card."),
+  effectiveFrom: TIME,
+  recordedAt: TIME,
+  card: named("RateCard"),
+};
+
+const priceVersion = {
+  id: described(COUNT, "Id of the version; steps name it as priceVersion."),
+  source: ANY_TEXT,
+  recordedAt: TIME,
+  effectiveFrom: described(nullable(TIME), "Null: since ever."),
+  entries: described(COUNT, "How many prices it has."),
+};
+
+const rates = listOf(
+  closed({
+    unit: ANY_TEXT,
+    price: DECIMAL,
+    tiers: listOf(closed({ inputAboveTokens: COUNT, price: DECIMAL })),
+  }),
+);
+
+const window = nullable(closed({ from: ANY_TEXT, to: ANY_TEXT }));
+
+/** Components of rate cards and prices by name. */
+export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  RateCard: RATE_CARD,
+  NewRateCard: {
+    anyOf: [
+      named("RateCard"),
+      closed({ card: named("RateCard"), "effectiveFrom?": nullable(TIME_SENT) }),
+    ],
+  },
+  RateCardVersion: closed({ key: ANY_TEXT, ...cardVersion }),
+  RateCardList: closed({
+    cards: listOf(
+      closed({ key: ANY_TEXT, ...cardVersion, isDefault: FLAG, versions: COUNT }),
+      "The latest version of each card.",
+    ),
+  }),
+  RateCardHistory: closed({ key: ANY_TEXT, versions: listOf(closed(cardVersion)) }),
+  AppliedRateCard: closed({ isNew: FLAG, version: named("RateCardVersion") }),
+  PriceDocument: {
+    type: "object",
+    description: "A tollgate.prices/1 document, or LiteLLM's price file with ?format=litellm.",
+  },
+  PriceVersion: closed(priceVersion),
+  PriceVersionList: closed({ versions: listOf(named("PriceVersion")) }),
+  ImportedPrices: closed({
+    version: named("PriceVersion"),
+    notes: listOf(
+      closed({ kind: ANY_TEXT, provider: ANY_TEXT, subject: ANY_TEXT, detail: ANY_TEXT }),
+      "What of the list could not be kept as it is; the first of them.",
+    ),
+    notesCount: COUNT,
+  }),
+  FoundPrice: closed({
+    match: oneOf(["exact", "alias", "snapshot", "prefix", "none"]),
+    suggestion: described(nullable(ANY_TEXT), "A known subject that begins alike: no price."),
+    versionId: nullable(COUNT),
+    price: nullable(
+      closed({
+        provider: ANY_TEXT,
+        subject: ANY_TEXT,
+        aliases: listOf(ANY_TEXT),
+        currency: CURRENCY,
+        tierFactors: mapOf(DECIMAL),
+        effectiveFrom: nullable(TIME),
+        daily: window,
+        rates,
+      }),
+    ),
+  }),
+};

@@ -1,0 +1,200 @@
+/**
+ * The HTTP server: one node:http listener that takes the hot path itself and hands every other
+ * request to Fastify. It binds to this machine alone unless told otherwise.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import { present } from "../domain/assert.ts";
+import { TollgateError } from "../domain/errors.ts";
+import { DOCUMENT_MAX_BYTES } from "../domain/limits.ts";
+import { Authenticator } from "./authenticator.ts";
+import {
+  CONNECTIONS_MAX_COUNT,
+  HEADERS_MAX_BYTES,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_MS,
+  REQUEST_TIMEOUT_MS,
+  TIMEOUT_CHECK_MS,
+} from "./connection-limits.ts";
+import { answerEvents, isEventsRequest } from "./events-listener.ts";
+import type { HttpParts, Logger } from "./http-parts.ts";
+import { HttpMetrics } from "./metrics.ts";
+import { openApiDocument } from "./openapi.ts";
+import { answerProblem, rawProblem } from "./problem.ts";
+import { BodyBudget } from "./read-body.ts";
+import { registerRoutes } from "./register-routes.ts";
+import { ALL_ROUTES } from "./routes/all.ts";
+import { type SchemaFinding, schemaProblem } from "./schema-problem.ts";
+import { Traffic } from "./traffic.ts";
+
+const LOCALHOST = "127.0.0.1";
+const SILENT: Logger = { info: () => undefined, error: () => undefined };
+
+export interface HttpServer {
+  /** Starts to listen. (Defaults: 127.0.0.1, any free port.) Resolves to the base URL. */
+  listen(place?: { readonly host?: string; readonly port?: number }): Promise<string>;
+  /**
+   * Drains: new requests get 503 `server.draining`, those in flight are answered, then the port
+   * is given back. After DRAIN_MAX_MS what is left is cut off.
+   */
+  close(): Promise<void>;
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Builds a server over an engine; nothing listens yet. */
+export async function buildServer(parts: HttpParts): Promise<HttpServer> {
+  const logger = parts.logger ?? SILENT;
+  const traffic = new Traffic(logger);
+  const budget = new BodyBudget();
+  const metrics = new HttpMetrics();
+  const authenticator = new Authenticator(parts.engine);
+  const intake = watchStore(parts, traffic);
+  const routes = ALL_ROUTES;
+  const openApiText = JSON.stringify(openApiDocument(routes, parts));
+  const context = {
+    ...parts,
+    ...{ intake, authenticator, metrics, budget },
+    isDraining: () => traffic.isDraining,
+    isStoreUnknown: () => traffic.isStoreUnknown,
+    openApiText: () => openApiText,
+  };
+  const { ingestBody: ingest } = intake;
+  const events = { authenticator, budget, metrics, logger, ingest };
+  let server: Server | undefined;
+  const app = fastify({
+    serverFactory: (others: Listener) => {
+      server = createServer(SERVER_OPTIONS, (request, response) => {
+        if (!traffic.admit(request, response)) return;
+        if (isEventsRequest(request)) void answerEvents(events, request, response);
+        else others(request, response);
+      });
+      return server;
+    },
+    bodyLimit: DOCUMENT_MAX_BYTES,
+    routerOptions: { maxParamLength: HEADERS_MAX_BYTES },
+    ajv: { customOptions: AJV_OPTIONS },
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply as unknown as FastifyReply, translated(error), logger);
+    },
+  });
+  answerFailures(app, logger);
+  registerRoutes(
+    app,
+    context,
+    routes.filter((route) => !isEventsRoute(route)),
+  );
+  await app.ready();
+  const listener = present(server, "the server that the framework asked for");
+  limitConnections(listener, logger);
+  return { listen: (place) => listen(listener, place), close: () => traffic.drain(listener) };
+}
+
+function isEventsRoute({ method, path }: { method: string; path: string }): boolean {
+  return isEventsRequest({ method, url: path } as IncomingMessage);
+}
+
+const SERVER_OPTIONS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  maxHeaderSize: HEADERS_MAX_BYTES,
+};
+
+/** Nothing is coerced, dropped or truncated: a document is right as it is, or refused. */
+const AJV_OPTIONS = {
+  removeAdditional: false,
+  coerceTypes: false,
+  allErrors: false,
+  allowUnionTypes: true,
+  /** Lengths in UTF-16 units, as everywhere else in Tollgate. */
+  unicode: false,
+  /** It would print that `unicode` is deprecated; there is no other way to count so. */
+  logger: false,
+} as const;
+
+/** Remembers whether the last commit was left unknown, which /health tells. */
+function watchStore({ intake }: HttpParts, traffic: Traffic): HttpParts["intake"] {
+  const watched = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      const result = await work;
+      traffic.isStoreUnknown = false;
+      return result;
+    } catch (error) {
+      if (error instanceof TollgateError && error.code === "store.unknown") {
+        traffic.isStoreUnknown = true;
+      }
+      throw error;
+    }
+  };
+  return {
+    ingestBody: (workspace, text, kind) => watched(intake.ingestBody(workspace, text, kind)),
+    ingestValue: (workspace, value) => watched(intake.ingestValue(workspace, value)),
+  };
+}
+
+function answerFailures(app: FastifyInstance, logger: Logger): void {
+  // Bodies are read by register-routes.ts, byte by byte under a budget, and parsed exactly.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
+  app.setErrorHandler((error, _request, reply) => sendProblem(reply, translated(error), logger));
+  app.setNotFoundHandler((request, reply) => {
+    const path = JSON.stringify(request.url.split("?")[0]?.slice(0, 100));
+    const detail = `There is no route ${request.method} ${path}.`;
+    return sendProblem(reply, new TollgateError("request.route_unknown", detail), logger);
+  });
+}
+
+function sendProblem(reply: FastifyReply, error: unknown, logger: Logger): FastifyReply {
+  const { status, headers, body } = answerProblem(error, logger);
+  return reply.code(status).headers(headers).send(body);
+}
+
+/** The framework's own refusals, as errors of the catalogue. */
+function translated(error: unknown): unknown {
+  if (error instanceof TollgateError || !(error instanceof Error)) return error;
+  const { validation, statusCode, message } = error as FastifyError;
+  if (validation !== undefined) return schemaProblem(validation[0] as unknown as SchemaFinding);
+  const options = { cause: error };
+  if (statusCode === 415) {
+    return new TollgateError("request.unsupported_type", message, "content-type", options);
+  }
+  const isCallers = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
+  return isCallers ? new TollgateError("request.malformed", message, undefined, options) : error;
+}
+
+function limitConnections(server: Server, logger: Logger): void {
+  server.maxConnections = CONNECTIONS_MAX_COUNT;
+  server.on("clientError", (error: Error & { readonly code?: string }, socket: Socket) => {
+    if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
+    else socket.end(rawProblem(connectionProblem(error), logger));
+  });
+}
+
+function connectionProblem({ code, message }: { code?: string; message: string }): TollgateError {
+  if (code === "HPE_HEADER_OVERFLOW") {
+    const detail = `The request line and headers exceed ${HEADERS_MAX_BYTES} bytes.`;
+    return new TollgateError("request.headers_too_large", detail);
+  }
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return new TollgateError("request.timeout", "The request did not arrive in time.");
+  }
+  return new TollgateError("request.malformed", `This is not HTTP as it should be: ${message}.`);
+}
+
+async function listen(
+  server: Server,
+  { host = LOCALHOST, port = 0 }: { readonly host?: string; readonly port?: number } = {},
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+}

@@ -1,0 +1,77 @@
+/** Requests in flight: who is let in, and how a shutdown waits for those who are. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { TollgateError } from "../domain/errors.ts";
+import { DRAIN_MAX_MS } from "./connection-limits.ts";
+import type { Logger } from "./http-parts.ts";
+import { answerProblem } from "./problem.ts";
+
+/** Requests in flight, and the end of taking more. */
+export class Traffic {
+  readonly #logger: Logger;
+  readonly #inFlight = new Set<ServerResponse>();
+  #whenEmpty: (() => void) | null = null;
+  isDraining = false;
+  isStoreUnknown = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Takes a request in, or answers it with its refusal. */
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    const refusal = this.#refusalOf(request);
+    if (refusal !== null) {
+      const { status, headers, body } = answerProblem(refusal, this.#logger);
+      response.writeHead(status, { ...headers, connection: "close" }).end(body);
+      return false;
+    }
+    if (!this.isDraining) {
+      this.#inFlight.add(response);
+      response.on("close", () => this.#leave(response));
+    }
+    return true;
+  }
+
+  #refusalOf({ rawHeaders, url }: IncomingMessage): TollgateError | null {
+    if (countHosts(rawHeaders) > 1) {
+      // Node takes the first of two; a proxy before us may have taken the second.
+      return new TollgateError("request.malformed", "The request has two Host headers.", "host");
+    }
+    if (!this.isDraining || url === "/health") return null;
+    return new TollgateError("server.draining", "The server is shutting down.");
+  }
+
+  #leave(response: ServerResponse): void {
+    this.#inFlight.delete(response);
+    if (this.#inFlight.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Refuses new requests, answers those in flight, gives the port back. */
+  async drain(server: Server): Promise<void> {
+    this.isDraining = true;
+    // A connection that has been answered is of no more use.
+    for (const response of this.#inFlight) response.shouldKeepAlive = false;
+    if (this.#inFlight.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, DRAIN_MAX_MS);
+        this.#whenEmpty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  }
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,77 @@
+/** Runs and steps as they are told. Amounts and quantities are exact decimal text. */
+import type { ChargeShare, Step } from "../../domain/event/step.ts";
+import type { Usage } from "../../domain/event/usage.ts";
+import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
+import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
+import type { RunTree } from "../../engine/read-run.ts";
+import { timeText, timeTextOrNull } from "../instant.ts";
+import { COST_CURRENCY, type Currencies } from "./currencies.ts";
+
+/** A run without its steps. */
+export function runSummary(run: Run, currencies: Currencies): object {
+  return {
+    run: run.id,
+    customer: run.customer,
+    agent: run.agent,
+    status: run.status,
+    openedAt: timeText(run.openedAtMs),
+    closedAt: timeTextOrNull(run.closedAtMs),
+    parentRun: run.parent,
+    labels: run.labels,
+    authority: run.authority,
+    suspended: run.suspended,
+    totals: { own: totalsView(run.own), tree: totalsView(run.tree) },
+    costCurrency: COST_CURRENCY,
+    chargeCurrency: currencies.ofRun(run),
+    charges: (run.rating?.shares ?? []).map(shareView),
+  };
+}
+
+/** A run with its steps, outcomes and everything below it. */
+export function runTreeView(tree: RunTree, currencies: Currencies): object {
+  return {
+    ...runSummary(tree.run, currencies),
+    outcomes: tree.outcomes.map(outcomeView),
+    steps: tree.steps.map(stepView),
+    children: tree.children.map((child) => runTreeView(child, currencies)),
+  };
+}
+
+function totalsView({ steps, unpriced, cost, charge }: Totals): object {
+  return { steps, unpriced, cost: formatAmount(cost), charge: formatAmount(charge) };
+}
+
+function shareView({ chargeKey, cell, amount }: ChargeShare): object {
+  return { charge: chargeKey, cell, amount: formatAmount(amount) };
+}
+
+function outcomeView({ key, outcome, status, occurredAtMs, charge }: OutcomeState): object {
+  const occurredAt = timeText(occurredAtMs);
+  return { key, outcome, status, occurredAt, charge: formatAmount(charge) };
+}
+
+/** Quantities by bucket or unit, as text. */
+export function usageView(usage: Usage): Record<string, string> {
+  const entries = [...usage].map(([name, quantity]) => [name, formatQuantity(quantity)]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function stepView(step: Step): object {
+  const { source, id, seq, revision, kind, provider, model, tool, tier } = step;
+  const { status, attempt, completeness, role, payer, voided, callId } = step;
+  return {
+    ...{ source, id, seq, revision, kind, provider, model, tool, tier },
+    ...{ status, attempt, completeness, role, payer, voided, callId },
+    occurredAt: timeText(step.occurredAtMs),
+    receivedAt: timeText(step.receivedAtMs),
+    parentStep: step.parentStep,
+    usage: usageView(step.usage),
+    cost: formatAmount(step.cost),
+    costStatus: step.costStatus,
+    charge: formatAmount(step.charge),
+    charges: step.shares.map(shareView),
+    cardVersion: step.cardVersionId,
+    priceVersion: step.priceVersionId,
+    labels: step.labels,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * A whole Tollgate in this process for tests over HTTP: a store, an engine, a server on a free
+ * port, keys of every scope and a second workspace that must never see the first.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { composeEngine, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { Scope } from "../../src/engine/keys.ts";
+import type { Clock, Store } from "../../src/engine/ports.ts";
+import type { EventIntake, HttpParts } from "../../src/http/http-parts.ts";
+import { buildServer } from "../../src/http/server.ts";
+import { parseJsonExact } from "../../src/ingest/native/exact-json.ts";
+import { eventReader } from "../../src/ingest/native/ingest-body.ts";
+import { importLitellmPrices } from "../../src/ingest/price-list/litellm.ts";
+import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
+import { mapProviderUsage, USAGE_FORMATS } from "../../src/ingest/provider-response/map.ts";
+import { MemoryStore } from "../../src/store/memory/memory-store.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+
+/** What a test server may be given. */
+export interface TestServerOptions {
+  /** (Default: memory.) */
+  readonly store?: "memory" | "sqlite";
+  /** (Default: the computer's.) */
+  readonly clock?: Clock;
+  /** Changes the parts before the server is built, to inject faults. */
+  readonly change?: (parts: HttpParts) => HttpParts;
+}
+
+export interface TestServer {
+  readonly url: string;
+  readonly adminKey: string;
+  readonly ingestKey: string;
+  readonly readKey: string;
+  /** An admin key of another workspace. */
+  readonly foreignKey: string;
+  readonly engine: Engine;
+  readonly store: Store;
+  /** What was logged as an error. */
+  readonly errors: readonly object[];
+  stop(): Promise<void>;
+}
+
+const FOREIGN_WORKSPACE = "foreign";
+
+/** Starts one. Call `stop` when done. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { store, remove } = openStore(options.store ?? "memory");
+  for (const workspace of [DEFAULT_WORKSPACE, FOREIGN_WORKSPACE]) {
+    await store.createWorkspace(workspace);
+  }
+  const engine = composeEngine(store, options.clock === undefined ? {} : { clock: options.clock });
+  const errors: object[] = [];
+  const logger = { info: () => undefined, error: (entry: object) => void errors.push(entry) };
+  const parts = { ...httpParts(engine), logger };
+  const server = await buildServer(options.change?.(parts) ?? parts);
+  const url = await server.listen();
+  const key = async (scope: Scope, workspace = DEFAULT_WORKSPACE) =>
+    (await engine.createKey(workspace, { scopes: [scope], label: scope })).secret;
+  return {
+    ...{ url, engine, store, errors },
+    adminKey: await key("admin"),
+    ingestKey: await key("ingest"),
+    readKey: await key("read"),
+    foreignKey: await key("admin", FOREIGN_WORKSPACE),
+    stop: async () => {
+      await server.close();
+      await engine.drain();
+      await store.close();
+      remove();
+    },
+  };
+}
+
+function openStore(kind: "memory" | "sqlite"): { readonly store: Store; remove(): void } {
+  if (kind === "memory") return { store: new MemoryStore(), remove: () => undefined };
+  const dataDir = mkdtempSync(join(tmpdir(), "tollgate-http-"));
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  return { store, remove: () => rmSync(dataDir, { recursive: true, force: true }) };
+}
+
+/** The parts of the server, as the composition of the product puts them together. */
+export function httpParts(engine: Engine): HttpParts {
+  const intake: EventIntake = eventReader(
+    { digest: nodeDigest, mapProviderUsage: (format, block) => mapProviderUsage(format, block) },
+    (workspace, events) => engine.ingest(workspace, events),
+  );
+  return {
+    ...{ engine, intake },
+    parseJson: (text) => parseJsonExact(text, { maxDepth: 32 }),
+    parsePrices: (document, format) =>
+      format === "litellm"
+        ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
+        : { ...readPriceDocument(document), notes: [] },
+    usageFormats: USAGE_FORMATS,
+    version: "0.0.0-test",
+  };
+}
