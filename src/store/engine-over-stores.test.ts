@@ -11,10 +11,11 @@ import fc from "fast-check";
 import { postgresServer } from "../../test/postgres-server.ts";
 import { nodeDigest } from "../compose.ts";
 import type { Store } from "../engine/ports.ts";
+import { anyTwoArrivals, totalsOf } from "./arrival-order-contract.ts";
 import { assertConserved } from "./conservation-contract.ts";
 import { anyHistory } from "./event-sequences-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
-import { holdings, play } from "./play-contract.ts";
+import { deliver, holdings, play } from "./play-contract.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
 
@@ -63,4 +64,19 @@ test("whatever happens, each total is the sum of its parts", async () => {
     assertConserved(await holdings(memory, workspace));
   });
   await fc.assert(property, { numRuns: 300 * full });
+});
+
+test("no total depends on the order in which events arrive", async () => {
+  const everywhere = fc.constantFrom(...["memory", "memory", "memory", "SQLite", "PostgreSQL"]);
+  const property = fc.asyncProperty(anyTwoArrivals, everywhere, async ([one, other], name) => {
+    const [a, b] = [newWorkspace(), newWorkspace()];
+    await deliver(memory, a, one);
+    const store = stores.get(name) ?? memory;
+    await deliver(store, b, other);
+    const first = await holdings(memory, a);
+    const second = await holdings(store, b);
+    assertConserved(second);
+    assert.deepEqual(totalsOf(second), totalsOf(first));
+  });
+  await fc.assert(property, { numRuns: 60 * full });
 });

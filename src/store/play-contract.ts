@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { composeEngine } from "../compose.ts";
 import type { PriceEntry } from "../domain/cost/price-book.ts";
 import { TollgateError } from "../domain/errors.ts";
+import type { TollgateEvent } from "../domain/event/event.ts";
 import { type Price, parsePrice } from "../domain/money/decimal.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
@@ -176,3 +177,23 @@ export async function holdings(store: Store, workspace: string) {
 
 /** What `holdings` shows. */
 export type Holdings = Awaited<ReturnType<typeof holdings>>;
+
+/** Delivers events in batches; what was refused is sent again, for as long as that changes. */
+export async function deliver(
+  store: Store,
+  workspace: string,
+  { events, batchSize }: { readonly events: readonly TollgateEvent[]; readonly batchSize: number },
+): Promise<void> {
+  const { engine, advance } = await engineOver(store, workspace);
+  for (let left = events, before = Number.POSITIVE_INFINITY; left.length < before; ) {
+    before = left.length;
+    const refused: TollgateEvent[] = [];
+    for (let from = 0; from < left.length; from += batchSize) {
+      advance();
+      const batch = left.slice(from, from + batchSize);
+      const { results } = await engine.ingest(workspace, batch);
+      refused.push(...batch.filter((_, index) => results[index]?.status === "rejected"));
+    }
+    left = refused;
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Events that are all accepted in the end, whatever their order: one customer a tree, one exact
+ * record an identity, no call of two steps. Their totals must not depend on how they arrived.
+ */
+import fc from "fast-check";
+import type { RunOpened, StepEvent, TollgateEvent } from "../domain/event/event.ts";
+import { anyFacts, anyUsage, hashed, START_MS } from "./event-sequences-contract.ts";
+import type { Holdings } from "./play-contract.ts";
+import { sorted } from "./round-trip-contract.ts";
+
+const DAY_MS = 86_400_000;
+const PARENTS = { r1: null, r2: "r1", r3: "r2", r4: "r1", s1: null, s2: "s1" } as const;
+type RunId = keyof typeof PARENTS;
+const customerOf = (run: RunId) => (run.startsWith("r") ? "acme" : "beta");
+const ofTree = (run: RunId) => fc.constantFrom(null, customerOf(run));
+const linkOf = (run: RunId) => fc.constantFrom(null, PARENTS[run]);
+
+const anyRunId = fc.constantFrom(...(Object.keys(PARENTS) as RunId[]));
+const anyTime = fc.nat(40).map((days) => START_MS - days * DAY_MS);
+const anyAgent = fc.constantFrom(null, null, "support", "sales");
+
+interface Place {
+  readonly run: RunId;
+  readonly source: string;
+  readonly id: string;
+  readonly occurredAtMs: number;
+}
+
+const placeOf = (id: string): fc.Arbitrary<Place> =>
+  fc.record({
+    run: anyRunId,
+    source: fc.constantFrom("sdk", "proxy"),
+    id: fc.constant(id),
+    occurredAtMs: anyTime,
+  });
+
+/** Records of one step: any number of incomplete ones, at most one exact, and corrections. */
+const recordsOf = (place: Place): fc.Arbitrary<TollgateEvent[]> => {
+  const { run, source, id, occurredAtMs } = place;
+  const identity = { run, source, id, occurredAtMs, contentHash: "" };
+  const about = fc.record({
+    customer: ofTree(run),
+    agent: anyAgent,
+    parentRun: linkOf(run),
+    parentStep: fc.constant(null),
+    callId: fc.constantFrom(null, `call of ${id}`),
+    hold: fc.constant(null),
+  });
+  const incomplete = fc.array(
+    fc.record({
+      usage: anyUsage,
+      completeness: fc.constantFrom("partial" as const, "estimated" as const),
+    }),
+    { maxLength: 3 },
+  );
+  const exact = fc.option(anyUsage);
+  return fc
+    .tuple(fc.tuple(anyFacts, about), incomplete, exact, correctionsOf(place))
+    .map(([[facts, told], some, last, corrections]) => {
+      const exactly = last === null ? [] : [{ usage: last, completeness: "exact" as const }];
+      const versions = some.length + exactly.length === 0 ? [facts] : [...some, ...exactly];
+      const steps = versions.map(
+        (version): StepEvent =>
+          hashed({ type: "step", ...facts, ...told, ...identity, ...version }),
+      );
+      return [...steps, ...corrections];
+    });
+};
+
+function correctionsOf({ run, source, id }: Place): fc.Arbitrary<TollgateEvent[]> {
+  const target = { source, id };
+  const amended = fc.tuple(anyFacts, anyTime).map(([facts, occurredAtMs]): TollgateEvent => {
+    const identity = { run, source, id: `amend ${id}`, occurredAtMs, contentHash: "" };
+    return hashed({ type: "step.amended", ...identity, target, facts, reason: "corrected" });
+  });
+  const voided = anyTime.map((occurredAtMs): TollgateEvent => {
+    const identity = { run, source, id: `void ${id}`, occurredAtMs, contentHash: "" };
+    return hashed({ type: "step.voided", ...identity, target, reason: "test data" });
+  });
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constant<TollgateEvent[]>([]) },
+    { weight: 1, arbitrary: amended.map((event) => [event]) },
+    { weight: 1, arbitrary: voided.map((event) => [event]) },
+  );
+}
+
+const anyOpening = fc.tuple(placeOf("open"), anyAgent).chain(([place, agent]) =>
+  fc
+    .record({
+      customer: ofTree(place.run),
+      parentRun: linkOf(place.run),
+      labels: fc.constantFrom(null, { team: "x" }),
+      authority: fc.constantFrom(null, null, "sdk"),
+    })
+    .map(
+      (about): RunOpened =>
+        hashed({ type: "run.opened", ...place, contentHash: "", agent, ...about }),
+    ),
+);
+
+const anyOutcome = fc
+  .tuple(placeOf("outcome"), fc.constantFrom("resolved", "sold"), fc.boolean())
+  .map(([place, outcome, isReversed]): TollgateEvent[] => {
+    const { run, source, occurredAtMs } = place;
+    const identity = { run, source, occurredAtMs, contentHash: "" };
+    const key = `${outcome} ${source}`;
+    const recorded = hashed({ type: "outcome.recorded", ...identity, id: key, outcome, key });
+    if (!isReversed) return [recorded];
+    const id = `reverse ${key}`;
+    return [recorded, hashed({ type: "outcome.reversed", ...identity, id, key, reason: "wrong" })];
+  });
+
+const anySteps = fc
+  .array(fc.constant(null), { minLength: 1, maxLength: 6 })
+  .chain((slots) => fc.tuple(...slots.map((_, index) => placeOf(`e${index}`).chain(recordsOf))));
+
+const uniqueOutcomes = fc.uniqueArray(anyOutcome, {
+  maxLength: 2,
+  selector: ([recorded]) => `${recorded?.run} ${recorded?.id}`,
+});
+/** One opening a run: openings that contradict one another are a matter of their own. */
+const uniqueOpenings = fc.uniqueArray(anyOpening, { maxLength: 4, selector: ({ run }) => run });
+
+/** The same events in two orders, each cut into batches. */
+export const anyTwoArrivals = fc
+  .tuple(anySteps, uniqueOutcomes, uniqueOpenings)
+  .map(([steps, outcomes, openings]) => [...steps.flat(), ...outcomes.flat(), ...openings])
+  .chain((events) => {
+    const all = { minLength: events.length, maxLength: events.length };
+    const arrival = fc.record({
+      events: fc.shuffledSubarray(events, all),
+      batchSize: fc.integer({ min: 1, max: 5 }),
+    });
+    return fc.tuple(arrival, arrival);
+  });
+
+/** What must not depend on the order of arrival: all but a step's place in it and shares of tiers. */
+export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
+  const totals = runs.map(({ lastSeenAtMs: _, agentHead: __, own, tree, rating, ...run }) => ({
+    ...run,
+    own: { ...own, charge: 0n },
+    tree: { ...tree, charge: 0n },
+    rating: rating === null ? null : { ...rating, shares: [] },
+  }));
+  const usage = rollups.map(({ charge: _, ...row }) => row);
+  return {
+    runs: sorted(totals),
+    outcomes: sorted(outcomes.map(outcomeFacts)),
+    rollups: sorted(usage.filter((row) => row.steps !== 0)),
+    counters: sorted(counters.filter(({ counter }) => counter.segments.length > 0)),
+  };
+}
+
+/** A reversed outcome counts for nothing, so the agent it counted for no longer matters. */
+function outcomeFacts({ run, key, status, agent }: Holdings["outcomes"][number]) {
+  return status === "recorded" ? { run, key, status, agent } : { run, key, status };
+}
