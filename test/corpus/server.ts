@@ -1,8 +1,12 @@
 /**
- * Starts what the corpus command judges. Each dataset gets a fresh one, so that the price list of
- * one dataset cannot price another.
+ * Starts what the corpus command judges: a whole Tollgate on a fresh data folder, over HTTP. Each
+ * dataset gets one of its own, so that the price list of one cannot price another.
  */
-import { StandInMeter } from "./stand-in-meter.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startTollgate } from "../../src/compose.ts";
+import { HttpMeter } from "./http-meter.ts";
 import type { Meter } from "./types.ts";
 
 export interface StartedMeter {
@@ -12,6 +16,12 @@ export interface StartedMeter {
 
 /** Starts a server on a free port with an empty store. */
 export async function startMeter(): Promise<StartedMeter> {
-  // Until src/compose.ts starts an HTTP server: then `new HttpMeter({ url, key })` stands here.
-  return { meter: new StandInMeter(), stop: async () => {} };
+  const dataDir = mkdtempSync(join(tmpdir(), "tollgate-corpus-"));
+  const server = await startTollgate({ dataDir, port: 0 });
+  const { secret } = await server.createKey(["ingest", "read", "admin"], "corpus");
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { meter: new HttpMeter({ url: server.url, key: secret }), stop };
 }
