@@ -145,13 +145,19 @@ function isAfter(event: Attribution, { agentHead }: Run): boolean {
 }
 
 function bindTree(ledger: Ledger, event: Attribution, customer: string): void {
-  const { state } = ledger;
+  if (isBoundWithParent(ledger, event.run, customer)) return;
   const root = rootOf(ledger, event.run);
-  if (root.customer === customer && state.runOrNew(event.run).customer === customer) return;
   ensureCustomer(ledger, customer);
   const bound = bindBelow(ledger, root, customer);
   ledger.recountRun(root.id, causeOf(event));
   for (const run of bound) releaseSuspended(ledger, run);
+}
+
+/** A tree is bound as a whole: where a run and its parent know the customer, all of it does. */
+function isBoundWithParent(ledger: Ledger, id: string, customer: string): boolean {
+  const run = ledger.state.runs.get(id);
+  if (run?.customer !== customer) return false;
+  return run.parent === null || ledger.state.runs.get(run.parent)?.customer === customer;
 }
 
 function bindBelow(ledger: Ledger, run: Run, customer: string): string[] {

@@ -7,7 +7,7 @@ import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
 import type { Run } from "../domain/run/run.ts";
 import { callKeyText, stepKeyText } from "./batch-state.ts";
-import type { Ledger } from "./book.ts";
+import type { Ledger, StepDraft } from "./book.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { EventResult } from "./result.ts";
 
@@ -30,13 +30,24 @@ export function roleOf(run: Run, sent: { source: string; role: StepFacts["role"]
   return run.authority !== null && run.authority !== sent.source ? "shadow" : sent.role;
 }
 
-function draftOf(ledger: Ledger, customer: string, event: StepEvent): Step {
+/** Written out field by field: it stands on the path of every step. */
+function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft {
   const { state, tariff } = ledger;
   const run = state.runOrNew(event.run);
   const ratedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
   return {
-    ...factsOf(event),
+    kind: event.kind,
+    status: event.status,
+    completeness: event.completeness,
+    attempt: event.attempt,
+    payer: event.payer,
     role: roleOf(run, event),
+    provider: event.provider,
+    model: event.model,
+    tool: event.tool,
+    tier: event.tier,
+    usage: event.usage,
+    labels: event.labels,
     run: event.run,
     source: event.source,
     id: event.id,

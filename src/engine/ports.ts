@@ -5,12 +5,12 @@
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
+import type { SealedStep } from "../domain/event/step-text.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
-import type { SealedStep } from "./seal.ts";
 
 /** A value at once or later: embedded stores answer at once, networked ones later. */
 export type Answer<T> = T | Promise<T>;

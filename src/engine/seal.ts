@@ -5,12 +5,13 @@
 import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
-import { partsOfStep, type StepParts, textOfParts } from "../domain/event/step-text.ts";
+import { type SealedStep, sealedStep } from "../domain/event/step-text.ts";
 import type { ChainLink, Digest } from "./ports.ts";
 
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
 
+/** A unit of work as the chain takes it up. */
 export interface Sealed {
   /** Null: nothing was added. */
   readonly link: ChainLink | null;
@@ -18,18 +19,7 @@ export interface Sealed {
   readonly steps: ReadonlyMap<Step, SealedStep>;
 }
 
-/** A step's text in parts, and whole. */
-export interface SealedStep {
-  readonly parts: StepParts;
-  readonly text: string;
-}
-
-/** The text of a step as a link covers it. */
-export function sealedStep(step: Step): SealedStep {
-  const parts = partsOfStep(step);
-  return { parts, text: textOfParts(step, parts) };
-}
-
+/** Seals what a unit adds onto the link before it. */
 export function sealLink(
   digest: Digest,
   before: { readonly lastSeq: number; readonly digest: string },

@@ -61,6 +61,18 @@ export function partsOfStep(step: Step): StepParts {
   };
 }
 
+/** A step's text in parts, and whole. */
+export interface SealedStep {
+  readonly parts: StepParts;
+  readonly text: string;
+}
+
+/** The text of a step as a link covers it. */
+export function sealedStep(step: Step): SealedStep {
+  const parts = partsOfStep(step);
+  return { parts, text: textOfParts(step, parts) };
+}
+
 function bodyOf(step: Step): string {
   const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
   const counts = revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`;

@@ -81,8 +81,8 @@ export class RowCaches {
     this.#statements = statements;
   }
 
-  clear(): void {
-    this.#workspaces.clear();
+  clear(ws: number): void {
+    this.#workspaces.delete(ws);
   }
 
   #of(ws: number): WorkspaceRows {

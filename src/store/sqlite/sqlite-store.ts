@@ -51,10 +51,10 @@ import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
 import { RowCaches } from "./row-caches.ts";
-import type { UnitShared } from "./sqlite-unit.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
+import type { UnitShared } from "./unit-shared.ts";
 import { writePendingTotals } from "./write-totals.ts";
 
 /** Name of the database file inside the data folder. */
@@ -125,26 +125,29 @@ export class SqliteStore implements Store {
     try {
       result = await work(new SqliteUnit(this.#shared, ws));
     } catch (error) {
-      this.#rollBack();
+      this.#rollBack(ws);
       throw isSqliteError(error) ? unknownOutcome(error) : error;
     }
     try {
       this.#writer.exec("COMMIT");
     } catch (error) {
-      this.#rollBack();
+      this.#rollBack(ws);
       throw unknownOutcome(error);
     }
     return result;
   }
 
-  /** What memory holds is in doubt now: it is dropped, and the steps on disk are summed again. */
-  #rollBack(): void {
+  /**
+   * What memory holds of the workspace is in doubt now: it is dropped, and the steps on disk are
+   * summed again. Others keep theirs: nobody would sum their steps before they are read.
+   */
+  #rollBack(ws: number): void {
     try {
       if (this.#writer.isTransaction) this.#writer.exec("ROLLBACK");
     } finally {
-      this.#shared.caches.clear();
+      this.#shared.caches.clear(ws);
       this.#shared.names.forget();
-      for (const ws of this.#workspaces.values()) this.#unsummed.add(ws);
+      this.#unsummed.add(ws);
     }
   }
 
@@ -168,7 +171,7 @@ export class SqliteStore implements Store {
       writePendingTotals(this.#shared, ws);
       this.#writer.exec("COMMIT");
     } catch (error) {
-      this.#rollBack();
+      this.#rollBack(ws);
       throw unknownOutcome(error);
     }
   }

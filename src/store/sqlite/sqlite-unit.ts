@@ -1,5 +1,4 @@
 /** One transaction on one workspace of the embedded store. Everything answers at once. */
-import type { DatabaseSync } from "node:sqlite";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
@@ -27,20 +26,9 @@ import {
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
-import type { Names } from "./names.ts";
-import type { RowCaches } from "./row-caches.ts";
-import type { Statements } from "./statements.ts";
 import { decodeStep, encodeId } from "./step-rows.ts";
+import type { UnitShared } from "./unit-shared.ts";
 import { writeRows } from "./write-rows.ts";
-
-/** What the units of one open file share. */
-export interface UnitShared {
-  readonly db: DatabaseSync;
-  readonly names: Names;
-  readonly caches: RowCaches;
-  readonly statements: Statements;
-  checksum(text: string): number;
-}
 
 export class SqliteUnit implements UnitOfWork {
   readonly #shared: UnitShared;

@@ -1,16 +1,40 @@
 /** Steps as rows: their sealed text, with what repeats as numbers of names. */
 import type { Step } from "../../domain/event/step.ts";
+import type { SealedStep } from "../../domain/event/step-text.ts";
 import { stepOfParts } from "../../domain/event/step-text.ts";
-import type { SealedStep } from "../../engine/seal.ts";
 import type { Row } from "../stored-rows.ts";
 import type { Names } from "./names.ts";
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID_CHARS = 36;
+const UUID_BYTES = 16;
+const HYPHENS: ReadonlySet<number> = new Set([8, 13, 18, 23]);
 
 /** An id as it is stored: 16 bytes for a lower-case UUID, else its text. */
 export function encodeId(id: string): string | Uint8Array {
-  if (id.length !== 36 || !UUID.test(id)) return id;
-  return Buffer.from(id.replaceAll("-", ""), "hex");
+  return id.length === UUID_CHARS ? (bytesOfUuid(id) ?? id) : id;
+}
+
+function bytesOfUuid(id: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(UUID_BYTES);
+  let filled = 0;
+  for (let at = 0; at < UUID_CHARS; at += 2) {
+    if (HYPHENS.has(at)) {
+      if (id.charCodeAt(at) !== 45) return undefined;
+      at += 1;
+    }
+    const high = hexDigit(id.charCodeAt(at));
+    const low = hexDigit(id.charCodeAt(at + 1));
+    if (high < 0 || low < 0) return undefined;
+    bytes[filled] = high * 16 + low;
+    filled += 1;
+  }
+  return bytes;
+}
+
+/** Value of a lower-case hexadecimal digit; negative for anything else. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  return code >= 97 && code <= 102 ? code - 87 : -1;
 }
 
 export function decodeId(stored: unknown): string {

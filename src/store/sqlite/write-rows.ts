@@ -3,13 +3,13 @@
 import { present } from "../../domain/assert.ts";
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
+import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Writes } from "../../engine/ports.ts";
-import { sealedStep } from "../../engine/seal.ts";
 import type { Bound } from "../stored-rows.ts";
 import { encodeShares, rowText } from "../stored-rows.ts";
-import type { UnitShared } from "./sqlite-unit.ts";
 import { factsOf, identityOf } from "./step-rows.ts";
+import type { UnitShared } from "./unit-shared.ts";
 import { isPendingFull, isPlainUnit, putRun, writePendingTotals } from "./write-totals.ts";
 
 const IDENTITY = "run_no, source_no, id";

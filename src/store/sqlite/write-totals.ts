@@ -13,7 +13,7 @@ import { NO_TOTALS, type Run } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
 import type { CounterSlot, RollupSlot } from "./row-caches.ts";
-import type { UnitShared } from "./sqlite-unit.ts";
+import type { UnitShared } from "./unit-shared.ts";
 
 /** Steps whose totals may be pending: as many are added up after a crash. */
 const PENDING_STEPS_MAX_COUNT = 40_000;
