@@ -150,7 +150,7 @@ function bindTree(ledger: Ledger, event: Attribution, customer: string): void {
   ensureCustomer(ledger, customer);
   const bound = bindBelow(ledger, root, customer);
   ledger.recountRun(root.id, causeOf(event));
-  for (const run of bound) releaseSuspended(ledger, run);
+  releaseSuspended(ledger, bound);
 }
 
 /** A tree is bound as a whole: where a run and its parent know the customer, all of it does. */
@@ -178,12 +178,13 @@ export function ensureCustomer(ledger: Ledger, id: string): void {
   state.record("customer.saved", identity, JSON.stringify(customer));
 }
 
-function releaseSuspended(ledger: Ledger, runId: string): void {
+/** Counts what waited in these runs, in the order of its arrival in whichever of them. */
+function releaseSuspended(ledger: Ledger, runIds: readonly string[]): void {
   const { state } = ledger;
-  const run = state.runOrNew(runId);
-  if (run.suspended === 0) return;
-  state.editRun(runId).suspended = 0;
-  const waiting = [...state.suspended.values()].filter((row) => row.run === runId);
+  const holding = new Set(runIds.filter((id) => state.runOrNew(id).suspended > 0));
+  if (holding.size === 0) return;
+  for (const id of holding) state.editRun(id).suspended = 0;
+  const waiting = [...state.suspended.values()].filter((row) => holding.has(row.run));
   for (const row of waiting.sort((a, b) => a.seq - b.seq)) {
     state.suspended.delete(stepKeyText(row));
     state.released.push({ run: row.run, source: row.source, id: row.id });

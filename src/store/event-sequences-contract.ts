@@ -136,8 +136,10 @@ export type Happening =
   | { readonly kind: "close"; readonly period: string }
   | { readonly kind: "settle"; readonly keep: "first" | "second" }
   | { readonly kind: "abandon" }
-  /** A unit that fails: nothing happens, and a store forgets what it remembers. */
-  | { readonly kind: "fail" };
+  /** A unit fails: nothing happens, and a store forgets what it remembers. */
+  | { readonly kind: "fail" }
+  /** A unit of another workspace fails: nothing happens here. */
+  | { readonly kind: "neighbour fails" };
 
 /** The first event of a batch may come again at its end: a retry inside one request. */
 const anyBatch = fc
@@ -165,6 +167,7 @@ const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ kind: "abandon" as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: "fail" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "neighbour fails" as const }) },
 );
 
 /** A history. */

@@ -67,8 +67,9 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
   return { id, version: id, effectiveFromMs, recordedAtMs: 0, card, document };
 }
 
-const CARDS = [cardVersion(1, "0.1", 0), cardVersion(2, "0.25", CHANGE_MS)];
-const PRICES = [
+/** Two versions of one card, and one price list. */
+export const CARDS = [cardVersion(1, "0.1", 0), cardVersion(2, "0.25", CHANGE_MS)];
+export const PRICES = [
   { id: 1, source: "test", recordedAtMs: 0, effectiveFromMs: null, entries: [ENTRY] },
 ];
 
@@ -121,7 +122,14 @@ async function happen(engine: Engine, workspace: string, happening: Happening): 
     case "abandon":
       return engine.abandonSilentRuns(workspace, 2 * MINUTE_MS);
     case "fail":
-      return forgetRows(engine.store, workspace);
+      await forgetRows(engine.store, workspace);
+      // As the engine does after a unit of its own has failed.
+      return engine.recover(workspace);
+    case "neighbour fails": {
+      const neighbour = `neighbour of ${workspace}`;
+      await engine.store.createWorkspace(neighbour);
+      return forgetRows(engine.store, neighbour);
+    }
   }
 }
 

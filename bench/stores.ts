@@ -1,0 +1,85 @@
+/**
+ * Note: events a second through commitEvents on each store, engine included, HTTP and parsing not.
+ * Run: node bench/stores.ts [events] [batch]. Not a test: figures depend on the machine.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nodeDigest, systemClock } from "../src/compose.ts";
+import type { StepEvent } from "../src/domain/event/event.ts";
+import { usageOf } from "../src/domain/event/usage.ts";
+import { quantityOfInteger } from "../src/domain/money/decimal.ts";
+import { commitEvents } from "../src/engine/commit-events.ts";
+import type { Store } from "../src/engine/ports.ts";
+import { storedTariffs } from "../src/engine/workspace-tariff.ts";
+import { MemoryStore } from "../src/store/memory/memory-store.ts";
+import { CARDS, PRICES } from "../src/store/play-contract.ts";
+import { openPostgresStore } from "../src/store/postgres/postgres-store.ts";
+import { write } from "../src/store/round-trip-contract.ts";
+import { openSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { postgresServer } from "../test/postgres-server.ts";
+
+const EVENTS = Number(process.argv[2] ?? 20_000);
+const BATCH = Number(process.argv[3] ?? 1_000);
+const RUNS = 500;
+const CUSTOMERS = 100;
+
+/** Steps of 40 a run, interleaved over all runs. */
+function stepAt(index: number): StepEvent {
+  const run = index % RUNS;
+  const usage = { input_uncached: 100 + (index % 900), output_text: 20 + (index % 100) };
+  return {
+    type: "step",
+    run: `run-${run}`,
+    source: "sdk",
+    id: `${index.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`,
+    occurredAtMs: systemClock.nowMs(),
+    contentHash: `1${nodeDigest.content(String(index))}`,
+    kind: index % 5 === 0 ? "tool" : "model",
+    status: "ok",
+    completeness: "exact",
+    attempt: 1,
+    payer: "us",
+    role: "bill",
+    provider: "openai",
+    model: "gpt-5",
+    tool: index % 5 === 0 ? "search" : null,
+    tier: "standard",
+    usage: usageOf(Object.entries(usage).map(([name, n]) => [name, quantityOfInteger(n)])),
+    labels: null,
+    customer: `customer-${run % CUSTOMERS}`,
+    agent: "support",
+    parentRun: null,
+    parentStep: null,
+    callId: null,
+    hold: null,
+  };
+}
+
+async function measure(name: string, store: Store): Promise<void> {
+  await store.createWorkspace("bench");
+  await write(store, "bench", { cards: CARDS, prices: PRICES });
+  const context = { store, clock: systemClock, digest: nodeDigest, tariffs: storedTariffs(store) };
+  const parts = { ...context, ids: { random: () => "" } };
+  const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
+  const startMs = performance.now();
+  for (let from = 0; from < events.length; from += BATCH) {
+    await commitEvents(parts, "bench", events.slice(from, from + BATCH));
+  }
+  const seconds = (performance.now() - startMs) / 1000;
+  const figures = { store: name, events: EVENTS, batch: BATCH };
+  console.log(JSON.stringify({ ...figures, eventsPerSecond: Math.round(EVENTS / seconds) }));
+  await store.close();
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
+const server = await postgresServer();
+try {
+  await measure("memory", new MemoryStore());
+  await measure("sqlite", openSqliteStore({ dataDir, digest: nodeDigest }));
+  const connectionString = await server.createDatabase();
+  await measure("postgres", await openPostgresStore({ connectionString, digest: nodeDigest }));
+} finally {
+  await server.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}
