@@ -1,6 +1,7 @@
 /**
  * `POST /v1/events`, the hot path, straight on node:http. It differs from the other routes in
- * nothing that a caller sees; leaving the framework out saves about 8 µs a request (bench).
+ * nothing that a caller sees; leaving the framework out saves 8 of 37 µs of processor time for a
+ * request of one event (Node 26, the store left out), and little for one of a hundred.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TollgateError } from "../domain/errors.ts";

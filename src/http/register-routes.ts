@@ -101,12 +101,13 @@ async function readDocument(
 }
 
 function send(reply: FastifyReply, { status, body, type }: RouteAnswer): FastifyReply {
-  const isText = typeof body === "string";
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  // As bytes: to a text of JSON the framework would add a charset, which that type does not have.
   return reply
     .code(status)
     .headers(SECURITY_HEADERS)
     .type(type ?? "application/json")
-    .send(isText ? body : JSON.stringify(body));
+    .send(Buffer.from(text));
 }
 
 function observe({ metrics }: RouteContext, { method, path }: Route, reply: FastifyReply): void {

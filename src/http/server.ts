@@ -149,7 +149,7 @@ function answerFailures(app: FastifyInstance, logger: Logger): void {
 
 function sendProblem(reply: FastifyReply, error: unknown, logger: Logger): FastifyReply {
   const { status, headers, body } = answerProblem(error, logger);
-  return reply.code(status).headers(headers).send(body);
+  return reply.code(status).headers(headers).send(Buffer.from(body));
 }
 
 /** The framework's own refusals, as errors of the catalogue. */

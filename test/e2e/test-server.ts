@@ -5,17 +5,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeEngine, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
+import { composeEngine, composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Scope } from "../../src/engine/keys.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
-import type { EventIntake, HttpParts } from "../../src/http/http-parts.ts";
+import type { HttpParts } from "../../src/http/http-parts.ts";
 import { buildServer } from "../../src/http/server.ts";
-import { parseJsonExact } from "../../src/ingest/native/exact-json.ts";
-import { eventReader } from "../../src/ingest/native/ingest-body.ts";
-import { importLitellmPrices } from "../../src/ingest/price-list/litellm.ts";
-import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
-import { mapProviderUsage, USAGE_FORMATS } from "../../src/ingest/provider-response/map.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 
@@ -54,7 +49,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const engine = composeEngine(store, options.clock === undefined ? {} : { clock: options.clock });
   const errors: object[] = [];
   const logger = { info: () => undefined, error: (entry: object) => void errors.push(entry) };
-  const parts = { ...httpParts(engine), logger };
+  const parts = { ...composeHttp(engine), logger };
   const server = await buildServer(options.change?.(parts) ?? parts);
   const url = await server.listen();
   const key = async (scope: Scope, workspace = DEFAULT_WORKSPACE) =>
@@ -79,22 +74,4 @@ function openStore(kind: "memory" | "sqlite"): { readonly store: Store; remove()
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-http-"));
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   return { store, remove: () => rmSync(dataDir, { recursive: true, force: true }) };
-}
-
-/** The parts of the server, as the composition of the product puts them together. */
-export function httpParts(engine: Engine): HttpParts {
-  const intake: EventIntake = eventReader(
-    { digest: nodeDigest, mapProviderUsage: (format, block) => mapProviderUsage(format, block) },
-    (workspace, events) => engine.ingest(workspace, events),
-  );
-  return {
-    ...{ engine, intake },
-    parseJson: (text) => parseJsonExact(text, { maxDepth: 32 }),
-    parsePrices: (document, format) =>
-      format === "litellm"
-        ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
-        : { ...readPriceDocument(document), notes: [] },
-    usageFormats: USAGE_FORMATS,
-    version: "0.0.0-test",
-  };
 }

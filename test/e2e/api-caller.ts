@@ -1,0 +1,161 @@
+/**
+ * Calls a test server and holds every exchange against its OpenAPI document: the status must be
+ * declared, the answer must be what its schema says, and so must a request that was taken.
+ */
+import assert from "node:assert/strict";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import type { TestServer } from "./test-server.ts";
+
+/** JSON of an answer, to look into. */
+export interface Json {
+  readonly [field: string]: Json;
+}
+
+/** An answer that was checked. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The text parsed, where it is JSON. */
+  readonly body: Json;
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+
+interface Operation {
+  readonly operationId: string;
+  readonly "x-tollgate-scope"?: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<Record<string, { readonly content: Content }>>;
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
+}
+
+/** The parts of an OpenAPI document that tests look at. */
+export interface OpenApi {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+/** What is sent. A text or bytes go out as they are, everything else as JSON. */
+export interface Sending {
+  readonly key?: string | null;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class ApiCaller {
+  readonly openApi: OpenApi;
+  readonly #server: TestServer;
+  readonly #ajv: Ajv2020;
+  readonly #compiled = new Map<Schema, ValidateFunction>();
+
+  constructor(server: TestServer, openApi: OpenApi) {
+    this.#server = server;
+    this.openApi = openApi;
+    this.#ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    this.#ajv.addVocabulary(["components"]);
+    this.#ajv.addSchema({ $id: "api", components: openApi.components });
+  }
+
+  /** Calls with the admin key unless another one (null: none) is given. */
+  async call(method: string, path: string, sending: Sending = {}): Promise<Answer> {
+    const { key = this.#server.adminKey, body, headers = {} } = sending;
+    const isRaw = typeof body === "string" || body instanceof Uint8Array;
+    const response = await fetch(this.#server.url + path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: isRaw ? (body as string) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const type = (response.headers.get("content-type") ?? "").split(";")[0] ?? "";
+    const parsed = isJson(type) ? (JSON.parse(text) as Json) : {};
+    const answer = { status: response.status, headers: response.headers, text, body: parsed };
+    this.#check({ method, path, type, answer, sent: isRaw ? undefined : body });
+    return answer;
+  }
+
+  #check(exchange: Exchange): void {
+    const { method, path, type, answer, sent } = exchange;
+    const where = `${method} ${path} → ${answer.status}`;
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff", where);
+    assert.equal(answer.headers.get("cache-control"), "no-store", where);
+    const operation = this.#operation(method, path);
+    if (operation === undefined) {
+      this.#matches({ $ref: "#/components/schemas/Problem" }, answer.body, where);
+      return;
+    }
+    const declared = operation.responses[answer.status]?.content[type];
+    assert.ok(declared, `${where} as ${type} is not declared: ${answer.text.slice(0, 300)}`);
+    this.#matches(declared.schema, isJson(type) ? answer.body : answer.text, where);
+    const request = operation.requestBody?.content["application/json"];
+    const isTaken = answer.status < 300 && !answer.text.includes('"status":"rejected"');
+    if (isTaken && request !== undefined && sent !== undefined) {
+      this.#matches(request.schema, JSON.parse(JSON.stringify(sent)), `request of ${where}`);
+    }
+  }
+
+  #operation(method: string, path: string): Operation | undefined {
+    const plain = path.split("?")[0] ?? "";
+    const found = Object.entries(this.openApi.paths)
+      .filter(([template]) => templatePattern(template).test(plain))
+      .sort(([a], [b]) => literalLength(b) - literalLength(a));
+    return found.flatMap(([, item]) => item[method.toLowerCase()] ?? [])[0];
+  }
+
+  #matches(schema: Schema, value: unknown, where: string): void {
+    const validate = this.#validator(schema);
+    assert.ok(validate(value), `${where}: ${this.#ajv.errorsText(validate.errors)}`);
+  }
+
+  #validator(schema: Schema): ValidateFunction {
+    const known = this.#compiled.get(schema);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
+    const compiled = this.#ajv.compile(JSON.parse(text) as Schema);
+    this.#compiled.set(schema, compiled);
+    return compiled;
+  }
+}
+
+interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly type: string;
+  readonly answer: Answer;
+  readonly sent: unknown;
+}
+
+function isJson(type: string): boolean {
+  return type === "application/json" || type === "application/problem+json";
+}
+
+function templatePattern(template: string): RegExp {
+  const parts = template.split(/\{\w+\}/).map((part) => part.replaceAll(".", "\\."));
+  return new RegExp(`^${parts.join("[^/]+")}$`);
+}
+
+function literalLength(template: string): number {
+  return template.replaceAll(/\{\w+\}/g, "").length;
+}
+
+/** A caller for a server, with the document that the server itself gives out. */
+export async function apiCaller(server: TestServer): Promise<ApiCaller> {
+  const response = await fetch(`${server.url}/v1/openapi.json`);
+  return new ApiCaller(server, (await response.json()) as OpenApi);
+}
+
+/** Asserts that an answer is this problem, and returns it. */
+export function assertProblem(answer: Answer, code: string, field?: string): Answer {
+  assert.equal(answer.headers.get("content-type"), "application/problem+json", answer.text);
+  assert.equal(answer.body.code, code, answer.text);
+  if (field !== undefined) assert.equal(answer.body.field, field, answer.text);
+  assert.equal(answer.body.status, answer.status);
+  assert.ok(!/\bat .*\.(ts|js):\d/.test(answer.text), "no stack trace is told");
+  return answer;
+}
