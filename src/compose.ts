@@ -4,6 +4,7 @@
 import { hash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import type { Product } from "./cli/command.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
@@ -16,7 +17,9 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
+import { readImportFile } from "./read-import-file.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { verifyDataFolder } from "./store/sqlite/verify/verify-data-folder.ts";
 
 /** Digests by OpenSSL. */
 export const nodeDigest: Digest = {
@@ -142,3 +145,29 @@ async function abandonEverywhere(engine: Engine, logger: Logger | undefined): Pr
     logger?.error({ what: "silent runs could not be abandoned", error: String(error) });
   }
 }
+
+/** The product as the command line uses it. */
+export function openProduct(): Product {
+  return {
+    version: VERSION,
+    start: async ({ isLogging = false, ...options }) => {
+      const logger = isLogging ? { logger: stderrLogger } : {};
+      const { engine, ...running } = await startTollgate({ ...options, ...logger });
+      const revokeKey = async (id: string): Promise<void> => {
+        await engine.revokeKey(DEFAULT_WORKSPACE, id);
+      };
+      return { ...running, revokeKey };
+    },
+    readImport: readImportFile,
+    verify: async (dataDir, onProgress) =>
+      verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
+  };
+}
+
+/** One JSON object a line: failures only, so that a log holds what needs someone. */
+const stderrLogger: Logger = {
+  info: () => undefined,
+  error: (entry) => {
+    process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
+  },
+};

@@ -1,0 +1,124 @@
+/** What a command is, and what it may use. Commands get the product as functions: `Product`. */
+import type { Styles } from "./render/styles.ts";
+
+/** A running server, as far as commands need it. */
+export interface RunningServer {
+  readonly url: string;
+  /** Given once, at the first start of a data folder. */
+  readonly adminKey?: string;
+  createKey(
+    scopes: readonly ("ingest" | "read" | "admin")[],
+    label: string,
+  ): Promise<{ readonly id: string; readonly secret: string }>;
+  revokeKey(id: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  readonly host?: string;
+  readonly port?: number;
+  /** Logs requests that fail to stderr. */
+  readonly isLogging?: boolean;
+}
+
+/** Whose the events of a file are that name nobody. */
+export interface ImportOwner {
+  readonly customer?: string;
+  readonly agent?: string;
+}
+
+/** Events of a file, made ready to send, and what could not be read of it. */
+export interface ImportedFile {
+  readonly format: string;
+  /** JSON texts, one an event. */
+  readonly events: readonly string[];
+  readonly problems: readonly string[];
+}
+
+export interface VerifyFinding {
+  readonly table: string;
+  readonly key: string;
+  readonly problem: string;
+}
+
+/** The product behind the commands; `main.ts` takes it from the composition. */
+export interface Product {
+  readonly version: string;
+  start(options: ServerOptions): Promise<RunningServer>;
+  readImport(text: string, owner: ImportOwner): ImportedFile;
+  verify(
+    dataDir: string,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<{
+    readonly checked: Readonly<Record<string, number>>;
+    readonly findings: readonly VerifyFinding[];
+  }>;
+}
+
+export interface Stream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** Where a command runs. */
+export interface Surroundings {
+  readonly product: Product;
+  readonly out: Stream;
+  readonly err: Stream;
+  readonly styles: Styles;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** An option as `node:util` parses it; `meaning` is shown by help. */
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  readonly meaning: string;
+  /** Name of the value in help, such as `DIR`. */
+  readonly value?: string;
+}
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Positional arguments, such as `FILE…`. */
+  readonly positionals: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Resolves to the exit code. */
+  run(args: Arguments, here: Surroundings): Promise<number>;
+}
+
+/** Prints lines to a stream. */
+export function print(stream: Stream, ...lines: readonly string[]): void {
+  stream.write(`${lines.join("\n")}\n`);
+}
+
+/** A text option, or undefined where it was not given. */
+export function textOption(args: Arguments, name: string): string | undefined {
+  const value = args.options[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Options of every command that talks to a server. */
+export const SERVER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  url: { type: "string", value: "URL", meaning: "server to talk to (or TOLLGATE_URL)" },
+  key: { type: "string", value: "KEY", meaning: "API key for it (or TOLLGATE_KEY)" },
+  data: { type: "string", value: "DIR", meaning: "data folder where no URL is given" },
+};
+
+/** Option of commands whose answer can be read by programs. */
+export const JSON_OPTION: Readonly<Record<string, OptionSpec>> = {
+  json: { type: "boolean", meaning: "print the answer as JSON" },
+};
+
+/** The data folder of a command: option, environment, then `./tollgate-data`. */
+export function dataDirOf(args: Arguments, here: Surroundings): string {
+  return textOption(args, "data") ?? here.environment.TOLLGATE_DATA ?? "tollgate-data";
+}

@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Command, print, textOption } from "../command.ts";
+import { runDemo } from "../demo/run-demo.ts";
+import { portOf } from "../number-option.ts";
+import { untilStopped } from "../until-stopped.ts";
+
+/** The main job on a fresh data folder: real agents, live trees, a changed card, a statement. */
+export const demo: Command = {
+  name: "demo",
+  summary: "Watch real agents being metered, priced and billed, on a fresh data folder",
+  positionals: "",
+  options: {
+    data: { type: "string", value: "DIR", meaning: "a folder that does not exist yet" },
+    port: { type: "string", value: "PORT", meaning: "port (default: any free one)" },
+    once: { type: "boolean", meaning: "stop when the demo has ended" },
+  },
+  run: async (args, here) => {
+    const { out, err, environment, product } = here;
+    const asked = textOption(args, "data");
+    if (asked !== undefined && existsSync(asked)) {
+      print(err, `The folder "${asked}" exists; the demo needs a fresh one.`);
+      return 2;
+    }
+    const dataDir = asked ?? (await mkdtemp(join(tmpdir(), "tollgate-demo-")));
+    const port = portOf(textOption(args, "port")) ?? 0;
+    const server = await product.start({ dataDir, port });
+    const adminKey = server.adminKey ?? (await server.createKey(["admin"], "demo")).secret;
+    try {
+      await runDemo({ baseUrl: server.url, adminKey, out, progress: err, dataDir, environment });
+      if (args.options.once !== true) await untilStopped();
+    } finally {
+      await server.stop();
+    }
+    return 0;
+  },
+};

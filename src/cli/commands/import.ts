@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { TollgateError } from "../../domain/errors.ts";
+import { EVENTS_PER_REQUEST_MAX_COUNT } from "../../domain/limits.ts";
+import {
+  type Command,
+  type ImportedFile,
+  print,
+  SERVER_OPTIONS,
+  type Surroundings,
+  textOption,
+} from "../command.ts";
+import { ProgressBar } from "../render/progress-bar.ts";
+import { type Session, withSession } from "../session.ts";
+
+interface Answer {
+  readonly results: readonly {
+    readonly index: number;
+    readonly status: string;
+    readonly error?: { readonly code: string; readonly detail: string; readonly field?: string };
+  }[];
+}
+
+/** Sends events of files; sending a file again adds nothing. */
+export const importFiles: Command = {
+  name: "import",
+  summary: "Send events from files: JSON, NDJSON, or Claude Code session logs",
+  positionals: "FILE…",
+  options: {
+    customer: { type: "string", value: "ID", meaning: "customer of logs that name none" },
+    agent: { type: "string", value: "ID", meaning: "agent of logs that name none" },
+    ...SERVER_OPTIONS,
+  },
+  run: (args, here) => {
+    if (args.positionals.length === 0) {
+      throw new TollgateError("cli.usage", "Which files? tollgate import FILE…", "FILE");
+    }
+    const customer = textOption(args, "customer");
+    const agent = textOption(args, "agent");
+    const owner = {
+      ...(customer === undefined ? {} : { customer }),
+      ...(agent === undefined ? {} : { agent }),
+    };
+    return withSession(args, here, async (session) => {
+      let refused = 0;
+      for (const path of args.positionals) {
+        const text = await readFile(path, "utf8");
+        const file = here.product.readImport(text, owner);
+        refused += await send(session, here, { name: basename(path), ...file });
+      }
+      return refused === 0 ? 0 : 1;
+    });
+  },
+};
+
+async function send(
+  session: Session,
+  { out, err, styles }: Surroundings,
+  file: ImportedFile & { readonly name: string },
+): Promise<number> {
+  const bar = new ProgressBar(err);
+  const counts = new Map<string, number>();
+  const problems = [...file.problems];
+  const total = file.events.length;
+  for (let from = 0; from < total; from += EVENTS_PER_REQUEST_MAX_COUNT) {
+    const events = file.events.slice(from, from + EVENTS_PER_REQUEST_MAX_COUNT);
+    const { results } = await session.post<Answer>("/v1/events", `[${events.join(",")}]`);
+    for (const { status, error, index } of results) {
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+      if (error !== undefined)
+        problems.push(`event ${from + index + 1}: ${error.code}: ${error.detail}`);
+    }
+    bar.show({ label: file.name, done: from + events.length, total, note: "" });
+  }
+  bar.clear();
+  const summary = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
+  print(out, `${file.name} (${file.format}): ${total} events; ${summary || "nothing to send"}`);
+  for (const problem of problems.slice(0, PROBLEMS_SHOWN))
+    print(err, styles.yellow(`  ${problem}`));
+  if (problems.length > PROBLEMS_SHOWN) {
+    print(err, `  … and ${problems.length - PROBLEMS_SHOWN} more`);
+  }
+  return counts.get("rejected") ?? 0;
+}
+
+const PROBLEMS_SHOWN = 20;

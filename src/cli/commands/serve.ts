@@ -1,0 +1,42 @@
+import { type Command, dataDirOf, print, textOption } from "../command.ts";
+import { portOf } from "../number-option.ts";
+import { untilStopped } from "../until-stopped.ts";
+
+/** Runs the server until it is told to stop. */
+export const serve: Command = {
+  name: "serve",
+  summary: "Run the server on a data folder",
+  positionals: "",
+  options: {
+    data: { type: "string", value: "DIR", meaning: "data folder (default: tollgate-data)" },
+    host: { type: "string", value: "HOST", meaning: "address to bind (default: 127.0.0.1)" },
+    port: { type: "string", value: "PORT", meaning: "port, 0 for any free one (default: 4100)" },
+  },
+  run: async (args, here) => {
+    const { out, styles, product, environment } = here;
+    const dataDir = dataDirOf(args, here);
+    const host = textOption(args, "host") ?? environment.TOLLGATE_HOST;
+    const port = portOf(textOption(args, "port") ?? environment.TOLLGATE_PORT);
+    const server = await product.start({
+      dataDir,
+      isLogging: true,
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+    });
+    print(out, `Tollgate ${product.version} listens on ${styles.bold(server.url)}`);
+    print(out, `Data folder: ${dataDir}`);
+    if (server.adminKey !== undefined) {
+      print(
+        out,
+        "",
+        "The first admin key, shown this once:",
+        `  ${styles.bold(server.adminKey)}`,
+        "",
+      );
+    }
+    await untilStopped();
+    print(out, "Stopping: what was accepted is being answered.");
+    await server.stop();
+    return 0;
+  },
+};

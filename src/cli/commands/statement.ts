@@ -1,0 +1,111 @@
+import { TollgateError } from "../../domain/errors.ts";
+import {
+  type Arguments,
+  type Command,
+  JSON_OPTION,
+  print,
+  SERVER_OPTIONS,
+  type Surroundings,
+  textOption,
+} from "../command.ts";
+import { formatMoney } from "../render/money.ts";
+import { renderStatement, type StatementView } from "../render/statement.ts";
+import { renderTable } from "../render/table.ts";
+import { type Session, withSession } from "../session.ts";
+
+/** A statement as listings show it. */
+export interface StatementSummary {
+  readonly id: string;
+  readonly customer: string;
+  readonly period: string;
+  readonly currency: string;
+  readonly closedAt: string;
+  readonly total: string;
+}
+
+/** Closes periods and shows statements. */
+export const statement: Command = {
+  name: "statement",
+  summary: "Close a period into statements, list them, show one",
+  positionals: "list | show ID | close PERIOD",
+  options: {
+    customer: { type: "string", value: "ID", meaning: "only this customer's" },
+    early: { type: "boolean", meaning: "close before the period has ended" },
+    ...JSON_OPTION,
+    ...SERVER_OPTIONS,
+  },
+  run: (args, here) => {
+    const [verb = "list", subject] = args.positionals;
+    if (verb === "list") return withSession(args, here, (session) => list(session, args, here));
+    if (verb === "show" && subject !== undefined) {
+      return withSession(args, here, (session) => show(session, args, here));
+    }
+    if (verb === "close" && subject !== undefined) {
+      return withSession(args, here, (session) => close(session, args, here));
+    }
+    const detail = "tollgate statement list, show ID, or close PERIOD (such as 2026-11).";
+    throw new TollgateError("cli.usage", detail);
+  },
+};
+
+async function list(session: Session, args: Arguments, here: Surroundings): Promise<number> {
+  const customer = textOption(args, "customer");
+  const query = customer === undefined ? "" : `?${new URLSearchParams({ customer })}`;
+  const page = await session.get<{ readonly statements: readonly StatementSummary[] }>(
+    `/v1/statements${query}`,
+  );
+  return showList(page.statements, args, here);
+}
+
+async function close(session: Session, args: Arguments, here: Surroundings): Promise<number> {
+  const customer = textOption(args, "customer");
+  const page = await session.post<{ readonly statements: readonly StatementSummary[] }>(
+    "/v1/periods/close",
+    {
+      period: args.positionals[1],
+      early: args.options.early === true,
+      ...(customer === undefined ? {} : { customer }),
+    },
+  );
+  return showList(page.statements, args, here);
+}
+
+function showList(
+  statements: readonly StatementSummary[],
+  args: Arguments,
+  { out, styles }: Surroundings,
+): number {
+  if (args.options.json === true) {
+    print(out, JSON.stringify(statements, null, 2));
+    return 0;
+  }
+  if (statements.length === 0) {
+    print(out, "There are no statements that match.");
+    return 0;
+  }
+  const rows = statements.map((one) => [
+    one.id,
+    one.customer,
+    one.period,
+    one.closedAt.slice(0, 10),
+    `${formatMoney(one.total)} ${one.currency}`,
+  ]);
+  const left = (title: string) => ({ title, align: "left" as const });
+  const columns = [
+    ...[left("statement"), left("customer"), left("period"), left("closed")],
+    { title: "total", align: "right" as const },
+  ];
+  print(out, ...renderTable({ columns, rows }, styles));
+  return 0;
+}
+
+async function show(session: Session, args: Arguments, here: Surroundings): Promise<number> {
+  const id = encodeURIComponent(args.positionals[1] ?? "");
+  const one = await session.get<StatementView>(`/v1/statements/${id}`);
+  if (args.options.json === true) print(here.out, JSON.stringify(one, null, 2));
+  else {
+    print(here.out, `Statement ${one.id}: ${one.customer}, period from ${one.period}`, "");
+    print(here.out, ...renderStatement(one, here.styles));
+  }
+  return 0;
+}

@@ -1,0 +1,120 @@
+/** From the words of a command line to a command and its exit code. */
+import { parseArgs } from "node:util";
+import { ERRORS, TollgateError } from "../domain/errors.ts";
+import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import { card } from "./commands/card.ts";
+import { demo } from "./commands/demo.ts";
+import { exportLines } from "./commands/export.ts";
+import { importFiles } from "./commands/import.ts";
+import { keys } from "./commands/keys.ts";
+import { prices } from "./commands/prices.ts";
+import { run } from "./commands/run.ts";
+import { runs } from "./commands/runs.ts";
+import { serve } from "./commands/serve.ts";
+import { statement } from "./commands/statement.ts";
+import { usage } from "./commands/usage.ts";
+import { verify } from "./commands/verify.ts";
+
+/** Every command, in the order of help. */
+export const COMMANDS: readonly Command[] = [
+  serve,
+  demo,
+  importFiles,
+  runs,
+  run,
+  usage,
+  card,
+  prices,
+  statement,
+  exportLines,
+  verify,
+  keys,
+];
+
+const USAGE_EXIT_CODE = 2;
+const FAILURE_EXIT_CODE = 1;
+
+/** Runs a command line (without the program's name); resolves to the exit code. */
+export async function dispatch(words: readonly string[], here: Surroundings): Promise<number> {
+  const [name = "help", ...rest] = words;
+  if (name === "--version" || name === "version") {
+    print(here.out, `tollgate ${here.product.version}`);
+    return 0;
+  }
+  if (name === "help" || name === "--help" || name === "-h") return help(rest[0], here);
+  const command = COMMANDS.find((one) => one.name === name);
+  try {
+    if (command === undefined) {
+      throw new TollgateError("cli.usage", `There is no command "${name}".`);
+    }
+    const args = argumentsOf(command, rest);
+    return args.options.help === true ? help(name, here) : await command.run(args, here);
+  } catch (error) {
+    return tell(error, here);
+  }
+}
+
+function argumentsOf(command: Command, words: readonly string[]): Arguments {
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, { type }]) => [name, { type }]),
+  );
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...words],
+      options: { ...options, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+      strict: true,
+    });
+    return { positionals, options: values as Arguments["options"] };
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new TollgateError("cli.usage", detail, undefined, { cause });
+  }
+}
+
+function tell(error: unknown, { err, styles }: Surroundings): number {
+  if (!(error instanceof TollgateError)) {
+    const { code, path } = error as { readonly code?: string; readonly path?: string };
+    if (code === "ENOENT" || code === "EISDIR" || code === "EACCES") {
+      print(err, `${styles.red(code)}: cannot read "${path ?? ""}".`);
+      return FAILURE_EXIT_CODE;
+    }
+    throw error;
+  }
+  const where = error.field === undefined ? "" : ` (${error.field})`;
+  print(err, `${styles.red(error.code)}${where}: ${error.message}`, ERRORS[error.code][2]);
+  return error.code === "cli.usage" ? USAGE_EXIT_CODE : FAILURE_EXIT_CODE;
+}
+
+function help(name: string | undefined, here: Surroundings): number {
+  const command = COMMANDS.find((one) => one.name === name);
+  print(here.out, ...(command === undefined ? overview(here) : details(command, here)));
+  return 0;
+}
+
+function overview({ product, styles }: Surroundings): string[] {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  return [
+    `Tollgate ${product.version}: one auditable cost and charge for every agent run.`,
+    "",
+    styles.bold("Commands"),
+    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    "",
+    "tollgate help COMMAND shows a command's options. Commands without --url work on a data",
+    "folder: --data DIR, TOLLGATE_DATA, or ./tollgate-data.",
+  ];
+}
+
+function details({ name, summary, positionals, options }: Command, here: Surroundings): string[] {
+  const entries = Object.entries(options).map(([option, { value, meaning }]) => ({
+    text: value === undefined ? `--${option}` : `--${option} ${value}`,
+    meaning,
+  }));
+  const width = Math.max(0, ...entries.map(({ text }) => text.length));
+  return [
+    `${here.styles.bold(`tollgate ${name} ${positionals}`.trim())}`,
+    `${summary}.`,
+    "",
+    ...entries.map(({ text, meaning }) => `  ${text.padEnd(width)}  ${meaning}`),
+  ];
+}

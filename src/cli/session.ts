@@ -1,0 +1,96 @@
+/**
+ * A command's connection to Tollgate. With a URL it talks to that server; without one it starts a
+ * private server on the data folder, on a free loopback port, with a key that dies with it.
+ */
+import { TollgateError } from "../domain/errors.ts";
+import { type Arguments, dataDirOf, type Surroundings, textOption } from "./command.ts";
+
+export interface Session {
+  readonly url: string;
+  readonly key: string;
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body: unknown): Promise<T>;
+  delete<T>(path: string): Promise<T>;
+  /** The bytes of a file that the server makes. */
+  text(path: string): Promise<string>;
+}
+
+/** Runs work with a session and ends what it started, however the work ends. */
+export async function withSession<T>(
+  args: Arguments,
+  here: Surroundings,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const url = textOption(args, "url") ?? here.environment.TOLLGATE_URL;
+  if (url !== undefined) return work(sessionOn(url, keyFor(args, here)));
+  const server = await startPrivate(args, here);
+  const key = await server.createKey(["ingest", "read", "admin"], "command line, short-lived");
+  try {
+    return await work(sessionOn(server.url, key.secret));
+  } finally {
+    await server.revokeKey(key.id);
+    await server.stop();
+  }
+}
+
+function keyFor(args: Arguments, here: Surroundings): string {
+  const key = textOption(args, "key") ?? here.environment.TOLLGATE_KEY;
+  if (key !== undefined) return key;
+  const detail = "A server needs an API key: give --key or set TOLLGATE_KEY.";
+  throw new TollgateError("cli.usage", detail, "--key");
+}
+
+async function startPrivate(args: Arguments, here: Surroundings) {
+  const dataDir = dataDirOf(args, here);
+  try {
+    return await here.product.start({ dataDir, port: 0 });
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.code !== "store.locked") throw error;
+    const detail = `${error.message} Talk to that process: --url http://127.0.0.1:4100 --key tg_…`;
+    throw new TollgateError("store.locked", detail, undefined, { cause: error });
+  }
+}
+
+function sessionOn(url: string, key: string): Session {
+  const headers = { authorization: `Bearer ${key}` };
+  const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
+    const response = await request(new URL(path, url), { headers, ...init });
+    const text = await response.text();
+    if (!response.ok) throw problemOf(response.status, text);
+    return text;
+  };
+  const asJson = async <T>(path: string, init?: RequestInit) =>
+    JSON.parse(await ask(path, init)) as T;
+  return {
+    url,
+    key,
+    get: (path) => asJson(path),
+    post: (path, body) =>
+      asJson(path, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    delete: (path) => asJson(path, { method: "DELETE" }),
+    text: (path) => ask(path),
+  };
+}
+
+async function request(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    const detail = `No server answers at ${url.origin}.`;
+    throw new TollgateError("cli.usage", detail, "--url", { cause });
+  }
+}
+
+/** The problem that the server tells, as an error of this process. */
+function problemOf(status: number, text: string): Error {
+  try {
+    const { code, detail, field } = JSON.parse(text);
+    return new TollgateError(code, detail, field);
+  } catch {
+    return new TollgateError("internal", `The server answered ${status}: ${text.slice(0, 200)}`);
+  }
+}
