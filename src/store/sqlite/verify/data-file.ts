@@ -14,10 +14,11 @@ import { Findings } from "./findings.ts";
 
 const NAMES_MAX_ROWS = 50_000;
 const BITS = 8;
+/** Names beyond it are not tracked as used: 64 MiB of bits would be. */
+const TRACKED_NAMES_MAX_COUNT = 2 ** 29;
 
 /** How far the verification is, in rows. */
 export interface VerifyProgress {
-  readonly table: string;
   readonly done: number;
   readonly total: number;
 }
@@ -34,6 +35,7 @@ export class DataFile {
   readonly checked: Record<string, number> = {};
   readonly #statements: Statements;
   readonly #workspaces = new Map<number, string>();
+  readonly #summedStepNos = new Map<number, number>();
   readonly #names = new Recent<number, string>(NAMES_MAX_ROWS);
   #usedNames = new Uint8Array(0);
   readonly #onProgress: OnProgress;
@@ -50,8 +52,9 @@ export class DataFile {
     this.scratch = new DatabaseSync("");
     this.#onProgress = onProgress;
     this.db.exec("BEGIN");
-    for (const row of this.all("SELECT ws, id FROM workspaces")) {
+    for (const row of this.all("SELECT * FROM workspaces")) {
       this.#workspaces.set(row.ws as number, row.id as string);
+      this.#summedStepNos.set(row.ws as number, row.summed_step_no as number);
     }
   }
 
@@ -102,7 +105,7 @@ export class DataFile {
   count(table: string): void {
     this.checked[table] = (this.checked[table] ?? 0) + 1;
     this.#done += 1;
-    if (this.#done % PROGRESS_EVERY_ROWS === 0) this.#tell(table);
+    if (this.#done % PROGRESS_EVERY_ROWS === 0) this.#tell();
   }
 
   /** Sets out the work: how many rows these tables have. */
@@ -111,20 +114,25 @@ export class DataFile {
       this.checked[table] = 0;
       this.#total += this.first(`SELECT count(*) AS n FROM ${table}`)?.n as number;
     }
-    this.#tell(tables[0] ?? "");
+    this.#tell();
   }
 
   tellEnd(): void {
     this.#done = this.#total;
-    this.#tell("");
+    this.#tell();
   }
 
-  #tell(table: string): void {
-    this.#onProgress({ table, done: this.#done, total: this.#total });
+  #tell(): void {
+    this.#onProgress({ done: this.#done, total: this.#total });
   }
 
   get workspaces(): ReadonlyMap<number, string> {
     return this.#workspaces;
+  }
+
+  /** The last step that the totals in the file include. */
+  summedStepNo(ws: number): number {
+    return this.#summedStepNos.get(ws) ?? 0;
   }
 
   /** A workspace's id; where none has the number, that is a finding. */
@@ -137,7 +145,6 @@ export class DataFile {
 
   /** The text of a name, which is used now; undefined, and a finding, where there is none. */
   nameOf(number: number): string | undefined {
-    this.#markUsed(number);
     const known = this.#names.get(number);
     if (known !== undefined) return known;
     const row = this.first("SELECT text FROM names WHERE name_no = ?", number);
@@ -146,10 +153,12 @@ export class DataFile {
       return undefined;
     }
     this.#names.set(number, row.text as string);
+    this.#markUsed(number);
     return row.text as string;
   }
 
   #markUsed(number: number): void {
+    if (number >= TRACKED_NAMES_MAX_COUNT) return;
     const at = Math.floor(number / BITS);
     if (at >= this.#usedNames.length) {
       const grown = new Uint8Array(Math.max(1024, 2 * at));
@@ -160,6 +169,7 @@ export class DataFile {
   }
 
   isNameUsed(number: number): boolean {
+    if (number >= TRACKED_NAMES_MAX_COUNT) return true;
     const bits = this.#usedNames[Math.floor(number / BITS)] ?? 0;
     return (bits & (1 << (number % BITS))) !== 0;
   }

@@ -1,0 +1,53 @@
+/** Administrative acts of the journal (empty run), set aside by kind and subject for look-ups. */
+import type { DatabaseSync } from "node:sqlite";
+import type { JournalEntry, JournalKind } from "../../../domain/event/journal.ts";
+
+export type Document = Readonly<Record<string, unknown>>;
+
+export interface RecordedAct {
+  readonly ws: number;
+  /** What the act changed: a customer, a card, a source of prices, a statement. */
+  readonly subject: string;
+  readonly seq: number;
+  readonly receivedAtMs: number;
+  readonly document: Document;
+}
+
+export class Acts {
+  readonly #scratch: DatabaseSync;
+
+  constructor(scratch: DatabaseSync) {
+    this.#scratch = scratch;
+    scratch.exec(`CREATE TABLE acts (
+      kind TEXT, ws INTEGER, subject TEXT, seq INTEGER, received_at INTEGER, document TEXT,
+      PRIMARY KEY (kind, ws, subject, seq)) WITHOUT ROWID`);
+  }
+
+  add(ws: number, { kind, id, seq, receivedAtMs, document }: JournalEntry): void {
+    this.#scratch
+      .prepare("INSERT OR REPLACE INTO acts VALUES (?, ?, ?, ?, ?, ?)")
+      .run(kind, ws, id, seq, receivedAtMs, document);
+  }
+
+  /** Acts of one kind on one subject, oldest first. */
+  of(kind: JournalKind, ws: number, subject: string): RecordedAct[] {
+    const sql = "SELECT * FROM acts WHERE kind = ? AND ws = ? AND subject = ? ORDER BY seq";
+    return this.#scratch.prepare(sql).all(kind, ws, subject).map(decode);
+  }
+
+  /** Every act of a kind, by subject. */
+  *all(kind: JournalKind): Generator<RecordedAct> {
+    const sql = "SELECT * FROM acts WHERE kind = ? ORDER BY ws, subject, seq";
+    for (const row of this.#scratch.prepare(sql).iterate(kind)) yield decode(row);
+  }
+}
+
+function decode(row: Record<string, unknown>): RecordedAct {
+  return {
+    ws: row.ws as number,
+    subject: row.subject as string,
+    seq: row.seq as number,
+    receivedAtMs: row.received_at as number,
+    document: JSON.parse(row.document as string) as Document,
+  };
+}

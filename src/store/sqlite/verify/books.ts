@@ -1,0 +1,155 @@
+/**
+ * The totals that the file keeps, rebuilt from the steps, runs and outcomes that they stand for:
+ * each of these gives what it counts, and at the end both sides must be the same to the last digit.
+ */
+import type { Step } from "../../../domain/event/step.ts";
+import { isInputBucket, OUTPUT_BUCKETS } from "../../../domain/event/usage.ts";
+import type { OutcomeState, Run } from "../../../domain/run/run.ts";
+import type { CardVersions } from "./card-versions.ts";
+import type { DataFile } from "./data-file.ts";
+import { type Taken, takenOfOutcome, takenOfRun, takenOfStep } from "./meter-again.ts";
+import { RebuiltSums } from "./rebuilt-sums.ts";
+
+/** Joins the parts of a key; no part may hold it. */
+export const KEY_PART_END = "\u001f";
+
+interface Share {
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly amount: bigint;
+}
+
+/** What something that is charged moves counters by. */
+interface Charged {
+  readonly ws: number;
+  readonly customer: string;
+  readonly period: string;
+  readonly cardVersionId: number | null;
+  readonly shares: readonly Share[];
+  readonly taken: readonly Taken[];
+}
+
+export class Books {
+  /** By run: steps, unpriced, cost, charge. */
+  readonly runs: RebuiltSums;
+  /** By roll-up: steps, unpriced, cost, charge, input tokens, output tokens. */
+  readonly rollups: RebuiltSums;
+  /** By counter: the shares of all that it charged. */
+  readonly amounts: RebuiltSums;
+  /** By counter and card version: the quantity. */
+  readonly quantities: RebuiltSums;
+  readonly cards: CardVersions;
+
+  constructor(file: DataFile, cards: CardVersions) {
+    this.runs = new RebuiltSums(file.scratch, "runs");
+    this.rollups = new RebuiltSums(file.scratch, "rollups");
+    this.amounts = new RebuiltSums(file.scratch, "amounts");
+    this.quantities = new RebuiltSums(file.scratch, "quantities");
+    this.cards = cards;
+  }
+
+  addStep(ws: number, step: Step): void {
+    const { customer, period, agent, kind, provider, model, tool, run, cardVersionId } = step;
+    const totals = totalsOf(step);
+    this.runs.addRebuilt(joined(ws, run), totals);
+    const rollup = joined(ws, customer, period, agent, kind, provider, model, tool);
+    this.rollups.addRebuilt(rollup, [...totals, ...tokensOf(step)]);
+    const charges = this.#chargesOf(ws, cardVersionId);
+    const { shares } = step;
+    const taken = takenOfStep(charges, step);
+    this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+  }
+
+  addRun(ws: number, run: Run): void {
+    const { rating, customer } = run;
+    if (rating === null || customer === null) return;
+    const { cardVersionId, period, agent, shares } = rating;
+    this.#addCharge({ ws, run: run.id, customer, period, agent, kind: "run", shares });
+    const taken = takenOfRun(this.#chargesOf(ws, cardVersionId), rating);
+    this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+  }
+
+  addOutcome(ws: number, outcome: OutcomeState): void {
+    const { customer, period, agent, shares, cardVersionId, run } = outcome;
+    this.#addCharge({ ws, run, customer, period, agent, kind: "outcome", shares });
+    const taken = takenOfOutcome(this.#chargesOf(ws, cardVersionId), outcome);
+    this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+  }
+
+  #chargesOf(ws: number, version: number | null) {
+    return version === null ? [] : (this.cards.of(ws, version)?.charges ?? []);
+  }
+
+  #addCharge(of: {
+    readonly ws: number;
+    readonly run: string;
+    readonly customer: string;
+    readonly period: string;
+    readonly agent: string | null;
+    readonly kind: string;
+    readonly shares: readonly Share[];
+  }): void {
+    const { ws, run, customer, period, agent, kind, shares } = of;
+    const charge = shares.reduce((sum, share) => sum + share.amount, 0n);
+    if (charge === 0n) return;
+    this.runs.addRebuilt(joined(ws, run), [0n, 0n, 0n, charge]);
+    const rollup = joined(ws, customer, period, agent, kind, "", "", "");
+    this.rollups.addRebuilt(rollup, [0n, 0n, 0n, charge, 0n, 0n]);
+  }
+
+  #addCharged({ ws, customer, period, cardVersionId, shares, taken }: Charged): void {
+    if (cardVersionId === null) return;
+    const cardKey = this.cards.of(ws, cardVersionId)?.cardKey ?? `version ${cardVersionId}`;
+    for (const { chargeKey, cell, amount } of shares) {
+      const counter = { ws, customer, period, cardKey, chargeKey, cell };
+      this.amounts.addRebuilt(this.amountKey(counter), [amount]);
+    }
+    for (const { chargeKey, cell, quantity } of taken) {
+      const key = joined(ws, customer, period, cardKey, chargeKey, cell, cardVersionId);
+      this.quantities.addRebuilt(key, [quantity]);
+    }
+  }
+
+  /**
+   * The counter that shares are added up for. A run that moves to another period takes along what
+   * its leaving shifted between the tiers of the first, so shares of a charge on runs add up over
+   * all periods together; each period's own amount is checked against its quantities.
+   */
+  amountKey(of: {
+    readonly ws: number;
+    readonly customer: string;
+    readonly period: string;
+    readonly cardKey: string;
+    readonly chargeKey: string;
+    readonly cell: string;
+  }): string {
+    const { ws, customer, cardKey, chargeKey, cell } = of;
+    const period = this.cards.countsRuns(ws, cardKey, chargeKey) ? "*" : of.period;
+    return joined(ws, customer, period, cardKey, chargeKey, cell);
+  }
+}
+
+/** A key of parts; absent ones are "". */
+export function joined(...parts: readonly (string | number | null)[]): string {
+  return parts.map((part) => part ?? "").join(KEY_PART_END);
+}
+
+/** Steps, steps of unknown cost, cost and charge that a step counts for. */
+function totalsOf(step: Step): bigint[] {
+  const charge = step.shares.reduce((sum, share) => sum + share.amount, 0n);
+  if (step.voided || step.role !== "bill") return [0n, 0n, 0n, charge];
+  const isUnknown = step.costStatus === "unpriced" || step.costStatus === "partial";
+  return [1n, isUnknown ? 1n : 0n, step.payer === "us" ? step.cost : 0n, charge];
+}
+
+const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_BUCKETS);
+
+function tokensOf(step: Step): bigint[] {
+  if (step.voided || step.role !== "bill") return [0n, 0n];
+  let [input, output] = [0n, 0n];
+  for (const [bucket, quantity] of step.usage) {
+    if (isInputBucket(bucket)) input += quantity;
+    else if (OUTPUTS.has(bucket)) output += quantity;
+  }
+  return [input, output];
+}

@@ -1,0 +1,48 @@
+/** The rate card versions of the file, as far as totals need them: keys, dates and charges. */
+import type { DataFile } from "./data-file.ts";
+import { readable } from "./data-file.ts";
+import { keyText } from "./findings.ts";
+import type { ChargeDocument } from "./meter-again.ts";
+import { subjectOf } from "./meter-again.ts";
+
+export interface CardVersion {
+  readonly id: number;
+  readonly cardKey: string;
+  readonly effectiveFromMs: number;
+  readonly charges: readonly ChargeDocument[];
+}
+
+export class CardVersions {
+  readonly #versions = new Map<string, CardVersion>();
+  readonly #chargesOnRuns = new Set<string>();
+
+  constructor(file: DataFile) {
+    for (const row of file.each("SELECT * FROM rate_cards")) {
+      const id = row.version_id as number;
+      const key = keyText(file.workspace(row.ws as number), id);
+      const charges = readable(file, { table: "rate_cards", key }, () => {
+        const document = JSON.parse(row.document as string) as { charges: ChargeDocument[] };
+        return document.charges.map(({ key: charge, meter, price }) => {
+          return { key: charge, meter: { ...meter }, price: { ...price } };
+        });
+      });
+      const cardKey = row.card_key as string;
+      const effectiveFromMs = row.effective_from as number;
+      const version = { id, cardKey, effectiveFromMs, charges: charges ?? [] };
+      this.#versions.set(`${row.ws}/${id}`, version);
+      for (const charge of version.charges) {
+        if (subjectOf(charge) !== "runs") continue;
+        this.#chargesOnRuns.add(`${row.ws}/${cardKey}/${charge.key}`);
+      }
+    }
+  }
+
+  of(ws: number, id: number): CardVersion | undefined {
+    return this.#versions.get(`${ws}/${id}`);
+  }
+
+  /** Whether any version of the card lets this charge count runs. */
+  countsRuns(ws: number, cardKey: string, chargeKey: string): boolean {
+    return this.#chargesOnRuns.has(`${ws}/${cardKey}/${chargeKey}`);
+  }
+}

@@ -1,0 +1,152 @@
+/** Follows the hash chain of one workspace link by link while its rows pass by in seq order. */
+import type { Hash } from "node:crypto";
+import { CHAIN_START } from "../../../engine/seal.ts";
+import type { DataFile } from "./data-file.ts";
+import { openSha256 } from "./digests.ts";
+import { keyText } from "./findings.ts";
+
+interface Link {
+  readonly first: number;
+  readonly last: number;
+  readonly digest: string;
+}
+
+interface OpenLink extends Link {
+  readonly hash: Hash;
+  sealedCount: number;
+  /** Seqs of the link that no row has. */
+  readonly missing: number[];
+}
+
+const MISSING_MAX_COUNT = 20;
+
+export class ChainWalk {
+  readonly #file: DataFile;
+  readonly #workspace: string;
+  readonly #ws: number;
+  readonly #links: Iterator<Link>;
+  #before: Link = { first: 0, last: 0, digest: CHAIN_START };
+  #open: OpenLink | null;
+  #lastSeq = 0;
+  /** Sealed rows that no link covers: first and last seq of the stretch. */
+  #bare: { readonly first: number; last: number } | null = null;
+
+  constructor(file: DataFile, ws: number) {
+    this.#file = file;
+    this.#ws = ws;
+    this.#workspace = file.workspace(ws);
+    this.#links = readLinks(file, ws);
+    this.#open = this.#nextLink();
+  }
+
+  /** A row of any table has this seq. `sealedText`: what the chain covers of it, if anything. */
+  pass(table: string, seq: number, sealedText: string | null): void {
+    if (seq <= this.#lastSeq) {
+      const key = keyText(this.#workspace, `seq ${seq}`);
+      this.#file.findings.add(table, key, "has a seq that another row has");
+    }
+    this.#skipTo(seq);
+    this.#lastSeq = seq;
+    if (sealedText === null) return;
+    const link = this.#open;
+    if (link === null || seq < link.first) {
+      this.#noteBare(seq);
+      return;
+    }
+    this.#endBare();
+    link.hash.update(`\n${sealedText}`);
+    link.sealedCount += 1;
+  }
+
+  /** Ends links that lie before a seq, and notes which seqs have no row. */
+  #skipTo(seq: number): void {
+    while (this.#open !== null && this.#open.last < seq) this.#endLink();
+    const link = this.#open;
+    if (link === null) return;
+    const from = Math.max(link.first, this.#lastSeq + 1);
+    noteMissing(link, from, seq - 1);
+  }
+
+  #endLink(): void {
+    const link = this.#open;
+    if (link === null) return;
+    noteMissing(link, Math.max(link.first, this.#lastSeq + 1), link.last);
+    const key = keyText(this.#workspace, link.first);
+    const digest = link.hash.digest("hex");
+    if (link.sealedCount === 0) this.#file.findings.add("chain", key, "seals nothing");
+    else if (digest !== link.digest) this.#reportBroken(link, key);
+    this.#before = link;
+    this.#open = this.#nextLink();
+  }
+
+  #reportBroken(link: OpenLink, key: string): void {
+    const { findings } = this.#file;
+    const range = `${link.first} to ${link.last}`;
+    findings.add("chain", key, `does not seal the rows of seq ${range} as they are now`);
+    // Nobody can tell any more which of the two it was; what waited and was released leaves a
+    // gap as well, so a gap means something only where the seal is broken.
+    for (const seq of link.missing) {
+      const gone = keyText(this.#workspace, `seq ${seq}`);
+      findings.add("steps", gone, "is missing: a step or journal entry that was sealed");
+      findings.add("journal", gone, "is missing: a step or journal entry that was sealed");
+    }
+  }
+
+  #nextLink(): OpenLink | null {
+    const next = this.#links.next();
+    if (next.done === true) return null;
+    const link: Link = next.value;
+    const key = keyText(this.#workspace, link.first);
+    const tiles = link.first > this.#before.last && link.last >= link.first;
+    const problem = `covers seq ${link.first} to ${link.last} after a link up to ${this.#before.last}`;
+    this.#file.findings.expect(tiles, ["chain", key, problem]);
+    const hash = openSha256().update(this.#before.digest);
+    return { ...link, hash, sealedCount: 0, missing: [] };
+  }
+
+  #noteBare(seq: number): void {
+    if (this.#bare === null) this.#bare = { first: seq, last: seq };
+    else this.#bare.last = seq;
+  }
+
+  #endBare(): void {
+    if (this.#bare === null) return;
+    const { first, last } = this.#bare;
+    const problem = `is missing: no link seals the rows of seq ${first} to ${last}`;
+    this.#file.findings.add("chain", keyText(this.#workspace, first), problem);
+    this.#bare = null;
+  }
+
+  /** Ends the walk: the workspace must know the last seq and the last digest. */
+  end(): void {
+    while (this.#open !== null) this.#endLink();
+    this.#endBare();
+    const row = this.#file.first("SELECT * FROM workspaces WHERE ws = ?", this.#ws);
+    if (row === undefined) return;
+    this.#file.count("workspaces");
+    const { findings } = this.#file;
+    const at = ["workspaces", this.#workspace] as const;
+    const highest = Math.max(this.#lastSeq, this.#before.last);
+    const seqs = `last_seq is ${row.last_seq}, the highest seq of its rows is ${highest}`;
+    findings.expect(row.last_seq === highest, [...at, seqs]);
+    const steps = this.#file.first("SELECT coalesce(max(step_no), 0) AS n FROM steps")?.n as number;
+    const isSummed = (row.summed_step_no as number) <= steps;
+    findings.expect(isSummed, [...at, `summed_step_no is beyond the last step, ${steps}`]);
+    const sealed = row.chain === this.#before.digest;
+    findings.expect(sealed, [...at, "chain is not the digest of the last link"]);
+  }
+}
+
+function* readLinks(file: DataFile, ws: number): Generator<Link> {
+  for (const row of file.each("SELECT * FROM chain WHERE ws = ? ORDER BY first_seq", ws)) {
+    file.count("chain");
+    const { first_seq: first, last_seq: last, digest } = row;
+    yield { first: first as number, last: last as number, digest: digest as string };
+  }
+}
+
+function noteMissing(link: OpenLink, from: number, to: number): void {
+  for (let seq = from; seq <= to && link.missing.length < MISSING_MAX_COUNT; seq += 1) {
+    link.missing.push(seq);
+  }
+}

@@ -1,0 +1,70 @@
+/** Rows with a checksum of their own, and what they refer to. */
+import { type Bound, decodeCall, type Row, rowText } from "../../stored-rows.ts";
+import { encodeId } from "../step-rows.ts";
+import type { DataFile } from "./data-file.ts";
+import { checksumOf } from "./digests.ts";
+import { keyText } from "./findings.ts";
+import { readStep } from "./step-row.ts";
+
+const CHECKSUMMED = [
+  { table: "witnesses", key: ["run", "source", "id"] },
+  { table: "suspended", key: ["run", "source", "id"] },
+  { table: "conflicts", key: ["seq"] },
+  { table: "adjustments", key: ["seq"] },
+  { table: "api_keys", key: ["id"] },
+] as const;
+
+export function checkKeptRows(file: DataFile): void {
+  for (const { table, key } of CHECKSUMMED) {
+    for (const row of file.rowsOf(table, key.join(", "))) {
+      const values = Object.entries(row).filter(([name]) => name !== "checksum");
+      const text = rowText(values.map(([, value]) => value as Bound));
+      const at = keptKey(file, row, key);
+      const isIntact = checksumOf(text) === row.checksum;
+      file.findings.expect(isIntact, [table, at, "does not match its checksum"]);
+      if (table === "api_keys" && isIntact) checkWorkspaceOfKey(file, row);
+      if (table === "suspended") checkWaiting(file, row, at);
+    }
+  }
+  checkCalls(file);
+}
+
+function keptKey(file: DataFile, row: Row, columns: readonly string[]): string {
+  const parts = columns.map((name) => row[name] as string | number);
+  const workspace = typeof row.ws === "number" ? file.workspace(row.ws) : (row.workspace as string);
+  return keyText(workspace, ...parts);
+}
+
+function checkWorkspaceOfKey(file: DataFile, row: Row): void {
+  const workspace = row.workspace as string;
+  const isKnown = [...file.workspaces.values()].includes(workspace);
+  const problem = `is missing: API key ${row.id} opens it`;
+  file.findings.expect(isKnown, ["workspaces", workspace, problem]);
+}
+
+/** Events wait only for runs that exist and have no customer. */
+function checkWaiting(file: DataFile, row: Row, key: string): void {
+  const sql = "SELECT customer FROM runs WHERE ws = ? AND id = ?";
+  const run = file.first(sql, row.ws as number, row.run as string);
+  const waits = run !== undefined && run.customer === null;
+  file.findings.expect(waits, ["suspended", key, "waits for a run that has a customer, or none"]);
+}
+
+const STEP_OF_CALL = `SELECT s.step_no FROM steps s
+  JOIN runs r USING (run_no) JOIN names n ON n.name_no = s.source_no
+  WHERE r.ws = ? AND r.id = ? AND n.text = ? AND s.id = ?`;
+
+function checkCalls(file: DataFile): void {
+  for (const row of file.rowsOf("calls", "ws, call_id, customer")) {
+    const ws = row.ws as number;
+    const { callId, customer, run, source, id } = decodeCall(row);
+    const key = keyText(file.workspace(ws), callId, customer);
+    const found = file.first(STEP_OF_CALL, ws, run, source, encodeId(id));
+    const step =
+      found === undefined ? undefined : readStep(file, "steps", found.step_no as number)?.step;
+    const bills = step?.role === "bill" && !step.voided;
+    const isIts = bills && step.callId === callId && step.customer === customer;
+    const problem = `points to the step ${keyText(run, source, id)}, which does not bill it`;
+    file.findings.expect(isIts, ["calls", key, problem]);
+  }
+}

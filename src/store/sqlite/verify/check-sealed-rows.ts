@@ -1,0 +1,139 @@
+/**
+ * One pass over everything that took a seq, in seq order: checksums of steps and journal entries,
+ * the hash chain link by link, and what every step adds to the totals.
+ */
+import { journalText } from "../../../domain/event/codec.ts";
+import type { Step } from "../../../domain/event/step.ts";
+import { decodeJournal } from "../../stored-rows.ts";
+import type { Acts } from "./acts.ts";
+import type { Books } from "./books.ts";
+import { ChainWalk } from "./chain-walk.ts";
+import type { DataFile } from "./data-file.ts";
+import { checksumOf } from "./digests.ts";
+import { keyText } from "./findings.ts";
+import { type ReadStep, readStep } from "./step-row.ts";
+import { Suspects } from "./suspects.ts";
+
+/** SQLite sorts these few numbers on disk where they are many; rows are read one at a time. */
+const SEALED_IN_ORDER = `
+  SELECT r.ws AS ws, s.seq AS seq, 'steps' AS tab, s.step_no AS no
+    FROM steps s LEFT JOIN runs r USING (run_no)
+  UNION ALL SELECT r.ws, s.seq, 'former_steps', s.former_no
+    FROM former_steps s LEFT JOIN runs r USING (run_no)
+  UNION ALL SELECT ws, seq, 'journal', seq FROM journal
+  UNION ALL SELECT ws, seq, 'witnesses', 0 FROM witnesses
+  UNION ALL SELECT ws, seq, 'suspended', 0 FROM suspended
+  UNION ALL SELECT ws, seq, 'conflicts', 0 FROM conflicts
+  UNION ALL SELECT ws, seq, 'adjustments', 0 FROM adjustments
+  ORDER BY ws, seq`;
+
+export interface SealedRowsParts {
+  readonly books: Books;
+  readonly acts: Acts;
+}
+
+export function checkSealedRows(file: DataFile, parts: SealedRowsParts): void {
+  const suspects = new Suspects(file);
+  const walks = new Map<number, ChainWalk>();
+  const walkOf = (ws: number): ChainWalk => {
+    const walk = walks.get(ws) ?? new ChainWalk(file, ws);
+    walks.set(ws, walk);
+    return walk;
+  };
+  for (const ws of file.workspaces.keys()) walkOf(ws);
+  for (const row of file.each(SEALED_IN_ORDER)) {
+    const { ws, seq, tab, no } = row as { ws: number | null; seq: number; tab: string; no: number };
+    const text = readSealed(file, { ...parts, suspects, ws, table: tab, no });
+    if (ws !== null) walkOf(ws).pass(tab, seq, text);
+  }
+  for (const walk of walks.values()) walk.end();
+  checkOrphanLinks(file, walks);
+  suspects.report();
+  checkNames(file);
+}
+
+interface SealedRow extends SealedRowsParts {
+  readonly suspects: Suspects;
+  readonly ws: number | null;
+  readonly table: string;
+  readonly no: number;
+}
+
+/** The text that the chain covers of a row; null for rows that stand outside it. */
+function readSealed(file: DataFile, row: SealedRow): string | null {
+  const { table, ws, no } = row;
+  if (table === "journal") return ws === null ? null : readEntry(file, row, ws);
+  if (table !== "steps" && table !== "former_steps") return null;
+  file.count(table);
+  const read = readStep(file, table, no);
+  if (read === null) return null;
+  if (!read.isIntact) row.suspects.note(read);
+  if (table === "steps") checkCurrent(file, row, read);
+  else checkFormer(file, read);
+  return read.text ?? "";
+}
+
+function readEntry(file: DataFile, { acts, no }: SealedRow, ws: number): string {
+  file.count("journal");
+  const row = file.first("SELECT * FROM journal WHERE ws = ? AND seq = ?", ws, no) ?? {};
+  const entry = decodeJournal(row);
+  const text = journalText(entry);
+  const key = keyText(file.workspace(ws), entry.seq);
+  const isIntact = checksumOf(text) === row.checksum;
+  file.findings.expect(isIntact, ["journal", key, "does not match its checksum"]);
+  if (entry.run === "") {
+    acts.add(ws, entry);
+    return text;
+  }
+  const run = file.first("SELECT 1 FROM runs WHERE ws = ? AND id = ?", ws, entry.run);
+  const runKey = keyText(file.workspace(ws), entry.run);
+  const problem = `is missing: journal entry ${entry.seq} (${entry.kind}) is about it`;
+  file.findings.expect(run !== undefined, ["runs", runKey, problem]);
+  return text;
+}
+
+const IDENTITY = "run_no = ? AND source_no = ? AND id = ?";
+
+function checkCurrent(file: DataFile, { books, no }: SealedRow, read: ReadStep): void {
+  const { ws, step, key, identity } = read;
+  if (step === undefined) return;
+  // Totals of the last steps may wait in the server's memory; a restart adds them up.
+  if (no <= file.summedStepNo(ws)) books.addStep(ws, step);
+  if (step.revision > 1) {
+    const sql = `SELECT count(*) AS n FROM former_steps WHERE ${IDENTITY}`;
+    const former = file.first(sql, ...identity)?.n as number;
+    const problem = `holds ${former} former revisions of a step that is at ${step.revision}`;
+    file.findings.expect(former === step.revision - 1, ["former_steps", key, problem]);
+  }
+  if (step.callId !== null && !step.voided && step.role === "bill") checkCall(file, read, step);
+}
+
+/** A step that bills a call holds it, so that no other record of the call counts. */
+function checkCall(file: DataFile, { ws, key }: ReadStep, step: Step): void {
+  const sql = "SELECT * FROM calls WHERE ws = ? AND call_id = ? AND customer = ?";
+  const call = file.first(sql, ws, step.callId, step.customer);
+  const isHeld = call?.run === step.run && call.source === step.source && call.id === step.id;
+  const callKey = keyText(file.workspace(ws), step.callId, step.customer);
+  const problem = `does not point to the step ${key}, which bills this call`;
+  file.findings.expect(isHeld, ["calls", callKey, problem]);
+}
+
+function checkFormer(file: DataFile, { key, identity, step }: ReadStep): void {
+  const current = file.first(`SELECT 1 FROM steps WHERE ${IDENTITY}`, ...identity);
+  const problem = `is missing: its revision ${step?.revision} is kept`;
+  file.findings.expect(current !== undefined, ["steps", key, problem]);
+}
+
+function checkOrphanLinks(file: DataFile, walks: ReadonlyMap<number, ChainWalk>): void {
+  for (const row of file.each("SELECT DISTINCT ws FROM chain")) {
+    if (!walks.has(row.ws as number)) file.workspace(row.ws as number);
+  }
+}
+
+function checkNames(file: DataFile): void {
+  for (const row of file.rowsOf("names", "name_no")) {
+    const number = row.name_no as number;
+    const isUsed = file.isNameUsed(number);
+    file.findings.expect(isUsed, ["names", String(number), "no step uses it"]);
+  }
+}

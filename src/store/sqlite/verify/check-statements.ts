@@ -1,0 +1,186 @@
+/**
+ * Statements: their own sums, their digests and journal entries, the periods that they close, and
+ * the counters and adjustments behind their lines. A closed statement never changes: what came
+ * later for its period stands in adjustments, so lines + adjustments = counters.
+ */
+import type { StatementRecord } from "../../../domain/period/records.ts";
+import { amountOf } from "../../stored-decimal.ts";
+import {
+  decodeAdjustment,
+  decodeCounter,
+  decodePeriod,
+  decodeStatement,
+} from "../../stored-rows.ts";
+import type { Acts, Document } from "./acts.ts";
+import { joined } from "./books.ts";
+import type { DataFile } from "./data-file.ts";
+import { readable } from "./data-file.ts";
+import { sha256Of } from "./digests.ts";
+import { keyText } from "./findings.ts";
+
+interface Line {
+  readonly kind: string;
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly originPeriod: string | null;
+  readonly amountExact: string;
+  readonly amountRounded: string;
+}
+
+interface StatementDocument {
+  readonly customer: string;
+  readonly period: string;
+  readonly currency: string;
+  readonly total: string;
+  readonly totalExact: string;
+  readonly lines: readonly Line[];
+}
+
+interface StatementAt {
+  readonly ws: number;
+  readonly record: StatementRecord;
+  readonly document: StatementDocument;
+}
+
+export function checkStatements(file: DataFile, acts: Acts): void {
+  for (const row of file.rowsOf("statements", "ws, id")) {
+    const ws = row.ws as number;
+    const record = decodeStatement(row);
+    const key = keyText(file.workspace(ws), record.id);
+    const at = { table: "statements", key };
+    const problems = readable(file, at, () => {
+      const document = JSON.parse(record.document) as StatementDocument;
+      const statement = { ws, record, document };
+      return [
+        ...recordProblems(statement),
+        ...sumProblems(document),
+        ...journalProblems(acts, statement),
+        ...counterProblems(file, statement),
+        ...adjustmentProblems(file, statement),
+      ];
+    });
+    for (const problem of problems ?? []) file.findings.add("statements", key, problem);
+  }
+  checkPeriods(file);
+  checkClosings(file, acts);
+}
+
+function* recordProblems({ record, document }: StatementAt): Generator<string> {
+  if (record.digest !== sha256Of(record.document)) yield "digest is not that of its document";
+  for (const name of ["customer", "period", "currency", "total"] as const) {
+    if (record[name] !== document[name]) yield `${name} is not what its document says`;
+  }
+  const id = `st_${sha256Of(`${record.customer}\u0000${record.period}`).slice(0, 20)}`;
+  if (record.id !== id) yield "id is not that of its customer and period";
+}
+
+function* sumProblems({ lines, total, totalExact }: StatementDocument): Generator<string> {
+  let [rounded, exact, rounding] = [0n, 0n, 0n];
+  for (const line of lines) {
+    rounded += amountOf(line.amountRounded);
+    exact += amountOf(line.amountExact);
+    if (line.kind === "rounding") rounding += amountOf(line.amountExact);
+  }
+  if (rounded !== amountOf(total)) yield "total is not the sum of its rounded lines";
+  if (exact !== amountOf(total)) yield "total is not the sum of its exact lines";
+  if (exact - rounding !== amountOf(totalExact)) yield "totalExact is not the sum of its lines";
+}
+
+function* journalProblems(acts: Acts, { ws, record }: StatementAt): Generator<string> {
+  const closing = acts.of("period.closed", ws, record.id).at(-1)?.document;
+  if (closing === undefined) {
+    yield "is not in the journal";
+    return;
+  }
+  for (const name of ["customer", "period", "currency", "closedAtMs", "total", "digest"] as const) {
+    if (record[name] !== closing[name]) yield `${name} is not what the journal recorded`;
+  }
+}
+
+/** Adds amounts up by a key and answers the keys that come to anything but zero. */
+class Differences {
+  readonly #sums = new Map<string, bigint>();
+
+  add(key: string, amount: bigint): void {
+    this.#sums.set(key, (this.#sums.get(key) ?? 0n) + amount);
+  }
+
+  keys(): string[] {
+    return [...this.#sums].filter(([, sum]) => sum !== 0n).map(([key]) => key);
+  }
+}
+
+type Charge = Pick<Line, "cardKey" | "chargeKey" | "cell">;
+
+function chargeText({ cardKey, chargeKey, cell }: Charge): string {
+  return keyText(cardKey, cell === "" ? chargeKey : `${chargeKey} (${cell})`);
+}
+
+function* counterProblems(file: DataFile, { ws, record, document }: StatementAt) {
+  const left = new Differences();
+  const { customer, period } = record;
+  const counters = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
+  for (const row of file.all(counters, ws, customer, period)) {
+    const stored = decodeCounter(row);
+    left.add(chargeText(stored), stored.counter.amount);
+  }
+  for (const line of document.lines) {
+    if (line.kind === "charge") left.add(chargeText(line), -amountOf(line.amountExact));
+  }
+  const later = "SELECT * FROM adjustments WHERE ws = ? AND customer = ? AND origin_period = ?";
+  for (const row of file.all(later, ws, customer, period)) {
+    const adjustment = decodeAdjustment(row);
+    left.add(chargeText(adjustment), -adjustment.amount);
+  }
+  for (const key of left.keys()) yield `${key}: line and later adjustments are not its counter`;
+}
+
+/** The adjustments that a statement carries are those that were booked in its period. */
+function* adjustmentProblems(file: DataFile, { ws, record, document }: StatementAt) {
+  const left = new Differences();
+  const keyOf = (at: Charge, origin: string | null) => `${chargeText(at)} of ${origin}`;
+  const sql = "SELECT * FROM adjustments WHERE ws = ? AND customer = ? AND booked_period = ?";
+  for (const row of file.all(sql, ws, record.customer, record.period)) {
+    const adjustment = decodeAdjustment(row);
+    left.add(keyOf(adjustment, adjustment.originPeriod), adjustment.amount);
+  }
+  for (const line of document.lines) {
+    if (line.kind !== "adjustment") continue;
+    left.add(keyOf(line, line.originPeriod), -amountOf(line.amountExact));
+  }
+  for (const key of left.keys()) yield `${key}: adjustment line is not what was booked`;
+}
+
+function checkPeriods(file: DataFile): void {
+  for (const row of file.rowsOf("periods", "ws, customer, period")) {
+    const ws = row.ws as number;
+    const { customer, period, closedAtMs, statementId } = decodePeriod(row);
+    const key = keyText(file.workspace(ws), customer, period);
+    const found = file.first("SELECT * FROM statements WHERE ws = ? AND id = ?", ws, statementId);
+    if (found === undefined) {
+      file.findings.add("periods", key, `names statement ${statementId}, which is missing`);
+      continue;
+    }
+    const statement = decodeStatement(found);
+    const same = joined(statement.customer, statement.period, statement.closedAtMs);
+    const isSame = same === joined(customer, period, closedAtMs);
+    file.findings.expect(isSame, ["periods", key, "is not what its statement says"]);
+  }
+}
+
+/** What the journal says was closed is there. */
+function checkClosings(file: DataFile, acts: Acts): void {
+  for (const { ws, subject, seq, document } of acts.all("period.closed")) {
+    const { customer, period } = document as Document & { customer: string; period: string };
+    const problem = `is missing: journal entry ${seq} closed it`;
+    const statement = file.first("SELECT 1 FROM statements WHERE ws = ? AND id = ?", ws, subject);
+    const workspace = file.workspace(ws);
+    const statementKey = keyText(workspace, subject);
+    file.findings.expect(statement !== undefined, ["statements", statementKey, problem]);
+    const sql = "SELECT 1 FROM periods WHERE ws = ? AND customer = ? AND period = ?";
+    const state = file.first(sql, ws, customer, period);
+    const periodKey = keyText(workspace, customer, period);
+    file.findings.expect(state !== undefined, ["periods", periodKey, problem]);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * What a rate card's charges count, read from the card's document a second time and on purpose
+ * without the product's rating: two readings that agree are worth more than one that is shared.
+ */
+import type { Step } from "../../../domain/event/step.ts";
+import { ONE_UNIT } from "../../../domain/money/decimal.ts";
+import type { OutcomeState, RunRating } from "../../../domain/run/run.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A charge as its card's document writes it. */
+export interface ChargeDocument {
+  readonly key: string;
+  readonly meter: Json;
+  readonly price: Json;
+}
+
+/** A quantity that a charge takes; a cost is in amounts. */
+export interface Taken {
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly quantity: bigint;
+}
+
+/** What is counted: `runs`, `steps` or `outcomes`. A sum adds up what steps state. */
+export function subjectOf({ meter }: ChargeDocument): string {
+  return typeof meter.count === "string" ? meter.count : "steps";
+}
+
+/** Only equal measures continue one another in a counter. */
+export function measureOf({ meter }: ChargeDocument): string {
+  return typeof meter.count === "string" ? meter.count : `sum:${meter.sum}`;
+}
+
+/** What a step that counts gives to each charge. */
+export function takenOfStep(charges: readonly ChargeDocument[], step: Step): Taken[] {
+  if (step.voided || step.role !== "bill") return [];
+  return taken(charges, "steps", { ...step, attempt: String(step.attempt) });
+}
+
+export function takenOfRun(charges: readonly ChargeDocument[], rating: RunRating): Taken[] {
+  const { agent, labels } = rating;
+  return rating.counted ? taken(charges, "runs", { agent, labels }) : [];
+}
+
+export function takenOfOutcome(charges: readonly ChargeDocument[], state: OutcomeState): Taken[] {
+  const { outcome, agent } = state;
+  return state.status === "recorded" ? taken(charges, "outcomes", { outcome, agent }) : [];
+}
+
+function taken(charges: readonly ChargeDocument[], subject: string, item: Json): Taken[] {
+  return charges.flatMap((charge) => {
+    if (subjectOf(charge) !== subject || !selects(charge.meter, item)) return [];
+    const cell = cellOf(charge.price, item);
+    const quantity = quantityOf(charge.meter, item);
+    if (cell === null || quantity === 0n) return [];
+    return [{ chargeKey: charge.key, cell, quantity }];
+  });
+}
+
+function selects(meter: Json, item: Json): boolean {
+  const where = { ...(meter.sum === "cost" ? { payer: "us" } : {}), ...(meter.where as Json) };
+  return Object.entries<unknown>(where).every(([field, wanted]) => {
+    if (field !== "label") return matches(wanted, item[field]);
+    return Object.entries(wanted as Json).every(([name, values]) =>
+      matches(values, labelOf(item, name)),
+    );
+  });
+}
+
+function matches(wanted: unknown, value: unknown): boolean {
+  const values = Array.isArray(wanted) ? wanted : [wanted];
+  return typeof value === "string" && values.some((one) => String(one) === value);
+}
+
+function labelOf({ labels }: Json, name: string): unknown {
+  const own = labels !== null && typeof labels === "object" && Object.hasOwn(labels, name);
+  return own ? (labels as Json)[name] : undefined;
+}
+
+/** Null: a value without a price, which is not counted. */
+function cellOf(price: Json, item: Json): string | null {
+  if (price.model !== "matrix") return "";
+  const by = String(price.by);
+  const value = by.startsWith("label.") ? labelOf(item, by.slice("label.".length)) : item[by];
+  if (typeof value === "string" && Object.hasOwn(price.cells as Json, value)) return value;
+  return price.otherwise === undefined || price.otherwise === null ? null : "*";
+}
+
+function quantityOf(meter: Json, item: Json): bigint {
+  if (typeof meter.count === "string") return ONE_UNIT;
+  if (meter.sum === "cost") return item.cost as bigint;
+  const usage = item.usage as ReadonlyMap<string, bigint>;
+  return usage.get(String(meter.sum)) ?? 0n;
+}
