@@ -1,4 +1,4 @@
-/** Arbitrary rows of every kind, to the edge of each type: what the contract sends there and back. */
+/** Arbitrary rows of every kind, to the edge of each type, to be sent there and back. */
 import fc from "fast-check";
 import { COMPLETENESS, PAYERS, ROLES, STEP_KINDS, STEP_STATUSES } from "../domain/event/event.ts";
 import { JOURNAL_KINDS } from "../domain/event/journal.ts";

@@ -134,7 +134,7 @@ export const anyTwoArrivals = fc
     return fc.tuple(arrival, arrival);
   });
 
-/** What must not depend on the order of arrival: all but a step's place in it and shares of tiers. */
+/** What must not depend on the order of arrival: all but places in it and shares of tiers. */
 export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
   const totals = runs.map(({ lastSeenAtMs: _, agentHead: __, own, tree, rating, ...run }) => ({
     ...run,

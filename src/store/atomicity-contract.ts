@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { TollgateError } from "../domain/errors.ts";
 import type { Store } from "../engine/ports.ts";
+import type { Clause, Scene } from "./clause-contract.ts";
 import { forgetRows, read, sorted, write } from "./round-trip-contract.ts";
 import {
   adjustmentRow,
@@ -20,7 +21,6 @@ import {
   witnessRow,
   writesOf,
 } from "./sample-rows-contract.ts";
-import type { Clause, Scene } from "./store-contract.ts";
 
 /** One row of each kind; `mark` tells one workspace's rows from another's. */
 const oneOfEach = (mark: number) => ({
@@ -196,6 +196,22 @@ async function checkIsolation(scene: Scene): Promise<void> {
   assert.deepEqual(await everything(store, workspace), own);
 }
 
+async function checkNeighbourFails(scene: Scene): Promise<void> {
+  const [store, workspace] = [scene.store(), scene.workspace];
+  const step = stepRow({ id: "e1", cost: amount(3) });
+  const own = { steps: 1, unpriced: 0, cost: amount(3), charge: amount(0) };
+  await write(store, workspace, {
+    runs: [runRow({ id: "r1", own, tree: own })],
+    steps: [step],
+    counters: [counterRow({ counter: { segments: [], amount: amount(3) } })],
+    rollups: [rollupRow({ steps: 1, cost: amount(3) })],
+  });
+  await forgetRows(store, await scene.anotherWorkspace());
+  assert.deepEqual((await store.run(workspace, "r1"))?.own, own);
+  assert.equal((await store.rollups(workspace, {}))[0]?.cost, amount(3));
+  assert.equal((await store.countersOf(workspace, counterRow({})))[0]?.counter.amount, amount(3));
+}
+
 async function checkUnknownWorkspace({ store }: Scene): Promise<void> {
   const refusal = { code: "store.corrupt" };
   const unit = store().transact("nobody's", () => 1);
@@ -234,6 +250,7 @@ export const ATOMICITY: readonly Clause[] = [
   { name: "units of several workspaces may overlap", check: checkOverlappingWorkspaces },
   { name: "what is saved beside a failing unit stays", check: checkBesideAFailure },
   { name: "no workspace sees or touches another's rows of equal ids", check: checkIsolation },
+  { name: "a failed unit costs no other workspace its totals", check: checkNeighbourFails },
   { name: "a workspace that was never made is refused", check: checkUnknownWorkspace },
   { name: "a workspace made twice keeps what it holds", check: checkMadeTwice },
   { name: "a restart loses nothing", check: checkRestart },

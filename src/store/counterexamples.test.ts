@@ -58,7 +58,7 @@ function opening(some: Partial<RunOpened>): RunOpened {
 
 const ingest = (...events: (StepEvent | RunOpened)[]) => ({ kind: "ingest", events }) as const;
 
-test("a run that turns out to have begun in another period leaves nothing in the first", async () => {
+test("a run that turns out to have begun in another period leaves the first", async () => {
   const store = new MemoryStore();
   const earlier = step({ run: "r4", parentRun: "r1", occurredAtMs: START_MS - MONTH_MS });
   await play(store, "w", [ingest(step({ customer: "acme" }), earlier)]);
@@ -111,6 +111,22 @@ test("a call is handed over within the request that counts and opens its run", a
   assertConserved(all);
   assert.equal(all.runs.find((run) => run.id === "r5")?.own.steps, 1, "the witness counts now");
   assert.equal(all.runs.find((run) => run.id === "r6")?.own.steps, 0);
+});
+
+test("what waited in a tree is counted in the order of its arrival", async () => {
+  const store = new MemoryStore();
+  const waiting = [
+    step({ run: "r1", id: "e1", parentRun: "r2" }),
+    step({ run: "r4", id: "e2", parentRun: "r2" }),
+    step({ run: "r1", id: "e3" }),
+  ];
+  await play(store, "w", [ingest(...waiting), ingest(step({ run: "r2", customer: "acme" }))]);
+  const { steps } = await holdings(store, "w");
+  const bySeq = steps.toSorted((a, b) => a.seq - b.seq);
+  assert.deepEqual(
+    bySeq.slice(0, 3).map((counted) => counted.id),
+    ["e1", "e2", "e3"],
+  );
 });
 
 test("a run known by its children begins with the earliest of them in any order", async () => {

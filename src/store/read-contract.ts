@@ -6,6 +6,7 @@ import type { Factor, Price } from "../domain/money/decimal.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { ApiKey, RunFilter, Store } from "../engine/ports.ts";
 import { anyId } from "./arbitrary-rows-contract.ts";
+import type { Clause, Scene } from "./clause-contract.ts";
 import { sorted, write } from "./round-trip-contract.ts";
 import {
   adjustmentRow,
@@ -18,7 +19,6 @@ import {
   statementRow,
   suspendedRow,
 } from "./sample-rows-contract.ts";
-import type { Clause, Scene } from "./store-contract.ts";
 
 async function pagesOf(store: Store, workspace: string, filter: RunFilter): Promise<string[]> {
   const ids: string[] = [];

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import type { Run } from "../domain/run/run.ts";
 import type { Store, UnitOfWork, Writes } from "../engine/ports.ts";
 import { anyId, anyOutcome, anyRows, anyRun, anyStep } from "./arbitrary-rows-contract.ts";
+import type { Clause, Scene } from "./clause-contract.ts";
 import { customerRow, runRow, stepRow, writesOf } from "./sample-rows-contract.ts";
-import type { Clause, Scene } from "./store-contract.ts";
 
 const RUNS_PER_LAW = 25;
 

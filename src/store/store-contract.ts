@@ -6,27 +6,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Store } from "../engine/ports.ts";
 import { ATOMICITY } from "./atomicity-contract.ts";
+import type { Clause } from "./clause-contract.ts";
 import { READS } from "./read-contract.ts";
 import { ROUND_TRIPS } from "./round-trip-contract.ts";
 import { UNITS } from "./unit-contract.ts";
-
-/** What a clause works with. */
-export interface Scene {
-  /** A fresh workspace of the store. */
-  readonly workspace: string;
-  store(): Store;
-  /** Makes one more fresh workspace. */
-  anotherWorkspace(): Promise<string>;
-  /** Closes the store and opens it again, as a restart does. */
-  restart(): Promise<void>;
-}
-
-/** One sentence of the contract. */
-export interface Clause {
-  readonly name: string;
-  /** Rejects where the store breaks it. */
-  readonly check: (scene: Scene) => Promise<void>;
-}
 
 /** An adapter to judge. */
 export interface Candidate {

@@ -2,9 +2,13 @@
  * Every row but the step's, to and from its domain form, as any SQL store keeps it: amounts and
  * quantities as decimal text, lists and labels as JSON text, counts and instants as numbers.
  */
+import type { PriceVersion } from "../domain/cost/price-book.ts";
+import { decodePriceEntries } from "../domain/cost/price-codec.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
+import type { RateCardVersion } from "../domain/rating/rate-card.ts";
+import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunRating, RunShare, RunStatus } from "../domain/run/run.ts";
 import type {
@@ -38,6 +42,7 @@ function isSet(row: Row, name: string): boolean {
   return row[name] === 1 || row[name] === true;
 }
 
+/** Columns of `runs`, in binding order. */
 export const RUN_COLUMNS = [
   "ws",
   "id",
@@ -68,6 +73,7 @@ export const RUN_COLUMNS = [
   "rating",
 ] as const;
 
+/** Values in the order of RUN_COLUMNS. */
 export function encodeRun(ws: number, run: Run): Bound[] {
   const { own, tree } = run;
   return [
@@ -101,6 +107,7 @@ export function encodeRun(ws: number, run: Run): Bound[] {
   ];
 }
 
+/** A run, its labels and rating from their JSON text. */
 export function decodeRun(row: Row): Run {
   const totals = (of: "own" | "tree") => ({
     steps: number(row, `${of}_steps`),
@@ -142,15 +149,18 @@ function decodeRating(stored: string): RunRating {
   return { ...rest, shares: decodeShares(shares) };
 }
 
+/** Shares as JSON text: charge, cell and amount of each. */
 export function encodeShares(shares: readonly RunShare[]): string {
   return JSON.stringify(shares.map((s) => [s.chargeKey, s.cell, formatAmount(s.amount)]));
 }
 
+/** Shares as `encodeShares` wrote them. */
 export function decodeShares(stored: string): RunShare[] {
   const rows = JSON.parse(stored) as [string, string, string][];
   return rows.map(([chargeKey, cell, amount]) => ({ chargeKey, cell, amount: amountOf(amount) }));
 }
 
+/** A customer with its billing settings. */
 export function decodeCustomer(row: Row): Customer {
   return {
     id: text(row, "id"),
@@ -162,6 +172,7 @@ export function decodeCustomer(row: Row): Customer {
   };
 }
 
+/** An outcome with its shares. */
 export function decodeOutcome(row: Row): OutcomeState {
   return {
     run: text(row, "run"),
@@ -186,6 +197,7 @@ export function encodeSegments(counter: StoredCounter["counter"]): string {
   return counter.segments.map((s) => `${s.cardVersionId}=${s.quantity}`).join(",");
 }
 
+/** A counter with its segments. */
 export function decodeCounter(row: Row): StoredCounter {
   const stored = text(row, "segments");
   const segments = stored === "" ? [] : stored.split(",");
@@ -205,6 +217,7 @@ export function decodeCounter(row: Row): StoredCounter {
   };
 }
 
+/** A roll-up row. */
 export function decodeRollup(row: Row): RollupRow {
   return {
     customer: text(row, "customer"),
@@ -223,6 +236,7 @@ export function decodeRollup(row: Row): RollupRow {
   };
 }
 
+/** Values of a roll-up in the order of its columns, the workspace first. */
 export function encodeRollup(ws: number, row: RollupRow): Bound[] {
   return [
     ws,
@@ -242,6 +256,7 @@ export function encodeRollup(ws: number, row: RollupRow): Bound[] {
   ];
 }
 
+/** The holder of a call. */
 export function decodeCall(row: Row): Call {
   return {
     customer: text(row, "customer"),
@@ -252,6 +267,7 @@ export function decodeCall(row: Row): Call {
   };
 }
 
+/** A linked witness with its event. */
 export function decodeWitness(row: Row): Witness {
   return {
     ...decodeCall(row),
@@ -261,6 +277,7 @@ export function decodeWitness(row: Row): Witness {
   };
 }
 
+/** An event that waits. */
 export function decodeSuspended(row: Row): Suspended {
   return {
     run: text(row, "run"),
@@ -273,14 +290,17 @@ export function decodeSuspended(row: Row): Suspended {
   };
 }
 
+/** A conflicting record with its event. */
 export function decodeConflict(row: Row): Conflict {
   return { ...decodeSuspended(row), settled: optional(row, "settled") as Conflict["settled"] };
 }
 
+/** A journal entry. */
 export function decodeJournal(row: Row): JournalEntry {
   return { ...decodeSuspended(row), kind: text(row, "kind") as JournalKind };
 }
 
+/** A closed period. */
 export function decodePeriod(row: Row): PeriodState {
   return {
     customer: text(row, "customer"),
@@ -290,6 +310,7 @@ export function decodePeriod(row: Row): PeriodState {
   };
 }
 
+/** An adjustment. */
 export function decodeAdjustment(row: Row): Adjustment {
   return {
     seq: number(row, "seq"),
@@ -307,6 +328,7 @@ export function decodeAdjustment(row: Row): Adjustment {
   };
 }
 
+/** A statement. */
 export function decodeStatement(row: Row): StatementRecord {
   return {
     id: text(row, "id"),
@@ -320,6 +342,7 @@ export function decodeStatement(row: Row): StatementRecord {
   };
 }
 
+/** An API key, without its secret. */
 export function decodeKey(row: Row): ApiKey {
   return {
     id: text(row, "id"),
@@ -329,6 +352,29 @@ export function decodeKey(row: Row): ApiKey {
     label: text(row, "label"),
     createdAtMs: number(row, "created_at"),
     revokedAtMs: row.revoked_at as number | null,
+  };
+}
+
+/** A version of a rate card, compiled from the document that was recorded. */
+export function decodeCard(row: Row): RateCardVersion {
+  return {
+    id: number(row, "version_id"),
+    version: number(row, "version"),
+    effectiveFromMs: number(row, "effective_from"),
+    recordedAtMs: number(row, "recorded_at"),
+    document: text(row, "document"),
+    card: storedRateCard(text(row, "document")),
+  };
+}
+
+/** A version of the price book. */
+export function decodePrices(row: Row): PriceVersion {
+  return {
+    id: number(row, "version_id"),
+    source: text(row, "source"),
+    effectiveFromMs: row.effective_from as number | null,
+    recordedAtMs: number(row, "recorded_at"),
+    entries: decodePriceEntries(text(row, "document")),
   };
 }
 

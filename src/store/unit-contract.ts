@@ -6,6 +6,7 @@ import type { Counter } from "../domain/rating/counter.ts";
 import { addRollup } from "../domain/run/rollup.ts";
 import { CHAIN_START } from "../engine/seal.ts";
 import { anyAmount } from "./arbitrary-rows-contract.ts";
+import type { Clause, Scene } from "./clause-contract.ts";
 import { forgetRows, read, sorted, write } from "./round-trip-contract.ts";
 import {
   adjustmentRow,
@@ -21,7 +22,6 @@ import {
   suspendedRow,
   witnessRow,
 } from "./sample-rows-contract.ts";
-import type { Clause, Scene } from "./store-contract.ts";
 
 async function checkAbsent({ store, workspace }: Scene): Promise<void> {
   const steps = [stepRow({ id: "e1" })];

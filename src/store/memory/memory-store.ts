@@ -28,6 +28,7 @@ import { Turns } from "../turns.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, keyOf, type Tables, tablesOf } from "./tables.ts";
 
+/** Everything in maps; a restart begins from nothing. */
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();

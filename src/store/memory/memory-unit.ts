@@ -17,6 +17,7 @@ import type {
 } from "../../engine/ports.ts";
 import { byBytes, keyOf, stepKey, type Tables } from "./tables.ts";
 
+/** Reads tables as they were when the unit began. */
 export class MemoryUnit implements UnitOfWork {
   readonly #tables: Tables;
   readonly write: (writes: Writes) => void;

@@ -20,6 +20,7 @@ import type {
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
 
+/** What one workspace holds. */
 export interface Tables {
   readonly steps: Map<string, Step>;
   readonly formerSteps: Step[];
@@ -42,6 +43,7 @@ export interface Tables {
   head: { readonly lastSeq: number; readonly digest: string };
 }
 
+/** The tables of a new workspace. */
 export function tablesOf(): Tables {
   return {
     steps: new Map(),
@@ -76,10 +78,12 @@ export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** The key of an identity. */
 export function stepKey({ run, source, id }: StepKey): string {
   return keyOf(run, source, id);
 }
 
+/** Applies what a unit of work wrote, in the order that the databases keep. */
 export function applyWrites(tables: Tables, writes: Writes): void {
   for (const row of writes.runs) tables.runs.set(row.id, row);
   for (const row of writes.steps) tables.steps.set(stepKey(row), row);

@@ -1,6 +1,6 @@
 /** Statements on one connection. Whatever the driver throws is told as an unknown outcome. */
-import { TollgateError } from "../../domain/errors.ts";
 import type { Bound, Row } from "../stored-rows.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
 import type { Answered, Query } from "./driver.ts";
 
 /** A value of a statement: one, or a list of them for `ANY` and `unnest`. */
@@ -34,15 +34,4 @@ export async function rowsOf(
   } catch (error) {
     throw unknownOutcome(error);
   }
-}
-
-/**
- * A broken connection, a serialization failure, a full disk: the transaction may or may not stand
- * when it happens at its end, so the caller sends the same identities again.
- */
-export function unknownOutcome(cause: unknown): TollgateError {
-  if (cause instanceof TollgateError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const detail = `The store failed (${reason}); whether the write happened is unknown.`;
-  return new TollgateError("store.unknown", detail, undefined, { cause });
 }

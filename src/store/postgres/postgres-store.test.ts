@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { postgresServer } from "../../../test/postgres-server.ts";
 import { nodeDigest } from "../../compose.ts";
+import type { Store } from "../../engine/ports.ts";
+import { postgresServer } from "../real-postgres-contract.ts";
 import { rollupRow, runRow, writesOf } from "../sample-rows-contract.ts";
 import { storeContract } from "../store-contract.ts";
-import { openPostgresStore, type PostgresStore } from "./postgres-store.ts";
+import { openPostgresStore } from "./postgres-store.ts";
 
 const server = await postgresServer();
 after(() => server.stop());
@@ -16,7 +17,7 @@ storeContract({
 });
 
 /** A fresh database with one workspace, for tests that break something. */
-async function withStore(work: (store: PostgresStore, url: string) => Promise<void>) {
+async function withStore(work: (store: Store, url: string) => Promise<void>) {
   const connectionString = await server.createDatabase();
   const store = await openPostgresStore({ connectionString, digest: nodeDigest });
   try {
@@ -68,7 +69,7 @@ test("two nodes that write one workspace take turns", async () => {
   await withStore(async (store, connectionString) => {
     const other = await openPostgresStore({ connectionString, digest: nodeDigest });
     const rollups = [rollupRow({ steps: 1 })];
-    const add = (node: PostgresStore) =>
+    const add = (node: Store) =>
       node.transact("w", async (work) => {
         const { lastSeq, digest } = await work.head();
         await work.write(writesOf({ rollups, head: { lastSeq: lastSeq + 1, digest } }));

@@ -3,13 +3,11 @@
  * embedded store, one database transaction each. Nodes keep nothing in memory between units.
  */
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
-import { decodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
-import { storedRateCard } from "../../domain/rating/stored-rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
@@ -28,6 +26,7 @@ import type {
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
 import {
+  decodeCard,
   decodeConflict,
   decodeCounter,
   decodeCustomer,
@@ -35,6 +34,7 @@ import {
   decodeKey,
   decodeOutcome,
   decodePeriod,
+  decodePrices,
   decodeRollup,
   decodeRun,
   decodeStatement,
@@ -42,7 +42,8 @@ import {
   type Row,
   rowText,
 } from "../stored-rows.ts";
-import { type Parameter, rowsOf, unknownOutcome } from "./connection.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
+import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
@@ -62,7 +63,7 @@ export interface PostgresOptions {
 }
 
 /** Connects and brings the schema up to date. Throws `store.unknown` where it cannot. */
-export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const pool = await openPool(options.connectionString, CONNECTIONS_MAX_COUNT);
   try {
     const client = await pool.connect();
@@ -80,7 +81,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   return new PostgresStore(pool, options.digest);
 }
 
-export class PostgresStore implements Store {
+class PostgresStore implements Store {
   readonly #pool: Pool;
   readonly #digest: Digest;
   readonly #workspaces = new Map<string, number>();
@@ -164,25 +165,12 @@ export class PostgresStore implements Store {
 
   async cards(workspace: string): Promise<RateCardVersion[]> {
     const sql = "SELECT * FROM rate_cards WHERE ws = $1 ORDER BY version_id";
-    return (await this.#of(workspace, sql)).map((row) => ({
-      id: row.version_id as number,
-      version: row.version as number,
-      effectiveFromMs: row.effective_from as number,
-      recordedAtMs: row.recorded_at as number,
-      document: row.document as string,
-      card: storedRateCard(row.document as string),
-    }));
+    return (await this.#of(workspace, sql)).map(decodeCard);
   }
 
   async prices(workspace: string): Promise<PriceVersion[]> {
     const sql = "SELECT * FROM price_versions WHERE ws = $1 ORDER BY version_id";
-    return (await this.#of(workspace, sql)).map((row) => ({
-      id: row.version_id as number,
-      source: row.source as string,
-      effectiveFromMs: row.effective_from as number | null,
-      recordedAtMs: row.recorded_at as number,
-      entries: decodePriceEntries(row.document as string),
-    }));
+    return (await this.#of(workspace, sql)).map(decodePrices);
   }
 
   async keyByHash(hash: string): Promise<ApiKey | undefined> {

@@ -56,6 +56,7 @@ const byPeriod = (table: string) => `SELECT t.* FROM ${table} t
     ON t.ws = $1 AND t.customer = k.customer AND t.period = k.period
   ORDER BY t.customer, t.period FOR UPDATE OF t`;
 
+/** Reads and writes of one open transaction. */
 export class PostgresUnit implements UnitOfWork {
   readonly #target: Target;
   readonly #head: Head;

@@ -6,13 +6,11 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
-import { decodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
-import { storedRateCard } from "../../domain/rating/stored-rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
@@ -32,6 +30,7 @@ import type {
 import { CHAIN_START } from "../../engine/seal.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
+  decodeCard,
   decodeConflict,
   decodeCounter,
   decodeCustomer,
@@ -39,6 +38,7 @@ import {
   decodeKey,
   decodeOutcome,
   decodePeriod,
+  decodePrices,
   decodeRollup,
   decodeRun,
   decodeStatement,
@@ -46,6 +46,7 @@ import {
   rowText,
 } from "../stored-rows.ts";
 import { Turns } from "../turns.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
 import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
@@ -226,25 +227,12 @@ export class SqliteStore implements Store {
 
   cards(workspace: string): RateCardVersion[] {
     const sql = "SELECT * FROM rate_cards WHERE ws = ? ORDER BY version_id";
-    return this.#all(sql, this.#ws(workspace)).map((row) => ({
-      id: row.version_id as number,
-      version: row.version as number,
-      effectiveFromMs: row.effective_from as number,
-      recordedAtMs: row.recorded_at as number,
-      document: row.document as string,
-      card: storedRateCard(row.document as string),
-    }));
+    return this.#all(sql, this.#ws(workspace)).map(decodeCard);
   }
 
   prices(workspace: string): PriceVersion[] {
     const sql = "SELECT * FROM price_versions WHERE ws = ? ORDER BY version_id";
-    return this.#all(sql, this.#ws(workspace)).map((row) => ({
-      id: row.version_id as number,
-      source: row.source as string,
-      effectiveFromMs: row.effective_from as number | null,
-      recordedAtMs: row.recorded_at as number,
-      entries: decodePriceEntries(row.document as string),
-    }));
+    return this.#all(sql, this.#ws(workspace)).map(decodePrices);
   }
 
   keyByHash(hash: string): ApiKey | undefined {
@@ -402,10 +390,4 @@ export class SqliteStore implements Store {
 
 function isSqliteError(error: unknown): boolean {
   return error instanceof Error && "errcode" in error;
-}
-
-function unknownOutcome(cause: unknown): TollgateError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const detail = `The store failed (${reason}); whether the write happened is unknown.`;
-  return new TollgateError("store.unknown", detail, undefined, { cause });
 }
