@@ -100,8 +100,8 @@ export interface Running {
   readonly engine: Engine;
   /** The first admin key: made at the first start of a data folder and never shown again. */
   readonly adminKey?: string;
-  /** Makes a key of the default workspace; for commands that start a server of their own. */
-  createKey(scopes: readonly Scope[], label: string): Promise<{ id: string; secret: string }>;
+  /** A key of the default workspace that ends with this process: for its own commands. */
+  passingKey(scopes: readonly Scope[]): string;
   /** Drains: what was accepted is answered and on disk, then the folder is let go. */
   stop(): Promise<void>;
 }
@@ -119,12 +119,9 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const parts = composeHttp(engine);
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
   const url = await server.listen({ host, port });
-  const createKey = async (scopes: readonly Scope[], label: string) => {
-    const { key, secret } = await engine.createKey(DEFAULT_WORKSPACE, { scopes, label });
-    return { id: key.id, secret };
-  };
-  const isFirst = (await store.keys(DEFAULT_WORKSPACE)).length === 0;
-  const first = isFirst ? { adminKey: (await createKey(["admin"], "first admin key")).secret } : {};
+  const adminKey = await firstAdminKey(engine);
+  const passingKey = (scopes: readonly Scope[]) =>
+    engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
   const timer = setInterval(() => void abandonEverywhere(engine, logger), ABANDON_EVERY_MS);
   timer.unref();
   const stop = async (): Promise<void> => {
@@ -133,7 +130,15 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     await engine.drain();
     await store.close();
   };
-  return { url, engine, ...first, createKey, stop };
+  return { url, engine, ...adminKey, passingKey, stop };
+}
+
+/** Made where the folder has no key yet; its secret is given out this once. */
+async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: string }> {
+  if ((await engine.store.keys(DEFAULT_WORKSPACE)).length > 0) return {};
+  const wanted = { scopes: ["admin"], label: "first admin key" } as const;
+  const { secret } = await engine.createKey(DEFAULT_WORKSPACE, wanted);
+  return { adminKey: secret };
 }
 
 async function abandonEverywhere(engine: Engine, logger: Logger | undefined): Promise<void> {
@@ -152,11 +157,7 @@ export function openProduct(): Product {
     version: VERSION,
     start: async ({ isLogging = false, ...options }) => {
       const logger = isLogging ? { logger: stderrLogger } : {};
-      const { engine, ...running } = await startTollgate({ ...options, ...logger });
-      const revokeKey = async (id: string): Promise<void> => {
-        await engine.revokeKey(DEFAULT_WORKSPACE, id);
-      };
-      return { ...running, revokeKey };
+      return startTollgate({ ...options, ...logger });
     },
     readImport: readImportFile,
     verify: async (dataDir, onProgress) =>

@@ -6,11 +6,8 @@ export interface RunningServer {
   readonly url: string;
   /** Given once, at the first start of a data folder. */
   readonly adminKey?: string;
-  createKey(
-    scopes: readonly ("ingest" | "read" | "admin")[],
-    label: string,
-  ): Promise<{ readonly id: string; readonly secret: string }>;
-  revokeKey(id: string): Promise<void>;
+  /** A key that ends with the process. */
+  passingKey(scopes: readonly ("ingest" | "read" | "admin")[]): string;
   stop(): Promise<void>;
 }
 

@@ -12,7 +12,14 @@ import { commitEvents } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
-import { authenticate, createKey, revokeKey, type Scope } from "./keys.ts";
+import {
+  authenticate,
+  createKey,
+  createPassingKey,
+  type PassingKeys,
+  revokeKey,
+  type Scope,
+} from "./keys.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
@@ -31,6 +38,7 @@ export interface EngineParts {
 
 export class Engine {
   readonly #context: EngineContext;
+  readonly #passingKeys: PassingKeys = new Map();
 
   constructor(parts: EngineParts) {
     const loop = new CommitLoop((workspace, events) => commitEvents(parts, workspace, events));
@@ -101,13 +109,18 @@ export class Engine {
     return createKey(this.#context, workspace, wanted);
   }
 
+  /** The secret of a key that ends with this process and is stored nowhere. */
+  createPassingKey(workspace: string, scopes: readonly Scope[]): string {
+    return createPassingKey(this.#context, this.#passingKeys, { workspace, scopes });
+  }
+
   revokeKey(workspace: string, id: string): Promise<ApiKey> {
     return revokeKey(this.#context, workspace, id);
   }
 
   /** The key behind a secret. Throws `auth.invalid`. */
   authenticate(secret: string): Promise<ApiKey> {
-    return authenticate(this.#context, secret);
+    return authenticate(this.#context, this.#passingKeys, secret);
   }
 
   /** Adds up what a crash left on disk without its totals. Call it before serving. */

@@ -31,6 +31,23 @@ export async function createKey(
   return { key, secret };
 }
 
+/** Keys that live in memory only, by their hash: they end with the process. */
+export type PassingKeys = Map<string, ApiKey>;
+
+/** Makes a key that is never stored, for work that this process does itself. */
+export function createPassingKey(
+  context: KeyContext,
+  passing: PassingKeys,
+  wanted: { readonly workspace: string; readonly scopes: readonly Scope[] },
+): string {
+  const secret = `tg_${context.ids.random()}${context.ids.random()}`;
+  const hash = context.digest.sha256(secret);
+  const createdAtMs = context.clock.nowMs();
+  const id = context.ids.random();
+  passing.set(hash, { ...wanted, id, hash, label: "passing", createdAtMs, revokedAtMs: null });
+  return secret;
+}
+
 /** From here on the key opens nothing. Throws `key.not_found`. */
 export async function revokeKey(
   context: KeyContext,
@@ -45,8 +62,13 @@ export async function revokeKey(
 }
 
 /** The key behind a secret. Throws `auth.invalid` for an unknown or revoked one. */
-export async function authenticate(context: KeyContext, secret: string): Promise<ApiKey> {
-  const key = await context.store.keyByHash(context.digest.sha256(secret));
+export async function authenticate(
+  context: KeyContext,
+  passing: PassingKeys,
+  secret: string,
+): Promise<ApiKey> {
+  const hash = context.digest.sha256(secret);
+  const key = passing.get(hash) ?? (await context.store.keyByHash(hash));
   if (key !== undefined && key.revokedAtMs === null) return key;
   throw new TollgateError("auth.invalid", "The API key is unknown or revoked.");
 }

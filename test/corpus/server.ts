@@ -18,10 +18,10 @@ export interface StartedMeter {
 export async function startMeter(): Promise<StartedMeter> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-corpus-"));
   const server = await startTollgate({ dataDir, port: 0 });
-  const { secret } = await server.createKey(["ingest", "read", "admin"], "corpus");
+  const key = server.passingKey(["ingest", "read", "admin"]);
   const stop = async (): Promise<void> => {
     await server.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  return { meter: new HttpMeter({ url: server.url, key: secret }), stop };
+  return { meter: new HttpMeter({ url: server.url, key }), stop };
 }

@@ -20,6 +20,12 @@ const EXCEPTIONS: readonly { rule: string; path: string; count: number; reason: 
     count: 1,
     reason: "TollgateError keeps the order of Error(message, options) behind code and field",
   },
+  {
+    rule: "the product imports only Node and its declared runtime dependencies",
+    path: "src/cli/demo/vendor-sdks.ts",
+    count: 4,
+    reason: "the demo's agent uses the vendors' real SDKs, loaded on demand; one missing is told",
+  },
 ];
 
 const RULES = [

@@ -27,7 +27,7 @@ export const demo: Command = {
     const dataDir = asked ?? (await mkdtemp(join(tmpdir(), "tollgate-demo-")));
     const port = portOf(textOption(args, "port")) ?? 0;
     const server = await product.start({ dataDir, port });
-    const adminKey = server.adminKey ?? (await server.createKey(["admin"], "demo")).secret;
+    const adminKey = server.adminKey ?? server.passingKey(["admin"]);
     try {
       await runDemo({ baseUrl: server.url, adminKey, out, progress: err, dataDir, environment });
       if (args.options.once !== true) await untilStopped();
