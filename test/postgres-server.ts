@@ -45,14 +45,20 @@ export function postgresServer(): Promise<PostgresServer> {
 async function start(): Promise<PostgresServer> {
   const owner = serverOwner();
   const folder = mkdtempSync(join(tmpdir(), "tollgate-postgres-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  let ended = false;
+  let kill = () => {};
+  /** However this process ends, its server ends first and its data is gone. */
+  const cleanUp = () => {
+    if (!ended) kill();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  process.once("exit", cleanUp);
   give(folder, owner);
   const bin = join(runnableBinaries(owner, folder), "bin");
   const dataDir = join(folder, "data");
   initialise(bin, dataDir, owner);
   const { port, server } = await listen(bin, dataDir, owner);
-  const kill = () => server.kill("SIGQUIT");
-  process.once("exit", kill);
+  kill = () => server.kill("SIGQUIT");
   let databases = 0;
   const address = `postgresql://postgres@127.0.0.1:${port}`;
   return {
@@ -63,11 +69,12 @@ async function start(): Promise<PostgresServer> {
       return `${address}/${name}`;
     },
     stop: async () => {
-      process.off("exit", kill);
       // Fast shutdown: ends sessions that a failed test left open.
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      if (server.exitCode === null && server.kill("SIGINT")) await ended;
-      rmSync(folder, { recursive: true, force: true });
+      const exit = new Promise((resolve) => server.once("exit", resolve));
+      if (server.exitCode === null && server.kill("SIGINT")) await exit;
+      ended = true;
+      process.off("exit", cleanUp);
+      cleanUp();
       running = undefined;
     },
   };
