@@ -4,20 +4,19 @@
 import { hash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { Product } from "./cli/command.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
+import { readImportFile } from "./ingest/import-file.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
-import { readImportFile } from "./read-import-file.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/sqlite/verify/verify-data-folder.ts";
 
@@ -151,16 +150,14 @@ async function abandonEverywhere(engine: Engine, logger: Logger | undefined): Pr
   }
 }
 
-/** The product as the command line uses it. */
-export function openProduct(): Product {
+/** The product as the command line uses it: plain functions, no adapter among them. */
+export function openProduct() {
   return {
     version: VERSION,
-    start: async ({ isLogging = false, ...options }) => {
-      const logger = isLogging ? { logger: stderrLogger } : {};
-      return startTollgate({ ...options, ...logger });
-    },
+    start: ({ isLogging = false, ...options }: StartOptions & { readonly isLogging?: boolean }) =>
+      startTollgate(isLogging ? { ...options, logger: stderrLogger } : options),
     readImport: readImportFile,
-    verify: async (dataDir, onProgress) =>
+    verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
       verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
   };
 }

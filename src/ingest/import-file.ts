@@ -1,16 +1,26 @@
-/**
- * Part of the composition: reads a file of events in whatever form it has. It chooses among the
- * readers of several adapters, which know nothing of one another.
- */
-import type { ImportedFile, ImportOwner } from "./cli/command.ts";
-import { ExactNumber, parseJsonExact } from "./ingest/native/exact-json.ts";
-import { parseNdjsonExact } from "./ingest/native/ndjson.ts";
-import { readClaudeCode } from "./ingest/transcripts/claude-code.ts";
+/** Reads a file of events in whatever form it has: one of the readers below takes it. */
+import { ExactNumber, parseJsonExact } from "./native/exact-json.ts";
+import { parseNdjsonExact } from "./native/ndjson.ts";
+import { readClaudeCode } from "./transcripts/claude-code.ts";
+
+/** Whose the events of a file are that name nobody. */
+export interface ImportOwner {
+  readonly customer?: string;
+  readonly agent?: string;
+}
+
+/** Events of a file, made ready to send, and what could not be read of it. */
+export interface ImportedFile {
+  readonly format: string;
+  /** JSON texts, one an event. */
+  readonly events: readonly string[];
+  readonly problems: readonly string[];
+}
 
 /** Lines of one file: as much as a process can hold. */
 const IMPORT_MAX_LINES = 5_000_000;
 
-/** Reads a JSON list, NDJSON, or a Claude Code session log; names of the owner fill what it lacks. */
+/** Reads a JSON list, NDJSON, or a Claude Code session log; the owner fills what it lacks. */
 export function readImportFile(text: string, owner: ImportOwner): ImportedFile {
   if (text.trimStart().startsWith("[")) {
     const list = parseJsonExact(text) as readonly unknown[];
