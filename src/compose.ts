@@ -31,13 +31,13 @@ export const nodeDigest: Digest = {
 export const systemClock: Clock = { nowMs: () => Date.now() };
 
 /** 128 random bits as 22 URL-safe characters. */
-export const randomIds: Ids = { random: () => randomBytes(16).toString("base64url") };
+const randomIds: Ids = { random: () => randomBytes(16).toString("base64url") };
 
 /** The workspace of a data folder that names none. */
 export const DEFAULT_WORKSPACE = "default";
 
 /** Version of the product. */
-export const VERSION: string = JSON.parse(
+const VERSION: string = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ).version;
 
@@ -83,6 +83,7 @@ export async function prepareWorkspace(engine: Engine, workspace: string): Promi
   await engine.importPrices(workspace, { source, entries, effectiveFromMs });
 }
 
+/** Where and how a server starts. */
 export interface StartOptions {
   /** Folder that holds everything; made if it does not exist. */
   readonly dataDir: string;
@@ -94,6 +95,7 @@ export interface StartOptions {
   readonly clock?: Clock;
 }
 
+/** A server that was started. */
 export interface Running {
   readonly url: string;
   readonly engine: Engine;
@@ -105,7 +107,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export const DEFAULT_PORT = 4100;
+const DEFAULT_PORT = 4100;
 const ABANDON_EVERY_MS = 60_000;
 
 /** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */

@@ -11,6 +11,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** How a command wants its server. */
 export interface ServerOptions {
   readonly dataDir: string;
   readonly host?: string;
@@ -33,6 +34,7 @@ export interface ImportedFile {
   readonly problems: readonly string[];
 }
 
+/** Something that does not add up, and where. */
 export interface VerifyFinding {
   readonly table: string;
   readonly key: string;
@@ -53,6 +55,7 @@ export interface Product {
   }>;
 }
 
+/** A stream that commands print to. */
 export interface Stream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -77,11 +80,13 @@ export interface OptionSpec {
   readonly value?: string;
 }
 
+/** A command line, read by the command's own options. */
 export interface Arguments {
   readonly positionals: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
 }
 
+/** One command of the command line. */
 export interface Command {
   readonly name: string;
   readonly summary: string;

@@ -16,7 +16,7 @@ import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 
 /** Every command, in the order of help. */
-export const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly Command[] = [
   serve,
   demo,
   importFiles,

@@ -8,7 +8,7 @@ export function portOf(text: string | undefined): number | undefined {
 }
 
 /** A whole number from 0 to `max`. Throws `cli.usage`. */
-export function wholeNumber(text: string, name: string, max: number): number {
+function wholeNumber(text: string, name: string, max: number): number {
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= max) return value;
   throw new TollgateError("cli.usage", `${name} must be 0 to ${max}, not "${text}".`, name);

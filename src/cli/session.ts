@@ -5,6 +5,7 @@
 import { TollgateError } from "../domain/errors.ts";
 import { type Arguments, dataDirOf, type Surroundings, textOption } from "./command.ts";
 
+/** Requests to one server with one key. Each throws the problem that the server tells. */
 export interface Session {
   readonly url: string;
   readonly key: string;

@@ -50,6 +50,6 @@ export const exportLines: Command = {
 };
 
 /** Several CSV files as one: the header stands once. */
-export function joinCsv(files: readonly string[]): string {
+function joinCsv(files: readonly string[]): string {
   return files.map((file, at) => (at === 0 ? file : file.slice(file.indexOf("\n") + 1))).join("");
 }

@@ -51,7 +51,7 @@ export const runs: Command = {
 };
 
 /** A table of runs; where none is, a sentence. */
-export function renderRuns(list: readonly RunSummary[], styles: Styles): string[] {
+function renderRuns(list: readonly RunSummary[], styles: Styles): string[] {
   if (list.length === 0) return ["There are no runs that match."];
   const rows = list.map((run) => {
     const { steps, unpriced, cost, charge } = run.totals.tree;

@@ -51,7 +51,7 @@ export const usage: Command = {
 };
 
 /** A table with a column for each dimension. */
-export function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles): string[] {
+function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles): string[] {
   if (answer.rows.length === 0) return ["There is no usage that matches."];
   const rows = answer.rows.map((row) => [
     ...by.map((name) => row.group[name] || "–"),

@@ -40,7 +40,7 @@ export interface RollupSlot {
 }
 
 /** Totals of one workspace that are not in the file yet. */
-export class PendingTotals {
+class PendingTotals {
   readonly runs = new Map<string, RunSlot>();
   readonly counters: CounterSlot[] = [];
   readonly rollups: RollupSlot[] = [];
