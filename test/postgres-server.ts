@@ -20,6 +20,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 
 const START_MAX_MS = 30_000;
+const EXIT_MS = 300;
 /** Its log goes to stderr, which says when it is ready. */
 const STDIO: SpawnOptions["stdio"] = ["ignore", "ignore", "pipe"];
 /** System users that may own the server, in order of preference. `nobody` is everywhere. */
@@ -49,7 +50,11 @@ async function start(): Promise<PostgresServer> {
   let kill = () => {};
   /** However this process ends, its server ends first and its data is gone. */
   const cleanUp = () => {
-    if (!ended) kill();
+    if (!ended) {
+      kill();
+      // Nothing asynchronous runs any more; the server needs a moment to let go of its files.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXIT_MS);
+    }
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   };
   process.once("exit", cleanUp);

@@ -46,11 +46,13 @@ function newWorkspace(): string {
 const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
 
 test("the same history has the same answers and leaves the same rows on every store", async () => {
-  const property = fc.asyncProperty(anyHistory, async (history) => {
+  const property = fc.asyncProperty(anyHistory, async (happenings) => {
+    const isRecovered = happenings.some(({ kind }) => kind === "fail");
+    // A recovery may forget a sign of life, and with it whose silence has lasted longest.
+    const history = happenings.filter(({ kind }) => !isRecovered || kind !== "abandon");
     const workspace = newWorkspace();
     const answers = await play(memory, workspace, history);
     const rows = await holdings(memory, workspace);
-    const isRecovered = history.some(({ kind }) => kind === "fail");
     const seen = (all: Holdings) => (isRecovered ? recovered(all) : all);
     for (const [name, store] of stores) {
       assert.deepEqual(await play(store, workspace, history), answers, `answers of ${name}`);
