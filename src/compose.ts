@@ -10,7 +10,7 @@ import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
-import { readImportFile } from "./ingest/import-file.ts";
+import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
@@ -158,7 +158,8 @@ export function openProduct() {
     version: VERSION,
     start: ({ isLogging = false, ...options }: StartOptions & { readonly isLogging?: boolean }) =>
       startTollgate(isLogging ? { ...options, logger: stderrLogger } : options),
-    readImport: readImportFile,
+    readImport: (text: string, owner: ImportOwner) =>
+      readImportFile(text, owner, new Date(systemClock.nowMs()).toISOString()),
     verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
       verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
   };

@@ -1,6 +1,13 @@
 /** Reads a file of events in whatever form it has: one of the readers below takes it. */
+import { TollgateError } from "../domain/errors.ts";
 import { ExactNumber, parseJsonExact } from "./native/exact-json.ts";
 import { parseNdjsonExact } from "./native/ndjson.ts";
+import {
+  isProviderResponse,
+  type ReadResponse,
+  readResponse,
+  readResponseStream,
+} from "./provider-response/response-file.ts";
 import { readClaudeCode } from "./transcripts/claude-code.ts";
 
 /** Whose the events of a file are that name nobody. */
@@ -20,25 +27,79 @@ export interface ImportedFile {
 /** Lines of one file: as much as a process can hold. */
 const IMPORT_MAX_LINES = 5_000_000;
 
-/** Reads a JSON list, NDJSON, or a Claude Code session log; the owner fills what it lacks. */
-export function readImportFile(text: string, owner: ImportOwner): ImportedFile {
-  if (text.trimStart().startsWith("[")) {
-    const list = parseJsonExact(text) as readonly unknown[];
-    return {
-      format: "JSON events",
-      events: list.map((event) => jsonOf(event, owner)),
-      problems: [],
-    };
+/**
+ * Reads a JSON list or NDJSON of events, a Claude Code session log, or recorded provider
+ * responses; the owner fills what it lacks. `nowIso` dates responses that carry no time.
+ */
+export function readImportFile(text: string, owner: ImportOwner, nowIso: string): ImportedFile {
+  if (/^(event|data|id|retry|):/m.test(text.slice(0, 2_000)) && text.includes("data:")) {
+    const streamed = readResponseStream(eventsOfStream(text), nowIso);
+    return responses([{ place: "stream", read: streamed }], owner);
   }
+  const whole = wholeDocument(text);
+  if (Array.isArray(whole) && !whole.some(isProviderResponse)) {
+    const events = whole.map((event) => jsonOf(event, owner));
+    return { format: "JSON events", events, problems: [] };
+  }
+  if (whole !== undefined) {
+    const bodies = Array.isArray(whole) ? whole : [whole];
+    if (bodies.some(isProviderResponse)) return readBodies(bodies, owner, nowIso);
+  }
+  return readLines(text, owner, nowIso);
+}
+
+/** The file as one JSON document, or undefined where it is not one. */
+function wholeDocument(text: string): unknown {
+  try {
+    return parseJsonExact(text);
+  } catch (error) {
+    if (error instanceof TollgateError) return undefined;
+    throw error;
+  }
+}
+
+function readLines(text: string, owner: ImportOwner, nowIso: string): ImportedFile {
   const lines = parseNdjsonExact(text, { maxLines: IMPORT_MAX_LINES });
-  if (lines.some((line) => "value" in line && isSessionLine(line.value))) {
-    return readSession(text, owner);
+  const values = lines.flatMap((line) => ("value" in line ? [line.value] : []));
+  if (values.some(isSessionLine)) return readSession(text, owner);
+  if (values.length > 0 && values.every(isProviderResponse)) {
+    return readBodies(values, owner, nowIso);
   }
-  const events = lines.flatMap((line) => ("value" in line ? [jsonOf(line.value, owner)] : []));
   const problems = lines.flatMap((line) =>
     "error" in line ? [`line ${line.line}: ${line.error.detail}`] : [],
   );
+  const events = values.map((event) => jsonOf(event, owner));
   return { format: "NDJSON events", events, problems };
+}
+
+function readBodies(bodies: readonly unknown[], owner: ImportOwner, nowIso: string): ImportedFile {
+  const reads = bodies.map((body, at) => ({
+    place: `response ${at + 1}`,
+    read: readResponse(body, nowIso),
+  }));
+  return responses(reads, owner);
+}
+
+function responses(
+  reads: readonly { readonly place: string; readonly read: ReadResponse }[],
+  owner: ImportOwner,
+): ImportedFile {
+  return {
+    format: "provider responses",
+    events: reads.flatMap(({ read }) => ("event" in read ? [jsonOf(read.event, owner)] : [])),
+    problems: reads.flatMap(({ place, read }) =>
+      "problem" in read ? [`${place}: ${read.problem}`] : [],
+    ),
+  };
+}
+
+/** The JSON payloads of an event stream, in order; what is no JSON (`[DONE]`) is passed over. */
+function eventsOfStream(text: string): unknown[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const payload = line.startsWith("data:") ? line.slice("data:".length).trim() : "";
+    const value = payload.startsWith("{") ? wholeDocument(payload) : undefined;
+    return value === undefined ? [] : [value];
+  });
 }
 
 function readSession(text: string, owner: ImportOwner): ImportedFile {

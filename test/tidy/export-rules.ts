@@ -43,10 +43,14 @@ function takes(entry: Import, file: TreeFile, name: string): boolean {
   return isOther && entry.target === file.path && isTaken;
 }
 
-/** The domain may offer what only tests take so far; elsewhere a test is no reason to export. */
+/**
+ * The domain may offer what only tests take so far, and the composition its parts, because tests
+ * compose the product with other clocks and stores. Elsewhere a test is no reason to export.
+ */
 function isUse(taker: TreeFile, file: TreeFile): boolean {
   const isMeasured = taker.path.startsWith("bench/");
-  return !isProof(taker) || isMeasured || file.path.startsWith("src/domain/");
+  const isOffered = file.path.startsWith("src/domain/") || file.path === "src/compose.ts";
+  return !isProof(taker) || isMeasured || isOffered;
 }
 
 /** A type that stands in its own module's signatures is part of them. */

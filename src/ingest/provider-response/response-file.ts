@@ -1,0 +1,74 @@
+/**
+ * Recorded provider responses as events: bodies as JSON, one or several a file, or the lines of
+ * an event stream (`data: {…}`). They carry no run and mostly no time, so they go to the
+ * customer's standing run, dated by the response where it says so and else by the import.
+ */
+import { isObject, type JsonObject } from "./block.ts";
+import { detectFormat, detectStreamFormat } from "./detect.ts";
+import { foldStream } from "./fold.ts";
+
+/** An event as POST /v1/events takes it. */
+export type ResponseEvent = Readonly<Record<string, unknown>>;
+
+/** The event of a response body, or why there is none. */
+export type ReadResponse = { readonly event: ResponseEvent } | { readonly problem: string };
+
+/** True for a body that a provider answered and that holds a usage. */
+export function isProviderResponse(value: unknown): boolean {
+  return isObject(value) && !("kind" in value) && detectFormat(value) !== null;
+}
+
+/** Reads one response body. `nowIso` dates what carries no time. */
+export function readResponse(body: unknown, nowIso: string): ReadResponse {
+  const format = detectFormat(body);
+  if (format === null || !isObject(body)) return { problem: "no usage of a known form" };
+  return eventOf({ format, body, completeness: "exact" }, nowIso);
+}
+
+/** Reads the parsed events of one response stream. */
+export function readResponseStream(events: readonly unknown[], nowIso: string): ReadResponse {
+  const format = detectStreamFormat(events);
+  const folded = format === null ? null : foldStream(format, events);
+  if (format === null || folded === null) return { problem: "the stream holds no usage" };
+  const { block: body, completeness } = folded;
+  return eventOf({ format, body, completeness }, nowIso);
+}
+
+interface Recorded {
+  readonly format: string;
+  readonly body: JsonObject;
+  readonly completeness: string;
+}
+
+function eventOf({ format, body, completeness }: Recorded, nowIso: string): ReadResponse {
+  const id = body.id ?? body.responseId ?? body.response_id;
+  if (typeof id !== "string" || id === "") {
+    return { problem: "the response has no id, so it could be counted twice" };
+  }
+  const event = {
+    id,
+    source: "provider-response",
+    kind: kindOf(format),
+    occurredAt: timeOf(body) ?? nowIso,
+    completeness,
+    usageFormat: format,
+    providerUsage: body,
+  };
+  return { event };
+}
+
+function kindOf(format: string): string {
+  if (format.endsWith(".embeddings")) return "embedding";
+  return format.endsWith(".rerank") ? "retrieval" : "model";
+}
+
+const MS_PER_SECOND = 1_000;
+
+/** OpenAI and those like it date responses in seconds since 1970. */
+function timeOf(body: JsonObject): string | undefined {
+  const seconds = body.created ?? body.created_at;
+  if (typeof seconds !== "number" || !Number.isSafeInteger(seconds) || seconds < MS_PER_SECOND) {
+    return undefined;
+  }
+  return new Date(seconds * MS_PER_SECOND).toISOString();
+}
