@@ -1,0 +1,173 @@
+/** The command line as its users type it: each command over a real data folder. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { dispatch } from "../../src/cli/dispatch.ts";
+import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
+import { openProduct } from "../../src/compose.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tollgate-cli-"));
+const data = join(folder, "data");
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function tollgate(...words: string[]): Promise<Ran> {
+  let out = "";
+  let err = "";
+  const code = await dispatch(words, {
+    product: openProduct(),
+    out: { write: (text) => (out += text) },
+    err: { write: (text) => (err += text) },
+    styles: PLAIN_STYLES,
+    environment: { TOLLGATE_DATA: data },
+  });
+  return { code, out, err };
+}
+
+const CARD = {
+  key: "cli",
+  currency: "USD",
+  charges: [
+    { key: "run", meter: { count: "runs" }, price: { model: "per_unit", unit: "0.10" } },
+    { key: "models", meter: { sum: "cost" }, price: { model: "markup", percent: "20" } },
+  ],
+};
+
+/** Steps of now: they must not lie before the card takes effect. */
+const steps = () => [
+  {
+    id: "e1",
+    run: "r1",
+    customer: "acme",
+    agent: "support",
+    kind: "model",
+    provider: "openai",
+    model: "gpt-5",
+    occurredAt: new Date().toISOString(),
+    usage: { input_uncached: 1000, output_text: 100 },
+  },
+  {
+    id: "e2",
+    run: "r1",
+    kind: "tool",
+    tool: "search",
+    occurredAt: new Date().toISOString(),
+    usage: { mysteries: 3 },
+  },
+];
+
+before(async () => {
+  writeFileSync(join(folder, "card.json"), JSON.stringify(CARD));
+  assert.equal((await tollgate("card", "apply", join(folder, "card.json"))).code, 0);
+  const lines = steps().map((step) => JSON.stringify(step));
+  writeFileSync(join(folder, "events.ndjson"), lines.join("\n"));
+});
+
+describe("the command line", () => {
+  test("imports a file once, however often it is sent", async () => {
+    const first = await tollgate("import", join(folder, "events.ndjson"));
+    assert.equal(first.code, 0);
+    assert.match(first.out, /2 events; 2 accepted/);
+    const again = await tollgate("import", join(folder, "events.ndjson"));
+    assert.match(again.out, /2 events; 2 duplicate/);
+  });
+
+  test("shows a run as a tree with exact cost and charge, and flags what has no price", async () => {
+    const { out, code } = await tollgate("run", "r1");
+    assert.equal(code, 0);
+    // 1000 × 1.25 + 100 × 10 per million = 0.00225; plus 20 % = 0.0027; plus the run fee.
+    assert.match(out, /gpt-5 +1,000 +100 +0\.00225 +0\.0027/);
+    assert.match(out, /UNPRICED/);
+    assert.match(out, /≥0\.00225 +0\.1027/);
+  });
+
+  test("lists runs and sums usage by what one asks for", async () => {
+    assert.match((await tollgate("runs")).out, /r1 +acme +support +open +2 +0\.00225 +0\.1027/);
+    const usage = await tollgate("usage", "--by", "customer,model", "--json");
+    const { rows } = JSON.parse(usage.out);
+    const models = rows.filter((row: { group: { model: string } }) => row.group.model === "gpt-5");
+    assert.equal(models[0].cost, "0.00225");
+  });
+
+  test("applies a card again without a new version, and a changed one with it", async () => {
+    assert.match(
+      (await tollgate("card", "apply", join(folder, "card.json"))).out,
+      /nothing changed/,
+    );
+    const dearer = { ...CARD, charges: CARD.charges.slice(0, 1) };
+    writeFileSync(join(folder, "dearer.json"), JSON.stringify(dearer));
+    const applied = await tollgate("card", "apply", join(folder, "dearer.json"));
+    assert.match(applied.out, /Card cli version 2 is recorded/);
+    assert.equal((await tollgate("card", "history", "cli")).out.trim().split("\n").length, 3);
+  });
+
+  test("names the field of a card that is not valid", async () => {
+    const bad = { ...CARD, charges: [{ ...CARD.charges[0], price: { model: "per_unit" } }] };
+    writeFileSync(join(folder, "bad.json"), JSON.stringify(bad));
+    const { code, err } = await tollgate("card", "apply", join(folder, "bad.json"));
+    assert.equal(code, 1);
+    assert.match(err, /ratecard\.invalid.*charges\[0\]\.price\.unit/);
+  });
+
+  test("closes a period into a statement that exports as CSV and NDJSON, and verifies", async () => {
+    const month = new Date().toISOString().slice(0, 7);
+    const open = await tollgate("statement", "close", month);
+    assert.match(open.err, /period\.open/);
+    const closed = await tollgate("statement", "close", month, "--early");
+    assert.match(closed.out, /st_[0-9a-f]{20} +acme +\S+ +\S+ +0\.10 USD/);
+    const csv = await tollgate("export");
+    assert.match(csv.out, /^statement,customer,period,/);
+    const path = join(folder, "lines.ndjson");
+    assert.equal((await tollgate("export", "--format", "ndjson", "--out", path)).code, 0);
+    const lines = readFileSync(path, "utf8").trim().split("\n");
+    assert.equal(lines.length, csv.out.trim().split("\n").length - 1);
+    const verified = await tollgate("verify");
+    assert.match(verified.out, /All of it adds up\./);
+    assert.equal(verified.code, 0);
+  });
+
+  test("makes, lists and revokes keys, and leaves none of its own behind", async () => {
+    const made = await tollgate("keys", "create", "--scopes", "ingest", "--label", "agent");
+    assert.match(made.out, /tg_[A-Za-z0-9_-]{40,}/);
+    const id = /Key (\S+)/.exec(made.out)?.[1] ?? "";
+    assert.equal((await tollgate("keys", "revoke", id)).code, 0);
+    const listed = (await tollgate("keys", "list")).out.trim().split("\n");
+    assert.equal(listed.length, 3, "the header, the first admin key and the agent's");
+    assert.match(listed.join("\n"), /agent .*revoked/);
+  });
+
+  test("tells what is wrong with a command line and exits with 2", async () => {
+    for (const words of [["fly"], ["run"], ["runs", "--colour"], ["card", "apply"], ["import"]]) {
+      const { code, err } = await tollgate(...words);
+      assert.equal(code, 2, words.join(" "));
+      assert.match(err, /^cli\.usage/);
+    }
+  });
+
+  test("tells of a file that it cannot read, a run that is not there, a server that is away", async () => {
+    assert.match((await tollgate("import", join(folder, "none.json"))).err, /ENOENT/);
+    assert.match((await tollgate("run", "nobody")).err, /run\.not_found/);
+    const away = await tollgate("runs", "--url", "http://127.0.0.1:9", "--key", "tg_x");
+    assert.match(away.err, /No server answers/);
+  });
+
+  test("says how to reach a server that holds the data folder", async () => {
+    const server = await openProduct().start({ dataDir: data, port: 0 });
+    try {
+      const { code, err } = await tollgate("runs");
+      assert.equal(code, 1);
+      assert.match(err, /store\.locked.*--url/);
+      const key = server.passingKey(["read"]);
+      assert.match((await tollgate("runs", "--url", server.url, "--key", key)).out, /r1/);
+    } finally {
+      await server.stop();
+    }
+  });
+});
