@@ -26,7 +26,8 @@ export interface LoadResult {
 function requestOf(plan: LoadPlan, body: Buffer): Buffer {
   const { host } = new URL(plan.url);
   const key = plan.key === null ? "" : `authorization: Bearer ${plan.key}\r\n`;
-  const head = `POST ${plan.path} HTTP/1.1\r\nhost: ${host}\r\n${key}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const lines = [`POST ${plan.path} HTTP/1.1`, `host: ${host}`, "content-type: application/json"];
+  const head = `${lines.join("\r\n")}\r\n${key}content-length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }
 

@@ -63,7 +63,8 @@ export class Workload {
 
   #uuid(): string {
     const hex = Array.from({ length: 32 }, () => this.#pick(16).toString(16)).join("");
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+    const [a, b, c] = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(13, 16)];
+    return `${a}-${b}-4${c}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
   }
 
   #openRun(): OpenRun {
