@@ -33,8 +33,6 @@ export const LABELS_MAX_COUNT = 20;
 export const BUCKETS_MAX_COUNT = 40;
 /** Nesting of JSON that is kept as sent (a provider's usage block). */
 export const JSON_MAX_DEPTH = 12;
-/** Values inside one provider usage block. */
-export const PROVIDER_USAGE_MAX_VALUES = 500;
 
 /** Events in one request. */
 export const EVENTS_PER_REQUEST_MAX_COUNT = 1_000;

@@ -34,7 +34,7 @@ export function applyBatch(
 }
 
 /** Applies one event; used for arriving events and for those that leave suspense. */
-export function applyEvent(ledger: Ledger, event: TollgateEvent): EventResult {
+function applyEvent(ledger: Ledger, event: TollgateEvent): EventResult {
   if (event.type === "step") return applyStep(ledger, event);
   const seen = ledger.state.journal.get(stepKeyText(event));
   if (seen !== undefined) {

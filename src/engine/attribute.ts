@@ -115,7 +115,7 @@ function link(ledger: Ledger, event: Attribution, parentId: string): void {
  * step that names one, ties going to the smaller identity: whatever the order of arrival, the
  * same events decide.
  */
-export function touchHead(ledger: Ledger, event: Attribution): void {
+function touchHead(ledger: Ledger, event: Attribution): void {
   const { state } = ledger;
   const run = state.runOrNew(event.run);
   if (run.opened) return;
@@ -169,7 +169,7 @@ function bindBelow(ledger: Ledger, run: Run, customer: string): string[] {
 }
 
 /** Makes the customer on first sight, with the workspace's defaults. */
-export function ensureCustomer(ledger: Ledger, id: string): void {
+function ensureCustomer(ledger: Ledger, id: string): void {
   const { state } = ledger;
   if (state.customers.has(id)) return;
   const customer = { ...DEFAULT_CUSTOMER, id, createdAtMs: state.receivedAtMs };

@@ -84,7 +84,7 @@ function isSameRollup(a: RollupKey, b: RollupKey): boolean {
 }
 
 /** A keyed set of rows that remembers which of them were changed. */
-export class Rows<T> {
+class Rows<T> {
   readonly #rows = new Map<string, T>();
   readonly #changed = new Set<string>();
 
@@ -132,7 +132,7 @@ export class Rows<T> {
 }
 
 /** Steps by identity. Ids rarely repeat, so the id finds them without making a joined key. */
-export class StepRows {
+class StepRows {
   readonly #byId = new Map<string, Step[]>();
   readonly #changed = new Set<Step>();
 

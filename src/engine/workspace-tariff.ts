@@ -13,7 +13,7 @@ import type { Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Builds the tariff of these versions. The first card applied is the default card. */
-export function workspaceTariff(
+function workspaceTariff(
   cards: readonly RateCardVersion[],
   prices: readonly PriceVersion[],
 ): Tariff {

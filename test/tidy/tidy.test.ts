@@ -21,6 +21,12 @@ const EXCEPTIONS: readonly { rule: string; path: string; count: number; reason: 
     reason: "TollgateError keeps the order of Error(message, options) behind code and field",
   },
   {
+    rule: "every export of src is used by the product, or in the domain at least by a test",
+    path: "src/ingest/price-list/write-document.ts",
+    count: 1,
+    reason: "the writer of our own price form proves that its reader loses nothing (round trip)",
+  },
+  {
     rule: "the product imports only Node and its declared runtime dependencies",
     path: "src/cli/demo/vendor-sdks.ts",
     count: 4,

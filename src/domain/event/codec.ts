@@ -4,8 +4,8 @@
  */
 
 import { present } from "../assert.ts";
-import type { Amount, Quantity } from "../money/decimal.ts";
-import { formatAmount, formatQuantity, parseQuantity } from "../money/decimal.ts";
+import type { Quantity } from "../money/decimal.ts";
+import { formatQuantity, parseQuantity } from "../money/decimal.ts";
 import type { TollgateEvent } from "./event.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Usage } from "./usage.ts";
@@ -39,14 +39,6 @@ export function decodeEvent(text: string): TollgateEvent {
   return JSON.parse(text, (key, value: unknown) =>
     key === "usage" && typeof value === "string" ? decodeUsage(value) : value,
   ) as TollgateEvent;
-}
-
-/** Charge shares as compact JSON text: `[["models","","0.012"]]`; "" for none. */
-export function encodeShares(
-  shares: readonly { chargeKey: string; cell: string; amount: Amount }[],
-): string {
-  if (shares.length === 0) return "";
-  return JSON.stringify(shares.map((s) => [s.chargeKey, s.cell, formatAmount(s.amount)]));
 }
 
 const FIELD_END = "\u001f";

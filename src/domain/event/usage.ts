@@ -39,8 +39,6 @@ const INPUTS: ReadonlySet<string> = new Set(INPUT_BUCKETS);
 /** Usage by bucket or unit name. Zero quantities are not kept; keys stand in ascending order. */
 export type Usage = ReadonlyMap<string, Quantity>;
 
-export const NO_USAGE: Usage = new Map();
-
 export function isTokenBucket(name: string): name is TokenBucket {
   return TOKEN_BUCKETS.has(name);
 }

@@ -75,7 +75,7 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
   return new SqliteStore({ path, release, options });
 }
 
-export class SqliteStore implements Store {
+class SqliteStore implements Store {
   readonly #path: string;
   readonly #release: () => void;
   readonly #writer: DatabaseSync;
