@@ -1,0 +1,56 @@
+/**
+ * A server process to be killed, starved and traced: `node test/crash/server.ts FOLDER [FULL|NORMAL]`.
+ * It prints where it listens as one JSON line. NORMAL is what the product never uses: it shows that
+ * the trace of system calls would notice.
+ */
+import {
+  composeEngine,
+  composeHttp,
+  DEFAULT_WORKSPACE,
+  nodeDigest,
+  prepareWorkspace,
+  startTollgate,
+} from "../../src/compose.ts";
+import { buildServer } from "../../src/http/server.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+
+interface Started {
+  readonly url: string;
+  readonly adminKey?: string;
+  stop(): Promise<void>;
+}
+
+async function startWithNormal(dataDir: string): Promise<Started> {
+  const store = openSqliteStore({ dataDir, digest: nodeDigest, synchronous: "NORMAL" });
+  const engine = composeEngine(store);
+  for (const workspace of store.workspaces()) await engine.recover(workspace);
+  await prepareWorkspace(engine, DEFAULT_WORKSPACE);
+  const server = await buildServer(composeHttp(engine));
+  const url = await server.listen();
+  const scopes = ["admin"] as const;
+  const { secret } = await engine.createKey(DEFAULT_WORKSPACE, { scopes, label: "test" });
+  const stop = async () => {
+    await server.close();
+    await engine.drain();
+    await store.close();
+  };
+  return { url, adminKey: secret, stop };
+}
+
+const [dataDir = "", synchronous = "FULL"] = process.argv.slice(2);
+try {
+  const running =
+    synchronous === "NORMAL"
+      ? await startWithNormal(dataDir)
+      : await startTollgate({ dataDir, port: 0 });
+  const stop = async (): Promise<void> => {
+    await running.stop();
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop());
+  process.once("SIGINT", () => void stop());
+  console.log(JSON.stringify({ url: running.url, adminKey: running.adminKey ?? null }));
+} catch (error) {
+  console.log(JSON.stringify({ refused: (error as { code?: string }).code ?? String(error) }));
+  process.exitCode = 1;
+}

@@ -1,0 +1,102 @@
+/**
+ * Reads a trace of system calls (strace -f -y) and says which acknowledgements reached a socket
+ * before the log's bytes were forced to disk.
+ */
+
+/** A call, placed by the lines on which it began and ended. */
+export interface SystemCall {
+  readonly name: string;
+  readonly text: string;
+  readonly beganAt: number;
+  readonly endedAt: number;
+}
+
+const CALL = /^(\d+) +(\w+)\((.*)$/;
+const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>(.*)$/;
+const UNFINISHED = / <unfinished \.\.\.>$/;
+
+/** Calls by the line on which they ended. Calls that never ended are left out: they proved nothing. */
+export function parseTrace(trace: string): SystemCall[] {
+  const open = new Map<string, { readonly name: string; text: string; readonly beganAt: number }>();
+  const calls: SystemCall[] = [];
+  for (const [at, line] of trace.split("\n").entries()) {
+    const resumed = RESUMED.exec(line);
+    if (resumed !== null) {
+      const [, thread = "", name = "", rest = ""] = resumed;
+      const begun = open.get(thread);
+      open.delete(thread);
+      if (begun?.name === name) calls.push({ ...begun, text: begun.text + rest, endedAt: at });
+      continue;
+    }
+    const [, thread = "", name = "", rest = ""] = CALL.exec(line) ?? [];
+    if (name === "") continue;
+    if (UNFINISHED.test(rest)) {
+      open.set(thread, { name, text: rest.replace(UNFINISHED, ""), beganAt: at });
+    } else {
+      calls.push({ name, text: rest, beganAt: at, endedAt: at });
+    }
+  }
+  return calls;
+}
+
+const LOG_FILE = /^\d+<[^>]*-wal>/;
+const SOCKET = /^\d+<(socket|TCP)[^>]*>/;
+const WRITES = new Set(["write", "pwrite64", "writev", "pwritev", "sendto", "sendmsg"]);
+const FORCES = new Set(["fsync", "fdatasync"]);
+const SUCCEEDED = /\) += +\d+$/;
+/** Ids of the load: found as they are in what is written. */
+const EVENT_ID = /ack-\d{6}z/g;
+
+/** What a trace shows of acknowledgements. */
+export interface Finding {
+  /** Answers 200 that name events. */
+  acknowledgements: number;
+  /** Events that these answers name. */
+  events: number;
+  /** Times that the log was forced to disk. */
+  forced: number;
+  /** What went to a socket too early. */
+  readonly violations: string[];
+}
+
+/**
+ * An acknowledgement is right when every byte of the log that was written before it is covered by
+ * an fdatasync that began after the writing and succeeded before the answer's first byte left, and
+ * when the log written by then holds every event that the answer names.
+ */
+export function judgeTrace(trace: string): Finding {
+  const finding: Finding = { acknowledgements: 0, events: 0, forced: 0, violations: [] };
+  const inLog = new Set<string>();
+  const onDisk = new Set<string>();
+  /** When the last write that no fdatasync covers ended. */
+  let uncoveredAt: number | null = null;
+  const acknowledge = (call: SystemCall): void => {
+    finding.acknowledgements += 1;
+    const ids = new Set(call.text.match(EVENT_ID));
+    finding.events += ids.size;
+    const early = [...ids].filter((id) => !onDisk.has(id));
+    if (early.length > 0) finding.violations.push(`${early[0]} is not in a log on disk`);
+    if (uncoveredAt !== null) finding.violations.push(`line ${call.beganAt + 1}: log not on disk`);
+  };
+  for (const call of inOrder(parseTrace(trace))) {
+    if (WRITES.has(call.name) && LOG_FILE.test(call.text)) {
+      uncoveredAt = call.endedAt;
+      for (const id of call.text.match(EVENT_ID) ?? []) inLog.add(id);
+    } else if (FORCES.has(call.name) && LOG_FILE.test(call.text) && SUCCEEDED.test(call.text)) {
+      finding.forced += 1;
+      if (uncoveredAt !== null && call.beganAt <= uncoveredAt) continue;
+      uncoveredAt = null;
+      for (const id of inLog) onDisk.add(id);
+      inLog.clear();
+    } else if (WRITES.has(call.name) && SOCKET.test(call.text)) {
+      if (/"HTTP\/1\.1 200 /.test(call.text) && call.text.match(EVENT_ID)) acknowledge(call);
+    }
+  }
+  return finding;
+}
+
+/** Forced by when it ended, everything else by when it began: in doubt, against the server. */
+function inOrder(calls: readonly SystemCall[]): SystemCall[] {
+  const place = (call: SystemCall) => (FORCES.has(call.name) ? call.endedAt : call.beganAt);
+  return [...calls].sort((a, b) => place(a) - place(b));
+}
