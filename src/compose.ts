@@ -18,7 +18,7 @@ import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
-import { verifyDataFolder } from "./store/sqlite/verify/verify-data-folder.ts";
+import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
 /** Digests by OpenSSL. */
 export const nodeDigest: Digest = {

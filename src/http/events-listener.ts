@@ -10,6 +10,7 @@ import { type Authenticator, requireScope } from "./authenticator.ts";
 import type { IngestAnswer, Logger } from "./http-parts.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import { answerProblem, SECURITY_HEADERS } from "./problem.ts";
+import { unknownParameter } from "./query-values.ts";
 import { type BodyBudget, readBody } from "./read-body.ts";
 import { writeIngestAnswer } from "./write-ingest-answer.ts";
 
@@ -85,9 +86,7 @@ async function ingestRequest(
 function refuseQuery(url: string): void {
   if (url.length <= EVENTS_PATH.length + 1) return;
   const [name] = new URLSearchParams(url.slice(EVENTS_PATH.length)).keys();
-  if (name === undefined) return;
-  const detail = `This route has no parameter ${JSON.stringify(name.slice(0, 60))}.`;
-  throw new TollgateError("field.unknown", detail, name.slice(0, 60));
+  if (name !== undefined) throw unknownParameter(name);
 }
 
 function kindOf(contentType: string | undefined): "json" | "ndjson" {

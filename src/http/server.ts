@@ -75,6 +75,11 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
     bodyLimit: DOCUMENT_MAX_BYTES,
     routerOptions: { maxParamLength: HEADERS_MAX_BYTES },
     ajv: { customOptions: AJV_OPTIONS },
+    clientErrorHandler: (error, socket) => {
+      // What follows a good request must not be answered in its place.
+      if (traffic.isAnswering(socket)) socket.destroy();
+      else answerBrokenRequest(error, socket, logger);
+    },
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply as unknown as FastifyReply, translated(error), logger);
     },
@@ -87,7 +92,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   );
   await app.ready();
   const listener = present(server, "the server that the framework asked for");
-  limitConnections(listener, logger);
+  listener.maxConnections = CONNECTIONS_MAX_COUNT;
   return { listen: (place) => listen(listener, place), close: () => traffic.drain(listener) };
 }
 
@@ -101,6 +106,8 @@ const SERVER_OPTIONS = {
   keepAliveTimeout: KEEP_ALIVE_MS,
   connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   maxHeaderSize: HEADERS_MAX_BYTES,
+  /** We look for it ourselves, to answer with a problem document. */
+  requireHostHeader: false,
 };
 
 /** Nothing is coerced, dropped or truncated: a document is right as it is, or refused. */
@@ -117,9 +124,9 @@ const AJV_OPTIONS = {
 
 /** Remembers whether the last commit was left unknown, which /health tells. */
 function watchStore({ intake }: HttpParts, traffic: Traffic): HttpParts["intake"] {
-  const watched = async <T>(work: Promise<T>): Promise<T> => {
+  const watched = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      const result = await work;
+      const result = await work();
       traffic.isStoreUnknown = false;
       return result;
     } catch (error) {
@@ -130,8 +137,8 @@ function watchStore({ intake }: HttpParts, traffic: Traffic): HttpParts["intake"
     }
   };
   return {
-    ingestBody: (workspace, text, kind) => watched(intake.ingestBody(workspace, text, kind)),
-    ingestValue: (workspace, value) => watched(intake.ingestValue(workspace, value)),
+    ingestBody: (workspace, text, kind) => watched(() => intake.ingestBody(workspace, text, kind)),
+    ingestValue: (workspace, value) => watched(() => intake.ingestValue(workspace, value)),
   };
 }
 
@@ -165,15 +172,18 @@ function translated(error: unknown): unknown {
   return isCallers ? new TollgateError("request.malformed", message, undefined, options) : error;
 }
 
-function limitConnections(server: Server, logger: Logger): void {
-  server.maxConnections = CONNECTIONS_MAX_COUNT;
-  server.on("clientError", (error: Error & { readonly code?: string }, socket: Socket) => {
-    if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
-    else socket.end(rawProblem(connectionProblem(error), logger));
-  });
+function answerBrokenRequest(error: BrokenRequest, socket: Socket, logger: Logger): void {
+  if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
+  else socket.end(rawProblem(connectionProblem(error), logger));
 }
 
-function connectionProblem({ code, message }: { code?: string; message: string }): TollgateError {
+/** What Node tells of bytes that are no request. */
+interface BrokenRequest {
+  readonly code?: string;
+  readonly message: string;
+}
+
+function connectionProblem({ code, message }: BrokenRequest): TollgateError {
   if (code === "HPE_HEADER_OVERFLOW") {
     const detail = `The request line and headers exceed ${HEADERS_MAX_BYTES} bytes.`;
     return new TollgateError("request.headers_too_large", detail);

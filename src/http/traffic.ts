@@ -1,5 +1,6 @@
 /** Requests in flight: who is let in, and how a shutdown waits for those who are. */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { TollgateError } from "../domain/errors.ts";
 import { DRAIN_MAX_MS } from "./connection-limits.ts";
 import type { Logger } from "./http-parts.ts";
@@ -32,13 +33,20 @@ export class Traffic {
     return true;
   }
 
-  #refusalOf({ rawHeaders, url }: IncomingMessage): TollgateError | null {
-    if (countHosts(rawHeaders) > 1) {
-      // Node takes the first of two; a proxy before us may have taken the second.
-      return new TollgateError("request.malformed", "The request has two Host headers.", "host");
+  #refusalOf({ rawHeaders, httpVersionMinor, url }: IncomingMessage): TollgateError | null {
+    const hosts = countHosts(rawHeaders);
+    if (hosts !== 1 && (hosts > 1 || httpVersionMinor > 0)) {
+      // Of two, Node takes the first; a proxy before us may have taken the second.
+      const detail = `The request has ${hosts} Host headers; it needs exactly one.`;
+      return new TollgateError("request.malformed", detail, "host");
     }
     if (!this.isDraining || url === "/health") return null;
     return new TollgateError("server.draining", "The server is shutting down.");
+  }
+
+  /** Whether a request of this connection still waits for its answer. */
+  isAnswering(socket: Socket): boolean {
+    return [...this.#inFlight].some((response) => response.socket === socket);
   }
 
   #leave(response: ServerResponse): void {

@@ -91,7 +91,8 @@ export class World {
   }
 
   #some(): SentEvent[] {
-    const chance = this.#random() < this.#plainShare ? 1 : this.#random();
+    const isPlain = this.#random() < this.#plainShare;
+    const chance = isPlain ? 1 : this.#random();
     const again = this.events[this.events.length - 1 - this.pick(RECENT_MAX_COUNT)];
     if (chance < 0.06 && again !== undefined) return [again];
     if (chance < 0.1 && this.#later.length > 0) {
@@ -101,7 +102,7 @@ export class World {
     const run = this.#runs[slot] as OpenRun;
     if (run.steps > STEPS_PER_RUN) {
       this.#runs[slot] = this.#newRun();
-      return [this.#closing(run)];
+      return isPlain ? [] : [this.#closing(run)];
     }
     if (chance < 0.13 && !run.isOpened && run.steps > 3) return [this.#opening(run)];
     if (chance < 0.15) return [this.#outcome(run)];
@@ -120,8 +121,10 @@ export class World {
 
   #base(run: OpenRun): WireEvent {
     this.#made += 1;
-    // Never before the card took effect, and within what a producer's clock may be ahead.
-    const occurredAt = new Date(Date.now() + this.pick(60_000)).toISOString();
+    // Never before the card took effect, and within what a producer's clock may be ahead. An event
+    // that is earlier than its run's others restates the run, which is no plain step.
+    const aheadMs = this.#plainShare > 0 ? 0 : this.pick(60_000);
+    const occurredAt = new Date(Date.now() + aheadMs).toISOString();
     return { id: `e-${this.#made}`, source: "sdk", run: run.id, occurredAt };
   }
 

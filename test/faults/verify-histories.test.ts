@@ -12,7 +12,7 @@ import { nodeDigest } from "../../src/compose.ts";
 import { anyHistory } from "../../src/store/event-sequences-contract.ts";
 import { play } from "../../src/store/play-contract.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { verifyDataFolder } from "../../src/store/sqlite/verify/verify-data-folder.ts";
+import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 
 const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
 

@@ -1,6 +1,6 @@
 /** Administrative acts of the journal (empty run), set aside by kind and subject for look-ups. */
 import type { DatabaseSync } from "node:sqlite";
-import type { JournalEntry, JournalKind } from "../../../domain/event/journal.ts";
+import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 
 export type Document = Readonly<Record<string, unknown>>;
 

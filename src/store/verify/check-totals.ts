@@ -1,9 +1,9 @@
 /** Runs, roll-ups and counters against the sums that were rebuilt from what they stand for. */
 
-import { AMOUNT_SCALE } from "../../../domain/limits.ts";
-import { formatScaled } from "../../../domain/money/decimal.ts";
-import type { StoredCounter } from "../../../engine/ports.ts";
-import { decodeCounter, decodeRollup } from "../../stored-rows.ts";
+import { AMOUNT_SCALE } from "../../domain/limits.ts";
+import { formatScaled } from "../../domain/money/decimal.ts";
+import type { StoredCounter } from "../../engine/ports.ts";
+import { decodeCounter, decodeRollup } from "../stored-rows.ts";
 import { type Books, joined, KEY_PART_END } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";

@@ -1,10 +1,9 @@
 /** Rows with a checksum of their own, and what they refer to. */
-import { type Bound, decodeCall, type Row, rowText } from "../../stored-rows.ts";
-import { encodeId } from "../step-rows.ts";
+import { type Bound, decodeCall, type Row, rowText } from "../stored-rows.ts";
 import type { DataFile } from "./data-file.ts";
 import { checksumOf } from "./digests.ts";
 import { keyText } from "./findings.ts";
-import { readStep } from "./step-row.ts";
+import { findStep } from "./step-row.ts";
 
 const CHECKSUMMED = [
   { table: "witnesses", key: ["run", "source", "id"] },
@@ -50,18 +49,12 @@ function checkWaiting(file: DataFile, row: Row, key: string): void {
   file.findings.expect(waits, ["suspended", key, "waits for a run that has a customer, or none"]);
 }
 
-const STEP_OF_CALL = `SELECT s.step_no FROM steps s
-  JOIN runs r USING (run_no) JOIN names n ON n.name_no = s.source_no
-  WHERE r.ws = ? AND r.id = ? AND n.text = ? AND s.id = ?`;
-
 function checkCalls(file: DataFile): void {
   for (const row of file.rowsOf("calls", "ws, call_id, customer")) {
     const ws = row.ws as number;
     const { callId, customer, run, source, id } = decodeCall(row);
     const key = keyText(file.workspace(ws), callId, customer);
-    const found = file.first(STEP_OF_CALL, ws, run, source, encodeId(id));
-    const step =
-      found === undefined ? undefined : readStep(file, "steps", found.step_no as number)?.step;
+    const step = findStep(file, ws, { run, source, id })?.step;
     const bills = step?.role === "bill" && !step.voided;
     const isIts = bills && step.callId === callId && step.customer === customer;
     const problem = `points to the step ${keyText(run, source, id)}, which does not bill it`;

@@ -1,7 +1,8 @@
 /** A row of steps or former steps: its text as it was sealed, and what it says. */
-import type { Step } from "../../../domain/event/step.ts";
-import { type StepPlace, stepOfParts, textOfParts } from "../../../domain/event/step-text.ts";
-import { decodeId } from "../step-rows.ts";
+import type { Identity } from "../../domain/event/event.ts";
+import type { Step } from "../../domain/event/step.ts";
+import { type StepPlace, stepOfParts, textOfParts } from "../../domain/event/step-text.ts";
+import { decodeId, encodeId } from "../sqlite/step-rows.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { checksumOf } from "./digests.ts";
@@ -34,11 +35,6 @@ const SQL: Readonly<Record<StepTable, string>> = {
 export function readStep(file: DataFile, table: StepTable, rowNo: number): ReadStep | null {
   const row = file.first(SQL[table], rowNo) ?? {};
   const runNo = row.run_no as number;
-  if (row.ws === null) {
-    file.findings.add("runs", `run_no ${runNo}`, "is missing: steps belong to it");
-    file.findings.add(table, `row ${rowNo}`, `belongs to run_no ${runNo}, which is missing`);
-    return null;
-  }
   const numbers = [row.source_no, row.facets_no, row.labels_no];
   const names = numbers.filter((number): number is number => number !== null);
   const [source, facets, labels = ""] = names.map((number) => file.nameOf(number));
@@ -49,6 +45,12 @@ export function readStep(file: DataFile, table: StepTable, rowNo: number): ReadS
     customer: row.customer as string,
     seq: row.seq as number,
   };
+  if (row.ws === null) {
+    const run = `run_no ${runNo}`;
+    file.findings.add("runs", run, "is missing: steps belong to it");
+    file.findings.add(table, keyText(run, place.source, place.id), "belongs to no run");
+    return null;
+  }
   const key = keyText(file.workspace(row.ws as number), place.run, place.source, place.id);
   const ws = row.ws as number;
   const identity = [runNo, row.source_no, row.id] as ReadStep["identity"];
@@ -63,4 +65,16 @@ export function readStep(file: DataFile, table: StepTable, rowNo: number): ReadS
   file.findings.expect(isIntact, [table, key, "does not match its checksum"]);
   const step = readable(file, { table, key }, () => stepOfParts(place, parts));
   return { ...at, text, isIntact, step };
+}
+
+const STEP_OF_IDENTITY = `SELECT s.step_no FROM steps s
+  JOIN runs r USING (run_no) JOIN names n ON n.name_no = s.source_no
+  WHERE r.ws = ? AND r.id = ? AND n.text = ? AND s.id = ?`;
+
+/** The step of an identity; undefined where there is none. */
+export function findStep(file: DataFile, ws: number, key: Identity): ReadStep | undefined {
+  const { run, source, id } = key;
+  const row = file.first(STEP_OF_IDENTITY, ws, run, source, encodeId(id));
+  if (row === undefined) return undefined;
+  return readStep(file, "steps", row.step_no as number) ?? undefined;
 }

@@ -1,6 +1,6 @@
 /** Customers, rate cards and prices against the acts that the journal recorded for them. */
-import type { Row } from "../../stored-rows.ts";
-import { decodeCustomer } from "../../stored-rows.ts";
+import type { Row } from "../stored-rows.ts";
+import { decodeCustomer } from "../stored-rows.ts";
 import type { Acts, Document, RecordedAct } from "./acts.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";

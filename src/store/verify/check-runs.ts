@@ -1,16 +1,18 @@
 /** Every run against its journal entries, the runs below it, and what it counts for. */
-import type { RunClosed, RunOpened } from "../../../domain/event/event.ts";
-import type { JournalEntry } from "../../../domain/event/journal.ts";
-import { FUTURE_TOLERANCE_MS } from "../../../domain/limits.ts";
-import type { Run, Totals } from "../../../domain/run/run.ts";
-import { placeInTime, STANDING_PREFIX } from "../../../domain/run/run.ts";
-import { decodeJournal, decodeRun } from "../../stored-rows.ts";
+import { decodeEvent } from "../../domain/event/codec.ts";
+import type { Identity, RunClosed, RunOpened } from "../../domain/event/event.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
+import { FUTURE_TOLERANCE_MS } from "../../domain/limits.ts";
+import type { Run, Totals } from "../../domain/run/run.ts";
+import { placeInTime, STANDING_PREFIX } from "../../domain/run/run.ts";
+import { decodeJournal, decodeRun } from "../stored-rows.ts";
 import { type Books, joined } from "./books.ts";
 import { checkOutcomesOfRun } from "./check-outcomes.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
-import { countedAtMs, eventsOf, holds, type RunAt } from "./run-entries.ts";
+import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
+import { findStep } from "./step-row.ts";
 
 export function checkRuns(file: DataFile, books: Books): void {
   for (const row of file.rowsOf("runs", "run_no")) {
@@ -22,20 +24,27 @@ export function checkRuns(file: DataFile, books: Books): void {
     books.runs.addStored(joined(ws, id), totalValues(run.own));
     books.addRun(ws, run);
     const at = { ws, key, run, entries: entriesOf(file, ws, id) };
-    for (const problem of problemsOf(file, books, at)) file.findings.add("runs", key, problem);
+    const problems = readable(file, { table: "runs", key }, () => [...problemsOf(file, books, at)]);
+    for (const problem of problems ?? []) file.findings.add("runs", key, problem);
     checkOutcomesOfRun(file, books, at);
   }
 }
 
 function* problemsOf(file: DataFile, books: Books, at: RunAt): Generator<string> {
+  const { ws, run, entries } = at;
   yield* openingProblems(at);
+  if (!run.opened) yield* headProblems(file, at);
   yield* closingProblems(at);
   yield* treeProblems(file, at);
-  yield* ratingProblems(books, at);
-  const { ws, run, entries } = at;
+  yield* ratingProblems(file, books, at);
   const sql = "SELECT count(*) AS n FROM suspended WHERE ws = ? AND run = ?";
   const waiting = file.first(sql, ws, run.id)?.n;
-  if (waiting !== run.suspended) yield `suspended is ${run.suspended}, and ${waiting} events wait`;
+  if (run.suspended > 0 && run.customer !== null) yield "has a customer, and events wait for one";
+  if (waiting !== run.suspended) {
+    yield `suspended is ${run.suspended}, and ${waiting} events wait`;
+    const problem = `are ${waiting}, where the run counts ${run.suspended}`;
+    file.findings.add("suspended", at.key, problem);
+  }
   const seen = entries.filter(({ kind }) => kind === "run.opened" || kind === "outcome.recorded");
   const latest = Math.max(0, ...seen.map((entry) => entry.receivedAtMs));
   if (run.lastSeenAtMs < latest) yield "last_seen_at is before an event of the run";
@@ -85,6 +94,24 @@ function* unopenedProblems(run: Run): Generator<string> {
   if (namesAgent && !(placeTime(run.agentHead) >= occurredAtMs)) yield "agent_head precedes head";
 }
 
+/** An unopened run begins with its earliest event, so with none of its steps before. */
+function* headProblems(file: DataFile, { ws, run }: RunAt): Generator<string> {
+  const [, source, id] = run.head.split(PLACE_PART_END);
+  if (source === undefined || id === undefined) return;
+  const keptAtMs = occurredAtMs(file, ws, { run: run.id, source, id });
+  // A retry that waited may have stated an earlier time than the record that is kept.
+  if (keptAtMs !== undefined && !(placeTime(run.head) <= keptAtMs)) yield "head is after its step";
+}
+
+/** When a step occurred that is counted or waits; undefined where neither is known. */
+function occurredAtMs(file: DataFile, ws: number, key: Identity): number | undefined {
+  const step = findStep(file, ws, key)?.step;
+  if (step !== undefined) return step.occurredAtMs;
+  const sql = "SELECT * FROM suspended WHERE ws = ? AND run = ? AND source = ? AND id = ?";
+  const waiting = file.first(sql, ws, key.run, key.source, key.id);
+  return waiting && decodeEvent(waiting.document as string).occurredAtMs;
+}
+
 function placeTime(place: string): number {
   return Number(/^\d{13,}/.exec(place)?.[0] ?? Number.NaN);
 }
@@ -123,10 +150,7 @@ function* treeProblems(file: DataFile, { ws, run }: RunAt): Generator<string> {
   const differing = TOTALS.filter((_name, at) => stated[at] !== tree[at]);
   for (const name of differing) yield `tree_${name} is not the sum over its tree`;
   if (run.height !== height) yield `height is ${run.height}, there are ${height} levels below`;
-  if (run.parent !== null) {
-    const parent = file.first("SELECT 1 FROM runs WHERE ws = ? AND id = ?", ws, run.parent);
-    if (parent === undefined) yield `its parent "${run.parent}" is missing`;
-  }
+  yield* parentProblems(file, { ws, run });
   const isStanding = run.id.startsWith(STANDING_PREFIX);
   if (run.standing !== isStanding) yield "standing does not agree with its id";
   if (!isStanding) return;
@@ -134,7 +158,18 @@ function* treeProblems(file: DataFile, { ws, run }: RunAt): Generator<string> {
   if (run.customer !== customer || run.agent !== agent) yield "is not of the customer of its id";
 }
 
-function* ratingProblems(books: Books, { ws, run }: RunAt): Generator<string> {
+function* parentProblems(
+  file: DataFile,
+  { ws, run }: Pick<RunAt, "ws" | "run">,
+): Generator<string> {
+  if (run.parent === null) return;
+  const sql = "SELECT customer FROM runs WHERE ws = ? AND id = ?";
+  const parent = file.first(sql, ws, run.parent);
+  if (parent === undefined) yield `its parent "${run.parent}" is missing`;
+  else if (parent.customer !== run.customer) yield "customer is not that of its parent";
+}
+
+function* ratingProblems(file: DataFile, books: Books, { ws, run }: RunAt): Generator<string> {
   const { rating } = run;
   if (rating === null) return;
   const version = books.cards.of(ws, rating.cardVersionId);
@@ -148,8 +183,13 @@ function* ratingProblems(books: Books, { ws, run }: RunAt): Generator<string> {
   if (version !== undefined && version.effectiveFromMs > run.openedAtMs) {
     yield `is rated by card version ${version.id}, which came later`;
   }
-  if (!holds(rating.period, run.openedAtMs)) yield `is rated in the period ${rating.period}`;
+  const { period, shares } = rating;
+  const stated = { customer: run.customer, period, shares, atMs: run.openedAtMs };
+  if (!isInItsPeriod(file, ws, stated)) yield `is rated in the period ${rating.period}`;
 }
+
+/** Between the parts of a place in time (domain/run/run.ts). */
+const PLACE_PART_END = "\u001e";
 
 const TOTALS = ["steps", "unpriced", "cost", "charge"] as const;
 

@@ -1,12 +1,12 @@
 /** The outcomes of a run against the journal entries that recorded and reversed them. */
-import type { OutcomeRecorded, OutcomeReversed } from "../../../domain/event/event.ts";
-import type { OutcomeState } from "../../../domain/run/run.ts";
-import { decodeOutcome } from "../../stored-rows.ts";
+import type { OutcomeRecorded, OutcomeReversed } from "../../domain/event/event.ts";
+import type { OutcomeState } from "../../domain/run/run.ts";
+import { decodeOutcome } from "../stored-rows.ts";
 import type { Books } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
-import { countedAtMs, eventsOf, holds, type RunAt } from "./run-entries.ts";
+import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 
 export function checkOutcomesOfRun(file: DataFile, books: Books, at: RunAt): void {
   const recorded = new Map(
@@ -28,6 +28,7 @@ export function checkOutcomesOfRun(file: DataFile, books: Books, at: RunAt): voi
       ...recordProblems(outcome, entry),
       ...stateProblems(outcome, at, reversed.has(outcome.key)),
       ...ratingProblems(books, at.ws, outcome),
+      ...periodProblems(file, at.ws, outcome),
     ];
     for (const problem of problems) file.findings.add("outcomes", key, problem);
   }
@@ -69,8 +70,12 @@ function* stateProblems(
   const agent = run.opened ? run.agent : null;
   // What was reversed keeps the agent that it was reversed with.
   if (!isReversed && outcome.agent !== agent) yield "agent is not what its run's opening states";
+}
+
+function* periodProblems(file: DataFile, ws: number, outcome: OutcomeState): Generator<string> {
+  const { customer, period, shares } = outcome;
   const atMs = countedAtMs(outcome.occurredAtMs, outcome.receivedAtMs);
-  if (!holds(outcome.period, atMs)) yield `period is ${outcome.period}`;
+  if (!isInItsPeriod(file, ws, { customer, period, shares, atMs })) yield `period is ${period}`;
 }
 
 function* ratingProblems(books: Books, ws: number, outcome: OutcomeState): Generator<string> {

@@ -2,9 +2,9 @@
  * The totals that the file keeps, rebuilt from the steps, runs and outcomes that they stand for:
  * each of these gives what it counts, and at the end both sides must be the same to the last digit.
  */
-import type { Step } from "../../../domain/event/step.ts";
-import { isInputBucket, OUTPUT_BUCKETS } from "../../../domain/event/usage.ts";
-import type { OutcomeState, Run } from "../../../domain/run/run.ts";
+import type { Step } from "../../domain/event/step.ts";
+import { isInputBucket, OUTPUT_BUCKETS } from "../../domain/event/usage.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type { CardVersions } from "./card-versions.ts";
 import type { DataFile } from "./data-file.ts";
 import { type Taken, takenOfOutcome, takenOfRun, takenOfStep } from "./meter-again.ts";

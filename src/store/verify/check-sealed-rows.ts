@@ -2,9 +2,9 @@
  * One pass over everything that took a seq, in seq order: checksums of steps and journal entries,
  * the hash chain link by link, and what every step adds to the totals.
  */
-import { journalText } from "../../../domain/event/codec.ts";
-import type { Step } from "../../../domain/event/step.ts";
-import { decodeJournal } from "../../stored-rows.ts";
+import { journalText } from "../../domain/event/codec.ts";
+import type { Step } from "../../domain/event/step.ts";
+import { decodeJournal } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
 import type { Books } from "./books.ts";
 import { ChainWalk } from "./chain-walk.ts";

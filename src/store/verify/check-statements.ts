@@ -3,14 +3,9 @@
  * the counters and adjustments behind their lines. A closed statement never changes: what came
  * later for its period stands in adjustments, so lines + adjustments = counters.
  */
-import type { StatementRecord } from "../../../domain/period/records.ts";
-import { amountOf } from "../../stored-decimal.ts";
-import {
-  decodeAdjustment,
-  decodeCounter,
-  decodePeriod,
-  decodeStatement,
-} from "../../stored-rows.ts";
+import type { StatementRecord } from "../../domain/period/records.ts";
+import { amountOf } from "../stored-decimal.ts";
+import { decodeAdjustment, decodeCounter, decodePeriod, decodeStatement } from "../stored-rows.ts";
 import type { Acts, Document } from "./acts.ts";
 import { joined } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
@@ -56,11 +51,10 @@ export function checkStatements(file: DataFile, acts: Acts): void {
         ...recordProblems(statement),
         ...sumProblems(document),
         ...journalProblems(acts, statement),
-        ...counterProblems(file, statement),
-        ...adjustmentProblems(file, statement),
       ];
     });
     for (const problem of problems ?? []) file.findings.add("statements", key, problem);
+    if (problems?.length === 0) checkBehind(file, ws, record);
   }
   checkPeriods(file);
   checkClosings(file, acts);
@@ -111,6 +105,19 @@ class Differences {
   }
 }
 
+/** The statement is as it was closed: where what is behind it differs, adjustments are wrong. */
+function checkBehind(file: DataFile, ws: number, record: StatementRecord): void {
+  const { customer, period } = record;
+  const key = keyText(file.workspace(ws), customer, period);
+  const document = JSON.parse(record.document) as StatementDocument;
+  const statement = { ws, record, document };
+  const problems = readable(file, { table: "adjustments", key }, () => [
+    ...counterProblems(file, statement),
+    ...adjustmentProblems(file, statement),
+  ]);
+  for (const problem of problems ?? []) file.findings.add("adjustments", key, problem);
+}
+
 type Charge = Pick<Line, "cardKey" | "chargeKey" | "cell">;
 
 function chargeText({ cardKey, chargeKey, cell }: Charge): string {
@@ -133,7 +140,8 @@ function* counterProblems(file: DataFile, { ws, record, document }: StatementAt)
     const adjustment = decodeAdjustment(row);
     left.add(chargeText(adjustment), -adjustment.amount);
   }
-  for (const key of left.keys()) yield `${key}: line and later adjustments are not its counter`;
+  for (const key of left.keys())
+    yield `${key}: with the line of ${record.id} they do not come to its counter`;
 }
 
 /** The adjustments that a statement carries are those that were booked in its period. */
@@ -149,7 +157,7 @@ function* adjustmentProblems(file: DataFile, { ws, record, document }: Statement
     if (line.kind !== "adjustment") continue;
     left.add(keyOf(line, line.originPeriod), -amountOf(line.amountExact));
   }
-  for (const key of left.keys()) yield `${key}: adjustment line is not what was booked`;
+  for (const key of left.keys()) yield `${key}: they are not what ${record.id} bills`;
 }
 
 function checkPeriods(file: DataFile): void {

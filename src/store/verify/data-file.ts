@@ -5,11 +5,11 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { TollgateError } from "../../../domain/errors.ts";
-import type { Bound, Row } from "../../stored-rows.ts";
-import { openReader } from "../open-database.ts";
-import { Recent } from "../recent.ts";
-import { Statements } from "../statements.ts";
+import { TollgateError } from "../../domain/errors.ts";
+import { openReader } from "../sqlite/open-database.ts";
+import { Recent } from "../sqlite/recent.ts";
+import { Statements } from "../sqlite/statements.ts";
+import type { Bound, Row } from "../stored-rows.ts";
 import { Findings } from "./findings.ts";
 
 const NAMES_MAX_ROWS = 50_000;
@@ -66,7 +66,7 @@ export class DataFile {
   /** Throws `store.corrupt` for a schema that this version does not know whole. */
   requireSchema(): void {
     const [row] = this.all("PRAGMA user_version");
-    const migrations = new URL("../migrations/", import.meta.url);
+    const migrations = new URL("../sqlite/migrations/", import.meta.url);
     const known = readdirSync(migrations).filter((name) => name.endsWith(".sql")).length;
     if (row?.user_version === known) return;
     const detail = `The file has schema ${row?.user_version}; this version verifies ${known}.`;

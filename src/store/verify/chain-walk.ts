@@ -1,6 +1,6 @@
 /** Follows the hash chain of one workspace link by link while its rows pass by in seq order. */
 import type { Hash } from "node:crypto";
-import { CHAIN_START } from "../../../engine/seal.ts";
+import { CHAIN_START } from "../../engine/seal.ts";
 import type { DataFile } from "./data-file.ts";
 import { openSha256 } from "./digests.ts";
 import { keyText } from "./findings.ts";
@@ -13,7 +13,6 @@ interface Link {
 
 interface OpenLink extends Link {
   readonly hash: Hash;
-  sealedCount: number;
   /** Seqs of the link that no row has. */
   readonly missing: number[];
 }
@@ -55,7 +54,6 @@ export class ChainWalk {
     }
     this.#endBare();
     link.hash.update(`\n${sealedText}`);
-    link.sealedCount += 1;
   }
 
   /** Ends links that lie before a seq, and notes which seqs have no row. */
@@ -73,8 +71,7 @@ export class ChainWalk {
     noteMissing(link, Math.max(link.first, this.#lastSeq + 1), link.last);
     const key = keyText(this.#workspace, link.first);
     const digest = link.hash.digest("hex");
-    if (link.sealedCount === 0) this.#file.findings.add("chain", key, "seals nothing");
-    else if (digest !== link.digest) this.#reportBroken(link, key);
+    if (digest !== link.digest) this.#reportBroken(link, key);
     this.#before = link;
     this.#open = this.#nextLink();
   }
@@ -86,9 +83,9 @@ export class ChainWalk {
     // Nobody can tell any more which of the two it was; what waited and was released leaves a
     // gap as well, so a gap means something only where the seal is broken.
     for (const seq of link.missing) {
-      const gone = keyText(this.#workspace, `seq ${seq}`);
-      findings.add("steps", gone, "is missing: a step or journal entry that was sealed");
-      findings.add("journal", gone, "is missing: a step or journal entry that was sealed");
+      const problem = "is missing: a step or journal entry that was sealed";
+      findings.add("steps", keyText(this.#workspace, `seq ${seq}`), problem);
+      findings.add("journal", keyText(this.#workspace, seq), problem);
     }
   }
 
@@ -98,10 +95,11 @@ export class ChainWalk {
     const link: Link = next.value;
     const key = keyText(this.#workspace, link.first);
     const tiles = link.first > this.#before.last && link.last >= link.first;
-    const problem = `covers seq ${link.first} to ${link.last} after a link up to ${this.#before.last}`;
+    const before = this.#before.last;
+    const problem = `covers seq ${link.first} to ${link.last} after a link up to ${before}`;
     this.#file.findings.expect(tiles, ["chain", key, problem]);
     const hash = openSha256().update(this.#before.digest);
-    return { ...link, hash, sealedCount: 0, missing: [] };
+    return { ...link, hash, missing: [] };
   }
 
   #noteBare(seq: number): void {
@@ -126,6 +124,10 @@ export class ChainWalk {
     this.#file.count("workspaces");
     const { findings } = this.#file;
     const at = ["workspaces", this.#workspace] as const;
+    const { first, last } = this.#before;
+    const isWithin = last <= (row.last_seq as number);
+    const beyond = `ends at seq ${last}, after the last seq of the workspace`;
+    findings.expect(isWithin, ["chain", keyText(this.#workspace, first), beyond]);
     const highest = Math.max(this.#lastSeq, this.#before.last);
     const seqs = `last_seq is ${row.last_seq}, the highest seq of its rows is ${highest}`;
     findings.expect(row.last_seq === highest, [...at, seqs]);

@@ -2,9 +2,9 @@
  * What a total quantity costs while its period is open, evaluated a second time from the card's
  * document, tier by tier, without the product's rating.
  */
-import { TollgateError } from "../../../domain/errors.ts";
-import { AMOUNT_SCALE, FACTOR_SCALE, PRICE_SCALE, QUANTITY_SCALE } from "../../../domain/limits.ts";
-import { parseScaled } from "../../../domain/money/decimal.ts";
+import { TollgateError } from "../../domain/errors.ts";
+import { AMOUNT_SCALE, FACTOR_SCALE, PRICE_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
+import { parseScaled } from "../../domain/money/decimal.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

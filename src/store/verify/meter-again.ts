@@ -2,9 +2,9 @@
  * What a rate card's charges count, read from the card's document a second time and on purpose
  * without the product's rating: two readings that agree are worth more than one that is shared.
  */
-import type { Step } from "../../../domain/event/step.ts";
-import { ONE_UNIT } from "../../../domain/money/decimal.ts";
-import type { OutcomeState, RunRating } from "../../../domain/run/run.ts";
+import type { Step } from "../../domain/event/step.ts";
+import { ONE_UNIT } from "../../domain/money/decimal.ts";
+import type { OutcomeState, RunRating } from "../../domain/run/run.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

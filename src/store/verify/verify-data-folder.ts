@@ -8,7 +8,7 @@
  * covers what counts and the journal.
  */
 import { join } from "node:path";
-import { DATABASE_FILE } from "../sqlite-store.ts";
+import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
 import { Acts } from "./acts.ts";
 import { Books } from "./books.ts";
 import { CardVersions } from "./card-versions.ts";

@@ -1,0 +1,273 @@
+/**
+ * A data folder in which every table has rows, made through the engine as the product makes it:
+ * two workspaces, two card versions, corrections, outcomes, waiting and conflicting events, and
+ * two closed periods with late adjustments.
+ */
+import assert from "node:assert/strict";
+import { composeEngine, composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
+import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts";
+import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+
+type Sent = Readonly<Record<string, unknown>>;
+
+/** The other workspace; it holds the same ids as the first. */
+export const OTHER_WORKSPACE = "other";
+
+const PRICES = {
+  format: "tollgate.prices/1",
+  source: "contract",
+  effectiveFrom: null,
+  entries: [
+    {
+      provider: "openai",
+      subject: "gpt-5",
+      aliases: [],
+      prefixes: [],
+      currency: "USD",
+      tierFactors: { batch: "0.5" },
+      periods: [
+        {
+          effectiveFrom: null,
+          daily: null,
+          rates: [
+            { unit: "input_uncached", price: "0.00000125" },
+            { unit: "cache_read", price: "0.000000125" },
+            { unit: "output_text", price: "0.00001" },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+const TOOL_TIERS = [
+  { upTo: "2", unit: "0" },
+  { unit: "0.05", flat: "0.01" },
+];
+const TEXT_TIERS = [{ upTo: "500", unit: "0.001" }, { unit: "0.0005" }];
+
+function cardWith(runPrice: string): string {
+  const per = (unit: string) => ({ model: "per_unit", unit });
+  const agents = { model: "matrix", by: "agent", cells: { support: "0.3" }, otherwise: "0.1" };
+  const tools = { count: "steps", where: { kind: "tool" } };
+  const card = storedRateCard(
+    JSON.stringify({
+      key: "support-2026",
+      currency: "USD",
+      charges: [
+        { key: "run", meter: { count: "runs" }, price: per(runPrice) },
+        { key: "tools", meter: tools, price: { model: "graduated", tiers: TOOL_TIERS } },
+        {
+          key: "text",
+          meter: { sum: "output_text" },
+          price: { model: "volume", tiers: TEXT_TIERS },
+        },
+        { key: "models", meter: { sum: "cost" }, price: { model: "markup", percent: "20" } },
+        { key: "agents", meter: { count: "steps" }, price: agents },
+        {
+          key: "searches",
+          meter: { sum: "searches" },
+          price: { model: "package", size: "10", amount: "1" },
+        },
+        { key: "resolved", meter: { count: "outcomes" }, price: per("0.99") },
+        { key: "fee", meter: { count: "steps" }, price: { model: "flat", amount: "5" } },
+      ],
+      minimum: "10",
+    }),
+  );
+  return rateCardDocument(card);
+}
+
+const uuid = (no: number) => `00000000-0000-4000-8000-${String(no).padStart(12, "0")}`;
+
+function model(run: string, id: string, more: Sent = {}): Sent {
+  const usage = { input_uncached: 1000, cache_read: 50, output_text: 300 };
+  const facts = { kind: "model", provider: "openai", model: "gpt-5", usage };
+  return { run, id, source: "sdk", occurredAt: "2026-10-21T10:00:00Z", ...facts, ...more };
+}
+
+function tool(run: string, id: string, more: Sent = {}): Sent {
+  const facts = { kind: "tool", tool: "web_search", usage: { searches: 3 } };
+  return { run, id, source: "sdk", occurredAt: "2026-10-22T11:00:00Z", ...facts, ...more };
+}
+
+function opened(run: string, more: Sent = {}): Sent {
+  const at = { type: "run.opened", id: `open-${run}`, source: "sdk" };
+  return { run, ...at, occurredAt: "2026-10-21T09:00:00Z", customer: "acme", ...more };
+}
+
+const OCTOBER: readonly Sent[] = [
+  opened("r1", { agent: "support", labels: { team: "x" } }),
+  model("r1", uuid(1), { callId: "openai:1", labels: { team: "x" } }),
+  model("r1", uuid(2), { completeness: "partial" }),
+  model("r1", uuid(2), { completeness: "exact", usage: { output_text: 700 } }),
+  model("r1", "e3", { tier: "batch", payer: "customer", attempt: 2 }),
+  tool("r1", "t1"),
+  tool("r1", "t2"),
+  tool("r1", "t3", { occurredAt: "2026-10-27T11:00:00Z", parentStep: uuid(1) }),
+  opened("r2", { agent: "research", parentRun: "r1", customer: undefined }),
+  model("r2", "e1", { occurredAt: "2026-10-28T10:00:00Z", model: "unheard-of" }),
+  { ...model("r2", "e2"), source: "proxy", callId: "openai:1" },
+  {
+    type: "outcome.recorded",
+    run: "r1",
+    id: "o1",
+    source: "sdk",
+    outcome: "ticket_resolved",
+    occurredAt: "2026-10-28T12:00:00Z",
+  },
+  {
+    type: "outcome.recorded",
+    run: "r1",
+    id: "o2",
+    source: "sdk",
+    outcome: "refund_avoided",
+    occurredAt: "2026-10-28T12:00:00Z",
+  },
+  {
+    type: "outcome.reversed",
+    run: "r1",
+    id: "o3",
+    source: "sdk",
+    key: "refund_avoided",
+    reason: "no",
+    occurredAt: "2026-10-29T12:00:00Z",
+  },
+  {
+    type: "step.voided",
+    run: "r1",
+    id: "v1",
+    source: "sdk",
+    target: { source: "sdk", id: "t2" },
+    reason: "test",
+    occurredAt: "2026-10-29T13:00:00Z",
+  },
+  {
+    ...model("r1", "a1"),
+    type: "step.amended",
+    target: { source: "sdk", id: "e3" },
+    reason: "wrong tier",
+    attempt: 3,
+  },
+  model("r1", uuid(1), { callId: "openai:1", usage: { output_text: 1 } }),
+  model("r1", "e4", { callId: "openai:4" }),
+  model("r1", "e4", { callId: "openai:4", usage: { output_text: 2 } }),
+  {
+    type: "run.closed",
+    run: "r1",
+    id: "c1",
+    source: "sdk",
+    ending: "completed",
+    occurredAt: "2026-10-29T14:00:00Z",
+  },
+  model("r3", "e1", { customer: "beta", agent: "sales" }),
+  tool("r3", "t1", { customer: "beta", agent: "sales", source: "proxy" }),
+  tool("r3", "t2", { customer: "beta" }),
+  {
+    type: "outcome.recorded",
+    run: "r3",
+    id: "o1",
+    source: "sdk",
+    outcome: "ticket_resolved",
+    occurredAt: "2026-10-28T12:00:00Z",
+  },
+  model("r4", "e1"),
+  tool("r4", "t1"),
+  opened("r5", { customer: undefined, authority: "proxy" }),
+  model("r5", "e1"),
+  model("r5", "e1", { source: "proxy", customer: "acme" }),
+  { ...model("", "s1"), run: undefined, customer: "beta", agent: "chat" },
+];
+
+const LATE: readonly Sent[] = [
+  tool("r1", "t4", { occurredAt: "2026-10-29T15:00:00Z" }),
+  tool("r1", "t5", { occurredAt: "2026-10-29T15:00:00Z" }),
+  model("r3", "e9", { customer: "beta", occurredAt: "2026-10-30T10:00:00Z" }),
+  model("r6", "e1", { customer: "acme", occurredAt: "2026-11-01T10:00:00Z" }),
+];
+
+const LATER: readonly Sent[] = [
+  tool("r1", "t6", { occurredAt: "2026-10-29T16:00:00Z" }),
+  model("r6", "e2", { occurredAt: "2026-11-03T10:00:00Z" }),
+  {
+    type: "outcome.reversed",
+    run: "r1",
+    id: "o4",
+    source: "sdk",
+    key: "ticket_resolved",
+    reason: "reopened",
+    occurredAt: "2026-12-01T12:00:00Z",
+  },
+];
+
+interface World {
+  readonly engine: Engine;
+  setClock(instant: string): void;
+  send(workspace: string, events: readonly Sent[]): Promise<void>;
+}
+
+async function applyCard(world: World, workspace: string, terms: { price: string; from: string }) {
+  const document = cardWith(terms.price);
+  const effectiveFromMs = Date.parse(terms.from);
+  const card = storedRateCard(document);
+  await world.engine.applyRateCard(workspace, { card, document, effectiveFromMs });
+}
+
+async function makeDefault(world: World): Promise<void> {
+  const { engine } = world;
+  const workspace = DEFAULT_WORKSPACE;
+  world.setClock("2026-10-20T08:00:00Z");
+  await engine.importPrices(workspace, readPriceDocument(PRICES));
+  await applyCard(world, workspace, { price: "0.10", from: "2026-10-01T00:00:00Z" });
+  await applyCard(world, workspace, { price: "0.25", from: "2026-10-25T00:00:00Z" });
+  const settings = { name: "Acme", timeZone: "Europe/Berlin", cardKey: "support-2026" };
+  await engine.saveCustomer(workspace, { id: "acme", settings });
+  await engine.createKey(workspace, { scopes: ["ingest", "read"], label: "ingest" });
+  const { key } = await engine.createKey(workspace, { scopes: ["admin"], label: "old" });
+  await engine.revokeKey(workspace, key.id);
+  world.setClock("2026-10-30T08:00:00Z");
+  for (const event of OCTOBER) await world.send(workspace, [event]);
+  await engine.importPrices(workspace, { ...readPriceDocument(PRICES), source: "again" });
+  const [first] = await engine.store.listConflicts(workspace, 1);
+  if (first !== undefined) {
+    await engine.settleConflict(workspace, { conflict: first.seq, keep: "second", reason: "x" });
+  }
+  world.setClock("2026-11-02T08:00:00Z");
+  await engine.closePeriod(workspace, { customer: null, period: "2026-10", early: false });
+  await world.send(workspace, LATE);
+  await engine.abandonSilentRuns(workspace, 1000);
+  world.setClock("2026-12-02T08:00:00Z");
+  await engine.closePeriod(workspace, { customer: null, period: "2026-11", early: false });
+  await world.send(workspace, LATER);
+}
+
+/** Makes the data folder; everything is on disk and the folder free when it resolves. */
+export async function makeVariedHistory(dataDir: string): Promise<void> {
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  let nowMs = 0;
+  const engine = composeEngine(store, { clock: { nowMs: () => nowMs } });
+  const { intake } = composeHttp(engine);
+  const world: World = {
+    engine,
+    setClock: (instant) => {
+      nowMs = Date.parse(instant);
+    },
+    send: async (workspace, events) => {
+      const { results } = await intake.ingestBody(workspace, JSON.stringify(events), "json");
+      for (const { id, result } of results) {
+        assert.notEqual(result.status, "rejected", `${id}: ${JSON.stringify(result.error)}`);
+      }
+    },
+  };
+  await store.createWorkspace(DEFAULT_WORKSPACE);
+  await store.createWorkspace(OTHER_WORKSPACE);
+  await makeDefault(world);
+  await applyCard(world, OTHER_WORKSPACE, { price: "1", from: "2026-10-01T00:00:00Z" });
+  await world.send(OTHER_WORKSPACE, OCTOBER.slice(0, 8));
+  for (const workspace of [DEFAULT_WORKSPACE, OTHER_WORKSPACE]) await store.settle(workspace);
+  await engine.createKey(OTHER_WORKSPACE, { scopes: ["read"], label: "reader" });
+  await store.close();
+}

@@ -1,0 +1,182 @@
+/**
+ * Whatever row of a data folder is altered, removed or swapped, `tollgate verify` names its table
+ * and key. Each case alters a fresh copy of one varied history.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { after, before, describe, test } from "node:test";
+import { nodeDigest } from "../../src/compose.ts";
+import { type StepPlace, textOfParts } from "../../src/domain/event/step-text.ts";
+import type { Finding } from "../../src/store/verify/findings.ts";
+import { VERIFIED_TABLES, verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
+import { blindSpots, isTotalOfNothing } from "./alterations.ts";
+import {
+  findingsAfter,
+  keyOf,
+  openFile,
+  placeOf,
+  type Row,
+  rowsOf,
+  tablesOf,
+} from "./altered-copy.ts";
+import { makeVariedHistory } from "./varied-history.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tollgate-verify-"));
+const original = join(folder, "original");
+let db: DatabaseSync;
+
+before(async () => {
+  await makeVariedHistory(original);
+  db = openFile(original);
+});
+after(() => {
+  db.close();
+  rmSync(folder, { recursive: true });
+});
+
+const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
+
+/** The row that stands for its table; in the full test every row does. */
+const SAMPLES: Readonly<Record<string, (row: Row) => boolean>> = {
+  runs: (row) => row.id === "r3",
+  outcomes: (row) => row.status === "recorded",
+  steps: (row) => row.labels_no !== null,
+  counters: (row) => row.amount !== "0",
+  rollups: (row) => row.charge !== "0",
+  conflicts: (row) => row.settled === null,
+  price_versions: (row) => row.effective_from !== null,
+};
+
+function rowsToAlter(table: string): Row[] {
+  // A name that one step alone uses cannot be told from that step: the step is named then.
+  const isTold = (row: Row) => table !== "names" || (row.uses as number) > 1;
+  const all = rowsOf(db, table).filter((row) => isTold(row) && !isTotalOfNothing(table, row));
+  if (isFull) return all;
+  return all.filter(SAMPLES[table] ?? (() => true)).slice(0, 1);
+}
+
+describe("a data folder that nobody touched", () => {
+  test("has rows in every table, all of them are checked, and nothing is found", () => {
+    const { checked, findings } = verifyDataFolder(original);
+    assert.deepEqual(findings, []);
+    assert.deepEqual(Object.keys(checked).sort(), tablesOf(db));
+    for (const table of tablesOf(db)) {
+      assert.equal(checked[table], rowsOf(db, table).length, table);
+      assert.ok(checked[table] > 0, table);
+    }
+  });
+
+  test("may be open in a server meanwhile", () => {
+    db.exec("BEGIN IMMEDIATE; UPDATE runs SET own_cost = '1'");
+    assert.deepEqual(verifyDataFolder(original).findings, []);
+    db.exec("ROLLBACK");
+  });
+});
+
+describe("a row that was altered in any column is named", () => {
+  for (const table of VERIFIED_TABLES) {
+    test(`in ${table}`, () => {
+      const rows = rowsToAlter(table);
+      assert.ok(rows.length > 0, `${table} has a row to alter`);
+      for (const row of rows) assert.deepEqual(blindSpots({ original, db }, table, row), []);
+    });
+  }
+});
+
+function named(findings: readonly Finding[], table: string): string[] {
+  return findings.filter((found) => found.table === table).map(({ key }) => key);
+}
+
+/** Removed whole, these leave no trace: the chain covers what counts, and the journal. */
+const UNSEALED: ReadonlySet<string> = new Set(["witnesses", "conflicts", "api_keys"]);
+
+describe("a row that was removed is named", () => {
+  for (const table of VERIFIED_TABLES.filter((name) => !UNSEALED.has(name))) {
+    test(`from ${table}`, () => {
+      for (const row of rowsToAlter(table)) {
+        const { where, values } = placeOf(db, table, row);
+        const findings = findingsAfter(original, (copy) => {
+          copy.prepare(`DELETE FROM ${table} WHERE ${where}`).run(...values);
+        });
+        const about = keysOfRemoved(table, row);
+        const isNamed = named(findings, table).some((key) => about.includes(key));
+        assert.ok(isNamed, `${table} ${keyOf(table, row)}: ${JSON.stringify(findings)}`);
+      }
+    });
+  }
+});
+
+/** What is gone is named by what is left of it: a seq, a number, or the run that it belongs to. */
+function keysOfRemoved(table: string, row: Row): string[] {
+  const { workspace, seq, ws, run_no: runNo, run, customer, origin_period: origin } = row;
+  const others: Readonly<Record<string, string>> = {
+    steps: `${workspace}/seq ${seq}`,
+    workspaces: `ws ${ws}`,
+    runs: `run_no ${runNo}`,
+    suspended: `${workspace}/${run}`,
+    adjustments: `${workspace}/${customer}/${origin}`,
+  };
+  return [keyOf(table, row), others[table] ?? ""];
+}
+
+const SWAPS = [
+  { table: "runs", column: "own_cost" },
+  { table: "runs", column: "tree_charge" },
+  { table: "counters", column: "amount" },
+  { table: "rollups", column: "charge" },
+  { table: "statements", column: "total" },
+  { table: "adjustments", column: "amount" },
+];
+
+/** Two rows of a table with different amounts. */
+function twoDiffering(table: string, column: string): [Row, Row] {
+  const [first, ...others] = rowsOf(db, table).filter((row) => row[column] !== "0");
+  const second = others.find((row) => row[column] !== first?.[column]);
+  assert.ok(first !== undefined && second !== undefined, `${table} has two amounts`);
+  return [first, second];
+}
+
+describe("what was altered with care is found", () => {
+  test("two amounts swapped between rows", () => {
+    for (const { table, column } of SWAPS) {
+      const [a, b] = twoDiffering(table, column);
+      const [one, other] = [placeOf(db, table, a), placeOf(db, table, b)];
+      const findings = findingsAfter(original, (copy) => {
+        const set = (where: string) =>
+          copy.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${where}`);
+        set(one.where).run(b[column] as string, ...one.values);
+        set(other.where).run(a[column] as string, ...other.values);
+      });
+      const keys = named(findings, table);
+      for (const row of [a, b]) assert.ok(keys.includes(keyOf(table, row)), `${table}.${column}`);
+    }
+  });
+
+  test("a step whose checksum was made to fit: the chain does not", () => {
+    const row =
+      rowsOf(db, "steps").find(({ facets }) => String(facets).startsWith("research")) ?? {};
+    const body = String(row.body).replace("M300", "M301");
+    assert.notEqual(body, row.body);
+    const { run, source, id, customer, seq } = row as Record<string, string> & { seq: number };
+    const place = { run, source, id, customer, seq } as StepPlace;
+    const text = textOfParts(place, { facets: String(row.facets), body, labels: "" });
+    const findings = findingsAfter(original, (copy) => {
+      const sql = "UPDATE steps SET body = ?, checksum = ? WHERE step_no = ?";
+      copy.prepare(sql).run(body, nodeDigest.checksum(text), row.step_no as number);
+    });
+    assert.deepEqual(named(findings, "steps"), []);
+    assert.deepEqual(named(findings, "chain"), [`default/${seq}`]);
+  });
+
+  test("a chain whose last links are gone", () => {
+    const findings = findingsAfter(original, (copy) => {
+      copy.exec("DELETE FROM chain WHERE ws = 1 AND first_seq > 60");
+    });
+    const [first] = rowsOf(db, "chain").filter((row) => (row.first_seq as number) > 60);
+    assert.deepEqual(named(findings, "chain"), [`default/${first?.first_seq}`]);
+    assert.deepEqual(named(findings, "workspaces"), ["default"]);
+  });
+});
