@@ -15,6 +15,7 @@ import { Ledger } from "./book.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import type { Tariff } from "./tariff.ts";
 
+/** Applies events in their order and tells what became of each. */
 export function applyBatch(
   state: BatchState,
   tariff: Tariff,

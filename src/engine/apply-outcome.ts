@@ -10,10 +10,12 @@ import { ratedAt } from "./rated-at.ts";
 import type { EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 
+/** The key of an outcome inside its workspace. */
 export function outcomeKeyText(run: string, key: string): string {
   return `${run}\u0000${key}`;
 }
 
+/** Counts an outcome once for each run and key; without a customer it waits in suspense. */
 export function recordOutcome(ledger: Ledger, event: OutcomeRecorded): EventResult {
   const { state } = ledger;
   const stored = state.outcomes.get(outcomeKeyText(event.run, event.key));
@@ -35,7 +37,8 @@ function answerRepeated(stored: OutcomeState, event: OutcomeRecorded): EventResu
   if (stored.status === "recorded" && stored.outcome === event.outcome) {
     return { status: "duplicate", run, seq, charge };
   }
-  const detail = `Outcome "${event.key}" of run "${run}" is ${stored.status} as "${stored.outcome}".`;
+  const { status, outcome } = stored;
+  const detail = `Outcome "${event.key}" of run "${run}" is ${status} as "${outcome}".`;
   return rejected({ code: "outcome.conflict", detail, field: "key" });
 }
 

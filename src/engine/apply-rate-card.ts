@@ -4,6 +4,7 @@ import type { RateCard, RateCardVersion } from "../domain/rating/rate-card.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 
+/** A rate card to be applied. */
 export interface NewCardVersion {
   readonly card: RateCard;
   /** The card as canonical JSON. */

@@ -13,6 +13,7 @@ import type { Suspended } from "./ports.ts";
 import type { EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 
+/** Counts, joins, links, suspends or refuses a step that arrived. */
 export function applyStep(ledger: Ledger, event: StepEvent): EventResult {
   const stored = ledger.state.steps.get(event);
   if (stored !== undefined) return joinRecords(ledger, stored, event);

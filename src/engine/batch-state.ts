@@ -22,14 +22,17 @@ import type {
   Writes,
 } from "./ports.ts";
 
+/** An identity as one text; ids hold no control character, so no two share one. */
 export function stepKeyText(key: StepKey): string {
   return `${key.run}\u0000${key.source}\u0000${key.id}`;
 }
 
+/** A call of a customer as one text. */
 export function callKeyText(customer: string, callId: string): string {
   return `${customer}\u0000${callId}`;
 }
 
+/** A customer's period as one text. */
 export function counterKeyText(key: CounterKey): string {
   return `${key.customer}\u0000${key.period}`;
 }
@@ -179,6 +182,7 @@ class StepRows {
   }
 }
 
+/** What one unit of work loaded and changed. */
 export class BatchState {
   readonly receivedAtMs: number;
   #seq: number;
@@ -219,7 +223,7 @@ export class BatchState {
     return this.runs.get(id) ?? newRun(id, this.receivedAtMs);
   }
 
-  /** A working copy of a run that is written when the unit ends; made once, then edited in place. */
+  /** A working copy of a run, written when the unit ends; made once, then edited in place. */
   editRun(id: string): EditableRun {
     const known = this.#editable.get(id);
     if (known !== undefined) return known;

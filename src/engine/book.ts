@@ -34,6 +34,7 @@ interface Movement {
   readonly cause: Cause;
 }
 
+/** Books on the state of one unit of work, by one tariff. */
 export class Ledger {
   readonly state: BatchState;
   readonly tariff: Tariff;
@@ -95,7 +96,7 @@ export class Ledger {
 
   /** Moves counters and returns the marginal of each charge. */
   #move(movement: Movement): RunShare[] {
-    const { at, card, metered, sign, cause } = movement;
+    const { at, card, metered, sign } = movement;
     const closed = metered.length > 0 && this.state.isClosed(at);
     return metered.map((item) => {
       const slot = this.state.counter(at, card.cardKey, item);
@@ -104,12 +105,12 @@ export class Ledger {
       slot.counter = moved.counter;
       slot.moved = true;
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
-      if (closed) this.#adjust(at, card, share, cause);
+      if (closed) this.#adjust(movement, share);
       return share;
     });
   }
 
-  #adjust(at: CounterKey, card: CompiledCard, share: RunShare, cause: Cause): void {
+  #adjust({ at, card, cause }: Movement, share: RunShare): void {
     if (share.amount === 0n) return;
     this.state.adjustments.push({
       seq: this.state.nextSeq(),

@@ -14,6 +14,7 @@ import type { EngineContext } from "./context.ts";
 import type { CounterKey, Customer, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
+/** Which periods to close. */
 export interface ClosePeriod {
   /** Null: every customer with usage or adjustments in the period. */
   readonly customer: string | null;

@@ -29,6 +29,7 @@ export type CommitEvents = (
   events: readonly TollgateEvent[],
 ) => Promise<BatchResult>;
 
+/** The queue in front of the store: one unit of work at a time, as large as what waits. */
 export class CommitLoop {
   readonly #commit: CommitEvents;
   readonly #queue: Waiting[] = [];

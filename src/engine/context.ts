@@ -10,6 +10,7 @@ export interface Tariffs {
   forget(workspace: string): void;
 }
 
+/** Ports, tariffs and the commit loop. */
 export interface EngineContext {
   readonly store: Store;
   readonly clock: Clock;

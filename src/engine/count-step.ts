@@ -79,6 +79,7 @@ function inheritedAgent(run: Run): string | null {
   return run.opened || run.standing ? run.agent : null;
 }
 
+/** Only the facts of something that holds more. */
 export function factsOf(from: StepFacts): StepFacts {
   return {
     kind: from.kind,
@@ -137,6 +138,7 @@ export function linkWitness(
   return { status: "duplicate_call", run, linkedTo };
 }
 
+/** What is answered of a step. */
 export function resultOf(step: Step, status: EventResult["status"]): EventResult {
   const { run, seq, cost, costStatus, charge } = step;
   const base: EventResult = { status, run, seq, cost, costStatus, charge };

@@ -28,6 +28,7 @@ import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 
+/** The ports that an engine runs on. */
 export interface EngineParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -36,6 +37,7 @@ export interface EngineParts {
   readonly tariffs: Tariffs;
 }
 
+/** Every use case of Tollgate over one store. */
 export class Engine {
   readonly #context: EngineContext;
   readonly #passingKeys: PassingKeys = new Map();

@@ -6,6 +6,7 @@ import { runAct } from "./act.ts";
 import { isUnused } from "./apply-rate-card.ts";
 import type { EngineContext } from "./context.ts";
 
+/** Price entries to be recorded as a version. */
 export interface NewPrices {
   readonly source: string;
   readonly entries: readonly PriceEntry[];

@@ -7,6 +7,8 @@ import type { EngineContext } from "./context.ts";
 import type { ApiKey } from "./ports.ts";
 
 export type Scope = ApiKey["scopes"][number];
+
+/** Every scope of API keys; `admin` includes the others. */
 export const SCOPES = ["ingest", "read", "admin"] as const satisfies readonly Scope[];
 
 type KeyContext = Pick<EngineContext, "store" | "clock" | "ids" | "digest">;

@@ -14,6 +14,7 @@ import type { CounterKey, StepKey, UnitOfWork } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { Tariff } from "./tariff.ts";
 
+/** Fills the state with every row that the events may touch. */
 export async function loadBatch(
   unit: UnitOfWork,
   tariff: Tariff,

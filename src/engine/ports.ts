@@ -15,16 +15,19 @@ import type { OutcomeState, Run } from "../domain/run/run.ts";
 /** A value at once or later: embedded stores answer at once, networked ones later. */
 export type Answer<T> = T | Promise<T>;
 
+/** The time, given so that tests can set it. */
 export interface Clock {
   /** Milliseconds since 1970 UTC. */
   nowMs(): number;
 }
 
+/** Randomness, given so that tests can fix it. */
 export interface Ids {
   /** A fresh random id of at least 122 bits, URL-safe. */
   random(): string;
 }
 
+/** Digests, given because the domain knows no platform. */
 export interface Digest {
   /** Content hash of a canonical text: 128 bits of SHA-256, base64url, without version byte. */
   content(text: string): string;
@@ -34,12 +37,14 @@ export interface Digest {
   checksum(text: string): number;
 }
 
+/** Identity of an event inside its workspace. */
 export interface StepKey {
   readonly run: string;
   readonly source: string;
   readonly id: string;
 }
 
+/** Who pays, and by which calendar and card. */
 export interface Customer {
   readonly id: string;
   readonly name: string | null;
@@ -87,11 +92,13 @@ export interface Witness extends StepKey {
   readonly document: string;
 }
 
+/** A customer's billing period. */
 export interface CounterKey {
   readonly customer: string;
   readonly period: string;
 }
 
+/** A counter with what it counts for. */
 export interface StoredCounter extends CounterKey {
   readonly cardKey: string;
   readonly chargeKey: string;
@@ -174,12 +181,14 @@ export interface UnitOfWork {
   write(writes: Writes): Answer<void>;
 }
 
+/** Which roll-ups to read; what is left out matches everything. */
 export interface UsageFilter {
   readonly customer?: string;
   readonly agent?: string;
   readonly period?: string;
 }
 
+/** Which runs to list; what is left out matches everything. */
 export interface RunFilter {
   readonly customer?: string;
   readonly agent?: string;

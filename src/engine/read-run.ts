@@ -5,6 +5,7 @@ import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 
+/** A run with everything below it. */
 export interface RunTree {
   readonly run: Run;
   /** By their own time, then in commit order. */

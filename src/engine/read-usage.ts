@@ -4,6 +4,7 @@ import { ZERO_AMOUNT, ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import type { EngineContext } from "./context.ts";
 import type { UsageFilter } from "./ports.ts";
 
+/** What usage can be grouped by. */
 export const USAGE_DIMENSIONS = [
   "customer",
   "period",
@@ -15,6 +16,7 @@ export const USAGE_DIMENSIONS = [
 ] as const;
 export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
 
+/** The usage of one group. */
 export interface UsageRow {
   readonly group: Readonly<Partial<Record<UsageDimension, string>>>;
   readonly steps: number;

@@ -25,6 +25,7 @@ export type EventStatus =
   | "suspended"
   | "rejected";
 
+/** What became of one event, with its cost and charge where it has them. */
 export interface EventResult {
   readonly status: EventStatus;
   readonly run?: string;
@@ -41,12 +42,14 @@ export interface EventResult {
   readonly error?: Problem;
 }
 
+/** What became of the events of one request. */
 export interface BatchResult {
   readonly results: readonly EventResult[];
   /** Totals after the commit of every run that the events name. */
   readonly runs: ReadonlyMap<string, { readonly own: Totals; readonly tree: Totals }>;
 }
 
+/** The answer to an event that was refused. */
 export function rejected(problem: Problem): EventResult {
   return { status: "rejected", error: problem };
 }

@@ -9,6 +9,7 @@ import type { EngineContext } from "./context.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Conflict } from "./ports.ts";
 
+/** A person's decision on a conflict. */
 export interface Settlement {
   /** `seq` of the conflict, as listed. */
   readonly conflict: number;

@@ -11,6 +11,7 @@ import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { Customer } from "./ports.ts";
 
+/** Look-ups of prices, cards and periods, each without I/O. */
 export interface Tariff {
   priceStep(facts: StepFacts, atMs: number): CostOutcome;
   /** The card version in force for a customer at an instant; null: nothing is charged yet. */

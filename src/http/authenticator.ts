@@ -19,6 +19,7 @@ interface Remembered {
   readonly untilMs: number;
 }
 
+/** Tells who is asking, and remembers it for a short while. */
 export class Authenticator {
   readonly #engine: Pick<Engine, "authenticate">;
   readonly #nowMs: () => number;

@@ -52,6 +52,7 @@ export interface Logger {
   error(entry: object): void;
 }
 
+/** Everything that the server is built of. */
 export interface HttpParts {
   readonly engine: Engine;
   readonly intake: EventIntake;

@@ -7,6 +7,7 @@ export function timeText(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
+/** An instant as RFC 3339 text; null stays null. */
 export function timeTextOrNull(atMs: number | null): string | null {
   return atMs === null ? null : timeText(atMs);
 }
@@ -17,7 +18,7 @@ const FORM = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}
  * Reads an instant between the years 2000 and 2200. Temporal refuses 30 February, where
  * `Date.parse` makes it 2 March. Throws `field.invalid`, `field.out_of_range`.
  */
-export function instantOf(text: string, field: string): number {
+function instantOf(text: string, field: string): number {
   const atMs = FORM.test(text) ? epochMs(text) : undefined;
   if (atMs === undefined) {
     const detail = `"${field}" must be an RFC 3339 time such as 2026-11-23T10:00:00Z.`;

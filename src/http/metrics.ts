@@ -28,6 +28,7 @@ export interface Gauges {
   readonly commits: number | null;
 }
 
+/** Counts requests and events for Prometheus. */
 export class HttpMetrics {
   readonly #events = new Map<EventStatus, number>();
   readonly #durations = new Map<string, Histogram>();

@@ -62,6 +62,7 @@ export interface DeclaredBody {
   readonly otherTypes?: Readonly<Record<string, JsonSchema>>;
 }
 
+/** A route whose parameters, query and body have known types. */
 export interface RouteOf<Params, Query, Body> {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Template as OpenAPI writes it: `/v1/runs/{run}`. */

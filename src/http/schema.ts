@@ -43,6 +43,7 @@ export function nullable(schema: JsonSchema): JsonSchema {
   return { anyOf: [schema, { type: "null" }] };
 }
 
+/** A list of one kind of item. */
 export function listOf(items: JsonSchema, description?: string): JsonSchema {
   return { type: "array", items, ...(description === undefined ? {} : { description }) };
 }
@@ -53,10 +54,12 @@ export function mapOf(values: JsonSchema, description?: string): JsonSchema {
   return { type: "object", additionalProperties: values, ...described };
 }
 
+/** One of a few texts. */
 export function oneOf(values: readonly string[], description?: string): JsonSchema {
   return { type: "string", enum: values, ...(description === undefined ? {} : { description }) };
 }
 
+/** A schema with a sentence on what it means. */
 export function described(schema: JsonSchema, description: string): JsonSchema {
   return { ...schema, description };
 }
@@ -113,6 +116,7 @@ export const LIMIT: JsonSchema = {
   description: "Most rows to answer with.",
 };
 
+/** An ISO 4217 code. */
 export const CURRENCY: JsonSchema = {
   type: "string",
   pattern: "^[A-Z]{3}$",

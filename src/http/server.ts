@@ -31,6 +31,7 @@ import { Traffic } from "./traffic.ts";
 const LOCALHOST = "127.0.0.1";
 const SILENT: Logger = { info: () => undefined, error: () => undefined };
 
+/** A server that can listen and drain. */
 export interface HttpServer {
   /** Starts to listen. (Defaults: 127.0.0.1, any free port.) Resolves to the base URL. */
   listen(place?: { readonly host?: string; readonly port?: number }): Promise<string>;

@@ -1,4 +1,4 @@
-/** Requests with JSON over connections that are kept. A cut connection is an error, never an answer. */
+/** JSON requests over connections that are kept. A cut one is an error, never an answer. */
 import { Agent, request } from "node:http";
 
 export interface Answer<Body> {

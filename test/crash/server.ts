@@ -1,5 +1,6 @@
 /**
- * A server process to be killed, starved and traced: `node test/crash/server.ts FOLDER [FULL|NORMAL]`.
+ * A server process to be killed, starved and traced:
+ * `node test/crash/server.ts FOLDER [FULL|NORMAL]`.
  * It prints where it listens as one JSON line. NORMAL is what the product never uses: it shows that
  * the trace of system calls would notice.
  */

@@ -15,7 +15,7 @@ const CALL = /^(\d+) +(\w+)\((.*)$/;
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>(.*)$/;
 const UNFINISHED = / <unfinished \.\.\.>$/;
 
-/** Calls by the line on which they ended. Calls that never ended are left out: they proved nothing. */
+/** Calls by the line on which they ended. Calls that never ended prove nothing: left out. */
 export function parseTrace(trace: string): SystemCall[] {
   const open = new Map<string, { readonly name: string; text: string; readonly beganAt: number }>();
   const calls: SystemCall[] = [];

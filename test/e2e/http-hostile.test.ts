@@ -314,14 +314,15 @@ describe("hostile requests", () => {
   });
 
   test("a client that leaves in the middle of its body leaves nothing behind", async () => {
-    const head = `POST /v1/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${server.ingestKey}\r\n`;
+    const key = `authorization: Bearer ${server.ingestKey}`;
+    const head = `POST /v1/events HTTP/1.1\r\nhost: a\r\n${key}\r\n`;
     const types = "content-type: application/json\r\ncontent-length: 5000\r\n\r\n";
     await sendRaw(server.url, [`${head}${types}[${EVENT_TEXT}`]);
     const { text } = await api.call("GET", "/metrics");
     assert.match(text, /^tollgate_body_bytes 0$/m);
   });
 
-  test("after all this nothing was stored that was not accepted, and nothing unexpected happened", async () => {
+  test("after all this only what was accepted is stored, and no error was logged", async () => {
     const { store } = server;
     assert.deepEqual(await store.stepsOfRun("default", "hostile"), []);
     assert.equal(await store.run("default", "hostile"), undefined);

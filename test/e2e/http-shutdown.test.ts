@@ -100,7 +100,7 @@ describe("failures behind the routes", () => {
     await server.stop();
   });
 
-  test("an unknown outcome is told as unknown, and health says so until a commit succeeds", async () => {
+  test("an unknown outcome is told, and health says so until a commit succeeds", async () => {
     const real = gate();
     let isBroken = true;
     const server = await startTestServer({

@@ -146,7 +146,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(answer.body.runs?.rp?.steps, 2);
     });
 
-    test("a run is opened, given outcomes and closed; repeating an act changes nothing", async () => {
+    test("a run is opened, given outcomes, closed; repeating an act changes nothing", async () => {
       const opening = { run: "life", customer: "acme", agent: "support", labels: { team: "x" } };
       const opened = await api.call("POST", "/v1/runs", { body: opening });
       assert.equal(opened.status, 201);

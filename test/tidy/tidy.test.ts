@@ -27,6 +27,12 @@ const EXCEPTIONS: readonly { rule: string; path: string; count: number; reason: 
     reason: "the writer of our own price form proves that its reader loses nothing (round trip)",
   },
   {
+    rule: "every export of src is used by the product, or in the domain at least by a test",
+    path: "src/store/verify/verify-data-folder.ts",
+    count: 1,
+    reason: "a test alters a row of every table on the oracle's list, and compares it with the schema",
+  },
+  {
     rule: "the product imports only Node and its declared runtime dependencies",
     path: "src/cli/demo/vendor-sdks.ts",
     count: 4,

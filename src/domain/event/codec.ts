@@ -20,6 +20,7 @@ export function encodeUsage(usage: Usage): string {
   return text;
 }
 
+/** Usage of a text that `encodeUsage` wrote. */
 export function decodeUsage(text: string): Usage {
   if (text === "") return new Map();
   const entries = text.split(",").map((pair): [string, Quantity] => {
@@ -29,16 +30,20 @@ export function decodeUsage(text: string): Usage {
   return usageOf(entries);
 }
 
+/** An event as JSON text; `decodeEvent` gives it back. */
 export function encodeEvent(event: TollgateEvent): string {
   return JSON.stringify(event, (_key, value: unknown) =>
     value instanceof Map ? encodeUsage(value as Usage) : value,
   );
 }
 
+/** The event of a text that `encodeEvent` wrote. */
 export function decodeEvent(text: string): TollgateEvent {
-  return JSON.parse(text, (key, value: unknown) =>
-    key === "usage" && typeof value === "string" ? decodeUsage(value) : value,
-  ) as TollgateEvent;
+  const event = JSON.parse(text);
+  // By place, not by name: a label may be called usage as well.
+  if (event.type === "step") return { ...event, usage: decodeUsage(event.usage) };
+  if (event.type !== "step.amended") return event;
+  return { ...event, facts: { ...event.facts, usage: decodeUsage(event.facts.usage) } };
 }
 
 const FIELD_END = "\u001f";

@@ -4,6 +4,7 @@
  */
 import type { Usage } from "./usage.ts";
 
+/** What a step can be. */
 export const STEP_KINDS = [
   "model",
   "embedding",
@@ -15,6 +16,7 @@ export const STEP_KINDS = [
 ] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
+/** How a step ended. `blocked`: it was refused and never started. */
 export const STEP_STATUSES = ["ok", "error", "aborted", "blocked"] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
@@ -22,14 +24,17 @@ export type StepStatus = (typeof STEP_STATUSES)[number];
 export const COMPLETENESS = ["partial", "estimated", "exact"] as const;
 export type Completeness = (typeof COMPLETENESS)[number];
 
+/** Who may pay the provider of a step. */
 export const PAYERS = ["us", "customer"] as const;
 /** Who pays the provider of this step. */
 export type Payer = (typeof PAYERS)[number];
 
+/** Whether a step counts. */
 export const ROLES = ["bill", "shadow"] as const;
 /** A shadow step witnesses a call that another source bills: reconciled, never counted. */
 export type Role = (typeof ROLES)[number];
 
+/** How a run can end by its producer's word. */
 export const RUN_ENDINGS = ["completed", "failed", "cancelled"] as const;
 export type RunEnding = (typeof RUN_ENDINGS)[number];
 
@@ -67,6 +72,7 @@ export interface StepFacts {
   readonly labels: Labels | null;
 }
 
+/** One billable or countable act in a run, as its producer states it. */
 export interface StepEvent extends Sent, StepFacts {
   readonly type: "step";
   readonly customer: string | null;
@@ -80,6 +86,7 @@ export interface StepEvent extends Sent, StepFacts {
   readonly hold: string | null;
 }
 
+/** A run begins: what its steps inherit is stated here. */
 export interface RunOpened extends Sent {
   readonly type: "run.opened";
   readonly customer: string | null;
@@ -90,11 +97,13 @@ export interface RunOpened extends Sent {
   readonly authority: string | null;
 }
 
+/** A run ends. Steps may still come: closing stops no metering. */
 export interface RunClosed extends Sent {
   readonly type: "run.closed";
   readonly ending: RunEnding;
 }
 
+/** A named result of a run. */
 export interface OutcomeRecorded extends Sent {
   readonly type: "outcome.recorded";
   /** Name that charges select, such as `ticket_resolved`. */
@@ -103,12 +112,14 @@ export interface OutcomeRecorded extends Sent {
   readonly key: string;
 }
 
+/** Takes a recorded outcome back. */
 export interface OutcomeReversed extends Sent {
   readonly type: "outcome.reversed";
   readonly key: string;
   readonly reason: string;
 }
 
+/** The step of the same run that a correction is about. */
 export interface StepTarget {
   readonly source: string;
   readonly id: string;
@@ -138,6 +149,7 @@ export type TollgateEvent =
   | StepAmended
   | StepVoided;
 
+/** Every type of event. */
 export const EVENT_TYPES = [
   "step",
   "run.opened",

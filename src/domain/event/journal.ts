@@ -18,6 +18,7 @@ export const JOURNAL_KINDS = [
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 
+/** One accepted event or act, never changed after. */
 export interface JournalEntry {
   readonly seq: number;
   readonly kind: JournalKind;

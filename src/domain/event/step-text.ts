@@ -31,6 +31,7 @@ export interface StepPlace extends Identity {
   readonly seq: number;
 }
 
+/** A step's text without its key. */
 export interface StepParts {
   /** Agent, provider, model, tool and tier: few different ones. */
   readonly facets: string;
@@ -51,6 +52,7 @@ export function stepText(step: Step): string {
   return textOfParts(step, partsOfStep(step));
 }
 
+/** The parts of a step's text; `stepOfParts` makes the step of them again. */
 export function partsOfStep(step: Step): StepParts {
   const tier = step.tier === STANDARD_TIER ? "" : step.tier;
   const who = `${step.agent ?? ""}${END}${step.provider ?? ""}${END}${step.model ?? ""}`;

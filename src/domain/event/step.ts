@@ -22,6 +22,7 @@ export interface ChargeShare {
   readonly amount: Amount;
 }
 
+/** One revision of a step, with what it costs and charges. */
 export interface Step extends Identity, StepFacts {
   /** Place in the workspace's commit order of the write that made this revision. */
   readonly seq: number;

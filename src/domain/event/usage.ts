@@ -39,10 +39,12 @@ const INPUTS: ReadonlySet<string> = new Set(INPUT_BUCKETS);
 /** Usage by bucket or unit name. Zero quantities are not kept; keys stand in ascending order. */
 export type Usage = ReadonlyMap<string, Quantity>;
 
+/** Whether a name is one of the closed token buckets; any other is a unit. */
 export function isTokenBucket(name: string): name is TokenBucket {
   return TOKEN_BUCKETS.has(name);
 }
 
+/** Whether a name is a bucket of tokens that the provider reads. */
 export function isInputBucket(name: string): name is InputBucket {
   return INPUTS.has(name);
 }
@@ -78,6 +80,7 @@ export function maximumUsage(a: Usage, b: Usage): Usage {
   return usageOf(joined);
 }
 
+/** Whether two usages hold the same quantities. */
 export function usageEquals(a: Usage, b: Usage): boolean {
   if (a.size !== b.size) return false;
   for (const [name, quantity] of a) if (b.get(name) !== quantity) return false;

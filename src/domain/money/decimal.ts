@@ -23,7 +23,10 @@ export type Price = bigint & { readonly __price: unique symbol };
 /** A dimensionless factor in units of 10^-6. */
 export type Factor = bigint & { readonly __factor: unique symbol };
 
+/** No money. */
 export const ZERO_AMOUNT = 0n as Amount;
+
+/** No units. */
 export const ZERO_QUANTITY = 0n as Quantity;
 /** One whole unit of a quantity. */
 export const ONE_UNIT = (10n ** BigInt(QUANTITY_SCALE)) as Quantity;
@@ -85,21 +88,32 @@ export function formatScaled(value: bigint, scale: number): string {
 /** Sums are longer than any single number from outside: 33 places behind as many digits. */
 const AMOUNT_TEXT_MAX_CHARS = 3 * AMOUNT_SCALE;
 
+/** An amount of its decimal text; undefined where it is none or has more than 33 places. */
 export function parseAmount(text: string): Amount | undefined {
   return parseScaled(text, AMOUNT_SCALE, AMOUNT_TEXT_MAX_CHARS) as Amount | undefined;
 }
+
+/** An amount as its shortest decimal text. */
 export function formatAmount(amount: Amount): string {
   return formatScaled(amount, AMOUNT_SCALE);
 }
+
+/** A quantity of its decimal text; undefined where it is none or has more than 9 places. */
 export function parseQuantity(text: string): Quantity | undefined {
   return parseScaled(text, QUANTITY_SCALE) as Quantity | undefined;
 }
+
+/** A quantity as its shortest decimal text. */
 export function formatQuantity(quantity: Quantity): string {
   return formatScaled(quantity, QUANTITY_SCALE);
 }
+
+/** A price of its decimal text; undefined where it is none or has more than 18 places. */
 export function parsePrice(text: string): Price | undefined {
   return parseScaled(text, PRICE_SCALE) as Price | undefined;
 }
+
+/** A price as its shortest decimal text. */
 export function formatPrice(price: Price): string {
   return formatScaled(price, PRICE_SCALE);
 }

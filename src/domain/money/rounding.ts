@@ -2,9 +2,11 @@
 import { AMOUNT_SCALE } from "../limits.ts";
 import type { Amount } from "./decimal.ts";
 
+/** `half_even` is the default of rate cards: it favours nobody over many lines. */
 export const ROUNDING_MODES = ["half_even", "half_up", "up", "down"] as const;
 export type RoundingMode = (typeof ROUNDING_MODES)[number];
 
+/** A rounded amount and what rounding changed. */
 export interface Rounded {
   readonly rounded: Amount;
   /** rounded − exact. */
@@ -21,12 +23,18 @@ export function roundAmount(amount: Amount, decimals: number, mode: RoundingMode
   const magnitude = amount * sign;
   const floor = magnitude / unit;
   const rest = magnitude % unit;
-  const steps = floor + (roundsAway(floor, rest, unit, mode) ? 1n : 0n);
+  const steps = floor + (roundsAway({ floor, rest, unit }, mode) ? 1n : 0n);
   const rounded = (steps * unit * sign) as Amount;
   return { rounded, residual: (rounded - amount) as Amount };
 }
 
-function roundsAway(floor: bigint, rest: bigint, unit: bigint, mode: RoundingMode): boolean {
+interface Parts {
+  readonly floor: bigint;
+  readonly rest: bigint;
+  readonly unit: bigint;
+}
+
+function roundsAway({ floor, rest, unit }: Parts, mode: RoundingMode): boolean {
   if (rest === 0n) return false;
   if (mode === "up") return true;
   if (mode === "down") return false;

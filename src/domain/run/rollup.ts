@@ -8,6 +8,7 @@ import type { Amount, Quantity } from "../money/decimal.ts";
 import { ZERO_AMOUNT, ZERO_QUANTITY } from "../money/decimal.ts";
 import type { Totals } from "./run.ts";
 
+/** What usage is summed by. */
 export interface RollupKey {
   readonly customer: string;
   readonly period: string;
@@ -27,11 +28,13 @@ export interface RollupDelta extends RollupKey, Totals {
 
 export type RollupRow = RollupDelta;
 
+/** A roll-up key as one text; no two keys share one. */
 export function rollupKeyText(key: RollupKey): string {
   const { customer, period, agent, kind, provider, model, tool } = key;
-  return `${customer}\u0000${period}\u0000${agent}\u0000${kind}\u0000${provider}\u0000${model}\u0000${tool}`;
+  return [customer, period, agent, kind, provider, model, tool].join("\u0000");
 }
 
+/** The roll-up that a step counts in. */
 export function rollupKeyOfStep(step: Step): RollupKey {
   return {
     customer: step.customer,
@@ -70,6 +73,7 @@ function counts(step: Step): boolean {
   return !step.voided && step.role === "bill";
 }
 
+/** The sum of two deltas of one key. */
 export function addRollup(a: RollupDelta, b: RollupDelta): RollupDelta {
   return {
     ...a,

@@ -19,8 +19,10 @@ export interface Totals {
   readonly charge: Amount;
 }
 
+/** The totals of nothing. */
 export const NO_TOTALS: Totals = { steps: 0, unpriced: 0, cost: ZERO_AMOUNT, charge: ZERO_AMOUNT };
 
+/** The sum of two totals. */
 export function addTotals(a: Totals, b: Totals): Totals {
   return {
     steps: a.steps + b.steps,
@@ -30,10 +32,12 @@ export function addTotals(a: Totals, b: Totals): Totals {
   };
 }
 
+/** What takes the same totals off again. */
 export function negateTotals(totals: Totals): Totals {
   return subtractTotals(NO_TOTALS, totals);
 }
 
+/** What leads from the second totals to the first. */
 export function subtractTotals(a: Totals, b: Totals): Totals {
   return {
     steps: a.steps - b.steps,
@@ -61,6 +65,7 @@ export interface RunRating {
   readonly shares: readonly RunShare[];
 }
 
+/** A run as the store keeps it, with the totals of its own steps and of its whole tree. */
 export interface Run {
   readonly id: string;
   readonly customer: string | null;
@@ -127,6 +132,7 @@ export function standingRunId(customer: string, agent: string | null): string {
   return STANDING_PREFIX + JSON.stringify(agent === null ? [customer] : [customer, agent]);
 }
 
+/** An outcome as the store keeps it, with what it charges. */
 export interface OutcomeState {
   readonly run: string;
   readonly key: string;

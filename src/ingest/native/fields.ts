@@ -34,7 +34,7 @@ const RESERVED_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", 
 const MAX_QUANTITY = QUANTITY_MAX_UNITS * ONE_UNIT;
 
 /** A value as an error may show it: its type, or a short beginning of its text. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (value instanceof ExactNumber) return shorten(value.text);
@@ -51,6 +51,7 @@ function refuse(field: string, expected: string, value: unknown): never {
   throw new FieldRefused("field.invalid", field, detail);
 }
 
+/** The fields of a JSON object. */
 export function readObject(value: unknown, field: string): Fields {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject || value instanceof ExactNumber) refuse(field, "an object", value);
@@ -87,10 +88,12 @@ export function readId(value: unknown, field: string): string {
   return value;
 }
 
+/** An id, or null where it is absent. */
 export function readOptionalId(value: unknown, field: string): string | null {
   return value === undefined || value === null ? null : readId(value, field);
 }
 
+/** An id that must be there. */
 export function readRequiredId(value: unknown, field: string): string {
   if (value === undefined || value === null) {
     throw new FieldRefused("field.missing", field, `"${field}" is required.`);
@@ -109,6 +112,7 @@ export function readText(value: unknown, field: string): string {
   return value;
 }
 
+/** One of a few texts, or `otherwise` where it is absent. */
 export function readChoice<T extends string>(
   value: unknown,
   field: string,
@@ -158,7 +162,7 @@ export function readInteger(
 }
 
 /** A quantity: a whole JSON number, or a decimal with at most nine places as text or number. */
-export function readQuantity(value: unknown, field: string): Quantity {
+function readQuantity(value: unknown, field: string): Quantity {
   const quantity = quantityFrom(value);
   if (quantity === undefined) {
     refuse(field, "a decimal with at most 9 places (a whole number or a text)", value);
@@ -178,6 +182,7 @@ function quantityFrom(value: unknown): Quantity | undefined {
   return value instanceof ExactNumber ? parseQuantity(value.text) : undefined;
 }
 
+/** Disjoint quantities by bucket or unit name. */
 export function readUsage(value: unknown, field: string): Usage {
   if (value === undefined || value === null) return usageOf([]);
   const object = readObject(value, field);

@@ -93,7 +93,8 @@ function itemsOf(text: string, kind: "json" | "ndjson"): Item[] {
     throw new TollgateError("request.malformed", detail);
   }
   if (values.length > EVENTS_PER_REQUEST_MAX_COUNT) {
-    const detail = `The body has ${values.length} events; the limit is ${EVENTS_PER_REQUEST_MAX_COUNT}.`;
+    const limit = EVENTS_PER_REQUEST_MAX_COUNT;
+    const detail = `The body has ${values.length} events; the limit is ${limit}.`;
     throw new TollgateError("request.too_large", detail);
   }
   return values.map((value: unknown) => ({ value }));

@@ -58,6 +58,7 @@ export type MapProviderUsage = (
   block: unknown,
 ) => { readonly steps: readonly MappedFacts[] } | { readonly problem: Problem };
 
+/** What reading an event needs of the outside. */
 export interface ParseContext {
   readonly digest: Pick<Digest, "content">;
   readonly mapProviderUsage: MapProviderUsage;
@@ -114,7 +115,7 @@ const KNOWN: Readonly<Record<TollgateEvent["type"], ReadonlySet<string>>> = {
 const TARGET_FIELDS: ReadonlySet<string> = new Set(["source", "id"]);
 
 /** Source of an event that names none. */
-export const DEFAULT_SOURCE = "api";
+const DEFAULT_SOURCE = "api";
 
 function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
   const type = readChoice(object.type, "type", { values: EVENT_TYPES, otherwise: "step" });
@@ -164,7 +165,7 @@ function readIdentity(object: Fields, run: string): Identity {
 function readRunId(value: unknown): string {
   const run = readRequiredId(value, "run");
   if (run.startsWith(STANDING_PREFIX)) {
-    const detail = `"run" must not begin with ${STANDING_PREFIX}; leave it out for usage without a run.`;
+    const detail = `"run" must not begin with ${STANDING_PREFIX}; usage without a run has none.`;
     throw new FieldRefused("field.invalid", "run", detail);
   }
   return run;

@@ -2,8 +2,10 @@
  * Reads RFC 3339 instants strictly. `Date.parse` takes 30 February for 2 March, which would put
  * usage into the wrong period; here it is refused.
  */
-const FORM =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+const DATE = /(\d{4})-(\d{2})-(\d{2})/;
+const TIME = /(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?/;
+const OFFSET = /(?:[Zz]|([+-])(\d{2}):(\d{2}))/;
+const FORM = new RegExp(`^${DATE.source}[Tt ]${TIME.source}${OFFSET.source}$`);
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 function daysInMonth(year: number, month: number): number {

@@ -8,6 +8,7 @@ import { Recent } from "./recent.ts";
 
 const NAMES_MAX_ROWS = 50_000;
 
+/** Numbers of texts, and texts of numbers. */
 export class Names {
   readonly #numbers = new Recent<string, number>(NAMES_MAX_ROWS);
   readonly #texts = new Recent<number, string>(NAMES_MAX_ROWS);

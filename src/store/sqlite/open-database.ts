@@ -8,6 +8,7 @@ const MIGRATIONS = new URL("./migrations/", import.meta.url);
 const AUTOCHECKPOINT_PAGES = 16_000;
 const CACHE_KIB = 65_536;
 
+/** How the file is opened. */
 export interface OpenOptions {
   /** Only for the test that proves what FULL is for. (Default: FULL.) */
   readonly synchronous?: "FULL" | "NORMAL";

@@ -20,11 +20,13 @@ import {
 import { Recent } from "./recent.ts";
 import type { Statements } from "./statements.ts";
 
+/** A run and the number of its row. */
 export interface RunSlot {
   readonly runNo: number;
   run: Run;
 }
 
+/** A counter and the number of its row. */
 export interface CounterSlot {
   /** Null: not in the file yet. */
   counterNo: number | null;
@@ -32,6 +34,7 @@ export interface CounterSlot {
   isPending: boolean;
 }
 
+/** A roll-up and the number of its row. */
 export interface RollupSlot {
   /** Null: not in the file yet. */
   rollupNo: number | null;
@@ -73,6 +76,7 @@ class WorkspaceRows {
   pending = new PendingTotals();
 }
 
+/** The rows of every workspace that are at hand. */
 export class RowCaches {
   readonly #statements: Statements;
   readonly #workspaces = new Map<number, WorkspaceRows>();

@@ -61,6 +61,7 @@ import { writePendingTotals } from "./write-totals.ts";
 /** Name of the database file inside the data folder. */
 export const DATABASE_FILE = "tollgate.db";
 
+/** Where the store lies and how it is opened. */
 export interface SqliteOptions extends OpenOptions {
   /** Folder that holds the file; made if it does not exist. */
   readonly dataDir: string;

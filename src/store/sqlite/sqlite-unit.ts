@@ -30,6 +30,7 @@ import { decodeStep, encodeId } from "./step-rows.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { writeRows } from "./write-rows.ts";
 
+/** The unit of work that `transact` hands out; it ends with its transaction. */
 export class SqliteUnit implements UnitOfWork {
   readonly #shared: UnitShared;
   readonly #ws: number;

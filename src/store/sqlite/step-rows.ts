@@ -37,6 +37,7 @@ function hexDigit(code: number): number {
   return code >= 97 && code <= 102 ? code - 87 : -1;
 }
 
+/** The id that `encodeId` stored. */
 export function decodeId(stored: unknown): string {
   if (typeof stored === "string") return stored;
   const hex = Buffer.from(stored as Uint8Array).toString("hex");
@@ -47,6 +48,7 @@ export function decodeId(stored: unknown): string {
 /** A step's identity, bound to run_no, source_no, id. */
 export type BoundIdentity = readonly [runNo: number, sourceNo: number, id: string | Uint8Array];
 
+/** A step's identity as it is bound. */
 export function identityOf(step: Step, runNo: number, names: Names): BoundIdentity {
   return [runNo, names.numberOf(step.source), encodeId(step.id)];
 }
@@ -67,6 +69,7 @@ export type BoundFacts = readonly [
   checksum: number,
 ];
 
+/** What making a row needs beside the step. */
 export interface RowTools {
   readonly names: Names;
   checksum(text: string): number;

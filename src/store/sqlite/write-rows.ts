@@ -20,6 +20,7 @@ const SAVE_STEP = `INSERT INTO steps (${IDENTITY}, ${FACTS}) VALUES (?, ?, ?, ?,
 const SAVE_FORMER_STEP = `INSERT INTO former_steps (${IDENTITY}, ${FACTS})
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 
+/** Writes everything that a unit changed, totals aside where they may wait. */
 export function writeRows(shared: UnitShared, ws: number, writes: Writes): void {
   const isPlain = isPlainUnit(shared, ws, writes);
   for (const run of writes.runs) putRun(shared, ws, run);

@@ -72,6 +72,7 @@ export function putRun(shared: UnitShared, ws: number, run: Run): void {
   shared.caches.putRun(ws, { runNo: row?.run_no as number, run });
 }
 
+/** True when as much waits as may wait. */
 export function isPendingFull(shared: UnitShared, ws: number): boolean {
   const { steps, runs, counters, rollups } = shared.caches.pending(ws);
   const rows = runs.size + counters.length + rollups.length;

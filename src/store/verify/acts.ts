@@ -4,6 +4,7 @@ import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 
 export type Document = Readonly<Record<string, unknown>>;
 
+/** An administrative act as the journal keeps it. */
 export interface RecordedAct {
   readonly ws: number;
   /** What the act changed: a customer, a card, a source of prices, a statement. */
@@ -13,6 +14,7 @@ export interface RecordedAct {
   readonly document: Document;
 }
 
+/** The acts of a workspace by what they are about. */
 export class Acts {
   readonly #scratch: DatabaseSync;
 

@@ -29,6 +29,7 @@ interface Charged {
   readonly taken: readonly Taken[];
 }
 
+/** The sums that the oracle rebuilds from what is counted. */
 export class Books {
   /** By run: steps, unpriced, cost, charge. */
   readonly runs: RebuiltSums;

@@ -5,6 +5,7 @@ import { keyText } from "./findings.ts";
 import type { ChargeDocument } from "./meter-again.ts";
 import { subjectOf } from "./meter-again.ts";
 
+/** A recorded version of a rate card. */
 export interface CardVersion {
   readonly id: number;
   readonly cardKey: string;
@@ -12,6 +13,7 @@ export interface CardVersion {
   readonly charges: readonly ChargeDocument[];
 }
 
+/** The card versions of a workspace by their number. */
 export class CardVersions {
   readonly #versions = new Map<string, CardVersion>();
   readonly #chargesOnRuns = new Set<string>();

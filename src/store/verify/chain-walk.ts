@@ -19,6 +19,7 @@ interface OpenLink extends Link {
 
 const MISSING_MAX_COUNT = 20;
 
+/** Follows the hash chain link by link. */
 export class ChainWalk {
   readonly #file: DataFile;
   readonly #workspace: string;

@@ -13,6 +13,7 @@ const CHECKSUMMED = [
   { table: "api_keys", key: ["id"] },
 ] as const;
 
+/** Checks rows that are kept beside what counts, by their checksums. */
 export function checkKeptRows(file: DataFile): void {
   for (const { table, key } of CHECKSUMMED) {
     for (const row of file.rowsOf(table, key.join(", "))) {

@@ -8,6 +8,7 @@ import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 
+/** Checks the outcomes of a run against the journal and adds them to the books. */
 export function checkOutcomesOfRun(file: DataFile, books: Books, at: RunAt): void {
   const recorded = new Map(
     eventsOf<OutcomeRecorded>(at.entries, "outcome.recorded").map((one) => [one.event.key, one]),

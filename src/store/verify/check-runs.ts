@@ -14,6 +14,7 @@ import { keyText } from "./findings.ts";
 import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 import { findStep } from "./step-row.ts";
 
+/** Checks every run against its steps, its children and the journal. */
 export function checkRuns(file: DataFile, books: Books): void {
   for (const row of file.rowsOf("runs", "run_no")) {
     const ws = row.ws as number;

@@ -27,11 +27,13 @@ const SEALED_IN_ORDER = `
   UNION ALL SELECT ws, seq, 'adjustments', 0 FROM adjustments
   ORDER BY ws, seq`;
 
+/** What the pass over sealed rows hands on. */
 export interface SealedRowsParts {
   readonly books: Books;
   readonly acts: Acts;
 }
 
+/** Checks checksums and the hash chain in one pass. */
 export function checkSealedRows(file: DataFile, parts: SealedRowsParts): void {
   const suspects = new Suspects(file);
   const walks = new Map<number, ChainWalk>();

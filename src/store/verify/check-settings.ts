@@ -7,6 +7,7 @@ import { readable } from "./data-file.ts";
 import { sha256Of } from "./digests.ts";
 import { keyText } from "./findings.ts";
 
+/** Checks customers, cards and prices against what the journal recorded. */
 export function checkSettings(file: DataFile, acts: Acts): void {
   checkCustomers(file, acts);
   checkCards(file, acts);

@@ -38,6 +38,7 @@ interface StatementAt {
   readonly document: StatementDocument;
 }
 
+/** Checks statements against their digests, lines and the journal. */
 export function checkStatements(file: DataFile, acts: Acts): void {
   for (const row of file.rowsOf("statements", "ws, id")) {
     const ws = row.ws as number;

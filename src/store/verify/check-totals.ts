@@ -17,6 +17,7 @@ const ROLLUP_KEY = ["ws", "customer", "period", "agent", "kind", "provider", "mo
 const COUNTER_KEY = ["customer", "period", "card_key", "charge_key", "cell"];
 const ROLLUP_COLUMNS = ["steps", "unpriced", "cost", "charge", "input_tokens", "output_tokens"];
 
+/** Checks roll-ups and counters against the rebuilt sums. */
 export function checkTotals(file: DataFile, books: Books): void {
   readRollups(file, books);
   readCounters(file, books);

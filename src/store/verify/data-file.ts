@@ -27,6 +27,7 @@ export type OnProgress = (progress: VerifyProgress) => void;
 
 const PROGRESS_EVERY_ROWS = 5_000;
 
+/** The file under verification, open for reading at one moment. */
 export class DataFile {
   readonly db: DatabaseSync;
   readonly scratch: DatabaseSync;

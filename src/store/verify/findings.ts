@@ -9,13 +9,14 @@ export interface Finding {
 }
 
 /** Findings kept a table; beyond it they are counted. */
-export const FINDINGS_PER_TABLE_MAX_COUNT = 200;
+const FINDINGS_PER_TABLE_MAX_COUNT = 200;
 
 /** A key as people read it: absent parts are shown as "-". */
 export function keyText(...parts: readonly (string | number | null)[]): string {
   return parts.map((part) => (part === null ? "-" : String(part))).join("/");
 }
 
+/** What was found, bounded for each table. */
 export class Findings {
   readonly #found: Finding[] = [];
   readonly #known = new Set<string>();

@@ -38,11 +38,13 @@ export function takenOfStep(charges: readonly ChargeDocument[], step: Step): Tak
   return taken(charges, "steps", { ...step, attempt: String(step.attempt) });
 }
 
+/** What the charges take of a run. */
 export function takenOfRun(charges: readonly ChargeDocument[], rating: RunRating): Taken[] {
   const { agent, labels } = rating;
   return rating.counted ? taken(charges, "runs", { agent, labels }) : [];
 }
 
+/** What the charges take of an outcome. */
 export function takenOfOutcome(charges: readonly ChargeDocument[], state: OutcomeState): Taken[] {
   const { outcome, agent } = state;
   return state.status === "recorded" ? taken(charges, "outcomes", { outcome, agent }) : [];

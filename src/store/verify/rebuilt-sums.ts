@@ -21,6 +21,7 @@ interface Slot {
 
 const SLOTS_MAX_COUNT = 50_000;
 
+/** Exact sums by key, kept in a scratch file so that memory stays flat. */
 export class RebuiltSums {
   readonly #slots = new Map<string, Slot>();
   readonly #scratch: DatabaseSync;

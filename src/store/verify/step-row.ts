@@ -10,6 +10,7 @@ import { keyText } from "./findings.ts";
 
 export type StepTable = "steps" | "former_steps";
 
+/** A step read back from its row, with its place. */
 export interface ReadStep {
   readonly key: string;
   readonly ws: number;

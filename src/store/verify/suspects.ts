@@ -18,6 +18,7 @@ interface Suspect {
   readonly failed: ReadStep[];
 }
 
+/** Rows that an altered name may have spoiled. */
 export class Suspects {
   readonly #file: DataFile;
   readonly #failed: ReadStep[] = [];

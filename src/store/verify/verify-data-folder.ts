@@ -46,6 +46,7 @@ export const VERIFIED_TABLES = [
   "api_keys",
 ] as const;
 
+/** What a verification looked at and found. */
 export interface Verification {
   /** Rows that were looked at, by table. */
   readonly checked: Readonly<Record<string, number>>;
