@@ -6,20 +6,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { HttpClient } from "./http-client.ts";
+import { CountsByPeriod, exact } from "./rate-again.ts";
 import type { World } from "./world.ts";
 
-const PLACES = 40;
+const STANDING = "~standing:";
+
 /** The one charge of the card that outcomes move. */
 const OUTCOME_CHARGE = "done";
-
-/** A decimal text as a whole number of 10^-40. */
-export function exact(text: string): bigint {
-  const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
-  assert.ok(match !== null, `a decimal: ${text}`);
-  const [, sign, whole = "", fraction = ""] = match;
-  const digits = BigInt(whole + fraction.padEnd(PLACES, "0"));
-  return sign === "-" ? -digits : digits;
-}
 
 interface TotalsText {
   readonly steps: number;
@@ -38,6 +31,7 @@ interface RunText {
   readonly run: string;
   readonly customer: string | null;
   readonly parentRun: string | null;
+  readonly openedAt: string;
   readonly suspended: number;
   readonly totals: { readonly own: TotalsText; readonly tree: TotalsText };
   readonly charges: readonly ShareText[];
@@ -47,9 +41,9 @@ interface StepText {
   readonly source: string;
   readonly id: string;
   readonly callId: string | null;
-  readonly seq: number;
+  readonly kind: string;
+  readonly occurredAt: string;
   readonly role: string;
-  readonly payer: string;
   readonly voided: boolean;
   readonly cost: string;
   readonly costStatus: string;
@@ -59,7 +53,7 @@ interface StepText {
 
 interface TreeText extends RunText {
   readonly steps: readonly StepText[];
-  readonly outcomes: readonly { readonly key: string; readonly charge: string }[];
+  readonly outcomes: readonly { readonly occurredAt: string; readonly charge: string }[];
   readonly children: readonly TreeText[];
 }
 
@@ -94,8 +88,9 @@ export class Recount {
   /** Steps by run, source and id: each stands in one tree, once. */
   readonly identities = new Set<string>();
   readonly byCustomer = new Map<string, Sums>();
-  /** Shares by customer, charge and cell: what counters must hold. */
+  /** Shares by customer and charge: what counters must hold. */
   readonly shares = new Map<string, bigint>();
+  readonly counts = new CountsByPeriod();
   runs = 0;
 
   /** Recounts a tree. Returns its sums. */
@@ -119,32 +114,40 @@ export class Recount {
 
   #own(tree: TreeText): Sums {
     const own = { ...none(), charge: sumOfShares(tree.charges) };
-    this.#share(tree, tree.charges);
-    for (const { charge: amount } of tree.outcomes) {
+    const customer = tree.customer ?? "";
+    this.#share(customer, tree.charges);
+    if (tree.parentRun === null && !tree.run.startsWith(STANDING)) {
+      this.counts.at(customer, tree.openedAt).runs += 1n;
+    }
+    for (const { charge: amount, occurredAt } of tree.outcomes) {
       own.charge += exact(amount);
-      this.#share(tree, [{ charge: OUTCOME_CHARGE, cell: "", amount }]);
+      this.#share(customer, [{ charge: OUTCOME_CHARGE, cell: "", amount }]);
+      this.counts.at(customer, occurredAt).outcomes += 1n;
     }
-    for (const step of tree.steps) {
-      const key = `${tree.run} ${step.callId ?? `${step.source} ${step.id}`}`;
-      assert.ok(!this.identities.has(key), `${key} is counted once`);
-      this.identities.add(key);
-      assert.equal(exact(step.charge), sumOfShares(step.charges), `charge of ${key}`);
-      this.#share(tree, step.charges);
-      const isUnpriced = step.costStatus === "unpriced" || step.costStatus === "partial";
-      const isCounted = !step.voided && step.role === "bill";
-      add(own, {
-        steps: isCounted ? 1n : 0n,
-        unpriced: isCounted && isUnpriced ? 1n : 0n,
-        cost: isCounted && step.payer === "us" ? exact(step.cost) : 0n,
-        charge: exact(step.charge),
-      });
-    }
+    for (const step of tree.steps) add(own, this.#step(tree, step));
     return own;
   }
 
-  #share({ customer }: TreeText, shares: readonly ShareText[]): void {
-    for (const { charge, cell, amount } of shares) {
-      const key = `${customer} ${charge} ${cell}`;
+  #step(tree: TreeText, step: StepText): Sums {
+    const key = `${tree.run} ${step.callId ?? `${step.source} ${step.id}`}`;
+    assert.ok(!this.identities.has(key), `${key} is counted once`);
+    this.identities.add(key);
+    assert.equal(exact(step.charge), sumOfShares(step.charges), `charge of ${key}`);
+    const customer = tree.customer ?? "";
+    this.#share(customer, step.charges);
+    const charge = exact(step.charge);
+    if (step.voided || step.role !== "bill") return { ...none(), charge };
+    const isUnpriced = step.costStatus === "unpriced" || step.costStatus === "partial";
+    const counts = this.counts.at(customer, step.occurredAt);
+    counts.steps += 1n;
+    if (step.kind === "tool") counts.tools += 1n;
+    counts.cost += exact(step.cost);
+    return { steps: 1n, unpriced: isUnpriced ? 1n : 0n, cost: exact(step.cost), charge };
+  }
+
+  #share(customer: string, shares: readonly ShareText[]): void {
+    for (const { charge, amount } of shares) {
+      const key = `${customer} ${charge}`;
       this.shares.set(key, (this.shares.get(key) ?? 0n) + exact(amount));
     }
   }
@@ -212,16 +215,18 @@ export async function assertTotalsAreTheSums(
   const { body } = await client.get<UsageText>("/v1/usage?groupBy=customer");
   const usage = new Map(body.rows.map((row) => [row.group.customer, stated(row)]));
   assert.deepEqual(usage, recount.byCustomer, "usage by customer is the sum of its runs");
-  assert.deepEqual(countersInFile(dataDir), nonZero(recount.shares), "counters");
+  const charged = nonZero(recount.shares);
+  assert.deepEqual(charged, nonZero(recount.counts.amounts()), "charges follow from the counts");
+  assert.deepEqual(countersInFile(dataDir), charged, "counters are the sums of their shares");
 }
 
-/** Amounts of the counters in the file, by customer, charge and cell. */
+/** Amounts of the counters in the file, by customer and charge. */
 function countersInFile(dataDir: string): Map<string, bigint> {
   const db = new DatabaseSync(join(dataDir, "tollgate.db"), { readOnly: true });
   try {
     const sums = new Map<string, bigint>();
     for (const row of db.prepare("SELECT * FROM counters").all()) {
-      const key = `${row.customer} ${row.charge_key} ${row.cell}`;
+      const key = `${row.customer} ${row.charge_key}`;
       sums.set(key, (sums.get(key) ?? 0n) + exact(String(row.amount)));
     }
     return nonZero(sums);
