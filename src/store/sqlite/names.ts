@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { present } from "../../domain/assert.ts";
 import { Recent } from "./recent.ts";
 
-const NAMES_MAX_ROWS = 50_000;
+const NAMES_MAX_ROWS = 20_000;
 
 /** Numbers of texts, and texts of numbers. */
 export class Names {

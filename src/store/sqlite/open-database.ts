@@ -6,7 +6,9 @@ import { TollgateError } from "../../domain/errors.ts";
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
 /** Pages that the write-ahead log gathers before they move to the file: 4 KiB each. */
 const AUTOCHECKPOINT_PAGES = 16_000;
-const CACHE_KIB = 65_536;
+/** Page caches: the writer works on few pages at a time, the reader serves reports. */
+const WRITER_CACHE_KIB = 49_152;
+const READER_CACHE_KIB = 16_384;
 
 /** How the file is opened. */
 export interface OpenOptions {
@@ -24,7 +26,7 @@ export function openWriter(path: string, { synchronous = "FULL" }: OpenOptions =
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = ${synchronous};
     PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES};
-    PRAGMA cache_size = -${CACHE_KIB};
+    PRAGMA cache_size = -${WRITER_CACHE_KIB};
     PRAGMA foreign_keys = OFF;
     PRAGMA trusted_schema = OFF;
     PRAGMA temp_store = MEMORY;
@@ -36,7 +38,7 @@ export function openWriter(path: string, { synchronous = "FULL" }: OpenOptions =
 /** A second connection for reads: it sees commits only, never a unit of work in progress. */
 export function openReader(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true });
-  db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA busy_timeout = 5000;`);
+  db.exec(`PRAGMA cache_size = -${READER_CACHE_KIB}; PRAGMA busy_timeout = 5000;`);
   return db;
 }
 

@@ -62,9 +62,9 @@ interface Page {
   readonly rollups: Map<string, RollupSlot[]>;
 }
 
-const RUNS_MAX_ROWS = 20_000;
-const CUSTOMERS_MAX_ROWS = 20_000;
-const PAGES_MAX_ROWS = 5_000;
+const RUNS_MAX_ROWS = 10_000;
+const CUSTOMERS_MAX_ROWS = 10_000;
+const PAGES_MAX_ROWS = 4_000;
 
 /** The caches of one workspace. */
 class WorkspaceRows {
