@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ERRORS, TollgateError } from "./errors.ts";
 
-test("every code is two words, with an HTTP status, a meaning and a remedy as sentences", () => {
+test("every code has two words, an HTTP status, a meaning and a remedy as sentences", () => {
   for (const [code, [status, meaning, remedy]] of Object.entries(ERRORS)) {
     assert.match(code, /^[a-z]+(\.[a-z_]+)?$/);
     assert.ok(status >= 400 && status < 600, code);
@@ -10,7 +10,7 @@ test("every code is two words, with an HTTP status, a meaning and a remedy as se
   }
 });
 
-test("an error carries its code, status, field and cause, and tells a problem without secrets", () => {
+test("an error carries code, status, field and cause, and tells them as a problem", () => {
   const cause = new Error("disk");
   const error = new TollgateError("run.not_found", 'There is no run "r1".', "run", { cause });
   assert.equal(error.status, 404);

@@ -30,7 +30,7 @@ const EXCEPTIONS: readonly { rule: string; path: string; count: number; reason: 
     rule: "every export of src is used by the product, or in the domain at least by a test",
     path: "src/store/verify/verify-data-folder.ts",
     count: 1,
-    reason: "a test alters a row of every table on the oracle's list, and compares it with the schema",
+    reason: "a test alters a row of every table on this list and compares it with the schema",
   },
   {
     rule: "the product imports only Node and its declared runtime dependencies",

@@ -13,6 +13,7 @@ import type { Bound, Row } from "../stored-rows.ts";
 import { Findings } from "./findings.ts";
 
 const NAMES_MAX_ROWS = 50_000;
+const CACHE_KIB = 16_384;
 const BITS = 8;
 /** Names beyond it are not tracked as used: 64 MiB of bits would be. */
 const TRACKED_NAMES_MAX_COUNT = 2 ** 29;
@@ -48,6 +49,8 @@ export class DataFile {
       throw new TollgateError("store.corrupt", `There is no data file "${path}".`);
     }
     this.db = openReader(path);
+    // Rows are read once each, and SQLite sorts on disk beyond this size.
+    this.db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     this.#statements = new Statements(this.db);
     // An empty name makes a file of its own that goes when the connection closes.
     this.scratch = new DatabaseSync("");

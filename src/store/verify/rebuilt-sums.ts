@@ -19,7 +19,7 @@ interface Slot {
   rebuilt: bigint[] | null;
 }
 
-const SLOTS_MAX_COUNT = 50_000;
+const SLOTS_MAX_COUNT = 20_000;
 
 /** Exact sums by key, kept in a scratch file so that memory stays flat. */
 export class RebuiltSums {
