@@ -21,7 +21,8 @@ export async function createKey(
 ): Promise<{ readonly key: ApiKey; readonly secret: string }> {
   const secret = `tg_${context.ids.random()}${context.ids.random()}`;
   const key: ApiKey = {
-    id: context.ids.random(),
+    // A prefix, because random text may begin with a hyphen and pass for an option.
+    id: `key_${context.ids.random()}`,
     hash: context.digest.sha256(secret),
     workspace,
     scopes,
