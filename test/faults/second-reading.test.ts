@@ -1,0 +1,85 @@
+/**
+ * The oracle reads rate cards a second time with code of its own. On made-up cards, steps, runs
+ * and outcomes both readings must take the same quantities and come to the same amounts.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { Step } from "../../src/domain/event/step.ts";
+import type { Amount } from "../../src/domain/money/decimal.ts";
+import {
+  arbitraryCard,
+  arbitraryQuantity,
+  CELLS,
+} from "../../src/domain/rating/arbitraries.test.ts";
+import { compileCard } from "../../src/domain/rating/meter.ts";
+import { amountAt } from "../../src/domain/rating/price-model.ts";
+import type { RateCard } from "../../src/domain/rating/rate-card.ts";
+import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts";
+import type { OutcomeState, RunRating } from "../../src/domain/run/run.ts";
+import { anyFacts } from "../../src/store/event-sequences-contract.ts";
+import {
+  type ChargeDocument,
+  takenOfOutcome,
+  takenOfRun,
+  takenOfStep,
+} from "../../src/store/verify/meter-again.ts";
+import { amountAgain } from "../../src/store/verify/price-again.ts";
+
+function chargesOf(card: RateCard): ChargeDocument[] {
+  return (JSON.parse(rateCardDocument(card)) as { charges: ChargeDocument[] }).charges;
+}
+
+function compiled(card: RateCard) {
+  const at = { effectiveFromMs: 0, recordedAtMs: 0 };
+  return compileCard({ id: 1, version: 1, ...at, card, document: "" });
+}
+
+const agent = fc.constantFrom(null, "support", "sales", ...CELLS);
+const word = fc.constantFrom("search", "gpt-5", "ticket_resolved", ...CELLS);
+const labels = fc.option(
+  fc.dictionary(fc.constantFrom("team", "__proto__"), fc.constantFrom("x", "y", "z")),
+);
+const cost = arbitraryQuantity.map((n) => n as bigint as Amount);
+
+describe("the second reading of a rate card", () => {
+  test("prices every total as the first does", () => {
+    const property = fc.property(arbitraryCard, arbitraryQuantity, (card, total) => {
+      const charges = chargesOf(card);
+      for (const [at, { price }] of card.charges.entries()) {
+        const cells = price.model === "matrix" ? Object.keys(price.cells) : [""];
+        if (price.model === "matrix" && price.otherwise !== null) cells.push("*");
+        for (const cell of cells) {
+          const again = amountAgain(charges[at]?.price ?? {}, cell, total);
+          assert.equal(again, amountAt(price, total, cell), `${price.model} ${cell}`);
+        }
+      }
+    });
+    fc.assert(property);
+  });
+
+  test("takes of a step what the first does", () => {
+    const facts = fc.record({ facts: anyFacts, agent, labels, tool: word, model: word, cost });
+    const property = fc.property(arbitraryCard, facts, (card, { facts, ...more }) => {
+      const step = { ...facts, ...more, voided: false } as unknown as Step;
+      assert.deepEqual(takenOfStep(chargesOf(card), step), compiled(card).meterStep(step));
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+
+  test("takes of a run and an outcome what the first does", () => {
+    const property = fc.property(
+      arbitraryCard,
+      fc.record({ agent, labels, word }),
+      (card, made) => {
+        const { word: outcome, ...about } = made;
+        const run = { ...about, counted: true } as unknown as RunRating;
+        assert.deepEqual(takenOfRun(chargesOf(card), run), compiled(card).meterRun(run));
+        const recorded = { ...about, outcome, status: "recorded" } as unknown as OutcomeState;
+        const taken = takenOfOutcome(chargesOf(card), recorded);
+        assert.deepEqual(taken, compiled(card).meterOutcome({ outcome, agent: about.agent }));
+      },
+    );
+    fc.assert(property, { numRuns: 500 });
+  });
+});
