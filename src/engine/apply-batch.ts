@@ -22,9 +22,7 @@ export function applyBatch(
   events: readonly TollgateEvent[],
 ): BatchResult {
   const ledger = new Ledger(state, tariff);
-  ledger.replay = (event) => {
-    applyEvent(ledger, event);
-  };
+  ledger.replay = (event) => applyEvent(ledger, event);
   const results = events.map((event) => applyEvent(ledger, event));
   const runs = new Map<string, { own: Totals; tree: Totals }>();
   for (const event of events) {

@@ -6,7 +6,7 @@ import type { Run } from "../domain/run/run.ts";
 import { placeInTime } from "../domain/run/run.ts";
 import { showSignOfLife } from "./apply-step.ts";
 import { attribute, causeOf } from "./attribute.ts";
-import { stepKeyText } from "./batch-state.ts";
+import { callKeyText, stepKeyText } from "./batch-state.ts";
 import type { Ledger } from "./book.ts";
 import { freeCall, reviseStep, roleOf } from "./count-step.ts";
 import { ratedAt } from "./rated-at.ts";
@@ -58,18 +58,25 @@ function restateSteps(ledger: Ledger, before: Run, event: RunOpened): void {
   }
 }
 
-/** A step that became a shadow lets its call go; the earliest other witness counts instead. */
+/**
+ * A step that became a shadow lets its call go; the earliest other witness that may count does so
+ * instead. One may be a shadow itself by now, or of a run that went to another customer.
+ */
 function handOverCall(ledger: Ledger, step: Step): void {
   const { state } = ledger;
+  if (step.callId === null) return;
   freeCall(ledger, step);
+  const call = callKeyText(step.customer, step.callId);
   const others = [...state.witnesses.values()].filter(
-    (witness) => witness.callId === step.callId && witness.customer === step.customer,
+    (witness) => callKeyText(witness.customer, witness.callId) === call,
   );
-  const next = others.sort((a, b) => a.seq - b.seq)[0];
-  if (next === undefined) return;
-  state.witnesses.delete(stepKeyText(next));
-  state.promoted.push({ run: next.run, source: next.source, id: next.id });
-  ledger.replay(decodeEvent(next.document));
+  for (const next of others.sort((a, b) => a.seq - b.seq)) {
+    if (state.calls.has(call)) return;
+    const { status } = ledger.replay(decodeEvent(next.document));
+    if (status === "rejected" || status === "duplicate_call") continue;
+    state.witnesses.delete(stepKeyText(next));
+    state.promoted.push({ run: next.run, source: next.source, id: next.id });
+  }
 }
 
 function restatement(before: Run, run: Run, step: Step): Partial<Step> | null {

@@ -15,6 +15,7 @@ import type { OutcomeState, Run, RunRating, RunShare, Totals } from "../domain/r
 import { ancestry, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
 import type { BatchState } from "./batch-state.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
+import type { EventResult } from "./result.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Why and by what a booking happens; names the adjustment where the period is closed. */
@@ -39,8 +40,8 @@ export class Ledger {
   readonly state: BatchState;
   readonly tariff: Tariff;
 
-  /** Applies an event that left suspense; set by whoever applies the batch. */
-  replay: (event: TollgateEvent) => void = () => {};
+  /** Applies an event that was kept: suspended, or a witness. Set by whoever applies the batch. */
+  replay: (event: TollgateEvent) => EventResult = () => present(null, "who applies kept events");
 
   constructor(state: BatchState, tariff: Tariff) {
     this.state = state;
