@@ -41,7 +41,8 @@ export class Ledger {
   readonly tariff: Tariff;
 
   /** Applies an event that was kept: suspended, or a witness. Set by whoever applies the batch. */
-  replay: (event: TollgateEvent) => EventResult = () => present(null, "who applies kept events");
+  replay: (event: TollgateEvent) => EventResult = () =>
+    present<EventResult>(null, "who applies kept events");
 
   constructor(state: BatchState, tariff: Tariff) {
     this.state = state;
