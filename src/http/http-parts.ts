@@ -1,6 +1,5 @@
 /** What the HTTP adapter is given. Parsers come in as functions: adapters never import another. */
 import type { PriceEntry } from "../domain/cost/price-book.ts";
-import type { Problem } from "../domain/errors.ts";
 import type { Totals } from "../domain/run/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EventResult } from "../engine/result.ts";
@@ -9,7 +8,7 @@ import type { EventResult } from "../engine/result.ts";
 export interface IngestedEvent {
   /** The id as sent; null where there is none that may be shown. */
   readonly id: string | null;
-  readonly result: EventResult | { readonly status: "rejected"; readonly error: Problem };
+  readonly result: EventResult;
   /** Further steps that one provider usage block stood for. */
   readonly extra: readonly { readonly id: string; readonly result: EventResult }[];
 }

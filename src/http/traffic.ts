@@ -11,6 +11,7 @@ export class Traffic {
   readonly #logger: Logger;
   readonly #inFlight = new Set<ServerResponse>();
   #whenEmpty: (() => void) | null = null;
+  #drained: Promise<void> | undefined;
   isDraining = false;
   isStoreUnknown = false;
 
@@ -54,8 +55,13 @@ export class Traffic {
     if (this.#inFlight.size === 0) this.#whenEmpty?.();
   }
 
-  /** Refuses new requests, answers those in flight, gives the port back. */
-  async drain(server: Server): Promise<void> {
+  /** Refuses new requests, answers those in flight, gives the port back. May be called again. */
+  drain(server: Server): Promise<void> {
+    this.#drained ??= this.#drain(server);
+    return this.#drained;
+  }
+
+  async #drain(server: Server): Promise<void> {
     this.isDraining = true;
     // A connection that has been answered is of no more use.
     for (const response of this.#inFlight) response.shouldKeepAlive = false;

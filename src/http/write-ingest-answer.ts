@@ -19,25 +19,19 @@ export function writeIngestAnswer({ results, runs }: IngestAnswer): string {
     text += resultFields(item.result);
     if (item.extra.length > 0) text += extraField(item, named);
     text += "}";
-    if ("run" in item.result && item.result.run !== undefined) named.add(item.result.run);
+    if (item.result.run !== undefined) named.add(item.result.run);
   }
   return `${text}],"runs":{${runFields(named, runs)}}}`;
 }
 
 /** One result as a value, for answers that are not hot. */
-export function resultView(result: IngestedEvent["result"]): object {
+export function resultView(result: EventResult): object {
   return JSON.parse(`{${resultFields(result).slice(1)}}`) as object;
 }
 
-function resultFields(result: IngestedEvent["result"]): string {
+function resultFields(result: EventResult): string {
   let text = `,"status":"${result.status}"`;
-  if ("run" in result) text += engineFields(result);
-  if (result.error !== undefined) text += `,"error":${problemText(result.error)}`;
-  return text;
-}
-
-function engineFields(result: EventResult): string {
-  let text = result.run === undefined ? "" : `,"run":${quoted(result.run)}`;
+  if (result.run !== undefined) text += `,"run":${quoted(result.run)}`;
   if (result.seq !== undefined) text += `,"seq":${result.seq}`;
   if (result.cost !== undefined) text += `,"cost":"${formatAmount(result.cost)}"`;
   if (result.costStatus !== undefined) text += `,"costStatus":"${result.costStatus}"`;
@@ -45,6 +39,7 @@ function engineFields(result: EventResult): string {
   if (result.linkedTo !== undefined) text += `,"linkedTo":${linkText(result.linkedTo)}`;
   if (result.timeDiffers === true) text += ',"timeDiffers":true';
   if (result.ratedAtReceipt === true) text += ',"ratedAtReceipt":true';
+  if (result.error !== undefined) text += `,"error":${problemText(result.error)}`;
   return text;
 }
 

@@ -19,7 +19,7 @@ function gate(): Gate {
 const NOTHING: IngestAnswer = { results: [], runs: new Map() };
 
 describe("shutting down", () => {
-  test("requests in flight are answered, new ones are told to come again", async () => {
+  test("requests in flight are answered, new ones are told to come again", async (t) => {
     const arrived = gate();
     const commit = gate();
     const server = await startTestServer({
@@ -35,6 +35,7 @@ describe("shutting down", () => {
         },
       }),
     });
+    t.after(() => server.stop());
     const api = await apiCaller(server);
     const inFlight = api.call("POST", "/v1/events", { body: [] });
     await arrived.passed;
@@ -84,8 +85,9 @@ describe("failures behind the routes", () => {
       }),
     });
 
-  test("an unexpected error is told as internal, and only the log has its reason", async () => {
+  test("an unexpected error is told as internal, and only the log has its reason", async (t) => {
     const server = await failing(new Error("the secret reason"));
+    t.after(() => server.stop());
     const api = await apiCaller(server);
     for (const [path, body] of [
       ["/v1/events", []],
@@ -97,11 +99,9 @@ describe("failures behind the routes", () => {
       assert.equal(entry.requestId, String(answer.body.requestId));
       assert.equal(entry.error.message, "the secret reason");
     }
-    await server.stop();
   });
 
-  test("an unknown outcome is told, and health says so until a commit succeeds", async () => {
-    const real = gate();
+  test("an unknown outcome is told, and health says so until a commit succeeds", async (t) => {
     let isBroken = true;
     const server = await startTestServer({
       change: (parts) => ({
@@ -115,7 +115,7 @@ describe("failures behind the routes", () => {
         },
       }),
     });
-    real.open();
+    t.after(() => server.stop());
     const api = await apiCaller(server);
     const unknown = await api.call("POST", "/v1/events", { body: [] });
     assertProblem(unknown, "store.unknown");
@@ -125,6 +125,5 @@ describe("failures behind the routes", () => {
     isBroken = false;
     await api.call("POST", "/v1/events", { body: [] });
     assert.equal((await api.call("GET", "/health", { key: null })).status, 200);
-    await server.stop();
   });
 });

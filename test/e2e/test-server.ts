@@ -35,6 +35,7 @@ export interface TestServer {
   readonly store: Store;
   /** What was logged as an error. */
   readonly errors: readonly object[];
+  /** May be called again. */
   stop(): Promise<void>;
 }
 
@@ -54,17 +55,22 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const url = await server.listen();
   const key = async (scope: Scope, workspace = DEFAULT_WORKSPACE) =>
     (await engine.createKey(workspace, { scopes: [scope], label: scope })).secret;
+  const stop = async (): Promise<void> => {
+    await server.close();
+    await engine.drain();
+    await store.close();
+    remove();
+  };
+  let stopped: Promise<void> | undefined;
   return {
     ...{ url, engine, store, errors },
     adminKey: await key("admin"),
     ingestKey: await key("ingest"),
     readKey: await key("read"),
     foreignKey: await key("admin", FOREIGN_WORKSPACE),
-    stop: async () => {
-      await server.close();
-      await engine.drain();
-      await store.close();
-      remove();
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }

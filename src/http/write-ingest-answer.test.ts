@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { type Amount, formatAmount } from "../domain/money/decimal.ts";
+import type { Totals } from "../domain/run/run.ts";
+import type { EventResult } from "../engine/result.ts";
+import type { IngestedEvent } from "./http-parts.ts";
+import { resultView, writeIngestAnswer } from "./write-ingest-answer.ts";
+
+const amount = fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }) as fc.Arbitrary<Amount>;
+const text = fc.string({ unit: "binary", minLength: 1, maxLength: 12 });
+const result: fc.Arbitrary<EventResult> = fc.record(
+  {
+    status: fc.constantFrom("accepted" as const, "conflict" as const, "duplicate_call" as const),
+    run: text,
+    seq: fc.nat(),
+    cost: amount,
+    costStatus: fc.constantFrom("priced" as const, "none" as const),
+    charge: amount,
+    linkedTo: fc.record({ run: text, source: text, id: text }),
+    timeDiffers: fc.constant(true),
+    ratedAtReceipt: fc.constant(true),
+    error: fc.record({ code: fc.constant("event.conflict" as const), detail: text, field: text }),
+  },
+  { requiredKeys: ["status"] },
+) as fc.Arbitrary<EventResult>;
+
+/** What the text must say: the slow and obvious way. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_key, field: unknown) =>
+      typeof field === "bigint" ? formatAmount(field as Amount) : field,
+    ),
+  );
+
+const event = (one: EventResult, id: string | null = "e"): IngestedEvent => ({
+  ...{ id, result: one, extra: [] },
+});
+
+const TOTALS: Totals = { steps: 2, unpriced: 1, cost: 5n as Amount, charge: 0n as Amount };
+
+describe("the answer to a request of events", () => {
+  test("the text is JSON that says every field of every result, exactly", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, result)), (items) => {
+        const results = items.map(([id, one]) => event(one, id));
+        const written = JSON.parse(writeIngestAnswer({ results, runs: new Map() }));
+        const expected = items.map(([id, one], index) => ({
+          index,
+          id,
+          ...(plain(one) as object),
+        }));
+        assert.deepEqual(written, { results: expected, runs: {} });
+      }),
+    );
+  });
+
+  test("one result as a value says the same", () => {
+    fc.assert(fc.property(result, (one) => assert.deepEqual(resultView(one), plain(one))));
+  });
+
+  test("a refusal has its problem, and further steps stand with the first", () => {
+    const error = { code: "field.invalid", detail: 'a "b"', field: "events[0].id" } as const;
+    const refused = event({ status: "rejected", error }, null);
+    const extra = [{ id: "e#advisor-1", result: { status: "accepted" } as const }];
+    const several = { ...event({ status: "accepted" }), extra };
+    const written = JSON.parse(writeIngestAnswer({ results: [refused, several], runs: new Map() }));
+    assert.deepEqual(written.results, [
+      { index: 0, id: null, status: "rejected", error },
+      { index: 1, id: "e", status: "accepted", extra: [{ id: "e#advisor-1", status: "accepted" }] },
+    ]);
+  });
+
+  test("only runs that the request names are told, with their trees' totals", () => {
+    const own = { ...TOTALS, steps: 1 };
+    const runs = new Map(["r1", 'r"2', "other"].map((run) => [run, { own, tree: TOTALS }]));
+    const results = ["r1", 'r"2', "r1", "gone"].map((run) => event({ status: "accepted", run }));
+    const written = JSON.parse(writeIngestAnswer({ results, runs }));
+    const told = {
+      steps: 2,
+      unpriced: 1,
+      cost: "0.000000000000000000000000000000005",
+      charge: "0",
+    };
+    assert.deepEqual(written.runs, { r1: told, 'r"2': told });
+  });
+});

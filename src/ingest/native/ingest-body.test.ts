@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Problem, TollgateError } from "../../domain/errors.ts";
+import type { TollgateEvent } from "../../domain/event/event.ts";
+import { usageOf } from "../../domain/event/usage.ts";
+import { EVENTS_PER_REQUEST_MAX_COUNT } from "../../domain/limits.ts";
+import { eventReader } from "./ingest-body.ts";
+
+interface Result {
+  readonly seen: string;
+  readonly error?: Problem;
+}
+
+/** A reader over a commit that only notes what it is given; "bad…" is refused by the engine. */
+function setUp() {
+  const commits: (readonly TollgateEvent[])[] = [];
+  const context = {
+    digest: { content: () => "hash" },
+    mapProviderUsage: () => ({
+      steps: ["", "inner-1", "inner-2"].map((suffix) => ({ suffix, usage: usageOf([]) })),
+    }),
+  };
+  const reader = eventReader(context, async (_workspace, events) => {
+    commits.push(events);
+    const results = events.map(({ id }): Result => {
+      const error = { code: "run.cycle", detail: "a circle", field: "parentRun" } as const;
+      return id.startsWith("bad") ? { seen: id, error } : { seen: id };
+    });
+    return { results, runs: new Map(events.map(({ run }) => [run, 1])) };
+  });
+  return { commits, reader };
+}
+
+const event = (id: string, fields: object = {}) => ({
+  ...{ id, run: "r", occurredAt: "2026-11-10T10:00:00Z", kind: "custom", ...fields },
+});
+const SEVERAL = { usageFormat: "x", providerUsage: {} };
+
+describe("a body of events", () => {
+  test("results stand where their events stood, whatever was refused between them", async () => {
+    const { commits, reader } = setUp();
+    const sent = [event("a"), event("b", { kind: "?" }), event("c", SEVERAL), 7, event("bad")];
+    const { results, runs } = await reader.ingestBody("w", JSON.stringify(sent), "json");
+    const [a, b, c, number, bad] = results;
+    assert.deepEqual(a, { id: "a", result: { seen: "a" }, extra: [] });
+    assert.equal(b?.id, "b");
+    assert.ok(b !== undefined && "status" in b.result);
+    assert.equal(b.result.error.field, "events[1].kind");
+    assert.deepEqual(c?.result, { seen: "c" });
+    assert.deepEqual(c?.extra, [
+      { id: "c#inner-1", result: { seen: "c#inner-1" } },
+      { id: "c#inner-2", result: { seen: "c#inner-2" } },
+    ]);
+    assert.equal(number?.result.error?.field, "events[3]");
+    assert.equal(bad?.result.error?.field, "events[4].parentRun");
+    assert.equal(runs.get("r"), 1);
+    assert.deepEqual(
+      commits.map((events) => events.length),
+      [5],
+    );
+  });
+
+  test("nothing is committed where nothing is good", async () => {
+    const { commits, reader } = setUp();
+    const answer = await reader.ingestBody("w", "{}\nnope\n\n", "ndjson");
+    assert.deepEqual(
+      answer.results.map(({ id, result }) => [id, result.error?.field]),
+      [
+        [null, "events[0].run"],
+        [null, "events[1]"],
+      ],
+    );
+    assert.equal(answer.runs.size, 0);
+    assert.deepEqual((await reader.ingestBody("w", "[]", "json")).results, []);
+    assert.deepEqual(commits, []);
+  });
+
+  test("a single event names its fields without a place", async () => {
+    const { reader } = setUp();
+    const { results } = await reader.ingestValue("w", event("a", { kind: "?" }));
+    assert.equal(results[0]?.result.error?.field, "kind");
+  });
+
+  test("an id is sent back only where it may be shown", async () => {
+    const { reader } = setUp();
+    const ids = ["x".repeat(201), "\ud800", 7, undefined, "y".repeat(200)];
+    const sent = ids.map((id) => ({ ...event(""), id, kind: "?" }));
+    const { results } = await reader.ingestBody("w", JSON.stringify(sent), "json");
+    assert.deepEqual(
+      results.map(({ id }) => id),
+      [null, null, null, null, "y".repeat(200)],
+    );
+  });
+
+  test("a body that is no list, or too long a one, is refused whole", async () => {
+    const { commits, reader } = setUp();
+    const refusal = (code: string) => (error: unknown) =>
+      error instanceof TollgateError && error.code === code;
+    for (const text of ["{}", "null", "[", ""]) {
+      await assert.rejects(reader.ingestBody("w", text, "json"), refusal("request.malformed"));
+    }
+    const list = (count: number) => `[${Array.from({ length: count }, () => "1").join(",")}]`;
+    const most = await reader.ingestBody("w", list(EVENTS_PER_REQUEST_MAX_COUNT), "json");
+    assert.equal(most.results.length, EVENTS_PER_REQUEST_MAX_COUNT);
+    const over = list(EVENTS_PER_REQUEST_MAX_COUNT + 1);
+    await assert.rejects(reader.ingestBody("w", over, "json"), refusal("request.too_large"));
+    const lines = "1\n".repeat(EVENTS_PER_REQUEST_MAX_COUNT + 1);
+    await assert.rejects(reader.ingestBody("w", lines, "ndjson"), refusal("request.too_large"));
+    assert.deepEqual(commits, []);
+  });
+});
