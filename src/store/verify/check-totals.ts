@@ -1,6 +1,6 @@
 /** Runs, roll-ups and counters against the sums that were rebuilt from what they stand for. */
 
-import { AMOUNT_SCALE } from "../../domain/limits.ts";
+import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { formatScaled } from "../../domain/money/decimal.ts";
 import type { StoredCounter } from "../../engine/ports.ts";
 import { decodeCounter, decodeRollup } from "../stored-rows.ts";
@@ -24,7 +24,7 @@ export function checkTotals(file: DataFile, books: Books): void {
   report(file, books.runs, { table: "runs", columns: RUN_COLUMNS });
   report(file, books.rollups, { table: "rollups", columns: ROLLUP_COLUMNS });
   report(file, books.amounts, { table: "counters", columns: ["amount"] });
-  reportQuantities(file, books.quantities);
+  reportQuantities(file, books);
 }
 
 function report(
@@ -41,10 +41,19 @@ function report(
   }
 }
 
+/** Decimal places of the columns that are no amounts. */
+const SCALES: Readonly<Record<string, number>> = {
+  own_steps: 0,
+  own_unpriced: 0,
+  steps: 0,
+  unpriced: 0,
+  input_tokens: QUANTITY_SCALE,
+  output_tokens: QUANTITY_SCALE,
+};
+
 function sidesOf(name: string, { stored, rebuilt }: ComparedSum, at: number): string {
-  const isAmount = /cost|charge|amount/.test(name);
-  const text = (value: bigint | undefined) =>
-    isAmount ? formatScaled(value ?? 0n, AMOUNT_SCALE) : String(value ?? 0n);
+  const scale = SCALES[name] ?? AMOUNT_SCALE;
+  const text = (value: bigint | undefined) => formatScaled(value ?? 0n, scale);
   return `${name} is ${text(stored?.[at])}, its parts add up to ${text(rebuilt?.[at])}`;
 }
 
@@ -123,11 +132,20 @@ function priceSegments(books: Books, ws: number, stored: StoredCounter): bigint 
   return amount;
 }
 
-function reportQuantities(file: DataFile, quantities: RebuiltSums): void {
-  for (const { key, stored, rebuilt } of quantities.differing()) {
+function reportQuantities(file: DataFile, books: Books): void {
+  for (const { key, stored, rebuilt } of books.quantities.differing()) {
     const version = key.slice(key.lastIndexOf(KEY_PART_END) + 1);
-    const counter = keyOf(file, key.slice(0, key.lastIndexOf(KEY_PART_END)));
-    const sides = `counts ${stored?.[0] ?? 0n}, what it selects adds up to ${rebuilt?.[0] ?? 0n}`;
-    file.findings.add("counters", counter, `card version ${version}: ${sides}`);
+    const counter = key.slice(0, key.lastIndexOf(KEY_PART_END));
+    const scale = isCost(books, counter, Number(version)) ? AMOUNT_SCALE : QUANTITY_SCALE;
+    const text = (side: readonly bigint[] | null) => formatScaled(side?.[0] ?? 0n, scale);
+    const sides = `counts ${text(stored)}, what it selects adds up to ${text(rebuilt)}`;
+    file.findings.add("counters", keyOf(file, counter), `card version ${version}: ${sides}`);
   }
+}
+
+/** Whether a counter's quantities are amounts of cost. */
+function isCost({ cards }: Books, counter: string, version: number): boolean {
+  const [ws, , , , chargeKey] = counter.split(KEY_PART_END);
+  const charges = cards.of(Number(ws), version)?.charges ?? [];
+  return charges.some(({ key, meter }) => key === chargeKey && meter.sum === "cost");
 }
