@@ -108,7 +108,11 @@ function joinWaiting(
 ): EventResult {
   const kept = decodeEvent(waiting.document);
   const answer: EventResult = { status: "suspended", run: event.run, seq: waiting.seq };
-  if (kept.type !== "step" || event.type !== "step") return answer;
+  if (kept.type !== "step" || event.type !== "step") {
+    if (waiting.contentHash === event.contentHash) return answer;
+    const detail = `Event "${event.id}" of run "${event.run}" already waits with other content.`;
+    return { status: "conflict", run: event.run, error: { code: "event.conflict", detail } };
+  }
   const arrival = decideArrival({ ...kept, voided: false, amendedBy: null }, event);
   if (arrival.kind === "conflict") {
     return { ...answer, status: "conflict", ...listConflict(ledger, event) };

@@ -6,7 +6,7 @@ import type { Problem } from "../domain/errors.ts";
 import { decodeEvent } from "../domain/event/codec.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
-import { ancestry, placeInTime } from "../domain/run/run.ts";
+import { ancestry, placeInTime, STANDING_PREFIX } from "../domain/run/run.ts";
 import { stepKeyText } from "./batch-state.ts";
 import type { Cause, Ledger } from "./book.ts";
 import { DEFAULT_CUSTOMER } from "./customer-defaults.ts";
@@ -57,8 +57,8 @@ function refuseLink(ledger: Ledger, run: Run, event: Attribution): Problem | nul
   const parentId = event.parentRun;
   if (parentId === null || run.parent === parentId) return null;
   const field = "parentRun";
-  if (run.standing) {
-    const detail = "Usage without a run cannot have a parent run.";
+  if (run.standing || parentId.startsWith(STANDING_PREFIX)) {
+    const detail = "Usage without a run is in no tree of runs.";
     return { code: "run.standing", detail, field };
   }
   if (run.parent !== null) {

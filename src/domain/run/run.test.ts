@@ -5,6 +5,7 @@ import type { Amount } from "../money/decimal.ts";
 import {
   addTotals,
   ancestry,
+  isStandingRunId,
   NO_TOTALS,
   negateTotals,
   newRun,
@@ -41,6 +42,20 @@ test("no two customers or agents share a standing run", () => {
     }),
   );
   assert.notEqual(standingRunId("a:b", "c"), standingRunId("a", "b:c"));
+});
+
+test("the id of a standing run is told from what only begins like one", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.option(fc.string()), (customer, agent) => {
+      const id = standingRunId(customer, agent);
+      assert.ok(isStandingRunId(id));
+      assert.equal(isStandingRunId(`${id} `), false);
+      assert.equal(isStandingRunId(id.slice(1)), false);
+    }),
+  );
+  for (const end of ["", "x", "[]", '["a","b","c"]', "[1]", '{"0":"a"}', '["a", "b"]']) {
+    assert.equal(isStandingRunId(STANDING_PREFIX + end), false, end);
+  }
 });
 
 function runsOf(parents: Readonly<Record<string, string | null>>): (id: string) => Run | undefined {

@@ -132,6 +132,23 @@ export function standingRunId(customer: string, agent: string | null): string {
   return STANDING_PREFIX + JSON.stringify(agent === null ? [customer] : [customer, agent]);
 }
 
+/** Whether an id is one that `standingRunId` makes. */
+export function isStandingRunId(id: string): boolean {
+  if (!id.startsWith(STANDING_PREFIX)) return false;
+  const names = namesIn(id.slice(STANDING_PREFIX.length));
+  return names !== null && standingRunId(names[0], names[1] ?? null) === id;
+}
+
+function namesIn(text: string): [customer: string, agent?: string] | null {
+  try {
+    const names: unknown = JSON.parse(text);
+    const isNames = Array.isArray(names) && names.every((name) => typeof name === "string");
+    return isNames && names.length > 0 ? (names as [string, string?]) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** An outcome as the store keeps it, with what it charges. */
 export interface OutcomeState {
   readonly run: string;

@@ -22,7 +22,7 @@ import {
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
 import type { Usage } from "../../domain/event/usage.ts";
-import { STANDING_PREFIX, standingRunId } from "../../domain/run/run.ts";
+import { isStandingRunId, STANDING_PREFIX, standingRunId } from "../../domain/run/run.ts";
 import type { Digest } from "../../engine/ports.ts";
 import type { Fields } from "./fields.ts";
 import {
@@ -121,8 +121,9 @@ function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
   const type = readChoice(object.type, "type", { values: EVENT_TYPES, otherwise: "step" });
   refuseUnknown(object, KNOWN[type], "");
   if (type === "step") return readSteps(object, context);
+  const corrects = type === "step.amended" || type === "step.voided";
   const sent = {
-    ...readIdentity(object, readRunId(object.run)),
+    ...readIdentity(object, corrects ? readCorrectedRun(object.run) : readRunId(object.run)),
     occurredAtMs: readInstant(object.occurredAt, "occurredAt"),
     contentHash: contentHash(object, context),
   };
@@ -163,20 +164,32 @@ function readIdentity(object: Fields, run: string): Identity {
 }
 
 function readRunId(value: unknown): string {
+  return refuseStanding(readRequiredId(value, "run"), "run");
+}
+
+function refuseStanding(run: string, field: string): string {
+  if (!run.startsWith(STANDING_PREFIX)) return run;
+  const detail = `"${field}" must not begin with ${STANDING_PREFIX}; usage without a run has none.`;
+  throw new FieldRefused("field.invalid", field, detail);
+}
+
+/** A step without a run of its own is corrected under the id that its answer gave. */
+function readCorrectedRun(value: unknown): string {
   const run = readRequiredId(value, "run");
-  if (run.startsWith(STANDING_PREFIX)) {
-    const detail = `"run" must not begin with ${STANDING_PREFIX}; usage without a run has none.`;
-    throw new FieldRefused("field.invalid", "run", detail);
-  }
-  return run;
+  return isStandingRunId(run) ? run : refuseStanding(run, "run");
 }
 
 function readPlace(object: Fields) {
   return {
     customer: readOptionalId(object.customer, "customer"),
     agent: readOptionalId(object.agent, "agent"),
-    parentRun: readOptionalId(object.parentRun, "parentRun"),
+    parentRun: readParentRun(object.parentRun),
   };
+}
+
+function readParentRun(value: unknown): string | null {
+  const run = readOptionalId(value, "parentRun");
+  return run === null ? null : refuseStanding(run, "parentRun");
 }
 
 function readTarget(object: Fields) {
