@@ -75,9 +75,10 @@ export function reverseOutcome(ledger: Ledger, event: OutcomeReversed): EventRes
   const { run, seq, charge } = stored;
   if (stored.status === "reversed") return { status: "duplicate", run, seq, charge };
   state.record("outcome.reversed", event, encodeEvent(event));
+  const reversal = state.lastSeq;
   const cause = { ...causeOf(event), reason: "outcome_reversed" } as const;
   const booked = ledger.bookOutcome({ ...stored, status: "reversed" }, cause);
   state.outcomes.set(outcomeKeyText(event.run, event.key), booked);
   showSignOfLife(ledger, event.run);
-  return { status: "accepted", run, seq: state.lastSeq, charge: booked.charge };
+  return { status: "accepted", run, seq: reversal, charge: booked.charge };
 }

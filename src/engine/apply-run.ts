@@ -27,6 +27,7 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
   const refusal = attribute(ledger, event);
   if (refusal !== null) return rejected(refusal);
   state.record("run.opened", event, encodeEvent(event));
+  const seq = state.lastSeq;
   // A copy: what the run stated before is compared with what it states after.
   const run = { ...state.runOrNew(event.run) };
   const head = placeInTime(event);
@@ -39,7 +40,7 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
     restateSteps(ledger, run, event);
   }
   showSignOfLife(ledger, event.run);
-  return { status: "accepted", run: event.run, seq: state.lastSeq };
+  return { status: "accepted", run: event.run, seq };
 }
 
 /** Steps counted before the opening take over what it states: the agent and who may bill. */

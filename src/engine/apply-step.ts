@@ -43,6 +43,11 @@ function count(ledger: Ledger, run: Run, event: StepEvent): EventResult {
 function joinRecords(ledger: Ledger, stored: Step, event: StepEvent): EventResult {
   const note = stored.occurredAtMs === event.occurredAtMs ? {} : { timeDiffers: true };
   const arrival = decideArrival(stored, event);
+  if (arrival.kind === "supersede" || arrival.kind === "stale") {
+    // Whichever record came first, what all of them say of the run's place holds.
+    const refusal = attribute(ledger, event);
+    if (refusal !== null) return rejected(refusal);
+  }
   showSignOfLife(ledger, event.run);
   switch (arrival.kind) {
     case "duplicate":
