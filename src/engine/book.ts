@@ -249,6 +249,9 @@ export class Ledger {
   rebookOutcome(outcome: OutcomeState, agent: string | null, cause: Cause): void {
     if (outcome.agent === agent || outcome.status === "reversed") return;
     const off = this.bookOutcome({ ...outcome, status: "reversed" }, cause);
+    // What tier shifts have left on the outcome goes to the new agent too.
+    this.#rollCharge(off, "outcome", { ...off, charge: -off.charge as Amount });
+    this.#rollCharge({ ...off, agent }, "outcome", off);
     const on = this.bookOutcome({ ...off, agent, status: "recorded" }, cause);
     this.state.outcomes.set(`${on.run}\u0000${on.key}`, on);
   }
