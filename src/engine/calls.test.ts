@@ -6,7 +6,7 @@ import { money, newWorld, opened, statuses, step, treeOf, voided } from "./engin
 const callId = "openai:resp_1";
 const ONCE = "1 steps, cost 1.2, charge 1.94";
 
-test("a call that two sources saw is counted once and the second is linked to the first", async () => {
+test("a call that two sources saw counts once; the second is linked to the first", async () => {
   const world = await newWorld();
   await world.send(step({ callId }));
   const second = await world.sendOne(step({ callId, source: "proxy", id: "p1" }));
@@ -96,7 +96,7 @@ test("a call is handed on past a witness that is a shadow by now", async () => {
   await world.audited();
 });
 
-test("a call is handed on past a witness whose run belongs to another customer by now", async () => {
+test("a call is handed on past a witness whose run is another customer's by now", async () => {
   const world = await newWorld();
   await world.send(step({ source: "proxy", callId }));
   await world.send(step({ run: "r2", callId }), step({ run: "r3", callId }));

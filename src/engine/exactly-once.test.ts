@@ -78,7 +78,7 @@ test("a more complete record replaces what was counted by one revision", async (
   await world.audited();
 });
 
-test("of two differing exact records the first counts and the second waits for a person", async () => {
+test("of two differing exact records the first counts, the second waits for a person", async () => {
   const world = await newWorld();
   const second = step({ usage: tokens(50) });
   const answers = await world.send(step(), second, second);
