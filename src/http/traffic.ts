@@ -45,9 +45,9 @@ export class Traffic {
     return new TollgateError("server.draining", "The server is shutting down.");
   }
 
-  /** Whether a request of this connection still waits for its answer. */
+  /** Whether a request of this connection arrived whole and still waits for its answer. */
   isAnswering(socket: Socket): boolean {
-    return [...this.#inFlight].some((response) => response.socket === socket);
+    return [...this.#inFlight].some(({ socket: own, req }) => own === socket && req.complete);
   }
 
   #leave(response: ServerResponse): void {

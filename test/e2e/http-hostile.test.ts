@@ -267,6 +267,8 @@ describe("hostile requests", () => {
       ["/v1/runs/a%0ab", 400],
       [`/v1/runs/${"x".repeat(201)}`, 400],
       [`/v1/runs/${"x".repeat(10_000)}`, 400],
+      // 300 UTF-16 units in 150 characters: the limit counts as events do.
+      [`/v1/runs/${encodeURIComponent("😀".repeat(150))}`, 400],
       ["/v1/runs/%ff", 400],
       ["/v1/runs/%", 400],
       ["/v1/runs/..%2f..%2fetc", 404],
