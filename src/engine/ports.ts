@@ -212,7 +212,9 @@ export interface ApiKey {
 }
 
 /**
- * Reads outside a unit of work see every acknowledged write and nothing unacknowledged.
+ * Reads outside a unit of work see every acknowledged write and nothing unacknowledged; those of
+ * totals may take their turn behind a unit, so a unit must not wait for them. Where the medium
+ * fails they throw `store.unknown` rather than answer with less.
  * `workspace` is a parameter everywhere: there is no ambient tenant.
  */
 export interface Store {

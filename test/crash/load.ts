@@ -1,6 +1,6 @@
 /** Sends a world's events, and holds every answer against what was acknowledged before. */
 import assert from "node:assert/strict";
-import type { HttpClient } from "./http-client.ts";
+import type { Answer, HttpClient } from "./http-client.ts";
 import type { SentEvent, World } from "./world.ts";
 
 interface IngestAnswer {
@@ -13,11 +13,15 @@ const KEPT = ["accepted", "superseded", "duplicate", "stale", "duplicate_call", 
 const COUNTS_NOW = ["accepted", "superseded"];
 
 /** Sends one request. Rejects where no whole answer comes; nothing is acknowledged then. */
-export async function send(client: HttpClient, batch: readonly SentEvent[]): Promise<number> {
+export async function send(
+  client: HttpClient,
+  batch: readonly SentEvent[],
+): Promise<Answer<IngestAnswer & { readonly code?: string }>> {
   const known = batch.map((sent) => sent.isAcknowledged);
   const events = batch.map((sent) => sent.event);
-  const { status, body } = await client.post<IngestAnswer>("/v1/events", events);
-  if (status !== 200) return status;
+  const answer = await client.post<IngestAnswer>("/v1/events", events);
+  const { status, body } = answer;
+  if (status !== 200) return answer;
   assert.equal(body.results.length, batch.length, "one result an event");
   for (const [index, sent] of batch.entries()) {
     const result = body.results[index];
@@ -27,7 +31,7 @@ export async function send(client: HttpClient, batch: readonly SentEvent[]): Pro
     assert.ok(!countsAgain, `${about}, having been acknowledged before`);
     sent.isAcknowledged = true;
   }
-  return status;
+  return answer;
 }
 
 /** How a load went: requests by status, and those that got no answer. */
@@ -46,7 +50,7 @@ export async function sendMany(
   const sender = async (): Promise<void> => {
     while (!isOver()) {
       try {
-        const status = await send(client, world.request());
+        const { status } = await send(client, world.request());
         report.statuses.set(status, (report.statuses.get(status) ?? 0) + 1);
       } catch (error) {
         if (error instanceof assert.AssertionError) throw error;
@@ -66,7 +70,7 @@ export async function resend(client: HttpClient, world: World, again: number): P
   const acknowledged = world.events.filter((sent) => sent.isAcknowledged).slice(-again);
   const all = [...acknowledged, ...world.unacknowledged()];
   for (let from = 0; from < all.length; from += RESEND_BATCH) {
-    const status = await send(client, all.slice(from, from + RESEND_BATCH));
+    const { status } = await send(client, all.slice(from, from + RESEND_BATCH));
     assert.equal(status, 200, "what is sent again is taken");
   }
 }

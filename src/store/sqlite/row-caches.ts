@@ -49,6 +49,8 @@ class PendingTotals {
   readonly rollups: RollupSlot[] = [];
   /** Pages that hold pending slots: they must not be read from the file again. */
   readonly pages = new Map<string, Map<string, Page>>();
+  /** Slots whose row the transaction under way has made. */
+  readonly fresh: (CounterSlot | RollupSlot)[] = [];
   steps = 0;
 
   get isEmpty(): boolean {
@@ -119,6 +121,14 @@ export class RowCaches {
     for (const slot of rows.pending.counters) slot.isPending = false;
     for (const slot of rows.pending.rollups) slot.isPending = false;
     rows.pending = new PendingTotals();
+  }
+
+  /** Called when pending totals were not brought into the file after all: they go on waiting. */
+  takeBack(ws: number): void {
+    for (const slot of this.#of(ws).pending.fresh.splice(0)) {
+      if ("counterNo" in slot) slot.counterNo = null;
+      else slot.rollupNo = null;
+    }
   }
 
   /** A run that is new, or whose row must be written. */

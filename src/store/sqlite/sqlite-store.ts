@@ -32,31 +32,36 @@ import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeCard,
   decodeConflict,
-  decodeCounter,
   decodeCustomer,
   decodeJournal,
   decodeKey,
   decodeOutcome,
   decodePeriod,
   decodePrices,
-  decodeRollup,
-  decodeRun,
   decodeStatement,
   decodeSuspended,
   rowText,
 } from "../stored-rows.ts";
 import { Turns } from "../turns.ts";
-import { unknownOutcome } from "../unknown-outcome.ts";
+import { CurrentTotals } from "./current-totals.ts";
 import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
+import {
+  readChildren,
+  readCounters,
+  readPeriodsToBill,
+  readRollups,
+  readRun,
+  readRuns,
+} from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
+import { ask, told } from "./sqlite-errors.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { UnitShared } from "./unit-shared.ts";
-import { writePendingTotals } from "./write-totals.ts";
 
 /** Name of the database file inside the data folder. */
 export const DATABASE_FILE = "tollgate.db";
@@ -87,8 +92,7 @@ class SqliteStore implements Store {
   readonly #workspaces = new Map<string, number>();
   /** There is one writing connection: what overlapped would share a transaction. */
   readonly #turns = new Turns();
-  /** Workspaces whose totals in the file may lack steps: after opening, and after a failure. */
-  readonly #unsummed = new Set<number>();
+  readonly #current: CurrentTotals;
 
   constructor({
     path,
@@ -111,8 +115,11 @@ class SqliteStore implements Store {
       names: new Names(this.#writer, "writes"),
       caches: new RowCaches(statements),
       statements,
+      summing: new Map(),
       checksum: (text) => options.digest.checksum(text),
     };
+    const parts = { shared: this.#shared, reads: this.#reads, turns: this.#turns };
+    this.#current = new CurrentTotals(parts);
     for (const id of this.workspaces()) this.#ws(id);
   }
 
@@ -122,21 +129,19 @@ class SqliteStore implements Store {
 
   async #transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
     const ws = this.#ws(workspace);
-    this.#writer.exec("BEGIN IMMEDIATE");
-    let result: T;
+    this.#current.begin(ws);
     try {
-      result = await work(new SqliteUnit(this.#shared, ws));
-    } catch (error) {
-      this.#rollBack(ws);
-      throw isSqliteError(error) ? unknownOutcome(error) : error;
-    }
-    try {
+      this.#writer.exec("BEGIN IMMEDIATE");
+      const result = await work(new SqliteUnit(this.#shared, ws));
       this.#writer.exec("COMMIT");
+      this.#current.committed(ws);
+      return result;
     } catch (error) {
       this.#rollBack(ws);
-      throw unknownOutcome(error);
+      throw told(error);
+    } finally {
+      this.#current.end();
     }
-    return result;
   }
 
   /**
@@ -149,61 +154,35 @@ class SqliteStore implements Store {
     } finally {
       this.#shared.caches.clear(ws);
       this.#shared.names.forget();
-      this.#unsummed.add(ws);
+      this.#current.doubt(ws);
     }
   }
 
   unsummedSteps(workspace: string): Step[] {
     const ws = this.#ws(workspace);
-    if (!this.#unsummed.has(ws)) return [];
-    const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
-      JOIN runs r ON r.run_no = s.run_no
-      WHERE s.step_no > (SELECT summed_step_no FROM workspaces WHERE ws = ?1) AND r.ws = ?1
-      ORDER BY s.step_no`;
-    const rows = this.#all(sql, ws);
-    if (rows.length === 0) this.#unsummed.delete(ws);
-    return rows.map((row) => decodeStep(row, this.#readNames));
-  }
-
-  /** Brings pending totals into the file, so that the reading connection sees them. */
-  #settle(ws: number): void {
-    if (this.#shared.caches.pending(ws).isEmpty || this.#writer.isTransaction) return;
-    try {
-      this.#writer.exec("BEGIN IMMEDIATE");
-      writePendingTotals(this.#shared, ws);
-      this.#writer.exec("COMMIT");
-    } catch (error) {
-      this.#rollBack(ws);
-      throw unknownOutcome(error);
-    }
-  }
-
-  /** A workspace whose totals are about to be read. */
-  #summed(workspace: string): number {
-    const ws = this.#ws(workspace);
-    this.#settle(ws);
-    return ws;
+    return ask(() => this.#current.unsummedRows(ws).map((row) => decodeStep(row, this.#readNames)));
   }
 
   async settle(workspace: string): Promise<void> {
-    await this.#turns.take(async () => this.#settle(this.#ws(workspace)));
+    const ws = this.#ws(workspace);
+    await this.#turns.take(async () => this.#current.settle(ws));
   }
 
   #ws(workspace: string): number {
     const known = this.#workspaces.get(workspace);
     if (known !== undefined) return known;
-    const row = this.#reads.of("SELECT ws FROM workspaces WHERE id = ?").get(workspace);
+    const [row] = this.#all("SELECT ws FROM workspaces WHERE id = ?", workspace);
     if (row === undefined) {
       throw new TollgateError("store.corrupt", `There is no workspace "${workspace}".`);
     }
     const ws = row.ws as number;
     this.#workspaces.set(workspace, ws);
-    this.#unsummed.add(ws);
+    this.#current.doubt(ws);
     return ws;
   }
 
   #all(sql: string, ...values: Bound[]): Row[] {
-    return this.#reads.of(sql).all(...values);
+    return ask(() => this.#reads.of(sql).all(...values));
   }
 
   workspaces(): string[] {
@@ -218,11 +197,7 @@ class SqliteStore implements Store {
   /** Writes one row outside any unit of work, as a transaction of its own. */
   #save(sql: string, ...values: Bound[]): Promise<void> {
     return this.#turns.take(async () => {
-      try {
-        this.#writer.prepare(sql).run(...values);
-      } catch (error) {
-        throw isSqliteError(error) ? unknownOutcome(error) : error;
-      }
+      ask(() => this.#writer.prepare(sql).run(...values));
     });
   }
 
@@ -254,42 +229,23 @@ class SqliteStore implements Store {
     await this.#save(sql, ...values, checksum);
   }
 
-  run(workspace: string, id: string): Run | undefined {
-    const sql = "SELECT * FROM runs WHERE ws = ? AND id = ?";
-    return this.#all(sql, this.#summed(workspace), id).map(decodeRun)[0];
+  run(workspace: string, id: string): Answer<Run | undefined> {
+    return this.#current.read(this.#ws(workspace), (ws, reads) => readRun(reads, ws, id));
   }
 
-  children(workspace: string, id: string): Run[] {
-    const sql = "SELECT * FROM runs WHERE ws = ? AND parent = ? ORDER BY opened_at, id";
-    return this.#all(sql, this.#summed(workspace), id).map(decodeRun);
+  children(workspace: string, id: string): Answer<Run[]> {
+    return this.#current.read(this.#ws(workspace), (ws, reads) => readChildren(reads, ws, id));
   }
 
-  listRuns(workspace: string, filter: RunFilter): Run[] {
-    const ws = this.#summed(workspace);
-    const where = ["ws = ?"];
-    const values: Bound[] = [ws];
-    for (const column of ["customer", "agent", "status"] as const) {
-      const value = filter[column];
-      if (value === undefined) continue;
-      where.push(`${column} = ?`);
-      values.push(value);
-    }
-    if (filter.roots === true) where.push("parent IS NULL");
-    const last = filter.after === undefined ? undefined : this.run(workspace, filter.after);
-    if (last !== undefined) {
-      where.push("(opened_at, id) < (?, ?)");
-      values.push(last.openedAtMs, last.id);
-    }
-    const sql = `SELECT * FROM runs WHERE ${where.join(" AND ")}
-      ORDER BY opened_at DESC, id DESC LIMIT ?`;
-    return this.#all(sql, ...values, filter.limit).map(decodeRun);
+  listRuns(workspace: string, filter: RunFilter): Answer<Run[]> {
+    return this.#current.read(this.#ws(workspace), (ws, reads) => readRuns(reads, ws, filter));
   }
 
   stepsOfRun(workspace: string, run: string): Step[] {
     const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
       JOIN runs r ON r.run_no = s.run_no WHERE r.ws = ? AND r.id = ?`;
     const rows = this.#all(sql, this.#ws(workspace), run);
-    return rows.map((row) => decodeStep(row, this.#readNames));
+    return ask(() => rows.map((row) => decodeStep(row, this.#readNames)));
   }
 
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
@@ -297,35 +253,18 @@ class SqliteStore implements Store {
     return this.#all(sql, this.#ws(workspace), run).map(decodeOutcome);
   }
 
-  rollups(workspace: string, filter: UsageFilter): RollupRow[] {
-    const where = ["ws = ?"];
-    const values: Bound[] = [this.#summed(workspace)];
-    for (const column of ["customer", "agent", "period"] as const) {
-      const value = filter[column];
-      if (value === undefined) continue;
-      where.push(`${column} = ?`);
-      values.push(value);
-    }
-    const sql = `SELECT * FROM rollups WHERE ${where.join(" AND ")}`;
-    return this.#all(sql, ...values).map(decodeRollup);
+  rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]> {
+    return this.#current.read(this.#ws(workspace), (ws, reads) => readRollups(reads, ws, filter));
   }
 
-  countersOf(workspace: string, { customer, period }: CounterKey): StoredCounter[] {
-    const sql = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
-    return this.#all(sql, this.#summed(workspace), customer, period).map(decodeCounter);
+  countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]> {
+    return this.#current.read(this.#ws(workspace), (ws, reads) => readCounters(reads, ws, key));
   }
 
-  periodsToBill(workspace: string, periodPrefix: string): CounterKey[] {
-    const ws = this.#summed(workspace);
-    const sql = `SELECT customer, period FROM rollups
-        WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2
-      UNION SELECT customer, booked_period FROM adjustments
-        WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2
-      ORDER BY 1, 2`;
-    return this.#all(sql, ws, periodPrefix).map((row) => ({
-      customer: row.customer as string,
-      period: row.period as string,
-    }));
+  periodsToBill(workspace: string, periodPrefix: string): Answer<CounterKey[]> {
+    return this.#current.read(this.#ws(workspace), (ws, reads) =>
+      readPeriodsToBill(reads, ws, periodPrefix),
+    );
   }
 
   customer(workspace: string, id: string): Customer | undefined {
@@ -387,8 +326,4 @@ class SqliteStore implements Store {
       this.#release();
     });
   }
-}
-
-function isSqliteError(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error;
 }

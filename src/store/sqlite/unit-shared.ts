@@ -9,5 +9,10 @@ export interface UnitShared {
   readonly names: Names;
   readonly caches: RowCaches;
   readonly statements: Statements;
+  /**
+   * Workspaces whose steps on disk are being summed again, and how many steps these are. What the
+   * next unit writes are their totals, and nothing else.
+   */
+  readonly summing: Map<number, number>;
   checksum(text: string): number;
 }

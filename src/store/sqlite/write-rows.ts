@@ -10,7 +10,7 @@ import type { Bound } from "../stored-rows.ts";
 import { encodeShares, rowText } from "../stored-rows.ts";
 import { factsOf, identityOf } from "./step-rows.ts";
 import type { UnitShared } from "./unit-shared.ts";
-import { isPendingFull, isPlainUnit, putRun, writePendingTotals } from "./write-totals.ts";
+import { isPendingFull, isPlainUnit, putTotals, writePendingTotals } from "./write-totals.ts";
 
 const IDENTITY = "run_no, source_no, id";
 const FACTS = "seq, facets_no, body, labels_no, checksum";
@@ -22,15 +22,24 @@ const SAVE_FORMER_STEP = `INSERT INTO former_steps (${IDENTITY}, ${FACTS})
 
 /** Writes everything that a unit changed, totals aside where they may wait. */
 export function writeRows(shared: UnitShared, ws: number, writes: Writes): void {
+  const summedCount = shared.summing.get(ws);
+  if (summedCount !== undefined) {
+    // Totals of steps that are on disk: they wait like those of a plain unit, so that not even a
+    // full disk keeps them from being summed.
+    putTotals(shared, ws, writes);
+    shared.caches.pending(ws).steps = summedCount;
+    return;
+  }
   const isPlain = isPlainUnit(shared, ws, writes);
-  for (const run of writes.runs) putRun(shared, ws, run);
+  putTotals(shared, ws, writes);
   const { sealedSteps } = writes;
   writeSteps(shared, ws, { sql: SAVE_FORMER_STEP, steps: writes.formerSteps, sealedSteps });
   writeSteps(shared, ws, { sql: SAVE_STEP, steps: writes.steps, sealedSteps });
-  for (const counter of writes.counters) shared.caches.putCounter(ws, counter);
-  for (const delta of writes.rollups) shared.caches.addRollup(ws, delta);
   shared.caches.pending(ws).steps += writes.steps.length;
-  if (!isPlain || isPendingFull(shared, ws)) writePendingTotals(shared, ws);
+  if (!isPlain || isPendingFull(shared, ws)) {
+    writePendingTotals(shared, ws);
+    shared.caches.settle(ws);
+  }
   writeCustomers(shared, ws, writes);
   writeEvents(shared, ws, writes);
   writePeriods(shared, ws, writes);

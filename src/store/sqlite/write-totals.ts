@@ -59,8 +59,19 @@ const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.slice(RUN_KEY_COLUMNS)
   .map((name) => `${name} = ?`)
   .join(", ")} WHERE run_no = ?`;
 
+/** Puts what a unit changed of totals where it waits. */
+export function putTotals(
+  shared: UnitShared,
+  ws: number,
+  { runs, counters, rollups }: Pick<Writes, "runs" | "counters" | "rollups">,
+): void {
+  for (const run of runs) putRun(shared, ws, run);
+  for (const counter of counters) shared.caches.putCounter(ws, counter);
+  for (const delta of rollups) shared.caches.addRollup(ws, delta);
+}
+
 /** A new run gets its row at once, without totals; a known one is pending. */
-export function putRun(shared: UnitShared, ws: number, run: Run): void {
+function putRun(shared: UnitShared, ws: number, run: Run): void {
   const known = shared.caches.run(ws, run.id);
   if (known !== undefined) {
     known.run = run;
@@ -79,7 +90,10 @@ export function isPendingFull(shared: UnitShared, ws: number): boolean {
   return steps > PENDING_STEPS_MAX_COUNT || rows > PENDING_ROWS_MAX_COUNT;
 }
 
-/** Writes all pending totals of a workspace. Inside a transaction. */
+/**
+ * Writes all pending totals of a workspace, inside a transaction. They stay pending until the
+ * caches are told how that ended: `settle` or `takeBack`.
+ */
 export function writePendingTotals(shared: UnitShared, ws: number): void {
   const { caches, statements } = shared;
   const { runs, counters, rollups } = caches.pending(ws);
@@ -92,15 +106,17 @@ export function writePendingTotals(shared: UnitShared, ws: number): void {
   const sql = `UPDATE workspaces
     SET summed_step_no = (SELECT coalesce(max(step_no), 0) FROM steps) WHERE ws = ?`;
   statements.of(sql).run(ws);
-  caches.settle(ws);
 }
 
 const UPDATE_COUNTER = "UPDATE counters SET segments = ?, amount = ? WHERE counter_no = ?";
+/** The row may be there: a commit can succeed and its answer be lost. Totals are absolute. */
 const INSERT_COUNTER = `INSERT INTO counters
   (ws, customer, period, card_key, charge_key, cell, segments, amount)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING counter_no`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET segments = excluded.segments, amount = excluded.amount
+  RETURNING counter_no`;
 
-function writeCounter({ statements }: UnitShared, ws: number, slot: CounterSlot): void {
+function writeCounter({ statements, caches }: UnitShared, ws: number, slot: CounterSlot): void {
   const { customer, period, cardKey, chargeKey, cell, counter } = slot.stored;
   const values = [encodeSegments(counter), formatAmount(counter.amount)] as const;
   if (slot.counterNo !== null) {
@@ -110,6 +126,7 @@ function writeCounter({ statements }: UnitShared, ws: number, slot: CounterSlot)
   const key = [ws, customer, period, cardKey, chargeKey, cell] as const;
   const row = statements.of(INSERT_COUNTER).get(...key, ...values);
   slot.counterNo = row?.counter_no as number;
+  caches.pending(ws).fresh.push(slot);
 }
 
 const UPDATE_ROLLUP = `UPDATE rollups SET steps = ?, unpriced = ?, cost = ?, charge = ?,
@@ -117,12 +134,17 @@ const UPDATE_ROLLUP = `UPDATE rollups SET steps = ?, unpriced = ?, cost = ?, cha
 const INSERT_ROLLUP = `INSERT INTO rollups
   (ws, customer, period, agent, kind, provider, model, tool,
    steps, unpriced, cost, charge, input_tokens, output_tokens)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING rollup_no`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET steps = excluded.steps, unpriced = excluded.unpriced,
+    cost = excluded.cost, charge = excluded.charge,
+    input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens
+  RETURNING rollup_no`;
 
-function writeRollup({ statements }: UnitShared, ws: number, slot: RollupSlot): void {
+function writeRollup({ statements, caches }: UnitShared, ws: number, slot: RollupSlot): void {
   if (slot.rollupNo === null) {
     const row = statements.of(INSERT_ROLLUP).get(...encodeRollup(ws, slot.row));
     slot.rollupNo = row?.rollup_no as number;
+    caches.pending(ws).fresh.push(slot);
     return;
   }
   const { steps, unpriced, cost, charge, inputTokens, outputTokens } = slot.row;

@@ -1,0 +1,89 @@
+/**
+ * Queries of totals. The connection to ask is an argument: the reading one where the file has all
+ * totals, the writing one inside the transaction that brings them there.
+ */
+import type { RollupRow } from "../../domain/run/rollup.ts";
+import type { Run } from "../../domain/run/run.ts";
+import type { CounterKey, RunFilter, StoredCounter, UsageFilter } from "../../engine/ports.ts";
+import type { Bound } from "../stored-rows.ts";
+import { decodeCounter, decodeRollup, decodeRun } from "../stored-rows.ts";
+import type { Statements } from "./statements.ts";
+
+/** A query of the totals of a workspace, over either connection. */
+export type ReadTotals<T> = (ws: number, reads: Statements) => T;
+
+/** The run of an id. */
+export function readRun(reads: Statements, ws: number, id: string): Run | undefined {
+  const row = reads.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
+  return row === undefined ? undefined : decodeRun(row);
+}
+
+/** The runs right below a run, in the order of their opening. */
+export function readChildren(reads: Statements, ws: number, id: string): Run[] {
+  const sql = "SELECT * FROM runs WHERE ws = ? AND parent = ? ORDER BY opened_at, id";
+  return reads.of(sql).all(ws, id).map(decodeRun);
+}
+
+/** A page of runs, newest opening first. */
+export function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
+  const where = ["ws = ?"];
+  const values: Bound[] = [ws];
+  for (const column of ["customer", "agent", "status"] as const) {
+    const value = filter[column];
+    if (value === undefined) continue;
+    where.push(`${column} = ?`);
+    values.push(value);
+  }
+  if (filter.roots === true) where.push("parent IS NULL");
+  const last = filter.after === undefined ? undefined : readRun(reads, ws, filter.after);
+  if (last !== undefined) {
+    where.push("(opened_at, id) < (?, ?)");
+    values.push(last.openedAtMs, last.id);
+  }
+  const sql = `SELECT * FROM runs WHERE ${where.join(" AND ")}
+    ORDER BY opened_at DESC, id DESC LIMIT ?`;
+  return reads
+    .of(sql)
+    .all(...values, filter.limit)
+    .map(decodeRun);
+}
+
+/** Usage rows that a filter lets through. */
+export function readRollups(reads: Statements, ws: number, filter: UsageFilter): RollupRow[] {
+  const where = ["ws = ?"];
+  const values: Bound[] = [ws];
+  for (const column of ["customer", "agent", "period"] as const) {
+    const value = filter[column];
+    if (value === undefined) continue;
+    where.push(`${column} = ?`);
+    values.push(value);
+  }
+  const sql = `SELECT * FROM rollups WHERE ${where.join(" AND ")}`;
+  return reads
+    .of(sql)
+    .all(...values)
+    .map(decodeRollup);
+}
+
+/** The counters of a customer's period. */
+export function readCounters(
+  reads: Statements,
+  ws: number,
+  { customer, period }: CounterKey,
+): StoredCounter[] {
+  const sql = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
+  return reads.of(sql).all(ws, customer, period).map(decodeCounter);
+}
+
+/** Customers with usage or adjustments in periods whose key begins so. */
+export function readPeriodsToBill(reads: Statements, ws: number, prefix: string): CounterKey[] {
+  const sql = `SELECT customer, period FROM rollups
+      WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2
+    UNION SELECT customer, booked_period FROM adjustments
+      WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2
+    ORDER BY 1, 2`;
+  return reads
+    .of(sql)
+    .all(ws, prefix)
+    .map((row) => ({ customer: row.customer as string, period: row.period as string }));
+}
