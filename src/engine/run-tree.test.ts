@@ -154,7 +154,7 @@ test("the parent that a better record names is linked like any other", async () 
   }
   const world = await newWorld();
   await world.send(exact);
-  const late = step({ run: "r2", completeness: "partial", usage: usage({}), ...below("r2", "r9") });
+  const late = step({ completeness: "partial", usage: usage({}), ...below("r2", "r9") });
   assert.deepEqual(statuses(await world.send(late)), ["rejected run.parent_differs"]);
 });
 
