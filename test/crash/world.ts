@@ -59,6 +59,7 @@ export class World {
   readonly #runs: OpenRun[] = [];
   readonly #later: SentEvent[] = [];
   readonly #plainShare: number;
+  readonly #startMs = Date.now() + 60_000;
   #made = 0;
 
   /**
@@ -121,18 +122,22 @@ export class World {
 
   #base(run: OpenRun): WireEvent {
     this.#made += 1;
-    // Never before the card took effect, and within what a producer's clock may be ahead. An event
-    // that is earlier than its run's others restates the run, which is no plain step.
-    const aheadMs = this.#plainShare > 0 ? 0 : this.pick(60_000);
-    const occurredAt = new Date(Date.now() + aheadMs).toISOString();
+    // Never before the card took effect, and within what a producer's clock may be ahead. Events
+    // that are earlier than their run's others restate the run, which is no plain step.
+    const atMs = this.#plainShare > 0 ? this.#startMs + this.#made : Date.now() + this.pick(60_000);
+    const occurredAt = new Date(atMs).toISOString();
     return { id: `e-${this.#made}`, source: "sdk", run: run.id, occurredAt };
   }
 
   #stepBase(run: OpenRun): WireEvent {
     run.steps += 1;
     const parent = this.#runs.find((other) => other.customer === run.customer && other !== run);
-    const isChild = run.id.endsWith("7") && parent !== undefined && !parent.id.endsWith("7");
-    const agent = this.#random() < 0.5 ? { agent: "support" } : {};
+    const isChild =
+      this.#plainShare < 1 &&
+      run.id.endsWith("7") &&
+      parent !== undefined &&
+      !parent.id.endsWith("7");
+    const agent = this.#random() < Math.max(0.5, this.#plainShare) ? { agent: "support" } : {};
     const base = { ...this.#base(run), customer: run.customer, ...agent };
     // A child names its parent once, with its first step; from then on the link stands.
     return isChild && run.steps === 1 ? { ...base, parentRun: parent.id } : base;
