@@ -2,7 +2,7 @@
  * Writes a statement as canonical JSON: the bytes that are stored, shown, exported and hashed.
  * Amounts and quantities are the shortest decimal text, in whole currency units and whole units.
  */
-import { canonicalValue } from "../event/content-hash.ts";
+import { canonicalJson } from "../canonical-json.ts";
 import type { Amount, Quantity } from "../money/decimal.ts";
 import { formatAmount, formatQuantity } from "../money/decimal.ts";
 import { COST_MEASURE } from "../rating/meter-fields.ts";
@@ -13,7 +13,7 @@ const FORMAT = "tollgate.statement/1";
 /** The text of a statement. The same statement always gives the same text. */
 export function statementDocument(statement: Statement): string {
   const { customer, period, currency, rounding, lines, totalExact, total } = statement;
-  return canonicalValue({
+  return canonicalJson({
     format: FORMAT,
     customer,
     period: period.key,

@@ -1,5 +1,5 @@
 /** Writes a rate card as its document: one text for one card. Reading it gives the card back. */
-import { canonicalValue } from "../event/content-hash.ts";
+import { canonicalJson } from "../canonical-json.ts";
 import { FACTOR_SCALE } from "../limits.ts";
 import { formatAmount, formatPrice, formatQuantity, formatScaled } from "../money/decimal.ts";
 import { FACTOR_ONE } from "./price-model.ts";
@@ -7,7 +7,7 @@ import type { Charge, Meter, PriceModel, RateCard, Tier } from "./rate-card.ts";
 
 /** Canonical JSON text: sorted keys, numbers as the shortest decimal text, lists for filters. */
 export function rateCardDocument(card: RateCard): string {
-  return canonicalValue({
+  return canonicalJson({
     key: card.key,
     currency: card.currency,
     charges: card.charges.map(chargeDocument),

@@ -1,6 +1,6 @@
 /** Reading the fields of one untrusted JSON object: each reader refuses with the field's path. */
 import type { ErrorCode, Problem } from "../../domain/errors.ts";
-import { isUsageName, type Usage, usageOf } from "../../domain/event/usage.ts";
+import { isTokenBucket, isUsageName, type Usage } from "../../domain/event/usage.ts";
 import {
   BUCKETS_MAX_COUNT,
   ID_MAX_CHARS,
@@ -16,6 +16,7 @@ import {
   type Quantity,
   quantityOfInteger,
 } from "../../domain/money/decimal.ts";
+import { sortedKeys } from "../../domain/sorted-keys.ts";
 import { ExactNumber } from "./exact-json.ts";
 import { parseInstant } from "./rfc3339.ts";
 
@@ -32,6 +33,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const RESERVED_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 const MAX_QUANTITY = QUANTITY_MAX_UNITS * ONE_UNIT;
+const MAX_UNITS = Number(QUANTITY_MAX_UNITS);
 
 /** A value as an error may show it: its type, or a short beginning of its text. */
 function shown(value: unknown): string {
@@ -67,6 +69,15 @@ export function refuseUnknown(object: Fields, known: ReadonlySet<string>, path: 
   }
 }
 
+/** True for a text of printable ASCII alone, as nearly every id is. */
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 32 || code > 126) return false;
+  }
+  return true;
+}
+
 function hasControlCharacter(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -82,6 +93,7 @@ export function readId(value: unknown, field: string): string {
     const detail = `"${field}" has ${value.length} characters; the limit is ${ID_MAX_CHARS}.`;
     throw new FieldRefused("field.out_of_range", field, detail);
   }
+  if (isPlain(value)) return value;
   if (hasControlCharacter(value) || !value.isWellFormed()) {
     refuse(field, "a text without control characters", value);
   }
@@ -122,8 +134,8 @@ export function readChoice<T extends string>(
   if (value === undefined) {
     throw new FieldRefused("field.missing", field, `"${field}" is required.`);
   }
-  const found = values.find((candidate) => candidate === value);
-  return found ?? refuse(field, `one of ${values.join(", ")}`, value);
+  for (const candidate of values) if (candidate === value) return candidate;
+  return refuse(field, `one of ${values.join(", ")}`, value);
 }
 
 /** An RFC 3339 instant between the years 2000 and 2200, in milliseconds. */
@@ -162,59 +174,73 @@ export function readInteger(
 }
 
 /** A quantity: a whole JSON number, or a decimal with at most nine places as text or number. */
-function readQuantity(value: unknown, field: string): Quantity {
-  const quantity = quantityFrom(value);
+function readQuantity(value: unknown, field: string, name: string): Quantity {
+  if (Number.isSafeInteger(value)) {
+    const units = value as number;
+    if (units >= 0 && units <= MAX_UNITS) return quantityOfInteger(units);
+    return refuseSize(value, field, name);
+  }
+  const quantity = decimalFrom(value);
   if (quantity === undefined) {
-    refuse(field, "a decimal with at most 9 places (a whole number or a text)", value);
+    const expected = "a decimal with at most 9 places (a whole number or a text)";
+    refuse(`${field}.${name}`, expected, value);
   }
-  if (quantity < 0n || quantity > MAX_QUANTITY) {
-    const detail = `"${field}" must be 0 to ${QUANTITY_MAX_UNITS}, not ${shown(value)}.`;
-    throw new FieldRefused("field.out_of_range", field, detail);
-  }
-  return quantity;
+  return quantity < 0n || quantity > MAX_QUANTITY ? refuseSize(value, field, name) : quantity;
 }
 
-function quantityFrom(value: unknown): Quantity | undefined {
-  if (typeof value === "number") {
-    return Number.isSafeInteger(value) ? quantityOfInteger(value) : undefined;
-  }
+function refuseSize(value: unknown, field: string, name: string): never {
+  const path = `${field}.${name}`;
+  const detail = `"${path}" must be 0 to ${QUANTITY_MAX_UNITS}, not ${shown(value)}.`;
+  throw new FieldRefused("field.out_of_range", path, detail);
+}
+
+function decimalFrom(value: unknown): Quantity | undefined {
   if (typeof value === "string") return parseQuantity(value);
   return value instanceof ExactNumber ? parseQuantity(value.text) : undefined;
 }
 
-/** Disjoint quantities by bucket or unit name. */
+function refuseCount(field: string, count: number, max: number): never {
+  const detail = `"${field}" has ${count} entries; the limit is ${max}.`;
+  throw new FieldRefused("field.out_of_range", field, detail);
+}
+
+/** The keys of an object in ascending order. They are counted before they are sorted. */
+function readKeys(object: Fields, field: string, max: number): string[] {
+  const count = Object.keys(object).length;
+  return count > max ? refuseCount(field, count, max) : sortedKeys(object);
+}
+
+/** Disjoint quantities by bucket or unit name, zeros left out. */
 export function readUsage(value: unknown, field: string): Usage {
-  if (value === undefined || value === null) return usageOf([]);
+  if (value === undefined || value === null) return new Map();
   const object = readObject(value, field);
-  const entries: [string, Quantity][] = [];
-  for (const name in object) {
-    const path = `${field}.${name}`;
-    if (!isUsageName(name) || RESERVED_KEYS.has(name)) {
+  const usage = new Map<string, Quantity>();
+  for (const name of readKeys(object, field, BUCKETS_MAX_COUNT)) {
+    if (!isTokenBucket(name) && (!isUsageName(name) || RESERVED_KEYS.has(name))) {
       const detail = `${shown(name)} is no usage name: lower snake case, at most 50 characters.`;
       throw new FieldRefused("field.invalid", field, detail);
     }
-    entries.push([name, readQuantity(object[name], path)]);
+    const quantity = readQuantity(object[name], field, name);
+    if (quantity !== 0n) usage.set(name, quantity);
   }
-  if (entries.length > BUCKETS_MAX_COUNT) {
-    const detail = `"${field}" has ${entries.length} entries; the limit is ${BUCKETS_MAX_COUNT}.`;
-    throw new FieldRefused("field.out_of_range", field, detail);
-  }
-  return usageOf(entries);
+  return usage;
 }
 
 /** Labels with their keys in ascending order; null where there are none. */
 export function readLabels(value: unknown, field: string): Record<string, string> | null {
   if (value === undefined || value === null) return null;
   const object = readObject(value, field);
-  const keys = Object.keys(object).sort();
-  if (keys.length > LABELS_MAX_COUNT) {
-    const detail = `"${field}" has ${keys.length} entries; the limit is ${LABELS_MAX_COUNT}.`;
-    throw new FieldRefused("field.out_of_range", field, detail);
-  }
+  const keys = readKeys(object, field, LABELS_MAX_COUNT);
   const labels: Record<string, string> = {};
   for (const key of keys) {
     if (RESERVED_KEYS.has(key)) refuse(field, "free of reserved names", key);
-    labels[readId(key, field)] = readText(object[key], `${field}.${key.slice(0, 40)}`);
+    labels[readId(key, field)] = readLabel(object[key], field, key);
   }
   return keys.length === 0 ? null : labels;
+}
+
+function readLabel(value: unknown, field: string, key: string): string {
+  const isShort = typeof value === "string" && value.length <= TEXT_MAX_CHARS;
+  if (isShort && value.isWellFormed()) return value;
+  return readText(value, `${field}.${key.slice(0, 40)}`);
 }

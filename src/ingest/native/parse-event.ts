@@ -4,10 +4,14 @@
  * provider's own usage block; the latter can stand for several steps.
  */
 import type { Problem } from "../../domain/errors.ts";
-import { CONTENT_HASH_VERSION, canonicalContent } from "../../domain/event/content-hash.ts";
+import {
+  CONTENT_HASH_VERSION,
+  type ContentFields,
+  canonicalContent,
+  contentFields,
+} from "../../domain/event/content-hash.ts";
 import type {
   Completeness,
-  Identity,
   StepEvent,
   StepFacts,
   TollgateEvent,
@@ -96,21 +100,25 @@ const FACT_FIELDS = [
 ];
 const PLACE_FIELDS = ["customer", "agent", "parentRun"];
 
-const KNOWN: Readonly<Record<TollgateEvent["type"], ReadonlySet<string>>> = {
-  step: new Set([
-    ...IDENTITY_FIELDS,
-    ...PLACE_FIELDS,
-    ...FACT_FIELDS,
-    "parentStep",
-    "callId",
-    "hold",
-  ]),
-  "run.opened": new Set([...IDENTITY_FIELDS, ...PLACE_FIELDS, "labels", "authority"]),
-  "run.closed": new Set([...IDENTITY_FIELDS, "ending"]),
-  "outcome.recorded": new Set([...IDENTITY_FIELDS, "outcome", "key"]),
-  "outcome.reversed": new Set([...IDENTITY_FIELDS, "key", "reason"]),
-  "step.amended": new Set([...IDENTITY_FIELDS, ...FACT_FIELDS, "target", "reason"]),
-  "step.voided": new Set([...IDENTITY_FIELDS, "target", "reason"]),
+/** What a document of one type may hold, and what of it is content. */
+interface EventDocument {
+  readonly known: ReadonlySet<string>;
+  readonly content: ContentFields;
+}
+
+function documentOf(...names: readonly string[]): EventDocument {
+  const known = new Set([...IDENTITY_FIELDS, ...names]);
+  return { known, content: contentFields(known) };
+}
+
+const DOCUMENTS: Readonly<Record<TollgateEvent["type"], EventDocument>> = {
+  step: documentOf(...PLACE_FIELDS, ...FACT_FIELDS, "parentStep", "callId", "hold"),
+  "run.opened": documentOf(...PLACE_FIELDS, "labels", "authority"),
+  "run.closed": documentOf("ending"),
+  "outcome.recorded": documentOf("outcome", "key"),
+  "outcome.reversed": documentOf("key", "reason"),
+  "step.amended": documentOf(...FACT_FIELDS, "target", "reason"),
+  "step.voided": documentOf("target", "reason"),
 };
 const TARGET_FIELDS: ReadonlySet<string> = new Set(["source", "id"]);
 
@@ -118,49 +126,57 @@ const TARGET_FIELDS: ReadonlySet<string> = new Set(["source", "id"]);
 const DEFAULT_SOURCE = "api";
 
 function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
-  const type = readChoice(object.type, "type", { values: EVENT_TYPES, otherwise: "step" });
-  refuseUnknown(object, KNOWN[type], "");
+  const type = readChoice(object.type, "type", TYPE);
+  refuseUnknown(object, DOCUMENTS[type].known, "");
   if (type === "step") return readSteps(object, context);
+  const { content } = DOCUMENTS[type];
   const corrects = type === "step.amended" || type === "step.voided";
+  const run = corrects ? readCorrectedRun(object.run) : readRunId(object.run);
   const sent = {
-    ...readIdentity(object, corrects ? readCorrectedRun(object.run) : readRunId(object.run)),
+    ...{ run, source: readSource(object.source, "source"), id: readRequiredId(object.id, "id") },
     occurredAtMs: readInstant(object.occurredAt, "occurredAt"),
-    contentHash: contentHash(object, context),
   };
+  // The content is written last, so that only what is valid costs anything.
   switch (type) {
     case "run.opened": {
-      const labels = readLabels(object.labels, "labels");
+      const about = { ...readPlace(object), labels: readLabels(object.labels, "labels") };
       const authority = readOptionalId(object.authority, "authority");
-      return [{ type, ...sent, ...readPlace(object), labels, authority }];
+      return [
+        { type, ...sent, ...about, authority, contentHash: hashed(object, content, context) },
+      ];
     }
-    case "run.closed":
-      return [{ type, ...sent, ending: readChoice(object.ending, "ending", ENDINGS) }];
+    case "run.closed": {
+      const ending = readChoice(object.ending, "ending", ENDING);
+      return [{ type, ...sent, ending, contentHash: hashed(object, content, context) }];
+    }
     case "outcome.recorded": {
       const outcome = readRequiredId(object.outcome, "outcome");
-      return [{ type, ...sent, outcome, key: readOptionalId(object.key, "key") ?? outcome }];
+      const key = readOptionalId(object.key, "key") ?? outcome;
+      return [{ type, ...sent, outcome, key, contentHash: hashed(object, content, context) }];
     }
     case "outcome.reversed": {
       const reason = readText(object.reason, "reason");
-      return [{ type, ...sent, key: readRequiredId(object.key, "key"), reason }];
+      const key = readRequiredId(object.key, "key");
+      return [{ type, ...sent, key, reason, contentHash: hashed(object, content, context) }];
     }
     case "step.amended": {
-      const correction = { ...readTarget(object), facts: readFacts(object, context).facts };
-      return [{ type, ...sent, ...correction }];
+      const target = readTarget(object);
+      const facts = readFacts(object, mainOf(readProviderUsage(object, context)));
+      return [{ type, ...sent, ...target, facts, contentHash: hashed(object, content, context) }];
     }
-    case "step.voided":
-      return [{ type, ...sent, ...readTarget(object) }];
+    case "step.voided": {
+      const target = readTarget(object);
+      return [{ type, ...sent, ...target, contentHash: hashed(object, content, context) }];
+    }
   }
 }
 
-const ENDINGS = { values: RUN_ENDINGS, otherwise: "completed" } as const;
-
-function contentHash(object: Fields, context: ParseContext): string {
-  return CONTENT_HASH_VERSION + context.digest.content(canonicalContent(object));
+function hashed(object: Fields, content: ContentFields, context: ParseContext): string {
+  return CONTENT_HASH_VERSION + context.digest.content(canonicalContent(object, content));
 }
 
-function readIdentity(object: Fields, run: string): Identity {
-  const source = object.source === undefined ? DEFAULT_SOURCE : readId(object.source, "source");
-  return { run, source, id: readRequiredId(object.id, "id") };
+function readSource(value: unknown, field: string): string {
+  return value === undefined ? DEFAULT_SOURCE : readId(value, field);
 }
 
 function readRunId(value: unknown): string {
@@ -195,34 +211,57 @@ function readParentRun(value: unknown): string | null {
 function readTarget(object: Fields) {
   const target = readObject(object.target, "target");
   refuseUnknown(target, TARGET_FIELDS, "target");
-  const source =
-    target.source === undefined ? DEFAULT_SOURCE : readId(target.source, "target.source");
+  const source = readSource(target.source, "target.source");
   const id = readRequiredId(target.id, "target.id");
   return { target: { source, id }, reason: readText(object.reason, "reason") };
 }
 
+/** The hot path. Fields are named one by one, since spreading three objects costs 0.5 µs more. */
 function readSteps(object: Fields, context: ParseContext): StepEvent[] {
-  const place = readPlace(object);
-  const identity = readIdentity(object, readStepRun(object, place));
+  const { customer, agent, parentRun } = readPlace(object);
+  const run = readStepRun(object.run, customer, agent);
+  const source = readSource(object.source, "source");
+  const id = readRequiredId(object.id, "id");
   const occurredAtMs = readInstant(object.occurredAt, "occurredAt");
-  const hash = contentHash(object, context);
   const parentStep = readOptionalId(object.parentStep, "parentStep");
   const callId = readOptionalId(object.callId, "callId");
   const hold = readOptionalId(object.hold, "hold");
-  const { facts, mapped } = readFacts(object, context);
+  const mapped = readProviderUsage(object, context);
+  const facts = readFacts(object, mainOf(mapped));
   const step: StepEvent = {
     type: "step",
-    ...identity,
+    run,
+    source,
+    id,
     occurredAtMs,
-    contentHash: hash,
-    ...place,
+    contentHash: hashed(object, DOCUMENTS.step.content, context),
+    customer,
+    agent,
+    parentRun,
     parentStep,
     callId: callId ?? mapped[0]?.callId ?? null,
     hold,
-    ...facts,
+    kind: facts.kind,
+    status: facts.status,
+    completeness: facts.completeness,
+    attempt: facts.attempt,
+    payer: facts.payer,
+    role: facts.role,
+    provider: facts.provider,
+    model: facts.model,
+    tool: facts.tool,
+    tier: facts.tier,
+    usage: facts.usage,
+    labels: facts.labels,
   };
+  if (mapped.length === 0) return [step];
   const others = mapped.filter((extra) => extra.suffix !== "");
-  return others.length === 0 ? [step] : [step, ...others.map((extra) => extraStep(step, extra))];
+  return [step, ...others.map((extra) => extraStep(step, extra))];
+}
+
+/** What a provider's usage block says of the call itself. */
+function mainOf(mapped: readonly MappedFacts[]): MappedFacts | undefined {
+  return mapped.length === 0 ? undefined : mapped.find((item) => item.suffix === "");
 }
 
 /** A further step that one usage block stands for, such as an advisor's own model. */
@@ -242,27 +281,21 @@ function extraStep(step: StepEvent, extra: MappedFacts): StepEvent {
 }
 
 /** Usage without a run goes to its customer's standing run. */
-function readStepRun(object: Fields, place: ReturnType<typeof readPlace>): string {
-  if (object.run !== undefined && object.run !== null) return readRunId(object.run);
-  if (place.customer === null) {
+function readStepRun(value: unknown, customer: string | null, agent: string | null): string {
+  if (value !== undefined && value !== null) return readRunId(value);
+  if (customer === null) {
     const detail = '"run" is required, or "customer" for usage without a run.';
     throw new FieldRefused("field.missing", "run", detail);
   }
-  return standingRunId(place.customer, place.agent);
+  return standingRunId(customer, agent);
 }
 
-function readFacts(
-  object: Fields,
-  context: ParseContext,
-): { readonly facts: StepFacts; readonly mapped: readonly MappedFacts[] } {
-  const kind = readChoice(object.kind, "kind", { values: STEP_KINDS });
-  const mapped = readProviderUsage(object, context);
-  const main = mapped.find((item) => item.suffix === "");
-  const facts: StepFacts = {
-    kind,
+function readFacts(object: Fields, main: MappedFacts | undefined): StepFacts {
+  return {
+    kind: readChoice(object.kind, "kind", KIND),
     status: readChoice(object.status, "status", STATUS),
-    completeness: readCompleteness(object, main),
-    attempt: readInteger(object.attempt, "attempt", { min: 1, max: 1000, otherwise: 1 }),
+    completeness: readCompleteness(object.completeness, main),
+    attempt: readInteger(object.attempt, "attempt", ATTEMPT),
     payer: readChoice(object.payer, "payer", PAYER),
     role: readChoice(object.role, "role", ROLE),
     provider: readOptionalId(object.provider, "provider") ?? main?.provider ?? null,
@@ -272,16 +305,20 @@ function readFacts(
     usage: joinUsage(readUsage(object.usage, "usage"), main),
     labels: readLabels(object.labels, "labels"),
   };
-  return { facts, mapped };
 }
 
+const TYPE = { values: EVENT_TYPES, otherwise: "step" } as const;
+const KIND = { values: STEP_KINDS } as const;
 const STATUS = { values: STEP_STATUSES, otherwise: "ok" } as const;
+const COMPLETE = { values: COMPLETENESS, otherwise: "exact" } as const;
 const PAYER = { values: PAYERS, otherwise: "us" } as const;
 const ROLE = { values: ROLES, otherwise: "bill" } as const;
+const ENDING = { values: RUN_ENDINGS, otherwise: "completed" } as const;
+const ATTEMPT = { min: 1, max: 1000, otherwise: 1 } as const;
 
-function readCompleteness(object: Fields, main: MappedFacts | undefined): Completeness {
-  const otherwise = main?.completeness ?? "exact";
-  return readChoice(object.completeness, "completeness", { values: COMPLETENESS, otherwise });
+function readCompleteness(value: unknown, main: MappedFacts | undefined): Completeness {
+  if (value === undefined && main?.completeness !== undefined) return main.completeness;
+  return readChoice(value, "completeness", COMPLETE);
 }
 
 /** Own units may stand beside a provider's block, but never in a bucket that it fills. */
@@ -299,8 +336,10 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1;
 }
 
+const UNMAPPED: readonly MappedFacts[] = [];
+
 function readProviderUsage(object: Fields, context: ParseContext): readonly MappedFacts[] {
-  if (object.usageFormat === undefined && object.providerUsage === undefined) return [];
+  if (object.usageFormat === undefined && object.providerUsage === undefined) return UNMAPPED;
   const format = readRequiredId(object.usageFormat, "usageFormat");
   if (object.providerUsage === undefined) {
     const detail = '"providerUsage" is required with "usageFormat".';
