@@ -41,7 +41,7 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value instanceof ExactNumber) return shorten(value.text);
   if (typeof value === "object") return "an object";
-  return shorten(typeof value === "string" ? JSON.stringify(value) : String(value));
+  return shorten(typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value));
 }
 
 function shorten(text: string): string {
@@ -64,7 +64,8 @@ export function readObject(value: unknown, field: string): Fields {
 export function refuseUnknown(object: Fields, known: ReadonlySet<string>, path: string): void {
   for (const key in object) {
     if (known.has(key)) continue;
-    const field = path === "" ? key : `${path}.${key}`;
+    const name = shorten(key);
+    const field = path === "" ? name : `${path}.${name}`;
     throw new FieldRefused("field.unknown", field, `There is no field ${shown(field)}.`);
   }
 }
