@@ -10,7 +10,9 @@
  * separator.
  *
  *     event   = (name ":" value)…        names of the document's fields, ascending
- *     value   = "n" | "t" | "f" | "#" number ";" | string | "[" value… "]" | "{" (string value)… "}"
+ *     value   = "n" | "t" | "f" | "#" number ";" | string | list | record
+ *     list    = "[" value… "]"
+ *     record  = "{" (string value)… "}"
  *     string  = length in UTF-16 units, "\"", the string as it is
  */
 import { NUMBER_TEXT_MAX_CHARS } from "../limits.ts";
