@@ -113,7 +113,7 @@ const ABANDON_EVERY_MS = 60_000;
 /** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
-  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
   const engine = composeEngine(store, clock === undefined ? {} : { clock });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);

@@ -60,9 +60,10 @@ export interface Finding {
 }
 
 /**
- * An acknowledgement is right when every byte of the log that was written before it is covered by
- * an fdatasync that began after the writing and succeeded before the answer's first byte left, and
- * when the log written by then holds every event that the answer names.
+ * An acknowledgement is right when each event that it names was written to the log, and an
+ * fdatasync that began after all writing up to then succeeded before the answer's first byte left.
+ * Commits have a thread of their own, so the log may have grown again by the time of the answer:
+ * what the answer names must be covered, and only that.
  */
 export function judgeTrace(trace: string): Finding {
   const finding: Finding = { acknowledgements: 0, events: 0, forced: 0, violations: [] };
@@ -76,7 +77,6 @@ export function judgeTrace(trace: string): Finding {
     finding.events += ids.size;
     const early = [...ids].filter((id) => !onDisk.has(id));
     if (early.length > 0) finding.violations.push(`${early[0]} is not in a log on disk`);
-    if (uncoveredAt !== null) finding.violations.push(`line ${call.beganAt + 1}: log not on disk`);
   };
   for (const call of inOrder(parseTrace(trace))) {
     if (WRITES.has(call.name) && LOG_FILE.test(call.text)) {

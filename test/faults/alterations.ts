@@ -1,6 +1,6 @@
 /** One alteration for every column of a stored row, and which of them nothing can depend on. */
 import type { DatabaseSync } from "node:sqlite";
-import { decodeId } from "../../src/store/sqlite/step-rows.ts";
+import { decodeId } from "../../src/store/sqlite/stored-id.ts";
 import { columnsOf, findingsAfter, keyOf, placeOf, type Row } from "./altered-copy.ts";
 
 type Value = string | number | Uint8Array;

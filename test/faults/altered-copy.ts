@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DATABASE_FILE } from "../../src/store/sqlite/sqlite-store.ts";
-import { decodeId } from "../../src/store/sqlite/step-rows.ts";
+import { decodeId } from "../../src/store/sqlite/stored-id.ts";
 import type { Finding } from "../../src/store/verify/findings.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 

@@ -2,16 +2,20 @@
  * Reads of totals as of the last commit, wherever they are: in the file, pending in memory, or, for
  * as long as a failure is not made good, nowhere. What is answered is right, or it is refused.
  */
-import type { DatabaseSync } from "node:sqlite";
 import type { Answer } from "../../engine/ports.ts";
 import type { Row } from "../stored-rows.ts";
 import type { Turns } from "../turns.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import type { ReadTotals } from "./read-totals.ts";
+import { answerQuery, type TotalsAnswers, type TotalsQuery } from "./read-totals.ts";
 import { ask, told } from "./sqlite-errors.ts";
 import type { Statements } from "./statements.ts";
+import { TransactionDraft } from "./transaction.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { writePendingTotals } from "./write-totals.ts";
+import type { Writer } from "./writer.ts";
+import type { ReadOnTheWay } from "./writing-connection.ts";
+
+type TotalsAnswer = TotalsAnswers[TotalsQuery["name"]];
 
 /** Steps that the totals in the file do not include. */
 const UNSUMMED_STEPS = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
@@ -21,15 +25,15 @@ const UNSUMMED_STEPS = `SELECT s.*, r.id AS run, r.customer AS customer FROM ste
 /** What the totals of an open file hang on. */
 export interface TotalsParts {
   readonly shared: UnitShared;
-  /** The reading connection. */
-  readonly reads: Statements;
+  readonly writer: Writer;
   readonly turns: Turns;
 }
 
 /** Knows where the totals of each workspace are. */
 export class CurrentTotals {
   readonly #shared: UnitShared;
-  readonly #writer: DatabaseSync;
+  readonly #writer: Writer;
+  /** Of the reading connection. */
   readonly #reads: Statements;
   readonly #turns: Turns;
   /** Workspaces whose totals in the file may lack steps: after opening, and after a failure. */
@@ -37,10 +41,10 @@ export class CurrentTotals {
   /** The unit of work under way, and whether all its totals were in the file when it began. */
   #unit: { readonly ws: number; readonly wasInFile: boolean } | null = null;
 
-  constructor({ shared, reads, turns }: TotalsParts) {
+  constructor({ shared, writer, turns }: TotalsParts) {
     this.#shared = shared;
-    this.#writer = shared.db;
-    this.#reads = reads;
+    this.#writer = writer;
+    this.#reads = shared.statements;
     this.#turns = turns;
   }
 
@@ -49,8 +53,9 @@ export class CurrentTotals {
     this.#unit = { ws, wasInFile: this.#isInFile(ws) };
   }
 
-  /** What it wrote is committed. */
-  committed(ws: number): void {
+  /** What it wrote is committed, pending totals among it where it was flushing. */
+  committed(ws: number, isFlushing: boolean): void {
+    if (isFlushing) this.#shared.caches.settle(ws);
     if (this.#shared.summing.delete(ws)) this.#unsummed.delete(ws);
   }
 
@@ -89,24 +94,33 @@ export class CurrentTotals {
    * While a unit of work runs, totals may be neither in the file nor alone in memory, so a reading
    * takes its turn. A unit must not wait for that itself: it has reads of its own.
    */
-  read<T>(ws: number, query: ReadTotals<T>): Answer<T> {
+  read(query: TotalsQuery): Answer<TotalsAnswer> {
+    const { ws } = query;
     const unit = this.#unit;
     const isInFile = unit?.ws === ws ? unit.wasInFile : ask(() => this.#isInFile(ws));
-    if (isInFile) return ask(() => query(ws, this.#reads));
-    if (unit === null) return ask(() => this.#readNow(ws, query));
-    return this.#turns.take(async () => ask(() => this.#readNow(ws, query)));
+    if (isInFile) return ask(() => answerQuery(this.#reads, query));
+    if (unit === null) ask(() => this.#refuseBehind(ws));
+    return this.#turns.take(() => this.#readNow(query));
   }
 
-  #readNow<T>(ws: number, query: ReadTotals<T>): T {
+  #refuseBehind(ws: number): void {
     if (this.#isBehind(ws)) throw unknownOutcome("totals wait to be summed again");
-    if (this.#shared.caches.pending(ws).isEmpty) return query(ws, this.#reads);
-    return this.#settle(ws, query).result;
+  }
+
+  async #readNow(query: TotalsQuery): Promise<TotalsAnswer> {
+    const { ws } = query;
+    ask(() => this.#refuseBehind(ws));
+    if (this.#shared.caches.pending(ws).isEmpty) {
+      return ask(() => answerQuery(this.#reads, query));
+    }
+    const { result } = await this.#bringIn(query);
+    return result as TotalsAnswer;
   }
 
   /** Brings pending totals into the file. Throws `store.unknown` where it refuses them. */
-  settle(ws: number): void {
+  async settle(ws: number): Promise<void> {
     if (this.#shared.caches.pending(ws).isEmpty) return;
-    const { failure } = this.#settle(ws, () => null);
+    const { failure } = await this.#bringIn({ name: "run", ws, id: "" });
     if (failure !== null) throw unknownOutcome(failure);
   }
 
@@ -114,32 +128,21 @@ export class CurrentTotals {
    * Brings pending totals into the file, and reads them on the way. What was read is right even
    * where the file refuses them (a full disk): they stay pending then, and `failure` says why.
    */
-  #settle<T>(ws: number, query: ReadTotals<T>): { readonly result: T; readonly failure: unknown } {
-    const { caches, statements } = this.#shared;
+  async #bringIn(query: TotalsQuery): Promise<ReadOnTheWay> {
+    const { caches } = this.#shared;
+    const draft = new TransactionDraft();
     let failure: unknown = null;
     try {
-      this.#writer.exec("BEGIN IMMEDIATE");
-      writePendingTotals(this.#shared, ws);
-      const result = query(ws, statements);
-      failure = this.#tryCommit();
-      return { result, failure };
+      writePendingTotals({ shared: this.#shared, ws: query.ws, draft });
+      const read = await this.#writer.readOnTheWay(draft.whole(), query);
+      failure = read.failure;
+      return read;
     } catch (error) {
       failure = error;
       throw told(error);
     } finally {
-      if (this.#writer.isTransaction) this.#writer.exec("ROLLBACK");
-      if (failure === null) caches.settle(ws);
-      else caches.takeBack(ws);
-    }
-  }
-
-  /** Null, or what the commit failed with. */
-  #tryCommit(): unknown {
-    try {
-      this.#writer.exec("COMMIT");
-      return null;
-    } catch (error) {
-      return error;
+      if (failure === null) caches.settle(query.ws);
+      else caches.takeBack(query.ws);
     }
   }
 }

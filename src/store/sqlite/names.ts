@@ -5,37 +5,41 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { present } from "../../domain/assert.ts";
 import { Recent } from "./recent.ts";
+import type { TransactionDraft } from "./transaction.ts";
 
 const NAMES_MAX_ROWS = 20_000;
+const INSERT = "INSERT INTO names (name_no, text) VALUES (?, ?)";
 
 /** Numbers of texts, and texts of numbers. */
 export class Names {
   readonly #numbers = new Recent<string, number>(NAMES_MAX_ROWS);
   readonly #texts = new Recent<number, string>(NAMES_MAX_ROWS);
-  readonly #insert: StatementSync;
   readonly #byText: StatementSync;
   readonly #byNumber: StatementSync;
+  readonly #last: StatementSync;
+  /** The number given last; null: the file knows. */
+  #lastNo: number | null = null;
 
-  /** `writer` gives new numbers; a reader's dictionary only looks up. */
-  constructor(db: DatabaseSync, use: "reads" | "writes") {
-    const insert = "INSERT INTO names (text) VALUES (?) RETURNING name_no";
-    this.#byText = db.prepare("SELECT name_no FROM names WHERE text = ?");
-    this.#byNumber = db.prepare("SELECT text FROM names WHERE name_no = ?");
-    this.#insert = use === "writes" ? db.prepare(insert) : this.#byText;
+  constructor(reader: DatabaseSync) {
+    this.#byText = reader.prepare("SELECT name_no FROM names WHERE text = ?");
+    this.#byNumber = reader.prepare("SELECT text FROM names WHERE name_no = ?");
+    this.#last = reader.prepare("SELECT coalesce(max(name_no), 0) AS n FROM names");
   }
 
-  /** Forgets what a rolled back transaction added. */
+  /** Forgets what a transaction that failed may not have added. */
   forget(): void {
     this.#numbers.clear();
     this.#texts.clear();
+    this.#lastNo = null;
   }
 
-  /** Number of a text, given now if it is new. Only inside a transaction. */
-  numberOf(text: string): number {
+  /** Number of a text, given now if it is new; its row goes into the draft then. */
+  numberOf(text: string, draft: TransactionDraft): number {
     const known = this.find(text);
     if (known !== undefined) return known;
-    const row = present(this.#insert.get(text), "the number of a new name");
-    return this.#remember(row.name_no as number, text);
+    this.#lastNo = (this.#lastNo ?? (present(this.#last.get(), "a maximum").n as number)) + 1;
+    draft.run(INSERT, [this.#lastNo, text]);
+    return this.#remember(this.#lastNo, text);
   }
 
   /** Number of a text that may not be known; undefined then. */

@@ -9,23 +9,61 @@ import type { Bound } from "../stored-rows.ts";
 import { decodeCounter, decodeRollup, decodeRun } from "../stored-rows.ts";
 import type { Statements } from "./statements.ts";
 
-/** A query of the totals of a workspace, over either connection. */
-export type ReadTotals<T> = (ws: number, reads: Statements) => T;
+/** A query of the totals of a workspace, as data: the writer's thread may have to answer it. */
+export type TotalsQuery = { readonly ws: number } & (
+  | { readonly name: "run"; readonly id: string }
+  | { readonly name: "children"; readonly id: string }
+  | { readonly name: "runs"; readonly filter: RunFilter }
+  | { readonly name: "rollups"; readonly filter: UsageFilter }
+  | { readonly name: "counters"; readonly key: CounterKey }
+  | { readonly name: "periodsToBill"; readonly prefix: string }
+);
+
+/** What each query answers. */
+export interface TotalsAnswers {
+  readonly run: Run | undefined;
+  readonly children: Run[];
+  readonly runs: Run[];
+  readonly rollups: RollupRow[];
+  readonly counters: StoredCounter[];
+  readonly periodsToBill: CounterKey[];
+}
+
+/** Answers a query over a connection. */
+export function answerQuery(
+  reads: Statements,
+  query: TotalsQuery,
+): TotalsAnswers[TotalsQuery["name"]] {
+  switch (query.name) {
+    case "run":
+      return readRun(reads, query.ws, query.id);
+    case "children":
+      return readChildren(reads, query.ws, query.id);
+    case "runs":
+      return readRuns(reads, query.ws, query.filter);
+    case "rollups":
+      return readRollups(reads, query.ws, query.filter);
+    case "counters":
+      return readCounters(reads, query.ws, query.key);
+    case "periodsToBill":
+      return readPeriodsToBill(reads, query.ws, query.prefix);
+  }
+}
 
 /** The run of an id. */
-export function readRun(reads: Statements, ws: number, id: string): Run | undefined {
+function readRun(reads: Statements, ws: number, id: string): Run | undefined {
   const row = reads.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
   return row === undefined ? undefined : decodeRun(row);
 }
 
 /** The runs right below a run, in the order of their opening. */
-export function readChildren(reads: Statements, ws: number, id: string): Run[] {
+function readChildren(reads: Statements, ws: number, id: string): Run[] {
   const sql = "SELECT * FROM runs WHERE ws = ? AND parent = ? ORDER BY opened_at, id";
   return reads.of(sql).all(ws, id).map(decodeRun);
 }
 
 /** A page of runs, newest opening first. */
-export function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
+function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
   const where = ["ws = ?"];
   const values: Bound[] = [ws];
   for (const column of ["customer", "agent", "status"] as const) {
@@ -49,7 +87,7 @@ export function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[
 }
 
 /** Usage rows that a filter lets through. */
-export function readRollups(reads: Statements, ws: number, filter: UsageFilter): RollupRow[] {
+function readRollups(reads: Statements, ws: number, filter: UsageFilter): RollupRow[] {
   const where = ["ws = ?"];
   const values: Bound[] = [ws];
   for (const column of ["customer", "agent", "period"] as const) {
@@ -66,7 +104,7 @@ export function readRollups(reads: Statements, ws: number, filter: UsageFilter):
 }
 
 /** The counters of a customer's period. */
-export function readCounters(
+function readCounters(
   reads: Statements,
   ws: number,
   { customer, period }: CounterKey,
@@ -76,7 +114,7 @@ export function readCounters(
 }
 
 /** Customers with usage or adjustments in periods whose key begins so. */
-export function readPeriodsToBill(reads: Statements, ws: number, prefix: string): CounterKey[] {
+function readPeriodsToBill(reads: Statements, ws: number, prefix: string): CounterKey[] {
   const sql = `SELECT customer, period FROM rollups
       WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2
     UNION SELECT customer, booked_period FROM adjustments

@@ -18,6 +18,7 @@ import {
   decodeRun,
 } from "../stored-rows.ts";
 import { Recent } from "./recent.ts";
+import { RunIdentities } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
 
 /** A run and the number of its row. */
@@ -42,6 +43,12 @@ export interface RollupSlot {
   isPending: boolean;
 }
 
+/** Last seq given and last link of the chain. */
+export interface ChainHead {
+  readonly lastSeq: number;
+  readonly digest: string;
+}
+
 /** Totals of one workspace that are not in the file yet. */
 class PendingTotals {
   readonly runs = new Map<string, RunSlot>();
@@ -64,24 +71,39 @@ interface Page {
   readonly rollups: Map<string, RollupSlot[]>;
 }
 
+type NumberedTable = "runs" | "counters" | "rollups";
+const MAXIMA: Readonly<Record<NumberedTable, string>> = {
+  runs: "SELECT coalesce(max(run_no), 0) AS n FROM runs",
+  counters: "SELECT coalesce(max(counter_no), 0) AS n FROM counters",
+  rollups: "SELECT coalesce(max(rollup_no), 0) AS n FROM rollups",
+};
+
 const RUNS_MAX_ROWS = 10_000;
 const CUSTOMERS_MAX_ROWS = 10_000;
 const PAGES_MAX_ROWS = 4_000;
 
 /** The caches of one workspace. */
 class WorkspaceRows {
+  readonly identities: RunIdentities;
+  head: ChainHead | null = null;
   readonly runs = new Recent<string, RunSlot>(RUNS_MAX_ROWS);
   readonly customers = new Recent<string, Customer>(CUSTOMERS_MAX_ROWS);
   readonly periods = new Recent<string, PeriodState[]>(CUSTOMERS_MAX_ROWS);
   /** By customer, then period. A customer's pages go together. */
   readonly pages = new Recent<string, Map<string, Page>>(PAGES_MAX_ROWS);
   pending = new PendingTotals();
+
+  constructor(statements: Statements) {
+    this.identities = new RunIdentities(statements);
+  }
 }
 
 /** The rows of every workspace that are at hand. */
 export class RowCaches {
   readonly #statements: Statements;
   readonly #workspaces = new Map<number, WorkspaceRows>();
+  /** The numbers given last; the file knows those that are missing. */
+  readonly #lastNumbers = new Map<NumberedTable, number>();
 
   constructor(statements: Statements) {
     this.#statements = statements;
@@ -89,12 +111,40 @@ export class RowCaches {
 
   clear(ws: number): void {
     this.#workspaces.delete(ws);
+    this.#lastNumbers.clear();
+  }
+
+  /** A number for a row that this process adds: no other writes to the file. */
+  nextNumber(table: NumberedTable): number {
+    const last =
+      this.#lastNumbers.get(table) ?? (this.#statements.of(MAXIMA[table]).get()?.n as number);
+    this.#lastNumbers.set(table, last + 1);
+    return last + 1;
+  }
+
+  /** Last seq given and last link of the chain. */
+  head(ws: number): ChainHead {
+    const rows = this.#of(ws);
+    if (rows.head !== null) return rows.head;
+    const sql = "SELECT last_seq, chain FROM workspaces WHERE ws = ?";
+    const row = this.#statements.of(sql).get(ws);
+    rows.head = { lastSeq: row?.last_seq as number, digest: row?.chain as string };
+    return rows.head;
+  }
+
+  moveHead(ws: number, head: ChainHead): void {
+    this.#of(ws).head = head;
+  }
+
+  /** Which steps the runs of a workspace hold. */
+  identities(ws: number): RunIdentities {
+    return this.#of(ws).identities;
   }
 
   #of(ws: number): WorkspaceRows {
     const known = this.#workspaces.get(ws);
     if (known !== undefined) return known;
-    const rows = new WorkspaceRows();
+    const rows = new WorkspaceRows(this.#statements);
     this.#workspaces.set(ws, rows);
     return rows;
   }
@@ -125,6 +175,7 @@ export class RowCaches {
 
   /** Called when pending totals were not brought into the file after all: they go on waiting. */
   takeBack(ws: number): void {
+    this.#lastNumbers.clear();
     for (const slot of this.#of(ws).pending.fresh.splice(0)) {
       if ("counterNo" in slot) slot.counterNo = null;
       else slot.rollupNo = null;

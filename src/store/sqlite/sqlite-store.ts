@@ -48,20 +48,15 @@ import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
-import {
-  readChildren,
-  readCounters,
-  readPeriodsToBill,
-  readRollups,
-  readRun,
-  readRuns,
-} from "./read-totals.ts";
+import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
 import { ask, told } from "./sqlite-errors.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
+import { TransactionDraft } from "./transaction.ts";
 import type { UnitShared } from "./unit-shared.ts";
+import { inlineWriter, threadWriter, type Writer } from "./writer.ts";
 
 /** Name of the database file inside the data folder. */
 export const DATABASE_FILE = "tollgate.db";
@@ -71,6 +66,8 @@ export interface SqliteOptions extends OpenOptions {
   /** Folder that holds the file; made if it does not exist. */
   readonly dataDir: string;
   readonly digest: Digest;
+  /** Whether commits have a thread of their own. (Default: false, the caller's.) */
+  readonly hasWriterThread?: boolean;
 }
 
 /** Opens a data folder. Throws `store.locked` while another process has it. */
@@ -84,10 +81,9 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
 class SqliteStore implements Store {
   readonly #path: string;
   readonly #release: () => void;
-  readonly #writer: DatabaseSync;
+  readonly #writer: Writer;
   readonly #reader: DatabaseSync;
   readonly #reads: Statements;
-  readonly #readNames: Names;
   readonly #shared: UnitShared;
   readonly #workspaces = new Map<string, number>();
   /** There is one writing connection: what overlapped would share a transaction. */
@@ -105,20 +101,21 @@ class SqliteStore implements Store {
   }) {
     this.#path = path;
     this.#release = release;
-    this.#writer = openWriter(path, options);
+    // The schema is brought up to date before anybody reads.
+    openWriter(path, options).close();
+    const { digest, ...place } = options;
+    const writer = { path, options: place };
+    this.#writer = options.hasWriterThread === true ? threadWriter(writer) : inlineWriter(writer);
     this.#reader = openReader(path);
     this.#reads = new Statements(this.#reader);
-    const statements = new Statements(this.#writer);
-    this.#readNames = new Names(this.#reader, "reads");
     this.#shared = {
-      db: this.#writer,
-      names: new Names(this.#writer, "writes"),
-      caches: new RowCaches(statements),
-      statements,
+      names: new Names(this.#reader),
+      caches: new RowCaches(this.#reads),
+      statements: this.#reads,
       summing: new Map(),
-      checksum: (text) => options.digest.checksum(text),
+      checksum: (text) => digest.checksum(text),
     };
-    const parts = { shared: this.#shared, reads: this.#reads, turns: this.#turns };
+    const parts = { shared: this.#shared, writer: this.#writer, turns: this.#turns };
     this.#current = new CurrentTotals(parts);
     for (const id of this.workspaces()) this.#ws(id);
   }
@@ -131,13 +128,13 @@ class SqliteStore implements Store {
     const ws = this.#ws(workspace);
     this.#current.begin(ws);
     try {
-      this.#writer.exec("BEGIN IMMEDIATE");
-      const result = await work(new SqliteUnit(this.#shared, ws));
-      this.#writer.exec("COMMIT");
-      this.#current.committed(ws);
+      const unit = new SqliteUnit(this.#shared, ws);
+      const result = await work(unit);
+      if (!unit.draft.isEmpty) await this.#writer.commit(unit.draft.whole());
+      this.#current.committed(ws, unit.isFlushing);
       return result;
     } catch (error) {
-      this.#rollBack(ws);
+      this.#doubt(ws);
       throw told(error);
     } finally {
       this.#current.end();
@@ -148,19 +145,17 @@ class SqliteStore implements Store {
    * What memory holds of the workspace is in doubt now: it is dropped, and the steps on disk are
    * summed again. Others keep theirs: nobody would sum their steps before they are read.
    */
-  #rollBack(ws: number): void {
-    try {
-      if (this.#writer.isTransaction) this.#writer.exec("ROLLBACK");
-    } finally {
-      this.#shared.caches.clear(ws);
-      this.#shared.names.forget();
-      this.#current.doubt(ws);
-    }
+  #doubt(ws: number): void {
+    this.#shared.caches.clear(ws);
+    this.#shared.names.forget();
+    this.#current.doubt(ws);
   }
 
   unsummedSteps(workspace: string): Step[] {
     const ws = this.#ws(workspace);
-    return ask(() => this.#current.unsummedRows(ws).map((row) => decodeStep(row, this.#readNames)));
+    return ask(() =>
+      this.#current.unsummedRows(ws).map((row) => decodeStep(row, this.#shared.names)),
+    );
   }
 
   async settle(workspace: string): Promise<void> {
@@ -197,7 +192,11 @@ class SqliteStore implements Store {
   /** Writes one row outside any unit of work, as a transaction of its own. */
   #save(sql: string, ...values: Bound[]): Promise<void> {
     return this.#turns.take(async () => {
-      ask(() => this.#writer.prepare(sql).run(...values));
+      const draft = new TransactionDraft();
+      draft.run(sql, values);
+      await this.#writer.commit(draft.whole()).catch((error: unknown) => {
+        throw told(error);
+      });
     });
   }
 
@@ -229,23 +228,29 @@ class SqliteStore implements Store {
     await this.#save(sql, ...values, checksum);
   }
 
+  #totals<Name extends TotalsQuery["name"]>(
+    query: TotalsQuery & { readonly name: Name },
+  ): Answer<TotalsAnswers[Name]> {
+    return this.#current.read(query) as Answer<TotalsAnswers[Name]>;
+  }
+
   run(workspace: string, id: string): Answer<Run | undefined> {
-    return this.#current.read(this.#ws(workspace), (ws, reads) => readRun(reads, ws, id));
+    return this.#totals<"run">({ name: "run", ws: this.#ws(workspace), id });
   }
 
   children(workspace: string, id: string): Answer<Run[]> {
-    return this.#current.read(this.#ws(workspace), (ws, reads) => readChildren(reads, ws, id));
+    return this.#totals<"children">({ name: "children", ws: this.#ws(workspace), id });
   }
 
   listRuns(workspace: string, filter: RunFilter): Answer<Run[]> {
-    return this.#current.read(this.#ws(workspace), (ws, reads) => readRuns(reads, ws, filter));
+    return this.#totals<"runs">({ name: "runs", ws: this.#ws(workspace), filter });
   }
 
   stepsOfRun(workspace: string, run: string): Step[] {
     const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
       JOIN runs r ON r.run_no = s.run_no WHERE r.ws = ? AND r.id = ?`;
     const rows = this.#all(sql, this.#ws(workspace), run);
-    return ask(() => rows.map((row) => decodeStep(row, this.#readNames)));
+    return ask(() => rows.map((row) => decodeStep(row, this.#shared.names)));
   }
 
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
@@ -254,17 +259,16 @@ class SqliteStore implements Store {
   }
 
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]> {
-    return this.#current.read(this.#ws(workspace), (ws, reads) => readRollups(reads, ws, filter));
+    return this.#totals<"rollups">({ name: "rollups", ws: this.#ws(workspace), filter });
   }
 
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]> {
-    return this.#current.read(this.#ws(workspace), (ws, reads) => readCounters(reads, ws, key));
+    return this.#totals<"counters">({ name: "counters", ws: this.#ws(workspace), key });
   }
 
   periodsToBill(workspace: string, periodPrefix: string): Answer<CounterKey[]> {
-    return this.#current.read(this.#ws(workspace), (ws, reads) =>
-      readPeriodsToBill(reads, ws, periodPrefix),
-    );
+    const ws = this.#ws(workspace);
+    return this.#totals<"periodsToBill">({ name: "periodsToBill", ws, prefix: periodPrefix });
   }
 
   customer(workspace: string, id: string): Customer | undefined {
@@ -322,7 +326,7 @@ class SqliteStore implements Store {
   close(): Promise<void> {
     return this.#turns.take(async () => {
       this.#reader.close();
-      this.#writer.close();
+      await this.#writer.close();
       this.#release();
     });
   }

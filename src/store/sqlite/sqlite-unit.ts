@@ -22,11 +22,13 @@ import {
   decodeConflict,
   decodeJournal,
   decodeOutcome,
-  decodeRun,
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
-import { decodeStep, encodeId } from "./step-rows.ts";
+import type { ChainHead } from "./row-caches.ts";
+import { decodeStep } from "./step-rows.ts";
+import { encodeId } from "./stored-id.ts";
+import { TransactionDraft } from "./transaction.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { writeRows } from "./write-rows.ts";
 
@@ -34,6 +36,10 @@ import { writeRows } from "./write-rows.ts";
 export class SqliteUnit implements UnitOfWork {
   readonly #shared: UnitShared;
   readonly #ws: number;
+  /** What it writes. */
+  readonly draft = new TransactionDraft();
+  /** True when pending totals go along with it. */
+  isFlushing = false;
 
   constructor(shared: UnitShared, ws: number) {
     this.#shared = shared;
@@ -57,9 +63,8 @@ export class SqliteUnit implements UnitOfWork {
     return found;
   }
 
-  head(): { lastSeq: number; digest: string } {
-    const row = this.#all("SELECT last_seq, chain FROM workspaces WHERE ws = ?")[0];
-    return { lastSeq: row?.last_seq as number, digest: row?.chain as string };
+  head(): ChainHead {
+    return this.#shared.caches.head(this.#ws);
   }
 
   runs(ids: readonly string[]): Run[] {
@@ -76,8 +81,9 @@ export class SqliteUnit implements UnitOfWork {
       WITH RECURSIVE below (id) AS (
         SELECT id FROM runs WHERE ws = ?1 AND parent = ?2
         UNION ALL SELECT r.id FROM runs r JOIN below b ON r.ws = ?1 AND r.parent = b.id
-      ) SELECT r.* FROM runs r JOIN below b ON r.ws = ?1 AND r.id = b.id`;
-    return this.#all(sql, id).map(decodeRun);
+      ) SELECT id FROM below`;
+    // Who is below whom is in the file; what these runs come to may still wait in memory.
+    return this.runs(this.#all(sql, id).map((row) => row.id as string));
   }
 
   steps(keys: readonly StepKey[]): Step[] {
@@ -85,11 +91,13 @@ export class SqliteUnit implements UnitOfWork {
     const statement = statements.of(
       "SELECT * FROM steps WHERE run_no = ? AND source_no = ? AND id = ?",
     );
+    const identities = caches.identities(this.#ws);
     const found: Step[] = [];
     for (const key of keys) {
       const source = names.find(key.source);
       const slot = source === undefined ? undefined : caches.run(this.#ws, key.run);
       if (source === undefined || slot === undefined) continue;
+      if (!identities.mayHold(slot.runNo, source, key.id)) continue;
       const row = statement.get(slot.runNo, source, encodeId(key.id));
       if (row === undefined) continue;
       found.push(decodeStep({ ...row, run: key.run, customer: slot.run.customer }, names));
@@ -174,15 +182,28 @@ export class SqliteUnit implements UnitOfWork {
   }
 
   silentRuns(beforeMs: number, limit: number): Run[] {
-    const sql = `SELECT * FROM runs
+    const sql = `SELECT id FROM runs
       WHERE ws = ? AND status = 'open' AND standing = 0 AND last_seen_at < ?
-      ORDER BY last_seen_at, id LIMIT ?`;
-    return this.#all(sql, beforeMs, limit).map(decodeRun);
+      ORDER BY last_seen_at, id`;
+    const silent: Run[] = [];
+    for (const row of this.#shared.statements.of(sql).iterate(this.#ws, beforeMs)) {
+      // The sign of life that a run gave last may still wait in memory.
+      const [run] = this.runs([row.id as string]);
+      if (run?.status === "open" && run.lastSeenAtMs < beforeMs) silent.push(run);
+      if (silent.length === limit) break;
+    }
+    return silent.sort(bySilence);
   }
 
   write(writes: Writes): void {
-    writeRows(this.#shared, this.#ws, writes);
+    const unit = { shared: this.#shared, ws: this.#ws, draft: this.draft };
+    this.isFlushing = writeRows(unit, writes);
   }
+}
+
+/** Longest silent first. */
+function bySilence(a: Run, b: Run): number {
+  return a.lastSeenAtMs - b.lastSeenAtMs || (a.id < b.id ? -1 : 1);
 }
 
 function stepKey(key: StepKey): Bound[] {

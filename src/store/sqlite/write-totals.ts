@@ -13,47 +13,63 @@ import { NO_TOTALS, type Run } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
 import type { CounterSlot, RollupSlot } from "./row-caches.ts";
-import type { UnitShared } from "./unit-shared.ts";
+import type { UnitParts } from "./unit-shared.ts";
 
 /** Steps whose totals may be pending: as many are added up after a crash. */
 const PENDING_STEPS_MAX_COUNT = 40_000;
 const PENDING_ROWS_MAX_COUNT = 20_000;
 
 /** True when everything that the unit changes of totals follows from the steps it adds. */
-export function isPlainUnit(shared: UnitShared, ws: number, writes: Writes): boolean {
-  const others = [
-    writes.formerSteps,
-    writes.outcomes,
-    writes.freedCalls,
-    writes.promoted,
-    writes.released,
-    writes.suspended,
-    writes.adjustments,
-    writes.periods,
-    writes.statements,
-    writes.cards,
-    writes.prices,
-  ];
-  if (writes.steps.length === 0 || others.some((rows) => rows.length > 0)) return false;
+export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean {
+  if (writes.steps.length === 0) return false;
+  for (const name of NOT_FOLLOWING) if (writes[name].length > 0) return false;
   if (writes.journal.some((entry) => entry.kind !== "customer.saved")) return false;
-  return writes.runs.every((run) => {
+  for (const run of writes.runs) {
     const known = shared.caches.run(ws, run.id);
-    return known === undefined || onlyTotalsDiffer(known.run, run);
-  });
-}
-
-const FOLLOWING: ReadonlySet<string> = new Set(["own", "tree", "lastSeenAtMs"]);
-
-function onlyTotalsDiffer(before: Run, after: Run): boolean {
-  for (const name of Object.keys(after) as (keyof Run)[]) {
-    if (before[name] !== after[name] && !FOLLOWING.has(name)) return false;
+    if (known !== undefined && !onlyTotalsDiffer(known.run, run)) return false;
   }
   return true;
 }
 
+const NOT_FOLLOWING = [
+  "formerSteps",
+  "outcomes",
+  "freedCalls",
+  "promoted",
+  "released",
+  "suspended",
+  "adjustments",
+  "periods",
+  "statements",
+  "cards",
+  "prices",
+] as const;
+
+/** Everything but `own`, `tree` and `lastSeenAtMs`, which follow from the steps. */
+function onlyTotalsDiffer(before: Run, after: Run): boolean {
+  return (
+    before.customer === after.customer &&
+    before.agent === after.agent &&
+    before.parent === after.parent &&
+    before.height === after.height &&
+    before.standing === after.standing &&
+    before.status === after.status &&
+    before.opened === after.opened &&
+    before.openedAtMs === after.openedAtMs &&
+    before.head === after.head &&
+    before.agentHead === after.agentHead &&
+    before.closedAtMs === after.closedAtMs &&
+    before.closedBy === after.closedBy &&
+    before.labels === after.labels &&
+    before.authority === after.authority &&
+    before.suspended === after.suspended &&
+    before.rating === after.rating
+  );
+}
+
 const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ");
-const INSERT_RUN = `INSERT INTO runs (${RUN_COLUMNS.join(", ")})
-  VALUES (${marks(RUN_COLUMNS.length)}) RETURNING run_no`;
+const INSERT_RUN = `INSERT INTO runs (run_no, ${RUN_COLUMNS.join(", ")})
+  VALUES (${marks(RUN_COLUMNS.length + 1)})`;
 const RUN_KEY_COLUMNS = 2;
 const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.slice(RUN_KEY_COLUMNS)
   .map((name) => `${name} = ?`)
@@ -61,94 +77,110 @@ const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.slice(RUN_KEY_COLUMNS)
 
 /** Puts what a unit changed of totals where it waits. */
 export function putTotals(
-  shared: UnitShared,
-  ws: number,
+  { shared, ws, draft }: UnitParts,
   { runs, counters, rollups }: Pick<Writes, "runs" | "counters" | "rollups">,
 ): void {
-  for (const run of runs) putRun(shared, ws, run);
-  for (const counter of counters) shared.caches.putCounter(ws, counter);
-  for (const delta of rollups) shared.caches.addRollup(ws, delta);
+  const { caches } = shared;
+  for (const run of runs) putRun({ shared, ws, draft }, run);
+  for (const counter of counters) caches.putCounter(ws, counter);
+  for (const delta of rollups) caches.addRollup(ws, delta);
 }
 
 /** A new run gets its row at once, without totals; a known one is pending. */
-function putRun(shared: UnitShared, ws: number, run: Run): void {
-  const known = shared.caches.run(ws, run.id);
+function putRun({ shared, ws, draft }: UnitParts, run: Run): void {
+  const { caches } = shared;
+  const known = caches.run(ws, run.id);
   if (known !== undefined) {
     known.run = run;
-    shared.caches.putRun(ws, known);
+    caches.putRun(ws, known);
     return;
   }
   const bare: Run = { ...run, own: NO_TOTALS, tree: NO_TOTALS, rating: null };
-  const row = shared.statements.of(INSERT_RUN).get(...encodeRun(ws, bare));
-  shared.caches.putRun(ws, { runNo: row?.run_no as number, run });
+  const runNo = caches.nextNumber("runs");
+  draft.run(INSERT_RUN, [runNo, ...encodeRun(ws, bare)]);
+  caches.putRun(ws, { runNo, run });
+  caches.identities(ws).begin(runNo);
 }
 
 /** True when as much waits as may wait. */
-export function isPendingFull(shared: UnitShared, ws: number): boolean {
+export function isPendingFull({ shared, ws }: UnitParts): boolean {
   const { steps, runs, counters, rollups } = shared.caches.pending(ws);
   const rows = runs.size + counters.length + rollups.length;
   return steps > PENDING_STEPS_MAX_COUNT || rows > PENDING_ROWS_MAX_COUNT;
 }
 
+const SUMMED = `UPDATE workspaces
+  SET summed_step_no = (SELECT coalesce(max(step_no), 0) FROM steps) WHERE ws = ?`;
+
 /**
- * Writes all pending totals of a workspace, inside a transaction. They stay pending until the
- * caches are told how that ended: `settle` or `takeBack`.
+ * Writes all pending totals of a workspace. They stay pending until the caches are told how the
+ * transaction ended: `settle` or `takeBack`.
  */
-export function writePendingTotals(shared: UnitShared, ws: number): void {
-  const { caches, statements } = shared;
-  const { runs, counters, rollups } = caches.pending(ws);
-  const update = statements.of(UPDATE_RUN);
+export function writePendingTotals(unit: UnitParts): void {
+  const { shared, ws, draft } = unit;
+  const { runs, counters, rollups } = shared.caches.pending(ws);
   for (const { runNo, run } of runs.values()) {
-    update.run(...encodeRun(ws, run).slice(RUN_KEY_COLUMNS), runNo);
+    const values = encodeRun(ws, run);
+    values.splice(0, RUN_KEY_COLUMNS);
+    values.push(runNo);
+    draft.run(UPDATE_RUN, values);
   }
-  for (const slot of counters) writeCounter(shared, ws, slot);
-  for (const slot of rollups) writeRollup(shared, ws, slot);
-  const sql = `UPDATE workspaces
-    SET summed_step_no = (SELECT coalesce(max(step_no), 0) FROM steps) WHERE ws = ?`;
-  statements.of(sql).run(ws);
+  for (const slot of counters) writeCounter(unit, slot);
+  for (const slot of rollups) writeRollup(unit, slot);
+  draft.run(SUMMED, [ws]);
 }
 
 const UPDATE_COUNTER = "UPDATE counters SET segments = ?, amount = ? WHERE counter_no = ?";
-/** The row may be there: a commit can succeed and its answer be lost. Totals are absolute. */
+/**
+ * The row may be there: a commit can succeed and its answer be lost. Totals are absolute, and the
+ * row takes the number that it is known by from here on.
+ */
 const INSERT_COUNTER = `INSERT INTO counters
-  (ws, customer, period, card_key, charge_key, cell, segments, amount)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET segments = excluded.segments, amount = excluded.amount
-  RETURNING counter_no`;
+  (counter_no, ws, customer, period, card_key, charge_key, cell, segments, amount)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (ws, customer, period, card_key, charge_key, cell) DO UPDATE SET
+    counter_no = excluded.counter_no, segments = excluded.segments, amount = excluded.amount`;
 
-function writeCounter({ statements, caches }: UnitShared, ws: number, slot: CounterSlot): void {
+function writeCounter({ shared, ws, draft }: UnitParts, slot: CounterSlot): void {
   const { customer, period, cardKey, chargeKey, cell, counter } = slot.stored;
-  const values = [encodeSegments(counter), formatAmount(counter.amount)] as const;
+  const segments = encodeSegments(counter);
+  const amount = formatAmount(counter.amount);
   if (slot.counterNo !== null) {
-    statements.of(UPDATE_COUNTER).run(...values, slot.counterNo);
+    draft.run(UPDATE_COUNTER, [segments, amount, slot.counterNo]);
     return;
   }
-  const key = [ws, customer, period, cardKey, chargeKey, cell] as const;
-  const row = statements.of(INSERT_COUNTER).get(...key, ...values);
-  slot.counterNo = row?.counter_no as number;
-  caches.pending(ws).fresh.push(slot);
+  slot.counterNo = shared.caches.nextNumber("counters");
+  const key = [slot.counterNo, ws, customer, period, cardKey, chargeKey, cell];
+  draft.run(INSERT_COUNTER, [...key, segments, amount]);
+  shared.caches.pending(ws).fresh.push(slot);
 }
 
 const UPDATE_ROLLUP = `UPDATE rollups SET steps = ?, unpriced = ?, cost = ?, charge = ?,
   input_tokens = ?, output_tokens = ? WHERE rollup_no = ?`;
 const INSERT_ROLLUP = `INSERT INTO rollups
-  (ws, customer, period, agent, kind, provider, model, tool,
+  (rollup_no, ws, customer, period, agent, kind, provider, model, tool,
    steps, unpriced, cost, charge, input_tokens, output_tokens)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET steps = excluded.steps, unpriced = excluded.unpriced,
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (ws, customer, period, agent, kind, provider, model, tool) DO UPDATE SET
+    rollup_no = excluded.rollup_no, steps = excluded.steps, unpriced = excluded.unpriced,
     cost = excluded.cost, charge = excluded.charge,
-    input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens
-  RETURNING rollup_no`;
+    input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens`;
 
-function writeRollup({ statements, caches }: UnitShared, ws: number, slot: RollupSlot): void {
+function writeRollup({ shared, ws, draft }: UnitParts, slot: RollupSlot): void {
   if (slot.rollupNo === null) {
-    const row = statements.of(INSERT_ROLLUP).get(...encodeRollup(ws, slot.row));
-    slot.rollupNo = row?.rollup_no as number;
-    caches.pending(ws).fresh.push(slot);
+    slot.rollupNo = shared.caches.nextNumber("rollups");
+    draft.run(INSERT_ROLLUP, [slot.rollupNo, ...encodeRollup(ws, slot.row)]);
+    shared.caches.pending(ws).fresh.push(slot);
     return;
   }
   const { steps, unpriced, cost, charge, inputTokens, outputTokens } = slot.row;
-  const amounts = [formatAmount(cost), formatAmount(charge)] as const;
-  const tokens = [formatQuantity(inputTokens), formatQuantity(outputTokens)] as const;
-  statements.of(UPDATE_ROLLUP).run(steps, unpriced, ...amounts, ...tokens, slot.rollupNo);
+  draft.run(UPDATE_ROLLUP, [
+    steps,
+    unpriced,
+    formatAmount(cost),
+    formatAmount(charge),
+    formatQuantity(inputTokens),
+    formatQuantity(outputTokens),
+    slot.rollupNo,
+  ]);
 }

@@ -2,7 +2,7 @@
 import type { Identity } from "../../domain/event/event.ts";
 import type { Step } from "../../domain/event/step.ts";
 import { type StepPlace, stepOfParts, textOfParts } from "../../domain/event/step-text.ts";
-import { decodeId, encodeId } from "../sqlite/step-rows.ts";
+import { decodeId, encodeId } from "../sqlite/stored-id.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { checksumOf } from "./digests.ts";
