@@ -2,6 +2,7 @@
  * The rows that one unit of work touches, and what it changes of them. Loaded before, written
  * after: the rules in between are plain functions over this state.
  */
+import { present } from "../domain/assert.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import { ZERO_QUANTITY } from "../domain/money/decimal.ts";
@@ -62,6 +63,8 @@ export interface CounterSlot extends CounterKey, ChargeCell {
 
 /** Counters and roll-ups of one customer and period, found by short keys of their own. */
 interface LedgerPage {
+  /** As they are stored: a slot is made when one is asked for. */
+  readonly stored: StoredCounter[];
   /** By charge key; a charge has a slot for each cell. */
   readonly counters: Map<string, CounterSlot[]>;
   /** By model or tool. */
@@ -202,6 +205,8 @@ export class BatchState {
   readonly promoted: StepKey[] = [];
   readonly adjustments: Adjustment[] = [];
   readonly #pages = new Map<string, Map<string, LedgerPage>>();
+  readonly #moved: CounterSlot[] = [];
+  #lastPage: { readonly key: CounterKey; readonly page: LedgerPage } | null = null;
   readonly #editable = new Map<string, EditableRun>();
 
   constructor(receivedAtMs: number, lastSeq: number) {
@@ -258,7 +263,12 @@ export class BatchState {
   }
 
   /** What a customer's period counts in this unit. */
-  #page({ customer, period }: CounterKey): LedgerPage {
+  #page(key: CounterKey): LedgerPage {
+    const { customer, period } = key;
+    const last = this.#lastPage;
+    if (last !== null && last.key.customer === customer && last.key.period === period) {
+      return last.page;
+    }
     let periods = this.#pages.get(customer);
     if (periods === undefined) {
       periods = new Map();
@@ -266,9 +276,10 @@ export class BatchState {
     }
     let page = periods.get(period);
     if (page === undefined) {
-      page = { counters: new Map(), rollups: new Map() };
+      page = { stored: [], counters: new Map(), rollups: new Map() };
       periods.set(period, page);
     }
+    this.#lastPage = { key, page };
     return page;
   }
 
@@ -276,40 +287,51 @@ export class BatchState {
     for (const periods of this.#pages.values()) yield* periods.values();
   }
 
-  /** The counter of a charge, to be read and replaced. */
+  /** The counter of a charge, to be read and then moved. */
   counter(key: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
-    const slots = listIn(this.#page(key).counters, charge.chargeKey);
-    const known = slots.find((slot) => slot.cell === charge.cell && slot.cardKey === cardKey);
-    if (known !== undefined) return known;
-    const { customer, period } = key;
+    const page = this.#page(key);
+    const slots = listIn(page.counters, charge.chargeKey);
+    for (const slot of slots) {
+      if (slot.cell === charge.cell && slot.cardKey === cardKey) return slot;
+    }
     const { chargeKey, cell } = charge;
+    const stored = page.stored.find(
+      (one) => one.chargeKey === chargeKey && one.cell === cell && one.cardKey === cardKey,
+    );
     const slot: CounterSlot = {
-      customer,
-      period,
+      customer: key.customer,
+      period: key.period,
       cardKey,
       chargeKey,
       cell,
-      counter: undefined,
+      counter: stored?.counter,
       moved: false,
     };
     slots.push(slot);
     return slot;
   }
 
+  /** Gives a counter its new value, which will be written. */
+  moveCounter(slot: CounterSlot, counter: Counter): void {
+    slot.counter = counter;
+    if (slot.moved) return;
+    slot.moved = true;
+    this.#moved.push(slot);
+  }
+
   loadCounter(stored: StoredCounter): void {
-    this.counter(stored, stored.cardKey, stored).counter = stored.counter;
+    this.#page(stored).stored.push(stored);
   }
 
   #movedCounters(): StoredCounter[] {
-    const moved: StoredCounter[] = [];
-    for (const page of this.#allPages()) {
-      for (const slots of page.counters.values()) {
-        for (const { moved: isMoved, counter, ...key } of slots) {
-          if (isMoved && counter !== undefined) moved.push({ ...key, counter });
-        }
-      }
-    }
-    return moved;
+    return this.#moved.map(({ customer, period, cardKey, chargeKey, cell, counter }) => ({
+      customer,
+      period,
+      cardKey,
+      chargeKey,
+      cell,
+      counter: present(counter, "the value of a moved counter"),
+    }));
   }
 
   isClosed(key: CounterKey): boolean {
@@ -331,7 +353,11 @@ export class BatchState {
   }
 
   #gainedRollups(): RollupDelta[] {
-    return [...this.#allPages()].flatMap((page) => [...page.rollups.values()].flat());
+    const gained: RollupDelta[] = [];
+    for (const page of this.#allPages()) {
+      for (const rows of page.rollups.values()) gained.push(...rows);
+    }
+    return gained;
   }
 
   /** True where something changed without taking a seq, such as a run's sign of life. */

@@ -104,8 +104,7 @@ export class Ledger {
       const slot = this.state.counter(at, card.cardKey, item);
       const delta = sign * item.quantity;
       const moved = this.tariff.advance(slot.counter, card, { item, delta });
-      slot.counter = moved.counter;
-      slot.moved = true;
+      this.state.moveCounter(slot, moved.counter);
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
       if (closed) this.#adjust(movement, share);
       return share;

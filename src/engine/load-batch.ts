@@ -222,34 +222,55 @@ async function loadCustomers(
   }
 }
 
+/** Customer periods, each once. A customer rarely has two in one batch. */
+class PeriodSet {
+  readonly #byCustomer = new Map<string, CounterKey[]>();
+
+  add(customer: string, period: string): void {
+    const known = this.#byCustomer.get(customer);
+    if (known === undefined) this.#byCustomer.set(customer, [{ customer, period }]);
+    else if (!known.some((key) => key.period === period)) known.push({ customer, period });
+  }
+
+  /** In the one order in which rows are locked. */
+  inOrder(): CounterKey[] {
+    const keys: CounterKey[] = [];
+    for (const customer of [...this.#byCustomer.keys()].sort()) {
+      const own = this.#byCustomer.get(customer) ?? [];
+      keys.push(...(own.length > 1 ? own.sort(byPeriod) : own));
+    }
+    return keys;
+  }
+}
+
+function byPeriod(a: CounterKey, b: CounterKey): number {
+  return a.period < b.period ? -1 : 1;
+}
+
 /** Every (customer, period) whose counters the batch may move; a few too many do no harm. */
 function concernedPeriods(
   state: BatchState,
   tariff: Tariff,
   events: readonly TollgateEvent[],
 ): CounterKey[] {
-  const keys = new Map<string, CounterKey>();
-  const add = (customer: string, period: string): void => {
-    keys.set(`${customer}\u0000${period}`, { customer, period });
-  };
-  const addAt = (customerId: string | null, atMs: number): void => {
-    if (customerId === null) return;
+  const keys = new PeriodSet();
+  const addAt = (customerId: string, atMs: number): void => {
     const known = state.customers.get(customerId);
     const customer = known ?? { ...DEFAULT_CUSTOMER, id: customerId, createdAtMs: 0 };
-    add(customerId, tariff.periodOf(customer, atMs).key);
+    keys.add(customerId, tariff.periodOf(customer, atMs).key);
   };
-  const named = namedCustomers(state, events);
+  const customersOf = namedCustomers(state, events);
   for (const event of events) {
     const atMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
-    for (const customer of named.get(event.run) ?? []) addAt(customer, atMs);
+    for (const customer of customersOf(event.run)) addAt(customer, atMs);
   }
   for (const run of state.runs.values()) {
-    for (const customer of named.get(run.id) ?? []) addAt(customer, run.openedAtMs);
-    if (run.rating !== null && run.customer !== null) add(run.customer, run.rating.period);
+    for (const customer of customersOf(run.id)) addAt(customer, run.openedAtMs);
+    if (run.rating !== null && run.customer !== null) keys.add(run.customer, run.rating.period);
   }
-  for (const step of state.steps.values()) add(step.customer, step.period);
-  for (const outcome of state.outcomes.values()) add(outcome.customer, outcome.period);
-  return [...keys.values()].sort((a, b) => (counterKeyText(a) < counterKeyText(b) ? -1 : 1));
+  for (const step of state.steps.values()) keys.add(step.customer, step.period);
+  for (const outcome of state.outcomes.values()) keys.add(outcome.customer, outcome.period);
+  return keys.inOrder();
 }
 
 /**
@@ -257,6 +278,36 @@ function concernedPeriods(
  * because binding one run binds its tree.
  */
 function namedCustomers(
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): (run: string) => Iterable<string> {
+  const bound = boundAlone(state, events);
+  if (bound !== null) return (run) => bound.get(run) ?? [];
+  const trees = customersByTree(state, events);
+  return (run) => trees.get(run) ?? [];
+}
+
+/** The usual batch: no run is linked to another, and each has one customer. Null where not so. */
+function boundAlone(
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Map<string, readonly string[]> | null {
+  const customers = new Map<string, readonly string[]>();
+  for (const run of state.runs.values()) {
+    if (run.parent !== null || run.height > 0) return null;
+    if (run.customer !== null) customers.set(run.id, [run.customer]);
+  }
+  for (const event of events) {
+    if ("parentRun" in event && event.parentRun !== null) return null;
+    if (!("customer" in event) || event.customer === null) continue;
+    const known = customers.get(event.run);
+    if (known === undefined) customers.set(event.run, [event.customer]);
+    else if (known[0] !== event.customer) return null;
+  }
+  return customers;
+}
+
+function customersByTree(
   state: BatchState,
   events: readonly TollgateEvent[],
 ): Map<string, ReadonlySet<string>> {

@@ -16,7 +16,8 @@ import { HttpClient } from "./http-client.ts";
 import { type Finding, judgeTrace } from "./system-calls.ts";
 
 const REQUESTS = process.env.TOLLGATE_TEST_FULL === undefined ? 120 : 1_000;
-const CONNECTIONS = 6;
+const CONNECTIONS = { "in turn": 1, "at once": 6 };
+type Load = keyof typeof CONNECTIONS;
 const isCi = process.env.CI !== undefined;
 
 /** Whole pages are printed, so that events are found in them. */
@@ -62,7 +63,7 @@ function eventsOf(count: number): object[] {
   });
 }
 
-async function sendAll(client: HttpClient): Promise<void> {
+async function sendAll(client: HttpClient, load: Load): Promise<void> {
   let left = REQUESTS;
   const sender = async (): Promise<void> => {
     while (left > 0) {
@@ -71,7 +72,7 @@ async function sendAll(client: HttpClient): Promise<void> {
       assert.equal(status, 200);
     }
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, sender));
+  await Promise.all(Array.from({ length: CONNECTIONS[load] }, sender));
 }
 
 const TRACE_END_MAX_MS = 10_000;
@@ -87,7 +88,7 @@ async function wholeTrace(path: string, pid: number): Promise<string> {
   return assert.fail("the trace has no end");
 }
 
-async function traceOf(synchronous: "FULL" | "NORMAL"): Promise<Finding> {
+async function traceOf(synchronous: "FULL" | "NORMAL", load: Load): Promise<Finding> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-trace-"));
   const file = join(folder, "trace.txt");
   // -D: the server is our own child and gets our signals, not the tracer's.
@@ -98,11 +99,11 @@ async function traceOf(synchronous: "FULL" | "NORMAL"): Promise<Finding> {
     const key = server.adminKey ?? "";
     await applyCrashCard(server.url, key);
     const client = new HttpClient(server.url, key);
-    await sendAll(client);
+    await sendAll(client, load);
     client.close();
     const ending: Ending = await server.end("SIGTERM");
     assert.equal(ending.code, 0);
-    return judgeTrace(await wholeTrace(file, server.pid));
+    return judgeTrace(await wholeTrace(file, server.pid), load);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -112,16 +113,19 @@ const untraced = whyUntraced();
 if (isCi) assert.equal(untraced, undefined, "in CI the trace must be had");
 const skip = untraced ?? false;
 
-test("every acknowledgement follows an fdatasync that covers it", { skip }, async (t) => {
-  const found = await traceOf("FULL");
-  t.diagnostic(JSON.stringify({ ...found, violations: found.violations.length }));
-  assert.equal(found.acknowledgements, REQUESTS);
-  assert.deepEqual(found.violations.slice(0, 5), []);
-});
+for (const load of ["in turn", "at once"] as const) {
+  const name = `every acknowledgement follows an fdatasync that covers it, requests ${load}`;
+  test(name, { skip }, async (t) => {
+    const found = await traceOf("FULL", load);
+    t.diagnostic(JSON.stringify({ ...found, violations: found.violations.length }));
+    assert.equal(found.acknowledgements, REQUESTS);
+    assert.deepEqual(found.violations.slice(0, 5), []);
+  });
 
-test("with synchronous=NORMAL the trace shows acknowledgements before it", { skip }, async (t) => {
-  const found = await traceOf("NORMAL");
-  t.diagnostic(JSON.stringify({ ...found, violations: found.violations.length }));
-  assert.equal(found.acknowledgements, REQUESTS);
-  assert.ok(found.violations.length >= REQUESTS / 2, "most came before the disk");
-});
+  test(`with synchronous=NORMAL they come before it, requests ${load}`, { skip }, async (t) => {
+    const found = await traceOf("NORMAL", load);
+    t.diagnostic(JSON.stringify({ ...found, violations: found.violations.length }));
+    assert.equal(found.acknowledgements, REQUESTS);
+    assert.ok(found.violations.length >= REQUESTS / 2, "most came before the disk");
+  });
+}

@@ -22,7 +22,12 @@ interface Started {
 }
 
 async function startWithNormal(dataDir: string): Promise<Started> {
-  const store = openSqliteStore({ dataDir, digest: nodeDigest, synchronous: "NORMAL" });
+  const store = openSqliteStore({
+    dataDir,
+    digest: nodeDigest,
+    synchronous: "NORMAL",
+    hasWriterThread: true,
+  });
   const engine = composeEngine(store);
   for (const workspace of store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);

@@ -25,8 +25,11 @@ test("an answer before the log was forced is found", () => {
   assert.ok(judge(force, answer, write) > 0, "nothing was written at all");
 });
 
-test("a later write of the log must be covered as well", () => {
-  assert.ok(judge(write, force, write, answer) > 0);
+test("a later write of the log must be covered as well, unless it is another request's", () => {
+  const trace = [write, force, write, answer].join("\n");
+  assert.ok(judgeTrace(trace, "in turn").violations.length > 0);
+  assert.equal(judgeTrace(trace, "at once").violations.length, 0);
+  assert.ok(judgeTrace([write, answer, force].join("\n"), "at once").violations.length > 0);
 });
 
 test("an fdatasync that failed, or began before the write ended, covers nothing", () => {

@@ -62,10 +62,12 @@ export interface Finding {
 /**
  * An acknowledgement is right when each event that it names was written to the log, and an
  * fdatasync that began after all writing up to then succeeded before the answer's first byte left.
- * Commits have a thread of their own, so the log may have grown again by the time of the answer:
- * what the answer names must be covered, and only that.
+ *
+ * Where one request follows the other, nothing of the log may be uncovered at an answer, so that
+ * not even the end of a commit is missing. Under load the log may have grown again by then, for
+ * commits have a thread of their own.
  */
-export function judgeTrace(trace: string): Finding {
+export function judgeTrace(trace: string, load: "in turn" | "at once" = "in turn"): Finding {
   const finding: Finding = { acknowledgements: 0, events: 0, forced: 0, violations: [] };
   const inLog = new Set<string>();
   const onDisk = new Set<string>();
@@ -77,6 +79,8 @@ export function judgeTrace(trace: string): Finding {
     finding.events += ids.size;
     const early = [...ids].filter((id) => !onDisk.has(id));
     if (early.length > 0) finding.violations.push(`${early[0]} is not in a log on disk`);
+    if (uncoveredAt === null || load === "at once") return;
+    finding.violations.push(`line ${call.beganAt + 1}: log not on disk`);
   };
   for (const call of inOrder(parseTrace(trace))) {
     if (WRITES.has(call.name) && LOG_FILE.test(call.text)) {

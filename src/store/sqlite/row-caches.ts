@@ -204,9 +204,14 @@ export class RowCaches {
     this.#of(ws).customers.set(customer.id, customer);
   }
 
-  counters(ws: number, key: CounterKey): StoredCounter[] {
-    const { counters } = this.#page(ws, key);
-    return [...counters.values()].flatMap((slots) => slots.map((slot) => slot.stored));
+  counters(ws: number, keys: readonly CounterKey[]): StoredCounter[] {
+    const found: StoredCounter[] = [];
+    for (const key of keys) {
+      for (const slots of this.#page(ws, key).counters.values()) {
+        for (const slot of slots) found.push(slot.stored);
+      }
+    }
+    return found;
   }
 
   putCounter(ws: number, stored: StoredCounter): void {

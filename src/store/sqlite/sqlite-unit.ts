@@ -162,13 +162,17 @@ export class SqliteUnit implements UnitOfWork {
   }
 
   counters(keys: readonly CounterKey[]): StoredCounter[] {
-    return keys.flatMap((key) => this.#shared.caches.counters(this.#ws, key));
+    return this.#shared.caches.counters(this.#ws, keys);
   }
 
   periods(keys: readonly CounterKey[]): PeriodState[] {
-    return keys.flatMap((key) =>
-      this.periodsOf(key.customer).filter((state) => state.period === key.period),
-    );
+    const found: PeriodState[] = [];
+    for (const key of keys) {
+      for (const state of this.periodsOf(key.customer)) {
+        if (state.period === key.period) found.push(state);
+      }
+    }
+    return found;
   }
 
   periodsOf(customer: string): PeriodState[] {
