@@ -93,6 +93,18 @@ async function checkDescendants({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await below("none"), []);
 }
 
+/** A store may leave signs of life in memory, and whoever binds the tree edits these rows. */
+async function checkDescendantsAreCurrent({ store, workspace }: Scene): Promise<void> {
+  const child = runRow({ id: "child", parent: "root", lastSeenAtMs: 10 });
+  await write(store(), workspace, { runs: [runRow({ id: "root", height: 1 }), child] });
+  const seen = { ...child, lastSeenAtMs: 20 };
+  await write(store(), workspace, { runs: [seen], steps: [stepRow({ id: "e1", run: "child" })] });
+  await read(store(), workspace, async (unit) => {
+    assert.deepEqual(await unit.descendants("root"), [seen]);
+    assert.deepEqual(await unit.runs(["child"]), [seen]);
+  });
+}
+
 async function checkCalls({ store, workspace }: Scene): Promise<void> {
   const acme = callRow({ callId: "c1" });
   const zeta = callRow({ callId: "c1", customer: "zeta", run: "r2" });
@@ -247,6 +259,7 @@ export const UNITS: readonly Clause[] = [
   { name: "a key asked for twice does no harm", check: checkAskedTwice },
   { name: "a row replaces the row of its key", check: checkReplaced },
   { name: "all runs below a run are found, at any depth", check: checkDescendants },
+  { name: "a run below is as the last unit left it", check: checkDescendantsAreCurrent },
   { name: "a call is held once a customer, and may be freed and taken again", check: checkCalls },
   { name: "a witness is promoted once, and may be linked again", check: checkWitnesses },
   { name: "what waits is released once, and may wait again", check: checkSuspended },
