@@ -35,6 +35,8 @@ interface OpenRun {
   readonly id: string;
   readonly customer: string;
   isOpened: boolean;
+  /** What comes before the first step waits for the customer that it names. */
+  isWaiting: boolean;
   steps: number;
   /** Steps that a void may name: counted, exact, no witness. */
   readonly plain: SentEvent[];
@@ -80,7 +82,7 @@ export class World {
     this.#made += 1;
     const customer = `customer-${this.pick(CUSTOMERS)}`;
     const id = `run-${this.#made}`;
-    return { id, customer, isOpened: false, steps: 0, plain: [] };
+    return { id, customer, isOpened: false, isWaiting: false, steps: 0, plain: [] };
   }
 
   /** The next request: a single event as often as a batch. */
@@ -132,6 +134,7 @@ export class World {
 
   #stepBase(run: OpenRun): WireEvent {
     run.steps += 1;
+    run.isWaiting = false;
     const parent = this.#runs.find((other) => other.customer === run.customer && other !== run);
     const isChild =
       this.#plainShare < 1 &&
@@ -226,6 +229,7 @@ export class World {
   }
 
   #outcome(run: OpenRun): SentEvent {
+    run.isWaiting = run.steps === 0;
     const base = this.#base(run);
     return this.#keep({ ...base, type: "outcome.recorded", outcome: "resolved", key: base.id });
   }
@@ -245,9 +249,13 @@ export class World {
     ];
   }
 
-  /** What was left for later and all that nobody has acknowledged. */
+  /**
+   * What was left for later and all that nobody has acknowledged. A run of which there is nothing
+   * but outcomes gets its first step: no event has named its customer, so it would wait for ever.
+   */
   unacknowledged(): SentEvent[] {
     this.#later.length = 0;
+    for (const run of this.#runs) if (run.isWaiting) this.#plainStep(run);
     return this.events.filter((sent) => !sent.isAcknowledged);
   }
 
