@@ -108,8 +108,7 @@ export class World {
       return isPlain ? [] : [this.#closing(run)];
     }
     if (chance < 0.13 && !run.isOpened && run.steps > 3) return [this.#opening(run)];
-    // An outcome names no customer: of a run without a step it would wait for one to the end.
-    if (chance < 0.15 && run.steps > 0) return [this.#outcome(run)];
+    if (chance < 0.15) return [this.#outcome(run)];
     if (chance < 0.17) return this.#void(run);
     if (chance < 0.2) return this.#witnesses(run);
     if (chance < 0.24) return this.#partial(run);

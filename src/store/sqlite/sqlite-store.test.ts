@@ -6,10 +6,18 @@ import { nodeDigest } from "../../compose.ts";
 import { storeContract } from "../store-contract.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
-const dataDir = mkdtempSync(join(tmpdir(), "tollgate-sqlite-"));
-after(() => rmSync(dataDir, { recursive: true, force: true }));
+const folder = mkdtempSync(join(tmpdir(), "tollgate-sqlite-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 storeContract({
   name: "the embedded store",
-  open: async () => openSqliteStore({ dataDir, digest: nodeDigest }),
+  open: async () => openSqliteStore({ dataDir: join(folder, "inline"), digest: nodeDigest }),
+});
+
+storeContract({
+  name: "the embedded store with a thread for commits",
+  open: async () => {
+    const dataDir = join(folder, "thread");
+    return openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+  },
 });

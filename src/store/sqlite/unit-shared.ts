@@ -7,7 +7,7 @@ import type { TransactionDraft } from "./transaction.ts";
 export interface UnitShared {
   readonly names: Names;
   readonly caches: RowCaches;
-  /** Of the reading connection: it sees commits, and a unit begins when the last one is committed. */
+  /** Of the reading connection: it sees commits, and a unit begins after the last one's. */
   readonly statements: Statements;
   /**
    * Workspaces whose steps on disk are being summed again, and how many steps these are. What the

@@ -75,7 +75,7 @@ class ThreadWriter implements Writer {
     this.#thread.unref();
     this.#thread.on("message", (reply: Reply) => this.#answer(reply));
     this.#thread.on("error", (error) => this.#fail(error));
-    this.#thread.on("exit", () => this.#fail(new Error("the writer's thread has ended")));
+    this.#thread.on("exit", () => this.#fail("the writer's thread has ended"));
   }
 
   async commit(transaction: Transaction): Promise<void> {
@@ -104,16 +104,16 @@ class ThreadWriter implements Writer {
   #answer(reply: Reply): void {
     const asked = this.#waiting.shift();
     if (this.#waiting.length === 0) this.#thread.unref();
-    if (reply.kind === "failed") asked?.reject(errorOf(reply.error));
+    if (reply.kind === "failed") asked?.reject(new WriterFailure(reply.error));
     else {
-      const failure = reply.failure === null ? null : errorOf(reply.failure);
+      const failure = reply.failure === null ? null : new WriterFailure(reply.failure);
       asked?.resolve({ result: reply.result, failure });
     }
   }
 
   /** The thread is gone: what it was asked is unknown, and nothing more is written. */
   #fail(cause: unknown): void {
-    this.#end ??= errorOf({ message: String(cause), code: "ERR_WORKER", errcode: -1 });
+    this.#end ??= new WriterFailure({ message: String(cause), code: "ERR_WORKER", errcode: -1 });
     for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
   }
 }
@@ -126,6 +126,14 @@ function buffersOf(request: Request): ArrayBuffer[] {
   );
 }
 
-function errorOf({ message, code, errcode }: ToldError): Error {
-  return Object.assign(new Error(message), { code, errcode });
+/** An error of SQLite, or of the thread itself, as it is told here. */
+class WriterFailure extends Error {
+  readonly code: unknown;
+  readonly errcode: unknown;
+
+  constructor({ message, code, errcode }: ToldError) {
+    super(message);
+    this.code = code;
+    this.errcode = errcode;
+  }
 }
