@@ -171,7 +171,8 @@ async function checkBesideAFailure({ store, workspace, anotherWorkspace }: Scene
   await assert.rejects(failed, /on purpose/);
   await saved;
   assert.deepEqual(await store().keyByHash(key.hash), key);
-  assert.ok((await store().workspaces()).includes(await made));
+  const another = await made;
+  assert.ok((await store().workspaces()).includes(another));
   assert.equal(await store().run(workspace, "r1"), undefined);
 }
 
