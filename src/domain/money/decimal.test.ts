@@ -36,6 +36,31 @@ test("a decimal comes back from its text to the last digit", () => {
   );
 });
 
+test("an amount as amounts are, few digits before many zeros, comes back from its text", () => {
+  const digits = fc.oneof(fc.maxSafeNat(), fc.nat(1_000), fc.nat(1_000_000_000));
+  const near = fc.constantFrom(0n, 0n, 1n, -1n);
+  fc.assert(
+    fc.property(digits, fc.nat(36), fc.tuple(near, fc.nat(33)), (few, zeros, [off, scale]) => {
+      const value = BigInt(few) * 10n ** BigInt(zeros) + off;
+      for (const signed of [value, -value]) {
+        const text = formatScaled(signed, scale);
+        const exact = new Oracle(signed.toString()).div(new Oracle(10).pow(scale));
+        assert.equal(text, exact.toString().replace(/^-0$/, "0"));
+        assert.equal(parseScaled(text, scale, 200), signed);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("the edge of the safe integers changes no digit", () => {
+  for (const units of [2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n]) {
+    assert.equal(formatScaled(units, 0), units.toString());
+    assert.equal(formatScaled(units * 10n ** 21n, 33), `9007.${units.toString().slice(4)}`);
+    assert.equal(parseScaled(units.toString(), 0), units);
+  }
+});
+
 test("a text is read as an independent library reads it, or refused where it does not fit", () => {
   const text = fc.stringMatching(/^-?(0|[1-9]\d{0,9})(\.\d{1,12})?([eE][+-]?\d{1,2})?$/);
   fc.assert(
