@@ -59,7 +59,7 @@ export function canonicalContent(
 }
 
 function valueText(value: unknown): string {
-  if (typeof value === "string") return `${value.length}"${value}`;
+  if (typeof value === "string") return lengthText(value) + value;
   if (typeof value === "number") {
     return Number.isSafeInteger(value) ? `#${value};` : numberText(String(value));
   }
@@ -68,12 +68,19 @@ function valueText(value: unknown): string {
   return value === false ? "f" : "n";
 }
 
+/** Beginnings of strings; making each anew would cost a tenth of the whole text. */
+const LENGTHS = Array.from({ length: 64 }, (_, length) => `${length}"`);
+
+function lengthText({ length }: string): string {
+  return LENGTHS[length] ?? `${length}"`;
+}
+
 function objectText(value: object): string {
   if (Array.isArray(value)) return listText(value);
   if (isNumberText(value)) return numberText(value.text);
   const record = value as Readonly<Record<string, unknown>>;
   let text = "{";
-  for (const key of sortedKeys(record)) text += `${key.length}"${key}${valueText(record[key])}`;
+  for (const key of sortedKeys(record)) text += lengthText(key) + key + valueText(record[key]);
   return `${text}}`;
 }
 

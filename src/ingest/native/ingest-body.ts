@@ -68,14 +68,20 @@ export function eventReader<Result extends Failing, Total>(
   context: ParseContext,
   commit: CommitEvents<Result, Total>,
 ): EventReader<Result, Total> {
-  const ingest = (workspace: string, items: readonly Item[]) =>
-    ingestItems({ context, commit, workspace }, items);
+  const none = { results: [], runs: new Map<string, Total>() };
   return {
     ingestBody: async (workspace, text, kind) => {
-      const { results, runs } = await ingest(workspace, itemsOf(text, kind));
-      return { results: results.map(withPlace), runs };
+      const read = readItems(itemsOf(text, kind), context);
+      const { events } = read;
+      const { results, runs } = events.length === 0 ? none : await commit(workspace, events);
+      return { results: placed(itemsDone(read, results)), runs };
     },
-    ingestValue: (workspace, value) => ingest(workspace, [{ value }]),
+    ingestValue: async (workspace, value) => {
+      const read = readItems([{ value }], context);
+      const { events } = read;
+      const { results, runs } = events.length === 0 ? none : await commit(workspace, events);
+      return { results: itemsDone(read, results), runs };
+    },
   };
 }
 
@@ -100,47 +106,54 @@ function itemsOf(text: string, kind: "json" | "ndjson"): Item[] {
   return values.map((value: unknown) => ({ value }));
 }
 
-interface Ingesting<Result, Total> {
-  readonly context: ParseContext;
-  readonly commit: CommitEvents<Result, Total>;
-  readonly workspace: string;
+/** Why an item has no event. */
+interface Refusal {
+  readonly id: string | null;
+  readonly problem: Problem;
 }
 
-/** Where an item's events stand among all events, or why it has none. */
-type ReadItem =
-  | { readonly from: number; readonly until: number }
-  | { readonly id: string | null; readonly problem: Problem };
+/** All events of a body, and for each item where its own end among them, or why it has none. */
+interface ReadItems {
+  readonly events: readonly TollgateEvent[];
+  readonly ends: readonly (number | Refusal)[];
+}
 
-async function ingestItems<Result, Total>(
-  { context, commit, workspace }: Ingesting<Result, Total>,
-  items: readonly Item[],
-): Promise<Ingested<Result, Total>> {
+function readItems(items: readonly Item[], context: ParseContext): ReadItems {
   const events: TollgateEvent[] = [];
-  const read = items.map((item): ReadItem => {
+  const ends: (number | Refusal)[] = [];
+  for (const item of items) {
     const parsed = "error" in item ? { problem: item.error } : parseEvent(item.value, context);
-    if ("problem" in parsed) return { id: idOf(item), problem: parsed.problem };
-    const from = events.length;
-    events.push(...parsed.events);
-    return { from, until: events.length };
-  });
-  const none = { results: [], runs: new Map<string, Total>() };
-  const { results, runs } = events.length === 0 ? none : await commit(workspace, events);
-  const itemOf = (entry: ReadItem): IngestedItem<Result> => {
-    if ("problem" in entry) {
-      const { id, problem } = entry;
-      return { id, result: { status: "rejected", error: problem }, extra: [] };
+    if ("problem" in parsed) {
+      ends.push({ id: idOf(item), problem: parsed.problem });
+    } else {
+      for (const event of parsed.events) events.push(event);
+      ends.push(events.length);
     }
-    const id = events[entry.from]?.id ?? null;
-    const result = results[entry.from] as Result;
-    if (entry.until === entry.from + 1) return { id, result, extra: NOTHING };
-    const others = events.slice(entry.from + 1, entry.until);
-    const extra = others.map((event, index) => ({
+  }
+  return { events, ends };
+}
+
+/** What became of each item, in the order sent. */
+function itemsDone<Result>(
+  { events, ends }: ReadItems,
+  results: readonly Result[],
+): IngestedItem<Result>[] {
+  let from = 0;
+  return ends.map((end) => {
+    if (typeof end !== "number") {
+      return { id: end.id, result: { status: "rejected", error: end.problem }, extra: NOTHING };
+    }
+    const first = from;
+    from = end;
+    const id = events[first]?.id ?? null;
+    const result = results[first] as Result;
+    if (end === first + 1) return { id, result, extra: NOTHING };
+    const extra = events.slice(first + 1, end).map((event, index) => ({
       id: event.id,
-      result: results[entry.from + 1 + index] as Result,
+      result: results[first + 1 + index] as Result,
     }));
     return { id, result, extra };
-  };
-  return { results: read.map(itemOf), runs };
+  });
 }
 
 const NOTHING: readonly never[] = [];
@@ -153,12 +166,19 @@ function idOf(item: Item): string | null {
   return typeof id === "string" && id.length <= ID_MAX_CHARS && id.isWellFormed() ? id : null;
 }
 
+/** The same items; their problems name the place in the body. */
+function placed<Result extends Failing>(items: IngestedItem<Result>[]): IngestedItem<Result>[] {
+  for (const [index, item] of items.entries()) {
+    if (item.result.error !== undefined) items[index] = withPlace(item, item.result.error, index);
+  }
+  return items;
+}
+
 function withPlace<Result extends Failing>(
   item: IngestedItem<Result>,
+  error: Problem,
   index: number,
 ): IngestedItem<Result> {
-  const { error } = item.result;
-  if (error === undefined) return item;
   const place = `events[${index}]`;
   const isWhole = error.field === undefined || error.field === "event";
   const field = isWhole ? place : `${place}.${error.field}`;
