@@ -76,10 +76,11 @@ export class RunIdentities {
     this.#runs.set(runNo, null);
   }
 
-  /** Forgets the runs read longest ago, but not the one at hand. */
+  /** Forgets the runs read longest ago, several at once (see Recent), but not the one at hand. */
   #shrink(runNo: number): void {
+    if (this.#count <= IDS_MAX_COUNT) return;
     for (const [oldest, ids] of this.#runs) {
-      if (this.#count <= IDS_MAX_COUNT || oldest === runNo) return;
+      if (this.#count <= IDS_MAX_COUNT * 0.75 || oldest === runNo) return;
       this.#runs.delete(oldest);
       if (ids !== null) this.#count -= countOf(ids);
     }
