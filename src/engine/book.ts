@@ -13,7 +13,7 @@ import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunRating, RunShare, Totals } from "../domain/run/run.ts";
 import { ancestry, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
-import type { BatchState } from "./batch-state.ts";
+import type { BatchState, EditableRun } from "./batch-state.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
 import type { Tariff } from "./tariff.ts";
@@ -161,13 +161,17 @@ export class Ledger {
 
   /** Adds a difference to a run's own totals and to the tree totals of it and all above it. */
   addToRun(id: string, delta: Totals): void {
-    addTo(this.state.editRun(id).own, delta);
-    this.addToTree(id, delta);
+    const run = this.state.editRun(id);
+    addTo(run.own, delta);
+    this.#addToTreeOf(run, delta);
   }
 
   /** Adds to the tree totals of a run and all above it, leaving its own totals alone. */
   addToTree(id: string, delta: Totals): void {
-    const run = this.state.editRun(id);
+    this.#addToTreeOf(this.state.editRun(id), delta);
+  }
+
+  #addToTreeOf(run: EditableRun, delta: Totals): void {
     addTo(run.tree, delta);
     if (run.parent === null) return;
     for (const { id: above } of ancestry(run.parent, (key) => this.state.runs.get(key))) {

@@ -76,8 +76,7 @@ export class CommitLoop {
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop lets requests that are being read join the first commit.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     while (this.#queue.length > 0) {
       const first = this.#queue[0];
       if (first?.kind === "act") {
@@ -85,6 +84,7 @@ export class CommitLoop {
         await first.act();
       } else if (first !== undefined) {
         await this.#commitTogether(this.#takeEvents(first.workspace));
+        await nextTurn();
       }
     }
     this.#running = null;
@@ -119,4 +119,11 @@ export class CommitLoop {
       for (const { reject } of taken) reject(error);
     }
   }
+}
+
+/** One turn of the event loop lets requests that are being read join the next commit. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

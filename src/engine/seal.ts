@@ -31,15 +31,23 @@ export function sealLink(
 ): Sealed {
   const steps = new Map<Step, SealedStep>();
   const rows: { readonly seq: number; readonly text: string }[] = [];
+  let isInOrder = true;
+  let lastSeq = 0;
+  const add = (seq: number, text: string): void => {
+    rows.push({ seq, text });
+    if (seq < lastSeq) isInOrder = false;
+    lastSeq = seq;
+  };
+  for (const entry of added.journal) add(entry.seq, journalText(entry));
   for (const step of added.steps) {
     const sealed = sealedStep(step);
     steps.set(step, sealed);
-    rows.push({ seq: step.seq, text: sealed.text });
+    add(step.seq, sealed.text);
   }
-  for (const entry of added.journal) rows.push({ seq: entry.seq, text: journalText(entry) });
   if (rows.length === 0) return { link: null, steps };
-  rows.sort((a, b) => a.seq - b.seq);
-  const body = rows.map((row) => row.text).join("\n");
+  if (!isInOrder) rows.sort((a, b) => a.seq - b.seq);
+  let body = "";
+  for (const { text } of rows) body += body === "" ? text : `\n${text}`;
   const sealed = digest.sha256(`${before.digest}\n${body}`);
   const link = { firstSeq: before.lastSeq + 1, lastSeq: added.lastSeq, digest: sealed };
   return { link, steps };

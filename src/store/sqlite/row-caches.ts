@@ -69,6 +69,8 @@ class PendingTotals {
 interface Page {
   readonly counters: Map<string, CounterSlot[]>;
   readonly rollups: Map<string, RollupSlot[]>;
+  /** Whether `PendingTotals.pages` holds it. */
+  isPinned: boolean;
 }
 
 type NumberedTable = "runs" | "counters" | "rollups";
@@ -151,7 +153,7 @@ export class RowCaches {
 
   run(ws: number, id: string): RunSlot | undefined {
     const { runs, pending } = this.#of(ws);
-    const cached = pending.runs.get(id) ?? runs.get(id);
+    const cached = runs.get(id) ?? pending.runs.get(id);
     if (cached !== undefined) return cached;
     const row = this.#statements.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
     if (row === undefined) return undefined;
@@ -170,6 +172,9 @@ export class RowCaches {
     const rows = this.#of(ws);
     for (const slot of rows.pending.counters) slot.isPending = false;
     for (const slot of rows.pending.rollups) slot.isPending = false;
+    for (const periods of rows.pending.pages.values()) {
+      for (const page of periods.values()) page.isPinned = false;
+    }
     rows.pending = new PendingTotals();
   }
 
@@ -216,7 +221,8 @@ export class RowCaches {
 
   putCounter(ws: number, stored: StoredCounter): void {
     const { chargeKey, cardKey, cell } = stored;
-    const slots = listIn(this.#page(ws, stored).counters, chargeKey);
+    const page = this.#page(ws, stored);
+    const slots = listIn(page.counters, chargeKey);
     let slot = slots.find((one) => one.stored.cell === cell && one.stored.cardKey === cardKey);
     if (slot === undefined) {
       slot = { counterNo: null, stored, isPending: false };
@@ -225,11 +231,12 @@ export class RowCaches {
     slot.stored = stored;
     if (slot.isPending) return;
     slot.isPending = true;
-    this.#pin(ws, stored).counters.push(slot);
+    this.#pin(ws, stored, page).counters.push(slot);
   }
 
   addRollup(ws: number, delta: RollupRow): void {
-    const slots = listIn(this.#page(ws, delta).rollups, rollupPlace(delta));
+    const page = this.#page(ws, delta);
+    const slots = listIn(page.rollups, rollupPlace(delta));
     let slot = slots.find(({ row }) => isSame(row, delta));
     if (slot === undefined) {
       slot = { rollupNo: null, row: delta, isPending: false };
@@ -239,30 +246,30 @@ export class RowCaches {
     }
     if (slot.isPending) return;
     slot.isPending = true;
-    this.#pin(ws, delta).rollups.push(slot);
+    this.#pin(ws, delta, page).rollups.push(slot);
   }
 
   /** Keeps a page from being forgotten while it holds what the file does not. */
-  #pin(ws: number, key: CounterKey): PendingTotals {
+  #pin(ws: number, key: CounterKey, page: Page): PendingTotals {
     const { pending } = this.#of(ws);
+    if (page.isPinned) return pending;
+    page.isPinned = true;
     const periods = pending.pages.get(key.customer) ?? new Map<string, Page>();
-    periods.set(key.period, this.#page(ws, key));
+    periods.set(key.period, page);
     pending.pages.set(key.customer, periods);
     return pending;
   }
 
   #page(ws: number, { customer, period }: CounterKey): Page {
     const { pages, pending } = this.#of(ws);
-    const pinned = pending.pages.get(customer)?.get(period);
-    if (pinned !== undefined) return pinned;
-    let periods = pages.get(customer);
+    let periods = pages.get(customer) ?? pending.pages.get(customer);
     if (periods === undefined) {
       periods = new Map();
       pages.set(customer, periods);
     }
-    const cached = periods.get(period);
+    const cached = periods.get(period) ?? pending.pages.get(customer)?.get(period);
     if (cached !== undefined) return cached;
-    const page: Page = { counters: new Map(), rollups: new Map() };
+    const page: Page = { counters: new Map(), rollups: new Map(), isPinned: false };
     const where = "WHERE ws = ? AND customer = ? AND period = ?";
     const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
     for (const row of counters.all(ws, customer, period)) {

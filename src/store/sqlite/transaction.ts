@@ -18,7 +18,10 @@ export interface Statement {
 /** Steps of one table: their texts end to end, and STEP_NUMBERS numbers for each. */
 export interface PackedSteps {
   readonly table: "steps" | "former_steps";
-  readonly text: string;
+  /** Their texts end to end: one byte a character where all is ASCII, else two. */
+  readonly bytes: Uint8Array;
+  readonly encoding: "latin1" | "utf16le";
+  /** STEP_NUMBERS for each. */
   readonly numbers: Float64Array;
 }
 
@@ -67,7 +70,18 @@ export function packSteps(table: PackedSteps["table"], steps: readonly StepToPac
     at += STEP_NUMBERS;
     text += own;
   }
-  return { table, text, numbers };
+  // Bytes are handed over without a copy; a string of this length would be copied twice.
+  const encoding = Buffer.byteLength(text) === text.length ? "latin1" : "utf16le";
+  const bytes = Buffer.allocUnsafeSlow(encoding === "latin1" ? text.length : 2 * text.length);
+  bytes.write(text, encoding);
+  return { table, bytes, encoding, numbers };
+}
+
+/** The text of one packed step, from a character on. */
+export function packedText({ bytes, encoding }: PackedSteps, from: number, length: number): string {
+  const width = encoding === "latin1" ? 1 : 2;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString(encoding, from * width, (from + length) * width);
 }
 
 /** Gathers statements; rows of the same statement in a row are joined. */

@@ -122,7 +122,7 @@ class ThreadWriter implements Writer {
 function buffersOf(request: Request): ArrayBuffer[] {
   if (request.kind === "close") return [];
   return request.transaction.flatMap((part) =>
-    "numbers" in part ? [part.numbers.buffer as ArrayBuffer] : [],
+    "numbers" in part ? [part.numbers.buffer as ArrayBuffer, part.bytes.buffer as ArrayBuffer] : [],
   );
 }
 

@@ -8,7 +8,13 @@ import { type OpenOptions, openWriter } from "./open-database.ts";
 import { answerQuery, type TotalsQuery } from "./read-totals.ts";
 import { Statements } from "./statements.ts";
 import { encodeId } from "./stored-id.ts";
-import { type PackedSteps, STEP_NUMBERS, type Statement, type Transaction } from "./transaction.ts";
+import {
+  type PackedSteps,
+  packedText,
+  STEP_NUMBERS,
+  type Statement,
+  type Transaction,
+} from "./transaction.ts";
 
 const IDENTITY = "run_no, source_no, id";
 const FACTS = "seq, facets_no, body, labels_no, checksum";
@@ -95,11 +101,12 @@ function runRows(statement: StatementSync, { width, values }: Statement): void {
   }
 }
 
-function saveSteps(statement: StatementSync, { text, numbers }: PackedSteps): void {
+function saveSteps(statement: StatementSync, packed: PackedSteps): void {
+  const { numbers } = packed;
   let from = 0;
   for (let at = 0; at < numbers.length; at += STEP_NUMBERS) {
     const place = (offset: number): number => numbers[at + offset] as number;
-    const own = text.slice(from, from + place(5));
+    const own = packedText(packed, from, place(5));
     const id = encodeId(own.slice(place(6), place(7)));
     const body = own.slice(place(8), place(9));
     const labels = place(4) === 0 ? null : place(4);
