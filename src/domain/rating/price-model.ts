@@ -164,9 +164,15 @@ export function amountAt(price: PriceModel, total: bigint, cell: string): Amount
 /** Amount that a closed period owes for a total: differs from the running one for volume only. */
 export function finalAmountAt(price: PriceModel, total: bigint, cell: string): Amount {
   assert(total >= 0n, "a period's total quantity is not negative");
-  const { amountAt, volume } = priceFunction(price, cell);
+  return closedAmount(priceFunction(price, cell), total);
+}
+
+/** Amount that a closed period owes for a total that one price metered. */
+export function closedAmount(price: PriceFunction, total: bigint): Amount {
+  const { amountAt, volume, included } = price;
   if (volume === null) return amountAt(total);
-  return (volume.unitsAt(total, total) + volume.flatAt(total)) as Amount;
+  const units = total > included ? total - included : 0n;
+  return (volume.unitsAt(units, total) + volume.flatAt(total)) as Amount;
 }
 
 function cellPrice(price: PriceModel & { readonly model: "matrix" }, cell: string): Price {
