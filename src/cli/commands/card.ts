@@ -150,28 +150,27 @@ interface CardInForce {
 
 /** Null where there is no such card, or none of its versions has taken effect. */
 async function cardInForce(session: Session, key: string): Promise<CardInForce | null> {
-  const versions = await versionsOf(session, key).catch((error: unknown) => {
-    if (error instanceof TollgateError && error.code === "ratecard.not_found") return [];
+  const { versions, inForce } = await historyOf(session, key).catch((error: unknown) => {
+    if (error instanceof TollgateError && error.code === "ratecard.not_found") return NO_HISTORY;
     throw error;
   });
-  const now = new Date().toISOString();
-  const begun = versions.filter(({ effectiveFrom }) => effectiveFrom <= now);
-  // The latest to take effect; of those that do together, the one recorded last.
-  const [latest] = begun.toReversed().toSorted((a, b) => {
-    return a.effectiveFrom === b.effectiveFrom ? 0 : a.effectiveFrom > b.effectiveFrom ? -1 : 1;
-  });
-  if (latest === undefined) return null;
-  const parsed = parseRateCard(latest.card);
-  if ("card" in parsed) return { card: parsed.card, version: latest.version };
-  const detail = `This command does not read version ${latest.version} of "${key}".`;
+  const current = versions.find(({ version }) => version === inForce);
+  if (current === undefined) return null;
+  const parsed = parseRateCard(current.card);
+  if ("card" in parsed) return { card: parsed.card, version: current.version };
+  const detail = `This command does not read version ${current.version} of "${key}".`;
   throw new TollgateError("ratecard.invalid", detail);
 }
 
-async function versionsOf(session: Session, key: string) {
-  const { versions } = await session.get<{
-    readonly versions: readonly (VersionView & { readonly card: unknown })[];
-  }>(`/v1/rate-cards/${encodeURIComponent(key)}`);
-  return versions;
+interface History {
+  readonly inForce: number | null;
+  readonly versions: readonly (VersionView & { readonly card: unknown })[];
+}
+
+const NO_HISTORY: History = { inForce: null, versions: [] };
+
+function historyOf(session: Session, key: string): Promise<History> {
+  return session.get(`/v1/rate-cards/${encodeURIComponent(key)}`);
 }
 
 async function list(session: Session, { out, styles }: Surroundings): Promise<number> {
@@ -197,9 +196,14 @@ async function list(session: Session, { out, styles }: Surroundings): Promise<nu
 }
 
 async function history(session: Session, key: string, { out, styles }: Surroundings) {
-  const versions = await versionsOf(session, key);
-  const rows = versions.map((one) => [String(one.version), one.effectiveFrom, one.recordedAt]);
-  const columns = ["version", "in force from", "recorded"].map((title) => ({
+  const { versions, inForce } = await historyOf(session, key);
+  const rows = versions.map((one) => [
+    String(one.version),
+    one.effectiveFrom,
+    one.recordedAt,
+    one.version === inForce ? "in force" : "",
+  ]);
+  const columns = ["version", "in force from", "recorded", ""].map((title) => ({
     title,
     align: "left" as const,
   }));

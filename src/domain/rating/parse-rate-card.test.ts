@@ -75,6 +75,29 @@ describe("a rate card", () => {
     ]);
   });
 
+  test("that means harm is refused, with the path", () => {
+    const tiered = (...ends: unknown[]) => ({
+      ...CHARGE,
+      price: {
+        model: "graduated",
+        tiers: [...ends.map((upTo) => ({ upTo, unit: "1" })), { unit: "1" }],
+      },
+    });
+    const problemsOf = (charge: object) => fieldsOf({ ...CARD, charges: [charge] });
+    const at = (index: number) => [`charges[0].price.tiers[${index}].upTo`];
+    assert.deepEqual(problemsOf(tiered("10", "5")), at(1), "out of order");
+    assert.deepEqual(problemsOf(tiered("10", "10")), at(1), "of no width");
+    assert.deepEqual(problemsOf(tiered("0")), at(0), "of no width");
+    const many = Array.from({ length: 9_999 }, (_, index) => `${index + 1}`);
+    assert.deepEqual(problemsOf(tiered(...many)), ["charges[0].price.tiers"], "ten thousand");
+    for (const unit of ["1e999", "1e-999", "1".repeat(1_000_000), "0x10", "Infinity", "1_000"]) {
+      const price = { model: "per_unit", unit };
+      assert.deepEqual(problemsOf({ ...CHARGE, price }), ["charges[0].price.unit"]);
+    }
+    assert.deepEqual(problemsOf({ ...CHARGE, discount: "5" }), ["charges[0].discount"]);
+    assert.deepEqual(fieldsOf({ ...CARD, fees: [{ key: "x", amount: "1" }] }), ["fees[0].key"]);
+  });
+
   test("without fees or discounts may say so", () => {
     assert.deepEqual(fieldsOf({ ...CARD, fees: [], discounts: [], trial: null, credit: null }), []);
   });

@@ -192,7 +192,11 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       "The latest version of each card.",
     ),
   }),
-  RateCardHistory: closed({ key: ANY_TEXT, versions: listOf(closed(cardVersion)) }),
+  RateCardHistory: closed({
+    key: ANY_TEXT,
+    inForce: described(nullable(COUNT), "The version in force now; null: none has taken effect."),
+    versions: listOf(closed(cardVersion)),
+  }),
   AppliedRateCard: closed({ isNew: FLAG, version: named("RateCardVersion") }),
   PriceDocument: {
     type: "object",
