@@ -60,6 +60,7 @@ function moved({ card, use }: Use, at: number) {
   for (const quantity of moves) {
     const delta = quantity * scale;
     const advanced = advance(counter, { cardVersionId: 1, delta }, priceOf);
+    assert.ok(advanced.marginal >= 0n, "no step takes money off under one version");
     counter = advanced.counter;
     marginals += advanced.marginal;
   }
