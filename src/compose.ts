@@ -11,6 +11,7 @@ import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
+import { readCardFile } from "./ingest/card-file.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
@@ -170,6 +171,7 @@ export function openProduct() {
       startTollgate(isLogging ? { ...options, logger: stderrLogger } : options),
     readImport: (text: string, owner: ImportOwner) =>
       readImportFile(text, owner, new Date(systemClock.nowMs()).toISOString()),
+    readCardFile,
     verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
       verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
   };

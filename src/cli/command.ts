@@ -46,6 +46,8 @@ export interface Product {
   readonly version: string;
   start(options: ServerOptions): Promise<RunningServer>;
   readImport(text: string, owner: ImportOwner): ImportedFile;
+  /** The document of a rate card file; throws `ratecard.invalid`. */
+  readCardFile(text: string): unknown;
   verify(
     dataDir: string,
     onProgress: (done: number, total: number) => void,

@@ -52,6 +52,19 @@ export const SUSPENDED_STEPS_PER_RUN_MAX_COUNT = 10_000;
 
 /** Charges on one rate card. */
 export const CHARGES_PER_CARD_MAX_COUNT = 200;
+/** Fees on one rate card, and discounts. */
+export const FEES_PER_CARD_MAX_COUNT = 50;
+export const DISCOUNTS_PER_CARD_MAX_COUNT = 50;
+/** Keys listed by one discount or trial. */
+export const TERM_CHARGES_MAX_COUNT = CHARGES_PER_CARD_MAX_COUNT + FEES_PER_CARD_MAX_COUNT;
+/** Days of a trial. */
+export const TRIAL_MAX_DAYS = 1_096n;
+/** Largest price of a credit, in whole currency units. */
+export const CREDIT_PRICE_MAX_UNITS = 1_000_000n;
+/** Decimal places of a rate between currencies. */
+export const CONVERSION_RATE_SCALE = 9;
+/** Largest rate between currencies. */
+export const CONVERSION_RATE_MAX_UNITS = 1_000_000_000n;
 /** Tiers of one charge. */
 export const TIERS_MAX_COUNT = 1_000;
 /** Cells of one matrix price. */

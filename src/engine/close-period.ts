@@ -3,9 +3,11 @@ import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import { periodTerms } from "../domain/period/period-terms.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
-import { buildStatement, type ChargeCount } from "../domain/period/statement.ts";
+import { buildStatement } from "../domain/period/statement.ts";
 import { statementDocument } from "../domain/period/statement-document.ts";
+import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
 import { type Act, runAct } from "./act.ts";
@@ -118,8 +120,16 @@ async function billOf(
     period,
     currency: card?.currency ?? "USD",
     rounding: card?.rounding ?? "half_even",
-    minimum: card?.minimum ?? null,
+    credit: card?.credit ?? null,
+    terms: periodTerms({
+      period,
+      // Until spans of versions are known here: the card at the end, for the whole period.
+      spans: card === undefined ? [] : [{ card, startMs: period.startMs, endMs: period.endMs }],
+      startedAtMs: null,
+    }),
     charges: counters.flatMap((counter) => chargeCounts(tariff, counter)),
+    trials: [],
+    runs: [],
     adjustments,
   });
   const document = statementDocument(statement);
@@ -147,6 +157,7 @@ function chargeCounts(tariff: Tariff, stored: StoredCounter): ChargeCount[] {
     chargeKey,
     cell,
     name,
+    conversions: [],
   }));
 }
 

@@ -116,6 +116,48 @@ describe("the command line", () => {
     assert.match(err, /ratecard\.invalid.*charges\[0\]\.price\.unit/);
   });
 
+  test("tells every problem of a card file at once, without a server", async () => {
+    const path = join(folder, "bad.yaml");
+    writeFileSync(path, "key: bad\ncurrency: usd\ncharges: []\nminimum: -0.10\n");
+    const { code, err } = await tollgate("card", "validate", path);
+    assert.equal(code, 1);
+    const fields = [...err.matchAll(/^ratecard\.invalid \((\w+)\)/gm)].map((match) => match[1]);
+    assert.deepEqual(fields, ["currency", "charges", "minimum"]);
+    const good = await tollgate("card", "validate", join(folder, "card.json"));
+    assert.deepEqual(
+      [good.code, good.out],
+      [0, "Card cli is valid: 2 charges, 0 fees, 0 discounts, in USD.\n"],
+    );
+  });
+
+  test("shows what a card would change, then applies it from YAML", async () => {
+    const path = join(folder, "next.yaml");
+    const price = "{ model: per_unit, unit: 0.125 }";
+    const run = `- { key: run, meter: { count: runs }, price: ${price} }`;
+    writeFileSync(path, `key: cli\ncurrency: USD\ncharges:\n  ${run}\nminimum: 5\n`);
+    const { code, out } = await tollgate("card", "diff", path);
+    assert.equal(code, 0);
+    assert.match(out, /^Against cli version 2, in USD:/);
+    assert.match(out, /~ +run +100 +125/);
+    assert.match(out, /\+ +minimum +– +"5"/);
+    const applied = await tollgate("card", "apply", path, "--effective", "2099-01-01T00:00:00Z");
+    assert.match(applied.out, /Card cli version 3 is recorded/);
+    assert.match((await tollgate("card", "diff", path)).out, /version 2/, "3 is not in force yet");
+    const same = await tollgate("card", "diff", join(folder, "dearer.json"));
+    assert.match(same.out, /Nothing changes\./);
+  });
+
+  test("shows what an override changes of the card that it extends", async () => {
+    const path = join(folder, "override.yaml");
+    const price = "{ model: per_unit, unit: 0.05 }";
+    const run = `{ run: { meter: { count: runs }, price: ${price} } }`;
+    writeFileSync(path, `key: acme\nextends: cli\ncharges: ${run}\n`);
+    assert.match((await tollgate("card", "validate", path)).out, /extends cli and states 1/);
+    assert.match((await tollgate("card", "diff", path)).out, /~ +run +100 +50/);
+    writeFileSync(path, "key: acme\nextends: nobody\n");
+    assert.match((await tollgate("card", "diff", path)).err, /ratecard\.not_found/);
+  });
+
   test("closes a period into a statement that exports and verifies", async () => {
     const month = new Date().toISOString().slice(0, 7);
     const open = await tollgate("statement", "close", month);

@@ -7,7 +7,8 @@
  *   json card     is applied as a rate card; `json prices` is imported into the price book
  *   json answer   is part of what the block before it printed or was answered
  *   text answer   so is every line of it
- *   json price    is a price model; the table below it gives quantities and what they come to
+ *   json charge   is a charge; the table below it gives quantities and what they come to
+ *   json price    is the price model of such a charge
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -21,8 +22,9 @@ import { STEP_KINDS } from "../../src/domain/event/event.ts";
 import { INPUT_BUCKETS, OUTPUT_BUCKETS } from "../../src/domain/event/usage.ts";
 import * as documentLimits from "../../src/domain/limits.ts";
 import { type Amount, formatAmount, parseAmount } from "../../src/domain/money/decimal.ts";
+import { compileCard } from "../../src/domain/rating/meter.ts";
 import { parseRateCard } from "../../src/domain/rating/parse-rate-card.ts";
-import { amountAt, finalAmountAt } from "../../src/domain/rating/price-model.ts";
+import { closedAmount } from "../../src/domain/rating/price-model.ts";
 import * as connectionLimits from "../../src/http/connection-limits.ts";
 import { ALL_ROUTES } from "../../src/http/routes/all.ts";
 import { USAGE_FORMATS } from "../../src/ingest/provider-response/map.ts";
@@ -83,7 +85,11 @@ const TASKS: Readonly<Record<string, (desk: Desk, block: Block) => Promise<void>
       assert.ok(printed.includes(line.trimEnd()), `${line}\nis not printed:\n${last}`);
     }
   },
-  "json price": (_desk, { text, after }) => checkWorked(JSON.parse(text), tableRows(after)),
+  "json price": (_desk, { text, after }) => {
+    const price = JSON.parse(text);
+    checkWorked({ key: "c", meter: meterFor(price), price }, workedRows(after));
+  },
+  "json charge": (_desk, { text, after }) => checkWorked(JSON.parse(text), workedRows(after)),
 };
 
 /** Everything that the example shows stands in the answer; the answer may have more. */
@@ -98,27 +104,42 @@ function assertWithin(actual: unknown, shown: unknown, path: string): void {
   }
 }
 
+function meterFor({ model }: { readonly model: string }): object {
+  if (model === "markup") return { sum: "cost" };
+  return model === "percentage" ? { sum: "order_value" } : { count: "steps" };
+}
+
+/** The table below an example, up to the next heading. */
+function workedRows(after: string): string[][] {
+  return tableRows(after.split(/^#+ /m)[0] ?? "");
+}
+
+const CREDIT = { name: "tokens", price: "0.01" };
+
 /** Rows of quantity, what it comes to while the period is open, and at its close. */
-function checkWorked(price: Record<string, unknown>, rows: readonly string[][]): void {
-  const isMarkup = price.model === "markup";
-  const meter = isMarkup ? { sum: "cost" } : { count: "steps" };
-  const parsed = parseRateCard({
-    key: "k",
-    currency: "USD",
-    charges: [{ key: "c", meter, price }],
-  });
-  assert.ok("card" in parsed, "the price is not read");
-  const model = parsed.card.charges[0]?.price;
-  assert.ok(model !== undefined && rows.length > 0);
+function checkWorked(charge: object, rows: readonly string[][]): void {
+  const parsed = parseRateCard({ key: "k", currency: "USD", charges: [charge], credit: CREDIT });
+  if ("problems" in parsed) assert.fail(JSON.stringify(parsed.problems));
+  const { card } = parsed;
+  const [read] = card.charges;
+  assert.ok(read !== undefined && rows.length > 0);
+  const compiled = compileCard({ ...VERSION, card });
   for (const [quantity = "", open, closed] of rows) {
     const [amount = "", cell = ""] = quantity.split(" ");
     const units = parseAmount(amount);
     assert.ok(units !== undefined, quantity);
-    const total = isMarkup ? units : ((units / 10n ** 24n) as Amount);
-    const worked: Amount[] = [amountAt(model, total, cell), finalAmountAt(model, total, cell)];
-    assert.deepEqual(worked.map(formatAmount), [open, closed], `${model.model} of ${quantity}`);
+    const { measure, price } = compiled.segmentPrice(read.key, cell.replace("/", " | "));
+    const total = measure === "sum:cost" ? units : units / 10n ** 24n;
+    const worked: Amount[] = [price.amountAt(total), closedAmount(price, total)];
+    assert.deepEqual(
+      worked.map(formatAmount),
+      [open, closed],
+      `${read.price.model} of ${quantity}`,
+    );
   }
 }
+
+const VERSION = { id: 1, version: 1, effectiveFromMs: 0, recordedAtMs: 0, document: "" };
 
 async function carryOut(path: string): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-docs-"));

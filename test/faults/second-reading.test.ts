@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { present } from "../../src/domain/assert.ts";
 import type { Step } from "../../src/domain/event/step.ts";
 import type { Amount } from "../../src/domain/money/decimal.ts";
 import {
@@ -13,13 +14,13 @@ import {
   CELLS,
 } from "../../src/domain/rating/arbitraries.test.ts";
 import { compileCard } from "../../src/domain/rating/meter.ts";
-import { amountAt } from "../../src/domain/rating/price-model.ts";
-import type { RateCard } from "../../src/domain/rating/rate-card.ts";
+import type { Charge, RateCard } from "../../src/domain/rating/rate-card.ts";
 import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts";
 import type { OutcomeState, RunRating } from "../../src/domain/run/run.ts";
 import { anyFacts } from "../../src/store/event-sequences-contract.ts";
 import {
   type ChargeDocument,
+  measureOf,
   takenOfOutcome,
   takenOfRun,
   takenOfStep,
@@ -27,7 +28,18 @@ import {
 import { amountAgain } from "../../src/store/verify/price-again.ts";
 
 function chargesOf(card: RateCard): ChargeDocument[] {
-  return (JSON.parse(rateCardDocument(card)) as { charges: ChargeDocument[] }).charges;
+  const { charges, credit } = JSON.parse(rateCardDocument(card)) as {
+    readonly charges: ChargeDocument[];
+    readonly credit: { readonly price: string };
+  };
+  return charges.map((charge) => ({ ...charge, creditPrice: credit.price }));
+}
+
+function cellsOf({ price }: Charge): string[] {
+  if (price.model === "percentage") return ["", "fixed"];
+  if (price.model !== "matrix") return [""];
+  const cells = Object.keys(price.cells);
+  return price.otherwise === null ? cells : [...cells, "*"];
 }
 
 function compiled(card: RateCard) {
@@ -40,18 +52,19 @@ const word = fc.constantFrom("search", "gpt-5", "ticket_resolved", ...CELLS);
 const labels = fc.option(
   fc.dictionary(fc.constantFrom("team", "__proto__"), fc.constantFrom("x", "y", "z")),
 );
+const ending = fc.constantFrom(null, "completed" as const, "failed" as const);
 const cost = arbitraryQuantity.map((n) => n as bigint as Amount);
 
 describe("the second reading of a rate card", () => {
   test("prices every total as the first does", () => {
     const property = fc.property(arbitraryCard, arbitraryQuantity, (card, total) => {
       const charges = chargesOf(card);
-      for (const [at, { price }] of card.charges.entries()) {
-        const cells = price.model === "matrix" ? Object.keys(price.cells) : [""];
-        if (price.model === "matrix" && price.otherwise !== null) cells.push("*");
-        for (const cell of cells) {
-          const again = amountAgain(charges[at]?.price ?? {}, cell, total);
-          assert.equal(again, amountAt(price, total, cell), `${price.model} ${cell}`);
+      for (const [at, charge] of card.charges.entries()) {
+        const again = present(charges[at], "charge");
+        for (const cell of cellsOf(charge)) {
+          const { measure, price } = compiled(card).segmentPrice(charge.key, cell);
+          assert.equal(measureOf(again, cell), measure);
+          assert.equal(amountAgain(again, cell, total), price.amountAt(total), charge.price.model);
         }
       }
     });
@@ -70,14 +83,15 @@ describe("the second reading of a rate card", () => {
   test("takes of a run and an outcome what the first does", () => {
     const property = fc.property(
       arbitraryCard,
-      fc.record({ agent, labels, word }),
+      fc.record({ agent, labels, word, ending }),
       (card, made) => {
         const { word: outcome, ...about } = made;
-        const run = { ...about, counted: true } as unknown as RunRating;
+        const run = { ...about, counted: true } as unknown as RunRating & typeof about;
         assert.deepEqual(takenOfRun(chargesOf(card), run), compiled(card).meterRun(run));
-        const recorded = { ...about, outcome, status: "recorded" } as unknown as OutcomeState;
+        const recorded = { ...about, outcome, status: "recorded" } as unknown as OutcomeState &
+          typeof about;
         const taken = takenOfOutcome(chargesOf(card), recorded);
-        assert.deepEqual(taken, compiled(card).meterOutcome({ outcome, agent: about.agent }));
+        assert.deepEqual(taken, compiled(card).meterOutcome({ ...about, outcome }));
       },
     );
     fc.assert(property, { numRuns: 500 });

@@ -1,5 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { TollgateError } from "../../domain/errors.ts";
+import { ERRORS, type Problem, TollgateError } from "../../domain/errors.ts";
+import { cardChanges } from "../../domain/rating/card-diff.ts";
+import { type CardOverride, resolveCard } from "../../domain/rating/card-override.ts";
+import { parseCardDocument, parseRateCard } from "../../domain/rating/parse-rate-card.ts";
+import type { RateCard } from "../../domain/rating/rate-card.ts";
 import {
   type Arguments,
   type Command,
@@ -8,6 +12,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { renderCardChanges } from "../render/card-diff.ts";
 import { renderTable } from "../render/table.ts";
 import { type Session, withSession } from "../session.ts";
 
@@ -21,8 +26,8 @@ interface VersionView {
 /** Rate cards: data, changed without code. */
 export const card: Command = {
   name: "card",
-  summary: "Apply a rate card file, list cards, show a card's versions",
-  positionals: "apply FILE | list | history KEY",
+  summary: "Check, compare and apply rate card files (JSON or YAML), list cards and versions",
+  positionals: "validate FILE | diff FILE | apply FILE | list | history KEY",
   options: {
     effective: {
       type: "string",
@@ -34,27 +39,78 @@ export const card: Command = {
   run: (args, here) => {
     const [verb, subject] = args.positionals;
     if (verb === "list") return withSession(args, here, (session) => list(session, here));
-    if (verb === "apply" && subject !== undefined) {
-      return withSession(args, here, (session) => apply(session, args, here));
+    if (subject === undefined || verb === undefined || !Object.hasOwn(VERBS, verb)) {
+      throw new TollgateError("cli.usage", `tollgate card ${card.positionals}.`);
     }
-    if (verb === "history" && subject !== undefined) {
-      return withSession(args, here, (session) => history(session, subject, here));
-    }
-    const detail = "tollgate card apply FILE, tollgate card list, or tollgate card history KEY.";
-    throw new TollgateError("cli.usage", detail);
+    return VERBS[verb as keyof typeof VERBS](args, here);
   },
 };
 
-async function apply(session: Session, args: Arguments, here: Surroundings): Promise<number> {
-  const path = args.positionals[1] ?? "";
-  const document = await readFile(path, "utf8");
+const VERBS = {
+  validate: async (args: Arguments, here: Surroundings) => {
+    const file = await readFileOf(args, here);
+    if (file === null) return 1;
+    print(here.out, `${summaryOf(file)}.`);
+    return 0;
+  },
+  diff: async (args: Arguments, here: Surroundings) => {
+    const file = await readFileOf(args, here);
+    return file === null ? 1 : withSession(args, here, (session) => diff(session, file, here));
+  },
+  apply: async (args: Arguments, here: Surroundings) => {
+    const file = await readFileOf(args, here);
+    return file === null
+      ? 1
+      : withSession(args, here, (session) => apply(session, args, { here, file }));
+  },
+  history: (args: Arguments, here: Surroundings) =>
+    withSession(args, here, (session) => history(session, args.positionals[1] ?? "", here)),
+} as const;
+
+/** A file that holds no problem: a card, or what it changes of another one. */
+interface CardFile {
+  readonly document: unknown;
+  readonly read: { readonly card: RateCard } | { readonly override: CardOverride };
+}
+
+/** Reads the file; tells every problem at once and resolves to null where it has one. */
+async function readFileOf(args: Arguments, here: Surroundings): Promise<CardFile | null> {
+  const document = here.product.readCardFile(await readFile(args.positionals[1] ?? "", "utf8"));
+  const read = parseCardDocument(document);
+  if (!("problems" in read)) return { document, read };
+  tellProblems(read.problems, here);
+  return null;
+}
+
+function tellProblems(problems: readonly Problem[], { err, styles }: Surroundings): void {
+  const lines = problems.map(({ code, field, detail }) => {
+    return `${styles.red(code)}${field === undefined ? "" : ` (${field})`}: ${detail}`;
+  });
+  print(err, ...lines, ERRORS["ratecard.invalid"][2]);
+}
+
+function summaryOf({ read }: CardFile): string {
+  if ("override" in read) {
+    const { key, extends: base, charges } = read.override;
+    return `Card ${key} is valid; it extends ${base} and states ${charges.size} of its charges`;
+  }
+  const { key, currency, charges, fees, discounts } = read.card;
+  const counts = `${charges.length} charges, ${fees.length} fees, ${discounts.length} discounts`;
+  return `Card ${key} is valid: ${counts}, in ${currency}`;
+}
+
+async function apply(
+  session: Session,
+  args: Arguments,
+  { here, file }: { readonly here: Surroundings; readonly file: CardFile },
+): Promise<number> {
   const at = textOption(args, "effective");
   const query =
     at === undefined || at === "now" ? "" : `?${new URLSearchParams({ effectiveFrom: at })}`;
   const { isNew, version } = await session.post<{
     readonly isNew: boolean;
     readonly version: VersionView;
-  }>(`/v1/rate-cards${query}`, document);
+  }>(`/v1/rate-cards${query}`, file.document);
   const name = `Card ${version.key} version ${version.version}`;
   print(
     here.out,
@@ -63,6 +119,58 @@ async function apply(session: Session, args: Arguments, here: Surroundings): Pro
       : `${name} is in force already; nothing changed.`,
   );
   return 0;
+}
+
+/** What the file changes of the version in force; an override, of the card that it extends. */
+async function diff(session: Session, { read }: CardFile, here: Surroundings): Promise<number> {
+  const key = "override" in read ? read.override.extends : read.card.key;
+  const former = await cardInForce(session, key);
+  if ("override" in read && former === null) {
+    throw new TollgateError("ratecard.not_found", `There is no card "${key}" in force to extend.`);
+  }
+  const after =
+    "override" in read && former !== null ? resolveCard(former.card, read.override) : read;
+  if ("problems" in after) {
+    tellProblems(after.problems, here);
+    return 1;
+  }
+  if (!("card" in after)) return 1;
+  const changes = cardChanges(former?.card ?? null, after.card);
+  const whom = former === null ? "no card before it" : `${key} version ${former.version}`;
+  print(here.out, `Against ${whom}, in ${after.card.currency}:`);
+  const lines = renderCardChanges(changes, here.styles);
+  print(here.out, ...(lines.length === 0 ? ["Nothing changes."] : lines));
+  return 0;
+}
+
+interface CardInForce {
+  readonly card: RateCard;
+  readonly version: number;
+}
+
+/** Null where there is no such card, or none of its versions has taken effect. */
+async function cardInForce(session: Session, key: string): Promise<CardInForce | null> {
+  const { versions, inForce } = await historyOf(session, key).catch((error: unknown) => {
+    if (error instanceof TollgateError && error.code === "ratecard.not_found") return NO_HISTORY;
+    throw error;
+  });
+  const current = versions.find(({ version }) => version === inForce);
+  if (current === undefined) return null;
+  const parsed = parseRateCard(current.card);
+  if ("card" in parsed) return { card: parsed.card, version: current.version };
+  const detail = `This command does not read version ${current.version} of "${key}".`;
+  throw new TollgateError("ratecard.invalid", detail);
+}
+
+interface History {
+  readonly inForce: number | null;
+  readonly versions: readonly (VersionView & { readonly card: unknown })[];
+}
+
+const NO_HISTORY: History = { inForce: null, versions: [] };
+
+function historyOf(session: Session, key: string): Promise<History> {
+  return session.get(`/v1/rate-cards/${encodeURIComponent(key)}`);
 }
 
 async function list(session: Session, { out, styles }: Surroundings): Promise<number> {
@@ -88,11 +196,14 @@ async function list(session: Session, { out, styles }: Surroundings): Promise<nu
 }
 
 async function history(session: Session, key: string, { out, styles }: Surroundings) {
-  const { versions } = await session.get<{ readonly versions: readonly VersionView[] }>(
-    `/v1/rate-cards/${encodeURIComponent(key)}`,
-  );
-  const rows = versions.map((one) => [String(one.version), one.effectiveFrom, one.recordedAt]);
-  const columns = ["version", "in force from", "recorded"].map((title) => ({
+  const { versions, inForce } = await historyOf(session, key);
+  const rows = versions.map((one) => [
+    String(one.version),
+    one.effectiveFrom,
+    one.recordedAt,
+    one.version === inForce ? "in force" : "",
+  ]);
+  const columns = ["version", "in force from", "recorded", ""].map((title) => ({
     title,
     align: "left" as const,
   }));

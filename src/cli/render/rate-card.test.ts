@@ -40,6 +40,11 @@ test("every price model has its words", () => {
     "k       web searches  5 per 1,000",
   );
   assert.equal(priced({ model: "matrix", by: "model" }), "k       web searches  by model");
+  const pair = priced({ model: "matrix", by: ["model", "tool"] });
+  assert.equal(pair, "k       web searches  by model and tool");
+  const share = { model: "percentage", percent: "2.9" };
+  assert.equal(priced(share), "k       web searches  2.9 %");
+  assert.equal(priced({ ...share, fixed: "0.3" }), "k       web searches  2.9 % and 0.3 each");
   assert.equal(
     priced({ model: "volume", tiers: [{ upTo: "10", unit: "1" }, { unit: "0.5" }] }),
     "k       web searches  to 10 1 each, then 0.5 each",

@@ -30,7 +30,8 @@ interface PriceView {
   readonly amount?: string;
   readonly percent?: string;
   readonly size?: string;
-  readonly by?: string;
+  readonly by?: string | readonly string[];
+  readonly fixed?: string;
   readonly tiers?: readonly { readonly upTo?: string; readonly unit: string }[];
 }
 
@@ -74,6 +75,7 @@ function meterText({ count, sum, where = {} }: MeterView): string {
 function priceText(price: PriceView | undefined): string {
   if (price === undefined) return "–";
   const { model, unit = "", amount = "", percent = "", size = "", by = "", tiers = [] } = price;
+  const { fixed = "" } = price;
   switch (model) {
     case "per_unit":
       return `${unit} each`;
@@ -84,7 +86,9 @@ function priceText(price: PriceView | undefined): string {
     case "package":
       return `${amount} per ${groupDigits(size)}`;
     case "matrix":
-      return `by ${by}`;
+      return `by ${[by].flat().join(" and ")}`;
+    case "percentage":
+      return fixed === "" ? `${percent} %` : `${percent} % and ${fixed} each`;
     default:
       return tiers.map(tierText).join(", ");
   }

@@ -225,6 +225,11 @@ export function amountOfPrice(price: Price): Amount {
   return (price * 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE)) as Amount;
 }
 
+/** A quantity that states money, such as an order's value, as an amount. */
+export function amountOfQuantity(quantity: Quantity): Amount {
+  return (quantity * 10n ** BigInt(AMOUNT_SCALE - QUANTITY_SCALE)) as Amount;
+}
+
 /** A whole number of units. The caller has checked that the number is a safe integer. */
 export function quantityOfInteger(units: number): Quantity {
   return (BigInt(units) * ONE_UNIT) as Quantity;

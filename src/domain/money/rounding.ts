@@ -19,13 +19,17 @@ export interface Rounded {
  */
 export function roundAmount(amount: Amount, decimals: number, mode: RoundingMode): Rounded {
   const unit = 10n ** BigInt(AMOUNT_SCALE - decimals);
-  const sign = amount < 0n ? -1n : 1n;
-  const magnitude = amount * sign;
+  const rounded = (quotient(amount, unit, mode) * unit) as Amount;
+  return { rounded, residual: (rounded - amount) as Amount };
+}
+
+/** value ÷ unit as a whole number, rounded by the mode. */
+export function quotient(value: bigint, unit: bigint, mode: RoundingMode): bigint {
+  const sign = value < 0n ? -1n : 1n;
+  const magnitude = value * sign;
   const floor = magnitude / unit;
   const rest = magnitude % unit;
-  const steps = floor + (roundsAway({ floor, rest, unit }, mode) ? 1n : 0n);
-  const rounded = (steps * unit * sign) as Amount;
-  return { rounded, residual: (rounded - amount) as Amount };
+  return sign * (floor + (roundsAway({ floor, rest, unit }, mode) ? 1n : 0n));
 }
 
 interface Parts {

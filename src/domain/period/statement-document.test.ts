@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Rate } from "../money/conversion.ts";
 import type { Amount } from "../money/decimal.ts";
-import { buildStatement, type ChargeCount } from "./statement.ts";
+import { NO_TERMS } from "./period-terms.ts";
+import { buildStatement } from "./statement.ts";
 import { statementDocument } from "./statement-document.ts";
+import type { ChargeCount } from "./statement-line.ts";
 
 const UNIT = 10n ** 33n;
 const charge: ChargeCount = {
@@ -12,6 +15,9 @@ const charge: ChargeCount = {
   name: "Tools",
   measure: "steps",
   quantity: 5_500_000_000n,
+  included: 0n,
+  credits: null,
+  conversions: [],
   running: (UNIT / 8n) as Amount,
   final: (UNIT / 8n) as Amount,
 };
@@ -23,8 +29,11 @@ function documentOf(charges: ChargeCount[]): string {
       period: { key: "2026-11-01", startMs: 1_793_491_200_000, endMs: 1_796_083_200_000 },
       currency: "USD",
       rounding: "half_even",
-      minimum: null,
+      credit: null,
+      terms: NO_TERMS,
       charges,
+      trials: [],
+      runs: [],
       adjustments: [],
     }),
   );
@@ -43,6 +52,18 @@ describe("the document of a statement", () => {
         '"period":"2026-11-01","rounding":"half_even","startsAt":"2026-11-01T00:00:00Z",' +
         '"total":"0.12","totalExact":"0.125"}',
     );
+  });
+
+  test("tells credits and rates where a line has them", () => {
+    const rate = { from: "USD", to: "EUR", rate: 920_000_000n as Rate, effectiveFromMs: 0 };
+    const line = JSON.parse(
+      documentOf([{ ...charge, credits: UNIT as Amount, conversions: [rate] }]),
+    );
+    const { credits, conversions } = line.lines[0];
+    assert.equal(credits, "1");
+    assert.deepEqual(conversions, [
+      { from: "USD", to: "EUR", rate: "0.92", effectiveFrom: "1970-01-01T00:00:00Z" },
+    ]);
   });
 
   test("writes the quantity of a charge on cost as money", () => {

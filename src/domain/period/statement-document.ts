@@ -3,16 +3,20 @@
  * Amounts and quantities are the shortest decimal text, in whole currency units and whole units.
  */
 import { canonicalJson } from "../canonical-json.ts";
+import { CONVERSION_RATE_SCALE, FACTOR_SCALE } from "../limits.ts";
+import type { ConversionRate } from "../money/conversion.ts";
 import type { Amount, Quantity } from "../money/decimal.ts";
-import { formatAmount, formatQuantity } from "../money/decimal.ts";
+import { formatAmount, formatQuantity, formatScaled } from "../money/decimal.ts";
 import { COST_MEASURE } from "../rating/meter-fields.ts";
-import type { Statement, StatementLine } from "./statement.ts";
+import type { Credit } from "../rating/rate-card.ts";
+import type { Statement } from "./statement.ts";
+import type { StatementLine } from "./statement-line.ts";
 
 const FORMAT = "tollgate.statement/1";
 
 /** The text of a statement. The same statement always gives the same text. */
 export function statementDocument(statement: Statement): string {
-  const { customer, period, currency, rounding, lines, totalExact, total } = statement;
+  const { customer, period, currency, rounding, credit, lines, totalExact, total } = statement;
   return canonicalJson({
     format: FORMAT,
     customer,
@@ -21,6 +25,7 @@ export function statementDocument(statement: Statement): string {
     endsAt: timeText(period.endMs),
     currency,
     rounding,
+    ...(credit === null ? {} : { credit: creditDocument(credit) }),
     lines: lines.map(lineDocument),
     totalExact: formatAmount(totalExact),
     total: formatAmount(total),
@@ -31,15 +36,27 @@ function timeText(instantMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(instantMs).toString();
 }
 
+function creditDocument({ name, price }: Credit): object {
+  return { name, price: formatScaled(price, FACTOR_SCALE) };
+}
+
+/** Credits and rates stand where a line has them: what a document says does not change its form. */
 function lineDocument(line: StatementLine): object {
-  const { quantity, measure, amountExact, amountRounded, ...rest } = line;
+  const { quantity, measure, credits, conversions, amountExact, amountRounded, ...rest } = line;
   return {
     ...rest,
     measure,
     quantity: quantity === null ? null : quantityText(quantity, measure),
+    ...(credits === null ? {} : { credits: formatAmount(credits) }),
+    ...(conversions.length === 0 ? {} : { conversions: conversions.map(rateDocument) }),
     amountExact: formatAmount(amountExact),
     amountRounded: formatAmount(amountRounded),
   };
+}
+
+function rateDocument({ from, to, rate, effectiveFromMs }: ConversionRate): object {
+  const effectiveFrom = timeText(effectiveFromMs);
+  return { from, to, rate: formatScaled(rate, CONVERSION_RATE_SCALE), effectiveFrom };
 }
 
 function quantityText(quantity: bigint, measure: string | null): string {

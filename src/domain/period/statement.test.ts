@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { currencyDecimals } from "../money/currency.ts";
-import { type Amount, formatAmount, parseAmount } from "../money/decimal.ts";
+import { type Amount, type Factor, formatAmount, parseAmount } from "../money/decimal.ts";
 import { ROUNDING_MODES } from "../money/rounding.ts";
+import type { Discount } from "../rating/rate-card.ts";
+import { NO_TERMS, type PeriodTerms } from "./period-terms.ts";
 import { ADJUSTMENT_REASONS, type Adjustment } from "./records.ts";
-import { buildStatement, type ChargeCount, type StatementInput } from "./statement.ts";
+import { buildStatement, type StatementInput } from "./statement.ts";
+import type { ChargeCount } from "./statement-line.ts";
 
 const amount = (text: string) => parseAmount(text) as Amount;
 
@@ -14,10 +17,15 @@ const EMPTY: StatementInput = {
   period: { key: "2026-11-01", startMs: 0, endMs: 1 },
   currency: "USD",
   rounding: "half_even",
-  minimum: null,
+  credit: null,
+  terms: NO_TERMS,
   charges: [],
+  trials: [],
+  runs: [],
   adjustments: [],
 };
+
+const least = (text: string) => ({ terms: { ...NO_TERMS, minimum: amount(text) } });
 
 const charge = (chargeKey: string, running: string, final = running): ChargeCount => ({
   cardKey: "card",
@@ -26,6 +34,9 @@ const charge = (chargeKey: string, running: string, final = running): ChargeCoun
   name: chargeKey,
   measure: "steps",
   quantity: 5n,
+  included: 0n,
+  credits: null,
+  conversions: [],
   running: amount(running),
   final: amount(final),
 });
@@ -85,7 +96,7 @@ describe("a statement", () => {
 
   test("comes to exactly the minimum where the charges do not reach it", () => {
     const charges = [charge("a", "1.335"), charge("b", "1.335")];
-    assert.deepEqual(bill({ charges, minimum: amount("10") }), {
+    assert.deepEqual(bill({ charges, ...least("10") }), {
       lines: [
         "charge a 1.335 1.34",
         "charge b 1.335 1.34",
@@ -95,8 +106,8 @@ describe("a statement", () => {
       totalExact: "9.99",
       total: "10",
     });
-    assert.equal(bill({ charges, minimum: amount("2.68") }).lines.length, 3);
-    assert.equal(bill({ minimum: amount("5") }).total, "5");
+    assert.equal(bill({ charges, ...least("2.68") }).lines.length, 3);
+    assert.equal(bill({ ...least("5") }).total, "5");
   });
 
   test("sums late differences by closed period and charge before it rounds them", () => {
@@ -108,7 +119,7 @@ describe("a statement", () => {
       adjustment("c", "1"),
       adjustment("c", "-1"),
     ];
-    const { lines, total } = bill({ adjustments, minimum: amount("1") });
+    const { lines, total } = bill({ adjustments, ...least("1") });
     assert.deepEqual(lines, [
       "minimum  1 1",
       "adjustment a 1 1",
@@ -135,6 +146,49 @@ describe("a statement", () => {
     );
   });
 
+  test("works out each kind of line on those before it", () => {
+    const percent = (charges: string[] | null, text: bigint): Discount => {
+      const [key, value] = [`off-${text}`, { percent: (text * 10_000n) as Factor }];
+      return { key, name: key, value, charges, from: null, until: null };
+    };
+    const named = { cardKey: "card", name: "A" };
+    const { lines, total } = bill({
+      terms: {
+        fees: [{ ...named, feeKey: "base", amount: amount("20"), startMs: 0, endMs: 1 }],
+        chargeBounds: [
+          { ...named, chargeKey: "a", minimum: amount("30"), maximum: null },
+          { ...named, chargeKey: "b", minimum: null, maximum: amount("50") },
+          { ...named, chargeKey: "unused", minimum: amount("1"), maximum: null },
+        ],
+        discounts: [percent(["a"], 10n), percent(null, 50n)],
+        minimum: null,
+        maximum: amount("45"),
+      },
+      charges: [{ ...charge("a", "26"), included: 3n }, charge("b", "60", "70")],
+      trials: [{ ...named, chargeKey: "a", cell: "", amount: amount("1") }],
+      runs: [
+        { cardKey: "card", cappedRuns: 2, cap: amount("-4"), raisedRuns: 1, minimum: amount("1") },
+      ],
+    });
+    assert.deepEqual(lines, [
+      "charge a 26 26",
+      "included a 0 0",
+      "charge b 60 60",
+      "tier_correction b 10 10",
+      "trial a -1 -1",
+      "charge_minimum a 5 5",
+      "charge_maximum b -20 -20",
+      "charge_minimum unused 1 1",
+      "fee base 20 20",
+      "run_cap  -4 -4",
+      "run_minimum  1 1",
+      "discount off-10 -3 -3",
+      "discount off-50 -47.5 -47.5",
+      "maximum  -2.5 -2.5",
+    ]);
+    assert.equal(total, "45");
+  });
+
   test("in a currency that is not known is a defect", () => {
     assert.throws(() => buildStatement({ ...EMPTY, currency: "usd" }), /Invariant broken/);
   });
@@ -148,12 +202,64 @@ const signed = fc
   .tuple(arbitraryAmount, fc.boolean())
   .map(([value, isNegative]) => (isNegative ? -value : value) as Amount);
 
+const bounds = { minimum: fc.option(arbitraryAmount), maximum: fc.option(arbitraryAmount) };
+
+const arbitraryTerms: fc.Arbitrary<PeriodTerms> = fc.record({
+  ...bounds,
+  fees: fc.array(
+    fc.record({
+      cardKey: fc.constant("card"),
+      feeKey: fc.constantFrom("fee", "seats"),
+      name: fc.constant("Fee"),
+      amount: arbitraryAmount,
+      startMs: fc.constantFrom(0, 1),
+      endMs: fc.constant(1),
+    }),
+    { maxLength: 2 },
+  ),
+  chargeBounds: fc.uniqueArray(
+    fc.record({
+      cardKey: fc.constant("card"),
+      chargeKey: fc.constantFrom("a", "b"),
+      name: fc.constant("Charge"),
+      ...bounds,
+    }),
+    { maxLength: 2, selector: ({ chargeKey }) => chargeKey },
+  ),
+  discounts: fc.array(
+    fc.record({
+      key: fc.constant("discount"),
+      name: fc.constant("Discount"),
+      value: fc.oneof(
+        fc.record({ amount: arbitraryAmount }),
+        fc.record({ percent: fc.bigInt({ min: 0n, max: 10n ** 6n }) as fc.Arbitrary<Factor> }),
+      ),
+      charges: fc.option(fc.subarray(["a", "b", "fee"], { minLength: 1 })),
+      from: fc.constant(null),
+      until: fc.constant(null),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
 const arbitraryInput: fc.Arbitrary<StatementInput> = fc.record({
   customer: fc.constant("acme"),
   period: fc.constant(EMPTY.period),
   currency: fc.constantFrom("USD", "JPY", "KWD"),
   rounding: fc.constantFrom(...ROUNDING_MODES),
-  minimum: fc.option(arbitraryAmount),
+  credit: fc.constant(null),
+  terms: arbitraryTerms,
+  trials: fc.constant([]),
+  runs: fc.array(
+    fc.record({
+      cardKey: fc.constantFrom("card", "old"),
+      cappedRuns: fc.nat(),
+      cap: arbitraryAmount.map((value) => -value as Amount),
+      raisedRuns: fc.nat(),
+      minimum: arbitraryAmount,
+    }),
+    { maxLength: 1 },
+  ),
   charges: fc.uniqueArray(
     fc.record({
       cardKey: fc.constantFrom("card", "old"),
@@ -162,6 +268,9 @@ const arbitraryInput: fc.Arbitrary<StatementInput> = fc.record({
       name: fc.constant("Charge"),
       measure: fc.constantFrom("steps", "sum:cost"),
       quantity: fc.bigInt({ min: 1n, max: 10n ** 20n }),
+      included: fc.bigInt({ min: 0n, max: 5n }),
+      credits: fc.constant(null),
+      conversions: fc.constant([]),
       running: arbitraryAmount,
       final: arbitraryAmount,
     }),
@@ -255,13 +364,28 @@ describe("laws of a statement", () => {
 
   test("charges that miss a minimum of whole figures come to exactly that minimum", () => {
     fc.assert(
-      fc.property(arbitraryInput, fc.bigInt({ min: 1n, max: 10n ** 4n }), (input, whole) => {
+      fc.property(arbitraryInput, fc.bigInt({ min: 1n, max: 10n ** 4n }), (made, whole) => {
         const minimum = (whole * 10n ** 33n) as Amount;
-        const { total } = buildStatement({ ...input, minimum, adjustments: [] });
+        const plain = { ...made.terms, minimum: null, maximum: null };
+        const input = { ...made, terms: plain, adjustments: [] };
+        const { total } = buildStatement({ ...input, terms: { ...plain, minimum } });
         assert.ok(total >= minimum);
-        const { total: without } = buildStatement({ ...input, minimum: null, adjustments: [] });
+        const { total: without } = buildStatement(input);
         assert.equal(total, without > minimum ? without : minimum);
       }),
+    );
+  });
+
+  test("discounts never make a bill negative, nor more than it was", () => {
+    fc.assert(
+      fc.property(arbitraryInput, (made) => {
+        const plain = { ...made.terms, minimum: null, maximum: null };
+        const input = { ...made, terms: plain, adjustments: [] };
+        const { total } = buildStatement(input);
+        const { total: full } = buildStatement({ ...input, terms: { ...plain, discounts: [] } });
+        assert.ok(total <= full && (total >= 0n || total === full));
+      }),
+      { numRuns: 500 },
     );
   });
 });

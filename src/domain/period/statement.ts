@@ -2,58 +2,53 @@
  * The bill of one customer and period. Each line is rounded once, to the decimals of the currency
  * by the card's mode, and what rounding added or took stands in a line of its own. So both columns
  * add up to the total: the rounded amounts, and the exact amounts with the rounding line.
+ *
+ * Lines stand in the order in which they are worked out, and each sees those before it: charges,
+ * what a trial takes off, least and most of each charge, fees, least and most of runs, discounts,
+ * least and most of the period. Adjustments belong to other periods and change none of these.
  */
 import { present } from "../assert.ts";
+import { smallestUnit } from "../money/allocate.ts";
 import { currencyDecimals } from "../money/currency.ts";
-import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
+import type { Amount } from "../money/decimal.ts";
 import { type RoundingMode, roundAmount } from "../money/rounding.ts";
-import type { ClosedCount } from "../rating/counter.ts";
+import type { Credit } from "../rating/rate-card.ts";
 import type { BillingPeriod } from "./billing-period.ts";
+import { discountsOf } from "./discount-lines.ts";
+import type { PeriodTerms } from "./period-terms.ts";
 import type { Adjustment } from "./records.ts";
+import type { RunCorrections } from "./run-bounds.ts";
+import type { ChargeCount, StatementLine, TrialAmount } from "./statement-line.ts";
+import {
+  adjustmentLines,
+  boundLines,
+  chargeLines,
+  discountLine,
+  feeLine,
+  periodBoundLines,
+  roundingLines,
+  runLines,
+  trialLines,
+  type Unrounded,
+} from "./statement-lines.ts";
 
-/** What one charge counted in the period, one for each cell and measure. */
-export interface ChargeCount extends ClosedCount {
-  readonly cardKey: string;
-  readonly chargeKey: string;
-  readonly cell: string;
-  /** Name of the charge as people know it. */
-  readonly name: string;
-}
-
-/** What a statement is made of. */
+/** What a statement is made of. Lists are in any order where they do not say which. */
 export interface StatementInput {
   readonly customer: string;
   readonly period: BillingPeriod;
   /** ISO 4217 code. Every amount below is in it. */
   readonly currency: string;
   readonly rounding: RoundingMode;
-  /** Least total of the period's own charges; null: none. */
-  readonly minimum: Amount | null;
-  /** In any order. */
+  /** The credit of the card in force at the end; null: it has none. */
+  readonly credit: Credit | null;
+  /** What the period's cards say beside their charges. */
+  readonly terms: PeriodTerms;
   readonly charges: readonly ChargeCount[];
-  /** Differences to closed periods that are booked in this one, in any order. */
+  readonly trials: readonly TrialAmount[];
+  /** What the bounds of runs make of the period, one for each card. */
+  readonly runs: readonly RunCorrections[];
+  /** Differences to closed periods that are booked in this one. */
   readonly adjustments: readonly Adjustment[];
-}
-
-export type LineKind = "charge" | "tier_correction" | "minimum" | "adjustment" | "rounding";
-
-/** One line: what it is for, and its amount before and after rounding. */
-export interface StatementLine {
-  readonly kind: LineKind;
-  /** Card, charge and cell that the line belongs to; "" for lines of the whole statement. */
-  readonly cardKey: string;
-  readonly chargeKey: string;
-  readonly cell: string;
-  readonly description: string;
-  /** Closed period that an adjustment belongs to; null for other lines. */
-  readonly originPeriod: string | null;
-  /** What was counted, such as `steps` or `sum:seconds`; null where nothing was. */
-  readonly measure: string | null;
-  /** A Quantity, or an Amount for the measure `sum:cost`; null where nothing was counted. */
-  readonly quantity: bigint | null;
-  readonly amountExact: Amount;
-  /** The exact amount rounded; 0 for the rounding line. */
-  readonly amountRounded: Amount;
 }
 
 /** The bill. Nothing in it depends on when or in which order it was built. */
@@ -62,7 +57,8 @@ export interface Statement {
   readonly period: BillingPeriod;
   readonly currency: string;
   readonly rounding: RoundingMode;
-  /** Charges, each followed by its tier correction; minimum; adjustments; rounding. */
+  readonly credit: Credit | null;
+  /** Each charge is followed by what is included in it and by its tier correction. */
   readonly lines: readonly StatementLine[];
   /** Sum of the exact amounts without the rounding line. */
   readonly totalExact: Amount;
@@ -72,142 +68,36 @@ export interface Statement {
 
 /** Builds a statement. The same input in any order gives the same statement. */
 export function buildStatement(input: StatementInput): Statement {
-  const { customer, period, currency, rounding } = input;
-  const round = rounder(currency, rounding);
-  const charges = input.charges.toSorted(byCharge).flatMap(chargeLines).map(round);
-  const minimum = minimumLines(input.minimum, sumOf(charges, "amountRounded")).map(round);
-  const adjustments = adjustmentLines(input.adjustments).map(round);
-  const billed = [...charges, ...minimum, ...adjustments];
+  const { customer, period, currency, rounding, credit, terms } = input;
+  const { unit, round } = rounder(currency, rounding);
+  const toLine = (line: Unrounded): StatementLine => {
+    return { ...line, amountRounded: round(line.amountExact) };
+  };
+  const counted = [...chargeLines(input.charges), ...trialLines(input.trials)].map(toLine);
+  const used = [
+    ...counted,
+    ...boundLines(terms.chargeBounds, counted).map(toLine),
+    ...terms.fees.map((fee) => toLine(feeLine(fee, period))),
+    ...runLines(input.runs).map(toLine),
+  ];
+  const taken = discountsOf(terms.discounts, used, { unit, round });
+  const charged = [...used, ...taken.map((one) => toLine(discountLine(one)))];
+  const bounds = periodBoundLines(terms, sumOf(charged, "amountRounded")).map(toLine);
+  const billed = [...charged, ...bounds, ...adjustmentLines(input.adjustments).map(toLine)];
   const totalExact = sumOf(billed, "amountExact");
   const total = sumOf(billed, "amountRounded");
   const lines = [...billed, ...roundingLines((total - totalExact) as Amount)];
-  return { customer, period, currency, rounding, lines, totalExact, total };
+  return { customer, period, currency, rounding, credit, lines, totalExact, total };
 }
 
-type Unrounded = Omit<StatementLine, "amountRounded">;
-
-function rounder(currency: string, mode: RoundingMode): (line: Unrounded) => StatementLine {
+function rounder(currency: string, mode: RoundingMode) {
   const decimals = present(currencyDecimals(currency), `decimals of ${currency}`);
-  return (line) => {
-    const { rounded } = roundAmount(line.amountExact, decimals, mode);
-    return { ...line, amountRounded: rounded };
-  };
-}
-
-function chargeLines(count: ChargeCount): Unrounded[] {
-  const { cardKey, chargeKey, cell, measure, quantity } = count;
-  const description = cell === "" ? count.name : `${count.name} (${cell})`;
-  const at = { cardKey, chargeKey, cell, originPeriod: null };
-  const correction = (count.final - count.running) as Amount;
-  const charge = {
-    ...at,
-    kind: "charge" as const,
-    description,
-    measure,
-    quantity,
-    amountExact: count.running,
-  };
-  if (correction === 0n) return [charge];
-  return [
-    charge,
-    {
-      ...at,
-      kind: "tier_correction",
-      description: `${description}: volume tier correction`,
-      measure: null,
-      quantity: null,
-      amountExact: correction,
-    },
-  ];
-}
-
-/**
- * The minimum is met by what the customer is billed, so it fills up the rounded charges: the bill
- * comes to exactly the minimum. Adjustments belong to other periods and do not count towards it.
- */
-function minimumLines(minimum: Amount | null, charged: Amount): Unrounded[] {
-  const missing = ((minimum ?? 0n) - charged) as Amount;
-  return minimum === null || missing <= 0n ? [] : [wholeLine("minimum", missing)];
-}
-
-function roundingLines(residual: Amount): StatementLine[] {
-  if (residual === 0n) return [];
-  return [{ ...wholeLine("rounding", residual), amountRounded: ZERO_AMOUNT }];
-}
-
-const DESCRIPTIONS = { minimum: "Minimum of the period", rounding: "Rounding" } as const;
-
-function wholeLine(kind: keyof typeof DESCRIPTIONS, amountExact: Amount): Unrounded {
   return {
-    kind,
-    cardKey: "",
-    chargeKey: "",
-    cell: "",
-    description: DESCRIPTIONS[kind],
-    originPeriod: null,
-    measure: null,
-    quantity: null,
-    amountExact,
-  };
-}
-
-/** One line for each closed period, charge and cell: rounding each late event would lose money. */
-function adjustmentLines(adjustments: readonly Adjustment[]): Unrounded[] {
-  const groups = Map.groupBy(adjustments.toSorted(byOrigin), (adjustment) =>
-    JSON.stringify([
-      adjustment.originPeriod,
-      adjustment.cardKey,
-      adjustment.chargeKey,
-      adjustment.cell,
-    ]),
-  );
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    const amountExact = group.reduce((sum, { amount }) => sum + amount, 0n) as Amount;
-    return first === undefined || amountExact === 0n ? [] : [adjustmentLine(first, amountExact)];
-  });
-}
-
-function adjustmentLine(adjustment: Adjustment, amountExact: Amount): Unrounded {
-  const { cardKey, chargeKey, cell, originPeriod } = adjustment;
-  const charge = cell === "" ? chargeKey : `${chargeKey} (${cell})`;
-  return {
-    kind: "adjustment",
-    cardKey,
-    chargeKey,
-    cell,
-    description: `${charge}: adjustment of the period ${originPeriod}`,
-    originPeriod,
-    measure: null,
-    quantity: null,
-    amountExact,
+    unit: smallestUnit(decimals),
+    round: (amount: Amount) => roundAmount(amount, decimals, mode).rounded,
   };
 }
 
 function sumOf(lines: readonly StatementLine[], column: "amountExact" | "amountRounded"): Amount {
   return lines.reduce((sum, line) => sum + line[column], 0n) as Amount;
-}
-
-interface OfCharge {
-  readonly cardKey: string;
-  readonly chargeKey: string;
-  readonly cell: string;
-  readonly measure?: string;
-}
-
-function byCharge(a: OfCharge, b: OfCharge): number {
-  return (
-    compare(a.cardKey, b.cardKey) ||
-    compare(a.chargeKey, b.chargeKey) ||
-    compare(a.cell, b.cell) ||
-    compare(a.measure ?? "", b.measure ?? "")
-  );
-}
-
-function byOrigin(a: Adjustment, b: Adjustment): number {
-  return compare(a.originPeriod, b.originPeriod) || byCharge(a, b);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -2,7 +2,18 @@
 import fc from "fast-check";
 import type { Amount, Factor, Price, Quantity } from "../money/decimal.ts";
 import { ROUNDING_MODES } from "../money/rounding.ts";
-import type { Charge, Meter, PriceModel, RateCard, Tier, Where } from "./rate-card.ts";
+import { pairCell } from "./price-model.ts";
+import type {
+  Charge,
+  ChargedEnding,
+  Discount,
+  Fee,
+  Meter,
+  PriceModel,
+  RateCard,
+  Tier,
+  Where,
+} from "./rate-card.ts";
 
 const SMALL_PRICES = [0n, 1n, 2_000_000_000_000_000n, 10n ** 18n];
 
@@ -45,16 +56,36 @@ export const arbitraryPriceModel: fc.Arbitrary<PriceModel> = fc.oneof(
   }),
 );
 
-export const arbitraryMatrix: fc.Arbitrary<PriceModel & { readonly model: "matrix" }> = fc.record({
-  model: fc.constant("matrix" as const),
-  by: fc.constantFrom("model" as const, "agent" as const, "label.team" as const),
-  cells: fc
-    .uniqueArray(fc.tuple(fc.constantFrom(...CELLS), arbitraryPrice), {
-      selector: ([name]) => name,
-      minLength: 1,
-    })
-    .map((entries) => Object.fromEntries(entries)),
-  otherwise: fc.option(arbitraryPrice),
+type Matrix = PriceModel & { readonly model: "matrix" };
+
+const cellsOf = (name: fc.Arbitrary<string>) =>
+  fc
+    .uniqueArray(fc.tuple(name, arbitraryPrice), { selector: ([cell]) => cell, minLength: 1 })
+    .map((entries) => Object.fromEntries(entries));
+
+const arbitraryCell = fc.constantFrom(...CELLS);
+const DIMENSIONS = ["model", "agent", "label.team"] as const;
+
+/** By one dimension or two. */
+export const arbitraryMatrix: fc.Arbitrary<Matrix> = fc.oneof(
+  fc.record({
+    model: fc.constant("matrix" as const),
+    by: fc.constantFrom(...DIMENSIONS),
+    cells: cellsOf(arbitraryCell),
+    otherwise: fc.option(arbitraryPrice),
+  }),
+  fc.record({
+    model: fc.constant("matrix" as const),
+    by: fc.constantFrom(["model", "agent"] as const, ["label.team", "model"] as const),
+    cells: cellsOf(fc.tuple(arbitraryCell, arbitraryCell).map(([a, b]) => pairCell(a, b))),
+    otherwise: fc.option(arbitraryPrice),
+  }),
+);
+
+export const arbitraryPercentage: fc.Arbitrary<PriceModel> = fc.record({
+  model: fc.constant("percentage" as const),
+  factor: fc.bigInt({ min: 0n, max: 10n ** 7n }) as fc.Arbitrary<Factor>,
+  fixed: arbitraryPrice,
 });
 
 export const arbitraryMarkup: fc.Arbitrary<PriceModel> = fc.record({
@@ -86,12 +117,34 @@ const arbitraryStepMeter: fc.Arbitrary<Meter> = fc.oneof(
     .map(([sum, where]) => ({ sum, where })),
 );
 
-const arbitraryTerms: fc.Arbitrary<Pick<Charge, "meter" | "price">> = fc.oneof(
-  fc.record({ meter: arbitraryStepMeter, price: arbitraryPriceModel }),
-  fc.record({ meter: arbitraryStepMeter, price: arbitraryMatrix }),
+type Priced = Pick<Charge, "meter" | "price" | "included" | "inCredits" | "endings">;
+
+const PLAIN = { included: 0n, inCredits: false, endings: null };
+
+const arbitraryIncluded = fc.oneof(fc.constant(0n), arbitraryQuantity as fc.Arbitrary<bigint>);
+const arbitraryEndings = fc.option(someOf<ChargedEnding>("completed", "failed", "abandoned"));
+
+const arbitraryPriced: fc.Arbitrary<Priced> = fc.oneof(
+  fc.record({
+    meter: arbitraryStepMeter,
+    price: arbitraryPriceModel,
+    included: arbitraryIncluded,
+    inCredits: fc.boolean(),
+    endings: fc.constant(null),
+  }),
+  fc.record({ meter: arbitraryStepMeter, price: arbitraryMatrix }).map((priced) => {
+    return { ...PLAIN, ...priced };
+  }),
+  fc.record({
+    ...{ meter: fc.constant<Meter>({ sum: "seconds", where: {} }), price: arbitraryPercentage },
+    ...{ included: arbitraryIncluded, inCredits: fc.constant(false), endings: fc.constant(null) },
+  }),
   fc.record({
     meter: arbitraryWhere.map((where): Meter => ({ sum: "cost", where })),
     price: arbitraryMarkup,
+    included: arbitraryIncluded.map((quantity) => quantity * 10n ** 24n),
+    inCredits: fc.constant(false),
+    endings: fc.constant(null),
   }),
   fc.record({
     meter: fc.constantFrom<Meter>(
@@ -100,20 +153,67 @@ const arbitraryTerms: fc.Arbitrary<Pick<Charge, "meter" | "price">> = fc.oneof(
       { count: "outcomes", where: { outcome: ["ticket_resolved"] } },
     ),
     price: arbitraryPriceModel,
+    included: arbitraryIncluded,
+    inCredits: fc.boolean(),
+    endings: arbitraryEndings,
   }),
 );
 
-export const arbitraryCard: fc.Arbitrary<RateCard> = fc.record({
-  key: fc.constantFrom("card", "Karte ß"),
-  currency: fc.constantFrom("USD", "JPY", "KWD"),
-  charges: fc
-    .array(fc.tuple(arbitraryTerms, fc.boolean()), { minLength: 1, maxLength: 6 })
-    .map((list) =>
-      list.map(([terms, isNamed], index) => {
-        const key = `charge-${index}`;
-        return { key, name: isNamed ? `Charge ${index}` : key, ...terms };
-      }),
-    ),
-  minimum: fc.option(arbitraryPrice.map((price) => (price * 10n ** 15n) as Amount)),
-  rounding: fc.constantFrom(...ROUNDING_MODES),
-});
+const toMoney = (price: bigint) => (price * 10n ** 15n) as Amount;
+const arbitraryMoney = arbitraryPrice.map(toMoney);
+const isBound = (least: Amount | null, most: Amount | null) =>
+  least === null || most === null || least <= most;
+
+const arbitraryCharge: fc.Arbitrary<Omit<Charge, "key" | "name">> = fc
+  .tuple(
+    arbitraryPriced,
+    fc.record({ minimum: fc.option(arbitraryMoney), maximum: fc.option(arbitraryMoney) }),
+  )
+  .map(([priced, bounds]) => ({ ...priced, ...bounds }))
+  .filter(({ minimum, maximum }) => isBound(minimum, maximum));
+
+const namedAs = (prefix: string, index: number, isNamed: boolean) => {
+  const key = `${prefix}-${index}`;
+  return { key, name: isNamed ? `${prefix} ${index}` : key };
+};
+
+const arbitraryFees: fc.Arbitrary<Fee[]> = fc
+  .array(fc.record({ amount: arbitraryMoney, isProrated: fc.boolean() }), { maxLength: 2 })
+  .map((fees) => fees.map((fee, index) => ({ ...namedAs("fee", index, fee.isProrated), ...fee })));
+
+const arbitraryDiscounts: fc.Arbitrary<Discount[]> = fc
+  .array(
+    fc.record({
+      value: fc.oneof(
+        fc.bigInt({ min: 0n, max: 10n ** 6n }).map((percent) => ({ percent: percent as Factor })),
+        arbitraryMoney.map((amount) => ({ amount })),
+      ),
+      charges: fc.option(fc.constant(["charge-0"])),
+      from: fc.constantFrom(null, "2026-01-01"),
+      until: fc.constantFrom(null, "2026-12-01"),
+    }),
+    { maxLength: 3 },
+  )
+  .map((all) => all.map((one, index) => ({ ...namedAs("discount", index, true), ...one })));
+
+export const arbitraryCard: fc.Arbitrary<RateCard> = fc
+  .record({
+    key: fc.constantFrom("card", "Karte ß"),
+    currency: fc.constantFrom("USD", "JPY", "KWD"),
+    charges: fc
+      .array(fc.tuple(arbitraryCharge, fc.boolean()), { minLength: 1, maxLength: 6 })
+      .map((all) => all.map(([one, is], index) => ({ ...namedAs("charge", index, is), ...one }))),
+    fees: arbitraryFees,
+    discounts: arbitraryDiscounts,
+    minimum: fc.option(arbitraryMoney),
+    maximum: fc.option(arbitraryMoney),
+    runMinimum: fc.option(arbitraryMoney),
+    runCap: fc.option(arbitraryMoney),
+    trial: fc.option(fc.integer({ min: 1, max: 90 }).map((days) => ({ days, charges: null }))),
+    credit: (fc.bigInt({ min: 1n, max: 10n ** 7n }) as fc.Arbitrary<Factor>).map((price) => {
+      return { name: "tokens", price };
+    }),
+    rounding: fc.constantFrom(...ROUNDING_MODES),
+  })
+  .filter(({ minimum, maximum }) => isBound(minimum, maximum))
+  .filter(({ runMinimum, runCap }) => isBound(runMinimum, runCap));

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
   type Amount,
+  type Factor,
   formatAmount,
   type Price,
   parsePrice,
@@ -20,7 +21,7 @@ import {
   runningTotal,
   type SegmentPrice,
 } from "./counter.ts";
-import { finalAmountAt, NO_CELL, priceFunction } from "./price-model.ts";
+import { chargePrice, finalAmountAt, NO_CELL, priceFunction } from "./price-model.ts";
 import type { PriceModel } from "./rate-card.ts";
 
 const price = (text: string) => parsePrice(text) as Price;
@@ -143,6 +144,30 @@ describe("a counter at the close of its period", () => {
     const { counter } = play([put(1, "90"), put(2, "20")], priceOf);
     const [count] = closeCounter(counter, priceOf);
     assert.equal(formatAmount(count?.final ?? (0n as Amount)), "74", "90 × 0.5 + 20 × 1 + 9");
+  });
+
+  test("each version includes what it says, and volume tiers see what is beyond it", () => {
+    const shifted = (units: string, effectiveFromMs: number): SegmentPrice => {
+      const terms = { price: volume("1", "0.5", "7"), included: quantity(units), inCredits: false };
+      return { effectiveFromMs, measure: "steps", price: chargePrice(terms, NO_CELL, null) };
+    };
+    const priceOf = (version: number) => shifted(version === 1 ? "10" : "30", version);
+    const { counter } = play([put(1, "90"), put(2, "50")], priceOf);
+    const [count] = closeCounter(counter, priceOf);
+    assert.equal(count?.included, quantity("10"), "the second one starts above its allowance");
+    assert.equal(formatAmount(count?.running ?? (0n as Amount)), "132", "80 + (100 + 5 + 7 − 60)");
+    assert.equal(formatAmount(count?.final ?? (0n as Amount)), "72", "80 × 0.5 + 50 × 0.5 + 7");
+  });
+
+  test("tells what was priced in credits", () => {
+    const terms = { price: graduated("3", "3"), included: 0n, inCredits: true };
+    const credit = { name: "tokens", price: 250_000n as Factor };
+    const price = chargePrice(terms, NO_CELL, credit);
+    const priceOf = () => ({ effectiveFromMs: 0, measure: "steps", price });
+    const { counter } = play([put(1, "2")], priceOf);
+    const [count] = closeCounter(counter, priceOf);
+    assert.equal(formatAmount(count?.credits ?? (0n as Amount)), "6");
+    assert.equal(formatAmount(count?.running ?? (0n as Amount)), "1.5");
   });
 
   test("an empty counter owes nothing", () => {

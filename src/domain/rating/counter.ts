@@ -17,14 +17,8 @@
  * for each cell, so a charge that becomes a matrix starts anew as well.
  */
 import { assert } from "../assert.ts";
-import {
-  type Amount,
-  amountOfPrice,
-  priceQuantity,
-  type Quantity,
-  ZERO_AMOUNT,
-} from "../money/decimal.ts";
-import type { PriceFunction } from "./price-model.ts";
+import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
+import { FACTOR_ONE, type PriceFunction } from "./price-model.ts";
 
 /** What one card version metered. Never zero or negative. */
 export interface Segment {
@@ -127,6 +121,8 @@ export function runningTotal(segments: readonly Segment[], priceOf: PriceOfVersi
 export interface ClosedCount {
   readonly measure: string;
   readonly quantity: bigint;
+  /** What of the quantity was free: the allowances of the versions that metered it. */
+  readonly included: bigint;
   /** What the steps' shares add up to. */
   readonly running: Amount;
   /**
@@ -135,21 +131,28 @@ export interface ClosedCount {
    * that took effect last.
    */
   readonly final: Amount;
+  /** What of `running` is priced in credits, in credits; null: nothing is. */
+  readonly credits: Amount | null;
 }
 
 /** A counter at close, one count for each measure, in the order of their versions. */
 export function closeCounter(counter: Counter, priceOf: PriceOfVersion): ClosedCount[] {
   return countsOf(counter.segments, priceOf).map(({ measure, quantity, running, priced }) => {
     const volume = priced.reduce((sum, one) => sum + volumeDifference(one, quantity), 0n);
-    const flat = volumeFlat(priced, quantity);
-    return { measure, quantity, running, final: (running + volume + flat) as Amount };
+    const flat = priced.findLast(({ price }) => price.volume !== null)?.price.volume;
+    const final = (running + volume + (flat?.flatAt(quantity) ?? 0n)) as Amount;
+    const billable = priced.reduce((sum, one) => sum + billableUnits(one), 0n);
+    const included = quantity - billable;
+    return { measure, quantity, included, running, final, credits: creditsOf(priced) };
   });
 }
 
 interface PricedSegment {
-  readonly quantity: bigint;
+  /** Units counted before the segment, and with it. */
+  readonly from: bigint;
+  readonly to: bigint;
   readonly price: PriceFunction;
-  readonly running: bigint;
+  readonly running: Amount;
 }
 
 interface Count {
@@ -166,23 +169,33 @@ function countsOf(segments: readonly Segment[], priceOf: PriceOfVersion): Count[
     const empty = { measure, quantity: 0n, running: ZERO_AMOUNT, priced: [] };
     const count: Count = counts.get(measure) ?? empty;
     counts.set(measure, count);
-    const reached = count.quantity + quantity;
-    const running = price.amountAt(reached) - price.amountAt(count.quantity);
-    count.priced.push({ quantity, price, running });
-    count.quantity = reached;
+    const [from, to] = [count.quantity, count.quantity + quantity];
+    const running = (price.amountAt(to) - price.amountAt(from)) as Amount;
+    count.priced.push({ from, to, price, running });
+    count.quantity = to;
     count.running = (count.running + running) as Amount;
   }
   return [...counts.values()];
 }
 
-/** What a segment's units cost at the tier reached, above what they cost so far. */
-function volumeDifference({ quantity, price, running }: PricedSegment, total: bigint): bigint {
-  if (price.volumeTierAt === null) return 0n;
-  return priceQuantity(quantity as Quantity, price.volumeTierAt(total).unit) - running;
+/** Units of a segment that its version's allowance does not cover. */
+function billableUnits({ from, to, price: { included } }: PricedSegment): bigint {
+  const start = from > included ? from : included;
+  return to > start ? to - start : 0n;
 }
 
-function volumeFlat(priced: readonly PricedSegment[], total: bigint): bigint {
-  const last = priced.findLast(({ price }) => price.volumeTierAt !== null);
-  const tier = last?.price.volumeTierAt?.(total);
-  return tier === undefined ? 0n : amountOfPrice(tier.flat);
+/** What a segment's units cost at the tier reached, above what they cost so far. */
+function volumeDifference(segment: PricedSegment, total: bigint): bigint {
+  const { volume } = segment.price;
+  return volume === null ? 0n : volume.unitsAt(billableUnits(segment), total) - segment.running;
+}
+
+/** Money of a segment in credits is credits × price of a credit, so the division is exact. */
+function creditsOf(priced: readonly PricedSegment[]): Amount | null {
+  let credits: bigint | null = null;
+  for (const { price, running } of priced) {
+    if (price.creditPrice === null) continue;
+    credits = (credits ?? 0n) + (running * FACTOR_ONE) / price.creditPrice;
+  }
+  return credits as Amount | null;
 }

@@ -38,6 +38,11 @@ export class Place {
     return this.value === undefined || this.value === null;
   }
 
+  /** Whether this is an object with fields. Notes nothing. */
+  get isRecord(): boolean {
+    return isObject(this.value);
+  }
+
   /** Notes a problem of this place. */
   refuse(detail: string, code: ErrorCode = "ratecard.invalid"): void {
     if (this.#problems.length >= PROBLEMS_MAX_COUNT) return;
@@ -127,6 +132,13 @@ export class Place {
     const what = this.value === undefined ? "is missing" : `${shown(this.value)} is not known`;
     this.refuse(`${what}; it is one of ${choices.join(", ")}`);
     return undefined;
+  }
+
+  /** True or false; false where it is neither. */
+  flag(): boolean {
+    if (typeof this.value === "boolean") return this.value;
+    this.refuse(`${shown(this.value)} is neither true nor false`);
+    return false;
   }
 
   /** A decimal as an integer of the rule's scale; 0 where it is not one. */

@@ -107,6 +107,65 @@ describe("a matrix charge", () => {
   });
 });
 
+describe("a matrix charge by two dimensions", () => {
+  test("counts each pair by itself", () => {
+    const cells = { "gpt-5": { search: "2" } };
+    const by = ["model", "label.team"];
+    const price = { model: "matrix", by, cells, otherwise: "1" };
+    const card = compiled({ key: "calls", meter: { count: "steps" }, price });
+    const cellOf = (model: string | null, team: string) =>
+      card.meterStep(step({ model, labels: { team } }))[0]?.cell;
+    assert.equal(cellOf("gpt-5", "search"), "gpt-5 | search");
+    assert.deepEqual([cellOf("gpt-5", "x"), cellOf(null, "search")], ["*", "*"]);
+  });
+});
+
+describe("a percentage charge", () => {
+  test("counts what steps state, and the steps that state it", () => {
+    const price = { model: "percentage", percent: "10", fixed: "0.5" };
+    const card = compiled({ key: "orders", meter: { sum: "seconds" }, price });
+    assert.deepEqual(card.meterStep(step()), [
+      { chargeKey: "orders", cell: "", quantity: 1_500_000_000n },
+      { chargeKey: "orders", cell: "fixed", quantity: ONE_UNIT },
+    ]);
+    assert.deepEqual(card.meterStep(step({ usage: new Map() })), []);
+    const measures = ["", "fixed"].map((cell) => card.segmentPrice("orders", cell).measure);
+    assert.deepEqual(measures, ["sum:seconds", "steps"]);
+  });
+});
+
+describe("a charge that waits for the run's end", () => {
+  const when = { ending: ["completed", "abandoned"] };
+  const card = compiled(
+    ...CHARGES.filter(({ key }) => key === "run" || key === "resolved").map((charge) => {
+      return { ...charge, when };
+    }),
+  );
+
+  test("takes a run and its outcomes once it ended as it should", () => {
+    const run = { agent: "support", labels: null };
+    const outcome = { outcome: "solved", agent: null };
+    for (const ending of [null, "failed", "cancelled"] as const) {
+      assert.deepEqual(card.meterRun({ ...run, ending }), []);
+      assert.deepEqual(card.meterOutcome({ ...outcome, ending }), []);
+    }
+    assert.deepEqual(card.meterRun(run), []);
+    assert.equal(card.meterRun({ ...run, ending: "completed" }).length, 1);
+    assert.equal(card.meterOutcome({ ...outcome, ending: "abandoned" }).length, 1);
+  });
+});
+
+describe("a charge on cost in another currency", () => {
+  test("counts the cost as it is converted", () => {
+    const parsed = parseRateCard({ key: "card", currency: "EUR", charges: [MODELS] });
+    assert.ok("card" in parsed);
+    const about = { id: 1, version: 1, effectiveFromMs: 0, recordedAtMs: 0, document: "" };
+    const version = { ...about, card: parsed.card };
+    const card = compileCard(version, ({ cost }) => (cost * 2n) as Amount);
+    assert.deepEqual(card.meterStep(step()), [{ chargeKey: "models", cell: "", quantity: 6n }]);
+  });
+});
+
 describe("the price of a counter", () => {
   const card = compiled(...CHARGES, MODELS);
 

@@ -3,18 +3,18 @@
  * a step, a run or an outcome, and what a charge's counters cost.
  */
 import { present } from "../assert.ts";
-import { ONE_UNIT } from "../money/decimal.ts";
+import { type Amount, ONE_UNIT } from "../money/decimal.ts";
 import type { SegmentPrice } from "./counter.ts";
 import { isCostMeter, measureOf, type Subject, subjectOfMeter } from "./meter-fields.ts";
-import { NO_CELL, OTHERWISE_CELL, priceFunction } from "./price-model.ts";
-import type { Charge, Meter, PriceModel, RateCardVersion } from "./rate-card.ts";
+import { chargePrice, FIXED_CELL, NO_CELL, OTHERWISE_CELL, pairCell } from "./price-model.ts";
+import type { Charge, MatrixDimension, Meter, PriceModel, RateCardVersion } from "./rate-card.ts";
 import {
+  chargeSelection,
   dimension,
   type Metered,
   type MeteredOutcome,
   type MeteredRun,
   type MeteredStep,
-  selection,
 } from "./selection.ts";
 
 /** A quantity that a charge takes of a step, run or outcome. Never zero. */
@@ -50,11 +50,22 @@ interface CompiledCharge {
 
 const NOTHING: readonly MeteredQuantity[] = [];
 
-/** Makes a card version ready. Costs microseconds a charge: keep the result with the version. */
-export function compileCard(version: RateCardVersion): CompiledCard {
+/**
+ * The cost of a step in the card's currency. Asked only by charges on cost, and only of a card
+ * whose currency is not that of costs.
+ */
+export type CostConversion = (step: MeteredStep) => Amount;
+
+/**
+ * Makes a card version ready. Costs microseconds a charge: keep the result with the version.
+ * Without a conversion, costs are taken to be in the card's currency.
+ */
+export function compileCard(version: RateCardVersion, costOf?: CostConversion): CompiledCard {
   const { id, card } = version;
   const about = (subject: Subject) =>
-    card.charges.filter(({ meter }) => subjectOfMeter(meter) === subject).map(compileCharge);
+    card.charges
+      .filter(({ meter }) => subjectOfMeter(meter) === subject)
+      .flatMap((charge) => compileCharge(charge, costOf));
   const [steps, runs, outcomes] = [about("steps"), about("runs"), about("outcomes")];
   return {
     id,
@@ -81,28 +92,43 @@ function meterItem(charges: readonly CompiledCharge[], item: Metered): readonly 
   return metered ?? NOTHING;
 }
 
-function compileCharge({ key, meter, price }: Charge): CompiledCharge {
-  return {
-    chargeKey: key,
-    selects: selection(meter),
-    cellOf: cellFunction(price),
-    quantityOf: quantityFunction(meter),
-  };
+/** One entry for each quantity that the charge takes; a percentage's fixed part is its own. */
+function compileCharge(charge: Charge, costOf: CostConversion | undefined): CompiledCharge[] {
+  const { key, meter, price } = charge;
+  const selects = chargeSelection(charge);
+  const quantityOf = quantityFunction(meter, costOf);
+  const compiled = { chargeKey: key, selects, cellOf: cellFunction(price), quantityOf };
+  if (price.model !== "percentage" || price.fixed === 0n) return [compiled];
+  const stepsOf: CompiledCharge["quantityOf"] = (item) => (quantityOf(item) === 0n ? 0n : ONE_UNIT);
+  return [compiled, { ...compiled, cellOf: () => FIXED_CELL, quantityOf: stepsOf }];
 }
 
 function cellFunction(price: PriceModel): CompiledCharge["cellOf"] {
   if (price.model !== "matrix") return () => NO_CELL;
   const cells: ReadonlySet<unknown> = new Set(Object.keys(price.cells));
   const other = price.otherwise === null ? null : OTHERWISE_CELL;
-  const read = dimension(price.by);
+  const read = typeof price.by === "string" ? dimension(price.by) : pairDimension(price.by);
   return (item) => {
     const value = read(item);
     return cells.has(value) ? (value as string) : other;
   };
 }
 
-function quantityFunction(meter: Meter): CompiledCharge["quantityOf"] {
+function pairDimension([first, second]: readonly [MatrixDimension, MatrixDimension]) {
+  const [readFirst, readSecond] = [dimension(first), dimension(second)];
+  return (item: Metered): string | null => {
+    const [a, b] = [readFirst(item), readSecond(item)];
+    return a == null || b == null ? null : pairCell(a, b);
+  };
+}
+
+function quantityFunction(
+  meter: Meter,
+  costOf: CostConversion | undefined,
+): CompiledCharge["quantityOf"] {
   if ("count" in meter) return () => ONE_UNIT;
+  // Only steps have costs, so the item is one.
+  if (isCostMeter(meter) && costOf !== undefined) return (item) => costOf(item as MeteredStep);
   if (isCostMeter(meter)) return (item) => item.cost ?? 0n;
   const { sum } = meter;
   return (item) => item.usage?.get(sum) ?? 0n;
@@ -117,9 +143,15 @@ function segmentPrices({ effectiveFromMs, card }: RateCardVersion): CompiledCard
     const { charge, cells } = present(charges.get(chargeKey), `charge "${chargeKey}"`);
     const known = cells.get(cell);
     if (known !== undefined) return known;
-    const measure = measureOf(charge.meter);
-    const price = { effectiveFromMs, measure, price: priceFunction(charge.price, cell) };
+    const measure = measureOfCell(charge, cell);
+    const price = { effectiveFromMs, measure, price: chargePrice(charge, cell, card.credit) };
     cells.set(cell, price);
     return price;
   };
+}
+
+/** The fixed part of a percentage counts steps. */
+function measureOfCell({ meter, price }: Charge, cell: string): string {
+  const isFixed = price.model === "percentage" && cell === FIXED_CELL;
+  return isFixed ? measureOf({ count: "steps", where: {} }) : measureOf(meter);
 }

@@ -159,4 +159,46 @@ describe("a matrix", () => {
     assert.deepEqual(parse(matrix({ cells: { "gpt-5": "x" } })).fields, ['price.cells["gpt-5"]']);
     assert.deepEqual(parse(matrix({ otherwise: "-1" })).fields, ["price.otherwise"]);
   });
+
+  test("by two dimensions has rows of cells, at most a thousand in all", () => {
+    const by = ["model", "tool"];
+    const pair = (cells: object) => ({ model: "matrix", by, cells });
+    assert.deepEqual(parse(pair({ "gpt-5": { search: "1", run: "2" }, o9: { run: "3" } })).price, {
+      model: "matrix",
+      by,
+      cells: { "gpt-5 | search": UNIT, "gpt-5 | run": 2n * UNIT, "o9 | run": 3n * UNIT },
+      otherwise: null,
+    });
+    const rows = (length: number) =>
+      Object.fromEntries(Array.from({ length }, (_, at) => [`m${at}`, { a: "1", b: "1" }]));
+    assert.deepEqual(parse(pair(rows(MATRIX_CELLS_MAX_COUNT / 2))).fields, []);
+    assert.deepEqual(parse(pair(rows(MATRIX_CELLS_MAX_COUNT / 2 + 1))).fields, ["price.cells"]);
+    assert.deepEqual(parse(pair({ a: { "b | c": "1" } })).fields, ['price.cells.a["b | c"]']);
+    assert.deepEqual(parse(pair({ a: "1" })).fields, ["price.cells.a"]);
+    const wrong = [[], ["model"], ["model", "model"], ["model", "tool", "agent"]];
+    for (const other of wrong) {
+      assert.deepEqual(
+        new Set(parse(matrix({ by: other, cells: { a: { b: "1" } } })).fields),
+        new Set(["price.by"]),
+      );
+    }
+  });
+});
+
+describe("a percentage", () => {
+  test("is of a unit, with an optional fixed part", () => {
+    const sum: Meter = { sum: "order_value", where: {} };
+    const price = { model: "percentage", percent: "2.9", fixed: "0.3" };
+    assert.deepEqual(parse(price, sum).price, {
+      model: "percentage",
+      factor: 29_000n,
+      fixed: 3n * 10n ** 17n,
+    });
+    assert.deepEqual(parse({ model: "percentage", percent: `${PERCENT_MAX}` }, sum).fields, []);
+    assert.deepEqual(parse({ model: "percentage", percent: `${PERCENT_MAX + 1n}` }, sum).fields, [
+      "price.percent",
+    ]);
+    assert.deepEqual(parse(price).fields, ["price.model"], "steps are no money");
+    assert.deepEqual(parse(price, COST).fields, ["price.model"], "that is a markup");
+  });
 });

@@ -17,7 +17,7 @@ import {
   MATRIX_DIMENSIONS,
   subjectOfMeter,
 } from "./meter-fields.ts";
-import { FACTOR_ONE, OTHERWISE_CELL } from "./price-model.ts";
+import { FACTOR_ONE, OTHERWISE_CELL, PAIR_SEPARATOR, pairCell } from "./price-model.ts";
 import type { MatrixDimension, Meter, PriceModel, Tier } from "./rate-card.ts";
 
 const MODELS = [
@@ -27,6 +27,7 @@ const MODELS = [
   "volume",
   "package",
   "matrix",
+  "percentage",
   "markup",
 ] as const satisfies readonly PriceModel["model"][];
 
@@ -37,6 +38,7 @@ const FIELDS: Readonly<Record<PriceModel["model"], readonly string[]>> = {
   volume: ["tiers"],
   package: ["size", "amount"],
   matrix: ["by", "cells", "otherwise"],
+  percentage: ["percent", "fixed"],
   markup: ["percent"],
 };
 
@@ -52,6 +54,9 @@ export function parsePrice(place: Place, meter: Meter): PriceModel {
     place
       .at("model")
       .refuse('the meter {"sum": "cost"} goes with the price model markup, and only with it');
+  }
+  if (model === "percentage" && "count" in meter) {
+    place.at("model").refuse('a percentage is of a unit that states money: {"sum": "order_value"}');
   }
   return readModel(place, model, meter);
 }
@@ -69,6 +74,12 @@ function readModel(place: Place, model: PriceModel["model"], meter: Meter): Pric
       return { model, size: readQuantity(place.at("size")), amount: readPrice(place.at("amount")) };
     case "matrix":
       return readMatrix(place, meter);
+    case "percentage":
+      return {
+        model,
+        factor: readPercent(place.at("percent"), PERCENT_MAX),
+        fixed: readOptionalPrice(place.at("fixed")),
+      };
     case "markup":
       return { model, factor: readMarkup(place.at("percent")) };
   }
@@ -78,6 +89,15 @@ function readPrice(place: Place): Price {
   return place.decimal({ scale: PRICE_SCALE, maxUnits: PRICE_MAX_UNITS }) as Price;
 }
 
+function readOptionalPrice(place: Place): Price {
+  return place.isAbsent ? (0n as Price) : readPrice(place);
+}
+
+/** "20" (percent) as the factor 0.2. */
+export function readPercent(place: Place, maxPercent: bigint): Factor {
+  return place.decimal({ scale: FACTOR_SCALE - 2, maxUnits: maxPercent }) as Factor;
+}
+
 function readQuantity(place: Place): Quantity {
   const rule = { scale: QUANTITY_SCALE, maxUnits: QUANTITY_MAX_UNITS, isPositive: true };
   return place.decimal(rule) as Quantity;
@@ -85,8 +105,7 @@ function readQuantity(place: Place): Quantity {
 
 /** "20" (percent) as the factor 1.2: a markup is on top of the cost. */
 function readMarkup(place: Place): Factor {
-  const percent = place.decimal({ scale: FACTOR_SCALE - 2, maxUnits: PERCENT_MAX });
-  return (FACTOR_ONE + percent) as Factor;
+  return (FACTOR_ONE + readPercent(place, PERCENT_MAX)) as Factor;
 }
 
 function readTiers(place: Place): Tier[] {
@@ -97,9 +116,8 @@ function readTiers(place: Place): Tier[] {
     if (at.isObject()) at.allowOnly(["upTo", "unit", "flat"]);
     const upTo = readUpTo(at.at("upTo"), isLast, reached);
     reached = upTo ?? reached;
-    const flat = at.at("flat");
     const unit = readPrice(at.at("unit"));
-    return { upTo, unit, flat: flat.isAbsent ? (0n as Price) : readPrice(flat) };
+    return { upTo, unit, flat: readOptionalPrice(at.at("flat")) };
   });
 }
 
@@ -123,20 +141,49 @@ function readUpTo(place: Place, isLast: boolean, reached: Quantity): Quantity | 
 }
 
 function readMatrix(place: Place, meter: Meter): PriceModel {
-  const by = readDimension(place.at("by"), meter);
-  const cells = place.at("cells").entries(MATRIX_CELLS_MAX_COUNT);
+  const by = place.at("by");
+  const isPair = Array.isArray(by.value);
+  const cells = isPair ? readPairCells(place.at("cells")) : readCells(place.at("cells"));
   const otherwise = place.at("otherwise");
   return {
     model: "matrix",
-    by,
-    cells: Object.fromEntries(cells.map(([name, price]) => [name, readCell(name, price)])),
+    by: isPair ? readPair(by, meter) : readDimension(by, meter),
+    cells: Object.fromEntries(cells),
     otherwise: otherwise.isAbsent ? null : readPrice(otherwise),
   };
 }
 
-function readCell(name: string, price: Place): Price {
-  if (name === OTHERWISE_CELL) price.refuse('for all other values, use "otherwise"');
-  return readPrice(price);
+type Cell = readonly [name: string, price: Price];
+
+function readCells(place: Place): Cell[] {
+  return place.entries(MATRIX_CELLS_MAX_COUNT).map(([name, price]) => {
+    if (name === OTHERWISE_CELL) price.refuse('for all other values, use "otherwise"');
+    return [name, readPrice(price)];
+  });
+}
+
+/** By two dimensions: `{ "gpt-5": { "search": "0.02" } }`, by the first one's values first. */
+function readPairCells(place: Place): Cell[] {
+  const cells = place.entries(MATRIX_CELLS_MAX_COUNT).flatMap(([first, row]) =>
+    row.entries(MATRIX_CELLS_MAX_COUNT).map(([second, price]): Cell => {
+      if (first.includes(PAIR_SEPARATOR) || second.includes(PAIR_SEPARATOR)) {
+        price.refuse(`a value of a matrix by two dimensions has no "${PAIR_SEPARATOR}"`);
+      }
+      return [pairCell(first, second), readPrice(price)];
+    }),
+  );
+  if (cells.length <= MATRIX_CELLS_MAX_COUNT) return cells;
+  place.refuse(`has ${cells.length} cells; at most ${MATRIX_CELLS_MAX_COUNT} are allowed`);
+  return [];
+}
+
+function readPair(place: Place, meter: Meter): readonly [MatrixDimension, MatrixDimension] {
+  const [first, second, ...others] = place.items(2).map((item) => readDimension(item, meter));
+  if (others.length === 0 && first !== undefined && second !== undefined && first !== second) {
+    return [first, second];
+  }
+  place.refuse("name one dimension, or a list of two different ones");
+  return ["agent", "agent"];
 }
 
 function readDimension(place: Place, meter: Meter): MatrixDimension {

@@ -1,55 +1,116 @@
 /** Reads an untrusted rate card document. Every problem is named with its path. */
 import type { Problem } from "../errors.ts";
-import { CHARGES_PER_CARD_MAX_COUNT, PRICE_MAX_UNITS, PRICE_SCALE } from "../limits.ts";
+import {
+  CHARGES_PER_CARD_MAX_COUNT,
+  DISCOUNTS_PER_CARD_MAX_COUNT,
+  FEES_PER_CARD_MAX_COUNT,
+} from "../limits.ts";
 import { currencyDecimals } from "../money/currency.ts";
-import { type Amount, amountOfPrice, type Price } from "../money/decimal.ts";
 import { ROUNDING_MODES } from "../money/rounding.ts";
+import { contradictionsOf, joinProblems } from "./card-contradictions.ts";
+import type { CardOverride, Changes } from "./card-override.ts";
 import { Place } from "./document-place.ts";
-import { parseMeter } from "./parse-meter.ts";
-import { parsePrice } from "./parse-price.ts";
-import type { Charge, RateCard } from "./rate-card.ts";
+import { parseCharge, readOptionalMoney } from "./parse-charge.ts";
+import { parseCredit, parseDiscount, parseFee, parseTrial } from "./parse-terms.ts";
+import type { RateCard } from "./rate-card.ts";
 
-const CARD_FIELDS = [
-  "key",
-  "currency",
-  "charges",
-  "included",
-  "minimum",
-  "runCap",
-  "rounding",
-] as const;
+/** Fields of a card that are one value each: an override replaces them. */
+const TERMS = {
+  minimum: readOptionalMoney,
+  maximum: readOptionalMoney,
+  runMinimum: readOptionalMoney,
+  runCap: readOptionalMoney,
+  credit: parseCredit,
+  trial: parseTrial,
+  rounding: readRounding,
+} as const;
+
+const LISTS = ["charges", "fees", "discounts"] as const;
+const CARD_FIELDS = ["key", "currency", ...LISTS, "included", ...Object.keys(TERMS)];
+const OVERRIDE_FIELDS = ["key", "extends", ...LISTS, ...Object.keys(TERMS)];
 
 export type ParsedRateCard = { readonly card: RateCard } | { readonly problems: Problem[] };
+export type ParsedCardDocument = ParsedRateCard | { readonly override: CardOverride };
 
 /**
- * Reads a JSON document, already parsed. Numbers are decimal text or safe integers. The problems
- * are never more than PROBLEMS_MAX_COUNT and have the codes `ratecard.invalid`, `field.unknown`.
+ * Reads a JSON document, already parsed: a card, or with `extends` what a card changes of another
+ * one. Numbers are decimal text or safe integers. The problems are never more than
+ * PROBLEMS_MAX_COUNT and have the codes `ratecard.invalid`, `field.unknown`.
  */
+export function parseCardDocument(document: unknown): ParsedCardDocument {
+  const problems: Problem[] = [];
+  const root = new Place(document, "", problems);
+  if (!root.isRecord || root.at("extends").isAbsent) return parseRateCard(document);
+  root.allowOnly(OVERRIDE_FIELDS);
+  const override: CardOverride = {
+    key: root.at("key").text(),
+    extends: root.at("extends").text(),
+    charges: readNamed(root.at("charges"), parseCharge, CHARGES_PER_CARD_MAX_COUNT),
+    fees: readNamed(root.at("fees"), parseFee, FEES_PER_CARD_MAX_COUNT),
+    discounts: readNamed(root.at("discounts"), parseDiscount, DISCOUNTS_PER_CARD_MAX_COUNT),
+    changes: readChanges(root),
+  };
+  if (override.key === override.extends) root.at("extends").refuse("is the card's own key");
+  return problems.length === 0 ? { override } : { problems };
+}
+
+/** Reads the document of a whole card. */
 export function parseRateCard(document: unknown): ParsedRateCard {
   const problems: Problem[] = [];
   const root = new Place(document, "", problems);
   if (!root.isObject()) return { problems };
   root.allowOnly(CARD_FIELDS);
-  refuseLaterFields(root);
+  refuseIncluded(root.at("included"));
   const card: RateCard = {
     key: root.at("key").text(),
     currency: readCurrency(root.at("currency")),
-    charges: readCharges(root.at("charges")),
-    minimum: readMinimum(root.at("minimum")),
-    rounding: readRounding(root.at("rounding")),
+    charges: readList(root.at("charges"), parseCharge, CHARGES_PER_CARD_MAX_COUNT),
+    fees: readOptionalList(root.at("fees"), parseFee, FEES_PER_CARD_MAX_COUNT),
+    discounts: readOptionalList(root.at("discounts"), parseDiscount, DISCOUNTS_PER_CARD_MAX_COUNT),
+    minimum: TERMS.minimum(root.at("minimum")),
+    maximum: TERMS.maximum(root.at("maximum")),
+    runMinimum: TERMS.runMinimum(root.at("runMinimum")),
+    runCap: TERMS.runCap(root.at("runCap")),
+    credit: TERMS.credit(root.at("credit")),
+    trial: TERMS.trial(root.at("trial")),
+    rounding: TERMS.rounding(root.at("rounding")),
   };
-  return problems.length === 0 ? { card } : { problems };
+  const all = joinProblems(problems, contradictionsOf(card));
+  return all.length === 0 ? { card } : { problems: all };
 }
 
-/** Fields of the design that are not built yet: taking them without effect would misprice. */
-function refuseLaterFields(root: Place): void {
-  const included = root.at("included");
-  const isNone = Array.isArray(included.value) && included.value.length === 0;
-  if (!included.isAbsent && !isNone) {
-    included.refuse("included allowances come in a later version; use a first tier at 0");
+type Read<T> = (place: Place, name: string | null) => T;
+
+function readList<T>(place: Place, read: Read<T>, maxCount: number): T[] {
+  return place.items(maxCount).map((item) => read(item, null));
+}
+
+function readOptionalList<T>(place: Place, read: Read<T>, maxCount: number): T[] {
+  const isEmpty = Array.isArray(place.value) && place.value.length === 0;
+  return place.isAbsent || isEmpty ? [] : readList(place, read, maxCount);
+}
+
+/** What an override changes, by key; null: removed. */
+function readNamed<T>(place: Place, read: Read<T>, maxCount: number): Map<string, T | null> {
+  if (place.isAbsent) return new Map();
+  if (Array.isArray(place.value)) {
+    place.refuse('an override names what it changes: { "KEY": { … }, "OTHER": null }');
+    return new Map();
   }
-  const runCap = root.at("runCap");
-  if (!runCap.isAbsent) runCap.refuse("run caps come in a later version; leave it out or null");
+  const entries = place.entries(maxCount);
+  return new Map(entries.map(([key, at]) => [key, at.isAbsent ? null : read(at, key)]));
+}
+
+function readChanges(root: Place): Changes {
+  const names = Object.keys(TERMS) as (keyof typeof TERMS)[];
+  const stated = names.filter((name) => root.at(name).value !== undefined);
+  return Object.fromEntries(stated.map((name) => [name, TERMS[name](root.at(name))]));
+}
+
+/** An allowance for a whole card would have to say of which charge: it stands on its charge. */
+function refuseIncluded(place: Place): void {
+  const isNone = Array.isArray(place.value) && place.value.length === 0;
+  if (!place.isAbsent && !isNone) place.refuse("stands on its charge: charges[0].included");
 }
 
 function readCurrency(place: Place): string {
@@ -60,34 +121,6 @@ function readCurrency(place: Place): string {
   return code;
 }
 
-function readMinimum(place: Place): Amount | null {
-  if (place.isAbsent) return null;
-  const minimum = place.decimal({ scale: PRICE_SCALE, maxUnits: PRICE_MAX_UNITS });
-  return amountOfPrice(minimum as Price);
-}
-
 function readRounding(place: Place): RateCard["rounding"] {
   return (place.isAbsent ? undefined : place.choice(ROUNDING_MODES)) ?? "half_even";
-}
-
-function readCharges(place: Place): Charge[] {
-  const places = place.items(CHARGES_PER_CARD_MAX_COUNT);
-  const charges = places.map(readCharge);
-  const seen = new Map<string, string>();
-  for (const [index, { key }] of charges.entries()) {
-    const first = seen.get(key);
-    const at = places[index]?.at("key");
-    if (first === undefined || at === undefined) seen.set(key, at?.path ?? "");
-    else if (key !== "") at.refuse(`${JSON.stringify(key)} is the key of ${first} already`);
-  }
-  return charges;
-}
-
-function readCharge(place: Place): Charge {
-  if (place.isObject()) place.allowOnly(["key", "name", "meter", "price"]);
-  const key = place.at("key").text();
-  const name = place.at("name");
-  const meter = parseMeter(place.at("meter"));
-  const price = parsePrice(place.at("price"), meter);
-  return { key, name: name.isAbsent ? key : name.text(), meter, price };
 }

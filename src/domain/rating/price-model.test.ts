@@ -13,10 +13,19 @@ import {
 import {
   arbitraryMarkup,
   arbitraryMatrix,
+  arbitraryPercentage,
   arbitraryPriceModel,
   arbitraryQuantity,
 } from "./arbitraries.test.ts";
-import { amountAt, finalAmountAt, NO_CELL, OTHERWISE_CELL } from "./price-model.ts";
+import {
+  amountAt,
+  chargePrice,
+  FIXED_CELL,
+  finalAmountAt,
+  NO_CELL,
+  OTHERWISE_CELL,
+  pairCell,
+} from "./price-model.ts";
 import type { PriceModel, Tier } from "./rate-card.ts";
 
 const price = (text: string) => parsePrice(text) as Price;
@@ -89,6 +98,43 @@ describe("what a quantity costs", () => {
     assert.throws(() => running(model, "3", "toString"), /Invariant broken/);
   });
 
+  test("a matrix by two dimensions prices each pair", () => {
+    const cells = { [pairCell("gpt-5", "search")]: price("2") };
+    const by = ["model", "tool"] as const;
+    const model: PriceModel = { model: "matrix", by, cells, otherwise: null };
+    assert.equal(running(model, "3", "gpt-5 | search"), "6");
+  });
+
+  test("a percentage is of what the unit states, and its fixed part of each step", () => {
+    const fixed = price("0.30");
+    const model: PriceModel = { model: "percentage", factor: 29_000n as Factor, fixed };
+    assert.equal(running(model, "100"), "2.9");
+    assert.equal(running(model, "2", FIXED_CELL), "0.6");
+  });
+
+  test("what is included shifts the price, also its tiers and their flat amounts", () => {
+    const of = (model: PriceModel, total: string) => {
+      const terms = { price: model, included: quantity("100"), inCredits: false };
+      return formatAmount(chargePrice(terms, NO_CELL, null).amountAt(quantity(total)));
+    };
+    const tiers = [tier("1000", "0.01", "5"), tier(null, "0.002")];
+    const totals = ["100", "100.5", "1100", "1101"];
+    const amounts = totals.map((total) => of({ model: "graduated", tiers }, total));
+    assert.deepEqual(amounts, ["0", "5.005", "15", "15.002"]);
+    const model: PriceModel = { model: "package", size: quantity("100"), amount: price("3") };
+    assert.deepEqual(
+      ["100", "101", "200", "201"].map((total) => of(model, total)),
+      ["0", "3", "3", "6"],
+    );
+  });
+
+  test("a price in credits is exact money, at the last place of both", () => {
+    const model: PriceModel = { model: "per_unit", unit: 1n as Price };
+    const terms = { price: model, included: 0n, inCredits: true };
+    const credit = { name: "tokens", price: 1n as Factor };
+    assert.equal(chargePrice(terms, NO_CELL, credit).amountAt(1n), 1n);
+  });
+
   test("a markup is on top of the cost", () => {
     const model: PriceModel = { model: "markup", factor: 1_200_000n as Factor };
     const cost = 10n ** 31n;
@@ -124,6 +170,7 @@ function graduatedByDefinition(tiers: readonly Tier[], total: bigint): bigint {
 const anyPrice = fc.oneof(
   fc.tuple(arbitraryPriceModel, fc.constant(NO_CELL)),
   fc.tuple(arbitraryMarkup, fc.constant(NO_CELL)),
+  fc.tuple(arbitraryPercentage, fc.constantFrom(NO_CELL, FIXED_CELL)),
   arbitraryMatrix.map((matrix): [PriceModel, string] => [
     matrix,
     Object.keys(matrix.cells)[0] ?? "",

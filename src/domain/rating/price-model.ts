@@ -6,12 +6,24 @@
  * Volume prices fall for all units when a tier is reached. Their running function is therefore
  * the graduated evaluation of the same tiers, and the difference to the true volume price is one
  * line when the period closes.
+ *
+ * An allowance shifts the function, f(max(0, n − included)), and credits scale it; both keep what
+ * is said above.
  */
 import { assert, present } from "../assert.ts";
 import { FACTOR_SCALE } from "../limits.ts";
-import type { Quantity } from "../money/decimal.ts";
-import { type Amount, amountOfPrice, type Price, priceQuantity } from "../money/decimal.ts";
-import type { PriceModel, Tier } from "./rate-card.ts";
+import {
+  type Amount,
+  amountOfPrice,
+  amountOfQuantity,
+  type Factor,
+  multiplyAmount,
+  type Price,
+  priceQuantity,
+  type Quantity,
+  ZERO_AMOUNT,
+} from "../money/decimal.ts";
+import type { Charge, Credit, PriceModel, Tier } from "./rate-card.ts";
 
 /** The factor 1. */
 export const FACTOR_ONE = 10n ** BigInt(FACTOR_SCALE);
@@ -21,43 +33,125 @@ export const OTHERWISE_CELL = "*";
 /** Cell of every price that is not a matrix. */
 export const NO_CELL = "";
 
-/** A price model for one cell, ready for the hot path. */
+/** Cell of a percentage's fixed part: it counts steps, where the rest adds up what they state. */
+export const FIXED_CELL = "fixed";
+
+/** Stands between two dimensions' values in the name of their cell; no value on a card has it. */
+export const PAIR_SEPARATOR = " | ";
+
+/** The cell of two dimensions' values. */
+export function pairCell(first: string, second: string): string {
+  return `${first}${PAIR_SEPARATOR}${second}`;
+}
+
+/** Tiers whose last one reached prices all units. */
+export interface VolumePrice {
+  /** What units come to at the tier that the period's total reaches. */
+  readonly unitsAt: (units: bigint, total: bigint) => Amount;
+  /** The flat amount of that tier. */
+  readonly flatAt: (total: bigint) => Amount;
+}
+
+/** A price for one cell, ready for the hot path. Totals include what is free. */
 export interface PriceFunction {
   /** Running amount of a total quantity (an Amount where the charge meters cost), exact. */
   readonly amountAt: (total: bigint) => Amount;
-  /** Tier that a total reaches, whose price then holds for all units; null: no volume price. */
-  readonly volumeTierAt: ((total: bigint) => Tier) | null;
+  /** Null: no volume price. */
+  readonly volume: VolumePrice | null;
+  /** What of a total is free. */
+  readonly included: bigint;
+  /** Money for one of the credits that the price is in; null: it is in money. */
+  readonly creditPrice: Factor | null;
 }
 
 /** Prepares a price model for one cell. The cell must be one that the meter gives. */
 export function priceFunction(price: PriceModel, cell: string): PriceFunction {
-  const running = (amountAt: (total: bigint) => Amount) => ({
-    amountAt: (total: bigint) => (total === 0n ? (0n as Amount) : amountAt(total)),
-    volumeTierAt: null,
-  });
+  const amountAt = runningAmount(price, cell);
+  return {
+    amountAt: (total) => (total === 0n ? ZERO_AMOUNT : amountAt(total)),
+    volume: price.model === "volume" ? volumePrice(price.tiers) : null,
+    included: 0n,
+    creditPrice: null,
+  };
+}
+
+/** What makes a charge's price of its price model. */
+export type PriceTerms = Pick<Charge, "included" | "inCredits">;
+
+/** Prepares the price of a charge: its model, shifted by what is included, in money. */
+export function chargePrice(
+  charge: Pick<Charge, "price"> & PriceTerms,
+  cell: string,
+  credit: Credit | null,
+): PriceFunction {
+  const plain = priceFunction(charge.price, cell);
+  // Most charges have neither, and then nothing stands between a step and its price model.
+  const included =
+    cell === FIXED_CELL && charge.price.model === "percentage" ? 0n : charge.included;
+  const shifted = included === 0n ? plain : afterIncluded(plain, included);
+  if (!charge.inCredits) return shifted;
+  return inMoney(shifted, present(credit, "credit of a card with a charge in credits").price);
+}
+
+function afterIncluded(plain: PriceFunction, included: bigint): PriceFunction {
+  const beyond = (total: bigint) => (total > included ? total - included : 0n);
+  const { volume } = plain;
+  return {
+    ...plain,
+    amountAt: (total) => plain.amountAt(beyond(total)),
+    volume: volume && {
+      unitsAt: (units, total) => volume.unitsAt(units, beyond(total)),
+      flatAt: (total) => volume.flatAt(beyond(total)),
+    },
+    included,
+  };
+}
+
+function inMoney(credits: PriceFunction, creditPrice: Factor): PriceFunction {
+  const { volume } = credits;
+  return {
+    ...credits,
+    amountAt: (total) => multiplyAmount(credits.amountAt(total), creditPrice),
+    volume: volume && {
+      unitsAt: (units, total) => multiplyAmount(volume.unitsAt(units, total), creditPrice),
+      flatAt: (total) => multiplyAmount(volume.flatAt(total), creditPrice),
+    },
+    creditPrice,
+  };
+}
+
+function volumePrice(tiers: readonly Tier[]): VolumePrice {
+  const tierAt = (total: bigint) => present(tiers[tierIndex(tiers, total)], "tier");
+  return {
+    unitsAt: (units, total) => priceQuantity(units as Quantity, tierAt(total).unit),
+    flatAt: (total) => (total === 0n ? ZERO_AMOUNT : amountOfPrice(tierAt(total).flat)),
+  };
+}
+
+function runningAmount(price: PriceModel, cell: string): (total: bigint) => Amount {
   switch (price.model) {
     case "per_unit":
-      return running((total) => priceQuantity(total as Quantity, price.unit));
+      return (total) => priceQuantity(total as Quantity, price.unit);
     case "flat":
-      return running(() => amountOfPrice(price.amount));
+      return () => amountOfPrice(price.amount);
     case "graduated":
-      return running(graduated(price.tiers));
     case "volume":
-      return {
-        ...running(graduated(price.tiers)),
-        volumeTierAt: (total) => present(price.tiers[tierIndex(price.tiers, total)], "tier"),
-      };
+      return graduated(price.tiers);
     case "package":
-      return running((total) => {
+      return (total) => {
         const started = (total + price.size - 1n) / price.size;
         return (started * amountOfPrice(price.amount)) as Amount;
-      });
+      };
     case "matrix": {
       const unit = cellPrice(price, cell);
-      return running((total) => priceQuantity(total as Quantity, unit));
+      return (total) => priceQuantity(total as Quantity, unit);
+    }
+    case "percentage": {
+      if (cell === FIXED_CELL) return (total) => priceQuantity(total as Quantity, price.fixed);
+      return (total) => multiplyAmount(amountOfQuantity(total as Quantity), price.factor);
     }
     case "markup":
-      return running((total) => markedUp(total, price.factor));
+      return (total) => markedUp(total, price.factor);
   }
 }
 
@@ -70,10 +164,15 @@ export function amountAt(price: PriceModel, total: bigint, cell: string): Amount
 /** Amount that a closed period owes for a total: differs from the running one for volume only. */
 export function finalAmountAt(price: PriceModel, total: bigint, cell: string): Amount {
   assert(total >= 0n, "a period's total quantity is not negative");
-  const { amountAt, volumeTierAt } = priceFunction(price, cell);
-  if (volumeTierAt === null || total === 0n) return amountAt(total);
-  const { unit, flat } = volumeTierAt(total);
-  return (priceQuantity(total as Quantity, unit) + amountOfPrice(flat)) as Amount;
+  return closedAmount(priceFunction(price, cell), total);
+}
+
+/** Amount that a closed period owes for a total that one price metered. */
+export function closedAmount(price: PriceFunction, total: bigint): Amount {
+  const { amountAt, volume, included } = price;
+  if (volume === null) return amountAt(total);
+  const units = total > included ? total - included : 0n;
+  return (volume.unitsAt(units, total) + volume.flatAt(total)) as Amount;
 }
 
 function cellPrice(price: PriceModel & { readonly model: "matrix" }, cell: string): Price {

@@ -1,6 +1,7 @@
 /**
  * What we charge the customer: versioned, dated data. A charge is a meter and a price model.
  */
+import type { RunEnding } from "../event/event.ts";
 import type { Amount, Factor, Price, Quantity } from "../money/decimal.ts";
 import type { RoundingMode } from "../money/rounding.ts";
 
@@ -41,13 +42,21 @@ export type PriceModel =
   | { readonly model: "volume"; readonly tiers: readonly Tier[] }
   /** Started packages of `size` units. */
   | { readonly model: "package"; readonly size: Quantity; readonly amount: Price }
-  /** A price per unit by one dimension. */
+  /** A price per unit by one or two dimensions. */
   | {
       readonly model: "matrix";
-      readonly by: MatrixDimension;
+      readonly by: MatrixDimension | readonly [MatrixDimension, MatrixDimension];
+      /** By value; by two dimensions, by both values (`pairCell`). */
       readonly cells: Readonly<Record<string, Price>>;
       /** Price of a value without a cell; null: such a quantity is not charged. */
       readonly otherwise: Price | null;
+    }
+  /** A share of a unit that states money in the card's currency, such as an order's value. */
+  | {
+      readonly model: "percentage";
+      readonly factor: Factor;
+      /** For each step that states the unit; counted in a cell of its own. */
+      readonly fixed: Price;
     }
   /** (1 + percent) × cost; only for the meter `cost`, and the only one for it. */
   | { readonly model: "markup"; readonly factor: Factor };
@@ -62,12 +71,69 @@ export type MatrixDimension =
   | "outcome"
   | `label.${string}`;
 
+/** How a run may have ended for a charge that waits for its end. */
+export type ChargedEnding = RunEnding | "abandoned";
+
 /** One thing that customers pay for: what is counted, and what it costs. */
 export interface Charge {
   readonly key: string;
   readonly name: string;
   readonly meter: Meter;
   readonly price: PriceModel;
+  /**
+   * What of each period's total is free: the price sees only what is beyond it. In the scale of
+   * the meter: a Quantity, or an Amount where the charge meters cost. 0: nothing.
+   */
+  readonly included: bigint;
+  /** Least and most that the charge comes to in a period, in money; null: no bound. */
+  readonly minimum: Amount | null;
+  readonly maximum: Amount | null;
+  /** How a run must have ended for it and its outcomes to be charged; null: however. */
+  readonly endings: readonly ChargedEnding[] | null;
+  /** True where the price is in the card's credits. */
+  readonly inCredits: boolean;
+}
+
+/** What a customer owes for a period whatever it used. */
+export interface Fee {
+  /** Unlike the keys of charges and discounts: lines of a statement name it. */
+  readonly key: string;
+  readonly name: string;
+  /** For a whole period. */
+  readonly amount: Amount;
+  /** True where a part of a period owes a part of the amount. */
+  readonly isProrated: boolean;
+}
+
+/** What a discount takes off: a share of what is left of its items, or at most an amount of it. */
+export type DiscountValue = { readonly percent: Factor } | { readonly amount: Amount };
+
+/** Something taken off a period's charges and fees. Discounts apply one after the other. */
+export interface Discount {
+  readonly key: string;
+  readonly name: string;
+  readonly value: DiscountValue;
+  /** Keys of charges and fees; null: the whole bill. */
+  readonly charges: readonly string[] | null;
+  /** Applies to periods that start on this date (`2026-11-01`) or later; null: since ever. */
+  readonly from: string | null;
+  /** Applies to periods that start before this date; null: for ever. */
+  readonly until: string | null;
+}
+
+/** A time at a customer's start that is not charged. */
+export interface Trial {
+  readonly days: number;
+  /** Keys of the charges and fees that are free meanwhile; null: all. */
+  readonly charges: readonly string[] | null;
+}
+
+/** A unit of its own that prices may be in. */
+export interface Credit {
+  /** As people know it, such as `tokens`. */
+  readonly name: string;
+  /** Money for one credit; six places, so that a price in credits is exact money. */
+  readonly price: Factor;
 }
 
 /** A set of charges in one currency. */
@@ -76,8 +142,17 @@ export interface RateCard {
   /** ISO 4217 code of every amount on the card. */
   readonly currency: string;
   readonly charges: readonly Charge[];
-  /** Least total of a closed period; null: none. */
+  readonly fees: readonly Fee[];
+  /** In the order in which they apply. */
+  readonly discounts: readonly Discount[];
+  /** Least and most of a closed period; null: no bound. */
   readonly minimum: Amount | null;
+  readonly maximum: Amount | null;
+  /** Least and most that one root run and all below it come to; null: no bound. */
+  readonly runMinimum: Amount | null;
+  readonly runCap: Amount | null;
+  readonly credit: Credit | null;
+  readonly trial: Trial | null;
   readonly rounding: RoundingMode;
 }
 

@@ -4,13 +4,7 @@ import fc from "fast-check";
 import type { RateCard, RateCardVersion } from "./rate-card.ts";
 import { versionInForce } from "./select-version.ts";
 
-const card: RateCard = {
-  key: "card",
-  currency: "USD",
-  charges: [],
-  minimum: null,
-  rounding: "half_even",
-};
+const card = { key: "card" } as RateCard;
 const version = (id: number, effectiveFromMs: number): RateCardVersion => {
   return { id, version: id, effectiveFromMs, recordedAtMs: 0, card, document: "" };
 };

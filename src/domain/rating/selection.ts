@@ -5,7 +5,7 @@
 import type { Labels, StepFacts } from "../event/event.ts";
 import type { Amount } from "../money/decimal.ts";
 import { isCostMeter, labelOfDimension } from "./meter-fields.ts";
-import type { MatrixDimension, Meter, Where } from "./rate-card.ts";
+import type { Charge, ChargedEnding, MatrixDimension, Meter, Where } from "./rate-card.ts";
 
 /** What meters know of a step. */
 export interface MeteredStep extends StepFacts {
@@ -14,14 +14,20 @@ export interface MeteredStep extends StepFacts {
   readonly cost: Amount;
 }
 
+/** How a run has ended, or the run of an outcome. */
+interface Ended {
+  /** A charge that waits for the end takes nothing before it. (Default: null, it has not ended) */
+  readonly ending?: ChargedEnding | null;
+}
+
 /** What meters know of a run. */
-export interface MeteredRun {
+export interface MeteredRun extends Ended {
   readonly agent: string | null;
   readonly labels: Labels | null;
 }
 
 /** What meters know of an outcome. */
-export interface MeteredOutcome {
+export interface MeteredOutcome extends Ended {
   readonly outcome: string;
   readonly agent: string | null;
 }
@@ -66,6 +72,14 @@ function among(values: readonly (string | number)[], read: (item: Metered) => Va
 /** Labels come from outside: a label named like a property of every object is none. */
 function labelOf({ labels }: Metered, name: string): string | undefined {
   return labels && Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
+/** Whether a charge takes an item: its meter selects it, and its run ended as the charge asks. */
+export function chargeSelection({ meter, endings }: Pick<Charge, "meter" | "endings">): Test {
+  const selects = selection(meter);
+  if (endings === null) return selects;
+  const ended: ReadonlySet<unknown> = new Set(endings);
+  return (item) => ended.has(item.ending) && selects(item);
 }
 
 /** The value of an item that a matrix is by; undefined or null where the item has none. */

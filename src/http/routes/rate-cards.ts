@@ -4,6 +4,7 @@ import { DOCUMENT_MAX_BYTES } from "../../domain/limits.ts";
 import { parseRateCard } from "../../domain/rating/parse-rate-card.ts";
 import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
 import { rateCardDocument } from "../../domain/rating/rate-card-document.ts";
+import { versionInForce } from "../../domain/rating/select-version.ts";
 import { optionalInstant, timeText } from "../instant.ts";
 import { ManyProblems } from "../problem.ts";
 import { json, ok, route } from "../route.ts";
@@ -47,7 +48,8 @@ const readHistory = route<{ readonly key: string }>({
       const { key: _, ...rest } = versionView(version);
       return rest;
     });
-    return ok({ key, versions: views });
+    const inForce = versionInForce(own, engine.clock.nowMs())?.version ?? null;
+    return ok({ key, inForce, versions: views });
   },
 });
 

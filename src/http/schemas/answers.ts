@@ -9,6 +9,7 @@ import {
   STEP_KINDS,
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
+import { LINE_KINDS } from "../../domain/period/statement-line.ts";
 import {
   ANY_TEXT,
   COUNT,
@@ -231,7 +232,7 @@ const keys = {
 };
 
 const statementLine = closed({
-  kind: oneOf(["charge", "tier_correction", "minimum", "adjustment", "rounding"]),
+  kind: oneOf(LINE_KINDS),
   cardKey: ANY_TEXT,
   chargeKey: ANY_TEXT,
   cell: ANY_TEXT,
@@ -239,6 +240,10 @@ const statementLine = closed({
   originPeriod: nullable(PERIOD),
   measure: TEXT_OR_NULL,
   quantity: nullable(DECIMAL),
+  "credits?": described(DECIMAL, "The exact amount in the card's credits."),
+  "conversions?": listOf(
+    closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: TIME }),
+  ),
   amountExact: DECIMAL,
   amountRounded: DECIMAL,
 });
@@ -266,6 +271,7 @@ const statements = {
       endsAt: ANY_TEXT,
       currency: CURRENCY,
       rounding: ANY_TEXT,
+      "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
       lines: listOf(statementLine),
       totalExact: DECIMAL,
       total: DECIMAL,

@@ -1,7 +1,11 @@
 /** Rate cards and prices: as they are sent (their own parsers judge them) and as they are told. */
+import { RUN_ENDINGS } from "../../domain/event/event.ts";
 import {
   CHARGES_PER_CARD_MAX_COUNT,
+  DISCOUNTS_PER_CARD_MAX_COUNT,
+  FEES_PER_CARD_MAX_COUNT,
   MATRIX_CELLS_MAX_COUNT,
+  TERM_CHARGES_MAX_COUNT,
   TIERS_MAX_COUNT,
   WHERE_VALUES_MAX_COUNT,
 } from "../../domain/limits.ts";
@@ -41,6 +45,12 @@ const TIER = closed({
 const TIERS = { ...listOf(TIER), minItems: 1, maxItems: TIERS_MAX_COUNT };
 const model = (name: string): { readonly model: JsonSchema } => ({ model: { const: name } });
 
+const DIMENSION = described(
+  ANY_TEXT,
+  "agent, kind, provider, model, tool, status, outcome, label.<name>.",
+);
+const CELLS = { ...mapOf(SENT_DECIMAL), maxProperties: MATRIX_CELLS_MAX_COUNT };
+
 const PRICE_MODEL: JsonSchema = {
   oneOf: [
     closed({ ...model("per_unit"), unit: SENT_DECIMAL }),
@@ -50,10 +60,17 @@ const PRICE_MODEL: JsonSchema = {
     closed({ ...model("package"), size: SENT_DECIMAL, amount: SENT_DECIMAL }),
     closed({
       ...model("matrix"),
-      by: described(ANY_TEXT, "agent, kind, provider, model, tool, status, outcome, label.<name>."),
-      cells: { ...mapOf(SENT_DECIMAL), maxProperties: MATRIX_CELLS_MAX_COUNT },
+      by: DIMENSION,
+      cells: CELLS,
       "otherwise?": nullable(SENT_DECIMAL),
     }),
+    closed({
+      ...model("matrix"),
+      by: { ...listOf(DIMENSION), minItems: 2, maxItems: 2 },
+      cells: { ...mapOf(CELLS), maxProperties: MATRIX_CELLS_MAX_COUNT },
+      "otherwise?": nullable(SENT_DECIMAL),
+    }),
+    closed({ ...model("percentage"), percent: SENT_DECIMAL, "fixed?": nullable(SENT_DECIMAL) }),
     closed({ ...model("markup"), percent: SENT_DECIMAL }),
   ],
 };
@@ -70,6 +87,16 @@ const WHERE = closed({
   "label?": mapOf(VALUES),
 });
 
+const PERIOD_BOUNDS = {
+  "minimum?": nullable(SENT_DECIMAL),
+  "maximum?": nullable(SENT_DECIMAL),
+};
+
+const ENDING = oneOf([...RUN_ENDINGS, "abandoned"]);
+const ENDINGS: JsonSchema = { anyOf: [ENDING, { ...listOf(ENDING), minItems: 1 }] };
+
+const DATE = described(ANY_TEXT, "A date such as 2026-11-01.");
+
 const CHARGE = closed({
   key: ID,
   "name?": nullable(ID),
@@ -83,6 +110,29 @@ const CHARGE = closed({
     ],
   },
   price: PRICE_MODEL,
+  "included?": described(nullable(SENT_DECIMAL), "What of each period's total is free."),
+  ...PERIOD_BOUNDS,
+  "when?": nullable(closed({ ending: ENDINGS })),
+  "in?": nullable(oneOf(["money", "credits"])),
+});
+
+const FEE = closed({
+  key: ID,
+  "name?": nullable(ID),
+  amount: SENT_DECIMAL,
+  "prorate?": nullable(FLAG),
+});
+
+const KEYS = nullable({ ...listOf(ID), minItems: 1, maxItems: TERM_CHARGES_MAX_COUNT });
+
+const DISCOUNT = closed({
+  key: ID,
+  "name?": nullable(ID),
+  "percent?": nullable(SENT_DECIMAL),
+  "amount?": nullable(SENT_DECIMAL),
+  "charges?": KEYS,
+  "from?": nullable(DATE),
+  "until?": nullable(DATE),
 });
 
 const RATE_CARD = closed({
@@ -90,8 +140,13 @@ const RATE_CARD = closed({
   currency: CURRENCY,
   charges: { ...listOf(CHARGE), minItems: 1, maxItems: CHARGES_PER_CARD_MAX_COUNT },
   "included?": { type: ["array", "null"], maxItems: 0 },
-  "minimum?": nullable(SENT_DECIMAL),
-  "runCap?": { type: "null" },
+  "fees?": nullable({ ...listOf(FEE), maxItems: FEES_PER_CARD_MAX_COUNT }),
+  "discounts?": nullable({ ...listOf(DISCOUNT), maxItems: DISCOUNTS_PER_CARD_MAX_COUNT }),
+  ...PERIOD_BOUNDS,
+  "runMinimum?": nullable(SENT_DECIMAL),
+  "runCap?": nullable(SENT_DECIMAL),
+  "credit?": nullable(closed({ name: ID, price: SENT_DECIMAL })),
+  "trial?": nullable(closed({ days: SENT_DECIMAL, "charges?": KEYS })),
   "rounding?": nullable(oneOf(ROUNDING_MODES)),
 });
 
@@ -137,7 +192,11 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       "The latest version of each card.",
     ),
   }),
-  RateCardHistory: closed({ key: ANY_TEXT, versions: listOf(closed(cardVersion)) }),
+  RateCardHistory: closed({
+    key: ANY_TEXT,
+    inForce: described(nullable(COUNT), "The version in force now; null: none has taken effect."),
+    versions: listOf(closed(cardVersion)),
+  }),
   AppliedRateCard: closed({ isNew: FLAG, version: named("RateCardVersion") }),
   PriceDocument: {
     type: "object",

@@ -5,6 +5,11 @@ import { keyText } from "./findings.ts";
 import type { ChargeDocument } from "./meter-again.ts";
 import { subjectOf } from "./meter-again.ts";
 
+interface CardDocument {
+  readonly charges: readonly ChargeDocument[];
+  readonly credit?: { readonly price: string } | null;
+}
+
 /** A recorded version of a rate card. */
 export interface CardVersion {
   readonly id: number;
@@ -23,9 +28,15 @@ export class CardVersions {
       const id = row.version_id as number;
       const key = keyText(file.workspace(row.ws as number), id);
       const charges = readable(file, { table: "rate_cards", key }, () => {
-        const document = JSON.parse(row.document as string) as { charges: ChargeDocument[] };
-        return document.charges.map(({ key: charge, meter, price }) => {
-          return { key: charge, meter: { ...meter }, price: { ...price } };
+        const { charges: read, credit } = JSON.parse(row.document as string) as CardDocument;
+        return read.map((charge): ChargeDocument => {
+          const { meter, price } = charge;
+          return {
+            ...charge,
+            meter: { ...meter },
+            price: { ...price },
+            creditPrice: credit?.price,
+          };
         });
       });
       const cardKey = row.card_key as string;

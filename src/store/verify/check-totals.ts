@@ -122,11 +122,11 @@ function priceSegments(books: Books, ws: number, stored: StoredCounter): bigint 
     const charges = books.cards.of(ws, cardVersionId)?.charges ?? [];
     const charge = charges.find(({ key }) => key === stored.chargeKey);
     if (charge === undefined) return null;
-    const measure = measureOf(charge);
+    const measure = measureOf(charge, stored.cell);
     const from = reached.get(measure) ?? 0n;
     const to = from + quantity;
-    amount += amountAgain(charge.price, stored.cell, to);
-    amount -= amountAgain(charge.price, stored.cell, from);
+    amount += amountAgain(charge, stored.cell, to);
+    amount -= amountAgain(charge, stored.cell, from);
     reached.set(measure, to);
   }
   return amount;

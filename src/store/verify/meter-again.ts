@@ -5,14 +5,19 @@
 import type { Step } from "../../domain/event/step.ts";
 import { ONE_UNIT } from "../../domain/money/decimal.ts";
 import type { OutcomeState, RunRating } from "../../domain/run/run.ts";
+import type { PricedDocument } from "./price-again.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** A charge as its card's document writes it. */
-export interface ChargeDocument {
+export interface ChargeDocument extends PricedDocument {
   readonly key: string;
-  readonly meter: Json;
-  readonly price: Json;
+  readonly when?: Json | null;
+}
+
+/** How a run ended, where that is known. */
+interface Ended {
+  readonly ending?: string | null;
 }
 
 /** A quantity that a charge takes; a cost is in amounts. */
@@ -28,7 +33,8 @@ export function subjectOf({ meter }: ChargeDocument): string {
 }
 
 /** Only equal measures continue one another in a counter. */
-export function measureOf({ meter }: ChargeDocument): string {
+export function measureOf({ meter, price }: ChargeDocument, cell: string): string {
+  if (price.model === "percentage" && cell === "fixed") return "steps";
   return typeof meter.count === "string" ? meter.count : `sum:${meter.sum}`;
 }
 
@@ -39,24 +45,30 @@ export function takenOfStep(charges: readonly ChargeDocument[], step: Step): Tak
 }
 
 /** What the charges take of a run. */
-export function takenOfRun(charges: readonly ChargeDocument[], rating: RunRating): Taken[] {
-  const { agent, labels } = rating;
-  return rating.counted ? taken(charges, "runs", { agent, labels }) : [];
+export function takenOfRun(charges: readonly ChargeDocument[], rating: RunRating & Ended): Taken[] {
+  const { agent, labels, ending } = rating;
+  return rating.counted ? taken(charges, "runs", { agent, labels, ending }) : [];
 }
 
 /** What the charges take of an outcome. */
-export function takenOfOutcome(charges: readonly ChargeDocument[], state: OutcomeState): Taken[] {
-  const { outcome, agent } = state;
-  return state.status === "recorded" ? taken(charges, "outcomes", { outcome, agent }) : [];
+export function takenOfOutcome(
+  charges: readonly ChargeDocument[],
+  state: OutcomeState & Ended,
+): Taken[] {
+  const { outcome, agent, ending } = state;
+  return state.status === "recorded" ? taken(charges, "outcomes", { outcome, agent, ending }) : [];
 }
 
 function taken(charges: readonly ChargeDocument[], subject: string, item: Json): Taken[] {
   return charges.flatMap((charge) => {
     if (subjectOf(charge) !== subject || !selects(charge.meter, item)) return [];
+    if (charge.when && !matches(charge.when.ending, item.ending)) return [];
     const cell = cellOf(charge.price, item);
     const quantity = quantityOf(charge.meter, item);
     if (cell === null || quantity === 0n) return [];
-    return [{ chargeKey: charge.key, cell, quantity }];
+    const one = { chargeKey: charge.key, cell, quantity };
+    const hasFixed = charge.price.model === "percentage" && charge.price.fixed !== undefined;
+    return hasFixed ? [one, { ...one, cell: "fixed", quantity: ONE_UNIT }] : [one];
   });
 }
 
@@ -83,10 +95,18 @@ function labelOf({ labels }: Json, name: string): unknown {
 /** Null: a value without a price, which is not counted. */
 function cellOf(price: Json, item: Json): string | null {
   if (price.model !== "matrix") return "";
-  const by = String(price.by);
-  const value = by.startsWith("label.") ? labelOf(item, by.slice("label.".length)) : item[by];
-  if (typeof value === "string" && Object.hasOwn(price.cells as Json, value)) return value;
+  const [first, second] = [price.by].flat().map((by) => dimensionOf(String(by), item));
+  const cells = price.cells as Json;
+  if (typeof first === "string" && Object.hasOwn(cells, first)) {
+    if (!Array.isArray(price.by)) return first;
+    const row = cells[first] as Json;
+    if (typeof second === "string" && Object.hasOwn(row, second)) return `${first} | ${second}`;
+  }
   return price.otherwise === undefined || price.otherwise === null ? null : "*";
+}
+
+function dimensionOf(by: string, item: Json): unknown {
+  return by.startsWith("label.") ? labelOf(item, by.slice("label.".length)) : item[by];
 }
 
 function quantityOf(meter: Json, item: Json): bigint {

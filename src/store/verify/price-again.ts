@@ -12,6 +12,7 @@ type Json = Readonly<Record<string, unknown>>;
 const PRICE_TO_AMOUNT = 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE);
 const PRODUCT_TO_AMOUNT = 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE - QUANTITY_SCALE);
 const FACTOR_ONE = 10n ** BigInt(FACTOR_SCALE);
+const PERCENTAGE_TO_AMOUNT = 10n ** BigInt(AMOUNT_SCALE - QUANTITY_SCALE - FACTOR_SCALE);
 const PERCENT_SCALE = FACTOR_SCALE - 2;
 
 function decimal(value: unknown, scale: number): bigint {
@@ -27,9 +28,31 @@ function price(value: unknown): bigint {
   return value === undefined || value === null ? 0n : decimal(value, PRICE_SCALE);
 }
 
-/** The amount of a total for one cell of a price. A total of nothing costs nothing. */
-export function amountAgain(document: Json, cell: string, total: bigint): bigint {
-  if (total === 0n) return 0n;
+/** What prices a charge: its document, and money for one credit where its card has credits. */
+export interface PricedDocument {
+  readonly meter: Json;
+  readonly price: Json;
+  readonly included?: unknown;
+  readonly in?: unknown;
+  readonly creditPrice?: unknown;
+}
+
+/** The amount of a total for one cell of a charge. What is included costs nothing. */
+export function amountAgain(charge: PricedDocument, cell: string, total: bigint): bigint {
+  const isFixed = charge.price.model === "percentage" && cell === "fixed";
+  const free = isFixed ? 0n : includedIn(charge);
+  const amount = total <= free ? 0n : modelAmount(charge.price, cell, total - free);
+  if (charge.in !== "credits") return amount;
+  return (amount * decimal(charge.creditPrice, FACTOR_SCALE)) / FACTOR_ONE;
+}
+
+/** In the scale of what the charge counts. */
+function includedIn({ meter, included }: PricedDocument): bigint {
+  if (included === undefined || included === null) return 0n;
+  return decimal(included, meter.sum === "cost" ? AMOUNT_SCALE : QUANTITY_SCALE);
+}
+
+function modelAmount(document: Json, cell: string, total: bigint): bigint {
   switch (document.model) {
     case "per_unit":
       return total * price(document.unit) * PRODUCT_TO_AMOUNT;
@@ -44,9 +67,11 @@ export function amountAgain(document: Json, cell: string, total: bigint): bigint
       const started = total % size === 0n ? whole : whole + 1n;
       return started * price(document.amount) * PRICE_TO_AMOUNT;
     }
-    case "matrix": {
-      const unit = cell === "*" ? document.otherwise : (document.cells as Json)[cell];
-      return total * price(unit) * PRODUCT_TO_AMOUNT;
+    case "matrix":
+      return total * price(cellPrice(document, cell)) * PRODUCT_TO_AMOUNT;
+    case "percentage": {
+      if (cell === "fixed") return total * price(document.fixed) * PRODUCT_TO_AMOUNT;
+      return total * decimal(document.percent, PERCENT_SCALE) * PERCENTAGE_TO_AMOUNT;
     }
     case "markup":
       return (total * (FACTOR_ONE + decimal(document.percent, PERCENT_SCALE))) / FACTOR_ONE;
@@ -55,6 +80,14 @@ export function amountAgain(document: Json, cell: string, total: bigint): bigint
       throw new TollgateError("store.corrupt", detail);
     }
   }
+}
+
+/** Two dimensions have cells in rows; the name of a cell is both values with a bar between. */
+function cellPrice({ by, cells, otherwise }: Json, cell: string): unknown {
+  if (cell === "*") return otherwise;
+  if (!Array.isArray(by)) return (cells as Json)[cell];
+  const [row = "", column = ""] = cell.split(" | ");
+  return ((cells as Json)[row] as Json)[column];
 }
 
 /** Walks up the tiers: each costs its flat amount once it is entered, and its units. */

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { formatAmount } from "../money/decimal.ts";
+import { parseRateCard } from "../rating/parse-rate-card.ts";
+import type { RateCard } from "../rating/rate-card.ts";
+import {
+  type CardSpan,
+  isInTrial,
+  NO_TERMS,
+  periodTerms,
+  type TermsInput,
+} from "./period-terms.ts";
+
+const DAY_MS = 86_400_000;
+const PERIOD = { key: "2026-11-01", startMs: 0, endMs: 30 * DAY_MS };
+
+function cardOf(terms: object, key = "card"): RateCard {
+  const charge = { key: "c", meter: { count: "steps" }, price: { model: "per_unit", unit: "1" } };
+  const parsed = parseRateCard({ key, currency: "USD", charges: [charge], ...terms });
+  assert.ok("card" in parsed);
+  return parsed.card;
+}
+
+const span = (card: RateCard, from: number, to: number): CardSpan => {
+  return { card, startMs: from * DAY_MS, endMs: to * DAY_MS };
+};
+
+function termsOf(spans: CardSpan[], startedAtMs: number | null = null) {
+  const terms = periodTerms({ period: PERIOD, spans, startedAtMs });
+  const text = (bound: Parameters<typeof formatAmount>[0] | null) =>
+    bound === null ? null : formatAmount(bound);
+  return {
+    fees: terms.fees.map(({ feeKey, amount, startMs, endMs }) => {
+      return `${feeKey} ${formatAmount(amount)} ${startMs / DAY_MS}-${endMs / DAY_MS}`;
+    }),
+    bounds: terms.chargeBounds.map((one) => [text(one.minimum), text(one.maximum)]),
+    discounts: terms.discounts.map(({ key }) => key),
+    minimum: text(terms.minimum),
+    maximum: text(terms.maximum),
+  };
+}
+
+const fee = (amount: string, prorate = true) => ({ fees: [{ key: "base", amount, prorate }] });
+
+describe("the terms of a period", () => {
+  test("without a card are none", () => {
+    assert.deepEqual(periodTerms({ period: PERIOD, spans: [], startedAtMs: null }), NO_TERMS);
+  });
+
+  test("a fee is owed for the part of the period that has it", () => {
+    assert.deepEqual(termsOf([span(cardOf(fee("49")), 0, 30)]).fees, ["base 49 0-30"]);
+    assert.deepEqual(termsOf([span(cardOf(fee("49")), 10, 30)]).fees, ["base 32.67 10-30"]);
+    const changed = [span(cardOf(fee("49")), 0, 10), span(cardOf(fee("99")), 10, 30)];
+    assert.deepEqual(termsOf(changed).fees, ["base 16.33 0-10", "base 66 10-30"]);
+  });
+
+  test("a fee that goes on under a new version is one part", () => {
+    const same = [span(cardOf(fee("49")), 0, 10), span(cardOf(fee("49")), 10, 30)];
+    assert.deepEqual(termsOf(same).fees, ["base 49 0-30"]);
+  });
+
+  test("a fee that is not prorated is owed once, in full", () => {
+    const changed = [
+      span(cardOf(fee("49", false)), 5, 10),
+      span(cardOf({}), 10, 20),
+      span(cardOf(fee("49", false)), 20, 30),
+    ];
+    assert.deepEqual(termsOf(changed).fees, ["base 49 20-30"]);
+  });
+
+  test("minimums are owed for their part, maximums by the last card in full", () => {
+    const bounds = (minimum: string, maximum: string) => ({ minimum, maximum });
+    const spans = [
+      span(cardOf(bounds("30", "50")), 0, 10),
+      span(cardOf(bounds("60", "90")), 10, 30),
+    ];
+    assert.deepEqual(termsOf(spans).minimum, "50", "10 + 40");
+    assert.deepEqual(termsOf(spans).maximum, "90");
+    const half = [span(cardOf(bounds("30", "50")), 15, 30)];
+    assert.deepEqual(termsOf(half).minimum, "15");
+  });
+
+  test("a charge's bounds are those of its own card", () => {
+    const charge = (minimum: string, maximum: string) => {
+      const base = { key: "c", meter: { count: "steps" }, price: { model: "per_unit", unit: "1" } };
+      return { charges: [{ ...base, minimum, maximum }] };
+    };
+    const spans = [
+      span(cardOf(charge("30", "40"), "old"), 0, 10),
+      span(cardOf(charge("60", "70")), 10, 30),
+    ];
+    assert.deepEqual(termsOf(spans).bounds, [
+      ["10", "40"],
+      ["40", "70"],
+    ]);
+    assert.deepEqual(termsOf([span(cardOf({}), 0, 30)]).bounds, []);
+  });
+
+  test("discounts apply by the date on which the period starts", () => {
+    const discounts = [
+      { key: "always", percent: "1" },
+      { key: "now", percent: "1", from: "2026-11-01", until: "2026-11-02" },
+      { key: "later", percent: "1", from: "2026-11-02" },
+      { key: "before", percent: "1", until: "2026-11-01" },
+    ];
+    assert.deepEqual(termsOf([span(cardOf({ discounts }), 0, 30)]).discounts, ["always", "now"]);
+  });
+
+  test("a trial owes no fee and no minimum", () => {
+    const card = cardOf({ ...fee("30"), minimum: "60", trial: { days: 10 } });
+    const { fees, minimum } = termsOf([span(card, 0, 30)], 0);
+    assert.deepEqual([fees, minimum], [["base 20 10-30"], "40"]);
+    assert.deepEqual(termsOf([span(card, 0, 30)], -20 * DAY_MS).minimum, "60");
+    const named = cardOf({ ...fee("30"), minimum: "60", trial: { days: 10, charges: ["base"] } });
+    const some = termsOf([span(named, 0, 30)], 0);
+    assert.deepEqual([some.fees, some.minimum], [["base 20 10-30"], "60"]);
+    const whole = cardOf({ ...fee("30"), trial: { days: 90 } });
+    assert.deepEqual(termsOf([span(whole, 0, 30)], 0).fees, []);
+  });
+
+  test("a charge is in trial until whole days after the customer's start", () => {
+    const card = cardOf({ trial: { days: 2, charges: ["c"] } });
+    const at = (atMs: number, key = "c") => isInTrial(card, key, { atMs, startedAtMs: 5 });
+    assert.deepEqual([at(5), at(2 * DAY_MS + 4), at(2 * DAY_MS + 5)], [true, true, false]);
+    assert.equal(at(5, "other"), false);
+    assert.equal(isInTrial(cardOf({}), "c", { atMs: 0, startedAtMs: 0 }), false);
+  });
+
+  test("however often a card changes, an unchanged fee adds up to itself", () => {
+    const cuts = fc.uniqueArray(fc.integer({ min: 1, max: PERIOD.endMs - 1 }), { maxLength: 6 });
+    const amount = fc.bigInt({ min: 0n, max: 10n ** 8n }).map((cents) => `${cents}e-2`);
+    fc.assert(
+      fc.property(cuts, amount, (all, text) => {
+        const ends = [...all.toSorted((a, b) => a - b), PERIOD.endMs];
+        const spans = ends.map((endMs, index): CardSpan => {
+          const card = cardOf(fee(text), `card-${index}`);
+          return { card, startMs: ends[index - 1] ?? 0, endMs };
+        });
+        const input: TermsInput = { period: PERIOD, spans, startedAtMs: null };
+        const owed = periodTerms(input).fees.reduce((sum, part) => sum + part.amount, 0n);
+        assert.equal(owed, cardOf(fee(text)).fees[0]?.amount);
+      }),
+    );
+  });
+});

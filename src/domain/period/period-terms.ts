@@ -1,0 +1,210 @@
+/**
+ * What the cards of a period say beside their charges: fees, bounds and discounts, each for the
+ * part of the period for which a card was in force. Fees and minimums are owed for their part of
+ * the period in milliseconds, in whole units of the currency where the full amount is one, by
+ * largest remainder: an amount that does not change adds up to itself however often the card does.
+ * Maximums and discounts are those of the last card, in full.
+ */
+import { present } from "../assert.ts";
+import { allocate, smallestUnit } from "../money/allocate.ts";
+import { currencyDecimals } from "../money/currency.ts";
+import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
+import type { Charge, Discount, Fee, RateCard, Trial } from "../rating/rate-card.ts";
+import type { BillingPeriod } from "./billing-period.ts";
+
+/** A stretch of a period for which one card version was in force for the customer. */
+export interface CardSpan {
+  readonly card: RateCard;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What the terms of a period are made of. */
+export interface TermsInput {
+  readonly period: BillingPeriod;
+  /** In order, without overlap, inside the period; none before the customer's start. */
+  readonly spans: readonly CardSpan[];
+  /** When the customer started, from which a trial counts; null: it has no trial. */
+  readonly startedAtMs: number | null;
+}
+
+/** A fee for the stretch that owes it. */
+export interface FeePart {
+  readonly cardKey: string;
+  readonly feeKey: string;
+  readonly name: string;
+  readonly amount: Amount;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Least and most of one charge in the period. */
+export interface ChargeBounds {
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly name: string;
+  readonly minimum: Amount | null;
+  readonly maximum: Amount | null;
+}
+
+/** What a period owes beside what was counted. */
+export interface PeriodTerms {
+  readonly fees: readonly FeePart[];
+  readonly chargeBounds: readonly ChargeBounds[];
+  /** Those that apply to the period, in order. */
+  readonly discounts: readonly Discount[];
+  readonly minimum: Amount | null;
+  readonly maximum: Amount | null;
+}
+
+/** Terms of a period without a card. */
+export const NO_TERMS: PeriodTerms = {
+  fees: [],
+  chargeBounds: [],
+  discounts: [],
+  minimum: null,
+  maximum: null,
+};
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The instant at which a trial ends: whole days of 24 hours after the customer's start. */
+function trialEndMs({ days }: Trial, startedAtMs: number): number {
+  return startedAtMs + days * DAY_MS;
+}
+
+/** Whether a charge or fee is free at an instant. */
+export function isInTrial(
+  card: Pick<RateCard, "trial">,
+  key: string,
+  { atMs, startedAtMs }: { readonly atMs: number; readonly startedAtMs: number },
+): boolean {
+  const { trial } = card;
+  return trial !== null && coversKey(trial, key) && atMs < trialEndMs(trial, startedAtMs);
+}
+
+function coversKey({ charges }: Trial, key: string | null): boolean {
+  return charges === null || (key !== null && charges.includes(key));
+}
+
+/** The terms of a period. */
+export function periodTerms(input: TermsInput): PeriodTerms {
+  const last = input.spans.at(-1)?.card;
+  if (last === undefined) return NO_TERMS;
+  const { key: period } = input.period;
+  return {
+    fees: feeParts(input),
+    chargeBounds: chargeBounds(input),
+    discounts: last.discounts.filter((discount) => appliesTo(discount, period)),
+    minimum: minimumOf(
+      input,
+      () => true,
+      (card) => ({ key: null, minimum: card.minimum }),
+    ),
+    maximum: last.maximum,
+  };
+}
+
+/** Dates compare as text. */
+function appliesTo({ from, until }: Discount, period: string): boolean {
+  return (from === null || from <= period) && (until === null || period < until);
+}
+
+/** The part of a span that is not a trial of the charge or fee (null: of the whole card). */
+function paidSpan(span: CardSpan, key: string | null, { startedAtMs }: TermsInput): CardSpan {
+  const { trial } = span.card;
+  if (trial === null || startedAtMs === null || !coversKey(trial, key)) return span;
+  const freeUntilMs = Math.min(trialEndMs(trial, startedAtMs), span.endMs);
+  return { ...span, startMs: Math.max(span.startMs, freeUntilMs) };
+}
+
+interface OwedFee {
+  readonly fee: Fee;
+  readonly cardKey: string;
+  readonly startMs: number;
+  endMs: number;
+}
+
+function feeParts(input: TermsInput): FeePart[] {
+  const owed: OwedFee[] = [];
+  for (const span of input.spans) {
+    for (const fee of span.card.fees) addFee(owed, fee, paidSpan(span, fee.key, input));
+  }
+  const groups = Map.groupBy(owed, ({ fee }) => `${fee.amount} ${fee.key}`);
+  return [...groups.values()].flatMap((group) => partsOf(group, input));
+}
+
+/** A version that leaves the fee as it is does not divide it. */
+function addFee(owed: OwedFee[], fee: Fee, { card, startMs, endMs }: CardSpan): void {
+  if (startMs >= endMs) return;
+  const former = owed.findLast((one) => one.fee.key === fee.key && one.cardKey === card.key);
+  const goesOn = former?.endMs === startMs && former.fee.amount === fee.amount;
+  if (former !== undefined && goesOn) former.endMs = endMs;
+  else owed.push({ fee, cardKey: card.key, startMs, endMs });
+}
+
+function partsOf(group: readonly OwedFee[], input: TermsInput): FeePart[] {
+  const prorated = group.every(({ fee }) => fee.isProrated);
+  // A fee that is not prorated is owed once, whole, by the card that had it last.
+  const owed = prorated ? group : group.slice(-1);
+  const full = present(owed[0]?.fee.amount, "a group of fees has one");
+  const lengths = owed.map(({ startMs, endMs }) => endMs - startMs);
+  const amounts = prorated ? prorate(full, lengths, input) : [full];
+  return owed.map(({ fee, cardKey, startMs, endMs }, index) => {
+    const amount = amounts[index] ?? ZERO_AMOUNT;
+    return { cardKey, feeKey: fee.key, name: fee.name, amount, startMs, endMs };
+  });
+}
+
+/** The parts of a full amount for these lengths of time; what is left is owed by nobody. */
+function prorate(full: Amount, lengthsMs: readonly number[], input: TermsInput): Amount[] {
+  const { period, spans } = input;
+  const currency = present(spans.at(-1), "span of a card").card.currency;
+  const unit = smallestUnit(present(currencyDecimals(currency), `decimals of ${currency}`));
+  const restMs = lengthsMs.reduce((left, one) => left - one, period.endMs - period.startMs);
+  const weights = [...lengthsMs, restMs].map(BigInt);
+  return allocate(full, weights, full % unit === 0n ? unit : 1n).slice(0, -1);
+}
+
+function chargeBounds(input: TermsInput): ChargeBounds[] {
+  const latest = new Map(input.spans.map(({ card }) => [card.key, card]));
+  return [...latest.values()].flatMap((card) =>
+    card.charges.flatMap((charge): ChargeBounds[] => {
+      const minimum = chargeMinimum(input, card.key, charge);
+      const { key: chargeKey, name, maximum } = charge;
+      if (minimum === null && maximum === null) return [];
+      return [{ cardKey: card.key, chargeKey, name, minimum, maximum }];
+    }),
+  );
+}
+
+function chargeMinimum(input: TermsInput, cardKey: string, { key }: Charge): Amount | null {
+  return minimumOf(
+    input,
+    (card) => card.key === cardKey,
+    ({ charges }) => ({ key, minimum: charges.find((one) => one.key === key)?.minimum ?? null }),
+  );
+}
+
+type MinimumOf = (card: RateCard) => {
+  readonly key: string | null;
+  readonly minimum: Amount | null;
+};
+
+/** The minimums of the cards, each for its part of the period; null where no card has one. */
+function minimumOf(
+  input: TermsInput,
+  isOurs: (card: RateCard) => boolean,
+  minimumIn: MinimumOf,
+): Amount | null {
+  const lengths = new Map<bigint, number>();
+  for (const span of input.spans.filter(({ card }) => isOurs(card))) {
+    const { key, minimum } = minimumIn(span.card);
+    if (minimum === null) continue;
+    const { startMs, endMs } = paidSpan(span, key, input);
+    lengths.set(minimum, (lengths.get(minimum) ?? 0) + endMs - startMs);
+  }
+  if (lengths.size === 0) return null;
+  const parts = [...lengths].flatMap(([full, ms]) => prorate(full as Amount, [ms], input));
+  return parts.reduce<bigint>((sum, part) => sum + part, 0n) as Amount;
+}

@@ -1,0 +1,55 @@
+/** Lines of a statement, and what those of charges and trials are made of. */
+import type { ConversionRate } from "../money/conversion.ts";
+import type { Amount } from "../money/decimal.ts";
+import type { ClosedCount } from "../rating/counter.ts";
+
+/** What one charge counted in the period, one for each cell and measure. */
+export interface ChargeCount extends ClosedCount {
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  /** Name of the charge as people know it. */
+  readonly name: string;
+  /** Rates at which costs were converted to the card's currency; none where they are in it. */
+  readonly conversions: readonly ConversionRate[];
+}
+
+/** What a charge came to for steps, runs and outcomes during a trial. */
+export interface TrialAmount {
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly name: string;
+  /** Taken off. */
+  readonly amount: Amount;
+}
+
+/** What a line is. Each but `included`, which tells a quantity, is a part of the total. */
+export const LINE_KINDS = [
+  ...(["charge", "included", "tier_correction", "trial"] as const),
+  ...(["charge_minimum", "charge_maximum", "fee", "run_cap", "run_minimum"] as const),
+  ...(["discount", "minimum", "maximum", "adjustment", "rounding"] as const),
+] as const;
+export type LineKind = (typeof LINE_KINDS)[number];
+
+/** One line: what it is for, and its amount before and after rounding. */
+export interface StatementLine {
+  readonly kind: LineKind;
+  /** Card, charge (or fee, or discount) and cell that the line belongs to; "" for the whole. */
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly description: string;
+  /** Closed period that an adjustment belongs to; null for other lines. */
+  readonly originPeriod: string | null;
+  /** What was counted, such as `steps` or `sum:seconds`; null where nothing was. */
+  readonly measure: string | null;
+  /** A Quantity, or an Amount for the measure `sum:cost`; null where nothing was counted. */
+  readonly quantity: bigint | null;
+  /** The exact amount in credits, where it is priced in them; null: it is not. */
+  readonly credits: Amount | null;
+  readonly conversions: readonly ConversionRate[];
+  readonly amountExact: Amount;
+  /** The exact amount rounded; 0 for the rounding line. */
+  readonly amountRounded: Amount;
+}

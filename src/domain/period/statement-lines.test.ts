@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Amount, type Factor, parseAmount } from "../money/decimal.ts";
+import type { Discount } from "../rating/rate-card.ts";
+import type { FeePart } from "./period-terms.ts";
+import { discountLine, feeLine, roundingLines, runLines, trialLines } from "./statement-lines.ts";
+
+const amount = (text: string) => parseAmount(text) as Amount;
+const PERIOD = { key: "1970-01-01", startMs: 0, endMs: 86_400_000 };
+
+describe("lines of a statement", () => {
+  test("a fee says for which part of the period it is", () => {
+    const fee: FeePart = {
+      ...{ cardKey: "card", feeKey: "base", name: "Base fee", amount: amount("5") },
+      ...{ startMs: 0, endMs: 86_400_000 },
+    };
+    assert.equal(feeLine(fee, PERIOD).description, "Base fee");
+    assert.equal(
+      feeLine({ ...fee, startMs: 43_200_000 }, PERIOD).description,
+      "Base fee: 1970-01-01T12:00:00Z to 1970-01-02T00:00:00Z",
+    );
+  });
+
+  test("a discount says its percentage", () => {
+    const discount: Discount = {
+      ...{ key: "off", name: "Partner", value: { percent: 125_000n as Factor } },
+      ...{ charges: null, from: null, until: null },
+    };
+    const line = discountLine({ discount, amount: amount("3") });
+    assert.deepEqual([line.description, line.amountExact], ["Partner (12.5 %)", amount("-3")]);
+  });
+
+  test("bounds of runs say how many runs they changed; without one there is no line", () => {
+    const none = { cardKey: "card", cappedRuns: 0, raisedRuns: 0 };
+    const [line, ...others] = runLines([
+      { ...none, cappedRuns: 2, cap: amount("-3"), minimum: amount("0") },
+      { ...none, cap: amount("0"), minimum: amount("0") },
+    ]);
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [line?.kind, line?.measure, line?.quantity],
+      ["run_cap", "runs", 2n * 10n ** 9n],
+    );
+  });
+
+  test("a trial that came to nothing and a rounding of nothing are left out", () => {
+    const trial = { cardKey: "card", chargeKey: "a", cell: "x", name: "A", amount: amount("0") };
+    assert.deepEqual(trialLines([trial]), []);
+    assert.equal(trialLines([{ ...trial, amount: amount("1") }])[0]?.description, "A (x): trial");
+    assert.deepEqual(roundingLines(amount("0")), []);
+  });
+});

@@ -1,0 +1,199 @@
+/** The lines of a statement before they are rounded, each kind by what it is made of. */
+
+import { FACTOR_SCALE } from "../limits.ts";
+import { type Amount, formatScaled, quantityOfInteger, ZERO_AMOUNT } from "../money/decimal.ts";
+import type { BillingPeriod } from "./billing-period.ts";
+import type { Taken } from "./discount-lines.ts";
+import type { ChargeBounds, FeePart, PeriodTerms } from "./period-terms.ts";
+import type { Adjustment } from "./records.ts";
+import type { RunCorrections } from "./run-bounds.ts";
+import type { ChargeCount, StatementLine, TrialAmount } from "./statement-line.ts";
+
+/** A line before it is rounded. */
+export type Unrounded = Omit<StatementLine, "amountRounded">;
+
+const WHOLE: Omit<Unrounded, "kind" | "description" | "amountExact"> = {
+  cardKey: "",
+  chargeKey: "",
+  cell: "",
+  originPeriod: null,
+  measure: null,
+  quantity: null,
+  credits: null,
+  conversions: [],
+};
+
+/** A charge, what of it is included, and the difference that its volume tiers make. */
+export function chargeLines(counts: readonly ChargeCount[]): Unrounded[] {
+  return counts.toSorted(byCharge).flatMap(linesOfCount);
+}
+
+function linesOfCount(count: ChargeCount): Unrounded[] {
+  const { cardKey, chargeKey, cell, measure, quantity, included, credits, conversions } = count;
+  const description = cell === "" ? count.name : `${count.name} (${cell})`;
+  const at = { ...WHOLE, cardKey, chargeKey, cell };
+  const correction = (count.final - count.running) as Amount;
+  const charge = { ...at, description, measure, quantity, credits, conversions };
+  const lines: Unrounded[] = [{ ...charge, kind: "charge", amountExact: count.running }];
+  if (included !== 0n) {
+    const free = { ...at, description: `${description}: included`, measure, quantity: included };
+    lines.push({ ...free, kind: "included", amountExact: ZERO_AMOUNT });
+  }
+  if (correction !== 0n) {
+    const tier = { ...at, description: `${description}: volume tier correction` };
+    lines.push({ ...tier, kind: "tier_correction", amountExact: correction });
+  }
+  return lines;
+}
+
+/** What a trial takes off again. */
+export function trialLines(trials: readonly TrialAmount[]): Unrounded[] {
+  return trials.toSorted(byCharge).flatMap(({ cardKey, chargeKey, cell, name, amount }) => {
+    if (amount === 0n) return [];
+    const description = cell === "" ? `${name}: trial` : `${name} (${cell}): trial`;
+    const at = { ...WHOLE, cardKey, chargeKey, cell, description };
+    return [{ ...at, kind: "trial" as const, amountExact: -amount as Amount }];
+  });
+}
+
+/** What is missing to the least of a charge, or above its most, by what its lines came to. */
+export function boundLines(
+  bounds: readonly ChargeBounds[],
+  counted: readonly StatementLine[],
+): Unrounded[] {
+  return bounds.toSorted(byItem).flatMap((bound) => {
+    const { cardKey, chargeKey, name } = bound;
+    const own = counted.filter((line) => line.cardKey === cardKey && line.chargeKey === chargeKey);
+    const charged = own.reduce((sum, { amountRounded }) => sum + amountRounded, 0n) as Amount;
+    const at = { ...WHOLE, cardKey, chargeKey };
+    return bounded(bound, charged).map(
+      ({ isMinimum, amount }): Unrounded => ({
+        ...at,
+        kind: isMinimum ? "charge_minimum" : "charge_maximum",
+        description: `${name}: ${isMinimum ? "minimum" : "maximum"} of the period`,
+        amountExact: amount,
+      }),
+    );
+  });
+}
+
+/** A fee; where it is for a part of the period, the description says for which. */
+export function feeLine(fee: FeePart, period: BillingPeriod): Unrounded {
+  const { cardKey, feeKey: chargeKey, name, amount, startMs, endMs } = fee;
+  const isWhole = startMs === period.startMs && endMs === period.endMs;
+  const description = isWhole ? name : `${name}: ${timeText(startMs)} to ${timeText(endMs)}`;
+  return { ...WHOLE, kind: "fee", cardKey, chargeKey, description, amountExact: amount };
+}
+
+function timeText(instantMs: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(instantMs).toString();
+}
+
+/** What caps and minimums of runs make of the period; the quantity is the number of runs. */
+export function runLines(corrections: readonly RunCorrections[]): Unrounded[] {
+  return corrections.toSorted(byItem).flatMap((one): Unrounded[] => {
+    const at = { ...WHOLE, cardKey: one.cardKey, measure: "runs" };
+    const cap = { ...at, kind: "run_cap" as const, description: "Run cap" };
+    const least = { ...at, kind: "run_minimum" as const, description: "Run minimum" };
+    return [
+      { ...cap, quantity: quantityOfInteger(one.cappedRuns), amountExact: one.cap },
+      { ...least, quantity: quantityOfInteger(one.raisedRuns), amountExact: one.minimum },
+    ].filter(({ amountExact }) => amountExact !== 0n);
+  });
+}
+
+/** What a discount takes off. */
+export function discountLine({ discount, amount }: Taken): Unrounded {
+  const { key, name, value } = discount;
+  const percent = "percent" in value ? ` (${formatScaled(value.percent, FACTOR_SCALE - 2)} %)` : "";
+  const description = `${name}${percent}`;
+  const amountExact = -amount as Amount;
+  return { ...WHOLE, kind: "discount", chargeKey: key, description, amountExact };
+}
+
+/**
+ * The minimum is met by what the customer is billed, so it fills up the rounded charges: the bill
+ * comes to exactly the minimum. So does the maximum, the other way.
+ */
+export function periodBoundLines(
+  bounds: Pick<PeriodTerms, "minimum" | "maximum">,
+  charged: Amount,
+): Unrounded[] {
+  return bounded(bounds, charged).map(({ isMinimum, amount }) => ({
+    ...WHOLE,
+    kind: isMinimum ? "minimum" : "maximum",
+    description: isMinimum ? "Minimum of the period" : "Maximum of the period",
+    amountExact: amount,
+  }));
+}
+
+interface Bounded {
+  readonly isMinimum: boolean;
+  readonly amount: Amount;
+}
+
+function bounded({ minimum, maximum }: Bounds, charged: Amount): Bounded[] {
+  if (minimum !== null && charged < minimum) {
+    return [{ isMinimum: true, amount: (minimum - charged) as Amount }];
+  }
+  if (maximum === null || charged <= maximum) return [];
+  return [{ isMinimum: false, amount: (maximum - charged) as Amount }];
+}
+
+type Bounds = Pick<PeriodTerms, "minimum" | "maximum">;
+
+/** What rounding added to the total; it is a part of it in the exact column only. */
+export function roundingLines(residual: Amount): StatementLine[] {
+  if (residual === 0n) return [];
+  const line = { ...WHOLE, kind: "rounding" as const, description: "Rounding" };
+  return [{ ...line, amountExact: residual, amountRounded: ZERO_AMOUNT }];
+}
+
+/** One line for each closed period, charge and cell: rounding each late event would lose money. */
+export function adjustmentLines(adjustments: readonly Adjustment[]): Unrounded[] {
+  const groups = Map.groupBy(adjustments.toSorted(byOrigin), (adjustment) =>
+    JSON.stringify([
+      adjustment.originPeriod,
+      adjustment.cardKey,
+      adjustment.chargeKey,
+      adjustment.cell,
+    ]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const amountExact = group.reduce((sum, { amount }) => sum + amount, 0n) as Amount;
+    return first === undefined || amountExact === 0n ? [] : [adjustmentLine(first, amountExact)];
+  });
+}
+
+function adjustmentLine(adjustment: Adjustment, amountExact: Amount): Unrounded {
+  const { cardKey, chargeKey, cell, originPeriod } = adjustment;
+  const charge = cell === "" ? chargeKey : `${chargeKey} (${cell})`;
+  const description = `${charge}: adjustment of the period ${originPeriod}`;
+  const at = { ...WHOLE, cardKey, chargeKey, cell, originPeriod };
+  return { ...at, kind: "adjustment", description, amountExact };
+}
+
+interface OfCharge {
+  readonly cardKey: string;
+  readonly chargeKey?: string;
+  readonly cell?: string;
+  readonly measure?: string;
+}
+
+function byItem(a: OfCharge, b: OfCharge): number {
+  return compare(a.cardKey, b.cardKey) || compare(a.chargeKey ?? "", b.chargeKey ?? "");
+}
+
+function byCharge(a: OfCharge, b: OfCharge): number {
+  const byCell = compare(a.cell ?? "", b.cell ?? "");
+  return byItem(a, b) || byCell || compare(a.measure ?? "", b.measure ?? "");
+}
+
+function byOrigin(a: Adjustment, b: Adjustment): number {
+  return compare(a.originPeriod, b.originPeriod) || byCharge(a, b);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

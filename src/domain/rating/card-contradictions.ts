@@ -1,0 +1,86 @@
+/** What each field of a card allows and the card as a whole does not. */
+import type { Problem } from "../errors.ts";
+import { PROBLEMS_MAX_COUNT } from "../limits.ts";
+import { type Amount, formatAmount } from "../money/decimal.ts";
+import type { RateCard } from "./rate-card.ts";
+
+/** Every contradiction of a card, with its path in the card's document. */
+export function contradictionsOf(card: RateCard): Problem[] {
+  return [
+    ...repeatedKeys(card),
+    ...unknownKeys(card),
+    ...withoutCredit(card),
+    ...wrongBounds(card),
+  ].map(([field, detail]) => ({ code: "ratecard.invalid", detail, field }));
+}
+
+/** Problems in order, of one place the first only: what cannot be read contradicts anything. */
+export function joinProblems(problems: readonly Problem[], more: readonly Problem[]): Problem[] {
+  const told = new Set(problems.map(({ field }) => field));
+  const news = more.filter(({ field }) => !told.has(field));
+  return [...problems, ...news].slice(0, PROBLEMS_MAX_COUNT);
+}
+
+type Found = readonly [path: string, detail: string];
+
+function keyedItems({ charges, fees, discounts }: RateCard): Found[] {
+  const keysOf = (list: readonly { readonly key: string }[], name: string) =>
+    list.map(({ key }, index): Found => [`${name}[${index}].key`, key]);
+  return [
+    ...keysOf(charges, "charges"),
+    ...keysOf(fees, "fees"),
+    ...keysOf(discounts, "discounts"),
+  ];
+}
+
+/** Lines of a statement are named by charge, fee or discount: no two have the same key. */
+function repeatedKeys(card: RateCard): Found[] {
+  const seen = new Map<string, string>();
+  return keyedItems(card).flatMap(([path, key]): Found[] => {
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, path);
+    if (first === undefined || key === "") return [];
+    return [[path, `${JSON.stringify(key)} is the key of ${first} already`]];
+  });
+}
+
+/** Discounts and trials name what they apply to. */
+function unknownKeys({ charges, fees, discounts, trial }: RateCard): Found[] {
+  const known = new Set([...charges, ...fees].map(({ key }) => key));
+  const lists: [path: string, keys: readonly string[] | null][] = [
+    ...discounts.map((one, at): [string, readonly string[] | null] => {
+      return [`discounts[${at}].charges`, one.charges];
+    }),
+    ["trial.charges", trial?.charges ?? null],
+  ];
+  return lists.flatMap(([path, keys]) =>
+    (keys ?? []).flatMap((key, index): Found[] => {
+      if (key === "" || known.has(key)) return [];
+      return [[`${path}[${index}]`, `the card has no charge or fee ${JSON.stringify(key)}`]];
+    }),
+  );
+}
+
+function withoutCredit({ charges, credit }: RateCard): Found[] {
+  if (credit !== null) return [];
+  return charges.flatMap(({ inCredits }, index): Found[] => {
+    if (!inCredits) return [];
+    return [[`charges[${index}].in`, 'the card has no "credit", which says what one is worth']];
+  });
+}
+
+function wrongBounds(card: RateCard): Found[] {
+  const { minimum, maximum, runMinimum, runCap } = card;
+  return [
+    ...card.charges.flatMap((charge, index) =>
+      wrongBound(charge.minimum, charge.maximum, `charges[${index}].maximum`),
+    ),
+    ...wrongBound(minimum, maximum, "maximum"),
+    ...wrongBound(runMinimum, runCap, "runCap"),
+  ];
+}
+
+function wrongBound(least: Amount | null, most: Amount | null, path: string): Found[] {
+  if (least === null || most === null || least <= most) return [];
+  return [[path, `${formatAmount(most)} is less than the minimum (${formatAmount(least)})`]];
+}

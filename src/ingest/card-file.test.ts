@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { TollgateError } from "../domain/errors.ts";
+import { parseRateCard } from "../domain/rating/parse-rate-card.ts";
+import { readCardFile } from "./card-file.ts";
+
+const YAML = `# What the support agent costs.
+key: support
+currency: USD
+charges:
+  - key: run
+    meter: { count: runs, where: { agent: support } }
+    price: { model: per_unit, unit: 0.10 }
+    included: 1000
+fees:
+  - { key: base, amount: 49, prorate: false }
+minimum: ~
+`;
+
+describe("a rate card file", () => {
+  test("in YAML is the card that JSON would be", () => {
+    const charge = {
+      key: "run",
+      meter: { count: "runs", where: { agent: "support" } },
+      price: { model: "per_unit", unit: "0.10" },
+      included: "1000",
+    };
+    const fees = [{ key: "base", amount: "49", prorate: false }];
+    const card = { key: "support", currency: "USD", charges: [charge], fees, minimum: null };
+    assert.deepEqual(readCardFile(YAML), card);
+    assert.deepEqual(readCardFile(JSON.stringify(card, null, 2)), card);
+    assert.ok("card" in parseRateCard(readCardFile(YAML)));
+  });
+
+  test("keeps every digit of a number", () => {
+    const texts = ["0.10", "0.000000000000000001", "12345678901234567890", "1e3", "-0"];
+    for (const text of texts) {
+      assert.deepEqual(readCardFile(`a: ${text}`), { a: text });
+      assert.deepEqual(readCardFile(`{"a": ${text}}`), { a: text });
+    }
+  });
+
+  test("with a key that stands twice is refused with its line", () => {
+    for (const text of ["a: 1\nb: 2\na: 3\n", '{\n"a": 1,\n"b": 2,\n"a": 3}']) {
+      assert.throws(
+        () => readCardFile(text),
+        (error) => error instanceof TollgateError && /unique at line [34]/.test(error.message),
+      );
+    }
+  });
+
+  test("that is no YAML is refused, and one that multiplies itself too", () => {
+    const isRefused = (error: unknown) => error instanceof TollgateError;
+    assert.throws(() => readCardFile("a: [1, 2"), isRefused);
+    const bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
+    for (let n = 1; n < 9; n += 1) {
+      bomb.push(
+        `a${n}: &a${n} [${Array(10)
+          .fill(`*a${n - 1}`)
+          .join(", ")}]`,
+      );
+    }
+    assert.throws(() => readCardFile(bomb.join("\n")), isRefused);
+    assert.throws(() => readCardFile("[".repeat(100_000)), isRefused);
+  });
+});
