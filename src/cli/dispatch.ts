@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { card } from "./commands/card.ts";
+import { clock } from "./commands/clock.ts";
 import { demo } from "./commands/demo.ts";
 import { exportLines } from "./commands/export.ts";
 import { importFiles } from "./commands/import.ts";
@@ -14,6 +15,7 @@ import { serve } from "./commands/serve.ts";
 import { statement } from "./commands/statement.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
+import { workspace } from "./commands/workspace.ts";
 
 /** Every command, in the order of help. */
 const COMMANDS: readonly Command[] = [
@@ -29,6 +31,8 @@ const COMMANDS: readonly Command[] = [
   exportLines,
   verify,
   keys,
+  workspace,
+  clock,
 ];
 
 const USAGE_EXIT_CODE = 2;

@@ -1,6 +1,7 @@
 /**
  * A command's connection to Tollgate. With a URL it talks to that server; without one it starts a
- * private server on the data folder, on a free loopback port, with a key that dies with it.
+ * private server on the data folder, on a free loopback port, with a key that dies with it; a key
+ * that is given opens its own workspace there, such as a sandbox.
  */
 import { TollgateError } from "../domain/errors.ts";
 import { type Arguments, dataDirOf, type Surroundings, textOption } from "./command.ts";
@@ -26,7 +27,8 @@ export async function withSession<T>(
   if (url !== undefined) return work(sessionOn(url, keyFor(args, here)));
   const server = await startPrivate(args, here);
   try {
-    return await work(sessionOn(server.url, server.passingKey(["ingest", "read", "admin"])));
+    const own = () => server.passingKey(["ingest", "read", "admin"]);
+    return await work(sessionOn(server.url, textOption(args, "key") ?? own()));
   } finally {
     await server.stop();
   }

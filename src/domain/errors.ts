@@ -124,6 +124,13 @@ export const ERRORS = {
   ],
   "statement.not_found": [404, "No such statement.", "Close the period first."],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
+  "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
+  "workspace.not_sandbox": [
+    409,
+    "Only a sandbox has a clock that can be moved.",
+    "Make a sandbox: POST /v1/workspaces.",
+  ],
+  "clock.backward": [409, "A clock never goes back.", "Give a time that is still to come."],
   "key.not_found": [404, "No such API key.", "See /v1/keys."],
   "store.unknown": [
     503,

@@ -25,12 +25,13 @@ export function runAct<T>(
   work: (act: Act) => Promise<T>,
 ): Promise<T> {
   return context.loop.exclusively(async () => {
-    await recoverTotals(context, workspace);
+    const clock = await context.clocks.of(workspace);
+    await recoverTotals({ ...context, clock }, workspace);
     await context.store.settle(workspace);
     const tariff = await context.tariffs.of(workspace);
     return context.store.transact(workspace, async (unit) => {
       const head = await unit.head();
-      const state = new BatchState(context.clock.nowMs(), head.lastSeq);
+      const state = new BatchState(clock.nowMs(), head.lastSeq);
       const extra: Act["extra"] = {};
       const journal: Act["journal"] = (kind, subject, document) => {
         const identity = { run: "", source: kind, id: subject, contentHash: "" };

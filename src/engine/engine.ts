@@ -27,6 +27,9 @@ import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import { WorkspaceClocks } from "./workspace-clocks.ts";
+import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
 /** The ports that an engine runs on. */
 export interface EngineParts {
@@ -43,8 +46,12 @@ export class Engine {
   readonly #passingKeys: PassingKeys = new Map();
 
   constructor(parts: EngineParts) {
-    const loop = new CommitLoop((workspace, events) => commitEvents(parts, workspace, events));
-    this.#context = { ...parts, loop };
+    const clocks = new WorkspaceClocks(parts.store, parts.clock);
+    const loop = new CommitLoop(async (workspace, events) => {
+      const clock = await clocks.of(workspace);
+      return commitEvents({ ...parts, clock }, workspace, events);
+    });
+    this.#context = { ...parts, clocks, loop };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -52,8 +59,26 @@ export class Engine {
     return this.#context.store;
   }
 
+  /** The time of a workspace: that of the machine, or of a sandbox's own clock. */
+  async nowMs(workspace: string): Promise<number> {
+    return (await this.#context.clocks.of(workspace)).nowMs();
+  }
+
+  /** The machine's time. */
   get clock(): Clock {
     return this.#context.clock;
+  }
+
+  workspace(workspace: string): Promise<WorkspaceSettings> {
+    return readWorkspace(this.store, workspace);
+  }
+
+  createSandbox(owner: string, sandbox: NewSandbox): Promise<string> {
+    return createSandbox(this.#context, owner, sandbox);
+  }
+
+  advanceClock(workspace: string, move: ClockMove): ReturnType<typeof advanceClock> {
+    return advanceClock(this.#context, workspace, move);
   }
 
   /** Requests that wait for the next commit. */
@@ -126,8 +151,9 @@ export class Engine {
   }
 
   /** Adds up what a crash left on disk without its totals. Call it before serving. */
-  recover(workspace: string): Promise<void> {
-    return recoverTotals(this.#context, workspace);
+  async recover(workspace: string): Promise<void> {
+    const clock = await this.#context.clocks.of(workspace);
+    await recoverTotals({ ...this.#context, clock }, workspace);
   }
 
   /** Refuses new work and resolves when all that waits is on disk. */

@@ -96,6 +96,20 @@ describe("the command line", () => {
     assert.equal(models[0].cost, "0.00225");
   });
 
+  test("makes a sandbox and moves its clock, and refuses to move that of production", async () => {
+    const made = await tollgate("workspace", "create", "trial", "--start", "2030-01-31T00:00:00Z");
+    assert.equal(made.code, 0, made.err);
+    assert.match(made.out, /Workspace default\/trial \(sandbox\)/);
+    const key = /tg_[\w-]+/.exec(made.out)?.[0] ?? "";
+    const moved = await tollgate("clock", "advance", "P1M", "--key", key);
+    assert.equal(moved.out, "2030-02-28T00:00:00.000Z (test clock)\n");
+    const shown = await tollgate("workspace", "show", "--key", key);
+    assert.match(shown.out, /time +2030-02-28T00:00:00.000Z/);
+    const refused = await tollgate("clock", "advance", "--to", "2099-01-01T00:00:00Z");
+    assert.match(refused.err, /workspace.not_sandbox/);
+    assert.equal((await tollgate("clock", "advance")).code, 2);
+  });
+
   test("applies a card again without a new version, and a changed one with it", async () => {
     assert.match(
       (await tollgate("card", "apply", join(folder, "card.json"))).out,

@@ -15,6 +15,8 @@ export const JOURNAL_KINDS = [
   "prices.imported",
   "period.closed",
   "conflict.settled",
+  "workspace.saved",
+  "clock.advanced",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

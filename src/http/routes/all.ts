@@ -11,6 +11,7 @@ import { RUN_ROUTES } from "./runs.ts";
 import { STATEMENT_ROUTES } from "./statements.ts";
 import { STATUS_ROUTES } from "./status.ts";
 import { USAGE_ROUTES } from "./usage.ts";
+import { WORKSPACE_ROUTES } from "./workspaces.ts";
 
 /** All routes, in the order of the documentation. */
 export const ALL_ROUTES: readonly Route[] = [
@@ -23,6 +24,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
   ...STATEMENT_ROUTES,
+  ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,
 ];

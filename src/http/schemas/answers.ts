@@ -215,6 +215,22 @@ const customers = {
   CustomerPage: closed({ customers: listOf(named("Customer")), next: TEXT_OR_NULL }),
 };
 
+const workspaces = {
+  Workspace: closed({
+    workspace: ANY_TEXT,
+    kind: described(oneOf(["production", "sandbox"]), "A sandbox has a clock of its own."),
+    graceHours: described(COUNT, "Hours after its end before a period may be closed."),
+    now: TIME,
+  }),
+  NewWorkspace: closed({
+    workspace: named("Workspace"),
+    key: named("ApiKey"),
+    secret: described(ANY_TEXT, "Of an admin key of the new workspace; shown this once."),
+  }),
+  Clock: closed({ now: TIME, isTest: FLAG }),
+  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT }),
+};
+
 const keys = {
   ApiKey: closed({
     id: ANY_TEXT,
@@ -288,6 +304,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...usage,
   ...held,
   ...customers,
+  ...workspaces,
   ...keys,
   ...statements,
   ...health,

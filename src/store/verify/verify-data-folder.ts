@@ -18,6 +18,7 @@ import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStatements } from "./check-statements.ts";
 import { checkTotals } from "./check-totals.ts";
+import { checkWorkspaces } from "./check-workspaces.ts";
 import { DataFile, type OnProgress } from "./data-file.ts";
 import type { Finding } from "./findings.ts";
 
@@ -85,6 +86,7 @@ function checkAll(file: DataFile): void {
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
     () => checkSettings(file, acts),
+    () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
   ];
   for (const check of checks) {

@@ -1,0 +1,69 @@
+import { TollgateError } from "../../domain/errors.ts";
+import {
+  type Arguments,
+  type Command,
+  JSON_OPTION,
+  print,
+  SERVER_OPTIONS,
+  type Surroundings,
+  textOption,
+} from "../command.ts";
+import { type Session, withSession } from "../session.ts";
+
+interface WorkspaceView {
+  readonly workspace: string;
+  readonly kind: string;
+  readonly graceHours: number;
+  readonly now: string;
+}
+
+/** Shows the workspace's settings and makes sandboxes. */
+export const workspace: Command = {
+  name: "workspace",
+  summary: "Show the workspace's settings; make a sandbox with a clock of its own",
+  positionals: "show | create NAME",
+  options: {
+    start: {
+      type: "string",
+      value: "TIME",
+      meaning: "where a sandbox's clock begins (default: now)",
+    },
+    ...JSON_OPTION,
+    ...SERVER_OPTIONS,
+  },
+  run: (args, here) => {
+    const [verb = "show", subject] = args.positionals;
+    if (verb === "show") return withSession(args, here, (session) => show(session, args, here));
+    if (verb === "create" && subject !== undefined) {
+      return withSession(args, here, (session) => create(session, args, here));
+    }
+    throw new TollgateError("cli.usage", "tollgate workspace show, or create NAME.");
+  },
+};
+
+async function show(session: Session, args: Arguments, here: Surroundings): Promise<number> {
+  const answer = await session.get<WorkspaceView>("/v1/workspace");
+  print(here.out, ...(args.options.json === true ? [JSON.stringify(answer)] : lines(answer)));
+  return 0;
+}
+
+function lines({ workspace: id, kind, graceHours, now }: WorkspaceView): string[] {
+  return [`Workspace ${id} (${kind})`, `  time   ${now}`, `  grace  ${graceHours} hours`];
+}
+
+async function create(session: Session, args: Arguments, here: Surroundings): Promise<number> {
+  const startAt = textOption(args, "start") ?? null;
+  const answer = await session.post<{
+    readonly workspace: WorkspaceView;
+    readonly secret: string;
+  }>("/v1/workspaces", { name: args.positionals[1], startAt });
+  if (args.options.json === true) print(here.out, JSON.stringify(answer));
+  else
+    print(
+      here.out,
+      ...lines(answer.workspace),
+      "Its admin key, shown this once:",
+      `  ${answer.secret}`,
+    );
+  return 0;
+}
