@@ -12,6 +12,7 @@ export interface Session {
   readonly key: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
   /** The bytes of a file that the server makes. */
   text(path: string): Promise<string>;
@@ -62,16 +63,17 @@ function sessionOn(url: string, key: string): Session {
   };
   const asJson = async <T>(path: string, init?: RequestInit) =>
     JSON.parse(await ask(path, init)) as T;
+  const sending = (method: string, body: unknown): RequestInit => ({
+    method,
+    headers: { ...headers, "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
   return {
     url,
     key,
     get: (path) => asJson(path),
-    post: (path, body) =>
-      asJson(path, {
-        method: "POST",
-        headers: { ...headers, "content-type": "application/json" },
-        body: typeof body === "string" ? body : JSON.stringify(body),
-      }),
+    post: (path, body) => asJson(path, sending("POST", body)),
+    put: (path, body) => asJson(path, sending("PUT", body)),
     delete: (path) => asJson(path, { method: "DELETE" }),
     text: (path) => ask(path),
   };

@@ -4,10 +4,9 @@
  */
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
-import { type ClosePeriod, closePeriod } from "./close-period.ts";
+import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import { commitEvents } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
@@ -26,6 +25,7 @@ import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
+import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
@@ -73,6 +73,10 @@ export class Engine {
     return readWorkspace(this.store, workspace);
   }
 
+  saveWorkspace(workspace: string, change: WorkspaceChange): Promise<WorkspaceSettings> {
+    return saveWorkspace(this.#context, workspace, change);
+  }
+
   createSandbox(owner: string, sandbox: NewSandbox): Promise<string> {
     return createSandbox(this.#context, owner, sandbox);
   }
@@ -117,7 +121,7 @@ export class Engine {
     return saveCustomer(this.#context, workspace, change);
   }
 
-  closePeriod(workspace: string, request: ClosePeriod): Promise<StatementRecord[]> {
+  closePeriod(workspace: string, request: ClosePeriod): Promise<ClosedPeriods> {
     return closePeriod(this.#context, workspace, request);
   }
 

@@ -103,6 +103,9 @@ describe("the command line", () => {
     const key = /tg_[\w-]+/.exec(made.out)?.[0] ?? "";
     const moved = await tollgate("clock", "advance", "P1M", "--key", key);
     assert.equal(moved.out, "2030-02-28T00:00:00.000Z (test clock)\n");
+    const graced = await tollgate("workspace", "set", "--grace", "5", "--key", key);
+    assert.match(graced.out, /grace +5 hours/);
+    assert.equal((await tollgate("workspace", "set", "--grace", "much")).code, 2);
     const shown = await tollgate("workspace", "show", "--key", key);
     assert.match(shown.out, /time +2030-02-28T00:00:00.000Z/);
     const refused = await tollgate("clock", "advance", "--to", "2099-01-01T00:00:00Z");

@@ -9,6 +9,7 @@ import {
   textOption,
 } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
+import { ProgressBar } from "../render/progress-bar.ts";
 import { renderStatement, type StatementView } from "../render/statement.ts";
 import { renderTable } from "../render/table.ts";
 import { type Session, withSession } from "../session.ts";
@@ -57,17 +58,45 @@ async function list(session: Session, args: Arguments, here: Surroundings): Prom
   return showList(page.statements, args, here);
 }
 
+/** Periods closed by one request: enough to be quick, few enough to show how far it is. */
+const PERIODS_A_REQUEST = 50;
+
+interface ClosedView {
+  readonly statements: readonly StatementSummary[];
+  readonly done: number;
+  readonly total: number;
+  readonly waiting: number;
+  readonly next: string | null;
+}
+
+/** Asks again until all is closed. What a failure leaves open, the same command closes. */
 async function close(session: Session, args: Arguments, here: Surroundings): Promise<number> {
   const customer = textOption(args, "customer");
-  const page = await session.post<{ readonly statements: readonly StatementSummary[] }>(
-    "/v1/periods/close",
-    {
-      period: args.positionals[1],
-      early: args.options.early === true,
-      ...(customer === undefined ? {} : { customer }),
-    },
-  );
-  return showList(page.statements, args, here);
+  const request = {
+    period: args.positionals[1],
+    early: args.options.early === true,
+    limit: PERIODS_A_REQUEST,
+    ...(customer === undefined ? {} : { customer }),
+  };
+  const bar = new ProgressBar(here.err);
+  const statements: StatementSummary[] = [];
+  let waiting = 0;
+  let cursor: string | null = null;
+  try {
+    do {
+      const body: object = { ...request, cursor };
+      const closed: ClosedView = await session.post("/v1/periods/close", body);
+      statements.push(...closed.statements);
+      waiting += closed.waiting;
+      cursor = closed.next;
+      const note = `${statements.length} closed`;
+      bar.show({ label: "periods", done: closed.done, total: closed.total, note });
+    } while (cursor !== null);
+  } finally {
+    bar.clear();
+  }
+  if (waiting > 0) print(here.err, `${waiting} periods have not ended yet and stay open.`);
+  return showList(statements, args, here);
 }
 
 function showList(

@@ -1,15 +1,18 @@
 /** Closing periods, and the statements that this leaves. */
 import { TollgateError } from "../../domain/errors.ts";
+import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
-import { ANY_TEXT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
+import { ANY_TEXT, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
 
 interface CloseBody {
   readonly customer?: string | null;
   readonly period: string;
   readonly early?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string | null;
 }
 
 const closePeriod = route<unknown, unknown, CloseBody>({
@@ -26,16 +29,39 @@ const closePeriod = route<unknown, unknown, CloseBody>({
         pattern: "^\\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?$",
         description: "Start date, or year and month for all periods that start in it.",
       },
-      "early?": described(FLAG, "Close before the period has ended."),
+      "early?": described(FLAG, "Close before the period and its grace have ended."),
+      "limit?": {
+        ...COUNT,
+        minimum: 1,
+        maximum: PAGE_MAX_ROWS,
+        description: "Most periods to look at; go on with cursor. (Default: all.)",
+      },
+      "cursor?": described(nullable(ANY_TEXT), "`next` of the answer before."),
     }),
   },
-  answers: { 200: json("The statements that this made.", named("StatementPage")) },
+  answers: { 200: json("The statements that this made.", named("ClosedPeriods")) },
   errors: ["period.open", "period.closed", "customer.not_found", "statement.not_found"],
-  handle: async ({ engine }, { workspace, body: { customer = null, period, early = false } }) => {
-    const statements = await engine.closePeriod(workspace, { customer, period, early });
-    return ok({ statements: statements.map(summaryView) });
+  handle: async ({ engine }, { workspace, body }) => {
+    const { customer = null, period, early = false, limit, cursor = null } = body;
+    const request = { customer, period, early, after: cursor === null ? null : keyOf(cursor) };
+    const paged = limit === undefined ? request : { ...request, limit };
+    const { statements, done, total, waiting, next } = await engine.closePeriod(workspace, paged);
+    return ok({
+      statements: statements.map(summaryView),
+      ...{ done, total, waiting },
+      next: next === null ? null : `${next.period} ${next.customer}`,
+    });
   },
 });
+
+const CURSOR = /^(\d{4}-\d{2}-\d{2}) (.+)$/s;
+
+/** Throws `field.invalid` for what is no `next` of ours. */
+function keyOf(cursor: string): { readonly customer: string; readonly period: string } {
+  const [, period = "", customer = ""] = CURSOR.exec(cursor) ?? [];
+  if (period !== "") return { customer, period };
+  throw new TollgateError("field.invalid", "The cursor is no `next` of an answer.", "cursor");
+}
 
 const listStatements = route<unknown, { readonly customer?: string }>({
   method: "GET",

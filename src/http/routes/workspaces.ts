@@ -1,6 +1,8 @@
 /** The workspace of the key, its sandboxes, and a sandbox's clock. */
 import { TollgateError } from "../../domain/errors.ts";
+import { GRACE_MAX_HOURS } from "../../domain/limits.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { WorkspaceChange } from "../../engine/save-workspace.ts";
 import type { ClockMove } from "../../engine/test-clock.ts";
 import { instantOf, optionalInstant, timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
@@ -15,6 +17,29 @@ const readWorkspace = route({
   scope: "read",
   answers: { 200: json("The workspace.", named("Workspace")) },
   handle: async ({ engine }, { workspace }) => ok(await workspaceView(engine, workspace)),
+});
+
+const saveWorkspace = route<unknown, unknown, WorkspaceChange>({
+  method: "PUT",
+  path: "/v1/workspace",
+  operationId: "saveWorkspace",
+  summary: "Change the settings of the key's workspace; what is left out keeps its value.",
+  scope: "admin",
+  body: {
+    schema: closed({
+      "graceHours?": {
+        type: "integer",
+        minimum: 0,
+        maximum: GRACE_MAX_HOURS,
+        description: "Hours after its end before a period may be closed.",
+      },
+    }),
+  },
+  answers: { 200: json("The workspace as it is now.", named("Workspace")) },
+  handle: async ({ engine }, { workspace, body }) => {
+    await engine.saveWorkspace(workspace, body);
+    return ok(await workspaceView(engine, workspace));
+  },
 });
 
 /** Below the id of the workspace that makes it. */
@@ -122,4 +147,10 @@ async function workspaceView(engine: Engine, id: string): Promise<object> {
 }
 
 /** Workspaces and clocks. */
-export const WORKSPACE_ROUTES = [readWorkspace, createWorkspace, readClock, advanceClock];
+export const WORKSPACE_ROUTES = [
+  readWorkspace,
+  saveWorkspace,
+  createWorkspace,
+  readClock,
+  advanceClock,
+];

@@ -272,6 +272,13 @@ const statementFields = {
 const statements = {
   StatementSummary: closed(statementFields),
   StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
+  ClosedPeriods: closed({
+    statements: listOf(named("StatementSummary")),
+    done: described(COUNT, "Periods looked at so far."),
+    total: described(COUNT, "Periods that there are to close."),
+    waiting: described(COUNT, "Passed over: they or their grace have not ended."),
+    next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
+  }),
   Statement: closed({
     ...statementFields,
     document: closed({
