@@ -141,6 +141,10 @@ describe("the command line", () => {
     assert.match(closed.out, /st_[0-9a-f]{20} +acme +\S+ +\S+ +0\.10 USD/);
     const csv = await tollgate("export");
     assert.match(csv.out, /^statement,customer,period,/);
+    const id = /st_[0-9a-f]{20}/.exec(closed.out)?.[0] ?? "";
+    const page = join(folder, "page.html");
+    assert.equal((await tollgate("statement", "page", id, "--out", page)).code, 0);
+    assert.match(readFileSync(page, "utf8"), /^<!doctype html>/);
     const path = join(folder, "lines.ndjson");
     assert.equal((await tollgate("export", "--format", "ndjson", "--out", path)).code, 0);
     const lines = readFileSync(path, "utf8").trim().split("\n");

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import {
   type Arguments,
@@ -28,10 +29,11 @@ export interface StatementSummary {
 export const statement: Command = {
   name: "statement",
   summary: "Close a period into statements, list them, show one",
-  positionals: "list | show ID | close PERIOD",
+  positionals: "list | show ID | page ID | close PERIOD",
   options: {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     early: { type: "boolean", meaning: "close before the period has ended" },
+    out: { type: "string", value: "FILE", meaning: "file for the page (default: ID.html)" },
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
@@ -41,10 +43,13 @@ export const statement: Command = {
     if (verb === "show" && subject !== undefined) {
       return withSession(args, here, (session) => show(session, args, here));
     }
+    if (verb === "page" && subject !== undefined) {
+      return withSession(args, here, (session) => page(session, args, here));
+    }
     if (verb === "close" && subject !== undefined) {
       return withSession(args, here, (session) => close(session, args, here));
     }
-    const detail = "tollgate statement list, show ID, or close PERIOD (such as 2026-11).";
+    const detail = "tollgate statement list, show ID, page ID, or close PERIOD (such as 2026-11).";
     throw new TollgateError("cli.usage", detail);
   },
 };
@@ -136,5 +141,15 @@ async function show(session: Session, args: Arguments, here: Surroundings): Prom
     print(here.out, `Statement ${one.id}: ${one.customer}, period from ${one.period}`, "");
     print(here.out, ...renderStatement(one, here.styles));
   }
+  return 0;
+}
+
+/** Writes the page, for a browser to show and print. */
+async function page(session: Session, args: Arguments, here: Surroundings): Promise<number> {
+  const id = args.positionals[1] ?? "";
+  const text = await session.text(`/v1/statements/${encodeURIComponent(id)}.html`);
+  const path = textOption(args, "out") ?? `${id}.html`;
+  await writeFile(path, text);
+  print(here.out, `Written to ${path}.`);
   return 0;
 }

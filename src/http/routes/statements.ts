@@ -6,6 +6,7 @@ import { timeText } from "../instant.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
 import { ANY_TEXT, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
+import { PAGE_HEADERS, statementPage } from "../views/statement-page.ts";
 
 interface CloseBody {
   readonly customer?: string | null;
@@ -79,6 +80,7 @@ const listStatements = route<unknown, { readonly customer?: string }>({
 });
 
 const CSV = "text/csv; charset=utf-8; header=present";
+const HTML = "text/html; charset=utf-8";
 const NDJSON = "application/x-ndjson";
 const STATEMENT_PARAM = closed({ id: ID });
 
@@ -90,7 +92,7 @@ const readStatement = route<StatementParams>({
   method: "GET",
   path: "/v1/statements/{id}",
   operationId: "readStatement",
-  summary: "Read a statement as JSON, or as CSV or NDJSON where Accept says so.",
+  summary: "Read a statement as JSON, or as a page, CSV or NDJSON where Accept says so.",
   scope: "read",
   params: STATEMENT_PARAM,
   answers: {
@@ -98,6 +100,7 @@ const readStatement = route<StatementParams>({
       description: "The statement.",
       content: {
         "application/json": named("Statement"),
+        "text/html": ANY_TEXT,
         "text/csv": ANY_TEXT,
         "application/x-ndjson": ANY_TEXT,
       },
@@ -107,12 +110,26 @@ const readStatement = route<StatementParams>({
   handle: async (context, { workspace, params, accept }) => {
     const statement = await find(context, workspace, params.id);
     const wanted = accept.toLowerCase();
+    if (wanted.startsWith("text/html")) return pageAnswer(statement);
     if (wanted.startsWith("text/csv")) return csvAnswer(statement);
     if (wanted.startsWith(NDJSON)) return ndjsonAnswer(statement);
     // The document goes out in the very bytes that its digest covers.
     const summary = JSON.stringify(summaryView(statement)).slice(0, -1);
     return { status: 200, body: `${summary},"document":${statement.document}}` };
   },
+});
+
+const exportPage = route<StatementParams>({
+  method: "GET",
+  path: "/v1/statements/{id}.html",
+  operationId: "exportStatementPage",
+  summary: "A statement as a page that prints well, without any script.",
+  scope: "read",
+  params: STATEMENT_PARAM,
+  answers: { 200: { description: "One file.", content: { "text/html": ANY_TEXT } } },
+  errors: ["statement.not_found"],
+  handle: async (context, { workspace, params }) =>
+    pageAnswer(await find(context, workspace, params.id)),
 });
 
 const exportCsv = route<StatementParams>({
@@ -151,6 +168,10 @@ async function find(
   throw new TollgateError("statement.not_found", `There is no statement "${id}".`);
 }
 
+function pageAnswer(statement: StatementRecord): RouteAnswer {
+  return { status: 200, body: statementPage(statement), type: HTML, headers: PAGE_HEADERS };
+}
+
 function csvAnswer(statement: StatementRecord): RouteAnswer {
   return { status: 200, body: statementCsv(statement), type: CSV };
 }
@@ -169,6 +190,7 @@ export const STATEMENT_ROUTES = [
   closePeriod,
   listStatements,
   readStatement,
+  exportPage,
   exportCsv,
   exportNdjson,
 ];
