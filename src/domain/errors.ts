@@ -123,6 +123,7 @@ export const ERRORS = {
     "Read it at /v1/statements.",
   ],
   "statement.not_found": [404, "No such statement.", "Close the period first."],
+  "statement.line_not_found": [404, "The statement has no such line.", "See its lines."],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
   "workspace.not_sandbox": [

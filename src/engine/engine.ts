@@ -20,6 +20,7 @@ import {
   type Scope,
 } from "./keys.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { recoverTotals } from "./recover-totals.ts";
@@ -123,6 +124,11 @@ export class Engine {
 
   closePeriod(workspace: string, request: ClosePeriod): Promise<ClosedPeriods> {
     return closePeriod(this.#context, workspace, request);
+  }
+
+  /** A page of what is behind a line of a statement. */
+  readLine(workspace: string, query: LineQuery): Promise<LinePage> {
+    return readLine(this.#context, workspace, query);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

@@ -268,6 +268,8 @@ export interface Store {
   listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
   statement(workspace: string, id: string): Answer<StatementRecord | undefined>;
   periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;
+  /** Adjustments booked in a period, in order. */
+  adjustmentsOf(workspace: string, key: CounterKey): Answer<Adjustment[]>;
   journal(workspace: string, afterSeq: number, limit: number): Answer<JournalEntry[]>;
   /** Acts of the journal. Inside a unit they are those before it. */
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;

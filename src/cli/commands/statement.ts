@@ -14,6 +14,7 @@ import { ProgressBar } from "../render/progress-bar.ts";
 import { renderStatement, type StatementView } from "../render/statement.ts";
 import { renderTable } from "../render/table.ts";
 import { type Session, withSession } from "../session.ts";
+import { showLine } from "./statement-line.ts";
 
 /** A statement as listings show it. */
 export interface StatementSummary {
@@ -29,16 +30,20 @@ export interface StatementSummary {
 export const statement: Command = {
   name: "statement",
   summary: "Close a period into statements, list them, show one",
-  positionals: "list | show ID | page ID | close PERIOD",
+  positionals: "list | [show] ID | page ID | close PERIOD",
   options: {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     early: { type: "boolean", meaning: "close before the period has ended" },
+    line: { type: "string", value: "N", meaning: "what is behind this line of the statement" },
     out: { type: "string", value: "FILE", meaning: "file for the page (default: ID.html)" },
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
     const [verb = "list", subject] = args.positionals;
+    if (textOption(args, "line") !== undefined && verb !== "list") {
+      return withSession(args, here, (session) => showLine(session, args, here));
+    }
     if (verb === "list") return withSession(args, here, (session) => list(session, args, here));
     if (verb === "show" && subject !== undefined) {
       return withSession(args, here, (session) => show(session, args, here));
@@ -48,6 +53,10 @@ export const statement: Command = {
     }
     if (verb === "close" && subject !== undefined) {
       return withSession(args, here, (session) => close(session, args, here));
+    }
+    if (/^st_/.test(verb) && subject === undefined) {
+      const shown = { ...args, positionals: ["show", verb] };
+      return withSession(shown, here, (session) => show(session, shown, here));
     }
     const detail = "tollgate statement list, show ID, page ID, or close PERIOD (such as 2026-11).";
     throw new TollgateError("cli.usage", detail);

@@ -8,6 +8,7 @@ import { PRICE_ROUTES } from "./prices.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
+import { STATEMENT_LINE_ROUTES } from "./statement-lines.ts";
 import { STATEMENT_ROUTES } from "./statements.ts";
 import { STATUS_ROUTES } from "./status.ts";
 import { USAGE_ROUTES } from "./usage.ts";
@@ -24,6 +25,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
   ...STATEMENT_ROUTES,
+  ...STATEMENT_LINE_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

@@ -272,6 +272,25 @@ const statementFields = {
 const statements = {
   StatementSummary: closed(statementFields),
   StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
+  StatementLinePage: closed({
+    statement: ANY_TEXT,
+    line: COUNT,
+    items: listOf(
+      closed({
+        kind: oneOf(["step", "run", "outcome", "booking"]),
+        run: TEXT_OR_NULL,
+        source: TEXT_OR_NULL,
+        id: described(TEXT_OR_NULL, "Of the step or booking, or the outcome's key."),
+        occurredAt: nullable(TIME),
+        quantity: nullable(DECIMAL),
+        amount: DECIMAL,
+        changedAfterClose: described(FLAG, "Revised or reversed after the statement was closed."),
+        reason: described(TEXT_OR_NULL, "Why a booking was made."),
+      }),
+      "As they are now.",
+    ),
+    next: TEXT_OR_NULL,
+  }),
   ClosedPeriods: closed({
     statements: listOf(named("StatementSummary")),
     done: described(COUNT, "Periods looked at so far."),

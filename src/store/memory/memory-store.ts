@@ -6,7 +6,7 @@ import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
@@ -185,6 +185,12 @@ export class MemoryStore implements Store {
     return rows
       .filter((row) => row.customer === customer)
       .sort((a, b) => byBytes(a.period, b.period));
+  }
+
+  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
+    return this.#tables(workspace)
+      .adjustments.filter((row) => row.customer === customer && row.bookedPeriod === period)
+      .sort((a, b) => a.seq - b.seq);
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {

@@ -6,7 +6,7 @@ import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
@@ -27,6 +27,7 @@ import type {
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
 import {
+  decodeAdjustment,
   decodeCard,
   decodeConflict,
   decodeCounter,
@@ -290,6 +291,12 @@ class PostgresStore implements Store {
   async periodsOf(workspace: string, customer: string): Promise<PeriodState[]> {
     const sql = "SELECT * FROM periods WHERE ws = $1 AND customer = $2 ORDER BY period";
     return (await this.#of(workspace, sql, customer)).map(decodePeriod);
+  }
+
+  async adjustmentsOf(workspace: string, key: CounterKey): Promise<Adjustment[]> {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
+    return (await this.#of(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
   }
 
   async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {

@@ -9,7 +9,7 @@ import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
@@ -31,6 +31,7 @@ import type {
 import { CHAIN_START } from "../../engine/seal.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
+  decodeAdjustment,
   decodeCard,
   decodeConflict,
   decodeCustomer,
@@ -307,6 +308,12 @@ class SqliteStore implements Store {
   periodsOf(workspace: string, customer: string): PeriodState[] {
     const sql = "SELECT * FROM periods WHERE ws = ? AND customer = ? ORDER BY period";
     return this.#all(sql, this.#ws(workspace), customer).map(decodePeriod);
+  }
+
+  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
+    return this.#all(sql, this.#ws(workspace), customer, period).map(decodeAdjustment);
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
