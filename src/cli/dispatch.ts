@@ -9,6 +9,7 @@ import { exportLines } from "./commands/export.ts";
 import { importFiles } from "./commands/import.ts";
 import { keys } from "./commands/keys.ts";
 import { prices } from "./commands/prices.ts";
+import { projection } from "./commands/projection.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   runs,
   run,
   usage,
+  projection,
   card,
   prices,
   statement,

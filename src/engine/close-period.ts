@@ -3,8 +3,8 @@ import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
-import type { StatementRecord } from "../domain/period/records.ts";
-import { buildStatement, type ChargeCount } from "../domain/period/statement.ts";
+import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
+import { buildStatement, type ChargeCount, type Statement } from "../domain/period/statement.ts";
 import { statementDocument } from "../domain/period/statement-document.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
@@ -179,17 +179,8 @@ async function billOf(
   const key = { customer: customer.id, period: period.key };
   const counters = await unit.counters([key]);
   const adjustments = await unit.adjustments(key);
-  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, state.receivedAtMs));
-  const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
-  const statement = buildStatement({
-    customer: customer.id,
-    period,
-    currency: card?.currency ?? "USD",
-    rounding: card?.rounding ?? "half_even",
-    minimum: card?.minimum ?? null,
-    charges: counters.flatMap((counter) => chargeCounts(tariff, counter)),
-    adjustments,
-  });
+  const nowMs = state.receivedAtMs;
+  const statement = statementOf(tariff, { customer, period, nowMs, counters, adjustments });
   const document = statementDocument(statement);
   return {
     id: `st_${context.digest.sha256(`${customer.id}\u0000${period.key}`).slice(0, 20)}`,
@@ -201,6 +192,37 @@ async function billOf(
     document,
     digest: context.digest.sha256(document),
   };
+}
+
+/** Everything that a period's bill is made of. */
+export interface Bill {
+  readonly customer: Customer;
+  readonly period: BillingPeriod;
+  readonly nowMs: number;
+  readonly counters: readonly StoredCounter[];
+  readonly adjustments: readonly Adjustment[];
+}
+
+/** The terms of a bill: those of the card in force when the period ends, or now. */
+export function termsOf(tariff: Tariff, { customer, period, nowMs }: Bill) {
+  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
+  const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
+  return {
+    currency: card?.currency ?? "USD",
+    rounding: card?.rounding ?? ("half_even" as const),
+    minimum: card?.minimum ?? null,
+  };
+}
+
+/** The statement of a period, as if it were closed now. */
+export function statementOf(tariff: Tariff, bill: Bill): Statement {
+  return buildStatement({
+    customer: bill.customer.id,
+    period: bill.period,
+    ...termsOf(tariff, bill),
+    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
+    adjustments: bill.adjustments,
+  });
 }
 
 function chargeCounts(tariff: Tariff, stored: StoredCounter): ChargeCount[] {

@@ -21,6 +21,7 @@ import {
 } from "./keys.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
+import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { recoverTotals } from "./recover-totals.ts";
@@ -129,6 +130,11 @@ export class Engine {
   /** A page of what is behind a line of a statement. */
   readLine(workspace: string, query: LineQuery): Promise<LinePage> {
     return readLine(this.#context, workspace, query);
+  }
+
+  /** What a customer's period under way comes to, and is expected to come to. */
+  projection(workspace: string, customer: string): Promise<ProjectedPeriod> {
+    return readProjection(this.#context, workspace, customer);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

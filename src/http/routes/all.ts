@@ -5,6 +5,7 @@ import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
 import { KEY_ROUTES } from "./keys.ts";
 import { PRICE_ROUTES } from "./prices.ts";
+import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
@@ -22,6 +23,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...USAGE_ROUTES,
   ...HELD_ROUTES,
   ...CUSTOMER_ROUTES,
+  ...PROJECTION_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
   ...STATEMENT_ROUTES,

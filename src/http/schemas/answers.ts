@@ -212,6 +212,22 @@ const customers = {
     cardKey: TEXT_OR_NULL,
     createdAt: TIME,
   }),
+  Projection: closed({
+    customer: ANY_TEXT,
+    period: PERIOD,
+    startsAt: TIME,
+    endsAt: TIME,
+    now: TIME,
+    currency: CURRENCY,
+    currentExact: described(DECIMAL, "Charged and booked so far, without the minimum."),
+    elapsedShare: described(DECIMAL, "Of the period, cut to six places."),
+    method: described({ const: "linear" }, "Charges so far × length / elapsed."),
+    projectedCharges: nullable(DECIMAL),
+    projectedTotal: described(
+      nullable(DECIMAL),
+      "With bookings as they are, filled up to the minimum, rounded; null where nothing elapsed.",
+    ),
+  }),
   CustomerPage: closed({ customers: listOf(named("Customer")), next: TEXT_OR_NULL }),
 };
 
