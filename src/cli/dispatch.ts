@@ -4,8 +4,11 @@ import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
+import { credit } from "./commands/credit.ts";
 import { demo } from "./commands/demo.ts";
+import { dispute } from "./commands/dispute.ts";
 import { exportLines } from "./commands/export.ts";
+import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
 import { keys } from "./commands/keys.ts";
 import { prices } from "./commands/prices.ts";
@@ -30,6 +33,9 @@ const COMMANDS: readonly Command[] = [
   card,
   prices,
   statement,
+  credit,
+  dispute,
+  goodwill,
   exportLines,
   verify,
   keys,

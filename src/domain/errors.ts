@@ -124,6 +124,29 @@ export const ERRORS = {
   ],
   "statement.not_found": [404, "No such statement.", "Close the period first."],
   "statement.line_not_found": [404, "The statement has no such line.", "See its lines."],
+  "statement.voided": [
+    409,
+    "The statement was voided; another one stands in its place.",
+    "Use the statement that replaces it.",
+  ],
+  "statement.credited": [
+    409,
+    "The statement has credit notes or disputes.",
+    "Credit the rest of it instead of issuing it again.",
+  ],
+  "credit.not_found": [404, "No such credit note.", "See the credit notes of the statement."],
+  "credit.exceeded": [
+    409,
+    "More would be given back than was billed.",
+    "Give at most what is left of it.",
+  ],
+  "dispute.not_found": [404, "No such dispute.", "See /v1/disputes."],
+  "dispute.resolved": [409, "The dispute was decided otherwise before.", "Open another one."],
+  "booking.conflict": [
+    409,
+    "The same identity was booked with other content.",
+    "Give it an id of its own.",
+  ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
   "workspace.not_sandbox": [

@@ -9,6 +9,7 @@ import { type ExtraWrites, writeState } from "./write-state.ts";
 
 /** What an act works on. */
 export interface Act {
+  readonly workspace: string;
   readonly unit: UnitOfWork;
   readonly state: BatchState;
   readonly tariff: Tariff;
@@ -37,7 +38,7 @@ export function runAct<T>(
         const identity = { run: "", source: kind, id: subject, contentHash: "" };
         state.record(kind, identity, JSON.stringify(document));
       };
-      const result = await work({ unit, state, tariff, extra, journal });
+      const result = await work({ workspace, unit, state, tariff, extra, journal });
       await writeState(context, unit, { state, head, extra });
       return result;
     });

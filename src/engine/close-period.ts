@@ -1,18 +1,14 @@
 /** Closes periods into statements: one immutable bill a customer, each in one unit of work. */
 import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
-import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
-import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
-import { buildStatement, type ChargeCount, type Statement } from "../domain/period/statement.ts";
-import { statementDocument } from "../domain/period/statement-document.ts";
-import { closeCounter } from "../domain/rating/counter.ts";
-import type { CompiledCard } from "../domain/rating/meter.ts";
+import type { StatementRecord } from "../domain/period/records.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
+import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { describedBookings } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
-import type { CounterKey, Customer, StoredCounter } from "./ports.ts";
-import type { Tariff } from "./tariff.ts";
+import type { CounterKey, Customer } from "./ports.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
 /** Which periods to close. */
@@ -157,89 +153,17 @@ function requireEnd(
   throw new TollgateError("period.open", detail, "period");
 }
 
-/** The period that starts on a date in the customer's calendar. */
-function periodOfKey(tariff: Tariff, customer: Customer, key: string): BillingPeriod {
-  // Noon of the start date in UTC lies in the period, or at most half a day before it.
-  const noonMs = Date.parse(`${key}T12:00:00Z`);
-  const halfDayMs = 12 * 3_600_000;
-  const candidates = [noonMs, noonMs + halfDayMs, noonMs - halfDayMs].map((atMs) =>
-    tariff.periodOf(customer, atMs),
-  );
-  return present(
-    candidates.find((period) => period.key === key),
-    `period ${key} of "${customer.id}"`,
-  );
-}
-
 async function billOf(
   context: EngineContext,
-  { unit, state, tariff }: Act,
+  act: Act,
   { customer, period }: { readonly customer: Customer; readonly period: BillingPeriod },
 ): Promise<StatementRecord> {
+  const { unit, state, tariff } = act;
   const key = { customer: customer.id, period: period.key };
   const counters = await unit.counters([key]);
-  const adjustments = await unit.adjustments(key);
+  const rows = await unit.adjustments(key);
+  const bookings = await describedBookings(context.store, act.workspace, rows);
   const nowMs = state.receivedAtMs;
-  const statement = statementOf(tariff, { customer, period, nowMs, counters, adjustments });
-  const document = statementDocument(statement);
-  return {
-    id: `st_${context.digest.sha256(`${customer.id}\u0000${period.key}`).slice(0, 20)}`,
-    customer: customer.id,
-    period: period.key,
-    currency: statement.currency,
-    closedAtMs: state.receivedAtMs,
-    total: formatAmount(statement.total),
-    document,
-    digest: context.digest.sha256(document),
-  };
-}
-
-/** Everything that a period's bill is made of. */
-export interface Bill {
-  readonly customer: Customer;
-  readonly period: BillingPeriod;
-  readonly nowMs: number;
-  readonly counters: readonly StoredCounter[];
-  readonly adjustments: readonly Adjustment[];
-}
-
-/** The terms of a bill: those of the card in force when the period ends, or now. */
-export function termsOf(tariff: Tariff, { customer, period, nowMs }: Bill) {
-  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
-  const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
-  return {
-    currency: card?.currency ?? "USD",
-    rounding: card?.rounding ?? ("half_even" as const),
-    minimum: card?.minimum ?? null,
-  };
-}
-
-/** The statement of a period, as if it were closed now. */
-export function statementOf(tariff: Tariff, bill: Bill): Statement {
-  return buildStatement({
-    customer: bill.customer.id,
-    period: bill.period,
-    ...termsOf(tariff, bill),
-    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
-    adjustments: bill.adjustments,
-  });
-}
-
-function chargeCounts(tariff: Tariff, stored: StoredCounter): ChargeCount[] {
-  const { cardKey, chargeKey, cell, counter } = stored;
-  const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
-  const latest = counter.segments.at(-1);
-  if (latest === undefined) return [];
-  const name = nameOf(tariff.cardById(latest.cardVersionId), chargeKey);
-  return closeCounter(counter, priceOf).map((count) => ({
-    ...count,
-    cardKey,
-    chargeKey,
-    cell,
-    name,
-  }));
-}
-
-function nameOf(card: CompiledCard, chargeKey: string): string {
-  return card.charges.find((charge) => charge.key === chargeKey)?.name ?? chargeKey;
+  const bill = { customer, period, nowMs, counters, adjustments: rows, bookings };
+  return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces: null });
 }

@@ -4,13 +4,17 @@
  */
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
+import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import { commitEvents } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
+import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
+import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
+import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import {
   authenticate,
   createKey,
@@ -19,12 +23,19 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import {
+  type NewDispute,
+  type NewResolution,
+  openDispute,
+  resolveDispute,
+} from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { recoverTotals } from "./recover-totals.ts";
+import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
@@ -125,6 +136,27 @@ export class Engine {
 
   closePeriod(workspace: string, request: ClosePeriod): Promise<ClosedPeriods> {
     return closePeriod(this.#context, workspace, request);
+  }
+
+  giveGoodwill(workspace: string, goodwill: NewGoodwill): Promise<Goodwill> {
+    return giveGoodwill(this.#context, workspace, goodwill);
+  }
+
+  openDispute(workspace: string, dispute: NewDispute): Promise<Dispute> {
+    return openDispute(this.#context, workspace, dispute);
+  }
+
+  resolveDispute(workspace: string, resolution: NewResolution): Promise<Resolution> {
+    return resolveDispute(this.#context, workspace, resolution);
+  }
+
+  issueCreditNote(workspace: string, note: NewCreditNote): Promise<CreditNote> {
+    return issueCreditNote(this.#context, workspace, note);
+  }
+
+  /** Voids a statement and issues it again. */
+  reissueStatement(workspace: string, reissue: Reissue): Promise<StatementRecord> {
+    return reissueStatement(this.#context, workspace, reissue);
   }
 
   /** A page of what is behind a line of a statement. */

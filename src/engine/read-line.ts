@@ -3,25 +3,16 @@
  * the bookings that it sums. Shown as they are now. What came later for the closed period is not
  * behind the line but in an adjustment; what was changed later is marked.
  */
-import { TollgateError } from "../domain/errors.ts";
 import type { Step } from "../domain/event/step.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { OutcomeState, Run, RunShare } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 import type { Store } from "./ports.ts";
+import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
-
-/** A line of a statement's document, as far as it says what is behind it. */
-interface Line {
-  readonly kind: string;
-  readonly cardKey: string;
-  readonly chargeKey: string;
-  readonly cell: string;
-  readonly measure: string | null;
-  readonly originPeriod: string | null;
-}
 
 /** One thing behind a line. */
 export interface LineItem {
@@ -59,7 +50,7 @@ export interface LineQuery {
 
 /** A page of what is behind a line. It may be short, or empty, before the end. */
 export interface LinePage {
-  readonly line: Line;
+  readonly line: DocumentLine;
   readonly items: readonly LineItem[];
   readonly next: LineCursor | null;
 }
@@ -74,20 +65,12 @@ export async function readLine(
   workspace: string,
   query: LineQuery,
 ): Promise<LinePage> {
-  const statement = await store.statement(workspace, query.statement);
-  if (statement === undefined) {
-    const detail = `There is no statement "${query.statement}".`;
-    throw new TollgateError("statement.not_found", detail);
-  }
-  const { lines } = JSON.parse(statement.document) as { readonly lines: readonly Line[] };
-  const line = lines[query.line - 1];
-  if (line === undefined) {
-    const detail = `Statement ${statement.id} has ${lines.length} lines, none is ${query.line}.`;
-    throw new TollgateError("statement.line_not_found", detail);
-  }
+  const statement = await findStatement(store, workspace, query.statement);
+  const line = lineOf(statement, query.line);
   if (line.kind === "charge" || line.kind === "tier_correction") {
-    const act = await store.lastAct(workspace, "period.closed", statement.id);
-    const closedSeq = act?.seq ?? 0;
+    const closing = await store.lastAct(workspace, "period.closed", statement.id);
+    const again = await store.lastAct(workspace, "statement.reissued", statement.id);
+    const closedSeq = (closing ?? again)?.seq ?? 0;
     const tariff = await tariffs.of(workspace);
     const reader = new ChargeReader({ store, workspace, tariff, statement, line, closedSeq });
     return { line, ...(await reader.page(query)) };
@@ -97,10 +80,13 @@ export async function readLine(
   return { line, ...bookingPage(booked, query) };
 }
 
-function isOf(row: Adjustment, line: Line): boolean {
+/** A booking goes back to a period that its row names, and its line only where that is another. */
+function isOf(row: Adjustment, line: DocumentLine): boolean {
+  const isWanted = isByHand(row) ? row.chargeKey === line.kind : line.kind === "adjustment";
+  const origin = line.originPeriod ?? row.bookedPeriod;
   return (
-    line.kind === "adjustment" &&
-    row.originPeriod === line.originPeriod &&
+    isWanted &&
+    row.originPeriod === origin &&
     row.cardKey === line.cardKey &&
     row.chargeKey === line.chargeKey &&
     row.cell === line.cell
@@ -129,7 +115,7 @@ interface ChargeOf {
   readonly workspace: string;
   readonly tariff: Tariff;
   readonly statement: StatementRecord;
-  readonly line: Line;
+  readonly line: DocumentLine;
   /** The seq of the act that closed the statement. */
   readonly closedSeq: number;
 }

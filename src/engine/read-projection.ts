@@ -2,7 +2,8 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Projection, projectStatement } from "../domain/period/projection.ts";
-import { statementOf, termsOf } from "./close-period.ts";
+import { statementOf, termsOf } from "./bill.ts";
+import { describedBookings } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 
 /** A projection and what it is of. */
@@ -35,7 +36,8 @@ export async function readProjection(
   }
   const counters = await store.countersOf(workspace, key);
   const adjustments = await store.adjustmentsOf(workspace, key);
-  const bill = { customer, period, nowMs, counters, adjustments };
+  const bookings = await describedBookings(store, workspace, adjustments);
+  const bill = { customer, period, nowMs, counters, adjustments, bookings };
   const statement = statementOf(tariff, bill);
   const { minimum } = termsOf(tariff, bill);
   const projection = projectStatement(statement, { minimum, nowMs });

@@ -154,6 +154,28 @@ describe("the command line", () => {
     assert.equal(verified.code, 0);
   });
 
+  test("puts a closed statement right, and lists what was done", async () => {
+    const [id = ""] = /st_[0-9a-f]{20}/.exec((await tollgate("statement", "list")).out) ?? [];
+    const who = ["--reason", "agreed", "--by", "anna"];
+    const given = await tollgate("goodwill", "give", "acme", "5.50", ...who);
+    assert.match(given.out, /gw_[0-9a-f]{20} +acme +\S+ +5\.50 USD +anna +agreed/);
+    assert.match((await tollgate("goodwill", "list")).out, /5\.50 USD/);
+    const target = ["--statement", id, "--line", "1", "--amount", "0.01", "--id", "d1"];
+    const over = await tollgate("dispute", "open", ...target, ...who);
+    assert.match(over.err, /credit\.exceeded/, "the line came to 0.00");
+    const first = ["--statement", id, "--line", "2", "--amount", "0.01", "--id", "d1"];
+    assert.equal((await tollgate("dispute", "open", ...first, ...who)).code, 0);
+    const decided = await tollgate("dispute", "resolve", "d1", "--favor", "us", ...who);
+    assert.match(decided.out, /for us by anna/);
+    const credited = await tollgate("credit", "issue", id, "--lines", "2=0.02", ...who);
+    assert.match(credited.out, /cn_[0-9a-f]{20}-1 +\S+ +2 +0\.02 USD +anna/);
+    assert.match((await tollgate("credit", "list", id)).out, /0\.02 USD/);
+    const again = await tollgate("statement", "reissue", id, ...who);
+    assert.match(again.err, /statement\.credited/);
+    assert.equal((await tollgate("goodwill", "give", "acme", "1")).code, 2, "no reason");
+    assert.equal((await tollgate("verify")).code, 0);
+  });
+
   test("makes, lists and revokes keys, and leaves none of its own behind", async () => {
     const made = await tollgate("keys", "create", "--scopes", "ingest", "--label", "agent");
     assert.match(made.out, /tg_[A-Za-z0-9_-]{40,}/);

@@ -67,3 +67,30 @@ test("a workspace that becomes another kind is found", async () => {
   const found = await findingsOf(settings("sandbox"), settings("production"));
   assert.deepEqual(found, ["w/2: makes the workspace another kind"]);
 });
+
+const GIVEN = { customer: "acme", period: "2026-11-01", amount: "5" };
+
+test("a goodwill that booked no row, or is given twice, is found", async () => {
+  const found = await findingsOf(["goodwill.given", "gw", GIVEN], ["goodwill.given", "gw", GIVEN]);
+  const rows = 'holds 0 rows of goodwill.given "gw", not 1';
+  const twice = 'repeats an act on "gw"';
+  assert.deepEqual(found, [`w/1: ${twice}`, `w/1: ${rows}`, `w/2: ${twice}`, `w/2: ${rows}`]);
+});
+
+test("a dispute that nobody opened is not decided", async () => {
+  const found = await findingsOf(["dispute.resolved", "dp", { favor: "customer" }]);
+  assert.deepEqual(found, ["w/1: decides a dispute that nobody opened"]);
+});
+
+test("a credit note of what was never billed, or that does not add up, is found", async () => {
+  const note = { lines: [{ line: 1, amount: "2" }], total: "3" };
+  const found = await findingsOf(["credit_note.issued", "st_no", note]);
+  const total = "credits a total that is not the sum of its lines";
+  assert.deepEqual(found, ["w/1: credits more than line 1 of st_no billed", `w/1: ${total}`]);
+});
+
+test("a statement that is voided without another one in its place is found", async () => {
+  const found = await findingsOf(["statement.voided", "st_no", { replacedBy: "st_none" }]);
+  const missing = "is missing: journal entry 1 voided it, and it stays readable";
+  assert.deepEqual(found, ["w/1: voids a statement that nothing replaces", `w/st_no: ${missing}`]);
+});

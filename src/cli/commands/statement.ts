@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
+import { byHandOf } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -24,18 +25,22 @@ export interface StatementSummary {
   readonly currency: string;
   readonly closedAt: string;
   readonly total: string;
+  /** The statement that stands in the place of a voided one. */
+  readonly replacedBy: string | null;
 }
 
 /** Closes periods and shows statements. */
 export const statement: Command = {
   name: "statement",
   summary: "Close a period into statements, list them, show one",
-  positionals: "list | [show] ID | page ID | close PERIOD",
+  positionals: "list | [show] ID | page ID | close PERIOD | reissue ID",
   options: {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     early: { type: "boolean", meaning: "close before the period has ended" },
     line: { type: "string", value: "N", meaning: "what is behind this line of the statement" },
     out: { type: "string", value: "FILE", meaning: "file for the page (default: ID.html)" },
+    reason: { type: "string", value: "TEXT", meaning: "reissue: why" },
+    by: { type: "string", value: "NAME", meaning: "reissue: who decided it" },
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
@@ -51,6 +56,13 @@ export const statement: Command = {
     if (verb === "page" && subject !== undefined) {
       return withSession(args, here, (session) => page(session, args, here));
     }
+    if (verb === "reissue" && subject !== undefined) {
+      const { reason, by } = byHandOf(args);
+      return withSession(args, here, async (session) => {
+        const path = `/v1/statements/${encodeURIComponent(subject)}/reissue`;
+        return showList([await session.post(path, { reason, by })], args, here);
+      });
+    }
     if (verb === "close" && subject !== undefined) {
       return withSession(args, here, (session) => close(session, args, here));
     }
@@ -58,7 +70,7 @@ export const statement: Command = {
       const shown = { ...args, positionals: ["show", verb] };
       return withSession(shown, here, (session) => show(session, shown, here));
     }
-    const detail = "tollgate statement list, show ID, page ID, or close PERIOD (such as 2026-11).";
+    const detail = "tollgate statement list, show ID, page ID, close PERIOD, or reissue ID.";
     throw new TollgateError("cli.usage", detail);
   },
 };
@@ -132,11 +144,13 @@ function showList(
     one.period,
     one.closedAt.slice(0, 10),
     `${formatMoney(one.total)} ${one.currency}`,
+    one.replacedBy === null ? "" : { text: `voided: ${one.replacedBy}`, style: styles.red },
   ]);
   const left = (title: string) => ({ title, align: "left" as const });
   const columns = [
     ...[left("statement"), left("customer"), left("period"), left("closed")],
     { title: "total", align: "right" as const },
+    left(""),
   ];
   print(out, ...renderTable({ columns, rows }, styles));
   return 0;

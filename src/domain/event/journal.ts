@@ -17,6 +17,13 @@ export const JOURNAL_KINDS = [
   "conflict.settled",
   "workspace.saved",
   "clock.advanced",
+  "goodwill.given",
+  "dispute.opened",
+  "dispute.resolved",
+  "credit_note.issued",
+  "statement.voided",
+  "statement.reissued",
+  "opening.set",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

@@ -9,6 +9,7 @@ import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
 import { type RoundingMode, roundAmount } from "../money/rounding.ts";
 import type { ClosedCount } from "../rating/counter.ts";
 import type { BillingPeriod } from "./billing-period.ts";
+import type { Booking, BookingKind } from "./booking.ts";
 import type { Adjustment } from "./records.ts";
 
 /** What one charge counted in the period, one for each cell and measure. */
@@ -33,9 +34,17 @@ export interface StatementInput {
   readonly charges: readonly ChargeCount[];
   /** Differences to closed periods that are booked in this one, in any order. */
   readonly adjustments: readonly Adjustment[];
+  /** What people booked in this period, in the order of its lines. (Default: nothing.) */
+  readonly bookings?: readonly Booking[];
 }
 
-export type LineKind = "charge" | "tier_correction" | "minimum" | "adjustment" | "rounding";
+export type LineKind =
+  | "charge"
+  | "tier_correction"
+  | "minimum"
+  | "adjustment"
+  | "rounding"
+  | BookingKind;
 
 /** One line: what it is for, and its amount before and after rounding. */
 export interface StatementLine {
@@ -62,7 +71,7 @@ export interface Statement {
   readonly period: BillingPeriod;
   readonly currency: string;
   readonly rounding: RoundingMode;
-  /** Charges, each followed by its tier correction; minimum; adjustments; rounding. */
+  /** Charges, each followed by its tier correction; minimum; adjustments; bookings; rounding. */
   readonly lines: readonly StatementLine[];
   /** Sum of the exact amounts without the rounding line. */
   readonly totalExact: Amount;
@@ -77,7 +86,8 @@ export function buildStatement(input: StatementInput): Statement {
   const charges = input.charges.toSorted(byCharge).flatMap(chargeLines).map(round);
   const minimum = minimumLines(input.minimum, sumOf(charges, "amountRounded")).map(round);
   const adjustments = adjustmentLines(input.adjustments).map(round);
-  const billed = [...charges, ...minimum, ...adjustments];
+  const bookings = (input.bookings ?? []).map(bookingLine).map(round);
+  const billed = [...charges, ...minimum, ...adjustments, ...bookings];
   const totalExact = sumOf(billed, "amountExact");
   const total = sumOf(billed, "amountRounded");
   const lines = [...billed, ...roundingLines((total - totalExact) as Amount)];
@@ -182,6 +192,10 @@ function adjustmentLine(adjustment: Adjustment, amountExact: Amount): Unrounded 
     quantity: null,
     amountExact,
   };
+}
+
+function bookingLine({ amount, ...booking }: Booking): Unrounded {
+  return { ...booking, measure: null, quantity: null, amountExact: amount };
 }
 
 function sumOf(lines: readonly StatementLine[], column: "amountExact" | "amountRounded"): Amount {

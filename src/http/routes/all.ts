@@ -1,5 +1,6 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
+import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
@@ -28,6 +29,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...PRICE_ROUTES,
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
+  ...CORRECTION_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

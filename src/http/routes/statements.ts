@@ -2,11 +2,13 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
-import { timeText } from "../instant.ts";
+import { readCreditNotes } from "../../engine/credited.ts";
+import { findStatement } from "../../engine/statement-lines.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
 import { ANY_TEXT, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
 import { PAGE_HEADERS, statementPage } from "../views/statement-page.ts";
+import { readVoidings, statementSummary, type Voidings } from "../views/statement-summary.ts";
 
 interface CloseBody {
   readonly customer?: string | null;
@@ -48,7 +50,7 @@ const closePeriod = route<unknown, unknown, CloseBody>({
     const paged = limit === undefined ? request : { ...request, limit };
     const { statements, done, total, waiting, next } = await engine.closePeriod(workspace, paged);
     return ok({
-      statements: statements.map(summaryView),
+      statements: statements.map((one) => statementSummary(one, NONE_VOIDED)),
       ...{ done, total, waiting },
       next: next === null ? null : `${next.period} ${next.customer}`,
     });
@@ -75,9 +77,13 @@ const listStatements = route<unknown, { readonly customer?: string }>({
   errors: ["field.invalid", "field.out_of_range"],
   handle: async ({ engine }, { workspace, query }) => {
     const statements = await engine.store.listStatements(workspace, query.customer);
-    return ok({ statements: statements.map(summaryView) });
+    const voidings = await readVoidings(engine.store, workspace);
+    return ok({ statements: statements.map((one) => statementSummary(one, voidings)) });
   },
 });
+
+/** A statement that was closed just now stands. */
+const NONE_VOIDED: Voidings = new Map();
 
 const CSV = "text/csv; charset=utf-8; header=present";
 const HTML = "text/html; charset=utf-8";
@@ -110,11 +116,12 @@ const readStatement = route<StatementParams>({
   handle: async (context, { workspace, params, accept }) => {
     const statement = await find(context, workspace, params.id);
     const wanted = accept.toLowerCase();
-    if (wanted.startsWith("text/html")) return pageAnswer(statement);
+    if (wanted.startsWith("text/html")) return pageAnswer(context, workspace, statement);
     if (wanted.startsWith("text/csv")) return csvAnswer(statement);
     if (wanted.startsWith(NDJSON)) return ndjsonAnswer(statement);
     // The document goes out in the very bytes that its digest covers.
-    const summary = JSON.stringify(summaryView(statement)).slice(0, -1);
+    const voidings = await readVoidings(context.engine.store, workspace);
+    const summary = JSON.stringify(statementSummary(statement, voidings)).slice(0, -1);
     return { status: 200, body: `${summary},"document":${statement.document}}` };
   },
 });
@@ -129,7 +136,7 @@ const exportPage = route<StatementParams>({
   answers: { 200: { description: "One file.", content: { "text/html": ANY_TEXT } } },
   errors: ["statement.not_found"],
   handle: async (context, { workspace, params }) =>
-    pageAnswer(await find(context, workspace, params.id)),
+    pageAnswer(context, workspace, await find(context, workspace, params.id)),
 });
 
 const exportCsv = route<StatementParams>({
@@ -158,18 +165,19 @@ const exportNdjson = route<StatementParams>({
     ndjsonAnswer(await find(context, workspace, params.id)),
 });
 
-async function find(
-  { engine }: RouteContext,
-  workspace: string,
-  id: string,
-): Promise<StatementRecord> {
-  const statement = await engine.store.statement(workspace, id);
-  if (statement !== undefined) return statement;
-  throw new TollgateError("statement.not_found", `There is no statement "${id}".`);
+function find({ engine }: RouteContext, workspace: string, id: string): Promise<StatementRecord> {
+  return findStatement(engine.store, workspace, id);
 }
 
-function pageAnswer(statement: StatementRecord): RouteAnswer {
-  return { status: 200, body: statementPage(statement), type: HTML, headers: PAGE_HEADERS };
+async function pageAnswer(
+  { engine: { store } }: RouteContext,
+  workspace: string,
+  statement: StatementRecord,
+): Promise<RouteAnswer> {
+  const voiding = (await readVoidings(store, workspace)).get(statement.id) ?? null;
+  const creditNotes = await readCreditNotes(store, workspace, statement.id);
+  const body = statementPage(statement, { voiding, creditNotes });
+  return { status: 200, body, type: HTML, headers: PAGE_HEADERS };
 }
 
 function csvAnswer(statement: StatementRecord): RouteAnswer {
@@ -178,11 +186,6 @@ function csvAnswer(statement: StatementRecord): RouteAnswer {
 
 function ndjsonAnswer(statement: StatementRecord): RouteAnswer {
   return { status: 200, body: statementNdjson(statement), type: NDJSON };
-}
-
-function summaryView(statement: StatementRecord): object {
-  const { id, customer, period, currency, closedAtMs, total, digest } = statement;
-  return { id, customer, period, currency, closedAt: timeText(closedAtMs), total, digest };
 }
 
 /** Period close and statements. */

@@ -9,6 +9,7 @@ import {
   STEP_KINDS,
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
+import { BOOKING_KINDS } from "../../domain/period/booking.ts";
 import {
   ANY_TEXT,
   COUNT,
@@ -26,6 +27,7 @@ import {
   PERIOD,
   TIME,
 } from "../schema.ts";
+import { CORRECTION_SCHEMAS } from "./corrections.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -263,7 +265,9 @@ const keys = {
 };
 
 const statementLine = closed({
-  kind: oneOf(["charge", "tier_correction", "minimum", "adjustment", "rounding"]),
+  kind: oneOf([
+    ...["charge", "tier_correction", "minimum", "adjustment", ...BOOKING_KINDS, "rounding"],
+  ]),
   cardKey: ANY_TEXT,
   chargeKey: ANY_TEXT,
   cell: ANY_TEXT,
@@ -283,6 +287,8 @@ const statementFields = {
   closedAt: TIME,
   total: DECIMAL,
   digest: described(ANY_TEXT, "SHA-256 of the canonical document, lower-case hex."),
+  replaces: described(TEXT_OR_NULL, "The voided statement that this one stands for."),
+  replacedBy: described(TEXT_OR_NULL, "Null: it is not voided."),
 };
 
 const statements = {
@@ -327,6 +333,7 @@ const statements = {
       lines: listOf(statementLine),
       totalExact: DECIMAL,
       total: DECIMAL,
+      "replaces?": ANY_TEXT,
     }),
   }),
 };
@@ -349,5 +356,6 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...workspaces,
   ...keys,
   ...statements,
+  ...CORRECTION_SCHEMAS,
   ...health,
 };

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { StatementRecord } from "../../domain/period/records.ts";
-import { PAGE_HEADERS, statementPage } from "./statement-page.ts";
+import { type Afterwards, PAGE_HEADERS, statementPage as pageOf } from "./statement-page.ts";
+
+const NOTHING: Afterwards = { voiding: null, creditNotes: [] };
+const statementPage = (record: StatementRecord, afterwards = NOTHING) => pageOf(record, afterwards);
 
 const line = (some: object) => ({
   ...{ kind: "charge", description: "Calls", measure: "sum:input_tokens", quantity: "1234567.5" },
@@ -51,6 +54,15 @@ describe("the page of a statement", () => {
     assert.ok(!/<(script|img|svg|b)\b/i.test(page), page);
     assert.ok(page.includes("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"));
     assert.ok(page.includes("&amp;amp;"));
+  });
+
+  test("says that it was voided, and what was credited", () => {
+    const note = { id: "cn_1-1", total: "5.5", reason: "<i>late</i>", issuedAtMs: 0 };
+    const afterwards = { voiding: { replacedBy: "st_2" }, creditNotes: [note] };
+    const page = statementPage(statement({}, []), afterwards);
+    assert.match(page, /was voided. Statement <bdi>st_2<\/bdi> stands/);
+    assert.ok(page.includes("−5.50") && page.includes("&lt;i&gt;late"));
+    assert.ok(!statementPage(statement({}, [])).includes("voided."));
   });
 
   test("is allowed its own style and nothing else", () => {

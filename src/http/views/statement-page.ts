@@ -21,6 +21,8 @@ interface Document {
   readonly startsAt: string;
   readonly endsAt: string;
   readonly rounding: string;
+  /** The voided statement that this one was issued for again. */
+  readonly replaces?: string;
   readonly lines: readonly Line[];
 }
 
@@ -41,6 +43,8 @@ td { border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
 tr.quiet td { color: #666; }
 tfoot td { border-bottom: 0; border-top: 1.5px solid #1a1a1a; font-size: 1.15rem;
   font-weight: 600; }
+.void { border: 2px solid #b3261e; color: #b3261e; padding: .6rem .8rem; font-weight: 600; }
+.credits { margin-top: 2rem; }
 footer { margin-top: 2.5rem; color: #666; font-size: .8rem; overflow-wrap: anywhere; }
 thead { display: table-header-group; }
 tfoot { display: table-row-group; }
@@ -63,8 +67,20 @@ export const PAGE_HEADERS = {
   "referrer-policy": "no-referrer",
 } as const;
 
+/** What became of a statement after it was closed. */
+export interface Afterwards {
+  /** Null: it stands. */
+  readonly voiding: { readonly replacedBy: string } | null;
+  readonly creditNotes: readonly {
+    readonly id: string;
+    readonly total: string;
+    readonly reason: string;
+    readonly issuedAtMs: number;
+  }[];
+}
+
 /** The page. Every text from outside is escaped, and kept from turning its neighbours around. */
-export function statementPage(statement: StatementRecord): string {
+export function statementPage(statement: StatementRecord, afterwards: Afterwards): string {
   const document = JSON.parse(statement.document) as Document;
   const { customer, period } = statement;
   return `<!doctype html>
@@ -77,8 +93,9 @@ export function statementPage(statement: StatementRecord): string {
 </head>
 <body>
 <h1>Statement</h1>
-${factsOf(statement, document)}
+${voidingOf(afterwards)}${factsOf(statement, document)}
 ${tableOf(statement, document.lines)}
+${creditsOf(statement, afterwards)}
 <footer>
 <p>Each line is rounded once (${escaped(document.rounding.replaceAll("_", " "))}); the total is the
 sum of the rounded amounts. Without tax, which is added where this is invoiced.</p>
@@ -89,13 +106,40 @@ sum of the rounded amounts. Without tax, which is added where this is invoiced.<
 `;
 }
 
-function factsOf(statement: StatementRecord, { startsAt, endsAt }: Document): string {
+function voidingOf({ voiding }: Afterwards): string {
+  if (voiding === null) return "";
+  const by = outside(voiding.replacedBy);
+  return `<p class="void">This statement was voided. Statement ${by} stands in its place.</p>\n`;
+}
+
+function creditsOf({ currency }: StatementRecord, { creditNotes }: Afterwards): string {
+  if (creditNotes.length === 0) return "";
+  const rows = creditNotes.map(({ id, total, reason, issuedAtMs }) =>
+    [
+      `<tr><td>${outside(id)}</td><td>${minute(timeText(issuedAtMs))} UTC</td>`,
+      `<td>${outside(reason)}</td><td class="n">${moneyText(`-${total}`, currency)}</td></tr>`,
+    ].join(""),
+  );
+  const money = `<th class="n">${escaped(currency)}</th>`;
+  const head = `<tr><th>Credit note</th><th>Issued</th><th>Reason</th>${money}</tr>`;
+  const body = rows.join("\n");
+  return `<table class="credits">
+<thead>${head}</thead>
+<tbody>
+${body}
+</tbody>
+</table>`;
+}
+
+function factsOf(statement: StatementRecord, document: Document): string {
+  const { startsAt, endsAt, replaces } = document;
   const facts = [
     ["Statement", outside(statement.id)],
     ["Customer", outside(statement.customer)],
     ["Period", `${escaped(statement.period)}: ${minute(startsAt)} to ${minute(endsAt)} UTC`],
     ["Closed", `${minute(timeText(statement.closedAtMs))} UTC`],
     ["Currency", escaped(statement.currency)],
+    ...(replaces === undefined ? [] : [["Replaces", outside(replaces)]]),
   ];
   const rows = facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`);
   return `<dl>\n${rows.join("\n")}\n</dl>`;

@@ -12,6 +12,8 @@ import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
 import { Acts } from "./acts.ts";
 import { Books } from "./books.ts";
 import { CardVersions } from "./card-versions.ts";
+import { checkByHand } from "./check-by-hand.ts";
+import { checkCredits } from "./check-credits.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
@@ -85,6 +87,8 @@ function checkAll(file: DataFile): void {
     () => checkRuns(file, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
+    () => checkByHand(file, acts),
+    () => checkCredits(file, acts),
     () => checkSettings(file, acts),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
