@@ -11,6 +11,7 @@ import { exportLines } from "./commands/export.ts";
 import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
 import { keys } from "./commands/keys.ts";
+import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { run } from "./commands/run.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   run,
   usage,
   projection,
+  opening,
   card,
   prices,
   statement,

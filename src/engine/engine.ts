@@ -39,6 +39,7 @@ import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
+import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
@@ -140,6 +141,11 @@ export class Engine {
 
   giveGoodwill(workspace: string, goodwill: NewGoodwill): Promise<Goodwill> {
     return giveGoodwill(this.#context, workspace, goodwill);
+  }
+
+  /** Takes over what a customer counted and owed elsewhere. */
+  setOpening(workspace: string, opening: NewOpening): Promise<readonly OpeningPart[]> {
+    return setOpening(this.#context, workspace, opening);
   }
 
   openDispute(workspace: string, dispute: NewDispute): Promise<Dispute> {

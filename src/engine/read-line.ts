@@ -4,13 +4,17 @@
  * behind the line but in an adjustment; what was changed later is marked.
  */
 import type { Step } from "../domain/event/step.ts";
-import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { type Amount, parseAmount, parseQuantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
+import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import type { OutcomeState, Run, RunShare } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
+import { recordedAmount } from "./credited.ts";
 import type { Store } from "./ports.ts";
+import { recordedAct } from "./recorded-acts.ts";
+import type { OpeningPart } from "./set-opening.ts";
 import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -73,7 +77,9 @@ export async function readLine(
     const closedSeq = (closing ?? again)?.seq ?? 0;
     const tariff = await tariffs.of(workspace);
     const reader = new ChargeReader({ store, workspace, tariff, statement, line, closedSeq });
-    return { line, ...(await reader.page(query)) };
+    const page = await reader.page(query);
+    const before = query.cursor === null ? await reader.countedBefore() : [];
+    return { line, ...page, items: [...before, ...page.items] };
   }
   const key = { customer: statement.customer, period: statement.period };
   const booked = (await store.adjustmentsOf(workspace, key)).filter((row) => isOf(row, line));
@@ -132,6 +138,29 @@ class ChargeReader {
 
   constructor(of: ChargeOf) {
     this.#of = of;
+  }
+
+  /** What was counted before the customer moved here; on the first page, beside its limit. */
+  async countedBefore(): Promise<LineItem[]> {
+    const { store, workspace, statement, line } = this.#of;
+    const { customer, period } = statement;
+    const rows = await store.adjustmentsOf(workspace, { customer, period });
+    const items: LineItem[] = [];
+    for (const { id } of rows.filter(({ reason }) => reason === "opening")) {
+      const of = { kind: "opening.set", subject: id } as const;
+      const counter = (await recordedAct<OpeningPart>(store, workspace, of))?.counter ?? null;
+      const isIts =
+        counter?.card === line.cardKey &&
+        counter.charge === line.chargeKey &&
+        counter.cell === line.cell;
+      if (counter === null || !isIts) continue;
+      const isCost = line.measure === COST_MEASURE;
+      const quantity = (isCost ? parseAmount : parseQuantity)(counter.quantity) ?? null;
+      const amount = recordedAmount(counter.share);
+      const about = { kind: "booking", run: "", source: "", id, reason: "opening" } as const;
+      items.push({ ...about, occurredAtMs: null, changedAfterClose: false, quantity, amount });
+    }
+    return items;
   }
 
   async page({ limit, cursor }: LineQuery): Promise<Page> {

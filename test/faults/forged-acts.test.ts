@@ -94,3 +94,10 @@ test("a statement that is voided without another one in its place is found", asy
   const missing = "is missing: journal entry 1 voided it, and it stays readable";
   assert.deepEqual(found, ["w/1: voids a statement that nothing replaces", `w/st_no: ${missing}`]);
 });
+
+test("an opening count that takes off another amount than it comes to is found", async () => {
+  const count = { card: "c", cardVersion: 1, charge: "x", cell: "", quantity: "3", share: "0" };
+  const about = { customer: "acme", period: "2026-11-01", amount: "-1", counter: count };
+  const found = await findingsOf(["opening.set", "op#1", about]);
+  assert.ok(found.includes("w/1: takes off another amount than its count comes to"), `${found}`);
+});

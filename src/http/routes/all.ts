@@ -5,6 +5,7 @@ import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
 import { KEY_ROUTES } from "./keys.ts";
+import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
@@ -25,6 +26,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...HELD_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
+  ...OPENING_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
   ...STATEMENT_ROUTES,

@@ -29,6 +29,25 @@ const TEXT_OR_NULL = nullable(ANY_TEXT);
 /** Components of corrections by name. */
 export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Goodwill: closed(booked),
+  Opening: closed({
+    parts: listOf(
+      closed({
+        ...booked,
+        amount: described(DECIMAL, "What its line books; a count takes off what it comes to."),
+        counter: nullable(
+          closed({
+            card: ANY_TEXT,
+            cardVersion: COUNT,
+            charge: ANY_TEXT,
+            cell: ANY_TEXT,
+            quantity: ANY_TEXT,
+            share: described(DECIMAL, "What it added to its counter."),
+          }),
+        ),
+        description: ANY_TEXT,
+      }),
+    ),
+  }),
   GoodwillList: closed({ goodwill: listOf(named("Goodwill")) }),
   Dispute: closed({
     ...booked,

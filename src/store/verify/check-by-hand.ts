@@ -26,7 +26,7 @@ interface Rule {
 const RULES: readonly Rule[] = [
   { reason: "goodwill", kind: "goodwill.given", booked: (_, act) => bookedBy(act, -1n) },
   { reason: "disputed", kind: "dispute.opened", booked: (_, act) => bookedBy(act, -1n) },
-  { reason: "opening", kind: "opening.set", booked: (_, act) => bookedBy(act, 1n) },
+  { reason: "opening", kind: "opening.set", booked: (_, act) => openingBy(act) },
   { reason: "upheld", kind: "dispute.resolved", booked: releasedBy },
 ];
 
@@ -35,6 +35,14 @@ function bookedBy({ document }: RecordedAct, sign: bigint): Booked | null {
   if (amount === 0n) return null;
   const { customer, period } = document as { customer: string; period: string };
   return { customer, period, amount };
+}
+
+/** A count has its row even where it came to nothing. */
+function openingBy(act: RecordedAct): Booked | null {
+  const { counter, customer, period } = act.document;
+  if (counter === null) return bookedBy(act, 1n);
+  const amount = amountOf(act.document.amount as string);
+  return { customer: customer as string, period: period as string, amount };
 }
 
 /** Deciding against the customer puts on what opening took off. */

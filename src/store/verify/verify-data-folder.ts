@@ -15,6 +15,7 @@ import { CardVersions } from "./card-versions.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
+import { checkOpenings } from "./check-openings.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -85,6 +86,7 @@ function checkAll(file: DataFile): void {
   const checks = [
     () => checkSealedRows(file, { books, acts }),
     () => checkRuns(file, books),
+    () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
     () => checkByHand(file, acts),
