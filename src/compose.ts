@@ -71,6 +71,7 @@ export function composeHttp(engine: Engine): HttpParts {
       format === "litellm"
         ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
         : { ...readPriceDocument(document), notes: [] },
+    prepareWorkspace: (workspace) => prepareWorkspace(engine, workspace),
     usageFormats: USAGE_FORMATS,
     version: VERSION,
   };
@@ -81,7 +82,7 @@ export async function prepareWorkspace(engine: Engine, workspace: string): Promi
   const { store } = engine;
   await store.createWorkspace(workspace);
   if ((await store.prices(workspace)).length > 0) return;
-  const { source, entries, effectiveFromMs } = seedVersion(engine.clock.nowMs());
+  const { source, entries, effectiveFromMs } = seedVersion(await engine.nowMs(workspace));
   await engine.importPrices(workspace, { source, entries, effectiveFromMs });
 }
 

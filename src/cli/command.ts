@@ -113,7 +113,11 @@ export function textOption(args: Arguments, name: string): string | undefined {
 /** Options of every command that talks to a server. */
 export const SERVER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   url: { type: "string", value: "URL", meaning: "server to talk to (or TOLLGATE_URL)" },
-  key: { type: "string", value: "KEY", meaning: "API key for it (or TOLLGATE_KEY)" },
+  key: {
+    type: "string",
+    value: "KEY",
+    meaning: "API key, of the workspace to work on (or TOLLGATE_KEY)",
+  },
   data: { type: "string", value: "DIR", meaning: "data folder where no URL is given" },
 };
 

@@ -3,17 +3,24 @@ import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { card } from "./commands/card.ts";
+import { clock } from "./commands/clock.ts";
+import { credit } from "./commands/credit.ts";
 import { demo } from "./commands/demo.ts";
+import { dispute } from "./commands/dispute.ts";
 import { exportLines } from "./commands/export.ts";
+import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
 import { keys } from "./commands/keys.ts";
+import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
+import { projection } from "./commands/projection.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { statement } from "./commands/statement.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
+import { workspace } from "./commands/workspace.ts";
 
 /** Every command, in the order of help. */
 const COMMANDS: readonly Command[] = [
@@ -23,12 +30,19 @@ const COMMANDS: readonly Command[] = [
   runs,
   run,
   usage,
+  projection,
+  opening,
   card,
   prices,
   statement,
+  credit,
+  dispute,
+  goodwill,
   exportLines,
   verify,
   keys,
+  workspace,
+  clock,
 ];
 
 const USAGE_EXIT_CODE = 2;

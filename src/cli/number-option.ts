@@ -4,7 +4,16 @@ const PORT_MAX = 65_535;
 
 /** A port from its text; undefined where none was given. Throws `cli.usage`. */
 export function portOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : wholeNumber(text, "--port", PORT_MAX);
+  return wholeOption(text, "--port", PORT_MAX);
+}
+
+/** A whole number from 0 to `max`; undefined where none was given. Throws `cli.usage`. */
+export function wholeOption(
+  text: string | undefined,
+  name: string,
+  max: number,
+): number | undefined {
+  return text === undefined ? undefined : wholeNumber(text, name, max);
 }
 
 /** A whole number from 0 to `max`. Throws `cli.usage`. */

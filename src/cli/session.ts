@@ -1,6 +1,7 @@
 /**
  * A command's connection to Tollgate. With a URL it talks to that server; without one it starts a
- * private server on the data folder, on a free loopback port, with a key that dies with it.
+ * private server on the data folder, on a free loopback port, with a key that dies with it; a key
+ * that is given opens its own workspace there, such as a sandbox.
  */
 import { TollgateError } from "../domain/errors.ts";
 import { type Arguments, dataDirOf, type Surroundings, textOption } from "./command.ts";
@@ -11,6 +12,7 @@ export interface Session {
   readonly key: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
   /** The bytes of a file that the server makes. */
   text(path: string): Promise<string>;
@@ -26,7 +28,8 @@ export async function withSession<T>(
   if (url !== undefined) return work(sessionOn(url, keyFor(args, here)));
   const server = await startPrivate(args, here);
   try {
-    return await work(sessionOn(server.url, server.passingKey(["ingest", "read", "admin"])));
+    const own = () => server.passingKey(["ingest", "read", "admin"]);
+    return await work(sessionOn(server.url, textOption(args, "key") ?? own()));
   } finally {
     await server.stop();
   }
@@ -60,16 +63,17 @@ function sessionOn(url: string, key: string): Session {
   };
   const asJson = async <T>(path: string, init?: RequestInit) =>
     JSON.parse(await ask(path, init)) as T;
+  const sending = (method: string, body: unknown): RequestInit => ({
+    method,
+    headers: { ...headers, "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
   return {
     url,
     key,
     get: (path) => asJson(path),
-    post: (path, body) =>
-      asJson(path, {
-        method: "POST",
-        headers: { ...headers, "content-type": "application/json" },
-        body: typeof body === "string" ? body : JSON.stringify(body),
-      }),
+    post: (path, body) => asJson(path, sending("POST", body)),
+    put: (path, body) => asJson(path, sending("PUT", body)),
     delete: (path) => asJson(path, { method: "DELETE" }),
     text: (path) => ask(path),
   };

@@ -123,7 +123,38 @@ export const ERRORS = {
     "Read it at /v1/statements.",
   ],
   "statement.not_found": [404, "No such statement.", "Close the period first."],
+  "statement.line_not_found": [404, "The statement has no such line.", "See its lines."],
+  "statement.voided": [
+    409,
+    "The statement was voided; another one stands in its place.",
+    "Use the statement that replaces it.",
+  ],
+  "statement.credited": [
+    409,
+    "The statement has credit notes or disputes.",
+    "Credit the rest of it instead of issuing it again.",
+  ],
+  "credit.not_found": [404, "No such credit note.", "See the credit notes of the statement."],
+  "credit.exceeded": [
+    409,
+    "More would be given back than was billed.",
+    "Give at most what is left of it.",
+  ],
+  "dispute.not_found": [404, "No such dispute.", "See /v1/disputes."],
+  "dispute.resolved": [409, "The dispute was decided otherwise before.", "Open another one."],
+  "booking.conflict": [
+    409,
+    "The same identity was booked with other content.",
+    "Give it an id of its own.",
+  ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
+  "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
+  "workspace.not_sandbox": [
+    409,
+    "Only a sandbox has a clock that can be moved.",
+    "Make a sandbox: POST /v1/workspaces.",
+  ],
+  "clock.backward": [409, "A clock never goes back.", "Give a time that is still to come."],
   "key.not_found": [404, "No such API key.", "See /v1/keys."],
   "store.unknown": [
     503,

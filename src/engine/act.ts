@@ -9,6 +9,7 @@ import { type ExtraWrites, writeState } from "./write-state.ts";
 
 /** What an act works on. */
 export interface Act {
+  readonly workspace: string;
   readonly unit: UnitOfWork;
   readonly state: BatchState;
   readonly tariff: Tariff;
@@ -25,18 +26,19 @@ export function runAct<T>(
   work: (act: Act) => Promise<T>,
 ): Promise<T> {
   return context.loop.exclusively(async () => {
-    await recoverTotals(context, workspace);
+    const clock = await context.clocks.of(workspace);
+    await recoverTotals({ ...context, clock }, workspace);
     await context.store.settle(workspace);
     const tariff = await context.tariffs.of(workspace);
     return context.store.transact(workspace, async (unit) => {
       const head = await unit.head();
-      const state = new BatchState(context.clock.nowMs(), head.lastSeq);
+      const state = new BatchState(clock.nowMs(), head.lastSeq);
       const extra: Act["extra"] = {};
       const journal: Act["journal"] = (kind, subject, document) => {
         const identity = { run: "", source: kind, id: subject, contentHash: "" };
         state.record(kind, identity, JSON.stringify(document));
       };
-      const result = await work({ unit, state, tariff, extra, journal });
+      const result = await work({ workspace, unit, state, tariff, extra, journal });
       await writeState(context, unit, { state, head, extra });
       return result;
     });

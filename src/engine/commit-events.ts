@@ -10,7 +10,7 @@ import { writeState } from "./write-state.ts";
 
 /** Commits events durably; what resolves is on disk. Throws `store.unknown` when it may not be. */
 export async function commitEvents(
-  context: Omit<EngineContext, "loop">,
+  context: Omit<EngineContext, "loop" | "clocks">,
   workspace: string,
   events: readonly TollgateEvent[],
 ): Promise<BatchResult> {

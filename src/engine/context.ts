@@ -10,10 +10,19 @@ export interface Tariffs {
   forget(workspace: string): void;
 }
 
-/** Ports, tariffs and the commit loop. */
+/** The clock of each workspace. */
+export interface Clocks {
+  of(workspace: string): Promise<Clock>;
+  /** Forgets what kind of workspace it is: it has just become one. */
+  forget(workspace: string): void;
+}
+
+/** Ports, tariffs, clocks and the commit loop. */
 export interface EngineContext {
   readonly store: Store;
+  /** The machine's. What concerns a workspace asks `clocks`. */
   readonly clock: Clock;
+  readonly clocks: Clocks;
   readonly ids: Ids;
   readonly digest: Digest;
   readonly tariffs: Tariffs;

@@ -7,11 +7,14 @@ import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
-import { type ClosePeriod, closePeriod } from "./close-period.ts";
+import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import { commitEvents } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
+import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
+import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
+import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import {
   authenticate,
   createKey,
@@ -20,13 +23,27 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import {
+  type NewDispute,
+  type NewResolution,
+  openDispute,
+  resolveDispute,
+} from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
+import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { recoverTotals } from "./recover-totals.ts";
+import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
+import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
+import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import { WorkspaceClocks } from "./workspace-clocks.ts";
+import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
 /** The ports that an engine runs on. */
 export interface EngineParts {
@@ -43,8 +60,12 @@ export class Engine {
   readonly #passingKeys: PassingKeys = new Map();
 
   constructor(parts: EngineParts) {
-    const loop = new CommitLoop((workspace, events) => commitEvents(parts, workspace, events));
-    this.#context = { ...parts, loop };
+    const clocks = new WorkspaceClocks(parts.store, parts.clock);
+    const loop = new CommitLoop(async (workspace, events) => {
+      const clock = await clocks.of(workspace);
+      return commitEvents({ ...parts, clock }, workspace, events);
+    });
+    this.#context = { ...parts, clocks, loop };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -52,8 +73,30 @@ export class Engine {
     return this.#context.store;
   }
 
+  /** The time of a workspace: that of the machine, or of a sandbox's own clock. */
+  async nowMs(workspace: string): Promise<number> {
+    return (await this.#context.clocks.of(workspace)).nowMs();
+  }
+
+  /** The machine's time. */
   get clock(): Clock {
     return this.#context.clock;
+  }
+
+  workspace(workspace: string): Promise<WorkspaceSettings> {
+    return readWorkspace(this.store, workspace);
+  }
+
+  saveWorkspace(workspace: string, change: WorkspaceChange): Promise<WorkspaceSettings> {
+    return saveWorkspace(this.#context, workspace, change);
+  }
+
+  createSandbox(owner: string, sandbox: NewSandbox): Promise<string> {
+    return createSandbox(this.#context, owner, sandbox);
+  }
+
+  advanceClock(workspace: string, move: ClockMove): ReturnType<typeof advanceClock> {
+    return advanceClock(this.#context, workspace, move);
   }
 
   /** Requests that wait for the next commit. */
@@ -92,8 +135,44 @@ export class Engine {
     return saveCustomer(this.#context, workspace, change);
   }
 
-  closePeriod(workspace: string, request: ClosePeriod): Promise<StatementRecord[]> {
+  closePeriod(workspace: string, request: ClosePeriod): Promise<ClosedPeriods> {
     return closePeriod(this.#context, workspace, request);
+  }
+
+  giveGoodwill(workspace: string, goodwill: NewGoodwill): Promise<Goodwill> {
+    return giveGoodwill(this.#context, workspace, goodwill);
+  }
+
+  /** Takes over what a customer counted and owed elsewhere. */
+  setOpening(workspace: string, opening: NewOpening): Promise<readonly OpeningPart[]> {
+    return setOpening(this.#context, workspace, opening);
+  }
+
+  openDispute(workspace: string, dispute: NewDispute): Promise<Dispute> {
+    return openDispute(this.#context, workspace, dispute);
+  }
+
+  resolveDispute(workspace: string, resolution: NewResolution): Promise<Resolution> {
+    return resolveDispute(this.#context, workspace, resolution);
+  }
+
+  issueCreditNote(workspace: string, note: NewCreditNote): Promise<CreditNote> {
+    return issueCreditNote(this.#context, workspace, note);
+  }
+
+  /** Voids a statement and issues it again. */
+  reissueStatement(workspace: string, reissue: Reissue): Promise<StatementRecord> {
+    return reissueStatement(this.#context, workspace, reissue);
+  }
+
+  /** A page of what is behind a line of a statement. */
+  readLine(workspace: string, query: LineQuery): Promise<LinePage> {
+    return readLine(this.#context, workspace, query);
+  }
+
+  /** What a customer's period under way comes to, and is expected to come to. */
+  projection(workspace: string, customer: string): Promise<ProjectedPeriod> {
+    return readProjection(this.#context, workspace, customer);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {
@@ -126,8 +205,9 @@ export class Engine {
   }
 
   /** Adds up what a crash left on disk without its totals. Call it before serving. */
-  recover(workspace: string): Promise<void> {
-    return recoverTotals(this.#context, workspace);
+  async recover(workspace: string): Promise<void> {
+    const clock = await this.#context.clocks.of(workspace);
+    await recoverTotals({ ...this.#context, clock }, workspace);
   }
 
   /** Refuses new work and resolves when all that waits is on disk. */

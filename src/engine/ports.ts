@@ -3,7 +3,7 @@
  * suite in src/store/store-contract.ts.
  */
 import type { PriceVersion } from "../domain/cost/price-book.ts";
-import type { JournalEntry } from "../domain/event/journal.ts";
+import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { SealedStep } from "../domain/event/step-text.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
@@ -200,6 +200,16 @@ export interface RunFilter {
   readonly after?: string;
 }
 
+/** Which administrative acts to read, oldest first. */
+export interface ActFilter {
+  readonly kind: JournalKind;
+  /** What the act changed; what is left out matches everything. */
+  readonly subject?: string;
+  /** Only acts after this one (Default: from the first on). */
+  readonly afterSeq?: number;
+  readonly limit: number;
+}
+
 /** What an API key may do. The key itself is never stored, only its SHA-256. */
 export interface ApiKey {
   readonly id: string;
@@ -258,7 +268,13 @@ export interface Store {
   listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
   statement(workspace: string, id: string): Answer<StatementRecord | undefined>;
   periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;
+  /** Adjustments booked in a period, in order. */
+  adjustmentsOf(workspace: string, key: CounterKey): Answer<Adjustment[]>;
   journal(workspace: string, afterSeq: number, limit: number): Answer<JournalEntry[]>;
+  /** Acts of the journal. Inside a unit they are those before it. */
+  acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;
+  /** The newest act of a kind on a subject. */
+  lastAct(workspace: string, kind: JournalKind, subject: string): Answer<JournalEntry | undefined>;
   /** Counts for metrics: steps, runs and bytes on disk. */
   size(): Answer<{ readonly steps: number; readonly runs: number; readonly bytes: number }>;
   close(): Promise<void>;

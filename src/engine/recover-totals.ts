@@ -11,7 +11,7 @@ import { writeState } from "./write-state.ts";
 
 /** Adds up what is on disk and not in its totals. Nearly always there is nothing to do. */
 export async function recoverTotals(
-  context: Omit<EngineContext, "loop">,
+  context: Omit<EngineContext, "loop" | "clocks">,
   workspace: string,
 ): Promise<void> {
   const steps = await context.store.unsummedSteps(workspace);

@@ -59,6 +59,8 @@ export interface HttpParts {
   readonly parseJson: (text: string) => unknown;
   /** Throws `price.invalid`. */
   readonly parsePrices: (document: unknown, format: PriceFormat) => ReadPrices;
+  /** Makes a workspace with the seed price book, unless it has one. */
+  readonly prepareWorkspace: (workspace: string) => Promise<void>;
   /** Names of the provider usage formats that events may carry. */
   readonly usageFormats: readonly string[];
   /** Version of the product. */

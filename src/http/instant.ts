@@ -18,7 +18,7 @@ const FORM = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}
  * Reads an instant between the years 2000 and 2200. Temporal refuses 30 February, where
  * `Date.parse` makes it 2 March. Throws `field.invalid`, `field.out_of_range`.
  */
-function instantOf(text: string, field: string): number {
+export function instantOf(text: string, field: string): number {
   const atMs = FORM.test(text) ? epochMs(text) : undefined;
   if (atMs === undefined) {
     const detail = `"${field}" must be an RFC 3339 time such as 2026-11-23T10:00:00Z.`;

@@ -100,12 +100,13 @@ async function readDocument(
   return readBody(raw, { maxBytes: declared?.maxBytes ?? BODY_MAX_BYTES, budget });
 }
 
-function send(reply: FastifyReply, { status, body, type }: RouteAnswer): FastifyReply {
+function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
+  const { status, body, type, headers = {} } = answer;
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // As bytes: to a text of JSON the framework would add a charset, which that type does not have.
   return reply
     .code(status)
-    .headers(SECURITY_HEADERS)
+    .headers({ ...SECURITY_HEADERS, ...headers })
     .type(type ?? "application/json")
     .send(Buffer.from(text));
 }

@@ -41,6 +41,8 @@ export interface RouteAnswer {
   readonly body: unknown;
   /** (Default: application/json.) */
   readonly type?: string;
+  /** Headers besides those of every answer. (Default: none.) */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A success that a route may answer with, by media type. */

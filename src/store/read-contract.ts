@@ -247,6 +247,31 @@ async function checkKeys({ store, workspace, anotherWorkspace }: Scene): Promise
   assert.equal(await store().keyByHash("unknown"), undefined);
 }
 
+async function checkActs({ store, workspace, anotherWorkspace }: Scene): Promise<void> {
+  const act = (seq: number, source: "period.closed" | "card.applied", id: string) =>
+    journalRow({ seq, kind: source, run: "", source, id });
+  const [first, other, third] = [
+    act(2, "period.closed", "a"),
+    act(3, "period.closed", "b"),
+    act(7, "period.closed", "a"),
+  ];
+  const rest = [
+    act(4, "card.applied", "a"),
+    journalRow({ seq: 5, source: "period.closed", id: "a" }),
+  ];
+  await write(store(), workspace, { journal: [third, first, ...rest, other] });
+  await write(store(), await anotherWorkspace(), { journal: [act(9, "period.closed", "a")] });
+  const read = (some: object) =>
+    store().acts(workspace, { kind: "period.closed", limit: 9, ...some });
+  assert.deepEqual(await read({}), [first, other, third], "oldest first, none of a run");
+  assert.deepEqual(await read({ subject: "a" }), [first, third]);
+  assert.deepEqual(await read({ afterSeq: 2 }), [other, third]);
+  assert.deepEqual(await read({ subject: "a", afterSeq: 1, limit: 1 }), [first]);
+  assert.deepEqual(await read({ subject: "c" }), []);
+  assert.deepEqual(await store().lastAct(workspace, "period.closed", "a"), third);
+  assert.equal(await store().lastAct(workspace, "period.closed", "c"), undefined);
+}
+
 async function checkSize({ store, workspace, anotherWorkspace }: Scene): Promise<void> {
   const before = await store().size();
   await write(store(), workspace, { runs: [runRow({ id: "r1" }), runRow({ id: "r2" })] });
@@ -268,6 +293,7 @@ export const READS: readonly Clause[] = [
   { name: "suspense and open conflicts are listed in order of arrival", check: checkInboxes },
   { name: "statements are listed newest period first", check: checkStatements },
   { name: "the journal is read onwards from any place", check: checkJournal },
+  { name: "acts are found by kind and subject, oldest first", check: checkActs },
   { name: "rate cards and prices come back exactly", check: checkTariff },
   { name: "a key is found by its hash and revoked for good", check: checkKeys },
   { name: "sizes count runs and steps, and workspaces are listed", check: checkSize },

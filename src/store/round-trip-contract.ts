@@ -99,7 +99,13 @@ async function checkOthers(scene: Scene): Promise<void> {
     });
     await forgetRows(store, workspace);
     await read(store, workspace, (unit) => checkInUnit(unit, rows));
-    const { customer, counter, rollup, statement, period, journal } = rows;
+    const { customer, counter, rollup, statement, period, journal, adjustment } = rows;
+    const { customer: adjusted, bookedPeriod } = adjustment;
+    const booked = await store.adjustmentsOf(workspace, {
+      customer: adjusted,
+      period: bookedPeriod,
+    });
+    assert.deepEqual(booked, [adjustment]);
     assert.deepEqual(await store.customer(workspace, customer.id), customer);
     assert.deepEqual(await store.countersOf(workspace, counter), [counter]);
     assert.deepEqual(await store.rollups(workspace, {}), [rollup]);

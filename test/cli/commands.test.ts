@@ -96,6 +96,23 @@ describe("the command line", () => {
     assert.equal(models[0].cost, "0.00225");
   });
 
+  test("makes a sandbox and moves its clock, and refuses to move that of production", async () => {
+    const made = await tollgate("workspace", "create", "trial", "--start", "2030-01-31T00:00:00Z");
+    assert.equal(made.code, 0, made.err);
+    assert.match(made.out, /Workspace default\/trial \(sandbox\)/);
+    const key = /tg_[\w-]+/.exec(made.out)?.[0] ?? "";
+    const moved = await tollgate("clock", "advance", "P1M", "--key", key);
+    assert.equal(moved.out, "2030-02-28T00:00:00.000Z (test clock)\n");
+    const graced = await tollgate("workspace", "set", "--grace", "5", "--key", key);
+    assert.match(graced.out, /grace +5 hours/);
+    assert.equal((await tollgate("workspace", "set", "--grace", "much")).code, 2);
+    const shown = await tollgate("workspace", "show", "--key", key);
+    assert.match(shown.out, /time +2030-02-28T00:00:00.000Z/);
+    const refused = await tollgate("clock", "advance", "--to", "2099-01-01T00:00:00Z");
+    assert.match(refused.err, /workspace.not_sandbox/);
+    assert.equal((await tollgate("clock", "advance")).code, 2);
+  });
+
   test("applies a card again without a new version, and a changed one with it", async () => {
     assert.match(
       (await tollgate("card", "apply", join(folder, "card.json"))).out,
@@ -166,6 +183,10 @@ describe("the command line", () => {
     assert.match(closed.out, /st_[0-9a-f]{20} +acme +\S+ +\S+ +0\.10 USD/);
     const csv = await tollgate("export");
     assert.match(csv.out, /^statement,customer,period,/);
+    const id = /st_[0-9a-f]{20}/.exec(closed.out)?.[0] ?? "";
+    const page = join(folder, "page.html");
+    assert.equal((await tollgate("statement", "page", id, "--out", page)).code, 0);
+    assert.match(readFileSync(page, "utf8"), /^<!doctype html>/);
     const path = join(folder, "lines.ndjson");
     assert.equal((await tollgate("export", "--format", "ndjson", "--out", path)).code, 0);
     const lines = readFileSync(path, "utf8").trim().split("\n");
@@ -173,6 +194,28 @@ describe("the command line", () => {
     const verified = await tollgate("verify");
     assert.match(verified.out, /All of it adds up\./);
     assert.equal(verified.code, 0);
+  });
+
+  test("puts a closed statement right, and lists what was done", async () => {
+    const [id = ""] = /st_[0-9a-f]{20}/.exec((await tollgate("statement", "list")).out) ?? [];
+    const who = ["--reason", "agreed", "--by", "anna"];
+    const given = await tollgate("goodwill", "give", "acme", "5.50", ...who);
+    assert.match(given.out, /gw_[0-9a-f]{20} +acme +\S+ +5\.50 USD +anna +agreed/);
+    assert.match((await tollgate("goodwill", "list")).out, /5\.50 USD/);
+    const target = ["--statement", id, "--line", "1", "--amount", "0.01", "--id", "d1"];
+    const over = await tollgate("dispute", "open", ...target, ...who);
+    assert.match(over.err, /credit\.exceeded/, "the line came to 0.00");
+    const first = ["--statement", id, "--line", "2", "--amount", "0.01", "--id", "d1"];
+    assert.equal((await tollgate("dispute", "open", ...first, ...who)).code, 0);
+    const decided = await tollgate("dispute", "resolve", "d1", "--favor", "us", ...who);
+    assert.match(decided.out, /for us by anna/);
+    const credited = await tollgate("credit", "issue", id, "--lines", "2=0.02", ...who);
+    assert.match(credited.out, /cn_[0-9a-f]{20}-1 +\S+ +2 +0\.02 USD +anna/);
+    assert.match((await tollgate("credit", "list", id)).out, /0\.02 USD/);
+    const again = await tollgate("statement", "reissue", id, ...who);
+    assert.match(again.err, /statement\.credited/);
+    assert.equal((await tollgate("goodwill", "give", "acme", "1")).code, 2, "no reason");
+    assert.equal((await tollgate("verify")).code, 0);
   });
 
   test("makes, lists and revokes keys, and leaves none of its own behind", async () => {

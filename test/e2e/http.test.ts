@@ -347,6 +347,11 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(ndjson.text.trim().split("\n").length, lines);
       const headers = { accept: "text/csv" };
       assert.equal((await api.call("GET", `/v1/statements/${id}`, { headers })).text, csv.text);
+      const asPage = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+      const page = await api.call("GET", `/v1/statements/${id}`, { headers: asPage });
+      assert.equal(page.text, (await api.call("GET", `/v1/statements/${id}.html`)).text);
+      assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none';/);
+      assert.equal(page.text.match(/<tr/g)?.length, lines + 2);
       const listed = await api.call("GET", "/v1/statements?customer=acme");
       assert.equal(listed.body.statements?.[0]?.id, id);
       assertProblem(await api.call("GET", "/v1/statements/no.csv"), "statement.not_found");

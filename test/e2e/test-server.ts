@@ -33,6 +33,8 @@ export interface TestServer {
   readonly foreignKey: string;
   readonly engine: Engine;
   readonly store: Store;
+  /** Of the store on disk; null: it is in memory. */
+  readonly dataDir: string | null;
   /** What was logged as an error. */
   readonly errors: readonly object[];
   /** May be called again. */
@@ -43,7 +45,7 @@ const FOREIGN_WORKSPACE = "foreign";
 
 /** Starts one. Call `stop` when done. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { store, remove } = openStore(options.store ?? "memory");
+  const { store, dataDir, remove } = openStore(options.store ?? "memory");
   for (const workspace of [DEFAULT_WORKSPACE, FOREIGN_WORKSPACE]) {
     await store.createWorkspace(workspace);
   }
@@ -63,7 +65,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
   let stopped: Promise<void> | undefined;
   return {
-    ...{ url, engine, store, errors },
+    ...{ url, engine, store, dataDir, errors },
     adminKey: await key("admin"),
     ingestKey: await key("ingest"),
     readKey: await key("read"),
@@ -75,9 +77,17 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
 }
 
-function openStore(kind: "memory" | "sqlite"): { readonly store: Store; remove(): void } {
-  if (kind === "memory") return { store: new MemoryStore(), remove: () => undefined };
+interface OpenStore {
+  readonly store: Store;
+  readonly dataDir: string | null;
+  remove(): void;
+}
+
+function openStore(kind: "memory" | "sqlite"): OpenStore {
+  if (kind === "memory") {
+    return { store: new MemoryStore(), dataDir: null, remove: () => undefined };
+  }
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-http-"));
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
-  return { store, remove: () => rmSync(dataDir, { recursive: true, force: true }) };
+  return { store, dataDir, remove: () => rmSync(dataDir, { recursive: true, force: true }) };
 }

@@ -33,7 +33,9 @@ export const exportLines: Command = {
       const all = await session.get<{ readonly statements: readonly StatementSummary[] }>(
         `/v1/statements${query}`,
       );
-      const ids = named.length > 0 ? named : all.statements.map((one) => one.id);
+      // A voided statement is billed by the one that replaces it.
+      const standing = all.statements.filter((one) => one.replacedBy === null);
+      const ids = named.length > 0 ? named : standing.map((one) => one.id);
       const files: string[] = [];
       for (const id of ids) {
         files.push(await session.text(`/v1/statements/${encodeURIComponent(id)}.${format}`));

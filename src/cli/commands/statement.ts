@@ -1,4 +1,6 @@
+import { writeFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
+import { byHandOf } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -9,9 +11,11 @@ import {
   textOption,
 } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
+import { ProgressBar } from "../render/progress-bar.ts";
 import { renderStatement, type StatementView } from "../render/statement.ts";
 import { renderTable } from "../render/table.ts";
 import { type Session, withSession } from "../session.ts";
+import { showLine } from "./statement-line.ts";
 
 /** A statement as listings show it. */
 export interface StatementSummary {
@@ -21,29 +25,52 @@ export interface StatementSummary {
   readonly currency: string;
   readonly closedAt: string;
   readonly total: string;
+  /** The statement that stands in the place of a voided one. */
+  readonly replacedBy: string | null;
 }
 
 /** Closes periods and shows statements. */
 export const statement: Command = {
   name: "statement",
   summary: "Close a period into statements, list them, show one",
-  positionals: "list | show ID | close PERIOD",
+  positionals: "list | [show] ID | page ID | close PERIOD | reissue ID",
   options: {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     early: { type: "boolean", meaning: "close before the period has ended" },
+    line: { type: "string", value: "N", meaning: "what is behind this line of the statement" },
+    out: { type: "string", value: "FILE", meaning: "file for the page (default: ID.html)" },
+    reason: { type: "string", value: "TEXT", meaning: "reissue: why" },
+    by: { type: "string", value: "NAME", meaning: "reissue: who decided it" },
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
     const [verb = "list", subject] = args.positionals;
+    if (textOption(args, "line") !== undefined && verb !== "list") {
+      return withSession(args, here, (session) => showLine(session, args, here));
+    }
     if (verb === "list") return withSession(args, here, (session) => list(session, args, here));
     if (verb === "show" && subject !== undefined) {
       return withSession(args, here, (session) => show(session, args, here));
     }
+    if (verb === "page" && subject !== undefined) {
+      return withSession(args, here, (session) => page(session, args, here));
+    }
+    if (verb === "reissue" && subject !== undefined) {
+      const { reason, by } = byHandOf(args);
+      return withSession(args, here, async (session) => {
+        const path = `/v1/statements/${encodeURIComponent(subject)}/reissue`;
+        return showList([await session.post(path, { reason, by })], args, here);
+      });
+    }
     if (verb === "close" && subject !== undefined) {
       return withSession(args, here, (session) => close(session, args, here));
     }
-    const detail = "tollgate statement list, show ID, or close PERIOD (such as 2026-11).";
+    if (/^st_/.test(verb) && subject === undefined) {
+      const shown = { ...args, positionals: ["show", verb] };
+      return withSession(shown, here, (session) => show(session, shown, here));
+    }
+    const detail = "tollgate statement list, show ID, page ID, close PERIOD, or reissue ID.";
     throw new TollgateError("cli.usage", detail);
   },
 };
@@ -57,17 +84,45 @@ async function list(session: Session, args: Arguments, here: Surroundings): Prom
   return showList(page.statements, args, here);
 }
 
+/** Periods closed by one request: enough to be quick, few enough to show how far it is. */
+const PERIODS_A_REQUEST = 50;
+
+interface ClosedView {
+  readonly statements: readonly StatementSummary[];
+  readonly done: number;
+  readonly total: number;
+  readonly waiting: number;
+  readonly next: string | null;
+}
+
+/** Asks again until all is closed. What a failure leaves open, the same command closes. */
 async function close(session: Session, args: Arguments, here: Surroundings): Promise<number> {
   const customer = textOption(args, "customer");
-  const page = await session.post<{ readonly statements: readonly StatementSummary[] }>(
-    "/v1/periods/close",
-    {
-      period: args.positionals[1],
-      early: args.options.early === true,
-      ...(customer === undefined ? {} : { customer }),
-    },
-  );
-  return showList(page.statements, args, here);
+  const request = {
+    period: args.positionals[1],
+    early: args.options.early === true,
+    limit: PERIODS_A_REQUEST,
+    ...(customer === undefined ? {} : { customer }),
+  };
+  const bar = new ProgressBar(here.err);
+  const statements: StatementSummary[] = [];
+  let waiting = 0;
+  let cursor: string | null = null;
+  try {
+    do {
+      const body: object = { ...request, cursor };
+      const closed: ClosedView = await session.post("/v1/periods/close", body);
+      statements.push(...closed.statements);
+      waiting += closed.waiting;
+      cursor = closed.next;
+      const note = `${statements.length} closed`;
+      bar.show({ label: "periods", done: closed.done, total: closed.total, note });
+    } while (cursor !== null);
+  } finally {
+    bar.clear();
+  }
+  if (waiting > 0) print(here.err, `${waiting} periods have not ended yet and stay open.`);
+  return showList(statements, args, here);
 }
 
 function showList(
@@ -89,11 +144,13 @@ function showList(
     one.period,
     one.closedAt.slice(0, 10),
     `${formatMoney(one.total)} ${one.currency}`,
+    one.replacedBy === null ? "" : { text: `voided: ${one.replacedBy}`, style: styles.red },
   ]);
   const left = (title: string) => ({ title, align: "left" as const });
   const columns = [
     ...[left("statement"), left("customer"), left("period"), left("closed")],
     { title: "total", align: "right" as const },
+    left(""),
   ];
   print(out, ...renderTable({ columns, rows }, styles));
   return 0;
@@ -107,5 +164,15 @@ async function show(session: Session, args: Arguments, here: Surroundings): Prom
     print(here.out, `Statement ${one.id}: ${one.customer}, period from ${one.period}`, "");
     print(here.out, ...renderStatement(one, here.styles));
   }
+  return 0;
+}
+
+/** Writes the page, for a browser to show and print. */
+async function page(session: Session, args: Arguments, here: Surroundings): Promise<number> {
+  const id = args.positionals[1] ?? "";
+  const text = await session.text(`/v1/statements/${encodeURIComponent(id)}.html`);
+  const path = textOption(args, "out") ?? `${id}.html`;
+  await writeFile(path, text);
+  print(here.out, `Written to ${path}.`);
   return 0;
 }

@@ -15,6 +15,15 @@ export const JOURNAL_KINDS = [
   "prices.imported",
   "period.closed",
   "conflict.settled",
+  "workspace.saved",
+  "clock.advanced",
+  "goodwill.given",
+  "dispute.opened",
+  "dispute.resolved",
+  "credit_note.issued",
+  "statement.voided",
+  "statement.reissued",
+  "opening.set",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

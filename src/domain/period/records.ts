@@ -10,7 +10,7 @@ export interface PeriodState {
   readonly statementId: string;
 }
 
-/** Why a closed period turned out different. */
+/** Why a closed period turned out different, or what somebody booked by hand (booking.ts). */
 export const ADJUSTMENT_REASONS = [
   "late_event",
   "superseded",
@@ -18,6 +18,11 @@ export const ADJUSTMENT_REASONS = [
   "voided",
   "outcome_reversed",
   "run_reopened",
+  "reissued",
+  "goodwill",
+  "disputed",
+  "upheld",
+  "opening",
 ] as const;
 export type AdjustmentReason = (typeof ADJUSTMENT_REASONS)[number];
 

@@ -14,8 +14,11 @@ import type { StatementLine } from "./statement-line.ts";
 
 const FORMAT = "tollgate.statement/1";
 
-/** The text of a statement. The same statement always gives the same text. */
-export function statementDocument(statement: Statement): string {
+/**
+ * The text of a statement. The same statement always gives the same text. `replaces` is the voided
+ * statement that this one was issued for again; null where there is none.
+ */
+export function statementDocument(statement: Statement, replaces: string | null = null): string {
   const { customer, period, currency, rounding, credit, lines, totalExact, total } = statement;
   return canonicalJson({
     format: FORMAT,
@@ -29,6 +32,7 @@ export function statementDocument(statement: Statement): string {
     lines: lines.map(lineDocument),
     totalExact: formatAmount(totalExact),
     total: formatAmount(total),
+    ...(replaces === null ? {} : { replaces }),
   });
 }
 

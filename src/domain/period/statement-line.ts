@@ -2,6 +2,7 @@
 import type { ConversionRate } from "../money/conversion.ts";
 import type { Amount } from "../money/decimal.ts";
 import type { ClosedCount } from "../rating/counter.ts";
+import { BOOKING_KINDS } from "./booking.ts";
 
 /** What one charge counted in the period, one for each cell and measure. */
 export interface ChargeCount extends ClosedCount {
@@ -28,7 +29,9 @@ export interface TrialAmount {
 export const LINE_KINDS = [
   ...(["charge", "included", "tier_correction", "trial"] as const),
   ...(["charge_minimum", "charge_maximum", "fee", "run_cap", "run_minimum"] as const),
-  ...(["discount", "minimum", "maximum", "adjustment", "rounding"] as const),
+  ...(["discount", "minimum", "maximum", "adjustment"] as const),
+  ...BOOKING_KINDS,
+  "rounding",
 ] as const;
 export type LineKind = (typeof LINE_KINDS)[number];
 

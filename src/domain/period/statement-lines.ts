@@ -3,6 +3,7 @@
 import { FACTOR_SCALE } from "../limits.ts";
 import { type Amount, formatScaled, quantityOfInteger, ZERO_AMOUNT } from "../money/decimal.ts";
 import type { BillingPeriod } from "./billing-period.ts";
+import type { Booking } from "./booking.ts";
 import type { Taken } from "./discount-lines.ts";
 import type { ChargeBounds, FeePart, PeriodTerms } from "./period-terms.ts";
 import type { Adjustment } from "./records.ts";
@@ -172,6 +173,11 @@ function adjustmentLine(adjustment: Adjustment, amountExact: Amount): Unrounded 
   const description = `${charge}: adjustment of the period ${originPeriod}`;
   const at = { ...WHOLE, cardKey, chargeKey, cell, originPeriod };
   return { ...at, kind: "adjustment", description, amountExact };
+}
+
+/** What people booked in the period. */
+export function bookingLine({ amount, ...booking }: Booking): Unrounded {
+  return { ...WHOLE, ...booking, amountExact: amount };
 }
 
 interface OfCharge {

@@ -14,6 +14,7 @@ import type { Amount } from "../money/decimal.ts";
 import { type RoundingMode, roundAmount } from "../money/rounding.ts";
 import type { Credit } from "../rating/rate-card.ts";
 import type { BillingPeriod } from "./billing-period.ts";
+import type { Booking } from "./booking.ts";
 import { discountsOf } from "./discount-lines.ts";
 import type { PeriodTerms } from "./period-terms.ts";
 import type { Adjustment } from "./records.ts";
@@ -21,6 +22,7 @@ import type { RunCorrections } from "./run-bounds.ts";
 import type { ChargeCount, StatementLine, TrialAmount } from "./statement-line.ts";
 import {
   adjustmentLines,
+  bookingLine,
   boundLines,
   chargeLines,
   discountLine,
@@ -49,6 +51,8 @@ export interface StatementInput {
   readonly runs: readonly RunCorrections[];
   /** Differences to closed periods that are booked in this one. */
   readonly adjustments: readonly Adjustment[];
+  /** What people booked in this period, in the order of its lines. (Default: nothing.) */
+  readonly bookings?: readonly Booking[];
 }
 
 /** The bill. Nothing in it depends on when or in which order it was built. */
@@ -58,7 +62,7 @@ export interface Statement {
   readonly currency: string;
   readonly rounding: RoundingMode;
   readonly credit: Credit | null;
-  /** Each charge is followed by what is included in it and by its tier correction. */
+  /** Each charge is followed by what is included in it and by its tier correction; bookings come before rounding. */
   readonly lines: readonly StatementLine[];
   /** Sum of the exact amounts without the rounding line. */
   readonly totalExact: Amount;
@@ -83,7 +87,12 @@ export function buildStatement(input: StatementInput): Statement {
   const taken = discountsOf(terms.discounts, used, { unit, round });
   const charged = [...used, ...taken.map((one) => toLine(discountLine(one)))];
   const bounds = periodBoundLines(terms, sumOf(charged, "amountRounded")).map(toLine);
-  const billed = [...charged, ...bounds, ...adjustmentLines(input.adjustments).map(toLine)];
+  const billed = [
+    ...charged,
+    ...bounds,
+    ...adjustmentLines(input.adjustments).map(toLine),
+    ...(input.bookings ?? []).map((booking) => toLine(bookingLine(booking))),
+  ];
   const totalExact = sumOf(billed, "amountExact");
   const total = sumOf(billed, "amountRounded");
   const lines = [...billed, ...roundingLines((total - totalExact) as Amount)];

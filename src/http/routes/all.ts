@@ -1,16 +1,21 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
+import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
 import { KEY_ROUTES } from "./keys.ts";
+import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
+import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
+import { STATEMENT_LINE_ROUTES } from "./statement-lines.ts";
 import { STATEMENT_ROUTES } from "./statements.ts";
 import { STATUS_ROUTES } from "./status.ts";
 import { USAGE_ROUTES } from "./usage.ts";
+import { WORKSPACE_ROUTES } from "./workspaces.ts";
 
 /** All routes, in the order of the documentation. */
 export const ALL_ROUTES: readonly Route[] = [
@@ -20,9 +25,14 @@ export const ALL_ROUTES: readonly Route[] = [
   ...USAGE_ROUTES,
   ...HELD_ROUTES,
   ...CUSTOMER_ROUTES,
+  ...PROJECTION_ROUTES,
+  ...OPENING_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
   ...STATEMENT_ROUTES,
+  ...STATEMENT_LINE_ROUTES,
+  ...CORRECTION_ROUTES,
+  ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,
 ];

@@ -1,9 +1,8 @@
 /** API keys. The secret is shown once, when the key is made. */
 import { SCOPES, type Scope } from "../../engine/keys.ts";
-import type { ApiKey } from "../../engine/ports.ts";
-import { timeText, timeTextOrNull } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, ID, named, oneOf, TEXT } from "../schema.ts";
+import { keyView } from "../views/key-view.ts";
 
 const listKeys = route({
   method: "GET",
@@ -63,11 +62,6 @@ const revokeKey = route<{ readonly id: string }>({
     return ok(keyView(key));
   },
 });
-
-function keyView({ id, label, scopes, createdAtMs, revokedAtMs }: ApiKey): object {
-  const createdAt = timeText(createdAtMs);
-  return { id, label, scopes, createdAt, revokedAt: timeTextOrNull(revokedAtMs) };
-}
 
 /** API keys. */
 export const KEY_ROUTES = [listKeys, createKey, revokeKey];

@@ -38,7 +38,7 @@ const findPrice = route<PriceParams, { readonly at?: string }>({
   query: closed({ "at?": described(TIME_SENT, "(Default: now.)") }),
   answers: { 200: json("The price, or what comes near.", named("FoundPrice")) },
   handle: async ({ engine }, { workspace, params, query }) => {
-    const atMs = optionalInstant(query.at, "at") ?? engine.clock.nowMs();
+    const atMs = optionalInstant(query.at, "at") ?? (await engine.nowMs(workspace));
     const catalog = new PriceCatalog(await engine.store.prices(workspace));
     return ok(foundView(catalog.find(params, atMs)));
   },

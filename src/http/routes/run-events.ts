@@ -41,7 +41,7 @@ async function perform(
   { type, run, derivedId, fields }: Act,
 ): Promise<RouteAnswer> {
   const { engine, intake, metrics } = context;
-  const occurredAt = timeText(engine.clock.nowMs());
+  const occurredAt = timeText(await engine.nowMs(workspace));
   const event = { id: derivedId, occurredAt, ...fields, type, run };
   const { results } = await intake.ingestValue(workspace, event);
   metrics.countEvents(results);

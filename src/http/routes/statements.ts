@@ -1,15 +1,21 @@
 /** Closing periods, and the statements that this leaves. */
 import { TollgateError } from "../../domain/errors.ts";
+import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
-import { timeText } from "../instant.ts";
+import { readCreditNotes } from "../../engine/credited.ts";
+import { findStatement } from "../../engine/statement-lines.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
-import { ANY_TEXT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
+import { ANY_TEXT, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
+import { PAGE_HEADERS, statementPage } from "../views/statement-page.ts";
+import { readVoidings, statementSummary, type Voidings } from "../views/statement-summary.ts";
 
 interface CloseBody {
   readonly customer?: string | null;
   readonly period: string;
   readonly early?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string | null;
 }
 
 const closePeriod = route<unknown, unknown, CloseBody>({
@@ -26,16 +32,39 @@ const closePeriod = route<unknown, unknown, CloseBody>({
         pattern: "^\\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?$",
         description: "Start date, or year and month for all periods that start in it.",
       },
-      "early?": described(FLAG, "Close before the period has ended."),
+      "early?": described(FLAG, "Close before the period and its grace have ended."),
+      "limit?": {
+        ...COUNT,
+        minimum: 1,
+        maximum: PAGE_MAX_ROWS,
+        description: "Most periods to look at; go on with cursor. (Default: all.)",
+      },
+      "cursor?": described(nullable(ANY_TEXT), "`next` of the answer before."),
     }),
   },
-  answers: { 200: json("The statements that this made.", named("StatementPage")) },
+  answers: { 200: json("The statements that this made.", named("ClosedPeriods")) },
   errors: ["period.open", "period.closed", "customer.not_found", "statement.not_found"],
-  handle: async ({ engine }, { workspace, body: { customer = null, period, early = false } }) => {
-    const statements = await engine.closePeriod(workspace, { customer, period, early });
-    return ok({ statements: statements.map(summaryView) });
+  handle: async ({ engine }, { workspace, body }) => {
+    const { customer = null, period, early = false, limit, cursor = null } = body;
+    const request = { customer, period, early, after: cursor === null ? null : keyOf(cursor) };
+    const paged = limit === undefined ? request : { ...request, limit };
+    const { statements, done, total, waiting, next } = await engine.closePeriod(workspace, paged);
+    return ok({
+      statements: statements.map((one) => statementSummary(one, NONE_VOIDED)),
+      ...{ done, total, waiting },
+      next: next === null ? null : `${next.period} ${next.customer}`,
+    });
   },
 });
+
+const CURSOR = /^(\d{4}-\d{2}-\d{2}) (.+)$/s;
+
+/** Throws `field.invalid` for what is no `next` of ours. */
+function keyOf(cursor: string): { readonly customer: string; readonly period: string } {
+  const [, period = "", customer = ""] = CURSOR.exec(cursor) ?? [];
+  if (period !== "") return { customer, period };
+  throw new TollgateError("field.invalid", "The cursor is no `next` of an answer.", "cursor");
+}
 
 const listStatements = route<unknown, { readonly customer?: string }>({
   method: "GET",
@@ -48,11 +77,16 @@ const listStatements = route<unknown, { readonly customer?: string }>({
   errors: ["field.invalid", "field.out_of_range"],
   handle: async ({ engine }, { workspace, query }) => {
     const statements = await engine.store.listStatements(workspace, query.customer);
-    return ok({ statements: statements.map(summaryView) });
+    const voidings = await readVoidings(engine.store, workspace);
+    return ok({ statements: statements.map((one) => statementSummary(one, voidings)) });
   },
 });
 
+/** A statement that was closed just now stands. */
+const NONE_VOIDED: Voidings = new Map();
+
 const CSV = "text/csv; charset=utf-8; header=present";
+const HTML = "text/html; charset=utf-8";
 const NDJSON = "application/x-ndjson";
 const STATEMENT_PARAM = closed({ id: ID });
 
@@ -64,7 +98,7 @@ const readStatement = route<StatementParams>({
   method: "GET",
   path: "/v1/statements/{id}",
   operationId: "readStatement",
-  summary: "Read a statement as JSON, or as CSV or NDJSON where Accept says so.",
+  summary: "Read a statement as JSON, or as a page, CSV or NDJSON where Accept says so.",
   scope: "read",
   params: STATEMENT_PARAM,
   answers: {
@@ -72,6 +106,7 @@ const readStatement = route<StatementParams>({
       description: "The statement.",
       content: {
         "application/json": named("Statement"),
+        "text/html": ANY_TEXT,
         "text/csv": ANY_TEXT,
         "application/x-ndjson": ANY_TEXT,
       },
@@ -81,12 +116,27 @@ const readStatement = route<StatementParams>({
   handle: async (context, { workspace, params, accept }) => {
     const statement = await find(context, workspace, params.id);
     const wanted = accept.toLowerCase();
+    if (wanted.startsWith("text/html")) return pageAnswer(context, workspace, statement);
     if (wanted.startsWith("text/csv")) return csvAnswer(statement);
     if (wanted.startsWith(NDJSON)) return ndjsonAnswer(statement);
     // The document goes out in the very bytes that its digest covers.
-    const summary = JSON.stringify(summaryView(statement)).slice(0, -1);
+    const voidings = await readVoidings(context.engine.store, workspace);
+    const summary = JSON.stringify(statementSummary(statement, voidings)).slice(0, -1);
     return { status: 200, body: `${summary},"document":${statement.document}}` };
   },
+});
+
+const exportPage = route<StatementParams>({
+  method: "GET",
+  path: "/v1/statements/{id}.html",
+  operationId: "exportStatementPage",
+  summary: "A statement as a page that prints well, without any script.",
+  scope: "read",
+  params: STATEMENT_PARAM,
+  answers: { 200: { description: "One file.", content: { "text/html": ANY_TEXT } } },
+  errors: ["statement.not_found"],
+  handle: async (context, { workspace, params }) =>
+    pageAnswer(context, workspace, await find(context, workspace, params.id)),
 });
 
 const exportCsv = route<StatementParams>({
@@ -115,14 +165,19 @@ const exportNdjson = route<StatementParams>({
     ndjsonAnswer(await find(context, workspace, params.id)),
 });
 
-async function find(
-  { engine }: RouteContext,
+function find({ engine }: RouteContext, workspace: string, id: string): Promise<StatementRecord> {
+  return findStatement(engine.store, workspace, id);
+}
+
+async function pageAnswer(
+  { engine: { store } }: RouteContext,
   workspace: string,
-  id: string,
-): Promise<StatementRecord> {
-  const statement = await engine.store.statement(workspace, id);
-  if (statement !== undefined) return statement;
-  throw new TollgateError("statement.not_found", `There is no statement "${id}".`);
+  statement: StatementRecord,
+): Promise<RouteAnswer> {
+  const voiding = (await readVoidings(store, workspace)).get(statement.id) ?? null;
+  const creditNotes = await readCreditNotes(store, workspace, statement.id);
+  const body = statementPage(statement, { voiding, creditNotes });
+  return { status: 200, body, type: HTML, headers: PAGE_HEADERS };
 }
 
 function csvAnswer(statement: StatementRecord): RouteAnswer {
@@ -133,16 +188,12 @@ function ndjsonAnswer(statement: StatementRecord): RouteAnswer {
   return { status: 200, body: statementNdjson(statement), type: NDJSON };
 }
 
-function summaryView(statement: StatementRecord): object {
-  const { id, customer, period, currency, closedAtMs, total, digest } = statement;
-  return { id, customer, period, currency, closedAt: timeText(closedAtMs), total, digest };
-}
-
 /** Period close and statements. */
 export const STATEMENT_ROUTES = [
   closePeriod,
   listStatements,
   readStatement,
+  exportPage,
   exportCsv,
   exportNdjson,
 ];

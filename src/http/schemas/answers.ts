@@ -27,6 +27,7 @@ import {
   PERIOD,
   TIME,
 } from "../schema.ts";
+import { CORRECTION_SCHEMAS } from "./corrections.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -213,7 +214,39 @@ const customers = {
     cardKey: TEXT_OR_NULL,
     createdAt: TIME,
   }),
+  Projection: closed({
+    customer: ANY_TEXT,
+    period: PERIOD,
+    startsAt: TIME,
+    endsAt: TIME,
+    now: TIME,
+    currency: CURRENCY,
+    currentExact: described(DECIMAL, "Charged and booked so far, without the minimum."),
+    elapsedShare: described(DECIMAL, "Of the period, cut to six places."),
+    method: described({ const: "linear" }, "Charges so far × length / elapsed."),
+    projectedCharges: nullable(DECIMAL),
+    projectedTotal: described(
+      nullable(DECIMAL),
+      "With bookings as they are, filled up to the minimum, rounded; null where nothing elapsed.",
+    ),
+  }),
   CustomerPage: closed({ customers: listOf(named("Customer")), next: TEXT_OR_NULL }),
+};
+
+const workspaces = {
+  Workspace: closed({
+    workspace: ANY_TEXT,
+    kind: described(oneOf(["production", "sandbox"]), "A sandbox has a clock of its own."),
+    graceHours: described(COUNT, "Hours after its end before a period may be closed."),
+    now: TIME,
+  }),
+  NewWorkspace: closed({
+    workspace: named("Workspace"),
+    key: named("ApiKey"),
+    secret: described(ANY_TEXT, "Of an admin key of the new workspace; shown this once."),
+  }),
+  Clock: closed({ now: TIME, isTest: FLAG }),
+  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT }),
 };
 
 const keys = {
@@ -256,11 +289,39 @@ const statementFields = {
   closedAt: TIME,
   total: DECIMAL,
   digest: described(ANY_TEXT, "SHA-256 of the canonical document, lower-case hex."),
+  replaces: described(TEXT_OR_NULL, "The voided statement that this one stands for."),
+  replacedBy: described(TEXT_OR_NULL, "Null: it is not voided."),
 };
 
 const statements = {
   StatementSummary: closed(statementFields),
   StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
+  StatementLinePage: closed({
+    statement: ANY_TEXT,
+    line: COUNT,
+    items: listOf(
+      closed({
+        kind: oneOf(["step", "run", "outcome", "booking"]),
+        run: TEXT_OR_NULL,
+        source: TEXT_OR_NULL,
+        id: described(TEXT_OR_NULL, "Of the step or booking, or the outcome's key."),
+        occurredAt: nullable(TIME),
+        quantity: nullable(DECIMAL),
+        amount: DECIMAL,
+        changedAfterClose: described(FLAG, "Revised or reversed after the statement was closed."),
+        reason: described(TEXT_OR_NULL, "Why a booking was made."),
+      }),
+      "As they are now.",
+    ),
+    next: TEXT_OR_NULL,
+  }),
+  ClosedPeriods: closed({
+    statements: listOf(named("StatementSummary")),
+    done: described(COUNT, "Periods looked at so far."),
+    total: described(COUNT, "Periods that there are to close."),
+    waiting: described(COUNT, "Passed over: they or their grace have not ended."),
+    next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
+  }),
   Statement: closed({
     ...statementFields,
     document: closed({
@@ -275,6 +336,7 @@ const statements = {
       lines: listOf(statementLine),
       totalExact: DECIMAL,
       total: DECIMAL,
+      "replaces?": ANY_TEXT,
     }),
   }),
 };
@@ -294,7 +356,9 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...usage,
   ...held,
   ...customers,
+  ...workspaces,
   ...keys,
   ...statements,
+  ...CORRECTION_SCHEMAS,
   ...health,
 };

@@ -4,13 +4,14 @@
  */
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
+  ActFilter,
   Answer,
   ApiKey,
   Conflict,
@@ -186,12 +187,29 @@ export class MemoryStore implements Store {
       .sort((a, b) => byBytes(a.period, b.period));
   }
 
+  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
+    return this.#tables(workspace)
+      .adjustments.filter((row) => row.customer === customer && row.bookedPeriod === period)
+      .sort((a, b) => a.seq - b.seq);
+  }
+
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
     const rows = [...this.#tables(workspace).journal.values()];
     return rows
       .filter((entry) => entry.seq > afterSeq)
       .sort((a, b) => a.seq - b.seq)
       .slice(0, limit);
+  }
+
+  acts(workspace: string, { kind, subject, afterSeq = 0, limit }: ActFilter): JournalEntry[] {
+    return this.journal(workspace, afterSeq, Number.POSITIVE_INFINITY)
+      .filter((entry) => entry.run === "" && entry.source === kind)
+      .filter((entry) => subject === undefined || entry.id === subject)
+      .slice(0, limit);
+  }
+
+  lastAct(workspace: string, kind: JournalKind, subject: string): JournalEntry | undefined {
+    return this.acts(workspace, { kind, subject, limit: Number.POSITIVE_INFINITY }).at(-1);
   }
 
   size(): { steps: number; runs: number; bytes: number } {

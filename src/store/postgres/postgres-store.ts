@@ -4,13 +4,14 @@
  */
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
+  ActFilter,
   Answer,
   ApiKey,
   Conflict,
@@ -26,6 +27,7 @@ import type {
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
 import {
+  decodeAdjustment,
   decodeCard,
   decodeConflict,
   decodeCounter,
@@ -291,9 +293,32 @@ class PostgresStore implements Store {
     return (await this.#of(workspace, sql, customer)).map(decodePeriod);
   }
 
+  async adjustmentsOf(workspace: string, key: CounterKey): Promise<Adjustment[]> {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
+    return (await this.#of(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
+  }
+
   async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {
     const sql = "SELECT * FROM journal WHERE ws = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     return (await this.#of(workspace, sql, afterSeq, limit)).map(decodeJournal);
+  }
+
+  async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
+    const { kind, subject = null, afterSeq = 0, limit } = filter;
+    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2
+      AND ($3::text IS NULL OR id = $3) AND seq > $4 ORDER BY seq LIMIT $5`;
+    return (await this.#of(workspace, sql, kind, subject, afterSeq, limit)).map(decodeJournal);
+  }
+
+  async lastAct(
+    workspace: string,
+    kind: JournalKind,
+    subject: string,
+  ): Promise<JournalEntry | undefined> {
+    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2 AND id = $3
+      ORDER BY seq DESC LIMIT 1`;
+    return (await this.#of(workspace, sql, kind, subject)).map(decodeJournal)[0];
   }
 
   async size(): Promise<{ steps: number; runs: number; bytes: number }> {

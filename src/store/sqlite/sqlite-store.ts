@@ -7,13 +7,14 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
+  ActFilter,
   Answer,
   ApiKey,
   Conflict,
@@ -30,6 +31,7 @@ import type {
 import { CHAIN_START } from "../../engine/seal.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
+  decodeAdjustment,
   decodeCard,
   decodeConflict,
   decodeCustomer,
@@ -312,9 +314,29 @@ class SqliteStore implements Store {
     return this.#all(sql, this.#ws(workspace), customer).map(decodePeriod);
   }
 
+  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
+    return this.#all(sql, this.#ws(workspace), customer, period).map(decodeAdjustment);
+  }
+
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
     const sql = "SELECT * FROM journal WHERE ws = ? AND seq > ? ORDER BY seq LIMIT ?";
     return this.#all(sql, this.#ws(workspace), afterSeq, limit).map(decodeJournal);
+  }
+
+  acts(workspace: string, { kind, subject, afterSeq = 0, limit }: ActFilter): JournalEntry[] {
+    const ofSubject = subject === undefined ? "" : "AND id = ?";
+    const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND seq > ?
+      ${ofSubject} ORDER BY seq LIMIT ?`;
+    const values = subject === undefined ? [limit] : [subject, limit];
+    return this.#all(sql, this.#ws(workspace), kind, afterSeq, ...values).map(decodeJournal);
+  }
+
+  lastAct(workspace: string, kind: JournalKind, subject: string): JournalEntry | undefined {
+    const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND id = ?
+      ORDER BY seq DESC LIMIT 1`;
+    return this.#all(sql, this.#ws(workspace), kind, subject).map(decodeJournal)[0];
   }
 
   size(): { steps: number; runs: number; bytes: number } {

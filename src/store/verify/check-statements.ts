@@ -3,10 +3,11 @@
  * the counters and adjustments behind their lines. A closed statement never changes: what came
  * later for its period stands in adjustments, so lines + adjustments = counters.
  */
+import { isByHand } from "../../domain/period/booking.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeAdjustment, decodeCounter, decodePeriod, decodeStatement } from "../stored-rows.ts";
-import type { Acts, Document } from "./acts.ts";
+import type { Acts, Document, RecordedAct } from "./acts.ts";
 import { joined } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
@@ -30,6 +31,7 @@ interface StatementDocument {
   readonly total: string;
   readonly totalExact: string;
   readonly lines: readonly Line[];
+  readonly replaces?: string;
 }
 
 interface StatementAt {
@@ -66,7 +68,9 @@ function* recordProblems({ record, document }: StatementAt): Generator<string> {
   for (const name of ["customer", "period", "currency", "total"] as const) {
     if (record[name] !== document[name]) yield `${name} is not what its document says`;
   }
-  const id = `st_${sha256Of(`${record.customer}\u0000${record.period}`).slice(0, 20)}`;
+  const { replaces } = document;
+  const identity = [record.customer, record.period, ...(replaces === undefined ? [] : [replaces])];
+  const id = `st_${sha256Of(identity.join("\u0000")).slice(0, 20)}`;
   if (record.id !== id) yield "id is not that of its customer and period";
 }
 
@@ -82,8 +86,9 @@ function* sumProblems({ lines, total, totalExact }: StatementDocument): Generato
   if (exact - rounding !== amountOf(totalExact)) yield "totalExact is not the sum of its lines";
 }
 
-function* journalProblems(acts: Acts, { ws, record }: StatementAt): Generator<string> {
-  const closing = acts.of("period.closed", ws, record.id).at(-1)?.document;
+function* journalProblems(acts: Acts, { ws, record, document }: StatementAt): Generator<string> {
+  const kind = document.replaces === undefined ? "period.closed" : "statement.reissued";
+  const closing = acts.of(kind, ws, record.id).at(-1)?.document;
   if (closing === undefined) {
     yield "is not in the journal";
     return;
@@ -112,8 +117,11 @@ function checkBehind(file: DataFile, ws: number, record: StatementRecord): void 
   const key = keyText(file.workspace(ws), customer, period);
   const document = JSON.parse(record.document) as StatementDocument;
   const statement = { ws, record, document };
+  const sql = "SELECT 1 FROM periods WHERE ws = ? AND customer = ? AND period = ?";
+  const isInForce = file.first(`${sql} AND statement_id = ?`, ws, customer, period, record.id);
   const problems = readable(file, { table: "adjustments", key }, () => [
-    ...counterProblems(file, statement),
+    // What a voided statement billed was true when it was closed; its successor bills it anew.
+    ...(isInForce === undefined ? [] : counterProblems(file, statement)),
     ...adjustmentProblems(file, statement),
   ]);
   for (const problem of problems ?? []) file.findings.add("adjustments", key, problem);
@@ -134,16 +142,20 @@ function* counterProblems(file: DataFile, { ws, record, document }: StatementAt)
     left.add(chargeText(stored), stored.counter.amount);
   }
   for (const line of document.lines) {
-    if (line.kind === "charge") left.add(chargeText(line), -amountOf(line.amountExact));
+    const isOfCounter = line.kind === "charge" || line.kind === "already_billed";
+    if (isOfCounter) left.add(chargeText(line), -amountOf(line.amountExact));
   }
   const later = "SELECT * FROM adjustments WHERE ws = ? AND customer = ? AND origin_period = ?";
   for (const row of file.all(later, ws, customer, period)) {
     const adjustment = decodeAdjustment(row);
-    left.add(chargeText(adjustment), -adjustment.amount);
+    if (!isByHand(adjustment)) left.add(chargeText(adjustment), -adjustment.amount);
   }
   for (const key of left.keys())
     yield `${key}: with the line of ${record.id} they do not come to its counter`;
 }
+
+/** Lines that rows of adjustments stand behind. */
+const BOOKED: ReadonlySet<string> = new Set(["adjustment", "goodwill", "dispute", "opening"]);
 
 /** The adjustments that a statement carries are those that were booked in its period. */
 function* adjustmentProblems(file: DataFile, { ws, record, document }: StatementAt) {
@@ -155,8 +167,10 @@ function* adjustmentProblems(file: DataFile, { ws, record, document }: Statement
     left.add(keyOf(adjustment, adjustment.originPeriod), adjustment.amount);
   }
   for (const line of document.lines) {
-    if (line.kind !== "adjustment") continue;
-    left.add(keyOf(line, line.originPeriod), -amountOf(line.amountExact));
+    if (!BOOKED.has(line.kind)) continue;
+    const isByUsage = line.kind === "adjustment";
+    const origin = line.originPeriod ?? (isByUsage ? null : record.period);
+    left.add(keyOf(line, origin), -amountOf(line.amountExact));
   }
   for (const key of left.keys()) yield `${key}: they are not what ${record.id} bills`;
 }
@@ -178,9 +192,14 @@ function checkPeriods(file: DataFile): void {
   }
 }
 
+function* closings(acts: Acts): Generator<RecordedAct> {
+  yield* acts.all("period.closed");
+  yield* acts.all("statement.reissued");
+}
+
 /** What the journal says was closed is there. */
 function checkClosings(file: DataFile, acts: Acts): void {
-  for (const { ws, subject, seq, document } of acts.all("period.closed")) {
+  for (const { ws, subject, seq, document } of closings(acts)) {
     const { customer, period } = document as Document & { customer: string; period: string };
     const problem = `is missing: journal entry ${seq} closed it`;
     const statement = file.first("SELECT 1 FROM statements WHERE ws = ? AND id = ?", ws, subject);

@@ -12,12 +12,16 @@ import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
 import { Acts } from "./acts.ts";
 import { Books } from "./books.ts";
 import { CardVersions } from "./card-versions.ts";
+import { checkByHand } from "./check-by-hand.ts";
+import { checkCredits } from "./check-credits.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
+import { checkOpenings } from "./check-openings.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStatements } from "./check-statements.ts";
 import { checkTotals } from "./check-totals.ts";
+import { checkWorkspaces } from "./check-workspaces.ts";
 import { DataFile, type OnProgress } from "./data-file.ts";
 import type { Finding } from "./findings.ts";
 
@@ -82,9 +86,13 @@ function checkAll(file: DataFile): void {
   const checks = [
     () => checkSealedRows(file, { books, acts }),
     () => checkRuns(file, books),
+    () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
+    () => checkByHand(file, acts),
+    () => checkCredits(file, acts),
     () => checkSettings(file, acts),
+    () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
   ];
   for (const check of checks) {

@@ -1,0 +1,52 @@
+import { TollgateError } from "../../domain/errors.ts";
+import { type Command, JSON_OPTION, print, SERVER_OPTIONS } from "../command.ts";
+import { formatMoney } from "../render/money.ts";
+import { renderTable } from "../render/table.ts";
+import { withSession } from "../session.ts";
+
+interface ProjectionView {
+  readonly customer: string;
+  readonly period: string;
+  readonly currency: string;
+  readonly now: string;
+  readonly currentExact: string;
+  readonly elapsedShare: string;
+  readonly projectedTotal: string | null;
+}
+
+/** What a customer's period comes to so far, and at its end if it goes on like this. */
+export const projection: Command = {
+  name: "projection",
+  summary: "Show what a customer's period comes to, and is expected to come to",
+  positionals: "CUSTOMER",
+  options: { ...JSON_OPTION, ...SERVER_OPTIONS },
+  run: (args, here) => {
+    const [customer] = args.positionals;
+    if (customer === undefined) {
+      throw new TollgateError("cli.usage", "Which customer? Give its id.", "CUSTOMER");
+    }
+    return withSession(args, here, async (session) => {
+      const path = `/v1/customers/${encodeURIComponent(customer)}/projection`;
+      const answer = await session.get<ProjectionView>(path);
+      if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
+      else print(here.out, ...lines(answer));
+      return 0;
+    });
+  },
+};
+
+function lines(answer: ProjectionView): string[] {
+  const { customer, period, currency, now, currentExact, elapsedShare, projectedTotal } = answer;
+  const total = projectedTotal === null ? "–" : formatMoney(projectedTotal);
+  const rows = [
+    ["elapsed share of the period", elapsedShare],
+    ["so far, exact", formatMoney(currentExact)],
+    ["expected total (linear)", total],
+  ];
+  const columns = [
+    { title: "", align: "left" as const },
+    { title: currency, align: "point" as const },
+  ];
+  const head = `${customer}, period from ${period}, at ${now.slice(0, 16).replace("T", " ")} UTC`;
+  return [head, "", ...renderTable({ columns, rows })];
+}

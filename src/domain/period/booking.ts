@@ -1,0 +1,67 @@
+/**
+ * Amounts that people book into a period, beside what usage comes to. Each is an act of the journal
+ * and a row like an adjustment's; rows of one booking make one line of the statement.
+ */
+import { currencyDecimals } from "../money/currency.ts";
+import { type Amount, parseAmount } from "../money/decimal.ts";
+import { roundAmount } from "../money/rounding.ts";
+import type { Adjustment, AdjustmentReason } from "./records.ts";
+
+/** Kinds of lines that people's bookings make. */
+export const BOOKING_KINDS = ["goodwill", "dispute", "opening", "already_billed"] as const;
+export type BookingKind = (typeof BOOKING_KINDS)[number];
+
+/** What a statement takes up as a line of its own. */
+export interface Booking {
+  readonly kind: BookingKind;
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly description: string;
+  /** Period that it goes back to; null: none but its own. */
+  readonly originPeriod: string | null;
+  readonly amount: Amount;
+}
+
+/** Reasons of rows that people's acts have made. */
+const BY_HAND: ReadonlySet<AdjustmentReason> = new Set<AdjustmentReason>([
+  "goodwill",
+  "disputed",
+  "upheld",
+  "opening",
+]);
+
+/** Whether a row is a booking by hand: its `chargeKey` is the kind, its `cell` the booking's id. */
+export function isByHand({ reason }: Pick<Adjustment, "reason">): boolean {
+  return BY_HAND.has(reason);
+}
+
+/**
+ * One booking for each id, in order of its first row; what came to nothing is left out.
+ * `describe` gives the text of a booking by its kind and id.
+ */
+export function bookingsOf(
+  rows: readonly Adjustment[],
+  describe: (kind: BookingKind, id: string) => string,
+): Booking[] {
+  const byHand = rows.filter(isByHand).toSorted((a, b) => a.seq - b.seq);
+  const groups = Map.groupBy(byHand, ({ chargeKey, cell }) => `${chargeKey} ${cell}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const amount = group.reduce((sum, row) => sum + row.amount, 0n) as Amount;
+    if (first === undefined || amount === 0n) return [];
+    const { cardKey, chargeKey, cell, originPeriod, bookedPeriod } = first;
+    const kind = chargeKey as BookingKind;
+    const description = describe(kind, cell);
+    const origin = originPeriod === bookedPeriod ? null : originPeriod;
+    return [{ kind, cardKey, chargeKey, cell, description, originPeriod: origin, amount }];
+  });
+}
+
+/** An amount that a person gives: positive, in the decimals of its currency. */
+export function parseMoney(text: string, currency: string): Amount | undefined {
+  const amount = parseAmount(text);
+  const decimals = currencyDecimals(currency);
+  if (amount === undefined || decimals === undefined || amount <= 0n) return undefined;
+  return roundAmount(amount, decimals, "down").residual === 0n ? amount : undefined;
+}

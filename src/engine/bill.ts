@@ -1,0 +1,116 @@
+/** What a period's bill is made of, and the statement that it makes. */
+import { present } from "../domain/assert.ts";
+import { formatAmount } from "../domain/money/decimal.ts";
+import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import { type Booking, isByHand } from "../domain/period/booking.ts";
+import { periodTerms } from "../domain/period/period-terms.ts";
+import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
+import { buildStatement, type Statement, type StatementInput } from "../domain/period/statement.ts";
+import { statementDocument } from "../domain/period/statement-document.ts";
+import type { ChargeCount } from "../domain/period/statement-line.ts";
+import { closeCounter } from "../domain/rating/counter.ts";
+import type { CompiledCard } from "../domain/rating/meter.ts";
+import type { Customer, Digest, StoredCounter } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** Everything that a period's bill is made of. */
+export interface Bill {
+  readonly customer: Customer;
+  readonly period: BillingPeriod;
+  readonly nowMs: number;
+  readonly counters: readonly StoredCounter[];
+  /** Rows booked in the period; those by hand are told in `bookings`. */
+  readonly adjustments: readonly Adjustment[];
+  readonly bookings: readonly Booking[];
+}
+
+/** The terms of a bill: those of the card in force when the period ends, or now. */
+export function termsOf(tariff: Tariff, { customer, period, nowMs }: Bill) {
+  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
+  const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
+  return {
+    currency: card?.currency ?? "USD",
+    rounding: card?.rounding ?? ("half_even" as const),
+    credit: card?.credit ?? null,
+    terms: periodTerms({
+      period,
+      // Until spans of versions are known here: the card at the end, for the whole period.
+      spans: card === undefined ? [] : [{ card, startMs: period.startMs, endMs: period.endMs }],
+      startedAtMs: null,
+    }),
+  };
+}
+
+/** The statement of a period, as if it were closed now. */
+export function statementOf(tariff: Tariff, bill: Bill): Statement {
+  return buildStatement(billInput(tariff, bill));
+}
+
+/** What a statement of the bill is built from. */
+export function billInput(tariff: Tariff, bill: Bill): StatementInput {
+  return {
+    customer: bill.customer.id,
+    period: bill.period,
+    ...termsOf(tariff, bill),
+    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
+    trials: [],
+    runs: [],
+    adjustments: bill.adjustments.filter((row) => !isByHand(row)),
+    bookings: bill.bookings,
+  };
+}
+
+/** A statement as it is kept. Its id follows from what it bills and which one it replaces. */
+export function recordOf(
+  { digest }: { readonly digest: Digest },
+  statement: Statement,
+  { closedAtMs, replaces }: { readonly closedAtMs: number; readonly replaces: string | null },
+): StatementRecord {
+  const { customer, period, currency, total } = statement;
+  const identity = [customer, period.key, ...(replaces === null ? [] : [replaces])];
+  const document = statementDocument(statement, replaces);
+  return {
+    id: `st_${digest.sha256(identity.join("\u0000")).slice(0, 20)}`,
+    customer,
+    period: period.key,
+    currency,
+    closedAtMs,
+    total: formatAmount(total),
+    document,
+    digest: digest.sha256(document),
+  };
+}
+
+function chargeCounts(tariff: Tariff, stored: StoredCounter): ChargeCount[] {
+  const { cardKey, chargeKey, cell, counter } = stored;
+  const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
+  const latest = counter.segments.at(-1);
+  if (latest === undefined) return [];
+  const name = nameOf(tariff.cardById(latest.cardVersionId), chargeKey);
+  return closeCounter(counter, priceOf).map((count) => ({
+    ...count,
+    cardKey,
+    chargeKey,
+    cell,
+    name,
+    conversions: [],
+  }));
+}
+
+function nameOf(card: CompiledCard, chargeKey: string): string {
+  return card.charges.find((charge) => charge.key === chargeKey)?.name ?? chargeKey;
+}
+
+/** The period that starts on a date in the customer's calendar. */
+export function periodOfKey(tariff: Tariff, customer: Customer, key: string): BillingPeriod {
+  // Noon of the start date in UTC lies in the period, or at most half a day before it.
+  const noonMs = Date.parse(`${key}T12:00:00Z`);
+  const halfDayMs = 12 * 3_600_000;
+  const candidates = [noonMs, noonMs + halfDayMs, noonMs - halfDayMs].map((atMs) =>
+    tariff.periodOf(customer, atMs),
+  );
+  return present(
+    candidates.find((period) => period.key === key),
+    `period ${key} of "${customer.id}"`,
+  );
+}

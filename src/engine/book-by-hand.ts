@@ -1,0 +1,105 @@
+/** Books an amount by hand into the period of a customer that is open now. */
+import { TollgateError } from "../domain/errors.ts";
+import type { Amount } from "../domain/money/decimal.ts";
+import {
+  type Booking,
+  type BookingKind,
+  bookingsOf,
+  parseMoney,
+} from "../domain/period/booking.ts";
+import type { Adjustment, AdjustmentReason } from "../domain/period/records.ts";
+import type { Act } from "./act.ts";
+import { counterKeyText } from "./batch-state.ts";
+import { termsOf } from "./bill.ts";
+import { Ledger } from "./book.ts";
+import type { Customer, Store } from "./ports.ts";
+import { recordedAct } from "./recorded-acts.ts";
+
+/** A customer's books at the time of an act. */
+export interface OpenBooks {
+  readonly customer: Customer;
+  /** Key of the period that is open for bookings. */
+  readonly period: string;
+  readonly currency: string;
+}
+
+/** Opens the books of a customer. Throws `customer.not_found`. */
+export async function openBooks(act: Act, id: string): Promise<OpenBooks> {
+  const { unit, state, tariff } = act;
+  const [customer] = await unit.customers([id]);
+  if (customer === undefined) {
+    throw new TollgateError("customer.not_found", `There is no customer "${id}".`, "customer");
+  }
+  state.customers.load(id, customer);
+  for (const closed of await unit.periodsOf(id)) {
+    state.periods.load(counterKeyText(closed), closed);
+  }
+  const period = new Ledger(state, tariff).openPeriod(id);
+  const at = tariff.periodOf(customer, state.receivedAtMs);
+  const bill = { customer, period: at, nowMs: state.receivedAtMs, counters: [], adjustments: [] };
+  return { customer, period, currency: termsOf(tariff, { ...bill, bookings: [] }).currency };
+}
+
+/** A row to book. */
+export interface HandBooking {
+  readonly kind: BookingKind;
+  readonly id: string;
+  readonly amount: Amount;
+  readonly reason: AdjustmentReason;
+  /** (Default: the period that it is booked in.) */
+  readonly originPeriod?: string;
+}
+
+/** Adds the row of a booking to the unit. */
+export function bookByHand({ state }: Act, books: OpenBooks, booking: HandBooking): void {
+  const { kind, id, amount, reason, originPeriod = books.period } = booking;
+  state.adjustments.push({
+    seq: state.nextSeq(),
+    customer: books.customer.id,
+    bookedPeriod: books.period,
+    originPeriod,
+    cardKey: "",
+    chargeKey: kind,
+    cell: id,
+    amount,
+    reason,
+    run: "",
+    source: "",
+    id,
+  });
+}
+
+/** An amount as a person gives it. Throws `field.out_of_range`. */
+export function moneyOf(text: string, currency: string, field: string): Amount {
+  const amount = parseMoney(text, currency);
+  if (amount !== undefined) return amount;
+  const detail = `${JSON.stringify(text)} is no positive amount of ${currency}.`;
+  throw new TollgateError("field.out_of_range", detail, field);
+}
+
+const ACTS = {
+  goodwill: "goodwill.given",
+  dispute: "dispute.opened",
+  opening: "opening.set",
+} as const;
+
+/** The bookings among these rows, described as their acts describe them. */
+export async function describedBookings(
+  store: Store,
+  workspace: string,
+  rows: readonly Adjustment[],
+): Promise<Booking[]> {
+  const texts = new Map<string, string>();
+  for (const { kind, cell } of bookingsOf(rows, () => "")) {
+    if (kind === "already_billed") continue;
+    const known = { kind: ACTS[kind], subject: cell };
+    const act = await recordedAct<{ readonly description: string }>(store, workspace, known);
+    texts.set(`${kind} ${cell}`, act?.description ?? cell);
+  }
+  return bookingsOf(rows, (kind, id) => texts.get(`${kind} ${id}`) ?? id);
+}
+
+/** An amount taken off. */
+export function negated(amount: Amount): Amount {
+  return -amount as Amount;
+}

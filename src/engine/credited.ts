@@ -1,0 +1,91 @@
+/** What of a statement's line, or of an outcome's charge, was given back or is in dispute. */
+import { present } from "../domain/assert.ts";
+import { TollgateError } from "../domain/errors.ts";
+import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
+import type {
+  CreditNote,
+  Dispute,
+  DisputeTarget,
+  Resolution,
+  Voiding,
+} from "./correction-records.ts";
+import type { Store } from "./ports.ts";
+import { recordedAct, recordedActs } from "./recorded-acts.ts";
+
+/** A dispute with what became of it. */
+export interface DisputeState extends Dispute {
+  /** Null: it is open. */
+  readonly resolution: Resolution | null;
+}
+
+/** Every dispute of a workspace, oldest first. */
+export async function readDisputes(store: Store, workspace: string): Promise<DisputeState[]> {
+  const opened = await recordedActs<Dispute>(store, workspace, { kind: "dispute.opened" });
+  const of = { kind: "dispute.resolved" } as const;
+  const resolved = await recordedActs<Resolution>(store, workspace, of);
+  const byId = new Map(resolved.map((resolution) => [resolution.id, resolution]));
+  return opened.map((dispute) => ({ ...dispute, resolution: byId.get(dispute.id) ?? null }));
+}
+
+/** Credit notes of a statement, oldest first. */
+export function readCreditNotes(
+  store: Store,
+  workspace: string,
+  statement: string,
+): Promise<CreditNote[]> {
+  const of = { kind: "credit_note.issued", subject: statement } as const;
+  return recordedActs<CreditNote>(store, workspace, of);
+}
+
+/** Throws `statement.voided` for a statement that another one has replaced. */
+export async function requireInForce(store: Store, workspace: string, id: string): Promise<void> {
+  const of = { kind: "statement.voided", subject: id } as const;
+  const voiding = await recordedAct<Voiding>(store, workspace, of);
+  if (voiding === undefined) return;
+  const detail = `Statement ${id} was voided; ${voiding.replacedBy} replaces it.`;
+  throw new TollgateError("statement.voided", detail);
+}
+
+/** An amount that we have written ourselves. */
+export function recordedAmount(text: string): Amount {
+  return present(parseAmount(text), `the amount ${text}`);
+}
+
+/** What was credited of a target, or is held out in a dispute that is open. */
+export async function creditedOf(
+  store: Store,
+  workspace: string,
+  target: DisputeTarget,
+): Promise<Amount> {
+  let credited = 0n;
+  for (const dispute of await readDisputes(store, workspace)) {
+    const isHeld = dispute.resolution?.favor !== "us";
+    if (isHeld && isSameTarget(dispute.target, target)) credited += recordedAmount(dispute.amount);
+  }
+  if (target.kind === "outcome") return credited as Amount;
+  for (const note of await readCreditNotes(store, workspace, target.statement)) {
+    for (const line of note.lines) {
+      if (line.line === target.line) credited += recordedAmount(line.amount);
+    }
+  }
+  return credited as Amount;
+}
+
+function isSameTarget(a: DisputeTarget, b: DisputeTarget): boolean {
+  if (a.kind === "line") {
+    return b.kind === "line" && a.statement === b.statement && a.line === b.line;
+  }
+  return b.kind === "outcome" && a.run === b.run && a.outcome === b.outcome;
+}
+
+/** Throws `credit.exceeded` where more would be given back than was billed. */
+export function requireBilled(
+  at: { readonly billed: Amount; readonly credited: Amount; readonly wanted: Amount },
+  field: string,
+): void {
+  const left = (at.billed - at.credited) as Amount;
+  if (at.wanted <= left && at.wanted > 0n) return;
+  const [wanted, of] = [at.wanted, at.billed].map(formatAmount);
+  const detail = `${wanted} is more than is left of ${of}: ${formatAmount(left)}.`;
+  throw new TollgateError("credit.exceeded", detail, field);
+}

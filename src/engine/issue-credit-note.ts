@@ -1,0 +1,112 @@
+/**
+ * Credit notes: documents that give back some of a closed statement, which itself never changes.
+ * They are settled outside of statements, like the statement that they name.
+ */
+import { canonicalJson } from "../domain/canonical-json.ts";
+import { TollgateError } from "../domain/errors.ts";
+import { type Amount, formatAmount } from "../domain/money/decimal.ts";
+import { runAct } from "./act.ts";
+import { moneyOf } from "./book-by-hand.ts";
+import type { EngineContext } from "./context.ts";
+import type { CreditedLine, CreditNote } from "./correction-records.ts";
+import {
+  creditedOf,
+  readCreditNotes,
+  recordedAmount,
+  requireBilled,
+  requireInForce,
+} from "./credited.ts";
+import type { Store } from "./ports.ts";
+import { type ByHand, identify, requireSame } from "./recorded-acts.ts";
+import { findStatement, lineOf } from "./statement-lines.ts";
+
+/** A credit note to issue. */
+export interface NewCreditNote extends ByHand {
+  readonly statement: string;
+  /** Each line once. Amount null: all that is left of it. */
+  readonly lines: readonly { readonly line: number; readonly amount: string | null }[];
+}
+
+/**
+ * Issues a credit note. The same act again gives the first one. Throws `statement.not_found`,
+ * `statement.line_not_found`, `statement.voided`, `credit.exceeded`, `booking.conflict`.
+ */
+export function issueCreditNote(
+  context: EngineContext,
+  workspace: string,
+  request: NewCreditNote,
+): Promise<CreditNote> {
+  const { id: actId, key } = identify(context.digest, "act", request);
+  const { store } = context;
+  return runAct(context, workspace, async ({ state, journal }) => {
+    const statement = await findStatement(store, workspace, request.statement);
+    const issued = await readCreditNotes(store, workspace, statement.id);
+    const known = issued.find((note) => note.act === actId);
+    if (known !== undefined) {
+      requireSame(known, key);
+      return known;
+    }
+    await requireInForce(store, workspace, statement.id);
+    const numbers = request.lines.map(({ line }) => line);
+    if (new Set(numbers).size < numbers.length) {
+      throw new TollgateError("field.invalid", "A line is credited once in a note.", "lines");
+    }
+    const lines: CreditedLine[] = [];
+    for (const wanted of request.lines) {
+      lines.push(await creditLine(store, workspace, { statement, wanted }));
+    }
+    const total = lines.reduce((sum, line) => sum + recordedAmount(line.amount), 0n) as Amount;
+    const { customer, period, currency } = statement;
+    const note: CreditNote = {
+      format: "tollgate.credit_note/1",
+      id: `${statement.id.replace(/^st_/, "cn_")}-${issued.length + 1}`,
+      ...{ key, act: actId, statement: statement.id, customer, period, currency, lines },
+      total: formatAmount(total),
+      reason: request.reason,
+      by: request.by,
+      issuedAtMs: state.receivedAtMs,
+    };
+    journal("credit_note.issued", statement.id, note);
+    return note;
+  });
+}
+
+async function creditLine(
+  store: Store,
+  workspace: string,
+  at: {
+    readonly statement: Awaited<ReturnType<typeof findStatement>>;
+    readonly wanted: NewCreditNote["lines"][number];
+  },
+): Promise<CreditedLine> {
+  const { statement, wanted } = at;
+  const { description, amountRounded } = lineOf(statement, wanted.line);
+  const billed = recordedAmount(amountRounded);
+  const target = { kind: "line", statement: statement.id, line: wanted.line } as const;
+  const credited = await creditedOf(store, workspace, target);
+  const left = (billed - credited) as Amount;
+  const amount =
+    wanted.amount === null ? left : moneyOf(wanted.amount, statement.currency, "lines");
+  requireBilled({ billed, credited, wanted: amount }, "lines");
+  return { line: wanted.line, description, amount: formatAmount(amount) };
+}
+
+const NOTE_ID = /^cn_(.+)-\d+$/;
+
+/** A credit note by its id. Throws `credit.not_found`. */
+export async function readCreditNote(
+  store: Store,
+  workspace: string,
+  id: string,
+): Promise<CreditNote> {
+  const statement = `st_${NOTE_ID.exec(id)?.[1] ?? ""}`;
+  const notes = await readCreditNotes(store, workspace, statement);
+  const found = notes.find((note) => note.id === id);
+  if (found !== undefined) return found;
+  throw new TollgateError("credit.not_found", `There is no credit note "${id}".`);
+}
+
+/** The bytes of a credit note, as they are digested. */
+export function creditNoteDocument({ key: _key, act: _act, ...note }: CreditNote): string {
+  return canonicalJson(note);
+}

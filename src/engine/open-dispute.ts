@@ -1,0 +1,129 @@
+/**
+ * Disputes: an amount that the customer contests is held out of the next statement until somebody
+ * decides. Opening takes it off the period that is open then; deciding against the customer puts
+ * it on the period that is open at that time. For the customer, it stays off.
+ */
+import { TollgateError } from "../domain/errors.ts";
+import { type Amount, formatAmount } from "../domain/money/decimal.ts";
+import { type Act, runAct } from "./act.ts";
+import { bookByHand, moneyOf, negated, openBooks } from "./book-by-hand.ts";
+import type { EngineContext } from "./context.ts";
+import type { Dispute, DisputeTarget, Resolution } from "./correction-records.ts";
+import { creditedOf, recordedAmount, requireBilled, requireInForce } from "./credited.ts";
+import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
+import { findStatement, lineOf } from "./statement-lines.ts";
+
+/** A dispute to open. */
+export interface NewDispute extends ByHand {
+  readonly target: DisputeTarget;
+  /** Null: all that was billed and is not credited yet. */
+  readonly amount: string | null;
+}
+
+interface Contested {
+  readonly customer: string;
+  readonly originPeriod: string;
+  readonly billed: Amount;
+  readonly name: string;
+}
+
+/**
+ * Opens a dispute. The same act again changes nothing. Throws `statement.not_found`,
+ * `statement.line_not_found`, `statement.voided`, `outcome.not_found`, `credit.exceeded`,
+ * `booking.conflict`, `field.out_of_range`.
+ */
+export function openDispute(
+  context: EngineContext,
+  workspace: string,
+  request: NewDispute,
+): Promise<Dispute> {
+  const { id, key } = identify(context.digest, "dp", request);
+  return runAct(context, workspace, async (act) => {
+    const same = { kind: "dispute.opened", subject: id } as const;
+    const known = await recordedAct<Dispute>(context.store, workspace, same);
+    if (known !== undefined) {
+      requireSame(known, key);
+      return known;
+    }
+    const { target, reason, by } = request;
+    const contested = await contestedBy(context, act, { workspace, target });
+    const { customer, originPeriod, billed, name } = contested;
+    const books = await openBooks(act, customer);
+    const { period, currency } = books;
+    const credited = await creditedOf(context.store, workspace, target);
+    const left = (billed - credited) as Amount;
+    const { amount } = request;
+    const wanted = amount === null ? left : moneyOf(amount, currency, "amount");
+    requireBilled({ billed, credited, wanted }, "amount");
+    const told = { customer, period, originPeriod, currency, amount: formatAmount(wanted) };
+    const description = `${name}: disputed, held out (${reason})`;
+    const dispute: Dispute = { id, key, target, ...told, reason, by, description };
+    act.journal("dispute.opened", id, dispute);
+    const held = { kind: "dispute", id, reason: "disputed", originPeriod } as const;
+    bookByHand(act, books, { ...held, amount: negated(wanted) });
+    return dispute;
+  });
+}
+
+async function contestedBy(
+  { store }: EngineContext,
+  { unit }: Act,
+  { workspace, target }: { readonly workspace: string; readonly target: DisputeTarget },
+): Promise<Contested> {
+  if (target.kind === "line") {
+    const statement = await findStatement(store, workspace, target.statement);
+    await requireInForce(store, workspace, statement.id);
+    const { amountRounded, description } = lineOf(statement, target.line);
+    const { customer, period } = statement;
+    const name = `${description}, line ${target.line} of ${statement.id}`;
+    return { customer, originPeriod: period, billed: recordedAmount(amountRounded), name };
+  }
+  const { run, outcome: key } = target;
+  const [outcome] = await unit.outcomes([{ run, key }]);
+  if (outcome === undefined) {
+    const detail = `Run "${run}" has no outcome "${key}".`;
+    throw new TollgateError("outcome.not_found", detail, "outcome");
+  }
+  const { customer, period, charge } = outcome;
+  return { customer, originPeriod: period, billed: charge, name: `Outcome ${key} of run ${run}` };
+}
+
+/** What becomes of a dispute. */
+export interface NewResolution {
+  readonly id: string;
+  readonly favor: "customer" | "us";
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** Decides a dispute, for good. Throws `dispute.not_found`, `dispute.resolved`. */
+export function resolveDispute(
+  context: EngineContext,
+  workspace: string,
+  { id, favor, reason, by }: NewResolution,
+): Promise<Resolution> {
+  return runAct(context, workspace, async (act) => {
+    const { store } = context;
+    const opened = { kind: "dispute.opened", subject: id } as const;
+    const dispute = await recordedAct<Dispute>(store, workspace, opened);
+    if (dispute === undefined) {
+      throw new TollgateError("dispute.not_found", `There is no dispute "${id}".`);
+    }
+    const ended = { kind: "dispute.resolved", subject: id } as const;
+    const known = await recordedAct<Resolution>(store, workspace, ended);
+    if (known?.favor === favor) return known;
+    if (known !== undefined) {
+      const detail = `Dispute "${id}" was decided for ${known.favor} by ${known.by}.`;
+      throw new TollgateError("dispute.resolved", detail);
+    }
+    const books = favor === "us" ? await openBooks(act, dispute.customer) : null;
+    const resolution = { id, favor, period: books?.period ?? null, reason, by };
+    act.journal("dispute.resolved", id, resolution);
+    if (books !== null) {
+      const { originPeriod } = dispute;
+      const released = { kind: "dispute", id, reason: "upheld", originPeriod } as const;
+      bookByHand(act, books, { ...released, amount: recordedAmount(dispute.amount) });
+    }
+    return resolution;
+  });
+}

@@ -1,0 +1,277 @@
+/**
+ * What is behind a line of a statement: the steps, runs and outcomes that its charge counted, or
+ * the bookings that it sums. Shown as they are now. What came later for the closed period is not
+ * behind the line but in an adjustment; what was changed later is marked.
+ */
+import type { Step } from "../domain/event/step.ts";
+import { type Amount, parseAmount, parseQuantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { isByHand } from "../domain/period/booking.ts";
+import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
+import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
+import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
+import type { OutcomeState, Run, RunShare } from "../domain/run/run.ts";
+import type { EngineContext } from "./context.ts";
+import { recordedAmount } from "./credited.ts";
+import type { Store } from "./ports.ts";
+import { recordedAct } from "./recorded-acts.ts";
+import type { OpeningPart } from "./set-opening.ts";
+import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** One thing behind a line. */
+export interface LineItem {
+  readonly kind: "step" | "run" | "outcome" | "booking";
+  readonly run: string;
+  /** Of a step or of what a booking names; "" for runs and outcomes. */
+  readonly source: string;
+  /** Of a step or booking, or an outcome's key; "" for a run. */
+  readonly id: string;
+  /** Null for a booking. */
+  readonly occurredAtMs: number | null;
+  /** A Quantity, or an Amount where the line measures cost; null for a booking. */
+  readonly quantity: bigint | null;
+  readonly amount: Amount;
+  /** True where it was revised or reversed after the statement was closed. */
+  readonly changedAfterClose: boolean;
+  /** Why a booking was made; null otherwise. */
+  readonly reason: string | null;
+}
+
+/** Where a page ended: behind an item of a run, or (null) behind the whole run. */
+export interface LineCursor {
+  readonly run: string;
+  readonly afterSeq: number | null;
+}
+
+/** Which line to open. */
+export interface LineQuery {
+  readonly statement: string;
+  /** 1 is the first. */
+  readonly line: number;
+  readonly limit: number;
+  readonly cursor: LineCursor | null;
+}
+
+/** A page of what is behind a line. It may be short, or empty, before the end. */
+export interface LinePage {
+  readonly line: DocumentLine;
+  readonly items: readonly LineItem[];
+  readonly next: LineCursor | null;
+}
+
+const RUNS_A_READ = 100;
+/** Runs looked at for one page: a customer may have many that are of other periods. */
+const RUNS_A_PAGE_MAX_COUNT = 500;
+
+/** Reads a page. Throws `statement.not_found`, `statement.line_not_found`. */
+export async function readLine(
+  { store, tariffs }: EngineContext,
+  workspace: string,
+  query: LineQuery,
+): Promise<LinePage> {
+  const statement = await findStatement(store, workspace, query.statement);
+  const line = lineOf(statement, query.line);
+  if (line.kind === "charge" || line.kind === "tier_correction") {
+    const closing = await store.lastAct(workspace, "period.closed", statement.id);
+    const again = await store.lastAct(workspace, "statement.reissued", statement.id);
+    const closedSeq = (closing ?? again)?.seq ?? 0;
+    const tariff = await tariffs.of(workspace);
+    const reader = new ChargeReader({ store, workspace, tariff, statement, line, closedSeq });
+    const page = await reader.page(query);
+    const before = query.cursor === null ? await reader.countedBefore() : [];
+    return { line, ...page, items: [...before, ...page.items] };
+  }
+  const key = { customer: statement.customer, period: statement.period };
+  const booked = (await store.adjustmentsOf(workspace, key)).filter((row) => isOf(row, line));
+  return { line, ...bookingPage(booked, query) };
+}
+
+/** A booking goes back to a period that its row names, and its line only where that is another. */
+function isOf(row: Adjustment, line: DocumentLine): boolean {
+  const isWanted = isByHand(row) ? row.chargeKey === line.kind : line.kind === "adjustment";
+  const origin = line.originPeriod ?? row.bookedPeriod;
+  return (
+    isWanted &&
+    row.originPeriod === origin &&
+    row.cardKey === line.cardKey &&
+    row.chargeKey === line.chargeKey &&
+    row.cell === line.cell
+  );
+}
+
+type Page = Omit<LinePage, "line">;
+
+function bookingPage(booked: readonly Adjustment[], { limit, cursor }: LineQuery): Page {
+  const from = cursor?.afterSeq ?? 0;
+  const rest = booked.filter(({ seq }) => seq > from);
+  const shown = rest.slice(0, limit);
+  const last = shown.at(-1);
+  const isEnd = last === undefined || shown.length === rest.length;
+  return {
+    items: shown.map(({ run, source, id, amount, reason }) => ({
+      ...{ kind: "booking", run, source, id, amount, reason },
+      ...{ occurredAtMs: null, quantity: null, changedAfterClose: false },
+    })),
+    next: isEnd ? null : { run: last.run, afterSeq: last.seq },
+  };
+}
+
+interface ChargeOf {
+  readonly store: Store;
+  readonly workspace: string;
+  readonly tariff: Tariff;
+  readonly statement: StatementRecord;
+  readonly line: DocumentLine;
+  /** The seq of the act that closed the statement. */
+  readonly closedSeq: number;
+}
+
+/** An item with its place in its run. */
+interface Placed {
+  readonly seq: number;
+  readonly item: LineItem;
+}
+
+/** Goes through the customer's runs, newest first, for what one charge counted in the period. */
+class ChargeReader {
+  readonly #of: ChargeOf;
+
+  constructor(of: ChargeOf) {
+    this.#of = of;
+  }
+
+  /** What was counted before the customer moved here; on the first page, beside its limit. */
+  async countedBefore(): Promise<LineItem[]> {
+    const { store, workspace, statement, line } = this.#of;
+    const { customer, period } = statement;
+    const rows = await store.adjustmentsOf(workspace, { customer, period });
+    const items: LineItem[] = [];
+    for (const { id } of rows.filter(({ reason }) => reason === "opening")) {
+      const of = { kind: "opening.set", subject: id } as const;
+      const counter = (await recordedAct<OpeningPart>(store, workspace, of))?.counter ?? null;
+      const isIts =
+        counter?.card === line.cardKey &&
+        counter.charge === line.chargeKey &&
+        counter.cell === line.cell;
+      if (counter === null || !isIts) continue;
+      const isCost = line.measure === COST_MEASURE;
+      const quantity = (isCost ? parseAmount : parseQuantity)(counter.quantity) ?? null;
+      const amount = recordedAmount(counter.share);
+      const about = { kind: "booking", run: "", source: "", id, reason: "opening" } as const;
+      items.push({ ...about, occurredAtMs: null, changedAfterClose: false, quantity, amount });
+    }
+    return items;
+  }
+
+  async page({ limit, cursor }: LineQuery): Promise<Page> {
+    const items: LineItem[] = [];
+    let looked = 0;
+    for await (const { run, afterSeq } of this.#runsFrom(cursor)) {
+      looked += 1;
+      const found = (await this.#itemsOf(run)).filter(({ seq }) => seq > afterSeq);
+      const taken = found.slice(0, limit - items.length);
+      items.push(...taken.map(({ item }) => item));
+      const last = taken.at(-1);
+      if (taken.length < found.length) {
+        return { items, next: { run: run.id, afterSeq: last?.seq ?? afterSeq } };
+      }
+      if (items.length === limit || looked === RUNS_A_PAGE_MAX_COUNT) {
+        return { items, next: { run: run.id, afterSeq: null } };
+      }
+    }
+    return { items, next: null };
+  }
+
+  async *#runsFrom(cursor: LineCursor | null): AsyncGenerator<{ run: Run; afterSeq: number }> {
+    const { store, workspace, statement } = this.#of;
+    if (cursor !== null && cursor.afterSeq !== null) {
+      const run = await store.run(workspace, cursor.run);
+      if (run !== undefined) yield { run, afterSeq: cursor.afterSeq };
+    }
+    let after = cursor?.run;
+    for (;;) {
+      const filter = { customer: statement.customer, limit: RUNS_A_READ };
+      const where = after === undefined ? filter : { ...filter, after };
+      const runs = await store.listRuns(workspace, where);
+      for (const run of runs) yield { run, afterSeq: -1 };
+      after = runs.at(-1)?.id;
+      if (runs.length < RUNS_A_READ) return;
+    }
+  }
+
+  async #itemsOf(run: Run): Promise<Placed[]> {
+    const { store, workspace } = this.#of;
+    const steps = await store.stepsOfRun(workspace, run.id);
+    const outcomes = await store.outcomesOfRun(workspace, run.id);
+    const found = [
+      ...this.#ofRun(run),
+      ...steps.flatMap((step) => this.#ofStep(step)),
+      ...outcomes.flatMap((outcome) => this.#ofOutcome(outcome)),
+    ];
+    return found.sort((a, b) => a.seq - b.seq);
+  }
+
+  #ofRun(run: Run): Placed[] {
+    const { rating } = run;
+    if (rating === null || rating.period !== this.#of.statement.period) return [];
+    const card = this.#card(rating.cardVersionId);
+    const metered = card === null || !rating.counted ? [] : card.meterRun(rating);
+    const taken = this.#taken(card, metered, rating.shares);
+    if (taken === null) return [];
+    const about = { kind: "run", run: run.id, source: "", id: "", reason: null } as const;
+    const times = { occurredAtMs: run.openedAtMs, changedAfterClose: false };
+    return [{ seq: 0, item: { ...about, ...times, ...taken } }];
+  }
+
+  #ofStep(step: Step): Placed[] {
+    const { period } = this.#of.statement;
+    const isLater = step.seq > this.#of.closedSeq;
+    if (step.period !== period || (isLater && step.revision === 1)) return [];
+    const card = this.#card(step.cardVersionId);
+    const metered = card === null || step.voided ? [] : card.meterStep(step);
+    const taken = this.#taken(card, metered, step.shares);
+    if (taken === null) return [];
+    const { run, source, id, occurredAtMs } = step;
+    const about = { kind: "step", run, source, id, reason: null, occurredAtMs } as const;
+    return [{ seq: step.seq, item: { ...about, changedAfterClose: isLater, ...taken } }];
+  }
+
+  #ofOutcome(outcome: OutcomeState): Placed[] {
+    const isLater = outcome.seq > this.#of.closedSeq;
+    const isStanding = outcome.status === "recorded";
+    if (outcome.period !== this.#of.statement.period || (isLater && isStanding)) return [];
+    const card = this.#card(outcome.cardVersionId);
+    const metered = card === null || !isStanding ? [] : card.meterOutcome(outcome);
+    const taken = this.#taken(card, metered, outcome.shares);
+    // Before the close, a reversal has left nothing that the line counts.
+    if (taken === null && !isLater) return [];
+    const { run, key, occurredAtMs } = outcome;
+    const about = { kind: "outcome", run, source: "", id: key, reason: null } as const;
+    const amounts = taken ?? { quantity: 0n, amount: ZERO_AMOUNT };
+    const item = { ...about, occurredAtMs, changedAfterClose: isLater, ...amounts };
+    return [{ seq: outcome.seq, item }];
+  }
+
+  /** The card version, where it belongs to the card of the line. */
+  #card(versionId: number | null): CompiledCard | null {
+    const card = versionId === null ? null : this.#of.tariff.cardById(versionId);
+    return card?.cardKey === this.#of.line.cardKey ? card : null;
+  }
+
+  /** What the line's charge took; null: nothing. */
+  #taken(
+    card: CompiledCard | null,
+    metered: readonly MeteredQuantity[],
+    shares: readonly RunShare[],
+  ): { readonly quantity: bigint; readonly amount: Amount } | null {
+    const { chargeKey, cell, measure } = this.#of.line;
+    const isIts = (one: { readonly chargeKey: string; readonly cell: string }) =>
+      one.chargeKey === chargeKey && one.cell === cell;
+    const counted = metered.find(isIts);
+    const share = shares.find(isIts);
+    if (card === null || (counted === undefined && share === undefined)) return null;
+    const isMeasured = measure === null || card.segmentPrice(chargeKey, cell).measure === measure;
+    if (!isMeasured) return null;
+    return { quantity: counted?.quantity ?? 0n, amount: share?.amount ?? ZERO_AMOUNT };
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Voids a statement and issues it again, by what its period comes to now. The voided one stays
+ * readable and as it was. What came late for the period since then moves into the new one, as far
+ * as no later statement has billed it; what one has billed is taken off in lines of its own. So
+ * nothing is billed twice, and nothing is lost.
+ */
+import { TollgateError } from "../domain/errors.ts";
+import type { Amount } from "../domain/money/decimal.ts";
+import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import { type Booking, isByHand } from "../domain/period/booking.ts";
+import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
+import { type Act, runAct } from "./act.ts";
+import { counterKeyText } from "./batch-state.ts";
+import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { describedBookings, type OpenBooks, openBooks } from "./book-by-hand.ts";
+import type { EngineContext } from "./context.ts";
+import type { Voiding } from "./correction-records.ts";
+import { readCreditNotes, readDisputes, requireInForce } from "./credited.ts";
+import type { Store } from "./ports.ts";
+import { findStatement } from "./statement-lines.ts";
+
+/** A statement to void and issue again. */
+export interface Reissue {
+  readonly statement: string;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/**
+ * Issues it again and returns the new statement. Throws `statement.not_found`, `statement.voided`,
+ * `statement.credited`.
+ */
+export function reissueStatement(
+  context: EngineContext,
+  workspace: string,
+  { statement: id, reason, by }: Reissue,
+): Promise<StatementRecord> {
+  const { store } = context;
+  return runAct(context, workspace, async (act) => {
+    const voided = await findStatement(store, workspace, id);
+    await requireInForce(store, workspace, id);
+    await requireUncredited(store, workspace, id);
+    const books = await openBooks(act, voided.customer);
+    const period = periodOfKey(act.tariff, books.customer, voided.period);
+    const later = await laterRows(act, books, period);
+    const isBilled = (row: Adjustment) =>
+      act.state.isClosed({ customer: row.customer, period: row.bookedPeriod });
+    const billed = later.filter(isBilled);
+    const record = await issueAgain(context, act, { books, period, billed, replaces: id });
+    for (const [first, amount] of netted(later.filter((row) => !isBilled(row)))) {
+      const { cardKey, chargeKey, cell, bookedPeriod, originPeriod, customer } = first;
+      const where = { customer, bookedPeriod, originPeriod, cardKey, chargeKey, cell };
+      const cause = { reason: "reissued", run: "", source: "", id: record.id } as const;
+      const seq = act.state.nextSeq();
+      act.state.adjustments.push({ seq, ...where, amount: -amount as Amount, ...cause });
+    }
+    journalReissue(act, { record, voided, reason, by });
+    return record;
+  });
+}
+
+async function requireUncredited(store: Store, workspace: string, id: string): Promise<void> {
+  const notes = await readCreditNotes(store, workspace, id);
+  const disputes = (await readDisputes(store, workspace)).filter(
+    ({ target, resolution }) =>
+      target.kind === "line" && target.statement === id && resolution?.favor !== "us",
+  );
+  if (notes.length + disputes.length === 0) return;
+  const [credits, held] = [notes.length, disputes.length];
+  const detail = `Statement ${id} has ${credits} credit notes and ${held} disputes.`;
+  throw new TollgateError("statement.credited", detail);
+}
+
+/** What usage booked in later periods for this one, up to the period that is open now. */
+async function laterRows(
+  { unit, tariff }: Act,
+  { customer, period: openKey }: OpenBooks,
+  period: BillingPeriod,
+): Promise<Adjustment[]> {
+  const rows: Adjustment[] = [];
+  for (let at = period; at.key < openKey; ) {
+    at = tariff.periodOf(customer, at.endMs);
+    const booked = await unit.adjustments({ customer: customer.id, period: at.key });
+    rows.push(...booked.filter((row) => !isByHand(row) && row.originPeriod === period.key));
+  }
+  return rows;
+}
+
+/** The sum of each charge and period of booking, with a row that says which; zeros left out. */
+function netted(rows: readonly Adjustment[]): (readonly [Adjustment, Amount])[] {
+  const groups = Map.groupBy(rows, ({ bookedPeriod, cardKey, chargeKey, cell }) =>
+    JSON.stringify([bookedPeriod, cardKey, chargeKey, cell]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const amount = group.reduce((sum, row) => sum + row.amount, 0n) as Amount;
+    return first === undefined || amount === 0n ? [] : [[first, amount] as const];
+  });
+}
+
+interface Again {
+  readonly books: OpenBooks;
+  readonly period: BillingPeriod;
+  readonly billed: readonly Adjustment[];
+  readonly replaces: string;
+}
+
+async function issueAgain(
+  context: EngineContext,
+  act: Act,
+  { books, period, billed, replaces }: Again,
+): Promise<StatementRecord> {
+  const { unit, state, tariff } = act;
+  const { customer } = books;
+  const key = { customer: customer.id, period: period.key };
+  const counters = await unit.counters([key]);
+  const adjustments = await unit.adjustments(key);
+  const byHand = await describedBookings(context.store, act.workspace, adjustments);
+  const bookings = [...byHand, ...netted(billed).map(alreadyBilled)];
+  const nowMs = state.receivedAtMs;
+  const bill = { customer, period, nowMs, counters, adjustments, bookings };
+  return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces });
+}
+
+function alreadyBilled([row, amount]: readonly [Adjustment, Amount]): Booking {
+  const { cardKey, chargeKey, cell, bookedPeriod } = row;
+  const charge = cell === "" ? chargeKey : `${chargeKey} (${cell})`;
+  const description = `${charge}: billed already as an adjustment in the period ${bookedPeriod}`;
+  const taken = -amount as Amount;
+  const kind = "already_billed" as const;
+  return { kind, cardKey, chargeKey, cell, description, originPeriod: null, amount: taken };
+}
+
+function journalReissue(
+  { state, extra, journal }: Act,
+  of: {
+    readonly record: StatementRecord;
+    readonly voided: StatementRecord;
+    readonly reason: string;
+    readonly by: string;
+  },
+): void {
+  const { record, voided, reason, by } = of;
+  const { id: statementId, customer, period, closedAtMs, total, currency, digest } = record;
+  extra.statements = [record];
+  const closed = { customer, period, closedAtMs, statementId };
+  state.periods.set(counterKeyText(closed), closed);
+  const voiding: Voiding = { id: voided.id, replacedBy: statementId, reason, by };
+  journal("statement.voided", voided.id, voiding);
+  const issued = { ...closed, total, currency, digest, replaces: voided.id, reason, by };
+  journal("statement.reissued", statementId, issued);
+}

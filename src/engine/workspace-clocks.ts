@@ -1,0 +1,46 @@
+/**
+ * The time of each workspace. In production it is that of the machine. In a sandbox it is what the
+ * last act on its clock says, read anew for every unit of work: several processes may serve one
+ * sandbox, and none of them may keep an hour that another one has ended.
+ */
+import type { Clock, Store } from "./ports.ts";
+import { readWorkspace, WORKSPACE_SUBJECT } from "./workspace-settings.ts";
+
+/** Clocks by workspace. */
+export class WorkspaceClocks {
+  readonly #store: Store;
+  readonly #system: Clock;
+  /** What a workspace is never changes once it is there. */
+  readonly #kinds = new Map<string, "production" | "sandbox">();
+
+  constructor(store: Store, system: Clock) {
+    this.#store = store;
+    this.#system = system;
+  }
+
+  async of(workspace: string): Promise<Clock> {
+    if ((await this.#kindOf(workspace)) === "production") return this.#system;
+    const act = await this.#store.lastAct(workspace, "clock.advanced", WORKSPACE_SUBJECT);
+    if (act === undefined) return this.#system;
+    const { nowMs } = JSON.parse(act.document) as ClockReading;
+    return { nowMs: () => nowMs };
+  }
+
+  async #kindOf(workspace: string): Promise<"production" | "sandbox"> {
+    const known = this.#kinds.get(workspace);
+    if (known !== undefined) return known;
+    const { kind } = await readWorkspace(this.#store, workspace);
+    this.#kinds.set(workspace, kind);
+    return kind;
+  }
+
+  /** Called when a workspace has just become what it is. */
+  forget(workspace: string): void {
+    this.#kinds.delete(workspace);
+  }
+}
+
+/** What an act on a clock records. */
+export interface ClockReading {
+  readonly nowMs: number;
+}

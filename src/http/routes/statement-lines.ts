@@ -1,0 +1,89 @@
+/** What is behind a line of a statement. */
+import { TollgateError } from "../../domain/errors.ts";
+import {
+  type Amount,
+  formatAmount,
+  formatQuantity,
+  type Quantity,
+} from "../../domain/money/decimal.ts";
+import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
+import type { LineCursor, LineItem } from "../../engine/read-line.ts";
+import { timeTextOrNull } from "../instant.ts";
+import { json, ok, route } from "../route.ts";
+import { ANY_TEXT, closed, described, ID, LIMIT, named } from "../schema.ts";
+
+interface LineParams {
+  readonly id: string;
+  readonly line: string;
+}
+
+interface LineQuery {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+const readLine = route<LineParams, LineQuery>({
+  method: "GET",
+  path: "/v1/statements/{id}/lines/{line}/steps",
+  operationId: "readStatementLine",
+  summary: "List the steps, runs, outcomes or bookings behind a line of a statement.",
+  scope: "read",
+  params: closed({
+    id: ID,
+    line: { type: "string", pattern: "^[1-9]\\d{0,5}$", description: "1 is the first line." },
+  }),
+  query: closed({
+    "limit?": LIMIT,
+    "cursor?": described(ANY_TEXT, "`next` of the page before."),
+  }),
+  answers: { 200: json("A page; it may be short before the end.", named("StatementLinePage")) },
+  errors: ["statement.not_found", "statement.line_not_found"],
+  handle: async ({ engine }, { workspace, params, query: { limit, cursor } }) => {
+    const line = Number(params.line);
+    const from = cursor === undefined ? null : cursorOf(cursor);
+    const page = await engine.readLine(workspace, {
+      statement: params.id,
+      line,
+      limit,
+      cursor: from,
+    });
+    return ok({
+      statement: params.id,
+      line,
+      items: page.items.map((item) => itemView(item, page.line.measure)),
+      next: page.next === null ? null : `${page.next.afterSeq ?? "end"} ${page.next.run}`,
+    });
+  },
+});
+
+const CURSOR = /^(end|\d{1,15}) (.*)$/s;
+
+/** Throws `field.invalid` for what is no `next` of ours. */
+function cursorOf(text: string): LineCursor {
+  const [whole, seq = "", run = ""] = CURSOR.exec(text) ?? [];
+  if (whole !== undefined) return { run, afterSeq: seq === "end" ? null : Number(seq) };
+  throw new TollgateError("field.invalid", "The cursor is no `next` of a page.", "cursor");
+}
+
+function itemView(item: LineItem, measure: string | null): object {
+  const { kind, run, source, id, occurredAtMs, quantity, changedAfterClose, reason } = item;
+  return {
+    kind,
+    run: run === "" ? null : run,
+    source: source === "" ? null : source,
+    id: id === "" ? null : id,
+    occurredAt: timeTextOrNull(occurredAtMs),
+    quantity: quantity === null ? null : quantityText(quantity, measure),
+    amount: formatAmount(item.amount),
+    changedAfterClose,
+    reason,
+  };
+}
+
+function quantityText(quantity: bigint, measure: string | null): string {
+  const isCost = measure === COST_MEASURE;
+  return isCost ? formatAmount(quantity as Amount) : formatQuantity(quantity as Quantity);
+}
+
+/** Lines of statements. */
+export const STATEMENT_LINE_ROUTES = [readLine];

@@ -1,0 +1,84 @@
+/** Documents of what is put right after a close, or booked by hand. */
+import {
+  ANY_TEXT,
+  COUNT,
+  CURRENCY,
+  closed,
+  DECIMAL,
+  described,
+  type JsonSchema,
+  listOf,
+  named,
+  nullable,
+  oneOf,
+  PERIOD,
+  TIME,
+} from "../schema.ts";
+
+const booked = {
+  id: ANY_TEXT,
+  customer: ANY_TEXT,
+  period: described(PERIOD, "Whose statement carries it."),
+  currency: CURRENCY,
+  amount: described(DECIMAL, "Positive: what is given, or held out."),
+  reason: ANY_TEXT,
+  by: ANY_TEXT,
+};
+const TEXT_OR_NULL = nullable(ANY_TEXT);
+
+/** Components of corrections by name. */
+export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  Goodwill: closed(booked),
+  Opening: closed({
+    parts: listOf(
+      closed({
+        ...booked,
+        amount: described(DECIMAL, "What its line books; a count takes off what it comes to."),
+        counter: nullable(
+          closed({
+            card: ANY_TEXT,
+            cardVersion: COUNT,
+            charge: ANY_TEXT,
+            cell: ANY_TEXT,
+            quantity: ANY_TEXT,
+            share: described(DECIMAL, "What it added to its counter."),
+          }),
+        ),
+        description: ANY_TEXT,
+      }),
+    ),
+  }),
+  GoodwillList: closed({ goodwill: listOf(named("Goodwill")) }),
+  Dispute: closed({
+    ...booked,
+    originPeriod: described(PERIOD, "Of what is disputed."),
+    statement: TEXT_OR_NULL,
+    line: nullable(COUNT),
+    run: TEXT_OR_NULL,
+    outcome: TEXT_OR_NULL,
+    resolution: nullable(
+      closed({
+        favor: oneOf(["customer", "us"]),
+        period: described(nullable(PERIOD), "Where it is billed again; null: it stays off."),
+        reason: ANY_TEXT,
+        by: ANY_TEXT,
+      }),
+    ),
+  }),
+  DisputeList: closed({ disputes: listOf(named("Dispute")) }),
+  CreditNote: closed({
+    format: { const: "tollgate.credit_note/1" },
+    id: ANY_TEXT,
+    statement: ANY_TEXT,
+    customer: ANY_TEXT,
+    period: PERIOD,
+    currency: CURRENCY,
+    lines: listOf(closed({ line: COUNT, description: ANY_TEXT, amount: DECIMAL })),
+    total: DECIMAL,
+    reason: ANY_TEXT,
+    by: ANY_TEXT,
+    issuedAt: TIME,
+    digest: described(ANY_TEXT, "SHA-256 of its canonical document, lower-case hex."),
+  }),
+  CreditNoteList: closed({ creditNotes: listOf(named("CreditNote")) }),
+};

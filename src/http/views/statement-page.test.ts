@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, test } from "node:test";
+import type { StatementRecord } from "../../domain/period/records.ts";
+import { type Afterwards, PAGE_HEADERS, statementPage as pageOf } from "./statement-page.ts";
+
+const NOTHING: Afterwards = { voiding: null, creditNotes: [] };
+const statementPage = (record: StatementRecord, afterwards = NOTHING) => pageOf(record, afterwards);
+
+const line = (some: object) => ({
+  ...{ kind: "charge", description: "Calls", measure: "sum:input_tokens", quantity: "1234567.5" },
+  ...{ amountExact: "-1234.5678", amountRounded: "-1234.57" },
+  ...some,
+});
+
+const statement = (some: Partial<StatementRecord>, lines: object[]): StatementRecord => ({
+  ...{ id: "st_1", customer: "acme", period: "2026-11-01", currency: "USD" },
+  closedAtMs: Date.UTC(2026, 11, 2, 3, 4),
+  total: "1234567",
+  document: JSON.stringify({
+    startsAt: "2026-10-31T23:00:00Z",
+    endsAt: "2026-11-30T23:00:00Z",
+    rounding: "half_even",
+    lines,
+  }),
+  digest: "abc",
+  ...some,
+});
+
+describe("the page of a statement", () => {
+  test("shows every line, with the decimals of the currency, and the total", () => {
+    const page = statementPage(statement({}, [line({}), line({ kind: "rounding" })]));
+    assert.ok(page.includes("−1,234.57"));
+    assert.ok(page.includes("−1,234.5678"));
+    assert.ok(page.includes("1,234,567.5"));
+    assert.ok(page.includes("input tokens"));
+    assert.ok(page.includes('<td class="n">1,234,567.00</td></tr></tfoot>'));
+    assert.ok(page.includes("2026-10-31 23:00 to 2026-11-30 23:00 UTC"));
+    assert.equal(page.match(/1,234\.57/g)?.length, 1, "the rounding line has no amount of its own");
+  });
+
+  test("has no decimals in a currency without, and three in one with three", () => {
+    const inYen = statementPage(statement({ currency: "JPY", total: "1500" }, []));
+    assert.ok(inYen.includes('<td class="n">1,500</td></tr></tfoot>'));
+    const inDinar = statementPage(statement({ currency: "KWD", total: "1.5" }, []));
+    assert.ok(inDinar.includes('<td class="n">1.500</td></tr></tfoot>'));
+  });
+
+  test("runs nothing that anyone wrote into a name", () => {
+    const evil = `</td><script>alert("x")</script><img src=x onerror='y'>&amp;`;
+    const customer = `</title><script>1</script>`;
+    const lines = [line({ description: evil, measure: `sum:<b>` })];
+    const page = statementPage(statement({ customer, id: `"><svg onload=1>` }, lines));
+    assert.ok(!/<(script|img|svg|b)\b/i.test(page), page);
+    assert.ok(page.includes("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"));
+    assert.ok(page.includes("&amp;amp;"));
+  });
+
+  test("says that it was voided, and what was credited", () => {
+    const note = { id: "cn_1-1", total: "5.5", reason: "<i>late</i>", issuedAtMs: 0 };
+    const afterwards = { voiding: { replacedBy: "st_2" }, creditNotes: [note] };
+    const page = statementPage(statement({}, []), afterwards);
+    assert.match(page, /was voided. Statement <bdi>st_2<\/bdi> stands/);
+    assert.ok(page.includes("−5.50") && page.includes("&lt;i&gt;late"));
+    assert.ok(!statementPage(statement({}, [])).includes("voided."));
+  });
+
+  test("is allowed its own style and nothing else", () => {
+    const page = statementPage(statement({}, []));
+    const style = /<style>(.*?)<\/style>/s.exec(page)?.[1] ?? "";
+    const digest = createHash("sha256").update(style).digest("base64");
+    const policy = PAGE_HEADERS["content-security-policy"];
+    assert.ok(policy.startsWith(`default-src 'none'; style-src 'sha256-${digest}'`));
+    assert.ok(!/\b(href|src|style|on\w+)=/.test(page), "no inline style, no address, no handler");
+    assert.ok(!style.includes("url(") && !style.includes("@import"));
+  });
+});

@@ -1,0 +1,213 @@
+/**
+ * A statement as a page for people, which prints well: to paper, or to PDF by any browser. It is
+ * one file without script, links or images; the policy that goes with it allows its style sheet,
+ * by digest, and nothing else.
+ */
+import { createHash } from "node:crypto";
+import { currencyDecimals } from "../../domain/money/currency.ts";
+import type { StatementRecord } from "../../domain/period/records.ts";
+import { timeText } from "../instant.ts";
+
+interface Line {
+  readonly kind: string;
+  readonly description: string;
+  readonly measure: string | null;
+  readonly quantity: string | null;
+  readonly amountExact: string;
+  readonly amountRounded: string;
+}
+
+interface Document {
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly rounding: string;
+  /** The voided statement that this one was issued for again. */
+  readonly replaces?: string;
+  readonly lines: readonly Line[];
+}
+
+const STYLE = `
+:root { color-scheme: light; }
+body { font: 10.5pt/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1a1a1a;
+  background: #fff; max-width: 52rem; margin: 2.5rem auto; padding: 0 1.5rem; }
+h1 { font-size: 1.7rem; font-weight: 600; margin: 0 0 1.2rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.5rem; margin: 0 0 2rem; }
+dt { color: #666; }
+dd { margin: 0; overflow-wrap: anywhere; }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 600; color: #666; border-bottom: 1.5px solid #1a1a1a; }
+th, td { padding: .4rem .5rem; vertical-align: top; }
+td { border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
+.n { text-align: right; white-space: nowrap; }
+.n.exact { white-space: normal; color: #666; }
+tr.quiet td { color: #666; }
+tfoot td { border-bottom: 0; border-top: 1.5px solid #1a1a1a; font-size: 1.15rem;
+  font-weight: 600; }
+.void { border: 2px solid #b3261e; color: #b3261e; padding: .6rem .8rem; font-weight: 600; }
+.credits { margin-top: 2rem; }
+footer { margin-top: 2.5rem; color: #666; font-size: .8rem; overflow-wrap: anywhere; }
+thead { display: table-header-group; }
+tfoot { display: table-row-group; }
+tr { break-inside: avoid; }
+@page { size: A4; margin: 18mm 16mm; }
+@media print { body { margin: 0; padding: 0; max-width: none; font-size: 9.5pt; } }
+`;
+
+const STYLE_DIGEST = createHash("sha256").update(STYLE).digest("base64");
+
+/** Headers of the page: nothing may run, load, be sent or frame it. */
+export const PAGE_HEADERS = {
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src 'sha256-${STYLE_DIGEST}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "referrer-policy": "no-referrer",
+} as const;
+
+/** What became of a statement after it was closed. */
+export interface Afterwards {
+  /** Null: it stands. */
+  readonly voiding: { readonly replacedBy: string } | null;
+  readonly creditNotes: readonly {
+    readonly id: string;
+    readonly total: string;
+    readonly reason: string;
+    readonly issuedAtMs: number;
+  }[];
+}
+
+/** The page. Every text from outside is escaped, and kept from turning its neighbours around. */
+export function statementPage(statement: StatementRecord, afterwards: Afterwards): string {
+  const document = JSON.parse(statement.document) as Document;
+  const { customer, period } = statement;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Statement ${escaped(period)} ${escaped(customer)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>Statement</h1>
+${voidingOf(afterwards)}${factsOf(statement, document)}
+${tableOf(statement, document.lines)}
+${creditsOf(statement, afterwards)}
+<footer>
+<p>Each line is rounded once (${escaped(document.rounding.replaceAll("_", " "))}); the total is the
+sum of the rounded amounts. Without tax, which is added where this is invoiced.</p>
+<p>SHA-256 of the statement's document: ${escaped(statement.digest)}</p>
+</footer>
+</body>
+</html>
+`;
+}
+
+function voidingOf({ voiding }: Afterwards): string {
+  if (voiding === null) return "";
+  const by = outside(voiding.replacedBy);
+  return `<p class="void">This statement was voided. Statement ${by} stands in its place.</p>\n`;
+}
+
+function creditsOf({ currency }: StatementRecord, { creditNotes }: Afterwards): string {
+  if (creditNotes.length === 0) return "";
+  const rows = creditNotes.map(({ id, total, reason, issuedAtMs }) =>
+    [
+      `<tr><td>${outside(id)}</td><td>${minute(timeText(issuedAtMs))} UTC</td>`,
+      `<td>${outside(reason)}</td><td class="n">${moneyText(`-${total}`, currency)}</td></tr>`,
+    ].join(""),
+  );
+  const money = `<th class="n">${escaped(currency)}</th>`;
+  const head = `<tr><th>Credit note</th><th>Issued</th><th>Reason</th>${money}</tr>`;
+  const body = rows.join("\n");
+  return `<table class="credits">
+<thead>${head}</thead>
+<tbody>
+${body}
+</tbody>
+</table>`;
+}
+
+function factsOf(statement: StatementRecord, document: Document): string {
+  const { startsAt, endsAt, replaces } = document;
+  const facts = [
+    ["Statement", outside(statement.id)],
+    ["Customer", outside(statement.customer)],
+    ["Period", `${escaped(statement.period)}: ${minute(startsAt)} to ${minute(endsAt)} UTC`],
+    ["Closed", `${minute(timeText(statement.closedAtMs))} UTC`],
+    ["Currency", escaped(statement.currency)],
+    ...(replaces === undefined ? [] : [["Replaces", outside(replaces)]]),
+  ];
+  const rows = facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`);
+  return `<dl>\n${rows.join("\n")}\n</dl>`;
+}
+
+/** `2026-11-01T00:00:00Z` as `2026-11-01 00:00`. */
+function minute(instant: string): string {
+  return escaped(instant.slice(0, 16).replace("T", " "));
+}
+
+function tableOf({ currency, total }: StatementRecord, lines: readonly Line[]): string {
+  const rows = lines.map((line, index) => rowOf(line, { number: index + 1, currency }));
+  return `<table>
+<thead><tr><th class="n">#</th><th>Description</th><th class="n">Quantity</th><th></th>
+<th class="n">Exact</th><th class="n">${escaped(currency)}</th></tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody>
+<tfoot><tr><td></td><td colspan="4">Total</td>
+<td class="n">${moneyText(total, currency)}</td></tr></tfoot>
+</table>`;
+}
+
+interface Place {
+  readonly number: number;
+  readonly currency: string;
+}
+
+function rowOf(line: Line, { number, currency }: Place): string {
+  const isRounding = line.kind === "rounding";
+  const quantity = line.quantity === null ? "" : grouped(line.quantity);
+  const measure = (line.measure ?? "").replace("sum:", "").replaceAll("_", " ");
+  const amount = isRounding ? "" : moneyText(line.amountRounded, currency);
+  return [
+    `<tr${line.kind === "charge" ? "" : ' class="quiet"'}><td class="n">${number}</td>`,
+    `<td>${outside(line.description)}</td><td class="n">${quantity}</td>`,
+    `<td>${outside(measure)}</td>`,
+    `<td class="n exact">${grouped(line.amountExact)}</td><td class="n">${amount}</td></tr>`,
+  ].join("");
+}
+
+/** Text from outside: escaped, and a direction of its own, so that no mark reorders the rest. */
+function outside(text: string): string {
+  return `<bdi>${escaped(text)}</bdi>`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+}
+
+/** A decimal with its digits in groups of three and a minus sign that is one. */
+function grouped(decimal: string): string {
+  const [whole = "", fraction] = decimal.split(".");
+  const groups = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",").replace("-", "−");
+  return escaped(fraction === undefined ? groups : `${groups}.${fraction}`);
+}
+
+/** A rounded amount with all decimals of its currency: `1.5` is `1.50` in USD, `1.500` in KWD. */
+function moneyText(amount: string, currency: string): string {
+  const decimals = currencyDecimals(currency) ?? 0;
+  const [whole = "", fraction = ""] = amount.split(".");
+  return grouped(decimals === 0 ? amount : `${whole}.${fraction.padEnd(decimals, "0")}`);
+}

@@ -1,0 +1,98 @@
+/** Closing: grace, customers of several calendars, and one step that goes on where it ended. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { TollgateError } from "../../src/domain/errors.ts";
+import { assertProblem } from "./api-caller.ts";
+import { type Desk, openDesk } from "./billing-desk.ts";
+
+const CUSTOMERS = ["a", "b", "c", "d", "e"];
+
+for (const kind of ["memory", "sqlite"] as const) {
+  describe(`closing (${kind})`, () => {
+    let desk: Desk;
+    beforeEach(async () => {
+      desk = await openDesk(kind, { at: "2026-11-01T00:00:00Z" });
+      for (const customer of CUSTOMERS) await desk.steps(customer, "2026-11-01", 2);
+      desk.clock.now = Date.parse("2026-12-01T00:00:00Z");
+    });
+    afterEach(() => desk.server.stop());
+    const close = (some: object = {}) =>
+      desk.ask("POST", "/v1/periods/close", { period: "2026-11", ...some });
+    const closedOf = (answer: Awaited<ReturnType<typeof close>>) =>
+      (answer.body.statements as unknown as { customer: string }[]).map((one) => one.customer);
+
+    test("waits for the grace of the workspace, to the millisecond", async () => {
+      await desk.ok("PUT", "/v1/workspace", { graceHours: 36 });
+      assert.equal((await desk.ok("GET", "/v1/workspace")).body.graceHours, 36);
+      desk.clock.now += 36 * 3_600_000 - 1;
+      const early = assertProblem(await close(), "period.open", "period");
+      assert.match(String(early.body.detail), /grace of 36 hours at 2026-12-02T12:00:00.000Z/);
+      await desk.steps("a", "2026-11-29", 1);
+      desk.clock.now += 1;
+      const { body } = await close();
+      assert.match(JSON.stringify(body.statements), /"customer":"a".*?"total":"0.04"/);
+      await desk.verify();
+    });
+
+    test("does not wait for anything when it is told to be early", async () => {
+      await desk.ok("PUT", "/v1/workspace", { graceHours: 36 });
+      assert.equal(closedOf(await close({ early: true })).length, CUSTOMERS.length);
+    });
+
+    test("a grace has bounds", async () => {
+      const beyond = { graceHours: 2_161 };
+      assertProblem(await desk.ask("PUT", "/v1/workspace", beyond), "field.out_of_range");
+      await desk.ok("PUT", "/v1/workspace", { graceHours: 2_160 });
+    });
+
+    test("goes on in pages, and each customer is closed once", async () => {
+      const seen: string[] = [];
+      let cursor: unknown = null;
+      let done = 0;
+      do {
+        const { body } = await close({ limit: 2, cursor });
+        seen.push(...(body.statements as unknown as { customer: string }[]).map((s) => s.customer));
+        done = Number(body.done);
+        assert.equal(Number(body.total), CUSTOMERS.length);
+        cursor = body.next as unknown;
+      } while (cursor !== null);
+      assert.equal(done, CUSTOMERS.length);
+      assert.deepEqual(seen, CUSTOMERS);
+      assertProblem(await close({ cursor: "2026-11" }), "field.invalid", "cursor");
+      await desk.verify();
+    });
+
+    test("a failure between two customers loses nothing; repeating closes the rest", async () => {
+      const { store } = desk.server;
+      const transact = store.transact.bind(store);
+      let units = 0;
+      store.transact = (workspace, work) => {
+        units += 1;
+        if (units === 3) throw new TollgateError("store.unknown", "The disk is gone.");
+        return transact(workspace, work);
+      };
+      assertProblem(await close(), "store.unknown");
+      const { body } = await desk.ok("GET", "/v1/statements");
+      const before = JSON.stringify(body.statements);
+      assert.equal(JSON.parse(before).length, 2);
+      assert.deepEqual(closedOf(await close()), ["c", "d", "e"]);
+      const after = JSON.stringify((await desk.ok("GET", "/v1/statements")).body.statements);
+      for (const one of JSON.parse(before)) assert.ok(after.includes(JSON.stringify(one)));
+      assert.deepEqual(closedOf(await close()), [], "closing again changes nothing");
+      await desk.verify();
+    });
+
+    test("passes over those whose month has not ended where they live", async () => {
+      await desk.ok("PUT", "/v1/customers/f", { timeZone: "America/New_York" });
+      desk.clock.now = Date.parse("2026-12-01T01:00:00Z");
+      await desk.steps("f", "2026-11-30", 1);
+      const answer = await close();
+      assert.deepEqual(closedOf(answer), CUSTOMERS);
+      assert.equal(Number(answer.body.waiting), 1);
+      assertProblem(await close({ customer: "f" }), "period.open");
+      assertProblem(await close(), "period.open", "period");
+      desk.clock.now = Date.parse("2026-12-01T05:00:00Z");
+      assert.deepEqual(closedOf(await close()), ["f"]);
+    });
+  });
+}
