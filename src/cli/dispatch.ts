@@ -4,6 +4,7 @@ import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
+import { commitment } from "./commands/commitment.ts";
 import { credit } from "./commands/credit.ts";
 import { demo } from "./commands/demo.ts";
 import { dispute } from "./commands/dispute.ts";
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   run,
   usage,
   projection,
+  commitment,
   opening,
   card,
   prices,

@@ -97,5 +97,10 @@ export const RUN_ABANDON_AFTER_MS = 24 * 60 * 60 * 1000;
 /** Longest grace between the end of a period and its closing: 90 days. */
 export const GRACE_MAX_HOURS = 2_160;
 
+/** Commitments of one customer, ended ones among them. */
+export const COMMITMENTS_PER_CUSTOMER_MAX_COUNT = 50;
+/** Largest price of usage beyond a commitment, in percent of the card's. */
+export const OVERAGE_PERCENT_MAX = 10_000n;
+
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

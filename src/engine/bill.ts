@@ -3,6 +3,7 @@ import { present } from "../domain/assert.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
+import type { CommitmentInput } from "../domain/period/commitment-draw.ts";
 import { periodTerms } from "../domain/period/period-terms.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { buildStatement, type Statement, type StatementInput } from "../domain/period/statement.ts";
@@ -10,6 +11,7 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
+import { inCurrency } from "./commitments.ts";
 import type { Customer, Digest, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -22,6 +24,8 @@ export interface Bill {
   /** Rows booked in the period; those by hand are told in `bookings`. */
   readonly adjustments: readonly Adjustment[];
   readonly bookings: readonly Booking[];
+  /** What the customer has agreed to use up. (Default: nothing.) */
+  readonly commitments?: CommitmentInput;
 }
 
 /** The terms of a bill: those of the card in force when the period ends, or now. */
@@ -48,15 +52,18 @@ export function statementOf(tariff: Tariff, bill: Bill): Statement {
 
 /** What a statement of the bill is built from. */
 export function billInput(tariff: Tariff, bill: Bill): StatementInput {
+  const terms = termsOf(tariff, bill);
+  const { commitments } = bill;
   return {
     customer: bill.customer.id,
     period: bill.period,
-    ...termsOf(tariff, bill),
+    ...terms,
     charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
     trials: [],
     runs: [],
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
     bookings: bill.bookings,
+    ...(commitments && { commitments: inCurrency(commitments, terms.currency) }),
   };
 }
 

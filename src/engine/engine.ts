@@ -30,6 +30,7 @@ import {
   resolveDispute,
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
@@ -37,6 +38,7 @@ import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import type { BatchResult } from "./result.ts";
+import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
@@ -173,6 +175,16 @@ export class Engine {
   /** What a customer's period under way comes to, and is expected to come to. */
   projection(workspace: string, customer: string): Promise<ProjectedPeriod> {
     return readProjection(this.#context, workspace, customer);
+  }
+
+  /** Sets what a customer has agreed to use up. */
+  saveCommitments(workspace: string, wanted: NewCommitments): Promise<SavedOrRefused> {
+    return saveCommitments(this.#context, workspace, wanted);
+  }
+
+  /** What a customer has agreed to use up, and how much of it is drawn. */
+  commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
+    return readDrawdown(this.#context, workspace, customer);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

@@ -13,6 +13,7 @@ import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
 import { periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings, type OpenBooks, openBooks } from "./book-by-hand.ts";
+import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
 import type { Voiding } from "./correction-records.ts";
 import { readCreditNotes, readDisputes, requireInForce } from "./credited.ts";
@@ -118,7 +119,9 @@ async function issueAgain(
   const byHand = await describedBookings(context.store, act.workspace, adjustments);
   const bookings = [...byHand, ...netted(billed).map(alreadyBilled)];
   const nowMs = state.receivedAtMs;
-  const bill = { customer, period, nowMs, counters, adjustments, bookings };
+  const wanted = { customer, replaces };
+  const commitments = await commitmentInput(context.store, act.workspace, wanted);
+  const bill = { customer, period, nowMs, counters, adjustments, bookings, commitments };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces });
 }
 

@@ -1,5 +1,6 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
+import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
@@ -26,6 +27,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...HELD_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
+  ...COMMITMENT_ROUTES,
   ...OPENING_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,

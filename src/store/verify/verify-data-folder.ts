@@ -13,6 +13,7 @@ import { Acts } from "./acts.ts";
 import { Books } from "./books.ts";
 import { CardVersions } from "./card-versions.ts";
 import { checkByHand } from "./check-by-hand.ts";
+import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
@@ -89,6 +90,7 @@ function checkAll(file: DataFile): void {
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
+    () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
     () => checkSettings(file, acts),
