@@ -11,6 +11,7 @@ import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
+import { readInvoice } from "./ingest/invoice/read-invoice.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
@@ -161,6 +162,7 @@ export function openProduct() {
       startTollgate(isLogging ? { ...options, logger: stderrLogger } : options),
     readImport: (text: string, owner: ImportOwner) =>
       readImportFile(text, owner, new Date(systemClock.nowMs()).toISOString()),
+    readInvoice,
     verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
       verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
   };

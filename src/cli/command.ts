@@ -34,6 +34,12 @@ export interface ImportedFile {
   readonly problems: readonly string[];
 }
 
+/** A provider's invoice, as a file has it. */
+export interface InvoiceFile {
+  readonly currency: string | null;
+  readonly rows: readonly object[];
+}
+
 /** Something that does not add up, and where. */
 export interface VerifyFinding {
   readonly table: string;
@@ -46,6 +52,7 @@ export interface Product {
   readonly version: string;
   start(options: ServerOptions): Promise<RunningServer>;
   readImport(text: string, owner: ImportOwner): ImportedFile;
+  readInvoice(text: string): InvoiceFile;
   verify(
     dataDir: string,
     onProgress: (done: number, total: number) => void,
