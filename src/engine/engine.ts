@@ -80,11 +80,6 @@ export class Engine {
     return (await this.#context.clocks.of(workspace)).nowMs();
   }
 
-  /** The machine's time. */
-  get clock(): Clock {
-    return this.#context.clock;
-  }
-
   workspace(workspace: string): Promise<WorkspaceSettings> {
     return readWorkspace(this.store, workspace);
   }

@@ -37,6 +37,7 @@ export function sumRows(rows: Iterable<CostRow>): Map<string, Amount> {
   const sums = new Map<string, Amount>();
   for (const row of rows) {
     const key = costKey(row);
+    requireDay(row.day);
     const amount = parseAmount(row.amount);
     if (amount === undefined) {
       const detail = `${JSON.stringify(row.amount)} is no amount.`;
@@ -45,6 +46,16 @@ export function sumRows(rows: Iterable<CostRow>): Map<string, Amount> {
     sums.set(key, ((sums.get(key) ?? 0n) + amount) as Amount);
   }
   return sums;
+}
+
+/** Throws `field.invalid` for 30 February, which no cost was recorded on. */
+function requireDay(day: string): void {
+  try {
+    Temporal.PlainDate.from(day, { overflow: "reject" });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TollgateError("field.invalid", `${JSON.stringify(day)} is no day.`, "rows");
+  }
 }
 
 /** Provider, day and model as one text that sorts in this order. */

@@ -118,7 +118,9 @@ for (const kind of ["memory", "sqlite"] as const) {
       for (const amount of ["1e3", "much", "01", "9".repeat(16)]) {
         assertProblem(await invoice([row("m", "2026-11-01", amount)]), "field.invalid");
       }
-      assertProblem(await invoice([row("m", "2026-13-01", "1")]), "field.invalid");
+      for (const day of ["2026-13-01", "2026-02-30", "yesterday"]) {
+        assertProblem(await invoice([row("m", day, "1")]), "field.invalid");
+      }
       const rows = [row("m", "2026-11-01", "1")];
       const inEuro = await desk.ask("POST", "/v1/invoices", { id: "x", currency: "EUR", rows });
       assertProblem(inEuro, "field.invalid", "currency");
