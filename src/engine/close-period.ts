@@ -5,7 +5,7 @@ import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 import type { CounterKey, Customer } from "./ports.ts";
@@ -164,6 +164,7 @@ async function billOf(
   const rows = await unit.adjustments(key);
   const bookings = await describedBookings(context.store, act.workspace, rows);
   const nowMs = state.receivedAtMs;
-  const bill = { customer, period, nowMs, counters, adjustments: rows, bookings };
+  const used = await isUsed(context.store, act.workspace, key);
+  const bill = { customer, period, nowMs, counters, adjustments: rows, bookings, isUsed: used };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces: null });
 }

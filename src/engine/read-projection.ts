@@ -2,7 +2,7 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Projection, projectStatement } from "../domain/period/projection.ts";
-import { billInput } from "./bill.ts";
+import { billInput, isUsed } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 
@@ -37,7 +37,8 @@ export async function readProjection(
   const counters = await store.countersOf(workspace, key);
   const adjustments = await store.adjustmentsOf(workspace, key);
   const bookings = await describedBookings(store, workspace, adjustments);
-  const bill = { customer, period, nowMs, counters, adjustments, bookings };
+  const used = await isUsed(store, workspace, key);
+  const bill = { customer, period, nowMs, counters, adjustments, bookings, isUsed: used };
   const input = billInput(tariff, bill);
   const projection = projectStatement(input, nowMs);
   return { ...projection, customer: id, period, currency: input.currency, nowMs };
