@@ -11,6 +11,7 @@ import { dispute } from "./commands/dispute.ts";
 import { exportLines } from "./commands/export.ts";
 import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
+import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
 import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   dispute,
   goodwill,
   exportLines,
+  invoice,
   verify,
   keys,
   workspace,

@@ -163,6 +163,7 @@ export const ERRORS = {
     "End it with a period that is open, and add another one under its own key.",
   ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
+  "invoice.not_found": [404, "No such invoice.", "Import it first: POST /v1/invoices."],
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
   "workspace.not_sandbox": [
     409,

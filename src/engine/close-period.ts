@@ -5,7 +5,7 @@ import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import { commitmentInput } from "./commitments.ts";
 import { committedPeriods } from "./committed-periods.ts";
@@ -171,6 +171,8 @@ async function billOf(
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces: null };
   const commitments = await commitmentInput(context.store, act.workspace, wanted);
-  const bill = { customer, period, nowMs, counters, adjustments: rows, bookings, commitments };
+  const used = await isUsed(context.store, act.workspace, key);
+  const about = { customer, period, nowMs, isUsed: used, commitments };
+  const bill = { ...about, counters, adjustments: rows, bookings };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces: null });
 }

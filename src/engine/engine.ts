@@ -13,6 +13,7 @@ import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
+import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import {
@@ -35,6 +36,7 @@ import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
+import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import type { BatchResult } from "./result.ts";
@@ -78,11 +80,6 @@ export class Engine {
   /** The time of a workspace: that of the machine, or of a sandbox's own clock. */
   async nowMs(workspace: string): Promise<number> {
     return (await this.#context.clocks.of(workspace)).nowMs();
-  }
-
-  /** The machine's time. */
-  get clock(): Clock {
-    return this.#context.clock;
   }
 
   workspace(workspace: string): Promise<WorkspaceSettings> {
@@ -148,6 +145,22 @@ export class Engine {
   /** Takes over what a customer counted and owed elsewhere. */
   setOpening(workspace: string, opening: NewOpening): Promise<readonly OpeningPart[]> {
     return setOpening(this.#context, workspace, opening);
+  }
+
+  importInvoice(workspace: string, invoice: NewInvoice): Promise<Invoice> {
+    return importInvoice(this.#context, workspace, invoice);
+  }
+
+  /** Holds a provider's invoice against recorded cost. */
+  reconcileInvoice(workspace: string, id: string): Promise<Reconciliation> {
+    return reconcileInvoice(this.#context, workspace, id);
+  }
+
+  bookTrueUp(
+    workspace: string,
+    request: { readonly invoice: string; readonly reason: string; readonly by: string },
+  ): ReturnType<typeof bookTrueUp> {
+    return bookTrueUp(this.#context, workspace, request);
   }
 
   openDispute(workspace: string, dispute: NewDispute): Promise<Dispute> {

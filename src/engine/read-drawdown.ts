@@ -10,7 +10,7 @@ import type { DatedCommitment } from "../domain/period/commitment.ts";
 import type { CommitmentInput, Drawdown, DrawnBefore } from "../domain/period/commitment-draw.ts";
 import { type DrawnSoFar, drawnSoFar } from "../domain/period/commitment-projection.ts";
 import { buildStatement, type StatementInput } from "../domain/period/statement.ts";
-import { billInput, periodOfKey, termsOf } from "./bill.ts";
+import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
@@ -73,7 +73,7 @@ export async function statusOf(
 }
 
 function roundingNow({ customer, tariff, nowMs }: UnderWay, period: BillingPeriod): RoundingMode {
-  const nothing = { counters: [], adjustments: [], bookings: [] };
+  const nothing = { counters: [], adjustments: [], bookings: [], isUsed: false };
   return termsOf(tariff, { customer, period, nowMs, ...nothing }).rounding;
 }
 
@@ -122,6 +122,8 @@ export async function openBill(
   const counters = await store.countersOf(workspace, key);
   const adjustments = await store.adjustmentsOf(workspace, key);
   const bookings = await describedBookings(store, workspace, adjustments);
-  const bill = { customer, period, nowMs, counters, adjustments, bookings, commitments };
+  const used = await isUsed(store, workspace, key);
+  const about = { customer, period, nowMs, isUsed: used, commitments };
+  const bill = { ...about, counters, adjustments, bookings };
   return billInput(tariff, bill);
 }

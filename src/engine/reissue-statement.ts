@@ -11,7 +11,7 @@ import { type Booking, isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings, type OpenBooks, openBooks } from "./book-by-hand.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
@@ -121,7 +121,9 @@ async function issueAgain(
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces };
   const commitments = await commitmentInput(context.store, act.workspace, wanted);
-  const bill = { customer, period, nowMs, counters, adjustments, bookings, commitments };
+  const used = await isUsed(context.store, act.workspace, key);
+  const about = { customer, period, nowMs, isUsed: used, commitments };
+  const bill = { ...about, counters, adjustments, bookings };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces });
 }
 

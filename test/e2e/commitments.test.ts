@@ -95,7 +95,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(after.total, "0");
     });
 
-    test("that are paid in advance are taken off, and beyond them another price holds", async () => {
+    test("that are paid in advance are taken off, and more has its own price", async () => {
       const prepaid = { ...YEAR, key: "pre", kind: "prepaid", amount: "50" };
       assert.equal((await set(prepaid)).status, 200);
       await desk.steps("acme", "2026-10-10", 40);

@@ -72,7 +72,7 @@ export interface Statement {
   readonly currency: string;
   readonly rounding: RoundingMode;
   readonly credit: Credit | null;
-  /** Each charge is followed by what is included in it and by its tier correction; bookings come before rounding. */
+  /** A charge is followed by what is included in it and its tier correction. Rounding is last. */
   readonly lines: readonly StatementLine[];
   /** What the statement does to each commitment that it concerns. */
   readonly drawdowns: readonly Drawdown[];

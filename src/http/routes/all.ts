@@ -5,6 +5,7 @@ import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
+import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
@@ -34,6 +35,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,
+  ...INVOICE_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

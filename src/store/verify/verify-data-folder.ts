@@ -22,6 +22,7 @@ import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStatements } from "./check-statements.ts";
 import { checkTotals } from "./check-totals.ts";
+import { checkTrueUps } from "./check-true-ups.ts";
 import { checkWorkspaces } from "./check-workspaces.ts";
 import { DataFile, type OnProgress } from "./data-file.ts";
 import type { Finding } from "./findings.ts";
@@ -93,6 +94,7 @@ function checkAll(file: DataFile): void {
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
+    () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
