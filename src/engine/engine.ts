@@ -36,6 +36,7 @@ import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
+import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult } from "./result.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
@@ -126,6 +127,11 @@ export class Engine {
 
   importPrices(workspace: string, prices: NewPrices): Promise<PriceVersion> {
     return importPrices(this.#context, workspace, prices);
+  }
+
+  /** Rates again what a version that was recorded late concerns. */
+  rerate(workspace: string, request: RerateRequest): Promise<RerateResult> {
+    return rerate(this.#context, workspace, request);
   }
 
   saveCustomer(

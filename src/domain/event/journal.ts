@@ -24,6 +24,7 @@ export const JOURNAL_KINDS = [
   "statement.voided",
   "statement.reissued",
   "opening.set",
+  "usage.rerated",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 
