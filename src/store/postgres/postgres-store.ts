@@ -229,7 +229,8 @@ class PostgresStore implements Store {
 
   async stepPage(workspace: string, after: string, limit: number): Promise<StepPage> {
     const place = after === "" ? ["", "", "", ""] : (JSON.parse(after) as string[]);
-    const sql = `SELECT * FROM steps WHERE ws = $1 AND (customer, run, source, id) > ($2, $3, $4, $5)
+    const sql = `SELECT * FROM steps WHERE ws = $1
+      AND (customer, run, source, id) > ($2, $3, $4, $5)
       ORDER BY customer, run, source, id LIMIT $6`;
     const steps = (await this.#of(workspace, sql, ...place, limit)).map(decodeStep);
     const last = steps.at(-1);
