@@ -100,7 +100,7 @@ export const ERRORS = {
   "ratecard.backdated": [
     409,
     "The version would take effect before now.",
-    "Let it take effect now or later.",
+    "Let it take effect now or later, or ask for a re-rate.",
   ],
   "price.invalid": [
     400,
@@ -110,7 +110,7 @@ export const ERRORS = {
   "price.backdated": [
     409,
     "The prices would change what is already rated.",
-    "Let them take effect now or later.",
+    "Let them take effect now or later, or ask for a re-rate.",
   ],
   "period.open": [
     409,

@@ -42,6 +42,8 @@ export const BODY_MAX_BYTES = 4 * 1024 * 1024;
 export const INFLATE_MAX_RATIO = 100;
 /** Events taken into one unit of work by the commit loop. */
 export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
+/** Steps, or runs, that are rated again by one unit of work. */
+export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
 /** Requests that may wait for the commit loop before new ones are answered 503. */
 export const WAITING_REQUESTS_MAX_COUNT = 4_096;
 

@@ -39,6 +39,7 @@ import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
+import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult } from "./result.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
@@ -125,6 +126,11 @@ export class Engine {
 
   importPrices(workspace: string, prices: NewPrices): Promise<PriceVersion> {
     return importPrices(this.#context, workspace, prices);
+  }
+
+  /** Rates again what a version that was recorded late concerns. */
+  rerate(workspace: string, request: RerateRequest): Promise<RerateResult> {
+    return rerate(this.#context, workspace, request);
   }
 
   saveCustomer(

@@ -27,6 +27,7 @@ export const JOURNAL_KINDS = [
   "invoice.imported",
   "cost.trued_up",
   "commitments.saved",
+  "usage.rerated",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

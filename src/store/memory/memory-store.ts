@@ -18,6 +18,7 @@ import type {
   CounterKey,
   Customer,
   RunFilter,
+  StepPage,
   Store,
   StoredCounter,
   Suspended,
@@ -112,6 +113,19 @@ export class MemoryStore implements Store {
 
   stepsOfRun(workspace: string, run: string): Step[] {
     return [...this.#tables(workspace).steps.values()].filter((step) => step.run === run);
+  }
+
+  stepPage(workspace: string, after: string, limit: number): StepPage {
+    const from = after === "" ? 0 : Number(after);
+    const steps = [...this.#tables(workspace).steps.values()].slice(from, from + limit);
+    return { steps, next: steps.length < limit ? null : String(from + limit) };
+  }
+
+  runIds(workspace: string, after: string, limit: number): string[] {
+    return [...this.#tables(workspace).runs.keys()]
+      .filter((id) => byBytes(id, after) > 0)
+      .sort(byBytes)
+      .slice(0, limit);
   }
 
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {

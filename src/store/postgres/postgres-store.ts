@@ -19,6 +19,7 @@ import type {
   Customer,
   Digest,
   RunFilter,
+  StepPage,
   Store,
   StoredCounter,
   Suspended,
@@ -224,6 +225,22 @@ class PostgresStore implements Store {
       JOIN steps s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id
       WHERE r.ws = $1 AND r.id = $2 ORDER BY s.source, s.id`;
     return (await this.#of(workspace, sql, run)).map(decodeStep);
+  }
+
+  async stepPage(workspace: string, after: string, limit: number): Promise<StepPage> {
+    const place = after === "" ? ["", "", "", ""] : (JSON.parse(after) as string[]);
+    const sql = `SELECT * FROM steps WHERE ws = $1
+      AND (customer, run, source, id) > ($2, $3, $4, $5)
+      ORDER BY customer, run, source, id LIMIT $6`;
+    const steps = (await this.#of(workspace, sql, ...place, limit)).map(decodeStep);
+    const last = steps.at(-1);
+    if (last === undefined || steps.length < limit) return { steps, next: null };
+    return { steps, next: JSON.stringify([last.customer, last.run, last.source, last.id]) };
+  }
+
+  async runIds(workspace: string, after: string, limit: number): Promise<string[]> {
+    const sql = "SELECT id FROM runs WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
+    return (await this.#of(workspace, sql, after, limit)).map((row) => row.id as string);
   }
 
   async outcomesOfRun(workspace: string, run: string): Promise<OutcomeState[]> {
