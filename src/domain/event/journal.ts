@@ -25,6 +25,7 @@ export const JOURNAL_KINDS = [
   "statement.reissued",
   "opening.set",
   "usage.rerated",
+  "rates.imported",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 
