@@ -13,6 +13,7 @@ import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
 import { readCardFile } from "./ingest/card-file.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
+import { readInvoice } from "./ingest/invoice/read-invoice.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
@@ -178,6 +179,7 @@ export function openProduct() {
     readImport: (text: string, owner: ImportOwner) =>
       readImportFile(text, owner, new Date(systemClock.nowMs()).toISOString()),
     readCardFile,
+    readInvoice,
     verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
       verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
   };

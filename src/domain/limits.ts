@@ -96,8 +96,15 @@ export const OCCURRED_AT_MAX_MS = 7_258_118_400_000;
 /** A run without a sign of life for this long is abandoned (Default), in milliseconds. */
 export const RUN_ABANDON_AFTER_MS = 24 * 60 * 60 * 1000;
 
+/** Rows of a provider's invoice: one a provider, model and day. */
+export const INVOICE_ROWS_MAX_COUNT = 10_000;
 /** Longest grace between the end of a period and its closing: 90 days. */
 export const GRACE_MAX_HOURS = 2_160;
+
+/** Commitments of one customer, ended ones among them. */
+export const COMMITMENTS_PER_CUSTOMER_MAX_COUNT = 50;
+/** Largest price of usage beyond a commitment, in percent of the card's. */
+export const OVERAGE_PERCENT_MAX = 10_000n;
 
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

@@ -14,6 +14,7 @@ import type { EngineContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
+import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import {
@@ -31,14 +32,17 @@ import {
   resolveDispute,
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
+import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult } from "./result.ts";
+import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
@@ -78,11 +82,6 @@ export class Engine {
   /** The time of a workspace: that of the machine, or of a sandbox's own clock. */
   async nowMs(workspace: string): Promise<number> {
     return (await this.#context.clocks.of(workspace)).nowMs();
-  }
-
-  /** The machine's time. */
-  get clock(): Clock {
-    return this.#context.clock;
   }
 
   workspace(workspace: string): Promise<WorkspaceSettings> {
@@ -160,6 +159,22 @@ export class Engine {
     return setOpening(this.#context, workspace, opening);
   }
 
+  importInvoice(workspace: string, invoice: NewInvoice): Promise<Invoice> {
+    return importInvoice(this.#context, workspace, invoice);
+  }
+
+  /** Holds a provider's invoice against recorded cost. */
+  reconcileInvoice(workspace: string, id: string): Promise<Reconciliation> {
+    return reconcileInvoice(this.#context, workspace, id);
+  }
+
+  bookTrueUp(
+    workspace: string,
+    request: { readonly invoice: string; readonly reason: string; readonly by: string },
+  ): ReturnType<typeof bookTrueUp> {
+    return bookTrueUp(this.#context, workspace, request);
+  }
+
   openDispute(workspace: string, dispute: NewDispute): Promise<Dispute> {
     return openDispute(this.#context, workspace, dispute);
   }
@@ -185,6 +200,16 @@ export class Engine {
   /** What a customer's period under way comes to, and is expected to come to. */
   projection(workspace: string, customer: string): Promise<ProjectedPeriod> {
     return readProjection(this.#context, workspace, customer);
+  }
+
+  /** Sets what a customer has agreed to use up. */
+  saveCommitments(workspace: string, wanted: NewCommitments): Promise<SavedOrRefused> {
+    return saveCommitments(this.#context, workspace, wanted);
+  }
+
+  /** What a customer has agreed to use up, and how much of it is drawn. */
+  commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
+    return readDrawdown(this.#context, workspace, customer);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

@@ -14,6 +14,7 @@ import {
   counterRow,
   customerRow,
   journalRow,
+  NOW_MS,
   rollupRow,
   runRow,
   statementRow,
@@ -160,6 +161,8 @@ async function checkStatements({ store, workspace }: Scene): Promise<void> {
     statementRow({ id: "s1", customer: "zeta" }),
     statementRow({ id: "s2" }),
     statementRow({ id: "s3", period: "2026-11-01" }),
+    // Voided and issued again, twice, the second time in the same millisecond.
+    ...["s6", "s5"].map((id) => statementRow({ id, closedAtMs: NOW_MS + 1 })),
   ];
   const periods = ["2026-11-01", "2026-10-01"].map((period) => ({
     customer: "acme",
@@ -169,8 +172,12 @@ async function checkStatements({ store, workspace }: Scene): Promise<void> {
   }));
   await write(store(), workspace, { statements: rows, periods });
   const ids = (list: readonly { readonly id: string }[]) => list.map((row) => row.id);
-  assert.deepEqual(ids(await store().listStatements(workspace)), ["s3", "s2", "s1"]);
-  assert.deepEqual(ids(await store().listStatements(workspace, "acme")), ["s3", "s2"]);
+  assert.deepEqual(ids(await store().listStatements(workspace)), [
+    ...["s3", "s5", "s6", "s2", "s1"],
+  ]);
+  assert.deepEqual(ids(await store().listStatements(workspace, "acme")), [
+    ...["s3", "s5", "s6", "s2"],
+  ]);
   assert.deepEqual(await store().statement(workspace, "s2"), rows[1]);
   assert.equal(await store().statement(workspace, "s9"), undefined);
   const states = await store().periodsOf(workspace, "acme");

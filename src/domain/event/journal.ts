@@ -24,6 +24,9 @@ export const JOURNAL_KINDS = [
   "statement.voided",
   "statement.reissued",
   "opening.set",
+  "invoice.imported",
+  "cost.trued_up",
+  "commitments.saved",
   "usage.rerated",
   "rates.imported",
 ] as const;

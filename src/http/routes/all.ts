@@ -1,9 +1,11 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
+import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
+import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
@@ -28,6 +30,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...HELD_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
+  ...COMMITMENT_ROUTES,
   ...OPENING_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
@@ -36,6 +39,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,
+  ...INVOICE_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

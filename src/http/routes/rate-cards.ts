@@ -49,7 +49,7 @@ const readHistory = route<{ readonly key: string }>({
       const { key: _, ...rest } = versionView(version);
       return rest;
     });
-    const inForce = versionInForce(own, engine.clock.nowMs())?.version ?? null;
+    const inForce = versionInForce(own, await engine.nowMs(workspace))?.version ?? null;
     return ok({ key, inForce, versions: views });
   },
 });

@@ -187,7 +187,13 @@ export class MemoryStore implements Store {
     const rows = [...this.#tables(workspace).statements.values()];
     return rows
       .filter((row) => customer === undefined || row.customer === customer)
-      .sort((a, b) => byBytes(b.period, a.period) || byBytes(a.customer, b.customer));
+      .sort(
+        (a, b) =>
+          byBytes(b.period, a.period) ||
+          byBytes(a.customer, b.customer) ||
+          b.closedAtMs - a.closedAtMs ||
+          byBytes(a.id, b.id),
+      );
   }
 
   statement(workspace: string, id: string): StatementRecord | undefined {

@@ -296,7 +296,7 @@ class PostgresStore implements Store {
 
   async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
     const sql = `SELECT * FROM statements WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
-      ORDER BY period DESC, customer`;
+      ORDER BY period DESC, customer, closed_at DESC, id`;
     return (await this.#of(workspace, sql, customer ?? null)).map(decodeStatement);
   }
 

@@ -312,7 +312,7 @@ class SqliteStore implements Store {
   listStatements(workspace: string, customer?: string): StatementRecord[] {
     const ws = this.#ws(workspace);
     const all = "SELECT * FROM statements WHERE ws = ?";
-    const order = "ORDER BY period DESC, customer";
+    const order = "ORDER BY period DESC, customer, closed_at DESC, id";
     const rows =
       customer === undefined
         ? this.#all(`${all} ${order}`, ws)
