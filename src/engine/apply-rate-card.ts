@@ -4,6 +4,8 @@ import type { RateCard, RateCardVersion } from "../domain/rating/rate-card.ts";
 import { versionInForce } from "../domain/rating/select-version.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
+import { readRates, requireRate } from "./conversion-rates.ts";
+import { isUnused } from "./is-unused.ts";
 
 /** A rate card to be applied. */
 export interface NewCardVersion {
@@ -48,6 +50,7 @@ export async function applyRateCard(
       const detail = `Card "${card.key}" would take effect at ${from}, before now.`;
       throw new TollgateError("ratecard.backdated", detail, "effectiveFrom");
     }
+    requireRate(card, await readRates(context.store, workspace), fromMs);
     const version: RateCardVersion = {
       id: versions.length + 1,
       version: own.length + 1,
@@ -65,9 +68,4 @@ export async function applyRateCard(
   });
   context.tariffs.forget(workspace);
   return applied;
-}
-
-/** True while the workspace holds no usage. */
-export async function isUnused(context: EngineContext, workspace: string): Promise<boolean> {
-  return (await context.store.listRuns(workspace, { limit: 1 })).length === 0;
 }

@@ -1,5 +1,6 @@
 /** What a period's bill is made of, and the statement that it makes. */
 import { present } from "../domain/assert.ts";
+import { COST_CURRENCY } from "../domain/money/currency.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
@@ -11,6 +12,7 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
+import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import { inCurrency } from "./commitments.ts";
 import type { CounterKey, Customer, Digest, Store, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -82,7 +84,7 @@ export function billInput(tariff: Tariff, bill: Bill): StatementInput {
     customer: bill.customer.id,
     period: bill.period,
     ...terms,
-    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
+    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter, bill.period)),
     trials: [],
     runs: [],
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
@@ -112,19 +114,22 @@ export function recordOf(
   };
 }
 
-function chargeCounts(tariff: Tariff, stored: StoredCounter): ChargeCount[] {
+function chargeCounts(tariff: Tariff, stored: StoredCounter, period: BillingPeriod): ChargeCount[] {
   const { cardKey, chargeKey, cell, counter } = stored;
   const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
   const latest = counter.segments.at(-1);
   if (latest === undefined) return [];
-  const name = nameOf(tariff.cardById(latest.cardVersionId), chargeKey);
+  const card = tariff.cardById(latest.cardVersionId);
+  const name = nameOf(card, chargeKey);
+  const isConverted = (measure: string) =>
+    measure === COST_MEASURE && card.currency !== COST_CURRENCY;
   return closeCounter(counter, priceOf).map((count) => ({
     ...count,
     cardKey,
     chargeKey,
     cell,
     name,
-    conversions: [],
+    conversions: isConverted(count.measure) ? tariff.ratesOf(card, period) : [],
   }));
 }
 

@@ -4,6 +4,7 @@
  */
 import type { CostOutcome } from "../domain/cost/cost-of-step.ts";
 import type { StepFacts } from "../domain/event/event.ts";
+import type { ConversionRate } from "../domain/money/conversion.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import type { Counter } from "../domain/rating/counter.ts";
@@ -17,6 +18,11 @@ export interface Tariff {
   /** The card version in force for a customer at an instant; null: nothing is charged yet. */
   cardFor(customer: Customer, atMs: number): CompiledCard | null;
   cardById(versionId: number): CompiledCard;
+  /** Rates in force in a period that convert costs to a card's currency, earliest first. */
+  ratesOf(
+    card: CompiledCard,
+    period: Pick<BillingPeriod, "startMs" | "endMs">,
+  ): readonly ConversionRate[];
   versionById(versionId: number): RateCardVersion;
   periodOf(customer: Pick<Customer, "timeZone" | "anchorDay">, atMs: number): BillingPeriod;
   /** Moves a counter and says what that changes of the period's amount. */

@@ -3,22 +3,44 @@ import { present } from "../domain/assert.ts";
 import { costOfFacts } from "../domain/cost/cost-of-step.ts";
 import { PriceCatalog } from "../domain/cost/find-price.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
+import { type ConversionRate, convert, rateAt } from "../domain/money/conversion.ts";
+import { COST_CURRENCY } from "../domain/money/currency.ts";
 import { rememberedPeriods } from "../domain/period/billing-period.ts";
 import { advance } from "../domain/rating/counter.ts";
-import { type CompiledCard, compileCard } from "../domain/rating/meter.ts";
+import { type CompiledCard, type CostConversion, compileCard } from "../domain/rating/meter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import { versionInForce } from "../domain/rating/select-version.ts";
 import type { Tariffs } from "./context.ts";
+import { readRates } from "./conversion-rates.ts";
 import type { Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
+
+/**
+ * Converts costs to a card's currency. A card that was recorded before rates were asked for may
+ * find none: it takes the cost as it is, as it did then.
+ */
+function costConversion(
+  { card: { currency, rounding } }: RateCardVersion,
+  rates: readonly ConversionRate[],
+): CostConversion | undefined {
+  if (currency === COST_CURRENCY) return undefined;
+  const pair = { from: COST_CURRENCY, to: currency };
+  return ({ cost, ratedAtMs }) => {
+    const rate = rateAt(rates, pair, present(ratedAtMs, "the instant that rates a step"));
+    return rate === null ? cost : convert(cost, rate, rounding).amount;
+  };
+}
 
 /** Builds the tariff of these versions. The first card applied is the default card. */
 function workspaceTariff(
   cards: readonly RateCardVersion[],
   prices: readonly PriceVersion[],
+  rates: readonly ConversionRate[],
 ): Tariff {
   const catalog = new PriceCatalog(prices);
-  const compiled = new Map(cards.map((version) => [version.id, compileCard(version)]));
+  const compiled = new Map(
+    cards.map((version) => [version.id, compileCard(version, costConversion(version, rates))]),
+  );
   const versions = new Map(cards.map((version) => [version.id, version]));
   const versionsByKey = Map.groupBy(cards, (version) => version.card.key);
   const defaultKey = cards[0]?.card.key;
@@ -33,6 +55,14 @@ function workspaceTariff(
       return version === null ? null : cardById(version.id);
     },
     cardById,
+    ratesOf: (card, { startMs, endMs }) => {
+      const usual = { from: COST_CURRENCY, to: card.currency };
+      const first = rateAt(rates, usual, startMs);
+      const later = rates.filter(({ from, to, effectiveFromMs: atMs }) => {
+        return from === usual.from && to === usual.to && atMs > startMs && atMs < endMs;
+      });
+      return first === null ? later : [first, ...later];
+    },
     versionById: (id) => present(versions.get(id), `card version ${id}`),
     periodOf: (customer, atMs) => periods(atMs, customer),
     advance: (counter, card, { item, delta }) => {
@@ -50,7 +80,8 @@ export function storedTariffs(store: Store): Tariffs {
       const known = kept.get(workspace);
       if (known !== undefined) return known;
       const cards = await store.cards(workspace);
-      const built = workspaceTariff(cards, await store.prices(workspace));
+      const prices = await store.prices(workspace);
+      const built = workspaceTariff(cards, prices, await readRates(store, workspace));
       kept.set(workspace, built);
       return built;
     },

@@ -76,7 +76,7 @@ const applyCard = route<unknown, ApplyQuery>({
     200: json("This version is in force already.", named("AppliedRateCard")),
     201: json("The new version.", named("AppliedRateCard")),
   },
-  errors: ["ratecard.invalid", "ratecard.backdated"],
+  errors: ["ratecard.invalid", "ratecard.backdated", "rate.missing"],
   handle: async ({ engine }, { workspace, query, body }) => {
     const { document, effectiveFrom, rerate } = unwrap(body);
     const isRerating = rerate ?? query.rerate ?? false;

@@ -206,6 +206,9 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     version: named("RateCardVersion"),
     rerated: nullable(named("Rerated")),
   }),
+  RateList: closed({
+    rates: listOf(closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: TIME })),
+  }),
   Rerated: closed({
     looked: described(COUNT, "Steps and runs that were looked at."),
     total: described(nullable(COUNT), "How many there are about; told by a pass's first answer."),
