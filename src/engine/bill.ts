@@ -24,21 +24,28 @@ export interface Bill {
   readonly bookings: readonly Booking[];
 }
 
-/** The terms of a bill: those of the card in force when the period ends, or now. */
-export function termsOf(tariff: Tariff, { customer, period, nowMs }: Bill) {
-  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
-  const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
+/**
+ * The terms of a bill: of each card for the part of the period in which it is in force, and those
+ * that are one for all of the card in force when the period ends.
+ */
+export function termsOf(tariff: Tariff, bill: Pick<Bill, "customer" | "period" | "nowMs">) {
+  const { customer, period } = bill;
+  const spans = tariff.spansOf(customer, period);
+  const card = spans.at(-1)?.card ?? cardNow(tariff, bill);
   return {
     currency: card?.currency ?? "USD",
     rounding: card?.rounding ?? ("half_even" as const),
     credit: card?.credit ?? null,
-    terms: periodTerms({
-      period,
-      // Until spans of versions are known here: the card at the end, for the whole period.
-      spans: card === undefined ? [] : [{ card, startMs: period.startMs, endMs: period.endMs }],
-      startedAtMs: null,
-    }),
+    terms: periodTerms({ period, spans, startedAtMs: customer.startedAtMs }),
   };
+}
+
+function cardNow(
+  tariff: Tariff,
+  { customer, period, nowMs }: Pick<Bill, "customer" | "period" | "nowMs">,
+) {
+  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
+  return inForce === null ? undefined : tariff.versionById(inForce.id).card;
 }
 
 /** The statement of a period, as if it were closed now. */

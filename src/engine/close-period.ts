@@ -8,12 +8,13 @@ import { counterKeyText } from "./batch-state.ts";
 import { periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
+import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
 /** Which periods to close. */
 export interface ClosePeriod {
-  /** Null: every customer with usage or adjustments in the period. */
+  /** Null: every customer with usage, bookings or standing terms in the period. */
   readonly customer: string | null;
   /** Start date `2026-11-01`, or `2026-11` for the periods that start in that month. */
   readonly period: string;
@@ -95,14 +96,13 @@ async function keysToClose(
   workspace: string,
   { customer, period }: ClosePeriod,
 ): Promise<CounterKey[]> {
-  const all = await context.store.periodsToBill(workspace, period);
+  const all = await periodsToClose(context, workspace, { customer, period });
   if (customer === null) return all;
-  const own = all.filter((key) => key.customer === customer);
-  if (own.length > 0) return own;
+  if (all.length > 0) return all;
   if ((await context.store.customer(workspace, customer)) === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${customer}".`);
   }
-  const detail = `Customer "${customer}" has no usage in the period "${period}".`;
+  const detail = `Customer "${customer}" has nothing to bill in the period "${period}".`;
   throw new TollgateError("statement.not_found", detail, "period");
 }
 

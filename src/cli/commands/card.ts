@@ -20,6 +20,9 @@ interface VersionView {
   readonly key: string;
   readonly version: number;
   readonly effectiveFrom: string;
+  readonly takesEffect: "at_once" | "next_period";
+  /** Null: the card was sent whole. */
+  readonly override: { readonly extends: string } | null;
   readonly recordedAt: string;
 }
 
@@ -32,7 +35,11 @@ export const card: Command = {
     effective: {
       type: "string",
       value: "TIME",
-      meaning: "when an applied version takes effect (default: now)",
+      meaning: "when an applied version takes effect, whatever the period",
+    },
+    now: {
+      type: "boolean",
+      meaning: "it takes effect now (default: with each customer's next period)",
     },
     ...SERVER_OPTIONS,
   },
@@ -104,21 +111,41 @@ async function apply(
   args: Arguments,
   { here, file }: { readonly here: Surroundings; readonly file: CardFile },
 ): Promise<number> {
-  const at = textOption(args, "effective");
-  const query =
-    at === undefined || at === "now" ? "" : `?${new URLSearchParams({ effectiveFrom: at })}`;
-  const { isNew, version } = await session.post<{
+  const { isNew, version, overrides } = await session.post<{
     readonly isNew: boolean;
     readonly version: VersionView;
-  }>(`/v1/rate-cards${query}`, file.document);
-  const name = `Card ${version.key} version ${version.version}`;
+    readonly overrides: readonly VersionView[];
+  }>(`/v1/rate-cards${whenQuery(args)}`, file.document);
+  const name = nameOf(version);
+  const others = overrides.filter(({ key }) => key !== version.key);
+  const following = others.map((one) => `${nameOf(one)} follows: it extends ${version.key}.`);
   print(
     here.out,
     isNew
-      ? `${name} is recorded and takes effect at ${version.effectiveFrom}.`
-      : `${name} is in force already; nothing changed.`,
+      ? `${name} is recorded and takes effect ${whenText(version)}.`
+      : `${name} is recorded already; nothing changed.`,
+    ...following,
   );
   return 0;
+}
+
+function whenQuery(args: Arguments): string {
+  const at = textOption(args, "effective");
+  const isNow = args.options.now === true;
+  if (isNow && at !== undefined) {
+    throw new TollgateError("cli.usage", "Give either --now or --effective.");
+  }
+  if (isNow || at === "now") return "?effective=now";
+  return at === undefined ? "" : `?${new URLSearchParams({ effectiveFrom: at })}`;
+}
+
+function nameOf({ key, version }: VersionView): string {
+  return `Card ${key} version ${version}`;
+}
+
+function whenText({ takesEffect, effectiveFrom }: VersionView): string {
+  if (takesEffect === "at_once") return `at ${effectiveFrom}`;
+  return `with each customer's first period from ${effectiveFrom} on (at once: --now)`;
 }
 
 /** What the file changes of the version in force; an override, of the card that it extends. */
@@ -200,13 +227,17 @@ async function history(session: Session, key: string, { out, styles }: Surroundi
   const rows = versions.map((one) => [
     String(one.version),
     one.effectiveFrom,
+    one.takesEffect === "at_once" ? "at once" : "next period",
     one.recordedAt,
+    one.override === null ? "" : one.override.extends,
     one.version === inForce ? "in force" : "",
   ]);
-  const columns = ["version", "in force from", "recorded", ""].map((title) => ({
-    title,
-    align: "left" as const,
-  }));
+  const columns = ["version", "in force from", "takes effect", "recorded", "extends", ""].map(
+    (title) => ({
+      title,
+      align: "left" as const,
+    }),
+  );
   print(out, ...renderTable({ columns, rows }, styles));
   return 0;
 }

@@ -1,14 +1,15 @@
 /** Rate cards: versioned, dated data. */
 import { TollgateError } from "../../domain/errors.ts";
 import { DOCUMENT_MAX_BYTES } from "../../domain/limits.ts";
-import { parseRateCard } from "../../domain/rating/parse-rate-card.ts";
-import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
-import { rateCardDocument } from "../../domain/rating/rate-card-document.ts";
+import { parseCardDocument } from "../../domain/rating/parse-rate-card.ts";
+import type { RateCardVersion, TakesEffect } from "../../domain/rating/rate-card.ts";
+import { overrideDocument, rateCardDocument } from "../../domain/rating/rate-card-document.ts";
 import { versionInForce } from "../../domain/rating/select-version.ts";
 import { optionalInstant, timeText } from "../instant.ts";
 import { ManyProblems } from "../problem.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, ID, named, TIME_SENT } from "../schema.ts";
+import { closed, ID, named, oneOf, TIME_SENT } from "../schema.ts";
+import { EFFECTIVE } from "../schemas/tariffs.ts";
 
 const listCards = route({
   method: "GET",
@@ -53,7 +54,10 @@ const readHistory = route<{ readonly key: string }>({
   },
 });
 
+type Effective = (typeof EFFECTIVE)[number];
+
 interface ApplyQuery {
+  readonly effective?: Effective;
   readonly effectiveFrom?: string;
 }
 
@@ -63,38 +67,51 @@ const applyCard = route<unknown, ApplyQuery>({
   operationId: "applyRateCard",
   summary: "Apply a rate card as a new version; what is rated already never changes.",
   scope: "admin",
-  query: closed({ "effectiveFrom?": TIME_SENT }),
+  query: closed({ "effective?": oneOf(EFFECTIVE), "effectiveFrom?": TIME_SENT }),
   body: { schema: named("NewRateCard"), isParsedByHandler: true, maxBytes: DOCUMENT_MAX_BYTES },
   answers: {
     200: json("This version is in force already.", named("AppliedRateCard")),
     201: json("The new version.", named("AppliedRateCard")),
   },
-  errors: ["ratecard.invalid", "ratecard.backdated"],
+  errors: ["ratecard.invalid", "ratecard.backdated", "ratecard.not_found"],
   handle: async ({ engine }, { workspace, query, body }) => {
-    const { document, effectiveFrom } = unwrap(body);
-    const card = cardOf(document);
-    const effectiveFromMs = optionalInstant(effectiveFrom ?? query.effectiveFrom, "effectiveFrom");
-    const text = rateCardDocument(card);
-    const applied = await engine.applyRateCard(workspace, {
-      card,
-      document: text,
-      effectiveFromMs,
-    });
-    const { isNew, version } = applied;
-    return { status: isNew ? 201 : 200, body: { isNew, version: versionView(version) } };
+    const sent = unwrap(body);
+    const effectiveFrom = sent.effectiveFrom ?? query.effectiveFrom;
+    const effective = sent.effective ?? query.effective;
+    const effectiveFromMs = optionalInstant(effectiveFrom, "effectiveFrom");
+    if (effectiveFromMs !== null && effective !== undefined) {
+      const detail = 'A card has either "effective" or "effectiveFrom".';
+      throw new TollgateError("field.invalid", detail, "effective");
+    }
+    const how = effective === undefined ? {} : { takesEffect: TAKEN[effective] };
+    const request = { ...readCard(sent.document), effectiveFromMs, ...how };
+    const { isNew, version, overrides } = await engine.applyRateCard(workspace, request);
+    const views = { version: versionView(version), overrides: overrides.map(versionView) };
+    return { status: isNew ? 201 : 200, body: { isNew, ...views } };
   },
 });
+
+const TAKEN: Readonly<Record<Effective, TakesEffect>> = {
+  now: "at_once",
+  next_period: "next_period",
+};
 
 interface Wrapped {
   readonly document: unknown;
   readonly effectiveFrom?: string | null;
+  readonly effective?: Effective | undefined;
 }
 
-/** The card itself, or `{ card, effectiveFrom }`. */
+/** The card itself, or `{ card, effectiveFrom }` or `{ card, effective }`. */
 function unwrap(body: unknown): Wrapped {
   const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
   if (!isObject || !Object.hasOwn(body, "card")) return { document: body };
-  const { card, effectiveFrom = null, ...others } = body as Record<string, unknown>;
+  const {
+    card,
+    effectiveFrom = null,
+    effective = null,
+    ...others
+  } = body as Readonly<Record<string, unknown>>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     const detail = `There is no field ${JSON.stringify(unknown.slice(0, 60))} beside "card".`;
@@ -104,13 +121,20 @@ function unwrap(body: unknown): Wrapped {
     const detail = '"effectiveFrom" must be a text with an RFC 3339 time.';
     throw new TollgateError("field.invalid", detail, "effectiveFrom");
   }
-  return { document: card, effectiveFrom };
+  const chosen = EFFECTIVE.find((name) => name === effective);
+  if (effective !== null && chosen === undefined) {
+    const detail = `"effective" must be one of ${EFFECTIVE.join(", ")}.`;
+    throw new TollgateError("field.invalid", detail, "effective");
+  }
+  return { document: card, effectiveFrom, effective: chosen };
 }
 
-function cardOf(document: unknown): RateCard {
-  const parsed = parseRateCard(document);
+/** A card or an override, with its canonical document. */
+function readCard(document: unknown) {
+  const parsed = parseCardDocument(document);
   if ("problems" in parsed) throw new ManyProblems(parsed.problems);
-  return parsed.card;
+  if ("card" in parsed) return { ...parsed, document: rateCardDocument(parsed.card) };
+  return { ...parsed, document: overrideDocument(parsed.override) };
 }
 
 function versionView(version: RateCardVersion) {
@@ -119,8 +143,11 @@ function versionView(version: RateCardVersion) {
     id: version.id,
     version: version.version,
     effectiveFrom: timeText(version.effectiveFromMs),
+    takesEffect: version.takesEffect,
     recordedAt: timeText(version.recordedAtMs),
     card: JSON.parse(version.document) as unknown,
+    override: version.override && (JSON.parse(version.override.document) as unknown),
+    baseVersion: version.override?.baseVersionId ?? null,
   };
 }
 
