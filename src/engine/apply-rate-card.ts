@@ -2,6 +2,7 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { CardOverride } from "../domain/rating/card-override.ts";
 import type { RateCard, RateCardVersion, TakesEffect } from "../domain/rating/rate-card.ts";
+import { versionInForce } from "../domain/rating/select-version.ts";
 import { type Act, runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 import { type Effect, type NewCard, VersionWriter, wholeCard } from "./override-versions.ts";
@@ -12,6 +13,8 @@ export type NewCardVersion = ({ readonly card: RateCard } | { readonly override:
   readonly document: string;
   /** At this instant, whatever the period; null: now. */
   readonly effectiveFromMs: number | null;
+  /** Lets it take effect before now; `rerate` is to follow. (Default: false.) */
+  readonly isRerating?: boolean;
   /**
    * How it takes over. (Default: at once where an instant is stated, where there is no version
    * before it and while nothing is used; else with each customer's next period.)
@@ -30,8 +33,10 @@ export interface AppliedCard {
  * Records the version; applying the latest version again changes nothing. The first card of a
  * workspace prices every customer without a card of its own. Every override of the card is resolved
  * again in the same unit of work. Throws `ratecard.backdated` where it would take effect before
- * now, `ratecard.invalid` where an override cannot follow or the currency would change,
- * `ratecard.not_found` where an override has no base.
+ * now and nobody asked for a re-rate; with one, a card that is what was in force then changes
+ * nothing, so that a re-rate that was cut off may be asked for anew. Throws `ratecard.invalid`
+ * where an override cannot follow or the currency would change, `ratecard.not_found` where an
+ * override has no base.
  */
 export async function applyRateCard(
   context: EngineContext,
@@ -51,9 +56,15 @@ export async function applyRateCard(
     if (latest !== undefined && isSame(latest, made) && !isEarlier(request, latest)) {
       return { version: latest, isNew: false, overrides: [] };
     }
+    const isBackdated = effect.effectiveFromMs < state.receivedAtMs;
+    const isRerating = isBackdated && request.isRerating === true;
+    const inForce = isRerating ? versionInForce(own, effect.effectiveFromMs) : null;
+    if (inForce !== null && isSame(inForce, made)) {
+      return { version: inForce, isNew: false, overrides: [] };
+    }
     // Before anything is used, a card may begin in the past: there is nothing to change.
-    const mayBeginBefore = unused && (isFirst || state.lastSeq === 0);
-    if (effect.effectiveFromMs < state.receivedAtMs && !mayBeginBefore) {
+    const mayBeginBefore = isRerating || (unused && (isFirst || state.lastSeq === 0));
+    if (isBackdated && !mayBeginBefore) {
       const from = new Date(effect.effectiveFromMs).toISOString();
       const detail = `Card "${made.card.key}" would take effect at ${from}, before now.`;
       throw new TollgateError("ratecard.backdated", detail, "effectiveFrom");

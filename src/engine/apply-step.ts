@@ -127,14 +127,19 @@ function joinWaiting(
   return keepWaiting(ledger, { ...kept, ...factsOf(facts), contentHash });
 }
 
-/** Any accepted event keeps its run from being abandoned, and revives an abandoned one. */
+/**
+ * Any accepted event keeps its run from being abandoned, and revives an abandoned one. A clock that
+ * is set back takes no sign of life away, and a revival is later than the silence that it ends.
+ */
 export function showSignOfLife(ledger: Ledger, runId: string): void {
   const { state } = ledger;
   const run = state.runs.get(runId);
   if (run === undefined) return;
-  const status = run.status === "abandoned" ? "open" : run.status;
-  if (run.lastSeenAtMs === state.receivedAtMs && run.status === status) return;
+  const isRevived = run.status === "abandoned";
+  const leastMs = isRevived ? run.lastSeenAtMs + 1 : run.lastSeenAtMs;
+  const lastSeenAtMs = Math.max(state.receivedAtMs, leastMs);
+  if (lastSeenAtMs === run.lastSeenAtMs) return;
   const edited = state.editRun(runId);
-  edited.status = status;
-  edited.lastSeenAtMs = state.receivedAtMs;
+  if (isRevived) edited.status = "open";
+  edited.lastSeenAtMs = lastSeenAtMs;
 }

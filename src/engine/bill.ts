@@ -3,6 +3,7 @@ import { present } from "../domain/assert.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
+import type { CommitmentInput } from "../domain/period/commitment-draw.ts";
 import { periodTerms } from "../domain/period/period-terms.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { buildStatement, type Statement, type StatementInput } from "../domain/period/statement.ts";
@@ -10,7 +11,8 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
-import type { Customer, Digest, StoredCounter } from "./ports.ts";
+import { inCurrency } from "./commitments.ts";
+import type { CounterKey, Customer, Digest, Store, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Everything that a period's bill is made of. */
@@ -22,30 +24,48 @@ export interface Bill {
   /** Rows booked in the period; those by hand are told in `bookings`. */
   readonly adjustments: readonly Adjustment[];
   readonly bookings: readonly Booking[];
+  /** Whether anything was metered in the period, charged or not. */
+  readonly isUsed: boolean;
+  /** What the customer has agreed to use up. (Default: nothing.) */
+  readonly commitments?: CommitmentInput;
+}
+
+/** Whether anything was metered in a customer's period. Nothing of it may be pending. */
+export async function isUsed(store: Store, workspace: string, key: CounterKey): Promise<boolean> {
+  return (await store.rollups(workspace, key)).length > 0;
 }
 
 /**
  * The terms of a bill: of each card for the part of the period in which it is in force, and those
- * that are one for all of the card in force when the period ends.
+ * that are one for all of the card in force when the period ends. They are owed used or not; in a
+ * period that was over before the customer's start only where it holds usage or adjustments.
  */
-export function termsOf(tariff: Tariff, bill: Pick<Bill, "customer" | "period" | "nowMs">) {
+export function termsOf(tariff: Tariff, bill: Bill) {
   const { customer, period } = bill;
   const spans = tariff.spansOf(customer, period);
   const card = spans.at(-1)?.card ?? cardNow(tariff, bill);
+  const hasStarted = customer.startedAtMs < period.endMs;
+  const isOwed = hasStarted || bill.isUsed || isAdjusted(bill.adjustments);
   return {
     currency: card?.currency ?? "USD",
     rounding: card?.rounding ?? ("half_even" as const),
     credit: card?.credit ?? null,
-    terms: periodTerms({ period, spans, startedAtMs: customer.startedAtMs }),
+    terms: periodTerms({ period, spans: isOwed ? spans : [], startedAtMs: customer.startedAtMs }),
   };
 }
 
-function cardNow(
-  tariff: Tariff,
-  { customer, period, nowMs }: Pick<Bill, "customer" | "period" | "nowMs">,
-) {
+function cardNow(tariff: Tariff, { customer, period, nowMs }: Bill) {
   const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
   return inForce === null ? undefined : tariff.versionById(inForce.id).card;
+}
+
+/** Whether adjustments come to anything: those taken back for a statement issued again do not. */
+function isAdjusted(rows: readonly Adjustment[]): boolean {
+  const late = rows.filter((row) => !isByHand(row));
+  const groups = Map.groupBy(late, ({ originPeriod, cardKey, chargeKey, cell }) =>
+    JSON.stringify([originPeriod, cardKey, chargeKey, cell]),
+  );
+  return groups.values().some((group) => group.reduce((sum, row) => sum + row.amount, 0n) !== 0n);
 }
 
 /** The statement of a period, as if it were closed now. */
@@ -55,15 +75,18 @@ export function statementOf(tariff: Tariff, bill: Bill): Statement {
 
 /** What a statement of the bill is built from. */
 export function billInput(tariff: Tariff, bill: Bill): StatementInput {
+  const terms = termsOf(tariff, bill);
+  const { commitments } = bill;
   return {
     customer: bill.customer.id,
     period: bill.period,
-    ...termsOf(tariff, bill),
+    ...terms,
     charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
     trials: [],
     runs: [],
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
     bookings: bill.bookings,
+    ...(commitments && { commitments: inCurrency(commitments, terms.currency) }),
   };
 }
 

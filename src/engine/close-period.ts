@@ -5,8 +5,10 @@ import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
+import { commitmentInput } from "./commitments.ts";
+import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
@@ -14,7 +16,7 @@ import { readWorkspace } from "./workspace-settings.ts";
 
 /** Which periods to close. */
 export interface ClosePeriod {
-  /** Null: every customer with usage, bookings or standing terms in the period. */
+  /** Null: every customer with usage, bookings, standing terms or a commitment in the period. */
   readonly customer: string | null;
   /** Start date `2026-11-01`, or `2026-11` for the periods that start in that month. */
   readonly period: string;
@@ -96,9 +98,14 @@ async function keysToClose(
   workspace: string,
   { customer, period }: ClosePeriod,
 ): Promise<CounterKey[]> {
-  const all = await periodsToClose(context, workspace, { customer, period });
+  const billed = await periodsToClose(context, workspace, { customer, period });
+  const known = new Set(billed.map(counterKeyText));
+  const committed = await committedPeriods(context, workspace, period);
+  const added = committed.filter((key) => !known.has(counterKeyText(key)));
+  const all = [...billed, ...added];
   if (customer === null) return all;
-  if (all.length > 0) return all;
+  const own = all.filter((key) => key.customer === customer);
+  if (own.length > 0) return own;
   if ((await context.store.customer(workspace, customer)) === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${customer}".`);
   }
@@ -164,6 +171,10 @@ async function billOf(
   const rows = await unit.adjustments(key);
   const bookings = await describedBookings(context.store, act.workspace, rows);
   const nowMs = state.receivedAtMs;
-  const bill = { customer, period, nowMs, counters, adjustments: rows, bookings };
+  const wanted = { customer, replaces: null };
+  const commitments = await commitmentInput(context.store, act.workspace, wanted);
+  const used = await isUsed(context.store, act.workspace, key);
+  const about = { customer, period, nowMs, isUsed: used, commitments };
+  const bill = { ...about, counters, adjustments: rows, bookings };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces: null });
 }

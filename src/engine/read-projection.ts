@@ -2,9 +2,9 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Projection, projectStatement } from "../domain/period/projection.ts";
-import { billInput } from "./bill.ts";
-import { describedBookings } from "./book-by-hand.ts";
+import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
+import { type CommitmentStatus, drawnWithOpen, openBill, statusOf } from "./read-drawdown.ts";
 
 /** A projection and what it is of. */
 export interface ProjectedPeriod extends Projection {
@@ -13,14 +13,17 @@ export interface ProjectedPeriod extends Projection {
   /** ISO 4217. */
   readonly currency: string;
   readonly nowMs: number;
+  /** Where the customer's commitments stand. */
+  readonly commitments: readonly CommitmentStatus[];
 }
 
 /** Projects the period that lasts now. Throws `customer.not_found`, `period.closed`. */
 export async function readProjection(
-  { store, tariffs, clocks }: EngineContext,
+  context: EngineContext,
   workspace: string,
   id: string,
 ): Promise<ProjectedPeriod> {
+  const { store, tariffs, clocks } = context;
   const customer = await store.customer(workspace, id);
   if (customer === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${id}".`);
@@ -28,17 +31,18 @@ export async function readProjection(
   const tariff = await tariffs.of(workspace);
   const nowMs = (await clocks.of(workspace)).nowMs();
   const period = tariff.periodOf(customer, nowMs);
-  const key = { customer: id, period: period.key };
   const closed = (await store.periodsOf(workspace, id)).find((one) => one.period === period.key);
   if (closed !== undefined) {
     const detail = `Period ${period.key} of "${id}" is closed already as ${closed.statementId}.`;
     throw new TollgateError("period.closed", detail);
   }
-  const counters = await store.countersOf(workspace, key);
-  const adjustments = await store.adjustmentsOf(workspace, key);
-  const bookings = await describedBookings(store, workspace, adjustments);
-  const bill = { customer, period, nowMs, counters, adjustments, bookings };
-  const input = billInput(tariff, bill);
-  const projection = projectStatement(input, nowMs);
-  return { ...projection, customer: id, period, currency: input.currency, nowMs };
+  const at = { customer, tariff, nowMs };
+  const input = await commitmentInput(store, workspace, { customer, replaces: null });
+  const before = await drawnWithOpen(context, workspace, { ...at, input, until: period.key });
+  const underWay = { ...at, period, commitments: { ...input, before } };
+  const bill = await openBill(context, workspace, underWay);
+  const projection = projectStatement(bill, nowMs);
+  const commitments = await statusOf(context, workspace, at);
+  const about = { customer: id, period, currency: bill.currency, nowMs };
+  return { ...projection, ...about, commitments };
 }

@@ -42,8 +42,9 @@ export async function saveCustomer(
     const billed = await billedOf(context, act, id);
     const changed = BILLED_BY.filter((name) => known !== undefined && known[name] !== saved[name]);
     if (changed.length > 0 && billed.isBilled) {
-      const detail = `Customer "${id}" has usage; its ${changed.join(", ")} cannot change now.`;
-      throw new TollgateError("customer.card_fixed", detail, FIELDS[changed[0] ?? "timeZone"]);
+      const fields = changed.map((name) => FIELDS[name]);
+      const detail = `Customer "${id}" has usage; its ${fields.join(", ")} cannot change now.`;
+      throw new TollgateError("customer.card_fixed", detail, fields[0]);
     }
     const cards =
       cardKey === undefined ? saved : cardsFrom(act, saved, { ...billed, cardKey, cardFromMs });

@@ -14,6 +14,7 @@ import {
 } from "../command.ts";
 import { renderCardChanges } from "../render/card-diff.ts";
 import { renderTable } from "../render/table.ts";
+import { finishRerate, RERATE_OPTION, type ReratedPart, rerateQuery } from "../rerate.ts";
 import { type Session, withSession } from "../session.ts";
 
 interface VersionView {
@@ -41,6 +42,7 @@ export const card: Command = {
       type: "boolean",
       meaning: "it takes effect now (default: with each customer's next period)",
     },
+    ...RERATE_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
@@ -111,11 +113,12 @@ async function apply(
   args: Arguments,
   { here, file }: { readonly here: Surroundings; readonly file: CardFile },
 ): Promise<number> {
-  const { isNew, version, overrides } = await session.post<{
+  const { isNew, version, overrides, rerated } = await session.post<{
     readonly isNew: boolean;
     readonly version: VersionView;
     readonly overrides: readonly VersionView[];
-  }>(`/v1/rate-cards${whenQuery(args)}`, file.document);
+    readonly rerated: ReratedPart | null;
+  }>(`/v1/rate-cards?${whenQuery(args)}`, file.document);
   const name = nameOf(version);
   const others = overrides.filter(({ key }) => key !== version.key);
   const following = others.map((one) => `${nameOf(one)} follows: it extends ${version.key}.`);
@@ -126,17 +129,21 @@ async function apply(
       : `${name} is recorded already; nothing changed.`,
     ...following,
   );
+  const at = textOption(args, "effective");
+  const since = at === undefined || at === "now" ? version.effectiveFrom : at;
+  if (rerated !== null) await finishRerate(session, here, { first: rerated, since });
   return 0;
 }
 
-function whenQuery(args: Arguments): string {
+function whenQuery(args: Arguments): URLSearchParams {
   const at = textOption(args, "effective");
   const isNow = args.options.now === true;
   if (isNow && at !== undefined) {
     throw new TollgateError("cli.usage", "Give either --now or --effective.");
   }
-  if (isNow || at === "now") return "?effective=now";
-  return at === undefined ? "" : `?${new URLSearchParams({ effectiveFrom: at })}`;
+  const from = at === undefined ? {} : { effectiveFrom: at };
+  const when = isNow || at === "now" ? { effective: "now" } : from;
+  return new URLSearchParams({ ...when, ...rerateQuery(args) });
 }
 
 function nameOf({ key, version }: VersionView): string {

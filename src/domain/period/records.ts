@@ -18,6 +18,8 @@ export const ADJUSTMENT_REASONS = [
   "voided",
   "outcome_reversed",
   "run_reopened",
+  "repriced",
+  "rerated",
   "reissued",
   "goodwill",
   "disputed",

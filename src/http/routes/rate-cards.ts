@@ -8,8 +8,9 @@ import { versionInForce } from "../../domain/rating/select-version.ts";
 import { optionalInstant, timeText } from "../instant.ts";
 import { ManyProblems } from "../problem.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, ID, named, oneOf, TIME_SENT } from "../schema.ts";
+import { closed, described, FLAG, ID, named, oneOf, TIME_SENT } from "../schema.ts";
 import { EFFECTIVE } from "../schemas/tariffs.ts";
+import { RERATE_LIMIT, reratedView } from "./rerate.ts";
 
 const listCards = route({
   method: "GET",
@@ -49,7 +50,7 @@ const readHistory = route<{ readonly key: string }>({
       const { key: _, ...rest } = versionView(version);
       return rest;
     });
-    const inForce = versionInForce(own, engine.clock.nowMs())?.version ?? null;
+    const inForce = versionInForce(own, await engine.nowMs(workspace))?.version ?? null;
     return ok({ key, inForce, versions: views });
   },
 });
@@ -59,6 +60,8 @@ type Effective = (typeof EFFECTIVE)[number];
 interface ApplyQuery {
   readonly effective?: Effective;
   readonly effectiveFrom?: string;
+  readonly rerate?: boolean;
+  readonly limit?: number;
 }
 
 const applyCard = route<unknown, ApplyQuery>({
@@ -67,7 +70,12 @@ const applyCard = route<unknown, ApplyQuery>({
   operationId: "applyRateCard",
   summary: "Apply a rate card as a new version; what is rated already never changes.",
   scope: "admin",
-  query: closed({ "effective?": oneOf(EFFECTIVE), "effectiveFrom?": TIME_SENT }),
+  query: closed({
+    "effective?": oneOf(EFFECTIVE),
+    "effectiveFrom?": TIME_SENT,
+    "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
+    "limit?": RERATE_LIMIT,
+  }),
   body: { schema: named("NewRateCard"), isParsedByHandler: true, maxBytes: DOCUMENT_MAX_BYTES },
   answers: {
     200: json("This version is in force already.", named("AppliedRateCard")),
@@ -76,18 +84,20 @@ const applyCard = route<unknown, ApplyQuery>({
   errors: ["ratecard.invalid", "ratecard.backdated", "ratecard.not_found"],
   handle: async ({ engine }, { workspace, query, body }) => {
     const sent = unwrap(body);
+    const isRerating = sent.rerate ?? query.rerate ?? false;
     const effectiveFrom = sent.effectiveFrom ?? query.effectiveFrom;
-    const effective = sent.effective ?? query.effective;
     const effectiveFromMs = optionalInstant(effectiveFrom, "effectiveFrom");
-    if (effectiveFromMs !== null && effective !== undefined) {
-      const detail = 'A card has either "effective" or "effectiveFrom".';
-      throw new TollgateError("field.invalid", detail, "effective");
-    }
-    const how = effective === undefined ? {} : { takesEffect: TAKEN[effective] };
-    const request = { ...readCard(sent.document), effectiveFromMs, ...how };
+    const when = { ...takesEffect(sent.effective ?? query.effective, effectiveFromMs), isRerating };
+    const request = { ...readCard(sent.document), effectiveFromMs, ...when };
     const { isNew, version, overrides } = await engine.applyRateCard(workspace, request);
+    // From the instant asked for: a version in force before may have been recorded by a pass that
+    // was cut off.
+    const sinceMs = effectiveFromMs ?? version.effectiveFromMs;
+    const { limit } = query;
+    const pass = { sinceMs, ...(limit === undefined ? {} : { limit }) };
+    const rerated = isRerating ? reratedView(await engine.rerate(workspace, pass)) : null;
     const views = { version: versionView(version), overrides: overrides.map(versionView) };
-    return { status: isNew ? 201 : 200, body: { isNew, ...views } };
+    return { status: isNew ? 201 : 200, body: { isNew, ...views, rerated } };
   },
 });
 
@@ -96,13 +106,21 @@ const TAKEN: Readonly<Record<Effective, TakesEffect>> = {
   next_period: "next_period",
 };
 
+function takesEffect(effective: Effective | undefined, fromMs: number | null) {
+  if (effective === undefined) return {};
+  if (fromMs === null) return { takesEffect: TAKEN[effective] };
+  const detail = 'A card has either "effective" or "effectiveFrom".';
+  throw new TollgateError("field.invalid", detail, "effective");
+}
+
 interface Wrapped {
   readonly document: unknown;
   readonly effectiveFrom?: string | null;
   readonly effective?: Effective | undefined;
+  readonly rerate?: boolean | undefined;
 }
 
-/** The card itself, or `{ card, effectiveFrom }` or `{ card, effective }`. */
+/** The card itself, or `{ card, effectiveFrom, effective, rerate }`. */
 function unwrap(body: unknown): Wrapped {
   const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
   if (!isObject || !Object.hasOwn(body, "card")) return { document: body };
@@ -110,6 +128,7 @@ function unwrap(body: unknown): Wrapped {
     card,
     effectiveFrom = null,
     effective = null,
+    rerate,
     ...others
   } = body as Readonly<Record<string, unknown>>;
   const [unknown] = Object.keys(others);
@@ -126,7 +145,10 @@ function unwrap(body: unknown): Wrapped {
     const detail = `"effective" must be one of ${EFFECTIVE.join(", ")}.`;
     throw new TollgateError("field.invalid", detail, "effective");
   }
-  return { document: card, effectiveFrom, effective: chosen };
+  if (rerate !== undefined && typeof rerate !== "boolean") {
+    throw new TollgateError("field.invalid", '"rerate" must be true or false.', "rerate");
+  }
+  return { document: card, effectiveFrom, effective: chosen, rerate };
 }
 
 /** A card or an override, with its canonical document. */

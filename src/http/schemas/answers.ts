@@ -27,6 +27,7 @@ import {
   PERIOD,
   TIME,
 } from "../schema.ts";
+import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
@@ -231,6 +232,7 @@ const customers = {
       nullable(DECIMAL),
       "With bookings as they are, filled up to the minimum, rounded; null where nothing elapsed.",
     ),
+    commitments: listOf(named("Commitment"), "Where the customer's commitments stand."),
   }),
   CustomerPage: closed({ customers: listOf(named("Customer")), next: TEXT_OR_NULL }),
 };
@@ -338,6 +340,7 @@ const statements = {
       lines: listOf(statementLine),
       totalExact: DECIMAL,
       total: DECIMAL,
+      "commitments?": DRAWDOWNS,
       "replaces?": ANY_TEXT,
     }),
   }),

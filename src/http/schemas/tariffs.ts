@@ -218,6 +218,7 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         card: { anyOf: [named("RateCard"), named("RateCardOverride")] },
         "effectiveFrom?": nullable(TIME_SENT),
         "effective?": nullable(oneOf(EFFECTIVE)),
+        "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
       }),
     ],
   },
@@ -240,6 +241,17 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     isNew: FLAG,
     version: named("RateCardVersion"),
     overrides: listOf(named("RateCardVersion"), "Versions that overrides got with it."),
+    rerated: nullable(named("Rerated")),
+  }),
+  Rerated: closed({
+    looked: described(COUNT, "Steps and runs that were looked at."),
+    total: described(nullable(COUNT), "How many there are about; told by a pass's first answer."),
+    steps: described(COUNT, "Steps that came out different."),
+    runs: COUNT,
+    outcomes: COUNT,
+    cost: described(DECIMAL, "Difference of costs that was booked, in USD."),
+    charge: described(DECIMAL, "Difference of charges that was booked, in the cards' currencies."),
+    next: described(nullable(ANY_TEXT), "Where to go on; null: that was all."),
   }),
   PriceDocument: {
     type: "object",
@@ -249,6 +261,7 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   PriceVersionList: closed({ versions: listOf(named("PriceVersion")) }),
   ImportedPrices: closed({
     version: named("PriceVersion"),
+    rerated: nullable(named("Rerated")),
     notes: listOf(
       closed({ kind: ANY_TEXT, provider: ANY_TEXT, subject: ANY_TEXT, detail: ANY_TEXT }),
       "What of the list could not be kept as it is; the first of them.",

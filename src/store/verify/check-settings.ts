@@ -18,13 +18,14 @@ export function checkSettings(file: DataFile, acts: Acts): void {
 function checkCustomers(file: DataFile, acts: Acts): void {
   for (const row of file.rowsOf("customers", "ws, id")) {
     const ws = row.ws as number;
-    const customer = decodeCustomer(row);
-    const key = keyText(file.workspace(ws), customer.id);
-    const saved = acts.of("customer.saved", ws, customer.id).at(-1)?.document;
-    const recorded =
-      saved && comparable({ ...OLD_CUSTOMER, startedAtMs: saved.createdAtMs, ...saved });
-    const stored = comparable({ ...customer });
-    expectSame(file, ["customers", key], { stored, recorded });
+    const id = row.id as string;
+    const key = keyText(file.workspace(ws), id);
+    const saved = acts.of("customer.saved", ws, id).at(-1)?.document;
+    readable(file, { table: "customers", key }, () => {
+      const stored = comparable({ ...decodeCustomer(row) });
+      const recorded = saved && recordedCustomer(saved);
+      expectSame(file, ["customers", key], { stored, recorded });
+    });
   }
   for (const { ws, subject, seq } of acts.all("customer.saved")) {
     const row = file.first("SELECT 1 FROM customers WHERE ws = ? AND id = ?", ws, subject);
@@ -32,8 +33,10 @@ function checkCustomers(file: DataFile, acts: Acts): void {
   }
 }
 
-/** What an act of an earlier version did not say. */
-const OLD_CUSTOMER = { formerCards: [] };
+/** An act of an earlier version does not tell former cards and a start. */
+function recordedCustomer(saved: Document): Document {
+  return comparable({ formerCards: [], startedAtMs: saved.createdAtMs, ...saved });
+}
 
 function comparable({ formerCards, ...rest }: Document): Document {
   return { ...rest, formerCards: canonicalJson(formerCards) };
