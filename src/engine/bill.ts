@@ -38,28 +38,27 @@ export async function isUsed(store: Store, workspace: string, key: CounterKey): 
 }
 
 /**
- * The terms of a bill: those of the card in force when the period ends, or now. A minimum is owed
- * for a period with usage or adjustments; what people book into an idle one does not call for it.
+ * The terms of a bill: of each card for the part of the period in which it is in force, and those
+ * that are one for all of the card in force when the period ends. They are owed used or not; in a
+ * period that was over before the customer's start only where it holds usage or adjustments.
  */
 export function termsOf(tariff: Tariff, bill: Bill) {
-  const { customer, period, nowMs } = bill;
-  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
-  const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
-  const isIdle = !bill.isUsed && !isAdjusted(bill.adjustments);
+  const { customer, period } = bill;
+  const spans = tariff.spansOf(customer, period);
+  const card = spans.at(-1)?.card ?? cardNow(tariff, bill);
+  const hasStarted = customer.startedAtMs < period.endMs;
+  const isOwed = hasStarted || bill.isUsed || isAdjusted(bill.adjustments);
   return {
     currency: card?.currency ?? "USD",
     rounding: card?.rounding ?? ("half_even" as const),
     credit: card?.credit ?? null,
-    terms: periodTerms({
-      period,
-      // Until spans of versions are known here: the card at the end, for the whole period.
-      spans:
-        card === undefined || isIdle
-          ? []
-          : [{ card, startMs: period.startMs, endMs: period.endMs }],
-      startedAtMs: null,
-    }),
+    terms: periodTerms({ period, spans: isOwed ? spans : [], startedAtMs: customer.startedAtMs }),
   };
+}
+
+function cardNow(tariff: Tariff, { customer, period, nowMs }: Bill) {
+  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
+  return inForce === null ? undefined : tariff.versionById(inForce.id).card;
 }
 
 /** Whether adjustments come to anything: those taken back for a statement issued again do not. */

@@ -7,6 +7,7 @@ import type { StepFacts } from "../domain/event/event.ts";
 import type { ConversionRate } from "../domain/money/conversion.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import type { CardSpan } from "../domain/period/period-terms.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
@@ -17,6 +18,10 @@ export interface Tariff {
   priceStep(facts: StepFacts, atMs: number): CostOutcome;
   /** The card version in force for a customer at an instant; null: nothing is charged yet. */
   cardFor(customer: Customer, atMs: number): CompiledCard | null;
+  /** What of a period which card versions were in force for. */
+  spansOf(customer: Customer, period: BillingPeriod): CardSpan[];
+  /** Whether any card has something that a period owes without usage. */
+  readonly hasStandingTerms: boolean;
   cardById(versionId: number): CompiledCard;
   /** Rates in force in a period that convert costs to a card's currency, earliest first. */
   ratesOf(

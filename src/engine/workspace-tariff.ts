@@ -5,10 +5,12 @@ import { PriceCatalog } from "../domain/cost/find-price.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import { type ConversionRate, convert, rateAt } from "../domain/money/conversion.ts";
 import { COST_CURRENCY } from "../domain/money/currency.ts";
+import type { Amount } from "../domain/money/decimal.ts";
 import { rememberedPeriods } from "../domain/period/billing-period.ts";
+import { cardKeyAt, customerSpans } from "../domain/period/customer-cards.ts";
 import { advance } from "../domain/rating/counter.ts";
 import { type CompiledCard, type CostConversion, compileCard } from "../domain/rating/meter.ts";
-import type { RateCardVersion } from "../domain/rating/rate-card.ts";
+import type { RateCard, RateCardVersion } from "../domain/rating/rate-card.ts";
 import { versionInForce } from "../domain/rating/select-version.ts";
 import type { Tariffs } from "./context.ts";
 import { readRates } from "./conversion-rates.ts";
@@ -43,17 +45,25 @@ function workspaceTariff(
   );
   const versions = new Map(cards.map((version) => [version.id, version]));
   const versionsByKey = Map.groupBy(cards, (version) => version.card.key);
-  const defaultKey = cards[0]?.card.key;
+  const defaultKey = cards[0]?.card.key ?? "";
   const cardById = (id: number): CompiledCard => present(compiled.get(id), `card version ${id}`);
+  const waiting = new Set(
+    cards.flatMap((version) => (version.takesEffect === "next_period" ? version.card.key : [])),
+  );
   const periods = rememberedPeriods();
+  const versionsOf = (cardKey: string | null) => versionsByKey.get(cardKey ?? defaultKey) ?? [];
   return {
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {
-      const key = customer.cardKey ?? defaultKey;
-      const own = key === undefined ? undefined : versionsByKey.get(key);
-      const version = own === undefined ? null : versionInForce(own, atMs);
+      const key = cardKeyAt(customer, atMs) ?? defaultKey;
+      const own = versionsByKey.get(key);
+      if (own === undefined) return null;
+      const startMs = waiting.has(key) ? periods(atMs, customer).startMs : atMs;
+      const version = versionInForce(own, atMs, startMs);
       return version === null ? null : cardById(version.id);
     },
+    spansOf: (customer, period) => customerSpans(customer, period, versionsOf),
+    hasStandingTerms: cards.some(({ card }) => owesWithoutUsage(card)),
     cardById,
     ratesOf: (card, { startMs, endMs }) => {
       const usual = { from: COST_CURRENCY, to: card.currency };
@@ -70,6 +80,12 @@ function workspaceTariff(
       return advance(counter, { cardVersionId: card.id, delta }, priceOf);
     },
   };
+}
+
+/** Whether a period may owe something by this card where nothing was used. */
+function owesWithoutUsage({ fees, minimum, charges }: RateCard): boolean {
+  const isOwed = (amount: Amount | null) => amount !== null && amount > 0n;
+  return fees.length > 0 || isOwed(minimum) || charges.some((one) => isOwed(one.minimum));
 }
 
 /** Keeps the tariff of each workspace until a version is recorded. */
