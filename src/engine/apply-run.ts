@@ -39,7 +39,7 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
     if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
     restateSteps(ledger, run, event);
   }
-  showSignOfLife(ledger, event.run);
+  showSignOfLife(ledger, event);
   return { status: "accepted", run: event.run, seq };
 }
 
@@ -55,7 +55,9 @@ function restateSteps(ledger: Ledger, before: Run, event: RunOpened): void {
     if (change.role === "shadow") handOverCall(ledger, step);
   }
   for (const outcome of [...state.outcomes.values()]) {
-    if (outcome.run === event.run) ledger.rebookOutcome(outcome, run.agent, causeOf(event));
+    if (outcome.run !== event.run) continue;
+    const { ending } = outcome;
+    ledger.rebookOutcome(outcome, { agent: run.agent, ending }, causeOf(event));
   }
 }
 
@@ -104,6 +106,7 @@ export function closeRun(ledger: Ledger, event: RunClosed): EventResult {
     const status = event.ending;
     const ended = { status, closedAtMs: event.occurredAtMs, closedBy };
     Object.assign(state.editRun(run.id), ended);
+    ledger.recountEnding(run.id, event);
   }
   return { status: "accepted", run: event.run, seq: state.lastSeq };
 }
@@ -117,4 +120,5 @@ export function abandonRun(ledger: Ledger, run: Run): void {
   state.record("run.abandoned", { ...identity, contentHash: "" }, document);
   state.runs.load(run.id, run);
   state.editRun(run.id).status = "abandoned";
+  ledger.recountEnding(run.id, identity);
 }

@@ -32,6 +32,7 @@ export async function loadBatch(
     all.push(...added);
   }
   await loadIdentities(unit, state, all);
+  if (tariff.waitsForEnd) await loadWaiting(unit, state, all);
   await loadCustomers(unit, state, all);
   await loadCounters(unit, state, concernedPeriods(state, tariff, all));
 }
@@ -164,6 +165,23 @@ async function loadIdentities(
   for (const entry of await unit.journalled(others)) state.journal.load(stepKeyText(entry), entry);
   for (const outcome of await unit.outcomes(outcomes)) {
     state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
+  }
+}
+
+/** Outcomes of runs that end in this batch, or go on after they were abandoned. */
+async function loadWaiting(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const ending = new Set<string>();
+  for (const { type, run } of events) if (type === "run.closed") ending.add(run);
+  for (const run of state.runs.values()) if (run.status === "abandoned") ending.add(run.id);
+  for (const id of ending) {
+    if (!state.runs.has(id)) continue;
+    for (const outcome of await unit.outcomesOfRun(id)) {
+      state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
+    }
   }
 }
 

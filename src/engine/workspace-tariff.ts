@@ -24,7 +24,9 @@ function workspaceTariff(
   const defaultKey = cards[0]?.card.key;
   const cardById = (id: number): CompiledCard => present(compiled.get(id), `card version ${id}`);
   const periods = rememberedPeriods();
+  const waits = [...compiled.values()].map((card) => card.waits);
   return {
+    waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {
       const key = customer.cardKey ?? defaultKey;

@@ -60,6 +60,18 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
         meter: { count: "steps" },
         price: { model: "matrix", by: "agent", cells: { support: "0.3" }, otherwise: "0.1" },
       },
+      {
+        key: "finished",
+        meter: { count: "runs" },
+        when: { ending: ["completed", "abandoned"] },
+        price: { model: "graduated", tiers: [{ upTo: "1", unit: "0.5" }, { unit: "0.125" }] },
+      },
+      {
+        key: "kept",
+        meter: { count: "outcomes" },
+        when: { ending: "completed" },
+        price: { model: "per_unit", unit: "0.75" },
+      },
       { key: "done", meter: { count: "outcomes" }, price: { model: "per_unit", unit: "0.99" } },
     ],
   });

@@ -141,12 +141,14 @@ export function decodeRun(row: Row): Run {
 }
 
 function encodeRating(rating: RunRating): string {
-  return JSON.stringify({ ...rating, shares: encodeShares(rating.shares) });
+  const { ending, ...rest } = rating;
+  const ended = ending === null ? {} : { ending };
+  return JSON.stringify({ ...rest, ...ended, shares: encodeShares(rating.shares) });
 }
 
 function decodeRating(stored: string): RunRating {
   const { shares, ...rest } = JSON.parse(stored);
-  return { ...rest, shares: decodeShares(shares) };
+  return { ending: null, ...rest, shares: decodeShares(shares) };
 }
 
 /** Shares as JSON text: charge, cell and amount of each. */
@@ -189,6 +191,7 @@ export function decodeOutcome(row: Row): OutcomeState {
     cardVersionId: row.card_version as number | null,
     charge: amountOf(text(row, "charge")),
     shares: decodeShares(text(row, "shares")),
+    ending: optional(row, "ending") as OutcomeState["ending"],
   };
 }
 

@@ -62,7 +62,10 @@ export interface Statement {
   readonly currency: string;
   readonly rounding: RoundingMode;
   readonly credit: Credit | null;
-  /** Each charge is followed by what is included in it and by its tier correction; bookings come before rounding. */
+  /**
+   * Each charge is followed by what is included in it and by its tier correction; bookings come
+   * before rounding.
+   */
   readonly lines: readonly StatementLine[];
   /** Sum of the exact amounts without the rounding line. */
   readonly totalExact: Amount;

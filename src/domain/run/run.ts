@@ -7,8 +7,14 @@ import { assert } from "../assert.ts";
 import type { Labels, RunEnding } from "../event/event.ts";
 import type { Amount } from "../money/decimal.ts";
 import { ZERO_AMOUNT } from "../money/decimal.ts";
+import type { ChargedEnding } from "../rating/rate-card.ts";
 
 export type RunStatus = "open" | RunEnding | "abandoned";
+
+/** How a run has ended; null while it goes on. */
+export function endingOf({ status }: { readonly status: RunStatus }): ChargedEnding | null {
+  return status === "open" ? null : status;
+}
 
 /** Sums over steps. Cost counts what we pay; a step that its customer pays for is not in it. */
 export interface Totals {
@@ -60,6 +66,8 @@ export interface RunRating {
   readonly period: string;
   readonly agent: string | null;
   readonly labels: Labels | null;
+  /** How it had ended when it was counted; null: not yet, or no charge of the card asks. */
+  readonly ending: ChargedEnding | null;
   /** False for a run that is no longer counted but on which tier shifts have left an amount. */
   readonly counted: boolean;
   readonly shares: readonly RunShare[];
@@ -165,6 +173,8 @@ export interface OutcomeState {
   readonly cardVersionId: number | null;
   readonly charge: Amount;
   readonly shares: readonly RunShare[];
+  /** How its run had ended when it was counted; null: not yet, or no charge of the card asks. */
+  readonly ending: ChargedEnding | null;
 }
 
 /** Walks from a run to its root, the run itself first. Crashes on a cycle. */

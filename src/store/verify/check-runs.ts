@@ -11,6 +11,7 @@ import { checkOutcomesOfRun } from "./check-outcomes.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { endingAgain } from "./meter-again.ts";
 import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 import { findStep } from "./step-row.ts";
 
@@ -181,6 +182,8 @@ function* ratingProblems(file: DataFile, books: Books, { ws, run }: RunAt): Gene
   }
   if (rating.agent !== run.agent) yield "is rated for another agent";
   if (!sameLabels(rating.labels, run.labels)) yield "is rated for other labels";
+  const ending = endingAgain(version?.charges ?? [], "runs", run);
+  if (rating.ending !== ending) yield `is rated as ended "${rating.ending}", not "${ending}"`;
   if (version !== undefined && version.effectiveFromMs > run.openedAtMs) {
     yield `is rated by card version ${version.id}, which came later`;
   }
