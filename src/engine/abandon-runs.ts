@@ -6,6 +6,7 @@ import { runAct } from "./act.ts";
 import { abandonRun } from "./apply-run.ts";
 import { Ledger } from "./book.ts";
 import type { EngineContext } from "./context.ts";
+import { correctRuns } from "./correct-runs.ts";
 import { loadBatch } from "./load-batch.ts";
 
 const RUNS_PER_ACT_MAX_COUNT = 500;
@@ -21,9 +22,11 @@ export async function abandonSilentRuns(
     const count = await runAct(context, workspace, async ({ unit, state, tariff }) => {
       const beforeMs = state.receivedAtMs - afterMs;
       const silent = await unit.silentRuns(beforeMs, RUNS_PER_ACT_MAX_COUNT);
-      if (tariff.waitsForEnd) await loadBatch(unit, tariff, { state, events: silent.map(endOf) });
+      const isAsked = tariff.waitsForEnd || tariff.boundsRuns;
+      if (isAsked) await loadBatch(unit, tariff, { state, events: silent.map(endOf) });
       const ledger = new Ledger(state, tariff);
       for (const run of silent) abandonRun(ledger, run);
+      correctRuns(ledger);
       return silent.length;
     });
     total += count;

@@ -23,8 +23,9 @@ export function recordOutcome(ledger: Ledger, event: OutcomeRecorded): EventResu
   const nowhere = { customer: null, agent: null, parentRun: null };
   const refusal = attribute(ledger, { ...event, ...nowhere });
   if (refusal !== null) return rejected(refusal);
-  const run = state.runOrNew(event.run);
   showSignOfLife(ledger, event);
+  // Read after the sign of life: a run that goes on has no ending.
+  const run = state.runOrNew(event.run);
   if (run.customer === null) return suspend(ledger, run, event);
   state.record("outcome.recorded", event, encodeEvent(event));
   const booked = ledger.bookOutcome(draftOf(ledger, run, event), causeOf(event));

@@ -104,7 +104,8 @@ export function closeRun(ledger: Ledger, event: RunClosed): EventResult {
   const closedBy = placeInTime(event);
   if (run.closedAtMs === null || closedBy > run.closedBy) {
     const status = event.ending;
-    const ended = { status, closedAtMs: event.occurredAtMs, closedBy };
+    const endedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+    const ended = { status, closedAtMs: event.occurredAtMs, endedAtMs, closedBy };
     Object.assign(state.editRun(run.id), ended);
     ledger.recountEnding(run.id, event);
   }
@@ -119,6 +120,6 @@ export function abandonRun(ledger: Ledger, run: Run): void {
   const document = JSON.stringify({ run: run.id, lastSeenAtMs: run.lastSeenAtMs, receivedAtMs });
   state.record("run.abandoned", { ...identity, contentHash: "" }, document);
   state.runs.load(run.id, run);
-  state.editRun(run.id).status = "abandoned";
+  Object.assign(state.editRun(run.id), { status: "abandoned", endedAtMs: receivedAtMs });
   ledger.recountEnding(run.id, identity);
 }

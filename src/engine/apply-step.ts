@@ -138,5 +138,7 @@ export function showSignOfLife(ledger: Ledger, event: StepKey): void {
   const edited = state.editRun(event.run);
   edited.status = status;
   edited.lastSeenAtMs = state.receivedAtMs;
-  if (isRevived) ledger.recountEnding(event.run, event);
+  if (!isRevived) return;
+  edited.endedAtMs = null;
+  ledger.recountEnding(event.run, event);
 }

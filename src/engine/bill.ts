@@ -10,6 +10,7 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
+import { correctionsIn, isOfRuns } from "./correct-runs.ts";
 import type { Customer, Digest, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -52,9 +53,11 @@ export function billInput(tariff: Tariff, bill: Bill): StatementInput {
     customer: bill.customer.id,
     period: bill.period,
     ...termsOf(tariff, bill),
-    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
+    charges: bill.counters
+      .filter((counter) => !isOfRuns(counter))
+      .flatMap((counter) => chargeCounts(tariff, counter)),
     trials: [],
-    runs: [],
+    runs: correctionsIn(bill.counters),
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
     bookings: bill.bookings,
   };

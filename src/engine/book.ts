@@ -10,8 +10,22 @@ import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
-import type { OutcomeState, Run, RunRating, RunShare, Totals } from "../domain/run/run.ts";
-import { ancestry, endingOf, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
+import type {
+  OutcomeState,
+  PeriodCharge,
+  Run,
+  RunRating,
+  RunShare,
+  Totals,
+} from "../domain/run/run.ts";
+import {
+  addCharges,
+  ancestry,
+  endingOf,
+  NO_TOTALS,
+  negateTotals,
+  subtractTotals,
+} from "../domain/run/run.ts";
 import type { BatchState, EditableRun } from "./batch-state.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
@@ -38,6 +52,13 @@ interface Exchange {
   readonly on: Counted | null;
 }
 
+/** What a difference to a closed period is of, and by what. */
+interface AdjustedBy {
+  readonly at: CounterKey;
+  readonly cardKey: string;
+  readonly cause: Cause;
+}
+
 interface Movement extends Counted {
   /** 1 puts on, −1 takes off. */
   readonly sign: 1n | -1n;
@@ -52,6 +73,9 @@ export class Ledger {
   /** Applies an event that was kept: suspended, or a witness. Set by whoever applies the batch. */
   replay: (event: TollgateEvent) => EventResult = () =>
     present<EventResult>(null, "who applies kept events");
+
+  /** Runs whose cap and minimum may come to something else now, and by what: correct-runs.ts. */
+  readonly touchedRuns = new Map<string, Cause>();
 
   constructor(state: BatchState, tariff: Tariff) {
     this.state = state;
@@ -80,6 +104,7 @@ export class Ledger {
     draft.shares = taken.length === 0 ? onlyMoved(put) : joinShares([...taken, ...put]);
     draft.charge = sumShares(draft.shares);
     this.#replaceTotals(former, draft);
+    if (this.tariff.boundsRuns) this.#touch(draft.run, { ...identityOf(draft), reason });
     return draft;
   }
 
@@ -87,6 +112,7 @@ export class Ledger {
   restoreStep(step: Step): void {
     this.#moveStep(step, 1n, "late_event");
     this.#replaceTotals(null, step);
+    this.#touch(step.run, { ...identityOf(step), reason: "late_event" });
     const run = this.state.editRun(step.run);
     run.lastSeenAtMs = Math.max(run.lastSeenAtMs, step.receivedAtMs);
   }
@@ -101,8 +127,7 @@ export class Ledger {
     const metered = card.meterStep(step);
     if (metered.length === 0) return [];
     const at = { customer: step.customer, period: step.period };
-    const cause: Cause = { reason, run: step.run, source: step.source, id: step.id };
-    return this.#move({ at, card, metered, sign, cause });
+    return this.#move({ at, card, metered, sign, cause: { ...identityOf(step), reason } });
   }
 
   /** Moves counters and returns the marginal of each charge. */
@@ -115,19 +140,20 @@ export class Ledger {
       const moved = this.tariff.advance(slot.counter, card, { item, delta });
       this.state.moveCounter(slot, moved.counter);
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
-      if (closed) this.#adjust(movement, share);
+      if (closed) this.adjust({ at, cardKey: card.cardKey, cause: movement.cause }, share);
       return share;
     });
   }
 
-  #adjust({ at, card, cause }: Movement, share: RunShare): void {
+  /** Books a difference to a closed period in the one that is open now. */
+  adjust({ at, cardKey, cause }: AdjustedBy, share: RunShare): void {
     if (share.amount === 0n) return;
     this.state.adjustments.push({
       seq: this.state.nextSeq(),
       customer: at.customer,
       bookedPeriod: this.openPeriod(at.customer),
       originPeriod: at.period,
-      cardKey: card.cardKey,
+      cardKey,
       chargeKey: share.chargeKey,
       cell: share.cell,
       amount: share.amount,
@@ -152,12 +178,12 @@ export class Ledger {
     const after = totalsOfStep(booked);
     this.#rollStep(booked, after, 1n);
     if (former === null) {
-      this.addToRun(booked.run, after);
+      this.#addToRun(booked.run, booked.period, after);
       return;
     }
     const before = totalsOfStep(former);
     this.#rollStep(former, before, -1n);
-    this.addToRun(booked.run, subtractTotals(after, before));
+    this.#addToRun(booked.run, booked.period, subtractTotals(after, before));
   }
 
   #rollStep(step: Step, totals: Totals, sign: 1n | -1n): void {
@@ -169,23 +195,30 @@ export class Ledger {
   }
 
   /** Adds a difference to a run's own totals and to the tree totals of it and all above it. */
-  addToRun(id: string, delta: Totals): void {
+  #addToRun(id: string, period: string, delta: Totals): void {
     const run = this.state.editRun(id);
     addTo(run.own, delta);
-    this.#addToTreeOf(run, delta);
+    this.#addToTreeOf(run, delta, [{ period, charge: delta.charge }]);
   }
 
-  /** Adds to the tree totals of a run and all above it, leaving its own totals alone. */
-  addToTree(id: string, delta: Totals): void {
-    this.#addToTreeOf(this.state.editRun(id), delta);
+  /** Adds what a whole tree came to to the run that it is put below, and to all above. */
+  addTree(id: string, { tree, chargedIn }: Pick<Run, "tree" | "chargedIn">): void {
+    this.#addToTreeOf(this.state.editRun(id), tree, chargedIn);
   }
 
-  #addToTreeOf(run: EditableRun, delta: Totals): void {
+  #addToTreeOf(run: EditableRun, delta: Totals, charged: readonly PeriodCharge[]): void {
     addTo(run.tree, delta);
+    run.chargedIn = addCharges(run.chargedIn, charged);
     if (run.parent === null) return;
     for (const { id: above } of ancestry(run.parent, (key) => this.state.runs.get(key))) {
-      addTo(this.state.editRun(above).tree, delta);
+      const edited = this.state.editRun(above);
+      addTo(edited.tree, delta);
+      edited.chargedIn = addCharges(edited.chargedIn, charged);
     }
+  }
+
+  #touch(id: string, cause: Cause): void {
+    if (this.tariff.boundsRuns) this.touchedRuns.set(id, cause);
   }
 
   /**
@@ -193,6 +226,7 @@ export class Ledger {
    * anything that may change these; books the difference where one arises.
    */
   recountRun(id: string, cause: Cause): void {
+    this.#touch(id, cause);
     const run = present(this.state.runs.get(id), `run "${id}"`);
     const wanted = this.#runRating(run);
     // Kept apart: the run is edited in place below.
@@ -203,10 +237,14 @@ export class Ledger {
     const rating = wanted === null ? this.#residue(run, kept) : { ...wanted, shares: kept };
     const before = sumShares(former?.shares ?? []);
     this.state.editRun(id).rating = rating;
-    const charge = (sumShares(kept) - before) as Amount;
-    this.addToRun(id, { ...NO_TOTALS, charge });
-    this.#rollCharge(former ?? rating, "run", { ...run, charge: -before as Amount });
-    this.#rollCharge(rating, "run", { ...run, charge: sumShares(kept) });
+    this.#chargeRun(run, former, -before as Amount);
+    this.#chargeRun(run, rating, sumShares(kept));
+  }
+
+  #chargeRun({ id, customer }: Run, rating: RunRating | null, charge: Amount): void {
+    if (rating === null || charge === 0n) return;
+    this.#addToRun(id, rating.period, { ...NO_TOTALS, charge });
+    this.rollCharge(rating, "run", { customer, charge });
   }
 
   /** A run that is no longer counted keeps what tier shifts have left on it, if anything. */
@@ -256,7 +294,7 @@ export class Ledger {
    * card asks.
    */
   recountEnding(id: string, event: StepKey): void {
-    if (!this.tariff.waitsForEnd) return;
+    if (!this.tariff.waitsForEnd && !this.tariff.boundsRuns) return;
     const run = present(this.state.runs.get(id), `run "${id}"`);
     if (run.customer === null) return;
     const { source, id: eventId } = event;
@@ -275,12 +313,13 @@ export class Ledger {
     return this.tariff.cardById(cardVersionId).waits.outcomes ? endingOf(run) : null;
   }
 
-  #rollCharge(
-    rating: { readonly period: string; readonly agent: string | null } | null,
-    kind: "run" | "outcome",
+  /** Adds to the roll-up of what is no step. */
+  rollCharge(
+    rating: { readonly period: string; readonly agent: string | null },
+    kind: string,
     { customer, charge }: { readonly customer: string | null; readonly charge: Amount },
   ): void {
-    if (rating === null || customer === null || charge === 0n) return;
+    if (customer === null || charge === 0n) return;
     const { period } = rating;
     const agent = rating.agent ?? "";
     const row = this.state.rollup({
@@ -304,12 +343,13 @@ export class Ledger {
     const isSame = outcome.agent === change.agent && outcome.ending === change.ending;
     if (isSame || outcome.status === "reversed") return;
     const off = { ...outcome, charge: -outcome.charge as Amount };
-    this.#rollCharge(off, "outcome", off);
+    this.rollCharge(off, "outcome", off);
     const on = { ...outcome, ...change };
     const counted = { off: this.#countedOutcome(outcome), on: this.#countedOutcome(on) };
     const booked = this.#chargeOutcome(on, this.#exchange(counted, cause));
+    this.#touch(on.run, cause);
     // What tier shifts have left on the outcome goes to a new agent too.
-    this.#rollCharge(booked, "outcome", booked);
+    this.rollCharge(booked, "outcome", booked);
     this.state.outcomes.set(`${on.run}\u0000${on.key}`, booked);
   }
 
@@ -326,9 +366,10 @@ export class Ledger {
     const counted = this.#countedOutcome(outcome);
     const moved = counted === null ? [] : this.#move({ ...counted, sign, cause });
     const booked = this.#chargeOutcome(outcome, moved);
+    this.#touch(outcome.run, cause);
     const { customer } = booked;
     const gained = (booked.charge - outcome.charge) as Amount;
-    this.#rollCharge(booked, "outcome", { customer, charge: gained });
+    this.rollCharge(booked, "outcome", { customer, charge: gained });
     return booked;
   }
 
@@ -337,9 +378,13 @@ export class Ledger {
     const shares = joinShares([...outcome.shares, ...moved]);
     const charge = sumShares(shares);
     const gained = (charge - outcome.charge) as Amount;
-    this.addToRun(outcome.run, { ...NO_TOTALS, charge: gained });
+    this.#addToRun(outcome.run, outcome.period, { ...NO_TOTALS, charge: gained });
     return { ...outcome, shares, charge };
   }
+}
+
+function identityOf({ run, source, id }: StepKey): StepKey {
+  return { run, source, id };
 }
 
 function addTo(sum: { -readonly [K in keyof Totals]: Totals[K] }, delta: Totals): void {

@@ -32,7 +32,11 @@ test("what waits for the end counts nothing before it, and all of it after", asy
   const answer = await world.send(opened(named), step(), outcome());
   assert.equal(money(answer[2]?.charge), "0");
   assert.equal(money(world.run("r1").own.charge), "0");
+  assert.equal(money((await world.engine.runTree("w", "r1")).accrued), "2.5");
+  assert.equal(money((await world.engine.projection("w", "acme")).accruedExact), "2.5");
   await world.send(closed());
+  assert.equal(money((await world.engine.runTree("w", "r1")).accrued), "0");
+  assert.equal(money((await world.engine.projection("w", "acme")).accruedExact), "0");
   assert.equal(money(world.run("r1").own.charge), "2.5");
   await world.audited();
 });
@@ -71,6 +75,16 @@ test("an abandoned run is charged as abandoned, and no more once it goes on", as
   await world.audited();
   await world.send(step());
   assert.equal(world.run("r1").status, "open");
+  assert.equal(money(world.run("r1").own.charge), "0");
+  await world.audited();
+});
+
+test("an outcome that revives an abandoned run waits for its end again", async () => {
+  const world = await newWorld(NO_CHARGE_IF_FAILED);
+  await world.send(opened(named));
+  world.clock.now += RUN_ABANDON_AFTER_MS + 1;
+  await world.engine.abandonSilentRuns("w");
+  await world.send(outcome());
   assert.equal(money(world.run("r1").own.charge), "0");
   await world.audited();
 });

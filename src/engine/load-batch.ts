@@ -9,8 +9,9 @@ import { STANDING_PREFIX } from "../domain/run/run.ts";
 import { outcomeKeyText } from "./apply-outcome.ts";
 import type { BatchState } from "./batch-state.ts";
 import { callKeyText, counterKeyText, stepKeyText } from "./batch-state.ts";
+import { correctedPeriods } from "./correct-runs.ts";
 import { DEFAULT_CUSTOMER } from "./customer-defaults.ts";
-import type { CounterKey, StepKey, UnitOfWork } from "./ports.ts";
+import type { CounterKey, Customer, StepKey, UnitOfWork } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -272,18 +273,23 @@ function concernedPeriods(
   events: readonly TollgateEvent[],
 ): CounterKey[] {
   const keys = new PeriodSet();
-  const addAt = (customerId: string, atMs: number): void => {
-    const known = state.customers.get(customerId);
-    const customer = known ?? { ...DEFAULT_CUSTOMER, id: customerId, createdAtMs: 0 };
-    keys.add(customerId, tariff.periodOf(customer, atMs).key);
-  };
+  const known = (id: string): Customer =>
+    state.customers.get(id) ?? { ...DEFAULT_CUSTOMER, id, createdAtMs: 0 };
+  const addAt = (customer: string, atMs: number): void =>
+    keys.add(customer, tariff.periodOf(known(customer), atMs).key);
   const customersOf = namedCustomers(state, events);
   for (const event of events) {
     const atMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
     for (const customer of customersOf(event.run)) addAt(customer, atMs);
   }
   for (const run of state.runs.values()) {
-    for (const customer of customersOf(run.id)) addAt(customer, run.openedAtMs);
+    for (const customer of customersOf(run.id)) {
+      addAt(customer, run.openedAtMs);
+      for (const period of correctedPeriods(tariff, known(customer), run)) {
+        keys.add(customer, period);
+      }
+      if (tariff.boundsRuns) addAt(customer, state.receivedAtMs);
+    }
     if (run.rating !== null && run.customer !== null) keys.add(run.customer, run.rating.period);
   }
   for (const step of state.steps.values()) keys.add(step.customer, step.period);

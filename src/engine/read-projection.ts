@@ -1,7 +1,9 @@
 /** The bill of a period under way: what it comes to now, and what it is expected to come to. */
 import { TollgateError } from "../domain/errors.ts";
+import type { Amount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Projection, projectStatement } from "../domain/period/projection.ts";
+import { accruedIn } from "./accrued.ts";
 import { billInput } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
@@ -13,6 +15,8 @@ export interface ProjectedPeriod extends Projection {
   /** ISO 4217. */
   readonly currency: string;
   readonly nowMs: number;
+  /** What open runs would be charged on top, were they completed now: in no total yet. */
+  readonly accruedExact: Amount;
 }
 
 /** Projects the period that lasts now. Throws `customer.not_found`, `period.closed`. */
@@ -40,5 +44,6 @@ export async function readProjection(
   const bill = { customer, period, nowMs, counters, adjustments, bookings };
   const input = billInput(tariff, bill);
   const projection = projectStatement(input, nowMs);
-  return { ...projection, customer: id, period, currency: input.currency, nowMs };
+  const accruedExact = await accruedIn({ store, tariff }, workspace, key);
+  return { ...projection, customer: id, period, currency: input.currency, nowMs, accruedExact };
 }

@@ -27,6 +27,7 @@ function workspaceTariff(
   const waits = [...compiled.values()].map((card) => card.waits);
   return {
     waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
+    boundsRuns: cards.some(({ card }) => card.runCap !== null || card.runMinimum !== null),
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {
       const key = customer.cardKey ?? defaultKey;

@@ -99,6 +99,11 @@ const anyRating = fc.option(
   }),
 );
 
+const anyCharges = fc.uniqueArray(record({ period: anyPeriod, charge: anyAmount }), {
+  maxLength: 3,
+  selector: ({ period }) => period,
+});
+
 /** A run bound to a customer, as its steps need it. */
 export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record({
   id: anyId,
@@ -121,6 +126,18 @@ export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record(
   own: anyTotals,
   tree: anyTotals,
   rating: anyRating,
+  endedAtMs: fc.option(anyInstant),
+  chargedIn: anyCharges,
+  corrections: fc.array(
+    record({
+      period: anyPeriod,
+      cardVersionId: anyCount,
+      agent: optionalId,
+      cap: anyAmount,
+      minimum: anyAmount,
+    }),
+    { maxLength: 3 },
+  ),
 });
 
 /** A step of a run. */

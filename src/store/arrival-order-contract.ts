@@ -151,6 +151,9 @@ export const anyTwoArrivals = fc
 export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
   const totals = runs.map(({ lastSeenAtMs: _, agentHead: __, own, tree, rating, ...run }) => ({
     ...run,
+    // What is charged by tiers, and so what a cap takes off it, is shares too.
+    chargedIn: [],
+    corrections: [],
     own: { ...own, charge: 0n },
     tree: { ...tree, charge: 0n },
     rating: rating === null ? null : { ...rating, shares: [] },
@@ -160,7 +163,9 @@ export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
     runs: sorted(totals),
     outcomes: sorted(outcomes.map(outcomeFacts)),
     rollups: sorted(usage.filter((row) => row.steps !== 0)),
-    counters: sorted(counters.filter(({ counter }) => counter.segments.length > 0)),
+    counters: sorted(
+      counters.filter(({ counter, chargeKey }) => counter.segments.length > 0 && chargeKey !== ""),
+    ),
   };
 }
 

@@ -64,7 +64,7 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
         key: "finished",
         meter: { count: "runs" },
         when: { ending: ["completed", "abandoned"] },
-        price: { model: "graduated", tiers: [{ upTo: "1", unit: "0.5" }, { unit: "0.125" }] },
+        price: { model: "per_unit", unit: "0.125" },
       },
       {
         key: "kept",
@@ -74,6 +74,8 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
       },
       { key: "done", meter: { count: "outcomes" }, price: { model: "per_unit", unit: "0.99" } },
     ],
+    runCap: "1.5",
+    runMinimum: "0.75",
   });
   const card = storedRateCard(document);
   return { id, version: id, effectiveFromMs, recordedAtMs: 0, card, document };

@@ -20,6 +20,7 @@ import type {
   Suspended,
   Witness,
 } from "../engine/ports.ts";
+import { decodeCharges, decodeCorrections, encodeCharges, encodeCorrections } from "./run-parts.ts";
 import { amountOf, quantityOf } from "./stored-decimal.ts";
 
 /** A row by column name, as a driver gives it. */
@@ -71,6 +72,9 @@ export const RUN_COLUMNS = [
   "tree_cost",
   "tree_charge",
   "rating",
+  "ended_at",
+  "charged_in",
+  "corrections",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -104,6 +108,9 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     formatAmount(tree.cost),
     formatAmount(tree.charge),
     run.rating === null ? null : encodeRating(run.rating),
+    run.endedAtMs,
+    encodeCharges(run),
+    run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
   ];
 }
 
@@ -116,6 +123,8 @@ export function decodeRun(row: Row): Run {
     charge: amountOf(text(row, `${of}_charge`)),
   });
   const rating = optional(row, "rating");
+  const corrections = optional(row, "corrections");
+  const tree = totals("tree");
   return {
     id: text(row, "id"),
     customer: optional(row, "customer"),
@@ -135,8 +144,11 @@ export function decodeRun(row: Row): Run {
     authority: optional(row, "authority"),
     suspended: number(row, "suspended"),
     own: totals("own"),
-    tree: totals("tree"),
+    tree,
     rating: rating === null ? null : decodeRating(rating),
+    endedAtMs: row.ended_at as number | null,
+    chargedIn: decodeCharges(optional(row, "charged_in"), tree.charge),
+    corrections: corrections === null ? [] : decodeCorrections(corrections),
   };
 }
 

@@ -73,6 +73,23 @@ export interface RunRating {
   readonly shares: readonly RunShare[];
 }
 
+/** What a run and all below it were charged in a period. Never zero. */
+export interface PeriodCharge {
+  readonly period: string;
+  readonly charge: Amount;
+}
+
+/** What the bounds of a root run make of one period. Never both zero. */
+export interface RunCorrection {
+  readonly period: string;
+  readonly cardVersionId: number;
+  readonly agent: string | null;
+  /** Taken off above the cap: 0 or, where a reversal gives back, positive. */
+  readonly cap: Amount;
+  /** Missing to the minimum, once the run has ended. */
+  readonly minimum: Amount;
+}
+
 /** A run as the store keeps it, with the totals of its own steps and of its whole tree. */
 export interface Run {
   readonly id: string;
@@ -92,6 +109,8 @@ export interface Run {
   /** Place in time of the step that gave an unopened run its agent; "" before. */
   readonly agentHead: string;
   readonly closedAtMs: number | null;
+  /** When it ended for the bounds of its card: its own time, or when it was found abandoned. */
+  readonly endedAtMs: number | null;
   /** Place in time of the ending in force; of several, the latest stands. */
   readonly closedBy: string;
   /** Receipt of the last event, milliseconds. */
@@ -104,6 +123,32 @@ export interface Run {
   readonly tree: Totals;
   /** Null while the run is not counted: no customer, no card, a child or a standing run. */
   readonly rating: RunRating | null;
+  /** The charge of `tree` by period, in the order of periods. */
+  readonly chargedIn: readonly PeriodCharge[];
+  /** What its cap and minimum come to, in the order of periods; of a root run only. */
+  readonly corrections: readonly RunCorrection[];
+}
+
+/** Adds charges by period. Periods that come to nothing are left out. */
+export function addCharges(
+  sums: readonly PeriodCharge[],
+  added: readonly PeriodCharge[],
+): readonly PeriodCharge[] {
+  const [sum, one] = [sums[0], added[0]];
+  if (one === undefined || (added.length === 1 && one.charge === 0n)) return sums;
+  // Nearly every run is charged in one period.
+  if (sum?.period === one.period && sums.length === 1 && added.length === 1) {
+    const charge = (sum.charge + one.charge) as Amount;
+    return charge === 0n ? [] : [{ period: sum.period, charge }];
+  }
+  const byPeriod = new Map(sums.map(({ period, charge }) => [period, charge as bigint]));
+  for (const { period, charge } of added) {
+    byPeriod.set(period, (byPeriod.get(period) ?? 0n) + charge);
+  }
+  return [...byPeriod]
+    .filter(([, charge]) => charge !== 0n)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([period, charge]) => ({ period, charge: charge as Amount }));
 }
 
 /** A run that nobody has heard of yet. */
@@ -121,6 +166,7 @@ export function newRun(id: string, receivedAtMs: number): Run {
     head: "",
     agentHead: "",
     closedAtMs: null,
+    endedAtMs: null,
     closedBy: "",
     lastSeenAtMs: receivedAtMs,
     labels: null,
@@ -129,6 +175,8 @@ export function newRun(id: string, receivedAtMs: number): Run {
     own: NO_TOTALS,
     tree: NO_TOTALS,
     rating: null,
+    chargedIn: [],
+    corrections: [],
   };
 }
 

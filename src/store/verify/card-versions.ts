@@ -8,6 +8,8 @@ import { subjectOf } from "./meter-again.ts";
 interface CardDocument {
   readonly charges: readonly ChargeDocument[];
   readonly credit?: { readonly price: string } | null;
+  readonly runCap?: string | null;
+  readonly runMinimum?: string | null;
 }
 
 /** A recorded version of a rate card. */
@@ -16,6 +18,21 @@ export interface CardVersion {
   readonly cardKey: string;
   readonly effectiveFromMs: number;
   readonly charges: readonly ChargeDocument[];
+  /** Most and least of a root run, as the document writes them. */
+  readonly runCap: string | null;
+  readonly runMinimum: string | null;
+}
+
+const NOTHING = { charges: [], runCap: null, runMinimum: null };
+
+function readCard(stored: unknown): Pick<CardVersion, "charges" | "runCap" | "runMinimum"> {
+  const document = JSON.parse(stored as string) as CardDocument;
+  const { credit, runCap = null, runMinimum = null } = document;
+  const charges = document.charges.map((charge): ChargeDocument => {
+    const { meter, price } = charge;
+    return { ...charge, meter: { ...meter }, price: { ...price }, creditPrice: credit?.price };
+  });
+  return { charges, runCap, runMinimum };
 }
 
 /** The card versions of a workspace by their number. */
@@ -27,21 +44,10 @@ export class CardVersions {
     for (const row of file.each("SELECT * FROM rate_cards")) {
       const id = row.version_id as number;
       const key = keyText(file.workspace(row.ws as number), id);
-      const charges = readable(file, { table: "rate_cards", key }, () => {
-        const { charges: read, credit } = JSON.parse(row.document as string) as CardDocument;
-        return read.map((charge): ChargeDocument => {
-          const { meter, price } = charge;
-          return {
-            ...charge,
-            meter: { ...meter },
-            price: { ...price },
-            creditPrice: credit?.price,
-          };
-        });
-      });
+      const read = readable(file, { table: "rate_cards", key }, () => readCard(row.document));
       const cardKey = row.card_key as string;
       const effectiveFromMs = row.effective_from as number;
-      const version = { id, cardKey, effectiveFromMs, charges: charges ?? [] };
+      const version = { id, cardKey, effectiveFromMs, ...(read ?? NOTHING) };
       this.#versions.set(`${row.ws}/${id}`, version);
       for (const charge of version.charges) {
         if (subjectOf(charge) !== "runs") continue;

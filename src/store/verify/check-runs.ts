@@ -7,6 +7,7 @@ import type { Run, Totals } from "../../domain/run/run.ts";
 import { placeInTime, STANDING_PREFIX } from "../../domain/run/run.ts";
 import { decodeJournal, decodeRun } from "../stored-rows.ts";
 import { type Books, joined } from "./books.ts";
+import { boundProblems } from "./bounds-again.ts";
 import { checkOutcomesOfRun } from "./check-outcomes.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
@@ -39,6 +40,7 @@ function* problemsOf(file: DataFile, books: Books, at: RunAt): Generator<string>
   yield* closingProblems(at);
   yield* treeProblems(file, at);
   yield* ratingProblems(file, books, at);
+  yield* boundProblems(file, books, at);
   const sql = "SELECT count(*) AS n FROM suspended WHERE ws = ? AND run = ?";
   const waiting = file.first(sql, ws, run.id)?.n;
   if (run.suspended > 0 && run.customer !== null) yield "has a customer, and events wait for one";
@@ -128,10 +130,14 @@ function* closingProblems({ run, entries }: RunAt): Generator<string> {
   const closedBy = last === undefined ? "" : placeInTime(last);
   if (run.closedBy !== closedBy) yield "closed_by is not its latest ending";
   if (run.closedAtMs !== (last?.occurredAtMs ?? null)) yield "closed_at is not its latest ending";
-  const silent = entries.some(
+  const silence = entries.find(
     (entry) => entry.kind === "run.abandoned" && entry.id === `abandoned-${run.lastSeenAtMs}`,
   );
-  const status = last?.ending ?? (silent ? "abandoned" : "open");
+  const status = last?.ending ?? (silence === undefined ? "open" : "abandoned");
+  const receivedAtMs = entries.find(({ id, source }) => id === last?.id && source === last.source);
+  const closedAtMs = last && countedAtMs(last.occurredAtMs, receivedAtMs?.receivedAtMs ?? 0);
+  const endedAtMs = closedAtMs ?? silence?.receivedAtMs ?? null;
+  if (run.endedAtMs !== endedAtMs) yield "ended_at is not when it ended";
   if (run.status !== status) yield `status is "${run.status}", the journal says "${status}"`;
 }
 
