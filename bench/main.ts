@@ -1,22 +1,29 @@
 /**
- * `npm run --silent bench -- ingest [--json] [--steps N]`: prints what was measured, as JSON or as
- * a list. Progress goes to stderr. Other benches stand beside `ingest.ts` and are listed here.
+ * `npm run --silent bench -- ingest|rating [--json] [--steps N]`: prints what was measured, as JSON
+ * or as a list. Progress goes to stderr. Every bench stands beside `ingest.ts` and is listed here.
  */
 import { parseArgs } from "node:util";
 import { benchIngest } from "./ingest.ts";
+import { benchRating } from "./rating.ts";
 
-const DEFAULT_STEPS = 2_000_000;
+const BENCHES = {
+  ingest: { defaultSteps: 2_000_000, run: benchIngest },
+  rating: { defaultSteps: 200_000, run: benchRating },
+} as const;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { json: { type: "boolean" }, steps: { type: "string" } },
 });
 
-if (positionals[0] !== "ingest") {
-  console.error("Which bench? npm run --silent bench -- ingest [--json] [--steps N]");
-  process.exitCode = 2;
-} else {
-  const report = await benchIngest({ steps: Number(values.steps ?? DEFAULT_STEPS) });
+const name = positionals[0] ?? "";
+if (Object.hasOwn(BENCHES, name)) {
+  const { defaultSteps, run } = BENCHES[name as keyof typeof BENCHES];
+  const report = await run({ steps: Number(values.steps ?? defaultSteps) });
   if (values.json === true) console.log(JSON.stringify(report));
   else console.dir(report, { depth: null });
+} else {
+  const names = Object.keys(BENCHES).join("|");
+  console.error(`Which bench? npm run --silent bench -- ${names} [--json] [--steps N]`);
+  process.exitCode = 2;
 }

@@ -34,6 +34,12 @@ export interface ImportedFile {
   readonly problems: readonly string[];
 }
 
+/** A provider's invoice, as a file has it. */
+export interface InvoiceFile {
+  readonly currency: string | null;
+  readonly rows: readonly object[];
+}
+
 /** Something that does not add up, and where. */
 export interface VerifyFinding {
   readonly table: string;
@@ -48,6 +54,7 @@ export interface Product {
   readImport(text: string, owner: ImportOwner): ImportedFile;
   /** The document of a rate card file; throws `ratecard.invalid`. */
   readCardFile(text: string): unknown;
+  readInvoice(text: string): InvoiceFile;
   verify(
     dataDir: string,
     onProgress: (done: number, total: number) => void,

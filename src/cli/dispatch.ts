@@ -4,12 +4,14 @@ import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
+import { commitment } from "./commands/commitment.ts";
 import { credit } from "./commands/credit.ts";
 import { demo } from "./commands/demo.ts";
 import { dispute } from "./commands/dispute.ts";
 import { exportLines } from "./commands/export.ts";
 import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
+import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
 import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
@@ -31,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   run,
   usage,
   projection,
+  commitment,
   opening,
   card,
   prices,
@@ -39,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   dispute,
   goodwill,
   exportLines,
+  invoice,
   verify,
   keys,
   workspace,

@@ -100,7 +100,7 @@ export const ERRORS = {
   "ratecard.backdated": [
     409,
     "The version would take effect before now.",
-    "Let it take effect now or later.",
+    "Let it take effect now or later, or ask for a re-rate.",
   ],
   "price.invalid": [
     400,
@@ -110,7 +110,7 @@ export const ERRORS = {
   "price.backdated": [
     409,
     "The prices would change what is already rated.",
-    "Let them take effect now or later.",
+    "Let them take effect now or later, or ask for a re-rate.",
   ],
   "period.open": [
     409,
@@ -147,7 +147,23 @@ export const ERRORS = {
     "The same identity was booked with other content.",
     "Give it an id of its own.",
   ],
+  "commitment.invalid": [
+    400,
+    "The commitments are not valid.",
+    "Correct the field at the path given.",
+  ],
+  "commitment.backdated": [
+    409,
+    "The commitment would begin in a period that is closed.",
+    "Let it begin with a period that is open.",
+  ],
+  "commitment.fixed": [
+    409,
+    "A closed statement has drawn the commitment; its terms stay.",
+    "End it with a period that is open, and add another one under its own key.",
+  ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
+  "invoice.not_found": [404, "No such invoice.", "Import it first: POST /v1/invoices."],
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
   "workspace.not_sandbox": [
     409,

@@ -42,6 +42,8 @@ export const BODY_MAX_BYTES = 4 * 1024 * 1024;
 export const INFLATE_MAX_RATIO = 100;
 /** Events taken into one unit of work by the commit loop. */
 export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
+/** Steps, or runs, that are rated again by one unit of work. */
+export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
 /** Requests that may wait for the commit loop before new ones are answered 503. */
 export const WAITING_REQUESTS_MAX_COUNT = 4_096;
 
@@ -94,8 +96,15 @@ export const OCCURRED_AT_MAX_MS = 7_258_118_400_000;
 /** A run without a sign of life for this long is abandoned (Default), in milliseconds. */
 export const RUN_ABANDON_AFTER_MS = 24 * 60 * 60 * 1000;
 
+/** Rows of a provider's invoice: one a provider, model and day. */
+export const INVOICE_ROWS_MAX_COUNT = 10_000;
 /** Longest grace between the end of a period and its closing: 90 days. */
 export const GRACE_MAX_HOURS = 2_160;
+
+/** Commitments of one customer, ended ones among them. */
+export const COMMITMENTS_PER_CUSTOMER_MAX_COUNT = 50;
+/** Largest price of usage beyond a commitment, in percent of the card's. */
+export const OVERAGE_PERCENT_MAX = 10_000n;
 
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

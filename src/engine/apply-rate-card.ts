@@ -1,6 +1,7 @@
 /** A new version of a rate card, from a moment on. What is already rated never changes. */
 import { TollgateError } from "../domain/errors.ts";
 import type { RateCard, RateCardVersion } from "../domain/rating/rate-card.ts";
+import { versionInForce } from "../domain/rating/select-version.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 
@@ -11,17 +12,20 @@ export interface NewCardVersion {
   readonly document: string;
   /** Null: now. */
   readonly effectiveFromMs: number | null;
+  /** Lets it take effect before now; `rerate` is to follow. (Default: false.) */
+  readonly isRerating?: boolean;
 }
 
 /**
  * Records the version; applying the version in force again changes nothing. The first card of a
  * workspace prices every customer without a card of its own. Throws `ratecard.backdated` where it
- * would take effect before now.
+ * would take effect before now and nobody asked for a re-rate. With one, a card that is what was in
+ * force then changes nothing, so that a re-rate that was cut off may be asked for anew.
  */
 export async function applyRateCard(
   context: EngineContext,
   workspace: string,
-  { card, document, effectiveFromMs }: NewCardVersion,
+  { card, document, effectiveFromMs, isRerating = false }: NewCardVersion,
 ): Promise<{ readonly version: RateCardVersion; readonly isNew: boolean }> {
   const applied = await runAct(context, workspace, async ({ state, extra, journal }) => {
     const versions = await context.store.cards(workspace);
@@ -34,7 +38,12 @@ export async function applyRateCard(
     }
     // Before any step exists a card may begin in the past: there is nothing to change.
     const isFirst = state.lastSeq === 0 || own.length === 0;
-    if (fromMs < state.receivedAtMs && !(isFirst && (await isUnused(context, workspace)))) {
+    const isBackdated = fromMs < state.receivedAtMs;
+    const inForce = isBackdated && isRerating ? versionInForce(own, fromMs) : null;
+    if (inForce !== null && inForce.document === document) {
+      return { version: inForce, isNew: false };
+    }
+    if (isBackdated && !isRerating && !(isFirst && (await isUnused(context, workspace)))) {
       const from = new Date(fromMs).toISOString();
       const detail = `Card "${card.key}" would take effect at ${from}, before now.`;
       throw new TollgateError("ratecard.backdated", detail, "effectiveFrom");

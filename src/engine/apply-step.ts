@@ -127,18 +127,22 @@ function joinWaiting(
   return keepWaiting(ledger, { ...kept, ...factsOf(facts), contentHash });
 }
 
-/** Any accepted event keeps its run from being abandoned, and revives an abandoned one. */
+/**
+ * Any accepted event keeps its run from being abandoned, and revives an abandoned one. A clock that
+ * is set back takes no sign of life away, and a revival is later than the silence that it ends.
+ */
 export function showSignOfLife(ledger: Ledger, event: StepKey): void {
   const { state } = ledger;
   const run = state.runs.get(event.run);
   if (run === undefined) return;
-  const status = run.status === "abandoned" ? "open" : run.status;
-  if (run.lastSeenAtMs === state.receivedAtMs && run.status === status) return;
-  const isRevived = run.status !== status;
+  const isRevived = run.status === "abandoned";
+  const leastMs = isRevived ? run.lastSeenAtMs + 1 : run.lastSeenAtMs;
+  const lastSeenAtMs = Math.max(state.receivedAtMs, leastMs);
+  if (lastSeenAtMs === run.lastSeenAtMs) return;
   const edited = state.editRun(event.run);
-  edited.status = status;
-  edited.lastSeenAtMs = state.receivedAtMs;
+  edited.lastSeenAtMs = lastSeenAtMs;
   if (!isRevived) return;
+  edited.status = "open";
   edited.endedAtMs = null;
   ledger.recountEnding(event.run, event);
 }

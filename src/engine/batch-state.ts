@@ -53,20 +53,20 @@ interface ChargeCell {
   readonly cell: string;
 }
 
-/** The place of a counter in a unit of work. */
+/** The place of a counter in a unit of work; `moveCounter` moves it. */
 export interface CounterSlot extends CounterKey, ChargeCell {
   readonly cardKey: string;
-  counter: Counter | undefined;
-  /** True once this unit of work moved it. */
-  moved: boolean;
+  readonly counter: Counter | undefined;
 }
+
+type EditableSlot = Editable<CounterSlot> & { isMoved: boolean };
 
 /** Counters and roll-ups of one customer and period, found by short keys of their own. */
 interface LedgerPage {
   /** As they are stored: a slot is made when one is asked for. */
   readonly stored: StoredCounter[];
   /** By charge key; a charge has a slot for each cell. */
-  readonly counters: Map<string, CounterSlot[]>;
+  readonly counters: Map<string, EditableSlot[]>;
   /** By model or tool. */
   readonly rollups: Map<string, EditableRollup[]>;
 }
@@ -205,7 +205,7 @@ export class BatchState {
   readonly promoted: StepKey[] = [];
   readonly adjustments: Adjustment[] = [];
   readonly #pages = new Map<string, Map<string, LedgerPage>>();
-  readonly #moved: CounterSlot[] = [];
+  readonly #moved: EditableSlot[] = [];
   #lastPage: { readonly key: CounterKey; readonly page: LedgerPage } | null = null;
   readonly #editable = new Map<string, EditableRun>();
 
@@ -298,24 +298,25 @@ export class BatchState {
     const stored = page.stored.find(
       (one) => one.chargeKey === chargeKey && one.cell === cell && one.cardKey === cardKey,
     );
-    const slot: CounterSlot = {
+    const slot: EditableSlot = {
       customer: key.customer,
       period: key.period,
       cardKey,
       chargeKey,
       cell,
       counter: stored?.counter,
-      moved: false,
+      isMoved: false,
     };
     slots.push(slot);
     return slot;
   }
 
   /** Gives a counter its new value, which will be written. */
-  moveCounter(slot: CounterSlot, counter: Counter): void {
+  moveCounter(given: CounterSlot, counter: Counter): void {
+    const slot = given as EditableSlot;
     slot.counter = counter;
-    if (slot.moved) return;
-    slot.moved = true;
+    if (slot.isMoved) return;
+    slot.isMoved = true;
     this.#moved.push(slot);
   }
 

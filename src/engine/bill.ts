@@ -3,6 +3,7 @@ import { present } from "../domain/assert.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
+import type { CommitmentInput } from "../domain/period/commitment-draw.ts";
 import { periodTerms } from "../domain/period/period-terms.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { buildStatement, type Statement, type StatementInput } from "../domain/period/statement.ts";
@@ -10,8 +11,9 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
+import { inCurrency } from "./commitments.ts";
 import { correctionsIn, isOfRuns } from "./correct-runs.ts";
-import type { Customer, Digest, StoredCounter } from "./ports.ts";
+import type { CounterKey, Customer, Digest, Store, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Everything that a period's bill is made of. */
@@ -23,12 +25,26 @@ export interface Bill {
   /** Rows booked in the period; those by hand are told in `bookings`. */
   readonly adjustments: readonly Adjustment[];
   readonly bookings: readonly Booking[];
+  /** Whether anything was metered in the period, charged or not. */
+  readonly isUsed: boolean;
+  /** What the customer has agreed to use up. (Default: nothing.) */
+  readonly commitments?: CommitmentInput;
 }
 
-/** The terms of a bill: those of the card in force when the period ends, or now. */
-export function termsOf(tariff: Tariff, { customer, period, nowMs }: Bill) {
+/** Whether anything was metered in a customer's period. Nothing of it may be pending. */
+export async function isUsed(store: Store, workspace: string, key: CounterKey): Promise<boolean> {
+  return (await store.rollups(workspace, key)).length > 0;
+}
+
+/**
+ * The terms of a bill: those of the card in force when the period ends, or now. A minimum is owed
+ * for a period with usage or adjustments; what people book into an idle one does not call for it.
+ */
+export function termsOf(tariff: Tariff, bill: Bill) {
+  const { customer, period, nowMs } = bill;
   const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
   const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
+  const isIdle = !bill.isUsed && !isAdjusted(bill.adjustments);
   return {
     currency: card?.currency ?? "USD",
     rounding: card?.rounding ?? ("half_even" as const),
@@ -36,10 +52,22 @@ export function termsOf(tariff: Tariff, { customer, period, nowMs }: Bill) {
     terms: periodTerms({
       period,
       // Until spans of versions are known here: the card at the end, for the whole period.
-      spans: card === undefined ? [] : [{ card, startMs: period.startMs, endMs: period.endMs }],
+      spans:
+        card === undefined || isIdle
+          ? []
+          : [{ card, startMs: period.startMs, endMs: period.endMs }],
       startedAtMs: null,
     }),
   };
+}
+
+/** Whether adjustments come to anything: those taken back for a statement issued again do not. */
+function isAdjusted(rows: readonly Adjustment[]): boolean {
+  const late = rows.filter((row) => !isByHand(row));
+  const groups = Map.groupBy(late, ({ originPeriod, cardKey, chargeKey, cell }) =>
+    JSON.stringify([originPeriod, cardKey, chargeKey, cell]),
+  );
+  return groups.values().some((group) => group.reduce((sum, row) => sum + row.amount, 0n) !== 0n);
 }
 
 /** The statement of a period, as if it were closed now. */
@@ -49,10 +77,12 @@ export function statementOf(tariff: Tariff, bill: Bill): Statement {
 
 /** What a statement of the bill is built from. */
 export function billInput(tariff: Tariff, bill: Bill): StatementInput {
+  const terms = termsOf(tariff, bill);
+  const { commitments } = bill;
   return {
     customer: bill.customer.id,
     period: bill.period,
-    ...termsOf(tariff, bill),
+    ...terms,
     charges: bill.counters
       .filter((counter) => !isOfRuns(counter))
       .flatMap((counter) => chargeCounts(tariff, counter)),
@@ -60,6 +90,7 @@ export function billInput(tariff: Tariff, bill: Bill): StatementInput {
     runs: correctionsIn(bill.counters),
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
     bookings: bill.bookings,
+    ...(commitments && { commitments: inCurrency(commitments, terms.currency) }),
   };
 }
 

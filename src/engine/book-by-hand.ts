@@ -37,7 +37,11 @@ export async function openBooks(act: Act, id: string): Promise<OpenBooks> {
   const period = new Ledger(state, tariff).openPeriod(id);
   const at = tariff.periodOf(customer, state.receivedAtMs);
   const bill = { customer, period: at, nowMs: state.receivedAtMs, counters: [], adjustments: [] };
-  return { customer, period, currency: termsOf(tariff, { ...bill, bookings: [] }).currency };
+  return {
+    customer,
+    period,
+    currency: termsOf(tariff, { ...bill, bookings: [], isUsed: true }).currency,
+  };
 }
 
 /** A row to book. */

@@ -5,15 +5,17 @@ import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
+import { commitmentInput } from "./commitments.ts";
+import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
 import type { CounterKey, Customer } from "./ports.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
 /** Which periods to close. */
 export interface ClosePeriod {
-  /** Null: every customer with usage or adjustments in the period. */
+  /** Null: every customer with usage, adjustments or a commitment to settle in the period. */
   readonly customer: string | null;
   /** Start date `2026-11-01`, or `2026-11` for the periods that start in that month. */
   readonly period: string;
@@ -95,7 +97,10 @@ async function keysToClose(
   workspace: string,
   { customer, period }: ClosePeriod,
 ): Promise<CounterKey[]> {
-  const all = await context.store.periodsToBill(workspace, period);
+  const billed = await context.store.periodsToBill(workspace, period);
+  const known = new Set(billed.map(counterKeyText));
+  const committed = await committedPeriods(context, workspace, period);
+  const all = [...billed, ...committed.filter((key) => !known.has(counterKeyText(key)))];
   if (customer === null) return all;
   const own = all.filter((key) => key.customer === customer);
   if (own.length > 0) return own;
@@ -164,6 +169,10 @@ async function billOf(
   const rows = await unit.adjustments(key);
   const bookings = await describedBookings(context.store, act.workspace, rows);
   const nowMs = state.receivedAtMs;
-  const bill = { customer, period, nowMs, counters, adjustments: rows, bookings };
+  const wanted = { customer, replaces: null };
+  const commitments = await commitmentInput(context.store, act.workspace, wanted);
+  const used = await isUsed(context.store, act.workspace, key);
+  const about = { customer, period, nowMs, isUsed: used, commitments };
+  const bill = { ...about, counters, adjustments: rows, bookings };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces: null });
 }

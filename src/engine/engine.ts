@@ -13,6 +13,7 @@ import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
+import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import {
@@ -30,13 +31,17 @@ import {
   resolveDispute,
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
+import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
+import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult } from "./result.ts";
+import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
@@ -76,11 +81,6 @@ export class Engine {
   /** The time of a workspace: that of the machine, or of a sandbox's own clock. */
   async nowMs(workspace: string): Promise<number> {
     return (await this.#context.clocks.of(workspace)).nowMs();
-  }
-
-  /** The machine's time. */
-  get clock(): Clock {
-    return this.#context.clock;
   }
 
   workspace(workspace: string): Promise<WorkspaceSettings> {
@@ -128,6 +128,11 @@ export class Engine {
     return importPrices(this.#context, workspace, prices);
   }
 
+  /** Rates again what a version that was recorded late concerns. */
+  rerate(workspace: string, request: RerateRequest): Promise<RerateResult> {
+    return rerate(this.#context, workspace, request);
+  }
+
   saveCustomer(
     workspace: string,
     change: { readonly id: string; readonly settings: CustomerSettings },
@@ -146,6 +151,22 @@ export class Engine {
   /** Takes over what a customer counted and owed elsewhere. */
   setOpening(workspace: string, opening: NewOpening): Promise<readonly OpeningPart[]> {
     return setOpening(this.#context, workspace, opening);
+  }
+
+  importInvoice(workspace: string, invoice: NewInvoice): Promise<Invoice> {
+    return importInvoice(this.#context, workspace, invoice);
+  }
+
+  /** Holds a provider's invoice against recorded cost. */
+  reconcileInvoice(workspace: string, id: string): Promise<Reconciliation> {
+    return reconcileInvoice(this.#context, workspace, id);
+  }
+
+  bookTrueUp(
+    workspace: string,
+    request: { readonly invoice: string; readonly reason: string; readonly by: string },
+  ): ReturnType<typeof bookTrueUp> {
+    return bookTrueUp(this.#context, workspace, request);
   }
 
   openDispute(workspace: string, dispute: NewDispute): Promise<Dispute> {
@@ -173,6 +194,16 @@ export class Engine {
   /** What a customer's period under way comes to, and is expected to come to. */
   projection(workspace: string, customer: string): Promise<ProjectedPeriod> {
     return readProjection(this.#context, workspace, customer);
+  }
+
+  /** Sets what a customer has agreed to use up. */
+  saveCommitments(workspace: string, wanted: NewCommitments): Promise<SavedOrRefused> {
+    return saveCommitments(this.#context, workspace, wanted);
+  }
+
+  /** What a customer has agreed to use up, and how much of it is drawn. */
+  commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
+    return readDrawdown(this.#context, workspace, customer);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

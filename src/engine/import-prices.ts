@@ -12,25 +12,39 @@ export interface NewPrices {
   readonly entries: readonly PriceEntry[];
   /** Null: since ever before the first step, from now on after it. */
   readonly effectiveFromMs: number | null;
+  /** Lets them take effect before now; `rerate` is to follow. (Default: false.) */
+  readonly isRerating?: boolean;
 }
 
-/** Throws `price.backdated` where the prices would take effect before now and usage exists. */
+/**
+ * Throws `price.backdated` where the prices would take effect before now, usage exists and nobody
+ * asked for a re-rate. With one, the version recorded last is not recorded again, so that a re-rate
+ * that was cut off may be asked for anew.
+ */
 export async function importPrices(
   context: EngineContext,
   workspace: string,
-  { source, entries, effectiveFromMs }: NewPrices,
+  { source, entries, effectiveFromMs, isRerating = false }: NewPrices,
 ): Promise<PriceVersion> {
   const version = await runAct(context, workspace, async ({ state, extra, journal }) => {
     const unused = await isUnused(context, workspace);
     const nowMs = state.receivedAtMs;
     const fromMs = effectiveFromMs ?? (unused ? null : nowMs);
-    if (!unused && fromMs !== null && fromMs < nowMs) {
+    const isBackdated = !unused && fromMs !== null && fromMs < nowMs;
+    if (isBackdated && !isRerating) {
       const from = new Date(fromMs).toISOString();
       const detail = `The prices would take effect at ${from}, before now, and usage exists.`;
       throw new TollgateError("price.backdated", detail, "effectiveFrom");
     }
     const known = await context.store.prices(workspace);
     const id = known.length;
+    const text = encodePriceEntries(entries);
+    const last = known.at(-1);
+    const isKnown =
+      last?.source === source &&
+      last.effectiveFromMs === fromMs &&
+      encodePriceEntries(last.entries) === text;
+    if (isRerating && isKnown) return last;
     const recorded: PriceVersion = {
       id,
       source,
@@ -39,7 +53,7 @@ export async function importPrices(
       entries,
     };
     extra.prices = [recorded];
-    const sha256 = context.digest.sha256(encodePriceEntries(entries));
+    const sha256 = context.digest.sha256(text);
     const summary = { id, source, effectiveFromMs: fromMs, entries: entries.length, sha256 };
     journal("prices.imported", source, summary);
     return recorded;

@@ -200,6 +200,13 @@ export interface RunFilter {
   readonly after?: string;
 }
 
+/** A page of steps, and where to go on. */
+export interface StepPage {
+  readonly steps: readonly Step[];
+  /** A place that means something to the store alone; null: that was all. */
+  readonly next: string | null;
+}
+
 /** Which administrative acts to read, oldest first. */
 export interface ActFilter {
   readonly kind: JournalKind;
@@ -256,6 +263,10 @@ export interface Store {
   /** Newest opening first. */
   listRuns(workspace: string, filter: RunFilter): Answer<Run[]>;
   stepsOfRun(workspace: string, run: string): Answer<Step[]>;
+  /** Steps in an order that no revision changes, voided ones too. `after` is "" or a `next`. */
+  stepPage(workspace: string, after: string, limit: number): Answer<StepPage>;
+  /** Ids of runs in the order of their bytes, after one ("": from the first on). */
+  runIds(workspace: string, after: string, limit: number): Answer<string[]>;
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
@@ -265,6 +276,7 @@ export interface Store {
   listCustomers(workspace: string, limit: number, after?: string): Answer<Customer[]>;
   listSuspended(workspace: string, limit: number): Answer<Suspended[]>;
   listConflicts(workspace: string, limit: number): Answer<Conflict[]>;
+  /** Newest period first, then by customer; of one period, the one that was closed last first. */
   listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
   statement(workspace: string, id: string): Answer<StatementRecord | undefined>;
   periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;

@@ -12,8 +12,9 @@ import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { adjustedName } from "../domain/period/statement-lines.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings, type OpenBooks, openBooks } from "./book-by-hand.ts";
+import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
 import type { Voiding } from "./correction-records.ts";
 import { readCreditNotes, readDisputes, requireInForce } from "./credited.ts";
@@ -119,7 +120,11 @@ async function issueAgain(
   const byHand = await describedBookings(context.store, act.workspace, adjustments);
   const bookings = [...byHand, ...netted(billed).map(alreadyBilled)];
   const nowMs = state.receivedAtMs;
-  const bill = { customer, period, nowMs, counters, adjustments, bookings };
+  const wanted = { customer, replaces };
+  const commitments = await commitmentInput(context.store, act.workspace, wanted);
+  const used = await isUsed(context.store, act.workspace, key);
+  const about = { customer, period, nowMs, isUsed: used, commitments };
+  const bill = { ...about, counters, adjustments, bookings };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces });
 }
 

@@ -99,6 +99,21 @@ test("a revived run can fall silent again", async () => {
   assert.equal(acts.length, 2);
 });
 
+test("a clock that is set back takes no sign of life away", async () => {
+  const world = await newWorld();
+  await world.send(step());
+  const seen = world.run("r1").lastSeenAtMs;
+  world.clock.now -= 5_000;
+  await world.send(step({ id: "e2" }));
+  assert.equal(world.run("r1").lastSeenAtMs, seen);
+  world.clock.now += 2 * RUN_ABANDON_AFTER_MS;
+  assert.equal(await abandoned(world), 1);
+  world.clock.now -= 2 * RUN_ABANDON_AFTER_MS;
+  await world.send(step({ id: "e3" }));
+  assert.equal(world.run("r1").status, "open");
+  assert.equal(world.run("r1").lastSeenAtMs, seen + 1, "later than the silence that it ended");
+});
+
 test("a refused event is no sign of life", async () => {
   const world = await newWorld();
   await world.send(step());

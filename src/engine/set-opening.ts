@@ -155,8 +155,7 @@ class OpeningWriter {
     const move = { item, delta: quantity };
     const slot = state.counter(this.#place, card.cardKey, item);
     const moved = tariff.advance(slot.counter, card, move);
-    slot.counter = moved.counter;
-    slot.moved = true;
+    state.moveCounter(slot, moved.counter);
     const alone = tariff.advance(undefined, card, move).marginal;
     const name = count.cell === "" ? charge.key : `${charge.key} (${count.cell})`;
     const description = `${charge.name ?? name}: counted and billed before the move`;

@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode } from "../domain/errors.ts";
 import type { DeclaredBody, Route } from "./route.ts";
 import { type JsonSchema, named, type ObjectSchema } from "./schema.ts";
 import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
+import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
 import { eventSchemas } from "./schemas/events.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
 
@@ -27,7 +28,12 @@ export function openApiDocument(
     },
     paths,
     components: {
-      schemas: { ...eventSchemas(usageFormats), ...TARIFF_SCHEMAS, ...ANSWER_SCHEMAS },
+      schemas: {
+        ...eventSchemas(usageFormats),
+        ...TARIFF_SCHEMAS,
+        ...COMMITMENT_SCHEMAS,
+        ...ANSWER_SCHEMAS,
+      },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },
     },
   };

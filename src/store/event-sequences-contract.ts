@@ -136,6 +136,9 @@ export type Happening =
   | { readonly kind: "close"; readonly period: string }
   | { readonly kind: "settle"; readonly keep: "first" | "second" }
   | { readonly kind: "abandon" }
+  /** Prices, or a card, take effect in the past, and what they concern is rated again. */
+  | { readonly kind: "reprice"; readonly daysAgo: number; readonly price: string }
+  | { readonly kind: "recard"; readonly daysAgo: number; readonly price: string }
   /** A unit fails: nothing happens, and a store forgets what it remembers. */
   | { readonly kind: "fail" }
   /** A unit of another workspace fails: nothing happens here. */
@@ -166,6 +169,14 @@ const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "abandon" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("reprice" as const, "recard" as const),
+      daysAgo: fc.constantFrom(2, 18, 40),
+      price: fc.constantFrom("0.1", "0.37"),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ kind: "fail" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "neighbour fails" as const }) },
 );

@@ -9,6 +9,7 @@ import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
+import type { RerateResult } from "../engine/rerate.ts";
 import { type Happening, START_MS } from "./event-sequences-contract.ts";
 import { forgetRows, sorted, write } from "./round-trip-contract.ts";
 
@@ -17,7 +18,7 @@ const CHANGE_MS = START_MS - 15 * 86_400_000;
 
 const price = (text: string): Price => parsePrice(text) ?? assert.fail(`price ${text}`);
 
-const ENTRY: PriceEntry = {
+const entryAt = (input: string): PriceEntry => ({
   provider: "openai",
   subject: "gpt-5",
   aliases: [],
@@ -29,12 +30,12 @@ const ENTRY: PriceEntry = {
       effectiveFromMs: null,
       daily: null,
       rates: [
-        { unit: "input_uncached", price: price("0.000001250000000007"), tiers: [] },
+        { unit: "input_uncached", price: price(input), tiers: [] },
         { unit: "output_text", price: price("0.00001"), tiers: [] },
       ],
     },
   ],
-};
+});
 
 /** A card of which everything is counted: runs, tiers, cost, outcomes, a matrix. */
 function cardVersion(id: number, runPrice: string, effectiveFromMs: number): RateCardVersion {
@@ -84,13 +85,22 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
 /** Two versions of one card, and one price list. */
 export const CARDS = [cardVersion(1, "0.1", 0), cardVersion(2, "0.25", CHANGE_MS)];
 export const PRICES = [
-  { id: 1, source: "test", recordedAtMs: 0, effectiveFromMs: null, entries: [ENTRY] },
+  {
+    ...{ id: 0, source: "test", recordedAtMs: 0, effectiveFromMs: null },
+    entries: [entryAt("0.000001250000000007")],
+  },
 ];
 
 /** An engine over a store whose workspace has cards and prices, and the hand of its clock. */
-export async function engineOver(store: Store, workspace: string) {
-  await store.createWorkspace(workspace);
-  await write(store, workspace, { cards: CARDS, prices: PRICES });
+export async function engineOver(
+  store: Store,
+  workspace: string,
+  { isNew = true }: { readonly isNew?: boolean } = {},
+) {
+  if (isNew) {
+    await store.createWorkspace(workspace);
+    await write(store, workspace, { cards: CARDS, prices: PRICES });
+  }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
   return { engine, advance: () => (clock.now += MINUTE_MS) };
@@ -133,6 +143,9 @@ async function happen(engine: Engine, workspace: string, happening: Happening): 
       const settlement = { conflict: conflict.seq, keep, reason: "asked" };
       return engine.settleConflict(workspace, settlement);
     }
+    case "reprice":
+    case "recard":
+      return correct(engine, workspace, happening);
     case "abandon":
       return engine.abandonSilentRuns(workspace, 2 * MINUTE_MS);
     case "fail":
@@ -145,6 +158,34 @@ async function happen(engine: Engine, workspace: string, happening: Happening): 
       return forgetRows(engine.store, neighbour);
     }
   }
+}
+
+/** Records a correction of prices or of the card, and rates again what it concerns. */
+export async function correct(
+  engine: Engine,
+  workspace: string,
+  how: {
+    readonly kind: "reprice" | "recard";
+    readonly daysAgo: number;
+    readonly price: string;
+    readonly limit?: number;
+  },
+): Promise<RerateResult[]> {
+  const sinceMs = START_MS - how.daysAgo * 86_400_000;
+  const late = { effectiveFromMs: sinceMs, isRerating: true };
+  if (how.kind === "reprice") {
+    const entries = [entryAt(how.price)];
+    await engine.importPrices(workspace, { source: "late", entries, ...late });
+  } else {
+    const { card, document } = cardVersion(0, how.price, 0);
+    await engine.applyRateCard(workspace, { card, document, ...late });
+  }
+  const parts: RerateResult[] = [];
+  const { limit = ALL } = how;
+  for (let cursor: string | null | undefined; cursor !== null; cursor = parts.at(-1)?.next) {
+    parts.push(await engine.rerate(workspace, { sinceMs, cursor: cursor ?? null, limit }));
+  }
+  return parts;
 }
 
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -200,13 +241,21 @@ export async function holdings(store: Store, workspace: string) {
 /** What `holdings` shows. */
 export type Holdings = Awaited<ReturnType<typeof holdings>>;
 
+/** What is delivered, and how. */
+interface Delivery {
+  readonly events: readonly TollgateEvent[];
+  readonly batchSize: number;
+  /** An engine that is there already. (Default: a new one over a new workspace.) */
+  readonly world?: Awaited<ReturnType<typeof engineOver>>;
+}
+
 /** Delivers events in batches; what was refused is sent again, for as long as that changes. */
 export async function deliver(
   store: Store,
   workspace: string,
-  { events, batchSize }: { readonly events: readonly TollgateEvent[]; readonly batchSize: number },
+  { events, batchSize, world }: Delivery,
 ): Promise<void> {
-  const { engine, advance } = await engineOver(store, workspace);
+  const { engine, advance } = world ?? (await engineOver(store, workspace));
   for (let left = events, before = Number.POSITIVE_INFINITY; left.length < before; ) {
     before = left.length;
     const refused: TollgateEvent[] = [];

@@ -14,9 +14,11 @@ import {
   counterRow,
   customerRow,
   journalRow,
+  NOW_MS,
   rollupRow,
   runRow,
   statementRow,
+  stepRow,
   suspendedRow,
 } from "./sample-rows-contract.ts";
 
@@ -159,6 +161,8 @@ async function checkStatements({ store, workspace }: Scene): Promise<void> {
     statementRow({ id: "s1", customer: "zeta" }),
     statementRow({ id: "s2" }),
     statementRow({ id: "s3", period: "2026-11-01" }),
+    // Voided and issued again, twice, the second time in the same millisecond.
+    ...["s6", "s5"].map((id) => statementRow({ id, closedAtMs: NOW_MS + 1 })),
   ];
   const periods = ["2026-11-01", "2026-10-01"].map((period) => ({
     customer: "acme",
@@ -168,8 +172,12 @@ async function checkStatements({ store, workspace }: Scene): Promise<void> {
   }));
   await write(store(), workspace, { statements: rows, periods });
   const ids = (list: readonly { readonly id: string }[]) => list.map((row) => row.id);
-  assert.deepEqual(ids(await store().listStatements(workspace)), ["s3", "s2", "s1"]);
-  assert.deepEqual(ids(await store().listStatements(workspace, "acme")), ["s3", "s2"]);
+  assert.deepEqual(ids(await store().listStatements(workspace)), [
+    ...["s3", "s5", "s6", "s2", "s1"],
+  ]);
+  assert.deepEqual(ids(await store().listStatements(workspace, "acme")), [
+    ...["s3", "s5", "s6", "s2"],
+  ]);
   assert.deepEqual(await store().statement(workspace, "s2"), rows[1]);
   assert.equal(await store().statement(workspace, "s9"), undefined);
   const states = await store().periodsOf(workspace, "acme");
@@ -272,6 +280,35 @@ async function checkActs({ store, workspace, anotherWorkspace }: Scene): Promise
   assert.equal(await store().lastAct(workspace, "period.closed", "c"), undefined);
 }
 
+async function checkScans(scene: Scene): Promise<void> {
+  const anyKey = fc.record({ run: anyId, source: anyId, id: anyId });
+  const some = fc.uniqueArray(anyKey, { maxLength: 9, selector: (key) => JSON.stringify(key) });
+  const property = fc.asyncProperty(some, fc.integer({ min: 1, max: 4 }), async (keys, limit) => {
+    const [workspace, other] = [await scene.anotherWorkspace(), await scene.anotherWorkspace()];
+    const runs = [...new Set(keys.map(({ run }) => run))];
+    const rows = { runs: runs.map((id) => runRow({ id })), steps: keys.map(stepRow) };
+    for (const each of [workspace, other]) await write(scene.store(), each, rows);
+    const found: string[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const { steps, next } = await scene.store().stepPage(workspace, after, limit);
+      assert.ok(steps.length <= limit);
+      found.push(...steps.map(({ run, source, id }) => JSON.stringify({ run, source, id })));
+      after = next;
+    }
+    assert.deepEqual(found.toSorted(), keys.map((key) => JSON.stringify(key)).toSorted());
+    const ids: string[] = [];
+    for (let page = [""]; page.length > 0; ids.push(...page)) {
+      page = await scene.store().runIds(workspace, ids.at(-1) ?? "", limit);
+    }
+    const bytes = (id: string) => Buffer.from(id).toString("hex");
+    assert.deepEqual(
+      ids,
+      runs.toSorted((a, b) => (bytes(a) < bytes(b) ? -1 : 1)),
+    );
+  });
+  await fc.assert(property, { numRuns: 15 });
+}
+
 async function checkSize({ store, workspace, anotherWorkspace }: Scene): Promise<void> {
   const before = await store().size();
   await write(store(), workspace, { runs: [runRow({ id: "r1" }), runRow({ id: "r2" })] });
@@ -290,6 +327,7 @@ export const READS: readonly Clause[] = [
   { name: "roll-ups and counters are read by customer, agent and period", check: checkUsage },
   { name: "periods to bill are those with usage or adjustments", check: checkPeriodsToBill },
   { name: "pages of customers show each one once, in order", check: checkCustomerPages },
+  { name: "steps and ids of runs are read page by page, each once", check: checkScans },
   { name: "suspense and open conflicts are listed in order of arrival", check: checkInboxes },
   { name: "statements are listed newest period first", check: checkStatements },
   { name: "the journal is read onwards from any place", check: checkJournal },

@@ -5,7 +5,7 @@ import { type Answer, type ApiCaller, apiCaller } from "./api-caller.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
 /** 0.015 a step and 0.99 an outcome, in a currency of two decimals. */
-const CARD = {
+export const CARD = {
   key: "desk",
   currency: "USD",
   charges: [

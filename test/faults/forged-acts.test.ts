@@ -101,3 +101,27 @@ test("an opening count that takes off another amount than it comes to is found",
   const found = await findingsOf(["opening.set", "op#1", about]);
   assert.ok(found.includes("w/1: takes off another amount than its count comes to"), `${found}`);
 });
+
+test("a true-up that is not what its invoice bills is found", async () => {
+  const place = { provider: "p", model: "m", day: "2026-11-01" };
+  const invoice: Forged = [
+    "invoice.imported",
+    "INV",
+    { rows: [{ ...place, amount: "3" }], total: "3" },
+  ];
+  const trueUp = (invoiced: string, difference: string): Forged => {
+    const row = { ...place, recorded: "1", invoiced, difference };
+    return ["cost.trued_up", "INV", { rows: [row], total: "2" }];
+  };
+  assert.deepEqual(await findingsOf(invoice, trueUp("3", "2")), []);
+  assert.deepEqual(await findingsOf(invoice, trueUp("4", "2")), [
+    "w/2: m of 2026-11-01 is not what the invoice bills",
+    "w/2: m of 2026-11-01 books another difference",
+  ]);
+  assert.deepEqual(await findingsOf(invoice, trueUp("3", "1")), [
+    "w/2: m of 2026-11-01 books another difference",
+    "w/2: total is not that of its rows",
+  ]);
+  const nobody = await findingsOf(trueUp("3", "2"));
+  assert.deepEqual(nobody, ["w/1: trues up an invoice that nobody imported"]);
+});

@@ -1,7 +1,7 @@
 /**
  * A data folder in which every table has rows, made through the engine as the product makes it:
  * two workspaces, two card versions, corrections, outcomes, waiting and conflicting events, and
- * two closed periods with late adjustments.
+ * two closed periods with late adjustments and acts by hand.
  */
 import assert from "node:assert/strict";
 import { composeEngine, composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
@@ -248,6 +248,34 @@ async function makeDefault(world: World): Promise<void> {
   world.setClock("2026-12-02T08:00:00Z");
   await engine.closePeriod(workspace, { customer: null, period: "2026-11", early: false });
   await world.send(workspace, LATER);
+  await actByHand(engine, workspace);
+}
+
+/** Every act by hand: some in the open period, some on what is closed. */
+async function actByHand(engine: Engine, workspace: string): Promise<void> {
+  const who = { id: null, reason: "agreed", by: "anna" };
+  const [december] = await engine.store.listStatements(workspace, "acme");
+  assert.ok(december !== undefined);
+  const statement = december.id;
+  await engine.giveGoodwill(workspace, { ...who, customer: "acme", amount: "2.50" });
+  const counters = [{ charge: "tools", cell: "", quantity: "7" }];
+  await engine.setOpening(workspace, { ...who, customer: "acme", amount: "-1", counters });
+  await engine.reissueStatement(workspace, { ...who, statement });
+  const [again] = (await engine.store.listStatements(workspace, "acme")).filter(
+    ({ id, period }) => id !== statement && period === december.period,
+  );
+  assert.ok(again !== undefined);
+  const { lines } = JSON.parse(again.document) as { lines: { amountRounded: string }[] };
+  const line = 1 + lines.findIndex(({ amountRounded }) => Number(amountRounded) >= 1);
+  const target = { kind: "line", statement: again.id, line } as const;
+  const dispute = await engine.openDispute(workspace, { ...who, target, amount: "0.50" });
+  await engine.resolveDispute(workspace, { ...who, id: dispute.id, favor: "us" });
+  const credited = [{ line, amount: "0.25" }];
+  await engine.issueCreditNote(workspace, { ...who, statement: again.id, lines: credited });
+  const row = { provider: "openai", model: "gpt-5", day: "2026-11-02", amount: "3" };
+  await engine.importInvoice(workspace, { id: "INV", currency: "USD", rows: [row] });
+  await engine.bookTrueUp(workspace, { ...who, invoice: "INV" });
+  await engine.saveWorkspace(workspace, { graceHours: 12 });
 }
 
 /** Makes the data folder; everything is on disk and the folder free when it resolves. */

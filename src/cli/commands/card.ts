@@ -14,6 +14,7 @@ import {
 } from "../command.ts";
 import { renderCardChanges } from "../render/card-diff.ts";
 import { renderTable } from "../render/table.ts";
+import { finishRerate, RERATE_OPTION, type ReratedPart, rerateQuery } from "../rerate.ts";
 import { type Session, withSession } from "../session.ts";
 
 interface VersionView {
@@ -34,6 +35,7 @@ export const card: Command = {
       value: "TIME",
       meaning: "when an applied version takes effect (default: now)",
     },
+    ...RERATE_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
@@ -105,12 +107,13 @@ async function apply(
   { here, file }: { readonly here: Surroundings; readonly file: CardFile },
 ): Promise<number> {
   const at = textOption(args, "effective");
-  const query =
-    at === undefined || at === "now" ? "" : `?${new URLSearchParams({ effectiveFrom: at })}`;
-  const { isNew, version } = await session.post<{
+  const from = at === undefined || at === "now" ? {} : { effectiveFrom: at };
+  const query = new URLSearchParams({ ...from, ...rerateQuery(args) });
+  const { isNew, version, rerated } = await session.post<{
     readonly isNew: boolean;
     readonly version: VersionView;
-  }>(`/v1/rate-cards${query}`, file.document);
+    readonly rerated: ReratedPart | null;
+  }>(`/v1/rate-cards?${query}`, file.document);
   const name = `Card ${version.key} version ${version.version}`;
   print(
     here.out,
@@ -118,6 +121,8 @@ async function apply(
       ? `${name} is recorded and takes effect at ${version.effectiveFrom}.`
       : `${name} is in force already; nothing changed.`,
   );
+  const since = from.effectiveFrom ?? version.effectiveFrom;
+  if (rerated !== null) await finishRerate(session, here, { first: rerated, since });
   return 0;
 }
 

@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { type Command, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { finishRerate, RERATE_OPTION, type ReratedPart, rerateQuery } from "../rerate.ts";
 import { withSession } from "../session.ts";
+
+interface Imported {
+  readonly version: { readonly effectiveFrom: string | null };
+  readonly rerated: ReratedPart | null;
+}
 
 /** The price book: what providers charge us. */
 export const prices: Command = {
@@ -10,6 +16,8 @@ export const prices: Command = {
   positionals: "import FILE",
   options: {
     format: { type: "string", value: "FORM", meaning: "tollgate or litellm (default: tollgate)" },
+    effective: { type: "string", value: "TIME", meaning: "when they take effect (default: now)" },
+    ...RERATE_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
@@ -19,10 +27,15 @@ export const prices: Command = {
     }
     return withSession(args, here, async (session) => {
       const format = textOption(args, "format") ?? "tollgate";
-      const query = new URLSearchParams({ format });
+      const at = textOption(args, "effective");
+      const from = at === undefined ? {} : { effectiveFrom: at };
+      const query = new URLSearchParams({ format, ...from, ...rerateQuery(args) });
       const text = await readFile(path, "utf8");
-      const answer = await session.post<object>(`/v1/prices?${query}`, text);
-      print(here.out, JSON.stringify(answer, null, 2));
+      const answer = await session.post<Imported>(`/v1/prices?${query}`, text);
+      const { rerated: first, ...told } = answer;
+      print(here.out, JSON.stringify(told, null, 2));
+      const since = answer.version.effectiveFrom;
+      if (first !== null) await finishRerate(session, here, { first, since });
       return 0;
     });
   },

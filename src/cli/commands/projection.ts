@@ -1,5 +1,6 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS } from "../command.ts";
+import { type CommitmentView, renderCommitments } from "../render/commitments.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
 import { withSession } from "../session.ts";
@@ -13,6 +14,7 @@ interface ProjectionView {
   readonly accruedExact: string;
   readonly elapsedShare: string;
   readonly projectedTotal: string | null;
+  readonly commitments: readonly CommitmentView[];
 }
 
 /** What a customer's period comes to so far, and at its end if it goes on like this. */
@@ -51,5 +53,7 @@ function lines(answer: ProjectionView): string[] {
     { title: currency, align: "point" as const },
   ];
   const head = `${customer}, period from ${period}, at ${now.slice(0, 16).replace("T", " ")} UTC`;
-  return [head, "", ...renderTable({ columns, rows })];
+  const { commitments } = answer;
+  const committed = commitments.length === 0 ? [] : ["", ...renderCommitments(commitments)];
+  return [head, "", ...renderTable({ columns, rows }), ...committed];
 }

@@ -24,6 +24,10 @@ export const JOURNAL_KINDS = [
   "statement.voided",
   "statement.reissued",
   "opening.set",
+  "invoice.imported",
+  "cost.trued_up",
+  "commitments.saved",
+  "usage.rerated",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

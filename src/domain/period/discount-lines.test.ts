@@ -21,7 +21,7 @@ const CENTS = {
 };
 
 function taken(...discounts: Discount[]): string[] {
-  return discountsOf(discounts, LINES, CENTS).map((one) => formatAmount(one.amount));
+  return discountsOf(discounts, LINES, CENTS).taken.map((one) => formatAmount(one.amount));
 }
 
 describe("discounts", () => {

@@ -26,19 +26,27 @@ export interface Taken {
   readonly amount: Amount;
 }
 
-/** What each discount takes, in order; those that take nothing are left out. */
+/** What discounts did. */
+export interface Discounted {
+  /** In order; those that take nothing are left out. */
+  readonly taken: readonly Taken[];
+  /** What is left of each charge and fee, by key, rounded. */
+  readonly left: ReadonlyMap<string, bigint>;
+}
+
+/** What each discount takes, and what is left after them. */
 export function discountsOf(
   discounts: readonly Discount[],
   lines: readonly DiscountedLine[],
   rounding: Rounding,
-): Taken[] {
+): Discounted {
   const left = new Map<string, bigint>();
   let total = 0n;
   for (const { chargeKey, amountRounded } of lines) {
     left.set(chargeKey, (left.get(chargeKey) ?? 0n) + amountRounded);
     total += amountRounded;
   }
-  return discounts.flatMap((discount) => {
+  const taken = discounts.flatMap((discount): Taken[] => {
     const { charges } = discount;
     const keys = [...left.keys()].filter((key) => charges === null || charges.includes(key));
     const weights = keys.map((key) => atLeast0(left.get(key) ?? 0n));
@@ -53,6 +61,7 @@ export function discountsOf(
     total -= rounded;
     return [{ discount, amount }];
   });
+  return { taken, left };
 }
 
 /** A rounded amount has places to spare, so its percentage is exact. */

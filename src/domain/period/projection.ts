@@ -22,7 +22,12 @@ export interface Projection {
 
 const CHARGES: ReadonlySet<LineKind> = new Set(["charge", "tier_correction"]);
 /** Lines that say what is missing now and may not be missing at the end. */
-const FILLING: ReadonlySet<LineKind> = new Set(["charge_minimum", "minimum", "rounding"]);
+const FILLING: ReadonlySet<LineKind> = new Set([
+  "charge_minimum",
+  "true_up",
+  "minimum",
+  "rounding",
+]);
 
 const SHARE_DECIMALS = 6;
 const ONE = 10n ** 33n;

@@ -19,6 +19,8 @@ export const ADJUSTMENT_REASONS = [
   "outcome_reversed",
   "run_reopened",
   "run_ended",
+  "repriced",
+  "rerated",
   "reissued",
   "goodwill",
   "disputed",

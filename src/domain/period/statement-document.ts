@@ -9,6 +9,8 @@ import type { Amount, Quantity } from "../money/decimal.ts";
 import { formatAmount, formatQuantity, formatScaled } from "../money/decimal.ts";
 import { COST_MEASURE } from "../rating/meter-fields.ts";
 import type { Credit } from "../rating/rate-card.ts";
+import { type Commitment, percentText } from "./commitment.ts";
+import type { Drawdown } from "./commitment-draw.ts";
 import type { Statement } from "./statement.ts";
 import type { StatementLine } from "./statement-line.ts";
 
@@ -20,6 +22,7 @@ const FORMAT = "tollgate.statement/1";
  */
 export function statementDocument(statement: Statement, replaces: string | null = null): string {
   const { customer, period, currency, rounding, credit, lines, totalExact, total } = statement;
+  const { drawdowns } = statement;
   return canonicalJson({
     format: FORMAT,
     customer,
@@ -32,6 +35,7 @@ export function statementDocument(statement: Statement, replaces: string | null 
     lines: lines.map(lineDocument),
     totalExact: formatAmount(totalExact),
     total: formatAmount(total),
+    ...(drawdowns.length === 0 ? {} : { commitments: drawdowns.map(drawdownDocument) }),
     ...(replaces === null ? {} : { replaces }),
   });
 }
@@ -42,6 +46,35 @@ function timeText(instantMs: number): string {
 
 function creditDocument({ name, price }: Credit): object {
   return { name, price: formatScaled(price, FACTOR_SCALE) };
+}
+
+/** A statement's part in a commitment, as its document keeps it. */
+export interface DrawdownDocument extends Pick<Commitment, "key" | "name" | "kind" | "per"> {
+  /** Of a commitment per period: which one; null: of a contract. */
+  readonly period: string | null;
+  readonly amount: string;
+  readonly overagePercent: string | null;
+  readonly usage: string;
+  readonly drawn: string;
+  readonly overage: string;
+  readonly trueUp: string;
+  readonly drawnTotal: string;
+  readonly left: string;
+}
+
+function drawdownDocument(drawdown: Drawdown): DrawdownDocument {
+  const { commitment, period, usage, drawn, overage, trueUp, drawnTotal, left } = drawdown;
+  const { key, name, kind, per, amount } = commitment;
+  return {
+    ...{ key, name, kind, per, period, amount: formatAmount(amount) },
+    overagePercent: commitment.overage === null ? null : percentText(commitment.overage),
+    usage: formatAmount(usage),
+    drawn: formatAmount(drawn),
+    overage: formatAmount(overage),
+    trueUp: formatAmount(trueUp),
+    drawnTotal: formatAmount(drawnTotal),
+    left: formatAmount(left),
+  };
 }
 
 /** Credits and rates stand where a line has them: what a document says does not change its form. */

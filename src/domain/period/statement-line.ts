@@ -29,7 +29,8 @@ export interface TrialAmount {
 export const LINE_KINDS = [
   ...(["charge", "included", "tier_correction", "trial"] as const),
   ...(["charge_minimum", "charge_maximum", "fee", "run_cap", "run_minimum"] as const),
-  ...(["discount", "minimum", "maximum", "adjustment"] as const),
+  ...(["discount", "commitment", "overage", "true_up"] as const),
+  ...(["minimum", "maximum", "adjustment"] as const),
   ...BOOKING_KINDS,
   "rounding",
 ] as const;

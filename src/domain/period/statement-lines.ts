@@ -16,7 +16,8 @@ const RUN_MINIMUM = "Run minimum";
 /** A line before it is rounded. */
 export type Unrounded = Omit<StatementLine, "amountRounded">;
 
-const WHOLE: Omit<Unrounded, "kind" | "description" | "amountExact"> = {
+/** A line that belongs to the whole statement. */
+export const NO_PLACE: Omit<Unrounded, "kind" | "description" | "amountExact"> = {
   cardKey: "",
   chargeKey: "",
   cell: "",
@@ -26,6 +27,7 @@ const WHOLE: Omit<Unrounded, "kind" | "description" | "amountExact"> = {
   credits: null,
   conversions: [],
 };
+const WHOLE = NO_PLACE;
 
 /** A charge, what of it is included, and the difference that its volume tiers make. */
 export function chargeLines(counts: readonly ChargeCount[]): Unrounded[] {

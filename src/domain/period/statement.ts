@@ -5,7 +5,8 @@
  *
  * Lines stand in the order in which they are worked out, and each sees those before it: charges,
  * what a trial takes off, least and most of each charge, fees, least and most of runs, discounts,
- * least and most of the period. Adjustments belong to other periods and change none of these.
+ * commitments, least and most of the period. Adjustments belong to other periods and change none
+ * of these; what they draw of commitments stands behind them.
  */
 import { present } from "../assert.ts";
 import { smallestUnit } from "../money/allocate.ts";
@@ -15,6 +16,13 @@ import { type RoundingMode, roundAmount } from "../money/rounding.ts";
 import type { Credit } from "../rating/rate-card.ts";
 import type { BillingPeriod } from "./billing-period.ts";
 import type { Booking } from "./booking.ts";
+import {
+  CommitmentDraw,
+  type CommitmentInput,
+  type Drawdown,
+  NO_COMMITMENTS,
+} from "./commitment-draw.ts";
+import { commitmentLines, usageOf } from "./commitment-lines.ts";
 import { discountsOf } from "./discount-lines.ts";
 import type { PeriodTerms } from "./period-terms.ts";
 import type { Adjustment } from "./records.ts";
@@ -53,6 +61,8 @@ export interface StatementInput {
   readonly adjustments: readonly Adjustment[];
   /** What people booked in this period, in the order of its lines. (Default: nothing.) */
   readonly bookings?: readonly Booking[];
+  /** What the customer has agreed to use up. (Default: nothing.) */
+  readonly commitments?: CommitmentInput;
 }
 
 /** The bill. Nothing in it depends on when or in which order it was built. */
@@ -62,11 +72,10 @@ export interface Statement {
   readonly currency: string;
   readonly rounding: RoundingMode;
   readonly credit: Credit | null;
-  /**
-   * Each charge is followed by what is included in it and by its tier correction; bookings come
-   * before rounding.
-   */
+  /** A charge is followed by what is included in it and its tier correction. Rounding is last. */
   readonly lines: readonly StatementLine[];
+  /** What the statement does to each commitment that it concerns. */
+  readonly drawdowns: readonly Drawdown[];
   /** Sum of the exact amounts without the rounding line. */
   readonly totalExact: Amount;
   /** What is owed: the sum of the rounded amounts. */
@@ -87,19 +96,66 @@ export function buildStatement(input: StatementInput): Statement {
     ...terms.fees.map((fee) => toLine(feeLine(fee, period))),
     ...runLines(input.runs).map(toLine),
   ];
-  const taken = discountsOf(terms.discounts, used, { unit, round });
-  const charged = [...used, ...taken.map((one) => toLine(discountLine(one)))];
-  const bounds = periodBoundLines(terms, sumOf(charged, "amountRounded")).map(toLine);
-  const billed = [
-    ...charged,
-    ...bounds,
+  const { taken, left } = discountsOf(terms.discounts, used, { unit, round });
+  const discounted = [...used, ...taken.map((one) => toLine(discountLine(one)))];
+  const draw = new CommitmentDraw(input.commitments ?? NO_COMMITMENTS, period.key);
+  const committed = commitmentLines(draw.own(withoutFees(left, terms)), null).map(toLine);
+  const later = [
     ...adjustmentLines(input.adjustments).map(toLine),
     ...(input.bookings ?? []).map((booking) => toLine(bookingLine(booking))),
+  ];
+  const billed = [
+    ...discounted,
+    ...committed,
+    ...boundsOf(terms, discounted, committed).map(toLine),
+    ...later,
+    ...drawnLater(draw, later, period.key).map(toLine),
   ];
   const totalExact = sumOf(billed, "amountExact");
   const total = sumOf(billed, "amountRounded");
   const lines = [...billed, ...roundingLines((total - totalExact) as Amount)];
-  return { customer, period, currency, rounding, credit, lines, totalExact, total };
+  const drawdowns = draw.drawdowns();
+  return { customer, period, currency, rounding, credit, lines, drawdowns, totalExact, total };
+}
+
+/** Fees are not usage. A key that a fee has on any card of the period is a fee's. */
+function withoutFees(left: ReadonlyMap<string, bigint>, { fees }: PeriodTerms) {
+  const keys = new Set(fees.map(({ feeKey }) => feeKey));
+  return new Map([...left].filter(([key]) => !keys.has(key)));
+}
+
+/**
+ * What was paid in advance counts for both bounds. What is missing to a commitment counts for the
+ * least, which is not owed twice, but not for the most: no bound of a month cuts a contract.
+ */
+function boundsOf(
+  terms: PeriodTerms,
+  discounted: readonly StatementLine[],
+  committed: readonly StatementLine[],
+): Unrounded[] {
+  const sumOfKind = (wanted: StatementLine["kind"]) =>
+    sumOf(
+      committed.filter(({ kind }) => kind === wanted),
+      "amountRounded",
+    );
+  const used = sumOf(discounted, "amountRounded") + sumOfKind("overage");
+  const owed = (used + sumOfKind("true_up")) as Amount;
+  const least = periodBoundLines({ minimum: terms.minimum, maximum: null }, owed);
+  if (least.length > 0) return least;
+  return periodBoundLines({ minimum: null, maximum: terms.maximum }, used as Amount);
+}
+
+/** Adjustments draw the commitments of the periods that they are of. */
+function drawnLater(
+  draw: CommitmentDraw,
+  later: readonly StatementLine[],
+  period: string,
+): Unrounded[] {
+  const isUsage = ({ kind }: StatementLine) => kind === "adjustment" || kind === "already_billed";
+  const byOrigin = Map.groupBy(later.filter(isUsage), (line) => line.originPeriod ?? period);
+  return [...byOrigin]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([origin, lines]) => commitmentLines(draw.adjusted(origin, usageOf(lines)), origin));
 }
 
 function rounder(currency: string, mode: RoundingMode) {

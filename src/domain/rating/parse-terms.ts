@@ -57,7 +57,8 @@ function readValue(place: Place): DiscountValue {
   return { percent: readPercent(percent, DISCOUNT_MAX_PERCENT) };
 }
 
-function readDate(place: Place): string | null {
+/** Reads a date such as `2026-11-01`; null where there is none. */
+export function readDate(place: Place): string | null {
   if (place.isAbsent) return null;
   const text = place.text();
   if (text !== "" && !isDate(text)) place.refuse(`${JSON.stringify(text)} is no date: 2026-11-01`);
@@ -74,7 +75,8 @@ function isDate(text: string): boolean {
   }
 }
 
-function readKeys(place: Place): readonly string[] | null {
+/** Reads a list of keys; null where there is none. */
+export function readKeys(place: Place): readonly string[] | null {
   if (place.isAbsent) return null;
   return [...new Set(place.items(TERM_CHARGES_MAX_COUNT).map((key) => key.text()))];
 }

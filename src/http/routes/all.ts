@@ -1,14 +1,17 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
+import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
+import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
+import { RERATE_ROUTES } from "./rerate.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
 import { STATEMENT_LINE_ROUTES } from "./statement-lines.ts";
@@ -26,12 +29,15 @@ export const ALL_ROUTES: readonly Route[] = [
   ...HELD_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
+  ...COMMITMENT_ROUTES,
   ...OPENING_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
+  ...RERATE_ROUTES,
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,
+  ...INVOICE_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

@@ -6,7 +6,8 @@ import { formatPrice, formatScaled } from "../../domain/money/decimal.ts";
 import { PRICE_FORMATS, type PriceFormat } from "../http-parts.ts";
 import { optionalInstant, timeText, timeTextOrNull } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, described, ID, named, oneOf, TIME_SENT } from "../schema.ts";
+import { closed, described, FLAG, ID, named, oneOf, TIME_SENT } from "../schema.ts";
+import { RERATE_LIMIT, reratedView } from "./rerate.ts";
 
 const NOTES_SHOWN_MAX_COUNT = 100;
 
@@ -47,6 +48,8 @@ const findPrice = route<PriceParams, { readonly at?: string }>({
 interface ImportQuery {
   readonly format?: PriceFormat;
   readonly effectiveFrom?: string;
+  readonly rerate?: boolean;
+  readonly limit?: number;
 }
 
 const importPrices = route<unknown, ImportQuery>({
@@ -58,6 +61,8 @@ const importPrices = route<unknown, ImportQuery>({
   query: closed({
     "format?": oneOf(PRICE_FORMATS, "(Default: tollgate.)"),
     "effectiveFrom?": described(TIME_SENT, "Wins over the document's own."),
+    "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
+    "limit?": RERATE_LIMIT,
   }),
   body: { schema: named("PriceDocument"), isParsedByHandler: true, maxBytes: DOCUMENT_MAX_BYTES },
   answers: { 201: json("The new version.", named("ImportedPrices")) },
@@ -66,12 +71,15 @@ const importPrices = route<unknown, ImportQuery>({
     const ownFromMs = optionalInstant(query.effectiveFrom, "effectiveFrom");
     const { source, entries, notes, ...document } = parsePrices(body, query.format ?? "tollgate");
     const effectiveFromMs = ownFromMs ?? document.effectiveFromMs;
-    const prices = { source, entries, effectiveFromMs };
+    const { rerate: isRerating = false, limit } = query;
+    const prices = { source, entries, effectiveFromMs, isRerating };
     const version = await engine.importPrices(workspace, prices);
+    const request = { sinceMs: version.effectiveFromMs, ...(limit === undefined ? {} : { limit }) };
+    const rerated = isRerating ? reratedView(await engine.rerate(workspace, request)) : null;
     const shown = notes.slice(0, NOTES_SHOWN_MAX_COUNT);
     return {
       status: 201,
-      body: { version: versionView(version), notes: shown, notesCount: notes.length },
+      body: { version: versionView(version), rerated, notes: shown, notesCount: notes.length },
     };
   },
 });

@@ -3,6 +3,7 @@ import { formatAmount } from "../../domain/money/decimal.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, ID, named } from "../schema.ts";
+import { commitmentView } from "../views/commitment-view.ts";
 
 const readProjection = route<{ readonly customer: string }>({
   method: "GET",
@@ -29,6 +30,7 @@ const readProjection = route<{ readonly customer: string }>({
       method: "linear",
       projectedCharges: chargesExact === null ? null : formatAmount(chargesExact),
       projectedTotal: total === null ? null : formatAmount(total),
+      commitments: found.commitments.map(commitmentView),
     });
   },
 });

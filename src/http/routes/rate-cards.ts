@@ -8,7 +8,8 @@ import { versionInForce } from "../../domain/rating/select-version.ts";
 import { optionalInstant, timeText } from "../instant.ts";
 import { ManyProblems } from "../problem.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, ID, named, TIME_SENT } from "../schema.ts";
+import { closed, described, FLAG, ID, named, TIME_SENT } from "../schema.ts";
+import { RERATE_LIMIT, reratedView } from "./rerate.ts";
 
 const listCards = route({
   method: "GET",
@@ -48,13 +49,15 @@ const readHistory = route<{ readonly key: string }>({
       const { key: _, ...rest } = versionView(version);
       return rest;
     });
-    const inForce = versionInForce(own, engine.clock.nowMs())?.version ?? null;
+    const inForce = versionInForce(own, await engine.nowMs(workspace))?.version ?? null;
     return ok({ key, inForce, versions: views });
   },
 });
 
 interface ApplyQuery {
   readonly effectiveFrom?: string;
+  readonly rerate?: boolean;
+  readonly limit?: number;
 }
 
 const applyCard = route<unknown, ApplyQuery>({
@@ -63,7 +66,11 @@ const applyCard = route<unknown, ApplyQuery>({
   operationId: "applyRateCard",
   summary: "Apply a rate card as a new version; what is rated already never changes.",
   scope: "admin",
-  query: closed({ "effectiveFrom?": TIME_SENT }),
+  query: closed({
+    "effectiveFrom?": TIME_SENT,
+    "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
+    "limit?": RERATE_LIMIT,
+  }),
   body: { schema: named("NewRateCard"), isParsedByHandler: true, maxBytes: DOCUMENT_MAX_BYTES },
   answers: {
     200: json("This version is in force already.", named("AppliedRateCard")),
@@ -71,7 +78,8 @@ const applyCard = route<unknown, ApplyQuery>({
   },
   errors: ["ratecard.invalid", "ratecard.backdated"],
   handle: async ({ engine }, { workspace, query, body }) => {
-    const { document, effectiveFrom } = unwrap(body);
+    const { document, effectiveFrom, rerate } = unwrap(body);
+    const isRerating = rerate ?? query.rerate ?? false;
     const card = cardOf(document);
     const effectiveFromMs = optionalInstant(effectiveFrom ?? query.effectiveFrom, "effectiveFrom");
     const text = rateCardDocument(card);
@@ -79,22 +87,30 @@ const applyCard = route<unknown, ApplyQuery>({
       card,
       document: text,
       effectiveFromMs,
+      isRerating,
     });
     const { isNew, version } = applied;
-    return { status: isNew ? 201 : 200, body: { isNew, version: versionView(version) } };
+    const { limit } = query;
+    // From the instant asked for: a version in force before may have been recorded by a pass that
+    // was cut off.
+    const sinceMs = effectiveFromMs ?? version.effectiveFromMs;
+    const request = { sinceMs, ...(limit === undefined ? {} : { limit }) };
+    const rerated = isRerating ? reratedView(await engine.rerate(workspace, request)) : null;
+    return { status: isNew ? 201 : 200, body: { isNew, version: versionView(version), rerated } };
   },
 });
 
 interface Wrapped {
   readonly document: unknown;
   readonly effectiveFrom?: string | null;
+  readonly rerate?: boolean;
 }
 
-/** The card itself, or `{ card, effectiveFrom }`. */
+/** The card itself, or `{ card, effectiveFrom, rerate }`. */
 function unwrap(body: unknown): Wrapped {
   const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
   if (!isObject || !Object.hasOwn(body, "card")) return { document: body };
-  const { card, effectiveFrom = null, ...others } = body as Record<string, unknown>;
+  const { card, effectiveFrom = null, rerate, ...others } = body as Record<string, unknown>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     const detail = `There is no field ${JSON.stringify(unknown.slice(0, 60))} beside "card".`;
@@ -104,7 +120,10 @@ function unwrap(body: unknown): Wrapped {
     const detail = '"effectiveFrom" must be a text with an RFC 3339 time.';
     throw new TollgateError("field.invalid", detail, "effectiveFrom");
   }
-  return { document: card, effectiveFrom };
+  if (rerate !== undefined && typeof rerate !== "boolean") {
+    throw new TollgateError("field.invalid", '"rerate" must be true or false.', "rerate");
+  }
+  return { document: card, effectiveFrom, ...(rerate === undefined ? {} : { rerate }) };
 }
 
 function cardOf(document: unknown): RateCard {

@@ -27,6 +27,7 @@ import {
   PERIOD,
   TIME,
 } from "../schema.ts";
+import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
@@ -238,6 +239,7 @@ const customers = {
       nullable(DECIMAL),
       "With bookings as they are, filled up to the minimum, rounded; null where nothing elapsed.",
     ),
+    commitments: listOf(named("Commitment"), "Where the customer's commitments stand."),
   }),
   CustomerPage: closed({ customers: listOf(named("Customer")), next: TEXT_OR_NULL }),
 };
@@ -345,6 +347,7 @@ const statements = {
       lines: listOf(statementLine),
       totalExact: DECIMAL,
       total: DECIMAL,
+      "commitments?": DRAWDOWNS,
       "replaces?": ANY_TEXT,
     }),
   }),

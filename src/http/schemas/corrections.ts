@@ -24,6 +24,8 @@ const booked = {
   reason: ANY_TEXT,
   by: ANY_TEXT,
 };
+const costPlace = { provider: ANY_TEXT, model: ANY_TEXT, day: PERIOD };
+const sides = { recorded: DECIMAL, truedUp: DECIMAL, invoiced: DECIMAL, difference: DECIMAL };
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 
 /** Components of corrections by name. */
@@ -81,4 +83,30 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     digest: described(ANY_TEXT, "SHA-256 of its canonical document, lower-case hex."),
   }),
   CreditNoteList: closed({ creditNotes: listOf(named("CreditNote")) }),
+  Invoice: closed({
+    id: ANY_TEXT,
+    currency: CURRENCY,
+    total: DECIMAL,
+    rows: described(COUNT, "One a provider, model and day."),
+    importedAt: TIME,
+  }),
+  InvoiceList: closed({ invoices: listOf(named("Invoice")) }),
+  Reconciliation: closed({
+    invoice: named("Invoice"),
+    rows: listOf(closed({ ...costPlace, ...sides }), "By provider, day and model."),
+    ...sides,
+    trueUps: listOf(
+      closed({
+        invoice: ANY_TEXT,
+        currency: CURRENCY,
+        rows: listOf(
+          closed({ ...costPlace, recorded: DECIMAL, invoiced: DECIMAL, difference: DECIMAL }),
+        ),
+        total: DECIMAL,
+        reason: ANY_TEXT,
+        by: ANY_TEXT,
+        bookedAt: TIME,
+      }),
+    ),
+  }),
 };

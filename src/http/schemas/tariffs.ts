@@ -182,7 +182,11 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   NewRateCard: {
     anyOf: [
       named("RateCard"),
-      closed({ card: named("RateCard"), "effectiveFrom?": nullable(TIME_SENT) }),
+      closed({
+        card: named("RateCard"),
+        "effectiveFrom?": nullable(TIME_SENT),
+        "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
+      }),
     ],
   },
   RateCardVersion: closed({ key: ANY_TEXT, ...cardVersion }),
@@ -197,7 +201,21 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     inForce: described(nullable(COUNT), "The version in force now; null: none has taken effect."),
     versions: listOf(closed(cardVersion)),
   }),
-  AppliedRateCard: closed({ isNew: FLAG, version: named("RateCardVersion") }),
+  AppliedRateCard: closed({
+    isNew: FLAG,
+    version: named("RateCardVersion"),
+    rerated: nullable(named("Rerated")),
+  }),
+  Rerated: closed({
+    looked: described(COUNT, "Steps and runs that were looked at."),
+    total: described(nullable(COUNT), "How many there are about; told by a pass's first answer."),
+    steps: described(COUNT, "Steps that came out different."),
+    runs: COUNT,
+    outcomes: COUNT,
+    cost: described(DECIMAL, "Difference of costs that was booked, in USD."),
+    charge: described(DECIMAL, "Difference of charges that was booked, in the cards' currencies."),
+    next: described(nullable(ANY_TEXT), "Where to go on; null: that was all."),
+  }),
   PriceDocument: {
     type: "object",
     description: "A tollgate.prices/1 document, or LiteLLM's price file with ?format=litellm.",
@@ -206,6 +224,7 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   PriceVersionList: closed({ versions: listOf(named("PriceVersion")) }),
   ImportedPrices: closed({
     version: named("PriceVersion"),
+    rerated: nullable(named("Rerated")),
     notes: listOf(
       closed({ kind: ANY_TEXT, provider: ANY_TEXT, subject: ANY_TEXT, detail: ANY_TEXT }),
       "What of the list could not be kept as it is; the first of them.",

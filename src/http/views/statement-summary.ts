@@ -16,8 +16,9 @@ export async function readVoidings(store: Store, workspace: string): Promise<Voi
 
 /** What is told of a statement without its document. */
 export function statementSummary(statement: StatementRecord, voidings: Voidings): object {
-  const { id, customer, period, currency, closedAtMs, total, digest, document } = statement;
-  const { replaces = null } = JSON.parse(document) as { readonly replaces?: string };
+  const { id, customer, period, currency, closedAtMs, total, digest } = statement;
+  const replaced = voidings.values().find((voiding) => voiding.replacedBy === id);
+  const replaces = replaced?.id ?? null;
   const replacedBy = voidings.get(id)?.replacedBy ?? null;
   const closedAt = timeText(closedAtMs);
   return { id, customer, period, currency, closedAt, total, digest, replaces, replacedBy };

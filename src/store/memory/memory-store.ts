@@ -18,6 +18,7 @@ import type {
   CounterKey,
   Customer,
   RunFilter,
+  StepPage,
   Store,
   StoredCounter,
   Suspended,
@@ -114,6 +115,19 @@ export class MemoryStore implements Store {
     return [...this.#tables(workspace).steps.values()].filter((step) => step.run === run);
   }
 
+  stepPage(workspace: string, after: string, limit: number): StepPage {
+    const from = after === "" ? 0 : Number(after);
+    const steps = [...this.#tables(workspace).steps.values()].slice(from, from + limit);
+    return { steps, next: steps.length < limit ? null : String(from + limit) };
+  }
+
+  runIds(workspace: string, after: string, limit: number): string[] {
+    return [...this.#tables(workspace).runs.keys()]
+      .filter((id) => byBytes(id, after) > 0)
+      .sort(byBytes)
+      .slice(0, limit);
+  }
+
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
     return [...this.#tables(workspace).outcomes.values()].filter((row) => row.run === run);
   }
@@ -173,7 +187,13 @@ export class MemoryStore implements Store {
     const rows = [...this.#tables(workspace).statements.values()];
     return rows
       .filter((row) => customer === undefined || row.customer === customer)
-      .sort((a, b) => byBytes(b.period, a.period) || byBytes(a.customer, b.customer));
+      .sort(
+        (a, b) =>
+          byBytes(b.period, a.period) ||
+          byBytes(a.customer, b.customer) ||
+          b.closedAtMs - a.closedAtMs ||
+          byBytes(a.id, b.id),
+      );
   }
 
   statement(workspace: string, id: string): StatementRecord | undefined {

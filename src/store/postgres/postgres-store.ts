@@ -19,6 +19,7 @@ import type {
   Customer,
   Digest,
   RunFilter,
+  StepPage,
   Store,
   StoredCounter,
   Suspended,
@@ -226,6 +227,22 @@ class PostgresStore implements Store {
     return (await this.#of(workspace, sql, run)).map(decodeStep);
   }
 
+  async stepPage(workspace: string, after: string, limit: number): Promise<StepPage> {
+    const place = after === "" ? ["", "", "", ""] : (JSON.parse(after) as string[]);
+    const sql = `SELECT * FROM steps WHERE ws = $1
+      AND (customer, run, source, id) > ($2, $3, $4, $5)
+      ORDER BY customer, run, source, id LIMIT $6`;
+    const steps = (await this.#of(workspace, sql, ...place, limit)).map(decodeStep);
+    const last = steps.at(-1);
+    if (last === undefined || steps.length < limit) return { steps, next: null };
+    return { steps, next: JSON.stringify([last.customer, last.run, last.source, last.id]) };
+  }
+
+  async runIds(workspace: string, after: string, limit: number): Promise<string[]> {
+    const sql = "SELECT id FROM runs WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
+    return (await this.#of(workspace, sql, after, limit)).map((row) => row.id as string);
+  }
+
   async outcomesOfRun(workspace: string, run: string): Promise<OutcomeState[]> {
     const sql = `SELECT o.* FROM runs r
       JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer AND o.run = r.id
@@ -279,7 +296,7 @@ class PostgresStore implements Store {
 
   async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
     const sql = `SELECT * FROM statements WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
-      ORDER BY period DESC, customer`;
+      ORDER BY period DESC, customer, closed_at DESC, id`;
     return (await this.#of(workspace, sql, customer ?? null)).map(decodeStatement);
   }
 

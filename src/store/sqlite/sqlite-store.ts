@@ -22,6 +22,7 @@ import type {
   Customer,
   Digest,
   RunFilter,
+  StepPage,
   Store,
   StoredCounter,
   Suspended,
@@ -255,6 +256,21 @@ class SqliteStore implements Store {
     return ask(() => rows.map((row) => decodeStep(row, this.#shared.names)));
   }
 
+  stepPage(workspace: string, after: string, limit: number): StepPage {
+    // CROSS JOIN keeps the planner to the order of the steps' rows.
+    const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
+      CROSS JOIN runs r ON r.run_no = s.run_no
+      WHERE s.step_no > ? AND r.ws = ? ORDER BY s.step_no LIMIT ?`;
+    const rows = this.#all(sql, Number(after), this.#ws(workspace), limit);
+    const steps = ask(() => rows.map((row) => decodeStep(row, this.#shared.names)));
+    return { steps, next: rows.length < limit ? null : String(rows.at(-1)?.step_no) };
+  }
+
+  runIds(workspace: string, after: string, limit: number): string[] {
+    const sql = "SELECT id FROM runs WHERE ws = ? AND id > ? ORDER BY id LIMIT ?";
+    return this.#all(sql, this.#ws(workspace), after, limit).map((row) => row.id as string);
+  }
+
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
     const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? ORDER BY seq";
     return this.#all(sql, this.#ws(workspace), run).map(decodeOutcome);
@@ -296,7 +312,7 @@ class SqliteStore implements Store {
   listStatements(workspace: string, customer?: string): StatementRecord[] {
     const ws = this.#ws(workspace);
     const all = "SELECT * FROM statements WHERE ws = ?";
-    const order = "ORDER BY period DESC, customer";
+    const order = "ORDER BY period DESC, customer, closed_at DESC, id";
     const rows =
       customer === undefined
         ? this.#all(`${all} ${order}`, ws)

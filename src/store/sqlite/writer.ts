@@ -59,6 +59,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** A message is garbage soon: the thread needs no more room for young objects than this. */
+const HEAP_LIMITS = { maxYoungGenerationSizeMb: 12 };
+
 /** A writer in a thread of its own. */
 export function threadWriter(place: WriterPlace): Writer {
   return new ThreadWriter(place);
@@ -71,7 +74,10 @@ class ThreadWriter implements Writer {
 
   constructor(place: WriterPlace) {
     const file = `./writer-thread${extname(import.meta.url)}`;
-    this.#thread = new Worker(new URL(file, import.meta.url), { workerData: place });
+    this.#thread = new Worker(new URL(file, import.meta.url), {
+      workerData: place,
+      resourceLimits: HEAP_LIMITS,
+    });
     this.#thread.unref();
     this.#thread.on("message", (reply: Reply) => this.#answer(reply));
     this.#thread.on("error", (error) => this.#fail(error));

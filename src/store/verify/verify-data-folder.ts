@@ -13,6 +13,7 @@ import { Acts } from "./acts.ts";
 import { Books } from "./books.ts";
 import { CardVersions } from "./card-versions.ts";
 import { checkByHand } from "./check-by-hand.ts";
+import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
@@ -21,6 +22,7 @@ import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStatements } from "./check-statements.ts";
 import { checkTotals } from "./check-totals.ts";
+import { checkTrueUps } from "./check-true-ups.ts";
 import { checkWorkspaces } from "./check-workspaces.ts";
 import { DataFile, type OnProgress } from "./data-file.ts";
 import type { Finding } from "./findings.ts";
@@ -89,8 +91,10 @@ function checkAll(file: DataFile): void {
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
+    () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
+    () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),

@@ -1,0 +1,129 @@
+/**
+ * How much of a customer's commitments is drawn: by closed statements, and by what every open
+ * period comes to so far, as if each were closed now.
+ */
+import { TollgateError } from "../domain/errors.ts";
+import type { Amount } from "../domain/money/decimal.ts";
+import type { RoundingMode } from "../domain/money/rounding.ts";
+import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import type { DatedCommitment } from "../domain/period/commitment.ts";
+import type { CommitmentInput, Drawdown, DrawnBefore } from "../domain/period/commitment-draw.ts";
+import { type DrawnSoFar, drawnSoFar } from "../domain/period/commitment-projection.ts";
+import { buildStatement, type StatementInput } from "../domain/period/statement.ts";
+import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
+import { describedBookings } from "./book-by-hand.ts";
+import { commitmentInput } from "./commitments.ts";
+import type { EngineContext } from "./context.ts";
+import type { Customer } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** A commitment and where it stands. */
+export interface CommitmentStatus {
+  readonly commitment: DatedCommitment;
+  /** Null: its time has not begun, or (of one per period) it has ended. */
+  readonly soFar: DrawnSoFar | null;
+}
+
+/** A customer's commitments at an instant. */
+export interface CustomerCommitments {
+  readonly customer: string;
+  readonly nowMs: number;
+  readonly commitments: readonly CommitmentStatus[];
+}
+
+/** What the period under way is projected from. */
+export interface UnderWay {
+  readonly customer: Customer;
+  readonly tariff: Tariff;
+  readonly nowMs: number;
+}
+
+/** Reads the commitments of a customer. Throws `customer.not_found`. */
+export async function readDrawdown(
+  context: EngineContext,
+  workspace: string,
+  id: string,
+): Promise<CustomerCommitments> {
+  const customer = await context.store.customer(workspace, id);
+  if (customer === undefined) {
+    throw new TollgateError("customer.not_found", `There is no customer "${id}".`);
+  }
+  const tariff = await context.tariffs.of(workspace);
+  const nowMs = (await context.clocks.of(workspace)).nowMs();
+  const at = { customer, tariff, nowMs };
+  return { customer: id, nowMs, commitments: await statusOf(context, workspace, at) };
+}
+
+/** Where each commitment stands now. */
+export async function statusOf(
+  context: EngineContext,
+  workspace: string,
+  { customer, tariff, nowMs }: UnderWay,
+): Promise<CommitmentStatus[]> {
+  const input = await commitmentInput(context.store, workspace, { customer, replaces: null });
+  if (input.commitments.length === 0) return [];
+  const period = tariff.periodOf(customer, nowMs);
+  const at = { customer, tariff, nowMs };
+  const drawn = await drawnWithOpen(context, workspace, { ...at, input, until: null });
+  const rounding = roundingNow(at, period);
+  const time = { calendar: customer, period, nowMs, rounding };
+  return input.commitments.map((commitment) => {
+    return { commitment, soFar: drawnSoFar(commitment, drawn, time) };
+  });
+}
+
+function roundingNow({ customer, tariff, nowMs }: UnderWay, period: BillingPeriod): RoundingMode {
+  const nothing = { counters: [], adjustments: [], bookings: [], isUsed: false };
+  return termsOf(tariff, { customer, period, nowMs, ...nothing }).rounding;
+}
+
+interface OpenDraw extends UnderWay {
+  readonly input: CommitmentInput;
+  /** Only open periods before this one; null: all. */
+  readonly until: string | null;
+}
+
+/** What is drawn by closed statements and by open periods, as if they were closed one by one. */
+export async function drawnWithOpen(
+  context: EngineContext,
+  workspace: string,
+  { input, until, ...at }: OpenDraw,
+): Promise<readonly DrawnBefore[]> {
+  if (input.commitments.length === 0) return [];
+  const { customer, tariff, nowMs } = at;
+  const usage = await context.store.rollups(workspace, { customer: customer.id });
+  const current = tariff.periodOf(customer, nowMs).key;
+  const keys = [...new Set([...usage.map(({ period }) => period), current])];
+  const open = keys.filter((key) => !input.closed.has(key) && (until === null || key < until));
+  let before = input.before;
+  for (const key of open.toSorted()) {
+    const period = periodOfKey(tariff, customer, key);
+    const commitments = { ...input, before };
+    const bill = await openBill(context, workspace, { ...at, period, commitments });
+    const { drawdowns } = buildStatement(bill);
+    before = [...before, ...drawdowns.map(withoutTrueUp)];
+  }
+  return before;
+}
+
+/** What is missing while a period lasts is no amount that was billed. */
+function withoutTrueUp({ commitment, period, usage, drawn }: Drawdown): DrawnBefore {
+  return { key: commitment.key, period, usage, drawn, trueUp: 0n as Amount };
+}
+
+/** What the statement of an open period is built from, as of now. */
+export async function openBill(
+  { store }: EngineContext,
+  workspace: string,
+  of: UnderWay & { readonly period: BillingPeriod; readonly commitments: CommitmentInput },
+): Promise<StatementInput> {
+  const { customer, tariff, nowMs, period, commitments } = of;
+  const key = { customer: customer.id, period: period.key };
+  const counters = await store.countersOf(workspace, key);
+  const adjustments = await store.adjustmentsOf(workspace, key);
+  const bookings = await describedBookings(store, workspace, adjustments);
+  const used = await isUsed(store, workspace, key);
+  const about = { customer, period, nowMs, isUsed: used, commitments };
+  const bill = { ...about, counters, adjustments, bookings };
+  return billInput(tariff, bill);
+}

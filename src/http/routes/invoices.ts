@@ -1,0 +1,133 @@
+/** Providers' own invoices, held against recorded cost. */
+import { INVOICE_ROWS_MAX_COUNT } from "../../domain/limits.ts";
+import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
+import type { Invoice, NewInvoice } from "../../engine/import-invoice.ts";
+import type { Reconciliation, TrueUp } from "../../engine/reconcile-invoice.ts";
+import { recordedActs } from "../../engine/recorded-acts.ts";
+import { timeText } from "../instant.ts";
+import { json, ok, route } from "../route.ts";
+import { closed, described, ID, type JsonSchema, listOf, named, TEXT } from "../schema.ts";
+import { COST_CURRENCY } from "../views/currencies.ts";
+
+const INVOICE_PARAM = closed({ invoice: ID });
+const DAY: JsonSchema = {
+  type: "string",
+  pattern: "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$",
+  description: "Day in UTC.",
+};
+const SIGNED: JsonSchema = {
+  type: "string",
+  pattern: "^-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,30})?$",
+  description: "Decimal text; negative for a credit.",
+};
+
+const importInvoice = route<unknown, unknown, NewInvoice>({
+  method: "POST",
+  path: "/v1/invoices",
+  operationId: "importInvoice",
+  summary: "Import the totals of a provider's invoice; importing it again changes nothing.",
+  scope: "admin",
+  body: {
+    schema: closed({
+      id: described(ID, "As the provider numbers it."),
+      currency: { type: "string", enum: [COST_CURRENCY], description: "That of the price book." },
+      rows: {
+        ...listOf(
+          closed({
+            provider: ID,
+            model: described(TEXT, "Model, tool or service, as steps name it."),
+            day: DAY,
+            amount: SIGNED,
+          }),
+        ),
+        minItems: 1,
+        maxItems: INVOICE_ROWS_MAX_COUNT,
+      },
+    }),
+  },
+  answers: { 200: json("The invoice.", named("Invoice")) },
+  errors: ["booking.conflict"],
+  handle: async ({ engine }, { workspace, body }) =>
+    ok(invoiceView(await engine.importInvoice(workspace, body))),
+});
+
+const listInvoices = route({
+  method: "GET",
+  path: "/v1/invoices",
+  operationId: "listInvoices",
+  summary: "List imported invoices, oldest first.",
+  scope: "read",
+  answers: { 200: json("The invoices.", named("InvoiceList")) },
+  handle: async ({ engine }, { workspace }) => {
+    const of = { kind: "invoice.imported" } as const;
+    const invoices = await recordedActs<Invoice>(engine.store, workspace, of);
+    return ok({ invoices: invoices.map(invoiceView) });
+  },
+});
+
+const reconcile = route<{ readonly invoice: string }>({
+  method: "GET",
+  path: "/v1/invoices/{invoice}/reconciliation",
+  operationId: "reconcileInvoice",
+  summary: "Compare an invoice with recorded cost by provider, model and day.",
+  scope: "read",
+  params: INVOICE_PARAM,
+  answers: { 200: json("Both sides.", named("Reconciliation")) },
+  errors: ["invoice.not_found"],
+  handle: async ({ engine }, { workspace, params }) =>
+    ok(reconciliationView(await engine.reconcileInvoice(workspace, params.invoice))),
+});
+
+interface TrueUpBody {
+  readonly reason: string;
+  readonly by: string;
+}
+
+const bookTrueUp = route<{ readonly invoice: string }, unknown, TrueUpBody>({
+  method: "POST",
+  path: "/v1/invoices/{invoice}/true-up",
+  operationId: "bookTrueUp",
+  summary: "Book the difference between an invoice and recorded cost.",
+  scope: "admin",
+  params: INVOICE_PARAM,
+  body: {
+    schema: closed({ reason: { ...TEXT, minLength: 1 }, by: described(ID, "Who decided it.") }),
+  },
+  answers: { 200: json("Both sides, with what was booked.", named("Reconciliation")) },
+  errors: ["invoice.not_found"],
+  handle: async ({ engine }, { workspace, params: { invoice }, body }) => {
+    await engine.bookTrueUp(workspace, { invoice, ...body });
+    return ok(reconciliationView(await engine.reconcileInvoice(workspace, invoice)));
+  },
+});
+
+function invoiceView({ id, currency, total, rows, importedAtMs }: Invoice): object {
+  return { id, currency, total, rows: rows.length, importedAt: timeText(importedAtMs) };
+}
+
+function reconciliationView({ invoice, rows, trueUps }: Reconciliation): object {
+  const sum = (column: "recorded" | "truedUp" | "invoiced" | "difference"): string =>
+    formatAmount(rows.reduce((total, row) => total + row[column], 0n) as Amount);
+  return {
+    invoice: invoiceView(invoice),
+    rows: rows.map(({ provider, model, day, ...sides }) => ({
+      ...{ provider, model, day },
+      recorded: formatAmount(sides.recorded),
+      truedUp: formatAmount(sides.truedUp),
+      invoiced: formatAmount(sides.invoiced),
+      difference: formatAmount(sides.difference),
+    })),
+    recorded: sum("recorded"),
+    truedUp: sum("truedUp"),
+    invoiced: sum("invoiced"),
+    difference: sum("difference"),
+    trueUps: trueUps.map(trueUpView),
+  };
+}
+
+function trueUpView({ bookedAtMs, rows, ...trueUp }: TrueUp): object {
+  return { ...trueUp, rows, bookedAt: timeText(bookedAtMs) };
+}
+
+/** Invoices of providers. */
+export const INVOICE_ROUTES = [importInvoice, listInvoices, reconcile, bookTrueUp];
