@@ -12,6 +12,7 @@ import { applyStep } from "./apply-step.ts";
 import type { BatchState } from "./batch-state.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
+import { correctRuns } from "./correct-runs.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -24,6 +25,7 @@ export function applyBatch(
   const ledger = new Ledger(state, tariff);
   ledger.replay = (event) => applyEvent(ledger, event);
   const results = events.map((event) => applyEvent(ledger, event));
+  correctRuns(ledger);
   const runs = new Map<string, { own: Totals; tree: Totals }>();
   for (const event of events) {
     const run = state.runs.get(event.run);

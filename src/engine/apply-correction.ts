@@ -28,7 +28,7 @@ export function amendStep(ledger: Ledger, event: StepAmended): EventResult {
     return rejected({ code: "step.voided", detail, field: "target" });
   }
   ledger.state.record("step.amended", event, encodeEvent(event));
-  showSignOfLife(ledger, event.run);
+  showSignOfLife(ledger, event);
   const amendedBy = placeInTime(event);
   if (step.amendedBy !== null && step.amendedBy > amendedBy) return resultOf(step, "stale");
   const change = { ...factsOf(event.facts), role: step.role, amendedBy };
@@ -42,7 +42,7 @@ export function voidStep(ledger: Ledger, event: StepVoided): EventResult {
   if (step === undefined) return notFound(event);
   if (step.voided) return resultOf(step, "duplicate");
   state.record("step.voided", event, encodeEvent(event));
-  showSignOfLife(ledger, event.run);
+  showSignOfLife(ledger, event);
   freeCall(ledger, step);
   const revised = reviseStep(ledger, step, { change: { voided: true }, reason: "voided" });
   return resultOf(revised, "accepted");

@@ -23,8 +23,9 @@ export function recordOutcome(ledger: Ledger, event: OutcomeRecorded): EventResu
   const nowhere = { customer: null, agent: null, parentRun: null };
   const refusal = attribute(ledger, { ...event, ...nowhere });
   if (refusal !== null) return rejected(refusal);
+  showSignOfLife(ledger, event);
+  // Read after the sign of life: a run that goes on has no ending.
   const run = state.runOrNew(event.run);
-  showSignOfLife(ledger, event.run);
   if (run.customer === null) return suspend(ledger, run, event);
   state.record("outcome.recorded", event, encodeEvent(event));
   const booked = ledger.bookOutcome(draftOf(ledger, run, event), causeOf(event));
@@ -46,6 +47,7 @@ function draftOf(ledger: Ledger, run: Run, event: OutcomeRecorded): OutcomeState
   const { state, tariff } = ledger;
   const customer = ledger.customer(run.customer ?? "");
   const atMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+  const cardVersionId = tariff.cardFor(customer, atMs)?.id ?? null;
   return {
     run: event.run,
     key: event.key,
@@ -58,7 +60,8 @@ function draftOf(ledger: Ledger, run: Run, event: OutcomeRecorded): OutcomeState
     customer: customer.id,
     agent: run.opened ? run.agent : null,
     period: tariff.periodOf(customer, atMs).key,
-    cardVersionId: tariff.cardFor(customer, atMs)?.id ?? null,
+    cardVersionId,
+    ending: ledger.endingFor(cardVersionId, run),
     charge: ZERO_AMOUNT,
     shares: [],
   };
@@ -79,6 +82,6 @@ export function reverseOutcome(ledger: Ledger, event: OutcomeReversed): EventRes
   const cause = { ...causeOf(event), reason: "outcome_reversed" } as const;
   const booked = ledger.bookOutcome({ ...stored, status: "reversed" }, cause);
   state.outcomes.set(outcomeKeyText(event.run, event.key), booked);
-  showSignOfLife(ledger, event.run);
+  showSignOfLife(ledger, event);
   return { status: "accepted", run, seq: reversal, charge: booked.charge };
 }

@@ -39,7 +39,7 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
     if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
     restateSteps(ledger, run, event);
   }
-  showSignOfLife(ledger, event.run);
+  showSignOfLife(ledger, event);
   return { status: "accepted", run: event.run, seq };
 }
 
@@ -55,7 +55,9 @@ function restateSteps(ledger: Ledger, before: Run, event: RunOpened): void {
     if (change.role === "shadow") handOverCall(ledger, step);
   }
   for (const outcome of [...state.outcomes.values()]) {
-    if (outcome.run === event.run) ledger.rebookOutcome(outcome, run.agent, causeOf(event));
+    if (outcome.run !== event.run) continue;
+    const { ending } = outcome;
+    ledger.rebookOutcome(outcome, { agent: run.agent, ending }, causeOf(event));
   }
 }
 
@@ -102,8 +104,10 @@ export function closeRun(ledger: Ledger, event: RunClosed): EventResult {
   const closedBy = placeInTime(event);
   if (run.closedAtMs === null || closedBy > run.closedBy) {
     const status = event.ending;
-    const ended = { status, closedAtMs: event.occurredAtMs, closedBy };
+    const endedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+    const ended = { status, closedAtMs: event.occurredAtMs, endedAtMs, closedBy };
     Object.assign(state.editRun(run.id), ended);
+    ledger.recountEnding(run.id, event);
   }
   return { status: "accepted", run: event.run, seq: state.lastSeq };
 }
@@ -116,5 +120,6 @@ export function abandonRun(ledger: Ledger, run: Run): void {
   const document = JSON.stringify({ run: run.id, lastSeenAtMs: run.lastSeenAtMs, receivedAtMs });
   state.record("run.abandoned", { ...identity, contentHash: "" }, document);
   state.runs.load(run.id, run);
-  state.editRun(run.id).status = "abandoned";
+  Object.assign(state.editRun(run.id), { status: "abandoned", endedAtMs: receivedAtMs });
+  ledger.recountEnding(run.id, identity);
 }

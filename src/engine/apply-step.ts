@@ -9,7 +9,7 @@ import { attribute, customerOfTree } from "./attribute.ts";
 import { stepKeyText } from "./batch-state.ts";
 import type { Ledger } from "./book.ts";
 import { countStep, factsOf, linkWitness, resultOf, reviseStep } from "./count-step.ts";
-import type { Suspended } from "./ports.ts";
+import type { StepKey, Suspended } from "./ports.ts";
 import type { EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 
@@ -23,7 +23,7 @@ export function applyStep(ledger: Ledger, event: StepEvent): EventResult {
   if (refusal !== null) return rejected(refusal);
   const run = ledger.state.runOrNew(event.run);
   const result = run.customer === null ? suspend(ledger, run, event) : count(ledger, run, event);
-  showSignOfLife(ledger, event.run);
+  showSignOfLife(ledger, event);
   return result;
 }
 
@@ -48,7 +48,7 @@ function joinRecords(ledger: Ledger, stored: Step, event: StepEvent): EventResul
     const refusal = attribute(ledger, event);
     if (refusal !== null) return rejected(refusal);
   }
-  showSignOfLife(ledger, event.run);
+  showSignOfLife(ledger, event);
   switch (arrival.kind) {
     case "duplicate":
     case "stale":
@@ -131,15 +131,18 @@ function joinWaiting(
  * Any accepted event keeps its run from being abandoned, and revives an abandoned one. A clock that
  * is set back takes no sign of life away, and a revival is later than the silence that it ends.
  */
-export function showSignOfLife(ledger: Ledger, runId: string): void {
+export function showSignOfLife(ledger: Ledger, event: StepKey): void {
   const { state } = ledger;
-  const run = state.runs.get(runId);
+  const run = state.runs.get(event.run);
   if (run === undefined) return;
   const isRevived = run.status === "abandoned";
   const leastMs = isRevived ? run.lastSeenAtMs + 1 : run.lastSeenAtMs;
   const lastSeenAtMs = Math.max(state.receivedAtMs, leastMs);
   if (lastSeenAtMs === run.lastSeenAtMs) return;
-  const edited = state.editRun(runId);
-  if (isRevived) edited.status = "open";
+  const edited = state.editRun(event.run);
   edited.lastSeenAtMs = lastSeenAtMs;
+  if (!isRevived) return;
+  edited.status = "open";
+  edited.endedAtMs = null;
+  ledger.recountEnding(event.run, event);
 }

@@ -101,7 +101,7 @@ function link(ledger: Ledger, event: Attribution, parentId: string): void {
   const child = state.runOrNew(event.run);
   state.editRun(parentId);
   state.editRun(event.run).parent = parentId;
-  ledger.addToTree(parentId, child.tree);
+  ledger.addTree(parentId, child);
   let height = child.height + 1;
   for (const ancestor of ancestry(parentId, runOf(ledger))) {
     if (ancestor.height < height) state.editRun(ancestor.id).height = height;

@@ -14,6 +14,7 @@ import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import { inCurrency } from "./commitments.ts";
+import { correctionsIn, isOfRuns } from "./correct-runs.ts";
 import type { CounterKey, Customer, Digest, Store, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -83,9 +84,11 @@ export function billInput(tariff: Tariff, bill: Bill): StatementInput {
     customer: bill.customer.id,
     period: bill.period,
     ...terms,
-    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter, bill.period)),
+    charges: bill.counters
+      .filter((counter) => !isOfRuns(counter))
+      .flatMap((counter) => chargeCounts(tariff, counter, bill.period)),
     trials: [],
-    runs: [],
+    runs: correctionsIn(bill.counters),
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
     bookings: bill.bookings,
     ...(commitments && { commitments: inCurrency(commitments, terms.currency) }),

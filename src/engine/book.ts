@@ -7,15 +7,29 @@ import { present } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
-import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
-import type { OutcomeState, Run, RunRating, RunShare, Totals } from "../domain/run/run.ts";
-import { ancestry, NO_TOTALS, negateTotals, subtractTotals } from "../domain/run/run.ts";
+import type {
+  OutcomeState,
+  PeriodCharge,
+  Run,
+  RunRating,
+  RunShare,
+  Totals,
+} from "../domain/run/run.ts";
+import {
+  addCharges,
+  ancestry,
+  endingOf,
+  NO_TOTALS,
+  negateTotals,
+  subtractTotals,
+} from "../domain/run/run.ts";
 import type { BatchState, EditableRun } from "./batch-state.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
+import { isSameAs, joinShares, onlyMoved, sameRating, sumShares } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Why and by what a booking happens; names the adjustment where the period is closed. */
@@ -26,10 +40,26 @@ export interface Cause extends StepKey {
 /** A step whose cost, shares and seq are still to be filled in. */
 export type StepDraft = { -readonly [K in keyof Step]: Step[K] };
 
-interface Movement {
+/** What something counts for, and where. */
+interface Counted {
   readonly at: CounterKey;
   readonly card: CompiledCard;
   readonly metered: readonly MeteredQuantity[];
+}
+
+interface Exchange {
+  readonly off: Counted | null;
+  readonly on: Counted | null;
+}
+
+/** What a difference to a closed period is of, and by what. */
+interface AdjustedBy {
+  readonly at: CounterKey;
+  readonly cardKey: string;
+  readonly cause: Cause;
+}
+
+interface Movement extends Counted {
   /** 1 puts on, −1 takes off. */
   readonly sign: 1n | -1n;
   readonly cause: Cause;
@@ -43,6 +73,9 @@ export class Ledger {
   /** Applies an event that was kept: suspended, or a witness. Set by whoever applies the batch. */
   replay: (event: TollgateEvent) => EventResult = () =>
     present<EventResult>(null, "who applies kept events");
+
+  /** Runs whose cap and minimum may come to something else now, and by what: correct-runs.ts. */
+  readonly touchedRuns = new Map<string, Cause>();
 
   constructor(state: BatchState, tariff: Tariff) {
     this.state = state;
@@ -71,6 +104,7 @@ export class Ledger {
     draft.shares = taken.length === 0 ? onlyMoved(put) : joinShares([...taken, ...put]);
     draft.charge = sumShares(draft.shares);
     this.#replaceTotals(former, draft);
+    if (this.tariff.boundsRuns) this.#touch(draft.run, { ...identityOf(draft), reason });
     return draft;
   }
 
@@ -78,6 +112,7 @@ export class Ledger {
   restoreStep(step: Step): void {
     this.#moveStep(step, 1n, "late_event");
     this.#replaceTotals(null, step);
+    this.#touch(step.run, { ...identityOf(step), reason: "late_event" });
     const run = this.state.editRun(step.run);
     run.lastSeenAtMs = Math.max(run.lastSeenAtMs, step.receivedAtMs);
   }
@@ -92,8 +127,7 @@ export class Ledger {
     const metered = card.meterStep(step);
     if (metered.length === 0) return [];
     const at = { customer: step.customer, period: step.period };
-    const cause: Cause = { reason, run: step.run, source: step.source, id: step.id };
-    return this.#move({ at, card, metered, sign, cause });
+    return this.#move({ at, card, metered, sign, cause: { ...identityOf(step), reason } });
   }
 
   /** Moves counters and returns the marginal of each charge. */
@@ -106,19 +140,20 @@ export class Ledger {
       const moved = this.tariff.advance(slot.counter, card, { item, delta });
       this.state.moveCounter(slot, moved.counter);
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
-      if (closed) this.#adjust(movement, share);
+      if (closed) this.adjust({ at, cardKey: card.cardKey, cause: movement.cause }, share);
       return share;
     });
   }
 
-  #adjust({ at, card, cause }: Movement, share: RunShare): void {
+  /** Books a difference to a closed period in the one that is open now. */
+  adjust({ at, cardKey, cause }: AdjustedBy, share: RunShare): void {
     if (share.amount === 0n) return;
     this.state.adjustments.push({
       seq: this.state.nextSeq(),
       customer: at.customer,
       bookedPeriod: this.openPeriod(at.customer),
       originPeriod: at.period,
-      cardKey: card.cardKey,
+      cardKey,
       chargeKey: share.chargeKey,
       cell: share.cell,
       amount: share.amount,
@@ -143,12 +178,12 @@ export class Ledger {
     const after = totalsOfStep(booked);
     this.#rollStep(booked, after, 1n);
     if (former === null) {
-      this.addToRun(booked.run, after);
+      this.#addToRun(booked.run, booked.period, after);
       return;
     }
     const before = totalsOfStep(former);
     this.#rollStep(former, before, -1n);
-    this.addToRun(booked.run, subtractTotals(after, before));
+    this.#addToRun(booked.run, booked.period, subtractTotals(after, before));
   }
 
   #rollStep(step: Step, totals: Totals, sign: 1n | -1n): void {
@@ -160,23 +195,30 @@ export class Ledger {
   }
 
   /** Adds a difference to a run's own totals and to the tree totals of it and all above it. */
-  addToRun(id: string, delta: Totals): void {
+  #addToRun(id: string, period: string, delta: Totals): void {
     const run = this.state.editRun(id);
     addTo(run.own, delta);
-    this.#addToTreeOf(run, delta);
+    this.#addToTreeOf(run, delta, [{ period, charge: delta.charge }]);
   }
 
-  /** Adds to the tree totals of a run and all above it, leaving its own totals alone. */
-  addToTree(id: string, delta: Totals): void {
-    this.#addToTreeOf(this.state.editRun(id), delta);
+  /** Adds what a whole tree came to to the run that it is put below, and to all above. */
+  addTree(id: string, { tree, chargedIn }: Pick<Run, "tree" | "chargedIn">): void {
+    this.#addToTreeOf(this.state.editRun(id), tree, chargedIn);
   }
 
-  #addToTreeOf(run: EditableRun, delta: Totals): void {
+  #addToTreeOf(run: EditableRun, delta: Totals, charged: readonly PeriodCharge[]): void {
     addTo(run.tree, delta);
+    run.chargedIn = addCharges(run.chargedIn, charged);
     if (run.parent === null) return;
     for (const { id: above } of ancestry(run.parent, (key) => this.state.runs.get(key))) {
-      addTo(this.state.editRun(above).tree, delta);
+      const edited = this.state.editRun(above);
+      addTo(edited.tree, delta);
+      edited.chargedIn = addCharges(edited.chargedIn, charged);
     }
+  }
+
+  #touch(id: string, cause: Cause): void {
+    if (this.tariff.boundsRuns) this.touchedRuns.set(id, cause);
   }
 
   /**
@@ -184,21 +226,25 @@ export class Ledger {
    * anything that may change these; books the difference where one arises.
    */
   recountRun(id: string, cause: Cause): void {
+    this.#touch(id, cause);
     const run = present(this.state.runs.get(id), `run "${id}"`);
     const wanted = this.#runRating(run);
     // Kept apart: the run is edited in place below.
     const former = run.rating;
     if (sameRating(former, wanted)) return;
-    const taken = this.#runMovement(run, former, { sign: -1n, cause });
-    const put = this.#runMovement(run, wanted, { sign: 1n, cause });
-    const kept = joinShares([...(former?.shares ?? []), ...taken, ...put]);
+    const counted = { off: this.#countedRun(run, former), on: this.#countedRun(run, wanted) };
+    const kept = joinShares([...(former?.shares ?? []), ...this.#exchange(counted, cause)]);
     const rating = wanted === null ? this.#residue(run, kept) : { ...wanted, shares: kept };
     const before = sumShares(former?.shares ?? []);
     this.state.editRun(id).rating = rating;
-    const charge = (sumShares(kept) - before) as Amount;
-    this.addToRun(id, { ...NO_TOTALS, charge });
-    this.#rollCharge(former ?? rating, "run", { ...run, charge: -before as Amount });
-    this.#rollCharge(rating, "run", { ...run, charge: sumShares(kept) });
+    this.#chargeRun(run, former, -before as Amount);
+    this.#chargeRun(run, rating, sumShares(kept));
+  }
+
+  #chargeRun({ id, customer }: Run, rating: RunRating | null, charge: Amount): void {
+    if (rating === null || charge === 0n) return;
+    this.#addToRun(id, rating.period, { ...NO_TOTALS, charge });
+    this.rollCharge(rating, "run", { customer, charge });
   }
 
   /** A run that is no longer counted keeps what tier shifts have left on it, if anything. */
@@ -214,26 +260,66 @@ export class Ledger {
     if (card === null) return null;
     const period = this.tariff.periodOf(customer, run.openedAtMs).key;
     const { agent, labels } = run;
-    return { cardVersionId: card.id, period, agent, labels, counted: true, shares: [] };
+    const ending = card.waits.runs ? endingOf(run) : null;
+    return { cardVersionId: card.id, period, agent, labels, ending, counted: true, shares: [] };
   }
 
-  #runMovement(
-    run: Run,
-    rating: RunRating | null,
-    how: { readonly sign: 1n | -1n; readonly cause: Cause },
-  ): RunShare[] {
-    if (rating === null || !rating.counted || run.customer === null) return [];
+  #countedRun(run: Run, rating: RunRating | null): Counted | null {
+    if (rating === null || !rating.counted || run.customer === null) return null;
     const card = this.tariff.cardById(rating.cardVersionId);
     const at = { customer: run.customer, period: rating.period };
-    return this.#move({ at, card, metered: card.meterRun(rating), ...how });
+    return { at, card, metered: card.meterRun(rating) };
   }
 
-  #rollCharge(
-    rating: { readonly period: string; readonly agent: string | null } | null,
-    kind: "run" | "outcome",
+  /** Takes one counting off and puts another on; what both count alike does not move. */
+  #exchange({ off, on }: Exchange, cause: Cause): RunShare[] {
+    const isSamePlace = off?.card === on?.card && off?.at.period === on?.at.period;
+    const without = (own: Counted, other: Counted | null) =>
+      isSamePlace
+        ? own.metered.filter((item) => !other?.metered.some(isSameAs(item)))
+        : own.metered;
+    const moved: RunShare[] = [];
+    for (const [own, other, sign] of [
+      [off, on, -1n],
+      [on, off, 1n],
+    ] as const) {
+      if (own === null) continue;
+      moved.push(...this.#move({ ...own, metered: without(own, other), sign, cause }));
+    }
+    return moved;
+  }
+
+  /**
+   * A run ended, ended otherwise or goes on after all: counts it and its outcomes by that, where a
+   * card asks.
+   */
+  recountEnding(id: string, event: StepKey): void {
+    if (!this.tariff.waitsForEnd && !this.tariff.boundsRuns) return;
+    const run = present(this.state.runs.get(id), `run "${id}"`);
+    if (run.customer === null) return;
+    const { source, id: eventId } = event;
+    const cause = { reason: "run_ended", run: event.run, source, id: eventId } as const;
+    this.recountRun(id, cause);
+    for (const outcome of [...this.state.outcomes.values()]) {
+      if (outcome.run !== id) continue;
+      const ending = this.endingFor(outcome.cardVersionId, run);
+      this.rebookOutcome(outcome, { agent: outcome.agent, ending }, cause);
+    }
+  }
+
+  /** The ending of a run, where the card that charges its outcomes asks for it. */
+  endingFor(cardVersionId: number | null, run: Run): OutcomeState["ending"] {
+    if (cardVersionId === null) return null;
+    return this.tariff.cardById(cardVersionId).waits.outcomes ? endingOf(run) : null;
+  }
+
+  /** Adds to the roll-up of what is no step. */
+  rollCharge(
+    rating: { readonly period: string; readonly agent: string | null },
+    kind: string,
     { customer, charge }: { readonly customer: string | null; readonly charge: Amount },
   ): void {
-    if (rating === null || customer === null || charge === 0n) return;
+    if (customer === null || charge === 0n) return;
     const { period } = rating;
     const agent = rating.agent ?? "";
     const row = this.state.rollup({
@@ -248,35 +334,57 @@ export class Ledger {
     row.charge = (row.charge + charge) as Amount;
   }
 
-  /** Gives a recorded outcome the agent that its run's opening states. */
-  rebookOutcome(outcome: OutcomeState, agent: string | null, cause: Cause): void {
-    if (outcome.agent === agent || outcome.status === "reversed") return;
-    const off = this.bookOutcome({ ...outcome, status: "reversed" }, cause);
-    // What tier shifts have left on the outcome goes to the new agent too.
-    this.#rollCharge(off, "outcome", { ...off, charge: -off.charge as Amount });
-    this.#rollCharge({ ...off, agent }, "outcome", off);
-    const on = this.bookOutcome({ ...off, agent, status: "recorded" }, cause);
-    this.state.outcomes.set(`${on.run}\u0000${on.key}`, on);
+  /** Gives a recorded outcome the agent that its run's opening states, or how the run ended. */
+  rebookOutcome(
+    outcome: OutcomeState,
+    change: Pick<OutcomeState, "agent" | "ending">,
+    cause: Cause,
+  ): void {
+    const isSame = outcome.agent === change.agent && outcome.ending === change.ending;
+    if (isSame || outcome.status === "reversed") return;
+    const off = { ...outcome, charge: -outcome.charge as Amount };
+    this.rollCharge(off, "outcome", off);
+    const on = { ...outcome, ...change };
+    const counted = { off: this.#countedOutcome(outcome), on: this.#countedOutcome(on) };
+    const booked = this.#chargeOutcome(on, this.#exchange(counted, cause));
+    this.#touch(on.run, cause);
+    // What tier shifts have left on the outcome goes to a new agent too.
+    this.rollCharge(booked, "outcome", booked);
+    this.state.outcomes.set(`${on.run}\u0000${on.key}`, booked);
+  }
+
+  #countedOutcome(outcome: OutcomeState): Counted | null {
+    if (outcome.cardVersionId === null) return null;
+    const card = this.tariff.cardById(outcome.cardVersionId);
+    const at = { customer: outcome.customer, period: outcome.period };
+    return { at, card, metered: card.meterOutcome(outcome) };
   }
 
   /** Puts an outcome on (`recorded`) or takes it off (`reversed`). */
   bookOutcome(outcome: OutcomeState, cause: Cause): OutcomeState {
-    const run = present(this.state.runs.get(outcome.run), `run "${outcome.run}"`);
     const sign = outcome.status === "recorded" ? 1n : -1n;
-    const moved: RunShare[] = [];
-    if (outcome.cardVersionId !== null) {
-      const card = this.tariff.cardById(outcome.cardVersionId);
-      const at = { customer: outcome.customer, period: outcome.period };
-      const metered = card.meterOutcome(outcome);
-      moved.push(...this.#move({ at, card, metered, sign, cause }));
-    }
+    const counted = this.#countedOutcome(outcome);
+    const moved = counted === null ? [] : this.#move({ ...counted, sign, cause });
+    const booked = this.#chargeOutcome(outcome, moved);
+    this.#touch(outcome.run, cause);
+    const { customer } = booked;
+    const gained = (booked.charge - outcome.charge) as Amount;
+    this.rollCharge(booked, "outcome", { customer, charge: gained });
+    return booked;
+  }
+
+  /** Adds shares to an outcome and what they come to to its run. */
+  #chargeOutcome(outcome: OutcomeState, moved: readonly RunShare[]): OutcomeState {
     const shares = joinShares([...outcome.shares, ...moved]);
     const charge = sumShares(shares);
     const gained = (charge - outcome.charge) as Amount;
-    this.addToRun(run.id, { ...NO_TOTALS, charge: gained });
-    this.#rollCharge(outcome, "outcome", { customer: run.customer, charge: gained });
+    this.#addToRun(outcome.run, outcome.period, { ...NO_TOTALS, charge: gained });
     return { ...outcome, shares, charge };
   }
+}
+
+function identityOf({ run, source, id }: StepKey): StepKey {
+  return { run, source, id };
 }
 
 function addTo(sum: { -readonly [K in keyof Totals]: Totals[K] }, delta: Totals): void {
@@ -284,40 +392,4 @@ function addTo(sum: { -readonly [K in keyof Totals]: Totals[K] }, delta: Totals)
   sum.unpriced += delta.unpriced;
   sum.cost = (sum.cost + delta.cost) as Amount;
   sum.charge = (sum.charge + delta.charge) as Amount;
-}
-
-/** A charge moves at most once by one booking, so nothing needs joining. */
-function onlyMoved(shares: RunShare[]): RunShare[] {
-  return shares.every((share) => share.amount !== 0n)
-    ? shares
-    : shares.filter((share) => share.amount !== 0n);
-}
-
-/** One share a charge and cell; those that came to nothing are left out. */
-function joinShares(parts: readonly RunShare[]): RunShare[] {
-  const shares = new Map<string, RunShare>();
-  for (const part of parts) {
-    const { chargeKey, cell } = part;
-    const key = `${chargeKey}\u0000${cell}`;
-    const amount = ((shares.get(key)?.amount ?? ZERO_AMOUNT) + part.amount) as Amount;
-    shares.set(key, { chargeKey, cell, amount });
-  }
-  return onlyMoved([...shares.values()]);
-}
-
-function sumShares(shares: readonly { readonly amount: Amount }[]): Amount {
-  let sum = 0n;
-  for (const share of shares) sum += share.amount;
-  return sum as Amount;
-}
-
-function sameRating(a: RunRating | null, b: RunRating | null): boolean {
-  if (a === null || b === null) return a === b;
-  return (
-    a.counted === b.counted &&
-    a.cardVersionId === b.cardVersionId &&
-    a.period === b.period &&
-    a.agent === b.agent &&
-    JSON.stringify(a.labels) === JSON.stringify(b.labels)
-  );
 }

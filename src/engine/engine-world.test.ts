@@ -53,16 +53,17 @@ export const PRICES: readonly PriceEntry[] = [
   },
 ];
 
-type Charge = readonly [meter: object, price: object];
+type Charge = readonly [meter: object, price: object, more?: object];
 
 /** A card of these charges, by key, as the engine takes it. */
-export function cardOf(charges: Readonly<Record<string, Charge>>, key = "card") {
-  const listed = Object.entries(charges).map(([name, [meter, model]]) => ({
+export function cardOf(charges: Readonly<Record<string, Charge>>, key = "card", terms = {}) {
+  const listed = Object.entries(charges).map(([name, [meter, model, more]]) => ({
     key: name,
     meter,
     price: model,
+    ...more,
   }));
-  const document = JSON.stringify({ key, currency: "USD", charges: listed });
+  const document = JSON.stringify({ key, currency: "USD", charges: listed, ...terms });
   return { card: storedRateCard(document), document, effectiveFromMs: null };
 }
 

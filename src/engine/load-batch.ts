@@ -9,8 +9,9 @@ import { STANDING_PREFIX } from "../domain/run/run.ts";
 import { outcomeKeyText } from "./apply-outcome.ts";
 import type { BatchState } from "./batch-state.ts";
 import { callKeyText, counterKeyText, stepKeyText } from "./batch-state.ts";
+import { correctedPeriods } from "./correct-runs.ts";
 import { newCustomer } from "./customer-defaults.ts";
-import type { CounterKey, StepKey, UnitOfWork } from "./ports.ts";
+import type { CounterKey, Customer, StepKey, UnitOfWork } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -32,6 +33,7 @@ export async function loadBatch(
     all.push(...added);
   }
   await loadIdentities(unit, state, all);
+  if (tariff.waitsForEnd) await loadWaiting(unit, state, all);
   await loadCustomers(unit, state, all);
   await loadCounters(unit, state, concernedPeriods(state, tariff, all));
 }
@@ -167,6 +169,23 @@ async function loadIdentities(
   }
 }
 
+/** Outcomes of runs that end in this batch, or go on after they were abandoned. */
+async function loadWaiting(
+  unit: UnitOfWork,
+  state: BatchState,
+  events: readonly TollgateEvent[],
+): Promise<void> {
+  const ending = new Set<string>();
+  for (const { type, run } of events) if (type === "run.closed") ending.add(run);
+  for (const run of state.runs.values()) if (run.status === "abandoned") ending.add(run.id);
+  for (const id of ending) {
+    if (!state.runs.has(id)) continue;
+    for (const outcome of await unit.outcomesOfRun(id)) {
+      state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
+    }
+  }
+}
+
 /** A conflicting record that is sent again is listed once. */
 async function loadConflicts(
   unit: UnitOfWork,
@@ -254,18 +273,22 @@ function concernedPeriods(
   events: readonly TollgateEvent[],
 ): CounterKey[] {
   const keys = new PeriodSet();
-  const addAt = (customerId: string, atMs: number): void => {
-    const known = state.customers.get(customerId);
-    const customer = known ?? newCustomer(customerId, 0);
-    keys.add(customerId, tariff.periodOf(customer, atMs).key);
-  };
+  const known = (id: string): Customer => state.customers.get(id) ?? newCustomer(id, 0);
+  const addAt = (customer: string, atMs: number): void =>
+    keys.add(customer, tariff.periodOf(known(customer), atMs).key);
   const customersOf = namedCustomers(state, events);
   for (const event of events) {
     const atMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
     for (const customer of customersOf(event.run)) addAt(customer, atMs);
   }
   for (const run of state.runs.values()) {
-    for (const customer of customersOf(run.id)) addAt(customer, run.openedAtMs);
+    for (const customer of customersOf(run.id)) {
+      addAt(customer, run.openedAtMs);
+      for (const period of correctedPeriods(tariff, known(customer), run)) {
+        keys.add(customer, period);
+      }
+      if (tariff.boundsRuns) addAt(customer, state.receivedAtMs);
+    }
     if (run.rating !== null && run.customer !== null) keys.add(run.customer, run.rating.period);
   }
   for (const step of state.steps.values()) keys.add(step.customer, step.period);

@@ -3,6 +3,7 @@ import type { Step } from "../domain/event/step.ts";
 import type { OutcomeState } from "../domain/run/run.ts";
 import { outcomeKeyText } from "./apply-outcome.ts";
 import { type BatchState, counterKeyText } from "./batch-state.ts";
+import { correctedPeriods } from "./correct-runs.ts";
 import type { CounterKey, UnitOfWork } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -35,6 +36,9 @@ export async function loadRerated(
     if (customer === undefined) continue;
     add({ customer: customer.id, period: tariff.periodOf(customer, run.openedAtMs).key });
     if (run.rating !== null) add({ customer: customer.id, period: run.rating.period });
+    for (const period of correctedPeriods(tariff, customer, run)) {
+      add({ customer: customer.id, period });
+    }
   }
   const inOrder = [...keys.keys()].sort().flatMap((key) => keys.get(key) ?? []);
   for (const counter of await unit.counters(inOrder)) state.loadCounter(counter);

@@ -1,7 +1,9 @@
 /** The bill of a period under way: what it comes to now, and what it is expected to come to. */
 import { TollgateError } from "../domain/errors.ts";
+import type { Amount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Projection, projectStatement } from "../domain/period/projection.ts";
+import { accruedIn } from "./accrued.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
 import { type CommitmentStatus, drawnWithOpen, openBill, statusOf } from "./read-drawdown.ts";
@@ -13,6 +15,8 @@ export interface ProjectedPeriod extends Projection {
   /** ISO 4217. */
   readonly currency: string;
   readonly nowMs: number;
+  /** What open runs would be charged on top, were they completed now: in no total yet. */
+  readonly accruedExact: Amount;
   /** Where the customer's commitments stand. */
   readonly commitments: readonly CommitmentStatus[];
 }
@@ -44,5 +48,7 @@ export async function readProjection(
   const projection = projectStatement(bill, nowMs);
   const commitments = await statusOf(context, workspace, at);
   const about = { customer: id, period, currency: bill.currency, nowMs };
-  return { ...projection, ...about, commitments };
+  const key = { customer: id, period: period.key };
+  const accruedExact = await accruedIn({ store, tariff }, workspace, key);
+  return { ...projection, ...about, commitments, accruedExact };
 }

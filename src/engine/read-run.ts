@@ -2,7 +2,9 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { Step } from "../domain/event/step.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
+import type { Amount } from "../domain/money/decimal.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
+import { Accruals } from "./accrued.ts";
 import type { EngineContext } from "./context.ts";
 
 /** A run with everything below it. */
@@ -12,23 +14,27 @@ export interface RunTree {
   readonly steps: readonly Step[];
   readonly outcomes: readonly OutcomeState[];
   readonly children: readonly RunTree[];
+  /** What the run's own charges that wait for its end would come to, were it completed now. */
+  readonly accrued: Amount;
 }
 
 /** Reads a run with everything below it. Throws `run.not_found`. */
 export async function readRunTree(
-  { store }: Pick<EngineContext, "store">,
+  { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
   workspace: string,
   id: string,
 ): Promise<RunTree> {
   const run = await store.run(workspace, id);
   if (run === undefined) throw new TollgateError("run.not_found", `There is no run "${id}".`);
+  const accruals = new Accruals(store, workspace, await tariffs.of(workspace));
   const read = async (node: Run, depth: number): Promise<RunTree> => {
     const steps = await store.stepsOfRun(workspace, node.id);
     const outcomes = await store.outcomesOfRun(workspace, node.id);
+    const accrued = await accruals.of(node, outcomes);
     const below = depth < RUN_DEPTH_MAX ? await store.children(workspace, node.id) : [];
     const children: RunTree[] = [];
     for (const child of below) children.push(await read(child, depth + 1));
-    return { run: node, steps: [...steps].sort(byTime), outcomes, children };
+    return { run: node, steps: [...steps].sort(byTime), outcomes, children, accrued };
   };
   return read(run, 1);
 }

@@ -6,6 +6,7 @@ import type { Step } from "../domain/event/step.ts";
 import { BatchState, counterKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
 import type { EngineContext } from "./context.ts";
+import { correctedPeriods, correctRuns } from "./correct-runs.ts";
 import type { CounterKey, UnitOfWork } from "./ports.ts";
 import { writeState } from "./write-state.ts";
 
@@ -28,6 +29,7 @@ export async function recoverTotals(
       if (run.rating === null) ledger.recountRun(run.id, cause);
     }
     for (const step of steps) ledger.restoreStep(step);
+    correctRuns(ledger);
     await writeState(context, unit, { state, head, extra: {} });
   });
 }
@@ -64,6 +66,9 @@ async function loadPeriodsOf(
     const customer = run.customer === null ? undefined : state.customers.get(run.customer);
     if (customer === undefined) continue;
     add({ customer: customer.id, period: tariff.periodOf(customer, run.openedAtMs).key });
+    for (const period of correctedPeriods(tariff, customer, run)) {
+      add({ customer: customer.id, period });
+    }
   }
   for (const counter of await unit.counters([...keys.values()])) state.loadCounter(counter);
 }

@@ -9,6 +9,7 @@ import type { Amount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
+import { adjustedName } from "../domain/period/statement-lines.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
 import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
@@ -129,8 +130,8 @@ async function issueAgain(
 
 function alreadyBilled([row, amount]: readonly [Adjustment, Amount]): Booking {
   const { cardKey, chargeKey, cell, bookedPeriod } = row;
-  const charge = cell === "" ? chargeKey : `${chargeKey} (${cell})`;
-  const description = `${charge}: billed already as an adjustment in the period ${bookedPeriod}`;
+  const billed = `billed already as an adjustment in the period ${bookedPeriod}`;
+  const description = `${adjustedName(row)}: ${billed}`;
   const taken = -amount as Amount;
   const kind = "already_billed" as const;
   return { kind, cardKey, chargeKey, cell, description, originPeriod: null, amount: taken };

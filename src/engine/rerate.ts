@@ -26,6 +26,7 @@ import { type Act, runAct } from "./act.ts";
 import { outcomeKeyText } from "./apply-outcome.ts";
 import { Ledger } from "./book.ts";
 import type { EngineContext } from "./context.ts";
+import { correctRuns } from "./correct-runs.ts";
 import { reviseStep } from "./count-step.ts";
 import { loadRerated } from "./load-rerated.ts";
 import type { Customer, StepKey } from "./ports.ts";
@@ -221,7 +222,9 @@ class Pass {
     if (from === to) return;
     const cause = { reason: "rerated", run, source: "", id: key } as const;
     const off = ledger.bookOutcome({ ...outcome, status: "reversed" }, cause);
-    const on = ledger.bookOutcome({ ...off, status: "recorded", cardVersionId: to }, cause);
+    const ending = ledger.endingFor(to, ledger.state.runOrNew(run));
+    const rated = { ...off, status: "recorded", cardVersionId: to, ending } as const;
+    const on = ledger.bookOutcome(rated, cause);
     ledger.state.outcomes.set(outcomeKeyText(run, key), on);
     changes.outcomes.push({ run, key, from, to });
     add(changes, { ...NO_TOTALS, charge: (on.charge - outcome.charge) as Amount });
@@ -231,7 +234,9 @@ class Pass {
   #unit(work: (act: Act, ledger: Ledger, changes: Changes) => Promise<void>): Promise<Changes> {
     return runAct(this.#context, this.#workspace, async (act) => {
       const changes = noChanges();
-      await work(act, new Ledger(act.state, act.tariff), changes);
+      const ledger = new Ledger(act.state, act.tariff);
+      await work(act, ledger, changes);
+      correctRuns(ledger);
       const { steps, runs, outcomes, difference } = changes;
       if (steps.length + runs.length + outcomes.length === 0) return changes;
       const { cost, charge } = difference;

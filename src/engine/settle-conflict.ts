@@ -6,6 +6,7 @@ import { runAct } from "./act.ts";
 import { amendStep } from "./apply-correction.ts";
 import { Ledger } from "./book.ts";
 import type { EngineContext } from "./context.ts";
+import { correctRuns } from "./correct-runs.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Conflict } from "./ports.ts";
 
@@ -40,7 +41,9 @@ export async function settleConflict(
         reason,
       } as const;
       await loadBatch(unit, tariff, { state, events: [amendment] });
-      const result = amendStep(new Ledger(state, tariff), amendment);
+      const ledger = new Ledger(state, tariff);
+      const result = amendStep(ledger, amendment);
+      correctRuns(ledger);
       if (result.error !== undefined) {
         throw new TollgateError(result.error.code, result.error.detail, result.error.field);
       }

@@ -15,6 +15,10 @@ import type { Customer } from "./ports.ts";
 
 /** Look-ups of prices, cards and periods, each without I/O. */
 export interface Tariff {
+  /** Whether any card version has a charge that waits for the end of runs. */
+  readonly waitsForEnd: boolean;
+  /** Whether any card version has a least or most of runs. */
+  readonly boundsRuns: boolean;
   priceStep(facts: StepFacts, atMs: number): CostOutcome;
   /** The card version in force for a customer at an instant; null: nothing is charged yet. */
   cardFor(customer: Customer, atMs: number): CompiledCard | null;

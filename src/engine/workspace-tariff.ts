@@ -52,7 +52,10 @@ function workspaceTariff(
   );
   const periods = rememberedPeriods();
   const versionsOf = (cardKey: string | null) => versionsByKey.get(cardKey ?? defaultKey) ?? [];
+  const waits = [...compiled.values()].map((card) => card.waits);
   return {
+    waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
+    boundsRuns: cards.some(({ card }) => card.runCap !== null || card.runMinimum !== null),
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {
       const key = cardKeyAt(customer, atMs) ?? defaultKey;

@@ -1,6 +1,13 @@
 /** Arbitrary rows of every kind, to the edge of each type, to be sent there and back. */
 import fc from "fast-check";
-import { COMPLETENESS, PAYERS, ROLES, STEP_KINDS, STEP_STATUSES } from "../domain/event/event.ts";
+import {
+  COMPLETENESS,
+  PAYERS,
+  ROLES,
+  RUN_ENDINGS,
+  STEP_KINDS,
+  STEP_STATUSES,
+} from "../domain/event/event.ts";
 import { JOURNAL_KINDS } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import { usageOf } from "../domain/event/usage.ts";
@@ -79,16 +86,23 @@ const anyTotals = record({
   charge: anyAmount,
 });
 
+const anyEnding = fc.constantFrom(null, ...RUN_ENDINGS, "abandoned" as const);
 const anyRating = fc.option(
   record({
     cardVersionId: anyCount,
     period: anyPeriod,
     agent: optionalId,
     labels: anyLabels,
+    ending: anyEnding,
     counted: fc.boolean(),
     shares: anyShares,
   }),
 );
+
+const anyCharges = fc.uniqueArray(record({ period: anyPeriod, charge: anyAmount }), {
+  maxLength: 3,
+  selector: ({ period }) => period,
+});
 
 /** A run bound to a customer, as its steps need it. */
 export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record({
@@ -112,6 +126,18 @@ export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record(
   own: anyTotals,
   tree: anyTotals,
   rating: anyRating,
+  endedAtMs: fc.option(anyInstant),
+  chargedIn: anyCharges,
+  corrections: fc.array(
+    record({
+      period: anyPeriod,
+      cardVersionId: anyCount,
+      agent: optionalId,
+      cap: anyAmount,
+      minimum: anyAmount,
+    }),
+    { maxLength: 3 },
+  ),
 });
 
 /** A step of a run. */
@@ -246,4 +272,5 @@ export const anyOutcome = ({ id: run, customer }: Run & { readonly customer: str
     cardVersionId: fc.option(anyCount),
     charge: anyAmount,
     shares: anyShares,
+    ending: anyEnding,
   }).map((outcome): OutcomeState => ({ ...outcome, run, customer }));

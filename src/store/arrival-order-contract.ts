@@ -110,6 +110,13 @@ const anyOutcome = fc
     return [recorded, hashed({ type: "outcome.reversed", ...identity, id, key, reason: "wrong" })];
   });
 
+const anyEnding = fc
+  .tuple(placeOf("close"), fc.constantFrom("completed" as const, "failed" as const))
+  .map(
+    ([place, ending]): TollgateEvent =>
+      hashed({ type: "run.closed", ...place, contentHash: "", ending }),
+  );
+
 const anySteps = fc
   .array(fc.constant(null), { minLength: 1, maxLength: 6 })
   .chain((slots) => fc.tuple(...slots.map((_, index) => placeOf(`e${index}`).chain(recordsOf))));
@@ -121,10 +128,16 @@ const uniqueOutcomes = fc.uniqueArray(anyOutcome, {
 /** One opening a run: openings that contradict one another are a matter of their own. */
 const uniqueOpenings = fc.uniqueArray(anyOpening, { maxLength: 4, selector: ({ run }) => run });
 
+/** Several endings of a run come at different times or from different sources. */
+const uniqueEndings = fc.uniqueArray(anyEnding, {
+  maxLength: 4,
+  selector: ({ run, source }) => `${run} ${source}`,
+});
+
 /** The same events in two orders, each cut into batches. */
 export const anyTwoArrivals = fc
-  .tuple(anySteps, uniqueOutcomes, uniqueOpenings)
-  .map(([steps, outcomes, openings]) => [...steps.flat(), ...outcomes.flat(), ...openings])
+  .tuple(anySteps, uniqueOutcomes, uniqueOpenings, uniqueEndings)
+  .map(([steps, outcomes, ...others]) => [...steps.flat(), ...outcomes.flat(), ...others.flat()])
   .chain((events) => {
     const all = { minLength: events.length, maxLength: events.length };
     const arrival = fc.record({
@@ -138,6 +151,9 @@ export const anyTwoArrivals = fc
 export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
   const totals = runs.map(({ lastSeenAtMs: _, agentHead: __, own, tree, rating, ...run }) => ({
     ...run,
+    // What is charged by tiers, and so what a cap takes off it, is shares too.
+    chargedIn: [],
+    corrections: [],
     own: { ...own, charge: 0n },
     tree: { ...tree, charge: 0n },
     rating: rating === null ? null : { ...rating, shares: [] },
@@ -147,7 +163,9 @@ export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
     runs: sorted(totals),
     outcomes: sorted(outcomes.map(outcomeFacts)),
     rollups: sorted(usage.filter((row) => row.steps !== 0)),
-    counters: sorted(counters.filter(({ counter }) => counter.segments.length > 0)),
+    counters: sorted(
+      counters.filter(({ counter, chargeKey }) => counter.segments.length > 0 && chargeKey !== ""),
+    ),
   };
 }
 

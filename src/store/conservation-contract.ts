@@ -30,6 +30,7 @@ function assertRuns(all: Holdings): void {
   for (const run of all.runs) {
     assert.deepEqual(run.own, own.get(run.id), `own totals of ${run.id}`);
     assert.deepEqual(run.tree, tree(run), `tree totals of ${run.id}`);
+    assert.equal(sumOf(run.chargedIn.map(({ charge }) => ({ amount: charge }))), run.tree.charge);
     const waiting = all.suspended.filter((row) => row.run === run.id);
     assert.equal(run.suspended, waiting.length, `what waits in ${run.id}`);
   }
@@ -75,6 +76,13 @@ function assertRollups({ steps, runs, outcomes, rollups }: Holdings): void {
     wanted.add([...key, "output"], tokens.output);
   }
   const none = ["", "", "", "charge"];
+  for (const { customer, corrections } of runs) {
+    for (const { period, agent, cap, minimum } of corrections) {
+      const key = [customer ?? "", period, agent ?? ""];
+      wanted.add([...key, "run_cap", ...none], cap);
+      wanted.add([...key, "run_minimum", ...none], minimum);
+    }
+  }
   for (const { customer, rating } of runs) {
     if (customer === null || rating === null) continue;
     const key = [customer, rating.period, rating.agent ?? "", "run", ...none.slice(0, 3)];
@@ -99,6 +107,12 @@ function assertCounters({ steps, runs, outcomes, counters }: Holdings): void {
   for (const { customer, period, shares } of [...steps, ...outcomes]) add(customer, period, shares);
   for (const { customer, rating } of runs) {
     if (customer !== null && rating !== null) add(customer, rating.period, rating.shares);
+  }
+  for (const { customer, corrections } of runs) {
+    for (const { period, cap, minimum } of corrections) {
+      wanted.add([customer ?? "", period, "", "run_cap"], cap);
+      wanted.add([customer ?? "", period, "", "run_minimum"], minimum);
+    }
   }
   assert.deepEqual(stored.rows, wanted.rows, "counters are the sums of their shares");
 }

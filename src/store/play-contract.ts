@@ -61,8 +61,22 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
         meter: { count: "steps" },
         price: { model: "matrix", by: "agent", cells: { support: "0.3" }, otherwise: "0.1" },
       },
+      {
+        key: "finished",
+        meter: { count: "runs" },
+        when: { ending: ["completed", "abandoned"] },
+        price: { model: "per_unit", unit: "0.125" },
+      },
+      {
+        key: "kept",
+        meter: { count: "outcomes" },
+        when: { ending: "completed" },
+        price: { model: "per_unit", unit: "0.75" },
+      },
       { key: "done", meter: { count: "outcomes" }, price: { model: "per_unit", unit: "0.99" } },
     ],
+    runCap: "1.5",
+    runMinimum: "0.75",
   });
   const card = storedRateCard(document);
   const at = { effectiveFromMs, takesEffect: "at_once", recordedAtMs: 0 } as const;

@@ -118,6 +118,7 @@ export function outcomeRow(some: Partial<OutcomeState> & { readonly key: string 
     cardVersionId: null,
     charge: amount(0),
     shares: [],
+    ending: null,
     ...some,
   };
 }

@@ -16,6 +16,7 @@ import type {
   Suspended,
   Witness,
 } from "../engine/ports.ts";
+import { decodeCharges, decodeCorrections, encodeCharges, encodeCorrections } from "./run-parts.ts";
 import { amountOf, quantityOf } from "./stored-decimal.ts";
 
 /** A row by column name, as a driver gives it. */
@@ -67,6 +68,9 @@ export const RUN_COLUMNS = [
   "tree_cost",
   "tree_charge",
   "rating",
+  "ended_at",
+  "charged_in",
+  "corrections",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -100,6 +104,9 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     formatAmount(tree.cost),
     formatAmount(tree.charge),
     run.rating === null ? null : encodeRating(run.rating),
+    run.endedAtMs,
+    encodeCharges(run),
+    run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
   ];
 }
 
@@ -112,6 +119,8 @@ export function decodeRun(row: Row): Run {
     charge: amountOf(text(row, `${of}_charge`)),
   });
   const rating = optional(row, "rating");
+  const corrections = optional(row, "corrections");
+  const tree = totals("tree");
   return {
     id: text(row, "id"),
     customer: optional(row, "customer"),
@@ -131,18 +140,23 @@ export function decodeRun(row: Row): Run {
     authority: optional(row, "authority"),
     suspended: number(row, "suspended"),
     own: totals("own"),
-    tree: totals("tree"),
+    tree,
     rating: rating === null ? null : decodeRating(rating),
+    endedAtMs: row.ended_at as number | null,
+    chargedIn: decodeCharges(optional(row, "charged_in"), tree.charge),
+    corrections: corrections === null ? [] : decodeCorrections(corrections),
   };
 }
 
 function encodeRating(rating: RunRating): string {
-  return JSON.stringify({ ...rating, shares: encodeShares(rating.shares) });
+  const { ending, ...rest } = rating;
+  const ended = ending === null ? {} : { ending };
+  return JSON.stringify({ ...rest, ...ended, shares: encodeShares(rating.shares) });
 }
 
 function decodeRating(stored: string): RunRating {
   const { shares, ...rest } = JSON.parse(stored);
-  return { ...rest, shares: decodeShares(shares) };
+  return { ending: null, ...rest, shares: decodeShares(shares) };
 }
 
 /** Shares as JSON text: charge, cell and amount of each. */
@@ -194,6 +208,7 @@ export function decodeOutcome(row: Row): OutcomeState {
     cardVersionId: row.card_version as number | null,
     charge: amountOf(text(row, "charge")),
     shares: decodeShares(text(row, "shares")),
+    ending: optional(row, "ending") as OutcomeState["ending"],
   };
 }
 

@@ -49,6 +49,8 @@ const TOOL_TIERS = [
 ];
 const TEXT_TIERS = [{ upTo: "500", unit: "0.001" }, { unit: "0.0005" }];
 
+const COMPLETED = { ending: "completed" };
+
 function cardWith(runPrice: string): string {
   const per = (unit: string) => ({ model: "per_unit", unit });
   const agents = { model: "matrix", by: "agent", cells: { support: "0.3" }, otherwise: "0.1" };
@@ -73,9 +75,13 @@ function cardWith(runPrice: string): string {
           price: { model: "package", size: "10", amount: "1" },
         },
         { key: "resolved", meter: { count: "outcomes" }, price: per("0.99") },
+        { key: "done", meter: { count: "runs" }, price: per("0.2"), when: COMPLETED },
+        { key: "kept", meter: { count: "outcomes" }, price: per("0.3"), when: COMPLETED },
         { key: "fee", meter: { count: "steps" }, price: { model: "flat", amount: "5" } },
       ],
       minimum: "10",
+      runCap: "10",
+      runMinimum: "1",
     }),
   );
   return rateCardDocument(card);

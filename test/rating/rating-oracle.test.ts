@@ -168,8 +168,8 @@ function built(facts: Period) {
   const spans = spansOf(facts);
   const amount = (text: string) => parseAmount(text) as Amount;
   const corrections = runs.map(({ before, charge }) => {
-    const total = { before: amount(before), charge: amount(charge), isEnded: false };
-    return runCorrection(total, card);
+    const total = { before: amount(before), charge: amount(charge) };
+    return runCorrection({ ...total, isEnded: false, wasEnded: false }, card);
   });
   return buildStatement({
     customer: "acme",

@@ -11,6 +11,7 @@ interface ProjectionView {
   readonly currency: string;
   readonly now: string;
   readonly currentExact: string;
+  readonly accruedExact: string;
   readonly elapsedShare: string;
   readonly projectedTotal: string | null;
   readonly commitments: readonly CommitmentView[];
@@ -39,10 +40,12 @@ export const projection: Command = {
 
 function lines(answer: ProjectionView): string[] {
   const { customer, period, currency, now, currentExact, elapsedShare, projectedTotal } = answer;
+  const { accruedExact } = answer;
   const total = projectedTotal === null ? "–" : formatMoney(projectedTotal);
   const rows = [
     ["elapsed share of the period", elapsedShare],
     ["so far, exact", formatMoney(currentExact)],
+    ...(accruedExact === "0" ? [] : [["waits for open runs to end", formatMoney(accruedExact)]]),
     ["expected total (linear)", total],
   ];
   const columns = [

@@ -3,7 +3,7 @@
 import { OUTPUT_BUCKETS } from "../../domain/event/usage.ts";
 import { formatQuantity, parseQuantity, type Quantity } from "../../domain/money/decimal.ts";
 import { formatMoney, groupDigits } from "./money.ts";
-import type { OutcomeView, RunView, ShareView, StepView } from "./run-view.ts";
+import type { CorrectionView, OutcomeView, RunView, ShareView, StepView } from "./run-view.ts";
 import type { Styles } from "./styles.ts";
 import type { Cell } from "./table.ts";
 
@@ -18,7 +18,7 @@ export function runRow(run: RunView, styles: Styles): readonly Cell[] {
   const who = [run.agent, run.parentRun === null ? run.customer : null].filter(isText).join(" · ");
   const bold = (text: string): Cell => ({ text, style: styles.bold });
   const amounts = [bold(costText(run)), bold(formatMoney(charge))];
-  return [bold(nameOf(run)), bold(who), "", "", "", "", ...amounts, statusCell(run.status, styles)];
+  return [bold(nameOf(run)), bold(who), "", "", "", "", ...amounts, statusCell(run, styles)];
 }
 
 /** A sub-run that is named after its parent leaves that part out. */
@@ -33,10 +33,11 @@ export function costText(run: RunView): string {
   return `${unpriced > 0 ? "≥" : ""}${formatMoney(cost)}`;
 }
 
-function statusCell(status: string, styles: Styles): Cell {
+function statusCell({ status, accrued }: RunView, styles: Styles): Cell {
   const style =
     status === "completed" ? styles.green : status === "open" ? styles.cyan : styles.red;
-  return { text: status, style };
+  const waiting = accrued === "0" ? "" : `, ${formatMoney(accrued)} accrued`;
+  return { text: `${status}${waiting}`, style };
 }
 
 /** A step with its tokens in disjoint columns: what is cached is not in `in`. */
@@ -102,6 +103,17 @@ function flagsCell(step: StepView, styles: Styles): Cell {
 export function chargeRow(charge: ShareView, styles: Styles): readonly Cell[] {
   const text = [charge.charge, charge.cell].filter(isText).join(" ");
   return feeRow("charge", text, { amount: charge.amount, styles });
+}
+
+/** What a run's cap and minimum come to in a period. */
+export function boundRows({ period, cap, minimum }: CorrectionView, styles: Styles): Cell[][] {
+  const rows = [
+    ["run cap", cap],
+    ["run minimum", minimum],
+  ] as const;
+  return rows
+    .filter(([, amount]) => amount !== "0")
+    .map(([what, amount]) => [...feeRow(what, `period ${period}`, { amount, styles })]);
 }
 
 /** An outcome and what it is charged. */

@@ -105,3 +105,19 @@ test("the tree's lines are not coloured with what they lead to", () => {
   const painted = renderRunTree(ticketRun(), stylesFor({ isTTY: true }, {})).join("\n");
   assert.ok(painted.includes("├─ \u001b[1mresearch\u001b[22m"));
 });
+
+test("what a cap takes off and what waits for the end are told", () => {
+  const corrections = [
+    { period: "2026-10-01", cap: "-2.5", minimum: "0" },
+    { period: "2026-11-01", cap: "0", minimum: "0.75" },
+  ];
+  assert.deepEqual(
+    renderRunTree(runView({ run: "r", status: "open", accrued: "0.5", corrections })),
+    drawing(`
+                model or tool      cost USD  charge USD
+r               support · acme         0.00        0.00  open, 0.50 accrued
+├─ run cap      period 2026-10-01                 -2.50
+└─ run minimum  period 2026-11-01                  0.75
+`),
+  );
+});

@@ -2,7 +2,7 @@
  * A run as a tree: sub-runs below runs, steps below the step that caused them, in the order in
  * which they happened. A run's row shows the totals of its whole tree, a step's row its own.
  */
-import { chargeRow, outcomeRow, runRow, stepRow } from "./run-tree-rows.ts";
+import { boundRows, chargeRow, outcomeRow, runRow, stepRow } from "./run-tree-rows.ts";
 import type { RunView, StepView } from "./run-view.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, type Column, renderTable } from "./table.ts";
@@ -48,7 +48,8 @@ function nodeOfRun(run: RunView, styles: Styles): Node {
   ].sort(byTime);
   const fees = run.charges.map((charge) => leaf(chargeRow(charge, styles)));
   const outcomes = run.outcomes.map((outcome) => leaf(outcomeRow(outcome, styles)));
-  const all = [...timed, ...fees, ...outcomes];
+  const bounds = run.corrections.flatMap((one) => boundRows(one, styles)).map(leaf);
+  const all = [...timed, ...fees, ...outcomes, ...bounds];
   return { cells: runRow(run, styles), below: all, at: run.openedAt, seq: Number.MAX_SAFE_INTEGER };
 }
 

@@ -26,6 +26,13 @@ export interface ShareView {
   readonly amount: string;
 }
 
+/** What the bounds of a run make of one period. */
+export interface CorrectionView {
+  readonly period: string;
+  readonly cap: string;
+  readonly minimum: string;
+}
+
 /** A step as it counts now. */
 export interface StepView {
   readonly source: string;
@@ -67,6 +74,10 @@ export interface RunView {
   readonly chargeCurrency: string | null;
   /** Fees of the run itself. */
   readonly charges: readonly ShareView[];
+  /** What its cap and minimum come to, by period. */
+  readonly corrections: readonly CorrectionView[];
+  /** What waits for its end. */
+  readonly accrued: string;
   readonly outcomes: readonly OutcomeView[];
   readonly steps: readonly StepView[];
   readonly children: readonly RunView[];

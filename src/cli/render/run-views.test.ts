@@ -43,6 +43,8 @@ export function runView(run: Partial<RunView> & { readonly run: string }): RunVi
     costCurrency: "USD",
     chargeCurrency: "USD",
     charges: [],
+    corrections: [],
+    accrued: "0",
     outcomes: [],
     steps: [],
     children: [],

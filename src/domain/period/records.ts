@@ -18,6 +18,7 @@ export const ADJUSTMENT_REASONS = [
   "voided",
   "outcome_reversed",
   "run_reopened",
+  "run_ended",
   "repriced",
   "rerated",
   "reissued",

@@ -6,7 +6,7 @@ import { type RunTotal, runCorrection, sumRunCorrections } from "./run-bounds.ts
 
 const bounds = { runCap: 100n as Amount, runMinimum: 10n as Amount };
 const total = (before: bigint, charge: bigint, isEnded = false): RunTotal => {
-  return { before: before as Amount, charge: charge as Amount, isEnded };
+  return { before: before as Amount, charge: charge as Amount, isEnded, wasEnded: false };
 };
 
 describe("the bounds of a run", () => {

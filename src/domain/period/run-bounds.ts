@@ -4,6 +4,7 @@
  */
 import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
 import type { RateCard } from "../rating/rate-card.ts";
+import type { PeriodCharge } from "../run/run.ts";
 
 /** What the steps, outcomes and fee of a run tree came to. Standing runs have no bounds. */
 export interface RunTotal {
@@ -11,30 +12,63 @@ export interface RunTotal {
   readonly before: Amount;
   /** In this period. */
   readonly charge: Amount;
-  /** True where the run ended in this period: only then its minimum is known to be missed. */
+  /** Whether the run has ended by the end of this period: only then a minimum can be missed. */
   readonly isEnded: boolean;
+  /** Whether it had ended before this period: then the minimum was filled up there. */
+  readonly wasEnded: boolean;
 }
 
 /** What the bounds make of one run in this period. */
 export interface RunCorrection {
-  /** Taken off above the cap: 0 or negative. */
+  /** Taken off above the cap: 0 or negative; what is reversed later gives back. */
   readonly cap: Amount;
-  /** Missing to the minimum: 0 or positive. */
+  /** Missing to the minimum: 0 or positive; what is charged after the end takes off again. */
   readonly minimum: Amount;
 }
 
-type RunBounds = Pick<RateCard, "runCap" | "runMinimum">;
+/** The charge that a correction is of: none. Charges have a key that is not empty. */
+export const NO_CHARGE = "";
+/** Cells of the counters and rows of corrections. */
+export const RUN_CAP_CELL = "run_cap";
+export const RUN_MINIMUM_CELL = "run_minimum";
+
+/** The bounds of a card. */
+export type RunBounds = Pick<RateCard, "runCap" | "runMinimum">;
 
 /** The correction of one run by the card in force when it opened. */
 export function runCorrection(total: RunTotal, { runCap, runMinimum }: RunBounds): RunCorrection {
   const capped = (amount: bigint) => (runCap !== null && amount > runCap ? runCap : amount);
-  const after = capped(total.before + total.charge);
-  const billed = after - capped(total.before);
-  const missing = (runMinimum ?? 0n) - after;
-  return {
-    cap: (billed - total.charge) as Amount,
-    minimum: total.isEnded && missing > 0n ? (missing as Amount) : ZERO_AMOUNT,
+  const missing = (amount: bigint) => {
+    const least = (runMinimum ?? 0n) - amount;
+    return least > 0n ? least : 0n;
   };
+  const [before, after] = [capped(total.before), capped(total.before + total.charge)];
+  const filled = total.wasEnded ? missing(before) : 0n;
+  return {
+    cap: (after - before - total.charge) as Amount,
+    minimum: (total.isEnded ? missing(after) - filled : ZERO_AMOUNT) as Amount,
+  };
+}
+
+/** The corrections of one run over all its periods, in their order; those of zero left out. */
+export function runCorrections(
+  charges: readonly PeriodCharge[],
+  endPeriod: string | null,
+  bounds: RunBounds,
+): (RunCorrection & { readonly period: string })[] {
+  const byPeriod = new Map(charges.map(({ period, charge }) => [period, charge]));
+  if (endPeriod !== null && !byPeriod.has(endPeriod)) byPeriod.set(endPeriod, ZERO_AMOUNT);
+  let before = ZERO_AMOUNT;
+  const corrections: (RunCorrection & { readonly period: string })[] = [];
+  for (const [period, charge] of [...byPeriod].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const isEnded = endPeriod !== null && period >= endPeriod;
+    const wasEnded = endPeriod !== null && period > endPeriod;
+    const correction = runCorrection({ before, charge, isEnded, wasEnded }, bounds);
+    before = (before + charge) as Amount;
+    if (correction.cap === 0n && correction.minimum === 0n) continue;
+    corrections.push({ period, ...correction });
+  }
+  return corrections;
 }
 
 /** The corrections of a card's runs, for two lines of a statement. */

@@ -7,8 +7,11 @@ import type { Booking } from "./booking.ts";
 import type { Taken } from "./discount-lines.ts";
 import type { ChargeBounds, FeePart, PeriodTerms } from "./period-terms.ts";
 import type { Adjustment } from "./records.ts";
-import type { RunCorrections } from "./run-bounds.ts";
+import { NO_CHARGE, RUN_CAP_CELL, type RunCorrections } from "./run-bounds.ts";
 import type { ChargeCount, StatementLine, TrialAmount } from "./statement-line.ts";
+
+const RUN_CAP = "Run cap";
+const RUN_MINIMUM = "Run minimum";
 
 /** A line before it is rounded. */
 export type Unrounded = Omit<StatementLine, "amountRounded">;
@@ -96,8 +99,8 @@ function timeText(instantMs: number): string {
 export function runLines(corrections: readonly RunCorrections[]): Unrounded[] {
   return corrections.toSorted(byItem).flatMap((one): Unrounded[] => {
     const at = { ...WHOLE, cardKey: one.cardKey, measure: "runs" };
-    const cap = { ...at, kind: "run_cap" as const, description: "Run cap" };
-    const least = { ...at, kind: "run_minimum" as const, description: "Run minimum" };
+    const cap = { ...at, kind: "run_cap" as const, description: RUN_CAP };
+    const least = { ...at, kind: "run_minimum" as const, description: RUN_MINIMUM };
     return [
       { ...cap, quantity: quantityOfInteger(one.cappedRuns), amountExact: one.cap },
       { ...least, quantity: quantityOfInteger(one.raisedRuns), amountExact: one.minimum },
@@ -171,10 +174,16 @@ export function adjustmentLines(adjustments: readonly Adjustment[]): Unrounded[]
 
 function adjustmentLine(adjustment: Adjustment, amountExact: Amount): Unrounded {
   const { cardKey, chargeKey, cell, originPeriod } = adjustment;
-  const charge = cell === "" ? chargeKey : `${chargeKey} (${cell})`;
+  const charge = adjustedName(adjustment);
   const description = `${charge}: adjustment of the period ${originPeriod}`;
   const at = { ...WHOLE, cardKey, chargeKey, cell, originPeriod };
   return { ...at, kind: "adjustment", description, amountExact };
+}
+
+/** What an adjustment is of, as its line tells it. */
+export function adjustedName({ chargeKey, cell }: Pick<Adjustment, "chargeKey" | "cell">): string {
+  if (chargeKey === NO_CHARGE) return cell === RUN_CAP_CELL ? RUN_CAP : RUN_MINIMUM;
+  return cell === "" ? chargeKey : `${chargeKey} (${cell})`;
 }
 
 /** What people booked in the period. */

@@ -7,7 +7,14 @@ import { type Amount, ONE_UNIT } from "../money/decimal.ts";
 import type { SegmentPrice } from "./counter.ts";
 import { isCostMeter, measureOf, type Subject, subjectOfMeter } from "./meter-fields.ts";
 import { chargePrice, FIXED_CELL, NO_CELL, OTHERWISE_CELL, pairCell } from "./price-model.ts";
-import type { Charge, MatrixDimension, Meter, PriceModel, RateCardVersion } from "./rate-card.ts";
+import type {
+  Charge,
+  MatrixDimension,
+  Meter,
+  PriceModel,
+  RateCard,
+  RateCardVersion,
+} from "./rate-card.ts";
 import {
   chargeSelection,
   dimension,
@@ -32,6 +39,8 @@ export interface CompiledCard {
   readonly cardKey: string;
   readonly currency: string;
   readonly charges: readonly Charge[];
+  /** Whether a charge on these waits for the end of the run. */
+  readonly waits: { readonly runs: boolean; readonly outcomes: boolean };
   /** What a step that bills counts for; a shadow counts for nothing. */
   meterStep(step: MeteredStep): readonly MeteredQuantity[];
   meterRun(run: MeteredRun): readonly MeteredQuantity[];
@@ -72,11 +81,16 @@ export function compileCard(version: RateCardVersion, costOf?: CostConversion): 
     cardKey: card.key,
     currency: card.currency,
     charges: card.charges,
+    waits: { runs: waitsForEnd(card, "runs"), outcomes: waitsForEnd(card, "outcomes") },
     meterStep: (step) => (step.role === "bill" ? meterItem(steps, step) : NOTHING),
     meterRun: (run) => meterItem(runs, run),
     meterOutcome: (outcome) => meterItem(outcomes, outcome),
     segmentPrice: segmentPrices(version),
   };
+}
+
+function waitsForEnd({ charges }: RateCard, subject: Subject): boolean {
+  return charges.some((one) => one.endings !== null && subjectOfMeter(one.meter) === subject);
 }
 
 function meterItem(charges: readonly CompiledCharge[], item: Metered): readonly MeteredQuantity[] {

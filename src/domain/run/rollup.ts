@@ -13,7 +13,7 @@ export interface RollupKey {
   readonly customer: string;
   readonly period: string;
   readonly agent: string;
-  /** A step kind, `run` for run charges or `outcome` for outcome charges. */
+  /** A step kind, or `run`, `outcome`, `run_cap`, `run_minimum` for what is of no step. */
   readonly kind: string;
   readonly provider: string;
   readonly model: string;

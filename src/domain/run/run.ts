@@ -7,8 +7,14 @@ import { assert } from "../assert.ts";
 import type { Labels, RunEnding } from "../event/event.ts";
 import type { Amount } from "../money/decimal.ts";
 import { ZERO_AMOUNT } from "../money/decimal.ts";
+import type { ChargedEnding } from "../rating/rate-card.ts";
 
 export type RunStatus = "open" | RunEnding | "abandoned";
+
+/** How a run has ended; null while it goes on. */
+export function endingOf({ status }: { readonly status: RunStatus }): ChargedEnding | null {
+  return status === "open" ? null : status;
+}
 
 /** Sums over steps. Cost counts what we pay; a step that its customer pays for is not in it. */
 export interface Totals {
@@ -60,9 +66,28 @@ export interface RunRating {
   readonly period: string;
   readonly agent: string | null;
   readonly labels: Labels | null;
+  /** How it had ended when it was counted; null: not yet, or no charge of the card asks. */
+  readonly ending: ChargedEnding | null;
   /** False for a run that is no longer counted but on which tier shifts have left an amount. */
   readonly counted: boolean;
   readonly shares: readonly RunShare[];
+}
+
+/** What a run and all below it were charged in a period. Never zero. */
+export interface PeriodCharge {
+  readonly period: string;
+  readonly charge: Amount;
+}
+
+/** What the bounds of a root run make of one period. Never both zero. */
+export interface RunCorrection {
+  readonly period: string;
+  readonly cardVersionId: number;
+  readonly agent: string | null;
+  /** Taken off above the cap: 0 or, where a reversal gives back, positive. */
+  readonly cap: Amount;
+  /** Missing to the minimum, once the run has ended. */
+  readonly minimum: Amount;
 }
 
 /** A run as the store keeps it, with the totals of its own steps and of its whole tree. */
@@ -84,6 +109,8 @@ export interface Run {
   /** Place in time of the step that gave an unopened run its agent; "" before. */
   readonly agentHead: string;
   readonly closedAtMs: number | null;
+  /** When it ended for the bounds of its card: its own time, or when it was found abandoned. */
+  readonly endedAtMs: number | null;
   /** Place in time of the ending in force; of several, the latest stands. */
   readonly closedBy: string;
   /** Receipt of the last event, milliseconds. */
@@ -96,6 +123,32 @@ export interface Run {
   readonly tree: Totals;
   /** Null while the run is not counted: no customer, no card, a child or a standing run. */
   readonly rating: RunRating | null;
+  /** The charge of `tree` by period, in the order of periods. */
+  readonly chargedIn: readonly PeriodCharge[];
+  /** What its cap and minimum come to, in the order of periods; of a root run only. */
+  readonly corrections: readonly RunCorrection[];
+}
+
+/** Adds charges by period. Periods that come to nothing are left out. */
+export function addCharges(
+  sums: readonly PeriodCharge[],
+  added: readonly PeriodCharge[],
+): readonly PeriodCharge[] {
+  const [sum, one] = [sums[0], added[0]];
+  if (one === undefined || (added.length === 1 && one.charge === 0n)) return sums;
+  // Nearly every run is charged in one period.
+  if (sum?.period === one.period && sums.length === 1 && added.length === 1) {
+    const charge = (sum.charge + one.charge) as Amount;
+    return charge === 0n ? [] : [{ period: sum.period, charge }];
+  }
+  const byPeriod = new Map(sums.map(({ period, charge }) => [period, charge as bigint]));
+  for (const { period, charge } of added) {
+    byPeriod.set(period, (byPeriod.get(period) ?? 0n) + charge);
+  }
+  return [...byPeriod]
+    .filter(([, charge]) => charge !== 0n)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([period, charge]) => ({ period, charge: charge as Amount }));
 }
 
 /** A run that nobody has heard of yet. */
@@ -113,6 +166,7 @@ export function newRun(id: string, receivedAtMs: number): Run {
     head: "",
     agentHead: "",
     closedAtMs: null,
+    endedAtMs: null,
     closedBy: "",
     lastSeenAtMs: receivedAtMs,
     labels: null,
@@ -121,6 +175,8 @@ export function newRun(id: string, receivedAtMs: number): Run {
     own: NO_TOTALS,
     tree: NO_TOTALS,
     rating: null,
+    chargedIn: [],
+    corrections: [],
   };
 }
 
@@ -165,6 +221,8 @@ export interface OutcomeState {
   readonly cardVersionId: number | null;
   readonly charge: Amount;
   readonly shares: readonly RunShare[];
+  /** How its run had ended when it was counted; null: not yet, or no charge of the card asks. */
+  readonly ending: ChargedEnding | null;
 }
 
 /** Walks from a run to its root, the run itself first. Crashes on a cycle. */

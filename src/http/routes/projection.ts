@@ -25,6 +25,7 @@ const readProjection = route<{ readonly customer: string }>({
       now: timeText(nowMs),
       currency,
       currentExact: formatAmount(found.currentExact),
+      accruedExact: formatAmount(found.accruedExact),
       elapsedShare: formatAmount(found.elapsedShare),
       method: "linear",
       projectedCharges: chargesExact === null ? null : formatAmount(chargesExact),

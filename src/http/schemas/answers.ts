@@ -110,6 +110,13 @@ const runFields: Record<string, JsonSchema> = {
   costCurrency: CURRENCY,
   chargeCurrency: nullable(CURRENCY),
   charges: described(charges, "What charges on runs took for this one."),
+  corrections: listOf(
+    closed({
+      period: PERIOD,
+      cap: described(DECIMAL, "Taken off above the run cap."),
+      minimum: described(DECIMAL, "Missing to the run minimum."),
+    }),
+  ),
 };
 
 const runs = {
@@ -152,6 +159,7 @@ const runs = {
   }),
   RunTree: closed({
     ...runFields,
+    accrued: described(DECIMAL, "What its own charges wait for, were it completed now."),
     outcomes: listOf(named("Outcome")),
     steps: listOf(named("Step")),
     children: listOf(named("RunTree")),
@@ -225,6 +233,7 @@ const customers = {
     now: TIME,
     currency: CURRENCY,
     currentExact: described(DECIMAL, "Charged and booked so far, without the minimum."),
+    accruedExact: described(DECIMAL, "Waits for open runs to end; in no total."),
     elapsedShare: described(DECIMAL, "Of the period, cut to six places."),
     method: described({ const: "linear" }, "Charges so far × length / elapsed."),
     projectedCharges: nullable(DECIMAL),

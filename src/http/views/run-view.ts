@@ -25,6 +25,9 @@ export function runSummary(run: Run, currencies: Currencies): object {
     costCurrency: COST_CURRENCY,
     chargeCurrency: currencies.ofRun(run),
     charges: (run.rating?.shares ?? []).map(shareView),
+    corrections: run.corrections.map(({ period, cap, minimum }) => {
+      return { period, cap: formatAmount(cap), minimum: formatAmount(minimum) };
+    }),
   };
 }
 
@@ -32,6 +35,7 @@ export function runSummary(run: Run, currencies: Currencies): object {
 export function runTreeView(tree: RunTree, currencies: Currencies): object {
   return {
     ...runSummary(tree.run, currencies),
+    accrued: formatAmount(tree.accrued),
     outcomes: tree.outcomes.map(outcomeView),
     steps: tree.steps.map(stepView),
     children: tree.children.map((child) => runTreeView(child, currencies)),

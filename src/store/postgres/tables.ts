@@ -79,7 +79,7 @@ export const TABLES = {
     key: "id",
     columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
       head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
-      ${TOTALS("own")} ${TOTALS("tree")} rating`,
+      ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections`,
   }),
   steps: table("steps", { key: "customer run source id", columns: STEP_COLUMNS }),
   formerSteps: table("former_steps", {
@@ -94,7 +94,7 @@ export const TABLES = {
   outcomes: table("outcomes", {
     key: "customer run key",
     columns: `customer run key outcome content_hash status seq:int8 occurred_at:int8
-      received_at:int8 agent period card_version:int8 charge:numeric shares`,
+      received_at:int8 agent period card_version:int8 charge:numeric shares ending`,
   }),
   counters: table("counters", {
     key: "customer period card_key charge_key cell",

@@ -105,7 +105,8 @@ function writeEvents(unit: UnitParts, writes: Writes): void {
     const { receivedAtMs, customer, agent, period, cardVersionId } = outcome;
     const amounts = [formatAmount(outcome.charge), encodeShares(outcome.shares)];
     const event = [ws, run, key, name, contentHash, status, seq, occurredAtMs, receivedAtMs];
-    save(draft, "outcomes", [...event, customer, agent, period, cardVersionId, ...amounts]);
+    const rated = [customer, agent, period, cardVersionId, ...amounts];
+    save(draft, "outcomes", [...event, ...rated, outcome.ending]);
   }
   for (const { callId, customer } of writes.freedCalls) {
     const sql = "DELETE FROM calls WHERE ws = ? AND call_id = ? AND customer = ?";

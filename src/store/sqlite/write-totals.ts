@@ -45,7 +45,7 @@ const NOT_FOLLOWING = [
   "prices",
 ] as const;
 
-/** Everything but `own`, `tree` and `lastSeenAtMs`, which follow from the steps. */
+/** Everything but totals, corrections and `lastSeenAtMs`, which follow from the steps. */
 function onlyTotalsDiffer(before: Run, after: Run): boolean {
   return (
     before.customer === after.customer &&
@@ -60,6 +60,7 @@ function onlyTotalsDiffer(before: Run, after: Run): boolean {
     before.agentHead === after.agentHead &&
     before.closedAtMs === after.closedAtMs &&
     before.closedBy === after.closedBy &&
+    before.endedAtMs === after.endedAtMs &&
     before.labels === after.labels &&
     before.authority === after.authority &&
     before.suspended === after.suspended &&
@@ -86,6 +87,8 @@ export function putTotals(
   for (const delta of rollups) caches.addRollup(ws, delta);
 }
 
+const UNCOUNTED = { rating: null, chargedIn: [], corrections: [] };
+
 /** A new run gets its row at once, without totals; a known one is pending. */
 function putRun({ shared, ws, draft }: UnitParts, run: Run): void {
   const { caches } = shared;
@@ -95,7 +98,7 @@ function putRun({ shared, ws, draft }: UnitParts, run: Run): void {
     caches.putRun(ws, known);
     return;
   }
-  const bare: Run = { ...run, own: NO_TOTALS, tree: NO_TOTALS, rating: null };
+  const bare: Run = { ...run, own: NO_TOTALS, tree: NO_TOTALS, ...UNCOUNTED };
   const runNo = caches.nextNumber("runs");
   draft.run(INSERT_RUN, [runNo, ...encodeRun(ws, bare)]);
   caches.putRun(ws, { runNo, run });

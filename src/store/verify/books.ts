@@ -4,7 +4,8 @@
  */
 import type { Step } from "../../domain/event/step.ts";
 import { isInputBucket, OUTPUT_BUCKETS } from "../../domain/event/usage.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { ONE_UNIT } from "../../domain/money/decimal.ts";
+import type { OutcomeState, Run, RunCorrection } from "../../domain/run/run.ts";
 import type { Acts } from "./acts.ts";
 import type { CardVersions } from "./card-versions.ts";
 import { convertAgain } from "./convert-again.ts";
@@ -35,6 +36,8 @@ interface Charged {
 export class Books {
   /** By run: steps, unpriced, cost, charge. */
   readonly runs: RebuiltSums;
+  /** By run and period: what the run itself was charged. */
+  readonly charged: RebuiltSums;
   /** By roll-up: steps, unpriced, cost, charge, input tokens, output tokens. */
   readonly rollups: RebuiltSums;
   /** By counter: the shares of all that it charged. */
@@ -47,6 +50,7 @@ export class Books {
   constructor(file: DataFile, cards: CardVersions, acts: Acts) {
     this.#acts = acts;
     this.runs = new RebuiltSums(file.scratch, "runs");
+    this.charged = new RebuiltSums(file.scratch, "charged");
     this.rollups = new RebuiltSums(file.scratch, "rollups");
     this.amounts = new RebuiltSums(file.scratch, "amounts");
     this.quantities = new RebuiltSums(file.scratch, "quantities");
@@ -57,6 +61,7 @@ export class Books {
     const { customer, period, agent, kind, provider, model, tool, run, cardVersionId } = step;
     const totals = totalsOf(step);
     this.runs.addRebuilt(joined(ws, run), totals);
+    this.charged.addRebuilt(joined(ws, run, period), totals.slice(-1));
     const rollup = joined(ws, customer, period, agent, kind, provider, model, tool);
     this.rollups.addRebuilt(rollup, [...totals, ...tokensOf(step)]);
     const charges = this.#chargesOf(ws, cardVersionId);
@@ -67,6 +72,12 @@ export class Books {
 
   addRun(ws: number, run: Run): void {
     const { rating, customer } = run;
+    for (const { period, charge } of run.chargedIn) {
+      this.charged.addStored(joined(ws, run.id, period), [charge]);
+      // What stands on a run is its whole tree's; what is below it is taken off again.
+      if (run.parent !== null) this.charged.addStored(joined(ws, run.parent, period), [-charge]);
+    }
+    for (const correction of run.corrections) this.#addCorrection(ws, run, correction);
     if (rating === null || customer === null) return;
     const { cardVersionId, period, agent, shares } = rating;
     this.#addCharge({ ws, run: run.id, customer, period, agent, kind: "run", shares });
@@ -90,6 +101,23 @@ export class Books {
     return { ...step, cost: cost as Step["cost"] };
   }
 
+  /** Corrections stand under the charge "", in two cells, with the number of their runs. */
+  #addCorrection(ws: number, { customer }: Run, correction: RunCorrection): void {
+    const { period, cardVersionId, agent, cap, minimum } = correction;
+    if (customer === null) return;
+    const parts: [string, bigint][] = [
+      ["run_cap", cap],
+      ["run_minimum", minimum],
+    ];
+    for (const [cell, amount] of parts.filter(([, value]) => value !== 0n)) {
+      const rollup = joined(ws, customer, period, agent, cell, "", "", "");
+      this.rollups.addRebuilt(rollup, [0n, 0n, 0n, amount, 0n, 0n]);
+      const shares = [{ chargeKey: "", cell, amount }];
+      const taken = [{ chargeKey: "", cell, quantity: ONE_UNIT }];
+      this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+    }
+  }
+
   #chargesOf(ws: number, version: number | null) {
     return version === null ? [] : (this.cards.of(ws, version)?.charges ?? []);
   }
@@ -107,6 +135,7 @@ export class Books {
     const charge = shares.reduce((sum, share) => sum + share.amount, 0n);
     if (charge === 0n) return;
     this.runs.addRebuilt(joined(ws, run), [0n, 0n, 0n, charge]);
+    this.charged.addRebuilt(joined(ws, run, period), [charge]);
     const rollup = joined(ws, customer, period, agent, kind, "", "", "");
     this.rollups.addRebuilt(rollup, [0n, 0n, 0n, charge, 0n, 0n]);
   }

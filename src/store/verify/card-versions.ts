@@ -10,6 +10,8 @@ interface CardDocument {
   readonly credit?: { readonly price: string } | null;
   readonly currency?: string;
   readonly rounding?: string;
+  readonly runCap?: string | null;
+  readonly runMinimum?: string | null;
 }
 
 /** A recorded version of a rate card. */
@@ -20,6 +22,25 @@ export interface CardVersion {
   readonly charges: readonly ChargeDocument[];
   readonly currency: string;
   readonly rounding: string;
+  /** Most and least of a root run, as the document writes them. */
+  readonly runCap: string | null;
+  readonly runMinimum: string | null;
+}
+
+type CardTerms = Omit<CardVersion, "id" | "cardKey" | "effectiveFromMs">;
+
+const NOTHING: CardTerms = {
+  charges: [],
+  currency: "USD",
+  rounding: "half_even",
+  runCap: null,
+  runMinimum: null,
+};
+
+function readCard(stored: unknown): CardTerms {
+  const card = JSON.parse(stored as string) as CardDocument;
+  const { currency = "USD", rounding = "half_even", runCap = null, runMinimum = null } = card;
+  return { charges: chargesOf(card), currency, rounding, runCap, runMinimum };
 }
 
 /** The card versions of a workspace by their number. */
@@ -31,15 +52,10 @@ export class CardVersions {
     for (const row of file.each("SELECT * FROM rate_cards")) {
       const id = row.version_id as number;
       const key = keyText(file.workspace(row.ws as number), id);
-      const read = readable(file, { table: "rate_cards", key }, () => {
-        const card = JSON.parse(row.document as string) as CardDocument;
-        const { currency = "USD", rounding = "half_even" } = card;
-        return { currency, rounding, charges: chargesOf(card) };
-      });
-      const terms = read ?? { currency: "USD", rounding: "half_even", charges: [] };
+      const read = readable(file, { table: "rate_cards", key }, () => readCard(row.document));
       const cardKey = row.card_key as string;
       const effectiveFromMs = row.effective_from as number;
-      const version = { id, cardKey, effectiveFromMs, ...terms };
+      const version = { id, cardKey, effectiveFromMs, ...(read ?? NOTHING) };
       this.#versions.set(`${row.ws}/${id}`, version);
       for (const charge of version.charges) {
         if (subjectOf(charge) !== "runs") continue;

@@ -6,6 +6,7 @@ import type { Books } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { endingAgain } from "./meter-again.ts";
 import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 
 /** Checks the outcomes of a run against the journal and adds them to the books. */
@@ -28,7 +29,7 @@ export function checkOutcomesOfRun(file: DataFile, books: Books, at: RunAt): voi
     const problems = [
       ...recordProblems(outcome, entry),
       ...stateProblems(outcome, at, reversed.has(outcome.key)),
-      ...ratingProblems(books, at.ws, outcome),
+      ...ratingProblems(books, at, outcome),
       ...periodProblems(file, at.ws, outcome),
     ];
     for (const problem of problems) file.findings.add("outcomes", key, problem);
@@ -79,7 +80,11 @@ function* periodProblems(file: DataFile, ws: number, outcome: OutcomeState): Gen
   if (!isInItsPeriod(file, ws, { customer, period, shares, atMs })) yield `period is ${period}`;
 }
 
-function* ratingProblems(books: Books, ws: number, outcome: OutcomeState): Generator<string> {
+function* ratingProblems(
+  books: Books,
+  { ws, run }: RunAt,
+  outcome: OutcomeState,
+): Generator<string> {
   const charge = outcome.shares.reduce((sum, share) => sum + share.amount, 0n);
   if (outcome.charge !== charge) yield "charge is not the sum of its shares";
   const { cardVersionId } = outcome;
@@ -89,6 +94,11 @@ function* ratingProblems(books: Books, ws: number, outcome: OutcomeState): Gener
   }
   const version = books.cards.of(ws, cardVersionId);
   if (version === undefined) yield `names card version ${cardVersionId}, which is missing`;
+  const ending = endingAgain(version?.charges ?? [], "outcomes", run);
+  // What was reversed keeps the ending that it was reversed with.
+  if (outcome.status === "recorded" && outcome.ending !== ending) {
+    yield `ending is "${outcome.ending}", its run's is "${ending}"`;
+  }
   const atMs = countedAtMs(outcome.occurredAtMs, outcome.receivedAtMs);
   if (version !== undefined && version.effectiveFromMs > atMs) {
     yield `is charged by card version ${version.id}, which came later`;

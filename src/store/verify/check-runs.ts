@@ -7,10 +7,12 @@ import type { Run, Totals } from "../../domain/run/run.ts";
 import { placeInTime, STANDING_PREFIX } from "../../domain/run/run.ts";
 import { decodeJournal, decodeRun } from "../stored-rows.ts";
 import { type Books, joined } from "./books.ts";
+import { boundProblems } from "./bounds-again.ts";
 import { checkOutcomesOfRun } from "./check-outcomes.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { endingAgain } from "./meter-again.ts";
 import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 import { findStep } from "./step-row.ts";
 
@@ -38,6 +40,7 @@ function* problemsOf(file: DataFile, books: Books, at: RunAt): Generator<string>
   yield* closingProblems(at);
   yield* treeProblems(file, at);
   yield* ratingProblems(file, books, at);
+  yield* boundProblems(file, books, at);
   const sql = "SELECT count(*) AS n FROM suspended WHERE ws = ? AND run = ?";
   const waiting = file.first(sql, ws, run.id)?.n;
   if (run.suspended > 0 && run.customer !== null) yield "has a customer, and events wait for one";
@@ -127,10 +130,14 @@ function* closingProblems({ run, entries }: RunAt): Generator<string> {
   const closedBy = last === undefined ? "" : placeInTime(last);
   if (run.closedBy !== closedBy) yield "closed_by is not its latest ending";
   if (run.closedAtMs !== (last?.occurredAtMs ?? null)) yield "closed_at is not its latest ending";
-  const silent = entries.some(
+  const silence = entries.find(
     (entry) => entry.kind === "run.abandoned" && entry.id === `abandoned-${run.lastSeenAtMs}`,
   );
-  const status = last?.ending ?? (silent ? "abandoned" : "open");
+  const status = last?.ending ?? (silence === undefined ? "open" : "abandoned");
+  const receivedAtMs = entries.find(({ id, source }) => id === last?.id && source === last.source);
+  const closedAtMs = last && countedAtMs(last.occurredAtMs, receivedAtMs?.receivedAtMs ?? 0);
+  const endedAtMs = closedAtMs ?? silence?.receivedAtMs ?? null;
+  if (run.endedAtMs !== endedAtMs) yield "ended_at is not when it ended";
   if (run.status !== status) yield `status is "${run.status}", the journal says "${status}"`;
 }
 
@@ -181,6 +188,8 @@ function* ratingProblems(file: DataFile, books: Books, { ws, run }: RunAt): Gene
   }
   if (rating.agent !== run.agent) yield "is rated for another agent";
   if (!sameLabels(rating.labels, run.labels)) yield "is rated for other labels";
+  const ending = endingAgain(version?.charges ?? [], "runs", run);
+  if (rating.ending !== ending) yield `is rated as ended "${rating.ending}", not "${ending}"`;
   if (version !== undefined && version.effectiveFromMs > run.openedAtMs) {
     yield `is rated by card version ${version.id}, which came later`;
   }

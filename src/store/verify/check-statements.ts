@@ -144,6 +144,8 @@ function* counterProblems(file: DataFile, { ws, record, document }: StatementAt)
   for (const line of document.lines) {
     const isOfCounter = line.kind === "charge" || line.kind === "already_billed";
     if (isOfCounter) left.add(chargeText(line), -amountOf(line.amountExact));
+    const isOfRuns = line.kind === "run_cap" || line.kind === "run_minimum";
+    if (isOfRuns) left.add(chargeText({ ...line, cell: line.kind }), -amountOf(line.amountExact));
   }
   const later = "SELECT * FROM adjustments WHERE ws = ? AND customer = ? AND origin_period = ?";
   for (const row of file.all(later, ws, customer, period)) {

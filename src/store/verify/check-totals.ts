@@ -22,6 +22,7 @@ export function checkTotals(file: DataFile, books: Books): void {
   readRollups(file, books);
   readCounters(file, books);
   report(file, books.runs, { table: "runs", columns: RUN_COLUMNS });
+  reportCharged(file, books);
   report(file, books.rollups, { table: "rollups", columns: ROLLUP_COLUMNS });
   report(file, books.amounts, { table: "counters", columns: ["amount"] });
   reportQuantities(file, books);
@@ -38,6 +39,14 @@ function report(
     const state = stored === null ? "is missing: " : "";
     const sides = wrong.map((name) => sidesOf(name, sum, columns.indexOf(name)));
     file.findings.add(table, keyOf(file, sum.key), `${state}${sides.join("; ")}`);
+  }
+}
+
+function reportCharged(file: DataFile, { charged }: Books): void {
+  for (const sum of charged.differing()) {
+    const at = sum.key.lastIndexOf(KEY_PART_END);
+    const sides = sidesOf(`charged_in of ${sum.key.slice(at + 1)}`, sum, 0);
+    file.findings.add("runs", keyOf(file, sum.key.slice(0, at)), sides);
   }
 }
 

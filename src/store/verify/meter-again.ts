@@ -4,7 +4,7 @@
  */
 import type { Step } from "../../domain/event/step.ts";
 import { ONE_UNIT } from "../../domain/money/decimal.ts";
-import type { OutcomeState, RunRating } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunRating } from "../../domain/run/run.ts";
 import type { PricedDocument } from "./price-again.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -13,11 +13,6 @@ type Json = Readonly<Record<string, unknown>>;
 export interface ChargeDocument extends PricedDocument {
   readonly key: string;
   readonly when?: Json | null;
-}
-
-/** How a run ended, where that is known. */
-interface Ended {
-  readonly ending?: string | null;
 }
 
 /** A quantity that a charge takes; a cost is in amounts. */
@@ -38,6 +33,16 @@ export function measureOf({ meter, price }: ChargeDocument, cell: string): strin
   return typeof meter.count === "string" ? meter.count : `sum:${meter.sum}`;
 }
 
+/** How a run has ended, as charges on these are told: only where one of them asks. */
+export function endingAgain(
+  charges: readonly ChargeDocument[],
+  subject: "runs" | "outcomes",
+  { status }: Run,
+): string | null {
+  const asks = charges.some((charge) => subjectOf(charge) === subject && charge.when);
+  return asks && status !== "open" ? status : null;
+}
+
 /** What a step that counts gives to each charge. */
 export function takenOfStep(charges: readonly ChargeDocument[], step: Step): Taken[] {
   if (step.voided || step.role !== "bill") return [];
@@ -45,16 +50,13 @@ export function takenOfStep(charges: readonly ChargeDocument[], step: Step): Tak
 }
 
 /** What the charges take of a run. */
-export function takenOfRun(charges: readonly ChargeDocument[], rating: RunRating & Ended): Taken[] {
+export function takenOfRun(charges: readonly ChargeDocument[], rating: RunRating): Taken[] {
   const { agent, labels, ending } = rating;
   return rating.counted ? taken(charges, "runs", { agent, labels, ending }) : [];
 }
 
 /** What the charges take of an outcome. */
-export function takenOfOutcome(
-  charges: readonly ChargeDocument[],
-  state: OutcomeState & Ended,
-): Taken[] {
+export function takenOfOutcome(charges: readonly ChargeDocument[], state: OutcomeState): Taken[] {
   const { outcome, agent, ending } = state;
   return state.status === "recorded" ? taken(charges, "outcomes", { outcome, agent, ending }) : [];
 }
