@@ -228,6 +228,27 @@ describe("the command line", () => {
     assert.match(listed.join("\n"), /agent .*revoked/);
   });
 
+  test("sets, lists and ends what a customer has agreed to use up", async () => {
+    const file = join(folder, "commitments.yaml");
+    const year = "key: year, kind: prepaid, per: contract, amount: 100";
+    const time = "from: 2999-01-01, until: 3000-01-01";
+    writeFileSync(file, `- { ${year}, ${time} }\n`);
+    const set = await tollgate("commitment", "set", "acme", file);
+    assert.equal(set.code, 0, set.err);
+    assert.match(set.out, /year +prepaid per contract +3000-01-01 +100\.00/);
+    const ended = await tollgate("commitment", "end", "acme", "year", "--until", "2999-06-01");
+    assert.equal(ended.code, 0, ended.err);
+    const listed = await tollgate("commitment", "list", "acme", "--json");
+    assert.match(listed.out, /"until": "2999-06-01"/);
+    const other = await tollgate("commitment", "end", "acme", "no", "--until", "2999-06-01");
+    assert.match(other.err, /no commitment "no"/);
+    for (const words of [[], ["list"], ["end", "acme", "year"], ["fly", "acme", "x"]]) {
+      assert.equal((await tollgate("commitment", ...words)).code, 2, words.join(" "));
+    }
+    writeFileSync(file, "[]");
+    assert.match((await tollgate("commitment", "set", "acme", file)).out, /no commitments/);
+  });
+
   test("tells what is wrong with a command line and exits with 2", async () => {
     for (const words of [["fly"], ["run"], ["runs", "--colour"], ["card", "apply"], ["import"]]) {
       const { code, err } = await tollgate(...words);

@@ -3,6 +3,7 @@
  * charges, and in which order. Written from docs/periods-and-statements.md.
  */
 import type { Decimal } from "decimal.js";
+import { type CommitmentText, commitmentLinesOf } from "./commitment-oracle.ts";
 import { type Counted, Exact, finalCost, runningCost } from "./price-oracle.ts";
 import { shareOut } from "./share-out.ts";
 import { type CardText, termsOf } from "./terms-oracle.ts";
@@ -25,6 +26,8 @@ export interface PeriodFacts {
   readonly counts: readonly Counted[];
   /** What runs came to, in whole currency units. */
   readonly runs: readonly { readonly before: string; readonly charge: string }[];
+  /** (Default: none.) */
+  readonly commitments?: readonly CommitmentText[];
 }
 
 /** `kind key exact rounded`. */
@@ -79,11 +82,16 @@ export function statementLines(facts: PeriodFacts): LineText[] {
   }
   for (const fee of terms.fees) add("fee", fee, fee.amount);
   addAny("run_cap", WHOLE, cappedOff(facts, card?.runCap));
-  addDiscounts(facts, lines, add);
-  const total = sum(lines);
-  addAny("minimum", WHOLE, missing(total, terms.least));
-  if (missing(total, terms.least).isZero()) {
-    addAny("maximum", WHOLE, above(total, terms.most).negated());
+  const left = addDiscounts(facts, lines, add);
+  for (const { key } of terms.fees) left.delete(key);
+  for (const [kind, key, exact] of commitmentLinesOf(facts.commitments ?? [], left)) {
+    add(kind, { key }, exact);
+  }
+  const owed = sum(lines.filter(({ kind }) => kind !== "commitment"));
+  const used = owed.minus(sum(lines.filter(({ kind }) => kind === "true_up")));
+  addAny("minimum", WHOLE, missing(owed, terms.least));
+  if (missing(owed, terms.least).isZero()) {
+    addAny("maximum", WHOLE, above(used, terms.most).negated());
   }
   return lines;
 }
@@ -107,7 +115,8 @@ function cappedOff({ runs }: PeriodFacts, cap: string | undefined): Decimal {
   }, new Exact(0));
 }
 
-function addDiscounts(facts: PeriodFacts, lines: LineText[], add: Add): void {
+/** Returns what is left of each charge and fee. */
+function addDiscounts(facts: PeriodFacts, lines: LineText[], add: Add): Map<string, Decimal> {
   const left = new Map<string, Decimal>();
   for (const { key, rounded } of lines)
     left.set(key, (left.get(key) ?? new Exact(0)).plus(rounded));
@@ -132,4 +141,5 @@ function addDiscounts(facts: PeriodFacts, lines: LineText[], add: Add): void {
       left.set(key, (left.get(key) ?? new Exact(0)).minus(part));
     }
   }
+  return left;
 }

@@ -10,7 +10,6 @@ export interface CommitmentView {
   readonly per: string;
   readonly amount: string;
   readonly currency: string;
-  readonly from: string;
   readonly until: string | null;
   readonly soFar: {
     readonly drawn: string;
@@ -33,32 +32,32 @@ function bar(percent: string): string {
   return "━".repeat(filled) + "─".repeat(BAR_COLUMNS - filled);
 }
 
-const LEFT = ["commitment", "", "from", "until"];
-const POINT = ["amount", "drawn", "left"];
-const EXPECTED = ["overage", "true-up"];
+const left = (title: string): Column => ({ title, align: "left" });
+const point = (title: string): Column => ({ title, align: "point" });
+const COLUMNS = [
+  ...["commitment", "", "until"].map(left),
+  ...["amount", "drawn", "left"].map(point),
+  ...["", ""].map(left),
+  { title: "%", align: "point" } as const,
+  left("used up"),
+  ...["overage", "true-up"].map(point),
+];
 
 /** Lines of the table. Dates and ends are linear: as if usage went on at its pace so far. */
 export function renderCommitments(commitments: readonly CommitmentView[]): string[] {
   if (commitments.length === 0) return ["There are no commitments."];
-  const columns: Column[] = [
-    ...LEFT.map((title) => ({ title, align: "left" as const })),
-    ...POINT.map((title) => ({ title, align: "point" as const })),
-    ...["drawn", "", "used up"].map((title) => ({ title, align: "left" as const })),
-    ...EXPECTED.map((title) => ({ title, align: "point" as const })),
-  ];
-  return renderTable({ columns, rows: commitments.map(rowOf) });
+  return renderTable({ columns: COLUMNS, rows: commitments.map(rowOf) });
 }
 
 function rowOf({ soFar, ...one }: CommitmentView): string[] {
-  const { key, kind, per, from, until, amount, currency } = one;
-  const about = [key, `${kind} per ${per}`, from, until ?? NONE, formatMoney(amount)];
-  if (soFar === null) return [...about, NONE, NONE, "", currency, NONE, NONE, NONE];
-  const { drawn, left, drawnPercent, exhaustedAt, projected } = soFar;
+  const { key, kind, per, until, amount, currency } = one;
+  const about = [key, `${kind} per ${per}`, until ?? NONE, formatMoney(amount)];
+  if (soFar === null) return [...about, NONE, NONE, currency, "", NONE, NONE, NONE, NONE];
+  const { drawn, left: rest, drawnPercent, exhaustedAt, projected } = soFar;
   return [
     ...about,
-    ...[formatMoney(drawn), formatMoney(left)],
-    ...[`${bar(drawnPercent)} ${drawnPercent} %`, currency],
-    exhaustedAt?.slice(0, 10) ?? NONE,
+    ...[formatMoney(drawn), formatMoney(rest), currency],
+    ...[bar(drawnPercent), drawnPercent, exhaustedAt?.slice(0, 10) ?? NONE],
     ...[projected?.overage, projected?.trueUp].map((text) =>
       text === undefined ? NONE : formatMoney(text),
     ),

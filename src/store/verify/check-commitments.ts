@@ -93,8 +93,8 @@ class History {
     const before = [...this.#drawn.values()].flat();
     const lastPeriods = this.#lastPeriods(ws, customer, terms);
     const again = new DrawAgain({ terms, before, closed, period, lastPeriods });
-    const endsAtMs = Date.parse(document.endsAt);
-    const used = usedInPeriod(this.#acts, { ws, currency, endsAtMs, lines });
+    const beforeMs = Math.min(Date.parse(document.endsAt), act.receivedAtMs + 1);
+    const used = usedInPeriod(this.#acts, { ws, currency, beforeMs, seq: act.seq, lines });
     if (used !== undefined) again.draw(period, used);
     for (const [origin, adjusted] of usedInOthers(lines, period)) again.draw(origin, adjusted);
     const parts = [...again.parts.values()];

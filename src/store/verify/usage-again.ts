@@ -22,7 +22,10 @@ export type Used = Map<string, bigint>;
 export interface UsedStatement {
   readonly ws: number;
   readonly currency: string;
-  readonly endsAtMs: number;
+  /** First instant at which a card that takes effect comes too late for it. */
+  readonly beforeMs: number;
+  /** Of the act that closed it: what was recorded later did not make it. */
+  readonly seq: number;
   readonly lines: readonly UsedLine[];
 }
 
@@ -97,16 +100,18 @@ interface CardDocument {
   }[];
 }
 
-/** The discount is that of the newest version of a card on the statement which has taken effect. */
+/** The discount is that of the version of a card on the statement which was in force at its end. */
 function chargesOfDiscount(
   acts: Acts,
-  { ws, lines, endsAtMs }: UsedStatement,
+  { ws, lines, beforeMs, seq }: UsedStatement,
   key: string,
 ): readonly string[] | null | undefined {
   const cards = new Set(lines.map(({ cardKey }) => cardKey).filter((card) => card !== ""));
-  const inForce = ({ document }: RecordedAct) => (document.effectiveFromMs as number) < endsAtMs;
+  const effectOf = ({ document }: RecordedAct) => document.effectiveFromMs as number;
+  const isKnown = (act: RecordedAct) => act.seq < seq && effectOf(act) < beforeMs;
   for (const card of cards) {
-    const act = acts.of("card.applied", ws, card).filter(inForce).at(-1);
+    const known = acts.of("card.applied", ws, card).filter(isKnown);
+    const act = known.toSorted((a, b) => effectOf(a) - effectOf(b) || a.seq - b.seq).at(-1);
     const document = act?.document.card as CardDocument | undefined;
     const found = document?.discounts?.find((one) => one.key === key);
     if (found !== undefined) return found.charges ?? null;
