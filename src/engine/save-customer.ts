@@ -28,8 +28,12 @@ export async function saveCustomer(
     const changed = BILLED_BY.filter(
       (name) => known !== undefined && known[name] !== customer[name],
     );
-    if (changed.length > 0 && (await hasUsage(context, workspace, id))) {
-      const detail = `Customer "${id}" has usage; its ${changed.join(", ")} cannot change now.`;
+    // A period may be closed without usage, for a commitment that ends in it.
+    const isClosed = (await unit.periodsOf(id)).length > 0;
+    const isDated = isClosed && changed.some((name) => name !== "cardKey");
+    if (isDated || (changed.length > 0 && (await hasUsage(context, workspace, id)))) {
+      const has = isDated ? "statements" : "usage";
+      const detail = `Customer "${id}" has ${has}; its ${changed.join(", ")} cannot change now.`;
       throw new TollgateError("customer.card_fixed", detail, changed[0]);
     }
     state.customers.set(id, customer);
