@@ -166,7 +166,8 @@ function cardOf(count: number): CompiledCard {
     { ...BENCH_CARD, key: `bench-${count}`, charges },
     (_key, value) => (typeof value === "number" ? String(value) : value),
   );
-  const version = { id: 1, version: 1, effectiveFromMs: 0, recordedAtMs: 0, document };
+  const at = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
+  const version = { id: 1, version: 1, ...at, document, override: null };
   return compileCard({ ...version, card: storedRateCard(document) });
 }
 

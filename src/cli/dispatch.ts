@@ -16,6 +16,7 @@ import { keys } from "./commands/keys.ts";
 import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
+import { rates } from "./commands/rates.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
@@ -37,6 +38,7 @@ const COMMANDS: readonly Command[] = [
   opening,
   card,
   prices,
+  rates,
   statement,
   credit,
   dispute,

@@ -112,6 +112,21 @@ export const ERRORS = {
     "The prices would change what is already rated.",
     "Let them take effect now or later, or ask for a re-rate.",
   ],
+  "rate.invalid": [
+    400,
+    "It is no rate between currencies.",
+    "Send a decimal above 0 with at most nine places.",
+  ],
+  "rate.backdated": [
+    409,
+    "The rate would change what a card has converted.",
+    "Let it take effect later.",
+  ],
+  "rate.missing": [
+    409,
+    "The card charges costs in a currency to which no rate is in force from its start.",
+    "Record one first: POST /v1/rates.",
+  ],
   "period.open": [
     409,
     "The period has not ended.",

@@ -57,6 +57,8 @@ export const CHARGES_PER_CARD_MAX_COUNT = 200;
 /** Fees on one rate card, and discounts. */
 export const FEES_PER_CARD_MAX_COUNT = 50;
 export const DISCOUNTS_PER_CARD_MAX_COUNT = 50;
+/** Times that a customer may change its card. */
+export const FORMER_CARDS_MAX_COUNT = 400;
 /** Keys listed by one discount or trial. */
 export const TERM_CHARGES_MAX_COUNT = CHARGES_PER_CARD_MAX_COUNT + FEES_PER_CARD_MAX_COUNT;
 /** Days of a trial. */

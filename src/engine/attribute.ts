@@ -9,7 +9,7 @@ import type { Run } from "../domain/run/run.ts";
 import { ancestry, placeInTime, STANDING_PREFIX } from "../domain/run/run.ts";
 import { stepKeyText } from "./batch-state.ts";
 import type { Cause, Ledger } from "./book.ts";
-import { DEFAULT_CUSTOMER } from "./customer-defaults.ts";
+import { newCustomer } from "./customer-defaults.ts";
 import type { StepKey } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 
@@ -172,7 +172,7 @@ function bindBelow(ledger: Ledger, run: Run, customer: string): string[] {
 function ensureCustomer(ledger: Ledger, id: string): void {
   const { state } = ledger;
   if (state.customers.has(id)) return;
-  const customer = { ...DEFAULT_CUSTOMER, id, createdAtMs: state.receivedAtMs };
+  const customer = newCustomer(id, state.receivedAtMs);
   state.customers.set(id, customer);
   const identity = { run: "", source: "customer", id, contentHash: "" };
   state.record("customer.saved", identity, JSON.stringify(customer));

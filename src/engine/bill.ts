@@ -1,5 +1,6 @@
 /** What a period's bill is made of, and the statement that it makes. */
 import { present } from "../domain/assert.ts";
+import { COST_CURRENCY } from "../domain/money/currency.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
@@ -11,6 +12,7 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
+import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import { inCurrency } from "./commitments.ts";
 import type { CounterKey, Customer, Digest, Store, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -36,28 +38,27 @@ export async function isUsed(store: Store, workspace: string, key: CounterKey): 
 }
 
 /**
- * The terms of a bill: those of the card in force when the period ends, or now. A minimum is owed
- * for a period with usage or adjustments; what people book into an idle one does not call for it.
+ * The terms of a bill: of each card for the part of the period in which it is in force, and those
+ * that are one for all of the card in force when the period ends. They are owed used or not; in a
+ * period that was over before the customer's start only where it holds usage or adjustments.
  */
 export function termsOf(tariff: Tariff, bill: Bill) {
-  const { customer, period, nowMs } = bill;
-  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
-  const card = inForce === null ? undefined : tariff.versionById(inForce.id).card;
-  const isIdle = !bill.isUsed && !isAdjusted(bill.adjustments);
+  const { customer, period } = bill;
+  const spans = tariff.spansOf(customer, period);
+  const card = spans.at(-1)?.card ?? cardNow(tariff, bill);
+  const hasStarted = customer.startedAtMs < period.endMs;
+  const isOwed = hasStarted || bill.isUsed || isAdjusted(bill.adjustments);
   return {
     currency: card?.currency ?? "USD",
     rounding: card?.rounding ?? ("half_even" as const),
     credit: card?.credit ?? null,
-    terms: periodTerms({
-      period,
-      // Until spans of versions are known here: the card at the end, for the whole period.
-      spans:
-        card === undefined || isIdle
-          ? []
-          : [{ card, startMs: period.startMs, endMs: period.endMs }],
-      startedAtMs: null,
-    }),
+    terms: periodTerms({ period, spans: isOwed ? spans : [], startedAtMs: customer.startedAtMs }),
   };
+}
+
+function cardNow(tariff: Tariff, { customer, period, nowMs }: Bill) {
+  const inForce = tariff.cardFor(customer, Math.min(period.endMs - 1, nowMs));
+  return inForce === null ? undefined : tariff.versionById(inForce.id).card;
 }
 
 /** Whether adjustments come to anything: those taken back for a statement issued again do not. */
@@ -82,7 +83,7 @@ export function billInput(tariff: Tariff, bill: Bill): StatementInput {
     customer: bill.customer.id,
     period: bill.period,
     ...terms,
-    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter)),
+    charges: bill.counters.flatMap((counter) => chargeCounts(tariff, counter, bill.period)),
     trials: [],
     runs: [],
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
@@ -112,19 +113,22 @@ export function recordOf(
   };
 }
 
-function chargeCounts(tariff: Tariff, stored: StoredCounter): ChargeCount[] {
+function chargeCounts(tariff: Tariff, stored: StoredCounter, period: BillingPeriod): ChargeCount[] {
   const { cardKey, chargeKey, cell, counter } = stored;
   const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
   const latest = counter.segments.at(-1);
   if (latest === undefined) return [];
-  const name = nameOf(tariff.cardById(latest.cardVersionId), chargeKey);
+  const card = tariff.cardById(latest.cardVersionId);
+  const name = nameOf(card, chargeKey);
+  const isConverted = (measure: string) =>
+    measure === COST_MEASURE && card.currency !== COST_CURRENCY;
   return closeCounter(counter, priceOf).map((count) => ({
     ...count,
     cardKey,
     chargeKey,
     cell,
     name,
-    conversions: [],
+    conversions: isConverted(count.measure) ? tariff.ratesOf(card, period) : [],
   }));
 }
 

@@ -10,12 +10,13 @@ import { describedBookings } from "./book-by-hand.ts";
 import { commitmentInput } from "./commitments.ts";
 import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
+import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
 /** Which periods to close. */
 export interface ClosePeriod {
-  /** Null: every customer with usage, adjustments or a commitment to settle in the period. */
+  /** Null: every customer with usage, bookings, standing terms or a commitment in the period. */
   readonly customer: string | null;
   /** Start date `2026-11-01`, or `2026-11` for the periods that start in that month. */
   readonly period: string;
@@ -97,17 +98,18 @@ async function keysToClose(
   workspace: string,
   { customer, period }: ClosePeriod,
 ): Promise<CounterKey[]> {
-  const billed = await context.store.periodsToBill(workspace, period);
+  const billed = await periodsToClose(context, workspace, { customer, period });
   const known = new Set(billed.map(counterKeyText));
   const committed = await committedPeriods(context, workspace, period);
-  const all = [...billed, ...committed.filter((key) => !known.has(counterKeyText(key)))];
+  const added = committed.filter((key) => !known.has(counterKeyText(key)));
+  const all = [...billed, ...added];
   if (customer === null) return all;
   const own = all.filter((key) => key.customer === customer);
   if (own.length > 0) return own;
   if ((await context.store.customer(workspace, customer)) === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${customer}".`);
   }
-  const detail = `Customer "${customer}" has no usage in the period "${period}".`;
+  const detail = `Customer "${customer}" has nothing to bill in the period "${period}".`;
   throw new TollgateError("statement.not_found", detail, "period");
 }
 

@@ -1,10 +1,9 @@
 /** What a customer is billed by until someone says otherwise: UTC calendar months. */
 import type { Customer } from "./ports.ts";
 
-/** Settings of a customer that is made on first sight. */
-export const DEFAULT_CUSTOMER: Omit<Customer, "id" | "createdAtMs"> = {
-  name: null,
-  timeZone: "UTC",
-  anchorDay: 1,
-  cardKey: null,
-};
+/** A customer that is made at an instant, on first sight: it starts then. */
+export function newCustomer(id: string, createdAtMs: number): Customer {
+  const calendar = { timeZone: "UTC", anchorDay: 1 };
+  const card = { cardKey: null, formerCards: [] };
+  return { id, name: null, ...calendar, ...card, startedAtMs: createdAtMs, createdAtMs };
+}

@@ -11,6 +11,7 @@ import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-perio
 import { commitEvents } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
+import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
@@ -122,6 +123,11 @@ export class Engine {
 
   applyRateCard(workspace: string, card: NewCardVersion): ReturnType<typeof applyRateCard> {
     return applyRateCard(this.#context, workspace, card);
+  }
+
+  /** Records rates between currencies; returns every rate there is then. */
+  importRates(workspace: string, rates: readonly NewRate[]): ReturnType<typeof importRates> {
+    return importRates(this.#context, workspace, rates);
   }
 
   importPrices(workspace: string, prices: NewPrices): Promise<PriceVersion> {

@@ -2,9 +2,10 @@
 import type { PriceEntry, PriceVersion } from "../domain/cost/price-book.ts";
 import { encodePriceEntries } from "../domain/cost/price-codec.ts";
 import { TollgateError } from "../domain/errors.ts";
+import { COST_CURRENCY } from "../domain/money/currency.ts";
 import { runAct } from "./act.ts";
-import { isUnused } from "./apply-rate-card.ts";
 import type { EngineContext } from "./context.ts";
+import { isUnused } from "./is-unused.ts";
 
 /** Price entries to be recorded as a version. */
 export interface NewPrices {
@@ -26,6 +27,7 @@ export async function importPrices(
   workspace: string,
   { source, entries, effectiveFromMs, isRerating = false }: NewPrices,
 ): Promise<PriceVersion> {
+  requireCostCurrency(entries);
   const version = await runAct(context, workspace, async ({ state, extra, journal }) => {
     const unused = await isUnused(context, workspace);
     const nowMs = state.receivedAtMs;
@@ -60,4 +62,14 @@ export async function importPrices(
   });
   context.tariffs.forget(workspace);
   return version;
+}
+
+/** Costs are added up in one currency: a price in another one would be taken for it. */
+function requireCostCurrency(entries: readonly PriceEntry[]): void {
+  const at = entries.findIndex(({ currency }) => currency !== COST_CURRENCY);
+  const entry = entries[at];
+  if (entry === undefined) return;
+  const what = `${entry.provider}/${entry.subject}`;
+  const detail = `The price of ${what} is in ${entry.currency}; write prices in ${COST_CURRENCY}.`;
+  throw new TollgateError("price.invalid", detail, `entries[${at}].currency`);
 }

@@ -9,7 +9,7 @@ import { STANDING_PREFIX } from "../domain/run/run.ts";
 import { outcomeKeyText } from "./apply-outcome.ts";
 import type { BatchState } from "./batch-state.ts";
 import { callKeyText, counterKeyText, stepKeyText } from "./batch-state.ts";
-import { DEFAULT_CUSTOMER } from "./customer-defaults.ts";
+import { newCustomer } from "./customer-defaults.ts";
 import type { CounterKey, StepKey, UnitOfWork } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { Tariff } from "./tariff.ts";
@@ -256,7 +256,7 @@ function concernedPeriods(
   const keys = new PeriodSet();
   const addAt = (customerId: string, atMs: number): void => {
     const known = state.customers.get(customerId);
-    const customer = known ?? { ...DEFAULT_CUSTOMER, id: customerId, createdAtMs: 0 };
+    const customer = known ?? newCustomer(customerId, 0);
     keys.add(customerId, tariff.periodOf(customer, atMs).key);
   };
   const customersOf = namedCustomers(state, events);

@@ -6,6 +6,7 @@ import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { SealedStep } from "../domain/event/step-text.ts";
+import type { CardHistory } from "../domain/period/customer-cards.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
@@ -45,15 +46,15 @@ export interface StepKey {
 }
 
 /** Who pays, and by which calendar and card. */
-export interface Customer {
+export interface Customer extends CardHistory {
   readonly id: string;
   readonly name: string | null;
   /** IANA time zone of the billing periods. */
   readonly timeZone: string;
   /** Day of the month on which a period starts, 1 to 31. */
   readonly anchorDay: number;
-  /** Key of the rate card; null: the workspace's default card. */
-  readonly cardKey: string | null;
+  /** From when trials and the first period count. */
+  readonly startedAtMs: number;
   readonly createdAtMs: number;
 }
 

@@ -4,8 +4,10 @@
  */
 import type { CostOutcome } from "../domain/cost/cost-of-step.ts";
 import type { StepFacts } from "../domain/event/event.ts";
+import type { ConversionRate } from "../domain/money/conversion.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import type { CardSpan } from "../domain/period/period-terms.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
@@ -16,7 +18,16 @@ export interface Tariff {
   priceStep(facts: StepFacts, atMs: number): CostOutcome;
   /** The card version in force for a customer at an instant; null: nothing is charged yet. */
   cardFor(customer: Customer, atMs: number): CompiledCard | null;
+  /** What of a period which card versions were in force for. */
+  spansOf(customer: Customer, period: BillingPeriod): CardSpan[];
+  /** Whether any card has something that a period owes without usage. */
+  readonly hasStandingTerms: boolean;
   cardById(versionId: number): CompiledCard;
+  /** Rates in force in a period that convert costs to a card's currency, earliest first. */
+  ratesOf(
+    card: CompiledCard,
+    period: Pick<BillingPeriod, "startMs" | "endMs">,
+  ): readonly ConversionRate[];
   versionById(versionId: number): RateCardVersion;
   periodOf(customer: Pick<Customer, "timeZone" | "anchorDay">, atMs: number): BillingPeriod;
   /** Moves a counter and says what that changes of the period's amount. */

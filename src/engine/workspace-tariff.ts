@@ -3,36 +3,76 @@ import { present } from "../domain/assert.ts";
 import { costOfFacts } from "../domain/cost/cost-of-step.ts";
 import { PriceCatalog } from "../domain/cost/find-price.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
+import { type ConversionRate, convert, rateAt } from "../domain/money/conversion.ts";
+import { COST_CURRENCY } from "../domain/money/currency.ts";
+import type { Amount } from "../domain/money/decimal.ts";
 import { rememberedPeriods } from "../domain/period/billing-period.ts";
+import { cardKeyAt, customerSpans } from "../domain/period/customer-cards.ts";
 import { advance } from "../domain/rating/counter.ts";
-import { type CompiledCard, compileCard } from "../domain/rating/meter.ts";
-import type { RateCardVersion } from "../domain/rating/rate-card.ts";
+import { type CompiledCard, type CostConversion, compileCard } from "../domain/rating/meter.ts";
+import type { RateCard, RateCardVersion } from "../domain/rating/rate-card.ts";
 import { versionInForce } from "../domain/rating/select-version.ts";
 import type { Tariffs } from "./context.ts";
+import { readRates } from "./conversion-rates.ts";
 import type { Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
+
+/**
+ * Converts costs to a card's currency. A card that was recorded before rates were asked for may
+ * find none: it takes the cost as it is, as it did then.
+ */
+function costConversion(
+  { card: { currency, rounding } }: RateCardVersion,
+  rates: readonly ConversionRate[],
+): CostConversion | undefined {
+  if (currency === COST_CURRENCY) return undefined;
+  const pair = { from: COST_CURRENCY, to: currency };
+  return ({ cost, ratedAtMs }) => {
+    const rate = rateAt(rates, pair, present(ratedAtMs, "the instant that rates a step"));
+    return rate === null ? cost : convert(cost, rate, rounding).amount;
+  };
+}
 
 /** Builds the tariff of these versions. The first card applied is the default card. */
 function workspaceTariff(
   cards: readonly RateCardVersion[],
   prices: readonly PriceVersion[],
+  rates: readonly ConversionRate[],
 ): Tariff {
   const catalog = new PriceCatalog(prices);
-  const compiled = new Map(cards.map((version) => [version.id, compileCard(version)]));
+  const compiled = new Map(
+    cards.map((version) => [version.id, compileCard(version, costConversion(version, rates))]),
+  );
   const versions = new Map(cards.map((version) => [version.id, version]));
   const versionsByKey = Map.groupBy(cards, (version) => version.card.key);
-  const defaultKey = cards[0]?.card.key;
+  const defaultKey = cards[0]?.card.key ?? "";
   const cardById = (id: number): CompiledCard => present(compiled.get(id), `card version ${id}`);
+  const waiting = new Set(
+    cards.flatMap((version) => (version.takesEffect === "next_period" ? version.card.key : [])),
+  );
   const periods = rememberedPeriods();
+  const versionsOf = (cardKey: string | null) => versionsByKey.get(cardKey ?? defaultKey) ?? [];
   return {
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {
-      const key = customer.cardKey ?? defaultKey;
-      const own = key === undefined ? undefined : versionsByKey.get(key);
-      const version = own === undefined ? null : versionInForce(own, atMs);
+      const key = cardKeyAt(customer, atMs) ?? defaultKey;
+      const own = versionsByKey.get(key);
+      if (own === undefined) return null;
+      const startMs = waiting.has(key) ? periods(atMs, customer).startMs : atMs;
+      const version = versionInForce(own, atMs, startMs);
       return version === null ? null : cardById(version.id);
     },
+    spansOf: (customer, period) => customerSpans(customer, period, versionsOf),
+    hasStandingTerms: cards.some(({ card }) => owesWithoutUsage(card)),
     cardById,
+    ratesOf: (card, { startMs, endMs }) => {
+      const usual = { from: COST_CURRENCY, to: card.currency };
+      const first = rateAt(rates, usual, startMs);
+      const later = rates.filter(({ from, to, effectiveFromMs: atMs }) => {
+        return from === usual.from && to === usual.to && atMs > startMs && atMs < endMs;
+      });
+      return first === null ? later : [first, ...later];
+    },
     versionById: (id) => present(versions.get(id), `card version ${id}`),
     periodOf: (customer, atMs) => periods(atMs, customer),
     advance: (counter, card, { item, delta }) => {
@@ -40,6 +80,12 @@ function workspaceTariff(
       return advance(counter, { cardVersionId: card.id, delta }, priceOf);
     },
   };
+}
+
+/** Whether a period may owe something by this card where nothing was used. */
+function owesWithoutUsage({ fees, minimum, charges }: RateCard): boolean {
+  const isOwed = (amount: Amount | null) => amount !== null && amount > 0n;
+  return fees.length > 0 || isOwed(minimum) || charges.some((one) => isOwed(one.minimum));
 }
 
 /** Keeps the tariff of each workspace until a version is recorded. */
@@ -50,7 +96,8 @@ export function storedTariffs(store: Store): Tariffs {
       const known = kept.get(workspace);
       if (known !== undefined) return known;
       const cards = await store.cards(workspace);
-      const built = workspaceTariff(cards, await store.prices(workspace));
+      const prices = await store.prices(workspace);
+      const built = workspaceTariff(cards, prices, await readRates(store, workspace));
       kept.set(workspace, built);
       return built;
     },

@@ -172,6 +172,8 @@ export const anyRows = record({
     timeZone: fc.constantFrom("UTC", "America/St_Johns"),
     anchorDay: fc.integer({ min: 1, max: 31 }),
     cardKey: optionalId,
+    formerCards: fc.array(record({ cardKey: optionalId, untilMs: anyInstant }), { maxLength: 3 }),
+    startedAtMs: anyInstant,
     createdAtMs: anyInstant,
   }),
   counter: record({ ...keyed, counter: anyCounter }),

@@ -65,7 +65,8 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
     ],
   });
   const card = storedRateCard(document);
-  return { id, version: id, effectiveFromMs, recordedAtMs: 0, card, document };
+  const at = { effectiveFromMs, takesEffect: "at_once", recordedAtMs: 0 } as const;
+  return { id, version: id, ...at, card, document, override: null };
 }
 
 /** Two versions of one card, and one price list. */

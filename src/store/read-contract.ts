@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { Factor, Price } from "../domain/money/decimal.ts";
+import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { ApiKey, RunFilter, Store } from "../engine/ports.ts";
 import { anyId } from "./arbitrary-rows-contract.ts";
@@ -202,10 +203,16 @@ async function checkTariff({ store, workspace, restart }: Scene): Promise<void> 
     meter: { count: "steps", where: { kind: "tool" } },
     price: { model: "per_unit", unit: "0.000000000000000001" },
   };
-  const cards = ["b-card", "a-card"].map((key, index) => {
+  const cards = ["b-card", "a-card"].map((key, index): RateCardVersion => {
     const document = JSON.stringify({ key, currency: "USD", charges: [charge] });
     const effective = { effectiveFromMs: index, recordedAtMs: index };
-    return { id: index + 1, version: 1, ...effective, card: storedRateCard(document), document };
+    const override = { document: '{"extends":"b-card"}', baseVersionId: 1 };
+    const how =
+      index === 0
+        ? ({ takesEffect: "at_once", override: null } as const)
+        : ({ takesEffect: "next_period", override } as const);
+    const card = storedRateCard(document);
+    return { id: index + 1, version: 1, ...effective, ...how, card, document };
   });
   const rate = { unit: "input_uncached", price: (10n ** 27n) as Price };
   const tiers = [{ inputAboveTokens: 200_000, price: 1n as Price }];

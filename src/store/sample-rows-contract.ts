@@ -99,8 +99,8 @@ export function sumOf(shares: readonly ChargeShare[]): Amount {
 }
 
 export function customerRow(some: Partial<Customer> & { readonly id: string }): Customer {
-  const defaults = { name: null, timeZone: "UTC", anchorDay: 1, cardKey: null };
-  return { ...defaults, createdAtMs: NOW_MS, ...some };
+  const defaults = { name: null, timeZone: "UTC", anchorDay: 1, cardKey: null, formerCards: [] };
+  return { ...defaults, startedAtMs: NOW_MS, createdAtMs: NOW_MS, ...some };
 }
 
 export function outcomeRow(some: Partial<OutcomeState> & { readonly key: string }): OutcomeState {

@@ -2,13 +2,9 @@
  * Every row but the step's, to and from its domain form, as any SQL store keeps it: amounts and
  * quantities as decimal text, lists and labels as JSON text, counts and instants as numbers.
  */
-import type { PriceVersion } from "../domain/cost/price-book.ts";
-import { decodePriceEntries } from "../domain/cost/price-codec.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
-import type { RateCardVersion } from "../domain/rating/rate-card.ts";
-import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunRating, RunShare, RunStatus } from "../domain/run/run.ts";
 import type {
@@ -168,8 +164,17 @@ export function decodeCustomer(row: Row): Customer {
     timeZone: text(row, "time_zone"),
     anchorDay: number(row, "anchor_day"),
     cardKey: optional(row, "card_key"),
+    formerCards: JSON.parse(text(row, "former_cards")),
+    startedAtMs: number(row, "started_at"),
     createdAtMs: number(row, "created_at"),
   };
+}
+
+/** Values of a customer in the order of its columns, without the workspace. */
+export function encodeCustomer(customer: Customer): Bound[] {
+  const { id, name, timeZone, anchorDay, cardKey, createdAtMs, startedAtMs } = customer;
+  const formerCards = JSON.stringify(customer.formerCards);
+  return [id, name, timeZone, anchorDay, cardKey, createdAtMs, formerCards, startedAtMs];
 }
 
 /** An outcome with its shares. */
@@ -352,29 +357,6 @@ export function decodeKey(row: Row): ApiKey {
     label: text(row, "label"),
     createdAtMs: number(row, "created_at"),
     revokedAtMs: row.revoked_at as number | null,
-  };
-}
-
-/** A version of a rate card, compiled from the document that was recorded. */
-export function decodeCard(row: Row): RateCardVersion {
-  return {
-    id: number(row, "version_id"),
-    version: number(row, "version"),
-    effectiveFromMs: number(row, "effective_from"),
-    recordedAtMs: number(row, "recorded_at"),
-    document: text(row, "document"),
-    card: storedRateCard(text(row, "document")),
-  };
-}
-
-/** A version of the price book. */
-export function decodePrices(row: Row): PriceVersion {
-  return {
-    id: number(row, "version_id"),
-    source: text(row, "source"),
-    effectiveFromMs: row.effective_from as number | null,
-    recordedAtMs: number(row, "recorded_at"),
-    entries: decodePriceEntries(text(row, "document")),
   };
 }
 

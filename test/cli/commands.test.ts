@@ -276,4 +276,28 @@ describe("the command line", () => {
       await server.stop();
     }
   });
+
+  test("corrects prices of the past, once, and says what changed", async () => {
+    const rates = [{ unit: "output_text", price: "0.5" }];
+    const entry = { provider: "openai", subject: "gpt-5", currency: "USD", periods: [{ rates }] };
+    const about = { format: "tollgate.prices/1", source: "late", effectiveFrom: null };
+    const file = join(folder, "late.json");
+    writeFileSync(file, JSON.stringify({ ...about, entries: [entry] }));
+    const past = ["prices", "import", file, "--effective", "2026-01-01T00:00:00Z"];
+    const refused = await tollgate(...past);
+    assert.match(refused.err, /price\.backdated/);
+    const done = await tollgate(...past, "--rerate");
+    assert.match(done.err, /Rated again: 1 steps, 0 runs and 0 outcomes came out different/);
+    const again = await tollgate(...past, "--rerate");
+    assert.match(again.err, /Rated again: 0 steps/);
+  });
+
+  test("keeps rates between currencies", async () => {
+    const file = join(folder, "rates.json");
+    const rate = { from: "USD", to: "JPY", rate: "150.25", effectiveFrom: "2026-01-01T00:00:00Z" };
+    writeFileSync(file, JSON.stringify({ rates: [rate] }));
+    assert.match((await tollgate("rates", "import", file)).out, /USD {3}JPY {2}150.25/);
+    assert.match((await tollgate("rates", "list", "--json")).out, /"rate": "150.25"/);
+    assert.equal((await tollgate("rates", "import")).code, 2);
+  });
 });

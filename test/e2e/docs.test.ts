@@ -139,7 +139,8 @@ function checkWorked(charge: object, rows: readonly string[][]): void {
   }
 }
 
-const VERSION = { id: 1, version: 1, effectiveFromMs: 0, recordedAtMs: 0, document: "" };
+const AT_ONCE = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
+const VERSION = { id: 1, version: 1, ...AT_ONCE, document: "", override: null };
 
 async function carryOut(path: string): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-docs-"));

@@ -43,8 +43,8 @@ function cellsOf({ price }: Charge): string[] {
 }
 
 function compiled(card: RateCard) {
-  const at = { effectiveFromMs: 0, recordedAtMs: 0 };
-  return compileCard({ id: 1, version: 1, ...at, card, document: "" });
+  const at = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
+  return compileCard({ id: 1, version: 1, ...at, card, document: "", override: null });
 }
 
 const agent = fc.constantFrom(null, "support", "sales", ...CELLS);

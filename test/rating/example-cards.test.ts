@@ -41,7 +41,8 @@ const USED = /^([\w-]+)(?:\[([^\]]+)\])? ([\d.]+)$/;
 function countOf(card: RateCard, used: string): ChargeCount[] {
   const [, chargeKey = "", name = "", text = ""] = USED.exec(used) ?? [];
   const cell = name.replace("/", " | ");
-  const about = { id: 1, version: 1, effectiveFromMs: 0, recordedAtMs: 0, document: "" };
+  const dated = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
+  const about = { id: 1, version: 1, ...dated, document: "", override: null };
   const price = compileCard({ ...about, card }).segmentPrice(chargeKey, cell);
   const amount = parseAmount(text) ?? 0n;
   const delta = price.measure === "sum:cost" ? amount : amount / 10n ** 24n;

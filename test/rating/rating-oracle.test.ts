@@ -26,8 +26,9 @@ const IS_FULL = process.env.TOLLGATE_TEST_FULL === "1";
 const RUNS = IS_FULL ? 20_000 : 400;
 
 const textOf = (card: RateCard) => JSON.parse(rateCardDocument(card)) as CardText;
-const compiled = (card: RateCard) =>
-  compileCard({ id: 1, version: 1, effectiveFromMs: 0, recordedAtMs: 0, card, document: "" });
+const DATED = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
+const ABOUT = { id: 1, version: 1, ...DATED, document: "", override: null };
+const compiled = (card: RateCard) => compileCard({ ...ABOUT, card });
 
 function cellsOf({ price }: Charge): string[] {
   if (price.model === "percentage") return ["", "fixed"];

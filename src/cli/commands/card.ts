@@ -21,6 +21,9 @@ interface VersionView {
   readonly key: string;
   readonly version: number;
   readonly effectiveFrom: string;
+  readonly takesEffect: "at_once" | "next_period";
+  /** Null: the card was sent whole. */
+  readonly override: { readonly extends: string } | null;
   readonly recordedAt: string;
 }
 
@@ -33,7 +36,11 @@ export const card: Command = {
     effective: {
       type: "string",
       value: "TIME",
-      meaning: "when an applied version takes effect (default: now)",
+      meaning: "when an applied version takes effect, whatever the period",
+    },
+    now: {
+      type: "boolean",
+      meaning: "it takes effect now (default: with each customer's next period)",
     },
     ...RERATE_OPTION,
     ...SERVER_OPTIONS,
@@ -106,24 +113,46 @@ async function apply(
   args: Arguments,
   { here, file }: { readonly here: Surroundings; readonly file: CardFile },
 ): Promise<number> {
-  const at = textOption(args, "effective");
-  const from = at === undefined || at === "now" ? {} : { effectiveFrom: at };
-  const query = new URLSearchParams({ ...from, ...rerateQuery(args) });
-  const { isNew, version, rerated } = await session.post<{
+  const { isNew, version, overrides, rerated } = await session.post<{
     readonly isNew: boolean;
     readonly version: VersionView;
+    readonly overrides: readonly VersionView[];
     readonly rerated: ReratedPart | null;
-  }>(`/v1/rate-cards?${query}`, file.document);
-  const name = `Card ${version.key} version ${version.version}`;
+  }>(`/v1/rate-cards?${whenQuery(args)}`, file.document);
+  const name = nameOf(version);
+  const others = overrides.filter(({ key }) => key !== version.key);
+  const following = others.map((one) => `${nameOf(one)} follows: it extends ${version.key}.`);
   print(
     here.out,
     isNew
-      ? `${name} is recorded and takes effect at ${version.effectiveFrom}.`
-      : `${name} is in force already; nothing changed.`,
+      ? `${name} is recorded and takes effect ${whenText(version)}.`
+      : `${name} is recorded already; nothing changed.`,
+    ...following,
   );
-  const since = from.effectiveFrom ?? version.effectiveFrom;
+  const at = textOption(args, "effective");
+  const since = at === undefined || at === "now" ? version.effectiveFrom : at;
   if (rerated !== null) await finishRerate(session, here, { first: rerated, since });
   return 0;
+}
+
+function whenQuery(args: Arguments): URLSearchParams {
+  const at = textOption(args, "effective");
+  const isNow = args.options.now === true;
+  if (isNow && at !== undefined) {
+    throw new TollgateError("cli.usage", "Give either --now or --effective.");
+  }
+  const from = at === undefined ? {} : { effectiveFrom: at };
+  const when = isNow || at === "now" ? { effective: "now" } : from;
+  return new URLSearchParams({ ...when, ...rerateQuery(args) });
+}
+
+function nameOf({ key, version }: VersionView): string {
+  return `Card ${key} version ${version}`;
+}
+
+function whenText({ takesEffect, effectiveFrom }: VersionView): string {
+  if (takesEffect === "at_once") return `at ${effectiveFrom}`;
+  return `with each customer's first period from ${effectiveFrom} on (at once: --now)`;
 }
 
 /** What the file changes of the version in force; an override, of the card that it extends. */
@@ -205,13 +234,17 @@ async function history(session: Session, key: string, { out, styles }: Surroundi
   const rows = versions.map((one) => [
     String(one.version),
     one.effectiveFrom,
+    one.takesEffect === "at_once" ? "at once" : "next period",
     one.recordedAt,
+    one.override === null ? "" : one.override.extends,
     one.version === inForce ? "in force" : "",
   ]);
-  const columns = ["version", "in force from", "recorded", ""].map((title) => ({
-    title,
-    align: "left" as const,
-  }));
+  const columns = ["version", "in force from", "takes effect", "recorded", "extends", ""].map(
+    (title) => ({
+      title,
+      align: "left" as const,
+    }),
+  );
   print(out, ...renderTable({ columns, rows }, styles));
   return 0;
 }

@@ -16,9 +16,9 @@ export class TollgateApi {
     this.#key = key;
   }
 
-  /** Records a version of a rate card, in force from now on. */
+  /** Records a version of a rate card, in force from now on, also in periods under way. */
   async applyRateCard(document: unknown): Promise<void> {
-    await readText(await this.#post("/v1/rate-cards", document));
+    await readText(await this.#post("/v1/rate-cards?effective=now", document));
   }
 
   /** A run with everything below it. */

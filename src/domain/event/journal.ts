@@ -28,6 +28,7 @@ export const JOURNAL_KINDS = [
   "cost.trued_up",
   "commitments.saved",
   "usage.rerated",
+  "rates.imported",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

@@ -58,3 +58,6 @@ const DECIMALS: Readonly<Record<string, number>> = {
 export function currencyDecimals(code: string): number | undefined {
   return Object.hasOwn(DECIMALS, code) ? DECIMALS[code] : undefined;
 }
+
+/** Currency of the price book, and so of every cost. */
+export const COST_CURRENCY = "USD";

@@ -5,7 +5,8 @@ import { cardSpans } from "./card-spans.ts";
 
 const version = (id: number, effectiveFromMs: number): RateCardVersion => {
   const card = { key: `v${id}` } as RateCard;
-  return { id, version: id, effectiveFromMs, recordedAtMs: 0, card, document: "" };
+  const at = { effectiveFromMs, takesEffect: "at_once", recordedAtMs: 0 } as const;
+  return { id, version: id, ...at, card, document: "", override: null };
 };
 const VERSIONS = [version(1, 100), version(2, 150), version(3, 150), version(4, 190)];
 

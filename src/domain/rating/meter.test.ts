@@ -28,7 +28,8 @@ function compiled(...charges: object[]) {
   const parsed = parseRateCard({ key: "card", currency: "USD", charges });
   if ("problems" in parsed) assert.fail(JSON.stringify(parsed.problems));
   const { card } = parsed;
-  const version = { id: 7, version: 1, effectiveFromMs: 5, recordedAtMs: 0, card, document: "" };
+  const about = { id: 7, version: 1, effectiveFromMs: 5, recordedAtMs: 0, document: "" };
+  const version = { ...about, takesEffect: "at_once", override: null, card } as const;
   return compileCard(version);
 }
 
@@ -159,7 +160,8 @@ describe("a charge on cost in another currency", () => {
   test("counts the cost as it is converted", () => {
     const parsed = parseRateCard({ key: "card", currency: "EUR", charges: [MODELS] });
     assert.ok("card" in parsed);
-    const about = { id: 1, version: 1, effectiveFromMs: 0, recordedAtMs: 0, document: "" };
+    const at = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
+    const about = { id: 1, version: 1, ...at, document: "", override: null };
     const version = { ...about, card: parsed.card };
     const card = compileCard(version, ({ cost }) => (cost * 2n) as Amount);
     assert.deepEqual(card.meterStep(step()), [{ chargeKey: "models", cell: "", quantity: 6n }]);

@@ -156,6 +156,21 @@ export interface RateCard {
   readonly rounding: RoundingMode;
 }
 
+/**
+ * How a version takes over: at its instant, or with the first period of a customer that starts
+ * then or later, so that nobody's period changes under way.
+ */
+export const TAKES_EFFECT = ["at_once", "next_period"] as const;
+export type TakesEffect = (typeof TAKES_EFFECT)[number];
+
+/** The override that a version was resolved from. */
+export interface ResolvedFrom {
+  /** The override as it was sent, canonical JSON. */
+  readonly document: string;
+  /** Version of the base that it was resolved on. */
+  readonly baseVersionId: number;
+}
+
 /** A card as it stands from one instant on. Versions are added and never change. */
 export interface RateCardVersion {
   /** Ascending within the workspace. */
@@ -163,8 +178,11 @@ export interface RateCardVersion {
   /** 1, 2, … within the card. */
   readonly version: number;
   readonly effectiveFromMs: number;
+  readonly takesEffect: TakesEffect;
   readonly recordedAtMs: number;
   readonly card: RateCard;
-  /** The document as it was sent, canonical JSON: what `history` shows and hashes cover. */
+  /** The whole card, canonical JSON: what `history` shows and hashes cover. */
   readonly document: string;
+  /** Null: the card was sent whole. */
+  readonly override: ResolvedFrom | null;
 }

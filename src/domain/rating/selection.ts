@@ -12,6 +12,8 @@ export interface MeteredStep extends StepFacts {
   readonly agent: string | null;
   /** What the step cost us. */
   readonly cost: Amount;
+  /** The instant that rates it: a cost in another currency is converted at its rate. */
+  readonly ratedAtMs?: number;
 }
 
 /** How a run has ended, or the run of an outcome. */

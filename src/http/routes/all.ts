@@ -11,6 +11,7 @@ import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
+import { RATE_ROUTES } from "./rates.ts";
 import { RERATE_ROUTES } from "./rerate.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
@@ -33,6 +34,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...OPENING_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
+  ...RATE_ROUTES,
   ...RERATE_ROUTES,
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,

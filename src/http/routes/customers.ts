@@ -2,9 +2,9 @@
 import { TollgateError } from "../../domain/errors.ts";
 import type { Customer } from "../../engine/ports.ts";
 import type { CustomerSettings } from "../../engine/save-customer.ts";
-import { timeText } from "../instant.ts";
+import { instantOf, timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, described, ID, LIMIT, named, nullable, TEXT } from "../schema.ts";
+import { closed, described, ID, LIMIT, named, nullable, TEXT, TIME_SENT } from "../schema.ts";
 
 const CUSTOMER_PARAM = closed({ customer: ID });
 
@@ -46,7 +46,14 @@ const readCustomer = route<{ readonly customer: string }>({
   },
 });
 
-const saveCustomer = route<{ readonly customer: string }, unknown, CustomerSettings>({
+/** Settings as they are sent. */
+interface SentSettings
+  extends Pick<CustomerSettings, "name" | "timeZone" | "anchorDay" | "cardKey"> {
+  readonly cardFrom?: string;
+  readonly startedAt?: string;
+}
+
+const saveCustomer = route<{ readonly customer: string }, unknown, SentSettings>({
   method: "PUT",
   path: "/v1/customers/{customer}",
   operationId: "saveCustomer",
@@ -64,12 +71,20 @@ const saveCustomer = route<{ readonly customer: string }, unknown, CustomerSetti
         description: "Day of the month on which a period starts.",
       },
       "cardKey?": described(nullable(ID), "Null: the workspace's default card."),
+      "cardFrom?": described(TIME_SENT, "From when the card holds; default: now."),
+      "startedAt?": described(TIME_SENT, "From when trials and the first period count."),
     }),
   },
   answers: { 200: json("The customer as it is now.", named("Customer")) },
   errors: ["customer.card_fixed", "ratecard.not_found"],
-  handle: async ({ engine }, { workspace, params, body: settings }) => {
-    if (settings.timeZone !== undefined) requireTimeZone(settings.timeZone);
+  handle: async ({ engine }, { workspace, params, body }) => {
+    const { cardFrom, startedAt, ...plain } = body;
+    if (plain.timeZone !== undefined) requireTimeZone(plain.timeZone);
+    const settings: CustomerSettings = {
+      ...plain,
+      ...(cardFrom === undefined ? {} : { cardFromMs: instantOf(cardFrom, "cardFrom") }),
+      ...(startedAt === undefined ? {} : { startedAtMs: instantOf(startedAt, "startedAt") }),
+    };
     const change = { id: params.customer, settings };
     return ok(customerView(await engine.saveCustomer(workspace, change)));
   },
@@ -92,8 +107,13 @@ function requireTimeZone(name: string): void {
 }
 
 function customerView(customer: Customer): object {
-  const { id, name, timeZone, anchorDay, cardKey, createdAtMs } = customer;
-  return { customer: id, name, timeZone, anchorDay, cardKey, createdAt: timeText(createdAtMs) };
+  const { id, name, timeZone, anchorDay, cardKey, createdAtMs, startedAtMs } = customer;
+  const formerCards = customer.formerCards.map((former) => ({
+    cardKey: former.cardKey,
+    until: timeText(former.untilMs),
+  }));
+  const times = { startedAt: timeText(startedAtMs), createdAt: timeText(createdAtMs) };
+  return { customer: id, name, timeZone, anchorDay, cardKey, formerCards, ...times };
 }
 
 /** Customers. */

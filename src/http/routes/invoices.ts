@@ -1,5 +1,6 @@
 /** Providers' own invoices, held against recorded cost. */
 import { INVOICE_ROWS_MAX_COUNT } from "../../domain/limits.ts";
+import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
 import type { Invoice, NewInvoice } from "../../engine/import-invoice.ts";
 import type { Reconciliation, TrueUp } from "../../engine/reconcile-invoice.ts";
@@ -7,7 +8,6 @@ import { recordedActs } from "../../engine/recorded-acts.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, type JsonSchema, listOf, named, TEXT } from "../schema.ts";
-import { COST_CURRENCY } from "../views/currencies.ts";
 
 const INVOICE_PARAM = closed({ invoice: ID });
 const DAY: JsonSchema = {

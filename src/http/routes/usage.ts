@@ -1,10 +1,12 @@
 /** Usage summed by what one wants to know it by. */
+
+import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import type { UsageFilter } from "../../engine/ports.ts";
 import { USAGE_DIMENSIONS, type UsageDimension, type UsageRow } from "../../engine/read-usage.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, ID, named, oneOf, PERIOD } from "../schema.ts";
-import { COST_CURRENCY, readCurrencies } from "../views/currencies.ts";
+import { readCurrencies } from "../views/currencies.ts";
 
 interface UsageQuery extends UsageFilter {
   readonly groupBy?: readonly UsageDimension[];

@@ -212,7 +212,9 @@ const customers = {
     name: TEXT_OR_NULL,
     timeZone: ANY_TEXT,
     anchorDay: COUNT,
-    cardKey: TEXT_OR_NULL,
+    cardKey: described(TEXT_OR_NULL, "The card assigned last; null: the default card."),
+    formerCards: listOf(closed({ cardKey: TEXT_OR_NULL, until: TIME }), "The cards before it."),
+    startedAt: described(TIME, "From when trials and the first period count."),
     createdAt: TIME,
   }),
   Projection: closed({

@@ -10,6 +10,7 @@ import {
   WHERE_VALUES_MAX_COUNT,
 } from "../../domain/limits.ts";
 import { ROUNDING_MODES } from "../../domain/money/rounding.ts";
+import { TAKES_EFFECT } from "../../domain/rating/rate-card.ts";
 import {
   ANY_TEXT,
   COUNT,
@@ -28,6 +29,9 @@ import {
   TIME,
   TIME_SENT,
 } from "../schema.ts";
+
+/** When an applied card takes over, where no instant is stated. */
+export const EFFECTIVE = ["now", "next_period"] as const;
 
 /** A decimal of a document: text, or a whole number. Never negative. */
 const SENT_DECIMAL: JsonSchema = {
@@ -97,8 +101,7 @@ const ENDINGS: JsonSchema = { anyOf: [ENDING, { ...listOf(ENDING), minItems: 1 }
 
 const DATE = described(ANY_TEXT, "A date such as 2026-11-01.");
 
-const CHARGE = closed({
-  key: ID,
+const chargeFields = {
   "name?": nullable(ID),
   meter: {
     oneOf: [
@@ -114,48 +117,75 @@ const CHARGE = closed({
   ...PERIOD_BOUNDS,
   "when?": nullable(closed({ ending: ENDINGS })),
   "in?": nullable(oneOf(["money", "credits"])),
-});
+};
 
-const FEE = closed({
-  key: ID,
+const feeFields = {
   "name?": nullable(ID),
   amount: SENT_DECIMAL,
   "prorate?": nullable(FLAG),
-});
+};
 
 const KEYS = nullable({ ...listOf(ID), minItems: 1, maxItems: TERM_CHARGES_MAX_COUNT });
 
-const DISCOUNT = closed({
-  key: ID,
+const discountFields = {
   "name?": nullable(ID),
   "percent?": nullable(SENT_DECIMAL),
   "amount?": nullable(SENT_DECIMAL),
   "charges?": KEYS,
   "from?": nullable(DATE),
   "until?": nullable(DATE),
-});
+};
 
-const RATE_CARD = closed({
-  key: ID,
-  currency: CURRENCY,
-  charges: { ...listOf(CHARGE), minItems: 1, maxItems: CHARGES_PER_CARD_MAX_COUNT },
-  "included?": { type: ["array", "null"], maxItems: 0 },
-  "fees?": nullable({ ...listOf(FEE), maxItems: FEES_PER_CARD_MAX_COUNT }),
-  "discounts?": nullable({ ...listOf(DISCOUNT), maxItems: DISCOUNTS_PER_CARD_MAX_COUNT }),
+const TERMS = {
   ...PERIOD_BOUNDS,
   "runMinimum?": nullable(SENT_DECIMAL),
   "runCap?": nullable(SENT_DECIMAL),
   "credit?": nullable(closed({ name: ID, price: SENT_DECIMAL })),
   "trial?": nullable(closed({ days: SENT_DECIMAL, "charges?": KEYS })),
   "rounding?": nullable(oneOf(ROUNDING_MODES)),
+};
+
+const keyed = (fields: Readonly<Record<string, JsonSchema>>) =>
+  listOf(closed({ key: ID, ...fields }));
+
+const RATE_CARD = closed({
+  key: ID,
+  currency: CURRENCY,
+  charges: { ...keyed(chargeFields), minItems: 1, maxItems: CHARGES_PER_CARD_MAX_COUNT },
+  "included?": { type: ["array", "null"], maxItems: 0 },
+  "fees?": nullable({ ...keyed(feeFields), maxItems: FEES_PER_CARD_MAX_COUNT }),
+  "discounts?": nullable({ ...keyed(discountFields), maxItems: DISCOUNTS_PER_CARD_MAX_COUNT }),
+  ...TERMS,
 });
+
+/** By key; what is removed is null. */
+const changed = (fields: Readonly<Record<string, JsonSchema>>) =>
+  nullable(mapOf(nullable(closed({ "key?": ID, ...fields }))));
+
+const RATE_CARD_OVERRIDE = closed(
+  {
+    key: ID,
+    extends: described(ID, "Key of the card that this one differs from."),
+    "charges?": changed(chargeFields),
+    "fees?": changed(feeFields),
+    "discounts?": changed(discountFields),
+    ...TERMS,
+  },
+  "What a card changes of another one; fields of null take the base's away.",
+);
 
 const cardVersion = {
   id: described(COUNT, "Id of the version in the workspace; steps name it as cardVersion."),
   version: described(COUNT, "1, 2, … within the card."),
   effectiveFrom: TIME,
+  takesEffect: described(
+    oneOf(TAKES_EFFECT),
+    "At its time, or with the first period of a customer that starts then or later.",
+  ),
   recordedAt: TIME,
   card: named("RateCard"),
+  override: described(nullable(named("RateCardOverride")), "What the card was resolved from."),
+  baseVersion: described(nullable(COUNT), "Id of the version that the override was resolved on."),
 };
 
 const priceVersion = {
@@ -179,12 +209,15 @@ const window = nullable(closed({ from: ANY_TEXT, to: ANY_TEXT }));
 /** Components of rate cards and prices by name. */
 export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   RateCard: RATE_CARD,
+  RateCardOverride: RATE_CARD_OVERRIDE,
   NewRateCard: {
     anyOf: [
       named("RateCard"),
+      named("RateCardOverride"),
       closed({
-        card: named("RateCard"),
+        card: { anyOf: [named("RateCard"), named("RateCardOverride")] },
         "effectiveFrom?": nullable(TIME_SENT),
+        "effective?": nullable(oneOf(EFFECTIVE)),
         "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
       }),
     ],
@@ -198,13 +231,20 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   }),
   RateCardHistory: closed({
     key: ANY_TEXT,
-    inForce: described(nullable(COUNT), "The version in force now; null: none has taken effect."),
+    inForce: described(
+      nullable(COUNT),
+      "The version that periods start with now; null: none has taken effect.",
+    ),
     versions: listOf(closed(cardVersion)),
   }),
   AppliedRateCard: closed({
     isNew: FLAG,
     version: named("RateCardVersion"),
+    overrides: listOf(named("RateCardVersion"), "Versions that overrides got with it."),
     rerated: nullable(named("Rerated")),
+  }),
+  RateList: closed({
+    rates: listOf(closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: TIME })),
   }),
   Rerated: closed({
     looked: described(COUNT, "Steps and runs that were looked at."),

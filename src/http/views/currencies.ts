@@ -3,9 +3,6 @@ import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { Run } from "../../domain/run/run.ts";
 import type { Store } from "../../engine/ports.ts";
 
-/** Currency of the price book, and so of every cost. */
-export const COST_CURRENCY = "USD";
-
 /** Looks up currencies of one workspace. */
 export interface Currencies {
   /** Null while there is no card. */

@@ -1,11 +1,12 @@
 /** Runs and steps as they are told. Amounts and quantities are exact decimal text. */
 import type { ChargeShare, Step } from "../../domain/event/step.ts";
 import type { Usage } from "../../domain/event/usage.ts";
+import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
 import type { RunTree } from "../../engine/read-run.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
-import { COST_CURRENCY, type Currencies } from "./currencies.ts";
+import type { Currencies } from "./currencies.ts";
 
 /** A run without its steps. */
 export function runSummary(run: Run, currencies: Currencies): object {

@@ -29,7 +29,6 @@ import type {
 import { CHAIN_START } from "../../engine/seal.ts";
 import {
   decodeAdjustment,
-  decodeCard,
   decodeConflict,
   decodeCounter,
   decodeCustomer,
@@ -37,7 +36,6 @@ import {
   decodeKey,
   decodeOutcome,
   decodePeriod,
-  decodePrices,
   decodeRollup,
   decodeRun,
   decodeStatement,
@@ -45,6 +43,7 @@ import {
   type Row,
   rowText,
 } from "../stored-rows.ts";
+import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";

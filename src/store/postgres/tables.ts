@@ -72,7 +72,8 @@ const STEP_COLUMNS = `customer run source id revision:int8 seq:int8 voided:bool 
 export const TABLES = {
   customers: table("customers", {
     key: "id",
-    columns: "id name time_zone anchor_day:int8 card_key created_at:int8",
+    columns: `id name time_zone anchor_day:int8 card_key created_at:int8 former_cards
+      started_at:int8`,
   }),
   runs: table("runs", {
     key: "id",
@@ -137,7 +138,8 @@ export const TABLES = {
   }),
   cards: table("rate_cards", {
     key: "version_id",
-    columns: "version_id:int8 card_key version:int8 effective_from:int8 recorded_at:int8 document",
+    columns: `version_id:int8 card_key version:int8 effective_from:int8 recorded_at:int8 document
+      takes_effect override base_version_id:int8`,
   }),
   prices: table("price_versions", {
     key: "version_id",

@@ -7,12 +7,14 @@ import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Digest, StepKey, Writes } from "../../engine/ports.ts";
 import {
   type Bound,
+  encodeCustomer,
   encodeRollup,
   encodeRun,
   encodeSegments,
   encodeShares,
   rowText,
 } from "../stored-rows.ts";
+import { encodeCard } from "../stored-tariff.ts";
 import { type Queries, rowsOf } from "./connection.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
@@ -76,14 +78,7 @@ async function writeTotals(target: Target, writes: Writes): Promise<void> {
     "rollups",
     writes.rollups.map((row) => encodeRollup(target.ws, row).slice(1)),
   );
-  await save(
-    target,
-    "customers",
-    writes.customers.map((row) => {
-      const { id, name, timeZone, anchorDay, cardKey, createdAtMs } = row;
-      return [id, name, timeZone, anchorDay, cardKey, createdAtMs];
-    }),
-  );
+  await save(target, "customers", writes.customers.map(encodeCustomer));
 }
 
 async function writeEvents(target: Target, writes: Writes): Promise<void> {
@@ -191,13 +186,7 @@ async function writePeriods(target: Target, writes: Writes): Promise<void> {
 }
 
 async function writeTariff(target: Target, writes: Writes): Promise<void> {
-  await save(
-    target,
-    "cards",
-    writes.cards.map(({ id, card, version, effectiveFromMs, recordedAtMs, document }) => {
-      return [id, card.key, version, effectiveFromMs, recordedAtMs, document];
-    }),
-  );
+  await save(target, "cards", writes.cards.map(encodeCard));
   await save(
     target,
     "prices",

@@ -33,18 +33,17 @@ import { CHAIN_START } from "../../engine/seal.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
-  decodeCard,
   decodeConflict,
   decodeCustomer,
   decodeJournal,
   decodeKey,
   decodeOutcome,
   decodePeriod,
-  decodePrices,
   decodeStatement,
   decodeSuspended,
   rowText,
 } from "../stored-rows.ts";
+import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { Turns } from "../turns.ts";
 import { CurrentTotals } from "./current-totals.ts";
 import { holdDataFolder } from "./data-folder-lock.ts";

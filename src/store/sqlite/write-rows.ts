@@ -7,7 +7,8 @@ import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Writes } from "../../engine/ports.ts";
 import type { Bound } from "../stored-rows.ts";
-import { encodeShares, rowText } from "../stored-rows.ts";
+import { encodeCustomer, encodeShares, rowText } from "../stored-rows.ts";
+import { encodeCard } from "../stored-tariff.ts";
 import {
   type PackedSteps,
   packSteps,
@@ -86,8 +87,7 @@ function saveChecked({ shared, draft }: UnitParts, table: string, values: readon
 
 function writeCustomers({ shared, ws, draft }: UnitParts, writes: Writes): void {
   for (const customer of writes.customers) {
-    const { id, name, timeZone, anchorDay, cardKey, createdAtMs } = customer;
-    save(draft, "customers", [ws, id, name, timeZone, anchorDay, cardKey, createdAtMs]);
+    save(draft, "customers", [ws, ...encodeCustomer(customer)]);
     shared.caches.saveCustomer(ws, customer);
   }
 }
@@ -174,11 +174,7 @@ function writePeriods(unit: UnitParts, writes: Writes): void {
 }
 
 function writeTariff(draft: TransactionDraft, ws: number, writes: Writes): void {
-  for (const row of writes.cards) {
-    const { id, version, effectiveFromMs, recordedAtMs, card, document } = row;
-    const values = [ws, id, card.key, version, effectiveFromMs, recordedAtMs, document];
-    save(draft, "rate_cards", values);
-  }
+  for (const row of writes.cards) save(draft, "rate_cards", [ws, ...encodeCard(row)]);
   for (const row of writes.prices) {
     const { id, source, effectiveFromMs, recordedAtMs, entries } = row;
     const document = encodePriceEntries(entries);

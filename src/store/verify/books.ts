@@ -5,7 +5,9 @@
 import type { Step } from "../../domain/event/step.ts";
 import { isInputBucket, OUTPUT_BUCKETS } from "../../domain/event/usage.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { Acts } from "./acts.ts";
 import type { CardVersions } from "./card-versions.ts";
+import { convertAgain } from "./convert-again.ts";
 import type { DataFile } from "./data-file.ts";
 import { type Taken, takenOfOutcome, takenOfRun, takenOfStep } from "./meter-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
@@ -40,8 +42,10 @@ export class Books {
   /** By counter and card version: the quantity. */
   readonly quantities: RebuiltSums;
   readonly cards: CardVersions;
+  readonly #acts: Acts;
 
-  constructor(file: DataFile, cards: CardVersions) {
+  constructor(file: DataFile, cards: CardVersions, acts: Acts) {
+    this.#acts = acts;
     this.runs = new RebuiltSums(file.scratch, "runs");
     this.rollups = new RebuiltSums(file.scratch, "rollups");
     this.amounts = new RebuiltSums(file.scratch, "amounts");
@@ -57,7 +61,7 @@ export class Books {
     this.rollups.addRebuilt(rollup, [...totals, ...tokensOf(step)]);
     const charges = this.#chargesOf(ws, cardVersionId);
     const { shares } = step;
-    const taken = takenOfStep(charges, step);
+    const taken = takenOfStep(charges, this.#inCardsCurrency(ws, step));
     this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
   }
 
@@ -75,6 +79,15 @@ export class Books {
     this.#addCharge({ ws, run, customer, period, agent, kind: "outcome", shares });
     const taken = takenOfOutcome(this.#chargesOf(ws, cardVersionId), outcome);
     this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+  }
+
+  #inCardsCurrency(ws: number, step: Step): Step {
+    const { cardVersionId, ratedAtMs: atMs } = step;
+    const version = cardVersionId === null ? undefined : this.cards.of(ws, cardVersionId);
+    if (version === undefined || version.currency === "USD") return step;
+    const { currency, rounding } = version;
+    const cost = convertAgain(this.#acts, step.cost, { ws, currency, rounding, atMs });
+    return { ...step, cost: cost as Step["cost"] };
   }
 
   #chargesOf(ws: number, version: number | null) {

@@ -8,6 +8,8 @@ import { subjectOf } from "./meter-again.ts";
 interface CardDocument {
   readonly charges: readonly ChargeDocument[];
   readonly credit?: { readonly price: string } | null;
+  readonly currency?: string;
+  readonly rounding?: string;
 }
 
 /** A recorded version of a rate card. */
@@ -16,6 +18,8 @@ export interface CardVersion {
   readonly cardKey: string;
   readonly effectiveFromMs: number;
   readonly charges: readonly ChargeDocument[];
+  readonly currency: string;
+  readonly rounding: string;
 }
 
 /** The card versions of a workspace by their number. */
@@ -27,21 +31,15 @@ export class CardVersions {
     for (const row of file.each("SELECT * FROM rate_cards")) {
       const id = row.version_id as number;
       const key = keyText(file.workspace(row.ws as number), id);
-      const charges = readable(file, { table: "rate_cards", key }, () => {
-        const { charges: read, credit } = JSON.parse(row.document as string) as CardDocument;
-        return read.map((charge): ChargeDocument => {
-          const { meter, price } = charge;
-          return {
-            ...charge,
-            meter: { ...meter },
-            price: { ...price },
-            creditPrice: credit?.price,
-          };
-        });
+      const read = readable(file, { table: "rate_cards", key }, () => {
+        const card = JSON.parse(row.document as string) as CardDocument;
+        const { currency = "USD", rounding = "half_even" } = card;
+        return { currency, rounding, charges: chargesOf(card) };
       });
+      const terms = read ?? { currency: "USD", rounding: "half_even", charges: [] };
       const cardKey = row.card_key as string;
       const effectiveFromMs = row.effective_from as number;
-      const version = { id, cardKey, effectiveFromMs, charges: charges ?? [] };
+      const version = { id, cardKey, effectiveFromMs, ...terms };
       this.#versions.set(`${row.ws}/${id}`, version);
       for (const charge of version.charges) {
         if (subjectOf(charge) !== "runs") continue;
@@ -58,4 +56,11 @@ export class CardVersions {
   countsRuns(ws: number, cardKey: string, chargeKey: string): boolean {
     return this.#chargesOnRuns.has(`${ws}/${cardKey}/${chargeKey}`);
   }
+}
+
+function chargesOf({ charges, credit }: CardDocument): ChargeDocument[] {
+  return charges.map((charge) => {
+    const { meter, price } = charge;
+    return { ...charge, meter: { ...meter }, price: { ...price }, creditPrice: credit?.price };
+  });
 }

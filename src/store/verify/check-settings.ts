@@ -1,4 +1,5 @@
 /** Customers, rate cards and prices against the acts that the journal recorded for them. */
+import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Row } from "../stored-rows.ts";
 import { decodeCustomer } from "../stored-rows.ts";
 import type { Acts, Document, RecordedAct } from "./acts.ts";
@@ -17,15 +18,28 @@ export function checkSettings(file: DataFile, acts: Acts): void {
 function checkCustomers(file: DataFile, acts: Acts): void {
   for (const row of file.rowsOf("customers", "ws, id")) {
     const ws = row.ws as number;
-    const customer = decodeCustomer(row);
-    const key = keyText(file.workspace(ws), customer.id);
-    const saved = acts.of("customer.saved", ws, customer.id).at(-1)?.document;
-    expectSame(file, ["customers", key], { stored: { ...customer }, recorded: saved });
+    const id = row.id as string;
+    const key = keyText(file.workspace(ws), id);
+    const saved = acts.of("customer.saved", ws, id).at(-1)?.document;
+    readable(file, { table: "customers", key }, () => {
+      const stored = comparable({ ...decodeCustomer(row) });
+      const recorded = saved && recordedCustomer(saved);
+      expectSame(file, ["customers", key], { stored, recorded });
+    });
   }
   for (const { ws, subject, seq } of acts.all("customer.saved")) {
     const row = file.first("SELECT 1 FROM customers WHERE ws = ? AND id = ?", ws, subject);
     expectPresent(file, row, ["customers", keyText(file.workspace(ws), subject), seq]);
   }
+}
+
+/** An act of an earlier version does not tell former cards and a start. */
+function recordedCustomer(saved: Document): Document {
+  return comparable({ formerCards: [], startedAtMs: saved.createdAtMs, ...saved });
+}
+
+function comparable({ formerCards, ...rest }: Document): Document {
+  return { ...rest, formerCards: canonicalJson(formerCards) };
 }
 
 function checkCards(file: DataFile, acts: Acts): void {
@@ -36,7 +50,7 @@ function checkCards(file: DataFile, acts: Acts): void {
     const act = applied.find(({ document }) => document.id === row.version_id);
     readable(file, { table: "rate_cards", key }, () => {
       const stored = cardOf(row);
-      const recorded = act && { ...act.document, card: JSON.stringify(act.document.card) };
+      const recorded = act && recordedCard(act.document);
       expectSame(file, ["rate_cards", key], { stored, recorded });
     });
   }
@@ -51,8 +65,19 @@ function checkCards(file: DataFile, acts: Acts): void {
   }
 }
 
+/** An entry of an earlier version says neither: its card was whole and took effect at once. */
+function recordedCard(document: Document): Document {
+  const { card, override = null, baseVersionId = null, takesEffect = "at_once" } = document;
+  const text = { card: JSON.stringify(card), override: JSON.stringify(override) };
+  return { ...document, takesEffect, baseVersionId, ...text };
+}
+
 function cardOf(row: Row): Document {
+  const override = row.override as string | null;
   return {
+    takesEffect: row.takes_effect,
+    override: override === null ? "null" : JSON.stringify(JSON.parse(override)),
+    baseVersionId: row.base_version_id,
     id: row.version_id,
     version: row.version,
     effectiveFromMs: row.effective_from,

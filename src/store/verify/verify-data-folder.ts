@@ -84,7 +84,7 @@ export function verifyDataFolder(
 /** A file that SQLite itself finds broken is reported as far as it can be read. */
 function checkAll(file: DataFile): void {
   const acts = new Acts(file.scratch);
-  const books = new Books(file, new CardVersions(file));
+  const books = new Books(file, new CardVersions(file), acts);
   const checks = [
     () => checkSealedRows(file, { books, acts }),
     () => checkRuns(file, books),

@@ -1,0 +1,89 @@
+/** Which periods a close has to look at. */
+import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import { periodTerms } from "../domain/period/period-terms.ts";
+import { counterKeyText } from "./batch-state.ts";
+import type { EngineContext } from "./context.ts";
+import type { CounterKey, Customer, Store } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** Customers to read at a time. */
+const CUSTOMERS_A_READ = 1_000;
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Customers and periods whose key begins so, by customer and period: those with usage or bookings,
+ * and those of customers whose card owes something without any: a fee, or the least of the period
+ * or of a charge. A customer that has not started yet owes nothing.
+ */
+export async function periodsToClose(
+  { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
+  workspace: string,
+  { customer, period }: { readonly customer: string | null; readonly period: string },
+): Promise<CounterKey[]> {
+  const all = await store.periodsToBill(workspace, period);
+  const used = customer === null ? all : all.filter((key) => key.customer === customer);
+  const tariff = await tariffs.of(workspace);
+  if (!tariff.hasStandingTerms) return used;
+  const keys = new Map(used.map((key) => [counterKeyText(key), key]));
+  for await (const one of customersOf(store, workspace, customer)) {
+    for (const { key } of owingPeriods(tariff, one, period)) {
+      const found = { customer: one.id, period: key };
+      keys.set(counterKeyText(found), found);
+    }
+  }
+  return [...keys.values()].sort(byCustomer);
+}
+
+async function* customersOf(
+  store: Store,
+  workspace: string,
+  only: string | null,
+): AsyncGenerator<Customer> {
+  if (only !== null) {
+    const found = await store.customer(workspace, only);
+    if (found !== undefined) yield found;
+    return;
+  }
+  let after: string | undefined;
+  for (;;) {
+    const page = await store.listCustomers(workspace, CUSTOMERS_A_READ, after);
+    yield* page;
+    after = page.at(-1)?.id;
+    if (page.length < CUSTOMERS_A_READ) return;
+  }
+}
+
+function owingPeriods(tariff: Tariff, customer: Customer, prefix: string): BillingPeriod[] {
+  const owing: BillingPeriod[] = [];
+  const fullDate = `${prefix}-01-01`.slice(0, "2026-01-01".length);
+  // A zone may be a day ahead of UTC: start with the period before.
+  const fromMs = Date.parse(`${fullDate}T00:00:00Z`) - DAY_MS;
+  if (Number.isNaN(fromMs)) return owing;
+  for (
+    let period = tariff.periodOf(customer, fromMs);
+    period.key < prefix || period.key.startsWith(prefix);
+    period = tariff.periodOf(customer, period.endMs)
+  ) {
+    const isAsked = period.key.startsWith(prefix) && customer.startedAtMs < period.endMs;
+    if (isAsked && owesWithoutUsage(tariff, customer, period)) owing.push(period);
+  }
+  return owing;
+}
+
+function owesWithoutUsage(tariff: Tariff, customer: Customer, period: BillingPeriod): boolean {
+  const spans = tariff.spansOf(customer, period);
+  const terms = periodTerms({ period, spans, startedAtMs: customer.startedAtMs });
+  const minimums = [terms.minimum, ...terms.chargeBounds.map(({ minimum }) => minimum)];
+  return (
+    terms.fees.some(({ amount }) => amount > 0n) ||
+    minimums.some((minimum) => minimum !== null && minimum > 0n)
+  );
+}
+
+function byCustomer(a: CounterKey, b: CounterKey): number {
+  return compare(a.customer, b.customer) || compare(a.period, b.period);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
