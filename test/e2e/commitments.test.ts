@@ -88,6 +88,8 @@ for (const kind of ["memory", "sqlite"] as const) {
       desk.clock.now = Date.parse("2027-01-02T00:00:00Z");
       const last = await close("2026-12");
       assert.deepEqual(last.lines, ["true_up 43"], "though nobody used anything");
+      const all = await desk.ok("POST", "/v1/periods/close", { period: "2026-12" });
+      assert.deepEqual(all.body.statements, [], "closing twice changes nothing");
       await desk.steps("acme", "2026-12-30", 3);
       const after = await close("2027-01");
       const moved = ["adjustment 2026-12-01 3", "true_up 2026-12-01 -3"];
@@ -127,6 +129,37 @@ for (const kind of ["memory", "sqlite"] as const) {
       await desk.steps("acme", "2026-11-11", 12);
       const next = await close("2026-11");
       assert.deepEqual(next.lines, ["charge 12", "commitment -10", "overage -0.4"]);
+    });
+
+    test("are drawn by what discounts leave of usage, and never by fees", async () => {
+      const discounts = [
+        { key: "some", percent: "33.3", charges: ["calls", "done"] },
+        { key: "all", amount: "5" },
+      ];
+      const fees = [{ key: "base", amount: "20" }];
+      const card = { ...CARD, fees, discounts, minimum: "38", maximum: "500" };
+      await desk.ok("POST", "/v1/rate-cards", { card });
+      desk.clock.now = Date.parse("2026-11-20T00:00:00Z");
+      const prepaid = { ...YEAR, key: "pre", kind: "prepaid", amount: "10", from: "2026-11-01" };
+      assert.equal((await set({ ...prepaid, charges: ["calls"] })).status, 200);
+      await desk.steps("acme", "2026-11-19", 30);
+      const one = await close("2026-11");
+      // 30 less 33.3 % and half of the 5 leave 17.51 of usage: 7.51 are beyond, at 1.502 more. The
+      // minimum sees 36.51, since what was paid in advance counts.
+      const charged = ["charge 30", "fee 20", "discount -9.99", "discount -5"];
+      const committed = ["commitment -10", "overage 1.5", "minimum 1.49"];
+      const shown = one.lines.filter((line) => !line.startsWith("rounding"));
+      assert.deepEqual(shown, [...charged, ...committed]);
+      assert.equal(one.total, "28");
+    });
+
+    test("fix the calendar of a customer whose period ended without usage", async () => {
+      const month = { ...YEAR, per: "period", until: null };
+      assert.equal((await set(month)).status, 200);
+      assert.deepEqual((await close("2026-10")).lines, ["true_up 100"]);
+      const moved = await desk.ask("PUT", "/v1/customers/acme", { anchorDay: 15 });
+      assertProblem(moved, "customer.card_fixed", "anchorDay");
+      await desk.ok("PUT", "/v1/customers/acme", { name: "Acme Ltd" });
     });
 
     test("are projected: how much is drawn, when it is used up, what the end brings", async () => {
