@@ -136,8 +136,8 @@ test("what people do to bills is the same on every store, and across restarts", 
     "2026-11-01 9.25",
     // Two late calls, 0.50 and 1.00, the minimum of a month with adjustments, and goodwill.
     "2026-12-01 3.25",
-    // The third went into the statement issued again. Nobody used anything from then on: the minimum
-    // of 3 is owed all the same, less what is disputed, and then with it.
+    // The third went into the statement issued again. Nobody used anything from then on: the
+    // minimum of 3 is owed all the same, less what is disputed, and then with it.
     "2027-01-01 2.25",
     "2027-02-01 3.75",
   ]);
