@@ -156,7 +156,7 @@ describe("the command line", () => {
     assert.equal(code, 0);
     assert.match(out, /^Against cli version 2, in USD:/);
     assert.match(out, /~ +run +100 +125/);
-    assert.match(out, /\+ +minimum +– +"5"/);
+    assert.match(out, /\+ +minimum +– +5/);
     const applied = await tollgate("card", "apply", path, "--effective", "2099-01-01T00:00:00Z");
     assert.match(applied.out, /Card cli version 3 is recorded/);
     assert.match((await tollgate("card", "diff", path)).out, /version 2/, "3 is not in force yet");

@@ -104,8 +104,16 @@ function summaryOf({ read }: CardFile): string {
     return `Card ${key} is valid; it extends ${base} and states ${charges.size} of its charges`;
   }
   const { key, currency, charges, fees, discounts } = read.card;
-  const counts = `${charges.length} charges, ${fees.length} fees, ${discounts.length} discounts`;
-  return `Card ${key} is valid: ${counts}, in ${currency}`;
+  const counts = [
+    counted(charges.length, "charge"),
+    counted(fees.length, "fee"),
+    counted(discounts.length, "discount"),
+  ];
+  return `Card ${key} is valid: ${counts.join(", ")}, in ${currency}`;
+}
+
+function counted(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
 async function apply(
@@ -229,6 +237,11 @@ async function list(session: Session, { out, styles }: Surroundings): Promise<nu
   return 0;
 }
 
+/** What periods start with now; those under way may still have the version before it. */
+function markOf(takesEffect: string): string {
+  return takesEffect === "at_once" ? "in force" : "for new periods";
+}
+
 async function history(session: Session, key: string, { out, styles }: Surroundings) {
   const { versions, inForce } = await historyOf(session, key);
   const rows = versions.map((one) => [
@@ -237,7 +250,7 @@ async function history(session: Session, key: string, { out, styles }: Surroundi
     one.takesEffect === "at_once" ? "at once" : "next period",
     one.recordedAt,
     one.override === null ? "" : one.override.extends,
-    one.version === inForce ? "in force" : "",
+    one.version === inForce ? markOf(one.takesEffect) : "",
   ]);
   const columns = ["version", "in force from", "takes effect", "recorded", "extends", ""].map(
     (title) => ({

@@ -29,7 +29,8 @@ function table(changes: readonly CardChange[], titles: Titles, styles: Styles): 
   const isPriced = changes.every(({ kind }) => kind === "charge");
   const rows = changes.map(({ kind, key, change, before, after }): Cell[] => {
     const name = kind === "charge" || kind === "term" ? key : `${kind} ${key}`;
-    return [SIGNS[change], name, before ?? "–", { text: after ?? "–", style: styles.yellow }];
+    const [former, now] = [before, after].map((text) => (isPriced ? text : wordsOf(text)) ?? "–");
+    return [SIGNS[change], name, former ?? "", { text: now ?? "", style: styles.yellow }];
   });
   const align = isPriced ? ("point" as const) : ("left" as const);
   const columns = [
@@ -39,4 +40,19 @@ function table(changes: readonly CardChange[], titles: Titles, styles: Styles): 
     { title: titles[2], align },
   ];
   return renderTable({ columns, rows }, styles);
+}
+
+/** JSON text as people write it: `amount 49, prorate false`; null stays null. */
+function wordsOf(json: string | null): string | null {
+  if (json === null) return null;
+  const value: unknown = JSON.parse(json);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return plain(value);
+  return Object.entries(value)
+    .filter(([, part]) => part !== null)
+    .map(([name, part]) => `${name} ${plain(part)}`)
+    .join(", ");
+}
+
+function plain(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
