@@ -4,12 +4,18 @@
  * behind the line but in an adjustment; what was changed later is marked.
  */
 import type { Step } from "../domain/event/step.ts";
-import { type Amount, parseAmount, parseQuantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import {
+  type Amount,
+  ONE_UNIT,
+  parseAmount,
+  parseQuantity,
+  ZERO_AMOUNT,
+} from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
-import type { OutcomeState, Run, RunShare } from "../domain/run/run.ts";
+import type { OutcomeState, Run, RunCorrection, RunShare } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
 import type { Store } from "./ports.ts";
@@ -63,6 +69,12 @@ const RUNS_A_READ = 100;
 /** Runs looked at for one page: a customer may have many that are of other periods. */
 const RUNS_A_PAGE_MAX_COUNT = 500;
 
+/** Lines that are the sum of what runs, steps and outcomes came to. */
+const OF_RUNS_AND_STEPS: ReadonlySet<string> = new Set([
+  ...["charge", "tier_correction"],
+  ...["run_cap", "run_minimum"],
+]);
+
 /** Reads a page. Throws `statement.not_found`, `statement.line_not_found`. */
 export async function readLine(
   { store, tariffs }: EngineContext,
@@ -71,7 +83,7 @@ export async function readLine(
 ): Promise<LinePage> {
   const statement = await findStatement(store, workspace, query.statement);
   const line = lineOf(statement, query.line);
-  if (line.kind === "charge" || line.kind === "tier_correction") {
+  if (OF_RUNS_AND_STEPS.has(line.kind)) {
     const closing = await store.lastAct(workspace, "period.closed", statement.id);
     const again = await store.lastAct(workspace, "statement.reissued", statement.id);
     const closedSeq = (closing ?? again)?.seq ?? 0;
@@ -200,7 +212,9 @@ class ChargeReader {
   }
 
   async #itemsOf(run: Run): Promise<Placed[]> {
-    const { store, workspace } = this.#of;
+    const { store, workspace, line } = this.#of;
+    if (line.kind === "run_cap") return this.#correctionsOf(run, ({ cap }) => cap);
+    if (line.kind === "run_minimum") return this.#correctionsOf(run, ({ minimum }) => minimum);
     const steps = await store.stepsOfRun(workspace, run.id);
     const outcomes = await store.outcomesOfRun(workspace, run.id);
     const found = [
@@ -209,6 +223,20 @@ class ChargeReader {
       ...outcomes.flatMap((outcome) => this.#ofOutcome(outcome)),
     ];
     return found.sort((a, b) => a.seq - b.seq);
+  }
+
+  /** What a bound makes of a run in the period, as it is now. */
+  #correctionsOf(run: Run, amountOf: (correction: RunCorrection) => Amount): Placed[] {
+    const { period } = this.#of.statement;
+    const own = run.corrections.filter((one) => {
+      const isOfCard = this.#card(one.cardVersionId) !== null;
+      return one.period === period && isOfCard && amountOf(one) !== 0n;
+    });
+    const about = { kind: "run", run: run.id, source: "", id: "", reason: null } as const;
+    const times = { occurredAtMs: run.openedAtMs, changedAfterClose: false };
+    return own.map((one): Placed => {
+      return { seq: 0, item: { ...about, ...times, quantity: ONE_UNIT, amount: amountOf(one) } };
+    });
   }
 
   #ofRun(run: Run): Placed[] {

@@ -21,6 +21,7 @@ const CARD = {
     { key: "bulk", meter: { count: "steps" }, price: { model: "volume", tiers: TIERS } },
   ],
   minimum: "50",
+  runCap: "1.50",
 };
 
 interface Line {
@@ -128,6 +129,17 @@ for (const kind of ["memory", "sqlite"] as const) {
           assert.deepEqual(await itemsOf(id, lineNo(chargeKey, cell), limit), all);
         }
       }
+    });
+
+    test("a cap leads to the runs that it took from", async () => {
+      const at = lines.findIndex((line) => line.kind === "run_cap");
+      const items = await itemsOf(id, at + 1);
+      assert.deepEqual(items.map((item) => `${item.kind} ${item.run}`).sort(), [
+        "run r1",
+        "run r3",
+      ]);
+      assert.equal(sum(items.map((item) => item.amount)), lines[at]?.amountExact);
+      assert.equal(sum(items.map((item) => item.quantity)), lines[at]?.quantity);
     });
 
     test("lines of the whole statement have nothing behind them", async () => {
