@@ -60,13 +60,13 @@ describe("the terms of a period", () => {
     assert.deepEqual(termsOf(same).fees, ["base 49 0-30"]);
   });
 
-  test("a fee that is not prorated is owed once, in full", () => {
+  test("a fee that is not prorated is owed once, in full, for the whole period", () => {
     const changed = [
       span(cardOf(fee("49", false)), 5, 10),
       span(cardOf({}), 10, 20),
       span(cardOf(fee("49", false)), 20, 30),
     ];
-    assert.deepEqual(termsOf(changed).fees, ["base 49 20-30"]);
+    assert.deepEqual(termsOf(changed).fees, ["base 49 0-30"]);
   });
 
   test("minimums are owed for their part, maximums by the last card in full", () => {

@@ -28,7 +28,7 @@ export interface TermsInput {
   readonly startedAtMs: number | null;
 }
 
-/** A fee for the stretch that owes it. */
+/** A fee for the stretch that owes it: the whole period where the fee is not prorated. */
 export interface FeePart {
   readonly cardKey: string;
   readonly feeKey: string;
@@ -150,8 +150,9 @@ function partsOf(group: readonly OwedFee[], input: TermsInput): FeePart[] {
   const full = present(owed[0]?.fee.amount, "a group of fees has one");
   const lengths = owed.map(({ startMs, endMs }) => endMs - startMs);
   const amounts = prorated ? prorate(full, lengths, input) : [full];
-  return owed.map(({ fee, cardKey, startMs, endMs }, index) => {
+  return owed.map(({ fee, cardKey, ...part }, index) => {
     const amount = amounts[index] ?? ZERO_AMOUNT;
+    const { startMs, endMs } = prorated ? part : input.period;
     return { cardKey, feeKey: fee.key, name: fee.name, amount, startMs, endMs };
   });
 }
