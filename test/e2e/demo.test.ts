@@ -1,9 +1,11 @@
 /** The demo against a whole Tollgate: every number that it prints is answered or computed. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { runDemo } from "../../src/cli/demo/run-demo.ts";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
 import { seedVersion } from "../../src/ingest/price-list/seed.ts";
@@ -82,6 +84,23 @@ describe("the demo", () => {
       assert.ok(shown.text.includes(join(folder, file)), file);
       assert.ok(readFileSync(join(folder, file), "utf8").includes("Resolved tickets"), file);
     }
+  });
+
+  test("what it says to try next works as it is printed", async () => {
+    const lines = shown.text.slice(shown.text.indexOf("Three things to try next")).split("\n");
+    const commands = lines.filter((line) => line.startsWith("   ")).map((line) => line.trim());
+    const [key = "", send = "", usage = "", apply = "", open = ""] = commands;
+    assert.equal(commands.length, 5);
+    const run = async (command: string) =>
+      (await promisify(execFile)("bash", ["-c", `${key}; ${command}`])).stdout;
+    assert.match(await run(send), /"status":"accepted"/);
+    assert.match(await run(send), /"status":"duplicate"/);
+    assert.match(await run(usage), /my-customer/);
+    const [, path = ""] = /@(\S+)/.exec(apply) ?? [];
+    const changed = join(shown.dataDir, "changed.json");
+    writeFileSync(changed, readFileSync(path, "utf8").replace('"unit": "0.05"', '"unit": "0.07"'));
+    await run(apply.replace(path, changed));
+    assert.match(await run(open), /"charge":"0.07"/, "the run is opened under the changed card");
   });
 
   test("prints no control sequence off a terminal", () => {

@@ -54,7 +54,7 @@ export function sayNextSteps(world: DemoWorld): void {
   const auth = '-H "authorization: Bearer $TOLLGATE_KEY"';
   const get = (path: string) => styles.cyan(`   curl -s ${auth} "${new URL(path, baseUrl)}"`);
   const post = (path: string, data: string) =>
-    styles.cyan(`   curl -s ${auth} --json ${data} ${new URL(path, baseUrl)}`);
+    styles.cyan(`   curl -s ${auth} --json ${data} "${new URL(path, baseUrl)}"`);
   const card = cardPath(SECOND_CARD);
   const run = { run: "my-run", customer: "my-customer", agent: "support" };
   heading(world, "The server stays up. Three things to try next, from another terminal:");
@@ -67,7 +67,7 @@ export function sayNextSteps(world: DemoWorld): void {
     "b  See what everything cost, by customer and model:",
     get("/v1/usage?groupBy=customer,model"),
     `c  Change a price in ${card}, apply it and open a run under it:`,
-    post("/v1/rate-cards", `@${card}`),
+    post("/v1/rate-cards?effective=now", `@${card}`),
     post("/v1/runs", `'${JSON.stringify(run)}'`),
     "",
   );
