@@ -1,5 +1,5 @@
 /**
- * Note: events a second through commitEvents on each store, engine included, HTTP and parsing not.
+ * Note: events a second through commitWork on each store, engine included, HTTP and parsing not.
  * Run: node bench/stores.ts [events] [batch]. Not a test: figures depend on the machine.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,7 +9,8 @@ import { nodeDigest, systemClock } from "../src/compose.ts";
 import type { StepEvent } from "../src/domain/event/event.ts";
 import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
-import { commitEvents } from "../src/engine/commit-events.ts";
+import { BudgetBooks } from "../src/engine/budget-books.ts";
+import { commitWork } from "../src/engine/commit-events.ts";
 import type { Store } from "../src/engine/ports.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
@@ -60,11 +61,11 @@ async function measure(name: string, store: Store): Promise<void> {
   await store.createWorkspace("bench");
   await write(store, "bench", { cards: CARDS, prices: PRICES });
   const context = { store, clock: systemClock, digest: nodeDigest, tariffs: storedTariffs(store) };
-  const parts = { ...context, ids: { random: () => "" } };
+  const parts = { ...context, ids: { random: () => "" }, budgets: new BudgetBooks(store) };
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();
   for (let from = 0; from < events.length; from += BATCH) {
-    await commitEvents(parts, "bench", events.slice(from, from + BATCH));
+    await commitWork(parts, "bench", { events: events.slice(from, from + BATCH), holds: [] });
   }
   const seconds = (performance.now() - startMs) / 1000;
   const figures = { store: name, events: EVENTS, batch: BATCH };

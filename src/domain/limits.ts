@@ -108,5 +108,32 @@ export const COMMITMENTS_PER_CUSTOMER_MAX_COUNT = 50;
 /** Largest price of usage beyond a commitment, in percent of the card's. */
 export const OVERAGE_PERCENT_MAX = 10_000n;
 
+/** Budgets of one workspace. */
+export const BUDGETS_PER_WORKSPACE_MAX_COUNT = 1_000;
+/** Stages of one budget. */
+export const STAGES_PER_BUDGET_MAX_COUNT = 20;
+/** Largest share of a limit at which a stage may begin, in percent. */
+export const STAGE_PERCENT_MAX = 1_000n;
+/** Largest limit of a budget, in whole units of its measure. */
+export const BUDGET_LIMIT_MAX_UNITS = 10n ** 15n;
+/** Longest distance that a stage may keep between two holds: one hour. */
+export const STAGE_DELAY_MAX_MS = 60 * 60 * 1000;
+/** Holds in one request. */
+export const HOLDS_PER_REQUEST_MAX_COUNT = 100;
+/** Holds that may count at once in one workspace. */
+export const OPEN_HOLDS_MAX_COUNT = 200_000;
+/** How long a hold is open before its step must be recorded (Default), and at most. */
+export const HOLD_TTL_MS = 2 * 60 * 1000;
+export const HOLD_TTL_MAX_MS = 24 * 60 * 60 * 1000;
+/** How long an expired hold goes on counting. */
+export const HOLD_QUARANTINE_MS = 10 * 60 * 1000;
+/** When to ask again where only others' holds are in the way. */
+export const HOLD_RETRY_MS = 250;
+/** Output that a hold sets aside where its caller names no bound (Default), and at most. */
+export const OUTPUT_ASSUMED_TOKENS = 32_768;
+export const OUTPUT_MAX_TOKENS = 1_000_000_000;
+/** Least output to which a hold is clamped (Default). */
+export const OUTPUT_LEAST_TOKENS = 64;
+
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

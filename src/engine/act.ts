@@ -4,6 +4,7 @@ import { BatchState } from "./batch-state.ts";
 import type { EngineContext } from "./context.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { recoverTotals } from "./recover-totals.ts";
+import { settleBudgets } from "./settle-budgets.ts";
 import type { Tariff } from "./tariff.ts";
 import { type ExtraWrites, writeState } from "./write-state.ts";
 
@@ -39,6 +40,8 @@ export function runAct<T>(
         state.record(kind, identity, JSON.stringify(document));
       };
       const result = await work({ workspace, unit, state, tariff, extra, journal });
+      const book = await context.budgets.of(workspace);
+      await settleBudgets({ unit, state, tariff, book }, []);
       await writeState(context, unit, { state, head, extra });
       return result;
     });

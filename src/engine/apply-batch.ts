@@ -31,7 +31,7 @@ export function applyBatch(
     const run = state.runs.get(event.run);
     if (run !== undefined) runs.set(run.id, { own: run.own, tree: run.tree });
   }
-  return { results, runs };
+  return { results, runs, holds: [] };
 }
 
 /** Applies one event; used for arriving events and for those that leave suspense. */

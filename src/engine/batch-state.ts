@@ -11,6 +11,7 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RollupDelta, RollupKey } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
 import { NO_TOTALS, newRun } from "../domain/run/run.ts";
+import { Rows, StepRows } from "./changed-rows.ts";
 import type {
   Call,
   Conflict,
@@ -22,6 +23,7 @@ import type {
   Witness,
   Writes,
 } from "./ports.ts";
+import { SpendingState } from "./spending-state.ts";
 
 /** An identity as one text; ids hold no control character, so no two share one. */
 export function stepKeyText(key: StepKey): string {
@@ -89,102 +91,6 @@ function isSameRollup(a: RollupKey, b: RollupKey): boolean {
   );
 }
 
-/** A keyed set of rows that remembers which of them were changed. */
-class Rows<T> {
-  readonly #rows = new Map<string, T>();
-  readonly #changed = new Set<string>();
-
-  /** Puts a row as it is stored. */
-  load(key: string, row: T): void {
-    if (!this.#rows.has(key)) this.#rows.set(key, row);
-  }
-
-  get(key: string): T | undefined {
-    return this.#rows.get(key);
-  }
-
-  has(key: string): boolean {
-    return this.#rows.has(key);
-  }
-
-  /** Puts a row that will be written. */
-  set(key: string, row: T): void {
-    this.#rows.set(key, row);
-    this.#changed.add(key);
-  }
-
-  delete(key: string): void {
-    this.#rows.delete(key);
-    this.#changed.delete(key);
-  }
-
-  values(): IterableIterator<T> {
-    return this.#rows.values();
-  }
-
-  get isChanged(): boolean {
-    return this.#changed.size > 0;
-  }
-
-  /** Rows to write, in the order in which they were first changed. */
-  changed(): T[] {
-    const rows: T[] = [];
-    for (const key of this.#changed) {
-      const row = this.#rows.get(key);
-      if (row !== undefined) rows.push(row);
-    }
-    return rows;
-  }
-}
-
-/** Steps by identity. Ids rarely repeat, so the id finds them without making a joined key. */
-class StepRows {
-  readonly #byId = new Map<string, Step[]>();
-  readonly #changed = new Set<Step>();
-
-  get(key: StepKey): Step | undefined {
-    const rows = this.#byId.get(key.id);
-    if (rows === undefined) return undefined;
-    for (const row of rows) if (row.run === key.run && row.source === key.source) return row;
-    return undefined;
-  }
-
-  /** Puts a step as it is stored. */
-  load(step: Step): void {
-    if (this.get(step) === undefined) this.#put(step);
-  }
-
-  /** Puts a step that will be written, in place of its former revision. */
-  set(step: Step): void {
-    this.#put(step);
-    this.#changed.add(step);
-  }
-
-  #put(step: Step): void {
-    const rows = this.#byId.get(step.id);
-    if (rows === undefined) {
-      this.#byId.set(step.id, [step]);
-      return;
-    }
-    const at = rows.findIndex((row) => row.run === step.run && row.source === step.source);
-    const former = rows[at];
-    if (former === undefined) {
-      rows.push(step);
-      return;
-    }
-    rows[at] = step;
-    this.#changed.delete(former);
-  }
-
-  *values(): Generator<Step> {
-    for (const rows of this.#byId.values()) yield* rows;
-  }
-
-  changed(): Step[] {
-    return [...this.#changed];
-  }
-}
-
 /** What one unit of work loaded and changed. */
 export class BatchState {
   readonly receivedAtMs: number;
@@ -204,6 +110,10 @@ export class BatchState {
   readonly freedCalls: Call[] = [];
   readonly promoted: StepKey[] = [];
   readonly adjustments: Adjustment[] = [];
+  /** Steps whose totals are added up again after a crash; their rows do not change. */
+  readonly restored: Step[] = [];
+  /** Balances of budgets, holds and stops. */
+  readonly spending = new SpendingState();
   readonly #pages = new Map<string, Map<string, LedgerPage>>();
   readonly #moved: EditableSlot[] = [];
   #lastPage: { readonly key: CounterKey; readonly page: LedgerPage } | null = null;
@@ -363,7 +273,8 @@ export class BatchState {
 
   /** True where something changed without taking a seq, such as a run's sign of life. */
   touched(): boolean {
-    return this.runs.isChanged || this.customers.isChanged || this.periods.isChanged;
+    const rows = [this.runs, this.customers, this.periods, this.spending];
+    return rows.some(({ isChanged }) => isChanged);
   }
 
   /** Everything changed, in key order; the chain link is added by whoever seals it. */
@@ -389,6 +300,7 @@ export class BatchState {
       cards: [],
       prices: [],
       journal: this.journal.changed(),
+      ...this.spending.toWrites(),
     };
   }
 }

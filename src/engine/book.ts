@@ -110,6 +110,7 @@ export class Ledger {
 
   /** Counts a step again as it is stored: its cost and shares stand, only totals move. */
   restoreStep(step: Step): void {
+    this.state.restored.push(step);
     this.#moveStep(step, 1n, "late_event");
     this.#replaceTotals(null, step);
     this.#touch(step.run, { ...identityOf(step), reason: "late_event" });

@@ -1,33 +1,95 @@
 /** One unit of work: load, decide, seal, write, commit. */
 import type { TollgateEvent } from "../domain/event/event.ts";
+import { type Admission, admitRuns } from "./admit-runs.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
-import type { EngineContext } from "./context.ts";
+import type { UnitContext } from "./context.ts";
+import { grantHolds } from "./grant-holds.ts";
+import type { HoldsRequest } from "./hold-answers.ts";
 import { loadBatch } from "./load-batch.ts";
+import type { Spending } from "./load-spending.ts";
 import { recoverTotals } from "./recover-totals.ts";
-import type { BatchResult } from "./result.ts";
+import type { BatchResult, EventResult } from "./result.ts";
+import { rejected } from "./result.ts";
+import { setCaps } from "./run-caps.ts";
+import { type Recorded, settleBudgets } from "./settle-budgets.ts";
 import { writeState } from "./write-state.ts";
 
-/** Commits events durably; what resolves is on disk. Throws `store.unknown` when it may not be. */
-export async function commitEvents(
-  context: Omit<EngineContext, "loop" | "clocks">,
+/** What one unit of work takes: events, and then what is asked of holds. */
+export interface Work {
+  readonly events: readonly TollgateEvent[];
+  readonly holds: readonly HoldsRequest[];
+}
+
+/** Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. */
+export async function commitWork(
+  context: UnitContext,
   workspace: string,
-  events: readonly TollgateEvent[],
+  { events, holds }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   const tariff = await context.tariffs.of(workspace);
+  const kept = await context.budgets.of(workspace);
   const receivedAtMs = context.clock.nowMs();
+  let hasNewBudgets = false;
   const committed = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
-    await loadBatch(unit, tariff, { state, events });
-    const result = applyBatch(state, tariff, events);
+    await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
+    const spending = { unit, state, tariff, book: kept };
+    const admission = await admitRuns({ ...spending, ids: context.ids }, { events, holds });
+    const result = applyAdmitted(spending, events, admission);
+    const book = holds.length === 0 ? kept : await setCaps(spending, holds);
+    hasNewBudgets = book !== kept;
+    await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
+    const granting = { ...spending, book, ids: context.ids };
+    const answers = await grantHolds(granting, holds, admission);
     await writeState(context, unit, { state, head, extra: {} });
-    return result;
+    return { ...result, holds: answers };
   });
-  return committed.catch(async (error: unknown) => {
-    // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
-    await recoverTotals(context, workspace).catch(() => undefined);
-    throw error;
-  });
+  return committed
+    .catch(async (error: unknown) => {
+      // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
+      await recoverTotals(context, workspace).catch(() => undefined);
+      throw error;
+    })
+    .finally(() => {
+      if (hasNewBudgets) context.budgets.forget(workspace);
+    });
+}
+
+/** Applies what may be applied: an opening that was refused leaves no run behind. */
+function applyAdmitted(
+  { state, tariff }: Pick<Spending, "state" | "tariff">,
+  events: readonly TollgateEvent[],
+  admission: Admission,
+): BatchResult {
+  if (admission.size === 0) return applyBatch(state, tariff, events);
+  const isRefused = ({ type, run }: TollgateEvent) => type === "run.opened" && admission.has(run);
+  const applied = applyBatch(
+    state,
+    tariff,
+    events.filter((event) => !isRefused(event)),
+  );
+  const results = [...applied.results];
+  for (const [index, event] of events.entries()) {
+    if (!isRefused(event)) continue;
+    const detail = `Run "${event.run}" may not open: its budget has no room for another run.`;
+    results.splice(index, 0, rejected({ code: "budget.exhausted", detail }));
+  }
+  return { ...applied, results };
+}
+
+/** Steps that were taken up in any way: their holds, if they have one, are settled. */
+function recordedBy(events: readonly TollgateEvent[], results: readonly EventResult[]): Recorded[] {
+  const recorded: Recorded[] = [];
+  for (const [index, event] of events.entries()) {
+    if (event.type === "step" && isTakenUp(results[index])) recorded.push(event);
+  }
+  return recorded;
+}
+
+function isTakenUp(result: EventResult | undefined): boolean {
+  const status = result?.status ?? "rejected";
+  return status !== "rejected" && status !== "suspended" && status !== "conflict";
 }

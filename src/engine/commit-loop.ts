@@ -6,12 +6,16 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { EVENTS_PER_COMMIT_MAX_COUNT, WAITING_REQUESTS_MAX_COUNT } from "../domain/limits.ts";
+import type { Work } from "./commit-events.ts";
+import type { HoldsRequest } from "./hold-answers.ts";
 import type { BatchResult } from "./result.ts";
 
 interface EventsWaiting {
   readonly kind: "events";
   readonly workspace: string;
   readonly events: readonly TollgateEvent[];
+  /** What is asked of holds once the events are booked; null: nothing. */
+  readonly holds: HoldsRequest | null;
   readonly resolve: (result: BatchResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -23,20 +27,17 @@ interface ActWaiting {
 
 type Waiting = EventsWaiting | ActWaiting;
 
-/** Commits events of one workspace durably; resolves after the commit. */
-export type CommitEvents = (
-  workspace: string,
-  events: readonly TollgateEvent[],
-) => Promise<BatchResult>;
+/** Commits work of one workspace durably; resolves after the commit. */
+export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>;
 
 /** The queue in front of the store: one unit of work at a time, as large as what waits. */
 export class CommitLoop {
-  readonly #commit: CommitEvents;
+  readonly #commit: CommitWork;
   readonly #queue: Waiting[] = [];
   #running: Promise<void> | null = null;
   #draining = false;
 
-  constructor(commit: CommitEvents) {
+  constructor(commit: CommitWork) {
     this.#commit = commit;
   }
 
@@ -46,9 +47,13 @@ export class CommitLoop {
   }
 
   /** Commits events with whatever else is waiting. Throws `server.busy` when too much waits. */
-  submit(workspace: string, events: readonly TollgateEvent[]): Promise<BatchResult> {
+  submit(
+    workspace: string,
+    events: readonly TollgateEvent[],
+    holds: HoldsRequest | null = null,
+  ): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
-      this.#push({ kind: "events", workspace, events, resolve, reject });
+      this.#push({ kind: "events", workspace, events, holds, resolve, reject });
     });
   }
 
@@ -100,7 +105,7 @@ export class CommitLoop {
       if (taken.length > 0 && count + next.events.length > EVENTS_PER_COMMIT_MAX_COUNT) break;
       this.#queue.shift();
       taken.push(next);
-      count += next.events.length;
+      count += next.events.length + (next.holds?.asks.length ?? 0);
     }
     return taken;
   }
@@ -109,10 +114,14 @@ export class CommitLoop {
     const workspace = taken[0]?.workspace ?? "";
     try {
       const all = taken.flatMap((request) => request.events);
-      const { results, runs } = await this.#commit(workspace, all);
+      const asked = taken.flatMap((request) => request.holds ?? []);
+      const committed = await this.#commit(workspace, { events: all, holds: asked });
+      const { results, runs } = committed;
+      const answers = committed.holds.values();
       let from = 0;
-      for (const { events, resolve } of taken) {
-        resolve({ results: results.slice(from, from + events.length), runs });
+      for (const { events, holds, resolve } of taken) {
+        const own = holds === null ? [] : answers.take(1).toArray();
+        resolve({ results: results.slice(from, from + events.length), runs, holds: own });
         from += events.length;
       }
     } catch (error) {

@@ -1,7 +1,9 @@
 /** What every use case works with. */
+import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { Clock, Digest, Ids, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
+import type { WaitingRuns } from "./waiting-runs.ts";
 
 /** The tariff of each workspace, kept ready and rebuilt when a version is recorded. */
 export interface Tariffs {
@@ -26,5 +28,11 @@ export interface EngineContext {
   readonly ids: Ids;
   readonly digest: Digest;
   readonly tariffs: Tariffs;
+  readonly budgets: BudgetBooks;
   readonly loop: CommitLoop;
+  /** Callers that wait for a paused run. */
+  readonly waiting: WaitingRuns;
 }
+
+/** What a unit of work is done with: everything but the loop that leads to it. */
+export type UnitContext = Omit<EngineContext, "loop" | "clocks" | "waiting">;

@@ -2,18 +2,25 @@
  * The engine as its adapters see it: one object, every use case a method. It knows ports, never
  * adapters. All answers are plain data.
  */
+
+import { present } from "../domain/assert.ts";
+import type { BudgetRecord } from "../domain/budget/budget.ts";
+import type { Stop } from "../domain/budget/stop.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
+import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
-import { commitEvents } from "./commit-events.ts";
+import { commitWork } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
+import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
+import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
@@ -32,6 +39,7 @@ import {
   resolveDispute,
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import { type RunState, readCustomerBudgets, readRunState } from "./read-budgets.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
@@ -41,13 +49,23 @@ import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-i
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
-import type { BatchResult } from "./result.ts";
+import type { BatchResult, EventResult } from "./result.ts";
+import {
+  type Decided,
+  type NewBudget,
+  retireBudget,
+  type SavedBudget,
+  saveBudget,
+} from "./save-budget.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
+import { type NewLimit, type SetLimit, setLimit } from "./set-limit.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { type NewResume, type NewStop, resumeWork, stopWork } from "./stop-work.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
@@ -64,14 +82,20 @@ export interface EngineParts {
 export class Engine {
   readonly #context: EngineContext;
   readonly #passingKeys: PassingKeys = new Map();
+  readonly #quarantines = new Map<string, Quarantine>();
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
-    const loop = new CommitLoop(async (workspace, events) => {
+    const budgets = new BudgetBooks(parts.store);
+    const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
-      return commitEvents({ ...parts, clock }, workspace, events);
+      const committed = await commitWork({ ...parts, budgets, clock }, workspace, work);
+      waiting.look(workspace);
+      return committed;
     });
-    this.#context = { ...parts, clocks, loop };
+    const reading = { store: parts.store, budgets, clocks };
+    const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
+    this.#context = { ...parts, clocks, budgets, loop, waiting };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -108,6 +132,67 @@ export class Engine {
   /** Commits events; resolves when they are on disk. Throws `store.unknown`, `server.busy`. */
   ingest(workspace: string, events: readonly TollgateEvent[]): Promise<BatchResult> {
     return this.#context.loop.submit(workspace, events);
+  }
+
+  /** Books events and then answers what is asked of a run's holds, in one unit of work. */
+  async hold(
+    workspace: string,
+    events: readonly TollgateEvent[],
+    request: HoldsRequest,
+  ): Promise<{ readonly results: readonly EventResult[]; readonly answer: HoldsAnswer }> {
+    const { results, holds } = await this.#context.loop.submit(workspace, events, request);
+    return { results, answer: present(holds[0], "the answer to a request about holds") };
+  }
+
+  /** Ends holds whose quarantine is over. */
+  endQuarantine(workspace: string, quarantineMs?: number): Promise<number> {
+    const seen = this.#quarantines.get(workspace) ?? new Map();
+    this.#quarantines.set(workspace, seen);
+    const options = quarantineMs === undefined ? { seen } : { seen, quarantineMs };
+    return endQuarantine(this.#context, workspace, options);
+  }
+
+  saveBudget(workspace: string, budget: NewBudget): Promise<SavedBudget> {
+    return saveBudget(this.#context, workspace, budget);
+  }
+
+  retireBudget(
+    workspace: string,
+    budget: Decided & { readonly key: string },
+  ): Promise<BudgetRecord> {
+    return retireBudget(this.#context, workspace, budget);
+  }
+
+  /** Gives one scope of a budget a limit of its own. */
+  setLimit(workspace: string, limit: NewLimit): Promise<SetLimit> {
+    return setLimit(this.#context, workspace, limit);
+  }
+
+  stopWork(workspace: string, stop: NewStop): Promise<Stop> {
+    return stopWork(this.#context, workspace, stop);
+  }
+
+  resumeWork(workspace: string, resume: NewResume): ReturnType<typeof resumeWork> {
+    return resumeWork(this.#context, workspace, resume);
+  }
+
+  /** Whether a run may go on, and what its budgets stand at. */
+  runState(workspace: string, run: string): Promise<RunState> {
+    return readRunState(this.#context, workspace, run);
+  }
+
+  /** The run's state as soon as it is paused no more, or at the timeout. */
+  waitForRun(
+    workspace: string,
+    run: string,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<RunState> {
+    return this.#context.waiting.wait(workspace, run, options);
+  }
+
+  /** What a customer's budgets stand at. */
+  customerBudgets(workspace: string, customer: string): ReturnType<typeof readCustomerBudgets> {
+    return readCustomerBudgets(this.#context, workspace, customer);
   }
 
   runTree(workspace: string, id: string): Promise<RunTree> {

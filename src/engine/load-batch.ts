@@ -15,14 +15,21 @@ import type { CounterKey, Customer, StepKey, UnitOfWork } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { Tariff } from "./tariff.ts";
 
+/** What is to be loaded: all that events may touch, and other runs. */
+interface Loaded {
+  readonly state: BatchState;
+  readonly events: readonly TollgateEvent[];
+  readonly runs?: readonly string[];
+}
+
 /** Fills the state with every row that the events may touch. */
 export async function loadBatch(
   unit: UnitOfWork,
   tariff: Tariff,
-  { state, events }: { readonly state: BatchState; readonly events: readonly TollgateEvent[] },
+  { state, events, runs = [] }: Loaded,
 ): Promise<void> {
   const opened = new Set(events.filter((event) => event.type === "run.opened").map((e) => e.run));
-  await loadRuns(unit, state, events);
+  await loadRuns(unit, state, [...events, ...runs.map((run) => ({ run }))]);
   const counted = await loadRestated(unit, state, opened);
   const all = [...events];
   // What waits and what may take over a call are events of this batch too, with runs of their own.
@@ -41,12 +48,12 @@ export async function loadBatch(
 async function loadRuns(
   unit: UnitOfWork,
   state: BatchState,
-  events: readonly TollgateEvent[],
+  events: readonly Pick<TollgateEvent, "run">[],
 ): Promise<void> {
   const wanted = new Set<string>();
   for (const event of events) {
     wanted.add(event.run);
-    if ("parentRun" in event && event.parentRun !== null) wanted.add(event.parentRun);
+    if (hasParent(event)) wanted.add(event.parentRun);
   }
   for (let ids = [...wanted]; ids.length > 0; ) {
     const found = await unit.runs(ids.sort());
@@ -55,6 +62,10 @@ async function loadRuns(
     ids = [...new Set(ids)];
   }
   markStandingRuns(state, wanted);
+}
+
+function hasParent(event: object): event is { readonly parentRun: string } {
+  return "parentRun" in event && event.parentRun !== null;
 }
 
 /** A standing run is known by its id from its first step on. */

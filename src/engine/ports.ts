@@ -12,6 +12,7 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
 /** A value at once or later: embedded stores answer at once, networked ones later. */
 export type Answer<T> = T | Promise<T>;
@@ -20,6 +21,8 @@ export type Answer<T> = T | Promise<T>;
 export interface Clock {
   /** Milliseconds since 1970 UTC. */
   nowMs(): number;
+  /** Milliseconds of a clock that nobody sets; left out where time is what a test says. */
+  passedMs?(): number;
 }
 
 /** Randomness, given so that tests can fix it. */
@@ -116,7 +119,7 @@ export interface ChainLink {
 }
 
 /** Everything one unit of work writes. Rows replace the row of the same key. */
-export interface Writes {
+export interface Writes extends SpendingWrites {
   readonly steps: readonly Step[];
   /** Former revisions of steps in `steps`. */
   readonly formerSteps: readonly Step[];
@@ -179,6 +182,7 @@ export interface UnitOfWork {
   adjustments(key: CounterKey): Answer<Adjustment[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
+  readonly spending: SpendingUnit;
   write(writes: Writes): Answer<void>;
 }
 
@@ -288,6 +292,7 @@ export interface Store {
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;
   /** The newest act of a kind on a subject. */
   lastAct(workspace: string, kind: JournalKind, subject: string): Answer<JournalEntry | undefined>;
+  readonly spending: SpendingReads;
   /** Counts for metrics: steps, runs and bytes on disk. */
   size(): Answer<{ readonly steps: number; readonly runs: number; readonly bytes: number }>;
   close(): Promise<void>;

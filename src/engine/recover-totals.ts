@@ -5,16 +5,14 @@
 import type { Step } from "../domain/event/step.ts";
 import { BatchState, counterKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
-import type { EngineContext } from "./context.ts";
+import type { UnitContext } from "./context.ts";
 import { correctedPeriods, correctRuns } from "./correct-runs.ts";
 import type { CounterKey, UnitOfWork } from "./ports.ts";
+import { settleBudgets } from "./settle-budgets.ts";
 import { writeState } from "./write-state.ts";
 
 /** Adds up what is on disk and not in its totals. Nearly always there is nothing to do. */
-export async function recoverTotals(
-  context: Omit<EngineContext, "loop" | "clocks">,
-  workspace: string,
-): Promise<void> {
+export async function recoverTotals(context: UnitContext, workspace: string): Promise<void> {
   const steps = await context.store.unsummedSteps(workspace);
   if (steps.length === 0) return;
   const tariff = await context.tariffs.of(workspace);
@@ -30,6 +28,8 @@ export async function recoverTotals(
     }
     for (const step of steps) ledger.restoreStep(step);
     correctRuns(ledger);
+    const book = await context.budgets.of(workspace);
+    await settleBudgets({ unit, state, tariff, book }, []);
     await writeState(context, unit, { state, head, extra: {} });
   });
 }

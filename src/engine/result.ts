@@ -3,6 +3,7 @@ import type { Problem } from "../domain/errors.ts";
 import type { CostStatus } from "../domain/event/step.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { Totals } from "../domain/run/run.ts";
+import type { HoldsAnswer } from "./hold-answers.ts";
 import type { StepKey } from "./ports.ts";
 
 /**
@@ -47,6 +48,8 @@ export interface BatchResult {
   readonly results: readonly EventResult[];
   /** Totals after the commit of every run that the events name. */
   readonly runs: ReadonlyMap<string, { readonly own: Totals; readonly tree: Totals }>;
+  /** What was answered to what was asked of holds, in the order of the requests. */
+  readonly holds: readonly HoldsAnswer[];
 }
 
 /** The answer to an event that was refused. */

@@ -29,6 +29,12 @@ export const JOURNAL_KINDS = [
   "commitments.saved",
   "usage.rerated",
   "rates.imported",
+  "budget.saved",
+  "budget.retired",
+  "budget.limit_set",
+  "budget.stage_reached",
+  "work.stopped",
+  "work.resumed",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

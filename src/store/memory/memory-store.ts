@@ -27,6 +27,7 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { Turns } from "../turns.ts";
+import { MemorySpendingReads } from "./memory-spending-reads.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, keyOf, type Tables, tablesOf } from "./tables.ts";
 
@@ -35,6 +36,7 @@ export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();
   readonly #turns = new Turns();
+  readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
 
   transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
     return this.#turns.take(() => this.#transact(workspace, work));

@@ -15,16 +15,19 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
-import { byBytes, keyOf, stepKey, type Tables } from "./tables.ts";
+import { MemorySpending } from "./memory-spending.ts";
+import { byBytes, keyOf, pick, stepKey, type Tables } from "./tables.ts";
 
 /** Reads tables as they were when the unit began. */
 export class MemoryUnit implements UnitOfWork {
   readonly #tables: Tables;
   readonly write: (writes: Writes) => void;
+  readonly spending: MemorySpending;
 
   constructor(tables: Tables, write: (writes: Writes) => void) {
     this.#tables = tables;
     this.write = write;
+    this.spending = new MemorySpending(tables);
   }
 
   head(): { readonly lastSeq: number; readonly digest: string } {
@@ -125,8 +128,4 @@ export class MemoryUnit implements UnitOfWork {
       .sort((a, b) => a.lastSeenAtMs - b.lastSeenAtMs || byBytes(a.id, b.id))
       .slice(0, limit);
   }
-}
-
-function pick<T>(rows: ReadonlyMap<string, T>, keys: readonly string[]): T[] {
-  return [...new Set(keys)].flatMap((key) => rows.get(key) ?? []);
 }

@@ -1,4 +1,14 @@
 /** The rows of one workspace, keyed as a database would key them. */
+import {
+  type Balance,
+  type BudgetRecord,
+  balanceText,
+  type Overrun,
+  type OwnLimit,
+  scopeText,
+} from "../../domain/budget/budget.ts";
+import type { Hold } from "../../domain/budget/hold.ts";
+import { type Stop, stopText } from "../../domain/budget/stop.ts";
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
@@ -19,6 +29,7 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import type { SpendingWrites } from "../../engine/spending-ports.ts";
 
 /** What one workspace holds. */
 export interface Tables {
@@ -40,6 +51,12 @@ export interface Tables {
   readonly prices: PriceVersion[];
   readonly journal: Map<number, JournalEntry>;
   readonly links: ChainLink[];
+  readonly budgets: Map<number, BudgetRecord>;
+  readonly balances: Map<string, Balance>;
+  readonly limits: Map<string, OwnLimit>;
+  readonly holds: Map<string, Hold>;
+  readonly stops: Map<string, Stop>;
+  readonly overruns: Overrun[];
   head: { readonly lastSeq: number; readonly digest: string };
 }
 
@@ -64,6 +81,12 @@ export function tablesOf(): Tables {
     prices: [],
     journal: new Map(),
     links: [],
+    budgets: new Map(),
+    balances: new Map(),
+    limits: new Map(),
+    holds: new Map(),
+    stops: new Map(),
+    overruns: [],
     head: { lastSeq: 0, digest: CHAIN_START },
   };
 }
@@ -113,5 +136,22 @@ export function applyWrites(tables: Tables, writes: Writes): void {
   tables.prices.push(...writes.prices);
   for (const row of writes.journal) tables.journal.set(row.seq, row);
   if (writes.link !== null) tables.links.push(writes.link);
+  applySpending(tables, writes);
   tables.head = writes.head;
+}
+
+function applySpending(tables: Tables, writes: SpendingWrites): void {
+  for (const row of writes.budgets) tables.budgets.set(row.id, row);
+  for (const row of writes.balances) tables.balances.set(balanceText(row), row);
+  for (const row of writes.freedLimits) tables.limits.delete(scopeText(row));
+  for (const row of writes.limits) tables.limits.set(scopeText(row), row);
+  for (const row of writes.holds) tables.holds.set(stepKey(row), row);
+  for (const row of writes.lifted) tables.stops.delete(stopText(row));
+  for (const row of writes.stops) tables.stops.set(stopText(row), row);
+  tables.overruns.push(...writes.overruns);
+}
+
+/** The rows of these keys. */
+export function pick<T>(rows: ReadonlyMap<string, T>, keys: readonly string[]): T[] {
+  return [...new Set(keys)].flatMap((key) => rows.get(key) ?? []);
 }

@@ -48,6 +48,7 @@ import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
+import { PostgresSpendingReads } from "./postgres-spending.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 import { decodeStep } from "./step-rows.ts";
 
@@ -87,6 +88,10 @@ class PostgresStore implements Store {
   readonly #pool: Pool;
   readonly #digest: Digest;
   readonly #workspaces = new Map<string, number>();
+  readonly spending = new PostgresSpendingReads(async (workspace) => {
+    const ws = await this.#ws(workspace);
+    return (sql, ...values) => this.#all(sql, ws, ...values);
+  });
 
   constructor(pool: Pool, digest: Digest) {
     this.#pool = pool;

@@ -35,6 +35,7 @@ import {
   type Row,
 } from "../stored-rows.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
+import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import { type Target, writeRows } from "./write-rows.ts";
 
@@ -60,10 +61,12 @@ const byPeriod = (table: string) => `SELECT t.* FROM ${table} t
 export class PostgresUnit implements UnitOfWork {
   readonly #target: Target;
   readonly #head: Head;
+  readonly spending: PostgresSpending;
 
   constructor(target: Target, head: Head) {
     this.#target = target;
     this.#head = head;
+    this.spending = new PostgresSpending(target);
   }
 
   #rows(sql: string, ...values: Parameter[]): Promise<Row[]> {

@@ -141,6 +141,35 @@ export const TABLES = {
     columns: `version_id:int8 card_key version:int8 effective_from:int8 recorded_at:int8 document
       takes_effect override base_version_id:int8`,
   }),
+  budgets: table("budgets", {
+    key: "id",
+    columns: "id:int8 counts_from:int8 retired_at:int8 key document",
+  }),
+  limits: table("budget_limits", {
+    key: "budget_id scope",
+    columns: "budget_id:int8 scope level:numeric",
+  }),
+  balances: table("budget_balances", {
+    key: "budget_id scope window_key",
+    columns: `budget_id:int8 scope window_key settled:numeric stages_told:int8
+      granted_at:int8`,
+  }),
+  held: table("budget_held", {
+    key: "budget_id scope window_key",
+    columns: "budget_id:int8 scope window_key level:numeric",
+    gaining: "level",
+  }),
+  holds: table("holds", {
+    key: "run source id",
+    columns: `run source id hold_id state customer call_id content_hash granted_at:int8
+      expires_at:int8 on_expiry cost:numeric charge:numeric currency max_output:int8 clamped:int8
+      reserves document ended_at:int8 settled_run settled_source settled_id`,
+  }),
+  stops: table("stops", { key: "scope_kind scope", columns: "scope_kind scope document" }),
+  overruns: table("overruns", {
+    key: "budget_id scope window_key seq",
+    columns: `seq:int8 budget_id:int8 scope window_key run source id cause level:numeric`,
+  }),
   prices: table("price_versions", {
     key: "version_id",
     columns: "version_id:int8 source effective_from:int8 recorded_at:int8 document",

@@ -16,6 +16,7 @@ import {
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
 import { type Queries, rowsOf } from "./connection.ts";
+import { writeSpending } from "./postgres-spending.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
 
@@ -35,6 +36,7 @@ export async function writeRows(target: Target, writes: Writes): Promise<void> {
   await writeWaiting(target, writes);
   await writePeriods(target, writes);
   await writeTariff(target, writes);
+  await writeSpending(target, writes);
   await writeChain(target, writes);
 }
 

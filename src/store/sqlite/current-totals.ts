@@ -55,6 +55,7 @@ export class CurrentTotals {
 
   /** What it wrote is committed, pending totals among it where it was flushing. */
   committed(ws: number, isFlushing: boolean): void {
+    this.#shared.caches.budgets(ws).commit();
     if (isFlushing) this.#shared.caches.settle(ws);
     if (this.#shared.summing.delete(ws)) this.#unsummed.delete(ws);
   }
@@ -77,6 +78,11 @@ export class CurrentTotals {
     return rows;
   }
 
+  /** Throws `store.unknown` where what memory holds of totals may lack steps. */
+  requireSummed(ws: number): void {
+    ask(() => this.#refuseBehind(ws));
+  }
+
   /** True when steps in the file wait to be summed. */
   #isBehind(ws: number): boolean {
     if (!this.#unsummed.has(ws)) return false;
@@ -87,7 +93,7 @@ export class CurrentTotals {
   }
 
   #isInFile(ws: number): boolean {
-    return this.#shared.caches.pending(ws).isEmpty && !this.#isBehind(ws);
+    return !this.#shared.caches.hasPending(ws) && !this.#isBehind(ws);
   }
 
   /**
@@ -110,7 +116,7 @@ export class CurrentTotals {
   async #readNow(query: TotalsQuery): Promise<TotalsAnswer> {
     const { ws } = query;
     ask(() => this.#refuseBehind(ws));
-    if (this.#shared.caches.pending(ws).isEmpty) {
+    if (!this.#shared.caches.hasPending(ws)) {
       return ask(() => answerQuery(this.#reads, query));
     }
     const { result } = await this.#bringIn(query);
@@ -119,7 +125,7 @@ export class CurrentTotals {
 
   /** Brings pending totals into the file. Throws `store.unknown` where it refuses them. */
   async settle(ws: number): Promise<void> {
-    if (this.#shared.caches.pending(ws).isEmpty) return;
+    if (!this.#shared.caches.hasPending(ws)) return;
     const { failure } = await this.#bringIn({ name: "run", ws, id: "" });
     if (failure !== null) throw unknownOutcome(failure);
   }

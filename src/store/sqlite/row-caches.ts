@@ -17,6 +17,7 @@ import {
   decodeRollup,
   decodeRun,
 } from "../stored-rows.ts";
+import { BudgetRows } from "./budget-rows.ts";
 import { Recent } from "./recent.ts";
 import { RunIdentities } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
@@ -94,9 +95,11 @@ class WorkspaceRows {
   /** By customer, then period. A customer's pages go together. */
   readonly pages = new Recent<string, Map<string, Page>>(PAGES_MAX_ROWS);
   pending = new PendingTotals();
+  readonly budgets: BudgetRows;
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, ws: number) {
     this.identities = new RunIdentities(statements);
+    this.budgets = new BudgetRows(statements, ws);
   }
 }
 
@@ -138,6 +141,17 @@ export class RowCaches {
     this.#of(ws).head = head;
   }
 
+  /** Balances, holds, limits and stops. */
+  budgets(ws: number): BudgetRows {
+    return this.#of(ws).budgets;
+  }
+
+  /** True where the file lacks totals that are here. */
+  hasPending(ws: number): boolean {
+    const { pending, budgets } = this.#of(ws);
+    return !pending.isEmpty || budgets.pending.size > 0;
+  }
+
   /** Which steps the runs of a workspace hold. */
   identities(ws: number): RunIdentities {
     return this.#of(ws).identities;
@@ -146,7 +160,7 @@ export class RowCaches {
   #of(ws: number): WorkspaceRows {
     const known = this.#workspaces.get(ws);
     if (known !== undefined) return known;
-    const rows = new WorkspaceRows(this.#statements);
+    const rows = new WorkspaceRows(this.#statements, ws);
     this.#workspaces.set(ws, rows);
     return rows;
   }
@@ -176,6 +190,7 @@ export class RowCaches {
       for (const page of periods.values()) page.isPinned = false;
     }
     rows.pending = new PendingTotals();
+    rows.budgets.settle();
   }
 
   /** Called when pending totals were not brought into the file after all: they go on waiting. */

@@ -53,6 +53,7 @@ import { openReader, openWriter } from "./open-database.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
 import { ask, told } from "./sqlite-errors.ts";
+import { SqliteSpendingReads } from "./sqlite-spending.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
@@ -91,6 +92,7 @@ class SqliteStore implements Store {
   /** There is one writing connection: what overlapped would share a transaction. */
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
+  readonly spending: SqliteSpendingReads;
 
   constructor({
     path,
@@ -119,6 +121,15 @@ class SqliteStore implements Store {
     };
     const parts = { shared: this.#shared, writer: this.#writer, turns: this.#turns };
     this.#current = new CurrentTotals(parts);
+    this.spending = new SqliteSpendingReads({
+      ws: (workspace) => this.#ws(workspace),
+      all: (sql, ...values) => this.#all(sql, ...values),
+      rows: (ws) => {
+        this.#current.requireSummed(ws);
+        return this.#shared.caches.budgets(ws);
+      },
+      settle: (workspace) => this.settle(workspace),
+    });
     for (const id of this.workspaces()) this.#ws(id);
   }
 

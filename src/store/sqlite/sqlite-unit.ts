@@ -26,6 +26,7 @@ import {
   decodeWitness,
 } from "../stored-rows.ts";
 import type { ChainHead } from "./row-caches.ts";
+import { SqliteSpending } from "./sqlite-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import { encodeId } from "./stored-id.ts";
 import { TransactionDraft } from "./transaction.ts";
@@ -41,9 +42,12 @@ export class SqliteUnit implements UnitOfWork {
   /** True when pending totals go along with it. */
   isFlushing = false;
 
+  readonly spending: SqliteSpending;
+
   constructor(shared: UnitShared, ws: number) {
     this.#shared = shared;
     this.#ws = ws;
+    this.spending = new SqliteSpending(shared.statements, ws, shared.caches.budgets(ws));
   }
 
   #all(sql: string, ...values: Bound[]): Row[] {

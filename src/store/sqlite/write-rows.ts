@@ -9,6 +9,7 @@ import type { Writes } from "../../engine/ports.ts";
 import type { Bound } from "../stored-rows.ts";
 import { encodeCustomer, encodeShares, rowText } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
+import { writeSpending } from "./sqlite-spending.ts";
 import {
   type PackedSteps,
   packSteps,
@@ -29,6 +30,7 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
     // Totals of steps that are on disk: they wait like those of a plain unit, so that not even a
     // full disk keeps them from being summed.
     putTotals(unit, writes);
+    shared.caches.budgets(ws).stage(writes);
     shared.caches.pending(ws).steps = summedCount;
     return false;
   }
@@ -38,6 +40,7 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
   addSteps(unit, { table: "former_steps", steps: writes.formerSteps, sealedSteps });
   addSteps(unit, { table: "steps", steps: writes.steps, sealedSteps });
   shared.caches.pending(ws).steps += writes.steps.length;
+  writeSpending(unit, writes);
   const isFlushed = !isPlain || isPendingFull(unit);
   if (isFlushed) writePendingTotals(unit);
   writeCustomers(unit, writes);

@@ -13,6 +13,7 @@ import { NO_TOTALS, type Run } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
 import type { CounterSlot, RollupSlot } from "./row-caches.ts";
+import { writeBalances } from "./sqlite-spending.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
 /** Steps whose totals may be pending: as many are added up after a crash. */
@@ -21,7 +22,7 @@ const PENDING_ROWS_MAX_COUNT = 20_000;
 
 /** True when everything that the unit changes of totals follows from the steps it adds. */
 export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean {
-  if (writes.steps.length === 0) return false;
+  if (writes.steps.length === 0 && !isOfHolds(writes)) return false;
   for (const name of NOT_FOLLOWING) if (writes[name].length > 0) return false;
   if (writes.journal.some((entry) => entry.kind !== "customer.saved")) return false;
   for (const run of writes.runs) {
@@ -29,6 +30,11 @@ export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean 
     if (known !== undefined && !onlyTotalsDiffer(known.run, run)) return false;
   }
   return true;
+}
+
+/** Holds have rows of their own; what their granting leaves on balances may be lost. */
+function isOfHolds({ holds, runs, counters, rollups }: Writes): boolean {
+  return holds.length > 0 && runs.length + counters.length + rollups.length === 0;
 }
 
 const NOT_FOLLOWING = [
@@ -108,7 +114,8 @@ function putRun({ shared, ws, draft }: UnitParts, run: Run): void {
 /** True when as much waits as may wait. */
 export function isPendingFull({ shared, ws }: UnitParts): boolean {
   const { steps, runs, counters, rollups } = shared.caches.pending(ws);
-  const rows = runs.size + counters.length + rollups.length;
+  const balances = shared.caches.budgets(ws).pending.size;
+  const rows = runs.size + counters.length + rollups.length + balances;
   return steps > PENDING_STEPS_MAX_COUNT || rows > PENDING_ROWS_MAX_COUNT;
 }
 
@@ -130,6 +137,7 @@ export function writePendingTotals(unit: UnitParts): void {
   }
   for (const slot of counters) writeCounter(unit, slot);
   for (const slot of rollups) writeRollup(unit, slot);
+  writeBalances(unit);
   draft.run(SUMMED, [ws]);
 }
 

@@ -1,0 +1,246 @@
+/** Reads an untrusted budget and writes it again. Every problem is named with its path. */
+import type { Problem } from "../errors.ts";
+import { isUsageName } from "../event/usage.ts";
+import {
+  AMOUNT_SCALE,
+  BUDGET_LIMIT_MAX_UNITS,
+  FACTOR_SCALE,
+  LABELS_MAX_COUNT,
+  PRICE_SCALE,
+  QUANTITY_SCALE,
+  STAGE_DELAY_MAX_MS,
+  STAGE_PERCENT_MAX,
+  STAGES_PER_BUDGET_MAX_COUNT,
+  WHERE_VALUES_MAX_COUNT,
+} from "../limits.ts";
+import { COST_CURRENCY, currencyDecimals } from "../money/currency.ts";
+import { type Factor, formatScaled } from "../money/decimal.ts";
+import { isTimeZone } from "../period/billing-period.ts";
+import { Place } from "../rating/document-place.ts";
+import { readKey, readName } from "../rating/parse-charge.ts";
+import {
+  ACTIONS,
+  type Budget,
+  type BudgetWhere,
+  EACH,
+  isMoney,
+  NAMED_MEASURES,
+  SPANS,
+  type Stage,
+  scaleOf,
+  stageLevel,
+} from "./budget.ts";
+
+export type ParsedBudget = { readonly budget: Budget } | { readonly problems: readonly Problem[] };
+
+const FIELDS = ["key", "name", "each", "where", "measure", "currency", "limit", "per", "timeZone"];
+const TERMS = ["anchorDay", "enforcement", "stages", "reserve", "unpriced", "undecided"];
+const LABEL_PREFIX = "label:";
+const STAGE_DELAY_MS = 1_000;
+
+/** Reads a budget. `key` is that of its address. Codes: `budget.invalid`, `field.unknown`. */
+export function parseBudget(document: unknown, key: string): ParsedBudget {
+  const problems: Problem[] = [];
+  const root = new Place(document, "", problems);
+  if (root.isObject()) root.allowOnly([...FIELDS, ...TERMS]);
+  const named = readKey(root, key);
+  const measure = readMeasure(root.at("measure"));
+  const each = readEach(root.at("each"));
+  const limit = readLevel(root.at("limit"), measure);
+  const enforcement = optional(root.at("enforcement"), ["hard", "soft"] as const);
+  const budget: Budget = {
+    key: named,
+    name: readName(root, named),
+    ...each,
+    where: readWhere(root.at("where")),
+    measure,
+    currency: readCurrency(root.at("currency"), measure),
+    limit,
+    per: readSpan(root.at("per"), { each: each.each, measure }),
+    ...readCalendar(root),
+    enforcement,
+    stages: readStages(root.at("stages"), { measure, limit, enforcement }),
+    reserve: readLevel(root.at("reserve"), measure) ?? 0n,
+    unpriced: optional(root.at("unpriced"), ["block", "allow"] as const),
+    undecided: optional(
+      root.at("undecided"),
+      enforcement === "hard" ? (["closed", "open"] as const) : (["open", "closed"] as const),
+    ),
+  };
+  if (limit !== null && budget.reserve > limit) root.at("reserve").refuse("exceeds the limit");
+  return problems.length === 0 ? { budget } : { problems: problems.map(ofBudget) };
+}
+
+/** Places refuse as parts of rate cards do. */
+function ofBudget(problem: Problem): Problem {
+  return problem.code === "ratecard.invalid" ? { ...problem, code: "budget.invalid" } : problem;
+}
+
+/** One of the choices; the first of them where none is given. */
+function optional<T extends string>(place: Place, choices: readonly [T, ...T[]]): T {
+  return place.isAbsent ? choices[0] : (place.choice(choices) ?? choices[0]);
+}
+
+function readMeasure(place: Place): string {
+  const measure = place.text();
+  const isNamed = NAMED_MEASURES.some((name) => name === measure);
+  if (measure !== "" && !isNamed && !isUsageName(measure)) {
+    place.refuse(`is none of ${NAMED_MEASURES.join(", ")}, nor the name of a bucket or unit`);
+  }
+  return measure;
+}
+
+function readEach(place: Place): Pick<Budget, "each" | "label"> {
+  const { value } = place;
+  if (typeof value === "string" && value.startsWith(LABEL_PREFIX)) {
+    const label = value.slice(LABEL_PREFIX.length);
+    if (label === "") place.refuse("names no label: write label:team");
+    return { each: "label", label };
+  }
+  const plain = EACH.filter((each) => each !== "label");
+  return { each: place.choice(plain) ?? "workspace", label: null };
+}
+
+function readWhere(place: Place): BudgetWhere {
+  if (place.isAbsent || !place.isObject()) return {};
+  place.allowOnly(["customer", "agent", "label"]);
+  const [customer, agent, label] = [place.at("customer"), place.at("agent"), place.at("label")];
+  const labels = label.isAbsent ? [] : label.entries(LABELS_MAX_COUNT);
+  return {
+    ...(customer.isAbsent ? {} : { customer: texts(customer) }),
+    ...(agent.isAbsent ? {} : { agent: texts(agent) }),
+    ...(label.isAbsent
+      ? {}
+      : { label: Object.fromEntries(labels.map(([name, values]) => [name, texts(values)])) }),
+  };
+}
+
+function texts(place: Place): string[] {
+  if (typeof place.value === "string") return [place.text()];
+  return place.items(WHERE_VALUES_MAX_COUNT).map((item) => item.text());
+}
+
+function readCurrency(place: Place, measure: string): string | null {
+  if (!isMoney(measure)) {
+    if (!place.isAbsent) place.refuse(`has no meaning for ${measure}`);
+    return null;
+  }
+  if (place.isAbsent) return COST_CURRENCY;
+  const currency = place.text();
+  if (currencyDecimals(currency) === undefined) place.refuse(`"${currency}" is not known`);
+  else if (measure === "cost" && currency !== COST_CURRENCY) {
+    place.refuse(`costs are in ${COST_CURRENCY}`);
+  }
+  return currency;
+}
+
+/** A level or limit of a measure; null where it is left out. */
+export function readLevel(place: Place, measure: string): bigint | null {
+  if (place.isAbsent) return null;
+  const places = isMoney(measure) ? PRICE_SCALE : QUANTITY_SCALE;
+  const level = place.decimal({ scale: places, maxUnits: BUDGET_LIMIT_MAX_UNITS });
+  return isMoney(measure) ? level * 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE) : level;
+}
+
+function readSpan(place: Place, of: Pick<Budget, "each" | "measure">): Budget["per"] {
+  const isWhole = of.each === "run" || of.measure === "parallel_runs";
+  if (place.isAbsent) {
+    if (!isWhole) place.refuse(`is missing; it is one of ${SPANS.join(", ")}`);
+    return "lifetime";
+  }
+  const per = place.choice(SPANS) ?? "lifetime";
+  if (isWhole && per !== "lifetime") {
+    const what = of.each === "run" ? "a run's budget" : "a budget of parallel runs";
+    place.refuse(`${what} is for its lifetime`);
+  }
+  return per;
+}
+
+function readCalendar(root: Place): Pick<Budget, "timeZone" | "anchorDay"> {
+  const [zone, anchor] = [root.at("timeZone"), root.at("anchorDay")];
+  const timeZone = zone.isAbsent ? "UTC" : zone.text();
+  if (timeZone !== "" && !isTimeZone(timeZone)) zone.refuse(`"${timeZone}" is no time zone`);
+  const most = root.at("per").value === "week" ? 7 : 31;
+  const anchorDay = anchor.isAbsent ? 1 : Number(anchor.decimal({ scale: 0, maxUnits: 31n }));
+  if (anchorDay < 1 || anchorDay > most) anchor.refuse(`is no day from 1 to ${most}`);
+  return { timeZone: isTimeZone(timeZone) ? timeZone : "UTC", anchorDay };
+}
+
+type StageContext = Pick<Budget, "measure" | "limit" | "enforcement">;
+
+function readStages(place: Place, context: StageContext): readonly Stage[] {
+  if (place.isAbsent) {
+    const action = context.enforcement === "hard" ? "block" : "notify";
+    return [{ at: { percent: WHOLE }, action, delayMs: 0 }];
+  }
+  const stages = place.items(STAGES_PER_BUDGET_MAX_COUNT).map((item) => {
+    if (item.isObject()) item.allowOnly(["at", "do", "delayMs"]);
+    const action = item.at("do").choice(ACTIONS) ?? "notify";
+    return {
+      at: readStart(item.at("at"), context.measure),
+      action,
+      delayMs: readDelay(item.at("delayMs"), action),
+    };
+  });
+  const start = (stage: Stage) => stageLevel(stage, context.limit ?? SAMPLE_LIMIT) ?? 0n;
+  return stages.toSorted((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
+}
+
+const WHOLE = (10n ** BigInt(FACTOR_SCALE)) as Factor;
+/** Shares order themselves alike under any limit. */
+const SAMPLE_LIMIT = 10n ** 40n;
+
+function readStart(place: Place, measure: string): Stage["at"] {
+  const { value } = place;
+  if (typeof value === "string" && value.endsWith("%")) {
+    const share = new Place(value.slice(0, -1), place.path, []);
+    const rule = { scale: FACTOR_SCALE - 2, maxUnits: STAGE_PERCENT_MAX, isPositive: true };
+    const problems: Problem[] = [];
+    const percent = new Place(share.value, place.path, problems).decimal(rule) as Factor;
+    for (const { detail } of problems) place.refuse(detail);
+    return { percent };
+  }
+  const level = readLevel(place, measure);
+  if (level === null) place.refuse('is missing: write "80%" or a level such as "5.00"');
+  return { level: level ?? 0n };
+}
+
+function readDelay(place: Place, action: Stage["action"]): number {
+  if (place.isAbsent) return action === "throttle" ? STAGE_DELAY_MS : 0;
+  if (action !== "throttle") place.refuse("has a meaning where a stage throttles only");
+  return Number(place.decimal({ scale: 0, maxUnits: BigInt(STAGE_DELAY_MAX_MS) }));
+}
+
+/** A level as its shortest decimal text. */
+export function formatLevel(level: bigint, measure: string): string {
+  return formatScaled(level, scaleOf(measure));
+}
+
+/** A budget as `parseBudget` reads it, every field stated. */
+export function budgetDocument(budget: Budget): Record<string, unknown> {
+  const { each, label, measure, limit, stages, reserve, ...rest } = budget;
+  return {
+    ...rest,
+    each: each === "label" ? `${LABEL_PREFIX}${label}` : each,
+    measure,
+    ...(rest.currency === null ? { currency: null } : {}),
+    limit: limit === null ? null : formatLevel(limit, measure),
+    stages: stages.map(({ at, action, delayMs }) => ({
+      at: "level" in at ? formatLevel(at.level, measure) : percentText(at.percent),
+      do: action,
+      ...(action === "throttle" ? { delayMs } : {}),
+    })),
+    reserve: formatLevel(reserve, measure),
+  };
+}
+
+function percentText(percent: Factor): string {
+  return `${formatScaled(percent, FACTOR_SCALE - 2)}%`;
+}
+
+/** Whether two budgets count the same work in the same balances: limits and stages aside. */
+export function countsAlike(a: Budget, b: Budget): boolean {
+  const counted = ({ each, label, where, measure, currency, per, timeZone, anchorDay }: Budget) =>
+    JSON.stringify([each, label, where, measure, currency, per, timeZone, anchorDay]);
+  return counted(a) === counted(b);
+}

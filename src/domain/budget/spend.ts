@@ -1,0 +1,127 @@
+/**
+ * What something uses up, and which balances it counts in. The same function measures a recorded
+ * step and the worst case that a hold sets aside for it, so the two can never differ in kind.
+ */
+import type { Labels } from "../event/event.ts";
+import { isTokenBucket, type Usage } from "../event/usage.ts";
+import { type Amount, ONE_UNIT, ZERO_AMOUNT } from "../money/decimal.ts";
+import type { Budget, BudgetWhere } from "./budget.ts";
+
+/** Quantities that any budget may measure. */
+export interface Spend {
+  /** What providers charge us; 0 where the customer pays them. */
+  readonly cost: Amount;
+  readonly charge: Amount;
+  /** Currency of the charge; null: there is none. */
+  readonly currency: string | null;
+  readonly usage: Usage;
+  readonly stepCount: bigint;
+  readonly runCount: bigint;
+  /** Runs that go on. */
+  readonly openRunCount: bigint;
+}
+
+/** Nothing at all. */
+export const NO_SPEND: Spend = {
+  cost: ZERO_AMOUNT,
+  charge: ZERO_AMOUNT,
+  currency: null,
+  usage: new Map(),
+  stepCount: 0n,
+  runCount: 0n,
+  openRunCount: 0n,
+};
+
+/** A spend in the measure of a budget, in the measure's scale. */
+export function measured({ measure, currency }: Budget, spend: Spend): bigint {
+  switch (measure) {
+    case "cost":
+      return spend.cost;
+    case "charge":
+      return spend.currency === currency ? spend.charge : 0n;
+    case "tokens":
+      return tokensOf(spend.usage);
+    case "steps":
+      return spend.stepCount * ONE_UNIT;
+    case "runs":
+      return spend.runCount * ONE_UNIT;
+    case "parallel_runs":
+      return spend.openRunCount * ONE_UNIT;
+    default:
+      return spend.usage.get(measure) ?? 0n;
+  }
+}
+
+/** Tokens read and written, whatever their bucket. */
+export function tokensOf(usage: Usage): bigint {
+  let sum = 0n;
+  for (const [name, quantity] of usage) if (isTokenBucket(name)) sum += quantity;
+  return sum;
+}
+
+/** A run that a spend is in, or above that. */
+export interface RunOnPath {
+  readonly id: string;
+  readonly agent: string | null;
+  readonly labels: Labels | null;
+}
+
+/** Who spends. */
+export interface Spender {
+  readonly customer: string;
+  readonly agent: string | null;
+  readonly labels: Labels | null;
+  /** Its run first, then all above it; empty where the run is a standing one. */
+  readonly path: readonly RunOnPath[];
+}
+
+/** The balances of a budget that a spender's work counts in; several only where runs nest. */
+export function scopesOf(budget: Budget, spender: Spender): readonly string[] {
+  const { each, where, label } = budget;
+  if (!isAmong(where.customer, spender.customer)) return [];
+  if (each === "run") {
+    return spender.path.filter((run) => isSelected(where, run)).map(({ id }) => id);
+  }
+  if (!isSelected(where, spender)) return [];
+  switch (each) {
+    case "workspace":
+      return [""];
+    case "customer":
+      return [spender.customer];
+    case "agent":
+      return spender.agent === null ? [] : [spender.agent];
+    case "customer_agent":
+      return spender.agent === null ? [] : [customerAgentScope(spender.customer, spender.agent)];
+    case "label": {
+      const value = label === null ? undefined : labelIn(spender.labels, label);
+      return value === undefined ? [] : [value];
+    }
+  }
+}
+
+/** The scope of a customer and agent. JSON keeps ("a:b", "c") and ("a", "b:c") apart. */
+export function customerAgentScope(customer: string, agent: string): string {
+  return JSON.stringify([customer, agent]);
+}
+
+function isAmong(wanted: readonly string[] | undefined, value: string | null): boolean {
+  return wanted === undefined || (value !== null && wanted.includes(value));
+}
+
+function isSelected(
+  { agent, label }: BudgetWhere,
+  one: { readonly agent: string | null; readonly labels: Labels | null },
+): boolean {
+  const { labels } = one;
+  if (!isAmong(agent, one.agent)) return false;
+  if (label === undefined) return true;
+  return Object.entries(label).every(([name, values]) => {
+    const value = labelIn(labels, name);
+    return value !== undefined && values.includes(value);
+  });
+}
+
+/** Labels come from outside: a label named like a property of every object is none. */
+function labelIn(labels: Labels | null, name: string): string | undefined {
+  return labels !== null && Object.hasOwn(labels, name) ? labels[name] : undefined;
+}

@@ -1,0 +1,97 @@
+/** Moves balances, records what went over a limit, and tells of stages that were reached. */
+import {
+  type BalanceKey,
+  type BudgetRecord,
+  type OverrunCause,
+  stageLevel,
+} from "../domain/budget/budget.ts";
+import { formatLevel } from "../domain/budget/parse-budget.ts";
+import { loadBalances, type Spending } from "./load-spending.ts";
+import type { StepKey } from "./ports.ts";
+
+/** A difference to one balance, and by what. */
+export interface Booking {
+  readonly record: BudgetRecord;
+  readonly key: BalanceKey;
+  readonly amount: bigint;
+  readonly identity: StepKey;
+  readonly cause: OverrunCause;
+}
+
+/** Books differences in their order. */
+export async function bookBalances(
+  spending: Spending,
+  bookings: readonly Booking[],
+): Promise<void> {
+  await loadBalances(
+    spending,
+    bookings.map(({ key }) => key),
+  );
+  for (const booking of bookings) book(spending, booking);
+}
+
+function book(spending: Spending, { record, key, amount, identity, cause }: Booking): void {
+  const own = spending.state.spending;
+  const before = own.balance(key).settled;
+  own.moveBalance(key, { settled: before + amount });
+  const limit = limitOf(spending, record, key);
+  if (limit !== null) {
+    const over = above(before + amount, limit) - above(before, limit);
+    recordOverrun(spending, { key, identity, cause, amount: over });
+  }
+  tellStages(spending, record, key);
+}
+
+/** What of a level lies above a limit. */
+export function above(level: bigint, limit: bigint): bigint {
+  return level > limit ? level - limit : 0n;
+}
+
+/** The scope's own limit, or else the budget's. */
+export function limitOf(
+  { state }: Pick<Spending, "state">,
+  { budget }: BudgetRecord,
+  key: BalanceKey,
+): bigint | null {
+  return state.spending.ownLimit(key) ?? budget.limit;
+}
+
+/** Records a change of what lies above a limit. */
+export function recordOverrun(
+  { state }: Pick<Spending, "state">,
+  over: Pick<Booking, "key" | "identity" | "cause" | "amount">,
+): void {
+  // What is added up again after a crash was recorded when it happened.
+  if (over.amount === 0n || state.restored.length > 0) return;
+  const { key, identity, cause, amount } = over;
+  const { run, source, id } = identity;
+  const seq = state.nextSeq();
+  state.spending.recordOverrun({ ...key, seq, run, source, id, cause, amount });
+}
+
+/** Puts on record, once a window, each stage that a balance has reached. */
+export function tellStages(spending: Spending, record: BudgetRecord, key: BalanceKey): void {
+  const { budget } = record;
+  const { state } = spending;
+  if (state.restored.length > 0) return;
+  const { settled, held, stagesTold } = state.spending.balance(key);
+  const limit = limitOf(spending, record, key);
+  const level = budget.enforcement === "hard" ? settled + held : settled;
+  let told = stagesTold;
+  for (const [index, stage] of budget.stages.entries()) {
+    const start = stageLevel(stage, limit);
+    if (index < told || start === null || level < start) continue;
+    told = index + 1;
+    const { scope, window } = key;
+    const at = formatLevel(start, budget.measure);
+    const document = {
+      ...{ budget: budget.key, scope, window, stage: index, action: stage.action, at },
+      level: formatLevel(level, budget.measure),
+      limit: limit === null ? null : formatLevel(limit, budget.measure),
+    };
+    const id = JSON.stringify([budget.key, scope, window, index]);
+    const identity = { run: "", source: "budget.stage_reached", id, contentHash: "" };
+    state.record("budget.stage_reached", identity, JSON.stringify(document));
+  }
+  if (told !== stagesTold) state.spending.moveBalance(key, { stagesTold: told });
+}

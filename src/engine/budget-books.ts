@@ -1,0 +1,37 @@
+/** The budgets of each workspace, kept ready and read again when one changes. */
+import type { BudgetRecord } from "../domain/budget/budget.ts";
+import { rememberedWindows, type WindowOf } from "../domain/budget/window.ts";
+import type { Store } from "./ports.ts";
+
+/** The budgets in force in one workspace. */
+export interface BudgetBook {
+  readonly records: readonly BudgetRecord[];
+  byId(id: number): BudgetRecord | undefined;
+  readonly windowOf: WindowOf;
+}
+
+/** Books by workspace. */
+export class BudgetBooks {
+  readonly #store: Store;
+  readonly #kept = new Map<string, BudgetBook>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async of(workspace: string): Promise<BudgetBook> {
+    const known = this.#kept.get(workspace);
+    if (known !== undefined) return known;
+    const all = await this.#store.spending.budgets(workspace);
+    const records = all.filter(({ retiredAtMs }) => retiredAtMs === null);
+    const byId = new Map(records.map((record) => [record.id, record]));
+    const book = { records, byId: (id: number) => byId.get(id), windowOf: rememberedWindows() };
+    this.#kept.set(workspace, book);
+    return book;
+  }
+
+  /** Called when a budget was recorded: the next look-up reads the store. */
+  forget(workspace: string): void {
+    this.#kept.delete(workspace);
+  }
+}

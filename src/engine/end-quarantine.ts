@@ -1,0 +1,64 @@
+/**
+ * Periodic work: what becomes of holds whose step nobody recorded. After its quarantine a step is
+ * taken to have used all that was held for it: an estimate, which the real record supersedes
+ * whenever it comes. Where the caller said so, the hold is released instead.
+ *
+ * The quarantine is measured on a clock that never jumps, from when this process first saw the hold
+ * expired: a machine whose clock is set forward by an hour neither burns nor frees a hold.
+ */
+import type { Hold } from "../domain/budget/hold.ts";
+import { decodeEvent } from "../domain/event/codec.ts";
+import { HOLD_QUARANTINE_MS } from "../domain/limits.ts";
+import type { EngineContext } from "./context.ts";
+
+const HOLDS_PER_UNIT_MAX_COUNT = 500;
+
+/** When this process first saw each hold expired, on the clock that never jumps. */
+export type Quarantine = Map<string, number>;
+
+/** Ends what is due. Returns how many holds ended. */
+export async function endQuarantine(
+  context: EngineContext,
+  workspace: string,
+  {
+    seen,
+    quarantineMs = HOLD_QUARANTINE_MS,
+  }: {
+    readonly seen: Quarantine;
+    readonly quarantineMs?: number;
+  },
+): Promise<number> {
+  const clock = await context.clocks.of(workspace);
+  const passedMs = clock.passedMs?.() ?? clock.nowMs();
+  const expired = await context.store.transact(workspace, (unit) =>
+    unit.spending.expiredHolds(clock.nowMs(), HOLDS_PER_UNIT_MAX_COUNT),
+  );
+  forgetOthers(seen, expired);
+  const due = expired.filter(({ holdId, expiresAtMs }) => {
+    const start = clock.passedMs === undefined ? expiresAtMs : (seen.get(holdId) ?? passedMs);
+    seen.set(holdId, start);
+    return passedMs >= start + quarantineMs;
+  });
+  if (due.length > 0) await endHolds(context, workspace, due);
+  return due.length;
+}
+
+function forgetOthers(seen: Quarantine, expired: readonly Hold[]): void {
+  const kept = new Set(expired.map(({ holdId }) => holdId));
+  for (const holdId of seen.keys()) if (!kept.has(holdId)) seen.delete(holdId);
+}
+
+async function endHolds(
+  { loop, digest }: EngineContext,
+  workspace: string,
+  due: readonly Hold[],
+): Promise<void> {
+  const estimated = due.filter(({ onExpiry }) => onExpiry === "estimate");
+  const events = estimated.map(({ document, holdId }) => {
+    const event = decodeEvent(document);
+    return { ...event, contentHash: `1${digest.content(`estimate of ${holdId}`)}` };
+  });
+  const releases = due.filter(({ onExpiry }) => onExpiry === "release");
+  const none = { asks: [], renewals: [], caps: [] };
+  await loop.submit(workspace, events, { run: "", releases, ...none });
+}

@@ -1,0 +1,288 @@
+/**
+ * Grants and refuses holds. Runs in the unit of work that also books events, after them, so
+ * admission, settlement and plain metering can never race.
+ */
+import { decideHold, type Room } from "../domain/budget/decide.ts";
+import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
+import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
+import { type Spender, scopesOf } from "../domain/budget/spend.ts";
+import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
+import { encodeEvent } from "../domain/event/codec.ts";
+import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
+import type { Run } from "../domain/run/run.ts";
+import { limitOf, tellStages } from "./book-balances.ts";
+import type { HoldDecision, HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
+import { loadBalances, type Spending } from "./load-spending.ts";
+import type { Customer, Ids, StepKey } from "./ports.ts";
+import { pathOf } from "./spend-of.ts";
+import { worstCaseOf } from "./worst-case.ts";
+
+/** What granting needs beside the state of the unit. */
+export interface Granting extends Spending {
+  readonly ids: Ids;
+}
+
+/** Everything about the run that an ask is for. */
+interface Asker {
+  readonly run: Run;
+  readonly customer: Customer;
+}
+
+/** Answers requests in their order. Each sees what those before it were granted. */
+export async function grantHolds(
+  granting: Granting,
+  requests: readonly HoldsRequest[],
+  admission: ReadonlyMap<string, Room>,
+): Promise<HoldsAnswer[]> {
+  if (requests.length === 0) return [];
+  await loadAsked(granting, requests);
+  const answers: HoldsAnswer[] = [];
+  for (const request of requests) {
+    const decisions: HoldDecision[] = [];
+    const released = request.releases.map((key) => release(granting, key));
+    const renewed = request.renewals.map((key) => renew(granting, key));
+    const refusedBy = admission.get(request.run);
+    for (const ask of request.asks) {
+      decisions.push(
+        refusedBy === undefined
+          ? await decide(granting, request.run, ask)
+          : refusal({ decision: "block", reason: "budget", by: refusedBy, budgets: [refusedBy] }),
+      );
+    }
+    answers.push({ decisions, released, renewed });
+  }
+  return answers;
+}
+
+async function loadAsked(granting: Granting, requests: readonly HoldsRequest[]): Promise<void> {
+  const { unit, state } = granting;
+  const asked = requests.flatMap(({ asks }) => asks.map(({ step }) => step as StepKey));
+  const named = requests.flatMap(({ releases, renewals }) => [...releases, ...renewals]);
+  for (const hold of await unit.spending.holds([...asked, ...named])) state.spending.loadHold(hold);
+  await loadBalances(
+    granting,
+    [...state.spending.holds()].flatMap(({ reserves }) => reserves),
+  );
+  for (const step of await unit.steps(asked)) state.steps.load(step);
+}
+
+function release({ state }: Granting, key: StepKey): Hold | null {
+  const hold = state.spending.hold(key);
+  if (hold === undefined) return null;
+  const released = releaseHold(hold, state.receivedAtMs);
+  if (released !== hold) state.spending.putHold(released);
+  return released;
+}
+
+function renew({ state }: Granting, key: StepKey & { readonly ttlMs: number }): Hold | null {
+  const hold = state.spending.hold(key);
+  if (hold === undefined) return null;
+  const renewed = renewHold(hold, state.receivedAtMs + key.ttlMs);
+  if (renewed !== hold) state.spending.putHold(renewed);
+  return renewed;
+}
+
+async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<HoldDecision> {
+  const { state } = granting;
+  const known = await knownAnswer(granting, ask);
+  if (known !== null) return known;
+  const asker = askerOf(granting, runId);
+  if ("problem" in asker) return asker;
+  const spender = spenderOf(granting, asker, ask);
+  const budgets = await roomsOf(granting, spender, asker.customer);
+  const { status } = asker.run;
+  if (status !== "open" && status !== "abandoned") {
+    return refusal({ decision: "block", reason: "run_ended", budgets });
+  }
+  const stops = await stopsOf(granting, spender);
+  const stop = decidingStop(stops.filter((one) => one.budget === null || one.mode === "block"));
+  if (stop !== null && !(ask.isWrapUp && stop.mode === "pause")) {
+    const reason = stop.mode === "pause" ? "paused" : "stopped";
+    return { ...refusal({ decision: stop.mode, reason, budgets }), stop };
+  }
+  const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
+  const { output, isWrapUp } = ask;
+  const decided = decideHold({ worstCase, output, isWrapUp }, budgets, state.receivedAtMs);
+  if (decided.decision === "allow") {
+    // A budget's own pause ends when there is room again.
+    if (!isWrapUp) for (const { of, id } of stops) state.spending.lift({ of, id });
+    return grant(granting, { ask, asker, spender }, decided);
+  }
+  const { decision, reason, by, retryAfterMs } = decided;
+  const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
+  return { decision, reason, by, stop: paused, retryAfterMs, budgets };
+}
+
+/** The same ask again, or one whose step was recorded: answered without deciding anew. */
+async function knownAnswer(granting: Granting, ask: HoldAsk): Promise<HoldDecision | null> {
+  const { state, unit } = granting;
+  if (state.steps.get(ask.step) !== undefined) return { decision: "settled" };
+  const hold = state.spending.hold(ask.step);
+  if (hold === undefined) {
+    if ((await unit.spending.countingHoldCount()) < OPEN_HOLDS_MAX_COUNT) return null;
+    const detail = `${OPEN_HOLDS_MAX_COUNT} holds count already.`;
+    return problem("hold.too_many", detail);
+  }
+  if (hold.state === "settled") return { decision: "settled" };
+  // Who let a hold go may ask anew, and by other terms.
+  if (hold.state === "released") return null;
+  if (hold.contentHash !== ask.contentHash) {
+    const detail = `Step "${ask.step.id}" of run "${ask.step.run}" holds by other terms.`;
+    return { ...problem("hold.conflict", detail), decision: "conflict" };
+  }
+  return { decision: "allow", hold, budgets: reservedRooms(granting, hold) };
+}
+
+function problem(
+  code: "hold.too_many" | "hold.conflict" | "run.not_found" | "run.no_customer",
+  detail: string,
+): { readonly decision: "invalid"; readonly problem: { code: typeof code; detail: string } } {
+  return { decision: "invalid", problem: { code, detail } };
+}
+
+function askerOf({ state }: Granting, id: string): Asker | ReturnType<typeof problem> {
+  const run = state.runs.get(id);
+  if (run === undefined) return problem("run.not_found", `There is no run "${id}".`);
+  const customer = run.customer === null ? undefined : state.customers.get(run.customer);
+  if (customer === undefined) {
+    return problem("run.no_customer", `Run "${id}" has no customer yet.`);
+  }
+  return { run, customer };
+}
+
+function spenderOf({ state }: Granting, { run, customer }: Asker, { step }: HoldAsk): Spender {
+  const path = pathOf(run.id, (id) => state.runs.get(id));
+  const agent = step.agent ?? run.agent;
+  return { customer: customer.id, agent, labels: step.labels, path };
+}
+
+/** The balances that a spender's work counts in, as they are now. */
+export async function roomsOf(
+  granting: Granting,
+  spender: Spender,
+  customer: Customer,
+): Promise<Room[]> {
+  const { state, book } = granting;
+  const places = book.records.flatMap((record) => {
+    const window = book.windowOf(record.budget, state.receivedAtMs, customer);
+    return scopesOf(record.budget, spender).map((scope) => ({ record, scope, window }));
+  });
+  const keys = places.map(({ record, scope, window }) => {
+    return { budgetId: record.id, scope, window: window.key };
+  });
+  await loadBalances(granting, keys);
+  return places.map((place) => roomAt(granting, place));
+}
+
+function roomAt(
+  { state }: Spending,
+  { record, scope, window }: Pick<Room, "record" | "scope" | "window">,
+): Room {
+  const key = { budgetId: record.id, scope, window: window.key };
+  const { settled, held, grantedAtMs } = state.spending.balance(key);
+  const limit = limitOf({ state }, record, key);
+  return { record, scope, window, limit, settled, held, grantedAtMs };
+}
+
+function reservedRooms(granting: Granting, { reserves, grantedAtMs, customer }: Hold): Room[] {
+  const { book, state } = granting;
+  const calendar = state.customers.get(customer) ?? null;
+  return reserves.flatMap(({ budgetId, scope }) => {
+    const record = book.byId(budgetId);
+    if (record === undefined) return [];
+    const window = book.windowOf(record.budget, grantedAtMs, calendar);
+    return [roomAt(granting, { record, scope, window })];
+  });
+}
+
+async function stopsOf({ unit, state }: Granting, spender: Spender): Promise<Stop[]> {
+  const keys = stopKeysOf(spender);
+  for (const stop of await unit.spending.stops(keys)) state.spending.loadStop(stop, stop);
+  return keys.flatMap((key) => state.spending.stop(key) ?? []);
+}
+
+type Refused = Extract<HoldDecision, { readonly decision: "block" | "pause" | "throttle" }>;
+
+function refusal(
+  said: Pick<Refused, "decision" | "reason" | "budgets"> & { readonly by?: Room },
+): Refused {
+  return { by: null, stop: null, retryAfterMs: null, ...said };
+}
+
+/** The whole tree waits: its root is paused, once. */
+function pauseRun({ state }: Granting, { path }: Spender, by: Room): Stop | null {
+  const root = path.at(-1);
+  if (root === undefined) return null;
+  const known = state.spending.stop({ of: "run", id: root.id });
+  if (known !== null) return known;
+  const stop: Stop = {
+    of: "run",
+    id: root.id,
+    mode: "pause",
+    budget: { budgetId: by.record.id, scope: by.scope },
+    reason: `budget ${by.record.budget.key}`,
+    by: "tollgate",
+    stoppedAtMs: state.receivedAtMs,
+  };
+  state.spending.putStop(stop);
+  recordStop({ state }, stop);
+  return stop;
+}
+
+/** Puts a stop on record. */
+export function recordStop({ state }: Pick<Spending, "state">, stop: Stop): void {
+  const id = JSON.stringify([stop.of, stop.id]);
+  const identity = { run: "", source: "work.stopped", id, contentHash: "" };
+  state.record("work.stopped", identity, JSON.stringify(stop));
+}
+
+interface Granted {
+  readonly ask: HoldAsk;
+  readonly asker: Asker;
+  readonly spender: Spender;
+}
+
+function grant(
+  granting: Granting,
+  { ask, asker, spender }: Granted,
+  decided: Extract<ReturnType<typeof decideHold>, { readonly decision: "allow" }>,
+): Promise<HoldDecision> {
+  const { state, ids } = granting;
+  const { step } = ask;
+  const { worstCase, reserves, maxOutputTokens, isClamped } = decided;
+  const usage = usageWith(ask, maxOutputTokens ?? 0);
+  const { cost, charge, currency } = worstCase.spend;
+  const hold: Hold = {
+    ...{ run: step.run, source: step.source, id: step.id },
+    holdId: `hold_${ids.random()}`,
+    state: "open",
+    customer: asker.customer.id,
+    callId: step.callId,
+    contentHash: ask.contentHash,
+    grantedAtMs: state.receivedAtMs,
+    expiresAtMs: state.receivedAtMs + ask.ttlMs,
+    onExpiry: ask.onExpiry,
+    ...{ cost, charge, currency, maxOutputTokens, isClamped, reserves },
+    document: encodeEvent({ ...step, usage, completeness: "estimated" }),
+    endedAtMs: null,
+    settledBy: null,
+  };
+  state.spending.putHold(hold);
+  return grantedRooms(granting, hold, { spender, customer: asker.customer });
+}
+
+async function grantedRooms(
+  granting: Granting,
+  hold: Hold,
+  { spender, customer }: { readonly spender: Spender; readonly customer: Customer },
+): Promise<HoldDecision> {
+  const { state } = granting;
+  const budgets = await roomsOf(granting, spender, customer);
+  for (const { record, scope, window } of budgets) {
+    const key = { budgetId: record.id, scope, window: window.key };
+    const isPaced = record.budget.stages.some(({ action }) => action === "throttle");
+    if (isPaced) state.spending.moveBalance(key, { grantedAtMs: state.receivedAtMs });
+    tellStages(granting, record, key);
+  }
+  return { decision: "allow", hold, budgets };
+}

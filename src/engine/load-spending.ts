@@ -1,0 +1,101 @@
+/** Loads balances and limits before they are looked at or moved. */
+import {
+  type BalanceKey,
+  type BudgetRecord,
+  balanceText,
+  emptyBalance,
+  isMoney,
+} from "../domain/budget/budget.ts";
+import { measured, NO_SPEND } from "../domain/budget/spend.ts";
+import type { Step } from "../domain/event/step.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { BatchState } from "./batch-state.ts";
+import type { BudgetBook } from "./budget-books.ts";
+import type { UnitOfWork } from "./ports.ts";
+import { spendOfStep, spendOfTree } from "./spend-of.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** What budgets of one unit of work are settled and decided with. */
+export interface Spending {
+  readonly unit: UnitOfWork;
+  readonly state: BatchState;
+  readonly tariff: Tariff;
+  readonly book: BudgetBook;
+}
+
+/** Loads these balances and the limits of their scopes. */
+export async function loadBalances(spending: Spending, keys: readonly BalanceKey[]): Promise<void> {
+  const { unit, state, book } = spending;
+  const { spending: own } = state;
+  const wanted = new Map<string, BalanceKey>();
+  for (const { budgetId, scope, window } of keys) {
+    const key = { budgetId, scope, window };
+    if (!own.knowsBalance(key)) wanted.set(balanceText(key), key);
+  }
+  if (wanted.size === 0) return;
+  const inOrder = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+  for (const balance of await unit.spending.balances(inOrder)) own.loadBalance(balance);
+  for (const key of inOrder) {
+    if (!own.knowsBalance(key)) {
+      own.loadBalance({ ...emptyBalance(key), held: 0n, isKept: false });
+    }
+  }
+  const scopes = inOrder.filter((key) => !own.knowsLimit(key));
+  for (const limit of await unit.spending.ownLimits(scopes)) own.loadLimit(limit, limit.limit);
+  for (const key of scopes) if (!own.knowsLimit(key)) own.loadLimit(key, null);
+  for (const key of inOrder) {
+    const record = book.byId(key.budgetId);
+    if (record?.budget.each === "run") await countWholeRun(spending, record, key);
+  }
+}
+
+/**
+ * A run counts whole, also what it did before it had a budget. Cost, charge and steps of its tree
+ * stand in its row; what the row does not say is added up from the steps, once.
+ */
+async function countWholeRun(
+  spending: Spending,
+  record: BudgetRecord,
+  key: BalanceKey,
+): Promise<void> {
+  const { state } = spending;
+  if (state.spending.balance(key).isKept) return;
+  const run = state.runs.stored(key.scope);
+  if (run === undefined || run.tree.steps === 0) return;
+  const { measure } = record.budget;
+  const isInRow = isMoney(measure) || measure === "steps";
+  const settled = isInRow
+    ? measured(record.budget, spendOfTree(run, currencyOf(spending, run)))
+    : await usageOfTree(spending, record, run);
+  if (settled !== 0n) state.spending.moveBalance(key, { settled });
+}
+
+/** The currency in which a run is charged: that of its customer's card when it opened. */
+export function currencyOf({ state, tariff }: Spending, run: Run): string | null {
+  if (run.customer === null) return null;
+  const customer = state.customers.get(run.customer);
+  return customer === undefined
+    ? null
+    : (tariff.cardFor(customer, run.openedAtMs)?.currency ?? null);
+}
+
+/** What the stored steps of a run's tree used, in a budget's measure. */
+export async function usageOfTree(
+  { unit, tariff }: Spending,
+  { budget }: BudgetRecord,
+  run: Pick<Run, "id" | "height">,
+): Promise<bigint> {
+  const below = run.height > 0 ? await unit.descendants(run.id) : [];
+  let sum = 0n;
+  for (const { id } of [run, ...below]) {
+    for (const step of await unit.stepsOfRun(id)) {
+      sum += measured(budget, spendOfStep(step, tariff));
+    }
+  }
+  return sum;
+}
+
+/** What a step counts for; nothing where there is none. */
+export function spendOf(step: Step | undefined, tariff: Tariff) {
+  return step === undefined ? NO_SPEND : spendOfStep(step, tariff);
+}

@@ -1,0 +1,119 @@
+/** What budgets stand at, read outside any unit of work: as of the last commit. */
+import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
+import { type Spender, scopesOf } from "../domain/budget/spend.ts";
+import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
+import { TollgateError } from "../domain/errors.ts";
+import { RUN_DEPTH_MAX } from "../domain/limits.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { EngineContext } from "./context.ts";
+import type { Customer } from "./ports.ts";
+import { pathOf } from "./spend-of.ts";
+
+/** Whether a run may ask for holds now. */
+export interface RunState {
+  readonly run: string;
+  readonly state: "running" | "paused" | "stopped" | "ended";
+  readonly stop: Stop | null;
+  readonly budgets: readonly Room[];
+}
+
+type Reading = Pick<EngineContext, "store" | "budgets" | "clocks">;
+
+/** The state of a run and of every budget that it counts in. Throws `run.not_found`. */
+export async function readRunState(
+  reading: Reading,
+  workspace: string,
+  id: string,
+): Promise<RunState> {
+  const runs = await readPath(reading, workspace, id);
+  const run = runs[0] as Run;
+  const spender = spenderOf(run, runs);
+  const customer = run.customer === null ? undefined : await customerOf(reading, workspace, run);
+  const budgets =
+    customer === undefined ? [] : await readRooms(reading, workspace, { spender, customer });
+  const stops = await reading.store.spending.stops(workspace, stopKeysOf(spender));
+  const inForce = stops.filter((stop) => stop.budget === null || isShort(stop, budgets));
+  const stop = decidingStop(inForce);
+  return { run: id, state: stateOf(run, stop), stop, budgets };
+}
+
+function stateOf({ status }: Run, stop: Stop | null): RunState["state"] {
+  if (status !== "open" && status !== "abandoned") return "ended";
+  if (stop === null) return "running";
+  return stop.mode === "pause" ? "paused" : "stopped";
+}
+
+/** A budget's own pause is over as soon as it has room again. */
+function isShort({ budget }: Stop, rooms: readonly Room[]): boolean {
+  const own = rooms.find(
+    ({ record, scope }) => record.id === budget?.budgetId && scope === budget.scope,
+  );
+  return own !== undefined && (isStoppedBy(own) || freeOf(own, false) <= 0n);
+}
+
+async function readPath({ store }: Reading, workspace: string, id: string): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (let next: string | null = id; next !== null && runs.length < RUN_DEPTH_MAX; ) {
+    const run: Run | undefined = await store.run(workspace, next);
+    if (run === undefined) break;
+    runs.push(run);
+    next = run.parent;
+  }
+  if (runs.length > 0) return runs;
+  throw new TollgateError("run.not_found", `There is no run "${id}".`, "run");
+}
+
+async function customerOf({ store }: Reading, workspace: string, { customer }: Run) {
+  return store.customer(workspace, customer ?? "");
+}
+
+function spenderOf(run: Run, runs: readonly Run[]): Spender {
+  const path = pathOf(run.id, (id) => runs.find((one) => one.id === id));
+  const { customer, agent, labels } = run;
+  return { customer: customer ?? "", agent, labels, path };
+}
+
+/** The budgets of a customer's own, of every agent and run of it: what its work counts in now. */
+export async function readCustomerBudgets(
+  reading: Reading,
+  workspace: string,
+  id: string,
+): Promise<readonly Room[]> {
+  const customer = await reading.store.customer(workspace, id);
+  if (customer === undefined) {
+    throw new TollgateError("customer.not_found", `There is no customer "${id}".`, "customer");
+  }
+  const spender = { customer: id, agent: null, labels: null, path: [] };
+  return readRooms(reading, workspace, { spender, customer });
+}
+
+async function readRooms(
+  { store, budgets, clocks }: Reading,
+  workspace: string,
+  { spender, customer }: { readonly spender: Spender; readonly customer: Customer },
+): Promise<Room[]> {
+  const book = await budgets.of(workspace);
+  const nowMs = (await clocks.of(workspace)).nowMs();
+  const places = book.records.flatMap((record) => {
+    const window = book.windowOf(record.budget, nowMs, customer);
+    return scopesOf(record.budget, spender).map((scope) => ({ record, scope, window }));
+  });
+  const keys = places.map(({ record, scope, window }) => {
+    return { budgetId: record.id, scope, window: window.key };
+  });
+  const kept = await store.spending.balances(workspace, keys);
+  const limits = await store.spending.ownLimits(workspace, keys);
+  return places.map(({ record, scope, window }) => {
+    const isSame = (one: { budgetId: number; scope: string }) =>
+      one.budgetId === record.id && one.scope === scope;
+    const balance = kept.find((one) => isSame(one) && one.window === window.key);
+    const own = limits.find(isSame)?.limit;
+    return {
+      ...{ record, scope, window },
+      limit: own ?? record.budget.limit,
+      settled: balance?.settled ?? 0n,
+      held: balance?.held ?? 0n,
+      grantedAtMs: balance?.grantedAtMs ?? 0,
+    };
+  });
+}

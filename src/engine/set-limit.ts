@@ -1,0 +1,63 @@
+/** Gives one scope of a budget a limit of its own: how a cap is raised without touching others. */
+import { formatLevel, readLevel } from "../domain/budget/parse-budget.ts";
+import { type Problem, TollgateError } from "../domain/errors.ts";
+import { Place } from "../domain/rating/document-place.ts";
+import { type Act, runAct } from "./act.ts";
+import type { EngineContext } from "./context.ts";
+import { type Decided, findBudget } from "./save-budget.ts";
+
+/** A limit to set. */
+export interface NewLimit extends Decided {
+  readonly budget: string;
+  /** Customer, agent, run or label value; "" for a workspace's. */
+  readonly scope: string;
+  /** As sent: a decimal text; null: the budget's again. */
+  readonly limit: unknown;
+}
+
+/** A limit that was set. */
+export interface SetLimit {
+  readonly budget: string;
+  readonly scope: string;
+  /** What holds for the scope now; null: nothing. */
+  readonly limit: bigint | null;
+}
+
+/** Sets it; it holds for the next hold. Throws `budget.not_found`, `budget.invalid`. */
+export async function setLimit(
+  context: EngineContext,
+  workspace: string,
+  wanted: NewLimit,
+): Promise<SetLimit> {
+  const set = await runAct(context, workspace, (act) => putLimit(context, act, wanted));
+  context.waiting.look(workspace);
+  return set;
+}
+
+/** Sets a limit as part of an act. */
+export async function putLimit(
+  context: EngineContext,
+  { workspace, unit, state, journal }: Act,
+  { budget: key, scope, limit: sent, reason, by }: NewLimit,
+): Promise<SetLimit> {
+  const { id: budgetId, budget } = await findBudget(context, workspace, key);
+  const wanted = parseLimit(sent, budget.measure);
+  const [known] = await unit.spending.ownLimits([{ budgetId, scope }]);
+  const former = known?.limit ?? null;
+  if (former !== wanted) {
+    const text = (level: bigint | null) =>
+      level === null ? null : formatLevel(level, budget.measure);
+    const [before, after] = [text(former), text(wanted)];
+    journal("budget.limit_set", key, { budget: key, scope, before, after, reason, by });
+    state.spending.setLimit({ budgetId, scope }, wanted);
+  }
+  return { budget: key, scope, limit: wanted ?? budget.limit };
+}
+
+function parseLimit(sent: unknown, measure: string): bigint | null {
+  const problems: Problem[] = [];
+  const level = readLevel(new Place(sent, "limit", problems), measure);
+  const [problem] = problems;
+  if (problem === undefined) return level;
+  throw new TollgateError("budget.invalid", problem.detail, "limit");
+}

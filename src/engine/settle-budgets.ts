@@ -1,0 +1,293 @@
+/**
+ * Brings every balance up to date with what a unit of work booked. It looks at rows before and
+ * after, so whatever changed them (an event, a correction, a re-rate, a recovery) moves balances
+ * alike, and a balance is the sum of the rows that its budget selects.
+ *
+ * A step counts in the windows of the instant at which its hold was granted, or else of its
+ * receipt; a correction moves the balance that the step counts in, however late it comes.
+ */
+import {
+  type BudgetRecord,
+  countsRuns,
+  isMoney,
+  type OverrunCause,
+} from "../domain/budget/budget.ts";
+import { type Hold, settleHold } from "../domain/budget/hold.ts";
+import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
+import type { Step } from "../domain/event/step.ts";
+import type { Run } from "../domain/run/run.ts";
+import { ancestry } from "../domain/run/run.ts";
+import { stepKeyText } from "./batch-state.ts";
+import { type Booking, bookBalances } from "./book-balances.ts";
+import type { Change } from "./changed-rows.ts";
+import { currencyOf, loadBalances, type Spending, spendOf, usageOfTree } from "./load-spending.ts";
+import type { StepKey } from "./ports.ts";
+import {
+  pathOf,
+  type Spent,
+  spenderOfStep,
+  spendOfTree,
+  spentByOutcome,
+  spentByRun,
+} from "./spend-of.ts";
+
+/** A step whose hold, if it has one, is settled by it. */
+export interface Recorded extends StepKey {
+  readonly callId: string | null;
+}
+
+/** Settles the holds of recorded steps and moves every balance that the unit's rows count in. */
+export async function settleBudgets(
+  spending: Spending,
+  recorded: readonly Recorded[],
+): Promise<void> {
+  const settled = await settleHolds(spending, recorded);
+  if (spending.book.records.length === 0) return;
+  const bookings: Booking[] = [];
+  await bookSteps(spending, settled, bookings);
+  bookRuns(spending, bookings);
+  bookOutcomes(spending, bookings);
+  await bookTrees(spending, bookings);
+  await bookBalances(spending, bookings);
+}
+
+/** Holds by the step that settled them in this unit. */
+type SettledHolds = ReadonlyMap<string, Hold>;
+
+async function settleHolds(
+  spending: Spending,
+  recorded: readonly Recorded[],
+): Promise<SettledHolds> {
+  const { unit, state } = spending;
+  const settled = new Map<string, Hold>();
+  if (recorded.length === 0 || (await unit.spending.countingHoldCount()) === 0) return settled;
+  const callIds = recorded.flatMap(({ callId }) => callId ?? []);
+  const own = await unit.spending.countingHolds(recorded);
+  const called = callIds.length === 0 ? [] : await unit.spending.countingHoldsOfCalls(callIds);
+  if (own.length === 0 && called.length === 0) return settled;
+  for (const hold of [...own, ...called]) state.spending.loadHold(hold);
+  await loadBalances(
+    spending,
+    [...own, ...called].flatMap(({ reserves }) => reserves),
+  );
+  const byStep = new Map(own.map((hold) => [stepKeyText(hold), hold]));
+  for (const step of recorded) {
+    const hold = byStep.get(stepKeyText(step)) ?? called.find((one) => isCallOf(one, step, state));
+    if (hold === undefined || settled.has(stepKeyText(step))) continue;
+    if (state.spending.hold(hold)?.state !== hold.state) continue;
+    state.spending.putHold(settleHold(hold, step, state.receivedAtMs));
+    settled.set(stepKeyText(step), hold);
+  }
+  return settled;
+}
+
+/** A call id is unique within its customer. */
+function isCallOf(hold: Hold, { run, callId }: Recorded, state: Spending["state"]): boolean {
+  return (
+    callId !== null && hold.callId === callId && state.runs.get(run)?.customer === hold.customer
+  );
+}
+
+/** What a row's change comes to in the balances of one budget. */
+interface Difference {
+  readonly record: BudgetRecord;
+  readonly off: Placed | null;
+  readonly on: Placed | null;
+  readonly identity: StepKey;
+  readonly causeIn: (budgetId: number, scope: string, amount: bigint) => OverrunCause;
+}
+
+interface Placed {
+  readonly spender: Spender;
+  readonly spend: Spend;
+  readonly atMs: number;
+}
+
+async function bookSteps(
+  spending: Spending,
+  settled: SettledHolds,
+  bookings: Booking[],
+): Promise<void> {
+  const { unit, state, tariff, book } = spending;
+  const changes: Change<Step>[] = [...state.steps.changes()];
+  for (const step of state.restored) changes.push({ before: undefined, after: step });
+  const revised = changes.flatMap(({ before }) => before ?? []);
+  const former = new Map<string, Hold>();
+  const kept = [...revised, ...state.restored];
+  for (const hold of kept.length === 0 ? [] : await unit.spending.holdsSettledBy(kept)) {
+    if (hold.settledBy !== null) former.set(stepKeyText(hold.settledBy), hold);
+  }
+  const runOf = (id: string) => state.runs.get(id);
+  for (const { before, after } of changes.sort((a, b) => a.after.seq - b.after.seq)) {
+    const key = stepKeyText(after);
+    const hold = settled.get(key) ?? former.get(key);
+    const atMs = hold?.grantedAtMs ?? after.receivedAtMs;
+    const placed = (step: Step): Placed => {
+      return { spender: spenderOfStep(step, runOf), spend: spendOf(step, tariff), atMs };
+    };
+    const off = before === undefined ? null : placed(before);
+    const causeIn = causeOfStep(hold, before);
+    for (const record of book.records) {
+      const difference = { record, off, on: placed(after), identity: after, causeIn };
+      addBookings(spending, difference, bookings);
+    }
+  }
+}
+
+function causeOfStep(hold: Hold | undefined, before: Step | undefined): Difference["causeIn"] {
+  if (before !== undefined) return () => "revised";
+  if (hold === undefined) return () => "no_hold";
+  return (budgetId, scope, amount) => {
+    const own = hold.reserves.find((one) => one.budgetId === budgetId && one.scope === scope);
+    return amount > (own?.amount ?? 0n) ? "above_hold" : "within_hold";
+  };
+}
+
+function bookRuns(spending: Spending, bookings: Booking[]): void {
+  const { state, tariff } = spending;
+  for (const { before, after } of state.runs.changes()) {
+    const isNew = before === undefined || (state.restored.length > 0 && isBare(before));
+    const off = isNew ? null : spentByRun(before, tariff);
+    const on = spentByRun(after, tariff);
+    addSpent(spending, { off, on, run: after.id }, bookings);
+  }
+}
+
+/** A run that steps made: its row is on disk at once, all that it came to was still in memory. */
+function isBare({ opened, rating, tree }: Run): boolean {
+  return !opened && rating === null && tree.steps === 0;
+}
+
+function bookOutcomes(spending: Spending, bookings: Booking[]): void {
+  const { state, tariff } = spending;
+  for (const { before, after } of state.outcomes.changes()) {
+    const run = state.runs.get(after.run);
+    const off = before === undefined ? null : spentByOutcome(before, run, tariff);
+    addSpent(spending, { off, on: spentByOutcome(after, run, tariff), run: after.run }, bookings);
+  }
+}
+
+/** What no step did; the run budgets of its tree are told by the tree's own totals. */
+function addSpent(
+  spending: Spending,
+  { off, on, run }: { readonly off: Spent | null; readonly on: Spent | null; readonly run: string },
+  bookings: Booking[],
+): void {
+  const identity = { run, source: "", id: "" };
+  for (const record of spending.book.records) {
+    const difference = { record, off, on, identity, causeIn: () => "run" as const };
+    addBookings(spending, difference, bookings);
+  }
+}
+
+function addBookings(spending: Spending, difference: Difference, bookings: Booking[]): void {
+  const { off, on } = difference;
+  const byBalance = new Map<string, Booking>();
+  if (off !== null) addPlaced(spending, difference, { placed: off, sign: -1n, byBalance });
+  if (on !== null) addPlaced(spending, difference, { placed: on, sign: 1n, byBalance });
+  for (const booking of byBalance.values()) if (booking.amount !== 0n) bookings.push(booking);
+}
+
+interface Side {
+  readonly placed: Placed;
+  readonly sign: bigint;
+  readonly byBalance: Map<string, Booking>;
+}
+
+function addPlaced(
+  { state, book }: Spending,
+  { record, identity, causeIn }: Difference,
+  { placed, sign, byBalance }: Side,
+): void {
+  const { budget, id: budgetId, countsFromMs } = record;
+  const { spender, spend, atMs } = placed;
+  const quantity = measured(budget, spend);
+  if (quantity === 0n || (budget.each !== "run" && atMs < countsFromMs)) return;
+  const calendar = state.customers.get(spender.customer) ?? null;
+  for (const scope of scopesOf(budget, spender)) {
+    const window = book.windowOf(budget, atMs, calendar).key;
+    const text = `${scope}\u0000${window}`;
+    const { run, source, id } = identity;
+    const cause = causeIn(budgetId, scope, quantity);
+    const known = byBalance.get(text) ?? {
+      record,
+      key: { budgetId, scope, window },
+      amount: 0n,
+      identity: { run, source, id },
+      cause,
+    };
+    byBalance.set(text, { ...known, amount: known.amount + sign * quantity });
+  }
+}
+
+/**
+ * The rest of what run trees came to: fees, outcomes, bounds, and what a link brought below. The
+ * totals of trees are kept exact by the ledger, so what its steps did not tell is the rest.
+ */
+async function bookTrees(spending: Spending, bookings: Booking[]): Promise<void> {
+  const { state, book } = spending;
+  const ofRuns = book.records.filter(({ budget }) => budget.each === "run");
+  if (ofRuns.length === 0) return;
+  const told = new Map<string, bigint>();
+  for (const { key, amount } of bookings) {
+    const text = `${key.budgetId}\u0000${key.scope}`;
+    told.set(text, (told.get(text) ?? 0n) + amount);
+  }
+  for (const change of [...state.runs.changes()]) {
+    if (change.after.standing) continue;
+    for (const record of ofRuns) {
+      const rest = isInTotals(record)
+        ? treeDifference(spending, record, change) -
+          (told.get(`${record.id}\u0000${change.after.id}`) ?? 0n)
+        : 0n;
+      addRest(spending, { record, run: change.after, rest }, bookings);
+    }
+    if (change.before !== undefined && change.before.parent !== change.after.parent) {
+      await bookLinked(spending, change.after, { ofRuns, bookings });
+    }
+  }
+}
+
+function isInTotals({ budget }: BudgetRecord): boolean {
+  return isMoney(budget.measure) || budget.measure === "steps";
+}
+
+function treeDifference(spending: Spending, { budget }: BudgetRecord, change: Change<Run>): bigint {
+  const of = (run: Run) => measured(budget, spendOfTree(run, currencyOf(spending, run)));
+  return of(change.after) - (change.before === undefined ? 0n : of(change.before));
+}
+
+/** Usage that a newly linked tree brings to all above it. */
+async function bookLinked(
+  spending: Spending,
+  linked: Run,
+  { ofRuns, bookings }: { readonly ofRuns: readonly BudgetRecord[]; readonly bookings: Booking[] },
+): Promise<void> {
+  if (linked.parent === null || linked.tree.steps === 0) return;
+  for (const record of ofRuns) {
+    if (isInTotals(record) || countsRuns(record.budget.measure)) continue;
+    const brought = await usageOfTree(spending, record, linked);
+    for (const above of ancestry(linked.parent, (id) => spending.state.runs.get(id))) {
+      addRest(spending, { record, run: above, rest: brought }, bookings);
+    }
+  }
+}
+
+function addRest(
+  { state }: Spending,
+  {
+    record,
+    run,
+    rest,
+  }: { readonly record: BudgetRecord; readonly run: Run; readonly rest: bigint },
+  bookings: Booking[],
+): void {
+  if (rest === 0n || run.customer === null) return;
+  const { customer, agent, labels } = run;
+  const path = pathOf(run.id, (id) => state.runs.get(id)).slice(0, 1);
+  const [scope] = scopesOf(record.budget, { customer, agent, labels, path });
+  if (scope === undefined) return;
+  const key = { budgetId: record.id, scope, window: "" };
+  const identity = { run: run.id, source: "", id: "" };
+  bookings.push({ record, key, amount: rest, identity, cause: "run" });
+}

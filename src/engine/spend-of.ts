@@ -1,0 +1,81 @@
+/** What recorded rows spend, and who spends it: the one place where budgets read them. */
+import { NO_SPEND, type RunOnPath, type Spend, type Spender } from "../domain/budget/spend.ts";
+import type { Step } from "../domain/event/step.ts";
+import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { ancestry, type OutcomeState, type Run } from "../domain/run/run.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** Something that counts, and from which instant its windows follow. */
+export interface Spent {
+  readonly spender: Spender;
+  readonly spend: Spend;
+  readonly atMs: number;
+}
+
+type RunOf = (id: string) => Run | undefined;
+
+/** A run and all above it; none of a standing run, which has no budget of its own. */
+export function pathOf(run: string, runOf: RunOf): readonly RunOnPath[] {
+  const path: RunOnPath[] = [];
+  for (const { id, agent, labels, standing } of ancestry(run, runOf)) {
+    if (standing) return [];
+    path.push({ id, agent, labels });
+  }
+  return path;
+}
+
+/** What a step spends: nothing where it is voided or a witness. */
+export function spendOfStep(step: Step, tariff: Tariff): Spend {
+  if (step.voided || step.role === "shadow") return NO_SPEND;
+  const { cardVersionId, usage, charge } = step;
+  const currency = cardVersionId === null ? null : tariff.cardById(cardVersionId).currency;
+  const cost = step.payer === "us" ? step.cost : ZERO_AMOUNT;
+  return { ...NO_SPEND, cost, charge, currency, usage, stepCount: 1n };
+}
+
+/** The spender of a step. */
+export function spenderOfStep({ customer, agent, labels, run }: Step, runOf: RunOf): Spender {
+  return { customer, agent, labels, path: pathOf(run, runOf) };
+}
+
+/**
+ * What a run spends beside its steps and outcomes: its fee, its bounds, and that it is one. Counts
+ * in the windows of its opening.
+ */
+export function spentByRun(run: Run, tariff: Tariff): Spent | null {
+  const { customer, rating, agent, labels } = run;
+  if (customer === null) return null;
+  let charge = 0n;
+  for (const share of rating?.shares ?? []) charge += share.amount;
+  for (const { cap, minimum } of run.corrections) charge += minimum - cap;
+  const isCounted = run.parent === null && !run.standing;
+  const isOpen = isCounted && run.status === "open";
+  const spend = {
+    ...NO_SPEND,
+    charge: charge as Amount,
+    currency: rating === null ? null : tariff.cardById(rating.cardVersionId).currency,
+    runCount: isCounted ? 1n : 0n,
+    openRunCount: isOpen ? 1n : 0n,
+  };
+  // The run budgets of its tree are told by the tree's own totals.
+  return { spender: { customer, agent, labels, path: [] }, spend, atMs: run.openedAtMs };
+}
+
+/** What an outcome spends. Counts in the windows of its receipt. */
+export function spentByOutcome(outcome: OutcomeState, run: Run | undefined, tariff: Tariff): Spent {
+  const { customer, agent, charge, cardVersionId, receivedAtMs } = outcome;
+  const currency = cardVersionId === null ? null : tariff.cardById(cardVersionId).currency;
+  const spender = { customer, agent, labels: run?.labels ?? null, path: [] };
+  return { spender, spend: { ...NO_SPEND, charge, currency }, atMs: receivedAtMs };
+}
+
+/**
+ * What everything in a run's tree spends, as its totals say. The charge is after the run's own cap
+ * and minimum. Its usage is not in the totals.
+ */
+export function spendOfTree({ tree, corrections }: Run, currency: string | null): Spend {
+  let charge: bigint = tree.charge;
+  for (const { cap, minimum } of corrections) charge += minimum - cap;
+  const { cost, steps } = tree;
+  return { ...NO_SPEND, cost, charge: charge as Amount, currency, stepCount: BigInt(steps) };
+}

@@ -1,0 +1,60 @@
+/** The worst case of a step that is asked for: what it may cost us and charge the customer. */
+import { present } from "../domain/assert.ts";
+import type { WorstCase } from "../domain/budget/decide.ts";
+import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
+import { NO_SPEND } from "../domain/budget/spend.ts";
+import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
+import { worstShare } from "../domain/rating/worst-share.ts";
+import type { Customer } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/**
+ * Prices an ask by the prices and the card in force now. A cost that nobody knows is the caller's
+ * word for it, or unknown; one that may be too low counts as unknown too.
+ */
+export function worstCaseOf(
+  ask: HoldAsk,
+  {
+    tariff,
+    customer,
+    nowMs,
+  }: {
+    readonly tariff: Tariff;
+    readonly customer: Customer;
+    readonly nowMs: number;
+  },
+): (outputTokens: number) => WorstCase {
+  const card = tariff.cardFor(customer, nowMs);
+  return (outputTokens) => {
+    const step = { ...ask.step, usage: usageWith(ask, outputTokens) };
+    const found = tariff.priceStep(step, nowMs);
+    const isKnown = found.status === "priced" || found.status === "none";
+    const stated = ask.cost ?? ZERO_AMOUNT;
+    const cost = stated > found.cost ? stated : found.cost;
+    const metered = card?.meterStep({ ...step, cost, ratedAtMs: nowMs }) ?? [];
+    const charge = card === null ? ZERO_AMOUNT : chargeOf(card, metered, tariff);
+    const spend = {
+      ...NO_SPEND,
+      cost: step.payer === "us" ? cost : ZERO_AMOUNT,
+      charge,
+      currency: card?.currency ?? null,
+      usage: step.usage,
+      stepCount: 1n,
+    };
+    return { spend, isPriced: isKnown || ask.cost !== null || step.payer === "customer" };
+  };
+}
+
+function chargeOf(card: CompiledCard, metered: readonly MeteredQuantity[], tariff: Tariff): Amount {
+  const { credit } = tariff.versionById(card.id).card;
+  let sum = 0n;
+  for (const { chargeKey, cell, quantity } of metered) {
+    const charge = present(
+      card.charges.find(({ key }) => key === chargeKey),
+      `charge "${chargeKey}"`,
+    );
+    sum += worstShare(charge, { cell, quantity }, credit);
+  }
+  return sum as Amount;
+}

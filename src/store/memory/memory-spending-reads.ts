@@ -1,0 +1,88 @@
+/** Reads of budgets, holds and stops outside a unit of work. */
+import {
+  type BalanceKey,
+  type BudgetRecord,
+  balanceText,
+  type Overrun,
+  type OwnLimit,
+  scopeText,
+} from "../../domain/budget/budget.ts";
+import type { Hold } from "../../domain/budget/hold.ts";
+import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
+import type {
+  BalanceFilter,
+  KeptBalance,
+  LimitKey,
+  SpendingReads,
+} from "../../engine/spending-ports.ts";
+import { keptBalances } from "./memory-spending.ts";
+import { byBytes, pick, stepKey, type Tables } from "./tables.ts";
+
+/** Reads tables of any workspace. */
+export class MemorySpendingReads implements SpendingReads {
+  readonly #tablesOf: (workspace: string) => Tables;
+
+  constructor(tablesOf: (workspace: string) => Tables) {
+    this.#tablesOf = tablesOf;
+  }
+
+  budgets(workspace: string): BudgetRecord[] {
+    return [...this.#tablesOf(workspace).budgets.values()].sort((a, b) => a.id - b.id);
+  }
+
+  balancesOf(workspace: string, filter: BalanceFilter): KeptBalance[] {
+    const tables = this.#tablesOf(workspace);
+    const { budgetId, scope, window, after, limit } = filter;
+    const keys = [...tables.balances.values()]
+      .filter((row) => budgetId === undefined || row.budgetId === budgetId)
+      .filter((row) => scope === undefined || row.scope === scope)
+      .filter((row) => window === undefined || row.window === window)
+      .filter((row) => after === undefined || byBalance(row, after) > 0)
+      .sort(byBalance)
+      .slice(0, limit);
+    return keptBalances(tables, keys);
+  }
+
+  ownLimitsOf(workspace: string, budgetId: number, limit: number): OwnLimit[] {
+    return [...this.#tablesOf(workspace).limits.values()]
+      .filter((row) => row.budgetId === budgetId)
+      .sort((a, b) => byBytes(a.scope, b.scope))
+      .slice(0, limit);
+  }
+
+  holdsOfRun(workspace: string, run: string, limit: number): Hold[] {
+    return [...this.#tablesOf(workspace).holds.values()]
+      .filter((hold) => hold.run === run)
+      .sort((a, b) => b.grantedAtMs - a.grantedAtMs || byBytes(stepKey(a), stepKey(b)))
+      .slice(0, limit);
+  }
+
+  listStops(workspace: string, limit: number): Stop[] {
+    return [...this.#tablesOf(workspace).stops.values()]
+      .sort((a, b) => byBytes(a.of, b.of) || byBytes(a.id, b.id))
+      .slice(0, limit);
+  }
+
+  overrunsOf(workspace: string, key: BalanceKey, limit: number): Overrun[] {
+    return this.#tablesOf(workspace)
+      .overruns.filter((row) => balanceText(row) === balanceText(key))
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit);
+  }
+
+  balances(workspace: string, keys: readonly BalanceKey[]): KeptBalance[] {
+    return keptBalances(this.#tablesOf(workspace), keys);
+  }
+
+  ownLimits(workspace: string, keys: readonly LimitKey[]): OwnLimit[] {
+    return pick(this.#tablesOf(workspace).limits, keys.map(scopeText));
+  }
+
+  stops(workspace: string, keys: readonly StopKey[]): Stop[] {
+    return pick(this.#tablesOf(workspace).stops, keys.map(stopText));
+  }
+}
+
+function byBalance(a: BalanceKey, b: BalanceKey): number {
+  return a.budgetId - b.budgetId || byBytes(a.scope, b.scope) || byBytes(a.window, b.window);
+}

@@ -1,0 +1,284 @@
+/** Budgets, holds and stops on PostgreSQL: inside a unit of work, and outside. */
+import type { BalanceKey, BudgetRecord, Overrun, OwnLimit } from "../../domain/budget/budget.ts";
+import { balanceText, emptyBalance } from "../../domain/budget/budget.ts";
+import { type Hold, isCounting, type Reserve } from "../../domain/budget/hold.ts";
+import type { Stop, StopKey } from "../../domain/budget/stop.ts";
+import type { StepKey } from "../../engine/ports.ts";
+import type {
+  BalanceFilter,
+  KeptBalance,
+  LimitKey,
+  SpendingReads,
+  SpendingUnit,
+  SpendingWrites,
+} from "../../engine/spending-ports.ts";
+import {
+  decodeBalance,
+  decodeBudget,
+  decodeHold,
+  decodeLimit,
+  decodeOverrun,
+  decodeStop,
+  encodeBalance,
+  encodeBudget,
+  encodeHold,
+  encodeLimit,
+  encodeOverrun,
+  encodeStop,
+} from "../stored-budgets.ts";
+import type { Row } from "../stored-rows.ts";
+import type { Parameter } from "./connection.ts";
+import { rowsOf } from "./connection.ts";
+import { saveRows, TABLES } from "./tables.ts";
+import type { Target } from "./write-rows.ts";
+
+/** Runs a statement whose first parameter is the workspace. */
+type Ask = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
+
+const COUNTING = "state = 'open'";
+
+/** Settled and held of these balances, side by side; either may be missing. */
+const BALANCES = `SELECT k.budget_id, k.scope, k.window_key, b.settled, b.stages_told,
+    b.granted_at, h.level AS held
+  FROM unnest($2::int8[], $3::text[], $4::text[]) AS k (budget_id, scope, window_key)
+  LEFT JOIN budget_balances b ON b.ws = $1 AND b.budget_id = k.budget_id
+    AND b.scope = k.scope AND b.window_key = k.window_key
+  LEFT JOIN budget_held h ON h.ws = $1 AND h.budget_id = k.budget_id
+    AND h.scope = k.scope AND h.window_key = k.window_key
+  WHERE b.ws IS NOT NULL OR h.level <> 0
+  ORDER BY k.budget_id, k.scope, k.window_key`;
+
+async function balancesOf(ask: Ask, keys: readonly BalanceKey[]): Promise<KeptBalance[]> {
+  if (keys.length === 0) return [];
+  const rows = await ask(
+    BALANCES,
+    keys.map(({ budgetId }) => budgetId),
+    keys.map(({ scope }) => scope),
+    keys.map(({ window }) => window),
+  );
+  return rows.map(decodeKept);
+}
+
+function decodeKept(row: Row): KeptBalance {
+  const held = row.held === null ? 0n : BigInt(row.held as string);
+  const isKept = row.settled !== null;
+  const key = { budgetId: Number(row.budget_id), scope: row.scope, window: row.window_key };
+  return { ...(isKept ? decodeBalance(row) : emptyBalance(key as BalanceKey)), held, isKept };
+}
+
+async function limitsOf(ask: Ask, keys: readonly LimitKey[]): Promise<OwnLimit[]> {
+  if (keys.length === 0) return [];
+  const sql = `SELECT l.* FROM budget_limits l
+    JOIN unnest($2::int8[], $3::text[]) AS k (budget_id, scope)
+      ON l.ws = $1 AND l.budget_id = k.budget_id AND l.scope = k.scope
+    ORDER BY l.budget_id, l.scope`;
+  const ids = keys.map(({ budgetId }) => budgetId);
+  return (
+    await ask(
+      sql,
+      ids,
+      keys.map(({ scope }) => scope),
+    )
+  ).map(decodeLimit);
+}
+
+async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
+  if (keys.length === 0) return [];
+  const sql = `SELECT s.* FROM stops s
+    JOIN unnest($2::text[], $3::text[]) AS k (scope_kind, scope)
+      ON s.ws = $1 AND s.scope_kind = k.scope_kind AND s.scope = k.scope
+    ORDER BY s.scope_kind, s.scope`;
+  const kinds = keys.map(({ of }) => of);
+  return (
+    await ask(
+      sql,
+      kinds,
+      keys.map(({ id }) => id),
+    )
+  ).map(decodeStop);
+}
+
+/** Reads of one open transaction: the workspace's row is locked, so nothing changes under them. */
+export class PostgresSpending implements SpendingUnit {
+  readonly #ask: Ask;
+
+  constructor({ queries, ws }: Target) {
+    this.#ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
+  }
+
+  balances(keys: readonly BalanceKey[]): Promise<KeptBalance[]> {
+    return balancesOf(this.#ask, keys);
+  }
+
+  ownLimits(keys: readonly LimitKey[]): Promise<OwnLimit[]> {
+    return limitsOf(this.#ask, keys);
+  }
+
+  holds(keys: readonly StepKey[]): Promise<Hold[]> {
+    return this.#holdsWhere(keys, "t.run = k.run AND t.source = k.source AND t.id = k.id");
+  }
+
+  countingHolds(keys: readonly StepKey[]): Promise<Hold[]> {
+    const own = "t.run = k.run AND t.source = k.source AND t.id = k.id";
+    return this.#holdsWhere(keys, `${own} AND t.${COUNTING}`);
+  }
+
+  async countingHoldsOfCalls(callIds: readonly string[]): Promise<Hold[]> {
+    if (callIds.length === 0) return [];
+    const sql = `SELECT * FROM holds WHERE ws = $1 AND call_id = ANY ($2::text[])
+      AND ${COUNTING} ORDER BY run, source, id`;
+    return (await this.#ask(sql, callIds)).map(decodeHold);
+  }
+
+  async holdsSettledBy(keys: readonly StepKey[]): Promise<Hold[]> {
+    const own = await this.holds(keys);
+    const settler = "t.settled_run = k.run AND t.settled_source = k.source AND t.settled_id = k.id";
+    const others = await this.#holdsWhere(keys, settler);
+    return [...own.filter(isSettledByOwn), ...others];
+  }
+
+  async #holdsWhere(keys: readonly StepKey[], joined: string): Promise<Hold[]> {
+    if (keys.length === 0) return [];
+    const sql = `SELECT t.* FROM holds t
+      JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
+        ON t.ws = $1 AND ${joined}
+      ORDER BY t.run, t.source, t.id`;
+    const rows = await this.#ask(
+      sql,
+      keys.map(({ run }) => run),
+      keys.map(({ source }) => source),
+      keys.map(({ id }) => id),
+    );
+    return rows.map(decodeHold);
+  }
+
+  async expiredHolds(beforeMs: number, limit: number): Promise<Hold[]> {
+    const sql = `SELECT * FROM holds WHERE ws = $1 AND ${COUNTING} AND expires_at < $2
+      ORDER BY expires_at, run, source, id LIMIT $3`;
+    return (await this.#ask(sql, beforeMs, limit)).map(decodeHold);
+  }
+
+  async countingHoldCount(): Promise<number> {
+    const sql = `SELECT count(*) AS n FROM holds WHERE ws = $1 AND ${COUNTING}`;
+    const [row] = await this.#ask(sql);
+    return Number(row?.n);
+  }
+
+  stops(keys: readonly StopKey[]): Promise<Stop[]> {
+    return stopsOf(this.#ask, keys);
+  }
+}
+
+function isSettledByOwn(hold: Hold): boolean {
+  const by = hold.settledBy;
+  return by !== null && by.run === hold.run && by.source === hold.source && by.id === hold.id;
+}
+
+/** Writes what a unit changed. */
+export async function writeSpending(target: Target, writes: SpendingWrites): Promise<void> {
+  const { queries, ws } = target;
+  const ask: Ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
+  const save = (name: keyof typeof TABLES, rows: Parameters<typeof saveRows>[2]["rows"]) =>
+    saveRows(queries, ws, { table: TABLES[name], rows });
+  await save("budgets", writes.budgets.map(encodeBudget));
+  for (const { budgetId, scope } of writes.freedLimits) {
+    const sql = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
+    await ask(sql, budgetId, scope);
+  }
+  await save("limits", writes.limits.map(encodeLimit));
+  await save("balances", writes.balances.map(encodeBalance));
+  await save("held", await heldDifferences(target, writes.holds));
+  await save("holds", writes.holds.map(encodeHold));
+  for (const { of, id } of writes.lifted) {
+    await ask("DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3", of, id);
+  }
+  await save("stops", writes.stops.map(encodeStop));
+  await save("overruns", writes.overruns.map(encodeOverrun));
+}
+
+/** What holds set aside now less what they set aside before, one row a balance. */
+async function heldDifferences(target: Target, holds: readonly Hold[]) {
+  if (holds.length === 0) return [];
+  const former = await new PostgresSpending(target).countingHolds(holds);
+  const sums = new Map<string, Reserve>();
+  const add = (reserves: readonly Reserve[], sign: bigint): void => {
+    for (const reserve of reserves) {
+      const text = balanceText(reserve);
+      const amount = (sums.get(text)?.amount ?? 0n) + sign * reserve.amount;
+      sums.set(text, { ...reserve, amount });
+    }
+  };
+  for (const hold of former) add(hold.reserves, -1n);
+  for (const hold of holds) if (isCounting(hold)) add(hold.reserves, 1n);
+  return [...sums.values()]
+    .filter(({ amount }) => amount !== 0n)
+    .map(({ budgetId, scope, window, amount }) => [budgetId, scope, window, String(amount)]);
+}
+
+/** Reads outside a unit of work. */
+export class PostgresSpendingReads implements SpendingReads {
+  readonly #in: (workspace: string) => Promise<Ask>;
+
+  constructor(askIn: (workspace: string) => Promise<Ask>) {
+    this.#in = askIn;
+  }
+
+  async budgets(workspace: string): Promise<BudgetRecord[]> {
+    const ask = await this.#in(workspace);
+    return (await ask("SELECT * FROM budgets WHERE ws = $1 ORDER BY id")).map(decodeBudget);
+  }
+
+  async balancesOf(workspace: string, filter: BalanceFilter): Promise<KeptBalance[]> {
+    const ask = await this.#in(workspace);
+    const { budgetId = null, scope = null, window = null, after, limit } = filter;
+    const sql = `SELECT * FROM budget_balances WHERE ws = $1
+      AND ($2::int8 IS NULL OR budget_id = $2) AND ($3::text IS NULL OR scope = $3)
+      AND ($4::text IS NULL OR window_key = $4)
+      AND ($5::int8 IS NULL OR (budget_id, scope, window_key) > ($5, $6, $7))
+      ORDER BY budget_id, scope, window_key LIMIT $8`;
+    const place = [after?.budgetId ?? null, after?.scope ?? null, after?.window ?? null];
+    const rows = await ask(sql, budgetId, scope, window, ...place, limit);
+    return balancesOf(ask, rows.map(decodeBalance));
+  }
+
+  async balances(workspace: string, keys: readonly BalanceKey[]): Promise<KeptBalance[]> {
+    return balancesOf(await this.#in(workspace), keys);
+  }
+
+  async ownLimitsOf(workspace: string, budgetId: number, limit: number): Promise<OwnLimit[]> {
+    const ask = await this.#in(workspace);
+    const sql = `SELECT * FROM budget_limits WHERE ws = $1 AND budget_id = $2
+      ORDER BY scope LIMIT $3`;
+    return (await ask(sql, budgetId, limit)).map(decodeLimit);
+  }
+
+  async ownLimits(workspace: string, keys: readonly LimitKey[]): Promise<OwnLimit[]> {
+    return limitsOf(await this.#in(workspace), keys);
+  }
+
+  async holdsOfRun(workspace: string, run: string, limit: number): Promise<Hold[]> {
+    const ask = await this.#in(workspace);
+    const sql = `SELECT * FROM holds WHERE ws = $1 AND run = $2
+      ORDER BY granted_at DESC, source, id LIMIT $3`;
+    return (await ask(sql, run, limit)).map(decodeHold);
+  }
+
+  async listStops(workspace: string, limit: number): Promise<Stop[]> {
+    const ask = await this.#in(workspace);
+    const sql = "SELECT * FROM stops WHERE ws = $1 ORDER BY scope_kind, scope LIMIT $2";
+    return (await ask(sql, limit)).map(decodeStop);
+  }
+
+  async stops(workspace: string, keys: readonly StopKey[]): Promise<Stop[]> {
+    return stopsOf(await this.#in(workspace), keys);
+  }
+
+  async overrunsOf(workspace: string, key: BalanceKey, limit: number): Promise<Overrun[]> {
+    const ask = await this.#in(workspace);
+    const sql = `SELECT * FROM overruns
+      WHERE ws = $1 AND budget_id = $2 AND scope = $3 AND window_key = $4
+      ORDER BY seq LIMIT $5`;
+    const { budgetId, scope, window } = key;
+    return (await ask(sql, budgetId, scope, window, limit)).map(decodeOverrun);
+  }
+}

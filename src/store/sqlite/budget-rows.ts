@@ -1,0 +1,212 @@
+/**
+ * Balances, holds, limits and stops of one workspace, as of the last commit. One process writes the
+ * file, so memory is never stale: every hold that counts is here, and what they set aside is kept
+ * as a sum for each balance. What a unit changes is staged, and taken over once it is committed.
+ */
+import {
+  type Balance,
+  type BalanceKey,
+  balanceText,
+  emptyBalance,
+  type OwnLimit,
+  scopeText,
+} from "../../domain/budget/budget.ts";
+import { type Hold, isCounting } from "../../domain/budget/hold.ts";
+import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
+import type { StepKey } from "../../engine/ports.ts";
+import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
+import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
+import { Recent } from "./recent.ts";
+import type { Statements } from "./statements.ts";
+
+const BALANCES_MAX_ROWS = 40_000;
+const LIMITS_MAX_ROWS = 40_000;
+
+const COUNTING = `SELECT * FROM holds WHERE ws = ? AND state = 'open'`;
+const BALANCE = `SELECT * FROM budget_balances
+  WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
+const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
+
+/** The rows of one workspace. */
+export class BudgetRows {
+  readonly #statements: Statements;
+  readonly #ws: number;
+  /** Null: there is no such row. */
+  readonly #balances = new Recent<string, Balance | null>(BALANCES_MAX_ROWS);
+  readonly #limits = new Recent<string, bigint | null>(LIMITS_MAX_ROWS);
+  #holds: CountingHolds | null = null;
+  #stops: Map<string, Stop> | null = null;
+  /** Balances that the file does not have yet. */
+  readonly pending = new Map<string, Balance>();
+  #staged: SpendingWrites | null = null;
+
+  constructor(statements: Statements, ws: number) {
+    this.#statements = statements;
+    this.#ws = ws;
+  }
+
+  /** Holds that count; read from the file once. */
+  get holds(): CountingHolds {
+    this.#holds ??= new CountingHolds(this.#statements.of(COUNTING).all(this.#ws).map(decodeHold));
+    return this.#holds;
+  }
+
+  get stops(): ReadonlyMap<string, Stop> {
+    this.#stops ??= new Map(
+      this.#statements
+        .of("SELECT * FROM stops WHERE ws = ?")
+        .all(this.#ws)
+        .map(decodeStop)
+        .map((stop) => [stopText(stop), stop]),
+    );
+    return this.#stops;
+  }
+
+  balances(keys: readonly BalanceKey[]): KeptBalance[] {
+    const found: KeptBalance[] = [];
+    for (const key of keys) {
+      const text = balanceText(key);
+      const balance = this.#balance(key, text);
+      const held = this.holds.heldOf(text);
+      if (balance === null && held === undefined) continue;
+      const isKept = balance !== null;
+      found.push({ ...(balance ?? emptyBalance(key)), held: held ?? 0n, isKept });
+    }
+    return found;
+  }
+
+  #balance(key: BalanceKey, text: string): Balance | null {
+    const known = this.pending.get(text) ?? this.#balances.get(text);
+    if (known !== undefined) return known;
+    const { budgetId, scope, window } = key;
+    const row = this.#statements.of(BALANCE).get(this.#ws, budgetId, scope, window);
+    const balance = row === undefined ? null : decodeBalance(row);
+    this.#balances.set(text, balance);
+    return balance;
+  }
+
+  ownLimits(keys: readonly LimitKey[]): OwnLimit[] {
+    const found: OwnLimit[] = [];
+    for (const { budgetId, scope } of keys) {
+      const limit = this.#limit({ budgetId, scope });
+      if (limit !== null) found.push({ budgetId, scope, limit });
+    }
+    return found;
+  }
+
+  #limit(key: LimitKey): bigint | null {
+    const text = scopeText(key);
+    const known = this.#limits.get(text);
+    if (known !== undefined) return known;
+    const row = this.#statements.of(LIMIT).get(this.#ws, key.budgetId, key.scope);
+    const limit = row === undefined ? null : decodeLimit(row).limit;
+    this.#limits.set(text, limit);
+    return limit;
+  }
+
+  stopsOf(keys: readonly StopKey[]): Stop[] {
+    return this.stops.size === 0 ? [] : keys.flatMap((key) => this.stops.get(stopText(key)) ?? []);
+  }
+
+  /** What a unit changes; `commit` takes it over. */
+  stage(writes: SpendingWrites): void {
+    this.#staged = writes;
+  }
+
+  /** Balances to be written where pending totals go to the file: staged ones too. */
+  balancesToWrite(): Balance[] {
+    const all = new Map(this.pending);
+    for (const balance of this.#staged?.balances ?? []) all.set(balanceText(balance), balance);
+    return [...all.values()];
+  }
+
+  /** What was staged is committed. */
+  commit(): void {
+    const staged = this.#staged;
+    this.#staged = null;
+    if (staged === null) return;
+    for (const balance of staged.balances) this.pending.set(balanceText(balance), balance);
+    for (const hold of staged.holds) this.holds.put(hold);
+    for (const key of staged.freedLimits) this.#limits.set(scopeText(key), null);
+    for (const own of staged.limits) this.#limits.set(scopeText(own), own.limit);
+    this.#putStops(staged);
+  }
+
+  #putStops({ lifted, stops }: SpendingWrites): void {
+    if (lifted.length === 0 && stops.length === 0) return;
+    const kept = new Map(this.stops);
+    for (const key of lifted) kept.delete(stopText(key));
+    for (const stop of stops) kept.set(stopText(stop), stop);
+    this.#stops = kept;
+  }
+
+  /** Pending balances are in the file. */
+  settle(): void {
+    for (const [text, balance] of this.pending) this.#balances.set(text, balance);
+    this.pending.clear();
+  }
+}
+
+/** Holds that count, by what finds them, and what they set aside. */
+export class CountingHolds {
+  readonly #byStep = new Map<string, Hold>();
+  readonly #byCall = new Map<string, Hold[]>();
+  readonly #held = new Map<string, bigint>();
+
+  constructor(holds: readonly Hold[]) {
+    for (const hold of holds) this.#add(hold);
+  }
+
+  get size(): number {
+    return this.#byStep.size;
+  }
+
+  /** What is set aside of a balance; undefined: nothing. */
+  heldOf(text: string): bigint | undefined {
+    return this.#held.get(text);
+  }
+
+  of(key: StepKey): Hold | undefined {
+    return this.#byStep.get(holdText(key));
+  }
+
+  ofCall(callId: string): readonly Hold[] {
+    return this.#byCall.get(callId) ?? [];
+  }
+
+  /** Takes over a hold in its new state. */
+  put(hold: Hold): void {
+    const former = this.#byStep.get(holdText(hold));
+    if (former !== undefined) this.#remove(former);
+    if (isCounting(hold)) this.#add(hold);
+  }
+
+  #add(hold: Hold): void {
+    this.#byStep.set(holdText(hold), hold);
+    this.#setAside(hold, 1n);
+    if (hold.callId === null) return;
+    this.#byCall.set(hold.callId, [...this.ofCall(hold.callId), hold]);
+  }
+
+  #remove(hold: Hold): void {
+    this.#byStep.delete(holdText(hold));
+    this.#setAside(hold, -1n);
+    if (hold.callId === null) return;
+    const others = this.ofCall(hold.callId).filter((one) => one !== hold);
+    if (others.length === 0) this.#byCall.delete(hold.callId);
+    else this.#byCall.set(hold.callId, others);
+  }
+
+  #setAside({ reserves }: Hold, sign: bigint): void {
+    for (const reserve of reserves) {
+      const text = balanceText(reserve);
+      const held = (this.#held.get(text) ?? 0n) + sign * reserve.amount;
+      if (held === 0n) this.#held.delete(text);
+      else this.#held.set(text, held);
+    }
+  }
+}
+
+function holdText({ run, source, id }: StepKey): string {
+  return `${run}\u0000${source}\u0000${id}`;
+}

@@ -1,0 +1,224 @@
+/** Budgets, holds and stops of the embedded store: inside a unit of work, and outside. */
+import type { BalanceKey, BudgetRecord, Overrun, OwnLimit } from "../../domain/budget/budget.ts";
+import type { Hold } from "../../domain/budget/hold.ts";
+import type { Stop, StopKey } from "../../domain/budget/stop.ts";
+import type { Answer, StepKey } from "../../engine/ports.ts";
+import type {
+  BalanceFilter,
+  KeptBalance,
+  LimitKey,
+  SpendingReads,
+  SpendingUnit,
+  SpendingWrites,
+} from "../../engine/spending-ports.ts";
+import {
+  decodeBalance,
+  decodeBudget,
+  decodeHold,
+  decodeLimit,
+  decodeOverrun,
+  encodeBalance,
+  encodeBudget,
+  encodeHold,
+  encodeLimit,
+  encodeOverrun,
+  encodeStop,
+  HOLD_COLUMNS,
+} from "../stored-budgets.ts";
+import type { Bound, Row } from "../stored-rows.ts";
+import type { BudgetRows } from "./budget-rows.ts";
+import type { Statements } from "./statements.ts";
+import type { UnitParts } from "./unit-shared.ts";
+
+const HOLD = "SELECT * FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?";
+const HOLD_BY_SETTLER = `SELECT * FROM holds
+  WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
+
+/** Reads of a unit of work: memory knows whatever counts. */
+export class SqliteSpending implements SpendingUnit {
+  readonly #statements: Statements;
+  readonly #ws: number;
+  readonly #rows: BudgetRows;
+
+  constructor(statements: Statements, ws: number, rows: BudgetRows) {
+    this.#statements = statements;
+    this.#ws = ws;
+    this.#rows = rows;
+  }
+
+  balances(keys: readonly BalanceKey[]): KeptBalance[] {
+    return this.#rows.balances(keys);
+  }
+
+  ownLimits(keys: readonly LimitKey[]): OwnLimit[] {
+    return this.#rows.ownLimits(keys);
+  }
+
+  holds(keys: readonly StepKey[]): Hold[] {
+    const statement = this.#statements.of(HOLD);
+    return keys.flatMap(({ run, source, id }) => {
+      const counting = this.#rows.holds.of({ run, source, id });
+      if (counting !== undefined) return [counting];
+      const row = statement.get(this.#ws, run, source, id);
+      return row === undefined ? [] : [decodeHold(row)];
+    });
+  }
+
+  countingHolds(keys: readonly StepKey[]): Hold[] {
+    const { holds } = this.#rows;
+    return keys.flatMap((key) => holds.of(key) ?? []);
+  }
+
+  countingHoldsOfCalls(callIds: readonly string[]): Hold[] {
+    const { holds } = this.#rows;
+    return callIds.flatMap((callId) => holds.ofCall(callId));
+  }
+
+  holdsSettledBy(keys: readonly StepKey[]): Hold[] {
+    const others = this.#statements.of(HOLD_BY_SETTLER);
+    return keys.flatMap((key) => {
+      const own = this.holds([key]).filter(({ settledBy }) => isSame(settledBy, key));
+      const rows = others.all(this.#ws, key.run, key.source, key.id);
+      return [...own, ...rows.map(decodeHold)];
+    });
+  }
+
+  expiredHolds(beforeMs: number, limit: number): Hold[] {
+    const sql = `SELECT * FROM holds
+      WHERE ws = ? AND state = 'open' AND expires_at < ?
+      ORDER BY expires_at, run, source, id LIMIT ?`;
+    return this.#statements.of(sql).all(this.#ws, beforeMs, limit).map(decodeHold);
+  }
+
+  countingHoldCount(): number {
+    return this.#rows.holds.size;
+  }
+
+  stops(keys: readonly StopKey[]): Stop[] {
+    return this.#rows.stopsOf(keys);
+  }
+}
+
+function isSame(a: StepKey | null, b: StepKey): boolean {
+  return a !== null && a.run === b.run && a.source === b.source && a.id === b.id;
+}
+
+/** Writes what a unit changed, balances aside: they are totals. */
+export function writeSpending({ shared, ws, draft }: UnitParts, writes: SpendingWrites): void {
+  const save = (table: string, values: readonly Bound[]): void => {
+    const marks = ["?", ...values.map(() => "?")].join(", ");
+    draft.run(`INSERT OR REPLACE INTO ${table} VALUES (${marks})`, [ws, ...values]);
+  };
+  for (const row of writes.budgets) save("budgets", encodeBudget(row));
+  for (const { budgetId, scope } of writes.freedLimits) {
+    const sql = "DELETE FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
+    draft.run(sql, [ws, budgetId, scope]);
+  }
+  for (const row of writes.limits) save("budget_limits", encodeLimit(row));
+  for (const row of writes.holds) {
+    save(`holds (ws, ${HOLD_COLUMNS.join(", ")})`, encodeHold(row));
+  }
+  for (const { of, id } of writes.lifted) {
+    draft.run("DELETE FROM stops WHERE ws = ? AND scope_kind = ? AND scope = ?", [ws, of, id]);
+  }
+  for (const row of writes.stops) save("stops", encodeStop(row));
+  const overrun = "overruns (ws, seq, budget_id, scope, window_key, run, source, id, cause, level)";
+  for (const row of writes.overruns) save(overrun, encodeOverrun(row));
+  shared.caches.budgets(ws).stage(writes);
+}
+
+/** Writes the balances that wait, those of the unit under way among them. */
+export function writeBalances({ shared, ws, draft }: UnitParts): void {
+  for (const balance of shared.caches.budgets(ws).balancesToWrite()) {
+    const sql = "INSERT OR REPLACE INTO budget_balances VALUES (?, ?, ?, ?, ?, ?, ?)";
+    draft.run(sql, [ws, ...encodeBalance(balance)]);
+  }
+}
+
+/** What reads outside units need of the store. */
+export interface SpendingSource {
+  ws(workspace: string): number;
+  all(sql: string, ...values: Bound[]): Row[];
+  /** Memory as of the last commit. Throws `store.unknown` where that is in doubt. */
+  rows(ws: number): BudgetRows;
+  /** Brings pending balances to the file. */
+  settle(workspace: string): Promise<void>;
+}
+
+/** Reads outside a unit of work see commits only. */
+export class SqliteSpendingReads implements SpendingReads {
+  readonly #source: SpendingSource;
+
+  constructor(source: SpendingSource) {
+    this.#source = source;
+  }
+
+  budgets(workspace: string): BudgetRecord[] {
+    const sql = "SELECT * FROM budgets WHERE ws = ? ORDER BY id";
+    return this.#source.all(sql, this.#source.ws(workspace)).map(decodeBudget);
+  }
+
+  async balancesOf(workspace: string, filter: BalanceFilter): Promise<KeptBalance[]> {
+    await this.#source.settle(workspace);
+    const ws = this.#source.ws(workspace);
+    const where = ["ws = ?"];
+    const values: Bound[] = [ws];
+    const { budgetId, scope, window, after, limit } = filter;
+    for (const [column, value] of Object.entries({
+      budget_id: budgetId,
+      scope,
+      window_key: window,
+    })) {
+      if (value === undefined) continue;
+      where.push(`${column} = ?`);
+      values.push(value);
+    }
+    if (after !== undefined) {
+      where.push("(budget_id, scope, window_key) > (?, ?, ?)");
+      values.push(after.budgetId, after.scope, after.window);
+    }
+    const sql = `SELECT * FROM budget_balances WHERE ${where.join(" AND ")}
+      ORDER BY budget_id, scope, window_key LIMIT ?`;
+    const keys = this.#source.all(sql, ...values, limit).map(decodeBalance);
+    return this.#source.rows(ws).balances(keys);
+  }
+
+  balances(workspace: string, keys: readonly BalanceKey[]): Answer<KeptBalance[]> {
+    return this.#source.rows(this.#source.ws(workspace)).balances(keys);
+  }
+
+  ownLimitsOf(workspace: string, budgetId: number, limit: number): OwnLimit[] {
+    const sql = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? ORDER BY scope LIMIT ?";
+    return this.#source.all(sql, this.#source.ws(workspace), budgetId, limit).map(decodeLimit);
+  }
+
+  ownLimits(workspace: string, keys: readonly LimitKey[]): OwnLimit[] {
+    return this.#source.rows(this.#source.ws(workspace)).ownLimits(keys);
+  }
+
+  holdsOfRun(workspace: string, run: string, limit: number): Hold[] {
+    const sql = `SELECT * FROM holds WHERE ws = ? AND run = ?
+      ORDER BY granted_at DESC, source, id LIMIT ?`;
+    return this.#source.all(sql, this.#source.ws(workspace), run, limit).map(decodeHold);
+  }
+
+  listStops(workspace: string, limit: number): Stop[] {
+    const stops = [...this.#source.rows(this.#source.ws(workspace)).stops];
+    return stops
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, limit)
+      .map(([, stop]) => stop);
+  }
+
+  stops(workspace: string, keys: readonly StopKey[]): Stop[] {
+    return this.#source.rows(this.#source.ws(workspace)).stopsOf(keys);
+  }
+
+  overrunsOf(workspace: string, key: BalanceKey, limit: number): Overrun[] {
+    const sql = `SELECT * FROM overruns
+      WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ? ORDER BY seq LIMIT ?`;
+    const { budgetId, scope, window } = key;
+    const ws = this.#source.ws(workspace);
+    return this.#source.all(sql, ws, budgetId, scope, window, limit).map(decodeOverrun);
+  }
+}
