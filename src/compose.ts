@@ -16,6 +16,7 @@ import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { readInvoice } from "./ingest/invoice/read-invoice.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
+import { readHolds, readNamedHolds } from "./ingest/native/parse-holds.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
@@ -67,6 +68,8 @@ export function composeHttp(engine: Engine): HttpParts {
   return {
     engine,
     intake,
+    readHolds: (body, at) => readHolds(body, { ...reading, ...at }),
+    readNamedHolds,
     parseJson: (text) => parseJsonExact(text, { maxDepth: DOCUMENT_MAX_DEPTH }),
     parsePrices: (document, format) =>
       format === "litellm"
@@ -164,6 +167,7 @@ async function abandonEverywhere(engine: Engine, logger: Logger | undefined): Pr
   try {
     for (const workspace of await engine.store.workspaces()) {
       await engine.abandonSilentRuns(workspace);
+      await engine.endQuarantine(workspace);
     }
   } catch (error) {
     logger?.error({ what: "silent runs could not be abandoned", error: String(error) });

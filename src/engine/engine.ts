@@ -39,7 +39,13 @@ import {
   resolveDispute,
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
-import { type RunState, readCustomerBudgets, readRunState } from "./read-budgets.ts";
+import {
+  type BalanceQuery,
+  type RunState,
+  readBalances,
+  readCustomerBudgets,
+  readRunState,
+} from "./read-budgets.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
@@ -52,6 +58,7 @@ import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import {
   type Decided,
+  findBudget,
   type NewBudget,
   retireBudget,
   type SavedBudget,
@@ -188,6 +195,16 @@ export class Engine {
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<RunState> {
     return this.#context.waiting.wait(workspace, run, options);
+  }
+
+  /** What a budget came to, by scope and window. Throws `budget.not_found`. */
+  async balancesOf(
+    workspace: string,
+    key: string,
+    query: BalanceQuery,
+  ): ReturnType<typeof readBalances> {
+    const record = await findBudget(this.#context, workspace, key);
+    return readBalances(this.#context, workspace, { record, query });
   }
 
   /** What a customer's budgets stand at. */

@@ -1,11 +1,16 @@
 /** What budgets stand at, read outside any unit of work: as of the last commit. */
+
+import type { BudgetRecord } from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
+import { type BudgetWindow, windowStartMs } from "../domain/budget/window.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
+import type { BudgetBook } from "./budget-books.ts";
 import type { EngineContext } from "./context.ts";
+import type { BudgetState } from "./hold-answers.ts";
 import type { Customer } from "./ports.ts";
 import { pathOf } from "./spend-of.ts";
 
@@ -116,4 +121,48 @@ async function readRooms(
       grantedAtMs: balance?.grantedAtMs ?? 0,
     };
   });
+}
+
+/** Which balances of a budget to read. */
+export interface BalanceQuery {
+  readonly scope?: string;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** A page of what a budget came to. Throws `budget.not_found`, `field.invalid`. */
+export async function readBalances(
+  reading: Reading,
+  workspace: string,
+  { record, query }: { readonly record: BudgetRecord; readonly query: BalanceQuery },
+): Promise<{ readonly balances: readonly BudgetState[]; readonly next: string | null }> {
+  const { store, budgets } = reading;
+  const { id: budgetId, budget } = record;
+  const { scope, limit, cursor } = query;
+  const filter = { budgetId, limit, ...(scope === undefined ? {} : { scope }) };
+  const after = cursor === undefined ? {} : { after: { budgetId, ...placeOf(cursor) } };
+  const kept = await store.spending.balancesOf(workspace, { ...filter, ...after });
+  const own = await store.spending.ownLimits(workspace, kept);
+  const book = await budgets.of(workspace);
+  const limits = new Map(own.map((one) => [one.scope, one.limit]));
+  const last = kept.at(-1);
+  return {
+    balances: kept.map(({ scope: of, window: key, settled, held }) => {
+      const window = windowOfKey(book, record, key);
+      return { record, scope: of, window, limit: limits.get(of) ?? budget.limit, settled, held };
+    }),
+    next: last === undefined || kept.length < limit ? null : `${last.window}|${last.scope}`,
+  };
+}
+
+function placeOf(cursor: string): { readonly scope: string; readonly window: string } {
+  const at = cursor.indexOf("|");
+  if (at >= 0) return { window: cursor.slice(0, at), scope: cursor.slice(at + 1) };
+  throw new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
+}
+
+/** The window of a key. One of a billing period is told in the budget's own time zone. */
+function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
+  return book.windowOf(budget, windowStartMs(budget, key), null);
 }

@@ -19,8 +19,8 @@ export interface NewLimit extends Decided {
 export interface SetLimit {
   readonly budget: string;
   readonly scope: string;
-  /** What holds for the scope now; null: nothing. */
-  readonly limit: bigint | null;
+  /** What holds for the scope now, as decimal text; null: nothing. */
+  readonly limit: string | null;
 }
 
 /** Sets it; it holds for the next hold. Throws `budget.not_found`, `budget.invalid`. */
@@ -51,7 +51,8 @@ export async function putLimit(
     journal("budget.limit_set", key, { budget: key, scope, before, after, reason, by });
     state.spending.setLimit({ budgetId, scope }, wanted);
   }
-  return { budget: key, scope, limit: wanted ?? budget.limit };
+  const now = wanted ?? budget.limit;
+  return { budget: key, scope, limit: now === null ? null : formatLevel(now, budget.measure) };
 }
 
 function parseLimit(sent: unknown, measure: string): bigint | null {

@@ -1,7 +1,11 @@
 /** What the HTTP adapter is given. Parsers come in as functions: adapters never import another. */
+import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import type { PriceEntry } from "../domain/cost/price-book.ts";
+import type { TollgateEvent } from "../domain/event/event.ts";
 import type { Totals } from "../domain/run/run.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Cap } from "../engine/hold-answers.ts";
+import type { StepKey } from "../engine/ports.ts";
 import type { EventResult } from "../engine/result.ts";
 
 /** What became of one event of a request, in its place. */
@@ -55,6 +59,20 @@ export interface Logger {
 export interface HttpParts {
   readonly engine: Engine;
   readonly intake: EventIntake;
+  /** What is asked of a run's holds. Throws what is wrong, the field's whole path among it. */
+  readonly readHolds: (
+    body: unknown,
+    at: { readonly run: string; readonly nowText: string },
+  ) => {
+    readonly events: readonly TollgateEvent[];
+    readonly asks: readonly HoldAsk[];
+    readonly caps: readonly Cap[];
+  };
+  /** Holds that are named by their steps. Throws what is wrong with the list. */
+  readonly readNamedHolds: (
+    value: unknown,
+    run: string,
+  ) => readonly (StepKey & { readonly ttlMs: number })[];
   /** JSON without lost digits. Throws `request.malformed`. */
   readonly parseJson: (text: string) => unknown;
   /** Throws `price.invalid`. */

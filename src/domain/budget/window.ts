@@ -58,6 +58,13 @@ export function rememberedWindows(): WindowOf {
   };
 }
 
+/** The first instant of the window of a key. */
+export function windowStartMs({ timeZone }: Pick<Dated, "timeZone">, key: string): number {
+  if (key === "") return 0;
+  if (key.includes("T")) return Temporal.Instant.from(key).epochMilliseconds;
+  return Temporal.PlainDate.from(key).toZonedDateTime(timeZone).epochMilliseconds;
+}
+
 function localWindow({ per, timeZone, anchorDay }: Dated, atMs: number): BudgetWindow {
   const local = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone);
   if (per === "hour") {

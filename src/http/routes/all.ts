@@ -1,10 +1,12 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
+import { BUDGET_ROUTES } from "./budgets.ts";
 import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
+import { HOLD_ROUTES } from "./holds.ts";
 import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
 import { OPENING_ROUTES } from "./openings.ts";
@@ -25,9 +27,11 @@ import { WORKSPACE_ROUTES } from "./workspaces.ts";
 export const ALL_ROUTES: readonly Route[] = [
   ...EVENT_ROUTES,
   ...RUN_EVENT_ROUTES,
+  ...HOLD_ROUTES,
   ...RUN_ROUTES,
   ...USAGE_ROUTES,
   ...HELD_ROUTES,
+  ...BUDGET_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
   ...COMMITMENT_ROUTES,

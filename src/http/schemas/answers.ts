@@ -27,6 +27,7 @@ import {
   PERIOD,
   TIME,
 } from "../schema.ts";
+import { BUDGET_SCHEMAS } from "./budgets.ts";
 import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
 
@@ -373,6 +374,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...workspaces,
   ...keys,
   ...statements,
+  ...BUDGET_SCHEMAS,
   ...CORRECTION_SCHEMAS,
   ...health,
 };

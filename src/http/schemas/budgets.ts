@@ -1,0 +1,150 @@
+/** Documents of budgets, holds and stops. */
+import { ACTIONS, SPANS } from "../../domain/budget/budget.ts";
+import { STOP_MODES, STOP_SCOPES } from "../../domain/budget/stop.ts";
+import {
+  ANY_TEXT,
+  COUNT,
+  CURRENCY,
+  closed,
+  DECIMAL,
+  described,
+  FLAG,
+  listOf,
+  mapOf,
+  named,
+  nullable,
+  oneOf,
+  TIME,
+} from "../schema.ts";
+
+const TEXT_OR_NULL = nullable(ANY_TEXT);
+const LEVEL = described(DECIMAL, "In the budget's measure.");
+const ENFORCEMENTS = ["hard", "soft"];
+const UNDECIDED = described(
+  oneOf(["closed", "open"]),
+  "What a caller should do when it gets no decision.",
+);
+
+const stage = closed({ at: ANY_TEXT, do: oneOf(ACTIONS), "delayMs?": COUNT });
+
+/** What a balance is of and stands at. */
+const balance = closed({
+  budget: ANY_TEXT,
+  each: ANY_TEXT,
+  scope: described(ANY_TEXT, "Customer, agent, run or label value; empty for the workspace."),
+  measure: ANY_TEXT,
+  currency: nullable(CURRENCY),
+  limit: nullable(LEVEL),
+  settled: LEVEL,
+  held: LEVEL,
+  remaining: nullable(described(DECIMAL, "limit − settled − held; negative when overrun.")),
+  reserve: LEVEL,
+  window: nullable(closed({ from: nullable(TIME), to: nullable(TIME) })),
+  enforcement: oneOf(ENFORCEMENTS),
+  undecided: UNDECIDED,
+  stage: nullable(closed({ at: LEVEL, do: oneOf(ACTIONS) })),
+});
+
+const stop = closed({
+  of: oneOf(STOP_SCOPES),
+  id: ANY_TEXT,
+  mode: oneOf(STOP_MODES),
+  byBudget: described(FLAG, "A budget paused it: it ends as soon as there is room again."),
+  reason: ANY_TEXT,
+  by: ANY_TEXT,
+  at: TIME,
+});
+
+const reserved = closed({ cost: DECIMAL, charge: DECIMAL, currency: nullable(CURRENCY) });
+const identity = closed({ run: ANY_TEXT, source: ANY_TEXT, id: ANY_TEXT });
+const MAX_OUTPUT = described(nullable(COUNT), "Most output tokens that are held for; apply it.");
+
+const REASONS = [
+  ...["budget", "held_by_others", "pace", "unpriced"],
+  ...["paused", "stopped", "run_ended", "not_entitled"],
+];
+
+const decision = closed({
+  source: ANY_TEXT,
+  id: ANY_TEXT,
+  decision: described(
+    oneOf(["allow", "throttle", "pause", "block", "settled", "conflict", "invalid"]),
+    "settled: the step is recorded already, do not make it again.",
+  ),
+  "hold?": ANY_TEXT,
+  "expiresAt?": TIME,
+  "maxOutputTokens?": MAX_OUTPUT,
+  "isClamped?": FLAG,
+  "reserved?": reserved,
+  "reason?": oneOf(REASONS),
+  "decidedBy?": nullable(named("Balance")),
+  "stop?": nullable(named("Stop")),
+  "retryAfterMs?": nullable(COUNT),
+  "waitAt?": ANY_TEXT,
+  "resume?": ANY_TEXT,
+  "error?": named("EventProblem"),
+  "budgets?": listOf(named("Balance")),
+});
+
+const hold = closed({
+  source: ANY_TEXT,
+  id: ANY_TEXT,
+  hold: ANY_TEXT,
+  state: oneOf(["open", "quarantined", "settled", "released"]),
+  grantedAt: TIME,
+  expiresAt: TIME,
+  maxOutputTokens: MAX_OUTPUT,
+  isClamped: FLAG,
+  reserved,
+  settledBy: nullable(identity),
+});
+
+const budget = closed({
+  key: ANY_TEXT,
+  name: ANY_TEXT,
+  each: ANY_TEXT,
+  where: closed({
+    "customer?": listOf(ANY_TEXT),
+    "agent?": listOf(ANY_TEXT),
+    "label?": mapOf(listOf(ANY_TEXT)),
+  }),
+  measure: ANY_TEXT,
+  currency: nullable(CURRENCY),
+  limit: nullable(LEVEL),
+  per: oneOf(SPANS),
+  timeZone: ANY_TEXT,
+  anchorDay: COUNT,
+  enforcement: oneOf(ENFORCEMENTS),
+  stages: listOf(stage),
+  reserve: LEVEL,
+  unpriced: oneOf(["block", "allow"]),
+  undecided: UNDECIDED,
+  countsFrom: TIME,
+});
+
+/** Named schemas of this part. */
+export const BUDGET_SCHEMAS = {
+  Balance: balance,
+  Stop: stop,
+  HoldDecision: decision,
+  Hold: hold,
+  Budget: budget,
+  HoldsAnswer: closed({
+    run: ANY_TEXT,
+    opened: nullable(named("EventResult")),
+    decisions: listOf(named("HoldDecision")),
+  }),
+  HoldList: closed({ run: ANY_TEXT, holds: listOf(named("Hold")) }),
+  RunState: closed({
+    run: ANY_TEXT,
+    state: oneOf(["running", "paused", "stopped", "ended"]),
+    stop: nullable(named("Stop")),
+    budgets: listOf(named("Balance")),
+  }),
+  BudgetList: closed({ budgets: listOf(named("Budget")) }),
+  BalancePage: closed({ balances: listOf(named("Balance")), next: TEXT_OR_NULL }),
+  Balances: closed({ budgets: listOf(named("Balance")) }),
+  LimitSet: closed({ budget: ANY_TEXT, scope: ANY_TEXT, limit: nullable(LEVEL) }),
+  StopList: closed({ stops: listOf(named("Stop")) }),
+  Resumed: closed({ lifted: nullable(named("Stop")) }),
+};

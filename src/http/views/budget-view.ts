@@ -1,0 +1,139 @@
+/** Budgets, holds and stops, as answers show them. */
+import type { BudgetRecord } from "../../domain/budget/budget.ts";
+import { stageLevel } from "../../domain/budget/budget.ts";
+import { type Hold, isQuarantined } from "../../domain/budget/hold.ts";
+import { budgetDocument, formatLevel } from "../../domain/budget/parse-budget.ts";
+import type { Stop } from "../../domain/budget/stop.ts";
+import { formatAmount } from "../../domain/money/decimal.ts";
+import type { BudgetState, HoldDecision, HoldsRequest } from "../../engine/hold-answers.ts";
+import type { RunState } from "../../engine/read-budgets.ts";
+import { timeText } from "../instant.ts";
+
+/** A budget as it is set, with since when it counts. */
+export function budgetView({ budget, countsFromMs }: BudgetRecord) {
+  return { ...budgetDocument(budget), countsFrom: timeText(countsFromMs) };
+}
+
+/** What one balance stands at. */
+export function balanceView(state: BudgetState) {
+  const { record, scope, window, limit, settled, held } = state;
+  const { key, measure, currency, enforcement, reserve, undecided } = record.budget;
+  const text = (level: bigint) => formatLevel(level, measure);
+  const time = (ms: number | null) => (ms === null ? null : timeText(ms));
+  return {
+    budget: key,
+    each: record.budget.each,
+    scope,
+    measure,
+    currency,
+    limit: limit === null ? null : text(limit),
+    settled: text(settled),
+    held: text(held),
+    remaining: limit === null ? null : text(limit - settled - held),
+    reserve: text(reserve),
+    window: window.endMs === null ? null : { from: time(window.startMs), to: time(window.endMs) },
+    enforcement,
+    undecided,
+    stage: stageOf(state),
+  };
+}
+
+/** The last stage that the balance has reached; null: none. */
+function stageOf({ record, limit, settled, held }: BudgetState) {
+  const { stages, enforcement, measure } = record.budget;
+  const level = enforcement === "hard" ? settled + held : settled;
+  const reached = stages.findLast((stage) => {
+    const start = stageLevel(stage, limit);
+    return start !== null && level >= start;
+  });
+  if (reached === undefined) return null;
+  const at = formatLevel(stageLevel(reached, limit) ?? 0n, measure);
+  return { at, do: reached.action };
+}
+
+/** A stop in force. */
+export function stopView(stop: Stop) {
+  const { of, id, mode, budget, reason, by, stoppedAtMs } = stop;
+  return { of, id, mode, byBudget: budget !== null, reason, by, at: timeText(stoppedAtMs) };
+}
+
+/** A hold; an expired one goes on counting in quarantine. */
+export function holdView(hold: Hold, nowMs: number) {
+  const { source, id, holdId, state, grantedAtMs, expiresAtMs, settledBy } = hold;
+  return {
+    source,
+    id,
+    hold: holdId,
+    state: isQuarantined(hold, nowMs) ? "quarantined" : state,
+    grantedAt: timeText(grantedAtMs),
+    expiresAt: timeText(expiresAtMs),
+    maxOutputTokens: hold.maxOutputTokens,
+    isClamped: hold.isClamped,
+    reserved: reservedOf(hold),
+    settledBy,
+  };
+}
+
+function reservedOf({ cost, charge, currency }: Hold) {
+  return { cost: formatAmount(cost), charge: formatAmount(charge), currency };
+}
+
+/** What was decided on the asks of one request, in their order. */
+export function decisionViews(
+  { run, asks }: Pick<HoldsRequest, "run" | "asks">,
+  decisions: readonly HoldDecision[],
+) {
+  return decisions.map((decision, index) => {
+    const step = asks[index]?.step;
+    const named = { source: step?.source, id: step?.id, decision: decision.decision };
+    return { ...named, ...decisionFields(run, decision) };
+  });
+}
+
+function decisionFields(run: string, decision: HoldDecision): object {
+  switch (decision.decision) {
+    case "allow": {
+      const { hold, budgets } = decision;
+      return {
+        hold: hold.holdId,
+        expiresAt: timeText(hold.expiresAtMs),
+        maxOutputTokens: hold.maxOutputTokens,
+        isClamped: hold.isClamped,
+        reserved: reservedOf(hold),
+        budgets: budgets.map(balanceView),
+      };
+    }
+    case "settled":
+      return {};
+    case "conflict":
+    case "invalid":
+      return { error: decision.problem };
+    default: {
+      const { reason, by, stop, retryAfterMs, budgets } = decision;
+      const waiting = decision.decision === "pause" ? waitFields(run) : {};
+      return {
+        reason,
+        decidedBy: by === null ? null : balanceView(by),
+        stop: stop === null ? null : stopView(stop),
+        retryAfterMs,
+        ...waiting,
+        budgets: budgets.map(balanceView),
+      };
+    }
+  }
+}
+
+function waitFields(run: string) {
+  const waitAt = `/v1/runs/${encodeURIComponent(run)}/wait`;
+  return { waitAt, resume: `tollgate resume ${run}` };
+}
+
+/** Whether a run may go on. */
+export function runStateView({ run, state, stop, budgets }: RunState) {
+  return {
+    run,
+    state,
+    stop: stop === null ? null : stopView(stop),
+    budgets: budgets.map(balanceView),
+  };
+}
