@@ -223,7 +223,6 @@ export function budgetDocument(budget: Budget): Record<string, unknown> {
     ...rest,
     each: each === "label" ? `${LABEL_PREFIX}${label}` : each,
     measure,
-    ...(rest.currency === null ? { currency: null } : {}),
     limit: limit === null ? null : formatLevel(limit, measure),
     stages: stages.map(({ at, action, delayMs }) => ({
       at: "level" in at ? formatLevel(at.level, measure) : percentText(at.percent),
