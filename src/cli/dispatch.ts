@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import { budget } from "./commands/budget.ts";
 import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
 import { commitment } from "./commands/commitment.ts";
@@ -21,6 +22,7 @@ import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { statement } from "./commands/statement.ts";
+import { resume, stop } from "./commands/stop.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 import { workspace } from "./commands/workspace.ts";
@@ -33,6 +35,9 @@ const COMMANDS: readonly Command[] = [
   runs,
   run,
   usage,
+  budget,
+  stop,
+  resume,
   projection,
   commitment,
   opening,
