@@ -6,7 +6,7 @@ import {
   emptyBalance,
   isMoney,
 } from "../domain/budget/budget.ts";
-import { measured, NO_SPEND } from "../domain/budget/spend.ts";
+import { measured, NO_SPEND, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { BatchState } from "./batch-state.ts";
@@ -61,13 +61,23 @@ async function countWholeRun(
   const { state } = spending;
   if (state.spending.balance(key).isKept) return;
   const run = state.runs.stored(key.scope);
-  if (run === undefined || run.tree.steps === 0) return;
-  const { measure } = record.budget;
-  const isInRow = isMoney(measure) || measure === "steps";
-  const settled = isInRow
+  if (run === undefined || run.tree.steps === 0 || !isSelectedRun(record, run)) return;
+  const settled = isInTotals(record)
     ? measured(record.budget, spendOfTree(run, currencyOf(spending, run)))
     : await usageOfTree(spending, record, run);
   if (settled !== 0n) state.spending.moveBalance(key, { settled });
+}
+
+/** Whether a run's totals say what a budget measures. */
+export function isInTotals({ budget }: BudgetRecord): boolean {
+  return isMoney(budget.measure) || budget.measure === "steps";
+}
+
+/** Whether a run has a balance of its own in a budget of runs. */
+export function isSelectedRun({ budget }: BudgetRecord, run: Run): boolean {
+  const { id, customer, agent, labels, standing } = run;
+  if (customer === null || standing) return false;
+  return scopesOf(budget, { customer, agent, labels, path: [{ id, agent, labels }] }).length > 0;
 }
 
 /** The currency in which a run is charged: that of its customer's card when it opened. */

@@ -9,8 +9,8 @@
 import {
   type BudgetRecord,
   countsRuns,
-  isMoney,
   type OverrunCause,
+  scopeText,
 } from "../domain/budget/budget.ts";
 import { type Hold, settleHold } from "../domain/budget/hold.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
@@ -20,16 +20,17 @@ import { ancestry } from "../domain/run/run.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
 import type { Change } from "./changed-rows.ts";
-import { currencyOf, loadBalances, type Spending, spendOf, usageOfTree } from "./load-spending.ts";
-import type { StepKey } from "./ports.ts";
 import {
-  pathOf,
-  type Spent,
-  spenderOfStep,
-  spendOfTree,
-  spentByOutcome,
-  spentByRun,
-} from "./spend-of.ts";
+  currencyOf,
+  isInTotals,
+  isSelectedRun,
+  loadBalances,
+  type Spending,
+  spendOf,
+  usageOfTree,
+} from "./load-spending.ts";
+import type { StepKey } from "./ports.ts";
+import { type Spent, spenderOfStep, spendOfTree, spentByOutcome, spentByRun } from "./spend-of.ts";
 
 /** A step whose hold, if it has one, is settled by it. */
 export interface Recorded extends StepKey {
@@ -221,8 +222,9 @@ function addPlaced(
 }
 
 /**
- * The rest of what run trees came to: fees, outcomes, bounds, and what a link brought below. The
- * totals of trees are kept exact by the ledger, so what its steps did not tell is the rest.
+ * The rest of what run trees came to: fees, outcomes, bounds, what a link brought below, and runs
+ * that a budget selects by their agent or labels and did not before, or no more. The totals of
+ * trees are kept exact by the ledger, so what its steps did not tell is the rest.
  */
 async function bookTrees(spending: Spending, bookings: Booking[]): Promise<void> {
   const { state, book } = spending;
@@ -230,64 +232,75 @@ async function bookTrees(spending: Spending, bookings: Booking[]): Promise<void>
   if (ofRuns.length === 0) return;
   const told = new Map<string, bigint>();
   for (const { key, amount } of bookings) {
-    const text = `${key.budgetId}\u0000${key.scope}`;
+    const text = scopeText(key);
     told.set(text, (told.get(text) ?? 0n) + amount);
   }
   for (const change of [...state.runs.changes()]) {
-    if (change.after.standing) continue;
     for (const record of ofRuns) {
+      const scope = scopeText({ budgetId: record.id, scope: change.after.id });
       const rest = isInTotals(record)
-        ? treeDifference(spending, record, change) -
-          (told.get(`${record.id}\u0000${change.after.id}`) ?? 0n)
-        : 0n;
-      addRest(spending, { record, run: change.after, rest }, bookings);
+        ? treeDifference(spending, record, change) - (told.get(scope) ?? 0n)
+        : await usageDifference(spending, record, change);
+      addRest(record, change.after, { rest, bookings });
     }
     if (change.before !== undefined && change.before.parent !== change.after.parent) {
-      await bookLinked(spending, change.after, { ofRuns, bookings });
+      await bookLinked(spending, { linked: change.after, ofRuns, bookings });
     }
   }
 }
 
-function isInTotals({ budget }: BudgetRecord): boolean {
-  return isMoney(budget.measure) || budget.measure === "steps";
+function treeDifference(spending: Spending, record: BudgetRecord, change: Change<Run>): bigint {
+  const of = (run: Run | undefined) => {
+    if (run === undefined || !isSelectedRun(record, run)) return 0n;
+    return measured(record.budget, spendOfTree(run, currencyOf(spending, run)));
+  };
+  return of(change.after) - of(change.before);
 }
 
-function treeDifference(spending: Spending, { budget }: BudgetRecord, change: Change<Run>): bigint {
-  const of = (run: Run) => measured(budget, spendOfTree(run, currencyOf(spending, run)));
-  return of(change.after) - (change.before === undefined ? 0n : of(change.before));
-}
-
-/** Usage that a newly linked tree brings to all above it. */
-async function bookLinked(
+/** Usage is not in the totals: it is added up where a budget begins to select a run, or ends to. */
+async function usageDifference(
   spending: Spending,
-  linked: Run,
-  { ofRuns, bookings }: { readonly ofRuns: readonly BudgetRecord[]; readonly bookings: Booking[] },
-): Promise<void> {
-  if (linked.parent === null || linked.tree.steps === 0) return;
+  record: BudgetRecord,
+  { before, after }: Change<Run>,
+): Promise<bigint> {
+  const [was, is] = [
+    before !== undefined && isSelectedRun(record, before),
+    isSelectedRun(record, after),
+  ];
+  if (was === is || before === undefined || countsRuns(record.budget.measure)) return 0n;
+  if (is) return usageOfTree(spending, record, before);
+  const key = { budgetId: record.id, scope: after.id, window: "" };
+  await loadBalances(spending, [key]);
+  return -spending.state.spending.balance(key).settled;
+}
+
+/** A run that came below another in this unit. */
+interface Link {
+  readonly linked: Run;
+  readonly ofRuns: readonly BudgetRecord[];
+  readonly bookings: Booking[];
+}
+
+/** Usage that a newly linked tree brings to all above it: what its steps were before this unit. */
+async function bookLinked(spending: Spending, { linked, ofRuns, bookings }: Link): Promise<void> {
+  if (linked.parent === null) return;
   for (const record of ofRuns) {
     if (isInTotals(record) || countsRuns(record.budget.measure)) continue;
     const brought = await usageOfTree(spending, record, linked);
     for (const above of ancestry(linked.parent, (id) => spending.state.runs.get(id))) {
-      addRest(spending, { record, run: above, rest: brought }, bookings);
+      const rest = isSelectedRun(record, above) ? brought : 0n;
+      addRest(record, above, { rest, bookings });
     }
   }
 }
 
 function addRest(
-  { state }: Spending,
-  {
-    record,
-    run,
-    rest,
-  }: { readonly record: BudgetRecord; readonly run: Run; readonly rest: bigint },
-  bookings: Booking[],
+  record: BudgetRecord,
+  run: Run,
+  { rest, bookings }: { readonly rest: bigint; readonly bookings: Booking[] },
 ): void {
-  if (rest === 0n || run.customer === null) return;
-  const { customer, agent, labels } = run;
-  const path = pathOf(run.id, (id) => state.runs.get(id)).slice(0, 1);
-  const [scope] = scopesOf(record.budget, { customer, agent, labels, path });
-  if (scope === undefined) return;
-  const key = { budgetId: record.id, scope, window: "" };
+  if (rest === 0n) return;
+  const key = { budgetId: record.id, scope: run.id, window: "" };
   const identity = { run: run.id, source: "", id: "" };
   bookings.push({ record, key, amount: rest, identity, cause: "run" });
 }

@@ -4,6 +4,7 @@ import type { Amount } from "../domain/money/decimal.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
 import { addTotals, NO_TOTALS, type Run, type RunShare, type Totals } from "../domain/run/run.ts";
 import type { Holdings } from "./play-contract.ts";
+import { assertBalances } from "./sample-budgets-contract.ts";
 
 const chargeOnly = (charge: bigint): Totals => ({ ...NO_TOTALS, charge: charge as Amount });
 
@@ -122,6 +123,7 @@ export function assertConserved(all: Holdings): void {
   assertRuns(all);
   assertRollups(all);
   assertCounters(all);
+  if (all.budgets.length > 0) assertBalances(all);
   for (const run of all.runs) {
     const parent = all.runs.find((other) => other.id === run.parent);
     if (parent !== undefined) assert.equal(run.customer, parent.customer, "one customer a tree");

@@ -86,12 +86,13 @@ test("a crash after any history loses nothing that was acknowledged", async () =
  * What a recovery brings back. Rows that came to zero again are not made anew, and a duplicate's
  * sign of life, which changes no total, is not worth a write of its own.
  */
-function recovered({ runs, rollups, counters, ...rest }: Holdings) {
+function recovered({ runs, rollups, counters, balances, ...rest }: Holdings) {
   return {
     ...rest,
     runs: sorted(runs.map(({ lastSeenAtMs: _, ...run }) => run)),
     rollups: rollups.filter((row) => row.steps !== 0 || row.cost !== 0n || row.charge !== 0n),
     counters: counters.filter(({ counter }) => counter.segments.length > 0),
+    balances: balances.filter(({ settled }) => settled !== 0n),
   };
 }
 

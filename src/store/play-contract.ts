@@ -12,6 +12,7 @@ import type { Store } from "../engine/ports.ts";
 import type { RerateResult } from "../engine/rerate.ts";
 import { type Happening, START_MS } from "./event-sequences-contract.ts";
 import { forgetRows, sorted, write } from "./round-trip-contract.ts";
+import { BUDGETS } from "./sample-budgets-contract.ts";
 
 const MINUTE_MS = 60_000;
 const CHANGE_MS = START_MS - 15 * 86_400_000;
@@ -100,7 +101,7 @@ export async function engineOver(
 ) {
   if (isNew) {
     await store.createWorkspace(workspace);
-    await write(store, workspace, { cards: CARDS, prices: PRICES });
+    await write(store, workspace, { cards: CARDS, prices: PRICES, budgets: BUDGETS });
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
@@ -236,6 +237,10 @@ export async function holdings(store: Store, workspace: string) {
     conflicts: await store.listConflicts(workspace, ALL),
     statements: await store.listStatements(workspace),
     journal: await store.journal(workspace, 0, ALL),
+    budgets: (await store.spending.budgets(workspace)).map(({ id }) => id),
+    balances: (await store.spending.balancesOf(workspace, { limit: ALL })).map((row) => ({
+      ...row,
+    })),
   };
 }
 

@@ -1,0 +1,114 @@
+/** A budget of every kind, for histories; their balances must be the sums of what they select. */
+import assert from "node:assert/strict";
+import type { BudgetRecord } from "../domain/budget/budget.ts";
+import { parseBudget } from "../domain/budget/parse-budget.ts";
+import type { Step } from "../domain/event/step.ts";
+import { isTokenBucket } from "../domain/event/usage.ts";
+import type { Run } from "../domain/run/run.ts";
+import type { Holdings } from "./play-contract.ts";
+
+const DOCUMENTS: Readonly<Record<string, object>> = {
+  runCost: { each: "run", measure: "cost", limit: "0.001" },
+  runCharge: { each: "run", measure: "charge", limit: "1", stages: [{ at: "50%", do: "notify" }] },
+  runTokens: { each: "run", measure: "tokens" },
+  agentRuns: { each: "run", measure: "steps", where: { agent: ["support"] } },
+  customerDay: { each: "customer", measure: "charge", per: "day", limit: "2" },
+  agentSteps: { each: "agent", measure: "steps", per: "lifetime" },
+  allWeek: { each: "workspace", measure: "cost", per: "week", anchorDay: 3 },
+  pairHour: { each: "customer_agent", measure: "output_text", per: "hour" },
+  runs: { each: "customer", measure: "runs", per: "lifetime" },
+  parallel: { each: "customer", measure: "parallel_runs" },
+};
+
+/** In force from the beginning of a history. */
+export const BUDGETS: readonly BudgetRecord[] = Object.entries(DOCUMENTS).map(
+  ([key, document], index) => {
+    const parsed = parseBudget(document, key);
+    if ("problems" in parsed) assert.fail(JSON.stringify(parsed.problems));
+    return { id: index + 1, budget: parsed.budget, countsFromMs: 0, retiredAtMs: null };
+  },
+);
+
+const UNIT = 10n ** 9n;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The windows of the samples, by division: all are in UTC. 1970-01-01 was a Thursday. */
+const hourOf = (atMs: number) =>
+  `${new Date(Math.floor(atMs / HOUR_MS) * HOUR_MS).toISOString().slice(0, 16)}+00:00`;
+const dayOf = (atMs: number) => new Date(atMs).toISOString().slice(0, 10);
+const wednesdayOf = (atMs: number) => {
+  const days = Math.floor(atMs / DAY_MS);
+  return dayOf((days - ((days + 1) % 7)) * DAY_MS);
+};
+
+const isCounted = ({ voided, role }: Step) => !voided && role === "bill";
+const costOf = (step: Step) => (isCounted(step) && step.payer === "us" ? step.cost : 0n);
+const chargeOf = (step: Step) => (isCounted(step) ? step.charge : 0n);
+const stepsOf = (step: Step) => (isCounted(step) ? UNIT : 0n);
+const tokensOf = (step: Step) => {
+  let sum = 0n;
+  for (const [name, n] of step.usage) if (isTokenBucket(name)) sum += n;
+  return isCounted(step) ? sum : 0n;
+};
+const boundsOf = ({ corrections }: Run) =>
+  corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
+const feeOf = ({ rating }: Run) =>
+  (rating?.shares ?? []).reduce((sum, { amount }) => sum + amount, 0n);
+
+/** What every balance must be, added up from the rows. Keys as `budget scope window`. */
+function wantedBalances({ runs, steps, outcomes }: Holdings): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  const add = (name: string, [scope, window]: readonly [string, string], n: bigint): void => {
+    const key = `${name} ${scope} ${window}`;
+    sums.set(key, (sums.get(key) ?? 0n) + n);
+  };
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  const above = (id: string): Run[] => {
+    const run = byId.get(id);
+    if (run === undefined || run.standing) return [];
+    return run.parent === null ? [run] : [run, ...above(run.parent)];
+  };
+  for (const step of steps) {
+    const { customer, agent, receivedAtMs, usage } = step;
+    add("customerDay", [customer, dayOf(receivedAtMs)], chargeOf(step));
+    add("allWeek", ["", wednesdayOf(receivedAtMs)], costOf(step));
+    if (agent !== null) {
+      add("agentSteps", [agent, ""], stepsOf(step));
+      const written = isCounted(step) ? (usage.get("output_text") ?? 0n) : 0n;
+      add("pairHour", [JSON.stringify([customer, agent]), hourOf(receivedAtMs)], written);
+    }
+    for (const run of above(step.run)) {
+      add("runTokens", [run.id, ""], tokensOf(step));
+      if (run.agent === "support") add("agentRuns", [run.id, ""], stepsOf(step));
+    }
+  }
+  for (const run of runs) {
+    if (run.customer === null) continue;
+    add("customerDay", [run.customer, dayOf(run.openedAtMs)], feeOf(run) + boundsOf(run));
+    if (run.parent === null && !run.standing) {
+      add("runs", [run.customer, ""], UNIT);
+      add("parallel", [run.customer, ""], run.status === "open" ? UNIT : 0n);
+    }
+    if (run.standing) continue;
+    add("runCost", [run.id, ""], run.tree.cost);
+    add("runCharge", [run.id, ""], run.tree.charge + boundsOf(run));
+  }
+  for (const { customer, receivedAtMs, charge } of outcomes) {
+    add("customerDay", [customer, dayOf(receivedAtMs)], charge);
+  }
+  return sums;
+}
+
+/** Asserts that each balance is the sum of what its budget selects. */
+export function assertBalances(all: Holdings): void {
+  const wanted = wantedBalances(all);
+  const stored = new Map<string, bigint>();
+  for (const { budgetId, scope, window, settled } of all.balances) {
+    const key = BUDGETS.find(({ id }) => id === budgetId)?.budget.key;
+    if (key !== undefined) stored.set(`${key} ${scope} ${window}`, settled);
+  }
+  const rows = (sums: ReadonlyMap<string, bigint>) =>
+    Object.fromEntries([...sums].filter(([, n]) => n !== 0n).sort(([a], [b]) => (a < b ? -1 : 1)));
+  assert.deepEqual(rows(stored), rows(wanted), "balances of budgets");
+}
