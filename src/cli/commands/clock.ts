@@ -50,5 +50,6 @@ function show(clock: ClockView, { out }: Surroundings): void {
   const { now, isTest, abandonedRuns = 0, settledOutcomes = 0 } = clock;
   print(out, `${now} (${isTest ? "test clock" : "the machine's clock"})`);
   if (abandonedRuns > 0) print(out, `${abandonedRuns} silent runs were abandoned.`);
-  if (settledOutcomes > 0) print(out, `${settledOutcomes} outcomes became final.`);
+  const what = settledOutcomes === 1 ? "outcome" : "outcomes";
+  if (settledOutcomes > 0) print(out, `${settledOutcomes} ${what} became final.`);
 }

@@ -131,7 +131,7 @@ function* ratingProblems(
   if (version === undefined) yield `names card version ${cardVersionId}, which is missing`;
   const ending = endingAgain(version?.charges ?? [], "outcomes", run);
   // What was reversed keeps the ending that it was reversed with.
-  if (outcome.status === "recorded" && outcome.ending !== ending) {
+  if (outcome.status !== "reversed" && outcome.ending !== ending) {
     yield `ending is "${outcome.ending}", its run's is "${ending}"`;
   }
   const atMs = countedAtMs(outcome.occurredAtMs, outcome.receivedAtMs);
