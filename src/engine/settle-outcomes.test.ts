@@ -171,6 +171,38 @@ describe("an outcome with a window", () => {
   });
 });
 
+describe("a bill", () => {
+  const who = { id: null, reason: "no", by: "anna", amount: null };
+  const target = { kind: "outcome", run: "r1", outcome: "resolved" } as const;
+
+  test("holds out an outcome that is disputed, once there is something to dispute", async () => {
+    const world = await newWorld(WEEK);
+    await world.send(opened(named), outcome());
+    const early = world.engine.openDispute("w", { ...who, target });
+    await assert.rejects(early, { code: "credit.exceeded" });
+    world.clock.now += 8 * DAY_MS;
+    await world.close("2026-11", false);
+    const { amount } = await world.engine.openDispute("w", { ...who, target });
+    assert.equal(amount, "2");
+    await world.close("2026-12");
+    assert.deepEqual(await lines(world), ["2026-11-01 2", "2026-12-01 -2"]);
+  });
+
+  test("leads to the outcomes that it counted, not to those that were final later", async () => {
+    const world = await newWorld(WEEK);
+    await world.send(opened(named), outcome(), outcome({ outcome: "sold", final: true }));
+    const { statements } = await world.close("2026-11");
+    world.clock.now += 8 * DAY_MS;
+    await settle(world);
+    const query = { statement: statements[0]?.id ?? "", line: 1, limit: 10, cursor: null };
+    const { items } = await world.engine.readLine("w", query);
+    assert.deepEqual(
+      items.map(({ id }) => id),
+      ["sold"],
+    );
+  });
+});
+
 describe("a confirmation", () => {
   test("makes an outcome final before its window has passed", async () => {
     const world = await newWorld(FORTNIGHT);
