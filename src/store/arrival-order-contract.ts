@@ -9,7 +9,7 @@ import type { Holdings } from "./play-contract.ts";
 import { sorted } from "./round-trip-contract.ts";
 
 const DAY_MS = 86_400_000;
-/** Shorter than the window of any card. */
+/** Shorter than the window of the card. */
 const YOUNG_MS = 2 * DAY_MS;
 const PARENTS = { r1: null, r2: "r1", r3: "r2", r4: "r1", s1: null, s2: "s1" } as const;
 type RunId = keyof typeof PARENTS;

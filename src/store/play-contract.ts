@@ -38,11 +38,15 @@ const entryAt = (input: string): PriceEntry => ({
   ],
 });
 
-/** Windows of outcomes by card version; that of a correction is 0. */
-const SETTLING_DAYS: Readonly<Record<number, number>> = { 0: 3, 1: 10, 2: 5 };
+/** The window of outcomes of every card here, unless a correction says otherwise. */
+const SETTLES_AFTER_DAYS = 5;
 
 /** A card of which everything is counted: runs, tiers, cost, a matrix, outcomes now and later. */
-function cardVersion(id: number, runPrice: string, effectiveFromMs: number): RateCardVersion {
+function cardVersion(
+  id: number,
+  runPrice: string,
+  { effectiveFromMs = 0, afterDays = SETTLES_AFTER_DAYS },
+): RateCardVersion {
   const graduated = [
     { upTo: "2", unit: "0" },
     { unit: "0.05", flat: "0.01" },
@@ -85,14 +89,14 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
       {
         key: "settled",
         meter: { count: "outcomes", where: { outcome: "resolved" } },
-        settles: { afterDays: SETTLING_DAYS[id] },
+        settles: { afterDays },
         price: { model: "graduated", tiers: [{ upTo: "1", unit: "1.5" }, { unit: "0.5" }] },
       },
       {
         key: "settled and kept",
         meter: { count: "outcomes", where: { outcome: "resolved" } },
         when: { ending: "completed" },
-        settles: { afterDays: SETTLING_DAYS[id] },
+        settles: { afterDays },
         price: { model: "per_unit", unit: "0.25" },
       },
     ],
@@ -105,7 +109,10 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
 }
 
 /** Two versions of one card, and one price list. */
-export const CARDS = [cardVersion(1, "0.1", 0), cardVersion(2, "0.25", CHANGE_MS)];
+export const CARDS = [
+  cardVersion(1, "0.1", {}),
+  cardVersion(2, "0.25", { effectiveFromMs: CHANGE_MS }),
+];
 export const PRICES = [
   {
     ...{ id: 0, source: "test", recordedAtMs: 0, effectiveFromMs: null },
@@ -167,7 +174,7 @@ async function happen(engine: Engine, workspace: string, happening: Happening): 
     }
     case "reprice":
     case "recard":
-      return correct(engine, workspace, happening);
+      return correct(engine, workspace, { ...happening, afterDays: 3 });
     case "abandon":
       return engine.abandonSilentRuns(workspace, 2 * MINUTE_MS);
     case "days pass":
@@ -193,6 +200,8 @@ export async function correct(
     readonly daysAgo: number;
     readonly price: string;
     readonly limit?: number;
+    /** Another window of outcomes, for those that are recorded from now on. */
+    readonly afterDays?: number;
   },
 ): Promise<RerateResult[]> {
   const sinceMs = START_MS - how.daysAgo * 86_400_000;
@@ -201,7 +210,9 @@ export async function correct(
     const entries = [entryAt(how.price)];
     await engine.importPrices(workspace, { source: "late", entries, ...late });
   } else {
-    const { card, document } = cardVersion(0, how.price, 0);
+    const { afterDays } = how;
+    const settling = afterDays === undefined ? {} : { afterDays };
+    const { card, document } = cardVersion(0, how.price, settling);
     await engine.applyRateCard(workspace, { card, document, ...late });
   }
   const parts: RerateResult[] = [];
