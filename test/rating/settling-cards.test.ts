@@ -146,7 +146,7 @@ function totalOf(sums: Iterable<Decimal>): string {
 }
 
 describe("outcomes that settle, over recorded runs", { skip }, () => {
-  test("each month bills what became final in it, and what is taken back is given back", async () => {
+  test("each month bills what became final in it, less what is taken back", async () => {
     const { deliveries, solved } = await history();
     const takenBack = solved.filter(({ takenBackAtMs }) => takenBackAtMs !== null);
     assert.ok(solved.length > 30 && takenBack.length > 20);
