@@ -354,15 +354,15 @@ export class Ledger {
   }
 
   #countedOutcome(outcome: OutcomeState): Counted | null {
-    if (outcome.cardVersionId === null) return null;
+    if (outcome.cardVersionId === null || outcome.status === "provisional") return null;
     const card = this.tariff.cardById(outcome.cardVersionId);
     const at = { customer: outcome.customer, period: outcome.period };
     return { at, card, metered: card.meterOutcome(outcome) };
   }
 
-  /** Puts an outcome on (`recorded`) or takes it off (`reversed`). */
+  /** Puts an outcome on (`recorded`) or takes it off (`reversed`); `provisional` moves nothing. */
   bookOutcome(outcome: OutcomeState, cause: Cause): OutcomeState {
-    const sign = outcome.status === "recorded" ? 1n : -1n;
+    const sign = outcome.status === "reversed" ? -1n : 1n;
     const counted = this.#countedOutcome(outcome);
     const moved = counted === null ? [] : this.#move({ ...counted, sign, cause });
     const booked = this.#chargeOutcome(outcome, moved);

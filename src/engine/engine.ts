@@ -47,6 +47,7 @@ import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -218,6 +219,11 @@ export class Engine {
 
   abandonSilentRuns(workspace: string, afterMs?: number): Promise<number> {
     return abandonSilentRuns(this.#context, workspace, afterMs);
+  }
+
+  /** Charges outcomes whose window has passed. Returns how many. */
+  settleOutcomes(workspace: string): Promise<number> {
+    return settleOutcomes(this.#context, workspace);
   }
 
   createKey(

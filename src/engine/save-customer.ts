@@ -75,7 +75,8 @@ interface Billed {
 async function billedOf({ store }: EngineContext, act: Act, customer: string): Promise<Billed> {
   const used = (await store.rollups(act.workspace, { customer })).map(({ period }) => period);
   const closed = (await act.unit.periodsOf(customer)).map(({ period }) => period);
-  return { isBilled: used.length + closed.length > 0, used, closed };
+  const waiting = await store.provisionalOutcomes(act.workspace, { customer, limit: 1 });
+  return { isBilled: used.length + closed.length + waiting.length > 0, used, closed };
 }
 
 interface CardChange extends Billed {

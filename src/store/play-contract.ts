@@ -14,6 +14,7 @@ import { type Happening, START_MS } from "./event-sequences-contract.ts";
 import { forgetRows, sorted, write } from "./round-trip-contract.ts";
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 const CHANGE_MS = START_MS - 15 * 86_400_000;
 
 const price = (text: string): Price => parsePrice(text) ?? assert.fail(`price ${text}`);
@@ -37,8 +38,15 @@ const entryAt = (input: string): PriceEntry => ({
   ],
 });
 
-/** A card of which everything is counted: runs, tiers, cost, outcomes, a matrix. */
-function cardVersion(id: number, runPrice: string, effectiveFromMs: number): RateCardVersion {
+/** The window of outcomes of every card here, unless a correction says otherwise. */
+const SETTLES_AFTER_DAYS = 5;
+
+/** A card of which everything is counted: runs, tiers, cost, a matrix, outcomes now and later. */
+function cardVersion(
+  id: number,
+  runPrice: string,
+  { effectiveFromMs = 0, afterDays = SETTLES_AFTER_DAYS },
+): RateCardVersion {
   const graduated = [
     { upTo: "2", unit: "0" },
     { unit: "0.05", flat: "0.01" },
@@ -69,11 +77,28 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
       },
       {
         key: "kept",
-        meter: { count: "outcomes" },
+        meter: { count: "outcomes", where: { outcome: "sold" } },
         when: { ending: "completed" },
         price: { model: "per_unit", unit: "0.75" },
       },
-      { key: "done", meter: { count: "outcomes" }, price: { model: "per_unit", unit: "0.99" } },
+      {
+        key: "done",
+        meter: { count: "outcomes", where: { outcome: "sold" } },
+        price: { model: "per_unit", unit: "0.99" },
+      },
+      {
+        key: "settled",
+        meter: { count: "outcomes", where: { outcome: "resolved" } },
+        settles: { afterDays },
+        price: { model: "graduated", tiers: [{ upTo: "1", unit: "1.5" }, { unit: "0.5" }] },
+      },
+      {
+        key: "settled and kept",
+        meter: { count: "outcomes", where: { outcome: "resolved" } },
+        when: { ending: "completed" },
+        settles: { afterDays },
+        price: { model: "per_unit", unit: "0.25" },
+      },
     ],
     runCap: "1.5",
     runMinimum: "0.75",
@@ -84,7 +109,10 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
 }
 
 /** Two versions of one card, and one price list. */
-export const CARDS = [cardVersion(1, "0.1", 0), cardVersion(2, "0.25", CHANGE_MS)];
+export const CARDS = [
+  cardVersion(1, "0.1", {}),
+  cardVersion(2, "0.25", { effectiveFromMs: CHANGE_MS }),
+];
 export const PRICES = [
   {
     ...{ id: 0, source: "test", recordedAtMs: 0, effectiveFromMs: null },
@@ -104,7 +132,7 @@ export async function engineOver(
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
-  return { engine, advance: () => (clock.now += MINUTE_MS) };
+  return { engine, advance: (ms = MINUTE_MS) => (clock.now += ms) };
 }
 
 /** Lets a history happen. Returns what the engine answered; a refusal by its code. */
@@ -116,7 +144,7 @@ export async function play(
   const { engine, advance } = await engineOver(store, workspace);
   const answers: unknown[] = [];
   for (const happening of history) {
-    advance();
+    advance(happening.kind === "days pass" ? happening.days * DAY_MS : MINUTE_MS);
     answers.push(await happen(engine, workspace, happening).catch(codeOf));
   }
   return answers;
@@ -146,9 +174,11 @@ async function happen(engine: Engine, workspace: string, happening: Happening): 
     }
     case "reprice":
     case "recard":
-      return correct(engine, workspace, happening);
+      return correct(engine, workspace, { ...happening, afterDays: 3 });
     case "abandon":
       return engine.abandonSilentRuns(workspace, 2 * MINUTE_MS);
+    case "days pass":
+      return happening.settles ? engine.settleOutcomes(workspace) : null;
     case "fail":
       await forgetRows(engine.store, workspace);
       // As the engine does after a unit of its own has failed.
@@ -170,6 +200,8 @@ export async function correct(
     readonly daysAgo: number;
     readonly price: string;
     readonly limit?: number;
+    /** Another window of outcomes, for those that are recorded from now on. */
+    readonly afterDays?: number;
   },
 ): Promise<RerateResult[]> {
   const sinceMs = START_MS - how.daysAgo * 86_400_000;
@@ -178,7 +210,9 @@ export async function correct(
     const entries = [entryAt(how.price)];
     await engine.importPrices(workspace, { source: "late", entries, ...late });
   } else {
-    const { card, document } = cardVersion(0, how.price, 0);
+    const { afterDays } = how;
+    const settling = afterDays === undefined ? {} : { afterDays };
+    const { card, document } = cardVersion(0, how.price, settling);
     await engine.applyRateCard(workspace, { card, document, ...late });
   }
   const parts: RerateResult[] = [];
@@ -211,7 +245,7 @@ export async function holdings(store: Store, workspace: string) {
   const inside = await store.transact(workspace, async (unit) => {
     const adjustments = [];
     for (const { id: customer } of customers) {
-      for (const period of ["2026-10-01", "2026-11-01", "2026-12-01", "2027-01-01"]) {
+      for (const period of ["2026-10-01", "2026-11-01", "2026-12-01", "2027-01-01", "2027-02-01"]) {
         adjustments.push(...(await unit.adjustments({ customer, period })));
       }
     }

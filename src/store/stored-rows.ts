@@ -206,6 +206,7 @@ export function decodeOutcome(row: Row): OutcomeState {
     agent: optional(row, "agent"),
     period: text(row, "period"),
     cardVersionId: row.card_version as number | null,
+    finalAtMs: row.final_at as number | null,
     charge: amountOf(text(row, "charge")),
     shares: decodeShares(text(row, "shares")),
     ending: optional(row, "ending") as OutcomeState["ending"],

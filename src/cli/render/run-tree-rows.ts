@@ -118,9 +118,15 @@ export function boundRows({ period, cap, minimum }: CorrectionView, styles: Styl
 
 /** An outcome and what it is charged. */
 export function outcomeRow(outcome: OutcomeView, styles: Styles): readonly Cell[] {
-  const note = outcome.status === "recorded" ? "" : outcome.status;
+  const { status, finalAt } = outcome;
+  const until = status === "provisional" && finalAt !== null ? `, final ${minuteOf(finalAt)}` : "";
+  const note = status === "recorded" ? "" : `${status}${until}`;
   const row = feeRow("outcome", outcome.outcome, { amount: outcome.charge, styles });
   return [...row.slice(0, -1), { text: note, style: styles.yellow }];
+}
+
+function minuteOf(instant: string): string {
+  return `${instant.slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function feeRow(

@@ -16,6 +16,7 @@ export interface OutcomeView {
   readonly key: string;
   readonly outcome: string;
   readonly status: string;
+  readonly finalAt: string | null;
   readonly charge: string;
 }
 

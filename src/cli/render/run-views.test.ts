@@ -85,7 +85,13 @@ export function ticketRun(): RunView {
     totals: { own, tree: { steps: 3, unpriced: 0, cost: "0.5035", charge: "1.7042" } },
     charges: [{ charge: "run", cell: "", amount: "0.1" }],
     outcomes: [
-      { key: "ticket_resolved", outcome: "ticket_resolved", status: "recorded", charge: "1" },
+      {
+        key: "ticket_resolved",
+        outcome: "ticket_resolved",
+        status: "recorded",
+        finalAt: null,
+        charge: "1",
+      },
     ],
     steps: [
       stepView({

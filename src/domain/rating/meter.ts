@@ -41,6 +41,8 @@ export interface CompiledCard {
   readonly charges: readonly Charge[];
   /** Whether a charge on these waits for the end of the run. */
   readonly waits: { readonly runs: boolean; readonly outcomes: boolean };
+  /** How long an outcome of this name may be reversed before it is final; null: not at all. */
+  settlesAfterMs(outcome: string): number | null;
   /** What a step that bills counts for; a shadow counts for nothing. */
   meterStep(step: MeteredStep): readonly MeteredQuantity[];
   meterRun(run: MeteredRun): readonly MeteredQuantity[];
@@ -82,6 +84,7 @@ export function compileCard(version: RateCardVersion, costOf?: CostConversion): 
     currency: card.currency,
     charges: card.charges,
     waits: { runs: waitsForEnd(card, "runs"), outcomes: waitsForEnd(card, "outcomes") },
+    settlesAfterMs: windowOf(card),
     meterStep: (step) => (step.role === "bill" ? meterItem(steps, step) : NOTHING),
     meterRun: (run) => meterItem(runs, run),
     meterOutcome: (outcome) => meterItem(outcomes, outcome),
@@ -91,6 +94,17 @@ export function compileCard(version: RateCardVersion, costOf?: CostConversion): 
 
 function waitsForEnd({ charges }: RateCard, subject: Subject): boolean {
   return charges.some((one) => one.endings !== null && subjectOfMeter(one.meter) === subject);
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Charges that may count the same outcome settle alike, so the first one speaks for all. */
+function windowOf({ charges }: RateCard): CompiledCard["settlesAfterMs"] {
+  const windows = charges.flatMap(({ meter, settlesAfterHours: hours }) => {
+    return hours === null ? [] : [{ names: meter.where.outcome, ms: hours * HOUR_MS }];
+  });
+  return (outcome) =>
+    windows.find(({ names }) => names === undefined || names.includes(outcome))?.ms ?? null;
 }
 
 function meterItem(charges: readonly CompiledCharge[], item: Metered): readonly MeteredQuantity[] {

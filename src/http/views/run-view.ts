@@ -50,9 +50,10 @@ function shareView({ chargeKey, cell, amount }: ChargeShare): object {
   return { charge: chargeKey, cell, amount: formatAmount(amount) };
 }
 
-function outcomeView({ key, outcome, status, occurredAtMs, charge }: OutcomeState): object {
-  const occurredAt = timeText(occurredAtMs);
-  return { key, outcome, status, occurredAt, charge: formatAmount(charge) };
+function outcomeView({ key, outcome, status, charge, ...times }: OutcomeState): object {
+  const occurredAt = timeText(times.occurredAtMs);
+  const finalAt = timeTextOrNull(times.finalAtMs);
+  return { key, outcome, status, occurredAt, finalAt, charge: formatAmount(charge) };
 }
 
 /** Quantities by bucket or unit, as text. */

@@ -12,6 +12,7 @@ import { convertAgain } from "./convert-again.ts";
 import type { DataFile } from "./data-file.ts";
 import { type Taken, takenOfOutcome, takenOfRun, takenOfStep } from "./meter-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
+import { FirstCards } from "./settle-again.ts";
 
 /** Joins the parts of a key; no part may hold it. */
 export const KEY_PART_END = "\u001f";
@@ -46,6 +47,7 @@ export class Books {
   readonly quantities: RebuiltSums;
   readonly cards: CardVersions;
   readonly #acts: Acts;
+  #firstCards: FirstCards | null = null;
 
   constructor(file: DataFile, cards: CardVersions, acts: Acts) {
     this.#acts = acts;
@@ -55,6 +57,12 @@ export class Books {
     this.amounts = new RebuiltSums(file.scratch, "amounts");
     this.quantities = new RebuiltSums(file.scratch, "quantities");
     this.cards = cards;
+  }
+
+  /** The charges of the card by which an outcome was recorded: they say when it is final. */
+  chargesAtRecording(ws: number, outcome: OutcomeState) {
+    this.#firstCards ??= new FirstCards(this.#acts);
+    return this.#chargesOf(ws, this.#firstCards.of(ws, outcome));
   }
 
   addStep(ws: number, step: Step): void {
