@@ -2,11 +2,14 @@
  * What charges that wait for the end of runs would come to: no run owes it yet. Worked out when it
  * is asked for, as if the runs were completed now, on top of what their periods have counted.
  */
+import { present } from "../domain/assert.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import { counterKeyText } from "./batch-state.ts";
+import { type Customers, meteredOfOutcome, meteredOfRun } from "./metered.ts";
 import type { CounterKey, Store } from "./ports.ts";
 import { isSameAs } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
@@ -37,7 +40,9 @@ export class Accruals {
   async of(run: Run, outcomes: readonly OutcomeState[], period?: string): Promise<Amount> {
     if (run.status !== "open" || !this.#tariff.waitsForEnd) return 0n as Amount;
     let sum = 0n;
-    for (const waiting of [this.#ofRun(run), ...outcomes.map((one) => this.#ofOutcome(one))]) {
+    const customers = await this.#customersOf(run);
+    const ofOutcomes = outcomes.map((one) => this.#ofOutcome(one, customers));
+    for (const waiting of [this.#ofRun(run), ...ofOutcomes]) {
       if (waiting === null || waiting.items.length === 0) continue;
       if (period !== undefined && waiting.at.period !== period) continue;
       for (const item of waiting.items) sum += await this.#put(waiting, item);
@@ -45,20 +50,26 @@ export class Accruals {
     return sum as Amount;
   }
 
+  async #customersOf({ customer: id }: Run): Promise<Customers> {
+    const found = id === null ? undefined : await this.#store.customer(this.#workspace, id);
+    return { customer: () => present(found, `customer "${id}"`) };
+  }
+
   #ofRun({ rating, customer }: Run): Waiting | null {
     if (rating === null || !rating.counted || customer === null) return null;
     const card = this.#tariff.cardById(rating.cardVersionId);
-    const ended = card.meterRun({ ...rating, ending: "completed" });
+    const ended = meteredOfRun(card, { ...rating, ending: "completed" });
     const at = { customer, period: rating.period };
-    return { at, card, items: without(ended, card.meterRun(rating)) };
+    return { at, card, items: without(ended, meteredOfRun(card, rating)) };
   }
 
-  #ofOutcome(outcome: OutcomeState): Waiting | null {
+  #ofOutcome(outcome: OutcomeState, customers: Customers): Waiting | null {
     const { cardVersionId, customer, period, status } = outcome;
     if (cardVersionId === null || status === "reversed") return null;
     const card = this.#tariff.cardById(cardVersionId);
-    const ended = card.meterOutcome({ ...outcome, ending: "completed" });
-    return { at: { customer, period }, card, items: without(ended, card.meterOutcome(outcome)) };
+    const ended = meteredOfOutcome(card, { ...outcome, ending: "completed" }, customers);
+    const counted = meteredOfOutcome(card, outcome, customers);
+    return { at: { customer, period }, card, items: without(ended, counted) };
   }
 
   async #put({ at, card }: Waiting, item: MeteredQuantity): Promise<bigint> {
@@ -80,8 +91,9 @@ export class Accruals {
   }
 }
 
+/** What is free in a trial is waited for by nobody. */
 function without(all: readonly MeteredQuantity[], counted: readonly MeteredQuantity[]) {
-  return all.filter((item) => !counted.some(isSameAs(item)));
+  return all.filter((item) => !isTrialCell(item.cell) && !counted.some(isSameAs(item)));
 }
 
 function slotText(

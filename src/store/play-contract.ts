@@ -14,7 +14,8 @@ import { type Happening, START_MS } from "./event-sequences-contract.ts";
 import { forgetRows, sorted, write } from "./round-trip-contract.ts";
 
 const MINUTE_MS = 60_000;
-const CHANGE_MS = START_MS - 15 * 86_400_000;
+const DAY_MS = 86_400_000;
+const CHANGE_MS = START_MS - 15 * DAY_MS;
 
 const price = (text: string): Price => parsePrice(text) ?? assert.fail(`price ${text}`);
 
@@ -37,7 +38,7 @@ const entryAt = (input: string): PriceEntry => ({
   ],
 });
 
-/** A card of which everything is counted: runs, tiers, cost, outcomes, a matrix. */
+/** A card of which everything is counted: runs, tiers, cost, outcomes, a matrix; with a trial. */
 function cardVersion(id: number, runPrice: string, effectiveFromMs: number): RateCardVersion {
   const graduated = [
     { upTo: "2", unit: "0" },
@@ -77,6 +78,7 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
     ],
     runCap: "1.5",
     runMinimum: "0.75",
+    trial: id === 1 ? { days: 8 } : { days: 8, charges: ["runs", "tools", "models", "done"] },
   });
   const card = storedRateCard(document);
   const at = { effectiveFromMs, takesEffect: "at_once", recordedAtMs: 0 } as const;
@@ -92,6 +94,12 @@ export const PRICES = [
   },
 ];
 
+/** Trials of a part of what is used: events are dated up to a month or more before. */
+const STARTS = [
+  { id: "acme", settings: { startedAtMs: START_MS - 30 * DAY_MS } },
+  { id: "beta", settings: { startedAtMs: START_MS - 25 * DAY_MS } },
+];
+
 /** An engine over a store whose workspace has cards and prices, and the hand of its clock. */
 export async function engineOver(
   store: Store,
@@ -104,6 +112,7 @@ export async function engineOver(
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
+  if (isNew) for (const one of STARTS) await engine.saveCustomer(workspace, one);
   return { engine, advance: () => (clock.now += MINUTE_MS) };
 }
 
@@ -172,7 +181,7 @@ export async function correct(
     readonly limit?: number;
   },
 ): Promise<RerateResult[]> {
-  const sinceMs = START_MS - how.daysAgo * 86_400_000;
+  const sinceMs = START_MS - how.daysAgo * DAY_MS;
   const late = { effectiveFromMs: sinceMs, isRerating: true };
   if (how.kind === "reprice") {
     const entries = [entryAt(how.price)];

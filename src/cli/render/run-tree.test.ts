@@ -96,7 +96,7 @@ test("steps that name each other as parents are still shown, once", () => {
 });
 
 test("a reversed outcome says so", () => {
-  const outcome = { key: "k", outcome: "resolved", status: "reversed", charge: "0" };
+  const outcome = { key: "k", outcome: "resolved", status: "reversed", charge: "0", charges: [] };
   const lines = renderRunTree(runView({ run: "r", outcomes: [outcome] }));
   assert.match(lines.at(-1) ?? "", /^└─ outcome {2}resolved +reversed$/);
 });

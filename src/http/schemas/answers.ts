@@ -92,7 +92,14 @@ const ingest = {
   }),
 };
 
-const charges = listOf(closed({ charge: ANY_TEXT, cell: ANY_TEXT, amount: DECIMAL }));
+const charges = listOf(
+  closed({
+    charge: ANY_TEXT,
+    cell: ANY_TEXT,
+    amount: DECIMAL,
+    inTrial: described(FLAG, "Free: the amount tells what it would have cost."),
+  }),
+);
 const ownAndTree = closed({ own: named("Totals"), tree: named("Totals") });
 
 const runFields: Record<string, JsonSchema> = {
@@ -127,6 +134,7 @@ const runs = {
     status: oneOf(["recorded", "reversed"]),
     occurredAt: TIME,
     charge: DECIMAL,
+    charges,
   }),
   Step: closed({
     source: ANY_TEXT,
