@@ -147,7 +147,7 @@ export class Ledger {
     });
   }
 
-  /** Books a difference to a closed period in the one that is open now; of a trial, there is none. */
+  /** Books a difference to a closed period in the one that is open now; a trial makes none. */
   adjust({ at, cardKey, cause }: AdjustedBy, share: RunShare): void {
     if (share.amount === 0n || isTrialCell(share.cell)) return;
     this.state.adjustments.push({

@@ -1,4 +1,4 @@
-/** What a card takes of a step, a run or an outcome; what is free in a trial in cells of its own. */
+/** What a card takes of steps, runs and outcomes; what is free in a trial in cells of its own. */
 import type { Step } from "../domain/event/step.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { isBeforeTrialEnd, meteredInTrial } from "../domain/rating/trial.ts";

@@ -1,6 +1,6 @@
 /**
- * Cells of what is free in a customer's trial. It is counted apart, in a counter of its own for each
- * cell of its charge, and priced like the rest; what it comes to is told and never charged.
+ * Cells of what is free in a customer's trial. It is counted apart, in a counter of its own for
+ * each cell of its charge, and priced like the rest; what it comes to is told and never charged.
  */
 import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
 

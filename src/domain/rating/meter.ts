@@ -49,7 +49,7 @@ export interface CompiledCard {
   meterStep(step: MeteredStep): readonly MeteredQuantity[];
   meterRun(run: MeteredRun): readonly MeteredQuantity[];
   meterOutcome(outcome: MeteredOutcome): readonly MeteredQuantity[];
-  /** The price of a charge's counter. The cell must be one that this version metered, paid or not. */
+  /** The price of a charge's counter. The cell must be one that this version metered, or free. */
   segmentPrice(chargeKey: string, cell: string): SegmentPrice;
 }
 
