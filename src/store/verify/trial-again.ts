@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 
 /** A trial as its card's document writes it. */
 export interface TrialDocument {
-  readonly days: number;
+  readonly days: number | string;
   readonly charges?: readonly string[] | null;
 }
 
@@ -36,7 +36,7 @@ export function frees({ charges }: TrialDocument, key: string | null): boolean {
 
 /** The first instant that is paid. */
 export function paidFromMs({ days }: TrialDocument, startedAtMs: number): number {
-  return startedAtMs + days * DAY_MS;
+  return startedAtMs + Number(days) * DAY_MS;
 }
 
 /** What was taken, in the cells of a trial where that frees it. */

@@ -21,6 +21,7 @@ import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStatements } from "./check-statements.ts";
+import { checkTerms } from "./check-terms.ts";
 import { checkTotals } from "./check-totals.ts";
 import { checkTrueUps } from "./check-true-ups.ts";
 import { checkWorkspaces } from "./check-workspaces.ts";
@@ -91,6 +92,7 @@ function checkAll(file: DataFile): void {
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
+    () => checkTerms(file, acts),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
