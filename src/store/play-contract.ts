@@ -6,7 +6,7 @@ import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { type Price, parsePrice } from "../domain/money/decimal.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
-import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
+import { storedOverride, storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
 import type { RerateResult } from "../engine/rerate.ts";
@@ -38,7 +38,7 @@ const entryAt = (input: string): PriceEntry => ({
   ],
 });
 
-/** A card of which everything is counted: runs, tiers, cost, outcomes, a matrix; with a trial. */
+/** A card of which everything is counted, and that has terms of every kind. */
 function cardVersion(id: number, runPrice: string, effectiveFromMs: number): RateCardVersion {
   const graduated = [
     { upTo: "2", unit: "0" },
@@ -54,6 +54,7 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
         key: "tools",
         meter: { count: "steps", where: { kind: "tool" } },
         price: { model: "graduated", tiers: graduated },
+        maximum: "0.1",
       },
       { key: "text", meter: { sum: "output_text" }, price: { model: "volume", tiers: volume } },
       { key: "models", meter: { sum: "cost" }, price: { model: "markup", percent: "20" } },
@@ -76,6 +77,10 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
       },
       { key: "done", meter: { count: "outcomes" }, price: { model: "per_unit", unit: "0.99" } },
     ],
+    fees: [{ key: "base", amount: id === 1 ? "3" : "5" }],
+    discounts: [{ key: "tenth", percent: "10" }],
+    minimum: "6",
+    maximum: "7.5",
     runCap: "1.5",
     runMinimum: "0.75",
     trial: id === 1 ? { days: 8 } : { days: 8, charges: ["runs", "tools", "models", "done"] },
@@ -94,10 +99,22 @@ export const PRICES = [
   },
 ];
 
+/** Terms of a customer's own: they follow the card through all its versions. */
+const OWN_TEXT = JSON.stringify({
+  ...{ key: "own", extends: "card" },
+  charges: {
+    kept: null,
+    done: { meter: { count: "outcomes" }, price: { model: "per_unit", unit: "2" } },
+  },
+  ...{ fees: { base: { amount: "4" }, extra: { amount: "1.01", prorate: false } } },
+  ...{ discounts: { late: { amount: "1", from: "2026-11-01" } }, minimum: null },
+});
+const OWN = storedOverride(OWN_TEXT);
+
 /** Trials of a part of what is used: events are dated up to a month or more before. */
-const STARTS = [
+const CUSTOMERS = [
   { id: "acme", settings: { startedAtMs: START_MS - 30 * DAY_MS } },
-  { id: "beta", settings: { startedAtMs: START_MS - 25 * DAY_MS } },
+  { id: "beta", settings: { startedAtMs: START_MS - 25 * DAY_MS, cardKey: "own" } },
 ];
 
 /** An engine over a store whose workspace has cards and prices, and the hand of its clock. */
@@ -112,7 +129,14 @@ export async function engineOver(
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
-  if (isNew) for (const one of STARTS) await engine.saveCustomer(workspace, one);
+  if (isNew) {
+    await engine.applyRateCard(workspace, {
+      override: OWN,
+      document: OWN_TEXT,
+      effectiveFromMs: 0,
+    });
+    for (const one of CUSTOMERS) await engine.saveCustomer(workspace, one);
+  }
   return { engine, advance: () => (clock.now += MINUTE_MS) };
 }
 

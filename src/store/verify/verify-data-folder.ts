@@ -17,6 +17,7 @@ import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
+import { checkOverrides } from "./check-overrides.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -98,6 +99,7 @@ function checkAll(file: DataFile): void {
     () => checkCredits(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
+    () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
   ];
