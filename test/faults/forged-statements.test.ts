@@ -1,6 +1,6 @@
 /**
- * Statements that bill otherwise than cards and settings say, sealed, hashed and added up as if they
- * were sound: `tollgate verify` works every line out again and names the one that was forged.
+ * Statements that bill otherwise than cards and settings say, sealed, hashed and added up as if
+ * they were sound: `tollgate verify` works every line out again and names the one that was forged.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -140,7 +140,7 @@ describe("a forged statement", () => {
     1 + of.lines.findIndex((line) => line.kind === kind && line.chargeKey === key);
 
   /** The bill with one line changed, or (null) left out. */
-  function withLine(kind: string, key: string, change: Line | null, of = bill): Bill {
+  function withLine([kind, key]: readonly [string, string], change: Line | null, of = bill) {
     const at = numberOf(kind, key, of) - 1;
     assert.ok(at >= 0, `${kind} ${key}`);
     const lines = of.lines.flatMap((line, index) => {
@@ -176,7 +176,7 @@ describe("a forged statement", () => {
       ],
     ] as [string, string][]) {
       const line = bill.lines[numberOf(kind, key) - 1];
-      const forged = withLine(kind, key, { amountExact: "-1", amountRounded: "-1" });
+      const forged = withLine([kind, key], { amountExact: "-1", amountRounded: "-1" });
       const found = await findingsOf(forged);
       const named = `statements line ${numberOf(kind, key)}, ${kind} ${key}: is -1, and`;
       assert.ok(found[0]?.startsWith(`${named} ${line?.amountExact} is owed`), `${found}`);
@@ -184,11 +184,11 @@ describe("a forged statement", () => {
   });
 
   test("is named by its least and most of the period", async () => {
-    const low = withLine("minimum", "", { amountExact: "1", amountRounded: "1" });
+    const low = withLine(["minimum", ""], { amountExact: "1", amountRounded: "1" });
     const owed = bill.lines[numberOf("minimum", "") - 1]?.amountExact;
     const at = `line ${numberOf("minimum", "")}, minimum`;
     assert.deepEqual(await findingsOf(low), [`statements ${at}: is 1, and ${owed} is owed`]);
-    const high = withLine("maximum", "", { amountExact: "-1", amountRounded: "-1" }, small);
+    const high = withLine(["maximum", ""], { amountExact: "-1", amountRounded: "-1" }, small);
     const most = small.lines[numberOf("maximum", "", small) - 1]?.amountExact;
     const found = await findingsOf(high, SMALL);
     const place = `line ${numberOf("maximum", "", small)}, maximum`;
@@ -197,10 +197,10 @@ describe("a forged statement", () => {
 
   test("is named where a line is missing, or is owed by nothing", async () => {
     const [least] = bill.lines.filter(({ kind }) => kind === "minimum");
-    assert.deepEqual(await findingsOf(withLine("minimum", "", null)), [
+    assert.deepEqual(await findingsOf(withLine(["minimum", ""], null)), [
       `statements has no line "minimum" of ${least?.amountExact}, which is owed`,
     ]);
-    const found = await findingsOf(withLine("discount", "two", { chargeKey: "gift" }));
+    const found = await findingsOf(withLine(["discount", "two"], { chargeKey: "gift" }));
     assert.deepEqual(found, [
       `statements line ${numberOf("discount", "two")}, discount gift: no card or setting owes it`,
       'statements has no line "discount two" of -2, which is owed',
@@ -210,7 +210,7 @@ describe("a forged statement", () => {
   test("is named by what a line is rounded to, and by a second line of rounding", async () => {
     const at = numberOf("charge", "calls");
     const wrong = "amountRounded is not its exact amount, rounded";
-    const up = await findingsOf(withLine("charge", "calls", { amountRounded: "1.01" }));
+    const up = await findingsOf(withLine(["charge", "calls"], { amountRounded: "1.01" }));
     assert.equal(up[0], `statements line ${at}, charge calls: ${wrong}`);
     const rounding = bill.lines.at(-1) ?? {};
     const moved = { ...bill, lines: [...bill.lines, { ...rounding, amountExact: "0" }] };
@@ -226,7 +226,7 @@ describe("a forged statement", () => {
   });
 
   test("is named where a trial does not take off what it counted", async () => {
-    const forged = withLine("trial", "calls", { amountExact: "-0.5", amountRounded: "-0.5" });
+    const forged = withLine(["trial", "calls"], { amountExact: "-0.5", amountRounded: "-0.5" });
     const found = await findingsOf(forged);
     const wrong = "its trial does not take off what it came to";
     assert.equal(found[0], `statements card/calls (~trial:): ${wrong}`);
