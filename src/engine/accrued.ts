@@ -3,12 +3,15 @@
  * Worked out when it is asked for, as if the runs were completed now and nothing were taken back,
  * on top of what their periods have counted.
  */
+import { present } from "../domain/assert.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import { counterKeyText } from "./batch-state.ts";
-import type { CounterKey, Store, UsageFilter } from "./ports.ts";
+import { type Customers, meteredOfOutcome, meteredOfRun } from "./metered.ts";
+import type { CounterKey, Customer, Store, UsageFilter } from "./ports.ts";
 import { isSameAs } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -36,6 +39,7 @@ export class Accruals {
   readonly #tariff: Tariff;
   readonly #counters = new Map<string, Counter>();
   readonly #pages = new Set<string>();
+  readonly #customers = new Map<string, Customer>();
 
   constructor(store: Store, workspace: string, tariff: Tariff) {
     this.#store = store;
@@ -55,9 +59,9 @@ export class Accruals {
     if (status !== "open" || !this.#tariff.waitsForEnd) return null;
     if (rating === null || !rating.counted || customer === null) return null;
     const card = this.#tariff.cardById(rating.cardVersionId);
-    const ended = card.meterRun({ ...rating, ending: "completed" });
+    const ended = meteredOfRun(card, { ...rating, ending: "completed" });
     const { period, agent } = rating;
-    const items = without(ended, card.meterRun(rating));
+    const items = without(ended, meteredOfRun(card, rating));
     return this.#put({ at: { customer, period }, agent, kind: "run", card, items });
   }
 
@@ -69,9 +73,18 @@ export class Accruals {
     const isOpen = status === "open";
     if (isFinal && !(isOpen && this.#tariff.waitsForEnd)) return null;
     const card = this.#tariff.cardById(cardVersionId);
-    const ended = card.meterOutcome(isOpen ? { ...outcome, ending: "completed" } : outcome);
-    const items = isFinal ? without(ended, card.meterOutcome(outcome)) : ended;
+    const owner = await this.#customersOf(customer);
+    const asEnded = isOpen ? { ...outcome, ending: "completed" as const } : outcome;
+    const ended = meteredOfOutcome(card, asEnded, owner);
+    const items = without(ended, isFinal ? meteredOfOutcome(card, outcome, owner) : []);
     return this.#put({ at: { customer, period }, agent, kind: "outcome", card, items });
+  }
+
+  async #customersOf(id: string): Promise<Customers> {
+    const known = this.#customers.get(id) ?? (await this.#store.customer(this.#workspace, id));
+    const customer = present(known, `customer "${id}"`);
+    this.#customers.set(id, customer);
+    return { customer: () => customer };
   }
 
   async #put({ at, agent, kind, card, items }: Waiting): Promise<Accrued | null> {
@@ -98,8 +111,9 @@ export class Accruals {
   }
 }
 
+/** What is free in a trial is waited for by nobody. */
 function without(all: readonly MeteredQuantity[], counted: readonly MeteredQuantity[]) {
-  return all.filter((item) => !counted.some(isSameAs(item)));
+  return all.filter((item) => !isTrialCell(item.cell) && !counted.some(isSameAs(item)));
 }
 
 function slotText(

@@ -94,6 +94,7 @@ const anyRating = fc.option(
     agent: optionalId,
     labels: anyLabels,
     ending: anyEnding,
+    inTrial: fc.boolean(),
     counted: fc.boolean(),
     shares: anyShares,
   }),

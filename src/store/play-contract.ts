@@ -6,7 +6,7 @@ import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { type Price, parsePrice } from "../domain/money/decimal.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
-import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
+import { storedOverride, storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
 import type { RerateResult } from "../engine/rerate.ts";
@@ -15,7 +15,7 @@ import { forgetRows, sorted, write } from "./round-trip-contract.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const CHANGE_MS = START_MS - 15 * 86_400_000;
+const CHANGE_MS = START_MS - 15 * DAY_MS;
 
 const price = (text: string): Price => parsePrice(text) ?? assert.fail(`price ${text}`);
 
@@ -38,10 +38,32 @@ const entryAt = (input: string): PriceEntry => ({
   ],
 });
 
+/** What versions after the first let customers try. */
+const TRIED = ["runs", "tools", "models", "done", "settled"];
+
 /** The window of outcomes of every card here, unless a correction says otherwise. */
 const SETTLES_AFTER_DAYS = 5;
 
-/** A card of which everything is counted: runs, tiers, cost, a matrix, outcomes now and later. */
+/** Charges on outcomes that are final at once, and on outcomes that are when a window has passed. */
+function chargesOnOutcomes(afterDays: number): object[] {
+  const sold = { count: "outcomes", where: { outcome: "sold" } };
+  const resolved = { count: "outcomes", where: { outcome: "resolved" } };
+  const when = { ending: "completed" };
+  const per = (unit: string) => ({ model: "per_unit", unit });
+  const tiers = [{ upTo: "1", unit: "1.5" }, { unit: "0.5" }];
+  const graduated = { model: "graduated", tiers };
+  const settles = { afterDays };
+  return [
+    { key: "kept", meter: sold, when, price: per("0.75") },
+    { key: "done", meter: sold, price: per("0.99") },
+    { key: "settled", meter: resolved, settles, price: graduated },
+    { key: "settled and kept", meter: resolved, when, settles, price: per("0.25") },
+  ];
+}
+
+/**
+ * A card of which everything is counted, outcomes now and later, and that has terms of every kind.
+ */
 function cardVersion(
   id: number,
   runPrice: string,
@@ -61,6 +83,7 @@ function cardVersion(
         key: "tools",
         meter: { count: "steps", where: { kind: "tool" } },
         price: { model: "graduated", tiers: graduated },
+        maximum: "0.1",
       },
       { key: "text", meter: { sum: "output_text" }, price: { model: "volume", tiers: volume } },
       { key: "models", meter: { sum: "cost" }, price: { model: "markup", percent: "20" } },
@@ -75,33 +98,15 @@ function cardVersion(
         when: { ending: ["completed", "abandoned"] },
         price: { model: "per_unit", unit: "0.125" },
       },
-      {
-        key: "kept",
-        meter: { count: "outcomes", where: { outcome: "sold" } },
-        when: { ending: "completed" },
-        price: { model: "per_unit", unit: "0.75" },
-      },
-      {
-        key: "done",
-        meter: { count: "outcomes", where: { outcome: "sold" } },
-        price: { model: "per_unit", unit: "0.99" },
-      },
-      {
-        key: "settled",
-        meter: { count: "outcomes", where: { outcome: "resolved" } },
-        settles: { afterDays },
-        price: { model: "graduated", tiers: [{ upTo: "1", unit: "1.5" }, { unit: "0.5" }] },
-      },
-      {
-        key: "settled and kept",
-        meter: { count: "outcomes", where: { outcome: "resolved" } },
-        when: { ending: "completed" },
-        settles: { afterDays },
-        price: { model: "per_unit", unit: "0.25" },
-      },
+      ...chargesOnOutcomes(afterDays),
     ],
+    fees: [{ key: "base", amount: id === 1 ? "3" : "5" }],
+    discounts: [{ key: "tenth", percent: "10" }],
+    minimum: "6",
+    maximum: "7.5",
     runCap: "1.5",
     runMinimum: "0.75",
+    trial: id === 1 ? { days: 8 } : { days: 8, charges: TRIED },
   });
   const card = storedRateCard(document);
   const at = { effectiveFromMs, takesEffect: "at_once", recordedAtMs: 0 } as const;
@@ -120,6 +125,30 @@ export const PRICES = [
   },
 ];
 
+/** Terms of a customer's own: they follow the card through all its versions. */
+const OWN_TEXT = JSON.stringify({
+  ...{ key: "own", extends: "card" },
+  charges: {
+    kept: null,
+    done: {
+      meter: { count: "outcomes", where: { outcome: "sold" } },
+      price: { model: "per_unit", unit: "2" },
+    },
+  },
+  ...{ fees: { base: { amount: "4" }, extra: { amount: "1.01", prorate: false } } },
+  ...{ discounts: { late: { amount: "1", from: "2026-11-01" } }, minimum: null },
+});
+const OWN = storedOverride(OWN_TEXT);
+
+/**
+ * Trials of a part of what is used: events are dated up to a month or more before. That of the
+ * second ends now, so some of its outcomes are free and not final yet.
+ */
+const CUSTOMERS = [
+  { id: "acme", settings: { startedAtMs: START_MS - 30 * DAY_MS } },
+  { id: "beta", settings: { startedAtMs: START_MS - 8 * DAY_MS, cardKey: "own" } },
+];
+
 /** An engine over a store whose workspace has cards and prices, and the hand of its clock. */
 export async function engineOver(
   store: Store,
@@ -132,6 +161,14 @@ export async function engineOver(
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
+  if (isNew) {
+    await engine.applyRateCard(workspace, {
+      override: OWN,
+      document: OWN_TEXT,
+      effectiveFromMs: 0,
+    });
+    for (const one of CUSTOMERS) await engine.saveCustomer(workspace, one);
+  }
   return { engine, advance: (ms = MINUTE_MS) => (clock.now += ms) };
 }
 
@@ -204,7 +241,7 @@ export async function correct(
     readonly afterDays?: number;
   },
 ): Promise<RerateResult[]> {
-  const sinceMs = START_MS - how.daysAgo * 86_400_000;
+  const sinceMs = START_MS - how.daysAgo * DAY_MS;
   const late = { effectiveFromMs: sinceMs, isRerating: true };
   if (how.kind === "reprice") {
     const entries = [entryAt(how.price)];

@@ -11,6 +11,7 @@ import { nodeDigest } from "../../src/compose.ts";
 import { canonicalJson } from "../../src/domain/canonical-json.ts";
 import { runAct } from "../../src/engine/act.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import { newCustomer } from "../../src/engine/customer-defaults.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
@@ -58,7 +59,10 @@ async function findingsOf(forged: Forged): Promise<string[]> {
   };
   await store.createWorkspace("w");
   const { terms = [TERMS], parts = [PART], lines = LINES, total = "32" } = forged;
-  await runAct(context, "w", async ({ journal }) => {
+  await runAct(context, "w", async ({ state, journal }) => {
+    const customer = newCustomer("acme", 0);
+    state.customers.set("acme", customer);
+    journal("customer.saved", "acme", customer);
     journal("commitments.saved", "acme", { customer: "acme", commitments: terms });
   });
   const about = { customer: "acme", period: "2026-11-01", currency: "USD" };

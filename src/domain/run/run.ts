@@ -68,6 +68,8 @@ export interface RunRating {
   readonly labels: Labels | null;
   /** How it had ended when it was counted; null: not yet, or no charge of the card asks. */
   readonly ending: ChargedEnding | null;
+  /** Whether it opened before the end of its card's trial. */
+  readonly inTrial: boolean;
   /** False for a run that is no longer counted but on which tier shifts have left an amount. */
   readonly counted: boolean;
   readonly shares: readonly RunShare[];

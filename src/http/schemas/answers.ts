@@ -93,7 +93,14 @@ const ingest = {
   }),
 };
 
-const charges = listOf(closed({ charge: ANY_TEXT, cell: ANY_TEXT, amount: DECIMAL }));
+const charges = listOf(
+  closed({
+    charge: ANY_TEXT,
+    cell: ANY_TEXT,
+    amount: DECIMAL,
+    inTrial: described(FLAG, "Free: the amount tells what it would have cost."),
+  }),
+);
 const ownAndTree = closed({ own: named("Totals"), tree: named("Totals") });
 
 const runFields: Record<string, JsonSchema> = {
@@ -132,6 +139,7 @@ const runs = {
     occurredAt: TIME,
     finalAt: described(nullable(TIME), "When it is final. Null: it was so at once."),
     charge: DECIMAL,
+    charges,
   }),
   Step: closed({
     source: ANY_TEXT,

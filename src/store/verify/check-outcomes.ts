@@ -10,6 +10,7 @@ import { keyText } from "./findings.ts";
 import { endingAgain } from "./meter-again.ts";
 import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 import { type Settled, settledAgain } from "./settle-again.ts";
+import { chargedAgain } from "./trial-again.ts";
 
 /** Checks the outcomes of a run against the journal and adds them to the books. */
 export function checkOutcomesOfRun(file: DataFile, books: Books, at: RunAt): void {
@@ -120,7 +121,7 @@ function* ratingProblems(
   { ws, run }: RunAt,
   outcome: OutcomeState,
 ): Generator<string> {
-  const charge = outcome.shares.reduce((sum, share) => sum + share.amount, 0n);
+  const charge = chargedAgain(outcome.shares);
   if (outcome.charge !== charge) yield "charge is not the sum of its shares";
   const { cardVersionId } = outcome;
   if (cardVersionId === null) {
