@@ -115,7 +115,8 @@ export interface Running {
 }
 
 const DEFAULT_PORT = 4100;
-const ABANDON_EVERY_MS = 60_000;
+/** How often runs are looked at for silence, and outcomes for being final. */
+const FALLS_DUE_EVERY_MS = 60_000;
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -144,7 +145,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const adminKey = await firstAdminKey(engine);
   const passingKey = (scopes: readonly Scope[]) =>
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
-  const timer = setInterval(() => void abandonEverywhere(engine, logger), ABANDON_EVERY_MS);
+  const timer = setInterval(() => void doWhatIsDue(engine, logger), FALLS_DUE_EVERY_MS);
   timer.unref();
   const stop = async (): Promise<void> => {
     clearInterval(timer);
@@ -163,14 +164,18 @@ async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: stri
   return { adminKey: secret };
 }
 
-async function abandonEverywhere(engine: Engine, logger: Logger | undefined): Promise<void> {
+async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<void> {
   try {
     for (const workspace of await engine.store.workspaces()) {
+      await engine.settleOutcomes(workspace);
       await engine.abandonSilentRuns(workspace);
       await engine.endQuarantine(workspace);
     }
   } catch (error) {
-    logger?.error({ what: "silent runs could not be abandoned", error: String(error) });
+    logger?.error({
+      what: "silent runs or final outcomes could not be dealt with",
+      error: String(error),
+    });
   }
 }
 

@@ -70,6 +70,7 @@ import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewLimit, type SetLimit, setLimit } from "./set-limit.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
 import { type NewResume, type NewStop, resumeWork, stopWork } from "./stop-work.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
@@ -320,6 +321,11 @@ export class Engine {
 
   abandonSilentRuns(workspace: string, afterMs?: number): Promise<number> {
     return abandonSilentRuns(this.#context, workspace, afterMs);
+  }
+
+  /** Charges outcomes whose window has passed. Returns how many. */
+  settleOutcomes(workspace: string): Promise<number> {
+    return settleOutcomes(this.#context, workspace);
   }
 
   createKey(

@@ -183,7 +183,20 @@ export interface UnitOfWork {
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
   readonly spending: SpendingUnit;
+  /** Provisional outcomes that are final by an instant, earliest first, then by run and key. */
+  dueOutcomes(
+    atMs: number,
+    of: { readonly customer?: string; readonly limit: number },
+  ): Answer<OutcomeState[]>;
   write(writes: Writes): Answer<void>;
+}
+
+/** Which provisional outcomes to read; what is left out matches everything. */
+export interface ProvisionalFilter {
+  readonly customer?: string;
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after?: OutcomeState;
 }
 
 /** Which roll-ups to read; what is left out matches everything. */
@@ -273,6 +286,8 @@ export interface Store {
   /** Ids of runs in the order of their bytes, after one ("": from the first on). */
   runIds(workspace: string, after: string, limit: number): Answer<string[]>;
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
+  /** Outcomes that are not final yet, by customer, run and key. */
+  provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Answer<OutcomeState[]>;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
   /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */

@@ -17,6 +17,8 @@ import type { Customer } from "./ports.ts";
 export interface Tariff {
   /** Whether any card version has a charge that waits for the end of runs. */
   readonly waitsForEnd: boolean;
+  /** Whether any card version lets outcomes be final later. */
+  readonly settlesOutcomes: boolean;
   /** Whether any card version has a least or most of runs. */
   readonly boundsRuns: boolean;
   priceStep(facts: StepFacts, atMs: number): CostOutcome;

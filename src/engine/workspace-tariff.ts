@@ -55,6 +55,9 @@ function workspaceTariff(
   const waits = [...compiled.values()].map((card) => card.waits);
   return {
     waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
+    settlesOutcomes: cards.some(({ card }) =>
+      card.charges.some((one) => one.settlesAfterHours !== null),
+    ),
     boundsRuns: cards.some(({ card }) => card.runCap !== null || card.runMinimum !== null),
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {

@@ -10,6 +10,7 @@ import {
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
 import { LINE_KINDS } from "../../domain/period/statement-line.ts";
+import { OUTCOME_STATUSES } from "../../domain/run/run.ts";
 import {
   ANY_TEXT,
   COUNT,
@@ -93,7 +94,14 @@ const ingest = {
   }),
 };
 
-const charges = listOf(closed({ charge: ANY_TEXT, cell: ANY_TEXT, amount: DECIMAL }));
+const charges = listOf(
+  closed({
+    charge: ANY_TEXT,
+    cell: ANY_TEXT,
+    amount: DECIMAL,
+    inTrial: described(FLAG, "Free: the amount tells what it would have cost."),
+  }),
+);
 const ownAndTree = closed({ own: named("Totals"), tree: named("Totals") });
 
 const runFields: Record<string, JsonSchema> = {
@@ -125,9 +133,14 @@ const runs = {
   Outcome: closed({
     key: ANY_TEXT,
     outcome: ANY_TEXT,
-    status: oneOf(["recorded", "reversed"]),
+    status: described(
+      oneOf(OUTCOME_STATUSES),
+      "provisional: not final, and charged nothing so far; recorded: final.",
+    ),
     occurredAt: TIME,
+    finalAt: described(nullable(TIME), "When it is final. Null: it was so at once."),
     charge: DECIMAL,
+    charges,
   }),
   Step: closed({
     source: ANY_TEXT,
@@ -160,7 +173,10 @@ const runs = {
   }),
   RunTree: closed({
     ...runFields,
-    accrued: described(DECIMAL, "What its own charges wait for, were it completed now."),
+    accrued: described(
+      DECIMAL,
+      "What its own charges and outcomes wait for, were it completed now.",
+    ),
     outcomes: listOf(named("Outcome")),
     steps: listOf(named("Step")),
     children: listOf(named("RunTree")),
@@ -181,6 +197,7 @@ const usage = {
         outputTokens: DECIMAL,
         cost: DECIMAL,
         charge: DECIMAL,
+        accrued: described(DECIMAL, "Waits for runs to end or outcomes to be final; not charged."),
       }),
     ),
     costCurrency: CURRENCY,
@@ -234,7 +251,7 @@ const customers = {
     now: TIME,
     currency: CURRENCY,
     currentExact: described(DECIMAL, "Charged and booked so far, without the minimum."),
-    accruedExact: described(DECIMAL, "Waits for open runs to end; in no total."),
+    accruedExact: described(DECIMAL, "Waits for runs to end or outcomes to be final; in no total."),
     elapsedShare: described(DECIMAL, "Of the period, cut to six places."),
     method: described({ const: "linear" }, "Charges so far × length / elapsed."),
     projectedCharges: nullable(DECIMAL),
@@ -260,7 +277,7 @@ const workspaces = {
     secret: described(ANY_TEXT, "Of an admin key of the new workspace; shown this once."),
   }),
   Clock: closed({ now: TIME, isTest: FLAG }),
-  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT }),
+  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT, settledOutcomes: COUNT }),
 };
 
 const keys = {

@@ -17,6 +17,7 @@ import type {
   Conflict,
   CounterKey,
   Customer,
+  ProvisionalFilter,
   RunFilter,
   StepPage,
   Store,
@@ -29,7 +30,7 @@ import type {
 import { Turns } from "../turns.ts";
 import { MemorySpendingReads } from "./memory-spending-reads.ts";
 import { MemoryUnit } from "./memory-unit.ts";
-import { applyWrites, byBytes, keyOf, type Tables, tablesOf } from "./tables.ts";
+import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
 
 /** Everything in maps; a restart begins from nothing. */
 export class MemoryStore implements Store {
@@ -127,6 +128,16 @@ export class MemoryStore implements Store {
     return [...this.#tables(workspace).runs.keys()]
       .filter((id) => byBytes(id, after) > 0)
       .sort(byBytes)
+      .slice(0, limit);
+  }
+
+  provisionalOutcomes(workspace: string, filter: ProvisionalFilter): OutcomeState[] {
+    const { customer, limit, after } = filter;
+    return [...this.#tables(workspace).outcomes.values()]
+      .filter((row) => row.status === "provisional")
+      .filter((row) => customer === undefined || row.customer === customer)
+      .sort(byPlace)
+      .filter((row) => after === undefined || byPlace(row, after) > 0)
       .slice(0, limit);
   }
 

@@ -18,6 +18,7 @@ import type {
   CounterKey,
   Customer,
   Digest,
+  ProvisionalFilter,
   RunFilter,
   StepPage,
   Store,
@@ -252,6 +253,17 @@ class PostgresStore implements Store {
       JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer AND o.run = r.id
       WHERE r.ws = $1 AND r.id = $2 ORDER BY o.seq`;
     return (await this.#of(workspace, sql, run)).map(decodeOutcome);
+  }
+
+  async provisionalOutcomes(
+    workspace: string,
+    { customer, limit, after }: ProvisionalFilter,
+  ): Promise<OutcomeState[]> {
+    const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
+    const sql = `SELECT * FROM outcomes
+      WHERE ws = $1 AND status = 'provisional' AND ($2::text IS NULL OR customer = $2)
+      AND (customer, run, key) > ($3, $4, $5) ORDER BY customer, run, key LIMIT $6`;
+    return (await this.#of(workspace, sql, customer ?? null, ...place, limit)).map(decodeOutcome);
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {

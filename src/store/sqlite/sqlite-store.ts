@@ -21,6 +21,7 @@ import type {
   CounterKey,
   Customer,
   Digest,
+  ProvisionalFilter,
   RunFilter,
   StepPage,
   Store,
@@ -284,6 +285,15 @@ class SqliteStore implements Store {
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
     const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? ORDER BY seq";
     return this.#all(sql, this.#ws(workspace), run).map(decodeOutcome);
+  }
+
+  provisionalOutcomes(workspace: string, filter: ProvisionalFilter): OutcomeState[] {
+    const { customer = null, limit, after } = filter;
+    const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
+    const sql = `SELECT * FROM outcomes
+      WHERE ws = ?1 AND status = 'provisional' AND (?2 IS NULL OR customer = ?2)
+      AND (customer, run, key) > (?3, ?4, ?5) ORDER BY customer, run, key LIMIT ?6`;
+    return this.#all(sql, this.#ws(workspace), customer, ...place, limit).map(decodeOutcome);
   }
 
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]> {
