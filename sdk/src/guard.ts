@@ -1,0 +1,267 @@
+/**
+ * Permission before a call: a hold of what it may come to at most. The server decides; this asks,
+ * waits where it is told to wait, and turns a "no" into an error. Asking again has the same
+ * identity and content, so it never holds twice.
+ */
+import type { Decision, HoldRequest, OpenRequest } from "./holds.ts";
+import type { GuardOptions, Settings } from "./options.ts";
+import type { OnProblem } from "./problem.ts";
+import { refusalFrom } from "./refusal.ts";
+import { later, pause, type StopTimer } from "./timers.ts";
+import type { ApiAnswer, TollgateApi } from "./tollgate-api.ts";
+
+/** A run as far as a hold needs it. */
+export interface HeldRun {
+  readonly id: string;
+  /** How to open it together with the hold; null: it is open already. */
+  readonly opening: OpenRequest | null;
+  /** Told that the server knows the run from now on. */
+  markOpened(): void;
+}
+
+/** Permission to make a call. `isHeld` false: nobody could decide, and the policy is `open`. */
+export interface Grant {
+  readonly isHeld: boolean;
+  /** Output tokens that are held, at most; null: no bound. */
+  readonly maxOutputTokens: number | null;
+}
+
+interface Question {
+  readonly run: HeldRun;
+  readonly hold: HoldRequest;
+  readonly signal: AbortSignal | null;
+}
+
+type Answer =
+  | { readonly kind: "decided"; readonly decision: Decision }
+  | { readonly kind: "undecided"; readonly policy: "closed" | "open"; readonly detail: string };
+
+const ASKS_MAX_COUNT = 2;
+const ASK_AGAIN_MS = 150;
+/** A server that names no time is asked again after this. */
+const THROTTLE_DEFAULT_MS = 500;
+const POLL_MAX_MS = 30_000;
+
+/** Asks one server. */
+export class Guard {
+  readonly #api: TollgateApi;
+  readonly #options: Required<GuardOptions>;
+  readonly #onUndecided: "closed" | "open";
+  readonly #report: OnProblem;
+
+  constructor(api: TollgateApi, settings: Settings, report: OnProblem) {
+    this.#api = api;
+    this.#options = settings.guard;
+    this.#onUndecided = settings.onUndecided;
+    this.#report = report;
+  }
+
+  /**
+   * Holds, or throws BudgetExceeded, BudgetUndecided or StepRepeated; throws the signal's reason
+   * where the caller gives up while it waits.
+   */
+  async admit(question: Question): Promise<Grant> {
+    try {
+      return await this.#admit(question);
+    } catch (error) {
+      // The question may have been answered after nobody waited for it any more.
+      if (question.signal?.aborted) void this.release(question.run.id, question.hold);
+      throw error;
+    }
+  }
+
+  async #admit(question: Question): Promise<Grant> {
+    const deadline = new Deadlines(this.#options);
+    for (;;) {
+      const answer = await this.#ask(question);
+      if (answer.kind === "undecided") return this.#withoutDecision(question, answer);
+      const { decision } = answer;
+      if (decision.decision === "allow") {
+        return { isHeld: true, maxOutputTokens: decision.maxOutputTokens ?? null };
+      }
+      if (!(await this.#mayAskAgain(decision, deadline, question))) {
+        throw refusalFrom(factsOf(question, decision));
+      }
+    }
+  }
+
+  /**
+   * Opens a run that has caps: an opening with caps goes with a hold, so one of nothing is taken
+   * and given back. Does not throw: where nobody can decide, the calls below ask for themselves.
+   */
+  async open(run: HeldRun): Promise<void> {
+    if (run.opening === null) return;
+    const { id, source } = run.opening;
+    const { holdTtlMs: ttlMs, holdTimeoutMs: timeoutMs } = this.#options;
+    const hold: HoldRequest = { source, id: `${id}-hold`, kind: "custom", ttlMs };
+    const body = JSON.stringify({ open: run.opening, holds: [hold] });
+    const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, { timeoutMs });
+    const decision = decisionIn(answer);
+    if (decision !== null) run.markOpened();
+    if (decision?.decision === "allow") await this.release(run.id, hold);
+  }
+
+  /** Gives a hold back whose call was never made. Does not throw: it would expire anyway. */
+  async release(run: string, hold: Pick<HoldRequest, "source" | "id">): Promise<void> {
+    await this.#about(run, "release", { source: hold.source, id: hold.id });
+  }
+
+  /** Keeps a hold alive while its call lasts. Gives what ends that. */
+  keep(run: string, { source, id, ttlMs }: HoldRequest): StopTimer {
+    let stop: StopTimer;
+    const renew = () => {
+      stop = later(ttlMs / 2, renew);
+      void this.#about(run, "renew", { source, id, ttlMs });
+    };
+    stop = later(ttlMs / 2, renew);
+    return () => stop();
+  }
+
+  async #about(run: string, verb: "release" | "renew", hold: object): Promise<void> {
+    const options = { timeoutMs: this.#options.holdTimeoutMs };
+    await this.#api.post(
+      `${pathOf(run)}/holds/${verb}`,
+      JSON.stringify({ holds: [hold] }),
+      options,
+    );
+  }
+
+  async #ask({ run, hold, signal }: Question): Promise<Answer> {
+    const { opening } = run;
+    const body = JSON.stringify({ ...(opening && { open: opening }), holds: [hold] });
+    for (let asks = 1; ; asks += 1) {
+      const options = { timeoutMs: this.#options.holdTimeoutMs, signal };
+      const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, options);
+      const decision = decisionIn(answer);
+      if (decision !== null) {
+        run.markOpened();
+        return { kind: "decided", decision };
+      }
+      const isPassing = answer.kind === "unreachable" || answer.status >= 500;
+      if (!isPassing || asks === ASKS_MAX_COUNT) {
+        const policy = policyIn(answer) ?? this.#onUndecided;
+        return { kind: "undecided", policy, detail: undecidedDetail(answer) };
+      }
+      await pause(ASK_AGAIN_MS, signal);
+    }
+  }
+
+  #withoutDecision(question: Question, answer: Answer & { readonly kind: "undecided" }): Grant {
+    const { run, hold } = question;
+    const { detail } = answer;
+    if (answer.policy === "open") {
+      this.#report({ kind: "undecided", run: run.id, step: hold.id, detail });
+      return { isHeld: false, maxOutputTokens: null };
+    }
+    const facts = {
+      run: run.id,
+      step: hold.id,
+      decision: "undecided",
+      reason: "undecided",
+    } as const;
+    throw refusalFrom({ ...facts, decidedBy: null, resume: null, detail });
+  }
+
+  /** Waits as the decision says. False: it is final, or the time for waiting is over. */
+  async #mayAskAgain(
+    decision: Decision,
+    deadlines: Deadlines,
+    { run, signal }: Question,
+  ): Promise<boolean> {
+    if (decision.decision === "throttle") {
+      const waitMs = Math.max(1, decision.retryAfterMs ?? THROTTLE_DEFAULT_MS);
+      if (waitMs > deadlines.leftMs("throttle")) return false;
+      await pause(waitMs, signal);
+      return true;
+    }
+    if (decision.decision !== "pause") return false;
+    return this.#waitForResume(run.id, deadlines, signal);
+  }
+
+  async #waitForResume(
+    run: string,
+    deadlines: Deadlines,
+    signal: AbortSignal | null,
+  ): Promise<boolean> {
+    for (;;) {
+      const timeoutMs = Math.min(POLL_MAX_MS, deadlines.leftMs("pause"));
+      if (timeoutMs <= 0) return false;
+      const path = `${pathOf(run)}/wait?timeoutMs=${Math.ceil(timeoutMs)}`;
+      const options = { timeoutMs: timeoutMs + this.#options.holdTimeoutMs, signal };
+      const answer = await this.#api.get(path, options);
+      const { state } = Object(answer.kind === "answer" ? answer.body : null) as {
+        state?: unknown;
+      };
+      if (state === "running" || state === "stopped") return true;
+      // A server that answers at once must not be asked in a tight loop.
+      if (state !== "paused") await pause(Math.min(1000, timeoutMs), signal);
+    }
+  }
+}
+
+/** How long a call may still wait, for each reason; the time runs from the first wait. */
+class Deadlines {
+  readonly #options: Required<GuardOptions>;
+  readonly #ends = new Map<string, number>();
+
+  constructor(options: Required<GuardOptions>) {
+    this.#options = options;
+  }
+
+  leftMs(reason: "throttle" | "pause"): number {
+    const { throttleMaxMs, pauseMaxMs } = this.#options;
+    const now = Date.now();
+    const end =
+      this.#ends.get(reason) ?? now + (reason === "throttle" ? throttleMaxMs : pauseMaxMs);
+    this.#ends.set(reason, end);
+    return end - now;
+  }
+}
+
+function pathOf(run: string): string {
+  return `/v1/runs/${encodeURIComponent(run)}`;
+}
+
+function decisionIn(answer: ApiAnswer): Decision | null {
+  if (answer.kind === "unreachable" || answer.status >= 300) return null;
+  const { decisions } = Object(answer.body) as { readonly decisions?: readonly Decision[] };
+  const decision = Array.isArray(decisions) ? decisions[0] : undefined;
+  return typeof decision?.decision === "string" ? decision : null;
+}
+
+/** The policy of the budget that could not be looked at goes before the client's own. */
+function policyIn(answer: ApiAnswer): "closed" | "open" | null {
+  if (answer.kind === "unreachable") return null;
+  const { onUndecided } = Object(answer.body) as { readonly onUndecided?: unknown };
+  return onUndecided === "open" || onUndecided === "closed" ? onUndecided : null;
+}
+
+function undecidedDetail(answer: ApiAnswer): string {
+  if (answer.kind === "unreachable") return answer.detail;
+  const { code, detail } = Object(answer.body) as Record<string, unknown>;
+  return `Tollgate could not decide: status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
+}
+
+function factsOf({ run, hold }: Question, decision: Decision) {
+  const { reason = decision.decision, decidedBy = null, resume = null } = decision;
+  const left = decidedBy === null ? "" : ` ${budgetText(decidedBy)}`;
+  const hint = resume === null ? "" : ` To go on: ${resume}`;
+  const detail = `${WORDS[decision.decision]} (${reason}).${left}${hint}`;
+  const { decision: kind } = decision;
+  return { run: run.id, step: hold.id, decision: kind, reason, decidedBy, resume, detail };
+}
+
+const WORDS: Readonly<Record<Decision["decision"], string>> = {
+  allow: "The call is allowed",
+  throttle: "The call had to wait for too long",
+  pause: "The run is paused",
+  block: "The call is refused",
+  settled: "The step is recorded already",
+  conflict: "The step is held with other content",
+};
+
+function budgetText(state: NonNullable<Decision["decidedBy"]>): string {
+  const { budget, scope, measure, limit, remaining, currency } = state;
+  const unit = currency === null ? measure : `${currency} of ${measure}`;
+  return `Budget ${budget} of ${scope}: ${remaining} of ${limit} ${unit} left.`;
+}
