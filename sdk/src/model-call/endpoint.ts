@@ -66,7 +66,8 @@ export function recognise(
   method: string,
   hosts: Readonly<Record<string, ModelHost>>,
 ): Endpoint | null {
-  const host = hosts[url.host] ?? hosts[url.hostname] ?? knownHost(url.hostname);
+  const named = [url.host, url.hostname].find((name) => Object.hasOwn(hosts, name));
+  const host = named === undefined ? knownHost(url.hostname) : hosts[named];
   if (host === undefined || method !== "POST") return null;
   const path = url.pathname.replace(/\/+$/, "");
   const shape = PATHS[host.speaks].find(([end]) => path.endsWith(end))?.[1];
