@@ -62,7 +62,7 @@ describe("events on their way", () => {
     await buffer.flush(1000);
   });
 
-  test("are sent again, the same, after a broken connection, a 503, a 401 and nonsense", async () => {
+  test("are sent again, the same, after a broken connection, 503, 401 and nonsense", async () => {
     const answers = [broken, status(503), status(401), () => new Response("<html>")];
     const { buffer, batches, problems } = bufferWith(answers);
     buffer.add(event("a"));

@@ -57,7 +57,7 @@ test("a run that is the first to ask opens the runs above it, with their caps", 
   ]);
 });
 
-test("parallel calls of a run ask for themselves; what one run holds another does not", async (t) => {
+test("of 50 parallel calls exactly those that are admitted reach the provider", async (t) => {
   const { server, provider, tollgate, openai } = await sdkWorld(t);
   let admitted = 0;
   server.decide = () => {
