@@ -48,16 +48,16 @@ export async function performCall<Result>(
   const { id = `${plan.kind}-${newId()}`, guard, cost, wrapUp, isTimed, usage, ...facts } = plan;
   const isGuarded = guard ?? run.place.isGuarded;
   await workshop.buffer.room();
-  if (isGuarded) {
-    const asked = { ...(usage && { usage }), ...(cost && { cost }), ...(wrapUp && { wrapUp }) };
-    await admit(workshop, run, { id, ...holdFacts(facts), ...asked });
-  }
+  const asked = { ...(usage && { usage }), ...(cost && { cost }), ...(wrapUp && { wrapUp }) };
+  const hold = { id, ...holdFacts(facts), ...asked };
+  const stopRenewal = isGuarded ? await admit(workshop, run, hold) : () => {};
   const record = new Recorder(id);
   const place = workshop.context.place;
   const parentStep = facts.parentStep ?? (place?.run === run ? place.parentStep : null);
   const occurredAt = new Date().toISOString();
   const startMs = performance.now();
   const finish = (status: StepStatus) => {
+    stopRenewal();
     const seconds = ((performance.now() - startMs) / 1000).toFixed(3);
     const planned = status === "ok" ? usage : undefined;
     const used = record.usage ?? (isTimed === true ? { seconds } : planned);
@@ -76,7 +76,7 @@ export async function performCall<Result>(
   }
 }
 
-/** Asks for a hold, after the runs above are known to the server. */
+/** Asks for a hold, after the runs above are known to the server. Gives what ends its renewal. */
 async function admit(
   workshop: Workshop,
   run: RecordedRun,
@@ -85,7 +85,9 @@ async function admit(
   const { settings, guard } = workshop;
   await run.openAbove();
   const { holdTtlMs: ttlMs } = settings.guard;
-  await guard.admit({ run, hold: { source: settings.source, ttlMs, ...hold }, signal: null });
+  const whole = { source: settings.source, ttlMs, ...hold };
+  const { isHeld } = await guard.admit({ run, hold: whole, signal: null });
+  return isHeld ? guard.keep(run.id, whole) : () => {};
 }
 
 function holdFacts(facts: StepFacts) {

@@ -5,6 +5,7 @@
  * Memory is bounded, and nothing is lost without a word: what cannot be kept or is refused is told.
  */
 import type { WireEvent } from "./events.ts";
+import { jsonText } from "./json-text.ts";
 import type { OnProblem } from "./problem.ts";
 import { jitteredMs, later, type StopTimer } from "./timers.ts";
 import type { ApiAnswer, TollgateApi } from "./tollgate-api.ts";
@@ -64,9 +65,10 @@ export class EventBuffer {
 
   /** Never throws and never waits. */
   add(event: WireEvent): void {
-    const text = JSON.stringify(event);
-    if (!this.#hasRoomFor(text)) {
-      const detail = `The buffer is full (${this.#queue.length} events wait for Tollgate).`;
+    const text = textOf(event);
+    if (text === null || !this.#hasRoomFor(text)) {
+      const full = `The buffer is full (${this.#queue.length} events wait for Tollgate).`;
+      const detail = text === null ? "The event cannot be written as JSON." : full;
       this.#report({ kind: "dropped", events: [event], detail });
       return;
     }
@@ -194,6 +196,15 @@ export class EventBuffer {
     for (const { text } of gone) this.#chars -= text.length;
     this.#left += gone.length;
     for (const watcher of [...this.#watchers]) watcher();
+  }
+}
+
+/** What an application put into a step may have no JSON, and that is no reason to fail it. */
+function textOf(event: WireEvent): string | null {
+  try {
+    return jsonText(event);
+  } catch {
+    return null;
   }
 }
 

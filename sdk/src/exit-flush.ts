@@ -6,6 +6,7 @@
 interface Emitter {
   on(event: string, listener: () => void): void;
   off(event: string, listener: () => void): void;
+  listenerCount(event: string): number;
   kill(pid: number, signal: string): void;
   readonly pid: number;
 }
@@ -37,7 +38,10 @@ export function flushAtExit(acts: LastActs, signals: readonly string[]): () => v
   const onSignal = signals.map((signal) => {
     const listener = () => {
       process.off(signal, listener);
-      void acts.flush().then(() => process.kill(process.pid, signal));
+      // Where the application listens too, it decides itself when to end.
+      void acts.flush().then(() => {
+        if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+      });
     };
     return [signal, listener] as const;
   });

@@ -3,8 +3,10 @@
  * waits where it is told to wait, and turns a "no" into an error. Asking again has the same
  * identity and content, so it never holds twice.
  */
+
 import type { Decision, HoldRequest, OpenRequest } from "./holds.ts";
-import type { GuardOptions, Settings } from "./options.ts";
+import { jsonText } from "./json-text.ts";
+import type { GuardOptions, OnNotice, Settings } from "./options.ts";
 import type { OnProblem } from "./problem.ts";
 import { refusalFrom } from "./refusal.ts";
 import { later, pause, type StopTimer } from "./timers.ts";
@@ -41,16 +43,19 @@ const ASK_AGAIN_MS = 150;
 /** A server that names no time is asked again after this. */
 const THROTTLE_DEFAULT_MS = 500;
 const POLL_MAX_MS = 30_000;
+const POLL_MIN_MS = 250;
 
 /** Asks one server. */
 export class Guard {
   readonly #api: TollgateApi;
   readonly #options: Required<GuardOptions>;
   readonly #onUndecided: "closed" | "open";
+  readonly #onNotice: OnNotice;
   readonly #report: OnProblem;
 
   constructor(api: TollgateApi, settings: Settings, report: OnProblem) {
     this.#api = api;
+    this.#onNotice = settings.onNotice;
     this.#options = settings.guard;
     this.#onUndecided = settings.onUndecided;
     this.#report = report;
@@ -77,6 +82,7 @@ export class Guard {
       if (answer.kind === "undecided") return this.#withoutDecision(question, answer);
       const { decision } = answer;
       if (decision.decision === "allow") {
+        this.#tellNotices(question, decision);
         return { isHeld: true, maxOutputTokens: decision.maxOutputTokens ?? null };
       }
       if (!(await this.#mayAskAgain(decision, deadline, question))) {
@@ -94,7 +100,7 @@ export class Guard {
     const { id, source } = run.opening;
     const { holdTtlMs: ttlMs, holdTimeoutMs: timeoutMs } = this.#options;
     const hold: HoldRequest = { source, id: `${id}-hold`, kind: "custom", ttlMs };
-    const body = JSON.stringify({ open: run.opening, holds: [hold] });
+    const body = jsonText({ open: run.opening, holds: [hold] });
     const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, { timeoutMs });
     const decision = decisionIn(answer);
     if (decision !== null) run.markOpened();
@@ -117,6 +123,12 @@ export class Guard {
     return () => stop();
   }
 
+  #tellNotices({ run, hold }: Question, { notices = [] }: Decision): void {
+    for (const { budget, stage } of notices) {
+      this.#onNotice({ run: run.id, step: hold.id, budget, stage });
+    }
+  }
+
   async #about(run: string, verb: "release" | "renew", hold: object): Promise<void> {
     const options = { timeoutMs: this.#options.holdTimeoutMs };
     await this.#api.post(
@@ -128,7 +140,7 @@ export class Guard {
 
   async #ask({ run, hold, signal }: Question): Promise<Answer> {
     const { opening } = run;
-    const body = JSON.stringify({ ...(opening && { open: opening }), holds: [hold] });
+    const body = jsonText({ ...(opening && { open: opening }), holds: [hold] });
     for (let asks = 1; ; asks += 1) {
       const options = { timeoutMs: this.#options.holdTimeoutMs, signal };
       const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, options);
@@ -188,13 +200,15 @@ export class Guard {
       if (timeoutMs <= 0) return false;
       const path = `${pathOf(run)}/wait?timeoutMs=${Math.ceil(timeoutMs)}`;
       const options = { timeoutMs: timeoutMs + this.#options.holdTimeoutMs, signal };
+      const startMs = performance.now();
       const answer = await this.#api.get(path, options);
       const { state } = Object(answer.kind === "answer" ? answer.body : null) as {
         state?: unknown;
       };
       if (state === "running" || state === "stopped") return true;
-      // A server that answers at once must not be asked in a tight loop.
-      if (state !== "paused") await pause(Math.min(1000, timeoutMs), signal);
+      // A poll that does not wait must not become a tight loop.
+      const restMs = POLL_MIN_MS - (performance.now() - startMs);
+      if (restMs > 0) await pause(Math.min(restMs, timeoutMs), signal);
     }
   }
 }

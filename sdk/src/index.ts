@@ -13,7 +13,7 @@ export type {
 } from "./events.ts";
 export type { BudgetState, Cap } from "./holds.ts";
 export type { CallShape, ModelHost } from "./model-call/endpoint.ts";
-export type { GuardOptions, RunOptions, TollgateOptions } from "./options.ts";
+export type { GuardOptions, Notice, OnNotice, RunOptions, TollgateOptions } from "./options.ts";
 export type { OnProblem, Problem } from "./problem.ts";
 export {
   BudgetExceeded,

@@ -3,7 +3,7 @@ import type { BufferOptions } from "./event-buffer.ts";
 import type { Labels } from "./events.ts";
 import type { Cap } from "./holds.ts";
 import type { ModelHost } from "./model-call/endpoint.ts";
-import type { OnProblem } from "./problem.ts";
+import { type OnProblem, silenced } from "./problem.ts";
 
 /** How long to wait for permission, and for what. */
 export interface GuardOptions {
@@ -18,6 +18,17 @@ export interface GuardOptions {
   /** Below this many output tokens a clamped answer is no use. (Default: 64) */
   readonly minOutputTokens?: number;
 }
+
+/** A budget reached a stage at which it tells, such as `80%`. The call is allowed. */
+export interface Notice {
+  readonly run: string;
+  readonly step: string;
+  readonly budget: string;
+  readonly stage: string;
+}
+
+/** Takes notices. What it throws is ignored. */
+export type OnNotice = (notice: Notice) => void;
 
 /** Options of `new Tollgate`. */
 export interface TollgateOptions {
@@ -42,6 +53,8 @@ export interface TollgateOptions {
   readonly streamIdleMs?: number;
   /** (Default: prints a warning) */
   readonly onProblem?: OnProblem;
+  /** (Default: does nothing) */
+  readonly onNotice?: OnNotice;
   /** Signals before which a Node process sends what is left, such as SIGTERM. (Default: none) */
   readonly flushOnSignals?: readonly string[];
 }
@@ -74,6 +87,7 @@ export interface Settings {
   readonly estimateInputTokens: ((body: unknown) => number) | null;
   readonly streamIdleMs: number;
   readonly flushOnSignals: readonly string[];
+  readonly onNotice: OnNotice;
 }
 
 const GUARD: Required<GuardOptions> = {
@@ -108,5 +122,6 @@ export function settingsOf(options: TollgateOptions): Settings {
     estimateInputTokens: options.estimateInputTokens ?? null,
     streamIdleMs: options.streamIdleMs ?? 120_000,
     flushOnSignals: options.flushOnSignals ?? [],
+    onNotice: silenced(options.onNotice ?? (() => {})),
   };
 }

@@ -36,11 +36,16 @@ export type OnProblem = (problem: Problem) => void;
 
 /** Makes a callback that never throws; without one, problems are printed as warnings. */
 export function problemReporter(callback: OnProblem = warn): OnProblem {
-  return (problem) => {
+  return silenced(callback);
+}
+
+/** A callback whose own failure is the application's affair, and no reason to fail a call. */
+export function silenced<Told>(callback: (told: Told) => void): (told: Told) => void {
+  return (told) => {
     try {
-      callback(problem);
+      callback(told);
     } catch {
-      // The callback's own failure is the application's affair, and no reason to fail a call.
+      // Nobody is left who could be told.
     }
   };
 }

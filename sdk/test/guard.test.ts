@@ -24,7 +24,6 @@ test("a refused call never reaches the provider, and no SDK tries it again", asy
     () => anthropic.messages.stream(MESSAGE).finalMessage(),
   ];
   for (const [index, call] of calls.entries()) {
-    const startMs = performance.now();
     const error = await rejection(tollgate.run(RUN, call as () => Promise<unknown>));
     assert.ok(error instanceof BudgetExceeded, `${index}: ${String(error)}`);
     assert.deepEqual(
@@ -32,8 +31,7 @@ test("a refused call never reaches the provider, and no SDK tries it again", asy
       ["block", "budget", "run-cap", "0.04", "1.00", "run-1"],
     );
     assert.match(error.message, /Budget run-cap of run-1: 0.04 of 1.00 USD of cost left/);
-    assert.ok(performance.now() - startMs < 400, "no SDK paused for another try");
-    assert.equal(server.asks.length, index + 1);
+    assert.equal(server.asks.length, index + 1, "no SDK tried again");
   }
   assert.equal(provider.seen.length, 0);
 });

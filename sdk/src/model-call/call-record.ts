@@ -10,7 +10,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { StreamEnd } from "./metered-stream.ts";
 import type { ModelRequest } from "./model-request.ts";
 import type { StreamWatch } from "./stream-watch.ts";
-import { likelyTokens } from "./token-bound.ts";
+import { likelyInputTokens, likelyTokens } from "./token-bound.ts";
 import { type Fields, usageBlock } from "./usage-block.ts";
 
 /** What identifies an attempt. */
@@ -65,7 +65,7 @@ export class CallRecord implements OpenCall {
     const { endpoint } = this.#attempt;
     const block = usageBlock(endpoint, body);
     if (block !== null) this.#recordBlock(block, "ok");
-    else this.#recordUnread();
+    else this.#recordUnread(body === undefined ? "error" : "ok");
     this.#end();
   }
 
@@ -81,9 +81,11 @@ export class CallRecord implements OpenCall {
     const { block, isFailed } = this.#watch;
     const status = isFailed ? "error" : statusOf(end, this.#attempt.request.signal);
     if (block !== null) this.#recordBlock(block, isFailed ? "error" : "ok");
-    else if (end === "complete" && !isFailed) this.#recordUnread();
+    else if (end === "complete" && !isFailed) this.#recordUnread("ok");
     else this.#recordEstimate(status);
-    if (end !== "idle") this.#end();
+    // An idle stream is recorded, and may still come to a better end.
+    if (end === "idle") this.#workshop.openCalls.delete(this);
+    else this.#end();
   }
 
   giveUp(): void {
@@ -106,12 +108,12 @@ export class CallRecord implements OpenCall {
     this.#record({ status, usageFormat, providerUsage: block, ...model, ...callId });
   }
 
-  /** A good answer without usage. */
-  #recordUnread(): void {
+  /** An answer without usage. */
+  #recordUnread(status: StepStatus): void {
     const { run, id, endpoint } = this.#attempt;
     const detail = `An answer of ${endpoint.provider} states no usage; it is estimated.`;
     this.#workshop.report({ kind: "unread", run: run.id, step: id, detail });
-    this.#recordEstimate("ok");
+    this.#recordEstimate(status);
   }
 
   #recordEstimate(status: StepStatus): void {
@@ -124,7 +126,10 @@ export class CallRecord implements OpenCall {
       return;
     }
     const { provider } = endpoint;
-    const usage = { input_uncached: likelyTokens(request.bytes), output_text: output };
+    const usage = {
+      input_uncached: likelyInputTokens(request.body, request.bytes),
+      output_text: output,
+    };
     const callOf = this.#watch?.id ?? null;
     const callId = callOf === null ? {} : { callId: `${provider}:${callOf}` };
     const model = this.#watch?.model ?? null;

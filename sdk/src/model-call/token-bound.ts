@@ -28,11 +28,16 @@ export function bytesOf(text: string): number {
 
 /** The bound for a parsed body whose JSON text has this many bytes. */
 export function inputTokenBound(body: unknown, bytes: number): number {
-  const found = { imageBytes: 0, images: 0, frames: 1, hasTools: false };
-  look(body, found);
+  const found = lookInto(body);
   const text = Math.max(0, bytes - found.imageBytes);
   const tools = found.hasTools ? TOOLS_TOKENS : 0;
   return text + found.images * IMAGE_TOKENS + found.frames * FRAME_TOKENS + tools;
+}
+
+function lookInto(body: unknown): Found {
+  const found = { imageBytes: 0, images: 0, frames: 1, hasTools: false };
+  look(body, found);
+  return found;
 }
 
 interface Found {
@@ -68,6 +73,15 @@ function longestText(value: unknown): number {
 
 /** Bytes of a token in running text, for what is estimated after the fact rather than bounded. */
 const BYTES_PER_TOKEN = 4;
+
+/** A usual image. */
+const LIKELY_IMAGE_TOKENS = 1000;
+
+/** About how many tokens the input of a parsed body is. */
+export function likelyInputTokens(body: unknown, bytes: number): number {
+  const { imageBytes, images } = lookInto(body);
+  return likelyTokens(Math.max(0, bytes - imageBytes)) + images * LIKELY_IMAGE_TOKENS;
+}
 
 /** About how many tokens so many bytes of text are. */
 export function likelyTokens(bytes: number): number {
