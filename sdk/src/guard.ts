@@ -4,27 +4,38 @@
  * identity and content, so it never holds twice.
  */
 
+import {
+  budgetsPolicy,
+  decisionIn,
+  isOpenedIn,
+  noticesOf,
+  policyIn,
+  refusalFacts,
+  undecidedDetail,
+} from "./hold-answer.ts";
 import type { Decision, HoldRequest, OpenRequest } from "./holds.ts";
 import { jsonText } from "./json-text.ts";
 import type { GuardOptions, OnNotice, Settings } from "./options.ts";
 import type { OnProblem } from "./problem.ts";
 import { refusalFrom } from "./refusal.ts";
 import { later, pause, type StopTimer } from "./timers.ts";
-import type { ApiAnswer, TollgateApi } from "./tollgate-api.ts";
+import type { TollgateApi } from "./tollgate-api.ts";
 
 /** A run as far as a hold needs it. */
 export interface HeldRun {
   readonly id: string;
-  /** How to open it together with the hold; null: it is open already. */
+  /** How to open it together with the hold; null: the server knows it already. */
   readonly opening: OpenRequest | null;
-  /** Told that the server knows the run from now on. */
-  markOpened(): void;
+  /** Told whether the server knows the run from now on, or refused to open it. */
+  noteOpening(isOpened: boolean): void;
+  /** What the budgets seen last say to do when nobody can decide; null: no budget was seen. */
+  undecidedPolicy: "closed" | "open" | null;
 }
 
 /** Permission to make a call. `isHeld` false: nobody could decide, and the policy is `open`. */
 export interface Grant {
   readonly isHeld: boolean;
-  /** Output tokens that are held, at most; null: no bound. */
+  /** Output tokens that are held, at most; null: no budget bounds them. */
   readonly maxOutputTokens: number | null;
 }
 
@@ -34,9 +45,14 @@ interface Question {
   readonly signal: AbortSignal | null;
 }
 
+interface Undecided {
+  readonly policy: "closed" | "open";
+  readonly detail: string;
+}
+
 type Answer =
   | { readonly kind: "decided"; readonly decision: Decision }
-  | { readonly kind: "undecided"; readonly policy: "closed" | "open"; readonly detail: string };
+  | ({ readonly kind: "undecided" } & Undecided);
 
 const ASKS_MAX_COUNT = 2;
 const ASK_AGAIN_MS = 150;
@@ -44,6 +60,7 @@ const ASK_AGAIN_MS = 150;
 const THROTTLE_DEFAULT_MS = 500;
 const POLL_MAX_MS = 30_000;
 const POLL_MIN_MS = 250;
+const TOLD_MAX_COUNT = 10_000;
 
 /** Asks one server. */
 export class Guard {
@@ -52,6 +69,8 @@ export class Guard {
   readonly #onUndecided: "closed" | "open";
   readonly #onNotice: OnNotice;
   readonly #report: OnProblem;
+  /** Notices that were passed on: each stage is told once a run. */
+  readonly #told = new Set<string>();
 
   constructor(api: TollgateApi, settings: Settings, report: OnProblem) {
     this.#api = api;
@@ -81,30 +100,28 @@ export class Guard {
       const answer = await this.#ask(question);
       if (answer.kind === "undecided") return this.#withoutDecision(question, answer);
       const { decision } = answer;
-      if (decision.decision === "allow") {
-        this.#tellNotices(question, decision);
-        return { isHeld: true, maxOutputTokens: decision.maxOutputTokens ?? null };
+      if (decision.decision === "allow") return this.#grant(question, decision);
+      if (decision.decision === "invalid") {
+        const { code, detail } = decision.error ?? {};
+        const told = `Tollgate could not decide: ${code ?? ""} ${detail ?? ""}`.trim();
+        return this.#withoutDecision(question, { policy: this.#onUndecided, detail: told });
       }
       if (!(await this.#mayAskAgain(decision, deadline, question))) {
-        throw refusalFrom(factsOf(question, decision));
+        throw refusalFrom(refusalFacts(question.run.id, question.hold.id, decision));
       }
     }
   }
 
   /**
-   * Opens a run that has caps: an opening with caps goes with a hold, so one of nothing is taken
-   * and given back. Does not throw: where nobody can decide, the calls below ask for themselves.
+   * Opens a run without holding anything. Does not throw: where nobody can decide, the calls below
+   * it ask for themselves.
    */
   async open(run: HeldRun): Promise<void> {
     if (run.opening === null) return;
-    const { id, source } = run.opening;
-    const { holdTtlMs: ttlMs, holdTimeoutMs: timeoutMs } = this.#options;
-    const hold: HoldRequest = { source, id: `${id}-hold`, kind: "custom", ttlMs };
-    const body = jsonText({ open: run.opening, holds: [hold] });
-    const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, { timeoutMs });
-    const decision = decisionIn(answer);
-    if (decision !== null) run.markOpened();
-    if (decision?.decision === "allow") await this.release(run.id, hold);
+    const body = jsonText({ open: run.opening, holds: [] });
+    const options = { timeoutMs: this.#options.holdTimeoutMs };
+    const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, options);
+    if (answer.kind === "answer" && answer.status < 300) run.noteOpening(isOpenedIn(answer));
   }
 
   /** Gives a hold back whose call was never made. Does not throw: it would expire anyway. */
@@ -123,10 +140,18 @@ export class Guard {
     return () => stop();
   }
 
-  #tellNotices({ run, hold }: Question, { notices = [] }: Decision): void {
-    for (const { budget, stage } of notices) {
+  #grant({ run, hold }: Question, decision: Decision): Grant {
+    const { budgets, maxOutputTokens = null } = decision;
+    for (const { budget, stage } of noticesOf(decision)) {
+      const key = jsonText([run.id, budget, stage]);
+      if (this.#told.has(key)) continue;
+      if (this.#told.size >= TOLD_MAX_COUNT) this.#told.clear();
+      this.#told.add(key);
       this.#onNotice({ run: run.id, step: hold.id, budget, stage });
     }
+    // Without any budget, what the server assumed is no reason to change the request.
+    const isBounded = budgets === undefined || budgets.length > 0 || decision.isClamped === true;
+    return { isHeld: true, maxOutputTokens: isBounded ? maxOutputTokens : null };
   }
 
   async #about(run: string, verb: "release" | "renew", hold: object): Promise<void> {
@@ -146,22 +171,21 @@ export class Guard {
       const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, options);
       const decision = decisionIn(answer);
       if (decision !== null) {
-        run.markOpened();
+        if (opening !== null) run.noteOpening(isOpenedIn(answer));
+        run.undecidedPolicy = budgetsPolicy(decision) ?? run.undecidedPolicy;
         return { kind: "decided", decision };
       }
       const isPassing = answer.kind === "unreachable" || answer.status >= 500;
       if (!isPassing || asks === ASKS_MAX_COUNT) {
-        const policy = policyIn(answer) ?? this.#onUndecided;
+        const policy = policyIn(answer) ?? run.undecidedPolicy ?? this.#onUndecided;
         return { kind: "undecided", policy, detail: undecidedDetail(answer) };
       }
       await pause(ASK_AGAIN_MS, signal);
     }
   }
 
-  #withoutDecision(question: Question, answer: Answer & { readonly kind: "undecided" }): Grant {
-    const { run, hold } = question;
-    const { detail } = answer;
-    if (answer.policy === "open") {
+  #withoutDecision({ run, hold }: Question, { policy, detail }: Undecided): Grant {
+    if (policy === "open") {
       this.#report({ kind: "undecided", run: run.id, step: hold.id, detail });
       return { isHeld: false, maxOutputTokens: null };
     }
@@ -205,7 +229,7 @@ export class Guard {
       const { state } = Object(answer.kind === "answer" ? answer.body : null) as {
         state?: unknown;
       };
-      if (state === "running" || state === "stopped") return true;
+      if (typeof state === "string" && state !== "paused") return true;
       // A poll that does not wait must not become a tight loop.
       const restMs = POLL_MIN_MS - (performance.now() - startMs);
       if (restMs > 0) await pause(Math.min(restMs, timeoutMs), signal);
@@ -234,48 +258,4 @@ class Deadlines {
 
 function pathOf(run: string): string {
   return `/v1/runs/${encodeURIComponent(run)}`;
-}
-
-function decisionIn(answer: ApiAnswer): Decision | null {
-  if (answer.kind === "unreachable" || answer.status >= 300) return null;
-  const { decisions } = Object(answer.body) as { readonly decisions?: readonly Decision[] };
-  const decision = Array.isArray(decisions) ? decisions[0] : undefined;
-  return typeof decision?.decision === "string" ? decision : null;
-}
-
-/** The policy of the budget that could not be looked at goes before the client's own. */
-function policyIn(answer: ApiAnswer): "closed" | "open" | null {
-  if (answer.kind === "unreachable") return null;
-  const { onUndecided } = Object(answer.body) as { readonly onUndecided?: unknown };
-  return onUndecided === "open" || onUndecided === "closed" ? onUndecided : null;
-}
-
-function undecidedDetail(answer: ApiAnswer): string {
-  if (answer.kind === "unreachable") return answer.detail;
-  const { code, detail } = Object(answer.body) as Record<string, unknown>;
-  return `Tollgate could not decide: status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
-}
-
-function factsOf({ run, hold }: Question, decision: Decision) {
-  const { reason = decision.decision, decidedBy = null, resume = null } = decision;
-  const left = decidedBy === null ? "" : ` ${budgetText(decidedBy)}`;
-  const hint = resume === null ? "" : ` To go on: ${resume}`;
-  const detail = `${WORDS[decision.decision]} (${reason}).${left}${hint}`;
-  const { decision: kind } = decision;
-  return { run: run.id, step: hold.id, decision: kind, reason, decidedBy, resume, detail };
-}
-
-const WORDS: Readonly<Record<Decision["decision"], string>> = {
-  allow: "The call is allowed",
-  throttle: "The call had to wait for too long",
-  pause: "The run is paused",
-  block: "The call is refused",
-  settled: "The step is recorded already",
-  conflict: "The step is held with other content",
-};
-
-function budgetText(state: NonNullable<Decision["decidedBy"]>): string {
-  const { budget, scope, measure, limit, remaining, currency } = state;
-  const unit = currency === null ? measure : `${currency} of ${measure}`;
-  return `Budget ${budget} of ${scope}: ${remaining} of ${limit} ${unit} left.`;
 }

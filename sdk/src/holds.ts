@@ -45,21 +45,27 @@ export interface HoldRequest {
 export interface BudgetState {
   readonly budget: string;
   readonly scope: string;
-  readonly window: string | null;
+  /** From when to when it counts; null: for ever. */
+  readonly window: object | null;
   readonly measure: string;
   readonly currency: string | null;
-  readonly limit: string;
+  /** Null: none is set for this scope. */
+  readonly limit: string | null;
   readonly settled: string;
   readonly held: string;
-  readonly remaining: string;
+  readonly remaining: string | null;
   readonly enforcement: string;
+  /** What a caller should do when it gets no decision. */
+  readonly undecided?: "closed" | "open";
+  /** The stage that was reached last. */
+  readonly stage?: { readonly at: string; readonly do: string } | null;
 }
 
 /** What the server decided about one hold; fields depend on `decision`. */
 export interface Decision {
   readonly source: string;
   readonly id: string;
-  readonly decision: "allow" | "throttle" | "pause" | "block" | "settled" | "conflict";
+  readonly decision: "allow" | "throttle" | "pause" | "block" | "settled" | "conflict" | "invalid";
   readonly hold?: string;
   readonly expiresAt?: string;
   readonly maxOutputTokens?: number | null;
@@ -69,5 +75,9 @@ export interface Decision {
   readonly retryAfterMs?: number;
   readonly reason?: string;
   readonly decidedBy?: BudgetState | null;
+  /** Who stopped the work, where somebody did. */
+  readonly stop?: { readonly by: string; readonly reason: string } | null;
   readonly resume?: string;
+  /** Why there is no decision. */
+  readonly error?: { readonly code: string; readonly detail: string };
 }

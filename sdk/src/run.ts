@@ -24,7 +24,14 @@ export class Run implements RecordedRun {
   readonly place: RunPlace;
   readonly #workshop: Workshop;
   readonly #holdOpeningId = `open-${newId()}`;
-  #isOpened = false;
+  /** Policy of the budgets seen last; kept by the guard. */
+  undecidedPolicy: "closed" | "open" | null = null;
+  /** Whether the server knows the run, as far as it said so. */
+  #isKnown = false;
+  /** Whether its opening was recorded as an event. */
+  #isOpeningRecorded = false;
+  #isOpeningRefused = false;
+  #isEmpty = true;
   #isClosed = false;
   #openingOnServer: Promise<void> | null = null;
 
@@ -116,7 +123,9 @@ export class Run implements RecordedRun {
   close(ending: RunEnding = "completed"): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (!this.#isOpened) this.#recordOpening();
+    // A run that was not let in and did nothing never was.
+    if (this.#isOpeningRefused && this.#isEmpty) return;
+    if (!this.#isKnown && !this.#isOpeningRecorded) this.#recordOpening();
     this.#record("run.closed", `closed-${newId()}`, { ending });
   }
 
@@ -126,15 +135,16 @@ export class Run implements RecordedRun {
     this.#record("step", id, { occurredAt, customer, parentRun, agent, ...facts });
   }
 
-  /** How a hold opens the run; null: it is open. For the parts of this package. */
+  /** How a hold opens the run; null: it is known. For the parts of this package. */
   get opening(): OpenRequest | null {
-    if (this.#isOpened) return null;
+    if (this.#isKnown) return null;
     const { caps } = this.place;
     return { id: this.#holdOpeningId, source: this.#source, ...this.#opened(), caps };
   }
 
-  markOpened(): void {
-    this.#isOpened = true;
+  noteOpening(isOpened: boolean): void {
+    this.#isKnown ||= isOpened;
+    this.#isOpeningRefused = !this.#isKnown;
   }
 
   /** Opens the runs above this one, so that their caps count for its first hold. */
@@ -144,21 +154,20 @@ export class Run implements RecordedRun {
 
   /** Resolves when the server knows the run, or after a while if it cannot be told. */
   openOnServer(): Promise<void> {
-    this.#openingOnServer ??= this.#openOnServer();
+    this.#openingOnServer ??= this.#openOnServer().finally(() => {
+      this.#openingOnServer = null;
+    });
     return this.#openingOnServer;
   }
 
   async #openOnServer(): Promise<void> {
-    if (this.#isOpened) return;
+    if (this.#isKnown) return;
     await this.openAbove();
-    const { buffer, guard, settings } = this.#workshop;
-    if (this.place.caps.length > 0) return guard.open(this);
-    this.#recordOpening();
-    await buffer.flush(settings.guard.holdTimeoutMs);
+    await this.#workshop.guard.open(this);
   }
 
   #recordOpening(): void {
-    this.#isOpened = true;
+    this.#isOpeningRecorded = true;
     this.#record("run.opened", `opened-${newId()}`, this.#opened());
   }
 
@@ -178,6 +187,7 @@ export class Run implements RecordedRun {
 
   #record(type: string, id: string, fields: Readonly<Record<string, unknown>>): void {
     const { buffer } = this.#workshop;
+    this.#isEmpty = false;
     const occurredAt = new Date().toISOString();
     buffer.add({ type, id, source: this.#source, run: this.id, occurredAt, ...fields });
   }

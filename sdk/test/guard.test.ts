@@ -179,6 +179,58 @@ test("the policy of the budget goes before the client's own", async (t) => {
   assert.ok(error instanceof BudgetUndecided);
 });
 
+test("without a word of the server the budgets seen last say what to do", async (t) => {
+  const { server, provider, tollgate, openai } = await sdkWorld(t, { onUndecided: "closed" });
+  const calls = () => openai.chat.completions.create(CHAT);
+  const down = { status: 503, body: { code: "server.busy" } };
+  const loose = { ...BUDGET, undecided: "open" };
+  for (const [budgets, made] of [
+    [[loose], 2],
+    [[loose, { ...BUDGET, undecided: "closed" }], 1],
+  ] as const) {
+    const before = provider.seen.length;
+    server.undecided = null;
+    server.decide = () => ({ decision: "allow", budgets });
+    const work = tollgate.run({ customer: "acme", agent: "support" }, async () => {
+      await calls();
+      server.undecided = down;
+      await calls();
+    });
+    const error = await work.catch((thrown: unknown) => thrown);
+    assert.equal(provider.seen.length - before, made);
+    assert.equal(error instanceof BudgetUndecided, made === 1);
+  }
+});
+
+test("a hold that cannot be decided on is refused with the server's reason", async (t) => {
+  const { server, tollgate, openai } = await sdkWorld(t);
+  const error = { code: "run.no_customer", detail: 'Run "run-1" has no customer yet.' };
+  server.decide = () => ({ decision: "invalid", error });
+  const thrown = await rejection(tollgate.run(RUN, () => openai.chat.completions.create(CHAT)));
+  assert.ok(thrown instanceof BudgetUndecided);
+  assert.match(thrown.message, /run.no_customer Run "run-1" has no customer yet/);
+});
+
+test("where no budget counts, what the server assumes bounds nothing", async (t) => {
+  const { server, provider, tollgate, openai } = await sdkWorld(t);
+  server.decide = () => ({ decision: "allow", maxOutputTokens: 32_768, budgets: [] });
+  await tollgate.run(RUN, () => openai.chat.completions.create(CHAT));
+  assert.equal(provider.seen[0]?.body.max_completion_tokens, undefined);
+  server.decide = () => ({ decision: "allow", maxOutputTokens: 32_768, budgets: [BUDGET] });
+  await tollgate.run(RUN, () => openai.chat.completions.create(CHAT));
+  assert.equal(provider.seen[1]?.body.max_completion_tokens, 32_768);
+});
+
+test("who stopped a run is told", async (t) => {
+  const { server, tollgate, openai } = await sdkWorld(t);
+  const stop = { by: "ann", reason: "runaway" };
+  server.decide = () => ({ decision: "block", reason: "stopped", decidedBy: null, stop });
+  const error = await rejection(tollgate.run(RUN, () => openai.chat.completions.create(CHAT)));
+  assert.ok(error instanceof BudgetExceeded);
+  assert.deepEqual([error.budget, error.reason], [null, "stopped"]);
+  assert.match(error.message, /Stopped by ann: runaway/);
+});
+
 test("a run that is not guarded asks for nothing", async (t) => {
   const { server, tollgate, openai } = await sdkWorld(t);
   server.decide = () => BLOCK;
@@ -232,15 +284,15 @@ test("work of a stable id is not done again once it is recorded", async (t) => {
 });
 
 test("a long call renews its hold", async (t) => {
-  const { server, provider, tollgate, openai } = await sdkWorld(t, { guard: { holdTtlMs: 40 } });
-  provider.react({ pieceDelayMs: 30 });
+  const { server, provider, tollgate, openai } = await sdkWorld(t, { guard: { holdTtlMs: 1000 } });
+  provider.react({ pieceDelayMs: 250 });
   await tollgate.run(RUN, async () => {
     for await (const _ of await openai.chat.completions.create({ ...CHAT, stream: true }));
   });
   await tollgate.flush();
   const renewals = server.renewed.length;
   assert.ok(renewals > 1, `${renewals} renewals`);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 700));
   assert.equal(server.renewed.length, renewals, "a settled hold is not renewed");
 });
 

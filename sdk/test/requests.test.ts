@@ -106,11 +106,17 @@ test("an application hears of the stages of its budgets", async (t) => {
     },
   });
   const notices = [{ budget: "acme-month", stage: "80%" }];
-  server.decide = () => ({ decision: "allow", notices });
-  await tollgate.run({ ...RUN, id: "run-1" }, () => openai.chat.completions.create(CHAT));
-  const [ask] = server.asks;
-  const about = { run: "run-1", step: ask?.hold.id, budget: "acme-month", stage: "80%" };
-  assert.deepEqual(told, [about]);
+  const budgets = [{ budget: "run-cap", stage: { at: "0.90", do: "notify" } }];
+  server.decide = () => ({ decision: "allow", notices, budgets });
+  await tollgate.run({ ...RUN, id: "run-1" }, async () => {
+    await openai.chat.completions.create(CHAT);
+    await openai.chat.completions.create(CHAT);
+  });
+  const about = { run: "run-1", step: server.asks[0]?.hold.id };
+  assert.deepEqual(told, [
+    { ...about, budget: "acme-month", stage: "80%" },
+    { ...about, budget: "run-cap", stage: "0.90" },
+  ]);
 });
 
 test("what cannot be sent is told, and breaks nothing", async (t) => {
@@ -133,9 +139,9 @@ test("what cannot be sent is told, and breaks nothing", async (t) => {
 });
 
 test("a long tool renews its hold", async (t) => {
-  const { server, tollgate } = await sdkWorld(t, { guard: { holdTtlMs: 20 } });
+  const { server, tollgate } = await sdkWorld(t, { guard: { holdTtlMs: 1000 } });
   await tollgate.run(RUN, (run) =>
-    run.tool("slow", {}, () => new Promise((resolve) => setTimeout(resolve, 80))),
+    run.tool("slow", {}, () => new Promise((resolve) => setTimeout(resolve, 1200))),
   );
   assert.ok(server.renewed.length >= 2, `${server.renewed.length} renewals`);
 });

@@ -43,18 +43,13 @@ test("a run that is the first to ask opens the runs above it, with their caps", 
     ),
   );
   await tollgate.flush();
-  const opened = server.asks.map(({ run, open }) => [run, open?.parentRun, open?.caps]);
+  const opened = server.openings.map(({ run, open }) => [run, open.parentRun, open.caps]);
   assert.deepEqual(opened, [
+    ["top", null, []],
     ["middle", "top", caps],
     ["low", "middle", []],
   ]);
-  const first = server.events[0];
-  assert.deepEqual([first?.type, first?.run], ["run.opened", "top"]);
-  const states = [...server.holds.values()].map(({ run, state }) => [run, state]);
-  assert.deepEqual(states, [
-    ["middle", "released"],
-    ["low", "settled"],
-  ]);
+  assert.equal(server.asks.length, 1, "nothing is held for the runs above");
 });
 
 test("of 50 parallel calls exactly those that are admitted reach the provider", async (t) => {
@@ -71,6 +66,28 @@ test("of 50 parallel calls exactly those that are admitted reach the provider", 
   const made = results.filter(({ status }) => status === "fulfilled").length;
   assert.deepEqual([made, provider.seen.length, server.steps.length], [10, 10, 10]);
   assert.equal(new Set(server.asks.map(({ hold }) => hold.id)).size, 50);
+});
+
+test("a run that is not let in leaves no trace when it did nothing", async (t) => {
+  const { server, tollgate, openai } = await sdkWorld(t);
+  server.admit = () => ({ status: "rejected", error: { code: "budget.exhausted" } });
+  server.decide = () => ({ decision: "block", reason: "budget" });
+  const call = () => openai.chat.completions.create(CHAT);
+  await assert.rejects(tollgate.run({ ...RUN, id: "refused" }, call), BudgetExceeded);
+  await tollgate.flush();
+  assert.equal(server.events.length, 0);
+});
+
+test("a guarded call in a run that is only metered opens the run for its hold", async (t) => {
+  const { server, tollgate } = await sdkWorld(t);
+  await tollgate.run({ ...RUN, id: "metered", guard: false }, async (run) => {
+    await run.tool("free", {}, () => undefined);
+    await run.tool("dear", { guard: true }, () => undefined);
+  });
+  assert.deepEqual(
+    server.asks.map(({ open, hold }) => [open?.customer, hold.tool]),
+    [["acme", "dear"]],
+  );
 });
 
 test("runs at the same time keep their calls apart", async (t) => {

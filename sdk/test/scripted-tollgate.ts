@@ -36,6 +36,9 @@ const OPEN_FIELDS = ["id", "source", "customer", "agent", "parentRun", "labels",
 export class TollgateStandIn {
   /** Decides on each hold that is asked for anew. (Default: allows as asked) */
   decide: (hold: HoldRequest, run: string) => Verdict = () => ({ decision: "allow" });
+  /** Answers the opening of a run. (Default: accepts it) */
+  admit: (run: string) => Json = () => ({ status: "accepted" });
+  readonly openings: { readonly run: string; readonly open: OpenRequest }[] = [];
   /** Statuses with which the next requests to `/v1/events` are answered. */
   readonly failures: number[] = [];
   /** What the next question for a hold gets instead of a decision. */
@@ -129,12 +132,15 @@ export class TollgateStandIn {
     }
     this.#isClosed(rest, [], "body");
     if (open !== undefined) this.#isClosed(open, OPEN_FIELDS, "open");
+    if (open !== undefined) this.openings.push({ run, open });
     const decisions = holds.map((hold) => {
       this.#isClosed(hold, HOLD_FIELDS, "hold");
+      if (hold.ttlMs < 1000) this.complaints.push(`ttlMs of ${hold.ttlMs}`);
       this.asks.push({ run, open: open ?? null, hold });
       return { source: hold.source, id: hold.id, ...this.#decideOn(run, hold) };
     });
-    answer(response, 200, { run, decisions });
+    const opened = open === undefined ? null : { id: open.id, ...this.admit(run) };
+    answer(response, 200, { run, opened, decisions });
   }
 
   #decideOn(run: string, hold: HoldRequest): Json {
