@@ -3,13 +3,7 @@
  * process.exit() leaves no time for it: await `flush()` before.
  */
 
-interface Emitter {
-  on(event: string, listener: () => void): void;
-  off(event: string, listener: () => void): void;
-  listenerCount(event: string): number;
-  kill(pid: number, signal: string): void;
-  readonly pid: number;
-}
+import { atProcessEvent, nodeProcess } from "./process-events.ts";
 
 /** What is done at the end. */
 export interface LastActs {
@@ -23,9 +17,8 @@ export interface LastActs {
 
 /** Gives what takes the listeners away again. On a runtime without `process` it does nothing. */
 export function flushAtExit(acts: LastActs, signals: readonly string[]): () => void {
-  const emitter = (globalThis as { process?: Partial<Emitter> }).process;
-  if (typeof emitter?.on !== "function" || typeof emitter.off !== "function") return () => {};
-  const process = emitter as Emitter;
+  const process = nodeProcess();
+  if (process === null) return () => {};
   let hasTried = false;
   const onIdle = () => {
     if (hasTried || !acts.isPending()) return;
@@ -35,23 +28,22 @@ export function flushAtExit(acts: LastActs, signals: readonly string[]): () => v
       hasTried = !isSent;
     });
   };
-  const onSignal = signals.map((signal) => {
-    const listener = () => {
-      process.off(signal, listener);
-      // Where the application listens too, it decides itself when to end.
+  const onSignal = (signal: string) => {
+    const stop = atProcessEvent(process, signal, () => {
       void acts.flush().then(() => {
+        stop();
+        // Where the application listens too, it decides itself when to end.
         if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
       });
-    };
-    return [signal, listener] as const;
-  });
-  const onExit = () => acts.end();
-  process.on("beforeExit", onIdle);
-  process.on("exit", onExit);
-  for (const [signal, listener] of onSignal) process.on(signal, listener);
+    });
+    return stop;
+  };
+  const stops = [
+    atProcessEvent(process, "beforeExit", onIdle),
+    atProcessEvent(process, "exit", () => acts.end()),
+    ...signals.map(onSignal),
+  ];
   return () => {
-    process.off("beforeExit", onIdle);
-    process.off("exit", onExit);
-    for (const [signal, listener] of onSignal) process.off(signal, listener);
+    for (const stop of stops) stop();
   };
 }

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { Tollgate } from "../src/index.ts";
 import { TollgateStandIn } from "./scripted-tollgate.ts";
 
 const APP = join(import.meta.dirname, "exiting-app.ts");
@@ -43,6 +44,19 @@ test("a process that is told to end sends first, and ends by the signal", async 
   child.kill("SIGTERM");
   assert.equal((await end).signal, "SIGTERM");
   assert.equal(server.steps.length, 20);
+});
+
+test("many Tollgates listen to the process once, and not after they are closed", async () => {
+  const counts = () => ["beforeExit", "exit", "SIGUSR2"].map((name) => process.listenerCount(name));
+  const before = counts();
+  const options = { url: "http://127.0.0.1:9", key: "k", flushOnSignals: ["SIGUSR2"] };
+  const many = Array.from({ length: 20 }, () => new Tollgate(options));
+  assert.deepEqual(
+    counts(),
+    before.map((count) => count + 1),
+  );
+  for (const tollgate of many) await tollgate.close();
+  assert.deepEqual(counts(), before);
 });
 
 test("what a process cannot send any more it tells to be lost", async () => {
