@@ -175,7 +175,8 @@ export class Guard {
         run.undecidedPolicy = budgetsPolicy(decision) ?? run.undecidedPolicy;
         return { kind: "decided", decision };
       }
-      const isPassing = answer.kind === "unreachable" || answer.status >= 500;
+      const isPassing =
+        answer.kind === "unreachable" || answer.status >= 500 || answer.status === 429;
       if (!isPassing || asks === ASKS_MAX_COUNT) {
         const policy = policyIn(answer) ?? run.undecidedPolicy ?? this.#onUndecided;
         return { kind: "undecided", policy, detail: undecidedDetail(answer) };
@@ -189,6 +190,8 @@ export class Guard {
       this.#report({ kind: "undecided", run: run.id, step: hold.id, detail });
       return { isHeld: false, maxOutputTokens: null };
     }
+    // The hold may have been granted in an answer that was lost.
+    void this.release(run.id, hold);
     const facts = {
       run: run.id,
       step: hold.id,

@@ -53,9 +53,7 @@ export class CallRecord implements OpenCall {
   /** The provider answered with an error: it charges nothing. */
   refused({ headers }: Response): void {
     this.#requestId = requestIdOf(headers);
-    const { provider } = this.#attempt.endpoint;
-    const callId = this.#requestId === null ? {} : { callId: `${provider}:${this.#requestId}` };
-    this.#record({ status: "error", ...callId });
+    this.#record({ status: "error", ...this.#callId(this.#requestId) });
     this.#end();
   }
 
@@ -100,12 +98,10 @@ export class CallRecord implements OpenCall {
   }
 
   #recordBlock(block: Fields, status: StepStatus): void {
-    const { usageFormat, provider } = this.#attempt.endpoint;
-    const hasId = typeof block.id === "string";
-    const callId =
-      hasId || this.#requestId === null ? {} : { callId: `${provider}:${this.#requestId}` };
+    const { usageFormat } = this.#attempt.endpoint;
     const model = typeof block.model === "string" ? { model: block.model } : {};
-    this.#record({ status, usageFormat, providerUsage: block, ...model, ...callId });
+    const id = typeof block.id === "string" ? block.id : this.#requestId;
+    this.#record({ status, usageFormat, providerUsage: block, ...model, ...this.#callId(id) });
   }
 
   /** An answer without usage. */
@@ -120,21 +116,24 @@ export class CallRecord implements OpenCall {
     const { request, endpoint } = this.#attempt;
     const output = likelyTokens(this.#watch?.outputBytes ?? 0);
     const block = this.#watch?.partialBlock(output) ?? null;
+    const called = this.#callId(this.#watch?.id ?? null);
     if (block !== null) {
-      const { usageFormat } = endpoint;
-      this.#record({ status, completeness: "partial", usageFormat, providerUsage: block });
+      const told = { usageFormat: endpoint.usageFormat, providerUsage: block };
+      this.#record({ status, completeness: "partial", ...told, ...called });
       return;
     }
-    const { provider } = endpoint;
     const usage = {
       input_uncached: likelyInputTokens(request.body, request.bytes),
       output_text: output,
     };
-    const callOf = this.#watch?.id ?? null;
-    const callId = callOf === null ? {} : { callId: `${provider}:${callOf}` };
     const model = this.#watch?.model ?? null;
     const served = model === null ? {} : { model };
-    this.#record({ status, completeness: "estimated", usage, ...served, ...callId });
+    this.#record({ status, completeness: "estimated", usage, ...served, ...called });
+  }
+
+  /** Under this id other witnesses know the call, and the server counts it once. */
+  #callId(id: string | null): Pick<StepFacts, "callId"> {
+    return id === null ? {} : { callId: `${this.#attempt.endpoint.provider}:${id}` };
   }
 
   #record(facts: Partial<StepFacts>): void {

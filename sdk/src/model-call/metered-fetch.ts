@@ -15,7 +15,7 @@ import { type Endpoint, recognise } from "./endpoint.ts";
 import { meteredStream } from "./metered-stream.ts";
 import { changedRequest, inputTokensOf, readModelRequest } from "./model-request.ts";
 import { refusalResponse } from "./refusal-response.ts";
-import { streamWatch } from "./stream-watch.ts";
+import { type StreamWatch, streamWatch } from "./stream-watch.ts";
 
 /** Whose calls these are. */
 export interface Caller {
@@ -167,7 +167,7 @@ function watchStream(
   const onAbort = () => record.streamEnded("cancelled");
   signal?.addEventListener("abort", onAbort, { once: true });
   const observer = {
-    see: (data: unknown) => watch.see(data),
+    see: (data: unknown) => seen(watch, data),
     onEnd: (end: Parameters<CallRecord["streamEnded"]>[0]) => {
       if (end !== "idle") signal?.removeEventListener("abort", onAbort);
       record.streamEnded(end);
@@ -181,6 +181,15 @@ function watchStream(
   const watched = new Response(body, { status, statusText, headers: passed });
   Object.defineProperty(watched, "url", { value: response.url });
   return watched;
+}
+
+/** What cannot be read is passed on: a strange event must not break the stream. */
+function seen(watch: StreamWatch, data: unknown): boolean {
+  try {
+    return watch.see(data);
+  } catch {
+    return false;
+  }
 }
 
 /** The parsed body, from a copy; undefined: it broke off or is no JSON. */

@@ -36,7 +36,7 @@ export function inputTokenBound(body: unknown, bytes: number): number {
 
 function lookInto(body: unknown): Found {
   const found = { imageBytes: 0, images: 0, frames: 1, hasTools: false };
-  look(body, found);
+  look(body, found, 0);
   return found;
 }
 
@@ -47,12 +47,15 @@ interface Found {
   hasTools: boolean;
 }
 
-function look(value: unknown, found: Found): void {
+/** Requests nest about ten deep; what is deeper is still counted by its bytes. */
+const DEPTH_MAX = 64;
+
+function look(value: unknown, found: Found, depth: number): void {
+  if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return;
   if (Array.isArray(value)) {
-    for (const item of value) look(item, found);
+    for (const item of value) look(item, found, depth + 1);
     return;
   }
-  if (typeof value !== "object" || value === null) return;
   const fields = value as Readonly<Record<string, unknown>>;
   if ("role" in fields || "type" in fields) found.frames += 1;
   if (Array.isArray(fields.tools) && fields.tools.length > 0) found.hasTools = true;
@@ -61,14 +64,16 @@ function look(value: unknown, found: Found): void {
     found.imageBytes += longestText(fields);
     return;
   }
-  for (const field of Object.values(fields)) look(field, found);
+  for (const field of Object.values(fields)) look(field, found, depth + 1);
 }
 
 /** Characters of the image itself: base64, so as many bytes. */
 function longestText(value: unknown): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return 0;
-  return Math.max(0, ...Object.values(value).map(longestText));
+  return Object.values(value).reduce((most: number, part: unknown) => {
+    return Math.max(most, longestText(part));
+  }, 0);
 }
 
 /** Bytes of a token in running text, for what is estimated after the fact rather than bounded. */
