@@ -81,6 +81,37 @@ test("an answer that is no JSON is an error by estimate, and passes as it is", a
   );
 });
 
+test("a stream keeps its status and headers, but not a length that no longer fits", async (t) => {
+  const chunk = {
+    id: "c1",
+    model: "gpt-5.1",
+    choices: [],
+    usage: { prompt_tokens: 3, completion_tokens: 1 },
+  };
+  const text = `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`;
+  const headers = { "content-type": "text/event-stream", "content-length": String(text.length) };
+  const { server, tollgate } = await sdkWorld(t, {
+    hosts: { "gateway.test": { speaks: "openai" } },
+    fetch: (input, init) =>
+      String(input).startsWith("https://gateway.test")
+        ? Promise.resolve(
+            new Response(text, { status: 201, headers: { ...headers, "x-own": "1" } }),
+          )
+        : fetch(input, init),
+  });
+  const answer = await tollgate.run(RUN, () =>
+    tollgate.fetch("https://gateway.test/v1/chat/completions", {
+      method: "POST",
+      body: JSON.stringify({ ...CHAT, stream: true }),
+    }),
+  );
+  assert.deepEqual([answer.status, answer.headers.get("x-own")], [201, "1"]);
+  assert.equal(answer.headers.get("content-length"), null);
+  assert.equal(await answer.text(), "data: [DONE]\n\n");
+  await tollgate.flush();
+  assert.deepEqual(server.steps.map(usageOf), [{ input_uncached: "3", output_text: "1" }]);
+});
+
 test("an application's own tokenizer bounds the input; one that fails does not count", async (t) => {
   const { server, tollgate, openai } = await sdkWorld(t, {
     estimateInputTokens: (body) => {
@@ -143,5 +174,8 @@ test("a long tool renews its hold", async (t) => {
   await tollgate.run(RUN, (run) =>
     run.tool("slow", {}, () => new Promise((resolve) => setTimeout(resolve, 1200))),
   );
-  assert.ok(server.renewed.length >= 2, `${server.renewed.length} renewals`);
+  const renewals = server.renewed.length;
+  assert.ok(renewals >= 2, `${renewals} renewals`);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assert.equal(server.renewed.length, renewals, "a settled hold is not renewed");
 });
