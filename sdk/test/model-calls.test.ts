@@ -191,11 +191,12 @@ test("a stream that nobody reads any more is recorded, and again when it goes on
     const stream = await openai.chat.completions.create({ ...CHAT, stream: true });
     const chunks = stream[Symbol.asyncIterator]();
     await chunks.next();
-    await eventually(() => server.steps.length === 1, "the idle stream is recorded");
+    await eventually(() => server.steps.length > 0, "the idle stream is recorded");
     while (!(await chunks.next()).done);
   });
   await tollgate.flush();
-  const [idle, whole] = server.steps;
+  const [idle] = server.steps;
+  const whole = server.steps.at(-1);
   assert.deepEqual([idle?.status, idle?.completeness], ["aborted", "estimated"]);
   assert.deepEqual([whole?.status, whole?.completeness], ["ok", "exact"]);
   assert.equal(idle?.id, whole?.id);
