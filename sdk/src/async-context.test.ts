@@ -6,7 +6,7 @@ import { AsyncContext, type WorkPlace } from "./async-context.ts";
 // Only passed through.
 const place = { run: {}, parentStep: "tool-1" } as unknown as WorkPlace;
 
-test("the place of work follows it through asynchronous calls, wherever the runtime has it", async () => {
+test("the place of work follows it through asynchronous calls", async () => {
   const fromNode = { process: { getBuiltinModule: () => ({ AsyncLocalStorage }) } };
   for (const runtime of [globalThis, { AsyncLocalStorage }, fromNode]) {
     const context = new AsyncContext(runtime);

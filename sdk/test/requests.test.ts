@@ -112,7 +112,7 @@ test("a stream keeps its status and headers, but not a length that no longer fit
   assert.deepEqual(server.steps.map(usageOf), [{ input_uncached: "3", output_text: "1" }]);
 });
 
-test("an application's own tokenizer bounds the input; one that fails does not count", async (t) => {
+test("an application's tokenizer bounds the input; one that fails does not", async (t) => {
   const { server, tollgate, openai } = await sdkWorld(t, {
     estimateInputTokens: (body) => {
       if (Object(body).model !== "gpt-5.1") throw new Error("unknown model");
