@@ -18,6 +18,7 @@ import type {
   CounterKey,
   Customer,
   RunFilter,
+  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -35,6 +36,7 @@ import { applyWrites, byBytes, keyOf, type Tables, tablesOf } from "./tables.ts"
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();
+  readonly #signingKeys = new Map<string, SigningKey>();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
 
@@ -90,6 +92,15 @@ export class MemoryStore implements Store {
 
   async saveKey(key: ApiKey): Promise<void> {
     this.#keys.set(key.id, key);
+  }
+
+  signingKeys(): SigningKey[] {
+    const keys = [...this.#signingKeys.values()];
+    return keys.sort((a, b) => a.createdAtMs - b.createdAtMs || byBytes(a.id, b.id));
+  }
+
+  async saveSigningKey(key: SigningKey): Promise<void> {
+    this.#signingKeys.set(key.id, key);
   }
 
   run(workspace: string, id: string): Run | undefined {
