@@ -24,6 +24,7 @@ import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
+import { issueReceipt, type ReceiptRequest } from "./issue-receipt.ts";
 import {
   authenticate,
   createKey,
@@ -38,7 +39,16 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
-import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import type {
+  ApiKey,
+  Clock,
+  Customer,
+  Digest,
+  Ids,
+  Signatures,
+  Store,
+  UsageFilter,
+} from "./ports.ts";
 import {
   type BalanceQuery,
   type RunState,
@@ -71,6 +81,7 @@ import { type NewLimit, type SetLimit, setLimit } from "./set-limit.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
+import { type PublicKey, publicKeys, rotateSigningKey } from "./signing-keys.ts";
 import { type NewResume, type NewStop, resumeWork, stopWork } from "./stop-work.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
@@ -83,12 +94,14 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly digest: Digest;
+  readonly signatures: Signatures;
   readonly tariffs: Tariffs;
 }
 
 /** Every use case of Tollgate over one store. */
 export class Engine {
   readonly #context: EngineContext;
+  readonly #signing: EngineContext & { readonly signatures: Signatures };
   readonly #passingKeys: PassingKeys = new Map();
   readonly #quarantines = new Map<string, Quarantine>();
 
@@ -104,6 +117,7 @@ export class Engine {
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
     this.#context = { ...parts, clocks, budgets, loop, waiting };
+    this.#signing = { ...this.#context, signatures: parts.signatures };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -215,6 +229,20 @@ export class Engine {
 
   runTree(workspace: string, id: string): Promise<RunTree> {
     return readRunTree(this.#context, workspace, id);
+  }
+
+  /** The signed receipt of a root run and everything below it, as lines of JSON. */
+  receipt(workspace: string, request: ReceiptRequest): Promise<string> {
+    return issueReceipt(this.#signing, workspace, request);
+  }
+
+  /** Every key that may have signed a receipt. */
+  publicKeys(): Promise<PublicKey[]> {
+    return publicKeys(this.#signing);
+  }
+
+  rotateSigningKey(): Promise<PublicKey> {
+    return rotateSigningKey(this.#signing);
   }
 
   usage(

@@ -246,6 +246,24 @@ export interface ApiKey {
   readonly revokedAtMs: number | null;
 }
 
+/** A key that receipts are signed with. The newest that is not retired signs. */
+export interface SigningKey {
+  readonly id: string;
+  /** Ed25519 public key, SPKI in base64: given to everybody. */
+  readonly publicKey: string;
+  /** Ed25519 private key, PKCS #8 in base64: never leaves the store. */
+  readonly privateKey: string;
+  readonly createdAtMs: number;
+  readonly retiredAtMs: number | null;
+}
+
+/** Signatures, given because the domain knows no platform. */
+export interface Signatures {
+  newKey(): Pick<SigningKey, "publicKey" | "privateKey">;
+  /** Ed25519 signature of a text, lower-case hex. */
+  sign(privateKey: string, text: string): string;
+}
+
 /**
  * Reads outside a unit of work see every acknowledged write and nothing unacknowledged; those of
  * totals may take their turn behind a unit, so a unit must not wait for them. Where the medium
@@ -275,6 +293,9 @@ export interface Store {
   keyByHash(hash: string): Answer<ApiKey | undefined>;
   keys(workspace: string): Answer<ApiKey[]>;
   saveKey(key: ApiKey): Promise<void>;
+  /** Keys of this installation that sign receipts, oldest first. */
+  signingKeys(): Answer<SigningKey[]>;
+  saveSigningKey(key: SigningKey): Promise<void>;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;

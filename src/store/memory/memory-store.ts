@@ -19,6 +19,7 @@ import type {
   Customer,
   ProvisionalFilter,
   RunFilter,
+  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -36,6 +37,7 @@ import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./t
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();
+  readonly #signingKeys = new Map<string, SigningKey>();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
 
@@ -91,6 +93,15 @@ export class MemoryStore implements Store {
 
   async saveKey(key: ApiKey): Promise<void> {
     this.#keys.set(key.id, key);
+  }
+
+  signingKeys(): SigningKey[] {
+    const keys = [...this.#signingKeys.values()];
+    return keys.sort((a, b) => a.createdAtMs - b.createdAtMs || byBytes(a.id, b.id));
+  }
+
+  async saveSigningKey(key: SigningKey): Promise<void> {
+    this.#signingKeys.set(key.id, key);
   }
 
   run(workspace: string, id: string): Run | undefined {

@@ -20,6 +20,7 @@ import type {
   Digest,
   ProvisionalFilter,
   RunFilter,
+  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -44,6 +45,7 @@ import {
   type Row,
   rowText,
 } from "../stored-rows.ts";
+import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
@@ -188,6 +190,17 @@ class PostgresStore implements Store {
   async keys(workspace: string): Promise<ApiKey[]> {
     const sql = "SELECT * FROM api_keys WHERE workspace = $1 ORDER BY created_at, id";
     return (await this.#all(sql, workspace)).map(decodeKey);
+  }
+
+  async signingKeys(): Promise<SigningKey[]> {
+    const rows = await this.#all("SELECT * FROM signing_keys ORDER BY created_at, id");
+    return rows.map(decodeSigningKey);
+  }
+
+  async saveSigningKey(key: SigningKey): Promise<void> {
+    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (id) DO UPDATE SET retired_at = excluded.retired_at`;
+    await this.#all(sql, ...encodeSigningKey(key));
   }
 
   async saveKey(key: ApiKey): Promise<void> {

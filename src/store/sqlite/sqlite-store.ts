@@ -23,6 +23,7 @@ import type {
   Digest,
   ProvisionalFilter,
   RunFilter,
+  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -44,6 +45,7 @@ import {
   decodeSuspended,
   rowText,
 } from "../stored-rows.ts";
+import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { Turns } from "../turns.ts";
 import { CurrentTotals } from "./current-totals.ts";
@@ -240,6 +242,15 @@ class SqliteStore implements Store {
     const checksum = this.#shared.checksum(rowText(values));
     const sql = "INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     await this.#save(sql, ...values, checksum);
+  }
+
+  signingKeys(): SigningKey[] {
+    return this.#all("SELECT * FROM signing_keys ORDER BY created_at, id").map(decodeSigningKey);
+  }
+
+  async saveSigningKey(key: SigningKey): Promise<void> {
+    const sql = "INSERT OR REPLACE INTO signing_keys VALUES (?, ?, ?, ?, ?)";
+    await this.#save(sql, ...encodeSigningKey(key));
   }
 
   #totals<Name extends TotalsQuery["name"]>(
