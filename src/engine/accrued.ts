@@ -5,9 +5,9 @@
 import type { Amount } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { OutcomeState, RunFacts } from "../domain/run/run.ts";
 import { counterKeyText } from "./batch-state.ts";
-import type { CounterKey, Store } from "./ports.ts";
+import type { CounterKey, Reads } from "./ports.ts";
 import { isSameAs } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -21,20 +21,20 @@ interface Waiting {
 
 /** Adds up what waits, one run after the other: each stands on the counters of those before. */
 export class Accruals {
-  readonly #store: Store;
+  readonly #store: Reads;
   readonly #workspace: string;
   readonly #tariff: Tariff;
   readonly #counters = new Map<string, Counter>();
   readonly #pages = new Set<string>();
 
-  constructor(store: Store, workspace: string, tariff: Tariff) {
+  constructor(store: Reads, workspace: string, tariff: Tariff) {
     this.#store = store;
     this.#workspace = workspace;
     this.#tariff = tariff;
   }
 
   /** What a run and its own outcomes wait for, in one period (Default: in any). */
-  async of(run: Run, outcomes: readonly OutcomeState[], period?: string): Promise<Amount> {
+  async of(run: RunFacts, outcomes: readonly OutcomeState[], period?: string): Promise<Amount> {
     if (run.status !== "open" || !this.#tariff.waitsForEnd) return 0n as Amount;
     let sum = 0n;
     for (const waiting of [this.#ofRun(run), ...outcomes.map((one) => this.#ofOutcome(one))]) {
@@ -45,7 +45,7 @@ export class Accruals {
     return sum as Amount;
   }
 
-  #ofRun({ rating, customer }: Run): Waiting | null {
+  #ofRun({ rating, customer }: RunFacts): Waiting | null {
     if (rating === null || !rating.counted || customer === null) return null;
     const card = this.#tariff.cardById(rating.cardVersionId);
     const ended = card.meterRun({ ...rating, ending: "completed" });
@@ -94,7 +94,7 @@ function slotText(
 
 /** What the open runs of a customer wait for in a period. Reads these runs, and no others. */
 export async function accruedIn(
-  { store, tariff }: { readonly store: Store; readonly tariff: Tariff },
+  { store, tariff }: { readonly store: Reads; readonly tariff: Tariff },
   workspace: string,
   { customer, period }: CounterKey,
 ): Promise<Amount> {

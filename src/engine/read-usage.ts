@@ -1,8 +1,9 @@
 /** Usage summed by any dimensions of the roll-ups: customer, agent, provider, model, tool, … */
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ZERO_AMOUNT, ZERO_QUANTITY } from "../domain/money/decimal.ts";
-import type { EngineContext } from "./context.ts";
+import type { ReadContext } from "./context.ts";
 import type { UsageFilter } from "./ports.ts";
+import { comesToSomething } from "./recount.ts";
 
 /** What usage can be grouped by. */
 export const USAGE_DIMENSIONS = [
@@ -29,7 +30,7 @@ export interface UsageRow {
 
 /** One row a group, largest cost first. Groups without a value have "". */
 export async function readUsage(
-  { store }: Pick<EngineContext, "store">,
+  { store }: Pick<ReadContext, "store">,
   workspace: string,
   query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
 ): Promise<UsageRow[]> {
@@ -48,7 +49,8 @@ export async function readUsage(
       charge: (sum.charge + row.charge) as Amount,
     });
   }
-  const rows = [...groups.values()];
+  // What all was taken off again from, and what only witnesses, came to nothing.
+  const rows = [...groups.values()].filter(comesToSomething);
   return rows.sort((a, b) => (a.cost === b.cost ? 0 : a.cost < b.cost ? 1 : -1));
 }
 

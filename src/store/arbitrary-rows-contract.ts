@@ -107,6 +107,7 @@ const anyCharges = fc.uniqueArray(record({ period: anyPeriod, charge: anyAmount 
 /** A run bound to a customer, as its steps need it. */
 export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record({
   id: anyId,
+  sinceSeq: anyCount,
   customer: anyId,
   agent: optionalId,
   parent: optionalId,

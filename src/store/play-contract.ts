@@ -122,12 +122,18 @@ export async function play(
   return answers;
 }
 
-function codeOf(error: unknown): string {
+/** A refusal by its code; anything else is thrown on. */
+export function codeOf(error: unknown): string {
   if (error instanceof TollgateError) return error.code;
   throw error;
 }
 
-async function happen(engine: Engine, workspace: string, happening: Happening): Promise<unknown> {
+/** Lets one thing happen. */
+export async function happen(
+  engine: Engine,
+  workspace: string,
+  happening: Happening,
+): Promise<unknown> {
   switch (happening.kind) {
     case "ingest":
       return engine.ingest(workspace, happening.events);

@@ -71,6 +71,7 @@ export const RUN_COLUMNS = [
   "ended_at",
   "charged_in",
   "corrections",
+  "since_seq",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -107,6 +108,7 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     run.endedAtMs,
     encodeCharges(run),
     run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
+    run.sinceSeq,
   ];
 }
 
@@ -123,6 +125,7 @@ export function decodeRun(row: Row): Run {
   const tree = totals("tree");
   return {
     id: text(row, "id"),
+    sinceSeq: number(row, "since_seq"),
     customer: optional(row, "customer"),
     agent: optional(row, "agent"),
     parent: optional(row, "parent"),

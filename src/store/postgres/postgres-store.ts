@@ -4,20 +4,22 @@
  */
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import type {
   ActFilter,
   Answer,
   ApiKey,
+  ChainLink,
   Conflict,
   CounterKey,
   Customer,
   Digest,
+  RevisionFilter,
   RunFilter,
   StepPage,
   Store,
@@ -49,6 +51,13 @@ import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
+import {
+  formerOutcomes,
+  formerRun,
+  type HistoryParts,
+  linkBefore,
+  revisionsOfRun,
+} from "./read-history.ts";
 import { decodeStep } from "./step-rows.ts";
 
 /** Connections one node keeps: units of differing workspaces, and reads beside them. */
@@ -119,11 +128,15 @@ class PostgresStore implements Store {
     work: (unit: UnitOfWork) => Answer<T>,
   ): Promise<T> {
     await control(client, BEGIN);
-    const sql = "SELECT ws, last_seq, chain FROM workspaces WHERE id = $1 FOR UPDATE";
+    const sql = `SELECT ws, last_seq, chain, (SELECT committed_at FROM chain c
+      WHERE c.ws = w.ws ORDER BY first_seq DESC LIMIT 1) AS committed_at
+      FROM workspaces w WHERE id = $1 FOR UPDATE OF w`;
     const [row] = await rowsOf(client, sql, [workspace]);
     if (row === undefined) throw noWorkspace(workspace);
     const target = { queries: client, ws: row.ws as number, digest: this.#digest };
-    const head = { lastSeq: row.last_seq as number, digest: row.chain as string };
+    const committedAtMs = (row.committed_at as number | null) ?? 0;
+    const [lastSeq, chain] = [row.last_seq as number, row.chain as string];
+    const head = { lastSeq, digest: chain, committedAtMs };
     const result = await work(new PostgresUnit(target, head));
     const ended = await control(client, "COMMIT");
     if (ended !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${ended}`);
@@ -207,15 +220,17 @@ class PostgresStore implements Store {
 
   async listRuns(workspace: string, filter: RunFilter): Promise<Run[]> {
     const { customer = null, agent = null, status = null, roots = false } = filter;
-    const { after, limit } = filter;
-    const last = after === undefined ? undefined : await this.run(workspace, after);
+    const { after, limit, byId = false } = filter;
+    const last = after === undefined || byId ? undefined : await this.run(workspace, after);
     const sql = `SELECT * FROM runs WHERE ws = $1
       AND ($2::text IS NULL OR customer = $2) AND ($3::text IS NULL OR agent = $3)
       AND ($4::text IS NULL OR status = $4) AND (parent IS NULL OR NOT $5::boolean)
       AND ($6::bigint IS NULL OR (opened_at, id) < ($6, $7::text))
-      ORDER BY opened_at DESC, id DESC LIMIT $8`;
+      AND ($9::text IS NULL OR id > $9)
+      ORDER BY ${byId ? "id" : "opened_at DESC, id DESC"} LIMIT $8`;
     const before = [last?.openedAtMs ?? null, last?.id ?? null];
-    const values = [customer, agent, status, roots, ...before, limit];
+    const behind = byId ? (after ?? "") : null;
+    const values = [customer, agent, status, roots, ...before, limit, behind];
     return (await this.#of(workspace, sql, ...values)).map(decodeRun);
   }
 
@@ -329,12 +344,32 @@ class PostgresStore implements Store {
 
   async lastAct(
     workspace: string,
-    kind: JournalKind,
+    kind: ActFilter["kind"],
     subject: string,
   ): Promise<JournalEntry | undefined> {
     const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2 AND id = $3
       ORDER BY seq DESC LIMIT 1`;
     return (await this.#of(workspace, sql, kind, subject)).map(decodeJournal)[0];
+  }
+
+  async #history(workspace: string): Promise<HistoryParts> {
+    return { queries: this.#pool, ws: await this.#ws(workspace) };
+  }
+
+  async linkBefore(workspace: string, seq: number): Promise<ChainLink | undefined> {
+    return linkBefore(await this.#history(workspace), seq);
+  }
+
+  async revisionsOfRun(workspace: string, filter: RevisionFilter): Promise<StepPage> {
+    return revisionsOfRun(await this.#history(workspace), filter);
+  }
+
+  async formerRun(workspace: string, id: string, atSeq: number): Promise<RunFacts | undefined> {
+    return formerRun(await this.#history(workspace), id, atSeq);
+  }
+
+  async formerOutcomes(workspace: string, run: string, atSeq: number): Promise<OutcomeState[]> {
+    return formerOutcomes(await this.#history(workspace), run, atSeq);
   }
 
   async size(): Promise<{ steps: number; runs: number; bytes: number }> {

@@ -7,20 +7,22 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import type {
   ActFilter,
   Answer,
   ApiKey,
+  ChainLink,
   Conflict,
   CounterKey,
   Customer,
   Digest,
+  RevisionFilter,
   RunFilter,
   StepPage,
   Store,
@@ -50,6 +52,13 @@ import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
+import {
+  formerOutcomes,
+  formerRun,
+  type HistoryParts,
+  linkBefore,
+  revisionsOfRun,
+} from "./read-history.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
 import { ask, told } from "./sqlite-errors.ts";
@@ -348,10 +357,31 @@ class SqliteStore implements Store {
     return this.#all(sql, this.#ws(workspace), kind, afterSeq, ...values).map(decodeJournal);
   }
 
-  lastAct(workspace: string, kind: JournalKind, subject: string): JournalEntry | undefined {
+  lastAct(workspace: string, kind: ActFilter["kind"], subject: string): JournalEntry | undefined {
     const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND id = ?
       ORDER BY seq DESC LIMIT 1`;
     return this.#all(sql, this.#ws(workspace), kind, subject).map(decodeJournal)[0];
+  }
+
+  #history<T>(workspace: string, read: (parts: HistoryParts) => T): T {
+    const parts = { reads: this.#reads, names: this.#shared.names, ws: this.#ws(workspace) };
+    return ask(() => read(parts));
+  }
+
+  linkBefore(workspace: string, seq: number): ChainLink | undefined {
+    return this.#history(workspace, (parts) => linkBefore(parts, seq));
+  }
+
+  revisionsOfRun(workspace: string, filter: RevisionFilter): StepPage {
+    return this.#history(workspace, (parts) => revisionsOfRun(parts, filter));
+  }
+
+  formerRun(workspace: string, id: string, atSeq: number): RunFacts | undefined {
+    return this.#history(workspace, (parts) => formerRun(parts, id, atSeq));
+  }
+
+  formerOutcomes(workspace: string, run: string, atSeq: number): OutcomeState[] {
+    return this.#history(workspace, (parts) => formerOutcomes(parts, run, atSeq));
   }
 
   size(): { steps: number; runs: number; bytes: number } {

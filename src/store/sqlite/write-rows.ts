@@ -6,6 +6,7 @@ import { journalText } from "../../domain/event/codec.ts";
 import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Writes } from "../../engine/ports.ts";
+import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import type { Bound } from "../stored-rows.ts";
 import { encodeCustomer, encodeShares, rowText } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
@@ -35,6 +36,7 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
   const isPlain = isPlainUnit(unit, writes);
   putTotals(unit, writes);
   const { sealedSteps } = writes;
+  writeFormer(unit, writes);
   addSteps(unit, { table: "former_steps", steps: writes.formerSteps, sealedSteps });
   addSteps(unit, { table: "steps", steps: writes.steps, sealedSteps });
   shared.caches.pending(ws).steps += writes.steps.length;
@@ -83,6 +85,14 @@ function save(draft: TransactionDraft, table: string, values: readonly Bound[]):
 /** Saves a row whose last column is the checksum of the others. */
 function saveChecked({ shared, draft }: UnitParts, table: string, values: readonly Bound[]): void {
   save(draft, table, [...values, shared.checksum(rowText(values))]);
+}
+
+function writeFormer(unit: UnitParts, { formerRuns, formerOutcomes }: Writes): void {
+  const { ws } = unit;
+  for (const row of formerRuns) saveChecked(unit, "former_runs", [ws, ...encodeFormerRun(row)]);
+  for (const row of formerOutcomes) {
+    saveChecked(unit, "former_outcomes", [ws, ...encodeFormerOutcome(row)]);
+  }
 }
 
 function writeCustomers({ shared, ws, draft }: UnitParts, writes: Writes): void {
@@ -184,7 +194,9 @@ function writeTariff(draft: TransactionDraft, ws: number, writes: Writes): void 
 }
 
 function writeChain({ shared, ws, draft }: UnitParts, { head, link }: Writes): void {
-  if (link !== null) save(draft, "chain", [ws, link.firstSeq, link.lastSeq, link.digest]);
+  if (link !== null) {
+    save(draft, "chain", [ws, link.firstSeq, link.lastSeq, link.digest, link.committedAtMs]);
+  }
   const sql = "UPDATE workspaces SET last_seq = ?, chain = ? WHERE ws = ?";
   draft.run(sql, [head.lastSeq, head.digest, ws]);
   shared.caches.moveHead(ws, head);
