@@ -319,7 +319,7 @@ export class BatchState {
       formerSteps: this.formerSteps,
       runs: this.runs.changed(),
       customers: this.customers.changed(),
-      outcomes: this.outcomes.changed(),
+      outcomes: this.outcomes.changed().map((one) => ({ ...one, sinceSeq: this.#seqBefore + 1 })),
       counters: this.#movedCounters(),
       rollups: this.#gainedRollups(),
       calls: this.calls.changed(),

@@ -140,7 +140,7 @@ export interface FormerRun {
 /** What an outcome was until the unit of work that changed it. */
 export interface FormerOutcome {
   readonly outcome: OutcomeState;
-  /** Last seq at which it was so. */
+  /** Last seq at which it was so; it had been since `outcome.sinceSeq`. */
   readonly untilSeq: number;
 }
 

@@ -77,7 +77,7 @@ export class RunsAsOf {
     const { workspace, seq } = this.#place;
     const current = await this.#store.outcomesOfRun(workspace, run);
     const recorded = current.filter((one) => one.seq <= seq);
-    if (recorded.length === 0) return [];
+    if (recorded.every((one) => one.sinceSeq <= seq)) return recorded;
     const former = await this.#store.formerOutcomes(workspace, run, seq);
     const byKey = new Map(former.map((one) => [one.key, one]));
     return recorded.map((one) => byKey.get(one.key) ?? one);

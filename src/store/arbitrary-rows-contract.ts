@@ -266,6 +266,7 @@ export const anyOutcome = ({ id: run, customer }: Run & { readonly customer: str
     contentHash: anyId,
     status: fc.constantFrom("recorded" as const, "reversed" as const),
     seq: anyCount,
+    sinceSeq: anyCount,
     occurredAtMs: anyInstant,
     receivedAtMs: anyInstant,
     agent: optionalId,

@@ -40,7 +40,7 @@ export function encodeFormerRun({ facts, untilSeq }: FormerRun): Bound[] {
 
 /** Values of `former_outcomes` behind the workspace, without the checksum. */
 export function encodeFormerOutcome({ outcome, untilSeq }: FormerOutcome): Bound[] {
-  return [outcome.run, outcome.key, untilSeq, encode(outcome)];
+  return [outcome.run, outcome.key, outcome.sinceSeq, untilSeq, encode(outcome)];
 }
 
 /** What a run was. */

@@ -112,6 +112,7 @@ export function outcomeRow(some: Partial<OutcomeState> & { readonly key: string 
     contentHash: "1hash",
     status: "recorded",
     seq: 1,
+    sinceSeq: 1,
     occurredAtMs: NOW_MS,
     receivedAtMs: NOW_MS,
     customer: "acme",

@@ -203,6 +203,7 @@ export function decodeOutcome(row: Row): OutcomeState {
     contentHash: text(row, "content_hash"),
     status: text(row, "status") as OutcomeState["status"],
     seq: number(row, "seq"),
+    sinceSeq: number(row, "since_seq"),
     occurredAtMs: number(row, "occurred_at"),
     receivedAtMs: number(row, "received_at"),
     customer: text(row, "customer"),

@@ -251,6 +251,8 @@ export interface OutcomeState {
   readonly contentHash: string;
   readonly status: "recorded" | "reversed";
   readonly seq: number;
+  /** First seq of the unit of work since which it is as it is; earlier versions are kept. */
+  readonly sinceSeq: number;
   readonly occurredAtMs: number;
   readonly receivedAtMs: number;
   readonly customer: string;

@@ -259,13 +259,10 @@ export class MemoryStore implements Store {
   }
 
   formerOutcomes(workspace: string, run: string, atSeq: number): OutcomeState[] {
-    // In the order in which they were replaced: the first one that stood so long is the one.
-    const rows = this.#tables(workspace).formerOutcomes.filter(
-      ({ outcome, untilSeq }) => outcome.run === run && untilSeq >= atSeq,
-    );
-    const byKey = Map.groupBy(rows, ({ outcome }) => outcome.key);
-    return [...byKey.values()]
-      .flatMap(([first]) => first?.outcome ?? [])
+    return this.#tables(workspace)
+      .formerOutcomes.filter(({ untilSeq }) => untilSeq >= atSeq)
+      .map(({ outcome }) => outcome)
+      .filter((outcome) => outcome.run === run && outcome.sinceSeq <= atSeq)
       .sort((a, b) => byBytes(a.key, b.key));
   }
 

@@ -53,13 +53,13 @@ export async function formerRun(
   return (await rowsOf(queries, sql, [ws, id, atSeq])).map(decodeFormerRun)[0];
 }
 
-/** What outcomes of a run were at a seq: of each, the first version that stood at least so long. */
+/** What outcomes of a run were at a seq, of those that have changed since. */
 export async function formerOutcomes(
   { queries, ws }: HistoryParts,
   run: string,
   atSeq: number,
 ): Promise<OutcomeState[]> {
-  const sql = `SELECT DISTINCT ON (key) * FROM former_outcomes
-    WHERE ws = $1 AND run = $2 AND until_seq >= $3 ORDER BY key, until_seq`;
+  const sql = `SELECT * FROM former_outcomes
+    WHERE ws = $1 AND run = $2 AND until_seq >= $3 AND since_seq <= $3 ORDER BY key`;
   return (await rowsOf(queries, sql, [ws, run, atSeq])).map(decodeFormerOutcome);
 }

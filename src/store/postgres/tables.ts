@@ -93,7 +93,7 @@ export const TABLES = {
   }),
   formerOutcomes: table("former_outcomes", {
     key: "run key until_seq",
-    columns: "run key until_seq:int8 document checksum:int8",
+    columns: "run key since_seq:int8 until_seq:int8 document checksum:int8",
   }),
   journal: table("journal", {
     key: "seq",
@@ -106,7 +106,7 @@ export const TABLES = {
   outcomes: table("outcomes", {
     key: "customer run key",
     columns: `customer run key outcome content_hash status seq:int8 occurred_at:int8
-      received_at:int8 agent period card_version:int8 charge:numeric shares ending`,
+      received_at:int8 agent period card_version:int8 charge:numeric shares ending since_seq:int8`,
   }),
   counters: table("counters", {
     key: "customer period card_key charge_key cell",

@@ -69,13 +69,13 @@ export function formerRun(
   return row === undefined ? undefined : decodeFormerRun(row);
 }
 
-/** What outcomes of a run were at a seq: of each, the first version that stood at least so long. */
+/** What outcomes of a run were at a seq, of those that have changed since. */
 export function formerOutcomes(
   { reads, ws }: HistoryParts,
   run: string,
   atSeq: number,
 ): OutcomeState[] {
-  const sql = `SELECT document, min(until_seq) FROM former_outcomes
-    WHERE ws = ? AND run = ? AND until_seq >= ? GROUP BY key ORDER BY key`;
+  const sql = `SELECT * FROM former_outcomes
+    WHERE ws = ?1 AND run = ?2 AND until_seq >= ?3 AND since_seq <= ?3 ORDER BY key`;
   return reads.of(sql).all(ws, run, atSeq).map(decodeFormerOutcome);
 }

@@ -15,6 +15,7 @@ import { CardVersions } from "./card-versions.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkRuns } from "./check-runs.ts";
@@ -36,7 +37,9 @@ export const VERIFIED_TABLES = [
   "workspaces",
   "names",
   "runs",
+  "former_runs",
   "outcomes",
+  "former_outcomes",
   "rollups",
   "counters",
   "calls",
@@ -98,6 +101,7 @@ function checkAll(file: DataFile): void {
     () => checkSettings(file, acts),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
+    () => checkFormerRows(file),
   ];
   for (const check of checks) {
     try {
