@@ -1,6 +1,7 @@
-/** `--as-of` of the commands that show what was known at an instant. */
+/** `--as-of`, and the query that asks a server for it. */
 import { type Arguments, type OptionSpec, textOption } from "./command.ts";
 
+/** Option of commands that show what was known at an instant. */
 export const AS_OF_OPTION: Readonly<Record<string, OptionSpec>> = {
   "as-of": {
     type: "string",

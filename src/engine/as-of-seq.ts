@@ -7,13 +7,18 @@ import { TollgateError } from "../domain/errors.ts";
 import type { EngineContext } from "./context.ts";
 import type { ChainLink, Store } from "./ports.ts";
 
+/** What it takes to find an instant in the chain. */
+interface SeqContext extends Pick<EngineContext, "clocks" | "store"> {
+  readonly loop: Pick<EngineContext["loop"], "exclusively">;
+}
+
 /**
- * The last seq that was given by an instant; 0: nothing was known. Asked in turn with the commits: a unit under way carries an earlier
- * time, and would otherwise join an answer that was already given. Throws `asof.future` and
- * `asof.too_early`.
+ * The last seq that was given by an instant; 0: nothing was known. Asked in turn with the commits:
+ * a unit under way carries an earlier time, and would otherwise join an answer that was already
+ * given. Throws `asof.future` and `asof.too_early`.
  */
 export function seqAsOf(
-  { loop, clocks, store }: Pick<EngineContext, "loop" | "clocks" | "store">,
+  { loop, clocks, store }: SeqContext,
   workspace: string,
   atMs: number,
 ): Promise<number> {

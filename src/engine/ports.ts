@@ -254,7 +254,7 @@ export interface RevisionFilter {
 
 /** Which administrative acts to read, oldest first. */
 export interface ActFilter {
-  /** `customer`: customers that were made by their first event; saved ones are acts of their own. */
+  /** `customer`: customers made by their first event; saved ones are acts of their own. */
   readonly kind: JournalKind | "customer";
   /** What the act changed; what is left out matches everything. */
   readonly subject?: string;

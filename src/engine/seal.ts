@@ -12,7 +12,7 @@ import type { ChainHead, ChainLink, Digest } from "./ports.ts";
 export const CHAIN_START = "0".repeat(64);
 
 /** The line of a link that its commit time is sealed by. */
-export function timeText(committedAtMs: number): string {
+function timeText(committedAtMs: number): string {
   return `t1\u001f${committedAtMs}`;
 }
 

@@ -58,6 +58,7 @@ import {
   linkBefore,
   revisionsOfRun,
 } from "./read-history.ts";
+import { runsQuery } from "./runs-query.ts";
 import { decodeStep } from "./step-rows.ts";
 
 /** Connections one node keeps: units of differing workspaces, and reads beside them. */
@@ -135,9 +136,8 @@ class PostgresStore implements Store {
     if (row === undefined) throw noWorkspace(workspace);
     const target = { queries: client, ws: row.ws as number, digest: this.#digest };
     const committedAtMs = (row.committed_at as number | null) ?? 0;
-    const [lastSeq, chain] = [row.last_seq as number, row.chain as string];
-    const head = { lastSeq, digest: chain, committedAtMs };
-    const result = await work(new PostgresUnit(target, head));
+    const [lastSeq, digest] = [row.last_seq as number, row.chain as string];
+    const result = await work(new PostgresUnit(target, { lastSeq, digest, committedAtMs }));
     const ended = await control(client, "COMMIT");
     if (ended !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${ended}`);
     return result;
@@ -219,19 +219,9 @@ class PostgresStore implements Store {
   }
 
   async listRuns(workspace: string, filter: RunFilter): Promise<Run[]> {
-    const { customer = null, agent = null, status = null, roots = false } = filter;
-    const { after, limit, byId = false } = filter;
+    const { after, byId = false } = filter;
     const last = after === undefined || byId ? undefined : await this.run(workspace, after);
-    const sql = `SELECT * FROM runs WHERE ws = $1
-      AND ($2::text IS NULL OR customer = $2) AND ($3::text IS NULL OR agent = $3)
-      AND ($4::text IS NULL OR status = $4) AND (parent IS NULL OR NOT $5::boolean)
-      AND ($6::bigint IS NULL OR (opened_at, id) < ($6, $7::text))
-      AND ($9::text IS NULL OR id > $9)
-      ORDER BY ${byId ? "id" : "opened_at DESC, id DESC"} LIMIT $8`;
-    const before = [last?.openedAtMs ?? null, last?.id ?? null];
-    const behind = byId ? (after ?? "") : null;
-    const values = [customer, agent, status, roots, ...before, limit, behind];
-    return (await this.#of(workspace, sql, ...values)).map(decodeRun);
+    return (await this.#of(workspace, ...runsQuery(filter, last))).map(decodeRun);
   }
 
   async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
