@@ -29,6 +29,8 @@ export interface Summed {
 export class RunsAsOf {
   readonly #store: Store;
   readonly #place: AsOfPlace;
+  /** Runs that are told: a tree is added up once, and then asked for node by node. */
+  readonly #told = new Map<string, Summed>();
 
   constructor(store: Store, place: AsOfPlace) {
     this.#store = store;
@@ -104,6 +106,8 @@ export class RunsAsOf {
 
   /** Adds up a run and all below it, telling every part to whoever counts on. */
   async sum(facts: RunFacts, count: Recount | null): Promise<Summed> {
+    const told = count === null ? this.#told.get(facts.id) : undefined;
+    if (told !== undefined) return told;
     let own: Totals = { ...NO_TOTALS };
     let chargedIn: readonly PeriodCharge[] = [];
     const add = (period: string, totals: Totals): void => {
@@ -131,7 +135,9 @@ export class RunsAsOf {
       tree = addTotals(tree, below.tree);
       chargedIn = addCharges(chargedIn, below.chargedIn);
     }
-    return { own, tree, chargedIn };
+    const summed = { own, tree, chargedIn };
+    if (count === null) this.#told.set(facts.id, summed);
+    return summed;
   }
 }
 

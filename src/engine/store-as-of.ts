@@ -42,8 +42,6 @@ export class StoreAsOf implements Reads {
   readonly #seq: number;
   readonly #acts: ActsAsOf;
   readonly #runs: RunsAsOf;
-  /** Sums of runs that were told: a tree is asked for node by node. */
-  readonly #summed = new Map<string, Promise<Summed>>();
   readonly #recounts = new Map<string | null, Promise<Recount>>();
   #tariff: Promise<Tariff> | null = null;
 
@@ -89,9 +87,7 @@ export class StoreAsOf implements Reads {
 
   /** A run of then with its totals. Its last sign of life is that of now: no retry is recorded. */
   async #whole({ lastSeenAtMs }: Run, facts: RunFacts): Promise<Run> {
-    const summed = this.#summed.get(facts.id) ?? this.#runs.sum(facts, null);
-    this.#summed.set(facts.id, summed);
-    const sums = await summed;
+    const sums = await this.#runs.sum(facts, null);
     return { ...facts, ...sums, lastSeenAtMs, corrections: await this.#corrections(facts, sums) };
   }
 
