@@ -106,7 +106,7 @@ test("a clock that is set back moves no commit before an earlier one", async () 
   assert.equal(await chargeAsOf(world, NOW_MS - 1), "nothing");
 });
 
-test("a retry that revives an abandoned run leaves a link: it was abandoned until then", async () => {
+test("a retry that revives an abandoned run leaves a link: it was so until then", async () => {
   const world = await newWorld();
   const { clock, engine, send } = world;
   await send(toolCall());

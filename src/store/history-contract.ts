@@ -30,7 +30,11 @@ async function checkLinks({ store, workspace, restart }: Scene): Promise<void> {
   await expectAll();
 }
 
-async function revisionsOf(store: Store, workspace: string, untilSeq: number, limit: number) {
+async function revisionsOf(
+  store: Store,
+  workspace: string,
+  { untilSeq, limit }: { readonly untilSeq: number; readonly limit: number },
+): Promise<string[]> {
   const found: string[] = [];
   for (let after: string | null = ""; after !== null; ) {
     const filter = { run: "r1", untilSeq, after, limit };
@@ -70,7 +74,7 @@ async function checkRevisions(scene: Scene): Promise<void> {
     const runs = ["r1", "r2"].map((id) => runRow({ id }));
     await write(scene.store(), workspace, { runs, steps: [...steps, ...others], formerSteps });
     const wanted = rows.flat().filter((step) => step.seq <= untilSeq);
-    const found = await revisionsOf(scene.store(), workspace, untilSeq, limit);
+    const found = await revisionsOf(scene.store(), workspace, { untilSeq, limit });
     const keys = wanted.map((step) => JSON.stringify([step.source, step.id, step.seq]));
     assert.deepEqual(sorted(found), sorted(keys), "each once");
     const places = found.map((text) => JSON.parse(text) as [string, string, number]);

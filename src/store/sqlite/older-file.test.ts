@@ -1,4 +1,4 @@
-/** A file that was written before commits had times: it verifies, and tells from when it can tell. */
+/** A file from before commits had times: it verifies, and tells from when it can tell. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
