@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import { bill } from "./commands/bill.ts";
 import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
 import { commitment } from "./commands/commitment.ts";
@@ -34,6 +35,7 @@ const COMMANDS: readonly Command[] = [
   run,
   usage,
   projection,
+  bill,
   commitment,
   opening,
   card,

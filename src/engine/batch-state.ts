@@ -10,12 +10,15 @@ import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RollupDelta, RollupKey } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
-import { NO_TOTALS, newRun } from "../domain/run/run.ts";
+import { factsOfRun, NO_TOTALS, newRun, statesSame } from "../domain/run/run.ts";
+import { Rows, StepRows } from "./batch-rows.ts";
 import type {
   Call,
   Conflict,
   CounterKey,
   Customer,
+  FormerOutcome,
+  FormerRun,
   StepKey,
   StoredCounter,
   Suspended,
@@ -89,105 +92,12 @@ function isSameRollup(a: RollupKey, b: RollupKey): boolean {
   );
 }
 
-/** A keyed set of rows that remembers which of them were changed. */
-class Rows<T> {
-  readonly #rows = new Map<string, T>();
-  readonly #changed = new Set<string>();
-
-  /** Puts a row as it is stored. */
-  load(key: string, row: T): void {
-    if (!this.#rows.has(key)) this.#rows.set(key, row);
-  }
-
-  get(key: string): T | undefined {
-    return this.#rows.get(key);
-  }
-
-  has(key: string): boolean {
-    return this.#rows.has(key);
-  }
-
-  /** Puts a row that will be written. */
-  set(key: string, row: T): void {
-    this.#rows.set(key, row);
-    this.#changed.add(key);
-  }
-
-  delete(key: string): void {
-    this.#rows.delete(key);
-    this.#changed.delete(key);
-  }
-
-  values(): IterableIterator<T> {
-    return this.#rows.values();
-  }
-
-  get isChanged(): boolean {
-    return this.#changed.size > 0;
-  }
-
-  /** Rows to write, in the order in which they were first changed. */
-  changed(): T[] {
-    const rows: T[] = [];
-    for (const key of this.#changed) {
-      const row = this.#rows.get(key);
-      if (row !== undefined) rows.push(row);
-    }
-    return rows;
-  }
-}
-
-/** Steps by identity. Ids rarely repeat, so the id finds them without making a joined key. */
-class StepRows {
-  readonly #byId = new Map<string, Step[]>();
-  readonly #changed = new Set<Step>();
-
-  get(key: StepKey): Step | undefined {
-    const rows = this.#byId.get(key.id);
-    if (rows === undefined) return undefined;
-    for (const row of rows) if (row.run === key.run && row.source === key.source) return row;
-    return undefined;
-  }
-
-  /** Puts a step as it is stored. */
-  load(step: Step): void {
-    if (this.get(step) === undefined) this.#put(step);
-  }
-
-  /** Puts a step that will be written, in place of its former revision. */
-  set(step: Step): void {
-    this.#put(step);
-    this.#changed.add(step);
-  }
-
-  #put(step: Step): void {
-    const rows = this.#byId.get(step.id);
-    if (rows === undefined) {
-      this.#byId.set(step.id, [step]);
-      return;
-    }
-    const at = rows.findIndex((row) => row.run === step.run && row.source === step.source);
-    const former = rows[at];
-    if (former === undefined) {
-      rows.push(step);
-      return;
-    }
-    rows[at] = step;
-    this.#changed.delete(former);
-  }
-
-  *values(): Generator<Step> {
-    for (const rows of this.#byId.values()) yield* rows;
-  }
-
-  changed(): Step[] {
-    return [...this.#changed];
-  }
-}
-
 /** What one unit of work loaded and changed. */
 export class BatchState {
   readonly receivedAtMs: number;
+  /** Last seq given before this unit. */
+  readonly #seqBefore: number;
+  readonly #isRecovery: boolean;
   #seq: number;
   readonly runs = new Rows<Run>();
   readonly steps = new StepRows();
@@ -209,8 +119,15 @@ export class BatchState {
   #lastPage: { readonly key: CounterKey; readonly page: LedgerPage } | null = null;
   readonly #editable = new Map<string, EditableRun>();
 
-  constructor(receivedAtMs: number, lastSeq: number) {
+  /** `isRecovery`: what it changes follows from what is known already, and is no news. */
+  constructor(
+    receivedAtMs: number,
+    lastSeq: number,
+    { isRecovery = false }: { readonly isRecovery?: boolean } = {},
+  ) {
+    this.#isRecovery = isRecovery;
     this.receivedAtMs = receivedAtMs;
+    this.#seqBefore = lastSeq;
     this.#seq = lastSeq;
   }
 
@@ -225,7 +142,9 @@ export class BatchState {
 
   /** The run of this id, made now if nobody has heard of it. */
   runOrNew(id: string): Run {
-    return this.runs.get(id) ?? newRun(id, this.receivedAtMs);
+    const known = this.runs.get(id);
+    if (known !== undefined) return known;
+    return { ...newRun(id, this.receivedAtMs), sinceSeq: this.#seqBefore + 1 };
   }
 
   /** A working copy of a run, written when the unit ends; made once, then edited in place. */
@@ -362,6 +281,26 @@ export class BatchState {
     return gained;
   }
 
+  /**
+   * What runs were whose facts this unit has changed; these have new facts from here on. A change
+   * takes a seq at least: what was known is told apart by it.
+   */
+  #replacedRuns(): FormerRun[] {
+    const former: FormerRun[] = [];
+    if (this.#isRecovery) return former;
+    for (const { before, after } of this.runs.replaced()) {
+      if (statesSame(before, after)) continue;
+      former.push({ facts: factsOfRun(before), untilSeq: this.#seqBefore });
+      this.editRun(after.id).sinceSeq = this.#seqBefore + 1;
+    }
+    return former;
+  }
+
+  #replacedOutcomes(): FormerOutcome[] {
+    const untilSeq = this.#seqBefore;
+    return [...this.outcomes.replaced()].map(({ before: outcome }) => ({ outcome, untilSeq }));
+  }
+
   /** True where something changed without taking a seq, such as a run's sign of life. */
   touched(): boolean {
     return this.runs.isChanged || this.customers.isChanged || this.periods.isChanged;
@@ -369,12 +308,19 @@ export class BatchState {
 
   /** Everything changed, in key order; the chain link is added by whoever seals it. */
   toWrites(): Omit<Writes, "link" | "sealedSteps" | "head"> {
+    const formerRuns = this.#replacedRuns();
+    const formerOutcomes = this.#replacedOutcomes();
+    // A retry may revive an abandoned run and add nothing.
+    const isChanged = formerRuns.length > 0 || this.outcomes.isChanged;
+    if (isChanged && this.#seq === this.#seqBefore) this.nextSeq();
     return {
+      formerRuns,
+      formerOutcomes,
       steps: this.steps.changed(),
       formerSteps: this.formerSteps,
       runs: this.runs.changed(),
       customers: this.customers.changed(),
-      outcomes: this.outcomes.changed(),
+      outcomes: this.outcomes.changed().map((one) => ({ ...one, sinceSeq: this.#seqBefore + 1 })),
       counters: this.#movedCounters(),
       rollups: this.#gainedRollups(),
       calls: this.calls.changed(),

@@ -1,6 +1,6 @@
 /** What every use case works with. */
 import type { CommitLoop } from "./commit-loop.ts";
-import type { Clock, Digest, Ids, Store } from "./ports.ts";
+import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** The tariff of each workspace, kept ready and rebuilt when a version is recorded. */
@@ -15,6 +15,13 @@ export interface Clocks {
   of(workspace: string): Promise<Clock>;
   /** Forgets what kind of workspace it is: it has just become one. */
   forget(workspace: string): void;
+}
+
+/** What reads work with: the present, or what was known at an instant. */
+export interface ReadContext {
+  readonly store: Reads;
+  readonly tariffs: Pick<Tariffs, "of">;
+  readonly clocks: Pick<Clocks, "of">;
 }
 
 /** Ports, tariffs, clocks and the commit loop. */

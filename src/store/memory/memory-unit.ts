@@ -5,6 +5,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
+  ChainHead,
   Conflict,
   CounterKey,
   Customer,
@@ -27,7 +28,7 @@ export class MemoryUnit implements UnitOfWork {
     this.write = write;
   }
 
-  head(): { readonly lastSeq: number; readonly digest: string } {
+  head(): ChainHead {
     return this.#tables.head;
   }
 

@@ -10,6 +10,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
+  ChainHead,
   Conflict,
   CounterKey,
   Customer,
@@ -38,12 +39,6 @@ import { type Parameter, rowsOf } from "./connection.ts";
 import { decodeStep } from "./step-rows.ts";
 import { type Target, writeRows } from "./write-rows.ts";
 
-/** Last seq given and last link of the chain, as the locked workspace row says. */
-export interface Head {
-  readonly lastSeq: number;
-  readonly digest: string;
-}
-
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => `SELECT t.* FROM ${table} t
   JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
@@ -59,9 +54,9 @@ const byPeriod = (table: string) => `SELECT t.* FROM ${table} t
 /** Reads and writes of one open transaction. */
 export class PostgresUnit implements UnitOfWork {
   readonly #target: Target;
-  readonly #head: Head;
+  readonly #head: ChainHead;
 
-  constructor(target: Target, head: Head) {
+  constructor(target: Target, head: ChainHead) {
     this.#target = target;
     this.#head = head;
   }
@@ -96,7 +91,7 @@ export class PostgresUnit implements UnitOfWork {
     );
   }
 
-  head(): Head {
+  head(): ChainHead {
     return this.#head;
   }
 
