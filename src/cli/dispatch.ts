@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import { bill } from "./commands/bill.ts";
 import { budget } from "./commands/budget.ts";
 import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   stop,
   resume,
   projection,
+  bill,
   commitment,
   opening,
   card,

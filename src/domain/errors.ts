@@ -48,6 +48,12 @@ export const ERRORS = {
     "The API key lacks the scope that this route needs.",
     "Use a key with that scope.",
   ],
+  "asof.future": [400, "The instant is still to come.", "Ask for an instant that has passed."],
+  "asof.too_early": [
+    409,
+    "What was known then was recorded before commit times were.",
+    "Ask for the earliest instant that the message names, or a later one.",
+  ],
   "run.not_found": [404, "No such run.", "Check the run id."],
   "run.customer_mismatch": [
     409,

@@ -182,18 +182,29 @@ export async function play(
   const { engine, advance } = await engineOver(store, workspace);
   const answers: unknown[] = [];
   for (const happening of history) {
-    advance(happening.kind === "days pass" ? happening.days * DAY_MS : MINUTE_MS);
+    advance(lengthMs(happening));
     answers.push(await happen(engine, workspace, happening).catch(codeOf));
   }
   return answers;
 }
 
-function codeOf(error: unknown): string {
+/** How long it takes until something has happened. */
+export function lengthMs(happening: { readonly kind: string; readonly days?: number }): number {
+  return happening.kind === "days pass" ? (happening.days ?? 0) * DAY_MS : MINUTE_MS;
+}
+
+/** A refusal by its code; anything else is thrown on. */
+export function codeOf(error: unknown): string {
   if (error instanceof TollgateError) return error.code;
   throw error;
 }
 
-async function happen(engine: Engine, workspace: string, happening: Happening): Promise<unknown> {
+/** Lets one thing happen. */
+export async function happen(
+  engine: Engine,
+  workspace: string,
+  happening: Happening,
+): Promise<unknown> {
   switch (happening.kind) {
     case "ingest":
       return engine.ingest(workspace, happening.events);

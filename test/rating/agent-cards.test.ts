@@ -97,7 +97,7 @@ function assertKept(all: Holdings, lines: readonly Line[]): void {
       formatAmount(tree.charge),
       ...corrections.flatMap((one) => [formatAmount(one.cap), formatAmount(one.minimum)]),
     ]);
-  const kinds = ["charge", "run_cap", "run_minimum"];
+  const kinds = ["charge", "trial", "run_cap", "run_minimum"];
   assert.equal(
     billed(lines, ({ kind }) => kinds.includes(kind)),
     sum(owed),
@@ -188,6 +188,11 @@ describe("the example cards over recorded runs", { skip }, () => {
     assert.equal(
       billed(lines, ({ kind }) => kind === "charge"),
       sum(resolved.map((one) => one.toFixed())),
+    );
+    // Customers begin when we first hear of them, so all that was recorded before is in the trial.
+    assert.equal(
+      billed(lines, ({ kind }) => kind === "trial"),
+      sum(resolved.map((one) => one.negated().toFixed())),
     );
     assertKept(all, lines);
   });

@@ -324,6 +324,22 @@ const statementFields = {
   replacedBy: described(TEXT_OR_NULL, "Null: it is not voided."),
 };
 
+const statementDocument = closed({
+  format: { const: "tollgate.statement/1" },
+  customer: ANY_TEXT,
+  period: PERIOD,
+  startsAt: ANY_TEXT,
+  endsAt: ANY_TEXT,
+  currency: CURRENCY,
+  rounding: ANY_TEXT,
+  "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
+  lines: listOf(statementLine),
+  totalExact: DECIMAL,
+  total: DECIMAL,
+  "commitments?": DRAWDOWNS,
+  "replaces?": ANY_TEXT,
+});
+
 const statements = {
   StatementSummary: closed(statementFields),
   StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
@@ -353,23 +369,13 @@ const statements = {
     waiting: described(COUNT, "Passed over: they or their grace have not ended."),
     next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
   }),
-  Statement: closed({
-    ...statementFields,
-    document: closed({
-      format: { const: "tollgate.statement/1" },
-      customer: ANY_TEXT,
-      period: PERIOD,
-      startsAt: ANY_TEXT,
-      endsAt: ANY_TEXT,
-      currency: CURRENCY,
-      rounding: ANY_TEXT,
-      "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
-      lines: listOf(statementLine),
-      totalExact: DECIMAL,
-      total: DECIMAL,
-      "commitments?": DRAWDOWNS,
-      "replaces?": ANY_TEXT,
-    }),
+  Statement: closed({ ...statementFields, document: statementDocument }),
+  Bill: closed({
+    customer: ANY_TEXT,
+    period: PERIOD,
+    now: described(TIME, "The instant that it is of."),
+    statement: described(TEXT_OR_NULL, "The statement in force; null: the period is open."),
+    document: described(statementDocument, "Of an open period: what closing it now would leave."),
   }),
 };
 

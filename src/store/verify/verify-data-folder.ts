@@ -15,6 +15,7 @@ import { CardVersions } from "./card-versions.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
@@ -38,7 +39,9 @@ export const VERIFIED_TABLES = [
   "workspaces",
   "names",
   "runs",
+  "former_runs",
   "outcomes",
+  "former_outcomes",
   "rollups",
   "counters",
   "calls",
@@ -102,6 +105,7 @@ function checkAll(file: DataFile): void {
     () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
+    () => checkFormerRows(file),
   ];
   for (const check of checks) {
     try {
