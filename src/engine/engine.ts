@@ -34,6 +34,12 @@ import {
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
+import {
+  type MarginBounds,
+  type MarginQuery,
+  type MarginReport,
+  readMargin,
+} from "./read-margin.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
@@ -119,6 +125,11 @@ export class Engine {
     query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
   ): Promise<UsageRow[]> {
     return readUsage(this.#context, workspace, query);
+  }
+
+  /** Revenue, cost and margin by one dimension, a page at a time. */
+  margin(workspace: string, query: MarginQuery, bounds: MarginBounds = {}): Promise<MarginReport> {
+    return readMargin(this.#context, workspace, { query, bounds });
   }
 
   applyRateCard(workspace: string, card: NewCardVersion): ReturnType<typeof applyRateCard> {
