@@ -115,7 +115,7 @@ export const REPORT_BILLS_MAX_COUNT = 20_000;
 /** Runs and steps that a report reads, where roll-ups cannot answer it. */
 export const REPORT_STEPS_MAX_COUNT = 1_000_000;
 /** Rows that a report adds up, or writes to one file. */
-export const REPORT_ROWS_MAX_COUNT = 100_000;
+export const REPORT_ROWS_MAX_COUNT = 50_000;
 
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;
