@@ -128,6 +128,9 @@ test("costs meet another currency at the rate in force, and never without one", 
     "gpt-5: 1.44 USD - 1.2 = 0.24",
     "no model: 0.5 USD - 0 = 0.5",
   ]);
+  assert.deepEqual(await told(world, "customer", { currency: "USD" }), [
+    "globex: 1.94 USD - 1.2 = 0.74",
+  ]);
   const of = { from: "USD", to: "EUR" };
   await world.engine.importRates(WS, [{ ...of, rate: "0.9", effectiveFromMs: NOW_MS - DAY_MS }]);
   await world.engine.importRates(WS, [{ ...of, rate: "0.7", effectiveFromMs: NOW_MS + DAY_MS }]);
@@ -268,7 +271,15 @@ test("a report that would read or hold too much is refused, and one at the edge 
   const world = await newWorld(cardOf({ calls: [STEPS, each("2")] }));
   await world.send(step(), step({ id: "e2" }), step({ id: "e3", run: "r2", customer: "globex" }));
   const query: MarginQuery = {
-    ...{ by: "card", customer: null, periods: null, order: "margin", limit: 10, after: null },
+    ...{
+      by: "card",
+      customer: null,
+      currency: null,
+      periods: null,
+      order: "margin",
+      limit: 10,
+      after: null,
+    },
     readsSteps: false,
   };
   // Two runs with three steps, two customers.

@@ -32,6 +32,8 @@ import { billsOf, type ReportScope, tooLarge } from "./report-periods.ts";
 /** What margin to read. */
 export interface MarginQuery extends ReportScope {
   readonly by: MarginDimension;
+  /** Only what is charged in this one; null: all. */
+  readonly currency: string | null;
   readonly order: MarginOrder;
   readonly limit: number;
   /** Goes on behind this row, the `next` of the page before. */
@@ -78,6 +80,7 @@ export async function readMargin(
   const bills = await MarginBills.open(context, workspace, nowMs);
   for (const key of await billsOf(context, workspace, { ...query, nowMs })) {
     const { at, startMs, rollups, parts } = await bills.read(key);
+    if (query.currency !== null && query.currency !== at.currency) continue;
     places.set(counterKeyText(key), at);
     if (places.size % BILLS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     fromMs = Math.min(fromMs, startMs);

@@ -8,13 +8,14 @@ import type { CreditNote } from "../engine/correction-records.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { MarginQuery, MarginReport } from "../engine/read-margin.ts";
 import { recordedActs } from "../engine/recorded-acts.ts";
+import type { PeriodRange } from "../engine/report-periods.ts";
 import { holdings } from "./play-contract.ts";
 
 /** Every period that a history of these tests can touch. */
-const ALWAYS = { from: "2026-01", to: "2027-12" };
+const ALWAYS: PeriodRange = { from: "2026-01", to: "2027-12" };
 
 const ALL: Omit<MarginQuery, "by"> = {
-  ...{ customer: null, periods: ALWAYS, order: "margin", after: null },
+  ...{ customer: null, currency: null, periods: ALWAYS, order: "margin", after: null },
   ...{ limit: 1_000_000, readsSteps: false },
 };
 
@@ -48,20 +49,26 @@ function sumOf(rows: readonly MarginRow[], column: "revenue" | "cost"): bigint {
 }
 
 /** Asserts every law on the books of a workspace. */
-export async function assertMarginLaws(engine: Engine, workspace: string): Promise<void> {
+export async function assertMarginLaws(
+  engine: Engine,
+  workspace: string,
+  periods: PeriodRange = ALWAYS,
+): Promise<void> {
   const reports = new Map<MarginDimension, MarginReport>();
-  for (const by of MARGIN_DIMENSIONS) reports.set(by, await allMargin(engine, workspace, by));
+  for (const by of MARGIN_DIMENSIONS) {
+    reports.set(by, await allMargin(engine, workspace, by, { periods }));
+  }
   const rowsBy = (by: MarginDimension) => reports.get(by)?.rows ?? assert.fail(by);
   const totals = sumsOf(reports.get("customer")?.totals ?? []);
   for (const [by, report] of reports) {
     assert.deepEqual(sumsOf(report.totals), totals, `totals by ${by}`);
     assert.deepEqual(sumsOf(report.rows), totals, `rows by ${by} and totals`);
-    await assertPages(engine, workspace, by, report);
+    await assertPages(engine, workspace, { by, periods, whole: report });
   }
   await assertStatements(engine, workspace);
   await assertRuns(engine, workspace, rowsBy("run"), rowsBy("tree"));
   for (const by of ["customer", "period", "agent", "model", "tool"] as const) {
-    const read = await allMargin(engine, workspace, by, { readsSteps: true });
+    const read = await allMargin(engine, workspace, by, { periods, readsSteps: true });
     const told = (rows: readonly MarginRow[]) => rows.map(({ paid: _, ...row }) => row);
     assert.deepEqual(told(read.rows), told(rowsBy(by)), `steps and roll-ups by ${by}`);
   }
@@ -70,13 +77,19 @@ export async function assertMarginLaws(engine: Engine, workspace: string): Promi
 async function assertPages(
   engine: Engine,
   workspace: string,
-  by: MarginDimension,
-  whole: MarginReport,
+  of: {
+    readonly by: MarginDimension;
+    readonly periods: PeriodRange;
+    readonly whole: MarginReport;
+  },
 ): Promise<void> {
+  const { by, periods, whole } = of;
+  const limit = Math.ceil(whole.rowCount / 4) || 1;
   const rows: MarginRow[] = [];
   let after: MarginQuery["after"] = null;
   do {
-    const page: MarginReport = await allMargin(engine, workspace, by, { limit: 3, after });
+    const query: Partial<MarginQuery> = { periods, limit, after };
+    const page: MarginReport = await allMargin(engine, workspace, by, query);
     assert.equal(page.rowCount, whole.rowCount);
     rows.push(...page.rows);
     after = page.next;

@@ -19,6 +19,7 @@ export const margin: Command = {
       meaning: "customer, period, agent, model, tool, card, run, tree, outcome (default: customer)",
     },
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
+    currency: { type: "string", value: "CODE", meaning: "only what is charged in this one" },
     period: {
       type: "string",
       value: "DATE",
@@ -40,7 +41,7 @@ export const margin: Command = {
   run: (args, here) =>
     withSession(args, here, async (session) => {
       const query = new URLSearchParams();
-      for (const name of ["by", "customer", "period", "from", "to", "order"]) {
+      for (const name of ["by", "customer", "currency", "period", "from", "to", "order"]) {
         const value = textOption(args, name);
         if (value !== undefined) query.set(name, value);
       }

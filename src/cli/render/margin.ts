@@ -93,13 +93,17 @@ function amountCells(row: MarginRowView, styles: Styles): Cell[] {
   const { steps, revenue, cost, costConverted, margin, marginPercent, rates } = row;
   const isConverted = rates.length > 0 && costConverted !== null;
   const tone = toneOf(margin, styles);
+  // An unknown cost adds to what is known, and takes off the margin.
+  const [least, most] = row.unpriced === 0 ? ["", ""] : ["≥", "≤"];
   return [
     groupDigits(String(steps)),
     money(revenue),
-    money(cost),
-    isConverted ? money(costConverted) : "",
-    margin === null ? { text: "–", style: styles.yellow } : { text: money(margin), style: tone },
-    marginPercent === null ? "" : { text: percent(marginPercent), style: tone },
+    least + money(cost),
+    isConverted ? least + money(costConverted) : "",
+    margin === null
+      ? { text: "–", style: styles.yellow }
+      : { text: most + money(margin), style: tone },
+    marginPercent === null ? "" : { text: most + groupDigits(marginPercent), style: tone },
   ];
 }
 
@@ -165,8 +169,4 @@ function amountOf(text: string): bigint {
 function money(text: string): string {
   const unit = 10n ** BigInt(SCALE - SHOWN_PLACES);
   return formatMoney(formatScaled(quotient(amountOf(text), unit, "half_even"), SHOWN_PLACES));
-}
-
-function percent(text: string): string {
-  return groupDigits(text);
 }

@@ -6,7 +6,7 @@ import { MARGIN_ORDERS, type MarginOrder } from "../../domain/margin/margin-orde
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { type PeriodRange, tooLarge } from "../../engine/report-periods.ts";
 import { ok, route } from "../route.ts";
-import { ANY_TEXT, closed, described, FLAG, ID, named, oneOf } from "../schema.ts";
+import { ANY_TEXT, CURRENCY, closed, described, FLAG, ID, named, oneOf } from "../schema.ts";
 import { marginCsv, marginCursor, marginPlaceOf, marginRowView } from "../views/margin-view.ts";
 
 const START = {
@@ -17,6 +17,7 @@ const START = {
 interface MarginParameters {
   readonly by: MarginDimension;
   readonly customer?: string;
+  readonly currency?: string;
   readonly period?: string;
   readonly from?: string;
   readonly to?: string;
@@ -39,6 +40,7 @@ const readMargin = route<unknown, MarginParameters>({
   query: closed({
     "by?": { ...oneOf(MARGIN_DIMENSIONS), default: "customer" },
     "customer?": described(ID, "Only this customer's. (Default: all.)"),
+    "currency?": described(CURRENCY, "Only what is charged in this one. (Default: all.)"),
     "period?": described(
       START,
       "Periods that start on this date or in this month. (Default: those under way.)",
@@ -75,6 +77,7 @@ const readMargin = route<unknown, MarginParameters>({
     const report = await engine.margin(workspace, {
       ...{ by, order, limit: most, readsSteps: query.steps },
       customer: query.customer ?? null,
+      currency: query.currency ?? null,
       periods: rangeOf(query, await engine.nowMs(workspace)),
       after: cursor === undefined ? null : marginPlaceOf(cursor),
     });
