@@ -50,7 +50,7 @@ async function told(
   by: MarginQuery["by"],
   some: Partial<MarginQuery> = {},
 ): Promise<string[]> {
-  return (await allMargin(engine, WS, by, some)).rows.map(inWords);
+  return (await allMargin(engine, WS, { by, ...some })).rows.map(inWords);
 }
 
 async function lawful({ engine }: World): Promise<void> {
@@ -71,13 +71,13 @@ test("who loses us most comes first; a failed attempt costs though nobody is cha
     "acme: 2 USD - 3.6 = -1.6",
     "globex: 2 USD - 1.2 = 0.8",
   ]);
-  const { rows, totals } = await allMargin(world.engine, WS, "customer");
+  const { rows, totals } = await allMargin(world.engine, WS, { by: "customer" });
   assert.deepEqual(rows.map(marginPercent), ["-80", "40"]);
   assert.deepEqual(totals.map(inWords), ["all: 4 USD - 4.8 = -0.8"]);
   await lawful(world);
 });
 
-test("what has no value of a dimension stands in a named row, and is spread over none", async () => {
+test("what has no value of a dimension has a named row, and is spread over none", async () => {
   const world = await newWorld();
   await world.send(opened({ agent: "support", customer: "acme" }), step(), toolCall({ id: "t" }));
   await world.send(closed());
@@ -95,10 +95,10 @@ test("what has no value of a dimension stands in a named row, and is spread over
   await lawful(world);
 });
 
-test("a step that its customer pays the provider for costs us nothing and is shown apart", async () => {
+test("what a customer pays providers itself costs us nothing and is shown apart", async () => {
   const world = await newWorld();
   await world.send(step(), step({ id: "e2", ...FACTS, payer: "customer" }));
-  const [rolled] = (await allMargin(world.engine, WS, "customer")).rows;
+  const [rolled] = (await allMargin(world.engine, WS, { by: "customer" })).rows;
   assert.equal(rolled?.paid, null);
   const by = await told(world, "customer", { readsSteps: true });
   assert.deepEqual(by, ["acme: 1.94 USD - 1.2 = 0.74, 1.2 paid by customer"]);
@@ -134,7 +134,7 @@ test("costs meet another currency at the rate in force, and never without one", 
   const of = { from: "USD", to: "EUR" };
   await world.engine.importRates(WS, [{ ...of, rate: "0.9", effectiveFromMs: NOW_MS - DAY_MS }]);
   await world.engine.importRates(WS, [{ ...of, rate: "0.7", effectiveFromMs: NOW_MS + DAY_MS }]);
-  const { rows } = await allMargin(world.engine, WS, "customer");
+  const { rows } = await allMargin(world.engine, WS, { by: "customer" });
   assert.deepEqual(rows.map(inWords), [
     "acme: 2 EUR - 1.2 = 0.92",
     "globex: 1.94 USD - 1.2 = 0.74",
@@ -267,7 +267,7 @@ test("without a time a report is about the period of each customer that is under
   await lawful(world);
 });
 
-test("a report that would read or hold too much is refused, and one at the edge is not", async () => {
+test("a report that needs more than it may is refused, and one at the edge is not", async () => {
   const world = await newWorld(cardOf({ calls: [STEPS, each("2")] }));
   await world.send(step(), step({ id: "e2" }), step({ id: "e3", run: "r2", customer: "globex" }));
   const query: MarginQuery = {

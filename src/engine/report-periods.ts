@@ -24,14 +24,14 @@ export interface ReportScope {
 }
 
 /** Whether a period starts in a range. */
-export function startsIn({ from, to }: PeriodRange, period: string): boolean {
+function startsIn({ from, to }: PeriodRange, period: string): boolean {
   return period >= from && (period <= to || period.startsWith(to));
 }
 
 const MONTH_CHARS = "2026-11".length;
 
 /** The months that a range touches. Throws `field.out_of_range` for more than there may be. */
-export function monthsOf({ from, to }: PeriodRange): string[] {
+function monthsOf({ from, to }: PeriodRange): string[] {
   const months: string[] = [];
   const last = to.slice(0, MONTH_CHARS);
   let month = Temporal.PlainYearMonth.from(from.slice(0, MONTH_CHARS));

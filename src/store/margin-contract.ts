@@ -23,10 +23,9 @@ const ALL: Omit<MarginQuery, "by"> = {
 export function allMargin(
   engine: Engine,
   workspace: string,
-  by: MarginDimension,
-  some: Partial<MarginQuery> = {},
+  query: Partial<MarginQuery> & Pick<MarginQuery, "by">,
 ): Promise<MarginReport> {
-  return engine.margin(workspace, { ...ALL, by, ...some });
+  return engine.margin(workspace, { ...ALL, ...query });
 }
 
 const SUMMED = ["revenue", "ofLines", "cost", "converted", "margin"] as const;
@@ -56,7 +55,7 @@ export async function assertMarginLaws(
 ): Promise<void> {
   const reports = new Map<MarginDimension, MarginReport>();
   for (const by of MARGIN_DIMENSIONS) {
-    reports.set(by, await allMargin(engine, workspace, by, { periods }));
+    reports.set(by, await allMargin(engine, workspace, { by, periods }));
   }
   const rowsBy = (by: MarginDimension) => reports.get(by)?.rows ?? assert.fail(by);
   const totals = sumsOf(reports.get("customer")?.totals ?? []);
@@ -66,9 +65,9 @@ export async function assertMarginLaws(
     await assertPages(engine, workspace, { by, periods, whole: report });
   }
   await assertStatements(engine, workspace);
-  await assertRuns(engine, workspace, rowsBy("run"), rowsBy("tree"));
+  await assertRuns(engine, workspace, { own: rowsBy("run"), tree: rowsBy("tree") });
   for (const by of ["customer", "period", "agent", "model", "tool"] as const) {
-    const read = await allMargin(engine, workspace, by, { periods, readsSteps: true });
+    const read = await allMargin(engine, workspace, { by, periods, readsSteps: true });
     const told = (rows: readonly MarginRow[]) => rows.map(({ paid: _, ...row }) => row);
     assert.deepEqual(told(read.rows), told(rowsBy(by)), `steps and roll-ups by ${by}`);
   }
@@ -89,7 +88,7 @@ async function assertPages(
   let after: MarginQuery["after"] = null;
   do {
     const query: Partial<MarginQuery> = { periods, limit, after };
-    const page: MarginReport = await allMargin(engine, workspace, by, query);
+    const page: MarginReport = await allMargin(engine, workspace, { by, ...query });
     assert.equal(page.rowCount, whole.rowCount);
     rows.push(...page.rows);
     after = page.next;
@@ -109,7 +108,7 @@ async function assertStatements(engine: Engine, workspace: string): Promise<void
       notes.filter((note) => note.statement === statementId).map(({ total }) => total),
     );
     const scope = { customer, periods: { from: period, to: period } };
-    const { rows } = await allMargin(engine, workspace, "run", scope);
+    const { rows } = await allMargin(engine, workspace, { by: "run", ...scope });
     const place = `${customer} ${period}`;
     assert.equal(sumOf(rows, "revenue"), amountOf(statement.total) - credited, place);
     assert.ok(rows.every((row) => !row.isOpen));
@@ -127,12 +126,12 @@ async function assertStatements(engine: Engine, workspace: string): Promise<void
 
 /** What is told of open periods is what their statements come to, once they are closed. */
 export async function assertCloseChangesNothing(engine: Engine, workspace: string): Promise<void> {
-  const before = await allMargin(engine, workspace, "customer");
+  const before = await allMargin(engine, workspace, { by: "customer" });
   const keys = await engine.store.periodsToBill(workspace, "");
   for (const month of new Set(keys.map(({ period }) => period.slice(0, "2026-11".length)))) {
     await engine.closePeriod(workspace, { customer: null, period: month, early: true });
   }
-  const after = await allMargin(engine, workspace, "customer");
+  const after = await allMargin(engine, workspace, { by: "customer" });
   const told = (rows: readonly MarginRow[]) => rows.map(({ name, revenue }) => [name, revenue]);
   assert.deepEqual(told(after.rows), told(before.rows), "revenue before and after a close");
   await assertStatements(engine, workspace);
@@ -146,16 +145,15 @@ function sumTexts(texts: readonly string[]): bigint {
 async function assertRuns(
   engine: Engine,
   workspace: string,
-  ownRows: readonly MarginRow[],
-  treeRows: readonly MarginRow[],
+  rows: { readonly own: readonly MarginRow[]; readonly tree: readonly MarginRow[] },
 ): Promise<void> {
   const { runs, rollups } = await holdings(engine.store, workspace);
   const known = runs.filter(({ customer, standing }) => customer !== null && !standing);
   const bounds = (run: (typeof runs)[number]) =>
     run.corrections.reduce((sum, { cap, minimum }) => sum + cap + minimum, 0n);
-  const told = (rows: readonly MarginRow[]) =>
+  const told = (list: readonly MarginRow[]) =>
     Object.fromEntries(
-      rows
+      list
         .filter(({ kind }) => kind === "value")
         .map(({ name, ...row }) => [name, [row.revenue, row.cost, row.steps, row.unpriced]]),
     );
@@ -166,10 +164,10 @@ async function assertRuns(
         .filter(([, amounts]) => amounts.some((amount) => BigInt(amount) !== 0n))
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     );
-  assert.deepEqual(sortedByKey(told(ownRows)), wanted(known, "own", bounds), "runs");
+  assert.deepEqual(sortedByKey(told(rows.own)), wanted(known, "own", bounds), "runs");
   const roots = known.filter(({ parent }) => parent === null);
-  assert.deepEqual(sortedByKey(told(treeRows)), wanted(roots, "tree", bounds), "trees");
-  const ofRuns = ownRows.filter(({ kind }) => kind !== "line");
+  assert.deepEqual(sortedByKey(told(rows.tree)), wanted(roots, "tree", bounds), "trees");
+  const ofRuns = rows.own.filter(({ kind }) => kind !== "line");
   const rolled = rollups.reduce((sum, { charge }) => sum + charge, 0n);
   assert.equal(sumOf(ofRuns, "revenue"), rolled, "what runs were charged");
 }

@@ -55,7 +55,7 @@ test("every store tells the same margin", async () => {
     for (const [name, store] of stores) {
       const { engine, workspace } = await played(store, history);
       const reports = [];
-      for (const by of MARGIN_DIMENSIONS) reports.push(await allMargin(engine, workspace, by));
+      for (const by of MARGIN_DIMENSIONS) reports.push(await allMargin(engine, workspace, { by }));
       told.set(name, reports);
     }
     for (const [name, reports] of told) assert.deepEqual(reports, told.get("memory"), name);

@@ -222,7 +222,7 @@ describe("the example cards over recorded runs", { skip }, () => {
     assert.ok(dated.length > 100);
     const { engine, all } = await worldUnder("mixed", dated);
     await assertMarginLaws(engine, WORKSPACE, ALL_MONTHS);
-    const report = await allMargin(engine, WORKSPACE, "model", { periods: ALL_MONTHS });
+    const report = await allMargin(engine, WORKSPACE, { by: "model", periods: ALL_MONTHS });
     const costs = all.steps.map(({ cost }) => formatAmount(cost));
     const told = report.rows.map(({ cost }) => formatAmount(cost));
     assert.equal(sum(told), sum(costs));

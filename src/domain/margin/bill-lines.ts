@@ -1,6 +1,6 @@
 /**
- * A bill as margin takes it apart: what runs, steps and outcomes brought, and everything else by the
- * kind of its line. The parts add up to the bill's total, to the last digit.
+ * A bill as margin takes it apart: what runs, steps and outcomes brought, and everything else by
+ * the kind of its line. The parts add up to the bill's total, to the last digit.
  */
 import type { Amount } from "../money/decimal.ts";
 import type { LineKind } from "../period/statement-line.ts";
@@ -28,9 +28,9 @@ export interface BillParts {
 const OF_RUNS: ReadonlySet<LineKind> = new Set(["charge", "run_cap", "run_minimum"]);
 
 /** What of a closed period's usage other statements bill: late events and corrections. */
-export const BILLED_ELSEWHERE = "billed_elsewhere";
+const BILLED_ELSEWHERE = "billed_elsewhere";
 /** What credit notes give back. */
-export const CREDIT_NOTE = "credit_note";
+const CREDIT_NOTE = "credit_note";
 const OPENING: LineKind = "opening";
 
 /**

@@ -3,13 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Rate } from "../money/conversion.ts";
 import type { Amount } from "../money/decimal.ts";
-import {
-  MARGIN_DIMENSIONS,
-  type MarginEntry,
-  type MarginPlace,
-  singleOutcome,
-} from "./margin-entry.ts";
-import { byOrder, FirstRows, MARGIN_ORDERS } from "./margin-order.ts";
+import { MARGIN_DIMENSIONS, type MarginEntry, type MarginPlace } from "./margin-entry.ts";
+import { byOrder } from "./margin-order.ts";
 import { type FineAmount, formatFine, marginPercent, marginRows } from "./margin-table.ts";
 
 const amount = fc.bigInt({ min: -(10n ** 36n), max: 10n ** 36n }).map((n) => n as Amount);
@@ -82,47 +77,6 @@ test("a margin is revenue less the exact cost, or nothing where a rate is missin
   );
 });
 
-test("pages of any size tell all rows once, in their order", () => {
-  const orders = fc.constantFrom(...MARGIN_ORDERS);
-  fc.assert(
-    fc.property(entries, orders, fc.integer({ min: 1, max: 5 }), (list, order, limit) => {
-      const rows = marginRows("model", list);
-      const told = [];
-      for (let after = null, isMore = true; isMore; isMore = after !== null) {
-        const first: FirstRows = new FirstRows(order, { limit, after });
-        for (const row of rows) first.offer(row);
-        const page = first.page();
-        assert.ok(page.rows.length <= limit);
-        assert.equal(page.offered, rows.length);
-        told.push(...page.rows);
-        after = page.next as never;
-      }
-      assert.deepEqual(told, rows.toSorted(byOrder(order)));
-    }),
-  );
-});
-
-const row = (some: object) => ({
-  ...{ kind: "value" as const, name: "a", currency: "USD", margin: 0n as FineAmount },
-  ...{ revenue: 0n as Amount, cost: 0n as Amount, ...some },
-});
-
-test("the greatest loss is first; of equal ones the greater cost, then values, then the name", () => {
-  const wanted = [
-    row({ currency: "EUR", margin: 5n }),
-    row({ currency: "EUR", margin: null }),
-    row({ margin: -9n }),
-    row({ cost: 3n }),
-    row({ name: "a" }),
-    row({ name: "b" }),
-    row({ kind: "unattributed", name: "a" }),
-    row({ kind: "line", name: "a" }),
-    row({ margin: 2n }),
-    row({ margin: null, revenue: -100n }),
-  ];
-  assert.deepEqual(wanted.toReversed().sort(byOrder("margin")), wanted);
-});
-
 test("a percentage is rounded half even, and there is none without revenue", () => {
   const percent = (margin: bigint | null, revenue: bigint) =>
     marginPercent({ margin: margin as FineAmount | null, revenue: revenue as Amount });
@@ -136,12 +90,4 @@ test("a percentage is rounded half even, and there is none without revenue", () 
   assert.equal(percent(null, 3n), null);
   assert.equal(formatFine(-(15n * 10n ** 41n) as FineAmount), "-1.5");
   assert.equal(formatFine(1n as FineAmount), `0.${"0".repeat(41)}1`);
-});
-
-test("a tree has an outcome where all that stand have one name", () => {
-  const of = (outcome: string, status = "recorded") => ({ outcome, status }) as never;
-  assert.equal(singleOutcome([]), "");
-  assert.equal(singleOutcome([of("a"), of("a")]), "a");
-  assert.equal(singleOutcome([of("a"), of("b")]), "");
-  assert.equal(singleOutcome([of("a"), of("b", "reversed")]), "a");
 });
