@@ -9,12 +9,12 @@ import {
 } from "../domain/margin/margin-entry.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import type { Store } from "./ports.ts";
-import { tooLarge } from "./report-periods.ts";
+import { othersTurn, tooLarge } from "./report-periods.ts";
 import type { Tariff } from "./tariff.ts";
 
 const ROOTS_A_READ = 100;
 /** Runs and steps read before others have their turn: some milliseconds of work. */
-const READS_A_TURN = 1_000;
+const READS_A_TURN = 250;
 
 /** Which runs to read, and the periods that are asked for. */
 export interface MarginRunScope {
@@ -106,7 +106,7 @@ export class MarginRuns {
   async #pause(): Promise<void> {
     if (this.#read - this.#readAtPause < READS_A_TURN) return;
     this.#readAtPause = this.#read;
-    await new Promise((resolve) => setImmediate(resolve));
+    await othersTurn();
   }
 
   #count(more: number): void {

@@ -290,6 +290,8 @@ test("a report that needs more than it may is refused, and one at the edge is no
   const customers = { ...query, by: "customer" } as const;
   await assert.rejects(world.engine.margin(WS, customers, { rows: 1 }), tooLarge);
   assert.equal((await world.engine.margin(WS, customers, { rows: 2 })).rowCount, 2);
+  await assert.rejects(world.engine.margin(WS, customers, { bills: 1 }), tooLarge);
+  assert.equal((await world.engine.margin(WS, customers, { bills: 2 })).rowCount, 2);
   const nobody = world.engine.margin(WS, { ...query, customer: "no" });
   await assert.rejects(nobody, { code: "customer.not_found" });
 });

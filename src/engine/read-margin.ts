@@ -27,7 +27,7 @@ import { counterKeyText } from "./batch-state.ts";
 import type { EngineContext } from "./context.ts";
 import { MarginBills } from "./margin-bills.ts";
 import { MarginRuns } from "./margin-runs.ts";
-import { billsOf, type ReportScope, tooLarge } from "./report-periods.ts";
+import { billsOf, othersTurn, type ReportScope, tooLarge } from "./report-periods.ts";
 
 /** What margin to read. */
 export interface MarginQuery extends ReportScope {
@@ -56,6 +56,8 @@ export interface MarginReport {
 export interface MarginBounds {
   /** (Default: REPORT_STEPS_MAX_COUNT.) */
   readonly steps?: number;
+  /** (Default: REPORT_BILLS_MAX_COUNT.) */
+  readonly bills?: number;
   /** (Default: REPORT_ROWS_MAX_COUNT.) */
   readonly rows?: number;
 }
@@ -77,12 +79,15 @@ export async function readMargin(
   const readsSteps = query.readsSteps || OF_STEPS.has(by);
   const places = new Map<string, MarginPlace>();
   let fromMs = Number.POSITIVE_INFINITY;
+  let looked = 0;
   const bills = await MarginBills.open(context, workspace, nowMs);
-  for (const key of await billsOf(context, workspace, { ...query, nowMs })) {
+  const most = bounds.bills === undefined ? {} : { max: bounds.bills };
+  for (const key of await billsOf(context, workspace, { ...query, nowMs, ...most })) {
     const { at, startMs, rollups, parts } = await bills.read(key);
+    looked += 1;
+    if (looked % BILLS_A_TURN === 0) await othersTurn();
     if (query.currency !== null && query.currency !== at.currency) continue;
     places.set(counterKeyText(key), at);
-    if (places.size % BILLS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     fromMs = Math.min(fromMs, startMs);
     sums.add(entriesOfBill(at, parts));
     if (!readsSteps) sums.add(rollups.map((row) => entryOfRollup(at, row)));
@@ -104,7 +109,7 @@ export async function readMargin(
 }
 
 /** Bills read before others have their turn. */
-const BILLS_A_TURN = 20;
+const BILLS_A_TURN = 5;
 
 /** Rows that are whole go to the page at once; all others are held until the end. */
 class ReportSums {
