@@ -30,6 +30,7 @@ import {
 } from "../schema.ts";
 import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
+import { MARGIN_SCHEMAS } from "./margin.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -397,5 +398,6 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...keys,
   ...statements,
   ...CORRECTION_SCHEMAS,
+  ...MARGIN_SCHEMAS,
   ...health,
 };
