@@ -15,6 +15,7 @@ import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
 import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
+import { margin } from "./commands/margin.ts";
 import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   budget,
   stop,
   resume,
+  margin,
   projection,
   bill,
   commitment,

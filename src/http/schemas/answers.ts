@@ -31,6 +31,7 @@ import {
 import { BUDGET_SCHEMAS } from "./budgets.ts";
 import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
+import { MARGIN_SCHEMAS } from "./margin.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -407,5 +408,6 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ReceiptKeys: closed({ keys: listOf(named("ReceiptKey")) }),
   ...BUDGET_SCHEMAS,
   ...CORRECTION_SCHEMAS,
+  ...MARGIN_SCHEMAS,
   ...health,
 };
