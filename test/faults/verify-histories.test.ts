@@ -16,8 +16,8 @@ import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 
 const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
 
-/** The histories write their cards and prices past the engine, so no journal entry is of them. */
-const UNJOURNALLED: ReadonlySet<string> = new Set(["rate_cards", "price_versions"]);
+/** The histories write these past the engine, so no journal entry is of them. */
+const UNJOURNALLED: ReadonlySet<string> = new Set(["rate_cards", "price_versions", "budgets"]);
 
 function findingsIn(dataDir: string) {
   const { findings } = verifyDataFolder(dataDir);

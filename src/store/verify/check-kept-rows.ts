@@ -11,6 +11,8 @@ const CHECKSUMMED = [
   { table: "conflicts", key: ["seq"] },
   { table: "adjustments", key: ["seq"] },
   { table: "api_keys", key: ["id"] },
+  { table: "holds", key: ["run", "source", "id"] },
+  { table: "overruns", key: ["budget_id", "scope", "window_key"] },
 ] as const;
 
 /** Checks rows that are kept beside what counts, by their checksums. */
