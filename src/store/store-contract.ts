@@ -10,6 +10,7 @@ import type { Clause } from "./clause-contract.ts";
 import { HISTORY } from "./history-contract.ts";
 import { READS } from "./read-contract.ts";
 import { ROUND_TRIPS } from "./round-trip-contract.ts";
+import { SPENDING } from "./spending-contract.ts";
 import { UNITS } from "./unit-contract.ts";
 
 /** An adapter to judge. */
@@ -23,7 +24,7 @@ export interface Candidate {
 
 /** What the commit path needs. */
 export function ingestContract(candidate: Candidate): void {
-  suite("ingest", candidate, [...ROUND_TRIPS, ...UNITS, ...ATOMICITY]);
+  suite("ingest", candidate, [...ROUND_TRIPS, ...UNITS, ...ATOMICITY, ...SPENDING]);
 }
 
 /** What listings, reports and administration need. */

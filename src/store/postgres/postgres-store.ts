@@ -45,6 +45,7 @@ import {
   decodeStatement,
   decodeSuspended,
   type Row,
+  rowText,
 } from "../stored-rows.ts";
 import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
@@ -204,9 +205,11 @@ class PostgresStore implements Store {
   }
 
   async saveSigningKey(key: SigningKey): Promise<void> {
-    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5)
-      ON CONFLICT (id) DO UPDATE SET retired_at = excluded.retired_at`;
-    await this.#all(sql, ...encodeSigningKey(key));
+    const values = encodeSigningKey(key);
+    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT (id) DO UPDATE SET
+        retired_at = excluded.retired_at, checksum = excluded.checksum`;
+    await this.#all(sql, ...values, this.#digest.checksum(rowText(values)));
   }
 
   async saveKey(key: ApiKey): Promise<void> {

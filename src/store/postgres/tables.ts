@@ -176,12 +176,14 @@ export const TABLES = {
     key: "run source id",
     columns: `run source id hold_id state customer call_id content_hash granted_at:int8
       expires_at:int8 on_expiry cost:numeric charge:numeric currency max_output:int8 clamped:int8
-      reserves document ended_at:int8 settled_run settled_source settled_id`,
+      reserves document ended_at:int8 settled_run settled_source settled_id
+      checksum:int8`,
   }),
   stops: table("stops", { key: "scope_kind scope", columns: "scope_kind scope document" }),
   overruns: table("overruns", {
     key: "budget_id scope window_key seq",
-    columns: `seq:int8 budget_id:int8 scope window_key run source id cause level:numeric`,
+    columns: `seq:int8 budget_id:int8 scope window_key run source id cause level:numeric
+      checksum:int8`,
   }),
   prices: table("price_versions", {
     key: "version_id",

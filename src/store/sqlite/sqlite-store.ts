@@ -45,6 +45,7 @@ import {
   decodePeriod,
   decodeStatement,
   decodeSuspended,
+  rowText,
 } from "../stored-rows.ts";
 import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
@@ -248,8 +249,9 @@ class SqliteStore implements Store {
   }
 
   async saveSigningKey(key: SigningKey): Promise<void> {
-    const sql = "INSERT OR REPLACE INTO signing_keys VALUES (?, ?, ?, ?, ?)";
-    await this.#save(sql, ...encodeSigningKey(key));
+    const values = encodeSigningKey(key);
+    const sql = "INSERT OR REPLACE INTO signing_keys VALUES (?, ?, ?, ?, ?, ?)";
+    await this.#save(sql, ...values, this.#shared.checksum(rowText(values)));
   }
 
   #totals<Name extends TotalsQuery["name"]>(

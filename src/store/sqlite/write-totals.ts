@@ -32,9 +32,12 @@ export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean 
   return true;
 }
 
-/** Holds have rows of their own; what their granting leaves on balances may be lost. */
-function isOfHolds({ holds, runs, counters, rollups }: Writes): boolean {
-  return holds.length > 0 && runs.length + counters.length + rollups.length === 0;
+/**
+ * Holds have rows of their own; what their granting leaves on balances may be lost. A run that is
+ * counted whole is counted again then, so what that put on record must not stand without it.
+ */
+function isOfHolds({ holds, overruns, runs, counters, rollups }: Writes): boolean {
+  return holds.length > 0 && overruns.length + runs.length + counters.length + rollups.length === 0;
 }
 
 const NOT_FOLLOWING = [

@@ -11,7 +11,10 @@ import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
 import { Acts } from "./acts.ts";
 import { Books } from "./books.ts";
+import { actedBudgets } from "./budget-acts.ts";
 import { CardVersions } from "./card-versions.ts";
+import { checkBalances } from "./check-balances.ts";
+import { checkBudgets } from "./check-budgets.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
@@ -55,6 +58,13 @@ export const VERIFIED_TABLES = [
   "rate_cards",
   "price_versions",
   "api_keys",
+  "signing_keys",
+  "budgets",
+  "budget_limits",
+  "budget_balances",
+  "holds",
+  "stops",
+  "overruns",
 ] as const;
 
 /** What a verification looked at and found. */
@@ -106,6 +116,8 @@ function checkAll(file: DataFile): void {
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
     () => checkFormerRows(file),
+    () => checkBudgets(file, acts, actedBudgets(acts)),
+    () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
   ];
   for (const check of checks) {
     try {
