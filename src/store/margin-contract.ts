@@ -129,9 +129,13 @@ export async function assertCloseChangesNothing(engine: Engine, workspace: strin
   // A close settles first what is final by then.
   await engine.settleOutcomes(workspace);
   const before = await allMargin(engine, workspace, { by: "customer" });
-  const keys = await engine.store.periodsToBill(workspace, "");
-  for (const month of new Set(keys.map(({ period }) => period.slice(0, "2026-11".length)))) {
-    await engine.closePeriod(workspace, { customer: null, period: month, early: true });
+  for (const { id: customer } of await engine.store.listCustomers(workspace, 100)) {
+    const { rows } = await allMargin(engine, workspace, { by: "period", customer });
+    const closed = (await engine.store.periodsOf(workspace, customer)).map((one) => one.period);
+    // Only what is told of: what a card will owe in a period to come is no revenue yet.
+    for (const period of new Set(rows.map(({ name }) => name)).difference(new Set(closed))) {
+      await engine.closePeriod(workspace, { customer, period, early: true });
+    }
   }
   const after = await allMargin(engine, workspace, { by: "customer" });
   const told = (rows: readonly MarginRow[]) => rows.map(({ name, revenue }) => [name, revenue]);
