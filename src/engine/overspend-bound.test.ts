@@ -1,7 +1,7 @@
 /**
- * How far a limit can be overspent, as docs/limits.md states it: by nothing where every step is held
- * and uses at most what it was held for; else by what the steps in flight used beyond their holds;
- * and what is metered without a hold is recorded, whatever the limit.
+ * How far a limit can be overspent: by nothing where every step is held and uses at most what it
+ * was held for; else by what the steps in flight used beyond their holds; and what is metered
+ * without a hold is recorded, whatever the limit.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

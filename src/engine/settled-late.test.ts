@@ -34,7 +34,7 @@ describe("A hold of a call", () => {
     assert.deepEqual(hold?.settledBy, { run: "r2", source: "proxy", id: "x" });
   });
 
-  it("takes a revision along to the window in which it was granted, and leaves nothing", async () => {
+  it("takes a revision along to the window of its grant, and leaves nothing", async () => {
     const clock = { now: NOW_MS };
     const { engine, send } = await worldAt(clock);
     await budget(engine, "hour", { each: "customer", measure: "cost", limit: "9", per: "hour" });

@@ -154,11 +154,14 @@ const CUSTOMERS = [
 export async function engineOver(
   store: Store,
   workspace: string,
-  { isNew = true }: { readonly isNew?: boolean } = {},
+  {
+    isNew = true,
+    budgets = BUDGETS,
+  }: { readonly isNew?: boolean; readonly budgets?: typeof BUDGETS } = {},
 ) {
   if (isNew) {
     await store.createWorkspace(workspace);
-    await write(store, workspace, { cards: CARDS, prices: PRICES, budgets: BUDGETS });
+    await write(store, workspace, { cards: CARDS, prices: PRICES, budgets });
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });

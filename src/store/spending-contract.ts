@@ -1,4 +1,4 @@
-/** Budgets, balances, holds, limits, stops and overruns: what every store keeps and finds of them. */
+/** Budgets, balances, holds, limits, stops and overruns: what every store keeps and finds. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {

@@ -1,7 +1,14 @@
 /** Budgets of every kind, what they came to, holds in every state and stops, for a data folder. */
 import assert from "node:assert/strict";
 import { composeHttp } from "../../src/compose.ts";
-import type { World } from "./varied-history.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+
+/** What a history is made with. */
+export interface World {
+  readonly engine: Engine;
+  setClock(instant: string): void;
+  send(workspace: string, events: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+}
 
 const BUDGETS: Readonly<Record<string, object>> = {
   "run-cost": {

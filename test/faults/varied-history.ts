@@ -10,7 +10,7 @@ import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { holdAndStop, setBudgets } from "./varied-budgets.ts";
+import { holdAndStop, setBudgets, type World } from "./varied-budgets.ts";
 
 type Sent = Readonly<Record<string, unknown>>;
 
@@ -230,12 +230,6 @@ const LATER: readonly Sent[] = [
     occurredAt: "2026-12-01T12:00:00Z",
   },
 ];
-
-export interface World {
-  readonly engine: Engine;
-  setClock(instant: string): void;
-  send(workspace: string, events: readonly Sent[]): Promise<void>;
-}
 
 async function applyCard(world: World, workspace: string, terms: { price: string; from: string }) {
   const document = cardWith(terms.price);
