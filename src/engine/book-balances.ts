@@ -6,13 +6,14 @@ import {
   stageLevel,
 } from "../domain/budget/budget.ts";
 import { formatLevel } from "../domain/budget/parse-budget.ts";
-import { loadBalances, type Spending } from "./load-spending.ts";
+import { loadPlaces, type Spending } from "./load-spending.ts";
 import type { StepKey } from "./ports.ts";
+import type { BalancePlace } from "./spending-state.ts";
 
 /** A difference to one balance, and by what. */
 export interface Booking {
   readonly record: BudgetRecord;
-  readonly key: BalanceKey;
+  readonly place: BalancePlace;
   readonly amount: bigint;
   readonly identity: StepKey;
   readonly cause: OverrunCause;
@@ -23,23 +24,20 @@ export async function bookBalances(
   spending: Spending,
   bookings: readonly Booking[],
 ): Promise<void> {
-  await loadBalances(
-    spending,
-    bookings.map(({ key }) => key),
-  );
+  await loadPlaces(spending, new Set(bookings.map(({ place }) => place)));
   for (const booking of bookings) book(spending, booking);
 }
 
-function book(spending: Spending, { record, key, amount, identity, cause }: Booking): void {
-  const own = spending.state.spending;
-  const before = own.balance(key).settled;
-  own.moveBalance(key, { settled: before + amount });
-  const limit = limitOf(spending, record, key);
+function book(spending: Spending, { record, place, amount, identity, cause }: Booking): void {
+  const before = place.settled;
+  const after = before + amount;
+  spending.state.spending.moveBalance(place, { settled: after });
+  const limit = limitOf(record, place);
   if (limit !== null) {
-    const over = above(before + amount, limit) - above(before, limit);
-    recordOverrun(spending, { key, identity, cause, amount: over });
+    const over = above(after, limit) - above(before, limit);
+    if (over !== 0n) recordOverrun(spending, { key: place, identity, cause, amount: over });
   }
-  tellStages(spending, record, key);
+  tellStages(spending, record, place);
 }
 
 /** What of a level lies above a limit. */
@@ -49,40 +47,40 @@ export function above(level: bigint, limit: bigint): bigint {
 
 /** The scope's own limit, or else the budget's. */
 export function limitOf(
-  { state }: Pick<Spending, "state">,
   { budget }: BudgetRecord,
-  key: BalanceKey,
+  { ownLimit }: Pick<BalancePlace, "ownLimit">,
 ): bigint | null {
-  return state.spending.ownLimit(key) ?? budget.limit;
+  return ownLimit ?? budget.limit;
 }
 
 /** Records a change of what lies above a limit. */
 export function recordOverrun(
   { state }: Pick<Spending, "state">,
-  over: Pick<Booking, "key" | "identity" | "cause" | "amount">,
+  over: Pick<Booking, "identity" | "cause" | "amount"> & { readonly key: BalanceKey },
 ): void {
   // What is added up again after a crash was recorded when it happened.
   if (over.amount === 0n || state.restored.length > 0) return;
   const { key, identity, cause, amount } = over;
+  const { budgetId, scope, window } = key;
   const { run, source, id } = identity;
   const seq = state.nextSeq();
-  state.spending.recordOverrun({ ...key, seq, run, source, id, cause, amount });
+  state.spending.recordOverrun({ budgetId, scope, window, seq, run, source, id, cause, amount });
 }
 
 /** Puts on record, once a window, each stage that a balance has reached. */
-export function tellStages(spending: Spending, record: BudgetRecord, key: BalanceKey): void {
+export function tellStages(spending: Spending, record: BudgetRecord, place: BalancePlace): void {
   const { budget } = record;
   const { state } = spending;
-  if (state.restored.length > 0) return;
-  const { settled, held, stagesTold } = state.spending.balance(key);
-  const limit = limitOf(spending, record, key);
+  const { settled, held, stagesTold } = place;
+  if (stagesTold >= budget.stages.length || state.restored.length > 0) return;
+  const limit = limitOf(record, place);
   const level = budget.enforcement === "hard" ? settled + held : settled;
   let told = stagesTold;
   for (const [index, stage] of budget.stages.entries()) {
     const start = stageLevel(stage, limit);
     if (index < told || start === null || level < start) continue;
     told = index + 1;
-    const { scope, window } = key;
+    const { scope, window } = place;
     const at = formatLevel(start, budget.measure);
     const document = {
       ...{ budget: budget.key, scope, window, stage: index, action: stage.action, at },
@@ -93,5 +91,5 @@ export function tellStages(spending: Spending, record: BudgetRecord, key: Balanc
     const identity = { run: "", source: "budget.stage_reached", id, contentHash: "" };
     state.record("budget.stage_reached", identity, JSON.stringify(document));
   }
-  if (told !== stagesTold) state.spending.moveBalance(key, { stagesTold: told });
+  if (told !== stagesTold) state.spending.moveBalance(place, { stagesTold: told });
 }

@@ -179,8 +179,9 @@ function roomAt(
   { record, scope, window }: Pick<Room, "record" | "scope" | "window">,
 ): Room {
   const key = { budgetId: record.id, scope, window: window.key };
-  const { settled, held, grantedAtMs } = state.spending.balance(key);
-  const limit = limitOf({ state }, record, key);
+  const place = state.spending.balance(key);
+  const { settled, held, grantedAtMs } = place;
+  const limit = limitOf(record, place);
   return { record, scope, window, limit, settled, held, grantedAtMs };
 }
 
@@ -279,10 +280,11 @@ async function grantedRooms(
   const { state } = granting;
   const budgets = await roomsOf(granting, spender, customer);
   for (const { record, scope, window } of budgets) {
-    const key = { budgetId: record.id, scope, window: window.key };
+    if (record.budget.stages.length === 0) continue;
+    const place = state.spending.balance({ budgetId: record.id, scope, window: window.key });
     const isPaced = record.budget.stages.some(({ action }) => action === "throttle");
-    if (isPaced) state.spending.moveBalance(key, { grantedAtMs: state.receivedAtMs });
-    tellStages(granting, record, key);
+    if (isPaced) state.spending.moveBalance(place, { grantedAtMs: state.receivedAtMs });
+    tellStages(granting, record, place);
   }
   return { decision: "allow", hold, budgets };
 }

@@ -1,11 +1,5 @@
 /** Loads balances and limits before they are looked at or moved. */
-import {
-  type BalanceKey,
-  type BudgetRecord,
-  balanceText,
-  emptyBalance,
-  isMoney,
-} from "../domain/budget/budget.ts";
+import { type BalanceKey, type BudgetRecord, isMoney } from "../domain/budget/budget.ts";
 import { measured, NO_SPEND, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -13,6 +7,7 @@ import type { BatchState } from "./batch-state.ts";
 import type { BudgetBook } from "./budget-books.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { spendOfStep, spendOfTree } from "./spend-of.ts";
+import type { BalancePlace } from "./spending-state.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** What budgets of one unit of work are settled and decided with. */
@@ -25,28 +20,40 @@ export interface Spending {
 
 /** Loads these balances and the limits of their scopes. */
 export async function loadBalances(spending: Spending, keys: readonly BalanceKey[]): Promise<void> {
+  const places = new Set<BalancePlace>();
+  for (const key of keys) {
+    const place = spending.state.spending.place(key);
+    if (!place.isLoaded) places.add(place);
+  }
+  await loadPlaces(spending, places);
+}
+
+/** Loads the places among these that the store was not asked about yet. */
+export async function loadPlaces(
+  spending: Spending,
+  places: ReadonlySet<BalancePlace>,
+): Promise<void> {
   const { unit, state, book } = spending;
   const { spending: own } = state;
-  const wanted = new Map<string, BalanceKey>();
-  for (const { budgetId, scope, window } of keys) {
-    const key = { budgetId, scope, window };
-    if (!own.knowsBalance(key)) wanted.set(balanceText(key), key);
-  }
-  if (wanted.size === 0) return;
-  const inOrder = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
-  for (const balance of await unit.spending.balances(inOrder)) own.loadBalance(balance);
-  for (const key of inOrder) {
-    if (!own.knowsBalance(key)) {
-      own.loadBalance({ ...emptyBalance(key), held: 0n, isKept: false });
-    }
-  }
+  const wanted = [...places].filter(({ isLoaded }) => !isLoaded);
+  if (wanted.length === 0) return;
+  const inOrder = wanted.length === 1 ? wanted : wanted.sort(byKey);
+  for (const stored of await unit.spending.balances(inOrder)) own.loadBalance(stored, stored);
+  for (const place of inOrder) own.loadBalance(place, null);
   const scopes = inOrder.filter((key) => !own.knowsLimit(key));
   for (const limit of await unit.spending.ownLimits(scopes)) own.loadLimit(limit, limit.limit);
   for (const key of scopes) if (!own.knowsLimit(key)) own.loadLimit(key, null);
-  for (const key of inOrder) {
-    const record = book.byId(key.budgetId);
-    if (record?.budget.each === "run") await countWholeRun(spending, record, key);
+  for (const place of inOrder) {
+    const record = book.byId(place.budgetId);
+    if (record?.budget.each === "run") await countWholeRun(spending, record, place);
   }
+}
+
+/** The one order in which balances are locked. */
+function byKey(a: BalanceKey, b: BalanceKey): number {
+  if (a.budgetId !== b.budgetId) return a.budgetId - b.budgetId;
+  if (a.scope !== b.scope) return a.scope < b.scope ? -1 : 1;
+  return a.window < b.window ? -1 : 1;
 }
 
 /**
@@ -56,16 +63,16 @@ export async function loadBalances(spending: Spending, keys: readonly BalanceKey
 async function countWholeRun(
   spending: Spending,
   record: BudgetRecord,
-  key: BalanceKey,
+  place: BalancePlace,
 ): Promise<void> {
   const { state } = spending;
-  if (state.spending.balance(key).isKept) return;
-  const run = state.runs.stored(key.scope);
+  if (place.isKept) return;
+  const run = state.runs.stored(place.scope);
   if (run === undefined || run.tree.steps === 0 || !isSelectedRun(record, run)) return;
   const settled = isInTotals(record)
     ? measured(record.budget, spendOfTree(run, currencyOf(spending, run)))
     : await usageOfTree(spending, record, run);
-  if (settled !== 0n) state.spending.moveBalance(key, { settled });
+  if (settled !== 0n) state.spending.moveBalance(place, { settled });
 }
 
 /** Whether a run's totals say what a budget measures. */
