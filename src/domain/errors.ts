@@ -48,6 +48,12 @@ export const ERRORS = {
     "The API key lacks the scope that this route needs.",
     "Use a key with that scope.",
   ],
+  "asof.future": [400, "The instant is still to come.", "Ask for an instant that has passed."],
+  "asof.too_early": [
+    409,
+    "What was known then was recorded before commit times were.",
+    "Ask for the earliest instant that the message names, or a later one.",
+  ],
   "run.not_found": [404, "No such run.", "Check the run id."],
   "run.customer_mismatch": [
     409,
@@ -137,6 +143,11 @@ export const ERRORS = {
     "The period is already closed; a closed statement never changes.",
     "Read it at /v1/statements.",
   ],
+  "report.too_large": [
+    422,
+    "The report would read or hold more than it may.",
+    "Ask for one customer, or for a shorter time.",
+  ],
   "statement.not_found": [404, "No such statement.", "Close the period first."],
   "statement.line_not_found": [404, "The statement has no such line.", "See its lines."],
   "statement.voided": [
@@ -202,6 +213,11 @@ export const ERRORS = {
     "Open the run with its customer, in the same request if you like.",
   ],
   "stop.not_found": [404, "Nothing is stopped here.", "See GET /v1/stops."],
+  "receipt.no_root": [
+    409,
+    "A receipt is of a whole run tree.",
+    "Ask for the receipt of the root run.",
+  ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
   "invoice.not_found": [404, "No such invoice.", "Import it first: POST /v1/invoices."],
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],

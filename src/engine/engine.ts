@@ -15,7 +15,7 @@ import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import { commitWork } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
-import type { EngineContext, Tariffs } from "./context.ts";
+import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
@@ -24,6 +24,7 @@ import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
+import { issueReceipt, type ReceiptRequest } from "./issue-receipt.ts";
 import {
   authenticate,
   createKey,
@@ -38,7 +39,18 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
-import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import type {
+  ApiKey,
+  Clock,
+  Customer,
+  Digest,
+  Ids,
+  Signatures,
+  Store,
+  UsageFilter,
+} from "./ports.ts";
+import { readsAsOf } from "./read-as-of.ts";
+import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
 import {
   type BalanceQuery,
   type RunState,
@@ -48,6 +60,12 @@ import {
 } from "./read-budgets.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
+import {
+  type MarginBounds,
+  type MarginQuery,
+  type MarginReport,
+  readMargin,
+} from "./read-margin.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
@@ -70,6 +88,8 @@ import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewLimit, type SetLimit, setLimit } from "./set-limit.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
+import { type PublicKey, publicKeys, rotateSigningKey } from "./signing-keys.ts";
 import { type NewResume, type NewStop, resumeWork, stopWork } from "./stop-work.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
@@ -82,12 +102,14 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly digest: Digest;
+  readonly signatures: Signatures;
   readonly tariffs: Tariffs;
 }
 
 /** Every use case of Tollgate over one store. */
 export class Engine {
   readonly #context: EngineContext;
+  readonly #signing: EngineContext & { readonly signatures: Signatures };
   readonly #passingKeys: PassingKeys = new Map();
   readonly #quarantines = new Map<string, Quarantine>();
 
@@ -103,6 +125,7 @@ export class Engine {
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
     this.#context = { ...parts, clocks, budgets, loop, waiting };
+    this.#signing = { ...this.#context, signatures: parts.signatures };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -212,15 +235,43 @@ export class Engine {
     return readCustomerBudgets(this.#context, workspace, customer);
   }
 
-  runTree(workspace: string, id: string): Promise<RunTree> {
-    return readRunTree(this.#context, workspace, id);
+  /**
+   * What the reads below work with: all that is known, or that was known at an instant (null:
+   * now). Throws `asof.future`, `asof.too_early`.
+   */
+  async readsAt(workspace: string, atMs: number | null): Promise<ReadContext> {
+    return atMs === null ? this.#context : readsAsOf(this.#context, workspace, atMs);
+  }
+
+  runTree(workspace: string, id: string, reads: ReadContext = this.#context): Promise<RunTree> {
+    return readRunTree(reads, workspace, id);
+  }
+
+  /** The signed receipt of a root run and everything below it, as lines of JSON. */
+  receipt(workspace: string, request: ReceiptRequest): Promise<string> {
+    return issueReceipt(this.#signing, workspace, request);
+  }
+
+  /** Every key that may have signed a receipt. */
+  publicKeys(): Promise<PublicKey[]> {
+    return publicKeys(this.#signing);
+  }
+
+  rotateSigningKey(): Promise<PublicKey> {
+    return rotateSigningKey(this.#signing);
   }
 
   usage(
     workspace: string,
     query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+    reads: ReadContext = this.#context,
   ): Promise<UsageRow[]> {
-    return readUsage(this.#context, workspace, query);
+    return readUsage(reads, workspace, query);
+  }
+
+  /** Revenue, cost and margin by one dimension, a page at a time. */
+  margin(workspace: string, query: MarginQuery, bounds: MarginBounds = {}): Promise<MarginReport> {
+    return readMargin(this.#context, workspace, { query, bounds });
   }
 
   applyRateCard(workspace: string, card: NewCardVersion): ReturnType<typeof applyRateCard> {
@@ -300,8 +351,21 @@ export class Engine {
   }
 
   /** What a customer's period under way comes to, and is expected to come to. */
-  projection(workspace: string, customer: string): Promise<ProjectedPeriod> {
-    return readProjection(this.#context, workspace, customer);
+  projection(
+    workspace: string,
+    customer: string,
+    reads: ReadContext = this.#context,
+  ): Promise<ProjectedPeriod> {
+    return readProjection(reads, workspace, customer);
+  }
+
+  /** The bill of a period, open or closed. */
+  bill(
+    workspace: string,
+    query: BillQuery,
+    reads: ReadContext = this.#context,
+  ): Promise<PeriodBill> {
+    return readBill(reads, workspace, query);
   }
 
   /** Sets what a customer has agreed to use up. */
@@ -320,6 +384,11 @@ export class Engine {
 
   abandonSilentRuns(workspace: string, afterMs?: number): Promise<number> {
     return abandonSilentRuns(this.#context, workspace, afterMs);
+  }
+
+  /** Charges outcomes whose window has passed. Returns how many. */
+  settleOutcomes(workspace: string): Promise<number> {
+    return settleOutcomes(this.#context, workspace);
   }
 
   createKey(

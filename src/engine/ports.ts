@@ -11,7 +11,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
 /** A value at once or later: embedded stores answer at once, networked ones later. */
@@ -116,6 +116,35 @@ export interface ChainLink {
   readonly lastSeq: number;
   /** SHA-256 over the previous digest and the rows' texts, lower-case hex. */
   readonly digest: string;
+  /**
+   * The workspace's time of the commit, never earlier than that of the link before; sealed with
+   * the rows. Null: the link is older than commit times are.
+   */
+  readonly committedAtMs: number | null;
+}
+
+/** Where the chain of a workspace ends. */
+export interface ChainHead {
+  /** Last seq given. */
+  readonly lastSeq: number;
+  /** Digest of the last link. */
+  readonly digest: string;
+  /** Commit time of the last link; 0: there is none, or it has none. */
+  readonly committedAtMs: number;
+}
+
+/** What a run was until the unit of work that gave it other facts. */
+export interface FormerRun {
+  readonly facts: RunFacts;
+  /** Last seq at which it was so; it had been since `facts.sinceSeq`. */
+  readonly untilSeq: number;
+}
+
+/** What an outcome was until the unit of work that changed it. */
+export interface FormerOutcome {
+  readonly outcome: OutcomeState;
+  /** Last seq at which it was so; it had been since `outcome.sinceSeq`. */
+  readonly untilSeq: number;
 }
 
 /** Everything one unit of work writes. Rows replace the row of the same key. */
@@ -124,8 +153,12 @@ export interface Writes extends SpendingWrites {
   /** Former revisions of steps in `steps`. */
   readonly formerSteps: readonly Step[];
   readonly runs: readonly Run[];
+  /** What runs of `runs` were, where more than their totals changes. */
+  readonly formerRuns: readonly FormerRun[];
   readonly customers: readonly Customer[];
   readonly outcomes: readonly OutcomeState[];
+  /** What outcomes of `outcomes` were. */
+  readonly formerOutcomes: readonly FormerOutcome[];
   readonly counters: readonly StoredCounter[];
   readonly rollups: readonly RollupDelta[];
   readonly calls: readonly Call[];
@@ -147,8 +180,8 @@ export interface Writes extends SpendingWrites {
   readonly link: ChainLink | null;
   /** The text of each step as the link covers it; a store that keeps texts takes it from here. */
   readonly sealedSteps: ReadonlyMap<Step, SealedStep>;
-  /** Last seq given and last digest of the chain after this unit. */
-  readonly head: { readonly lastSeq: number; readonly digest: string };
+  /** The end of the chain after this unit. */
+  readonly head: ChainHead;
 }
 
 /**
@@ -156,8 +189,7 @@ export interface Writes extends SpendingWrites {
  * takes all its keys at once; the answer leaves out what does not exist.
  */
 export interface UnitOfWork {
-  /** Last seq given and last link of the chain. */
-  head(): Answer<{ readonly lastSeq: number; readonly digest: string }>;
+  head(): Answer<ChainHead>;
   runs(ids: readonly string[]): Answer<Run[]>;
   /** All runs below a run, at any depth. */
   descendants(id: string): Answer<Run[]>;
@@ -183,7 +215,20 @@ export interface UnitOfWork {
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
   readonly spending: SpendingUnit;
+  /** Provisional outcomes that are final by an instant, earliest first, then by run and key. */
+  dueOutcomes(
+    atMs: number,
+    of: { readonly customer?: string; readonly limit: number },
+  ): Answer<OutcomeState[]>;
   write(writes: Writes): Answer<void>;
+}
+
+/** Which provisional outcomes to read; what is left out matches everything. */
+export interface ProvisionalFilter {
+  readonly customer?: string;
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after?: OutcomeState;
 }
 
 /** Which roll-ups to read; what is left out matches everything. */
@@ -200,6 +245,8 @@ export interface RunFilter {
   readonly status?: string;
   /** Only roots (Default: false). */
   readonly roots?: boolean;
+  /** In the order of their ids, which nothing changes (Default: newest opening first). */
+  readonly byId?: boolean;
   readonly limit: number;
   /** Id of the last run of the page before. */
   readonly after?: string;
@@ -212,9 +259,20 @@ export interface StepPage {
   readonly next: string | null;
 }
 
+/** Which revisions of a run's steps to read. */
+export interface RevisionFilter {
+  readonly run: string;
+  /** Only revisions up to this seq. */
+  readonly untilSeq: number;
+  /** "" or the `next` of the page before. */
+  readonly after: string;
+  readonly limit: number;
+}
+
 /** Which administrative acts to read, oldest first. */
 export interface ActFilter {
-  readonly kind: JournalKind;
+  /** `customer`: customers made by their first event; saved ones are acts of their own. */
+  readonly kind: JournalKind | "customer";
   /** What the act changed; what is left out matches everything. */
   readonly subject?: string;
   /** Only acts after this one (Default: from the first on). */
@@ -232,6 +290,52 @@ export interface ApiKey {
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
 }
+
+/** A key that receipts are signed with. The newest that is not retired signs. */
+export interface SigningKey {
+  readonly id: string;
+  /** Ed25519 public key, SPKI in base64: given to everybody. */
+  readonly publicKey: string;
+  /** Ed25519 private key, PKCS #8 in base64: never leaves the store. */
+  readonly privateKey: string;
+  readonly createdAtMs: number;
+  readonly retiredAtMs: number | null;
+}
+
+/** Signatures, given because the domain knows no platform. */
+export interface Signatures {
+  newKey(): Pick<SigningKey, "publicKey" | "privateKey">;
+  /** Ed25519 signature of a text, lower-case hex. */
+  sign(privateKey: string, text: string): string;
+}
+
+/**
+ * Reads that runs, usage and bills are told from: of a store, which knows all, or of what it knew
+ * at an instant (store-as-of.ts).
+ */
+export interface Reads extends StoreReads {
+  /** Without their totals. */
+  listRuns(workspace: string, filter: RunFilter): Answer<readonly RunFacts[]>;
+}
+
+type StoreReads = Pick<
+  Store,
+  | "run"
+  | "children"
+  | "stepsOfRun"
+  | "outcomesOfRun"
+  | "provisionalOutcomes"
+  | "rollups"
+  | "countersOf"
+  | "customer"
+  | "listStatements"
+  | "statement"
+  | "periodsOf"
+  | "adjustmentsOf"
+  | "acts"
+  | "lastAct"
+  | "cards"
+>;
 
 /**
  * Reads outside a unit of work see every acknowledged write and nothing unacknowledged; those of
@@ -262,6 +366,9 @@ export interface Store {
   keyByHash(hash: string): Answer<ApiKey | undefined>;
   keys(workspace: string): Answer<ApiKey[]>;
   saveKey(key: ApiKey): Promise<void>;
+  /** Keys of this installation that sign receipts, oldest first. */
+  signingKeys(): Answer<SigningKey[]>;
+  saveSigningKey(key: SigningKey): Promise<void>;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;
@@ -273,6 +380,8 @@ export interface Store {
   /** Ids of runs in the order of their bytes, after one ("": from the first on). */
   runIds(workspace: string, after: string, limit: number): Answer<string[]>;
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
+  /** Outcomes that are not final yet, by customer, run and key. */
+  provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Answer<OutcomeState[]>;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
   /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */
@@ -291,8 +400,22 @@ export interface Store {
   /** Acts of the journal. Inside a unit they are those before it. */
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;
   /** The newest act of a kind on a subject. */
-  lastAct(workspace: string, kind: JournalKind, subject: string): Answer<JournalEntry | undefined>;
+  lastAct(
+    workspace: string,
+    kind: ActFilter["kind"],
+    subject: string,
+  ): Answer<JournalEntry | undefined>;
+
+  /** The newest link of the chain that begins at a seq or before it. */
+  linkBefore(workspace: string, seq: number): Answer<ChainLink | undefined>;
+  /** Revisions of a run's steps; those of one step together, oldest first. */
+  revisionsOfRun(workspace: string, filter: RevisionFilter): Answer<StepPage>;
+  /** What a run was at a seq, where its facts have changed since; undefined: no such version. */
+  formerRun(workspace: string, id: string, atSeq: number): Answer<RunFacts | undefined>;
+  /** What outcomes of a run were at a seq, of those that have changed since. */
+  formerOutcomes(workspace: string, run: string, atSeq: number): Answer<OutcomeState[]>;
   readonly spending: SpendingReads;
+
   /** Counts for metrics: steps, runs and bytes on disk. */
   size(): Answer<{ readonly steps: number; readonly runs: number; readonly bytes: number }>;
   close(): Promise<void>;

@@ -5,22 +5,25 @@ import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import { Accruals } from "./accrued.ts";
-import type { EngineContext } from "./context.ts";
+import type { ReadContext } from "./context.ts";
 
 /** A run with everything below it. */
 export interface RunTree {
   readonly run: Run;
   /** By their own time, then in commit order. */
   readonly steps: readonly Step[];
+  /** By their own time. */
   readonly outcomes: readonly OutcomeState[];
   readonly children: readonly RunTree[];
   /** What the run's own charges that wait for its end would come to, were it completed now. */
   readonly accrued: Amount;
 }
 
+type Timed = Pick<Step, "occurredAtMs" | "seq">;
+
 /** Reads a run with everything below it. Throws `run.not_found`. */
 export async function readRunTree(
-  { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
+  { store, tariffs }: Pick<ReadContext, "store" | "tariffs">,
   workspace: string,
   id: string,
 ): Promise<RunTree> {
@@ -29,7 +32,7 @@ export async function readRunTree(
   const accruals = new Accruals(store, workspace, await tariffs.of(workspace));
   const read = async (node: Run, depth: number): Promise<RunTree> => {
     const steps = await store.stepsOfRun(workspace, node.id);
-    const outcomes = await store.outcomesOfRun(workspace, node.id);
+    const outcomes = [...(await store.outcomesOfRun(workspace, node.id))].sort(byTime);
     const accrued = await accruals.of(node, outcomes);
     const below = depth < RUN_DEPTH_MAX ? await store.children(workspace, node.id) : [];
     const children: RunTree[] = [];
@@ -39,6 +42,6 @@ export async function readRunTree(
   return read(run, 1);
 }
 
-function byTime(a: Step, b: Step): number {
+function byTime(a: Timed, b: Timed): number {
   return a.occurredAtMs - b.occurredAtMs || a.seq - b.seq;
 }

@@ -12,9 +12,9 @@ import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/s
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
 import { ancestry } from "../domain/run/run.ts";
+import type { Change } from "./batch-rows.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
-import type { Change } from "./changed-rows.ts";
 import {
   currencyOf,
   isInTotals,

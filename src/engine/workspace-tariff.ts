@@ -1,6 +1,6 @@
 /** The tariff of a workspace, built from the versions that its store holds. */
 import { present } from "../domain/assert.ts";
-import { costOfFacts } from "../domain/cost/cost-of-step.ts";
+import { costOfFacts, costOfStep } from "../domain/cost/cost-of-step.ts";
 import { PriceCatalog } from "../domain/cost/find-price.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import { type ConversionRate, convert, rateAt } from "../domain/money/conversion.ts";
@@ -34,7 +34,7 @@ function costConversion(
 }
 
 /** Builds the tariff of these versions. The first card applied is the default card. */
-function workspaceTariff(
+export function tariffOf(
   cards: readonly RateCardVersion[],
   prices: readonly PriceVersion[],
   rates: readonly ConversionRate[],
@@ -55,8 +55,12 @@ function workspaceTariff(
   const waits = [...compiled.values()].map((card) => card.waits);
   return {
     waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
+    settlesOutcomes: cards.some(({ card }) =>
+      card.charges.some((one) => one.settlesAfterHours !== null),
+    ),
     boundsRuns: cards.some(({ card }) => card.runCap !== null || card.runMinimum !== null),
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
+    explainCost: (facts, atMs) => costOfStep(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {
       const key = cardKeyAt(customer, atMs) ?? defaultKey;
       const own = versionsByKey.get(key);
@@ -100,7 +104,7 @@ export function storedTariffs(store: Store): Tariffs {
       if (known !== undefined) return known;
       const cards = await store.cards(workspace);
       const prices = await store.prices(workspace);
-      const built = workspaceTariff(cards, prices, await readRates(store, workspace));
+      const built = tariffOf(cards, prices, await readRates(store, workspace));
       kept.set(workspace, built);
       return built;
     },

@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { Store } from "../engine/ports.ts";
 import { ATOMICITY } from "./atomicity-contract.ts";
 import type { Clause } from "./clause-contract.ts";
+import { HISTORY } from "./history-contract.ts";
 import { READS } from "./read-contract.ts";
 import { ROUND_TRIPS } from "./round-trip-contract.ts";
 import { UNITS } from "./unit-contract.ts";
@@ -27,13 +28,13 @@ export function ingestContract(candidate: Candidate): void {
 
 /** What listings, reports and administration need. */
 export function readContract(candidate: Candidate): void {
-  suite("read", candidate, READS);
+  suite("read", candidate, [...READS, ...HISTORY]);
 }
 
 /** Both parts. */
 export function storeContract(candidate: Candidate): void {
   const { skip = {}, ...rest } = candidate;
-  const isIngest = (name: string) => !READS.some((clause) => clause.name === name);
+  const isIngest = (name: string) => ![...READS, ...HISTORY].some((clause) => clause.name === name);
   const reasons = Object.entries(skip);
   const part = (wanted: boolean) =>
     Object.fromEntries(reasons.filter(([name]) => isIngest(name) === wanted));

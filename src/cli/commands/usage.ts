@@ -1,3 +1,4 @@
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
 import { formatMoney, groupDigits } from "../render/money.ts";
 import type { Styles } from "../render/styles.ts";
@@ -15,6 +16,7 @@ interface UsageAnswer {
     readonly outputTokens: string;
     readonly cost: string;
     readonly charge: string;
+    readonly accrued: string;
   }[];
 }
 
@@ -32,18 +34,19 @@ export const usage: Command = {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     agent: { type: "string", value: "ID", meaning: "only this agent's" },
     period: { type: "string", value: "DATE", meaning: "only the period that starts on this date" },
+    ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) =>
     withSession(args, here, async (session) => {
       const by = (textOption(args, "by") ?? "customer").split(",").map((name) => name.trim());
-      const query = new URLSearchParams({ groupBy: by.join(",") });
+      const wanted: Record<string, string> = { groupBy: by.join(",") };
       for (const name of ["customer", "agent", "period"]) {
         const value = textOption(args, name);
-        if (value !== undefined) query.set(name, value);
+        if (value !== undefined) wanted[name] = value;
       }
-      const answer = await session.get<UsageAnswer>(`/v1/usage?${query}`);
+      const answer = await session.get<UsageAnswer>(`/v1/usage${asOfQuery(args, wanted)}`);
       if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
       else print(here.out, ...renderUsage(answer, by, here.styles));
       return 0;
@@ -53,6 +56,7 @@ export const usage: Command = {
 /** A table with a column for each dimension. */
 function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles): string[] {
   if (answer.rows.length === 0) return ["There is no usage that matches."];
+  const isWaiting = answer.rows.some(({ accrued }) => accrued !== "0");
   const rows = answer.rows.map((row) => [
     ...by.map((name) => row.group[name] || "–"),
     groupDigits(String(row.steps)),
@@ -60,6 +64,7 @@ function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles)
     groupDigits(row.outputTokens),
     formatMoney(row.cost),
     formatMoney(row.charge),
+    ...(isWaiting ? [formatMoney(row.accrued)] : []),
     row.unpriced === 0 ? "" : { text: `${row.unpriced} UNPRICED`, style: styles.yellow },
   ]);
   const right = (title: string) => ({ title, align: "right" as const });
@@ -69,6 +74,7 @@ function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles)
     ...[right("steps"), right("tokens in"), right("tokens out")],
     point(`cost ${answer.costCurrency}`),
     point(`charge ${answer.chargeCurrency ?? ""}`.trim()),
+    ...(isWaiting ? [point("accrued")] : []),
     { title: "", align: "left" as const },
   ];
   return renderTable({ columns, rows }, styles);

@@ -68,6 +68,8 @@ export interface RunRating {
   readonly labels: Labels | null;
   /** How it had ended when it was counted; null: not yet, or no charge of the card asks. */
   readonly ending: ChargedEnding | null;
+  /** Whether it opened before the end of its card's trial. */
+  readonly inTrial: boolean;
   /** False for a run that is no longer counted but on which tier shifts have left an amount. */
   readonly counted: boolean;
   readonly shares: readonly RunShare[];
@@ -90,9 +92,14 @@ export interface RunCorrection {
   readonly minimum: Amount;
 }
 
-/** A run as the store keeps it, with the totals of its own steps and of its whole tree. */
+/**
+ * A run as the store keeps it, with the totals of its own steps and of its whole tree.
+ * What does not follow from steps and outcomes is `RunFacts`: its earlier versions are kept.
+ */
 export interface Run {
   readonly id: string;
+  /** First seq of the unit of work since which its facts are as they are. */
+  readonly sinceSeq: number;
   readonly customer: string | null;
   readonly agent: string | null;
   readonly parent: string | null;
@@ -129,6 +136,38 @@ export interface Run {
   readonly corrections: readonly RunCorrection[];
 }
 
+/** All of a run but its totals, what follows from them, and its last sign of life. */
+export type RunFacts = Omit<Run, "own" | "tree" | "chargedIn" | "corrections" | "lastSeenAtMs">;
+
+/** The facts of a run alone. */
+export function factsOfRun(run: Run): RunFacts {
+  const { own: _o, tree: _t, chargedIn: _i, corrections: _c, lastSeenAtMs: _s, ...facts } = run;
+  return facts;
+}
+
+/** Whether two versions of a run state the same; on the path of every step, so without copies. */
+export function statesSame(a: RunFacts, b: RunFacts): boolean {
+  return (
+    a.customer === b.customer &&
+    a.agent === b.agent &&
+    a.parent === b.parent &&
+    a.height === b.height &&
+    a.standing === b.standing &&
+    a.status === b.status &&
+    a.opened === b.opened &&
+    a.openedAtMs === b.openedAtMs &&
+    a.head === b.head &&
+    a.agentHead === b.agentHead &&
+    a.closedAtMs === b.closedAtMs &&
+    a.closedBy === b.closedBy &&
+    a.endedAtMs === b.endedAtMs &&
+    a.labels === b.labels &&
+    a.authority === b.authority &&
+    a.suspended === b.suspended &&
+    a.rating === b.rating
+  );
+}
+
 /** Adds charges by period. Periods that come to nothing are left out. */
 export function addCharges(
   sums: readonly PeriodCharge[],
@@ -155,6 +194,7 @@ export function addCharges(
 export function newRun(id: string, receivedAtMs: number): Run {
   return {
     id,
+    sinceSeq: 0,
     customer: null,
     agent: null,
     parent: null,
@@ -205,20 +245,34 @@ function namesIn(text: string): [customer: string, agent?: string] | null {
   }
 }
 
+/**
+ * What an outcome is: `provisional` until its window has passed, and charged nothing so far;
+ * `recorded` once it is final; `reversed` where it was taken back, before or after.
+ */
+export const OUTCOME_STATUSES = ["provisional", "recorded", "reversed"] as const;
+export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
+
 /** An outcome as the store keeps it, with what it charges. */
 export interface OutcomeState {
   readonly run: string;
   readonly key: string;
   readonly outcome: string;
   readonly contentHash: string;
-  readonly status: "recorded" | "reversed";
+  readonly status: OutcomeStatus;
+  /** Of its recording; once a window has passed, of its becoming final. */
   readonly seq: number;
+  /** First seq of the unit of work since which it is as it is; earlier versions are kept. */
+  readonly sinceSeq: number;
   readonly occurredAtMs: number;
   readonly receivedAtMs: number;
   readonly customer: string;
   readonly agent: string | null;
+  /** That of `finalAtMs`, or of its own time where it was final at once. */
   readonly period: string;
+  /** In force at its own time, whenever it is final. */
   readonly cardVersionId: number | null;
+  /** When it is final; null: it was so at once. */
+  readonly finalAtMs: number | null;
   readonly charge: Amount;
   readonly shares: readonly RunShare[];
   /** How its run had ended when it was counted; null: not yet, or no charge of the card asks. */

@@ -9,11 +9,13 @@ import { HELD_ROUTES } from "./held.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
+import { MARGIN_ROUTES } from "./margin.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
 import { RATE_ROUTES } from "./rates.ts";
+import { RECEIPT_ROUTES } from "./receipts.ts";
 import { RERATE_ROUTES } from "./rerate.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
@@ -29,7 +31,9 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RUN_EVENT_ROUTES,
   ...HOLD_ROUTES,
   ...RUN_ROUTES,
+  ...RECEIPT_ROUTES,
   ...USAGE_ROUTES,
+  ...MARGIN_ROUTES,
   ...HELD_ROUTES,
   ...BUDGET_ROUTES,
   ...CUSTOMER_ROUTES,

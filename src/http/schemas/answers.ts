@@ -10,6 +10,7 @@ import {
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
 import { LINE_KINDS } from "../../domain/period/statement-line.ts";
+import { OUTCOME_STATUSES } from "../../domain/run/run.ts";
 import {
   ANY_TEXT,
   COUNT,
@@ -30,6 +31,7 @@ import {
 import { BUDGET_SCHEMAS } from "./budgets.ts";
 import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
+import { MARGIN_SCHEMAS } from "./margin.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -93,7 +95,14 @@ const ingest = {
   }),
 };
 
-const charges = listOf(closed({ charge: ANY_TEXT, cell: ANY_TEXT, amount: DECIMAL }));
+const charges = listOf(
+  closed({
+    charge: ANY_TEXT,
+    cell: ANY_TEXT,
+    amount: DECIMAL,
+    inTrial: described(FLAG, "Free: the amount tells what it would have cost."),
+  }),
+);
 const ownAndTree = closed({ own: named("Totals"), tree: named("Totals") });
 
 const runFields: Record<string, JsonSchema> = {
@@ -125,9 +134,14 @@ const runs = {
   Outcome: closed({
     key: ANY_TEXT,
     outcome: ANY_TEXT,
-    status: oneOf(["recorded", "reversed"]),
+    status: described(
+      oneOf(OUTCOME_STATUSES),
+      "provisional: not final, and charged nothing so far; recorded: final.",
+    ),
     occurredAt: TIME,
+    finalAt: described(nullable(TIME), "When it is final. Null: it was so at once."),
     charge: DECIMAL,
+    charges,
   }),
   Step: closed({
     source: ANY_TEXT,
@@ -160,7 +174,10 @@ const runs = {
   }),
   RunTree: closed({
     ...runFields,
-    accrued: described(DECIMAL, "What its own charges wait for, were it completed now."),
+    accrued: described(
+      DECIMAL,
+      "What its own charges and outcomes wait for, were it completed now.",
+    ),
     outcomes: listOf(named("Outcome")),
     steps: listOf(named("Step")),
     children: listOf(named("RunTree")),
@@ -181,6 +198,7 @@ const usage = {
         outputTokens: DECIMAL,
         cost: DECIMAL,
         charge: DECIMAL,
+        accrued: described(DECIMAL, "Waits for runs to end or outcomes to be final; not charged."),
       }),
     ),
     costCurrency: CURRENCY,
@@ -234,7 +252,7 @@ const customers = {
     now: TIME,
     currency: CURRENCY,
     currentExact: described(DECIMAL, "Charged and booked so far, without the minimum."),
-    accruedExact: described(DECIMAL, "Waits for open runs to end; in no total."),
+    accruedExact: described(DECIMAL, "Waits for runs to end or outcomes to be final; in no total."),
     elapsedShare: described(DECIMAL, "Of the period, cut to six places."),
     method: described({ const: "linear" }, "Charges so far × length / elapsed."),
     projectedCharges: nullable(DECIMAL),
@@ -260,7 +278,7 @@ const workspaces = {
     secret: described(ANY_TEXT, "Of an admin key of the new workspace; shown this once."),
   }),
   Clock: closed({ now: TIME, isTest: FLAG }),
-  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT }),
+  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT, settledOutcomes: COUNT }),
 };
 
 const keys = {
@@ -307,6 +325,22 @@ const statementFields = {
   replacedBy: described(TEXT_OR_NULL, "Null: it is not voided."),
 };
 
+const statementDocument = closed({
+  format: { const: "tollgate.statement/1" },
+  customer: ANY_TEXT,
+  period: PERIOD,
+  startsAt: ANY_TEXT,
+  endsAt: ANY_TEXT,
+  currency: CURRENCY,
+  rounding: ANY_TEXT,
+  "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
+  lines: listOf(statementLine),
+  totalExact: DECIMAL,
+  total: DECIMAL,
+  "commitments?": DRAWDOWNS,
+  "replaces?": ANY_TEXT,
+});
+
 const statements = {
   StatementSummary: closed(statementFields),
   StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
@@ -336,23 +370,13 @@ const statements = {
     waiting: described(COUNT, "Passed over: they or their grace have not ended."),
     next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
   }),
-  Statement: closed({
-    ...statementFields,
-    document: closed({
-      format: { const: "tollgate.statement/1" },
-      customer: ANY_TEXT,
-      period: PERIOD,
-      startsAt: ANY_TEXT,
-      endsAt: ANY_TEXT,
-      currency: CURRENCY,
-      rounding: ANY_TEXT,
-      "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
-      lines: listOf(statementLine),
-      totalExact: DECIMAL,
-      total: DECIMAL,
-      "commitments?": DRAWDOWNS,
-      "replaces?": ANY_TEXT,
-    }),
+  Statement: closed({ ...statementFields, document: statementDocument }),
+  Bill: closed({
+    customer: ANY_TEXT,
+    period: PERIOD,
+    now: described(TIME, "The instant that it is of."),
+    statement: described(TEXT_OR_NULL, "The statement in force; null: the period is open."),
+    document: described(statementDocument, "Of an open period: what closing it now would leave."),
   }),
 };
 
@@ -374,7 +398,16 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...workspaces,
   ...keys,
   ...statements,
+  ReceiptKey: closed({
+    id: ANY_TEXT,
+    algorithm: oneOf(["Ed25519"]),
+    publicKey: described(ANY_TEXT, "SPKI in base64."),
+    createdAt: TIME,
+    retiredAt: nullable(TIME),
+  }),
+  ReceiptKeys: closed({ keys: listOf(named("ReceiptKey")) }),
   ...BUDGET_SCHEMAS,
   ...CORRECTION_SCHEMAS,
+  ...MARGIN_SCHEMAS,
   ...health,
 };

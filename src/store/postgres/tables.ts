@@ -79,22 +79,35 @@ export const TABLES = {
     key: "id",
     columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
       head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
-      ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections`,
+      ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
+      since_seq:int8`,
   }),
   steps: table("steps", { key: "customer run source id", columns: STEP_COLUMNS }),
   formerSteps: table("former_steps", {
     key: "customer run source id revision",
     columns: STEP_COLUMNS,
   }),
+  formerRuns: table("former_runs", {
+    key: "run until_seq",
+    columns: "run since_seq:int8 until_seq:int8 document checksum:int8",
+  }),
+  formerOutcomes: table("former_outcomes", {
+    key: "run key until_seq",
+    columns: "run key since_seq:int8 until_seq:int8 document checksum:int8",
+  }),
   journal: table("journal", {
     key: "seq",
     columns: "seq:int8 kind run source id content_hash received_at:int8 document checksum:int8",
   }),
-  chain: table("chain", { key: "first_seq", columns: "first_seq:int8 last_seq:int8 digest" }),
+  chain: table("chain", {
+    key: "first_seq",
+    columns: "first_seq:int8 last_seq:int8 digest committed_at:int8",
+  }),
   outcomes: table("outcomes", {
     key: "customer run key",
     columns: `customer run key outcome content_hash status seq:int8 occurred_at:int8
-      received_at:int8 agent period card_version:int8 charge:numeric shares ending`,
+      received_at:int8 agent period card_version:int8 charge:numeric shares ending since_seq:int8
+      final_at:int8`,
   }),
   counters: table("counters", {
     key: "customer period card_key charge_key cell",

@@ -5,6 +5,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
+  ChainHead,
   Conflict,
   CounterKey,
   Customer,
@@ -25,8 +26,9 @@ import {
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
-import type { ChainHead } from "./row-caches.ts";
+
 import { SqliteSpending } from "./sqlite-spending.ts";
+
 import { decodeStep } from "./step-rows.ts";
 import { encodeId } from "./stored-id.ts";
 import { TransactionDraft } from "./transaction.ts";
@@ -201,6 +203,16 @@ export class SqliteUnit implements UnitOfWork {
       if (silent.length === limit) break;
     }
     return silent.sort(bySilence);
+  }
+
+  dueOutcomes(
+    atMs: number,
+    { customer, limit }: { readonly customer?: string; readonly limit: number },
+  ): OutcomeState[] {
+    const sql = `SELECT * FROM outcomes
+      WHERE ws = ?1 AND status = 'provisional' AND final_at <= ?2 AND (?3 IS NULL OR customer = ?3)
+      ORDER BY final_at, run, key LIMIT ?4`;
+    return this.#all(sql, atMs, customer ?? null, limit).map(decodeOutcome);
   }
 
   write(writes: Writes): void {

@@ -10,6 +10,8 @@ const CHECKSUMMED = [
   { table: "suspended", key: ["run", "source", "id"] },
   { table: "conflicts", key: ["seq"] },
   { table: "adjustments", key: ["seq"] },
+  { table: "former_runs", key: ["run", "until_seq"] },
+  { table: "former_outcomes", key: ["run", "key", "until_seq"] },
   { table: "api_keys", key: ["id"] },
 ] as const;
 

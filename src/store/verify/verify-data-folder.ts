@@ -15,12 +15,15 @@ import { CardVersions } from "./card-versions.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
+import { checkOverrides } from "./check-overrides.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStatements } from "./check-statements.ts";
+import { checkTerms } from "./check-terms.ts";
 import { checkTotals } from "./check-totals.ts";
 import { checkTrueUps } from "./check-true-ups.ts";
 import { checkWorkspaces } from "./check-workspaces.ts";
@@ -36,7 +39,9 @@ export const VERIFIED_TABLES = [
   "workspaces",
   "names",
   "runs",
+  "former_runs",
   "outcomes",
+  "former_outcomes",
   "rollups",
   "counters",
   "calls",
@@ -91,13 +96,16 @@ function checkAll(file: DataFile): void {
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
+    () => checkTerms(file, acts),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
+    () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
+    () => checkFormerRows(file),
   ];
   for (const check of checks) {
     try {
