@@ -1,4 +1,4 @@
-/** A server over a fresh data folder, with the card of the bars and, where wanted, their budgets. */
+/** A server over a fresh data folder, with the card of the bars and, if wanted, their budgets. */
 import { type Running, startTollgate } from "../src/compose.ts";
 import { BENCH_BUDGETS } from "./hold-workload.ts";
 import { BENCH_CARD } from "./workload.ts";

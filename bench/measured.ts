@@ -1,4 +1,4 @@
-/** What every bench needs that runs servers: starting them, sending rounds, and what was measured. */
+/** What benches share that run servers: starting them, sending rounds, and the sums of it. */
 import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

@@ -41,7 +41,7 @@ function book(spending: Spending, { record, place, amount, identity, cause }: Bo
 }
 
 /** What of a level lies above a limit. */
-export function above(level: bigint, limit: bigint): bigint {
+function above(level: bigint, limit: bigint): bigint {
   return level > limit ? level - limit : 0n;
 }
 
@@ -54,7 +54,7 @@ export function limitOf(
 }
 
 /** Records a change of what lies above a limit. */
-export function recordOverrun(
+function recordOverrun(
   { state }: Pick<Spending, "state">,
   over: Pick<Booking, "identity" | "cause" | "amount"> & { readonly key: BalanceKey },
 ): void {

@@ -154,7 +154,7 @@ function bookRuns(spending: Spending, bookings: Booking[]): void {
   }
 }
 
-/** Whether what a run spends by itself, or where that counts, may differ: totals are no part of it. */
+/** Whether what a run spends by itself, or where, may differ: totals are no part of it. */
 function isSpentOtherwise(before: Run, after: Run): boolean {
   return (
     before.rating !== after.rating ||

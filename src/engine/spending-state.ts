@@ -1,4 +1,4 @@
-/** Balances of budgets, holds and stops that one unit of work reads, and what it changes of them. */
+/** Balances of budgets, holds and stops that one unit of work reads, and what it changes. */
 import { present } from "../domain/assert.ts";
 import type {
   Balance,
