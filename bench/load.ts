@@ -4,29 +4,38 @@
  */
 import { connect, type Socket } from "node:net";
 
+/** What is posted, and where to. */
+export interface Post {
+  readonly path: string;
+  readonly body: Buffer;
+}
+
 export interface LoadPlan {
   readonly url: string;
-  readonly path: string;
   readonly key: string | null;
-  /** Bodies, sent once each, in order, over all connections. */
-  readonly bodies: readonly Buffer[];
+  /** Sent once each, in order, over all connections. */
+  readonly posts: readonly Post[];
   readonly connections: number;
+  /** Requests a second that are due; null: each as soon as a connection is free. */
+  readonly perSecond: number | null;
+  /** What every answer must contain; null: whatever it likes. */
+  readonly mustSay: string | null;
 }
 
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
-  /** Milliseconds from sending a request to its whole answer. */
+  /** Milliseconds from sending a request, or from when it was due, to its whole answer. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that were not 200, by status. */
+  /** Answers that were not 200, by status, or did not say what they must. */
   readonly failures: Readonly<Record<string, number>>;
 }
 
-function requestOf(plan: LoadPlan, body: Buffer): Buffer {
+function requestOf(plan: LoadPlan, { path, body }: Post): Buffer {
   const { host } = new URL(plan.url);
   const key = plan.key === null ? "" : `authorization: Bearer ${plan.key}\r\n`;
-  const lines = [`POST ${plan.path} HTTP/1.1`, `host: ${host}`, "content-type: application/json"];
+  const lines = [`POST ${path} HTTP/1.1`, `host: ${host}`, "content-type: application/json"];
   const head = `${lines.join("\r\n")}\r\n${key}content-length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }
@@ -49,57 +58,91 @@ function wholeAnswer(received: Buffer): { status: number; end: number } | undefi
   return last < 0 ? undefined : { status, end: last + 7 };
 }
 
-/** Sends every body once and waits for every answer. */
+/** Sends every post once and waits for every answer. */
 export async function sendLoad(plan: LoadPlan): Promise<LoadResult> {
-  const requests = plan.bodies.map((body) => requestOf(plan, body));
-  const latencies: number[] = [];
-  const failures: Record<string, number> = {};
-  let next = 0;
-  const started = performance.now();
-  const runConnection = (socket: Socket): Promise<void> =>
-    new Promise((resolve, reject) => {
+  const sender = new Sender(plan);
+  const { hostname, port } = new URL(plan.url);
+  const opened = Array.from({ length: plan.connections }, () => open(hostname, Number(port)));
+  const sockets = await Promise.all(opened);
+  return sender.send(sockets);
+}
+
+function open(host: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true });
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+class Sender {
+  readonly #plan: LoadPlan;
+  readonly #requests: readonly Buffer[];
+  readonly #latencies: number[] = [];
+  readonly #failures: Record<string, number> = {};
+  #startedMs = 0;
+  #next = 0;
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan;
+    this.#requests = plan.posts.map((post) => requestOf(plan, post));
+  }
+
+  async send(sockets: readonly Socket[]): Promise<LoadResult> {
+    this.#startedMs = performance.now();
+    await Promise.all(sockets.map((socket) => this.#sendOver(socket)));
+    const seconds = (performance.now() - this.#startedMs) / 1000;
+    const sorted = this.#latencies.sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+    const times = { p50Ms: at(0.5), p99Ms: at(0.99) };
+    return { requests: sorted.length, seconds, ...times, failures: this.#failures };
+  }
+
+  #sendOver(socket: Socket): Promise<void> {
+    return new Promise((resolve, reject) => {
       let received: Buffer = Buffer.alloc(0);
-      let sentAt = 0;
-      const send = (): void => {
-        const request = requests[next];
+      let sinceMs = 0;
+      const sendNext = (): void => {
+        const index = this.#next;
+        const request = this.#requests[index];
         if (request === undefined) {
           socket.end();
           resolve();
           return;
         }
-        next += 1;
-        sentAt = performance.now();
-        socket.write(request);
+        this.#next += 1;
+        const dueMs = this.#dueMs(index);
+        const send = (): void => {
+          sinceMs = dueMs ?? performance.now();
+          socket.write(request);
+        };
+        const waitMs = dueMs === null ? 0 : dueMs - performance.now();
+        if (waitMs > 0) setTimeout(send, waitMs);
+        else send();
       };
       socket.on("data", (chunk: Buffer) => {
         received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
         const answer = wholeAnswer(received);
         if (answer === undefined) return;
+        this.#latencies.push(performance.now() - sinceMs);
+        this.#check(answer.status, received.subarray(0, answer.end));
         received = received.subarray(answer.end);
-        latencies.push(performance.now() - sentAt);
-        if (answer.status !== 200) {
-          failures[answer.status] = (failures[answer.status] ?? 0) + 1;
-        }
-        send();
+        sendNext();
       });
       socket.on("error", reject);
-      send();
+      sendNext();
     });
-  const { hostname, port } = new URL(plan.url);
-  const sockets = await Promise.all(
-    Array.from(
-      { length: plan.connections },
-      () =>
-        new Promise<Socket>((resolve, reject) => {
-          const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-          socket.once("connect", () => resolve(socket));
-          socket.once("error", reject);
-        }),
-    ),
-  );
-  await Promise.all(sockets.map(runConnection));
-  const seconds = (performance.now() - started) / 1000;
-  latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.floor((latencies.length - 1) * share)] ?? 0;
-  return { requests: latencies.length, seconds, p50Ms: at(0.5), p99Ms: at(0.99), failures };
+  }
+
+  #dueMs(index: number): number | null {
+    const { perSecond } = this.#plan;
+    return perSecond === null ? null : this.#startedMs + (1_000 * index) / perSecond;
+  }
+
+  #check(status: number, answer: Buffer): void {
+    const { mustSay } = this.#plan;
+    if (status === 200 && (mustSay === null || answer.includes(mustSay))) return;
+    const what = status === 200 ? `without ${mustSay}` : String(status);
+    this.#failures[what] = (this.#failures[what] ?? 0) + 1;
+  }
 }

@@ -1,13 +1,16 @@
 /**
- * `npm run --silent bench -- ingest|rating [--json] [--steps N]`: prints what was measured, as JSON
- * or as a list. Progress goes to stderr. Every bench stands beside `ingest.ts` and is listed here.
+ * `npm run --silent bench -- ingest|limits|rating [--json] [--steps N]`: prints what was measured,
+ * as JSON or as a list. Progress goes to stderr. Every bench stands beside `ingest.ts` and is
+ * listed here.
  */
 import { parseArgs } from "node:util";
 import { benchIngest } from "./ingest.ts";
+import { benchLimits } from "./limits.ts";
 import { benchRating } from "./rating.ts";
 
 const BENCHES = {
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
+  limits: { defaultSteps: 6_000, run: benchLimits },
   rating: { defaultSteps: 200_000, run: benchRating },
 } as const;
 

@@ -1,19 +1,15 @@
 /** Moves balances, records what went over a limit, and tells of stages that were reached. */
-import {
-  type BalanceKey,
-  type BudgetRecord,
-  type OverrunCause,
-  stageLevel,
-} from "../domain/budget/budget.ts";
+import { type BudgetRecord, type OverrunCause, stageLevel } from "../domain/budget/budget.ts";
 import { formatLevel } from "../domain/budget/parse-budget.ts";
-import { loadBalances, type Spending } from "./load-spending.ts";
+import { loadPlaces, type Spending } from "./load-spending.ts";
 import { limitOf, recordOverrun } from "./overruns.ts";
 import type { StepKey } from "./ports.ts";
+import type { BalancePlace } from "./spending-state.ts";
 
 /** A difference to one balance, and by what. */
 export interface Booking {
   readonly record: BudgetRecord;
-  readonly key: BalanceKey;
+  readonly place: BalancePlace;
   readonly amount: bigint;
   readonly identity: StepKey;
   readonly cause: OverrunCause;
@@ -24,35 +20,31 @@ export async function bookBalances(
   spending: Spending,
   bookings: readonly Booking[],
 ): Promise<void> {
-  await loadBalances(
-    spending,
-    bookings.map(({ key }) => key),
-  );
+  await loadPlaces(spending, new Set(bookings.map(({ place }) => place)));
   for (const booking of bookings) book(spending, booking);
 }
 
-function book(spending: Spending, { record, key, amount, identity, cause }: Booking): void {
-  const own = spending.state.spending;
-  const before = own.balance(key).settled;
-  own.moveBalance(key, { settled: before + amount });
-  recordOverrun(spending, record, { key, identity, cause, from: before, to: before + amount });
-  tellStages(spending, record, key);
+function book(spending: Spending, { record, place, amount, identity, cause }: Booking): void {
+  const before = place.settled;
+  spending.state.spending.moveBalance(place, { settled: before + amount });
+  recordOverrun(spending, record, { place, identity, cause, from: before, to: before + amount });
+  tellStages(spending, record, place);
 }
 
 /** Puts on record, once a window, each stage that a balance has reached. */
-export function tellStages(spending: Spending, record: BudgetRecord, key: BalanceKey): void {
+export function tellStages(spending: Spending, record: BudgetRecord, place: BalancePlace): void {
   const { budget } = record;
   const { state } = spending;
-  if (state.restored.length > 0) return;
-  const { settled, held, stagesTold } = state.spending.balance(key);
-  const limit = limitOf(spending, record, key);
+  const { settled, held, stagesTold } = place;
+  if (stagesTold >= budget.stages.length || state.restored.length > 0) return;
+  const limit = limitOf(record, place);
   const level = budget.enforcement === "hard" ? settled + held : settled;
   let told = stagesTold;
   for (const [index, stage] of budget.stages.entries()) {
     const start = stageLevel(stage, limit);
     if (index < told || start === null || level < start) continue;
     told = index + 1;
-    const { scope, window } = key;
+    const { scope, window } = place;
     const at = formatLevel(start, budget.measure);
     const document = {
       ...{ budget: budget.key, scope, window, stage: index, action: stage.action, at },
@@ -63,5 +55,5 @@ export function tellStages(spending: Spending, record: BudgetRecord, key: Balanc
     const identity = { run: "", source: "budget.stage_reached", id, contentHash: "" };
     state.record("budget.stage_reached", identity, JSON.stringify(document));
   }
-  if (told !== stagesTold) state.spending.moveBalance(key, { stagesTold: told });
+  if (told !== stagesTold) state.spending.moveBalance(place, { stagesTold: told });
 }

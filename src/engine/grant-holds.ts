@@ -2,6 +2,7 @@
  * Grants and refuses holds. Runs in the unit of work that also books events, after them, so
  * admission, settlement and plain metering can never race.
  */
+import type { BalanceKey } from "../domain/budget/budget.ts";
 import { decideHold, type Room } from "../domain/budget/decide.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
@@ -107,7 +108,7 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
   if (decided.decision === "allow") {
     // A budget's own pause ends when there is room again.
     if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);
-    return grant(granting, { ask, asker, spender }, decided);
+    return grant(granting, { ask, asker, rooms: budgets }, decided);
   }
   const { decision, reason, by, retryAfterMs } = decided;
   const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
@@ -168,20 +169,20 @@ export async function roomsOf(
     const window = book.windowOf(record.budget, state.receivedAtMs, customer);
     return scopesOf(record.budget, spender).map((scope) => ({ record, scope, window }));
   });
-  const keys = places.map(({ record, scope, window }) => {
-    return { budgetId: record.id, scope, window: window.key };
-  });
+  const keys = places.map(keyOf);
   await loadBalances(granting, keys);
   return places.map((place) => roomAt(granting, place));
 }
 
-function roomAt(
-  { state }: Spending,
-  { record, scope, window }: Pick<Room, "record" | "scope" | "window">,
-): Room {
-  const key = { budgetId: record.id, scope, window: window.key };
-  const { settled, held, grantedAtMs } = state.spending.balance(key);
-  const limit = limitOf({ state }, record, key);
+function keyOf({ record, scope, window }: Pick<Room, "record" | "scope" | "window">): BalanceKey {
+  return { budgetId: record.id, scope, window: window.key };
+}
+
+function roomAt({ state }: Spending, at: Pick<Room, "record" | "scope" | "window">): Room {
+  const { record, scope, window } = at;
+  const place = state.spending.balance(keyOf(at));
+  const { settled, held, grantedAtMs } = place;
+  const limit = limitOf(record, place);
   return { record, scope, window, limit, settled, held, grantedAtMs };
 }
 
@@ -249,14 +250,15 @@ function liftOwnPause({ state }: Granting, was: Stop): void {
 interface Granted {
   readonly ask: HoldAsk;
   readonly asker: Asker;
-  readonly spender: Spender;
+  /** As they were before. */
+  readonly rooms: readonly Room[];
 }
 
 function grant(
   granting: Granting,
-  { ask, asker, spender }: Granted,
+  { ask, asker, rooms }: Granted,
   decided: Extract<ReturnType<typeof decideHold>, { readonly decision: "allow" }>,
-): Promise<HoldDecision> {
+): HoldDecision {
   const { state, ids } = granting;
   const { step } = ask;
   const { worstCase, reserves, maxOutputTokens, isClamped } = decided;
@@ -278,21 +280,19 @@ function grant(
     settledBy: null,
   };
   state.spending.putHold(hold);
-  return grantedRooms(granting, hold, { spender, customer: asker.customer });
+  return { decision: "allow", hold, budgets: rooms.map((room) => roomAfter(granting, room)) };
 }
 
-async function grantedRooms(
-  granting: Granting,
-  hold: Hold,
-  { spender, customer }: { readonly spender: Spender; readonly customer: Customer },
-): Promise<HoldDecision> {
+/** What a balance stands at after a hold was granted from it. */
+function roomAfter(granting: Granting, room: Room): Room {
   const { state } = granting;
-  const budgets = await roomsOf(granting, spender, customer);
-  for (const { record, scope, window } of budgets) {
-    const key = { budgetId: record.id, scope, window: window.key };
-    const isPaced = record.budget.stages.some(({ action }) => action === "throttle");
-    if (isPaced) state.spending.moveBalance(key, { grantedAtMs: state.receivedAtMs });
-    tellStages(granting, record, key);
+  const { record } = room;
+  const { stages } = record.budget;
+  if (stages.length > 0) {
+    const place = state.spending.balance(keyOf(room));
+    const isPaced = stages.some(({ action }) => action === "throttle");
+    if (isPaced) state.spending.moveBalance(place, { grantedAtMs: state.receivedAtMs });
+    tellStages(granting, record, place);
   }
-  return { decision: "allow", hold, budgets };
+  return roomAt(granting, room);
 }

@@ -42,6 +42,8 @@ export async function loadBatch(
   await loadIdentities(unit, state, all);
   if (tariff.waitsForEnd) await loadWaiting(unit, state, all);
   await loadCustomers(unit, state, all);
+  // Where nothing is booked, as for holds alone, no counter moves.
+  if (all.length === 0) return;
   await loadCounters(unit, state, concernedPeriods(state, tariff, all));
 }
 

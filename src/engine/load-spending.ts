@@ -1,11 +1,5 @@
 /** Loads balances and limits before they are looked at or moved. */
-import {
-  type BalanceKey,
-  type BudgetRecord,
-  balanceText,
-  emptyBalance,
-  isMoney,
-} from "../domain/budget/budget.ts";
+import { type BalanceKey, type BudgetRecord, isMoney } from "../domain/budget/budget.ts";
 import { measured, NO_SPEND, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -14,6 +8,7 @@ import type { BudgetBook } from "./budget-books.ts";
 import { recordOverrun } from "./overruns.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { spendOfStep, spendOfTree } from "./spend-of.ts";
+import type { BalancePlace } from "./spending-state.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** What budgets of one unit of work are settled and decided with. */
@@ -26,28 +21,40 @@ export interface Spending {
 
 /** Loads these balances and the limits of their scopes. */
 export async function loadBalances(spending: Spending, keys: readonly BalanceKey[]): Promise<void> {
+  const places = new Set<BalancePlace>();
+  for (const key of keys) {
+    const place = spending.state.spending.place(key);
+    if (!place.isLoaded) places.add(place);
+  }
+  await loadPlaces(spending, places);
+}
+
+/** Loads the places among these that the store was not asked about yet. */
+export async function loadPlaces(
+  spending: Spending,
+  places: ReadonlySet<BalancePlace>,
+): Promise<void> {
   const { unit, state, book } = spending;
   const { spending: own } = state;
-  const wanted = new Map<string, BalanceKey>();
-  for (const { budgetId, scope, window } of keys) {
-    const key = { budgetId, scope, window };
-    if (!own.knowsBalance(key)) wanted.set(balanceText(key), key);
-  }
-  if (wanted.size === 0) return;
-  const inOrder = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
-  for (const balance of await unit.spending.balances(inOrder)) own.loadBalance(balance);
-  for (const key of inOrder) {
-    if (!own.knowsBalance(key)) {
-      own.loadBalance({ ...emptyBalance(key), held: 0n, isKept: false });
-    }
-  }
+  const wanted = [...places].filter(({ isLoaded }) => !isLoaded);
+  if (wanted.length === 0) return;
+  const inOrder = wanted.length === 1 ? wanted : wanted.sort(byKey);
+  for (const stored of await unit.spending.balances(inOrder)) own.loadBalance(stored, stored);
+  for (const place of inOrder) own.loadBalance(place, null);
   const scopes = inOrder.filter((key) => !own.knowsLimit(key));
   for (const limit of await unit.spending.ownLimits(scopes)) own.loadLimit(limit, limit.limit);
   for (const key of scopes) if (!own.knowsLimit(key)) own.loadLimit(key, null);
-  for (const key of inOrder) {
-    const record = book.byId(key.budgetId);
-    if (record?.budget.each === "run") await countWholeRun(spending, record, key);
+  for (const place of inOrder) {
+    const record = book.byId(place.budgetId);
+    if (record?.budget.each === "run") await countWholeRun(spending, record, place);
   }
+}
+
+/** The one order in which balances are locked. */
+function byKey(a: BalanceKey, b: BalanceKey): number {
+  if (a.budgetId !== b.budgetId) return a.budgetId - b.budgetId;
+  if (a.scope !== b.scope) return a.scope < b.scope ? -1 : 1;
+  return a.window < b.window ? -1 : 1;
 }
 
 /**
@@ -57,17 +64,17 @@ export async function loadBalances(spending: Spending, keys: readonly BalanceKey
 async function countWholeRun(
   spending: Spending,
   record: BudgetRecord,
-  key: BalanceKey,
+  place: BalancePlace,
 ): Promise<void> {
   const { state } = spending;
-  if (state.spending.balance(key).isKept) return;
-  const run = state.runs.stored(key.scope);
+  if (place.isKept) return;
+  const run = state.runs.stored(place.scope);
   if (run === undefined || !isSelectedRun(record, run)) return;
   const settled = await storedSpend(spending, record, run);
   if (settled === 0n) return;
-  state.spending.moveBalance(key, { settled });
+  state.spending.moveBalance(place, { settled });
   const identity = { run: run.id, source: "", id: "" };
-  recordOverrun(spending, record, { key, identity, cause: "run", from: 0n, to: settled });
+  recordOverrun(spending, record, { place, identity, cause: "run", from: 0n, to: settled });
 }
 
 async function storedSpend(spending: Spending, record: BudgetRecord, run: Run): Promise<bigint> {

@@ -6,12 +6,7 @@
  * A step counts in the windows of the instant at which its hold was granted, or else of its
  * receipt; a correction moves the balance that the step counts in, however late it comes.
  */
-import {
-  type BudgetRecord,
-  countsRuns,
-  type OverrunCause,
-  scopeText,
-} from "../domain/budget/budget.ts";
+import { type BudgetRecord, countsRuns, type OverrunCause } from "../domain/budget/budget.ts";
 import { type Hold, settleHold } from "../domain/budget/hold.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
@@ -31,6 +26,7 @@ import {
 } from "./load-spending.ts";
 import type { StepKey } from "./ports.ts";
 import { type Spent, spenderOfStep, spendOfTree, spentByOutcome, spentByRun } from "./spend-of.ts";
+import type { BalancePlace } from "./spending-state.ts";
 
 /** A step whose hold, if it has one, is settled by it. */
 export interface Recorded extends StepKey {
@@ -81,11 +77,12 @@ async function settleHolds(
   );
   const byStep = new Map(own.map((hold) => [stepKeyText(hold), hold]));
   for (const step of recorded) {
-    const hold = byStep.get(stepKeyText(step)) ?? called.find((one) => isCallOf(one, step, state));
-    if (hold === undefined || settled.has(stepKeyText(step))) continue;
+    const key = stepKeyText(step);
+    const hold = byStep.get(key) ?? called.find((one) => isCallOf(one, step, state));
+    if (hold === undefined || settled.has(key)) continue;
     if (state.spending.hold(hold)?.state !== hold.state) continue;
     state.spending.putHold(settleHold(hold, step, state.receivedAtMs));
-    settled.set(stepKeyText(step), hold);
+    settled.set(key, hold);
   }
   return settled;
 }
@@ -97,9 +94,8 @@ function isCallOf(hold: Hold, { run, callId }: Recorded, state: Spending["state"
   );
 }
 
-/** What a row's change comes to in the balances of one budget. */
+/** What a row's change comes to in the balances of budgets. */
 interface Difference {
-  readonly record: BudgetRecord;
   readonly off: Placed | null;
   readonly on: Placed | null;
   readonly identity: StepKey;
@@ -117,7 +113,7 @@ async function bookSteps(
   settled: SettledHolds,
   bookings: Booking[],
 ): Promise<void> {
-  const { unit, state, tariff, book } = spending;
+  const { unit, state, tariff } = spending;
   const changes: Change<Step>[] = [...state.steps.changes()];
   for (const step of state.restored) changes.push({ before: undefined, after: step });
   const revised = changes.flatMap(({ before }) => before ?? []);
@@ -127,8 +123,9 @@ async function bookSteps(
     if (hold.settledBy !== null) former.set(stepKeyText(hold.settledBy), hold);
   }
   const runOf = (id: string) => state.runs.get(id);
+  const hasHolds = settled.size + former.size > 0;
   for (const { before, after } of changes.sort((a, b) => a.after.seq - b.after.seq)) {
-    const key = stepKeyText(after);
+    const key = hasHolds ? stepKeyText(after) : "";
     const was = former.get(key);
     const hold = settled.get(key) ?? was;
     const placed = (step: Step, by: Hold | undefined): Placed => {
@@ -138,16 +135,17 @@ async function bookSteps(
     // A revision may settle a hold of its call that the record before it came too early for.
     const off = before === undefined ? null : placed(before, was);
     const causeIn = causeOfStep(hold, before);
-    for (const record of book.records) {
-      const difference = { record, off, on: placed(after, hold), identity: after, causeIn };
-      addBookings(spending, difference, bookings);
-    }
+    addBookings(spending, { off, on: placed(after, hold), identity: after, causeIn }, bookings);
   }
 }
 
+const REVISED = () => "revised" as const;
+const NO_HOLD = () => "no_hold" as const;
+const BY_RUN = () => "run" as const;
+
 function causeOfStep(hold: Hold | undefined, before: Step | undefined): Difference["causeIn"] {
-  if (before !== undefined) return () => "revised";
-  if (hold === undefined) return () => "no_hold";
+  if (before !== undefined) return REVISED;
+  if (hold === undefined) return NO_HOLD;
   return (budgetId, scope, amount) => {
     const own = hold.reserves.find((one) => one.budgetId === budgetId && one.scope === scope);
     return amount > (own?.amount ?? 0n) ? "above_hold" : "within_hold";
@@ -157,11 +155,28 @@ function causeOfStep(hold: Hold | undefined, before: Step | undefined): Differen
 async function bookRuns(spending: Spending, bookings: Booking[]): Promise<void> {
   const { state, tariff } = spending;
   for (const { before, after } of [...state.runs.changes()]) {
-    const isNew = before === undefined || (await isUncounted(spending, before));
+    const isRestored = state.restored.length > 0;
+    if (before !== undefined && !isRestored && !isSpentOtherwise(before, after)) continue;
+    const isNew = before === undefined || (isRestored && (await isUncounted(spending, before)));
     const off = isNew ? null : spentByRun(before, tariff);
     const on = spentByRun(after, tariff);
     addSpent(spending, { off, on, run: after.id }, bookings);
   }
+}
+
+/** Whether what a run spends by itself, or where, may differ: totals are no part of it. */
+function isSpentOtherwise(before: Run, after: Run): boolean {
+  return (
+    before.rating !== after.rating ||
+    before.corrections !== after.corrections ||
+    before.status !== after.status ||
+    before.customer !== after.customer ||
+    before.agent !== after.agent ||
+    before.labels !== after.labels ||
+    before.parent !== after.parent ||
+    before.standing !== after.standing ||
+    before.openedAtMs !== after.openedAtMs
+  );
 }
 
 /**
@@ -196,49 +211,56 @@ function addSpent(
   bookings: Booking[],
 ): void {
   const identity = { run, source: "", id: "" };
-  for (const record of spending.book.records) {
-    const difference = { record, off, on, identity, causeIn: () => "run" as const };
-    addBookings(spending, difference, bookings);
-  }
+  addBookings(spending, { off, on, identity, causeIn: BY_RUN }, bookings);
 }
 
 function addBookings(spending: Spending, difference: Difference, bookings: Booking[]): void {
   const { off, on } = difference;
-  const byBalance = new Map<string, Booking>();
-  if (off !== null) addPlaced(spending, difference, { placed: off, sign: -1n, byBalance });
-  if (on !== null) addPlaced(spending, difference, { placed: on, sign: 1n, byBalance });
-  for (const booking of byBalance.values()) if (booking.amount !== 0n) bookings.push(booking);
+  if (off === null) {
+    if (on !== null) addPlaced(spending, difference, { placed: on, sign: 1n, bookings });
+    return;
+  }
+  const both: Booking[] = [];
+  addPlaced(spending, difference, { placed: off, sign: -1n, bookings: both });
+  if (on !== null) addPlaced(spending, difference, { placed: on, sign: 1n, bookings: both });
+  addSums(both, bookings);
+}
+
+/** What is taken off a balance and put on it again is one difference, or none. */
+function addSums(both: readonly Booking[], bookings: Booking[]): void {
+  const sums = new Map<BalancePlace, Booking>();
+  for (const booking of both) {
+    const sum = sums.get(booking.place)?.amount ?? 0n;
+    sums.set(booking.place, { ...booking, amount: sum + booking.amount });
+  }
+  for (const booking of sums.values()) if (booking.amount !== 0n) bookings.push(booking);
 }
 
 interface Side {
   readonly placed: Placed;
   readonly sign: bigint;
-  readonly byBalance: Map<string, Booking>;
+  readonly bookings: Booking[];
 }
 
 function addPlaced(
   { state, book }: Spending,
-  { record, identity, causeIn }: Difference,
-  { placed, sign, byBalance }: Side,
+  { identity, causeIn }: Difference,
+  { placed, sign, bookings }: Side,
 ): void {
-  const { budget, id: budgetId, countsFromMs } = record;
   const { spender, spend, atMs } = placed;
-  const quantity = measured(budget, spend);
-  if (quantity === 0n || (budget.each !== "run" && atMs < countsFromMs)) return;
-  const calendar = state.customers.get(spender.customer) ?? null;
-  for (const scope of scopesOf(budget, spender)) {
+  for (const record of book.records) {
+    const { budget, id: budgetId, countsFromMs } = record;
+    const quantity = measured(budget, spend);
+    if (quantity === 0n || (budget.each !== "run" && atMs < countsFromMs)) continue;
+    const scopes = scopesOf(budget, spender);
+    if (scopes.length === 0) continue;
+    const calendar = state.customers.get(spender.customer) ?? null;
     const window = book.windowOf(budget, atMs, calendar).key;
-    const text = `${scope}\u0000${window}`;
-    const { run, source, id } = identity;
-    const cause = causeIn(budgetId, scope, quantity);
-    const known = byBalance.get(text) ?? {
-      record,
-      key: { budgetId, scope, window },
-      amount: 0n,
-      identity: { run, source, id },
-      cause,
-    };
-    byBalance.set(text, { ...known, amount: known.amount + sign * quantity });
+    for (const scope of scopes) {
+      const place = state.spending.place({ budgetId, scope, window });
+      const cause = causeIn(budgetId, scope, quantity);
+      bookings.push({ record, place, amount: sign * quantity, identity, cause });
+    }
   }
 }
 
@@ -251,18 +273,17 @@ async function bookTrees(spending: Spending, bookings: Booking[]): Promise<void>
   const { state, book } = spending;
   const ofRuns = book.records.filter(({ budget }) => budget.each === "run");
   if (ofRuns.length === 0) return;
-  const told = new Map<string, bigint>();
-  for (const { key, amount } of bookings) {
-    const text = scopeText(key);
-    told.set(text, (told.get(text) ?? 0n) + amount);
+  const told = new Map<BalancePlace, bigint>();
+  for (const { record, place, amount } of bookings) {
+    if (record.budget.each === "run") told.set(place, (told.get(place) ?? 0n) + amount);
   }
   for (const change of [...state.runs.changes()]) {
     for (const record of ofRuns) {
-      const scope = scopeText({ budgetId: record.id, scope: change.after.id });
+      const place = placeOfRun(spending, record, change.after);
       const rest = isInTotals(record)
-        ? treeDifference(spending, record, change) - (told.get(scope) ?? 0n)
+        ? treeDifference(spending, record, change) - (told.get(place) ?? 0n)
         : await usageDifference(spending, record, change);
-      addRest(record, change.after, { rest, bookings });
+      addRest(record, place, { rest, bookings });
     }
     if (change.before !== undefined && change.before.parent !== change.after.parent) {
       await bookLinked(spending, { linked: change.after, ofRuns, bookings });
@@ -310,18 +331,21 @@ async function bookLinked(spending: Spending, { linked, ofRuns, bookings }: Link
     const brought = await usageOfTree(spending, record, linked);
     for (const above of ancestry(linked.parent, (id) => spending.state.runs.get(id))) {
       const rest = isSelectedRun(record, above) ? brought : 0n;
-      addRest(record, above, { rest, bookings });
+      addRest(record, placeOfRun(spending, record, above), { rest, bookings });
     }
   }
 }
 
+function placeOfRun({ state }: Spending, { id: budgetId }: BudgetRecord, { id }: Run) {
+  return state.spending.place({ budgetId, scope: id, window: "" });
+}
+
 function addRest(
   record: BudgetRecord,
-  run: Run,
+  place: BalancePlace,
   { rest, bookings }: { readonly rest: bigint; readonly bookings: Booking[] },
 ): void {
   if (rest === 0n) return;
-  const key = { budgetId: record.id, scope: run.id, window: "" };
-  const identity = { run: run.id, source: "", id: "" };
-  bookings.push({ record, key, amount: rest, identity, cause: "run" });
+  const identity = { run: place.scope, source: "", id: "" };
+  bookings.push({ record, place, amount: rest, identity, cause: "run" });
 }

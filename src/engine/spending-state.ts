@@ -1,31 +1,72 @@
-/** Balances of budgets, holds and stops that one unit of work reads, and what it changes of them. */
+/** Balances of budgets, holds and stops that one unit of work reads, and what it changes. */
 import { present } from "../domain/assert.ts";
-import {
-  type Balance,
-  type BalanceKey,
-  type BudgetRecord,
-  balanceText,
-  type Overrun,
-  type OwnLimit,
-  scopeText,
+import type {
+  Balance,
+  BalanceKey,
+  BudgetRecord,
+  Overrun,
+  OwnLimit,
 } from "../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../domain/budget/stop.ts";
 import type { StepKey } from "./ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "./spending-ports.ts";
 
-interface Slot {
-  balance: Balance;
-  held: bigint;
+/**
+ * The place of a balance in a unit of work. Every step moves one or two: who has the place needs no
+ * look-up by three keys for it again.
+ */
+export interface BalancePlace extends BalanceKey {
+  readonly settled: bigint;
+  readonly stagesTold: number;
+  readonly grantedAtMs: number;
+  readonly held: bigint;
   readonly isKept: boolean;
-  isMoved: boolean;
+  /** False: the store was not asked yet. */
+  readonly isLoaded: boolean;
+  /** The limit that the scope has of its own; null: the budget's. */
+  readonly ownLimit: bigint | null;
+}
+
+type Editable<T> = { -readonly [K in keyof T]: T[K] };
+
+class Place implements Editable<BalancePlace> {
+  readonly budgetId: number;
+  readonly scope: string;
+  readonly window: string;
+  readonly #of: ScopePlaces;
+  settled = 0n;
+  stagesTold = 0;
+  grantedAtMs = 0;
+  held = 0n;
+  isKept = false;
+  isLoaded = false;
+  isMoved = false;
+
+  constructor(of: ScopePlaces, { budgetId, scope, window }: BalanceKey) {
+    this.#of = of;
+    this.budgetId = budgetId;
+    this.scope = scope;
+    this.window = window;
+  }
+
+  get ownLimit(): bigint | null {
+    return this.#of.ownLimit ?? null;
+  }
+}
+
+/** The balances of one scope of a budget: one a window. */
+interface ScopePlaces {
+  /** Undefined: the store was not asked yet. */
+  ownLimit: bigint | null | undefined;
+  readonly windows: Place[];
 }
 
 /** What one unit of work knows and changes of budgets. */
 export class SpendingState {
-  readonly #balances = new Map<string, Slot>();
-  /** Null: the scope has the budget's limit. */
-  readonly #limits = new Map<string, bigint | null>();
+  /** By budget, then by scope. */
+  readonly #places = new Map<number, Map<string, ScopePlaces>>();
+  readonly #moved: Place[] = [];
   readonly #holds = new Map<string, Hold>();
   readonly #stops = new Map<string, Stop | null>();
   readonly #changedHolds = new Map<string, Hold>();
@@ -38,48 +79,82 @@ export class SpendingState {
 
   /** Whether a balance, hold, stop, limit or budget will be written. */
   get isChanged(): boolean {
-    const { balances, ...rest } = this.toWrites();
-    return balances.length > 0 || Object.values(rest).some((rows) => rows.length > 0);
+    const lists = [this.#moved, this.#overruns, this.limits, this.freedLimits, this.budgets];
+    const maps = [this.#changedHolds, this.#changedStops, this.#lifted];
+    return lists.some(({ length }) => length > 0) || maps.some(({ size }) => size > 0);
   }
 
-  knowsBalance(key: BalanceKey): boolean {
-    return this.#balances.has(balanceText(key));
+  #scope({ budgetId, scope }: LimitKey): ScopePlaces {
+    let scopes = this.#places.get(budgetId);
+    if (scopes === undefined) {
+      scopes = new Map();
+      this.#places.set(budgetId, scopes);
+    }
+    let places = scopes.get(scope);
+    if (places === undefined) {
+      places = { ownLimit: undefined, windows: [] };
+      scopes.set(scope, places);
+    }
+    return places;
   }
 
-  /** Puts a balance as it is stored. */
-  loadBalance({ held, isKept, ...balance }: KeptBalance): void {
-    const text = balanceText(balance);
-    if (this.#balances.has(text)) return;
-    this.#balances.set(text, { balance, held, isKept, isMoved: false });
+  /** The place of a balance, to be loaded before it is looked at or moved. */
+  place(key: BalanceKey): BalancePlace {
+    return this.#place(key);
+  }
+
+  #place(key: BalanceKey): Place {
+    const of = this.#scope(key);
+    for (const place of of.windows) if (place.window === key.window) return place;
+    const place = new Place(of, key);
+    of.windows.push(place);
+    return place;
+  }
+
+  /** Puts a balance as it is stored; null: there is none. */
+  loadBalance(key: BalanceKey, stored: KeptBalance | null): void {
+    const place = this.#place(key);
+    if (place.isLoaded) return;
+    place.isLoaded = true;
+    if (stored === null) return;
+    const { settled, stagesTold, grantedAtMs, held, isKept } = stored;
+    Object.assign(place, { settled, stagesTold, grantedAtMs, held, isKept });
   }
 
   /** Balances are loaded before they move: an unloaded one would start from nothing. */
-  #slot(key: BalanceKey): Slot {
-    return present(this.#balances.get(balanceText(key)), `balance of "${key.scope}"`);
+  #loaded(key: BalanceKey): Place {
+    const place = this.#place(key);
+    return place.isLoaded ? place : present<Place>(undefined, `balance of "${key.scope}"`);
   }
 
-  balance(key: BalanceKey): KeptBalance {
-    const { balance, held, isKept } = this.#slot(key);
-    return { ...balance, held, isKept };
+  balance(key: BalanceKey): BalancePlace {
+    return this.#loaded(key);
   }
 
   /** Gives a balance new values, which will be written. */
-  moveBalance(key: BalanceKey, change: Partial<Omit<Balance, keyof BalanceKey>>): void {
-    const slot = this.#slot(key);
-    slot.balance = { ...slot.balance, ...change };
-    slot.isMoved = true;
+  moveBalance(
+    given: BalancePlace,
+    change: Partial<Pick<Balance, "settled" | "stagesTold" | "grantedAtMs">>,
+  ): void {
+    const place = given as Place;
+    if (change.settled !== undefined) place.settled = change.settled;
+    if (change.stagesTold !== undefined) place.stagesTold = change.stagesTold;
+    if (change.grantedAtMs !== undefined) place.grantedAtMs = change.grantedAtMs;
+    if (place.isMoved) return;
+    place.isMoved = true;
+    this.#moved.push(place);
   }
 
   loadLimit(key: LimitKey, limit: bigint | null): void {
-    this.#limits.set(scopeText(key), limit);
+    this.#scope(key).ownLimit = limit;
   }
 
   knowsLimit(key: LimitKey): boolean {
-    return this.#limits.has(scopeText(key));
+    return this.#scope(key).ownLimit !== undefined;
   }
 
   ownLimit(key: LimitKey): bigint | null {
-    return this.#limits.get(scopeText(key)) ?? null;
+    return this.#scope(key).ownLimit ?? null;
   }
 
   /** Gives a scope a limit of its own; null: the budget's again. */
@@ -113,7 +188,7 @@ export class SpendingState {
   }
 
   #setAside({ reserves }: Hold, sign: bigint): void {
-    for (const reserve of reserves) this.#slot(reserve).held += sign * reserve.amount;
+    for (const reserve of reserves) this.#loaded(reserve).held += sign * reserve.amount;
   }
 
   loadStop(key: StopKey, stop: Stop | null): void {
@@ -144,9 +219,8 @@ export class SpendingState {
   }
 
   toWrites(): SpendingWrites {
-    const moved = [...this.#balances.values()].filter(({ isMoved }) => isMoved);
     return {
-      balances: moved.map(({ balance }) => balance),
+      balances: this.#moved.map(balanceOf),
       holds: [...this.#changedHolds.values()],
       overruns: this.#overruns,
       limits: this.limits,
@@ -156,6 +230,11 @@ export class SpendingState {
       budgets: this.budgets,
     };
   }
+}
+
+function balanceOf(place: Place): Balance {
+  const { budgetId, scope, window, settled, stagesTold, grantedAtMs } = place;
+  return { budgetId, scope, window, settled, stagesTold, grantedAtMs };
 }
 
 /** A hold's step as one text; ids hold no control character. */

@@ -1,4 +1,5 @@
 /** Puts route declarations onto the framework: key, schemas, handler, answer. */
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { BODY_MAX_BYTES } from "../domain/limits.ts";
 import { requireScope } from "./authenticator.ts";
@@ -55,7 +56,7 @@ function registerRoute(
     preValidation: async (request) => {
       request.query = queryValues(query, request.query as Record<string, unknown>);
       if (route.body === undefined) return;
-      const body = await readDocument(context, route, request);
+      const body = await readDocument(context, route, request.raw);
       const known = underway.get(request);
       if (known !== undefined) known.body = body;
       request.body = body === null ? {} : context.parseJson(body.text);
@@ -86,10 +87,10 @@ async function workspaceOf(
 }
 
 /** The body as text; null where an optional one is left out. */
-async function readDocument(
+export async function readDocument(
   { budget }: RouteContext,
   { body: declared }: Route,
-  { raw }: FastifyRequest,
+  raw: IncomingMessage,
 ): Promise<ReadBody | null> {
   const { headers } = raw;
   const length = headers["content-length"] ?? "0";

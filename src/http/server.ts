@@ -1,6 +1,6 @@
 /**
- * The HTTP server: one node:http listener that takes the hot path itself and hands every other
- * request to Fastify. It binds to this machine alone unless told otherwise.
+ * The HTTP server: one node:http listener that takes events and holds itself and hands every
+ * other request to Fastify. It binds to this machine alone unless told otherwise.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -18,6 +18,7 @@ import {
   TIMEOUT_CHECK_MS,
 } from "./connection-limits.ts";
 import { answerEvents, isEventsRequest } from "./events-listener.ts";
+import { answerHolds, runOfHoldsRequest } from "./holds-listener.ts";
 import type { HttpParts, Logger } from "./http-parts.ts";
 import { HttpMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -68,7 +69,9 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
     serverFactory: (others: Listener) => {
       server = createServer(SERVER_OPTIONS, (request, response) => {
         if (!traffic.admit(request, response)) return;
+        const run = runOfHoldsRequest(request);
         if (isEventsRequest(request)) void answerEvents(events, request, response);
+        else if (run !== null) void answerHolds({ context, logger }, { run, request, response });
         else others(request, response);
       });
       return server;

@@ -93,10 +93,8 @@ export const HOLD_COLUMNS = [
   "settled_id",
 ] as const;
 
-/** Values in the order of HOLD_COLUMNS. A hold that its own step settled does not repeat it. */
+/** Values in the order of HOLD_COLUMNS. */
 export function encodeHold(hold: Hold): Bound[] {
-  const { settledBy } = hold;
-  const other = settledBy === null || isOwn(hold, settledBy) ? null : settledBy;
   return [
     hold.run,
     hold.source,
@@ -117,10 +115,31 @@ export function encodeHold(hold: Hold): Bound[] {
     encodeReserves(hold.reserves),
     hold.document,
     hold.endedAtMs,
-    other?.run ?? null,
-    other?.source ?? null,
-    other?.id ?? null,
+    ...settlerColumns(hold),
   ];
+}
+
+/** Columns of `holds` that change while a hold counts, and as it ends. */
+export const HOLD_MOVES = [
+  "state",
+  "expires_at",
+  "ended_at",
+  "settled_run",
+  "settled_source",
+  "settled_id",
+] as const;
+
+/** Values in the order of HOLD_MOVES. */
+export function encodeHoldMoves(hold: Hold): Bound[] {
+  const { state, expiresAtMs, endedAtMs } = hold;
+  return [state, expiresAtMs, endedAtMs, ...settlerColumns(hold)];
+}
+
+/** A hold that its own step settled does not repeat it. */
+function settlerColumns(hold: Hold): Bound[] {
+  const { settledBy } = hold;
+  const other = settledBy === null || isOwn(hold, settledBy) ? null : settledBy;
+  return [other?.run ?? null, other?.source ?? null, other?.id ?? null];
 }
 
 type Settler = NonNullable<Hold["settledBy"]>;

@@ -17,7 +17,8 @@ const RUN_PARAM = closed({ run: ID });
 const ANY: JsonSchema = { type: "object", description: "See docs/limits.md." };
 const NO_REQUEST = { asks: [], releases: [], renewals: [], caps: [] };
 
-const ask = route<RunParam>({
+/** Asking for holds: what is on the way of every call. */
+export const ASK_ROUTE = route<RunParam>({
   method: "POST",
   path: "/v1/runs/{run}/holds",
   operationId: "holdSteps",
@@ -158,4 +159,4 @@ const runBudgets = route<RunParam>({
 });
 
 /** Asking, releasing, renewing, waiting. */
-export const HOLD_ROUTES = [ask, release, renew, list, wait, runBudgets];
+export const HOLD_ROUTES = [ASK_ROUTE, release, renew, list, wait, runBudgets];

@@ -20,10 +20,12 @@ import {
   encodeBalance,
   encodeBudget,
   encodeHold,
+  encodeHoldMoves,
   encodeLimit,
   encodeOverrun,
   encodeStop,
   HOLD_COLUMNS,
+  HOLD_MOVES,
 } from "../stored-budgets.ts";
 import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import type { BudgetRows } from "./budget-rows.ts";
@@ -103,39 +105,62 @@ function isSame(a: StepKey | null, b: StepKey): boolean {
   return a !== null && a.run === b.run && a.source === b.source && a.id === b.id;
 }
 
-const HOLDS = `holds (ws, ${HOLD_COLUMNS.join(", ")}, checksum)`;
-const OVERRUNS = `overruns
-  (ws, seq, budget_id, scope, window_key, run, source, id, cause, level, checksum)`;
+/** Statements are made once: a text of the same letters would be compared for every row. */
+const save = (table: string, columns: readonly string[]): string =>
+  `INSERT OR REPLACE INTO ${table} (ws, ${columns.join(", ")})
+    VALUES (?, ${columns.map(() => "?").join(", ")})`;
+const SAVE_BUDGET = save("budgets", ["id", "counts_from", "retired_at", "key", "document"]);
+const SAVE_LIMIT = save("budget_limits", ["budget_id", "scope", "level"]);
+const FREE_LIMIT = "DELETE FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
+const SAVE_HOLD = save("holds", [...HOLD_COLUMNS, "checksum"]);
+const MOVE_HOLD = `UPDATE holds SET
+  ${[...HOLD_MOVES, "checksum"].map((name) => `${name} = ?`).join(", ")}
+  WHERE ws = ? AND run = ? AND source = ? AND id = ?`;
+const LIFT_STOP = "DELETE FROM stops WHERE ws = ? AND scope_kind = ? AND scope = ?";
+const SAVE_STOP = save("stops", ["scope_kind", "scope", "document"]);
+const BALANCE_KEY = ["budget_id", "scope", "window_key"];
+const SAVE_BALANCE = save("budget_balances", [
+  ...BALANCE_KEY,
+  "settled",
+  "stages_told",
+  "granted_at",
+]);
+const CAUSE = ["run", "source", "id", "cause", "level", "checksum"];
+const SAVE_OVERRUN = save("overruns", ["seq", ...BALANCE_KEY, ...CAUSE]);
 
 /** Writes what a unit changed, balances aside: they are totals. */
 export function writeSpending({ shared, ws, draft }: UnitParts, writes: SpendingWrites): void {
-  const save = (table: string, values: readonly Bound[]): void => {
-    const marks = ["?", ...values.map(() => "?")].join(", ");
-    draft.run(`INSERT OR REPLACE INTO ${table} VALUES (${marks})`, [ws, ...values]);
-  };
-  const saveChecked = (table: string, values: readonly Bound[]): void => {
-    save(table, [...values, shared.checksum(rowText([ws, ...values]))]);
-  };
-  for (const row of writes.budgets) save("budgets", encodeBudget(row));
+  const rows = shared.caches.budgets(ws);
+  const checksumOf = (values: readonly Bound[]) => shared.checksum(rowText([ws, ...values]));
+  for (const row of writes.budgets) draft.run(SAVE_BUDGET, [ws, ...encodeBudget(row)]);
   for (const { budgetId, scope } of writes.freedLimits) {
-    const sql = "DELETE FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
-    draft.run(sql, [ws, budgetId, scope]);
+    draft.run(FREE_LIMIT, [ws, budgetId, scope]);
   }
-  for (const row of writes.limits) save("budget_limits", encodeLimit(row));
-  for (const row of writes.holds) saveChecked(HOLDS, encodeHold(row));
-  for (const { of, id } of writes.lifted) {
-    draft.run("DELETE FROM stops WHERE ws = ? AND scope_kind = ? AND scope = ?", [ws, of, id]);
+  for (const row of writes.limits) draft.run(SAVE_LIMIT, [ws, ...encodeLimit(row)]);
+  for (const hold of writes.holds) {
+    // What counted before has its row: what was asked for and set aside stays as it is.
+    const isKnown = rows.holds.of(hold)?.holdId === hold.holdId;
+    const values = encodeHold(hold);
+    const checksum = checksumOf(values);
+    if (!isKnown) draft.run(SAVE_HOLD, [ws, ...values, checksum]);
+    else {
+      const key = [ws, hold.run, hold.source, hold.id];
+      draft.run(MOVE_HOLD, [...encodeHoldMoves(hold), checksum, ...key]);
+    }
   }
-  for (const row of writes.stops) save("stops", encodeStop(row));
-  for (const row of writes.overruns) saveChecked(OVERRUNS, encodeOverrun(row));
-  shared.caches.budgets(ws).stage(writes);
+  for (const { of, id } of writes.lifted) draft.run(LIFT_STOP, [ws, of, id]);
+  for (const row of writes.stops) draft.run(SAVE_STOP, [ws, ...encodeStop(row)]);
+  for (const row of writes.overruns) {
+    const values = encodeOverrun(row);
+    draft.run(SAVE_OVERRUN, [ws, ...values, checksumOf(values)]);
+  }
+  rows.stage(writes);
 }
 
 /** Writes the balances that wait, those of the unit under way among them. */
 export function writeBalances({ shared, ws, draft }: UnitParts): void {
   for (const balance of shared.caches.budgets(ws).balancesToWrite()) {
-    const sql = "INSERT OR REPLACE INTO budget_balances VALUES (?, ?, ?, ?, ?, ?, ?)";
-    draft.run(sql, [ws, ...encodeBalance(balance)]);
+    draft.run(SAVE_BALANCE, [ws, ...encodeBalance(balance)]);
   }
 }
 

@@ -1,0 +1,24 @@
+/** A server over a fresh data folder, with the card of the bars and, if wanted, their budgets. */
+import { type Running, startTollgate } from "../src/compose.ts";
+import { BENCH_BUDGETS } from "./hold-workload.ts";
+import { BENCH_CARD } from "./workload.ts";
+
+/** Starts it; `key` may do everything. */
+export async function startBenchServer(
+  dataDir: string,
+  withBudgets: boolean,
+): Promise<{ readonly server: Running; readonly key: string }> {
+  const server = await startTollgate({ dataDir, port: 0 });
+  const key = server.passingKey(["ingest", "read", "admin"]);
+  const send = async (method: "POST" | "PUT", path: string, document: object): Promise<void> => {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const body = JSON.stringify(document);
+    const answer = await fetch(`${server.url}${path}`, { method, headers, body });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+  };
+  await send("POST", "/v1/rate-cards?effectiveFrom=2026-01-01T00:00:00Z", BENCH_CARD);
+  for (const [name, budget] of Object.entries(withBudgets ? BENCH_BUDGETS : {})) {
+    await send("PUT", `/v1/budgets/${name}`, { budget, reason: "bench", by: "bench" });
+  }
+  return { server, key };
+}

@@ -1,0 +1,85 @@
+/** What benches share that run servers: starting them, sending rounds, and the sums of it. */
+import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { join } from "node:path";
+import type { Round, RoundAnswer } from "./load-process.ts";
+
+/** A server under load. */
+export interface Target {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** Null: it needs none. */
+  readonly key: string | null;
+}
+
+/** Starts a script that prints `URL KEY` when it is ready. */
+export async function startServer(script: string, args: readonly string[]): Promise<Target> {
+  const path = join(import.meta.dirname, script);
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const [data] = await once(child.stdout, "data");
+  const [url = "", key = null] = String(data).trim().split(" ");
+  return { child, url, key };
+}
+
+/** Starts a process that sends rounds. */
+export function startLoad(): ChildProcess {
+  return fork(join(import.meta.dirname, "load-process.ts"), { stdio: "inherit" });
+}
+
+/** Sends a round and waits for its end. Throws where an answer was not what it must be. */
+export async function sendRound(
+  load: ChildProcess,
+  { url, key }: Target,
+  round: Omit<Round, "url" | "key" | "perSecond"> & { readonly perSecond?: number },
+): Promise<RoundAnswer> {
+  const { perSecond = null, ...rest } = round;
+  const whole: Round = { url, key, perSecond, ...rest };
+  load.send(whole);
+  const [answer] = (await once(load, "message")) as [RoundAnswer];
+  const failures = Object.entries(answer.failures);
+  if (failures.length > 0) throw new Error(`wrong answers: ${JSON.stringify(failures)}`);
+  return answer;
+}
+
+/** The middle one. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** A number with so many decimal places. */
+export function rounded(value: number, places = 0): number {
+  return Number(value.toFixed(places));
+}
+
+/** Milliseconds between two ticks of the kernel's accounts. */
+const TICK_MS = 10;
+const USER_FIELD = 11;
+
+/** Processor time that a process has taken, all threads, in ms; null where nobody tells. */
+export function cpuMsOf({ pid }: ChildProcess): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return TICK_MS * (Number(fields[USER_FIELD]) + Number(fields[USER_FIELD + 1]));
+  } catch {
+    return null;
+  }
+}
+
+/** Where and of what it was measured. */
+export function aboutThis() {
+  const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
+  return { machine, commit: commit() };
+}
+
+function commit(): string | null {
+  try {
+    const options = { cwd: import.meta.dirname, encoding: "utf8" } as const;
+    const stdio: ("ignore" | "pipe")[] = ["ignore", "pipe", "ignore"];
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { ...options, stdio }).trim();
+  } catch {
+    return null;
+  }
+}
