@@ -195,6 +195,11 @@ export const ERRORS = {
     "Too many holds count at once.",
     "Record or release steps, then ask again.",
   ],
+  "hold.undecided": [
+    503,
+    "There was no decision in time.",
+    "Ask again with the same identities, or do as `onUndecided` says.",
+  ],
   "run.ended": [409, "The run has ended: nothing is set aside for it.", "Open another run."],
   "run.no_customer": [
     409,

@@ -129,6 +129,11 @@ export const HOLD_TTL_MAX_MS = 24 * 60 * 60 * 1000;
 export const HOLD_QUARANTINE_MS = 10 * 60 * 1000;
 /** When to ask again where only others' holds are in the way. */
 export const HOLD_RETRY_MS = 250;
+/** How long a caller waits for a decision before it is told that there is none. */
+export const DECISION_MAX_MS = 2_000;
+/** Longest wait for a paused run, and how often one who listens hears that it goes on. */
+export const WAIT_MAX_MS = 10 * 60 * 1000;
+export const WAIT_HEARTBEAT_MS = 15_000;
 /** Output that a hold sets aside where its caller names no bound (Default), and at most. */
 export const OUTPUT_ASSUMED_TOKENS = 32_768;
 export const OUTPUT_MAX_TOKENS = 1_000_000_000;

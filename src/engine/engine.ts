@@ -6,6 +6,7 @@
 import { present } from "../domain/assert.ts";
 import type { BudgetRecord } from "../domain/budget/budget.ts";
 import type { Stop } from "../domain/budget/stop.ts";
+import { onUndecided, type StatedSpender, type Undecided } from "../domain/budget/undecided.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
@@ -151,6 +152,13 @@ export class Engine {
     return { results, answer: present(holds[0], "the answer to a request about holds") };
   }
 
+  /** What a caller should do where nothing was decided; asks no store, which may be what fails. */
+  onUndecided(workspace: string, spenders: readonly StatedSpender[]): Undecided {
+    const book = this.#context.budgets.lastKnown(workspace);
+    // Budgets that were never read may say anything.
+    return book === null ? "closed" : onUndecided(book.records, spenders);
+  }
+
   /** Ends holds whose quarantine is over. */
   endQuarantine(workspace: string, quarantineMs?: number): Promise<number> {
     const seen = this.#quarantines.get(workspace) ?? new Map();
@@ -195,6 +203,15 @@ export class Engine {
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<RunState> {
     return this.#context.waiting.wait(workspace, run, options);
+  }
+
+  /** The run's state now and whenever it changes, until it may go on; null: nothing changed. */
+  followRun(
+    workspace: string,
+    run: string,
+    options: { readonly timeoutMs: number; readonly heartbeatMs: number; signal: AbortSignal },
+  ): AsyncGenerator<RunState | null, void> {
+    return this.#context.waiting.follow(workspace, run, options);
   }
 
   /** What a budget came to, by scope and window. Throws `budget.not_found`. */
