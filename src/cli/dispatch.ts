@@ -9,6 +9,7 @@ import { commitment } from "./commands/commitment.ts";
 import { credit } from "./commands/credit.ts";
 import { demo } from "./commands/demo.ts";
 import { dispute } from "./commands/dispute.ts";
+import { entitlement } from "./commands/entitlement.ts";
 import { exportLines } from "./commands/export.ts";
 import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
@@ -38,6 +39,7 @@ const COMMANDS: readonly Command[] = [
   budget,
   stop,
   resume,
+  entitlement,
   projection,
   commitment,
   opening,

@@ -184,6 +184,16 @@ export const ERRORS = {
     "Wait for others to end, or have the limit raised.",
   ],
   "budget.not_found": [404, "No such budget.", "See /v1/budgets."],
+  "entitlement.invalid": [
+    400,
+    "What the customer may use is not valid.",
+    "Correct the field at the path given.",
+  ],
+  "entitlement.missing": [
+    403,
+    "The customer may not use this.",
+    "See /v1/customers/{customer}/entitlements, or have it allowed.",
+  ],
   "hold.not_found": [404, "No such hold.", "Ask for one: POST /v1/runs/{run}/holds."],
   "hold.conflict": [
     409,

@@ -118,6 +118,8 @@ export const STAGE_PERCENT_MAX = 1_000n;
 export const BUDGET_LIMIT_MAX_UNITS = 10n ** 15n;
 /** Longest distance that a stage may keep between two holds: one hour. */
 export const STAGE_DELAY_MAX_MS = 60 * 60 * 1000;
+/** Runs at the same time that an entitlement may allow. */
+export const PARALLEL_RUNS_MAX_COUNT = 1_000_000n;
 /** Holds in one request. */
 export const HOLDS_PER_REQUEST_MAX_COUNT = 100;
 /** Holds that may count at once in one workspace. */

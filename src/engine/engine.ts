@@ -20,6 +20,7 @@ import type { EngineContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
+import { EntitlementBooks } from "./entitlements.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
@@ -67,6 +68,12 @@ import {
 } from "./save-budget.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
+import {
+  type CustomerEntitlements,
+  type NewEntitlements,
+  readEntitlements,
+  saveEntitlements,
+} from "./save-entitlements.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewLimit, type SetLimit, setLimit } from "./set-limit.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
@@ -95,15 +102,20 @@ export class Engine {
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
     const budgets = new BudgetBooks(parts.store);
+    const entitlements = new EntitlementBooks(parts.store);
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
-      const committed = await commitWork({ ...parts, budgets, clock }, workspace, work);
+      const committed = await commitWork(
+        { ...parts, budgets, entitlements, clock },
+        workspace,
+        work,
+      );
       waiting.look(workspace);
       return committed;
     });
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, budgets, loop, waiting };
+    this.#context = { ...parts, clocks, budgets, entitlements, loop, waiting };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -181,6 +193,16 @@ export class Engine {
   /** Gives one scope of a budget a limit of its own. */
   setLimit(workspace: string, limit: NewLimit): Promise<SetLimit> {
     return setLimit(this.#context, workspace, limit);
+  }
+
+  /** Sets what a customer may use, in place of what it was given before. */
+  saveEntitlements(workspace: string, wanted: NewEntitlements): Promise<CustomerEntitlements> {
+    return saveEntitlements(this.#context, workspace, wanted);
+  }
+
+  /** What a customer may use now. */
+  entitlements(workspace: string, customer: string): Promise<CustomerEntitlements> {
+    return readEntitlements(this.#context, workspace, customer);
   }
 
   stopWork(workspace: string, stop: NewStop): Promise<Stop> {

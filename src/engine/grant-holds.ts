@@ -3,6 +3,7 @@
  * admission, settlement and plain metering can never race.
  */
 import { decideHold, type Room } from "../domain/budget/decide.ts";
+import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
@@ -10,7 +11,9 @@ import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
+import type { Admission, NotAdmitted } from "./admit-runs.ts";
 import { limitOf, tellStages } from "./book-balances.ts";
+import type { EntitlementsNow } from "./entitlements.ts";
 import type { HoldDecision, HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
@@ -20,6 +23,7 @@ import { worstCaseOf } from "./worst-case.ts";
 /** What granting needs beside the state of the unit. */
 export interface Granting extends Spending {
   readonly ids: Ids;
+  readonly entitlements: EntitlementsNow;
 }
 
 /** Everything about the run that an ask is for. */
@@ -32,7 +36,7 @@ interface Asker {
 export async function grantHolds(
   granting: Granting,
   requests: readonly HoldsRequest[],
-  admission: ReadonlyMap<string, Room>,
+  admission: Admission,
 ): Promise<HoldsAnswer[]> {
   if (requests.length === 0) return [];
   await loadAsked(granting, requests);
@@ -44,9 +48,7 @@ export async function grantHolds(
     const refusedBy = admission.get(request.run);
     for (const ask of request.asks) {
       decisions.push(
-        refusedBy === undefined
-          ? await decide(granting, request.run, ask)
-          : refusal({ decision: "block", reason: "budget", by: refusedBy, budgets: [refusedBy] }),
+        refusedBy === undefined ? await decide(granting, request.run, ask) : notAdmitted(refusedBy),
       );
     }
     answers.push({ decisions, released, renewed });
@@ -94,11 +96,16 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
   if (status !== "open" && status !== "abandoned") {
     return refusal({ decision: "block", reason: "run_ended", budgets });
   }
+  const missing = notEntitled(granting.entitlements(asker.customer), wantedBy(asker, ask));
+  if (missing !== null) {
+    const reason = "not_entitled";
+    return refusal({ decision: "block", reason, notEntitled: missing, budgets });
+  }
   const stops = await stopsOf(granting, spender);
   const stop = decidingStop(stops.filter((one) => one.budget === null || one.mode === "block"));
   if (stop !== null && !(ask.isWrapUp && stop.mode === "pause")) {
     const reason = stop.mode === "pause" ? "paused" : "stopped";
-    return { ...refusal({ decision: stop.mode, reason, budgets }), stop };
+    return refusal({ decision: stop.mode, reason, stop, budgets });
   }
   const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
   const { output, isWrapUp } = ask;
@@ -110,7 +117,7 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
   }
   const { decision, reason, by, retryAfterMs } = decided;
   const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
-  return { decision, reason, by, stop: paused, retryAfterMs, budgets };
+  return refusal({ decision, reason, by, stop: paused, retryAfterMs, budgets });
 }
 
 /** The same ask again, or one whose step was recorded: answered without deciding anew. */
@@ -204,9 +211,22 @@ async function stopsOf({ unit, state }: Granting, spender: Spender): Promise<Sto
 type Refused = Extract<HoldDecision, { readonly decision: "block" | "pause" | "throttle" }>;
 
 function refusal(
-  said: Pick<Refused, "decision" | "reason" | "budgets"> & { readonly by?: Room },
+  said: Pick<Refused, "decision" | "reason" | "budgets"> & Partial<Refused>,
 ): Refused {
-  return { by: null, stop: null, retryAfterMs: null, ...said };
+  return { by: null, stop: null, notEntitled: null, retryAfterMs: null, ...said };
+}
+
+/** Every hold of a run that may not open. */
+function notAdmitted({ by, notEntitled: missing }: NotAdmitted): Refused {
+  if (missing === null) {
+    return refusal({ decision: "block", reason: "budget", by, budgets: by === null ? [] : [by] });
+  }
+  return refusal({ decision: "block", reason: "not_entitled", notEntitled: missing, budgets: [] });
+}
+
+function wantedBy({ run }: Asker, { step }: HoldAsk): Wanted {
+  const { provider, model, tool } = step;
+  return { agent: step.agent ?? run.agent, provider, model, tool };
 }
 
 /** The whole tree waits: its root is paused, once. */

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { TollgateError } from "../../src/domain/errors.ts";
-import type { Store } from "../../src/engine/ports.ts";
-import { type Answer, type ApiCaller, apiCaller } from "./api-caller.ts";
+import type { Answer, Store, UnitOfWork } from "../../src/engine/ports.ts";
+import { type ApiCaller, apiCaller } from "./api-caller.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
 const BY = { reason: "test", by: "ops" };
@@ -31,7 +31,7 @@ describe("no decision", () => {
     await ask({ holds: [hold("s0")], open: { customer: "first" } }, "r0");
   }
 
-  function ask(body: object = ASK, run = "r1"): Promise<Answer> {
+  function ask(body: object = ASK, run = "r1"): ReturnType<ApiCaller["call"]> {
     return api.call("POST", `/v1/runs/${run}/holds`, { body });
   }
 
@@ -39,16 +39,16 @@ describe("no decision", () => {
   function before(work: () => Promise<void>): () => void {
     const store = server.store as { transact: Store["transact"] };
     const original = store.transact;
-    store.transact = async (workspace, unit) => {
+    store.transact = async <T>(workspace: string, unit: (unit: UnitOfWork) => Answer<T>) => {
       await work();
-      return original.call(server.store, workspace, unit);
+      return original.call(server.store, workspace, unit) as Promise<T>;
     };
     return () => {
       store.transact = original;
     };
   }
 
-  function told({ status, body, headers }: Answer) {
+  function told({ status, body, headers }: Awaited<ReturnType<typeof ask>>) {
     const { code, undecided, onUndecided } = body;
     return { status, code, undecided, onUndecided, retryAfter: headers.get("retry-after") };
   }

@@ -12,6 +12,7 @@ import { canonicalJson } from "../../src/domain/canonical-json.ts";
 import { runAct } from "../../src/engine/act.ts";
 import { BudgetBooks } from "../../src/engine/budget-books.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import { EntitlementBooks } from "../../src/engine/entitlements.ts";
 import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
@@ -56,6 +57,7 @@ async function findingsOf(forged: Forged): Promise<string[]> {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
     ids: { random: () => "id" },
     budgets: new BudgetBooks(store),
+    entitlements: new EntitlementBooks(store),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => ({ results: [], runs: new Map(), holds: [] })),

@@ -2,7 +2,7 @@
 
 import type { Hold } from "../../domain/budget/hold.ts";
 import type { StatedSpender } from "../../domain/budget/undecided.ts";
-import { TollgateError } from "../../domain/errors.ts";
+import { type ErrorCode, TollgateError } from "../../domain/errors.ts";
 import type { RunOpened, TollgateEvent } from "../../domain/event/event.ts";
 import {
   DECISION_MAX_MS,
@@ -27,6 +27,11 @@ const RUN_PARAM = closed({ run: ID });
 const ANY: JsonSchema = { type: "object", description: "See docs/limits.md." };
 const NO_REQUEST = { asks: [], releases: [], renewals: [], caps: [] };
 
+const REFUSED_OPENINGS: ReadonlySet<ErrorCode> = new Set([
+  "budget.exhausted",
+  "entitlement.missing",
+]);
+
 const ask = route<RunParam>({
   method: "POST",
   path: "/v1/runs/{run}/holds",
@@ -48,8 +53,8 @@ const ask = route<RunParam>({
     const request = { ...NO_REQUEST, run, asks, caps };
     const { results, answer } = await decide(context, workspace, { events, request });
     const [opened] = results;
-    const refused = opened?.status === "rejected" && opened.error?.code !== "budget.exhausted";
-    if (refused && opened.error !== undefined) {
+    // A run that may not open is decided on, like its holds; anything else is a bad request.
+    if (opened?.error !== undefined && !REFUSED_OPENINGS.has(opened.error.code)) {
       const { code, detail, field } = opened.error;
       throw new TollgateError(code, detail, field === undefined ? "open" : `open.${field}`);
     }
