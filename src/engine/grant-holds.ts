@@ -2,7 +2,7 @@
  * Grants and refuses holds. Runs in the unit of work that also books events, after them, so
  * admission, settlement and plain metering can never race.
  */
-import { decideHold, type Room } from "../domain/budget/decide.ts";
+import { decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
 import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
@@ -234,18 +234,33 @@ function pauseRun({ state }: Granting, { path }: Spender, by: Room): Stop | null
   const root = path.at(-1);
   if (root === undefined) return null;
   const known = state.spending.stop({ of: "run", id: root.id });
-  if (known !== null) return known;
+  const free = String(freeOf(by, false));
+  if (known !== null) return refusedAgain({ state }, known, { ...by, free });
   const stop: Stop = {
     of: "run",
     id: root.id,
     mode: "pause",
-    budget: { budgetId: by.record.id, scope: by.scope },
+    budget: { budgetId: by.record.id, scope: by.scope, free },
     reason: `budget ${by.record.budget.key}`,
     by: "tollgate",
     stoppedAtMs: state.receivedAtMs,
   };
   state.spending.putStop(stop);
   recordStop({ state }, stop);
+  return stop;
+}
+
+/** There was more room, and still too little: who waits must not be told of the same room again. */
+function refusedAgain(
+  { state }: Pick<Granting, "state">,
+  known: Stop,
+  by: Room & { readonly free: string },
+): Stop {
+  const { budget } = known;
+  const isSame = budget?.budgetId === by.record.id && budget.scope === by.scope;
+  if (budget === null || (isSame && budget.free === by.free)) return known;
+  const stop = { ...known, budget: { budgetId: by.record.id, scope: by.scope, free: by.free } };
+  state.spending.putStop(stop);
   return stop;
 }
 

@@ -173,4 +173,24 @@ describe("waiting for a run", () => {
     });
     assert.equal((await polled).body.state, "running");
   });
+
+  test("what is left and too little lets nobody go on", async () => {
+    await ok("PUT", "/v1/budgets/run.cost", {
+      budget: { each: "run", measure: "cost", stages: [{ at: "100%", do: "pause" }] },
+      ...BY,
+    });
+    const open = { customer: "acme", caps: [{ measure: "cost", limit: "0.05" }] };
+    const body = { open, holds: [{ id: "s1", kind: "tool", tool: "t", cost: "0.10" }] };
+    const asked = async () => (await ok("POST", "/v1/runs/r1/holds", body)).decisions?.[0];
+    assert.equal((await asked())?.decision, "pause");
+    assert.equal((await ok("GET", "/v1/runs/r1/wait?timeoutMs=50")).state, "paused");
+    const raise = (limit: string) =>
+      ok("PUT", "/v1/budgets/run.cost/limits", { scope: "r1", limit, ...BY });
+    await raise("0.07");
+    assert.equal((await ok("GET", "/v1/runs/r1/wait?timeoutMs=50")).state, "running");
+    assert.equal((await asked())?.decision, "pause");
+    assert.equal((await ok("GET", "/v1/runs/r1/wait?timeoutMs=50")).state, "paused");
+    await raise("0.10");
+    assert.equal((await asked())?.decision, "allow");
+  });
 });
