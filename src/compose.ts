@@ -1,13 +1,22 @@
 /**
  * Puts Tollgate together: the only file that names every adapter. Everything else knows ports.
  */
-import { hash, randomBytes } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hash,
+  randomBytes,
+  sign,
+  verify,
+} from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
+import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Scope } from "./engine/keys.ts";
-import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
+import type { Clock, Digest, Ids, Signatures, Store } from "./engine/ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
@@ -31,8 +40,40 @@ export const nodeDigest: Digest = {
   checksum: (text) => crc32(text),
 };
 
+/** Ed25519 by OpenSSL. */
+const nodeSignatures: Signatures = {
+  newKey: () => {
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    return {
+      publicKey: publicKey.export({ type: "spki", format: "der" }).toString("base64"),
+      privateKey: privateKey.export({ type: "pkcs8", format: "der" }).toString("base64"),
+    };
+  },
+  sign: (privateKey, text) => {
+    const der = Buffer.from(privateKey, "base64");
+    const key = createPrivateKey({ key: der, type: "pkcs8", format: "der" });
+    return sign(null, Buffer.from(text), key).toString("hex");
+  },
+};
+
+/** Whether a text was signed by the owner of a public key; false where the key is none. */
+function isSignedBy(publicKey: string, text: string, signature: string): boolean {
+  try {
+    const der = Buffer.from(publicKey, "base64");
+    const key = createPublicKey({ key: der, type: "spki", format: "der" });
+    const bytes = Buffer.from(signature, "hex");
+    // Decoding overlooks capitals and what is no digit: one signature has one text.
+    return bytes.toString("hex") === signature && verify(null, Buffer.from(text), key, bytes);
+  } catch {
+    return false;
+  }
+}
+
 /** The computer's clock. */
-export const systemClock: Clock = { nowMs: () => Date.now() };
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  passedMs: () => performance.now(),
+};
 
 /** 128 random bits as 22 URL-safe characters. */
 const randomIds: Ids = { random: () => randomBytes(16).toString("base64url") };
@@ -51,7 +92,10 @@ export function composeEngine(
   parts: { readonly clock?: Clock; readonly ids?: Ids } = {},
 ): Engine {
   const { clock = systemClock, ids = randomIds } = parts;
-  return new Engine({ store, clock, ids, digest: nodeDigest, tariffs: storedTariffs(store) });
+  return new Engine({
+    ...{ store, clock, ids, digest: nodeDigest, signatures: nodeSignatures },
+    tariffs: storedTariffs(store),
+  });
 }
 
 const DOCUMENT_MAX_DEPTH = 32;
@@ -115,7 +159,8 @@ export interface Running {
 }
 
 const DEFAULT_PORT = 4100;
-const ABANDON_EVERY_MS = 60_000;
+/** How often runs are looked at for silence, and outcomes for being final. */
+const FALLS_DUE_EVERY_MS = 60_000;
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -144,7 +189,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const adminKey = await firstAdminKey(engine);
   const passingKey = (scopes: readonly Scope[]) =>
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
-  const timer = setInterval(() => void abandonEverywhere(engine, logger), ABANDON_EVERY_MS);
+  const timer = setInterval(() => void doWhatIsDue(engine, logger), FALLS_DUE_EVERY_MS);
   timer.unref();
   const stop = async (): Promise<void> => {
     clearInterval(timer);
@@ -163,14 +208,18 @@ async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: stri
   return { adminKey: secret };
 }
 
-async function abandonEverywhere(engine: Engine, logger: Logger | undefined): Promise<void> {
+async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<void> {
   try {
     for (const workspace of await engine.store.workspaces()) {
+      await engine.settleOutcomes(workspace);
       await engine.abandonSilentRuns(workspace);
       await engine.endQuarantine(workspace);
     }
   } catch (error) {
-    logger?.error({ what: "silent runs could not be abandoned", error: String(error) });
+    logger?.error({
+      what: "silent runs or final outcomes could not be dealt with",
+      error: String(error),
+    });
   }
 }
 
@@ -184,6 +233,14 @@ export function openProduct() {
       readImportFile(text, owner, new Date(systemClock.nowMs()).toISOString()),
     readCardFile,
     readInvoice,
+    checkReceipt: (text: string, keys: ReadonlyMap<string, string>) =>
+      checkReceipt(text, {
+        sha256: (written) => nodeDigest.sha256(written),
+        isSignedBy: (keyId, signed, signature) => {
+          const key = keys.get(keyId);
+          return key === undefined ? null : isSignedBy(key, signed, signature);
+        },
+      }),
     verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
       verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
   };

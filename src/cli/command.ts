@@ -55,6 +55,15 @@ export interface Product {
   /** The document of a rate card file; throws `ratecard.invalid`. */
   readCardFile(text: string): unknown;
   readInvoice(text: string): InvoiceFile;
+  /** Checks a receipt with public keys by their id; needs no server. */
+  checkReceipt(
+    text: string,
+    keys: ReadonlyMap<string, string>,
+  ): {
+    readonly findings: readonly { readonly lineNumber: number; readonly problem: string }[];
+    readonly keyId: string | null;
+    readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly line: string })[];
+  };
   verify(
     dataDir: string,
     onProgress: (done: number, total: number) => void,

@@ -19,6 +19,7 @@ import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
+import { receipt } from "./commands/receipt.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   importFiles,
   runs,
   run,
+  receipt,
   usage,
   budget,
   stop,

@@ -217,6 +217,11 @@ export const ERRORS = {
     "Open the run with its customer, in the same request if you like.",
   ],
   "stop.not_found": [404, "Nothing is stopped here.", "See GET /v1/stops."],
+  "receipt.no_root": [
+    409,
+    "A receipt is of a whole run tree.",
+    "Ask for the receipt of the root run.",
+  ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
   "invoice.not_found": [404, "No such invoice.", "Import it first: POST /v1/invoices."],
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],

@@ -44,6 +44,8 @@ export const INFLATE_MAX_RATIO = 100;
 export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
 /** Steps, or runs, that are rated again by one unit of work. */
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
+/** Outcomes that become final by one unit of work. */
+export const OUTCOMES_SETTLED_PER_UNIT_MAX_COUNT = 500;
 /** Requests that may wait for the commit loop before new ones are answered 503. */
 export const WAITING_REQUESTS_MAX_COUNT = 4_096;
 
@@ -63,6 +65,8 @@ export const FORMER_CARDS_MAX_COUNT = 400;
 export const TERM_CHARGES_MAX_COUNT = CHARGES_PER_CARD_MAX_COUNT + FEES_PER_CARD_MAX_COUNT;
 /** Days of a trial. */
 export const TRIAL_MAX_DAYS = 1_096n;
+/** Longest time in which an outcome may be reversed before it is final: 366 days. */
+export const SETTLES_AFTER_MAX_HOURS = 8_784n;
 /** Largest price of a credit, in whole currency units. */
 export const CREDIT_PRICE_MAX_UNITS = 1_000_000n;
 /** Decimal places of a rate between currencies. */

@@ -1,31 +1,45 @@
 /**
- * What charges that wait for the end of runs would come to: no run owes it yet. Worked out when it
- * is asked for, as if the runs were completed now, on top of what their periods have counted.
+ * What is not owed yet: charges that wait for the end of runs, and outcomes that are not final.
+ * Worked out when it is asked for, as if the runs were completed now and nothing were taken back,
+ * on top of what their periods have counted.
  */
+import { present } from "../domain/assert.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import { counterKeyText } from "./batch-state.ts";
-import type { CounterKey, Store } from "./ports.ts";
+import { type Customers, meteredOfOutcome, meteredOfRun } from "./metered.ts";
+import type { CounterKey, Customer, Store, UsageFilter } from "./ports.ts";
 import { isSameAs } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
-const RUNS_A_READ = 100;
+const ROWS_A_READ = 100;
+
+/** An amount that is not owed yet, and what it would be billed by. */
+export interface Accrued extends CounterKey {
+  readonly agent: string | null;
+  readonly kind: "run" | "outcome";
+  readonly amount: Amount;
+}
 
 interface Waiting {
   readonly at: CounterKey;
+  readonly agent: string | null;
+  readonly kind: Accrued["kind"];
   readonly card: CompiledCard;
   readonly items: readonly MeteredQuantity[];
 }
 
-/** Adds up what waits, one run after the other: each stands on the counters of those before. */
+/** Adds up what waits, one thing after the other: each stands on the counters of those before. */
 export class Accruals {
   readonly #store: Store;
   readonly #workspace: string;
   readonly #tariff: Tariff;
   readonly #counters = new Map<string, Counter>();
   readonly #pages = new Set<string>();
+  readonly #customers = new Map<string, Customer>();
 
   constructor(store: Store, workspace: string, tariff: Tariff) {
     this.#store = store;
@@ -33,41 +47,58 @@ export class Accruals {
     this.#tariff = tariff;
   }
 
-  /** What a run and its own outcomes wait for, in one period (Default: in any). */
-  async of(run: Run, outcomes: readonly OutcomeState[], period?: string): Promise<Amount> {
-    if (run.status !== "open" || !this.#tariff.waitsForEnd) return 0n as Amount;
-    let sum = 0n;
-    for (const waiting of [this.#ofRun(run), ...outcomes.map((one) => this.#ofOutcome(one))]) {
-      if (waiting === null || waiting.items.length === 0) continue;
-      if (period !== undefined && waiting.at.period !== period) continue;
-      for (const item of waiting.items) sum += await this.#put(waiting, item);
-    }
+  /** What a run and its own outcomes wait for. */
+  async of(run: Run, outcomes: readonly OutcomeState[]): Promise<Amount> {
+    let sum = (await this.ofRun(run))?.amount ?? 0n;
+    for (const outcome of outcomes) sum += (await this.ofOutcome(outcome, run))?.amount ?? 0n;
     return sum as Amount;
   }
 
-  #ofRun({ rating, customer }: Run): Waiting | null {
+  /** What the charges on a run wait for; null: nothing. */
+  async ofRun({ rating, customer, status }: Run): Promise<Accrued | null> {
+    if (status !== "open" || !this.#tariff.waitsForEnd) return null;
     if (rating === null || !rating.counted || customer === null) return null;
     const card = this.#tariff.cardById(rating.cardVersionId);
-    const ended = card.meterRun({ ...rating, ending: "completed" });
-    const at = { customer, period: rating.period };
-    return { at, card, items: without(ended, card.meterRun(rating)) };
+    const ended = meteredOfRun(card, { ...rating, ending: "completed" });
+    const { period, agent } = rating;
+    const items = without(ended, meteredOfRun(card, rating));
+    return this.#put({ at: { customer, period }, agent, kind: "run", card, items });
   }
 
-  #ofOutcome(outcome: OutcomeState): Waiting | null {
-    const { cardVersionId, customer, period, status } = outcome;
-    if (cardVersionId === null || status === "reversed") return null;
+  /** What the charges on an outcome wait for; null: nothing. */
+  async ofOutcome(outcome: OutcomeState, { status }: Run): Promise<Accrued | null> {
+    const { cardVersionId, customer, period, agent } = outcome;
+    if (cardVersionId === null || outcome.status === "reversed") return null;
+    const isFinal = outcome.status === "recorded";
+    const isOpen = status === "open";
+    if (isFinal && !(isOpen && this.#tariff.waitsForEnd)) return null;
     const card = this.#tariff.cardById(cardVersionId);
-    const ended = card.meterOutcome({ ...outcome, ending: "completed" });
-    return { at: { customer, period }, card, items: without(ended, card.meterOutcome(outcome)) };
+    const owner = await this.#customersOf(customer);
+    const asEnded = isOpen ? { ...outcome, ending: "completed" as const } : outcome;
+    const ended = meteredOfOutcome(card, asEnded, owner);
+    const items = without(ended, isFinal ? meteredOfOutcome(card, outcome, owner) : []);
+    return this.#put({ at: { customer, period }, agent, kind: "outcome", card, items });
   }
 
-  async #put({ at, card }: Waiting, item: MeteredQuantity): Promise<bigint> {
+  async #customersOf(id: string): Promise<Customers> {
+    const known = this.#customers.get(id) ?? (await this.#store.customer(this.#workspace, id));
+    const customer = present(known, `customer "${id}"`);
+    this.#customers.set(id, customer);
+    return { customer: () => customer };
+  }
+
+  async #put({ at, agent, kind, card, items }: Waiting): Promise<Accrued | null> {
+    if (items.length === 0) return null;
     await this.#load(at);
-    const key = slotText(at, card.cardKey, item);
-    const move = { item, delta: item.quantity };
-    const { counter, marginal } = this.#tariff.advance(this.#counters.get(key), card, move);
-    this.#counters.set(key, counter);
-    return marginal;
+    let amount = 0n;
+    for (const item of items) {
+      const key = slotText(at, card.cardKey, item);
+      const move = { item, delta: item.quantity };
+      const { counter, marginal } = this.#tariff.advance(this.#counters.get(key), card, move);
+      this.#counters.set(key, counter);
+      amount += marginal;
+    }
+    return { ...at, agent, kind, amount: amount as Amount };
   }
 
   async #load(at: CounterKey): Promise<void> {
@@ -80,8 +111,9 @@ export class Accruals {
   }
 }
 
+/** What is free in a trial is waited for by nobody. */
 function without(all: readonly MeteredQuantity[], counted: readonly MeteredQuantity[]) {
-  return all.filter((item) => !counted.some(isSameAs(item)));
+  return all.filter((item) => !isTrialCell(item.cell) && !counted.some(isSameAs(item)));
 }
 
 function slotText(
@@ -92,23 +124,77 @@ function slotText(
   return JSON.stringify([customer, period, cardKey, chargeKey, cell]);
 }
 
-/** What the open runs of a customer wait for in a period. Reads these runs, and no others. */
-export async function accruedIn(
-  { store, tariff }: { readonly store: Store; readonly tariff: Tariff },
+interface Reading {
+  readonly store: Store;
+  readonly tariff: Tariff;
+}
+
+/** What customers' open runs and outcomes wait for. Reads these, and nothing that is final. */
+export async function* accruedOf(
+  { store, tariff }: Reading,
   workspace: string,
-  { customer, period }: CounterKey,
-): Promise<Amount> {
-  let sum = 0n;
-  if (!tariff.waitsForEnd) return sum as Amount;
+  { customer, agent, period }: UsageFilter,
+): AsyncGenerator<Accrued> {
   const accruals = new Accruals(store, workspace, tariff);
-  const filter = { customer, status: "open", limit: RUNS_A_READ };
+  const isWanted = (one: Accrued | null): one is Accrued =>
+    one !== null &&
+    (period === undefined || one.period === period) &&
+    (agent === undefined || one.agent === agent);
+  const who = customer === undefined ? {} : { customer };
+  if (tariff.waitsForEnd) {
+    for await (const run of openRuns(store, workspace, who)) {
+      const own = await accruals.ofRun(run);
+      if (isWanted(own)) yield own;
+      for (const outcome of await store.outcomesOfRun(workspace, run.id)) {
+        if (outcome.status === "provisional") continue;
+        const one = await accruals.ofOutcome(outcome, run);
+        if (isWanted(one)) yield one;
+      }
+    }
+  }
+  if (!tariff.settlesOutcomes) return;
+  for await (const outcome of provisional(store, workspace, who)) {
+    const run = await store.run(workspace, outcome.run);
+    const one = run === undefined ? null : await accruals.ofOutcome(outcome, run);
+    if (isWanted(one)) yield one;
+  }
+}
+
+type Who = { readonly customer?: string };
+
+async function* openRuns(store: Store, workspace: string, who: Who): AsyncGenerator<Run> {
+  const filter = { ...who, status: "open", limit: ROWS_A_READ };
   for (let after: string | undefined; ; ) {
     const where = after === undefined ? filter : { ...filter, after };
     const runs = await store.listRuns(workspace, where);
-    for (const run of runs) {
-      sum += await accruals.of(run, await store.outcomesOfRun(workspace, run.id), period);
-    }
+    yield* runs;
     after = runs.at(-1)?.id;
-    if (runs.length < RUNS_A_READ) return sum as Amount;
+    if (runs.length < ROWS_A_READ) return;
   }
+}
+
+async function* provisional(
+  store: Store,
+  workspace: string,
+  who: Who,
+): AsyncGenerator<OutcomeState> {
+  const filter = { ...who, limit: ROWS_A_READ };
+  for (let after: OutcomeState | undefined; ; ) {
+    const where = after === undefined ? filter : { ...filter, after };
+    const page = await store.provisionalOutcomes(workspace, where);
+    yield* page;
+    after = page.at(-1);
+    if (page.length < ROWS_A_READ) return;
+  }
+}
+
+/** What a customer's period would come to on top, by all that it waits for. */
+export async function accruedIn(
+  reading: Reading,
+  workspace: string,
+  key: CounterKey,
+): Promise<Amount> {
+  let sum = 0n;
+  for await (const { amount } of accruedOf(reading, workspace, key)) sum += amount;
+  return sum as Amount;
 }

@@ -169,7 +169,8 @@ export class BatchState {
       receivedAtMs: this.receivedAtMs,
       document,
     };
-    this.journal.set(stepKeyText(key), entry);
+    // An act may do the same to one subject twice: two versions of a card, from two instants.
+    this.journal.set(key.run === "" ? `${entry.seq}` : stepKeyText(key), entry);
   }
 
   /** What a customer's period counts in this unit. */

@@ -1,18 +1,22 @@
 /** What a period's bill is made of, and the statement that it makes. */
 import { present } from "../domain/assert.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { COST_CURRENCY } from "../domain/money/currency.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
+import type { Stretch } from "../domain/period/card-spans.ts";
 import type { CommitmentInput } from "../domain/period/commitment-draw.ts";
 import { periodTerms } from "../domain/period/period-terms.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { buildStatement, type Statement, type StatementInput } from "../domain/period/statement.ts";
 import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
+import { trialsOf } from "../domain/period/statement-lines.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
+import { coversKey, trialEndMs } from "../domain/rating/trial.ts";
 import { inCurrency } from "./commitments.ts";
 import { correctionsIn, isOfRuns } from "./correct-runs.ts";
 import type { CounterKey, Customer, Digest, Store, StoredCounter } from "./ports.ts";
@@ -80,14 +84,15 @@ export function statementOf(tariff: Tariff, bill: Bill): Statement {
 export function billInput(tariff: Tariff, bill: Bill): StatementInput {
   const terms = termsOf(tariff, bill);
   const { commitments } = bill;
+  const charges = bill.counters
+    .filter((counter) => !isOfRuns(counter))
+    .flatMap((counter) => chargeCounts(tariff, counter, bill));
   return {
     customer: bill.customer.id,
     period: bill.period,
     ...terms,
-    charges: bill.counters
-      .filter((counter) => !isOfRuns(counter))
-      .flatMap((counter) => chargeCounts(tariff, counter, bill.period)),
-    trials: [],
+    charges,
+    trials: trialsOf(charges),
     runs: correctionsIn(bill.counters),
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
     bookings: bill.bookings,
@@ -116,13 +121,14 @@ export function recordOf(
   };
 }
 
-function chargeCounts(tariff: Tariff, stored: StoredCounter, period: BillingPeriod): ChargeCount[] {
+function chargeCounts(tariff: Tariff, stored: StoredCounter, bill: Bill): ChargeCount[] {
   const { cardKey, chargeKey, cell, counter } = stored;
   const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
   const latest = counter.segments.at(-1);
   if (latest === undefined) return [];
   const card = tariff.cardById(latest.cardVersionId);
   const name = nameOf(card, chargeKey);
+  const stretch = stretchOf(card, stored, bill);
   const isConverted = (measure: string) =>
     measure === COST_MEASURE && card.currency !== COST_CURRENCY;
   return closeCounter(counter, priceOf).map((count) => ({
@@ -131,8 +137,25 @@ function chargeCounts(tariff: Tariff, stored: StoredCounter, period: BillingPeri
     chargeKey,
     cell,
     name,
-    conversions: isConverted(count.measure) ? tariff.ratesOf(card, period) : [],
+    conversions: isConverted(count.measure) ? tariff.ratesOf(card, bill.period) : [],
+    ...(stretch && { stretch }),
   }));
+}
+
+/** When in the period a counter counts, where the charge is free in a trial that ends in it. */
+function stretchOf(
+  { trial }: CompiledCard,
+  { chargeKey, cell }: StoredCounter,
+  { customer: { startedAtMs }, period }: Bill,
+): Stretch | null {
+  if (trial === null || !coversKey(trial, chargeKey)) return null;
+  const trialMs = trialEndMs(trial, startedAtMs);
+  if (!isTrialCell(cell)) {
+    const endsInside = trialMs > period.startMs && trialMs < period.endMs;
+    return endsInside ? { startMs: trialMs, endMs: period.endMs } : null;
+  }
+  const [startMs, endMs] = [Math.max(period.startMs, startedAtMs), Math.min(period.endMs, trialMs)];
+  return startMs < endMs ? { startMs, endMs } : null;
 }
 
 function nameOf(card: CompiledCard, chargeKey: string): string {

@@ -6,6 +6,7 @@
 import { present } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { Step } from "../domain/event/step.ts";
+import { chargedBy, isTrialCell } from "../domain/event/trial-cell.ts";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
@@ -27,9 +28,10 @@ import {
   subtractTotals,
 } from "../domain/run/run.ts";
 import type { BatchState, EditableRun } from "./batch-state.ts";
+import { meteredOfOutcome, meteredOfRun, meteredOfStep, ratingOf } from "./metered.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
-import { isSameAs, joinShares, onlyMoved, sameRating, sumShares } from "./shares.ts";
+import { isSameAs, joinShares, onlyMoved, sameRating } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Why and by what a booking happens; names the adjustment where the period is closed. */
@@ -102,7 +104,7 @@ export class Ledger {
     draft.seq = state.nextSeq();
     const put = this.#moveStep(draft, 1n, reason);
     draft.shares = taken.length === 0 ? onlyMoved(put) : joinShares([...taken, ...put]);
-    draft.charge = sumShares(draft.shares);
+    draft.charge = chargedBy(draft.shares);
     this.#replaceTotals(former, draft);
     if (this.tariff.boundsRuns) this.#touch(draft.run, { ...identityOf(draft), reason });
     return draft;
@@ -125,7 +127,7 @@ export class Ledger {
   #moveStep(step: Step, sign: 1n | -1n, reason: AdjustmentReason): RunShare[] {
     if (step.voided || step.role === "shadow" || step.cardVersionId === null) return [];
     const card = this.tariff.cardById(step.cardVersionId);
-    const metered = card.meterStep(step);
+    const metered = meteredOfStep(card, step, this);
     if (metered.length === 0) return [];
     const at = { customer: step.customer, period: step.period };
     return this.#move({ at, card, metered, sign, cause: { ...identityOf(step), reason } });
@@ -146,9 +148,9 @@ export class Ledger {
     });
   }
 
-  /** Books a difference to a closed period in the one that is open now. */
+  /** Books a difference to a closed period in the one that is open now; a trial makes none. */
   adjust({ at, cardKey, cause }: AdjustedBy, share: RunShare): void {
-    if (share.amount === 0n) return;
+    if (share.amount === 0n || isTrialCell(share.cell)) return;
     this.state.adjustments.push({
       seq: this.state.nextSeq(),
       customer: at.customer,
@@ -236,15 +238,15 @@ export class Ledger {
     const counted = { off: this.#countedRun(run, former), on: this.#countedRun(run, wanted) };
     const kept = joinShares([...(former?.shares ?? []), ...this.#exchange(counted, cause)]);
     const rating = wanted === null ? this.#residue(run, kept) : { ...wanted, shares: kept };
-    const before = sumShares(former?.shares ?? []);
+    const before = chargedBy(former?.shares ?? []);
     this.state.editRun(id).rating = rating;
     this.#chargeRun(run, former, -before as Amount);
-    this.#chargeRun(run, rating, sumShares(kept));
+    this.#chargeRun(run, rating, chargedBy(kept));
   }
 
   #chargeRun({ id, customer }: Run, rating: RunRating | null, charge: Amount): void {
-    if (rating === null || charge === 0n) return;
-    this.#addToRun(id, rating.period, { ...NO_TOTALS, charge });
+    if (rating === null) return;
+    if (charge !== 0n) this.#addToRun(id, rating.period, { ...NO_TOTALS, charge });
     this.rollCharge(rating, "run", { customer, charge });
   }
 
@@ -256,20 +258,14 @@ export class Ledger {
 
   #runRating(run: Run): RunRating | null {
     if (run.customer === null || run.parent !== null || run.standing) return null;
-    const customer = this.customer(run.customer);
-    const card = this.tariff.cardFor(customer, run.openedAtMs);
-    if (card === null) return null;
-    const period = this.tariff.periodOf(customer, run.openedAtMs).key;
-    const { agent, labels } = run;
-    const ending = card.waits.runs ? endingOf(run) : null;
-    return { cardVersionId: card.id, period, agent, labels, ending, counted: true, shares: [] };
+    return ratingOf(this.tariff, run, this.customer(run.customer));
   }
 
   #countedRun(run: Run, rating: RunRating | null): Counted | null {
     if (rating === null || !rating.counted || run.customer === null) return null;
     const card = this.tariff.cardById(rating.cardVersionId);
     const at = { customer: run.customer, period: rating.period };
-    return { at, card, metered: card.meterRun(rating) };
+    return { at, card, metered: meteredOfRun(card, rating) };
   }
 
   /** Takes one counting off and puts another on; what both count alike does not move. */
@@ -314,14 +310,15 @@ export class Ledger {
     return this.tariff.cardById(cardVersionId).waits.outcomes ? endingOf(run) : null;
   }
 
-  /** Adds to the roll-up of what is no step. */
+  /** Adds to the roll-up of what is no step. What is free in a trial has one, of nothing. */
   rollCharge(
-    rating: { readonly period: string; readonly agent: string | null },
+    rating: Pick<RunRating, "period" | "agent"> & Partial<Pick<RunRating, "shares">>,
     kind: string,
     { customer, charge }: { readonly customer: string | null; readonly charge: Amount },
   ): void {
-    if (customer === null || charge === 0n) return;
-    const { period } = rating;
+    const { period, shares = [] } = rating;
+    const isFree = shares.some(({ cell }) => isTrialCell(cell));
+    if (customer === null || (charge === 0n && !isFree)) return;
     const agent = rating.agent ?? "";
     const row = this.state.rollup({
       customer,
@@ -355,15 +352,15 @@ export class Ledger {
   }
 
   #countedOutcome(outcome: OutcomeState): Counted | null {
-    if (outcome.cardVersionId === null) return null;
+    if (outcome.cardVersionId === null || outcome.status === "provisional") return null;
     const card = this.tariff.cardById(outcome.cardVersionId);
     const at = { customer: outcome.customer, period: outcome.period };
-    return { at, card, metered: card.meterOutcome(outcome) };
+    return { at, card, metered: meteredOfOutcome(card, outcome, this) };
   }
 
-  /** Puts an outcome on (`recorded`) or takes it off (`reversed`). */
+  /** Puts an outcome on (`recorded`) or takes it off (`reversed`); `provisional` moves nothing. */
   bookOutcome(outcome: OutcomeState, cause: Cause): OutcomeState {
-    const sign = outcome.status === "recorded" ? 1n : -1n;
+    const sign = outcome.status === "reversed" ? -1n : 1n;
     const counted = this.#countedOutcome(outcome);
     const moved = counted === null ? [] : this.#move({ ...counted, sign, cause });
     const booked = this.#chargeOutcome(outcome, moved);
@@ -377,7 +374,7 @@ export class Ledger {
   /** Adds shares to an outcome and what they come to to its run. */
   #chargeOutcome(outcome: OutcomeState, moved: readonly RunShare[]): OutcomeState {
     const shares = joinShares([...outcome.shares, ...moved]);
-    const charge = sumShares(shares);
+    const charge = chargedBy(shares);
     const gained = (charge - outcome.charge) as Amount;
     this.#addToRun(outcome.run, outcome.period, { ...NO_TOTALS, charge: gained });
     return { ...outcome, shares, charge };

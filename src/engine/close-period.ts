@@ -12,6 +12,7 @@ import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
 /** Which periods to close. */
@@ -52,6 +53,8 @@ export async function closePeriod(
   workspace: string,
   request: ClosePeriod,
 ): Promise<ClosedPeriods> {
+  // Which periods hold something depends on it.
+  await settleOutcomes(context, workspace);
   const all = await keysToClose(context, workspace, request);
   const { graceHours } = await readWorkspace(context.store, workspace);
   const start = placeAfter(all, request.after ?? null);
@@ -62,7 +65,7 @@ export async function closePeriod(
     if (request.customer === null && (await isClosed(context, workspace, key))) continue;
     try {
       const how = { key, request, graceHours };
-      const closed = await runAct(context, workspace, (act) => closeOne(context, act, how));
+      const closed = await closeSettled(context, workspace, how);
       if (closed !== null) statements.push(closed);
     } catch (error) {
       const isOpen = error instanceof TollgateError && error.code === "period.open";
@@ -119,11 +122,24 @@ interface Closing {
   readonly graceHours: number;
 }
 
+/** What became final meanwhile is settled first, so that no bill depends on when that was done. */
+async function closeSettled(
+  context: EngineContext,
+  workspace: string,
+  how: Closing,
+): Promise<StatementRecord | null> {
+  for (;;) {
+    const closed = await runAct(context, workspace, (act) => closeOne(context, act, how));
+    if (closed !== "unsettled") return closed;
+    await settleOutcomes(context, workspace);
+  }
+}
+
 async function closeOne(
   context: EngineContext,
   act: Act,
   { key, request, graceHours }: Closing,
-): Promise<StatementRecord | null> {
+): Promise<StatementRecord | "unsettled" | null> {
   const { unit, state, tariff, extra, journal } = act;
   const [already] = await unit.periods([key]);
   if (already !== undefined) {
@@ -135,6 +151,7 @@ async function closeOne(
   const customer = present(known, `customer "${key.customer}"`);
   const period = periodOfKey(tariff, customer, key.period);
   if (!request.early) requireEnd(key, { period, graceHours, nowMs: state.receivedAtMs });
+  if (await isUnsettled(act, { customer, period })) return "unsettled";
   const record = await billOf(context, act, { customer, period });
   extra.statements = [record];
   const { id: statementId, closedAtMs, digest, total, currency } = record;
@@ -142,6 +159,16 @@ async function closeOne(
   state.periods.set(counterKeyText(key), closed);
   journal("period.closed", statementId, { ...closed, total, currency, digest });
   return record;
+}
+
+/** Whether an outcome of a period is final by now and not charged yet. */
+async function isUnsettled(
+  { unit, state, tariff }: Act,
+  { customer, period }: { readonly customer: Customer; readonly period: BillingPeriod },
+): Promise<boolean> {
+  if (!tariff.settlesOutcomes) return false;
+  const untilMs = Math.min(state.receivedAtMs, period.endMs - 1);
+  return (await unit.dueOutcomes(untilMs, { customer: customer.id, limit: 1 })).length > 0;
 }
 
 const HOUR_MS = 3_600_000;

@@ -15,7 +15,9 @@ import {
   runCorrections,
 } from "../domain/period/run-bounds.ts";
 import { type Counter, EMPTY_COUNTER, type Segment } from "../domain/rating/counter.ts";
-import { ancestry, type Run, type RunCorrection } from "../domain/run/run.ts";
+import type { RateCard } from "../domain/rating/rate-card.ts";
+import { coversKey } from "../domain/rating/trial.ts";
+import { ancestry, type Run, type RunCorrection, type RunRating } from "../domain/run/run.ts";
 import type { Cause, Ledger } from "./book.ts";
 import type { Customer, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -67,11 +69,18 @@ function correctionsOf(ledger: Ledger, run: Run): RunCorrection[] {
   if (run.customer === null || parent !== null || rating === null || !rating.counted) return [];
   const { cardVersionId, agent } = rating;
   const { card } = ledger.tariff.versionById(cardVersionId);
-  if (card.runCap === null && card.runMinimum === null) return [];
+  const { runCap } = card;
+  const runMinimum = isFreeOfMinimum(rating, card) ? null : card.runMinimum;
+  if (runCap === null && runMinimum === null) return [];
   const customer = ledger.customer(run.customer);
   const endPeriod = endedAtMs === null ? null : ledger.tariff.periodOf(customer, endedAtMs).key;
-  const corrections = runCorrections(run.chargedIn, endPeriod, card);
+  const corrections = runCorrections(run.chargedIn, endPeriod, { runCap, runMinimum });
   return corrections.map((one) => ({ ...one, cardVersionId, agent }));
+}
+
+/** A run that opened while the whole card was free owes no least. */
+function isFreeOfMinimum({ inTrial }: RunRating, { trial }: RateCard): boolean {
+  return inTrial && trial !== null && coversKey(trial, null);
 }
 
 function move(

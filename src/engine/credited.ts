@@ -1,7 +1,8 @@
 /** What of a statement's line, or of an outcome's charge, was given back or is in dispute. */
 import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
-import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
+import { type Amount, formatAmount, parseAmount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type {
   CreditNote,
   Dispute,
@@ -11,6 +12,7 @@ import type {
 } from "./correction-records.ts";
 import type { Store } from "./ports.ts";
 import { recordedAct, recordedActs } from "./recorded-acts.ts";
+import type { DocumentLine } from "./statement-lines.ts";
 
 /** A dispute with what became of it. */
 export interface DisputeState extends Dispute {
@@ -44,6 +46,11 @@ export async function requireInForce(store: Store, workspace: string, id: string
   if (voiding === undefined) return;
   const detail = `Statement ${id} was voided; ${voiding.replacedBy} replaces it.`;
   throw new TollgateError("statement.voided", detail);
+}
+
+/** What a line bills; one that counts what is free in a trial, nothing. */
+export function billedBy({ cell, amountRounded }: DocumentLine): Amount {
+  return isTrialCell(cell) ? ZERO_AMOUNT : recordedAmount(amountRounded);
 }
 
 /** An amount that we have written ourselves. */

@@ -6,7 +6,6 @@
 import { present } from "../domain/assert.ts";
 import type { BudgetRecord } from "../domain/budget/budget.ts";
 import type { Stop } from "../domain/budget/stop.ts";
-import { onUndecided, type StatedSpender, type Undecided } from "../domain/budget/undecided.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
@@ -26,6 +25,7 @@ import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
+import { issueReceipt, type ReceiptRequest } from "./issue-receipt.ts";
 import {
   authenticate,
   createKey,
@@ -34,13 +34,23 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import { LiveLimits } from "./live-limits.ts";
 import {
   type NewDispute,
   type NewResolution,
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
-import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import type {
+  ApiKey,
+  Clock,
+  Customer,
+  Digest,
+  Ids,
+  Signatures,
+  Store,
+  UsageFilter,
+} from "./ports.ts";
 import {
   type BalanceQuery,
   type RunState,
@@ -68,16 +78,12 @@ import {
 } from "./save-budget.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
-import {
-  type CustomerEntitlements,
-  type NewEntitlements,
-  readEntitlements,
-  saveEntitlements,
-} from "./save-entitlements.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewLimit, type SetLimit, setLimit } from "./set-limit.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
+import { type PublicKey, publicKeys, rotateSigningKey } from "./signing-keys.ts";
 import { type NewResume, type NewStop, resumeWork, stopWork } from "./stop-work.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
@@ -90,14 +96,18 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly digest: Digest;
+  readonly signatures: Signatures;
   readonly tariffs: Tariffs;
 }
 
 /** Every use case of Tollgate over one store. */
 export class Engine {
   readonly #context: EngineContext;
+  readonly #signing: EngineContext & { readonly signatures: Signatures };
   readonly #passingKeys: PassingKeys = new Map();
   readonly #quarantines = new Map<string, Quarantine>();
+  /** What customers may use, who waits for a run, and what to do undecided. */
+  readonly limits: LiveLimits;
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
@@ -116,6 +126,8 @@ export class Engine {
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
     this.#context = { ...parts, clocks, budgets, entitlements, loop, waiting };
+    this.limits = new LiveLimits(this.#context);
+    this.#signing = { ...this.#context, signatures: parts.signatures };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -164,13 +176,6 @@ export class Engine {
     return { results, answer: present(holds[0], "the answer to a request about holds") };
   }
 
-  /** What a caller should do where nothing was decided; asks no store, which may be what fails. */
-  onUndecided(workspace: string, spenders: readonly StatedSpender[]): Undecided {
-    const book = this.#context.budgets.lastKnown(workspace);
-    // Budgets that were never read may say anything.
-    return book === null ? "closed" : onUndecided(book.records, spenders);
-  }
-
   /** Ends holds whose quarantine is over. */
   endQuarantine(workspace: string, quarantineMs?: number): Promise<number> {
     const seen = this.#quarantines.get(workspace) ?? new Map();
@@ -195,16 +200,6 @@ export class Engine {
     return setLimit(this.#context, workspace, limit);
   }
 
-  /** Sets what a customer may use, in place of what it was given before. */
-  saveEntitlements(workspace: string, wanted: NewEntitlements): Promise<CustomerEntitlements> {
-    return saveEntitlements(this.#context, workspace, wanted);
-  }
-
-  /** What a customer may use now. */
-  entitlements(workspace: string, customer: string): Promise<CustomerEntitlements> {
-    return readEntitlements(this.#context, workspace, customer);
-  }
-
   stopWork(workspace: string, stop: NewStop): Promise<Stop> {
     return stopWork(this.#context, workspace, stop);
   }
@@ -227,15 +222,6 @@ export class Engine {
     return this.#context.waiting.wait(workspace, run, options);
   }
 
-  /** The run's state now and whenever it changes, until it may go on; null: nothing changed. */
-  followRun(
-    workspace: string,
-    run: string,
-    options: { readonly timeoutMs: number; readonly heartbeatMs: number; signal: AbortSignal },
-  ): AsyncGenerator<RunState | null, void> {
-    return this.#context.waiting.follow(workspace, run, options);
-  }
-
   /** What a budget came to, by scope and window. Throws `budget.not_found`. */
   async balancesOf(
     workspace: string,
@@ -253,6 +239,20 @@ export class Engine {
 
   runTree(workspace: string, id: string): Promise<RunTree> {
     return readRunTree(this.#context, workspace, id);
+  }
+
+  /** The signed receipt of a root run and everything below it, as lines of JSON. */
+  receipt(workspace: string, request: ReceiptRequest): Promise<string> {
+    return issueReceipt(this.#signing, workspace, request);
+  }
+
+  /** Every key that may have signed a receipt. */
+  publicKeys(): Promise<PublicKey[]> {
+    return publicKeys(this.#signing);
+  }
+
+  rotateSigningKey(): Promise<PublicKey> {
+    return rotateSigningKey(this.#signing);
   }
 
   usage(
@@ -359,6 +359,11 @@ export class Engine {
 
   abandonSilentRuns(workspace: string, afterMs?: number): Promise<number> {
     return abandonSilentRuns(this.#context, workspace, afterMs);
+  }
+
+  /** Charges outcomes whose window has passed. Returns how many. */
+  settleOutcomes(workspace: string): Promise<number> {
+    return settleOutcomes(this.#context, workspace);
   }
 
   createKey(

@@ -10,6 +10,7 @@ import { moneyOf } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 import type { CreditedLine, CreditNote } from "./correction-records.ts";
 import {
+  billedBy,
   creditedOf,
   readCreditNotes,
   recordedAmount,
@@ -80,8 +81,9 @@ async function creditLine(
   },
 ): Promise<CreditedLine> {
   const { statement, wanted } = at;
-  const { description, amountRounded } = lineOf(statement, wanted.line);
-  const billed = recordedAmount(amountRounded);
+  const line = lineOf(statement, wanted.line);
+  const { description } = line;
+  const billed = billedBy(line);
   const target = { kind: "line", statement: statement.id, line: wanted.line } as const;
   const credited = await creditedOf(store, workspace, target);
   const left = (billed - credited) as Amount;

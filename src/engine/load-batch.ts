@@ -6,7 +6,7 @@ import { decodeEvent } from "../domain/event/codec.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { Run } from "../domain/run/run.ts";
 import { STANDING_PREFIX } from "../domain/run/run.ts";
-import { outcomeKeyText } from "./apply-outcome.ts";
+import { finalAtOf, outcomeKeyText } from "./apply-outcome.ts";
 import type { BatchState } from "./batch-state.ts";
 import { callKeyText, counterKeyText, stepKeyText } from "./batch-state.ts";
 import { correctedPeriods } from "./correct-runs.ts";
@@ -290,7 +290,11 @@ function concernedPeriods(
   const customersOf = namedCustomers(state, events);
   for (const event of events) {
     const atMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
-    for (const customer of customersOf(event.run)) addAt(customer, atMs);
+    for (const customer of customersOf(event.run)) {
+      addAt(customer, atMs);
+      if (event.type !== "outcome.recorded" || !tariff.settlesOutcomes) continue;
+      addAt(customer, finalAtOf(tariff, known(customer), { ...event, atMs }) ?? atMs);
+    }
   }
   for (const run of state.runs.values()) {
     for (const customer of customersOf(run.id)) {
@@ -303,7 +307,12 @@ function concernedPeriods(
     if (run.rating !== null && run.customer !== null) keys.add(run.customer, run.rating.period);
   }
   for (const step of state.steps.values()) keys.add(step.customer, step.period);
-  for (const outcome of state.outcomes.values()) keys.add(outcome.customer, outcome.period);
+  for (const outcome of state.outcomes.values()) {
+    keys.add(outcome.customer, outcome.period);
+    // A provisional one may be confirmed as of its own time.
+    if (outcome.status !== "provisional") continue;
+    addAt(outcome.customer, ratedAt(outcome.occurredAtMs, outcome.receivedAtMs));
+  }
   return keys.inOrder();
 }
 

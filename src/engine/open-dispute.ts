@@ -9,7 +9,7 @@ import { type Act, runAct } from "./act.ts";
 import { bookByHand, moneyOf, negated, openBooks } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 import type { Dispute, DisputeTarget, Resolution } from "./correction-records.ts";
-import { creditedOf, recordedAmount, requireBilled, requireInForce } from "./credited.ts";
+import { billedBy, creditedOf, recordedAmount, requireBilled, requireInForce } from "./credited.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { findStatement, lineOf } from "./statement-lines.ts";
 
@@ -73,10 +73,10 @@ async function contestedBy(
   if (target.kind === "line") {
     const statement = await findStatement(store, workspace, target.statement);
     await requireInForce(store, workspace, statement.id);
-    const { amountRounded, description } = lineOf(statement, target.line);
+    const line = lineOf(statement, target.line);
     const { customer, period } = statement;
-    const name = `${description}, line ${target.line} of ${statement.id}`;
-    return { customer, originPeriod: period, billed: recordedAmount(amountRounded), name };
+    const name = `${line.description}, line ${target.line} of ${statement.id}`;
+    return { customer, originPeriod: period, billed: billedBy(line), name };
   }
   const { run, outcome: key } = target;
   const [outcome] = await unit.outcomes([{ run, key }]);

@@ -183,7 +183,20 @@ export interface UnitOfWork {
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
   readonly spending: SpendingUnit;
+  /** Provisional outcomes that are final by an instant, earliest first, then by run and key. */
+  dueOutcomes(
+    atMs: number,
+    of: { readonly customer?: string; readonly limit: number },
+  ): Answer<OutcomeState[]>;
   write(writes: Writes): Answer<void>;
+}
+
+/** Which provisional outcomes to read; what is left out matches everything. */
+export interface ProvisionalFilter {
+  readonly customer?: string;
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after?: OutcomeState;
 }
 
 /** Which roll-ups to read; what is left out matches everything. */
@@ -233,6 +246,24 @@ export interface ApiKey {
   readonly revokedAtMs: number | null;
 }
 
+/** A key that receipts are signed with. The newest that is not retired signs. */
+export interface SigningKey {
+  readonly id: string;
+  /** Ed25519 public key, SPKI in base64: given to everybody. */
+  readonly publicKey: string;
+  /** Ed25519 private key, PKCS #8 in base64: never leaves the store. */
+  readonly privateKey: string;
+  readonly createdAtMs: number;
+  readonly retiredAtMs: number | null;
+}
+
+/** Signatures, given because the domain knows no platform. */
+export interface Signatures {
+  newKey(): Pick<SigningKey, "publicKey" | "privateKey">;
+  /** Ed25519 signature of a text, lower-case hex. */
+  sign(privateKey: string, text: string): string;
+}
+
 /**
  * Reads outside a unit of work see every acknowledged write and nothing unacknowledged; those of
  * totals may take their turn behind a unit, so a unit must not wait for them. Where the medium
@@ -262,6 +293,9 @@ export interface Store {
   keyByHash(hash: string): Answer<ApiKey | undefined>;
   keys(workspace: string): Answer<ApiKey[]>;
   saveKey(key: ApiKey): Promise<void>;
+  /** Keys of this installation that sign receipts, oldest first. */
+  signingKeys(): Answer<SigningKey[]>;
+  saveSigningKey(key: SigningKey): Promise<void>;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;
@@ -273,6 +307,8 @@ export interface Store {
   /** Ids of runs in the order of their bytes, after one ("": from the first on). */
   runIds(workspace: string, after: string, limit: number): Answer<string[]>;
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
+  /** Outcomes that are not final yet, by customer, run and key. */
+  provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Answer<OutcomeState[]>;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
   /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */

@@ -3,6 +3,7 @@
  * the bookings that it sums. Shown as they are now. What came later for the closed period is not
  * behind the line but in an adjustment; what was changed later is marked.
  */
+import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
 import {
   type Amount,
@@ -18,6 +19,7 @@ import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import type { OutcomeState, Run, RunCorrection, RunShare } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
+import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import type { Store } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
 import type { OpeningPart } from "./set-opening.ts";
@@ -71,7 +73,7 @@ const RUNS_A_PAGE_MAX_COUNT = 500;
 
 /** Lines that are the sum of what runs, steps and outcomes came to. */
 const OF_RUNS_AND_STEPS: ReadonlySet<string> = new Set([
-  ...["charge", "tier_correction"],
+  ...["charge", "tier_correction", "trial"],
   ...["run_cap", "run_minimum"],
 ]);
 
@@ -88,7 +90,9 @@ export async function readLine(
     const again = await store.lastAct(workspace, "statement.reissued", statement.id);
     const closedSeq = (closing ?? again)?.seq ?? 0;
     const tariff = await tariffs.of(workspace);
-    const reader = new ChargeReader({ store, workspace, tariff, statement, line, closedSeq });
+    const owner = present(await store.customer(workspace, statement.customer), "the customer");
+    const of = { store, workspace, tariff, statement, line, closedSeq, customer: () => owner };
+    const reader = new ChargeReader(of);
     const page = await reader.page(query);
     const before = query.cursor === null ? await reader.countedBefore() : [];
     return { line, ...page, items: [...before, ...page.items] };
@@ -128,7 +132,7 @@ function bookingPage(booked: readonly Adjustment[], { limit, cursor }: LineQuery
   };
 }
 
-interface ChargeOf {
+interface ChargeOf extends Customers {
   readonly store: Store;
   readonly workspace: string;
   readonly tariff: Tariff;
@@ -243,7 +247,7 @@ class ChargeReader {
     const { rating } = run;
     if (rating === null || rating.period !== this.#of.statement.period) return [];
     const card = this.#card(rating.cardVersionId);
-    const metered = card === null || !rating.counted ? [] : card.meterRun(rating);
+    const metered = card === null || !rating.counted ? [] : meteredOfRun(card, rating);
     const taken = this.#taken(card, metered, rating.shares);
     if (taken === null) return [];
     const about = { kind: "run", run: run.id, source: "", id: "", reason: null } as const;
@@ -256,7 +260,7 @@ class ChargeReader {
     const isLater = step.seq > this.#of.closedSeq;
     if (step.period !== period || (isLater && step.revision === 1)) return [];
     const card = this.#card(step.cardVersionId);
-    const metered = card === null || step.voided ? [] : card.meterStep(step);
+    const metered = card === null || step.voided ? [] : meteredOfStep(card, step, this.#of);
     const taken = this.#taken(card, metered, step.shares);
     if (taken === null) return [];
     const { run, source, id, occurredAtMs } = step;
@@ -269,7 +273,7 @@ class ChargeReader {
     const isStanding = outcome.status === "recorded";
     if (outcome.period !== this.#of.statement.period || (isLater && isStanding)) return [];
     const card = this.#card(outcome.cardVersionId);
-    const metered = card === null || !isStanding ? [] : card.meterOutcome(outcome);
+    const metered = card === null || !isStanding ? [] : meteredOfOutcome(card, outcome, this.#of);
     const taken = this.#taken(card, metered, outcome.shares);
     // Before the close, a reversal has left nothing that the line counts.
     if (taken === null && !isLater) return [];
@@ -292,7 +296,7 @@ class ChargeReader {
     metered: readonly MeteredQuantity[],
     shares: readonly RunShare[],
   ): { readonly quantity: bigint; readonly amount: Amount } | null {
-    const { chargeKey, cell, measure } = this.#of.line;
+    const { kind, chargeKey, cell, measure } = this.#of.line;
     const isIts = (one: { readonly chargeKey: string; readonly cell: string }) =>
       one.chargeKey === chargeKey && one.cell === cell;
     const counted = metered.find(isIts);
@@ -300,6 +304,9 @@ class ChargeReader {
     if (card === null || (counted === undefined && share === undefined)) return null;
     const isMeasured = measure === null || card.segmentPrice(chargeKey, cell).measure === measure;
     if (!isMeasured) return null;
-    return { quantity: counted?.quantity ?? 0n, amount: share?.amount ?? ZERO_AMOUNT };
+    const amount = share?.amount ?? ZERO_AMOUNT;
+    // A trial takes off what its charge came to.
+    const signed = kind === "trial" ? (-amount as Amount) : amount;
+    return { quantity: counted?.quantity ?? 0n, amount: signed };
   }
 }

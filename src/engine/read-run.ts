@@ -12,11 +12,14 @@ export interface RunTree {
   readonly run: Run;
   /** By their own time, then in commit order. */
   readonly steps: readonly Step[];
+  /** By their own time. */
   readonly outcomes: readonly OutcomeState[];
   readonly children: readonly RunTree[];
   /** What the run's own charges that wait for its end would come to, were it completed now. */
   readonly accrued: Amount;
 }
+
+type Timed = Pick<Step, "occurredAtMs" | "seq">;
 
 /** Reads a run with everything below it. Throws `run.not_found`. */
 export async function readRunTree(
@@ -29,7 +32,7 @@ export async function readRunTree(
   const accruals = new Accruals(store, workspace, await tariffs.of(workspace));
   const read = async (node: Run, depth: number): Promise<RunTree> => {
     const steps = await store.stepsOfRun(workspace, node.id);
-    const outcomes = await store.outcomesOfRun(workspace, node.id);
+    const outcomes = [...(await store.outcomesOfRun(workspace, node.id))].sort(byTime);
     const accrued = await accruals.of(node, outcomes);
     const below = depth < RUN_DEPTH_MAX ? await store.children(workspace, node.id) : [];
     const children: RunTree[] = [];
@@ -39,6 +42,6 @@ export async function readRunTree(
   return read(run, 1);
 }
 
-function byTime(a: Step, b: Step): number {
+function byTime(a: Timed, b: Timed): number {
   return a.occurredAtMs - b.occurredAtMs || a.seq - b.seq;
 }

@@ -1,6 +1,7 @@
 /** Usage summed by any dimensions of the roll-ups: customer, agent, provider, model, tool, … */
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ZERO_AMOUNT, ZERO_QUANTITY } from "../domain/money/decimal.ts";
+import { accruedOf } from "./accrued.ts";
 import type { EngineContext } from "./context.ts";
 import type { UsageFilter } from "./ports.ts";
 
@@ -25,21 +26,26 @@ export interface UsageRow {
   readonly outputTokens: Quantity;
   readonly cost: Amount;
   readonly charge: Amount;
+  /** What waits for the end of a run or for an outcome to be final: in no charge yet. */
+  readonly accrued: Amount;
 }
 
 /** One row a group, largest cost first. Groups without a value have "". */
 export async function readUsage(
-  { store }: Pick<EngineContext, "store">,
+  { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
   workspace: string,
   query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
 ): Promise<UsageRow[]> {
   const groups = new Map<string, UsageRow>();
-  for (const row of await store.rollups(workspace, query.filter)) {
+  const sumOf = (row: Readonly<Record<UsageDimension, string>>) => {
     const group = Object.fromEntries(query.groupBy.map((name) => [name, row[name]]));
     const key = JSON.stringify(group);
-    const sum = groups.get(key) ?? { ...NOTHING, group };
+    return { key, sum: groups.get(key) ?? { ...NOTHING, group } };
+  };
+  for (const row of await store.rollups(workspace, query.filter)) {
+    const { key, sum } = sumOf(row);
     groups.set(key, {
-      group,
+      ...sum,
       steps: sum.steps + row.steps,
       unpriced: sum.unpriced + row.unpriced,
       inputTokens: (sum.inputTokens + row.inputTokens) as Quantity,
@@ -47,6 +53,11 @@ export async function readUsage(
       cost: (sum.cost + row.cost) as Amount,
       charge: (sum.charge + row.charge) as Amount,
     });
+  }
+  const reading = { store, tariff: await tariffs.of(workspace) };
+  for await (const { amount, agent, ...at } of accruedOf(reading, workspace, query.filter)) {
+    const { key, sum } = sumOf({ ...NOWHERE, ...at, agent: agent ?? "" });
+    groups.set(key, { ...sum, accrued: (sum.accrued + amount) as Amount });
   }
   const rows = [...groups.values()];
   return rows.sort((a, b) => (a.cost === b.cost ? 0 : a.cost < b.cost ? 1 : -1));
@@ -59,4 +70,8 @@ const NOTHING = {
   outputTokens: ZERO_QUANTITY,
   cost: ZERO_AMOUNT,
   charge: ZERO_AMOUNT,
+  accrued: ZERO_AMOUNT,
 };
+
+/** What neither runs nor outcomes have. */
+const NOWHERE = { provider: "", model: "", tool: "" };

@@ -221,12 +221,18 @@ class Pass {
     const { cardVersionId: from, run, key } = outcome;
     if (from === to) return;
     const cause = { reason: "rerated", run, source: "", id: key } as const;
-    const off = ledger.bookOutcome({ ...outcome, status: "reversed" }, cause);
     const ending = ledger.endingFor(to, ledger.state.runOrNew(run));
+    changes.outcomes.push({ run, key, from, to });
+    // When it is final stands: only what it comes to then is another card's.
+    if (outcome.status === "provisional") {
+      const waiting = { ...outcome, cardVersionId: to, ending };
+      ledger.state.outcomes.set(outcomeKeyText(run, key), waiting);
+      return;
+    }
+    const off = ledger.bookOutcome({ ...outcome, status: "reversed" }, cause);
     const rated = { ...off, status: "recorded", cardVersionId: to, ending } as const;
     const on = ledger.bookOutcome(rated, cause);
     ledger.state.outcomes.set(outcomeKeyText(run, key), on);
-    changes.outcomes.push({ run, key, from, to });
     add(changes, { ...NO_TOTALS, charge: (on.charge - outcome.charge) as Amount });
   }
 

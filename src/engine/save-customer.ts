@@ -41,7 +41,8 @@ export async function saveCustomer(
     const saved: Customer = { ...(known ?? newCustomer(id, state.receivedAtMs)), ...plain };
     const billed = await billedOf(context, act, id);
     const changed = BILLED_BY.filter((name) => known !== undefined && known[name] !== saved[name]);
-    if (changed.length > 0 && billed.isBilled) {
+    const isFixed = billed.isBilled || (changed.includes("startedAtMs") && billed.hasRuns);
+    if (changed.length > 0 && isFixed) {
       const fields = changed.map((name) => FIELDS[name]);
       const detail = `Customer "${id}" has usage; its ${fields.join(", ")} cannot change now.`;
       throw new TollgateError("customer.card_fixed", detail, fields[0]);
@@ -66,6 +67,8 @@ async function requireCard(context: EngineContext, workspace: string, key: strin
 /** What rests on a customer's settings. */
 interface Billed {
   readonly isBilled: boolean;
+  /** Whether anything is rated by the customer's start: what is free in a trial has no charge. */
+  readonly hasRuns: boolean;
   /** Start dates of periods that hold usage. */
   readonly used: readonly string[];
   /** Start dates of periods that are closed. */
@@ -75,7 +78,10 @@ interface Billed {
 async function billedOf({ store }: EngineContext, act: Act, customer: string): Promise<Billed> {
   const used = (await store.rollups(act.workspace, { customer })).map(({ period }) => period);
   const closed = (await act.unit.periodsOf(customer)).map(({ period }) => period);
-  return { isBilled: used.length + closed.length > 0, used, closed };
+  const waiting = await store.provisionalOutcomes(act.workspace, { customer, limit: 1 });
+  const hasRuns = (await store.listRuns(act.workspace, { customer, limit: 1 })).length > 0;
+  const isBilled = used.length + closed.length + waiting.length > 0;
+  return { isBilled, hasRuns, used, closed };
 }
 
 interface CardChange extends Billed {

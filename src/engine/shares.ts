@@ -22,13 +22,6 @@ export function joinShares(parts: readonly RunShare[]): RunShare[] {
   return onlyMoved([...shares.values()]);
 }
 
-/** What shares come to. */
-export function sumShares(shares: readonly { readonly amount: Amount }[]): Amount {
-  let sum = 0n;
-  for (const share of shares) sum += share.amount;
-  return sum as Amount;
-}
-
 /** Whether two quantities are the same one. */
 export function isSameAs(a: MeteredQuantity): (b: MeteredQuantity) => boolean {
   return (b) => a.chargeKey === b.chargeKey && a.cell === b.cell && a.quantity === b.quantity;
@@ -43,6 +36,7 @@ export function sameRating(a: RunRating | null, b: RunRating | null): boolean {
     a.period === b.period &&
     a.agent === b.agent &&
     a.ending === b.ending &&
+    a.inTrial === b.inTrial &&
     JSON.stringify(a.labels) === JSON.stringify(b.labels)
   );
 }

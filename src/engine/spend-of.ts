@@ -1,6 +1,7 @@
 /** What recorded rows spend, and who spends it: the one place where budgets read them. */
 import { NO_SPEND, type RunOnPath, type Spend, type Spender } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
+import { chargedBy } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { ancestry, type OutcomeState, type Run } from "../domain/run/run.ts";
 import type { Tariff } from "./tariff.ts";
@@ -45,8 +46,7 @@ export function spenderOfStep({ customer, agent, labels, run }: Step, runOf: Run
 export function spentByRun(run: Run, tariff: Tariff): Spent | null {
   const { customer, rating, agent, labels } = run;
   if (customer === null) return null;
-  let charge = 0n;
-  for (const share of rating?.shares ?? []) charge += share.amount;
+  let charge: bigint = chargedBy(rating?.shares ?? []);
   for (const { cap, minimum } of run.corrections) charge += minimum - cap;
   const isCounted = run.parent === null && !run.standing;
   const isOpen = isCounted && run.status === "open";

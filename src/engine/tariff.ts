@@ -2,7 +2,7 @@
  * The prices and rate cards of one workspace, ready for look-ups: what a step costs us and which
  * card version charges it. The engine knows this interface; `workspace-tariff.ts` builds it.
  */
-import type { CostOutcome } from "../domain/cost/cost-of-step.ts";
+import type { CostOutcome, StepCost } from "../domain/cost/cost-of-step.ts";
 import type { StepFacts } from "../domain/event/event.ts";
 import type { ConversionRate } from "../domain/money/conversion.ts";
 import type { Amount } from "../domain/money/decimal.ts";
@@ -17,9 +17,13 @@ import type { Customer } from "./ports.ts";
 export interface Tariff {
   /** Whether any card version has a charge that waits for the end of runs. */
   readonly waitsForEnd: boolean;
+  /** Whether any card version lets outcomes be final later. */
+  readonly settlesOutcomes: boolean;
   /** Whether any card version has a least or most of runs. */
   readonly boundsRuns: boolean;
   priceStep(facts: StepFacts, atMs: number): CostOutcome;
+  /** The same cost with its lines: for those who ask how it came about. */
+  explainCost(facts: StepFacts, atMs: number): StepCost;
   /** The card version in force for a customer at an instant; null: nothing is charged yet. */
   cardFor(customer: Customer, atMs: number): CompiledCard | null;
   /** What of a period which card versions were in force for. */

@@ -4,6 +4,7 @@ import { ID_MAX_CHARS, OCCURRED_AT_MAX_MS } from "../domain/limits.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
 import type { ClockReading } from "./workspace-clocks.ts";
 import { readWorkspace, WORKSPACE_SUBJECT, type WorkspaceSettings } from "./workspace-settings.ts";
 
@@ -50,14 +51,15 @@ export async function createSandbox(
 export type ClockMove = { readonly toMs: number } | { readonly by: Temporal.Duration };
 
 /**
- * Moves a sandbox's clock forward and does what falls due by then. Returns the new time and how
- * many runs were abandoned. Throws `workspace.not_sandbox`, `clock.backward`.
+ * Moves a sandbox's clock forward and does what falls due by then. Returns the new time, and how
+ * many runs were abandoned and outcomes became final. Throws `workspace.not_sandbox`,
+ * `clock.backward`.
  */
 export async function advanceClock(
   context: EngineContext,
   workspace: string,
   move: ClockMove,
-): Promise<ClockReading & { readonly abandonedRuns: number }> {
+): Promise<ClockReading & { readonly abandonedRuns: number; readonly settledOutcomes: number }> {
   const { kind } = await readWorkspace(context.store, workspace);
   if (kind !== "sandbox") {
     const detail = "This workspace is in production: its clock is that of the machine.";
@@ -72,7 +74,8 @@ export async function advanceClock(
     journal("clock.advanced", WORKSPACE_SUBJECT, { nowMs: toMs } satisfies ClockReading);
     return toMs;
   });
-  return { nowMs, abandonedRuns: await abandonSilentRuns(context, workspace) };
+  const settledOutcomes = await settleOutcomes(context, workspace);
+  return { nowMs, abandonedRuns: await abandonSilentRuns(context, workspace), settledOutcomes };
 }
 
 /** Months and days are those of the calendar in UTC. Throws `field.out_of_range`. */

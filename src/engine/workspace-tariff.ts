@@ -1,6 +1,6 @@
 /** The tariff of a workspace, built from the versions that its store holds. */
 import { present } from "../domain/assert.ts";
-import { costOfFacts } from "../domain/cost/cost-of-step.ts";
+import { costOfFacts, costOfStep } from "../domain/cost/cost-of-step.ts";
 import { PriceCatalog } from "../domain/cost/find-price.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import { type ConversionRate, convert, rateAt } from "../domain/money/conversion.ts";
@@ -55,8 +55,12 @@ function workspaceTariff(
   const waits = [...compiled.values()].map((card) => card.waits);
   return {
     waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
+    settlesOutcomes: cards.some(({ card }) =>
+      card.charges.some((one) => one.settlesAfterHours !== null),
+    ),
     boundsRuns: cards.some(({ card }) => card.runCap !== null || card.runMinimum !== null),
     priceStep: (facts, atMs) => costOfFacts(facts, catalog.findForStep(facts, atMs)),
+    explainCost: (facts, atMs) => costOfStep(facts, catalog.findForStep(facts, atMs)),
     cardFor: (customer, atMs) => {
       const key = cardKeyAt(customer, atMs) ?? defaultKey;
       const own = versionsByKey.get(key);

@@ -3,8 +3,10 @@ import { present } from "../domain/assert.ts";
 import type { WorstCase } from "../domain/budget/decide.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { NO_SPEND } from "../domain/budget/spend.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
+import { isBeforeTrialEnd, meteredInTrial } from "../domain/rating/trial.ts";
 import { worstShare } from "../domain/rating/worst-share.ts";
 import type { Customer } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -32,7 +34,10 @@ export function worstCaseOf(
     const isKnown = found.status === "priced" || found.status === "none";
     const stated = ask.cost ?? ZERO_AMOUNT;
     const cost = stated > found.cost ? stated : found.cost;
-    const metered = card?.meterStep({ ...step, cost, ratedAtMs: nowMs }) ?? [];
+    // What a trial makes free is charged to nobody, whatever it would have cost.
+    const isFree = card !== null && isBeforeTrialEnd(card.trial, { ...customer, atMs: nowMs });
+    const all = card?.meterStep({ ...step, cost, ratedAtMs: nowMs }) ?? [];
+    const metered = isFree ? meteredInTrial(all, card.trial).filter(isPaid) : all;
     const charge = card === null ? ZERO_AMOUNT : chargeOf(card, metered, tariff);
     const spend = {
       ...NO_SPEND,
@@ -44,6 +49,10 @@ export function worstCaseOf(
     };
     return { spend, isPriced: isKnown || ask.cost !== null || step.payer === "customer" };
   };
+}
+
+function isPaid({ cell }: MeteredQuantity): boolean {
+  return !isTrialCell(cell);
 }
 
 function chargeOf(card: CompiledCard, metered: readonly MeteredQuantity[], tariff: Tariff): Amount {

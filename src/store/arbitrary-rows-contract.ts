@@ -13,7 +13,7 @@ import type { Step } from "../domain/event/step.ts";
 import { usageOf } from "../domain/event/usage.ts";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ADJUSTMENT_REASONS } from "../domain/period/records.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
+import { OUTCOME_STATUSES, type OutcomeState, type Run } from "../domain/run/run.ts";
 import { sumOf } from "./sample-rows-contract.ts";
 
 /** Ids that look like something else to a store, a driver or a language. */
@@ -94,6 +94,7 @@ const anyRating = fc.option(
     agent: optionalId,
     labels: anyLabels,
     ending: anyEnding,
+    inTrial: fc.boolean(),
     counted: fc.boolean(),
     shares: anyShares,
   }),
@@ -263,7 +264,8 @@ export const anyOutcome = ({ id: run, customer }: Run & { readonly customer: str
     key: anyId,
     outcome: anyId,
     contentHash: anyId,
-    status: fc.constantFrom("recorded" as const, "reversed" as const),
+    status: fc.constantFrom(...OUTCOME_STATUSES),
+    finalAtMs: fc.option(anyInstant),
     seq: anyCount,
     occurredAtMs: anyInstant,
     receivedAtMs: anyInstant,

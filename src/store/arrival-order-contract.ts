@@ -9,6 +9,8 @@ import type { Holdings } from "./play-contract.ts";
 import { sorted } from "./round-trip-contract.ts";
 
 const DAY_MS = 86_400_000;
+/** Shorter than the window of the card. */
+const YOUNG_MS = 2 * DAY_MS;
 const PARENTS = { r1: null, r2: "r1", r3: "r2", r4: "r1", s1: null, s2: "s1" } as const;
 type RunId = keyof typeof PARENTS;
 const customerOf = (run: RunId) => (run.startsWith("r") ? "acme" : "beta");
@@ -98,16 +100,29 @@ const anyOpening = fc.tuple(placeOf("open"), anyAgent).chain(([place, agent]) =>
     ),
 );
 
+function youngOne(place: Place): Place {
+  return { ...place, occurredAtMs: START_MS - (place.occurredAtMs % YOUNG_MS) };
+}
+
 const anyOutcome = fc
-  .tuple(placeOf("outcome"), fc.constantFrom("resolved", "sold"), fc.boolean())
-  .map(([place, outcome, isReversed]): TollgateEvent[] => {
+  .tuple(
+    fc.oneof(placeOf("outcome"), placeOf("outcome").map(youngOne)),
+    fc.constantFrom("resolved", "sold"),
+    fc.boolean(),
+    fc.boolean(),
+  )
+  .map(([place, outcome, isReversed, isConfirmed]): TollgateEvent[] => {
     const { run, source, occurredAtMs } = place;
     const identity = { run, source, occurredAtMs, contentHash: "" };
     const key = `${outcome} ${source}`;
     const recorded = hashed({ type: "outcome.recorded", ...identity, id: key, outcome, key });
-    if (!isReversed) return [recorded];
+    const confirmed = hashed({ ...recorded, id: `confirm ${key}`, final: true });
+    // What is final when it is confirmed stays where it is, so only what is young is confirmed.
+    const isYoung = START_MS - occurredAtMs < YOUNG_MS;
+    const all = isConfirmed && isYoung ? [recorded, confirmed] : [recorded];
+    if (!isReversed) return all;
     const id = `reverse ${key}`;
-    return [recorded, hashed({ type: "outcome.reversed", ...identity, id, key, reason: "wrong" })];
+    return [...all, hashed({ type: "outcome.reversed", ...identity, id, key, reason: "wrong" })];
   });
 
 const anyEnding = fc

@@ -1,5 +1,6 @@
 /** Sums that must hold whatever happened: each total is the sum of what it totals. */
 import assert from "node:assert/strict";
+import { chargedBy } from "../domain/event/trial-cell.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
 import { addTotals, NO_TOTALS, type Run, type RunShare, type Totals } from "../domain/run/run.ts";
@@ -14,7 +15,7 @@ function sumOf(shares: readonly { readonly amount: Amount }[]): bigint {
 
 /** A run's own totals, summed from its steps, its outcomes and its rating. */
 function ownTotals(run: Run, { steps, outcomes }: Holdings): Totals {
-  let own = chargeOnly(sumOf(run.rating?.shares ?? []));
+  let own = chargeOnly(chargedBy(run.rating?.shares ?? []));
   for (const step of steps) if (step.run === run.id) own = addTotals(own, totalsOfStep(step));
   for (const row of outcomes) {
     if (row.run === run.id) own = addTotals(own, chargeOnly(row.charge));
@@ -87,7 +88,7 @@ function assertRollups({ steps, runs, outcomes, rollups }: Holdings): void {
   for (const { customer, rating } of runs) {
     if (customer === null || rating === null) continue;
     const key = [customer, rating.period, rating.agent ?? "", "run", ...none.slice(0, 3)];
-    wanted.add([...key, "charge"], sumOf(rating.shares));
+    wanted.add([...key, "charge"], chargedBy(rating.shares));
   }
   for (const { customer, period, agent, charge } of outcomes) {
     wanted.add([customer, period, agent ?? "", "outcome", ...none], charge);

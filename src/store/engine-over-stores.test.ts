@@ -15,7 +15,7 @@ import { anyTwoArrivals, totalsOf } from "./arrival-order-contract.ts";
 import { assertConserved } from "./conservation-contract.ts";
 import { anyHistory } from "./event-sequences-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
-import { deliver, type Holdings, holdings, play } from "./play-contract.ts";
+import { deliver, engineOver, type Holdings, holdings, play } from "./play-contract.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";
 import { sorted } from "./round-trip-contract.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
@@ -24,6 +24,7 @@ const dataDir = mkdtempSync(join(tmpdir(), "tollgate-engine-"));
 const memory = new MemoryStore();
 const stores = new Map<string, Store>();
 let workspaces = 0;
+const DAY_MS = 86_400_000;
 
 before(async () => {
   const server = await postgresServer();
@@ -109,13 +110,23 @@ test("no total depends on the order in which events arrive", async () => {
   const everywhere = fc.constantFrom(...["memory", "memory", "memory", "SQLite", "PostgreSQL"]);
   const property = fc.asyncProperty(anyTwoArrivals, everywhere, async ([one, other], name) => {
     const [a, b] = [newWorkspace(), newWorkspace()];
-    await deliver(memory, a, one);
     const store = stores.get(name) ?? memory;
-    await deliver(store, b, other);
-    const first = await holdings(memory, a);
-    const second = await holdings(store, b);
-    assertConserved(second);
-    assert.deepEqual(totalsOf(second), totalsOf(first));
+    const [here, there] = [await engineOver(memory, a), await engineOver(store, b)];
+    await deliver(memory, a, { ...one, world: here });
+    await deliver(store, b, { ...other, world: there });
+    const compare = async (when: string) => {
+      const first = await holdings(memory, a);
+      const second = await holdings(store, b);
+      assertConserved(second);
+      assert.deepEqual(totalsOf(second), totalsOf(first), when);
+    };
+    await compare("as it arrived");
+    for (const { advance } of [here, there]) advance(40 * DAY_MS);
+    // The one by the timer, the other because its periods are closed.
+    await here.engine.settleOutcomes(a);
+    await there.engine.closePeriod(b, { customer: null, period: "", early: false });
+    assert.equal(await there.engine.settleOutcomes(b), 0, "a close settles all that is due");
+    await compare("when all of it is final");
   });
   await fc.assert(property, { numRuns: 60 * full });
 });

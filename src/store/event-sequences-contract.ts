@@ -99,8 +99,15 @@ const anyOther: fc.Arbitrary<TollgateEvent> = fc
     fc.record({
       type: fc.constant("outcome.recorded" as const),
       ...sent,
-      outcome: fc.constantFrom("resolved", "sold"),
+      outcome: fc.constantFrom("resolved", "resolved", "sold"),
       key: fc.constantFrom("k1", "k2"),
+    }),
+    fc.record({
+      type: fc.constant("outcome.recorded" as const),
+      ...sent,
+      outcome: fc.constant("resolved"),
+      key: fc.constantFrom("k1", "k2"),
+      final: fc.constant(true as const),
     }),
     fc.record({
       type: fc.constant("outcome.reversed" as const),
@@ -124,8 +131,13 @@ const anyOther: fc.Arbitrary<TollgateEvent> = fc
   )
   .map((event) =>
     // Step ids and other ids never meet: the identity of an amendment is not that of a step.
-    hashed({ ...event, id: `${event.type} ${event.id}` } as TollgateEvent),
+    hashed({ ...event, id: `${event.type}${final(event)} ${event.id}` } as TollgateEvent),
   );
+
+/** A confirmation has an identity of its own. */
+function final(event: object): string {
+  return "final" in event ? " final" : "";
+}
 
 /** Any event, most of them steps. */
 const anyEvent = fc.oneof({ weight: 3, arbitrary: anyStep }, { weight: 1, arbitrary: anyOther });
@@ -136,6 +148,8 @@ export type Happening =
   | { readonly kind: "close"; readonly period: string }
   | { readonly kind: "settle"; readonly keep: "first" | "second" }
   | { readonly kind: "abandon" }
+  /** Time passes, and outcomes become final: by the timer, or by the next close. */
+  | { readonly kind: "days pass"; readonly days: number; readonly settles: boolean }
   /** Prices, or a card, take effect in the past, and what they concern is rated again. */
   | { readonly kind: "reprice"; readonly daysAgo: number; readonly price: string }
   | { readonly kind: "recard"; readonly daysAgo: number; readonly price: string }
@@ -169,6 +183,14 @@ const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "abandon" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("days pass" as const),
+      days: fc.constantFrom(1, 2, 4, 9),
+      settles: fc.boolean(),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({

@@ -6,7 +6,7 @@ import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { type Price, parsePrice } from "../domain/money/decimal.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
-import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
+import { storedOverride, storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
 import type { RerateResult } from "../engine/rerate.ts";
@@ -15,7 +15,8 @@ import { forgetRows, sorted, write } from "./round-trip-contract.ts";
 import { BUDGETS } from "./sample-budgets-contract.ts";
 
 const MINUTE_MS = 60_000;
-const CHANGE_MS = START_MS - 15 * 86_400_000;
+const DAY_MS = 86_400_000;
+const CHANGE_MS = START_MS - 15 * DAY_MS;
 
 const price = (text: string): Price => parsePrice(text) ?? assert.fail(`price ${text}`);
 
@@ -38,8 +39,37 @@ const entryAt = (input: string): PriceEntry => ({
   ],
 });
 
-/** A card of which everything is counted: runs, tiers, cost, outcomes, a matrix. */
-function cardVersion(id: number, runPrice: string, effectiveFromMs: number): RateCardVersion {
+/** What versions after the first let customers try. */
+const TRIED = ["runs", "tools", "models", "done", "settled"];
+
+/** The window of outcomes of every card here, unless a correction says otherwise. */
+const SETTLES_AFTER_DAYS = 5;
+
+/** Charges on outcomes that are final at once, and on outcomes that are when a window has passed. */
+function chargesOnOutcomes(afterDays: number): object[] {
+  const sold = { count: "outcomes", where: { outcome: "sold" } };
+  const resolved = { count: "outcomes", where: { outcome: "resolved" } };
+  const when = { ending: "completed" };
+  const per = (unit: string) => ({ model: "per_unit", unit });
+  const tiers = [{ upTo: "1", unit: "1.5" }, { unit: "0.5" }];
+  const graduated = { model: "graduated", tiers };
+  const settles = { afterDays };
+  return [
+    { key: "kept", meter: sold, when, price: per("0.75") },
+    { key: "done", meter: sold, price: per("0.99") },
+    { key: "settled", meter: resolved, settles, price: graduated },
+    { key: "settled and kept", meter: resolved, when, settles, price: per("0.25") },
+  ];
+}
+
+/**
+ * A card of which everything is counted, outcomes now and later, and that has terms of every kind.
+ */
+function cardVersion(
+  id: number,
+  runPrice: string,
+  { effectiveFromMs = 0, afterDays = SETTLES_AFTER_DAYS },
+): RateCardVersion {
   const graduated = [
     { upTo: "2", unit: "0" },
     { unit: "0.05", flat: "0.01" },
@@ -54,6 +84,7 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
         key: "tools",
         meter: { count: "steps", where: { kind: "tool" } },
         price: { model: "graduated", tiers: graduated },
+        maximum: "0.1",
       },
       { key: "text", meter: { sum: "output_text" }, price: { model: "volume", tiers: volume } },
       { key: "models", meter: { sum: "cost" }, price: { model: "markup", percent: "20" } },
@@ -68,16 +99,15 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
         when: { ending: ["completed", "abandoned"] },
         price: { model: "per_unit", unit: "0.125" },
       },
-      {
-        key: "kept",
-        meter: { count: "outcomes" },
-        when: { ending: "completed" },
-        price: { model: "per_unit", unit: "0.75" },
-      },
-      { key: "done", meter: { count: "outcomes" }, price: { model: "per_unit", unit: "0.99" } },
+      ...chargesOnOutcomes(afterDays),
     ],
+    fees: [{ key: "base", amount: id === 1 ? "3" : "5" }],
+    discounts: [{ key: "tenth", percent: "10" }],
+    minimum: "6",
+    maximum: "7.5",
     runCap: "1.5",
     runMinimum: "0.75",
+    trial: id === 1 ? { days: 8 } : { days: 8, charges: TRIED },
   });
   const card = storedRateCard(document);
   const at = { effectiveFromMs, takesEffect: "at_once", recordedAtMs: 0 } as const;
@@ -85,12 +115,39 @@ function cardVersion(id: number, runPrice: string, effectiveFromMs: number): Rat
 }
 
 /** Two versions of one card, and one price list. */
-export const CARDS = [cardVersion(1, "0.1", 0), cardVersion(2, "0.25", CHANGE_MS)];
+export const CARDS = [
+  cardVersion(1, "0.1", {}),
+  cardVersion(2, "0.25", { effectiveFromMs: CHANGE_MS }),
+];
 export const PRICES = [
   {
     ...{ id: 0, source: "test", recordedAtMs: 0, effectiveFromMs: null },
     entries: [entryAt("0.000001250000000007")],
   },
+];
+
+/** Terms of a customer's own: they follow the card through all its versions. */
+const OWN_TEXT = JSON.stringify({
+  ...{ key: "own", extends: "card" },
+  charges: {
+    kept: null,
+    done: {
+      meter: { count: "outcomes", where: { outcome: "sold" } },
+      price: { model: "per_unit", unit: "2" },
+    },
+  },
+  ...{ fees: { base: { amount: "4" }, extra: { amount: "1.01", prorate: false } } },
+  ...{ discounts: { late: { amount: "1", from: "2026-11-01" } }, minimum: null },
+});
+const OWN = storedOverride(OWN_TEXT);
+
+/**
+ * Trials of a part of what is used: events are dated up to a month or more before. That of the
+ * second ends now, so some of its outcomes are free and not final yet.
+ */
+const CUSTOMERS = [
+  { id: "acme", settings: { startedAtMs: START_MS - 30 * DAY_MS } },
+  { id: "beta", settings: { startedAtMs: START_MS - 8 * DAY_MS, cardKey: "own" } },
 ];
 
 /** An engine over a store whose workspace has cards and prices, and the hand of its clock. */
@@ -105,7 +162,15 @@ export async function engineOver(
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
-  return { engine, advance: () => (clock.now += MINUTE_MS) };
+  if (isNew) {
+    await engine.applyRateCard(workspace, {
+      override: OWN,
+      document: OWN_TEXT,
+      effectiveFromMs: 0,
+    });
+    for (const one of CUSTOMERS) await engine.saveCustomer(workspace, one);
+  }
+  return { engine, advance: (ms = MINUTE_MS) => (clock.now += ms) };
 }
 
 /** Lets a history happen. Returns what the engine answered; a refusal by its code. */
@@ -117,7 +182,7 @@ export async function play(
   const { engine, advance } = await engineOver(store, workspace);
   const answers: unknown[] = [];
   for (const happening of history) {
-    advance();
+    advance(happening.kind === "days pass" ? happening.days * DAY_MS : MINUTE_MS);
     answers.push(await happen(engine, workspace, happening).catch(codeOf));
   }
   return answers;
@@ -147,9 +212,11 @@ async function happen(engine: Engine, workspace: string, happening: Happening): 
     }
     case "reprice":
     case "recard":
-      return correct(engine, workspace, happening);
+      return correct(engine, workspace, { ...happening, afterDays: 3 });
     case "abandon":
       return engine.abandonSilentRuns(workspace, 2 * MINUTE_MS);
+    case "days pass":
+      return happening.settles ? engine.settleOutcomes(workspace) : null;
     case "fail":
       await forgetRows(engine.store, workspace);
       // As the engine does after a unit of its own has failed.
@@ -171,15 +238,19 @@ export async function correct(
     readonly daysAgo: number;
     readonly price: string;
     readonly limit?: number;
+    /** Another window of outcomes, for those that are recorded from now on. */
+    readonly afterDays?: number;
   },
 ): Promise<RerateResult[]> {
-  const sinceMs = START_MS - how.daysAgo * 86_400_000;
+  const sinceMs = START_MS - how.daysAgo * DAY_MS;
   const late = { effectiveFromMs: sinceMs, isRerating: true };
   if (how.kind === "reprice") {
     const entries = [entryAt(how.price)];
     await engine.importPrices(workspace, { source: "late", entries, ...late });
   } else {
-    const { card, document } = cardVersion(0, how.price, 0);
+    const { afterDays } = how;
+    const settling = afterDays === undefined ? {} : { afterDays };
+    const { card, document } = cardVersion(0, how.price, settling);
     await engine.applyRateCard(workspace, { card, document, ...late });
   }
   const parts: RerateResult[] = [];
@@ -212,7 +283,7 @@ export async function holdings(store: Store, workspace: string) {
   const inside = await store.transact(workspace, async (unit) => {
     const adjustments = [];
     for (const { id: customer } of customers) {
-      for (const period of ["2026-10-01", "2026-11-01", "2026-12-01", "2027-01-01"]) {
+      for (const period of ["2026-10-01", "2026-11-01", "2026-12-01", "2027-01-01", "2027-02-01"]) {
         adjustments.push(...(await unit.adjustments({ customer, period })));
       }
     }

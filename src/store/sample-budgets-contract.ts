@@ -54,7 +54,9 @@ const tokensOf = (step: Step) => {
 const boundsOf = ({ corrections }: Run) =>
   corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
 const feeOf = ({ rating }: Run) =>
-  (rating?.shares ?? []).reduce((sum, { amount }) => sum + amount, 0n);
+  (rating?.shares ?? [])
+    .filter(({ cell }) => !cell.startsWith("~trial:"))
+    .reduce((sum, { amount }) => sum + amount, 0n);
 
 /** What every balance must be, added up from the rows. Keys as `budget scope window`. */
 function wantedBalances({ runs, steps, outcomes }: Holdings): Map<string, bigint> {

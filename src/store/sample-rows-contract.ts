@@ -124,6 +124,7 @@ export function outcomeRow(some: Partial<OutcomeState> & { readonly key: string 
     agent: null,
     period: "2026-11-01",
     cardVersionId: null,
+    finalAtMs: null,
     charge: amount(0),
     shares: [],
     ending: null,

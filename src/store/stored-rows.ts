@@ -149,14 +149,15 @@ export function decodeRun(row: Row): Run {
 }
 
 function encodeRating(rating: RunRating): string {
-  const { ending, ...rest } = rating;
-  const ended = ending === null ? {} : { ending };
-  return JSON.stringify({ ...rest, ...ended, shares: encodeShares(rating.shares) });
+  const { ending, inTrial, ...rest } = rating;
+  // What nearly no run has is left out.
+  const rare = { ...(ending === null ? {} : { ending }), ...(inTrial ? { inTrial } : {}) };
+  return JSON.stringify({ ...rest, ...rare, shares: encodeShares(rating.shares) });
 }
 
 function decodeRating(stored: string): RunRating {
   const { shares, ...rest } = JSON.parse(stored);
-  return { ending: null, ...rest, shares: decodeShares(shares) };
+  return { ending: null, inTrial: false, ...rest, shares: decodeShares(shares) };
 }
 
 /** Shares as JSON text: charge, cell and amount of each. */
@@ -206,6 +207,7 @@ export function decodeOutcome(row: Row): OutcomeState {
     agent: optional(row, "agent"),
     period: text(row, "period"),
     cardVersionId: row.card_version as number | null,
+    finalAtMs: row.final_at as number | null,
     charge: amountOf(text(row, "charge")),
     shares: decodeShares(text(row, "shares")),
     ending: optional(row, "ending") as OutcomeState["ending"],

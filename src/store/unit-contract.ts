@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import { addRollup } from "../domain/run/rollup.ts";
+import type { ProvisionalFilter } from "../engine/ports.ts";
 import { CHAIN_START } from "../engine/seal.ts";
 import { anyAmount } from "./arbitrary-rows-contract.ts";
 import type { Clause, Scene } from "./clause-contract.ts";
@@ -241,6 +242,46 @@ async function checkSilentRuns({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await silent(1), ["older"]);
 }
 
+/** Provisional outcomes of two customers, among others that are none. */
+const WAITING_ROWS = [
+  outcomeRow({ key: "b", status: "provisional", finalAtMs: 20 }),
+  outcomeRow({ key: "a", status: "provisional", finalAtMs: 20 }),
+  outcomeRow({ key: "first", status: "provisional", finalAtMs: 10 }),
+  outcomeRow({ key: "late", status: "provisional", finalAtMs: 21 }),
+  outcomeRow({ run: "r2", customer: "beta", key: "x", status: "provisional", finalAtMs: 15 }),
+  outcomeRow({ key: "final", finalAtMs: 5 }),
+  outcomeRow({ key: "at once" }),
+  outcomeRow({ key: "off", status: "reversed", finalAtMs: 5 }),
+];
+
+async function checkDueOutcomes({ store, workspace }: Scene): Promise<void> {
+  const runs = [runRow({ id: "r1", customer: "acme" }), runRow({ id: "r2", customer: "beta" })];
+  await write(store(), workspace, { runs, outcomes: WAITING_ROWS });
+  const due = (of: { readonly customer?: string; readonly limit: number }) =>
+    read(store(), workspace, async (unit) =>
+      (await unit.dueOutcomes(20, of)).map(({ key }) => key),
+    );
+  assert.deepEqual(await due({ limit: 10 }), ["first", "x", "a", "b"]);
+  assert.deepEqual(await due({ limit: 2 }), ["first", "x"]);
+  assert.deepEqual(await due({ customer: "beta", limit: 10 }), ["x"]);
+  assert.deepEqual(await due({ customer: "nobody", limit: 10 }), []);
+  await write(store(), workspace, { outcomes: [outcomeRow({ key: "first", finalAtMs: 10 })] });
+  assert.deepEqual(await due({ limit: 10 }), ["x", "a", "b"], "a final one is not due again");
+}
+
+async function checkWaitingOutcomes({ store, workspace }: Scene): Promise<void> {
+  const runs = [runRow({ id: "r1", customer: "acme" }), runRow({ id: "r2", customer: "beta" })];
+  await write(store(), workspace, { runs, outcomes: WAITING_ROWS });
+  const pageOf = (filter: ProvisionalFilter) => store().provisionalOutcomes(workspace, filter);
+  const keysOf = async (filter: ProvisionalFilter) => (await pageOf(filter)).map(({ key }) => key);
+  assert.deepEqual(await keysOf({ limit: 10 }), ["a", "b", "first", "late", "x"]);
+  assert.deepEqual(await keysOf({ customer: "beta", limit: 10 }), ["x"]);
+  const page = await pageOf({ limit: 2 });
+  const after = page.at(-1) ?? assert.fail("an empty page");
+  assert.deepEqual(await keysOf({ limit: 10, after }), ["first", "late", "x"]);
+  assert.deepEqual(page[0], WAITING_ROWS[1]);
+}
+
 async function checkChain({ store, workspace }: Scene): Promise<void> {
   const head = () => read(store(), workspace, (unit) => unit.head());
   assert.deepEqual({ ...(await head()) }, { lastSeq: 0, digest: CHAIN_START });
@@ -272,5 +313,7 @@ export const UNITS: readonly Clause[] = [
   },
   { name: "an event is journalled under its identity, an act is not", check: checkJournalled },
   { name: "only open runs that were silent too long are silent", check: checkSilentRuns },
+  { name: "an outcome is due at the instant at which it is final", check: checkDueOutcomes },
+  { name: "outcomes that are not final are read page by page", check: checkWaitingOutcomes },
   { name: "the chain starts at zeros and goes on from its last link", check: checkChain },
 ];

@@ -112,7 +112,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       const opened = await Promise.all(
         ["r1", "r2", "r3", "r4", "r5"].map((run) => ask(run, MODEL)),
       );
-      const allowed = opened.filter(({ decisions }) => decisions?.[0]?.decision === "allow");
+      const allowed = opened.filter((answer) => String(decided(answer)[0]) === "allow");
       assert.equal(allowed.length, 2);
       const refused = opened.find((answer) => !allowed.includes(answer));
       assert.equal(refused?.opened?.error?.code, "entitlement.missing");

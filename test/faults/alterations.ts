@@ -41,7 +41,7 @@ export function isTotalOfNothing(table: string, row: Row): boolean {
 function isIndifferent(table: string, column: string, row: Row): boolean {
   if (ROW_NUMBERS.has(`${table}.${column}`)) return true;
   if (table === "outcomes" && row.status === "reversed" && row.shares === "[]") {
-    return column === "agent" || column === "period";
+    return column === "agent" || column === "period" || column === "ending";
   }
   if (table !== "runs") return false;
   if (column === "run_no") return row.own_steps === 0;

@@ -10,13 +10,9 @@ import { after, test } from "node:test";
 import { nodeDigest } from "../../src/compose.ts";
 import type { JournalKind } from "../../src/domain/event/journal.ts";
 import { runAct } from "../../src/engine/act.ts";
-import { BudgetBooks } from "../../src/engine/budget-books.ts";
-import { CommitLoop } from "../../src/engine/commit-loop.ts";
-import { EntitlementBooks } from "../../src/engine/entitlements.ts";
-import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
-import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
+import { actContext } from "./act-context.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-forged-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -30,15 +26,7 @@ async function findingsOf(...acts: readonly Forged[]): Promise<string[]> {
   const dataDir = join(folder, String(folders));
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   const clock = { nowMs: () => Date.UTC(2026, 10, 23) };
-  const context = {
-    ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
-    ids: { random: () => "id" },
-    budgets: new BudgetBooks(store),
-    entitlements: new EntitlementBooks(store),
-    waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
-    clocks: { of: async () => clock, forget: () => undefined },
-    loop: new CommitLoop(async () => ({ results: [], runs: new Map(), holds: [] })),
-  };
+  const context = actContext(store, clock);
   await store.createWorkspace("w");
   for (const [kind, subject, document] of acts) {
     await runAct(context, "w", async ({ journal }) => journal(kind, subject, document));

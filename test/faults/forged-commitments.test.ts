@@ -10,13 +10,10 @@ import { after, test } from "node:test";
 import { nodeDigest } from "../../src/compose.ts";
 import { canonicalJson } from "../../src/domain/canonical-json.ts";
 import { runAct } from "../../src/engine/act.ts";
-import { BudgetBooks } from "../../src/engine/budget-books.ts";
-import { CommitLoop } from "../../src/engine/commit-loop.ts";
-import { EntitlementBooks } from "../../src/engine/entitlements.ts";
-import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
-import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
+import { newCustomer } from "../../src/engine/customer-defaults.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
+import { actContext } from "./act-context.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-commitments-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -53,18 +50,13 @@ async function findingsOf(forged: Forged): Promise<string[]> {
   const dataDir = join(folder, String(folders));
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   const clock = { nowMs: () => Date.UTC(2026, 11, 2) };
-  const context = {
-    ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
-    ids: { random: () => "id" },
-    budgets: new BudgetBooks(store),
-    entitlements: new EntitlementBooks(store),
-    waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
-    clocks: { of: async () => clock, forget: () => undefined },
-    loop: new CommitLoop(async () => ({ results: [], runs: new Map(), holds: [] })),
-  };
+  const context = actContext(store, clock);
   await store.createWorkspace("w");
   const { terms = [TERMS], parts = [PART], lines = LINES, total = "32" } = forged;
-  await runAct(context, "w", async ({ journal }) => {
+  await runAct(context, "w", async ({ state, journal }) => {
+    const customer = newCustomer("acme", 0);
+    state.customers.set("acme", customer);
+    journal("customer.saved", "acme", customer);
     journal("commitments.saved", "acme", { customer: "acme", commitments: terms });
   });
   const about = { customer: "acme", period: "2026-11-01", currency: "USD" };

@@ -54,6 +54,7 @@ const COMPLETED = { ending: "completed" };
 function cardWith(runPrice: string): string {
   const per = (unit: string) => ({ model: "per_unit", unit });
   const agents = { model: "matrix", by: "agent", cells: { support: "0.3" }, otherwise: "0.1" };
+  const outcomes = (outcome: string) => ({ count: "outcomes", where: { outcome } });
   const tools = { count: "steps", where: { kind: "tool" } };
   const card = storedRateCard(
     JSON.stringify({
@@ -74,9 +75,10 @@ function cardWith(runPrice: string): string {
           meter: { sum: "searches" },
           price: { model: "package", size: "10", amount: "1" },
         },
-        { key: "resolved", meter: { count: "outcomes" }, price: per("0.99") },
+        { key: "resolved", meter: outcomes("ticket_resolved"), price: per("0.99") },
+        { key: "won", meter: outcomes("sale_won"), price: per("1.5"), settles: { afterDays: 7 } },
         { key: "done", meter: { count: "runs" }, price: per("0.2"), when: COMPLETED },
-        { key: "kept", meter: { count: "outcomes" }, price: per("0.3"), when: COMPLETED },
+        { key: "kept", meter: outcomes("ticket_resolved"), price: per("0.3"), when: COMPLETED },
         { key: "fee", meter: { count: "steps" }, price: { model: "flat", amount: "5" } },
       ],
       minimum: "10",
@@ -103,6 +105,11 @@ function tool(run: string, id: string, more: Sent = {}): Sent {
 function opened(run: string, more: Sent = {}): Sent {
   const at = { type: "run.opened", id: `open-${run}`, source: "sdk" };
   return { run, ...at, occurredAt: "2026-10-21T09:00:00Z", customer: "acme", ...more };
+}
+
+function won(run: string, key: string, more: Sent = {}): Sent {
+  const identity = { type: "outcome.recorded", run, source: "sdk", id: key };
+  return { ...identity, key, outcome: "sale_won", occurredAt: "2026-10-28T12:00:00Z", ...more };
 }
 
 const OCTOBER: readonly Sent[] = [
@@ -169,6 +176,7 @@ const OCTOBER: readonly Sent[] = [
     ending: "completed",
     occurredAt: "2026-10-29T14:00:00Z",
   },
+  won("r1", "w1"),
   model("r3", "e1", { customer: "beta", agent: "sales" }),
   tool("r3", "t1", { customer: "beta", agent: "sales", source: "proxy" }),
   tool("r3", "t2", { customer: "beta" }),
@@ -193,11 +201,24 @@ const LATE: readonly Sent[] = [
   tool("r1", "t5", { occurredAt: "2026-10-29T15:00:00Z" }),
   model("r3", "e9", { customer: "beta", occurredAt: "2026-10-30T10:00:00Z" }),
   model("r6", "e1", { customer: "acme", occurredAt: "2026-11-01T10:00:00Z" }),
+  won("r6", "w2", { occurredAt: "2026-11-01T11:00:00Z" }),
+  won("r6", "w2", { id: "w2 final", final: true, occurredAt: "2026-11-02T07:00:00Z" }),
+  won("r6", "w3", { occurredAt: "2026-11-01T11:00:00Z" }),
+  {
+    type: "outcome.reversed",
+    run: "r6",
+    id: "w3 off",
+    source: "sdk",
+    key: "w3",
+    reason: "sent back",
+    occurredAt: "2026-11-01T12:00:00Z",
+  },
 ];
 
 const LATER: readonly Sent[] = [
   tool("r1", "t6", { occurredAt: "2026-10-29T16:00:00Z" }),
   model("r6", "e2", { occurredAt: "2026-11-03T10:00:00Z" }),
+  won("r6", "w4", { occurredAt: "2026-12-01T10:00:00Z" }),
   {
     type: "outcome.reversed",
     run: "r1",

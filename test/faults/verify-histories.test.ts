@@ -10,18 +10,23 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { nodeDigest } from "../../src/compose.ts";
 import { anyHistory } from "../../src/store/event-sequences-contract.ts";
-import { play } from "../../src/store/play-contract.ts";
+import { CARDS, PRICES, play } from "../../src/store/play-contract.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 
 const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
 
-/** The histories write their cards and prices past the engine, so no journal entry is of them. */
-const UNJOURNALLED: ReadonlySet<string> = new Set(["rate_cards", "price_versions"]);
+/** The histories begin with cards and prices that no journal entry is of: they pass the engine. */
+const UNJOURNALLED: ReadonlySet<string> = new Set([
+  ...CARDS.map(({ id }) => `rate_cards w/${id}`),
+  ...PRICES.map(({ id }) => `price_versions w/${id}`),
+]);
 
 function findingsIn(dataDir: string) {
   const { findings } = verifyDataFolder(dataDir);
-  return findings.filter(({ table }) => !UNJOURNALLED.has(table));
+  return findings.filter(({ table, key, problem }) => {
+    return problem !== "is not in the journal" || !UNJOURNALLED.has(`${table} ${key}`);
+  });
 }
 
 test("after any history, verification finds nothing", async () => {

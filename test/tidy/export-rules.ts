@@ -5,6 +5,7 @@ import {
   findingAt,
   isProduct,
   isProof,
+  isSdk,
   nodesOf,
   type Rule,
   syntaxOf,
@@ -59,11 +60,14 @@ function isNamedInside(file: TreeFile, name: string): boolean {
   return uses.length > 1;
 }
 
+/** What ships: of the SDK, `index.ts` is its offer and takes the rest. */
+const isShipped = (file: TreeFile) => isProduct(file) || isSdk(file);
+
 const noUnusedExports: Rule = {
   name: "every export of src is used by the product, or in the domain at least by a test",
   find: (tree) => {
     const imports = importsOf(tree);
-    return tree.filter(isProduct).flatMap((file) =>
+    return tree.filter(isShipped).flatMap((file) =>
       exportsOf(file).flatMap(({ name, node, isType }) => {
         const takers = imports.filter((entry) => takes(entry, file, name));
         if (takers.some(({ from }) => isUse(from, file))) return [];
@@ -84,6 +88,10 @@ const noUnusedExports: Rule = {
       "src/engine/a.ts": "export interface A {}",
       "src/b.ts": "import { b } from './engine/a.ts';",
     },
+    {
+      "sdk/src/a.ts": "export const a = 1;",
+      "sdk/test/a.test.ts": "import {a} from '../src/a.ts';",
+    },
   ],
   accepts: [
     {
@@ -97,6 +105,7 @@ const noUnusedExports: Rule = {
       "y.ts": "import {a} from './src/x.ts';",
     },
     { "src/x.ts": "export const a = 1;", "bench/y.ts": "import { a as b } from '../src/x.ts';" },
+    { "sdk/src/a.ts": "export const a = 1;", "sdk/src/index.ts": "export { a } from './a.ts';" },
   ],
 };
 
@@ -125,7 +134,7 @@ function sharesComment(node: ts.Statement): boolean {
 const documented: Rule = {
   name: "every exported function, class, interface and constant says what it is for",
   find: (tree) =>
-    tree.filter(isProduct).flatMap((file) =>
+    tree.filter(isShipped).flatMap((file) =>
       exportsOf(file)
         .filter(({ node }) => isDocumentable(node) && !isDocumented(node) && !sharesComment(node))
         .map(({ name, node }) => findingAt(file, node, `${name} has no doc comment`)),
@@ -135,6 +144,7 @@ const documented: Rule = {
     { "src/x.ts": "// Not a doc comment.\nexport const a = 1;" },
     { "src/x.ts": "/** The file. */\nimport a from 'a';\n\nexport interface A {}" },
     { "src/x.ts": "/** A. */\nexport const a = 1;\n\nexport class B {}" },
+    { "sdk/src/x.ts": "export function f() {}" },
   ],
   accepts: [
     { "src/x.ts": "/** A. */\nexport const a = 1;\nexport const b = 2;\nexport const c = 3;" },

@@ -8,7 +8,7 @@
  */
 import { builtinModules } from "node:module";
 import { type Import, importsOf } from "./imports.ts";
-import { type Finding, isProduct, type Rule, type Tree } from "./tree.ts";
+import { type Finding, isProduct, isSdk, type Rule, type Tree } from "./tree.ts";
 
 /** What each part of src may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -183,4 +183,32 @@ const declared: Rule = {
   ],
 };
 
-export const IMPORT_RULES: readonly Rule[] = [arrow, cycles, nearImports, declared];
+const isSdkFile = (path: string) => path.startsWith("sdk/src/") && !/\.test\.ts$/.test(path);
+
+/** It runs beside any application, on any runtime: so it knows neither the server nor Node. */
+const sdkAlone: Rule = {
+  name: "the SDK imports nothing but itself, and the product nothing of the SDK",
+  find: (tree) =>
+    importsOf(tree.filter((file) => isSdk(file) || isProduct(file))).flatMap((entry) => {
+      const { from, target, specifier } = entry;
+      const isInside = target !== null && isSdkFile(target);
+      return isSdk(from) === isInside || (isProduct(from) && !target?.startsWith("sdk/"))
+        ? []
+        : [findingOf(entry, specifier)];
+    }),
+  refuses: [
+    snippet("sdk/src/x.ts", "import { a } from '../../src/domain/x.ts';"),
+    snippet("sdk/src/x.ts", "import type { A } from '../test/x.ts';"),
+    snippet("sdk/src/a/x.ts", "import { a } from '../x.test.ts';"),
+    snippet("sdk/src/x.ts", "import { a } from 'node:async_hooks';"),
+    snippet("sdk/src/x.ts", "import type { OpenAI } from 'openai';"),
+    snippet("src/cli/x.ts", "import { Tollgate } from '../../sdk/src/tollgate.ts';"),
+  ],
+  accepts: [
+    snippet("sdk/src/a/x.ts", "import { a } from '../y.ts';"),
+    snippet("sdk/test/x.ts", "import { a } from '../../src/domain/x.ts';"),
+    snippet("src/cli/x.ts", "import { a } from '../domain/x.ts';\nimport b from 'node:fs';"),
+  ],
+};
+
+export const IMPORT_RULES: readonly Rule[] = [arrow, cycles, nearImports, declared, sdkAlone];

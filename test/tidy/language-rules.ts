@@ -51,7 +51,7 @@ const noDefaultExport: Rule = {
   accepts: [{ "src/x.ts": "import ts from 'typescript';\nswitch (a) { default: f(); }" }],
 };
 
-const MAY_PRINT = /^(src\/cli|bench|test|examples)\/|\.test\.ts$/;
+const MAY_PRINT = /^(src\/cli|bench|(sdk\/)?test|examples)\/|\.test\.ts$/;
 
 const noConsole: Rule = {
   name: "only the CLI, benchmarks, examples and tests print to the console",

@@ -56,12 +56,17 @@ export function isCode({ path }: TreeFile): boolean {
 
 /** Code that only proves: tests, benchmarks, and the contract suites that adapters share. */
 export function isProof({ path }: TreeFile): boolean {
-  return /^(test|bench)\//.test(path) || /(\.test|-contract)\.ts$/.test(path);
+  return /^(sdk\/)?(test|bench)\//.test(path) || /(\.test|-contract)\.ts$/.test(path);
 }
 
 /** Code of src that ships. */
 export function isProduct(file: TreeFile): boolean {
   return file.path.startsWith("src/") && isCode(file) && !isProof(file);
+}
+
+/** Code of the SDK that ships, in a package of its own. */
+export function isSdk(file: TreeFile): boolean {
+  return file.path.startsWith("sdk/src/") && isCode(file) && !isProof(file);
 }
 
 const parsed = new WeakMap<TreeFile, ts.SourceFile>();

@@ -13,6 +13,7 @@ interface ClockView {
   readonly now: string;
   readonly isTest: boolean;
   readonly abandonedRuns?: number;
+  readonly settledOutcomes?: number;
 }
 
 /** Shows the workspace's time; moves that of a sandbox. */
@@ -45,7 +46,10 @@ export const clock: Command = {
   },
 };
 
-function show({ now, isTest, abandonedRuns = 0 }: ClockView, { out }: Surroundings): void {
+function show(clock: ClockView, { out }: Surroundings): void {
+  const { now, isTest, abandonedRuns = 0, settledOutcomes = 0 } = clock;
   print(out, `${now} (${isTest ? "test clock" : "the machine's clock"})`);
   if (abandonedRuns > 0) print(out, `${abandonedRuns} silent runs were abandoned.`);
+  const what = settledOutcomes === 1 ? "outcome" : "outcomes";
+  if (settledOutcomes > 0) print(out, `${settledOutcomes} ${what} became final.`);
 }

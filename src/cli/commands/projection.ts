@@ -45,7 +45,9 @@ function lines(answer: ProjectionView): string[] {
   const rows = [
     ["elapsed share of the period", elapsedShare],
     ["so far, exact", formatMoney(currentExact)],
-    ...(accruedExact === "0" ? [] : [["waits for open runs to end", formatMoney(accruedExact)]]),
+    ...(accruedExact === "0"
+      ? []
+      : [["not owed yet: waits to be final", formatMoney(accruedExact)]]),
     ["expected total (linear)", total],
   ];
   const columns = [

@@ -15,6 +15,7 @@ interface UsageAnswer {
     readonly outputTokens: string;
     readonly cost: string;
     readonly charge: string;
+    readonly accrued: string;
   }[];
 }
 
@@ -53,6 +54,7 @@ export const usage: Command = {
 /** A table with a column for each dimension. */
 function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles): string[] {
   if (answer.rows.length === 0) return ["There is no usage that matches."];
+  const isWaiting = answer.rows.some(({ accrued }) => accrued !== "0");
   const rows = answer.rows.map((row) => [
     ...by.map((name) => row.group[name] || "–"),
     groupDigits(String(row.steps)),
@@ -60,6 +62,7 @@ function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles)
     groupDigits(row.outputTokens),
     formatMoney(row.cost),
     formatMoney(row.charge),
+    ...(isWaiting ? [formatMoney(row.accrued)] : []),
     row.unpriced === 0 ? "" : { text: `${row.unpriced} UNPRICED`, style: styles.yellow },
   ]);
   const right = (title: string) => ({ title, align: "right" as const });
@@ -69,6 +72,7 @@ function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles)
     ...[right("steps"), right("tokens in"), right("tokens out")],
     point(`cost ${answer.costCurrency}`),
     point(`charge ${answer.chargeCurrency ?? ""}`.trim()),
+    ...(isWaiting ? [point("accrued")] : []),
     { title: "", align: "left" as const },
   ];
   return renderTable({ columns, rows }, styles);

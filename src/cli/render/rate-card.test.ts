@@ -29,6 +29,17 @@ test("a card says in words what it counts and takes", () => {
   ]);
 });
 
+test("a charge on outcomes says how long they may be taken back", () => {
+  const counts = (settles: CardView["charges"][number]["settles"]) => {
+    const price = { model: "per_unit", unit: "1" };
+    const charge = { key: "k", meter: { count: "outcomes" }, price, settles: settles ?? null };
+    return renderRateCard({ ...CARD, charges: [charge] }, null)[1];
+  };
+  assert.equal(counts({ afterDays: "7" }), "k       outcomes, final after 7 days  1 each");
+  assert.equal(counts({ afterHours: "1" }), "k       outcomes, final after 1 hour  1 each");
+  assert.equal(counts(null), "k       outcomes  1 each");
+});
+
 test("every price model has its words", () => {
   const priced = (price: CardView["charges"][number]["price"]) => {
     const charge = { key: "k", meter: { sum: "web_searches" }, price };

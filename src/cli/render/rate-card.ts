@@ -15,6 +15,8 @@ export interface ChargeView {
   readonly key: string;
   readonly meter: MeterView;
   readonly price: PriceView;
+  /** How long an outcome may be taken back. */
+  readonly settles?: { readonly afterDays?: string; readonly afterHours?: string } | null;
 }
 
 interface MeterView {
@@ -52,7 +54,7 @@ export function renderRateCard(
     const style = isChanged ? styles.yellow : (text: string) => text;
     return [
       key,
-      charge === undefined ? "" : meterText(charge.meter),
+      charge === undefined ? "" : meterText(charge.meter) + windowText(charge),
       former,
       { text: price, style },
     ];
@@ -70,6 +72,13 @@ function meterText({ count, sum, where = {} }: MeterView): string {
     return `${field} ${[value].flat().join(" or ")}`;
   });
   return filters.length === 0 ? what : `${what} with ${filters.join(" and ")}`;
+}
+
+function windowText({ settles }: ChargeView): string {
+  if (settles === undefined || settles === null) return "";
+  const { afterDays, afterHours } = settles;
+  const [length, unit] = afterDays === undefined ? [afterHours, "hour"] : [afterDays, "day"];
+  return `, final after ${length} ${unit}${length === "1" ? "" : "s"}`;
 }
 
 function priceText(price: PriceView | undefined): string {

@@ -8,8 +8,8 @@ test("each charge stands beside its counterpart, with exact differences and marg
   const before = ticketRun();
   const tree = { ...before.totals.tree, charge: "1.6342" };
   const charges = [
-    { charge: "run", cell: "", amount: "0.05" },
-    { charge: "setup", cell: "", amount: "0.02" },
+    { charge: "run", cell: "", amount: "0.05", inTrial: false },
+    { charge: "setup", cell: "", amount: "0.02", inTrial: false },
   ];
   const outcomes = before.outcomes.map((outcome) => ({ ...outcome, charge: "0.96" }));
   const totals = { ...before.totals, tree };
@@ -45,7 +45,7 @@ test("a difference in the last digit anywhere is seen", () => {
   const run = ticketRun();
   const { own, tree } = run.totals;
   const off = "0.503500000000000000000000000000001";
-  const charges = [{ charge: "run", cell: "", amount: "0.1000001" }];
+  const charges = [{ charge: "run", cell: "", amount: "0.1000001", inTrial: false }];
   assert.equal(addsUp({ ...run, totals: { own, tree: { ...tree, cost: off } } }), false);
   assert.equal(addsUp({ ...run, totals: { own: { ...own, charge: "0" }, tree } }), false);
   assert.equal(addsUp({ ...run, charges }), false);

@@ -1,7 +1,7 @@
 /** Two runs of the same work side by side: what each charge took under one card and the other. */
 import { subtractAmounts, sumAmounts } from "./amounts.ts";
 import { formatMoney } from "./money.ts";
-import type { RunView, StepView } from "./run-view.ts";
+import type { RunView, ShareView, StepView } from "./run-view.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, renderTable } from "./table.ts";
 
@@ -60,8 +60,8 @@ function amountsByCharge(run: RunView): Map<string, string> {
     amounts.set(name, sumAmounts([amounts.get(name) ?? "0", amount]));
   };
   const visit = ({ steps, charges, outcomes, children }: RunView) => {
-    for (const share of steps.flatMap((step) => step.charges)) add(share.charge, share.amount);
-    for (const { charge, amount } of charges) add(charge, amount);
+    const shares = [...steps.flatMap((step) => step.charges), ...charges];
+    for (const { charge, amount } of shares.filter(isCharged)) add(charge, amount);
     for (const { outcome, charge } of outcomes) add(`outcome ${outcome}`, charge);
     children.forEach(visit);
   };
@@ -69,12 +69,17 @@ function amountsByCharge(run: RunView): Map<string, string> {
   return amounts;
 }
 
+/** What is free in a trial is in no total. */
+function isCharged({ inTrial }: ShareView): boolean {
+  return !inTrial;
+}
+
 /** Whether a run's totals are the sum of all that is below it, to the last digit. */
 export function addsUp(run: RunView): boolean {
   const { own, tree } = run.totals;
   const charges = [
     ...run.steps.map((step) => step.charge),
-    ...run.charges.map(({ amount }) => amount),
+    ...run.charges.filter(isCharged).map(({ amount }) => amount),
     ...run.outcomes.map(({ charge }) => charge),
   ];
   const below = run.children.map(({ totals }) => totals.tree);

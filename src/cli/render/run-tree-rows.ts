@@ -2,6 +2,7 @@
 
 import { OUTPUT_BUCKETS } from "../../domain/event/usage.ts";
 import { formatQuantity, parseQuantity, type Quantity } from "../../domain/money/decimal.ts";
+import { sumAmounts } from "./amounts.ts";
 import { formatMoney, groupDigits } from "./money.ts";
 import type { CorrectionView, OutcomeView, RunView, ShareView, StepView } from "./run-view.ts";
 import type { Styles } from "./styles.ts";
@@ -94,15 +95,24 @@ function flagsCell(step: StepView, styles: Styles): Cell {
     step.payer === "customer" ? "customer pays" : "",
     step.voided ? "voided" : "",
     step.revision > 1 ? `revision ${step.revision}` : "",
+    trialText(step.charges),
   ].filter(isText);
   const isBad = step.status === "error" || step.status === "blocked";
   return { text: flags.join(", "), style: isBad ? styles.red : styles.yellow };
 }
 
+/** What is free in a trial, with what it would have cost. */
+function trialText(charges: readonly ShareView[]): string {
+  const free = charges.filter(({ inTrial }) => inTrial).map(({ amount }) => amount);
+  return free.length === 0 ? "" : `free in trial: ${formatMoney(sumAmounts(free))}`;
+}
+
 /** A charge on the run itself. */
 export function chargeRow(charge: ShareView, styles: Styles): readonly Cell[] {
   const text = [charge.charge, charge.cell].filter(isText).join(" ");
-  return feeRow("charge", text, { amount: charge.amount, styles });
+  const amount = charge.inTrial ? "0" : charge.amount;
+  const row = feeRow("charge", text, { amount, styles });
+  return [...row.slice(0, -1), { text: trialText([charge]), style: styles.yellow }];
 }
 
 /** What a run's cap and minimum come to in a period. */
@@ -118,9 +128,16 @@ export function boundRows({ period, cap, minimum }: CorrectionView, styles: Styl
 
 /** An outcome and what it is charged. */
 export function outcomeRow(outcome: OutcomeView, styles: Styles): readonly Cell[] {
-  const note = outcome.status === "recorded" ? "" : outcome.status;
+  const { status, finalAt, charges } = outcome;
+  const until = status === "provisional" && finalAt !== null ? `, final ${minuteOf(finalAt)}` : "";
+  const state = status === "recorded" ? "" : `${status}${until}`;
+  const note = [state, trialText(charges)].filter(isText).join(", ");
   const row = feeRow("outcome", outcome.outcome, { amount: outcome.charge, styles });
   return [...row.slice(0, -1), { text: note, style: styles.yellow }];
+}
+
+function minuteOf(instant: string): string {
+  return `${instant.slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function feeRow(

@@ -96,9 +96,17 @@ test("steps that name each other as parents are still shown, once", () => {
 });
 
 test("a reversed outcome says so", () => {
-  const outcome = { key: "k", outcome: "resolved", status: "reversed", charge: "0" };
+  const about = { key: "k", outcome: "resolved", status: "reversed", finalAt: null };
+  const outcome = { ...about, charge: "0", charges: [] };
   const lines = renderRunTree(runView({ run: "r", outcomes: [outcome] }));
   assert.match(lines.at(-1) ?? "", /^└─ outcome {2}resolved +reversed$/);
+});
+
+test("a provisional outcome says when it is final", () => {
+  const outcome = { key: "k", outcome: "resolved", status: "provisional", charge: "0" };
+  const outcomes = [{ ...outcome, charges: [], finalAt: "2026-11-30T10:00:00.000Z" }];
+  const lines = renderRunTree(runView({ run: "r", outcomes }));
+  assert.match(lines.at(-1) ?? "", /provisional, final 2026-11-30 10:00 UTC$/);
 });
 
 test("the tree's lines are not coloured with what they lead to", () => {

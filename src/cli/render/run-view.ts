@@ -16,7 +16,9 @@ export interface OutcomeView {
   readonly key: string;
   readonly outcome: string;
   readonly status: string;
+  readonly finalAt: string | null;
   readonly charge: string;
+  readonly charges: readonly ShareView[];
 }
 
 /** What one charge takes for one step, or for the run itself. */
@@ -24,6 +26,8 @@ export interface ShareView {
   readonly charge: string;
   readonly cell: string;
   readonly amount: string;
+  /** Free in a trial: the amount is what it would have cost. */
+  readonly inTrial: boolean;
 }
 
 /** What the bounds of a run make of one period. */

@@ -76,16 +76,23 @@ export function ticketRun(): RunView {
         },
         cost: "0.5",
         charge: "0.6",
-        charges: [{ charge: "providers", cell: "", amount: "0.6" }],
+        charges: [{ charge: "providers", cell: "", amount: "0.6", inTrial: false }],
       }),
     ],
   });
   return runView({
     run: "t-1",
     totals: { own, tree: { steps: 3, unpriced: 0, cost: "0.5035", charge: "1.7042" } },
-    charges: [{ charge: "run", cell: "", amount: "0.1" }],
+    charges: [{ charge: "run", cell: "", amount: "0.1", inTrial: false }],
     outcomes: [
-      { key: "ticket_resolved", outcome: "ticket_resolved", status: "recorded", charge: "1" },
+      {
+        key: "ticket_resolved",
+        outcome: "ticket_resolved",
+        status: "recorded",
+        finalAt: null,
+        charge: "1",
+        charges: [],
+      },
     ],
     steps: [
       stepView({
@@ -94,7 +101,7 @@ export function ticketRun(): RunView {
         usage: { input_uncached: "1234", output_text: "50" },
         cost: "0.0035",
         charge: "0.0042",
-        charges: [{ charge: "providers", cell: "", amount: "0.0042" }],
+        charges: [{ charge: "providers", cell: "", amount: "0.0042", inTrial: false }],
       }),
       stepView({
         id: "s2",

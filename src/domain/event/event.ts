@@ -110,6 +110,8 @@ export interface OutcomeRecorded extends Sent {
   readonly outcome: string;
   /** Identity of the outcome inside its run. (Default: the name.) */
   readonly key: string;
+  /** Final now, whatever the window of a charge; also confirms one recorded before. */
+  readonly final?: true;
 }
 
 /** Takes a recorded outcome back. */

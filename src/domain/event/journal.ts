@@ -8,6 +8,7 @@ export const JOURNAL_KINDS = [
   "run.abandoned",
   "outcome.recorded",
   "outcome.reversed",
+  "outcome.settled",
   "step.amended",
   "step.voided",
   "customer.saved",

@@ -7,17 +7,12 @@
  * (who and what), the body (numbers) and the labels.
  */
 import { present } from "../assert.ts";
-import type { Amount, Quantity } from "../money/decimal.ts";
-import {
-  formatAmount,
-  formatQuantity,
-  parseAmount,
-  parseQuantity,
-  ZERO_AMOUNT,
-} from "../money/decimal.ts";
+import type { Quantity } from "../money/decimal.ts";
+import { formatAmount, formatQuantity, parseAmount, parseQuantity } from "../money/decimal.ts";
 import type { Identity } from "./event.ts";
 import { COMPLETENESS, PAYERS, ROLES, STEP_KINDS, STEP_STATUSES } from "./event.ts";
 import type { ChargeShare, CostStatus, Step } from "./step.ts";
+import { chargedBy } from "./trial-cell.ts";
 import { INPUT_BUCKETS, OUTPUT_BUCKETS, type Usage } from "./usage.ts";
 
 const END = "\u001f";
@@ -209,7 +204,7 @@ function factsOfBody(fields: readonly string[]) {
     priceVersionId: price === "" ? null : Number(price),
     cost: present(parseAmount(cost), `cost "${cost}"`),
     shares,
-    charge: shares.reduce((sum, share) => (sum + share.amount) as Amount, ZERO_AMOUNT),
+    charge: chargedBy(shares),
     parentStep,
     callId,
     hold,

@@ -4,13 +4,7 @@ import fc from "fast-check";
 import { formatAmount } from "../money/decimal.ts";
 import { parseRateCard } from "../rating/parse-rate-card.ts";
 import type { RateCard } from "../rating/rate-card.ts";
-import {
-  type CardSpan,
-  isInTrial,
-  NO_TERMS,
-  periodTerms,
-  type TermsInput,
-} from "./period-terms.ts";
+import { type CardSpan, NO_TERMS, periodTerms, type TermsInput } from "./period-terms.ts";
 
 const DAY_MS = 86_400_000;
 const PERIOD = { key: "2026-11-01", startMs: 0, endMs: 30 * DAY_MS };
@@ -117,14 +111,6 @@ describe("the terms of a period", () => {
     assert.deepEqual([some.fees, some.minimum], [["base 20 10-30"], "60"]);
     const whole = cardOf({ ...fee("30"), trial: { days: 90 } });
     assert.deepEqual(termsOf([span(whole, 0, 30)], 0).fees, []);
-  });
-
-  test("a charge is in trial until whole days after the customer's start", () => {
-    const card = cardOf({ trial: { days: 2, charges: ["c"] } });
-    const at = (atMs: number, key = "c") => isInTrial(card, key, { atMs, startedAtMs: 5 });
-    assert.deepEqual([at(5), at(2 * DAY_MS + 4), at(2 * DAY_MS + 5)], [true, true, false]);
-    assert.equal(at(5, "other"), false);
-    assert.equal(isInTrial(cardOf({}), "c", { atMs: 0, startedAtMs: 0 }), false);
   });
 
   test("however often a card changes, an unchanged fee adds up to itself", () => {

@@ -9,7 +9,8 @@ import { present } from "../assert.ts";
 import { allocate, smallestUnit } from "../money/allocate.ts";
 import { currencyDecimals } from "../money/currency.ts";
 import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
-import type { Charge, Discount, Fee, RateCard, Trial } from "../rating/rate-card.ts";
+import type { Charge, Discount, Fee, RateCard } from "../rating/rate-card.ts";
+import { coversKey, trialEndMs } from "../rating/trial.ts";
 import type { BillingPeriod } from "./billing-period.ts";
 
 /** A stretch of a period for which one card version was in force for the customer. */
@@ -65,27 +66,6 @@ export const NO_TERMS: PeriodTerms = {
   minimum: null,
   maximum: null,
 };
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** The instant at which a trial ends: whole days of 24 hours after the customer's start. */
-function trialEndMs({ days }: Trial, startedAtMs: number): number {
-  return startedAtMs + days * DAY_MS;
-}
-
-/** Whether a charge or fee is free at an instant. */
-export function isInTrial(
-  card: Pick<RateCard, "trial">,
-  key: string,
-  { atMs, startedAtMs }: { readonly atMs: number; readonly startedAtMs: number },
-): boolean {
-  const { trial } = card;
-  return trial !== null && coversKey(trial, key) && atMs < trialEndMs(trial, startedAtMs);
-}
-
-function coversKey({ charges }: Trial, key: string | null): boolean {
-  return charges === null || (key !== null && charges.includes(key));
-}
 
 /** The terms of a period. */
 export function periodTerms(input: TermsInput): PeriodTerms {

@@ -17,6 +17,7 @@ export const ADJUSTMENT_REASONS = [
   "amended",
   "voided",
   "outcome_reversed",
+  "outcome_settled",
   "run_reopened",
   "run_ended",
   "repriced",

@@ -3,6 +3,7 @@ import type { ConversionRate } from "../money/conversion.ts";
 import type { Amount } from "../money/decimal.ts";
 import type { ClosedCount } from "../rating/counter.ts";
 import { BOOKING_KINDS } from "./booking.ts";
+import type { Stretch } from "./card-spans.ts";
 
 /** What one charge counted in the period, one for each cell and measure. */
 export interface ChargeCount extends ClosedCount {
@@ -13,6 +14,8 @@ export interface ChargeCount extends ClosedCount {
   readonly name: string;
   /** Rates at which costs were converted to the card's currency; none where they are in it. */
   readonly conversions: readonly ConversionRate[];
+  /** For a projection: the part of the period in which it counts. (Default: the whole.) */
+  readonly stretch?: Stretch;
 }
 
 /** What a charge came to for steps, runs and outcomes during a trial. */
@@ -23,6 +26,8 @@ export interface TrialAmount {
   readonly name: string;
   /** Taken off. */
   readonly amount: Amount;
+  /** Like that of a count. (Default: the whole period.) */
+  readonly stretch?: Stretch;
 }
 
 /** What a line is. Each but `included`, which tells a quantity, is a part of the total. */

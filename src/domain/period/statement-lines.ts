@@ -1,5 +1,6 @@
 /** The lines of a statement before they are rounded, each kind by what it is made of. */
 
+import { isTrialCell, pricedCell } from "../event/trial-cell.ts";
 import { FACTOR_SCALE } from "../limits.ts";
 import { type Amount, formatScaled, quantityOfInteger, ZERO_AMOUNT } from "../money/decimal.ts";
 import type { BillingPeriod } from "./billing-period.ts";
@@ -36,7 +37,8 @@ export function chargeLines(counts: readonly ChargeCount[]): Unrounded[] {
 
 function linesOfCount(count: ChargeCount): Unrounded[] {
   const { cardKey, chargeKey, cell, measure, quantity, included, credits, conversions } = count;
-  const description = cell === "" ? count.name : `${count.name} (${cell})`;
+  const named = nameOf(count);
+  const description = isTrialCell(cell) ? `${named} in the trial` : named;
   const at = { ...WHOLE, cardKey, chargeKey, cell };
   const correction = (count.final - count.running) as Amount;
   const charge = { ...at, description, measure, quantity, credits, conversions };
@@ -52,11 +54,31 @@ function linesOfCount(count: ChargeCount): Unrounded[] {
   return lines;
 }
 
+/** A charge with its cell, which is that of what is paid. */
+function nameOf({ name, cell }: Pick<ChargeCount, "name" | "cell">): string {
+  const priced = pricedCell(cell);
+  return priced === "" ? name : `${name} (${priced})`;
+}
+
+/** What trials take off: each line of what they counted, whole, so that no rounding is left. */
+export function trialsOf(counts: readonly ChargeCount[]): TrialAmount[] {
+  return counts.flatMap((count): TrialAmount[] => {
+    const { cardKey, chargeKey, cell, name, running, final, stretch } = count;
+    if (!isTrialCell(cell)) return [];
+    const at = { cardKey, chargeKey, cell, ...(stretch && { stretch }) };
+    return [
+      { ...at, name, amount: running },
+      { ...at, name: `${name}: volume tier correction`, amount: (final - running) as Amount },
+    ];
+  });
+}
+
 /** What a trial takes off again. */
 export function trialLines(trials: readonly TrialAmount[]): Unrounded[] {
-  return trials.toSorted(byCharge).flatMap(({ cardKey, chargeKey, cell, name, amount }) => {
+  return trials.toSorted(byCharge).flatMap((trial) => {
+    const { cardKey, chargeKey, cell, amount } = trial;
     if (amount === 0n) return [];
-    const description = cell === "" ? `${name}: trial` : `${name} (${cell}): trial`;
+    const description = `${nameOf(trial)}: trial`;
     const at = { ...WHOLE, cardKey, chargeKey, cell, description };
     return [{ ...at, kind: "trial" as const, amountExact: -amount as Amount }];
   });

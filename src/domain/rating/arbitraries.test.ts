@@ -164,7 +164,9 @@ const arbitraryMoney = arbitraryPrice.map(toMoney);
 const isBound = (least: Amount | null, most: Amount | null) =>
   least === null || most === null || least <= most;
 
-const arbitraryCharge: fc.Arbitrary<Omit<Charge, "key" | "name">> = fc
+type Unnamed = Omit<Charge, "key" | "name" | "settlesAfterHours">;
+
+const arbitraryCharge: fc.Arbitrary<Unnamed> = fc
   .tuple(
     arbitraryPriced,
     fc.record({ minimum: fc.option(arbitraryMoney), maximum: fc.option(arbitraryMoney) }),
@@ -201,8 +203,17 @@ export const arbitraryCard: fc.Arbitrary<RateCard> = fc
     key: fc.constantFrom("card", "Karte ß"),
     currency: fc.constantFrom("USD", "JPY", "KWD"),
     charges: fc
-      .array(fc.tuple(arbitraryCharge, fc.boolean()), { minLength: 1, maxLength: 6 })
-      .map((all) => all.map(([one, is], index) => ({ ...namedAs("charge", index, is), ...one }))),
+      .tuple(
+        fc.array(fc.tuple(arbitraryCharge, fc.boolean()), { minLength: 1, maxLength: 6 }),
+        fc.option(fc.integer({ min: 1, max: 8_784 })),
+      )
+      .map(([all, hours]) =>
+        all.map(([one, is], index): Charge => {
+          const isOnOutcomes = "count" in one.meter && one.meter.count === "outcomes";
+          const settlesAfterHours = isOnOutcomes ? hours : null;
+          return { ...namedAs("charge", index, is), ...one, settlesAfterHours };
+        }),
+      ),
     fees: arbitraryFees,
     discounts: arbitraryDiscounts,
     minimum: fc.option(arbitraryMoney),

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import type { Problem } from "../errors.ts";
 import { PROBLEMS_MAX_COUNT } from "../limits.ts";
 import { arbitraryCard } from "./arbitraries.test.ts";
 import { contradictionsOf, joinProblems } from "./card-contradictions.ts";
+import { parseRateCard } from "./parse-rate-card.ts";
 
 const fieldsOf = (...[card]: Parameters<typeof contradictionsOf>) =>
   contradictionsOf(card).map(({ field }) => field);
@@ -23,6 +25,28 @@ describe("contradictions of a card", () => {
       assert.deepEqual(fieldsOf(twice), repeated);
     });
     fc.assert(property);
+  });
+
+  test("charges that may count the same outcome settle alike", () => {
+    const price = { model: "per_unit", unit: "1" };
+    const document = (charges: readonly (readonly [names: string[], settles?: object])[]) => ({
+      key: "card",
+      currency: "USD",
+      charges: charges.map(([names, settles], at) => {
+        const where = names.length === 0 ? {} : { where: { outcome: names } };
+        return { key: `c${at}`, meter: { count: "outcomes", ...where }, price, settles };
+      }),
+    });
+    const refusedOf = (...charges: Parameters<typeof document>[0]) => {
+      const { problems } = parseRateCard(document(charges)) as { problems?: Problem[] };
+      return (problems ?? []).map(({ field }) => field);
+    };
+    const week = { afterDays: 7 };
+    assert.deepEqual(refusedOf([["sold"], week], [["resolved"]]), []);
+    assert.deepEqual(refusedOf([["sold"], week], [["sold", "lost"], { afterHours: 168 }]), []);
+    assert.deepEqual(refusedOf([["sold"], week], [["sold", "lost"]]), ["charges[1].settles"]);
+    assert.deepEqual(refusedOf([[]], [["sold"], week]), ["charges[1].settles"]);
+    assert.deepEqual(refusedOf([[], week], [["sold"], week], [["lost"]]), ["charges[2].settles"]);
   });
 
   test("of a place that cannot be read are not told, and all are few", () => {

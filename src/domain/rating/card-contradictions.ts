@@ -2,6 +2,7 @@
 import type { Problem } from "../errors.ts";
 import { PROBLEMS_MAX_COUNT } from "../limits.ts";
 import { type Amount, formatAmount } from "../money/decimal.ts";
+import { subjectOfMeter } from "./meter-fields.ts";
 import type { RateCard } from "./rate-card.ts";
 
 /** Every contradiction of a card, with its path in the card's document. */
@@ -11,6 +12,7 @@ export function contradictionsOf(card: RateCard): Problem[] {
     ...unknownKeys(card),
     ...withoutCredit(card),
     ...wrongBounds(card),
+    ...unlikeWindows(card),
   ].map(([field, detail]) => ({ code: "ratecard.invalid", detail, field }));
 }
 
@@ -67,6 +69,27 @@ function withoutCredit({ charges, credit }: RateCard): Found[] {
     if (!inCredits) return [];
     return [[`charges[${index}].in`, 'the card has no "credit", which says what one is worth']];
   });
+}
+
+/** An outcome is final once, for all that charge it: those that may count the same settle alike. */
+function unlikeWindows({ charges }: RateCard): Found[] {
+  const onOutcomes = charges.flatMap((charge, index) => {
+    const { meter, settlesAfterHours: hours } = charge;
+    if (subjectOfMeter(meter) !== "outcomes") return [];
+    return [{ key: charge.key, index, names: meter.where.outcome ?? null, hours }];
+  });
+  return onOutcomes.flatMap(({ index, names, hours }): Found[] => {
+    const other = onOutcomes.find((one) => {
+      return one.index < index && one.hours !== hours && mayShareOne(one.names, names);
+    });
+    if (other === undefined) return [];
+    const detail = `${JSON.stringify(other.key)} may count the same outcomes and settles otherwise`;
+    return [[`charges[${index}].settles`, detail]];
+  });
+}
+
+function mayShareOne(a: readonly string[] | null, b: readonly string[] | null): boolean {
+  return a === null || b === null || a.some((name) => b.includes(name));
 }
 
 function wrongBounds(card: RateCard): Found[] {

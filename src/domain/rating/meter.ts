@@ -3,6 +3,7 @@
  * a step, a run or an outcome, and what a charge's counters cost.
  */
 import { present } from "../assert.ts";
+import { pricedCell } from "../event/trial-cell.ts";
 import { type Amount, ONE_UNIT } from "../money/decimal.ts";
 import type { SegmentPrice } from "./counter.ts";
 import { isCostMeter, measureOf, type Subject, subjectOfMeter } from "./meter-fields.ts";
@@ -14,6 +15,7 @@ import type {
   PriceModel,
   RateCard,
   RateCardVersion,
+  Trial,
 } from "./rate-card.ts";
 import {
   chargeSelection,
@@ -41,11 +43,15 @@ export interface CompiledCard {
   readonly charges: readonly Charge[];
   /** Whether a charge on these waits for the end of the run. */
   readonly waits: { readonly runs: boolean; readonly outcomes: boolean };
+  /** How long an outcome of this name may be reversed before it is final; null: not at all. */
+  settlesAfterMs(outcome: string): number | null;
+  /** What is free at a customer's start; null: nothing. */
+  readonly trial: Trial | null;
   /** What a step that bills counts for; a shadow counts for nothing. */
   meterStep(step: MeteredStep): readonly MeteredQuantity[];
   meterRun(run: MeteredRun): readonly MeteredQuantity[];
   meterOutcome(outcome: MeteredOutcome): readonly MeteredQuantity[];
-  /** The price of a charge's counter. The cell must be one that this version metered. */
+  /** The price of a charge's counter. The cell must be one that this version metered, or free. */
   segmentPrice(chargeKey: string, cell: string): SegmentPrice;
 }
 
@@ -82,6 +88,8 @@ export function compileCard(version: RateCardVersion, costOf?: CostConversion): 
     currency: card.currency,
     charges: card.charges,
     waits: { runs: waitsForEnd(card, "runs"), outcomes: waitsForEnd(card, "outcomes") },
+    settlesAfterMs: windowOf(card),
+    trial: card.trial,
     meterStep: (step) => (step.role === "bill" ? meterItem(steps, step) : NOTHING),
     meterRun: (run) => meterItem(runs, run),
     meterOutcome: (outcome) => meterItem(outcomes, outcome),
@@ -91,6 +99,17 @@ export function compileCard(version: RateCardVersion, costOf?: CostConversion): 
 
 function waitsForEnd({ charges }: RateCard, subject: Subject): boolean {
   return charges.some((one) => one.endings !== null && subjectOfMeter(one.meter) === subject);
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Charges that may count the same outcome settle alike, so the first one speaks for all. */
+function windowOf({ charges }: RateCard): CompiledCard["settlesAfterMs"] {
+  const windows = charges.flatMap(({ meter, settlesAfterHours: hours }) => {
+    return hours === null ? [] : [{ names: meter.where.outcome, ms: hours * HOUR_MS }];
+  });
+  return (outcome) =>
+    windows.find(({ names }) => names === undefined || names.includes(outcome))?.ms ?? null;
 }
 
 function meterItem(charges: readonly CompiledCharge[], item: Metered): readonly MeteredQuantity[] {
@@ -157,8 +176,9 @@ function segmentPrices({ effectiveFromMs, card }: RateCardVersion): CompiledCard
     const { charge, cells } = present(charges.get(chargeKey), `charge "${chargeKey}"`);
     const known = cells.get(cell);
     if (known !== undefined) return known;
-    const measure = measureOfCell(charge, cell);
-    const price = { effectiveFromMs, measure, price: chargePrice(charge, cell, card.credit) };
+    const priced = pricedCell(cell);
+    const measure = measureOfCell(charge, priced);
+    const price = { effectiveFromMs, measure, price: chargePrice(charge, priced, card.credit) };
     cells.set(cell, price);
     return price;
   };

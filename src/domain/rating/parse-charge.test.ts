@@ -6,6 +6,7 @@ import { Place } from "./document-place.ts";
 import { parseCharge } from "./parse-charge.ts";
 
 const CHARGE = { key: "x", meter: { count: "steps" }, price: { model: "per_unit", unit: "1" } };
+const OUTCOMES = { ...CHARGE, meter: { count: "outcomes" } };
 const RUNS = { ...CHARGE, meter: { count: "runs" } };
 
 function read(document: unknown, name: string | null = null) {
@@ -18,9 +19,9 @@ describe("a charge", () => {
   test("has no terms of its own until it says so", () => {
     const { charge, fields } = read(CHARGE);
     assert.deepEqual(fields, []);
-    const { included, minimum, maximum, endings, inCredits } = charge;
+    const { included, minimum, maximum, endings, inCredits, settlesAfterHours } = charge;
     assert.deepEqual([included, minimum, maximum], [0n, null, null]);
-    assert.deepEqual([endings, inCredits], [null, false]);
+    assert.deepEqual([endings, inCredits, settlesAfterHours], [null, false, null]);
   });
 
   test("includes a quantity, or on cost an amount, up to the largest quantity", () => {
@@ -48,6 +49,28 @@ describe("a charge", () => {
     assert.deepEqual(read({ ...RUNS, when: {} }).fields, ["when.ending"]);
     assert.deepEqual(read({ ...RUNS, when: { ended: 1 } }).fields, ["when.ended", "when.ending"]);
     assert.deepEqual(read({ ...CHARGE, when: { ending: "failed" } }).fields, ["when"]);
+  });
+
+  test("on outcomes may wait for a window, in days of 24 hours or in hours", () => {
+    const hoursOf = (settles: unknown) => {
+      const { charge, fields } = read({ ...OUTCOMES, settles });
+      return fields.length === 0 ? charge.settlesAfterHours : fields;
+    };
+    assert.equal(hoursOf({ afterDays: 7 }), 168);
+    assert.equal(hoursOf({ afterHours: "36" }), 36);
+    assert.equal(hoursOf({ afterDays: 366 }), 8_784);
+    assert.equal(hoursOf({ afterHours: 8_784 }), 8_784);
+    assert.deepEqual(hoursOf({ afterDays: 367 }), ["settles.afterDays"]);
+    assert.deepEqual(hoursOf({ afterHours: 8_785 }), ["settles.afterHours"]);
+    assert.deepEqual(hoursOf({ afterHours: 0 }), ["settles.afterHours"]);
+    assert.deepEqual(hoursOf({ afterHours: "1.5" }), ["settles.afterHours"]);
+    assert.deepEqual(hoursOf({ afterDays: 1, afterHours: 1 }), ["settles"]);
+    assert.deepEqual(hoursOf({}), ["settles"]);
+    assert.deepEqual(hoursOf({ afterWeeks: 1 }), ["settles.afterWeeks", "settles"]);
+    assert.equal(hoursOf(null), null);
+    for (const other of [CHARGE, RUNS]) {
+      assert.deepEqual(read({ ...other, settles: { afterDays: 7 } }).fields, ["settles"]);
+    }
   });
 
   test("may be in credits, unless it is a share of money", () => {

@@ -6,6 +6,7 @@ import {
   PRICE_SCALE,
   QUANTITY_MAX_UNITS,
   QUANTITY_SCALE,
+  SETTLES_AFTER_MAX_HOURS,
 } from "../limits.ts";
 import { type Amount, amountOfPrice, type Price } from "../money/decimal.ts";
 import type { Place } from "./document-place.ts";
@@ -15,7 +16,7 @@ import { parsePrice } from "./parse-price.ts";
 import type { Charge, ChargedEnding, Meter } from "./rate-card.ts";
 
 const FIELDS = [
-  ...["key", "name", "meter", "price", "included", "minimum", "maximum", "when", "in"],
+  ...["key", "name", "meter", "price", "included", "minimum", "maximum", "when", "settles", "in"],
 ];
 const ENDINGS = [...RUN_ENDINGS, "abandoned"] as const satisfies readonly ChargedEnding[];
 const COST_UNIT = 10n ** BigInt(AMOUNT_SCALE - QUANTITY_SCALE);
@@ -61,6 +62,7 @@ export function parseCharge(place: Place, name: string | null): Charge {
     minimum: readOptionalMoney(place.at("minimum")),
     maximum: readOptionalMoney(place.at("maximum")),
     endings: readEndings(place.at("when"), meter),
+    settlesAfterHours: readWindow(place.at("settles"), meter),
     inCredits: readUnit(place.at("in")),
   };
   refuseMismatches(place, charge);
@@ -94,6 +96,29 @@ function readEndings(place: Place, meter: Meter): readonly ChargedEnding[] | nul
   const ending = place.at("ending");
   const places = Array.isArray(ending.value) ? ending.items(ENDINGS.length) : [ending];
   return [...new Set(places.flatMap((one) => one.choice(ENDINGS) ?? []))];
+}
+
+const HOURS_A_DAY = 24n;
+
+/** A day is 24 hours: clocks that are put forward or back make no window longer or shorter. */
+function readWindow(place: Place, meter: Meter): number | null {
+  if (place.isAbsent || !place.isObject()) return null;
+  place.allowOnly(["afterDays", "afterHours"]);
+  if (subjectOfMeter(meter) !== "outcomes") {
+    place.refuse("only a meter of outcomes can wait: steps and runs are not taken back");
+  }
+  const [days, hours] = [place.at("afterDays"), place.at("afterHours")];
+  if (days.isAbsent === hours.isAbsent) {
+    place.refuse('needs either "afterDays" or "afterHours"');
+    return null;
+  }
+  const whole = (at: Place, maxUnits: bigint) =>
+    at.decimal({ scale: 0, maxUnits, isPositive: true });
+  return Number(
+    days.isAbsent
+      ? whole(hours, SETTLES_AFTER_MAX_HOURS)
+      : whole(days, SETTLES_AFTER_MAX_HOURS / HOURS_A_DAY) * HOURS_A_DAY,
+  );
 }
 
 function readUnit(place: Place): boolean {

@@ -1,4 +1,6 @@
 /** Reads a price model. What the model cannot price with certainty is refused when it is saved. */
+
+import { isTrialCell, TRIAL_PREFIX } from "../event/trial-cell.ts";
 import {
   FACTOR_SCALE,
   MATRIX_CELLS_MAX_COUNT,
@@ -158,8 +160,13 @@ type Cell = readonly [name: string, price: Price];
 function readCells(place: Place): Cell[] {
   return place.entries(MATRIX_CELLS_MAX_COUNT).map(([name, price]) => {
     if (name === OTHERWISE_CELL) price.refuse('for all other values, use "otherwise"');
+    refuseTrialCell(name, price);
     return [name, readPrice(price)];
   });
+}
+
+function refuseTrialCell(name: string, price: Place): void {
+  if (isTrialCell(name)) price.refuse(`no value of a matrix begins with "${TRIAL_PREFIX}"`);
 }
 
 /** By two dimensions: `{ "gpt-5": { "search": "0.02" } }`, by the first one's values first. */
@@ -169,6 +176,7 @@ function readPairCells(place: Place): Cell[] {
       if (first.includes(PAIR_SEPARATOR) || second.includes(PAIR_SEPARATOR)) {
         price.refuse(`a value of a matrix by two dimensions has no "${PAIR_SEPARATOR}"`);
       }
+      refuseTrialCell(first, price);
       return [pairCell(first, second), readPrice(price)];
     }),
   );

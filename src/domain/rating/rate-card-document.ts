@@ -118,8 +118,17 @@ function chargeDocument(charge: Charge): object {
     ...(minimum === null ? {} : { minimum: formatAmount(minimum) }),
     ...(maximum === null ? {} : { maximum: formatAmount(maximum) }),
     ...(endings === null ? {} : { when: { ending: endings } }),
+    ...windowDocument(charge.settlesAfterHours),
     ...(charge.inCredits ? { in: "credits" } : {}),
   };
+}
+
+/** Whole days are written as days. */
+function windowDocument(hours: number | null): object {
+  if (hours === null) return {};
+  const isDays = hours % 24 === 0;
+  const settles = isDays ? { afterDays: String(hours / 24) } : { afterHours: String(hours) };
+  return { settles };
 }
 
 function named(key: string, name: string): { readonly name?: string } {

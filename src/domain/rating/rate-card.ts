@@ -92,6 +92,8 @@ export interface Charge {
   readonly maximum: Amount | null;
   /** How a run must have ended for it and its outcomes to be charged; null: however. */
   readonly endings: readonly ChargedEnding[] | null;
+  /** Hours that an outcome may still be reversed in before it is final; null: final at once. */
+  readonly settlesAfterHours: number | null;
   /** True where the price is in the card's credits. */
   readonly inCredits: boolean;
 }

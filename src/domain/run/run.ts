@@ -68,6 +68,8 @@ export interface RunRating {
   readonly labels: Labels | null;
   /** How it had ended when it was counted; null: not yet, or no charge of the card asks. */
   readonly ending: ChargedEnding | null;
+  /** Whether it opened before the end of its card's trial. */
+  readonly inTrial: boolean;
   /** False for a run that is no longer counted but on which tier shifts have left an amount. */
   readonly counted: boolean;
   readonly shares: readonly RunShare[];
@@ -205,20 +207,32 @@ function namesIn(text: string): [customer: string, agent?: string] | null {
   }
 }
 
+/**
+ * What an outcome is: `provisional` until its window has passed, and charged nothing so far;
+ * `recorded` once it is final; `reversed` where it was taken back, before or after.
+ */
+export const OUTCOME_STATUSES = ["provisional", "recorded", "reversed"] as const;
+export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
+
 /** An outcome as the store keeps it, with what it charges. */
 export interface OutcomeState {
   readonly run: string;
   readonly key: string;
   readonly outcome: string;
   readonly contentHash: string;
-  readonly status: "recorded" | "reversed";
+  readonly status: OutcomeStatus;
+  /** Of its recording; once a window has passed, of its becoming final. */
   readonly seq: number;
   readonly occurredAtMs: number;
   readonly receivedAtMs: number;
   readonly customer: string;
   readonly agent: string | null;
+  /** That of `finalAtMs`, or of its own time where it was final at once. */
   readonly period: string;
+  /** In force at its own time, whenever it is final. */
   readonly cardVersionId: number | null;
+  /** When it is final; null: it was so at once. */
+  readonly finalAtMs: number | null;
   readonly charge: Amount;
   readonly shares: readonly RunShare[];
   /** How its run had ended when it was counted; null: not yet, or no charge of the card asks. */

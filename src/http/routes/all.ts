@@ -14,6 +14,7 @@ import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
 import { RATE_ROUTES } from "./rates.ts";
+import { RECEIPT_ROUTES } from "./receipts.ts";
 import { RERATE_ROUTES } from "./rerate.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
@@ -29,6 +30,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RUN_EVENT_ROUTES,
   ...HOLD_ROUTES,
   ...RUN_ROUTES,
+  ...RECEIPT_ROUTES,
   ...USAGE_ROUTES,
   ...HELD_ROUTES,
   ...BUDGET_ROUTES,

@@ -157,7 +157,7 @@ const readEntitlements = route<OfCustomer>({
   answers: { 200: json("What it may use, and who says so.", named("Entitlements")) },
   errors: ["customer.not_found"],
   handle: async ({ engine }, { workspace, params: { customer } }) =>
-    ok(entitlementsView(await engine.entitlements(workspace, customer))),
+    ok(entitlementsView(await engine.limits.entitlements(workspace, customer))),
 });
 
 const saveEntitlements = route<OfCustomer, unknown, Decided & { readonly entitlements: unknown }>({
@@ -173,7 +173,7 @@ const saveEntitlements = route<OfCustomer, unknown, Decided & { readonly entitle
   handle: async ({ engine }, { workspace, params: { customer }, body }) => {
     const { entitlements: document, reason, by } = body;
     const wanted = { customer, document, reason, by };
-    return ok(entitlementsView(await engine.saveEntitlements(workspace, wanted)));
+    return ok(entitlementsView(await engine.limits.saveEntitlements(workspace, wanted)));
   },
 });
 

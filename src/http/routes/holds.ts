@@ -84,7 +84,7 @@ async function decide(
     return await inTime(engine.hold(workspace, events, request), decisionMaxMs);
   } catch (error) {
     if (!(error instanceof TollgateError) || error.status !== 503) throw error;
-    throw new NoDecision(error, engine.onUndecided(workspace, spendersOf(events, request)));
+    throw new NoDecision(error, engine.limits.onUndecided(workspace, spendersOf(events, request)));
   }
 }
 
@@ -237,7 +237,7 @@ async function stream(
   const options = { timeoutMs, heartbeatMs: WAIT_HEARTBEAT_MS, signal: gone() };
   // The first look fails before anything is sent: an unknown run is a 404 like everywhere.
   await engine.runState(workspace, run);
-  const states = engine.followRun(workspace, run, options);
+  const states = engine.limits.followRun(workspace, run, options);
   const pieces = eventsOf(states, () => draining.aborted);
   return { status: 200, body: null, type: EVENT_STREAM, pieces };
 }

@@ -10,7 +10,7 @@ import { RUN_ENDINGS } from "../../domain/event/event.ts";
 import { ID_MAX_CHARS } from "../../domain/limits.ts";
 import { timeText } from "../instant.ts";
 import { json, type RouteAnswer, type RouteContext, route } from "../route.ts";
-import { closed, described, ID, named, nullable, oneOf, TEXT, TIME_SENT } from "../schema.ts";
+import { closed, described, FLAG, ID, named, nullable, oneOf, TEXT, TIME_SENT } from "../schema.ts";
 import { LABELS } from "../schemas/events.ts";
 import { readCurrencies } from "../views/currencies.ts";
 import { runSummary } from "../views/run-view.ts";
@@ -125,19 +125,21 @@ const closeRun = route<{ readonly run: string }, unknown, Fields>({
 interface OutcomeBody extends Fields {
   readonly outcome: string;
   readonly key?: string | null;
+  readonly final?: boolean;
 }
 
 const recordOutcome = route<{ readonly run: string }, unknown, OutcomeBody>({
   method: "POST",
   path: "/v1/runs/{run}/outcomes",
   operationId: "recordOutcome",
-  summary: "Record an outcome of a run, once per key.",
+  summary: "Record an outcome of a run, once per key, or confirm that it is final.",
   scope: "ingest",
   params: RUN_PARAM,
   body: {
     schema: closed({
       outcome: ID,
       "key?": described(OPTIONAL_ID, "Identity of the outcome in its run. (Default: its name.)"),
+      "final?": described(FLAG, "Final now, whatever the window of its charge. (Default: false.)"),
       ...COMMON,
     }),
   },
@@ -147,7 +149,7 @@ const recordOutcome = route<{ readonly run: string }, unknown, OutcomeBody>({
     perform(context, workspace, {
       type: "outcome.recorded",
       run: params.run,
-      derivedId: derived("recorded", body.key ?? body.outcome),
+      derivedId: derived(body.final === true ? "final" : "recorded", body.key ?? body.outcome),
       fields: body,
     }),
 });

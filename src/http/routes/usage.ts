@@ -51,6 +51,7 @@ function rowView({ group, steps, unpriced, ...sums }: UsageRow): object {
     outputTokens: formatQuantity(sums.outputTokens),
     cost: formatAmount(sums.cost),
     charge: formatAmount(sums.charge),
+    accrued: formatAmount(sums.accrued),
   };
 }
 

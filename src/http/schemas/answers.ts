@@ -10,6 +10,7 @@ import {
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
 import { LINE_KINDS } from "../../domain/period/statement-line.ts";
+import { OUTCOME_STATUSES } from "../../domain/run/run.ts";
 import {
   ANY_TEXT,
   COUNT,
@@ -98,7 +99,14 @@ const ingest = {
   }),
 };
 
-const charges = listOf(closed({ charge: ANY_TEXT, cell: ANY_TEXT, amount: DECIMAL }));
+const charges = listOf(
+  closed({
+    charge: ANY_TEXT,
+    cell: ANY_TEXT,
+    amount: DECIMAL,
+    inTrial: described(FLAG, "Free: the amount tells what it would have cost."),
+  }),
+);
 const ownAndTree = closed({ own: named("Totals"), tree: named("Totals") });
 
 const runFields: Record<string, JsonSchema> = {
@@ -130,9 +138,14 @@ const runs = {
   Outcome: closed({
     key: ANY_TEXT,
     outcome: ANY_TEXT,
-    status: oneOf(["recorded", "reversed"]),
+    status: described(
+      oneOf(OUTCOME_STATUSES),
+      "provisional: not final, and charged nothing so far; recorded: final.",
+    ),
     occurredAt: TIME,
+    finalAt: described(nullable(TIME), "When it is final. Null: it was so at once."),
     charge: DECIMAL,
+    charges,
   }),
   Step: closed({
     source: ANY_TEXT,
@@ -165,7 +178,10 @@ const runs = {
   }),
   RunTree: closed({
     ...runFields,
-    accrued: described(DECIMAL, "What its own charges wait for, were it completed now."),
+    accrued: described(
+      DECIMAL,
+      "What its own charges and outcomes wait for, were it completed now.",
+    ),
     outcomes: listOf(named("Outcome")),
     steps: listOf(named("Step")),
     children: listOf(named("RunTree")),
@@ -186,6 +202,7 @@ const usage = {
         outputTokens: DECIMAL,
         cost: DECIMAL,
         charge: DECIMAL,
+        accrued: described(DECIMAL, "Waits for runs to end or outcomes to be final; not charged."),
       }),
     ),
     costCurrency: CURRENCY,
@@ -239,7 +256,7 @@ const customers = {
     now: TIME,
     currency: CURRENCY,
     currentExact: described(DECIMAL, "Charged and booked so far, without the minimum."),
-    accruedExact: described(DECIMAL, "Waits for open runs to end; in no total."),
+    accruedExact: described(DECIMAL, "Waits for runs to end or outcomes to be final; in no total."),
     elapsedShare: described(DECIMAL, "Of the period, cut to six places."),
     method: described({ const: "linear" }, "Charges so far × length / elapsed."),
     projectedCharges: nullable(DECIMAL),
@@ -265,7 +282,7 @@ const workspaces = {
     secret: described(ANY_TEXT, "Of an admin key of the new workspace; shown this once."),
   }),
   Clock: closed({ now: TIME, isTest: FLAG }),
-  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT }),
+  AdvancedClock: closed({ now: TIME, isTest: FLAG, abandonedRuns: COUNT, settledOutcomes: COUNT }),
 };
 
 const keys = {
@@ -379,6 +396,14 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...workspaces,
   ...keys,
   ...statements,
+  ReceiptKey: closed({
+    id: ANY_TEXT,
+    algorithm: oneOf(["Ed25519"]),
+    publicKey: described(ANY_TEXT, "SPKI in base64."),
+    createdAt: TIME,
+    retiredAt: nullable(TIME),
+  }),
+  ReceiptKeys: closed({ keys: listOf(named("ReceiptKey")) }),
   ...BUDGET_SCHEMAS,
   ...CORRECTION_SCHEMAS,
   ...health,

@@ -15,6 +15,7 @@ import {
 import {
   closed,
   described,
+  FLAG,
   ID,
   type JsonSchema,
   listOf,
@@ -113,6 +114,7 @@ export function eventSchemas(usageFormats: readonly string[]): Record<string, Js
       ...RUN,
       outcome: ID,
       "key?": OPTIONAL_ID,
+      "final?": described(FLAG, "Final now, whatever the window of its charge. (Default: false.)"),
     }),
     OutcomeReversedEvent: closed({
       ...typed("outcome.reversed"),

@@ -116,6 +116,12 @@ const chargeFields = {
   "included?": described(nullable(SENT_DECIMAL), "What of each period's total is free."),
   ...PERIOD_BOUNDS,
   "when?": nullable(closed({ ending: ENDINGS })),
+  "settles?": described(
+    nullable(
+      closed({ "afterDays?": nullable(SENT_DECIMAL), "afterHours?": nullable(SENT_DECIMAL) }),
+    ),
+    "How long an outcome may be reversed before it is final and billed: either of both.",
+  ),
   "in?": nullable(oneOf(["money", "credits"])),
 };
 

@@ -1,5 +1,6 @@
 /** Runs and steps as they are told. Amounts and quantities are exact decimal text. */
 import type { ChargeShare, Step } from "../../domain/event/step.ts";
+import { isTrialCell, pricedCell } from "../../domain/event/trial-cell.ts";
 import type { Usage } from "../../domain/event/usage.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
@@ -47,12 +48,15 @@ function totalsView({ steps, unpriced, cost, charge }: Totals): object {
 }
 
 function shareView({ chargeKey, cell, amount }: ChargeShare): object {
-  return { charge: chargeKey, cell, amount: formatAmount(amount) };
+  const inTrial = isTrialCell(cell);
+  return { charge: chargeKey, cell: pricedCell(cell), amount: formatAmount(amount), inTrial };
 }
 
-function outcomeView({ key, outcome, status, occurredAtMs, charge }: OutcomeState): object {
-  const occurredAt = timeText(occurredAtMs);
-  return { key, outcome, status, occurredAt, charge: formatAmount(charge) };
+function outcomeView({ key, outcome, status, charge, shares, ...times }: OutcomeState): object {
+  const occurredAt = timeText(times.occurredAtMs);
+  const finalAt = timeTextOrNull(times.finalAtMs);
+  const charges = shares.map(shareView);
+  return { key, outcome, status, occurredAt, finalAt, charge: formatAmount(charge), charges };
 }
 
 /** Quantities by bucket or unit, as text. */

@@ -15,6 +15,7 @@ import { ExactNumber, parseJsonExact } from "./exact-json.ts";
 import {
   FieldRefused,
   readChoice,
+  readFlag,
   readId,
   readInstant,
   readInteger,
@@ -105,6 +106,9 @@ test("a text has up to 500 characters and may be empty or absent", () => {
 
 test("a choice is one of its values, letter by letter", () => {
   const values = ["us", "customer"] as const;
+  const flag = (value: unknown) => outcomeOf(() => readFlag(value, "final"));
+  assert.deepEqual([true, false, undefined, null].map(flag), [true, false, false, false]);
+  assert.deepEqual([1, "true", {}].map(flag), Array(3).fill("field.invalid final"));
   const read = (value: unknown) => outcomeOf(() => readChoice(value, "payer", { values }));
   assert.equal(read("customer"), "customer");
   assert.equal(readChoice(undefined, "payer", { values, otherwise: "us" }), "us");

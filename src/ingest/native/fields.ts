@@ -125,6 +125,13 @@ export function readText(value: unknown, field: string): string {
   return value;
 }
 
+/** True or false; false where it is absent. */
+export function readFlag(value: unknown, field: string): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value !== "boolean") refuse(field, "true or false", value);
+  return value;
+}
+
 /** One of a few texts, or `otherwise` where it is absent. */
 export function readChoice<T extends string>(
   value: unknown,

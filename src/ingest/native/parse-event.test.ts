@@ -143,7 +143,7 @@ describe("any event", () => {
     step: { kind: "tool" },
     "run.opened": { customer: "acme", agent: "a", parentRun: "r0", labels: {}, authority: "sdk" },
     "run.closed": { ending: "failed" },
-    "outcome.recorded": { outcome: "resolved", key: "k" },
+    "outcome.recorded": { outcome: "resolved", key: "k", final: true },
     "outcome.reversed": { key: "k", reason: "a mistake" },
     "step.amended": { target: { source: "sdk", id: "e0" }, reason: "late", kind: "tool" },
     "step.voided": { target: { id: "e0" }, reason: "late" },

@@ -32,6 +32,7 @@ import type { Fields } from "./fields.ts";
 import {
   FieldRefused,
   readChoice,
+  readFlag,
   readId,
   readInstant,
   readInteger,
@@ -115,7 +116,7 @@ const DOCUMENTS: Readonly<Record<TollgateEvent["type"], EventDocument>> = {
   step: documentOf(...PLACE_FIELDS, ...FACT_FIELDS, "parentStep", "callId", "hold"),
   "run.opened": documentOf(...PLACE_FIELDS, "labels", "authority"),
   "run.closed": documentOf("ending"),
-  "outcome.recorded": documentOf("outcome", "key"),
+  "outcome.recorded": documentOf("outcome", "key", "final"),
   "outcome.reversed": documentOf("key", "reason"),
   "step.amended": documentOf(...FACT_FIELDS, "target", "reason"),
   "step.voided": documentOf("target", "reason"),
@@ -152,7 +153,9 @@ function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
     case "outcome.recorded": {
       const outcome = readRequiredId(object.outcome, "outcome");
       const key = readOptionalId(object.key, "key") ?? outcome;
-      return [{ type, ...sent, outcome, key, contentHash: hashed(object, content, context) }];
+      const confirmed = readFlag(object.final, "final") ? { final: true as const } : {};
+      const contentHash = hashed(object, content, context);
+      return [{ type, ...sent, outcome, key, ...confirmed, contentHash }];
     }
     case "outcome.reversed": {
       const reason = readText(object.reason, "reason");

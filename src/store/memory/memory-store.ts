@@ -17,7 +17,9 @@ import type {
   Conflict,
   CounterKey,
   Customer,
+  ProvisionalFilter,
   RunFilter,
+  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -29,12 +31,13 @@ import type {
 import { Turns } from "../turns.ts";
 import { MemorySpendingReads } from "./memory-spending-reads.ts";
 import { MemoryUnit } from "./memory-unit.ts";
-import { applyWrites, byBytes, keyOf, type Tables, tablesOf } from "./tables.ts";
+import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
 
 /** Everything in maps; a restart begins from nothing. */
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();
+  readonly #signingKeys = new Map<string, SigningKey>();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
 
@@ -92,6 +95,15 @@ export class MemoryStore implements Store {
     this.#keys.set(key.id, key);
   }
 
+  signingKeys(): SigningKey[] {
+    const keys = [...this.#signingKeys.values()];
+    return keys.sort((a, b) => a.createdAtMs - b.createdAtMs || byBytes(a.id, b.id));
+  }
+
+  async saveSigningKey(key: SigningKey): Promise<void> {
+    this.#signingKeys.set(key.id, key);
+  }
+
   run(workspace: string, id: string): Run | undefined {
     return this.#tables(workspace).runs.get(id);
   }
@@ -127,6 +139,16 @@ export class MemoryStore implements Store {
     return [...this.#tables(workspace).runs.keys()]
       .filter((id) => byBytes(id, after) > 0)
       .sort(byBytes)
+      .slice(0, limit);
+  }
+
+  provisionalOutcomes(workspace: string, filter: ProvisionalFilter): OutcomeState[] {
+    const { customer, limit, after } = filter;
+    return [...this.#tables(workspace).outcomes.values()]
+      .filter((row) => row.status === "provisional")
+      .filter((row) => customer === undefined || row.customer === customer)
+      .sort(byPlace)
+      .filter((row) => after === undefined || byPlace(row, after) > 0)
       .slice(0, limit);
   }
 

@@ -128,4 +128,19 @@ export class MemoryUnit implements UnitOfWork {
       .sort((a, b) => a.lastSeenAtMs - b.lastSeenAtMs || byBytes(a.id, b.id))
       .slice(0, limit);
   }
+
+  dueOutcomes(
+    atMs: number,
+    { customer, limit }: { readonly customer?: string; readonly limit: number },
+  ): OutcomeState[] {
+    return [...this.#tables.outcomes.values()]
+      .filter((row) => row.status === "provisional" && (row.finalAtMs ?? 0) <= atMs)
+      .filter((row) => customer === undefined || row.customer === customer)
+      .sort((a, b) => (a.finalAtMs ?? 0) - (b.finalAtMs ?? 0) || byOutcome(a, b))
+      .slice(0, limit);
+  }
+}
+
+function byOutcome(a: OutcomeState, b: OutcomeState): number {
+  return byBytes(a.run, b.run) || byBytes(a.key, b.key);
 }

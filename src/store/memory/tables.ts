@@ -101,6 +101,11 @@ export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** The order of outcomes by customer, run and key. */
+export function byPlace(a: OutcomeState, b: OutcomeState): number {
+  return byBytes(a.customer, b.customer) || byBytes(a.run, b.run) || byBytes(a.key, b.key);
+}
+
 /** The key of an identity. */
 export function stepKey({ run, source, id }: StepKey): string {
   return keyOf(run, source, id);

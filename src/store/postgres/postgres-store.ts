@@ -18,7 +18,9 @@ import type {
   CounterKey,
   Customer,
   Digest,
+  ProvisionalFilter,
   RunFilter,
+  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -43,6 +45,7 @@ import {
   type Row,
   rowText,
 } from "../stored-rows.ts";
+import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
@@ -189,6 +192,17 @@ class PostgresStore implements Store {
     return (await this.#all(sql, workspace)).map(decodeKey);
   }
 
+  async signingKeys(): Promise<SigningKey[]> {
+    const rows = await this.#all("SELECT * FROM signing_keys ORDER BY created_at, id");
+    return rows.map(decodeSigningKey);
+  }
+
+  async saveSigningKey(key: SigningKey): Promise<void> {
+    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (id) DO UPDATE SET retired_at = excluded.retired_at`;
+    await this.#all(sql, ...encodeSigningKey(key));
+  }
+
   async saveKey(key: ApiKey): Promise<void> {
     const { id, hash, workspace, label, createdAtMs, revokedAtMs } = key;
     const scopes = JSON.stringify(key.scopes);
@@ -252,6 +266,17 @@ class PostgresStore implements Store {
       JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer AND o.run = r.id
       WHERE r.ws = $1 AND r.id = $2 ORDER BY o.seq`;
     return (await this.#of(workspace, sql, run)).map(decodeOutcome);
+  }
+
+  async provisionalOutcomes(
+    workspace: string,
+    { customer, limit, after }: ProvisionalFilter,
+  ): Promise<OutcomeState[]> {
+    const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
+    const sql = `SELECT * FROM outcomes
+      WHERE ws = $1 AND status = 'provisional' AND ($2::text IS NULL OR customer = $2)
+      AND (customer, run, key) > ($3, $4, $5) ORDER BY customer, run, key LIMIT $6`;
+    return (await this.#of(workspace, sql, customer ?? null, ...place, limit)).map(decodeOutcome);
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {

@@ -225,6 +225,16 @@ export class PostgresUnit implements UnitOfWork {
     return (await this.#rows(sql, beforeMs, limit)).map(decodeRun);
   }
 
+  async dueOutcomes(
+    atMs: number,
+    { customer, limit }: { readonly customer?: string; readonly limit: number },
+  ): Promise<OutcomeState[]> {
+    const sql = `SELECT * FROM outcomes
+      WHERE ws = $1 AND status = 'provisional' AND final_at <= $2
+      AND ($3::text IS NULL OR customer = $3) ORDER BY final_at, run, key LIMIT $4 FOR UPDATE`;
+    return (await this.#rows(sql, atMs, customer ?? null, limit)).map(decodeOutcome);
+  }
+
   write(writes: Writes): Promise<void> {
     return writeRows(this.#target, writes);
   }

@@ -94,7 +94,7 @@ export const TABLES = {
   outcomes: table("outcomes", {
     key: "customer run key",
     columns: `customer run key outcome content_hash status seq:int8 occurred_at:int8
-      received_at:int8 agent period card_version:int8 charge:numeric shares ending`,
+      received_at:int8 agent period card_version:int8 charge:numeric shares ending final_at:int8`,
   }),
   counters: table("counters", {
     key: "customer period card_key charge_key cell",

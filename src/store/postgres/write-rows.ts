@@ -101,7 +101,7 @@ async function writeEvents(target: Target, writes: Writes): Promise<void> {
       const { occurredAtMs, receivedAtMs, agent, period, cardVersionId } = row;
       const event = [customer, run, key, outcome, contentHash, status, seq, occurredAtMs];
       const rated = [receivedAtMs, agent, period, cardVersionId, formatAmount(row.charge)];
-      return [...event, ...rated, encodeShares(row.shares), row.ending];
+      return [...event, ...rated, encodeShares(row.shares), row.ending, row.finalAtMs];
     }),
   );
 }

@@ -21,7 +21,9 @@ import type {
   CounterKey,
   Customer,
   Digest,
+  ProvisionalFilter,
   RunFilter,
+  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -43,6 +45,7 @@ import {
   decodeSuspended,
   rowText,
 } from "../stored-rows.ts";
+import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { Turns } from "../turns.ts";
 import { CurrentTotals } from "./current-totals.ts";
@@ -241,6 +244,15 @@ class SqliteStore implements Store {
     await this.#save(sql, ...values, checksum);
   }
 
+  signingKeys(): SigningKey[] {
+    return this.#all("SELECT * FROM signing_keys ORDER BY created_at, id").map(decodeSigningKey);
+  }
+
+  async saveSigningKey(key: SigningKey): Promise<void> {
+    const sql = "INSERT OR REPLACE INTO signing_keys VALUES (?, ?, ?, ?, ?)";
+    await this.#save(sql, ...encodeSigningKey(key));
+  }
+
   #totals<Name extends TotalsQuery["name"]>(
     query: TotalsQuery & { readonly name: Name },
   ): Answer<TotalsAnswers[Name]> {
@@ -284,6 +296,15 @@ class SqliteStore implements Store {
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
     const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? ORDER BY seq";
     return this.#all(sql, this.#ws(workspace), run).map(decodeOutcome);
+  }
+
+  provisionalOutcomes(workspace: string, filter: ProvisionalFilter): OutcomeState[] {
+    const { customer = null, limit, after } = filter;
+    const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
+    const sql = `SELECT * FROM outcomes
+      WHERE ws = ?1 AND status = 'provisional' AND (?2 IS NULL OR customer = ?2)
+      AND (customer, run, key) > (?3, ?4, ?5) ORDER BY customer, run, key LIMIT ?6`;
+    return this.#all(sql, this.#ws(workspace), customer, ...place, limit).map(decodeOutcome);
   }
 
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]> {

@@ -203,6 +203,16 @@ export class SqliteUnit implements UnitOfWork {
     return silent.sort(bySilence);
   }
 
+  dueOutcomes(
+    atMs: number,
+    { customer, limit }: { readonly customer?: string; readonly limit: number },
+  ): OutcomeState[] {
+    const sql = `SELECT * FROM outcomes
+      WHERE ws = ?1 AND status = 'provisional' AND final_at <= ?2 AND (?3 IS NULL OR customer = ?3)
+      ORDER BY final_at, run, key LIMIT ?4`;
+    return this.#all(sql, atMs, customer ?? null, limit).map(decodeOutcome);
+  }
+
   write(writes: Writes): void {
     const unit = { shared: this.#shared, ws: this.#ws, draft: this.draft };
     this.isFlushing = writeRows(unit, writes);

@@ -109,7 +109,7 @@ function writeEvents(unit: UnitParts, writes: Writes): void {
     const amounts = [formatAmount(outcome.charge), encodeShares(outcome.shares)];
     const event = [ws, run, key, name, contentHash, status, seq, occurredAtMs, receivedAtMs];
     const rated = [customer, agent, period, cardVersionId, ...amounts];
-    save(draft, "outcomes", [...event, ...rated, outcome.ending]);
+    save(draft, "outcomes", [...event, ...rated, outcome.ending, outcome.finalAtMs]);
   }
   for (const { callId, customer } of writes.freedCalls) {
     const sql = "DELETE FROM calls WHERE ws = ? AND call_id = ? AND customer = ?";

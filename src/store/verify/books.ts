@@ -12,6 +12,9 @@ import { convertAgain } from "./convert-again.ts";
 import type { DataFile } from "./data-file.ts";
 import { type Taken, takenOfOutcome, takenOfRun, takenOfStep } from "./meter-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
+import { countedAtMs } from "./run-entries.ts";
+import { FirstCards } from "./settle-again.ts";
+import { chargedAgain, isFreeAt, takenFree } from "./trial-again.ts";
 
 /** Joins the parts of a key; no part may hold it. */
 export const KEY_PART_END = "\u001f";
@@ -46,15 +49,24 @@ export class Books {
   readonly quantities: RebuiltSums;
   readonly cards: CardVersions;
   readonly #acts: Acts;
+  readonly #file: DataFile;
+  #firstCards: FirstCards | null = null;
 
   constructor(file: DataFile, cards: CardVersions, acts: Acts) {
     this.#acts = acts;
+    this.#file = file;
     this.runs = new RebuiltSums(file.scratch, "runs");
     this.charged = new RebuiltSums(file.scratch, "charged");
     this.rollups = new RebuiltSums(file.scratch, "rollups");
     this.amounts = new RebuiltSums(file.scratch, "amounts");
     this.quantities = new RebuiltSums(file.scratch, "quantities");
     this.cards = cards;
+  }
+
+  /** The charges of the card by which an outcome was recorded: they say when it is final. */
+  chargesAtRecording(ws: number, outcome: OutcomeState) {
+    this.#firstCards ??= new FirstCards(this.#acts);
+    return this.#chargesOf(ws, this.#firstCards.of(ws, outcome));
   }
 
   addStep(ws: number, step: Step): void {
@@ -65,8 +77,9 @@ export class Books {
     const rollup = joined(ws, customer, period, agent, kind, provider, model, tool);
     this.rollups.addRebuilt(rollup, [...totals, ...tokensOf(step)]);
     const charges = this.#chargesOf(ws, cardVersionId);
-    const { shares } = step;
-    const taken = takenOfStep(charges, this.#inCardsCurrency(ws, step));
+    const { shares, ratedAtMs: atMs } = step;
+    const paid = takenOfStep(charges, this.#inCardsCurrency(ws, step));
+    const taken = this.#placed(paid, { ws, customer, cardVersionId, atMs });
     this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
   }
 
@@ -81,15 +94,34 @@ export class Books {
     if (rating === null || customer === null) return;
     const { cardVersionId, period, agent, shares } = rating;
     this.#addCharge({ ws, run: run.id, customer, period, agent, kind: "run", shares });
-    const taken = takenOfRun(this.#chargesOf(ws, cardVersionId), rating);
+    const paid = takenOfRun(this.#chargesOf(ws, cardVersionId), rating);
+    const trial = this.cards.of(ws, cardVersionId)?.trial;
+    const taken = rating.inTrial && trial ? takenFree(paid, trial) : paid;
     this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
   }
 
   addOutcome(ws: number, outcome: OutcomeState): void {
     const { customer, period, agent, shares, cardVersionId, run } = outcome;
     this.#addCharge({ ws, run, customer, period, agent, kind: "outcome", shares });
-    const taken = takenOfOutcome(this.#chargesOf(ws, cardVersionId), outcome);
+    const paid = takenOfOutcome(this.#chargesOf(ws, cardVersionId), outcome);
+    const atMs = countedAtMs(outcome.occurredAtMs, outcome.receivedAtMs);
+    const taken = this.#placed(paid, { ws, customer, cardVersionId, atMs });
     this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+  }
+
+  /** What is free in a trial is counted apart. */
+  #placed(
+    paid: readonly Taken[],
+    at: {
+      readonly ws: number;
+      readonly customer: string;
+      readonly cardVersionId: number | null;
+      readonly atMs: number;
+    },
+  ): readonly Taken[] {
+    const { ws, cardVersionId } = at;
+    const trial = cardVersionId === null ? null : (this.cards.of(ws, cardVersionId)?.trial ?? null);
+    return trial !== null && isFreeAt(this.#file, trial, at) ? takenFree(paid, trial) : paid;
   }
 
   #inCardsCurrency(ws: number, step: Step): Step {
@@ -132,7 +164,7 @@ export class Books {
     readonly shares: readonly Share[];
   }): void {
     const { ws, run, customer, period, agent, kind, shares } = of;
-    const charge = shares.reduce((sum, share) => sum + share.amount, 0n);
+    const charge = chargedAgain(shares);
     if (charge === 0n) return;
     this.runs.addRebuilt(joined(ws, run), [0n, 0n, 0n, charge]);
     this.charged.addRebuilt(joined(ws, run, period), [charge]);
@@ -179,7 +211,7 @@ export function joined(...parts: readonly (string | number | null)[]): string {
 
 /** Steps, steps of unknown cost, cost and charge that a step counts for. */
 function totalsOf(step: Step): bigint[] {
-  const charge = step.shares.reduce((sum, share) => sum + share.amount, 0n);
+  const charge = chargedAgain(step.shares);
   if (step.voided || step.role !== "bill") return [0n, 0n, 0n, charge];
   const isUnknown = step.costStatus === "unpriced" || step.costStatus === "partial";
   return [1n, isUnknown ? 1n : 0n, step.payer === "us" ? step.cost : 0n, charge];

@@ -9,6 +9,7 @@ import { decodeCustomer } from "../stored-rows.ts";
 import type { Books } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import type { RunAt } from "./run-entries.ts";
+import { frees } from "./trial-again.ts";
 
 /** Checks the corrections of a run against what it was charged by period. */
 export function* boundProblems(file: DataFile, books: Books, at: RunAt): Generator<string> {
@@ -16,7 +17,9 @@ export function* boundProblems(file: DataFile, books: Books, at: RunAt): Generat
   const { rating } = run;
   const isBound = run.parent === null && !run.standing && rating?.counted === true;
   const version = isBound ? books.cards.of(ws, rating.cardVersionId) : undefined;
-  const [cap, least] = [amountAt(version?.runCap), amountAt(version?.runMinimum)];
+  const isFree = rating?.inTrial === true && version?.trial != null && frees(version.trial, null);
+  const cap = amountAt(version?.runCap);
+  const least = isFree ? null : amountAt(version?.runMinimum);
   const owed = owedIn(run, endPeriod(file, at), { cap, least });
   const stated = new Map(run.corrections.map((one) => [one.period, one]));
   for (const [period, { capped, filled }] of owed) {

@@ -4,6 +4,7 @@ import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import type { ChargeDocument } from "./meter-again.ts";
 import { subjectOf } from "./meter-again.ts";
+import type { TrialDocument } from "./trial-again.ts";
 
 interface CardDocument {
   readonly charges: readonly ChargeDocument[];
@@ -12,6 +13,7 @@ interface CardDocument {
   readonly rounding?: string;
   readonly runCap?: string | null;
   readonly runMinimum?: string | null;
+  readonly trial?: TrialDocument | null;
 }
 
 /** A recorded version of a rate card. */
@@ -25,6 +27,7 @@ export interface CardVersion {
   /** Most and least of a root run, as the document writes them. */
   readonly runCap: string | null;
   readonly runMinimum: string | null;
+  readonly trial: TrialDocument | null;
 }
 
 type CardTerms = Omit<CardVersion, "id" | "cardKey" | "effectiveFromMs">;
@@ -35,12 +38,14 @@ const NOTHING: CardTerms = {
   rounding: "half_even",
   runCap: null,
   runMinimum: null,
+  trial: null,
 };
 
 function readCard(stored: unknown): CardTerms {
   const card = JSON.parse(stored as string) as CardDocument;
-  const { currency = "USD", rounding = "half_even", runCap = null, runMinimum = null } = card;
-  return { charges: chargesOf(card), currency, rounding, runCap, runMinimum };
+  const { currency = "USD", rounding = "half_even", runCap = null } = card;
+  const { runMinimum = null, trial = null } = card;
+  return { charges: chargesOf(card), currency, rounding, runCap, runMinimum, trial };
 }
 
 /** The card versions of a workspace by their number. */

@@ -15,6 +15,7 @@ import { keyText } from "./findings.ts";
 import { endingAgain } from "./meter-again.ts";
 import { countedAtMs, eventsOf, isInItsPeriod, type RunAt } from "./run-entries.ts";
 import { findStep } from "./step-row.ts";
+import { isFreeAt } from "./trial-again.ts";
 
 /** Checks every run against its steps, its children and the journal. */
 export function checkRuns(file: DataFile, books: Books): void {
@@ -192,6 +193,10 @@ function* ratingProblems(file: DataFile, books: Books, { ws, run }: RunAt): Gene
   if (rating.ending !== ending) yield `is rated as ended "${rating.ending}", not "${ending}"`;
   if (version !== undefined && version.effectiveFromMs > run.openedAtMs) {
     yield `is rated by card version ${version.id}, which came later`;
+  }
+  const at = { ws, customer: run.customer ?? "", atMs: run.openedAtMs };
+  if (rating.inTrial !== isFreeAt(file, version?.trial ?? null, at)) {
+    yield `is ${rating.inTrial ? "" : "not "}rated in a trial`;
   }
   const { period, shares } = rating;
   const stated = { customer: run.customer, period, shares, atMs: run.openedAtMs };

@@ -13,6 +13,7 @@ import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { sha256Of } from "./digests.ts";
 import { keyText } from "./findings.ts";
+import { isFreeCell } from "./trial-again.ts";
 
 interface Line {
   readonly kind: string;
@@ -53,6 +54,7 @@ export function checkStatements(file: DataFile, acts: Acts): void {
       return [
         ...recordProblems(statement),
         ...sumProblems(document),
+        ...trialProblems(document),
         ...journalProblems(acts, statement),
       ];
     });
@@ -84,6 +86,19 @@ function* sumProblems({ lines, total, totalExact }: StatementDocument): Generato
   if (rounded !== amountOf(total)) yield "total is not the sum of its rounded lines";
   if (exact !== amountOf(total)) yield "total is not the sum of its exact lines";
   if (exact - rounding !== amountOf(totalExact)) yield "totalExact is not the sum of its lines";
+}
+
+/** A trial takes off what its lines came to, each to the last digit. */
+function* trialProblems({ lines }: StatementDocument): Generator<string> {
+  const [exact, rounded] = [new Differences(), new Differences()];
+  for (const [at, line] of lines.entries()) {
+    if (isFreeCell(line.cell)) {
+      exact.add(chargeText(line), amountOf(line.amountExact));
+      rounded.add(chargeText(line), amountOf(line.amountRounded));
+    } else if (line.kind === "trial") yield `line ${at + 1} takes off what no trial counted`;
+  }
+  const wrong = new Set([...exact.keys(), ...rounded.keys()]);
+  for (const key of wrong) yield `${key}: its trial does not take off what it came to`;
 }
 
 function* journalProblems(acts: Acts, { ws, record, document }: StatementAt): Generator<string> {
@@ -139,10 +154,12 @@ function* counterProblems(file: DataFile, { ws, record, document }: StatementAt)
   const counters = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
   for (const row of file.all(counters, ws, customer, period)) {
     const stored = decodeCounter(row);
-    left.add(chargeText(stored), stored.counter.amount);
+    // What came later for a trial is free, and in no adjustment.
+    if (!isFreeCell(stored.cell)) left.add(chargeText(stored), stored.counter.amount);
   }
   for (const line of document.lines) {
-    const isOfCounter = line.kind === "charge" || line.kind === "already_billed";
+    const isOfCounter =
+      (line.kind === "charge" && !isFreeCell(line.cell)) || line.kind === "already_billed";
     if (isOfCounter) left.add(chargeText(line), -amountOf(line.amountExact));
     const isOfRuns = line.kind === "run_cap" || line.kind === "run_minimum";
     if (isOfRuns) left.add(chargeText({ ...line, cell: line.kind }), -amountOf(line.amountExact));

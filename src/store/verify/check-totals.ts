@@ -11,6 +11,7 @@ import { keyText } from "./findings.ts";
 import { measureOf } from "./meter-again.ts";
 import { amountAgain } from "./price-again.ts";
 import type { ComparedSum, RebuiltSums } from "./rebuilt-sums.ts";
+import { cellOnCard } from "./trial-again.ts";
 
 const RUN_COLUMNS = ["own_steps", "own_unpriced", "own_cost", "own_charge"];
 const ROLLUP_KEY = ["ws", "customer", "period", "agent", "kind", "provider", "model", "tool"];
@@ -131,11 +132,12 @@ function priceSegments(books: Books, ws: number, stored: StoredCounter): bigint 
     const charges = books.cards.of(ws, cardVersionId)?.charges ?? [];
     const charge = charges.find(({ key }) => key === stored.chargeKey);
     if (charge === undefined) return null;
-    const measure = measureOf(charge, stored.cell);
+    const cell = cellOnCard(stored.cell);
+    const measure = measureOf(charge, cell);
     const from = reached.get(measure) ?? 0n;
     const to = from + quantity;
-    amount += amountAgain(charge, stored.cell, to);
-    amount -= amountAgain(charge, stored.cell, from);
+    amount += amountAgain(charge, cell, to);
+    amount -= amountAgain(charge, cell, from);
     reached.set(measure, to);
   }
   return amount;

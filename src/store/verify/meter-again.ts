@@ -13,6 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
 export interface ChargeDocument extends PricedDocument {
   readonly key: string;
   readonly when?: Json | null;
+  readonly settles?: Json | null;
 }
 
 /** A quantity that a charge takes; a cost is in amounts. */

@@ -4,7 +4,6 @@ import type { JournalEntry } from "../../domain/event/journal.ts";
 import { FUTURE_TOLERANCE_MS } from "../../domain/limits.ts";
 import { isTimeZone, periodAt } from "../../domain/period/billing-period.ts";
 import type { Run } from "../../domain/run/run.ts";
-import { decodeCustomer } from "../stored-rows.ts";
 import type { DataFile } from "./data-file.ts";
 
 /** A run with what the checks of it share. */
@@ -58,7 +57,11 @@ export function isInItsPeriod(file: DataFile, ws: number, booked: Booked): boole
   const canHold = startMs <= atMs + DAY_MS && atMs < startMs + (PERIOD_MAX_DAYS + 1) * DAY_MS;
   if (!canHold || customer === null || shares.length === 0) return canHold;
   const row = file.first("SELECT * FROM customers WHERE ws = ? AND id = ?", ws, customer);
-  const calendar = row === undefined ? undefined : decodeCustomer(row);
+  // Nothing else of the row is read: another column that cannot be is a finding of its own.
+  const calendar = row && {
+    timeZone: row.time_zone as string,
+    anchorDay: row.anchor_day as number,
+  };
   // A calendar that cannot be used is not what the journal recorded: that is another finding.
   if (calendar === undefined || !isTimeZone(calendar.timeZone)) return true;
   if (calendar.anchorDay < 1 || calendar.anchorDay > DAYS_MAX_COUNT) return true;

@@ -17,10 +17,12 @@ import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
+import { checkOverrides } from "./check-overrides.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkStatements } from "./check-statements.ts";
+import { checkTerms } from "./check-terms.ts";
 import { checkTotals } from "./check-totals.ts";
 import { checkTrueUps } from "./check-true-ups.ts";
 import { checkWorkspaces } from "./check-workspaces.ts";
@@ -91,11 +93,13 @@ function checkAll(file: DataFile): void {
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
+    () => checkTerms(file, acts),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
+    () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
   ];

@@ -1,0 +1,23 @@
+/** An engine's context for tests that record acts, and nothing else, on a store. */
+import assert from "node:assert/strict";
+import { nodeDigest } from "../../src/compose.ts";
+import { BudgetBooks } from "../../src/engine/budget-books.ts";
+import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import type { EngineContext } from "../../src/engine/context.ts";
+import { EntitlementBooks } from "../../src/engine/entitlements.ts";
+import type { Clock, Store } from "../../src/engine/ports.ts";
+import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
+import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
+
+/** A context whose every workspace has this clock. Nothing is ingested by it. */
+export function actContext(store: Store, clock: Clock): EngineContext {
+  return {
+    ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
+    ids: { random: () => "id" },
+    budgets: new BudgetBooks(store),
+    entitlements: new EntitlementBooks(store),
+    waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
+    clocks: { of: async () => clock, forget: () => undefined },
+    loop: new CommitLoop(async () => assert.fail("nothing is ingested")),
+  };
+}
