@@ -5,23 +5,14 @@
  */
 import { countsRuns } from "../domain/budget/budget.ts";
 import type { Room } from "../domain/budget/decide.ts";
-import { type NotEntitled, notEntitled } from "../domain/budget/entitlements.ts";
+import { notEntitled } from "../domain/budget/entitlements.ts";
 import type { RunOpened, TollgateEvent } from "../domain/event/event.ts";
 import { ONE_UNIT } from "../domain/money/decimal.ts";
 import { newCustomer } from "./customer-defaults.ts";
 import { PARALLEL_RUNS_KEY } from "./entitlements.ts";
 import { type Granting, roomsOf } from "./grant-holds.ts";
-import type { HoldsRequest } from "./hold-answers.ts";
+import type { Admission, HoldsRequest, NotAdmitted } from "./hold-answers.ts";
 import type { Customer } from "./ports.ts";
-
-/** What refuses a run: a balance, or that its customer may not use something. */
-export interface NotAdmitted {
-  readonly by: Room | null;
-  readonly notEntitled: NotEntitled | null;
-}
-
-/** Runs that may not open, and why. */
-export type Admission = ReadonlyMap<string, NotAdmitted>;
 
 /** What a unit of work is about to do. */
 interface Asked {

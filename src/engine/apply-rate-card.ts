@@ -6,7 +6,7 @@ import { versionInForce } from "../domain/rating/select-version.ts";
 import { type Act, runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 import { readRates, requireRate } from "./conversion-rates.ts";
-import { countParallelRuns } from "./entitlements.ts";
+import { countParallelRuns } from "./count-parallel-runs.ts";
 import { isUnused } from "./is-unused.ts";
 import { type Effect, type NewCard, VersionWriter, wholeCard } from "./override-versions.ts";
 

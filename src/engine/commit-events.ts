@@ -1,13 +1,13 @@
 /** One unit of work: load, decide, seal, write, commit. */
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import { type Admission, admitRuns, type NotAdmitted } from "./admit-runs.ts";
+import { admitRuns } from "./admit-runs.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
 import type { UnitContext } from "./context.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
-import type { HoldsRequest } from "./hold-answers.ts";
+import type { Admission, HoldsRequest, NotAdmitted } from "./hold-answers.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import { recoverTotals } from "./recover-totals.ts";

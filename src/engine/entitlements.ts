@@ -2,17 +2,13 @@
  * What customers may use: their own terms are acts of the journal (the newest of a customer counts)
  * over those of their cards. Decisions on holds read them from memory.
  */
-import { present } from "../domain/assert.ts";
 import {
   type Entitlements,
   entitlementsOf,
   type OwnEntitlements,
   parseOwnEntitlements,
 } from "../domain/budget/entitlements.ts";
-import { budgetDocument, parseBudget } from "../domain/budget/parse-budget.ts";
 import { Place } from "../domain/rating/document-place.ts";
-import type { Act } from "./act.ts";
-import type { EngineContext } from "./context.ts";
 import type { Customer, Store } from "./ports.ts";
 import { recordedActs } from "./recorded-acts.ts";
 import type { Tariff } from "./tariff.ts";
@@ -80,26 +76,4 @@ export function entitlementsAt(
 ): EntitlementsNow {
   return (customer) =>
     entitlementsOf(cardEntitlements(tariff, customer, nowMs), own.get(customer.id) ?? {});
-}
-
-/**
- * Has the runs counted that customers have open, from now on: the budget for it has no limit of its
- * own, what a customer is entitled to is its limit. Forget the workspace's budgets afterwards.
- */
-export async function countParallelRuns(
-  { budgets }: Pick<EngineContext, "budgets">,
-  { workspace, state }: Act,
-): Promise<void> {
-  const { records } = await budgets.of(workspace);
-  const known = [...records, ...state.spending.budgets];
-  if (known.some(({ budget }) => budget.key === PARALLEL_RUNS_KEY)) return;
-  const terms = { each: "customer", measure: "parallel_runs", name: "Runs open at once" };
-  const parsed = parseBudget(terms, PARALLEL_RUNS_KEY);
-  const budget = present("budget" in parsed ? parsed.budget : undefined, "budget of open runs");
-  const identity = { run: "", source: "budget.saved", id: PARALLEL_RUNS_KEY, contentHash: "" };
-  const decided = { reason: "an entitlement bounds parallel runs", by: "tollgate" };
-  const document = { key: budget.key, before: null, after: budgetDocument(budget), ...decided };
-  state.record("budget.saved", identity, JSON.stringify(document));
-  const { lastSeq: id, receivedAtMs: countsFromMs } = state;
-  state.spending.budgets.push({ id, budget, countsFromMs, retiredAtMs: null });
 }

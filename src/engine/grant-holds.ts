@@ -11,10 +11,15 @@ import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
-import type { Admission, NotAdmitted } from "./admit-runs.ts";
 import { limitOf, tellStages } from "./book-balances.ts";
 import type { EntitlementsNow } from "./entitlements.ts";
-import type { HoldDecision, HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
+import type {
+  Admission,
+  HoldDecision,
+  HoldsAnswer,
+  HoldsRequest,
+  NotAdmitted,
+} from "./hold-answers.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import { pathOf } from "./spend-of.ts";

@@ -14,7 +14,8 @@ import { ONE_UNIT } from "../domain/money/decimal.ts";
 import { Place } from "../domain/rating/document-place.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
-import { cardEntitlements, countParallelRuns, PARALLEL_RUNS_KEY } from "./entitlements.ts";
+import { countParallelRuns } from "./count-parallel-runs.ts";
+import { cardEntitlements, PARALLEL_RUNS_KEY } from "./entitlements.ts";
 import type { Customer } from "./ports.ts";
 import type { Decided } from "./save-budget.ts";
 
@@ -35,7 +36,7 @@ export interface CustomerEntitlements {
   readonly openRuns: number | null;
 }
 
-/** Sets the terms; they hold for the next hold. Throws `customer.not_found`, `entitlement.invalid`. */
+/** Sets the terms, for the next hold. Throws `customer.not_found`, `entitlement.invalid`. */
 export async function saveEntitlements(
   context: EngineContext,
   workspace: string,

@@ -64,8 +64,8 @@ export async function stopAtCap(world: DemoWorld): Promise<void> {
   assert(spent === formatMoney(settled), "the budget and the run say the same");
   say(
     world,
-    `${red(decision)}: ${run} has spent ${spent}, and ${formatMoney(remaining ?? "0")} of its cap ` +
-      "does not cover the next call.",
+    `${red(decision)}: ${run} has spent ${spent}, and ${formatMoney(remaining ?? "0")} ` +
+      "of its cap does not cover the next call.",
     "The others went on:",
     ...renderBalances(await balances(world, [run, ...OTHERS]), world.styles),
     dim("Nothing was spent beyond a cap: what a call may cost is set aside before it is made."),

@@ -17,7 +17,7 @@ export interface Entitlements {
   readonly parallelRuns: bigint | null;
 }
 
-/** A customer's own terms: a field that is left out is the card's, null lifts what the card says. */
+/** A customer's own terms: a field that is left out is the card's, null lifts the card's. */
 export type OwnEntitlements = Partial<Entitlements>;
 
 /** What nobody restricted. */
