@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import { bill } from "./commands/bill.ts";
 import { budget } from "./commands/budget.ts";
 import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
@@ -15,6 +16,7 @@ import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
 import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
+import { margin } from "./commands/margin.ts";
 import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
@@ -43,7 +45,9 @@ const COMMANDS: readonly Command[] = [
   stop,
   resume,
   entitlement,
+  margin,
   projection,
+  bill,
   commitment,
   opening,
   card,

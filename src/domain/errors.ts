@@ -48,6 +48,12 @@ export const ERRORS = {
     "The API key lacks the scope that this route needs.",
     "Use a key with that scope.",
   ],
+  "asof.future": [400, "The instant is still to come.", "Ask for an instant that has passed."],
+  "asof.too_early": [
+    409,
+    "What was known then was recorded before commit times were.",
+    "Ask for the earliest instant that the message names, or a later one.",
+  ],
   "run.not_found": [404, "No such run.", "Check the run id."],
   "run.customer_mismatch": [
     409,
@@ -136,6 +142,11 @@ export const ERRORS = {
     409,
     "The period is already closed; a closed statement never changes.",
     "Read it at /v1/statements.",
+  ],
+  "report.too_large": [
+    422,
+    "The report would read or hold more than it may.",
+    "Ask for one customer, or for a shorter time.",
   ],
   "statement.not_found": [404, "No such statement.", "Close the period first."],
   "statement.line_not_found": [404, "The statement has no such line.", "See its lines."],

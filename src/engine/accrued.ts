@@ -8,10 +8,10 @@ import { isTrialCell } from "../domain/event/trial-cell.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import { counterKeyText } from "./batch-state.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun } from "./metered.ts";
-import type { CounterKey, Customer, Store, UsageFilter } from "./ports.ts";
+import type { CounterKey, Customer, Reads, UsageFilter } from "./ports.ts";
 import { isSameAs } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -34,28 +34,28 @@ interface Waiting {
 
 /** Adds up what waits, one thing after the other: each stands on the counters of those before. */
 export class Accruals {
-  readonly #store: Store;
+  readonly #store: Reads;
   readonly #workspace: string;
   readonly #tariff: Tariff;
   readonly #counters = new Map<string, Counter>();
   readonly #pages = new Set<string>();
   readonly #customers = new Map<string, Customer>();
 
-  constructor(store: Store, workspace: string, tariff: Tariff) {
+  constructor(store: Reads, workspace: string, tariff: Tariff) {
     this.#store = store;
     this.#workspace = workspace;
     this.#tariff = tariff;
   }
 
   /** What a run and its own outcomes wait for. */
-  async of(run: Run, outcomes: readonly OutcomeState[]): Promise<Amount> {
+  async of(run: RunFacts, outcomes: readonly OutcomeState[]): Promise<Amount> {
     let sum = (await this.ofRun(run))?.amount ?? 0n;
     for (const outcome of outcomes) sum += (await this.ofOutcome(outcome, run))?.amount ?? 0n;
     return sum as Amount;
   }
 
   /** What the charges on a run wait for; null: nothing. */
-  async ofRun({ rating, customer, status }: Run): Promise<Accrued | null> {
+  async ofRun({ rating, customer, status }: RunFacts): Promise<Accrued | null> {
     if (status !== "open" || !this.#tariff.waitsForEnd) return null;
     if (rating === null || !rating.counted || customer === null) return null;
     const card = this.#tariff.cardById(rating.cardVersionId);
@@ -66,7 +66,7 @@ export class Accruals {
   }
 
   /** What the charges on an outcome wait for; null: nothing. */
-  async ofOutcome(outcome: OutcomeState, { status }: Run): Promise<Accrued | null> {
+  async ofOutcome(outcome: OutcomeState, { status }: Pick<Run, "status">): Promise<Accrued | null> {
     const { cardVersionId, customer, period, agent } = outcome;
     if (cardVersionId === null || outcome.status === "reversed") return null;
     const isFinal = outcome.status === "recorded";
@@ -125,7 +125,7 @@ function slotText(
 }
 
 interface Reading {
-  readonly store: Store;
+  readonly store: Reads;
   readonly tariff: Tariff;
 }
 
@@ -162,7 +162,7 @@ export async function* accruedOf(
 
 type Who = { readonly customer?: string };
 
-async function* openRuns(store: Store, workspace: string, who: Who): AsyncGenerator<Run> {
+async function* openRuns(store: Reads, workspace: string, who: Who): AsyncGenerator<RunFacts> {
   const filter = { ...who, status: "open", limit: ROWS_A_READ };
   for (let after: string | undefined; ; ) {
     const where = after === undefined ? filter : { ...filter, after };
@@ -174,7 +174,7 @@ async function* openRuns(store: Store, workspace: string, who: Who): AsyncGenera
 }
 
 async function* provisional(
-  store: Store,
+  store: Reads,
   workspace: string,
   who: Who,
 ): AsyncGenerator<OutcomeState> {

@@ -117,6 +117,7 @@ function draftOf(ledger: Ledger, run: Run, event: OutcomeRecorded): OutcomeState
     contentHash: event.contentHash,
     status: waits ? "provisional" : "recorded",
     seq: state.lastSeq,
+    sinceSeq: state.lastSeq,
     occurredAtMs: event.occurredAtMs,
     receivedAtMs: state.receivedAtMs,
     customer: customer.id,

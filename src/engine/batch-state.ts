@@ -10,13 +10,15 @@ import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RollupDelta, RollupKey } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
-import { NO_TOTALS, newRun } from "../domain/run/run.ts";
-import { Rows, StepRows } from "./changed-rows.ts";
+import { factsOfRun, NO_TOTALS, newRun, statesSame } from "../domain/run/run.ts";
+import { Rows, StepRows } from "./batch-rows.ts";
 import type {
   Call,
   Conflict,
   CounterKey,
   Customer,
+  FormerOutcome,
+  FormerRun,
   StepKey,
   StoredCounter,
   Suspended,
@@ -94,6 +96,9 @@ function isSameRollup(a: RollupKey, b: RollupKey): boolean {
 /** What one unit of work loaded and changed. */
 export class BatchState {
   readonly receivedAtMs: number;
+  /** Last seq given before this unit. */
+  readonly #seqBefore: number;
+  readonly #isRecovery: boolean;
   #seq: number;
   readonly runs = new Rows<Run>();
   readonly steps = new StepRows();
@@ -119,8 +124,15 @@ export class BatchState {
   #lastPage: { readonly key: CounterKey; readonly page: LedgerPage } | null = null;
   readonly #editable = new Map<string, EditableRun>();
 
-  constructor(receivedAtMs: number, lastSeq: number) {
+  /** `isRecovery`: what it changes follows from what is known already, and is no news. */
+  constructor(
+    receivedAtMs: number,
+    lastSeq: number,
+    { isRecovery = false }: { readonly isRecovery?: boolean } = {},
+  ) {
+    this.#isRecovery = isRecovery;
     this.receivedAtMs = receivedAtMs;
+    this.#seqBefore = lastSeq;
     this.#seq = lastSeq;
   }
 
@@ -135,7 +147,9 @@ export class BatchState {
 
   /** The run of this id, made now if nobody has heard of it. */
   runOrNew(id: string): Run {
-    return this.runs.get(id) ?? newRun(id, this.receivedAtMs);
+    const known = this.runs.get(id);
+    if (known !== undefined) return known;
+    return { ...newRun(id, this.receivedAtMs), sinceSeq: this.#seqBefore + 1 };
   }
 
   /** A working copy of a run, written when the unit ends; made once, then edited in place. */
@@ -272,6 +286,26 @@ export class BatchState {
     return gained;
   }
 
+  /**
+   * What runs were whose facts this unit has changed; these have new facts from here on. A change
+   * takes a seq at least: what was known is told apart by it.
+   */
+  #replacedRuns(): FormerRun[] {
+    const former: FormerRun[] = [];
+    if (this.#isRecovery) return former;
+    for (const { before, after } of this.runs.replaced()) {
+      if (statesSame(before, after)) continue;
+      former.push({ facts: factsOfRun(before), untilSeq: this.#seqBefore });
+      this.editRun(after.id).sinceSeq = this.#seqBefore + 1;
+    }
+    return former;
+  }
+
+  #replacedOutcomes(): FormerOutcome[] {
+    const untilSeq = this.#seqBefore;
+    return [...this.outcomes.replaced()].map(({ before: outcome }) => ({ outcome, untilSeq }));
+  }
+
   /** True where something changed without taking a seq, such as a run's sign of life. */
   touched(): boolean {
     const rows = [this.runs, this.customers, this.periods, this.spending];
@@ -280,12 +314,19 @@ export class BatchState {
 
   /** Everything changed, in key order; the chain link is added by whoever seals it. */
   toWrites(): Omit<Writes, "link" | "sealedSteps" | "head"> {
+    const formerRuns = this.#replacedRuns();
+    const formerOutcomes = this.#replacedOutcomes();
+    // A retry may revive an abandoned run and add nothing.
+    const isChanged = formerRuns.length > 0 || this.outcomes.isChanged;
+    if (isChanged && this.#seq === this.#seqBefore) this.nextSeq();
     return {
+      formerRuns,
+      formerOutcomes,
       steps: this.steps.changed(),
       formerSteps: this.formerSteps,
       runs: this.runs.changed(),
       customers: this.customers.changed(),
-      outcomes: this.outcomes.changed(),
+      outcomes: this.outcomes.changed().map((one) => ({ ...one, sinceSeq: this.#seqBefore + 1 })),
       counters: this.#movedCounters(),
       rollups: this.#gainedRollups(),
       calls: this.calls.changed(),

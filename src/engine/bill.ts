@@ -13,13 +13,14 @@ import { buildStatement, type Statement, type StatementInput } from "../domain/p
 import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { trialsOf } from "../domain/period/statement-lines.ts";
-import { closeCounter } from "../domain/rating/counter.ts";
+import { type Counter, closeCounter } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import { coversKey, trialEndMs } from "../domain/rating/trial.ts";
 import { inCurrency } from "./commitments.ts";
 import { correctionsIn, isOfRuns } from "./correct-runs.ts";
-import type { CounterKey, Customer, Digest, Store, StoredCounter } from "./ports.ts";
+import type { CounterKey, Customer, Digest, Reads, StoredCounter } from "./ports.ts";
+import { comesToSomething } from "./recount.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Everything that a period's bill is made of. */
@@ -38,8 +39,19 @@ export interface Bill {
 }
 
 /** Whether anything was metered in a customer's period. Nothing of it may be pending. */
-export async function isUsed(store: Store, workspace: string, key: CounterKey): Promise<boolean> {
-  return (await store.rollups(workspace, key)).length > 0;
+export async function isUsed(
+  store: Reads,
+  workspace: string,
+  of: CounterKey & { readonly counters: readonly StoredCounter[] },
+): Promise<boolean> {
+  const { customer, period, counters } = of;
+  // Runs and outcomes that were free in a trial come to nothing; they are counted.
+  const isTried = counters.some(({ cell, counter }) => isTrialCell(cell) && hasCounted(counter));
+  return isTried || (await store.rollups(workspace, { customer, period })).some(comesToSomething);
+}
+
+function hasCounted({ segments }: Counter): boolean {
+  return segments.some(({ quantity }) => quantity !== 0n);
 }
 
 /**
@@ -162,16 +174,22 @@ function nameOf(card: CompiledCard, chargeKey: string): string {
   return card.charges.find((charge) => charge.key === chargeKey)?.name ?? chargeKey;
 }
 
-/** The period that starts on a date in the customer's calendar. */
-export function periodOfKey(tariff: Tariff, customer: Customer, key: string): BillingPeriod {
+/** The period that starts on a date in the customer's calendar; undefined: none does. */
+export function periodStarting(
+  tariff: Tariff,
+  customer: Customer,
+  key: string,
+): BillingPeriod | undefined {
   // Noon of the start date in UTC lies in the period, or at most half a day before it.
   const noonMs = Date.parse(`${key}T12:00:00Z`);
   const halfDayMs = 12 * 3_600_000;
   const candidates = [noonMs, noonMs + halfDayMs, noonMs - halfDayMs].map((atMs) =>
     tariff.periodOf(customer, atMs),
   );
-  return present(
-    candidates.find((period) => period.key === key),
-    `period ${key} of "${customer.id}"`,
-  );
+  return candidates.find((period) => period.key === key);
+}
+
+/** The same for a date that is known to start one. */
+export function periodOfKey(tariff: Tariff, customer: Customer, key: string): BillingPeriod {
+  return present(periodStarting(tariff, customer, key), `period ${key} of "${customer.id}"`);
 }

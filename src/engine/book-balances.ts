@@ -7,6 +7,7 @@ import {
 } from "../domain/budget/budget.ts";
 import { formatLevel } from "../domain/budget/parse-budget.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
+import { limitOf, recordOverrun } from "./overruns.ts";
 import type { StepKey } from "./ports.ts";
 
 /** A difference to one balance, and by what. */
@@ -34,39 +35,8 @@ function book(spending: Spending, { record, key, amount, identity, cause }: Book
   const own = spending.state.spending;
   const before = own.balance(key).settled;
   own.moveBalance(key, { settled: before + amount });
-  const limit = limitOf(spending, record, key);
-  if (limit !== null) {
-    const over = above(before + amount, limit) - above(before, limit);
-    recordOverrun(spending, { key, identity, cause, amount: over });
-  }
+  recordOverrun(spending, record, { key, identity, cause, from: before, to: before + amount });
   tellStages(spending, record, key);
-}
-
-/** What of a level lies above a limit. */
-export function above(level: bigint, limit: bigint): bigint {
-  return level > limit ? level - limit : 0n;
-}
-
-/** The scope's own limit, or else the budget's. */
-export function limitOf(
-  { state }: Pick<Spending, "state">,
-  { budget }: BudgetRecord,
-  key: BalanceKey,
-): bigint | null {
-  return state.spending.ownLimit(key) ?? budget.limit;
-}
-
-/** Records a change of what lies above a limit. */
-export function recordOverrun(
-  { state }: Pick<Spending, "state">,
-  over: Pick<Booking, "key" | "identity" | "cause" | "amount">,
-): void {
-  // What is added up again after a crash was recorded when it happened.
-  if (over.amount === 0n || state.restored.length > 0) return;
-  const { key, identity, cause, amount } = over;
-  const { run, source, id } = identity;
-  const seq = state.nextSeq();
-  state.spending.recordOverrun({ ...key, seq, run, source, id, cause, amount });
 }
 
 /** Puts on record, once a window, each stage that a balance has reached. */

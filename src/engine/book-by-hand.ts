@@ -12,7 +12,7 @@ import type { Act } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
 import { termsOf } from "./bill.ts";
 import { Ledger } from "./book.ts";
-import type { Customer, Store } from "./ports.ts";
+import type { Customer, Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
 
 /** A customer's books at the time of an act. */
@@ -89,7 +89,7 @@ const ACTS = {
 
 /** The bookings among these rows, described as their acts describe them. */
 export async function describedBookings(
-  store: Store,
+  store: Reads,
   workspace: string,
   rows: readonly Adjustment[],
 ): Promise<Booking[]> {

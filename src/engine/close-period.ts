@@ -200,7 +200,7 @@ async function billOf(
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces: null };
   const commitments = await commitmentInput(context.store, act.workspace, wanted);
-  const used = await isUsed(context.store, act.workspace, key);
+  const used = await isUsed(context.store, act.workspace, { ...key, counters });
   const about = { customer, period, nowMs, isUsed: used, commitments };
   const bill = { ...about, counters, adjustments: rows, bookings };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces: null });

@@ -2,7 +2,7 @@
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
-import type { Clock, Digest, Ids, Store } from "./ports.ts";
+import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
 
@@ -18,6 +18,13 @@ export interface Clocks {
   of(workspace: string): Promise<Clock>;
   /** Forgets what kind of workspace it is: it has just become one. */
   forget(workspace: string): void;
+}
+
+/** What reads work with: the present, or what was known at an instant. */
+export interface ReadContext {
+  readonly store: Reads;
+  readonly tariffs: Pick<Tariffs, "of">;
+  readonly clocks: Pick<Clocks, "of">;
 }
 
 /** Ports, tariffs, clocks and the commit loop. */

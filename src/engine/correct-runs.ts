@@ -22,11 +22,24 @@ import type { Cause, Ledger } from "./book.ts";
 import type { Customer, StoredCounter } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
+/** What corrections of one kind come to, of runs that one card version counts. */
+export interface MovedCorrection {
+  readonly cardVersionId: number;
+  readonly cell: string;
+  readonly amount: bigint;
+  readonly runs: bigint;
+}
+
 /** A correction that is put on or taken off, of one kind. */
 interface Movement extends RunCorrection {
   readonly cell: string;
   amount: bigint;
   runs: bigint;
+}
+
+/** Which counter of a card corrections of a kind are counted by. */
+export function ofCorrection(cell: string): { readonly chargeKey: string; readonly cell: string } {
+  return { chargeKey: NO_CHARGE, cell };
 }
 
 /** Brings the corrections of every run that the ledger touched, and of all above, up to date. */
@@ -41,7 +54,9 @@ export function correctRuns(ledger: Ledger): void {
 }
 
 function correct(ledger: Ledger, run: Run, cause: Cause): void {
-  const [former, wanted] = [run.corrections, correctionsOf(ledger, run)];
+  const owner = run.customer === null ? undefined : ledger.customer(run.customer);
+  const wanted = owner === undefined ? [] : correctionsOf(ledger.tariff, owner, run);
+  const former = run.corrections;
   const movements = new Map<string, Movement>();
   const add = (one: RunCorrection, sign: bigint): void => {
     for (const [cell, amount] of [
@@ -64,16 +79,20 @@ function correct(ledger: Ledger, run: Run, cause: Cause): void {
   for (const movement of moved) move(ledger, run, { movement, cause });
 }
 
-function correctionsOf(ledger: Ledger, run: Run): RunCorrection[] {
+/** What the bounds make of a run of a customer. */
+export function correctionsOf(
+  tariff: Tariff,
+  customer: Customer,
+  run: Pick<Run, "rating" | "endedAtMs" | "parent" | "chargedIn">,
+): RunCorrection[] {
   const { rating, endedAtMs, parent } = run;
-  if (run.customer === null || parent !== null || rating === null || !rating.counted) return [];
+  if (parent !== null || rating === null || !rating.counted) return [];
   const { cardVersionId, agent } = rating;
-  const { card } = ledger.tariff.versionById(cardVersionId);
+  const { card } = tariff.versionById(cardVersionId);
   const { runCap } = card;
   const runMinimum = isFreeOfMinimum(rating, card) ? null : card.runMinimum;
   if (runCap === null && runMinimum === null) return [];
-  const customer = ledger.customer(run.customer);
-  const endPeriod = endedAtMs === null ? null : ledger.tariff.periodOf(customer, endedAtMs).key;
+  const endPeriod = endedAtMs === null ? null : tariff.periodOf(customer, endedAtMs).key;
   const corrections = runCorrections(run.chargedIn, endPeriod, { runCap, runMinimum });
   return corrections.map((one) => ({ ...one, cardVersionId, agent }));
 }
@@ -93,16 +112,21 @@ function move(
   const { cardVersionId, period, agent, cell } = movement;
   const at = { customer, period };
   const { cardKey } = tariff.cardById(cardVersionId);
-  const slot = state.counter(at, cardKey, { chargeKey: NO_CHARGE, cell });
-  state.moveCounter(slot, movedCounter(tariff, slot.counter ?? EMPTY_COUNTER, movement));
+  const slot = state.counter(at, cardKey, ofCorrection(cell));
+  state.moveCounter(slot, correctedCounter(tariff, slot.counter, movement));
   const amount = movement.amount as Amount;
   ledger.rollCharge({ period, agent }, cell, { customer, charge: amount });
   if (!state.isClosed(at)) return;
-  ledger.adjust({ at, cardKey, cause }, { chargeKey: NO_CHARGE, cell, amount });
+  ledger.adjust({ at, cardKey, cause }, { ...ofCorrection(cell), amount });
 }
 
 /** The number of runs stands by card version, like what any charge counts. */
-function movedCounter(tariff: Tariff, before: Counter, movement: Movement): Counter {
+export function correctedCounter(
+  tariff: Tariff,
+  former: Counter | undefined,
+  movement: MovedCorrection,
+): Counter {
+  const before = former ?? EMPTY_COUNTER;
   const { cardVersionId, runs, amount } = movement;
   const own = before.segments.find((segment) => segment.cardVersionId === cardVersionId);
   const quantity = (own?.quantity ?? 0n) + runs * ONE_UNIT;

@@ -10,7 +10,7 @@ import type {
   Resolution,
   Voiding,
 } from "./correction-records.ts";
-import type { Store } from "./ports.ts";
+import type { Reads } from "./ports.ts";
 import { recordedAct, recordedActs } from "./recorded-acts.ts";
 import type { DocumentLine } from "./statement-lines.ts";
 
@@ -21,7 +21,7 @@ export interface DisputeState extends Dispute {
 }
 
 /** Every dispute of a workspace, oldest first. */
-export async function readDisputes(store: Store, workspace: string): Promise<DisputeState[]> {
+export async function readDisputes(store: Reads, workspace: string): Promise<DisputeState[]> {
   const opened = await recordedActs<Dispute>(store, workspace, { kind: "dispute.opened" });
   const of = { kind: "dispute.resolved" } as const;
   const resolved = await recordedActs<Resolution>(store, workspace, of);
@@ -31,7 +31,7 @@ export async function readDisputes(store: Store, workspace: string): Promise<Dis
 
 /** Credit notes of a statement, oldest first. */
 export function readCreditNotes(
-  store: Store,
+  store: Reads,
   workspace: string,
   statement: string,
 ): Promise<CreditNote[]> {
@@ -40,7 +40,7 @@ export function readCreditNotes(
 }
 
 /** Throws `statement.voided` for a statement that another one has replaced. */
-export async function requireInForce(store: Store, workspace: string, id: string): Promise<void> {
+export async function requireInForce(store: Reads, workspace: string, id: string): Promise<void> {
   const of = { kind: "statement.voided", subject: id } as const;
   const voiding = await recordedAct<Voiding>(store, workspace, of);
   if (voiding === undefined) return;
@@ -60,7 +60,7 @@ export function recordedAmount(text: string): Amount {
 
 /** What was credited of a target, or is held out in a dispute that is open. */
 export async function creditedOf(
-  store: Store,
+  store: Reads,
   workspace: string,
   target: DisputeTarget,
 ): Promise<Amount> {

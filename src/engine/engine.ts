@@ -15,7 +15,7 @@ import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import { commitWork } from "./commit-events.ts";
 import { CommitLoop } from "./commit-loop.ts";
-import type { EngineContext, Tariffs } from "./context.ts";
+import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
@@ -51,6 +51,8 @@ import type {
   Store,
   UsageFilter,
 } from "./ports.ts";
+import { readsAsOf } from "./read-as-of.ts";
+import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
 import {
   type BalanceQuery,
   type RunState,
@@ -60,6 +62,12 @@ import {
 } from "./read-budgets.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
+import {
+  type MarginBounds,
+  type MarginQuery,
+  type MarginReport,
+  readMargin,
+} from "./read-margin.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
@@ -237,8 +245,16 @@ export class Engine {
     return readCustomerBudgets(this.#context, workspace, customer);
   }
 
-  runTree(workspace: string, id: string): Promise<RunTree> {
-    return readRunTree(this.#context, workspace, id);
+  /**
+   * What the reads below work with: all that is known, or that was known at an instant (null:
+   * now). Throws `asof.future`, `asof.too_early`.
+   */
+  async readsAt(workspace: string, atMs: number | null): Promise<ReadContext> {
+    return atMs === null ? this.#context : readsAsOf(this.#context, workspace, atMs);
+  }
+
+  runTree(workspace: string, id: string, reads: ReadContext = this.#context): Promise<RunTree> {
+    return readRunTree(reads, workspace, id);
   }
 
   /** The signed receipt of a root run and everything below it, as lines of JSON. */
@@ -258,8 +274,14 @@ export class Engine {
   usage(
     workspace: string,
     query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+    reads: ReadContext = this.#context,
   ): Promise<UsageRow[]> {
-    return readUsage(this.#context, workspace, query);
+    return readUsage(reads, workspace, query);
+  }
+
+  /** Revenue, cost and margin by one dimension, a page at a time. */
+  margin(workspace: string, query: MarginQuery, bounds: MarginBounds = {}): Promise<MarginReport> {
+    return readMargin(this.#context, workspace, { query, bounds });
   }
 
   applyRateCard(workspace: string, card: NewCardVersion): ReturnType<typeof applyRateCard> {
@@ -339,8 +361,21 @@ export class Engine {
   }
 
   /** What a customer's period under way comes to, and is expected to come to. */
-  projection(workspace: string, customer: string): Promise<ProjectedPeriod> {
-    return readProjection(this.#context, workspace, customer);
+  projection(
+    workspace: string,
+    customer: string,
+    reads: ReadContext = this.#context,
+  ): Promise<ProjectedPeriod> {
+    return readProjection(reads, workspace, customer);
+  }
+
+  /** The bill of a period, open or closed. */
+  bill(
+    workspace: string,
+    query: BillQuery,
+    reads: ReadContext = this.#context,
+  ): Promise<PeriodBill> {
+    return readBill(reads, workspace, query);
   }
 
   /** Sets what a customer has agreed to use up. */

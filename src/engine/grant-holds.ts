@@ -11,7 +11,7 @@ import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
-import { limitOf, tellStages } from "./book-balances.ts";
+import { tellStages } from "./book-balances.ts";
 import type { EntitlementsNow } from "./entitlements.ts";
 import type {
   Admission,
@@ -21,6 +21,7 @@ import type {
   NotAdmitted,
 } from "./hold-answers.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
+import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import { pathOf } from "./spend-of.ts";
 import { worstCaseOf } from "./worst-case.ts";
@@ -117,7 +118,7 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
   const decided = decideHold({ worstCase, output, isWrapUp }, budgets, state.receivedAtMs);
   if (decided.decision === "allow") {
     // A budget's own pause ends when there is room again.
-    if (!isWrapUp) for (const { of, id } of stops) state.spending.lift({ of, id });
+    if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);
     return grant(granting, { ask, asker, spender }, decided);
   }
   const { decision, reason, by, retryAfterMs } = decided;
@@ -266,6 +267,7 @@ function refusedAgain(
   if (budget === null || (isSame && budget.free === by.free)) return known;
   const stop = { ...known, budget: { budgetId: by.record.id, scope: by.scope, free: by.free } };
   state.spending.putStop(stop);
+  recordStop({ state }, stop);
   return stop;
 }
 
@@ -274,6 +276,15 @@ export function recordStop({ state }: Pick<Spending, "state">, stop: Stop): void
   const id = JSON.stringify([stop.of, stop.id]);
   const identity = { run: "", source: "work.stopped", id, contentHash: "" };
   state.record("work.stopped", identity, JSON.stringify(stop));
+}
+
+function liftOwnPause({ state }: Granting, was: Stop): void {
+  const { of, id } = was;
+  state.spending.lift({ of, id });
+  const subject = JSON.stringify([of, id]);
+  const document = { of, id, was, reason: "its budget has room again", by: "tollgate" };
+  const identity = { run: "", source: "work.resumed", id: subject, contentHash: "" };
+  state.record("work.resumed", identity, JSON.stringify(document));
 }
 
 interface Granted {

@@ -9,8 +9,9 @@ import {
 import { measured, NO_SPEND, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
-import type { BatchState } from "./batch-state.ts";
+import { type BatchState, stepKeyText } from "./batch-state.ts";
 import type { BudgetBook } from "./budget-books.ts";
+import { recordOverrun } from "./overruns.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { spendOfStep, spendOfTree } from "./spend-of.ts";
 import type { Tariff } from "./tariff.ts";
@@ -61,11 +62,19 @@ async function countWholeRun(
   const { state } = spending;
   if (state.spending.balance(key).isKept) return;
   const run = state.runs.stored(key.scope);
-  if (run === undefined || run.tree.steps === 0 || !isSelectedRun(record, run)) return;
-  const settled = isInTotals(record)
-    ? measured(record.budget, spendOfTree(run, currencyOf(spending, run)))
-    : await usageOfTree(spending, record, run);
-  if (settled !== 0n) state.spending.moveBalance(key, { settled });
+  if (run === undefined || !isSelectedRun(record, run)) return;
+  const settled = await storedSpend(spending, record, run);
+  if (settled === 0n) return;
+  state.spending.moveBalance(key, { settled });
+  const identity = { run: run.id, source: "", id: "" };
+  recordOverrun(spending, record, { key, identity, cause: "run", from: 0n, to: settled });
+}
+
+async function storedSpend(spending: Spending, record: BudgetRecord, run: Run): Promise<bigint> {
+  if (isInTotals(record)) {
+    return measured(record.budget, spendOfTree(run, currencyOf(spending, run)));
+  }
+  return run.tree.steps === 0 ? 0n : usageOfTree(spending, record, run);
 }
 
 /** Whether a run's totals say what a budget measures. */
@@ -89,16 +98,21 @@ export function currencyOf({ state, tariff }: Spending, run: Run): string | null
     : (tariff.cardFor(customer, run.openedAtMs)?.currency ?? null);
 }
 
-/** What the stored steps of a run's tree used, in a budget's measure. */
+/**
+ * What the stored steps of a run's tree used, in a budget's measure. Steps that are added up again
+ * after a crash are on disk too, and are told on their own.
+ */
 export async function usageOfTree(
-  { unit, tariff }: Spending,
+  { unit, state, tariff }: Spending,
   { budget }: BudgetRecord,
   run: Pick<Run, "id" | "height">,
 ): Promise<bigint> {
+  const restored = new Set(state.restored.map(stepKeyText));
   const below = run.height > 0 ? await unit.descendants(run.id) : [];
   let sum = 0n;
   for (const { id } of [run, ...below]) {
     for (const step of await unit.stepsOfRun(id)) {
+      if (restored.has(stepKeyText(step))) continue;
       sum += measured(budget, spendOfStep(step, tariff));
     }
   }

@@ -11,7 +11,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
 /** A value at once or later: embedded stores answer at once, networked ones later. */
@@ -116,6 +116,35 @@ export interface ChainLink {
   readonly lastSeq: number;
   /** SHA-256 over the previous digest and the rows' texts, lower-case hex. */
   readonly digest: string;
+  /**
+   * The workspace's time of the commit, never earlier than that of the link before; sealed with
+   * the rows. Null: the link is older than commit times are.
+   */
+  readonly committedAtMs: number | null;
+}
+
+/** Where the chain of a workspace ends. */
+export interface ChainHead {
+  /** Last seq given. */
+  readonly lastSeq: number;
+  /** Digest of the last link. */
+  readonly digest: string;
+  /** Commit time of the last link; 0: there is none, or it has none. */
+  readonly committedAtMs: number;
+}
+
+/** What a run was until the unit of work that gave it other facts. */
+export interface FormerRun {
+  readonly facts: RunFacts;
+  /** Last seq at which it was so; it had been since `facts.sinceSeq`. */
+  readonly untilSeq: number;
+}
+
+/** What an outcome was until the unit of work that changed it. */
+export interface FormerOutcome {
+  readonly outcome: OutcomeState;
+  /** Last seq at which it was so; it had been since `outcome.sinceSeq`. */
+  readonly untilSeq: number;
 }
 
 /** Everything one unit of work writes. Rows replace the row of the same key. */
@@ -124,8 +153,12 @@ export interface Writes extends SpendingWrites {
   /** Former revisions of steps in `steps`. */
   readonly formerSteps: readonly Step[];
   readonly runs: readonly Run[];
+  /** What runs of `runs` were, where more than their totals changes. */
+  readonly formerRuns: readonly FormerRun[];
   readonly customers: readonly Customer[];
   readonly outcomes: readonly OutcomeState[];
+  /** What outcomes of `outcomes` were. */
+  readonly formerOutcomes: readonly FormerOutcome[];
   readonly counters: readonly StoredCounter[];
   readonly rollups: readonly RollupDelta[];
   readonly calls: readonly Call[];
@@ -147,8 +180,8 @@ export interface Writes extends SpendingWrites {
   readonly link: ChainLink | null;
   /** The text of each step as the link covers it; a store that keeps texts takes it from here. */
   readonly sealedSteps: ReadonlyMap<Step, SealedStep>;
-  /** Last seq given and last digest of the chain after this unit. */
-  readonly head: { readonly lastSeq: number; readonly digest: string };
+  /** The end of the chain after this unit. */
+  readonly head: ChainHead;
 }
 
 /**
@@ -156,8 +189,7 @@ export interface Writes extends SpendingWrites {
  * takes all its keys at once; the answer leaves out what does not exist.
  */
 export interface UnitOfWork {
-  /** Last seq given and last link of the chain. */
-  head(): Answer<{ readonly lastSeq: number; readonly digest: string }>;
+  head(): Answer<ChainHead>;
   runs(ids: readonly string[]): Answer<Run[]>;
   /** All runs below a run, at any depth. */
   descendants(id: string): Answer<Run[]>;
@@ -213,6 +245,8 @@ export interface RunFilter {
   readonly status?: string;
   /** Only roots (Default: false). */
   readonly roots?: boolean;
+  /** In the order of their ids, which nothing changes (Default: newest opening first). */
+  readonly byId?: boolean;
   readonly limit: number;
   /** Id of the last run of the page before. */
   readonly after?: string;
@@ -225,9 +259,20 @@ export interface StepPage {
   readonly next: string | null;
 }
 
+/** Which revisions of a run's steps to read. */
+export interface RevisionFilter {
+  readonly run: string;
+  /** Only revisions up to this seq. */
+  readonly untilSeq: number;
+  /** "" or the `next` of the page before. */
+  readonly after: string;
+  readonly limit: number;
+}
+
 /** Which administrative acts to read, oldest first. */
 export interface ActFilter {
-  readonly kind: JournalKind;
+  /** `customer`: customers made by their first event; saved ones are acts of their own. */
+  readonly kind: JournalKind | "customer";
   /** What the act changed; what is left out matches everything. */
   readonly subject?: string;
   /** Only acts after this one (Default: from the first on). */
@@ -263,6 +308,34 @@ export interface Signatures {
   /** Ed25519 signature of a text, lower-case hex. */
   sign(privateKey: string, text: string): string;
 }
+
+/**
+ * Reads that runs, usage and bills are told from: of a store, which knows all, or of what it knew
+ * at an instant (store-as-of.ts).
+ */
+export interface Reads extends StoreReads {
+  /** Without their totals. */
+  listRuns(workspace: string, filter: RunFilter): Answer<readonly RunFacts[]>;
+}
+
+type StoreReads = Pick<
+  Store,
+  | "run"
+  | "children"
+  | "stepsOfRun"
+  | "outcomesOfRun"
+  | "provisionalOutcomes"
+  | "rollups"
+  | "countersOf"
+  | "customer"
+  | "listStatements"
+  | "statement"
+  | "periodsOf"
+  | "adjustmentsOf"
+  | "acts"
+  | "lastAct"
+  | "cards"
+>;
 
 /**
  * Reads outside a unit of work see every acknowledged write and nothing unacknowledged; those of
@@ -327,8 +400,22 @@ export interface Store {
   /** Acts of the journal. Inside a unit they are those before it. */
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;
   /** The newest act of a kind on a subject. */
-  lastAct(workspace: string, kind: JournalKind, subject: string): Answer<JournalEntry | undefined>;
+  lastAct(
+    workspace: string,
+    kind: ActFilter["kind"],
+    subject: string,
+  ): Answer<JournalEntry | undefined>;
+
+  /** The newest link of the chain that begins at a seq or before it. */
+  linkBefore(workspace: string, seq: number): Answer<ChainLink | undefined>;
+  /** Revisions of a run's steps; those of one step together, oldest first. */
+  revisionsOfRun(workspace: string, filter: RevisionFilter): Answer<StepPage>;
+  /** What a run was at a seq, where its facts have changed since; undefined: no such version. */
+  formerRun(workspace: string, id: string, atSeq: number): Answer<RunFacts | undefined>;
+  /** What outcomes of a run were at a seq, of those that have changed since. */
+  formerOutcomes(workspace: string, run: string, atSeq: number): Answer<OutcomeState[]>;
   readonly spending: SpendingReads;
+
   /** Counts for metrics: steps, runs and bytes on disk. */
   size(): Answer<{ readonly steps: number; readonly runs: number; readonly bytes: number }>;
   close(): Promise<void>;

@@ -13,8 +13,9 @@ import { buildStatement, type StatementInput } from "../domain/period/statement.
 import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import { commitmentInput } from "./commitments.ts";
-import type { EngineContext } from "./context.ts";
+import type { ReadContext } from "./context.ts";
 import type { Customer } from "./ports.ts";
+import { comesToSomething } from "./recount.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** A commitment and where it stands. */
@@ -40,7 +41,7 @@ export interface UnderWay {
 
 /** Reads the commitments of a customer. Throws `customer.not_found`. */
 export async function readDrawdown(
-  context: EngineContext,
+  context: ReadContext,
   workspace: string,
   id: string,
 ): Promise<CustomerCommitments> {
@@ -56,7 +57,7 @@ export async function readDrawdown(
 
 /** Where each commitment stands now. */
 export async function statusOf(
-  context: EngineContext,
+  context: ReadContext,
   workspace: string,
   { customer, tariff, nowMs }: UnderWay,
 ): Promise<CommitmentStatus[]> {
@@ -85,13 +86,14 @@ interface OpenDraw extends UnderWay {
 
 /** What is drawn by closed statements and by open periods, as if they were closed one by one. */
 export async function drawnWithOpen(
-  context: EngineContext,
+  context: ReadContext,
   workspace: string,
   { input, until, ...at }: OpenDraw,
 ): Promise<readonly DrawnBefore[]> {
   if (input.commitments.length === 0) return [];
   const { customer, tariff, nowMs } = at;
-  const usage = await context.store.rollups(workspace, { customer: customer.id });
+  const rows = await context.store.rollups(workspace, { customer: customer.id });
+  const usage = rows.filter(comesToSomething);
   const current = tariff.periodOf(customer, nowMs).key;
   const keys = [...new Set([...usage.map(({ period }) => period), current])];
   const open = keys.filter((key) => !input.closed.has(key) && (until === null || key < until));
@@ -113,7 +115,7 @@ function withoutTrueUp({ commitment, period, usage, drawn }: Drawdown): DrawnBef
 
 /** What the statement of an open period is built from, as of now. */
 export async function openBill(
-  { store }: EngineContext,
+  { store }: ReadContext,
   workspace: string,
   of: UnderWay & { readonly period: BillingPeriod; readonly commitments: CommitmentInput },
 ): Promise<StatementInput> {
@@ -122,7 +124,7 @@ export async function openBill(
   const counters = await store.countersOf(workspace, key);
   const adjustments = await store.adjustmentsOf(workspace, key);
   const bookings = await describedBookings(store, workspace, adjustments);
-  const used = await isUsed(store, workspace, key);
+  const used = await isUsed(store, workspace, { ...key, counters });
   const about = { customer, period, nowMs, isUsed: used, commitments };
   const bill = { ...about, counters, adjustments, bookings };
   return billInput(tariff, bill);

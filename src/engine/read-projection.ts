@@ -5,7 +5,7 @@ import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Projection, projectStatement } from "../domain/period/projection.ts";
 import { accruedIn } from "./accrued.ts";
 import { commitmentInput } from "./commitments.ts";
-import type { EngineContext } from "./context.ts";
+import type { ReadContext } from "./context.ts";
 import { type CommitmentStatus, drawnWithOpen, openBill, statusOf } from "./read-drawdown.ts";
 
 /** A projection and what it is of. */
@@ -23,7 +23,7 @@ export interface ProjectedPeriod extends Projection {
 
 /** Projects the period that lasts now. Throws `customer.not_found`, `period.closed`. */
 export async function readProjection(
-  context: EngineContext,
+  context: ReadContext,
   workspace: string,
   id: string,
 ): Promise<ProjectedPeriod> {

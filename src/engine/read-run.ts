@@ -5,7 +5,7 @@ import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import { Accruals } from "./accrued.ts";
-import type { EngineContext } from "./context.ts";
+import type { ReadContext } from "./context.ts";
 
 /** A run with everything below it. */
 export interface RunTree {
@@ -23,7 +23,7 @@ type Timed = Pick<Step, "occurredAtMs" | "seq">;
 
 /** Reads a run with everything below it. Throws `run.not_found`. */
 export async function readRunTree(
-  { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
+  { store, tariffs }: Pick<ReadContext, "store" | "tariffs">,
   workspace: string,
   id: string,
 ): Promise<RunTree> {

@@ -2,8 +2,9 @@
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ZERO_AMOUNT, ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import { accruedOf } from "./accrued.ts";
-import type { EngineContext } from "./context.ts";
+import type { ReadContext } from "./context.ts";
 import type { UsageFilter } from "./ports.ts";
+import { comesToSomething } from "./recount.ts";
 
 /** What usage can be grouped by. */
 export const USAGE_DIMENSIONS = [
@@ -32,7 +33,7 @@ export interface UsageRow {
 
 /** One row a group, largest cost first. Groups without a value have "". */
 export async function readUsage(
-  { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
+  { store, tariffs }: Pick<ReadContext, "store" | "tariffs">,
   workspace: string,
   query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
 ): Promise<UsageRow[]> {
@@ -59,7 +60,8 @@ export async function readUsage(
     const { key, sum } = sumOf({ ...NOWHERE, ...at, agent: agent ?? "" });
     groups.set(key, { ...sum, accrued: (sum.accrued + amount) as Amount });
   }
-  const rows = [...groups.values()];
+  // What all was taken off again from, and what only witnesses, came to nothing.
+  const rows = [...groups.values()].filter((row) => comesToSomething(row) || row.accrued !== 0n);
   return rows.sort((a, b) => (a.cost === b.cost ? 0 : a.cost < b.cost ? 1 : -1));
 }
 

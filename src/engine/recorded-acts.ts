@@ -3,11 +3,11 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { JournalKind } from "../domain/event/journal.ts";
 import { PAGE_MAX_ROWS } from "../domain/limits.ts";
-import type { Digest, Store } from "./ports.ts";
+import type { Digest, Reads } from "./ports.ts";
 
 /** The documents of all acts of a kind, oldest first. Acts by hand are as many as people make. */
 export async function recordedActs<T>(
-  store: Store,
+  store: Reads,
   workspace: string,
   of: { readonly kind: JournalKind; readonly subject?: string },
 ): Promise<T[]> {
@@ -24,7 +24,7 @@ export async function recordedActs<T>(
 
 /** The document of the newest act on a subject; undefined where there is none. */
 export async function recordedAct<T>(
-  store: Store,
+  store: Reads,
   workspace: string,
   { kind, subject }: { readonly kind: JournalKind; readonly subject: string },
 ): Promise<T | undefined> {

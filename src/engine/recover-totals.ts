@@ -18,7 +18,7 @@ export async function recoverTotals(context: UnitContext, workspace: string): Pr
   const tariff = await context.tariffs.of(workspace);
   await context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
-    const state = new BatchState(context.clock.nowMs(), head.lastSeq);
+    const state = new BatchState(context.clock.nowMs(), head.lastSeq, { isRecovery: true });
     const ledger = new Ledger(state, tariff);
     await loadRunsOf(unit, state, steps);
     await loadPeriodsOf(unit, ledger, steps);

@@ -122,7 +122,7 @@ async function issueAgain(
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces };
   const commitments = await commitmentInput(context.store, act.workspace, wanted);
-  const used = await isUsed(context.store, act.workspace, key);
+  const used = await isUsed(context.store, act.workspace, { ...key, counters });
   const about = { customer, period, nowMs, isUsed: used, commitments };
   const bill = { ...about, counters, adjustments, bookings };
   return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces });

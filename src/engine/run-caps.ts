@@ -4,7 +4,7 @@
  */
 import { present } from "../domain/assert.ts";
 import type { BudgetRecord } from "../domain/budget/budget.ts";
-import { budgetDocument, parseBudget } from "../domain/budget/parse-budget.ts";
+import { budgetDocument, formatLevel, parseBudget } from "../domain/budget/parse-budget.ts";
 import type { BudgetBook } from "./budget-books.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
@@ -30,7 +30,9 @@ export async function setCaps(
       const key = { budgetId: made.record.id, scope: run, window: "" };
       await loadBalances({ ...spending, book }, [key]);
       const { spending: own } = spending.state;
-      if (own.ownLimit(key) === null) own.setLimit(key, limit);
+      if (own.ownLimit(key) !== null) continue;
+      recordCap(spending, made.record, { run, limit });
+      own.setLimit(key, limit);
     }
   }
   return book;
@@ -46,12 +48,26 @@ function capBudget(
   const parsed = parseBudget({ each: "run", measure, name: "Cap of a run" }, key);
   const budget = present("budget" in parsed ? parsed.budget : undefined, "budget of a cap");
   const identity = { run: "", source: "budget.saved", id: key, contentHash: "" };
-  const document = { ...budgetDocument(budget), by: "tollgate", reason: "a run asked for a cap" };
+  const after = budgetDocument(budget);
+  const document = { key, before: null, after, reason: "a run asked for a cap", by: "tollgate" };
   state.record("budget.saved", identity, JSON.stringify(document));
   const { lastSeq: id, receivedAtMs: countsFromMs } = state;
   const record = { id, budget, countsFromMs, retiredAtMs: null };
   state.spending.budgets.push(record);
   return { record, isNew: true };
+}
+
+/** A cap that a run opened with is told as one that somebody set later is. */
+function recordCap(
+  { state }: Spending,
+  { budget: { key, measure } }: BudgetRecord,
+  { run, limit }: { readonly run: string; readonly limit: bigint },
+): void {
+  const after = formatLevel(limit, measure);
+  const change = { budget: key, scope: run, before: null, after };
+  const document = { ...change, reason: "the run asked for it", by: "tollgate" };
+  const identity = { run: "", source: "budget.limit_set", id: key, contentHash: "" };
+  state.record("budget.limit_set", identity, JSON.stringify(document));
 }
 
 function withRecord(book: BudgetBook, record: BudgetRecord): BudgetBook {

@@ -6,24 +6,34 @@ import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import { type SealedStep, sealedStep } from "../domain/event/step-text.ts";
-import type { ChainLink, Digest } from "./ports.ts";
+import type { ChainHead, ChainLink, Digest } from "./ports.ts";
 
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
 
+/** The line of a link that its commit time is sealed by. */
+function timeText(committedAtMs: number): string {
+  return `t1\u001f${committedAtMs}`;
+}
+
 /** A unit of work as the chain takes it up. */
 export interface Sealed {
-  /** Null: nothing was added. */
+  /** Null: no seq was given. */
   readonly link: ChainLink | null;
   /** What the link covers of each step, so that a store need not make it again. */
   readonly steps: ReadonlyMap<Step, SealedStep>;
 }
 
-/** Seals what a unit adds onto the link before it. */
+/**
+ * Seals what a unit adds onto the link before it. A unit that only keeps something waiting adds no
+ * text, and still has a link: its time tells since when that was known.
+ */
 export function sealLink(
   digest: Digest,
-  before: { readonly lastSeq: number; readonly digest: string },
+  before: ChainHead,
   added: {
+    /** The workspace's time now: a clock that was set back moves no link before another. */
+    readonly nowMs: number;
     readonly steps: readonly Step[];
     readonly journal: readonly JournalEntry[];
     readonly lastSeq: number;
@@ -44,11 +54,17 @@ export function sealLink(
     steps.set(step, sealed);
     add(step.seq, sealed.text);
   }
-  if (rows.length === 0) return { link: null, steps };
+  if (added.lastSeq === before.lastSeq) return { link: null, steps };
   if (!isInOrder) rows.sort((a, b) => a.seq - b.seq);
-  let body = "";
-  for (const { text } of rows) body += body === "" ? text : `\n${text}`;
+  const committedAtMs = Math.max(before.committedAtMs, added.nowMs);
+  let body = timeText(committedAtMs);
+  for (const { text } of rows) body += `\n${text}`;
   const sealed = digest.sha256(`${before.digest}\n${body}`);
-  const link = { firstSeq: before.lastSeq + 1, lastSeq: added.lastSeq, digest: sealed };
+  const link = {
+    firstSeq: before.lastSeq + 1,
+    lastSeq: added.lastSeq,
+    digest: sealed,
+    committedAtMs,
+  };
   return { link, steps };
 }

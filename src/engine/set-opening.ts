@@ -181,6 +181,13 @@ class OpeningWriter {
   }
 }
 
+/** What a recorded count put into its counter, of the card version that it was set by. */
+export function itemOf(card: CompiledCard, counted: CountedBefore): MeteredQuantity {
+  const charge = chargeOf(card, counted, "counter");
+  const quantity = quantityOf(charge, counted, "counter");
+  return { chargeKey: charge.key, cell: counted.cell, quantity };
+}
+
 /** The charge of a count; its cell must be one that the price has. Throws `field.invalid`. */
 function chargeOf(card: CompiledCard, { charge, cell }: OpeningCount, field: string): Charge {
   const found = card.charges.find(({ key }) => key === charge);

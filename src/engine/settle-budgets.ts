@@ -17,9 +17,9 @@ import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/s
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
 import { ancestry } from "../domain/run/run.ts";
+import type { Change } from "./batch-rows.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
-import type { Change } from "./changed-rows.ts";
 import {
   currencyOf,
   isInTotals,
@@ -42,14 +42,22 @@ export async function settleBudgets(
   spending: Spending,
   recorded: readonly Recorded[],
 ): Promise<void> {
-  const settled = await settleHolds(spending, recorded);
+  const settled = await settleHolds(spending, [...recorded, ...releasedOf(spending)]);
   if (spending.book.records.length === 0) return;
   const bookings: Booking[] = [];
   await bookSteps(spending, settled, bookings);
-  bookRuns(spending, bookings);
+  await bookRuns(spending, bookings);
   bookOutcomes(spending, bookings);
   await bookTrees(spending, bookings);
   await bookBalances(spending, bookings);
+}
+
+/** Steps that waited for their run's customer and wait no more. */
+function releasedOf({ state }: Spending): Recorded[] {
+  return state.released.map((key) => {
+    const record = state.steps.get(key) ?? state.witnesses.get(stepKeyText(key));
+    return { ...key, callId: record?.callId ?? null };
+  });
 }
 
 /** Holds by the step that settled them in this unit. */
@@ -121,15 +129,17 @@ async function bookSteps(
   const runOf = (id: string) => state.runs.get(id);
   for (const { before, after } of changes.sort((a, b) => a.after.seq - b.after.seq)) {
     const key = stepKeyText(after);
-    const hold = settled.get(key) ?? former.get(key);
-    const atMs = hold?.grantedAtMs ?? after.receivedAtMs;
-    const placed = (step: Step): Placed => {
+    const was = former.get(key);
+    const hold = settled.get(key) ?? was;
+    const placed = (step: Step, by: Hold | undefined): Placed => {
+      const atMs = by?.grantedAtMs ?? step.receivedAtMs;
       return { spender: spenderOfStep(step, runOf), spend: spendOf(step, tariff), atMs };
     };
-    const off = before === undefined ? null : placed(before);
+    // A revision may settle a hold of its call that the record before it came too early for.
+    const off = before === undefined ? null : placed(before, was);
     const causeIn = causeOfStep(hold, before);
     for (const record of book.records) {
-      const difference = { record, off, on: placed(after), identity: after, causeIn };
+      const difference = { record, off, on: placed(after, hold), identity: after, causeIn };
       addBookings(spending, difference, bookings);
     }
   }
@@ -144,19 +154,30 @@ function causeOfStep(hold: Hold | undefined, before: Step | undefined): Differen
   };
 }
 
-function bookRuns(spending: Spending, bookings: Booking[]): void {
+async function bookRuns(spending: Spending, bookings: Booking[]): Promise<void> {
   const { state, tariff } = spending;
-  for (const { before, after } of state.runs.changes()) {
-    const isNew = before === undefined || (state.restored.length > 0 && isBare(before));
+  for (const { before, after } of [...state.runs.changes()]) {
+    const isNew = before === undefined || (await isUncounted(spending, before));
     const off = isNew ? null : spentByRun(before, tariff);
     const on = spentByRun(after, tariff);
     addSpent(spending, { off, on, run: after.id }, bookings);
   }
 }
 
-/** A run that steps made: its row is on disk at once, all that it came to was still in memory. */
-function isBare({ opened, rating, tree }: Run): boolean {
-  return !opened && rating === null && tree.steps === 0;
+/**
+ * A run that steps made: its row is on disk at once, all that it came to was still in memory. One
+ * that anything else is on disk of was counted with that.
+ */
+async function isUncounted({ unit, state }: Spending, run: Run): Promise<boolean> {
+  const { id, opened, rating, tree, height } = run;
+  if (state.restored.length === 0 || opened || rating !== null || tree.steps > 0) return false;
+  const restored = new Set(state.restored.map(stepKeyText));
+  for (const one of [run, ...(height > 0 ? await unit.descendants(id) : [])]) {
+    const steps = await unit.stepsOfRun(one.id);
+    if (!steps.every((step) => restored.has(stepKeyText(step)))) return false;
+    if ((await unit.outcomesOfRun(one.id)).length > 0) return false;
+  }
+  return true;
 }
 
 function bookOutcomes(spending: Spending, bookings: Booking[]): void {

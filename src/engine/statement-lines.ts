@@ -2,7 +2,7 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import type { LineKind } from "../domain/period/statement-line.ts";
-import type { Store } from "./ports.ts";
+import type { Reads } from "./ports.ts";
 
 /** A line as the document keeps it; amounts are decimal text. */
 export interface DocumentLine {
@@ -18,7 +18,7 @@ export interface DocumentLine {
 
 /** A statement by its id. Throws `statement.not_found`. */
 export async function findStatement(
-  store: Store,
+  store: Reads,
   workspace: string,
   id: string,
 ): Promise<StatementRecord> {

@@ -34,7 +34,7 @@ function costConversion(
 }
 
 /** Builds the tariff of these versions. The first card applied is the default card. */
-function workspaceTariff(
+export function tariffOf(
   cards: readonly RateCardVersion[],
   prices: readonly PriceVersion[],
   rates: readonly ConversionRate[],
@@ -104,7 +104,7 @@ export function storedTariffs(store: Store): Tariffs {
       if (known !== undefined) return known;
       const cards = await store.cards(workspace);
       const prices = await store.prices(workspace);
-      const built = workspaceTariff(cards, prices, await readRates(store, workspace));
+      const built = tariffOf(cards, prices, await readRates(store, workspace));
       kept.set(workspace, built);
       return built;
     },

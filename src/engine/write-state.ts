@@ -1,7 +1,7 @@
 /** The last act of a unit of work: what changed is sealed onto the hash chain and written. */
 import type { BatchState } from "./batch-state.ts";
 import type { EngineContext } from "./context.ts";
-import type { UnitOfWork, Writes } from "./ports.ts";
+import type { ChainHead, UnitOfWork, Writes } from "./ports.ts";
 import { sealLink } from "./seal.ts";
 
 /** Rows that an act adds beside the state's own. */
@@ -13,7 +13,7 @@ export async function writeState(
   unit: UnitOfWork,
   change: {
     readonly state: BatchState;
-    readonly head: { readonly lastSeq: number; readonly digest: string };
+    readonly head: ChainHead;
     readonly extra: ExtraWrites;
   },
 ): Promise<void> {
@@ -28,7 +28,9 @@ export async function writeState(
     steps: sealed,
     journal,
     lastSeq,
+    nowMs: state.receivedAtMs,
   });
-  const digest = link?.digest ?? head.digest;
-  await unit.write({ ...writes, link, sealedSteps, head: { lastSeq, digest } });
+  const { digest, committedAtMs } = { ...head, ...link };
+  const after = { lastSeq, digest, committedAtMs: committedAtMs ?? head.committedAtMs };
+  await unit.write({ ...writes, link, sealedSteps, head: after });
 }

@@ -100,6 +100,12 @@ export const TIME_SENT: JsonSchema = {
   description: "RFC 3339 instant with offset, such as 2026-11-23T10:00:00Z.",
 };
 
+/** The instant whose knowledge a reading is of. */
+export const AS_OF: JsonSchema = {
+  ...TIME_SENT,
+  description: "Answer what was known at this RFC 3339 instant, which has passed. (Default: now.)",
+};
+
 /** Start date of a billing period. */
 export const PERIOD: JsonSchema = {
   type: "string",

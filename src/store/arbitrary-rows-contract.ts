@@ -108,6 +108,7 @@ const anyCharges = fc.uniqueArray(record({ period: anyPeriod, charge: anyAmount 
 /** A run bound to a customer, as its steps need it. */
 export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record({
   id: anyId,
+  sinceSeq: anyCount,
   customer: anyId,
   agent: optionalId,
   parent: optionalId,
@@ -267,6 +268,7 @@ export const anyOutcome = ({ id: run, customer }: Run & { readonly customer: str
     status: fc.constantFrom(...OUTCOME_STATUSES),
     finalAtMs: fc.option(anyInstant),
     seq: anyCount,
+    sinceSeq: anyCount,
     occurredAtMs: anyInstant,
     receivedAtMs: anyInstant,
     agent: optionalId,

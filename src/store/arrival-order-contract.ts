@@ -166,6 +166,7 @@ export const anyTwoArrivals = fc
 export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
   const totals = runs.map(({ lastSeenAtMs: _, agentHead: __, own, tree, rating, ...run }) => ({
     ...run,
+    sinceSeq: 0,
     // What is charged by tiers, and so what a cap takes off it, is shares too.
     chargedIn: [],
     corrections: [],

@@ -41,7 +41,7 @@ const oneOfEach = (mark: number) => ({
   periods: [{ customer: "acme", period: "2026-10-01", closedAtMs: mark, statementId: "st" }],
   statements: [statementRow({ id: "st", closedAtMs: mark })],
   journal: [journalRow({ seq: mark, id: "j1" })],
-  head: { lastSeq: mark, digest: String(mark).repeat(64).slice(0, 64) },
+  head: { lastSeq: mark, digest: String(mark).repeat(64).slice(0, 64), committedAtMs: 0 },
 });
 
 /** Everything a workspace holds, as far as the port shows it. */
@@ -127,9 +127,9 @@ const OVERLAPPING = Array.from({ length: 20 }, (_, index) => index + 1);
 
 async function increment(store: Store, workspace: string): Promise<void> {
   await store.transact(workspace, async (unit) => {
-    const { lastSeq, digest } = await unit.head();
+    const head = await unit.head();
     await new Promise((resolve) => setImmediate(resolve));
-    await unit.write(writesOf({ head: { lastSeq: lastSeq + 1, digest } }));
+    await unit.write(writesOf({ head: { ...head, lastSeq: head.lastSeq + 1 } }));
   });
 }
 

@@ -45,7 +45,7 @@ const TRIED = ["runs", "tools", "models", "done", "settled"];
 /** The window of outcomes of every card here, unless a correction says otherwise. */
 const SETTLES_AFTER_DAYS = 5;
 
-/** Charges on outcomes that are final at once, and on outcomes that are when a window has passed. */
+/** Charges on outcomes that are final at once, and on those that are when a window has passed. */
 function chargesOnOutcomes(afterDays: number): object[] {
   const sold = { count: "outcomes", where: { outcome: "sold" } };
   const resolved = { count: "outcomes", where: { outcome: "resolved" } };
@@ -182,18 +182,29 @@ export async function play(
   const { engine, advance } = await engineOver(store, workspace);
   const answers: unknown[] = [];
   for (const happening of history) {
-    advance(happening.kind === "days pass" ? happening.days * DAY_MS : MINUTE_MS);
+    advance(lengthMs(happening));
     answers.push(await happen(engine, workspace, happening).catch(codeOf));
   }
   return answers;
 }
 
-function codeOf(error: unknown): string {
+/** How long it takes until something has happened. */
+export function lengthMs(happening: { readonly kind: string; readonly days?: number }): number {
+  return happening.kind === "days pass" ? (happening.days ?? 0) * DAY_MS : MINUTE_MS;
+}
+
+/** A refusal by its code; anything else is thrown on. */
+export function codeOf(error: unknown): string {
   if (error instanceof TollgateError) return error.code;
   throw error;
 }
 
-async function happen(engine: Engine, workspace: string, happening: Happening): Promise<unknown> {
+/** Lets one thing happen. */
+export async function happen(
+  engine: Engine,
+  workspace: string,
+  happening: Happening,
+): Promise<unknown> {
   switch (happening.kind) {
     case "ingest":
       return engine.ingest(workspace, happening.events);

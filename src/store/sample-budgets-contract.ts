@@ -16,6 +16,8 @@ const DOCUMENTS: Readonly<Record<string, object>> = {
   agentSteps: { each: "agent", measure: "steps", per: "lifetime" },
   allWeek: { each: "workspace", measure: "cost", per: "week", anchorDay: 3 },
   pairHour: { each: "customer_agent", measure: "output_text", per: "hour" },
+  customerMonth: { each: "customer", measure: "cost", per: "billing_period" },
+  teams: { each: "label:team", measure: "tokens", per: "lifetime" },
   runs: { each: "customer", measure: "runs", per: "lifetime" },
   parallel: { each: "customer", measure: "parallel_runs" },
 };
@@ -74,6 +76,9 @@ function wantedBalances({ runs, steps, outcomes }: Holdings): Map<string, bigint
   for (const step of steps) {
     const { customer, agent, receivedAtMs, usage } = step;
     add("customerDay", [customer, dayOf(receivedAtMs)], chargeOf(step));
+    add("customerMonth", [customer, `${dayOf(receivedAtMs).slice(0, 7)}-01`], costOf(step));
+    const team = step.labels?.team;
+    if (team !== undefined) add("teams", [team, ""], tokensOf(step));
     add("allWeek", ["", wednesdayOf(receivedAtMs)], costOf(step));
     if (agent !== null) {
       add("agentSteps", [agent, ""], stepsOf(step));

@@ -21,6 +21,8 @@ const NOTHING: Writes = {
   steps: [],
   formerSteps: [],
   runs: [],
+  formerRuns: [],
+  formerOutcomes: [],
   customers: [],
   outcomes: [],
   counters: [],
@@ -48,7 +50,7 @@ const NOTHING: Writes = {
   budgets: [],
   link: null,
   sealedSteps: new Map(),
-  head: { lastSeq: 0, digest: CHAIN_START },
+  head: { lastSeq: 0, digest: CHAIN_START, committedAtMs: 0 },
 };
 
 /** A unit's writes, of which only what is given is not empty. */
@@ -118,6 +120,7 @@ export function outcomeRow(some: Partial<OutcomeState> & { readonly key: string 
     contentHash: "1hash",
     status: "recorded",
     seq: 1,
+    sinceSeq: 1,
     occurredAtMs: NOW_MS,
     receivedAtMs: NOW_MS,
     customer: "acme",

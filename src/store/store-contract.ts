@@ -7,8 +7,10 @@ import { after, before, describe, test } from "node:test";
 import type { Store } from "../engine/ports.ts";
 import { ATOMICITY } from "./atomicity-contract.ts";
 import type { Clause } from "./clause-contract.ts";
+import { HISTORY } from "./history-contract.ts";
 import { READS } from "./read-contract.ts";
 import { ROUND_TRIPS } from "./round-trip-contract.ts";
+import { SPENDING } from "./spending-contract.ts";
 import { UNITS } from "./unit-contract.ts";
 
 /** An adapter to judge. */
@@ -22,18 +24,18 @@ export interface Candidate {
 
 /** What the commit path needs. */
 export function ingestContract(candidate: Candidate): void {
-  suite("ingest", candidate, [...ROUND_TRIPS, ...UNITS, ...ATOMICITY]);
+  suite("ingest", candidate, [...ROUND_TRIPS, ...UNITS, ...ATOMICITY, ...SPENDING]);
 }
 
 /** What listings, reports and administration need. */
 export function readContract(candidate: Candidate): void {
-  suite("read", candidate, READS);
+  suite("read", candidate, [...READS, ...HISTORY]);
 }
 
 /** Both parts. */
 export function storeContract(candidate: Candidate): void {
   const { skip = {}, ...rest } = candidate;
-  const isIngest = (name: string) => !READS.some((clause) => clause.name === name);
+  const isIngest = (name: string) => ![...READS, ...HISTORY].some((clause) => clause.name === name);
   const reasons = Object.entries(skip);
   const part = (wanted: boolean) =>
     Object.fromEntries(reasons.filter(([name]) => isIngest(name) === wanted));

@@ -8,7 +8,6 @@ import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunRating, RunShare, RunStatus } from "../domain/run/run.ts";
 import type {
-  ApiKey,
   Call,
   Conflict,
   Customer,
@@ -71,6 +70,7 @@ export const RUN_COLUMNS = [
   "ended_at",
   "charged_in",
   "corrections",
+  "since_seq",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -107,6 +107,7 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     run.endedAtMs,
     encodeCharges(run),
     run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
+    run.sinceSeq,
   ];
 }
 
@@ -123,6 +124,7 @@ export function decodeRun(row: Row): Run {
   const tree = totals("tree");
   return {
     id: text(row, "id"),
+    sinceSeq: number(row, "since_seq"),
     customer: optional(row, "customer"),
     agent: optional(row, "agent"),
     parent: optional(row, "parent"),
@@ -201,6 +203,7 @@ export function decodeOutcome(row: Row): OutcomeState {
     contentHash: text(row, "content_hash"),
     status: text(row, "status") as OutcomeState["status"],
     seq: number(row, "seq"),
+    sinceSeq: number(row, "since_seq"),
     occurredAtMs: number(row, "occurred_at"),
     receivedAtMs: number(row, "received_at"),
     customer: text(row, "customer"),
@@ -361,19 +364,6 @@ export function decodeStatement(row: Row): StatementRecord {
     total: text(row, "total"),
     document: text(row, "document"),
     digest: text(row, "digest"),
-  };
-}
-
-/** An API key, without its secret. */
-export function decodeKey(row: Row): ApiKey {
-  return {
-    id: text(row, "id"),
-    hash: text(row, "hash"),
-    workspace: text(row, "workspace"),
-    scopes: JSON.parse(text(row, "scopes")),
-    label: text(row, "label"),
-    createdAtMs: number(row, "created_at"),
-    revokedAtMs: row.revoked_at as number | null,
   };
 }
 

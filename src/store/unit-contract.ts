@@ -284,12 +284,13 @@ async function checkWaitingOutcomes({ store, workspace }: Scene): Promise<void> 
 
 async function checkChain({ store, workspace }: Scene): Promise<void> {
   const head = () => read(store(), workspace, (unit) => unit.head());
-  assert.deepEqual({ ...(await head()) }, { lastSeq: 0, digest: CHAIN_START });
+  assert.deepEqual({ ...(await head()) }, { lastSeq: 0, digest: CHAIN_START, committedAtMs: 0 });
   const digest = "ab".repeat(32);
-  const link = { firstSeq: 1, lastSeq: 3, digest };
-  await write(store(), workspace, { link, head: { lastSeq: 3, digest } });
-  assert.deepEqual({ ...(await head()) }, { lastSeq: 3, digest });
-  const last = { lastSeq: Number.MAX_SAFE_INTEGER, digest: "cd".repeat(32) };
+  const first = { lastSeq: 3, digest, committedAtMs: 1_000 };
+  await write(store(), workspace, { link: { ...first, firstSeq: 1 }, head: first });
+  assert.deepEqual({ ...(await head()) }, first);
+  const lastSeq = Number.MAX_SAFE_INTEGER;
+  const last = { lastSeq, digest: "cd".repeat(32), committedAtMs: 2_000 };
   await write(store(), workspace, { link: { ...last, firstSeq: 4 }, head: last });
   assert.deepEqual({ ...(await head()) }, last);
 }

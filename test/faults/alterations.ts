@@ -31,15 +31,20 @@ const ROW_NUMBERS: ReadonlySet<string> = new Set([
   "rollups.rollup_no",
 ]);
 
+/** Columns that pace holds and make no amount. */
+const PACING: ReadonlySet<string> = new Set(["budget_balances.granted_at"]);
+
 /** A total that came back to zero says nothing, wherever it stands. */
 export function isTotalOfNothing(table: string, row: Row): boolean {
   if (table === "counters") return row.segments === "" && row.amount === "0";
+  if (table === "budget_balances") return row.settled === "0" && row.stages_told === 0;
   return table === "rollups" && row.steps === 0 && row.cost === "0" && row.charge === "0";
 }
 
 /** Whether no total, bill or reference depends on a column of this row. */
 function isIndifferent(table: string, column: string, row: Row): boolean {
-  if (ROW_NUMBERS.has(`${table}.${column}`)) return true;
+  const name = `${table}.${column}`;
+  if (ROW_NUMBERS.has(name) || PACING.has(name)) return true;
   if (table === "outcomes" && row.status === "reversed" && row.shares === "[]") {
     return column === "agent" || column === "period" || column === "ending";
   }

@@ -37,7 +37,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   former_steps: ["workspace", "run", "source", "id"],
   journal: ["workspace", "seq"],
   chain: ["workspace", "first_seq"],
+  former_runs: ["workspace", "run", "until_seq"],
   outcomes: ["workspace", "run", "key"],
+  former_outcomes: ["workspace", "run", "key", "until_seq"],
   counters: ["workspace", "customer", "period", "card_key", "charge_key", "cell"],
   rollups: ["workspace", "customer", "period", "agent", "kind", "provider", "model", "tool"],
   calls: ["workspace", "call_id", "customer"],
@@ -50,6 +52,12 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   rate_cards: ["workspace", "version_id"],
   price_versions: ["workspace", "version_id"],
   api_keys: ["workspace", "id"],
+  budgets: ["workspace", "id"],
+  budget_limits: ["workspace", "budget_id", "scope"],
+  budget_balances: ["workspace", "budget_id", "scope", "window_key"],
+  holds: ["workspace", "run", "source", "id"],
+  stops: ["workspace", "scope_kind", "scope"],
+  overruns: ["workspace", "budget_id", "scope", "window_key"],
 };
 
 export function openFile(folder: string): DatabaseSync {
@@ -73,7 +81,8 @@ export function rowsOf(db: DatabaseSync, table: string): Row[] {
 /** The key that a finding about this row carries. */
 export function keyOf(table: string, row: Row): string {
   const parts = KEYS[table] ?? [];
-  return parts.map((name) => (name === "id" ? decodeId(row.id) : String(row[name]))).join("/");
+  const isCoded = (name: string) => name === "id" && typeof row.id !== "number";
+  return parts.map((name) => (isCoded(name) ? decodeId(row.id) : String(row[name]))).join("/");
 }
 
 export function columnsOf(db: DatabaseSync, table: string) {

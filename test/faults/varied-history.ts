@@ -10,6 +10,7 @@ import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { holdAndStop, setBudgets } from "./varied-budgets.ts";
 
 type Sent = Readonly<Record<string, unknown>>;
 
@@ -230,7 +231,7 @@ const LATER: readonly Sent[] = [
   },
 ];
 
-interface World {
+export interface World {
   readonly engine: Engine;
   setClock(instant: string): void;
   send(workspace: string, events: readonly Sent[]): Promise<void>;
@@ -256,12 +257,14 @@ async function makeDefault(world: World): Promise<void> {
   const { key } = await engine.createKey(workspace, { scopes: ["admin"], label: "old" });
   await engine.revokeKey(workspace, key.id);
   world.setClock("2026-10-30T08:00:00Z");
+  await setBudgets(world, workspace);
   for (const event of OCTOBER) await world.send(workspace, [event]);
   await engine.importPrices(workspace, { ...readPriceDocument(PRICES), source: "again" });
   const [first] = await engine.store.listConflicts(workspace, 1);
   if (first !== undefined) {
     await engine.settleConflict(workspace, { conflict: first.seq, keep: "second", reason: "x" });
   }
+  await holdAndStop(world, workspace);
   world.setClock("2026-11-02T08:00:00Z");
   await engine.closePeriod(workspace, { customer: null, period: "2026-10", early: false });
   await world.send(workspace, LATE);

@@ -11,15 +11,17 @@ import fc from "fast-check";
 import { nodeDigest } from "../../src/compose.ts";
 import { anyHistory } from "../../src/store/event-sequences-contract.ts";
 import { CARDS, PRICES, play } from "../../src/store/play-contract.ts";
+import { BUDGETS } from "../../src/store/sample-budgets-contract.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 
 const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
 
-/** The histories begin with cards and prices that no journal entry is of: they pass the engine. */
+/** The histories begin with rows that no journal entry is of: they pass the engine. */
 const UNJOURNALLED: ReadonlySet<string> = new Set([
   ...CARDS.map(({ id }) => `rate_cards w/${id}`),
   ...PRICES.map(({ id }) => `price_versions w/${id}`),
+  ...BUDGETS.map(({ id }) => `budgets w/${id}`),
 ]);
 
 function findingsIn(dataDir: string) {

@@ -1,4 +1,5 @@
 import { TollgateError } from "../../domain/errors.ts";
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS } from "../command.ts";
 import { type CommitmentView, renderCommitments } from "../render/commitments.ts";
 import { formatMoney } from "../render/money.ts";
@@ -22,14 +23,14 @@ export const projection: Command = {
   name: "projection",
   summary: "Show what a customer's period comes to, and is expected to come to",
   positionals: "CUSTOMER",
-  options: { ...JSON_OPTION, ...SERVER_OPTIONS },
+  options: { ...AS_OF_OPTION, ...JSON_OPTION, ...SERVER_OPTIONS },
   run: (args, here) => {
     const [customer] = args.positionals;
     if (customer === undefined) {
       throw new TollgateError("cli.usage", "Which customer? Give its id.", "CUSTOMER");
     }
     return withSession(args, here, async (session) => {
-      const path = `/v1/customers/${encodeURIComponent(customer)}/projection`;
+      const path = `/v1/customers/${encodeURIComponent(customer)}/projection${asOfQuery(args)}`;
       const answer = await session.get<ProjectionView>(path);
       if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
       else print(here.out, ...lines(answer));

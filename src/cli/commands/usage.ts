@@ -1,3 +1,4 @@
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
 import { formatMoney, groupDigits } from "../render/money.ts";
 import type { Styles } from "../render/styles.ts";
@@ -33,18 +34,19 @@ export const usage: Command = {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     agent: { type: "string", value: "ID", meaning: "only this agent's" },
     period: { type: "string", value: "DATE", meaning: "only the period that starts on this date" },
+    ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) =>
     withSession(args, here, async (session) => {
       const by = (textOption(args, "by") ?? "customer").split(",").map((name) => name.trim());
-      const query = new URLSearchParams({ groupBy: by.join(",") });
+      const wanted: Record<string, string> = { groupBy: by.join(",") };
       for (const name of ["customer", "agent", "period"]) {
         const value = textOption(args, name);
-        if (value !== undefined) query.set(name, value);
+        if (value !== undefined) wanted[name] = value;
       }
-      const answer = await session.get<UsageAnswer>(`/v1/usage?${query}`);
+      const answer = await session.get<UsageAnswer>(`/v1/usage${asOfQuery(args, wanted)}`);
       if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
       else print(here.out, ...renderUsage(answer, by, here.styles));
       return 0;

@@ -28,9 +28,14 @@ export interface StatementView {
   readonly document: { readonly lines: readonly StatementLineView[] };
 }
 
+/** What is shown of a statement, and of the bill of an open period. */
+export type BilledLines = Pick<StatementView, "currency" | "total" | "document">;
+
 /** Lines of the statement's table; both amount columns add up to the total. */
-export function renderStatement(statement: StatementView, styles: Styles = PLAIN_STYLES): string[] {
-  const { currency, document, total } = statement;
+export function renderStatement(
+  { currency, document, total }: BilledLines,
+  styles: Styles = PLAIN_STYLES,
+): string[] {
   const rows = document.lines.map((line): Cell[] => [
     line.description,
     line.quantity === null ? "" : groupDigits(line.quantity),

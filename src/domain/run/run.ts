@@ -92,9 +92,14 @@ export interface RunCorrection {
   readonly minimum: Amount;
 }
 
-/** A run as the store keeps it, with the totals of its own steps and of its whole tree. */
+/**
+ * A run as the store keeps it, with the totals of its own steps and of its whole tree.
+ * What does not follow from steps and outcomes is `RunFacts`: its earlier versions are kept.
+ */
 export interface Run {
   readonly id: string;
+  /** First seq of the unit of work since which its facts are as they are. */
+  readonly sinceSeq: number;
   readonly customer: string | null;
   readonly agent: string | null;
   readonly parent: string | null;
@@ -131,6 +136,38 @@ export interface Run {
   readonly corrections: readonly RunCorrection[];
 }
 
+/** All of a run but its totals, what follows from them, and its last sign of life. */
+export type RunFacts = Omit<Run, "own" | "tree" | "chargedIn" | "corrections" | "lastSeenAtMs">;
+
+/** The facts of a run alone. */
+export function factsOfRun(run: Run): RunFacts {
+  const { own: _o, tree: _t, chargedIn: _i, corrections: _c, lastSeenAtMs: _s, ...facts } = run;
+  return facts;
+}
+
+/** Whether two versions of a run state the same; on the path of every step, so without copies. */
+export function statesSame(a: RunFacts, b: RunFacts): boolean {
+  return (
+    a.customer === b.customer &&
+    a.agent === b.agent &&
+    a.parent === b.parent &&
+    a.height === b.height &&
+    a.standing === b.standing &&
+    a.status === b.status &&
+    a.opened === b.opened &&
+    a.openedAtMs === b.openedAtMs &&
+    a.head === b.head &&
+    a.agentHead === b.agentHead &&
+    a.closedAtMs === b.closedAtMs &&
+    a.closedBy === b.closedBy &&
+    a.endedAtMs === b.endedAtMs &&
+    a.labels === b.labels &&
+    a.authority === b.authority &&
+    a.suspended === b.suspended &&
+    a.rating === b.rating
+  );
+}
+
 /** Adds charges by period. Periods that come to nothing are left out. */
 export function addCharges(
   sums: readonly PeriodCharge[],
@@ -157,6 +194,7 @@ export function addCharges(
 export function newRun(id: string, receivedAtMs: number): Run {
   return {
     id,
+    sinceSeq: 0,
     customer: null,
     agent: null,
     parent: null,
@@ -223,6 +261,8 @@ export interface OutcomeState {
   readonly status: OutcomeStatus;
   /** Of its recording; once a window has passed, of its becoming final. */
   readonly seq: number;
+  /** First seq of the unit of work since which it is as it is; earlier versions are kept. */
+  readonly sinceSeq: number;
   readonly occurredAtMs: number;
   readonly receivedAtMs: number;
   readonly customer: string;

@@ -9,6 +9,7 @@ import { HELD_ROUTES } from "./held.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
+import { MARGIN_ROUTES } from "./margin.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
@@ -32,6 +33,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RUN_ROUTES,
   ...RECEIPT_ROUTES,
   ...USAGE_ROUTES,
+  ...MARGIN_ROUTES,
   ...HELD_ROUTES,
   ...BUDGET_ROUTES,
   ...CUSTOMER_ROUTES,

@@ -2,8 +2,9 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { RUN_ENDINGS } from "../../domain/event/event.ts";
 import type { RunFilter } from "../../engine/ports.ts";
+import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, described, FLAG, ID, LIMIT, named, oneOf } from "../schema.ts";
+import { AS_OF, closed, described, FLAG, ID, LIMIT, named, oneOf } from "../schema.ts";
 import { readCurrencies } from "../views/currencies.ts";
 import { runSummary, runTreeView } from "../views/run-view.ts";
 
@@ -41,18 +42,20 @@ const listRuns = route<unknown, RunsQuery>({
   },
 });
 
-const readRun = route<{ readonly run: string }>({
+const readRun = route<{ readonly run: string }, { readonly asOf?: string }>({
   method: "GET",
   path: "/v1/runs/{run}",
   operationId: "readRun",
   summary: "Read a run as a tree: steps with cost and charge, outcomes, child runs.",
   scope: "read",
   params: closed({ run: ID }),
+  query: closed({ "asOf?": AS_OF }),
   answers: { 200: json("The run.", named("RunTree")) },
-  errors: ["run.not_found"],
-  handle: async ({ engine }, { workspace, params }) => {
-    const tree = await engine.runTree(workspace, params.run);
-    return ok(runTreeView(tree, await readCurrencies(engine.store, workspace)));
+  errors: ["run.not_found", ...AS_OF_ERRORS],
+  handle: async ({ engine }, { workspace, params, query }) => {
+    const reads = await engine.readsAt(workspace, asOfMs(query.asOf));
+    const tree = await engine.runTree(workspace, params.run, reads);
+    return ok(runTreeView(tree, await readCurrencies(reads.store, workspace)));
   },
 });
 

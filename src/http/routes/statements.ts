@@ -4,8 +4,9 @@ import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import { readCreditNotes } from "../../engine/credited.ts";
 import { findStatement } from "../../engine/statement-lines.ts";
+import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
-import { ANY_TEXT, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
+import { ANY_TEXT, AS_OF, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
 import { PAGE_HEADERS, statementPage } from "../views/statement-page.ts";
 import { readVoidings, statementSummary, type Voidings } from "../views/statement-summary.ts";
@@ -66,18 +67,19 @@ function keyOf(cursor: string): { readonly customer: string; readonly period: st
   throw new TollgateError("field.invalid", "The cursor is no `next` of an answer.", "cursor");
 }
 
-const listStatements = route<unknown, { readonly customer?: string }>({
+const listStatements = route<unknown, { readonly customer?: string; readonly asOf?: string }>({
   method: "GET",
   path: "/v1/statements",
   operationId: "listStatements",
   summary: "List statements, latest period first.",
   scope: "read",
-  query: closed({ "customer?": ID }),
+  query: closed({ "customer?": ID, "asOf?": AS_OF }),
   answers: { 200: json("The statements.", named("StatementPage")) },
-  errors: ["field.invalid", "field.out_of_range"],
+  errors: AS_OF_ERRORS,
   handle: async ({ engine }, { workspace, query }) => {
-    const statements = await engine.store.listStatements(workspace, query.customer);
-    const voidings = await readVoidings(engine.store, workspace);
+    const { store } = await engine.readsAt(workspace, asOfMs(query.asOf));
+    const statements = await store.listStatements(workspace, query.customer);
+    const voidings = await readVoidings(store, workspace);
     return ok({ statements: statements.map((one) => statementSummary(one, voidings)) });
   },
 });

@@ -4,11 +4,13 @@ import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import type { UsageFilter } from "../../engine/ports.ts";
 import { USAGE_DIMENSIONS, type UsageDimension, type UsageRow } from "../../engine/read-usage.ts";
+import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, ID, named, oneOf, PERIOD } from "../schema.ts";
+import { AS_OF, closed, ID, named, oneOf, PERIOD } from "../schema.ts";
 import { readCurrencies } from "../views/currencies.ts";
 
 interface UsageQuery extends UsageFilter {
+  readonly asOf?: string;
   readonly groupBy?: readonly UsageDimension[];
 }
 
@@ -29,12 +31,14 @@ const readUsage = route<unknown, UsageQuery>({
     "customer?": ID,
     "agent?": ID,
     "period?": PERIOD,
+    "asOf?": AS_OF,
   }),
   answers: { 200: json("One row a group.", named("UsageReport")) },
-  errors: ["field.invalid", "field.out_of_range"],
-  handle: async ({ engine }, { workspace, query: { groupBy = [], ...filter } }) => {
-    const rows = await engine.usage(workspace, { groupBy, filter });
-    const currencies = await readCurrencies(engine.store, workspace);
+  errors: AS_OF_ERRORS,
+  handle: async ({ engine }, { workspace, query: { groupBy = [], asOf, ...filter } }) => {
+    const reads = await engine.readsAt(workspace, asOfMs(asOf));
+    const rows = await engine.usage(workspace, { groupBy, filter }, reads);
+    const currencies = await readCurrencies(reads.store, workspace);
     return ok({
       groupBy,
       rows: rows.map(rowView),

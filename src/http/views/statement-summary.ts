@@ -1,7 +1,7 @@
 /** A statement as listings tell it, with what it replaces and what replaces it. */
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { Voiding } from "../../engine/correction-records.ts";
-import type { Store } from "../../engine/ports.ts";
+import type { Reads } from "../../engine/ports.ts";
 import { recordedActs } from "../../engine/recorded-acts.ts";
 import { timeText } from "../instant.ts";
 
@@ -9,7 +9,7 @@ import { timeText } from "../instant.ts";
 export type Voidings = ReadonlyMap<string, Voiding>;
 
 /** Reads which statements were voided. */
-export async function readVoidings(store: Store, workspace: string): Promise<Voidings> {
+export async function readVoidings(store: Reads, workspace: string): Promise<Voidings> {
   const all = await recordedActs<Voiding>(store, workspace, { kind: "statement.voided" });
   return new Map(all.map((voiding) => [voiding.id, voiding]));
 }

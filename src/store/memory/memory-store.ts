@@ -4,20 +4,22 @@
  */
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import type {
   ActFilter,
   Answer,
   ApiKey,
+  ChainLink,
   Conflict,
   CounterKey,
   Customer,
   ProvisionalFilter,
+  RevisionFilter,
   RunFilter,
   SigningKey,
   StepPage,
@@ -114,8 +116,12 @@ export class MemoryStore implements Store {
   }
 
   listRuns(workspace: string, filter: RunFilter): Run[] {
-    const runs = [...this.#tables(workspace).runs.values()].sort(byOpening).reverse();
-    const from = runs.findIndex((run) => run.id === filter.after) + 1;
+    const { after, byId = false } = filter;
+    const all = [...this.#tables(workspace).runs.values()];
+    const runs = byId ? all.sort((a, b) => byBytes(a.id, b.id)) : all.sort(byOpening).reverse();
+    const from = byId
+      ? runs.filter((run) => byBytes(run.id, after ?? "") <= 0).length
+      : runs.findIndex((run) => run.id === after) + 1;
     return runs
       .slice(from)
       .filter((run) => filter.customer === undefined || run.customer === filter.customer)
@@ -252,8 +258,36 @@ export class MemoryStore implements Store {
       .slice(0, limit);
   }
 
-  lastAct(workspace: string, kind: JournalKind, subject: string): JournalEntry | undefined {
+  lastAct(workspace: string, kind: ActFilter["kind"], subject: string): JournalEntry | undefined {
     return this.acts(workspace, { kind, subject, limit: Number.POSITIVE_INFINITY }).at(-1);
+  }
+
+  linkBefore(workspace: string, seq: number): ChainLink | undefined {
+    return this.#tables(workspace).links.findLast((link) => link.firstSeq <= seq);
+  }
+
+  revisionsOfRun(workspace: string, { run, untilSeq, after, limit }: RevisionFilter): StepPage {
+    const { steps, formerSteps } = this.#tables(workspace);
+    const from = Number(after);
+    const all = [...steps.values(), ...formerSteps]
+      .filter((step) => step.run === run && step.seq <= untilSeq)
+      .sort((a, b) => byBytes(a.source, b.source) || byBytes(a.id, b.id) || a.seq - b.seq);
+    const page = all.slice(from, from + limit);
+    return { steps: page, next: page.length < limit ? null : String(from + limit) };
+  }
+
+  formerRun(workspace: string, id: string, atSeq: number): RunFacts | undefined {
+    return this.#tables(workspace).formerRuns.find(
+      ({ facts, untilSeq }) => facts.id === id && facts.sinceSeq <= atSeq && untilSeq >= atSeq,
+    )?.facts;
+  }
+
+  formerOutcomes(workspace: string, run: string, atSeq: number): OutcomeState[] {
+    return this.#tables(workspace)
+      .formerOutcomes.filter(({ untilSeq }) => untilSeq >= atSeq)
+      .map(({ outcome }) => outcome)
+      .filter((outcome) => outcome.run === run && outcome.sinceSeq <= atSeq)
+      .sort((a, b) => byBytes(a.key, b.key));
   }
 
   size(): { steps: number; runs: number; bytes: number } {

@@ -5,6 +5,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
+  ChainHead,
   Conflict,
   CounterKey,
   Customer,
@@ -30,7 +31,7 @@ export class MemoryUnit implements UnitOfWork {
     this.spending = new MemorySpending(tables);
   }
 
-  head(): { readonly lastSeq: number; readonly digest: string } {
+  head(): ChainHead {
     return this.#tables.head;
   }
 

@@ -19,9 +19,12 @@ import { addRollup, rollupKeyText } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
+  ChainHead,
   ChainLink,
   Conflict,
   Customer,
+  FormerOutcome,
+  FormerRun,
   StepKey,
   StoredCounter,
   Suspended,
@@ -36,8 +39,10 @@ export interface Tables {
   readonly steps: Map<string, Step>;
   readonly formerSteps: Step[];
   readonly runs: Map<string, Run>;
+  readonly formerRuns: FormerRun[];
   readonly customers: Map<string, Customer>;
   readonly outcomes: Map<string, OutcomeState>;
+  readonly formerOutcomes: FormerOutcome[];
   readonly counters: Map<string, StoredCounter>;
   readonly rollups: Map<string, RollupRow>;
   readonly calls: Map<string, Call>;
@@ -57,7 +62,7 @@ export interface Tables {
   readonly holds: Map<string, Hold>;
   readonly stops: Map<string, Stop>;
   readonly overruns: Overrun[];
-  head: { readonly lastSeq: number; readonly digest: string };
+  head: ChainHead;
 }
 
 /** The tables of a new workspace. */
@@ -66,8 +71,10 @@ export function tablesOf(): Tables {
     steps: new Map(),
     formerSteps: [],
     runs: new Map(),
+    formerRuns: [],
     customers: new Map(),
     outcomes: new Map(),
+    formerOutcomes: [],
     counters: new Map(),
     rollups: new Map(),
     calls: new Map(),
@@ -87,7 +94,7 @@ export function tablesOf(): Tables {
     holds: new Map(),
     stops: new Map(),
     overruns: [],
-    head: { lastSeq: 0, digest: CHAIN_START },
+    head: { lastSeq: 0, digest: CHAIN_START, committedAtMs: 0 },
   };
 }
 
@@ -115,6 +122,8 @@ export function stepKey({ run, source, id }: StepKey): string {
 export function applyWrites(tables: Tables, writes: Writes): void {
   for (const row of writes.runs) tables.runs.set(row.id, row);
   for (const row of writes.steps) tables.steps.set(stepKey(row), row);
+  tables.formerRuns.push(...writes.formerRuns);
+  tables.formerOutcomes.push(...writes.formerOutcomes);
   tables.formerSteps.push(...writes.formerSteps);
   for (const row of writes.customers) tables.customers.set(row.id, row);
   for (const row of writes.outcomes) tables.outcomes.set(keyOf(row.run, row.key), row);

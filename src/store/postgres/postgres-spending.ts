@@ -26,7 +26,7 @@ import {
   encodeOverrun,
   encodeStop,
 } from "../stored-budgets.ts";
-import type { Row } from "../stored-rows.ts";
+import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import type { Parameter } from "./connection.ts";
 import { rowsOf } from "./connection.ts";
 import { saveRows, TABLES } from "./tables.ts";
@@ -178,6 +178,7 @@ function isSettledByOwn(hold: Hold): boolean {
 export async function writeSpending(target: Target, writes: SpendingWrites): Promise<void> {
   const { queries, ws } = target;
   const ask: Ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
+  const checked = (row: Bound[]) => [...row, target.digest.checksum(rowText(row))];
   const save = (name: keyof typeof TABLES, rows: Parameters<typeof saveRows>[2]["rows"]) =>
     saveRows(queries, ws, { table: TABLES[name], rows });
   await save("budgets", writes.budgets.map(encodeBudget));
@@ -188,12 +189,12 @@ export async function writeSpending(target: Target, writes: SpendingWrites): Pro
   await save("limits", writes.limits.map(encodeLimit));
   await save("balances", writes.balances.map(encodeBalance));
   await save("held", await heldDifferences(target, writes.holds));
-  await save("holds", writes.holds.map(encodeHold));
+  await save("holds", writes.holds.map(encodeHold).map(checked));
   for (const { of, id } of writes.lifted) {
     await ask("DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3", of, id);
   }
   await save("stops", writes.stops.map(encodeStop));
-  await save("overruns", writes.overruns.map(encodeOverrun));
+  await save("overruns", writes.overruns.map(encodeOverrun).map(checked));
 }
 
 /** What holds set aside now less what they set aside before, one row a balance. */

@@ -71,8 +71,8 @@ test("two nodes that write one workspace take turns", async () => {
     const rollups = [rollupRow({ steps: 1 })];
     const add = (node: Store) =>
       node.transact("w", async (work) => {
-        const { lastSeq, digest } = await work.head();
-        await work.write(writesOf({ rollups, head: { lastSeq: lastSeq + 1, digest } }));
+        const head = await work.head();
+        await work.write(writesOf({ rollups, head: { ...head, lastSeq: head.lastSeq + 1 } }));
       });
     await Promise.all(Array.from({ length: 20 }, (_, n) => add(n % 2 === 0 ? store : other)));
     await other.close();

@@ -4,21 +4,23 @@
  */
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import type {
   ActFilter,
   Answer,
   ApiKey,
+  ChainLink,
   Conflict,
   CounterKey,
   Customer,
   Digest,
   ProvisionalFilter,
+  RevisionFilter,
   RunFilter,
   SigningKey,
   StepPage,
@@ -29,13 +31,13 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import { decodeKey, encodeKey } from "../stored-keys.ts";
 import {
   decodeAdjustment,
   decodeConflict,
   decodeCounter,
   decodeCustomer,
   decodeJournal,
-  decodeKey,
   decodeOutcome,
   decodePeriod,
   decodeRollup,
@@ -53,7 +55,9 @@ import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
-import { decodeStep } from "./step-rows.ts";
+import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
+import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
+import { runsQuery } from "./runs-query.ts";
 
 /** Connections one node keeps: units of differing workspaces, and reads beside them. */
 const CONNECTIONS_MAX_COUNT = 8;
@@ -127,12 +131,15 @@ class PostgresStore implements Store {
     work: (unit: UnitOfWork) => Answer<T>,
   ): Promise<T> {
     await control(client, BEGIN);
-    const sql = "SELECT ws, last_seq, chain FROM workspaces WHERE id = $1 FOR UPDATE";
+    const sql = `SELECT ws, last_seq, chain, (SELECT committed_at FROM chain c
+      WHERE c.ws = w.ws ORDER BY first_seq DESC LIMIT 1) AS committed_at
+      FROM workspaces w WHERE id = $1 FOR UPDATE OF w`;
     const [row] = await rowsOf(client, sql, [workspace]);
     if (row === undefined) throw noWorkspace(workspace);
     const target = { queries: client, ws: row.ws as number, digest: this.#digest };
-    const head = { lastSeq: row.last_seq as number, digest: row.chain as string };
-    const result = await work(new PostgresUnit(target, head));
+    const committedAtMs = (row.committed_at as number | null) ?? 0;
+    const [lastSeq, digest] = [row.last_seq as number, row.chain as string];
+    const result = await work(new PostgresUnit(target, { lastSeq, digest, committedAtMs }));
     const ended = await control(client, "COMMIT");
     if (ended !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${ended}`);
     return result;
@@ -198,20 +205,19 @@ class PostgresStore implements Store {
   }
 
   async saveSigningKey(key: SigningKey): Promise<void> {
-    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5)
-      ON CONFLICT (id) DO UPDATE SET retired_at = excluded.retired_at`;
-    await this.#all(sql, ...encodeSigningKey(key));
+    const values = encodeSigningKey(key);
+    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT (id) DO UPDATE SET
+        retired_at = excluded.retired_at, checksum = excluded.checksum`;
+    await this.#all(sql, ...values, this.#digest.checksum(rowText(values)));
   }
 
   async saveKey(key: ApiKey): Promise<void> {
-    const { id, hash, workspace, label, createdAtMs, revokedAtMs } = key;
-    const scopes = JSON.stringify(key.scopes);
-    const values = [id, hash, workspace, scopes, label, createdAtMs, revokedAtMs];
     const sql = `INSERT INTO api_keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       ON CONFLICT (id) DO UPDATE SET (hash, workspace, scopes, label, created_at, revoked_at,
         checksum) = ROW (excluded.hash, excluded.workspace, excluded.scopes, excluded.label,
         excluded.created_at, excluded.revoked_at, excluded.checksum)`;
-    await this.#all(sql, ...values, this.#digest.checksum(rowText(values)));
+    await this.#all(sql, ...encodeKey(key, (text) => this.#digest.checksum(text)));
   }
 
   async run(workspace: string, id: string): Promise<Run | undefined> {
@@ -225,35 +231,17 @@ class PostgresStore implements Store {
   }
 
   async listRuns(workspace: string, filter: RunFilter): Promise<Run[]> {
-    const { customer = null, agent = null, status = null, roots = false } = filter;
-    const { after, limit } = filter;
-    const last = after === undefined ? undefined : await this.run(workspace, after);
-    const sql = `SELECT * FROM runs WHERE ws = $1
-      AND ($2::text IS NULL OR customer = $2) AND ($3::text IS NULL OR agent = $3)
-      AND ($4::text IS NULL OR status = $4) AND (parent IS NULL OR NOT $5::boolean)
-      AND ($6::bigint IS NULL OR (opened_at, id) < ($6, $7::text))
-      ORDER BY opened_at DESC, id DESC LIMIT $8`;
-    const before = [last?.openedAtMs ?? null, last?.id ?? null];
-    const values = [customer, agent, status, roots, ...before, limit];
-    return (await this.#of(workspace, sql, ...values)).map(decodeRun);
+    const { after, byId = false } = filter;
+    const last = after === undefined || byId ? undefined : await this.run(workspace, after);
+    return (await this.#of(workspace, ...runsQuery(filter, last))).map(decodeRun);
   }
 
   async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
-    const sql = `SELECT s.* FROM runs r
-      JOIN steps s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id
-      WHERE r.ws = $1 AND r.id = $2 ORDER BY s.source, s.id`;
-    return (await this.#of(workspace, sql, run)).map(decodeStep);
+    return stepsOfRun(await this.#parts(workspace), run);
   }
 
   async stepPage(workspace: string, after: string, limit: number): Promise<StepPage> {
-    const place = after === "" ? ["", "", "", ""] : (JSON.parse(after) as string[]);
-    const sql = `SELECT * FROM steps WHERE ws = $1
-      AND (customer, run, source, id) > ($2, $3, $4, $5)
-      ORDER BY customer, run, source, id LIMIT $6`;
-    const steps = (await this.#of(workspace, sql, ...place, limit)).map(decodeStep);
-    const last = steps.at(-1);
-    if (last === undefined || steps.length < limit) return { steps, next: null };
-    return { steps, next: JSON.stringify([last.customer, last.run, last.source, last.id]) };
+    return stepPage(await this.#parts(workspace), after, limit);
   }
 
   async runIds(workspace: string, after: string, limit: number): Promise<string[]> {
@@ -359,12 +347,32 @@ class PostgresStore implements Store {
 
   async lastAct(
     workspace: string,
-    kind: JournalKind,
+    kind: ActFilter["kind"],
     subject: string,
   ): Promise<JournalEntry | undefined> {
     const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2 AND id = $3
       ORDER BY seq DESC LIMIT 1`;
     return (await this.#of(workspace, sql, kind, subject)).map(decodeJournal)[0];
+  }
+
+  async #parts(workspace: string): Promise<ReadParts> {
+    return { queries: this.#pool, ws: await this.#ws(workspace) };
+  }
+
+  async linkBefore(workspace: string, seq: number): Promise<ChainLink | undefined> {
+    return linkBefore(await this.#parts(workspace), seq);
+  }
+
+  async revisionsOfRun(workspace: string, filter: RevisionFilter): Promise<StepPage> {
+    return revisionsOfRun(await this.#parts(workspace), filter);
+  }
+
+  async formerRun(workspace: string, id: string, atSeq: number): Promise<RunFacts | undefined> {
+    return formerRun(await this.#parts(workspace), id, atSeq);
+  }
+
+  async formerOutcomes(workspace: string, run: string, atSeq: number): Promise<OutcomeState[]> {
+    return formerOutcomes(await this.#parts(workspace), run, atSeq);
   }
 
   async size(): Promise<{ steps: number; runs: number; bytes: number }> {

@@ -10,6 +10,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
+  ChainHead,
   Conflict,
   CounterKey,
   Customer,
@@ -39,12 +40,6 @@ import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import { type Target, writeRows } from "./write-rows.ts";
 
-/** Last seq given and last link of the chain, as the locked workspace row says. */
-export interface Head {
-  readonly lastSeq: number;
-  readonly digest: string;
-}
-
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => `SELECT t.* FROM ${table} t
   JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
@@ -60,10 +55,10 @@ const byPeriod = (table: string) => `SELECT t.* FROM ${table} t
 /** Reads and writes of one open transaction. */
 export class PostgresUnit implements UnitOfWork {
   readonly #target: Target;
-  readonly #head: Head;
+  readonly #head: ChainHead;
   readonly spending: PostgresSpending;
 
-  constructor(target: Target, head: Head) {
+  constructor(target: Target, head: ChainHead) {
     this.#target = target;
     this.#head = head;
     this.spending = new PostgresSpending(target);
@@ -99,7 +94,7 @@ export class PostgresUnit implements UnitOfWork {
     );
   }
 
-  head(): Head {
+  head(): ChainHead {
     return this.#head;
   }
 

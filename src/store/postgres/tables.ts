@@ -79,22 +79,35 @@ export const TABLES = {
     key: "id",
     columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
       head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
-      ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections`,
+      ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
+      since_seq:int8`,
   }),
   steps: table("steps", { key: "customer run source id", columns: STEP_COLUMNS }),
   formerSteps: table("former_steps", {
     key: "customer run source id revision",
     columns: STEP_COLUMNS,
   }),
+  formerRuns: table("former_runs", {
+    key: "run until_seq",
+    columns: "run since_seq:int8 until_seq:int8 document checksum:int8",
+  }),
+  formerOutcomes: table("former_outcomes", {
+    key: "run key until_seq",
+    columns: "run key since_seq:int8 until_seq:int8 document checksum:int8",
+  }),
   journal: table("journal", {
     key: "seq",
     columns: "seq:int8 kind run source id content_hash received_at:int8 document checksum:int8",
   }),
-  chain: table("chain", { key: "first_seq", columns: "first_seq:int8 last_seq:int8 digest" }),
+  chain: table("chain", {
+    key: "first_seq",
+    columns: "first_seq:int8 last_seq:int8 digest committed_at:int8",
+  }),
   outcomes: table("outcomes", {
     key: "customer run key",
     columns: `customer run key outcome content_hash status seq:int8 occurred_at:int8
-      received_at:int8 agent period card_version:int8 charge:numeric shares ending final_at:int8`,
+      received_at:int8 agent period card_version:int8 charge:numeric shares ending since_seq:int8
+      final_at:int8`,
   }),
   counters: table("counters", {
     key: "customer period card_key charge_key cell",
@@ -163,12 +176,14 @@ export const TABLES = {
     key: "run source id",
     columns: `run source id hold_id state customer call_id content_hash granted_at:int8
       expires_at:int8 on_expiry cost:numeric charge:numeric currency max_output:int8 clamped:int8
-      reserves document ended_at:int8 settled_run settled_source settled_id`,
+      reserves document ended_at:int8 settled_run settled_source settled_id
+      checksum:int8`,
   }),
   stops: table("stops", { key: "scope_kind scope", columns: "scope_kind scope document" }),
   overruns: table("overruns", {
     key: "budget_id scope window_key seq",
-    columns: `seq:int8 budget_id:int8 scope window_key run source id cause level:numeric`,
+    columns: `seq:int8 budget_id:int8 scope window_key run source id cause level:numeric
+      checksum:int8`,
   }),
   prices: table("price_versions", {
     key: "version_id",

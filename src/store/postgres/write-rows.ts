@@ -5,6 +5,7 @@ import type { Step } from "../../domain/event/step.ts";
 import { stepText } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Digest, StepKey, Writes } from "../../engine/ports.ts";
+import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import {
   type Bound,
   encodeCustomer,
@@ -32,6 +33,7 @@ export async function writeRows(target: Target, writes: Writes): Promise<void> {
   await writeRuns(target, writes);
   await writeTotals(target, writes);
   await writeEvents(target, writes);
+  await writeFormerOutcomes(target, writes);
   await writeCalls(target, writes);
   await writeWaiting(target, writes);
   await writePeriods(target, writes);
@@ -61,6 +63,7 @@ async function writeRuns(target: Target, writes: Writes): Promise<void> {
     "runs",
     writes.runs.map((run) => encodeRun(ws, run).slice(1)),
   );
+  await saveChecked(target, "formerRuns", writes.formerRuns.map(encodeFormerRun));
   await save(target, "formerSteps", steps(writes.formerSteps));
   await save(target, "steps", steps(writes.steps));
 }
@@ -101,9 +104,14 @@ async function writeEvents(target: Target, writes: Writes): Promise<void> {
       const { occurredAtMs, receivedAtMs, agent, period, cardVersionId } = row;
       const event = [customer, run, key, outcome, contentHash, status, seq, occurredAtMs];
       const rated = [receivedAtMs, agent, period, cardVersionId, formatAmount(row.charge)];
-      return [...event, ...rated, encodeShares(row.shares), row.ending, row.finalAtMs];
+      const times = [row.sinceSeq, row.finalAtMs];
+      return [...event, ...rated, encodeShares(row.shares), row.ending, ...times];
     }),
   );
+}
+
+async function writeFormerOutcomes(target: Target, { formerOutcomes }: Writes): Promise<void> {
+  await saveChecked(target, "formerOutcomes", formerOutcomes.map(encodeFormerOutcome));
 }
 
 async function writeCalls(target: Target, { freedCalls, calls }: Writes): Promise<void> {
@@ -199,7 +207,8 @@ async function writeTariff(target: Target, writes: Writes): Promise<void> {
 }
 
 async function writeChain(target: Target, { head, link }: Writes): Promise<void> {
-  const links = link === null ? [] : [[link.firstSeq, link.lastSeq, link.digest]];
+  const links =
+    link === null ? [] : [[link.firstSeq, link.lastSeq, link.digest, link.committedAtMs]];
   await save(target, "chain", links);
   const sql = "UPDATE workspaces SET last_seq = $2, chain = $3 WHERE ws = $1";
   await rowsOf(target.queries, sql, [target.ws, head.lastSeq, head.digest]);

@@ -73,13 +73,18 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
     values.push(value);
   }
   if (filter.roots === true) where.push("parent IS NULL");
-  const last = filter.after === undefined ? undefined : readRun(reads, ws, filter.after);
+  const { after, byId = false } = filter;
+  if (byId) {
+    where.push("id > ?");
+    values.push(after ?? "");
+  }
+  const last = after === undefined || byId ? undefined : readRun(reads, ws, after);
   if (last !== undefined) {
     where.push("(opened_at, id) < (?, ?)");
     values.push(last.openedAtMs, last.id);
   }
   const sql = `SELECT * FROM runs WHERE ${where.join(" AND ")}
-    ORDER BY opened_at DESC, id DESC LIMIT ?`;
+    ORDER BY ${byId ? "id" : "opened_at DESC, id DESC"} LIMIT ?`;
   return reads
     .of(sql)
     .all(...values, filter.limit)

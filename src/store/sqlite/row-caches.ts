@@ -9,7 +9,7 @@
 import type { PeriodState } from "../../domain/period/records.ts";
 import { addRollup, type RollupKey, type RollupRow } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
-import type { CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
+import type { ChainHead, CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
 import {
   decodeCounter,
   decodeCustomer,
@@ -42,12 +42,6 @@ export interface RollupSlot {
   rollupNo: number | null;
   row: RollupRow;
   isPending: boolean;
-}
-
-/** Last seq given and last link of the chain. */
-export interface ChainHead {
-  readonly lastSeq: number;
-  readonly digest: string;
 }
 
 /** Totals of one workspace that are not in the file yet. */
@@ -131,9 +125,13 @@ export class RowCaches {
   head(ws: number): ChainHead {
     const rows = this.#of(ws);
     if (rows.head !== null) return rows.head;
-    const sql = "SELECT last_seq, chain FROM workspaces WHERE ws = ?";
+    const sql = `SELECT last_seq, chain, (SELECT committed_at FROM chain c
+      WHERE c.ws = w.ws ORDER BY first_seq DESC LIMIT 1) AS committed_at
+      FROM workspaces w WHERE ws = ?`;
     const row = this.#statements.of(sql).get(ws);
-    rows.head = { lastSeq: row?.last_seq as number, digest: row?.chain as string };
+    const committedAtMs = (row?.committed_at as number | null) ?? 0;
+    const [lastSeq, digest] = [row?.last_seq as number, row?.chain as string];
+    rows.head = { lastSeq, digest, committedAtMs };
     return rows.head;
   }
 

@@ -25,7 +25,7 @@ import {
   encodeStop,
   HOLD_COLUMNS,
 } from "../stored-budgets.ts";
-import type { Bound, Row } from "../stored-rows.ts";
+import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import type { BudgetRows } from "./budget-rows.ts";
 import type { Statements } from "./statements.ts";
 import type { UnitParts } from "./unit-shared.ts";
@@ -103,11 +103,18 @@ function isSame(a: StepKey | null, b: StepKey): boolean {
   return a !== null && a.run === b.run && a.source === b.source && a.id === b.id;
 }
 
+const HOLDS = `holds (ws, ${HOLD_COLUMNS.join(", ")}, checksum)`;
+const OVERRUNS = `overruns
+  (ws, seq, budget_id, scope, window_key, run, source, id, cause, level, checksum)`;
+
 /** Writes what a unit changed, balances aside: they are totals. */
 export function writeSpending({ shared, ws, draft }: UnitParts, writes: SpendingWrites): void {
   const save = (table: string, values: readonly Bound[]): void => {
     const marks = ["?", ...values.map(() => "?")].join(", ");
     draft.run(`INSERT OR REPLACE INTO ${table} VALUES (${marks})`, [ws, ...values]);
+  };
+  const saveChecked = (table: string, values: readonly Bound[]): void => {
+    save(table, [...values, shared.checksum(rowText([ws, ...values]))]);
   };
   for (const row of writes.budgets) save("budgets", encodeBudget(row));
   for (const { budgetId, scope } of writes.freedLimits) {
@@ -115,15 +122,12 @@ export function writeSpending({ shared, ws, draft }: UnitParts, writes: Spending
     draft.run(sql, [ws, budgetId, scope]);
   }
   for (const row of writes.limits) save("budget_limits", encodeLimit(row));
-  for (const row of writes.holds) {
-    save(`holds (ws, ${HOLD_COLUMNS.join(", ")})`, encodeHold(row));
-  }
+  for (const row of writes.holds) saveChecked(HOLDS, encodeHold(row));
   for (const { of, id } of writes.lifted) {
     draft.run("DELETE FROM stops WHERE ws = ? AND scope_kind = ? AND scope = ?", [ws, of, id]);
   }
   for (const row of writes.stops) save("stops", encodeStop(row));
-  const overrun = "overruns (ws, seq, budget_id, scope, window_key, run, source, id, cause, level)";
-  for (const row of writes.overruns) save(overrun, encodeOverrun(row));
+  for (const row of writes.overruns) saveChecked(OVERRUNS, encodeOverrun(row));
   shared.caches.budgets(ws).stage(writes);
 }
 

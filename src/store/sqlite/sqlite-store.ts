@@ -7,21 +7,23 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { PriceVersion } from "../../domain/cost/price-book.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry, JournalKind } from "../../domain/event/journal.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import type {
   ActFilter,
   Answer,
   ApiKey,
+  ChainLink,
   Conflict,
   CounterKey,
   Customer,
   Digest,
   ProvisionalFilter,
+  RevisionFilter,
   RunFilter,
   SigningKey,
   StepPage,
@@ -32,13 +34,13 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import { decodeKey, encodeKey } from "../stored-keys.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
   decodeConflict,
   decodeCustomer,
   decodeJournal,
-  decodeKey,
   decodeOutcome,
   decodePeriod,
   decodeStatement,
@@ -53,6 +55,8 @@ import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
+import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
+import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
 import { ask, told } from "./sqlite-errors.ts";
@@ -236,12 +240,8 @@ class SqliteStore implements Store {
   }
 
   async saveKey(key: ApiKey): Promise<void> {
-    const { id, hash, workspace, label, createdAtMs, revokedAtMs } = key;
-    const scopes = JSON.stringify(key.scopes);
-    const values = [id, hash, workspace, scopes, label, createdAtMs, revokedAtMs];
-    const checksum = this.#shared.checksum(rowText(values));
     const sql = "INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    await this.#save(sql, ...values, checksum);
+    await this.#save(sql, ...encodeKey(key, this.#shared.checksum));
   }
 
   signingKeys(): SigningKey[] {
@@ -249,8 +249,9 @@ class SqliteStore implements Store {
   }
 
   async saveSigningKey(key: SigningKey): Promise<void> {
-    const sql = "INSERT OR REPLACE INTO signing_keys VALUES (?, ?, ?, ?, ?)";
-    await this.#save(sql, ...encodeSigningKey(key));
+    const values = encodeSigningKey(key);
+    const sql = "INSERT OR REPLACE INTO signing_keys VALUES (?, ?, ?, ?, ?, ?)";
+    await this.#save(sql, ...values, this.#shared.checksum(rowText(values)));
   }
 
   #totals<Name extends TotalsQuery["name"]>(
@@ -272,20 +273,11 @@ class SqliteStore implements Store {
   }
 
   stepsOfRun(workspace: string, run: string): Step[] {
-    const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
-      JOIN runs r ON r.run_no = s.run_no WHERE r.ws = ? AND r.id = ?`;
-    const rows = this.#all(sql, this.#ws(workspace), run);
-    return ask(() => rows.map((row) => decodeStep(row, this.#shared.names)));
+    return this.#read(workspace, (parts) => stepsOfRun(parts, run));
   }
 
   stepPage(workspace: string, after: string, limit: number): StepPage {
-    // CROSS JOIN keeps the planner to the order of the steps' rows.
-    const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
-      CROSS JOIN runs r ON r.run_no = s.run_no
-      WHERE s.step_no > ? AND r.ws = ? ORDER BY s.step_no LIMIT ?`;
-    const rows = this.#all(sql, Number(after), this.#ws(workspace), limit);
-    const steps = ask(() => rows.map((row) => decodeStep(row, this.#shared.names)));
-    return { steps, next: rows.length < limit ? null : String(rows.at(-1)?.step_no) };
+    return this.#read(workspace, (parts) => stepPage(parts, after, limit));
   }
 
   runIds(workspace: string, after: string, limit: number): string[] {
@@ -380,10 +372,31 @@ class SqliteStore implements Store {
     return this.#all(sql, this.#ws(workspace), kind, afterSeq, ...values).map(decodeJournal);
   }
 
-  lastAct(workspace: string, kind: JournalKind, subject: string): JournalEntry | undefined {
+  lastAct(workspace: string, kind: ActFilter["kind"], subject: string): JournalEntry | undefined {
     const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND id = ?
       ORDER BY seq DESC LIMIT 1`;
     return this.#all(sql, this.#ws(workspace), kind, subject).map(decodeJournal)[0];
+  }
+
+  #read<T>(workspace: string, read: (parts: ReadParts) => T): T {
+    const parts = { reads: this.#reads, names: this.#shared.names, ws: this.#ws(workspace) };
+    return ask(() => read(parts));
+  }
+
+  linkBefore(workspace: string, seq: number): ChainLink | undefined {
+    return this.#read(workspace, (parts) => linkBefore(parts, seq));
+  }
+
+  revisionsOfRun(workspace: string, filter: RevisionFilter): StepPage {
+    return this.#read(workspace, (parts) => revisionsOfRun(parts, filter));
+  }
+
+  formerRun(workspace: string, id: string, atSeq: number): RunFacts | undefined {
+    return this.#read(workspace, (parts) => formerRun(parts, id, atSeq));
+  }
+
+  formerOutcomes(workspace: string, run: string, atSeq: number): OutcomeState[] {
+    return this.#read(workspace, (parts) => formerOutcomes(parts, run, atSeq));
   }
 
   size(): { steps: number; runs: number; bytes: number } {

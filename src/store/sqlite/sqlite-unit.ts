@@ -5,6 +5,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
+  ChainHead,
   Conflict,
   CounterKey,
   Customer,
@@ -25,8 +26,9 @@ import {
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
-import type { ChainHead } from "./row-caches.ts";
+
 import { SqliteSpending } from "./sqlite-spending.ts";
+
 import { decodeStep } from "./step-rows.ts";
 import { encodeId } from "./stored-id.ts";
 import { TransactionDraft } from "./transaction.ts";

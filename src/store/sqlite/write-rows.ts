@@ -6,6 +6,7 @@ import { journalText } from "../../domain/event/codec.ts";
 import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Writes } from "../../engine/ports.ts";
+import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import type { Bound } from "../stored-rows.ts";
 import { encodeCustomer, encodeShares, rowText } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
@@ -37,6 +38,7 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
   const isPlain = isPlainUnit(unit, writes);
   putTotals(unit, writes);
   const { sealedSteps } = writes;
+  writeFormer(unit, writes);
   addSteps(unit, { table: "former_steps", steps: writes.formerSteps, sealedSteps });
   addSteps(unit, { table: "steps", steps: writes.steps, sealedSteps });
   shared.caches.pending(ws).steps += writes.steps.length;
@@ -88,6 +90,14 @@ function saveChecked({ shared, draft }: UnitParts, table: string, values: readon
   save(draft, table, [...values, shared.checksum(rowText(values))]);
 }
 
+function writeFormer(unit: UnitParts, { formerRuns, formerOutcomes }: Writes): void {
+  const { ws } = unit;
+  for (const row of formerRuns) saveChecked(unit, "former_runs", [ws, ...encodeFormerRun(row)]);
+  for (const row of formerOutcomes) {
+    saveChecked(unit, "former_outcomes", [ws, ...encodeFormerOutcome(row)]);
+  }
+}
+
 function writeCustomers({ shared, ws, draft }: UnitParts, writes: Writes): void {
   for (const customer of writes.customers) {
     save(draft, "customers", [ws, ...encodeCustomer(customer)]);
@@ -109,7 +119,8 @@ function writeEvents(unit: UnitParts, writes: Writes): void {
     const amounts = [formatAmount(outcome.charge), encodeShares(outcome.shares)];
     const event = [ws, run, key, name, contentHash, status, seq, occurredAtMs, receivedAtMs];
     const rated = [customer, agent, period, cardVersionId, ...amounts];
-    save(draft, "outcomes", [...event, ...rated, outcome.ending, outcome.finalAtMs]);
+    const times = [outcome.sinceSeq, outcome.finalAtMs];
+    save(draft, "outcomes", [...event, ...rated, outcome.ending, ...times]);
   }
   for (const { callId, customer } of writes.freedCalls) {
     const sql = "DELETE FROM calls WHERE ws = ? AND call_id = ? AND customer = ?";
@@ -187,7 +198,9 @@ function writeTariff(draft: TransactionDraft, ws: number, writes: Writes): void 
 }
 
 function writeChain({ shared, ws, draft }: UnitParts, { head, link }: Writes): void {
-  if (link !== null) save(draft, "chain", [ws, link.firstSeq, link.lastSeq, link.digest]);
+  if (link !== null) {
+    save(draft, "chain", [ws, link.firstSeq, link.lastSeq, link.digest, link.committedAtMs]);
+  }
   const sql = "UPDATE workspaces SET last_seq = ?, chain = ? WHERE ws = ?";
   draft.run(sql, [head.lastSeq, head.digest, ws]);
   shared.caches.moveHead(ws, head);

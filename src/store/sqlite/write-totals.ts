@@ -9,7 +9,7 @@
  * before it does anything else.
  */
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
-import { NO_TOTALS, type Run } from "../../domain/run/run.ts";
+import { NO_TOTALS, type Run, statesSame } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
 import type { CounterSlot, RollupSlot } from "./row-caches.ts";
@@ -27,18 +27,23 @@ export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean 
   if (writes.journal.some((entry) => entry.kind !== "customer.saved")) return false;
   for (const run of writes.runs) {
     const known = shared.caches.run(ws, run.id);
-    if (known !== undefined && !onlyTotalsDiffer(known.run, run)) return false;
+    if (known !== undefined && !statesSame(known.run, run)) return false;
   }
   return true;
 }
 
-/** Holds have rows of their own; what their granting leaves on balances may be lost. */
-function isOfHolds({ holds, runs, counters, rollups }: Writes): boolean {
-  return holds.length > 0 && runs.length + counters.length + rollups.length === 0;
+/**
+ * Holds have rows of their own; what their granting leaves on balances may be lost. A run that is
+ * counted whole is counted again then, so what that put on record must not stand without it.
+ */
+function isOfHolds({ holds, overruns, runs, counters, rollups }: Writes): boolean {
+  return holds.length > 0 && overruns.length + runs.length + counters.length + rollups.length === 0;
 }
 
 const NOT_FOLLOWING = [
   "formerSteps",
+  "formerRuns",
+  "formerOutcomes",
   "outcomes",
   "freedCalls",
   "promoted",
@@ -50,29 +55,6 @@ const NOT_FOLLOWING = [
   "cards",
   "prices",
 ] as const;
-
-/** Everything but totals, corrections and `lastSeenAtMs`, which follow from the steps. */
-function onlyTotalsDiffer(before: Run, after: Run): boolean {
-  return (
-    before.customer === after.customer &&
-    before.agent === after.agent &&
-    before.parent === after.parent &&
-    before.height === after.height &&
-    before.standing === after.standing &&
-    before.status === after.status &&
-    before.opened === after.opened &&
-    before.openedAtMs === after.openedAtMs &&
-    before.head === after.head &&
-    before.agentHead === after.agentHead &&
-    before.closedAtMs === after.closedAtMs &&
-    before.closedBy === after.closedBy &&
-    before.endedAtMs === after.endedAtMs &&
-    before.labels === after.labels &&
-    before.authority === after.authority &&
-    before.suspended === after.suspended &&
-    before.rating === after.rating
-  );
-}
 
 const marks = (count: number): string => Array.from({ length: count }, () => "?").join(", ");
 const INSERT_RUN = `INSERT INTO runs (run_no, ${RUN_COLUMNS.join(", ")})

@@ -7,17 +7,16 @@ import { isInputBucket, OUTPUT_BUCKETS } from "../../domain/event/usage.ts";
 import { ONE_UNIT } from "../../domain/money/decimal.ts";
 import type { OutcomeState, Run, RunCorrection } from "../../domain/run/run.ts";
 import type { Acts } from "./acts.ts";
+import { BudgetSums } from "./budget-sums.ts";
 import type { CardVersions } from "./card-versions.ts";
 import { convertAgain } from "./convert-again.ts";
 import type { DataFile } from "./data-file.ts";
+import { joined } from "./key-parts.ts";
 import { type Taken, takenOfOutcome, takenOfRun, takenOfStep } from "./meter-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
 import { countedAtMs } from "./run-entries.ts";
 import { FirstCards } from "./settle-again.ts";
 import { chargedAgain, isFreeAt, takenFree } from "./trial-again.ts";
-
-/** Joins the parts of a key; no part may hold it. */
-export const KEY_PART_END = "\u001f";
 
 interface Share {
   readonly chargeKey: string;
@@ -47,6 +46,8 @@ export class Books {
   readonly amounts: RebuiltSums;
   /** By counter and card version: the quantity. */
   readonly quantities: RebuiltSums;
+  /** By budget, scope and window: what it measures. */
+  readonly budgets: BudgetSums;
   readonly cards: CardVersions;
   readonly #acts: Acts;
   readonly #file: DataFile;
@@ -60,6 +61,7 @@ export class Books {
     this.rollups = new RebuiltSums(file.scratch, "rollups");
     this.amounts = new RebuiltSums(file.scratch, "amounts");
     this.quantities = new RebuiltSums(file.scratch, "quantities");
+    this.budgets = new BudgetSums(file, cards);
     this.cards = cards;
   }
 
@@ -70,6 +72,7 @@ export class Books {
   }
 
   addStep(ws: number, step: Step): void {
+    this.budgets.addStep(ws, step);
     const { customer, period, agent, kind, provider, model, tool, run, cardVersionId } = step;
     const totals = totalsOf(step);
     this.runs.addRebuilt(joined(ws, run), totals);
@@ -84,6 +87,7 @@ export class Books {
   }
 
   addRun(ws: number, run: Run): void {
+    this.budgets.addRun(ws, run);
     const { rating, customer } = run;
     for (const { period, charge } of run.chargedIn) {
       this.charged.addStored(joined(ws, run.id, period), [charge]);
@@ -101,6 +105,7 @@ export class Books {
   }
 
   addOutcome(ws: number, outcome: OutcomeState): void {
+    this.budgets.addOutcome(ws, outcome);
     const { customer, period, agent, shares, cardVersionId, run } = outcome;
     this.#addCharge({ ws, run, customer, period, agent, kind: "outcome", shares });
     const paid = takenOfOutcome(this.#chargesOf(ws, cardVersionId), outcome);
@@ -202,11 +207,6 @@ export class Books {
     const period = this.cards.countsRuns(ws, cardKey, chargeKey) ? "*" : of.period;
     return joined(ws, customer, period, cardKey, chargeKey, cell);
   }
-}
-
-/** A key of parts; absent ones are "". */
-export function joined(...parts: readonly (string | number | null)[]): string {
-  return parts.map((part) => part ?? "").join(KEY_PART_END);
 }
 
 /** Steps, steps of unknown cost, cost and charge that a step counts for. */

@@ -21,6 +21,7 @@ export interface CardVersion {
   readonly id: number;
   readonly cardKey: string;
   readonly effectiveFromMs: number;
+  readonly takesEffect: string;
   readonly charges: readonly ChargeDocument[];
   readonly currency: string;
   readonly rounding: string;
@@ -30,7 +31,7 @@ export interface CardVersion {
   readonly trial: TrialDocument | null;
 }
 
-type CardTerms = Omit<CardVersion, "id" | "cardKey" | "effectiveFromMs">;
+type CardTerms = Omit<CardVersion, "id" | "cardKey" | "effectiveFromMs" | "takesEffect">;
 
 const NOTHING: CardTerms = {
   charges: [],
@@ -60,7 +61,8 @@ export class CardVersions {
       const read = readable(file, { table: "rate_cards", key }, () => readCard(row.document));
       const cardKey = row.card_key as string;
       const effectiveFromMs = row.effective_from as number;
-      const version = { id, cardKey, effectiveFromMs, ...(read ?? NOTHING) };
+      const takesEffect = row.takes_effect as string;
+      const version = { id, cardKey, effectiveFromMs, takesEffect, ...(read ?? NOTHING) };
       this.#versions.set(`${row.ws}/${id}`, version);
       for (const charge of version.charges) {
         if (subjectOf(charge) !== "runs") continue;
@@ -71,6 +73,23 @@ export class CardVersions {
 
   of(ws: number, id: number): CardVersion | undefined {
     return this.#versions.get(`${ws}/${id}`);
+  }
+
+  /** Currency of the card in force at an instant; `periodStartMs`: of the period that it is in. */
+  currencyAt(
+    ws: number,
+    cardKey: string | null,
+    { atMs, periodStartMs }: { readonly atMs: number; readonly periodStartMs: number },
+  ): string | null {
+    const all = [...this.#versions].flatMap(([key, one]) => (key.startsWith(`${ws}/`) ? one : []));
+    const byId = all.sort((a, b) => a.id - b.id);
+    const key = cardKey ?? byId[0]?.cardKey;
+    const own = byId.filter((one) => one.cardKey === key);
+    const waits = own.some(({ takesEffect }) => takesEffect === "next_period");
+    const inForce = own.filter(({ takesEffect, effectiveFromMs }) => {
+      return effectiveFromMs <= (waits && takesEffect !== "at_once" ? periodStartMs : atMs);
+    });
+    return inForce.sort((a, b) => a.effectiveFromMs - b.effectiveFromMs).at(-1)?.currency ?? null;
   }
 
   /** Whether any version of the card lets this charge count runs. */

@@ -9,6 +9,8 @@ interface Link {
   readonly first: number;
   readonly last: number;
   readonly digest: string;
+  /** Null: it was made before links had times. */
+  readonly committedAtMs: number | null;
 }
 
 interface OpenLink extends Link {
@@ -25,7 +27,7 @@ export class ChainWalk {
   readonly #workspace: string;
   readonly #ws: number;
   readonly #links: Iterator<Link>;
-  #before: Link = { first: 0, last: 0, digest: CHAIN_START };
+  #before: Link = { first: 0, last: 0, digest: CHAIN_START, committedAtMs: null };
   #open: OpenLink | null;
   #lastSeq = 0;
   /** Sealed rows that no link covers: first and last seq of the stretch. */
@@ -100,6 +102,11 @@ export class ChainWalk {
     const problem = `covers seq ${link.first} to ${link.last} after a link up to ${before}`;
     this.#file.findings.expect(tiles, ["chain", key, problem]);
     const hash = openSha256().update(this.#before.digest);
+    const { committedAtMs } = link;
+    if (committedAtMs !== null) hash.update(`\nt1\u001f${committedAtMs}`);
+    const isInOrder = (committedAtMs ?? -1) >= (this.#before.committedAtMs ?? -1);
+    const early = "has an earlier commit time than the link before it";
+    this.#file.findings.expect(isInOrder, ["chain", key, early]);
     return { ...link, hash, missing: [] };
   }
 
@@ -144,7 +151,9 @@ function* readLinks(file: DataFile, ws: number): Generator<Link> {
   for (const row of file.each("SELECT * FROM chain WHERE ws = ? ORDER BY first_seq", ws)) {
     file.count("chain");
     const { first_seq: first, last_seq: last, digest } = row;
-    yield { first: first as number, last: last as number, digest: digest as string };
+    const committedAtMs = row.committed_at as number | null;
+    const place = { first: first as number, last: last as number };
+    yield { ...place, digest: digest as string, committedAtMs };
   }
 }
 

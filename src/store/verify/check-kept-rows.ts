@@ -10,7 +10,11 @@ const CHECKSUMMED = [
   { table: "suspended", key: ["run", "source", "id"] },
   { table: "conflicts", key: ["seq"] },
   { table: "adjustments", key: ["seq"] },
+  { table: "former_runs", key: ["run", "until_seq"] },
+  { table: "former_outcomes", key: ["run", "key", "until_seq"] },
   { table: "api_keys", key: ["id"] },
+  { table: "holds", key: ["run", "source", "id"] },
+  { table: "overruns", key: ["budget_id", "scope", "window_key"] },
 ] as const;
 
 /** Checks rows that are kept beside what counts, by their checksums. */
@@ -26,7 +30,16 @@ export function checkKeptRows(file: DataFile): void {
       if (table === "suspended") checkWaiting(file, row, at);
     }
   }
+  checkSigningKeys(file);
   checkCalls(file);
+}
+
+/** Keys of the installation: they belong to no workspace. */
+function checkSigningKeys(file: DataFile): void {
+  for (const { checksum, ...row } of file.rowsOf("signing_keys", "id")) {
+    const isIntact = checksumOf(rowText(Object.values(row) as Bound[])) === checksum;
+    file.findings.expect(isIntact, ["signing_keys", String(row.id), "does not match its checksum"]);
+  }
 }
 
 function keptKey(file: DataFile, row: Row, columns: readonly string[]): string {

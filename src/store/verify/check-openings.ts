@@ -3,10 +3,11 @@ import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { parseScaled } from "../../domain/money/decimal.ts";
 import { amountOf } from "../stored-decimal.ts";
 import type { Acts, RecordedAct } from "./acts.ts";
-import { type Books, joined } from "./books.ts";
+import type { Books } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { joined } from "./key-parts.ts";
 import { amountAgain } from "./price-again.ts";
 
 interface Counter {

@@ -25,6 +25,7 @@ const SEALED_IN_ORDER = `
   UNION ALL SELECT ws, seq, 'suspended', 0 FROM suspended
   UNION ALL SELECT ws, seq, 'conflicts', 0 FROM conflicts
   UNION ALL SELECT ws, seq, 'adjustments', 0 FROM adjustments
+  UNION ALL SELECT ws, seq, 'overruns', 0 FROM overruns
   ORDER BY ws, seq`;
 
 /** What the pass over sealed rows hands on. */

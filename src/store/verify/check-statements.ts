@@ -8,11 +8,11 @@ import type { StatementRecord } from "../../domain/period/records.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeAdjustment, decodeCounter, decodePeriod, decodeStatement } from "../stored-rows.ts";
 import type { Acts, Document, RecordedAct } from "./acts.ts";
-import { joined } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { sha256Of } from "./digests.ts";
 import { keyText } from "./findings.ts";
+import { joined } from "./key-parts.ts";
 import { isFreeCell } from "./trial-again.ts";
 
 interface Line {

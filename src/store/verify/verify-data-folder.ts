@@ -11,10 +11,14 @@ import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
 import { Acts } from "./acts.ts";
 import { Books } from "./books.ts";
+import { actedBudgets } from "./budget-acts.ts";
 import { CardVersions } from "./card-versions.ts";
+import { checkBalances } from "./check-balances.ts";
+import { checkBudgets } from "./check-budgets.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
@@ -38,7 +42,9 @@ export const VERIFIED_TABLES = [
   "workspaces",
   "names",
   "runs",
+  "former_runs",
   "outcomes",
+  "former_outcomes",
   "rollups",
   "counters",
   "calls",
@@ -52,6 +58,13 @@ export const VERIFIED_TABLES = [
   "rate_cards",
   "price_versions",
   "api_keys",
+  "signing_keys",
+  "budgets",
+  "budget_limits",
+  "budget_balances",
+  "holds",
+  "stops",
+  "overruns",
 ] as const;
 
 /** What a verification looked at and found. */
@@ -102,6 +115,9 @@ function checkAll(file: DataFile): void {
     () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
+    () => checkFormerRows(file),
+    () => checkBudgets(file, acts, actedBudgets(acts)),
+    () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
   ];
   for (const check of checks) {
     try {

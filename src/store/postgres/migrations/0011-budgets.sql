@@ -64,6 +64,7 @@ CREATE TABLE holds (
   settled_run text COLLATE "C",  -- the step that settled it, where it is not its own
   settled_source text COLLATE "C",
   settled_id text COLLATE "C",
+  checksum bigint NOT NULL,
   PRIMARY KEY (ws, run, source, id)
 );
 CREATE INDEX holds_counting ON holds (ws, expires_at) WHERE state = 'open';
@@ -92,5 +93,6 @@ CREATE TABLE overruns (
   id text NOT NULL,
   cause text NOT NULL,
   level numeric NOT NULL,
+  checksum bigint NOT NULL,
   PRIMARY KEY (ws, budget_id, scope, window_key, seq)
 );

@@ -4,5 +4,6 @@ CREATE TABLE signing_keys (
   public_key text NOT NULL,      -- Ed25519, SPKI in base64
   private_key text NOT NULL,     -- Ed25519, PKCS #8 in base64
   created_at bigint NOT NULL,
-  retired_at bigint
+  retired_at bigint,
+  checksum bigint NOT NULL
 );

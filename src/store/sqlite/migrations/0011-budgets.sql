@@ -55,6 +55,7 @@ CREATE TABLE holds (
   settled_run TEXT,              -- the step that settled it, where it is not its own
   settled_source TEXT,
   settled_id TEXT,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (ws, run, source, id)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX holds_counting ON holds (ws, expires_at) WHERE state = 'open';
@@ -81,5 +82,6 @@ CREATE TABLE overruns (
   id TEXT NOT NULL,
   cause TEXT NOT NULL,
   level TEXT NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (ws, budget_id, scope, window_key, seq)
 ) WITHOUT ROWID, STRICT;

@@ -4,5 +4,6 @@ CREATE TABLE signing_keys (
   public_key TEXT NOT NULL,      -- Ed25519, SPKI in base64
   private_key TEXT NOT NULL,     -- Ed25519, PKCS #8 in base64
   created_at INTEGER NOT NULL,
-  retired_at INTEGER
+  retired_at INTEGER,
+  checksum INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;

@@ -50,6 +50,13 @@ export class Rows<T> {
     return rows;
   }
 
+  /** Changed rows that were loaded, as they were and as they are. */
+  *replaced(): Generator<{ readonly before: T; readonly after: T }> {
+    for (const { before, after } of this.changes()) {
+      if (before !== undefined) yield { before, after };
+    }
+  }
+
   /** A row as it was before this unit changed it; undefined where there was none. */
   stored(key: string): T | undefined {
     return this.#changed.has(key) ? this.#changed.get(key) : this.#rows.get(key);

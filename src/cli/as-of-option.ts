@@ -1,0 +1,18 @@
+/** `--as-of`, and the query that asks a server for it. */
+import { type Arguments, type OptionSpec, textOption } from "./command.ts";
+
+/** Option of commands that show what was known at an instant. */
+export const AS_OF_OPTION: Readonly<Record<string, OptionSpec>> = {
+  "as-of": {
+    type: "string",
+    value: "TIME",
+    meaning: "what was known at this time, such as 2026-11-23T10:00:00Z (default: now)",
+  },
+};
+
+/** The query of an answer as of what the option says, with what else it asks for. */
+export function asOfQuery(args: Arguments, rest: Readonly<Record<string, string>> = {}): string {
+  const asOf = textOption(args, "as-of");
+  const query = new URLSearchParams(asOf === undefined ? rest : { ...rest, asOf });
+  return query.size === 0 ? "" : `?${query}`;
+}

@@ -1,0 +1,56 @@
+import { TollgateError } from "../../domain/errors.ts";
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
+import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { renderStatement, type StatementLineView } from "../render/statement.ts";
+import type { Styles } from "../render/styles.ts";
+import { withSession } from "../session.ts";
+
+interface BillView {
+  readonly customer: string;
+  readonly period: string;
+  readonly now: string;
+  readonly statement: string | null;
+  readonly document: {
+    readonly currency: string;
+    readonly total: string;
+    readonly lines: readonly StatementLineView[];
+  };
+}
+
+/** The bill of a period, open or closed, as it is or as it was known to be. */
+export const bill: Command = {
+  name: "bill",
+  summary: "Show the bill of a period: its statement, or what closing it would leave",
+  positionals: "CUSTOMER",
+  options: {
+    period: { type: "string", value: "DATE", meaning: "start date (default: the one under way)" },
+    ...AS_OF_OPTION,
+    ...JSON_OPTION,
+    ...SERVER_OPTIONS,
+  },
+  run: (args, here) => {
+    const [customer] = args.positionals;
+    if (customer === undefined) {
+      throw new TollgateError("cli.usage", "Which customer? Give its id.", "CUSTOMER");
+    }
+    return withSession(args, here, async (session) => {
+      const period = textOption(args, "period");
+      const query = asOfQuery(args, period === undefined ? {} : { period });
+      const path = `/v1/customers/${encodeURIComponent(customer)}/bill${query}`;
+      const answer = await session.get<BillView>(path);
+      if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
+      else print(here.out, headOf(answer), "", ...linesOf(answer, here.styles));
+      return 0;
+    });
+  },
+};
+
+function linesOf({ document }: BillView, styles: Styles): string[] {
+  return renderStatement({ ...document, document }, styles);
+}
+
+function headOf({ customer, period, now, statement }: BillView): string {
+  const state = statement === null ? "open" : `closed as ${statement}`;
+  const at = `${now.slice(0, 19).replace("T", " ")} UTC`;
+  return `${customer}, period from ${period}, ${state}, at ${at}`;
+}

@@ -1,0 +1,110 @@
+/**
+ * What people and the calendar had decided at an instant: acts, versions of cards, customers,
+ * statements and closed periods. All of it is recorded by acts, so each is cut off behind a seq.
+ */
+import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
+import { PAGE_MAX_ROWS } from "../domain/limits.ts";
+import type { PeriodState, StatementRecord } from "../domain/period/records.ts";
+import type { RateCardVersion } from "../domain/rating/rate-card.ts";
+import type { ActFilter, Customer, Store } from "./ports.ts";
+
+/** Of which workspace, and up to which seq. */
+export interface AsOfPlace {
+  readonly workspace: string;
+  readonly seq: number;
+}
+
+/** Reads what acts have left. */
+export class ActsAsOf {
+  readonly #store: Store;
+  readonly #place: AsOfPlace;
+  /** Subjects of acts of a kind that came later. */
+  readonly #later = new Map<JournalKind, Promise<ReadonlyMap<string, readonly JournalEntry[]>>>();
+
+  constructor(store: Store, place: AsOfPlace) {
+    this.#store = store;
+    this.#place = place;
+  }
+
+  /** A page that is cut short is the last one, as it was then. */
+  async acts(filter: ActFilter): Promise<JournalEntry[]> {
+    const { workspace, seq } = this.#place;
+    return (await this.#store.acts(workspace, filter)).filter((entry) => entry.seq <= seq);
+  }
+
+  async lastAct(kind: ActFilter["kind"], subject: string): Promise<JournalEntry | undefined> {
+    let [last, afterSeq] = [undefined as JournalEntry | undefined, 0];
+    for (;;) {
+      const page = await this.acts({ kind, subject, afterSeq, limit: PAGE_MAX_ROWS });
+      last = page.at(-1) ?? last;
+      if (last === undefined || page.length < PAGE_MAX_ROWS) return last;
+      afterSeq = last.seq;
+    }
+  }
+
+  /** Acts of a kind that came later, by their subject. */
+  later(kind: JournalKind): Promise<ReadonlyMap<string, readonly JournalEntry[]>> {
+    const known = this.#later.get(kind) ?? this.#readLater(kind);
+    this.#later.set(kind, known);
+    return known;
+  }
+
+  async #readLater(kind: JournalKind): Promise<ReadonlyMap<string, readonly JournalEntry[]>> {
+    const { workspace, seq } = this.#place;
+    const found: JournalEntry[] = [];
+    for (let afterSeq = seq; ; ) {
+      const page = await this.#store.acts(workspace, { kind, afterSeq, limit: PAGE_MAX_ROWS });
+      found.push(...page);
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE_MAX_ROWS) break;
+      afterSeq = last.seq;
+    }
+    return Map.groupBy(found, ({ id }) => id);
+  }
+
+  async cards(): Promise<RateCardVersion[]> {
+    const cards = await this.#store.cards(this.#place.workspace);
+    const later = [...(await this.later("card.applied")).values()].flat();
+    const ids = new Set(later.map(({ document }) => (JSON.parse(document) as { id: number }).id));
+    return cards.filter(({ id }) => !ids.has(id));
+  }
+
+  /** The customer as the last act left it, or as its first event made it. */
+  async customer(id: string): Promise<Customer | undefined> {
+    const current = await this.#store.customer(this.#place.workspace, id);
+    if (current === undefined) return undefined;
+    const saved = await this.lastAct("customer.saved", id);
+    const known = saved ?? (await this.lastAct("customer", id));
+    if (known === undefined) return undefined;
+    const stated = JSON.parse(known.document) as Customer;
+    // Entries of the first schemas state neither.
+    return { ...stated, ...withTerms(stated) };
+  }
+
+  async statements(customer?: string): Promise<StatementRecord[]> {
+    const all = await this.#store.listStatements(this.#place.workspace, customer);
+    const closed = await this.later("period.closed");
+    const reissued = await this.later("statement.reissued");
+    return all.filter(({ id }) => !closed.has(id) && !reissued.has(id));
+  }
+
+  async statement(id: string): Promise<StatementRecord | undefined> {
+    const found = await this.#store.statement(this.#place.workspace, id);
+    if (found === undefined) return undefined;
+    return (await this.statements(found.customer)).find((one) => one.id === id);
+  }
+
+  /** Closed periods, by the statement that was in force. */
+  async periodsOf(customer: string): Promise<PeriodState[]> {
+    const states: PeriodState[] = [];
+    for (const { id, period, closedAtMs } of await this.statements(customer)) {
+      if ((await this.lastAct("statement.voided", id)) !== undefined) continue;
+      states.push({ customer, period, closedAtMs, statementId: id });
+    }
+    return states.sort((a, b) => (a.period < b.period ? -1 : 1));
+  }
+}
+
+function withTerms({ formerCards, startedAtMs, createdAtMs }: Partial<Customer>) {
+  return { formerCards: formerCards ?? [], startedAtMs: startedAtMs ?? createdAtMs ?? 0 };
+}

@@ -1,0 +1,19 @@
+/** What reads work with that are about an instant: all that was known then, and its time. */
+import { seqAsOf } from "./as-of-seq.ts";
+import type { EngineContext, ReadContext } from "./context.ts";
+import { StoreAsOf } from "./store-as-of.ts";
+
+/** Reads of what was known at an instant. Throws `asof.future`, `asof.too_early`. */
+export async function readsAsOf(
+  context: EngineContext,
+  workspace: string,
+  atMs: number,
+): Promise<ReadContext> {
+  const seq = await seqAsOf(context, workspace, atMs);
+  const store = new StoreAsOf(context, { workspace, seq });
+  return {
+    store,
+    tariffs: { of: () => store.tariff() },
+    clocks: { of: async () => ({ nowMs: () => atMs }) },
+  };
+}

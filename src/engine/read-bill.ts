@@ -1,0 +1,60 @@
+/** The bill of any period: the statement that is in force, or what one would be now. */
+import { TollgateError } from "../domain/errors.ts";
+import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import type { StatementRecord } from "../domain/period/records.ts";
+import { buildStatement } from "../domain/period/statement.ts";
+import { statementDocument } from "../domain/period/statement-document.ts";
+import { periodStarting } from "./bill.ts";
+import { commitmentInput } from "./commitments.ts";
+import type { ReadContext } from "./context.ts";
+import { drawnWithOpen, openBill } from "./read-drawdown.ts";
+
+/** Whose bill, and of when. */
+export interface BillQuery {
+  readonly customer: string;
+  /** Start date of the period; null: the one that lasts now. */
+  readonly period: string | null;
+}
+
+/** A bill as it is, or would be if its period were closed. */
+export interface PeriodBill {
+  readonly period: BillingPeriod;
+  readonly nowMs: number;
+  /** The statement in force; null: the period is open. */
+  readonly statement: StatementRecord | null;
+  /** A statement's document; of an open period, the one that closing it now would leave. */
+  readonly document: string;
+}
+
+/** Reads the bill of a period. Throws `customer.not_found`, `field.invalid`. */
+export async function readBill(
+  context: ReadContext,
+  workspace: string,
+  { customer: id, period: key }: BillQuery,
+): Promise<PeriodBill> {
+  const { store, tariffs, clocks } = context;
+  const customer = await store.customer(workspace, id);
+  if (customer === undefined) {
+    throw new TollgateError("customer.not_found", `There is no customer "${id}".`);
+  }
+  const tariff = await tariffs.of(workspace);
+  const nowMs = (await clocks.of(workspace)).nowMs();
+  const period =
+    key === null ? tariff.periodOf(customer, nowMs) : periodStarting(tariff, customer, key);
+  if (period === undefined) {
+    const detail = `No period of "${id}" starts on ${key}.`;
+    throw new TollgateError("field.invalid", detail, "period");
+  }
+  const closed = (await store.periodsOf(workspace, id)).find((one) => one.period === period.key);
+  const statement =
+    closed === undefined ? undefined : await store.statement(workspace, closed.statementId);
+  if (statement !== undefined) {
+    return { period, nowMs, statement, document: statement.document };
+  }
+  const at = { customer, tariff, nowMs };
+  const input = await commitmentInput(store, workspace, { customer, replaces: null });
+  const before = await drawnWithOpen(context, workspace, { ...at, input, until: period.key });
+  const underWay = { ...at, period, commitments: { ...input, before } };
+  const document = statementDocument(buildStatement(await openBill(context, workspace, underWay)));
+  return { period, nowMs, statement: null, document };
+}

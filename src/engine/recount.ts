@@ -1,0 +1,188 @@
+/**
+ * Totals of a customer, or of all, added up from the parts of runs: what counters and roll-ups were
+ * at a moment follows from the steps, outcomes and runs of that moment. Nothing is priced again
+ * but the counters, whose amounts are functions of what they have counted.
+ */
+import { present } from "../domain/assert.ts";
+import type { Step } from "../domain/event/step.ts";
+import { chargedBy } from "../domain/event/trial-cell.ts";
+import { type Amount, type Quantity, ZERO_QUANTITY } from "../domain/money/decimal.ts";
+import { RUN_CAP_CELL, RUN_MINIMUM_CELL } from "../domain/period/run-bounds.ts";
+import type { Counter } from "../domain/rating/counter.ts";
+import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
+import {
+  addRollup,
+  type RollupKey,
+  type RollupRow,
+  rollupKeyOfStep,
+  rollupKeyText,
+  tokensOfStep,
+  totalsOfStep,
+} from "../domain/run/rollup.ts";
+import {
+  NO_TOTALS,
+  type OutcomeState,
+  type RunCorrection,
+  type RunRating,
+} from "../domain/run/run.ts";
+import { correctedCounter, type MovedCorrection, ofCorrection } from "./correct-runs.ts";
+import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
+import type { CounterKey, Customer, StoredCounter } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** A charge that has counted, under one card version. */
+interface Counting extends CounterKey {
+  readonly card: CompiledCard;
+  readonly item: Omit<MeteredQuantity, "quantity">;
+  quantity: bigint;
+}
+
+/** Sums over the parts of runs that are added one by one. */
+export class Recount implements Customers {
+  readonly #tariff: Tariff;
+  readonly #customers = new Map<string, Pick<Customer, "startedAtMs">>();
+  readonly #rollups = new Map<string, RollupRow>();
+  readonly #counting = new Map<string, Counting>();
+  readonly #corrections = new Map<string, MovedCorrection & CounterKey>();
+
+  constructor(tariff: Tariff) {
+    this.#tariff = tariff;
+  }
+
+  /** Whose parts may be added now: what is free in a trial depends on the start. */
+  addCustomer(customer: Pick<Customer, "id" | "startedAtMs">): void {
+    this.#customers.set(customer.id, customer);
+  }
+
+  /** Whether a customer was added. */
+  knows(id: string): boolean {
+    return this.#customers.has(id);
+  }
+
+  customer(id: string): Pick<Customer, "startedAtMs"> {
+    return present(this.#customers.get(id), `customer "${id}"`);
+  }
+
+  /** A revision of a step that stands. */
+  addStep(step: Step): void {
+    const totals = totalsOfStep(step);
+    const { input: inputTokens, output: outputTokens } = tokensOfStep(step);
+    this.#roll({ ...rollupKeyOfStep(step), ...totals, inputTokens, outputTokens });
+    if (step.voided || step.role === "shadow" || step.cardVersionId === null) return;
+    const card = this.#tariff.cardById(step.cardVersionId);
+    this.#count(step, card, meteredOfStep(card, step, this));
+  }
+
+  addOutcome(outcome: OutcomeState): void {
+    this.#rollCharge(outcome, "outcome", outcome);
+    // What is not final yet is in no counter.
+    if (outcome.cardVersionId === null || outcome.status !== "recorded") return;
+    const card = this.#tariff.cardById(outcome.cardVersionId);
+    this.#count(outcome, card, meteredOfOutcome(card, outcome, this));
+  }
+
+  /** How a root run of a customer was counted. */
+  addRating(customer: string, rating: RunRating): void {
+    this.#rollCharge(rating, "run", { customer, charge: chargedBy(rating.shares) });
+    if (!rating.counted) return;
+    const card = this.#tariff.cardById(rating.cardVersionId);
+    this.#count({ customer, period: rating.period }, card, meteredOfRun(card, rating));
+  }
+
+  /** What the bounds of a root run came to. */
+  addCorrections(customer: string, corrections: readonly RunCorrection[]): void {
+    for (const one of corrections) {
+      for (const [cell, amount] of [
+        [RUN_CAP_CELL, one.cap],
+        [RUN_MINIMUM_CELL, one.minimum],
+      ] as const) {
+        if (amount === 0n) continue;
+        this.#rollCharge(one, cell, { customer, charge: amount });
+        const key = JSON.stringify([customer, one.period, one.cardVersionId, cell]);
+        const { period, cardVersionId } = one;
+        const none = { customer, period, cardVersionId, cell, amount: 0n, runs: 0n };
+        const sum = this.#corrections.get(key) ?? none;
+        const [sumAmount, runs] = [sum.amount + amount, sum.runs + 1n];
+        this.#corrections.set(key, { ...sum, amount: sumAmount, runs });
+      }
+    }
+  }
+
+  /** What was counted elsewhere, for a customer who moved here. */
+  addOpening(at: CounterKey, card: CompiledCard, item: MeteredQuantity): void {
+    this.#count(at, card, [item]);
+  }
+
+  /** Rows that come to something. */
+  get rollups(): RollupRow[] {
+    return [...this.#rollups.values()].filter(comesToSomething);
+  }
+
+  /** Counters of a period, each as if all it counted had come at once. */
+  counters({ customer, period }: CounterKey): StoredCounter[] {
+    const isOfPeriod = (one: CounterKey) => one.customer === customer && one.period === period;
+    const counters = new Map<string, StoredCounter>();
+    const at = { customer, period };
+    for (const { card, item, quantity } of [...this.#counting.values()].filter(isOfPeriod)) {
+      const place = { ...at, cardKey: card.cardKey, chargeKey: item.chargeKey, cell: item.cell };
+      const move = { item: { ...item, quantity }, delta: quantity };
+      moveIn(counters, place, (former) => this.#tariff.advance(former, card, move).counter);
+    }
+    for (const one of [...this.#corrections.values()].filter(isOfPeriod)) {
+      const { cardKey } = this.#tariff.cardById(one.cardVersionId);
+      const place = { ...at, cardKey, ...ofCorrection(one.cell) };
+      moveIn(counters, place, (former) => correctedCounter(this.#tariff, former, one));
+    }
+    return [...counters.values()];
+  }
+
+  #count(
+    { customer, period }: CounterKey,
+    card: CompiledCard,
+    metered: readonly MeteredQuantity[],
+  ) {
+    for (const { chargeKey, cell, quantity } of metered) {
+      const key = JSON.stringify([customer, period, card.id, chargeKey, cell]);
+      const counting = this.#counting.get(key);
+      if (counting !== undefined) counting.quantity += quantity;
+      else this.#counting.set(key, { customer, period, card, item: { chargeKey, cell }, quantity });
+    }
+  }
+
+  #roll(row: RollupRow): void {
+    const key = rollupKeyText(row);
+    const sum = this.#rollups.get(key);
+    this.#rollups.set(key, sum === undefined ? row : addRollup(sum, row));
+  }
+
+  #rollCharge(
+    { period, agent }: { readonly period: string; readonly agent: string | null },
+    kind: string,
+    { customer, charge }: { readonly customer: string; readonly charge: Amount },
+  ): void {
+    const names = { agent: agent ?? "", kind, provider: "", model: "", tool: "" };
+    const key: RollupKey = { customer, period, ...names };
+    const tokens = { inputTokens: ZERO_QUANTITY, outputTokens: ZERO_QUANTITY };
+    this.#roll({ ...key, ...NO_TOTALS, charge, ...tokens });
+  }
+}
+
+/** Whether a row tells of anything: one from which all was taken off again does not. */
+export function comesToSomething(row: Omit<RollupRow, keyof RollupKey>): boolean {
+  const tokens: Quantity[] = [row.inputTokens, row.outputTokens];
+  const amounts: readonly bigint[] = [row.cost, row.charge, ...tokens];
+  return row.steps !== 0 || row.unpriced !== 0 || amounts.some((one) => one !== 0n);
+}
+
+type Place = Omit<StoredCounter, "counter">;
+
+function moveIn(
+  counters: Map<string, StoredCounter>,
+  place: Place,
+  move: (former: Counter | undefined) => Counter,
+): void {
+  const { cardKey, chargeKey, cell } = place;
+  const key = JSON.stringify([cardKey, chargeKey, cell]);
+  const counter = present(move(counters.get(key)?.counter), "a moved counter");
+  counters.set(key, { ...place, counter });
+}

@@ -1,0 +1,60 @@
+/** Reads of what was: links of the chain, and what steps, runs and outcomes were before. */
+import type { OutcomeState, RunFacts } from "../../domain/run/run.ts";
+import type { ChainLink, RevisionFilter, StepPage } from "../../engine/ports.ts";
+import { decodeFormerOutcome, decodeFormerRun, decodeLink } from "../former-rows.ts";
+import { rowsOf } from "./connection.ts";
+import type { ReadParts } from "./read-steps.ts";
+import { decodeStep } from "./step-rows.ts";
+
+/** The newest link that begins at a seq or before it. */
+export async function linkBefore(
+  { queries, ws }: ReadParts,
+  seq: number,
+): Promise<ChainLink | undefined> {
+  const sql = `SELECT * FROM chain WHERE ws = $1 AND first_seq <= $2
+    ORDER BY first_seq DESC LIMIT 1`;
+  return (await rowsOf(queries, sql, [ws, seq])).map(decodeLink)[0];
+}
+
+const revisionsIn = (table: string) => `SELECT s.* FROM runs r
+  JOIN ${table} s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id
+  WHERE r.ws = $1 AND r.id = $2 AND s.seq <= $3 AND (s.source, s.id, s.seq) > ($4, $5, $6::bigint)`;
+const REVISIONS = `${revisionsIn("steps")} UNION ALL ${revisionsIn("former_steps")}
+  ORDER BY source, id, seq LIMIT $7`;
+
+type Place = readonly [source: string, id: string, seq: number];
+
+/** A page of revisions of a run's steps. */
+export async function revisionsOfRun(
+  { queries, ws }: ReadParts,
+  { run, untilSeq, after, limit }: RevisionFilter,
+): Promise<StepPage> {
+  const place: Place = after === "" ? ["", "", 0] : (JSON.parse(after) as Place);
+  const rows = await rowsOf(queries, REVISIONS, [ws, run, untilSeq, ...place, limit]);
+  const steps = rows.map(decodeStep);
+  const last = steps.at(-1);
+  if (last === undefined || steps.length < limit) return { steps, next: null };
+  return { steps, next: JSON.stringify([last.source, last.id, last.seq]) };
+}
+
+/** What a run was at a seq, where it has changed since. */
+export async function formerRun(
+  { queries, ws }: ReadParts,
+  id: string,
+  atSeq: number,
+): Promise<RunFacts | undefined> {
+  const sql = `SELECT * FROM former_runs
+    WHERE ws = $1 AND run = $2 AND until_seq >= $3 AND since_seq <= $3 LIMIT 1`;
+  return (await rowsOf(queries, sql, [ws, id, atSeq])).map(decodeFormerRun)[0];
+}
+
+/** What outcomes of a run were at a seq, of those that have changed since. */
+export async function formerOutcomes(
+  { queries, ws }: ReadParts,
+  run: string,
+  atSeq: number,
+): Promise<OutcomeState[]> {
+  const sql = `SELECT * FROM former_outcomes
+    WHERE ws = $1 AND run = $2 AND until_seq >= $3 AND since_seq <= $3 ORDER BY key`;
+  return (await rowsOf(queries, sql, [ws, run, atSeq])).map(decodeFormerOutcome);
+}

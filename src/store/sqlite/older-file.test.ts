@@ -1,0 +1,60 @@
+/** A file from before commits had times: it verifies, and tells from when it can tell. */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { composeEngine, nodeDigest } from "../../compose.ts";
+import { journalText } from "../../domain/event/codec.ts";
+import { CHAIN_START } from "../../engine/seal.ts";
+import { verifyDataFolder } from "../verify/verify-data-folder.ts";
+import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
+
+const SCHEMA_WITHOUT_TIMES = 4;
+const WS = "default";
+const NOW_MS = Date.parse("2026-11-23T10:00:00Z");
+
+const dataDir = mkdtempSync(join(tmpdir(), "tollgate-older-"));
+after(() => rmSync(dataDir, { recursive: true, force: true }));
+
+/** One act, sealed as links were then: over its text alone. */
+function makeOlderFile(): void {
+  const db = new DatabaseSync(join(dataDir, DATABASE_FILE));
+  const migrations = new URL("migrations/", import.meta.url);
+  const files = readdirSync(migrations).sort().slice(0, SCHEMA_WITHOUT_TIMES);
+  for (const name of files) db.exec(readFileSync(new URL(name, migrations), "utf8"));
+  db.exec(`PRAGMA user_version = ${SCHEMA_WITHOUT_TIMES}`);
+  const act = {
+    ...({ seq: 1, kind: "workspace.saved", run: "", source: "workspace.saved" } as const),
+    ...{ id: "workspace", contentHash: "", receivedAtMs: NOW_MS },
+    document: '{"kind":"production","graceHours":0}',
+  };
+  const text = journalText(act);
+  const digest = nodeDigest.sha256(`${CHAIN_START}\n${text}`);
+  const insert = (table: string, ...values: (string | number)[]) =>
+    db.prepare(`INSERT INTO ${table} VALUES (${values.map(() => "?").join(", ")})`).run(...values);
+  insert("workspaces", 1, WS, 1, digest, 0);
+  const { seq, kind, run, source, id, contentHash, receivedAtMs, document } = act;
+  const about = [seq, kind, run, source, id, contentHash, receivedAtMs, document] as const;
+  insert("journal", 1, ...about, nodeDigest.checksum(text));
+  insert("chain", 1, 1, 1, digest);
+  db.close();
+}
+
+test("what an older file knew is refused up to its first commit with a time", async () => {
+  makeOlderFile();
+  const clock = { now: NOW_MS + 1_000 };
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
+  const tooEarly = (named: RegExp) => ({ code: "asof.too_early", message: named });
+  await assert.rejects(engine.readsAt(WS, clock.now), tooEarly(/No commit has a time yet/));
+  await engine.saveWorkspace(WS, { graceHours: 12 });
+  await assert.rejects(engine.readsAt(WS, NOW_MS), tooEarly(/2026-11-23T10:00:01.000Z/));
+  const { store: then } = await engine.readsAt(WS, clock.now);
+  assert.equal((await then.acts(WS, { kind: "workspace.saved", limit: 9 })).length, 2);
+  await store.settle(WS);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  await store.close();
+});

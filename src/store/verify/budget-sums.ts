@@ -1,0 +1,272 @@
+/**
+ * What every balance must be: the sum over the steps, runs and outcomes that its budget selects,
+ * by rules of its own making, so that an error of the engine's cannot hide itself.
+ */
+import type { Step } from "../../domain/event/step.ts";
+import { isTokenBucket, type Usage } from "../../domain/event/usage.ts";
+import { ONE_UNIT } from "../../domain/money/decimal.ts";
+import { periodAt } from "../../domain/period/billing-period.ts";
+import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { decodeCustomer } from "../stored-rows.ts";
+import { usable, windowAgain } from "./budget-window.ts";
+import type { CardVersions } from "./card-versions.ts";
+import type { BudgetDocument } from "./check-budgets.ts";
+import type { DataFile } from "./data-file.ts";
+import { readable } from "./data-file.ts";
+import { keyText } from "./findings.ts";
+import { KEY_PART_END } from "./key-parts.ts";
+import { RebuiltSums } from "./rebuilt-sums.ts";
+import { type RunOnPath, RunPaths } from "./run-paths.ts";
+import { isFreeCell } from "./trial-again.ts";
+
+/** A budget whose balances are rebuilt. */
+export interface SummedBudget {
+  readonly ws: number;
+  readonly id: number;
+  readonly countsFromMs: number;
+  readonly isRetired: boolean;
+  readonly document: BudgetDocument;
+}
+
+/** What something comes to, and for whom. */
+interface Counted {
+  readonly ws: number;
+  readonly customer: string;
+  readonly agent: string | null;
+  readonly labels: Run["labels"];
+  readonly atMs: number;
+  readonly cost: bigint;
+  readonly charge: bigint;
+  readonly currency: string | null;
+  readonly usage: Usage;
+  readonly steps: bigint;
+  readonly runs: bigint;
+  readonly openRuns: bigint;
+}
+
+const NOTHING = {
+  ...{ cost: 0n, charge: 0n, currency: null, steps: 0n, runs: 0n, openRuns: 0n },
+  usage: new Map(),
+};
+
+/** Balances of all budgets, rebuilt beside the stored ones. */
+export class BudgetSums {
+  /** By workspace, budget, scope and window: the level, and steps that came after the budget. */
+  readonly sums: RebuiltSums;
+  readonly budgets = new Map<string, SummedBudget>();
+  readonly #byWorkspace = new Map<number, SummedBudget[]>();
+  readonly #file: DataFile;
+  readonly #cards: CardVersions;
+  readonly #paths: RunPaths;
+  readonly #hasHolds: boolean;
+
+  constructor(file: DataFile, cards: CardVersions) {
+    this.#file = file;
+    this.#cards = cards;
+    this.#paths = new RunPaths(file);
+    this.sums = new RebuiltSums(file.scratch, "budgets");
+    this.#hasHolds = file.first("SELECT 1 FROM holds LIMIT 1") !== undefined;
+    for (const row of file.each("SELECT * FROM budgets ORDER BY ws, id")) {
+      const [ws, id] = [row.ws as number, row.id as number];
+      const at = { table: "budgets", key: keyText(file.workspace(ws), id) };
+      const document = readable(file, at, () => JSON.parse(row.document as string));
+      if (document === undefined) continue;
+      const countsFromMs = row.counts_from as number;
+      const budget = { ws, id, countsFromMs, isRetired: row.retired_at !== null, document };
+      this.budgets.set(`${ws}${KEY_PART_END}${id}`, budget);
+      if (budget.isRetired) continue;
+      this.#byWorkspace.set(ws, [...(this.#byWorkspace.get(ws) ?? []), budget]);
+    }
+  }
+
+  #of(ws: number): readonly SummedBudget[] {
+    return this.#byWorkspace.get(ws) ?? [];
+  }
+
+  /** A step counts where its hold was granted, else where it came. */
+  addStep(ws: number, step: Step): void {
+    const budgets = this.#of(ws);
+    if (budgets.length === 0) return;
+    const isCounted = !step.voided && step.role === "bill";
+    const { customer, agent, labels, usage } = step;
+    const counted = {
+      ...{ ws, customer, agent, labels, usage },
+      atMs: this.#grantedAtMs(ws, step) ?? step.receivedAtMs,
+      cost: step.payer === "us" ? step.cost : 0n,
+      charge: step.charge,
+      currency: this.#currencyOf(ws, step.cardVersionId),
+      ...{ steps: 1n, runs: 0n, openRuns: 0n },
+    };
+    const path = this.#paths.of(ws, step.run);
+    for (const budget of budgets) {
+      const { each, measure, where } = budget.document;
+      if (each !== "run") {
+        if (isCounted) this.#add(budget, counted);
+        continue;
+      }
+      const measured = isCounted ? levelOf(budget, counted) : 0n;
+      const isLater = measured !== 0n && step.seq > budget.id ? 1n : 0n;
+      const level = isInRunTotals(measure) ? 0n : measured;
+      for (const run of path) {
+        if (!isAmong(where.customer, customer) || !selects(where, run)) continue;
+        this.#put(budget, { scope: run.id, window: "" }, [level, isLater]);
+      }
+    }
+  }
+
+  #grantedAtMs(ws: number, { run, source, id }: Step): number | undefined {
+    if (!this.#hasHolds) return undefined;
+    const own = `SELECT granted_at FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?
+      AND state = 'settled' AND settled_id IS NULL`;
+    const other = `SELECT granted_at FROM holds
+      WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
+    const row =
+      this.#file.first(own, ws, run, source, id) ?? this.#file.first(other, ws, run, source, id);
+    return row?.granted_at as number | undefined;
+  }
+
+  /** Fees and bounds of a run, that it is one, and for its own budgets what its tree came to. */
+  addRun(ws: number, run: Run): void {
+    const { customer, agent, labels, rating } = run;
+    const budgets = this.#of(ws);
+    if (customer === null || budgets.length === 0 || this.#waitsInMemory(ws, run)) return;
+    const bounds = run.corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
+    const paid = (rating?.shares ?? []).filter(({ cell }) => !isFreeCell(cell));
+    const fee = paid.reduce((sum, { amount }) => sum + amount, 0n);
+    const isRoot = run.parent === null && !run.standing;
+    const own = {
+      ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
+      charge: fee + bounds,
+      currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
+      runs: isRoot ? 1n : 0n,
+      openRuns: isRoot && run.status === "open" ? 1n : 0n,
+    };
+    const { cost, charge, steps } = run.tree;
+    const currency = this.#cardCurrency(ws, customer, run.openedAtMs);
+    const tree = { ...own, ...NOTHING, currency };
+    const whole = { ...tree, cost, charge: charge + bounds, steps: BigInt(steps) };
+    for (const budget of budgets) {
+      const { each, measure, where } = budget.document;
+      if (each !== "run") {
+        this.#add(budget, own);
+        continue;
+      }
+      if (run.standing || !isInRunTotals(measure)) continue;
+      if (!isAmong(where.customer, customer) || !selects(where, run)) continue;
+      this.#put(budget, { scope: run.id, window: "" }, [levelOf(budget, whole), 0n]);
+    }
+  }
+
+  addOutcome(ws: number, outcome: OutcomeState): void {
+    const { customer, agent, charge, cardVersionId, receivedAtMs, run } = outcome;
+    const labels = this.#paths.of(ws, run, { isStandingToo: true })[0]?.labels ?? null;
+    const currency = this.#currencyOf(ws, cardVersionId);
+    const counted = { ...NOTHING, ws, customer, agent, labels, charge, currency };
+    for (const budget of this.#of(ws)) {
+      if (budget.document.each === "run") continue;
+      this.#add(budget, { ...counted, atMs: receivedAtMs });
+    }
+  }
+
+  #add(budget: SummedBudget, counted: Counted): void {
+    const { document, countsFromMs } = budget;
+    if (counted.atMs < countsFromMs) return;
+    const level = levelOf(budget, counted);
+    if (level === 0n || !isAmong(document.where.customer, counted.customer)) return;
+    if (!selects(document.where, counted)) return;
+    const scope = scopeOf(document, counted);
+    if (scope === null) return;
+    const window = this.#windowOf(budget, counted);
+    this.#put(budget, { scope, window }, [level, 1n]);
+  }
+
+  #put(
+    { ws, id }: SummedBudget,
+    { scope, window }: { readonly scope: string; readonly window: string },
+    values: readonly [bigint, bigint],
+  ): void {
+    this.sums.addRebuilt([ws, id, scope, window].join(KEY_PART_END), values);
+  }
+
+  #windowOf({ document }: SummedBudget, { ws, customer, atMs }: Counted): string {
+    const isOfCustomer = document.per === "billing_period";
+    return windowAgain(document, atMs, isOfCustomer ? this.#customer(ws, customer) : null);
+  }
+
+  #customer(ws: number, id: string) {
+    const row = this.#file.first("SELECT * FROM customers WHERE ws = ? AND id = ?", ws, id);
+    if (row === undefined) return null;
+    const at = { table: "customers", key: keyText(this.#file.workspace(ws), id) };
+    return readable(this.#file, at, () => decodeCustomer(row)) ?? null;
+  }
+
+  #currencyOf(ws: number, cardVersionId: number | null): string | null {
+    return cardVersionId === null ? null : (this.#cards.of(ws, cardVersionId)?.currency ?? null);
+  }
+
+  #cardCurrency(ws: number, id: string, atMs: number): string | null {
+    const customer = this.#customer(ws, id);
+    if (customer === null) return null;
+    const former = customer.formerCards.find(({ untilMs }) => atMs < untilMs);
+    const key = former === undefined ? customer.cardKey : former.cardKey;
+    const periodStartMs = periodAt(atMs, usable(customer)).startMs;
+    return this.#cards.currencyAt(ws, key, { atMs, periodStartMs });
+  }
+
+  /** A run that only steps behind the last total made: its row is on disk, its totals are not. */
+  #waitsInMemory(ws: number, { id, opened, rating, tree }: Run): boolean {
+    if (opened || rating !== null || tree.steps > 0) return false;
+    const { first, outcomes } = this.#file.first(OF_TREE, ws, id) ?? {};
+    const isBehind = first !== null && (first as number) > this.#file.summedStepNo(ws);
+    return isBehind && outcomes === 0;
+  }
+}
+
+/** The first step of a tree, and how many outcomes it has. */
+const OF_TREE = `WITH RECURSIVE tree (run_no, id) AS (
+    SELECT run_no, id FROM runs WHERE ws = ?1 AND id = ?2
+    UNION SELECT r.run_no, r.id FROM runs r JOIN tree t ON r.ws = ?1 AND r.parent = t.id)
+  SELECT (SELECT min(step_no) FROM steps WHERE run_no IN (SELECT run_no FROM tree)) AS first,
+    (SELECT count(*) FROM outcomes WHERE ws = ?1 AND run IN (SELECT id FROM tree)) AS outcomes`;
+
+/** Whether what runs came to is read from their rows: those are checked on their own. */
+function isInRunTotals(measure: string): boolean {
+  return measure === "cost" || measure === "charge" || measure === "steps";
+}
+
+function levelOf({ document: { measure, currency } }: SummedBudget, counted: Counted): bigint {
+  if (measure === "cost") return counted.cost;
+  if (measure === "charge") return counted.currency === currency ? counted.charge : 0n;
+  if (measure === "steps") return counted.steps * ONE_UNIT;
+  if (measure === "runs") return counted.runs * ONE_UNIT;
+  if (measure === "parallel_runs") return counted.openRuns * ONE_UNIT;
+  if (measure !== "tokens") return counted.usage.get(measure) ?? 0n;
+  return [...counted.usage].reduce((sum, [name, n]) => sum + (isTokenBucket(name) ? n : 0n), 0n);
+}
+
+function scopeOf({ each }: BudgetDocument, counted: Counted): string | null {
+  const { customer, agent, labels } = counted;
+  if (each === "workspace") return "";
+  if (each === "customer") return customer;
+  if (each === "agent") return agent;
+  if (each === "customer_agent") return agent === null ? null : JSON.stringify([customer, agent]);
+  return labelOf(labels, each.slice(each.indexOf(":") + 1)) ?? null;
+}
+
+function labelOf(labels: Run["labels"], name: string): string | undefined {
+  return labels !== null && Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
+function isAmong(wanted: readonly string[] | undefined, value: string | null): boolean {
+  return wanted === undefined || (value !== null && wanted.includes(value));
+}
+
+function selects(
+  { agent, label = {} }: BudgetDocument["where"],
+  one: Pick<RunOnPath, "agent" | "labels">,
+): boolean {
+  if (!isAmong(agent, one.agent)) return false;
+  return Object.entries(label).every(([name, values]) => {
+    return values.includes(labelOf(one.labels, name) ?? "\u0000");
+  });
+}

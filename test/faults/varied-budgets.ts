@@ -1,0 +1,77 @@
+/** Budgets of every kind, what they came to, holds in every state and stops, for a data folder. */
+import assert from "node:assert/strict";
+import { composeHttp } from "../../src/compose.ts";
+import type { World } from "./varied-history.ts";
+
+const BUDGETS: Readonly<Record<string, object>> = {
+  "run-cost": {
+    each: "run",
+    measure: "cost",
+    limit: "0.002",
+    stages: [{ at: "50%", do: "notify" }],
+  },
+  "run-charge": { each: "run", measure: "charge", limit: "100" },
+  "run-tokens": { each: "run", measure: "tokens", limit: "1000000" },
+  "acme-month": {
+    each: "customer",
+    where: { customer: ["acme"] },
+    measure: "charge",
+    per: "billing_period",
+    limit: "1",
+    enforcement: "soft",
+  },
+  teams: { each: "label:team", measure: "output_text", per: "day", timeZone: "Europe/Berlin" },
+  agents: { each: "customer_agent", measure: "steps", per: "week", where: { agent: ["support"] } },
+  roots: { each: "workspace", measure: "runs", per: "lifetime", limit: "100" },
+  open: { each: "agent", measure: "parallel_runs" },
+};
+
+const WHO = { reason: "agreed", by: "anna" };
+
+/** Sets every budget; one of them twice, one of them only to be retired. */
+export async function setBudgets({ engine }: World, workspace: string): Promise<void> {
+  const save = async (key: string, document: object) => {
+    const saved = await engine.saveBudget(workspace, { key, document, ...WHO });
+    assert.ok("record" in saved, key);
+  };
+  for (const [key, document] of Object.entries(BUDGETS)) await save(key, document);
+  await save("agents", { ...BUDGETS.agents, limit: "50" });
+  await save("old", { each: "customer", measure: "steps", per: "lifetime", limit: "5" });
+  await save("old", { each: "agent", measure: "steps", per: "lifetime", limit: "5" });
+  await engine.retireBudget(workspace, { key: "old", ...WHO });
+}
+
+/** Holds that are open, settled by their own step and by another's call, and released; stops. */
+export async function holdAndStop(world: World, workspace: string): Promise<void> {
+  const { engine } = world;
+  const limit = { budget: "run-cost", limit: "50", ...WHO };
+  await engine.setLimit(workspace, { ...limit, scope: "r7" });
+  await engine.setLimit(workspace, { ...limit, scope: "r8" });
+  await engine.setLimit(workspace, { ...limit, scope: "r8", limit: null });
+  const { readHolds } = composeHttp(engine);
+  const nowText = new Date(await engine.nowMs(workspace)).toISOString();
+  const run = "r7";
+  const none = { asks: [], releases: [], renewals: [], caps: [] };
+  const open = { id: "open-r7", source: "sdk", customer: "acme", labels: { team: "x" } };
+  const caps = [{ measure: "cost", limit: "9" }];
+  const model = { source: "sdk", kind: "model", provider: "openai", model: "gpt-5" };
+  const wanted = ["h1", "h2", "h3", "h4"].map((id) => {
+    return { ...model, id, inputTokens: 1000, maxOutputTokens: 10, callId: `openai:${id}` };
+  });
+  const body = { open: { ...open, caps }, holds: wanted };
+  const { events, ...asked } = readHolds(body, { run, nowText });
+  const { answer } = await engine.hold(workspace, events, { ...none, run, ...asked });
+  for (const { decision } of answer.decisions) assert.equal(decision, "allow");
+  const step = { run, source: "sdk", kind: "model", provider: "openai", model: "gpt-5" };
+  const usage = { input_uncached: 1000, output_text: 10 };
+  await world.send(workspace, [
+    { ...step, id: "h1", occurredAt: nowText, usage },
+    { ...step, source: "proxy", id: "p2", callId: "openai:h2", occurredAt: nowText, usage },
+  ]);
+  const releases = [{ run, source: "sdk", id: "h3" }];
+  await engine.hold(workspace, [], { ...none, run, releases });
+  const stop = { mode: "pause", ...WHO } as const;
+  await engine.stopWork(workspace, { of: "customer", id: "beta", ...stop });
+  await engine.stopWork(workspace, { of: "agent", id: "chat", ...stop });
+  await engine.resumeWork(workspace, { of: "agent", id: "chat", raise: null, ...WHO });
+}
