@@ -11,6 +11,7 @@ import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
 import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
+import { EntitlementBooks } from "../src/engine/entitlements.ts";
 import type { Store } from "../src/engine/ports.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
@@ -61,7 +62,12 @@ async function measure(name: string, store: Store): Promise<void> {
   await store.createWorkspace("bench");
   await write(store, "bench", { cards: CARDS, prices: PRICES });
   const context = { store, clock: systemClock, digest: nodeDigest, tariffs: storedTariffs(store) };
-  const parts = { ...context, ids: { random: () => "" }, budgets: new BudgetBooks(store) };
+  const parts = {
+    ...context,
+    ids: { random: () => "" },
+    budgets: new BudgetBooks(store),
+    entitlements: new EntitlementBooks(store),
+  };
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();
   for (let from = 0; from < events.length; from += BATCH) {

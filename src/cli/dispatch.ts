@@ -10,6 +10,7 @@ import { commitment } from "./commands/commitment.ts";
 import { credit } from "./commands/credit.ts";
 import { demo } from "./commands/demo.ts";
 import { dispute } from "./commands/dispute.ts";
+import { entitlement } from "./commands/entitlement.ts";
 import { exportLines } from "./commands/export.ts";
 import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
@@ -21,11 +22,12 @@ import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
 import { receipt } from "./commands/receipt.ts";
+import { resume } from "./commands/resume.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { statement } from "./commands/statement.ts";
-import { resume, stop } from "./commands/stop.ts";
+import { stop } from "./commands/stop.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 import { workspace } from "./commands/workspace.ts";
@@ -42,6 +44,7 @@ const COMMANDS: readonly Command[] = [
   budget,
   stop,
   resume,
+  entitlement,
   margin,
   projection,
   bill,

@@ -195,6 +195,16 @@ export const ERRORS = {
     "Wait for others to end, or have the limit raised.",
   ],
   "budget.not_found": [404, "No such budget.", "See /v1/budgets."],
+  "entitlement.invalid": [
+    400,
+    "What the customer may use is not valid.",
+    "Correct the field at the path given.",
+  ],
+  "entitlement.missing": [
+    403,
+    "The customer may not use this.",
+    "See /v1/customers/{customer}/entitlements, or have it allowed.",
+  ],
   "hold.not_found": [404, "No such hold.", "Ask for one: POST /v1/runs/{run}/holds."],
   "hold.conflict": [
     409,
@@ -205,6 +215,11 @@ export const ERRORS = {
     503,
     "Too many holds count at once.",
     "Record or release steps, then ask again.",
+  ],
+  "hold.undecided": [
+    503,
+    "There was no decision in time.",
+    "Ask again with the same identities, or do as `onUndecided` says.",
   ],
   "run.ended": [409, "The run has ended: nothing is set aside for it.", "Open another run."],
   "run.no_customer": [

@@ -122,6 +122,8 @@ export const STAGE_PERCENT_MAX = 1_000n;
 export const BUDGET_LIMIT_MAX_UNITS = 10n ** 15n;
 /** Longest distance that a stage may keep between two holds: one hour. */
 export const STAGE_DELAY_MAX_MS = 60 * 60 * 1000;
+/** Runs at the same time that an entitlement may allow. */
+export const PARALLEL_RUNS_MAX_COUNT = 1_000_000n;
 /** Holds in one request. */
 export const HOLDS_PER_REQUEST_MAX_COUNT = 100;
 /** Holds that may count at once in one workspace. */
@@ -133,6 +135,11 @@ export const HOLD_TTL_MAX_MS = 24 * 60 * 60 * 1000;
 export const HOLD_QUARANTINE_MS = 10 * 60 * 1000;
 /** When to ask again where only others' holds are in the way. */
 export const HOLD_RETRY_MS = 250;
+/** How long a caller waits for a decision before it is told that there is none. */
+export const DECISION_MAX_MS = 2_000;
+/** Longest wait for a paused run, and how often one who listens hears that it goes on. */
+export const WAIT_MAX_MS = 10 * 60 * 1000;
+export const WAIT_HEARTBEAT_MS = 15_000;
 /** Output that a hold sets aside where its caller names no bound (Default), and at most. */
 export const OUTPUT_ASSUMED_TOKENS = 32_768;
 export const OUTPUT_MAX_TOKENS = 1_000_000_000;

@@ -6,6 +6,7 @@ import { versionInForce } from "../domain/rating/select-version.ts";
 import { type Act, runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 import { readRates, requireRate } from "./conversion-rates.ts";
+import { countParallelRuns } from "./count-parallel-runs.ts";
 import { isUnused } from "./is-unused.ts";
 import { type Effect, type NewCard, VersionWriter, wholeCard } from "./override-versions.ts";
 
@@ -83,10 +84,13 @@ export async function applyRateCard(
     for (const one of extra.cards) {
       requireRate(one.card, rates, one.effectiveFromMs);
       journalVersion(act, one, version);
+      const allowed = one.card.entitlements?.parallelRuns ?? null;
+      if (allowed !== null) await countParallelRuns(context, act);
     }
     return { version, isNew: true, overrides };
   });
   context.tariffs.forget(workspace);
+  context.budgets.forget(workspace);
   return applied;
 }
 

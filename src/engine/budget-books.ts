@@ -14,6 +14,8 @@ export interface BudgetBook {
 export class BudgetBooks {
   readonly #store: Store;
   readonly #kept = new Map<string, BudgetBook>();
+  /** What was known last, also where it is to be read again. */
+  readonly #last = new Map<string, BudgetBook>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -27,7 +29,13 @@ export class BudgetBooks {
     const byId = new Map(records.map((record) => [record.id, record]));
     const book = { records, byId: (id: number) => byId.get(id), windowOf: rememberedWindows() };
     this.#kept.set(workspace, book);
+    this.#last.set(workspace, book);
     return book;
+  }
+
+  /** The book without asking the store, which may be what fails; null: it was never read. */
+  lastKnown(workspace: string): BudgetBook | null {
+    return this.#last.get(workspace) ?? null;
   }
 
   /** Called when a budget was recorded: the next look-up reads the store. */

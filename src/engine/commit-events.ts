@@ -1,11 +1,13 @@
 /** One unit of work: load, decide, seal, write, commit. */
+import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import { type Admission, admitRuns } from "./admit-runs.ts";
+import { admitRuns } from "./admit-runs.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
 import type { UnitContext } from "./context.ts";
+import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
-import type { HoldsRequest } from "./hold-answers.ts";
+import type { Admission, HoldsRequest, NotAdmitted } from "./hold-answers.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import { recoverTotals } from "./recover-totals.ts";
@@ -31,18 +33,21 @@ export async function commitWork(
   const tariff = await context.tariffs.of(workspace);
   const kept = await context.budgets.of(workspace);
   const receivedAtMs = context.clock.nowMs();
+  const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace);
+  const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
+  const asked = { ids: context.ids, entitlements };
   let hasNewBudgets = false;
   const committed = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     const spending = { unit, state, tariff, book: kept };
-    const admission = await admitRuns({ ...spending, ids: context.ids }, { events, holds });
+    const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
-    const granting = { ...spending, book, ids: context.ids };
+    const granting = { ...spending, book, ...asked };
     const answers = await grantHolds(granting, holds, admission);
     await writeState(context, unit, { state, head, extra: {} });
     return { ...result, holds: answers };
@@ -73,11 +78,21 @@ function applyAdmitted(
   );
   const results = [...applied.results];
   for (const [index, event] of events.entries()) {
-    if (!isRefused(event)) continue;
-    const detail = `Run "${event.run}" may not open: its budget has no room for another run.`;
-    results.splice(index, 0, rejected({ code: "budget.exhausted", detail }));
+    const refused = isRefused(event) ? admission.get(event.run) : undefined;
+    if (refused !== undefined) results.splice(index, 0, rejected(problemOf(event.run, refused)));
   }
   return { ...applied, results };
+}
+
+function problemOf(run: string, { notEntitled }: NotAdmitted): Problem {
+  if (notEntitled === null) {
+    const detail = `Run "${run}" may not open: its budget has no room for another run.`;
+    return { code: "budget.exhausted", detail };
+  }
+  const { what, name } = notEntitled;
+  const used = what === "parallel_runs" ? "another run now" : `the ${what} "${name ?? ""}"`;
+  const detail = `Run "${run}" may not open: its customer may not use ${used}.`;
+  return { code: "entitlement.missing", detail };
 }
 
 /** Steps that were taken up in any way: their holds, if they have one, are settled. */

@@ -1,6 +1,7 @@
 /** What every use case works with. */
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
+import type { EntitlementBooks } from "./entitlements.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
@@ -36,6 +37,7 @@ export interface EngineContext {
   readonly digest: Digest;
   readonly tariffs: Tariffs;
   readonly budgets: BudgetBooks;
+  readonly entitlements: EntitlementBooks;
   readonly loop: CommitLoop;
   /** Callers that wait for a paused run. */
   readonly waiting: WaitingRuns;

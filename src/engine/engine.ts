@@ -19,6 +19,7 @@ import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
+import { EntitlementBooks } from "./entitlements.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
@@ -33,6 +34,7 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import { LiveLimits } from "./live-limits.ts";
 import {
   type NewDispute,
   type NewResolution,
@@ -112,19 +114,27 @@ export class Engine {
   readonly #signing: EngineContext & { readonly signatures: Signatures };
   readonly #passingKeys: PassingKeys = new Map();
   readonly #quarantines = new Map<string, Quarantine>();
+  /** What customers may use, who waits for a run, and what to do undecided. */
+  readonly limits: LiveLimits;
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
     const budgets = new BudgetBooks(parts.store);
+    const entitlements = new EntitlementBooks(parts.store);
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
-      const committed = await commitWork({ ...parts, budgets, clock }, workspace, work);
+      const committed = await commitWork(
+        { ...parts, budgets, entitlements, clock },
+        workspace,
+        work,
+      );
       waiting.look(workspace);
       return committed;
     });
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, budgets, loop, waiting };
+    this.#context = { ...parts, clocks, budgets, entitlements, loop, waiting };
+    this.limits = new LiveLimits(this.#context);
     this.#signing = { ...this.#context, signatures: parts.signatures };
   }
 

@@ -3,7 +3,8 @@
  * admission, settlement and plain metering can never race.
  */
 import type { BalanceKey } from "../domain/budget/budget.ts";
-import { decideHold, type Room } from "../domain/budget/decide.ts";
+import { decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
+import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
@@ -12,7 +13,14 @@ import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
 import { tellStages } from "./book-balances.ts";
-import type { HoldDecision, HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
+import type { EntitlementsNow } from "./entitlements.ts";
+import type {
+  Admission,
+  HoldDecision,
+  HoldsAnswer,
+  HoldsRequest,
+  NotAdmitted,
+} from "./hold-answers.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
 import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
@@ -22,6 +30,7 @@ import { worstCaseOf } from "./worst-case.ts";
 /** What granting needs beside the state of the unit. */
 export interface Granting extends Spending {
   readonly ids: Ids;
+  readonly entitlements: EntitlementsNow;
 }
 
 /** Everything about the run that an ask is for. */
@@ -34,7 +43,7 @@ interface Asker {
 export async function grantHolds(
   granting: Granting,
   requests: readonly HoldsRequest[],
-  admission: ReadonlyMap<string, Room>,
+  admission: Admission,
 ): Promise<HoldsAnswer[]> {
   if (requests.length === 0) return [];
   await loadAsked(granting, requests);
@@ -46,9 +55,7 @@ export async function grantHolds(
     const refusedBy = admission.get(request.run);
     for (const ask of request.asks) {
       decisions.push(
-        refusedBy === undefined
-          ? await decide(granting, request.run, ask)
-          : refusal({ decision: "block", reason: "budget", by: refusedBy, budgets: [refusedBy] }),
+        refusedBy === undefined ? await decide(granting, request.run, ask) : notAdmitted(refusedBy),
       );
     }
     answers.push({ decisions, released, renewed });
@@ -96,11 +103,16 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
   if (status !== "open" && status !== "abandoned") {
     return refusal({ decision: "block", reason: "run_ended", budgets });
   }
+  const missing = notEntitled(granting.entitlements(asker.customer), wantedBy(asker, ask));
+  if (missing !== null) {
+    const reason = "not_entitled";
+    return refusal({ decision: "block", reason, notEntitled: missing, budgets });
+  }
   const stops = await stopsOf(granting, spender);
   const stop = decidingStop(stops.filter((one) => one.budget === null || one.mode === "block"));
   if (stop !== null && !(ask.isWrapUp && stop.mode === "pause")) {
     const reason = stop.mode === "pause" ? "paused" : "stopped";
-    return { ...refusal({ decision: stop.mode, reason, budgets }), stop };
+    return refusal({ decision: stop.mode, reason, stop, budgets });
   }
   const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
   const { output, isWrapUp } = ask;
@@ -112,7 +124,7 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
   }
   const { decision, reason, by, retryAfterMs } = decided;
   const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
-  return { decision, reason, by, stop: paused, retryAfterMs, budgets };
+  return refusal({ decision, reason, by, stop: paused, retryAfterMs, budgets });
 }
 
 /** The same ask again, or one whose step was recorded: answered without deciding anew. */
@@ -206,9 +218,22 @@ async function stopsOf({ unit, state }: Granting, spender: Spender): Promise<Sto
 type Refused = Extract<HoldDecision, { readonly decision: "block" | "pause" | "throttle" }>;
 
 function refusal(
-  said: Pick<Refused, "decision" | "reason" | "budgets"> & { readonly by?: Room },
+  said: Pick<Refused, "decision" | "reason" | "budgets"> & Partial<Refused>,
 ): Refused {
-  return { by: null, stop: null, retryAfterMs: null, ...said };
+  return { by: null, stop: null, notEntitled: null, retryAfterMs: null, ...said };
+}
+
+/** Every hold of a run that may not open. */
+function notAdmitted({ by, notEntitled: missing }: NotAdmitted): Refused {
+  if (missing === null) {
+    return refusal({ decision: "block", reason: "budget", by, budgets: by === null ? [] : [by] });
+  }
+  return refusal({ decision: "block", reason: "not_entitled", notEntitled: missing, budgets: [] });
+}
+
+function wantedBy({ run }: Asker, { step }: HoldAsk): Wanted {
+  const { provider, model, tool } = step;
+  return { agent: step.agent ?? run.agent, provider, model, tool };
 }
 
 /** The whole tree waits: its root is paused, once. */
@@ -216,16 +241,32 @@ function pauseRun({ state }: Granting, { path }: Spender, by: Room): Stop | null
   const root = path.at(-1);
   if (root === undefined) return null;
   const known = state.spending.stop({ of: "run", id: root.id });
-  if (known !== null) return known;
+  const free = String(freeOf(by, false));
+  if (known !== null) return refusedAgain({ state }, known, { ...by, free });
   const stop: Stop = {
     of: "run",
     id: root.id,
     mode: "pause",
-    budget: { budgetId: by.record.id, scope: by.scope },
+    budget: { budgetId: by.record.id, scope: by.scope, free },
     reason: `budget ${by.record.budget.key}`,
     by: "tollgate",
     stoppedAtMs: state.receivedAtMs,
   };
+  state.spending.putStop(stop);
+  recordStop({ state }, stop);
+  return stop;
+}
+
+/** There was more room, and still too little: who waits must not be told of the same room again. */
+function refusedAgain(
+  { state }: Pick<Granting, "state">,
+  known: Stop,
+  by: Room & { readonly free: string },
+): Stop {
+  const { budget } = known;
+  const isSame = budget?.budgetId === by.record.id && budget.scope === by.scope;
+  if (budget === null || (isSame && budget.free === by.free)) return known;
+  const stop = { ...known, budget: { budgetId: by.record.id, scope: by.scope, free: by.free } };
   state.spending.putStop(stop);
   recordStop({ state }, stop);
   return stop;

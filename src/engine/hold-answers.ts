@@ -1,6 +1,7 @@
 /** What is asked of holds, and what is answered. */
 import type { BudgetRecord } from "../domain/budget/budget.ts";
-import type { Refusal } from "../domain/budget/decide.ts";
+import type { Refusal, Room } from "../domain/budget/decide.ts";
+import type { NotEntitled } from "../domain/budget/entitlements.ts";
 import type { Hold } from "../domain/budget/hold.ts";
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import type { Stop } from "../domain/budget/stop.ts";
@@ -50,6 +51,8 @@ export type HoldDecision =
       readonly reason: RefusalReason;
       readonly by: BudgetState | null;
       readonly stop: Stop | null;
+      /** What the customer may not use; null where something else refuses. */
+      readonly notEntitled: NotEntitled | null;
       readonly retryAfterMs: number | null;
       readonly budgets: readonly BudgetState[];
     }
@@ -64,3 +67,12 @@ export interface HoldsAnswer {
   readonly released: readonly (Hold | null)[];
   readonly renewed: readonly (Hold | null)[];
 }
+
+/** What refuses a run: a balance, or that its customer may not use something. */
+export interface NotAdmitted {
+  readonly by: Room | null;
+  readonly notEntitled: NotEntitled | null;
+}
+
+/** Runs that may not open, and why. */
+export type Admission = ReadonlyMap<string, NotAdmitted>;

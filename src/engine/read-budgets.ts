@@ -48,12 +48,13 @@ function stateOf({ status }: Run, stop: Stop | null): RunState["state"] {
   return stop.mode === "pause" ? "paused" : "stopped";
 }
 
-/** A budget's own pause is over as soon as it has room again. */
+/** A budget's own pause is over as soon as it has more room than it refused with. */
 function isShort({ budget }: Stop, rooms: readonly Room[]): boolean {
   const own = rooms.find(
     ({ record, scope }) => record.id === budget?.budgetId && scope === budget.scope,
   );
-  return own !== undefined && (isStoppedBy(own) || freeOf(own, false) <= 0n);
+  if (own === undefined) return false;
+  return isStoppedBy(own) || freeOf(own, false) <= BigInt(budget?.free ?? "0");
 }
 
 async function readPath({ store }: Reading, workspace: string, id: string): Promise<Run[]> {

@@ -6,6 +6,7 @@ import { type Problem, TollgateError } from "../domain/errors.ts";
 import { BUDGETS_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
 import { type Act, runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
+import { PARALLEL_RUNS_KEY } from "./entitlements.ts";
 
 /** Who decided something, and why. */
 export interface Decided {
@@ -35,6 +36,7 @@ export async function saveBudget(
   workspace: string,
   { key, document, reason, by }: NewBudget,
 ): Promise<SavedBudget> {
+  refuseKept(key);
   const parsed = parseBudget(document, key);
   if ("problems" in parsed) return parsed;
   const { budget } = parsed;
@@ -73,12 +75,20 @@ function put(
   return record;
 }
 
+/** The runs that entitlements bound are counted by a budget that nobody sets by hand. */
+export function refuseKept(key: string): void {
+  if (key !== PARALLEL_RUNS_KEY) return;
+  const detail = `"${key}" is kept for entitlements: set those of the card or the customer.`;
+  throw new TollgateError("budget.invalid", detail, "key");
+}
+
 /** Takes a budget out of force; what it came to stays on record. Throws `budget.not_found`. */
 export async function retireBudget(
   context: EngineContext,
   workspace: string,
   { key, reason, by }: Decided & { readonly key: string },
 ): Promise<BudgetRecord> {
+  refuseKept(key);
   const record = await runAct(context, workspace, async ({ state, journal }) => {
     const known = await findBudget(context, workspace, key);
     const before = budgetDocument(known.budget);

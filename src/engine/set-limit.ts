@@ -4,7 +4,7 @@ import { type Problem, TollgateError } from "../domain/errors.ts";
 import { Place } from "../domain/rating/document-place.ts";
 import { type Act, runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
-import { type Decided, findBudget } from "./save-budget.ts";
+import { type Decided, findBudget, refuseKept } from "./save-budget.ts";
 
 /** A limit to set. */
 export interface NewLimit extends Decided {
@@ -40,6 +40,7 @@ export async function putLimit(
   { workspace, unit, state, journal }: Act,
   { budget: key, scope, limit: sent, reason, by }: NewLimit,
 ): Promise<SetLimit> {
+  refuseKept(key);
   const { id: budgetId, budget } = await findBudget(context, workspace, key);
   const wanted = parseLimit(sent, budget.measure);
   const [known] = await unit.spending.ownLimits([{ budgetId, scope }]);

@@ -9,8 +9,14 @@ export type LookAt = (workspace: string, run: string) => Promise<RunState>;
 
 interface Waiting {
   readonly run: string;
-  readonly end: (state: RunState) => void;
+  readonly see: (state: RunState) => void;
   readonly fail: (error: unknown) => void;
+}
+
+/** How long to wait at most, and what ends it before. */
+export interface WaitOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
 }
 
 /** Commits come by the hundred a second: waiters look once in so long. */
@@ -31,33 +37,68 @@ export class WaitingRuns {
   }
 
   /** The run's state once it is paused no more, or as it is after `timeoutMs` or the signal. */
-  async wait(
+  async wait(workspace: string, run: string, options: WaitOptions): Promise<RunState> {
+    let last: RunState | null = null;
+    for await (const state of this.follow(workspace, run, { ...options, heartbeatMs: null })) {
+      last = state ?? last;
+    }
+    if (last?.state !== "paused") return last ?? this.#lookAt(workspace, run);
+    // Time alone may have let it go on: a window ended.
+    return this.#lookAt(workspace, run);
+  }
+
+  /**
+   * The run's state now, and whenever what it says has changed, until the run is paused no more,
+   * `timeoutMs` have passed or the signal came. Null every `heartbeatMs` in which nothing changed.
+   */
+  async *follow(
     workspace: string,
     run: string,
-    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<RunState> {
-    const state = await this.#lookAt(workspace, run);
-    if (state.state !== "paused" || timeoutMs <= 0) return state;
+    {
+      timeoutMs,
+      signal,
+      heartbeatMs,
+    }: WaitOptions & {
+      readonly heartbeatMs: number | null;
+    },
+  ): AsyncGenerator<RunState | null, void> {
+    const listener = new Listener(run);
+    const { waiting } = listener;
     const waiters = this.#waiting.get(workspace) ?? new Set();
     this.#waiting.set(workspace, waiters);
-    const { promise, resolve, reject } = Promise.withResolvers<RunState>();
-    const waiting = { run, end: resolve, fail: reject };
+    // Before the first look: what is committed after it is told.
     waiters.add(waiting);
-    const giveUp = (): void => {
-      this.#lookAt(workspace, run).then(resolve, reject);
-    };
-    const timer = setTimeout(giveUp, timeoutMs);
-    signal?.addEventListener("abort", giveUp, { once: true });
-    // What was committed between the first look and now was told to nobody.
-    this.look(workspace);
+    const timer = setTimeout(listener.end, timeoutMs);
+    const heart =
+      heartbeatMs === null ? null : setInterval(() => this.#beat(workspace, listener), heartbeatMs);
+    signal?.addEventListener("abort", listener.end, { once: true });
+    if (signal?.aborted === true) listener.end();
     try {
-      return await promise;
+      const first = await this.#lookAt(workspace, run);
+      listener.told = JSON.stringify(stateText(first));
+      yield first;
+      if (first.state !== "paused") return;
+      for (;;) {
+        const next = await listener.next();
+        if (next === undefined) return;
+        yield next;
+        if (next !== null && next.state !== "paused") return;
+      }
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", giveUp);
+      clearInterval(heart ?? undefined);
+      signal?.removeEventListener("abort", listener.end);
       waiters.delete(waiting);
-      if (waiters.size === 0) this.#waiting.delete(workspace);
+      if (waiters.size === 0 && this.#waiting.get(workspace) === waiters) {
+        this.#waiting.delete(workspace);
+      }
     }
+  }
+
+  /** Windows end without a commit: at each beat the run is looked at. */
+  #beat(workspace: string, listener: Listener): void {
+    listener.beat();
+    this.#check(workspace, listener.waiting);
   }
 
   /** Something was committed: whoever waits looks again, soon. */
@@ -70,9 +111,75 @@ export class WaitingRuns {
     }, LOOK_EVERY_MS).unref();
   }
 
-  #check(workspace: string, { run, end, fail }: Waiting): void {
-    this.#lookAt(workspace, run).then((state) => {
-      if (state.state !== "paused") end(state);
-    }, fail);
+  #check(workspace: string, { run, see, fail }: Waiting): void {
+    this.#lookAt(workspace, run).then(see, fail);
   }
+}
+
+/** One who waits: what it was told last, and what it has not taken yet. */
+class Listener {
+  readonly waiting: Waiting;
+  told = "";
+  #next: RunState | null | undefined;
+  #hasNext = false;
+  #isEnded = false;
+  #failure: { readonly error: unknown } | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(run: string) {
+    this.waiting = { run, see: this.#see, fail: this.#fail };
+  }
+
+  /** What there is to tell, as soon as there is; undefined at the end. */
+  async next(): Promise<RunState | null | undefined> {
+    while (!this.#hasNext && !this.#isEnded && this.#failure === null) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+    if (this.#hasNext) {
+      this.#hasNext = false;
+      return this.#next;
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+    return undefined;
+  }
+
+  /** Nothing changed for a while. A state that waits to be taken says more. */
+  beat(): void {
+    if (!this.#hasNext) this.#put(null);
+  }
+
+  readonly end = (): void => {
+    this.#isEnded = true;
+    this.#wake();
+  };
+
+  /** Only the newest state counts: a slow reader misses those between. */
+  readonly #see = (state: RunState): void => {
+    const text = JSON.stringify(stateText(state));
+    if (text === this.told) return;
+    this.told = text;
+    this.#put(state);
+  };
+
+  readonly #fail = (error: unknown): void => {
+    this.#failure = { error };
+    this.#wake();
+  };
+
+  #put(next: RunState | null): void {
+    this.#next = next;
+    this.#hasNext = true;
+    this.#wake();
+  }
+}
+
+/** All that a state says, in a form that can be compared. */
+function stateText({ state, stop, budgets }: RunState): unknown[] {
+  const levels = budgets.map(({ record, scope, window, limit, settled, held }) => {
+    const amounts = [limit, settled, held].map(String);
+    return [record.id, scope, window.key, ...amounts];
+  });
+  return [state, stop, levels];
 }

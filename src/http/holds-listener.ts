@@ -59,6 +59,9 @@ const ANSWER_HEADERS = [
   ...["content-type", "application/json", "content-length"],
 ];
 
+/** Who asks waits for one commit: nothing is given up when it hangs up. */
+const NEVER = new AbortController().signal;
+
 async function ask(
   context: RouteContext,
   run: string,
@@ -72,7 +75,8 @@ async function ask(
   try {
     const body = context.parseJson(sent?.text ?? "");
     const { workspace } = key;
-    return await ASK_ROUTE.handle(context, { workspace, params: { run }, query: {}, body, accept });
+    const input = { workspace, params: { run }, query: {}, body, accept };
+    return await ASK_ROUTE.handle(context, { ...input, gone: () => NEVER });
   } finally {
     sent?.release();
   }

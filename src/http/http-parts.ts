@@ -83,6 +83,8 @@ export interface HttpParts {
   readonly usageFormats: readonly string[];
   /** Version of the product. */
   readonly version: string;
+  /** How long a caller waits for a decision on holds. (Default: DECISION_MAX_MS.) */
+  readonly decisionMaxMs?: number;
   /** Commits since the start, for /metrics. (Default: not told.) */
   readonly commitCount?: () => number;
   /** (Default: nothing is logged.) */

@@ -1,6 +1,7 @@
 /** Problem documents (RFC 9457): how every failure is told over HTTP. */
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
+import type { Undecided } from "../domain/budget/undecided.ts";
 import { ERRORS, type ErrorCode, type Problem, TollgateError } from "../domain/errors.ts";
 import type { Logger } from "./http-parts.ts";
 
@@ -15,6 +16,16 @@ export class ManyProblems extends TollgateError {
   }
 }
 
+/** Nobody decided: the caller is told so, and what its budgets want it to do then. */
+export class NoDecision extends TollgateError {
+  readonly onUndecided: Undecided;
+
+  constructor(cause: TollgateError, onUndecided: Undecided) {
+    super(cause.code, cause.message, cause.field, { cause });
+    this.onUndecided = onUndecided;
+  }
+}
+
 /** An answer that is ready to be sent. */
 interface ProblemAnswer {
   readonly status: number;
@@ -24,6 +35,7 @@ interface ProblemAnswer {
 
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, string>> = {
   "server.busy": "1",
+  "hold.undecided": "1",
   "server.draining": "5",
   "store.unknown": "1",
   "store.locked": "5",
@@ -47,6 +59,7 @@ function problemBody(error: TollgateError, requestId: string): object {
     ...(error.field === undefined ? {} : { field: error.field }),
     remedy,
     requestId,
+    ...(error instanceof NoDecision ? { undecided: true, onUndecided: error.onUndecided } : {}),
     ...(error instanceof ManyProblems ? { problems: error.problems } : {}),
   };
 }

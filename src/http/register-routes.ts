@@ -1,5 +1,6 @@
 /** Puts route declarations onto the framework: key, schemas, handler, answer. */
 import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { BODY_MAX_BYTES } from "../domain/limits.ts";
 import { requireScope } from "./authenticator.ts";
@@ -69,10 +70,24 @@ function registerRoute(
       const { workspace } = underway.get(request) ?? { workspace: "" };
       const { params, query: asked, body } = request;
       const accept = request.headers.accept ?? "";
-      const input = { workspace, params, query: asked, body, accept };
+      const gone = () => goneSignal(context, reply);
+      const input = { workspace, params, query: asked, body, accept, gone };
       return send(reply, await route.handle(context, input));
     },
   });
+}
+
+/** Made for the few routes that wait: one that ends with its request holds no listener. */
+function goneSignal({ draining }: RouteContext, { raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  const end = (): void => {
+    draining.removeEventListener("abort", end);
+    gone.abort();
+  };
+  if (draining.aborted || raw.destroyed) end();
+  draining.addEventListener("abort", end, { once: true });
+  raw.once("close", end);
+  return gone.signal;
 }
 
 async function workspaceOf(
@@ -102,14 +117,13 @@ export async function readDocument(
 }
 
 function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
-  const { status, body, type, headers = {} } = answer;
+  const { status, body, pieces, type, headers = {} } = answer;
+  reply.code(status).headers({ ...SECURITY_HEADERS, ...headers });
+  reply.type(type ?? "application/json");
+  if (pieces !== undefined) return reply.send(Readable.from(pieces));
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // As bytes: to a text of JSON the framework would add a charset, which that type does not have.
-  return reply
-    .code(status)
-    .headers({ ...SECURITY_HEADERS, ...headers })
-    .type(type ?? "application/json")
-    .send(Buffer.from(text));
+  return reply.send(Buffer.from(text));
 }
 
 function observe({ metrics }: RouteContext, { method, path }: Route, reply: FastifyReply): void {

@@ -18,6 +18,8 @@ export interface RouteContext extends HttpParts {
   readonly budget: BodyBudget;
   /** Whether the server refuses new work because it is shutting down. */
   readonly isDraining: () => boolean;
+  /** Aborts when the server begins to shut down. */
+  readonly draining: AbortSignal;
   /** Whether the last commit left it open if its writes happened. */
   readonly isStoreUnknown: () => boolean;
   /** The OpenAPI document as text. */
@@ -33,12 +35,16 @@ export interface RouteInput<Params, Query, Body> {
   readonly body: Body;
   /** Media types that the caller accepts, as sent. */
   readonly accept: string;
+  /** Aborts when there is nobody to answer any more, or the server shuts down: stop waiting. */
+  readonly gone: () => AbortSignal;
 }
 
 /** What a handler answers. A text goes out as it is, anything else as JSON. */
 export interface RouteAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Pieces of text, sent one by one in place of the body. (Default: none.) */
+  readonly pieces?: AsyncIterable<string>;
   /** (Default: application/json.) */
   readonly type?: string;
   /** Headers besides those of every answer. (Default: none.) */

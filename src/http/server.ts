@@ -59,6 +59,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
     ...parts,
     ...{ intake, authenticator, metrics, budget },
     isDraining: () => traffic.isDraining,
+    draining: traffic.draining,
     isStoreUnknown: () => traffic.isStoreUnknown,
     openApiText: () => openApiText,
   };

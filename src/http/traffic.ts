@@ -18,11 +18,20 @@ export class Traffic {
   #inFlightCount = 0;
   #whenEmpty: (() => void) | null = null;
   #drained: Promise<void> | undefined;
-  isDraining = false;
+  readonly #draining = new AbortController();
   isStoreUnknown = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining.signal.aborted;
+  }
+
+  /** Aborts when the shutdown begins: who waits for something to happen waits no longer. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
   }
 
   /** Takes a request in, or answers it with its refusal. */
@@ -75,7 +84,7 @@ export class Traffic {
   }
 
   async #drain(server: Server): Promise<void> {
-    this.isDraining = true;
+    this.#draining.abort();
     // A connection that has been answered is of no more use.
     for (const response of this.#latest.values()) {
       if (!response.headersSent) response.shouldKeepAlive = false;

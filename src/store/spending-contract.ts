@@ -82,7 +82,7 @@ const stop: fc.Arbitrary<Stop> = fc.record({
   of: fc.constantFrom(...STOP_SCOPES),
   id: scope,
   mode: fc.constantFrom(...STOP_MODES),
-  budget: fc.option(fc.record({ budgetId: fc.nat(), scope })),
+  budget: fc.option(fc.record({ budgetId: fc.nat(), scope, free: fc.nat().map(String) })),
   reason: fc.string({ unit: fc.constantFrom("a", '"', "é") }),
   by: fc.constantFrom("anna", "tollgate"),
   stoppedAtMs: instant,

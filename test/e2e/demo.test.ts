@@ -62,6 +62,31 @@ describe("the demo", () => {
     assert.match(witnessed, /^(\d+) of the calls .*: \1 duplicate_call\.$/);
   });
 
+  test("stops an agent in a loop at its cap, before it is spent, while others go on", () => {
+    const lines = paragraph("4  Agents ask before each call");
+    const stopped = lines.find((line) => line.startsWith("block: ")) ?? "";
+    const [, spent = "", left = ""] = /has spent ([\d.]+), and ([\d.]+) of/.exec(stopped) ?? [];
+    assert.ok(Number(left) > 0 && Number(spent) + Number(left) <= 0.03, stopped);
+    const gauges = lines.filter((line) => line.startsWith("run-cap "));
+    assert.equal(gauges.length, 3);
+    assert.match(gauges[0] ?? "", /^run-cap +globex-ticket-1 +█+· /);
+    for (const line of gauges.slice(1)) assert.match(line, /initech-question-[ab] +█·/);
+  });
+
+  test("a run that pauses at its cap finishes once the cap is raised from a terminal", () => {
+    const lines = paragraph("5  Another run pauses at its cap");
+    assert.match(lines[1] ?? "", /^umbrella-question-1 .* completed$/);
+    const at = lines.findIndex((line) => line.startsWith("pause: "));
+    assert.match(
+      lines[at + 1] ?? "",
+      /^ +tollgate resume umbrella-question-1 --raise patient-cap=/,
+    );
+    assert.match(lines[at + 2] ?? "", /Goes on: run umbrella-question-1, which was paused\.$/);
+    assert.ok(
+      lines.some((line) => /^patient-cap +umbrella-question-1 .* 0\.02 +USD cost/.test(line)),
+    );
+  });
+
   test("changes what a ticket is charged, and not what it costs us", () => {
     const rows = paragraph("   What the new card changes for this ticket");
     const row = (name: string) => rows.find((line) => line.startsWith(name)) ?? "";
@@ -73,7 +98,7 @@ describe("the demo", () => {
   test("closes the period into a statement a customer, with export files", async () => {
     const { store } = shown.server;
     const statements = await store.listStatements(DEFAULT_WORKSPACE);
-    const customers = ["acme", "globex", "initech"];
+    const customers = ["acme", "globex", "initech", "umbrella"];
     assert.deepEqual(new Set(statements.map(({ customer }) => customer)), new Set(customers));
     for (const { id, digest } of statements)
       assert.ok(shown.text.includes(`${id}  sha256 ${digest}`));

@@ -208,9 +208,9 @@ describe("the documents", { concurrency: 2 }, () => {
     }
   });
 
-  test("docs/limits.md lists every limit with its value, and no other", () => {
+  test("docs/bounds.md lists every limit with its value, and no other", () => {
     const listed = new Map(
-      tableRows(readDocument("docs/limits.md")).map(([name = "", value = ""]) => [name, value]),
+      tableRows(readDocument("docs/bounds.md")).map(([name = "", value = ""]) => [name, value]),
     );
     const limits = { ...documentLimits, ...connectionLimits };
     const wanted = Object.entries(limits).map(([name, value]) => [name, String(value)] as const);

@@ -16,13 +16,6 @@ const TICKET: SupportTask = {
   maxTurns: 8,
   isStreaming: true,
 };
-const LOOP: SupportTask = {
-  scenario: "loop",
-  question: "Is a bag that I bought from a reseller under warranty?",
-  maxTurns: 6,
-  isStreaming: true,
-};
-
 /** Applies the first card: from now on work has a charge as well as a cost. */
 export async function applyFirstCard(world: DemoWorld): Promise<CardView> {
   const { card, path } = await readCard(FIRST_CARD);
@@ -72,19 +65,6 @@ function tally(results: readonly { readonly status: string }[]): string {
   return [...groups].map(([status, all]) => `${all.length} ${status}`).join(", ");
 }
 
-/** An agent that repeats itself until its own limit. */
-export async function runInCircles(world: DemoWorld): Promise<void> {
-  heading(world, "4  Another agent runs in circles until its own limit of steps");
-  const done = await perform(world, { run: "globex-ticket-1", customer: "globex", task: LOOP });
-  const searches = done.view.steps.filter(({ tool }) => tool === "tavily_search").length;
-  const { cost, charge } = done.view.totals.tree;
-  say(
-    world,
-    `${searches} equal searches and no answer: no outcome is charged, and the cost of ` +
-      `${formatMoney(cost)} is known (charged ${formatMoney(charge)}).`,
-  );
-}
-
 /** The second card, and the same ticket under it. */
 export async function changeCard(
   world: DemoWorld,
@@ -92,7 +72,7 @@ export async function changeCard(
 ): Promise<void> {
   const { card: next, path } = await readCard(SECOND_CARD);
   await world.api.applyRateCard(next);
-  heading(world, `6  A new version of the card, without code (${path})`);
+  heading(world, `7  A new version of the card, without code (${path})`);
   say(world, ...renderRateCard(next, card, world.styles));
   heading(world, "   The same ticket again");
   const done = await perform(world, { run: "acme-ticket-2", customer: "acme", task: TICKET });

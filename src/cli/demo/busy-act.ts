@@ -31,7 +31,7 @@ export async function answerQuestions(world: DemoWorld): Promise<void> {
     CUSTOMERS.map((customer): Job => ({ run: `${customer}-question-${index + 1}`, customer })),
   ).flat();
   const together = `${AGENTS_AT_ONCE} agents answer ${jobs.length} questions at the same time`;
-  heading(world, `5  ${together}`);
+  heading(world, `6  ${together}`);
   const views = await workOff(world, jobs);
   world.runs.push(...views);
   const columns = [

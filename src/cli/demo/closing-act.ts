@@ -11,7 +11,7 @@ const FORMS: readonly ExportForm[] = ["csv", "ndjson"];
 
 /** Closes every period that the demo's runs touched and writes the export files. */
 export async function closePeriod(world: DemoWorld, dataDir: string): Promise<void> {
-  heading(world, "7  The period is closed: statements that never change from here on");
+  heading(world, "8  The period is closed: statements that never change from here on");
   const months = new Set(world.runs.flatMap(monthsOf));
   const statements: StatementView[] = [];
   for (const month of [...months].sort()) statements.push(...(await world.api.closePeriods(month)));

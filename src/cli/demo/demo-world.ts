@@ -1,6 +1,7 @@
 /** What every act of the demo works with. */
 import type { RunView } from "../render/run-view.ts";
 import type { Styles } from "../render/styles.ts";
+import type { HoldGate } from "./agent/hold-gate.ts";
 import { RunRecorder } from "./agent/run-recorder.ts";
 import type { Services } from "./agent/services.ts";
 import { type AgentEnd, runSupportAgent, type SupportTask } from "./agent/support-agent.ts";
@@ -45,6 +46,8 @@ export interface Performance {
   readonly run: string;
   readonly customer: string;
   readonly task: SupportTask;
+  /** Asked before each call. (Default: nobody is.) */
+  readonly gate?: HoldGate;
 }
 
 /** How it went: the run as it stood at its end, and what was reported of it. */
@@ -55,12 +58,18 @@ export interface Performed {
 }
 
 /** Lets an agent work in a new run and shows the run as a tree while it grows. */
-export async function perform(world: DemoWorld, { run, customer, task }: Performance) {
+export async function perform(
+  world: DemoWorld,
+  { run, customer, task, gate }: Performance,
+): Promise<Performed> {
   const live = new LiveTree(world.out, world.styles, () => world.api.run(run));
   const meter = meterFor(world, () => live.refresh());
-  const recorder = new RunRecorder(meter, { run, customer, agent: "support" });
+  const recorder = new RunRecorder(meter, {
+    ...{ run, customer, agent: "support" },
+    ...(gate === undefined ? {} : { gate }),
+  });
   const end = await runSupportAgent(world.services, recorder, task);
   const view = await live.finish();
   world.runs.push(view);
-  return { view, recorder, end } satisfies Performed;
+  return { view, recorder, end };
 }

@@ -3,10 +3,11 @@
  * first rate card to the closed statement. It needs a server on a fresh data folder and a key.
  */
 import { stylesFor } from "../render/styles.ts";
-import { applyFirstCard, changeCard, runInCircles, sendAgain, workOnTicket } from "./acts.ts";
+import { applyFirstCard, changeCard, sendAgain, workOnTicket } from "./acts.ts";
 import { answerQuestions } from "./busy-act.ts";
 import { closePeriod, sayNextSteps } from "./closing-act.ts";
 import { type DemoWorld, say } from "./demo-world.ts";
+import { raiseCap, stopAtCap } from "./limits-act.ts";
 import type { Terminal } from "./live-tree.ts";
 import { startScriptedProvider } from "./scripted-provider.ts";
 import { TollgateApi } from "./tollgate-api.ts";
@@ -53,7 +54,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const card = await applyFirstCard(world);
     const ticket = await workOnTicket(world);
     await sendAgain(world, ticket);
-    await runInCircles(world);
+    await stopAtCap(world);
+    await raiseCap(world);
     await answerQuestions(world);
     await changeCard(world, { card, before: ticket.view });
     await closePeriod(world, dataDir);

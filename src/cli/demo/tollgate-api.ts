@@ -1,4 +1,5 @@
 /** The requests to Tollgate that the demo makes beside metering: all that an operator would. */
+import type { BalanceView } from "../render/budgets.ts";
 import type { RunView } from "../render/run-view.ts";
 import type { StatementView } from "../render/statement.ts";
 import { readAnswer, readText } from "./api-answer.ts";
@@ -19,6 +20,17 @@ export class TollgateApi {
   /** Records a version of a rate card, in force from now on, also in periods under way. */
   async applyRateCard(document: unknown): Promise<void> {
     await readText(await this.#post("/v1/rate-cards?effective=now", document));
+  }
+
+  /** Sets a budget; it holds for the next hold. */
+  async saveBudget(key: string, budget: object, decided: object): Promise<void> {
+    await readText(await this.#send("PUT", `/v1/budgets/${key}`, { budget, ...decided }));
+  }
+
+  /** What the budgets of a run stand at. */
+  async runBudgets(id: string): Promise<readonly BalanceView[]> {
+    const response = await this.#get(`/v1/runs/${encodeURIComponent(id)}/budgets`);
+    return (await readAnswer<{ readonly budgets: readonly BalanceView[] }>(response)).budgets;
   }
 
   /** A run with everything below it. */
@@ -49,8 +61,12 @@ export class TollgateApi {
   }
 
   #post(path: string, body: unknown): Promise<Response> {
+    return this.#send("POST", path, body);
+  }
+
+  #send(method: string, path: string, body: unknown): Promise<Response> {
     const headers = { ...this.#headers(), "content-type": "application/json" };
-    const request = { method: "POST", headers, body: JSON.stringify(body) };
+    const request = { method, headers, body: JSON.stringify(body) };
     return fetch(new URL(path, this.#baseUrl), request);
   }
 

@@ -16,11 +16,19 @@ export interface StopKey {
   readonly id: string;
 }
 
+/** The balance that paused a run. */
+export interface StoppingBalance {
+  readonly budgetId: number;
+  readonly scope: string;
+  /** What was free of it then, as text of the measure's scale: with more, the run may ask again. */
+  readonly free: string;
+}
+
 /** A stop in force. */
 export interface Stop extends StopKey {
   readonly mode: StopMode;
   /** The balance that stopped it; null: a person did. */
-  readonly budget: { readonly budgetId: number; readonly scope: string } | null;
+  readonly budget: StoppingBalance | null;
   readonly reason: string;
   readonly by: string;
   readonly stoppedAtMs: number;

@@ -34,6 +34,7 @@ export const JOURNAL_KINDS = [
   "budget.retired",
   "budget.limit_set",
   "budget.stage_reached",
+  "entitlements.saved",
   "work.stopped",
   "work.resumed",
 ] as const;

@@ -12,7 +12,16 @@ const FEE = { key: "base", name: "Base", amount: (49n * 10n ** 33n) as Amount, i
 function cardOf(key: string): RateCard {
   const bounds = { minimum: null, maximum: null, runMinimum: null, runCap: null };
   const lists = { charges: [], fees: [FEE], discounts: [] };
-  return { key, currency: "USD", ...lists, ...bounds, credit: null, trial: null, rounding: "up" };
+  return {
+    key,
+    currency: "USD",
+    ...lists,
+    ...bounds,
+    credit: null,
+    trial: null,
+    entitlements: null,
+    rounding: "up",
+  };
 }
 
 function version(key: string, effectiveFromMs: number, takesEffect: TakesEffect = "at_once") {

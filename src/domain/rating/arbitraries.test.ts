@@ -221,6 +221,14 @@ export const arbitraryCard: fc.Arbitrary<RateCard> = fc
     runMinimum: fc.option(arbitraryMoney),
     runCap: fc.option(arbitraryMoney),
     trial: fc.option(fc.integer({ min: 1, max: 90 }).map((days) => ({ days, charges: null }))),
+    entitlements: fc.option(
+      fc.record({
+        agents: fc.constant(null),
+        models: fc.option(fc.constantFrom([], ["gpt-5*"], ["openai/gpt-5.1", "x"])),
+        tools: fc.option(fc.constant(["search"])),
+        parallelRuns: fc.option(fc.bigInt({ min: 0n, max: 9n })),
+      }),
+    ),
     credit: (fc.bigInt({ min: 1n, max: 10n ** 7n }) as fc.Arbitrary<Factor>).map((price) => {
       return { name: "tokens", price };
     }),

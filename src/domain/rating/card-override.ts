@@ -8,7 +8,8 @@ import { CHARGES_PER_CARD_MAX_COUNT } from "../limits.ts";
 import { contradictionsOf, joinProblems } from "./card-contradictions.ts";
 import type { Charge, Discount, Fee, RateCard } from "./rate-card.ts";
 
-type Term = "minimum" | "maximum" | "runMinimum" | "runCap" | "credit" | "trial" | "rounding";
+type Bound = "minimum" | "maximum" | "runMinimum" | "runCap";
+type Term = Bound | "credit" | "trial" | "entitlements" | "rounding";
 
 /** Terms that an override states; null takes the base's away. */
 export type Changes = Partial<Pick<RateCard, Term>>;

@@ -1,4 +1,5 @@
 /** Reads an untrusted rate card document. Every problem is named with its path. */
+import { parseEntitlements } from "../budget/entitlements.ts";
 import type { Problem } from "../errors.ts";
 import {
   CHARGES_PER_CARD_MAX_COUNT,
@@ -22,6 +23,7 @@ const TERMS = {
   runCap: readOptionalMoney,
   credit: parseCredit,
   trial: parseTrial,
+  entitlements: parseEntitlements,
   rounding: readRounding,
 } as const;
 
@@ -73,6 +75,7 @@ export function parseRateCard(document: unknown): ParsedRateCard {
     runCap: TERMS.runCap(root.at("runCap")),
     credit: TERMS.credit(root.at("credit")),
     trial: TERMS.trial(root.at("trial")),
+    entitlements: TERMS.entitlements(root.at("entitlements")),
     rounding: TERMS.rounding(root.at("rounding")),
   };
   const all = joinProblems(problems, contradictionsOf(card));

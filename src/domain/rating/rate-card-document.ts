@@ -1,4 +1,5 @@
 /** Writes a rate card as its document: one text for one card. Reading it gives the card back. */
+import { type Entitlements, entitlementsDocument } from "../budget/entitlements.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import { AMOUNT_SCALE, FACTOR_SCALE, QUANTITY_SCALE } from "../limits.ts";
 import { formatAmount, formatPrice, formatQuantity, formatScaled } from "../money/decimal.ts";
@@ -31,7 +32,7 @@ export function rateCardDocument(card: RateCard): string {
     charges: charges.map(chargeDocument),
     ...(fees.length === 0 ? {} : { fees: fees.map(feeDocument) }),
     ...(discounts.length === 0 ? {} : { discounts: discounts.map(discountDocument) }),
-    ...stated(card, ["maximum", "runMinimum", "runCap", "credit", "trial"]),
+    ...stated(card, ["maximum", "runMinimum", "runCap", "credit", "trial", "entitlements"]),
     minimum: minimum === null ? null : formatAmount(minimum),
     rounding: card.rounding,
   });
@@ -66,6 +67,7 @@ function termDocument(terms: Changes, name: keyof Changes): unknown {
   if (name === "rounding") return terms.rounding;
   if (name === "credit") return terms.credit && creditDocument(terms.credit);
   if (name === "trial") return terms.trial && trialDocument(terms.trial);
+  if (name === "entitlements") return terms.entitlements && allowedDocument(terms.entitlements);
   const amount = terms[name] ?? null;
   return amount === null ? null : formatAmount(amount);
 }
@@ -76,6 +78,12 @@ function creditDocument({ name, price }: Credit): object {
 
 function trialDocument({ days, charges }: Trial): object {
   return { days: String(days), ...(charges === null ? {} : { charges }) };
+}
+
+/** Only what is restricted. */
+function allowedDocument(entitlements: Entitlements): object {
+  const entries = Object.entries(entitlementsDocument(entitlements));
+  return Object.fromEntries(entries.filter(([, value]) => value !== null));
 }
 
 function feeDocument({ key, name, amount, isProrated }: Fee): object {

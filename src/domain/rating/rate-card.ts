@@ -1,6 +1,8 @@
 /**
  * What we charge the customer: versioned, dated data. A charge is a meter and a price model.
  */
+
+import type { Entitlements } from "../budget/entitlements.ts";
 import type { RunEnding } from "../event/event.ts";
 import type { Amount, Factor, Price, Quantity } from "../money/decimal.ts";
 import type { RoundingMode } from "../money/rounding.ts";
@@ -155,6 +157,8 @@ export interface RateCard {
   readonly runCap: Amount | null;
   readonly credit: Credit | null;
   readonly trial: Trial | null;
+  /** What its customers may use; null: everything. */
+  readonly entitlements: Entitlements | null;
   readonly rounding: RoundingMode;
 }
 

@@ -5,7 +5,7 @@ import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { NewStop } from "../../engine/stop-work.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, type JsonSchema, named, nullable, oneOf, TEXT } from "../schema.ts";
-import { balanceView, budgetView, stopView } from "../views/budget-view.ts";
+import { balanceView, budgetView, entitlementsView, stopView } from "../views/budget-view.ts";
 
 const DECIDED = {
   reason: { ...TEXT, minLength: 1 },
@@ -136,6 +136,47 @@ const customerBudgets = route<{ readonly customer: string }>({
   },
 });
 
+const TERMS: JsonSchema = {
+  type: "object",
+  description: "agents, models, tools, parallelRuns: see docs/limits.md.",
+};
+const ENTITLEMENTS_PATH = "/v1/customers/{customer}/entitlements";
+const CUSTOMER_PARAM = closed({ customer: ID });
+
+interface OfCustomer {
+  readonly customer: string;
+}
+
+const readEntitlements = route<OfCustomer>({
+  method: "GET",
+  path: ENTITLEMENTS_PATH,
+  operationId: "readEntitlements",
+  summary: "Which agents, models and tools a customer may use, and how many runs at once.",
+  scope: "read",
+  params: CUSTOMER_PARAM,
+  answers: { 200: json("What it may use, and who says so.", named("Entitlements")) },
+  errors: ["customer.not_found"],
+  handle: async ({ engine }, { workspace, params: { customer } }) =>
+    ok(entitlementsView(await engine.limits.entitlements(workspace, customer))),
+});
+
+const saveEntitlements = route<OfCustomer, unknown, Decided & { readonly entitlements: unknown }>({
+  method: "PUT",
+  path: ENTITLEMENTS_PATH,
+  operationId: "saveEntitlements",
+  summary: "Give a customer terms of its own, field by field; {} is its card's again.",
+  scope: "admin",
+  params: CUSTOMER_PARAM,
+  body: { schema: closed({ entitlements: TERMS, ...DECIDED }) },
+  answers: { 200: json("What it may use now.", named("Entitlements")) },
+  errors: ["customer.not_found", "entitlement.invalid"],
+  handle: async ({ engine }, { workspace, params: { customer }, body }) => {
+    const { entitlements: document, reason, by } = body;
+    const wanted = { customer, document, reason, by };
+    return ok(entitlementsView(await engine.limits.saveEntitlements(workspace, wanted)));
+  },
+});
+
 const OF = oneOf(STOP_SCOPES);
 const STOPPED = { of: OF, "id?": described(TEXT, "Run, agent or customer; none for all.") };
 
@@ -209,6 +250,8 @@ export const BUDGET_ROUTES = [
   listBalances,
   setLimit,
   customerBudgets,
+  readEntitlements,
+  saveEntitlements,
   stopWork,
   listStops,
   resumeWork,

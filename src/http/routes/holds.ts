@@ -1,11 +1,21 @@
 /** Holds: what is asked before a step starts, and what becomes of it. */
 
 import type { Hold } from "../../domain/budget/hold.ts";
-import { TollgateError } from "../../domain/errors.ts";
-import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
+import type { StatedSpender } from "../../domain/budget/undecided.ts";
+import { type ErrorCode, TollgateError } from "../../domain/errors.ts";
+import type { RunOpened, TollgateEvent } from "../../domain/event/event.ts";
+import {
+  DECISION_MAX_MS,
+  PAGE_MAX_ROWS,
+  WAIT_HEARTBEAT_MS,
+  WAIT_MAX_MS,
+} from "../../domain/limits.ts";
+import type { HoldsRequest } from "../../engine/hold-answers.ts";
+import type { RunState } from "../../engine/read-budgets.ts";
 import { timeText } from "../instant.ts";
-import { json, ok, type RouteContext, route } from "../route.ts";
-import { closed, described, ID, type JsonSchema, named } from "../schema.ts";
+import { NoDecision } from "../problem.ts";
+import { json, ok, type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
+import { ANY_TEXT, closed, described, ID, type JsonSchema, named } from "../schema.ts";
 import { decisionViews, holdView, runStateView } from "../views/budget-view.ts";
 import { resultView } from "../write-ingest-answer.ts";
 
@@ -16,6 +26,11 @@ interface RunParam {
 const RUN_PARAM = closed({ run: ID });
 const ANY: JsonSchema = { type: "object", description: "See docs/limits.md." };
 const NO_REQUEST = { asks: [], releases: [], renewals: [], caps: [] };
+
+const REFUSED_OPENINGS: ReadonlySet<ErrorCode> = new Set([
+  "budget.exhausted",
+  "entitlement.missing",
+]);
 
 /** Asking for holds: what is on the way of every call. */
 export const ASK_ROUTE = route<RunParam>({
@@ -30,16 +45,17 @@ export const ASK_ROUTE = route<RunParam>({
   errors: [
     ...(["field.missing", "field.invalid", "field.unknown", "field.out_of_range"] as const),
     ...(["run.not_found", "run.no_customer", "hold.too_many", "usage.inconsistent"] as const),
+    ...(["hold.undecided", "store.unknown", "server.busy"] as const),
   ],
   handle: async (context, { workspace, params: { run }, body }) => {
     const { engine, readHolds } = context;
     const nowText = timeText(await engine.nowMs(workspace));
     const { events, asks, caps } = readHolds(body, { run, nowText });
     const request = { ...NO_REQUEST, run, asks, caps };
-    const { results, answer } = await engine.hold(workspace, events, request);
+    const { results, answer } = await decide(context, workspace, { events, request });
     const [opened] = results;
-    const refused = opened?.status === "rejected" && opened.error?.code !== "budget.exhausted";
-    if (refused && opened.error !== undefined) {
+    // A run that may not open is decided on, like its holds; anything else is a bad request.
+    if (opened?.error !== undefined && !REFUSED_OPENINGS.has(opened.error.code)) {
       const { code, detail, field } = opened.error;
       throw new TollgateError(code, detail, field === undefined ? "open" : `open.${field}`);
     }
@@ -50,6 +66,57 @@ export const ASK_ROUTE = route<RunParam>({
     });
   },
 });
+
+interface Asked {
+  readonly events: readonly TollgateEvent[];
+  readonly request: HoldsRequest;
+}
+
+/**
+ * Decides in time, or says that nobody did. What was asked may still be granted afterwards: who
+ * asks again with the same identities gets that same hold.
+ */
+async function decide(
+  { engine, decisionMaxMs = DECISION_MAX_MS }: RouteContext,
+  workspace: string,
+  { events, request }: Asked,
+) {
+  try {
+    return await inTime(engine.hold(workspace, events, request), decisionMaxMs);
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.status !== 503) throw error;
+    throw new NoDecision(error, engine.limits.onUndecided(workspace, spendersOf(events, request)));
+  }
+}
+
+/** A promise's result, unless it takes too long: then what it does goes on unattended. */
+async function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const detail = `No decision after ${maxMs} ms; it may still be made.`;
+    reject(new TollgateError("hold.undecided", detail));
+  }, maxMs);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the request says of who spends. */
+function spendersOf(
+  events: readonly TollgateEvent[],
+  { asks }: Pick<HoldsRequest, "asks">,
+): StatedSpender[] {
+  const opened = events.find(({ type }) => type === "run.opened") as RunOpened | undefined;
+  const { customer = null, agent = null, labels = null } = opened ?? {};
+  if (asks.length === 0) return [{ customer, agent, labels }];
+  return asks.map(({ step }) => ({
+    customer: step.customer ?? customer,
+    agent: step.agent ?? agent,
+    labels: step.labels ?? labels,
+  }));
+}
 
 interface NamedHolds {
   readonly holds: unknown;
@@ -124,9 +191,13 @@ const list = route<RunParam>({
   },
 });
 
-const WAIT_MAX_MS = 60_000;
+const EVENT_STREAM = "text/event-stream";
 
-const wait = route<RunParam, { readonly timeoutMs: number }>({
+interface WaitQuery {
+  readonly timeoutMs: number;
+}
+
+const wait = route<RunParam, WaitQuery>({
   method: "GET",
   path: "/v1/runs/{run}/wait",
   operationId: "waitForRun",
@@ -139,11 +210,56 @@ const wait = route<RunParam, { readonly timeoutMs: number }>({
       "Longest wait; the answer says then what the run is in.",
     ),
   }),
-  answers: { 200: json("What the run is in.", named("RunState")) },
+  answers: {
+    200: {
+      description: "What the run is in; as a stream of events, now and whenever it changes.",
+      content: {
+        "application/json": named("RunState"),
+        [EVENT_STREAM]: described(ANY_TEXT, "`state` events with a RunState, then one `end`."),
+      },
+    },
+  },
   errors: ["run.not_found", "field.invalid", "field.out_of_range"],
-  handle: async ({ engine }, { workspace, params: { run }, query: { timeoutMs } }) =>
-    ok(runStateView(await engine.waitForRun(workspace, run, { timeoutMs }))),
+  handle: async (context, input) => {
+    if (input.accept.includes(EVENT_STREAM)) return stream(context, input);
+    const { workspace, params, query, gone } = input;
+    const options = { timeoutMs: query.timeoutMs, signal: gone() };
+    return ok(runStateView(await context.engine.waitForRun(workspace, params.run, options)));
+  },
 });
+
+/** The same as a stream: the state now, each change, and why it ends. */
+async function stream(
+  { engine, draining }: RouteContext,
+  { workspace, params, query, gone }: RouteInput<RunParam, WaitQuery, unknown>,
+): Promise<RouteAnswer> {
+  const { run } = params;
+  const { timeoutMs } = query;
+  const options = { timeoutMs, heartbeatMs: WAIT_HEARTBEAT_MS, signal: gone() };
+  // The first look fails before anything is sent: an unknown run is a 404 like everywhere.
+  await engine.runState(workspace, run);
+  const states = engine.limits.followRun(workspace, run, options);
+  const pieces = eventsOf(states, () => draining.aborted);
+  return { status: 200, body: null, type: EVENT_STREAM, pieces };
+}
+
+async function* eventsOf(
+  states: AsyncIterable<RunState | null>,
+  isDraining: () => boolean,
+): AsyncGenerator<string> {
+  let mayGoOn = false;
+  for await (const state of states) {
+    if (state === null) yield ": still waiting\n\n";
+    else yield eventText("state", runStateView(state));
+    mayGoOn = state === null ? mayGoOn : state.state !== "paused";
+  }
+  const reason = mayGoOn ? "not_paused" : isDraining() ? "shutdown" : "timeout";
+  yield eventText("end", { reason });
+}
+
+function eventText(name: string, data: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
 
 const runBudgets = route<RunParam>({
   method: "GET",

@@ -57,6 +57,11 @@ const problems = {
       remedy: ANY_TEXT,
       requestId: ANY_TEXT,
       "problems?": listOf(named("EventProblem"), "Every problem of the document."),
+      "undecided?": described({ const: true }, "Nobody decided on the holds."),
+      "onUndecided?": described(
+        oneOf(["closed", "open"]),
+        "What the budgets want then: closed, make no calls; open, make and record them.",
+      ),
     },
     "RFC 9457. `code` is stable; the catalogue of errors lists all of them.",
   ),

@@ -79,6 +79,12 @@ const decision = closed({
   "reason?": oneOf(REASONS),
   "decidedBy?": nullable(named("Balance")),
   "stop?": nullable(named("Stop")),
+  "notEntitled?": nullable(
+    closed({
+      what: oneOf(["agent", "model", "tool", "parallel_runs"]),
+      name: described(TEXT_OR_NULL, "What was asked for; null: no name was given."),
+    }),
+  ),
   "retryAfterMs?": nullable(COUNT),
   "waitAt?": ANY_TEXT,
   "resume?": ANY_TEXT,
@@ -122,10 +128,29 @@ const budget = closed({
   countsFrom: TIME,
 });
 
+const NAMES = nullable(
+  described(listOf(ANY_TEXT), "Names; `gpt-5*` stands for all that begin so. Null: everything."),
+);
+const RUNS = nullable(described(DECIMAL, "Root runs that are open at once. Null: any number."));
+const allowed = { agents: NAMES, models: NAMES, tools: NAMES, parallelRuns: RUNS };
+
+/** What a customer may use. */
+const entitlements = closed({
+  customer: ANY_TEXT,
+  ...allowed,
+  card: described(closed(allowed), "What its card allows."),
+  own: described(
+    closed(Object.fromEntries(Object.entries(allowed).map(([name, one]) => [`${name}?`, one]))),
+    "Its own terms: what they state stands in place of the card's.",
+  ),
+  openRuns: described(nullable(COUNT), "Root runs that are open; null: nobody counts them."),
+});
+
 /** Named schemas of this part. */
 export const BUDGET_SCHEMAS = {
   Balance: balance,
   Stop: stop,
+  Entitlements: entitlements,
   HoldDecision: decision,
   Hold: hold,
   Budget: budget,

@@ -142,12 +142,26 @@ const discountFields = {
   "until?": nullable(DATE),
 };
 
+const ALLOWED = nullable({ ...listOf(ID), maxItems: WHERE_VALUES_MAX_COUNT });
+
+/** What a card or a customer's own terms allow. */
+const SENT_ENTITLEMENTS = closed(
+  {
+    "agents?": ALLOWED,
+    "models?": ALLOWED,
+    "tools?": ALLOWED,
+    "parallelRuns?": nullable(SENT_DECIMAL),
+  },
+  "What may be used; `gpt-5*` stands for all that begin so, an empty list for none.",
+);
+
 const TERMS = {
   ...PERIOD_BOUNDS,
   "runMinimum?": nullable(SENT_DECIMAL),
   "runCap?": nullable(SENT_DECIMAL),
   "credit?": nullable(closed({ name: ID, price: SENT_DECIMAL })),
   "trial?": nullable(closed({ days: SENT_DECIMAL, "charges?": KEYS })),
+  "entitlements?": nullable(named("SentEntitlements")),
   "rounding?": nullable(oneOf(ROUNDING_MODES)),
 };
 
@@ -216,6 +230,7 @@ const window = nullable(closed({ from: ANY_TEXT, to: ANY_TEXT }));
 export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   RateCard: RATE_CARD,
   RateCardOverride: RATE_CARD_OVERRIDE,
+  SentEntitlements: SENT_ENTITLEMENTS,
   NewRateCard: {
     anyOf: [
       named("RateCard"),

@@ -1,12 +1,14 @@
 /** Budgets, holds and stops, as answers show them. */
 import type { BudgetRecord } from "../../domain/budget/budget.ts";
 import { stageLevel } from "../../domain/budget/budget.ts";
+import { entitlementsDocument } from "../../domain/budget/entitlements.ts";
 import { type Hold, isQuarantined } from "../../domain/budget/hold.ts";
 import { budgetDocument, formatLevel } from "../../domain/budget/parse-budget.ts";
 import type { Stop } from "../../domain/budget/stop.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { BudgetState, HoldDecision, HoldsRequest } from "../../engine/hold-answers.ts";
 import type { RunState } from "../../engine/read-budgets.ts";
+import type { CustomerEntitlements } from "../../engine/save-entitlements.ts";
 import { timeText } from "../instant.ts";
 
 /** A budget as it is set, with since when it counts. */
@@ -49,6 +51,18 @@ function stageOf({ record, limit, settled, held }: BudgetState) {
   if (reached === undefined) return null;
   const at = formatLevel(stageLevel(reached, limit) ?? 0n, measure);
   return { at, do: reached.action };
+}
+
+/** What a customer may use, and who says so. */
+export function entitlementsView(found: CustomerEntitlements) {
+  const { customer, now, card, own, openRuns } = found;
+  return {
+    customer,
+    ...entitlementsDocument(now),
+    card: entitlementsDocument(card),
+    own: entitlementsDocument(own),
+    openRuns,
+  };
 }
 
 /** A stop in force. */
@@ -109,12 +123,13 @@ function decisionFields(run: string, decision: HoldDecision): object {
     case "invalid":
       return { error: decision.problem };
     default: {
-      const { reason, by, stop, retryAfterMs, budgets } = decision;
+      const { reason, by, stop, notEntitled, retryAfterMs, budgets } = decision;
       const waiting = decision.decision === "pause" ? waitFields(run) : {};
       return {
         reason,
         decidedBy: by === null ? null : balanceView(by),
         stop: stop === null ? null : stopView(stop),
+        notEntitled,
         retryAfterMs,
         ...waiting,
         budgets: budgets.map(balanceView),

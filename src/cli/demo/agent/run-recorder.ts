@@ -3,6 +3,8 @@
  * work has the same ids and a repetition is recognised.
  */
 import type { MeterClient, MeterEvent } from "../meter-client.ts";
+import { EVENT_SOURCE } from "./event-source.ts";
+import type { HoldGate } from "./hold-gate.ts";
 
 /** Which run it is, whose, and below which. */
 export interface RunPlace {
@@ -11,6 +13,8 @@ export interface RunPlace {
   readonly agent: string;
   readonly parentRun?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Asked before each call. (Default: nobody is.) */
+  readonly gate?: HoldGate;
 }
 
 /** The facts of a step; fields are those of the wire (POST /v1/events). */
@@ -28,6 +32,14 @@ export interface StepFacts {
   /** Names the provider's usage block, which is sent unchanged. */
   readonly usageFormat?: string;
   readonly providerUsage?: unknown;
+}
+
+/** Leave to make a call. */
+export interface Leave {
+  /** Id of the hold and of its step; none where nobody was asked. */
+  readonly id?: string;
+  /** Most output tokens to ask for; null: no bound. */
+  readonly maxOutputTokens: number | null;
 }
 
 type Timed = Readonly<Record<string, unknown>> & { readonly occurredAt: string };
@@ -59,6 +71,20 @@ export class RunRecorder {
     return `${kind}-${count}`;
   }
 
+  /**
+   * Asks for leave to make a call, and gives it the id that its step is to be recorded by; resolves
+   * when it may be made. Throws `Refused`.
+   */
+  async leave(kind: StepFacts["kind"], facts: Readonly<Record<string, unknown>>): Promise<Leave> {
+    const { gate, run } = this.place;
+    if (gate === undefined) return { maxOutputTokens: null };
+    // What was recorded is counted first, so that the answer is about the run as it is.
+    await this.flush();
+    const id = this.nextId(kind);
+    const { maxOutputTokens = null } = await gate.ask(run, { id, kind, ...facts });
+    return { id, maxOutputTokens };
+  }
+
   /** Records a step that began at `occurredAt`; gives its id. */
   step(facts: StepFacts, { id = this.nextId(facts.kind), occurredAt = nowText() } = {}): string {
     const { customer, agent } = this.place;
@@ -82,12 +108,14 @@ export class RunRecorder {
   /** A recorder for a run below this one. */
   child(name: string, agent: string): RunRecorder {
     const { run, customer } = this.place;
-    const below = { run: `${run}/${name}`, customer, agent, parentRun: run };
+    const { gate } = this.place;
+    const asked = gate === undefined ? {} : { gate };
+    const below = { run: `${run}/${name}`, customer, agent, parentRun: run, ...asked };
     return new RunRecorder(this.#meter, below, this.events);
   }
 
   #record(type: string, id: string, fields: Timed): void {
-    const event: MeterEvent = { type, id, run: this.place.run, source: "demo-agent", ...fields };
+    const event: MeterEvent = { type, id, run: this.place.run, source: EVENT_SOURCE, ...fields };
     this.events.push(event);
     this.#meter.record(event);
   }

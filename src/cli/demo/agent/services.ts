@@ -67,11 +67,12 @@ export async function searchWeb(
   recorder: RunRecorder,
   { query, parentStep }: { readonly query: string; readonly parentStep: string },
 ): Promise<string> {
+  const service = { provider: "tavily", tool: "tavily_search", usage: { web_searches: 1 } };
+  const { maxOutputTokens: _, ...named } = await recorder.leave("tool", service);
   const occurredAt = nowText();
   const answer = await postJson<SearchAnswer>(`${providerUrl}/tavily/search`, { query });
-  const service = { provider: "tavily", tool: "tavily_search", usage: { web_searches: 1 } };
   const callId = `tavily:${answer.request_id}`;
-  recorder.step({ kind: "tool", ...service, callId, parentStep }, { occurredAt });
+  recorder.step({ kind: "tool", ...service, callId, parentStep }, { ...named, occurredAt });
   return (
     answer.results.map(({ title, content }) => `${title}: ${content}`).join("\n") || "Nothing."
   );

@@ -5,12 +5,16 @@
  */
 import { HANDBOOK_TEXT } from "../handbook.ts";
 import type { OpenAI } from "../vendor-sdks.ts";
+import { type HoldDecision, Refused } from "./hold-gate.ts";
 import { research } from "./research-agent.ts";
 import { nowText, type RunRecorder } from "./run-recorder.ts";
 import { openaiClient, queryVectors, type Services, searchWeb } from "./services.ts";
 import { SUPPORT_TOOLS, toOpenaiTool } from "./tool-list.ts";
 
 const MODEL = "gpt-5.1";
+/** Asked for where calls are held: the hold sets aside no more. */
+const ANSWER_MAX_TOKENS = 200;
+const CHARACTERS_PER_TOKEN_AT_LEAST = 2;
 const EMBEDDING_MODEL = "text-embedding-3-small";
 const INSTRUCTIONS = "You answer customers of a shop for bags. Follow the handbook.\n\n";
 
@@ -25,7 +29,7 @@ export interface SupportTask {
 }
 
 /** Why an agent stopped. */
-export type AgentEnd = "answered" | "step_limit";
+export type AgentEnd = "answered" | "step_limit" | { readonly refused: HoldDecision };
 
 type Completion = OpenAI.ChatCompletion;
 type MessageParam = OpenAI.ChatCompletionMessageParam;
@@ -45,11 +49,17 @@ export async function runSupportAgent(
 ): Promise<AgentEnd> {
   recorder.open();
   const work = { services, recorder, task, openai: openaiClient(services, recorder, MODEL) };
-  const end = await converse(work);
+  const end = await converse(work).catch(refusal);
   if (end === "answered") recorder.outcome("ticket_resolved");
   recorder.close(end === "answered" ? "completed" : "failed");
   await recorder.flush();
   return end;
+}
+
+/** A budget ended it: what was done is recorded, and the run is closed like any other. */
+function refusal(error: unknown): AgentEnd {
+  if (error instanceof Refused) return { refused: error.decision };
+  throw error;
 }
 
 async function converse(work: Work): Promise<AgentEnd> {
@@ -80,12 +90,19 @@ async function ask(work: Work, messages: MessageParam[]) {
     tools: SUPPORT_TOOLS.map(toOpenaiTool),
     prompt_cache_key: `${task.scenario}/${recorder.place.run}`,
   };
+  const { maxOutputTokens, ...named } = await recorder.leave("model", {
+    ...{ provider: "openai", model: MODEL },
+    inputTokens: mostTokensOf({ messages, tools: request.tools }),
+    maxOutputTokens: ANSWER_MAX_TOKENS,
+  });
+  const bounded =
+    maxOutputTokens === null ? request : { ...request, max_completion_tokens: maxOutputTokens };
   const { client, watch } = openai;
   const completion: Completion = task.isStreaming
     ? await client.chat.completions
-        .stream({ ...request, stream_options: { include_usage: true } })
+        .stream({ ...bounded, stream_options: { include_usage: true } })
         .finalChatCompletion()
-    : await client.chat.completions.create(request);
+    : await client.chat.completions.create(bounded);
   const { id, model, usage } = completion;
   const step = recorder.step(
     {
@@ -97,11 +114,16 @@ async function ask(work: Work, messages: MessageParam[]) {
       usageFormat: "openai.chat",
       providerUsage: usage,
     },
-    { occurredAt: watch.occurredAt },
+    { ...named, occurredAt: watch.occurredAt },
   );
   const message = completion.choices[0]?.message;
   const calls = (message?.tool_calls ?? []).filter((call) => call.type === "function");
   return { content: message?.content ?? "", calls, step };
+}
+
+/** More than the provider will count: no tokenizer makes more than one of two characters. */
+function mostTokensOf(prompt: object): number {
+  return Math.ceil(JSON.stringify(prompt).length / CHARACTERS_PER_TOKEN_AT_LEAST);
 }
 
 interface ToolUse {

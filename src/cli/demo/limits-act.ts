@@ -1,0 +1,137 @@
+/** Limits: an agent in a loop is stopped at its cap, another one waits until its cap is raised. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { assert } from "../../domain/assert.ts";
+import { type BalanceView, renderBalances } from "../render/budgets.ts";
+import { formatMoney } from "../render/money.ts";
+import { type HoldDecision, HoldGate } from "./agent/hold-gate.ts";
+import { RunRecorder } from "./agent/run-recorder.ts";
+import { runSupportAgent, type SupportTask } from "./agent/support-agent.ts";
+import { type DemoWorld, heading, meterFor, perform, say } from "./demo-world.ts";
+
+const LOOP: SupportTask = {
+  scenario: "loop",
+  question: "Is a bag that I bought from a reseller under warranty?",
+  maxTurns: 40,
+  isStreaming: true,
+};
+const QUESTION: SupportTask = {
+  scenario: "question",
+  question: "Can I get the money for a voucher instead?",
+  maxTurns: 4,
+  isStreaming: true,
+};
+/** Answered next to the agent in the loop, under caps of their own. */
+const OTHERS = ["initech-question-a", "initech-question-b"];
+
+const DECIDED = { reason: "demo", by: "tollgate demo" };
+const STOPPING = {
+  each: "run",
+  where: { customer: ["globex", "initech"] },
+  measure: "cost",
+  limit: "0.03",
+  stages: [
+    { at: "80%", do: "notify" },
+    { at: "100%", do: "block" },
+  ],
+};
+const WAITING = {
+  ...STOPPING,
+  where: { customer: ["umbrella"] },
+  limit: "0.006",
+  stages: [{ at: "100%", do: "pause" }],
+};
+const RAISED = "0.02";
+
+/** One agent repeats itself and is stopped; those beside it go on. */
+export async function stopAtCap(world: DemoWorld): Promise<void> {
+  await world.api.saveBudget("run-cap", STOPPING, DECIDED);
+  const cap = formatMoney(STOPPING.limit);
+  heading(world, `4  Agents ask before each call; each run may cost ${cap}. One runs in circles`);
+  const run = "globex-ticket-1";
+  const others = OTHERS.map((other) => answer(world, other));
+  const { end, view } = await perform(world, {
+    ...{ run, customer: "globex", task: LOOP },
+    gate: gateFor(world),
+  });
+  await Promise.all(others);
+  assert(typeof end !== "string", "an agent in a loop is stopped by its cap");
+  const { decision } = end.refused;
+  const { remaining, settled } = balanceOf(end.refused);
+  const { red, dim } = world.styles;
+  const spent = formatMoney(view.totals.tree.cost);
+  assert(spent === formatMoney(settled), "the budget and the run say the same");
+  say(
+    world,
+    `${red(decision)}: ${run} has spent ${spent}, and ${formatMoney(remaining ?? "0")} ` +
+      "of its cap does not cover the next call.",
+    "The others went on:",
+    ...renderBalances(await balances(world, [run, ...OTHERS]), world.styles),
+    dim("Nothing was spent beyond a cap: what a call may cost is set aside before it is made."),
+  );
+}
+
+/** A run waits at its cap, somebody raises it from a terminal, and the run finishes. */
+export async function raiseCap(world: DemoWorld): Promise<void> {
+  await world.api.saveBudget("patient-cap", WAITING, DECIDED);
+  heading(world, "5  Another run pauses at its cap, and goes on when somebody raises it");
+  const run = "umbrella-question-1";
+  const told: string[] = [];
+  let raising: Promise<void> = Promise.resolve();
+  const onPause = (decision: HoldDecision): void => {
+    const { remaining, limit } = balanceOf(decision);
+    const left = `${formatMoney(remaining ?? "0")} of ${formatMoney(limit ?? "0")} is left`;
+    told.push(`${world.styles.yellow("pause")}: ${left}, and ${run} waits. In a terminal:`);
+    raising = raise(world, run, told);
+  };
+  const { end } = await perform(world, {
+    ...{ run, customer: "umbrella", task: QUESTION },
+    gate: gateFor(world, onPause),
+  });
+  await raising;
+  assert(end === "answered" && told.length > 1, "a run whose cap is raised finishes");
+  say(
+    world,
+    ...told,
+    "It went on where it had stopped:",
+    ...renderBalances(await balances(world, [run]), world.styles),
+  );
+}
+
+/** The command that a person would type, as a process of its own. */
+async function raise(world: DemoWorld, run: string, told: string[]): Promise<void> {
+  const words = ["resume", run, "--raise", `patient-cap=${RAISED}`];
+  const why = ["--reason", "worth it", "--by", "anna"];
+  const program = fileURLToPath(new URL("../../../bin/tollgate.js", import.meta.url));
+  const env = { ...process.env, TOLLGATE_URL: world.baseUrl, TOLLGATE_KEY: world.key };
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...words, ...why], {
+    env,
+  });
+  const typed = `tollgate ${words.join(" ")} --reason "worth it" --by anna`;
+  told.push(world.styles.cyan(`   ${typed}`), `   ${stdout.trim()}`);
+}
+
+async function answer(world: DemoWorld, run: string): Promise<void> {
+  const place = { run, customer: "initech", agent: "support", gate: gateFor(world) };
+  const recorder = new RunRecorder(meterFor(world), place);
+  const end = await runSupportAgent(world.services, recorder, { ...QUESTION, isStreaming: false });
+  assert(end === "answered", `${run} is answered`);
+  world.runs.push(await world.api.run(run));
+}
+
+function gateFor(
+  { baseUrl, key }: DemoWorld,
+  onPause: (decision: HoldDecision) => void = () => undefined,
+): HoldGate {
+  return new HoldGate({ baseUrl, apiKey: key, onPause });
+}
+
+function balanceOf({ decidedBy }: HoldDecision): BalanceView {
+  assert(decidedBy !== null && decidedBy !== undefined, "a budget decided");
+  return decidedBy;
+}
+
+async function balances({ api }: DemoWorld, runs: readonly string[]): Promise<BalanceView[]> {
+  return (await Promise.all(runs.map((run) => api.runBudgets(run)))).flat();
+}

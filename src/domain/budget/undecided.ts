@@ -1,0 +1,48 @@
+/**
+ * What a caller should do when nothing was decided: the store did not answer, or not in time. Each
+ * budget says it (closed for hard ones, open for soft ones, unless it states another); one that
+ * says closed decides for all.
+ *
+ * The store may be what failed, so this looks at budgets alone and takes what it does not know for
+ * what would apply.
+ */
+import type { Labels } from "../event/event.ts";
+import { type Budget, type BudgetRecord, countsRuns } from "./budget.ts";
+
+/** What the request itself says of who spends; null: only the store knows. */
+export interface StatedSpender {
+  readonly customer: string | null;
+  readonly agent: string | null;
+  readonly labels: Labels | null;
+}
+
+/** What is left to the caller: `closed`, do not make the calls; `open`, make and record them. */
+export type Undecided = Budget["undecided"];
+
+/** What budgets say of work that was not decided on; `open` where none of them could apply. */
+export function onUndecided(
+  records: readonly BudgetRecord[],
+  spenders: readonly StatedSpender[],
+): Undecided {
+  const isClosed = records.some(({ budget }) => {
+    if (budget.undecided === "open") return false;
+    return spenders.some((spender) => mayApply(budget, spender));
+  });
+  return isClosed ? "closed" : "open";
+}
+
+function mayApply({ each, where, measure }: Budget, stated: StatedSpender): boolean {
+  if (!mayBeAmong(where.customer, stated.customer)) return false;
+  // A run's agent and labels may be those of a run above it, which the request does not name.
+  if (each === "run" || countsRuns(measure)) return true;
+  if (!mayBeAmong(where.agent, stated.agent)) return false;
+  return Object.entries(where.label ?? {}).every(([name, values]) => {
+    if (stated.labels === null) return true;
+    const value = Object.hasOwn(stated.labels, name) ? (stated.labels[name] ?? null) : null;
+    return mayBeAmong(values, value);
+  });
+}
+
+function mayBeAmong(wanted: readonly string[] | undefined, value: string | null): boolean {
+  return wanted === undefined || value === null || wanted.includes(value);
+}

@@ -1,0 +1,79 @@
+/**
+ * What customers may use: their own terms are acts of the journal (the newest of a customer counts)
+ * over those of their cards. Decisions on holds read them from memory.
+ */
+import {
+  type Entitlements,
+  entitlementsOf,
+  type OwnEntitlements,
+  parseOwnEntitlements,
+} from "../domain/budget/entitlements.ts";
+import { Place } from "../domain/rating/document-place.ts";
+import type { Customer, Store } from "./ports.ts";
+import { recordedActs } from "./recorded-acts.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** Key of the budget that counts the runs which a customer has open. */
+export const PARALLEL_RUNS_KEY = "entitlements.parallel_runs";
+
+/** What an act that sets a customer's own terms records. */
+export interface SavedEntitlements {
+  readonly customer: string;
+  readonly entitlements: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  readonly by: string;
+}
+
+type OwnByCustomer = ReadonlyMap<string, OwnEntitlements>;
+
+/** Own terms of each workspace's customers, kept ready and read again when one changes. */
+export class EntitlementBooks {
+  readonly #store: Store;
+  readonly #kept = new Map<string, OwnByCustomer>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async of(workspace: string): Promise<OwnByCustomer> {
+    const known = this.#kept.get(workspace);
+    if (known !== undefined) return known;
+    const acts = await recordedActs<SavedEntitlements>(this.#store, workspace, {
+      kind: "entitlements.saved",
+    });
+    const own = new Map(acts.map((act) => [act.customer, ownIn(act)]));
+    this.#kept.set(workspace, own);
+    return own;
+  }
+
+  /** Called when terms were recorded: the next look-up reads the store. */
+  forget(workspace: string): void {
+    this.#kept.delete(workspace);
+  }
+}
+
+function ownIn({ entitlements }: SavedEntitlements): OwnEntitlements {
+  return parseOwnEntitlements(new Place(entitlements, "", []));
+}
+
+/** What a customer's card allows now; null: it restricts nothing, or there is none. */
+export function cardEntitlements(
+  tariff: Tariff,
+  customer: Customer,
+  nowMs: number,
+): Entitlements | null {
+  const card = tariff.cardFor(customer, nowMs);
+  return card === null ? null : tariff.versionById(card.id).card.entitlements;
+}
+
+/** What a customer may use now. */
+export type EntitlementsNow = (customer: Customer) => Entitlements;
+
+/** Looks up what customers may use at an instant. */
+export function entitlementsAt(
+  own: OwnByCustomer,
+  { tariff, nowMs }: { readonly tariff: Tariff; readonly nowMs: number },
+): EntitlementsNow {
+  return (customer) =>
+    entitlementsOf(cardEntitlements(tariff, customer, nowMs), own.get(customer.id) ?? {});
+}

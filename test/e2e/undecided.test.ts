@@ -1,0 +1,114 @@
+/** Allowed, denied, undecided: what a caller hears when the store does not answer. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { TollgateError } from "../../src/domain/errors.ts";
+import type { Answer, Store, UnitOfWork } from "../../src/engine/ports.ts";
+import { type ApiCaller, apiCaller } from "./api-caller.ts";
+import { startTestServer, type TestServer } from "./test-server.ts";
+
+const BY = { reason: "test", by: "ops" };
+const ASK = { open: { customer: "acme", agent: "support" }, holds: [hold("s1")] };
+
+function hold(id: string): object {
+  return { id, kind: "tool", tool: "search", cost: "0.10" };
+}
+
+describe("no decision", () => {
+  let server: TestServer;
+  let api: ApiCaller;
+
+  beforeEach(async () => {
+    server = await startTestServer({ change: (parts) => ({ ...parts, decisionMaxMs: 60 }) });
+    api = await apiCaller(server);
+  });
+  afterEach(() => server.stop());
+
+  async function budget(more: object): Promise<void> {
+    const plain = { each: "customer", measure: "cost", limit: "1", per: "month" };
+    const body = { budget: { ...plain, ...more }, ...BY };
+    assert.equal((await api.call("PUT", "/v1/budgets/month", { body })).status, 200);
+    // The first decision reads the budgets, the later ones know them.
+    await ask({ holds: [hold("s0")], open: { customer: "first" } }, "r0");
+  }
+
+  function ask(body: object = ASK, run = "r1"): ReturnType<ApiCaller["call"]> {
+    return api.call("POST", `/v1/runs/${run}/holds`, { body });
+  }
+
+  /** Puts something before every unit of work; returns what takes it away. */
+  function before(work: () => Promise<void>): () => void {
+    const store = server.store as { transact: Store["transact"] };
+    const original = store.transact;
+    store.transact = async <T>(workspace: string, unit: (unit: UnitOfWork) => Answer<T>) => {
+      await work();
+      return original.call(server.store, workspace, unit) as Promise<T>;
+    };
+    return () => {
+      store.transact = original;
+    };
+  }
+
+  function told({ status, body, headers }: Awaited<ReturnType<typeof ask>>) {
+    const { code, undecided, onUndecided } = body;
+    return { status, code, undecided, onUndecided, retryAfter: headers.get("retry-after") };
+  }
+
+  test("a store that hangs is told within the deadline, and asking again is safe", async () => {
+    await budget({});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const restore = before(() => promise);
+    assert.deepEqual(told(await ask()), {
+      status: 503,
+      code: "hold.undecided",
+      undecided: true,
+      onUndecided: "closed",
+      retryAfter: "1",
+    });
+    restore();
+    resolve();
+    // What was asked first may have been granted meanwhile: there is one hold, whoever asks.
+    const again = (await ask()).body.decisions?.[0];
+    const later = (await ask()).body.decisions?.[0];
+    assert.equal(again?.decision, "allow");
+    assert.equal(later?.hold, again?.hold);
+    const { body } = await api.call("GET", "/v1/customers/acme/budgets");
+    assert.equal(body.budgets?.[0]?.held, "0.1");
+  });
+
+  test("a store that fails leaves it to the budgets what the caller does", async () => {
+    const failing = () => Promise.reject(new TollgateError("store.unknown", "The disk is gone."));
+    await budget({ undecided: "open" });
+    const restore = before(failing);
+    const open = told(await ask());
+    assert.deepEqual(
+      [open.status, open.code, open.undecided, open.onUndecided],
+      [503, "store.unknown", true, "open"],
+    );
+    restore();
+    await budget({ enforcement: "soft", undecided: "closed" });
+    before(failing);
+    assert.equal(told(await ask()).onUndecided, "closed");
+  });
+
+  test("a budget of somebody else does not close the work of this one", async () => {
+    await budget({ where: { customer: ["globex"] } });
+    before(() => Promise.reject(new TollgateError("store.unknown", "The disk is gone.")));
+    assert.equal(told(await ask()).onUndecided, "open");
+    const foreign = { ...ASK, open: { customer: "globex" } };
+    assert.equal(told(await ask(foreign)).onUndecided, "closed");
+    // Whose run it is only the store knows.
+    assert.equal(told(await ask({ holds: [hold("s2")] })).onUndecided, "closed");
+  });
+
+  test("budgets that were never read close", async () => {
+    before(() => Promise.reject(new TollgateError("store.unknown", "The disk is gone.")));
+    const store = server.store.spending as { budgets: unknown };
+    store.budgets = () => Promise.reject(new TollgateError("store.unknown", "Gone."));
+    assert.equal(told(await ask()).onUndecided, "closed");
+  });
+
+  test("what is wrong with a request is not undecided", async () => {
+    const { status, body } = await ask({ holds: [{ id: "s1", kind: "nothing" }] });
+    assert.deepEqual([status, body.undecided], [400, undefined]);
+  });
+});
