@@ -12,6 +12,7 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { History } from "./history.ts";
 
 /** A value at once or later: embedded stores answer at once, networked ones later. */
 export type Answer<T> = T | Promise<T>;
@@ -269,6 +270,8 @@ export interface Store {
   /** Ids of runs in the order of their bytes, after one ("": from the first on). */
   runIds(workspace: string, after: string, limit: number): Answer<string[]>;
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
+  /** All of it, for who goes through everything. */
+  history(workspace: string): History;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
   /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */

@@ -34,7 +34,7 @@ function costConversion(
 }
 
 /** Builds the tariff of these versions. The first card applied is the default card. */
-function workspaceTariff(
+export function workspaceTariff(
   cards: readonly RateCardVersion[],
   prices: readonly PriceVersion[],
   rates: readonly ConversionRate[],

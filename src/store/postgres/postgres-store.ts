@@ -10,6 +10,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { History } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -48,6 +49,7 @@ import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
+import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 import { decodeStep } from "./step-rows.ts";
 
@@ -247,6 +249,11 @@ class PostgresStore implements Store {
       JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer AND o.run = r.id
       WHERE r.ws = $1 AND r.id = $2 ORDER BY o.seq`;
     return (await this.#of(workspace, sql, run)).map(decodeOutcome);
+  }
+
+  history(workspace: string): History {
+    const rowsOf: RowsOf = (sql, ...values) => this.#of(workspace, sql, ...values);
+    return postgresHistory(this, workspace, rowsOf);
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {

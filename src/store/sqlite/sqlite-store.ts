@@ -13,6 +13,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { History, PageAfter } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -53,6 +54,7 @@ import { openReader, openWriter } from "./open-database.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
 import { ask, told } from "./sqlite-errors.ts";
+import { sqliteHistory } from "./sqlite-history.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
@@ -273,6 +275,14 @@ class SqliteStore implements Store {
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
     const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? ORDER BY seq";
     return this.#all(sql, this.#ws(workspace), run).map(decodeOutcome);
+  }
+
+  history(workspace: string): History {
+    const [path, ws] = [this.#path, this.#ws(workspace)];
+    const runs = (page: PageAfter<string>) => {
+      return this.#totals<"runPage">({ name: "runPage", ws, page });
+    };
+    return sqliteHistory({ path, ws, shared: this.#shared, runs });
   }
 
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]> {

@@ -1,0 +1,67 @@
+/** A card that a simulation rates history by: one that was never applied, or those in force. */
+import type { ConversionRate } from "../../domain/money/conversion.ts";
+import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { CardOfStep } from "../../domain/simulation/step-sums.ts";
+import type { Customer } from "../ports.ts";
+import type { Tariff } from "../tariff.ts";
+import { workspaceTariff } from "../workspace-tariff.ts";
+
+/** A contender as plain data, which may cross threads. */
+export type ContenderData =
+  /** Every step by the version that rated it, every customer by its own cards. */
+  | { readonly kind: "in_force" }
+  /** Everything by one card, as if it had always been the only one. */
+  | { readonly kind: "card"; readonly version: RateCardVersion };
+
+/** What contenders are made ready with. */
+export interface RecordedTariff {
+  readonly cards: readonly RateCardVersion[];
+  readonly rates: readonly ConversionRate[];
+}
+
+/** A contender made ready to rate. */
+export interface Contender {
+  readonly tariff: Tariff;
+  readonly cardOfStep: CardOfStep;
+  /** The customer as the contender sees it. */
+  customerAs(customer: Customer): Customer;
+  /** Whether a charge looks at the labels of steps. */
+  readonly readsLabels: boolean;
+}
+
+/** Makes a contender ready. */
+export function contenderOf(data: ContenderData, { cards, rates }: RecordedTariff): Contender {
+  if (data.kind === "in_force") {
+    const tariff = workspaceTariff(cards, [], rates);
+    return {
+      tariff,
+      cardOfStep: (id) => (id === null ? null : tariff.cardById(id)),
+      customerAs: (customer) => customer,
+      readsLabels: cards.some(({ card }) => readsLabels(card)),
+    };
+  }
+  const { version } = data;
+  const tariff = workspaceTariff([version], [], rates);
+  const card = tariff.cardById(version.id);
+  return {
+    tariff,
+    cardOfStep: () => card,
+    customerAs: (customer) => ({ ...customer, cardKey: null, formerCards: [] }),
+    readsLabels: readsLabels(version.card),
+  };
+}
+
+function readsLabels({ charges }: RateCard): boolean {
+  return charges.some(({ meter, price }) => {
+    const by = price.model === "matrix" ? [price.by].flat() : [];
+    return meter.where.label !== undefined || by.some((one) => one.startsWith("label."));
+  });
+}
+
+/** A version of a card that nobody has applied, in force since ever. */
+export function untriedVersion(
+  made: Pick<RateCardVersion, "card" | "document" | "override">,
+): RateCardVersion {
+  const always = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
+  return { id: 1, version: 1, ...always, ...made };
+}
