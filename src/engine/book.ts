@@ -29,6 +29,7 @@ import {
 import type { BatchState, EditableRun } from "./batch-state.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
+import { ratingOf } from "./run-rating.ts";
 import { isSameAs, joinShares, onlyMoved, sameRating, sumShares } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -254,14 +255,7 @@ export class Ledger {
   }
 
   #runRating(run: Run): RunRating | null {
-    if (run.customer === null || run.parent !== null || run.standing) return null;
-    const customer = this.customer(run.customer);
-    const card = this.tariff.cardFor(customer, run.openedAtMs);
-    if (card === null) return null;
-    const period = this.tariff.periodOf(customer, run.openedAtMs).key;
-    const { agent, labels } = run;
-    const ending = card.waits.runs ? endingOf(run) : null;
-    return { cardVersionId: card.id, period, agent, labels, ending, counted: true, shares: [] };
+    return run.customer === null ? null : ratingOf(this.tariff, this.customer(run.customer), run);
   }
 
   #countedRun(run: Run, rating: RunRating | null): Counted | null {

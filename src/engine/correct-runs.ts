@@ -39,7 +39,10 @@ export function correctRuns(ledger: Ledger): void {
 }
 
 function correct(ledger: Ledger, run: Run, cause: Cause): void {
-  const [former, wanted] = [run.corrections, correctionsOf(ledger, run)];
+  const { tariff } = ledger;
+  const customer = run.customer === null ? null : ledger.customer(run.customer);
+  const wanted = customer === null ? [] : correctionsOf(tariff, customer, run);
+  const former = run.corrections;
   const movements = new Map<string, Movement>();
   const add = (one: RunCorrection, sign: bigint): void => {
     for (const [cell, amount] of [
@@ -62,15 +65,18 @@ function correct(ledger: Ledger, run: Run, cause: Cause): void {
   for (const movement of moved) move(ledger, run, { movement, cause });
 }
 
-function correctionsOf(ledger: Ledger, run: Run): RunCorrection[] {
-  const { rating, endedAtMs, parent } = run;
-  if (run.customer === null || parent !== null || rating === null || !rating.counted) return [];
+/** What the bounds of the card that counted a root run make of its charges. */
+export function correctionsOf(
+  tariff: Tariff,
+  customer: Customer,
+  { rating, endedAtMs, parent, chargedIn }: Run,
+): RunCorrection[] {
+  if (parent !== null || rating === null || !rating.counted) return [];
   const { cardVersionId, agent } = rating;
-  const { card } = ledger.tariff.versionById(cardVersionId);
+  const { card } = tariff.versionById(cardVersionId);
   if (card.runCap === null && card.runMinimum === null) return [];
-  const customer = ledger.customer(run.customer);
-  const endPeriod = endedAtMs === null ? null : ledger.tariff.periodOf(customer, endedAtMs).key;
-  const corrections = runCorrections(run.chargedIn, endPeriod, card);
+  const endPeriod = endedAtMs === null ? null : tariff.periodOf(customer, endedAtMs).key;
+  const corrections = runCorrections(chargedIn, endPeriod, card);
   return corrections.map((one) => ({ ...one, cardVersionId, agent }));
 }
 
@@ -93,7 +99,11 @@ function move(
 }
 
 /** The number of runs stands by card version, like what any charge counts. */
-function movedCounter(tariff: Tariff, before: Counter, movement: Movement): Counter {
+export function movedCounter(
+  tariff: Tariff,
+  before: Counter,
+  movement: Pick<Movement, "cardVersionId" | "runs" | "amount">,
+): Counter {
   const { cardVersionId, runs, amount } = movement;
   const own = before.segments.find((segment) => segment.cardVersionId === cardVersionId);
   const quantity = (own?.quantity ?? 0n) + runs * ONE_UNIT;

@@ -47,6 +47,12 @@ import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import {
+  type SimulationListener,
+  type SimulationRequest,
+  type SimulationTotal,
+  simulate,
+} from "./simulation/simulate.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -112,6 +118,14 @@ export class Engine {
 
   runTree(workspace: string, id: string): Promise<RunTree> {
     return readRunTree(this.#context, workspace, id);
+  }
+
+  /** Rates real history by other cards, side by side. Writes nothing. */
+  simulate(
+    workspace: string,
+    simulation: { readonly request: SimulationRequest; readonly listener: SimulationListener },
+  ): Promise<SimulationTotal> {
+    return simulate(this.#context, workspace, simulation);
   }
 
   usage(

@@ -92,15 +92,23 @@ export const PRICES = [
   },
 ];
 
+/** How a world begins. */
+export interface WorldOptions {
+  /** Whether the workspace is to be made. (Default: true.) */
+  readonly isNew?: boolean;
+  /** (Default: two versions of one card.) */
+  readonly cards?: readonly RateCardVersion[];
+}
+
 /** An engine over a store whose workspace has cards and prices, and the hand of its clock. */
 export async function engineOver(
   store: Store,
   workspace: string,
-  { isNew = true }: { readonly isNew?: boolean } = {},
+  { isNew = true, cards = CARDS }: WorldOptions = {},
 ) {
   if (isNew) {
     await store.createWorkspace(workspace);
-    await write(store, workspace, { cards: CARDS, prices: PRICES });
+    await write(store, workspace, { cards, prices: PRICES });
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
@@ -112,8 +120,9 @@ export async function play(
   store: Store,
   workspace: string,
   history: readonly Happening[],
+  options: WorldOptions = {},
 ): Promise<unknown[]> {
-  const { engine, advance } = await engineOver(store, workspace);
+  const { engine, advance } = await engineOver(store, workspace, options);
   const answers: unknown[] = [];
   for (const happening of history) {
     advance();

@@ -12,6 +12,8 @@ const DIGIT_0 = 0x30;
 const SHORT_MAX_DIGITS = 15;
 /** A sum moves to the exact total before another summand could make it unsafe. */
 const CARRY_FROM = 2 ** 52;
+/** Places of a text that is more than digits and a point. */
+const NOT_PLAIN = 1_000;
 /** Sums of amounts are longer than any single number. */
 const TEXT_MAX_CHARS = 128;
 
@@ -28,7 +30,6 @@ export class DecimalSum {
 
   /** Adds the decimal that stands there in a text; one that this system has written. */
   addText(text: string, from: number, to: number): void {
-    const { length } = this.#short;
     let digits = 0;
     let places = -1;
     for (let at = from; at < to; at += 1) {
@@ -37,19 +38,18 @@ export class DecimalSum {
         digits = digits * 10 + digit;
         if (places >= 0) places += 1;
       } else if (digit === POINT - DIGIT_0 && places < 0) places = 0;
-      else return this.#addLong(text.slice(from, to));
+      else places = NOT_PLAIN;
     }
-    if (to - from > SHORT_MAX_DIGITS || to === from) return this.#addLong(text.slice(from, to));
-    if (digits === 0) return;
-    const behind = places < 0 ? 0 : places;
-    for (let at = length; at <= behind; at += 1) this.#short.push(0);
-    const sum = (this.#short[behind] as number) + digits;
-    if (sum < CARRY_FROM) {
-      this.#short[behind] = sum;
-      return;
-    }
-    this.#carried += this.#scaled(sum, behind);
-    this.#short[behind] = 0;
+    const isShort = to > from && to - from <= SHORT_MAX_DIGITS && places < NOT_PLAIN;
+    if (isShort) this.#addShort(digits, Math.max(0, places));
+    else this.#addLong(text.slice(from, to));
+  }
+
+  #addShort(units: number, places: number): void {
+    for (let at = this.#short.length; at <= places; at += 1) this.#short.push(0);
+    const sum = (this.#short[places] as number) + units;
+    this.#short[places] = sum < CARRY_FROM ? sum : 0;
+    if (sum >= CARRY_FROM) this.#carried += this.#scaled(sum, places);
   }
 
   #addLong(text: string): void {

@@ -2,9 +2,10 @@
  * Adds steps up from their texts. What decides which charges take a step (who, what, labels, codes)
  * repeats and is looked up once; of the rest only the quantities that a plan asks for are read.
  */
-import { StepBody, wantedUsage, type WantedUsage } from "../event/step-body.ts";
-import { stepOfParts } from "../event/step-text.ts";
+
 import type { Step } from "../event/step.ts";
+import { StepBody, type WantedUsage, wantedUsage } from "../event/step-body.ts";
+import { stepOfParts } from "../event/step-text.ts";
 import { addConverted, type CustomerSums, type StepSums, type SumPlan } from "./step-sums.ts";
 
 /** Combinations that are remembered before the memory starts afresh: labels may be endless. */

@@ -58,10 +58,13 @@ function readsLabels({ charges }: RateCard): boolean {
   });
 }
 
+/** Number of a version that nobody has applied: it is alone in its tariff. */
+export const UNTRIED_ID = 1;
+
 /** A version of a card that nobody has applied, in force since ever. */
 export function untriedVersion(
   made: Pick<RateCardVersion, "card" | "document" | "override">,
 ): RateCardVersion {
   const always = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
-  return { id: 1, version: 1, ...always, ...made };
+  return { id: UNTRIED_ID, version: 1, ...always, ...made };
 }

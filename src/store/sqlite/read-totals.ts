@@ -92,11 +92,7 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
 }
 
 /** A page of runs in the order of their ids. */
-function readRunPage(
-  reads: Statements,
-  ws: number,
-  { after, limit }: PageAfter<string>,
-): Run[] {
+function readRunPage(reads: Statements, ws: number, { after, limit }: PageAfter<string>): Run[] {
   const sql = "SELECT * FROM runs WHERE ws = ? AND id > ? ORDER BY id LIMIT ?";
   return reads.of(sql).all(ws, after, limit).map(decodeRun);
 }

@@ -1,8 +1,8 @@
 /** A thread that adds steps up; see sum-steps.ts. */
 import { parentPort, workerData } from "node:worker_threads";
 import { present } from "../../domain/assert.ts";
-import type { SummingPlace, SummingReply, SummingRequest } from "./sum-steps.ts";
 import { StepSummer } from "./step-summer.ts";
+import type { SummingPlace, SummingReply, SummingRequest } from "./sum-steps.ts";
 
 const port = present(parentPort, "the port of a thread that adds up steps");
 const summer = new StepSummer(workerData as SummingPlace);
