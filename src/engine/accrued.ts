@@ -21,13 +21,13 @@ interface Waiting {
 
 /** Adds up what waits, one run after the other: each stands on the counters of those before. */
 export class Accruals {
-  readonly #store: Store;
+  readonly #store: Pick<Store, "countersOf">;
   readonly #workspace: string;
   readonly #tariff: Tariff;
   readonly #counters = new Map<string, Counter>();
   readonly #pages = new Set<string>();
 
-  constructor(store: Store, workspace: string, tariff: Tariff) {
+  constructor(store: Pick<Store, "countersOf">, workspace: string, tariff: Tariff) {
     this.#store = store;
     this.#workspace = workspace;
     this.#tariff = tariff;

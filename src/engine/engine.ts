@@ -47,7 +47,9 @@ import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
+import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
 import {
+  type SimulatedCard,
   type SimulationListener,
   type SimulationRequest,
   type SimulationTotal,
@@ -126,6 +128,14 @@ export class Engine {
     simulation: { readonly request: SimulationRequest; readonly listener: SimulationListener },
   ): Promise<SimulationTotal> {
     return simulate(this.#context, workspace, simulation);
+  }
+
+  /** A run as another card would have charged it. */
+  runUnderCard(
+    workspace: string,
+    wanted: { readonly run: string; readonly card: SimulatedCard },
+  ): Promise<RunUnderCard> {
+    return runUnderCard(this.#context, workspace, wanted);
   }
 
   usage(

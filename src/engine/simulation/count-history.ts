@@ -7,7 +7,7 @@ import { isCostMeter, measureOf } from "../../domain/rating/meter-fields.ts";
 import type { Charge } from "../../domain/rating/rate-card.ts";
 import { endingOf, type OutcomeState, type Run } from "../../domain/run/run.ts";
 import type { Onlooker, StepSumRequest } from "../history.ts";
-import type { Customer, Store } from "../ports.ts";
+import type { CounterKey, Customer, RunFilter, Store } from "../ports.ts";
 import { ratedAt } from "../rated-at.ts";
 import { ratingOf } from "../run-rating.ts";
 import { hasCell, type OpeningPart } from "../set-opening.ts";
@@ -28,6 +28,8 @@ export interface Counting extends Contender {
 export interface HistoryOf {
   readonly store: Store;
   readonly workspace: string;
+  /** Ids of those that are asked for; null: everyone. */
+  readonly named: readonly string[] | null;
   /** Null for a customer that is not asked for. */
   customer(id: string): Customer | null | Promise<Customer | null>;
 }
@@ -59,21 +61,45 @@ function requireBounded(countings: readonly Counting[]): void {
   throw new TollgateError("simulation.too_large", detail);
 }
 
-/** Counts runs by the card in force at their opening. */
+/** Counts runs by the card in force at their opening. Returns how many roots there are. */
 export async function countRuns(of: HistoryOf, countings: readonly Counting[]): Promise<number> {
-  let counted = 0;
-  const history = of.store.history(of.workspace);
+  let roots = 0;
+  for await (const run of runsOf(of)) {
+    const customer = run.customer === null ? null : await of.customer(run.customer);
+    if (customer === null) continue;
+    if (run.parent === null && !run.standing) roots += 1;
+    for (const counting of countings) countRun(counting, customer, run);
+  }
+  return roots;
+}
+
+async function* runsOf({ store, workspace, named }: HistoryOf): AsyncGenerator<Run> {
+  if (named !== null) {
+    for (const id of named) yield* runsOfCustomer(store, workspace, id);
+    return;
+  }
+  const history = store.history(workspace);
   for (let after: string | undefined = ""; after !== undefined; ) {
     const page: Run[] = await history.runs({ after, limit: ROWS_A_READ });
-    for (const run of page) {
-      const customer = run.customer === null ? null : await of.customer(run.customer);
-      if (customer === null) continue;
-      if (run.parent === null && !run.standing) counted += 1;
-      for (const counting of countings) countRun(counting, customer, run);
-    }
+    yield* page;
     after = page.length < ROWS_A_READ ? undefined : page.at(-1)?.id;
   }
-  return counted;
+}
+
+/** All runs of a customer, whole. */
+export async function* runsOfCustomer(
+  store: Store,
+  workspace: string,
+  customer: string,
+): AsyncGenerator<Run> {
+  const filter = { customer, limit: ROWS_A_READ };
+  for (let after: string | undefined; ; ) {
+    const where: RunFilter = after === undefined ? filter : { ...filter, after };
+    const page: Run[] = await store.listRuns(workspace, where);
+    yield* page;
+    after = page.at(-1)?.id;
+    if (page.length < ROWS_A_READ) return;
+  }
 }
 
 /** By what a contender counts a run: what is in force has counted it already. */
@@ -95,22 +121,33 @@ function countRun(counting: Counting, customer: Customer, run: Run): void {
 
 /** Counts outcomes that were not reversed, by the card in force at their time. */
 export async function countOutcomes(of: HistoryOf, countings: readonly Counting[]): Promise<void> {
-  const { store, workspace } = of;
-  const history = store.history(workspace);
   const asksEnding = countings.some(({ isInForce, tariff }) => !isInForce && tariff.waitsForEnd);
-  for (let after: OutcomeState | null | undefined = null; after !== undefined; ) {
-    const page: OutcomeState[] = await history.outcomes({ after, limit: ROWS_A_READ });
-    for (const outcome of page) {
-      const customer = await of.customer(outcome.customer);
-      if (customer === null) continue;
-      const run = asksEnding ? await store.run(workspace, outcome.run) : undefined;
-      for (const counting of countings) {
-        const rated = ratedOutcome(counting, { outcome, customer, run });
-        if (rated === null || rated.cardVersionId === null) continue;
-        const metered = counting.tariff.cardById(rated.cardVersionId).meterOutcome(rated);
-        counting.counters.addMetered(rated, rated.cardVersionId, metered);
+  for await (const outcome of outcomesOf(of)) {
+    const customer = await of.customer(outcome.customer);
+    if (customer === null) continue;
+    const run = asksEnding ? await of.store.run(of.workspace, outcome.run) : undefined;
+    for (const counting of countings) {
+      const rated = ratedOutcome(counting, { outcome, customer, run });
+      if (rated === null || rated.cardVersionId === null) continue;
+      const metered = counting.tariff.cardById(rated.cardVersionId).meterOutcome(rated);
+      counting.counters.addMetered(keyOf(rated), rated.cardVersionId, metered);
+    }
+  }
+}
+
+async function* outcomesOf({ store, workspace, named }: HistoryOf): AsyncGenerator<OutcomeState> {
+  if (named !== null) {
+    for (const id of named) {
+      for await (const run of runsOfCustomer(store, workspace, id)) {
+        yield* await store.outcomesOfRun(workspace, run.id);
       }
     }
+    return;
+  }
+  const history = store.history(workspace);
+  for (let after: OutcomeState | null | undefined = null; after !== undefined; ) {
+    const page: OutcomeState[] = await history.outcomes({ after, limit: ROWS_A_READ });
+    yield* page;
     after = page.length < ROWS_A_READ ? undefined : page.at(-1);
   }
 }
@@ -163,10 +200,14 @@ export function countOpenings(
     if (charge === undefined || !hasCell(charge, counter.cell)) return [];
     if (measureOf(charge.meter) !== measureThen(part)) return [];
     const item = itemOf(charge, counter);
-    counting.counters.addMetered(part, id, [item]);
+    counting.counters.addMetered(keyOf(part), id, [item]);
     const alone = tariff.advance(undefined, card, { item, delta: item.quantity }).marginal;
     return [{ part, amount: -alone as Amount }];
   });
+}
+
+function keyOf({ customer, period }: CounterKey): CounterKey {
+  return { customer, period };
 }
 
 function itemOf(

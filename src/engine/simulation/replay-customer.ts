@@ -22,10 +22,9 @@ import { correctionsOf } from "../correct-runs.ts";
 import type { Customer, Store } from "../ports.ts";
 import { joinShares, sumShares } from "../shares.ts";
 import type { Tariff } from "../tariff.ts";
-import { type Counting, ratedOutcome, runRatingBy } from "./count-history.ts";
+import { type Counting, ratedOutcome, runRatingBy, runsOfCustomer } from "./count-history.ts";
 import { keptCharges } from "./kept-charges.ts";
 
-const ROWS_A_READ = 1_000;
 /** Each page of a customer's steps sorts what is left of them. */
 const STEPS_A_READ = 50_000;
 
@@ -60,20 +59,13 @@ export async function replayCustomer(
 
 async function runsOf({ store, workspace, customer }: ReplayOf): Promise<Map<string, Run>> {
   const runs = new Map<string, Run>();
-  const filter = { customer: customer.id, limit: ROWS_A_READ };
-  for (let after: string | undefined; ; ) {
-    const page = await store.listRuns(
-      workspace,
-      after === undefined ? filter : { ...filter, after },
-    );
-    for (const run of page) runs.set(run.id, run);
-    if (runs.size > SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT) {
-      const detail = `"${customer.id}" has more runs than a card that bounds runs is simulated for.`;
-      throw new TollgateError("simulation.too_large", detail);
-    }
-    after = page.at(-1)?.id;
-    if (page.length < ROWS_A_READ) return runs;
+  for await (const run of runsOfCustomer(store, workspace, customer.id)) {
+    runs.set(run.id, run);
+    if (runs.size <= SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT) continue;
+    const detail = `"${customer.id}" has more runs than a card that bounds runs is simulated for.`;
+    throw new TollgateError("simulation.too_large", detail);
   }
+  return runs;
 }
 
 /** What is to be shared out, and the shares that were recorded of it. */

@@ -6,7 +6,7 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { CardOverride } from "../../domain/rating/card-override.ts";
-import type { RateCard } from "../../domain/rating/rate-card.ts";
+import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { EngineContext } from "../context.ts";
 import { readRates } from "../conversion-rates.ts";
 import type { Onlooker } from "../history.ts";
@@ -90,9 +90,10 @@ export async function simulate(
   const currency = currencyOf(contenders, cards[0]?.card.currency);
   const customers = await namedCustomers(context, workspace, request);
   const customer = rememberedCustomers(context, workspace, customers);
-  const of = { store, workspace, customer };
+  const named = customers && [...customers.keys()];
+  const of = { store, workspace, named, customer };
   const rates = await readRates(store, workspace);
-  const asked = { contenders, cards, rates, customers: request.customers };
+  const asked = { contenders, cards, rates, customers: named };
   const countings: Counting[] = await countSteps(of, asked, listener);
   const runs = await countRuns(of, countings);
   await countOutcomes(of, countings);
@@ -111,9 +112,10 @@ export async function simulate(
   return sum.total(currency, runs);
 }
 
-function contendersOf(
-  { cards }: SimulationRequest,
-  known: Awaited<ReturnType<EngineContext["store"]["cards"]>>,
+/** The contenders of a request. Throws `ratecard.invalid`, `ratecard.not_found` of an override. */
+export function contendersOf(
+  { cards }: Pick<SimulationRequest, "cards">,
+  known: readonly RateCardVersion[],
 ): ContenderData[] {
   const writer = new VersionWriter(known, 0);
   return cards.map((sent): ContenderData => {
