@@ -84,6 +84,7 @@ export class CustomerBiller {
     const told = usage.filter(({ period }) => this.#isAsked(period));
     return {
       customer: customer.id,
+      currency,
       steps: told.reduce((sum, row) => sum + row.steps, 0),
       cost: told.reduce((sum, row) => (sum + row.cost) as Amount, ZERO_AMOUNT),
       charged: this.#sumOf(charged),

@@ -38,6 +38,8 @@ export interface SimulationRequest {
 /** One customer under every card. */
 export interface SimulatedCustomer {
   readonly customer: string;
+  /** ISO 4217, of every amount but the cost. */
+  readonly currency: string;
   readonly steps: number;
   /** What providers charge us, in the currency of costs. */
   readonly cost: Amount;

@@ -30,6 +30,7 @@ const CARD = {
 
 const BILL = {
   revenue: described(DECIMAL, "What is owed: the totals of the statements."),
+  margin: described(nullable(DECIMAL), "Revenue less cost; null: they are in two currencies."),
   cappedRuns: described(COUNT, "Runs that cost more than their cap."),
   cap: described(DECIMAL, "What caps take off, negative."),
   raisedRuns: described(COUNT, "Runs that were filled up to their minimum."),

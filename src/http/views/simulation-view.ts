@@ -9,14 +9,15 @@ import type {
 } from "../../engine/simulation/simulate.ts";
 
 /** One customer under every card. */
-export function customerLine({ customer, steps, cost, charged, cards }: SimulatedCustomer): object {
+export function customerLine(line: SimulatedCustomer): object {
+  const { customer, steps, cost, charged, cards } = line;
   return {
     type: "customer",
     customer,
     steps,
     cost: formatAmount(cost),
-    charged: billView(charged),
-    cards: cards.map((bill) => changedView(bill, charged)),
+    charged: billView(charged, line),
+    cards: cards.map((bill) => changedView(bill, line)),
   };
 }
 
@@ -27,10 +28,10 @@ export function totalLine(total: SimulationTotal, { cards: sent }: SimulationReq
     type: "total",
     ...{ currency, costCurrency: COST_CURRENCY, customers, passedOver, steps, runs },
     cost: formatAmount(cost),
-    charged: billView(charged),
+    charged: billView(charged, total),
     cards: cards.map(({ more, less, same, ...bill }, at) => ({
       card: nameOf(sent[at] ?? null),
-      ...changedView(bill, charged),
+      ...changedView(bill, total),
       ...{ more, less, same },
     })),
   };
@@ -41,13 +42,22 @@ function nameOf(sent: SimulationRequest["cards"][number]): string {
   return "card" in sent ? sent.card.key : sent.override.key;
 }
 
-function billView(bill: BillSum) {
-  const { revenue, cappedRuns, cap, raisedRuns, minimum, credits } = bill;
-  const runs = { cappedRuns, cap: formatAmount(cap), raisedRuns, minimum: formatAmount(minimum) };
-  return { revenue: formatAmount(revenue), ...runs, credits: formatAmount(credits) };
+/** What a bill is told against. */
+interface Against {
+  readonly currency: string;
+  readonly cost: Amount;
+  readonly charged: BillSum;
 }
 
-function changedView(bill: BillSum, charged: BillSum) {
-  const change = formatAmount((bill.revenue - charged.revenue) as Amount);
-  return { ...billView(bill), change };
+function billView(bill: BillSum, { currency, cost }: Against) {
+  const { revenue, cappedRuns, cap, raisedRuns, minimum, credits } = bill;
+  const runs = { cappedRuns, cap: formatAmount(cap), raisedRuns, minimum: formatAmount(minimum) };
+  // Sums of costs of many days have no one rate: nothing is converted here.
+  const margin = currency === COST_CURRENCY ? formatAmount((revenue - cost) as Amount) : null;
+  return { revenue: formatAmount(revenue), margin, ...runs, credits: formatAmount(credits) };
+}
+
+function changedView(bill: BillSum, against: Against) {
+  const change = formatAmount((bill.revenue - against.charged.revenue) as Amount);
+  return { ...billView(bill, against), change };
 }
