@@ -25,6 +25,8 @@ export interface CustomerView {
   readonly type: "customer";
   readonly customer: string;
   readonly steps: number;
+  /** Steps whose cost is not wholly known: `cost` is a lower bound then. */
+  readonly unpriced: number;
   readonly cost: string;
   readonly charged: BillView;
   readonly cards: readonly ChangedView[];
@@ -46,6 +48,8 @@ export interface TotalView {
   readonly customers: number;
   readonly passedOver: number;
   readonly steps: number;
+  /** Steps whose cost is not wholly known: `cost` is a lower bound then. */
+  readonly unpriced: number;
   readonly runs: number;
   readonly cost: string;
   readonly charged: BillView;

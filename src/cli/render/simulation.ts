@@ -57,15 +57,16 @@ function totalTable(total: TotalView, styles: Styles): string[] {
   const ofCards = (name: string, cellOf: (card: TotalView["cards"][number]) => Cell): Cell[] => {
     return [name, "", ...cards.map(cellOf)];
   };
-  const margin = (bill: BillView) => (bill.margin === null ? "–" : formatMoney(bill.margin));
+  const costName = costCurrency === currency ? "our cost" : `our cost ${costCurrency}`;
+  const [atLeast, atMost] = total.unpriced > 0 ? ["≥", "≤"] : ["", ""];
+  const margin = ({ margin: amount }: BillView) =>
+    amount === null ? "–" : `${atMost}${formatMoney(amount)}`;
   const credits = bills.some((bill) => bill.credits !== "0");
   const rows: (readonly Cell[])[] = [
     row("revenue", (bill) => ({ text: formatMoney(bill.revenue), style: styles.bold })),
     ofCards("change", (card) => changeCell(card.change, styles)),
     ofCards("change in percent", (card) => percentText(charged.revenue, card.revenue)),
-    row(costCurrency === currency ? "our cost" : `our cost ${costCurrency}`, () =>
-      formatMoney(cost),
-    ),
+    row(costName, () => `${atLeast}${formatMoney(cost)}`),
     row("margin", margin),
     row("margin of revenue", (bill) => shareText(bill)),
     ...count("runs above their cap", (bill) => bill.cappedRuns),

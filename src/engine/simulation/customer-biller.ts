@@ -86,6 +86,7 @@ export class CustomerBiller {
       customer: customer.id,
       currency,
       steps: told.reduce((sum, row) => sum + row.steps, 0),
+      unpriced: told.reduce((sum, row) => sum + row.unpriced, 0),
       cost: told.reduce((sum, row) => (sum + row.cost) as Amount, ZERO_AMOUNT),
       charged: this.#sumOf(charged),
       cards: contenders.map((statements) => this.#sumOf(statements)),

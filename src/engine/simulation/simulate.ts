@@ -41,6 +41,8 @@ export interface SimulatedCustomer {
   /** ISO 4217, of every amount but the cost. */
   readonly currency: string;
   readonly steps: number;
+  /** Steps whose cost is not wholly known: the cost is a lower bound then. */
+  readonly unpriced: number;
   /** What providers charge us, in the currency of costs. */
   readonly cost: Amount;
   /** By what the ledger holds. */
@@ -65,6 +67,7 @@ export interface SimulationTotal {
   /** Customers that are billed in another currency, and are in no sum. */
   readonly passedOver: number;
   readonly steps: number;
+  readonly unpriced: number;
   readonly runs: number;
   readonly cost: Amount;
   readonly charged: BillSum;
@@ -202,6 +205,7 @@ class Sum {
   passedOver = 0;
   #customers = 0;
   #steps = 0;
+  #unpriced = 0;
   #cost = 0n;
   #charged = NO_BILL;
   readonly #cards: SimulatedTotal[];
@@ -211,9 +215,10 @@ class Sum {
     this.#cards = Array.from({ length: cards }, () => none);
   }
 
-  add({ steps, cost, charged, cards }: SimulatedCustomer): void {
+  add({ steps, unpriced, cost, charged, cards }: SimulatedCustomer): void {
     this.#customers += 1;
     this.#steps += steps;
+    this.#unpriced += unpriced;
     this.#cost += cost;
     this.#charged = addBills(this.#charged, charged);
     cards.forEach((bill, at) => {
@@ -231,6 +236,7 @@ class Sum {
     const counts = { customers: this.#customers, passedOver: this.passedOver };
     const cost = (this.#cost + ZERO_AMOUNT) as Amount;
     const sums = { charged: this.#charged, cards: this.#cards };
-    return { currency, ...counts, steps: this.#steps, runs, cost, ...sums };
+    const steps = { steps: this.#steps, unpriced: this.#unpriced };
+    return { currency, ...counts, ...steps, runs, cost, ...sums };
   }
 }

@@ -10,11 +10,12 @@ import type {
 
 /** One customer under every card. */
 export function customerLine(line: SimulatedCustomer): object {
-  const { customer, steps, cost, charged, cards } = line;
+  const { customer, steps, unpriced, cost, charged, cards } = line;
   return {
     type: "customer",
     customer,
     steps,
+    unpriced,
     cost: formatAmount(cost),
     charged: billView(charged, line),
     cards: cards.map((bill) => changedView(bill, line)),
@@ -23,10 +24,11 @@ export function customerLine(line: SimulatedCustomer): object {
 
 /** All customers under every card. */
 export function totalLine(total: SimulationTotal, { cards: sent }: SimulationRequest): object {
-  const { currency, customers, passedOver, steps, runs, cost, charged, cards } = total;
+  const { currency, customers, passedOver, steps, unpriced, runs } = total;
+  const { cost, charged, cards } = total;
   return {
     type: "total",
-    ...{ currency, costCurrency: COST_CURRENCY, customers, passedOver, steps, runs },
+    ...{ currency, costCurrency: COST_CURRENCY, customers, passedOver, steps, unpriced, runs },
     cost: formatAmount(cost),
     charged: billView(charged, total),
     cards: cards.map(({ more, less, same, ...bill }, at) => ({
