@@ -7,13 +7,16 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import fc from "fast-check";
+import { postgresServer } from "../../test/postgres-server.ts";
 import { composeEngine, nodeDigest } from "../compose.ts";
 import type { Store } from "../engine/ports.ts";
 import { anyHistory, START_MS } from "./event-sequences-contract.ts";
+import { assertHistory } from "./history-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { CARDS, holdings, play } from "./play-contract.ts";
+import { openPostgresStore } from "./postgres/postgres-store.ts";
 import { asSent, readable, simulated } from "./simulation-contract.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
 
@@ -21,10 +24,20 @@ const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
 const dataDir = mkdtempSync(join(tmpdir(), "tollgate-simulation-"));
 const memory = new MemoryStore();
 const sqlite = openSqliteStore({ dataDir, digest: nodeDigest });
+const stores = new Map<string, Store>([
+  ["memory", memory],
+  ["SQLite", sqlite],
+]);
 let workspaces = 0;
 
+before(async () => {
+  const connectionString = await (await postgresServer()).createDatabase();
+  stores.set("PostgreSQL", await openPostgresStore({ connectionString, digest: nodeDigest }));
+});
+
 after(async () => {
-  await sqlite.close();
+  for (const store of stores.values()) await store.close();
+  await (await postgresServer()).stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
@@ -69,8 +82,7 @@ test("two cards side by side are what each is alone, on every store", async () =
   const cards = [null, ...CARDS.map(asSent)];
   const property = fc.asyncProperty(anyHistory, async (history) => {
     const workspace = newWorkspace();
-    await play(memory, workspace, history);
-    await play(sqlite, workspace, history);
+    for (const store of stores.values()) await play(store, workspace, history);
     const together = await simulated(engineOn(memory), workspace, { cards });
     for (const [at, card] of cards.entries()) {
       const alone = await simulated(engineOn(memory), workspace, { cards: [card] });
@@ -80,7 +92,10 @@ test("two cards side by side are what each is alone, on every store", async () =
         bills,
       );
     }
-    assert.deepEqual(await simulated(engineOn(sqlite), workspace, { cards }), together);
+    for (const [name, store] of stores) {
+      assert.deepEqual(await simulated(engineOn(store), workspace, { cards }), together, name);
+      await assertHistory(store, workspace, 2);
+    }
   });
   await fc.assert(property, { numRuns: 15 * full });
 });
@@ -94,4 +109,34 @@ test("a simulation changes nothing", async () => {
     assert.deepEqual(await holdings(memory, workspace), before);
   });
   await fc.assert(property, { numRuns: 20 * full });
+});
+
+test("who stops reading ends a simulation", async () => {
+  const workspace = newWorkspace();
+  await play(sqlite, workspace, fc.sample(anyHistory, { numRuns: 1, seed: 3 })[0] ?? []);
+  const controller = new AbortController();
+  controller.abort(new Error("nobody reads"));
+  const request = { cards: [null], customers: null, from: null, to: null };
+  const { signal } = controller;
+  const listener = { onProgress: () => {}, onCustomer: async () => {}, signal };
+  for (const store of [memory, sqlite]) {
+    if (store === memory) await store.createWorkspace(workspace);
+    const given = engineOn(store).simulate(workspace, { request, listener });
+    await assert.rejects(given, /nobody reads/);
+  }
+});
+
+test("one customer's simulation is its part of everyone's", async () => {
+  const cards = [null, ...CARDS.map(asSent)];
+  const property = fc.asyncProperty(anyHistory, async (history) => {
+    const workspace = newWorkspace();
+    await play(memory, workspace, history);
+    const all = await simulated(engineOn(memory), workspace, { cards });
+    for (const one of all.customers) {
+      const customers = [one.customer];
+      const alone = await simulated(engineOn(memory), workspace, { cards, customers });
+      assert.deepEqual(alone.customers, [one]);
+    }
+  });
+  await fc.assert(property, { numRuns: 15 * full });
 });

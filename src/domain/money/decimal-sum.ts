@@ -40,7 +40,8 @@ export class DecimalSum {
       } else if (digit === POINT - DIGIT_0 && places < 0) places = 0;
       else places = NOT_PLAIN;
     }
-    const isShort = to > from && to - from <= SHORT_MAX_DIGITS && places < NOT_PLAIN;
+    const isPlain = to > from && places !== 0 && places < NOT_PLAIN;
+    const isShort = isPlain && to - from <= SHORT_MAX_DIGITS;
     if (isShort) this.#addShort(digits, Math.max(0, places));
     else this.#addLong(text.slice(from, to));
   }
