@@ -1,8 +1,8 @@
 /**
  * How many steps a second a simulation rates, engine and store included: a history in the embedded
- * store under a card of five charges, simulated under another one. Two sizes of history say whether
- * memory grows with it. The baseline reads the same rows and adds up their lengths: what no backtest
- * over this file can do without. Each measurement is a process of its own, in turns.
+ * store under a card of five charges, simulated under another. Two sizes of history say whether
+ * memory grows with it. The baseline reads the same rows and adds up their lengths: what no
+ * simulation can do without. Each measurement is a process of its own, in turns.
  *
  * A part of the history is ingested; the rest are copies of its rows with ids of their own, since a
  * simulation reads rows and nothing else.
@@ -149,7 +149,8 @@ function copySteps(path: string, steps: number): void {
   const count = () => db.prepare("SELECT count(*) AS n FROM steps").get()?.n as number;
   db.exec("PRAGMA synchronous = OFF; DROP INDEX steps_by_identity; BEGIN");
   for (let held = count(); held < steps; held = count()) {
-    const copy = `INSERT INTO steps (run_no, source_no, id, seq, facets_no, body, labels_no, checksum)
+    const copy = `INSERT INTO steps
+        (run_no, source_no, id, seq, facets_no, body, labels_no, checksum)
       SELECT run_no, source_no, randomblob(16), seq, facets_no, body, labels_no, checksum
       FROM steps ORDER BY step_no LIMIT ?`;
     db.prepare(copy).run(Math.min(held, steps - held));

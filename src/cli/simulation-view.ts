@@ -1,4 +1,7 @@
-/** The answer of POST /v1/simulations, as far as it is shown (SimulationLine in the OpenAPI document). */
+/**
+ * The answer of POST /v1/simulations, as far as it is shown (SimulationLine in the OpenAPI
+ * document).
+ */
 
 import type { ErrorCode } from "../domain/errors.ts";
 import { TollgateError } from "../domain/errors.ts";

@@ -48,13 +48,13 @@ import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
-import {
-  type SimulatedCard,
-  type SimulationListener,
-  type SimulationRequest,
-  type SimulationTotal,
-  simulate,
-} from "./simulation/simulate.ts";
+import { simulate } from "./simulation/simulate.ts";
+import type {
+  SimulatedCard,
+  SimulationListener,
+  SimulationRequest,
+  SimulationTotal,
+} from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";

@@ -4,9 +4,9 @@
  */
 import type { Step } from "../domain/event/step.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { ContenderData, RecordedTariff } from "../domain/simulation/contender-data.ts";
 import type { Counted } from "../domain/simulation/step-sums.ts";
-import type { Answer } from "./ports.ts";
-import type { ContenderData, RecordedTariff } from "./simulation/contender.ts";
+import type { Answer } from "./answer.ts";
 
 /** What to add up of all steps, as plain data: it may cross threads. */
 export interface StepSumRequest extends RecordedTariff {

@@ -12,10 +12,10 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { Answer } from "./answer.ts";
 import type { History } from "./history.ts";
 
-/** A value at once or later: embedded stores answer at once, networked ones later. */
-export type Answer<T> = T | Promise<T>;
+export type { Answer };
 
 /** The time, given so that tests can set it. */
 export interface Clock {

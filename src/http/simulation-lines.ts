@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { TollgateError } from "../domain/errors.ts";
 import { SIMULATIONS_AT_ONCE_MAX_COUNT } from "../domain/limits.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { SimulationRequest } from "../engine/simulation/simulate.ts";
+import type { SimulationRequest } from "../engine/simulation/simulation.ts";
 import { customerLine, totalLine } from "./views/simulation-view.ts";
 
 /** Simulations that this process carries out now. */

@@ -119,8 +119,7 @@ export async function engineOver(
 export async function play(
   store: Store,
   workspace: string,
-  history: readonly Happening[],
-  options: WorldOptions = {},
+  ...[history, options]: readonly [history: readonly Happening[], options?: WorldOptions]
 ): Promise<unknown[]> {
   const { engine, advance } = await engineOver(store, workspace, options);
   const answers: unknown[] = [];

@@ -7,7 +7,7 @@ import type {
   SimulatedCard,
   SimulatedCustomer,
   SimulationRequest,
-} from "../engine/simulation/simulate.ts";
+} from "../engine/simulation/simulation.ts";
 
 /** A version as a card that is sent. */
 export function asSent({ card, document }: Pick<RateCardVersion, "card" | "document">) {

@@ -70,7 +70,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal((await revenueOf({ from: "2026-10-01", to: "2026" }))?.revenue, "2.4");
     });
 
-    test("a simulation may be asked for by a key that only reads, and sees its workspace", async () => {
+    test("a key that only reads may simulate, and sees its workspace", async () => {
       const body = { cards: ["current"] };
       const { readKey: key, foreignKey } = desk.server;
       assert.equal((await desk.api.call("POST", "/v1/simulations", { body, key })).status, 200);

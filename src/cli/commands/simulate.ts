@@ -83,7 +83,8 @@ function readCondition(text: string): Condition {
   const condition = parseCondition(text);
   if (condition !== undefined) return condition;
   const metrics = CONDITION_METRICS.join("|");
-  const detail = `"${text}" is no condition. It is: ${metrics}, <, <=, > or >=, a number or percent.`;
+  const form = `${metrics}, then <, <=, > or >=, then a number or percentage`;
+  const detail = `"${text}" is no condition. It is: ${form}.`;
   throw new TollgateError("cli.usage", detail, "--fail-if");
 }
 

@@ -1,6 +1,6 @@
 /**
- * A simulation as a picture (SVG): what each customer would pay more or less, largest changes first.
- * Only where a bar ends is a matter of pixels; the amounts beside the bars are exact.
+ * A simulation as a picture (SVG): what each customer would pay more or less. Only where a bar ends
+ * is a matter of pixels; the amounts beside the bars are exact.
  */
 import { present } from "../../domain/assert.ts";
 import { parseAmount } from "../../domain/money/decimal.ts";
@@ -10,7 +10,7 @@ import { formatMoney } from "./money.ts";
 import { percentText } from "./simulation.ts";
 
 /** Customers that one card's part of the picture shows. */
-export const CHART_ROWS_MAX_COUNT = 40;
+const CHART_ROWS_MAX_COUNT = 40;
 
 const WIDTH = 960;
 const MARGIN = 24;
@@ -30,7 +30,7 @@ const INK = "#1d2430";
 const FAINT = "#5d6878";
 const LINE = "#c9d0d9";
 
-const STYLE = `text{font-family:system-ui,-apple-system,"Segoe UI",sans-serif;fill:${INK};font-size:13px}
+const STYLE = `text{font-family:system-ui,"Segoe UI",sans-serif;fill:${INK};font-size:13px}
 .title{font-size:18px;font-weight:600}.note{fill:${FAINT};font-size:12px}
 .amount{font-variant-numeric:tabular-nums}`;
 
@@ -132,23 +132,24 @@ function partLines(
   const { title, bars, hidden, same } = part;
   const axis = axisOf(bars);
   const notes = [
-    bars.length === 0 ? "no customer's bill changes" : "largest changes first",
+    bars.length === 0 ? "no customer's bill changes" : "those that pay more first",
     ...(hidden === 0 ? [] : [`${hidden} smaller changes are not shown`]),
     ...(same === 0 || bars.length === 0 ? [] : [`${same} customers pay the same`]),
   ];
   const from = top + HEAD_HEIGHT;
   const to = from + bars.length * ROW_HEIGHT;
+  const end = to + 10;
   const zero = axis.zero.toFixed(1);
+  const note = `${currency} for each customer, against what was charged; ${notes.join("; ")}`;
   return [
     `<text class="title" x="${MARGIN}" y="${top + 20}">${escaped(`Change under ${title}`)}</text>`,
-    `<text class="note" x="${MARGIN}" y="${top + 40}">` +
-      `${escaped(`${currency} for each customer, against what was charged; ${notes.join("; ")}`)}</text>`,
+    `<text class="note" x="${MARGIN}" y="${top + 40}">` + `${escaped(note)}</text>`,
     ...(bars.length === 0 ? [] : legend(top + 60)),
     ...bars.flatMap((bar, at) => barLines(bar, axis, from + at * ROW_HEIGHT)),
     ...(bars.length === 0
       ? []
       : [`<line x1="${zero}" x2="${zero}" y1="${from - 4}" y2="${to}" stroke="${INK}"/>`]),
-    `<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="${to + 10}" y2="${to + 10}" stroke="${LINE}"/>`,
+    `<line x1="${MARGIN}" x2="${WIDTH - MARGIN}" y1="${end}" y2="${end}" stroke="${LINE}"/>`,
   ];
 }
 
@@ -176,7 +177,8 @@ function barLines({ customer, change, label }: Bar, axis: Axis, top: number): st
   const short =
     name.length > NAME_MAX_CHARS ? `${name.slice(0, NAME_MAX_CHARS - 1).join("")}…` : customer;
   return [
-    `<text x="${MARGIN}" y="${baseline}">${escaped(short)}<title>${escaped(customer)}</title></text>`,
+    `<text x="${MARGIN}" y="${baseline}">${escaped(short)}<title>${escaped(customer)}</title>` +
+      "</text>",
     `<rect ${bar} fill="${isMore ? MORE : LESS}" rx="2"/>`,
     `<text class="amount" x="${end.toFixed(1)}" y="${baseline}" text-anchor="${anchor}">` +
       `${escaped(label)}</text>`,

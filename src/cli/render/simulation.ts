@@ -103,7 +103,7 @@ function sizeOf({ cards }: CustomerView): bigint {
 }
 
 /** Customers by the size of their largest change, then by id. */
-export function byChange(customers: readonly CustomerView[]): CustomerView[] {
+function byChange(customers: readonly CustomerView[]): CustomerView[] {
   return customers
     .map((customer) => ({ customer, size: sizeOf(customer) }))
     .sort((a, b) => (a.size === b.size ? 0 : a.size < b.size ? 1 : -1))

@@ -44,7 +44,8 @@ test("what is no condition is none", () => {
 
 test("of two opposite operators exactly one holds", () => {
   const texts = fc.bigInt({ min: -1_000n, max: 1_000n });
-  const property = fc.property(texts, texts, texts, fc.boolean(), (before, after, value, share) => {
+  const property = fc.property(fc.tuple(texts, texts, texts), fc.boolean(), (amounts, share) => {
+    const [before, after, value] = amounts;
     const compared = { before: before as Amount, after: after as Amount };
     const says = (operator: string) => {
       const text = `revenue ${operator} ${value}${share ? "%" : ""}`;

@@ -118,6 +118,7 @@ export interface BillSum {
   readonly credits: Amount;
 }
 
+/** The sum of no bills. */
 export const NO_BILL: BillSum = {
   revenue: ZERO_AMOUNT,
   cappedRuns: 0,

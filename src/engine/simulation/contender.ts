@@ -1,23 +1,10 @@
 /** A card that a simulation rates history by: one that was never applied, or those in force. */
-import type { ConversionRate } from "../../domain/money/conversion.ts";
 import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { ContenderData, RecordedTariff } from "../../domain/simulation/contender-data.ts";
 import type { CardOfStep } from "../../domain/simulation/step-sums.ts";
 import type { Customer } from "../ports.ts";
 import type { Tariff } from "../tariff.ts";
 import { workspaceTariff } from "../workspace-tariff.ts";
-
-/** A contender as plain data, which may cross threads. */
-export type ContenderData =
-  /** Every step by the version that rated it, every customer by its own cards. */
-  | { readonly kind: "in_force" }
-  /** Everything by one card, as if it had always been the only one. */
-  | { readonly kind: "card"; readonly version: RateCardVersion };
-
-/** What contenders are made ready with. */
-export interface RecordedTariff {
-  readonly cards: readonly RateCardVersion[];
-  readonly rates: readonly ConversionRate[];
-}
 
 /** A contender made ready to rate. */
 export interface Contender {

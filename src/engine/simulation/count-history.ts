@@ -182,8 +182,8 @@ export interface SimulatedOpening {
 
 /**
  * Puts what was counted elsewhere into the counters; returns what each count comes to by itself,
- * which whoever counted it has billed. A card without the charge, or whose charge of that key counts
- * something else, takes up nothing.
+ * which whoever counted it has billed. A card without the charge, or
+ * whose charge of that key counts something else, takes up nothing.
  */
 export function countOpenings(
   counting: Counting,

@@ -1,4 +1,5 @@
 /** Bills one customer after the other, by the ledger and by every contender. */
+import { present } from "../../domain/assert.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import { datedCommitment } from "../../domain/period/commitment.ts";
 import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
@@ -26,7 +27,7 @@ import {
 } from "./bill-customer.ts";
 import { type Counting, countOpenings, type SimulatedOpening } from "./count-history.ts";
 import { replayCustomer } from "./replay-customer.ts";
-import type { SimulatedCustomer, SimulationRequest } from "./simulate.ts";
+import type { SimulatedCustomer, SimulationRequest } from "./simulation.ts";
 
 /** What customers are billed by. */
 export interface BillingBy {
@@ -133,8 +134,7 @@ export class CustomerBiller {
   }
 
   get #tariff(): Tariff {
-    if (this.#recorded === undefined) throw new Error("A biller is opened before it bills.");
-    return this.#recorded;
+    return present(this.#recorded, "the tariff of a biller that was opened");
   }
 
   /** Nearly every period without usage owes nothing: none is looked at where none can. */

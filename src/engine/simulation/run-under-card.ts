@@ -17,7 +17,8 @@ import {
   ratedOutcome,
 } from "./count-history.ts";
 import { replayCustomer } from "./replay-customer.ts";
-import { contendersOf, type SimulatedCard } from "./simulate.ts";
+import { contendersOf } from "./simulate.ts";
+import type { SimulatedCard } from "./simulation.ts";
 
 /** A run under another card, and the currency of what it would be charged. */
 export interface RunUnderCard {

@@ -5,84 +5,28 @@
  */
 import { TollgateError } from "../../domain/errors.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
-import type { CardOverride } from "../../domain/rating/card-override.ts";
-import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { ContenderData } from "../../domain/simulation/contender-data.ts";
 import type { EngineContext } from "../context.ts";
 import { readRates } from "../conversion-rates.ts";
-import type { Onlooker } from "../history.ts";
 import { type NewCard, VersionWriter, wholeCard } from "../override-versions.ts";
 import type { Customer } from "../ports.ts";
-import { addBills, type BillSum, NO_BILL } from "./bill-customer.ts";
-import { type ContenderData, untriedVersion } from "./contender.ts";
+import { addBills, NO_BILL } from "./bill-customer.ts";
+import { untriedVersion } from "./contender.ts";
 import { type Counting, countOutcomes, countRuns, countSteps } from "./count-history.ts";
 import { CustomerBiller } from "./customer-biller.ts";
-
-/** A card as it is sent, with its canonical document; null: the cards in force. */
-export type SimulatedCard =
-  | (({ readonly card: RateCard } | { readonly override: CardOverride }) & {
-      readonly document: string;
-    })
-  | null;
-
-/** What to simulate. */
-export interface SimulationRequest {
-  /** Side by side, in this order; at least one. */
-  readonly cards: readonly SimulatedCard[];
-  /** Whose history; null: everyone's. */
-  readonly customers: readonly string[] | null;
-  /** First and last period to tell of, each a start date or the beginning of one; null: all. */
-  readonly from: string | null;
-  readonly to: string | null;
-}
-
-/** One customer under every card. */
-export interface SimulatedCustomer {
-  readonly customer: string;
-  /** ISO 4217, of every amount but the cost. */
-  readonly currency: string;
-  readonly steps: number;
-  /** Steps whose cost is not wholly known: the cost is a lower bound then. */
-  readonly unpriced: number;
-  /** What providers charge us, in the currency of costs. */
-  readonly cost: Amount;
-  /** By what the ledger holds. */
-  readonly charged: BillSum;
-  /** By each card, in the order asked for. */
-  readonly cards: readonly BillSum[];
-}
-
-/** All customers under one card. */
-export interface SimulatedTotal extends BillSum {
-  /** Customers that pay more, less and the same as by the ledger. */
-  readonly more: number;
-  readonly less: number;
-  readonly same: number;
-}
-
-/** What a simulation came to. */
-export interface SimulationTotal {
-  /** ISO 4217, of every amount but costs. */
-  readonly currency: string;
-  readonly customers: number;
-  /** Customers that are billed in another currency, and are in no sum. */
-  readonly passedOver: number;
-  readonly steps: number;
-  readonly unpriced: number;
-  readonly runs: number;
-  readonly cost: Amount;
-  readonly charged: BillSum;
-  readonly cards: readonly SimulatedTotal[];
-}
-
-/** Who is told what a simulation finds, as it goes on. */
-export interface SimulationListener extends Onlooker {
-  /** One customer after the other, by id. Awaited, so that a slow reader holds it up. */
-  onCustomer(customer: SimulatedCustomer): Promise<void>;
-}
+import type {
+  SimulatedCustomer,
+  SimulatedTotal,
+  SimulationListener,
+  SimulationRequest,
+  SimulationTotal,
+} from "./simulation.ts";
 
 /**
- * Simulates. Throws `field.invalid` where the cards are in several currencies, `customer.not_found`,
- * `ratecard.invalid` and `ratecard.not_found` of an override, `simulation.too_large`.
+ * Simulates. Throws `field.invalid` where the cards are in several currencies,
+ * `customer.not_found`, `simulation.too_large`, and of an override `ratecard.invalid` and
+ * `ratecard.not_found`.
  */
 export async function simulate(
   context: EngineContext,
@@ -140,7 +84,8 @@ function currencyOf(contenders: readonly ContenderData[], ofDefault = "USD"): st
   });
   const [first = ofDefault, ...others] = [...new Set(stated)];
   if (others.length === 0) return first;
-  const detail = `The cards are in ${[first, ...others].join(", ")}; compare those of one currency.`;
+  const all = [first, ...others].join(", ");
+  const detail = `The cards are in ${all}; compare those of one currency.`;
   throw new TollgateError("field.invalid", detail, "cards");
 }
 

@@ -8,7 +8,7 @@ import {
 } from "../../domain/limits.ts";
 import { parseCardDocument } from "../../domain/rating/parse-rate-card.ts";
 import { overrideDocument, rateCardDocument } from "../../domain/rating/rate-card-document.ts";
-import type { SimulatedCard, SimulationRequest } from "../../engine/simulation/simulate.ts";
+import type { SimulatedCard, SimulationRequest } from "../../engine/simulation/simulation.ts";
 import { ManyProblems } from "../problem.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, ID, named } from "../schema.ts";
@@ -141,7 +141,8 @@ function readCustomers(sent: unknown): string[] | null {
 function readPeriod(sent: unknown, field: string): string | null {
   if (sent === undefined || sent === null) return null;
   if (typeof sent === "string" && PERIOD_SENT.test(sent)) return sent;
-  const detail = `"${field}" is a start date, or the beginning of one: 2026-11-01, 2026-11 or 2026.`;
+  const forms = "2026-11-01, 2026-11 or 2026";
+  const detail = `"${field}" is a start date, or the beginning of one: ${forms}.`;
   throw new TollgateError("field.invalid", detail, field);
 }
 

@@ -6,7 +6,7 @@ import type {
   SimulatedCustomer,
   SimulationRequest,
   SimulationTotal,
-} from "../../engine/simulation/simulate.ts";
+} from "../../engine/simulation/simulation.ts";
 
 /** One customer under every card. */
 export function customerLine(line: SimulatedCustomer): object {

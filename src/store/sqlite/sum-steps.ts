@@ -9,6 +9,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Counted } from "../../domain/simulation/step-sums.ts";
 import type { Onlooker, StepSumRequest } from "../../engine/history.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
 
 /** Rows that a thread takes at a time. */
 const STRETCH_ROWS = 25_000;
@@ -96,7 +97,7 @@ class SummingThread {
     this.#thread = new Worker(new URL(file, import.meta.url), { workerData: work.place });
     this.#thread.on("message", (reply: SummingReply) => this.#take(reply));
     this.#thread.on("error", reject);
-    this.#thread.on("exit", () => reject(new Error("a thread that adds up steps has ended")));
+    this.#thread.on("exit", () => reject(unknownOutcome("a thread that adds up steps has ended")));
     this.#askNext();
   }
 
