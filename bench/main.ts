@@ -1,14 +1,17 @@
 /**
- * `npm run --silent bench -- ingest|rating [--json] [--steps N]`: prints what was measured, as JSON
- * or as a list. Progress goes to stderr. Every bench stands beside `ingest.ts` and is listed here.
+ * `npm run --silent bench -- ingest|rating|simulate [--json] [--steps N]`: prints what was
+ * measured, as JSON or as a list. Progress goes to stderr. Every bench stands beside `ingest.ts`
+ * and is listed here.
  */
 import { parseArgs } from "node:util";
 import { benchIngest } from "./ingest.ts";
 import { benchRating } from "./rating.ts";
+import { benchSimulate } from "./simulate.ts";
 
 const BENCHES = {
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   rating: { defaultSteps: 200_000, run: benchRating },
+  simulate: { defaultSteps: 1_000_000, run: benchSimulate },
 } as const;
 
 const { positionals, values } = parseArgs({

@@ -21,6 +21,7 @@ import { rates } from "./commands/rates.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
+import { simulate } from "./commands/simulate.ts";
 import { statement } from "./commands/statement.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
@@ -41,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   card,
   prices,
   rates,
+  simulate,
   statement,
   credit,
   dispute,
@@ -78,7 +80,9 @@ export async function dispatch(words: readonly string[], here: Surroundings): Pr
 
 function argumentsOf(command: Command, words: readonly string[]): Arguments {
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, { type }]) => [name, { type }]),
+    Object.entries(command.options).map(([name, { type, multiple = false }]) => {
+      return [name, { type, multiple }];
+    }),
   );
   try {
     const { positionals, values } = parseArgs({

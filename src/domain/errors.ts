@@ -161,6 +161,12 @@ export const ERRORS = {
     "More would be given back than was billed.",
     "Give at most what is left of it.",
   ],
+  "simulation.too_large": [
+    409,
+    "The simulation would hold more in memory than is allowed.",
+    "Name customers, and simulate them in several parts.",
+  ],
+  "simulation.busy": [503, "Another simulation is under way.", "Ask again when it has ended."],
   "dispute.not_found": [404, "No such dispute.", "See /v1/disputes."],
   "dispute.resolved": [409, "The dispute was decided otherwise before.", "Open another one."],
   "booking.conflict": [

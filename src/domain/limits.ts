@@ -112,5 +112,16 @@ export const COMMITMENTS_PER_CUSTOMER_MAX_COUNT = 50;
 /** Largest price of usage beyond a commitment, in percent of the card's. */
 export const OVERAGE_PERCENT_MAX = 10_000n;
 
+/** Cards that one simulation sets side by side. */
+export const SIMULATED_CARDS_MAX_COUNT = 10;
+/** Customers that a simulation may name. */
+export const SIMULATED_CUSTOMERS_MAX_COUNT = 1_000;
+/** Periods of customers of one simulation: each holds its counters in memory. */
+export const SIMULATED_PERIODS_MAX_COUNT = 500_000;
+/** Runs of one customer that a simulation works out the bounds of. */
+export const SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT = 500_000;
+/** Simulations that one process carries out at a time. */
+export const SIMULATIONS_AT_ONCE_MAX_COUNT = 1;
+
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

@@ -50,6 +50,14 @@ import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
+import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
+import { simulate } from "./simulation/simulate.ts";
+import type {
+  SimulatedCard,
+  SimulationListener,
+  SimulationRequest,
+  SimulationTotal,
+} from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -123,6 +131,22 @@ export class Engine {
 
   runTree(workspace: string, id: string, reads: ReadContext = this.#context): Promise<RunTree> {
     return readRunTree(reads, workspace, id);
+  }
+
+  /** Rates real history by other cards, side by side. Writes nothing. */
+  simulate(
+    workspace: string,
+    simulation: { readonly request: SimulationRequest; readonly listener: SimulationListener },
+  ): Promise<SimulationTotal> {
+    return simulate(this.#context, workspace, simulation);
+  }
+
+  /** A run as another card would have charged it. */
+  runUnderCard(
+    workspace: string,
+    wanted: { readonly run: string; readonly card: SimulatedCard },
+  ): Promise<RunUnderCard> {
+    return runUnderCard(this.#context, workspace, wanted);
   }
 
   usage(

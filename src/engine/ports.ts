@@ -12,9 +12,10 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
+import type { Answer } from "./answer.ts";
+import type { History } from "./history.ts";
 
-/** A value at once or later: embedded stores answer at once, networked ones later. */
-export type Answer<T> = T | Promise<T>;
+export type { Answer };
 
 /** The time, given so that tests can set it. */
 export interface Clock {
@@ -357,6 +358,8 @@ export interface Store {
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
   /** Outcomes that are not final yet, by customer, run and key. */
   provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Answer<OutcomeState[]>;
+  /** All of it, for who goes through everything. */
+  history(workspace: string): History;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
   /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */

@@ -5,6 +5,7 @@ import { type JsonSchema, named, type ObjectSchema } from "./schema.ts";
 import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
 import { eventSchemas } from "./schemas/events.ts";
+import { SIMULATION_SCHEMAS } from "./schemas/simulations.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
 
 /** The document for these routes, as plain JSON data. */
@@ -31,6 +32,7 @@ export function openApiDocument(
       schemas: {
         ...eventSchemas(usageFormats),
         ...TARIFF_SCHEMAS,
+        ...SIMULATION_SCHEMAS,
         ...COMMITMENT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },

@@ -1,4 +1,5 @@
 /** Puts route declarations onto the framework: key, schemas, handler, answer. */
+import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { BODY_MAX_BYTES } from "../domain/limits.ts";
 import { requireScope } from "./authenticator.ts";
@@ -101,14 +102,19 @@ async function readDocument(
 }
 
 function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
-  const { status, body, type, headers = {} } = answer;
-  const text = typeof body === "string" ? body : JSON.stringify(body);
-  // As bytes: to a text of JSON the framework would add a charset, which that type does not have.
-  return reply
+  const { status, body, lines, type, headers = {} } = answer;
+  const begun = reply
     .code(status)
     .headers({ ...SECURITY_HEADERS, ...headers })
-    .type(type ?? "application/json")
-    .send(Buffer.from(text));
+    .type(type ?? "application/json");
+  if (lines !== undefined) return begun.send(Readable.from(textsOf(lines)));
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  // As bytes: to a text of JSON the framework would add a charset, which that type does not have.
+  return begun.send(Buffer.from(text));
+}
+
+async function* textsOf(lines: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
 }
 
 function observe({ metrics }: RouteContext, { method, path }: Route, reply: FastifyReply): void {

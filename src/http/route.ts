@@ -39,6 +39,8 @@ export interface RouteInput<Params, Query, Body> {
 export interface RouteAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Sent instead of the body, a line of JSON each, as they come. (Default: the body.) */
+  readonly lines?: AsyncIterable<object>;
   /** (Default: application/json.) */
   readonly type?: string;
   /** Headers besides those of every answer. (Default: none.) */

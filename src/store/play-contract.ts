@@ -44,7 +44,7 @@ const TRIED = ["runs", "tools", "models", "done", "settled"];
 /** The window of outcomes of every card here, unless a correction says otherwise. */
 const SETTLES_AFTER_DAYS = 5;
 
-/** Charges on outcomes that are final at once, and on outcomes that are when a window has passed. */
+/** Charges on outcomes that are final at once, and on some that are when a window has passed. */
 function chargesOnOutcomes(afterDays: number): object[] {
   const sold = { count: "outcomes", where: { outcome: "sold" } };
   const resolved = { count: "outcomes", where: { outcome: "resolved" } };
@@ -125,6 +125,13 @@ export const PRICES = [
   },
 ];
 
+/** How a world begins. */
+export interface WorldOptions {
+  /** Whether the workspace is to be made. (Default: true.) */
+  readonly isNew?: boolean;
+  /** (Default: two versions of one card.) */
+  readonly cards?: readonly RateCardVersion[];
+}
 /** Terms of a customer's own: they follow the card through all its versions. */
 const OWN_TEXT = JSON.stringify({
   ...{ key: "own", extends: "card" },
@@ -153,11 +160,11 @@ const CUSTOMERS = [
 export async function engineOver(
   store: Store,
   workspace: string,
-  { isNew = true }: { readonly isNew?: boolean } = {},
+  { isNew = true, cards = CARDS }: WorldOptions = {},
 ) {
   if (isNew) {
     await store.createWorkspace(workspace);
-    await write(store, workspace, { cards: CARDS, prices: PRICES });
+    await write(store, workspace, { cards, prices: PRICES });
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
@@ -176,9 +183,9 @@ export async function engineOver(
 export async function play(
   store: Store,
   workspace: string,
-  history: readonly Happening[],
+  ...[history, options]: readonly [history: readonly Happening[], options?: WorldOptions]
 ): Promise<unknown[]> {
-  const { engine, advance } = await engineOver(store, workspace);
+  const { engine, advance } = await engineOver(store, workspace, options);
   const answers: unknown[] = [];
   for (const happening of history) {
     advance(lengthMs(happening));

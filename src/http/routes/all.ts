@@ -15,6 +15,7 @@ import { RATE_ROUTES } from "./rates.ts";
 import { RERATE_ROUTES } from "./rerate.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
+import { SIMULATION_ROUTES } from "./simulations.ts";
 import { STATEMENT_LINE_ROUTES } from "./statement-lines.ts";
 import { STATEMENT_ROUTES } from "./statements.ts";
 import { STATUS_ROUTES } from "./status.ts";
@@ -36,6 +37,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...PRICE_ROUTES,
   ...RATE_ROUTES,
   ...RERATE_ROUTES,
+  ...SIMULATION_ROUTES,
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,

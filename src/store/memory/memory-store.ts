@@ -10,6 +10,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import type { History } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -30,6 +31,7 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { Turns } from "../turns.ts";
+import { memoryHistory } from "./memory-history.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
 
@@ -147,6 +149,10 @@ export class MemoryStore implements Store {
 
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
     return [...this.#tables(workspace).outcomes.values()].filter((row) => row.run === run);
+  }
+
+  history(workspace: string): History {
+    return memoryHistory(this, workspace, this.#tables(workspace));
   }
 
   rollups(workspace: string, filter: UsageFilter): RollupRow[] {
