@@ -14,6 +14,7 @@ import { goodwill } from "./commands/goodwill.ts";
 import { importFiles } from "./commands/import.ts";
 import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
+import { margin } from "./commands/margin.ts";
 import { opening } from "./commands/opening.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
@@ -35,6 +36,7 @@ const COMMANDS: readonly Command[] = [
   runs,
   run,
   usage,
+  margin,
   projection,
   bill,
   commitment,

@@ -143,6 +143,11 @@ export const ERRORS = {
     "The period is already closed; a closed statement never changes.",
     "Read it at /v1/statements.",
   ],
+  "report.too_large": [
+    422,
+    "The report would read or hold more than it may.",
+    "Ask for one customer, or for a shorter time.",
+  ],
   "statement.not_found": [404, "No such statement.", "Close the period first."],
   "statement.line_not_found": [404, "The statement has no such line.", "See its lines."],
   "statement.voided": [

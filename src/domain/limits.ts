@@ -123,5 +123,14 @@ export const SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT = 500_000;
 /** Simulations that one process carries out at a time. */
 export const SIMULATIONS_AT_ONCE_MAX_COUNT = 1;
 
+/** Months of a report. */
+export const REPORT_MONTHS_MAX_COUNT = 120;
+/** Bills, one a customer and period, that a report takes apart. */
+export const REPORT_BILLS_MAX_COUNT = 20_000;
+/** Runs and steps that a report reads, where roll-ups cannot answer it. */
+export const REPORT_STEPS_MAX_COUNT = 1_000_000;
+/** Rows that a report adds up, or writes to one file. */
+export const REPORT_ROWS_MAX_COUNT = 50_000;
+
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

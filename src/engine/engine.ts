@@ -36,6 +36,12 @@ import { readsAsOf } from "./read-as-of.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
+import {
+  type MarginBounds,
+  type MarginQuery,
+  type MarginReport,
+  readMargin,
+} from "./read-margin.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
@@ -155,6 +161,11 @@ export class Engine {
     reads: ReadContext = this.#context,
   ): Promise<UsageRow[]> {
     return readUsage(reads, workspace, query);
+  }
+
+  /** Revenue, cost and margin by one dimension, a page at a time. */
+  margin(workspace: string, query: MarginQuery, bounds: MarginBounds = {}): Promise<MarginReport> {
+    return readMargin(this.#context, workspace, { query, bounds });
   }
 
   applyRateCard(workspace: string, card: NewCardVersion): ReturnType<typeof applyRateCard> {

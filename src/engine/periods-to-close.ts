@@ -1,4 +1,7 @@
 /** Which periods a close has to look at. */
+
+import { TollgateError } from "../domain/errors.ts";
+import { OCCURRED_AT_MAX_MS, OCCURRED_AT_MIN_MS } from "../domain/limits.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { periodTerms } from "../domain/period/period-terms.ts";
 import { counterKeyText } from "./batch-state.ts";
@@ -13,13 +16,15 @@ const DAY_MS = 24 * 3_600_000;
 /**
  * Customers and periods whose key begins so, by customer and period: those with usage or bookings,
  * and those of customers whose card owes something without any: a fee, or the least of the period
- * or of a charge. A customer that has not started yet owes nothing.
+ * or of a charge. A customer that has not started yet owes nothing. Throws `field.out_of_range` for
+ * what begins like no period that can hold an event.
  */
 export async function periodsToClose(
   { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
   workspace: string,
   { customer, period }: { readonly customer: string | null; readonly period: string },
 ): Promise<CounterKey[]> {
+  requireYear(period);
   const all = await store.periodsToBill(workspace, period);
   const used = customer === null ? all : all.filter((key) => key.customer === customer);
   const tariff = await tariffs.of(workspace);
@@ -32,6 +37,19 @@ export async function periodsToClose(
     }
   }
   return [...keys.values()].sort(byCustomer);
+}
+
+const yearOf = (ms: number) => new Date(ms).getUTCFullYear();
+/** A period may begin the year before its first event, and in some zones the year after. */
+const [FIRST_YEAR, LAST_YEAR] = [yearOf(OCCURRED_AT_MIN_MS) - 1, yearOf(OCCURRED_AT_MAX_MS)];
+
+/** Beyond four digits of a year, keys of periods are not in the order of time. */
+function requireYear(prefix: string): void {
+  if (prefix === "") return;
+  const year = Number(prefix.slice(0, "2026".length));
+  if (year >= FIRST_YEAR && year <= LAST_YEAR) return;
+  const detail = `Periods begin in the years ${FIRST_YEAR} to ${LAST_YEAR}, not in "${prefix}".`;
+  throw new TollgateError("field.out_of_range", detail, "period");
 }
 
 async function* customersOf(

@@ -12,6 +12,7 @@ import { composeEngine, composeHttp, nodeDigest } from "../compose.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
+import { assertCloseChangesNothing, assertMarginLaws } from "./margin-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
@@ -141,6 +142,9 @@ test("what people do to bills is the same on every store, and across restarts", 
     "2027-01-01 2.25",
     "2027-02-01 3.75",
   ]);
+  const engine = composeEngine(memory, { clock: { nowMs: () => at("2027-02-20") } });
+  await assertMarginLaws(engine, WS);
+  await assertCloseChangesNothing(engine, WS);
   const sqlite = async () => openSqliteStore({ dataDir, digest: nodeDigest });
   assert.deepEqual(await tell(sqlite, true), wanted, "SQLite");
   const postgres = () => openPostgresStore({ connectionString, digest: nodeDigest });

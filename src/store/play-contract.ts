@@ -44,7 +44,7 @@ const TRIED = ["runs", "tools", "models", "done", "settled"];
 /** The window of outcomes of every card here, unless a correction says otherwise. */
 const SETTLES_AFTER_DAYS = 5;
 
-/** Charges on outcomes that are final at once, and on some that are when a window has passed. */
+/** Charges on outcomes that are final at once, and on those that are when a window has passed. */
 function chargesOnOutcomes(afterDays: number): object[] {
   const sold = { count: "outcomes", where: { outcome: "sold" } };
   const resolved = { count: "outcomes", where: { outcome: "resolved" } };

@@ -40,11 +40,19 @@ export interface LoadReport {
   cutOff: number;
 }
 
+/** How to send. */
+interface Load {
+  readonly connections: number;
+  readonly isOver: () => boolean;
+  /** Told of each answer with its status. */
+  readonly onAnswer?: (status: number) => void;
+}
+
 /** Sends request after request on each connection until `isOver` says so or the server is gone. */
 export async function sendMany(
   client: HttpClient,
   world: World,
-  { connections, isOver }: { readonly connections: number; readonly isOver: () => boolean },
+  { connections, isOver, onAnswer }: Load,
 ): Promise<LoadReport> {
   const report: LoadReport = { statuses: new Map(), cutOff: 0 };
   const sender = async (): Promise<void> => {
@@ -52,6 +60,7 @@ export async function sendMany(
       try {
         const { status } = await send(client, world.request());
         report.statuses.set(status, (report.statuses.get(status) ?? 0) + 1);
+        onAnswer?.(status);
       } catch (error) {
         if (error instanceof assert.AssertionError) throw error;
         report.cutOff += 1;

@@ -13,6 +13,7 @@ import { formatAmount } from "../../src/domain/money/decimal.ts";
 import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { assertConserved } from "../../src/store/conservation-contract.ts";
+import { allMargin, assertMarginLaws } from "../../src/store/margin-contract.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
 import { type Holdings, holdings } from "../../src/store/play-contract.ts";
 import { miniSweAgent } from "../corpus/datasets/mini-swe-agent.ts";
@@ -77,7 +78,7 @@ async function worldUnder(name: string, runs: readonly CorpusRun[]) {
   const lines = closed.statements.flatMap(
     ({ document: stored }) => JSON.parse(stored).lines as Line[],
   );
-  return { lines, all: await holdings(store, WORKSPACE) };
+  return { engine, lines, all: await holdings(store, WORKSPACE) };
 }
 
 function billed(lines: readonly Line[], of: (line: Line) => boolean): string {
@@ -219,6 +220,23 @@ describe("the example cards over recorded runs", { skip }, () => {
     );
     assertKept(all, lines);
   });
+
+  test("margin: by every dimension, what statements bill less what every step cost", async () => {
+    // Some record no time: a report is about ten years at most.
+    const dated = runs.filter((run) => sentOf(run).every((sent) => sent.occurredAt > "2024"));
+    assert.ok(dated.length > 100);
+    const { engine, all } = await worldUnder("mixed", dated);
+    await assertMarginLaws(engine, WORKSPACE, ALL_MONTHS);
+    const report = await allMargin(engine, WORKSPACE, { by: "model", periods: ALL_MONTHS });
+    const costs = all.steps.map(({ cost }) => formatAmount(cost));
+    const told = report.rows.map(({ cost }) => formatAmount(cost));
+    assert.equal(sum(told), sum(costs));
+    const bills = all.statements.map(({ total }) => total);
+    assert.equal(sum(report.totals.map(({ revenue }) => formatAmount(revenue))), sum(bills));
+  });
 });
+
+/** The runs were recorded in them; the fee of the month under way is not billed yet. */
+const ALL_MONTHS = { from: "2024-01", to: "2026-11" };
 
 const TOOL_PRICES: Readonly<Record<string, string>> = { web_search: "0.02", run_tests: "0.05" };

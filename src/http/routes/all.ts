@@ -7,6 +7,7 @@ import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
 import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
+import { MARGIN_ROUTES } from "./margin.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
@@ -28,6 +29,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RUN_EVENT_ROUTES,
   ...RUN_ROUTES,
   ...USAGE_ROUTES,
+  ...MARGIN_ROUTES,
   ...HELD_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,

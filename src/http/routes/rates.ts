@@ -1,11 +1,10 @@
 /** Rates between currencies. */
-import { CONVERSION_RATE_SCALE, PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import type { ConversionRate } from "../../domain/money/conversion.ts";
-import { formatScaled } from "../../domain/money/decimal.ts";
+import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import { readRates } from "../../engine/conversion-rates.ts";
-import { optionalInstant, timeText } from "../instant.ts";
+import { optionalInstant } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { CURRENCY, closed, described, listOf, named, nullable, TIME_SENT } from "../schema.ts";
+import { rateView } from "../views/rate-view.ts";
 
 interface SentRate {
   readonly from: string;
@@ -50,11 +49,6 @@ const listRates = route({
   handle: async ({ engine }, { workspace }) =>
     ok({ rates: (await readRates(engine.store, workspace)).map(rateView) }),
 });
-
-function rateView({ from, to, rate, effectiveFromMs }: ConversionRate): object {
-  const text = formatScaled(rate, CONVERSION_RATE_SCALE);
-  return { from, to, rate: text, effectiveFrom: timeText(effectiveFromMs) };
-}
 
 /** Rates. */
 export const RATE_ROUTES = [listRates, importRates];

@@ -9,7 +9,6 @@ import {
   STEP_KINDS,
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
-import { LINE_KINDS } from "../../domain/period/statement-line.ts";
 import { OUTCOME_STATUSES } from "../../domain/run/run.ts";
 import {
   ANY_TEXT,
@@ -28,8 +27,9 @@ import {
   PERIOD,
   TIME,
 } from "../schema.ts";
-import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
+import { MARGIN_SCHEMAS } from "./margin.ts";
+import { STATEMENT_SCHEMAS } from "./statements.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -294,90 +294,6 @@ const keys = {
   }),
 };
 
-const statementLine = closed({
-  kind: oneOf(LINE_KINDS),
-  cardKey: ANY_TEXT,
-  chargeKey: ANY_TEXT,
-  cell: ANY_TEXT,
-  description: ANY_TEXT,
-  originPeriod: nullable(PERIOD),
-  measure: TEXT_OR_NULL,
-  quantity: nullable(DECIMAL),
-  "credits?": described(DECIMAL, "The exact amount in the card's credits."),
-  "conversions?": listOf(
-    closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: TIME }),
-  ),
-  amountExact: DECIMAL,
-  amountRounded: DECIMAL,
-});
-
-const statementFields = {
-  id: ANY_TEXT,
-  customer: ANY_TEXT,
-  period: PERIOD,
-  currency: CURRENCY,
-  closedAt: TIME,
-  total: DECIMAL,
-  digest: described(ANY_TEXT, "SHA-256 of the canonical document, lower-case hex."),
-  replaces: described(TEXT_OR_NULL, "The voided statement that this one stands for."),
-  replacedBy: described(TEXT_OR_NULL, "Null: it is not voided."),
-};
-
-const statementDocument = closed({
-  format: { const: "tollgate.statement/1" },
-  customer: ANY_TEXT,
-  period: PERIOD,
-  startsAt: ANY_TEXT,
-  endsAt: ANY_TEXT,
-  currency: CURRENCY,
-  rounding: ANY_TEXT,
-  "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
-  lines: listOf(statementLine),
-  totalExact: DECIMAL,
-  total: DECIMAL,
-  "commitments?": DRAWDOWNS,
-  "replaces?": ANY_TEXT,
-});
-
-const statements = {
-  StatementSummary: closed(statementFields),
-  StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
-  StatementLinePage: closed({
-    statement: ANY_TEXT,
-    line: COUNT,
-    items: listOf(
-      closed({
-        kind: oneOf(["step", "run", "outcome", "booking"]),
-        run: TEXT_OR_NULL,
-        source: TEXT_OR_NULL,
-        id: described(TEXT_OR_NULL, "Of the step or booking, or the outcome's key."),
-        occurredAt: nullable(TIME),
-        quantity: nullable(DECIMAL),
-        amount: DECIMAL,
-        changedAfterClose: described(FLAG, "Revised or reversed after the statement was closed."),
-        reason: described(TEXT_OR_NULL, "Why a booking was made."),
-      }),
-      "As they are now.",
-    ),
-    next: TEXT_OR_NULL,
-  }),
-  ClosedPeriods: closed({
-    statements: listOf(named("StatementSummary")),
-    done: described(COUNT, "Periods looked at so far."),
-    total: described(COUNT, "Periods that there are to close."),
-    waiting: described(COUNT, "Passed over: they or their grace have not ended."),
-    next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
-  }),
-  Statement: closed({ ...statementFields, document: statementDocument }),
-  Bill: closed({
-    customer: ANY_TEXT,
-    period: PERIOD,
-    now: described(TIME, "The instant that it is of."),
-    statement: described(TEXT_OR_NULL, "The statement in force; null: the period is open."),
-    document: described(statementDocument, "Of an open period: what closing it now would leave."),
-  }),
-};
-
 const health = {
   Health: closed({
     status: oneOf(["ok", "draining", "store_unknown", "store_failed"]),
@@ -395,7 +311,8 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   ...customers,
   ...workspaces,
   ...keys,
-  ...statements,
+  ...STATEMENT_SCHEMAS,
   ...CORRECTION_SCHEMAS,
+  ...MARGIN_SCHEMAS,
   ...health,
 };

@@ -3,6 +3,7 @@
  * get a leading apostrophe. NDJSON is for programs and keeps every text as it is.
  */
 import type { StatementRecord } from "../../domain/period/records.ts";
+import { csvOf, csvText } from "./csv.ts";
 
 /** A line of a statement's document, as far as an export looks into it. */
 interface ExportedLine {
@@ -31,12 +32,17 @@ function linesOf({ document }: StatementRecord): readonly ExportedLine[] {
 export function statementCsv(statement: StatementRecord): string {
   const { id, customer, period, currency } = statement;
   const rows = linesOf(statement).map((line, index) => [
-    ...[text(id), text(customer), period, currency, String(index + 1), line.kind],
-    ...[text(line.cardKey), text(line.chargeKey), text(line.cell), text(line.description)],
-    ...[line.originPeriod ?? "", text(line.measure ?? ""), line.quantity ?? ""],
+    ...[csvText(id), csvText(customer), period, currency, String(index + 1), line.kind],
+    ...[
+      csvText(line.cardKey),
+      csvText(line.chargeKey),
+      csvText(line.cell),
+      csvText(line.description),
+    ],
+    ...[line.originPeriod ?? "", csvText(line.measure ?? ""), line.quantity ?? ""],
     ...[line.amountExact, line.amountRounded],
   ]);
-  return [HEAD, ...rows].map((row) => `${row.join(",")}\r\n`).join("");
+  return csvOf([HEAD, ...rows]);
 }
 
 /** One JSON object a line of the statement; each says whose it is. */
@@ -49,11 +55,4 @@ export function statementNdjson(statement: StatementRecord): string {
     }))
     .map((row) => `${JSON.stringify(row)}\n`)
     .join("");
-}
-
-const FORMULA = /^[=+\-@\t\r]/;
-
-function text(value: string): string {
-  const safe = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

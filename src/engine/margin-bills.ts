@@ -1,0 +1,134 @@
+/**
+ * The bill of a customer and period as margin needs it: its currency, the rate that converts its
+ * costs, and its lines; of the statement where it is closed, else as if it were closed now.
+ */
+import { present } from "../domain/assert.ts";
+import type { BillLine, BillParts } from "../domain/margin/bill-lines.ts";
+import type { MarginPlace } from "../domain/margin/margin-entry.ts";
+import { type ConversionRate, rateAt } from "../domain/money/conversion.ts";
+import { COST_CURRENCY } from "../domain/money/currency.ts";
+import type { Amount } from "../domain/money/decimal.ts";
+import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import { buildStatement } from "../domain/period/statement.ts";
+import type { RollupRow } from "../domain/run/rollup.ts";
+import { periodOfKey } from "./bill.ts";
+import { commitmentInput } from "./commitments.ts";
+import type { EngineContext } from "./context.ts";
+import { readRates } from "./conversion-rates.ts";
+import type { CreditNote } from "./correction-records.ts";
+import { recordedAmount } from "./credited.ts";
+import type { CounterKey, Customer } from "./ports.ts";
+import { drawnWithOpen, openBill } from "./read-drawdown.ts";
+import { recordedAct, recordedActs } from "./recorded-acts.ts";
+import type { OpeningPart } from "./set-opening.ts";
+import { findStatement } from "./statement-lines.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** A bill, and what it is made of. */
+export interface MarginBill {
+  readonly at: MarginPlace;
+  readonly startMs: number;
+  readonly rollups: readonly RollupRow[];
+  readonly parts: BillParts;
+}
+
+interface Known {
+  readonly tariff: Tariff;
+  readonly nowMs: number;
+  readonly rates: readonly ConversionRate[];
+  /** What credit notes give back, by statement. */
+  readonly credits: ReadonlyMap<string, bigint>;
+}
+
+type Lines = { readonly currency: string; readonly lines: readonly BillLine[] };
+
+/** Reads bills, one at a time. */
+export class MarginBills {
+  readonly #context: EngineContext;
+  readonly #workspace: string;
+  readonly #of: Known;
+
+  private constructor(context: EngineContext, workspace: string, of: Known) {
+    this.#context = context;
+    this.#workspace = workspace;
+    this.#of = of;
+  }
+
+  /** A reader of a workspace's bills as they are at an instant. */
+  static async open(
+    context: EngineContext,
+    workspace: string,
+    nowMs: number,
+  ): Promise<MarginBills> {
+    const { store, tariffs } = context;
+    const tariff = await tariffs.of(workspace);
+    const rates = await readRates(store, workspace);
+    const issued = { kind: "credit_note.issued" } as const;
+    const credits = new Map<string, bigint>();
+    for (const note of await recordedActs<CreditNote>(store, workspace, issued)) {
+      const sum = credits.get(note.statement) ?? 0n;
+      credits.set(note.statement, sum + recordedAmount(note.total));
+    }
+    return new MarginBills(context, workspace, { tariff, nowMs, rates, credits });
+  }
+
+  async read(key: CounterKey): Promise<MarginBill> {
+    const { store } = this.#context;
+    const { tariff, nowMs } = this.#of;
+    const known = await store.customer(this.#workspace, key.customer);
+    const customer = present(known, `customer "${key.customer}"`);
+    const period = periodOfKey(tariff, customer, key.period);
+    const rollups = await store.rollups(this.#workspace, key);
+    const closed = await store.periodsOf(this.#workspace, key.customer);
+    const statement = closed.find((one) => one.period === key.period)?.statementId ?? null;
+    const bill =
+      statement === null ? await this.#open(customer, period) : await this.#closed(statement);
+    const { currency } = bill;
+    const pair = { from: COST_CURRENCY, to: currency };
+    const rate = rateAt(this.#of.rates, pair, Math.min(period.endMs - 1, nowMs));
+    const at: MarginPlace = { ...key, currency, rate, isOpen: statement === null };
+    const credited = (this.#of.credits.get(statement ?? "") ?? 0n) as Amount;
+    const ofRuns = rollups.reduce((sum, { charge }) => sum + charge, 0n) as Amount;
+    const countedBefore = await this.#countedBefore(key);
+    const parts = { lines: bill.lines, ofRuns, countedBefore, credited };
+    return { at, startMs: period.startMs, rollups, parts };
+  }
+
+  async #open(customer: Customer, period: BillingPeriod): Promise<Lines> {
+    const { tariff, nowMs } = this.#of;
+    const wanted = { customer, replaces: null };
+    const input = await commitmentInput(this.#context.store, this.#workspace, wanted);
+    const at = { customer, tariff, nowMs };
+    const drawn = { ...at, input, until: period.key };
+    const before = await drawnWithOpen(this.#context, this.#workspace, drawn);
+    const underWay = { ...at, period, commitments: { ...input, before } };
+    return buildStatement(await openBill(this.#context, this.#workspace, underWay));
+  }
+
+  async #closed(id: string): Promise<Lines> {
+    const { currency, document } = await findStatement(this.#context.store, this.#workspace, id);
+    const { lines } = JSON.parse(document) as {
+      readonly lines: readonly (Omit<BillLine, "amountExact"> & { amountExact: string })[];
+    };
+    return {
+      currency,
+      lines: lines.map((line) => {
+        return { ...line, amountExact: recordedAmount(line.amountExact) };
+      }),
+    };
+  }
+
+  /** What the period's charges counted elsewhere before the customer moved here. */
+  async #countedBefore(key: CounterKey): Promise<Amount> {
+    const { store } = this.#context;
+    let sum = 0n;
+    for (const { id, reason } of await store.adjustmentsOf(this.#workspace, key)) {
+      if (reason !== "opening") continue;
+      const of = { kind: "opening.set", subject: id } as const;
+      const part = await recordedAct<OpeningPart>(store, this.#workspace, of);
+      const counter = part?.counter ?? null;
+      if (counter !== null) sum += recordedAmount(counter.share);
+    }
+    return sum as Amount;
+  }
+}

@@ -1,0 +1,106 @@
+/** Statements, their lines and bills, as routes answer with them. */
+import { LINE_KINDS } from "../../domain/period/statement-line.ts";
+import {
+  ANY_TEXT,
+  COUNT,
+  CURRENCY,
+  closed,
+  DECIMAL,
+  described,
+  FLAG,
+  type JsonSchema,
+  listOf,
+  named,
+  nullable,
+  oneOf,
+  PERIOD,
+  TIME,
+} from "../schema.ts";
+import { DRAWDOWNS } from "./commitments.ts";
+
+const TEXT_OR_NULL = nullable(ANY_TEXT);
+
+const statementLine = closed({
+  kind: oneOf(LINE_KINDS),
+  cardKey: ANY_TEXT,
+  chargeKey: ANY_TEXT,
+  cell: ANY_TEXT,
+  description: ANY_TEXT,
+  originPeriod: nullable(PERIOD),
+  measure: TEXT_OR_NULL,
+  quantity: nullable(DECIMAL),
+  "credits?": described(DECIMAL, "The exact amount in the card's credits."),
+  "conversions?": listOf(
+    closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: TIME }),
+  ),
+  amountExact: DECIMAL,
+  amountRounded: DECIMAL,
+});
+
+const statementFields = {
+  id: ANY_TEXT,
+  customer: ANY_TEXT,
+  period: PERIOD,
+  currency: CURRENCY,
+  closedAt: TIME,
+  total: DECIMAL,
+  digest: described(ANY_TEXT, "SHA-256 of the canonical document, lower-case hex."),
+  replaces: described(TEXT_OR_NULL, "The voided statement that this one stands for."),
+  replacedBy: described(TEXT_OR_NULL, "Null: it is not voided."),
+};
+
+const statementDocument = closed({
+  format: { const: "tollgate.statement/1" },
+  customer: ANY_TEXT,
+  period: PERIOD,
+  startsAt: ANY_TEXT,
+  endsAt: ANY_TEXT,
+  currency: CURRENCY,
+  rounding: ANY_TEXT,
+  "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
+  lines: listOf(statementLine),
+  totalExact: DECIMAL,
+  total: DECIMAL,
+  "commitments?": DRAWDOWNS,
+  "replaces?": ANY_TEXT,
+});
+
+/** Components of statements and bills by name. */
+export const STATEMENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  StatementSummary: closed(statementFields),
+  StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
+  StatementLinePage: closed({
+    statement: ANY_TEXT,
+    line: COUNT,
+    items: listOf(
+      closed({
+        kind: oneOf(["step", "run", "outcome", "booking"]),
+        run: TEXT_OR_NULL,
+        source: TEXT_OR_NULL,
+        id: described(TEXT_OR_NULL, "Of the step or booking, or the outcome's key."),
+        occurredAt: nullable(TIME),
+        quantity: nullable(DECIMAL),
+        amount: DECIMAL,
+        changedAfterClose: described(FLAG, "Revised or reversed after the statement was closed."),
+        reason: described(TEXT_OR_NULL, "Why a booking was made."),
+      }),
+      "As they are now.",
+    ),
+    next: TEXT_OR_NULL,
+  }),
+  ClosedPeriods: closed({
+    statements: listOf(named("StatementSummary")),
+    done: described(COUNT, "Periods looked at so far."),
+    total: described(COUNT, "Periods that there are to close."),
+    waiting: described(COUNT, "Passed over: they or their grace have not ended."),
+    next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
+  }),
+  Statement: closed({ ...statementFields, document: statementDocument }),
+  Bill: closed({
+    customer: ANY_TEXT,
+    period: PERIOD,
+    now: described(TIME, "The instant that it is of."),
+    statement: described(TEXT_OR_NULL, "The statement in force; null: the period is open."),
+    document: described(statementDocument, "Of an open period: what closing it now would leave."),
+  }),
+};
