@@ -15,6 +15,7 @@ import type {
   Call,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   StepKey,
   StoredCounter,
@@ -198,6 +199,7 @@ export class BatchState {
   readonly suspended = new Rows<Suspended>();
   readonly conflicts = new Rows<Conflict>();
   readonly periods = new Rows<PeriodState>();
+  readonly creditBooks = new Rows<CreditBookRow>();
   readonly journal = new Rows<JournalEntry>();
   readonly formerSteps: Step[] = [];
   readonly released: StepKey[] = [];
@@ -386,6 +388,7 @@ export class BatchState {
       adjustments: this.adjustments,
       periods: this.periods.changed(),
       statements: [],
+      creditBooks: this.creditBooks.changed(),
       cards: [],
       prices: [],
       journal: this.journal.changed(),

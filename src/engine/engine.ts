@@ -13,7 +13,9 @@ import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
+import { CreditDues } from "./credit-dues.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
+import { type GivenCredit, grantCredit, type NewCredit } from "./grant-credit.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
@@ -26,12 +28,30 @@ import {
   type Scope,
 } from "./keys.ts";
 import {
+  type CreditEnd,
+  type CreditRefund,
+  type CreditTransfer,
+  expireCredit,
+  expireDueCredit,
+  type NewRefund,
+  type NewTransfer,
+  refundCredit,
+  transferCredit,
+} from "./move-credit.ts";
+import {
   type NewDispute,
   type NewResolution,
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import {
+  type CreditNow,
+  type HistoryPage,
+  type HistoryQuery,
+  readCredit,
+  readCreditHistory,
+} from "./read-credit.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
@@ -67,11 +87,12 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
+    const dues = new CreditDues(parts.store);
     const loop = new CommitLoop(async (workspace, events) => {
       const clock = await clocks.of(workspace);
-      return commitEvents({ ...parts, clock }, workspace, events);
+      return commitEvents({ ...parts, dues, clock }, workspace, events);
     });
-    this.#context = { ...parts, clocks, loop };
+    this.#context = { ...parts, clocks, dues, loop };
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -210,6 +231,40 @@ export class Engine {
   /** What a customer has agreed to use up, and how much of it is drawn. */
   commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
     return readDrawdown(this.#context, workspace, customer);
+  }
+
+  /** Gives credit. */
+  grantCredit(workspace: string, credit: NewCredit): Promise<GivenCredit> {
+    return grantCredit(this.#context, workspace, credit);
+  }
+
+  /** Takes what is paid back off a grant. */
+  refundCredit(workspace: string, refund: NewRefund): Promise<CreditRefund> {
+    return refundCredit(this.#context, workspace, refund);
+  }
+
+  /** Moves credit to another wallet. */
+  transferCredit(workspace: string, transfer: NewTransfer): Promise<CreditTransfer> {
+    return transferCredit(this.#context, workspace, transfer);
+  }
+
+  /** Ends a grant before its time. */
+  expireCredit(workspace: string, end: CreditEnd): Promise<void> {
+    return expireCredit(this.#context, workspace, end);
+  }
+
+  /** Ends every grant whose time is over; any unit of work does that first. */
+  expireDueCredit(workspace: string): Promise<void> {
+    return expireDueCredit(this.#context, workspace);
+  }
+
+  /** A customer's credit, with what was charged until now. */
+  credit(workspace: string, customer: string): Promise<CreditNow> {
+    return readCredit(this.#context, workspace, customer);
+  }
+
+  creditHistory(workspace: string, query: HistoryQuery): Promise<HistoryPage> {
+    return readCreditHistory(this.#context, workspace, query);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

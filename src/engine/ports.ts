@@ -45,6 +45,15 @@ export interface StepKey {
   readonly id: string;
 }
 
+/** Who stands above a customer. */
+export interface CustomerParent {
+  readonly id: string;
+  /** Whether the parent is billed for what the customer's own credit does not pay. */
+  readonly pays: boolean;
+  /** Which credit pays first where both may; `own`: the parent's does not. */
+  readonly credit: "own" | "own_first" | "parent_first";
+}
+
 /** Who pays, and by which calendar and card. */
 export interface Customer extends CardHistory {
   readonly id: string;
@@ -56,6 +65,19 @@ export interface Customer extends CardHistory {
   /** From when trials and the first period count. */
   readonly startedAtMs: number;
   readonly createdAtMs: number;
+  /** Null: nobody. */
+  readonly parent: CustomerParent | null;
+}
+
+/** A customer's prepaid credit as it stood at its last entry. */
+export interface CreditBookRow {
+  readonly customer: string;
+  /** When the next grant ends for good; null: none does. */
+  readonly dueAtMs: number | null;
+  /** Whether a rule asks for payments. */
+  readonly isWatched: boolean;
+  /** The book in the form of domain/credit/book-codec.ts. */
+  readonly document: string;
 }
 
 /** A step or outcome event of a run whose customer is not known yet. */
@@ -138,6 +160,7 @@ export interface Writes {
   readonly adjustments: readonly Adjustment[];
   readonly periods: readonly PeriodState[];
   readonly statements: readonly StatementRecord[];
+  readonly creditBooks: readonly CreditBookRow[];
   readonly cards: readonly RateCardVersion[];
   readonly prices: readonly PriceVersion[];
   readonly journal: readonly JournalEntry[];
@@ -177,6 +200,7 @@ export interface UnitOfWork {
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;
   adjustments(key: CounterKey): Answer<Adjustment[]>;
+  creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
   write(writes: Writes): Answer<void>;
@@ -283,6 +307,13 @@ export interface Store {
   periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;
   /** Adjustments booked in a period, in order. */
   adjustmentsOf(workspace: string, key: CounterKey): Answer<Adjustment[]>;
+  creditBook(workspace: string, customer: string): Answer<CreditBookRow | undefined>;
+  /** Books whose next grant ends at an instant or before, earliest first, then by customer. */
+  creditBooksDue(workspace: string, atMs: number, limit: number): Answer<CreditBookRow[]>;
+  /** Books with a rule that asks for payments, by customer. */
+  creditBooksWatched(workspace: string, limit: number, after?: string): Answer<CreditBookRow[]>;
+  /** Customers below one, by id. */
+  customersBelow(workspace: string, parent: string): Answer<Customer[]>;
   journal(workspace: string, afterSeq: number, limit: number): Answer<JournalEntry[]>;
   /** Acts of the journal. Inside a unit they are those before it. */
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;

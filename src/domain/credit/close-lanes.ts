@@ -33,6 +33,8 @@ export interface Closing {
 export interface ClosedLanes extends Entry {
   /** Negative: credit was given back. */
   readonly paid: Amount;
+  /** What of the billed charges no grant pays; of a replacing statement: in one sum. */
+  readonly owed: readonly Charged[];
 }
 
 /** Closes a period. What other periods lower closed ones by is not this statement's. */
@@ -47,7 +49,8 @@ export function closeLanes(wallet: Wallet, closing: Closing): ClosedLanes {
   const before = statedOf(wallet, customer) - (replaced?.paid ?? 0n);
   const all = ours.reduce((sum, { stretches }) => sum + paidIn(stretches), 0n);
   const dust = remainder(all - before, unit);
-  const closed = mergeClosed(giveBack(ours, dust), customer);
+  const whole = giveBack(ours, dust);
+  const closed = mergeClosed(whole, customer);
   const stated = [
     ...wallet.stated.filter((one) => one.customer !== customer),
     { customer, amount: (all - dust) as Amount },
@@ -58,7 +61,20 @@ export function closeLanes(wallet: Wallet, closing: Closing): ClosedLanes {
   const overMs = Math.min(closing.endMs, closing.nowMs);
   const isOver = ({ expiresAtMs }: Grant) => expiresAtMs !== null && expiresAtMs <= overMs;
   const ended = endGrants({ wallet: after, postings }, isOver, closing.nowMs);
-  return { ...tidy(ended), paid: (all - dust - before) as Amount };
+  const paid = (all - dust - before) as Amount;
+  const parts = whole.filter((lane) => lane.period === period).map(owedPart);
+  const owed = replaced === null ? parts : [restOf(closing, paid)];
+  return { ...tidy(ended), paid, owed };
+}
+
+function restOf({ customer, period, billed }: Closing, paid: Amount): Charged {
+  const total = billed.reduce((sum, { amount }) => sum + amount, 0n);
+  const startMs = billed[0]?.startMs ?? 0;
+  return { customer, period, charge: "", startMs, amount: (total - paid) as Amount };
+}
+
+function owedPart({ level: _level, stretches, ...lane }: Lane): Charged {
+  return { ...lane, amount: (sumOf(stretches) - paidIn(stretches)) as Amount };
 }
 
 function statedOf({ stated }: Wallet, customer: string): bigint {

@@ -16,6 +16,7 @@ import type {
   ApiKey,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   RunFilter,
   StepPage,
@@ -167,6 +168,31 @@ export class MemoryStore implements Store {
     return [...this.#tables(workspace).customers.values()]
       .filter((customer) => byBytes(customer.id, after) > 0)
       .sort((a, b) => byBytes(a.id, b.id))
+      .slice(0, limit);
+  }
+
+  customersBelow(workspace: string, parent: string): Customer[] {
+    return [...this.#tables(workspace).customers.values()]
+      .filter((customer) => customer.parent?.id === parent)
+      .sort((a, b) => byBytes(a.id, b.id));
+  }
+
+  creditBook(workspace: string, customer: string): CreditBookRow | undefined {
+    return this.#tables(workspace).creditBooks.get(customer);
+  }
+
+  creditBooksDue(workspace: string, atMs: number, limit: number): CreditBookRow[] {
+    const dueOf = ({ dueAtMs }: CreditBookRow) => dueAtMs ?? Number.POSITIVE_INFINITY;
+    return [...this.#tables(workspace).creditBooks.values()]
+      .filter((book) => dueOf(book) <= atMs)
+      .sort((a, b) => dueOf(a) - dueOf(b) || byBytes(a.customer, b.customer))
+      .slice(0, limit);
+  }
+
+  creditBooksWatched(workspace: string, limit: number, after = ""): CreditBookRow[] {
+    return [...this.#tables(workspace).creditBooks.values()]
+      .filter((book) => book.isWatched && byBytes(book.customer, after) > 0)
+      .sort((a, b) => byBytes(a.customer, b.customer))
       .slice(0, limit);
   }
 

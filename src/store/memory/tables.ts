@@ -11,6 +11,7 @@ import type {
   Call,
   ChainLink,
   Conflict,
+  CreditBookRow,
   Customer,
   StepKey,
   StoredCounter,
@@ -36,6 +37,7 @@ export interface Tables {
   readonly adjustments: Adjustment[];
   readonly periods: Map<string, PeriodState>;
   readonly statements: Map<string, StatementRecord>;
+  readonly creditBooks: Map<string, CreditBookRow>;
   readonly cards: RateCardVersion[];
   readonly prices: PriceVersion[];
   readonly journal: Map<number, JournalEntry>;
@@ -60,6 +62,7 @@ export function tablesOf(): Tables {
     adjustments: [],
     periods: new Map(),
     statements: new Map(),
+    creditBooks: new Map(),
     cards: [],
     prices: [],
     journal: new Map(),
@@ -109,6 +112,7 @@ export function applyWrites(tables: Tables, writes: Writes): void {
   tables.adjustments.push(...writes.adjustments);
   for (const row of writes.periods) tables.periods.set(keyOf(row.customer, row.period), row);
   for (const row of writes.statements) tables.statements.set(row.id, row);
+  for (const row of writes.creditBooks) tables.creditBooks.set(row.customer, row);
   tables.cards.push(...writes.cards);
   tables.prices.push(...writes.prices);
   for (const row of writes.journal) tables.journal.set(row.seq, row);

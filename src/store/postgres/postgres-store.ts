@@ -16,6 +16,7 @@ import type {
   ApiKey,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   Digest,
   RunFilter,
@@ -27,6 +28,7 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import { decodeCreditBook } from "../stored-credit.ts";
 import {
   decodeAdjustment,
   decodeConflict,
@@ -281,6 +283,29 @@ class PostgresStore implements Store {
   async listCustomers(workspace: string, limit: number, after = ""): Promise<Customer[]> {
     const sql = "SELECT * FROM customers WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
     return (await this.#of(workspace, sql, after, limit)).map(decodeCustomer);
+  }
+
+  async customersBelow(workspace: string, parent: string): Promise<Customer[]> {
+    const sql = `SELECT * FROM customers WHERE ws = $1 AND (parent::json) ->> 'id' = $2
+      AND parent IS NOT NULL ORDER BY id`;
+    return (await this.#of(workspace, sql, parent)).map(decodeCustomer);
+  }
+
+  async creditBook(workspace: string, customer: string): Promise<CreditBookRow | undefined> {
+    const sql = "SELECT * FROM credit_books WHERE ws = $1 AND customer = $2";
+    return (await this.#of(workspace, sql, customer)).map(decodeCreditBook)[0];
+  }
+
+  async creditBooksDue(workspace: string, atMs: number, limit: number): Promise<CreditBookRow[]> {
+    const sql = `SELECT * FROM credit_books WHERE ws = $1 AND due_at <= $2
+      ORDER BY due_at, customer LIMIT $3`;
+    return (await this.#of(workspace, sql, atMs, limit)).map(decodeCreditBook);
+  }
+
+  async creditBooksWatched(workspace: string, limit: number, after = ""): Promise<CreditBookRow[]> {
+    const sql = `SELECT * FROM credit_books WHERE ws = $1 AND watched AND customer > $2
+      ORDER BY customer LIMIT $3`;
+    return (await this.#of(workspace, sql, after, limit)).map(decodeCreditBook);
   }
 
   async listSuspended(workspace: string, limit: number): Promise<Suspended[]> {

@@ -19,6 +19,7 @@ import type {
   ApiKey,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   Digest,
   RunFilter,
@@ -30,6 +31,7 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import { decodeCreditBook } from "../stored-credit.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
@@ -296,6 +298,29 @@ class SqliteStore implements Store {
   listCustomers(workspace: string, limit: number, after = ""): Customer[] {
     const sql = "SELECT * FROM customers WHERE ws = ? AND id > ? ORDER BY id LIMIT ?";
     return this.#all(sql, this.#ws(workspace), after, limit).map(decodeCustomer);
+  }
+
+  customersBelow(workspace: string, parent: string): Customer[] {
+    const sql = `SELECT * FROM customers WHERE ws = ? AND json_extract(parent, '$.id') = ?
+      AND parent IS NOT NULL ORDER BY id`;
+    return this.#all(sql, this.#ws(workspace), parent).map(decodeCustomer);
+  }
+
+  creditBook(workspace: string, customer: string): CreditBookRow | undefined {
+    const sql = "SELECT * FROM credit_books WHERE ws = ? AND customer = ?";
+    return this.#all(sql, this.#ws(workspace), customer).map(decodeCreditBook)[0];
+  }
+
+  creditBooksDue(workspace: string, atMs: number, limit: number): CreditBookRow[] {
+    const sql = `SELECT * FROM credit_books WHERE ws = ? AND due_at <= ?
+      ORDER BY due_at, customer LIMIT ?`;
+    return this.#all(sql, this.#ws(workspace), atMs, limit).map(decodeCreditBook);
+  }
+
+  creditBooksWatched(workspace: string, limit: number, after = ""): CreditBookRow[] {
+    const sql = `SELECT * FROM credit_books WHERE ws = ? AND watched = 1 AND customer > ?
+      ORDER BY customer LIMIT ?`;
+    return this.#all(sql, this.#ws(workspace), after, limit).map(decodeCreditBook);
   }
 
   listSuspended(workspace: string, limit: number): Suspended[] {

@@ -41,6 +41,7 @@ const NOT_FOLLOWING = [
   "adjustments",
   "periods",
   "statements",
+  "creditBooks",
   "cards",
   "prices",
 ] as const;
