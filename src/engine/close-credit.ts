@@ -188,6 +188,9 @@ class Closer {
     const terms = {
       customer,
       period: period.key,
+      startMs: period.startMs,
+      endMs: period.endMs,
+      decimals: isMoney(currency) ? (currencyDecimals(currency) ?? null) : null,
       billed: billed.map(({ charge, amount }) => [charge, formatAmount(amount)]),
       paid: formatAmount(closed.paid),
     };

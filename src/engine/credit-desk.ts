@@ -46,7 +46,7 @@ export interface PostedEntry {
   readonly postings: readonly (readonly [account: string, amount: string])[];
   /** What the wallet holds after it. */
   readonly balance: string;
-  /** What was charged then: child (or ""), period, charge, amount. */
+  /** What was charged then: child (or ""), period and its start, charge, amount. */
   readonly charged: readonly (readonly string[])[];
   /** What else the entry rests on: a grant's terms, a statement's charges. */
   readonly terms?: object;
@@ -149,8 +149,8 @@ export class CreditDesk {
       at: new Date(cause.atMs).toISOString(),
       postings: postings.map(({ account, amount }) => [account, formatAmount(amount)]),
       balance: formatAmount(balanceOf(wallet)),
-      charged: sumLanes(charged).map(({ customer, period, charge, amount }) => {
-        return [customer, period, charge, formatAmount(amount)];
+      charged: sumLanes(charged).map(({ customer, period, startMs, charge, amount }) => {
+        return [customer, period, String(startMs), charge, formatAmount(amount)];
       }),
       ...(terms && { terms }),
     });

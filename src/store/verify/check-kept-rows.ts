@@ -10,6 +10,7 @@ const CHECKSUMMED = [
   { table: "suspended", key: ["run", "source", "id"] },
   { table: "conflicts", key: ["seq"] },
   { table: "adjustments", key: ["seq"] },
+  { table: "credit_books", key: ["customer"] },
   { table: "api_keys", key: ["id"] },
 ] as const;
 
