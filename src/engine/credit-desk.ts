@@ -178,7 +178,7 @@ export class CreditDesk {
     for (const { customer, book, entries, isChanged } of this.#books.values()) {
       if (!isChanged) continue;
       this.#context.dues.forget(workspace);
-      const isWatched = book.rules.length > 0;
+      const isWatched = book.rules.length + book.requests.length > 0;
       const row = { customer: customer.id, dueAtMs: dueAtMs(book), isWatched };
       state.creditBooks.set(customer.id, { ...row, document: encodeBook(book) });
       if (entries.length > 0)

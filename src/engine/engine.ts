@@ -3,6 +3,7 @@
  * adapters. All answers are plain data.
  */
 import type { PriceVersion } from "../domain/cost/price-book.ts";
+import type { CreditBook } from "../domain/credit/book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
@@ -14,6 +15,7 @@ import type { EngineContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { CreditDues } from "./credit-dues.ts";
+import { type PaymentPort, TopupDelivery } from "./deliver-topups.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import { type GivenCredit, grantCredit, type NewCredit } from "./grant-credit.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
@@ -68,6 +70,19 @@ import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import {
+  type NewTopup,
+  type NewTopupEnd,
+  type NewTopupRule,
+  readTopup,
+  removeTopupRule,
+  requestTopup,
+  runTopupRules,
+  saveTopupRule,
+  settleTopup,
+  type Topup,
+  type TopupState,
+} from "./topup.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
@@ -246,6 +261,41 @@ export class Engine {
   /** Moves credit to another wallet. */
   transferCredit(workspace: string, transfer: NewTransfer): Promise<CreditTransfer> {
     return transferCredit(this.#context, workspace, transfer);
+  }
+
+  /** Asks for a payment of credit. */
+  requestTopup(workspace: string, topup: NewTopup): Promise<TopupState> {
+    return requestTopup(this.#context, workspace, topup);
+  }
+
+  topup(workspace: string, id: string): Promise<TopupState> {
+    return readTopup(this.#context, workspace, id);
+  }
+
+  /** A payment was confirmed or refused. */
+  settleTopup(workspace: string, end: NewTopupEnd): Promise<TopupState> {
+    return settleTopup(this.#context, workspace, end);
+  }
+
+  saveTopupRule(workspace: string, rule: NewTopupRule): Promise<CreditBook> {
+    return saveTopupRule(this.#context, workspace, rule);
+  }
+
+  removeTopupRule(
+    workspace: string,
+    of: { readonly customer: string; readonly currency: string },
+  ): Promise<CreditBook> {
+    return removeTopupRule(this.#context, workspace, of);
+  }
+
+  /** Looks at every balance that a rule watches. */
+  runTopupRules(workspace: string): Promise<Topup[]> {
+    return runTopupRules(this.#context, workspace);
+  }
+
+  /** Tells a payment port of what is awaited. */
+  topupDelivery(port: PaymentPort): TopupDelivery {
+    return new TopupDelivery(this.#context, port);
   }
 
   /** Ends a grant before its time. */

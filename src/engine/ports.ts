@@ -74,7 +74,7 @@ export interface CreditBookRow {
   readonly customer: string;
   /** When the next grant ends for good; null: none does. */
   readonly dueAtMs: number | null;
-  /** Whether a rule asks for payments. */
+  /** Whether a rule may ask for a payment, or one is awaited. */
   readonly isWatched: boolean;
   /** The book in the form of domain/credit/book-codec.ts. */
   readonly document: string;
@@ -310,7 +310,7 @@ export interface Store {
   creditBook(workspace: string, customer: string): Answer<CreditBookRow | undefined>;
   /** Books whose next grant ends at an instant or before, earliest first, then by customer. */
   creditBooksDue(workspace: string, atMs: number, limit: number): Answer<CreditBookRow[]>;
-  /** Books with a rule that asks for payments, by customer. */
+  /** Books with a rule or an awaited payment, by customer. */
   creditBooksWatched(workspace: string, limit: number, after?: string): Answer<CreditBookRow[]>;
   /** Customers below one, by id. */
   customersBelow(workspace: string, parent: string): Answer<Customer[]>;

@@ -58,6 +58,7 @@ interface BookAgain {
     };
   }[];
   readonly rules: readonly unknown[];
+  readonly requests: readonly unknown[];
 }
 
 /** The entries of one customer, in their order. */
@@ -137,8 +138,9 @@ class Entries {
         .flatMap(({ isExpired, finalAtMs }) => (isExpired ? [] : (finalAtMs ?? [])));
       const dueAtMs = ends.length === 0 ? null : Math.min(...ends);
       if (row.due_at !== dueAtMs) this.#tell("is not due when its next grant ends");
-      const isWatched = book.rules.length > 0 ? 1 : 0;
-      if (row.watched !== isWatched) this.#tell("is watched though it has no rule, or is not");
+      const isWatched = book.rules.length + book.requests.length > 0 ? 1 : 0;
+      if (row.watched !== isWatched)
+        this.#tell("is watched though it has no rule and awaits no payment, or is not");
     });
   }
 

@@ -4,7 +4,7 @@ CREATE TABLE credit_books (
   customer text COLLATE "C" NOT NULL,
   -- When the next grant ends for good; NULL: none does.
   due_at bigint,
-  -- Whether a rule asks for payments.
+  -- Whether a rule may ask for a payment, or one is awaited.
   watched boolean NOT NULL,
   document text NOT NULL,
   checksum bigint NOT NULL,

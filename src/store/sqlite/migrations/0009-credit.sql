@@ -4,7 +4,7 @@ CREATE TABLE credit_books (
   customer TEXT    NOT NULL,
   -- When the next grant ends for good; NULL: none does.
   due_at   INTEGER,
-  -- 1 where a rule asks for payments.
+  -- 1 where a rule may ask for a payment, or one is awaited.
   watched  INTEGER NOT NULL,
   document TEXT    NOT NULL,
   checksum INTEGER NOT NULL,
