@@ -116,6 +116,8 @@ export const GRANT_PRIORITY_MAX = 1_000;
 export const GRANT_MAX_UNITS = 10n ** 12n;
 /** Decimal places of an amount in a card's credits. */
 export const CREDIT_UNITS_SCALE = 9;
+/** Longest life of credit from a top-up: ten years. */
+export const TOPUP_DAYS_MAX = 3_653;
 /** Levels of customers above one another. */
 export const CUSTOMER_DEPTH_MAX = 5;
 /** Customers right below one. */

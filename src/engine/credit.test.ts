@@ -190,7 +190,7 @@ test("a statement tells what credit paid, and what is due", async () => {
     [november.total, november.paidByCredit, november.amountDue],
     ["3.5", "2.25", "1.25"],
   );
-  assert.deepEqual(november.credit, [
+  assert.deepEqual(november.wallets, [
     { currency: "USD", opening: "0", moved: { issued: "2.25", used: "-2.25" }, balance: "0" },
   ]);
   await give(world, "4");

@@ -92,7 +92,8 @@ export async function addToBook(
 ): Promise<void> {
   const { currency, grant, from } = added;
   if (walletIn(open.book, currency).wallet.grants.length >= GRANTS_PER_WALLET_MAX_COUNT) {
-    const detail = `"${open.customer.id}" has ${GRANTS_PER_WALLET_MAX_COUNT} grants in ${currency}.`;
+    const { id } = open.customer;
+    const detail = `"${id}" has ${GRANTS_PER_WALLET_MAX_COUNT} grants in ${currency}.`;
     throw new TollgateError("field.out_of_range", detail, "customer");
   }
   const kinds = { issued: "granted", paid: "paid", ...RECEIVED } as const;

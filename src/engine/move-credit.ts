@@ -62,7 +62,7 @@ export function refundCredit(
 }
 
 /** The grant of an id. Throws `grant.not_found`. */
-export function findGrant(
+function findGrant(
   { book, customer }: OpenBook,
   id: string,
 ): { readonly currency: string; readonly grant: Grant } {

@@ -219,7 +219,7 @@ export function saveTopupRule(
   workspace: string,
   wanted: NewTopupRule,
 ): Promise<CreditBook> {
-  return changeRules(context, workspace, wanted.customer, async (act, open) => {
+  return changeRules({ context, workspace }, wanted.customer, async (act, open) => {
     const terms = await termsOf(context, act, { open, request: wanted });
     const { currency } = terms;
     const threshold = creditAmount(wanted.threshold, currency, "threshold");
@@ -235,14 +235,13 @@ export function removeTopupRule(
   workspace: string,
   { customer, currency }: { readonly customer: string; readonly currency: string },
 ): Promise<CreditBook> {
-  return changeRules(context, workspace, customer, async (_act, { book }) =>
+  return changeRules({ context, workspace }, customer, async (_act, { book }) =>
     book.rules.filter((rule) => rule.currency !== currency),
   );
 }
 
 function changeRules(
-  context: EngineContext,
-  workspace: string,
+  { context, workspace }: { readonly context: EngineContext; readonly workspace: string },
   customer: string,
   change: (act: Act, open: OpenBook) => Promise<readonly TopupRule[]>,
 ): Promise<CreditBook> {

@@ -210,8 +210,8 @@ async function standing(engine: Engine, ws: string): Promise<object> {
       grants: grants.map(({ grant, left }) => `${grant.id} ${formatAmount(left)}`),
     })),
     statements: statements.map(({ document }) => {
-      const { paidByCredit, amountDue, credit } = JSON.parse(document);
-      return { paidByCredit, amountDue, credit };
+      const { paidByCredit, amountDue, wallets } = JSON.parse(document);
+      return { paidByCredit, amountDue, wallets };
     }),
   };
 }

@@ -16,7 +16,7 @@ export function webhookSecret(installationKey: Uint8Array, workspace: string): s
 }
 
 /** The headers of a message at a time. */
-export function signedHeaders(
+function signedHeaders(
   secret: string,
   message: { readonly id: string; readonly body: string },
   atMs: number,
@@ -32,7 +32,7 @@ export function signedHeaders(
   };
 }
 
-/** A port that posts to each workspace's URL. A redirect is not followed: it would be signed too. */
+/** A port that posts to each workspace's URL. Redirects are not followed: they name any host. */
 export function paymentWebhook(installationKey: Uint8Array, nowMs: () => number): PaymentPort {
   return {
     ask: async (workspace, url, message) => {

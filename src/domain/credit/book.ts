@@ -1,4 +1,4 @@
-/** All prepaid credit of a customer, as it is kept: wallets, rules and payments that are awaited. */
+/** All prepaid credit of a customer, as it is kept: wallets, rules and awaited payments. */
 
 import { present } from "../assert.ts";
 import type { Amount } from "../money/decimal.ts";

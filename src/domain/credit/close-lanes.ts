@@ -11,7 +11,7 @@ import { burnPostings, type Entry } from "./posting.ts";
 import type { Grant, Lane, StatedPaid, Stretch, Wallet } from "./wallet.ts";
 
 /** Stretches that are remembered of a charge's closed periods; older ones are settled for good. */
-export const CLOSED_STRETCHES_MAX_COUNT = 200;
+const CLOSED_STRETCHES_MAX_COUNT = 200;
 
 /** A period to close. */
 export interface Closing {

@@ -17,7 +17,7 @@ import {
 } from "./posting.ts";
 import { balancesOf, type Grant, inBurnOrder, type Wallet } from "./wallet.ts";
 
-/** Brings a wallet to what is charged now. Credit that came back to an ended grant expires again. */
+/** Brings a wallet to what is charged now. What came back to an ended grant expires again. */
 export function bringUp(wallet: Wallet, charged: readonly Charged[]): Entry {
   const burned = burn(wallet, charged);
   const postings = burnPostings(wallet, burned);

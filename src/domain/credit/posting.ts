@@ -6,15 +6,13 @@ import type { Amount } from "../money/decimal.ts";
 import { usedOf, type Wallet } from "./wallet.ts";
 
 /** Accounts besides those of grants: where credit comes from, and where it goes. */
-export const ACCOUNTS = [
-  ...(["issued", "paid", "used", "expired"] as const),
-  ...(["refunded", "transferred", "exchanged"] as const),
-] as const;
-export type Account = (typeof ACCOUNTS)[number];
+export type Account =
+  | ("issued" | "paid" | "used" | "expired")
+  | ("refunded" | "transferred" | "exchanged");
 
 /** A movement on one account. */
 export interface Posting {
-  /** One of `ACCOUNTS`, or `grant:` and the id of a grant. */
+  /** An `Account`, or `grant:` and the id of a grant. */
   readonly account: string;
   /** Positive: the account gains. Never zero. */
   readonly amount: Amount;

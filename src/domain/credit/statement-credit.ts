@@ -58,7 +58,7 @@ export function billedLanes(
 }
 
 /** What the customer, or the parent that is billed for it, is to pay in money. */
-export function amountDue(total: Amount, credit: StatementCredit): Amount {
+function amountDue(total: Amount, credit: StatementCredit): Amount {
   const carried = credit.children.reduce((sum, one) => sum + one.due - one.carriedBefore, 0n);
   return (total - credit.paid + carried) as Amount;
 }
@@ -71,7 +71,7 @@ export function creditDocument(total: Amount, credit: StatementCredit): object {
     ...(paidByParent === 0n ? {} : { paidByParentsCredit: formatAmount(paidByParent) }),
     amountDue: formatAmount(amountDue(total, credit)),
     ...(billedTo === null ? {} : { billedTo }),
-    credit: wallets.map(({ currency, opening, moved, balance }) => ({
+    wallets: wallets.map(({ currency, opening, moved, balance }) => ({
       currency,
       opening: formatAmount(opening),
       moved: Object.fromEntries(

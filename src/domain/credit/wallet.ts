@@ -11,8 +11,7 @@
 import type { Amount } from "../money/decimal.ts";
 
 /** How a grant came to be. */
-export const GRANT_KINDS = ["grant", "topup", "transfer", "rollover"] as const;
-export type GrantKind = (typeof GRANT_KINDS)[number];
+export type GrantKind = "grant" | "topup" | "transfer" | "rollover";
 
 /** What becomes of the rest of a grant when it ends: a new grant, once. */
 export interface Rollover {

@@ -29,6 +29,7 @@ import {
 } from "../schema.ts";
 import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
+import { STATEMENT_CREDIT } from "./credits.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -350,6 +351,7 @@ const statements = {
       totalExact: DECIMAL,
       total: DECIMAL,
       "commitments?": DRAWDOWNS,
+      ...STATEMENT_CREDIT,
       "replaces?": ANY_TEXT,
     }),
   }),

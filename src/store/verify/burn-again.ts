@@ -102,7 +102,7 @@ export class BurnAgain {
     this.#grants.push({ ...rest, ...dates, id, amount: amountOf(gained[1]), rollover });
   }
 
-  /** What left a grant behind the burning: the last posting of it, against an account of its own. */
+  /** What left a grant behind the burning: its last posting, against an account of its own. */
   #take({ postings }: EntryAgain): void {
     const [account = "", amount = "0"] = postings.at(-2) ?? [];
     const [other = ""] = postings.at(-1) ?? [];
