@@ -29,7 +29,7 @@ import { recordedActs } from "./recorded-acts.ts";
 export interface EntryCause {
   readonly kind:
     | ("granted" | "paid" | "refunded" | "sent" | "received")
-    | ("expired" | "closed" | "reissued" | "parent_changed");
+    | ("expired" | "closed" | "reissued");
   /** The grant, request, transfer or statement that it is about. */
   readonly id: string;
   /** When it holds: now, or when a grant ended for good. */

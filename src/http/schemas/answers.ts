@@ -29,7 +29,7 @@ import {
 } from "../schema.ts";
 import { DRAWDOWNS } from "./commitments.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
-import { STATEMENT_CREDIT } from "./credits.ts";
+import { PARENT, STATEMENT_CREDIT } from "./credits.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 const LABELS_OUT = nullable(mapOf(ANY_TEXT));
@@ -225,6 +225,7 @@ const customers = {
     formerCards: listOf(closed({ cardKey: TEXT_OR_NULL, until: TIME }), "The cards before it."),
     startedAt: described(TIME, "From when trials and the first period count."),
     createdAt: TIME,
+    parent: nullable(PARENT),
   }),
   Projection: closed({
     customer: ANY_TEXT,

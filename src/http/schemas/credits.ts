@@ -89,6 +89,16 @@ const ENTRY = closed({
   balance: DECIMAL,
 });
 
+/** Who stands above a customer. */
+export const PARENT = closed({
+  id: ID,
+  pays: described(FLAG, "Whether it is billed for what the customer's own credit leaves."),
+  credit: oneOf(
+    ["own", "own_first", "parent_first"],
+    "Whose credit pays first, where it pays; own: never the parent's.",
+  ),
+});
+
 /** What a statement tells of credit, where its customer has any. */
 export const STATEMENT_CREDIT = {
   "paidByCredit?": described(DECIMAL, "Of the total; negative: given back."),
