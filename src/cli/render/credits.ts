@@ -9,6 +9,7 @@ export interface GrantView {
   readonly name: string | null;
   readonly amount: string;
   readonly used: string;
+  readonly taken: string;
   readonly left: string;
   readonly priority: number;
   readonly charges: readonly string[] | null;
@@ -66,10 +67,11 @@ function renderWallet(wallet: CreditsView["wallets"][number], styles: Styles): s
     (one.charges ?? []).join(", "),
     formatMoney(one.amount),
     formatMoney(one.used),
+    one.taken === "0" ? "" : formatMoney(one.taken),
     formatMoney(one.left),
   ]);
   const bold = (text: string): Cell => ({ text, style: styles.bold });
-  const total = [bold("Balance"), "", "", "", "", "", bold(formatMoney(balance))];
+  const total = [bold("Balance"), "", "", "", "", "", "", bold(formatMoney(balance))];
   const columns = [
     { title: `grant in ${currency}`, align: "left" as const },
     { title: "priority", align: "right" as const },
@@ -77,6 +79,7 @@ function renderWallet(wallet: CreditsView["wallets"][number], styles: Styles): s
     { title: "only for", align: "left" as const },
     { title: "given", align: "point" as const },
     { title: "used", align: "point" as const },
+    { title: "moved out", align: "point" as const },
     { title: "left", align: "point" as const },
   ];
   const table = renderTable({ columns, rows: [...rows, "rule", total] }, styles);

@@ -57,6 +57,7 @@ const GRANT = closed({
   name: nullable(ANY_TEXT),
   amount: DECIMAL,
   used: DECIMAL,
+  taken: described(DECIMAL, "Refunded, transferred, rolled over or expired."),
   left: DECIMAL,
   priority: COUNT,
   charges: nullable(listOf(ANY_TEXT)),

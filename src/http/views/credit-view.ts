@@ -25,7 +25,8 @@ function grantView({ grant, used, left }: GrantNow): object {
   const { id, kind, name, amount, priority, charges, cost, costCurrency } = grant;
   return {
     ...{ grant: id, kind, name, amount: formatAmount(amount) },
-    ...{ used: formatAmount(used), left: formatAmount(left), priority, charges },
+    ...{ used: formatAmount(used), taken: formatAmount(grant.taken), left: formatAmount(left) },
+    ...{ priority, charges },
     grantedAt: timeText(grant.grantedAtMs),
     expiresAt: timeTextOrNull(grant.expiresAtMs),
     isExpired: grant.isExpired,
