@@ -24,9 +24,7 @@ export const credits: Command = {
   name: "credits",
   summary: "Give prepaid credit, ask for its payment, and show what is left of it",
   positionals:
-    "balance CUSTOMER | history CUSTOMER | grant CUSTOMER AMOUNT | topup CUSTOMER AMOUNT | " +
-    "confirm TOPUP | refuse TOPUP | refund CUSTOMER GRANT | transfer CUSTOMER GRANT | " +
-    "expire CUSTOMER GRANT | rule CUSTOMER [off] | endpoint [URL|off]",
+    "balance | history | grant | topup | refund | transfer | expire | rule | … CUSTOMER …",
   options: {
     currency: { type: "string", value: "CODE", meaning: "(default: that of the customer's card)" },
     name: { type: "string", value: "TEXT", meaning: "grant: what people call it" },
@@ -56,8 +54,13 @@ export const credits: Command = {
   },
 };
 
+const USAGE =
+  "tollgate credits balance CUSTOMER | history CUSTOMER | grant CUSTOMER AMOUNT | " +
+  "topup CUSTOMER AMOUNT | confirm TOPUP | refuse TOPUP | refund CUSTOMER GRANT | " +
+  "transfer CUSTOMER GRANT | expire CUSTOMER GRANT | rule CUSTOMER [off] | endpoint [URL|off].";
+
 function usageError(): TollgateError {
-  return new TollgateError("cli.usage", `tollgate credits ${credits.positionals}.`);
+  return new TollgateError("cli.usage", USAGE);
 }
 
 const VERBS: Readonly<Record<string, Verb>> = {
