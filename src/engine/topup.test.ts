@@ -63,7 +63,7 @@ test("a rule asks below its threshold, one payment at a time, up to its cap in a
   const confirm = (id: string) =>
     engine.settleTopup("w", { id, status: "confirmed", reference: "p", by: "bank" });
   const [first] = await engine.runTopupRules("w");
-  assert.ok(first !== undefined && first.isAutomatic);
+  assert.ok(first?.isAutomatic);
   assert.deepEqual(await engine.runTopupRules("w"), [], "one is awaited");
   await confirm(first.id);
   assert.deepEqual(await engine.runTopupRules("w"), [], "there is enough");
