@@ -1,6 +1,9 @@
 /** Prepaid credit: who pays for what is charged, when it ends, and what statements tell of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { decodeBook, encodeBook, walletIn, withWallet } from "../domain/credit/book.ts";
+import { GRANTS_PER_WALLET_MAX_COUNT } from "../domain/limits.ts";
+import { writesOf } from "../store/sample-rows-contract.ts";
 import {
   cardOf,
   closed,
@@ -17,6 +20,7 @@ import {
   type World,
 } from "./engine-world.test.ts";
 import type { NewCredit } from "./grant-credit.ts";
+import type { Writes } from "./ports.ts";
 
 const WHO = { id: null, reason: "agreed", by: "anna" };
 
@@ -253,4 +257,26 @@ test("credit in a card's units pays for charges in them, exactly", async () => {
   const told = await statementOf(world, "2026-11");
   // 9 credits are 0.135 and billed as 0.14; 7 of them are worth 0.105, cut to 0.10.
   assert.deepEqual([told.total, told.paidByCredit, told.amountDue], ["0.64", "0.14", "0.5"]);
+});
+
+test("a wallet holds at most so many grants", async () => {
+  const world = await newCustomer();
+  await give(world, "1", { id: "g" });
+  const book = decodeBook(world.store.creditBook("w", "acme")?.document ?? "");
+  const { wallet } = walletIn(book, "USD");
+  const [first] = wallet.grants;
+  assert.ok(first !== undefined);
+  const others = GRANTS_PER_WALLET_MAX_COUNT - 1;
+  const more = Array.from({ length: others }, (_, at) => ({ ...first, id: `g${at}` }));
+  const full = withWallet(book, {
+    ...walletIn(book, "USD"),
+    wallet: { ...wallet, grants: [first, ...more] },
+  });
+  const row = { customer: "acme", dueAtMs: null, isWatched: false, document: encodeBook(full) };
+  await world.store.transact("w", (unit) =>
+    unit.write(writesOf({ creditBooks: [row], head: unit.head() as Writes["head"] })),
+  );
+  await assert.rejects(give(world, "1", { id: "one more" }), { code: "field.out_of_range" });
+  await world.engine.expireCredit("w", { customer: "acme", grant: "g7" });
+  await give(world, "1", { id: "one more" });
 });

@@ -1,6 +1,7 @@
 /** Parents: who may stand above whom, whose credit pays, and what a parent's statement carries. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CHILDREN_PER_CUSTOMER_MAX_COUNT } from "../domain/limits.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import { cardOf, each, newWorld, toolCall, type World } from "./engine-world.test.ts";
 
@@ -111,6 +112,17 @@ test("nobody stands above itself, too deep, or with other books", async () => {
   await assert.rejects(below("f", "e"), { code: "customer.parent_refused" });
   const berlin = { timeZone: "Europe/Berlin" };
   await assert.rejects(below("g", "a", berlin), { code: "customer.parent_refused" });
+});
+
+test("a customer has at most so many right below it", async () => {
+  const world = await newWorld(CARD);
+  await world.engine.saveCustomer("w", { id: "group", settings: {} });
+  const parent = { id: "group", pays: false, credit: "own" as const };
+  const below = (at: number) =>
+    world.engine.saveCustomer("w", { id: `c${at}`, settings: { parent } });
+  for (let at = 0; at < CHILDREN_PER_CUSTOMER_MAX_COUNT; at += 1) await below(at);
+  await below(0);
+  await assert.rejects(below(CHILDREN_PER_CUSTOMER_MAX_COUNT), { code: "customer.parent_refused" });
 });
 
 test("credit moves between a parent and its child, and to no stranger", async () => {

@@ -55,7 +55,7 @@ test("a refused payment is recorded and gives nothing", async () => {
   assert.equal(await balance(world), "0");
 });
 
-test("a rule asks below its threshold, one payment at a time, up to its cap in a period", async () => {
+test("a rule asks below its threshold, one payment at a time, up to its cap", async () => {
   const world = await newCustomer();
   const { engine } = world;
   const rule = { ...TERMS, customer: "acme", threshold: "5", amount: "10", cap: "25" };

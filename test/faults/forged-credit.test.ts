@@ -49,7 +49,7 @@ test("what was given and taken adds up", async () => {
   assert.deepEqual(problems(await givenAndTaken("whole")), []);
 });
 
-test("a wallet that holds more than was posted to it is found, though its checksum fits", async () => {
+test("a wallet that holds more than was posted is found, though its checksum fits", async () => {
   const dataDir = await givenAndTaken("more");
   alter(dataDir, (document) => document.replace('"amount":"10"', '"amount":"100"'));
   assert.deepEqual(problems(dataDir), ['credit_books: holds other credit of "g" than posted']);

@@ -158,8 +158,10 @@ function creditRows({ paidByCredit, amountDue }: Document, currency: string): st
   if (paidByCredit === undefined || amountDue === undefined) return "";
   const isGivenBack = paidByCredit.startsWith("-");
   const taken = isGivenBack ? paidByCredit.slice(1) : `-${paidByCredit}`;
-  const row = (name: string, amount: string) =>
-    `\n<tr><td></td><td colspan="4">${name}</td><td class="n">${moneyText(amount, currency)}</td></tr>`;
+  const row = (name: string, amount: string) => {
+    const cell = `<td class="n">${moneyText(amount, currency)}</td>`;
+    return `\n<tr><td></td><td colspan="4">${name}</td>${cell}</tr>`;
+  };
   return row("Paid by credit", taken === "-0" ? "0" : taken) + row("Amount due", amountDue);
 }
 
