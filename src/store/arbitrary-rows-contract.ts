@@ -202,11 +202,14 @@ export const anyRows = record({
     startedAtMs: anyInstant,
     createdAtMs: anyInstant,
     parent: fc.option(
-      fc.record({
-        id: anyId,
-        pays: fc.boolean(),
-        credit: fc.constantFrom("own", "own_first", "parent_first"),
-      }),
+      fc.record(
+        {
+          id: anyId,
+          pays: fc.boolean(),
+          credit: fc.constantFrom("own", "own_first", "parent_first"),
+        },
+        { noNullPrototype: true },
+      ),
     ),
   }),
   counter: record({ ...keyed, counter: anyCounter }),
