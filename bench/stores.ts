@@ -10,6 +10,7 @@ import type { StepEvent } from "../src/domain/event/event.ts";
 import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
 import { commitEvents } from "../src/engine/commit-events.ts";
+import { CreditDues } from "../src/engine/credit-dues.ts";
 import type { Store } from "../src/engine/ports.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
@@ -60,7 +61,7 @@ async function measure(name: string, store: Store): Promise<void> {
   await store.createWorkspace("bench");
   await write(store, "bench", { cards: CARDS, prices: PRICES });
   const context = { store, clock: systemClock, digest: nodeDigest, tariffs: storedTariffs(store) };
-  const parts = { ...context, ids: { random: () => "" } };
+  const parts = { ...context, dues: new CreditDues(store), ids: { random: () => "" } };
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();
   for (let from = 0; from < events.length; from += BATCH) {

@@ -1,4 +1,5 @@
 /** From the words of a command line to a command and its exit code. */
+
 import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
@@ -7,6 +8,7 @@ import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
 import { commitment } from "./commands/commitment.ts";
 import { credit } from "./commands/credit.ts";
+import { credits } from "./commands/credits.ts";
 import { demo } from "./commands/demo.ts";
 import { dispute } from "./commands/dispute.ts";
 import { exportLines } from "./commands/export.ts";
@@ -40,6 +42,7 @@ const COMMANDS: readonly Command[] = [
   projection,
   bill,
   commitment,
+  credits,
   opening,
   card,
   prices,

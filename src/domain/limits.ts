@@ -132,5 +132,20 @@ export const REPORT_STEPS_MAX_COUNT = 1_000_000;
 /** Rows that a report adds up, or writes to one file. */
 export const REPORT_ROWS_MAX_COUNT = 50_000;
 
+/** Grants of a wallet that hold something or may be given back to. */
+export const GRANTS_PER_WALLET_MAX_COUNT = 1_000;
+/** Priorities of grants: less is burned first. */
+export const GRANT_PRIORITY_MAX = 1_000;
+/** Most that one grant holds, in whole units. */
+export const GRANT_MAX_UNITS = 10n ** 12n;
+/** Decimal places of an amount in a card's credits. */
+export const CREDIT_UNITS_SCALE = 9;
+/** Longest life of credit from a top-up: ten years. */
+export const TOPUP_DAYS_MAX = 3_653;
+/** Levels of customers above one another. */
+export const CUSTOMER_DEPTH_MAX = 5;
+/** Customers right below one. */
+export const CHILDREN_PER_CUSTOMER_MAX_COUNT = 500;
+
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

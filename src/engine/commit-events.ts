@@ -3,6 +3,7 @@ import type { TollgateEvent } from "../domain/event/event.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
 import type { EngineContext } from "./context.ts";
+import { endDueCredit } from "./end-due-credit.ts";
 import { loadBatch } from "./load-batch.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult } from "./result.ts";
@@ -15,6 +16,7 @@ export async function commitEvents(
   events: readonly TollgateEvent[],
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
+  await endDueCredit(context, workspace);
   const tariff = await context.tariffs.of(workspace);
   const receivedAtMs = context.clock.nowMs();
   const committed = context.store.transact(workspace, async (unit) => {

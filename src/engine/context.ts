@@ -1,5 +1,6 @@
 /** What every use case works with. */
 import type { CommitLoop } from "./commit-loop.ts";
+import type { CreditDues } from "./credit-dues.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -33,5 +34,7 @@ export interface EngineContext {
   readonly ids: Ids;
   readonly digest: Digest;
   readonly tariffs: Tariffs;
+  /** When grants of credit end. */
+  readonly dues: CreditDues;
   readonly loop: CommitLoop;
 }

@@ -65,6 +65,8 @@ export interface HttpParts {
   readonly usageFormats: readonly string[];
   /** Version of the product. */
   readonly version: string;
+  /** The secret that payment requests of a workspace are signed with. (Default: none is sent.) */
+  readonly paymentSecret?: (workspace: string) => string;
   /** Commits since the start, for /metrics. (Default: not told.) */
   readonly commitCount?: () => number;
   /** (Default: nothing is logged.) */

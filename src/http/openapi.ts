@@ -4,6 +4,7 @@ import type { DeclaredBody, Route } from "./route.ts";
 import { type JsonSchema, named, type ObjectSchema } from "./schema.ts";
 import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
+import { CREDIT_SCHEMAS } from "./schemas/credits.ts";
 import { eventSchemas } from "./schemas/events.ts";
 import { SIMULATION_SCHEMAS } from "./schemas/simulations.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
@@ -34,6 +35,7 @@ export function openApiDocument(
         ...TARIFF_SCHEMAS,
         ...SIMULATION_SCHEMAS,
         ...COMMITMENT_SCHEMAS,
+        ...CREDIT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },

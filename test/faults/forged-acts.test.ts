@@ -11,6 +11,7 @@ import { nodeDigest } from "../../src/compose.ts";
 import type { JournalKind } from "../../src/domain/event/journal.ts";
 import { runAct } from "../../src/engine/act.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
@@ -29,6 +30,7 @@ async function findingsOf(...acts: readonly Forged[]): Promise<string[]> {
   const clock = { nowMs: () => Date.UTC(2026, 10, 23) };
   const context = {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
+    dues: new CreditDues(store),
     ids: { random: () => "id" },
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => ({ results: [], runs: new Map() })),

@@ -11,6 +11,7 @@ import { nodeDigest } from "../../src/compose.ts";
 import { canonicalJson } from "../../src/domain/canonical-json.ts";
 import { runAct } from "../../src/engine/act.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { newCustomer } from "../../src/engine/customer-defaults.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
@@ -53,6 +54,7 @@ async function findingsOf(forged: Forged): Promise<string[]> {
   const clock = { nowMs: () => Date.UTC(2026, 11, 2) };
   const context = {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
+    dues: new CreditDues(store),
     ids: { random: () => "id" },
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => ({ results: [], runs: new Map() })),

@@ -13,6 +13,7 @@ import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts"
 import { storedOverride, storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import { runAct } from "../../src/engine/act.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
@@ -64,6 +65,7 @@ async function findingsOf(versions: readonly RateCardVersion[]): Promise<string[
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   const context = {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
+    dues: new CreditDues(store),
     ids: { random: () => "id" },
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => ({ results: [], runs: new Map() })),

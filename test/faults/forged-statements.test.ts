@@ -12,6 +12,7 @@ import { canonicalJson } from "../../src/domain/canonical-json.ts";
 import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import { runAct } from "../../src/engine/act.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import { CreditDues } from "../../src/engine/credit-dues.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { toolCall } from "../../src/engine/engine-world.test.ts";
 import type { Store } from "../../src/engine/ports.ts";
@@ -97,6 +98,7 @@ function addedUp(bill: Bill): Bill {
 async function closeWith(store: Store, bill: Bill): Promise<void> {
   const context = {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
+    dues: new CreditDues(store),
     ids: { random: () => "id" },
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => ({ results: [], runs: new Map() })),

@@ -30,6 +30,14 @@ export const JOURNAL_KINDS = [
   "commitments.saved",
   "usage.rerated",
   "rates.imported",
+  "credit.granted",
+  "credit.refunded",
+  "credit.transferred",
+  "credit.ruled",
+  "topup.requested",
+  "topup.confirmed",
+  "topup.refused",
+  "credit.posted",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

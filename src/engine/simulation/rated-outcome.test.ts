@@ -22,7 +22,7 @@ function cardSettling(afterDays: number | null): RateCardVersion {
 
 const customer: Customer = {
   ...{ id: "acme", name: null, timeZone: "UTC", anchorDay: 1, cardKey: null, formerCards: [] },
-  ...{ startedAtMs: 0, createdAtMs: 0 },
+  ...{ startedAtMs: 0, createdAtMs: 0, parent: null },
 };
 
 const outcome: OutcomeState = {

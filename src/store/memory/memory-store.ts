@@ -31,6 +31,7 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { Turns } from "../turns.ts";
+import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
@@ -40,6 +41,7 @@ export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly #keys = new Map<string, ApiKey>();
   readonly #turns = new Turns();
+  readonly credit = memoryCredit((workspace) => this.#tables(workspace));
 
   transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
     return this.#turns.take(() => this.#transact(workspace, work));

@@ -50,6 +50,7 @@ import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
+import { PostgresCreditReads } from "./postgres-credit.ts";
 import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
@@ -93,6 +94,7 @@ class PostgresStore implements Store {
   readonly #pool: Pool;
   readonly #digest: Digest;
   readonly #workspaces = new Map<string, number>();
+  readonly credit = new PostgresCreditReads((...asked) => this.#of(...asked));
 
   constructor(pool: Pool, digest: Digest) {
     this.#pool = pool;

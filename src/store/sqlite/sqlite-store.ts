@@ -57,6 +57,7 @@ import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
+import { SqliteCreditReads } from "./sqlite-credit.ts";
 import { ask, told } from "./sqlite-errors.ts";
 import { sqliteHistory } from "./sqlite-history.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
@@ -97,6 +98,9 @@ class SqliteStore implements Store {
   /** There is one writing connection: what overlapped would share a transaction. */
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
+  readonly credit = new SqliteCreditReads((workspace, sql, ...values) =>
+    this.#all(sql, this.#ws(workspace), ...values),
+  );
 
   constructor({
     path,

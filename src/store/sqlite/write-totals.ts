@@ -43,6 +43,7 @@ const NOT_FOLLOWING = [
   "adjustments",
   "periods",
   "statements",
+  "creditBooks",
   "cards",
   "prices",
 ] as const;

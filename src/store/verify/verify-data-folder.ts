@@ -14,6 +14,7 @@ import { Books } from "./books.ts";
 import { CardVersions } from "./card-versions.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
+import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
@@ -52,6 +53,7 @@ export const VERIFIED_TABLES = [
   "statements",
   "periods",
   "customers",
+  "credit_books",
   "rate_cards",
   "price_versions",
   "api_keys",
@@ -100,6 +102,7 @@ function checkAll(file: DataFile): void {
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
+    () => checkCreditBooks(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
     () => checkOverrides(file),
