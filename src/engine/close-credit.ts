@@ -13,6 +13,7 @@ import {
   type WalletReport,
 } from "../domain/credit/statement-credit.ts";
 import { balanceOf } from "../domain/credit/wallet.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { smallestUnit } from "../domain/money/allocate.ts";
 import { currencyDecimals } from "../domain/money/currency.ts";
 import { type Amount, formatAmount, parseAmount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
@@ -112,7 +113,7 @@ class Closer {
     ) {
       return ZERO_AMOUNT;
     }
-    const priced = lines.filter((line) => line.credits !== null);
+    const priced = lines.filter(({ credits, cell }) => credits !== null && !isTrialCell(cell));
     const credits = priced.map((line) => {
       return { ...line, amountRounded: line.credits ?? ZERO_AMOUNT };
     });

@@ -1,5 +1,6 @@
 /** What a customer is charged in open periods: what its credit pays for. */
 import { type Charged, sumAmounts } from "../domain/credit/charged.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, type Factor, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment } from "../domain/period/records.ts";
@@ -130,7 +131,7 @@ type Part = Pick<OpenCharge, "charge" | "amount" | "currency" | "credits">;
 
 function chargeOf(tariff: Tariff, { chargeKey, cell, counter }: StoredCounter): Part | null {
   const latest = counter.segments.at(-1);
-  if (latest === undefined) return null;
+  if (latest === undefined || isTrialCell(cell)) return null;
   const { card } = tariff.versionById(latest.cardVersionId);
   const part = { charge: chargeKey, amount: counter.amount, currency: card.currency };
   const isPriced = card.charges.some(({ key, inCredits }) => key === chargeKey && inCredits);

@@ -1,8 +1,8 @@
 /** Gives credit: a grant that pays for what its customer is charged from then on. */
 
-import { walletIn } from "../domain/credit/book.ts";
+import { grantsOf, walletIn } from "../domain/credit/book.ts";
 import type { NewGrant } from "../domain/credit/entry.ts";
-import { addGrant } from "../domain/credit/entry.ts";
+import { addGrant, ROLLED_SUFFIX } from "../domain/credit/entry.ts";
 import type { Rollover } from "../domain/credit/wallet.ts";
 import { TollgateError } from "../domain/errors.ts";
 import {
@@ -13,9 +13,9 @@ import {
 import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
 import { roundAmount } from "../domain/money/rounding.ts";
 import { parseMoney } from "../domain/period/booking.ts";
-import { runAct } from "./act.ts";
 import type { Act } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
+import { runCreditAct } from "./credit-act.ts";
 import { CreditDesk, type OpenBook } from "./credit-desk.ts";
 import { isMoney } from "./credit-levels.ts";
 import type { Customer, Store } from "./ports.ts";
@@ -50,13 +50,14 @@ export interface GivenCredit extends Omit<NewCredit, "id" | "currency"> {
  * Gives it. The same act again changes nothing. Throws `customer.not_found`, `booking.conflict`,
  * `field.invalid`, `field.out_of_range`.
  */
-export function grantCredit(
+export async function grantCredit(
   context: EngineContext,
   workspace: string,
   request: NewCredit,
 ): Promise<GivenCredit> {
   const { id, key } = identify(context.digest, "gr", request);
-  return runAct(context, workspace, async (act) => {
+  requireOwnId(id);
+  return runCreditAct(context, workspace, async (act) => {
     const same = { kind: "credit.granted", subject: id } as const;
     const known = await recordedAct<GivenCredit>(context.store, workspace, same);
     if (known !== undefined) {
@@ -80,7 +81,25 @@ export function grantCredit(
 
 const RECEIVED = { transferred: "received", exchanged: "received" } as const;
 
-/** Adds a grant to a customer's wallet. Throws `field.out_of_range` where it holds too many. */
+/**
+ * Refuses ids that grants get which nobody names: those of top-ups, and of what rolled over. Throws
+ * `field.invalid`.
+ */
+export function requireOwnId(id: string): void {
+  if (!id.startsWith(TOPUP_PREFIX) && !id.endsWith(ROLLED_SUFFIX)) return;
+  const detail =
+    `"${id}" is no id for credit: those that begin with "${TOPUP_PREFIX}" ` +
+    `or end with "${ROLLED_SUFFIX}" are given by Tollgate itself.`;
+  throw new TollgateError("field.invalid", detail, "id");
+}
+
+/** Beginning of the ids of grants that a payment became. */
+export const TOPUP_PREFIX = "topup:";
+
+/**
+ * Adds a grant to a customer's wallet. Throws `field.out_of_range` where it holds too many, and
+ * `booking.conflict` where another grant has its id.
+ */
 export async function addToBook(
   desk: CreditDesk,
   open: OpenBook,
@@ -95,6 +114,10 @@ export async function addToBook(
     const { id } = open.customer;
     const detail = `"${id}" has ${GRANTS_PER_WALLET_MAX_COUNT} grants in ${currency}.`;
     throw new TollgateError("field.out_of_range", detail, "customer");
+  }
+  if (grantsOf(open.book).some((other) => other.grant.id === grant.id)) {
+    const detail = `"${open.customer.id}" has another grant "${grant.id}" already.`;
+    throw new TollgateError("booking.conflict", detail, "id");
   }
   const kinds = { issued: "granted", paid: "paid", ...RECEIVED } as const;
   const cause = { kind: kinds[from], id: grant.id, atMs: grant.grantedAtMs };

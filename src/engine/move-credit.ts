@@ -7,8 +7,9 @@ import { TollgateError } from "../domain/errors.ts";
 import { type Amount, formatAmount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
+import { runCreditAct } from "./credit-act.ts";
 import { CreditDesk, type OpenBook } from "./credit-desk.ts";
-import { addToBook, creditAmount, requireCurrency } from "./grant-credit.ts";
+import { addToBook, creditAmount, requireCurrency, requireOwnId } from "./grant-credit.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 
 /** What to pay back. */
@@ -37,7 +38,7 @@ export function refundCredit(
   request: NewRefund,
 ): Promise<CreditRefund> {
   const { id, key } = identify(context.digest, "rf", request);
-  return runAct(context, workspace, async (act) => {
+  return runCreditAct(context, workspace, async (act) => {
     const same = { kind: "credit.refunded", subject: id } as const;
     const known = await recordedAct<CreditRefund>(context.store, workspace, same);
     if (known !== undefined) {
@@ -110,13 +111,14 @@ export interface CreditTransfer extends Omit<NewTransfer, "id"> {
  * act again changes nothing. Throws `grant.not_found`, `grant.insufficient`, `booking.conflict`,
  * `customer.not_found`, `customer.parent_refused`.
  */
-export function transferCredit(
+export async function transferCredit(
   context: EngineContext,
   workspace: string,
   request: NewTransfer,
 ): Promise<CreditTransfer> {
   const { id, key } = identify(context.digest, "tr", request);
-  return runAct(context, workspace, async (act) => {
+  requireOwnId(id);
+  return runCreditAct(context, workspace, async (act) => {
     const same = { kind: "credit.transferred", subject: id } as const;
     const known = await recordedAct<CreditTransfer>(context.store, workspace, same);
     if (known !== undefined) {
@@ -199,7 +201,7 @@ export function expireCredit(
   workspace: string,
   { customer, grant: id }: CreditEnd,
 ): Promise<void> {
-  return runAct(context, workspace, async (act) => {
+  return runCreditAct(context, workspace, async (act) => {
     const desk = new CreditDesk(context, act);
     const open = await desk.open(customer);
     const { currency, grant } = findGrant(open, id);

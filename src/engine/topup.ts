@@ -6,12 +6,18 @@ import type { CreditBook, TopupRequest, TopupRule, TopupTerms } from "../domain/
 import type { NewGrant } from "../domain/credit/entry.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
-import { runAct } from "./act.ts";
 import type { Act } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
+import { runCreditAct } from "./credit-act.ts";
 import { CreditDesk, type OpenBook } from "./credit-desk.ts";
 import { isMoney } from "./credit-levels.ts";
-import { addToBook, creditAmount, currencyOf, requireCurrency } from "./grant-credit.ts";
+import {
+  addToBook,
+  creditAmount,
+  currencyOf,
+  requireCurrency,
+  TOPUP_PREFIX,
+} from "./grant-credit.ts";
 import { readCredit } from "./read-credit.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { readWorkspace } from "./workspace-settings.ts";
@@ -66,7 +72,7 @@ export function requestTopup(
   request: NewTopup,
 ): Promise<TopupState> {
   const { id, key } = identify(context.digest, "top", request);
-  return runAct(context, workspace, async (act) => {
+  return runCreditAct(context, workspace, async (act) => {
     const same = { kind: "topup.requested", subject: id } as const;
     const known = await recordedAct<Topup>(context.store, workspace, same);
     if (known !== undefined) {
@@ -162,7 +168,7 @@ export function settleTopup(
   workspace: string,
   { id, status, reference, by }: NewTopupEnd,
 ): Promise<TopupState> {
-  return runAct(context, workspace, async (act) => {
+  return runCreditAct(context, workspace, async (act) => {
     const topup = await readTopup(context, workspace, id);
     if (topup.status === status) return topup;
     if (topup.status !== "requested") {
@@ -198,7 +204,7 @@ function grantOf(
   const finalAtMs = expiresAtMs === null ? null : expiresAtMs + graceHours * HOUR_MS;
   const cost = isMoney(currency) ? amount : null;
   const dates = { grantedAtMs: nowMs, expiresAtMs, finalAtMs };
-  const about = { id: `topup:${id}`, kind: "topup", name: null, rollover: null } as const;
+  const about = { id: `${TOPUP_PREFIX}${id}`, kind: "topup", name: null, rollover: null } as const;
   const paid = { cost, costCurrency: cost === null ? null : currency };
   return { ...about, amount, priority, charges, ...dates, ...paid };
 }
@@ -245,7 +251,7 @@ function changeRules(
   customer: string,
   change: (act: Act, open: OpenBook) => Promise<readonly TopupRule[]>,
 ): Promise<CreditBook> {
-  return runAct(context, workspace, async (act) => {
+  return runCreditAct(context, workspace, async (act) => {
     const desk = new CreditDesk(context, act);
     const open = await desk.open(customer);
     open.book = { ...open.book, rules: await change(act, open) };
@@ -288,7 +294,7 @@ function askFor(
   workspace: string,
   { customer, low }: { readonly customer: string; readonly low: readonly TopupRule[] },
 ): Promise<Topup[]> {
-  return runAct(context, workspace, async (act) => {
+  return runCreditAct(context, workspace, async (act) => {
     const desk = new CreditDesk(context, act);
     const open = await desk.open(customer);
     const { key: period } = act.tariff.periodOf(open.customer, act.state.receivedAtMs);

@@ -204,14 +204,11 @@ export const anyRows = record({
     startedAtMs: anyInstant,
     createdAtMs: anyInstant,
     parent: fc.option(
-      fc.record(
-        {
-          id: anyId,
-          pays: fc.boolean(),
-          credit: fc.constantFrom("own", "own_first", "parent_first"),
-        },
-        { noNullPrototype: true },
-      ),
+      record({
+        id: anyId,
+        pays: fc.boolean(),
+        credit: fc.constantFrom("own", "own_first", "parent_first"),
+      }),
     ),
   }),
   counter: record({ ...keyed, counter: anyCounter }),

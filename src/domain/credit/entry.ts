@@ -26,6 +26,9 @@ export function bringUp(wallet: Wallet, charged: readonly Charged[]): Entry {
   return tidy({ wallet: expired.wallet, postings: [...postings, ...expired.postings] });
 }
 
+/** End of the ids of what rolled over: nobody may choose one. */
+export const ROLLED_SUFFIX = "~";
+
 /** What a new grant is made of. */
 export type NewGrant = Omit<Grant, "order" | "taken" | "settled" | "isExpired">;
 
@@ -100,7 +103,7 @@ function rollOver(entry: Entry, grant: Grant, atMs: number): Entry {
   const { upTo, expiresAtMs } = rollover;
   const amount = upTo === null || left < upTo ? left : upTo;
   if (amount === 0n || (expiresAtMs !== null && expiresAtMs <= atMs)) return entry;
-  const id = `${grant.id}~`;
+  const id = `${grant.id}${ROLLED_SUFFIX}`;
   const grace = (grant.finalAtMs ?? 0) - (grant.expiresAtMs ?? 0);
   const added = addGrant(
     { wallet: entry.wallet, postings: [] },

@@ -153,7 +153,7 @@ const transferCredit = route<unknown, unknown, TransferBody>({
   },
   answers: { 200: json("What was moved.", named("CreditMoved")) },
   errors: [
-    ...(["customer.not_found", "customer.parent_refused"] as const),
+    ...(["customer.not_found", "customer.parent_refused", "field.invalid"] as const),
     ...(["grant.not_found", "grant.insufficient", "booking.conflict"] as const),
   ],
   handle: async ({ engine }, { workspace, body }) => {
