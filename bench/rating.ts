@@ -14,6 +14,7 @@ import { type CompiledCard, compileCard } from "../src/domain/rating/meter.ts";
 import type { MeteredStep } from "../src/domain/rating/selection.ts";
 import { storedRateCard } from "../src/domain/rating/stored-rate-card.ts";
 import { readPriceDocument } from "../src/ingest/price-list/own-format.ts";
+import { BENCH_PRICES } from "./prices.ts";
 import { BENCH_CARD, Workload } from "./workload.ts";
 
 const START_MS = Date.UTC(2026, 10, 1);
@@ -30,7 +31,9 @@ export interface RatingOptions {
 /** Runs it and returns what `--json` prints. */
 export function benchRating({ steps }: RatingOptions): object {
   const work = stepsOf(steps);
-  const catalog = new PriceCatalog([{ ...PRICES, id: 1, recordedAtMs: 0, effectiveFromMs: null }]);
+  const catalog = new PriceCatalog([
+    { ...readPriceDocument(BENCH_PRICES), id: 1, recordedAtMs: 0, effectiveFromMs: null },
+  ]);
   const cards = CHARGE_COUNTS.map((count) => ({ count, card: cardOf(count) }));
   const contestants = [
     { name: "baseline", run: () => addUp(work) },
@@ -170,24 +173,3 @@ function cardOf(count: number): CompiledCard {
   const version = { id: 1, version: 1, ...at, document, override: null };
   return compileCard({ ...version, card: storedRateCard(document) });
 }
-
-const RATES = [
-  { unit: "input_uncached", price: "0.00000125" },
-  { unit: "cache_read", price: "0.000000125" },
-  { unit: "output_text", price: "0.00001" },
-];
-const MODELS = [
-  ["openai", "gpt-5"],
-  ["openai", "gpt-5-mini"],
-  ["anthropic", "claude-sonnet-4-5"],
-  ["google", "gemini-2.5-pro"],
-] as const;
-const PRICES = readPriceDocument({
-  format: "tollgate.prices/1",
-  source: "bench",
-  effectiveFrom: null,
-  entries: MODELS.map(([provider, subject]) => ({
-    ...{ provider, subject, currency: "USD" },
-    periods: [{ rates: RATES }],
-  })),
-});

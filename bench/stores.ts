@@ -11,6 +11,7 @@ import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
 import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
+import { CreditDues } from "../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../src/engine/entitlements.ts";
 import type { Store } from "../src/engine/ports.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
@@ -65,6 +66,7 @@ async function measure(name: string, store: Store): Promise<void> {
   const parts = {
     ...context,
     ids: { random: () => "" },
+    dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
   };

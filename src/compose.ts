@@ -10,9 +10,11 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
+import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Scope } from "./engine/keys.ts";
@@ -173,6 +175,9 @@ export interface Running {
 const DEFAULT_PORT = 4100;
 /** How often runs are looked at for silence, and outcomes for being final. */
 const FALLS_DUE_EVERY_MS = 60_000;
+const CREDIT_EVERY_MS = 2_000;
+const PAYMENT_KEY_FILE = "payment-key";
+const PAYMENT_KEY_BYTES = 32;
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -195,7 +200,10 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const engine = composeEngine(store, clock === undefined ? {} : { clock });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
-  const parts = composeHttp(engine);
+  const installationKey = paymentKey(dataDir);
+  const payments = engine.topupDelivery(paymentWebhook(installationKey, () => Date.now()));
+  const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
+  const parts = { ...composeHttp(engine), paymentSecret };
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
   const url = await server.listen({ host, port });
   const adminKey = await firstAdminKey(engine);
@@ -203,8 +211,14 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
   const timer = setInterval(() => void doWhatIsDue(engine, logger), FALLS_DUE_EVERY_MS);
   timer.unref();
+  const creditTimer = setInterval(
+    () => void watchCredit(engine, payments, logger),
+    CREDIT_EVERY_MS,
+  );
+  creditTimer.unref();
   const stop = async (): Promise<void> => {
     clearInterval(timer);
+    clearInterval(creditTimer);
     await server.close();
     await engine.drain();
     await store.close();
@@ -226,12 +240,40 @@ async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<
       await engine.settleOutcomes(workspace);
       await engine.abandonSilentRuns(workspace);
       await engine.endQuarantine(workspace);
+      await engine.expireDueCredit(workspace);
     }
   } catch (error) {
     logger?.error({
       what: "silent runs or final outcomes could not be dealt with",
       error: String(error),
     });
+  }
+}
+
+/** The key that secrets of payment endpoints follow from: made once, for its owner alone. */
+function paymentKey(dataDir: string): Uint8Array {
+  const path = join(dataDir, PAYMENT_KEY_FILE);
+  if (existsSync(path)) return readFileSync(path);
+  const key = randomBytes(PAYMENT_KEY_BYTES);
+  writeFileSync(path, key, { mode: 0o600 });
+  return key;
+}
+
+/** Ends credit that is over, asks for payments that rules want, and tells of those awaited. */
+async function watchCredit(
+  engine: Engine,
+  payments: ReturnType<Engine["topupDelivery"]>,
+  logger: Logger | undefined,
+): Promise<void> {
+  try {
+    for (const workspace of await engine.store.workspaces()) {
+      const [watched] = await engine.store.credit.booksWatched(workspace, 1);
+      if (watched === undefined) continue;
+      await engine.runTopupRules(workspace);
+      await payments.run(workspace);
+    }
+  } catch (error) {
+    logger?.error({ what: "credit could not be watched", error: String(error) });
   }
 }
 

@@ -92,6 +92,8 @@ export interface Surroundings {
 /** An option as `node:util` parses it; `meaning` is shown by help. */
 export interface OptionSpec {
   readonly type: "string" | "boolean";
+  /** May be given more than once. (Default: once; the last one stands.) */
+  readonly multiple?: true;
   readonly short?: string;
   readonly meaning: string;
   /** Name of the value in help, such as `DIR`. */
@@ -101,7 +103,7 @@ export interface OptionSpec {
 /** A command line, read by the command's own options. */
 export interface Arguments {
   readonly positionals: readonly string[];
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
 /** One command of the command line. */
@@ -124,6 +126,12 @@ export function print(stream: Stream, ...lines: readonly string[]): void {
 export function textOption(args: Arguments, name: string): string | undefined {
   const value = args.options[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** What an option that may be repeated was given; empty where it was not. */
+export function listOption(args: Arguments, name: string): readonly string[] {
+  const value = args.options[name];
+  return Array.isArray(value) ? value : [];
 }
 
 /** Options of every command that talks to a server. */

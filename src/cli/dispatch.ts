@@ -1,4 +1,5 @@
 /** From the words of a command line to a command and its exit code. */
+
 import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
@@ -8,6 +9,7 @@ import { card } from "./commands/card.ts";
 import { clock } from "./commands/clock.ts";
 import { commitment } from "./commands/commitment.ts";
 import { credit } from "./commands/credit.ts";
+import { credits } from "./commands/credits.ts";
 import { demo } from "./commands/demo.ts";
 import { dispute } from "./commands/dispute.ts";
 import { entitlement } from "./commands/entitlement.ts";
@@ -26,6 +28,7 @@ import { resume } from "./commands/resume.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
+import { simulate } from "./commands/simulate.ts";
 import { statement } from "./commands/statement.ts";
 import { stop } from "./commands/stop.ts";
 import { usage } from "./commands/usage.ts";
@@ -49,10 +52,12 @@ const COMMANDS: readonly Command[] = [
   projection,
   bill,
   commitment,
+  credits,
   opening,
   card,
   prices,
   rates,
+  simulate,
   statement,
   credit,
   dispute,
@@ -90,7 +95,9 @@ export async function dispatch(words: readonly string[], here: Surroundings): Pr
 
 function argumentsOf(command: Command, words: readonly string[]): Arguments {
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, { type }]) => [name, { type }]),
+    Object.entries(command.options).map(([name, { type, multiple = false }]) => {
+      return [name, { type, multiple }];
+    }),
   );
   try {
     const { positionals, values } = parseArgs({

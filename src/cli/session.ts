@@ -16,6 +16,8 @@ export interface Session {
   delete<T>(path: string): Promise<T>;
   /** The bytes of a file that the server makes. */
   text(path: string): Promise<string>;
+  /** An answer of one document a line, each as soon as it is there. */
+  postLines<T>(path: string, body: unknown): AsyncGenerator<T>;
 }
 
 /** Runs work with a session and ends what it started, however the work ends. */
@@ -55,11 +57,13 @@ async function startPrivate(args: Arguments, here: Surroundings) {
 
 function sessionOn(url: string, key: string): Session {
   const headers = { authorization: `Bearer ${key}` };
-  const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
+  const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const response = await request(new URL(path, url), { headers, ...init });
-    const text = await response.text();
-    if (!response.ok) throw problemOf(response.status, text);
-    return text;
+    if (!response.ok) throw problemOf(response.status, await response.text());
+    return response;
+  };
+  const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
+    return (await send(path, init)).text();
   };
   const asJson = async <T>(path: string, init?: RequestInit) =>
     JSON.parse(await ask(path, init)) as T;
@@ -76,7 +80,23 @@ function sessionOn(url: string, key: string): Session {
     put: (path, body) => asJson(path, sending("PUT", body)),
     delete: (path) => asJson(path, { method: "DELETE" }),
     text: (path) => ask(path),
+    postLines: async function* <T>(path: string, body: unknown): AsyncGenerator<T> {
+      for await (const line of linesOf(await send(path, sending("POST", body)))) {
+        yield JSON.parse(line) as T;
+      }
+    },
   };
+}
+
+async function* linesOf({ body }: Response): AsyncGenerator<string> {
+  if (body === null) return;
+  let begun = "";
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const parts = `${begun}${text}`.split("\n");
+    begun = parts.pop() ?? "";
+    yield* parts;
+  }
+  if (begun !== "") yield begun;
 }
 
 async function request(url: URL, init: RequestInit): Promise<Response> {

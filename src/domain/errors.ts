@@ -166,6 +166,29 @@ export const ERRORS = {
     "More would be given back than was billed.",
     "Give at most what is left of it.",
   ],
+  "simulation.too_large": [
+    409,
+    "The simulation would hold more in memory than is allowed.",
+    "Name customers, and simulate them in several parts.",
+  ],
+  "simulation.busy": [503, "Another simulation is under way.", "Ask again when it has ended."],
+  "grant.not_found": [404, "No such grant.", "See the customer's credit."],
+  "grant.insufficient": [
+    409,
+    "Less is left of the grant than this would take.",
+    "Take at most what is left of it.",
+  ],
+  "topup.not_found": [404, "No such payment request.", "See the customer's credit."],
+  "topup.settled": [
+    409,
+    "The payment request was decided otherwise before.",
+    "Ask for another payment.",
+  ],
+  "customer.parent_refused": [
+    409,
+    "The customer cannot stand below this one.",
+    "Choose a parent that is not below it, with the same billing calendar and currency.",
+  ],
   "dispute.not_found": [404, "No such dispute.", "See /v1/disputes."],
   "dispute.resolved": [409, "The dispute was decided otherwise before.", "Open another one."],
   "booking.conflict": [

@@ -145,6 +145,17 @@ export const OUTPUT_ASSUMED_TOKENS = 32_768;
 export const OUTPUT_MAX_TOKENS = 1_000_000_000;
 /** Least output to which a hold is clamped (Default). */
 export const OUTPUT_LEAST_TOKENS = 64;
+/** Cards that one simulation sets side by side. */
+export const SIMULATED_CARDS_MAX_COUNT = 10;
+/** Customers that a simulation may name. */
+export const SIMULATED_CUSTOMERS_MAX_COUNT = 1_000;
+/** Periods of customers of one simulation: each holds its counters in memory. */
+export const SIMULATED_PERIODS_MAX_COUNT = 500_000;
+/** Runs of one customer that a simulation works out the bounds of. */
+export const SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT = 500_000;
+/** Simulations that one process carries out at a time. */
+export const SIMULATIONS_AT_ONCE_MAX_COUNT = 1;
+
 /** Months of a report. */
 export const REPORT_MONTHS_MAX_COUNT = 120;
 /** Bills, one a customer and period, that a report takes apart. */
@@ -153,6 +164,21 @@ export const REPORT_BILLS_MAX_COUNT = 20_000;
 export const REPORT_STEPS_MAX_COUNT = 1_000_000;
 /** Rows that a report adds up, or writes to one file. */
 export const REPORT_ROWS_MAX_COUNT = 50_000;
+
+/** Grants of a wallet that hold something or may be given back to. */
+export const GRANTS_PER_WALLET_MAX_COUNT = 1_000;
+/** Priorities of grants: less is burned first. */
+export const GRANT_PRIORITY_MAX = 1_000;
+/** Most that one grant holds, in whole units. */
+export const GRANT_MAX_UNITS = 10n ** 12n;
+/** Decimal places of an amount in a card's credits. */
+export const CREDIT_UNITS_SCALE = 9;
+/** Longest life of credit from a top-up: ten years. */
+export const TOPUP_DAYS_MAX = 3_653;
+/** Levels of customers above one another. */
+export const CUSTOMER_DEPTH_MAX = 5;
+/** Customers right below one. */
+export const CHILDREN_PER_CUSTOMER_MAX_COUNT = 500;
 
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;

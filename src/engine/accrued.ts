@@ -34,14 +34,14 @@ interface Waiting {
 
 /** Adds up what waits, one thing after the other: each stands on the counters of those before. */
 export class Accruals {
-  readonly #store: Reads;
+  readonly #store: Pick<Reads, "countersOf" | "customer">;
   readonly #workspace: string;
   readonly #tariff: Tariff;
   readonly #counters = new Map<string, Counter>();
   readonly #pages = new Set<string>();
   readonly #customers = new Map<string, Customer>();
 
-  constructor(store: Reads, workspace: string, tariff: Tariff) {
+  constructor(store: Pick<Reads, "countersOf" | "customer">, workspace: string, tariff: Tariff) {
     this.#store = store;
     this.#workspace = workspace;
     this.#tariff = tariff;

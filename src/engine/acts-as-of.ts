@@ -77,8 +77,8 @@ export class ActsAsOf {
     const known = saved ?? (await this.lastAct("customer", id));
     if (known === undefined) return undefined;
     const stated = JSON.parse(known.document) as Customer;
-    // Entries of the first schemas state neither.
-    return { ...stated, ...withTerms(stated) };
+    // Entries of the first schemas state none of these.
+    return { ...stated, ...withTerms(stated), parent: stated.parent ?? null };
   }
 
   async statements(customer?: string): Promise<StatementRecord[]> {

@@ -16,6 +16,7 @@ import type {
   Call,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   FormerOutcome,
   FormerRun,
@@ -109,6 +110,7 @@ export class BatchState {
   readonly suspended = new Rows<Suspended>();
   readonly conflicts = new Rows<Conflict>();
   readonly periods = new Rows<PeriodState>();
+  readonly creditBooks = new Rows<CreditBookRow>();
   readonly journal = new Rows<JournalEntry>();
   readonly formerSteps: Step[] = [];
   readonly released: StepKey[] = [];
@@ -339,6 +341,7 @@ export class BatchState {
       adjustments: this.adjustments,
       periods: this.periods.changed(),
       statements: [],
+      creditBooks: this.creditBooks.changed(),
       cards: [],
       prices: [],
       journal: this.journal.changed(),

@@ -1,5 +1,6 @@
 /** What a period's bill is made of, and the statement that it makes. */
 import { present } from "../domain/assert.ts";
+import type { StatementCredit } from "../domain/credit/statement-credit.ts";
 import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { COST_CURRENCY } from "../domain/money/currency.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
@@ -112,17 +113,31 @@ export function billInput(tariff: Tariff, bill: Bill): StatementInput {
   };
 }
 
+/** The id of the statement of a period that replaces another one (null: none). */
+export function statementIdOf(
+  { digest }: { readonly digest: Digest },
+  { customer, period }: CounterKey,
+  replaces: string | null,
+): string {
+  const identity = [customer, period, ...(replaces === null ? [] : [replaces])];
+  return `st_${digest.sha256(identity.join("\u0000")).slice(0, 20)}`;
+}
+
 /** A statement as it is kept. Its id follows from what it bills and which one it replaces. */
 export function recordOf(
   { digest }: { readonly digest: Digest },
   statement: Statement,
-  { closedAtMs, replaces }: { readonly closedAtMs: number; readonly replaces: string | null },
+  at: {
+    readonly closedAtMs: number;
+    readonly replaces: string | null;
+    readonly credit: StatementCredit | null;
+  },
 ): StatementRecord {
+  const { closedAtMs, replaces, credit } = at;
   const { customer, period, currency, total } = statement;
-  const identity = [customer, period.key, ...(replaces === null ? [] : [replaces])];
-  const document = statementDocument(statement, replaces);
+  const document = statementDocument(statement, { replaces, credit });
   return {
-    id: `st_${digest.sha256(identity.join("\u0000")).slice(0, 20)}`,
+    id: statementIdOf({ digest }, { customer, period: period.key }, replaces),
     customer,
     period: period.key,
     currency,

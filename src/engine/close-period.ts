@@ -7,6 +7,7 @@ import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
 import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
+import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
 import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
@@ -203,5 +204,7 @@ async function billOf(
   const used = await isUsed(context.store, act.workspace, { ...key, counters });
   const about = { customer, period, nowMs, isUsed: used, commitments };
   const bill = { ...about, counters, adjustments: rows, bookings };
-  return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces: null });
+  const statement = statementOf(tariff, bill);
+  const credit = await closeCredit(context, act, { customer, statement, replaces: null });
+  return recordOf(context, statement, { closedAtMs: nowMs, replaces: null, credit });
 }

@@ -5,6 +5,7 @@ import { admitRuns } from "./admit-runs.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
 import type { UnitContext } from "./context.ts";
+import { endDueCredit } from "./end-due-credit.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
 import type { Admission, HoldsRequest, NotAdmitted } from "./hold-answers.ts";
@@ -30,6 +31,7 @@ export async function commitWork(
   { events, holds }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
+  await endDueCredit(context, workspace);
   const tariff = await context.tariffs.of(workspace);
   const kept = await context.budgets.of(workspace);
   const receivedAtMs = context.clock.nowMs();

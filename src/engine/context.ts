@@ -1,6 +1,7 @@
 /** What every use case works with. */
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
+import type { CreditDues } from "./credit-dues.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -38,6 +39,8 @@ export interface EngineContext {
   readonly tariffs: Tariffs;
   readonly budgets: BudgetBooks;
   readonly entitlements: EntitlementBooks;
+  /** When grants of credit end. */
+  readonly dues: CreditDues;
   readonly loop: CommitLoop;
   /** Callers that wait for a paused run. */
   readonly waiting: WaitingRuns;

@@ -5,5 +5,13 @@ import type { Customer } from "./ports.ts";
 export function newCustomer(id: string, createdAtMs: number): Customer {
   const calendar = { timeZone: "UTC", anchorDay: 1 };
   const card = { cardKey: null, formerCards: [] };
-  return { id, name: null, ...calendar, ...card, startedAtMs: createdAtMs, createdAtMs };
+  return {
+    id,
+    name: null,
+    ...calendar,
+    ...card,
+    startedAtMs: createdAtMs,
+    createdAtMs,
+    parent: null,
+  };
 }

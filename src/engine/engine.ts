@@ -7,6 +7,7 @@ import { present } from "../domain/assert.ts";
 import type { BudgetRecord } from "../domain/budget/budget.ts";
 import type { Stop } from "../domain/budget/stop.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
+import type { CreditBook } from "../domain/credit/book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
@@ -18,9 +19,12 @@ import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
+import { CreditDues } from "./credit-dues.ts";
+import { type PaymentPort, TopupDelivery } from "./deliver-topups.ts";
 import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
 import { EntitlementBooks } from "./entitlements.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
+import { type GivenCredit, grantCredit, type NewCredit } from "./grant-credit.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
@@ -35,6 +39,17 @@ import {
   type Scope,
 } from "./keys.ts";
 import { LiveLimits } from "./live-limits.ts";
+import {
+  type CreditEnd,
+  type CreditRefund,
+  type CreditTransfer,
+  expireCredit,
+  expireDueCredit,
+  type NewRefund,
+  type NewTransfer,
+  refundCredit,
+  transferCredit,
+} from "./move-credit.ts";
 import {
   type NewDispute,
   type NewResolution,
@@ -60,6 +75,13 @@ import {
   readCustomerBudgets,
   readRunState,
 } from "./read-budgets.ts";
+import {
+  type CreditNow,
+  type HistoryPage,
+  type HistoryQuery,
+  readCredit,
+  readCreditHistory,
+} from "./read-credit.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import {
@@ -92,8 +114,29 @@ import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts"
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
 import { type PublicKey, publicKeys, rotateSigningKey } from "./signing-keys.ts";
+import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
+import { simulate } from "./simulation/simulate.ts";
+import type {
+  SimulatedCard,
+  SimulationListener,
+  SimulationRequest,
+  SimulationTotal,
+} from "./simulation/simulation.ts";
 import { type NewResume, type NewStop, resumeWork, stopWork } from "./stop-work.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import {
+  type NewTopup,
+  type NewTopupEnd,
+  type NewTopupRule,
+  readTopup,
+  removeTopupRule,
+  requestTopup,
+  runTopupRules,
+  saveTopupRule,
+  settleTopup,
+  type Topup,
+  type TopupState,
+} from "./topup.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -121,10 +164,11 @@ export class Engine {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
     const budgets = new BudgetBooks(parts.store);
     const entitlements = new EntitlementBooks(parts.store);
+    const dues = new CreditDues(parts.store);
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
       const committed = await commitWork(
-        { ...parts, budgets, entitlements, clock },
+        { ...parts, dues, budgets, entitlements, clock },
         workspace,
         work,
       );
@@ -133,7 +177,7 @@ export class Engine {
     });
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, budgets, entitlements, loop, waiting };
+    this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
     this.limits = new LiveLimits(this.#context);
     this.#signing = { ...this.#context, signatures: parts.signatures };
   }
@@ -271,6 +315,22 @@ export class Engine {
     return rotateSigningKey(this.#signing);
   }
 
+  /** Rates real history by other cards, side by side. Writes nothing. */
+  simulate(
+    workspace: string,
+    simulation: { readonly request: SimulationRequest; readonly listener: SimulationListener },
+  ): Promise<SimulationTotal> {
+    return simulate(this.#context, workspace, simulation);
+  }
+
+  /** A run as another card would have charged it. */
+  runUnderCard(
+    workspace: string,
+    wanted: { readonly run: string; readonly card: SimulatedCard },
+  ): Promise<RunUnderCard> {
+    return runUnderCard(this.#context, workspace, wanted);
+  }
+
   usage(
     workspace: string,
     query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
@@ -386,6 +446,75 @@ export class Engine {
   /** What a customer has agreed to use up, and how much of it is drawn. */
   commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
     return readDrawdown(this.#context, workspace, customer);
+  }
+
+  /** Gives credit. */
+  grantCredit(workspace: string, credit: NewCredit): Promise<GivenCredit> {
+    return grantCredit(this.#context, workspace, credit);
+  }
+
+  /** Takes what is paid back off a grant. */
+  refundCredit(workspace: string, refund: NewRefund): Promise<CreditRefund> {
+    return refundCredit(this.#context, workspace, refund);
+  }
+
+  /** Moves credit to another wallet. */
+  transferCredit(workspace: string, transfer: NewTransfer): Promise<CreditTransfer> {
+    return transferCredit(this.#context, workspace, transfer);
+  }
+
+  /** Asks for a payment of credit. */
+  requestTopup(workspace: string, topup: NewTopup): Promise<TopupState> {
+    return requestTopup(this.#context, workspace, topup);
+  }
+
+  topup(workspace: string, id: string): Promise<TopupState> {
+    return readTopup(this.#context, workspace, id);
+  }
+
+  /** A payment was confirmed or refused. */
+  settleTopup(workspace: string, end: NewTopupEnd): Promise<TopupState> {
+    return settleTopup(this.#context, workspace, end);
+  }
+
+  saveTopupRule(workspace: string, rule: NewTopupRule): Promise<CreditBook> {
+    return saveTopupRule(this.#context, workspace, rule);
+  }
+
+  removeTopupRule(
+    workspace: string,
+    of: { readonly customer: string; readonly currency: string },
+  ): Promise<CreditBook> {
+    return removeTopupRule(this.#context, workspace, of);
+  }
+
+  /** Looks at every balance that a rule watches. */
+  runTopupRules(workspace: string): Promise<Topup[]> {
+    return runTopupRules(this.#context, workspace);
+  }
+
+  /** Tells a payment port of what is awaited. */
+  topupDelivery(port: PaymentPort): TopupDelivery {
+    return new TopupDelivery(this.#context, port);
+  }
+
+  /** Ends a grant before its time. */
+  expireCredit(workspace: string, end: CreditEnd): Promise<void> {
+    return expireCredit(this.#context, workspace, end);
+  }
+
+  /** Ends every grant whose time is over; any unit of work does that first. */
+  expireDueCredit(workspace: string): Promise<void> {
+    return expireDueCredit(this.#context, workspace);
+  }
+
+  /** A customer's credit, with what was charged until now. */
+  credit(workspace: string, customer: string): Promise<CreditNow> {
+    return readCredit(this.#context, workspace, customer);
+  }
+
+  creditHistory(workspace: string, query: HistoryQuery): Promise<HistoryPage> {
+    return readCreditHistory(this.#context, workspace, query);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

@@ -6,16 +6,17 @@ import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { SealedStep } from "../domain/event/step-text.ts";
-import type { CardHistory } from "../domain/period/customer-cards.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
+import type { Answer } from "./answer.ts";
+import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
+import type { History } from "./history.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
-/** A value at once or later: embedded stores answer at once, networked ones later. */
-export type Answer<T> = T | Promise<T>;
+export type { Answer, CreditBookRow, Customer };
 
 /** The time, given so that tests can set it. */
 export interface Clock {
@@ -46,19 +47,6 @@ export interface StepKey {
   readonly run: string;
   readonly source: string;
   readonly id: string;
-}
-
-/** Who pays, and by which calendar and card. */
-export interface Customer extends CardHistory {
-  readonly id: string;
-  readonly name: string | null;
-  /** IANA time zone of the billing periods. */
-  readonly timeZone: string;
-  /** Day of the month on which a period starts, 1 to 31. */
-  readonly anchorDay: number;
-  /** From when trials and the first period count. */
-  readonly startedAtMs: number;
-  readonly createdAtMs: number;
 }
 
 /** A step or outcome event of a run whose customer is not known yet. */
@@ -174,6 +162,7 @@ export interface Writes extends SpendingWrites {
   readonly adjustments: readonly Adjustment[];
   readonly periods: readonly PeriodState[];
   readonly statements: readonly StatementRecord[];
+  readonly creditBooks: readonly CreditBookRow[];
   readonly cards: readonly RateCardVersion[];
   readonly prices: readonly PriceVersion[];
   readonly journal: readonly JournalEntry[];
@@ -212,6 +201,7 @@ export interface UnitOfWork {
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;
   adjustments(key: CounterKey): Answer<Adjustment[]>;
+  creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
   readonly spending: SpendingUnit;
@@ -382,6 +372,9 @@ export interface Store {
   outcomesOfRun(workspace: string, run: string): Answer<OutcomeState[]>;
   /** Outcomes that are not final yet, by customer, run and key. */
   provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Answer<OutcomeState[]>;
+  readonly credit: CreditReads;
+  /** All of it, for who goes through everything. */
+  history(workspace: string): History;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
   /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */

@@ -12,8 +12,9 @@ import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { adjustedName } from "../domain/period/statement-lines.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
+import { isUsed, periodOfKey, recordOf, statementIdOf, statementOf } from "./bill.ts";
 import { describedBookings, type OpenBooks, openBooks } from "./book-by-hand.ts";
+import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
 import type { Voiding } from "./correction-records.ts";
@@ -48,14 +49,15 @@ export function reissueStatement(
     const isBilled = (row: Adjustment) =>
       act.state.isClosed({ customer: row.customer, period: row.bookedPeriod });
     const billed = later.filter(isBilled);
-    const record = await issueAgain(context, act, { books, period, billed, replaces: id });
+    const newId = statementIdOf(context, voided, id);
     for (const [first, amount] of netted(later.filter((row) => !isBilled(row)))) {
       const { cardKey, chargeKey, cell, bookedPeriod, originPeriod, customer } = first;
       const where = { customer, bookedPeriod, originPeriod, cardKey, chargeKey, cell };
-      const cause = { reason: "reissued", run: "", source: "", id: record.id } as const;
+      const cause = { reason: "reissued", run: "", source: "", id: newId } as const;
       const seq = act.state.nextSeq();
       act.state.adjustments.push({ seq, ...where, amount: -amount as Amount, ...cause });
     }
+    const record = await issueAgain(context, act, { books, period, billed, replaces: voided });
     journalReissue(act, { record, voided, reason, by });
     return record;
   });
@@ -104,7 +106,7 @@ interface Again {
   readonly books: OpenBooks;
   readonly period: BillingPeriod;
   readonly billed: readonly Adjustment[];
-  readonly replaces: string;
+  readonly replaces: StatementRecord;
 }
 
 async function issueAgain(
@@ -120,12 +122,14 @@ async function issueAgain(
   const byHand = await describedBookings(context.store, act.workspace, adjustments);
   const bookings = [...byHand, ...netted(billed).map(alreadyBilled)];
   const nowMs = state.receivedAtMs;
-  const wanted = { customer, replaces };
+  const wanted = { customer, replaces: replaces.id };
   const commitments = await commitmentInput(context.store, act.workspace, wanted);
   const used = await isUsed(context.store, act.workspace, { ...key, counters });
   const about = { customer, period, nowMs, isUsed: used, commitments };
   const bill = { ...about, counters, adjustments, bookings };
-  return recordOf(context, statementOf(tariff, bill), { closedAtMs: nowMs, replaces });
+  const statement = statementOf(tariff, bill);
+  const credit = await closeCredit(context, act, { customer, statement, replaces });
+  return recordOf(context, statement, { closedAtMs: nowMs, replaces: replaces.id, credit });
 }
 
 function alreadyBilled([row, amount]: readonly [Adjustment, Amount]): Booking {

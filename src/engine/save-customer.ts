@@ -8,9 +8,10 @@ import { type CardHistory, cardKeyAt, withCardFrom } from "../domain/period/cust
 import { type Act, runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 import { newCustomer } from "./customer-defaults.ts";
+import { requireParent } from "./customer-parent.ts";
 import type { Customer } from "./ports.ts";
 
-type Settable = "name" | "timeZone" | "anchorDay" | "cardKey" | "startedAtMs";
+type Settable = "name" | "timeZone" | "anchorDay" | "cardKey" | "startedAtMs" | "parent";
 
 /** What may be set; a field that is left out keeps its value. */
 export type CustomerSettings = Partial<Pick<Customer, Settable>> & {
@@ -22,7 +23,8 @@ const BILLED_BY = ["timeZone", "anchorDay", "startedAtMs"] as const;
 
 /**
  * Makes or changes a customer. Throws `customer.card_fixed` where a setting that statements rest
- * on would change under usage that is already rated, `ratecard.not_found` for an unknown card.
+ * on would change under usage that is already rated, `ratecard.not_found` for an unknown card,
+ * `customer.parent_refused`, `customer.not_found` for a parent that it cannot have.
  */
 export async function saveCustomer(
   context: EngineContext,
@@ -50,6 +52,7 @@ export async function saveCustomer(
     const cards =
       cardKey === undefined ? saved : cardsFrom(act, saved, { ...billed, cardKey, cardFromMs });
     const customer = { ...saved, cardKey: cards.cardKey, formerCards: cards.formerCards };
+    if (plain.parent !== undefined) await requireParent(context.store, act, customer);
     state.customers.set(id, customer);
     journal("customer.saved", id, customer);
     return customer;

@@ -195,14 +195,15 @@ function chargeOf(card: CompiledCard, { charge, cell }: OpeningCount, field: str
     const detail = `Card "${card.cardKey}" has no charge "${charge}".`;
     throw new TollgateError("field.invalid", detail, `${field}.charge`);
   }
-  const { price } = found;
-  const isCell =
-    price.model === "matrix"
-      ? Object.hasOwn(price.cells, cell) || (cell === OTHERWISE_CELL && price.otherwise !== null)
-      : cell === NO_CELL;
-  if (isCell) return found;
+  if (hasCell(found, cell)) return found;
   const detail = `Charge "${charge}" has no cell ${canonicalJson(cell)}.`;
   throw new TollgateError("field.invalid", detail, `${field}.cell`);
+}
+
+/** Whether the price of a charge has a cell for counts. */
+export function hasCell({ price }: Charge, cell: string): boolean {
+  if (price.model !== "matrix") return cell === NO_CELL;
+  return Object.hasOwn(price.cells, cell) || (cell === OTHERWISE_CELL && price.otherwise !== null);
 }
 
 /** Throws `field.out_of_range`. */

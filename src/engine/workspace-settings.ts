@@ -10,15 +10,17 @@ export interface WorkspaceSettings {
   readonly kind: "production" | "sandbox";
   /** How long after its end a period waits for late events before it may be closed. */
   readonly graceHours: number;
+  /** Where payments of credit are asked for; null: nowhere. */
+  readonly paymentUrl: string | null;
 }
 
 /** Subject of the acts that concern the workspace itself. */
 export const WORKSPACE_SUBJECT = "workspace";
 
-const DEFAULTS: WorkspaceSettings = { kind: "production", graceHours: 0 };
+const DEFAULTS: WorkspaceSettings = { kind: "production", graceHours: 0, paymentUrl: null };
 
 /** The settings as they are now. */
 export async function readWorkspace(store: Store, workspace: string): Promise<WorkspaceSettings> {
   const act = await store.lastAct(workspace, "workspace.saved", WORKSPACE_SUBJECT);
-  return act === undefined ? DEFAULTS : (JSON.parse(act.document) as WorkspaceSettings);
+  return act === undefined ? DEFAULTS : { ...DEFAULTS, ...JSON.parse(act.document) };
 }

@@ -85,6 +85,8 @@ export interface HttpParts {
   readonly version: string;
   /** How long a caller waits for a decision on holds. (Default: DECISION_MAX_MS.) */
   readonly decisionMaxMs?: number;
+  /** The secret that payment requests of a workspace are signed with. (Default: none is sent.) */
+  readonly paymentSecret?: (workspace: string) => string;
   /** Commits since the start, for /metrics. (Default: not told.) */
   readonly commitCount?: () => number;
   /** (Default: nothing is logged.) */

@@ -4,7 +4,9 @@ import type { DeclaredBody, Route } from "./route.ts";
 import { type JsonSchema, named, type ObjectSchema } from "./schema.ts";
 import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
+import { CREDIT_SCHEMAS } from "./schemas/credits.ts";
 import { eventSchemas } from "./schemas/events.ts";
+import { SIMULATION_SCHEMAS } from "./schemas/simulations.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
 
 /** The document for these routes, as plain JSON data. */
@@ -31,7 +33,9 @@ export function openApiDocument(
       schemas: {
         ...eventSchemas(usageFormats),
         ...TARIFF_SCHEMAS,
+        ...SIMULATION_SCHEMAS,
         ...COMMITMENT_SCHEMAS,
+        ...CREDIT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },

@@ -39,6 +39,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, string>> = {
   "server.draining": "5",
   "store.unknown": "1",
   "store.locked": "5",
+  "simulation.busy": "5",
 };
 
 /** Headers of every answer: its content is data, for one caller, at one moment. */

@@ -117,13 +117,20 @@ export async function readDocument(
 }
 
 function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
-  const { status, body, pieces, type, headers = {} } = answer;
-  reply.code(status).headers({ ...SECURITY_HEADERS, ...headers });
-  reply.type(type ?? "application/json");
-  if (pieces !== undefined) return reply.send(Readable.from(pieces));
+  const { status, body, lines, pieces, type, headers = {} } = answer;
+  const begun = reply
+    .code(status)
+    .headers({ ...SECURITY_HEADERS, ...headers })
+    .type(type ?? "application/json");
+  if (pieces !== undefined) return begun.send(Readable.from(pieces));
+  if (lines !== undefined) return begun.send(Readable.from(textsOf(lines)));
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // As bytes: to a text of JSON the framework would add a charset, which that type does not have.
-  return reply.send(Buffer.from(text));
+  return begun.send(Buffer.from(text));
+}
+
+async function* textsOf(lines: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
 }
 
 function observe({ metrics }: RouteContext, { method, path }: Route, reply: FastifyReply): void {

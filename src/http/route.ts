@@ -45,6 +45,8 @@ export interface RouteAnswer {
   readonly body: unknown;
   /** Pieces of text, sent one by one in place of the body. (Default: none.) */
   readonly pieces?: AsyncIterable<string>;
+  /** Sent instead of the body, a line of JSON each, as they come. (Default: the body.) */
+  readonly lines?: AsyncIterable<object>;
   /** (Default: application/json.) */
   readonly type?: string;
   /** Headers besides those of every answer. (Default: none.) */

@@ -203,6 +203,13 @@ export const anyRows = record({
     formerCards: fc.array(record({ cardKey: optionalId, untilMs: anyInstant }), { maxLength: 3 }),
     startedAtMs: anyInstant,
     createdAtMs: anyInstant,
+    parent: fc.option(
+      record({
+        id: anyId,
+        pays: fc.boolean(),
+        credit: fc.constantFrom("own", "own_first", "parent_first"),
+      }),
+    ),
   }),
   counter: record({ ...keyed, counter: anyCounter }),
   rollup: record({

@@ -126,6 +126,16 @@ export const PRICES = [
   },
 ];
 
+/** How a world begins. */
+export interface WorldOptions {
+  /** Whether the workspace is to be made. (Default: true.) */
+  readonly isNew?: boolean;
+  /** (Default: two versions of one card.) */
+  readonly cards?: readonly RateCardVersion[];
+  /** (Default: one of every kind.) */
+  readonly budgets?: typeof BUDGETS;
+}
+
 /** Terms of a customer's own: they follow the card through all its versions. */
 const OWN_TEXT = JSON.stringify({
   ...{ key: "own", extends: "card" },
@@ -154,14 +164,11 @@ const CUSTOMERS = [
 export async function engineOver(
   store: Store,
   workspace: string,
-  {
-    isNew = true,
-    budgets = BUDGETS,
-  }: { readonly isNew?: boolean; readonly budgets?: typeof BUDGETS } = {},
+  { isNew = true, cards = CARDS, budgets = BUDGETS }: WorldOptions = {},
 ) {
   if (isNew) {
     await store.createWorkspace(workspace);
-    await write(store, workspace, { cards: CARDS, prices: PRICES, budgets });
+    await write(store, workspace, { cards, prices: PRICES, budgets });
   }
   const clock = { now: START_MS };
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
@@ -180,9 +187,9 @@ export async function engineOver(
 export async function play(
   store: Store,
   workspace: string,
-  history: readonly Happening[],
+  ...[history, options]: readonly [history: readonly Happening[], options?: WorldOptions]
 ): Promise<unknown[]> {
-  const { engine, advance } = await engineOver(store, workspace);
+  const { engine, advance } = await engineOver(store, workspace, options);
   const answers: unknown[] = [];
   for (const happening of history) {
     advance(lengthMs(happening));

@@ -37,6 +37,7 @@ const NOTHING: Writes = {
   adjustments: [],
   periods: [],
   statements: [],
+  creditBooks: [],
   cards: [],
   prices: [],
   journal: [],
@@ -110,7 +111,7 @@ export function sumOf(shares: readonly ChargeShare[]): Amount {
 
 export function customerRow(some: Partial<Customer> & { readonly id: string }): Customer {
   const defaults = { name: null, timeZone: "UTC", anchorDay: 1, cardKey: null, formerCards: [] };
-  return { ...defaults, startedAtMs: NOW_MS, createdAtMs: NOW_MS, ...some };
+  return { ...defaults, startedAtMs: NOW_MS, createdAtMs: NOW_MS, parent: null, ...some };
 }
 
 export function outcomeRow(some: Partial<OutcomeState> & { readonly key: string }): OutcomeState {

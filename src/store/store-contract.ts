@@ -7,6 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { Store } from "../engine/ports.ts";
 import { ATOMICITY } from "./atomicity-contract.ts";
 import type { Clause } from "./clause-contract.ts";
+import { CREDIT } from "./credit-contract.ts";
 import { HISTORY } from "./history-contract.ts";
 import { READS } from "./read-contract.ts";
 import { ROUND_TRIPS } from "./round-trip-contract.ts";
@@ -24,7 +25,7 @@ export interface Candidate {
 
 /** What the commit path needs. */
 export function ingestContract(candidate: Candidate): void {
-  suite("ingest", candidate, [...ROUND_TRIPS, ...UNITS, ...ATOMICITY, ...SPENDING]);
+  suite("ingest", candidate, [...[...ROUND_TRIPS, ...UNITS, ...ATOMICITY, ...SPENDING, ...CREDIT]]);
 }
 
 /** What listings, reports and administration need. */

@@ -24,7 +24,8 @@ export type Row = Readonly<Record<string, unknown>>;
 /** A value as it is bound to a statement. */
 export type Bound = string | number | null | Uint8Array;
 
-function text(row: Row, name: string): string {
+/** A column that is never NULL. */
+export function text(row: Row, name: string): string {
   return row[name] as string;
 }
 function optional(row: Row, name: string): string | null {
@@ -184,14 +185,21 @@ export function decodeCustomer(row: Row): Customer {
     formerCards: JSON.parse(text(row, "former_cards")),
     startedAtMs: number(row, "started_at"),
     createdAtMs: number(row, "created_at"),
+    parent: decodeParent(optional(row, "parent")),
   };
+}
+
+function decodeParent(stored: string | null): Customer["parent"] {
+  return stored === null ? null : (JSON.parse(stored) as Customer["parent"]);
 }
 
 /** Values of a customer in the order of its columns, without the workspace. */
 export function encodeCustomer(customer: Customer): Bound[] {
   const { id, name, timeZone, anchorDay, cardKey, createdAtMs, startedAtMs } = customer;
   const formerCards = JSON.stringify(customer.formerCards);
-  return [id, name, timeZone, anchorDay, cardKey, createdAtMs, formerCards, startedAtMs];
+  const parent = customer.parent === null ? null : JSON.stringify(customer.parent);
+  const calendar = [timeZone, anchorDay];
+  return [id, name, ...calendar, cardKey, createdAtMs, formerCards, startedAtMs, parent];
 }
 
 /** An outcome with its shares. */

@@ -92,7 +92,9 @@ export class ApiCaller {
     }
     const declared = operation.responses[answer.status]?.content[type];
     assert.ok(declared, `${where} as ${type} is not declared: ${answer.text.slice(0, 300)}`);
-    this.#matches(declared.schema, isJson(type) ? answer.body : answer.text, where);
+    if (type === "application/x-ndjson" && declared.schema.type !== "string") {
+      for (const line of linesOf(answer)) this.#matches(declared.schema, line, where);
+    } else this.#matches(declared.schema, isJson(type) ? answer.body : answer.text, where);
     const request = operation.requestBody?.content["application/json"];
     const isTaken = answer.status < 300 && !answer.text.includes('"status":"rejected"');
     if (isTaken && request !== undefined && sent !== undefined) {
@@ -129,6 +131,14 @@ interface Exchange {
   readonly type: string;
   readonly answer: Answer;
   readonly sent: unknown;
+}
+
+/** The documents of an answer that has one a line. */
+export function linesOf({ text }: Pick<Answer, "text">): Json[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Json);
 }
 
 function isJson(type: string): boolean {

@@ -4,6 +4,7 @@ import { nodeDigest } from "../../src/compose.ts";
 import { BudgetBooks } from "../../src/engine/budget-books.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
+import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../../src/engine/entitlements.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
 import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
@@ -14,6 +15,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
   return {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
     ids: { random: () => "id" },
+    dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),

@@ -1,25 +1,60 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
-import { type Command, JSON_OPTION, print, SERVER_OPTIONS } from "../command.ts";
+import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { renderComparison } from "../render/run-comparison.ts";
 import { renderRunTree } from "../render/run-tree.ts";
 import type { RunView } from "../render/run-view.ts";
 import { withSession } from "../session.ts";
+import { readCardOf } from "./simulate.ts";
 
-/** Shows one run as a tree. */
+/** Shows one run as a tree, as it was charged or as another card would have. */
 export const run: Command = {
   name: "run",
   summary: "Show a run as a tree: every step with its tokens, cost and charge",
   positionals: "ID",
-  options: { ...AS_OF_OPTION, ...JSON_OPTION, ...SERVER_OPTIONS },
-  run: (args, here) => {
+  options: {
+    card: {
+      type: "string",
+      value: "FILE",
+      meaning: "show it as this card would have charged it, beside what was charged",
+    },
+    ...AS_OF_OPTION,
+    ...JSON_OPTION,
+    ...SERVER_OPTIONS,
+  },
+  run: async (args, here) => {
     const [id] = args.positionals;
     if (id === undefined) throw new TollgateError("cli.usage", "Which run? Give its id.", "ID");
+    const name = textOption(args, "card");
+    if (name !== undefined && textOption(args, "as-of") !== undefined) {
+      const detail = "Another card is shown over all that is known now; leave out --as-of.";
+      throw new TollgateError("cli.usage", detail, "--card");
+    }
+    const card = name === undefined ? null : await readCardOf(name, here);
     return withSession(args, here, async (session) => {
-      const path = `/v1/runs/${encodeURIComponent(id)}${asOfQuery(args)}`;
-      const tree = await session.get<RunView>(path);
-      if (args.options.json === true) print(here.out, JSON.stringify(tree, null, 2));
-      else print(here.out, ...renderRunTree(tree, here.styles));
+      const path = `/v1/runs/${encodeURIComponent(id)}`;
+      const charged = await session.get<RunView>(`${path}${asOfQuery(args)}`);
+      const tree =
+        card === null ? charged : await session.post<RunView>(`${path}/simulation`, { card });
+      if (args.options.json === true) {
+        print(
+          here.out,
+          JSON.stringify(card === null ? tree : { charged, simulated: tree }, null, 2),
+        );
+        return 0;
+      }
+      print(here.out, ...renderRunTree(tree, here.styles));
+      if (card === null) return 0;
+      const titles = ["charged", titleOf(card)] as const;
+      const pair = { before: charged, after: tree, titles };
+      print(here.out, "", ...renderComparison(pair, here.styles));
       return 0;
     });
   },
 };
+
+function titleOf(card: unknown): string {
+  if (typeof card === "string") return card;
+  const { key } = card as { readonly key?: unknown };
+  return typeof key === "string" ? key : "simulated";
+}

@@ -27,13 +27,17 @@ export function renderComparison(pair: RunPair, styles: Styles = PLAIN_STYLES): 
     return row(name, a, b);
   });
   const [a, b] = [before.totals.tree, after.totals.tree];
-  const margins = [a, b].map(({ charge, cost }) => subtractAmounts(charge, cost));
+  const margins = [subtractAmounts(owedBy(before), a.cost), subtractAmounts(owedBy(after), b.cost)];
   const bounds = [a, b].map(({ unpriced }) => unpriced > 0);
   const atLeast = ([name = "", ...cells]: Cell[], sign: string): Cell[] => {
     return [name, ...cells.map((cell, index) => (bounds[index] ? `${sign}${cell}` : cell))];
   };
+  const owed = [owedBy(before), owedBy(after)] as const;
+  const isBounded = owed[0] !== a.charge || owed[1] !== b.charge;
   const totals = [
     row("charged", a.charge, b.charge).map((cell) => bold(cell, styles)),
+    ...(isBounded ? boundRows(pair, row) : []),
+    ...(isBounded ? [row("owed", ...owed).map((cell) => bold(cell, styles))] : []),
     atLeast(row("our cost", a.cost, b.cost), "≥"),
     atLeast(row("margin", margins[0] ?? "0", margins[1] ?? "0"), "≤"),
   ];
@@ -41,6 +45,30 @@ export function renderComparison(pair: RunPair, styles: Styles = PLAIN_STYLES): 
     return { title, align: index === 0 ? ("left" as const) : ("point" as const) };
   });
   return renderTable({ columns, rows: [...charges, "rule", ...totals] }, styles);
+}
+
+/** What the cap and the minimum of a run come to, over all its periods. */
+function boundsOf({ corrections }: RunView): { readonly cap: string; readonly minimum: string } {
+  return {
+    cap: sumAmounts(corrections.map(({ cap }) => cap)),
+    minimum: sumAmounts(corrections.map(({ minimum }) => minimum)),
+  };
+}
+
+function owedBy(run: RunView): string {
+  const { cap, minimum } = boundsOf(run);
+  return sumAmounts([run.totals.tree.charge, cap, minimum]);
+}
+
+function boundRows(
+  { before, after }: RunPair,
+  row: (name: string, a: string, b: string) => Cell[],
+): Cell[][] {
+  const [a, b] = [boundsOf(before), boundsOf(after)];
+  return [
+    row("above the cap", a.cap, b.cap),
+    row("up to the minimum", a.minimum, b.minimum),
+  ].filter((_, at) => [a, b].some(({ cap, minimum }) => (at === 0 ? cap : minimum) !== "0"));
 }
 
 function bold(cell: Cell, { bold: style }: Styles): Cell {

@@ -25,7 +25,12 @@ export interface StatementView {
   readonly total: string;
   /** SHA-256 of the canonical document. */
   readonly digest: string;
-  readonly document: { readonly lines: readonly StatementLineView[] };
+  readonly document: {
+    readonly lines: readonly StatementLineView[];
+    readonly paidByCredit?: string;
+    readonly amountDue?: string;
+    readonly children?: readonly { readonly customer: string; readonly due: string }[];
+  };
 }
 
 /** What is shown of a statement, and of the bill of an open period. */
@@ -52,7 +57,22 @@ export function renderStatement(
     { title: `exact ${currency}`, align: "point" as const },
     { title: "billed", align: "point" as const },
   ];
-  return renderTable({ columns, rows: [...rows, "rule", totals] }, styles);
+  const below = creditRows(document, bold);
+  return renderTable({ columns, rows: [...rows, "rule", totals, ...below] }, styles);
+}
+
+/** What credit paid of the total, what children owe, and what is due then. */
+function creditRows(
+  { paidByCredit, amountDue, children = [] }: StatementView["document"],
+  bold: (text: string) => Cell,
+): Cell[][] {
+  if (paidByCredit === undefined || amountDue === undefined) return [];
+  const taken = paidByCredit.startsWith("-") ? paidByCredit.slice(1) : `-${paidByCredit}`;
+  return [
+    ["Paid by credit", "", "", "", formatMoney(paidByCredit === "0" ? "0" : taken)],
+    ...children.map(({ customer, due }) => [`Due of ${customer}`, "", "", "", formatMoney(due)]),
+    [bold("Amount due"), "", "", "", bold(formatMoney(amountDue))],
+  ];
 }
 
 function measureText(measure: string | null): string {

@@ -81,7 +81,7 @@ describe("what a customer may use", () => {
         tools: names,
         parallelRuns: fc.option(fc.bigInt({ min: 0n, max: PARALLEL_RUNS_MAX_COUNT })),
       },
-      { requiredKeys: [] },
+      { requiredKeys: [], noNullPrototype: true },
     );
     fc.assert(
       fc.property(all, (own) => {

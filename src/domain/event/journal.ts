@@ -37,6 +37,14 @@ export const JOURNAL_KINDS = [
   "entitlements.saved",
   "work.stopped",
   "work.resumed",
+  "credit.granted",
+  "credit.refunded",
+  "credit.transferred",
+  "credit.ruled",
+  "topup.requested",
+  "topup.confirmed",
+  "topup.refused",
+  "credit.posted",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

@@ -15,7 +15,8 @@ import type { ChargeShare, CostStatus, Step } from "./step.ts";
 import { chargedBy } from "./trial-cell.ts";
 import { INPUT_BUCKETS, OUTPUT_BUCKETS, type Usage } from "./usage.ts";
 
-const END = "\u001f";
+/** Ends every field of a step's text. */
+export const END = "\u001f";
 const VERSION = "s1";
 const COST_STATUSES: readonly CostStatus[] = ["priced", "partial", "unpriced", "none"];
 const STANDARD_TIER = "standard";
@@ -101,7 +102,8 @@ function codesOf(step: Step): string {
 const BUCKET_CODES: ReadonlyMap<string, string> = new Map(
   [...INPUT_BUCKETS, ...OUTPUT_BUCKETS].map((bucket, at) => [bucket, String.fromCharCode(65 + at)]),
 );
-const BUCKETS_BY_CODE: ReadonlyMap<string, string> = new Map(
+/** The bucket of each short name in a body. */
+export const BUCKETS_BY_CODE: ReadonlyMap<string, string> = new Map(
   [...BUCKET_CODES].map(([bucket, code]) => [code, bucket]),
 );
 

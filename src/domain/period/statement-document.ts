@@ -3,6 +3,7 @@
  * Amounts and quantities are the shortest decimal text, in whole currency units and whole units.
  */
 import { canonicalJson } from "../canonical-json.ts";
+import { creditDocument as creditPart, type StatementCredit } from "../credit/statement-credit.ts";
 import { CONVERSION_RATE_SCALE, FACTOR_SCALE } from "../limits.ts";
 import type { ConversionRate } from "../money/conversion.ts";
 import type { Amount, Quantity } from "../money/decimal.ts";
@@ -16,11 +17,21 @@ import type { StatementLine } from "./statement-line.ts";
 
 const FORMAT = "tollgate.statement/1";
 
+/** What stands in a document beside the bill. */
+export interface DocumentParts {
+  /** The voided statement that this one was issued for again. (Default: null, there is none.) */
+  readonly replaces?: string | null;
+  /** What credit paid. (Default: null, the customer has none.) */
+  readonly credit?: StatementCredit | null;
+}
+
 /**
- * The text of a statement. The same statement always gives the same text. `replaces` is the voided
- * statement that this one was issued for again; null where there is none.
+ * The text of a statement. The same statement and parts always give the same text.
  */
-export function statementDocument(statement: Statement, replaces: string | null = null): string {
+export function statementDocument(
+  statement: Statement,
+  { replaces = null, credit: paidBy = null }: DocumentParts = {},
+): string {
   const { customer, period, currency, rounding, credit, lines, totalExact, total } = statement;
   const { drawdowns } = statement;
   return canonicalJson({
@@ -36,6 +47,7 @@ export function statementDocument(statement: Statement, replaces: string | null 
     totalExact: formatAmount(totalExact),
     total: formatAmount(total),
     ...(drawdowns.length === 0 ? {} : { commitments: drawdowns.map(drawdownDocument) }),
+    ...(paidBy === null ? {} : creditPart(total, paidBy)),
     ...(replaces === null ? {} : { replaces }),
   });
 }

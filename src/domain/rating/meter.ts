@@ -35,6 +35,18 @@ export interface MeteredQuantity {
   readonly quantity: bigint;
 }
 
+/** What a charge takes of steps that differ in nothing but their quantities. */
+export interface StepTake {
+  readonly chargeKey: string;
+  readonly cell: string;
+  /** What it adds up: `steps`, or `sum:` and a unit or `cost`. */
+  readonly of: string;
+  /** True where it counts the steps that have some of it. */
+  readonly isCounting: boolean;
+  /** Converts a cost; null: nothing is converted. */
+  readonly costOf: CostConversion | null;
+}
+
 /** A card version that charges. Immutable; `id`, `cardKey` and `currency` are the version's. */
 export interface CompiledCard {
   readonly id: number;
@@ -49,13 +61,15 @@ export interface CompiledCard {
   readonly trial: Trial | null;
   /** What a step that bills counts for; a shadow counts for nothing. */
   meterStep(step: MeteredStep): readonly MeteredQuantity[];
+  /** What `meterStep` takes of a step whatever its quantities: one for each that may not be 0. */
+  takesOfStep(step: MeteredStep): readonly StepTake[];
   meterRun(run: MeteredRun): readonly MeteredQuantity[];
   meterOutcome(outcome: MeteredOutcome): readonly MeteredQuantity[];
   /** The price of a charge's counter. The cell must be one that this version metered, or free. */
   segmentPrice(chargeKey: string, cell: string): SegmentPrice;
 }
 
-interface CompiledCharge {
+interface CompiledCharge extends Pick<StepTake, "of" | "isCounting" | "costOf"> {
   readonly chargeKey: string;
   readonly selects: (item: Metered) => boolean;
   /** Null: a value that has no price, which is not charged. */
@@ -91,6 +105,7 @@ export function compileCard(version: RateCardVersion, costOf?: CostConversion): 
     settlesAfterMs: windowOf(card),
     trial: card.trial,
     meterStep: (step) => (step.role === "bill" ? meterItem(steps, step) : NOTHING),
+    takesOfStep: (step) => (step.role === "bill" ? takesOf(steps, step) : []),
     meterRun: (run) => meterItem(runs, run),
     meterOutcome: (outcome) => meterItem(outcomes, outcome),
     segmentPrice: segmentPrices(version),
@@ -125,15 +140,28 @@ function meterItem(charges: readonly CompiledCharge[], item: Metered): readonly 
   return metered ?? NOTHING;
 }
 
+function takesOf(charges: readonly CompiledCharge[], item: Metered): StepTake[] {
+  return charges.flatMap(({ chargeKey, selects, cellOf, of, isCounting, costOf }) => {
+    const cell = selects(item) ? cellOf(item) : null;
+    return cell === null ? [] : [{ chargeKey, cell, of, isCounting, costOf }];
+  });
+}
+
 /** One entry for each quantity that the charge takes; a percentage's fixed part is its own. */
 function compileCharge(charge: Charge, costOf: CostConversion | undefined): CompiledCharge[] {
   const { key, meter, price } = charge;
   const selects = chargeSelection(charge);
   const quantityOf = quantityFunction(meter, costOf);
-  const compiled = { chargeKey: key, selects, cellOf: cellFunction(price), quantityOf };
+  const takes = {
+    of: measureOf(meter),
+    isCounting: false,
+    costOf: isCostMeter(meter) ? (costOf ?? null) : null,
+  };
+  const compiled = { chargeKey: key, selects, cellOf: cellFunction(price), quantityOf, ...takes };
   if (price.model !== "percentage" || price.fixed === 0n) return [compiled];
   const stepsOf: CompiledCharge["quantityOf"] = (item) => (quantityOf(item) === 0n ? 0n : ONE_UNIT);
-  return [compiled, { ...compiled, cellOf: () => FIXED_CELL, quantityOf: stepsOf }];
+  const fixed = { cellOf: () => FIXED_CELL, quantityOf: stepsOf, isCounting: true };
+  return [compiled, { ...compiled, ...fixed }];
 }
 
 function cellFunction(price: PriceModel): CompiledCharge["cellOf"] {

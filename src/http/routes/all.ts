@@ -3,6 +3,7 @@ import type { Route } from "../route.ts";
 import { BUDGET_ROUTES } from "./budgets.ts";
 import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
+import { CREDIT_ROUTES } from "./credits.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
 import { HELD_ROUTES } from "./held.ts";
@@ -19,9 +20,11 @@ import { RECEIPT_ROUTES } from "./receipts.ts";
 import { RERATE_ROUTES } from "./rerate.ts";
 import { RUN_EVENT_ROUTES } from "./run-events.ts";
 import { RUN_ROUTES } from "./runs.ts";
+import { SIMULATION_ROUTES } from "./simulations.ts";
 import { STATEMENT_LINE_ROUTES } from "./statement-lines.ts";
 import { STATEMENT_ROUTES } from "./statements.ts";
 import { STATUS_ROUTES } from "./status.ts";
+import { TOPUP_ROUTES } from "./topups.ts";
 import { USAGE_ROUTES } from "./usage.ts";
 import { WORKSPACE_ROUTES } from "./workspaces.ts";
 
@@ -39,11 +42,14 @@ export const ALL_ROUTES: readonly Route[] = [
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
   ...COMMITMENT_ROUTES,
+  ...CREDIT_ROUTES,
+  ...TOPUP_ROUTES,
   ...OPENING_ROUTES,
   ...RATE_CARD_ROUTES,
   ...PRICE_ROUTES,
   ...RATE_ROUTES,
   ...RERATE_ROUTES,
+  ...SIMULATION_ROUTES,
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,

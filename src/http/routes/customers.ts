@@ -5,6 +5,7 @@ import type { CustomerSettings } from "../../engine/save-customer.ts";
 import { instantOf, timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, LIMIT, named, nullable, TEXT, TIME_SENT } from "../schema.ts";
+import { PARENT } from "../schemas/credits.ts";
 
 const CUSTOMER_PARAM = closed({ customer: ID });
 
@@ -48,7 +49,7 @@ const readCustomer = route<{ readonly customer: string }>({
 
 /** Settings as they are sent. */
 interface SentSettings
-  extends Pick<CustomerSettings, "name" | "timeZone" | "anchorDay" | "cardKey"> {
+  extends Pick<CustomerSettings, "name" | "timeZone" | "anchorDay" | "cardKey" | "parent"> {
   readonly cardFrom?: string;
   readonly startedAt?: string;
 }
@@ -72,11 +73,15 @@ const saveCustomer = route<{ readonly customer: string }, unknown, SentSettings>
       },
       "cardKey?": described(nullable(ID), "Null: the workspace's default card."),
       "cardFrom?": described(TIME_SENT, "From when the card holds; default: now."),
+      "parent?": described(nullable(PARENT), "Who stands above it; null: nobody."),
       "startedAt?": described(TIME_SENT, "From when trials and the first period count."),
     }),
   },
   answers: { 200: json("The customer as it is now.", named("Customer")) },
-  errors: ["customer.card_fixed", "ratecard.not_found"],
+  errors: [
+    ...(["customer.card_fixed", "ratecard.not_found"] as const),
+    ...(["customer.not_found", "customer.parent_refused"] as const),
+  ],
   handle: async ({ engine }, { workspace, params, body }) => {
     const { cardFrom, startedAt, ...plain } = body;
     if (plain.timeZone !== undefined) requireTimeZone(plain.timeZone);
@@ -113,7 +118,8 @@ function customerView(customer: Customer): object {
     until: timeText(former.untilMs),
   }));
   const times = { startedAt: timeText(startedAtMs), createdAt: timeText(createdAtMs) };
-  return { customer: id, name, timeZone, anchorDay, cardKey, formerCards, ...times };
+  const { parent } = customer;
+  return { customer: id, name, timeZone, anchorDay, cardKey, formerCards, ...times, parent };
 }
 
 /** Customers. */

@@ -29,6 +29,7 @@ import {
 } from "../schema.ts";
 import { BUDGET_SCHEMAS } from "./budgets.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
+import { PARENT } from "./credits.ts";
 import { MARGIN_SCHEMAS } from "./margin.ts";
 import { STATEMENT_SCHEMAS } from "./statements.ts";
 
@@ -247,6 +248,7 @@ const customers = {
     formerCards: listOf(closed({ cardKey: TEXT_OR_NULL, until: TIME }), "The cards before it."),
     startedAt: described(TIME, "From when trials and the first period count."),
     createdAt: TIME,
+    parent: nullable(PARENT),
   }),
   Projection: closed({
     customer: ANY_TEXT,

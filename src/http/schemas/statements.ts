@@ -17,6 +17,7 @@ import {
   TIME,
 } from "../schema.ts";
 import { DRAWDOWNS } from "./commitments.ts";
+import { STATEMENT_CREDIT } from "./credits.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 
@@ -62,6 +63,7 @@ const statementDocument = closed({
   totalExact: DECIMAL,
   total: DECIMAL,
   "commitments?": DRAWDOWNS,
+  ...STATEMENT_CREDIT,
   "replaces?": ANY_TEXT,
 });
 

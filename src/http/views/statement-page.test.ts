@@ -28,6 +28,15 @@ const statement = (some: Partial<StatementRecord>, lines: object[]): StatementRe
 });
 
 describe("the page of a statement", () => {
+  test("tells below the total what credit paid, and what is due", () => {
+    const paid = { lines: [], rounding: "half_even", paidByCredit: "1234560", amountDue: "7" };
+    const times = { startsAt: "2026-10-31T23:00:00Z", endsAt: "2026-11-30T23:00:00Z" };
+    const document = JSON.stringify({ ...paid, ...times });
+    const page = statementPage(statement({ document }, []));
+    assert.match(page, /Paid by credit<\/td><td class="n">−1,234,560\.00/);
+    assert.match(page, /Amount due<\/td><td class="n">7\.00<\/td><\/tr><\/tfoot>/);
+  });
+
   test("shows every line, with the decimals of the currency, and the total", () => {
     const page = statementPage(statement({}, [line({}), line({ kind: "rounding" })]));
     assert.ok(page.includes("−1,234.57"));

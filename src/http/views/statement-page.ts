@@ -24,6 +24,9 @@ interface Document {
   /** The voided statement that this one was issued for again. */
   readonly replaces?: string;
   readonly lines: readonly Line[];
+  /** Where the customer has credit: what it paid, and what is due then. */
+  readonly paidByCredit?: string;
+  readonly amountDue?: string;
 }
 
 const STYLE = `
@@ -94,7 +97,7 @@ export function statementPage(statement: StatementRecord, afterwards: Afterwards
 <body>
 <h1>Statement</h1>
 ${voidingOf(afterwards)}${factsOf(statement, document)}
-${tableOf(statement, document.lines)}
+${tableOf(statement, document)}
 ${creditsOf(statement, afterwards)}
 <footer>
 <p>Each line is rounded once (${escaped(document.rounding.replaceAll("_", " "))}); the total is the
@@ -150,8 +153,20 @@ function minute(instant: string): string {
   return escaped(instant.slice(0, 16).replace("T", " "));
 }
 
-function tableOf({ currency, total }: StatementRecord, lines: readonly Line[]): string {
-  const rows = lines.map((line, index) => rowOf(line, { number: index + 1, currency }));
+/** What credit paid of the total, and what is due of it. */
+function creditRows({ paidByCredit, amountDue }: Document, currency: string): string {
+  if (paidByCredit === undefined || amountDue === undefined) return "";
+  const isGivenBack = paidByCredit.startsWith("-");
+  const taken = isGivenBack ? paidByCredit.slice(1) : `-${paidByCredit}`;
+  const row = (name: string, amount: string) => {
+    const cell = `<td class="n">${moneyText(amount, currency)}</td>`;
+    return `\n<tr><td></td><td colspan="4">${name}</td>${cell}</tr>`;
+  };
+  return row("Paid by credit", taken === "-0" ? "0" : taken) + row("Amount due", amountDue);
+}
+
+function tableOf({ currency, total }: StatementRecord, document: Document): string {
+  const rows = document.lines.map((line, index) => rowOf(line, { number: index + 1, currency }));
   return `<table>
 <thead><tr><th class="n">#</th><th>Description</th><th class="n">Quantity</th><th></th>
 <th class="n">Exact</th><th class="n">${escaped(currency)}</th></tr></thead>
@@ -159,7 +174,7 @@ function tableOf({ currency, total }: StatementRecord, lines: readonly Line[]): 
 ${rows.join("\n")}
 </tbody>
 <tfoot><tr><td></td><td colspan="4">Total</td>
-<td class="n">${moneyText(total, currency)}</td></tr></tfoot>
+<td class="n">${moneyText(total, currency)}</td></tr>${creditRows(document, currency)}</tfoot>
 </table>`;
 }
 

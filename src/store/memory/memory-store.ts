@@ -10,6 +10,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import type { History } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -31,6 +32,8 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { Turns } from "../turns.ts";
+import { memoryCredit } from "./memory-credit.ts";
+import { memoryHistory } from "./memory-history.ts";
 import { MemorySpendingReads } from "./memory-spending-reads.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
@@ -42,6 +45,7 @@ export class MemoryStore implements Store {
   readonly #signingKeys = new Map<string, SigningKey>();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
+  readonly credit = memoryCredit((workspace) => this.#tables(workspace));
 
   transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
     return this.#turns.take(() => this.#transact(workspace, work));
@@ -160,6 +164,10 @@ export class MemoryStore implements Store {
 
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
     return [...this.#tables(workspace).outcomes.values()].filter((row) => row.run === run);
+  }
+
+  history(workspace: string): History {
+    return memoryHistory(this, workspace, this.#tables(workspace));
   }
 
   rollups(workspace: string, filter: UsageFilter): RollupRow[] {

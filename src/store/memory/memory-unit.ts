@@ -8,6 +8,7 @@ import type {
   ChainHead,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   StepKey,
   StoredCounter,
@@ -121,6 +122,10 @@ export class MemoryUnit implements UnitOfWork {
     return this.#tables.adjustments
       .filter((row) => row.customer === key.customer && row.bookedPeriod === key.period)
       .sort((a, b) => a.seq - b.seq);
+  }
+
+  creditBooks(customers: readonly string[]): CreditBookRow[] {
+    return pick(this.#tables.creditBooks, customers);
   }
 
   silentRuns(beforeMs: number, limit: number): Run[] {

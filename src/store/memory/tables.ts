@@ -22,6 +22,7 @@ import type {
   ChainHead,
   ChainLink,
   Conflict,
+  CreditBookRow,
   Customer,
   FormerOutcome,
   FormerRun,
@@ -52,6 +53,7 @@ export interface Tables {
   readonly adjustments: Adjustment[];
   readonly periods: Map<string, PeriodState>;
   readonly statements: Map<string, StatementRecord>;
+  readonly creditBooks: Map<string, CreditBookRow>;
   readonly cards: RateCardVersion[];
   readonly prices: PriceVersion[];
   readonly journal: Map<number, JournalEntry>;
@@ -84,6 +86,7 @@ export function tablesOf(): Tables {
     adjustments: [],
     periods: new Map(),
     statements: new Map(),
+    creditBooks: new Map(),
     cards: [],
     prices: [],
     journal: new Map(),
@@ -146,6 +149,7 @@ export function applyWrites(tables: Tables, writes: Writes): void {
   tables.adjustments.push(...writes.adjustments);
   for (const row of writes.periods) tables.periods.set(keyOf(row.customer, row.period), row);
   for (const row of writes.statements) tables.statements.set(row.id, row);
+  for (const row of writes.creditBooks) tables.creditBooks.set(row.customer, row);
   tables.cards.push(...writes.cards);
   tables.prices.push(...writes.prices);
   for (const row of writes.journal) tables.journal.set(row.seq, row);

@@ -10,6 +10,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import type { History } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -38,7 +39,6 @@ import {
   decodeCounter,
   decodeCustomer,
   decodeJournal,
-  decodeOutcome,
   decodePeriod,
   decodeRollup,
   decodeRun,
@@ -53,9 +53,12 @@ import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
+import { PostgresCreditReads } from "./postgres-credit.ts";
+import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
+import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import { runsQuery } from "./runs-query.ts";
 
@@ -99,6 +102,7 @@ class PostgresStore implements Store {
     const ws = await this.#ws(workspace);
     return (sql, ...values) => this.#all(sql, ws, ...values);
   });
+  readonly credit = new PostgresCreditReads((...asked) => this.#of(...asked));
 
   constructor(pool: Pool, digest: Digest) {
     this.#pool = pool;
@@ -250,21 +254,16 @@ class PostgresStore implements Store {
   }
 
   async outcomesOfRun(workspace: string, run: string): Promise<OutcomeState[]> {
-    const sql = `SELECT o.* FROM runs r
-      JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer AND o.run = r.id
-      WHERE r.ws = $1 AND r.id = $2 ORDER BY o.seq`;
-    return (await this.#of(workspace, sql, run)).map(decodeOutcome);
+    return outcomesOfRun(await this.#parts(workspace), run);
   }
 
-  async provisionalOutcomes(
-    workspace: string,
-    { customer, limit, after }: ProvisionalFilter,
-  ): Promise<OutcomeState[]> {
-    const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
-    const sql = `SELECT * FROM outcomes
-      WHERE ws = $1 AND status = 'provisional' AND ($2::text IS NULL OR customer = $2)
-      AND (customer, run, key) > ($3, $4, $5) ORDER BY customer, run, key LIMIT $6`;
-    return (await this.#of(workspace, sql, customer ?? null, ...place, limit)).map(decodeOutcome);
+  async provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Promise<OutcomeState[]> {
+    return provisionalOutcomes(await this.#parts(workspace), filter);
+  }
+
+  history(workspace: string): History {
+    const rowsOf: RowsOf = (sql, ...values) => this.#of(workspace, sql, ...values);
+    return postgresHistory(this, workspace, rowsOf);
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {

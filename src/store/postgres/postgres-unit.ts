@@ -13,6 +13,7 @@ import type {
   ChainHead,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   StepKey,
   StoredCounter,
@@ -21,6 +22,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
+import { decodeCreditBook } from "../stored-credit.ts";
 import {
   decodeAdjustment,
   decodeCall,
@@ -211,6 +213,12 @@ export class PostgresUnit implements UnitOfWork {
     const sql = `SELECT * FROM adjustments
       WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq FOR UPDATE`;
     return (await this.#rows(sql, customer, period)).map(decodeAdjustment);
+  }
+
+  async creditBooks(customers: readonly string[]): Promise<CreditBookRow[]> {
+    const sql = `SELECT * FROM credit_books WHERE ws = $1 AND customer = ANY ($2::text[])
+      ORDER BY customer FOR UPDATE`;
+    return (await this.#rows(sql, customers)).map(decodeCreditBook);
   }
 
   async silentRuns(beforeMs: number, limit: number): Promise<Run[]> {

@@ -73,7 +73,7 @@ export const TABLES = {
   customers: table("customers", {
     key: "id",
     columns: `id name time_zone anchor_day:int8 card_key created_at:int8 former_cards
-      started_at:int8`,
+      started_at:int8 parent`,
   }),
   runs: table("runs", {
     key: "id",
@@ -148,6 +148,10 @@ export const TABLES = {
   statements: table("statements", {
     key: "customer id",
     columns: "customer id period currency closed_at:int8 total document digest",
+  }),
+  creditBooks: table("credit_books", {
+    key: "customer",
+    columns: "customer due_at:int8 watched:bool document checksum:int8",
   }),
   cards: table("rate_cards", {
     key: "version_id",

@@ -6,6 +6,7 @@ import { stepText } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Digest, StepKey, Writes } from "../../engine/ports.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
+import { encodeCreditBook } from "../stored-credit.ts";
 import {
   type Bound,
   encodeCustomer,
@@ -37,6 +38,7 @@ export async function writeRows(target: Target, writes: Writes): Promise<void> {
   await writeCalls(target, writes);
   await writeWaiting(target, writes);
   await writePeriods(target, writes);
+  await writeCredit(target, writes);
   await writeTariff(target, writes);
   await writeSpending(target, writes);
   await writeChain(target, writes);
@@ -193,6 +195,10 @@ async function writePeriods(target: Target, writes: Writes): Promise<void> {
       return [customer, id, period, currency, closedAtMs, total, document, digest];
     }),
   );
+}
+
+async function writeCredit(target: Target, { creditBooks }: Writes): Promise<void> {
+  await saveChecked(target, "creditBooks", creditBooks.map(encodeCreditBook));
 }
 
 async function writeTariff(target: Target, writes: Writes): Promise<void> {

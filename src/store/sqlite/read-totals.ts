@@ -4,6 +4,7 @@
  */
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
+import type { PageAfter } from "../../engine/history.ts";
 import type { CounterKey, RunFilter, StoredCounter, UsageFilter } from "../../engine/ports.ts";
 import type { Bound } from "../stored-rows.ts";
 import { decodeCounter, decodeRollup, decodeRun } from "../stored-rows.ts";
@@ -14,6 +15,7 @@ export type TotalsQuery = { readonly ws: number } & (
   | { readonly name: "run"; readonly id: string }
   | { readonly name: "children"; readonly id: string }
   | { readonly name: "runs"; readonly filter: RunFilter }
+  | { readonly name: "runPage"; readonly page: PageAfter<string> }
   | { readonly name: "rollups"; readonly filter: UsageFilter }
   | { readonly name: "counters"; readonly key: CounterKey }
   | { readonly name: "periodsToBill"; readonly prefix: string }
@@ -24,6 +26,7 @@ export interface TotalsAnswers {
   readonly run: Run | undefined;
   readonly children: Run[];
   readonly runs: Run[];
+  readonly runPage: Run[];
   readonly rollups: RollupRow[];
   readonly counters: StoredCounter[];
   readonly periodsToBill: CounterKey[];
@@ -41,6 +44,8 @@ export function answerQuery(
       return readChildren(reads, query.ws, query.id);
     case "runs":
       return readRuns(reads, query.ws, query.filter);
+    case "runPage":
+      return readRunPage(reads, query.ws, query.page);
     case "rollups":
       return readRollups(reads, query.ws, query.filter);
     case "counters":
@@ -89,6 +94,12 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
     .of(sql)
     .all(...values, filter.limit)
     .map(decodeRun);
+}
+
+/** A page of runs in the order of their ids. */
+function readRunPage(reads: Statements, ws: number, { after, limit }: PageAfter<string>): Run[] {
+  const sql = "SELECT * FROM runs WHERE ws = ? AND id > ? ORDER BY id LIMIT ?";
+  return reads.of(sql).all(ws, after, limit).map(decodeRun);
 }
 
 /** Usage rows that a filter lets through. */

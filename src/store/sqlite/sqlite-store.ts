@@ -13,6 +13,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import type { History, PageAfter } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -41,7 +42,6 @@ import {
   decodeConflict,
   decodeCustomer,
   decodeJournal,
-  decodeOutcome,
   decodePeriod,
   decodeStatement,
   decodeSuspended,
@@ -56,10 +56,13 @@ import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
+import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
+import { SqliteCreditReads } from "./sqlite-credit.ts";
 import { ask, told } from "./sqlite-errors.ts";
+import { sqliteHistory } from "./sqlite-history.ts";
 import { SqliteSpendingReads } from "./sqlite-spending.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
@@ -100,6 +103,9 @@ class SqliteStore implements Store {
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
   readonly spending: SqliteSpendingReads;
+  readonly credit = new SqliteCreditReads((workspace, sql, ...values) =>
+    this.#all(sql, this.#ws(workspace), ...values),
+  );
 
   constructor({
     path,
@@ -286,17 +292,19 @@ class SqliteStore implements Store {
   }
 
   outcomesOfRun(workspace: string, run: string): OutcomeState[] {
-    const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? ORDER BY seq";
-    return this.#all(sql, this.#ws(workspace), run).map(decodeOutcome);
+    return this.#read(workspace, (parts) => outcomesOfRun(parts, run));
   }
 
   provisionalOutcomes(workspace: string, filter: ProvisionalFilter): OutcomeState[] {
-    const { customer = null, limit, after } = filter;
-    const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
-    const sql = `SELECT * FROM outcomes
-      WHERE ws = ?1 AND status = 'provisional' AND (?2 IS NULL OR customer = ?2)
-      AND (customer, run, key) > (?3, ?4, ?5) ORDER BY customer, run, key LIMIT ?6`;
-    return this.#all(sql, this.#ws(workspace), customer, ...place, limit).map(decodeOutcome);
+    return this.#read(workspace, (parts) => provisionalOutcomes(parts, filter));
+  }
+
+  history(workspace: string): History {
+    const [path, ws] = [this.#path, this.#ws(workspace)];
+    const runs = (page: PageAfter<string>) => {
+      return this.#totals<"runPage">({ name: "runPage", ws, page });
+    };
+    return sqliteHistory({ path, ws, shared: this.#shared, runs });
   }
 
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]> {

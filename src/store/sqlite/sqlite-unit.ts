@@ -8,6 +8,7 @@ import type {
   ChainHead,
   Conflict,
   CounterKey,
+  CreditBookRow,
   Customer,
   StepKey,
   StoredCounter,
@@ -16,6 +17,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
+import { decodeCreditBook } from "../stored-credit.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
@@ -189,6 +191,11 @@ export class SqliteUnit implements UnitOfWork {
     const sql = `SELECT * FROM adjustments
       WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
     return this.#all(sql, customer, period).map(decodeAdjustment);
+  }
+
+  creditBooks(customers: readonly string[]): CreditBookRow[] {
+    const sql = "SELECT * FROM credit_books WHERE ws = ? AND customer = ?";
+    return this.#each(sql, customers, { bind: (id) => [id], decode: decodeCreditBook });
   }
 
   silentRuns(beforeMs: number, limit: number): Run[] {

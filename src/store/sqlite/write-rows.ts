@@ -7,6 +7,7 @@ import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
+import { encodeCreditBook } from "../stored-credit.ts";
 import type { Bound } from "../stored-rows.ts";
 import { encodeCustomer, encodeShares, rowText } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
@@ -48,6 +49,7 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
   writeCustomers(unit, writes);
   writeEvents(unit, writes);
   writePeriods(unit, writes);
+  writeCredit(unit, writes);
   writeTariff(draft, ws, writes);
   writeChain(unit, writes);
   return isFlushed;
@@ -185,6 +187,12 @@ function writePeriods(unit: UnitParts, writes: Writes): void {
       document,
       digest,
     ]);
+  }
+}
+
+function writeCredit(unit: UnitParts, { creditBooks }: Writes): void {
+  for (const book of creditBooks) {
+    saveChecked(unit, "credit_books", [unit.ws, ...encodeCreditBook(book)]);
   }
 }
 

@@ -52,6 +52,7 @@ const NOT_FOLLOWING = [
   "adjustments",
   "periods",
   "statements",
+  "creditBooks",
   "cards",
   "prices",
 ] as const;

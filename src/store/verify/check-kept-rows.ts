@@ -12,6 +12,7 @@ const CHECKSUMMED = [
   { table: "adjustments", key: ["seq"] },
   { table: "former_runs", key: ["run", "until_seq"] },
   { table: "former_outcomes", key: ["run", "key", "until_seq"] },
+  { table: "credit_books", key: ["customer"] },
   { table: "api_keys", key: ["id"] },
   { table: "holds", key: ["run", "source", "id"] },
   { table: "overruns", key: ["budget_id", "scope", "window_key"] },

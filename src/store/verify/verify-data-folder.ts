@@ -17,6 +17,7 @@ import { checkBalances } from "./check-balances.ts";
 import { checkBudgets } from "./check-budgets.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
+import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
@@ -55,6 +56,7 @@ export const VERIFIED_TABLES = [
   "statements",
   "periods",
   "customers",
+  "credit_books",
   "rate_cards",
   "price_versions",
   "api_keys",
@@ -110,6 +112,7 @@ function checkAll(file: DataFile): void {
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
+    () => checkCreditBooks(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
     () => checkOverrides(file),

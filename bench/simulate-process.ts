@@ -1,0 +1,50 @@
+/** One measurement of the bench `simulate`, in a process of its own; prints it as JSON. */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { BENCH_WORKSPACE, benchCard, OTHER_CARD, openBench } from "./simulate.ts";
+
+const [what = "", dataDir = ""] = process.argv.slice(2);
+const MIB = 1024 * 1024;
+
+const measured = what === "baseline" ? readRows(dataDir) : await simulate(dataDir);
+const rssMiB = process.resourceUsage().maxRSS / 1024;
+process.stdout.write(JSON.stringify({ ...measured, rssMiB: Math.round(rssMiB) }));
+
+async function simulate(folder: string): Promise<{ steps: number; seconds: number }> {
+  const { store, engine } = openBench(folder);
+  const { steps } = await store.size();
+  const cards = [benchCard(OTHER_CARD)];
+  const startedMs = performance.now();
+  const total = await engine.simulate(BENCH_WORKSPACE, {
+    request: { cards, customers: null, from: null, to: null },
+    listener: {
+      onProgress: () => {},
+      onCustomer: async () => {},
+      signal: new AbortController().signal,
+    },
+  });
+  const seconds = (performance.now() - startedMs) / 1_000;
+  if (total.cards[0]?.revenue === 0n) throw new Error("The simulation came to nothing.");
+  await store.close();
+  return { steps, seconds };
+}
+
+/** Reads every row and adds up how long the bodies are. */
+function readRows(folder: string): { steps: number; seconds: number } {
+  const db = new DatabaseSync(join(folder, "tollgate.db"), { readOnly: true });
+  db.exec(`PRAGMA cache_size = -${16 * (MIB / 1024)}`);
+  const rows = db.prepare("SELECT * FROM steps WHERE step_no > ? ORDER BY step_no LIMIT 1000");
+  const startedMs = performance.now();
+  let [steps, chars, after] = [0, 0, 0];
+  for (;;) {
+    const page = rows.all(after);
+    for (const row of page) chars += (row.body as string).length;
+    steps += page.length;
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.step_no as number;
+  }
+  const seconds = (performance.now() - startedMs) / 1_000;
+  if (chars === 0) throw new Error("There was nothing to read.");
+  return { steps, seconds };
+}

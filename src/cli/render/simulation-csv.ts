@@ -1,0 +1,32 @@
+/** A simulation as CSV: one row for each customer and card, and for what was charged. */
+import { type BillView, cardTitles, type SimulationView } from "../simulation-view.ts";
+
+const COLUMNS = [
+  ...["customer", "card", "currency", "revenue", "change", "margin", "cost", "cost_currency"],
+  ...["steps", "capped_runs", "raised_runs", "credits"],
+];
+
+/** The name of the rows of what was charged. */
+const CHARGED = "charged";
+
+/** The text of the file (RFC 4180). */
+export function simulationCsv({ total, customers }: SimulationView): string {
+  const { currency, costCurrency } = total;
+  const titles = cardTitles(total);
+  const rows = customers.flatMap(({ customer, steps, cost, charged, cards }) => {
+    const row = (card: string, bill: BillView, change: string) => [
+      ...[customer, card, currency, bill.revenue, change, bill.margin ?? "", cost, costCurrency],
+      ...[steps, bill.cappedRuns, bill.raisedRuns, bill.credits],
+    ];
+    const ofCards = cards.map((bill, at) => row(titles[at] ?? "", bill, bill.change));
+    return [row(CHARGED, charged, "0"), ...ofCards];
+  });
+  return [COLUMNS, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
+}
+
+/** A text that a spreadsheet would take for a formula is kept from being one. */
+function field(value: string | number): string {
+  const text = String(value);
+  const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

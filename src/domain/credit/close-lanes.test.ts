@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Closing, closeLanes } from "./close-lanes.ts";
+import { bringUp } from "./entry.ts";
+import { amount, charged, grantOf, left, payers, walletWith } from "./sample-wallet.test.ts";
+
+const CLOSING: Closing = {
+  customer: "",
+  period: "p",
+  endMs: 200,
+  nowMs: 200,
+  billed: [],
+  replaced: null,
+  others: [],
+  unit: 1n,
+};
+
+test("credit pays what the statement bills, whatever was charged before", () => {
+  const { wallet } = bringUp(walletWith(grantOf("a")), [charged(8)]);
+  const less = closeLanes(wallet, { ...CLOSING, billed: [charged(6)] });
+  assert.deepEqual([less.paid, left(less.wallet)], [6n, { a: 4 }]);
+  const more = closeLanes(wallet, { ...CLOSING, billed: [charged(12)] });
+  assert.deepEqual([more.paid, more.owed.map((one) => one.amount)], [10n, [2n]]);
+});
+
+test("credit pays whole units; what is less stays in its grant", () => {
+  const wallet = walletWith(grantOf("a", { amount: amount(17) }));
+  const closed = closeLanes(wallet, { ...CLOSING, billed: [charged(20)], unit: 5n });
+  assert.deepEqual([closed.paid, left(closed.wallet)], [15n, { a: 2 }]);
+  assert.deepEqual(payers(closed.wallet), ["/calls a 15 owed 5"]);
+});
+
+test("what a later statement gives back goes to the grant that it came from", () => {
+  const first = closeLanes(walletWith(grantOf("a")), { ...CLOSING, billed: [charged(8)] });
+  const later = { ...CLOSING, period: "q", billed: [charged(-3, { period: "q", startMs: 300 })] };
+  const second = closeLanes(first.wallet, later);
+  assert.deepEqual([second.paid, left(second.wallet)], [-3n, { a: 5 }]);
+});
+
+test("a statement that replaces another one moves the difference alone", () => {
+  const ends = { expiresAtMs: 150, finalAtMs: 150 };
+  const first = closeLanes(walletWith(grantOf("a", ends)), { ...CLOSING, billed: [charged(8)] });
+  const replaced = { billed: [charged(8)], paid: amount(8) };
+  const again = closeLanes(first.wallet, { ...CLOSING, billed: [charged(9)], replaced });
+  assert.deepEqual([again.paid, payers(again.wallet)], [8n, ["/calls a 8 owed 1"]]);
+});
+
+test("who paid long ago is forgotten, and what was paid is not", () => {
+  let wallet = walletWith(
+    ...Array.from({ length: 500 }, (_, at) => grantOf(`g${at}`, { amount: amount(1) })),
+  );
+  let paid = 0n;
+  for (let at = 0; at < 120; at += 1) {
+    const lane = { period: `p${at}`, startMs: at };
+    const closing = { ...CLOSING, period: lane.period, billed: [charged(4, lane)] };
+    const closed = closeLanes(wallet, closing);
+    paid += closed.paid;
+    wallet = closed.wallet;
+  }
+  assert.equal(paid, 480n);
+  assert.equal(
+    Object.values(left(wallet)).reduce((sum, one) => sum + one, 0),
+    20,
+  );
+  assert.equal(wallet.lanes[0]?.stretches.length, 200);
+});

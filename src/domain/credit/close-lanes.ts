@@ -1,0 +1,176 @@
+/**
+ * The lanes of a period that is closed. Its statement says what each charge comes to for good, with
+ * fees, minimums and discounts; that is what credit pays for, in whole units of the currency. From
+ * then on the period's charges stand still: what comes late for it is charged in an open period.
+ */
+import type { Amount } from "../money/decimal.ts";
+import { burn, extend, paidIn, sumOf } from "./burn.ts";
+import { byLane, type Charged, netCharges, sumLanes } from "./charged.ts";
+import { endGrants, tidy } from "./entry.ts";
+import { burnPostings, type Entry } from "./posting.ts";
+import type { Grant, Lane, StatedPaid, Stretch, Wallet } from "./wallet.ts";
+
+/** Stretches that are remembered of a charge's closed periods; older ones are settled for good. */
+const CLOSED_STRETCHES_MAX_COUNT = 200;
+
+/** A period to close. */
+export interface Closing {
+  /** Whose: "" the wallet's own customer, else a child that it pays for. */
+  readonly customer: string;
+  readonly period: string;
+  readonly endMs: number;
+  readonly nowMs: number;
+  readonly billed: readonly Charged[];
+  /** The statement that this one replaces, and what credit paid of it; null: the first one. */
+  readonly replaced: { readonly billed: readonly Charged[]; readonly paid: Amount } | null;
+  /** Every other open lane. */
+  readonly others: readonly Charged[];
+  /** What is paid is a multiple of it; 1 where credit has no smallest unit. */
+  readonly unit: bigint;
+}
+
+/** A closed period: the wallet, what moved, and what credit paid of the statement. */
+export interface ClosedLanes extends Entry {
+  /** Negative: credit was given back. */
+  readonly paid: Amount;
+  /** What of the billed charges no grant pays; of a replacing statement: in one sum. */
+  readonly owed: readonly Charged[];
+}
+
+/** Closes a period. What other periods lower closed ones by is not this statement's. */
+export function closeLanes(wallet: Wallet, closing: Closing): ClosedLanes {
+  const { customer, period, billed, replaced, others, unit } = closing;
+  const isOurs = (lane: Lane) =>
+    lane.customer === customer && (lane.period === "" || lane.period === period);
+  const begun = replaced === null ? wallet : rebilled(wallet, customer, [replaced.billed, billed]);
+  const lanes = [...(replaced === null ? billed : []), ...withoutExcess(others)];
+  const served = burn(begun, lanes);
+  const [ours, theirs] = [served.lanes.filter(isOurs), served.lanes.filter((one) => !isOurs(one))];
+  const before = statedOf(wallet, customer) - (replaced?.paid ?? 0n);
+  const all = ours.reduce((sum, { stretches }) => sum + paidIn(stretches), 0n);
+  const dust = remainder(all - before, unit);
+  const whole = giveBack(ours, dust);
+  const closed = mergeClosed(whole, customer);
+  const stated = [
+    ...wallet.stated.filter((one) => one.customer !== customer),
+    { customer, amount: (all - dust) as Amount },
+  ];
+  const fixed = { ...served, lanes: [...theirs, ...closed].sort(byLane), stated };
+  const after = burn(forgetOldest(fixed), others);
+  const postings = burnPostings(wallet, after);
+  const overMs = Math.min(closing.endMs, closing.nowMs);
+  const isOver = ({ expiresAtMs }: Grant) => expiresAtMs !== null && expiresAtMs <= overMs;
+  const ended = endGrants({ wallet: after, postings }, isOver, closing.nowMs);
+  const paid = (all - dust - before) as Amount;
+  const parts = whole.filter((lane) => lane.period === period).map(owedPart);
+  const owed = replaced === null ? parts : [restOf(closing, paid)];
+  return { ...tidy(ended), paid, owed };
+}
+
+function restOf({ customer, period, billed }: Closing, paid: Amount): Charged {
+  const total = billed.reduce((sum, { amount }) => sum + amount, 0n);
+  const startMs = billed[0]?.startMs ?? 0;
+  return { customer, period, charge: "", startMs, amount: (total - paid) as Amount };
+}
+
+function owedPart({ level: _level, stretches, ...lane }: Lane): Charged {
+  return { ...lane, amount: (sumOf(stretches) - paidIn(stretches)) as Amount };
+}
+
+function statedOf({ stated }: Wallet, customer: string): bigint {
+  return stated.find((one) => one.customer === customer)?.amount ?? 0n;
+}
+
+/** Moves closed lanes by the difference that a statement makes to the one that it replaces. */
+function rebilled(
+  wallet: Wallet,
+  customer: string,
+  [former, now]: readonly [readonly Charged[], readonly Charged[]],
+): Wallet {
+  const levels = new Map<string, bigint>();
+  for (const [sign, billed] of [
+    [-1n, former],
+    [1n, now],
+  ] as const) {
+    for (const { charge, amount } of netCharges(sumLanes(billed)).amounts) {
+      levels.set(charge, (levels.get(charge) ?? 0n) + sign * amount);
+    }
+  }
+  const isTheirs = (lane: Lane) => lane.customer !== customer || lane.period !== "";
+  const closed = wallet.lanes.filter((lane) => !isTheirs(lane));
+  const moved = [...new Set([...closed.map(({ charge }) => charge), ...levels.keys()])].map(
+    (charge): Lane => {
+      const lane = closed.find((one) => one.charge === charge);
+      const level = (lane?.level ?? 0n) + (levels.get(charge) ?? 0n);
+      const key = { customer, period: "", charge, startMs: 0 };
+      const stretches = lane?.stretches ?? [];
+      return { ...key, level: (level > 0n ? level : 0n) as Amount, stretches };
+    },
+  );
+  return { ...wallet, lanes: [...wallet.lanes.filter(isTheirs), ...moved].sort(byLane) };
+}
+
+function withoutExcess(others: readonly Charged[]): Charged[] {
+  const groups = Map.groupBy(others, ({ customer, period }) => JSON.stringify([customer, period]));
+  return [...groups.values()].flatMap((group) => netCharges(sumLanes(group)).amounts);
+}
+
+/** What is above a multiple of the unit, never negative. */
+function remainder(amount: bigint, unit: bigint): bigint {
+  return ((amount % unit) + unit) % unit;
+}
+
+/** Gives an amount back to grants, from the last stretch on; the customer owes it instead. */
+function giveBack(lanes: readonly Lane[], amount: bigint): Lane[] {
+  let left = amount;
+  const backwards = lanes.toReversed().map((lane) => {
+    const stretches: Stretch[] = [];
+    for (const { source, amount: whole } of lane.stretches.toReversed()) {
+      const off = source === null || left === 0n ? 0n : whole < left ? whole : left;
+      left -= off;
+      // Written from the end: what is owed stands behind what the grant still pays.
+      extend(stretches, { source: null, amount: off as Amount });
+      extend(stretches, { source, amount: (whole - off) as Amount });
+    }
+    return { ...lane, stretches: stretches.reverse() };
+  });
+  return backwards.reverse();
+}
+
+/** All that is closed of a customer, one lane for each charge. */
+function mergeClosed(lanes: readonly Lane[], customer: string): Lane[] {
+  const byCharge = Map.groupBy(lanes, ({ charge }) => charge);
+  return [...byCharge].flatMap(([charge, parts]) => {
+    const stretches: Stretch[] = [];
+    for (const part of parts) for (const one of part.stretches) extend(stretches, one);
+    const level = sumOf(stretches) as Amount;
+    return level === 0n ? [] : [{ customer, period: "", charge, startMs: 0, level, stretches }];
+  });
+}
+
+/** Forgets who paid the oldest stretches: these are settled, and nothing gives them back. */
+function forgetOldest(wallet: Wallet): Wallet {
+  const isLong = ({ period, stretches }: Lane) =>
+    period === "" && stretches.length > CLOSED_STRETCHES_MAX_COUNT;
+  if (!wallet.lanes.some(isLong)) return wallet;
+  const settled = new Map<string, bigint>();
+  const forgotten = new Map<string, bigint>();
+  const lanes = wallet.lanes.map((lane) => {
+    if (!isLong(lane)) return lane;
+    const old = lane.stretches.slice(0, -CLOSED_STRETCHES_MAX_COUNT);
+    for (const { source, amount } of old) {
+      if (source === null) continue;
+      settled.set(source, (settled.get(source) ?? 0n) + amount);
+      forgotten.set(lane.customer, (forgotten.get(lane.customer) ?? 0n) + amount);
+    }
+    const stretches = lane.stretches.slice(-CLOSED_STRETCHES_MAX_COUNT);
+    return { ...lane, stretches, level: (lane.level - sumOf(old)) as Amount };
+  });
+  const grants = wallet.grants.map((grant): Grant => {
+    return { ...grant, settled: (grant.settled + (settled.get(grant.id) ?? 0n)) as Amount };
+  });
+  const stated = wallet.stated.map(({ customer, amount }): StatedPaid => {
+    return { customer, amount: (amount - (forgotten.get(customer) ?? 0n)) as Amount };
+  });
+  return { ...wallet, grants, lanes, stated };
+}

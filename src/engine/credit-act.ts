@@ -1,0 +1,15 @@
+/** An act on prepaid credit: who pays for an outcome must not depend on when that was looked at. */
+import { runAct } from "./act.ts";
+import type { Act } from "./carry-out.ts";
+import type { EngineContext } from "./context.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
+
+/** Runs an act after everything that is final by now is charged. */
+export async function runCreditAct<T>(
+  context: EngineContext,
+  workspace: string,
+  work: (act: Act) => Promise<T>,
+): Promise<T> {
+  await settleOutcomes(context, workspace);
+  return runAct(context, workspace, work);
+}

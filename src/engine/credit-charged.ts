@@ -1,0 +1,191 @@
+/** What a customer is charged in open periods: what its credit pays for. */
+import { type Charged, sumAmounts } from "../domain/credit/charged.ts";
+import { isTrialCell } from "../domain/event/trial-cell.ts";
+import { type Amount, type Factor, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { isByHand } from "../domain/period/booking.ts";
+import type { Adjustment } from "../domain/period/records.ts";
+import { closeCounter } from "../domain/rating/counter.ts";
+import { periodOfKey } from "./bill.ts";
+import type { CounterKey, Customer, Store, StoredCounter, UnitOfWork } from "./ports.ts";
+import type { Tariff } from "./tariff.ts";
+
+/** Where totals are read: inside a unit of work, or outside of any. */
+export interface CreditReads {
+  /** Periods in which anything was metered. */
+  used(customer: string): Promise<readonly string[]>;
+  closed(customer: string): Promise<readonly string[]>;
+  counters(key: CounterKey): Promise<readonly StoredCounter[]>;
+  adjustments(key: CounterKey): Promise<readonly Adjustment[]>;
+}
+
+/** Reads of every acknowledged write. */
+export function readsOfStore(store: Store, workspace: string): CreditReads {
+  return {
+    used: async (customer) => periodsIn(await store.rollups(workspace, { customer })),
+    closed: async (customer) => periodsIn(await store.periodsOf(workspace, customer)),
+    counters: async (key) => store.countersOf(workspace, key),
+    adjustments: async (key) => store.adjustmentsOf(workspace, key),
+  };
+}
+
+/** What an act sees: rows of its unit, totals that are all on disk, and what it booked itself. */
+export function readsOfUnit(
+  store: Store,
+  workspace: string,
+  act: { readonly unit: UnitOfWork; readonly booked: () => readonly Adjustment[] },
+): CreditReads {
+  const { unit, booked } = act;
+  return {
+    used: async (customer) => periodsIn(await store.rollups(workspace, { customer })),
+    closed: async (customer) => periodsIn(await unit.periodsOf(customer)),
+    counters: async (key) => unit.counters([key]),
+    adjustments: async (key) => {
+      const isOfPeriod = (row: Adjustment) =>
+        row.customer === key.customer && row.bookedPeriod === key.period;
+      return [...(await unit.adjustments(key)), ...booked().filter(isOfPeriod)];
+    },
+  };
+}
+
+function periodsIn(rows: readonly { readonly period: string }[]): string[] {
+  return [...new Set(rows.map(({ period }) => period))];
+}
+
+/** What a charge comes to in an open period. */
+export interface OpenCharge extends Charged {
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Its part in a card's credits; null: it is priced in money. */
+  readonly credits: {
+    readonly name: string;
+    readonly amount: Amount;
+    readonly price: Factor;
+  } | null;
+}
+
+/** Whose charges, and up to when. */
+export interface ChargedQuery {
+  readonly customer: Customer;
+  readonly nowMs: number;
+  /** Periods that the customer's wallets remember. */
+  readonly periods: readonly string[];
+  /** Periods to leave out. (Default: closed ones alone.) */
+  readonly without?: readonly string[];
+}
+
+/** Everything that is charged in open periods, in every currency. */
+export async function openCharges(
+  reads: CreditReads,
+  tariff: Tariff,
+  query: ChargedQuery,
+): Promise<OpenCharge[]> {
+  const { customer, nowMs, without = [] } = query;
+  const left = new Set([...(await reads.closed(customer.id)), ...without]);
+  const known = [...(await reads.used(customer.id)), ...query.periods];
+  const current = tariff.periodOf(customer, nowMs).key;
+  const charges: OpenCharge[] = [];
+  for (const period of periodsFrom(tariff, customer, [...known, current])) {
+    if (left.has(period.key)) continue;
+    const key = { customer: customer.id, period: period.key };
+    const lane = { customer: "", period: period.key, startMs: period.startMs };
+    for (const counter of await reads.counters(key)) {
+      const charge = chargeOf(tariff, counter);
+      if (charge !== null) charges.push({ ...lane, ...charge });
+    }
+    for (const row of await reads.adjustments(key)) {
+      charges.push({ ...lane, ...adjustedBy(tariff, customer, { row, nowMs }) });
+    }
+  }
+  return summed(charges);
+}
+
+/** Cells of a charge as one; what is priced in credits stays apart from what is not. */
+function summed(charges: readonly OpenCharge[]): OpenCharge[] {
+  const groups = Map.groupBy(charges, ({ period, charge, currency, credits }) =>
+    JSON.stringify([period, charge, currency, credits?.name ?? null]),
+  );
+  return [...groups.values()].flatMap((parts) => {
+    const last = parts.at(-1);
+    if (last === undefined) return [];
+    const amount = sumAmounts(parts.map((part) => part.amount));
+    if (last.credits === null) return [{ ...last, amount }];
+    const credits = sumAmounts(parts.map((part) => part.credits?.amount ?? ZERO_AMOUNT));
+    return [{ ...last, amount, credits: { ...last.credits, amount: credits } }];
+  });
+}
+
+/** Every period from the first known one to the last: late usage is booked in any between. */
+function* periodsFrom(tariff: Tariff, customer: Customer, keys: readonly string[]) {
+  const inOrder = [...new Set(keys)].sort();
+  const [first, last] = [inOrder[0], inOrder.at(-1)];
+  if (first === undefined || last === undefined) return;
+  let period = periodOfKey(tariff, customer, first);
+  yield period;
+  while (period.key < last) {
+    period = tariff.periodOf(customer, period.endMs);
+    yield period;
+  }
+}
+
+type Part = Pick<OpenCharge, "charge" | "amount" | "currency" | "credits">;
+
+function chargeOf(tariff: Tariff, { chargeKey, cell, counter }: StoredCounter): Part | null {
+  const latest = counter.segments.at(-1);
+  if (latest === undefined || isTrialCell(cell)) return null;
+  const { card } = tariff.versionById(latest.cardVersionId);
+  const part = { charge: chargeKey, amount: counter.amount, currency: card.currency };
+  const isPriced = card.charges.some(({ key, inCredits }) => key === chargeKey && inCredits);
+  if (!isPriced || card.credit === null) return { ...part, credits: null };
+  const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
+  const amount = closeCounter(counter, priceOf).reduce((sum, one) => sum + (one.credits ?? 0n), 0n);
+  const { name, price } = card.credit;
+  return { ...part, credits: { name, amount: amount as Amount, price } };
+}
+
+/** A difference to a closed period is in the money of the card that it came by. */
+function adjustedBy(
+  tariff: Tariff,
+  customer: Customer,
+  { row, nowMs }: { readonly row: Adjustment; readonly nowMs: number },
+): Part {
+  const card = tariff.cardFor(customer, nowMs);
+  const charge = isByHand(row) ? "" : row.chargeKey;
+  return { charge, amount: row.amount, currency: card?.currency ?? "USD", credits: null };
+}
+
+/** What a wallet in a currency is charged. */
+export function chargedIn(charges: readonly OpenCharge[], currency: string): Charged[] {
+  return charges.flatMap((one): Charged[] => {
+    const { customer, period, charge, startMs, amount, credits } = one;
+    const lane = { customer, period, charge, startMs };
+    if (one.currency === currency) return [{ ...lane, amount }];
+    return credits?.name === currency ? [{ ...lane, amount: credits.amount }] : [];
+  });
+}
+
+/** Money that credits stand for; all of a charge's money where they pay all of it. */
+export function moneyOfCredits(
+  paid: Amount,
+  of: { readonly credits: Amount; readonly money: Amount; readonly price: Factor },
+): Amount {
+  if (paid === of.credits) return of.money;
+  const worth = (paid * of.price) / FACTOR_ONE;
+  return (worth < of.money ? worth : of.money) as Amount;
+}
+
+const FACTOR_ONE = 10n ** 6n;
+
+/** Charges in money, less what credits in units stand for. */
+export function withoutCredits(
+  charges: readonly OpenCharge[],
+  paidOf: (charge: OpenCharge) => Amount,
+): OpenCharge[] {
+  return charges.map((one) => {
+    if (one.credits === null) return one;
+    const { amount: credits, price } = one.credits;
+    const paid = paidOf(one);
+    if (paid === ZERO_AMOUNT) return one;
+    const money = moneyOfCredits(paid, { credits, money: one.amount, price });
+    return { ...one, amount: (one.amount - money) as Amount, credits: null };
+  });
+}

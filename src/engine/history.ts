@@ -1,0 +1,51 @@
+/**
+ * What a simulation needs of a store beside the usual reads: all of history, in bounded pages or
+ * as sums. A part of the port `Store`; the same holds for it.
+ */
+import type { Step } from "../domain/event/step.ts";
+import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { ContenderData, RecordedTariff } from "../domain/simulation/contender-data.ts";
+import type { Counted } from "../domain/simulation/step-sums.ts";
+import type { Answer } from "./answer.ts";
+
+/** What to add up of all steps, as plain data: it may cross threads. */
+export interface StepSumRequest extends RecordedTariff {
+  readonly contenders: readonly ContenderData[];
+  /** Whose steps; null: everyone's. */
+  readonly customers: readonly string[] | null;
+}
+
+/** Who waits for something that takes long. */
+export interface Onlooker {
+  /** Told now and then how many steps are read, of how many there are about. */
+  onProgress(done: number, total: number): void;
+  /** Aborted where nobody waits any more: the work is given up and rejects with the reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Identity of an outcome inside its workspace. */
+export interface OutcomeKey {
+  readonly run: string;
+  readonly key: string;
+}
+
+/** A page behind a place. */
+export interface PageAfter<Place> {
+  readonly after: Place;
+  readonly limit: number;
+}
+
+/** All that has happened in one workspace. Nothing here writes. */
+export interface History {
+  /**
+   * Adds up what each contender's charges count of steps, in memory that does not grow with their
+   * number. Reads beside the commits; a counter may come in several parts, in any order.
+   */
+  sumSteps(request: StepSumRequest, onlooker: Onlooker): Promise<readonly Counted[]>;
+  /** Steps of a customer in the order of their seq, behind one (0: from the first on). */
+  stepsOfCustomer(customer: string, page: PageAfter<number>): Answer<Step[]>;
+  /** Runs in the order of the bytes of their ids ("": from the first on). */
+  runs(page: PageAfter<string>): Answer<Run[]>;
+  /** Outcomes by run and key, in the order of their bytes (null: from the first on). */
+  outcomes(page: PageAfter<OutcomeKey | null>): Answer<OutcomeState[]>;
+}

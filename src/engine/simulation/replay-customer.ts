@@ -1,0 +1,213 @@
+/**
+ * What each run of a customer would have been charged: needed where a card bounds runs, and to show
+ * one run under another card. Sums do not depend on any order, but shares do. Recorded ones stand
+ * where a charge is as it was; the others are worked out in the order in which what stands now was
+ * committed: steps and outcomes by their seq, runs by their opening.
+ */
+import { TollgateError } from "../../domain/errors.ts";
+import type { ChargeShare, Step } from "../../domain/event/step.ts";
+import { chargedBy } from "../../domain/event/trial-cell.ts";
+import { SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT } from "../../domain/limits.ts";
+import type { Amount } from "../../domain/money/decimal.ts";
+import type { Counter } from "../../domain/rating/counter.ts";
+import type { CompiledCard, MeteredQuantity } from "../../domain/rating/meter.ts";
+import {
+  addCharges,
+  ancestry,
+  type OutcomeState,
+  type PeriodCharge,
+  type Run,
+  type RunRating,
+} from "../../domain/run/run.ts";
+import { correctionsOf } from "../correct-runs.ts";
+import { meteredOfOutcome, meteredOfRun, meteredOfStep } from "../metered.ts";
+import type { Customer, Store } from "../ports.ts";
+import { joinShares } from "../shares.ts";
+import { type Counting, runRatingBy, runsOfCustomer } from "./count-history.ts";
+import { keptCharges } from "./kept-charges.ts";
+import { type RatedBy, ratedOutcome } from "./rated-outcome.ts";
+
+/** Each page of a customer's steps sorts what is left of them. */
+const STEPS_A_READ = 50_000;
+
+/** Whose history is replayed. */
+export interface ReplayOf extends RatedBy {
+  readonly store: Store;
+  readonly workspace: string;
+  readonly customer: Customer;
+  readonly counting: Counting;
+}
+
+/** Is told what everything would have been charged. */
+export interface ReplayListener {
+  onStep?(step: Step, shares: ChargeShare[]): void;
+  onOutcome?(outcome: OutcomeState, shares: ChargeShare[]): void;
+}
+
+/** Every run of the customer as it would be, by id; its tree in `chargedIn` and `corrections`. */
+export async function replayCustomer(
+  of: ReplayOf,
+  listener: ReplayListener = {},
+): Promise<Map<string, Run>> {
+  const runs = await runsOf(of);
+  const replay = new Replay(of, runs, listener);
+  await replay.steps();
+  await replay.runs();
+  await replay.outcomes();
+  return replay.result();
+}
+
+async function runsOf({ store, workspace, customer }: ReplayOf): Promise<Map<string, Run>> {
+  const runs = new Map<string, Run>();
+  for await (const run of runsOfCustomer(store, workspace, customer.id)) {
+    runs.set(run.id, run);
+    if (runs.size <= SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT) continue;
+    const detail = `"${customer.id}" has more runs than a card that bounds runs is simulated for.`;
+    throw new TollgateError("simulation.too_large", detail);
+  }
+  return runs;
+}
+
+/** What is to be shared out, and the shares that were recorded of it. */
+interface Shared {
+  readonly period: string;
+  readonly card: CompiledCard | null;
+  readonly metered: readonly MeteredQuantity[];
+  readonly recorded: readonly ChargeShare[];
+  /** Whether it counts elsewhere than the ledger has it, so that nothing recorded is of it. */
+  readonly isMoved?: boolean;
+}
+
+class Replay {
+  readonly #of: ReplayOf;
+  readonly #runs: ReadonlyMap<string, Run>;
+  readonly #listener: ReplayListener;
+  readonly #kept = new Map<string, (chargeKey: string) => boolean>();
+  readonly #counters = new Map<string, Counter>();
+  readonly #charged = new Map<string, readonly PeriodCharge[]>();
+  readonly #ratings = new Map<string, RunRating | null>();
+
+  constructor(of: ReplayOf, runs: ReadonlyMap<string, Run>, listener: ReplayListener) {
+    this.#of = of;
+    this.#runs = runs;
+    this.#listener = listener;
+  }
+
+  get #customers() {
+    return { customer: () => this.#of.customer };
+  }
+
+  async steps(): Promise<void> {
+    const { store, workspace, customer, counting } = this.#of;
+    const history = store.history(workspace);
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page: Step[] = await history.stepsOfCustomer(customer.id, {
+        after,
+        limit: STEPS_A_READ,
+      });
+      for (const step of page) {
+        const card = counting.cardOfStep(step.cardVersionId);
+        const isOff = step.voided || card === null;
+        const metered = isOff ? [] : meteredOfStep(card, step, this.#customers);
+        const { period, shares: recorded } = step;
+        const shares = await this.#share({ period, card, metered, recorded });
+        this.#charge(step.run, period, shares);
+        this.#listener.onStep?.(step, shares);
+      }
+      after = page.length < STEPS_A_READ ? undefined : page.at(-1)?.seq;
+    }
+  }
+
+  async runs(): Promise<void> {
+    const { counting, customer } = this.#of;
+    for (const run of [...this.#runs.values()].sort(byOpening)) {
+      const rating = runRatingBy(counting, customer, run);
+      const counted = rating?.counted === true ? rating : null;
+      const card = counted && counting.tariff.cardById(counted.cardVersionId);
+      const metered = counted === null || card === null ? [] : meteredOfRun(card, counted);
+      const period = (rating ?? run.rating)?.period;
+      if (period === undefined) continue;
+      const recorded = run.rating?.shares ?? [];
+      const shares = await this.#share({ period, card, metered, recorded });
+      this.#charge(run.id, period, shares);
+      this.#ratings.set(run.id, rating && { ...rating, shares });
+    }
+  }
+
+  async outcomes(): Promise<void> {
+    const { counting, customer, store, workspace } = this.#of;
+    const all: OutcomeState[] = [];
+    for (const id of this.#runs.keys()) all.push(...(await store.outcomesOfRun(workspace, id)));
+    for (const outcome of all.sort((a, b) => a.seq - b.seq)) {
+      const run = this.#runs.get(outcome.run);
+      const rated = ratedOutcome(counting, { outcome, customer, run }, this.#of);
+      const id = rated?.cardVersionId ?? null;
+      const card = id === null ? null : counting.tariff.cardById(id);
+      const isOff = rated?.status !== "recorded" || card === null;
+      const metered = isOff ? [] : meteredOfOutcome(card, rated, this.#customers);
+      const { period, status } = rated ?? outcome;
+      const isMoved = rated !== null && (period !== outcome.period || status !== outcome.status);
+      const recorded = isMoved ? [] : outcome.shares;
+      const shares = await this.#share({ period, card, metered, recorded, isMoved });
+      this.#charge(outcome.run, period, shares);
+      this.#listener.onOutcome?.(outcome, shares);
+    }
+  }
+
+  async #share({
+    period,
+    card,
+    metered,
+    recorded,
+    isMoved = false,
+  }: Shared): Promise<ChargeShare[]> {
+    const isKept = this.#kept.get(period) ?? (await this.#keptOf(period));
+    const stands = recorded.filter(({ chargeKey }) => isKept(chargeKey));
+    if (card === null) return stands;
+    const anew: ChargeShare[] = [];
+    for (const item of metered) {
+      if (!isMoved && isKept(item.chargeKey)) continue;
+      const key = JSON.stringify([period, card.cardKey, item.chargeKey, item.cell]);
+      const move = { item, delta: item.quantity };
+      const moved = this.#of.counting.tariff.advance(this.#counters.get(key), card, move);
+      this.#counters.set(key, moved.counter);
+      anew.push({ chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal });
+    }
+    return anew.length === 0 ? stands : joinShares([...stands, ...anew]);
+  }
+
+  async #keptOf(period: string): Promise<(chargeKey: string) => boolean> {
+    const { store, workspace, customer, counting, recorded } = this.#of;
+    const key = { customer: customer.id, period };
+    const counters = await store.countersOf(workspace, key);
+    const isKept = keptCharges({ counting, recorded, key, counters });
+    this.#kept.set(period, isKept);
+    return isKept;
+  }
+
+  #charge(run: string, period: string, shares: readonly ChargeShare[]): void {
+    const charge = chargedBy(shares);
+    if (charge === 0n) return;
+    for (const { id } of ancestry(run, (key) => this.#runs.get(key))) {
+      this.#charged.set(id, addCharges(this.#charged.get(id) ?? [], [{ period, charge }]));
+    }
+  }
+
+  result(): Map<string, Run> {
+    const { counting, customer } = this.#of;
+    const result = new Map<string, Run>();
+    for (const run of this.#runs.values()) {
+      const chargedIn = this.#charged.get(run.id) ?? [];
+      const charge = chargedIn.reduce((sum, one) => sum + one.charge, 0n) as Amount;
+      const rating = this.#ratings.get(run.id) ?? null;
+      const rated = { ...run, rating, chargedIn, tree: { ...run.tree, charge } };
+      const corrections = correctionsOf(counting.tariff, counting.customerAs(customer), rated);
+      result.set(run.id, { ...rated, corrections });
+    }
+    return result;
+  }
+}
+
+function byOpening(a: Run, b: Run): number {
+  return a.openedAtMs - b.openedAtMs || (a.id < b.id ? -1 : 1);
+}

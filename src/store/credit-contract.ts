@@ -1,0 +1,62 @@
+/** Rows of prepaid credit, and who stands below whom. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { CreditBookRow } from "../engine/ports.ts";
+import { anyId } from "./arbitrary-rows-contract.ts";
+import type { Clause, Scene } from "./clause-contract.ts";
+import { forgetRows, read, write } from "./round-trip-contract.ts";
+import { customerRow } from "./sample-rows-contract.ts";
+
+const anyBook: fc.Arbitrary<CreditBookRow> = fc.record(
+  {
+    customer: anyId,
+    dueAtMs: fc.option(fc.nat(3)),
+    isWatched: fc.boolean(),
+    document: fc.json(),
+  },
+  { noNullPrototype: true },
+);
+
+const byteOrder = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+async function checkBooks(scene: Scene): Promise<void> {
+  const some = fc.uniqueArray(anyBook, { maxLength: 6, selector: ({ customer }) => customer });
+  const property = fc.asyncProperty(some, fc.nat(3), async (books, atMs) => {
+    const [workspace, other] = [await scene.anotherWorkspace(), await scene.anotherWorkspace()];
+    const store = scene.store();
+    await write(store, workspace, { creditBooks: books.map((one) => ({ ...one, document: "" })) });
+    await write(store, workspace, { creditBooks: books });
+    await forgetRows(store, workspace);
+    const inOrder = books.toSorted((a, b) => byteOrder(a.customer, b.customer));
+    for (const book of books) {
+      assert.deepEqual(await store.credit.book(workspace, book.customer), book);
+      assert.equal(await store.credit.book(other, book.customer), undefined);
+      const found = await read(store, workspace, (unit) => unit.creditBooks([book.customer]));
+      assert.deepEqual(found, [book]);
+    }
+    const due = inOrder.filter(({ dueAtMs }) => dueAtMs !== null && dueAtMs <= atMs);
+    due.sort((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0));
+    assert.deepEqual(await store.credit.booksDue(workspace, atMs, 2), due.slice(0, 2));
+    const watched = inOrder.filter(({ isWatched }) => isWatched);
+    assert.deepEqual(await store.credit.booksWatched(workspace, 9), watched);
+    const after = watched[0]?.customer ?? "";
+    assert.deepEqual(await store.credit.booksWatched(workspace, 1, after), watched.slice(1, 2));
+  });
+  await fc.assert(property, { numRuns: 15 });
+}
+
+async function checkParents({ store, workspace }: Scene): Promise<void> {
+  const parent = { id: "group", pays: true, credit: "own_first" } as const;
+  const below = ["b", "a"].map((id) => customerRow({ id, parent }));
+  const others = [customerRow({ id: "group" }), customerRow({ id: "c" })];
+  await write(store(), workspace, { customers: [...below, ...others] });
+  await forgetRows(store(), workspace);
+  assert.deepEqual(await store().credit.customersBelow(workspace, "group"), below.toReversed());
+  assert.deepEqual(await store().credit.customersBelow(workspace, "c"), []);
+}
+
+/** Prepaid credit. */
+export const CREDIT: readonly Clause[] = [
+  { name: "books of credit come back, and are found when they are due", check: checkBooks },
+  { name: "customers are found by who stands above them", check: checkParents },
+];

@@ -1,0 +1,35 @@
+/** All that has happened in a workspace in memory. */
+import type { History, OutcomeKey } from "../../engine/history.ts";
+import type { Store } from "../../engine/ports.ts";
+import { sumStepPages } from "../sum-step-pages.ts";
+import { byBytes, type Tables } from "./tables.ts";
+
+/** The history of a workspace, from its tables. */
+export function memoryHistory(
+  store: Pick<Store, "stepPage" | "rollups" | "customer">,
+  workspace: string,
+  tables: Tables,
+): History {
+  return {
+    sumSteps: (request, onlooker) => sumStepPages(store, { workspace, request }, onlooker),
+    stepsOfCustomer: (customer, { after, limit }) =>
+      [...tables.steps.values()]
+        .filter((step) => step.customer === customer && step.seq > after)
+        .sort((a, b) => a.seq - b.seq)
+        .slice(0, limit),
+    runs: ({ after, limit }) =>
+      [...tables.runs.values()]
+        .filter(({ id }) => byBytes(id, after) > 0)
+        .sort((a, b) => byBytes(a.id, b.id))
+        .slice(0, limit),
+    outcomes: ({ after, limit }) =>
+      [...tables.outcomes.values()]
+        .filter((row) => after === null || byKey(row, after) > 0)
+        .sort(byKey)
+        .slice(0, limit),
+  };
+}
+
+function byKey(a: OutcomeKey, b: OutcomeKey): number {
+  return byBytes(a.run, b.run) || byBytes(a.key, b.key);
+}

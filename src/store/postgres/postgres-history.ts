@@ -1,0 +1,35 @@
+/** All that has happened in a workspace, read from PostgreSQL page by page. */
+import type { History } from "../../engine/history.ts";
+import type { Store } from "../../engine/ports.ts";
+import { type Bound, decodeOutcome, decodeRun, type Row } from "../stored-rows.ts";
+import { sumStepPages } from "../sum-step-pages.ts";
+import { decodeStep } from "./step-rows.ts";
+
+/** Rows of a query whose first value is the workspace. */
+export type RowsOf = (sql: string, ...values: Bound[]) => Promise<Row[]>;
+
+/** The history of a workspace. */
+export function postgresHistory(
+  store: Pick<Store, "stepPage" | "rollups" | "customer">,
+  workspace: string,
+  rowsOf: RowsOf,
+): History {
+  return {
+    sumSteps: (request, onlooker) => sumStepPages(store, { workspace, request }, onlooker),
+    stepsOfCustomer: async (customer, { after, limit }) => {
+      const sql = `SELECT * FROM steps WHERE ws = $1 AND customer = $2 AND seq > $3
+        ORDER BY seq LIMIT $4`;
+      return (await rowsOf(sql, customer, after, limit)).map(decodeStep);
+    },
+    runs: async ({ after, limit }) => {
+      const sql = "SELECT * FROM runs WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
+      return (await rowsOf(sql, after, limit)).map(decodeRun);
+    },
+    outcomes: async ({ after, limit }) => {
+      const sql = `SELECT * FROM outcomes WHERE ws = $1
+        AND ($2::text IS NULL OR (run, key) > ($2, $3::text)) ORDER BY run, key LIMIT $4`;
+      const rows = await rowsOf(sql, after?.run ?? null, after?.key ?? null, limit);
+      return rows.map(decodeOutcome);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/** Reads of outcomes: those of a run, and those that are not final yet. */
+import type { OutcomeState } from "../../domain/run/run.ts";
+import type { ProvisionalFilter } from "../../engine/ports.ts";
+import { decodeOutcome } from "../stored-rows.ts";
+import { rowsOf } from "./connection.ts";
+import type { ReadParts } from "./read-steps.ts";
+
+/** Outcomes of a run, in the order of their seq. */
+export async function outcomesOfRun(
+  { queries, ws }: ReadParts,
+  run: string,
+): Promise<OutcomeState[]> {
+  const sql = `SELECT o.* FROM runs r
+    JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer AND o.run = r.id
+    WHERE r.ws = $1 AND r.id = $2 ORDER BY o.seq`;
+  return (await rowsOf(queries, sql, [ws, run])).map(decodeOutcome);
+}
+
+/** A page of outcomes that are not final yet, by customer, run and key. */
+export async function provisionalOutcomes(
+  { queries, ws }: ReadParts,
+  filter: ProvisionalFilter,
+): Promise<OutcomeState[]> {
+  const { customer = null, limit, after } = filter;
+  const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
+  const sql = `SELECT * FROM outcomes
+    WHERE ws = $1 AND status = 'provisional' AND ($2::text IS NULL OR customer = $2)
+    AND (customer, run, key) > ($3, $4, $5) ORDER BY customer, run, key LIMIT $6`;
+  return (await rowsOf(queries, sql, [ws, customer, ...place, limit])).map(decodeOutcome);
+}

@@ -1,0 +1,25 @@
+/** Reads of outcomes: those of a run, and those that are not final yet. */
+import type { OutcomeState } from "../../domain/run/run.ts";
+import type { ProvisionalFilter } from "../../engine/ports.ts";
+import { decodeOutcome } from "../stored-rows.ts";
+import type { ReadParts } from "./read-steps.ts";
+
+/** Outcomes of a run, in the order of their seq. */
+export function outcomesOfRun({ reads, ws }: Pick<ReadParts, "reads" | "ws">, run: string) {
+  const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? ORDER BY seq";
+  return reads.of(sql).all(ws, run).map(decodeOutcome);
+}
+
+/** A page of outcomes that are not final yet, by customer, run and key. */
+export function provisionalOutcomes(
+  { reads, ws }: Pick<ReadParts, "reads" | "ws">,
+  filter: ProvisionalFilter,
+): OutcomeState[] {
+  const { customer = null, limit, after } = filter;
+  const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
+  const sql = `SELECT * FROM outcomes
+    WHERE ws = ?1 AND status = 'provisional' AND (?2 IS NULL OR customer = ?2)
+    AND (customer, run, key) > (?3, ?4, ?5) ORDER BY customer, run, key LIMIT ?6`;
+  const rows = reads.of(sql).all(ws, customer, ...place, limit);
+  return rows.map(decodeOutcome);
+}

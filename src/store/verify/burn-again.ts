@@ -1,0 +1,371 @@
+/**
+ * Burns a wallet's grants again, entry by entry, by what the journal says was charged then. It
+ * imports nothing of domain/credit: parts of a lane are a list of payers and amounts, and what a
+ * lane has too much is cut, what it lacks is looked for among the grants.
+ */
+import { amountOf } from "../stored-decimal.ts";
+
+/** An entry as the journal keeps it. */
+export interface EntryAgain {
+  readonly currency: string;
+  readonly kind: string;
+  readonly id: string;
+  readonly at: string;
+  readonly postings: readonly (readonly [string, string])[];
+  readonly balance: string;
+  readonly charged: readonly (readonly string[])[];
+  readonly terms?: Readonly<Record<string, unknown>>;
+}
+
+interface GrantAgain {
+  readonly id: string;
+  readonly order: number;
+  readonly grantedAtMs: number;
+  readonly amount: bigint;
+  readonly priority: number;
+  readonly expiresAtMs: number | null;
+  readonly finalAtMs: number | null;
+  readonly charges: readonly string[] | null;
+  readonly rollover: { readonly upTo: string | null; readonly expiresAtMs: number | null } | null;
+  taken: bigint;
+  isEnded: boolean;
+}
+
+interface Part {
+  readonly payer: string | null;
+  amount: bigint;
+}
+
+interface LaneAgain {
+  readonly customer: string;
+  readonly period: string;
+  readonly startMs: number;
+  readonly charge: string;
+  /** What it is to come to. */
+  wanted: bigint;
+  parts: Part[];
+}
+
+/** Lanes that were closed so often that the wallet forgets their beginning. */
+const REMEMBERED_MAX_PARTS = 200;
+
+/** A wallet that is worked out again. */
+export class BurnAgain {
+  readonly #grants: GrantAgain[] = [];
+  #lanes: LaneAgain[] = [];
+  /** What closed periods come to, by customer and charge. */
+  readonly #closed = new Map<string, bigint>();
+  #count = 0;
+  /** True where the wallet may have forgotten who paid long ago: no more is checked. */
+  isForgotten = false;
+
+  /** Carries out an entry; tells what it says of a closing's paid part, where that is wrong. */
+  *apply(entry: EntryAgain): Generator<string> {
+    const atMs = Date.parse(entry.at);
+    if (entry.kind === "closed" || entry.kind === "reissued") {
+      yield* this.#close(entry, atMs);
+      return;
+    }
+    this.#serve(chargedOf(entry.charged));
+    this.#loseEnded();
+    if (GIVING.has(entry.kind)) this.#give(entry, atMs);
+    if (entry.kind === "expired") {
+      const isById = this.#grants.some(({ id }) => id === entry.id);
+      this.#end(atMs, (one) =>
+        isById ? one.id === entry.id : one.finalAtMs !== null && one.finalAtMs <= atMs,
+      );
+    }
+    if (TAKING.has(entry.kind)) this.#take(entry);
+  }
+
+  /** What is left of each grant that ever was. */
+  balances(): Map<string, bigint> {
+    return new Map(this.#grants.map((grant) => [grant.id, this.#left(grant)]));
+  }
+
+  #left({ id, amount, taken }: GrantAgain): bigint {
+    let left = amount - taken;
+    for (const { parts } of this.#lanes) {
+      for (const part of parts) if (part.payer === id) left -= part.amount;
+    }
+    return left;
+  }
+
+  #give({ id, postings, terms }: EntryAgain, atMs: number): void {
+    // Of one posted at the same time as something came back to it there is none: it is new.
+    const gained = postings.find(([account]) => account === `grant:${id}`);
+    if (terms === undefined || gained === undefined) return;
+    this.#count += 1;
+    const dates = { order: this.#count, grantedAtMs: atMs, taken: 0n, isEnded: false };
+    const rest = terms as Pick<GrantAgain, "priority" | "expiresAtMs" | "finalAtMs" | "charges">;
+    const { rollover } = terms as Pick<GrantAgain, "rollover">;
+    this.#grants.push({ ...rest, ...dates, id, amount: amountOf(gained[1]), rollover });
+  }
+
+  /** What left a grant behind the burning: its last posting, against an account of its own. */
+  #take({ postings }: EntryAgain): void {
+    const [account = "", amount = "0"] = postings.at(-2) ?? [];
+    const [other = ""] = postings.at(-1) ?? [];
+    const grant = this.#grants.find(({ id }) => account === `grant:${id}`);
+    if (grant !== undefined && OUT.has(other)) grant.taken -= amountOf(amount);
+  }
+
+  #end(atMs: number, isEnding: (grant: GrantAgain) => boolean): void {
+    for (const grant of this.#grants.filter((one) => !one.isEnded && isEnding(one))) {
+      grant.isEnded = true;
+      this.#rollOver(grant, atMs);
+      grant.taken += this.#left(grant);
+    }
+  }
+
+  #rollOver(grant: GrantAgain, atMs: number): void {
+    const { rollover, id, priority, charges } = grant;
+    const left = this.#left(grant);
+    if (rollover === null || left === 0n) return;
+    const { upTo, expiresAtMs } = rollover;
+    if (expiresAtMs !== null && expiresAtMs <= atMs) return;
+    const most = upTo === null ? left : amountOf(upTo);
+    const amount = most < left ? most : left;
+    this.#count += 1;
+    const grace = (grant.finalAtMs ?? 0) - (grant.expiresAtMs ?? 0);
+    const finalAtMs = expiresAtMs === null ? null : expiresAtMs + grace;
+    grant.taken += amount;
+    const dates = { order: this.#count, grantedAtMs: atMs, expiresAtMs, finalAtMs };
+    const none = { rollover: null, taken: 0n, isEnded: false };
+    this.#grants.push({ id: `${id}~`, amount, priority, charges, ...dates, ...none });
+  }
+
+  #loseEnded(): void {
+    for (const grant of this.#grants) if (grant.isEnded) grant.taken += this.#left(grant);
+  }
+
+  /** Brings lanes to what they are to come to, and finds who pays. */
+  #serve(open: readonly LaneAgain[]): void {
+    const lowered = new Map(this.#closed);
+    const wanted = [...open];
+    for (const group of groupsOf(open)) {
+      const isNegative = new Set(
+        group.filter((one) => one.wanted < 0n).map(({ charge }) => charge),
+      );
+      let debt = net(group);
+      const own = [...lowered.keys()]
+        .filter((key) => customerIn(key) === group[0]?.customer)
+        .sort();
+      const inOrder = own.toSorted(
+        (a, b) => Number(isNegative.has(chargeIn(b))) - Number(isNegative.has(chargeIn(a))),
+      );
+      for (const key of inOrder) {
+        const level = lowered.get(key) ?? 0n;
+        const off = level < debt ? level : debt;
+        lowered.set(key, level - off);
+        debt -= off;
+      }
+    }
+    for (const [key, level] of lowered) {
+      const at = { customer: customerIn(key), period: "", startMs: 0, charge: chargeIn(key) };
+      wanted.push({ ...at, wanted: level, parts: [] });
+    }
+    for (const lane of wanted) {
+      const former = this.#lanes.find((one) => keyOf(one) === keyOf(lane));
+      lane.parts = cut(former?.parts ?? [], lane.wanted);
+    }
+    this.#lanes = wanted;
+    const payers = (lane: LaneAgain) => this.#grants.filter((grant) => canPay(grant, lane)).length;
+    const order = wanted
+      .map((lane) => ({ lane, payers: payers(lane) }))
+      .sort(
+        (a, b) =>
+          comparePeriod(a.lane, b.lane) ||
+          a.payers - b.payers ||
+          compare(a.lane.charge, b.lane.charge),
+      );
+    for (const { lane } of order) this.#payFor(lane);
+  }
+
+  #payFor(lane: LaneAgain): void {
+    let missing = lane.wanted - lane.parts.reduce((sum, { amount }) => sum + amount, 0n);
+    const able = this.#grants.filter((grant) => canPay(grant, lane)).sort(byBurning);
+    for (const grant of able) {
+      const left = this.#left(grant);
+      const paid = left < missing ? left : missing;
+      if (paid > 0n) lane.parts.push({ payer: grant.id, amount: paid });
+      if (paid > 0n) missing -= paid;
+    }
+    if (missing > 0n) lane.parts.push({ payer: null, amount: missing });
+  }
+
+  *#close({ kind, charged, terms }: EntryAgain, nowMs: number): Generator<string> {
+    const closing = terms as unknown as ClosingTerms;
+    const { customer, period, startMs, endMs, decimals } = closing;
+    if (kind === "reissued") {
+      // Which statement it replaces is not told here: what it moved is not checked further.
+      this.isForgotten = true;
+      return;
+    }
+    const billed = closing.billed.map(([charge, amount]): LaneAgain => {
+      return { customer, period, startMs, charge, wanted: amountOf(amount), parts: [] };
+    });
+    const others = chargedOf(charged);
+    const stated = this.#stated.get(customer) ?? 0n;
+    this.#serveClosing(billed, others);
+    const own = this.#lanes
+      .filter(
+        (lane) => lane.customer === customer && (lane.period === "" || lane.period === period),
+      )
+      .sort((a, b) => comparePeriod(a, b) || compare(a.charge, b.charge));
+    const all = own.reduce((sum, lane) => sum + paidParts(lane), 0n);
+    const unit = decimals === null ? 1n : 10n ** BigInt(33 - decimals);
+    const dust = (((all - stated) % unit) + unit) % unit;
+    giveBack(own, dust);
+    for (const lane of own) {
+      const key = closedKey(customer, lane.charge);
+      const parts = lane.parts.reduce((sum, { amount }) => sum + amount, 0n);
+      this.#closed.set(key, (lane.period === "" ? 0n : (this.#closed.get(key) ?? 0n)) + parts);
+    }
+    this.#merge(own, { customer, period });
+    this.#stated.set(customer, all - dust);
+    if (all - dust - stated !== amountOf(closing.paid)) {
+      yield `says that ${closing.paid} of the period ${period} was paid, which it was not`;
+    }
+    this.#serve(others.map((lane) => ({ ...lane })));
+    this.#loseEnded();
+    const overMs = Math.min(endMs, nowMs);
+    this.#end(nowMs, ({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= overMs);
+  }
+  readonly #stated = new Map<string, bigint>();
+
+  /** The statement's charges may lower closed periods; those of other periods may not yet. */
+  #serveClosing(billed: readonly LaneAgain[], others: readonly LaneAgain[]): void {
+    const rest = others.map((lane) => ({ ...lane }));
+    for (const group of groupsOf(rest)) net(group);
+    this.#serve([...billed, ...rest]);
+  }
+
+  #merge(own: readonly LaneAgain[], at: { readonly customer: string; readonly period: string }) {
+    const merged = new Map<string, LaneAgain>();
+    for (const lane of own) {
+      const known = merged.get(lane.charge);
+      if (known === undefined) {
+        merged.set(lane.charge, { ...lane, period: "", startMs: 0, parts: [...lane.parts] });
+      } else known.parts.push(...lane.parts);
+    }
+    const isOwn = (lane: LaneAgain) =>
+      lane.customer === at.customer && (lane.period === "" || lane.period === at.period);
+    this.#lanes = [...this.#lanes.filter((lane) => !isOwn(lane)), ...merged.values()];
+    for (const { parts } of merged.values()) {
+      if (parts.length > REMEMBERED_MAX_PARTS) this.isForgotten = true;
+    }
+  }
+}
+
+interface ClosingTerms {
+  readonly customer: string;
+  readonly period: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly decimals: number | null;
+  readonly billed: readonly (readonly [string, string])[];
+  readonly paid: string;
+}
+
+const GIVING: ReadonlySet<string> = new Set(["granted", "paid", "received"]);
+const TAKING: ReadonlySet<string> = new Set(["refunded", "sent"]);
+const OUT: ReadonlySet<string> = new Set(["refunded", "transferred", "exchanged"]);
+
+function chargedOf(charged: EntryAgain["charged"]): LaneAgain[] {
+  return charged.map(([customer = "", period = "", start = "0", charge = "", amount = "0"]) => {
+    return {
+      customer,
+      period,
+      startMs: Number(start),
+      charge,
+      wanted: amountOf(amount),
+      parts: [],
+    };
+  });
+}
+
+function* groupsOf(lanes: readonly LaneAgain[]): Generator<LaneAgain[]> {
+  const groups = Map.groupBy(lanes, ({ customer, period }) => JSON.stringify([customer, period]));
+  for (const group of groups.values()) {
+    yield group.sort((a, b) => compare(a.charge, b.charge));
+  }
+}
+
+/** Takes what is negative off the others, from the last one on; returns what is left of it. */
+function net(group: readonly LaneAgain[]): bigint {
+  let debt = group.reduce((sum, one) => sum + (one.wanted < 0n ? -one.wanted : 0n), 0n);
+  for (const lane of group.toReversed()) {
+    if (lane.wanted < 0n) lane.wanted = 0n;
+    const off = lane.wanted < debt ? lane.wanted : debt;
+    lane.wanted -= off;
+    debt -= off;
+  }
+  return debt;
+}
+
+function keyOf({ customer, period, charge }: LaneAgain): string {
+  return JSON.stringify([customer, period, charge]);
+}
+
+function closedKey(customer: string, charge: string): string {
+  return JSON.stringify([customer, charge]);
+}
+
+function customerIn(key: string): string {
+  return (JSON.parse(key) as string[])[0] ?? "";
+}
+
+function chargeIn(key: string): string {
+  return (JSON.parse(key) as string[])[1] ?? "";
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+function comparePeriod(a: LaneAgain, b: LaneAgain): number {
+  return a.startMs - b.startMs || compare(a.period, b.period) || compare(a.customer, b.customer);
+}
+
+function canPay(grant: GrantAgain, lane: LaneAgain): boolean {
+  const isInTime = grant.expiresAtMs === null || lane.startMs < grant.expiresAtMs;
+  const isFor = grant.charges === null || grant.charges.includes(lane.charge);
+  return !grant.isEnded && isInTime && isFor;
+}
+
+function byBurning(a: GrantAgain, b: GrantAgain): number {
+  const end = (grant: GrantAgain) => grant.expiresAtMs ?? Number.MAX_SAFE_INTEGER;
+  const dates = end(a) - end(b) || a.grantedAtMs - b.grantedAtMs;
+  return a.priority - b.priority || dates || a.order - b.order;
+}
+
+function cut(parts: readonly Part[], upTo: bigint): Part[] {
+  const kept: Part[] = [];
+  let left = upTo;
+  for (const { payer, amount } of parts) {
+    const part = amount < left ? amount : left;
+    if (part > 0n) kept.push({ payer, amount: part });
+    left -= part;
+  }
+  return kept;
+}
+
+function paidParts({ parts }: LaneAgain): bigint {
+  return parts.reduce((sum, { payer, amount }) => sum + (payer === null ? 0n : amount), 0n);
+}
+
+/** What is given back of the last parts that grants pay is owed in their place. */
+function giveBack(lanes: readonly LaneAgain[], amount: bigint): void {
+  let left = amount;
+  for (const lane of lanes.toReversed()) {
+    for (let at = lane.parts.length - 1; at >= 0 && left > 0n; at -= 1) {
+      const part = lane.parts[at];
+      if (part === undefined || part.payer === null) continue;
+      const off = part.amount < left ? part.amount : left;
+      part.amount -= off;
+      left -= off;
+      lane.parts.splice(at + 1, 0, { payer: null, amount: off });
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** What every store's history must do: pages that leave nothing out and repeat nothing. */
+import assert from "node:assert/strict";
+import type { Step } from "../domain/event/step.ts";
+import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { OutcomeKey } from "../engine/history.ts";
+import type { Store } from "../engine/ports.ts";
+import { sorted } from "./round-trip-contract.ts";
+
+/** Reads a workspace's history in pages of a size and compares it with the other reads. */
+export async function assertHistory(store: Store, workspace: string, size: number): Promise<void> {
+  const history = store.history(workspace);
+  const runs: Run[] = [];
+  for (let after: string | undefined = ""; after !== undefined; ) {
+    const page: Run[] = await history.runs({ after, limit: size });
+    runs.push(...page);
+    after = page.length < size ? undefined : page.at(-1)?.id;
+  }
+  const listed = await store.listRuns(workspace, { limit: Number.MAX_SAFE_INTEGER });
+  assert.deepEqual(sorted(runs), sorted(listed));
+  const ids = runs.map(({ id }) => id);
+  assert.deepEqual(ids, [...ids].sort(), "runs stand in the order of their ids");
+  await assertOutcomes(store, workspace, { size, ids });
+  for (const { id } of await store.listCustomers(workspace, Number.MAX_SAFE_INTEGER)) {
+    await assertSteps(store, workspace, {
+      size,
+      runs: runs.filter((run) => run.customer === id),
+      id,
+    });
+  }
+}
+
+async function assertOutcomes(
+  store: Store,
+  workspace: string,
+  { size, ids }: { readonly size: number; readonly ids: readonly string[] },
+): Promise<void> {
+  const outcomes: OutcomeState[] = [];
+  for (let after: OutcomeKey | null | undefined = null; after !== undefined; ) {
+    const page: OutcomeState[] = await store.history(workspace).outcomes({ after, limit: size });
+    outcomes.push(...page);
+    after = page.length < size ? undefined : page.at(-1);
+  }
+  const wanted: OutcomeState[] = [];
+  for (const id of ids) wanted.push(...(await store.outcomesOfRun(workspace, id)));
+  assert.deepEqual(sorted(outcomes), sorted(wanted));
+}
+
+async function assertSteps(
+  store: Store,
+  workspace: string,
+  of: { readonly size: number; readonly runs: readonly Run[]; readonly id: string },
+): Promise<void> {
+  const steps: Step[] = [];
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const place = { after, limit: of.size };
+    const page: Step[] = await store.history(workspace).stepsOfCustomer(of.id, place);
+    steps.push(...page);
+    after = page.length < of.size ? undefined : page.at(-1)?.seq;
+  }
+  const seqs = steps.map(({ seq }) => seq);
+  assert.deepEqual(
+    seqs,
+    seqs.toSorted((a, b) => a - b),
+    "steps stand in the order of their seq",
+  );
+  const wanted: Step[] = [];
+  for (const { id } of of.runs) wanted.push(...(await store.stepsOfRun(workspace, id)));
+  assert.deepEqual(sorted(steps), sorted(wanted));
+}
