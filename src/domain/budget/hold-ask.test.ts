@@ -11,7 +11,7 @@ const RANGE: OutputRange = { leastTokens: 1, mostTokens: 1_000, isStated: true }
 
 function ask(usage: Readonly<Record<string, number>>, output: OutputRange | null): HoldAsk {
   const entries = Object.entries(usage).map(([unit, n]) => [unit, quantityOfInteger(n)] as const);
-  const identity = { run: "r", source: "sdk", id: "s", occurredAtMs: 0, receivedAtMs: 0 };
+  const identity = { run: "r", source: "sdk", id: "s", occurredAtMs: 0 };
   const place = { customer: null, agent: null, parentRun: null, parentStep: null };
   const call = {
     callId: null,
