@@ -3,7 +3,6 @@
  * adapters. All answers are plain data.
  */
 import type { PriceVersion } from "../domain/cost/price-book.ts";
-import type { CreditBook } from "../domain/credit/book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
@@ -14,10 +13,9 @@ import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
+import { CreditCases } from "./credit-cases.ts";
 import { CreditDues } from "./credit-dues.ts";
-import { type PaymentPort, TopupDelivery } from "./deliver-topups.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
-import { type GivenCredit, grantCredit, type NewCredit } from "./grant-credit.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
@@ -30,17 +28,6 @@ import {
   type Scope,
 } from "./keys.ts";
 import {
-  type CreditEnd,
-  type CreditRefund,
-  type CreditTransfer,
-  expireCredit,
-  expireDueCredit,
-  type NewRefund,
-  type NewTransfer,
-  refundCredit,
-  transferCredit,
-} from "./move-credit.ts";
-import {
   type NewDispute,
   type NewResolution,
   openDispute,
@@ -49,13 +36,6 @@ import {
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
-import {
-  type CreditNow,
-  type HistoryPage,
-  type HistoryQuery,
-  readCredit,
-  readCreditHistory,
-} from "./read-credit.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import {
@@ -87,19 +67,6 @@ import type {
   SimulationTotal,
 } from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
-import {
-  type NewTopup,
-  type NewTopupEnd,
-  type NewTopupRule,
-  readTopup,
-  removeTopupRule,
-  requestTopup,
-  runTopupRules,
-  saveTopupRule,
-  settleTopup,
-  type Topup,
-  type TopupState,
-} from "./topup.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
@@ -116,6 +83,8 @@ export interface EngineParts {
 export class Engine {
   readonly #context: EngineContext;
   readonly #passingKeys: PassingKeys = new Map();
+  /** Prepaid credit. */
+  readonly credits: CreditCases;
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
@@ -125,6 +94,7 @@ export class Engine {
       return commitEvents({ ...parts, dues, clock }, workspace, events);
     });
     this.#context = { ...parts, clocks, dues, loop };
+    this.credits = new CreditCases(this.#context);
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -306,75 +276,6 @@ export class Engine {
   /** What a customer has agreed to use up, and how much of it is drawn. */
   commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
     return readDrawdown(this.#context, workspace, customer);
-  }
-
-  /** Gives credit. */
-  grantCredit(workspace: string, credit: NewCredit): Promise<GivenCredit> {
-    return grantCredit(this.#context, workspace, credit);
-  }
-
-  /** Takes what is paid back off a grant. */
-  refundCredit(workspace: string, refund: NewRefund): Promise<CreditRefund> {
-    return refundCredit(this.#context, workspace, refund);
-  }
-
-  /** Moves credit to another wallet. */
-  transferCredit(workspace: string, transfer: NewTransfer): Promise<CreditTransfer> {
-    return transferCredit(this.#context, workspace, transfer);
-  }
-
-  /** Asks for a payment of credit. */
-  requestTopup(workspace: string, topup: NewTopup): Promise<TopupState> {
-    return requestTopup(this.#context, workspace, topup);
-  }
-
-  topup(workspace: string, id: string): Promise<TopupState> {
-    return readTopup(this.#context, workspace, id);
-  }
-
-  /** A payment was confirmed or refused. */
-  settleTopup(workspace: string, end: NewTopupEnd): Promise<TopupState> {
-    return settleTopup(this.#context, workspace, end);
-  }
-
-  saveTopupRule(workspace: string, rule: NewTopupRule): Promise<CreditBook> {
-    return saveTopupRule(this.#context, workspace, rule);
-  }
-
-  removeTopupRule(
-    workspace: string,
-    of: { readonly customer: string; readonly currency: string },
-  ): Promise<CreditBook> {
-    return removeTopupRule(this.#context, workspace, of);
-  }
-
-  /** Looks at every balance that a rule watches. */
-  runTopupRules(workspace: string): Promise<Topup[]> {
-    return runTopupRules(this.#context, workspace);
-  }
-
-  /** Tells a payment port of what is awaited. */
-  topupDelivery(port: PaymentPort): TopupDelivery {
-    return new TopupDelivery(this.#context, port);
-  }
-
-  /** Ends a grant before its time. */
-  expireCredit(workspace: string, end: CreditEnd): Promise<void> {
-    return expireCredit(this.#context, workspace, end);
-  }
-
-  /** Ends every grant whose time is over; any unit of work does that first. */
-  expireDueCredit(workspace: string): Promise<void> {
-    return expireDueCredit(this.#context, workspace);
-  }
-
-  /** A customer's credit, with what was charged until now. */
-  credit(workspace: string, customer: string): Promise<CreditNow> {
-    return readCredit(this.#context, workspace, customer);
-  }
-
-  creditHistory(workspace: string, query: HistoryQuery): Promise<HistoryPage> {
-    return readCreditHistory(this.#context, workspace, query);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {
