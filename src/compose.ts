@@ -201,7 +201,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
   const installationKey = paymentKey(dataDir);
-  const payments = engine.topupDelivery(paymentWebhook(installationKey, () => Date.now()));
+  const payments = engine.credits.delivery(paymentWebhook(installationKey, () => Date.now()));
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const parts = { ...composeHttp(engine), paymentSecret };
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
@@ -239,8 +239,8 @@ async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<
     for (const workspace of await engine.store.workspaces()) {
       await engine.settleOutcomes(workspace);
       await engine.abandonSilentRuns(workspace);
-      await engine.endQuarantine(workspace);
-      await engine.expireDueCredit(workspace);
+      await engine.limits.endQuarantine(workspace);
+      await engine.credits.expireDue(workspace);
     }
   } catch (error) {
     logger?.error({
@@ -262,14 +262,14 @@ function paymentKey(dataDir: string): Uint8Array {
 /** Ends credit that is over, asks for payments that rules want, and tells of those awaited. */
 async function watchCredit(
   engine: Engine,
-  payments: ReturnType<Engine["topupDelivery"]>,
+  payments: ReturnType<Engine["credits"]["delivery"]>,
   logger: Logger | undefined,
 ): Promise<void> {
   try {
     for (const workspace of await engine.store.workspaces()) {
       const [watched] = await engine.store.credit.booksWatched(workspace, 1);
       if (watched === undefined) continue;
-      await engine.runTopupRules(workspace);
+      await engine.credits.runTopupRules(workspace);
       await payments.run(workspace);
     }
   } catch (error) {

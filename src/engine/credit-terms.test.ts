@@ -28,12 +28,12 @@ const PLAIN = {
 };
 
 function give({ engine }: World, amount: string, some: Partial<NewCredit> = {}) {
-  return engine.grantCredit("w", { ...WHO, customer: "acme", ...PLAIN, amount, ...some });
+  return engine.credits.grant("w", { ...WHO, customer: "acme", ...PLAIN, amount, ...some });
 }
 
 /** What is left by grant, in the order of burning, and what is owed. */
 async function standing({ engine }: World, currency = "USD") {
-  const { wallets } = await engine.credit("w", "acme");
+  const { wallets } = await engine.credits.of("w", "acme");
   const wallet = wallets.find((one) => one.currency === currency);
   const grants = wallet?.grants.map(({ grant, left }) => `${grant.id} ${money(left)}`) ?? [];
   return [...grants, `owed ${money(wallet?.owed)}`].join(", ");
@@ -121,10 +121,10 @@ async function endOfCredit(isTimely: boolean, finalAfterDays: number) {
     world.clock.now += 12 * HOUR_MS;
     if (!isTimely) continue;
     await world.engine.settleOutcomes("w");
-    await world.engine.expireDueCredit("w");
+    await world.engine.credits.expireDue("w");
   }
   await world.engine.settleOutcomes("w");
-  await world.engine.expireDueCredit("w");
+  await world.engine.credits.expireDue("w");
   await world.audited();
   const { paidByCredit, amountDue } = await statementOf(world, "2026-11");
   return [paidByCredit, amountDue];
@@ -157,9 +157,9 @@ test("nobody chooses an id that Tollgate gives to credit itself", async () => {
   await give(world, "1", { id: "g" });
   const sent = { ...WHO, from: "acme", grant: "g", amount: "0.5", to: "acme" };
   const moved = { ...sent, toCurrency: "EUR", toAmount: "0.4" };
-  const reserved = world.engine.transferCredit("w", { ...moved, id: "topup:2" });
+  const reserved = world.engine.credits.transfer("w", { ...moved, id: "topup:2" });
   await assert.rejects(reserved, { code: "field.invalid", field: "id" });
-  const taken = world.engine.transferCredit("w", { ...moved, id: "g" });
+  const taken = world.engine.credits.transfer("w", { ...moved, id: "g" });
   await assert.rejects(taken, { code: "booking.conflict", field: "id" });
   assert.equal(await standing(world), "g 1, owed 0");
 });

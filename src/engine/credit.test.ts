@@ -42,7 +42,7 @@ const PLAIN = {
 };
 
 function give({ engine }: World, amount: string, some: Partial<NewCredit> = {}) {
-  return engine.grantCredit("w", { ...WHO, customer: "acme", ...PLAIN, amount, ...some });
+  return engine.credits.grant("w", { ...WHO, customer: "acme", ...PLAIN, amount, ...some });
 }
 
 /** Calls of a run that was opened before, a dollar each. */
@@ -52,7 +52,7 @@ async function call(world: World, ...ids: string[]) {
 
 /** What is left by grant, in the order of burning, and what is owed. */
 async function standing({ engine }: World, customer = "acme", currency = "USD") {
-  const { wallets } = await engine.credit("w", customer);
+  const { wallets } = await engine.credits.of("w", customer);
   const wallet = wallets.find((one) => one.currency === currency);
   const grants = wallet?.grants.map(({ grant, left }) => `${grant.id} ${money(left)}`) ?? [];
   return [...grants, `owed ${money(wallet?.owed)}`].join(", ");
@@ -132,10 +132,10 @@ test("credit ends at its time and grace, whenever somebody looks", async () => {
     await world.send(toolCall({ id: "december", ...december }));
     assert.equal(await standing(world), "g 8, owed 1.5");
     world.clock.now = Date.UTC(2026, 11, 2);
-    if (isLookedAt) await world.engine.expireDueCredit("w");
+    if (isLookedAt) await world.engine.credits.expireDue("w");
     await call(world, "too late");
     assert.equal(await standing(world), "g 0, owed 2.5");
-    const { entries } = await world.engine.creditHistory("w", { customer: "acme", limit: 9 });
+    const { entries } = await world.engine.credits.history("w", { customer: "acme", limit: 9 });
     const { kind, at, postings } = entries.at(-1) ?? assert.fail("no entry");
     assert.deepEqual([kind, at], ["expired", "2026-12-02T00:00:00.000Z"]);
     assert.deepEqual(postings, [
@@ -160,7 +160,7 @@ test("what comes back to ended credit pays for its correction, or expires again"
   await give(world, "1", { id: "other" });
   await call(world, "c");
   assert.equal(await standing(world), "g 0, other 0, owed 0.5");
-  const { entries } = await world.engine.creditHistory("w", { customer: "acme", limit: 9 });
+  const { entries } = await world.engine.credits.history("w", { customer: "acme", limit: 9 });
   assert.deepEqual(
     entries.map(({ kind, postings }) => [kind, ...postings.map((one) => one.join(" "))].join(", ")),
     [
@@ -228,15 +228,15 @@ test("acts on credit are done once, and none takes more than there is", async ()
   await assert.rejects(give(world, "6", { id: "g" }), { code: "booking.conflict" });
   await call(world, "a");
   const refund = { ...WHO, customer: "acme", grant: "g" };
-  const tooMuch = world.engine.refundCredit("w", { ...refund, amount: "4.01" });
+  const tooMuch = world.engine.credits.refund("w", { ...refund, amount: "4.01" });
   await assert.rejects(tooMuch, { code: "grant.insufficient" });
-  const { amount } = await world.engine.refundCredit("w", { ...refund, amount: "1" });
+  const { amount } = await world.engine.credits.refund("w", { ...refund, amount: "1" });
   assert.equal(amount, "1");
-  await world.engine.refundCredit("w", { ...refund, amount: "1" });
+  await world.engine.credits.refund("w", { ...refund, amount: "1" });
   assert.equal(await standing(world), "g 3, owed 0.5");
-  await world.engine.expireCredit("w", { customer: "acme", grant: "g" });
+  await world.engine.credits.expire("w", { customer: "acme", grant: "g" });
   assert.equal(await standing(world), "g 0, owed 0.5");
-  const missing = world.engine.refundCredit("w", { ...refund, grant: "none", amount: null });
+  const missing = world.engine.credits.refund("w", { ...refund, grant: "none", amount: null });
   await assert.rejects(missing, { code: "grant.not_found" });
 });
 
@@ -277,6 +277,6 @@ test("a wallet holds at most so many grants", async () => {
     unit.write(writesOf({ creditBooks: [row], head: unit.head() as Writes["head"] })),
   );
   await assert.rejects(give(world, "1", { id: "one more" }), { code: "field.out_of_range" });
-  await world.engine.expireCredit("w", { customer: "acme", grant: "g7" });
+  await world.engine.credits.expire("w", { customer: "acme", grant: "g7" });
   await give(world, "1", { id: "one more" });
 });

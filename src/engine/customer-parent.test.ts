@@ -21,7 +21,7 @@ async function family(credit: Credit, pays = true): Promise<World> {
 }
 
 const give = ({ engine }: World, customer: string, amount: string) =>
-  engine.grantCredit("w", { ...WHO, ...TERMS, ...NO_COST, id: customer, customer, amount });
+  engine.credits.grant("w", { ...WHO, ...TERMS, ...NO_COST, id: customer, customer, amount });
 
 let calls = 0;
 async function call(world: World, customer: string, count: number) {
@@ -34,7 +34,7 @@ async function call(world: World, customer: string, count: number) {
 
 async function left({ engine }: World): Promise<string> {
   const of = async (customer: string) => {
-    const { wallets } = await engine.credit("w", customer);
+    const { wallets } = await engine.credits.of("w", customer);
     return `${customer} ${formatAmount(wallets[0]?.balance ?? (0n as never))}`;
   };
   return `${await of("child")}, ${await of("group")}`;
@@ -130,13 +130,13 @@ test("credit moves between a parent and its child, and to no stranger", async ()
   await world.engine.saveCustomer("w", { id: "stranger", settings: {} });
   await give(world, "group", "10");
   const transfer = { ...WHO, from: "group", grant: "group", toCurrency: null, toAmount: null };
-  await world.engine.transferCredit("w", { ...transfer, to: "child", amount: "4" });
+  await world.engine.credits.transfer("w", { ...transfer, to: "child", amount: "4" });
   assert.equal(await left(world), "child 4, group 6");
-  const away = world.engine.transferCredit("w", { ...transfer, to: "stranger", amount: "1" });
+  const away = world.engine.credits.transfer("w", { ...transfer, to: "stranger", amount: "1" });
   await assert.rejects(away, { code: "customer.parent_refused" });
   const euros = { ...transfer, to: "group", amount: "5", toCurrency: "EUR", toAmount: "4.5" };
-  await world.engine.transferCredit("w", euros);
-  const { wallets } = await world.engine.credit("w", "group");
+  await world.engine.credits.transfer("w", euros);
+  const { wallets } = await world.engine.credits.of("w", "group");
   assert.deepEqual(
     wallets.map(({ currency, balance }) => `${currency} ${formatAmount(balance)}`),
     ["EUR 4.5", "USD 1"],

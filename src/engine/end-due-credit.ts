@@ -8,8 +8,8 @@ import { settleDueOutcomes } from "./settle-due-outcomes.ts";
 const BOOKS_PER_UNIT_MAX_COUNT = 100;
 
 /**
- * Ends what is due, one end after the other: each pays for outcomes that were final by then, and for
- * none that became so later. Nearly always nothing is due, which is known without reading.
+ * Ends what is due, one end after the other: each pays for outcomes that were final by then, and
+ * for none that became so later. Nearly always nothing is due, which is known without reading.
  */
 export async function endDueCredit(context: UnitContext, workspace: string): Promise<void> {
   const { dues, clock, store } = context;

@@ -4,10 +4,7 @@
  */
 
 import { present } from "../domain/assert.ts";
-import type { BudgetRecord } from "../domain/budget/budget.ts";
-import type { Stop } from "../domain/budget/stop.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
-import type { CreditBook } from "../domain/credit/book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
@@ -19,17 +16,14 @@ import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
+import { CreditCases } from "./credit-cases.ts";
 import { CreditDues } from "./credit-dues.ts";
-import { type PaymentPort, TopupDelivery } from "./deliver-topups.ts";
-import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
 import { EntitlementBooks } from "./entitlements.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
-import { type GivenCredit, grantCredit, type NewCredit } from "./grant-credit.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
-import { issueReceipt, type ReceiptRequest } from "./issue-receipt.ts";
 import {
   authenticate,
   createKey,
@@ -39,17 +33,6 @@ import {
   type Scope,
 } from "./keys.ts";
 import { LiveLimits } from "./live-limits.ts";
-import {
-  type CreditEnd,
-  type CreditRefund,
-  type CreditTransfer,
-  expireCredit,
-  expireDueCredit,
-  type NewRefund,
-  type NewTransfer,
-  refundCredit,
-  transferCredit,
-} from "./move-credit.ts";
 import {
   type NewDispute,
   type NewResolution,
@@ -68,20 +51,7 @@ import type {
 } from "./ports.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
-import {
-  type BalanceQuery,
-  type RunState,
-  readBalances,
-  readCustomerBudgets,
-  readRunState,
-} from "./read-budgets.ts";
-import {
-  type CreditNow,
-  type HistoryPage,
-  type HistoryQuery,
-  readCredit,
-  readCreditHistory,
-} from "./read-credit.ts";
+import { readRunState } from "./read-budgets.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import {
@@ -93,27 +63,18 @@ import {
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
+import { ReceiptCases } from "./receipt-cases.ts";
 import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult, EventResult } from "./result.ts";
-import {
-  type Decided,
-  findBudget,
-  type NewBudget,
-  retireBudget,
-  type SavedBudget,
-  saveBudget,
-} from "./save-budget.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
-import { type NewLimit, type SetLimit, setLimit } from "./set-limit.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
-import { type PublicKey, publicKeys, rotateSigningKey } from "./signing-keys.ts";
 import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
 import { simulate } from "./simulation/simulate.ts";
 import type {
@@ -122,21 +83,7 @@ import type {
   SimulationRequest,
   SimulationTotal,
 } from "./simulation/simulation.ts";
-import { type NewResume, type NewStop, resumeWork, stopWork } from "./stop-work.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
-import {
-  type NewTopup,
-  type NewTopupEnd,
-  type NewTopupRule,
-  readTopup,
-  removeTopupRule,
-  requestTopup,
-  runTopupRules,
-  saveTopupRule,
-  settleTopup,
-  type Topup,
-  type TopupState,
-} from "./topup.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -154,11 +101,13 @@ export interface EngineParts {
 /** Every use case of Tollgate over one store. */
 export class Engine {
   readonly #context: EngineContext;
-  readonly #signing: EngineContext & { readonly signatures: Signatures };
   readonly #passingKeys: PassingKeys = new Map();
-  readonly #quarantines = new Map<string, Quarantine>();
-  /** What customers may use, who waits for a run, and what to do undecided. */
+  /** Budgets, stops, entitlements: what limits work while it goes on. */
   readonly limits: LiveLimits;
+  /** Signed receipts, and their keys. */
+  readonly receipts: ReceiptCases;
+  /** Prepaid credit. */
+  readonly credits: CreditCases;
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
@@ -179,7 +128,8 @@ export class Engine {
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
     this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
     this.limits = new LiveLimits(this.#context);
-    this.#signing = { ...this.#context, signatures: parts.signatures };
+    this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
+    this.credits = new CreditCases(this.#context);
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
@@ -228,67 +178,6 @@ export class Engine {
     return { results, answer: present(holds[0], "the answer to a request about holds") };
   }
 
-  /** Ends holds whose quarantine is over. */
-  endQuarantine(workspace: string, quarantineMs?: number): Promise<number> {
-    const seen = this.#quarantines.get(workspace) ?? new Map();
-    this.#quarantines.set(workspace, seen);
-    const options = quarantineMs === undefined ? { seen } : { seen, quarantineMs };
-    return endQuarantine(this.#context, workspace, options);
-  }
-
-  saveBudget(workspace: string, budget: NewBudget): Promise<SavedBudget> {
-    return saveBudget(this.#context, workspace, budget);
-  }
-
-  retireBudget(
-    workspace: string,
-    budget: Decided & { readonly key: string },
-  ): Promise<BudgetRecord> {
-    return retireBudget(this.#context, workspace, budget);
-  }
-
-  /** Gives one scope of a budget a limit of its own. */
-  setLimit(workspace: string, limit: NewLimit): Promise<SetLimit> {
-    return setLimit(this.#context, workspace, limit);
-  }
-
-  stopWork(workspace: string, stop: NewStop): Promise<Stop> {
-    return stopWork(this.#context, workspace, stop);
-  }
-
-  resumeWork(workspace: string, resume: NewResume): ReturnType<typeof resumeWork> {
-    return resumeWork(this.#context, workspace, resume);
-  }
-
-  /** Whether a run may go on, and what its budgets stand at. */
-  runState(workspace: string, run: string): Promise<RunState> {
-    return readRunState(this.#context, workspace, run);
-  }
-
-  /** The run's state as soon as it is paused no more, or at the timeout. */
-  waitForRun(
-    workspace: string,
-    run: string,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<RunState> {
-    return this.#context.waiting.wait(workspace, run, options);
-  }
-
-  /** What a budget came to, by scope and window. Throws `budget.not_found`. */
-  async balancesOf(
-    workspace: string,
-    key: string,
-    query: BalanceQuery,
-  ): ReturnType<typeof readBalances> {
-    const record = await findBudget(this.#context, workspace, key);
-    return readBalances(this.#context, workspace, { record, query });
-  }
-
-  /** What a customer's budgets stand at. */
-  customerBudgets(workspace: string, customer: string): ReturnType<typeof readCustomerBudgets> {
-    return readCustomerBudgets(this.#context, workspace, customer);
-  }
-
   /**
    * What the reads below work with: all that is known, or that was known at an instant (null:
    * now). Throws `asof.future`, `asof.too_early`.
@@ -299,20 +188,6 @@ export class Engine {
 
   runTree(workspace: string, id: string, reads: ReadContext = this.#context): Promise<RunTree> {
     return readRunTree(reads, workspace, id);
-  }
-
-  /** The signed receipt of a root run and everything below it, as lines of JSON. */
-  receipt(workspace: string, request: ReceiptRequest): Promise<string> {
-    return issueReceipt(this.#signing, workspace, request);
-  }
-
-  /** Every key that may have signed a receipt. */
-  publicKeys(): Promise<PublicKey[]> {
-    return publicKeys(this.#signing);
-  }
-
-  rotateSigningKey(): Promise<PublicKey> {
-    return rotateSigningKey(this.#signing);
   }
 
   /** Rates real history by other cards, side by side. Writes nothing. */
@@ -446,75 +321,6 @@ export class Engine {
   /** What a customer has agreed to use up, and how much of it is drawn. */
   commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
     return readDrawdown(this.#context, workspace, customer);
-  }
-
-  /** Gives credit. */
-  grantCredit(workspace: string, credit: NewCredit): Promise<GivenCredit> {
-    return grantCredit(this.#context, workspace, credit);
-  }
-
-  /** Takes what is paid back off a grant. */
-  refundCredit(workspace: string, refund: NewRefund): Promise<CreditRefund> {
-    return refundCredit(this.#context, workspace, refund);
-  }
-
-  /** Moves credit to another wallet. */
-  transferCredit(workspace: string, transfer: NewTransfer): Promise<CreditTransfer> {
-    return transferCredit(this.#context, workspace, transfer);
-  }
-
-  /** Asks for a payment of credit. */
-  requestTopup(workspace: string, topup: NewTopup): Promise<TopupState> {
-    return requestTopup(this.#context, workspace, topup);
-  }
-
-  topup(workspace: string, id: string): Promise<TopupState> {
-    return readTopup(this.#context, workspace, id);
-  }
-
-  /** A payment was confirmed or refused. */
-  settleTopup(workspace: string, end: NewTopupEnd): Promise<TopupState> {
-    return settleTopup(this.#context, workspace, end);
-  }
-
-  saveTopupRule(workspace: string, rule: NewTopupRule): Promise<CreditBook> {
-    return saveTopupRule(this.#context, workspace, rule);
-  }
-
-  removeTopupRule(
-    workspace: string,
-    of: { readonly customer: string; readonly currency: string },
-  ): Promise<CreditBook> {
-    return removeTopupRule(this.#context, workspace, of);
-  }
-
-  /** Looks at every balance that a rule watches. */
-  runTopupRules(workspace: string): Promise<Topup[]> {
-    return runTopupRules(this.#context, workspace);
-  }
-
-  /** Tells a payment port of what is awaited. */
-  topupDelivery(port: PaymentPort): TopupDelivery {
-    return new TopupDelivery(this.#context, port);
-  }
-
-  /** Ends a grant before its time. */
-  expireCredit(workspace: string, end: CreditEnd): Promise<void> {
-    return expireCredit(this.#context, workspace, end);
-  }
-
-  /** Ends every grant whose time is over; any unit of work does that first. */
-  expireDueCredit(workspace: string): Promise<void> {
-    return expireDueCredit(this.#context, workspace);
-  }
-
-  /** A customer's credit, with what was charged until now. */
-  credit(workspace: string, customer: string): Promise<CreditNow> {
-    return readCredit(this.#context, workspace, customer);
-  }
-
-  creditHistory(workspace: string, query: HistoryQuery): Promise<HistoryPage> {
-    return readCreditHistory(this.#context, workspace, query);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

@@ -76,3 +76,11 @@ export interface NotAdmitted {
 
 /** Runs that may not open, and why. */
 export type Admission = ReadonlyMap<string, NotAdmitted>;
+
+/** Whether a run may ask for holds now. */
+export interface RunState {
+  readonly run: string;
+  readonly state: "running" | "paused" | "stopped" | "ended";
+  readonly stop: Stop | null;
+  readonly budgets: readonly BudgetState[];
+}

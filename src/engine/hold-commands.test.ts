@@ -137,7 +137,7 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
     if (one.do === "wait") {
       clock.now += one.minutes * MINUTE_MS;
       oracle.nowMs = clock.now;
-      await engine.endQuarantine("w");
+      await engine.limits.endQuarantine("w");
       for (const known of oracle.steps.values()) {
         if (known.state !== "held" || clock.now < known.expiresAtMs + QUARANTINE_MS) continue;
         if (clock.now <= known.expiresAtMs) continue;
@@ -149,7 +149,7 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
     const id = RUNS[one.run]?.id ?? "";
     if (one.do === "raise") {
       const limit = formatLevel(BigInt(one.limit) * 10n ** 31n, "cost");
-      await engine.setLimit("w", { budget: "cap", scope: id, limit, reason: "t", by: "t" });
+      await engine.limits.setLimit("w", { budget: "cap", scope: id, limit, reason: "t", by: "t" });
       oracle.caps.set(one.run, one.limit);
       return;
     }
@@ -216,7 +216,7 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
 
   async function compare(): Promise<void> {
     for (const [above, { id, customer }] of RUNS.entries()) {
-      const { budgets } = await engine.runState("w", id);
+      const { budgets } = await engine.limits.runState("w", id);
       const cents = (level: bigint) => Number(level / 10n ** 31n);
       const cap = budgets.find(({ record, scope }) => record.budget.key === "cap" && scope === id);
       const ofCap = oracle.level((one) => oracle.isBelow(one.run, above));

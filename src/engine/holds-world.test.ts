@@ -63,7 +63,7 @@ export async function release(engine: Engine, run: string, id: string) {
 
 /** Sets a budget, or fails with what is wrong with it. */
 export async function budget(engine: Engine, key: string, document: object) {
-  const saved = await engine.saveBudget("w", { key, document, reason: "test", by: "test" });
+  const saved = await engine.limits.saveBudget("w", { key, document, reason: "test", by: "test" });
   return "record" in saved ? saved.record : assert.fail(JSON.stringify(saved.problems));
 }
 
@@ -85,5 +85,5 @@ export function line({ record, scope, limit, settled, held }: BudgetState): stri
 
 /** The budgets of a run, one line each. */
 export async function budgetsOf(engine: Engine, run: string): Promise<string[]> {
-  return (await engine.runState("w", run)).budgets.map(line);
+  return (await engine.limits.runState("w", run)).budgets.map(line);
 }

@@ -58,7 +58,7 @@ describe("A hold", () => {
     await send(step({ id: "a", usage: usage({ input_uncached: 30 }) }));
     assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0.3 + 0 of 0.25"]);
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("b"))), ["block: budget"]);
-    const [cap] = (await engine.runState("w", "r1")).budgets;
+    const [cap] = (await engine.limits.runState("w", "r1")).budgets;
     const key = { budgetId: cap?.record.id ?? 0, scope: "r1", window: "" };
     const [over] = store.spending.overrunsOf("w", key, 10);
     assert.deepEqual([over?.id, over?.cause, over?.amount], ["a", "above_hold", 5n * CENT]);
@@ -132,14 +132,14 @@ describe("A hold", () => {
     const { engine, send, clock } = await cappedWorld();
     await holdOn(engine, "r1", tenTokens("a"));
     clock.now += 121_000;
-    assert.equal(await engine.endQuarantine("w"), 0);
+    assert.equal(await engine.limits.endQuarantine("w"), 0);
     assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0 + 0.1 of 1"]);
     clock.now += 600_000;
-    assert.equal(await engine.endQuarantine("w"), 1);
+    assert.equal(await engine.limits.endQuarantine("w"), 1);
     assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0.1 + 0 of 1"]);
     await send(step({ id: "a", usage: usage({ input_uncached: 3 }) }));
     assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0.03 + 0 of 1"]);
-    assert.equal(await engine.endQuarantine("w"), 0);
+    assert.equal(await engine.limits.endQuarantine("w"), 0);
   });
 });
 
@@ -234,7 +234,7 @@ describe("A budget", () => {
     clock.now += 1_000;
     await send(step({ id: "a", usage: usage({ input_uncached: 20 }) }));
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("b"))), ["pause: budget"]);
-    assert.equal((await engine.runState("w", "r1")).state, "paused");
+    assert.equal((await engine.limits.runState("w", "r1")).state, "paused");
     const last = { ...tenTokens("w"), isWrapUp: true };
     assert.deepEqual(words(await holdOn(engine, "r1", last)), ["allow"]);
   });
@@ -248,8 +248,8 @@ describe("A paused run", () => {
     const { engine, send } = await cappedWorld(PAUSING);
     await send(step({ id: "x", usage: usage({ input_uncached: 10 }) }));
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("a"))), ["pause: budget"]);
-    const waiting = engine.waitForRun("w", "r1", { timeoutMs: 10_000 });
-    await engine.setLimit("w", { budget: "cap", scope: "r1", limit: "0.5", ...why });
+    const waiting = engine.limits.waitForRun("w", "r1", { timeoutMs: 10_000 });
+    await engine.limits.setLimit("w", { budget: "cap", scope: "r1", limit: "0.5", ...why });
     assert.equal((await waiting).state, "running");
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("a"))), ["allow"]);
     assert.deepEqual(await engine.store.spending.listStops("w", 10), []);
@@ -257,11 +257,11 @@ describe("A paused run", () => {
 
   it("stays paused by a person until a person resumes it", async () => {
     const { engine } = await cappedWorld();
-    await engine.stopWork("w", { of: "customer", id: "acme", mode: "pause", ...why });
+    await engine.limits.stopWork("w", { of: "customer", id: "acme", mode: "pause", ...why });
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("a"))), ["pause: paused"]);
-    await engine.resumeWork("w", { of: "customer", id: "acme", raise: null, ...why });
+    await engine.limits.resumeWork("w", { of: "customer", id: "acme", raise: null, ...why });
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("a"))), ["allow"]);
-    await engine.stopWork("w", { of: "workspace", id: "", mode: "block", ...why });
+    await engine.limits.stopWork("w", { of: "workspace", id: "", mode: "block", ...why });
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("b"))), ["block: stopped"]);
   });
 });

@@ -20,7 +20,8 @@ import { type RunTree, readRunTree } from "./read-run.ts";
 import { signerOf } from "./signing-keys.ts";
 import type { Tariff } from "./tariff.ts";
 
-type Issuing = Pick<
+/** What issuing a receipt works with. */
+export type Issuing = Pick<
   EngineContext,
   "store" | "tariffs" | "budgets" | "clocks" | "clock" | "ids" | "digest"
 > & { readonly signatures: Signatures };
@@ -50,7 +51,7 @@ export async function issueReceipt(
     workspace,
     issuer,
     issuedAtMs: (await context.clocks.of(workspace)).nowMs(),
-    chargeCurrency: await currencyOf(context, workspace, tariff, tree.run),
+    chargeCurrency: await currencyOf(context, workspace, { tariff, run: tree.run }),
     runs,
     overruns: await overrunsOf(context, workspace, runs),
   });
@@ -132,8 +133,7 @@ function cardRef(tariff: Tariff, cardVersionId: number | null): CardRef | null {
 async function currencyOf(
   { store }: Issuing,
   workspace: string,
-  tariff: Tariff,
-  run: Run,
+  { tariff, run }: { readonly tariff: Tariff; readonly run: Run },
 ): Promise<string | null> {
   const customer =
     run.customer === null ? undefined : await store.customer(workspace, run.customer);

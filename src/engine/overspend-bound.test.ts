@@ -114,7 +114,7 @@ interface InFlight {
 }
 
 async function levels(engine: Engine): Promise<ReadonlyMap<string, bigint>> {
-  const { budgets } = await engine.runState("w", "r1");
+  const { budgets } = await engine.limits.runState("w", "r1");
   return new Map(budgets.map(({ record, settled }) => [record.budget.key, settled]));
 }
 

@@ -10,17 +10,9 @@ import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { BudgetBook } from "./budget-books.ts";
 import type { EngineContext } from "./context.ts";
-import type { BudgetState } from "./hold-answers.ts";
+import type { BudgetState, RunState } from "./hold-answers.ts";
 import type { Customer } from "./ports.ts";
 import { pathOf } from "./spend-of.ts";
-
-/** Whether a run may ask for holds now. */
-export interface RunState {
-  readonly run: string;
-  readonly state: "running" | "paused" | "stopped" | "ended";
-  readonly stop: Stop | null;
-  readonly budgets: readonly Room[];
-}
 
 type Reading = Pick<EngineContext, "store" | "budgets" | "clocks">;
 

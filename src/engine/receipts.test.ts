@@ -36,9 +36,11 @@ async function receiptWorld(card = PLAIN_CARD) {
   await holdOn(world.engine, "r1", ask("held", { step: small }));
   await world.send(small, step({ id: "big" }), toolCall({ id: "tool", run: "child" }), outcome());
   await world.send(toolCall({ id: "wrong" }), voided({ target: { source: "sdk", id: "wrong" } }));
-  const issued = () => world.engine.receipt("w", { run: "r1", issuer: "test" });
+  const issued = () => world.engine.receipts.issue("w", { run: "r1", issuer: "test" });
   const check = async (text: string) => {
-    const keys = new Map((await world.engine.publicKeys()).map((key) => [key.id, key.publicKey]));
+    const keys = new Map(
+      (await world.engine.receipts.publicKeys()).map((key) => [key.id, key.publicKey]),
+    );
     return checkReceipt(text, {
       sha256,
       isSignedBy: (id, signed, signature) => {
@@ -103,7 +105,7 @@ describe("A receipt", () => {
   it("is not believed where sums were made to fit a lie, nor by another's key", async () => {
     const { issued, check, engine } = await receiptWorld();
     const text = await issued();
-    await engine.rotateSigningKey();
+    await engine.receipts.rotateKey();
     assert.deepEqual((await check(text)).findings, [], "a retired key's receipts stay good");
     const foreign = await (await receiptWorld()).issued();
     const [finding] = (await check(foreign)).findings;
@@ -114,10 +116,10 @@ describe("A receipt", () => {
     const { issued, check, engine, clock } = await receiptWorld();
     const before = (await check(await issued())).keyId;
     clock.now += 1;
-    const made = await engine.rotateSigningKey();
+    const made = await engine.receipts.rotateKey();
     assert.notEqual(made.id, before);
     assert.equal((await check(await issued())).keyId, made.id);
-    const keys = await engine.publicKeys();
+    const keys = await engine.receipts.publicKeys();
     assert.deepEqual(
       keys.map(({ retiredAtMs }) => retiredAtMs === null),
       [false, true],
@@ -127,7 +129,7 @@ describe("A receipt", () => {
 
   it("is of a whole tree: a run below another has none of its own", async () => {
     const { engine } = await receiptWorld();
-    const refused = engine.receipt("w", { run: "child", issuer: "test" });
+    const refused = engine.receipts.issue("w", { run: "child", issuer: "test" });
     await assert.rejects(refused, { code: "receipt.no_root" });
   });
 });

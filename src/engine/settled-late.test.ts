@@ -124,7 +124,7 @@ describe("The journal tells", () => {
     await send(step({ id: "a", usage: usage({ input_uncached: 10 }) }));
     await holdOn(engine, "r1", ten("b"));
     const limit = { budget: "cap", scope: "r1", limit: "5", reason: "t", by: "anna" };
-    await engine.setLimit("w", limit);
+    await engine.limits.setLimit("w", limit);
     await holdOn(engine, "r1", ten("b"));
     const kinds = ["budget.limit_set", "work.stopped", "work.resumed"];
     const told = (await store.journal("w", 0, 99)).filter(({ kind }) => kinds.includes(kind));

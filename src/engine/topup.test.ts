@@ -23,34 +23,34 @@ async function newCustomer(): Promise<World> {
 }
 
 async function balance({ engine }: World): Promise<string> {
-  const { wallets } = await engine.credit("w", "acme");
+  const { wallets } = await engine.credits.of("w", "acme");
   return formatAmount(wallets[0]?.balance ?? (0n as never));
 }
 
 test("a payment becomes credit when it is confirmed, once", async () => {
   const world = await newCustomer();
   const { engine } = world;
-  assert.equal((await engine.requestTopup("w", TOPUP)).status, "requested");
+  assert.equal((await engine.credits.requestTopup("w", TOPUP)).status, "requested");
   assert.equal(await balance(world), "0");
-  const other = engine.requestTopup("w", { ...TOPUP, amount: "11" });
+  const other = engine.credits.requestTopup("w", { ...TOPUP, amount: "11" });
   await assert.rejects(other, { code: "booking.conflict" });
   const end = { id: "t", status: "confirmed", reference: "pay-1", by: "bank" } as const;
   for (let times = 0; times < 2; times += 1) {
-    assert.equal((await engine.settleTopup("w", end)).status, "confirmed");
+    assert.equal((await engine.credits.settleTopup("w", end)).status, "confirmed");
     assert.equal(await balance(world), "10");
   }
-  const refused = engine.settleTopup("w", { ...end, status: "refused" });
+  const refused = engine.credits.settleTopup("w", { ...end, status: "refused" });
   await assert.rejects(refused, { code: "topup.settled" });
-  assert.equal((await engine.topup("w", "t")).end?.reference, "pay-1");
-  await assert.rejects(engine.topup("w", "none"), { code: "topup.not_found" });
+  assert.equal((await engine.credits.topup("w", "t")).end?.reference, "pay-1");
+  await assert.rejects(engine.credits.topup("w", "none"), { code: "topup.not_found" });
 });
 
 test("a refused payment is recorded and gives nothing", async () => {
   const world = await newCustomer();
-  await world.engine.requestTopup("w", TOPUP);
+  await world.engine.credits.requestTopup("w", TOPUP);
   const end = { id: "t", status: "refused", reference: "no funds", by: "bank" } as const;
-  assert.equal((await world.engine.settleTopup("w", end)).status, "refused");
-  const late = world.engine.settleTopup("w", { ...end, status: "confirmed" });
+  assert.equal((await world.engine.credits.settleTopup("w", end)).status, "refused");
+  const late = world.engine.credits.settleTopup("w", { ...end, status: "confirmed" });
   await assert.rejects(late, { code: "topup.settled" });
   assert.equal(await balance(world), "0");
 });
@@ -59,23 +59,27 @@ test("a rule asks below its threshold, one payment at a time, up to its cap", as
   const world = await newCustomer();
   const { engine } = world;
   const rule = { ...TERMS, customer: "acme", threshold: "5", amount: "10", cap: "25" };
-  await engine.saveTopupRule("w", rule);
+  await engine.credits.saveTopupRule("w", rule);
   const confirm = (id: string) =>
-    engine.settleTopup("w", { id, status: "confirmed", reference: "p", by: "bank" });
-  const [first] = await engine.runTopupRules("w");
+    engine.credits.settleTopup("w", { id, status: "confirmed", reference: "p", by: "bank" });
+  const [first] = await engine.credits.runTopupRules("w");
   assert.ok(first?.isAutomatic);
-  assert.deepEqual(await engine.runTopupRules("w"), [], "one is awaited");
+  assert.deepEqual(await engine.credits.runTopupRules("w"), [], "one is awaited");
   await confirm(first.id);
-  assert.deepEqual(await engine.runTopupRules("w"), [], "there is enough");
+  assert.deepEqual(await engine.credits.runTopupRules("w"), [], "there is enough");
   const calls = Array.from({ length: 6 }, (_, at) => toolCall({ id: `c${at}` }));
   await world.send(...calls);
-  const [second] = await engine.runTopupRules("w");
-  await engine.settleTopup("w", { ...END, id: second?.id ?? "" });
-  assert.deepEqual(await engine.runTopupRules("w"), [], "30 would be above the cap");
+  const [second] = await engine.credits.runTopupRules("w");
+  await engine.credits.settleTopup("w", { ...END, id: second?.id ?? "" });
+  assert.deepEqual(await engine.credits.runTopupRules("w"), [], "30 would be above the cap");
   world.clock.now = NOW_MS + 10 * DAY_MS;
-  assert.equal((await engine.runTopupRules("w")).length, 1, "a new period has a cap of its own");
-  await engine.removeTopupRule("w", { customer: "acme", currency: "USD" });
-  assert.deepEqual((await engine.credit("w", "acme")).book.rules, []);
+  assert.equal(
+    (await engine.credits.runTopupRules("w")).length,
+    1,
+    "a new period has a cap of its own",
+  );
+  await engine.credits.removeTopupRule("w", { customer: "acme", currency: "USD" });
+  assert.deepEqual((await engine.credits.of("w", "acme")).book.rules, []);
 });
 
 const END = { status: "refused", reference: "no funds", by: "bank" } as const;
@@ -83,7 +87,7 @@ const END = { status: "refused", reference: "no funds", by: "bank" } as const;
 test("a request is told again until it is taken, at growing intervals, under one id", async () => {
   const world = await newCustomer();
   await world.engine.saveWorkspace("w", { paymentUrl: "https://pay.example/hook" });
-  await world.engine.requestTopup("w", TOPUP);
+  await world.engine.credits.requestTopup("w", TOPUP);
   const told: (readonly [number, string, PaymentMessage])[] = [];
   let isTaken = false;
   const port = {
@@ -92,7 +96,7 @@ test("a request is told again until it is taken, at growing intervals, under one
       return isTaken;
     },
   };
-  const delivery = world.engine.topupDelivery(port);
+  const delivery = world.engine.credits.delivery(port);
   for (let second = 0; second < 60; second += 1) {
     world.clock.now = NOW_MS + second * 1_000;
     isTaken = second >= 30;
@@ -108,9 +112,9 @@ test("a request is told again until it is taken, at growing intervals, under one
     [data.id, data.customer, data.amount, data.currency],
     ["t", "acme", "10", "USD"],
   );
-  await world.engine.topupDelivery(port).run("w");
+  await world.engine.credits.delivery(port).run("w");
   assert.equal(told.length, 5, "once more after a restart");
-  await world.engine.settleTopup("w", { ...END, id: "t" });
-  await world.engine.topupDelivery(port).run("w");
+  await world.engine.credits.settleTopup("w", { ...END, id: "t" });
+  await world.engine.credits.delivery(port).run("w");
   assert.equal(told.length, 5, "not when it has ended");
 });

@@ -2,7 +2,7 @@
  * Callers that wait until a run may go on. They are told at once when something that may let it go
  * on was committed in this process: a stop lifted, a limit raised, a hold settled or released.
  */
-import type { RunState } from "./read-budgets.ts";
+import type { RunState } from "./hold-answers.ts";
 
 /** Reads the state of a run as of the last commit. */
 export type LookAt = (workspace: string, run: string) => Promise<RunState>;

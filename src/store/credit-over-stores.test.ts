@@ -164,7 +164,7 @@ class Player {
         const id = `r${this.#grants.length}-${one.nth}-${one.cents}`;
         const amount = `${one.cents / 100}`;
         const who = { id, reason: "asked", by: "anna", customer: "acme" };
-        return engine.refundCredit(ws, { ...who, grant, amount });
+        return engine.credits.refund(ws, { ...who, grant, amount });
       }
       case "days":
         this.#clock.now += one.days * DAY_MS;
@@ -185,7 +185,7 @@ class Player {
     const about = { id, reason: "agreed", by: "anna", customer: "acme", currency: "USD" };
     const terms = { amount: `${cents / 100}`, name: null, priority, expiresAtMs, charges };
     const none = { cost: null, costCurrency: null, rollover };
-    return this.engine.grantCredit(this.ws, { ...about, ...terms, ...none });
+    return this.engine.credits.grant(this.ws, { ...about, ...terms, ...none });
   }
 
   async #send(events: readonly TollgateEvent[]): Promise<void> {
@@ -201,7 +201,7 @@ function ignoreRefusals(error: unknown): void {
 
 /** Balances, owed amounts and what every statement says of credit. */
 async function standing(engine: Engine, ws: string): Promise<object> {
-  const { wallets } = await engine.credit(ws, "acme");
+  const { wallets } = await engine.credits.of(ws, "acme");
   const statements = await engine.store.listStatements(ws, "acme");
   return {
     wallets: wallets.map(({ balance, owed, grants }) => ({

@@ -32,6 +32,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   workspaces: ["workspace"],
   names: ["name_no"],
   customers: ["workspace", "id"],
+  credit_books: ["workspace", "customer"],
   runs: ["workspace", "id"],
   steps: ["workspace", "run", "source", "id"],
   former_steps: ["workspace", "run", "source", "id"],

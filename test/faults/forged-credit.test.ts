@@ -24,8 +24,8 @@ async function givenAndTaken(name: string): Promise<string> {
   const who = { reason: "agreed", by: "anna", customer: "acme" };
   const terms = { currency: "USD", name: null, priority: 1, expiresAtMs: null, charges: null };
   const none = { cost: null, costCurrency: null, rollover: null };
-  await engine.grantCredit("w", { ...who, ...terms, ...none, id: "g", amount: "10" });
-  await engine.refundCredit("w", { ...who, id: "r", grant: "g", amount: "3" });
+  await engine.credits.grant("w", { ...who, ...terms, ...none, id: "g", amount: "10" });
+  await engine.credits.refund("w", { ...who, id: "r", grant: "g", amount: "3" });
   await store.settle("w");
   await store.close();
   return dataDir;

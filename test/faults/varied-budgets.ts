@@ -38,23 +38,23 @@ const WHO = { reason: "agreed", by: "anna" };
 /** Sets every budget; one of them twice, one of them only to be retired. */
 export async function setBudgets({ engine }: World, workspace: string): Promise<void> {
   const save = async (key: string, document: object) => {
-    const saved = await engine.saveBudget(workspace, { key, document, ...WHO });
+    const saved = await engine.limits.saveBudget(workspace, { key, document, ...WHO });
     assert.ok("record" in saved, key);
   };
   for (const [key, document] of Object.entries(BUDGETS)) await save(key, document);
   await save("agents", { ...BUDGETS.agents, limit: "50" });
   await save("old", { each: "customer", measure: "steps", per: "lifetime", limit: "5" });
   await save("old", { each: "agent", measure: "steps", per: "lifetime", limit: "5" });
-  await engine.retireBudget(workspace, { key: "old", ...WHO });
+  await engine.limits.retireBudget(workspace, { key: "old", ...WHO });
 }
 
 /** Holds that are open, settled by their own step and by another's call, and released; stops. */
 export async function holdAndStop(world: World, workspace: string): Promise<void> {
   const { engine } = world;
   const limit = { budget: "run-cost", limit: "50", ...WHO };
-  await engine.setLimit(workspace, { ...limit, scope: "r7" });
-  await engine.setLimit(workspace, { ...limit, scope: "r8" });
-  await engine.setLimit(workspace, { ...limit, scope: "r8", limit: null });
+  await engine.limits.setLimit(workspace, { ...limit, scope: "r7" });
+  await engine.limits.setLimit(workspace, { ...limit, scope: "r8" });
+  await engine.limits.setLimit(workspace, { ...limit, scope: "r8", limit: null });
   const { readHolds } = composeHttp(engine);
   const nowText = new Date(await engine.nowMs(workspace)).toISOString();
   const run = "r7";
@@ -78,7 +78,7 @@ export async function holdAndStop(world: World, workspace: string): Promise<void
   const releases = [{ run, source: "sdk", id: "h3" }];
   await engine.hold(workspace, [], { ...none, run, releases });
   const stop = { mode: "pause", ...WHO } as const;
-  await engine.stopWork(workspace, { of: "customer", id: "beta", ...stop });
-  await engine.stopWork(workspace, { of: "agent", id: "chat", ...stop });
-  await engine.resumeWork(workspace, { of: "agent", id: "chat", raise: null, ...WHO });
+  await engine.limits.stopWork(workspace, { of: "customer", id: "beta", ...stop });
+  await engine.limits.stopWork(workspace, { of: "agent", id: "chat", ...stop });
+  await engine.limits.resumeWork(workspace, { of: "agent", id: "chat", raise: null, ...WHO });
 }

@@ -247,6 +247,7 @@ async function makeDefault(world: World): Promise<void> {
   await applyCard(world, workspace, { price: "0.25", from: "2026-10-25T00:00:00Z" });
   const settings = { name: "Acme", timeZone: "Europe/Berlin", cardKey: "support-2026" };
   await engine.saveCustomer(workspace, { id: "acme", settings });
+  await giveCredit(engine, workspace);
   await engine.createKey(workspace, { scopes: ["ingest", "read"], label: "ingest" });
   const { key } = await engine.createKey(workspace, { scopes: ["admin"], label: "old" });
   await engine.revokeKey(workspace, key.id);
@@ -267,6 +268,22 @@ async function makeDefault(world: World): Promise<void> {
   await engine.closePeriod(workspace, { customer: null, period: "2026-11", early: false });
   await world.send(workspace, LATER);
   await actByHand(engine, workspace);
+}
+
+/** Credit that ends, with a rule, of a customer that pays for another. */
+async function giveCredit(engine: Engine, workspace: string): Promise<void> {
+  const parent = { id: "acme", pays: true, credit: "own_first" } as const;
+  const settings = { timeZone: "Europe/Berlin", parent };
+  await engine.saveCustomer(workspace, { id: "gamma", settings });
+  const who = { id: null, reason: "agreed", by: "anna" };
+  const terms = { priority: 100, charges: null, currency: "USD" };
+  await engine.credits.grant(workspace, {
+    ...{ ...who, ...terms, customer: "acme", amount: "3", name: null },
+    ...{ expiresAtMs: Date.parse("2027-12-01T00:00:00Z"), rollover: null },
+    ...{ cost: null, costCurrency: null },
+  });
+  const rule = { amount: "1", threshold: "0.5", cap: null, expiresAfterDays: null };
+  await engine.credits.saveTopupRule(workspace, { customer: "acme", ...terms, ...rule });
 }
 
 /** Every act by hand: some in the open period, some on what is closed. */

@@ -41,7 +41,7 @@ const saveBudget = route<KeyParam, unknown, Decided & { readonly budget: unknown
   errors: ["budget.invalid", "field.unknown", "field.out_of_range"],
   handle: async ({ engine }, { workspace, params: { key }, body }) => {
     const { budget: document, reason, by } = body;
-    const saved = await engine.saveBudget(workspace, { key, document, reason, by });
+    const saved = await engine.limits.saveBudget(workspace, { key, document, reason, by });
     if ("record" in saved) return ok(budgetView(saved.record));
     throw refused(saved.problems);
   },
@@ -77,7 +77,7 @@ const retireBudget = route<KeyParam, unknown, Decided>({
   answers: { 200: json("The budget.", named("Budget")) },
   errors: ["budget.not_found"],
   handle: async ({ engine }, { workspace, params: { key }, body }) =>
-    ok(budgetView(await engine.retireBudget(workspace, { key, ...body }))),
+    ok(budgetView(await engine.limits.retireBudget(workspace, { key, ...body }))),
 });
 
 interface BalancesQuery {
@@ -101,7 +101,7 @@ const listBalances = route<KeyParam, BalancesQuery>({
   answers: { 200: json("A page of balances.", named("BalancePage")) },
   errors: ["budget.not_found", "field.invalid", "field.out_of_range"],
   handle: async ({ engine }, { workspace, params: { key }, query }) => {
-    const page = await engine.balancesOf(workspace, key, query);
+    const page = await engine.limits.balancesOf(workspace, key, query);
     return ok({ balances: page.balances.map(balanceView), next: page.next });
   },
 });
@@ -117,7 +117,7 @@ const setLimit = route<KeyParam, unknown, Decided & { scope: string; limit: stri
   answers: { 200: json("What holds for the scope now.", named("LimitSet")) },
   errors: ["budget.not_found", "budget.invalid"],
   handle: async ({ engine }, { workspace, params: { key }, body }) => {
-    return ok(await engine.setLimit(workspace, { budget: key, ...body }));
+    return ok(await engine.limits.setLimit(workspace, { budget: key, ...body }));
   },
 });
 
@@ -131,7 +131,7 @@ const customerBudgets = route<{ readonly customer: string }>({
   answers: { 200: json("The balances.", named("Balances")) },
   errors: ["customer.not_found"],
   handle: async ({ engine }, { workspace, params: { customer } }) => {
-    const rooms = await engine.customerBudgets(workspace, customer);
+    const rooms = await engine.limits.customerBudgets(workspace, customer);
     return ok({ budgets: rooms.map(balanceView) });
   },
 });
@@ -190,7 +190,7 @@ const stopWork = route<unknown, unknown, Omit<NewStop, "id"> & { readonly id?: s
   answers: { 200: json("The stop.", named("Stop")) },
   errors: ["run.not_found"],
   handle: async ({ engine }, { workspace, body: { id = "", ...rest } }) =>
-    ok(stopView(await engine.stopWork(workspace, { id, ...rest }))),
+    ok(stopView(await engine.limits.stopWork(workspace, { id, ...rest }))),
 });
 
 const listStops = route({
@@ -237,7 +237,7 @@ const resumeWork = route<unknown, unknown, ResumeBody>({
   handle: async ({ engine }, { workspace, body }) => {
     const { id = "", raise, ...rest } = body;
     const raised = raise === undefined ? null : { scope: id, ...raise };
-    const { lifted } = await engine.resumeWork(workspace, { id, raise: raised, ...rest });
+    const { lifted } = await engine.limits.resumeWork(workspace, { id, raise: raised, ...rest });
     return ok({ lifted: lifted === null ? null : stopView(lifted) });
   },
 });

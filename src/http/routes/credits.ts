@@ -27,7 +27,7 @@ const readCredits = route<OfCustomer>({
   answers: { 200: json("The credit.", named("Credits")) },
   errors: ["customer.not_found"],
   handle: async ({ engine }, { workspace, params: { customer } }) =>
-    ok(creditsView(await engine.credit(workspace, customer))),
+    ok(creditsView(await engine.credits.of(workspace, customer))),
 });
 
 interface HistoryParams {
@@ -54,7 +54,7 @@ const readHistory = route<OfCustomer, HistoryParams>({
   errors: ["customer.not_found", "field.invalid", "field.out_of_range"],
   handle: async ({ engine }, { workspace, params: { customer }, query: { limit, cursor } }) => {
     const afterSeq = cursor === undefined ? 0 : Number(cursor);
-    return ok(historyView(await engine.creditHistory(workspace, { customer, afterSeq, limit })));
+    return ok(historyView(await engine.credits.history(workspace, { customer, afterSeq, limit })));
   },
 });
 
@@ -84,7 +84,7 @@ const grantCredit = route<unknown, unknown, GrantBody>({
   handle: async ({ engine }, { workspace, body }) => {
     const { expiresAt, rollover = null, id = null, ...rest } = body;
     const defaults = { currency: null, name: null, charges: null, cost: null, costCurrency: null };
-    const given = await engine.grantCredit(workspace, {
+    const given = await engine.credits.grant(workspace, {
       ...defaults,
       priority: DEFAULT_PRIORITY,
       ...rest,
@@ -127,7 +127,7 @@ const refundCredit = route<unknown, unknown, TakeBody>({
   answers: { 200: json("What was paid back.", named("CreditMoved")) },
   errors: ["customer.not_found", "grant.not_found", "grant.insufficient", "booking.conflict"],
   handle: async ({ engine }, { workspace, body: { id = null, amount = null, ...rest } }) =>
-    ok(movedView(await engine.refundCredit(workspace, { id, amount, ...rest }))),
+    ok(movedView(await engine.credits.refund(workspace, { id, amount, ...rest }))),
 });
 
 interface TransferBody extends TakeBody {
@@ -160,7 +160,7 @@ const transferCredit = route<unknown, unknown, TransferBody>({
     const { id = null, customer: from, grant, amount = null, reason, by } = body;
     const { to = from, toCurrency = null, toAmount = null } = body;
     const wanted = { id, from, grant, amount, to, toCurrency, toAmount, reason, by };
-    return ok(transferView(await engine.transferCredit(workspace, wanted)));
+    return ok(transferView(await engine.credits.transfer(workspace, wanted)));
   },
 });
 
@@ -185,8 +185,8 @@ const expireCredit = route<unknown, unknown, { readonly customer: string; readon
     answers: { 200: json("The customer's credit then.", named("Credits")) },
     errors: ["customer.not_found", "grant.not_found"],
     handle: async ({ engine }, { workspace, body }) => {
-      await engine.expireCredit(workspace, body);
-      return ok(creditsView(await engine.credit(workspace, body.customer)));
+      await engine.credits.expire(workspace, body);
+      return ok(creditsView(await engine.credits.of(workspace, body.customer)));
     },
   },
 );

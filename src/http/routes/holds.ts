@@ -10,8 +10,7 @@ import {
   WAIT_HEARTBEAT_MS,
   WAIT_MAX_MS,
 } from "../../domain/limits.ts";
-import type { HoldsRequest } from "../../engine/hold-answers.ts";
-import type { RunState } from "../../engine/read-budgets.ts";
+import type { HoldsRequest, RunState } from "../../engine/hold-answers.ts";
 import { timeText } from "../instant.ts";
 import { NoDecision } from "../problem.ts";
 import { json, ok, type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
@@ -224,7 +223,7 @@ const wait = route<RunParam, WaitQuery>({
     if (input.accept.includes(EVENT_STREAM)) return stream(context, input);
     const { workspace, params, query, gone } = input;
     const options = { timeoutMs: query.timeoutMs, signal: gone() };
-    return ok(runStateView(await context.engine.waitForRun(workspace, params.run, options)));
+    return ok(runStateView(await context.engine.limits.waitForRun(workspace, params.run, options)));
   },
 });
 
@@ -237,7 +236,7 @@ async function stream(
   const { timeoutMs } = query;
   const options = { timeoutMs, heartbeatMs: WAIT_HEARTBEAT_MS, signal: gone() };
   // The first look fails before anything is sent: an unknown run is a 404 like everywhere.
-  await engine.runState(workspace, run);
+  await engine.limits.runState(workspace, run);
   const states = engine.limits.followRun(workspace, run, options);
   const pieces = eventsOf(states, () => draining.aborted);
   return { status: 200, body: null, type: EVENT_STREAM, pieces };
@@ -271,7 +270,7 @@ const runBudgets = route<RunParam>({
   answers: { 200: json("The state of the run.", named("RunState")) },
   errors: ["run.not_found"],
   handle: async ({ engine }, { workspace, params: { run } }) =>
-    ok(runStateView(await engine.runState(workspace, run))),
+    ok(runStateView(await engine.limits.runState(workspace, run))),
 });
 
 /** Asking, releasing, renewing, waiting. */

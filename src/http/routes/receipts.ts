@@ -19,7 +19,7 @@ const readReceipt = route<{ readonly run: string }>({
   },
   errors: ["run.not_found", "receipt.no_root"],
   handle: async ({ engine, version }, { workspace, params: { run } }) => {
-    const body = await engine.receipt(workspace, { run, issuer: `tollgate ${version}` });
+    const body = await engine.receipts.issue(workspace, { run, issuer: `tollgate ${version}` });
     return { status: 200, body, type: NDJSON };
   },
 });
@@ -31,7 +31,7 @@ const readKeys = route({
   summary: "The public keys that receipts are signed with, retired ones too.",
   scope: null,
   answers: { 200: json("The keys, oldest first.", named("ReceiptKeys")) },
-  handle: async ({ engine }) => ok({ keys: (await engine.publicKeys()).map(keyView) }),
+  handle: async ({ engine }) => ok({ keys: (await engine.receipts.publicKeys()).map(keyView) }),
 });
 
 const rotateKey = route({
@@ -41,7 +41,7 @@ const rotateKey = route({
   summary: "Sign with a new key from now on; what the former ones signed stays good.",
   scope: "admin",
   answers: { 200: json("The new key.", named("ReceiptKey")) },
-  handle: async ({ engine }) => ok(keyView(await engine.rotateSigningKey())),
+  handle: async ({ engine }) => ok(keyView(await engine.receipts.rotateKey())),
 });
 
 function keyView({ id, publicKey, createdAtMs, retiredAtMs }: PublicKey) {

@@ -41,7 +41,7 @@ const requestTopup = route<unknown, unknown, TopupBody>({
   answers: { 200: json("The request.", named("Topup")) },
   errors: ["customer.not_found", "booking.conflict"],
   handle: async ({ engine }, { workspace, body: { id = null, ...rest } }) =>
-    ok(topupView(await engine.requestTopup(workspace, { ...DEFAULTS, ...rest, id }))),
+    ok(topupView(await engine.credits.requestTopup(workspace, { ...DEFAULTS, ...rest, id }))),
 });
 
 interface OfTopup {
@@ -58,7 +58,7 @@ const readTopup = route<OfTopup>({
   answers: { 200: json("The request.", named("Topup")) },
   errors: ["topup.not_found"],
   handle: async ({ engine }, { workspace, params }) =>
-    ok(topupView(await engine.topup(workspace, params.topup))),
+    ok(topupView(await engine.credits.topup(workspace, params.topup))),
 });
 
 interface EndBody {
@@ -84,7 +84,11 @@ function settle(status: "confirmed" | "refused", words: readonly [string, string
     answers: { 200: json("The request as it ended.", named("Topup")) },
     errors: ["topup.not_found", "topup.settled"],
     handle: async ({ engine }, { workspace, params, body }) =>
-      ok(topupView(await engine.settleTopup(workspace, { id: params.topup, status, ...body }))),
+      ok(
+        topupView(
+          await engine.credits.settleTopup(workspace, { id: params.topup, status, ...body }),
+        ),
+      ),
   });
 }
 
@@ -128,8 +132,8 @@ const saveRule = route<{ readonly customer: string }, unknown, RuleBody>({
     { workspace, params: { customer }, body: { cap = null, ...rest } },
   ) => {
     const rule: NewTopupRule = { ...DEFAULTS, ...rest, cap, customer };
-    await engine.saveTopupRule(workspace, rule);
-    return ok(creditsView(await engine.credit(workspace, customer)));
+    await engine.credits.saveTopupRule(workspace, rule);
+    return ok(creditsView(await engine.credits.of(workspace, customer)));
   },
 });
 
@@ -144,8 +148,8 @@ const removeRule = route<{ readonly customer: string }, { readonly currency: str
   answers: { 200: json("The customer's credit and rules.", named("Credits")) },
   errors: ["customer.not_found", "field.invalid", "field.missing"],
   handle: async ({ engine }, { workspace, params: { customer }, query: { currency } }) => {
-    await engine.removeTopupRule(workspace, { customer, currency });
-    return ok(creditsView(await engine.credit(workspace, customer)));
+    await engine.credits.removeTopupRule(workspace, { customer, currency });
+    return ok(creditsView(await engine.credits.of(workspace, customer)));
   },
 });
 

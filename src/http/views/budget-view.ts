@@ -6,8 +6,12 @@ import { type Hold, isQuarantined } from "../../domain/budget/hold.ts";
 import { budgetDocument, formatLevel } from "../../domain/budget/parse-budget.ts";
 import type { Stop } from "../../domain/budget/stop.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type { BudgetState, HoldDecision, HoldsRequest } from "../../engine/hold-answers.ts";
-import type { RunState } from "../../engine/read-budgets.ts";
+import type {
+  BudgetState,
+  HoldDecision,
+  HoldsRequest,
+  RunState,
+} from "../../engine/hold-answers.ts";
 import type { CustomerEntitlements } from "../../engine/save-entitlements.ts";
 import { timeText } from "../instant.ts";
 

@@ -33,13 +33,16 @@ function checkCustomers(file: DataFile, acts: Acts): void {
   }
 }
 
-/** An act of an earlier version does not tell former cards and a start. */
+/** An act of an earlier version does not tell former cards, a start and a parent. */
 function recordedCustomer(saved: Document): Document {
-  return comparable({ formerCards: [], startedAtMs: saved.createdAtMs, ...saved });
+  return comparable({
+    ...{ formerCards: [], startedAtMs: saved.createdAtMs, parent: null },
+    ...saved,
+  });
 }
 
-function comparable({ formerCards, ...rest }: Document): Document {
-  return { ...rest, formerCards: canonicalJson(formerCards) };
+function comparable({ formerCards, parent, ...rest }: Document): Document {
+  return { ...rest, formerCards: canonicalJson(formerCards), parent: canonicalJson(parent) };
 }
 
 function checkCards(file: DataFile, acts: Acts): void {

@@ -13,5 +13,7 @@ CREATE TABLE credit_books (
 CREATE INDEX credit_books_due ON credit_books (ws, due_at) WHERE due_at IS NOT NULL;
 -- Who stands above a customer, as JSON; NULL: nobody.
 ALTER TABLE customers ADD COLUMN parent TEXT;
-CREATE INDEX customers_by_parent ON customers (ws, json_extract(parent, '$.id'))
+-- Guarded, so that a row whose text was altered can still be read, and named.
+CREATE INDEX customers_by_parent
+  ON customers (ws, CASE WHEN json_valid(parent) THEN json_extract(parent, '$.id') END)
   WHERE parent IS NOT NULL;
