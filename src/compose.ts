@@ -18,7 +18,8 @@ import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webh
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Scope } from "./engine/keys.ts";
-import type { Clock, Digest, Ids, Signatures, Store } from "./engine/ports.ts";
+import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
+import type { Signatures } from "./engine/signing-ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";

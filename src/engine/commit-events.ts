@@ -8,7 +8,7 @@ import type { UnitContext } from "./context.ts";
 import { endDueCredit } from "./end-due-credit.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
-import type { Admission, HoldsRequest, NotAdmitted } from "./hold-answers.ts";
+import type { Admission, NotAdmitted } from "./hold-answers.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import { recoverTotals } from "./recover-totals.ts";
@@ -16,13 +16,8 @@ import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
+import type { Work } from "./work.ts";
 import { writeState } from "./write-state.ts";
-
-/** What one unit of work takes: events, and then what is asked of holds. */
-export interface Work {
-  readonly events: readonly TollgateEvent[];
-  readonly holds: readonly HoldsRequest[];
-}
 
 /** Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. */
 export async function commitWork(

@@ -6,9 +6,9 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { EVENTS_PER_COMMIT_MAX_COUNT, WAITING_REQUESTS_MAX_COUNT } from "../domain/limits.ts";
-import type { Work } from "./commit-events.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
 import type { BatchResult } from "./result.ts";
+import type { Work } from "./work.ts";
 
 interface EventsWaiting {
   readonly kind: "events";

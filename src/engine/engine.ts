@@ -39,16 +39,7 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
-import type {
-  ApiKey,
-  Clock,
-  Customer,
-  Digest,
-  Ids,
-  Signatures,
-  Store,
-  UsageFilter,
-} from "./ports.ts";
+import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
 import { readRunState } from "./read-budgets.ts";
@@ -75,6 +66,7 @@ import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
+import type { Signatures } from "./signing-ports.ts";
 import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
 import { simulate } from "./simulation/simulate.ts";
 import type {

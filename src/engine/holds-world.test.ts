@@ -80,7 +80,8 @@ export function line({ record, scope, limit, settled, held }: BudgetState): stri
   const { measure, key } = record.budget;
   const text = (level: bigint) => formatLevel(level, measure);
   const most = limit === null ? "no limit" : text(limit);
-  return `${key}(${scope}) ${text(settled)} + ${text(held)} of ${most}${isMoney(measure) ? "" : ` ${measure}`}`;
+  const unit = isMoney(measure) ? "" : ` ${measure}`;
+  return `${key}(${scope}) ${text(settled)} + ${text(held)} of ${most}${unit}`;
 }
 
 /** The budgets of a run, one line each. */

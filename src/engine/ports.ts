@@ -14,9 +14,10 @@ import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { History } from "./history.ts";
+import type { SigningKey } from "./signing-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
-export type { Answer, CreditBookRow, Customer };
+export type { Answer, CreditBookRow, Customer, SigningKey };
 
 /** The time, given so that tests can set it. */
 export interface Clock {
@@ -279,24 +280,6 @@ export interface ApiKey {
   readonly label: string;
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
-}
-
-/** A key that receipts are signed with. The newest that is not retired signs. */
-export interface SigningKey {
-  readonly id: string;
-  /** Ed25519 public key, SPKI in base64: given to everybody. */
-  readonly publicKey: string;
-  /** Ed25519 private key, PKCS #8 in base64: never leaves the store. */
-  readonly privateKey: string;
-  readonly createdAtMs: number;
-  readonly retiredAtMs: number | null;
-}
-
-/** Signatures, given because the domain knows no platform. */
-export interface Signatures {
-  newKey(): Pick<SigningKey, "publicKey" | "privateKey">;
-  /** Ed25519 signature of a text, lower-case hex. */
-  sign(privateKey: string, text: string): string;
 }
 
 /**

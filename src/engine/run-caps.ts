@@ -10,7 +10,7 @@ import type { HoldsRequest } from "./hold-answers.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
 
 /** Key of the budget that caps runs in a measure. */
-export function capKey(measure: string): string {
+function capKey(measure: string): string {
   return `run.${measure}`;
 }
 

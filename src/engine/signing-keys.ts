@@ -1,7 +1,8 @@
 /** Keys that sign receipts: one is made when the first receipt is issued; old ones stay known. */
 import type { ReceiptSigner } from "../domain/receipt/receipt.ts";
 import type { EngineContext } from "./context.ts";
-import type { Signatures, SigningKey } from "./ports.ts";
+import type { SigningKey } from "./ports.ts";
+import type { Signatures } from "./signing-ports.ts";
 
 type Signing = Pick<EngineContext, "store" | "clock" | "ids"> & {
   readonly signatures: Signatures;

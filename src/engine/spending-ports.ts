@@ -8,7 +8,8 @@ import type {
 } from "../domain/budget/budget.ts";
 import type { Hold } from "../domain/budget/hold.ts";
 import type { Stop, StopKey } from "../domain/budget/stop.ts";
-import type { Answer, StepKey } from "./ports.ts";
+import type { Identity } from "../domain/event/event.ts";
+import type { Answer } from "./answer.ts";
 
 /** A budget's scope. */
 export type LimitKey = Omit<OwnLimit, "limit">;
@@ -41,12 +42,12 @@ export interface SpendingUnit {
   balances(keys: readonly BalanceKey[]): Answer<KeptBalance[]>;
   ownLimits(keys: readonly LimitKey[]): Answer<OwnLimit[]>;
   /** Holds for the steps of these identities, ended ones too. */
-  holds(keys: readonly StepKey[]): Answer<Hold[]>;
+  holds(keys: readonly Identity[]): Answer<Hold[]>;
   /** The same without ended ones: asked for every step, so it must cost next to nothing. */
-  countingHolds(keys: readonly StepKey[]): Answer<Hold[]>;
+  countingHolds(keys: readonly Identity[]): Answer<Hold[]>;
   countingHoldsOfCalls(callIds: readonly string[]): Answer<Hold[]>;
   /** Holds that these steps settled. */
-  holdsSettledBy(keys: readonly StepKey[]): Answer<Hold[]>;
+  holdsSettledBy(keys: readonly Identity[]): Answer<Hold[]>;
   /** Counting holds that expired before an instant, earliest first. */
   expiredHolds(beforeMs: number, limit: number): Answer<Hold[]>;
   countingHoldCount(): Answer<number>;

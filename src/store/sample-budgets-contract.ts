@@ -1,11 +1,10 @@
 /** A budget of every kind, for histories; their balances must be the sums of what they select. */
 import assert from "node:assert/strict";
-import type { BudgetRecord } from "../domain/budget/budget.ts";
+import type { Balance, BudgetRecord } from "../domain/budget/budget.ts";
 import { parseBudget } from "../domain/budget/parse-budget.ts";
 import type { Step } from "../domain/event/step.ts";
 import { isTokenBucket } from "../domain/event/usage.ts";
-import type { Run } from "../domain/run/run.ts";
-import type { Holdings } from "./play-contract.ts";
+import type { OutcomeState, Run } from "../domain/run/run.ts";
 
 const DOCUMENTS: Readonly<Record<string, object>> = {
   runCost: { each: "run", measure: "cost", limit: "0.001" },
@@ -30,6 +29,14 @@ export const BUDGETS: readonly BudgetRecord[] = Object.entries(DOCUMENTS).map(
     return { id: index + 1, budget: parsed.budget, countsFromMs: 0, retiredAtMs: null };
   },
 );
+
+/** What balances are held against. */
+interface Held {
+  readonly runs: readonly Run[];
+  readonly steps: readonly Step[];
+  readonly outcomes: readonly OutcomeState[];
+  readonly balances: readonly Balance[];
+}
 
 const UNIT = 10n ** 9n;
 const HOUR_MS = 3_600_000;
@@ -61,7 +68,7 @@ const feeOf = ({ rating }: Run) =>
     .reduce((sum, { amount }) => sum + amount, 0n);
 
 /** What every balance must be, added up from the rows. Keys as `budget scope window`. */
-function wantedBalances({ runs, steps, outcomes }: Holdings): Map<string, bigint> {
+function wantedBalances({ runs, steps, outcomes }: Held): Map<string, bigint> {
   const sums = new Map<string, bigint>();
   const add = (name: string, [scope, window]: readonly [string, string], n: bigint): void => {
     const key = `${name} ${scope} ${window}`;
@@ -108,7 +115,7 @@ function wantedBalances({ runs, steps, outcomes }: Holdings): Map<string, bigint
 }
 
 /** Asserts that each balance is the sum of what its budget selects. */
-export function assertBalances(all: Holdings): void {
+export function assertBalances(all: Held): void {
   const wanted = wantedBalances(all);
   const stored = new Map<string, bigint>();
   for (const { budgetId, scope, window, settled } of all.balances) {

@@ -38,7 +38,7 @@ const point = (title: string): Column => ({ title, align: "point" });
  * `████▒▒······`: what is settled, what is held, what is left. Whatever is spent is seen: a part
  * that is more than nothing has a column, and a limit that is not reached is never shown full.
  */
-export function gauge({ settled, held, limit }: BalanceView): string {
+function gauge({ settled, held, limit }: BalanceView): string {
   const most = Number(limit ?? 0);
   if (limit === null) return "";
   const share = (text: string) => (most > 0 ? Math.max(0, Number(text)) / most : 1);

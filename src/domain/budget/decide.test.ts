@@ -193,7 +193,7 @@ describe("A step that does not fit", () => {
     assert.equal(verdict(step(901), [room({}, { settled: 100, held: 700 })]), "block: budget");
   });
 
-  it("is paused or blocked as the highest stage that stops says, and blocked where none does", () => {
+  it("is paused or blocked as the highest stage that stops says, else blocked", () => {
     const withStages = (...actions: string[]) => {
       const stages = actions.map((action, index) => ({ at: `${90 + index}%`, do: action }));
       return room({ stages });
@@ -206,7 +206,7 @@ describe("A step that does not fit", () => {
 });
 
 describe("A stage that stops", () => {
-  it("refuses what comes after it was reached, by what is settled and held, small as it may be", () => {
+  it("refuses what comes once it was reached, by what is settled and held", () => {
     assert.equal(verdict(step(200), [room(pauseAt80, { settled: 799 })]), "allow");
     assert.equal(verdict(step(1), [room(pauseAt80, { settled: 800 })]), "pause: budget");
     assert.equal(verdict(step(1), [room(pauseAt80, { settled: 500, held: 300 })]), "pause: budget");

@@ -42,6 +42,7 @@ export interface Ask {
   readonly isWrapUp: boolean;
 }
 
+/** How much a step may write. */
 export interface OutputRange {
   readonly leastTokens: number;
   readonly mostTokens: number;

@@ -13,6 +13,7 @@ import type { Identity } from "../event/event.ts";
 import type { Amount } from "../money/decimal.ts";
 import type { BalanceKey } from "./budget.ts";
 
+/** Every state of a hold. */
 export const HOLD_STATES = ["open", "settled", "released"] as const;
 export type HoldState = (typeof HOLD_STATES)[number];
 

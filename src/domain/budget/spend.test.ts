@@ -51,7 +51,7 @@ describe("A spend", () => {
     assert.equal(tokensOf(new Map()), 0n);
   });
 
-  it("is measured in one bucket or unit by its name, and is nothing of one that is not used", () => {
+  it("is measured in one bucket or unit by its name; one that is not used is nothing", () => {
     assert.equal(of({ measure: "cache_read" }), 30n * ONE_UNIT);
     assert.equal(of({ measure: "searches" }), 2n * ONE_UNIT);
     assert.equal(of({ measure: "seconds" }), 0n);

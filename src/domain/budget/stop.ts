@@ -6,6 +6,7 @@
 export const STOP_SCOPES = ["run", "agent", "customer", "workspace"] as const;
 export type StopScope = (typeof STOP_SCOPES)[number];
 
+/** What a stop tells: to wait, or that it is over. */
 export const STOP_MODES = ["pause", "block"] as const;
 export type StopMode = (typeof STOP_MODES)[number];
 

@@ -105,7 +105,8 @@ function listOf(value: unknown, field: string): readonly unknown[] {
     throw new FieldRefused("field.invalid", field, `"${field}" must be a list.`);
   }
   if (value.length <= HOLDS_PER_REQUEST_MAX_COUNT) return value;
-  const detail = `"${field}" has ${value.length} items; the limit is ${HOLDS_PER_REQUEST_MAX_COUNT}.`;
+  const limit = HOLDS_PER_REQUEST_MAX_COUNT;
+  const detail = `"${field}" has ${value.length} items; the limit is ${limit}.`;
   throw new FieldRefused("field.out_of_range", field, detail);
 }
 

@@ -30,7 +30,7 @@ import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import type { Parameter } from "./connection.ts";
 import { rowsOf } from "./connection.ts";
 import { saveRows, TABLES } from "./tables.ts";
-import type { Target } from "./write-rows.ts";
+import type { Target } from "./target.ts";
 
 /** Runs a statement whose first parameter is the workspace. */
 type Ask = (sql: string, ...values: Parameter[]) => Promise<Row[]>;

@@ -40,7 +40,8 @@ import {
 import { type Parameter, rowsOf } from "./connection.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
-import { type Target, writeRows } from "./write-rows.ts";
+import type { Target } from "./target.ts";
+import { writeRows } from "./write-rows.ts";
 
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => `SELECT t.* FROM ${table} t

@@ -4,7 +4,7 @@ import { journalText } from "../../domain/event/codec.ts";
 import type { Step } from "../../domain/event/step.ts";
 import { stepText } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type { Digest, StepKey, Writes } from "../../engine/ports.ts";
+import type { StepKey, Writes } from "../../engine/ports.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import {
@@ -17,17 +17,11 @@ import {
   rowText,
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
-import { type Queries, rowsOf } from "./connection.ts";
+import { rowsOf } from "./connection.ts";
 import { writeSpending } from "./postgres-spending.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
-
-/** The transaction that a unit writes in. */
-export interface Target {
-  readonly queries: Queries;
-  readonly ws: number;
-  readonly digest: Digest;
-}
+import type { Target } from "./target.ts";
 
 /** Writes everything; called inside the unit's transaction. */
 export async function writeRows(target: Target, writes: Writes): Promise<void> {

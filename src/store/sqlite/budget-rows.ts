@@ -148,7 +148,7 @@ export class BudgetRows {
 }
 
 /** Holds that count, by what finds them, and what they set aside. */
-export class CountingHolds {
+class CountingHolds {
   readonly #byStep = new Map<string, Hold>();
   readonly #byCall = new Map<string, Hold[]>();
   readonly #held = new Map<string, bigint>();
