@@ -17,9 +17,9 @@ import { crc32 } from "node:zlib";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
+import type { Signatures } from "./engine/key-ports.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
-import type { Signatures } from "./engine/signing-ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
@@ -229,7 +229,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
 
 /** Made where the folder has no key yet; its secret is given out this once. */
 async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: string }> {
-  if ((await engine.store.keys(DEFAULT_WORKSPACE)).length > 0) return {};
+  if ((await engine.store.keyring.ofWorkspace(DEFAULT_WORKSPACE)).length > 0) return {};
   const wanted = { scopes: ["admin"], label: "first admin key" } as const;
   const { secret } = await engine.createKey(DEFAULT_WORKSPACE, wanted);
   return { adminKey: secret };

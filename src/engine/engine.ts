@@ -24,6 +24,7 @@ import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
+import type { Signatures } from "./key-ports.ts";
 import {
   authenticate,
   createKey,
@@ -66,7 +67,6 @@ import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
-import type { Signatures } from "./signing-ports.ts";
 import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
 import { simulate } from "./simulation/simulate.ts";
 import type {

@@ -12,6 +12,7 @@ import { composeEngine, nodeDigest } from "../compose.ts";
 import { formatLevel } from "../domain/budget/parse-budget.ts";
 import { MemoryStore } from "../store/memory/memory-store.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import type { Engine } from "./engine.ts";
 import { NOW_MS, opened, PRICES, step, usage, voided } from "./engine-world.test.ts";
 import { ask, budget, holdOn, release } from "./holds-world.test.ts";
 import type { Store } from "./ports.ts";
@@ -127,20 +128,32 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
     const open = opened({ run: id, id: `open ${id}`, parentRun: parent, customer, agent: "a" });
     await engine.ingest("w", [open]);
   }
-  const oracle = new Oracle();
+  const world = new PlayedWorld(engine, clock);
   for (const one of commands) {
-    await carryOut(one);
-    await compare();
+    await world.carryOut(one);
+    await world.compare();
+  }
+}
+
+/** The engine and the oracle side by side. */
+class PlayedWorld {
+  readonly engine: Engine;
+  readonly clock: { now: number };
+  readonly oracle = new Oracle();
+
+  constructor(engine: Engine, clock: { now: number }) {
+    this.engine = engine;
+    this.clock = clock;
   }
 
-  async function carryOut(one: Command): Promise<void> {
+  async carryOut(one: Command): Promise<void> {
     if (one.do === "wait") {
-      clock.now += one.minutes * MINUTE_MS;
-      oracle.nowMs = clock.now;
-      await engine.limits.endQuarantine("w");
-      for (const known of oracle.steps.values()) {
-        if (known.state !== "held" || clock.now < known.expiresAtMs + QUARANTINE_MS) continue;
-        if (clock.now <= known.expiresAtMs) continue;
+      this.clock.now += one.minutes * MINUTE_MS;
+      this.oracle.nowMs = this.clock.now;
+      await this.engine.limits.endQuarantine("w");
+      for (const known of this.oracle.steps.values()) {
+        if (known.state !== "held" || this.clock.now < known.expiresAtMs + QUARANTINE_MS) continue;
+        if (this.clock.now <= known.expiresAtMs) continue;
         known.state = "estimated";
         known.tokens = known.heldTokens;
       }
@@ -149,14 +162,20 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
     const id = RUNS[one.run]?.id ?? "";
     if (one.do === "raise") {
       const limit = formatLevel(BigInt(one.limit) * 10n ** 31n, "cost");
-      await engine.limits.setLimit("w", { budget: "cap", scope: id, limit, reason: "t", by: "t" });
-      oracle.caps.set(one.run, one.limit);
+      await this.engine.limits.setLimit("w", {
+        budget: "cap",
+        scope: id,
+        limit,
+        reason: "t",
+        by: "t",
+      });
+      this.oracle.caps.set(one.run, one.limit);
       return;
     }
     const name = `${id}-${one.step}`;
-    const known = oracle.steps.get(name);
+    const known = this.oracle.steps.get(name);
     const customer = RUNS[one.run]?.customer ?? null;
-    if (one.do === "hold") await askFor(one, { id, name, known, customer });
+    if (one.do === "hold") await this.#askFor(one, { id, name, known, customer });
     if (one.do === "record") {
       const event = step({
         run: id,
@@ -164,25 +183,25 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
         customer,
         usage: usage({ input_uncached: one.tokens }),
       });
-      await engine.ingest("w", [event]);
+      await this.engine.ingest("w", [event]);
       if (known?.state === "exact" || known?.state === "voided") return;
       // A step counts when its hold was granted, or else when it came.
-      const atMs = known === undefined || known.state === "released" ? clock.now : known.atMs;
+      const atMs = known === undefined || known.state === "released" ? this.clock.now : known.atMs;
       const recorded = { run: one.run, name, tokens: one.tokens, atMs, heldTokens: 0 };
-      oracle.steps.set(name, { ...recorded, state: "exact", expiresAtMs: 0 });
+      this.oracle.steps.set(name, { ...recorded, state: "exact", expiresAtMs: 0 });
     }
     if (one.do === "release") {
-      await release(engine, id, name);
+      await release(this.engine, id, name);
       if (known?.state === "held") known.state = "released";
     }
     if (one.do === "void") {
       const target = { source: "sdk", id: name };
-      await engine.ingest("w", [voided({ run: id, id: `void ${name}`, target })]);
+      await this.engine.ingest("w", [voided({ run: id, id: `void ${name}`, target })]);
       if (known?.state === "exact" || known?.state === "estimated") known.state = "voided";
     }
   }
 
-  async function askFor(
+  async #askFor(
     one: Command & { readonly do: "hold" },
     at: { id: string; name: string; known: KnownStep | undefined; customer: string | null },
   ): Promise<void> {
@@ -207,28 +226,29 @@ async function play(store: Store, commands: readonly Command[]): Promise<void> {
       assert.equal(said, "settled");
       return;
     }
-    assert.equal(said === "allow", oracle.fits(one.run, one.tokens), `${name}: ${said}`);
+    assert.equal(said === "allow", this.oracle.fits(one.run, one.tokens), `${name}: ${said}`);
     if (said !== "allow") return;
-    const held = { tokens: 0, atMs: clock.now, heldTokens: one.tokens };
-    const expiresAtMs = clock.now + TTL_MS;
-    oracle.steps.set(name, { run: one.run, name, ...held, state: "held", expiresAtMs });
+    const held = { tokens: 0, atMs: this.clock.now, heldTokens: one.tokens };
+    const expiresAtMs = this.clock.now + TTL_MS;
+    this.oracle.steps.set(name, { run: one.run, name, ...held, state: "held", expiresAtMs });
   }
 
-  async function compare(): Promise<void> {
+  async compare(): Promise<void> {
     for (const [above, { id, customer }] of RUNS.entries()) {
-      const { budgets } = await engine.limits.runState("w", id);
+      const { budgets } = await this.engine.limits.runState("w", id);
       const cents = (level: bigint) => Number(level / 10n ** 31n);
       const cap = budgets.find(({ record, scope }) => record.budget.key === "cap" && scope === id);
-      const ofCap = oracle.level((one) => oracle.isBelow(one.run, above));
+      const ofCap = this.oracle.level((one) => this.oracle.isBelow(one.run, above));
       assert.deepEqual(
         { settled: cents(cap?.settled ?? 0n), held: cents(cap?.held ?? 0n) },
         ofCap,
         id,
       );
       const hour = budgets.find(({ record }) => record.budget.key === "hour");
-      const ofHour = oracle.level(
+      const ofHour = this.oracle.level(
         (one) =>
-          RUNS[one.run]?.customer === customer && oracle.hour(one.atMs) === oracle.hour(clock.now),
+          RUNS[one.run]?.customer === customer &&
+          this.oracle.hour(one.atMs) === this.oracle.hour(this.clock.now),
       );
       const found = { settled: cents(hour?.settled ?? 0n), held: cents(hour?.held ?? 0n) };
       assert.deepEqual(found, ofHour, `${customer} by the hour`);

@@ -15,10 +15,10 @@ import {
 } from "../domain/receipt/receipt-lines.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
+import type { Signatures } from "./key-ports.ts";
 import type {} from "./ports.ts";
 import { type RunTree, readRunTree } from "./read-run.ts";
 import { signerOf } from "./signing-keys.ts";
-import type { Signatures } from "./signing-ports.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** What issuing a receipt works with. */

@@ -30,7 +30,7 @@ export async function createKey(
     createdAtMs: context.clock.nowMs(),
     revokedAtMs: null,
   };
-  await context.store.saveKey(key);
+  await context.store.keyring.save(key);
   return { key, secret };
 }
 
@@ -57,10 +57,12 @@ export async function revokeKey(
   workspace: string,
   id: string,
 ): Promise<ApiKey> {
-  const key = (await context.store.keys(workspace)).find((candidate) => candidate.id === id);
+  const key = (await context.store.keyring.ofWorkspace(workspace)).find(
+    (candidate) => candidate.id === id,
+  );
   if (key === undefined) throw new TollgateError("key.not_found", `There is no key "${id}".`);
   const revoked = { ...key, revokedAtMs: key.revokedAtMs ?? context.clock.nowMs() };
-  await context.store.saveKey(revoked);
+  await context.store.keyring.save(revoked);
   return revoked;
 }
 
@@ -71,7 +73,7 @@ export async function authenticate(
   secret: string,
 ): Promise<ApiKey> {
   const hash = context.digest.sha256(secret);
-  const key = passing.get(hash) ?? (await context.store.keyByHash(hash));
+  const key = passing.get(hash) ?? (await context.store.keyring.byHash(hash));
   if (key !== undefined && key.revokedAtMs === null) return key;
   throw new TollgateError("auth.invalid", "The API key is unknown or revoked.");
 }

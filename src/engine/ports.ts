@@ -14,10 +14,10 @@ import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { History } from "./history.ts";
-import type { SigningKey } from "./signing-ports.ts";
+import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
-export type { Answer, CreditBookRow, Customer, SigningKey };
+export type { Answer, ApiKey, CreditBookRow, Customer, SigningKey };
 
 /** The time, given so that tests can set it. */
 export interface Clock {
@@ -271,17 +271,6 @@ export interface ActFilter {
   readonly limit: number;
 }
 
-/** What an API key may do. The key itself is never stored, only its SHA-256. */
-export interface ApiKey {
-  readonly id: string;
-  readonly hash: string;
-  readonly workspace: string;
-  readonly scopes: readonly ("ingest" | "read" | "admin")[];
-  readonly label: string;
-  readonly createdAtMs: number;
-  readonly revokedAtMs: number | null;
-}
-
 /**
  * Reads that runs, usage and bills are told from: of a store, which knows all, or of what it knew
  * at an instant (store-as-of.ts).
@@ -336,12 +325,7 @@ export interface Store {
   createWorkspace(workspace: string): Promise<void>;
   cards(workspace: string): Answer<RateCardVersion[]>;
   prices(workspace: string): Answer<PriceVersion[]>;
-  keyByHash(hash: string): Answer<ApiKey | undefined>;
-  keys(workspace: string): Answer<ApiKey[]>;
-  saveKey(key: ApiKey): Promise<void>;
-  /** Keys of this installation that sign receipts, oldest first. */
-  signingKeys(): Answer<SigningKey[]>;
-  saveSigningKey(key: SigningKey): Promise<void>;
+  readonly keyring: Keyring;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;

@@ -1,8 +1,8 @@
 /** Keys that sign receipts: one is made when the first receipt is issued; old ones stay known. */
 import type { ReceiptSigner } from "../domain/receipt/receipt.ts";
 import type { EngineContext } from "./context.ts";
+import type { Signatures } from "./key-ports.ts";
 import type { SigningKey } from "./ports.ts";
-import type { Signatures } from "./signing-ports.ts";
 
 type Signing = Pick<EngineContext, "store" | "clock" | "ids"> & {
   readonly signatures: Signatures;
@@ -20,7 +20,7 @@ export interface PublicKey {
 
 /** The signer of receipts. */
 export async function signerOf(context: Signing): Promise<ReceiptSigner> {
-  const keys = await context.store.signingKeys();
+  const keys = await context.store.keyring.signing();
   const current = keys.findLast(({ retiredAtMs }) => retiredAtMs === null);
   const key = current ?? (await makeKey(context));
   return {
@@ -32,22 +32,22 @@ export async function signerOf(context: Signing): Promise<ReceiptSigner> {
 async function makeKey({ store, clock, ids, signatures }: Signing): Promise<SigningKey> {
   const id = `sig_${ids.random()}`;
   const made = { id, ...signatures.newKey(), createdAtMs: clock.nowMs(), retiredAtMs: null };
-  await store.saveSigningKey(made);
+  await store.keyring.saveSigning(made);
   return made;
 }
 
 /** Every key that may have signed a receipt, oldest first. */
 export async function publicKeys({ store }: Pick<Signing, "store">): Promise<PublicKey[]> {
-  return (await store.signingKeys()).map(({ privateKey: _, ...known }) => known);
+  return (await store.keyring.signing()).map(({ privateKey: _, ...known }) => known);
 }
 
 /** Signs with a new key from now on. What the former ones signed stays good. */
 export async function rotateSigningKey(context: Signing): Promise<PublicKey> {
-  const former = await context.store.signingKeys();
+  const former = await context.store.keyring.signing();
   const { privateKey: _, ...made } = await makeKey(context);
   for (const key of former) {
     if (key.retiredAtMs !== null) continue;
-    await context.store.saveSigningKey({ ...key, retiredAtMs: context.clock.nowMs() });
+    await context.store.keyring.saveSigning({ ...key, retiredAtMs: context.clock.nowMs() });
   }
   return made;
 }

@@ -166,11 +166,11 @@ async function checkBesideAFailure({ store, workspace, anotherWorkspace }: Scene
     await new Promise((resolve) => setTimeout(resolve, 5));
     throw new Error("on purpose");
   });
-  const saved = store().saveKey(key);
+  const saved = store().keyring.save(key);
   const made = anotherWorkspace();
   await assert.rejects(failed, /on purpose/);
   await saved;
-  assert.deepEqual(await store().keyByHash(key.hash), key);
+  assert.deepEqual(await store().keyring.byHash(key.hash), key);
   const another = await made;
   assert.ok((await store().workspaces()).includes(another));
   assert.equal(await store().run(workspace, "r1"), undefined);

@@ -251,15 +251,15 @@ async function checkKeys({ store, workspace, anotherWorkspace }: Scene): Promise
     revokedAtMs: null,
   });
   const [late, early] = [key("late", 9), key("early", 1)];
-  await store().saveKey(late);
-  await store().saveKey(early);
-  await store().saveKey({ ...key("theirs", 5), workspace: await anotherWorkspace() });
-  assert.deepEqual(await store().keys(workspace), [early, late], "oldest first");
+  await store().keyring.save(late);
+  await store().keyring.save(early);
+  await store().keyring.save({ ...key("theirs", 5), workspace: await anotherWorkspace() });
+  assert.deepEqual(await store().keyring.ofWorkspace(workspace), [early, late], "oldest first");
   const revoked = { ...early, revokedAtMs: 20 };
-  await store().saveKey(revoked);
-  assert.deepEqual(await store().keyByHash(early.hash), revoked);
-  assert.deepEqual(await store().keys(workspace), [revoked, late]);
-  assert.equal(await store().keyByHash("unknown"), undefined);
+  await store().keyring.save(revoked);
+  assert.deepEqual(await store().keyring.byHash(early.hash), revoked);
+  assert.deepEqual(await store().keyring.ofWorkspace(workspace), [revoked, late]);
+  assert.equal(await store().keyring.byHash("unknown"), undefined);
 }
 
 async function checkActs({ store, workspace, anotherWorkspace }: Scene): Promise<void> {

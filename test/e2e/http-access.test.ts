@@ -75,7 +75,7 @@ describe("who may do what", () => {
     const close = { body: { period: "2026-11", early: true } };
     const { body } = await api.call("POST", "/v1/periods/close", close);
     const statement = String(body.statements?.[0]?.id);
-    const [ownKey] = await server.engine.store.keys("default");
+    const [ownKey] = await server.engine.store.keyring.ofWorkspace("default");
     const key = server.foreignKey;
     const asked: readonly (readonly [string, string, object?])[] = [
       ["GET", "/v1/runs/mine"],

@@ -42,7 +42,7 @@ describe("A hold", () => {
     assert.deepEqual(counting, ["open"]);
   });
 
-  it("is settled by its step or another witness of the call, and what it set aside stays told", () => {
+  it("is settled by its step or another witness of its call; its reserves stay told", () => {
     const settled = settleHold(OPEN, WITNESS, 1_500);
     const ended = { state: "settled", settledBy: WITNESS, endedAtMs: 1_500 };
     assert.deepEqual(settled, { ...OPEN, ...ended });

@@ -12,7 +12,7 @@ const listKeys = route({
   scope: "admin",
   answers: { 200: json("The keys.", named("ApiKeyList")) },
   handle: async ({ engine }, { workspace }) => {
-    const keys = await engine.store.keys(workspace);
+    const keys = await engine.store.keyring.ofWorkspace(workspace);
     return ok({ keys: keys.map(keyView) });
   },
 });

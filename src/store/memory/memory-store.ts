@@ -14,7 +14,6 @@ import type { History } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
-  ApiKey,
   ChainLink,
   Conflict,
   CounterKey,
@@ -22,7 +21,6 @@ import type {
   ProvisionalFilter,
   RevisionFilter,
   RunFilter,
-  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -34,6 +32,7 @@ import type {
 import { Turns } from "../turns.ts";
 import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
+import { MemoryKeyring } from "./memory-keyring.ts";
 import { MemorySpendingReads } from "./memory-spending-reads.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
@@ -41,8 +40,7 @@ import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./t
 /** Everything in maps; a restart begins from nothing. */
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
-  readonly #keys = new Map<string, ApiKey>();
-  readonly #signingKeys = new Map<string, SigningKey>();
+  readonly keyring = new MemoryKeyring();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
   readonly credit = memoryCredit((workspace) => this.#tables(workspace));
@@ -86,28 +84,6 @@ export class MemoryStore implements Store {
 
   prices(workspace: string): PriceVersion[] {
     return [...this.#tables(workspace).prices];
-  }
-
-  keyByHash(hash: string): ApiKey | undefined {
-    return [...this.#keys.values()].find((key) => key.hash === hash);
-  }
-
-  keys(workspace: string): ApiKey[] {
-    const keys = [...this.#keys.values()].filter((key) => key.workspace === workspace);
-    return keys.sort((a, b) => a.createdAtMs - b.createdAtMs || byBytes(a.id, b.id));
-  }
-
-  async saveKey(key: ApiKey): Promise<void> {
-    this.#keys.set(key.id, key);
-  }
-
-  signingKeys(): SigningKey[] {
-    const keys = [...this.#signingKeys.values()];
-    return keys.sort((a, b) => a.createdAtMs - b.createdAtMs || byBytes(a.id, b.id));
-  }
-
-  async saveSigningKey(key: SigningKey): Promise<void> {
-    this.#signingKeys.set(key.id, key);
   }
 
   run(workspace: string, id: string): Run | undefined {

@@ -14,7 +14,6 @@ import type { History } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
-  ApiKey,
   ChainLink,
   Conflict,
   CounterKey,
@@ -23,7 +22,6 @@ import type {
   ProvisionalFilter,
   RevisionFilter,
   RunFilter,
-  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -32,7 +30,6 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
-import { decodeKey, encodeKey } from "../stored-keys.ts";
 import {
   decodeAdjustment,
   decodeConflict,
@@ -45,9 +42,7 @@ import {
   decodeStatement,
   decodeSuspended,
   type Row,
-  rowText,
 } from "../stored-rows.ts";
-import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
@@ -55,6 +50,7 @@ import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { postgresHistory, type RowsOf } from "./postgres-history.ts";
+import { PostgresKeyring } from "./postgres-keyring.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
@@ -101,6 +97,10 @@ class PostgresStore implements Store {
   readonly spending = new PostgresSpendingReads(async (workspace) => {
     const ws = await this.#ws(workspace);
     return (sql, ...values) => this.#all(sql, ws, ...values);
+  });
+  readonly keyring = new PostgresKeyring({
+    all: (sql, ...values) => this.#all(sql, ...values),
+    checksum: (text) => this.#digest.checksum(text),
   });
   readonly credit = new PostgresCreditReads((...asked) => this.#of(...asked));
 
@@ -192,36 +192,6 @@ class PostgresStore implements Store {
   async prices(workspace: string): Promise<PriceVersion[]> {
     const sql = "SELECT * FROM price_versions WHERE ws = $1 ORDER BY version_id";
     return (await this.#of(workspace, sql)).map(decodePrices);
-  }
-
-  async keyByHash(hash: string): Promise<ApiKey | undefined> {
-    return (await this.#all("SELECT * FROM api_keys WHERE hash = $1", hash)).map(decodeKey)[0];
-  }
-
-  async keys(workspace: string): Promise<ApiKey[]> {
-    const sql = "SELECT * FROM api_keys WHERE workspace = $1 ORDER BY created_at, id";
-    return (await this.#all(sql, workspace)).map(decodeKey);
-  }
-
-  async signingKeys(): Promise<SigningKey[]> {
-    const rows = await this.#all("SELECT * FROM signing_keys ORDER BY created_at, id");
-    return rows.map(decodeSigningKey);
-  }
-
-  async saveSigningKey(key: SigningKey): Promise<void> {
-    const values = encodeSigningKey(key);
-    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5, $6)
-      ON CONFLICT (id) DO UPDATE SET
-        retired_at = excluded.retired_at, checksum = excluded.checksum`;
-    await this.#all(sql, ...values, this.#digest.checksum(rowText(values)));
-  }
-
-  async saveKey(key: ApiKey): Promise<void> {
-    const sql = `INSERT INTO api_keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-      ON CONFLICT (id) DO UPDATE SET (hash, workspace, scopes, label, created_at, revoked_at,
-        checksum) = ROW (excluded.hash, excluded.workspace, excluded.scopes, excluded.label,
-        excluded.created_at, excluded.revoked_at, excluded.checksum)`;
-    await this.#all(sql, ...encodeKey(key, (text) => this.#digest.checksum(text)));
   }
 
   async run(workspace: string, id: string): Promise<Run | undefined> {

@@ -17,7 +17,6 @@ import type { History, PageAfter } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
-  ApiKey,
   ChainLink,
   Conflict,
   CounterKey,
@@ -26,7 +25,6 @@ import type {
   ProvisionalFilter,
   RevisionFilter,
   RunFilter,
-  SigningKey,
   StepPage,
   Store,
   StoredCounter,
@@ -35,7 +33,6 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
-import { decodeKey, encodeKey } from "../stored-keys.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
@@ -45,9 +42,7 @@ import {
   decodePeriod,
   decodeStatement,
   decodeSuspended,
-  rowText,
 } from "../stored-rows.ts";
-import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import { Turns } from "../turns.ts";
 import { CurrentTotals } from "./current-totals.ts";
@@ -63,6 +58,7 @@ import { RowCaches } from "./row-caches.ts";
 import { SqliteCreditReads } from "./sqlite-credit.ts";
 import { ask, told } from "./sqlite-errors.ts";
 import { sqliteHistory } from "./sqlite-history.ts";
+import { SqliteKeyring } from "./sqlite-keyring.ts";
 import { SqliteSpendingReads } from "./sqlite-spending.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
@@ -103,6 +99,11 @@ class SqliteStore implements Store {
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
   readonly spending: SqliteSpendingReads;
+  readonly keyring = new SqliteKeyring({
+    all: (sql, ...values) => this.#all(sql, ...values),
+    save: (sql, ...values) => this.#save(sql, ...values),
+    checksum: (text) => this.#shared.checksum(text),
+  });
   readonly credit = new SqliteCreditReads((workspace, sql, ...values) =>
     this.#all(sql, this.#ws(workspace), ...values),
   );
@@ -234,30 +235,6 @@ class SqliteStore implements Store {
   prices(workspace: string): PriceVersion[] {
     const sql = "SELECT * FROM price_versions WHERE ws = ? ORDER BY version_id";
     return this.#all(sql, this.#ws(workspace)).map(decodePrices);
-  }
-
-  keyByHash(hash: string): ApiKey | undefined {
-    return this.#all("SELECT * FROM api_keys WHERE hash = ?", hash).map(decodeKey)[0];
-  }
-
-  keys(workspace: string): ApiKey[] {
-    const sql = "SELECT * FROM api_keys WHERE workspace = ? ORDER BY created_at, id";
-    return this.#all(sql, workspace).map(decodeKey);
-  }
-
-  async saveKey(key: ApiKey): Promise<void> {
-    const sql = "INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    await this.#save(sql, ...encodeKey(key, this.#shared.checksum));
-  }
-
-  signingKeys(): SigningKey[] {
-    return this.#all("SELECT * FROM signing_keys ORDER BY created_at, id").map(decodeSigningKey);
-  }
-
-  async saveSigningKey(key: SigningKey): Promise<void> {
-    const values = encodeSigningKey(key);
-    const sql = "INSERT OR REPLACE INTO signing_keys VALUES (?, ?, ?, ?, ?, ?)";
-    await this.#save(sql, ...values, this.#shared.checksum(rowText(values)));
   }
 
   #totals<Name extends TotalsQuery["name"]>(

@@ -1,0 +1,53 @@
+/** Keys on PostgreSQL. */
+import type { ApiKey, Keyring, SigningKey } from "../../engine/key-ports.ts";
+import { decodeKey, encodeKey } from "../stored-keys.ts";
+import type { Row } from "../stored-rows.ts";
+import { rowText } from "../stored-rows.ts";
+import { decodeSigningKey, encodeSigningKey } from "../stored-signing-keys.ts";
+import type { Parameter } from "./connection.ts";
+
+/** What the keyring needs of its store. */
+export interface KeyringStore {
+  all(sql: string, ...values: Parameter[]): Promise<Row[]>;
+  checksum(text: string): number;
+}
+
+/** Keeps keys in the database. */
+export class PostgresKeyring implements Keyring {
+  readonly #store: KeyringStore;
+
+  constructor(store: KeyringStore) {
+    this.#store = store;
+  }
+
+  async byHash(hash: string): Promise<ApiKey | undefined> {
+    const rows = await this.#store.all("SELECT * FROM api_keys WHERE hash = $1", hash);
+    return rows.map(decodeKey)[0];
+  }
+
+  async ofWorkspace(workspace: string): Promise<ApiKey[]> {
+    const sql = "SELECT * FROM api_keys WHERE workspace = $1 ORDER BY created_at, id";
+    return (await this.#store.all(sql, workspace)).map(decodeKey);
+  }
+
+  async save(key: ApiKey): Promise<void> {
+    const sql = `INSERT INTO api_keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      ON CONFLICT (id) DO UPDATE SET (hash, workspace, scopes, label, created_at, revoked_at,
+        checksum) = ROW (excluded.hash, excluded.workspace, excluded.scopes, excluded.label,
+        excluded.created_at, excluded.revoked_at, excluded.checksum)`;
+    await this.#store.all(sql, ...encodeKey(key, (text) => this.#store.checksum(text)));
+  }
+
+  async signing(): Promise<SigningKey[]> {
+    const sql = "SELECT * FROM signing_keys ORDER BY created_at, id";
+    return (await this.#store.all(sql)).map(decodeSigningKey);
+  }
+
+  async saveSigning(key: SigningKey): Promise<void> {
+    const values = encodeSigningKey(key);
+    const sql = `INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT (id) DO UPDATE SET
+        retired_at = excluded.retired_at, checksum = excluded.checksum`;
+    await this.#store.all(sql, ...values, this.#store.checksum(rowText(values)));
+  }
+}
