@@ -213,7 +213,7 @@ class PlayedWorld {
       usage: usage({ input_uncached: one.tokens }),
     });
     const [decision] = await holdOn(
-      engine,
+      this.engine,
       id,
       ask(name, { step: wanted, contentHash: `${one.tokens}` }),
     );
