@@ -14,6 +14,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
+import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
@@ -159,6 +160,8 @@ export interface StartOptions {
   readonly port?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** Private addresses that workspaces may have called, such as 10.2.0.0/16. (Default: none.) */
+  readonly privateTargets?: readonly string[];
 }
 
 /** A server that was started. */
@@ -202,9 +205,12 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
   const installationKey = paymentKey(dataDir);
-  const payments = engine.credits.delivery(paymentWebhook(installationKey, () => Date.now()));
+  const outgoing = outgoingHttp({ privateRanges: options.privateTargets ?? [] });
+  const payment = paymentWebhook(installationKey, { outgoing, nowMs: () => Date.now() });
+  const payments = engine.credits.delivery(payment);
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
-  const parts = { ...composeHttp(engine), paymentSecret };
+  const targetProblem = (target: string) => outgoing.problemOf(target);
+  const parts = { ...composeHttp(engine), paymentSecret, targetProblem };
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
   const url = await server.listen({ host, port });
   const adminKey = await firstAdminKey(engine);

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Logs requests that fail to stderr. */
   readonly isLogging?: boolean;
+  /** Private addresses that workspaces may have called. */
+  readonly privateTargets?: readonly string[];
 }
 
 /** Whose the events of a file are that name nobody. */

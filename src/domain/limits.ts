@@ -182,3 +182,10 @@ export const CHILDREN_PER_CUSTOMER_MAX_COUNT = 500;
 
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;
+
+/** Longest URL that is called for somebody. */
+export const OUTGOING_URL_MAX_CHARS = 2_000;
+/** How long a call takes at most, from the look-up of the name to the last byte (Default). */
+export const OUTGOING_TIMEOUT_MS = 20_000;
+/** Bytes of an answer that are read (Default). */
+export const OUTGOING_ANSWER_MAX_BYTES = 64 * 1024;

@@ -87,6 +87,8 @@ export interface HttpParts {
   readonly decisionMaxMs?: number;
   /** The secret that payment requests of a workspace are signed with. (Default: none is sent.) */
   readonly paymentSecret?: (workspace: string) => string;
+  /** Why a URL is never called; null: it may be. (Default: every URL may be.) */
+  readonly targetProblem?: (url: string) => string | null;
   /** Commits since the start, for /metrics. (Default: not told.) */
   readonly commitCount?: () => number;
   /** (Default: nothing is logged.) */

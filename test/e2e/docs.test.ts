@@ -144,7 +144,9 @@ const VERSION = { id: 1, version: 1, ...AT_ONCE, document: "", override: null };
 
 async function carryOut(path: string): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-docs-"));
-  const server = await startTollgate({ dataDir, port: 0, clock: { nowMs: () => NOW_MS } });
+  const clock = { nowMs: () => NOW_MS };
+  const privateTargets = ["127.0.0.0/8"];
+  const server = await startTollgate({ dataDir, port: 0, clock, privateTargets });
   const key = server.passingKey(["ingest", "read", "admin"]);
   const environment = { TOLLGATE_URL: server.url, TOLLGATE_KEY: key, TOLLGATE_DATA: dataDir };
   const shell = new DocShell(environment);

@@ -17,9 +17,11 @@ export const serve: Command = {
     const dataDir = dataDirOf(args, here);
     const host = textOption(args, "host") ?? environment.TOLLGATE_HOST;
     const port = portOf(textOption(args, "port") ?? environment.TOLLGATE_PORT);
+    const privateTargets = environment.TOLLGATE_PRIVATE_TARGETS?.split(",").filter(Boolean) ?? [];
     const server = await product.start({
       dataDir,
       isLogging: true,
+      privateTargets,
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     });

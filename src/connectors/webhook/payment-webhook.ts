@@ -5,6 +5,7 @@
  */
 import { createHmac } from "node:crypto";
 import type { PaymentPort } from "../../engine/deliver-topups.ts";
+import type { OutgoingHttp } from "../../engine/outgoing-http.ts";
 
 const TIMEOUT_MS = 10_000;
 const SECRET_PREFIX = "whsec_";
@@ -32,24 +33,19 @@ function signedHeaders(
   };
 }
 
-/** A port that posts to each workspace's URL. Redirects are not followed: they name any host. */
-export function paymentWebhook(installationKey: Uint8Array, nowMs: () => number): PaymentPort {
+/** A port that posts to each workspace's URL, which the workspace alone has chosen. */
+export function paymentWebhook(
+  installationKey: Uint8Array,
+  { outgoing, nowMs }: { readonly outgoing: OutgoingHttp; readonly nowMs: () => number },
+): PaymentPort {
   return {
     ask: async (workspace, url, message) => {
       const secret = webhookSecret(installationKey, workspace);
-      try {
-        const response = await fetch(url, {
-          method: "POST",
-          headers: signedHeaders(secret, message, nowMs()),
-          body: message.body,
-          redirect: "manual",
-          signal: AbortSignal.timeout(TIMEOUT_MS),
-        });
-        await response.body?.cancel();
-        return response.ok;
-      } catch {
-        return false;
-      }
+      const headers = signedHeaders(secret, message, nowMs());
+      const { body } = message;
+      const timeoutMs = TIMEOUT_MS;
+      const sent = await outgoing.send({ method: "POST", url, headers, body, timeoutMs });
+      return sent.outcome === "answered" && sent.status >= 200 && sent.status < 300;
     },
   };
 }

@@ -172,6 +172,8 @@ const saveEndpoint = route<unknown, unknown, { readonly url: string | null }>({
   body: { schema: closed({ url: nullable({ type: "string", maxLength: 2000 }) }) },
   answers: { 200: json("The endpoint.", named("PaymentEndpoint")) },
   handle: async (context, { workspace, body: { url } }) => {
+    const problem = url === null ? null : (context.targetProblem?.(url) ?? null);
+    if (problem !== null) throw new TollgateError("field.invalid", problem, "url");
     const paymentUrl = url === null ? null : endpointOf(url);
     await context.engine.saveWorkspace(workspace, { paymentUrl });
     return ok(await endpointView(context, workspace));
