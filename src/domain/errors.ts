@@ -251,6 +251,18 @@ export const ERRORS = {
     "Open the run with its customer, in the same request if you like.",
   ],
   "stop.not_found": [404, "Nothing is stopped here.", "See GET /v1/stops."],
+  "alert.route_not_found": [404, "No such route of alerts.", "See GET /v1/alerts/routes."],
+  "alert.delivery_not_found": [404, "No such delivery.", "See GET /v1/alerts/deliveries."],
+  "alert.no_channel": [
+    409,
+    "This server cannot send by that channel.",
+    "Start it with what the channel needs; see the alerts page.",
+  ],
+  "secret.unreadable": [
+    500,
+    "A secret cannot be read with the key of this server.",
+    "Start it with the key that sealed the secret, or set the secret anew.",
+  ],
   "receipt.no_root": [
     409,
     "A receipt is of a whole run tree.",

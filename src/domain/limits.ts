@@ -189,3 +189,19 @@ export const OUTGOING_URL_MAX_CHARS = 2_000;
 export const OUTGOING_TIMEOUT_MS = 20_000;
 /** Bytes of an answer that are read (Default). */
 export const OUTGOING_ANSWER_MAX_BYTES = 64 * 1024;
+
+/** Routes of alerts of one workspace, and what one may list of each kind. */
+export const ALERT_ROUTES_MAX_COUNT = 100;
+export const ALERT_ROUTE_LIST_MAX_COUNT = 100;
+/** Mail addresses of one route. */
+export const ALERT_RECIPIENTS_MAX_COUNT = 20;
+/** Messages a minute that a route may send one by one. */
+export const ALERTS_A_MINUTE_MAX = 600;
+/** Alerts that one message gathers. */
+export const ALERTS_PER_DIGEST_MAX_COUNT = 100;
+/** Deliveries that are under way at once in one process. */
+export const ALERT_SENDS_AT_ONCE_MAX_COUNT = 16;
+/** Attempts that the log of a delivery keeps. */
+export const ALERT_ATTEMPTS_KEPT_COUNT = 20;
+/** How long a delivery that ended is kept: 30 days. */
+export const ALERT_DELIVERIES_KEPT_MS = 30 * 24 * 60 * 60 * 1000;

@@ -5,6 +5,7 @@ import type { Step } from "../domain/event/step.ts";
 import { decideArrival } from "../domain/event/step.ts";
 import { SUSPENDED_STEPS_PER_RUN_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
+import { tellAlert } from "./alerts/tell-alert.ts";
 import { attribute, customerOfTree } from "./attribute.ts";
 import { stepKeyText } from "./batch-state.ts";
 import type { Ledger } from "./book.ts";
@@ -76,6 +77,9 @@ function listConflict(ledger: Ledger, event: StepEvent): Pick<EventResult, "erro
     const document = encodeEvent(event);
     const row = { run, source, id, seq, contentHash, receivedAtMs, document, settled: null };
     state.conflicts.set(key, row);
+    const facts = { run, source, id, conflict: seq };
+    const about = ["conflict.found", String(seq)];
+    tellAlert(state, { type: "conflict.found", customer: event.customer, about, facts });
   }
   return { error: { code: "event.conflict", detail } };
 }

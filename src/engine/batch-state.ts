@@ -2,6 +2,7 @@
  * The rows that one unit of work touches, and what it changes of them. Loaded before, written
  * after: the rules in between are plain functions over this state.
  */
+import { ALERT_KINDS } from "../domain/alert/alert.ts";
 import { present } from "../domain/assert.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
@@ -94,6 +95,16 @@ function isSameRollup(a: RollupKey, b: RollupKey): boolean {
   );
 }
 
+/** A step of usage that has no price. */
+export interface Unpriced {
+  readonly customer: string;
+  readonly run: string;
+  readonly kind: string;
+  readonly provider: string;
+  /** Model or tool. */
+  readonly subject: string;
+}
+
 /** What one unit of work loaded and changed. */
 export class BatchState {
   readonly receivedAtMs: number;
@@ -119,6 +130,10 @@ export class BatchState {
   readonly adjustments: Adjustment[] = [];
   /** Steps whose totals are added up again after a crash; their rows do not change. */
   readonly restored: Step[] = [];
+  /** Usage without a price, one step of each provider and model or tool. */
+  readonly unpriced = new Map<string, Unpriced>();
+  /** Whether something is on record that people must hear of. */
+  hasAlert = false;
   /** Balances of budgets, holds and stops. */
   readonly spending = new SpendingState();
   readonly #pages = new Map<string, Map<string, LedgerPage>>();
@@ -185,6 +200,7 @@ export class BatchState {
       receivedAtMs: this.receivedAtMs,
       document,
     };
+    if (ALERT_KINDS.includes(kind)) this.hasAlert = true;
     // An act may do the same to one subject twice: two versions of a card, from two instants.
     this.journal.set(key.run === "" ? `${entry.seq}` : stepKeyText(key), entry);
   }

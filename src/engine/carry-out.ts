@@ -27,7 +27,7 @@ export async function carryOut<T>(
 ): Promise<T> {
   await context.store.settle(workspace);
   const tariff = await context.tariffs.of(workspace);
-  return context.store.transact(workspace, async (unit) => {
+  const carried = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(context.clock.nowMs(), head.lastSeq);
     const extra: Act["extra"] = {};
@@ -38,7 +38,9 @@ export async function carryOut<T>(
     const result = await work({ workspace, unit, state, tariff, extra, journal });
     const book = await context.budgets.of(workspace);
     await settleBudgets({ unit, state, tariff, book }, []);
+    if (state.hasAlert) context.alarm.note(workspace);
     await writeState(context, unit, { state, head, extra });
     return result;
   });
+  return carried.finally(() => context.alarm.look(workspace));
 }

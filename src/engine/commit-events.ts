@@ -2,6 +2,7 @@
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { admitRuns } from "./admit-runs.ts";
+import { tellUnknownPrices } from "./alerts/tell-alert.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
 import type { UnitContext } from "./context.ts";
@@ -41,11 +42,13 @@ export async function commitWork(
     const spending = { unit, state, tariff, book: kept };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
+    await tellUnknownPrices(context.store, workspace, state);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
     const granting = { ...spending, book, ...asked };
     const answers = await grantHolds(granting, holds, admission);
+    if (state.hasAlert) context.alarm.note(workspace);
     await writeState(context, unit, { state, head, extra: {} });
     return { ...result, holds: answers };
   });

@@ -1,4 +1,5 @@
 /** What every use case works with. */
+import type { Alarm } from "./alerts/alarm.ts";
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
@@ -39,6 +40,8 @@ export interface EngineContext {
   readonly tariffs: Tariffs;
   readonly budgets: BudgetBooks;
   readonly entitlements: EntitlementBooks;
+  /** Wakes those who deliver alerts. */
+  readonly alarm: Alarm;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

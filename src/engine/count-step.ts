@@ -6,7 +6,7 @@ import type { Step } from "../domain/event/step.ts";
 import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
 import type { Run } from "../domain/run/run.ts";
-import { callKeyText, stepKeyText } from "./batch-state.ts";
+import { type BatchState, callKeyText, stepKeyText } from "./batch-state.ts";
 import type { Ledger, StepDraft } from "./book.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { EventResult } from "./result.ts";
@@ -18,11 +18,18 @@ export function countStep(ledger: Ledger, run: Run, event: StepEvent): EventResu
   const bills = roleOf(run, event) === "bill";
   const booked = ledger.bookStep(null, draftOf(ledger, customer, event), "late_event");
   state.steps.set(booked);
+  if (bills && booked.costStatus === "unpriced") noteUnpriced(state, booked);
   if (bills && booked.callId !== null) {
     const { run: id, source, id: step, callId } = booked;
     state.calls.set(callKeyText(customer, callId), { customer, callId, run: id, source, id: step });
   }
   return resultOf(booked, bills ? "accepted" : "shadow");
+}
+
+function noteUnpriced({ unpriced }: BatchState, step: Step): void {
+  const [provider, subject] = [step.provider ?? "", step.model ?? step.tool ?? ""];
+  const { customer, run, kind } = step;
+  unpriced.set(JSON.stringify([provider, subject]), { customer, run, kind, provider, subject });
 }
 
 /** A run with an authority counts the steps of that source only. */

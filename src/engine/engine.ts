@@ -8,6 +8,7 @@ import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
+import { Alarm } from "./alerts/alarm.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
@@ -106,19 +107,18 @@ export class Engine {
     const budgets = new BudgetBooks(parts.store);
     const entitlements = new EntitlementBooks(parts.store);
     const dues = new CreditDues(parts.store);
+    const alarm = new Alarm();
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
-      const committed = await commitWork(
-        { ...parts, dues, budgets, entitlements, clock },
-        workspace,
-        work,
-      );
+      const kept = { dues, budgets, entitlements, alarm };
+      const committed = await commitWork({ ...parts, ...kept, clock }, workspace, work);
       waiting.look(workspace);
+      alarm.look(workspace);
       return committed;
     });
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
+    this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting, alarm };
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);

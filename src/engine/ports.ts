@@ -11,6 +11,7 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
+import type { AlertOutbox } from "./alerts/alert-ports.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { History } from "./history.ts";
@@ -326,6 +327,8 @@ export interface Store {
   cards(workspace: string): Answer<RateCardVersion[]>;
   prices(workspace: string): Answer<PriceVersion[]>;
   readonly keyring: Keyring;
+  /** Messages on their way; no unit of work covers them. */
+  readonly alerts: AlertOutbox;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;

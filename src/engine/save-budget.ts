@@ -5,6 +5,7 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { BUDGETS_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
 import { type Act, runAct } from "./act.ts";
+import { armStages } from "./alerts/arm-stages.ts";
 import type { EngineContext } from "./context.ts";
 import { PARALLEL_RUNS_KEY } from "./entitlements.ts";
 
@@ -54,6 +55,7 @@ export async function saveBudget(
     return put(act, known, budget);
   });
   changed(context, workspace);
+  await armStages(context, workspace, { key });
   return { record };
 }
 

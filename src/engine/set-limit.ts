@@ -3,6 +3,7 @@ import { formatLevel, readLevel } from "../domain/budget/parse-budget.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { Place } from "../domain/rating/document-place.ts";
 import { type Act, runAct } from "./act.ts";
+import { armStages } from "./alerts/arm-stages.ts";
 import type { EngineContext } from "./context.ts";
 import { type Decided, findBudget, refuseKept } from "./save-budget.ts";
 
@@ -31,6 +32,7 @@ export async function setLimit(
 ): Promise<SetLimit> {
   const set = await runAct(context, workspace, (act) => putLimit(context, act, wanted));
   context.waiting.look(workspace);
+  await armStages(context, workspace, { key: wanted.budget, scope: wanted.scope });
   return set;
 }
 

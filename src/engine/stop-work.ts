@@ -2,6 +2,7 @@
 import { type Stop, type StopKey, type StopMode, stopText } from "../domain/budget/stop.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Act, runAct } from "./act.ts";
+import { armStages } from "./alerts/arm-stages.ts";
 import type { EngineContext } from "./context.ts";
 import { recordStop } from "./grant-holds.ts";
 import type { Decided } from "./save-budget.ts";
@@ -57,6 +58,8 @@ export async function resumeWork(
     return known;
   });
   context.waiting.look(workspace);
+  if (raise !== null)
+    await armStages(context, workspace, { key: raise.budget, scope: raise.scope });
   return { lifted };
 }
 

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Store } from "../engine/ports.ts";
+import { ALERTS } from "./alerts-contract.ts";
 import { ATOMICITY } from "./atomicity-contract.ts";
 import type { Clause } from "./clause-contract.ts";
 import { CREDIT } from "./credit-contract.ts";
@@ -30,13 +31,14 @@ export function ingestContract(candidate: Candidate): void {
 
 /** What listings, reports and administration need. */
 export function readContract(candidate: Candidate): void {
-  suite("read", candidate, [...READS, ...HISTORY]);
+  suite("read", candidate, [...READS, ...HISTORY, ...ALERTS]);
 }
 
 /** Both parts. */
 export function storeContract(candidate: Candidate): void {
   const { skip = {}, ...rest } = candidate;
-  const isIngest = (name: string) => ![...READS, ...HISTORY].some((clause) => clause.name === name);
+  const isIngest = (name: string) =>
+    ![...READS, ...HISTORY, ...ALERTS].some((clause) => clause.name === name);
   const reasons = Object.entries(skip);
   const part = (wanted: boolean) =>
     Object.fromEntries(reasons.filter(([name]) => isIngest(name) === wanted));

@@ -45,6 +45,14 @@ export const JOURNAL_KINDS = [
   "topup.confirmed",
   "topup.refused",
   "credit.posted",
+  "alert.told",
+  "alert.route_saved",
+  "alert.route_removed",
+  "budget.stages_armed",
+  "key.created",
+  "key.revoked",
+  "change.proposed",
+  "change.decided",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

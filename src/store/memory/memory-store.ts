@@ -30,6 +30,7 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { Turns } from "../turns.ts";
+import { MemoryAlerts } from "./memory-alerts.ts";
 import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
 import { MemoryKeyring } from "./memory-keyring.ts";
@@ -41,6 +42,7 @@ import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./t
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly keyring = new MemoryKeyring();
+  readonly alerts = new MemoryAlerts();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
   readonly credit = memoryCredit((workspace) => this.#tables(workspace));

@@ -48,6 +48,7 @@ import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
+import { PostgresAlerts, type RowsOf as RowsOfOne } from "./postgres-alerts.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
@@ -57,12 +58,10 @@ import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-hi
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import { runsQuery } from "./runs-query.ts";
+import { begin, commit, rollBack } from "./transaction.ts";
 
 /** Connections one node keeps: units of differing workspaces, and reads beside them. */
 const CONNECTIONS_MAX_COUNT = 8;
-
-/** Acknowledged means flushed, whatever the server's default is. */
-const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on";
 
 /** Where the rows are, and what hashes them. */
 export interface PostgresOptions {
@@ -98,10 +97,14 @@ class PostgresStore implements Store {
     const ws = await this.#ws(workspace);
     return (sql, ...values) => this.#all(sql, ws, ...values);
   });
-  readonly keyring = new PostgresKeyring({
-    all: (sql, ...values) => this.#all(sql, ...values),
-    checksum: (text) => this.#digest.checksum(text),
-  });
+  readonly #rows = {
+    ws: (workspace: string) => this.#ws(workspace),
+    all: (sql: string, ...values: Parameter[]) => this.#all(sql, ...values),
+    transaction: <T>(work: (all: RowsOfOne) => Promise<T>) => this.#transaction(work),
+    checksum: (text: string) => this.#digest.checksum(text),
+  };
+  readonly keyring = new PostgresKeyring(this.#rows);
+  readonly alerts = new PostgresAlerts(this.#rows);
   readonly credit = new PostgresCreditReads((...asked) => this.#of(...asked));
 
   constructor(pool: Pool, digest: Digest) {
@@ -109,10 +112,23 @@ class PostgresStore implements Store {
     this.#digest = digest;
   }
 
-  async transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
+  transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
+    return this.#withClient((client) => this.#inTransaction(client, workspace, work));
+  }
+
+  #transaction<T>(work: (all: RowsOfOne) => Promise<T>): Promise<T> {
+    return this.#withClient(async (client) => {
+      await begin(client);
+      const result = await work((sql, ...values) => rowsOf(client, sql, values));
+      await commit(client);
+      return result;
+    });
+  }
+
+  async #withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     try {
-      const result = await this.#inTransaction(client, workspace, work);
+      const result = await work(client);
       client.release();
       return result;
     } catch (error) {
@@ -134,7 +150,7 @@ class PostgresStore implements Store {
     workspace: string,
     work: (unit: UnitOfWork) => Answer<T>,
   ): Promise<T> {
-    await control(client, BEGIN);
+    await begin(client);
     const sql = `SELECT ws, last_seq, chain, (SELECT committed_at FROM chain c
       WHERE c.ws = w.ws ORDER BY first_seq DESC LIMIT 1) AS committed_at
       FROM workspaces w WHERE id = $1 FOR UPDATE OF w`;
@@ -144,8 +160,7 @@ class PostgresStore implements Store {
     const committedAtMs = (row.committed_at as number | null) ?? 0;
     const [lastSeq, digest] = [row.last_seq as number, row.chain as string];
     const result = await work(new PostgresUnit(target, { lastSeq, digest, committedAtMs }));
-    const ended = await control(client, "COMMIT");
-    if (ended !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${ended}`);
+    await commit(client);
     return result;
   }
 
@@ -354,26 +369,6 @@ class PostgresStore implements Store {
 
   close(): Promise<void> {
     return this.#pool.end();
-  }
-}
-
-/** A statement of the transaction itself. Returns what the server did. */
-async function control(client: Client, text: string): Promise<string | undefined> {
-  try {
-    const answered = await client.query({ text });
-    return answered.command;
-  } catch (error) {
-    throw unknownOutcome(error);
-  }
-}
-
-/** A connection that cannot even roll back is closed; the server rolls back then. */
-async function rollBack(client: Client): Promise<void> {
-  try {
-    await client.query({ text: "ROLLBACK" });
-    client.release();
-  } catch (error) {
-    client.release(error instanceof Error ? error : undefined);
   }
 }
 

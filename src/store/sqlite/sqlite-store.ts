@@ -50,11 +50,13 @@ import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
+import { actsOf, lastActOf } from "./read-acts.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
+import { SqliteAlerts } from "./sqlite-alerts.ts";
 import { SqliteCreditReads } from "./sqlite-credit.ts";
 import { ask, told } from "./sqlite-errors.ts";
 import { sqliteHistory } from "./sqlite-history.ts";
@@ -84,7 +86,7 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
   mkdirSync(options.dataDir, { recursive: true });
   const release = holdDataFolder(options.dataDir);
   const path = join(options.dataDir, DATABASE_FILE);
-  return new SqliteStore({ path, release, options });
+  return new SqliteStore(path, release, options);
 }
 
 class SqliteStore implements Store {
@@ -99,24 +101,20 @@ class SqliteStore implements Store {
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
   readonly spending: SqliteSpendingReads;
-  readonly keyring = new SqliteKeyring({
-    all: (sql, ...values) => this.#all(sql, ...values),
-    save: (sql, ...values) => this.#save(sql, ...values),
-    checksum: (text) => this.#shared.checksum(text),
-  });
+  readonly #rows = {
+    ws: (workspace: string) => this.#ws(workspace),
+    all: (sql: string, ...values: Bound[]) => this.#all(sql, ...values),
+    save: (sql: string, ...values: Bound[]) => this.#save(sql, ...values),
+    commit: (draft: TransactionDraft) => this.#commit(draft),
+    checksum: (text: string) => this.#shared.checksum(text),
+  };
+  readonly keyring = new SqliteKeyring(this.#rows);
+  readonly alerts = new SqliteAlerts(this.#rows);
   readonly credit = new SqliteCreditReads((workspace, sql, ...values) =>
     this.#all(sql, this.#ws(workspace), ...values),
   );
 
-  constructor({
-    path,
-    release,
-    options,
-  }: {
-    readonly path: string;
-    readonly release: () => void;
-    readonly options: SqliteOptions;
-  }) {
+  constructor(path: string, release: () => void, options: SqliteOptions) {
     this.#path = path;
     this.#release = release;
     // The schema is brought up to date before anybody reads.
@@ -218,9 +216,13 @@ class SqliteStore implements Store {
 
   /** Writes one row outside any unit of work, as a transaction of its own. */
   #save(sql: string, ...values: Bound[]): Promise<void> {
+    const draft = new TransactionDraft();
+    draft.run(sql, values);
+    return this.#commit(draft);
+  }
+
+  #commit(draft: TransactionDraft): Promise<void> {
     return this.#turns.take(async () => {
-      const draft = new TransactionDraft();
-      draft.run(sql, values);
       await this.#writer.commit(draft.whole()).catch((error: unknown) => {
         throw told(error);
       });
@@ -349,18 +351,12 @@ class SqliteStore implements Store {
     return this.#all(sql, this.#ws(workspace), afterSeq, limit).map(decodeJournal);
   }
 
-  acts(workspace: string, { kind, subject, afterSeq = 0, limit }: ActFilter): JournalEntry[] {
-    const ofSubject = subject === undefined ? "" : "AND id = ?";
-    const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND seq > ?
-      ${ofSubject} ORDER BY seq LIMIT ?`;
-    const values = subject === undefined ? [limit] : [subject, limit];
-    return this.#all(sql, this.#ws(workspace), kind, afterSeq, ...values).map(decodeJournal);
+  acts(workspace: string, filter: ActFilter): JournalEntry[] {
+    return this.#read(workspace, (parts) => actsOf(parts, filter));
   }
 
   lastAct(workspace: string, kind: ActFilter["kind"], subject: string): JournalEntry | undefined {
-    const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND id = ?
-      ORDER BY seq DESC LIMIT 1`;
-    return this.#all(sql, this.#ws(workspace), kind, subject).map(decodeJournal)[0];
+    return this.#read(workspace, (parts) => lastActOf(parts, { kind, subject }));
   }
 
   #read<T>(workspace: string, read: (parts: ReadParts) => T): T {

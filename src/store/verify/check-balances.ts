@@ -114,13 +114,17 @@ function constantLimit(
 function toldStages(acts: Acts, { budgets }: BudgetSums): ReadonlyMap<string, number> {
   const byKey = Map.groupBy(budgets.values(), ({ ws, document }) => joined(ws, document.key));
   const told = new Map<string, number>();
-  for (const { ws, seq, document } of acts.all("budget.stage_reached")) {
+  const reached = [...acts.all("budget.stage_reached")];
+  const inOrder = [...reached, ...acts.all("budget.stages_armed")].sort((a, b) => a.seq - b.seq);
+  for (const { ws, seq, document } of inOrder) {
     const { budget = "", scope = "", window = "", stage } = document as Record<string, string>;
     const ofKey = byKey.get(joined(ws, budget)) ?? [];
     const { id } = ofKey.findLast((one) => one.id < seq) ?? ofKey[0] ?? {};
     if (id === undefined) continue;
     const place = joined(ws, id, scope, window);
-    told.set(place, Math.max(told.get(place) ?? 0, Number(stage) + 1));
+    const isArmed = stage === undefined;
+    const known = told.get(place) ?? 0;
+    told.set(place, isArmed ? Number(document.told) : Math.max(known, Number(stage) + 1));
   }
   return told;
 }

@@ -1,0 +1,112 @@
+/** The outbox of alerts on PostgreSQL. */
+import type {
+  AlertDelivery,
+  AlertOutbox,
+  DeliveryFilter,
+  OpenOutbox,
+} from "../../engine/alerts/alert-ports.ts";
+import type { Answer } from "../../engine/ports.ts";
+import { decodeDelivery, encodeDelivery } from "../stored-alerts.ts";
+import { type Bound, type Row, rowText } from "../stored-rows.ts";
+import type { Parameter } from "./connection.ts";
+
+/** Statements of one connection. */
+export type RowsOf = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
+
+/** What the outbox needs of its store. */
+export interface OutboxStore {
+  ws(workspace: string): Promise<number>;
+  all: RowsOf;
+  /** Runs work in one transaction on a connection of its own. */
+  transaction<T>(work: (all: RowsOf) => Promise<T>): Promise<T>;
+  checksum(text: string): number;
+}
+
+const PUT = `INSERT INTO alert_deliveries VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  ON CONFLICT (ws, id) DO UPDATE SET (route, state, next_at, fence, created_at, ended_at, document,
+    checksum) = ROW (excluded.route, excluded.state, excluded.next_at, excluded.fence,
+    excluded.created_at, excluded.ended_at, excluded.document, excluded.checksum)`;
+const MOVE = `INSERT INTO alert_cursors VALUES ($1, $2, $3)
+  ON CONFLICT (ws) DO UPDATE SET seq = excluded.seq, checksum = excluded.checksum`;
+const FORGET = "DELETE FROM alert_deliveries WHERE ws = $1 AND ended_at < $2";
+/** Namespace of the advisory locks by which changes of a workspace take turns. */
+const LOCK_SPACE = 716_455;
+
+/** Keeps deliveries in the database. */
+export class PostgresAlerts implements AlertOutbox {
+  readonly #store: OutboxStore;
+
+  constructor(store: OutboxStore) {
+    this.#store = store;
+  }
+
+  async change<T>(workspace: string, work: (outbox: OpenOutbox) => Answer<T>): Promise<T> {
+    const ws = await this.#store.ws(workspace);
+    return this.#store.transaction(async (all) => {
+      await all("SELECT pg_advisory_xact_lock($1, $2)", LOCK_SPACE, ws);
+      const writes: [string, Parameter[]][] = [];
+      const put = (sql: string, values: readonly Bound[]) =>
+        writes.push([sql, [...(values as Parameter[]), this.#store.checksum(rowText(values))]]);
+      const result = await work(openOutbox(all, { ws, put, writes }));
+      for (const [sql, values] of writes) await all(sql, ...values);
+      return result;
+    });
+  }
+
+  async list(
+    workspace: string,
+    { route, state, after, limit }: DeliveryFilter,
+  ): Promise<AlertDelivery[]> {
+    const sql = `SELECT * FROM alert_deliveries d WHERE ws = $1
+      AND ($2::text IS NULL OR route = $2) AND ($3::text IS NULL OR state = $3)
+      AND ($4::text IS NULL OR (created_at, id) <
+        (SELECT created_at, id FROM alert_deliveries WHERE ws = $1 AND id = $4))
+      ORDER BY created_at DESC, id DESC LIMIT $5`;
+    const values = [route ?? null, state ?? null, after ?? null, limit];
+    const rows = await this.#store.all(sql, await this.#store.ws(workspace), ...values);
+    return rows.map(decodeDelivery);
+  }
+
+  nextDueMs(workspace: string): Promise<number | null> {
+    const sql = "SELECT min(next_at) AS at FROM alert_deliveries WHERE ws = $1 AND state = 'ready'";
+    return this.#instant(workspace, sql);
+  }
+
+  lastTakenMs(workspace: string, route: string): Promise<number | null> {
+    const sql = `SELECT max(ended_at) AS at FROM alert_deliveries
+      WHERE ws = $1 AND route = $2 AND state = 'delivered'`;
+    return this.#instant(workspace, sql, route);
+  }
+
+  async #instant(workspace: string, sql: string, ...values: Parameter[]): Promise<number | null> {
+    const [row] = await this.#store.all(sql, await this.#store.ws(workspace), ...values);
+    return row?.at === null || row === undefined ? null : Number(row.at);
+  }
+}
+
+interface Change {
+  readonly ws: number;
+  readonly put: (sql: string, values: readonly Bound[]) => void;
+  readonly writes: [string, Parameter[]][];
+}
+
+function openOutbox(all: RowsOf, { ws, put, writes }: Change): OpenOutbox {
+  return {
+    cursor: async () => {
+      const [row] = await all("SELECT seq FROM alert_cursors WHERE ws = $1", ws);
+      return row === undefined ? 0 : Number(row.seq);
+    },
+    delivery: async (id) => {
+      const sql = "SELECT * FROM alert_deliveries WHERE ws = $1 AND id = $2";
+      return (await all(sql, ws, id)).map(decodeDelivery)[0];
+    },
+    due: async (nowMs, limit) => {
+      const sql = `SELECT * FROM alert_deliveries WHERE ws = $1 AND state = 'ready'
+        AND next_at <= $2 ORDER BY next_at, id LIMIT $3`;
+      return (await all(sql, ws, nowMs, limit)).map(decodeDelivery);
+    },
+    moveCursor: (seq) => put(MOVE, [ws, seq]),
+    put: (delivery) => put(PUT, [ws, ...encodeDelivery(delivery)]),
+    forget: (beforeMs) => writes.push([FORGET, [ws, beforeMs]]),
+  };
+}
