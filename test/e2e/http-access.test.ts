@@ -25,7 +25,7 @@ describe("who may do what", () => {
   });
   after(() => server.stop());
 
-  test("every route but health, the document and public keys wants a key, and says so", async () => {
+  test("every route but what is public wants a key, and says so", async () => {
     const open = routes.filter(([, , scope]) => scope === null).map(([, path]) => path);
     assert.deepEqual(open.toSorted(), ["/health", "/v1/openapi.json", "/v1/receipt-keys"]);
     for (const [method, path, scope] of routes) {
