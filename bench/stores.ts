@@ -9,6 +9,7 @@ import { nodeDigest, systemClock } from "../src/compose.ts";
 import type { StepEvent } from "../src/domain/event/event.ts";
 import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
+import { Alarm } from "../src/engine/alerts/alarm.ts";
 import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
@@ -69,6 +70,7 @@ async function measure(name: string, store: Store): Promise<void> {
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
+    alarm: new Alarm(),
   };
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();

@@ -14,13 +14,18 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
+import { mailChannel } from "./connectors/alerts/mail-channel.ts";
+import { slackChannel, teamsChannel, webhookChannel } from "./connectors/alerts/webhook-channel.ts";
 import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
+import { TollgateError } from "./domain/errors.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Signatures } from "./engine/key-ports.ts";
 import type { Scope } from "./engine/keys.ts";
+import type { OutgoingHttp } from "./engine/outgoing-http.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
+import type { Secrets } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { buildServer } from "./http/server.ts";
@@ -34,6 +39,7 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
+import { aesSecrets, SECRET_KEY_BYTES } from "./store/aes-secrets.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
@@ -105,11 +111,11 @@ const VERSION: string = JSON.parse(
 /** An engine over a store, with this machine's clock and randomness unless others are given. */
 export function composeEngine(
   store: Store,
-  parts: { readonly clock?: Clock; readonly ids?: Ids } = {},
+  parts: { readonly clock?: Clock; readonly ids?: Ids; readonly secrets?: Secrets } = {},
 ): Engine {
-  const { clock = systemClock, ids = randomIds } = parts;
+  const { clock = systemClock, ids = randomIds, secrets = null } = parts;
   return new Engine({
-    ...{ store, clock, ids, digest: nodeDigest, signatures: nodeSignatures },
+    ...{ store, clock, ids, digest: nodeDigest, signatures: nodeSignatures, secrets },
     tariffs: storedTariffs(store),
   });
 }
@@ -162,6 +168,12 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** Private addresses that workspaces may have called, such as 10.2.0.0/16. (Default: none.) */
   readonly privateTargets?: readonly string[];
+  /** 32 bytes in base64 that seal secrets. (Default: a file in the data folder.) */
+  readonly secretKey?: string;
+  /** The server that mail goes through, and its sender. (Default: no mail is sent.) */
+  readonly mail?: { readonly url: string; readonly from: string };
+  /** Where people reach this installation, for links. (Default: links have no host.) */
+  readonly publicUrl?: string;
 }
 
 /** A server that was started. */
@@ -181,7 +193,9 @@ const DEFAULT_PORT = 4100;
 const FALLS_DUE_EVERY_MS = 60_000;
 const CREDIT_EVERY_MS = 2_000;
 const PAYMENT_KEY_FILE = "payment-key";
-const PAYMENT_KEY_BYTES = 32;
+const SECRET_KEY_FILE = "secret-key";
+/** Messages that are due are looked for so often; new alerts are sent at once. */
+const POST_EVERY_MS = 1_000;
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -201,10 +215,11 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
-  const engine = composeEngine(store, clock === undefined ? {} : { clock });
+  const secrets = aesSecrets(secretKey(options));
+  const engine = composeEngine(store, { secrets, ...(clock === undefined ? {} : { clock }) });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
-  const installationKey = paymentKey(dataDir);
+  const installationKey = keyFile(dataDir, PAYMENT_KEY_FILE);
   const outgoing = outgoingHttp({ privateRanges: options.privateTargets ?? [] });
   const payment = paymentWebhook(installationKey, { outgoing, nowMs: () => Date.now() });
   const payments = engine.credits.delivery(payment);
@@ -223,9 +238,11 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     CREDIT_EVERY_MS,
   );
   creditTimer.unref();
+  const stopPost = startPost(engine, { ...options, outgoing });
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     clearInterval(creditTimer);
+    stopPost();
     await server.close();
     await engine.drain();
     await store.close();
@@ -257,11 +274,56 @@ async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<
   }
 }
 
-/** The key that secrets of payment endpoints follow from: made once, for its owner alone. */
-function paymentKey(dataDir: string): Uint8Array {
-  const path = join(dataDir, PAYMENT_KEY_FILE);
+/** Sends alerts as soon as they are on disk, and what is due again. Returns how to stop that. */
+function startPost(
+  engine: Engine,
+  options: Pick<StartOptions, "mail" | "publicUrl" | "logger"> & {
+    readonly outgoing: OutgoingHttp;
+  },
+): () => void {
+  const { outgoing, mail, publicUrl = "", logger } = options;
+  const channels = {
+    webhook: webhookChannel(outgoing),
+    slack: slackChannel(outgoing),
+    teams: teamsChannel(outgoing),
+    ...(mail === undefined ? {} : { email: mailChannel(mail) }),
+  };
+  const post = engine.alerts.post({ channels, chance: Math.random, publicUrl });
+  let isStopped = false;
+  const send = (workspace: string): Promise<void> =>
+    post.run(workspace).catch((error: unknown) => {
+      // A store that closes under it is no failure.
+      if (!isStopped) logger?.error({ what: "alerts could not be sent", error: String(error) });
+    });
+  const stopListening = engine.alerts.listen((workspace) => void send(workspace));
+  const timer = setInterval(() => void sendAll(engine, send), POST_EVERY_MS);
+  timer.unref();
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+    stopListening();
+    post.stop();
+  };
+}
+
+async function sendAll(engine: Engine, send: (workspace: string) => Promise<void>): Promise<void> {
+  for (const workspace of await engine.store.workspaces()) void send(workspace);
+}
+
+/** Throws `field.invalid` for a key that is none: what was sealed could not be read any more. */
+function secretKey({ dataDir, secretKey: text }: StartOptions): Uint8Array {
+  if (text === undefined) return keyFile(dataDir, SECRET_KEY_FILE);
+  const key = Buffer.from(text, "base64");
+  if (key.length === SECRET_KEY_BYTES) return key;
+  const detail = `TOLLGATE_SECRET_KEY has ${key.length} bytes; it must be 32 bytes in base64.`;
+  throw new TollgateError("field.invalid", detail, "TOLLGATE_SECRET_KEY");
+}
+
+/** A key of the installation that is no row: made once, for its owner alone. */
+function keyFile(dataDir: string, name: string): Uint8Array {
+  const path = join(dataDir, name);
   if (existsSync(path)) return readFileSync(path);
-  const key = randomBytes(PAYMENT_KEY_BYTES);
+  const key = randomBytes(SECRET_KEY_BYTES);
   writeFileSync(path, key, { mode: 0o600 });
   return key;
 }

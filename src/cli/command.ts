@@ -20,6 +20,12 @@ export interface ServerOptions {
   readonly isLogging?: boolean;
   /** Private addresses that workspaces may have called. */
   readonly privateTargets?: readonly string[];
+  /** 32 bytes in base64 that seal secrets. */
+  readonly secretKey?: string;
+  /** The server that mail goes through, and its sender. */
+  readonly mail?: { readonly url: string; readonly from: string };
+  /** Where people reach this installation, for links. */
+  readonly publicUrl?: string;
 }
 
 /** Whose the events of a file are that name nobody. */

@@ -5,6 +5,7 @@
  */
 import { TollgateError } from "../domain/errors.ts";
 import { type Arguments, dataDirOf, type Surroundings, textOption } from "./command.ts";
+import { outgoingOptions } from "./outgoing-options.ts";
 
 /** Requests to one server with one key. Each throws the problem that the server tells. */
 export interface Session {
@@ -47,7 +48,7 @@ function keyFor(args: Arguments, here: Surroundings): string {
 async function startPrivate(args: Arguments, here: Surroundings) {
   const dataDir = dataDirOf(args, here);
   try {
-    return await here.product.start({ dataDir, port: 0 });
+    return await here.product.start({ dataDir, port: 0, ...outgoingOptions(here.environment) });
   } catch (error) {
     if (!(error instanceof TollgateError) || error.code !== "store.locked") throw error;
     const detail = `${error.message} Talk to that process: --url http://127.0.0.1:4100 --key tg_…`;

@@ -198,9 +198,11 @@ export const ALERT_RECIPIENTS_MAX_COUNT = 20;
 /** Messages a minute that a route may send one by one. */
 export const ALERTS_A_MINUTE_MAX = 600;
 /** Alerts that one message gathers. */
-export const ALERTS_PER_DIGEST_MAX_COUNT = 100;
+export const ALERTS_PER_DIGEST_MAX_COUNT = 50;
 /** Deliveries that are under way at once in one process. */
 export const ALERT_SENDS_AT_ONCE_MAX_COUNT = 16;
+/** Deliveries of one route that are under way at once: a dead receiver holds up no other. */
+export const ALERT_SENDS_PER_ROUTE_MAX_COUNT = 4;
 /** Attempts that the log of a delivery keeps. */
 export const ALERT_ATTEMPTS_KEPT_COUNT = 20;
 /** How long a delivery that ended is kept: 30 days. */

@@ -9,6 +9,7 @@ import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { Alarm } from "./alerts/alarm.ts";
+import { AlertCases } from "./alerts/alert-cases.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
@@ -65,6 +66,7 @@ import type { BatchResult, EventResult } from "./result.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
+import type { Secrets } from "./secrets.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
@@ -88,6 +90,8 @@ export interface EngineParts {
   readonly ids: Ids;
   readonly digest: Digest;
   readonly signatures: Signatures;
+  /** Null: no secrets are kept, and no alert is sent. */
+  readonly secrets: Secrets | null;
   readonly tariffs: Tariffs;
 }
 
@@ -101,6 +105,8 @@ export class Engine {
   readonly receipts: ReceiptCases;
   /** Prepaid credit. */
   readonly credits: CreditCases;
+  /** What people must hear of, and where it goes. */
+  readonly alerts: AlertCases;
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
@@ -122,6 +128,7 @@ export class Engine {
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);
+    this.alerts = new AlertCases({ ...this.#context, secrets: parts.secrets });
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */

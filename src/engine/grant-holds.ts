@@ -268,15 +268,19 @@ function refusedAgain(
   if (budget === null || (isSame && budget.free === by.free)) return known;
   const stop = { ...known, budget: { budgetId: by.record.id, scope: by.scope, free: by.free } };
   state.spending.putStop(stop);
-  recordStop({ state }, stop);
+  recordStop({ state }, stop, { isAgain: true });
   return stop;
 }
 
-/** Puts a stop on record. */
-export function recordStop({ state }: Pick<Spending, "state">, stop: Stop): void {
+/** Puts a stop on record; one that was in force already is told to nobody. */
+export function recordStop(
+  { state }: Pick<Spending, "state">,
+  stop: Stop,
+  again: { readonly isAgain?: true } = {},
+): void {
   const id = JSON.stringify([stop.of, stop.id]);
   const identity = { run: "", source: "work.stopped", id, contentHash: "" };
-  state.record("work.stopped", identity, JSON.stringify(stop));
+  state.record("work.stopped", identity, JSON.stringify({ ...stop, ...again }));
 }
 
 function liftOwnPause({ state }: Granting, was: Stop): void {

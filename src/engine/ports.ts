@@ -269,6 +269,8 @@ export interface ActFilter {
   readonly subject?: string;
   /** Only acts after this one (Default: from the first on). */
   readonly afterSeq?: number;
+  /** Only acts before this one, newest first. (Default: all, oldest first.) */
+  readonly beforeSeq?: number;
   readonly limit: number;
 }
 

@@ -10,6 +10,7 @@ const anyDelivery: fc.Arbitrary<AlertDelivery> = fc.record(
     id: anyId,
     route: fc.constantFrom("ops", "sales"),
     alerts: fc.array(fc.integer({ min: 1, max: 2 ** 40 }), { maxLength: 4 }),
+    more: fc.nat(3),
     state: fc.constantFrom("ready", "delivered", "failed"),
     nextAtMs: fc.nat(5),
     fence: fc.nat(9),
@@ -40,7 +41,11 @@ async function checkDeliveries(scene: Scene): Promise<void> {
     await alerts.change(workspace, async (outbox) => {
       for (const one of deliveries) assert.deepEqual(await outbox.delivery(one.id), one);
       const due = ready.filter(({ nextAtMs }) => nextAtMs <= atMs);
-      assert.deepEqual(await outbox.due(atMs, 2), due.slice(0, 2));
+      const some = { limit: 2, exceptRoutes: [] };
+      assert.deepEqual(await outbox.due(atMs, some), due.slice(0, 2));
+      const others = due.filter(({ route }) => route !== "ops");
+      const except = { limit: 2, exceptRoutes: ["ops", "it's"] };
+      assert.deepEqual(await outbox.due(atMs, except), others.slice(0, 2));
     });
     assert.equal(await alerts.nextDueMs(workspace), ready[0]?.nextAtMs ?? null);
     const newest = deliveries.toSorted(
@@ -83,6 +88,7 @@ async function checkTurns({ store, workspace }: Scene): Promise<void> {
   });
   await assert.rejects(broken, /no/);
   assert.equal(await store().alerts.change(workspace, (outbox) => outbox.cursor()), 20);
+  assert.equal(await store().alerts.cursor(workspace), 20);
 }
 
 async function checkRestart({ store, workspace, restart }: Scene): Promise<void> {

@@ -283,6 +283,8 @@ async function checkActs({ store, workspace, anotherWorkspace }: Scene): Promise
   assert.deepEqual(await read({ afterSeq: 2 }), [other, third]);
   assert.deepEqual(await read({ subject: "a", afterSeq: 1, limit: 1 }), [first]);
   assert.deepEqual(await read({ subject: "c" }), []);
+  assert.deepEqual(await read({ beforeSeq: 7 }), [other, first], "newest first");
+  assert.deepEqual(await read({ subject: "a", beforeSeq: 9, limit: 1 }), [third]);
   assert.deepEqual(await store().lastAct(workspace, "period.closed", "a"), third);
   assert.equal(await store().lastAct(workspace, "period.closed", "c"), undefined);
 }

@@ -5,8 +5,8 @@ import type { Bound, Row } from "./stored-rows.ts";
 /** Values after `ws`: id, route, state, next_at, fence, created_at, ended_at, document. */
 export function encodeDelivery(delivery: AlertDelivery): Bound[] {
   const { id, route, state, nextAtMs, fence, createdAtMs, endedAtMs, ...rest } = delivery;
-  const { alerts, attempts, firstAttemptAtMs, log } = rest;
-  const document = JSON.stringify({ alerts, attempts, firstAttemptAtMs, log });
+  const { alerts, more, attempts, firstAttemptAtMs, log } = rest;
+  const document = JSON.stringify({ alerts, more, attempts, firstAttemptAtMs, log });
   return [id, route, state, nextAtMs, fence, createdAtMs, endedAtMs, document];
 }
 
@@ -22,7 +22,7 @@ export function decodeDelivery(row: Row): AlertDelivery {
     endedAtMs: row.ended_at === null ? null : Number(row.ended_at),
     ...(JSON.parse(row.document as string) as Pick<
       AlertDelivery,
-      "alerts" | "attempts" | "firstAttemptAtMs" | "log"
+      "alerts" | "more" | "attempts" | "firstAttemptAtMs" | "log"
     >),
   };
 }

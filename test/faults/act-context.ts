@@ -1,6 +1,7 @@
 /** An engine's context for tests that record acts, and nothing else, on a store. */
 import assert from "node:assert/strict";
 import { nodeDigest } from "../../src/compose.ts";
+import { Alarm } from "../../src/engine/alerts/alarm.ts";
 import { BudgetBooks } from "../../src/engine/budget-books.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
@@ -18,6 +19,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
+    alarm: new Alarm(),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => assert.fail("nothing is ingested")),

@@ -1,5 +1,6 @@
 import { type Command, dataDirOf, print, textOption } from "../command.ts";
 import { portOf } from "../number-option.ts";
+import { outgoingOptions } from "../outgoing-options.ts";
 import { untilStopped } from "../until-stopped.ts";
 
 /** Runs the server until it is told to stop. */
@@ -17,11 +18,10 @@ export const serve: Command = {
     const dataDir = dataDirOf(args, here);
     const host = textOption(args, "host") ?? environment.TOLLGATE_HOST;
     const port = portOf(textOption(args, "port") ?? environment.TOLLGATE_PORT);
-    const privateTargets = environment.TOLLGATE_PRIVATE_TARGETS?.split(",").filter(Boolean) ?? [];
     const server = await product.start({
       dataDir,
       isLogging: true,
-      privateTargets,
+      ...outgoingOptions(environment),
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     });

@@ -24,6 +24,8 @@ test("entries that people must hear of are read as alerts, all others are not", 
   const paused = read("work.stopped", { of: "customer", id: "acme", mode: "pause" });
   assert.deepEqual([paused?.type, paused?.customer], ["run.paused", "acme"]);
   assert.equal(read("work.stopped", { of: "run", id: "r", mode: "block" })?.type, "run.blocked");
+  const again = { of: "run", id: "r", mode: "pause", isAgain: true };
+  assert.equal(read("work.stopped", again), null);
   assert.equal(read("work.resumed", { of: "run", id: "r" })?.customer, null);
   const told = { type: "credit.low", customer: "acme", state: "raised" };
   assert.deepEqual(read("alert.told", told), {

@@ -61,8 +61,10 @@ type Reading = (
 /** How an entry of each kind is read; of other kinds nobody is told. */
 const READINGS: Partial<Record<JournalKind, Reading>> = {
   "budget.stage_reached": ({ action }) => of(`budget.${action}`, null),
-  "work.stopped": ({ mode, of: what, id }) =>
-    of(mode === "pause" ? "run.paused" : "run.blocked", what === "customer" ? id : null),
+  "work.stopped": ({ mode, of: what, id, isAgain }) =>
+    isAgain === true
+      ? null
+      : of(mode === "pause" ? "run.paused" : "run.blocked", what === "customer" ? id : null),
   "work.resumed": ({ of: what, id }) => of("run.resumed", what === "customer" ? id : null),
   "alert.told": ({ type, customer, state }) => (state === "raised" ? of(type, customer) : null),
 };

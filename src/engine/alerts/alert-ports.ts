@@ -19,6 +19,8 @@ export interface AlertDelivery {
   readonly route: string;
   /** Seqs of the alerts that it tells; more than one: it gathers them. */
   readonly alerts: readonly number[];
+  /** How many it counts beyond those. */
+  readonly more: number;
   readonly state: "ready" | "delivered" | "failed";
   /**
    * When it is due. Whoever takes it moves this to the end of its lease, so another one may try
@@ -51,8 +53,11 @@ export interface OpenOutbox {
   cursor(): Answer<number>;
   moveCursor(seq: number): void;
   delivery(id: string): Answer<AlertDelivery | undefined>;
-  /** Ready ones that are due, earliest first. */
-  due(nowMs: number, limit: number): Answer<AlertDelivery[]>;
+  /** Ready ones that are due, earliest first, but those of routes that have enough under way. */
+  due(
+    nowMs: number,
+    bounds: { readonly limit: number; readonly exceptRoutes: readonly string[] },
+  ): Answer<AlertDelivery[]>;
   /** Adds a delivery, or replaces the one of its id. */
   put(delivery: AlertDelivery): void;
   /** Removes what ended before an instant. */
@@ -66,6 +71,8 @@ export interface AlertOutbox {
    * workspace take turns, also with those of other processes.
    */
   change<T>(workspace: string, work: (outbox: OpenOutbox) => Answer<T>): Promise<T>;
+  /** Seq up to which alerts have become deliveries; 0: none. */
+  cursor(workspace: string): Answer<number>;
   list(workspace: string, filter: DeliveryFilter): Answer<AlertDelivery[]>;
   /** Until when nothing is due; null: nothing waits. */
   nextDueMs(workspace: string): Answer<number | null>;
@@ -80,6 +87,8 @@ export interface AlertMessage {
   readonly atMs: number;
   readonly workspace: string;
   readonly alerts: readonly ToldAlert[];
+  /** How many more there were; the list of alerts has them. */
+  readonly more: number;
 }
 
 /** An alert as it is told. Amounts are decimal texts. */

@@ -2,7 +2,7 @@
 import type { Alert } from "../../domain/alert/alert.ts";
 import { ALERT_TYPES } from "../../domain/alert/alert.ts";
 import type { Digest } from "../ports.ts";
-import type { ToldAlert } from "./alert-ports.ts";
+import type { AlertMessage, ToldAlert } from "./alert-ports.ts";
 
 /** The id of an alert: it follows from the entry that the alert is, so it never changes. */
 export function alertId(digest: Pick<Digest, "content">, workspace: string, seq: number): string {
@@ -68,4 +68,45 @@ export function toldAlert(
     summary: WORDS[type]?.({ ...data, customer }) ?? meaning,
     data: Object.fromEntries(facts),
   };
+}
+
+/** The type of a message that tells several alerts. */
+const GATHERED = "alert.digest";
+
+/** A message as JSON: the envelope of Standard Webhooks. It follows from the alerts alone. */
+export function messageBody({ workspace, alerts, more }: AlertMessage): object {
+  const [first] = alerts;
+  const timestamp = first?.raisedAt ?? new Date(0).toISOString();
+  if (first !== undefined && alerts.length === 1 && more === 0) {
+    const { type, raisedAt: _, ...data } = first;
+    return { type, timestamp, data: { workspace, ...data } };
+  }
+  const count = alerts.length + more;
+  return { type: GATHERED, timestamp, data: { workspace, count, more, alerts } };
+}
+
+/** What a message is about, in one line without line breaks. */
+export function messageSubject({ workspace, alerts, more }: AlertMessage): string {
+  const [first] = alerts;
+  const count = alerts.length + more;
+  const about = count === 1 && first !== undefined ? first.summary : `${count} alerts`;
+  return `[Tollgate ${workspace}] ${oneLine(about)}`;
+}
+
+/** A message in lines for people. */
+export function messageLines(message: AlertMessage): string[] {
+  const { alerts, more, id } = message;
+  const lines = [messageSubject(message), ""];
+  for (const { type, raisedAt, summary, data, id: alert } of alerts) {
+    lines.push(`${raisedAt}  ${type}  ${oneLine(summary)}`);
+    if (typeof data.link === "string") lines.push(`  ${oneLine(data.link)}`);
+    lines.push(`  ${alert}`);
+  }
+  if (more > 0) lines.push(`and ${more} more: see the list of alerts.`);
+  return [...lines, "", `Message ${id}`];
+}
+
+/** Ids of tenants may hold anything: no line break, no other sign that a terminal obeys. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }

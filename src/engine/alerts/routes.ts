@@ -66,12 +66,21 @@ export async function saveRoute(
   return runAct(context, workspace, async (act) => {
     const known = await savedRoute(context, workspace, key);
     if (known === undefined) await requireRoom(context, workspace);
-    const before = known === undefined ? null : openSaved(context, workspace, known);
-    const secrets = before?.secrets ?? [];
+    const secrets = known === undefined ? [] : readableSecrets(context, workspace, known);
     const isSigned = target.channel === "webhook" && secrets.length === 0;
     const sealed = { ...target, secrets: isSigned ? [freshSecret(context)] : secrets };
     return put(context, act, { route, sealed, reason, by });
   });
+}
+
+/** None where another key sealed them: who sets a route anew wants one that works. */
+function readableSecrets(context: RouteContext, workspace: string, known: SavedRoute) {
+  try {
+    return openSaved(context, workspace, known).secrets;
+  } catch (error) {
+    if (error instanceof TollgateError && error.code === "secret.unreadable") return [];
+    throw error;
+  }
 }
 
 async function requireRoom(context: RouteContext, workspace: string): Promise<void> {
@@ -119,7 +128,10 @@ export async function removeRoute(
   });
 }
 
-/** Gives a webhook another secret; the former one signs as well for a day. */
+/**
+ * Gives a webhook another secret; the former one signs as well for a day. Throws
+ * `alert.route_not_found`, `field.invalid` for a route that signs nothing.
+ */
 export async function rotateSecret(
   context: RouteContext,
   workspace: string,
@@ -127,8 +139,11 @@ export async function rotateSecret(
 ): Promise<AlertRoute> {
   return runAct(context, workspace, async (act) => {
     const known = await requireRoute(context, workspace, key);
+    if (known.channel !== "webhook") {
+      throw new TollgateError("field.invalid", `Nothing signs what goes to "${key}".`, "route");
+    }
     const open = openSaved(context, workspace, known);
-    const { sealed: _, reason: __, by: ___, ...route } = known;
+    const route = plain(known);
     const [newest] = open.secrets;
     const former = newest === undefined ? [] : [{ ...newest, untilMs: until(context) }];
     const secrets = [freshSecret(context), ...former];
@@ -160,18 +175,20 @@ export interface OpenRoute {
   readonly target: OpenTarget;
 }
 
-/** Every route, by key. */
-export async function listRoutes(context: RouteContext, workspace: string): Promise<OpenRoute[]> {
-  const saved = new Map<string, SavedRoute>();
-  for await (const entry of actsOf(context, workspace, "alert.route_saved")) {
-    saved.set(entry.id, JSON.parse(entry.document) as SavedRoute);
-  }
-  const found: OpenRoute[] = [];
-  for (const key of [...saved.keys()].sort()) {
-    const route = await savedRoute(context, workspace, key);
-    if (route !== undefined) found.push(opened(context, workspace, route));
+/** Every route, by key; their secrets stay sealed. */
+export async function listRoutes(context: RouteContext, workspace: string): Promise<AlertRoute[]> {
+  const keys = new Set<string>();
+  for await (const { id } of actsOf(context, workspace, "alert.route_saved")) keys.add(id);
+  const found: AlertRoute[] = [];
+  for (const key of [...keys].sort()) {
+    const saved = await savedRoute(context, workspace, key);
+    if (saved !== undefined) found.push(plain(saved));
   }
   return found;
+}
+
+function plain({ sealed: _, reason: __, by: ___, ...route }: SavedRoute): AlertRoute {
+  return route;
 }
 
 /** The route of a key. Throws `alert.route_not_found`. */
@@ -184,7 +201,7 @@ export async function findRoute(
 }
 
 function opened(context: RouteContext, workspace: string, saved: SavedRoute): OpenRoute {
-  const { sealed: _, reason: __, by: ___, ...route } = saved;
+  const route = plain(saved);
   const { url, addresses, secrets } = openSaved(context, workspace, saved);
   const nowMs = context.clock.nowMs();
   const signing = secrets.filter(({ untilMs }) => untilMs === null || untilMs > nowMs);

@@ -6,7 +6,7 @@ import type {
   OpenOutbox,
 } from "../../engine/alerts/alert-ports.ts";
 import type { Answer } from "../../engine/ports.ts";
-import { Turns } from "../turns.ts";
+import { Turns } from "../../engine/turns.ts";
 import { byBytes } from "./tables.ts";
 
 interface Box {
@@ -26,9 +26,10 @@ export class MemoryAlerts implements AlertOutbox {
       const result = await work({
         cursor: () => box.cursor,
         delivery: (id) => box.deliveries.get(id),
-        due: (nowMs, limit) => {
+        due: (nowMs, { limit, exceptRoutes }) => {
           const ready = [...box.deliveries.values()].filter(({ state }) => state === "ready");
           return ready
+            .filter(({ route }) => !exceptRoutes.includes(route))
             .filter(({ nextAtMs }) => nextAtMs <= nowMs)
             .sort((a, b) => a.nextAtMs - b.nextAtMs || byBytes(a.id, b.id))
             .slice(0, limit);
@@ -52,6 +53,10 @@ export class MemoryAlerts implements AlertOutbox {
       for (const change of changes) change();
       return result;
     });
+  }
+
+  cursor(workspace: string): number {
+    return this.#box(workspace).cursor;
   }
 
   list(workspace: string, { route, state, after, limit }: DeliveryFilter): AlertDelivery[] {

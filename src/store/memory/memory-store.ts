@@ -29,7 +29,7 @@ import type {
   UsageFilter,
   Writes,
 } from "../../engine/ports.ts";
-import { Turns } from "../turns.ts";
+import { Turns } from "../../engine/turns.ts";
 import { MemoryAlerts } from "./memory-alerts.ts";
 import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
@@ -237,11 +237,13 @@ export class MemoryStore implements Store {
       .slice(0, limit);
   }
 
-  acts(workspace: string, { kind, subject, afterSeq = 0, limit }: ActFilter): JournalEntry[] {
-    return this.journal(workspace, afterSeq, Number.POSITIVE_INFINITY)
+  acts(workspace: string, filter: ActFilter): JournalEntry[] {
+    const { kind, subject, afterSeq = 0, beforeSeq, limit } = filter;
+    const found = this.journal(workspace, afterSeq, Number.POSITIVE_INFINITY)
       .filter((entry) => entry.run === "" && entry.source === kind)
       .filter((entry) => subject === undefined || entry.id === subject)
-      .slice(0, limit);
+      .filter((entry) => beforeSeq === undefined || entry.seq < beforeSeq);
+    return (beforeSeq === undefined ? found : found.reverse()).slice(0, limit);
   }
 
   lastAct(workspace: string, kind: ActFilter["kind"], subject: string): JournalEntry | undefined {

@@ -53,6 +53,10 @@ export class PostgresAlerts implements AlertOutbox {
     });
   }
 
+  async cursor(workspace: string): Promise<number> {
+    return cursorOf(this.#store.all, await this.#store.ws(workspace));
+  }
+
   async list(
     workspace: string,
     { route, state, after, limit }: DeliveryFilter,
@@ -84,6 +88,11 @@ export class PostgresAlerts implements AlertOutbox {
   }
 }
 
+async function cursorOf(all: RowsOf, ws: number): Promise<number> {
+  const [row] = await all("SELECT seq FROM alert_cursors WHERE ws = $1", ws);
+  return row === undefined ? 0 : Number(row.seq);
+}
+
 interface Change {
   readonly ws: number;
   readonly put: (sql: string, values: readonly Bound[]) => void;
@@ -92,18 +101,16 @@ interface Change {
 
 function openOutbox(all: RowsOf, { ws, put, writes }: Change): OpenOutbox {
   return {
-    cursor: async () => {
-      const [row] = await all("SELECT seq FROM alert_cursors WHERE ws = $1", ws);
-      return row === undefined ? 0 : Number(row.seq);
-    },
+    cursor: () => cursorOf(all, ws),
     delivery: async (id) => {
       const sql = "SELECT * FROM alert_deliveries WHERE ws = $1 AND id = $2";
       return (await all(sql, ws, id)).map(decodeDelivery)[0];
     },
-    due: async (nowMs, limit) => {
+    due: async (nowMs, { limit, exceptRoutes }) => {
       const sql = `SELECT * FROM alert_deliveries WHERE ws = $1 AND state = 'ready'
-        AND next_at <= $2 ORDER BY next_at, id LIMIT $3`;
-      return (await all(sql, ws, nowMs, limit)).map(decodeDelivery);
+        AND next_at <= $2 AND route NOT IN (SELECT jsonb_array_elements_text($3::jsonb))
+        ORDER BY next_at, id LIMIT $4`;
+      return (await all(sql, ws, nowMs, JSON.stringify(exceptRoutes), limit)).map(decodeDelivery);
     },
     moveCursor: (seq) => put(MOVE, [ws, seq]),
     put: (delivery) => put(PUT, [ws, ...encodeDelivery(delivery)]),

@@ -323,10 +323,12 @@ class PostgresStore implements Store {
   }
 
   async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
-    const { kind, subject = null, afterSeq = 0, limit } = filter;
+    const { kind, subject = null, afterSeq = 0, beforeSeq = null, limit } = filter;
     const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2
-      AND ($3::text IS NULL OR id = $3) AND seq > $4 ORDER BY seq LIMIT $5`;
-    return (await this.#of(workspace, sql, kind, subject, afterSeq, limit)).map(decodeJournal);
+      AND ($3::text IS NULL OR id = $3) AND seq > $4 AND ($5::bigint IS NULL OR seq < $5)
+      ORDER BY seq ${beforeSeq === null ? "" : "DESC"} LIMIT $6`;
+    const values = [kind, subject, afterSeq, beforeSeq, limit];
+    return (await this.#of(workspace, sql, ...values)).map(decodeJournal);
   }
 
   async lastAct(

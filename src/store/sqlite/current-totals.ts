@@ -3,8 +3,8 @@
  * as long as a failure is not made good, nowhere. What is answered is right, or it is refused.
  */
 import type { Answer } from "../../engine/ports.ts";
+import type { Turns } from "../../engine/turns.ts";
 import type { Row } from "../stored-rows.ts";
-import type { Turns } from "../turns.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { answerQuery, type TotalsAnswers, type TotalsQuery } from "./read-totals.ts";
 import { ask, told } from "./sqlite-errors.ts";

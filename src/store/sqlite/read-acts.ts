@@ -4,13 +4,14 @@ import type { ActFilter } from "../../engine/ports.ts";
 import { decodeJournal } from "../stored-rows.ts";
 import type { ReadParts } from "./read-steps.ts";
 
-/** Acts of a kind, oldest first. */
+/** Acts of a kind: oldest first, or newest first those before a seq. */
 export function actsOf({ reads, ws }: ReadParts, filter: ActFilter): JournalEntry[] {
-  const { kind, subject, afterSeq = 0, limit } = filter;
+  const { kind, subject, afterSeq = 0, beforeSeq, limit } = filter;
   const ofSubject = subject === undefined ? "" : "AND id = ?";
+  const order = beforeSeq === undefined ? "ORDER BY seq" : "AND seq < ? ORDER BY seq DESC";
   const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND seq > ?
-    ${ofSubject} ORDER BY seq LIMIT ?`;
-  const values = subject === undefined ? [limit] : [subject, limit];
+    ${ofSubject} ${order} LIMIT ?`;
+  const values = [subject ?? [], beforeSeq ?? [], limit].flat();
   return reads
     .of(sql)
     .all(ws, kind, afterSeq, ...values)

@@ -6,9 +6,9 @@ import type {
   OpenOutbox,
 } from "../../engine/alerts/alert-ports.ts";
 import type { Answer } from "../../engine/ports.ts";
+import { Turns } from "../../engine/turns.ts";
 import { decodeDelivery, encodeDelivery } from "../stored-alerts.ts";
 import { type Bound, type Row, rowText } from "../stored-rows.ts";
-import { Turns } from "../turns.ts";
 import { TransactionDraft } from "./transaction.ts";
 
 /** What the outbox needs of its store. */
@@ -41,18 +41,17 @@ export class SqliteAlerts implements AlertOutbox {
       const put = (sql: string, values: readonly Bound[]) =>
         draft.run(sql, [...values, this.#store.checksum(rowText(values))]);
       const result = await work({
-        cursor: () => {
-          const [row] = this.#store.all("SELECT seq FROM alert_cursors WHERE ws = ?", ws);
-          return (row?.seq as number | undefined) ?? 0;
-        },
+        cursor: () => this.cursor(workspace),
         delivery: (id) => {
           const sql = "SELECT * FROM alert_deliveries WHERE ws = ? AND id = ?";
           return this.#store.all(sql, ws, id).map(decodeDelivery)[0];
         },
-        due: (nowMs, limit) => {
+        due: (nowMs, { limit, exceptRoutes }) => {
           const sql = `SELECT * FROM alert_deliveries WHERE ws = ? AND state = 'ready'
-            AND next_at <= ? ORDER BY next_at, id LIMIT ?`;
-          return this.#store.all(sql, ws, nowMs, limit).map(decodeDelivery);
+            AND next_at <= ? AND route NOT IN (SELECT value FROM json_each(?))
+            ORDER BY next_at, id LIMIT ?`;
+          const except = JSON.stringify(exceptRoutes);
+          return this.#store.all(sql, ws, nowMs, except, limit).map(decodeDelivery);
         },
         moveCursor: (seq) => put(MOVE, [ws, seq]),
         put: (delivery) => put(PUT, [ws, ...encodeDelivery(delivery)]),
@@ -61,6 +60,12 @@ export class SqliteAlerts implements AlertOutbox {
       if (!draft.isEmpty) await this.#store.commit(draft);
       return result;
     });
+  }
+
+  cursor(workspace: string): number {
+    const ws = this.#store.ws(workspace);
+    const [row] = this.#store.all("SELECT seq FROM alert_cursors WHERE ws = ?", ws);
+    return (row?.seq as number | undefined) ?? 0;
   }
 
   list(workspace: string, { route, state, after, limit }: DeliveryFilter): AlertDelivery[] {

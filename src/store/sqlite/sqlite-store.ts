@@ -33,6 +33,7 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import { Turns } from "../../engine/turns.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
@@ -44,7 +45,6 @@ import {
   decodeSuspended,
 } from "../stored-rows.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
-import { Turns } from "../turns.ts";
 import { CurrentTotals } from "./current-totals.ts";
 import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";

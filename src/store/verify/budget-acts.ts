@@ -95,8 +95,9 @@ export function actedStops(acts: Acts): ReadonlyMap<string, Document> {
   for (const act of acts.all("work.resumed")) all.push({ ...act, isStop: false });
   all.sort((a, b) => a.ws - b.ws || a.seq - b.seq);
   for (const { ws, document, isStop } of all) {
+    const { isAgain: _, ...stop } = document;
     const key = joined(ws, document.of as string, document.id as string);
-    if (isStop) stops.set(key, document);
+    if (isStop) stops.set(key, stop);
     else stops.delete(key);
   }
   return stops;
