@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
+import { alerts } from "./commands/alerts.ts";
 import { bill } from "./commands/bill.ts";
 import { budget } from "./commands/budget.ts";
 import { card } from "./commands/card.ts";
@@ -48,6 +49,7 @@ const COMMANDS: readonly Command[] = [
   stop,
   resume,
   entitlement,
+  alerts,
   margin,
   projection,
   bill,

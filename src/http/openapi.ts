@@ -2,6 +2,7 @@
 import { ERRORS, type ErrorCode } from "../domain/errors.ts";
 import type { DeclaredBody, Route } from "./route.ts";
 import { type JsonSchema, named, type ObjectSchema } from "./schema.ts";
+import { ALERT_SCHEMAS } from "./schemas/alerts.ts";
 import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
 import { CREDIT_SCHEMAS } from "./schemas/credits.ts";
@@ -36,6 +37,7 @@ export function openApiDocument(
         ...SIMULATION_SCHEMAS,
         ...COMMITMENT_SCHEMAS,
         ...CREDIT_SCHEMAS,
+        ...ALERT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },

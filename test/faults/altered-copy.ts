@@ -55,6 +55,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   price_versions: ["workspace", "version_id"],
   api_keys: ["workspace", "id"],
   signing_keys: ["id"],
+  alert_cursors: ["workspace"],
+  alert_deliveries: ["workspace", "id"],
   budgets: ["workspace", "id"],
   budget_limits: ["workspace", "budget_id", "scope"],
   budget_balances: ["workspace", "budget_id", "scope", "window_key"],

@@ -9,6 +9,7 @@ import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts"
 import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
+import { aesSecrets } from "../../src/store/aes-secrets.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { holdAndStop, setBudgets, type World } from "./varied-budgets.ts";
 
@@ -259,7 +260,9 @@ async function makeDefault(world: World): Promise<void> {
   if (first !== undefined) {
     await engine.settleConflict(workspace, { conflict: first.seq, keep: "second", reason: "x" });
   }
+  await routeAlerts(engine, workspace);
   await holdAndStop(world, workspace);
+  await engine.alerts.post({ channels: {}, chance: () => 0.5 }).run(workspace);
   world.setClock("2026-11-02T08:00:00Z");
   await engine.closePeriod(workspace, { customer: null, period: "2026-10", early: false });
   await world.send(workspace, LATE);
@@ -268,6 +271,13 @@ async function makeDefault(world: World): Promise<void> {
   await engine.closePeriod(workspace, { customer: null, period: "2026-11", early: false });
   await world.send(workspace, LATER);
   await actByHand(engine, workspace);
+}
+
+async function routeAlerts(engine: Engine, workspace: string): Promise<void> {
+  const decided = { reason: "agreed", by: "anna" };
+  const url = "https://example.com/hook";
+  const route = { key: "ops", channel: "webhook", url, ...decided } as const;
+  await engine.alerts.saveRoute(workspace, route);
 }
 
 /** Credit that ends, with a rule, of a customer that pays for another. */
@@ -317,7 +327,10 @@ async function actByHand(engine: Engine, workspace: string): Promise<void> {
 export async function makeVariedHistory(dataDir: string): Promise<void> {
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   let nowMs = 0;
-  const engine = composeEngine(store, { clock: { nowMs: () => nowMs } });
+  const engine = composeEngine(store, {
+    clock: { nowMs: () => nowMs },
+    secrets: aesSecrets(new Uint8Array(32)),
+  });
   const { intake } = composeHttp(engine);
   const world: World = {
     engine,

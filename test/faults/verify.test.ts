@@ -96,6 +96,8 @@ const UNSEALED: ReadonlySet<string> = new Set([
   "conflicts",
   "api_keys",
   "signing_keys",
+  "alert_cursors",
+  "alert_deliveries",
   "holds",
 ]);
 
@@ -181,7 +183,9 @@ describe("what was altered with care is found", () => {
     const findings = findingsAfter(original, (copy) => {
       copy.exec("DELETE FROM chain WHERE ws = 1 AND first_seq > 60");
     });
-    const [first] = rowsOf(db, "chain").filter((row) => (row.first_seq as number) > 60);
+    const [first] = rowsOf(db, "chain").filter(
+      (row) => row.ws === 1 && (row.first_seq as number) > 60,
+    );
     assert.deepEqual(named(findings, "chain"), [`default/${first?.first_seq}`]);
     assert.deepEqual(named(findings, "workspaces"), ["default"]);
   });

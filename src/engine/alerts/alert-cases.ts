@@ -8,7 +8,7 @@ import { newestActs } from "../newest-acts.ts";
 import type { Decided } from "../save-budget.ts";
 import type { AlertDelivery, DeliveryFilter, ToldAlert } from "./alert-ports.ts";
 import { AlertPost, type PostParts } from "./alert-post.ts";
-import { toldAlert } from "./describe-alert.ts";
+import { alertId, toldAlert } from "./describe-alert.ts";
 import { withCustomer } from "./gather-alerts.ts";
 import {
   findRoute,
@@ -92,12 +92,23 @@ export class AlertCases {
   }
 
   /** Sends an alert to one route, on record like any other. Throws `alert.route_not_found`. */
-  async test(workspace: string, { key, reason, by }: Decided & { readonly key: string }) {
+  async test(
+    workspace: string,
+    { key, reason, by }: Decided & { readonly key: string },
+  ): Promise<ToldAlert> {
     await findRoute(this.#context, workspace, key);
-    await runAct(this.#context, workspace, async ({ state }) => {
-      const facts = { route: key, reason, by };
+    const facts = { route: key, reason, by };
+    const { seq, raisedAtMs } = await runAct(this.#context, workspace, async ({ state }) => {
       tellAlert(state, { type: "alert.test", customer: null, about: ["alert.test", key], facts });
+      return { seq: state.lastSeq, raisedAtMs: state.receivedAtMs };
     });
+    const alert: Alert = { type: "alert.test", customer: null, seq, raisedAtMs, data: facts };
+    return toldAlert(this.#context.digest, workspace, alert);
+  }
+
+  /** The id of the alert that an entry is. */
+  idOf(workspace: string, seq: number): string {
+    return alertId(this.#context.digest, workspace, seq);
   }
 
   async deliveries(workspace: string, filter: DeliveryFilter): Promise<AlertDelivery[]> {

@@ -1,5 +1,6 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
+import { ALERT_ROUTES } from "./alerts.ts";
 import { BUDGET_ROUTES } from "./budgets.ts";
 import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
@@ -39,6 +40,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...MARGIN_ROUTES,
   ...HELD_ROUTES,
   ...BUDGET_ROUTES,
+  ...ALERT_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
   ...COMMITMENT_ROUTES,

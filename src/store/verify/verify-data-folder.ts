@@ -61,6 +61,8 @@ export const VERIFIED_TABLES = [
   "price_versions",
   "api_keys",
   "signing_keys",
+  "alert_cursors",
+  "alert_deliveries",
   "budgets",
   "budget_limits",
   "budget_balances",

@@ -1,0 +1,82 @@
+/** Documents of alerts, where they go, and of what was changed by whom. */
+import { ALERT_TEAMS, ALERT_TYPES } from "../../domain/alert/alert.ts";
+import { ALERT_CHANNELS } from "../../domain/alert/route.ts";
+import {
+  ANY_TEXT,
+  COUNT,
+  closed,
+  described,
+  FLAG,
+  listOf,
+  mapOf,
+  named,
+  nullable,
+  oneOf,
+  TIME,
+} from "../schema.ts";
+
+const TEXT_OR_NULL = nullable(ANY_TEXT);
+const NEXT = described(nullable(COUNT), "`cursor` of the page behind; null: that was all.");
+
+const alert = closed({
+  id: described(ANY_TEXT, "The same wherever it is told."),
+  type: oneOf(Object.keys(ALERT_TYPES)),
+  team: oneOf(ALERT_TEAMS),
+  customer: TEXT_OR_NULL,
+  raisedAt: TIME,
+  summary: described(ANY_TEXT, "One line for people."),
+  data: mapOf({}, "Facts, by type; amounts are exact decimals as text."),
+});
+
+const alertRoute = closed({
+  key: ANY_TEXT,
+  channel: oneOf(ALERT_CHANNELS),
+  types: listOf(ANY_TEXT),
+  teams: listOf(oneOf(ALERT_TEAMS)),
+  customers: listOf(ANY_TEXT),
+  perMinute: COUNT,
+  isEnabled: FLAG,
+  stoppedBecause: TEXT_OR_NULL,
+});
+
+const target = closed({
+  route: named("AlertRoute"),
+  url: ANY_TEXT,
+  addresses: listOf(ANY_TEXT),
+  secrets: listOf(ANY_TEXT, "Of a webhook: every secret that signs, newest first."),
+});
+
+const delivery = closed({
+  id: described(ANY_TEXT, "`webhook-id` of every attempt."),
+  route: ANY_TEXT,
+  state: oneOf(["ready", "delivered", "failed"]),
+  alerts: listOf(ANY_TEXT, "Ids of the alerts that it tells."),
+  more: described(COUNT, "Alerts that it counts beyond those."),
+  createdAt: TIME,
+  nextAttemptAt: nullable(TIME),
+  endedAt: nullable(TIME),
+  attempts: COUNT,
+  log: listOf(
+    closed({
+      at: TIME,
+      outcome: oneOf(["taken", "refused", "not_sent", "unknown"]),
+      status: nullable({ type: "integer" }),
+      detail: ANY_TEXT,
+    }),
+    "The newest attempts.",
+  ),
+});
+
+/** Components of alerts. */
+export const ALERT_SCHEMAS = {
+  Alert: alert,
+  AlertPage: closed({ alerts: listOf(named("Alert")), next: NEXT }),
+  AlertRoute: alertRoute,
+  AlertRouteList: closed({ routes: listOf(named("AlertRoute")) }),
+  AlertTarget: target,
+  AlertDelivery: delivery,
+  AlertDeliveryPage: closed({
+    deliveries: listOf(named("AlertDelivery")),
+    next: described(TEXT_OR_NULL, "`cursor` of the page behind; null: that was all."),
+  }),
+};
