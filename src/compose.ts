@@ -12,6 +12,7 @@ import {
 } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
 import { mailChannel } from "./connectors/alerts/mail-channel.ts";
@@ -196,6 +197,8 @@ const PAYMENT_KEY_FILE = "payment-key";
 const SECRET_KEY_FILE = "secret-key";
 /** Messages that are due are looked for so often; new alerts are sent at once. */
 const POST_EVERY_MS = 1_000;
+/** A receiver that takes longer gets its message again when its lease has ended. */
+const POST_DRAIN_MAX_MS = 3_000;
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -242,7 +245,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     clearInterval(creditTimer);
-    stopPost();
+    await stopPost();
     await server.close();
     await engine.drain();
     await store.close();
@@ -280,7 +283,7 @@ function startPost(
   options: Pick<StartOptions, "mail" | "publicUrl" | "logger"> & {
     readonly outgoing: OutgoingHttp;
   },
-): () => void {
+): () => Promise<void> {
   const { outgoing, mail, publicUrl = "", logger } = options;
   const channels = {
     webhook: webhookChannel(outgoing),
@@ -298,10 +301,11 @@ function startPost(
   const stopListening = engine.alerts.listen((workspace) => void send(workspace));
   const timer = setInterval(() => void sendAll(engine, send), POST_EVERY_MS);
   timer.unref();
-  return () => {
+  return async () => {
     isStopped = true;
     clearInterval(timer);
     stopListening();
+    await Promise.race([post.drain(), sleep(POST_DRAIN_MAX_MS, undefined, { ref: false })]);
     post.stop();
   };
 }

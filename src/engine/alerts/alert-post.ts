@@ -43,6 +43,8 @@ export class AlertPost {
   readonly #underway = new Set<Underway>();
   readonly #turns = new Turns();
   readonly #nextGathering = new Map<string, Promise<void>>();
+  readonly #sending = new Set<Promise<void>>();
+  #isDraining = false;
   #isStopped = false;
 
   constructor(context: RouteContext, parts: PostParts) {
@@ -55,15 +57,16 @@ export class AlertPost {
    * called while it runs: a slow receiver holds up nobody else.
    */
   async run(workspace: string): Promise<void> {
-    if (this.#isStopped || this.#context.secrets === null) return;
+    if (this.#isDraining || this.#context.secrets === null) return;
     await this.#gather(workspace);
     const { alerts } = this.#context.store;
-    while (!this.#isStopped) {
+    while (!this.#isDraining) {
       const dueMs = await alerts.nextDueMs(workspace);
       if (dueMs === null || dueMs > this.#context.clock.nowMs()) return;
       const taken = await this.#take(workspace);
       if (taken.length === 0) return;
-      await Promise.all(taken.map((one) => this.#deliver(workspace, one)));
+      const sending = Promise.all(taken.map((one) => this.#deliver(workspace, one)));
+      await this.#noted(sending.then(() => undefined));
     }
   }
 
@@ -73,9 +76,25 @@ export class AlertPost {
     await this.#context.store.alerts.change(workspace, (outbox) => outbox.forget(beforeMs));
   }
 
+  /** Takes nothing more; resolves when what is under way has ended. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await Promise.allSettled(this.#sending);
+  }
+
   /** Takes nothing more and writes no end any more: leases see to what is under way. */
   stop(): void {
+    this.#isDraining = true;
     this.#isStopped = true;
+  }
+
+  async #noted(sending: Promise<void>): Promise<void> {
+    this.#sending.add(sending);
+    try {
+      await sending;
+    } finally {
+      this.#sending.delete(sending);
+    }
   }
 
   /** One that has not begun yet sees everything that is on disk by then. */
