@@ -10,6 +10,7 @@ import type { StepEvent } from "../src/domain/event/event.ts";
 import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
 import { Alarm } from "../src/engine/alerts/alarm.ts";
+import { MovedCustomers } from "../src/engine/alerts/moved-customers.ts";
 import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
@@ -71,6 +72,7 @@ async function measure(name: string, store: Store): Promise<void> {
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
     alarm: new Alarm(),
+    moved: new MovedCustomers(),
   };
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();

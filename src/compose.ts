@@ -197,6 +197,9 @@ const PAYMENT_KEY_FILE = "payment-key";
 const SECRET_KEY_FILE = "secret-key";
 /** Messages that are due are looked for so often; new alerts are sent at once. */
 const POST_EVERY_MS = 1_000;
+/** How often customers whose totals moved are looked at, and how many in one go. */
+const WATCH_EVERY_MS = 250;
+const WATCHED_A_LOOK = 20;
 /** A receiver that takes longer gets its message again when its lease has ended. */
 const POST_DRAIN_MAX_MS = 3_000;
 
@@ -300,10 +303,17 @@ function startPost(
     });
   const stopListening = engine.alerts.listen((workspace) => void send(workspace));
   const timer = setInterval(() => void sendAll(engine, send), POST_EVERY_MS);
-  timer.unref();
+  const watch = setInterval(() => {
+    void watchAll(engine).catch((error: unknown) => {
+      if (!isStopped)
+        logger?.error({ what: "alerts could not be looked for", error: String(error) });
+    });
+  }, WATCH_EVERY_MS);
+  for (const one of [timer, watch]) one.unref();
   return async () => {
     isStopped = true;
     clearInterval(timer);
+    clearInterval(watch);
     stopListening();
     await Promise.race([post.drain(), sleep(POST_DRAIN_MAX_MS, undefined, { ref: false })]);
     post.stop();
@@ -312,6 +322,12 @@ function startPost(
 
 async function sendAll(engine: Engine, send: (workspace: string) => Promise<void>): Promise<void> {
   for (const workspace of await engine.store.workspaces()) void send(workspace);
+}
+
+async function watchAll(engine: Engine): Promise<void> {
+  for (const workspace of await engine.store.workspaces()) {
+    await engine.alerts.look(workspace, WATCHED_A_LOOK);
+  }
 }
 
 /** Throws `field.invalid` for a key that is none: what was sealed could not be read any more. */

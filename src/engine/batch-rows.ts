@@ -36,6 +36,10 @@ export class Rows<T> {
     return this.#rows.values();
   }
 
+  keys(): IterableIterator<string> {
+    return this.#rows.keys();
+  }
+
   get isChanged(): boolean {
     return this.#changed.size > 0;
   }

@@ -27,6 +27,7 @@ export async function carryOut<T>(
 ): Promise<T> {
   await context.store.settle(workspace);
   const tariff = await context.tariffs.of(workspace);
+  let touched: string[] = [];
   const carried = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(context.clock.nowMs(), head.lastSeq);
@@ -39,8 +40,22 @@ export async function carryOut<T>(
     const book = await context.budgets.of(workspace);
     await settleBudgets({ unit, state, tariff, book }, []);
     if (state.hasAlert) context.alarm.note(workspace);
+    touched = customersOf(state);
     await writeState(context, unit, { state, head, extra });
     return result;
   });
-  return carried.finally(() => context.alarm.look(workspace));
+  return carried.finally(() => {
+    context.moved.note(workspace, touched);
+    context.moved.decided(workspace);
+    context.alarm.look(workspace);
+  });
+}
+
+/** Customers that an act loads or names. */
+function customersOf({ customers, journal }: BatchState): string[] {
+  const named = [...journal.values()].flatMap(({ document }) => {
+    const { customer } = JSON.parse(document) as { readonly customer?: unknown };
+    return typeof customer === "string" ? [customer] : [];
+  });
+  return [...customers.keys(), ...named];
 }

@@ -35,6 +35,7 @@ export async function commitWork(
   const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
   const asked = { ids: context.ids, entitlements };
   let hasNewBudgets = false;
+  let touched: Iterable<string> = [];
   const committed = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
@@ -49,6 +50,7 @@ export async function commitWork(
     const granting = { ...spending, book, ...asked };
     const answers = await grantHolds(granting, holds, admission);
     if (state.hasAlert) context.alarm.note(workspace);
+    touched = state.customers.keys();
     await writeState(context, unit, { state, head, extra: {} });
     return { ...result, holds: answers };
   });
@@ -59,6 +61,7 @@ export async function commitWork(
       throw error;
     })
     .finally(() => {
+      context.moved.note(workspace, touched);
       if (hasNewBudgets) context.budgets.forget(workspace);
     });
 }

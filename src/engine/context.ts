@@ -1,5 +1,6 @@
 /** What every use case works with. */
 import type { Alarm } from "./alerts/alarm.ts";
+import type { MovedCustomers } from "./alerts/moved-customers.ts";
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
@@ -42,6 +43,8 @@ export interface EngineContext {
   readonly entitlements: EntitlementBooks;
   /** Wakes those who deliver alerts. */
   readonly alarm: Alarm;
+  /** Whose totals have moved. */
+  readonly moved: MovedCustomers;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

@@ -10,6 +10,7 @@ import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { Alarm } from "./alerts/alarm.ts";
 import { AlertCases } from "./alerts/alert-cases.ts";
+import { MovedCustomers } from "./alerts/moved-customers.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
@@ -114,9 +115,10 @@ export class Engine {
     const entitlements = new EntitlementBooks(parts.store);
     const dues = new CreditDues(parts.store);
     const alarm = new Alarm();
+    const moved = new MovedCustomers();
+    const kept = { dues, budgets, entitlements, alarm, moved };
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
-      const kept = { dues, budgets, entitlements, alarm };
       const committed = await commitWork({ ...parts, ...kept, clock }, workspace, work);
       waiting.look(workspace);
       alarm.look(workspace);
@@ -124,7 +126,7 @@ export class Engine {
     });
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting, alarm };
+    this.#context = { ...parts, ...kept, clocks, loop, waiting };
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { nodeDigest } from "../../src/compose.ts";
 import { Alarm } from "../../src/engine/alerts/alarm.ts";
+import { MovedCustomers } from "../../src/engine/alerts/moved-customers.ts";
 import { BudgetBooks } from "../../src/engine/budget-books.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
@@ -20,6 +21,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
     alarm: new Alarm(),
+    moved: new MovedCustomers(),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => assert.fail("nothing is ingested")),

@@ -21,6 +21,7 @@ import {
   saveRoute,
 } from "./routes.ts";
 import { tellAlert } from "./tell-alert.ts";
+import { AffairWatch } from "./watch-affairs.ts";
 
 /** Which alerts to read, newest first. */
 export interface AlertQuery {
@@ -44,9 +45,11 @@ const LOOKED_AT_MAX_COUNT = 10 * PAGE_MAX_ROWS;
 /** What can be done with alerts. */
 export class AlertCases {
   readonly #context: RouteContext;
+  readonly #watch: AffairWatch;
 
   constructor(context: RouteContext) {
     this.#context = context;
+    this.#watch = new AffairWatch(context);
   }
 
   /** Reads a page of alerts; one that many others lie between may be short of its limit. */
@@ -138,6 +141,11 @@ export class AlertCases {
     alarm.note(workspace);
     alarm.look(workspace);
     return again;
+  }
+
+  /** Looks at some customers whose totals have moved; returns how many are left. */
+  look(workspace: string, most: number): Promise<number> {
+    return this.#watch.look(workspace, most);
   }
 
   /** Who sends them. */

@@ -1,0 +1,38 @@
+/** Whose totals have moved: noted by every unit of work, looked at behind it. */
+
+/** What is noted of a workspace. */
+export interface Noted {
+  /** Customers whose totals have moved. */
+  readonly moved: Set<string>;
+  /** Customers that have neither credit nor commitments, since the last act. */
+  readonly plain: Set<string>;
+  /** Where the look at every customer has come to; null: it is over. */
+  allAfter: string | null;
+  /** When the margin of customers was looked at last. */
+  readonly marginAtMs: Map<string, number>;
+}
+
+/** What is noted, by workspace; it is in memory alone. */
+export class MovedCustomers {
+  readonly #noted = new Map<string, Noted>();
+
+  /** Totals of customers have moved. */
+  note(workspace: string, customers: Iterable<string>): void {
+    const { moved } = this.of(workspace);
+    for (const id of customers) moved.add(id);
+  }
+
+  /** People have decided something: whoever had neither credit nor commitments may have them. */
+  decided(workspace: string): void {
+    this.of(workspace).plain.clear();
+  }
+
+  of(workspace: string): Noted {
+    const known = this.#noted.get(workspace);
+    if (known !== undefined) return known;
+    const noted = { moved: new Set<string>(), plain: new Set<string>() };
+    const fresh: Noted = { ...noted, allAfter: "", marginAtMs: new Map() };
+    this.#noted.set(workspace, fresh);
+    return fresh;
+  }
+}
