@@ -71,6 +71,7 @@ async function measure(name: string, store: Store): Promise<void> {
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
+    actor: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
   };

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { ERRORS, TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { alerts } from "./commands/alerts.ts";
+import { audit } from "./commands/audit.ts";
 import { bill } from "./commands/bill.ts";
 import { budget } from "./commands/budget.ts";
 import { card } from "./commands/card.ts";
@@ -67,6 +68,7 @@ const COMMANDS: readonly Command[] = [
   exportLines,
   invoice,
   verify,
+  audit,
   keys,
   workspace,
   clock,

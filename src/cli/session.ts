@@ -28,11 +28,12 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const url = textOption(args, "url") ?? here.environment.TOLLGATE_URL;
-  if (url !== undefined) return work(sessionOn(url, keyFor(args, here)));
+  const { TOLLGATE_REASON: reason } = here.environment;
+  if (url !== undefined) return work(sessionOn(url, keyFor(args, here), reason));
   const server = await startPrivate(args, here);
   try {
     const own = () => server.passingKey(["ingest", "read", "admin"]);
-    return await work(sessionOn(server.url, textOption(args, "key") ?? own()));
+    return await work(sessionOn(server.url, textOption(args, "key") ?? own(), reason));
   } finally {
     await server.stop();
   }
@@ -56,8 +57,9 @@ async function startPrivate(args: Arguments, here: Surroundings) {
   }
 }
 
-function sessionOn(url: string, key: string): Session {
-  const headers = { authorization: `Bearer ${key}` };
+function sessionOn(url: string, key: string, reason: string | undefined): Session {
+  const why = reason === undefined ? {} : { "tollgate-reason": encodeURIComponent(reason) };
+  const headers = { authorization: `Bearer ${key}`, ...why };
   const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const response = await request(new URL(path, url), { headers, ...init });
     if (!response.ok) throw problemOf(response.status, await response.text());

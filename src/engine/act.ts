@@ -16,7 +16,8 @@ export function runAct<T>(
     const clock = await context.clocks.of(workspace);
     const own = { ...context, clock };
     await recoverTotals(own, workspace);
-    await endDueCredit(own, workspace);
+    // Nobody asked for this: it was due.
+    await endDueCredit({ ...own, actor: null }, workspace);
     return carryOut(own, workspace, work);
   });
 }

@@ -1,5 +1,6 @@
 /** One unit of work that acts on rows: loads, decides, seals, writes. Totals are on disk before. */
 import type { JournalKind } from "../domain/event/journal.ts";
+import type { Actor, Signature } from "./actor.ts";
 import { BatchState } from "./batch-state.ts";
 import type { UnitContext } from "./context.ts";
 import type { UnitOfWork } from "./ports.ts";
@@ -37,6 +38,7 @@ export async function carryOut<T>(
       state.record(kind, identity, JSON.stringify(document));
     };
     const result = await work({ workspace, unit, state, tariff, extra, journal });
+    if (context.actor !== null) sign(state, head.lastSeq, context.actor);
     const book = await context.budgets.of(workspace);
     await settleBudgets({ unit, state, tariff, book }, []);
     if (state.hasAlert) context.alarm.note(workspace);
@@ -58,4 +60,13 @@ function customersOf({ customers, journal }: BatchState): string[] {
     return typeof customer === "string" ? [customer] : [];
   });
   return [...customers.keys(), ...named];
+}
+
+/** Says who asked, right behind what was done. */
+function sign(state: BatchState, seqBefore: number, actor: Actor): void {
+  if (state.lastSeq === seqBefore) return;
+  const [fromSeq, toSeq] = [seqBefore + 1, state.lastSeq];
+  const signature: Signature = { ...actor, fromSeq, toSeq };
+  const identity = { run: "", source: "act.signed", id: String(fromSeq), contentHash: "" };
+  state.record("act.signed", identity, JSON.stringify(signature));
 }

@@ -1,4 +1,5 @@
 /** What every use case works with. */
+import type { Actor } from "./actor.ts";
 import type { Alarm } from "./alerts/alarm.ts";
 import type { MovedCustomers } from "./alerts/moved-customers.ts";
 import type { BudgetBooks } from "./budget-books.ts";
@@ -41,6 +42,8 @@ export interface EngineContext {
   readonly tariffs: Tariffs;
   readonly budgets: BudgetBooks;
   readonly entitlements: EntitlementBooks;
+  /** Who asks; null: nobody that is known by a key. */
+  readonly actor: Actor | null;
   /** Wakes those who deliver alerts. */
   readonly alarm: Alarm;
   /** Whose totals have moved. */

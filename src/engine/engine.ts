@@ -8,20 +8,15 @@ import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
-import { Alarm } from "./alerts/alarm.ts";
+import type { Actor } from "./actor.ts";
 import { AlertCases } from "./alerts/alert-cases.ts";
-import { MovedCustomers } from "./alerts/moved-customers.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
-import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
-import { commitWork } from "./commit-events.ts";
-import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { CreditCases } from "./credit-cases.ts";
-import { CreditDues } from "./credit-dues.ts";
-import { EntitlementBooks } from "./entitlements.ts";
+import { contextOf } from "./engine-context.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
@@ -45,8 +40,8 @@ import {
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { readsAsOf } from "./read-as-of.ts";
+import { type AuditPage, type AuditQuery, readAudit } from "./read-audit.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
-import { readRunState } from "./read-budgets.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import {
@@ -80,8 +75,6 @@ import type {
   SimulationTotal,
 } from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
-import { WaitingRuns } from "./waiting-runs.ts";
-import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
 /** The ports that an engine runs on. */
@@ -96,10 +89,17 @@ export interface EngineParts {
   readonly tariffs: Tariffs;
 }
 
+/** An engine that others share, as one caller uses it. */
+interface Caller {
+  readonly context: EngineContext;
+  readonly passingKeys: PassingKeys;
+}
+
 /** Every use case of Tollgate over one store. */
 export class Engine {
   readonly #context: EngineContext;
-  readonly #passingKeys: PassingKeys = new Map();
+  readonly #parts: EngineParts;
+  readonly #passingKeys: PassingKeys;
   /** Budgets, stops, entitlements: what limits work while it goes on. */
   readonly limits: LiveLimits;
   /** Signed receipts, and their keys. */
@@ -109,28 +109,25 @@ export class Engine {
   /** What people must hear of, and where it goes. */
   readonly alerts: AlertCases;
 
-  constructor(parts: EngineParts) {
-    const clocks = new WorkspaceClocks(parts.store, parts.clock);
-    const budgets = new BudgetBooks(parts.store);
-    const entitlements = new EntitlementBooks(parts.store);
-    const dues = new CreditDues(parts.store);
-    const alarm = new Alarm();
-    const moved = new MovedCustomers();
-    const kept = { dues, budgets, entitlements, alarm, moved };
-    const loop = new CommitLoop(async (workspace, work) => {
-      const clock = await clocks.of(workspace);
-      const committed = await commitWork({ ...parts, ...kept, clock }, workspace, work);
-      waiting.look(workspace);
-      alarm.look(workspace);
-      return committed;
-    });
-    const reading = { store: parts.store, budgets, clocks };
-    const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, ...kept, clocks, loop, waiting };
+  constructor(parts: EngineParts, caller: Caller | null = null) {
+    this.#parts = parts;
+    this.#passingKeys = caller?.passingKeys ?? new Map();
+    this.#context = caller?.context ?? contextOf(parts);
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);
     this.alerts = new AlertCases({ ...this.#context, secrets: parts.secrets });
+  }
+
+  /** The engine as one caller uses it: whatever it decides is signed with who asked, and why. */
+  as(actor: Actor): Engine {
+    const context = { ...this.#context, actor };
+    return new Engine(this.#parts, { context, passingKeys: this.#passingKeys });
+  }
+
+  /** What people have changed: who, when, why, before and after. */
+  audit(workspace: string, query: AuditQuery): Promise<AuditPage> {
+    return readAudit(this.store, workspace, query);
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */

@@ -3,6 +3,7 @@
  * would add nothing but a way to slow the server down.
  */
 import { TollgateError } from "../domain/errors.ts";
+import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 import type { ApiKey } from "./ports.ts";
 
@@ -13,9 +14,15 @@ export const SCOPES = ["ingest", "read", "admin"] as const satisfies readonly Sc
 
 type KeyContext = Pick<EngineContext, "store" | "clock" | "ids" | "digest">;
 
-/** Makes a key and returns it with its secret, which is shown this once. */
+/** A key as acts tell of it: nothing that opens anything. */
+const toldKey = ({ id, scopes, label }: ApiKey) => ({ id, scopes, label });
+
+/**
+ * Makes a key and returns it with its secret, which is shown this once. It is on record before it
+ * opens anything.
+ */
 export async function createKey(
-  context: KeyContext,
+  context: EngineContext,
   workspace: string,
   { scopes, label }: { readonly scopes: readonly Scope[]; readonly label: string },
 ): Promise<{ readonly key: ApiKey; readonly secret: string }> {
@@ -30,6 +37,9 @@ export async function createKey(
     createdAtMs: context.clock.nowMs(),
     revokedAtMs: null,
   };
+  await runAct(context, workspace, async ({ journal }) => {
+    journal("key.created", key.id, { after: toldKey(key) });
+  });
   await context.store.keyring.save(key);
   return { key, secret };
 }
@@ -51,9 +61,9 @@ export function createPassingKey(
   return secret;
 }
 
-/** From here on the key opens nothing. Throws `key.not_found`. */
+/** From here on the key opens nothing; that is on record after. Throws `key.not_found`. */
 export async function revokeKey(
-  context: KeyContext,
+  context: EngineContext,
   workspace: string,
   id: string,
 ): Promise<ApiKey> {
@@ -63,6 +73,10 @@ export async function revokeKey(
   if (key === undefined) throw new TollgateError("key.not_found", `There is no key "${id}".`);
   const revoked = { ...key, revokedAtMs: key.revokedAtMs ?? context.clock.nowMs() };
   await context.store.keyring.save(revoked);
+  if (key.revokedAtMs !== null) return revoked;
+  await runAct(context, workspace, async ({ journal }) => {
+    journal("key.revoked", id, { before: toldKey(key), after: null });
+  });
   return revoked;
 }
 

@@ -2,7 +2,9 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { BODY_MAX_BYTES } from "../domain/limits.ts";
+import { TollgateError } from "../domain/errors.ts";
+import { BODY_MAX_BYTES, TEXT_MAX_CHARS } from "../domain/limits.ts";
+import type { Actor } from "../engine/actor.ts";
 import { requireScope } from "./authenticator.ts";
 import { mediaType, unsupported } from "./events-listener.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
@@ -16,6 +18,8 @@ const NO_FIELDS = closed({});
 /** What is known of a request while it is answered. */
 interface Underway {
   workspace: string;
+  /** Who asks for a change; null: nothing is changed. */
+  actor: Actor | null;
   body: ReadBody | null;
 }
 
@@ -51,8 +55,8 @@ function registerRoute(
       ...(isJudged ? { body: route.body?.schema } : {}),
     },
     onRequest: async (request) => {
-      const workspace = await workspaceOf(context, route, request);
-      underway.set(request, { workspace, body: null });
+      const caller = await callerOf(context, route, request);
+      underway.set(request, { ...caller, body: null });
     },
     preValidation: async (request) => {
       request.query = queryValues(query, request.query as Record<string, unknown>);
@@ -67,12 +71,13 @@ function registerRoute(
       observe(context, route, reply);
     },
     handler: async (request, reply) => {
-      const { workspace } = underway.get(request) ?? { workspace: "" };
+      const { workspace, actor } = underway.get(request) ?? { workspace: "", actor: null };
       const { params, query: asked, body } = request;
       const accept = request.headers.accept ?? "";
       const gone = () => goneSignal(context, reply);
       const input = { workspace, params, query: asked, body, accept, gone };
-      return send(reply, await route.handle(context, input));
+      const engine = actor === null ? context.engine : context.engine.as(actor);
+      return send(reply, await route.handle({ ...context, engine }, input));
     },
   });
 }
@@ -90,15 +95,30 @@ function goneSignal({ draining }: RouteContext, { raw }: FastifyReply): AbortSig
   return gone.signal;
 }
 
-async function workspaceOf(
+async function callerOf(
   { authenticator }: RouteContext,
-  { scope }: Route,
-  request: FastifyRequest,
-): Promise<string> {
-  if (scope === null) return "";
-  const key = await authenticator.identify(request.headers.authorization);
+  { scope, method }: Route,
+  { headers }: FastifyRequest,
+): Promise<Pick<Underway, "workspace" | "actor">> {
+  if (scope === null) return { workspace: "", actor: null };
+  const key = await authenticator.identify(headers.authorization);
   requireScope(key, scope);
-  return key.workspace;
+  const { workspace, id, label } = key;
+  const reason = reasonOf(headers["tollgate-reason"]);
+  return { workspace, actor: method === "GET" ? null : { key: id, label, reason } };
+}
+
+/** Why a change is made, percent-encoded because a header is no text. Throws `field.invalid`. */
+function reasonOf(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  try {
+    const reason = decodeURIComponent(String(header));
+    if (reason.length > 0 && reason.length <= TEXT_MAX_CHARS) return reason;
+  } catch {
+    // What cannot be decoded is refused like what is too long.
+  }
+  const detail = `The header tollgate-reason is percent-encoded, 1 to ${TEXT_MAX_CHARS} characters.`;
+  throw new TollgateError("field.invalid", detail, "tollgate-reason");
 }
 
 /** The body as text; null where an optional one is left out. */

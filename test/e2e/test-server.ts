@@ -9,6 +9,7 @@ import { composeEngine, composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../..
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Scope } from "../../src/engine/keys.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
+import type { Secrets } from "../../src/engine/secrets.ts";
 import type { HttpParts } from "../../src/http/http-parts.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
@@ -20,6 +21,8 @@ export interface TestServerOptions {
   readonly store?: "memory" | "sqlite";
   /** (Default: the computer's.) */
   readonly clock?: Clock;
+  /** (Default: no secrets are kept.) */
+  readonly secrets?: Secrets;
   /** Changes the parts before the server is built, to inject faults. */
   readonly change?: (parts: HttpParts) => HttpParts;
 }
@@ -49,7 +52,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   for (const workspace of [DEFAULT_WORKSPACE, FOREIGN_WORKSPACE]) {
     await store.createWorkspace(workspace);
   }
-  const engine = composeEngine(store, options.clock === undefined ? {} : { clock: options.clock });
+  const { clock, secrets } = options;
+  const engine = composeEngine(store, {
+    ...(clock === undefined ? {} : { clock }),
+    ...(secrets === undefined ? {} : { secrets }),
+  });
   const errors: object[] = [];
   const logger = { info: () => undefined, error: (entry: object) => void errors.push(entry) };
   const parts = { ...composeHttp(engine), logger };

@@ -20,6 +20,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
+    actor: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),

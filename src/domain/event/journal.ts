@@ -51,6 +51,7 @@ export const JOURNAL_KINDS = [
   "budget.stages_armed",
   "key.created",
   "key.revoked",
+  "act.signed",
   "change.proposed",
   "change.decided",
 ] as const;

@@ -1,6 +1,7 @@
 /** Every route there is. What is not here answers 404; the OpenAPI document lists just these. */
 import type { Route } from "../route.ts";
 import { ALERT_ROUTES } from "./alerts.ts";
+import { AUDIT_ROUTES } from "./audit.ts";
 import { BUDGET_ROUTES } from "./budgets.ts";
 import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
@@ -56,6 +57,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,
   ...INVOICE_ROUTES,
+  ...AUDIT_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

@@ -1,6 +1,7 @@
 /** Documents of alerts, where they go, and of what was changed by whom. */
 import { ALERT_TEAMS, ALERT_TYPES } from "../../domain/alert/alert.ts";
 import { ALERT_CHANNELS } from "../../domain/alert/route.ts";
+import { AUDIT_KINDS } from "../../engine/read-audit.ts";
 import {
   ANY_TEXT,
   COUNT,
@@ -67,8 +68,22 @@ const delivery = closed({
   ),
 });
 
-/** Components of alerts. */
+const audited = closed({
+  seq: described(COUNT, "Where it stands in the journal, and so in the hash chain."),
+  at: TIME,
+  kind: oneOf(AUDIT_KINDS),
+  subject: ANY_TEXT,
+  by: described(TEXT_OR_NULL, "Who decided it, as the act says, else what the key is for."),
+  key: described(TEXT_OR_NULL, "Id of the API key that asked."),
+  reason: TEXT_OR_NULL,
+  before: described({}, "What held before; null: nothing, or the act replaces nothing."),
+  after: described({}, "What holds, or what was done; null: it is gone."),
+});
+
+/** Components of alerts and of the audit log. */
 export const ALERT_SCHEMAS = {
+  AuditEntry: audited,
+  AuditPage: closed({ entries: listOf(named("AuditEntry")), next: NEXT }),
   Alert: alert,
   AlertPage: closed({ alerts: listOf(named("Alert")), next: NEXT }),
   AlertRoute: alertRoute,
