@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
-import { mailChannel } from "./connectors/alerts/mail-channel.ts";
 import { slackChannel, teamsChannel, webhookChannel } from "./connectors/alerts/webhook-channel.ts";
 import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
@@ -29,7 +28,6 @@ import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import type { Secrets } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
-import { buildServer } from "./http/server.ts";
 import { readCardFile } from "./ingest/card-file.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { readInvoice } from "./ingest/invoice/read-invoice.ts";
@@ -232,6 +230,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const targetProblem = (target: string) => outgoing.problemOf(target);
   const parts = { ...composeHttp(engine), paymentSecret, targetProblem };
+  // Loaded where a server starts: a third of the time of every other command would go into it.
+  const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
   const url = await server.listen({ host, port });
   const adminKey = await firstAdminKey(engine);
@@ -244,7 +244,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     CREDIT_EVERY_MS,
   );
   creditTimer.unref();
-  const stopPost = startPost(engine, { ...options, outgoing });
+  const stopPost = await startPost(engine, { ...options, outgoing });
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     clearInterval(creditTimer);
@@ -281,18 +281,18 @@ async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<
 }
 
 /** Sends alerts as soon as they are on disk, and what is due again. Returns how to stop that. */
-function startPost(
+async function startPost(
   engine: Engine,
   options: Pick<StartOptions, "mail" | "publicUrl" | "logger"> & {
     readonly outgoing: OutgoingHttp;
   },
-): () => Promise<void> {
+): Promise<() => Promise<void>> {
   const { outgoing, mail, publicUrl = "", logger } = options;
   const channels = {
     webhook: webhookChannel(outgoing),
     slack: slackChannel(outgoing),
     teams: teamsChannel(outgoing),
-    ...(mail === undefined ? {} : { email: mailChannel(mail) }),
+    ...(mail === undefined ? {} : { email: await lateMailChannel(mail) }),
   };
   const post = engine.alerts.post({ channels, chance: Math.random, publicUrl });
   let isStopped = false;
@@ -318,6 +318,11 @@ function startPost(
     await Promise.race([post.drain(), sleep(POST_DRAIN_MAX_MS, undefined, { ref: false })]);
     post.stop();
   };
+}
+
+/** Loaded where mail is sent. */
+async function lateMailChannel(mail: { readonly url: string; readonly from: string }) {
+  return (await import("./connectors/alerts/mail-channel.ts")).mailChannel(mail);
 }
 
 async function sendAll(engine: Engine, send: (workspace: string) => Promise<void>): Promise<void> {

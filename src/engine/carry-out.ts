@@ -39,8 +39,10 @@ export async function carryOut<T>(
     };
     const result = await work({ workspace, unit, state, tariff, extra, journal });
     if (context.actor !== null) sign(state, head.lastSeq, context.actor);
-    const book = await context.budgets.of(workspace);
-    await settleBudgets({ unit, state, tariff, book }, []);
+    if (movesTotals(state)) {
+      const book = await context.budgets.of(workspace);
+      await settleBudgets({ unit, state, tariff, book }, []);
+    }
     if (state.hasAlert) context.alarm.note(workspace);
     touched = customersOf(state);
     await writeState(context, unit, { state, head, extra });
@@ -69,4 +71,11 @@ function sign(state: BatchState, seqBefore: number, actor: Actor): void {
   const signature: Signature = { ...actor, fromSeq, toSeq };
   const identity = { run: "", source: "act.signed", id: String(fromSeq), contentHash: "" };
   state.record("act.signed", identity, JSON.stringify(signature));
+}
+
+/** Most acts do not: they need no budgets. */
+function movesTotals({ steps, runs, outcomes, restored, released }: BatchState): boolean {
+  const isWaiting = restored.length + released.length > 0;
+  const [firstStep] = steps.changes();
+  return firstStep !== undefined || runs.isChanged || outcomes.isChanged || isWaiting;
 }
