@@ -10,20 +10,16 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
-import { slackChannel, teamsChannel, webhookChannel } from "./connectors/alerts/webhook-channel.ts";
+import { startPost } from "./connectors/alerts/start-post.ts";
 import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
-import { TollgateError } from "./domain/errors.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Signatures } from "./engine/key-ports.ts";
 import type { Scope } from "./engine/keys.ts";
-import type { OutgoingHttp } from "./engine/outgoing-http.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import type { Secrets } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
@@ -38,7 +34,8 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
-import { aesSecrets, SECRET_KEY_BYTES } from "./store/aes-secrets.ts";
+import { aesSecrets } from "./store/aes-secrets.ts";
+import { keyFile, secretKey } from "./store/key-file.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
@@ -192,14 +189,6 @@ const DEFAULT_PORT = 4100;
 const FALLS_DUE_EVERY_MS = 60_000;
 const CREDIT_EVERY_MS = 2_000;
 const PAYMENT_KEY_FILE = "payment-key";
-const SECRET_KEY_FILE = "secret-key";
-/** Messages that are due are looked for so often; new alerts are sent at once. */
-const POST_EVERY_MS = 1_000;
-/** How often customers whose totals moved are looked at, and how many in one go. */
-const WATCH_EVERY_MS = 250;
-const WATCHED_A_LOOK = 20;
-/** A receiver that takes longer gets its message again when its lease has ended. */
-const POST_DRAIN_MAX_MS = 3_000;
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -278,79 +267,6 @@ async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<
       error: String(error),
     });
   }
-}
-
-/** Sends alerts as soon as they are on disk, and what is due again. Returns how to stop that. */
-async function startPost(
-  engine: Engine,
-  options: Pick<StartOptions, "mail" | "publicUrl" | "logger"> & {
-    readonly outgoing: OutgoingHttp;
-  },
-): Promise<() => Promise<void>> {
-  const { outgoing, mail, publicUrl = "", logger } = options;
-  const channels = {
-    webhook: webhookChannel(outgoing),
-    slack: slackChannel(outgoing),
-    teams: teamsChannel(outgoing),
-    ...(mail === undefined ? {} : { email: await lateMailChannel(mail) }),
-  };
-  const post = engine.alerts.post({ channels, chance: Math.random, publicUrl });
-  let isStopped = false;
-  const send = (workspace: string): Promise<void> =>
-    post.run(workspace).catch((error: unknown) => {
-      // A store that closes under it is no failure.
-      if (!isStopped) logger?.error({ what: "alerts could not be sent", error: String(error) });
-    });
-  const stopListening = engine.alerts.listen((workspace) => void send(workspace));
-  const timer = setInterval(() => void sendAll(engine, send), POST_EVERY_MS);
-  const watch = setInterval(() => {
-    void watchAll(engine).catch((error: unknown) => {
-      if (!isStopped)
-        logger?.error({ what: "alerts could not be looked for", error: String(error) });
-    });
-  }, WATCH_EVERY_MS);
-  for (const one of [timer, watch]) one.unref();
-  return async () => {
-    isStopped = true;
-    clearInterval(timer);
-    clearInterval(watch);
-    stopListening();
-    await Promise.race([post.drain(), sleep(POST_DRAIN_MAX_MS, undefined, { ref: false })]);
-    post.stop();
-  };
-}
-
-/** Loaded where mail is sent. */
-async function lateMailChannel(mail: { readonly url: string; readonly from: string }) {
-  return (await import("./connectors/alerts/mail-channel.ts")).mailChannel(mail);
-}
-
-async function sendAll(engine: Engine, send: (workspace: string) => Promise<void>): Promise<void> {
-  for (const workspace of await engine.store.workspaces()) void send(workspace);
-}
-
-async function watchAll(engine: Engine): Promise<void> {
-  for (const workspace of await engine.store.workspaces()) {
-    await engine.alerts.look(workspace, WATCHED_A_LOOK);
-  }
-}
-
-/** Throws `field.invalid` for a key that is none: what was sealed could not be read any more. */
-function secretKey({ dataDir, secretKey: text }: StartOptions): Uint8Array {
-  if (text === undefined) return keyFile(dataDir, SECRET_KEY_FILE);
-  const key = Buffer.from(text, "base64");
-  if (key.length === SECRET_KEY_BYTES) return key;
-  const detail = `TOLLGATE_SECRET_KEY has ${key.length} bytes; it must be 32 bytes in base64.`;
-  throw new TollgateError("field.invalid", detail, "TOLLGATE_SECRET_KEY");
-}
-
-/** A key of the installation that is no row: made once, for its owner alone. */
-function keyFile(dataDir: string, name: string): Uint8Array {
-  const path = join(dataDir, name);
-  if (existsSync(path)) return readFileSync(path);
-  const key = randomBytes(SECRET_KEY_BYTES);
-  writeFileSync(path, key, { mode: 0o600 });
-  return key;
 }
 
 /** Ends credit that is over, asks for payments that rules want, and tells of those awaited. */
