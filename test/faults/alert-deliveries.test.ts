@@ -7,6 +7,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { composeEngine } from "../../src/compose.ts";
+import {
+  ALERT_ATTEMPTS_KEPT_COUNT,
+  ALERT_DELIVERIES_KEPT_MS,
+  ALERT_ROUTES_MAX_COUNT,
+  ALERT_SENDS_AT_ONCE_MAX_COUNT,
+  ALERT_SENDS_PER_ROUTE_MAX_COUNT,
+} from "../../src/domain/limits.ts";
 import type { AlertPost } from "../../src/engine/alerts/alert-post.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { aesSecrets } from "../../src/store/aes-secrets.ts";
@@ -207,6 +214,57 @@ describe("alerts that are delivered", () => {
     await world.raise(5);
     await world.run();
     assert.equal(receiver.messages.size, 11, "a minute later they leave one by one again");
+  });
+
+  test("are sent four at once by one route, and sixteen in all", async () => {
+    const world = await World.open(() => 0.5);
+    world.receiver.treat = () => "slow";
+    const underway = async (): Promise<number> => {
+      for (let n = 0; n < 10; n += 1) await world.run();
+      const sent = await world.engine.alerts.deliveries(WORKSPACE, { limit: 1_000 });
+      return sent.filter(({ fence }) => fence === 1).length;
+    };
+    await world.raise(6);
+    assert.equal(await underway(), ALERT_SENDS_PER_ROUTE_MAX_COUNT);
+    for (const key of ["a", "b", "c", "d", "e"]) {
+      await world.engine.alerts.saveRoute(WORKSPACE, { key, ...ROUTE, ...DECIDED });
+    }
+    await world.raise(6);
+    assert.equal(await underway(), ALERT_SENDS_AT_ONCE_MAX_COUNT);
+    await world.finish();
+    assert.equal(world.receiver.messages.size, 12 + 5 * 6);
+  });
+
+  test("keep the newest attempts of their log, and are forgotten a month after their end", async () => {
+    const world = await World.open(() => 0.5);
+    world.receiver.treat = () => "dead";
+    await world.raise(1);
+    for (let n = 0; n < 3; n += 1) {
+      await world.run();
+      await world.finish();
+      const [failed] = await world.engine.alerts.deliveries(WORKSPACE, { limit: 9 });
+      assert.equal(failed?.log.length, Math.min(10 * (n + 1), ALERT_ATTEMPTS_KEPT_COUNT));
+      await world.engine.alerts.saveRoute(WORKSPACE, { key: "ops", ...ROUTE, ...DECIDED });
+      await world.engine.alerts.resend(WORKSPACE, failed?.id ?? "");
+    }
+    world.receiver.treat = () => "takes";
+    await world.run();
+    world.clock.advance(ALERT_DELIVERIES_KEPT_MS);
+    await world.post.tidy(WORKSPACE);
+    assert.equal((await world.engine.alerts.deliveries(WORKSPACE, { limit: 9 })).length, 1);
+    world.clock.advance(1);
+    await world.post.tidy(WORKSPACE);
+    assert.deepEqual(await world.engine.alerts.deliveries(WORKSPACE, { limit: 9 }), []);
+  });
+
+  test("go by a hundred routes of a workspace at most", async () => {
+    const world = await World.open(() => 0.5);
+    const save = (n: number) =>
+      world.engine.alerts.saveRoute(WORKSPACE, { key: `r${n}`, ...ROUTE, ...DECIDED });
+    for (let n = 1; n < ALERT_ROUTES_MAX_COUNT; n += 1) await save(n);
+    await assert.rejects(save(0), { code: "field.out_of_range" });
+    await world.engine.alerts.removeRoute(WORKSPACE, { key: "r1", ...DECIDED });
+    await save(0);
   });
 
   test("are given up after three days, and the route with them", async () => {

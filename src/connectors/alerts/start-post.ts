@@ -21,6 +21,7 @@ const POST_EVERY_MS = 1_000;
 /** How often customers whose totals moved are looked at, and how many in one go. */
 const WATCH_EVERY_MS = 250;
 const WATCHED_A_LOOK = 20;
+const TIDY_EVERY_MS = 3_600_000;
 /** A receiver that takes longer gets its message again when its lease has ended. */
 const DRAIN_MAX_MS = 3_000;
 
@@ -51,10 +52,14 @@ export async function startPost(
   const lookAtAll = async () => {
     for (const workspace of await store.workspaces()) await alerts.look(workspace, WATCHED_A_LOOK);
   };
+  const tidyAll = async () => {
+    for (const workspace of await store.workspaces()) await post.tidy(workspace);
+  };
   const stopListening = alerts.listen(send);
   const timers = [
     setInterval(() => guarded("alerts could not be sent", sendAll()), POST_EVERY_MS),
     setInterval(() => guarded("alerts could not be looked for", lookAtAll()), WATCH_EVERY_MS),
+    setInterval(() => guarded("messages could not be tidied", tidyAll()), TIDY_EVERY_MS),
   ];
   for (const timer of timers) timer.unref();
   return async () => {

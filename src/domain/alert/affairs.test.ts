@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Amount } from "../money/decimal.ts";
+import { creditAffairs, marginAffair } from "./affairs.ts";
+
+const UNIT = 10n ** 33n;
+const amount = (n: bigint) => n as Amount;
+
+const wallet = (balance: bigint, some: object = {}) => ({
+  ...{ customer: "acme", currency: "USD", balance: amount(balance), owed: amount(0n) },
+  ...{ granted: amount(100n * UNIT), threshold: null as Amount | null, ...some },
+});
+
+const states = (of: ReturnType<typeof wallet>) => creditAffairs(of).map(({ isOn }) => isOn);
+
+test("credit is low below a tenth of what was granted, and no more at five quarters of that", () => {
+  assert.deepEqual(states(wallet(10n * UNIT)), [null, false]);
+  assert.deepEqual(states(wallet(10n * UNIT - 1n)), [true, null]);
+  assert.deepEqual(states(wallet((125n * UNIT) / 10n - 1n)), [null, false]);
+  assert.deepEqual(states(wallet((125n * UNIT) / 10n)), [false, false]);
+  assert.deepEqual(states(wallet(49n * UNIT, { threshold: amount(50n * UNIT) })), [true, null]);
+});
+
+test("credit is empty at nothing, and low no more by being empty", () => {
+  assert.deepEqual(states(wallet(0n)), [null, true]);
+  assert.deepEqual(states(wallet(1n)), [true, null]);
+});
+
+test("no state of affairs is on and off at once, nor both by a change of one unit", () => {
+  const anyAmount = fc.bigInt({ min: 1n, max: 10n ** 40n });
+  fc.assert(
+    fc.property(anyAmount, anyAmount, fc.bigInt({ min: -3n, max: 3n }), (cost, charge, by) => {
+      const of = (charged: bigint) => ({
+        ...{ customer: "acme", period: "2026-11-01", currency: "USD" },
+        ...{ charge: amount(charged), cost: amount(cost) },
+      });
+      const [now, then] = [marginAffair(of(charge)).isOn, marginAffair(of(charge + by)).isOn];
+      const isFlip = (now === true && then === false) || (now === false && then === true);
+      assert.ok(!isFlip || cost < 100n, "a hair never ends what began");
+    }),
+  );
+});
+
+test("costs that nobody minds are told to nobody", () => {
+  const of = (cost: bigint) =>
+    marginAffair({
+      ...{ customer: "acme", period: "2026-11-01", currency: "USD" },
+      ...{ charge: amount(0n), cost: amount(cost) },
+    });
+  assert.equal(of(UNIT - 1n).isOn, null);
+  assert.equal(of(UNIT).isOn, true);
+});
