@@ -16,6 +16,7 @@ import { crc32 } from "node:zlib";
 import { startPost } from "./connectors/alerts/start-post.ts";
 import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
+import { signedHeaders } from "./connectors/webhook/sign-webhook.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { Signatures } from "./engine/key-ports.ts";
@@ -233,7 +234,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     CREDIT_EVERY_MS,
   );
   creditTimer.unref();
-  const stopPost = await startPost(engine, { ...options, outgoing });
+  const stopPost = await startPost(engine, { ...options, outgoing, sign: signedHeaders });
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     clearInterval(creditTimer);

@@ -34,9 +34,9 @@ async function look({ engine }: World): Promise<void> {
   for (let n = 0; n < 20; n += 1) await engine.alerts.look(WS, 100);
 }
 
-async function call(world: World, from: number, count: number, some: object = {}): Promise<void> {
+async function call(world: World, from: number, count: number): Promise<void> {
   const ids = Array.from({ length: count }, (_, n) => `t${from + n}`);
-  await world.send(...ids.map((id) => toolCall({ id, ...some })));
+  await world.send(...ids.map((id) => toolCall({ id })));
 }
 
 const STAGES = [
@@ -112,7 +112,7 @@ test("a conflict is told as it is found", async () => {
   assert.deepEqual(rest, []);
 });
 
-test("credit that is low, then empty, is told once each, and again after it was filled", async () => {
+test("credit that is low, then empty, is told once each, until it is filled", async () => {
   const world = await newWorld(DOLLAR);
   await call(world, 0, 1);
   const terms = { currency: null, name: null, priority: 100, expiresAtMs: null, charges: null };

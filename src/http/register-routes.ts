@@ -117,7 +117,7 @@ function reasonOf(header: string | string[] | undefined): string | null {
   } catch {
     // What cannot be decoded is refused like what is too long.
   }
-  const detail = `The header tollgate-reason is percent-encoded, 1 to ${TEXT_MAX_CHARS} characters.`;
+  const detail = `tollgate-reason is percent-encoded, of 1 to ${TEXT_MAX_CHARS} characters.`;
   throw new TollgateError("field.invalid", detail, "tollgate-reason");
 }
 

@@ -1,4 +1,4 @@
-/** Keys of the installation that are no rows: in files of the data folder, for their owner alone. */
+/** Keys of the installation that are no rows: files of the data folder, for their owner alone. */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -167,7 +167,7 @@ describe("alerts", () => {
     assert.equal(postedTo("/sales").length, 0, "sales is not told of runs");
   });
 
-  test("that are refused wait, and are sent anew by the same id when somebody says so", async () => {
+  test("that are refused wait, and are sent anew by their id when somebody says so", async () => {
     mail.refuseNext("451 later");
     hooks.answer(503);
     await saveRoute("late", {

@@ -1,4 +1,4 @@
-/** The audit log: every change with who, when, why, before and after, and nothing that is secret. */
+/** The audit log: every change with who, when, why, before and after, and no secret. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { aesSecrets } from "../../src/store/aes-secrets.ts";

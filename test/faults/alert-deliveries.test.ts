@@ -236,7 +236,7 @@ describe("alerts that are delivered", () => {
     assert.equal(world.receiver.messages.size, 12 + 5 * 6);
   });
 
-  test("keep the newest attempts of their log, and are forgotten a month after their end", async () => {
+  test("keep their newest attempts, and are forgotten a month after their end", async () => {
     const world = await World.open(() => 0.5);
     world.receiver.treat = () => "dead";
     await world.raise(1);

@@ -1,13 +1,14 @@
-/** Drives the delivery of alerts while a server runs: at once what is new, by timers what is due. */
+/** Delivers alerts while a server runs: at once what is new, by timers what is due. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../engine/engine.ts";
 import type { OutgoingHttp } from "../../engine/outgoing-http.ts";
 import type { MailServer } from "./mail-channel.ts";
-import { slackChannel, teamsChannel, webhookChannel } from "./webhook-channel.ts";
+import { type SignHeaders, slackChannel, teamsChannel, webhookChannel } from "./webhook-channel.ts";
 
 /** What alerts are sent with. */
 export interface PostOptions {
   readonly outgoing: OutgoingHttp;
+  readonly sign: SignHeaders;
   /** (Default: no mail is sent.) */
   readonly mail?: MailServer;
   /** What links begin with. (Default: nothing.) */
@@ -28,11 +29,11 @@ const DRAIN_MAX_MS = 3_000;
 /** Starts it; returns how to stop. */
 export async function startPost(
   engine: Engine,
-  { outgoing, mail, publicUrl = "", logger }: PostOptions,
+  { outgoing, sign, mail, publicUrl = "", logger }: PostOptions,
 ): Promise<() => Promise<void>> {
   const { alerts, store } = engine;
   const channels = {
-    webhook: webhookChannel(outgoing),
+    webhook: webhookChannel(outgoing, sign),
     slack: slackChannel(outgoing),
     teams: teamsChannel(outgoing),
     ...(mail === undefined ? {} : { email: await lateMailChannel(mail) }),

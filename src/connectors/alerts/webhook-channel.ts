@@ -11,7 +11,6 @@ import type {
 } from "../../engine/alerts/alert-ports.ts";
 import { messageBody, messageLines } from "../../engine/alerts/describe-alert.ts";
 import type { OutgoingHttp, OutgoingResult } from "../../engine/outgoing-http.ts";
-import { signedHeaders } from "../webhook/sign-webhook.ts";
 
 const SECOND_MS = 1000;
 const GONE = 410;
@@ -61,9 +60,15 @@ function retryAfter(text: string, nowMs: number): number {
   return Number.isNaN(atMs) ? 0 : Math.max(0, atMs - nowMs);
 }
 
+/** Makes the headers of a message, signed by every secret. */
+export type SignHeaders = (
+  secrets: readonly string[],
+  message: SentMessage,
+) => Record<string, string>;
+
 /** Signed webhooks. */
-export function webhookChannel(outgoing: OutgoingHttp): AlertChannel {
-  return posting(outgoing, messageBody, ({ secrets }, sent) => signedHeaders(secrets, sent));
+export function webhookChannel(outgoing: OutgoingHttp, sign: SignHeaders): AlertChannel {
+  return posting(outgoing, messageBody, ({ secrets }, sent) => sign(secrets, sent));
 }
 
 const JSON_HEADERS = () => ({ "content-type": "application/json" });

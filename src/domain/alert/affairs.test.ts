@@ -14,7 +14,7 @@ const wallet = (balance: bigint, some: object = {}) => ({
 
 const states = (of: ReturnType<typeof wallet>) => creditAffairs(of).map(({ isOn }) => isOn);
 
-test("credit is low below a tenth of what was granted, and no more at five quarters of that", () => {
+test("credit is low below a tenth of what was granted, until it is five quarters of that", () => {
   assert.deepEqual(states(wallet(10n * UNIT)), [null, false]);
   assert.deepEqual(states(wallet(10n * UNIT - 1n)), [true, null]);
   assert.deepEqual(states(wallet((125n * UNIT) / 10n - 1n)), [null, false]);

@@ -61,6 +61,9 @@ export function creditAffairs(wallet: WatchedWallet): Affair[] {
   return [of("credit.low", isLow), of("credit.empty", isEmpty)];
 }
 
+const instantText = (atMs: number): string =>
+  Temporal.Instant.fromEpochMilliseconds(atMs).toString({ smallestUnit: "millisecond" });
+
 /** Of a commitment's time, the part before which no pace is believed: a tenth. */
 const BELIEVED_FROM = 10;
 
@@ -87,10 +90,10 @@ export function commitmentAffairs(
     ...{ commitment: key, period, currency, amount: formatAmount(amount) },
     usage: formatAmount(usage),
     overage: formatAmount((usage > amount ? usage - amount : 0n) as Amount),
-    projectedDate: exhaustedAtMs === null ? null : new Date(exhaustedAtMs).toISOString(),
+    projectedDate: exhaustedAtMs === null ? null : instantText(exhaustedAtMs),
     /** What its end is expected to bring on top, at the price of overage before its factor. */
     trueUp: formatAmount((projected?.overage ?? 0n) as Amount),
-    endsAt: new Date(endMs).toISOString(),
+    endsAt: instantText(endMs),
     link: pathOf(customer, "commitments"),
   };
   const of = (type: "commit.exceeded" | "commit.overrun_projected", isOn: boolean | null) => {

@@ -6,7 +6,7 @@ const HOOK = { channel: "webhook", url: "https://example.com/hook" } as const;
 const read = (more: Partial<SentRoute> = {}) => readRoute("ops", { ...HOOK, ...more });
 const many = (count: number) => Array.from({ length: count }, (_, n) => `c${n}`);
 
-test("a route takes the types, teams and customers that it names, and all where it names none", () => {
+test("a route takes the types, teams and customers that it names, or all", () => {
   const alert = { type: "budget.pause", customer: "acme" } as const;
   const takesIt = (more: Partial<SentRoute>) => takes(read(more).route, alert);
   assert.ok(takesIt({}));

@@ -1,7 +1,7 @@
 /**
  * Turns alerts into messages, once for each route that takes them. How far this has come is a
  * cursor, moved in the same change that adds the messages; their ids follow from workspace, route
- * and alert. So a crash in between, or another process, makes no second message and leaves none out.
+ * and alert. So a crash in between, or another process, makes no second message, nor loses one.
  *
  * A storm is bounded by each route's messages a minute. What comes beyond them is gathered in one
  * message that leaves a minute later: the first alerts of it whole, all others counted.
