@@ -8,6 +8,7 @@ import { audit } from "./commands/audit.ts";
 import { bill } from "./commands/bill.ts";
 import { budget } from "./commands/budget.ts";
 import { card } from "./commands/card.ts";
+import { changes } from "./commands/changes.ts";
 import { clock } from "./commands/clock.ts";
 import { commitment } from "./commands/commitment.ts";
 import { credit } from "./commands/credit.ts";
@@ -69,6 +70,7 @@ const COMMANDS: readonly Command[] = [
   invoice,
   verify,
   audit,
+  changes,
   keys,
   workspace,
   clock,

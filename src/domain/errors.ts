@@ -251,6 +251,18 @@ export const ERRORS = {
     "Open the run with its customer, in the same request if you like.",
   ],
   "stop.not_found": [404, "Nothing is stopped here.", "See GET /v1/stops."],
+  "change.proposed": [
+    409,
+    "The change waits for another key.",
+    "Have another key approve it: POST /v1/changes/{id}/approve.",
+  ],
+  "change.not_found": [404, "No such change.", "See GET /v1/changes."],
+  "change.settled": [409, "The change was decided before.", "See GET /v1/changes."],
+  "change.same_key": [
+    403,
+    "Who proposes a change does not approve it.",
+    "Use another key, of another person.",
+  ],
   "alert.route_not_found": [404, "No such route of alerts.", "See GET /v1/alerts/routes."],
   "alert.delivery_not_found": [404, "No such delivery.", "See GET /v1/alerts/deliveries."],
   "alert.no_channel": [

@@ -11,6 +11,7 @@ import { abandonSilentRuns } from "./abandon-runs.ts";
 import type { Actor } from "./actor.ts";
 import { AlertCases } from "./alerts/alert-cases.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
+import { ChangeCases } from "./change-cases.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
@@ -108,6 +109,8 @@ export class Engine {
   readonly credits: CreditCases;
   /** What people must hear of, and where it goes. */
   readonly alerts: AlertCases;
+  /** Changes that wait for a second key. */
+  readonly changes: ChangeCases;
 
   constructor(parts: EngineParts, caller: Caller | null = null) {
     this.#parts = parts;
@@ -116,6 +119,7 @@ export class Engine {
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);
+    this.changes = new ChangeCases(this.#context);
     this.alerts = new AlertCases({ ...this.#context, secrets: parts.secrets });
   }
 

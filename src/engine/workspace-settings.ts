@@ -12,12 +12,17 @@ export interface WorkspaceSettings {
   readonly graceHours: number;
   /** Where payments of credit are asked for; null: nowhere. */
   readonly paymentUrl: string | null;
+  /** From this amount on, changes of cards and budgets want a second key; null: none does. */
+  readonly approvalFrom: string | null;
 }
 
 /** Subject of the acts that concern the workspace itself. */
 export const WORKSPACE_SUBJECT = "workspace";
 
-const DEFAULTS: WorkspaceSettings = { kind: "production", graceHours: 0, paymentUrl: null };
+const DEFAULTS: WorkspaceSettings = {
+  ...{ kind: "production", graceHours: 0 },
+  ...{ paymentUrl: null, approvalFrom: null },
+};
 
 /** The settings as they are now. */
 export async function readWorkspace(store: Store, workspace: string): Promise<WorkspaceSettings> {

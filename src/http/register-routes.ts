@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { BODY_MAX_BYTES, TEXT_MAX_CHARS } from "../domain/limits.ts";
 import type { Actor } from "../engine/actor.ts";
@@ -10,7 +11,7 @@ import { mediaType, unsupported } from "./events-listener.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
 import { queryValues } from "./query-values.ts";
 import { type ReadBody, readBody } from "./read-body.ts";
-import type { Route, RouteAnswer, RouteContext } from "./route.ts";
+import type { Route, RouteAnswer, RouteContext, RouteInput } from "./route.ts";
 import { closed } from "./schema.ts";
 
 const NO_FIELDS = closed({});
@@ -30,18 +31,20 @@ export function registerRoutes(
   routes: readonly Route[],
 ): void {
   const underway = new WeakMap<FastifyRequest, Underway>();
-  for (const route of routes) registerRoute(app, context, { route, underway });
+  for (const route of routes) registerRoute(app, context, { route, routes, underway });
 }
 
 interface Registration {
   readonly route: Route;
+  /** All of them: a change that was approved is carried out by its own. */
+  readonly routes: readonly Route[];
   readonly underway: WeakMap<FastifyRequest, Underway>;
 }
 
 function registerRoute(
   app: FastifyInstance,
   context: RouteContext,
-  { route, underway }: Registration,
+  { route, routes, underway }: Registration,
 ): void {
   const query = route.query ?? NO_FIELDS;
   const isJudged = route.body !== undefined && route.body.isParsedByHandler !== true;
@@ -77,9 +80,48 @@ function registerRoute(
       const gone = () => goneSignal(context, reply);
       const input = { workspace, params, query: asked, body, accept, gone };
       const engine = actor === null ? context.engine : context.engine.as(actor);
-      return send(reply, await route.handle({ ...context, engine }, input));
+      const carryOut = carryingOut({ ...context, engine }, { routes, input });
+      const own = { ...context, engine, carryOut };
+      if (actor !== null)
+        await proposeLarge(own, route, {
+          ...input,
+          text: underway.get(request)?.body?.text ?? null,
+        });
+      return send(reply, await route.handle(own, input));
     },
   });
+}
+
+type Input = RouteInput<unknown, unknown, unknown>;
+
+/** Throws `change.proposed` for a change that another key must approve; it is on record then. */
+async function proposeLarge(
+  context: RouteContext,
+  route: Route,
+  { text, ...input }: Input & { readonly text: string | null },
+): Promise<void> {
+  if (route.size === undefined) return;
+  const { workspace, params, query } = input;
+  const { changes } = context.engine;
+  if (!(await changes.mustWait(workspace, await route.size(context, input)))) return;
+  const sent = { operation: route.operationId, params, query, body: text };
+  const id = await changes.propose(workspace, sent);
+  throw new TollgateError("change.proposed", `The change waits as "${id}".`);
+}
+
+/** Carries out a request on record by its own route, without asking how large it is. */
+function carryingOut(
+  context: RouteContext,
+  { routes, input }: { readonly routes: readonly Route[]; readonly input: Input },
+): NonNullable<RouteContext["carryOut"]> {
+  return async ({ operation, params, query, body: text }) => {
+    const route = present(
+      routes.find(({ operationId }) => operationId === operation),
+      `the route of "${operation}"`,
+    );
+    const body = text === null ? {} : context.parseJson(text);
+    return route.handle(context, { ...input, params, query, body });
+  };
 }
 
 /** Made for the few routes that wait: one that ends with its request holds no listener. */

@@ -1,6 +1,7 @@
 /**
  * Alerts: what people must hear of. An alert is an entry of the journal, read as a message: the row
- * is written and sealed by the unit of work that caused it, and no second record could differ. Most kinds of entry are there anyway; where none is, an `alert.told` is written.
+ * is written and sealed by the unit of work that caused it, and no second record could differ. Most
+ * kinds of entry are there anyway; where none is, an `alert.told` is written.
  */
 import type { JournalEntry, JournalKind } from "../event/journal.ts";
 

@@ -3,6 +3,7 @@ import type { Route } from "../route.ts";
 import { ALERT_ROUTES } from "./alerts.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { BUDGET_ROUTES } from "./budgets.ts";
+import { CHANGE_ROUTES } from "./changes.ts";
 import { COMMITMENT_ROUTES } from "./commitments.ts";
 import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CREDIT_ROUTES } from "./credits.ts";
@@ -58,6 +59,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...CORRECTION_ROUTES,
   ...INVOICE_ROUTES,
   ...AUDIT_ROUTES,
+  ...CHANGE_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

@@ -6,6 +6,7 @@ import {
   ANY_TEXT,
   COUNT,
   closed,
+  DECIMAL,
   described,
   FLAG,
   listOf,
@@ -80,8 +81,25 @@ const audited = closed({
   after: described({}, "What holds, or what was done; null: it is gone."),
 });
 
+const actor = closed({ key: ANY_TEXT, label: ANY_TEXT, reason: TEXT_OR_NULL });
+
+const change = closed({
+  id: ANY_TEXT,
+  state: oneOf(["proposed", "approved", "rejected"]),
+  operation: described(ANY_TEXT, "The operationId of the request that waits."),
+  params: {},
+  query: {},
+  body: described({}, "As it was sent."),
+  proposedAt: TIME,
+  proposedBy: actor,
+  decidedBy: nullable(actor),
+});
+
 /** Components of alerts and of the audit log. */
 export const ALERT_SCHEMAS = {
+  Change: change,
+  ChangeList: closed({ changes: listOf(named("Change")) }),
+  Approvals: closed({ from: nullable(DECIMAL) }),
   AuditEntry: audited,
   AuditPage: closed({ entries: listOf(named("AuditEntry")), next: NEXT }),
   Alert: alert,

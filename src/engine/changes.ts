@@ -1,0 +1,169 @@
+/**
+ * Changes that wait for a second key. Where a workspace wants it, a change of a card or budget that
+ * moves an amount from its threshold on is not carried out but put on record as it was sent; another
+ * key carries it out, or rejects it. What was proposed and decided is in the journal alone.
+ */
+import { changedAmount } from "../domain/approval.ts";
+import { TollgateError } from "../domain/errors.ts";
+import { type Amount, parseAmount } from "../domain/money/decimal.ts";
+import { runAct } from "./act.ts";
+import type { Actor } from "./actor.ts";
+import type { EngineContext } from "./context.ts";
+import { recordedAct, recordedActs } from "./recorded-acts.ts";
+import { readWorkspace } from "./workspace-settings.ts";
+
+/** A request as it was sent. */
+export interface SentChange {
+  readonly operation: string;
+  readonly params: unknown;
+  readonly query: unknown;
+  /** Of the body, as sent; null: there was none. */
+  readonly body: string | null;
+}
+
+/** A change on record. */
+export interface Change extends SentChange {
+  readonly id: string;
+  readonly proposedBy: Actor;
+  readonly proposedAtMs: number;
+  readonly state: "proposed" | "approved" | "rejected";
+  /** Null: nobody has decided. */
+  readonly decidedBy: Actor | null;
+}
+
+type Proposed = Omit<Change, "state" | "decidedBy">;
+type Decided = Pick<Change, "state"> & { readonly id: string; readonly decidedBy: Actor };
+
+/** How large a change is: an amount, `any` where it is above every threshold; null: no money. */
+export type ChangeSize = Amount | "any" | null;
+
+/** Whether a change must wait. */
+export async function mustWait(
+  { store }: EngineContext,
+  workspace: string,
+  size: ChangeSize,
+): Promise<boolean> {
+  const { approvalFrom } = await readWorkspace(store, workspace);
+  if (approvalFrom === null || size === null) return false;
+  return size === "any" || size >= (parseAmount(approvalFrom) ?? 0n);
+}
+
+/** Puts a change on record. Returns its id. */
+export async function proposeChange(
+  context: EngineContext,
+  workspace: string,
+  sent: SentChange,
+): Promise<string> {
+  const proposedBy = requireActor(context);
+  const id = `chg_${context.ids.random()}`;
+  await runAct(context, workspace, async ({ journal, state }) => {
+    const change: Proposed = { ...sent, id, proposedBy, proposedAtMs: state.receivedAtMs };
+    journal("change.proposed", id, change);
+  });
+  return id;
+}
+
+function requireActor({ actor }: EngineContext): Actor {
+  if (actor !== null) return actor;
+  throw new TollgateError("auth.forbidden", "Only a key proposes and decides changes.");
+}
+
+/** A change. Throws `change.not_found`. */
+export async function findChange(
+  { store }: EngineContext,
+  workspace: string,
+  id: string,
+): Promise<Change> {
+  const known = await recordedAct<Proposed>(store, workspace, {
+    kind: "change.proposed",
+    subject: id,
+  });
+  if (known === undefined) {
+    throw new TollgateError("change.not_found", `There is no change "${id}".`, "id");
+  }
+  const decided = await recordedAct<Decided>(store, workspace, {
+    kind: "change.decided",
+    subject: id,
+  });
+  return { ...known, state: decided?.state ?? "proposed", decidedBy: decided?.decidedBy ?? null };
+}
+
+/** Every change, oldest first. */
+export async function listChanges(context: EngineContext, workspace: string): Promise<Change[]> {
+  const proposed = await recordedActs<Proposed>(context.store, workspace, {
+    kind: "change.proposed",
+  });
+  const changes: Change[] = [];
+  for (const { id } of proposed) changes.push(await findChange(context, workspace, id));
+  return changes;
+}
+
+/**
+ * A change that this key may approve. Throws `change.not_found`, `change.settled`,
+ * `change.same_key`: who proposes it does not approve it.
+ */
+export async function requireOpen(
+  context: EngineContext,
+  workspace: string,
+  { id, isApproval }: { readonly id: string; readonly isApproval: boolean },
+): Promise<Change> {
+  const change = await findChange(context, workspace, id);
+  if (change.state !== "proposed") {
+    throw new TollgateError("change.settled", `"${id}" was ${change.state} before.`, "id");
+  }
+  if (isApproval && change.proposedBy.key === requireActor(context).key) {
+    throw new TollgateError("change.same_key", `"${id}" was proposed by this key.`, "id");
+  }
+  return change;
+}
+
+/** Puts on record how a change ended. What is approved was carried out before. */
+export async function decideChange(
+  context: EngineContext,
+  workspace: string,
+  { id, state }: { readonly id: string; readonly state: Decided["state"] },
+): Promise<void> {
+  const decidedBy = requireActor(context);
+  await runAct(context, workspace, async ({ journal }) => {
+    await requireOpen(context, workspace, { id, isApproval: state === "approved" });
+    const decided: Decided = { id, state, decidedBy };
+    journal("change.decided", id, decided);
+  });
+}
+
+/** How large a new version of a card is, against the newest one. */
+export async function sizeOfCard(
+  { store }: EngineContext,
+  workspace: string,
+  document: unknown,
+): Promise<ChangeSize> {
+  const { key } = document as { readonly key?: unknown };
+  const own = (await store.cards(workspace)).filter(({ card }) => card.key === key);
+  const latest = own.at(-1);
+  const text = latest?.override?.document ?? latest?.document ?? "null";
+  return changedAmount(JSON.parse(text), document);
+}
+
+const isMoneyMeasure = (measure: unknown): boolean => measure === "cost" || measure === "charge";
+
+/** How large a change of a budget is: a limit of money that comes, goes or differs. */
+export async function sizeOfBudget(
+  { store }: EngineContext,
+  workspace: string,
+  { key, after }: { readonly key: string; readonly after: unknown },
+): Promise<ChangeSize> {
+  const records = await store.spending.budgets(workspace);
+  const known = records.find(({ budget, retiredAtMs }) => {
+    return budget.key === key && retiredAtMs === null;
+  })?.budget;
+  const sent = (after ?? {}) as { readonly measure?: unknown; readonly limit?: unknown };
+  const isMoney = [known?.measure, sent.measure].some(isMoneyMeasure);
+  if (!isMoney) return null;
+  const before = known?.limit ?? null;
+  const isUnlimited = after !== null && (sent.limit === undefined || sent.limit === null);
+  if (isUnlimited) return "any";
+  const now = typeof sent.limit === "string" ? (parseAmount(sent.limit) ?? null) : null;
+  if (before === now) return null;
+  const [was, is] = [before ?? 0n, now ?? 0n];
+  return (was > is ? was : is) as Amount;
+}
