@@ -5,8 +5,8 @@ const CELLS = "cells";
 
 /** Fields of cards and budgets that hold amounts of money, wherever they stand. */
 const AMOUNTS: ReadonlySet<string> = new Set([
-  ...(["unit", "flat", "amount", "minimum", "cap", "limit", "fee", "runCap", "price"] as const),
-  ...(["runMinimum", "otherwise"] as const),
+  ...(["unit", "flat", "fixed", "amount", "price", "otherwise"] as const),
+  ...(["minimum", "maximum", "runCap", "runMinimum", "limit"] as const),
   CELLS,
 ]);
 
