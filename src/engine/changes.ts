@@ -1,7 +1,7 @@
 /**
  * Changes that wait for a second key. Where a workspace wants it, a change of a card or budget that
- * moves an amount from its threshold on is not carried out but put on record as it was sent; another
- * key carries it out, or rejects it. What was proposed and decided is in the journal alone.
+ * moves an amount from its threshold on is put on record as it was sent and not carried out; another
+ * key does that, or rejects it. What was proposed and decided is in the journal alone.
  */
 import { changedAmount } from "../domain/approval.ts";
 import { TollgateError } from "../domain/errors.ts";
