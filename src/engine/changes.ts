@@ -1,6 +1,6 @@
 /**
  * Changes that wait for a second key. Where a workspace wants it, a change of a card or budget that
- * moves an amount from its threshold on is put on record as it was sent and not carried out; another
+ * moves an amount from its threshold on is put on record as it was sent, not carried out. Another
  * key does that, or rejects it. What was proposed and decided is in the journal alone.
  */
 import { changedAmount } from "../domain/approval.ts";

@@ -90,7 +90,7 @@ describe("a change that wants a second key", () => {
     await ok("PUT", "/v1/budgets/steps", { body: { budget: steps, ...BY } });
   });
 
-  test("is refused when it is approved, where it would be refused now, and stays open", async () => {
+  test("is refused on approval where it would be refused now, and stays open", async () => {
     const body = { budget: { ...budget("500"), measure: "nothing at all" }, ...BY };
     assert.equal((await api.call("PUT", "/v1/budgets/wrong", { body })).status, 400);
     const cards = card("500");
