@@ -39,7 +39,8 @@ export async function createSandbox(
     if (state.lastSeq > 0) {
       throw new TollgateError("workspace.exists", `There is a workspace "${id}".`, "name");
     }
-    const settings: WorkspaceSettings = { kind: "sandbox", graceHours: 0, paymentUrl: null, approvalFrom: null };
+    const nothing = { graceHours: 0, paymentUrl: null, approvalFrom: null };
+    const settings: WorkspaceSettings = { kind: "sandbox", ...nothing };
     journal("workspace.saved", WORKSPACE_SUBJECT, settings);
     journal("clock.advanced", WORKSPACE_SUBJECT, { nowMs } satisfies ClockReading);
   });
