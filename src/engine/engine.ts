@@ -116,7 +116,7 @@ export class Engine {
       waiting.look(workspace);
       return committed;
     });
-    const reading = { store: parts.store, budgets, clocks };
+    const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
     this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
     this.limits = new LiveLimits(this.#context);

@@ -201,6 +201,8 @@ export interface UnitOfWork {
   periods(keys: readonly CounterKey[]): Answer<PeriodState[]>;
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;
+  /** Periods in which a customer used anything, in any order. */
+  usedPeriods(customer: string): Answer<string[]>;
   adjustments(key: CounterKey): Answer<Adjustment[]>;
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */

@@ -6,7 +6,12 @@
  * A step counts in the windows of the instant at which its hold was granted, or else of its
  * receipt; a correction moves the balance that the step counts in, however late it comes.
  */
-import { type BudgetRecord, countsRuns, type OverrunCause } from "../domain/budget/budget.ts";
+import {
+  type BudgetRecord,
+  countsRuns,
+  isPrepaid,
+  type OverrunCause,
+} from "../domain/budget/budget.ts";
 import { type Hold, settleHold } from "../domain/budget/hold.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
@@ -250,6 +255,7 @@ function addPlaced(
   const { spender, spend, atMs } = placed;
   for (const record of book.records) {
     const { budget, id: budgetId, countsFromMs } = record;
+    if (isPrepaid(budget.measure)) continue;
     const quantity = measured(budget, spend);
     if (quantity === 0n || (budget.each !== "run" && atMs < countsFromMs)) continue;
     const scopes = scopesOf(budget, spender);

@@ -19,6 +19,7 @@ export type Span = (typeof SPANS)[number];
 export const NAMED_MEASURES = [
   "cost",
   "charge",
+  "prepaid",
   "tokens",
   "steps",
   "runs",
@@ -60,7 +61,7 @@ export interface Budget {
   readonly measure: string;
   /** Of `charge`: only charges in it count. Of `cost`: that of costs. Else null. */
   readonly currency: string | null;
-  /** In the scale of the measure; null: none but what a scope was given. */
+  /** In the scale of the measure; null: none but what a scope was given, or prepaid credit is. */
   readonly limit: bigint | null;
   readonly per: Span;
   /** Of `day`, `week` and `month`. */
@@ -153,7 +154,15 @@ export function scopeText({ budgetId, scope }: Pick<BalanceKey, "budgetId" | "sc
 
 /** Whether a measure is an amount of money. */
 export function isMoney(measure: string): boolean {
-  return measure === "cost" || measure === "charge";
+  return measure === "cost" || measure === "charge" || isPrepaid(measure);
+}
+
+/**
+ * Whether the limit is what a customer has of prepaid credit. Nothing is settled in such a
+ * balance: what usage burns follows from what is charged.
+ */
+export function isPrepaid(measure: string): boolean {
+  return measure === "prepaid";
 }
 
 /** Whether a measure counts runs: checked when a run opens, not by its steps. */

@@ -24,6 +24,7 @@ import {
   type BudgetWhere,
   EACH,
   isMoney,
+  isPrepaid,
   NAMED_MEASURES,
   SPANS,
   type Stage,
@@ -68,7 +69,18 @@ export function parseBudget(document: unknown, key: string): ParsedBudget {
     ),
   };
   if (limit !== null && budget.reserve > limit) root.at("reserve").refuse("exceeds the limit");
+  if (isPrepaid(measure)) requirePrepaid(root, budget);
   return problems.length === 0 ? { budget } : { problems: problems.map(ofBudget) };
+}
+
+/** Credit is the limit of such a budget, and it stops or waits where that is used up. */
+function requirePrepaid(root: Place, { each, limit, enforcement, stages }: Budget): void {
+  if (each !== "customer") root.at("each").refuse("is customer: credit is a customer's");
+  if (limit !== null) root.at("limit").refuse("is the customer's credit: leave it out");
+  if (enforcement !== "hard") root.at("enforcement").refuse("is hard");
+  const isEnd = ({ at, action }: Stage) =>
+    "percent" in at && at.percent === WHOLE && (action === "pause" || action === "block");
+  if (!stages.every(isEnd)) root.at("stages").refuse('begin at "100%", and pause or block');
 }
 
 /** Places refuse as parts of rate cards do. */
@@ -143,14 +155,14 @@ export function readLevel(place: Place, measure: string): bigint | null {
 }
 
 function readSpan(place: Place, of: Pick<Budget, "each" | "measure">): Budget["per"] {
-  const isWhole = of.each === "run" || of.measure === "parallel_runs";
+  const isWhole = of.each === "run" || of.measure === "parallel_runs" || isPrepaid(of.measure);
   if (place.isAbsent) {
     if (!isWhole) place.refuse(`is missing; it is one of ${SPANS.join(", ")}`);
     return "lifetime";
   }
   const per = place.choice(SPANS) ?? "lifetime";
   if (isWhole && per !== "lifetime") {
-    const what = of.each === "run" ? "a run's budget" : "a budget of parallel runs";
+    const what = of.each === "run" ? "a run's budget" : `a budget of ${of.measure}`;
     place.refuse(`${what} is for its lifetime`);
   }
   return per;

@@ -38,6 +38,7 @@ export function measured({ measure, currency }: Budget, spend: Spend): bigint {
     case "cost":
       return spend.cost;
     case "charge":
+    case "prepaid":
       return spend.currency === currency ? spend.charge : 0n;
     case "tokens":
       return tokensOf(spend.usage);

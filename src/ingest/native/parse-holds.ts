@@ -209,8 +209,10 @@ function readCaps(value: unknown): ReadHolds["caps"] {
   );
 }
 
+const NOT_OF_RUNS: ReadonlySet<string> = new Set(["runs", "parallel_runs", "prepaid"]);
+
 function readMeasure(measure: string): string {
-  if (isUsageName(measure) && measure !== "runs" && measure !== "parallel_runs") return measure;
+  if (isUsageName(measure) && !NOT_OF_RUNS.has(measure)) return measure;
   const detail = `A run has no cap on "${measure}": cost, charge, tokens, steps or a unit.`;
   throw new FieldRefused("field.invalid", "measure", detail);
 }

@@ -236,6 +236,8 @@ function isInRunTotals(measure: string): boolean {
 
 function levelOf({ document: { measure, currency } }: SummedBudget, counted: Counted): bigint {
   if (measure === "cost") return counted.cost;
+  // What credit pays is in the books of credit: nothing is settled in such a balance.
+  if (measure === "prepaid") return 0n;
   if (measure === "charge") return counted.currency === currency ? counted.charge : 0n;
   if (measure === "steps") return counted.steps * ONE_UNIT;
   if (measure === "runs") return counted.runs * ONE_UNIT;
