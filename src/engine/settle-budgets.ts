@@ -20,6 +20,7 @@ import { ancestry } from "../domain/run/run.ts";
 import type { Change } from "./batch-rows.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
+import { newCustomer } from "./customer-defaults.ts";
 import {
   currencyOf,
   isInTotals,
@@ -204,8 +205,10 @@ function bookOutcomes(spending: Spending, bookings: Booking[]): void {
   const { state, tariff } = spending;
   for (const { before, after } of state.outcomes.changes()) {
     const run = state.runs.get(after.run);
-    const off = before === undefined ? null : spentByOutcome(before, run, tariff);
-    addSpent(spending, { off, on: spentByOutcome(after, run, tariff), run: after.run }, bookings);
+    const customer = (id: string) => state.customers.get(id) ?? newCustomer(id, 0);
+    const sources = { tariff, run, customer };
+    const off = before === undefined ? null : spentByOutcome(before, sources);
+    addSpent(spending, { off, on: spentByOutcome(after, sources), run: after.run }, bookings);
   }
 }
 

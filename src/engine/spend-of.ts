@@ -4,6 +4,8 @@ import type { Step } from "../domain/event/step.ts";
 import { chargedBy } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { ancestry, type OutcomeState, type Run } from "../domain/run/run.ts";
+import { mostOfOutcome, mostOfRun } from "./accrued-at-most.ts";
+import type { Customers } from "./metered.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Something that counts, and from which instant its windows follow. */
@@ -40,14 +42,15 @@ export function spenderOfStep({ customer, agent, labels, run }: Step, runOf: Run
 }
 
 /**
- * What a run spends beside its steps and outcomes: its fee, its bounds, and that it is one. Counts
- * in the windows of its opening.
+ * What a run spends beside its steps and outcomes: its fee, its bounds, what waits for its end, and
+ * that it is one. Counts in the windows of its opening.
  */
 export function spentByRun(run: Run, tariff: Tariff): Spent | null {
   const { customer, rating, agent, labels } = run;
   if (customer === null) return null;
   let charge: bigint = chargedBy(rating?.shares ?? []);
   for (const { cap, minimum } of run.corrections) charge += minimum - cap;
+  charge += mostOfRun(run, tariff);
   const isCounted = run.parent === null && !run.standing;
   const isOpen = isCounted && run.status === "open";
   const spend = {
@@ -61,9 +64,17 @@ export function spentByRun(run: Run, tariff: Tariff): Spent | null {
   return { spender: { customer, agent, labels, path: [] }, spend, atMs: run.openedAtMs };
 }
 
-/** What an outcome spends. Counts in the windows of its receipt. */
-export function spentByOutcome(outcome: OutcomeState, run: Run | undefined, tariff: Tariff): Spent {
-  const { customer, agent, charge, cardVersionId, receivedAtMs } = outcome;
+/** Where outcomes are read. */
+export interface OutcomeSources extends Customers {
+  readonly tariff: Tariff;
+  readonly run: Run | undefined;
+}
+
+/** What an outcome spends, and may yet come to. Counts in the windows of its receipt. */
+export function spentByOutcome(outcome: OutcomeState, sources: OutcomeSources): Spent {
+  const { tariff, run } = sources;
+  const { customer, agent, cardVersionId, receivedAtMs } = outcome;
+  const charge = (outcome.charge + mostOfOutcome(outcome, tariff, sources)) as Amount;
   const currency = cardVersionId === null ? null : tariff.cardById(cardVersionId).currency;
   const spender = { customer, agent, labels: run?.labels ?? null, path: [] };
   return { spender, spend: { ...NO_SPEND, charge, currency }, atMs: receivedAtMs };

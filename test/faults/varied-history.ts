@@ -10,7 +10,7 @@ import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { holdAndStop, setBudgets, type World } from "./varied-budgets.ts";
+import { holdAndStop, holdOfCredit, setBudgets, type World } from "./varied-budgets.ts";
 
 type Sent = Readonly<Record<string, unknown>>;
 
@@ -260,6 +260,7 @@ async function makeDefault(world: World): Promise<void> {
     await engine.settleConflict(workspace, { conflict: first.seq, keep: "second", reason: "x" });
   }
   await holdAndStop(world, workspace);
+  await holdOfCredit(world, workspace);
   world.setClock("2026-11-02T08:00:00Z");
   await engine.closePeriod(workspace, { customer: null, period: "2026-10", early: false });
   await world.send(workspace, LATE);

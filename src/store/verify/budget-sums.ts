@@ -15,7 +15,9 @@ import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { KEY_PART_END } from "./key-parts.ts";
+import { mostOfOutcomeAgain, mostOfRunAgain } from "./most-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
+import { countedAtMs } from "./run-entries.ts";
 import { type RunOnPath, RunPaths } from "./run-paths.ts";
 import { isFreeCell } from "./trial-again.ts";
 
@@ -134,9 +136,11 @@ export class BudgetSums {
     const paid = (rating?.shares ?? []).filter(({ cell }) => !isFreeCell(cell));
     const fee = paid.reduce((sum, { amount }) => sum + amount, 0n);
     const isRoot = run.parent === null && !run.standing;
+    const card = rating === null ? undefined : this.#cards.of(ws, rating.cardVersionId);
+    const waits = card === undefined ? 0n : mostOfRunAgain(card, run);
     const own = {
       ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
-      charge: fee + bounds,
+      charge: fee + bounds + waits,
       currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
       runs: isRoot ? 1n : 0n,
       openRuns: isRoot && run.status === "open" ? 1n : 0n,
@@ -158,7 +162,12 @@ export class BudgetSums {
   }
 
   addOutcome(ws: number, outcome: OutcomeState): void {
-    const { customer, agent, charge, cardVersionId, receivedAtMs, run } = outcome;
+    const { customer, agent, cardVersionId, receivedAtMs, run } = outcome;
+    const card = cardVersionId === null ? undefined : this.#cards.of(ws, cardVersionId);
+    const atMs = countedAtMs(outcome.occurredAtMs, receivedAtMs);
+    const waits =
+      card === undefined ? 0n : mostOfOutcomeAgain(this.#file, card, { ws, outcome, atMs });
+    const charge = outcome.charge + waits;
     const labels = this.#paths.of(ws, run, { isStandingToo: true })[0]?.labels ?? null;
     const currency = this.#currencyOf(ws, cardVersionId);
     const counted = { ...NOTHING, ws, customer, agent, labels, charge, currency };
