@@ -6,7 +6,7 @@
  */
 import { present } from "../domain/assert.ts";
 import { isTrialCell } from "../domain/event/trial-cell.ts";
-import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import type { Amount } from "../domain/money/decimal.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { worstShare } from "../domain/rating/worst-share.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
@@ -14,39 +14,49 @@ import { type Customers, meteredOfOutcome, meteredOfRun } from "./metered.ts";
 import { isSameAs } from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
+/** What a charge may come to at most. */
+export interface MostShare {
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly amount: Amount;
+}
+
 /** Of an outcome, beside what it is charged already. */
-export function mostOfOutcome(outcome: OutcomeState, tariff: Tariff, customers: Customers): Amount {
+export function mostOfOutcome(
+  outcome: OutcomeState,
+  tariff: Tariff,
+  customers: Customers,
+): MostShare[] {
   const { cardVersionId, status, ending } = outcome;
-  if (cardVersionId === null || status === "reversed") return ZERO_AMOUNT;
+  if (cardVersionId === null || status === "reversed") return [];
   const isFinal = status === "recorded";
-  if (isFinal && !tariff.waitsForEnd) return ZERO_AMOUNT;
+  if (isFinal && !tariff.waitsForEnd) return [];
   const card = tariff.cardById(cardVersionId);
   const asEnded = ending === null ? { ...outcome, ending: "completed" as const } : outcome;
   const counted = isFinal ? meteredOfOutcome(card, outcome, customers) : [];
-  return mostOf(tariff, card, { all: meteredOfOutcome(card, asEnded, customers), counted });
+  return mostOf(card, { all: meteredOfOutcome(card, asEnded, customers), counted });
 }
 
 /** Of a run's own charges, beside those that count already. */
-export function mostOfRun({ rating, status }: Run, tariff: Tariff): Amount {
-  if (!tariff.waitsForEnd || status !== "open" || rating === null) return ZERO_AMOUNT;
-  if (!rating.counted) return ZERO_AMOUNT;
+export function mostOfRun({ rating, status }: Run, tariff: Tariff): MostShare[] {
+  if (!tariff.waitsForEnd || status !== "open" || rating === null) return [];
+  if (!rating.counted) return [];
   const card = tariff.cardById(rating.cardVersionId);
   const all = meteredOfRun(card, { ...rating, ending: "completed" });
-  return mostOf(tariff, card, { all, counted: meteredOfRun(card, rating) });
+  return mostOf(card, { all, counted: meteredOfRun(card, rating) });
 }
 
 function mostOf(
-  tariff: Tariff,
   card: CompiledCard,
   of: { readonly all: readonly MeteredQuantity[]; readonly counted: readonly MeteredQuantity[] },
-): Amount {
-  const { credit } = tariff.versionById(card.id).card;
-  let sum = 0n;
+): MostShare[] {
+  const most: MostShare[] = [];
   for (const item of of.all) {
     if (isTrialCell(item.cell) || of.counted.some(isSameAs(item))) continue;
     const { chargeKey } = item;
     const charge = card.charges.find(({ key }) => key === chargeKey);
-    sum += worstShare(present(charge, `charge "${chargeKey}"`), item, credit);
+    const amount = worstShare(present(charge, `charge "${chargeKey}"`), item, card.credit);
+    most.push({ chargeKey, cell: item.cell, amount });
   }
-  return sum as Amount;
+  return most;
 }

@@ -6,6 +6,7 @@ import { NO_SPEND } from "../domain/budget/spend.ts";
 import { sumAmounts } from "../domain/credit/charged.ts";
 import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { creditUnitsOf } from "../domain/rating/credit-units.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { isBeforeTrialEnd, meteredInTrial } from "../domain/rating/trial.ts";
 import { worstShare } from "../domain/rating/worst-share.ts";
@@ -39,12 +40,13 @@ export function worstCaseOf(
     const isFree = card !== null && isBeforeTrialEnd(card.trial, { ...customer, atMs: nowMs });
     const all = card?.meterStep({ ...step, cost, ratedAtMs: nowMs }) ?? [];
     const metered = isFree ? meteredInTrial(all, card.trial).filter(isPaid) : all;
-    const parts = card === null ? [] : partsOf(card, metered, tariff);
+    const parts = card === null ? [] : partsOf(card, metered);
     const spend = {
       ...NO_SPEND,
       cost: step.payer === "us" ? cost : ZERO_AMOUNT,
       charge: sumAmounts(parts.map(({ amount }) => amount)),
       currency: card?.currency ?? null,
+      credits: card === null ? null : creditUnitsOf(card, parts.map(asShare)),
       usage: step.usage,
       stepCount: 1n,
     };
@@ -53,24 +55,23 @@ export function worstCaseOf(
   };
 }
 
+function asShare({ charge, amount }: ChargePart) {
+  return { chargeKey: charge, cell: "", amount };
+}
+
 function isPaid({ cell }: MeteredQuantity): boolean {
   return !isTrialCell(cell);
 }
 
 /** The worst share of each charge, by its key. */
-function partsOf(
-  card: CompiledCard,
-  metered: readonly MeteredQuantity[],
-  tariff: Tariff,
-): ChargePart[] {
-  const { credit } = tariff.versionById(card.id).card;
+function partsOf(card: CompiledCard, metered: readonly MeteredQuantity[]): ChargePart[] {
   const sums = new Map<string, bigint>();
   for (const { chargeKey, cell, quantity } of metered) {
     const charge = present(
       card.charges.find(({ key }) => key === chargeKey),
       `charge "${chargeKey}"`,
     );
-    const worst = worstShare(charge, { cell, quantity }, credit);
+    const worst = worstShare(charge, { cell, quantity }, card.credit);
     sums.set(chargeKey, (sums.get(chargeKey) ?? 0n) + worst);
   }
   return [...sums].map(([charge, amount]) => ({ charge, amount: amount as Amount }));

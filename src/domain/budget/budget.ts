@@ -19,6 +19,7 @@ export type Span = (typeof SPANS)[number];
 export const NAMED_MEASURES = [
   "cost",
   "charge",
+  "credits",
   "prepaid",
   "tokens",
   "steps",
@@ -59,7 +60,7 @@ export interface Budget {
   readonly where: BudgetWhere;
   /** One of NAMED_MEASURES, or a bucket or unit of usage (`seconds`, `searches`). */
   readonly measure: string;
-  /** Of `charge`: only charges in it count. Of `cost`: that of costs. Else null. */
+  /** Of `charge`: only charges in it count; of `credits`, a card's credit. Else null. */
   readonly currency: string | null;
   /** In the scale of the measure; null: none but what a scope was given, or prepaid credit is. */
   readonly limit: bigint | null;
@@ -172,7 +173,7 @@ export function countsRuns(measure: string): boolean {
 
 /** Decimal places of a measure's levels and limits. */
 export function scaleOf(measure: string): number {
-  return isMoney(measure) ? AMOUNT_SCALE : QUANTITY_SCALE;
+  return isMoney(measure) || measure === "credits" ? AMOUNT_SCALE : QUANTITY_SCALE;
 }
 
 const PERCENT_WHOLE = 10n ** BigInt(FACTOR_SCALE);

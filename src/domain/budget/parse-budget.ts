@@ -70,6 +70,9 @@ export function parseBudget(document: unknown, key: string): ParsedBudget {
   };
   if (limit !== null && budget.reserve > limit) root.at("reserve").refuse("exceeds the limit");
   if (isPrepaid(measure)) requirePrepaid(root, budget);
+  if (measure === "credits" && each.each === "run") {
+    root.at("measure").refuse("has no balance of a run: limit its charge");
+  }
   return problems.length === 0 ? { budget } : { problems: problems.map(ofBudget) };
 }
 
@@ -133,6 +136,10 @@ function texts(place: Place): string[] {
 }
 
 function readCurrency(place: Place, measure: string): string | null {
+  if (measure === "credits") {
+    if (place.isAbsent) place.refuse("is missing: name the credit of a rate card");
+    return place.isAbsent ? null : place.text();
+  }
   if (!isMoney(measure)) {
     if (!place.isAbsent) place.refuse(`has no meaning for ${measure}`);
     return null;
@@ -149,9 +156,10 @@ function readCurrency(place: Place, measure: string): string | null {
 /** A level or limit of a measure; null where it is left out. */
 export function readLevel(place: Place, measure: string): bigint | null {
   if (place.isAbsent) return null;
-  const places = isMoney(measure) ? PRICE_SCALE : QUANTITY_SCALE;
+  const isAmount = scaleOf(measure) === AMOUNT_SCALE;
+  const places = isAmount ? PRICE_SCALE : QUANTITY_SCALE;
   const level = place.decimal({ scale: places, maxUnits: BUDGET_LIMIT_MAX_UNITS });
-  return isMoney(measure) ? level * 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE) : level;
+  return isAmount ? level * 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE) : level;
 }
 
 function readSpan(place: Place, of: Pick<Budget, "each" | "measure">): Budget["per"] {

@@ -209,7 +209,7 @@ function readCaps(value: unknown): ReadHolds["caps"] {
   );
 }
 
-const NOT_OF_RUNS: ReadonlySet<string> = new Set(["runs", "parallel_runs", "prepaid"]);
+const NOT_OF_RUNS: ReadonlySet<string> = new Set(["runs", "parallel_runs", "prepaid", "credits"]);
 
 function readMeasure(measure: string): string {
   if (isUsageName(measure) && !NOT_OF_RUNS.has(measure)) return measure;

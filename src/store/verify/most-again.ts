@@ -2,7 +2,7 @@
  * The most that outcomes which are not final, and charges that wait for the end of a run, may come
  * to: worked out a second time, by trying every place at which a price changes.
  */
-import { QUANTITY_SCALE } from "../../domain/limits.ts";
+import { FACTOR_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { parseScaled } from "../../domain/money/decimal.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type { CardVersion } from "./card-versions.ts";
@@ -11,13 +11,37 @@ import { type ChargeDocument, type Taken, takenOfOutcome, takenOfRun } from "./m
 import { amountAgain } from "./price-again.ts";
 import { isFreeAt, isFreeCell, takenFree } from "./trial-again.ts";
 
+/** What a charge may come to at most. */
+export interface MostAgain {
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly amount: bigint;
+}
+
+/** What shares come to in the credits of their card, and whose these are. */
+export function creditsAgain(
+  card: CardVersion | undefined,
+  shares: readonly MostAgain[],
+): { readonly creditName: string | null; readonly credits: bigint } {
+  const credit = card?.credit ?? null;
+  if (card === undefined || credit === null) return { creditName: null, credits: 0n };
+  const price = parseScaled(credit.price, FACTOR_SCALE) ?? 0n;
+  let credits = 0n;
+  for (const { chargeKey, cell, amount } of shares) {
+    const charge = card.charges.find(({ key }) => key === chargeKey);
+    if (charge?.in !== "credits" || isFreeCell(cell)) continue;
+    credits += (amount * 10n ** BigInt(FACTOR_SCALE)) / price;
+  }
+  return { creditName: credit.name, credits };
+}
+
 /** Of an outcome, beside what it is charged. `atMs`: when it counts. */
 export function mostOfOutcomeAgain(
   file: DataFile,
   card: CardVersion,
   { ws, outcome, atMs }: { readonly ws: number; readonly outcome: OutcomeState; atMs: number },
-): bigint {
-  if (outcome.status === "reversed") return 0n;
+): MostAgain[] {
+  if (outcome.status === "reversed") return [];
   const ending = outcome.ending ?? "completed";
   const all = takenOfOutcome(card.charges, { ...outcome, status: "recorded", ending });
   const { trial } = card;
@@ -27,8 +51,8 @@ export function mostOfOutcomeAgain(
 }
 
 /** Of a run's own charges, beside those that count. */
-export function mostOfRunAgain(card: CardVersion, { rating, status }: Run): bigint {
-  if (status !== "open" || rating === null) return 0n;
+export function mostOfRunAgain(card: CardVersion, { rating, status }: Run): MostAgain[] {
+  if (status !== "open" || rating === null) return [];
   const all = takenOfRun(card.charges, { ...rating, ending: "completed" });
   const { trial } = card;
   const paid = trial === null || !rating.inTrial ? all : takenFree(all, trial);
@@ -39,15 +63,15 @@ function mostOf(
   charges: readonly ChargeDocument[],
   all: readonly Taken[],
   counted: readonly Taken[],
-): bigint {
-  let sum = 0n;
+): MostAgain[] {
+  const most: MostAgain[] = [];
   for (const { chargeKey, cell, quantity } of all) {
     const isCounted = counted.some((one) => one.chargeKey === chargeKey && one.cell === cell);
     const charge = charges.find(({ key }) => key === chargeKey);
     if (isFreeCell(cell) || isCounted || charge === undefined) continue;
-    sum += mostAt(charge, cell, quantity);
+    most.push({ chargeKey, cell, amount: mostAt(charge, cell, quantity) });
   }
-  return sum;
+  return most;
 }
 
 /** The largest difference that a quantity can make, wherever the total stands. */
