@@ -62,7 +62,7 @@ export async function holdOfCredit(world: World, workspace: string): Promise<voi
   const { readHolds } = composeHttp(engine);
   const [run, nowText] = ["d1", new Date(await engine.nowMs(workspace)).toISOString()];
   const step = { source: "sdk", kind: "tool", tool: "search" };
-  const holds = ["c1", "c2"].map((id) => ({ ...step, id, cost: "0.5" }));
+  const holds = ["c1", "c2"].map((id) => ({ ...step, id }));
   const body = { open: { id: "open-d1", source: "sdk", customer }, holds };
   const { events, ...asked } = readHolds(body, { run, nowText });
   const nothing = { asks: [], releases: [], renewals: [], caps: [] };

@@ -251,6 +251,7 @@ async function makeDefault(world: World): Promise<void> {
   await engine.createKey(workspace, { scopes: ["ingest", "read"], label: "ingest" });
   const { key } = await engine.createKey(workspace, { scopes: ["admin"], label: "old" });
   await engine.revokeKey(workspace, key.id);
+  await engine.receipts.rotateKey();
   world.setClock("2026-10-30T08:00:00Z");
   await setBudgets(world, workspace);
   for (const event of OCTOBER) await world.send(workspace, [event]);
