@@ -45,6 +45,8 @@ export class PrepaidCredit {
   readonly #books = new Map<string, CreditBook>();
   readonly #families = new Map<string, Member>();
   readonly #below = new Map<string, readonly Customer[]>();
+  /** What nobody pays, by what is taken as charged. Holds change nothing else of it. */
+  readonly #unpaidBy = new Map<string, bigint>();
   /** What is taken as charged now, by customer. */
   #reserved = new Map<string, OpenCharge[]>();
 
@@ -131,8 +133,14 @@ export class PrepaidCredit {
 
   /** What nobody pays of all that those who share credit are charged. */
   async #unpaid(record: BudgetRecord, family: Member): Promise<bigint> {
+    // What a hold would lead to is what the next one finds, once it is granted.
+    const key = JSON.stringify([record.id, family.customer.id, reservedText(this.#reserved)]);
+    const known = this.#unpaidBy.get(key);
+    if (known !== undefined) return known;
     this.#levels.forget();
-    return this.#unpaidOf(record, { member: family, isLast: true });
+    const unpaid = await this.#unpaidOf(record, { member: family, isLast: true });
+    this.#unpaidBy.set(key, unpaid);
+    return unpaid;
   }
 
   async #unpaidOf(
@@ -280,6 +288,19 @@ interface Asked {
   readonly customer: Customer;
   readonly family: Member;
   readonly before: bigint;
+}
+
+/** What is taken as charged, by customer and charge: in which parts makes no difference. */
+function reservedText(reserved: ReadonlyMap<string, readonly OpenCharge[]>): [string, string][] {
+  const sums = new Map<string, bigint>();
+  for (const [customer, charges] of reserved) {
+    for (const { charge, amount } of charges) {
+      const key = JSON.stringify([customer, charge]);
+      sums.set(key, (sums.get(key) ?? 0n) + amount);
+    }
+  }
+  const inOrder = [...sums].filter(([, sum]) => sum !== 0n).sort(([a], [b]) => (a < b ? -1 : 1));
+  return inOrder.map(([key, sum]) => [key, String(sum)]);
 }
 
 /** Whether any of these budgets is of prepaid credit. */
