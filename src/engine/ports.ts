@@ -235,6 +235,9 @@ export interface UsageFilter {
 export interface RunFilter {
   readonly customer?: string;
   readonly agent?: string;
+  readonly endUser?: string;
+  /** Only runs with an end user (Default: false). */
+  readonly hasEndUser?: boolean;
   readonly status?: string;
   /** Only roots (Default: false). */
   readonly roots?: boolean;

@@ -80,7 +80,7 @@ async function play(store: Store, all: readonly Doing[]): Promise<string[]> {
   const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
   await store.createWorkspace("w");
   await engine.applyRateCard("w", { ...CARD, effectiveFromMs: 0 });
-  const parent = { id: "group", pays: true, credit: "own_first" };
+  const parent = { id: "group", pays: true, credit: "own_first" } as const;
   await engine.saveCustomer("w", { id: "group", settings: {} });
   await engine.saveCustomer("w", { id: "child", settings: { parent } });
   for (const customer of CUSTOMERS) {

@@ -114,7 +114,7 @@ function won(run: string, key: string, more: Sent = {}): Sent {
 }
 
 const OCTOBER: readonly Sent[] = [
-  opened("r1", { agent: "support", labels: { team: "x" } }),
+  opened("r1", { agent: "support", labels: { team: "x" }, endUser: "u1" }),
   model("r1", uuid(1), { callId: "openai:1", labels: { team: "x" } }),
   model("r1", uuid(2), { completeness: "partial" }),
   model("r1", uuid(2), { completeness: "exact", usage: { output_text: 700 } }),

@@ -54,7 +54,7 @@ const OWN = ["inputTokens", "maxOutputTokens", "minOutputTokens", "cost", "wrapU
 const STEP = ["source", "id", "kind", "provider", "model", "tool", "tier", "agent", "attempt"];
 const ABOUT = ["payer", "labels", "usage", "callId", "parentStep", "onExpiry"];
 const HOLD: ReadonlySet<string> = new Set([...STEP, ...ABOUT, ...OWN]);
-const OPEN = ["id", "source", "customer", "agent", "parentRun", "labels", "authority"];
+const OPEN = ["id", "source", "customer", "agent", "parentRun", "labels", "authority", "endUser"];
 const OPENING: ReadonlySet<string> = new Set([...OPEN, "occurredAt", "caps"]);
 const CAPS_MAX_COUNT = 10;
 
