@@ -254,6 +254,26 @@ test("a child does not take what its parent's other child has used already", asy
   assert.deepEqual(words(await holdTools(world, "one", "a")), ["block: budget"]);
 });
 
+test("whom a budget of credit selects may change while holds stand", async () => {
+  const world = await family("own_first");
+  await give(world.engine, "group", "3");
+  await budget(world.engine, "credit", { ...PREPAID, where: { customer: ["one"] } });
+  assert.deepEqual(words(await holdTools(world, "one", "a", "b", "c")), Array(3).fill("allow"));
+  await budget(world.engine, "credit", { ...PREPAID, where: { customer: ["two"] } });
+  assert.deepEqual(words(await holdTools(world, "two", "d")), ["throttle: held_by_others"]);
+  await release(world.engine, "r one", "a");
+  assert.deepEqual(words(await holdTools(world, "two", "d")), ["allow"]);
+});
+
+test("one budget is of all credit in a currency: two would each not see the other's holds", async () => {
+  const { engine } = await family("own_first");
+  const second = { key: "second", document: { ...PREPAID, where: { customer: ["two"] } }, ...WHO };
+  await assert.rejects(engine.limits.saveBudget("w", second), { code: "budget.invalid" });
+  await budget(engine, "euros", { ...PREPAID, currency: "EUR" });
+  const euros = { key: "euros", document: PREPAID, ...WHO };
+  await assert.rejects(engine.limits.saveBudget("w", euros), { code: "budget.invalid" });
+});
+
 /** A command: holds that are asked for at once, by customer, each of so many tokens or a tool. */
 const askedAtOnce = fc.array(
   fc.record({

@@ -257,8 +257,12 @@ function percentText(percent: Factor): string {
   return `${formatScaled(percent, FACTOR_SCALE - 2)}%`;
 }
 
-/** Whether two budgets count the same work in the same balances: limits and stages aside. */
+/**
+ * Whether two budgets count the same work in the same balances: limits and stages aside. One of
+ * credit counts nothing: whomever it selects, what its holds set aside stays set aside.
+ */
 export function countsAlike(a: Budget, b: Budget): boolean {
+  if (isPrepaid(a.measure) && isPrepaid(b.measure)) return a.currency === b.currency;
   const counted = ({ each, label, where, measure, currency, per, timeZone, anchorDay }: Budget) =>
     JSON.stringify([each, label, where, measure, currency, per, timeZone, anchorDay]);
   return counted(a) === counted(b);
