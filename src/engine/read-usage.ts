@@ -59,12 +59,13 @@ export async function readUsage(
     const { key, sum } = sumOf(row);
     groups.set(key, { ...addUsage(sum, row), group: sum.group, accrued: sum.accrued });
   };
+  const tariff = await tariffs.of(workspace);
   const { endUser, ...filter } = query.filter;
   if (endUser !== undefined || query.groupBy.includes("endUser")) {
     const { max } = query;
     const fromMs = earliestStartOf(filter.period);
-    const reading = { store, workspace, fromMs, ...(max === undefined ? {} : { max }) };
-    for await (const row of usageOfEndUsers(reading, query.filter)) {
+    const from = { store, workspace, tariff, fromMs, ...(max === undefined ? {} : { max }) };
+    for await (const row of usageOfEndUsers(from, query.filter)) {
       add(row);
       // The roll-ups below hold it too: what is left of them is of no end user.
       if (endUser === undefined) add({ ...negated(row), endUser: "" });
@@ -72,7 +73,7 @@ export async function readUsage(
   }
   const rollups = endUser === undefined ? await store.rollups(workspace, filter) : [];
   for (const row of rollups) add({ ...row, endUser: "" });
-  const reading = { store, tariff: await tariffs.of(workspace) };
+  const reading = { store, tariff };
   for await (const { amount, ...at } of accruedOf(reading, workspace, filter)) {
     if (endUser !== undefined && at.endUser !== endUser) continue;
     const names = { agent: at.agent ?? "", endUser: at.endUser ?? "" };

@@ -9,6 +9,7 @@ import type { Run, RunFacts } from "../domain/run/run.ts";
 import type { Reads, UsageFilter } from "./ports.ts";
 import { othersTurn, tooLarge } from "./report-periods.ts";
 import { RollupSums } from "./rollup-sums.ts";
+import type { Tariff } from "./tariff.ts";
 
 const RUNS_A_READ = 100;
 /** Runs and steps read before others have their turn. */
@@ -27,6 +28,7 @@ export interface EndUserRow extends RollupRow {
 interface Reading {
   readonly store: Reads;
   readonly workspace: string;
+  readonly tariff: Pick<Tariff, "boundsRuns">;
   /** When the period that is asked for starts; what rests since before it is not read. */
   readonly fromMs: number;
   /** Most runs and steps. (Default: REPORT_STEPS_MAX_COUNT.) */
@@ -35,7 +37,7 @@ interface Reading {
 
 /** Goes through all runs that have an end user. Throws `report.too_large`. */
 export async function* usageOfEndUsers(
-  { store, workspace, fromMs, max = REPORT_STEPS_MAX_COUNT }: Reading,
+  { store, workspace, tariff, fromMs, max = REPORT_STEPS_MAX_COUNT }: Reading,
   filter: EndUserFilter,
 ): AsyncGenerator<EndUserRow> {
   const { agent, period } = filter;
@@ -53,7 +55,10 @@ export async function* usageOfEndUsers(
     for (const step of steps) sums.addStep(step);
     for (const one of await store.outcomesOfRun(workspace, run.id)) sums.addOutcome(one);
     if (run.rating !== null) sums.addRating(run.customer, run.rating);
-    sums.addCorrections(run.customer, await correctionsOf(store, workspace, run));
+    // A listing as of an instant may tell of totals as they are now.
+    const root = tariff.boundsRuns && run.parent === null ? run.id : null;
+    const whole = root === null ? undefined : await store.run(workspace, root);
+    sums.addCorrections(run.customer, whole?.corrections ?? []);
     for (const row of sums.rows) if (isWanted(row)) yield { ...row, endUser: run.endUser ?? "" };
     if (read - readAtPause < READS_A_TURN) continue;
     readAtPause = read;
@@ -64,12 +69,6 @@ export async function* usageOfEndUsers(
 /** Nothing is rated later than this much after its receipt, which is a sign of life. */
 function isAlive({ lastSeenAtMs }: Run, fromMs: number): boolean {
   return lastSeenAtMs + FUTURE_TOLERANCE_MS >= fromMs;
-}
-
-/** Of a listing as of an instant, totals are left out: they follow from the run alone. */
-async function correctionsOf(store: Reads, workspace: string, run: RunFacts | Run) {
-  if ("corrections" in run) return run.corrections;
-  return run.parent === null ? ((await store.run(workspace, run.id))?.corrections ?? []) : [];
 }
 
 async function* runsOf(
