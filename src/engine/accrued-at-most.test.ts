@@ -1,4 +1,4 @@
-/** What is not owed yet is held of budgets: provisional outcomes, and charges that wait for an end. */
+/** What is not owed yet is held of budgets: provisional outcomes, and charges that wait. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

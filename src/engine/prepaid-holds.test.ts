@@ -27,7 +27,9 @@ const NO_COST = { cost: null, costCurrency: null, rollover: null };
 const PREPAID = { each: "customer", measure: "prepaid" };
 
 let grants = 0;
-function give(engine: Engine, customer: string, amount: string, some: object = {}) {
+type Gift = readonly [customer: string, amount: string];
+
+function give(engine: Engine, [customer, amount]: Gift, some: object = {}) {
   grants += 1;
   const request = { ...WHO, ...TERMS, ...NO_COST, id: `g${grants}`, customer, amount, ...some };
   return engine.credits.grant("w", request);
@@ -37,7 +39,7 @@ async function prepaidWorld(credit: string, card = CARD): Promise<World> {
   const world = await newWorld(card);
   await world.engine.saveCustomer("w", { id: "acme", settings: {} });
   await openRun(world, "acme");
-  if (credit !== "0") await give(world.engine, "acme", credit);
+  if (credit !== "0") await give(world.engine, ["acme", credit]);
   await budget(world.engine, "credit", PREPAID);
   return world;
 }
@@ -80,7 +82,7 @@ test("credit is held until it is empty, and then blocks by its own name", async 
 test("no credit at all blocks, and what is let go is there again", async () => {
   const world = await prepaidWorld("0");
   assert.deepEqual(words(await holdTools(world, "acme", "a")), ["block: budget"]);
-  await give(world.engine, "acme", "1");
+  await give(world.engine, ["acme", "1"]);
   assert.deepEqual(words(await holdTools(world, "acme", "a")), ["allow"]);
   assert.deepEqual(words(await holdTools(world, "acme", "b")), ["throttle: held_by_others"]);
   await release(world.engine, "r acme", "a");
@@ -114,7 +116,7 @@ test("who is not prepaid is not limited by credit", async () => {
 
 test("credit for some charges alone is no credit for others", async () => {
   const world = await prepaidWorld("0");
-  await give(world.engine, "acme", "2", { charges: ["tools"] });
+  await give(world.engine, ["acme", "2"], { charges: ["tools"] });
   const model = step({ id: "m", run: "r acme", usage: usage({ output_text: 1 }) });
   assert.deepEqual(words(await holdOn(world.engine, "r acme", ask("m", { step: model }))), [
     "block: budget",
@@ -132,7 +134,7 @@ test("a step of two charges is not paid twice by one grant", async () => {
   const other = { run: "r acme", id: "other", usage: usage({ seconds: 1 }) };
   await world.send(step(other));
   assert.deepEqual(words(await holdTools(world, "acme", "a")), ["block: budget"]);
-  await give(world.engine, "acme", "1");
+  await give(world.engine, ["acme", "1"]);
   assert.deepEqual(words(await holdTools(world, "acme", "a", "b")), [
     "allow",
     "throttle: held_by_others",
@@ -144,7 +146,7 @@ test("credit in a card's units pays before credit in money", async () => {
   const inUnits = { count: "steps", where: { kind: "tool" } };
   const card = cardOf({ tools: [inUnits, each("2"), { in: "credits" }] }, "card", document);
   const world = await prepaidWorld("1", card);
-  await give(world.engine, "acme", "4", { currency: "AI credits" });
+  await give(world.engine, ["acme", "4"], { currency: "AI credits" });
   // Two calls by units, one by the dollar.
   assert.deepEqual(words(await holdTools(world, "acme", "a", "b", "c", "d")), [
     "allow",
@@ -181,7 +183,7 @@ test("a run that waits for credit goes on when there is some", async () => {
   await budget(world.engine, "credit", { ...PREPAID, stages: [{ at: "100%", do: "pause" }] });
   assert.deepEqual(words(await holdTools(world, "acme", "a")), ["pause: budget"]);
   const waiting = world.engine.limits.waitForRun("w", "r acme", { timeoutMs: 20_000 });
-  await give(world.engine, "acme", "1");
+  await give(world.engine, ["acme", "1"]);
   assert.equal((await waiting).state, "running");
   assert.deepEqual(words(await holdTools(world, "acme", "a")), ["allow"]);
 });
@@ -226,8 +228,8 @@ test("children hold of their parent's credit, and not twice of the same", async 
     ["parent_first", 3],
   ] as const) {
     const world = await family(order);
-    await give(world.engine, "group", "3");
-    await give(world.engine, "one", "1");
+    await give(world.engine, ["group", "3"]);
+    await give(world.engine, ["one", "1"]);
     const granted: [customer: string, id: string][] = [];
     for (const [at, customer] of ["one", "two", "one", "two", "one", "two", "group"].entries()) {
       const [word] = words(await holdTools(world, customer, `h${at}`));
@@ -241,22 +243,22 @@ test("children hold of their parent's credit, and not twice of the same", async 
 
 test("a child of whom the parent's credit is kept holds of its own alone", async () => {
   const world = await family("own");
-  await give(world.engine, "group", "3");
+  await give(world.engine, ["group", "3"]);
   assert.deepEqual(words(await holdTools(world, "one", "a")), ["block: budget"]);
-  await give(world.engine, "one", "1");
+  await give(world.engine, ["one", "1"]);
   assert.deepEqual(words(await holdTools(world, "one", "a")), ["allow"]);
 });
 
 test("a child does not take what its parent's other child has used already", async () => {
   const world = await family("own_first");
-  await give(world.engine, "group", "2");
+  await give(world.engine, ["group", "2"]);
   await record(world, "two", "x", "y");
   assert.deepEqual(words(await holdTools(world, "one", "a")), ["block: budget"]);
 });
 
 test("whom a budget of credit selects may change while holds stand", async () => {
   const world = await family("own_first");
-  await give(world.engine, "group", "3");
+  await give(world.engine, ["group", "3"]);
   await budget(world.engine, "credit", { ...PREPAID, where: { customer: ["one"] } });
   assert.deepEqual(words(await holdTools(world, "one", "a", "b", "c")), Array(3).fill("allow"));
   await budget(world.engine, "credit", { ...PREPAID, where: { customer: ["two"] } });
@@ -265,7 +267,7 @@ test("whom a budget of credit selects may change while holds stand", async () =>
   assert.deepEqual(words(await holdTools(world, "two", "d")), ["allow"]);
 });
 
-test("one budget is of all credit in a currency: two would each not see the other's holds", async () => {
+test("two budgets of one credit would not see each other's holds: there is one", async () => {
   const { engine } = await family("own_first");
   const second = { key: "second", document: { ...PREPAID, where: { customer: ["two"] } }, ...WHO };
   await assert.rejects(engine.limits.saveBudget("w", second), { code: "budget.invalid" });
@@ -298,8 +300,8 @@ const anyRounds = fc.record({
 
 type Rounds = typeof anyRounds extends fc.Arbitrary<infer T> ? T : never;
 
-async function giveCents(world: World, customer: string, cents: number, some: object = {}) {
-  if (cents > 0) await give(world.engine, customer, (cents / 100).toFixed(2), some);
+async function giveCents(world: World, [customer, cents]: [string, number], some: object = {}) {
+  if (cents > 0) await give(world.engine, [customer, (cents / 100).toFixed(2)], some);
 }
 
 /** What nobody's credit pays: what a child's leaves is its parent's where that pays last. */
@@ -320,10 +322,10 @@ function holdOf(customer: string, id: string, tokens: number) {
 
 async function playRounds({ order, credit, rounds }: Rounds): Promise<void> {
   const world = await family(order);
-  await giveCents(world, "group", credit.group);
-  await giveCents(world, "one", credit.one);
-  await giveCents(world, "two", credit.two);
-  await giveCents(world, "group", credit.tools, { charges: ["tools"] });
+  await giveCents(world, ["group", credit.group]);
+  await giveCents(world, ["one", credit.one]);
+  await giveCents(world, ["two", credit.two]);
+  await giveCents(world, ["group", credit.tools], { charges: ["tools"] });
   const given = BigInt(credit.group + credit.one + credit.two + credit.tools);
   const kept: (() => Promise<void>)[] = [];
   let [used, held] = [0, 0];

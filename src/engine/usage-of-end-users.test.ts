@@ -41,7 +41,7 @@ test("usage is told by whom runs work for, run fees and outcomes with it", async
   assert.deepEqual(await told({ groupBy: [], filter: ofOther }), []);
 });
 
-test("an end user is nobody's payer: the customer's usage is the same with and without", async () => {
+test("an end user is nobody's payer: the customer's usage stays what it was", async () => {
   const { send, told } = await worldOfUsage();
   const byCustomer: Query = { groupBy: ["customer"], filter: {} };
   await send(toolCall({ run: "r1", id: "t" }));
@@ -50,7 +50,7 @@ test("an end user is nobody's payer: the customer's usage is the same with and w
   assert.deepEqual(await told(byCustomer), before);
 });
 
-test("an opening that comes late takes along what came before; the earliest one stands", async () => {
+test("an opening that comes late takes along what came before; the earliest stands", async () => {
   const { send, told } = await worldOfUsage();
   await send(toolCall({ run: "r1", id: "t" }));
   assert.deepEqual(await told(BY_END_USER), [["", 1, "0.6"]]);
@@ -78,7 +78,7 @@ test("a run below another works for whom its own opening names", async () => {
   ]);
 });
 
-test("a report reads at most so many runs and steps, and none of runs without end users", async () => {
+test("a report reads so many runs and steps at most, of runs with end users alone", async () => {
   const { send, told } = await worldOfUsage();
   await send(
     opened({ run: "r1", endUser: "mia" }),

@@ -1,6 +1,6 @@
 /**
- * `kill -9` between hold and settle, again and again: what was held of credit is held after it, what
- * was recorded burned its grants once, and no more was ever granted than there is.
+ * `kill -9` between hold and settle, again and again: what was held of credit is held after it,
+ * what was recorded burned its grants once, and no more was ever granted than there is.
  * TOLLGATE_SEED repeats what is sent and when it is killed, as far as a kill can be repeated.
  */
 import assert from "node:assert/strict";
@@ -87,7 +87,7 @@ class Calls {
   }
 }
 
-/** Holds calls; some are recorded at once, some let go, and some are in flight when it is killed. */
+/** Holds calls; some are recorded at once, some let go, and some are in flight at the kill. */
 async function work(client: HttpClient, calls: Calls, life: string): Promise<void> {
   for (let n = 0; ; n += 1) {
     const id = `${life}-${n}`;
@@ -140,7 +140,7 @@ async function finish(client: HttpClient, calls: Calls): Promise<void> {
   }
 }
 
-test(`${KILLS} kills between hold and settle burn each grant once and hold nothing twice`, async (t) => {
+test(`${KILLS} kills between hold and settle burn grants once, hold nothing twice`, async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-held-"));
   const calls = new Calls(seededRandom(seed));

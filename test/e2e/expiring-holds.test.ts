@@ -1,4 +1,4 @@
-/** Over HTTP: holds that expire while their step arrives, in both orders, and steps above theirs. */
+/** Over HTTP: holds that expire while their step arrives, in both orders; steps above theirs. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
@@ -56,7 +56,7 @@ async function standing(run: string): Promise<string> {
   return `${steps} steps, ${settled} + ${held}, ${state}`;
 }
 
-test("a step that comes after its hold expired, and before the quarantine ends, counts alone", async () => {
+test("a step that comes after its hold expired, and within quarantine, counts alone", async () => {
   assert.equal((await hold("late", 400)).decision, "allow");
   nowMs += 2 * TTL_MS;
   assert.equal(await standing("late"), "0 steps, 0 + 400, quarantined");
@@ -75,7 +75,7 @@ test("a step that comes after the quarantine takes the place of its estimate", a
   assert.equal(await record("later", 90), "duplicate");
 });
 
-test("a hold that was let go when it expired leaves its late step to count without it", async () => {
+test("a hold that was let go when it expired leaves its late step to count alone", async () => {
   await hold("let-go", 400, { onExpiry: "release" });
   nowMs += 2 * TTL_MS;
   assert.equal(await endQuarantine(), 1);
@@ -98,7 +98,7 @@ test("where both come at once, the step counts once, as it was", async () => {
   }
 });
 
-test("a renewal that comes after the hold expired keeps it, and one after its end does not", async () => {
+test("a renewal after the hold expired keeps it, and one after its end does not", async () => {
   await hold("renewed", 400);
   nowMs += 2 * TTL_MS;
   const holds = [{ source: "sdk", id: "s1", ttlMs: 60_000 }];

@@ -48,7 +48,7 @@ export async function setBudgets({ engine }: World, workspace: string): Promise<
   await engine.limits.retireBudget(workspace, { key: "old", ...WHO });
 }
 
-/** A customer that pays in advance, with a hold of its credit that is open and one that is settled. */
+/** A customer that pays in advance, with a hold of its credit that is open and a settled one. */
 export async function holdOfCredit(world: World, workspace: string): Promise<void> {
   const { engine } = world;
   const customer = "delta";

@@ -1,7 +1,7 @@
 /**
- * What statements tell of credit, against the entries of the journal: what credit paid of each, what
- * is due after that, the movements of the customer's wallets since its statement before, and the
- * statements of children that it carries. Whether the entries are right is checked elsewhere.
+ * What statements tell of credit, against the entries of the journal: what credit paid of each,
+ * what is due after that, the movements of the customer's wallets since its statement before, and
+ * the statements of children that it carries. Whether entries are right is checked elsewhere.
  */
 import { currencyDecimals } from "../../domain/money/currency.ts";
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
