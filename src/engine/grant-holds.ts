@@ -3,7 +3,7 @@
  * admission, settlement and plain metering can never race.
  */
 import { type BalanceKey, isPrepaid } from "../domain/budget/budget.ts";
-import { decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
+import { type decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
 import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
@@ -25,7 +25,7 @@ import { loadBalances, type Spending } from "./load-spending.ts";
 import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import type { PrepaidCredit } from "./prepaid-credit.ts";
-import { prepaidRoomsOf, withCredit } from "./prepaid-rooms.ts";
+import { decideWithCredit, prepaidRoomsOf } from "./prepaid-rooms.ts";
 import { pathOf } from "./spend-of.ts";
 import { worstCaseOf } from "./worst-case.ts";
 
@@ -106,7 +106,9 @@ async function decide(granting: Deciding, runId: string, ask: HoldAsk): Promise<
   if ("problem" in asker) return asker;
   const spender = spenderOf(granting, asker, ask);
   const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
-  const charges = worstCase(ask.output?.mostTokens ?? 0).parts.map(({ charge }) => charge);
+  const charges = worstCase(ask.output?.mostTokens ?? 0).parts.flatMap(({ charge, amount }) =>
+    amount > 0n ? charge : [],
+  );
   const budgets = [
     ...(await roomsOf(granting, spender, asker.customer)),
     ...(await prepaidRoomsOf(granting, { spender, customer: asker.customer, charges })),
@@ -127,8 +129,8 @@ async function decide(granting: Deciding, runId: string, ask: HoldAsk): Promise<
     return refusal({ decision: stop.mode, reason, stop, budgets });
   }
   const { output, isWrapUp } = ask;
-  const fitted = decideHold({ worstCase, output, isWrapUp }, budgets, state.receivedAtMs);
-  const decided = await withCredit(granting, fitted, { rooms: budgets, customer: asker.customer });
+  const asking = { rooms: budgets, customer: asker.customer, nowMs: state.receivedAtMs };
+  const decided = await decideWithCredit(granting, { worstCase, output, isWrapUp }, asking);
   if (decided.decision === "allow") {
     // A budget's own pause ends when there is room again.
     if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);

@@ -60,7 +60,10 @@ export class PrepaidCredit {
     });
   }
 
-  /** The balance of a customer's credit, as holds on these charges find it. */
+  /**
+   * The balance of a customer's credit, as holds on these charges find it: what they may take at the
+   * most. What they take together is asked for with `covers`.
+   */
   async room(
     { record, scope, window }: Pick<Room, "record" | "scope" | "window">,
     customer: Customer,
@@ -88,12 +91,16 @@ export class PrepaidCredit {
     const held = await this.#reserve(record, family);
     const before = await this.#unpaid(record, family);
     const asked = { record, customer, family, before };
-    let free = await this.#mostOf(asked, null);
-    for (const charge of charges) {
-      if (free === 0n || (await this.#isFree(asked, [{ charge, amount: free }]))) continue;
-      free = await this.#greatest(asked, charge, free);
-    }
-    return { free, held };
+    const all = await this.#mostOf(asked, null);
+    let sum = charges.length === 0 ? all : 0n;
+    for (const charge of charges) sum += await this.#mostFor(asked, charge, all);
+    return { free: (sum < all ? sum : all) as Amount, held };
+  }
+
+  /** What a charge alone may still take. */
+  async #mostFor(asked: Asked, charge: string, all: Amount): Promise<Amount> {
+    if (all === 0n || (await this.#isFree(asked, [{ charge, amount: all }]))) return all;
+    return this.#greatest(asked, charge, all);
   }
 
   async #isFree(

@@ -141,6 +141,31 @@ test("a step of two charges is not paid twice by one grant", async () => {
   ]);
 });
 
+test("a step of two charges takes grants that are for one each", async () => {
+  const card = cardOf({
+    calls: [{ count: "steps" }, each("1")],
+    written: [{ sum: "output_text" }, each("0.01")],
+  });
+  const world = await prepaidWorld("0", card);
+  const model = { run: "r acme", usage: usage({ input_uncached: 1 }) };
+  const output = { leastTokens: 10, mostTokens: 4000, isStated: true };
+  const askFor = (id: string) => ask(id, { step: step({ id, ...model }), output, contentHash: id });
+  // The first call of the world has cost one already.
+  await give(world.engine, ["acme", "6"], { charges: ["calls"] });
+  await give(world.engine, ["acme", "1"], { charges: ["written"] });
+  const [decision] = await holdOn(world.engine, "r acme", askFor("m"));
+  assert.ok(decision?.decision === "allow" && decision.hold.isClamped);
+  assert.equal(decision.hold.maxOutputTokens, 100);
+  // Nothing for what is written is left, until the first one settles or somebody gives more.
+  assert.deepEqual(words(await holdOn(world.engine, "r acme", askFor("n"))), [
+    "throttle: held_by_others",
+  ]);
+  await give(world.engine, ["acme", "0.5"]);
+  const [more] = await holdOn(world.engine, "r acme", askFor("n"));
+  assert.ok(more?.decision === "allow");
+  assert.equal(more.hold.maxOutputTokens, 50);
+});
+
 test("credit in a card's units pays before credit in money", async () => {
   const document = { credit: { name: "AI credits", price: "0.5" } };
   const inUnits = { count: "steps", where: { kind: "tool" } };

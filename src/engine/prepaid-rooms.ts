@@ -1,7 +1,15 @@
 /** Prepaid credit among the balances that a hold is decided against. */
 import { type BalanceKey, isPrepaid } from "../domain/budget/budget.ts";
-import { type Decision, endAction, type Room } from "../domain/budget/decide.ts";
+import {
+  type Ask,
+  type Decision,
+  decideHold,
+  endAction,
+  type Room,
+  type WorstCase,
+} from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
+import { HOLD_RETRY_MS } from "../domain/limits.ts";
 import type { BudgetBook } from "./budget-books.ts";
 import type { EngineContext } from "./context.ts";
 import { readsInUnit, readsOfStore } from "./credit-charged.ts";
@@ -86,22 +94,56 @@ export async function prepaidRoomsOf(
   return rooms;
 }
 
+/** Who asks for credit, and when. */
+interface Asking {
+  readonly rooms: readonly Room[];
+  readonly customer: Customer;
+  readonly nowMs: number;
+}
+
 /**
- * A decision after credit was asked about all charges of the step together: what is left for each
- * alone may be the same grant's.
+ * Decides on one step, of credit too. Rooms of credit tell what charges may take at the most; what
+ * they take together depends on whose grants pay which, so what fits is asked for again, and where
+ * credit does not pay all of it, for fewer tokens.
  */
-export async function withCredit(
-  { prepaid }: Prepaid,
-  decided: Decision,
-  { rooms, customer }: { readonly rooms: readonly Room[]; readonly customer: Customer },
+export async function decideWithCredit(
+  { prepaid }: Pick<Prepaid, "prepaid">,
+  ask: Ask,
+  { rooms, customer, nowMs }: Asking,
 ): Promise<Decision> {
+  const decided = decideHold(ask, rooms, nowMs);
   if (prepaid === null || decided.decision !== "allow") return decided;
-  const parts = decided.worstCase.parts.filter(({ amount }) => amount > 0n);
-  if (parts.length < 2) return decided;
-  for (const room of rooms) {
-    if (!isPrepaid(room.record.budget.measure)) continue;
-    if (await prepaid.covers(room.record, customer, parts)) continue;
-    return { decision: endAction(room), reason: "budget", by: room, retryAfterMs: null };
+  const ofCredit = rooms.filter(({ record }) => isPrepaid(record.budget.measure));
+  const shortOf = async ({ parts }: WorstCase): Promise<Room | null> => {
+    const asked = parts.filter(({ amount }) => amount > 0n);
+    if (asked.length < 2) return null;
+    for (const room of ofCredit) {
+      if (!(await prepaid.covers(room.record, customer, asked))) return room;
+    }
+    return null;
+  };
+  if ((await shortOf(decided.worstCase)) === null) return decided;
+  const { output, worstCase } = ask;
+  const least = Math.min(output?.leastTokens ?? 0, decided.maxOutputTokens ?? 0);
+  const by = await shortOf(worstCase(least));
+  if (by !== null) return shortAt(by);
+  // The largest that credit pays lies in [low, high).
+  let [low, high] = [least, decided.maxOutputTokens ?? 0];
+  while (high - low > 1) {
+    const middle = low + Math.floor((high - low) / 2);
+    if ((await shortOf(worstCase(middle))) === null) low = middle;
+    else high = middle;
   }
-  return decided;
+  if (output === null) return decided;
+  const again = decideHold({ ...ask, output: { ...output, mostTokens: low } }, rooms, nowMs);
+  return again.decision === "allow" ? { ...again, isClamped: output.isStated } : again;
+}
+
+/** While others hold, there is reason to wait: their holds may settle below what they set aside. */
+function shortAt(by: Room): Decision {
+  if (by.held === 0n) {
+    return { decision: endAction(by), reason: "budget", by, retryAfterMs: null };
+  }
+  const reason = "held_by_others";
+  return { decision: "throttle", reason, by, retryAfterMs: HOLD_RETRY_MS };
 }
