@@ -61,8 +61,8 @@ export class PrepaidCredit {
   }
 
   /**
-   * The balance of a customer's credit, as holds on these charges find it: what they may take at the
-   * most. What they take together is asked for with `covers`.
+   * The balance of a customer's credit, as holds on these charges find it: what they may take at
+   * the most. What they take together is asked for with `covers`.
    */
   async room(
     { record, scope, window }: Pick<Room, "record" | "scope" | "window">,
