@@ -30,7 +30,7 @@ export function contextOf(parts: ContextParts): EngineContext {
     alarm.look(workspace);
     return committed;
   });
-  const reading = { store: parts.store, budgets, clocks };
+  const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
   const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
   return { ...parts, ...kept, clocks, loop, waiting };
 }

@@ -39,7 +39,7 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
-import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type AuditPage, type AuditQuery, readAudit } from "./read-audit.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
@@ -76,6 +76,7 @@ import type {
   SimulationTotal,
 } from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import type { EndUserFilter } from "./usage-of-end-users.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
 /** The ports that an engine runs on. */
@@ -210,7 +211,7 @@ export class Engine {
 
   usage(
     workspace: string,
-    query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+    query: { readonly groupBy: readonly UsageDimension[]; readonly filter: EndUserFilter },
     reads: ReadContext = this.#context,
   ): Promise<UsageRow[]> {
     return readUsage(reads, workspace, query);

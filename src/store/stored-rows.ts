@@ -72,6 +72,7 @@ export const RUN_COLUMNS = [
   "charged_in",
   "corrections",
   "since_seq",
+  "end_user",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -109,6 +110,7 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     encodeCharges(run),
     run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
     run.sinceSeq,
+    run.endUser,
   ];
 }
 
@@ -141,6 +143,7 @@ export function decodeRun(row: Row): Run {
     lastSeenAtMs: number(row, "last_seen_at"),
     labels: row.labels === null ? null : JSON.parse(text(row, "labels")),
     authority: optional(row, "authority"),
+    endUser: optional(row, "end_user"),
     suspended: number(row, "suspended"),
     own: totals("own"),
     tree,

@@ -78,6 +78,11 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
     values.push(value);
   }
   if (filter.roots === true) where.push("parent IS NULL");
+  if (filter.hasEndUser === true) where.push("end_user IS NOT NULL");
+  if (filter.endUser !== undefined) {
+    where.push("end_user = ?");
+    values.push(filter.endUser);
+  }
   const { after, byId = false } = filter;
   if (byId) {
     where.push("id > ?");
