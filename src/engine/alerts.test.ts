@@ -31,7 +31,10 @@ const typesOf = (alerts: readonly { readonly type: string }[]) => alerts.map(({ 
 
 /** Looks at everybody whose totals have moved. */
 async function look({ engine }: World): Promise<void> {
-  for (let n = 0; n < 20; n += 1) await engine.alerts.look(WS, 100);
+  for (let n = 0; n < 20; n += 1) {
+    await engine.alerts.look(WS, 100);
+    await engine.alerts.lookAtMargin(WS, 100);
+  }
 }
 
 async function call(world: World, from: number, count: number): Promise<void> {

@@ -58,7 +58,7 @@ export function createPassingKey(
   const createdAtMs = context.clock.nowMs();
   // The same for all of them: whoever works on the data folder is one caller.
   const id = "passing";
-  passing.set(hash, { ...wanted, id, hash, label: "passing", createdAtMs, revokedAtMs: null });
+  passing.set(hash, { ...wanted, id, hash, label: "data folder", createdAtMs, revokedAtMs: null });
   return secret;
 }
 

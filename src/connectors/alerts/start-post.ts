@@ -22,6 +22,8 @@ const POST_EVERY_MS = 1_000;
 /** How often customers whose totals moved are looked at, and how many in one go. */
 const WATCH_EVERY_MS = 250;
 const WATCHED_A_LOOK = 20;
+/** Margin is dearer to look at, and may be told a little later. */
+const MARGIN_EVERY_MS = 5_000;
 const TIDY_EVERY_MS = 3_600_000;
 /** A receiver that takes longer gets its message again when its lease has ended. */
 const DRAIN_MAX_MS = 3_000;
@@ -53,6 +55,9 @@ export async function startPost(
   const lookAtAll = async () => {
     for (const workspace of await store.workspaces()) await alerts.look(workspace, WATCHED_A_LOOK);
   };
+  const lookAtMargins = async () => {
+    for (const one of await store.workspaces()) await alerts.lookAtMargin(one, WATCHED_A_LOOK);
+  };
   const tidyAll = async () => {
     for (const workspace of await store.workspaces()) await post.tidy(workspace);
   };
@@ -60,6 +65,7 @@ export async function startPost(
   const timers = [
     setInterval(() => guarded("alerts could not be sent", sendAll()), POST_EVERY_MS),
     setInterval(() => guarded("alerts could not be looked for", lookAtAll()), WATCH_EVERY_MS),
+    setInterval(() => guarded("margins could not be looked at", lookAtMargins()), MARGIN_EVERY_MS),
     setInterval(() => guarded("messages could not be tidied", tidyAll()), TIDY_EVERY_MS),
   ];
   for (const timer of timers) timer.unref();

@@ -143,7 +143,12 @@ export class AlertCases {
     return again;
   }
 
-  /** Looks at some customers whose totals have moved; returns how many are left. */
+  /** Looks at the margin of some customers whose totals have moved; returns how many are left. */
+  lookAtMargin(workspace: string, most: number): Promise<number> {
+    return this.#watch.lookAtMargin(workspace, most);
+  }
+
+  /** The same of credit and commitments. */
   look(workspace: string, most: number): Promise<number> {
     return this.#watch.look(workspace, most);
   }

@@ -2,14 +2,14 @@
 
 /** What is noted of a workspace. */
 export interface Noted {
-  /** Customers whose totals have moved. */
+  /** Customers whose totals have moved, and whose credit and commitments nobody has looked at. */
   readonly moved: Set<string>;
+  /** The same of margin. */
+  readonly margin: Set<string>;
   /** Customers that have neither credit nor commitments, since the last act. */
   readonly plain: Set<string>;
   /** Where the look at every customer has come to; null: it is over. */
   allAfter: string | null;
-  /** When the margin of customers was looked at last. */
-  readonly marginAtMs: Map<string, number>;
 }
 
 /** What is noted, by workspace; it is in memory alone. */
@@ -18,8 +18,11 @@ export class MovedCustomers {
 
   /** Totals of customers have moved. */
   note(workspace: string, customers: Iterable<string>): void {
-    const { moved } = this.of(workspace);
-    for (const id of customers) moved.add(id);
+    const { moved, margin, plain } = this.of(workspace);
+    for (const id of customers) {
+      if (!plain.has(id)) moved.add(id);
+      margin.add(id);
+    }
   }
 
   /** People have decided something: whoever had neither credit nor commitments may have them. */
@@ -30,8 +33,8 @@ export class MovedCustomers {
   of(workspace: string): Noted {
     const known = this.#noted.get(workspace);
     if (known !== undefined) return known;
-    const noted = { moved: new Set<string>(), plain: new Set<string>() };
-    const fresh: Noted = { ...noted, allAfter: "", marginAtMs: new Map() };
+    const noted = { moved: new Set<string>(), margin: new Set<string>(), plain: new Set<string>() };
+    const fresh: Noted = { ...noted, allAfter: "" };
     this.#noted.set(workspace, fresh);
     return fresh;
   }

@@ -27,7 +27,6 @@ import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
 /** Customers that are remembered of a workspace, before the memory starts afresh. */
 const REMEMBERED_MAX_COUNT = 50_000;
-const MARGIN_EVERY_MS = 60_000;
 const ALL_A_LOOK = 20;
 const FINE_OF_AMOUNT = 10n ** BigInt(CONVERSION_RATE_SCALE);
 
@@ -39,69 +38,56 @@ export class AffairWatch {
     this.#context = context;
   }
 
-  /** Looks at some customers; returns how many are left to be looked at soon. */
+  /** Looks at credit and commitments of some customers; returns how many are left. */
   async look(workspace: string, most: number): Promise<number> {
     const noted = this.#context.moved.of(workspace);
     await this.#noteMore(workspace, noted);
-    const customers: string[] = [];
-    for (const id of noted.moved) {
-      noted.moved.delete(id);
-      if (this.#isNothingToSee(noted, id)) continue;
-      customers.push(id);
-      if (customers.length === most) break;
-    }
-    if (customers.length === 0) return noted.moved.size;
-    const nowMs = (await this.#context.clocks.of(workspace)).nowMs();
-    const bills = await MarginBills.open(this.#context, workspace, nowMs);
-    for (const id of customers) {
-      const customer = await this.#context.store.customer(workspace, id);
+    const { store, tariffs, clocks } = this.#context;
+    if (noted.plain.size >= REMEMBERED_MAX_COUNT) noted.plain.clear();
+    for (const id of taken(noted.moved, most)) {
+      const customer = await store.customer(workspace, id);
       if (customer === undefined) continue;
-      const affairs = await this.#affairsOf({ workspace, customer, nowMs, bills });
-      const news = await this.#newsOf(workspace, affairs);
-      if (news.length > 0) await this.#tell(workspace, news);
+      // Before the reads: an act in between makes it worth a look again.
+      noted.plain.add(id);
+      const [tariff, nowMs] = [await tariffs.of(workspace), (await clocks.of(workspace)).nowMs()];
+      const credit = await this.#creditOf(workspace, customer);
+      const drawn = await statusOf(this.#context, workspace, { customer, tariff, nowMs });
+      if (credit !== null || drawn.length > 0) noted.plain.delete(id);
+      const committed = drawn.flatMap(({ commitment, soFar }) => {
+        return soFar === null ? [] : commitmentAffairs(id, commitment, { soFar, nowMs });
+      });
+      await this.#tellNews(workspace, [...(credit ?? []), ...committed]);
     }
     return noted.moved.size;
+  }
+
+  /** Looks at the margin of some customers; returns how many are left. */
+  async lookAtMargin(workspace: string, most: number): Promise<number> {
+    const { margin } = this.#context.moved.of(workspace);
+    const customers = taken(margin, most);
+    if (customers.length === 0) return 0;
+    const { store, clocks } = this.#context;
+    const nowMs = (await clocks.of(workspace)).nowMs();
+    const bills = await MarginBills.open(this.#context, workspace, nowMs);
+    for (const id of customers) {
+      const customer = await store.customer(workspace, id);
+      if (customer === undefined) continue;
+      const affairs = await this.#marginOf({ workspace, customer, nowMs, bills });
+      await this.#tellNews(workspace, affairs);
+    }
+    return margin.size;
   }
 
   /** A start has everybody looked at, a few at a time, behind those who have just moved. */
   async #noteMore(workspace: string, noted: Noted): Promise<void> {
     if (noted.allAfter === null || noted.moved.size > 0) return;
-    const { store } = this.#context;
+    const { store, moved } = this.#context;
     const page = await store.listCustomers(workspace, ALL_A_LOOK, noted.allAfter);
-    for (const { id } of page) noted.moved.add(id);
+    moved.note(
+      workspace,
+      page.map(({ id }) => id),
+    );
     noted.allAfter = page.length < ALL_A_LOOK ? null : (page.at(-1)?.id ?? null);
-  }
-
-  #isNothingToSee({ plain, marginAtMs }: Noted, id: string): boolean {
-    return plain.has(id) && !this.#isMarginDue(marginAtMs.get(id));
-  }
-
-  #isMarginDue(atMs: number | undefined): boolean {
-    return atMs === undefined || this.#context.clock.nowMs() - atMs >= MARGIN_EVERY_MS;
-  }
-
-  async #affairsOf(looking: Looking): Promise<Affair[]> {
-    const { workspace, customer, nowMs } = looking;
-    const { plain, marginAtMs } = this.#context.moved.of(workspace);
-    for (const kept of [plain, marginAtMs]) if (kept.size >= REMEMBERED_MAX_COUNT) kept.clear();
-    const affairs: Affair[] = [];
-    if (!plain.has(customer.id)) {
-      plain.add(customer.id);
-      const known = await this.#creditOf(workspace, customer);
-      const tariff = await this.#context.tariffs.of(workspace);
-      const drawn = await statusOf(this.#context, workspace, { customer, tariff, nowMs });
-      for (const { commitment, soFar } of drawn) {
-        const at = soFar && { soFar, nowMs };
-        if (at !== null) affairs.push(...commitmentAffairs(customer.id, commitment, at));
-      }
-      if (known !== null || drawn.length > 0) plain.delete(customer.id);
-      affairs.push(...(known ?? []));
-    }
-    if (this.#isMarginDue(marginAtMs.get(customer.id))) {
-      marginAtMs.set(customer.id, this.#context.clock.nowMs());
-      affairs.push(...(await this.#marginOf(looking)));
-    }
-    return affairs;
   }
 
   /** Null: it has no credit. Whom a parent pays for has an eye on the parent. */
@@ -133,6 +119,11 @@ export class AffairWatch {
     });
   }
 
+  async #tellNews(workspace: string, affairs: readonly Affair[]): Promise<void> {
+    const news = await this.#newsOf(workspace, affairs);
+    if (news.length > 0) await this.#tell(workspace, news);
+  }
+
   /** Affairs that stand otherwise than they were told last. */
   async #newsOf(workspace: string, affairs: readonly Affair[]): Promise<Affair[]> {
     const news: Affair[] = [];
@@ -157,6 +148,13 @@ export class AffairWatch {
       }
     });
   }
+}
+
+/** Takes some out of a set, those first that wait longest. */
+function taken(waiting: Set<string>, most: number): string[] {
+  const some = [...waiting.values().take(most)];
+  for (const one of some) waiting.delete(one);
+  return some;
 }
 
 interface Looking {
