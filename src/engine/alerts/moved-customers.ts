@@ -8,6 +8,8 @@ export interface Noted {
   readonly margin: Set<string>;
   /** Customers that have neither credit nor commitments, since the last act. */
   readonly plain: Set<string>;
+  /** How many acts there were. */
+  acts: number;
   /** Where the look at every customer has come to; null: it is over. */
   allAfter: string | null;
 }
@@ -27,14 +29,16 @@ export class MovedCustomers {
 
   /** People have decided something: whoever had neither credit nor commitments may have them. */
   decided(workspace: string): void {
-    this.of(workspace).plain.clear();
+    const noted = this.of(workspace);
+    noted.acts += 1;
+    noted.plain.clear();
   }
 
   of(workspace: string): Noted {
     const known = this.#noted.get(workspace);
     if (known !== undefined) return known;
     const noted = { moved: new Set<string>(), margin: new Set<string>(), plain: new Set<string>() };
-    const fresh: Noted = { ...noted, allAfter: "" };
+    const fresh: Noted = { ...noted, acts: 0, allAfter: "" };
     this.#noted.set(workspace, fresh);
     return fresh;
   }

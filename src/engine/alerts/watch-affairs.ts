@@ -47,12 +47,13 @@ export class AffairWatch {
     for (const id of taken(noted.moved, most)) {
       const customer = await store.customer(workspace, id);
       if (customer === undefined) continue;
-      // Before the reads: an act in between makes it worth a look again.
-      noted.plain.add(id);
+      const { acts } = noted;
       const [tariff, nowMs] = [await tariffs.of(workspace), (await clocks.of(workspace)).nowMs()];
       const credit = await this.#creditOf(workspace, customer);
       const drawn = await statusOf(this.#context, workspace, { customer, tariff, nowMs });
-      if (credit !== null || drawn.length > 0) noted.plain.delete(id);
+      // An act in between may have given it either.
+      const isPlain = credit === null && drawn.length === 0 && noted.acts === acts;
+      if (isPlain) noted.plain.add(id);
       const committed = drawn.flatMap(({ commitment, soFar }) => {
         return soFar === null ? [] : commitmentAffairs(id, commitment, { soFar, nowMs });
       });
