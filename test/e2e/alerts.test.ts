@@ -117,6 +117,30 @@ describe("alerts", () => {
     assert.ok(alerts.some(({ id }) => id === body.data.id));
   });
 
+  test("of credit leave within a second too, though they follow from totals", async () => {
+    const hook = { channel: "webhook", url: `${hooks.url}/money`, teams: ["finance", "sales"] };
+    await saveRoute("money", hook);
+    const price = { model: "per_unit", unit: "1" };
+    const charges = [{ key: "steps", meter: { count: "steps" }, price }];
+    await call("POST", "/v1/rate-cards", { key: "desk", currency: "USD", charges });
+    await call("PUT", "/v1/customers/gamma", {});
+    const grant = { customer: "gamma", amount: "10", currency: "USD", ...BY };
+    await call("POST", "/v1/credits/grants", grant);
+    const occurredAt = new Date().toISOString();
+    const steps = Array.from({ length: 10 }, (_, n) => ({
+      ...{ run: "g1", source: "sdk", id: `g${n}`, kind: "tool", tool: "search" },
+      ...{ customer: "gamma", agent: "a", occurredAt },
+    }));
+    const atMs = Date.now();
+    await call("POST", "/v1/events", steps);
+    const { atMs: arrivedMs, body } = await seen(() => postedTo("/money")[0]);
+    console.log(`# from the step that used credit up to the receiver: ${arrivedMs - atMs} ms`);
+    assert.ok(arrivedMs - atMs < 1_000);
+    const { type, data } = JSON.parse(body) as { type: string; data: { data: { link: string } } };
+    assert.equal(type, "credit.empty");
+    assert.equal(data.data.link, "https://t.test/v1/customers/gamma/credits");
+  });
+
   test("are signed by both secrets while one takes the place of the other", async () => {
     const [former = ""] = (await call<{ secrets: string[] }>("GET", "/v1/alerts/routes/ops/target"))
       .secrets;

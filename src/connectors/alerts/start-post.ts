@@ -18,7 +18,9 @@ export interface PostOptions {
 }
 
 /** Messages that are due are looked for so often; new alerts are sent at once. */
-const POST_EVERY_MS = 1_000;
+const DUE_EVERY_MS = 1_000;
+/** How often new alerts are looked for that nobody told of: after a start, or of another process. */
+const NEW_EVERY_MS = 30_000;
 /** How often customers whose totals moved are looked at, and how many in one go. */
 const WATCH_EVERY_MS = 250;
 const WATCHED_A_LOOK = 20;
@@ -52,6 +54,11 @@ export async function startPost(
   const sendAll = async () => {
     for (const workspace of await store.workspaces()) send(workspace);
   };
+  const sendAllDue = async () => {
+    for (const workspace of await store.workspaces()) {
+      guarded("alerts could not be sent", post.sendDue(workspace));
+    }
+  };
   const lookAtAll = async () => {
     for (const workspace of await store.workspaces()) await alerts.look(workspace, WATCHED_A_LOOK);
   };
@@ -63,12 +70,14 @@ export async function startPost(
   };
   const stopListening = alerts.listen(send);
   const timers = [
-    setInterval(() => guarded("alerts could not be sent", sendAll()), POST_EVERY_MS),
+    setInterval(() => guarded("alerts could not be sent", sendAllDue()), DUE_EVERY_MS),
+    setInterval(() => guarded("alerts could not be sent", sendAll()), NEW_EVERY_MS),
     setInterval(() => guarded("alerts could not be looked for", lookAtAll()), WATCH_EVERY_MS),
     setInterval(() => guarded("margins could not be looked at", lookAtMargins()), MARGIN_EVERY_MS),
     setInterval(() => guarded("messages could not be tidied", tidyAll()), TIDY_EVERY_MS),
   ];
   for (const timer of timers) timer.unref();
+  guarded("alerts could not be sent", sendAll());
   return async () => {
     isStopped = true;
     for (const timer of timers) clearInterval(timer);

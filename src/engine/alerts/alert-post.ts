@@ -59,6 +59,11 @@ export class AlertPost {
   async run(workspace: string): Promise<void> {
     if (this.#isDraining || this.#context.secrets === null) return;
     await this.#gather(workspace);
+    await this.sendDue(workspace);
+  }
+
+  /** Sends what is due, without a look at what is new: one read where nothing is. */
+  async sendDue(workspace: string): Promise<void> {
     const { alerts } = this.#context.store;
     while (!this.#isDraining) {
       const dueMs = await alerts.nextDueMs(workspace);
