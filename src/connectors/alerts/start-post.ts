@@ -19,7 +19,7 @@ export interface PostOptions {
 
 /** Messages that are due are looked for so often; new alerts are sent at once. */
 const DUE_EVERY_MS = 1_000;
-/** How often new alerts are looked for that nobody told of: after a start, or of another process. */
+/** How often new alerts are looked for that nobody told of, such as those of another process. */
 const NEW_EVERY_MS = 30_000;
 /** How often customers whose totals moved are looked at, and how many in one go. */
 const WATCH_EVERY_MS = 250;
