@@ -39,6 +39,8 @@ export interface SimulateOptions {
 interface Measured {
   readonly steps: number;
   readonly seconds: number;
+  /** Time of processors, all threads together: it says the same on a machine that others use. */
+  readonly cpuSeconds: number;
   readonly rssMiB: number;
 }
 
@@ -80,16 +82,23 @@ function report(
   const memory = (name: "larger" | "smaller") => ({
     steps: of(name)[0]?.steps ?? 0,
     stepsPerSecond: Math.round(median(of(name).map(rateOf))),
+    cpuMicrosecondsPerStep: cpuMicroseconds(of(name)),
     rssMiB: Math.round(median(of(name).map(({ rssMiB }) => rssMiB))),
   });
   return {
     ...{ bench: "simulate", node: process.version, rounds: ROUNDS },
     stepsPerSecond: Math.round(stepsPerSecond),
     ...{ least: Math.round(Math.min(...rates)), most: Math.round(Math.max(...rates)) },
+    cpuMicrosecondsPerStep: cpuMicroseconds(of("larger")),
     baselineStepsPerSecond: Math.round(baseline),
     ratio: Number((stepsPerSecond / baseline).toFixed(3)),
     histories: [memory("smaller"), memory("larger")],
   };
+}
+
+function cpuMicroseconds(measured: readonly Measured[]): number {
+  const each = measured.map(({ cpuSeconds, steps }) => (cpuSeconds / steps) * 1e6);
+  return Number(median(each).toFixed(3));
 }
 
 function median(values: readonly number[]): number {
