@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decodeFormer, encodeFormer, formerLine } from "./former-text.ts";
+import type { RunFacts } from "./run.ts";
+
+test("a former version is read as it was written, whatever its labels are called", () => {
+  const value = fc.oneof(fc.string(), fc.bigInt(), fc.integer(), fc.constant(null));
+  const name = fc.oneof(fc.constantFrom("$", "$n", "$$n", "__proto_"), fc.string());
+  const plain = { noNullPrototype: true };
+  const facts = fc.dictionary(name, fc.oneof(value, fc.dictionary(name, value, plain)), plain);
+  fc.assert(
+    fc.property(facts, (one) => {
+      fc.pre(!JSON.stringify(Object.keys(one)).includes("__proto__"));
+      assert.deepEqual(decodeFormer(encodeFormer(one as unknown as RunFacts)), one);
+    }),
+  );
+});
+
+test("the line of a version tells run from outcome, and each part from the next", () => {
+  const version = { run: "r", key: null, sinceSeq: 1, untilSeq: 2, document: "{}" };
+  assert.equal(formerLine(version), "f1\u001frun\u001fr\u001f1\u001f2\u001f{}");
+  const outcome = formerLine({ ...version, key: "k" });
+  assert.equal(outcome, "f1\u001foutcome\u001fr\u001fk\u001f1\u001f2\u001f{}");
+});
