@@ -21,7 +21,7 @@ import { openSqliteStore } from "./sqlite/sqlite-store.ts";
 import { assertHistory } from "./whole-history-contract.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
-const full = isFull ? 20 : 1;
+const full = isFull ? 60 : 1;
 const dataDir = mkdtempSync(join(tmpdir(), "tollgate-simulation-"));
 const memory = new MemoryStore();
 const sqlite = openSqliteStore({ dataDir, digest: nodeDigest });
@@ -69,7 +69,7 @@ test("the cards in force come to what the ledger holds, whatever has happened", 
       assert.deepEqual(cards.map(readable), [readable(charged)], customer);
     }
   });
-  await fc.assert(property, { numRuns: isFull ? 20_000 : 200 });
+  await fc.assert(property, { numRuns: isFull ? 20_000 : 70 });
 });
 
 test("the card in force sent again comes to what the ledger holds", async () => {
@@ -91,7 +91,7 @@ test("the card in force sent again comes to what the ledger holds", async () => 
       assert.deepEqual(bills.map(readable), [readable(charged)], customer);
     }
   });
-  await fc.assert(property, { numRuns: isFull ? 20_000 : 200 });
+  await fc.assert(property, { numRuns: isFull ? 20_000 : 70 });
 });
 
 test("two cards side by side are what each is alone, on every store", async () => {
@@ -113,7 +113,7 @@ test("two cards side by side are what each is alone, on every store", async () =
       await assertHistory(store, workspace, 2);
     }
   });
-  await fc.assert(property, { numRuns: 15 * full });
+  await fc.assert(property, { numRuns: 5 * full });
 });
 
 test("a simulation changes nothing", async () => {
@@ -124,7 +124,7 @@ test("a simulation changes nothing", async () => {
     await simulated(engineOn(memory), workspace, { cards: [null, ...CARDS.map(asSent)] });
     assert.deepEqual(await holdings(memory, workspace), before);
   });
-  await fc.assert(property, { numRuns: 20 * full });
+  await fc.assert(property, { numRuns: 7 * full });
 });
 
 test("who stops reading ends a simulation", async () => {
@@ -154,5 +154,5 @@ test("one customer's simulation is its part of everyone's", async () => {
       assert.deepEqual(alone.customers, [one]);
     }
   });
-  await fc.assert(property, { numRuns: 15 * full });
+  await fc.assert(property, { numRuns: 5 * full });
 });
