@@ -10,7 +10,7 @@ const measured = what === "baseline" ? readRows(dataDir) : await simulate(dataDi
 const rssMiB = process.resourceUsage().maxRSS / 1024;
 process.stdout.write(JSON.stringify({ ...measured, rssMiB: Math.round(rssMiB) }));
 
-/** What was measured: how long it took, and how long processors worked on it, all threads together. */
+/** How long it took, and how long processors worked on it, all threads together. */
 interface Taken {
   readonly steps: number;
   readonly seconds: number;

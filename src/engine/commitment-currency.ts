@@ -1,7 +1,7 @@
 /**
  * A commitment is in the currency of its customer's card. Statements in another currency would not
- * draw it, and at its end nobody would be billed what is missing. A dated rate could tell what usage
- * is worth, but not what somebody has agreed to: whoever changes the currency agrees anew.
+ * draw it, and at its end nobody would be billed what is missing. A dated rate could tell what
+ * usage is worth, but not what somebody has agreed to: whoever changes the currency agrees anew.
  */
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import type { Commitment } from "../domain/period/commitment.ts";
@@ -19,7 +19,7 @@ export function currencyOfCard(
   return cards.find(({ card }) => card.key === key)?.card.currency ?? null;
 }
 
-/** What is wrong with commitments of a customer that is billed in a currency (null: in none yet). */
+/** What is wrong with commitments of who is billed in a currency (null: in none yet). */
 export function currencyProblems(
   commitments: readonly Commitment[],
   billedIn: string | null,
@@ -45,7 +45,7 @@ export async function requireCommittedCurrency(
   if (detail !== null) throw new TollgateError("customer.card_fixed", detail, "cardKey");
 }
 
-/** Throws `ratecard.invalid` where the first card, everybody's, is in another currency than theirs. */
+/** Throws `ratecard.invalid` where the first card, everybody's, is in another currency. */
 export async function requireFirstCardCurrency(
   store: Reads,
   workspace: string,

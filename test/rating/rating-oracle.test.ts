@@ -129,7 +129,7 @@ describe("rating by an oracle of its own", () => {
     fc.assert(property, { numRuns: RUNS });
   });
 
-  // A charge by itself is cheap to make: here as many are tried as nobody would make whole cards of.
+  // A charge by itself is cheap to make: here are as many as nobody would make whole cards of.
   test("one charge of any kind has the shares and the final amount of its definition", () => {
     const moves = fc.array(arbitraryQuantity, { minLength: 1, maxLength: 4 });
     const made = fc.tuple(arbitraryCharge, moves, fc.nat());

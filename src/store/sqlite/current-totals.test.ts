@@ -8,8 +8,8 @@ import { composeEngine, nodeDigest } from "../../compose.ts";
 import type { StepEvent } from "../../domain/event/event.ts";
 import { hashed, START_MS } from "../event-sequences-contract.ts";
 import { engineOver } from "../play-contract.ts";
-import { UNSUMMED_STEPS } from "./current-totals.ts";
 import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
+import { UNSUMMED_STEPS } from "./unsummed-steps.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-totals-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

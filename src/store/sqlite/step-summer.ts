@@ -12,7 +12,7 @@ import type { Stretch, SummingPlace } from "./sum-steps.ts";
 const ROWS_A_READ = 1_000;
 /** Runs whose customer is remembered before the memory starts afresh. */
 const RUNS_MAX_COUNT = 50_000;
-/** Runs that are looked up together: what began about the same time has steps about the same time. */
+/** Runs that are looked up together: what began at about one time has steps at about one. */
 const RUNS_A_READ = 64;
 
 type StepRow = readonly [

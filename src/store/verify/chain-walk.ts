@@ -86,7 +86,7 @@ export class ChainWalk {
     this.#open = this.#nextLink();
   }
 
-  /** Links of earlier versions do not cover what they ended; behind one that does, every one does. */
+  /** Links of earlier versions cover nothing that they ended; behind one that does, all do. */
   #isSealed({ digest, hash, withFormer }: OpenLink): boolean {
     if (withFormer === null || !this.#coversFormer) {
       if (hash.digest("hex") === digest) return true;
