@@ -17,6 +17,12 @@ test("a former version is read as it was written, whatever its labels are called
   );
 });
 
+test("the text of a version does not depend on the order in which its parts were read", () => {
+  const one = { id: "r", rating: { $a: 1n, b: [{ d: 1, c: 2 }] } } as unknown as RunFacts;
+  const other = { rating: { b: [{ c: 2, d: 1 }], $a: 1n }, id: "r" } as unknown as RunFacts;
+  assert.equal(encodeFormer(one), encodeFormer(other));
+});
+
 test("the line of a version tells run from outcome, and each part from the next", () => {
   const version = { run: "r", key: null, sinceSeq: 1, untilSeq: 2, document: "{}" };
   assert.equal(formerLine(version), "f1\u001frun\u001fr\u001f1\u001f2\u001f{}");

@@ -1,7 +1,7 @@
 /**
  * What a run or an outcome was, as a text: what a store keeps of a former version, and what the
  * hash chain seals of it. Amounts are scaled integers, `{"$n":"120"}`; a key that begins with `$`,
- * which a label may, gets one more.
+ * which a label may, gets one more. Keys are sorted: a version has one text, wherever it was read.
  */
 import type { OutcomeState, RunFacts } from "./run.ts";
 
@@ -13,7 +13,7 @@ const PART_END = "\u001f";
 export function encodeFormer(value: RunFacts | OutcomeState): string {
   return JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === "bigint") return { [AMOUNT]: String(part) };
-    return renamed(part, (key) => (key.startsWith(MARK) ? `${MARK}${key}` : key));
+    return sorted(renamed(part, (key) => (key.startsWith(MARK) ? `${MARK}${key}` : key)));
   });
 }
 
@@ -24,6 +24,11 @@ export function decodeFormer(text: string): unknown {
     if (isAmount && typeof part[AMOUNT] === "string") return BigInt(part[AMOUNT]);
     return renamed(part, (key) => (key.startsWith(MARK) ? key.slice(MARK.length) : key));
   });
+}
+
+function sorted(part: unknown): unknown {
+  if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+  return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** An object with other keys, where any of them changes. */
