@@ -40,7 +40,7 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
-import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
 import { previewCredit } from "./preview-credit.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type BillQuery, type CreditOfBill, type PeriodBill, readBill } from "./read-bill.ts";
@@ -77,6 +77,7 @@ import type {
   SimulationTotal,
 } from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import type { EndUserFilter } from "./usage-of-end-users.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -117,7 +118,7 @@ export class Engine {
       waiting.look(workspace);
       return committed;
     });
-    const reading = { store: parts.store, budgets, clocks };
+    const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
     this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
     this.limits = new LiveLimits(this.#context);
@@ -201,7 +202,7 @@ export class Engine {
 
   usage(
     workspace: string,
-    query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+    query: { readonly groupBy: readonly UsageDimension[]; readonly filter: EndUserFilter },
     reads: ReadContext = this.#context,
   ): Promise<UsageRow[]> {
     return readUsage(reads, workspace, query);

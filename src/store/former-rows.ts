@@ -19,7 +19,9 @@ export function encodeFormerOutcome({ outcome, untilSeq }: FormerOutcome): Bound
 
 /** What a run was. */
 export function decodeFormerRun(row: Row): RunFacts {
-  return decodeFormer(row.document as string) as RunFacts;
+  const facts = decodeFormer(row.document as string) as RunFacts;
+  // Texts from before there were end users have none.
+  return { ...facts, endUser: facts.endUser ?? null };
 }
 
 /** What an outcome was. */

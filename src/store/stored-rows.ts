@@ -79,6 +79,7 @@ export const RUN_COLUMNS = [
   "charged_in",
   "corrections",
   "since_seq",
+  "end_user",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -116,6 +117,7 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     encodeCharges(run),
     run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
     run.sinceSeq,
+    run.endUser,
   ];
 }
 
@@ -159,6 +161,7 @@ export function decodeRunFacts(row: Row): RunFacts {
     closedBy: text(row, "closed_by"),
     labels: row.labels === null ? null : JSON.parse(text(row, "labels")),
     authority: optional(row, "authority"),
+    endUser: optional(row, "end_user"),
     suspended: number(row, "suspended"),
     rating: rating === null ? null : decodeRating(rating),
     endedAtMs: row.ended_at as number | null,

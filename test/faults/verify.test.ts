@@ -94,11 +94,7 @@ function named(findings: readonly Finding[], table: string): string[] {
 
 /** Removed whole, these leave no trace: the chain covers what counts, and the journal. */
 const UNSEALED: ReadonlySet<string> = new Set([
-  "witnesses",
-  "conflicts",
-  "api_keys",
-  "signing_keys",
-  "holds",
+  ...["witnesses", "conflicts", "api_keys", "signing_keys", "holds"],
 ]);
 
 describe("a row that was removed is named", () => {

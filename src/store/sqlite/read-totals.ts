@@ -78,6 +78,11 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
     values.push(value);
   }
   if (filter.roots === true) where.push("parent IS NULL");
+  if (filter.hasEndUser === true) where.push("end_user IS NOT NULL");
+  if (filter.endUser !== undefined) {
+    where.push("end_user = ?");
+    values.push(filter.endUser);
+  }
   const { after, byId = false } = filter;
   if (byId) {
     where.push("id > ?");
@@ -97,7 +102,8 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
 }
 
 const FACTS = `id, since_seq, customer, agent, parent, height, standing, status, opened, opened_at,
-  head, agent_head, closed_at, closed_by, labels, authority, suspended, rating, ended_at`;
+  head, agent_head, closed_at, closed_by, labels, authority, end_user,
+  suspended, rating, ended_at`;
 
 /** Through the table, not an index: by their ids, rows lie all over the file. */
 const RUN_PAGE = `SELECT ${FACTS} FROM runs WHERE +ws = ?1

@@ -24,6 +24,7 @@ import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
+import { checkPaid } from "./check-paid.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -115,6 +116,7 @@ function checkAll(file: DataFile): void {
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
     () => checkCreditBooks(file, acts),
+    () => checkPaid(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
     () => checkOverrides(file),
