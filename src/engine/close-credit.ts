@@ -9,6 +9,7 @@ import { type Charged, sumLanes } from "../domain/credit/charged.ts";
 import { type ClosedLanes, type Closing, closeLanes } from "../domain/credit/close-lanes.ts";
 import {
   billedLanes,
+  type CarriedStatement,
   type StatementCredit,
   type WalletReport,
 } from "../domain/credit/statement-credit.ts";
@@ -43,20 +44,35 @@ export async function closeCredit(
   closing: ClosingStatement,
 ): Promise<StatementCredit | null> {
   const desk = new CreditDesk(context, act);
+  const children = await carriedStatements(context.store, act.workspace, closing);
+  const nowMs = act.state.receivedAtMs;
+  const credit = await payStatement(desk, { ...closing, children, nowMs });
+  if (credit !== null) desk.save();
+  return credit;
+}
+
+/** A statement with what it carries, at the time of the close. */
+interface StatementToPay extends ClosingStatement {
+  readonly children: readonly CarriedStatement[];
+  readonly nowMs: number;
+}
+
+/** Pays in the books of a desk, whoever saves them; null where there is no credit. */
+export async function payStatement(
+  desk: CreditDesk,
+  { children, nowMs, ...closing }: StatementToPay,
+): Promise<StatementCredit | null> {
   const { customer, statement } = closing;
   const payers = await payersOf(desk, customer);
-  const children = await carriedStatements(context.store, act.workspace, closing);
   const hasCredit = payers.some(({ book }) => book.wallets.length > 0);
   const isBilledAbove = customer.parent?.pays === true;
   if (!hasCredit && !isBilledAbove && children.length === 0) return null;
-  const nowMs = act.state.receivedAtMs;
   const own = await desk.open(customer.id);
   const closer = new Closer(desk, { ...closing, nowMs });
   desk.levels.closing.add(`${customer.id} ${statement.period.key}`);
   const inCredits = await closer.payInCredits(own);
   const paid = await closer.payInMoney(payers, inCredits);
   const wallets = reports(own);
-  desk.save();
   return {
     paid: (inCredits + paid.all) as Amount,
     paidByParent: paid.above,
@@ -67,7 +83,7 @@ export async function closeCredit(
 }
 
 /** The books that pay, in their order. */
-async function payersOf(desk: CreditDesk, customer: Customer): Promise<OpenBook[]> {
+export async function payersOf(desk: CreditDesk, customer: Customer): Promise<OpenBook[]> {
   const payers = [await desk.open(customer.id)];
   for (let { parent } = customer; parent?.pays === true && parent.credit !== "own"; ) {
     const above = await desk.open(parent.id);

@@ -29,11 +29,14 @@ export function readsOfStore(store: Store, workspace: string): CreditReads {
   };
 }
 
+/** What is read inside a unit of work. */
+export type UnitReads = Pick<UnitOfWork, "customers" | "periodsOf" | "counters" | "adjustments">;
+
 /** What an act sees: rows of its unit, totals that are all on disk, and what it booked itself. */
 export function readsOfUnit(
   store: Store,
   workspace: string,
-  act: { readonly unit: UnitOfWork; readonly booked: () => readonly Adjustment[] },
+  act: { readonly unit: UnitReads; readonly booked: () => readonly Adjustment[] },
 ): CreditReads {
   const { unit, booked } = act;
   return {

@@ -40,9 +40,10 @@ import {
   resolveDispute,
 } from "./open-dispute.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
+import { previewCredit } from "./preview-credit.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type AuditPage, type AuditQuery, readAudit } from "./read-audit.ts";
-import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
+import { type BillQuery, type CreditOfBill, type PeriodBill, readBill } from "./read-bill.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import {
@@ -294,8 +295,12 @@ export class Engine {
   }
 
   /** A page of what is behind a line of a statement. */
-  readLine(workspace: string, query: LineQuery): Promise<LinePage> {
-    return readLine(this.#context, workspace, query);
+  readLine(
+    workspace: string,
+    query: LineQuery,
+    reads: ReadContext = this.#context,
+  ): Promise<LinePage> {
+    return readLine(reads, workspace, query);
   }
 
   /** What a customer's period under way comes to, and is expected to come to. */
@@ -313,7 +318,9 @@ export class Engine {
     query: BillQuery,
     reads: ReadContext = this.#context,
   ): Promise<PeriodBill> {
-    return readBill(reads, workspace, query);
+    const isNow = reads === this.#context;
+    const creditOf: CreditOfBill = (bill) => previewCredit(this.#context, workspace, bill);
+    return readBill(reads, workspace, { ...query, creditOf: isNow ? creditOf : null });
   }
 
   /** Sets what a customer has agreed to use up. */

@@ -17,6 +17,7 @@ import { checkBalances } from "./check-balances.ts";
 import { checkBudgets } from "./check-budgets.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
+import { checkCounts } from "./check-counts.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
@@ -112,6 +113,7 @@ function checkAll(file: DataFile): void {
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
     () => checkTerms(file, acts),
+    () => checkCounts(file, books.cards),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
