@@ -85,6 +85,9 @@ describe("the demo", () => {
     assert.ok(
       lines.some((line) => /^patient-cap +umbrella-question-1 .* 0\.02 +USD cost/.test(line)),
     );
+    for (const type of ["run.paused", "run.resumed"]) {
+      assert.ok(lines.some((line) => line.startsWith(`   ${type} `) && line.includes("umbrella")));
+    }
   });
 
   test("changes what a ticket is charged, and not what it costs us", () => {

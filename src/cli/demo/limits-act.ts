@@ -96,6 +96,8 @@ export async function raiseCap(world: DemoWorld): Promise<void> {
     ...told,
     "It went on where it had stopped:",
     ...renderBalances(await balances(world, [run]), world.styles),
+    "Whoever must hear of that was told, and is by webhook, chat or mail (tollgate alerts):",
+    ...(await world.api.alerts("umbrella")).map(({ type, summary }) => `   ${type}  ${summary}`),
   );
 }
 

@@ -1,4 +1,5 @@
 /** The requests to Tollgate that the demo makes beside metering: all that an operator would. */
+import type { AlertView } from "../render/alerts.ts";
 import type { BalanceView } from "../render/budgets.ts";
 import type { RunView } from "../render/run-view.ts";
 import type { StatementView } from "../render/statement.ts";
@@ -31,6 +32,12 @@ export class TollgateApi {
   async runBudgets(id: string): Promise<readonly BalanceView[]> {
     const response = await this.#get(`/v1/runs/${encodeURIComponent(id)}/budgets`);
     return (await readAnswer<{ readonly budgets: readonly BalanceView[] }>(response)).budgets;
+  }
+
+  /** What people were told of a customer, newest first. */
+  async alerts(customer: string): Promise<readonly AlertView[]> {
+    const response = await this.#get(`/v1/alerts?customer=${encodeURIComponent(customer)}`);
+    return (await readAnswer<{ readonly alerts: readonly AlertView[] }>(response)).alerts;
   }
 
   /** A run with everything below it. */
