@@ -74,8 +74,9 @@ export async function revokeKey(
   if (key === undefined) throw new TollgateError("key.not_found", `There is no key "${id}".`);
   const revoked = { ...key, revokedAtMs: key.revokedAtMs ?? context.clock.nowMs() };
   await context.store.keyring.save(revoked);
-  if (key.revokedAtMs !== null) return revoked;
   await runAct(context, workspace, async ({ journal }) => {
+    // A crash may have kept it off the record; asked again, it comes there once.
+    if ((await context.store.lastAct(workspace, "key.revoked", id)) !== undefined) return;
     journal("key.revoked", id, { before: toldKey(key), after: null });
   });
   return revoked;

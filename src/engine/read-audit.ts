@@ -53,7 +53,7 @@ export interface AuditEntry {
   readonly kind: JournalKind;
   /** What was changed: a card, a customer, a budget, a key. */
   readonly subject: string;
-  /** Who decided it, as the act says, else the key's label; null: nobody said. */
+  /** Who decided it, as the act says, else the key's label or id; null: nobody said. */
   readonly by: string | null;
   /** The key that asked; null: this installation did it itself, or the act is older than keys. */
   readonly key: string | null;
@@ -138,7 +138,7 @@ async function changeOf(
   const stated = after === undefined ? rest : after;
   return {
     ...{ seq, atMs: receivedAtMs, kind, subject: id },
-    by: textOrNull(by) ?? signature?.label ?? null,
+    by: textOrNull(by) ?? (signature === null ? null : signature.label || signature.key),
     key: signature?.key ?? null,
     reason: textOrNull(reason) ?? signature?.reason ?? null,
     before: before ?? was ?? (await formerly(store, workspace, entry)),
