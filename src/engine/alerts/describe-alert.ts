@@ -82,8 +82,19 @@ export function messageBody({ workspace, alerts, more }: AlertMessage): object {
     return { type, timestamp, data: { workspace, ...data } };
   }
   const count = alerts.length + more;
-  return { type: GATHERED, timestamp, data: { workspace, count, more, alerts } };
+  const whole = { type: GATHERED, timestamp, data: { workspace, count, more, alerts } };
+  if (JSON.stringify(whole).length <= GATHERED_MAX_CHARS) return whole;
+  // Long ids of many alerts: their facts stand in the list.
+  const short = alerts.map((alert) => ({
+    ...alert,
+    summary: alert.summary.slice(0, 100),
+    data: {},
+  }));
+  return { ...whole, data: { ...whole.data, alerts: short } };
 }
+
+/** Receivers take 20 kB; a character of an id has up to three bytes. */
+const GATHERED_MAX_CHARS = 15_000;
 
 /** What a message is about, in one line without line breaks. */
 export function messageSubject({ workspace, alerts, more }: AlertMessage): string {
