@@ -13,6 +13,8 @@ export interface TakenMail {
 export interface MailServer {
   readonly url: string;
   readonly mails: readonly TakenMail[];
+  /** Every line that a client said outside of a mail. */
+  readonly commands: readonly string[];
   /** Answers the next mail with this line instead of taking it. */
   refuseNext(line: string): void;
   stop(): Promise<void>;
@@ -22,18 +24,20 @@ export interface MailServer {
 export async function startMailServer(): Promise<MailServer> {
   const mails: TakenMail[] = [];
   const refusals: string[] = [];
+  const commands: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => undefined);
-    serve(socket, { mails, refusals });
+    serve(socket, { mails, refusals, commands });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mails,
+    commands,
     refuseNext: (line) => void refusals.push(line),
     stop: async () => {
       server.close();
@@ -43,16 +47,21 @@ export async function startMailServer(): Promise<MailServer> {
   };
 }
 
-function serve(
-  socket: Socket,
-  { mails, refusals }: { readonly mails: TakenMail[]; readonly refusals: string[] },
-): void {
+interface Kept {
+  readonly mails: TakenMail[];
+  readonly refusals: string[];
+  readonly commands: string[];
+}
+
+function serve(socket: Socket, { mails, refusals, commands }: Kept): void {
   let [buffered, from, to, isData] = ["", "", [] as string[], false];
   const say = (line: string) => void socket.write(`${line}\r\n`);
   const command = (line: string): void => {
+    commands.push(line);
     const verb = line.slice(0, 4).toUpperCase();
     const address = /<(.*)>/.exec(line)?.[1] ?? "";
     if (verb === "QUIT") return void socket.end("221 bye\r\n");
+    if (verb === "STAR") return void say("502 no encryption here");
     if (verb === "MAIL") [from, to] = [address, []];
     if (verb === "RCPT") to.push(address);
     isData = verb === "DATA";

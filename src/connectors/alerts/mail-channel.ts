@@ -2,6 +2,7 @@
  * Alerts by mail, through the one server that the installation names. A message keeps its id over
  * all attempts, so a mail program that gets it twice can show it once.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { createTransport } from "nodemailer";
 import type { AlertChannel, SendResult } from "../../engine/alerts/alert-ports.ts";
 import { messageLines, messageSubject } from "../../engine/alerts/describe-alert.ts";
@@ -14,7 +15,11 @@ export interface MailServer {
   readonly from: string;
 }
 
+/** Of each step. */
 const TIMEOUT_MS = 20_000;
+/** Of all of them: less than the lease of whoever sends. */
+const WHOLE_MAX_MS = 45_000;
+const SLOW = Symbol("slow");
 
 /** Sends mail. Without `smtps:` encryption is asked for, and demanded where a password is sent. */
 export function mailChannel({ url, from }: MailServer): AlertChannel {
@@ -32,11 +37,13 @@ export function mailChannel({ url, from }: MailServer): AlertChannel {
     send: async ({ addresses }, message) => {
       const { id, atMs } = message;
       try {
-        await transport.sendMail({
+        const sending = transport.sendMail({
           ...{ from, to: [...addresses], subject: messageSubject(message), date: new Date(atMs) },
           ...{ messageId: `<${id}@${domain}>`, text: messageLines(message).join("\n") },
           headers: { "auto-submitted": "auto-generated" },
         });
+        const ended = await Promise.race([sending, sleep(WHOLE_MAX_MS, SLOW, { ref: false })]);
+        if (ended === SLOW) return failed({ code: "ETIMEDOUT", command: "the end" });
         return { outcome: "taken", status: null, detail: "", retryAfterMs: 0, isGone: false };
       } catch (error) {
         return failed(error);
