@@ -46,8 +46,12 @@ export function openApiDocument(
 }
 
 function operationOf(route: Route): JsonSchema {
-  const { operationId, summary, scope, body } = route;
-  const parameters = [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query")];
+  const { operationId, summary, scope, body, method } = route;
+  const parameters = [
+    ...parametersOf(route.params, "path"),
+    ...parametersOf(route.query, "query"),
+    ...(scope === "admin" && method !== "GET" ? [REASON] : []),
+  ];
   return {
     operationId,
     summary,
@@ -58,6 +62,15 @@ function operationOf(route: Route): JsonSchema {
     responses: { ...answersOf(route), ...problemsOf(route) },
   };
 }
+
+/** Why a change is made; every route that changes something takes it. */
+const REASON: JsonSchema = {
+  name: "tollgate-reason",
+  in: "header",
+  required: false,
+  description: "Why, percent-encoded, for the audit log.",
+  schema: { type: "string" },
+};
 
 function parametersOf(schema: ObjectSchema | undefined, place: "path" | "query"): JsonSchema[] {
   return Object.entries(schema?.properties ?? {}).map(([name, { description, ...rest }]) => ({
