@@ -24,8 +24,9 @@ const NEW_EVERY_MS = 30_000;
 /** How often customers whose totals moved are looked at, and how many in one go. */
 const WATCH_EVERY_MS = 250;
 const WATCHED_A_LOOK = 20;
-/** Margin is dearer to look at, and may be told a little later. */
-const MARGIN_EVERY_MS = 5_000;
+/** Margin is dearer to look at, and needs totals that a busy store would rather keep in memory. */
+const MARGIN_EVERY_MS = 60_000;
+const MARGINS_A_LOOK = 200;
 const TIDY_EVERY_MS = 3_600_000;
 /** A receiver that takes longer gets its message again when its lease has ended. */
 const DRAIN_MAX_MS = 3_000;
@@ -63,7 +64,7 @@ export async function startPost(
     for (const workspace of await store.workspaces()) await alerts.look(workspace, WATCHED_A_LOOK);
   };
   const lookAtMargins = async () => {
-    for (const one of await store.workspaces()) await alerts.lookAtMargin(one, WATCHED_A_LOOK);
+    for (const one of await store.workspaces()) await alerts.lookAtMargin(one, MARGINS_A_LOOK);
   };
   const tidyAll = async () => {
     for (const workspace of await store.workspaces()) await post.tidy(workspace);

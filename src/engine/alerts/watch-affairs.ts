@@ -22,12 +22,15 @@ import { MarginBills } from "../margin-bills.ts";
 import type { Customer } from "../ports.ts";
 import { readCredit } from "../read-credit.ts";
 import { statusOf } from "../read-drawdown.ts";
+import { othersTurn } from "../report-periods.ts";
 import type { Noted } from "./moved-customers.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
 /** Customers that are remembered of a workspace, before the memory starts afresh. */
 const REMEMBERED_MAX_COUNT = 50_000;
 const ALL_A_LOOK = 20;
+/** Margins looked at before others have their turn. */
+const MARGINS_A_TURN = 5;
 const FINE_OF_AMOUNT = 10n ** BigInt(CONVERSION_RATE_SCALE);
 
 /** Looks at customers that were noted. */
@@ -70,9 +73,10 @@ export class AffairWatch {
     const { store, clocks } = this.#context;
     const nowMs = (await clocks.of(workspace)).nowMs();
     const bills = await MarginBills.open(this.#context, workspace, nowMs);
-    for (const id of customers) {
+    for (const [index, id] of customers.entries()) {
       const customer = await store.customer(workspace, id);
       if (customer === undefined) continue;
+      if (index % MARGINS_A_TURN === MARGINS_A_TURN - 1) await othersTurn();
       const affairs = await this.#marginOf({ workspace, customer, nowMs, bills });
       await this.#tellNews(workspace, affairs);
     }
