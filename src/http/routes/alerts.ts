@@ -7,22 +7,8 @@ import type { AlertDelivery } from "../../engine/alerts/alert-ports.ts";
 import { json, ok, type RouteContext, route } from "../route.ts";
 import { closed, described, FLAG, ID, LIMIT, listOf, named, oneOf, TEXT } from "../schema.ts";
 import { deliveryView, targetView } from "../views/alert-view.ts";
+import { DECIDED, type Decided, KEY_PARAM, type KeyParam } from "./decided.ts";
 
-const DECIDED = {
-  reason: { ...TEXT, minLength: 1 },
-  by: { ...ID, description: "Who decided it." },
-};
-
-interface Decided {
-  readonly reason: string;
-  readonly by: string;
-}
-
-interface KeyParam {
-  readonly key: string;
-}
-
-const KEY_PARAM = closed({ key: ID });
 const ROUTE_PATH = "/v1/alerts/routes/{key}";
 
 interface AlertsQuery {

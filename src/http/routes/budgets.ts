@@ -6,22 +6,8 @@ import type { NewStop } from "../../engine/stop-work.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, type JsonSchema, named, nullable, oneOf, TEXT } from "../schema.ts";
 import { balanceView, budgetView, entitlementsView, stopView } from "../views/budget-view.ts";
+import { DECIDED, type Decided, KEY_PARAM, type KeyParam } from "./decided.ts";
 
-const DECIDED = {
-  reason: { ...TEXT, minLength: 1 },
-  by: { ...ID, description: "Who decided it." },
-};
-
-interface Decided {
-  readonly reason: string;
-  readonly by: string;
-}
-
-interface KeyParam {
-  readonly key: string;
-}
-
-const KEY_PARAM = closed({ key: ID });
 const BUDGET: JsonSchema = { type: "object", description: "See docs/limits.md." };
 const LIMIT_SENT: JsonSchema = nullable({
   type: "string",
