@@ -20,6 +20,7 @@ import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
 import { margin } from "./commands/margin.ts";
 import { opening } from "./commands/opening.ts";
+import { policy } from "./commands/policy.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
@@ -48,6 +49,7 @@ const COMMANDS: readonly Command[] = [
   stop,
   resume,
   entitlement,
+  policy,
   margin,
   projection,
   bill,

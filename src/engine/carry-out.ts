@@ -39,6 +39,7 @@ export async function carryOut<T>(
     const book = await context.budgets.of(workspace);
     await settleBudgets({ unit, state, tariff, book }, []);
     await writeState(context, unit, { state, head, extra });
+    if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
     return result;
   });
 }

@@ -40,6 +40,8 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
+import { PolicyBooks } from "./policy-books.ts";
+import { PolicyCases } from "./policy-cases.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
@@ -96,6 +98,8 @@ export class Engine {
   readonly #passingKeys: PassingKeys = new Map();
   /** Budgets, stops, entitlements: what limits work while it goes on. */
   readonly limits: LiveLimits;
+  /** Rules against runs that run away. */
+  readonly policies: PolicyCases;
   /** Signed receipts, and their keys. */
   readonly receipts: ReceiptCases;
   /** Prepaid credit. */
@@ -106,10 +110,11 @@ export class Engine {
     const budgets = new BudgetBooks(parts.store);
     const entitlements = new EntitlementBooks(parts.store);
     const dues = new CreditDues(parts.store);
+    const policies = new PolicyBooks(parts.store);
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
       const committed = await commitWork(
-        { ...parts, dues, budgets, entitlements, clock },
+        { ...parts, dues, budgets, entitlements, policies, clock },
         workspace,
         work,
       );
@@ -118,7 +123,9 @@ export class Engine {
     });
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
+    const books = { dues, budgets, entitlements, policies };
+    this.#context = { ...parts, ...books, clocks, loop, waiting };
+    this.policies = new PolicyCases(this.#context);
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);

@@ -11,8 +11,10 @@ import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
+import type { PolicyHit } from "../domain/policy/policy.ts";
 import type { Run } from "../domain/run/run.ts";
 import { tellStages } from "./book-balances.ts";
+import { noteGrant, type PolicyVerdict, watchAsk } from "./enforce-policies.ts";
 import type { EntitlementsNow } from "./entitlements.ts";
 import type {
   Admission,
@@ -24,13 +26,17 @@ import type {
 import { loadBalances, type Spending } from "./load-spending.ts";
 import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
+import { recordStop } from "./record-stop.ts";
 import { pathOf } from "./spend-of.ts";
+import type { WatchedRuns } from "./watched-runs.ts";
 import { worstCaseOf } from "./worst-case.ts";
 
 /** What granting needs beside the state of the unit. */
 export interface Granting extends Spending {
   readonly ids: Ids;
   readonly entitlements: EntitlementsNow;
+  /** Runs that rules of policies look at; null: there are no policies. */
+  readonly watched: WatchedRuns | null;
 }
 
 /** Everything about the run that an ask is for. */
@@ -111,16 +117,18 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
   const stops = await stopsOf(granting, spender);
   const stop = decidingStop(stops.filter((one) => one.budget === null || one.mode === "block"));
   if (stop !== null && !(ask.isWrapUp && stop.mode === "pause")) {
-    const reason = stop.mode === "pause" ? "paused" : "stopped";
-    return refusal({ decision: stop.mode, reason, stop, budgets });
+    return stoppedBy(stop, budgets);
   }
+  const verdict = await verdictOn(granting, ask);
+  if (verdict.by !== null) return refusedByPolicy(verdict, verdict.by, budgets);
   const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
   const { output, isWrapUp } = ask;
   const decided = decideHold({ worstCase, output, isWrapUp }, budgets, state.receivedAtMs);
   if (decided.decision === "allow") {
     // A budget's own pause ends when there is room again.
     if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);
-    return grant(granting, { ask, asker, rooms: budgets }, decided);
+    if (granting.watched !== null) await noteGrant(granting.watched, verdict.hits);
+    return grant(granting, { ask, asker, rooms: budgets, policies: verdict.hits }, decided);
   }
   const { decision, reason, by, retryAfterMs } = decided;
   const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
@@ -144,7 +152,7 @@ async function knownAnswer(granting: Granting, ask: HoldAsk): Promise<HoldDecisi
     const detail = `Step "${ask.step.id}" of run "${ask.step.run}" holds by other terms.`;
     return { ...problem("hold.conflict", detail), decision: "conflict" };
   }
-  return { decision: "allow", hold, budgets: reservedRooms(granting, hold) };
+  return { decision: "allow", hold, budgets: reservedRooms(granting, hold), policies: [] };
 }
 
 function problem(
@@ -220,7 +228,31 @@ type Refused = Extract<HoldDecision, { readonly decision: "block" | "pause" | "t
 function refusal(
   said: Pick<Refused, "decision" | "reason" | "budgets"> & Partial<Refused>,
 ): Refused {
-  return { by: null, stop: null, notEntitled: null, retryAfterMs: null, ...said };
+  const nothing = { by: null, stop: null, notEntitled: null, policy: null, retryAfterMs: null };
+  return { ...nothing, ...said };
+}
+
+function stoppedBy(stop: Stop, budgets: readonly Room[]): Refused {
+  const { mode: decision, policy = null } = stop;
+  const reason = policy !== null ? "policy" : decision === "pause" ? "paused" : "stopped";
+  return refusal({ decision, reason, stop, policy, budgets });
+}
+
+const NO_VERDICT: PolicyVerdict = { hits: [], by: null, stop: null, retryAfterMs: null };
+
+function verdictOn({ watched }: Granting, ask: HoldAsk): PolicyVerdict | Promise<PolicyVerdict> {
+  return watched === null ? NO_VERDICT : watchAsk(watched, ask);
+}
+
+function refusedByPolicy(
+  { stop, retryAfterMs }: PolicyVerdict,
+  by: PolicyHit,
+  budgets: readonly Room[],
+): Refused {
+  const { action, policy: key, rule, level, moreThan } = by;
+  const policy = { policy: key, rule, level, moreThan };
+  const decision = action === "notify" ? "throttle" : action;
+  return refusal({ decision, reason: "policy", stop, policy, retryAfterMs, budgets });
 }
 
 /** Every hold of a run that may not open. */
@@ -272,13 +304,6 @@ function refusedAgain(
   return stop;
 }
 
-/** Puts a stop on record. */
-export function recordStop({ state }: Pick<Spending, "state">, stop: Stop): void {
-  const id = JSON.stringify([stop.of, stop.id]);
-  const identity = { run: "", source: "work.stopped", id, contentHash: "" };
-  state.record("work.stopped", identity, JSON.stringify(stop));
-}
-
 function liftOwnPause({ state }: Granting, was: Stop): void {
   const { of, id } = was;
   state.spending.lift({ of, id });
@@ -293,11 +318,12 @@ interface Granted {
   readonly asker: Asker;
   /** As they were before. */
   readonly rooms: readonly Room[];
+  readonly policies: readonly PolicyHit[];
 }
 
 function grant(
   granting: Granting,
-  { ask, asker, rooms }: Granted,
+  { ask, asker, rooms, policies }: Granted,
   decided: Extract<ReturnType<typeof decideHold>, { readonly decision: "allow" }>,
 ): HoldDecision {
   const { state, ids } = granting;
@@ -321,7 +347,8 @@ function grant(
     settledBy: null,
   };
   state.spending.putHold(hold);
-  return { decision: "allow", hold, budgets: rooms.map((room) => roomAfter(granting, room)) };
+  const budgets = rooms.map((room) => roomAfter(granting, room));
+  return { decision: "allow", hold, budgets, policies };
 }
 
 /** What a balance stands at after a hold was granted from it. */

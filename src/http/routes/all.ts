@@ -12,6 +12,7 @@ import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
 import { MARGIN_ROUTES } from "./margin.ts";
 import { OPENING_ROUTES } from "./openings.ts";
+import { POLICY_ROUTES } from "./policies.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
@@ -39,6 +40,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...MARGIN_ROUTES,
   ...HELD_ROUTES,
   ...BUDGET_ROUTES,
+  ...POLICY_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
   ...COMMITMENT_ROUTES,
