@@ -11,6 +11,12 @@ import {
   retirePolicy,
   savePolicy,
 } from "./save-policy.ts";
+import {
+  type PolicyOnlooker,
+  type PolicySimulation,
+  type PolicyTotal,
+  simulatePolicies,
+} from "./simulation/simulate-policies.ts";
 
 /** A rule that a run was beyond, and when that was found. */
 export interface Reached extends ReachedDocument {
@@ -42,6 +48,14 @@ export class PolicyCases {
   /** Throws `policy.not_found`. */
   find(workspace: string, key: string): Promise<Policy> {
     return findPolicy(this.#context, workspace, key);
+  }
+
+  /** Plays real history again under policies. Writes nothing. */
+  simulate(
+    workspace: string,
+    simulation: { readonly request: PolicySimulation; readonly onlooker: PolicyOnlooker },
+  ): Promise<PolicyTotal> {
+    return simulatePolicies(this.#context, workspace, simulation);
   }
 
   /** The rules that a run was beyond, oldest first. Throws `run.not_found`. */

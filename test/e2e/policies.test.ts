@@ -41,7 +41,7 @@ class Agent {
   steps = 0;
 
   constructor(world: World, run: string) {
-        [this.#call, this.#key, this.clock, this.run] = [world.api, world.key, world.clock, run];
+    [this.#call, this.#key, this.clock, this.run] = [world.api, world.key, world.clock, run];
   }
 
   async send(method: string, path: string, body?: unknown): Promise<Json> {
@@ -173,7 +173,10 @@ describe("policies", () => {
       told = (await agent.record({ ...failing, ...place })).runs as Json;
     }
     const hits = (told.storm as Json).policies as unknown as Json[];
-    assert.deepEqual(hits.map((hit) => [hit.rule, hit.level]), [["error_storm", "7"]]);
+    assert.deepEqual(
+      hits.map((hit) => [hit.rule, hit.level]),
+      [["error_storm", "7"]],
+    );
     const next = await agent.ask(tool("api", { at: 9 }));
     assert.deepEqual([next.decision, next.policy?.rule], ["pause", "error_storm"]);
   });
@@ -206,7 +209,10 @@ describe("policies", () => {
     assert.equal(agent.steps, 3);
     await agent.send("POST", "/v1/stops/resume", { of: "run", id: "resumed", ...WHO });
     const last = await agent.work(loop, 100);
-    assert.deepEqual([last.decision, last.policy?.rule, agent.steps], ["pause", "repeated_call", 6]);
+    assert.deepEqual(
+      [last.decision, last.policy?.rule, agent.steps],
+      ["pause", "repeated_call", 6],
+    );
   });
 
   test("what only observes is told and does nothing", async () => {
@@ -219,10 +225,16 @@ describe("policies", () => {
     await agent.send("PUT", "/v1/policies/trial", { policy, ...WHO });
     const last = await agent.work((at) => tool("t", { at }), 4);
     assert.equal(last.decision, "allow");
-    assert.deepEqual(last.policies?.map(({ rule, mode }) => [rule, mode]), [["steps", "observe"]]);
+    assert.deepEqual(
+      last.policies?.map(({ rule, mode }) => [rule, mode]),
+      [["steps", "observe"]],
+    );
     await agent.send("POST", "/v1/policies/trial/retire", WHO);
     const { policies } = await agent.send("GET", "/v1/policies");
-    assert.deepEqual((policies as unknown as Json[]).map(({ key }) => key), ["guard"]);
+    assert.deepEqual(
+      (policies as unknown as Json[]).map(({ key }) => key),
+      ["guard"],
+    );
   });
 
   test("usage without a run is no runaway", async () => {

@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
-import { DEFAULT_PACK } from "../../domain/policy/default-pack.ts";
 import {
   type Arguments,
   type Command,
@@ -9,6 +7,7 @@ import {
   SERVER_OPTIONS,
   type Surroundings,
 } from "../command.ts";
+import { type PolicyFile, readPolicyFile } from "../policy-file.ts";
 import {
   type PolicyView,
   type ReachedView,
@@ -94,18 +93,6 @@ function usageError(): TollgateError {
 function pathOf(key: string): string {
   return `/v1/policies/${encodeURIComponent(key)}`;
 }
-
-/** The policies of a file, one or a list of them; `default` is the pack to begin with. */
-export async function readPolicyFile(
-  file: string,
-  { product }: Pick<Surroundings, "product">,
-): Promise<readonly PolicyFile[]> {
-  if (file === "default") return DEFAULT_PACK;
-  const document = product.readCardFile(await readFile(file, "utf8"));
-  return (Array.isArray(document) ? document : [document]) as readonly PolicyFile[];
-}
-
-type PolicyFile = Readonly<Record<string, unknown>>;
 
 function save(session: Session, document: PolicyFile, decided: object): Promise<PolicyView> {
   if (typeof document.key !== "string" || document.key === "") {

@@ -13,6 +13,7 @@ import { KEY_ROUTES } from "./keys.ts";
 import { MARGIN_ROUTES } from "./margin.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { POLICY_ROUTES } from "./policies.ts";
+import { POLICY_SIMULATION_ROUTES } from "./policy-simulations.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
@@ -52,6 +53,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RATE_ROUTES,
   ...RERATE_ROUTES,
   ...SIMULATION_ROUTES,
+  ...POLICY_SIMULATION_ROUTES,
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,

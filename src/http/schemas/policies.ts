@@ -9,6 +9,7 @@ import {
   DECIMAL,
   described,
   listOf,
+  mapOf,
   named,
   nullable,
   oneOf,
@@ -47,6 +48,38 @@ const hit = {
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 
+const replayed = {
+  run: ANY_TEXT,
+  root: ANY_TEXT,
+  customer: TEXT_OR_NULL,
+  agent: TEXT_OR_NULL,
+  policy: ANY_TEXT,
+  rule: oneOf(RULE_KINDS),
+  do: oneOf(ACTIONS),
+  level: BOUND,
+  moreThan: BOUND,
+  atStep: described(COUNT, "Steps of the run when it was beyond the rule."),
+  atTreeStep: described(COUNT, "The same of its whole tree."),
+  at: TIME,
+  savedSteps: described(COUNT, "What the run and all below it did afterwards."),
+  savedCost: DECIMAL,
+  savedCharge: DECIMAL,
+  currency: described(nullable(CURRENCY), "Of the charge; null: no card charges the run."),
+};
+
+const simulated = {
+  trees: COUNT,
+  runs: COUNT,
+  steps: COUNT,
+  notified: described(COUNT, "Runs by the strictest thing that rules would have done to them."),
+  throttled: COUNT,
+  paused: COUNT,
+  blocked: COUNT,
+  savedSteps: COUNT,
+  savedCost: DECIMAL,
+  savedCharge: mapOf(DECIMAL, "By currency."),
+};
+
 /** Named schemas of this part. */
 export const POLICY_SCHEMAS = {
   Policy: closed({
@@ -65,6 +98,14 @@ export const POLICY_SCHEMAS = {
     level: BOUND,
     moreThan: BOUND,
   }),
+  PolicySimulationLine: {
+    anyOf: [
+      closed({ type: { const: "progress" }, done: COUNT, total: COUNT }),
+      closed({ type: { const: "run" }, ...replayed }),
+      closed({ type: { const: "total" }, ...simulated }),
+      closed({ type: { const: "problem" }, code: ANY_TEXT, detail: ANY_TEXT }),
+    ],
+  },
   ReachedRules: closed({
     run: ANY_TEXT,
     reached: listOf(
