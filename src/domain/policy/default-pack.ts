@@ -17,8 +17,10 @@ export const DEFAULT_PACK: readonly Readonly<Record<string, unknown>>[] = [
     name: "Runs that spread",
     rules: [
       { rule: "depth", moreThan: 6, do: "block" },
-      { rule: "fan_out", moreThan: 20, do: "throttle", delayMs: 2000 },
-      { rule: "fan_out", moreThan: 50, do: "pause" },
+      // An evaluation that was recorded opens a hundred runs, and is well.
+      { rule: "fan_out", moreThan: 50, do: "notify" },
+      { rule: "fan_out", moreThan: 150, do: "throttle", delayMs: 2000 },
+      { rule: "fan_out", moreThan: 300, do: "pause" },
     ],
   },
   {
