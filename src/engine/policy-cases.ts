@@ -2,7 +2,7 @@
 import { TollgateError } from "../domain/errors.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import type { EngineContext } from "./context.ts";
-import { actsOf, type ReachedDocument } from "./run-episodes.ts";
+import { actsOf, type ReachedDocument, readReached } from "./run-episodes.ts";
 import type { Decided } from "./save-budget.ts";
 import {
   findPolicy,
@@ -67,7 +67,7 @@ export class PolicyCases {
     const found: Reached[] = [];
     const of = { kind: "policy.reached", subject: run } as const;
     for await (const { seq, receivedAtMs, document } of actsOf(store, workspace, of)) {
-      found.push({ ...(JSON.parse(document) as ReachedDocument), seq, atMs: receivedAtMs });
+      found.push({ ...readReached(document), seq, atMs: receivedAtMs });
     }
     return found;
   }

@@ -43,6 +43,11 @@ export interface ReachedDocument extends PolicyHit {
   readonly cause: "ask" | "event";
 }
 
+/** What an act that put a rule on record says. */
+export function readReached(document: string): ReachedDocument {
+  return JSON.parse(document) as ReachedDocument;
+}
+
 /** Since when a run goes on, and the seq of the act that let it. */
 export async function lastEpisode(
   store: Reads,
@@ -67,11 +72,13 @@ export async function reachedSince(
   store: Reads,
   workspace: string,
   { run, seq: from }: { readonly run: string; readonly seq: number },
-): Promise<ReachedDocument[]> {
-  const hits: ReachedDocument[] = [];
+): Promise<PolicyHit[]> {
+  const hits: PolicyHit[] = [];
   const of = { kind: "policy.reached", subject: run } as const;
   for await (const { seq, document } of actsOf(store, workspace, of)) {
-    if (seq > from) hits.push(JSON.parse(document) as ReachedDocument);
+    if (seq <= from) continue;
+    const { customer: _, agent: __, root: ___, cause: ____, ...hit } = readReached(document);
+    hits.push(hit);
   }
   return hits;
 }

@@ -13,6 +13,7 @@ import {
   type RecentStep,
   recentStep,
   SpendMinute,
+  spentAtMs,
   WHOLE_RUN,
   withStep,
 } from "../domain/policy/run-levels.ts";
@@ -120,6 +121,8 @@ export class WatchedRuns {
     const row = await this.of(root.id);
     if (before !== undefined) noteSpend(row, before, -1n);
     noteSpend(row, after, 1n);
+    // Where the newest step is gone, an earlier minute is the last one.
+    if (!countsForRules(after)) row.isStale = true;
   }
 
   #renew(row: WatchedRow, { before, after }: Change<Step>): void {
@@ -203,5 +206,5 @@ function needsBelow(
 function noteSpend({ minute }: WatchedRow, step: Step, sign: bigint): void {
   if (!countsForRules(step)) return;
   const cost = step.payer === "us" ? step.cost : ZERO_AMOUNT;
-  minute.add(step.occurredAtMs, { cost: sign * cost, charge: sign * step.charge });
+  minute.add(spentAtMs(step), { cost: sign * cost, charge: sign * step.charge });
 }

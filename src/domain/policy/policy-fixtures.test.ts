@@ -38,7 +38,7 @@ export function stepOf(more: Partial<Step> & { readonly input?: number }): Step 
   return {
     ...{ run: "run", source: "test", id: `s${seq}`, seq, revision: 1, voided: false },
     ...{ amendedBy: null, contentHash: "", customer: "acme", agent: null, parentStep: null },
-    ...{ callId: null, hold: null, occurredAtMs: seq * 1_000, receivedAtMs: 0, ratedAtMs: 0 },
+    ...{ callId: null, hold: null, occurredAtMs: seq * 1_000, receivedAtMs: 9e9, ratedAtMs: 0 },
     ...{ period: "", cardVersionId: null, priceVersionId: null, cost: 0n as Amount },
     ...{ costStatus: "priced", charge: 0n as Amount, shares: [], kind: "tool", status: "ok" },
     ...{ completeness: "exact", attempt: 1, payer: "us", role: "bill", provider: null },

@@ -13,6 +13,7 @@ import {
   type RecentStep,
   recentStep,
   SpendMinute,
+  spentAtMs,
   WHOLE_RUN,
   withStep,
 } from "./run-levels.ts";
@@ -162,7 +163,7 @@ class Replay {
       row.cost += cost;
       row.charge += step.charge;
     }
-    root.minute.add(step.occurredAtMs, { cost, charge: step.charge });
+    root.minute.add(spentAtMs(step), { cost, charge: step.charge });
     this.#judge(own, step.occurredAtMs);
     if (root !== own) this.#judge(root, step.occurredAtMs);
   }

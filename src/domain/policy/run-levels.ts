@@ -177,6 +177,11 @@ export function countsForRules({ role, voided }: Pick<Step, "role" | "voided">):
   return role === "bill" && !voided;
 }
 
+/** When a step spent what it cost: a producer whose clock is ahead spends it now. */
+export function spentAtMs({ occurredAtMs, receivedAtMs }: Step): number {
+  return Math.min(occurredAtMs, receivedAtMs);
+}
+
 /** Puts a step among the last ones, by its own time; it may be older than all of them. */
 export function withStep(recent: RecentStep[], step: RecentStep, most: number): void {
   let at = recent.length;
