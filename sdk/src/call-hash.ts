@@ -21,7 +21,9 @@ function sortedJson(given: unknown): string | undefined {
     return JSON.stringify(given, (_, value: unknown) => {
       if (typeof value === "bigint") return { bigint: String(value) };
       if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-      return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+      return Object.fromEntries(
+        Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
     });
   } catch {
     return undefined;

@@ -181,11 +181,11 @@ describe("policies", () => {
     assert.deepEqual([next.decision, next.policy?.rule], ["pause", "error_storm"]);
   });
 
-  test("a healthy run of 300 steps is never stopped, slowed down or noticed", async () => {
+  test("a healthy run of 200 steps is never stopped, slowed down or noticed", async () => {
     const agent = new Agent(world, "healthy");
-    const last = await agent.work(healthy, 300);
+    const last = await agent.work(healthy, 200);
     assert.equal(last.decision, "allow");
-    assert.equal(agent.steps, 300);
+    assert.equal(agent.steps, 200);
     const { reached } = await agent.send("GET", "/v1/runs/healthy/policies");
     assert.deepEqual(reached, []);
   });

@@ -23,6 +23,7 @@ import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
+import { checkPolicies } from "./check-policies.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -120,6 +121,7 @@ function checkAll(file: DataFile): void {
     () => checkKeptRows(file),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
+    () => checkPolicies(file, acts),
     () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
   ];
   for (const check of checks) {
