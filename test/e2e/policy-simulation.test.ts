@@ -11,7 +11,8 @@ const LONG = { key: "long", mode: "observe", rules: [{ rule: "steps", moreThan: 
 describe("history under policies", () => {
   let desk: Desk;
   before(async () => {
-    desk = await openDesk("sqlite", { at: "2026-11-20T00:00:00Z" });
+    desk = await openDesk("sqlite", { at: "2026-10-01T00:00:00Z" });
+    desk.clock.now = Date.parse("2026-11-20T00:00:00Z");
     // Nobody set a policy: the runs went on for as long as they liked.
     const loop = Array.from({ length: 10 }, (_, at) => ({
       ...{ id: `l${at}`, run: "loop", customer: "acme", kind: "tool", tool: "search" },
