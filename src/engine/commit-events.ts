@@ -10,6 +10,7 @@ import { watchEvents, withHits } from "./enforce-policies.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
 import type { Admission, NotAdmitted } from "./hold-answers.ts";
+import type { CommittedUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import type { PolicyBook } from "./policy-books.ts";
@@ -37,6 +38,7 @@ export async function commitWork(
   const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
   const policies = await context.policies.of(workspace);
   let watched: WatchedRuns | null = null;
+  let live: CommittedUnit | null = null;
   let hasNewBudgets = false;
   const committed = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
@@ -58,11 +60,13 @@ export async function commitWork(
     const answers = await grantHolds(granting, holds, admission);
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
     await writeState(context, unit, { state, head, extra: {} });
+    if (context.live.isWatched(workspace)) live = { state, book, holds, answers };
     return { ...result, runs, holds: answers };
   });
   return committed
     .then((done) => {
       watched?.keep();
+      if (live !== null) context.live.committed(workspace, live);
       return done;
     })
     .catch(async (error: unknown) => {

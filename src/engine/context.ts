@@ -3,6 +3,7 @@ import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
+import type { LiveFeed } from "./live-feed.ts";
 import type { PolicyBooks } from "./policy-books.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -41,6 +42,7 @@ export interface EngineContext {
   readonly budgets: BudgetBooks;
   readonly entitlements: EntitlementBooks;
   readonly policies: PolicyBooks;
+  readonly live: LiveFeed;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

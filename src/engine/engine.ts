@@ -33,6 +33,8 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import { LiveCases } from "./live-cases.ts";
+import { LiveFeed } from "./live-feed.ts";
 import { LiveLimits } from "./live-limits.ts";
 import {
   type NewDispute,
@@ -100,6 +102,8 @@ export class Engine {
   readonly limits: LiveLimits;
   /** Rules against runs that run away. */
   readonly policies: PolicyCases;
+  /** What goes on, as it happens. */
+  readonly live: LiveCases;
   /** Signed receipts, and their keys. */
   readonly receipts: ReceiptCases;
   /** Prepaid credit. */
@@ -111,10 +115,11 @@ export class Engine {
     const entitlements = new EntitlementBooks(parts.store);
     const dues = new CreditDues(parts.store);
     const policies = new PolicyBooks(parts.store);
+    const live = new LiveFeed();
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
       const committed = await commitWork(
-        { ...parts, dues, budgets, entitlements, policies, clock },
+        { ...parts, dues, budgets, entitlements, policies, live, clock },
         workspace,
         work,
       );
@@ -123,9 +128,10 @@ export class Engine {
     });
     const reading = { store: parts.store, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    const books = { dues, budgets, entitlements, policies };
+    const books = { dues, budgets, entitlements, policies, live };
     this.#context = { ...parts, ...books, clocks, loop, waiting };
     this.policies = new PolicyCases(this.#context);
+    this.live = new LiveCases(this.#context);
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);

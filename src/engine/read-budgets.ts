@@ -85,10 +85,20 @@ export async function readCustomerBudgets(
   return readRooms(reading, workspace, { spender, customer });
 }
 
+/** The budgets that all work of a workspace counts in together. */
+export async function readWorkspaceBudgets(
+  reading: Reading,
+  workspace: string,
+): Promise<readonly Room[]> {
+  const spender = { customer: "", agent: null, labels: null, path: [] };
+  const rooms = await readRooms(reading, workspace, { spender, customer: null });
+  return rooms.filter(({ record }) => record.budget.each === "workspace");
+}
+
 async function readRooms(
   { store, budgets, clocks }: Reading,
   workspace: string,
-  { spender, customer }: { readonly spender: Spender; readonly customer: Customer },
+  { spender, customer }: { readonly spender: Spender; readonly customer: Customer | null },
 ): Promise<Room[]> {
   const book = await budgets.of(workspace);
   const nowMs = (await clocks.of(workspace)).nowMs();
@@ -156,6 +166,6 @@ function placeOf(cursor: string): { readonly scope: string; readonly window: str
 }
 
 /** The window of a key. One of a billing period is told in the budget's own time zone. */
-function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
+export function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
   return book.windowOf(budget, windowStartMs(budget, key), null);
 }
