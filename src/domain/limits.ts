@@ -161,6 +161,8 @@ export const LIVE_HEARTBEAT_MS = 15_000;
 export const LIVE_ITEMS_MAX_COUNT = 20;
 /** Runs whose totals one message of a live view tells. */
 export const LIVE_RUNS_MAX_COUNT = 100;
+/** How long a live view that nobody reads is kept for who comes back. */
+export const LIVE_LINGER_MS = 30_000;
 /** Messages kept of each live view, for readers that come back. */
 export const LIVE_KEPT_MESSAGES_MAX_COUNT = 120;
 /** Messages that wait for one slow reader before it is dropped. */

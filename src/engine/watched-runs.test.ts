@@ -143,7 +143,7 @@ async function carryOut(engine: Engine, { move, at, sent, nowMs }: Playing): Pro
       return decisions.map((one) => ["policy" in one ? one.policy : null, one.decision]);
     }
     case "resume":
-      return engine.limits.resumeWork("w", { of: "run", id: move.run, ...WHO }).then(
+      return engine.limits.resumeWork("w", { of: "run", id: move.run, raise: null, ...WHO }).then(
         () => "resumed",
         () => "was not stopped",
       );

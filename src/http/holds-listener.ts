@@ -75,7 +75,8 @@ async function ask(
   try {
     const body = context.parseJson(sent?.text ?? "");
     const { workspace } = key;
-    const input = { workspace, params: { run }, query: {}, body, accept };
+    const { headers } = request;
+    const input = { workspace, params: { run }, query: {}, body, accept, headers };
     return await ASK_ROUTE.handle(context, { ...input, gone: () => NEVER });
   } finally {
     sent?.release();

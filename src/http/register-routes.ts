@@ -71,7 +71,8 @@ function registerRoute(
       const { params, query: asked, body } = request;
       const accept = request.headers.accept ?? "";
       const gone = () => goneSignal(context, reply);
-      const input = { workspace, params, query: asked, body, accept, gone };
+      const { headers } = request;
+      const input = { workspace, params, query: asked, body, accept, headers, gone };
       return send(reply, await route.handle(context, input));
     },
   });

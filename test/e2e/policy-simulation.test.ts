@@ -26,7 +26,7 @@ describe("history under policies", () => {
 
   async function simulate(body: object): Promise<{ runs: Json[]; total: Json }> {
     const lines = linesOf(await desk.ok("POST", "/v1/simulations/policies", body));
-    const runs = lines.filter(({ type }) => type === "run");
+    const runs = lines.filter((line) => Object(line).type === "run");
     return { runs, total: lines.at(-1) as Json };
   }
 

@@ -79,7 +79,7 @@ describe("A tree that is played again", () => {
   it("counts no witness, nothing voided, and no cost that the customer pays", () => {
     const steps = [
       ...many("run", 4),
-      stepOf({ seq: 5, role: "witness", cost: DOLLAR }),
+      stepOf({ seq: 5, role: "shadow", cost: DOLLAR }),
       stepOf({ seq: 6, voided: true, cost: DOLLAR }),
       stepOf({ seq: 7, payer: "customer", cost: DOLLAR }),
     ];

@@ -195,6 +195,6 @@ describe("The last steps of a run", () => {
   it("are no witnesses and nothing that was voided", () => {
     assert.equal(countsForRules(stepOf({})), true);
     assert.equal(countsForRules(stepOf({ voided: true })), false);
-    assert.equal(countsForRules(stepOf({ role: "witness" })), false);
+    assert.equal(countsForRules(stepOf({ role: "shadow" })), false);
   });
 });

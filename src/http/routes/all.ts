@@ -10,6 +10,7 @@ import { HELD_ROUTES } from "./held.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
+import { LIVE_ROUTES } from "./live.ts";
 import { MARGIN_ROUTES } from "./margin.ts";
 import { OPENING_ROUTES } from "./openings.ts";
 import { POLICY_ROUTES } from "./policies.ts";
@@ -42,6 +43,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...HELD_ROUTES,
   ...BUDGET_ROUTES,
   ...POLICY_ROUTES,
+  ...LIVE_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
   ...COMMITMENT_ROUTES,
