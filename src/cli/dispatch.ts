@@ -34,6 +34,7 @@ import { statement } from "./commands/statement.ts";
 import { stop } from "./commands/stop.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
+import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
 
 /** Every command, in the order of help. */
@@ -50,6 +51,7 @@ const COMMANDS: readonly Command[] = [
   resume,
   entitlement,
   policy,
+  watch,
   margin,
   projection,
   bill,

@@ -165,6 +165,10 @@ export const LIVE_RUNS_MAX_COUNT = 100;
 export const LIVE_LINGER_MS = 30_000;
 /** Messages kept of each live view, for readers that come back. */
 export const LIVE_KEPT_MESSAGES_MAX_COUNT = 120;
+/** Characters of them, of all live views together: beyond it, readers that come back begin anew. */
+export const LIVE_KEPT_MAX_CHARS = 32 * 1024 * 1024;
+/** Characters that wait for all slow readers together, beyond one message for each. */
+export const LIVE_WAITING_MAX_CHARS = 32 * 1024 * 1024;
 /** Messages that wait for one slow reader before it is dropped. */
 export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
 /** Cards that one simulation sets side by side. */

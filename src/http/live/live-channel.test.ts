@@ -5,7 +5,7 @@ import {
   LIVE_KEPT_MESSAGES_MAX_COUNT,
   LIVE_WAITING_MESSAGES_MAX_COUNT,
 } from "../../domain/limits.ts";
-import { eventText, LiveChannel, LiveReader } from "./live-channel.ts";
+import { eventText, LiveChannel, LiveMemory, LiveReader } from "./live-channel.ts";
 
 async function allOf(reader: LiveReader): Promise<string> {
   const pieces: string[] = [];
@@ -15,8 +15,8 @@ async function allOf(reader: LiveReader): Promise<string> {
 
 describe("A reader", () => {
   it("gets what is told, in order, and why it ends", async () => {
-    const channel = new LiveChannel("e");
-    const reader = new LiveReader();
+    const channel = new LiveChannel("e", new LiveMemory());
+    const reader = new LiveReader(new LiveMemory());
     channel.readers.add(reader);
     channel.tell("change", { at: 1 });
     channel.tell("change", { at: 2 });
@@ -30,8 +30,8 @@ describe("A reader", () => {
   });
 
   it("that does not keep up is told so and let go, and holds up nobody", async () => {
-    const channel = new LiveChannel("e");
-    const [slow, quick] = [new LiveReader(), new LiveReader()];
+    const channel = new LiveChannel("e", new LiveMemory());
+    const [slow, quick] = [new LiveReader(new LiveMemory()), new LiveReader(new LiveMemory())];
     for (const reader of [slow, quick]) channel.readers.add(reader);
     const quickly = quick.pieces();
     for (let at = 0; at < LIVE_WAITING_MESSAGES_MAX_COUNT; at += 1) {
@@ -46,7 +46,7 @@ describe("A reader", () => {
   });
 
   it("that is gone keeps nothing", async () => {
-    const reader = new LiveReader();
+    const reader = new LiveReader(new LiveMemory());
     reader.put("text");
     reader.leave();
     reader.put("more");
@@ -55,7 +55,7 @@ describe("A reader", () => {
 });
 
 describe("Who comes back to a channel", () => {
-  const channel = new LiveChannel("e");
+  const channel = new LiveChannel("e", new LiveMemory());
   for (let at = 0; at < LIVE_KEPT_MESSAGES_MAX_COUNT + 10; at += 1) channel.tell("change", {});
   const last = LIVE_KEPT_MESSAGES_MAX_COUNT + 10;
 
@@ -71,5 +71,36 @@ describe("Who comes back to a channel", () => {
     for (const id of [`f.${last}`, `e.${last + 1}`, "e.x", "e.-1", "e", "", "e.1.5"]) {
       assert.equal(channel.after(id), null, id);
     }
+  });
+});
+
+describe("Live views together", () => {
+  it("keep no more than a number of characters; who comes back begins anew", () => {
+    const memory = new LiveMemory({ kept: 300 });
+    const [large, small] = [new LiveChannel("l", memory), new LiveChannel("s", memory)];
+    for (let at = 0; at < 20; at += 1) large.tell("change", { at });
+    assert.ok(memory.keptChars <= 300 && memory.keptChars > 200, `${memory.keptChars}`);
+    small.tell("change", { text: "x".repeat(100) });
+    assert.equal(small.after("s.0"), null);
+    assert.ok(large.after("l.18") !== null);
+    large.close();
+    assert.equal(memory.keptChars, 0);
+  });
+
+  it("let slow readers wait for no more than a number of characters", async () => {
+    const memory = new LiveMemory({ waiting: 100 });
+    const [first, second] = [new LiveReader(memory), new LiveReader(memory)];
+    for (const reader of [first, second]) reader.put("x".repeat(1_000));
+    assert.equal(memory.waitingChars, 0, "one message may always wait");
+    first.put("y".repeat(100));
+    second.put("y");
+    assert.deepEqual([first.isEnded, second.isEnded], [false, true]);
+    const pieces = first.pieces();
+    await pieces.next();
+    assert.equal(memory.waitingChars, 0);
+    second.leave();
+    first.put("z");
+    first.leave();
+    assert.equal(memory.waitingChars, 0);
   });
 });

@@ -4,7 +4,9 @@
  * never holds up the others, and its memory is bounded.
  */
 import {
+  LIVE_KEPT_MAX_CHARS,
   LIVE_KEPT_MESSAGES_MAX_COUNT,
+  LIVE_WAITING_MAX_CHARS,
   LIVE_WAITING_MESSAGES_MAX_COUNT,
 } from "../../domain/limits.ts";
 
@@ -23,12 +25,31 @@ export function eventText(name: string, data: object, id?: string): string {
   return `${named}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+/** How much all channels and readers of a process hold. */
+export class LiveMemory {
+  readonly keptMaxChars: number;
+  readonly waitingMaxChars: number;
+  keptChars = 0;
+  /** What waits behind the first message of each reader. */
+  waitingChars = 0;
+
+  constructor({ kept = LIVE_KEPT_MAX_CHARS, waiting = LIVE_WAITING_MAX_CHARS } = {}) {
+    this.keptMaxChars = kept;
+    this.waitingMaxChars = waiting;
+  }
+}
+
 /** One who reads: what waits for it to be taken. */
 export class LiveReader {
-  #waiting: string[] = [];
+  readonly #memory: LiveMemory;
+  readonly #waiting: string[] = [];
   #end: LiveEnd | null = null;
   #isGone = false;
   #wake: () => void = () => undefined;
+
+  constructor(memory: LiveMemory) {
+    this.#memory = memory;
+  }
 
   get isEnded(): boolean {
     return this.#isGone || this.#end !== null;
@@ -37,14 +58,31 @@ export class LiveReader {
   /** Puts a message; one that finds too many waiting before it ends the stream instead. */
   put(text: string): void {
     if (this.isEnded) return;
-    if (this.#waiting.length >= LIVE_WAITING_MESSAGES_MAX_COUNT) {
+    if (this.#waiting.length > 0 && !this.#mayWait(text)) {
       // What it has missed is no use to it any more: it is to come back for the whole.
-      this.#waiting = [];
+      this.#drop();
       this.end("slow");
       return;
     }
     this.#waiting.push(text);
+    if (this.#waiting.length > 1) this.#memory.waitingChars += text.length;
     this.#wake();
+  }
+
+  #mayWait({ length }: string): boolean {
+    const { waitingChars, waitingMaxChars } = this.#memory;
+    const isRoom = waitingChars + length <= waitingMaxChars;
+    return isRoom && this.#waiting.length < LIVE_WAITING_MESSAGES_MAX_COUNT;
+  }
+
+  #take(): string | undefined {
+    const text = this.#waiting.shift();
+    this.#memory.waitingChars -= this.#waiting[0]?.length ?? 0;
+    return text;
+  }
+
+  #drop(): void {
+    while (this.#waiting.length > 0) this.#take();
   }
 
   end(reason: LiveEnd): void {
@@ -55,18 +93,16 @@ export class LiveReader {
   /** The connection is gone: nothing is told any more. */
   leave(): void {
     this.#isGone = true;
-    this.#waiting = [];
+    this.#drop();
     this.#wake();
   }
 
   /** What there is to send, as soon as there is; the last piece says why it ends. */
   async *pieces(): AsyncGenerator<string> {
     while (!this.#isGone) {
-      const texts = this.#waiting;
-      if (texts.length > 0) {
-        this.#waiting = [];
-        yield texts.join("");
-      } else if (this.#end !== null) {
+      const text = this.#take();
+      if (text !== undefined) yield text;
+      else if (this.#end !== null) {
         yield eventText("end", { reason: this.#end });
         return;
       } else {
@@ -83,11 +119,13 @@ export class LiveChannel {
   /** Of this channel and no other: who comes back to another is told everything anew. */
   readonly #epoch: string;
   readonly readers = new Set<LiveReader>();
+  readonly #memory: LiveMemory;
   readonly #kept: Message[] = [];
   #no = 0;
 
-  constructor(epoch: string) {
+  constructor(epoch: string, memory: LiveMemory) {
     this.#epoch = epoch;
+    this.#memory = memory;
   }
 
   /** The id of the last message. */
@@ -100,8 +138,24 @@ export class LiveChannel {
     this.#no += 1;
     const text = eventText(name, data, this.lastId);
     this.#kept.push({ no: this.#no, text });
-    if (this.#kept.length > LIVE_KEPT_MESSAGES_MAX_COUNT) this.#kept.shift();
+    this.#memory.keptChars += text.length;
+    while (this.#keepsTooMuch()) this.#forgetFirst();
     this.send(text);
+  }
+
+  #keepsTooMuch(): boolean {
+    const { keptChars, keptMaxChars } = this.#memory;
+    const isTooLarge = keptChars > keptMaxChars && this.#kept.length > 0;
+    return isTooLarge || this.#kept.length > LIVE_KEPT_MESSAGES_MAX_COUNT;
+  }
+
+  #forgetFirst(): void {
+    this.#memory.keptChars -= this.#kept.shift()?.text.length ?? 0;
+  }
+
+  /** Keeps nothing any more. */
+  close(): void {
+    while (this.#kept.length > 0) this.#forgetFirst();
   }
 
   /** Sends to every reader what has no number, such as a sign of life. */

@@ -13,7 +13,7 @@ import {
 import type { Engine } from "../../engine/engine.ts";
 import type { LiveScope, LiveView } from "../../engine/live-feed.ts";
 import { type Currencies, readCurrencies } from "../views/currencies.ts";
-import { LiveChannel, LiveReader } from "./live-channel.ts";
+import { LiveChannel, LiveMemory, LiveReader } from "./live-channel.ts";
 import { changeView, snapshotView } from "./live-text.ts";
 
 /** A view that somebody reads, or read a short while ago. */
@@ -49,6 +49,7 @@ const SNAPSHOTS_PER_TICK = 20;
 export class LiveHub {
   readonly #engine: Engine;
   readonly #newEpoch: () => string;
+  readonly #memory = new LiveMemory();
   readonly #views = new Map<string, OpenView>();
   #readers = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -85,12 +86,13 @@ export class LiveHub {
     const { workspace, scope, lastId } = request;
     const key = `${workspace}\u0000${scope.of}\u0000${scope.id}`;
     const open = this.#views.get(key) ?? this.#openView(key, workspace, scope);
-    const reader = new LiveReader();
+    const reader = new LiveReader(this.#memory);
     const missed = lastId === null ? null : open.channel.after(lastId);
     open.unreadTicks = 0;
     if (missed !== null) {
       open.channel.readers.add(reader);
-      for (const text of missed) reader.put(text);
+      // As one message: however many were missed, none of them waits for another.
+      if (missed.length > 0) reader.put(missed.join(""));
     } else {
       await this.#tellWhole(key, open, reader);
     }
@@ -113,7 +115,7 @@ export class LiveHub {
 
   #openView(key: string, workspace: string, scope: LiveScope): OpenView {
     const view = this.#engine.live.watch(workspace, scope);
-    const channel = new LiveChannel(this.#newEpoch());
+    const channel = new LiveChannel(this.#newEpoch(), this.#memory);
     const counts = { silentTicks: 0, unreadTicks: 0, snapshot: null };
     const open: OpenView = { workspace, view, channel, ...counts };
     this.#views.set(key, open);
@@ -134,7 +136,7 @@ export class LiveHub {
       reader.put(`id: ${channel.lastId}\nevent: snapshot\ndata: ${JSON.stringify(whole)}\n\n`);
       channel.readers.add(reader);
     } catch (error) {
-      if (channel.readers.size === 0) this.#close(key, view);
+      if (channel.readers.size === 0) this.#close(key, open);
       throw error;
     }
   }
@@ -146,8 +148,9 @@ export class LiveHub {
     return snapshotView(state, await readCurrencies(store, workspace));
   }
 
-  #close(key: string, view: LiveView): void {
+  #close(key: string, { view, channel }: OpenView): void {
     view.close();
+    channel.close();
     this.#views.delete(key);
     if (this.#views.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
@@ -163,7 +166,7 @@ export class LiveHub {
       if (channel.readers.size === 0 && open.snapshot === null) {
         open.unreadTicks += 1;
         if (open.unreadTicks >= LINGER_TICKS || this.#views.size > LIVE_READERS_MAX_COUNT) {
-          this.#close(key, view);
+          this.#close(key, open);
           continue;
         }
       } else open.unreadTicks = 0;

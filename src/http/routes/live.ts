@@ -1,4 +1,5 @@
 /** Live views: what a run, a customer or a workspace does, as it happens. */
+import { Readable } from "node:stream";
 import type { LiveScope } from "../../engine/live-feed.ts";
 import { type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
 import { ANY_TEXT, closed, described, ID, nullable, TEXT } from "../schema.ts";
@@ -37,7 +38,8 @@ async function follow(
     status: 200,
     body: null,
     type: EVENT_STREAM,
-    pieces,
+    // Nothing is taken from a reader's messages before the connection has room for it.
+    pieces: Readable.from(pieces, { highWaterMark: 1 }),
     // A proxy in between is not to gather what it is sent.
     headers: { "cache-control": "no-store", "x-accel-buffering": "no" },
   };
