@@ -1,17 +1,19 @@
 /**
- * `npm run --silent bench -- ingest|limits|rating|simulate [--json] [--steps N]`: prints what was
+ * `npm run --silent bench -- ingest|limits|live|rating|simulate [--json] [--steps N]`: prints what was
  * measured, as JSON or as a list. Progress goes to stderr. Every bench stands beside `ingest.ts`
  * and is listed here.
  */
 import { parseArgs } from "node:util";
 import { benchIngest } from "./ingest.ts";
 import { benchLimits } from "./limits.ts";
+import { benchLive } from "./live.ts";
 import { benchRating } from "./rating.ts";
 import { benchSimulate } from "./simulate.ts";
 
 const BENCHES = {
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   limits: { defaultSteps: 6_000, run: benchLimits },
+  live: { defaultSteps: 100_000, run: benchLive },
   rating: { defaultSteps: 200_000, run: benchRating },
   simulate: { defaultSteps: 1_000_000, run: benchSimulate },
 } as const;
