@@ -9,7 +9,7 @@ export interface RefusalFacts {
   readonly run: string;
   readonly step: string;
   readonly decision: Decision["decision"] | "undecided";
-  /** `budget`, `policy`, `paused`, `stopped`, `not_entitled`, `unpriced`, `run_ended`, `held_by_others`, … */
+  /** `budget`, `policy`, `paused`, `stopped`, `not_entitled`, `unpriced`, `run_ended`, … */
   readonly reason: string;
   readonly decidedBy: BudgetState | null;
   /** The rule of a policy that decided; null: something else did. */

@@ -10,9 +10,8 @@ import { LIVE_ITEMS_MAX_COUNT, LIVE_RUNS_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
 import { ancestry, type Run } from "../domain/run/run.ts";
 import type { BatchState } from "./batch-state.ts";
-import type { BudgetBook } from "./budget-books.ts";
+import { type BudgetBook, windowOfKey } from "./budget-books.ts";
 import type { BudgetState, HoldDecision, HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
-import { windowOfKey } from "./read-budgets.ts";
 import { readReached } from "./run-episodes.ts";
 import type { BalancePlace } from "./spending-state.ts";
 

@@ -4,11 +4,10 @@ import type { BudgetRecord } from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
-import { type BudgetWindow, windowStartMs } from "../domain/budget/window.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
-import type { BudgetBook } from "./budget-books.ts";
+import { windowOfKey } from "./budget-books.ts";
 import type { EngineContext } from "./context.ts";
 import type { BudgetState, RunState } from "./hold-answers.ts";
 import type { Customer } from "./ports.ts";
@@ -163,9 +162,4 @@ function placeOf(cursor: string): { readonly scope: string; readonly window: str
   const at = cursor.indexOf("|");
   if (at >= 0) return { window: cursor.slice(0, at), scope: cursor.slice(at + 1) };
   throw new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
-}
-
-/** The window of a key. One of a billing period is told in the budget's own time zone. */
-export function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
-  return book.windowOf(budget, windowStartMs(budget, key), null);
 }

@@ -41,7 +41,7 @@ describe("live views", () => {
     return { id, run: "r1", kind: "tool", tool: "search", occurredAt, ...more };
   };
 
-  test("a run's stream begins with what stands, goes on with what happens, and can be resumed", async () => {
+  test("a run's stream begins with what stands, tells what happens, and is resumed", async () => {
     const stream = await follow("/v1/runs/r1/live");
     assert.equal(stream.headers.get("content-type"), "text/event-stream");
     const reading = readUntil(stream, '"settled":"1"');
@@ -68,7 +68,7 @@ describe("live views", () => {
     );
   });
 
-  test("what is not of the key's workspace is not there, and a key that only sends sees nothing", async () => {
+  test("what is not of the key's workspace is not there; who only sends sees nothing", async () => {
     const { foreignKey, ingestKey } = desk.server;
     assert.equal((await follow("/v1/runs/r1/live", { key: foreignKey })).status, 404);
     assert.equal((await follow("/v1/customers/nobody/live")).status, 404);

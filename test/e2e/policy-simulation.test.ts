@@ -30,7 +30,7 @@ describe("history under policies", () => {
     return { runs, total: lines.at(-1) as Json };
   }
 
-  test("names each run that would have been stopped, where, by what, and what that saves", async () => {
+  test("names each run that would have been stopped, where, by what, to what gain", async () => {
     const { runs, total } = await simulate({ policies: [LOOPS, LONG] });
     const told = runs.map((one) => [one.run, one.policy, one.rule, one.do, one.level, one.atStep]);
     assert.deepEqual(told, [

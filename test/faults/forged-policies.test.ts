@@ -1,4 +1,4 @@
-/** Acts of policies that the engine would never make, sealed as if it had: verification reads them. */
+/** Acts of policies that the engine would never make, sealed as if it had: they are found. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -5,6 +5,7 @@
  */
 import type { RuleKind } from "../policy/policy.ts";
 
+/** What can be stopped. */
 export const STOP_SCOPES = ["run", "agent", "customer", "workspace"] as const;
 export type StopScope = (typeof STOP_SCOPES)[number];
 

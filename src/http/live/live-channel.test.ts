@@ -5,7 +5,7 @@ import {
   LIVE_KEPT_MESSAGES_MAX_COUNT,
   LIVE_WAITING_MESSAGES_MAX_COUNT,
 } from "../../domain/limits.ts";
-import { eventText, LiveChannel, LiveMemory, LiveReader } from "./live-channel.ts";
+import { LiveChannel, LiveMemory, LiveReader } from "./live-channel.ts";
 
 async function allOf(reader: LiveReader): Promise<string> {
   const pieces: string[] = [];
@@ -42,7 +42,7 @@ describe("A reader", () => {
     channel.tell("change", { at: "one more" });
     assert.equal(slow.isEnded, true);
     assert.deepEqual([...channel.readers], [quick]);
-    assert.equal(await allOf(slow), eventText("end", { reason: "slow" }));
+    assert.equal(await allOf(slow), 'event: end\ndata: {"reason":"slow"}\n\n');
   });
 
   it("that is gone keeps nothing", async () => {

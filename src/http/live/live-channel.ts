@@ -20,7 +20,7 @@ interface Message {
 }
 
 /** An event of a stream (HTML, "Server-sent events"). JSON holds no line break. */
-export function eventText(name: string, data: object, id?: string): string {
+function eventText(name: string, data: object, id?: string): string {
   const named = id === undefined ? "" : `id: ${id}\n`;
   return `${named}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
