@@ -45,6 +45,8 @@ export async function commitWork(
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     const spending = { unit, state, tariff, book: kept };
+    // A unit that is done again has gone on with what was kept.
+    if (watched !== null) policies.kept.clear();
     const { store } = context;
     watched = isEmpty(policies)
       ? null

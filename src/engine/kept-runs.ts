@@ -7,16 +7,19 @@ import { POLICY_STEPS_IN_MEMORY_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
 import type { Episode, RecentStep, SpendMinute } from "../domain/policy/run-levels.ts";
 
-/** What is kept of one run. */
+/**
+ * What is kept of one run. A unit of work goes on with it in place: copies would cost more than the
+ * rules. A unit that fails has all that is kept read again.
+ */
 export interface KeptRun {
   /** Its last steps, oldest first. */
-  readonly recent: readonly RecentStep[];
+  readonly recent: RecentStep[];
   readonly children: number;
   /** Of a root's tree. */
   readonly minute: SpendMinute;
   readonly since: Episode;
   /** Rules that it was beyond since then, by `ruleText`: each is put on record once. */
-  readonly told: ReadonlyMap<string, PolicyHit>;
+  readonly told: Map<string, PolicyHit>;
   /** When a slowed-down hold was granted last. Not stored: a restart forgives one distance. */
   readonly grantedAtMs: number;
   /** Steps of its own, and of its tree, that this is as of: with others, it is read again. */
@@ -33,7 +36,8 @@ function sizeOf({ recent, minute, told }: KeptRun): number {
 
 /** Runs by id, those that were seen last at the end. */
 export class KeptRuns {
-  readonly #runs = new Map<string, KeptRun>();
+  /** With the size that each was kept with: a unit changes it in place. */
+  readonly #runs = new Map<string, { readonly run: KeptRun; readonly size: number }>();
   readonly #most: number;
   #size = 0;
 
@@ -47,18 +51,19 @@ export class KeptRuns {
   }
 
   get(id: string): KeptRun | undefined {
-    return this.#runs.get(id);
+    return this.#runs.get(id)?.run;
   }
 
   /** Keeps a run, and lets those go that were not seen for the longest time. */
   put(id: string, run: KeptRun): void {
     this.delete(id);
-    this.#runs.set(id, run);
-    this.#size += sizeOf(run);
+    const size = sizeOf(run);
+    this.#runs.set(id, { run, size });
+    this.#size += size;
     for (const [oldest, former] of this.#runs) {
       if (this.#size <= this.#most) return;
       this.#runs.delete(oldest);
-      this.#size -= sizeOf(former);
+      this.#size -= former.size;
     }
   }
 
@@ -66,7 +71,7 @@ export class KeptRuns {
     const known = this.#runs.get(id);
     if (known === undefined) return;
     this.#runs.delete(id);
-    this.#size -= sizeOf(known);
+    this.#size -= known.size;
   }
 
   clear(): void {

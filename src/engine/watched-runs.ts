@@ -1,7 +1,7 @@
 /**
  * What rules look at of the runs that one unit of work touches: taken from what is kept, or read
  * from stored rows, then brought up to date with what the unit changed. It is kept only once the
- * unit is on disk.
+ * unit is on disk; whoever lets a unit fail has all of it read again.
  */
 import type { Step } from "../domain/event/step.ts";
 import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
@@ -187,12 +187,8 @@ export class WatchedRuns {
   }
 }
 
-/** A working copy: what is kept stays as it is until the unit is on disk. */
 function rowOf({ recent, children, minute, since, told, grantedAtMs }: KeptRun): WatchedRow {
-  return {
-    ...{ recent: [...recent], children, minute: new SpendMinute(minute), since },
-    ...{ told: new Map(told), grantedAtMs, isStale: false },
-  };
+  return { recent, children, minute, since, told, grantedAtMs, isStale: false };
 }
 
 function needsBelow(

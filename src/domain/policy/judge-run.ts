@@ -20,12 +20,22 @@ export function judgeRun(policies: readonly Policy[], run: JudgedRun, at: Lookin
   const hits: PolicyHit[] = [];
   for (const policy of policies) {
     if (!appliesTo(policy, run.subject)) continue;
+    let before: PolicyRule | null = null;
+    let level = 0n;
     for (const rule of policy.rules) {
-      const level = levelOf(rule, run, at);
+      // Stages stand one after the other, and look at the same.
+      if (before === null || !looksAtTheSame(before, rule)) level = levelOf(rule, run, at);
+      before = rule;
       if (level > rule.moreThan) hits.push(hitOf(policy, rule, { run: run.id, level }));
     }
   }
   return hits;
+}
+
+function looksAtTheSame(a: PolicyRule, b: PolicyRule): boolean {
+  if (a.kind !== b.kind || a.within !== b.within || a.rises !== b.rises) return false;
+  if (a.measure !== b.measure || a.currency !== b.currency) return false;
+  return a.exceptTools.length === 0 && b.exceptTools.length === 0;
 }
 
 function hitOf(

@@ -169,6 +169,11 @@ describe("What a tree spends in a minute", () => {
         const sum = within.reduce((total, { cost }) => total + cost, 0n);
         assert.equal(seconds.sumAt(newest * 1_000).cost, sum);
         assert.ok(seconds.size <= MINUTE_SECONDS);
+        const later = (newest + 1) * 1_000;
+        const oldest = newest - MINUTE_SECONDS + 1;
+        const first = within.filter(({ atMs }) => Math.floor(atMs / 1_000) === oldest);
+        const left = first.reduce((total, { cost }) => total - cost, sum);
+        assert.equal(seconds.sumAt(later).cost, left, "as a minute that has gone on");
         assert.deepEqual(new SpendMinute(seconds).sumAt(newest * 1_000), { cost: sum, charge: 0n });
       }),
     );

@@ -209,11 +209,14 @@ interface Spent {
 export class SpendMinute {
   /** By second, in no order. */
   readonly #seconds: Map<number, Spent>;
+  /** Of all that is kept. */
+  readonly #total: Spent = { cost: 0n, charge: 0n };
   #newest: number;
 
   constructor(of?: SpendMinute) {
     this.#newest = of?.newestSecond ?? 0;
     this.#seconds = new Map(of?.entries());
+    for (const spent of this.#seconds.values()) this.#count(spent, 1n);
   }
 
   get newestSecond(): number {
@@ -235,10 +238,13 @@ export class SpendMinute {
     if (second <= this.#newest - MINUTE_SECONDS) return;
     if (second > this.#newest) {
       this.#newest = second;
-      for (const old of [...this.#seconds.keys()]) {
-        if (old <= second - MINUTE_SECONDS) this.#seconds.delete(old);
+      for (const [old, spent] of this.#seconds) {
+        if (old > second - MINUTE_SECONDS) continue;
+        this.#seconds.delete(old);
+        this.#count(spent, -1n);
       }
     }
+    this.#count({ cost, charge }, 1n);
     const spent = this.#seconds.get(second);
     if (spent === undefined) this.#seconds.set(second, { cost, charge });
     else {
@@ -247,9 +253,15 @@ export class SpendMinute {
     }
   }
 
+  #count({ cost, charge }: Readonly<Spent>, sign: bigint): void {
+    this.#total.cost += sign * cost;
+    this.#total.charge += sign * charge;
+  }
+
   /** Sums of the sixty seconds that end at an instant. */
   sumAt(nowMs: number): Readonly<Spent> {
     const last = Math.floor(nowMs / SECOND_MS);
+    if (last === this.#newest) return { ...this.#total };
     const sum = { cost: 0n, charge: 0n };
     for (const [second, { cost, charge }] of this.#seconds) {
       if (second > last || second <= last - MINUTE_SECONDS) continue;
