@@ -14,6 +14,7 @@ import type { CommittedUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import type { PolicyBook } from "./policy-books.ts";
+import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
@@ -58,7 +59,9 @@ export async function commitWork(
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
     if (watched !== null) await watchEvents(watched);
-    const granting = { ...spending, book, ...asked };
+    const below = async (id: string) => context.store.credit.customersBelow(workspace, id);
+    const prepaid = prepaidInUnit({ ...spending, book }, below);
+    const granting = { ...spending, book, ...asked, prepaid };
     const answers = await grantHolds(granting, holds, admission);
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
     await writeState(context, unit, { state, head, extra: {} });

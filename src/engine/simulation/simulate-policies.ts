@@ -4,7 +4,7 @@ import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import { isStopping, type Policy } from "../../domain/policy/policy.ts";
 import { type ReplayedHit, type ReplayedRun, replayTree } from "../../domain/policy/replay-tree.ts";
-import type { Run } from "../../domain/run/run.ts";
+import type { RunFacts } from "../../domain/run/run.ts";
 import type { EngineContext } from "../context.ts";
 import type { Onlooker } from "../history.ts";
 import type { Customer } from "../ports.ts";
@@ -80,7 +80,10 @@ export async function simulatePolicies(
   }
 }
 
-function isWanted({ parent, standing, customer }: Run, { customers }: PolicySimulation): boolean {
+function isWanted(
+  { parent, standing, customer }: RunFacts,
+  { customers }: PolicySimulation,
+): boolean {
   if (parent !== null || standing || customer === null) return false;
   return customers === null || customers.includes(customer);
 }
@@ -89,11 +92,11 @@ function isWanted({ parent, standing, customer }: Run, { customers }: PolicySimu
 async function readTree(
   { store }: EngineContext,
   workspace: string,
-  root: Run,
+  root: RunFacts,
 ): Promise<ReplayedRun[]> {
   const tree: ReplayedRun[] = [];
-  for (const waiting = [root]; waiting.length > 0; ) {
-    const run = waiting.shift() as Run;
+  for (const waiting: RunFacts[] = [root]; waiting.length > 0; ) {
+    const run = waiting.shift() as RunFacts;
     tree.push({ run, steps: await store.stepsOfRun(workspace, run.id) });
     if (run.height > 0) waiting.push(...(await store.children(workspace, run.id)));
   }
@@ -104,7 +107,7 @@ async function readTree(
 async function termsOf(
   { store }: EngineContext,
   workspace: string,
-  { root, tariff }: { readonly root: Run; readonly tariff: Tariff },
+  { root, tariff }: { readonly root: RunFacts; readonly tariff: Tariff },
 ): Promise<{ readonly card: string | null; readonly currency: string | null }> {
   const customer: Customer | undefined = await store.customer(workspace, root.customer ?? "");
   const card = customer === undefined ? null : tariff.cardFor(customer, root.openedAtMs);

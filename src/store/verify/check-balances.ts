@@ -60,7 +60,8 @@ function reportBalances(file: DataFile, { sums, budgets }: BudgetSums): void {
 
 function scaleOf(budget: SummedBudget | undefined): number {
   const measure = budget?.document.measure;
-  return measure === "cost" || measure === "charge" ? AMOUNT_SCALE : QUANTITY_SCALE;
+  const amounts: readonly unknown[] = ["cost", "charge", "credits", "prepaid"];
+  return amounts.includes(measure) ? AMOUNT_SCALE : QUANTITY_SCALE;
 }
 
 function above(level: bigint, limit: bigint | null): bigint {
