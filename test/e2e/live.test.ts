@@ -77,13 +77,23 @@ describe("live views", () => {
     assert.match(foreign, /"runs":\[\],"budgets":\[\],"stops":\[\]/);
   });
 
-  async function watching(...words: string[]): Promise<string> {
+  /** What the command prints until it ends; `begun` once it has printed something. */
+  function watching(words: readonly string[], isTTY = false) {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    return { begun, text: watched(words, { isTTY, begin }) };
+  }
+
+  async function watched(
+    words: readonly string[],
+    { isTTY, begin }: { readonly isTTY: boolean; readonly begin: () => void },
+  ): Promise<string> {
     const { url, readKey } = desk.server;
     let text = "";
     const write = (piece: string): void => {
       text += piece;
+      begin();
     };
-    const out = { write };
+    const out = { write, isTTY };
     const styles = stylesFor({}, {});
     const here = { product: openProduct(), out, err: out, styles, environment: {} };
     assert.equal(
@@ -95,19 +105,25 @@ describe("live views", () => {
   }
 
   test("the command shows runs, budgets and stops, and ends with its run", async () => {
-    const board = await watching("run", "r1", "--once");
+    const board = await watching(["run", "r1", "--once"]).text;
     assert.match(board, /^r1 +acme +support +open +2 /m);
     assert.match(board, /run-steps +r1 +█+·+ +2 /);
     assert.match(board, /run +r1 +pause .*policy loops: repeated_call/);
-    const reading = watching("run", "r1");
+    const reading = watching(["run", "r1"]);
+    const drawing = watching(["run", "r1"], true);
+    await Promise.all([reading.begun, drawing.begun]);
     await desk.ok("POST", "/v1/events", [step("4")]);
     await desk.ok("POST", "/v1/runs/r1/close");
-    assert.match(await reading, /r1 .*completed/);
+    assert.match(await reading.text, /^run {2}r1 {2}completed {2}3 steps/m);
+    const [first = "", ...redrawn] = (await drawing.text).split("\u001b[J");
+    const rows = first.split("\n").length - 1;
+    assert.ok(redrawn.length > 0 && first.includes(`\u001b[${rows}A`), "drawn over what it drew");
+    assert.match(redrawn.at(-1) ?? "", /r1 .*completed/);
   });
 
   test("a server that shuts down ends its streams with a word", async () => {
     const reading = readUntil(await follow("/v1/live"), "event: end");
     await desk.server.stop();
-    assert.match(await reading, /event: end\ndata: \{"reason":"shutdown"\}\n\n$/);
+    assert.match(await reading.text, /event: end\ndata: \{"reason":"shutdown"\}\n\n$/);
   });
 });
