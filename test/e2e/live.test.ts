@@ -124,6 +124,6 @@ describe("live views", () => {
   test("a server that shuts down ends its streams with a word", async () => {
     const reading = readUntil(await follow("/v1/live"), "event: end");
     await desk.server.stop();
-    assert.match(await reading.text, /event: end\ndata: \{"reason":"shutdown"\}\n\n$/);
+    assert.match(await reading, /event: end\ndata: \{"reason":"shutdown"\}\n\n$/);
   });
 });
