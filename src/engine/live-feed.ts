@@ -272,30 +272,39 @@ export class LiveFeed {
     // Another book: a budget was set or taken away, which changes what a view tells of.
     if (watched.book !== null && watched.book !== unit.book) this.acted(workspace);
     watched.book = unit.book;
-    const known = new Map<string, readonly LiveView[]>();
-    const viewsOf = (run: string): readonly LiveView[] => {
-      const views = known.get(run) ?? watched.viewsOf(unit.state, run);
-      known.set(run, views);
-      return views;
-    };
-    const { state, holds, answers } = unit;
-    for (const { after } of state.steps.changes()) {
-      for (const view of viewsOf(after.run)) view.addStep(after);
+    try {
+      gather(watched, unit);
+    } catch {
+      // What is on disk is told as success, whatever becomes of those who look on.
+      this.acted(workspace);
     }
-    for (const { after } of state.runs.changes()) {
-      for (const view of viewsOf(after.id)) view.addRun(after);
-    }
-    for (const [index, { run, asks }] of holds.entries()) {
-      const decisions = answers[index]?.decisions ?? [];
-      for (const [at, ask] of asks.entries()) {
-        const decision = decisions[at];
-        if (decision === undefined) continue;
-        for (const view of viewsOf(run)) view.addDecision({ run, ask, decision });
-      }
-    }
-    gatherActs(state, viewsOf);
-    gatherBalances(watched, unit);
   }
+}
+
+function gather(watched: WatchedWorkspace, unit: CommittedUnit): void {
+  const known = new Map<string, readonly LiveView[]>();
+  const viewsOf = (run: string): readonly LiveView[] => {
+    const views = known.get(run) ?? watched.viewsOf(unit.state, run);
+    known.set(run, views);
+    return views;
+  };
+  const { state, holds, answers } = unit;
+  for (const { after } of state.steps.changes()) {
+    for (const view of viewsOf(after.run)) view.addStep(after);
+  }
+  for (const { after } of state.runs.changes()) {
+    for (const view of viewsOf(after.id)) view.addRun(after);
+  }
+  for (const [index, { run, asks }] of holds.entries()) {
+    const decisions = answers[index]?.decisions ?? [];
+    for (const [at, ask] of asks.entries()) {
+      const decision = decisions[at];
+      if (decision === undefined) continue;
+      for (const view of viewsOf(run)) view.addDecision({ run, ask, decision });
+    }
+  }
+  gatherActs(state, viewsOf);
+  gatherBalances(watched, unit);
 }
 
 function gatherActs(state: BatchState, viewsOf: (run: string) => readonly LiveView[]): void {
