@@ -1,0 +1,126 @@
+/**
+ * Sends all that is ready of a target, in the order of customer, item and number. Where a target
+ * wants the lines of an item one after the other, one that does not go through holds up those
+ * behind it, and nobody else.
+ */
+import type { Capability } from "../../domain/export/capability.ts";
+import type { ExportLine, LineState } from "../../domain/export/export-line.ts";
+import { isSafeToResend } from "../../domain/export/outbox.ts";
+import type { ExportContext, OpenTarget } from "./export-context.ts";
+import { pagesOf } from "./outbox-pages.ts";
+import { Pacer } from "./pacer.ts";
+import { entityOf, sendBatch, wavesOf } from "./send-lines.ts";
+import { reviseLate } from "./settle-line.ts";
+
+/** How far a run is. */
+export interface RunProgress {
+  readonly phase: "planning" | "sending";
+  /** Customers that are planned, lines that were sent. */
+  readonly done: number;
+}
+
+/** One pass over the outbox of a target. */
+export class SendingRun {
+  readonly #context: ExportContext;
+  readonly #open: OpenTarget;
+  readonly #capability: Capability;
+  readonly #pacer: Pacer;
+  readonly #onProgress: (progress: RunProgress) => void;
+  /** Customers' items of which an earlier line must go first. */
+  readonly #blocked = new Set<string>();
+  readonly #counts: Partial<Record<LineState, number>> = {};
+  #done = 0;
+  #stopped: string | null = null;
+
+  constructor(
+    context: ExportContext,
+    open: OpenTarget,
+    onProgress: (progress: RunProgress) => void,
+  ) {
+    this.#context = context;
+    this.#open = open;
+    this.#capability = open.connector.capability(open.target);
+    this.#pacer = new Pacer(context, this.#capability.pace);
+    this.#onProgress = onProgress;
+  }
+
+  /** Sends what may be sent now; null: of all customers. */
+  async all(customer: string | null): Promise<{
+    readonly counts: Readonly<Partial<Record<LineState, number>>>;
+    readonly stopped: string | null;
+  }> {
+    const { workspace, target } = this.#open;
+    const own = customer === null ? {} : { customer };
+    await this.#reviseRefused({ target: target.id, ...own });
+    const states = ["ready", "unknown", "in_flight"] as const;
+    for await (const page of pagesOf(this.#context, workspace, {
+      ...{ target: target.id, states, ...own },
+    })) {
+      for (const wave of wavesOf(await this.#sendable(page), this.#capability)) {
+        await this.#pacer.all(wave, (batch) => this.#send(batch));
+      }
+      if (this.#stopped !== null) break;
+    }
+    return { counts: this.#counts, stopped: this.#stopped };
+  }
+
+  /** What was refused as too late is told in a window that is open, without asking anybody. */
+  async #reviseRefused(of: { readonly target: string; readonly customer?: string }): Promise<void> {
+    const states = ["rejected"] as const;
+    for await (const page of pagesOf(this.#context, this.#open.workspace, { ...of, states })) {
+      for (const line of page) {
+        if (line.outcome === "closed_period" && !this.#isStillOpen(line)) {
+          await reviseLate(this.#context, this.#open, line);
+        }
+      }
+    }
+  }
+
+  /** Whether its window is not too old to be told. */
+  #isStillOpen({ window }: ExportLine): boolean {
+    const { pastMaxMs } = this.#capability;
+    return pastMaxMs === null || this.#context.clock.nowMs() - window.endMs <= pastMaxMs;
+  }
+
+  async #sendable(page: readonly ExportLine[]): Promise<ExportLine[]> {
+    const lines: ExportLine[] = [];
+    for (const line of page) {
+      const isLate = line.state === "ready" && !line.isUnclear && !this.#isStillOpen(line);
+      // What stands for it is behind all others of its item: a later page has it.
+      if (isLate && (await reviseLate(this.#context, this.#open, line))) continue;
+      if (this.#isSendable(line)) lines.push(line);
+    }
+    return lines;
+  }
+
+  #isSendable(line: ExportLine): boolean {
+    const nowMs = this.#context.clock.nowMs();
+    const isOrdered = this.#capability.pace.perEntityConcurrency !== null;
+    if (isOrdered && this.#blocked.has(entityOf(line))) return false;
+    const isDue = line.state !== "in_flight" && line.dueAtMs <= nowMs;
+    const isSafe = line.state !== "unknown" || isSafeToResend(line, this.#capability, nowMs);
+    if (isDue && isSafe) return true;
+    if (isOrdered) this.#blocked.add(entityOf(line));
+    return false;
+  }
+
+  async #send(batch: readonly ExportLine[]): Promise<void> {
+    const going = batch.filter((line) => !this.#blocked.has(entityOf(line)));
+    if (going.length === 0 || this.#stopped !== null) return;
+    const now = await sendBatch(this.#context, this.#open, going);
+    for (const { state, outcome, note } of now) {
+      this.#counts[state] = (this.#counts[state] ?? 0) + 1;
+      if (outcome === "auth") this.#stopped = note;
+    }
+    if (this.#capability.pace.perEntityConcurrency !== null) {
+      const through = new Set(now.filter(isThrough).map(({ key }) => key));
+      for (const line of going) if (!through.has(line.key)) this.#blocked.add(entityOf(line));
+    }
+    this.#done += going.length;
+    this.#onProgress({ phase: "sending", done: this.#done });
+  }
+}
+
+function isThrough({ state }: ExportLine): boolean {
+  return state === "accepted" || state === "confirmed" || state === "rejected";
+}
