@@ -67,6 +67,8 @@ export const VERIFIED_TABLES = [
   "holds",
   "stops",
   "overruns",
+  "export_lines",
+  "export_secrets",
 ] as const;
 
 /** What a verification looked at and found. */
