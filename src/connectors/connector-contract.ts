@@ -137,8 +137,10 @@ function rename(world: ScriptedWorld): void {
   const renamed = fake.rename(customer);
   const names = { ...target.customers.names, [customer]: renamed };
   // The operator is told some time later.
-  if (chance() < 0.7) world.target = { ...target, customers: { ...target.customers, names } };
-  else world.renamed.set(customer, renamed);
+  world.renamed.set(customer, renamed);
+  if (chance() < 0.3) return;
+  world.renamed.delete(customer);
+  world.target = { ...target, customers: { ...target.customers, names } };
 }
 
 async function sends(world: ScriptedWorld): Promise<void> {

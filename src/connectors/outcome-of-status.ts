@@ -12,10 +12,9 @@ export function outcome(
   return { class: kind, note: note.slice(0, EXPORT_NOTE_MAX_CHARS), retryAfterMs };
 }
 
-/** What became of a request that was not answered; null: it was. */
-export function outcomeOfSilence(sent: Sent): Outcome | null {
-  if (sent.kind === "not_sent") return outcome("retry_same_bytes", sent.reason);
-  return sent.kind === "unclear" ? outcome("unknown_outcome", sent.reason) : null;
+/** What became of a request that was not answered. */
+export function outcomeOfSilence({ kind, reason }: Exclude<Sent, { kind: "answered" }>): Outcome {
+  return outcome(kind === "not_sent" ? "retry_same_bytes" : "unknown_outcome", reason);
 }
 
 /**

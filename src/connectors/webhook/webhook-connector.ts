@@ -110,7 +110,7 @@ async function sendOne(line: ExportLine, session: Session): Promise<Outcome> {
   const headers = webhookHeaders(message, secrets);
   const request = requestOf(line, session.target, headers);
   const sent = await session.http.send(request, { hosts: "public" });
-  if (sent.kind !== "answered") return outcomeOfSilence(sent) ?? outcome("unknown_outcome", "");
+  if (sent.kind !== "answered") return outcomeOfSilence(sent);
   // Gone means: send nothing more at all.
   if (sent.answer.status === GONE) return outcome("auth", "410: the receiver wants no more.");
   return outcomeOfStatus(sent.answer);
