@@ -5,7 +5,7 @@
  */
 
 import type { ExportTarget, TheirName } from "../domain/export/target.ts";
-import type { OutgoingAnswer, OutgoingRequest } from "../engine/export/connector-port.ts";
+import type { Notice, OutgoingAnswer, OutgoingRequest } from "../engine/export/connector-port.ts";
 
 /** The world that a fake lives in. */
 export interface FakeWorld {
@@ -26,6 +26,8 @@ export interface FakeTarget {
   total(customer: string, item: string): bigint;
   /** Carries out what is due by now, such as validating what was taken. */
   tick?(): void;
+  /** Messages to us since the last time that this was asked; some of them get lost. */
+  notices?(): readonly Notice[];
   /**
    * Calls a customer by another name from now on; the former one is unknown then. Returns the name
    * that the mapping must have. Left out where names there are free.

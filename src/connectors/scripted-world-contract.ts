@@ -9,9 +9,11 @@ import type { ExportMode } from "../domain/export/capability.ts";
 import type { DocumentPart } from "../domain/export/export-line.ts";
 import { formatValue } from "../domain/export/export-line.ts";
 import type { ExportTarget, TheirName } from "../domain/export/target.ts";
+import { EXPORT_LEASE_MS } from "../domain/limits.ts";
 import { type BillingPeriod, periodAt } from "../domain/period/billing-period.ts";
 import type {
   Connector,
+  Notice,
   OutgoingHttp,
   OutgoingRequest,
   Sent,
@@ -135,6 +137,14 @@ export class Sender {
     if (this.isDead) throw new Killed("this sender is dead");
   }
 
+  /** A machine that is put to sleep between a claim and its request wakes up in another time. */
+  #maySleep(): void {
+    const { world } = this;
+    // A request takes no longer than it settles: nobody sleeps while one is under way.
+    const isAsleep = this.chance() < world.weather.faults / 50 && world.underWay === 0;
+    if (isAsleep) world.pass(2 * EXPORT_LEASE_MS);
+  }
+
   /** What it sends with. */
   context(): ExportContext {
     const { world } = this;
@@ -163,6 +173,7 @@ export class Sender {
         await this.pause();
         const isWritten = await outbox.write(workspace, change);
         await this.pause();
+        this.#maySleep();
         return isWritten;
       },
       lines: async (workspace, filter) => {
@@ -192,6 +203,16 @@ class UnreliableHttp implements OutgoingHttp {
   }
 
   async send(request: OutgoingRequest): Promise<Sent> {
+    const { world } = this.#sender;
+    world.underWay += 1;
+    try {
+      return await this.#carried(request);
+    } finally {
+      world.underWay -= 1;
+    }
+  }
+
+  async #carried(request: OutgoingRequest): Promise<Sent> {
     const { world, chance } = this.#sender;
     await this.#sender.pause();
     const { faults, isOut } = world.weather;
@@ -262,6 +283,8 @@ export class ScriptedWorld {
   target: ExportTarget;
   weather: Weather = { faults: 0, isOut: false };
   nowMs = WORLD_START_MS;
+  /** Requests that are being carried. */
+  underWay = 0;
   /** Customers that were renamed there, and nobody here knows it yet. */
   readonly renamed = new Map<string, TheirName>();
   readonly #delayed: { readonly request: OutgoingRequest; readonly atMs: number }[] = [];
@@ -290,6 +313,12 @@ export class ScriptedWorld {
   sender(): { readonly context: ExportContext; readonly open: OpenTarget } {
     const context = new Sender(this, this.chance).context();
     return { context, open: new TargetOpener(context).open(WORKSPACE, this.target) };
+  }
+
+  /** What the target told us by itself, as far as it got through. */
+  arrivedNotices(): readonly Notice[] {
+    const all = this.fake.notices?.() ?? [];
+    return all.filter(() => this.chance() >= this.weather.faults);
   }
 
   /** A request that arrives later. */

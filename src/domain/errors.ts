@@ -276,6 +276,7 @@ export const ERRORS = {
     "Names or settings are missing, so nothing was sent.",
     "Set what is listed, then run it again.",
   ],
+  "notice.refused": [401, "This is no message of the target.", "Sign it with the target's secret."],
   "secret.missing": [409, "The target has no such secret.", "Set it: 'tollgate target add'."],
   "secret.no_key": [
     409,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { MemoryOutbox } from "../../store/memory/memory-outbox.ts";
 import { connectorContract } from "../connector-contract.ts";
-import { FakeTemplate } from "./fake-template.ts";
+import { FakeTemplate } from "./fake-template-contract.ts";
 import { templateConnector } from "./template-connector.ts";
 
 const TARGET: ExportTarget = {
@@ -17,6 +17,7 @@ const TARGET: ExportTarget = {
 for (const mode of templateConnector.modes) {
   connectorContract({
     name: `template, ${mode}`,
+    schedules: 60,
     parts: () => ({
       connector: templateConnector,
       outbox: new MemoryOutbox(),

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { MemoryOutbox } from "../../store/memory/memory-outbox.ts";
 import { connectorContract } from "../connector-contract.ts";
-import { FakeReceiver } from "./fake-receiver.test.ts";
+import { FakeReceiver } from "./fake-receiver-contract.ts";
 import { webhookHeaders } from "./standard-webhook.ts";
 import { webhookConnector } from "./webhook-connector.ts";
 
@@ -20,6 +20,7 @@ const TARGET: ExportTarget = {
 for (const mode of ["usage", "rated", "statement"] as const) {
   connectorContract({
     name: `webhook, ${mode}`,
+    schedules: 170,
     parts: () => ({
       connector: webhookConnector,
       outbox: new MemoryOutbox(),

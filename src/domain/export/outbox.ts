@@ -73,7 +73,8 @@ export function answered(line: ExportLine, outcome: Outcome, judging: Judging): 
     }
     case "unknown_outcome": {
       const dueAtMs = nowMs + Math.max(waitMs, capability.settlesAfterMs);
-      return moved(line, "unknown", { ...said, dueAtMs, isUnclear: true });
+      const lastSentAtMs = nowMs;
+      return moved(line, "unknown", { ...said, dueAtMs, lastSentAtMs, isUnclear: true });
     }
     case "auth":
       // Refused at the door, so nothing was taken, and nothing is wrong with the line.
@@ -81,8 +82,19 @@ export function answered(line: ExportLine, outcome: Outcome, judging: Judging): 
     case "permanent_data":
     case "permanent_config":
     case "closed_period":
-      return moved(line, "rejected", { ...said, dueAtMs: nowMs });
+      return refused(line, said, judging);
   }
+}
+
+/** Refused now, and an earlier attempt may have arrived all the same: that is asked first. */
+function refused(
+  line: ExportLine,
+  said: Taken["said"],
+  { capability, nowMs, waitMs }: Judging,
+): ExportLine {
+  const isAskable = line.isUnclear && capability.readBack.kind !== "none";
+  const dueAtMs = isAskable ? nowMs + Math.max(waitMs, capability.settlesAfterMs) : nowMs;
+  return moved(line, isAskable ? "unknown" : "rejected", { ...said, dueAtMs });
 }
 
 interface Taken {
@@ -102,7 +114,8 @@ function taken(line: ExportLine, { said, capability, nowMs }: Taken): ExportLine
 /** A claim that ran out: whoever held it may have sent the line. */
 export function abandoned(line: ExportLine, nowMs: number, settlesAfterMs: number): ExportLine {
   const note = "its sender did not come back";
-  return moved(line, "unknown", { note, dueAtMs: nowMs + settlesAfterMs, isUnclear: true });
+  const dueAtMs = nowMs + settlesAfterMs;
+  return moved(line, "unknown", { note, dueAtMs, lastSentAtMs: nowMs, isUnclear: true });
 }
 
 /** What a look-up of a line found. */
@@ -130,6 +143,16 @@ export function lookedUp(
   if (found === "absent")
     return moved(line, line.state === "accepted" ? "rejected" : "ready", known);
   return { ...line, note, dueAtMs: nowMs + waitMs, version: line.version + 1 };
+}
+
+/** By hand: it is looked at again at once. */
+export function dueNow(line: ExportLine, nowMs: number): ExportLine {
+  return { ...line, dueAtMs: nowMs, version: line.version + 1 };
+}
+
+/** By hand: what was refused is sent again as it is. */
+export function sentAgain(line: ExportLine, nowMs: number): ExportLine {
+  return moved(line, "ready", { dueAtMs: nowMs });
 }
 
 /** By hand: it is not sent, or not sent again; what it was for is settled elsewhere. */

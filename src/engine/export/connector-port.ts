@@ -85,6 +85,21 @@ export interface LookUp {
   readonly note: string;
 }
 
+/** A message that a target sends us by itself, such as a webhook about what it refused later. */
+export interface Notice {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What a notice says of one line. */
+export interface Heard {
+  readonly key: string;
+  readonly found: "present" | "refused";
+  /** What they said, redacted. */
+  readonly note: string;
+}
+
 /** A kind of billing system. One instance serves all targets of the kind. */
 export interface Connector {
   /** Lower case, as in `--connector webhook`. */
@@ -113,6 +128,11 @@ export interface Connector {
    * they are called there is in their bodies.
    */
   total?(lines: readonly ExportLine[], session: Session): Promise<string | null>;
+  /**
+   * What a message of the target's own says; null: it is not theirs (a wrong signature, too old).
+   * Lines that it does not name stay as they are.
+   */
+  hear?(notice: Notice, session: Session): Promise<readonly Heard[] | null>;
   /** Asks the target whether credentials and names are good. */
   probe?(session: Session): Promise<readonly Missing[]>;
 }

@@ -101,13 +101,20 @@ async function lookAtLine(
   open: OpenTarget,
   line: ExportLine,
 ): Promise<Looked> {
-  const answer = await lookUp(open, line);
+  const { settlesAfterMs } = open.connector.capability(open.target);
+  const isMoving = isUnderWay(line, context.clock.nowMs(), settlesAfterMs);
+  const answer = stillMoving(await lookUp(open, line), isMoving);
   const drifts = driftOfLine(line, answer);
   const isOpen = line.state === "accepted" || line.state === "unknown";
   if (!isOpen) return { confirmed: 0, drifts };
   const now = settled(context, line, answer);
   const isWritten = await context.outbox.write(open.workspace, { added: [], changed: [now] });
   return { confirmed: isWritten && now.state === "confirmed" ? 1 : 0, drifts };
+}
+
+/** What is still under way may arrive after it was not found. */
+function stillMoving(answer: LookUp, isMoving: boolean): LookUp {
+  return isMoving && answer.found === "absent" ? { ...answer, found: "unclear" } : answer;
 }
 
 async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Promise<LookUp> {

@@ -1,6 +1,5 @@
 /**
- * Sends lines. Each is claimed first, by compare-and-set with a lease, and that claim is on disk
- * before a byte leaves; the answer is written only over the claim that sent it. Whoever stops in
+ * Sends lines. Each is claimed first, by compare-and-set with a lease, and that is on disk before a byte leaves; the answer is written only over the claim that sent it. Whoever stops in
  * between, at any point, leaves a line that may have been sent, and such a line is not sent blindly.
  */
 
@@ -8,7 +7,12 @@ import { backoffMs } from "../../domain/export/backoff.ts";
 import type { Capability, Outcome } from "../../domain/export/capability.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import { answered, claimed } from "../../domain/export/outbox.ts";
-import { EXPORT_LEASE_MS, EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
+import {
+  EXPORT_LEASE_MS,
+  EXPORT_NOTE_MAX_CHARS,
+  OUTGOING_TIMEOUT_MS,
+} from "../../domain/limits.ts";
+import type { Session } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 
 /** What became of a batch: lines as they are now; empty: another sender was faster. */
@@ -27,13 +31,28 @@ export async function sendBatch(
     claimed(line, { claim, nowMs: context.clock.nowMs(), leaseMs: EXPORT_LEASE_MS }),
   );
   if (!(await context.outbox.write(workspace, { added: [], changed: held }))) return [];
-  const outcomes = await outcomesOf(held, () => connector.send(held, session));
+  const untilMs = Math.min(...held.map(({ dueAtMs }) => dueAtMs)) - OUTGOING_TIMEOUT_MS;
+  const outcomes = await outcomesOf(held, () => connector.send(held, until(session, untilMs)));
   const now = held.map((line, at) => {
     const outcome = outcomes[at] ?? silent;
     const waitMs = backoffMs(line.attempts, context.chance());
     return answered(line, outcome, { capability, nowMs: context.clock.nowMs(), waitMs });
   });
   return (await context.outbox.write(workspace, { added: [], changed: now })) ? now : [];
+}
+
+/**
+ * A session in which nothing leaves once the claim is nearly over: a sender that slept on its way,
+ * or has a long batch, must not send what another one has taken up meanwhile.
+ */
+function until(session: Session, untilMs: number): Session {
+  const http: Session["http"] = {
+    send: async (request, limits) => {
+      if (session.nowMs() < untilMs) return session.http.send(request, limits);
+      return { kind: "not_sent", reason: "the claim ran out before it was sent" };
+    },
+  };
+  return { ...session, http };
 }
 
 /** A connector that says nothing of a line leaves it unknown. */

@@ -69,7 +69,8 @@ export class SendingRun {
     const states = ["rejected"] as const;
     for await (const page of pagesOf(this.#context, this.#open.workspace, { ...of, states })) {
       for (const line of page) {
-        if (line.outcome === "closed_period" && !this.#isStillOpen(line)) {
+        const isLate = line.outcome === "closed_period" && !this.#isStillOpen(line);
+        if (isLate && !line.isUnclear) {
           await reviseLate(this.#context, this.#open, line);
         }
       }
@@ -98,8 +99,7 @@ export class SendingRun {
     const isOrdered = this.#capability.pace.perEntityConcurrency !== null;
     if (isOrdered && this.#blocked.has(entityOf(line))) return false;
     const isDue = line.state !== "in_flight" && line.dueAtMs <= nowMs;
-    const isSafe = line.state !== "unknown" || isSafeToResend(line, this.#capability, nowMs);
-    if (isDue && isSafe) return true;
+    if (isDue && isSafeToResend(line, this.#capability, nowMs)) return true;
     if (isOrdered) this.#blocked.add(entityOf(line));
     return false;
   }

@@ -3,7 +3,13 @@ import { assert } from "../../domain/assert.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { ExportWindow } from "../../domain/export/export-window.ts";
-import { isSafeToResend, supersededBy, voidedByHand } from "../../domain/export/outbox.ts";
+import {
+  dueNow,
+  isSafeToResend,
+  sentAgain,
+  supersededBy,
+  voidedByHand,
+} from "../../domain/export/outbox.ts";
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfWindow } from "./outbox-pages.ts";
@@ -30,17 +36,17 @@ export async function retryLine(
   open: OpenTarget,
   line: ExportLine,
 ): Promise<ExportLine> {
-  if (line.state === "rejected") return reviseLine(context, open, line);
+  if (line.state === "rejected" && !line.isUnclear) return reviseLine(context, open, line);
   const capability = open.connector.capability(open.target);
-  const isWaiting = line.state === "ready" || line.state === "unknown";
-  if (!isWaiting) throw wrongState(line, "tried again");
+  if (!["ready", "unknown", "rejected"].includes(line.state)) throw wrongState(line, "tried again");
   const nowMs = context.clock.nowMs();
-  const isBlind = line.state === "unknown" && !isSafeToResend(line, capability, nowMs);
+  const isBlind = !isSafeToResend(line, capability, nowMs);
   if (isBlind && capability.readBack.kind === "none") {
     const detail = `Nobody knows whether "${line.key}" arrived, and its target cannot be asked.`;
     throw new TollgateError("export.line_state", `${detail} Void it, or settle it there.`, "key");
   }
-  const now = { ...line, dueAtMs: nowMs, version: line.version + 1 };
+  // One that was refused after it may have arrived keeps its key: another would be a second line.
+  const now = line.state === "rejected" ? sentAgain(line, nowMs) : dueNow(line, nowMs);
   await mustWrite(context, open, { added: [], changed: [now] });
   return now;
 }

@@ -45,12 +45,13 @@ export class FakeTemplate implements FakeTarget {
   #take(record: Record<string, string>): string {
     const { id = "", customer = "", meter = "", value = "" } = record;
     const body = JSON.stringify(record);
+    const [ours = ""] = customer.split("#");
+    // Names are looked at before keys ("Errors"): a retry may be refused although it arrived.
+    if ((this.#names.get(ours) ?? ours) !== customer) return "no_such_customer";
     const known = this.#keys.get(id);
     if (known !== undefined && this.#world.nowMs() - known.atMs < DAY_MS) {
       return known.body === body ? "exists" : "other_content";
     }
-    const [ours = ""] = customer.split("#");
-    if ((this.#names.get(ours) ?? ours) !== customer) return "no_such_customer";
     if (this.#world.chance() < BUSY_PART) return "busy";
     if (parseValue(value) === undefined) this.complaints.push(`"${value}" is no number`);
     this.#keys.set(id, { body, atMs: this.#world.nowMs() });
