@@ -35,7 +35,7 @@ for (const [network, bits] of V6_WITHIN_GLOBAL) blocked.addSubnet(network, bits,
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet("2000::", 3, "ipv6");
 
-/** Whether an address, given as text, is one that requests must not go to; also where it is none. */
+/** Whether requests must not go to an address, given as text; also where it is none. */
 export function isBlockedAddress(address: string): boolean {
   const [plain = ""] = address.split("%");
   if (isIPv4(plain)) return blocked.check(plain, "ipv4");

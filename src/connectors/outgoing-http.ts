@@ -9,6 +9,7 @@ import { lookup as resolve } from "node:dns/promises";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { TollgateError } from "../domain/errors.ts";
 import { ANSWER_MAX_BYTES, OUTGOING_TIMEOUT_MS } from "../domain/limits.ts";
 import type {
   Hosts,
@@ -90,7 +91,8 @@ function guardedLookup({
         const bad = addresses.find(({ address }) => !isLocalAllowed && isBlockedAddress(address));
         if (bad !== undefined || first === undefined) {
           const reason = bad === undefined ? "has no address" : `is at ${bad.address}`;
-          callback(new Error(`${host} ${reason}, which is not a public address`), "", 0);
+          const detail = `${host} ${reason}, which is not a public address`;
+          callback(new TollgateError("target.invalid", detail), "", 0);
         } else if (all === true) {
           callback(null, [...addresses]);
         } else {

@@ -1,4 +1,4 @@
-/** A run of an export as lines that are sent while it goes on: how far it is, then what it came to. */
+/** A run of an export as lines while it goes on: how far it is, then what it came to. */
 import { TollgateError } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 

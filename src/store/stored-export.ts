@@ -11,7 +11,7 @@ export const LINE_COLUMNS = [
 ] as const;
 
 /** States that somebody still has to do something about. */
-export const OPEN_STATES: ReadonlySet<LineState> = new Set([
+const OPEN_STATES: ReadonlySet<LineState> = new Set([
   ...(["ready", "in_flight", "accepted", "rejected", "unknown"] as const),
 ]);
 

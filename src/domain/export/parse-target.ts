@@ -56,9 +56,17 @@ function readTimeZone(place: Place): string {
 
 function readDate(place: Place): string {
   const text = place.text();
-  const isDate = DATE.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
-  if (text !== "" && !isDate) place.refuse(`"${text}" is no date such as 2026-11-01`);
+  if (text !== "" && !isDate(text)) place.refuse(`"${text}" is no date such as 2026-11-01`);
   return text;
+}
+
+function isDate(text: string): boolean {
+  if (!DATE.test(text)) return false;
+  try {
+    return Temporal.PlainDate.from(text, { overflow: "reject" }).toString() === text;
+  } catch {
+    return false;
+  }
 }
 
 function readNames(place: Place): NameMap {

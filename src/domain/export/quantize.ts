@@ -1,4 +1,4 @@
-/** Rounds what is due to a number that a target can hold. What is left over is carried, not lost. */
+/** Rounds what is due to a number that a target can hold; what is left over is carried. */
 import { quotient } from "../money/rounding.ts";
 import type { NumberForm } from "./capability.ts";
 import { EXPORT_SCALE } from "./export-line.ts";

@@ -17,7 +17,7 @@ export interface ResolvedWindow {
   readonly drift: bigint;
 }
 
-/** Compares a sum of theirs with all lines of the window. Lines stand in the order of their `no`. */
+/** Compares a sum of theirs with all lines of the window, which stand in order of `no`. */
 export function resolveWindow(
   lines: readonly ExportLine[],
   theirs: bigint,

@@ -114,6 +114,6 @@ function entriesOf(
 }
 
 /** An item is a charge, or one cell of a matrix. */
-export function itemOf(chargeKey: string, cell: string): string {
+function itemOf(chargeKey: string, cell: string): string {
   return cell === "" ? chargeKey : `${chargeKey}[${cell}]`;
 }

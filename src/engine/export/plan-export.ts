@@ -172,13 +172,6 @@ export function frozen(
   };
 }
 
-/** What planning came to, over all customers. */
-export interface PlanTotal {
-  readonly customers: number;
-  readonly lines: number;
-  readonly missing: readonly Missing[];
-}
-
 const ATTEMPTS_MAX_COUNT = 5;
 
 /** Plans and keeps the lines of one customer. */

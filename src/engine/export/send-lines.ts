@@ -1,6 +1,7 @@
 /**
- * Sends lines. Each is claimed first, by compare-and-set with a lease, and that is on disk before a byte leaves; the answer is written only over the claim that sent it. Whoever stops in
- * between, at any point, leaves a line that may have been sent, and such a line is not sent blindly.
+ * Sends lines. Each is claimed first, by compare-and-set with a lease, and that is on disk before
+ * a byte leaves; the answer is written only over the claim that sent it. Whoever stops in between,
+ * at any point, leaves a line that may have been sent, and such a line is not sent blindly.
  */
 
 import { backoffMs } from "../../domain/export/backoff.ts";
