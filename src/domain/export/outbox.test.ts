@@ -30,7 +30,11 @@ function claim(line: ExportLine, nowMs = 100): ExportLine {
   return claimed(line, { claim: "a", nowMs, leaseMs: EXPORT_LEASE_MS });
 }
 
-function answer(line: ExportLine, kind: Outcome["class"], readBack = BY_LINE): ExportLine {
+function answer(
+  line: ExportLine,
+  kind: Outcome["class"],
+  readBack: ReadBack = BY_LINE,
+): ExportLine {
   const capability = { readBack, validation: "sync", settlesAfterMs: 60 } as const;
   const outcome = { class: kind, note: "said", retryAfterMs: null };
   return answered(line, outcome, { capability, nowMs: 200, waitMs: 10 });
@@ -46,7 +50,7 @@ test("a line that is claimed may have been sent, and says so before it is", () =
 });
 
 test("an answer decides what becomes of a line", () => {
-  const became = (kind: Outcome["class"], readBack = BY_LINE) =>
+  const became = (kind: Outcome["class"], readBack: ReadBack = BY_LINE) =>
     answer(claim(READY), kind, readBack).state;
   assert.deepEqual(
     OUTCOME_CLASSES.map((kind) => [kind, became(kind)]),

@@ -1,14 +1,15 @@
 /** The exporter as its adapters see it: one object, every use case a method. */
-import type { Problem } from "../../domain/errors.ts";
+import { type Problem, TollgateError } from "../../domain/errors.ts";
 import type { ExportLine, LineState } from "../../domain/export/export-line.ts";
 import { LINE_STATES } from "../../domain/export/export-line.ts";
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import { runAct } from "../act.ts";
 import type { EngineContext } from "../context.ts";
-import type { OutgoingRequest } from "./connector-port.ts";
+import type { Notice, OutgoingRequest } from "./connector-port.ts";
 import { type ExportContext, type OpenTarget, TargetOpener } from "./export-context.ts";
 import type { LinePlace, StateCount } from "./export-ports.ts";
+import { hearNotice } from "./hear-notice.ts";
 import { ledgerOfStore } from "./ledger-of-store.ts";
 import { type CarriedItem, customersOf, planCustomer } from "./plan-export.ts";
 import { type Drift, reconcileLines } from "./reconcile-export.ts";
@@ -169,6 +170,18 @@ export class ExportCases {
     const open = await this.#open(workspace, target);
     const states = LINE_STATES.filter((state) => RECONCILED.has(state));
     return reconcileLines(this.#context, open, { customer, states, isForced: true });
+  }
+
+  /**
+   * Takes a message of a target's own; returns how many lines it settled. Whether there is such a
+   * target is told to nobody who cannot sign for it. Throws `notice.refused`.
+   */
+  async hear(workspace: string, target: string, notice: Notice): Promise<number> {
+    const isThere = (await this.#engine.store.workspaces()).includes(workspace);
+    const all = isThere ? await listTargets(this.#engine.store, workspace) : [];
+    const found = all.find(({ id }) => id === target);
+    if (found === undefined) throw new TollgateError("notice.refused", "Nobody sends this.");
+    return hearNotice(this.#context, this.#opener.open(workspace, found), notice);
   }
 
   /** Tries a line again, or another revision of one that was refused. On record. */

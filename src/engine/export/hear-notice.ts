@@ -20,8 +20,7 @@ export async function hearNotice(
 ): Promise<number> {
   const heard = (await open.connector.hear?.(notice, open.session)) ?? null;
   if (heard === null) {
-    const detail = `Target "${open.target.id}" did not send this, or sends no messages.`;
-    throw new TollgateError("notice.refused", detail);
+    throw new TollgateError("notice.refused", "Nobody sends this.");
   }
   let count = 0;
   for (const one of heard) if (await isBooked(context, open, one)) count += 1;

@@ -1,12 +1,22 @@
 /** Targets, and lines for them. */
 import { TollgateError } from "../../domain/errors.ts";
 import { LINE_STATES, type LineState } from "../../domain/export/export-line.ts";
-import { DOCUMENT_MAX_BYTES, SECRET_MAX_CHARS } from "../../domain/limits.ts";
+import { DOCUMENT_MAX_BYTES, NOTICE_MAX_BYTES, SECRET_MAX_CHARS } from "../../domain/limits.ts";
 import type { LinePlace } from "../../engine/export/export-ports.ts";
 import { exportRunLines } from "../export-run-lines.ts";
 import { ManyProblems } from "../problem.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, described, FLAG, ID, type JsonSchema, named, oneOf, TEXT } from "../schema.ts";
+import {
+  COUNT,
+  closed,
+  described,
+  FLAG,
+  ID,
+  type JsonSchema,
+  named,
+  oneOf,
+  TEXT,
+} from "../schema.ts";
 import { carriedView, driftView, lineView, requestView } from "../views/export-view.ts";
 
 const DECIDED = {
@@ -227,8 +237,25 @@ const skipLine = route<TargetParam & { readonly key: string }, unknown, Decided>
     ok(lineView(await engine.exports.skip(workspace, { ...params, ...body }))),
 });
 
+const hearNotice = route<{ readonly workspace: string; readonly target: string }>({
+  method: "POST",
+  path: "/v1/notices/{workspace}/{target}",
+  operationId: "hearNotice",
+  summary: "A webhook of a target's own, such as what it refused after taking it. Signed by it.",
+  scope: null,
+  params: closed({ workspace: ID, target: ID }),
+  body: { schema: {}, isParsedByHandler: true, maxBytes: NOTICE_MAX_BYTES },
+  answers: { 200: json("How many lines it settled.", closed({ settled: COUNT })) },
+  errors: ["notice.refused", "secret.unreadable"],
+  handle: async ({ engine }, { params: { workspace, target }, sent }) => {
+    const { headers, text } = sent();
+    const settled = await engine.exports.hear(workspace, target, { headers, body: text });
+    return ok({ settled });
+  },
+});
+
 /** Targets and export lines. */
 export const EXPORT_ROUTES = [
   ...[listTargets, saveTarget, saveSecret, checkTarget],
-  ...[planExport, runExport, exportStatus, reconcile, retryLine, skipLine],
+  ...[planExport, runExport, exportStatus, reconcile, retryLine, skipLine, hearNotice],
 ];
