@@ -68,194 +68,194 @@ interface Total {
   readonly missing: readonly { readonly place: string }[];
 }
 
-for (const kind of ["memory", "sqlite"] as const) {
-  describe(`exports (${kind})`, () => {
-    let desk: Desk;
-    let receiver: Receiver;
-    let url: string;
-    beforeEach(async () => {
-      receiver = new Receiver();
-      url = await receiver.listen();
-      const exporting = { http: LOCAL, secrets: secretBox([randomBytes(32)]) };
-      desk = await openDesk(kind, { at: "2026-11-10T00:00:00Z", exporting });
-    });
-    afterEach(async () => {
-      await desk.verify();
-      await desk.server.stop();
-      receiver.close();
-    });
-    const set = async (some: object = {}, id = "erp") => {
-      const document = {
-        ...{ connector: "webhook", account: "live", mode: "usage", window: "day" },
-        ...{ since: "2026-11-01", settings: { url }, ...some },
-      };
-      return desk.ask("PUT", `/v1/targets/${id}`, { document, ...WHO });
-    };
-    const ready = async (some: object = {}) => {
-      assert.equal((await set(some)).status, 200);
-      await desk.ok("PUT", "/v1/targets/erp/secrets/signing", { secret: SIGNING });
-    };
-    const run = async (): Promise<Total> => {
-      const { text } = await desk.ok("POST", "/v1/targets/erp/runs", {});
-      const last = JSON.parse(text.trimEnd().split("\n").at(-1) ?? "");
-      assert.equal(last.type, "total", text);
-      return last;
-    };
-    const lines = async (query = "") => {
-      const { body } = await desk.ok("GET", `/v1/targets/erp/lines${query}`);
-      return body as unknown as {
-        counts: Record<string, number>;
-        lines: { key: string; state: string; note: string; value: string; bodyHash: string }[];
-      };
-    };
-
-    test("usage goes out once a day, late usage as what is more", async () => {
-      await ready();
-      await desk.steps("acme", "2026-11-09", 4);
-      assert.deepEqual((await run()).sent, { confirmed: 1 });
-      assert.deepEqual(receiver.values("acme", "calls"), ["4"]);
-      await desk.steps("acme", "2026-11-09", 3);
-      await run();
-      await run();
-      assert.deepEqual(receiver.values("acme", "calls"), ["4", "3"]);
-      assert.deepEqual((await lines()).counts, { confirmed: 2 });
-    });
-
-    test("a dry run shows the lines and the exact requests, and sends nothing", async () => {
-      await ready();
-      await desk.steps("acme", "2026-11-09", 4);
-      const { body, text } = await desk.ok("GET", "/v1/targets/erp/plan");
-      const plan = body as unknown as {
-        lines: { key: string; value: string; bodyHash: string }[];
-        requests: { url: string; headers: Record<string, string>; body: string }[];
-      };
-      assert.equal(receiver.requests, 0);
-      const [line] = plan.lines;
-      const [request] = plan.requests;
-      assert.ok(!text.includes(SIGNING));
-      assert.equal(request?.url, url);
-      assert.equal(request?.headers["webhook-id"], line?.key);
-      const hash = createHash("sha256").update(String(request?.body)).digest("hex");
-      assert.equal(hash, line?.bodyHash);
-      await run();
-      assert.deepEqual([...receiver.seen.keys()], [line?.key]);
-      const kept = (await lines("?state=confirmed")).lines;
-      assert.equal(kept[0]?.bodyHash, line?.bodyHash, "what was shown is what was sent");
-    });
-
-    test("names that are missing are listed before anything is sent", async () => {
-      await ready({ customers: { names: { acme: "C-1" } }, items: { names: { calls: "P-9" } } });
-      await desk.steps("acme", "2026-11-08", 1);
-      await desk.steps("globex", "2026-11-08", 1);
-      const check = await desk.ok("GET", "/v1/targets/erp/check");
-      const missing = (check.body as unknown as Total).missing;
-      assert.deepEqual(
-        missing.map(({ place }) => place),
-        ["customers.globex"],
-      );
-      const total = await run();
-      assert.deepEqual([total.planned, total.sent.confirmed], [1, 1]);
-      assert.deepEqual(
-        total.missing.map(({ place }) => place),
-        ["customers.globex"],
-      );
-      const [data] = receiver.seen.values();
-      assert.deepEqual([String(data?.customerThere), String(data?.itemThere)], ["C-1", "P-9"]);
-    });
-
-    test("a bill's lines go out when it is closed, and again what a credit note takes off", async () => {
-      await ready({ mode: "rated", window: "period" });
-      await desk.steps("acme", "2026-11-09", 4);
-      assert.equal((await run()).planned, 0);
-      desk.clock.now = Date.parse("2026-12-02T00:00:00Z");
-      const closed = await desk.ok("POST", "/v1/periods/close", { period: "2026-11" });
-      const statement = String(closed.body.statements?.[0]?.id);
-      await run();
-      assert.deepEqual(receiver.values("acme", "calls"), ["0.06"]);
-      const credit = { statement, lines: [{ line: 1, amount: "0.02" }], ...WHO };
-      await desk.ok("POST", "/v1/credit-notes", credit);
-      await run();
-      await run();
-      assert.deepEqual(receiver.values("acme", "calls"), ["0.06", "-0.02"]);
-    });
-
-    test("a whole statement goes out as one document that adds up", async () => {
-      await ready({ mode: "statement", window: "period" });
-      await desk.steps("acme", "2026-11-09", 4);
-      desk.clock.now = Date.parse("2026-12-02T00:00:00Z");
-      await desk.ok("POST", "/v1/periods/close", { period: "2026-11" });
-      await run();
-      const [data] = receiver.seen.values();
-      const parts = data?.parts as unknown as { item: string; amount: string }[];
-      assert.deepEqual(
-        parts.map(({ item, amount }) => [item, amount]),
-        [["calls", "0.06"]],
-      );
-      assert.equal(String(data?.value), "0.06");
-    });
-
-    test("what is refused waits for a person: tried again by a revision, or left out", async () => {
-      await ready();
-      await desk.steps("acme", "2026-11-09", 4);
-      await desk.steps("globex", "2026-11-09", 2);
-      receiver.answers.push(422, 422);
-      assert.deepEqual((await run()).sent, { rejected: 2 });
-      const refused = (await lines("?state=rejected")).lines;
-      const [first, second] = refused.map(({ key }) => key);
-      const path = "/v1/targets/erp/lines";
-      const again = await desk.ok("POST", `${path}/${first}/retry`, WHO);
-      assert.notEqual(String(again.body.key), first);
-      await desk.ok("POST", `${path}/${second}/skip`, WHO);
-      assertProblem(await desk.ask("POST", `${path}/${second}/skip`, WHO), "export.line_state");
-      assertProblem(await desk.ask("POST", `${path}/none/skip`, WHO), "export.line_not_found");
-      await run();
-      assert.deepEqual((await lines()).counts, { confirmed: 1, superseded: 1, voided: 1 });
-      assert.deepEqual([...receiver.seen.keys()], [String(again.body.key)]);
-    });
-
-    test("credentials that are refused stop the run; nothing is lost", async () => {
-      await ready();
-      await desk.steps("acme", "2026-11-09", 4);
-      await desk.steps("globex", "2026-11-09", 4);
-      receiver.answers.push(401, 401);
-      assert.match(String((await run()).stopped), /401/);
-      desk.clock.now += 3_600_000;
-      await run();
-      assert.deepEqual((await lines()).counts, { confirmed: 2 });
-    });
-
-    test("a secret is kept encrypted and never given back", async () => {
-      await ready();
-      const [kept] = await desk.server.store.outbox.secrets("default", "erp");
-      assert.ok(kept !== undefined && !JSON.stringify(kept).includes(SIGNING));
-      for (const path of ["/v1/targets", "/v1/targets/erp/check", "/v1/targets/erp/lines"]) {
-        assert.ok(!(await desk.ok("GET", path)).text.includes(SIGNING), path);
-      }
-    });
-
-    test("what stands in keys stays, and an account has one target", async () => {
-      await ready();
-      assertProblem(await set({ account: "other" }), "target.locked", "account");
-      assertProblem(await set({}, "twin"), "target.locked", "account");
-      assert.equal((await set({ account: "test" }, "twin")).status, 200);
-      assertProblem(await set({ connector: "none" }, "x"), "target.invalid", "connector");
-      assertProblem(await set({ mode: "rated" }, "y"), "target.invalid", "window");
-      const gone = await desk.ask("POST", "/v1/targets/none/runs", {});
-      assertProblem(gone, "target.not_found");
-    });
-
-    test("a run sends nothing while a setting is missing", async () => {
-      await ready({ settings: {} });
-      await desk.steps("acme", "2026-11-09", 4);
-      const total = await run();
-      assert.deepEqual([total.planned, total.stopped], [0, "incomplete"]);
-      assert.deepEqual(
-        total.missing.map(({ place }) => place),
-        ["settings.url"],
-      );
-    });
+describe("exports", () => {
+  let desk: Desk;
+  let receiver: Receiver;
+  let url: string;
+  beforeEach(async () => {
+    receiver = new Receiver();
+    url = await receiver.listen();
+    const exporting = { http: LOCAL, secrets: secretBox([randomBytes(32)]) };
+    desk = await openDesk("sqlite", { at: "2026-11-01T00:00:00Z", exporting });
+    for (const id of ["acme", "globex"]) await desk.ok("PUT", `/v1/customers/${id}`, {});
+    desk.clock.now = Date.parse("2026-11-10T00:00:00Z");
   });
-}
+  afterEach(async () => {
+    await desk.verify();
+    await desk.server.stop();
+    receiver.close();
+  });
+  const set = async (some: object = {}, id = "erp") => {
+    const document = {
+      ...{ connector: "webhook", account: "live", mode: "usage", window: "day" },
+      ...{ since: "2026-11-01", settings: { url }, ...some },
+    };
+    return desk.ask("PUT", `/v1/targets/${id}`, { document, ...WHO });
+  };
+  const ready = async (some: object = {}) => {
+    assert.equal((await set(some)).status, 200);
+    await desk.ok("PUT", "/v1/targets/erp/secrets/signing", { secret: SIGNING });
+  };
+  const run = async (): Promise<Total> => {
+    const { text } = await desk.ok("POST", "/v1/targets/erp/runs", {});
+    const last = JSON.parse(text.trimEnd().split("\n").at(-1) ?? "");
+    assert.equal(last.type, "total", text);
+    return last;
+  };
+  const lines = async (query = "") => {
+    const { body } = await desk.ok("GET", `/v1/targets/erp/lines${query}`);
+    return body as unknown as {
+      counts: Record<string, number>;
+      lines: { key: string; state: string; note: string; value: string; bodyHash: string }[];
+    };
+  };
+
+  test("usage goes out once a day, late usage as what is more", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 4);
+    assert.deepEqual((await run()).sent, { confirmed: 1 });
+    assert.deepEqual(receiver.values("acme", "calls"), ["4"]);
+    await desk.steps("acme", "2026-11-09", 3);
+    await run();
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["4", "3"]);
+    assert.deepEqual((await lines()).counts, { confirmed: 2 });
+  });
+
+  test("a dry run shows the lines and the exact requests, and sends nothing", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 4);
+    const { body, text } = await desk.ok("GET", "/v1/targets/erp/plan");
+    const plan = body as unknown as {
+      lines: { key: string; value: string; bodyHash: string }[];
+      requests: { url: string; headers: Record<string, string>; body: string }[];
+    };
+    assert.equal(receiver.requests, 0);
+    const [line] = plan.lines;
+    const [request] = plan.requests;
+    assert.ok(!text.includes(SIGNING));
+    assert.equal(request?.url, url);
+    assert.equal(request?.headers["webhook-id"], line?.key);
+    const hash = createHash("sha256").update(String(request?.body)).digest("hex");
+    assert.equal(hash, line?.bodyHash);
+    await run();
+    assert.deepEqual([...receiver.seen.keys()], [line?.key]);
+    const kept = (await lines("?state=confirmed")).lines;
+    assert.equal(kept[0]?.bodyHash, line?.bodyHash, "what was shown is what was sent");
+  });
+
+  test("names that are missing are listed before anything is sent", async () => {
+    await ready({ customers: { names: { acme: "C-1" } }, items: { names: { calls: "P-9" } } });
+    await desk.steps("acme", "2026-11-08", 1);
+    await desk.steps("globex", "2026-11-08", 1);
+    const check = await desk.ok("GET", "/v1/targets/erp/check");
+    const missing = (check.body as unknown as Total).missing;
+    assert.deepEqual(
+      missing.map(({ place }) => place),
+      ["customers.globex"],
+    );
+    const total = await run();
+    assert.deepEqual([total.planned, total.sent.confirmed], [1, 1]);
+    assert.deepEqual(
+      total.missing.map(({ place }) => place),
+      ["customers.globex"],
+    );
+    const [data] = receiver.seen.values();
+    assert.deepEqual([String(data?.customerThere), String(data?.itemThere)], ["C-1", "P-9"]);
+  });
+
+  test("a bill's lines go out when it is closed, and again what a credit note takes off", async () => {
+    await ready({ mode: "rated", window: "period" });
+    await desk.steps("acme", "2026-11-09", 4);
+    assert.equal((await run()).planned, 0);
+    desk.clock.now = Date.parse("2026-12-02T00:00:00Z");
+    const closed = await desk.ok("POST", "/v1/periods/close", { period: "2026-11" });
+    const statement = String(closed.body.statements?.[0]?.id);
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["0.06"]);
+    const credit = { lines: [{ line: 1, amount: "0.02" }], ...WHO };
+    await desk.ok("POST", `/v1/statements/${statement}/credit-notes`, credit);
+    await run();
+    await run();
+    assert.deepEqual(receiver.values("acme", "calls"), ["0.06", "-0.02"]);
+  });
+
+  test("a whole statement goes out as one document that adds up", async () => {
+    await ready({ mode: "statement", window: "period" });
+    await desk.steps("acme", "2026-11-09", 4);
+    desk.clock.now = Date.parse("2026-12-02T00:00:00Z");
+    await desk.ok("POST", "/v1/periods/close", { period: "2026-11" });
+    await run();
+    const [data] = receiver.seen.values();
+    const parts = data?.parts as unknown as { item: string; amount: string }[];
+    assert.deepEqual(
+      parts.map(({ item, amount }) => [item, amount]),
+      [["calls", "0.06"]],
+    );
+    assert.equal(String(data?.value), "0.06");
+  });
+
+  test("what is refused waits for a person: tried again by a revision, or left out", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 4);
+    await desk.steps("globex", "2026-11-09", 2);
+    receiver.answers.push(422, 422);
+    assert.deepEqual((await run()).sent, { rejected: 2 });
+    const refused = (await lines("?state=rejected")).lines;
+    const [first, second] = refused.map(({ key }) => key);
+    const path = "/v1/targets/erp/lines";
+    const again = await desk.ok("POST", `${path}/${first}/retry`, WHO);
+    assert.notEqual(String(again.body.key), first);
+    await desk.ok("POST", `${path}/${second}/skip`, WHO);
+    assertProblem(await desk.ask("POST", `${path}/${second}/skip`, WHO), "export.line_state");
+    assertProblem(await desk.ask("POST", `${path}/none/skip`, WHO), "export.line_not_found");
+    await run();
+    assert.deepEqual((await lines()).counts, { confirmed: 1, superseded: 1, voided: 1 });
+    assert.deepEqual([...receiver.seen.keys()], [String(again.body.key)]);
+  });
+
+  test("credentials that are refused stop the run; nothing is lost", async () => {
+    await ready();
+    await desk.steps("acme", "2026-11-09", 4);
+    await desk.steps("globex", "2026-11-09", 4);
+    receiver.answers.push(401, 401);
+    assert.match(String((await run()).stopped), /401/);
+    desk.clock.now += 3_600_000;
+    await run();
+    assert.deepEqual((await lines()).counts, { confirmed: 2 });
+  });
+
+  test("a secret is kept encrypted and never given back", async () => {
+    await ready();
+    const [kept] = await desk.server.store.outbox.secrets("default", "erp");
+    assert.ok(kept !== undefined && !JSON.stringify(kept).includes(SIGNING));
+    for (const path of ["/v1/targets", "/v1/targets/erp/check", "/v1/targets/erp/lines"]) {
+      assert.ok(!(await desk.ok("GET", path)).text.includes(SIGNING), path);
+    }
+  });
+
+  test("what stands in keys stays, and an account has one target", async () => {
+    await ready();
+    assertProblem(await set({ account: "other" }), "target.locked", "account");
+    assertProblem(await set({}, "twin"), "target.locked", "account");
+    assert.equal((await set({ account: "test" }, "twin")).status, 200);
+    assertProblem(await set({ connector: "none" }, "x"), "target.invalid", "connector");
+    assertProblem(await set({ mode: "rated" }, "y"), "target.invalid", "window");
+    const gone = await desk.ask("POST", "/v1/targets/none/runs", {});
+    assertProblem(gone, "target.not_found");
+  });
+
+  test("a run sends nothing while a setting is missing", async () => {
+    await ready({ settings: {} });
+    await desk.steps("acme", "2026-11-09", 4);
+    const total = await run();
+    assert.deepEqual([total.planned, total.stopped], [0, "incomplete"]);
+    assert.deepEqual(
+      total.missing.map(({ place }) => place),
+      ["settings.url"],
+    );
+  });
+});
 
 test("secrets, names and targets have bounds", async () => {
   const exporting = { secrets: secretBox([randomBytes(32)]) };

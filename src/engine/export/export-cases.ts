@@ -86,7 +86,8 @@ export class ExportCases {
     workspace: string,
     target: NewTarget,
   ): Promise<{ readonly target: ExportTarget } | { readonly problems: readonly Problem[] }> {
-    const saved = await saveTarget(this.#engine, workspace, target);
+    const { connectors } = this.#context;
+    const saved = await saveTarget({ ...this.#engine, connectors }, workspace, target);
     if ("target" in saved) this.#opener.forget(workspace, target.id);
     return saved;
   }

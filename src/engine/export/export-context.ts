@@ -30,6 +30,18 @@ export interface OpenTarget {
   readonly session: Session;
 }
 
+/** A target's connector. Throws `target.invalid` where there is none of that name. */
+export function connectorOf(
+  connectors: ExportContext["connectors"],
+  target: Pick<ExportTarget, "connector">,
+): Connector {
+  const connector = connectors.get(target.connector);
+  if (connector !== undefined) return connector;
+  const names = [...connectors.keys()].join(", ");
+  const detail = `There is no connector "${target.connector}"; there are: ${names}.`;
+  throw new TollgateError("target.invalid", detail, "connector");
+}
+
 /** Makes targets ready; keeps access tokens as long as it lives. */
 export class TargetOpener {
   readonly #context: ExportContext;
@@ -41,12 +53,7 @@ export class TargetOpener {
 
   /** A target with its connector. Throws `target.invalid` where there is no such connector. */
   open(workspace: string, target: ExportTarget): OpenTarget {
-    const connector = this.#context.connectors.get(target.connector);
-    if (connector === undefined) {
-      const names = [...this.#context.connectors.keys()].join(", ");
-      const detail = `There is no connector "${target.connector}"; there are: ${names}.`;
-      throw new TollgateError("target.invalid", detail, "connector");
-    }
+    const connector = connectorOf(this.#context.connectors, target);
     const place = JSON.stringify([workspace, target.id]);
     const memory = this.#memories.get(place) ?? new Map();
     this.#memories.set(place, memory);

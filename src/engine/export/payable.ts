@@ -102,12 +102,13 @@ function partsOf(statement: StatementRecord, notes: readonly CreditNote[]): Docu
   const parts = document.lines.map((line): [DocumentPart, bigint] => {
     const { kind, chargeKey, description, quantity } = line;
     const value = billedBy(line);
-    const item = chargeKey === "" ? kind : chargeKey;
+    const item = itemOfLine({ kind, chargeKey });
     return [{ item, description, quantity, amount: formatValue(value) }, value];
   });
   const billed = parts.reduce((sum, [, value]) => sum + value, 0n);
   assert(billed === recordedAmount(document.total), "lines of a statement add up to its total");
-  const between = [...creditParts(document), ...notes.map(notePart)];
+  const credited = notes.flatMap((note) => noteParts(note, document.lines));
+  const between = [...creditParts(document), ...credited];
   return [...parts.filter(([, value]) => value !== 0n).map(([part]) => part), ...between];
 }
 
@@ -122,8 +123,18 @@ function creditParts({ total, paidByCredit, amountDue, billedTo }: StatementDocu
   ].filter(({ amount }) => amount !== "0");
 }
 
-function notePart({ id, total }: CreditNote): DocumentPart {
-  return partOf("credit_note", `Credit note ${id}`, -recordedAmount(total));
+/** A credit note takes off the items whose lines it names. */
+function noteParts({ id, lines }: CreditNote, billed: readonly DocumentLine[]): DocumentPart[] {
+  return lines.map(({ line, description, amount }) => {
+    const of = billed[line - 1];
+    assert(of !== undefined, "a credit note names lines of its statement");
+    return partOf(itemOfLine(of), `Credit note ${id}: ${description}`, -recordedAmount(amount));
+  });
+}
+
+/** A charge's key; of a line that is of no charge, its kind, such as `minimum`. */
+function itemOfLine({ kind, chargeKey }: Pick<DocumentLine, "kind" | "chargeKey">): string {
+  return chargeKey === "" ? kind : chargeKey;
 }
 
 function partOf(item: string, description: string, value: bigint): DocumentPart {

@@ -109,7 +109,8 @@ async function contentOf(
   const { period, window, revision, value, windowTotal, ledger } = planned;
   const entry = own.find((one) => one.period.key === period.key);
   if (entry === undefined) throw new TollgateError("internal", "A planned line has its entry.");
-  const told = before.find((line) => line.period === period.key)?.evidence.source;
+  const last = before.find((line) => line.period === period.key);
+  const told = target.mode === "statement" ? last?.evidence.source : undefined;
   const earlier = told === undefined ? [] : await context.ledger.partsOf(workspace, told);
   return {
     ...{ customer, item: entry.item, period: period.key, window, revision, mode: target.mode },

@@ -9,7 +9,7 @@ import { runAct } from "../act.ts";
 import type { EngineContext } from "../context.ts";
 import type { Reads } from "../ports.ts";
 import { recordedActs } from "../recorded-acts.ts";
-import { boundTo, type ExportContext, type OpenTarget } from "./export-context.ts";
+import { boundTo, connectorOf, type ExportContext, type OpenTarget } from "./export-context.ts";
 import { customersOf } from "./plan-export.ts";
 
 /** A target to set. */
@@ -49,16 +49,21 @@ export async function findTarget(
 /**
  * Sets a target in place of the one of the same id; the same again changes nothing. What stands in
  * keys of its lines never changes, and no two targets are of one account, for their lines would
- * have the same keys. Throws `target.locked`, `field.out_of_range`.
+ * have the same keys. Throws `target.invalid`, `target.locked`, `field.out_of_range`.
  */
 export async function saveTarget(
-  context: EngineContext,
+  context: EngineContext & Pick<ExportContext, "connectors">,
   workspace: string,
   { id, document, reason, by }: NewTarget,
 ): Promise<{ readonly target: ExportTarget } | { readonly problems: readonly Problem[] }> {
   const parsed = parseTarget(document, id);
   if ("problems" in parsed) return parsed;
   const { target } = parsed;
+  const { modes } = connectorOf(context.connectors, target);
+  if (!modes.includes(target.mode)) {
+    const detail = `${target.connector} has the modes ${modes.join(", ")}.`;
+    throw new TollgateError("target.invalid", detail, "mode");
+  }
   await runAct(context, workspace, async ({ journal }) => {
     const all = await listTargets(context.store, workspace);
     const known = all.find((one) => one.id === id);
@@ -118,10 +123,6 @@ export async function checkTarget(
   for (const name of connector.secrets) {
     if (kept.includes(name)) continue;
     missing.push({ place: `secrets.${name}`, detail: "Set it: it is encrypted and never shown." });
-  }
-  if (!connector.modes.includes(target.mode)) {
-    const detail = `${target.connector} has the modes ${connector.modes.join(", ")}.`;
-    missing.push({ place: "mode", detail });
   }
   missing.push(...(await missingNamesOf(context, open)));
   if (missing.length > 0 || !isAsking) return missing;
