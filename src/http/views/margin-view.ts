@@ -10,7 +10,7 @@ import {
 } from "../../domain/margin/margin-table.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
-import { csvOf, csvText } from "./csv.ts";
+import { csvOf, csvText } from "../../domain/csv.ts";
 import { rateView } from "./rate-view.ts";
 
 /** A row as a document. */

@@ -3,7 +3,7 @@
  * get a leading apostrophe. NDJSON is for programs and keeps every text as it is.
  */
 import type { StatementRecord } from "../../domain/period/records.ts";
-import { csvOf, csvText } from "./csv.ts";
+import { csvOf, csvText } from "../../domain/csv.ts";
 
 /** A line of a statement's document, as far as an export looks into it. */
 interface ExportedLine {
