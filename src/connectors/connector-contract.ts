@@ -221,6 +221,7 @@ async function judge(world: ScriptedWorld): Promise<void> {
       assert.ok(isSmall || isOwed, `${place} carries ${carried}`);
     }
   }
+  assert.deepEqual(world.fake.complaints, [], "nor has it once its books were read");
   const { drifts } = await reconcileLines(context, open, { customer: null, states: ["confirmed"] });
   assert.deepEqual(drifts, [], "nothing drifts");
 }

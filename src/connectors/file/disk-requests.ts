@@ -46,9 +46,8 @@ const TEMPORARY = ".part";
 async function put({ body }: OutgoingRequest, path: string): Promise<Sent> {
   const beside = `${path}.${randomUUID()}${TEMPORARY}`;
   try {
-    const made = await mkdir(dirname(path), { recursive: true });
+    await madeFolder(dirname(path));
     await written(beside, body ?? "");
-    if (made !== undefined) await synced(dirname(made));
   } catch (error) {
     return { kind: "not_sent", reason: String(error) };
   }
@@ -61,6 +60,16 @@ async function put({ body }: OutgoingRequest, path: string): Promise<Sent> {
     await unlink(beside).catch(() => undefined);
     if (codeOf(error) === "EEXIST") return answered(412);
     return { kind: "unclear", reason: String(error) };
+  }
+}
+
+/** Each new folder's name is brought to the disk too. */
+async function madeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let folder = path; ; folder = dirname(folder)) {
+    await synced(dirname(folder));
+    if (folder === first) return;
   }
 }
 

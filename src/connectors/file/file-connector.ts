@@ -72,7 +72,9 @@ function check({ connector, settings }: ExportTarget): Missing[] {
   require(isFormat(format), "format", `A format is one of: ${FILE_FORMATS.join(", ")}.`);
   const isScale = /^[0-9]{1,2}$/.test(decimals) && Number(decimals) <= DECIMALS_MAX;
   require(isScale, "decimals", `Decimal places are a number from 0 to ${DECIMALS_MAX}.`);
-  require(PATH.test(folder), "folder", "A folder is names of letters, digits, - _ . with / between.");
+  require(PATH.test(
+    folder,
+  ), "folder", "A folder is names of letters, digits, - _ . with / between.");
   if (connector !== "s3") return missing;
   const { bucket = "", region = "us-east-1", endpoint = "https://x" } = settings;
   require(BUCKET.test(bucket), "bucket", "Name the bucket that the files go to.");

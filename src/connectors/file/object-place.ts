@@ -86,7 +86,10 @@ async function bucketAt(
   let token: string | null = null;
   for (let page = 0; page < LIST_PAGES_MAX_COUNT; page += 1) {
     const query = { "list-type": "2", "encoding-type": "url", prefix: decoded(prefix + folder) };
-    const asked: Record<string, string> = { ...query, ...(token && { "continuation-token": token }) };
+    const asked: Record<string, string> = {
+      ...query,
+      ...(token && { "continuation-token": token }),
+    };
     const text = Object.entries(asked).map(([name, value]) => `${name}=${encoded(value)}`);
     const answer = await gotFromPlace(`${bucketUrl}?${text.join("&")}`, session);
     if (answer?.status !== 200) return null;

@@ -33,12 +33,14 @@ export async function foundInManifests(
   const urls = await listedAt(base, folder, session);
   if (urls === null) return "unclear";
   for (const url of urls.filter((one) => one.endsWith(".manifest.json"))) {
-    const known = manifests.get(url);
-    if (known !== undefined && known.untilMs > nowMs) continue;
-    const answer = await gotFromPlace(url, session);
-    if (answer?.status !== 200) return "unclear";
-    remember(manifests, url, { keys: keysOfManifest(answer.body), untilMs: nowMs + REMEMBERED_MS });
-    if (manifests.get(url)?.keys.has(key) === true) return "present";
+    let known = manifests.get(url);
+    if (known === undefined || known.untilMs <= nowMs) {
+      const answer = await gotFromPlace(url, session);
+      if (answer?.status !== 200) return "unclear";
+      known = { keys: keysOfManifest(answer.body), untilMs: nowMs + REMEMBERED_MS };
+      remember(manifests, url, known);
+    }
+    if (known.keys.has(key)) return "present";
   }
   return "absent";
 }
