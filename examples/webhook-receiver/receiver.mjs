@@ -1,6 +1,6 @@
 /**
- * Receives export lines from Tollgate and counts each once, for ever. Needs Node 22.13 or later, and
- * nothing else.
+ * Receives export lines from Tollgate and counts each once, for ever. Needs Node 22.13 or later,
+ * and nothing else.
  *
  *   WEBHOOK_SECRET=whsec_… node receiver.mjs [FILE] [PORT]
  *
@@ -17,7 +17,10 @@ const BODY_MAX_BYTES = 1024 * 1024;
 
 const [file = "lines.db", port = "4200"] = process.argv.slice(2);
 const secrets = (process.env.WEBHOOK_SECRET ?? "").split(" ").filter((secret) => secret !== "");
-if (secrets.length === 0) throw new Error("Set WEBHOOK_SECRET to the signing secret, whsec_….");
+if (secrets.length === 0) {
+  process.stderr.write("Set WEBHOOK_SECRET to the signing secret, whsec_….\n");
+  process.exit(2);
+}
 
 const database = new DatabaseSync(file);
 database.exec(`
