@@ -87,6 +87,10 @@ export class ScriptedLedger implements ExportLedger {
       .map(({ customer: _, ...entry }) => (mode === "statement" ? entry : { ...entry, parts: [] }));
   }
 
+  openPeriod(): BillingPeriod {
+    return periodAt(this.#nowMs(), { timeZone: "UTC", anchorDay: 1 });
+  }
+
   partsOf(_workspace: string, source: string): readonly DocumentPart[] {
     return this.#sources.get(source) ?? [];
   }

@@ -39,6 +39,12 @@ export function ledgerOfStore(context: LedgerContext): ExportLedger {
           return mode === "rated" ? payable.items(period) : [payable.whole(period)];
         });
     },
+    openPeriod: async (workspace, id) => {
+      const customer = await store.customer(workspace, id);
+      if (customer === undefined) return null;
+      const nowMs = (await context.clocks.of(workspace)).nowMs();
+      return (await context.tariffs.of(workspace)).periodOf(customer, nowMs);
+    },
     partsOf: (workspace, source) => readPayableOf(store, workspace, source),
   };
 }

@@ -22,6 +22,7 @@ import { type Missing, missingNames, theirName } from "../../domain/export/targe
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import type { LedgerEntry } from "./export-ports.ts";
+import { linesOfItem } from "./outbox-pages.ts";
 
 /** What is left of one item after planning. */
 export interface CarriedItem {
@@ -52,12 +53,17 @@ export async function planCustomer(
   const used = entries.map(({ item }) => ({ customer, item }));
   const missing = missingNames(target, used);
   if (missing.length > 0) return { lines: [], carried: [], missing };
-  const terms = termsOf(open, context.clock.nowMs());
+  const terms = await accountTerms(context, open, customer);
   const lines: ExportLine[] = [];
   const carried: CarriedItem[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
     const before = last.filter((line) => line.item === item);
-    const plan = planAccount(accountPeriods(own, before), terms);
+    const periods = accountPeriods(own, before);
+    let plan = planAccount(periods, terms);
+    if (plan.lines.length > 0 && terms.pastMaxMs !== null) {
+      const told = await linesOfItem(context, open, { customer, item });
+      plan = planAccount(periods, { ...terms, told });
+    }
     let no = before.reduce((most, line) => Math.max(most, line.no), 0);
     for (const planned of plan.lines) {
       no += 1;
@@ -70,20 +76,24 @@ export async function planCustomer(
   return { lines, carried, missing };
 }
 
-/** How a target's accounts are planned at a time. */
-export function termsOf(
-  { target, connector }: Pick<OpenTarget, "target" | "connector">,
-  nowMs: number,
-): AccountTerms {
+/** How a customer's accounts are planned now. */
+export async function accountTerms(
+  context: ExportContext,
+  { workspace, target, connector }: OpenTarget,
+  customer: string,
+): Promise<AccountTerms> {
   const { numbers, values, pastMaxMs }: Capability = connector.capability(target);
   const isWhole = target.mode !== "usage";
   const cut = { kind: target.window, timeZone: target.timeZone };
-  return { nowMs, cut, numbers, values, isWhole, pastMaxMs };
+  const terms = { nowMs: context.clock.nowMs(), cut, numbers, values, isWhole, pastMaxMs };
+  if (pastMaxMs === null || isWhole) return terms;
+  // Where a target takes no old windows, what is late is told in the period under way.
+  return { ...terms, latePeriod: await context.ledger.openPeriod(workspace, customer) };
 }
 
-/** Periods in order of time: those of our books, and those that lines were planned for. */
-function accountPeriods(
-  entries: readonly LedgerEntry[],
+/** Periods in order of time, each with its last line. */
+export function accountPeriods(
+  entries: readonly Pick<LedgerEntry, "period" | "value">[],
   before: readonly ExportLine[],
 ): AccountPeriod[] {
   return entries

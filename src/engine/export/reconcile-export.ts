@@ -152,7 +152,7 @@ async function lookAtWindow(
   open: OpenTarget,
   one: ExportLine,
 ): Promise<Looked> {
-  const lines = await linesOfWindow(context, open.workspace, one);
+  const lines = await linesOfWindow(context, open, one);
   const nowMs = context.clock.nowMs();
   const { settlesAfterMs, ...capability } = open.connector.capability(open.target);
   const isMoving = lines.some((line) => isUnderWay(line, nowMs, settlesAfterMs));

@@ -12,8 +12,8 @@ import {
 } from "../../domain/export/outbox.ts";
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
-import { linesOfWindow } from "./outbox-pages.ts";
-import { frozen, termsOf } from "./plan-export.ts";
+import { linesOfItem, linesOfWindow } from "./outbox-pages.ts";
+import { accountPeriods, accountTerms, frozen } from "./plan-export.ts";
 
 /** A line by its key. Throws `export.line_not_found`. */
 export async function findLine(
@@ -100,13 +100,10 @@ async function placeForRevision(
   const own = last.filter((one) => one.item === item);
   const of = { customer, mode: target.mode, since: target.since };
   const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
-  const periods = entries.map(({ period }) => ({
-    period,
-    last: own.find((one) => one.period === period.key) ?? null,
-  }));
+  const periods = accountPeriods(entries, own);
   const at = periods.find(({ period }) => period.key === line.period);
   if (at === undefined || (await isCoveredLater(context, open, line))) return { own, window: null };
-  return { own, window: windowFor(at, periods, termsOf(open, context.clock.nowMs())) };
+  return { own, window: windowFor(at, periods, await accountTerms(context, open, customer)) };
 }
 
 async function revisedTo(
@@ -119,7 +116,7 @@ async function revisedTo(
   },
 ): Promise<ExportLine> {
   const { line, place, window } = to;
-  const { revision, windowTotal } = placeIn(window, place.own);
+  const { revision, windowTotal } = placeIn(window, await linesOfItem(context, open, line));
   const isSameWindow = window.startMs === line.window.startMs;
   const content = {
     ...line,
@@ -137,11 +134,11 @@ async function revisedTo(
 /** Whether a later total of the window, which says this line's value too, has been sent. */
 async function isCoveredLater(
   context: ExportContext,
-  { workspace, target, connector }: OpenTarget,
+  open: OpenTarget,
   line: ExportLine,
 ): Promise<boolean> {
-  if (connector.capability(target).values === "delta") return false;
-  const all = await linesOfWindow(context, workspace, line);
+  if (open.connector.capability(open.target).values === "delta") return false;
+  const all = await linesOfWindow(context, open, line);
   return all.some(({ no, firstSentAtMs }) => no > line.no && firstSentAtMs !== null);
 }
 
