@@ -5,6 +5,7 @@
 import { TollgateError } from "../../domain/errors.ts";
 import type { Capability } from "../../domain/export/capability.ts";
 import {
+  countedValue,
   type DocumentPart,
   type ExportLine,
   formatValue,
@@ -57,13 +58,12 @@ export async function planCustomer(
   const lines: ExportLine[] = [];
   const carried: CarriedItem[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
-    const before = last.filter((line) => line.item === item);
-    const periods = accountPeriods(own, before);
-    let plan = planAccount(periods, terms);
-    if (plan.lines.length > 0 && terms.pastMaxMs !== null) {
-      const told = await linesOfItem(context, open, { customer, item });
-      plan = planAccount(periods, { ...terms, told });
-    }
+    // Where lines may be given up or told in other windows, the last ones do not say it all.
+    const isWhole = terms.pastMaxMs !== null;
+    const told = isWhole ? await linesOfItem(context, open, { customer, item }) : null;
+    const before = told ?? last.filter((line) => line.item === item);
+    const periods = accountPeriods(own, before, told !== null);
+    const plan = planAccount(periods, told === null ? terms : { ...terms, told });
     let no = before.reduce((most, line) => Math.max(most, line.no), 0);
     for (const planned of plan.lines) {
       no += 1;
@@ -91,16 +91,23 @@ export async function accountTerms(
   return { ...terms, latePeriod: await context.ledger.openPeriod(workspace, customer) };
 }
 
-/** Periods in order of time, each with its last line. */
+/**
+ * Periods in order of time, each with its last line. What was sent of a period is what its last
+ * line says; where all lines are given, what counts of them, for some may have been given up.
+ */
 export function accountPeriods(
   entries: readonly Pick<LedgerEntry, "period" | "value">[],
   before: readonly ExportLine[],
+  isAll: boolean,
 ): AccountPeriod[] {
   return entries
     .toSorted((a, b) => a.period.startMs - b.period.startMs)
     .map(({ period, value }) => {
-      const last = before.find((line) => line.period === period.key) ?? null;
-      return { period, ledger: value, last };
+      const own = before.filter((line) => line.period === period.key);
+      const last = own.at(-1) ?? null;
+      if (last === null || !isAll) return { period, ledger: value, last };
+      const periodTotal = own.reduce((sum, line) => sum + countedValue(line), 0n);
+      return { period, ledger: value, last: { ...last, periodTotal } };
     });
 }
 
@@ -119,7 +126,7 @@ async function contentOf(
   const { period, window, revision, value, windowTotal, ledger } = planned;
   const entry = own.find((one) => one.period.key === period.key);
   if (entry === undefined) throw new TollgateError("internal", "A planned line has its entry.");
-  const last = before.find((line) => line.period === period.key);
+  const last = before.findLast((line) => line.period === period.key);
   const told = target.mode === "statement" ? last?.evidence.source : undefined;
   const earlier = told === undefined ? [] : await context.ledger.partsOf(workspace, told);
   return {

@@ -10,7 +10,7 @@ import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
 import { entityOf, sendBatch, wavesOf } from "./send-lines.ts";
-import { reviseLate } from "./settle-line.ts";
+import { giveUpLate } from "./settle-line.ts";
 
 /** How far a run is. */
 export interface RunProgress {
@@ -71,7 +71,7 @@ export class SendingRun {
       for (const line of page) {
         const isLate = line.outcome === "closed_period" && !this.#isStillOpen(line);
         if (isLate && !line.isUnclear) {
-          await reviseLate(this.#context, this.#open, line);
+          await giveUpLate(this.#context, this.#open, line);
         }
       }
     }
@@ -87,8 +87,8 @@ export class SendingRun {
     const lines: ExportLine[] = [];
     for (const line of page) {
       const isLate = line.state === "ready" && !line.isUnclear && !this.#isStillOpen(line);
-      // What stands for it is behind all others of its item: a later page has it.
-      if (isLate && (await reviseLate(this.#context, this.#open, line))) continue;
+      // The next plan tells what it said, in a window that is open.
+      if (isLate && (await giveUpLate(this.#context, this.#open, line))) continue;
       if (this.#isSendable(line)) lines.push(line);
     }
     return lines;

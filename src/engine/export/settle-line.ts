@@ -6,6 +6,7 @@ import type { ExportWindow } from "../../domain/export/export-window.ts";
 import {
   dueNow,
   isSafeToResend,
+  plannedAnew,
   sentAgain,
   supersededBy,
   voidedByHand,
@@ -29,7 +30,7 @@ export async function findLine(
 /**
  * Tries a line again: one that waits is due at once; one that was refused gets a revision with a
  * key and bytes of its own, by the names and settings of now, because what was refused under a key
- * may be refused for ever. Returns the line that stands for it. Throws `export.line_state`.
+ * may be refused for ever. Returns the line that stands for it, or itself. Throws `export.line_state`.
  */
 export async function retryLine(
   context: ExportContext,
@@ -51,84 +52,65 @@ export async function retryLine(
   return now;
 }
 
-/** Puts another revision in the place of a refused line, in the window that is open for it now. */
+/**
+ * Puts another revision in the place of a refused line, in its own window; where that is too old
+ * for the target and another is open, the next plan tells what it said.
+ */
 async function reviseLine(
   context: ExportContext,
   open: OpenTarget,
   line: ExportLine,
 ): Promise<ExportLine> {
-  const place = await placeForRevision(context, open, line);
-  return revisedTo(context, open, { line, place, window: place.window ?? line.window });
-}
-
-/**
- * Tells a line that is too late for its own window in the newest one; false: there is none yet, or
- * another sender was faster.
- */
-export async function reviseLate(
-  context: ExportContext,
-  open: OpenTarget,
-  line: ExportLine,
-): Promise<boolean> {
-  const place = await placeForRevision(context, open, line);
-  const { window } = place;
-  if (window === null || window.startMs === line.window.startMs) return false;
-  try {
-    await revisedTo(context, open, { line, place, window });
-    return true;
-  } catch (error) {
-    if (error instanceof TollgateError && error.code === "export.line_state") return false;
-    throw error;
+  const window = await openWindow(context, open, line);
+  if (window !== null && window.startMs !== line.window.startMs) {
+    const now = plannedAnew(line);
+    await mustWrite(context, open, { added: [], changed: [now] });
+    return now;
   }
-}
-
-interface RevisionPlace {
-  /** The newest lines of the item, one a period. */
-  readonly own: readonly ExportLine[];
-  /** Null: no window is open for it. */
-  readonly window: ExportWindow | null;
-}
-
-async function placeForRevision(
-  context: ExportContext,
-  open: OpenTarget,
-  line: ExportLine,
-): Promise<RevisionPlace> {
-  const { workspace, target } = open;
-  const { customer, item } = line;
-  const last = await context.outbox.lastLines(workspace, target.id, customer);
-  const own = last.filter((one) => one.item === item);
-  const of = { customer, mode: target.mode, since: target.since };
-  const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
-  const periods = accountPeriods(entries, own);
-  const at = periods.find(({ period }) => period.key === line.period);
-  if (at === undefined || (await isCoveredLater(context, open, line))) return { own, window: null };
-  return { own, window: windowFor(at, periods, await accountTerms(context, open, customer)) };
-}
-
-async function revisedTo(
-  context: ExportContext,
-  open: OpenTarget,
-  to: {
-    readonly line: ExportLine;
-    readonly place: RevisionPlace;
-    readonly window: ExportWindow;
-  },
-): Promise<ExportLine> {
-  const { line, place, window } = to;
-  const { revision, windowTotal } = placeIn(window, await linesOfItem(context, open, line));
-  const isSameWindow = window.startMs === line.window.startMs;
-  const content = {
-    ...line,
-    ...{ window, revision, windowTotal: windowTotal + (isSameWindow ? 0n : line.value) },
-  };
-  const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
-  const newest = place.own.find((one) => one.period === line.period);
+  const told = await linesOfItem(context, open, line);
+  const { revision, windowTotal } = placeIn(line.window, told);
+  const newest = told.findLast((one) => one.period === line.period);
   assert(newest !== undefined, "a line's period has a newest line");
+  const content = { ...line, revision, windowTotal };
+  const no = told.reduce((most, one) => Math.max(most, one.no), 0) + 1;
   const revised = frozen(context, open, { content, no, periodTotal: newest.periodTotal });
   const change = { added: [revised], changed: [supersededBy(line, revised.key)] };
   await mustWrite(context, open, change);
   return revised;
+}
+
+/**
+ * Gives up a line that is too late for its own window, so that the next plan tells what it said in
+ * an open one; false: none is open yet, or another sender was faster.
+ */
+export async function giveUpLate(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<boolean> {
+  const window = await openWindow(context, open, line);
+  if (window === null || window.startMs === line.window.startMs) return false;
+  const changed = [plannedAnew(line)];
+  return context.outbox.write(open.workspace, { added: [], changed });
+}
+
+/** The window that what a line says can be told in now; null: none. */
+async function openWindow(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<ExportWindow | null> {
+  const { workspace, target } = open;
+  const { customer, item } = line;
+  const { pastMaxMs } = open.connector.capability(target);
+  const agoMs = context.clock.nowMs() - line.window.endMs;
+  if (pastMaxMs === null || agoMs <= pastMaxMs) return line.window;
+  const of = { customer, mode: target.mode, since: target.since };
+  const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
+  const periods = accountPeriods(entries, await linesOfItem(context, open, line), true);
+  const at = periods.find(({ period }) => period.key === line.period);
+  if (at === undefined || (await isCoveredLater(context, open, line))) return null;
+  return windowFor(at, periods, await accountTerms(context, open, customer));
 }
 
 /** Whether a later total of the window, which says this line's value too, has been sent. */
