@@ -101,8 +101,8 @@ async function lookAtLine(
   open: OpenTarget,
   line: ExportLine,
 ): Promise<Looked> {
-  const { settlesAfterMs } = open.connector.capability(open.target);
-  const isMoving = isUnderWay(line, context.clock.nowMs(), settlesAfterMs);
+  const capability = open.connector.capability(open.target);
+  const isMoving = isUnderWay(line, context.clock.nowMs(), capability);
   const answer = stillMoving(await lookUp(open, line), isMoving);
   const drifts = driftOfLine(line, answer);
   const isOpen = line.state === "accepted" || line.state === "unknown";
@@ -154,10 +154,11 @@ async function lookAtWindow(
 ): Promise<Looked> {
   const lines = await linesOfWindow(context, open, one);
   const nowMs = context.clock.nowMs();
-  const { settlesAfterMs, ...capability } = open.connector.capability(open.target);
-  const isMoving = lines.some((line) => isUnderWay(line, nowMs, settlesAfterMs));
-  const theirs = isMoving ? null : await totalOf(open, lines);
-  const { found, drift, note } = judged(lines, theirs, capability);
+  const capability = open.connector.capability(open.target);
+  const isSending = lines.some(({ state }) => state === "in_flight");
+  const theirs = isSending ? null : await totalOf(open, lines);
+  const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
+  const { found, drift, note } = judged(lines, theirs, { ...capability, isMoving });
   const changed = lines.flatMap((line) => {
     const what = found.get(line.key);
     return what === undefined ? [] : [settled(context, line, { found: what, note })];
@@ -168,19 +169,29 @@ async function lookAtWindow(
   return { confirmed: isWritten ? confirmed : 0, drifts };
 }
 
-/** A sum proves nothing while a request may still add to it. */
-function isUnderWay(line: ExportLine, nowMs: number, settlesAfterMs: number): boolean {
-  if (line.state === "in_flight") return true;
-  if (line.state !== "unknown" || line.lastSentAtMs === null) return false;
-  return nowMs - line.lastSentAtMs < settlesAfterMs;
+/**
+ * Whether a line may still turn up: a request is carried out some time after its sender gave up,
+ * and what is carried out is seen some time after that. Until then, absence proves nothing.
+ */
+function isUnderWay(
+  { state, lastSentAtMs }: ExportLine,
+  nowMs: number,
+  { settlesAfterMs, readBack }: Pick<Capability, "settlesAfterMs" | "readBack">,
+): boolean {
+  if (lastSentAtMs === null) return false;
+  const lagMs = readBack.kind === "none" ? 0 : readBack.lagMs;
+  if (state === "accepted") return nowMs - lastSentAtMs < lagMs;
+  return state === "unknown" && nowMs - lastSentAtMs < settlesAfterMs + lagMs;
 }
 
 function judged(
   lines: readonly ExportLine[],
   theirs: bigint | null,
-  capability: Pick<Capability, "values">,
+  { values, isMoving }: Pick<Capability, "values"> & { readonly isMoving: boolean },
 ): { readonly found: ReadonlyMap<string, Found>; readonly drift: bigint | null; note: string } {
-  if (theirs !== null) return { ...resolveWindow(lines, theirs, capability), note: "read back" };
+  const read = theirs === null ? null : resolveWindow(lines, theirs, { values });
+  const isWhole = read !== null && [...read.found.values()].every((one) => one === "present");
+  if (read !== null && (isWhole || !isMoving)) return { ...read, note: "read back" };
   const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
   const found = new Map(doubtful.map(({ key }) => [key, "unclear" as const]));
   return { found, drift: doubtful.length === 0 ? 0n : null, note: "they cannot tell yet" };
