@@ -83,6 +83,11 @@ test("where a window overwrites, the total tells how far its lines came", () => 
   assert.deepEqual([...resolveWindow(lines, 8n, ABSOLUTE).found.values()], ["present", "absent"]);
   assert.deepEqual([...resolveWindow(lines, 12n, ABSOLUTE).found.values()], ["present", "present"]);
   assert.deepEqual([...resolveWindow(lines, 5n, ABSOLUTE).found.values()], ["absent", "absent"]);
+  const unsent = linesOf([
+    [5n, "unknown"],
+    [-5n, "ready"],
+  ]);
+  assert.deepEqual([...resolveWindow(unsent, 0n, ABSOLUTE).found.values()], ["absent"]);
   const other = resolveWindow(lines, 7n, ABSOLUTE);
   assert.deepEqual([...other.found.values()], ["unclear", "unclear"]);
   assert.equal(other.drift, 2n);

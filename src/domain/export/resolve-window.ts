@@ -36,6 +36,7 @@ export function resolveWindow(
 }
 
 const SURE: ReadonlySet<string> = new Set(["confirmed"]);
+const TOLD: ReadonlySet<string> = new Set(["unknown", "accepted", "confirmed", "voided"]);
 
 /** What they should have, if all that was taken is there. */
 function expected(lines: readonly ExportLine[], values: Capability["values"]): bigint {
@@ -83,7 +84,8 @@ function keysOf(lines: readonly ExportLine[]): ReadonlySet<string> {
 
 /** The newest line whose total they have: it and those before it arrived, those after did not. */
 function overwritten(lines: readonly ExportLine[], theirs: bigint): Present | null {
-  const told = lines.filter(({ state }) => state !== "rejected" && state !== "superseded");
+  // A line that was never sent makes no total of theirs, even if it would be the same.
+  const told = lines.filter(({ state }) => TOLD.has(state));
   const at = told.findLastIndex(({ windowTotal }) => windowTotal === theirs);
   const isBeforeAll = theirs === 0n && !told.some(({ state }) => SURE.has(state));
   if (at === -1 && !isBeforeAll) return null;
