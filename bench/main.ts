@@ -1,9 +1,10 @@
 /**
- * `npm run --silent bench -- ingest|limits|live|rating|simulate [--json] [--steps N]`: prints what
- * was measured, as JSON or as a list. Progress goes to stderr. Every bench stands beside
- * `ingest.ts` and is listed here.
+ * `npm run --silent bench -- export|ingest|limits|live|rating|simulate [--json] [--steps N]`:
+ * prints what was measured, as JSON or as a list. Progress goes to stderr. Every bench stands
+ * beside `ingest.ts` and is listed here.
  */
 import { parseArgs } from "node:util";
+import { benchExport } from "./export.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLimits } from "./limits.ts";
 import { benchLive } from "./live.ts";
@@ -11,6 +12,7 @@ import { benchRating } from "./rating.ts";
 import { benchSimulate } from "./simulate.ts";
 
 const BENCHES = {
+  export: { defaultSteps: 200_000, run: benchExport },
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   limits: { defaultSteps: 6_000, run: benchLimits },
   live: { defaultSteps: 100_000, run: benchLive },

@@ -27,11 +27,10 @@ const LIVE = {
 /** The stream of one view. */
 async function follow(
   { live, draining }: RouteContext,
-  { workspace, query, headers, gone }: RouteInput<unknown, LiveQuery, unknown>,
+  { workspace, query, sent, gone }: RouteInput<unknown, LiveQuery, unknown>,
   scope: LiveScope,
 ): Promise<RouteAnswer> {
-  const sent = headers["last-event-id"];
-  const lastId = (typeof sent === "string" ? sent : query.lastEventId) ?? null;
+  const lastId = sent().headers["last-event-id"] ?? query.lastEventId ?? null;
   const isDraining = () => draining.aborted;
   const pieces = await live.open({ workspace, scope, lastId, gone: gone(), isDraining });
   return {
