@@ -15,6 +15,8 @@ import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../src/engine/entitlements.ts";
+import { LiveFeed } from "../src/engine/live-feed.ts";
+import { PolicyBooks } from "../src/engine/policy-books.ts";
 import type { Store } from "../src/engine/ports.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
@@ -74,6 +76,8 @@ async function measure(name: string, store: Store): Promise<void> {
     actor: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
+    policies: new PolicyBooks(store),
+    live: new LiveFeed(),
   };
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();

@@ -11,18 +11,26 @@ import {
   verify,
 } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
 import { startPost } from "./connectors/alerts/start-post.ts";
+import { withDisk } from "./connectors/file/disk-requests.ts";
+import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
+import { connectorHttp } from "./connectors/outgoing-http/connector-http.ts";
 import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
+import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
-import { signedHeaders } from "./connectors/webhook/sign-webhook.ts";
+import { webhookHeaders } from "./connectors/webhook/standard-webhook.ts";
+import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
+import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Signatures } from "./engine/key-ports.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
-import type { Secrets } from "./engine/secrets.ts";
+import { secretTexts } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { readCardFile } from "./ingest/card-file.ts";
@@ -35,8 +43,7 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
-import { aesSecrets } from "./store/aes-secrets.ts";
-import { keyFile, secretKey } from "./store/key-file.ts";
+import { keyFile } from "./store/key-file.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
@@ -105,14 +112,58 @@ const VERSION: string = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ).version;
 
+/** Every connector to a billing system. */
+const CONNECTORS = [webhookConnector, fileConnector, s3Connector];
+
+/** The variables that a process is started with. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What an installation says about exports; nothing of it: public targets, no files, no key. */
+interface ExportPlace {
+  readonly privateRanges: readonly string[];
+  readonly dataDir: string;
+  readonly environment: Environment;
+}
+
+/** What exports are carried out with. */
+function composeExporting(place: ExportPlace | null = null): ExportParts {
+  const http = connectorHttp({ privateRanges: place?.privateRanges ?? [] });
+  return {
+    connectors: new Map(CONNECTORS.map((connector) => [connector.name, connector])),
+    http: withDisk(http, place === null ? null : exportFolder(place)),
+    secrets: secretBox(place === null ? [] : secretKeys(place)),
+    chance: Math.random,
+    wait: (ms) => sleep(ms),
+  };
+}
+
+function exportFolder({ dataDir, environment }: ExportPlace): string {
+  return environment.TOLLGATE_EXPORT_DIR ?? join(dataDir, "exports");
+}
+
+/** The keys that secrets are sealed by; a file of the data folder where nobody names any. */
+function secretKeys({ dataDir, environment }: ExportPlace): readonly Buffer[] {
+  const { TOLLGATE_SECRET_KEY: text, TOLLGATE_SECRET_KEY_FILE: file } = environment;
+  const named = text ?? (file === undefined ? "" : readFileSync(file, "utf8"));
+  const keys = readSecretKeys(named);
+  return keys.length > 0 ? keys : [keyFile(dataDir, SECRET_KEY_FILE)];
+}
+
 /** An engine over a store, with this machine's clock and randomness unless others are given. */
 export function composeEngine(
   store: Store,
-  parts: { readonly clock?: Clock; readonly ids?: Ids; readonly secrets?: Secrets } = {},
+  parts: {
+    readonly clock?: Clock;
+    readonly ids?: Ids;
+    /** Of an installation without a data folder. (Default: no key, so no secret is kept.) */
+    readonly exporting?: Partial<ExportParts>;
+  } = {},
 ): Engine {
-  const { clock = systemClock, ids = randomIds, secrets = null } = parts;
+  const { clock = systemClock, ids = randomIds } = parts;
+  const exporting = { ...composeExporting(), ...parts.exporting };
   return new Engine({
-    ...{ store, clock, ids, digest: nodeDigest, signatures: nodeSignatures, secrets },
+    ...{ store, clock, ids, digest: nodeDigest, signatures: nodeSignatures, exporting },
+    secrets: secretTexts(exporting.secrets, (bytes) => randomBytes(bytes)),
     tariffs: storedTariffs(store),
   });
 }
@@ -165,12 +216,12 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** Private addresses that workspaces may have called, such as 10.2.0.0/16. (Default: none.) */
   readonly privateTargets?: readonly string[];
-  /** 32 bytes in base64 that seal secrets. (Default: a file in the data folder.) */
-  readonly secretKey?: string;
   /** The server that mail goes through, and its sender. (Default: no mail is sent.) */
   readonly mail?: { readonly url: string; readonly from: string };
   /** Where people reach this installation, for links. (Default: links have no host.) */
   readonly publicUrl?: string;
+  /** (Default: that of the process.) */
+  readonly environment?: Environment;
 }
 
 /** A server that was started. */
@@ -190,6 +241,7 @@ const DEFAULT_PORT = 4100;
 const FALLS_DUE_EVERY_MS = 60_000;
 const CREDIT_EVERY_MS = 2_000;
 const PAYMENT_KEY_FILE = "payment-key";
+const SECRET_KEY_FILE = "secret-key";
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -207,14 +259,15 @@ const V8_FLAGS = ["--no-allocation-site-pretenuring", "--heap-growing-percent=10
 /** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
+  const { environment = process.env, privateTargets: privateRanges = [] } = options;
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
-  const secrets = aesSecrets(secretKey(options));
-  const engine = composeEngine(store, { secrets, ...(clock === undefined ? {} : { clock }) });
+  const exporting = composeExporting({ privateRanges, dataDir, environment });
+  const engine = composeEngine(store, { exporting, ...(clock && { clock }) });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
   const installationKey = keyFile(dataDir, PAYMENT_KEY_FILE);
-  const outgoing = outgoingHttp({ privateRanges: options.privateTargets ?? [] });
+  const outgoing = outgoingHttp({ privateRanges });
   const payment = paymentWebhook(installationKey, { outgoing, nowMs: () => Date.now() });
   const payments = engine.credits.delivery(payment);
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
@@ -234,7 +287,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     CREDIT_EVERY_MS,
   );
   creditTimer.unref();
-  const stopPost = await startPost(engine, { ...options, outgoing, sign: signedHeaders });
+  const stopPost = await startPost(engine, { ...options, outgoing, sign: webhookHeaders });
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     clearInterval(creditTimer);

@@ -20,8 +20,6 @@ export interface ServerOptions {
   readonly isLogging?: boolean;
   /** Private addresses that workspaces may have called. */
   readonly privateTargets?: readonly string[];
-  /** 32 bytes in base64 that seal secrets. */
-  readonly secretKey?: string;
   /** The server that mail goes through, and its sender. */
   readonly mail?: { readonly url: string; readonly from: string };
   /** Where people reach this installation, for links. */

@@ -23,6 +23,7 @@ import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
 import { margin } from "./commands/margin.ts";
 import { opening } from "./commands/opening.ts";
+import { policy } from "./commands/policy.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
@@ -34,8 +35,10 @@ import { serve } from "./commands/serve.ts";
 import { simulate } from "./commands/simulate.ts";
 import { statement } from "./commands/statement.ts";
 import { stop } from "./commands/stop.ts";
+import { target } from "./commands/target.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
+import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
 
 /** Every command, in the order of help. */
@@ -52,6 +55,8 @@ const COMMANDS: readonly Command[] = [
   resume,
   entitlement,
   alerts,
+  policy,
+  watch,
   margin,
   projection,
   bill,
@@ -67,6 +72,7 @@ const COMMANDS: readonly Command[] = [
   dispute,
   goodwill,
   exportLines,
+  target,
   invoice,
   verify,
   audit,

@@ -250,6 +250,13 @@ export const ERRORS = {
     "Nobody knows whose run it is, so no budget can decide.",
     "Open the run with its customer, in the same request if you like.",
   ],
+  "policy.invalid": [400, "The policy is not valid.", "Correct the field at the path given."],
+  "policy.not_found": [404, "No such policy.", "See /v1/policies."],
+  "live.too_many": [
+    503,
+    "Too many live views are open.",
+    "Close some, or read the run's state instead.",
+  ],
   "stop.not_found": [404, "Nothing is stopped here.", "See GET /v1/stops."],
   "change.proposed": [
     409,
@@ -265,16 +272,6 @@ export const ERRORS = {
   ],
   "alert.route_not_found": [404, "No such route of alerts.", "See GET /v1/alerts/routes."],
   "alert.delivery_not_found": [404, "No such delivery.", "See GET /v1/alerts/deliveries."],
-  "alert.no_channel": [
-    409,
-    "This server cannot send by that channel.",
-    "Start it with what the channel needs; see the alerts page.",
-  ],
-  "secret.unreadable": [
-    500,
-    "A secret cannot be read with the key of this server.",
-    "Start it with the key that sealed the secret, or set the secret anew.",
-  ],
   "receipt.no_root": [
     409,
     "A receipt is of a whole run tree.",
@@ -282,6 +279,36 @@ export const ERRORS = {
   ],
   "conflict.not_found": [404, "No such open conflict.", "See /v1/conflicts."],
   "invoice.not_found": [404, "No such invoice.", "Import it first: POST /v1/invoices."],
+  "target.not_found": [404, "No such target.", "See GET /v1/targets."],
+  "target.invalid": [
+    400,
+    "The target is not as its connector needs it.",
+    "See what 'tollgate target check' lists.",
+  ],
+  "target.locked": [
+    409,
+    "A target's connector, account, mode and first period stand in its keys.",
+    "Add another target.",
+  ],
+  "export.line_not_found": [404, "No such export line.", "See 'tollgate export status'."],
+  "export.line_state": [409, "The line is in no state for that.", "See what it is now."],
+  "export.incomplete": [
+    409,
+    "Names or settings are missing, so nothing was sent.",
+    "Set what is listed, then run it again.",
+  ],
+  "notice.refused": [401, "This is no message of the target.", "Sign it with the target's secret."],
+  "secret.missing": [409, "The target has no such secret.", "Set it: 'tollgate target add'."],
+  "secret.no_key": [
+    409,
+    "Secrets cannot be kept, because there is no key to encrypt them with.",
+    "Set TOLLGATE_SECRET_KEY or TOLLGATE_SECRET_KEY_FILE.",
+  ],
+  "secret.unreadable": [
+    500,
+    "A secret cannot be decrypted.",
+    "Give the key that it was encrypted with, or set the secret again.",
+  ],
   "workspace.exists": [409, "There is a workspace of that name.", "Give it another name."],
   "workspace.not_sandbox": [
     409,

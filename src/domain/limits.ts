@@ -145,6 +145,32 @@ export const OUTPUT_ASSUMED_TOKENS = 32_768;
 export const OUTPUT_MAX_TOKENS = 1_000_000_000;
 /** Least output to which a hold is clamped (Default). */
 export const OUTPUT_LEAST_TOKENS = 64;
+/** Policies of one workspace, and rules of one policy. */
+export const POLICIES_PER_WORKSPACE_MAX_COUNT = 100;
+export const POLICY_RULES_MAX_COUNT = 20;
+/** Last steps of a run that a rule may look at. */
+export const POLICY_WINDOW_MAX_STEPS = 500;
+/** Last steps of runs that are kept in memory for rules; beyond it, they are read again. */
+export const POLICY_STEPS_IN_MEMORY_MAX_COUNT = 200_000;
+/** Streams of a live view that one process has open at once. */
+export const LIVE_READERS_MAX_COUNT = 2_000;
+/** How often a live view tells what has changed, and how often it is heard of at least. */
+export const LIVE_TICK_MS = 500;
+export const LIVE_HEARTBEAT_MS = 15_000;
+/** Newest steps and decisions that one message of a live view tells one by one. */
+export const LIVE_ITEMS_MAX_COUNT = 20;
+/** Runs whose totals one message of a live view tells. */
+export const LIVE_RUNS_MAX_COUNT = 100;
+/** How long a live view that nobody reads is kept for who comes back. */
+export const LIVE_LINGER_MS = 30_000;
+/** Messages kept of each live view, for readers that come back. */
+export const LIVE_KEPT_MESSAGES_MAX_COUNT = 120;
+/** Characters of them, of all live views together: beyond it, readers that come back begin anew. */
+export const LIVE_KEPT_MAX_CHARS = 32 * 1024 * 1024;
+/** Characters that wait for all slow readers together, beyond one message for each. */
+export const LIVE_WAITING_MAX_CHARS = 32 * 1024 * 1024;
+/** Messages that wait for one slow reader before it is dropped. */
+export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
 /** Cards that one simulation sets side by side. */
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */
@@ -188,7 +214,7 @@ export const OUTGOING_URL_MAX_CHARS = 2_000;
 /** How long a call takes at most, from the look-up of the name to the last byte (Default). */
 export const OUTGOING_TIMEOUT_MS = 20_000;
 /** Bytes of an answer that are read (Default). */
-export const OUTGOING_ANSWER_MAX_BYTES = 64 * 1024;
+export const ANSWER_MAX_BYTES = 64 * 1024;
 
 /** Routes of alerts of one workspace, and what one may list of each kind. */
 export const ALERT_ROUTES_MAX_COUNT = 100;
@@ -207,3 +233,21 @@ export const ALERT_SENDS_PER_ROUTE_MAX_COUNT = 4;
 export const ALERT_ATTEMPTS_KEPT_COUNT = 20;
 /** How long a delivery that ended is kept: 30 days. */
 export const ALERT_DELIVERIES_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Wait before a line is sent again: the first, and the longest. */
+export const EXPORT_WAIT_FIRST_MS = 1_000;
+export const EXPORT_WAIT_MAX_MS = 60 * 60 * 1000;
+/** How long a sender has a line for itself: longer than the longest request. */
+export const EXPORT_LEASE_MS = 5 * 60 * 1000;
+/** Targets of one workspace. */
+export const TARGETS_PER_WORKSPACE_MAX_COUNT = 100;
+/** Names that one target's mapping lists. */
+export const TARGET_NAMES_MAX_COUNT = 20_000;
+/** Longest secret of a target. */
+export const SECRET_MAX_CHARS = 8_192;
+/** Characters that are kept of an answer with a line. */
+export const EXPORT_NOTE_MAX_CHARS = 500;
+/** Bytes of a message that a target sends us. */
+export const NOTICE_MAX_BYTES = 256 * 1024;
+/** How long a request of a connector takes at most. */
+export const EXPORT_TIMEOUT_MS = 30_000;

@@ -53,6 +53,27 @@ async function saveBudget(world: World, limit: string): Promise<void> {
   assert.ok("record" in saved);
 }
 
+test("a rule that a run is beyond is told once, by the unit that finds it", async () => {
+  const world = await newWorld();
+  const rules = [
+    { rule: "steps", moreThan: 1, do: "notify" },
+    { rule: "steps", moreThan: 2, do: "pause" },
+  ];
+  const policy = { key: "guard", document: { rules }, ...BY };
+  await world.engine.policies.save(WS, policy);
+  await call(world, 0, 1);
+  assert.deepEqual(await told(world, /policy/), []);
+  const woken: string[] = [];
+  world.engine.alerts.listen((workspace) => void woken.push(workspace));
+  await call(world, 1, 1);
+  await call(world, 2, 1);
+  await call(world, 3, 1);
+  const alerts = await told(world, /policy/);
+  assert.deepEqual(typesOf(alerts), ["policy.notify", "policy.pause"]);
+  assert.match(alerts[0]?.summary ?? "", /is beyond policy "guard": steps 2, more than 1$/);
+  assert.ok(woken.includes(WS));
+});
+
 test("a stage is told once a window, by the unit that reaches it", async () => {
   const world = await newWorld();
   await saveBudget(world, "10");

@@ -29,6 +29,7 @@ export async function carryOut<T>(
   await context.store.settle(workspace);
   const tariff = await context.tariffs.of(workspace);
   let touched: string[] = [];
+  let isChanged = false;
   const carried = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(context.clock.nowMs(), head.lastSeq);
@@ -46,13 +47,20 @@ export async function carryOut<T>(
     if (state.hasAlert) context.alarm.note(workspace);
     touched = customersOf(state);
     await writeState(context, unit, { state, head, extra });
+    if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
+    isChanged = state.lastSeq > head.lastSeq || state.touched();
     return result;
   });
-  return carried.finally(() => {
-    context.moved.note(workspace, touched);
-    context.moved.decided(workspace);
-    context.alarm.look(workspace);
-  });
+  return carried
+    .then((done) => {
+      if (isChanged) context.live.acted(workspace);
+      return done;
+    })
+    .finally(() => {
+      context.moved.note(workspace, touched);
+      context.moved.decided(workspace);
+      context.alarm.look(workspace);
+    });
 }
 
 /** Customers that an act loads or names. */

@@ -7,6 +7,8 @@ import { CommitLoop } from "./commit-loop.ts";
 import type { EngineContext } from "./context.ts";
 import { CreditDues } from "./credit-dues.ts";
 import { EntitlementBooks } from "./entitlements.ts";
+import { LiveFeed } from "./live-feed.ts";
+import { PolicyBooks } from "./policy-books.ts";
 import { readRunState } from "./read-budgets.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
@@ -20,9 +22,12 @@ export function contextOf(parts: ContextParts): EngineContext {
   const budgets = new BudgetBooks(parts.store);
   const entitlements = new EntitlementBooks(parts.store);
   const dues = new CreditDues(parts.store);
+  const policies = new PolicyBooks(parts.store);
+  const live = new LiveFeed();
   const alarm = new Alarm();
   const moved = new MovedCustomers();
-  const kept = { dues, budgets, entitlements, alarm, moved, actor: null };
+  const books = { dues, budgets, entitlements, policies };
+  const kept = { ...books, live, alarm, moved, actor: null };
   const loop = new CommitLoop(async (workspace, work) => {
     const clock = await clocks.of(workspace);
     const committed = await commitWork({ ...parts, ...kept, clock }, workspace, work);

@@ -18,6 +18,7 @@ import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { CreditCases } from "./credit-cases.ts";
 import { contextOf } from "./engine-context.ts";
+import { ExportCases, type ExportParts } from "./export/export-cases.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
@@ -32,6 +33,7 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import { LiveCases } from "./live-cases.ts";
 import { LiveLimits } from "./live-limits.ts";
 import {
   type NewDispute,
@@ -39,6 +41,7 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
+import { PolicyCases } from "./policy-cases.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
 import { previewCredit } from "./preview-credit.ts";
 import { readsAsOf } from "./read-as-of.ts";
@@ -87,9 +90,10 @@ export interface EngineParts {
   readonly ids: Ids;
   readonly digest: Digest;
   readonly signatures: Signatures;
-  /** Null: no secrets are kept, and no alert is sent. */
-  readonly secrets: Secrets | null;
+  readonly secrets: Secrets;
   readonly tariffs: Tariffs;
+  /** What it exports with. */
+  readonly exporting: ExportParts;
 }
 
 /** An engine that others share, as one caller uses it. */
@@ -105,6 +109,10 @@ export class Engine {
   readonly #passingKeys: PassingKeys;
   /** Budgets, stops, entitlements: what limits work while it goes on. */
   readonly limits: LiveLimits;
+  /** Rules against runs that run away. */
+  readonly policies: PolicyCases;
+  /** What goes on, as it happens. */
+  readonly live: LiveCases;
   /** Signed receipts, and their keys. */
   readonly receipts: ReceiptCases;
   /** Prepaid credit. */
@@ -113,16 +121,21 @@ export class Engine {
   readonly alerts: AlertCases;
   /** Changes that wait for a second key. */
   readonly changes: ChangeCases;
+  /** Lines for billing systems. */
+  readonly exports: ExportCases;
 
   constructor(parts: EngineParts, caller: Caller | null = null) {
     this.#parts = parts;
     this.#passingKeys = caller?.passingKeys ?? new Map();
     this.#context = caller?.context ?? contextOf(parts);
+    this.policies = new PolicyCases(this.#context);
+    this.live = new LiveCases(this.#context);
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);
     this.changes = new ChangeCases(this.#context);
     this.alerts = new AlertCases({ ...this.#context, secrets: parts.secrets });
+    this.exports = new ExportCases(this.#context, parts.exporting);
   }
 
   /** The engine as one caller uses it: whatever it decides is signed with who asked, and why. */

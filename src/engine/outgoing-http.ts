@@ -14,7 +14,7 @@ export interface OutgoingRequest {
   readonly body: string | Uint8Array | null;
   /** From the look-up of the name to the last byte of the answer (Default: 20 seconds). */
   readonly timeoutMs?: number;
-  /** The rest of a longer answer is not read (Default, and at most for tenants: 64 KiB). */
+  /** The rest of a longer answer is not read (Default: 64 KiB). */
   readonly answerMaxBytes?: number;
 }
 

@@ -14,6 +14,7 @@ import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import type { AlertOutbox } from "./alerts/alert-ports.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
+import type { Outbox } from "./export/export-ports.ts";
 import type { History } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
@@ -336,6 +337,7 @@ export interface Store {
   readonly keyring: Keyring;
   /** Messages on their way; no unit of work covers them. */
   readonly alerts: AlertOutbox;
+  readonly outbox: Outbox;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;

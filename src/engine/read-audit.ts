@@ -14,6 +14,7 @@ const NOT_DECIDED: ReadonlySet<JournalKind> = new Set([
   ...(["run.opened", "run.closed", "run.abandoned", "step.amended", "step.voided"] as const),
   ...(["outcome.recorded", "outcome.reversed", "outcome.settled"] as const),
   ...(["budget.stage_reached", "budget.stages_armed", "credit.posted", "alert.told"] as const),
+  "policy.reached",
   "act.signed",
 ]);
 
@@ -26,7 +27,7 @@ export const AUDIT_KINDS: readonly JournalKind[] = JOURNAL_KINDS.filter(
 const REPLACING: ReadonlySet<JournalKind> = new Set([
   ...(["card.applied", "prices.imported", "customer.saved", "workspace.saved"] as const),
   ...(["commitments.saved", "entitlements.saved", "credit.ruled", "alert.route_saved"] as const),
-  "clock.advanced",
+  ...(["policy.saved", "target.saved", "clock.advanced"] as const),
 ]);
 
 /** Which entries to read, newest first. */

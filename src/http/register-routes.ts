@@ -11,7 +11,7 @@ import { mediaType, unsupported } from "./events-listener.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
 import { queryValues } from "./query-values.ts";
 import { type ReadBody, readBody } from "./read-body.ts";
-import type { Route, RouteAnswer, RouteContext, RouteInput } from "./route.ts";
+import type { Route, RouteAnswer, RouteContext, RouteInput, SentRequest } from "./route.ts";
 import { closed } from "./schema.ts";
 
 const NO_FIELDS = closed({});
@@ -23,6 +23,8 @@ interface Underway {
   actor: Actor | null;
   body: ReadBody | null;
 }
+
+const NOBODY: Underway = { workspace: "", actor: null, body: null };
 
 /** Registers routes. The body is parsed by our own reader, which loses no digit. */
 export function registerRoutes(
@@ -74,19 +76,16 @@ function registerRoute(
       observe(context, route, reply);
     },
     handler: async (request, reply) => {
-      const { workspace, actor } = underway.get(request) ?? { workspace: "", actor: null };
+      const { workspace, actor, body: read } = underway.get(request) ?? NOBODY;
       const { params, query: asked, body } = request;
       const accept = request.headers.accept ?? "";
       const gone = () => goneSignal(context, reply);
-      const input = { workspace, params, query: asked, body, accept, gone };
+      const sent = () => sentRequest(request.raw, read?.text ?? "");
+      const input = { workspace, params, query: asked, body, sent, accept, gone };
       const engine = actor === null ? context.engine : context.engine.as(actor);
       const carryOut = carryingOut({ ...context, engine }, { routes, input });
       const own = { ...context, engine, carryOut };
-      if (actor !== null)
-        await proposeLarge(own, route, {
-          ...input,
-          text: underway.get(request)?.body?.text ?? null,
-        });
+      if (actor !== null) await proposeLarge(own, route, { ...input, text: read?.text ?? null });
       return send(reply, await route.handle(own, input));
     },
   });
@@ -122,6 +121,12 @@ function carryingOut(
     const body = text === null ? {} : context.parseJson(text);
     return route.handle(context, { ...input, params, query, body });
   };
+}
+
+/** A request's headers and body as texts. */
+export function sentRequest({ headers }: IncomingMessage, text: string): SentRequest {
+  const all = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  return { headers: Object.fromEntries(all), text };
 }
 
 /** Made for the few routes that wait: one that ends with its request holds no listener. */
@@ -184,6 +189,7 @@ function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
     .code(status)
     .headers({ ...SECURITY_HEADERS, ...headers })
     .type(type ?? "application/json");
+  if (pieces instanceof Readable) return begun.send(pieces);
   if (pieces !== undefined) return begun.send(Readable.from(pieces));
   if (lines !== undefined) return begun.send(Readable.from(textsOf(lines)));
   const text = typeof body === "string" ? body : JSON.stringify(body);

@@ -8,6 +8,7 @@ import type { ChangeSize, SentChange } from "../engine/changes.ts";
 import type { Scope } from "../engine/keys.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { HttpParts } from "./http-parts.ts";
+import type { LiveHub } from "./live/live-hub.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import type { BodyBudget } from "./read-body.ts";
 import type { JsonSchema, ObjectSchema } from "./schema.ts";
@@ -25,8 +26,17 @@ export interface RouteContext extends HttpParts {
   readonly isStoreUnknown: () => boolean;
   /** Carries out a request that was put on record, as whoever asks now. */
   readonly carryOut?: (sent: SentChange) => Promise<RouteAnswer>;
+  /** The live views that are open. */
+  readonly live: LiveHub;
   /** The OpenAPI document as text. */
   readonly openApiText: () => string;
+}
+
+/** A request before anything was read out of it. */
+export interface SentRequest {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
 }
 
 /** What a handler is asked. Everything in it has passed the route's schemas. */
@@ -36,6 +46,8 @@ export interface RouteInput<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The request as it came, for who checks a signature of it. */
+  readonly sent: () => SentRequest;
   /** Media types that the caller accepts, as sent. */
   readonly accept: string;
   /** Aborts when there is nobody to answer any more, or the server shuts down: stop waiting. */

@@ -10,6 +10,7 @@ import { ATOMICITY } from "./atomicity-contract.ts";
 import type { Clause } from "./clause-contract.ts";
 import { CREDIT } from "./credit-contract.ts";
 import { HISTORY } from "./history-contract.ts";
+import { OUTBOX } from "./outbox-contract.ts";
 import { READS } from "./read-contract.ts";
 import { ROUND_TRIPS } from "./round-trip-contract.ts";
 import { SPENDING } from "./spending-contract.ts";
@@ -31,14 +32,14 @@ export function ingestContract(candidate: Candidate): void {
 
 /** What listings, reports and administration need. */
 export function readContract(candidate: Candidate): void {
-  suite("read", candidate, [...READS, ...HISTORY, ...ALERTS]);
+  suite("read", candidate, [...READS, ...HISTORY, ...OUTBOX, ...ALERTS]);
 }
 
 /** Both parts. */
 export function storeContract(candidate: Candidate): void {
   const { skip = {}, ...rest } = candidate;
   const isIngest = (name: string) =>
-    ![...READS, ...HISTORY, ...ALERTS].some((clause) => clause.name === name);
+    ![...READS, ...HISTORY, ...OUTBOX, ...ALERTS].some((clause) => clause.name === name);
   const reasons = Object.entries(skip);
   const part = (wanted: boolean) =>
     Object.fromEntries(reasons.filter(([name]) => isIngest(name) === wanted));

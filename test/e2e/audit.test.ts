@@ -1,7 +1,7 @@
 /** The audit log: every change with who, when, why, before and after, and no secret. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { aesSecrets } from "../../src/store/aes-secrets.ts";
+import { secretBox } from "../../src/connectors/secret-box.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { type Answer, type ApiCaller, apiCaller } from "./api-caller.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
@@ -17,7 +17,10 @@ describe("the audit log", () => {
   let server: TestServer;
   let api: ApiCaller;
   before(async () => {
-    server = await startTestServer({ store: "sqlite", secrets: aesSecrets(new Uint8Array(32)) });
+    server = await startTestServer({
+      store: "sqlite",
+      exporting: { secrets: secretBox([Buffer.alloc(32)]) },
+    });
     api = await apiCaller(server);
   });
   after(() => server.stop());

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { composeEngine, composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { ExportParts } from "../../src/engine/export/export-cases.ts";
 import type { Scope } from "../../src/engine/keys.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
-import type { Secrets } from "../../src/engine/secrets.ts";
 import type { HttpParts } from "../../src/http/http-parts.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
@@ -21,8 +21,8 @@ export interface TestServerOptions {
   readonly store?: "memory" | "sqlite";
   /** (Default: the computer's.) */
   readonly clock?: Clock;
-  /** (Default: no secrets are kept.) */
-  readonly secrets?: Secrets;
+  /** What exports are carried out with. (Default: nothing local is reached, and no secret kept.) */
+  readonly exporting?: Partial<ExportParts>;
   /** Changes the parts before the server is built, to inject faults. */
   readonly change?: (parts: HttpParts) => HttpParts;
 }
@@ -52,11 +52,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   for (const workspace of [DEFAULT_WORKSPACE, FOREIGN_WORKSPACE]) {
     await store.createWorkspace(workspace);
   }
-  const { clock, secrets } = options;
-  const engine = composeEngine(store, {
-    ...(clock === undefined ? {} : { clock }),
-    ...(secrets === undefined ? {} : { secrets }),
-  });
+  const { clock, exporting } = options;
+  const engine = composeEngine(store, { ...(clock && { clock }), ...(exporting && { exporting }) });
   const errors: object[] = [];
   const logger = { info: () => undefined, error: (entry: object) => void errors.push(entry) };
   const parts = { ...composeHttp(engine), logger };

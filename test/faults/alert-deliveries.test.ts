@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { composeEngine } from "../../src/compose.ts";
+import { secretBox } from "../../src/connectors/secret-box.ts";
 import {
   ALERT_ATTEMPTS_KEPT_COUNT,
   ALERT_DELIVERIES_KEPT_MS,
@@ -16,14 +17,13 @@ import {
 } from "../../src/domain/limits.ts";
 import type { AlertPost } from "../../src/engine/alerts/alert-post.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { aesSecrets } from "../../src/store/aes-secrets.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
 import { FaultyReceiver, type Treatment, TurnedClock } from "./alert-receiver.ts";
 
 const WORKSPACE = "w";
 const ROUTE = { channel: "webhook", url: "https://example.com/hook", types: ["run.*"] } as const;
 const DECIDED = { reason: "a test", by: "ops" };
-const SECRETS = aesSecrets(new Uint8Array(32).fill(7));
+const exporting = { secrets: secretBox([Buffer.alloc(32, 7)]) };
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
@@ -37,7 +37,7 @@ class World {
   readonly #runs = new Set<Promise<void>>();
 
   private constructor(store: MemoryStore, chances: () => number) {
-    this.engine = composeEngine(store, { clock: this.clock, secrets: SECRETS });
+    this.engine = composeEngine(store, { clock: this.clock, exporting });
     this.chances = chances;
     this.post = this.#start();
   }

@@ -37,7 +37,7 @@ function answering(result: OutgoingResult) {
   return { outgoing, sent };
 }
 
-const sign = (secrets: readonly string[], { id }: { readonly id: string }) => {
+const sign = ({ id }: { readonly id: string }, secrets: readonly string[]) => {
   return { "webhook-id": id, "webhook-signature": secrets.join(" ") };
 };
 

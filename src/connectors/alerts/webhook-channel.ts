@@ -62,13 +62,16 @@ function retryAfter(text: string, nowMs: number): number {
 
 /** Makes the headers of a message, signed by every secret. */
 export type SignHeaders = (
-  secrets: readonly string[],
   message: SentMessage,
+  secrets: readonly string[],
 ) => Record<string, string>;
 
 /** Signed webhooks. */
 export function webhookChannel(outgoing: OutgoingHttp, sign: SignHeaders): AlertChannel {
-  return posting(outgoing, messageBody, ({ secrets }, sent) => sign(secrets, sent));
+  return posting(outgoing, messageBody, ({ secrets }, sent) => ({
+    ...JSON_HEADERS(),
+    ...sign(sent, secrets),
+  }));
 }
 
 const JSON_HEADERS = () => ({ "content-type": "application/json" });

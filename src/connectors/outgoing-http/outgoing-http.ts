@@ -7,12 +7,17 @@
  * `fetch` would follow them, and it has no way in for a look-up of ours.
  */
 import { lookup as systemLookup } from "node:dns/promises";
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { LookupFunction, Socket } from "node:net";
 import { rootCertificates } from "node:tls";
 import { TollgateError } from "../../domain/errors.ts";
-import { OUTGOING_ANSWER_MAX_BYTES, OUTGOING_TIMEOUT_MS } from "../../domain/limits.ts";
+import { ANSWER_MAX_BYTES, OUTGOING_TIMEOUT_MS } from "../../domain/limits.ts";
 import type {
   NotSentReason,
   OutgoingHttp,
@@ -38,8 +43,14 @@ export interface OutgoingOptions {
   readonly resolve?: (host: string) => Promise<readonly Resolved[]>;
   /** Certificates that are trusted beside the system's, PEM. */
   readonly certificates?: string;
+  /**
+   * Whether connections are kept for later calls of the same place, for who sends much to few. Each
+   * call resolves and judges its name all the same, and the address it is kept to. (Default: false.)
+   */
+  readonly keepsConnections?: boolean;
 }
 
+const CONNECTIONS_A_PLACE_MAX_COUNT = 32;
 const PORTS = [443, 8443] as const;
 const HEADERS_MAX_BYTES = 16 * 1024;
 /** Headers that say how a message is framed: never a caller's. */
@@ -59,6 +70,7 @@ export function outgoingHttp(options: OutgoingOptions = {}): OutgoingHttp {
     ports: new Set(options.ports ?? PORTS),
     hasPrivate: privateRanges.length > 0,
   };
+  const agents = options.keepsConnections === true ? keepingAgents() : null;
   const resolve = options.resolve ?? ((host) => systemLookup(host, { all: true, verbatim: true }));
   return {
     problemOf: (url) => {
@@ -73,10 +85,17 @@ export function outgoingHttp(options: OutgoingOptions = {}): OutgoingHttp {
         (request.timeoutMs ?? OUTGOING_TIMEOUT_MS) - (performance.now() - startedMs);
       const found = await addressesOf(target, { resolve, rules, leftMs });
       if ("outcome" in found) return found;
-      const call = { ...request, target, rules, addresses: found.addresses, leftMs, startedMs };
+      const agent: Call["agent"] = agents?.[target.isPlain ? "plain" : "secure"] ?? false;
+      const { addresses } = found;
+      const call = { ...request, target, rules, addresses, agent, leftMs, startedMs };
       return callOnce(call, options.certificates);
     },
   };
+}
+
+function keepingAgents() {
+  const options = { keepAlive: true, maxSockets: CONNECTIONS_A_PLACE_MAX_COUNT };
+  return { plain: new HttpAgent(options), secure: new HttpsAgent(options) };
 }
 
 function notSent(reason: NotSentReason, detail: string): OutgoingResult {
@@ -134,6 +153,8 @@ interface Call extends OutgoingRequest {
   readonly target: Target;
   readonly rules: TargetRules;
   readonly addresses: readonly Resolved[];
+  /** Keeps connections; false: none is kept. */
+  readonly agent: HttpAgent | HttpsAgent | false;
   readonly leftMs: () => number;
   readonly startedMs: number;
 }
@@ -159,7 +180,7 @@ function callOnce(call: Call, certificates: string | undefined): Promise<Outgoin
   const options = {
     method: call.method,
     headers: headersOf(call),
-    agent: false as const,
+    agent: call.agent,
     lookup: pinned(call.addresses),
     maxHeaderSize: HEADERS_MAX_BYTES,
     insecureHTTPParser: false,
@@ -178,7 +199,9 @@ function callOnce(call: Call, certificates: string | undefined): Promise<Outgoin
   const end = (result: OutgoingResult) => {
     clearTimeout(timer);
     resolve(result);
-    request.destroy();
+    // A connection on which a whole answer came is the agent's to keep.
+    const isWhole = result.outcome === "answered" && !result.isCut;
+    if (!isWhole || call.agent === false) request.destroy();
   };
   const fail = (reason: "timeout" | "broken", detail: string) => {
     if (hasLeft) end({ outcome: "unknown", reason, detail });
@@ -186,11 +209,20 @@ function callOnce(call: Call, certificates: string | undefined): Promise<Outgoin
   };
   const timer = setTimeout(() => fail("timeout", "No answer in time."), Math.max(0, call.leftMs()));
   request.on("error", (error) => fail("broken", codeOf(error)));
+  const isRefused = ({ remoteAddress = "" }: Socket): boolean => {
+    const problem = problemOf(call.target, remoteAddress, call.rules);
+    if (problem !== null) end(notSent("address_refused", problem));
+    return problem !== null;
+  };
   request.on("socket", (socket) => {
+    // A kept one connected long ago: a listener on it would stay there for ever. Where it breaks,
+    // it may have carried the request.
+    if (request.reusedSocket) {
+      hasLeft = !isRefused(socket);
+      return;
+    }
     socket.once("connect", () => {
-      const problem = problemOf(call.target, socket.remoteAddress ?? "", call.rules);
-      if (problem !== null) return end(notSent("address_refused", problem));
-      if (isPlain) hasLeft = true;
+      if (!isRefused(socket) && isPlain) hasLeft = true;
     });
     socket.once("secureConnect", () => {
       hasLeft = true;
@@ -207,7 +239,7 @@ interface Ends {
 }
 
 async function readAnswer(
-  { answerMaxBytes = OUTGOING_ANSWER_MAX_BYTES, startedMs }: Call,
+  { answerMaxBytes = ANSWER_MAX_BYTES, startedMs }: Call,
   response: IncomingMessage,
   { end, fail }: Ends,
 ): Promise<void> {

@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 import type { PaymentPort } from "../../engine/deliver-topups.ts";
 import type { OutgoingHttp } from "../../engine/outgoing-http.ts";
-import { SECRET_PREFIX, signedHeaders } from "./sign-webhook.ts";
+import { SECRET_PREFIX, webhookHeaders } from "./standard-webhook.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -23,7 +23,8 @@ export function paymentWebhook(
   return {
     ask: async (workspace, url, message) => {
       const secret = webhookSecret(installationKey, workspace);
-      const headers = signedHeaders([secret], { ...message, atMs: nowMs() });
+      const signed = webhookHeaders({ ...message, atMs: nowMs() }, [secret]);
+      const headers = { "content-type": "application/json", ...signed };
       const { body } = message;
       const timeoutMs = TIMEOUT_MS;
       const sent = await outgoing.send({ method: "POST", url, headers, body, timeoutMs });

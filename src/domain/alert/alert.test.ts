@@ -27,6 +27,10 @@ test("entries that people must hear of are read as alerts, all others are not", 
   const again = { of: "run", id: "r", mode: "pause", isAgain: true };
   assert.equal(read("work.stopped", again), null);
   assert.equal(read("work.resumed", { of: "run", id: "r" })?.customer, null);
+  const reached = { mode: "enforce", action: "pause", customer: "acme" };
+  const beyond = read("policy.reached", reached);
+  assert.deepEqual([beyond?.type, beyond?.customer], ["policy.pause", "acme"]);
+  assert.equal(read("policy.reached", { ...reached, mode: "observe" })?.type, "policy.notify");
   const told = { type: "credit.low", customer: "acme", state: "raised" };
   assert.deepEqual(read("alert.told", told), {
     ...{ type: "credit.low", customer: "acme", seq: 7, raisedAtMs: 5, data: told },

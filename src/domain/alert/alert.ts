@@ -24,6 +24,10 @@ export const ALERT_TYPES = {
   "run.paused": { team: "engineering", meaning: "Work waits until it is let go on." },
   "run.blocked": { team: "engineering", meaning: "Work was stopped." },
   "run.resumed": { team: "engineering", meaning: "Work goes on." },
+  "policy.notify": { team: "engineering", meaning: "A run is beyond a rule that only tells." },
+  "policy.throttle": { team: "engineering", meaning: "A rule slows a run down." },
+  "policy.pause": { team: "engineering", meaning: "A rule lets a run wait." },
+  "policy.block": { team: "engineering", meaning: "A rule stops a run." },
   "credit.low": { team: "finance", meaning: "A customer's credit is low." },
   "credit.empty": { team: "finance", meaning: "A customer's credit is used up." },
   "commit.overrun_projected": { team: "sales", meaning: "A commitment will be used up early." },
@@ -66,6 +70,9 @@ const READINGS: Partial<Record<JournalKind, Reading>> = {
       ? null
       : of(mode === "pause" ? "run.paused" : "run.blocked", what === "customer" ? id : null),
   "work.resumed": ({ of: what, id }) => of("run.resumed", what === "customer" ? id : null),
+  // A rule that is only watched does nothing but tell.
+  "policy.reached": ({ action, mode, customer }) =>
+    of(`policy.${mode === "observe" ? "notify" : action}`, customer),
   "alert.told": ({ type, customer, state }) => (state === "raised" ? of(type, customer) : null),
 };
 

@@ -35,6 +35,8 @@ export const JOURNAL_KINDS = [
   "budget.limit_set",
   "budget.stage_reached",
   "entitlements.saved",
+  "policy.saved",
+  "policy.reached",
   "work.stopped",
   "work.resumed",
   "credit.granted",
@@ -54,6 +56,9 @@ export const JOURNAL_KINDS = [
   "act.signed",
   "change.proposed",
   "change.decided",
+  "target.saved",
+  "export.retried",
+  "export.skipped",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

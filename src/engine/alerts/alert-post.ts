@@ -57,7 +57,7 @@ export class AlertPost {
    * called while it runs: a slow receiver holds up nobody else.
    */
   async run(workspace: string): Promise<void> {
-    if (this.#isDraining || this.#context.secrets === null) return;
+    if (this.#isDraining) return;
     await this.#gather(workspace);
     await this.sendDue(workspace);
   }

@@ -19,6 +19,9 @@ const stage = (facts: Facts): string => {
   const limit = facts.limit === null ? "" : ` of ${said(facts, "limit")}`;
   return `budget "${said(facts, "budget")}"${scope} stands at ${said(facts, "level")}${limit}`;
 };
+const beyond = (facts: Facts): string =>
+  `run "${said(facts, "run")}" is beyond policy "${said(facts, "policy")}": ` +
+  `${said(facts, "rule")} ${said(facts, "level")}, more than ${said(facts, "moreThan")}`;
 const because = (facts: Facts): string =>
   said(facts, "reason") === "" ? "" : `: ${said(facts, "reason")}`;
 const money = (facts: Facts, name: string): string =>
@@ -32,6 +35,10 @@ const WORDS: Partial<Record<Alert["type"], (facts: Facts) => string>> = {
   "run.paused": (facts) => `Paused is ${about(facts)}${because(facts)}`,
   "run.blocked": (facts) => `Stopped is ${about(facts)}${because(facts)}`,
   "run.resumed": (facts) => `Going on is ${about(facts)}${because(facts)}`,
+  "policy.notify": (facts) => `A rule is reached: ${beyond(facts)}`,
+  "policy.throttle": (facts) => `Slowed down: ${beyond(facts)}`,
+  "policy.pause": (facts) => `Paused: ${beyond(facts)}`,
+  "policy.block": (facts) => `Stopped: ${beyond(facts)}`,
   "credit.low": (facts) =>
     `Credit of "${said(facts, "customer")}" is low: ${money(facts, "balance")} left`,
   "credit.empty": (facts) =>

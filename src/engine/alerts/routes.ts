@@ -18,8 +18,7 @@ import type { OpenTarget } from "./alert-ports.ts";
 
 /** What routes are kept with. */
 export interface RouteContext extends EngineContext {
-  /** Null: this installation keeps no secrets, so no routes. */
-  readonly secrets: Secrets | null;
+  readonly secrets: Secrets;
 }
 
 /** A secret of a webhook, and until when it still signs; null: for good. */
@@ -55,7 +54,7 @@ function aboutRoute(workspace: string, key: string): string {
 
 /**
  * Sets a route in place of the one of its key. A webhook keeps the secret that it has; a new one
- * gets one. Throws what is wrong with it, `alert.no_channel` where no secrets are kept.
+ * gets one. Throws what is wrong with it, `secret.no_key` where no secret can be kept.
  */
 export async function saveRoute(
   context: RouteContext,
@@ -90,13 +89,8 @@ async function requireRoom(context: RouteContext, workspace: string): Promise<vo
 }
 
 function freshSecret({ secrets }: RouteContext): SigningSecret {
-  const bytes = requireSecrets(secrets).random(SECRET_BYTES);
+  const bytes = secrets.random(SECRET_BYTES);
   return { secret: SECRET_PREFIX + Buffer.from(bytes).toString("base64"), untilMs: null };
-}
-
-function requireSecrets(secrets: Secrets | null): Secrets {
-  if (secrets !== null) return secrets;
-  throw new TollgateError("alert.no_channel", "This installation keeps no secrets.");
 }
 
 interface Put extends Decided {
@@ -111,7 +105,7 @@ function put(
 ): AlertRoute {
   const { channel: _, ...secret } = open;
   const about = aboutRoute(act.workspace, route.key);
-  const sealed = requireSecrets(context.secrets).seal(JSON.stringify(secret), about);
+  const sealed = context.secrets.seal(JSON.stringify(secret), about);
   act.journal("alert.route_saved", route.key, { ...route, sealed, reason, by });
   return route;
 }
@@ -212,7 +206,7 @@ function opened(context: RouteContext, workspace: string, saved: SavedRoute): Op
 
 function openSaved(context: RouteContext, workspace: string, saved: SavedRoute): SealedTarget {
   const about = aboutRoute(workspace, saved.key);
-  return JSON.parse(requireSecrets(context.secrets).open(saved.sealed, about)) as SealedTarget;
+  return JSON.parse(context.secrets.open(saved.sealed, about)) as SealedTarget;
 }
 
 async function savedRoute(

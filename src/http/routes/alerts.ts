@@ -73,7 +73,7 @@ const saveRoute = route<KeyParam, unknown, Decided & SentRoute>({
     }),
   },
   answers: { 200: json("The route.", named("AlertRoute")) },
-  errors: ["alert.no_channel", "field.missing", "field.out_of_range"],
+  errors: ["secret.no_key", "field.missing", "field.out_of_range"],
   handle: async (context, { workspace, params: { key }, body }) => {
     requireTarget(context, body.url);
     return ok(await context.engine.alerts.saveRoute(workspace, { key, ...body }));
@@ -95,7 +95,7 @@ const readTarget = route<KeyParam>({
   scope: "admin",
   params: KEY_PARAM,
   answers: { 200: json("The target.", named("AlertTarget")) },
-  errors: ["alert.route_not_found", "alert.no_channel", "secret.unreadable"],
+  errors: ["alert.route_not_found", "secret.unreadable"],
   handle: async ({ engine }, { workspace, params: { key } }) =>
     ok(targetView(await engine.alerts.route(workspace, key))),
 });
@@ -109,7 +109,7 @@ const rotateSecret = route<KeyParam, unknown, Decided>({
   params: KEY_PARAM,
   body: { schema: closed(DECIDED) },
   answers: { 200: json("The route with its secrets.", named("AlertTarget")) },
-  errors: ["alert.route_not_found", "alert.no_channel", "secret.unreadable", "field.invalid"],
+  errors: ["alert.route_not_found", "secret.no_key", "secret.unreadable", "field.invalid"],
   handle: async ({ engine }, { workspace, params: { key }, body }) => {
     await engine.alerts.rotateSecret(workspace, { key, ...body });
     return ok(targetView(await engine.alerts.route(workspace, key)));
@@ -141,7 +141,7 @@ const testRoute = route<KeyParam, unknown, Decided>({
   params: KEY_PARAM,
   body: { schema: closed(DECIDED) },
   answers: { 200: json("The alert.", named("Alert")) },
-  errors: ["alert.route_not_found", "alert.no_channel", "secret.unreadable"],
+  errors: ["alert.route_not_found", "secret.unreadable"],
   handle: async ({ engine }, { workspace, params: { key }, body }) =>
     ok(await engine.alerts.test(workspace, { key, ...body })),
 });

@@ -52,13 +52,14 @@ import { PostgresAlerts, type RowsOf as RowsOfOne } from "./postgres-alerts.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
+import { PostgresOutbox } from "./postgres-outbox.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import { runsQuery } from "./runs-query.ts";
-import { begin, commit, rollBack } from "./transaction.ts";
+import { begin, commit, rollBack, undo } from "./transaction.ts";
 
 /** Connections one node keeps: units of differing workspaces, and reads beside them. */
 const CONNECTIONS_MAX_COUNT = 8;
@@ -106,6 +107,12 @@ class PostgresStore implements Store {
   readonly keyring = new PostgresKeyring(this.#rows);
   readonly alerts = new PostgresAlerts(this.#rows);
   readonly credit = new PostgresCreditReads((...asked) => this.#of(...asked));
+  readonly outbox = new PostgresOutbox({
+    of: (...asked) => this.#of(...asked),
+    ws: (workspace) => this.#ws(workspace),
+    checksum: (text) => this.#digest.checksum(text),
+    inTransaction: (work) => this.#inOwnTransaction(work),
+  });
 
   constructor(pool: Pool, digest: Digest) {
     this.#pool = pool;
@@ -162,6 +169,16 @@ class PostgresStore implements Store {
     const result = await work(new PostgresUnit(target, { lastSeq, digest, committedAtMs }));
     await commit(client);
     return result;
+  }
+
+  /** Commits what the work writes, or undoes it where it returns false. */
+  #inOwnTransaction(work: (client: Client) => Promise<boolean>): Promise<boolean> {
+    return this.#withClient(async (client) => {
+      await begin(client);
+      const isWanted = await work(client);
+      await (isWanted ? commit(client) : undo(client));
+      return isWanted;
+    });
   }
 
   async #ws(workspace: string): Promise<number> {

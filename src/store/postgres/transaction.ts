@@ -16,6 +16,11 @@ export async function commit(client: Client): Promise<void> {
   if (ended !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${ended}`);
 }
 
+/** Undoes one; its connection is as good as before. Throws `store.unknown`. */
+export async function undo(client: Client): Promise<void> {
+  await control(client, "ROLLBACK");
+}
+
 /** A statement of the transaction itself. Returns what the server did. */
 async function control(client: Client, text: string): Promise<string | undefined> {
   try {
