@@ -4,7 +4,7 @@ import type { TollgateEvent } from "../domain/event/event.ts";
 import { admitRuns } from "./admit-runs.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
-import type { UnitContext } from "./context.ts";
+import type { RuledContext } from "./context.ts";
 import { endDueCredit } from "./end-due-credit.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
@@ -14,27 +14,34 @@ import type { Spending } from "./load-spending.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
+import { requireRules } from "./rules.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
 import type { Work } from "./work.ts";
 import { writeState } from "./write-state.ts";
 
-/** Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. */
+/**
+ * Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. Its
+ * caller begins anew where the rules of `context.seen` hold no more (`KnownRules`).
+ */
 export async function commitWork(
-  context: UnitContext,
+  context: RuledContext,
   workspace: string,
   { events, holds }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
-  const tariff = await context.tariffs.of(workspace);
-  const kept = await context.budgets.of(workspace);
-  const receivedAtMs = context.clock.nowMs();
-  const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace);
-  const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
-  const asked = { ids: context.ids, entitlements };
+  const { seen } = context;
+  const tariff = await context.tariffs.of(workspace, seen);
+  const kept = await context.budgets.of(workspace, seen);
+  const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
   let hasNewBudgets = false;
   const committed = context.store.transact(workspace, async (unit) => {
+    await requireRules(unit, seen);
+    // The time of the turn, not of the wait for it: what other nodes committed meanwhile is earlier.
+    const receivedAtMs = context.clock.nowMs();
+    const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
+    const asked = { ids: context.ids, entitlements };
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });

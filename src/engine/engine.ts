@@ -12,7 +12,7 @@ import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import { commitWork } from "./commit-events.ts";
-import { CommitLoop } from "./commit-loop.ts";
+import { CommitLoop, type CommitWork } from "./commit-loop.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
@@ -61,6 +61,7 @@ import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult, EventResult } from "./result.ts";
+import { KnownRules } from "./rules.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
@@ -106,19 +107,23 @@ export class Engine {
     const budgets = new BudgetBooks(parts.store);
     const entitlements = new EntitlementBooks(parts.store);
     const dues = new CreditDues(parts.store);
-    const loop = new CommitLoop(async (workspace, work) => {
-      const clock = await clocks.of(workspace);
-      const committed = await commitWork(
-        { ...parts, dues, budgets, entitlements, clock },
-        workspace,
-        work,
-      );
+    const rules = new KnownRules(parts.store);
+    const commit: CommitWork = async (workspace, work) => {
+      const committed = await rules.decideBy(workspace, async (seen) => {
+        const clock = await clocks.of(workspace);
+        const kept = { dues, budgets, entitlements, clock, seen };
+        return commitWork({ ...parts, ...kept }, workspace, work);
+      });
       waiting.look(workspace);
       return committed;
-    });
+    };
+    const loop = new CommitLoop(commit, { hasLanes: parts.store.isShared });
     const reading = { store: parts.store, budgets, clocks };
-    const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
+    const waiting = new WaitingRuns(
+      (workspace, run) => readRunState(reading, workspace, run),
+      parts.store.isShared ? async (workspace) => parts.store.commits(workspace) : null,
+    );
+    this.#context = { ...parts, rules, clocks, dues, budgets, entitlements, loop, waiting };
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);

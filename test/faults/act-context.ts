@@ -7,6 +7,7 @@ import type { EngineContext } from "../../src/engine/context.ts";
 import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../../src/engine/entitlements.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
+import { KnownRules } from "../../src/engine/rules.ts";
 import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 
@@ -15,6 +16,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
   return {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
     ids: { random: () => "id" },
+    rules: new KnownRules(store),
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),

@@ -1,10 +1,14 @@
-/** Writes what a unit of work changed: one statement a table, rows in key order. */
+/**
+ * Writes what a unit of work changed: one statement a table, rows in key order. Statements are sent
+ * one behind the other without waiting for answers; the server carries them out in that order.
+ */
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
 import type { Step } from "../../domain/event/step.ts";
-import { stepText } from "../../domain/event/step-text.ts";
+import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { StepKey, Writes } from "../../engine/ports.ts";
+import { touchedRules } from "../../engine/rules.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import {
@@ -25,17 +29,25 @@ import type { Target } from "./target.ts";
 
 /** Writes everything; called inside the unit's transaction. */
 export async function writeRows(target: Target, writes: Writes): Promise<void> {
-  await writeRuns(target, writes);
-  await writeTotals(target, writes);
-  await writeEvents(target, writes);
-  await writeFormerOutcomes(target, writes);
-  await writeCalls(target, writes);
-  await writeWaiting(target, writes);
-  await writePeriods(target, writes);
-  await writeCredit(target, writes);
-  await writeTariff(target, writes);
-  await writeSpending(target, writes);
-  await writeChain(target, writes);
+  const { queries, ws, places } = target;
+  await places.find(
+    queries,
+    ws,
+    writes.steps.map(({ run }) => run),
+  );
+  await Promise.all([
+    writeRuns(target, writes),
+    writeTotals(target, writes),
+    writeEvents(target, writes),
+    writeFormerOutcomes(target, writes),
+    writeCalls(target, writes),
+    writeWaiting(target, writes),
+    writePeriods(target, writes),
+    writeCredit(target, writes),
+    writeTariff(target, writes),
+    writeSpending(target, writes),
+    writeChain(target, writes),
+  ]);
 }
 
 type Rows = readonly (readonly Bound[])[];
@@ -51,17 +63,20 @@ function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Pro
 }
 
 async function writeRuns(target: Target, writes: Writes): Promise<void> {
-  const { ws, digest } = target;
-  const checksum = (step: Step) => digest.checksum(stepText(step));
-  const steps = (rows: readonly Step[]) => rows.map((step) => encodeStep(step, checksum(step)));
-  await save(
-    target,
-    "runs",
-    writes.runs.map((run) => encodeRun(ws, run).slice(1)),
-  );
-  await saveChecked(target, "formerRuns", writes.formerRuns.map(encodeFormerRun));
-  await save(target, "formerSteps", steps(writes.formerSteps));
-  await save(target, "steps", steps(writes.steps));
+  const { ws, digest, places } = target;
+  const encoded = (step: Step) => {
+    const sealed = writes.sealedSteps.get(step) ?? sealedStep(step);
+    return encodeStep(step, sealed, digest.checksum(sealed.text));
+  };
+  const month = (run: string) => places.monthOf(run);
+  const runs = writes.runs.map((run) => [...encodeRun(ws, run).slice(1), month(run.id)]);
+  const steps = writes.steps.map((step) => [...encoded(step), month(step.run)]);
+  await Promise.all([
+    save(target, "runs", runs),
+    saveChecked(target, "formerRuns", writes.formerRuns.map(encodeFormerRun)),
+    save(target, "formerSteps", writes.formerSteps.map(encoded)),
+    save(target, "steps", steps),
+  ]);
 }
 
 async function writeTotals(target: Target, writes: Writes): Promise<void> {
@@ -206,10 +221,15 @@ async function writeTariff(target: Target, writes: Writes): Promise<void> {
   );
 }
 
-async function writeChain(target: Target, { head, link }: Writes): Promise<void> {
+async function writeChain(target: Target, writes: Writes): Promise<void> {
+  const { head, link } = writes;
   const links =
     link === null ? [] : [[link.firstSeq, link.lastSeq, link.digest, link.committedAtMs]];
-  await save(target, "chain", links);
-  const sql = "UPDATE workspaces SET last_seq = $2, chain = $3 WHERE ws = $1";
-  await rowsOf(target.queries, sql, [target.ws, head.lastSeq, head.digest]);
+  const { tariff, budgets, terms } = touchedRules(writes);
+  const sql = `UPDATE workspaces SET last_seq = $2, chain = $3, committed_at = $4,
+    commits = commits + 1, tariff_version = tariff_version + $5,
+    budgets_version = budgets_version + $6, terms_version = terms_version + $7 WHERE ws = $1`;
+  const versions = [tariff, budgets, terms].map(Number);
+  const values = [target.ws, head.lastSeq, head.digest, head.committedAtMs, ...versions];
+  await Promise.all([save(target, "chain", links), rowsOf(target.queries, sql, values)]);
 }
