@@ -34,12 +34,14 @@ import {
   type Scope,
 } from "./keys.ts";
 import { LiveLimits } from "./live-limits.ts";
+import type { Lease } from "./node-ports.ts";
 import {
   type NewDispute,
   type NewResolution,
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
+import { PeriodicWork } from "./periodic-work.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
@@ -127,6 +129,11 @@ export class Engine {
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);
+  }
+
+  /** Periodic work, which does nothing once another process has the lease. */
+  periodicWork(lease: Lease): PeriodicWork {
+    return new PeriodicWork(this.#context, lease);
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */
