@@ -21,6 +21,7 @@ import { dirname, join, relative } from "node:path";
 
 const START_MAX_MS = 30_000;
 const EXIT_MS = 300;
+const RESTARTS_MAX_COUNT = 30;
 /** Its log goes to stderr, which says when it is ready. */
 const STDIO: SpawnOptions["stdio"] = ["ignore", "ignore", "pipe"];
 /** System users that may own the server, in order of preference. `nobody` is everywhere. */
@@ -30,6 +31,8 @@ const SERVER_USERS = ["postgres", "nobody"];
 export interface PostgresServer {
   /** A fresh database that nobody else has; returns how to connect to it. */
   createDatabase(): Promise<string>;
+  /** Kills it as a power cut would, and starts it again on the same data and port. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,7 +65,7 @@ async function start(): Promise<PostgresServer> {
   const bin = join(runnableBinaries(owner, folder), "bin");
   const dataDir = join(folder, "data");
   initialise(bin, dataDir, owner);
-  const { port, server } = await listen(bin, dataDir, owner);
+  let { port, server } = await listen(bin, dataDir, owner);
   kill = () => server.kill("SIGQUIT");
   let databases = 0;
   const address = `postgresql://postgres@127.0.0.1:${port}`;
@@ -72,6 +75,12 @@ async function start(): Promise<PostgresServer> {
       const name = `test_${databases}`;
       await execute(`${address}/postgres`, `CREATE DATABASE ${name}`);
       return `${address}/${name}`;
+    },
+    crash: async () => {
+      const exit = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGKILL");
+      await exit;
+      ({ server } = await listen(bin, dataDir, owner, port));
     },
     stop: async () => {
       // Fast shutdown: ends sessions that a failed test left open.
@@ -179,9 +188,10 @@ async function listen(
   bin: string,
   dataDir: string,
   owner: Owner,
+  wanted?: number,
 ): Promise<{ readonly port: number; readonly server: ChildProcess }> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
+    const port = wanted ?? (await freePort());
     const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const args = ["-D", dataDir, "-p", String(port), ...flags];
@@ -189,8 +199,11 @@ async function listen(
     const server = spawn(join(bin, "postgres"), args, options);
     const problem = await readiness(server);
     if (problem === undefined) return { port, server };
-    // Somebody may have taken the port in between.
-    if (attempt === 3) throw new Error(`PostgreSQL did not start: ${problem}`);
+    // Somebody may have taken the port in between; of one that was killed, processes may be left.
+    if (attempt === (wanted === undefined ? 3 : RESTARTS_MAX_COUNT)) {
+      throw new Error(`PostgreSQL did not start: ${problem}`);
+    }
+    if (wanted !== undefined) await new Promise((resolve) => setTimeout(resolve, EXIT_MS));
   }
 }
 

@@ -8,7 +8,7 @@ import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
-import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
+import { decidingStop, type Stop, type StopKey, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -73,6 +73,33 @@ async function loadAsked(granting: Granting, requests: readonly HoldsRequest[]):
     [...state.spending.holds()].flatMap(({ reserves }) => reserves),
   );
   for (const step of await unit.steps(asked)) state.steps.load(step);
+  if (asked.length > 1) await loadRooms(granting, requests);
+}
+
+/**
+ * Everything that several asks will be held against, at once: a store on another machine is asked
+ * a few times for all of them, and not a few times for each.
+ */
+async function loadRooms(granting: Granting, requests: readonly HoldsRequest[]): Promise<void> {
+  const { unit, state, book } = granting;
+  const keys: BalanceKey[] = [];
+  const stops = new Map<string, StopKey>();
+  for (const { run, asks } of requests) {
+    const asker = askerOf(granting, run);
+    if ("problem" in asker) continue;
+    for (const ask of asks) {
+      const spender = spenderOf(granting, asker, ask);
+      for (const key of stopKeysOf(spender)) stops.set(JSON.stringify([key.of, key.id]), key);
+      for (const record of book.records) {
+        const window = book.windowOf(record.budget, state.receivedAtMs, asker.customer);
+        for (const scope of scopesOf(record.budget, spender)) {
+          keys.push(keyOf({ record, scope, window }));
+        }
+      }
+    }
+  }
+  await loadBalances(granting, keys);
+  await unit.spending.stops([...stops.values()]);
 }
 
 function release({ state }: Granting, key: StepKey): Hold | null {

@@ -98,9 +98,14 @@ async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
   ).map(decodeStop);
 }
 
-/** Reads of one open transaction: the workspace's row is locked, so nothing changes under them. */
+/**
+ * Reads of one open transaction: the workspace's row is locked, so nothing changes under them, and
+ * what is asked for again and again is remembered until the unit writes.
+ */
 export class PostgresSpending implements SpendingUnit {
   readonly #ask: Ask;
+  readonly #stops = new Map<string, Stop | null>();
+  #countingCount: number | null = null;
 
   constructor({ queries, ws }: Target) {
     this.#ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
@@ -160,13 +165,26 @@ export class PostgresSpending implements SpendingUnit {
 
   async countingHoldCount(): Promise<number> {
     const sql = `SELECT count(*) AS n FROM holds WHERE ws = $1 AND ${COUNTING}`;
-    const [row] = await this.#ask(sql);
-    return Number(row?.n);
+    this.#countingCount ??= Number((await this.#ask(sql))[0]?.n);
+    return this.#countingCount;
   }
 
-  stops(keys: readonly StopKey[]): Promise<Stop[]> {
-    return stopsOf(this.#ask, keys);
+  async stops(keys: readonly StopKey[]): Promise<Stop[]> {
+    const unknown = keys.filter((key) => !this.#stops.has(stopText(key)));
+    for (const key of unknown) this.#stops.set(stopText(key), null);
+    for (const stop of await stopsOf(this.#ask, unknown)) this.#stops.set(stopText(stop), stop);
+    return keys.flatMap((key) => this.#stops.get(stopText(key)) ?? []);
   }
+
+  /** The unit has written: what was remembered may be so no more. */
+  forget(): void {
+    this.#stops.clear();
+    this.#countingCount = null;
+  }
+}
+
+function stopText({ of, id }: StopKey): string {
+  return JSON.stringify([of, id]);
 }
 
 function isSettledByOwn(hold: Hold): boolean {

@@ -286,6 +286,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   write(writes: Writes): Promise<void> {
+    this.spending.forget();
     return writeRows(this.#target, writes);
   }
 }

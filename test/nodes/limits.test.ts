@@ -1,0 +1,88 @@
+/**
+ * Limits hold on whichever node a caller is: three processes, a thousand callers, and room for
+ * exactly fifty.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { postgresServer } from "../postgres-server.ts";
+import { type NodeProcess, startNode } from "./nodes.ts";
+
+const CALLERS = 1_000;
+const ROOM = 50;
+const nodes: NodeProcess[] = [];
+
+before(async () => {
+  const url = await (await postgresServer()).createDatabase();
+  // The first one makes the schema and the workspace; the others find it.
+  nodes.push(await startNode(url), ...(await Promise.all([startNode(url), startNode(url)])));
+});
+
+after(async () => {
+  await Promise.all(nodes.map((node) => node.end("SIGTERM")));
+  await (await postgresServer()).stop();
+});
+
+interface Decision {
+  readonly decision: string;
+}
+
+const nodeOf = (caller: number): NodeProcess => nodes[caller % nodes.length] as NodeProcess;
+
+/** Sends a request as a caller would and requires that it is taken. */
+async function send(node: NodeProcess, method: "POST" | "PUT", path: string, body: unknown) {
+  const headers = { authorization: `Bearer ${node.key}`, "content-type": "application/json" };
+  const answer = await fetch(node.url + path, { method, headers, body: JSON.stringify(body) });
+  assert.ok(answer.ok, `${method} ${path}: ${await answer.clone().text()}`);
+  return answer.json();
+}
+
+const at = () => new Date().toISOString();
+
+async function open(run: string, customer: string, parentRun?: string): Promise<void> {
+  const parent = parentRun === undefined ? {} : { parentRun };
+  const event = { type: "run.opened", id: "open", source: "t", run, customer, occurredAt: at() };
+  await send(nodeOf(0), "POST", "/v1/events", [{ ...event, agent: "support", ...parent }]);
+}
+
+/** Every caller asks for one step of a run, all at once, spread over all nodes. */
+async function askAll(runOf: (caller: number) => string): Promise<string[]> {
+  const asks = Array.from({ length: CALLERS }, async (_, caller) => {
+    const step = { source: "t", id: `s-${caller}`, kind: "tool", tool: "search" };
+    const path = `/v1/runs/${runOf(caller)}/holds`;
+    const { status, body } = await nodeOf(caller).client.post<{ decisions: Decision[] }>(path, {
+      holds: [step],
+    });
+    assert.equal(status, 200, JSON.stringify(body));
+    return body.decisions[0]?.decision ?? "none";
+  });
+  return Promise.all(asks);
+}
+
+async function limitSteps(key: string, each: "customer" | "run"): Promise<void> {
+  const budget = { each, measure: "steps", limit: String(ROOM), ...(each === "run" ? {} : { per: "month" }) };
+  await send(nodeOf(1), "PUT", `/v1/budgets/${key}`, { budget, reason: "test", by: "test" });
+}
+
+const granted = (decisions: readonly string[]) =>
+  decisions.filter((decision) => decision === "allow").length;
+
+test("of 1,000 callers on three nodes exactly as many may go on as there is room for", async () => {
+  await limitSteps("steps-of-customer", "customer");
+  for (let run = 0; run < 10; run += 1) await open(`flat-${run}`, "acme");
+  assert.equal(granted(await askAll((caller) => `flat-${caller % 10}`)), ROOM);
+  // The same asks again are the same holds: no more room is taken, on whichever node.
+  assert.equal(granted(await askAll((caller) => `flat-${caller % 10}`)), ROOM);
+});
+
+test("so they may in a tree of runs, whose root is what is limited", async () => {
+  await limitSteps("steps-of-run", "run");
+  await open("root", "tree-customer");
+  for (let run = 0; run < 8; run += 1) {
+    await open(`tree-${run}`, "tree-customer", run < 4 ? "root" : `tree-${run - 4}`);
+  }
+  await send(nodeOf(2), "PUT", "/v1/budgets/steps-of-customer", {
+    ...{ reason: "test", by: "test" },
+    budget: { each: "customer", measure: "steps", limit: "100000", per: "month" },
+  });
+  assert.equal(granted(await askAll((caller) => `tree-${caller % 8}`)), ROOM);
+});
