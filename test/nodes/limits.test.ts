@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { postgresServer } from "../postgres-server.ts";
+import { BY, call, opening } from "./calls.ts";
 import { type NodeProcess, startNode } from "./nodes.ts";
 
 const CALLERS = 1_000;
@@ -28,20 +29,8 @@ interface Decision {
 
 const nodeOf = (caller: number): NodeProcess => nodes[caller % nodes.length] as NodeProcess;
 
-/** Sends a request as a caller would and requires that it is taken. */
-async function send(node: NodeProcess, method: "POST" | "PUT", path: string, body: unknown) {
-  const headers = { authorization: `Bearer ${node.key}`, "content-type": "application/json" };
-  const answer = await fetch(node.url + path, { method, headers, body: JSON.stringify(body) });
-  assert.ok(answer.ok, `${method} ${path}: ${await answer.clone().text()}`);
-  return answer.json();
-}
-
-const at = () => new Date().toISOString();
-
 async function open(run: string, customer: string, parentRun?: string): Promise<void> {
-  const parent = parentRun === undefined ? {} : { parentRun };
-  const event = { type: "run.opened", id: "open", source: "t", run, customer, occurredAt: at() };
-  await send(nodeOf(0), "POST", "/v1/events", [{ ...event, agent: "support", ...parent }]);
+  await call(nodeOf(0), "POST", "/v1/events", [opening(run, customer, parentRun)]);
 }
 
 /** Every caller asks for one step of a run, all at once, spread over all nodes. */
@@ -59,8 +48,9 @@ async function askAll(runOf: (caller: number) => string): Promise<string[]> {
 }
 
 async function limitSteps(key: string, each: "customer" | "run"): Promise<void> {
-  const budget = { each, measure: "steps", limit: String(ROOM), ...(each === "run" ? {} : { per: "month" }) };
-  await send(nodeOf(1), "PUT", `/v1/budgets/${key}`, { budget, reason: "test", by: "test" });
+  const per = each === "run" ? {} : { per: "month" };
+  const budget = { each, measure: "steps", limit: String(ROOM), ...per };
+  await call(nodeOf(1), "PUT", `/v1/budgets/${key}`, { budget, ...BY });
 }
 
 const granted = (decisions: readonly string[]) =>
@@ -80,9 +70,7 @@ test("so they may in a tree of runs, whose root is what is limited", async () =>
   for (let run = 0; run < 8; run += 1) {
     await open(`tree-${run}`, "tree-customer", run < 4 ? "root" : `tree-${run - 4}`);
   }
-  await send(nodeOf(2), "PUT", "/v1/budgets/steps-of-customer", {
-    ...{ reason: "test", by: "test" },
-    budget: { each: "customer", measure: "steps", limit: "100000", per: "month" },
-  });
+  const budget = { each: "customer", measure: "steps", limit: "100000", per: "month" };
+  await call(nodeOf(2), "PUT", "/v1/budgets/steps-of-customer", { budget, ...BY });
   assert.equal(granted(await askAll((caller) => `tree-${caller % 8}`)), ROOM);
 });
