@@ -23,7 +23,6 @@ import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
-import { buildServer } from "./http/server.ts";
 import { readCardFile } from "./ingest/card-file.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { readInvoice } from "./ingest/invoice/read-invoice.ts";
@@ -208,6 +207,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const payments = engine.credits.delivery(paymentWebhook(installationKey, () => Date.now()));
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const parts = { ...composeHttp(engine), paymentSecret };
+  // Loaded where a server starts: a third of the time of every other command would go into it.
+  const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
   const url = await server.listen({ host, port });
   const adminKey = await firstAdminKey(engine);

@@ -205,7 +205,8 @@ async function listen(
 ): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host, port }, () => {
+    // The system lets 511 wait by default: of 1,000 who call at once some would be cut off.
+    server.listen({ host, port, backlog: CONNECTIONS_MAX_COUNT }, () => {
       server.off("error", reject);
       resolve();
     });

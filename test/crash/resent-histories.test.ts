@@ -119,9 +119,9 @@ class Scene {
     await this.#store.close();
   }
 
-  /** What the oracle finds, but for cards and prices: this workspace got them without an act. */
+  /** What the oracle finds, but for what this workspace got without an act. */
   findings() {
-    const given = ["rate_cards", "price_versions"];
+    const given = ["rate_cards", "price_versions", "budgets"];
     const { findings } = verifyDataFolder(this.#dataDir);
     return findings.filter(({ table }) => !given.includes(table));
   }

@@ -25,6 +25,7 @@ const SELECTS: Readonly<Record<string, string>> = {
   steps: `${STEP} FROM steps t ${STEP_JOINS}`,
   former_steps: `${STEP} FROM former_steps t ${STEP_JOINS}`,
   api_keys: "* FROM api_keys",
+  signing_keys: "* FROM signing_keys",
 };
 
 /** Columns that make up the key of a finding, after the workspace. */
@@ -53,6 +54,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   rate_cards: ["workspace", "version_id"],
   price_versions: ["workspace", "version_id"],
   api_keys: ["workspace", "id"],
+  signing_keys: ["id"],
   budgets: ["workspace", "id"],
   budget_limits: ["workspace", "budget_id", "scope"],
   budget_balances: ["workspace", "budget_id", "scope", "window_key"],

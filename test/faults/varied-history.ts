@@ -338,5 +338,6 @@ export async function makeVariedHistory(dataDir: string): Promise<void> {
   await world.send(OTHER_WORKSPACE, OCTOBER.slice(0, 8));
   for (const workspace of [DEFAULT_WORKSPACE, OTHER_WORKSPACE]) await store.settle(workspace);
   await engine.createKey(OTHER_WORKSPACE, { scopes: ["read"], label: "reader" });
+  for (let keys = 0; keys < 2; keys += 1) await engine.receipts.rotateKey();
   await store.close();
 }
