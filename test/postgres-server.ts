@@ -65,7 +65,8 @@ async function start(): Promise<PostgresServer> {
   const bin = join(runnableBinaries(owner, folder), "bin");
   const dataDir = join(folder, "data");
   initialise(bin, dataDir, owner);
-  let { port, server } = await listen(bin, dataDir, owner);
+  const how = { bin, dataDir, owner };
+  let { port, server } = await listen(how);
   kill = () => server.kill("SIGQUIT");
   let databases = 0;
   const address = `postgresql://postgres@127.0.0.1:${port}`;
@@ -80,7 +81,7 @@ async function start(): Promise<PostgresServer> {
       const exit = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGKILL");
       await exit;
-      ({ server } = await listen(bin, dataDir, owner, port));
+      ({ server } = await listen(how, port));
     },
     stop: async () => {
       // Fast shutdown: ends sessions that a failed test left open.
@@ -184,10 +185,14 @@ function initialise(bin: string, dataDir: string, owner: Owner): void {
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr} ${made.error ?? ""}`);
 }
 
+interface Start {
+  readonly bin: string;
+  readonly dataDir: string;
+  readonly owner: Owner;
+}
+
 async function listen(
-  bin: string,
-  dataDir: string,
-  owner: Owner,
+  { bin, dataDir, owner }: Start,
   wanted?: number,
 ): Promise<{ readonly port: number; readonly server: ChildProcess }> {
   for (let attempt = 1; ; attempt += 1) {

@@ -38,7 +38,7 @@ export async function commitWork(
   let hasNewBudgets = false;
   const committed = context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
-    // The time of the turn, not of the wait for it: what other nodes committed meanwhile is earlier.
+    // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const receivedAtMs = context.clock.nowMs();
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
     const asked = { ids: context.ids, entitlements };

@@ -1,7 +1,7 @@
 /**
- * Periodic work: what falls due by itself. One node does it at a time, under a lease that it renews;
- * where a node stops, another one takes over when the lease has run out. Everything it does looks at
- * the rows as they are, in its own unit of work, so work that was cut off is begun anew by the next.
+ * Periodic work: what falls due by itself. One node does it at a time, under a lease that it
+ * renews; where a node stops, another one takes over when the lease has run out. All of it looks at
+ * the rows as they are, in units of work of its own, so what was cut off is begun anew by the next.
  */
 import { LEASE_MS } from "../domain/database-limits.ts";
 import type { TopupDelivery } from "./deliver-topups.ts";

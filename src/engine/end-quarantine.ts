@@ -59,7 +59,7 @@ function forgetOthers(seen: Quarantine, expired: readonly Hold[]): void {
   for (const holdId of seen.keys()) if (!kept.has(holdId)) seen.delete(holdId);
 }
 
-/** Ends these holds if all of them stand as they were seen; else none, and the next look decides. */
+/** Ends these holds if all stand as they were seen; else none, and the next look decides. */
 async function endHolds(
   context: EngineContext,
   workspace: string,

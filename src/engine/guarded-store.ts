@@ -1,7 +1,7 @@
 /**
  * A store whose units of work begin with a question, asked under their own lock: what its answer
- * allows cannot change before they end. Periodic work asks whether it still has its lease, so a node
- * that was stopped for a minute does nothing when it goes on.
+ * allows cannot change before they end. Periodic work asks whether it still has its lease, so a
+ * node that was stopped for a minute does nothing when it goes on.
  */
 import type { Lease } from "./node-ports.ts";
 import type { Store, UnitOfWork } from "./ports.ts";

@@ -1,8 +1,8 @@
 /**
  * Callers that wait until a run may go on. They are told at once when something that may let it go
- * on was committed in this process: a stop lifted, a limit raised, a hold settled or released. Where
- * other nodes commit too, the count of commits is asked for while somebody waits, and only then: a
- * message from node to node would cost every commit, waited for or not.
+ * on was committed in this process: a stop lifted, a limit raised, a hold settled or released.
+ * Where other nodes commit too, the count of commits is asked for while somebody waits, and only
+ * then: a message from node to node would cost every commit, waited for or not.
  */
 import { OTHER_NODES_EVERY_MS } from "../domain/database-limits.ts";
 import type { RunState } from "./hold-answers.ts";

@@ -15,16 +15,16 @@ export interface Json {
 /** The answer's document; one that is no success fails the test. */
 export async function call(
   { url, key }: Asked,
-  method: "GET" | "POST" | "PUT" | "DELETE",
-  path: string,
+  what: `${"GET" | "POST" | "PUT" | "DELETE"} /${string}`,
   body?: unknown,
 ): Promise<Json> {
+  const [method = "", path = ""] = what.split(" ");
   const json = body === undefined ? {} : { "content-type": "application/json" };
   const headers = { authorization: `Bearer ${key}`, ...json };
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const answer = await fetch(url + path, { method, headers, ...sent });
   const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${text}`);
+  assert.ok(answer.ok, `${what}: ${text}`);
   return JSON.parse(text) as Json;
 }
 

@@ -30,7 +30,9 @@ async function kill(nodes: NodeProcess[], url: string, cycle: number): Promise<v
   nodes[victim] = await startNode(url);
 }
 
-test(`${CYCLES} kills of nodes and of PostgreSQL lose nothing and count nothing twice`, async (t) => {
+const title = `${CYCLES} kills of nodes and of PostgreSQL lose nothing and count nothing twice`;
+
+test(title, async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
   const url = await (await postgresServer()).createDatabase();
   const nodes = [await startNode(url), await startNode(url)];

@@ -30,7 +30,7 @@ interface Decision {
 const nodeOf = (caller: number): NodeProcess => nodes[caller % nodes.length] as NodeProcess;
 
 async function open(run: string, customer: string, parentRun?: string): Promise<void> {
-  await call(nodeOf(0), "POST", "/v1/events", [opening(run, customer, parentRun)]);
+  await call(nodeOf(0), "POST /v1/events", [opening(run, customer, parentRun)]);
 }
 
 /** Every caller asks for one step of a run, all at once, spread over all nodes. */
@@ -50,7 +50,7 @@ async function askAll(runOf: (caller: number) => string): Promise<string[]> {
 async function limitSteps(key: string, each: "customer" | "run"): Promise<void> {
   const per = each === "run" ? {} : { per: "month" };
   const budget = { each, measure: "steps", limit: String(ROOM), ...per };
-  await call(nodeOf(1), "PUT", `/v1/budgets/${key}`, { budget, ...BY });
+  await call(nodeOf(1), `PUT /v1/budgets/${key}`, { budget, ...BY });
 }
 
 const granted = (decisions: readonly string[]) =>
@@ -71,6 +71,6 @@ test("so they may in a tree of runs, whose root is what is limited", async () =>
     await open(`tree-${run}`, "tree-customer", run < 4 ? "root" : `tree-${run - 4}`);
   }
   const budget = { each: "customer", measure: "steps", limit: "100000", per: "month" };
-  await call(nodeOf(2), "PUT", "/v1/budgets/steps-of-customer", { budget, ...BY });
+  await call(nodeOf(2), "PUT /v1/budgets/steps-of-customer", { budget, ...BY });
   assert.equal(granted(await askAll((caller) => `tree-${caller % 8}`)), ROOM);
 });

@@ -8,7 +8,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { Clock } from "../../src/engine/ports.ts";
 import { buildServer } from "../../src/http/server.ts";
 import type { PoolOptions } from "../../src/store/postgres/driver.ts";
-import { openPostgresStore, type PostgresStore } from "../../src/store/postgres/postgres-store.ts";
+import { openPostgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { HttpClient } from "../crash/http-client.ts";
 
 const ENTRY = fileURLToPath(new URL("./node.ts", import.meta.url));
@@ -39,7 +39,7 @@ export async function startNode(databaseUrl: string): Promise<NodeProcess> {
   const [line] = await Promise.race([once(lines, "line"), ended.then(() => ["{}"])]);
   const { url, key } = JSON.parse(line as string) as { url?: string; key?: string };
   if (url === undefined || key === undefined) throw new Error(`a node did not start: ${errors}`);
-  const client = new HttpClient(url, key);
+  const client = new HttpClient(url, key, CALLERS_AT_ONCE);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     client.close();
     child.kill(signal);
@@ -47,6 +47,11 @@ export async function startNode(databaseUrl: string): Promise<NodeProcess> {
   };
   return { url, key, child, client, end, errors: () => errors };
 }
+
+type PostgresStore = Awaited<ReturnType<typeof openPostgresStore>>;
+
+/** Sockets of one client: every caller that a test lets ask at once has its own. */
+const CALLERS_AT_ONCE = 512;
 
 /** An engine of this process over connections of its own. */
 export interface SideNode {

@@ -32,7 +32,7 @@ export async function rowsOf(
   return rows;
 }
 
-/** Statements without values, as one message: the answer to the last one. Throws `store.unknown`. */
+/** Statements without values, as one message: answers the last one. Throws `store.unknown`. */
 export function control(client: Client, text: string): Promise<Answered> {
   return last(client, { text });
 }
@@ -41,7 +41,7 @@ async function last(queries: Queries, query: Query): Promise<Answered> {
   try {
     const answered = await queries.query(query);
     const answer = Array.isArray(answered) ? answered.at(-1) : answered;
-    if (answer === undefined) throw new Error("the server answered nothing");
+    if (answer === undefined) throw unknownOutcome("the server answered nothing");
     return answer;
   } catch (error) {
     throw unknownOutcome(error);

@@ -23,8 +23,8 @@ export interface Answered {
 export interface Client {
   /** Of a text with several statements, the answer to each. */
   query(query: Query): Promise<Answered | Answered[]>;
-  /** Gives the connection back; with an error it is closed. */
-  release(error?: Error): void;
+  /** Gives the connection back; `true` closes it. */
+  release(isBroken?: boolean): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
 

@@ -18,7 +18,7 @@ const KNOWN = `CREATE TABLE IF NOT EXISTS tollgate_schema (
   version integer PRIMARY KEY, breaks_older boolean NOT NULL DEFAULT true)`;
 
 /** Numbers and texts of the migrations that this version knows. */
-export function knownMigrations(): { readonly number: number; readonly text: string }[] {
+function knownMigrations(): { readonly number: number; readonly text: string }[] {
   return readdirSync(MIGRATIONS)
     .filter((name) => /^\d{4}-.*\.sql$/.test(name))
     .sort()

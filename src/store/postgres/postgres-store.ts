@@ -61,7 +61,7 @@ async function migrateDatabase(connectionString: string): Promise<void> {
   const pool = await openPool({ connectionString, ...unbounded, ...how });
   try {
     const client = await pool.connect();
-    await migrate(client).finally(() => client.release(new Error("it is used once")));
+    await migrate(client).finally(() => client.release(true));
   } catch (error) {
     throw unknownOutcome(error);
   } finally {
@@ -70,7 +70,7 @@ async function migrateDatabase(connectionString: string): Promise<void> {
 }
 
 /** A database that several nodes work on. */
-export class PostgresStore extends PostgresReads implements Store {
+class PostgresStore extends PostgresReads implements Store {
   readonly #sessions: Sessions;
   readonly #digest: Digest;
   readonly #workspaces = new Map<string, number>();
@@ -230,14 +230,14 @@ function rulesOf(row: Row): RulesVersions {
  */
 async function rollBack(client: Client, cause: unknown): Promise<void> {
   if (cause instanceof TollgateError && cause.code === "store.unknown") {
-    client.release(cause);
+    client.release(true);
     return;
   }
   try {
     await control(client, "ROLLBACK");
     client.release();
-  } catch (error) {
-    client.release(error instanceof Error ? error : new Error(String(error)));
+  } catch {
+    client.release(true);
   }
 }
 

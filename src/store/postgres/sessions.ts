@@ -69,7 +69,7 @@ export class Sessions {
       return rows;
     } catch (error) {
       // Nobody knows what state it is in: another one is opened.
-      client.release(error instanceof Error ? error : new Error(String(error)));
+      client.release(true);
       throw error;
     }
   }

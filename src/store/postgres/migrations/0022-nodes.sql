@@ -39,7 +39,9 @@ ALTER TABLE budget_held SET (fillfactor = 60);
 
 -- Steps are their sealed text. No version that kept columns ever served, so none are carried over.
 DO $$ BEGIN
-  IF EXISTS (SELECT FROM steps) THEN RAISE EXCEPTION 'steps of schema 21 are not carried over'; END IF;
+  IF EXISTS (SELECT FROM steps) THEN
+    RAISE EXCEPTION 'steps of schema 21 are not carried over';
+  END IF;
 END $$;
 DROP TABLE former_steps;
 DROP TABLE steps;
