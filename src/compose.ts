@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
+import { TollgateError } from "./domain/errors.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
@@ -33,6 +34,8 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
+import { moveToPostgres } from "./store/move/move-to-postgres.ts";
+import { verifyDatabase } from "./store/move/verify-database.ts";
 import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
@@ -261,6 +264,29 @@ function paymentKey(dataDir: string): Uint8Array {
   return key;
 }
 
+/** Moves a data folder into a database, whole: what a crash left to be added up is added up first. */
+async function migrateStore(
+  { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
+  onProgress: (done: number, total: number) => void,
+): Promise<Readonly<Record<string, number>>> {
+  if (!existsSync(dataDir)) {
+    throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
+  }
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  try {
+    const engine = composeEngine(store);
+    for (const workspace of await store.workspaces()) {
+      await engine.recover(workspace);
+      await store.settle(workspace);
+    }
+  } finally {
+    await store.close();
+  }
+  const installation = { [PAYMENT_KEY]: Buffer.from(paymentKey(dataDir)).toString("hex") };
+  const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
+  return moveToPostgres({ ...where, onProgress, installation });
+}
+
 /** The product as the command line uses it: plain functions, no adapter among them. */
 export function openProduct() {
   return {
@@ -279,8 +305,14 @@ export function openProduct() {
           return key === undefined ? null : isSignedBy(key, signed, signature);
         },
       }),
-    verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
-      verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
+    migrateStore,
+    verify: async (
+      { dataDir, databaseUrl }: Pick<StartOptions, "dataDir" | "databaseUrl">,
+      onProgress: (done: number, total: number) => void,
+    ) =>
+      databaseUrl === undefined
+        ? verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) })
+        : verifyDatabase(databaseUrl, onProgress),
   };
 }
 

@@ -66,8 +66,13 @@ export interface Product {
     readonly keyId: string | null;
     readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly line: string })[];
   };
+  /** Moves a folder into a database; tells how many rows each table got. */
+  migrateStore(
+    move: { readonly dataDir: string; readonly databaseUrl: string },
+    onProgress: (done: number, total: number) => void,
+  ): Promise<Readonly<Record<string, number>>>;
   verify(
-    dataDir: string,
+    place: { readonly dataDir: string; readonly databaseUrl?: string },
     onProgress: (done: number, total: number) => void,
   ): Promise<{
     readonly checked: Readonly<Record<string, number>>;

@@ -21,3 +21,5 @@ export const LEASE_MS = 30_000;
 export const OTHER_NODES_EVERY_MS = 100;
 /** How often a unit of work begins anew because another node changed its rules meanwhile. */
 export const RULES_READ_AGAIN_MAX_COUNT = 20;
+/** Rows of a table that are moved into a database as one transaction. */
+export const MOVED_ROWS_MAX_COUNT = 2_000;

@@ -13,7 +13,7 @@ import { serveNode } from "./nodes.ts";
 /** Stands in the mirror's data wherever the original says something else. */
 const MARK = "mirrored";
 /** Tables without a workspace: the role may not read them at all, but for the schema's number. */
-const OF_THE_INSTALLATION = ["installation", "leases", "signing_keys"];
+const OF_THE_INSTALLATION = ["installation", "leases", "moved_tables", "signing_keys"];
 
 let node: Awaited<ReturnType<typeof serveNode>>;
 let mirror: Asked;

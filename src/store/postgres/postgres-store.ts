@@ -5,7 +5,6 @@
  */
 
 import { present } from "../../domain/assert.ts";
-import { DATABASE_CONNECT_MAX_MS } from "../../domain/database-limits.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RulesVersions } from "../../engine/node-ports.ts";
@@ -14,8 +13,9 @@ import { CHAIN_START } from "../../engine/seal.ts";
 import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { control, type Parameter, type Queries } from "./connection.ts";
-import { type Client, openPool, type PoolOptions } from "./driver.ts";
-import { migrate } from "./migrate.ts";
+import type { Client, PoolOptions } from "./driver.ts";
+import { refuseUnfinishedMove } from "./move-state.ts";
+import { withOwner } from "./owner.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
 import { PostgresLeases } from "./postgres-leases.ts";
@@ -50,23 +50,8 @@ export interface PostgresOptions {
 /** Connects and brings the schema up to date. Throws `store.unknown` where it cannot. */
 export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
   const { connectionString, bounds } = options;
-  await migrateDatabase(connectionString);
+  await withOwner(connectionString, refuseUnfinishedMove);
   return new PostgresStore(await Sessions.open(connectionString, bounds), options.digest);
-}
-
-/** Migrations take as long as they take, and are carried out by the role that connects. */
-async function migrateDatabase(connectionString: string): Promise<void> {
-  const unbounded = { statementMaxMs: 0, silenceMaxMs: 0, lockMaxMs: 0 };
-  const how = { connectionsMax: 1, role: null, connectMaxMs: DATABASE_CONNECT_MAX_MS };
-  const pool = await openPool({ connectionString, ...unbounded, ...how });
-  try {
-    const client = await pool.connect();
-    await migrate(client).finally(() => client.release(true));
-  } catch (error) {
-    throw unknownOutcome(error);
-  } finally {
-    await pool.end();
-  }
 }
 
 /** A database that several nodes work on. */
