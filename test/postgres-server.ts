@@ -41,12 +41,14 @@ type Owner = { readonly uid: number; readonly gid: number } | Record<string, nev
 let running: Promise<PostgresServer> | undefined;
 
 /** The one server of this process, started now if it is not running. Rejects with the reason. */
-export function postgresServer(): Promise<PostgresServer> {
-  running ??= start();
+export function postgresServer(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
+  running ??= start(settings);
   return running;
 }
 
-async function start(): Promise<PostgresServer> {
+async function start(wanted: Readonly<Record<string, string>>): Promise<PostgresServer> {
   const owner = serverOwner();
   const folder = mkdtempSync(join(tmpdir(), "tollgate-postgres-"));
   let ended = false;
@@ -65,7 +67,7 @@ async function start(): Promise<PostgresServer> {
   const bin = join(runnableBinaries(owner, folder), "bin");
   const dataDir = join(folder, "data");
   initialise(bin, dataDir, owner);
-  const how = { bin, dataDir, owner };
+  const how = { bin, dataDir, owner, settings: wanted };
   let { port, server } = await listen(how);
   kill = () => server.kill("SIGQUIT");
   let databases = 0;
@@ -189,16 +191,21 @@ interface Start {
   readonly bin: string;
   readonly dataDir: string;
   readonly owner: Owner;
+  /** Of the server, in place of its defaults. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 async function listen(
-  { bin, dataDir, owner }: Start,
+  { bin, dataDir, owner, settings: chosen }: Start,
   wanted?: number,
 ): Promise<{ readonly port: number; readonly server: ChildProcess }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = wanted ?? (await freePort());
-    const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" };
-    const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const own = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" };
+    const flags = Object.entries({ ...chosen, ...own }).flatMap(([name, value]) => [
+      "-c",
+      `${name}=${value}`,
+    ]);
     const args = ["-D", dataDir, "-p", String(port), ...flags];
     const options: SpawnOptions = { ...owner, cwd: dirname(dataDir), stdio: STDIO };
     const server = spawn(join(bin, "postgres"), args, options);
