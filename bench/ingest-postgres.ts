@@ -18,8 +18,8 @@ interface Shape {
   readonly isHot: boolean;
 }
 
-const BATCHES: Shape = { eventsPerRequest: 100, connections: 16, requests: 200, isHot: false };
-const SINGLES: Shape = { eventsPerRequest: 1, connections: 64, requests: 5_000, isHot: false };
+const BATCHES: Shape = { eventsPerRequest: 100, connections: 16, requests: 120, isHot: false };
+const SINGLES: Shape = { eventsPerRequest: 1, connections: 64, requests: 3_000, isHot: false };
 const HOT: Shape = { ...SINGLES, isHot: true };
 const ROUNDS = 3;
 const WRITERS = [1, 2, 4] as const;
@@ -112,6 +112,8 @@ async function inTurns(product: Node, plain: Node, shape: Shape) {
     process.stderr.write(`${what}: round ${turn} of ${ROUNDS}\n`);
     const theirs = rateOf(await round(plain, shape), shape);
     const answer = await round(product, shape);
+    const told = `${Math.round(rateOf(answer, shape))} against ${Math.round(theirs)} a second`;
+    process.stderr.write(`${what}: ${told}\n`);
     rates.push({ ours: rateOf(answer, shape), plain: theirs, p99Ms: answer.p99Ms });
   }
   return {
