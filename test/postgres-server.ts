@@ -31,6 +31,8 @@ const SERVER_USERS = ["postgres", "nobody"];
 export interface PostgresServer {
   /** A fresh database that nobody else has; returns how to connect to it. */
   createDatabase(): Promise<string>;
+  /** A copy of a database that nobody is connected to, made by the server of its own files. */
+  copyDatabase(url: string): Promise<string>;
   /** Kills it as a power cut would, and starts it again on the same data and port. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -70,15 +72,17 @@ async function start(wanted: Readonly<Record<string, string>>): Promise<Postgres
   const how = { bin, dataDir, owner, settings: wanted };
   let { port, server } = await listen(how);
   kill = () => server.kill("SIGQUIT");
-  let databases = 0;
   const address = `postgresql://postgres@127.0.0.1:${port}`;
+  let databases = 0;
+  const create = async (options: string): Promise<string> => {
+    databases += 1;
+    const name = `test_${databases}`;
+    await execute(`${address}/postgres`, `CREATE DATABASE ${name} ${options}`);
+    return `${address}/${name}`;
+  };
   return {
-    createDatabase: async () => {
-      databases += 1;
-      const name = `test_${databases}`;
-      await execute(`${address}/postgres`, `CREATE DATABASE ${name}`);
-      return `${address}/${name}`;
-    },
+    createDatabase: () => create(""),
+    copyDatabase: (url) => create(`TEMPLATE ${new URL(url).pathname.slice(1)} STRATEGY FILE_COPY`),
     crash: async () => {
       const exit = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGKILL");
