@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Client } from "pg";
 import { prepareWorkspace } from "../../src/compose.ts";
+import { Sessions } from "../../src/store/postgres/sessions.ts";
 import { postgresServer } from "../postgres-server.ts";
 import { type Asked, BY, call, opening, toolStep } from "./calls.ts";
 import { serveNode } from "./nodes.ts";
@@ -17,11 +18,13 @@ const OF_THE_INSTALLATION = ["installation", "leases", "moved_tables", "signing_
 
 let node: Awaited<ReturnType<typeof serveNode>>;
 let mirror: Asked;
+let databaseUrl: string;
 let app: Client;
 let owner: Client;
 
 before(async () => {
   const url = await (await postgresServer()).createDatabase();
+  databaseUrl = url;
   node = await serveNode(url);
   await prepareWorkspace(node.engine, MARK);
   const wanted = { scopes: ["admin"], label: "test" } as const;
@@ -90,6 +93,14 @@ test("the role of the product owns nothing and passes no wall", async () => {
   assert.deepEqual(rows, [{ ...none, rolcanlogin: false, owned: "0" }]);
   const { rows: asked } = await app.query("SELECT current_user AS role");
   assert.equal(asked[0]?.role, "tollgate_app");
+});
+
+test("an address that names another role takes no node out from behind the wall", async () => {
+  const options = encodeURIComponent("-c role=postgres -c work_mem=8MB");
+  const sessions = await Sessions.open(`${databaseUrl}?options=${options}`);
+  const sql = "SELECT current_user::text AS role, current_setting('work_mem') AS memory";
+  assert.deepEqual(await sessions.rows(null, sql, []), [{ role: "tollgate_app", memory: "8MB" }]);
+  await sessions.end();
 });
 
 test("without a tenant no table shows a row, though they are full", async () => {

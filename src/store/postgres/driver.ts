@@ -58,8 +58,9 @@ export interface PoolOptions {
 /** Opens a pool. Nothing is connected before it is used. */
 export async function openPool(options: PoolOptions): Promise<Pool> {
   const loaded = (await import("pg")) as unknown as { readonly default: Driver };
+  const { address, settings } = takeSettings(options);
   const pool = new loaded.default.Pool({
-    connectionString: options.connectionString,
+    connectionString: address,
     max: options.connectionsMax,
     application_name: "tollgate",
     statement_timeout: options.statementMaxMs,
@@ -69,7 +70,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     keepAlive: true,
     // Statements that follow from one another in no way are sent together and answered together.
     pipeline: true,
-    ...(options.role === null ? {} : { options: `-c role=${options.role}` }),
+    options: settings,
     types: { getTypeParser: parserOf },
   });
   // A connection that breaks says so at once, and nobody listening would end the process. Whoever
@@ -77,6 +78,22 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
+}
+
+/**
+ * What the address says counts more to the driver than what is said beside it: settings in the
+ * address would replace the role, and with it the wall. They are taken out, and the role put behind.
+ */
+function takeSettings({ connectionString, role }: PoolOptions) {
+  if (!URL.canParse(connectionString)) {
+    const detail =
+      "DATABASE_URL is no address of a database: postgresql://user:password@host/name.";
+    throw new TollgateError("cli.usage", detail);
+  }
+  const url = new URL(connectionString);
+  const own = url.searchParams.get("options") ?? "";
+  url.searchParams.delete("options");
+  return { address: url.href, settings: role === null ? own : `${own} -c role=${role}` };
 }
 
 const BOOLEAN_OID = 16;
