@@ -4,7 +4,7 @@
  * customer. Then 1, 2 and 4 nodes at once on one database, and the proof that nothing was lost.
  */
 import type { ChildProcess } from "node:child_process";
-import { postgresServer } from "../test/postgres-server.ts";
+import { type PostgresServer, postgresServer } from "../test/postgres-server.ts";
 import type { LoadResult } from "./load.ts";
 import * as measured from "./measured.ts";
 
@@ -50,9 +50,10 @@ export async function benchIngestPostgres(): Promise<object> {
     const nodes = [await start("server.ts", ours)];
     for (const node of [plain, ...nodes]) await warmUp(node);
     const [first] = nodes as [Node];
-    const batches = await inTurns(first, plain, BATCHES);
-    const singles = await inTurns(first, plain, SINGLES);
-    const hot = await inTurns(first, plain, HOT);
+    const against = { product: first, plain, server };
+    const batches = await inTurns(against, BATCHES);
+    const singles = await inTurns(against, SINGLES);
+    const hot = await inTurns(against, HOT);
     const writers: Record<string, number> = {};
     for (const count of WRITERS) {
       while (nodes.length < count) {
@@ -76,6 +77,11 @@ export async function benchIngestPostgres(): Promise<object> {
       eventsPerSecondHot: hot.ours,
       plainEventsPerSecondHot: hot.plain,
       ratioToPlainServiceHot: hot.ratio,
+      cpuMicrosPerEvent: {
+        batches: { ours: batches.cpuMicros, plain: batches.plainCpuMicros },
+        singles: { ours: singles.cpuMicros, plain: singles.plainCpuMicros },
+        hot: { ours: hot.cpuMicros, plain: hot.plainCpuMicros },
+      },
       writers,
       sumsAreExact: await isExact(nodes),
     };
@@ -105,13 +111,25 @@ function rateOf(answer: LoadResult, { eventsPerRequest }: Shape): number {
 }
 
 /** Rounds in turns, so that what disturbs the machine disturbs both. */
-async function inTurns(product: Node, plain: Node, shape: Shape) {
+async function inTurns(
+  { product, plain, server }: { product: Node; plain: Node; server: PostgresServer },
+  shape: Shape,
+) {
   const rates: { ours: number; plain: number; p99Ms: number }[] = [];
+  const cpu = { ours: [] as number[], plain: [] as number[] };
+  /** Processor time an event, of the service and of the database; other work does not change it. */
+  const timed = async (node: Node, into: number[]) => {
+    const spent = () => (measured.cpuMsOf(node.target.child) ?? 0) + server.cpuMs();
+    const before = spent();
+    const answer = await round(node, shape);
+    into.push((1_000 * (spent() - before)) / (shape.requests * shape.eventsPerRequest));
+    return answer;
+  };
   for (let turn = 1; turn <= ROUNDS; turn += 1) {
     const what = `${shape.eventsPerRequest} a request${shape.isHot ? ", one customer" : ""}`;
     process.stderr.write(`${what}: round ${turn} of ${ROUNDS}\n`);
-    const theirs = rateOf(await round(plain, shape), shape);
-    const answer = await round(product, shape);
+    const theirs = rateOf(await timed(plain, cpu.plain), shape);
+    const answer = await timed(product, cpu.ours);
     const told = `${Math.round(rateOf(answer, shape))} against ${Math.round(theirs)} a second`;
     process.stderr.write(`${what}: ${told}\n`);
     rates.push({ ours: rateOf(answer, shape), plain: theirs, p99Ms: answer.p99Ms });
@@ -121,6 +139,8 @@ async function inTurns(product: Node, plain: Node, shape: Shape) {
     plain: Math.round(median(rates.map((rate) => rate.plain))),
     ratio: rounded(median(rates.map((rate) => rate.ours / rate.plain)), 2),
     p99Ms: rounded(median(rates.map(({ p99Ms }) => p99Ms)), 1),
+    cpuMicros: rounded(median(cpu.ours), 1),
+    plainCpuMicros: rounded(median(cpu.plain), 1),
   };
 }
 

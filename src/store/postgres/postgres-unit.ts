@@ -39,22 +39,18 @@ import {
   type Row,
 } from "../stored-rows.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
+import { byKeys } from "./keyed-rows.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
 import { writeRows } from "./write-rows.ts";
 
 /** Rows of a table by the identities of events. */
-const byIdentity = (table: string, where = "true") => `SELECT t.* FROM ${table} t
-  JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
-    ON t.ws = $1 AND t.run = k.run AND t.source = k.source AND t.id = k.id AND ${where}
-  ORDER BY t.run, t.source, t.id`;
+const byIdentity = (table: string, where = "true") => byKeys(table, "run source id", { where });
 
 /** Rows of a table by customer and period. */
-const byPeriod = (table: string) => `SELECT t.* FROM ${table} t
-  JOIN unnest($2::text[], $3::text[]) AS k (customer, period)
-    ON t.ws = $1 AND t.customer = k.customer AND t.period = k.period
-  ORDER BY t.customer, t.period`;
+const byPeriod = (table: string) => byKeys(table, "customer period");
+const STEPS = byKeys("steps", "customer run source id month:int4");
 
 /** What the lock of the workspace's row told. */
 export interface UnitStart {
@@ -157,13 +153,9 @@ export class PostgresUnit implements UnitOfWork {
       return place === undefined || place.customer === null ? [] : { ...key, ...place };
     });
     if (placed.length === 0) return [];
-    const sql = `SELECT t.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int4[])
-        AS k (customer, run, source, id, month)
-      JOIN steps t ON t.ws = $1 AND t.customer = k.customer AND t.run = k.run
-        AND t.source = k.source AND t.id = k.id AND t.month = k.month`;
     const column = <T>(read: (key: (typeof placed)[number]) => T) => placed.map(read);
     const rows = await this.#rows(
-      sql,
+      STEPS,
       column(({ customer }) => customer),
       column(({ run }) => run),
       column(({ source }) => source),
@@ -219,8 +211,10 @@ export class PostgresUnit implements UnitOfWork {
   async outcomes(keys: readonly { run: string; key: string }[]): Promise<OutcomeState[]> {
     if (keys.length === 0) return [];
     const sql = `SELECT t.* FROM unnest($2::text[], $3::text[]) AS k (run, key)
-      JOIN runs r ON r.ws = $1 AND r.id = k.run
-      JOIN outcomes t ON t.ws = $1 AND t.customer = r.customer AND t.run = k.run AND t.key = k.key
+      CROSS JOIN LATERAL (
+        SELECT o.* FROM runs r JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer
+          AND o.run = r.id AND o.key = k.key
+        WHERE r.ws = $1 AND r.id = k.run OFFSET 0) AS t
       ORDER BY t.customer, t.run, t.key`;
     const runs = keys.map(({ run }) => run);
     return (
@@ -240,7 +234,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async journalled(keys: readonly StepKey[]): Promise<JournalEntry[]> {
-    return (await this.#byKeys(byIdentity("journal", "t.run <> ''"), keys)).map(decodeJournal);
+    return (await this.#byKeys(byIdentity("journal", "r.run <> ''"), keys)).map(decodeJournal);
   }
 
   async counters(keys: readonly CounterKey[]): Promise<StoredCounter[]> {
