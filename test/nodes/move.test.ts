@@ -152,22 +152,31 @@ const ALTERED: Readonly<Record<string, string>> = {
   price_versions: "recorded_at = recorded_at + 1",
 };
 
+/** Tables that are altered at once: one by one with TOLLGATE_TEST_FULL. */
+const TOGETHER = process.env.TOLLGATE_TEST_FULL === undefined ? 8 : 1;
+
 test("whatever table of the database is altered, a finding names it", async () => {
   const { checked } = await verified(url);
   const tables = [...Object.keys(checked).filter((name) => name !== "names"), "budget_held"];
-  for (const table of tables) {
-    const change = ALTERED[table] ?? "checksum = checksum + 1";
-    const where = `ctid = (SELECT ctid FROM ${table} ORDER BY 1 LIMIT 1)`;
-    await client.query(`CREATE TABLE kept AS SELECT * FROM ${table}`);
-    const { rowCount } = await client.query(`UPDATE ${table} SET ${change} WHERE ${where}`);
-    assert.ok((rowCount ?? 0) > 0, `${table} has a row to alter`);
+  for (let group = 0; group * TOGETHER < tables.length; group += 1) {
+    const groups = Math.ceil(tables.length / TOGETHER);
+    const altered = tables.filter((_, at) => at % groups === group);
+    for (const table of altered) {
+      const change = ALTERED[table] ?? "checksum = checksum + 1";
+      const where = `ctid = (SELECT ctid FROM ${table} ORDER BY 1 LIMIT 1)`;
+      await client.query(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`);
+      const { rowCount } = await client.query(`UPDATE ${table} SET ${change} WHERE ${where}`);
+      assert.ok((rowCount ?? 0) > 0, `${table} has a row to alter`);
+    }
     const { findings } = await verified(url);
-    assert.ok(
-      findings.some((found) => found.table === table),
-      `${table}: ${change}`,
-    );
-    await client.query(`DELETE FROM ${table}; INSERT INTO ${table} OVERRIDING SYSTEM VALUE
-      SELECT * FROM kept; DROP TABLE kept`);
+    for (const table of altered) {
+      assert.ok(
+        findings.some((found) => found.table === table),
+        table,
+      );
+      await client.query(`DELETE FROM ${table}; INSERT INTO ${table} OVERRIDING SYSTEM VALUE
+        SELECT * FROM kept_${table}; DROP TABLE kept_${table}`);
+    }
   }
   assert.deepEqual((await verified(url)).findings, []);
 });

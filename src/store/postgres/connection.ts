@@ -1,13 +1,13 @@
 /** Statements on one connection. Whatever the driver throws is told as an unknown outcome. */
 import type { Bound, Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import type { Answered, Client, Query } from "./driver.ts";
+import type { Answered, Client, Connected, Query } from "./driver.ts";
 
 /** A value of a statement: one, or a list of them for `ANY` and `unnest`. */
 export type Parameter = Bound | boolean | readonly (Bound | boolean)[];
 
 /** Runs statements; both a pool and one of its connections do. */
-export interface Queries {
+export interface Queries extends Connected {
   query(query: Query): Promise<Answered | Answered[]>;
 }
 

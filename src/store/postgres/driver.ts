@@ -19,8 +19,13 @@ export interface Answered {
   readonly command: string;
 }
 
+/** What statements go through: its socket, where the driver shows it. */
+export interface Connected {
+  readonly connection?: { readonly stream?: { cork?(): void; uncork?(): void } } | undefined;
+}
+
 /** One connection of the pool. */
-export interface Client {
+export interface Client extends Connected {
   /** Of a text with several statements, the answer to each. */
   query(query: Query): Promise<Answered | Answered[]>;
   /** Gives the connection back; `true` closes it. */
@@ -78,6 +83,20 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
+}
+
+/**
+ * Lets statements that are sent in one go leave as one piece: a system call for each of some twenty
+ * was a tenth of what a small unit of work cost.
+ */
+export function sendTogether<T>({ connection }: Connected, send: () => T): T {
+  const { stream } = connection ?? {};
+  stream?.cork?.();
+  try {
+    return send();
+  } finally {
+    stream?.uncork?.();
+  }
 }
 
 /**

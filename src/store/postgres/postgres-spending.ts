@@ -193,20 +193,21 @@ export async function writeSpending(target: Target, writes: SpendingWrites): Pro
   const checked = (row: Bound[]) => [...row, target.digest.checksum(rowText(row))];
   const save = (name: keyof typeof TABLES, rows: Parameters<typeof saveRows>[2]["rows"]) =>
     saveRows(queries, ws, { table: TABLES[name], rows });
-  await save("budgets", writes.budgets.map(encodeBudget));
-  for (const { budgetId, scope } of writes.freedLimits) {
-    const sql = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
-    await ask(sql, budgetId, scope);
-  }
-  await save("limits", writes.limits.map(encodeLimit));
-  await save("balances", writes.balances.map(encodeBalance));
-  await save("held", await heldDifferences(target, writes.holds));
-  await save("holds", writes.holds.map(encodeHold).map(checked));
-  for (const { of, id } of writes.lifted) {
-    await ask("DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3", of, id);
-  }
-  await save("stops", writes.stops.map(encodeStop));
-  await save("overruns", writes.overruns.map(encodeOverrun).map(checked));
+  const freed = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
+  const lifted = "DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3";
+  // What holds set aside before is read before they are written.
+  const held = await heldDifferences(target, writes.holds);
+  await Promise.all([
+    save("budgets", writes.budgets.map(encodeBudget)),
+    ...writes.freedLimits.map(({ budgetId, scope }) => ask(freed, budgetId, scope)),
+    save("limits", writes.limits.map(encodeLimit)),
+    save("balances", writes.balances.map(encodeBalance)),
+    save("held", held),
+    save("holds", writes.holds.map(encodeHold).map(checked)),
+    ...writes.lifted.map(({ of, id }) => ask(lifted, of, id)),
+    save("stops", writes.stops.map(encodeStop)),
+    save("overruns", writes.overruns.map(encodeOverrun).map(checked)),
+  ]);
 }
 
 /** What holds set aside now less what they set aside before, one row a balance. */
