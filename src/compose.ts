@@ -264,7 +264,7 @@ function paymentKey(dataDir: string): Uint8Array {
   return key;
 }
 
-/** Moves a data folder into a database, whole: what a crash left to be added up is added up first. */
+/** Moves a whole data folder into a database: what a crash left pending is added up first. */
 async function migrateStore(
   { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
   onProgress: (done: number, total: number) => void,

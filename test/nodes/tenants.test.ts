@@ -139,7 +139,7 @@ test("what belongs to no workspace is behind functions", async () => {
 test("a tenant writes nothing that is another's, and into no partition directly", async () => {
   const [plain, other] = [await numberOf("default"), await numberOf(MARK)];
   await become(plain);
-  const stop = `INSERT INTO stops (ws, scope_kind, scope, document) VALUES (${other}, 'a', 'b', '')`;
+  const stop = `INSERT INTO stops VALUES (${other}, 'run', 'r1', '')`;
   await assert.rejects(app.query(stop), /row-level security/);
   const taken = await app.query(`UPDATE customers SET name = 'x' WHERE ws = ${other}`);
   assert.equal(taken.rowCount, 0);

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL database as a data folder, as of one moment: `verify` reads folders, so that there is
- * one oracle for both stores. What PostgreSQL keeps beside the folder's rows is checked here.
+ * A PostgreSQL database as a data folder, as of one moment: `verify` reads folders, so that there
+ * is one oracle for both stores. What PostgreSQL keeps beside the folder's rows is checked here.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -174,7 +174,7 @@ const APART: readonly { readonly table: string; readonly problem: string; readon
       sql: `SELECT concat_ws('/', ws, budget_id, scope, window_key) AS key FROM (
           SELECT ws, budget_id, scope, window_key, level FROM budget_held
           UNION ALL SELECT ws, (r ->> 0)::bigint, r ->> 1, r ->> 2, -(r ->> 3)::numeric
-            FROM holds, jsonb_array_elements(reserves::jsonb) AS r WHERE state = 'open') AS both_sides
+            FROM holds, jsonb_array_elements(reserves::jsonb) AS r WHERE state = 'open') AS sides
         GROUP BY ws, budget_id, scope, window_key HAVING sum(level) <> 0`,
     },
     {

@@ -1,4 +1,4 @@
-/** `tollgate verify` of a PostgreSQL database: copied as of one moment, and held against the same. */
+/** `tollgate verify` of a database: copied as of one moment, and checked as any folder is. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -101,7 +101,8 @@ export function sendTogether<T>({ connection }: Connected, send: () => T): T {
 
 /**
  * What the address says counts more to the driver than what is said beside it: settings in the
- * address would replace the role, and with it the wall. They are taken out, and the role put behind.
+ * address would replace the role, and with it the wall. They are taken out, and the role stands
+ * behind them.
  */
 function takeSettings({ connectionString, role }: PoolOptions) {
   if (!URL.canParse(connectionString)) {
