@@ -1,8 +1,8 @@
 /**
  * Rows of many keys in one statement. Each key is looked up by itself, in the index that begins
- * with the workspace: "OFFSET 0" keeps the planner from joining the other way round, which it does where
- * a table has grown since it was counted. That read every counter of a workspace, 25 ms a unit
- * instead of 1 (decision 0118).
+ * with the workspace: "OFFSET 0" keeps the planner from joining the other way round, which it does
+ * where a table has grown since it was counted. That read every counter of a workspace, 25 ms a
+ * unit instead of 1 (decision 0118).
  */
 
 /** One look-up by keys: `columns` as `name` for a text, `name:type` for anything else. */

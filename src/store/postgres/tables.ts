@@ -1,5 +1,7 @@
 /** The tables as the writer sees them, and the one statement that saves many rows of each. */
+
 import type { Bound } from "../stored-rows.ts";
+import { arrayParameter } from "./array-parameter.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import { STEP_COLUMNS } from "./step-rows.ts";
 
@@ -59,7 +61,12 @@ export async function saveRows(
   { table, rows }: { readonly table: Table; readonly rows: readonly (readonly Bound[])[] },
 ): Promise<void> {
   if (rows.length === 0) return;
-  const columns = table.types.map((_, index) => rows.map((row) => row[index] ?? null));
+  const columns = table.types.map((type, index) =>
+    arrayParameter(
+      type,
+      rows.map((row) => row[index] ?? null),
+    ),
+  );
   const values: Parameter[] = [ws, ...columns];
   await rowsOf(queries, table.saveSql, values);
 }
