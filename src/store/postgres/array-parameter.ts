@@ -1,10 +1,10 @@
 /**
- * Lists as the protocol's binary arrays. As text, each element would be searched for quotes twice by
- * the driver and parsed again by the server: a fifth of what a batch of events cost this process.
+ * Lists as the protocol's binary arrays. As text, each element would be searched for quotes twice
+ * by the driver and parsed again by the server: a fifth of what a batch cost this process.
  */
 import { assert } from "../../domain/assert.ts";
 
-/** Types of columns whose lists are sent as bytes, with the numbers that PostgreSQL knows them by. */
+/** Types of columns whose lists are sent as bytes, by the numbers that PostgreSQL gives them. */
 const OIDS = { bool: 16, int8: 20, int4: 23, text: 25 } as const;
 const FIXED_BYTES = { bool: 1, int8: 8, int4: 4 } as const;
 const HEAD_BYTES = 20;

@@ -85,7 +85,7 @@ export const TABLES = {
     columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
       head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
       ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
-      since_seq:int8 month:int4`,
+      since_seq:int8 end_user month:int4`,
     fixed: "month",
   }),
   steps: table("steps", {
