@@ -1,9 +1,10 @@
 /**
- * `npm run --silent bench -- growth|ingest|limits|rating|simulate [--json] [--steps N]
+ * `npm run --silent bench -- export|growth|ingest|limits|rating|simulate [--json] [--steps N]
  * [--store postgres]`: prints what was measured, as JSON or as a list. Progress goes to stderr.
  * Every bench stands beside `ingest.ts` and is listed here.
  */
 import { parseArgs } from "node:util";
+import { benchExport } from "./export.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchIngestPostgres } from "./ingest-postgres.ts";
@@ -13,6 +14,7 @@ import { benchRating } from "./rating.ts";
 import { benchSimulate } from "./simulate.ts";
 
 const BENCHES = {
+  export: { defaultSteps: 200_000, run: benchExport },
   growth: { defaultSteps: 20_000_000, run: benchGrowth },
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   limits: { defaultSteps: 6_000, run: benchLimits },

@@ -19,6 +19,7 @@ import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
 import { CreditCases } from "./credit-cases.ts";
 import { CreditDues } from "./credit-dues.ts";
 import { EntitlementBooks } from "./entitlements.ts";
+import { ExportCases, type ExportParts } from "./export/export-cases.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
@@ -93,6 +94,8 @@ export interface EngineParts {
   readonly digest: Digest;
   readonly signatures: Signatures;
   readonly tariffs: Tariffs;
+  /** What it exports with. */
+  readonly exporting: ExportParts;
 }
 
 /** Every use case of Tollgate over one store. */
@@ -105,6 +108,8 @@ export class Engine {
   readonly receipts: ReceiptCases;
   /** Prepaid credit. */
   readonly credits: CreditCases;
+  /** Lines for billing systems. */
+  readonly exports: ExportCases;
 
   constructor(parts: EngineParts) {
     const clocks = new WorkspaceClocks(parts.store, parts.clock);
@@ -131,6 +136,7 @@ export class Engine {
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);
+    this.exports = new ExportCases(this.#context, parts.exporting);
   }
 
   /** Periodic work, which does nothing once another process has the lease. */

@@ -13,6 +13,7 @@ import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
+import type { Outbox } from "./export/export-ports.ts";
 import type { History } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
@@ -332,6 +333,7 @@ export interface Store extends SharedStore {
   cards(workspace: string): Answer<RateCardVersion[]>;
   prices(workspace: string): Answer<PriceVersion[]>;
   readonly keyring: Keyring;
+  readonly outbox: Outbox;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;

@@ -34,6 +34,7 @@ import { Turns } from "../turns.ts";
 import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
 import { MemoryKeyring } from "./memory-keyring.ts";
+import { MemoryOutbox } from "./memory-outbox.ts";
 import { MemorySpendingReads } from "./memory-spending-reads.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
@@ -42,6 +43,7 @@ import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./t
 export class MemoryStore extends SoleStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly keyring = new MemoryKeyring();
+  readonly outbox = new MemoryOutbox();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
   readonly credit = memoryCredit((workspace) => this.#tables(workspace));

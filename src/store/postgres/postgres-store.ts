@@ -19,12 +19,14 @@ import { withOwner } from "./owner.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
 import { PostgresLeases } from "./postgres-leases.ts";
+import { PostgresOutbox } from "./postgres-outbox.ts";
 import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
 import { PostgresUnit, type UnitStart } from "./postgres-unit.ts";
 import type { ReadParts } from "./read-steps.ts";
 import { RunPlaces } from "./run-places.ts";
 import { Sessions } from "./sessions.ts";
+import { rollBack } from "./transaction.ts";
 
 /** Acknowledged means flushed, whatever the server's default is. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on";
@@ -74,6 +76,12 @@ class PostgresStore extends PostgresReads implements Store {
   });
   readonly credit = new PostgresCreditReads((...asked) => this.of(...asked));
   readonly leases = new PostgresLeases((sql, ...values) => this.#all(sql, ...values));
+  readonly outbox = new PostgresOutbox({
+    of: (...asked) => this.of(...asked),
+    ws: (workspace) => this.#ws(workspace),
+    checksum: (text) => this.#digest.checksum(text),
+    inTransaction: (ws, work) => this.#inOwnTransaction(ws, work),
+  });
 
   constructor(sessions: Sessions, digest: Digest) {
     super();
@@ -116,6 +124,27 @@ class PostgresStore extends PostgresReads implements Store {
     if (this.#months.has(month)) return;
     await this.#all("SELECT tollgate_month($1)", month);
     this.#months.add(month);
+  }
+
+  /** Commits what the work writes, or undoes it where it returns false. */
+  async #inOwnTransaction(
+    ws: number,
+    work: (queries: Queries) => Promise<boolean>,
+  ): Promise<boolean> {
+    const client = await this.#sessions.unit();
+    try {
+      await control(client, `${BEGIN}; SET LOCAL tollgate.ws = ${ws}`);
+      const isWanted = await work(client);
+      const { command } = await control(client, isWanted ? "COMMIT" : "ROLLBACK");
+      if (isWanted && command !== "COMMIT") {
+        throw unknownOutcome(`the server answered COMMIT with ${command}`);
+      }
+      client.release();
+      return isWanted;
+    } catch (error) {
+      await rollBack(client, error);
+      throw error;
+    }
   }
 
   async #ws(workspace: string): Promise<number> {
@@ -207,23 +236,6 @@ function rulesOf(row: Row): RulesVersions {
     budgets: number("budgets_version"),
     terms: number("terms_version"),
   };
-}
-
-/**
- * A unit that was given up leaves its connection as good as new; after one that the server or the
- * network failed nobody knows, so that connection is closed, and the server rolls back.
- */
-async function rollBack(client: Client, cause: unknown): Promise<void> {
-  if (cause instanceof TollgateError && cause.code === "store.unknown") {
-    client.release(true);
-    return;
-  }
-  try {
-    await control(client, "ROLLBACK");
-    client.release();
-  } catch {
-    client.release(true);
-  }
 }
 
 function noWorkspace(workspace: string): TollgateError {
