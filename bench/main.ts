@@ -1,5 +1,5 @@
 /**
- * `npm run --silent bench -- export|growth|ingest|limits|rating|simulate [--json] [--steps N]
+ * `npm run --silent bench -- export|growth|ingest|limits|live|rating|simulate [--json] [--steps N]
  * [--store postgres]`: prints what was measured, as JSON or as a list. Progress goes to stderr.
  * Every bench stands beside `ingest.ts` and is listed here.
  */
@@ -10,6 +10,7 @@ import { benchIngest } from "./ingest.ts";
 import { benchIngestPostgres } from "./ingest-postgres.ts";
 import { benchLimits } from "./limits.ts";
 import { benchLimitsPostgres } from "./limits-postgres.ts";
+import { benchLive } from "./live.ts";
 import { benchRating } from "./rating.ts";
 import { benchSimulate } from "./simulate.ts";
 
@@ -18,6 +19,7 @@ const BENCHES = {
   growth: { defaultSteps: 20_000_000, run: benchGrowth },
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   limits: { defaultSteps: 6_000, run: benchLimits },
+  live: { defaultSteps: 100_000, run: benchLive },
   rating: { defaultSteps: 200_000, run: benchRating },
   simulate: { defaultSteps: 1_000_000, run: benchSimulate },
 } as const;

@@ -21,6 +21,7 @@ import { keys } from "./commands/keys.ts";
 import { margin } from "./commands/margin.ts";
 import { migrateStore } from "./commands/migrate-store.ts";
 import { opening } from "./commands/opening.ts";
+import { policy } from "./commands/policy.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
@@ -35,6 +36,7 @@ import { stop } from "./commands/stop.ts";
 import { target } from "./commands/target.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
+import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
 
 /** Every command, in the order of help. */
@@ -50,6 +52,8 @@ const COMMANDS: readonly Command[] = [
   stop,
   resume,
   entitlement,
+  policy,
+  watch,
   margin,
   projection,
   bill,

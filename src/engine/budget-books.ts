@@ -1,6 +1,11 @@
 /** The budgets of each workspace, kept ready and read again when one changes. */
 import type { BudgetRecord } from "../domain/budget/budget.ts";
-import { rememberedWindows, type WindowOf } from "../domain/budget/window.ts";
+import {
+  type BudgetWindow,
+  rememberedWindows,
+  type WindowOf,
+  windowStartMs,
+} from "../domain/budget/window.ts";
 import type { RulesVersions } from "./node-ports.ts";
 import type { Store } from "./ports.ts";
 import { KeptByVersion } from "./rules.ts";
@@ -43,4 +48,9 @@ export class BudgetBooks {
   forget(workspace: string): void {
     this.#kept.forget(workspace);
   }
+}
+
+/** The window of a key. One of a billing period is told in the budget's own time zone. */
+export function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
+  return book.windowOf(budget, windowStartMs(budget, key), null);
 }

@@ -32,7 +32,8 @@ export async function carryOut<T>(
   await context.store.settle(workspace);
   const { seen } = context;
   const tariff = await context.tariffs.of(workspace, seen);
-  return context.store.transact(workspace, async (unit) => {
+  let isChanged = false;
+  const done = await context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     const head = await unit.head();
     const state = new BatchState(context.clock.nowMs(), head.lastSeq);
@@ -45,6 +46,10 @@ export async function carryOut<T>(
     const book = await context.budgets.of(workspace, seen);
     await settleBudgets({ unit, state, tariff, book }, []);
     await writeState(context, unit, { state, head, extra });
+    if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
+    isChanged = state.lastSeq > head.lastSeq || state.touched();
     return result;
   });
+  if (isChanged) context.live.acted(workspace);
+  return done;
 }

@@ -3,7 +3,9 @@ import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
+import type { LiveFeed } from "./live-feed.ts";
 import type { RulesVersions } from "./node-ports.ts";
+import type { PolicyBooks } from "./policy-books.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { KnownRules } from "./rules.ts";
 import type { Tariff } from "./tariff.ts";
@@ -44,6 +46,8 @@ export interface EngineContext {
   readonly entitlements: EntitlementBooks;
   /** What each workspace's rules were last seen at. */
   readonly rules: KnownRules;
+  readonly policies: PolicyBooks;
+  readonly live: LiveFeed;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

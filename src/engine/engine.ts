@@ -34,6 +34,8 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import { LiveCases } from "./live-cases.ts";
+import { LiveFeed } from "./live-feed.ts";
 import { LiveLimits } from "./live-limits.ts";
 import type { Lease } from "./node-ports.ts";
 import {
@@ -43,6 +45,8 @@ import {
   resolveDispute,
 } from "./open-dispute.ts";
 import { PeriodicWork } from "./periodic-work.ts";
+import { PolicyBooks } from "./policy-books.ts";
+import { PolicyCases } from "./policy-cases.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
 import { previewCredit } from "./preview-credit.ts";
 import { readsAsOf } from "./read-as-of.ts";
@@ -104,6 +108,10 @@ export class Engine {
   readonly #passingKeys: PassingKeys = new Map();
   /** Budgets, stops, entitlements: what limits work while it goes on. */
   readonly limits: LiveLimits;
+  /** Rules against runs that run away. */
+  readonly policies: PolicyCases;
+  /** What goes on, as it happens. */
+  readonly live: LiveCases;
   /** Signed receipts, and their keys. */
   readonly receipts: ReceiptCases;
   /** Prepaid credit. */
@@ -116,12 +124,14 @@ export class Engine {
     const budgets = new BudgetBooks(parts.store);
     const entitlements = new EntitlementBooks(parts.store);
     const dues = new CreditDues(parts.store);
+    const policies = new PolicyBooks(parts.store);
+    const live = new LiveFeed();
     const rules = new KnownRules(parts.store);
+    const books = { dues, budgets, entitlements, policies, live };
     const commit: CommitWork = async (workspace, work) => {
       const committed = await rules.decideBy(workspace, async (seen) => {
         const clock = await clocks.of(workspace);
-        const kept = { dues, budgets, entitlements, clock, seen };
-        return commitWork({ ...parts, ...kept }, workspace, work);
+        return commitWork({ ...parts, ...books, clock, seen }, workspace, work);
       });
       waiting.look(workspace);
       return committed;
@@ -132,7 +142,9 @@ export class Engine {
       (workspace, run) => readRunState(reading, workspace, run),
       parts.store.isShared ? async (workspace) => parts.store.commits(workspace) : null,
     );
-    this.#context = { ...parts, rules, clocks, dues, budgets, entitlements, loop, waiting };
+    this.#context = { ...parts, ...books, rules, clocks, loop, waiting };
+    this.policies = new PolicyCases(this.#context);
+    this.live = new LiveCases(this.#context);
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);

@@ -10,7 +10,9 @@ import type { RulesVersions } from "./node-ports.ts";
 import type { Store, UnitOfWork, Writes } from "./ports.ts";
 
 /** Acts that change no rule, and come with the work itself. */
-const QUIET = new Set(["budget.stage_reached", "work.stopped", "work.resumed"]);
+const QUIET = new Set([
+  ...["budget.stage_reached", "work.stopped", "work.resumed", "policy.reached"],
+]);
 
 /** Which rules a unit of work changes. */
 export function touchedRules(
