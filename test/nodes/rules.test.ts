@@ -79,6 +79,19 @@ test("what a customer may not use any more is refused on every node", async () =
   assert.equal(refused?.reason, "not_entitled", JSON.stringify(refused));
 });
 
+test("a call that is repeated on several nodes is counted on all of them", async () => {
+  const rules = [{ rule: "repeated_call", moreThan: 3, within: 30, do: "pause" }];
+  const policy = { where: { customer: "looping" }, rules };
+  await call(here.client, "PUT /v1/policies/loops", { policy, ...BY });
+  for (let time = 1; time <= 4; time += 1) {
+    const node = time % 2 === 0 ? here : there;
+    const step = { ...toolStep("loop", `again-${time}`, "looping"), arguments: { q: "order 17" } };
+    await call(node.client, "POST /v1/events", [step]);
+    const asked = await askFor(node, "loop", `other-${time}`);
+    assert.equal(asked?.decision, time <= 3 ? "allow" : "pause", `after ${time} calls`);
+  }
+});
+
 test("a key that was revoked on one node opens another one for a second at most", async () => {
   const made = await call(here.client, "POST /v1/keys", { scopes: ["read"], label: "gone" });
   const key = { url: there.client.url, key: String(made.secret) };
