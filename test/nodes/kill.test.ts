@@ -19,15 +19,17 @@ const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
 
 after(async () => (await postgresServer()).stop());
 
-/** Whom a cycle kills: the database as often as a node. */
-async function kill(nodes: NodeProcess[], url: string, cycle: number): Promise<void> {
+/** Whom a cycle kills: the database as often as a node. Returns how to start what is gone. */
+async function kill(nodes: NodeProcess[], url: string, cycle: number) {
   if (cycle % 2 === 1) {
     await (await postgresServer()).crash();
-    return;
+    return async () => undefined;
   }
   const victim = (cycle / 2) % nodes.length;
   await nodes[victim]?.end("SIGKILL");
-  nodes[victim] = await startNode(url);
+  return async () => {
+    nodes[victim] = await startNode(url);
+  };
 }
 
 const title = `${CYCLES} kills of nodes and of PostgreSQL lose nothing and count nothing twice`;
@@ -46,11 +48,12 @@ test(title, async (t) => {
         sendMany(client, world, { connections: CONNECTIONS, isOver: () => isOver }),
       );
       await sleep(100 + world.pick(400));
-      await kill(nodes, url, cycle);
+      const restart = await kill(nodes, url, cycle);
       isOver = true;
       for (const report of await Promise.all(load)) {
         cutOff += report.cutOff + (report.statuses.get(503) ?? 0);
       }
+      await restart();
       const { client } = nodes[world.pick(2)] as NodeProcess;
       await resend(client, world, 200);
       await assertUsageIsWhatWasSent(client, world);
