@@ -15,6 +15,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
+import { withDisk } from "./connectors/file/disk-requests.ts";
+import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
 import { outgoingHttp } from "./connectors/outgoing-http.ts";
 import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
@@ -27,7 +29,6 @@ import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
-import { buildServer } from "./http/server.ts";
 import { readCardFile } from "./ingest/card-file.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { readInvoice } from "./ingest/invoice/read-invoice.ts";
@@ -107,16 +108,17 @@ const VERSION: string = JSON.parse(
 ).version;
 
 /** Every connector to a billing system. */
-const CONNECTORS = [webhookConnector];
+const CONNECTORS = [webhookConnector, fileConnector, s3Connector];
 
 /** What exports are carried out with, as the environment says. */
 function composeExporting(environment: Readonly<Record<string, string | undefined>>): ExportParts {
   const { TOLLGATE_SECRET_KEY, TOLLGATE_SECRET_KEY_FILE, TOLLGATE_ALLOW_LOCAL } = environment;
+  const http = outgoingHttp({ isLocalAllowed: TOLLGATE_ALLOW_LOCAL === "1" });
   const file = TOLLGATE_SECRET_KEY_FILE;
   const keys = TOLLGATE_SECRET_KEY ?? (file === undefined ? "" : readFileSync(file, "utf8"));
   return {
     connectors: new Map(CONNECTORS.map((connector) => [connector.name, connector])),
-    http: outgoingHttp({ isLocalAllowed: TOLLGATE_ALLOW_LOCAL === "1" }),
+    http: withDisk(http, environment.TOLLGATE_EXPORT_DIR ?? null),
     secrets: secretBox(readSecretKeys(keys)),
     chance: Math.random,
     wait: (ms) => sleep(ms),
@@ -226,7 +228,10 @@ const V8_FLAGS = ["--no-allocation-site-pretenuring", "--heap-growing-percent=10
 /** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
-  const { environment = process.env } = options;
+  const environment = {
+    TOLLGATE_EXPORT_DIR: join(dataDir, "exports"),
+    ...(options.environment ?? process.env),
+  };
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
   const engine = composeEngine(store, { environment, ...(clock && { clock }) });
@@ -236,6 +241,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const payments = engine.credits.delivery(paymentWebhook(installationKey, () => Date.now()));
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const parts = { ...composeHttp(engine), paymentSecret };
+  // Loaded where a server starts: a third of the time of every other command would go into it.
+  const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
   const url = await server.listen({ host, port });
   const adminKey = await firstAdminKey(engine);

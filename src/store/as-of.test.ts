@@ -40,7 +40,7 @@ after(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
+const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 100;
 const WHO = { id: null, reason: "agreed", by: "anna" };
 
 const COMMITMENTS = {
@@ -217,9 +217,9 @@ interface Told {
 }
 
 for (const [name, runs] of [
-  ["memory", 150],
-  ["SQLite", 40],
-  ["PostgreSQL", 6],
+  ["memory", 30],
+  ["SQLite", 8],
+  ["PostgreSQL", 2],
 ] as const) {
   test(`as of an instant, ${name} tells what it told then`, async () => {
     const property = fc.asyncProperty(anySteps, async (steps) => {

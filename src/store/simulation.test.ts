@@ -20,7 +20,7 @@ import { asSent, readable, simulated } from "./simulation-contract.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
 import { assertHistory } from "./whole-history-contract.ts";
 
-const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
+const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 60;
 const dataDir = mkdtempSync(join(tmpdir(), "tollgate-simulation-"));
 const memory = new MemoryStore();
 const sqlite = openSqliteStore({ dataDir, digest: nodeDigest });
@@ -68,7 +68,7 @@ test("the cards in force come to what the ledger holds, whatever has happened", 
       assert.deepEqual(cards.map(readable), [readable(charged)], customer);
     }
   });
-  await fc.assert(property, { numRuns: 200 * full });
+  await fc.assert(property, { numRuns: 70 * full });
 });
 
 test("the card in force sent again comes to what the ledger holds", async () => {
@@ -90,7 +90,7 @@ test("the card in force sent again comes to what the ledger holds", async () => 
       assert.deepEqual(bills.map(readable), [readable(charged)], customer);
     }
   });
-  await fc.assert(property, { numRuns: 200 * full });
+  await fc.assert(property, { numRuns: 70 * full });
 });
 
 test("two cards side by side are what each is alone, on every store", async () => {
@@ -112,7 +112,7 @@ test("two cards side by side are what each is alone, on every store", async () =
       await assertHistory(store, workspace, 2);
     }
   });
-  await fc.assert(property, { numRuns: 15 * full });
+  await fc.assert(property, { numRuns: 5 * full });
 });
 
 test("a simulation changes nothing", async () => {
@@ -123,7 +123,7 @@ test("a simulation changes nothing", async () => {
     await simulated(engineOn(memory), workspace, { cards: [null, ...CARDS.map(asSent)] });
     assert.deepEqual(await holdings(memory, workspace), before);
   });
-  await fc.assert(property, { numRuns: 20 * full });
+  await fc.assert(property, { numRuns: 7 * full });
 });
 
 test("who stops reading ends a simulation", async () => {
@@ -153,5 +153,5 @@ test("one customer's simulation is its part of everyone's", async () => {
       assert.deepEqual(alone.customers, [one]);
     }
   });
-  await fc.assert(property, { numRuns: 15 * full });
+  await fc.assert(property, { numRuns: 5 * full });
 });

@@ -118,8 +118,11 @@ function bucketOf(base: string, { target }: Session) {
   return { bucketUrl: origin + lead, prefix: pathname.slice(lead.length) };
 }
 
-/** Parts of a path. One that begins with a dot must not mean a folder above. */
-export function folderOf(...parts: readonly string[]): string {
-  const safe = parts.map((part) => encoded(/^[.~]/.test(part) ? `~${part}` : part));
+/**
+ * Names as folders, in a URL. What is unusual in a name is escaped before the URL is: an encoded
+ * slash is a slash to S3, and what begins with a dot must not mean a folder above.
+ */
+export function folderOf(...names: readonly string[]): string {
+  const safe = names.map((name) => encoded(encoded(/^[.~]/.test(name) ? `~${name}` : name)));
   return `${safe.join("/")}/`;
 }

@@ -42,7 +42,8 @@ export function signedForS3(request: OutgoingRequest, signing: S3Signing): Outgo
   );
   const signature = createHmac("sha256", key).update(toSign).digest("hex");
   const credential = `Credential=${accessKey}/${scope}`;
-  const authorization = `${ALGORITHM} ${credential}, SignedHeaders=${names}, Signature=${signature}`;
+  const parts = [credential, `SignedHeaders=${names}`, `Signature=${signature}`];
+  const authorization = `${ALGORITHM} ${parts.join(", ")}`;
   return { ...request, headers: { ...headers, authorization } };
 }
 

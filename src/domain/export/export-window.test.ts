@@ -46,7 +46,7 @@ test("the last window that has ended is the one before the one under way", () =>
   );
 });
 
-test("a day of 23 or 25 hours is one window, and hours of half-hour zones begin at half past", () => {
+test("a day of 25 hours is one window, and hours of half-hour zones begin at half past", () => {
   const period = periodAt(Date.UTC(2026, 9, 15), { timeZone: "Europe/Berlin", anchorDay: 1 });
   const cut = { kind: "day", timeZone: "Europe/Berlin" } as const;
   const { startMs, endMs } = windowAt(Date.UTC(2026, 9, 25, 12), period, cut);
