@@ -11,7 +11,8 @@ const FIELDS = [
   ...(["connector", "account", "mode", "window", "timeZone", "since"] as const),
   ...(["customers", "items", "settings"] as const),
 ];
-const FIELDS_OF_NAME_MAX_COUNT = 20;
+/** Zuora has a number for each charge of each subscription: a field for each item of a customer. */
+const FIELDS_OF_NAME_MAX_COUNT = 120;
 const SETTINGS_MAX_COUNT = 50;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
