@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ExportTarget } from "../../domain/export/target.ts";
+import { MemoryOutbox } from "../../store/memory/memory-outbox.ts";
+import { connectorContract } from "../connector-contract.ts";
+import { CUSTOMERS, chargeIdOf, ITEMS } from "./fake-documents-contract.ts";
+import { CLIENT, customerName, FakeZuora } from "./fake-zuora-contract.ts";
+import { zuoraConnector } from "./zuora-connector.ts";
+
+const TARGET: ExportTarget = {
+  ...{ id: "zuora", connector: "zuora", account: "live", mode: "usage", window: "day" },
+  ...{ timeZone: "America/Los_Angeles", since: "2026-01-01" },
+  customers: {
+    names: Object.fromEntries(CUSTOMERS.map((customer) => [customer, customerName(customer)])),
+    others: "refuse",
+  },
+  items: {
+    names: Object.fromEntries(
+      ITEMS.map((item) => [item, { id: `UOM-${item}`, chargeId: chargeIdOf(item) }]),
+    ),
+    others: "refuse",
+  },
+  settings: {},
+};
+
+const DOCUMENTS = { window: "period", settings: { currency: "USD", openDays: "80" } } as const;
+const GRAIN = 10n ** 24n;
+
+const CANDIDATES: readonly (readonly [string, ExportTarget, bigint])[] = [
+  ["zuora, usage as records", TARGET, GRAIN],
+  ["zuora, usage as files", { ...TARGET, settings: { way: "file", decimals: "4" } }, GRAIN],
+  [
+    "zuora, usage by Mediation",
+    { ...TARGET, settings: { way: "mediation", meter: "m-1", keyField: "TollgateKey__c" } },
+    GRAIN,
+  ],
+  ["zuora, rated", { ...TARGET, ...DOCUMENTS, mode: "rated" }, GRAIN],
+  ["zuora, statement", { ...TARGET, ...DOCUMENTS, mode: "statement" }, 10n ** 31n],
+];
+
+for (const [name, target, grain] of CANDIDATES) {
+  connectorContract({
+    name,
+    schedules: 100,
+    parts: () => ({
+      connector: zuoraConnector,
+      outbox: new MemoryOutbox(),
+      account: (world) => ({ target, secrets: CLIENT, fake: new FakeZuora(world) }),
+      grain,
+    }),
+  });
+}
+
+test("a target that is right is told nothing", () => {
+  for (const [name, target] of CANDIDATES) assert.deepEqual(zuoraConnector.check(target), [], name);
+});
