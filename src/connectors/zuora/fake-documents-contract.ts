@@ -74,7 +74,7 @@ export class FakeDocuments {
     const own = this.#documents.filter(({ accountId }) => accountId === idOf(customer));
     return own.reduce((sum, { items, sign }) => {
       const billed = items.filter((one) => one.productRatePlanChargeId === chargeIdOf(item));
-      return billed.reduce((all, one) => all + sign * valueOf(one.amount, CENTS), sum);
+      return billed.reduce((all, one) => all + sign * asValue(one.amount, CENTS), sum);
     }, 0n);
   }
 }
@@ -88,6 +88,6 @@ export function chargeIdOf(item: string): string {
 }
 
 /** A number of theirs as a value, at so many places. */
-export function valueOf(number: number, places: number): bigint {
+export function asValue(number: number, places: number): bigint {
   return parseValue(number.toFixed(places)) ?? 0n;
 }

@@ -2,7 +2,7 @@
 import type { OutgoingAnswer } from "../../engine/export/connector-port.ts";
 import type { FakeWorld } from "../fake-target-contract.ts";
 import { answer, failed, idOf } from "./fake-answers-contract.ts";
-import { CUSTOMERS, ITEMS, valueOf } from "./fake-documents-contract.ts";
+import { asValue, CUSTOMERS, ITEMS } from "./fake-documents-contract.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -236,7 +236,7 @@ export class FakeUsage {
   total(customer: string, item: string): bigint {
     return [...this.#usages.values()]
       .filter((one) => one.customer === customer && one.item === item)
-      .reduce((sum, { fields }) => sum + valueOf(Number(fields.Quantity), DECIMALS), 0n);
+      .reduce((sum, { fields }) => sum + asValue(Number(fields.Quantity), DECIMALS), 0n);
   }
 }
 
