@@ -339,12 +339,14 @@ export class ScriptedWorld {
 
   /** Lets time pass; what was under way arrives, and the fake does its work. */
   pass(ms: number): void {
-    this.nowMs += ms;
-    const due = this.#delayed.filter(({ atMs }) => atMs <= this.nowMs);
-    for (const one of due) {
+    const endMs = this.nowMs + ms;
+    const due = this.#delayed.filter(({ atMs }) => atMs <= endMs);
+    for (const one of due.toSorted((a, b) => a.atMs - b.atMs)) {
       this.#delayed.splice(this.#delayed.indexOf(one), 1);
+      this.nowMs = Math.max(this.nowMs, one.atMs);
       this.fake.answer(one.request);
     }
+    this.nowMs = endMs;
     this.fake.tick?.();
   }
 }
