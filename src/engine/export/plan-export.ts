@@ -119,7 +119,7 @@ function isOfWindow(line: ExportLine, { window }: LineContent): boolean {
 }
 
 /** What stands in a line's window already, where its total follows from it. */
-export async function earlierLines(
+async function earlierLines(
   context: ExportContext,
   { workspace, target, connector }: OpenTarget,
   { customer, item, window, revision }: LineContent,

@@ -102,8 +102,7 @@ async function lookAtLine(
   open: OpenTarget,
   line: ExportLine,
 ): Promise<Looked> {
-  const { settlesAfterMs } = open.connector.capability(open.target);
-  const isMoving = isUnderWay(line, context.clock.nowMs(), settlesAfterMs);
+  const isMoving = isUnderWay(line, context.clock.nowMs(), open.connector.capability(open.target));
   const answer = stillMoving(await lookUp(open, line), isMoving);
   const drifts = await driftOfLine(context, open, { line, answer });
   const isOpen = line.state === "accepted" || line.state === "unknown";
@@ -165,10 +164,11 @@ async function lookAtWindow(
 ): Promise<Looked> {
   const lines = await linesOfWindow(context, open.workspace, one);
   const nowMs = context.clock.nowMs();
-  const { settlesAfterMs, ...capability } = open.connector.capability(open.target);
-  const isMoving = lines.some((line) => isUnderWay(line, nowMs, settlesAfterMs));
-  const theirs = isMoving ? null : await totalOf(open, lines);
-  const { found, drift, note } = judged(lines, theirs, capability);
+  const capability = open.connector.capability(open.target);
+  const isInFlight = lines.some(({ state }) => state === "in_flight");
+  const theirs = isInFlight ? null : await totalOf(open, lines);
+  const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
+  const { found, drift, note } = judged(lines, { theirs, isMoving }, capability);
   const changed = lines.flatMap((line) => {
     const what = found.get(line.key);
     return what === undefined ? [] : [settled(context, line, { found: what, note })];
@@ -179,19 +179,37 @@ async function lookAtWindow(
   return { confirmed: isWritten ? confirmed : 0, drifts };
 }
 
-/** A sum proves nothing while a request may still add to it. */
-function isUnderWay(line: ExportLine, nowMs: number, settlesAfterMs: number): boolean {
-  if (line.state === "in_flight") return true;
-  if (line.state !== "unknown" || line.lastSentAtMs === null) return false;
-  return nowMs - line.lastSentAtMs < settlesAfterMs;
+/**
+ * What may still arrive, or arrived and does not show yet, is not absent because it was not found.
+ */
+function isUnderWay(
+  { state, lastSentAtMs }: ExportLine,
+  nowMs: number,
+  { settlesAfterMs, readBack }: Pick<Capability, "settlesAfterMs" | "readBack">,
+): boolean {
+  if (state === "in_flight") return true;
+  if (lastSentAtMs === null || (state !== "unknown" && state !== "accepted")) return false;
+  const lagMs = readBack.kind === "none" ? 0 : readBack.lagMs;
+  return nowMs - lastSentAtMs < lagMs + (state === "unknown" ? settlesAfterMs : 0);
 }
 
+interface Judged {
+  readonly found: ReadonlyMap<string, Found>;
+  readonly drift: bigint | null;
+  readonly note: string;
+}
+
+/** While something is under way, only a sum that says that all of it is there says anything. */
 function judged(
   lines: readonly ExportLine[],
-  theirs: bigint | null,
+  { theirs, isMoving }: { readonly theirs: bigint | null; readonly isMoving: boolean },
   capability: Pick<Capability, "values">,
-): { readonly found: ReadonlyMap<string, Found>; readonly drift: bigint | null; note: string } {
-  if (theirs !== null) return { ...resolveWindow(lines, theirs, capability), note: "read back" };
+): Judged {
+  const resolved = theirs === null ? null : resolveWindow(lines, theirs, capability);
+  const isAllThere = [...(resolved?.found.values() ?? [])].every((found) => found === "present");
+  if (resolved !== null && (!isMoving || (isAllThere && resolved.drift === 0n))) {
+    return { ...resolved, note: "read back" };
+  }
   const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
   const found = new Map(doubtful.map(({ key }) => [key, "unclear" as const]));
   return { found, drift: doubtful.length === 0 ? 0n : null, note: "they cannot tell yet" };

@@ -13,7 +13,7 @@ import {
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfWindow } from "./outbox-pages.ts";
-import { earlierLines, frozen, termsOf } from "./plan-export.ts";
+import { frozen, termsOf } from "./plan-export.ts";
 import { isTakingBack } from "./take-back.ts";
 
 /** A line by its key. Throws `export.line_not_found`. */
@@ -124,52 +124,56 @@ async function revisedTo(
     readonly window: ExportWindow;
   },
 ): Promise<ExportLine> {
-  const { line, place, window } = to;
-  if (isTakingBack(line, open.connector.capability(open.target))) {
-    return leftAlone(context, open, { line, place });
-  }
-  const { revision, windowTotal } = placeIn(window, place.own);
+  const { line, window } = to;
+  const { values, numbers } = open.connector.capability(open.target);
   const isSameWindow = window.startMs === line.window.startMs;
+  // Less than nothing can be told in no other window, nor what was to be taken back in any.
+  const isUntellable = line.value < 0n && !numbers.negative;
+  if (isUntellable && (values === "delta" || !isSameWindow)) return leftAlone(context, open, to);
+  const there = await linesOfWindow(context, open.workspace, { ...line, window });
+  const { revision, windowTotal } = placeIn(window, there);
   const content = {
     ...line,
     ...{ window, revision, windowTotal: windowTotal + (isSameWindow ? 0n : line.value) },
   };
-  const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
-  const newest = place.own.find((one) => one.period === line.period);
-  assert(newest !== undefined, "a line's period has a newest line");
-  const { periodTotal } = newest;
-  const earlier = (await earlierLines(context, open, content)).filter(
-    ({ key }) => key !== line.key,
-  );
+  const { no, periodTotal } = numbered(to);
+  const earlier = values === "delta" ? [] : there.filter(({ key }) => key !== line.key);
   const revised = frozen(context, open, { content, no, periodTotal, earlier, takesBack: null });
   const change = { added: [revised], changed: [supersededBy(line, revised.key)] };
   await mustWrite(context, open, change);
   return revised;
 }
 
+/** The place of a line's next revision in its account. */
+function numbered({ line, place }: { readonly line: ExportLine; readonly place: RevisionPlace }) {
+  const newest = place.own.find((one) => one.period === line.period);
+  assert(newest !== undefined, "a line's period has a newest line");
+  const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
+  return { no, periodTotal: newest.periodTotal };
+}
+
 /**
- * A line that was to be taken back and cannot be any more stays what it is: the line that stands
- * for the taking back says nothing and is sent to nobody, and what was too much is carried.
+ * Less than nothing that cannot be told any more is carried again: the line that stands for it
+ * says nothing, and is sent to nobody.
  */
 async function leftAlone(
   context: ExportContext,
   open: OpenTarget,
-  { line, place }: { readonly line: ExportLine; readonly place: RevisionPlace },
+  of: { readonly line: ExportLine; readonly place: RevisionPlace },
 ): Promise<ExportLine> {
-  const { revision, windowTotal } = placeIn(line.window, place.own);
+  const { line } = of;
+  const there = await linesOfWindow(context, open.workspace, line);
+  const { revision, windowTotal } = placeIn(line.window, there);
   const content = { ...line, value: 0n, revision, windowTotal: windowTotal - line.value };
-  const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
-  const newest = place.own.find((one) => one.period === line.period);
-  assert(newest !== undefined, "a line's period has a newest line");
-  const periodTotal = newest.periodTotal - line.value;
+  const { no, periodTotal: before } = numbered(of);
+  const periodTotal = before - line.value;
   const made = frozen(context, open, { content, no, periodTotal, earlier: [], takesBack: null });
-  const note = "it was too late to take it back";
-  const instead: ExportLine = { ...made, state: "voided", note };
+  const instead: ExportLine = { ...made, state: "voided", note: "too late: it is set off later" };
   await mustWrite(context, open, { added: [instead], changed: [supersededBy(line, made.key)] });
   return instead;
 }
 
-/** Whether a later total of the window, which says this line's value too, has been sent. */
+/** Whether a later total of the window, which says this line's value too, goes there. */
 async function isCoveredLater(
   context: ExportContext,
   { workspace, target, connector }: OpenTarget,
@@ -177,7 +181,8 @@ async function isCoveredLater(
 ): Promise<boolean> {
   if (connector.capability(target).values === "delta") return false;
   const all = await linesOfWindow(context, workspace, line);
-  return all.some(({ no, firstSentAtMs }) => no > line.no && firstSentAtMs !== null);
+  const isGoing = ({ state }: ExportLine) => state !== "superseded" && state !== "rejected";
+  return all.some((one) => one.no > line.no && isGoing(one));
 }
 
 /** Leaves a line out for good: whoever decides that settles it elsewhere. */
