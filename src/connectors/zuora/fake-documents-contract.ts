@@ -5,8 +5,8 @@ import type { FakeWorld } from "../fake-target-contract.ts";
 import { answer, failedReasons, idOf } from "./fake-answers-contract.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** Accounting periods are closed so long after their days; targets of tests say 80 days. */
-const CLOSED_AFTER_MS = 90 * DAY_MS;
+/** Accounting periods are closed so long after their days. */
+const CLOSED_AFTER_MS = 45 * DAY_MS;
 const CENTS = 2;
 
 interface Item {

@@ -167,7 +167,8 @@ function frozenDocument(line: Freezing, theirs: Theirs, { target, settings }: Se
     const fields = { productRatePlanChargeId, description, ...service };
     return withNumbers(fields, { amount: part.amount, quantity: "1" });
   });
-  const day = dayIn(line.window.endMs, timeZone);
+  // Not the period's: its accounting period may be closed, and a bill has the date of its making.
+  const day = dayIn(line.plannedAtMs, timeZone);
   const comment = `${line.description} (${line.period}), ${line.key}`.slice(-COMMENT_MAX_CHARS);
   if (line.value < 0n) {
     const head = { accountId, number, effectiveDate: day, autoPost: isPosted, comment };

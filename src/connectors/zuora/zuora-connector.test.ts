@@ -23,11 +23,11 @@ const TARGET: ExportTarget = {
   settings: {},
 };
 
-const DOCUMENTS = { window: "period", settings: { currency: "USD", openDays: "80" } } as const;
+const DOCUMENTS = { window: "period", settings: { currency: "USD" } } as const;
 const GRAIN = 10n ** 24n;
 
 const CANDIDATES: readonly (readonly [string, ExportTarget, bigint])[] = [
-  ["zuora, usage as records", TARGET, GRAIN],
+  ["zuora, usage as records", { ...TARGET, settings: { openDays: "45" } }, GRAIN],
   ["zuora, usage as files", { ...TARGET, settings: { way: "file", decimals: "4" } }, GRAIN],
   [
     "zuora, usage by Mediation",

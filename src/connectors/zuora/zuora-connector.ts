@@ -61,7 +61,7 @@ function capability(target: ExportTarget): Capability {
       significantDigits: isUsage ? SIGNIFICANT_DIGITS : null,
       negative: !isUsage,
     },
-    pastMaxMs: openDays === null ? null : openDays * DAY_MS,
+    pastMaxMs: openDays === null || !isUsage ? null : openDays * DAY_MS,
     pace: { concurrency: CONCURRENCY, perEntityConcurrency: null, perSecond: PER_SECOND },
     settlesAfterMs: SETTLES_AFTER_MS,
   } as const;

@@ -34,7 +34,7 @@ export interface ZuoraSettings {
   readonly meterId: string;
   readonly currency: string;
   readonly isPosted: boolean;
-  /** Days after the end of a window in which it may still be told; null: no bound. */
+  /** Days after the end of a window in which its usage may still be told; null: no bound. */
   readonly openDays: number | null;
   readonly entity: string | null;
   readonly org: string | null;
