@@ -74,7 +74,7 @@ export class FakeDocuments {
     const own = this.#documents.filter(({ accountId }) => accountId === idOf(customer));
     return own.reduce((sum, { items, sign }) => {
       const billed = items.filter((one) => one.productRatePlanChargeId === chargeIdOf(item));
-      return billed.reduce((all, one) => all + sign * asValue(one.amount, CENTS), sum);
+      return billed.reduce((all, one) => all + sign * asValue(one.amount), sum);
     }, 0n);
   }
 }
@@ -87,7 +87,10 @@ export function chargeIdOf(item: string): string {
   return idOf(`charge ${item}`);
 }
 
-/** A number of theirs as a value, at so many places. */
-export function asValue(number: number, places: number): bigint {
-  return parseValue(number.toFixed(places)) ?? 0n;
+/** The digits that a double keeps. */
+const DOUBLE = { useGrouping: false, maximumSignificantDigits: 15 };
+
+/** A number of theirs as a value. */
+export function asValue(number: number): bigint {
+  return parseValue(number.toLocaleString("en", DOUBLE)) ?? 0n;
 }

@@ -11,7 +11,6 @@ const METER_MAX_MS = 30 * MINUTE_MS;
 /** A bill run takes what is so old. */
 const BILLED_AFTER_MS = 4 * DAY_MS;
 const FILE_MAX_BYTES = 4_000_000;
-const DECIMALS = 9;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -236,7 +235,7 @@ export class FakeUsage {
   total(customer: string, item: string): bigint {
     return [...this.#usages.values()]
       .filter((one) => one.customer === customer && one.item === item)
-      .reduce((sum, { fields }) => sum + asValue(Number(fields.Quantity), DECIMALS), 0n);
+      .reduce((sum, { fields }) => sum + asValue(Number(fields.Quantity)), 0n);
   }
 }
 
