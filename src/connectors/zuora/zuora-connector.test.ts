@@ -6,6 +6,7 @@ import { connectorContract } from "../connector-contract.ts";
 import { CUSTOMERS, chargeIdOf, ITEMS } from "./fake-documents-contract.ts";
 import { CLIENT, customerName, FakeZuora } from "./fake-zuora-contract.ts";
 import { zuoraConnector } from "./zuora-connector.ts";
+import { judged, zuoraSpec } from "./zuora-spec-contract.ts";
 
 const TARGET: ExportTarget = {
   ...{ id: "zuora", connector: "zuora", account: "live", mode: "usage", window: "day" },
@@ -53,4 +54,26 @@ for (const [name, target, grain] of CANDIDATES) {
 
 test("a target that is right is told nothing", () => {
   for (const [name, target] of CANDIDATES) assert.deepEqual(zuoraConnector.check(target), [], name);
+});
+
+const skip = zuoraSpec === null ? "Zuora's document is not beside the repository" : false;
+
+test("the judge takes what Zuora's document gives as an example, and refuses what it forbids", {
+  skip,
+}, () => {
+  const url = "https://rest.zuora.com/v1/object/usage?rejectUnknownFields=true";
+  const request = { method: "POST", url, headers: {}, body: null } as const;
+  const example = {
+    ...{ AccountId: "2c92c0f956bc8fb40156d502fc3718b1", ChargeNumber: "C-00000229" },
+    ...{ Quantity: 9, StartDateTime: "2025-10-15T13:53:36.359Z", UOM: "Each" },
+  };
+  assert.deepEqual(judged(request, example), []);
+  for (const wrong of [
+    ...[{ Quantity: "9" }, { StartDateTime: "2025-10-15" }, { UOM: undefined }],
+    { Description: "x".repeat(201) },
+  ]) {
+    assert.equal(judged(request, { ...example, ...wrong }).length, 1, JSON.stringify(wrong));
+  }
+  assert.equal(judged({ ...request, url: `${url}&x=1` }, example).length, 1);
+  assert.equal(judged({ ...request, url: "https://rest.zuora.com/v1/invoices" }, {}).length, 1);
 });
