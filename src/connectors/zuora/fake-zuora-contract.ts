@@ -1,6 +1,6 @@
 /**
  * Zuora as its documentation says: "docs" are pages of docs.zuora.com, "reference" those of
- * developer.zuora.com. Each rule has its source. Where they leave a choice, the harder one is taken:
+ * developer.zuora.com. Each rule has its source. Where they leave a choice, the harder is taken:
  * a document whose number was used is booked again, and failures come with a status of 200.
  */
 import type { TheirName } from "../../domain/export/target.ts";

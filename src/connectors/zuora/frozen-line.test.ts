@@ -45,7 +45,7 @@ function textOf(line: FrozenLine): string {
   return line.text;
 }
 
-test("a usage record names its account, subscription, charge and key, in the zone of the target", () => {
+test("a usage record names all that it is of, and its key, in the time zone of the target", () => {
   assert.equal(
     textOf(frozen({})),
     '{"AccountNumber":"A00000030","SubscriptionNumber":"A-S00000100","ChargeNumber":"C-00000229",' +
@@ -84,7 +84,7 @@ test("an event for a meter is what its event definition asks for", () => {
 /** The digits that a double keeps. */
 const DOUBLE = { useGrouping: false, maximumSignificantDigits: 15 };
 
-test("a quantity is written as the decimal that it is, and comes back as a double unchanged", () => {
+test("a quantity is written as the decimal that it is, and is the same as a double", () => {
   const numbers = { scale: 9, significantDigits: 15, negative: false };
   fc.assert(
     fc.property(fc.bigInt({ min: 1n, max: 10n ** 42n }), (due) => {

@@ -47,14 +47,14 @@ export interface FileLine {
 
 /** The name of a file that holds one row alone. */
 export function nameAlone({ key, attempts }: FileLine): string {
-  return `${FILE_PREFIX}${key.replaceAll("-", "")}-${attempts}.csv`;
+  return `${FILE_PREFIX}${key.replaceAll("-", "")}-${Math.max(attempts, 1)}.csv`;
 }
 
 /** A file's name: that of its only row, or of all that are in it. */
 export function nameOf(lines: readonly FileLine[]): string {
   const [only] = lines;
   if (only !== undefined && lines.length === 1) return nameAlone(only);
-  const all = lines.map(({ key, attempts }) => `${key} ${attempts}`).join("\n");
+  const all = lines.map(({ key, attempts }) => `${key} ${Math.max(attempts, 1)}`).join("\n");
   return `${FILE_PREFIX}${hash("sha256", all, "hex").slice(0, 32)}.csv`;
 }
 

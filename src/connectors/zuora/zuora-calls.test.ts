@@ -40,7 +40,7 @@ function play(answers: Sent[], settings: ExportTarget["settings"] = {}): Played 
   return { session, requests, clock };
 }
 
-test("a token is asked for once by all calls of a run, and again when it is nearly over", async () => {
+test("a token is asked for once by all calls, and again when it is nearly over", async () => {
   const ok = answered(200, { success: true });
   const { session, requests, clock } = play([TOKEN, ok, ok, ok, TOKEN, ok]);
   await Promise.all([called(CALL, session), called(CALL, session)]);

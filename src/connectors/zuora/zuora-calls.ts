@@ -12,7 +12,7 @@ import { outcome, outcomeOfSilence, outcomeOfStatus } from "../outcome-of-status
 import { readAnswer } from "./zuora-answers.ts";
 import { type ZuoraSettings, zuoraSettings } from "./zuora-settings.ts";
 
-/** Minor version of the API: it decides what fields of credit memos are called (257.0 and later). */
+/** Minor version of the API: it decides what fields of credit memos are called (from 257.0 on). */
 const VERSION = "2025-08-12";
 /** A token is left alone so long before its end. */
 const TOKEN_MARGIN_MS = 120_000;
@@ -123,7 +123,8 @@ export function tokenRequest(
     "content-type": "application/x-www-form-urlencoded",
     accept: "application/json",
   };
-  return { method: "POST", url: `https://${host}/oauth/token`, headers, body: form.toString() };
+  const body = form.toString().replaceAll(encodeURIComponent("{secret}"), "{secret}");
+  return { method: "POST", url: `https://${host}/oauth/token`, headers, body };
 }
 
 /** A client that is refused stops the run; everything else is over in a while. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
+import type { OutgoingRequest, Session } from "../../engine/export/connector-port.ts";
 import { MemoryOutbox } from "../../store/memory/memory-outbox.ts";
 import { connectorContract } from "../connector-contract.ts";
 import { CUSTOMERS, chargeIdOf, ITEMS } from "./fake-documents-contract.ts";
@@ -54,6 +56,42 @@ for (const [name, target, grain] of CANDIDATES) {
 
 test("a target that is right is told nothing", () => {
   for (const [name, target] of CANDIDATES) assert.deepEqual(zuoraConnector.check(target), [], name);
+});
+
+test("a dry run shows the requests that are sent then", async () => {
+  for (const [name, target] of CANDIDATES) {
+    const line = {
+      ...{ key: "0b7c1c9e-5f0a-8d2b-9c3d-4e5f60718293", workspace: "w", customer: "acme" },
+      ...{ item: "tokens", period: "2026-11-01", window: { startMs: 0, endMs: 1 }, revision: 0 },
+      ...{ mode: target.mode, value: 10n ** 33n, windowTotal: 10n ** 33n, unit: "USD" },
+      ...{ description: "Tokens", parts: [], evidence: { source: "", ledger: "1" } },
+      ...{ plannedAtMs: 1, earlier: [], takesBack: null, attempts: 0 },
+    };
+    const { customers, items } = target;
+    const theirs = { customer: customers.names.acme ?? {}, item: items.names.tokens ?? {} };
+    const body = zuoraConnector.freeze(line, theirs, target);
+    const frozen = { ...line, body } as unknown as ExportLine;
+    const sent: OutgoingRequest[] = [];
+    const fake = new FakeZuora({ nowMs: () => 0, chance: () => 1 });
+    const session = {
+      ...{ workspace: "w", target, memory: new Map(), nowMs: () => 0 },
+      http: {
+        send: async (request: OutgoingRequest) => {
+          sent.push(request);
+          return { kind: "answered", answer: fake.answer(request) };
+        },
+      },
+      secret: async (secret: "client_id" | "client_secret") => CLIENT[secret],
+    } as unknown as Session;
+    const [outcome] = await zuoraConnector.send([{ ...frozen, attempts: 1 }], session);
+    assert.equal(outcome?.class, "accepted", `${name}: ${outcome?.note}`);
+    const hidden = JSON.stringify(sent)
+      .replaceAll(CLIENT.client_id, "{secret}")
+      .replaceAll(CLIENT.client_secret, "{secret}")
+      .replace(/Bearer [0-9a-f]{32}/g, "Bearer {secret}");
+    assert.deepEqual(zuoraConnector.preview([frozen], target), JSON.parse(hidden), name);
+    assert.deepEqual(fake.complaints, [], name);
+  }
 });
 
 const skip = zuoraSpec === null ? "Zuora's document is not beside the repository" : false;

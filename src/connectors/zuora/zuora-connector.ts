@@ -2,8 +2,8 @@
  * Zuora. Usage goes as records (CRUD), as files, or as events for a meter of Mediation; amounts and
  * bills as standalone invoices, and what is less as credit memos.
  *
- * No answer of theirs is trusted to stand for a second try. An Idempotency-Key is known for 24 hours
- * and answers failures again too (docs, "Idempotent requests"), so each attempt has one of its own,
+ * No key of theirs is trusted to stop a second try. An Idempotency-Key is known for 24 hours and
+ * answers failures again too (docs, "Idempotent requests"), so each attempt has one of its own,
  * and a line that may have arrived is looked up by its key before it is sent again.
  */
 import type { Capability, Outcome } from "../../domain/export/capability.ts";
@@ -123,9 +123,12 @@ function meterSending(lines: readonly ExportLine[], { host, meter }: EventLine):
   return { lines, call };
 }
 
+/** What was not sent yet is previewed as it will be sent first. */
+const FIRST_ATTEMPT = 1;
+
 /** A key of the attempt: the answer to another one is none to this. */
 function attemptOf(line: Pick<ExportLine, "key" | "attempts"> | undefined): string {
-  return `${line?.key}.${line?.attempts}`;
+  return `${line?.key}.${Math.max(line?.attempts ?? 0, FIRST_ATTEMPT)}`;
 }
 
 function textOf(line: ExportLine): string {

@@ -1,7 +1,6 @@
 /**
- * Judges requests by Zuora's published OpenAPI document, in process, independently of our code. The
- * document states no licence, so it is no part of the repository: where it is not found, a line says
- * so. What is not in it (Mediation's audit trail, credit memos, reading documents) is judged by a
+ * Judges requests by Zuora's published OpenAPI document, in process, independently of our code. It
+ * states no licence, so it is no part of the repository: where it is not found, a line says so. What is not in it (Mediation's audit trail, credit memos, reading documents) is judged by a
  * schema of ours, from the reference of 2026-02-20.
  */
 import assert from "node:assert/strict";
@@ -46,7 +45,7 @@ if (zuoraSpec !== null) {
 const ID = { type: "string", pattern: "^[0-9a-f]{32}$" };
 const DAY = { type: "string", format: "date" };
 
-/** POST /v1/credit-memos (reference, "Create a credit memo from a charge"), version 257.0 or later. */
+/** POST /v1/credit-memos (reference, "Create a credit memo from a charge"), from 257.0 on. */
 const CREDIT_MEMO = {
   type: "object",
   required: ["accountId", "charges"],
