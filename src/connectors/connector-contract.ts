@@ -306,7 +306,7 @@ function believes(connector: Connector): Connector {
 
 /** A connector's methods, also where they are those of a class. */
 function bound(connector: Connector): Connector {
-  const { lookUp, total, probe, hear, canTakeBack } = connector;
+  const { lookUp, total, told, probe, hear, canTakeBack } = connector;
   return {
     ...{ name: connector.name, modes: connector.modes, secrets: connector.secrets },
     capability: (target) => connector.capability(target),
@@ -320,6 +320,7 @@ function bound(connector: Connector): Connector {
     ...(total === undefined
       ? {}
       : { total: (lines, session) => total.call(connector, lines, session) }),
+    ...(told === undefined ? {} : { told }),
     ...(hear === undefined
       ? {}
       : { hear: (notice, session) => hear.call(connector, notice, session) }),

@@ -17,56 +17,96 @@ export interface ResolvedWindow {
   readonly drift: bigint;
 }
 
+/** What a line says to a target that overwrites. */
+export interface Told {
+  /** Under which of their names; the newest of each counts. */
+  readonly place: string;
+  readonly value: bigint;
+}
+
+/** How sums are made there. */
+export interface Summing {
+  readonly values: Capability["values"];
+  /** Asked where values overwrite. (Default: the window's total, under one name.) */
+  readonly told?: (line: ExportLine) => Told;
+}
+
+const wholeWindow = ({ windowTotal }: ExportLine): Told => ({ place: "", value: windowTotal });
+
 /** Compares a sum of theirs with all lines of the window, which stand in order of `no`. */
 export function resolveWindow(
   lines: readonly ExportLine[],
   theirs: bigint,
-  { values }: Pick<Capability, "values">,
+  { values, told = wholeWindow }: Summing,
 ): ResolvedWindow {
-  const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
-  const present = values === "absolute" ? overwritten(lines, theirs) : summed(lines, theirs);
+  const doubtful = lines.filter(isDoubtful);
+  const state = (arrived: readonly ExportLine[]) =>
+    values === "absolute" ? overwritten(arrived, told) : added(arrived);
+  const present = onlySubset(lines, theirs, state);
   const found = new Map<string, Found>();
   for (const { key } of doubtful) {
     found.set(key, present === null ? "unclear" : present.has(key) ? "present" : "absent");
   }
-  return { found, drift: present === null ? theirs - expected(lines, values) : 0n };
+  const taken = lines.filter((line) => line.state === "accepted" || line.state === "confirmed");
+  return { found, drift: present === null ? theirs - state(taken).sum : 0n };
 }
 
-const SURE: ReadonlySet<string> = new Set(["confirmed"]);
-
-/** What they should have, if all that was taken is there. */
-function expected(lines: readonly ExportLine[], values: Capability["values"]): bigint {
-  const taken = lines.filter(({ state }) => state === "accepted" || state === "confirmed");
-  if (values === "absolute") return taken.at(-1)?.windowTotal ?? 0n;
-  return taken.reduce((sum, { value }) => sum + value, 0n);
+function isDoubtful({ state }: ExportLine): boolean {
+  return state === "accepted" || state === "unknown";
 }
 
-/** The one subset of the lines in doubt that makes the sum; null: there is none, or another one. */
-function summed(lines: readonly ExportLine[], theirs: bigint): ReadonlySet<string> | null {
-  const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
-  const sure = lines.filter(({ state }) => SURE.has(state));
-  const rest = theirs - sure.reduce((sum, { value }) => sum + value, 0n);
-  const all = doubtful.reduce((sum, { value }) => sum + value, 0n);
+/** What a target has once lines arrived. */
+interface TheirState {
+  readonly sum: bigint;
+  /** Arrivals that cannot be told apart by anything have the same text. */
+  readonly text: string;
+}
+
+/** Each line counts, so it matters which of them arrived. */
+function added(arrived: readonly ExportLine[]): TheirState {
+  const sum = arrived.reduce((total, { value }) => total + value, 0n);
+  return { sum, text: arrived.map(({ key }) => key).join() };
+}
+
+/** The newest of each name counts: what it overwrote makes no difference any more. */
+function overwritten(arrived: readonly ExportLine[], told: (line: ExportLine) => Told): TheirState {
+  const newest = new Map(arrived.map(told).map(({ place, value }) => [place, value]));
+  const sum = [...newest.values()].reduce((total, value) => total + value, 0n);
+  return {
+    sum,
+    text: JSON.stringify([...newest].map(([place, value]) => [place, `${value}`]).sort()),
+  };
+}
+
+/** The lines in doubt that make the sum with those that are sure; null: none, or others too. */
+function onlySubset(
+  lines: readonly ExportLine[],
+  theirs: bigint,
+  stateOf: (arrived: readonly ExportLine[]) => TheirState,
+): ReadonlySet<string> | null {
+  const doubtful = lines.filter(isDoubtful);
+  const all = (1 << doubtful.length) - 1;
   if (doubtful.length > DOUBTFUL_MAX_COUNT) {
-    return rest === all ? new Set(doubtful.map(({ key }) => key)) : null;
+    const every = new Set(doubtful.map(({ key }) => key));
+    return stateWith(lines, every, stateOf).sum === theirs ? every : null;
   }
-  let only: readonly ExportLine[] | null = null;
-  for (let mask = 0; mask < 1 << doubtful.length; mask += 1) {
+  let only: { readonly text: string; readonly keys: ReadonlySet<string> } | null = null;
+  // From all of them down: of arrivals that are the same, the one with most lines is told.
+  for (let mask = all; mask >= 0; mask -= 1) {
     const subset = doubtful.filter((_, at) => (mask & (1 << at)) !== 0);
-    if (subset.reduce((sum, { value }) => sum + value, 0n) !== rest) continue;
-    if (only !== null) return null;
-    only = subset;
+    const keys = new Set(subset.map(({ key }) => key));
+    const { sum, text } = stateWith(lines, keys, stateOf);
+    if (sum !== theirs) continue;
+    if (only !== null && only.text !== text) return null;
+    if (only === null || keys.size > only.keys.size) only = { text, keys };
   }
-  return only === null ? null : new Set(only.map(({ key }) => key));
+  return only?.keys ?? null;
 }
 
-/** The newest line whose total they have: it and those before it arrived, those after did not. */
-function overwritten(lines: readonly ExportLine[], theirs: bigint): ReadonlySet<string> | null {
-  const told = lines.filter(({ state }) => state !== "rejected" && state !== "superseded");
-  const at = told.findLastIndex(({ windowTotal }) => windowTotal === theirs);
-  const isBeforeAll = theirs === 0n && !told.some(({ state }) => SURE.has(state));
-  if (at === -1 && !isBeforeAll) return null;
-  const present = told.slice(0, at + 1);
-  if (told.slice(at + 1).some(({ state }) => SURE.has(state))) return null;
-  return new Set(present.map(({ key }) => key));
+function stateWith(
+  lines: readonly ExportLine[],
+  keys: ReadonlySet<string>,
+  stateOf: (arrived: readonly ExportLine[]) => TheirState,
+): TheirState {
+  return stateOf(lines.filter(({ state, key }) => state === "confirmed" || keys.has(key)));
 }

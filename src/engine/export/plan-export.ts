@@ -95,9 +95,10 @@ function planItem(
   const terms = termsOf({ target, connector }, nowMs);
   const plan = planAccount(periods, terms);
   const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
-  if (!isMuch || connector.canTakeBack === undefined) return { ...plan, takesBack: null };
+  const isPossible = terms.values === "delta" && !terms.numbers.negative;
+  if (!isMuch || !isPossible) return { ...plan, takesBack: null };
   const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, nowMs) ?? false;
-  return { ...plan, ...takeBack(periods, { before, canTakeBack, carried: plan.carried }) };
+  return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
 }
 
 /** A line with its bytes, or why its customer is left out. */

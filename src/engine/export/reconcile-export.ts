@@ -5,8 +5,8 @@
 import { backoffMs } from "../../domain/export/backoff.ts";
 import type { Capability } from "../../domain/export/capability.ts";
 import { type ExportLine, type LineState, parseValue } from "../../domain/export/export-line.ts";
-import { type Found, lookedUp } from "../../domain/export/outbox.ts";
-import { resolveWindow } from "../../domain/export/resolve-window.ts";
+import { type Found, isSafeToResend, lookedUp } from "../../domain/export/outbox.ts";
+import { resolveWindow, type Summing } from "../../domain/export/resolve-window.ts";
 import { EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
 import type { LookUp } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
@@ -20,6 +20,8 @@ export interface Reconciling {
   readonly states: readonly LineState[];
   /** Also before they are due. (Default: false.) */
   readonly isForced?: boolean;
+  /** Only those that are not just sent again as they are. (Default: false.) */
+  readonly isSparing?: boolean;
 }
 
 /** Where they and we differ. */
@@ -48,7 +50,8 @@ export async function reconcileLines(
   request: Reconciling,
 ): Promise<Reconciled> {
   const { workspace, target, connector } = open;
-  const { readBack, pace } = connector.capability(target);
+  const capability = connector.capability(target);
+  const { readBack, pace } = capability;
   if (readBack.kind === "none") return { looked: 0, confirmed: 0, drifts: [] };
   const nowMs = context.clock.nowMs();
   const due = request.isForced === true ? {} : { dueByMs: nowMs };
@@ -57,7 +60,10 @@ export async function reconcileLines(
   const pacer = new Pacer(context, pace);
   const total = { looked: 0, confirmed: 0, drifts: [] as Drift[] };
   const seen = new Set<string>();
-  for await (const page of pagesOf(context, workspace, filter)) {
+  const isWanted = (line: ExportLine) =>
+    request.isSparing !== true || isAsked(line, capability, nowMs);
+  for await (const all of pagesOf(context, workspace, filter)) {
+    const page = all.filter(isWanted);
     const jobs = readBack.kind === "line" ? page.map((line) => [line]) : windowsIn(page, seen);
     await pacer.all(jobs, async (lines) => {
       const result = await lookAt(context, open, lines);
@@ -67,6 +73,15 @@ export async function reconcileLines(
     });
   }
   return total;
+}
+
+const REFUSALS: ReadonlySet<string | null> = new Set([
+  ...(["permanent_data", "permanent_config", "closed_period"] as const),
+]);
+
+/** In doubt, and sending it again is not safe any more, or was refused. */
+function isAsked(line: ExportLine, capability: Capability, nowMs: number): boolean {
+  return REFUSALS.has(line.outcome) || !isSafeToResend(line, capability, nowMs);
 }
 
 interface Looked {
@@ -157,7 +172,9 @@ async function lookAtWindow(
   const isInFlight = lines.some(({ state }) => state === "in_flight");
   const theirs = isInFlight ? null : await totalOf(open, lines);
   const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
-  const { found, drift, note } = judged(lines, { theirs, isMoving }, capability);
+  const { told } = open.connector;
+  const summing = { values: capability.values, ...(told === undefined ? {} : { told }) };
+  const { found, drift, note } = judged(lines, { theirs, isMoving }, summing);
   const changed = lines.flatMap((line) => {
     const what = found.get(line.key);
     return what === undefined ? [] : [settled(context, line, { found: what, note })];
@@ -192,9 +209,9 @@ interface Judged {
 function judged(
   lines: readonly ExportLine[],
   { theirs, isMoving }: { readonly theirs: bigint | null; readonly isMoving: boolean },
-  capability: Pick<Capability, "values">,
+  summing: Summing,
 ): Judged {
-  const resolved = theirs === null ? null : resolveWindow(lines, theirs, capability);
+  const resolved = theirs === null ? null : resolveWindow(lines, theirs, summing);
   const isAllThere = [...(resolved?.found.values() ?? [])].every((found) => found === "present");
   if (resolved !== null && (!isMoving || (isAllThere && resolved.drift === 0n))) {
     return { ...resolved, note: "read back" };

@@ -44,7 +44,7 @@ export async function runExport(
   }
   const { planned, missing } = await planAll(context, open, { customer, onProgress });
   await takeUpAbandoned(context, open);
-  await reconcileLines(context, open, { customer, states: ["unknown"] });
+  await reconcileLines(context, open, { customer, states: ["unknown"], isSparing: true });
   const sending = new SendingRun(context, open, onProgress);
   const { counts, stopped } = await sending.all(customer);
   const { confirmed } = await reconcileLines(context, open, { customer, states: ["accepted"] });
