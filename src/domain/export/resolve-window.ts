@@ -71,11 +71,10 @@ function added(arrived: readonly ExportLine[]): TheirState {
 /** The newest of each name counts: what it overwrote makes no difference any more. */
 function overwritten(arrived: readonly ExportLine[], told: (line: ExportLine) => Told): TheirState {
   const newest = new Map(arrived.map(told).map(({ place, value }) => [place, value]));
-  const sum = [...newest.values()].reduce((total, value) => total + value, 0n);
-  return {
-    sum,
-    text: JSON.stringify([...newest].map(([place, value]) => [place, `${value}`]).sort()),
-  };
+  // Nothing that was told, and nothing told at all, are the same.
+  const places = [...newest].filter(([, value]) => value !== 0n);
+  const sum = places.reduce((total, [, value]) => total + value, 0n);
+  return { sum, text: JSON.stringify(places.map(([place, value]) => [place, `${value}`]).sort()) };
 }
 
 /** The lines in doubt that make the sum with those that are sure; null: none, or others too. */
