@@ -1,13 +1,13 @@
 /**
- * Which lines of a customer, item and window a target has, told from the sum that it gives. A line
- * is present or absent only where nothing else could make that sum; otherwise it stays unclear.
+ * Which lines of a customer, item and window a target has, told from the sum that it gives. Where
+ * no lines make that sum, they stay unclear, and the difference is a drift.
  */
 import type { Capability } from "./capability.ts";
 import type { ExportLine } from "./export-line.ts";
 import type { Found } from "./outbox.ts";
 
 /** More lines in doubt than these are not told apart: subsets double with each. */
-const DOUBTFUL_MAX_COUNT = 10;
+const DOUBTFUL_MAX_COUNT = 12;
 
 /** What a look at the window's sum found. */
 export interface ResolvedWindow {
@@ -39,73 +39,106 @@ export function resolveWindow(
   theirs: bigint,
   { values, told = wholeWindow }: Summing,
 ): ResolvedWindow {
-  const doubtful = lines.filter(isDoubtful);
-  const state = (arrived: readonly ExportLine[]) =>
-    values === "absolute" ? overwritten(arrived, told) : added(arrived);
-  const present = onlySubset(lines, theirs, state);
+  const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
+  const isSum = values === "delta";
+  const present = isSum ? summed(lines, theirs) : overwritten(lines, theirs, told);
   const found = new Map<string, Found>();
   for (const { key } of doubtful) {
-    found.set(key, present === null ? "unclear" : present.has(key) ? "present" : "absent");
+    if (present === null) found.set(key, "unclear");
+    else if (present.keys.has(key)) found.set(key, "present");
+    // Under its own key it might be there after all: only another one is safe.
+    else found.set(key, present.isSure ? "absent" : "refused");
   }
-  const taken = lines.filter((line) => line.state === "accepted" || line.state === "confirmed");
-  return { found, drift: present === null ? theirs - state(taken).sum : 0n };
+  return { found, drift: present === null ? theirs - expected(lines, { values, told }) : 0n };
 }
 
-function isDoubtful({ state }: ExportLine): boolean {
-  return state === "accepted" || state === "unknown";
+const SURE: ReadonlySet<string> = new Set(["confirmed"]);
+
+/** What they should have, if all that was taken is there. */
+function expected(lines: readonly ExportLine[], { values, told }: Required<Summing>): bigint {
+  const taken = lines.filter(({ state }) => state === "accepted" || state === "confirmed");
+  return values === "absolute" ? newestOf(taken, told).sum : sumOf(taken);
 }
 
-/** What a target has once lines arrived. */
-interface TheirState {
+/**
+ * The lines in doubt that make the sum, as few missing as may be; null: none do. Where others
+ * would make it too, it is told which are there by choice: sums are right either way, as long as
+ * what is missing is told again under another key.
+ */
+function summed(lines: readonly ExportLine[], theirs: bigint): Present | null {
+  const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
+  const sure = lines.filter(({ state }) => SURE.has(state));
+  const rest = theirs - sumOf(sure);
+  if (doubtful.length > DOUBTFUL_MAX_COUNT) {
+    return rest === sumOf(doubtful) ? { keys: keysOf(doubtful), isSure: true } : null;
+  }
+  let best: readonly ExportLine[] | null = null;
+  let count = 0;
+  for (let mask = 0; mask < 1 << doubtful.length; mask += 1) {
+    const subset = doubtful.filter((_, at) => (mask & (1 << at)) !== 0);
+    if (sumOf(subset) !== rest) continue;
+    count += 1;
+    if (best === null || subset.length > best.length) best = subset;
+  }
+  return best === null ? null : { keys: keysOf(best), isSure: count === 1 };
+}
+
+interface Present {
+  readonly keys: ReadonlySet<string>;
+  /** Whether nothing else could be. */
+  readonly isSure: boolean;
+}
+
+function sumOf(lines: readonly ExportLine[]): bigint {
+  return lines.reduce((sum, { value }) => sum + value, 0n);
+}
+
+function keysOf(lines: readonly ExportLine[]): ReadonlySet<string> {
+  return new Set(lines.map(({ key }) => key));
+}
+
+interface Newest {
   readonly sum: bigint;
-  /** Arrivals that cannot be told apart by anything have the same text. */
+  /** Arrivals that make no difference to each other have the same text. */
   readonly text: string;
 }
 
-/** Each line counts, so it matters which of them arrived. */
-function added(arrived: readonly ExportLine[]): TheirState {
-  const sum = arrived.reduce((total, { value }) => total + value, 0n);
-  return { sum, text: arrived.map(({ key }) => key).join() };
-}
-
-/** The newest of each name counts: what it overwrote makes no difference any more. */
-function overwritten(arrived: readonly ExportLine[], told: (line: ExportLine) => Told): TheirState {
+/** What stands once lines arrived: the newest of each name. */
+function newestOf(arrived: readonly ExportLine[], told: (line: ExportLine) => Told): Newest {
   const newest = new Map(arrived.map(told).map(({ place, value }) => [place, value]));
   // Nothing that was told, and nothing told at all, are the same.
   const places = [...newest].filter(([, value]) => value !== 0n);
   const sum = places.reduce((total, [, value]) => total + value, 0n);
-  return { sum, text: JSON.stringify(places.map(([place, value]) => [place, `${value}`]).sort()) };
+  const texts = places.map(([place, value]) => [place, String(value)]);
+  return { sum, text: JSON.stringify(texts.sort()) };
 }
 
-/** The lines in doubt that make the sum with those that are sure; null: none, or others too. */
-function onlySubset(
+/**
+ * The most lines in doubt that leave what they have; null: none do, or others leave as much in
+ * another way. Of what was overwritten, nobody can say whether it arrived, and it does not matter.
+ */
+function overwritten(
   lines: readonly ExportLine[],
   theirs: bigint,
-  stateOf: (arrived: readonly ExportLine[]) => TheirState,
-): ReadonlySet<string> | null {
-  const doubtful = lines.filter(isDoubtful);
-  const all = (1 << doubtful.length) - 1;
+  told: (line: ExportLine) => Told,
+): Present | null {
+  const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
+  const standing = (keys: ReadonlySet<string>): Newest =>
+    newestOf(
+      lines.filter(({ state, key }) => SURE.has(state) || keys.has(key)),
+      told,
+    );
   if (doubtful.length > DOUBTFUL_MAX_COUNT) {
-    const every = new Set(doubtful.map(({ key }) => key));
-    return stateWith(lines, every, stateOf).sum === theirs ? every : null;
+    const keys = keysOf(doubtful);
+    return standing(keys).sum === theirs ? { keys, isSure: true } : null;
   }
-  let only: { readonly text: string; readonly keys: ReadonlySet<string> } | null = null;
-  // From all of them down: of arrivals that are the same, the one with most lines is told.
-  for (let mask = all; mask >= 0; mask -= 1) {
-    const subset = doubtful.filter((_, at) => (mask & (1 << at)) !== 0);
-    const keys = new Set(subset.map(({ key }) => key));
-    const { sum, text } = stateWith(lines, keys, stateOf);
+  let best: { readonly keys: ReadonlySet<string>; readonly text: string } | null = null;
+  for (let mask = (1 << doubtful.length) - 1; mask >= 0; mask -= 1) {
+    const keys = keysOf(doubtful.filter((_, at) => (mask & (1 << at)) !== 0));
+    const { sum, text } = standing(keys);
     if (sum !== theirs) continue;
-    if (only !== null && only.text !== text) return null;
-    if (only === null || keys.size > only.keys.size) only = { text, keys };
+    if (best !== null && best.text !== text) return null;
+    if (best === null || keys.size > best.keys.size) best = { keys, text };
   }
-  return only?.keys ?? null;
-}
-
-function stateWith(
-  lines: readonly ExportLine[],
-  keys: ReadonlySet<string>,
-  stateOf: (arrived: readonly ExportLine[]) => TheirState,
-): TheirState {
-  return stateOf(lines.filter(({ state, key }) => state === "confirmed" || keys.has(key)));
+  return best === null ? null : { keys: best.keys, isSure: true };
 }

@@ -116,7 +116,8 @@ async function lookAtLine(
   open: OpenTarget,
   line: ExportLine,
 ): Promise<Looked> {
-  const isMoving = isUnderWay(line, context.clock.nowMs(), open.connector.capability(open.target));
+  const capability = open.connector.capability(open.target);
+  const isMoving = isUnderWay(line, context.clock.nowMs(), capability);
   const answer = stillMoving(await lookUp(open, line), isMoving);
   const drifts = driftOfLine(line, answer);
   const isOpen = line.state === "accepted" || line.state === "unknown";
@@ -166,15 +167,16 @@ async function lookAtWindow(
   open: OpenTarget,
   one: ExportLine,
 ): Promise<Looked> {
-  const lines = await linesOfWindow(context, open.workspace, one);
+  const lines = await linesOfWindow(context, open, one);
   const nowMs = context.clock.nowMs();
   const capability = open.connector.capability(open.target);
-  const isInFlight = lines.some(({ state }) => state === "in_flight");
-  const theirs = isInFlight ? null : await totalOf(open, lines);
+  const isSending = lines.some(({ state }) => state === "in_flight");
+  const theirs = isSending ? null : await totalOf(open, lines);
   const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
-  const { told } = open.connector;
-  const summing = { values: capability.values, ...(told === undefined ? {} : { told }) };
-  const { found, drift, note } = judged(lines, { theirs, isMoving }, summing);
+  const { found, drift, note } = judged(lines, theirs, {
+    ...{ values: capability.values, isMoving },
+    ...(open.connector.told === undefined ? {} : { told: open.connector.told }),
+  });
   const changed = lines.flatMap((line) => {
     const what = found.get(line.key);
     return what === undefined ? [] : [settled(context, line, { found: what, note })];
@@ -186,36 +188,28 @@ async function lookAtWindow(
 }
 
 /**
- * What may still arrive, or arrived and does not show yet, is not absent because it was not found.
+ * Whether a line may still turn up: a request is carried out some time after its sender gave up,
+ * and what is carried out is seen some time after that. Until then, absence proves nothing.
  */
 function isUnderWay(
   { state, lastSentAtMs }: ExportLine,
   nowMs: number,
   { settlesAfterMs, readBack }: Pick<Capability, "settlesAfterMs" | "readBack">,
 ): boolean {
-  if (state === "in_flight") return true;
-  if (lastSentAtMs === null || (state !== "unknown" && state !== "accepted")) return false;
+  if (lastSentAtMs === null) return false;
   const lagMs = readBack.kind === "none" ? 0 : readBack.lagMs;
-  return nowMs - lastSentAtMs < lagMs + (state === "unknown" ? settlesAfterMs : 0);
+  if (state === "accepted") return nowMs - lastSentAtMs < lagMs;
+  return state === "unknown" && nowMs - lastSentAtMs < settlesAfterMs + lagMs;
 }
 
-interface Judged {
-  readonly found: ReadonlyMap<string, Found>;
-  readonly drift: bigint | null;
-  readonly note: string;
-}
-
-/** While something is under way, only a sum that says that all of it is there says anything. */
 function judged(
   lines: readonly ExportLine[],
-  { theirs, isMoving }: { readonly theirs: bigint | null; readonly isMoving: boolean },
-  summing: Summing,
-): Judged {
-  const resolved = theirs === null ? null : resolveWindow(lines, theirs, summing);
-  const isAllThere = [...(resolved?.found.values() ?? [])].every((found) => found === "present");
-  if (resolved !== null && (!isMoving || (isAllThere && resolved.drift === 0n))) {
-    return { ...resolved, note: "read back" };
-  }
+  theirs: bigint | null,
+  { isMoving, ...summing }: Summing & { readonly isMoving: boolean },
+): { readonly found: ReadonlyMap<string, Found>; readonly drift: bigint | null; note: string } {
+  const read = theirs === null ? null : resolveWindow(lines, theirs, summing);
+  const isWhole = read !== null && [...read.found.values()].every((one) => one === "present");
+  if (read !== null && (isWhole || !isMoving)) return { ...read, note: "read back" };
   const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
   const found = new Map(doubtful.map(({ key }) => [key, "unclear" as const]));
   return { found, drift: doubtful.length === 0 ? 0n : null, note: "they cannot tell yet" };

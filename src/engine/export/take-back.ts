@@ -47,13 +47,19 @@ export function takeBack(
   const { before, canTakeBack, terms } = from;
   for (const account of periods.toReversed()) {
     const { period, ledger } = account;
-    const last = before.find((line) => line.period === period.key);
-    if (last === undefined || last.state !== "confirmed" || last.value <= 0n) continue;
+    const last = before.findLast((line) => line.period === period.key);
+    if (
+      last === undefined ||
+      account.last === null ||
+      last.state !== "confirmed" ||
+      last.value <= 0n
+    )
+      continue;
     if (!canTakeBack(last)) continue;
     const { window, value } = last;
     const { revision, windowTotal } = placeIn(window, before);
     const place = { window, revision, windowTotal: windowTotal - value };
-    const taken = { ...place, periodTotal: last.periodTotal - value };
+    const taken = { ...place, periodTotal: account.last.periodTotal - value };
     const after = periods.map((one) => (one === account ? { ...one, last: taken } : one));
     const again = planAccount(after, terms).lines.reduce((sum, line) => sum + line.value, 0n);
     if (again >= value) continue;

@@ -15,8 +15,6 @@ const CHECKSUMMED = [
   { table: "credit_books", key: ["customer"] },
   { table: "api_keys", key: ["id"] },
   { table: "holds", key: ["run", "source", "id"] },
-  { table: "export_lines", key: ["key"] },
-  { table: "export_secrets", key: ["target", "name"] },
   { table: "overruns", key: ["budget_id", "scope", "window_key"] },
 ] as const;
 

@@ -4,8 +4,8 @@
  * an error of theirs cannot hide itself.
  *
  * What it cannot see: a retry is a sign of life of its run and leaves no row; suspended events,
- * witnesses, conflicts and API keys that were removed whole leave none either, since the chain
- * covers what counts and the journal.
+ * witnesses, conflicts, API keys and the newest export lines that were removed whole leave none
+ * either, since the chain covers what counts and the journal.
  */
 import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
@@ -19,6 +19,7 @@ import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
@@ -120,6 +121,7 @@ function checkAll(file: DataFile): void {
     () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
+    () => checkExports(file, acts),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
     () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
