@@ -64,11 +64,11 @@ export function freezeEvent(line: Freezing, theirs: Theirs, target: ExportTarget
 }
 
 /** Names of a payload's fields; a meter may have others than the usual ones. */
-function customerKey({ customer_key: name = "stripe_customer_id" }: TheirName): string {
+function customerKey({ customerKey: name = "stripe_customer_id" }: TheirName): string {
   return name;
 }
 
-function valueKey({ value_key: name = "value" }: TheirName): string {
+function valueKey({ valueKey: name = "value" }: TheirName): string {
   return name;
 }
 

@@ -78,7 +78,7 @@ function targetOf(mode: ExportTarget["mode"], settings: Record<string, string>):
     ...{ id: "billing", connector: "stripe", account: "live", mode, window: "day" },
     ...{ timeZone: "UTC", since: "2026-01-01", customers: { names: {}, others: "same" } },
     items: { names: {}, others: "same" },
-    settings: { connect_account: "acct_1", ...settings },
+    settings: { connectAccount: "acct_1", ...settings },
   };
 }
 

@@ -93,11 +93,11 @@ for (const way of WAYS) {
 test("what is missing or contradicts itself is told before anything is sent", () => {
   const [way] = WAYS;
   assert.ok(way);
-  const settings = { api: "v3", meters: "day", decimals: "13", connect_account: "me" };
+  const settings = { api: "v3", meters: "day", decimals: "13", connectAccount: "me" };
   const shared = { names: { a: { id: "cus_1" }, b: { id: "cus_1" } }, others: "refuse" as const };
   const target: ExportTarget = { ...targetOf(way), settings, window: "hour", customers: shared };
   assert.deepEqual(
     stripeConnector.check(target).map(({ place }) => place),
-    [...["settings.api", "settings.decimals", "settings.connect_account", "window"], "customers.b"],
+    [...["settings.api", "settings.decimals", "settings.connectAccount", "window"], "customers.b"],
   );
 });
