@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type BillingPeriod, periodAt } from "../period/billing-period.ts";
 import { EXPORT_SCALE } from "./export-line.ts";
-import { type AccountTerms, type LastLine, placeIn, planAccount } from "./plan-account.ts";
+import {
+  type AccountTerms,
+  type LastLine,
+  type PlannedLine,
+  placeIn,
+  planAccount,
+} from "./plan-account.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const START_MS = Date.UTC(2026, 8, 1);
@@ -41,6 +47,7 @@ test("sent and carried are the ledger, exactly, however the books move", () => {
       const ledgers = PERIODS.map(() => 0n);
       const lasts: (LastLine | null)[] = PERIODS.map(() => null);
       const revisions = new Set<string>();
+      const told: LastLine[] = [];
       let [nowMs, sent] = [START_MS, 0n];
       for (const { afterMs, period, ledger } of moves) {
         nowMs += afterMs;
@@ -48,7 +55,7 @@ test("sent and carried are the ledger, exactly, however the books move", () => {
         const accounts = PERIODS.map((one, at) => ({
           ...{ period: one, ledger: ledgers[at] ?? 0n, last: lasts[at] ?? null },
         }));
-        const { lines, carried } = planAccount(accounts, { ...terms, nowMs });
+        const { lines, carried } = planAccount(accounts, { ...terms, nowMs, told });
         for (const line of lines) {
           const key = `${line.window.startMs} ${line.revision}`;
           assert.ok(!revisions.has(key), `${key} is new`);
@@ -57,6 +64,10 @@ test("sent and carried are the ledger, exactly, however the books move", () => {
           if (!terms.numbers.negative && terms.values === "delta") assert.ok(line.value > 0n);
           lasts[PERIODS.indexOf(line.period)] = line;
           sent += line.value;
+          told.push(line);
+          const window = told.filter((one) => one.window.startMs === line.window.startMs);
+          const sum = window.reduce((total, one) => total + (one as PlannedLine).value, 0n);
+          assert.equal(line.windowTotal, sum, "a window's total is that of its lines");
         }
         const all = ledgers.reduce((sum, one) => sum + one, 0n);
         assert.equal(sent + carried, all);
@@ -126,4 +137,33 @@ test("a window's next revision is one more than any that is known", () => {
   ];
   assert.deepEqual(placeIn(window, known), { revision: 3, windowTotal: 7n });
   assert.deepEqual(placeIn({ startMs: 5, endMs: 6 }, known), { revision: 0, windowTotal: 0n });
+});
+
+test("once the books stand still, what is planned ends, also where periods share a window", () => {
+  const anyHalf = fc.bigInt({ min: 0n, max: 400n }).map((halves) => (halves * UNIT) / 2n);
+  const anyBooks = fc.array(fc.tuple(anyHalf, anyHalf, anyHalf), { minLength: 1, maxLength: 4 });
+  const anyValues = fc.constantFrom("delta" as const, "absolute" as const);
+  fc.assert(
+    fc.property(anyBooks, anyValues, fc.boolean(), (books, values, negative) => {
+      const numbers = { scale: 0, significantDigits: null, negative };
+      // The first two periods are too old for windows of their own: all three share the newest.
+      const nowMs = START_MS + 80 * DAY_MS;
+      const cut = { kind: "day", timeZone: "UTC" } as const;
+      const terms = { nowMs, cut, numbers, values, isWhole: false, pastMaxMs: 5 * DAY_MS };
+      const lasts: (LastLine | null)[] = PERIODS.map(() => null);
+      const told: LastLine[] = [];
+      const plan = (ledgers: readonly bigint[]): readonly PlannedLine[] => {
+        const accounts = PERIODS.map((period, at) => {
+          return { period, ledger: ledgers[at] ?? 0n, last: lasts[at] ?? null };
+        });
+        const { lines } = planAccount(accounts, { ...terms, told });
+        for (const line of lines) lasts[PERIODS.indexOf(line.period)] = line;
+        told.push(...lines);
+        return lines;
+      };
+      for (const ledgers of books) {
+        for (let pass = 0; plan(ledgers).length > 0; pass += 1) assert.ok(pass < 4, "it ends");
+      }
+    }),
+  );
 });

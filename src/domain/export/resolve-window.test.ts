@@ -38,12 +38,13 @@ test("a sum tells which lines arrived where one answer alone makes it", () => {
   assert.equal(other.drift, 1n);
 });
 
-test("two lines of one value are not told apart", () => {
+test("of two lines of one value one is missing: it is told again under another key", () => {
   const lines = linesOf([
     [3n, "unknown"],
     [3n, "unknown"],
   ]);
-  assert.deepEqual([...resolveWindow(lines, 3n, DELTA).found.values()], ["unclear", "unclear"]);
+  const one = [...resolveWindow(lines, 3n, DELTA).found.values()];
+  assert.deepEqual(one.toSorted(), ["present", "refused"]);
   assert.deepEqual([...resolveWindow(lines, 6n, DELTA).found.values()], ["present", "present"]);
   assert.deepEqual([...resolveWindow(lines, 0n, DELTA).found.values()], ["absent", "absent"]);
 });
@@ -82,7 +83,32 @@ test("where a window overwrites, the total tells how far its lines came", () => 
   assert.deepEqual([...resolveWindow(lines, 8n, ABSOLUTE).found.values()], ["present", "absent"]);
   assert.deepEqual([...resolveWindow(lines, 12n, ABSOLUTE).found.values()], ["present", "present"]);
   assert.deepEqual([...resolveWindow(lines, 5n, ABSOLUTE).found.values()], ["absent", "absent"]);
+  const unsent = linesOf([
+    [5n, "unknown"],
+    [-5n, "ready"],
+  ]);
+  assert.deepEqual([...resolveWindow(unsent, 0n, ABSOLUTE).found.values()], ["absent"]);
   const other = resolveWindow(lines, 7n, ABSOLUTE);
   assert.deepEqual([...other.found.values()], ["unclear", "unclear"]);
   assert.equal(other.drift, 2n);
+});
+
+test("where a window is spread over two of their names, the newest of each counts", () => {
+  const names = ["a", "a", "b"];
+  const values = [5n, 8n, 4n];
+  const told = ({ key }: ExportLine) => {
+    return { place: names[Number(key)] ?? "", value: values[Number(key)] ?? 0n };
+  };
+  const lines = linesOf([
+    [5n, "confirmed"],
+    [3n, "unknown"],
+    [4n, "accepted"],
+  ]);
+  const found = (theirs: bigint) => [
+    ...resolveWindow(lines, theirs, { values: "absolute", told }).found.values(),
+  ];
+  assert.deepEqual(found(12n), ["present", "present"]);
+  assert.deepEqual(found(9n), ["absent", "present"]);
+  assert.deepEqual(found(8n), ["present", "absent"]);
+  assert.deepEqual(found(7n), ["unclear", "unclear"]);
 });
