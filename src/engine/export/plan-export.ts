@@ -62,7 +62,7 @@ export async function planCustomer(
   const carried: CarriedItem[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
     // Where lines may be given up or told in other windows, the last ones do not say it all.
-    const isWhole = terms.pastMaxMs !== null;
+    const isWhole = terms.pastMaxMs !== null || open.connector.canTakeBack !== undefined;
     const told = isWhole ? await linesOfItem(context, open, { customer, item }) : null;
     const before = told ?? last.filter((line) => line.item === item);
     const periods = accountPeriods(own, before, told !== null);

@@ -144,16 +144,17 @@ async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Pro
 
 async function driftOfLine(
   context: ExportContext,
-  { workspace, target, connector }: OpenTarget,
+  open: OpenTarget,
   { line, answer: { found, note } }: { readonly line: ExportLine; readonly answer: LookUp },
 ): Promise<Drift[]> {
   const isOurs = line.state === "confirmed" || line.state === "accepted";
-  const capability = connector.capability(target);
+  const { connector } = open;
+  const capability = connector.capability(open.target);
   const isMissing = isOurs && (found === "absent" || found === "refused");
   const isGone =
     isMissing &&
     (connector.canTakeBack === undefined ||
-      !isTakenBack(line, await linesOfWindow(context, workspace, line), capability));
+      !isTakenBack(line, await linesOfWindow(context, open, line), capability));
   const isExtra = found === "present" && ["rejected", "superseded"].includes(line.state);
   if (!isGone && !isExtra) return [];
   return [{ ...placeOf(line), drift: isGone ? -line.value : line.value, note }];
