@@ -69,6 +69,7 @@ test("a row is not there only when no import may bring it any more", async () =>
   assert.equal((await found(ROW, {}, [imported("Processing"), nothing]))[0], "unclear");
   assert.equal((await found(ROW, {}, [imported("Pending"), records(usage(12.5))]))[0], "present");
   assert.equal((await found(ROW, {}, [nothing, nothing]))[0], "unclear", "its import must come");
+  assert.equal((await found(ROW, {}, [imported("Completed"), nothing]))[0], "unclear");
   assert.equal((await found(ROW, { state: "unknown" }, [nothing, nothing]))[0], "absent");
 });
 

@@ -113,12 +113,12 @@ async function foundRow(
   if (own !== undefined && isThrownAway(own.Status)) {
     return { found: "refused", note: `import ${own.Id}: ${own.StatusReason}` };
   }
-  // They took its file, so there is an import of it, even if it cannot be seen yet.
-  if (line.state === "accepted" && imports.length === 0) return unclear("no import is seen yet");
   const failed = imports.filter(({ Status }) => isThrownAway(Status));
   const why = failed.map(({ StatusReason }) => String(StatusReason)).join("; ");
   const note = `its file was not imported ${why}`.trim();
   if (line.state !== "accepted") return absent(note);
+  // They took its file: unless one was thrown away, it is imported and cannot be seen yet.
+  if (failed.length === 0) return unclear("its import cannot be seen yet");
   return { found: line.attempts < FILE_ATTEMPTS_MAX_COUNT ? "dropped" : "refused", note };
 }
 

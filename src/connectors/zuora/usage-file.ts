@@ -37,7 +37,7 @@ function cell(text: string): string {
 }
 
 /** What all of our files begin with. */
-export const FILE_PREFIX = "tg-";
+const FILE_PREFIX = "tg-";
 
 /** A row that goes into a file. */
 export interface FileLine {

@@ -5,7 +5,7 @@
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
 
 /** Data centres, as the reference lists them. No other host is ever sent to. */
-export const ZUORA_HOSTS: readonly string[] = [
+const ZUORA_HOSTS: readonly string[] = [
   ...(["rest.zuora.com", "rest.na.zuora.com", "rest.eu.zuora.com", "rest.ap.zuora.com"] as const),
   ...(["rest.test.zuora.com", "rest.test.eu.zuora.com", "rest.test.ap.zuora.com"] as const),
   ...(["rest.sandbox.na.zuora.com", "rest.sandbox.eu.zuora.com"] as const),
@@ -13,11 +13,11 @@ export const ZUORA_HOSTS: readonly string[] = [
 ];
 
 /** How usage goes there: a request a record, a file of rows, or events for a meter. */
-export const USAGE_WAYS = ["records", "file", "mediation"] as const;
+const USAGE_WAYS = ["records", "file", "mediation"] as const;
 export type UsageWay = (typeof USAGE_WAYS)[number];
 
 /** How the API user's locale writes a date in a file. */
-export const DATE_FORMATS = ["MM/DD/YYYY", "DD/MM/YYYY", "YYYY-MM-DD"] as const;
+const DATE_FORMATS = ["MM/DD/YYYY", "DD/MM/YYYY", "YYYY-MM-DD"] as const;
 export type DateFormat = (typeof DATE_FORMATS)[number];
 
 /** A target's settings with their defaults. Right only where `checkTarget` found nothing. */
@@ -61,7 +61,9 @@ export function zuoraSettings({ mode, settings }: ExportTarget): ZuoraSettings {
 }
 
 const DECIMALS_MAX = 9;
-/** Nothing that would have to be escaped in a query, a header or a path. */
+/** Nothing that would have to be escaped in a query. */
+const NAME = /^[^'"\\\p{Cc}]{1,100}$/u;
+/** Nor in a header or a path. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 ._/#@+-]{0,99}$/;
 const CUSTOM_FIELD = /^[A-Za-z][A-Za-z0-9_]{0,60}__c$/;
 const ID = /^[0-9a-zA-Z]{32}$/;
@@ -133,7 +135,7 @@ function wrongName(
   theirs: Readonly<Record<string, string>>,
   mode: ExportTarget["mode"],
 ): string | null {
-  const bad = Object.entries(theirs).find(([, text]) => !PLAIN.test(text));
+  const bad = Object.entries(theirs).find(([, text]) => !NAME.test(text));
   if (bad !== undefined) return `"${bad[1]}" (${bad[0]}) is no number or name of Zuora's.`;
   if (mode === "usage") {
     const isWanting = kind === "customers" && theirs.subscription === undefined;

@@ -1,7 +1,8 @@
 /**
  * Judges requests by Zuora's published OpenAPI document, in process, independently of our code. It
- * states no licence, so it is no part of the repository: where it is not found, a line says so. What is not in it (Mediation's audit trail, credit memos, reading documents) is judged by a
- * schema of ours, from the reference of 2026-02-20.
+ * states no licence, so it is no part of the repository: where it is not found, a line says so.
+ * What it leaves out (the audit trail, credit memos, reading documents) is judged by schemas of
+ * ours, from the reference of 2026-02-20.
  */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -23,7 +24,8 @@ export const zuoraSpec: { readonly components: { readonly schemas: object } } | 
 
 if (zuoraSpec === null) {
   assert.equal(process.env.CI, undefined, "zuora-usage.openapi.json is there in CI");
-  console.log("# requests are not judged: zuora-usage.openapi.json is not beside the repository");
+  const file = "zuora-usage.openapi.json";
+  process.stdout.write(`# requests are not judged: ${file} is not beside the repository\n`);
 }
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
