@@ -55,7 +55,9 @@ function capability(target: ExportTarget): Capability {
   const isUsage = mode === "usage";
   const line = (lagMs: number) => ({ kind: "line", lagMs }) as const;
   const common = {
-    ...{ mode, dedup: { windowMs: 0 }, values: "delta" },
+    mode,
+    dedup: { windowMs: 0 },
+    values: "delta",
     numbers: {
       scale: decimals,
       significantDigits: isUsage ? SIGNIFICANT_DIGITS : null,

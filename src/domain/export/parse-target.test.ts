@@ -57,5 +57,5 @@ test("a name has so many fields and no more", () => {
     return problemsOf({ ...DOCUMENT, customers: { names: { acme } } });
   };
   assert.deepEqual(fields(TARGET_NAME_FIELDS_MAX_COUNT), []);
-  assert.equal(fields(TARGET_NAME_FIELDS_MAX_COUNT + 1).length, 1);
+  assert.notDeepEqual(fields(TARGET_NAME_FIELDS_MAX_COUNT + 1), []);
 });
