@@ -9,7 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { DEMO_CUSTOMERS } from "../../src/cli/demo/export-act.ts";
 import { runDemo } from "../../src/cli/demo/run-demo.ts";
-import { DemoInternet } from "../../src/cli/demo/stripe/demo-internet.ts";
+import { DemoInternet } from "../../src/cli/fake-stripe/demo-internet.ts";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
 import { secretBox } from "../../src/connectors/secret-box.ts";
 import { seedVersion } from "../../src/ingest/price-list/seed.ts";

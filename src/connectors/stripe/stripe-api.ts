@@ -12,10 +12,10 @@ import { type FormFields, formBody } from "./form.ts";
 import { readSettings } from "./stripe-settings.ts";
 
 /** Hosts are Stripe's own and no setting. */
-export const API_HOST = "api.stripe.com";
+const API_HOST = "api.stripe.com";
 export const STREAM_HOST = "meter-events.stripe.com";
 /** Version of the API that all of this is written for (npm stripe 23.1.0). */
-export const API_VERSION = "2026-10-28.endive";
+const API_VERSION = "2026-10-28.endive";
 
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const JSON_TYPE = "application/json";
@@ -138,7 +138,7 @@ const CONFIGURATION: readonly string[] = [
 const CONFLICT = 409;
 
 /** What an answer to a POST means. */
-export function outcomeOfAnswer(answer: OutgoingAnswer): Outcome {
+function outcomeOfAnswer(answer: OutgoingAnswer): Outcome {
   const { status } = answer;
   const byStatus = outcomeOfStatus(answer);
   if (byStatus.class === "accepted") return byStatus;

@@ -1,6 +1,6 @@
 /** Invoice items and invoices as the API reference describes them, in whole cents. */
-import { EXPORT_SCALE } from "../../../domain/export/export-line.ts";
-import type { OutgoingAnswer } from "../../../engine/export/connector-port.ts";
+import { EXPORT_SCALE } from "../../domain/export/export-line.ts";
+import type { OutgoingAnswer } from "../../engine/export/connector-port.ts";
 import {
   type FakeClock,
   type FakeRequest,
