@@ -180,6 +180,7 @@ function withoutAccidents({ text, dataDir }: Shown): string {
     .replaceAll(dataDir, "DATA")
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, "URL")
     .replace(/tg_[\w-]+/g, "KEY")
+    .replace(/in_fake\d+/g, "INVOICE")
     .replace(/sha256 \w+/g, "DIGEST")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
     .replace(/took [\d.]+ s/, "TOOK");
