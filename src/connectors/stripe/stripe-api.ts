@@ -1,6 +1,7 @@
 /** Requests to Stripe, and what its answers mean. Facts: README.md, with their sources. */
 import type { Outcome } from "../../domain/export/capability.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
+import { TARGET_LIST_MAX_BYTES, TARGET_LIST_PAGES_MAX_COUNT } from "../../domain/limits.ts";
 import type {
   OutgoingAnswer,
   OutgoingRequest,
@@ -19,8 +20,6 @@ const API_VERSION = "2026-10-28.endive";
 
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const JSON_TYPE = "application/json";
-/** Lists are longer than what is kept of other answers. */
-const LIST_MAX_BYTES = 4 * 1024 * 1024;
 
 /** A POST, without what a session adds. */
 export interface Post {
@@ -74,13 +73,12 @@ export async function read(
   const search = query.length === 0 ? "" : `?${formBody(query)}`;
   const url = `https://${API_HOST}${path}${search}`;
   const request = { method: "GET" as const, url, headers, body: null };
-  const limits = { hosts: [API_HOST], answerMaxBytes: LIST_MAX_BYTES };
+  const limits = { hosts: [API_HOST], answerMaxBytes: TARGET_LIST_MAX_BYTES };
   const sent = await session.http.send(request, limits);
   return sent.kind === "answered" ? sent.answer : null;
 }
 
 const PAGE_SIZE = 100;
-const PAGES_MAX_COUNT = 50;
 
 /**
  * Reads a list to its end, or to a row that is looked for; null: no answer, or more rows than are
@@ -92,7 +90,7 @@ export async function readList<T extends { readonly id: string }>(
   { query, until = () => false }: { query: FormFields; until?: (row: T) => boolean },
 ): Promise<readonly T[] | null> {
   const rows: T[] = [];
-  for (let page = 0; page < PAGES_MAX_COUNT; page += 1) {
+  for (let page = 0; page < TARGET_LIST_PAGES_MAX_COUNT; page += 1) {
     const last = rows.at(-1);
     const after: FormFields = last === undefined ? [] : [["starting_after", last.id]];
     const fields: FormFields = [...query, ["limit", String(PAGE_SIZE)], ...after];
