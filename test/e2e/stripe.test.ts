@@ -89,10 +89,12 @@ describe("usage to Stripe", () => {
     for (let hour = 0; hour < 4; hour += 1) await run(2 * HOUR_MS);
     assert.deepEqual(await valuesIn("confirmed"), ["4", "-4", "3"]);
     assert.equal(stripe.total("acme", "calls"), parseValue("3"));
-    const paths = sent.filter(({ method }) => method === "POST").map(({ url }) => url.slice(26));
+    const paths = sent
+      .filter(({ method }) => method === "POST")
+      .map(({ url }) => new URL(url).pathname);
     assert.deepEqual(paths, [
-      ...["/billing/meter_events", "/billing/meter_event_adjustments"],
-      "/billing/meter_events",
+      ...["/v1/billing/meter_events", "/v1/billing/meter_event_adjustments"],
+      "/v1/billing/meter_events",
     ]);
     const { body } = await desk.ok("POST", "/v1/targets/stripe/reconcile", {});
     assert.deepEqual([body.drifts, body.looked], [[], 3]);
