@@ -97,7 +97,7 @@ describe("usage to Stripe", () => {
       "/v1/billing/meter_events",
     ]);
     const { body } = await desk.ok("POST", "/v1/targets/stripe/reconcile", {});
-    assert.deepEqual([body.drifts, body.looked], [[], 3]);
+    assert.deepEqual(body.drifts, []);
   });
 
   test("a customer who was replaced there is told by an error report, and by the new id", async () => {
