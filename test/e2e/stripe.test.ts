@@ -74,7 +74,7 @@ describe("usage to Stripe", () => {
   };
   const valuesIn = async (state: string) => (await linesIn(state)).map(({ value }) => value);
 
-  test("a step that is voided after it was told is taken back, and the rest told again", async () => {
+  test("a step voided after it was told is taken back, and the rest told again", async () => {
     await set("stripe");
     await desk.steps("acme", "2026-11-09", 4);
     await run();
@@ -100,7 +100,7 @@ describe("usage to Stripe", () => {
     assert.deepEqual(body.drifts, []);
   });
 
-  test("a customer who was replaced there is told by an error report, and by the new id", async () => {
+  test("a customer replaced there is known by an error report, then by the new id", async () => {
     const items = { names: { calls: { id: "agent_calls_a_day" } } };
     await set("stripe", { items, settings: { meters: "day" } });
     await desk.steps("acme", "2026-11-09", 4);
@@ -131,7 +131,7 @@ describe("usage to Stripe", () => {
     assert.deepEqual(body.drifts, []);
   });
 
-  test("a dry run shows requests without the key, and a message of nobody's is refused", async () => {
+  test("a dry run shows requests without the key; a message of nobody's is refused", async () => {
     await set("stripe");
     await desk.steps("acme", "2026-11-09", 4);
     const { text } = await desk.ok("GET", "/v1/targets/stripe/plan");
