@@ -19,8 +19,10 @@ import { withDisk } from "./connectors/file/disk-requests.ts";
 import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
 import { outgoingHttp } from "./connectors/outgoing-http.ts";
 import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
+import { stripeConnector } from "./connectors/stripe/stripe-connector.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
+import { zuoraConnector } from "./connectors/zuora/zuora-connector.ts";
 import { TollgateError } from "./domain/errors.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Duties } from "./engine/duties.ts";
@@ -113,7 +115,9 @@ const VERSION: string = JSON.parse(
 ).version;
 
 /** Every connector to a billing system. */
-const CONNECTORS = [webhookConnector, fileConnector, s3Connector];
+const CONNECTORS = [
+  ...[webhookConnector, fileConnector, s3Connector, stripeConnector, zuoraConnector],
+];
 
 /** What exports are carried out with, as the environment says. */
 function composeExporting(environment: Readonly<Record<string, string | undefined>>): ExportParts {
@@ -196,6 +200,8 @@ export interface StartOptions {
   readonly port?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** What exports are carried out with, other than the environment says. */
+  readonly exporting?: Partial<ExportParts>;
   /** (Default: that of the process.) */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -241,7 +247,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   };
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const { store, installationKey } = await openStore(options);
-  const engine = composeEngine(store, { environment, ...(clock && { clock }) });
+  const { exporting = {} } = options;
+  const engine = composeEngine(store, { environment, exporting, ...(clock && { clock }) });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
   const payments = engine.credits.delivery(paymentWebhook(installationKey, () => Date.now()));
