@@ -10,7 +10,7 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -21,10 +21,14 @@ import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts"
 import { connectorHttp } from "./connectors/outgoing-http/connector-http.ts";
 import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
 import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
+import { stripeConnector } from "./connectors/stripe/stripe-connector.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { webhookHeaders } from "./connectors/webhook/standard-webhook.ts";
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
+import { zuoraConnector } from "./connectors/zuora/zuora-connector.ts";
+import { TollgateError } from "./domain/errors.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
+import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Signatures } from "./engine/key-ports.ts";
@@ -43,7 +47,10 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
-import { keyFile } from "./store/key-file.ts";
+import { keyFile, secretKeyFile } from "./store/key-file.ts";
+import { moveToPostgres } from "./store/move/move-to-postgres.ts";
+import { verifyDatabase } from "./store/move/verify-database.ts";
+import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
@@ -113,7 +120,9 @@ const VERSION: string = JSON.parse(
 ).version;
 
 /** Every connector to a billing system. */
-const CONNECTORS = [webhookConnector, fileConnector, s3Connector];
+const CONNECTORS = [
+  ...[webhookConnector, fileConnector, s3Connector, stripeConnector, zuoraConnector],
+];
 
 /** The variables that a process is started with. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -121,7 +130,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** What an installation says about exports; nothing of it: public targets, no files, no key. */
 interface ExportPlace {
   readonly privateRanges: readonly string[];
-  readonly dataDir: string;
+  /** Null: everything is in a database. */
+  readonly folder: string | null;
   readonly environment: Environment;
 }
 
@@ -137,16 +147,16 @@ function composeExporting(place: ExportPlace | null = null): ExportParts {
   };
 }
 
-function exportFolder({ dataDir, environment }: ExportPlace): string {
-  return environment.TOLLGATE_EXPORT_DIR ?? join(dataDir, "exports");
+function exportFolder({ folder, environment }: ExportPlace): string | null {
+  return environment.TOLLGATE_EXPORT_DIR ?? (folder === null ? null : join(folder, "exports"));
 }
 
 /** The keys that secrets are sealed by; a file of the data folder where nobody names any. */
-function secretKeys({ dataDir, environment }: ExportPlace): readonly Buffer[] {
+function secretKeys({ folder, environment }: ExportPlace): readonly Buffer[] {
   const { TOLLGATE_SECRET_KEY: text, TOLLGATE_SECRET_KEY_FILE: file } = environment;
-  const named = text ?? (file === undefined ? "" : readFileSync(file, "utf8"));
-  const keys = readSecretKeys(named);
-  return keys.length > 0 ? keys : [keyFile(dataDir, SECRET_KEY_FILE)];
+  const keys = readSecretKeys(text ?? (file === undefined ? "" : readFileSync(file, "utf8")));
+  // A database is shared by nodes, and its key must not stand in it.
+  return keys.length > 0 || folder === null ? keys : readSecretKeys(secretKeyFile(folder));
 }
 
 /** An engine over a store, with this machine's clock and randomness unless others are given. */
@@ -206,8 +216,10 @@ export async function prepareWorkspace(engine: Engine, workspace: string): Promi
 
 /** Where and how a server starts. */
 export interface StartOptions {
-  /** Folder that holds everything; made if it does not exist. */
+  /** Folder that holds everything; made if it does not exist. Not used with a database. */
   readonly dataDir: string;
+  /** A PostgreSQL database that holds everything instead, shared by any number of nodes. */
+  readonly databaseUrl?: string;
   /** (Default: 127.0.0.1, this machine alone.) */
   readonly host?: string;
   /** 0: any free port. (Default: 4100.) */
@@ -220,6 +232,8 @@ export interface StartOptions {
   readonly mail?: { readonly url: string; readonly from: string };
   /** Where people reach this installation, for links. (Default: links have no host.) */
   readonly publicUrl?: string;
+  /** What exports are carried out with, other than the environment says. */
+  readonly exporting?: Partial<ExportParts>;
   /** (Default: that of the process.) */
   readonly environment?: Environment;
 }
@@ -237,11 +251,8 @@ export interface Running {
 }
 
 const DEFAULT_PORT = 4100;
-/** How often runs are looked at for silence, and outcomes for being final. */
-const FALLS_DUE_EVERY_MS = 60_000;
-const CREDIT_EVERY_MS = 2_000;
-const PAYMENT_KEY_FILE = "payment-key";
-const SECRET_KEY_FILE = "secret-key";
+const PAYMENT_KEY = "payment-key";
+const PAYMENT_KEY_BYTES = 32;
 
 /**
  * How V8 keeps our heap (bench ingest, Node 26).
@@ -256,17 +267,21 @@ const SECRET_KEY_FILE = "secret-key";
  */
 const V8_FLAGS = ["--no-allocation-site-pretenuring", "--heap-growing-percent=100"];
 
-/** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
+/**
+ * Starts Tollgate on a data folder or a database. Throws `store.locked` while another process holds
+ * the folder, `store.unknown` where the database cannot be reached.
+ */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
-  const { environment = process.env, privateTargets: privateRanges = [] } = options;
+  const { databaseUrl, environment = process.env, privateTargets: privateRanges = [] } = options;
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
-  const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
-  const exporting = composeExporting({ privateRanges, dataDir, environment });
+  const { store, installationKey } = await openStore(options);
+  const folder = databaseUrl === undefined ? dataDir : null;
+  const composed = composeExporting({ privateRanges, folder, environment });
+  const exporting = { ...composed, ...options.exporting };
   const engine = composeEngine(store, { exporting, ...(clock && { clock }) });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
-  const installationKey = keyFile(dataDir, PAYMENT_KEY_FILE);
   const outgoing = outgoingHttp({ privateRanges });
   const payment = paymentWebhook(installationKey, { outgoing, nowMs: () => Date.now() });
   const payments = engine.credits.delivery(payment);
@@ -280,23 +295,36 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const adminKey = await firstAdminKey(engine);
   const passingKey = (scopes: readonly Scope[]) =>
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
-  const timer = setInterval(() => void doWhatIsDue(engine, logger), FALLS_DUE_EVERY_MS);
-  timer.unref();
-  const creditTimer = setInterval(
-    () => void watchCredit(engine, payments, logger),
-    CREDIT_EVERY_MS,
-  );
-  creditTimer.unref();
+  const onError = (what: string, error: unknown) =>
+    logger?.error({ what: `failed to ${what}`, error: String(error) });
+  const duties = new Duties({ engine, payments, onError, holder: randomIds.random() });
+  duties.start();
   const stopPost = await startPost(engine, { ...options, outgoing, sign: webhookHeaders });
   const stop = async (): Promise<void> => {
-    clearInterval(timer);
-    clearInterval(creditTimer);
+    await duties.stop();
     await stopPost();
     await server.close();
     await engine.drain();
     await store.close();
   };
   return { url, engine, ...adminKey, passingKey, stop };
+}
+
+interface OpenStore {
+  readonly store: Store;
+  /** What secrets of payment endpoints follow from: one for every node. */
+  readonly installationKey: Uint8Array;
+}
+
+async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenStore> {
+  if (databaseUrl === undefined) {
+    const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+    return { store, installationKey: keyFile(dataDir, PAYMENT_KEY) };
+  }
+  const store = await openPostgresStore({ connectionString: databaseUrl, digest: nodeDigest });
+  const offered = randomBytes(PAYMENT_KEY_BYTES).toString("hex");
+  const kept = await store.installationSecret(PAYMENT_KEY, offered);
+  return { store, installationKey: Buffer.from(kept, "hex") };
 }
 
 /** Made where the folder has no key yet; its secret is given out this once. */
@@ -307,38 +335,27 @@ async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: stri
   return { adminKey: secret };
 }
 
-async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<void> {
-  try {
-    for (const workspace of await engine.store.workspaces()) {
-      await engine.settleOutcomes(workspace);
-      await engine.abandonSilentRuns(workspace);
-      await engine.limits.endQuarantine(workspace);
-      await engine.credits.expireDue(workspace);
-    }
-  } catch (error) {
-    logger?.error({
-      what: "silent runs or final outcomes could not be dealt with",
-      error: String(error),
-    });
+/** Moves a whole data folder into a database: what a crash left pending is added up first. */
+async function migrateStore(
+  { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
+  onProgress: (done: number, total: number) => void,
+): Promise<Readonly<Record<string, number>>> {
+  if (!existsSync(dataDir)) {
+    throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
   }
-}
-
-/** Ends credit that is over, asks for payments that rules want, and tells of those awaited. */
-async function watchCredit(
-  engine: Engine,
-  payments: ReturnType<Engine["credits"]["delivery"]>,
-  logger: Logger | undefined,
-): Promise<void> {
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
   try {
-    for (const workspace of await engine.store.workspaces()) {
-      const [watched] = await engine.store.credit.booksWatched(workspace, 1);
-      if (watched === undefined) continue;
-      await engine.credits.runTopupRules(workspace);
-      await payments.run(workspace);
+    const engine = composeEngine(store);
+    for (const workspace of await store.workspaces()) {
+      await engine.recover(workspace);
+      await store.settle(workspace);
     }
-  } catch (error) {
-    logger?.error({ what: "credit could not be watched", error: String(error) });
+  } finally {
+    await store.close();
   }
+  const installation = { [PAYMENT_KEY]: keyFile(dataDir, PAYMENT_KEY).toString("hex") };
+  const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
+  return moveToPostgres({ ...where, onProgress, installation });
 }
 
 /** The product as the command line uses it: plain functions, no adapter among them. */
@@ -359,8 +376,14 @@ export function openProduct() {
           return key === undefined ? null : isSignedBy(key, signed, signature);
         },
       }),
-    verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
-      verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
+    migrateStore,
+    verify: async (
+      { dataDir, databaseUrl }: Pick<StartOptions, "dataDir" | "databaseUrl">,
+      onProgress: (done: number, total: number) => void,
+    ) =>
+      databaseUrl === undefined
+        ? verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) })
+        : verifyDatabase(databaseUrl, onProgress),
   };
 }
 

@@ -4,7 +4,7 @@
  * that is given opens its own workspace there, such as a sandbox.
  */
 import { TollgateError } from "../domain/errors.ts";
-import { type Arguments, dataDirOf, type Surroundings, textOption } from "./command.ts";
+import { type Arguments, placeOf, type Surroundings, textOption } from "./command.ts";
 import { outgoingOptions } from "./outgoing-options.ts";
 
 /** Requests to one server with one key. Each throws the problem that the server tells. */
@@ -56,9 +56,9 @@ function keyFor(args: Arguments, here: Surroundings): string {
 }
 
 async function startPrivate(args: Arguments, here: Surroundings) {
-  const dataDir = dataDirOf(args, here);
   try {
-    return await here.product.start({ dataDir, port: 0, ...outgoingOptions(here.environment) });
+    const outgoing = outgoingOptions(here.environment);
+    return await here.product.start({ ...placeOf(args, here), port: 0, ...outgoing });
   } catch (error) {
     if (!(error instanceof TollgateError) || error.code !== "store.locked") throw error;
     const detail = `${error.message} Talk to that process: --url http://127.0.0.1:4100 --key tg_…`;

@@ -2,8 +2,9 @@
 import type { JournalKind } from "../domain/event/journal.ts";
 import type { Actor, Signature } from "./actor.ts";
 import { BatchState } from "./batch-state.ts";
-import type { UnitContext } from "./context.ts";
+import type { RuledContext } from "./context.ts";
 import type { UnitOfWork } from "./ports.ts";
+import { requireRules } from "./rules.ts";
 import { settleBudgets } from "./settle-budgets.ts";
 import type { Tariff } from "./tariff.ts";
 import { type ExtraWrites, writeState } from "./write-state.ts";
@@ -20,17 +21,22 @@ export interface Act {
   journal(kind: JournalKind, subject: string, document: unknown): void;
 }
 
-/** Carries out an act; its caller takes the turn. `context.clock` is that of the workspace. */
+/**
+ * Carries out an act; its caller takes the turn. `context.clock` is that of the workspace as of the
+ * rules in `context.seen`, and so is everything the caller did before.
+ */
 export async function carryOut<T>(
-  context: UnitContext,
+  context: RuledContext,
   workspace: string,
   work: (act: Act) => Promise<T>,
 ): Promise<T> {
   await context.store.settle(workspace);
-  const tariff = await context.tariffs.of(workspace);
+  const { seen } = context;
+  const tariff = await context.tariffs.of(workspace, seen);
   let touched: string[] = [];
   let isChanged = false;
   const carried = context.store.transact(workspace, async (unit) => {
+    await requireRules(unit, seen);
     const head = await unit.head();
     const state = new BatchState(context.clock.nowMs(), head.lastSeq);
     const extra: Act["extra"] = {};
@@ -41,7 +47,7 @@ export async function carryOut<T>(
     const result = await work({ workspace, unit, state, tariff, extra, journal });
     if (context.actor !== null) sign(state, head.lastSeq, context.actor);
     if (movesTotals(state)) {
-      const book = await context.budgets.of(workspace);
+      const book = await context.budgets.of(workspace, seen);
       await settleBudgets({ unit, state, tariff, book }, []);
     }
     if (state.hasAlert) context.alarm.note(workspace);

@@ -3,13 +3,14 @@ import { Alarm } from "./alerts/alarm.ts";
 import { MovedCustomers } from "./alerts/moved-customers.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { commitWork } from "./commit-events.ts";
-import { CommitLoop } from "./commit-loop.ts";
+import { CommitLoop, type CommitWork } from "./commit-loop.ts";
 import type { EngineContext } from "./context.ts";
 import { CreditDues } from "./credit-dues.ts";
 import { EntitlementBooks } from "./entitlements.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { PolicyBooks } from "./policy-books.ts";
 import { readRunState } from "./read-budgets.ts";
+import { KnownRules } from "./rules.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 
@@ -28,14 +29,22 @@ export function contextOf(parts: ContextParts): EngineContext {
   const moved = new MovedCustomers();
   const books = { dues, budgets, entitlements, policies };
   const kept = { ...books, live, alarm, moved, actor: null };
-  const loop = new CommitLoop(async (workspace, work) => {
-    const clock = await clocks.of(workspace);
-    const committed = await commitWork({ ...parts, ...kept, clock }, workspace, work);
+  const rules = new KnownRules(parts.store);
+  const commit: CommitWork = async (workspace, work) => {
+    const committed = await rules.decideBy(workspace, async (seen) => {
+      const clock = await clocks.of(workspace);
+      return commitWork({ ...parts, ...kept, clock, seen }, workspace, work);
+    });
     waiting.look(workspace);
     alarm.look(workspace);
     return committed;
-  });
+  };
+  const { isShared } = parts.store;
+  const loop = new CommitLoop(commit, { hasLanes: isShared });
   const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
-  const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-  return { ...parts, ...kept, clocks, loop, waiting };
+  const waiting = new WaitingRuns(
+    (workspace, run) => readRunState(reading, workspace, run),
+    isShared ? async (workspace) => parts.store.commits(workspace) : null,
+  );
+  return { ...parts, ...kept, rules, clocks, loop, waiting };
 }

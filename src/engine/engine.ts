@@ -35,12 +35,14 @@ import {
 } from "./keys.ts";
 import { LiveCases } from "./live-cases.ts";
 import { LiveLimits } from "./live-limits.ts";
+import type { Lease } from "./node-ports.ts";
 import {
   type NewDispute,
   type NewResolution,
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
+import { PeriodicWork } from "./periodic-work.ts";
 import { PolicyCases } from "./policy-cases.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
 import { previewCredit } from "./preview-credit.ts";
@@ -147,6 +149,11 @@ export class Engine {
   /** What people have changed: who, when, why, before and after. */
   audit(workspace: string, query: AuditQuery): Promise<AuditPage> {
     return readAudit(this.store, workspace, query);
+  }
+
+  /** Periodic work, which does nothing once another process has the lease. */
+  periodicWork(lease: Lease): PeriodicWork {
+    return new PeriodicWork(this.#context, lease);
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */

@@ -30,6 +30,7 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { Turns } from "../../engine/turns.ts";
+import { SoleStore } from "../sole-writer.ts";
 import { MemoryAlerts } from "./memory-alerts.ts";
 import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
@@ -40,7 +41,7 @@ import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
 
 /** Everything in maps; a restart begins from nothing. */
-export class MemoryStore implements Store {
+export class MemoryStore extends SoleStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly keyring = new MemoryKeyring();
   readonly alerts = new MemoryAlerts();

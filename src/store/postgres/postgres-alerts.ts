@@ -8,19 +8,11 @@ import type {
 import type { Answer } from "../../engine/ports.ts";
 import { decodeDelivery, encodeDelivery } from "../stored-alerts.ts";
 import { type Bound, type Row, rowText } from "../stored-rows.ts";
-import type { Parameter } from "./connection.ts";
+import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+import type { OutboxStore } from "./postgres-outbox.ts";
 
-/** Statements of one connection. */
-export type RowsOf = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
-
-/** What the outbox needs of its store. */
-export interface OutboxStore {
-  ws(workspace: string): Promise<number>;
-  all: RowsOf;
-  /** Runs work in one transaction on a connection of its own. */
-  transaction<T>(work: (all: RowsOf) => Promise<T>): Promise<T>;
-  checksum(text: string): number;
-}
+/** Rows of a workspace, whose number is the first parameter. */
+type RowsOf = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
 
 const PUT = `INSERT INTO alert_deliveries VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
   ON CONFLICT (ws, id) DO UPDATE SET (route, state, next_at, fence, created_at, ended_at, document,
@@ -42,19 +34,21 @@ export class PostgresAlerts implements AlertOutbox {
 
   async change<T>(workspace: string, work: (outbox: OpenOutbox) => Answer<T>): Promise<T> {
     const ws = await this.#store.ws(workspace);
-    return this.#store.transaction(async (all) => {
-      await all("SELECT pg_advisory_xact_lock($1, $2)", LOCK_SPACE, ws);
+    // A result of `false` is one like any other: wrapped, it undoes nothing.
+    const ended = await this.#store.inTransaction(ws, async (queries) => {
+      await rowsOf(queries, "SELECT pg_advisory_xact_lock($1, $2)", [LOCK_SPACE, ws]);
       const writes: [string, Parameter[]][] = [];
       const put = (sql: string, values: readonly Bound[]) =>
         writes.push([sql, [...(values as Parameter[]), this.#store.checksum(rowText(values))]]);
-      const result = await work(openOutbox(all, { ws, put, writes }));
-      for (const [sql, values] of writes) await all(sql, ...values);
-      return result;
+      const result = await work(openOutbox(rowsIn(queries, ws), { ws, put, writes }));
+      for (const [sql, values] of writes) await rowsOf(queries, sql, values);
+      return { result };
     });
+    return ended.result;
   }
 
   async cursor(workspace: string): Promise<number> {
-    return cursorOf(this.#store.all, await this.#store.ws(workspace));
+    return cursorOf(this.#of(workspace));
   }
 
   async list(
@@ -67,8 +61,7 @@ export class PostgresAlerts implements AlertOutbox {
         (SELECT created_at, id FROM alert_deliveries WHERE ws = $1 AND id = $4))
       ORDER BY created_at DESC, id DESC LIMIT $5`;
     const values = [route ?? null, state ?? null, after ?? null, limit];
-    const rows = await this.#store.all(sql, await this.#store.ws(workspace), ...values);
-    return rows.map(decodeDelivery);
+    return (await this.#store.of(workspace, sql, ...values)).map(decodeDelivery);
   }
 
   nextDueMs(workspace: string): Promise<number | null> {
@@ -82,14 +75,22 @@ export class PostgresAlerts implements AlertOutbox {
     return this.#instant(workspace, sql, route);
   }
 
+  #of(workspace: string): RowsOf {
+    return (sql, ...values) => this.#store.of(workspace, sql, ...values);
+  }
+
   async #instant(workspace: string, sql: string, ...values: Parameter[]): Promise<number | null> {
-    const [row] = await this.#store.all(sql, await this.#store.ws(workspace), ...values);
+    const [row] = await this.#store.of(workspace, sql, ...values);
     return row?.at === null || row === undefined ? null : Number(row.at);
   }
 }
 
-async function cursorOf(all: RowsOf, ws: number): Promise<number> {
-  const [row] = await all("SELECT seq FROM alert_cursors WHERE ws = $1", ws);
+function rowsIn(queries: Queries, ws: number): RowsOf {
+  return (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
+}
+
+async function cursorOf(of: RowsOf): Promise<number> {
+  const [row] = await of("SELECT seq FROM alert_cursors WHERE ws = $1");
   return row === undefined ? 0 : Number(row.seq);
 }
 
@@ -99,18 +100,18 @@ interface Change {
   readonly writes: [string, Parameter[]][];
 }
 
-function openOutbox(all: RowsOf, { ws, put, writes }: Change): OpenOutbox {
+function openOutbox(of: RowsOf, { ws, put, writes }: Change): OpenOutbox {
   return {
-    cursor: () => cursorOf(all, ws),
+    cursor: () => cursorOf(of),
     delivery: async (id) => {
       const sql = "SELECT * FROM alert_deliveries WHERE ws = $1 AND id = $2";
-      return (await all(sql, ws, id)).map(decodeDelivery)[0];
+      return (await of(sql, id)).map(decodeDelivery)[0];
     },
     due: async (nowMs, { limit, exceptRoutes }) => {
       const sql = `SELECT * FROM alert_deliveries WHERE ws = $1 AND state = 'ready'
         AND next_at <= $2 AND route NOT IN (SELECT jsonb_array_elements_text($3::jsonb))
         ORDER BY next_at, id LIMIT $4`;
-      return (await all(sql, ws, nowMs, JSON.stringify(exceptRoutes), limit)).map(decodeDelivery);
+      return (await of(sql, nowMs, JSON.stringify(exceptRoutes), limit)).map(decodeDelivery);
     },
     moveCursor: (seq) => put(MOVE, [ws, seq]),
     put: (delivery) => put(PUT, [ws, ...encodeDelivery(delivery)]),

@@ -18,14 +18,14 @@ import {
 import type { Row } from "../stored-rows.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 
-/** What the outbox needs of its store. */
+/** What what is on its way needs of its store. */
 export interface OutboxStore {
   /** Rows of a workspace, whose number is the first parameter. */
   of(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]>;
   ws(workspace: string): Promise<number>;
   checksum(text: string): number;
   /** Commits what the work writes, or undoes it where it returns false. */
-  inTransaction(work: (queries: Queries) => Promise<boolean>): Promise<boolean>;
+  inTransaction<T>(ws: number, work: (queries: Queries) => Promise<T>): Promise<T>;
 }
 
 const PLACES = LINE_COLUMNS.map((_, at) => `$${at + 1}`).join(", ");
@@ -49,7 +49,7 @@ export class PostgresOutbox implements Outbox {
   async write(workspace: string, change: OutboxChange): Promise<boolean> {
     const ws = await this.#store.ws(workspace);
     const checksum = (text: string) => this.#store.checksum(text);
-    return this.#store.inTransaction(async (queries) => {
+    return this.#store.inTransaction(ws, async (queries) => {
       // In one order of keys, so that two senders never wait for each other.
       for (const line of change.added.toSorted(byKey)) {
         const rows = await rowsOf(queries, INSERT, encodeLine(ws, line, checksum));

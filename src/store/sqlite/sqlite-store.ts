@@ -34,6 +34,7 @@ import type {
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
 import { Turns } from "../../engine/turns.ts";
+import { SoleStore } from "../sole-writer.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
@@ -88,10 +89,10 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
   mkdirSync(options.dataDir, { recursive: true });
   const release = holdDataFolder(options.dataDir);
   const path = join(options.dataDir, DATABASE_FILE);
-  return new SqliteStore(path, release, options);
+  return new SqliteStore({ path, release, options });
 }
 
-class SqliteStore implements Store {
+class SqliteStore extends SoleStore implements Store {
   readonly #path: string;
   readonly #release: () => void;
   readonly #writer: Writer;
@@ -118,7 +119,13 @@ class SqliteStore implements Store {
     this.#all(sql, this.#ws(workspace), ...values),
   );
 
-  constructor(path: string, release: () => void, options: SqliteOptions) {
+  constructor(opened: {
+    readonly path: string;
+    readonly release: () => void;
+    readonly options: SqliteOptions;
+  }) {
+    super();
+    const { path, release, options } = opened;
     this.#path = path;
     this.#release = release;
     // The schema is brought up to date before anybody reads.

@@ -1,4 +1,4 @@
--- Tollgate, PostgreSQL store, schema 17: messages about alerts on their way to routes.
+-- Tollgate, PostgreSQL store, schema 25: messages about alerts on their way to routes.
 CREATE TABLE alert_cursors (
   ws bigint PRIMARY KEY,
   seq bigint NOT NULL,           -- alerts up to it have become deliveries
@@ -26,3 +26,6 @@ CREATE INDEX alert_deliveries_taken ON alert_deliveries (ws, route, ended_at)
 
 -- What was done of a kind, in order: alerts are read from the journal behind a seq.
 CREATE INDEX journal_by_kind ON journal (ws, source, seq) WHERE run = '';
+
+SELECT tollgate_wall('alert_cursors');
+SELECT tollgate_wall('alert_deliveries');
