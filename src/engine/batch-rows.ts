@@ -36,6 +36,10 @@ export class Rows<T> {
     return this.#rows.values();
   }
 
+  get isEmpty(): boolean {
+    return this.#rows.size === 0;
+  }
+
   get isChanged(): boolean {
     return this.#changed.size > 0;
   }

@@ -34,6 +34,22 @@ export function rollupKeyText(key: RollupKey): string {
   return [customer, period, agent, kind, provider, model, tool].join("\u0000");
 }
 
+/** What tells most roll-ups of a customer's period apart: a short key that is at hand. */
+export function rollupPlace({ model, tool }: RollupKey): string {
+  return model === "" ? tool : model;
+}
+
+/** Whether two roll-ups of one customer's period are the same one. */
+export function isSameRollup(a: RollupKey, b: RollupKey): boolean {
+  return (
+    a.model === b.model &&
+    a.tool === b.tool &&
+    a.kind === b.kind &&
+    a.agent === b.agent &&
+    a.provider === b.provider
+  );
+}
+
 /** The roll-up that a step counts in. */
 export function rollupKeyOfStep(step: Step): RollupKey {
   return {
