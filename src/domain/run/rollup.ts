@@ -3,7 +3,7 @@
  * "how much" question without touching the steps, and sum to the same totals as the runs.
  */
 import type { Step } from "../event/step.ts";
-import { inputQuantity, OUTPUT_BUCKETS } from "../event/usage.ts";
+import { inputQuantity, outputQuantity } from "../event/usage.ts";
 import type { Amount, Quantity } from "../money/decimal.ts";
 import { ZERO_AMOUNT, ZERO_QUANTITY } from "../money/decimal.ts";
 import type { Totals } from "./run.ts";
@@ -80,9 +80,7 @@ export function totalsOfStep(step: Step): Totals {
 /** Input and output tokens that a step counts for. */
 export function tokensOfStep(step: Step): { input: Quantity; output: Quantity } {
   if (!counts(step)) return { input: ZERO_QUANTITY, output: ZERO_QUANTITY };
-  let output = 0n;
-  for (const bucket of OUTPUT_BUCKETS) output += step.usage.get(bucket) ?? 0n;
-  return { input: inputQuantity(step.usage), output: output as Quantity };
+  return { input: inputQuantity(step.usage), output: outputQuantity(step.usage) };
 }
 
 function counts(step: Step): boolean {
