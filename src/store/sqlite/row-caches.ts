@@ -20,12 +20,11 @@ import {
 } from "../stored-rows.ts";
 import { BudgetRows } from "./budget-rows.ts";
 import { Recent } from "./recent.ts";
-import { RunIdentities } from "./run-identities.ts";
+import { type KnownIds, RunIdentities, unreadRun } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
 
-/** A run and the number of its row. */
-export interface RunSlot {
-  readonly runNo: number;
+/** A run, the number of its row, and what is known of its steps. */
+export interface RunSlot extends KnownIds {
   run: Run;
 }
 
@@ -177,7 +176,7 @@ export class RowCaches {
     if (cached !== undefined) return cached;
     const row = this.#statements.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
     if (row === undefined) return undefined;
-    const slot = { runNo: row.run_no as number, run: decodeRun(row) };
+    const slot = { ...unreadRun(row.run_no as number), run: decodeRun(row) };
     runs.set(id, slot);
     return slot;
   }

@@ -63,13 +63,13 @@ function addSteps(
   const { names, caches } = shared;
   const identities = caches.identities(ws);
   const packed = steps.map((step): StepToPack => {
-    const { runNo } = present(caches.run(ws, step.run), `run "${step.run}"`);
+    const slot = present(caches.run(ws, step.run), `run "${step.run}"`);
     const sealed = sealedSteps.get(step) ?? sealedStep(step);
     const { facets, labels } = sealed.parts;
     const sourceNo = names.numberOf(step.source, draft);
-    identities.add(runNo, sourceNo, step.id);
+    identities.add(slot, sourceNo, step.id);
     return {
-      runNo,
+      runNo: slot.runNo,
       sourceNo,
       seq: step.seq,
       facetsNo: names.numberOf(facets, draft),
