@@ -4,7 +4,6 @@
  */
 import { unreachable } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import type { Totals } from "../domain/run/run.ts";
 import { amendStep, voidStep } from "./apply-correction.ts";
 import { recordOutcome, reverseOutcome } from "./apply-outcome.ts";
 import { closeRun, openRun } from "./apply-run.ts";
@@ -26,12 +25,7 @@ export function applyBatch(
   ledger.replay = (event) => applyEvent(ledger, event);
   const results = events.map((event) => applyEvent(ledger, event));
   correctRuns(ledger);
-  const runs = new Map<string, { own: Totals; tree: Totals }>();
-  for (const event of events) {
-    const run = state.runs.get(event.run);
-    if (run !== undefined) runs.set(run.id, { own: run.own, tree: run.tree });
-  }
-  return { results, runs, holds: [] };
+  return { results, runs: state.runs, holds: [] };
 }
 
 /** Applies one event; used for arriving events and for those that leave suspense. */

@@ -136,6 +136,7 @@ export class BatchState {
   #lastPage: LedgerPage | null = null;
   #lastCustomer = "";
   readonly #editable = new Map<string, EditableRun>();
+  #lastEdited: EditableRun | null = null;
 
   /** `isRecovery`: what it changes follows from what is known already, and is no news. */
   constructor(
@@ -167,8 +168,13 @@ export class BatchState {
 
   /** A working copy of a run, written when the unit ends; made once, then edited in place. */
   editRun(id: string): EditableRun {
-    const known = this.#editable.get(id);
-    if (known !== undefined) return known;
+    if (this.#lastEdited?.id === id) return this.#lastEdited;
+    const edited = this.#editable.get(id) ?? this.#workingCopy(id);
+    this.#lastEdited = edited;
+    return edited;
+  }
+
+  #workingCopy(id: string): EditableRun {
     const run = this.runOrNew(id);
     const copy = { ...run, own: { ...run.own }, tree: { ...run.tree } };
     this.runs.set(id, copy);

@@ -43,11 +43,17 @@ export interface EventResult {
   readonly error?: Problem;
 }
 
+/** What a run comes to by itself, and with all below it. */
+export interface RunTotals {
+  readonly own: Totals;
+  readonly tree: Totals;
+}
+
 /** What became of the events of one request. */
 export interface BatchResult {
   readonly results: readonly EventResult[];
   /** Totals after the commit of every run that the events name. */
-  readonly runs: ReadonlyMap<string, { readonly own: Totals; readonly tree: Totals }>;
+  readonly runs: Pick<ReadonlyMap<string, RunTotals>, "get">;
   /** What was answered to what was asked of holds, in the order of the requests. */
   readonly holds: readonly HoldsAnswer[];
 }
