@@ -12,7 +12,7 @@ import type { BatchState } from "./batch-state.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
 import { correctRuns } from "./correct-runs.ts";
-import type { BatchResult, EventResult } from "./result.ts";
+import type { BatchResult, EventResult, RunTotals } from "./result.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Applies events in their order and tells what became of each. */
@@ -25,7 +25,14 @@ export function applyBatch(
   ledger.replay = (event) => applyEvent(ledger, event);
   const results = events.map((event) => applyEvent(ledger, event));
   correctRuns(ledger);
-  return { results, runs: state.runs, holds: [] };
+  // The totals alone: the rows of the unit would be kept alive until it is on disk.
+  const runs = new Map<string, RunTotals>();
+  for (const event of events) {
+    if (runs.has(event.run)) continue;
+    const run = state.runs.get(event.run);
+    if (run !== undefined) runs.set(run.id, { own: run.own, tree: run.tree });
+  }
+  return { results, runs, holds: [] };
 }
 
 /** Applies one event; used for arriving events and for those that leave suspense. */
