@@ -1,7 +1,8 @@
 /**
  * Builds src into dist as JavaScript for the npm package: Node strips types from its own files, but
  * not from those under node_modules. Type errors stop the build. Files that are not TypeScript
- * (SQL, JSON, static pages) are copied to the same place; tests and contract suites stay behind.
+ * (SQL, JSON, static pages) are copied to the same place; tests, contract suites and the connector
+ * to copy stay behind.
  */
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +29,7 @@ cpSync(from, to, { recursive: true, filter: (path) => isAsset(path) });
 process.stdout.write(`Built ${sources.length} files of src into dist.\n`);
 
 function isShipped(path: string): boolean {
-  return path.startsWith(join(from, "/")) && !/(\.test|-contract)\.ts$/.test(path);
+  return path.startsWith(join(from, "/")) && !/(\.test|-contract)\.ts$|\/_template\//.test(path);
 }
 
 /** Folders pass, so that their files are asked for. */

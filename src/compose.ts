@@ -12,12 +12,19 @@ import {
 } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
+import { withDisk } from "./connectors/file/disk-requests.ts";
+import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
+import { outgoingHttp } from "./connectors/outgoing-http.ts";
+import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
+import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
 import type { TollgateEvent } from "./domain/event/event.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
+import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Signatures } from "./engine/key-ports.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
@@ -103,14 +110,38 @@ const VERSION: string = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ).version;
 
+/** Every connector to a billing system. */
+const CONNECTORS = [webhookConnector, fileConnector, s3Connector];
+
+/** What exports are carried out with, as the environment says. */
+function composeExporting(environment: Readonly<Record<string, string | undefined>>): ExportParts {
+  const { TOLLGATE_SECRET_KEY, TOLLGATE_SECRET_KEY_FILE, TOLLGATE_ALLOW_LOCAL } = environment;
+  const http = outgoingHttp({ isLocalAllowed: TOLLGATE_ALLOW_LOCAL === "1" });
+  const file = TOLLGATE_SECRET_KEY_FILE;
+  const keys = TOLLGATE_SECRET_KEY ?? (file === undefined ? "" : readFileSync(file, "utf8"));
+  return {
+    connectors: new Map(CONNECTORS.map((connector) => [connector.name, connector])),
+    http: withDisk(http, environment.TOLLGATE_EXPORT_DIR ?? null),
+    secrets: secretBox(readSecretKeys(keys)),
+    chance: Math.random,
+    wait: (ms) => sleep(ms),
+  };
+}
+
 /** An engine over a store, with this machine's clock and randomness unless others are given. */
 export function composeEngine(
   store: Store,
-  parts: { readonly clock?: Clock; readonly ids?: Ids } = {},
+  parts: {
+    readonly clock?: Clock;
+    readonly ids?: Ids;
+    readonly environment?: Readonly<Record<string, string | undefined>>;
+    readonly exporting?: Partial<ExportParts>;
+  } = {},
 ): Engine {
-  const { clock = systemClock, ids = randomIds } = parts;
+  const { clock = systemClock, ids = randomIds, environment = {} } = parts;
   return new Engine({
     ...{ store, clock, ids, digest: nodeDigest, signatures: nodeSignatures },
+    exporting: { ...composeExporting(environment), ...parts.exporting },
     tariffs: storedTariffs(store),
   });
 }
@@ -166,6 +197,8 @@ export interface StartOptions {
   readonly port?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** (Default: that of the process.) */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A server that was started. */
@@ -203,9 +236,13 @@ const V8_FLAGS = ["--no-allocation-site-pretenuring", "--heap-growing-percent=10
 /** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
+  const environment = {
+    TOLLGATE_EXPORT_DIR: join(dataDir, "exports"),
+    ...(options.environment ?? process.env),
+  };
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
-  const engine = composeEngine(store, clock === undefined ? {} : { clock });
+  const engine = composeEngine(store, { environment, ...(clock && { clock }) });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
   const installationKey = paymentKey(dataDir);

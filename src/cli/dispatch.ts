@@ -31,6 +31,7 @@ import { serve } from "./commands/serve.ts";
 import { simulate } from "./commands/simulate.ts";
 import { statement } from "./commands/statement.ts";
 import { stop } from "./commands/stop.ts";
+import { target } from "./commands/target.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 import { workspace } from "./commands/workspace.ts";
@@ -63,6 +64,7 @@ const COMMANDS: readonly Command[] = [
   dispute,
   goodwill,
   exportLines,
+  target,
   invoice,
   verify,
   keys,

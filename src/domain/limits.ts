@@ -182,3 +182,22 @@ export const CHILDREN_PER_CUSTOMER_MAX_COUNT = 500;
 
 /** Rows of one page of a listing. */
 export const PAGE_MAX_ROWS = 1_000;
+
+/** Wait before a line is sent again: the first, and the longest. */
+export const EXPORT_WAIT_FIRST_MS = 1_000;
+export const EXPORT_WAIT_MAX_MS = 60 * 60 * 1000;
+/** How long a sender has a line for itself: longer than the longest request. */
+export const EXPORT_LEASE_MS = 5 * 60 * 1000;
+/** Targets of one workspace. */
+export const TARGETS_PER_WORKSPACE_MAX_COUNT = 100;
+/** Names that one target's mapping lists. */
+export const TARGET_NAMES_MAX_COUNT = 20_000;
+/** Longest secret of a target. */
+export const SECRET_MAX_CHARS = 8_192;
+/** Bytes of an answer that are read; what is kept of it with a line, in characters. */
+export const ANSWER_MAX_BYTES = 64 * 1024;
+export const EXPORT_NOTE_MAX_CHARS = 500;
+/** Bytes of a message that a target sends us. */
+export const NOTICE_MAX_BYTES = 256 * 1024;
+/** Longest wait for an outgoing request. */
+export const OUTGOING_TIMEOUT_MS = 30_000;

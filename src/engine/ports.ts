@@ -13,6 +13,7 @@ import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
+import type { Outbox } from "./export/export-ports.ts";
 import type { History } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
@@ -212,6 +213,8 @@ export interface UnitOfWork {
   periods(keys: readonly CounterKey[]): Answer<PeriodState[]>;
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;
+  /** Periods in which a customer used anything, in any order. */
+  usedPeriods(customer: string): Answer<string[]>;
   adjustments(key: CounterKey): Answer<Adjustment[]>;
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
@@ -244,6 +247,9 @@ export interface UsageFilter {
 export interface RunFilter {
   readonly customer?: string;
   readonly agent?: string;
+  readonly endUser?: string;
+  /** Only runs with an end user (Default: false). */
+  readonly hasEndUser?: boolean;
   readonly status?: string;
   /** Only roots (Default: false). */
   readonly roots?: boolean;
@@ -337,6 +343,7 @@ export interface Store {
   cards(workspace: string): Answer<RateCardVersion[]>;
   prices(workspace: string): Answer<PriceVersion[]>;
   readonly keyring: Keyring;
+  readonly outbox: Outbox;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;

@@ -1,12 +1,14 @@
 /**
  * Seals a unit of work onto the hash chain: one link over the text of every step revision and
- * journal entry it adds, in seq order. Altering, adding or removing one breaks its link.
+ * journal entry it adds, in seq order, behind what runs and outcomes were before it changed them.
+ * Altering, adding or removing one breaks its link.
  */
 import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import { type SealedStep, sealedStep } from "../domain/event/step-text.ts";
-import type { ChainHead, ChainLink, Digest, SealedSteps } from "./ports.ts";
+import { encodeFormer, formerLine } from "../domain/run/former-text.ts";
+import type { ChainHead, ChainLink, Digest, SealedSteps, Writes } from "./ports.ts";
 
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
@@ -29,6 +31,7 @@ interface Added {
   readonly nowMs: number;
   readonly steps: readonly Step[];
   readonly journal: readonly JournalEntry[];
+  readonly former: Former;
   readonly lastSeq: number;
 }
 
@@ -41,7 +44,8 @@ export function sealLink(digest: Digest, before: ChainHead, added: Added): Seale
   for (const step of added.steps) texts.push(sealedStep(step));
   if (added.lastSeq === before.lastSeq) return { link: null, steps: { texts, joined: null } };
   const committedAtMs = Math.max(before.committedAtMs, added.nowMs);
-  const beginning = `${before.digest}\n${timeText(committedAtMs)}`;
+  let beginning = `${before.digest}\n${timeText(committedAtMs)}`;
+  for (const line of formerLines(added.former)) beginning += `\n${line}`;
   const isJoined = isInOrder(added);
   const covered = isJoined ? joined(beginning, texts) : beginning + sorted(added, texts);
   const link = {
@@ -77,4 +81,19 @@ function sorted({ steps, journal }: Added, texts: readonly SealedStep[]): string
   for (const [at, { seq }] of steps.entries()) rows.push({ seq, text: texts[at]?.text ?? "" });
   rows.sort((a, b) => a.seq - b.seq);
   return rows.map(({ text }) => `\n${text}`).join("");
+}
+
+type Former = Pick<Writes, "formerRuns" | "formerOutcomes">;
+
+/** In the order of their texts, which whoever checks the seal can find again. */
+function formerLines({ formerRuns, formerOutcomes }: Former): string[] {
+  const runs = formerRuns.map(({ facts, untilSeq }) => {
+    const { id: run, sinceSeq } = facts;
+    return formerLine({ run, key: null, sinceSeq, untilSeq, document: encodeFormer(facts) });
+  });
+  const outcomes = formerOutcomes.map(({ outcome, untilSeq }) => {
+    const { run, key, sinceSeq } = outcome;
+    return formerLine({ run, key, sinceSeq, untilSeq, document: encodeFormer(outcome) });
+  });
+  return [...runs, ...outcomes].sort();
 }

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { requireScope } from "./authenticator.ts";
 import type { Logger } from "./http-parts.ts";
 import { answerProblem, SECURITY_HEADERS } from "./problem.ts";
-import { readDocument } from "./register-routes.ts";
+import { readDocument, sentRequest } from "./register-routes.ts";
 import type { RouteAnswer, RouteContext } from "./route.ts";
 import { ASK_ROUTE } from "./routes/holds.ts";
 
@@ -76,7 +76,8 @@ async function ask(
     const body = context.parseJson(sent?.text ?? "");
     const { workspace } = key;
     const input = { workspace, params: { run }, query: {}, body, accept };
-    return await ASK_ROUTE.handle(context, { ...input, gone: () => NEVER });
+    const as = { sent: () => sentRequest(request, sent?.text ?? ""), gone: () => NEVER };
+    return await ASK_ROUTE.handle(context, { ...input, ...as });
   } finally {
     sent?.release();
   }

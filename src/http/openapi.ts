@@ -6,6 +6,7 @@ import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
 import { CREDIT_SCHEMAS } from "./schemas/credits.ts";
 import { eventSchemas } from "./schemas/events.ts";
+import { EXPORT_SCHEMAS } from "./schemas/exports.ts";
 import { SIMULATION_SCHEMAS } from "./schemas/simulations.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
 
@@ -36,6 +37,7 @@ export function openApiDocument(
         ...SIMULATION_SCHEMAS,
         ...COMMITMENT_SCHEMAS,
         ...CREDIT_SCHEMAS,
+        ...EXPORT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },

@@ -8,7 +8,7 @@ import { mediaType, unsupported } from "./events-listener.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
 import { queryValues } from "./query-values.ts";
 import { type ReadBody, readBody } from "./read-body.ts";
-import type { Route, RouteAnswer, RouteContext } from "./route.ts";
+import type { Route, RouteAnswer, RouteContext, SentRequest } from "./route.ts";
 import { closed } from "./schema.ts";
 
 const NO_FIELDS = closed({});
@@ -67,14 +67,21 @@ function registerRoute(
       observe(context, route, reply);
     },
     handler: async (request, reply) => {
-      const { workspace } = underway.get(request) ?? { workspace: "" };
+      const { workspace, body: read } = underway.get(request) ?? { workspace: "", body: null };
       const { params, query: asked, body } = request;
       const accept = request.headers.accept ?? "";
       const gone = () => goneSignal(context, reply);
-      const input = { workspace, params, query: asked, body, accept, gone };
+      const sent = () => sentRequest(request.raw, read?.text ?? "");
+      const input = { workspace, params, query: asked, body, sent, accept, gone };
       return send(reply, await route.handle(context, input));
     },
   });
+}
+
+/** A request's headers and body as texts. */
+export function sentRequest({ headers }: IncomingMessage, text: string): SentRequest {
+  const all = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  return { headers: Object.fromEntries(all), text };
 }
 
 /** Made for the few routes that wait: one that ends with its request holds no listener. */

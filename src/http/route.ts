@@ -26,6 +26,13 @@ export interface RouteContext extends HttpParts {
   readonly openApiText: () => string;
 }
 
+/** A request before anything was read out of it. */
+export interface SentRequest {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
 /** What a handler is asked. Everything in it has passed the route's schemas. */
 export interface RouteInput<Params, Query, Body> {
   /** Workspace of the key; "" on a route that needs none. */
@@ -33,6 +40,8 @@ export interface RouteInput<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The request as it came, for who checks a signature of it. */
+  readonly sent: () => SentRequest;
   /** Media types that the caller accepts, as sent. */
   readonly accept: string;
   /** Aborts when there is nobody to answer any more, or the server shuts down: stop waiting. */

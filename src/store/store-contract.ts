@@ -9,6 +9,7 @@ import { ATOMICITY } from "./atomicity-contract.ts";
 import type { Clause } from "./clause-contract.ts";
 import { CREDIT } from "./credit-contract.ts";
 import { HISTORY } from "./history-contract.ts";
+import { OUTBOX } from "./outbox-contract.ts";
 import { READS } from "./read-contract.ts";
 import { ROUND_TRIPS } from "./round-trip-contract.ts";
 import { SPENDING } from "./spending-contract.ts";
@@ -30,13 +31,14 @@ export function ingestContract(candidate: Candidate): void {
 
 /** What listings, reports and administration need. */
 export function readContract(candidate: Candidate): void {
-  suite("read", candidate, [...READS, ...HISTORY]);
+  suite("read", candidate, [...READS, ...HISTORY, ...OUTBOX]);
 }
 
 /** Both parts. */
 export function storeContract(candidate: Candidate): void {
   const { skip = {}, ...rest } = candidate;
-  const isIngest = (name: string) => ![...READS, ...HISTORY].some((clause) => clause.name === name);
+  const isIngest = (name: string) =>
+    ![...READS, ...HISTORY, ...OUTBOX].some((clause) => clause.name === name);
   const reasons = Object.entries(skip);
   const part = (wanted: boolean) =>
     Object.fromEntries(reasons.filter(([name]) => isIngest(name) === wanted));

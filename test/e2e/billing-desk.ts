@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { type Answer, type ApiCaller, apiCaller } from "./api-caller.ts";
-import { startTestServer, type TestServer } from "./test-server.ts";
+import { startTestServer, type TestServer, type TestServerOptions } from "./test-server.ts";
 
 /** 0.015 a step and 0.99 an outcome, in a currency of two decimals. */
 export const CARD = {
@@ -17,6 +17,8 @@ export const CARD = {
 function per(unit: string): object {
   return { model: "per_unit", unit };
 }
+
+type Exporting = TestServerOptions["exporting"];
 
 export interface Desk {
   readonly server: TestServer;
@@ -35,10 +37,12 @@ export interface Desk {
 /** Opens one at an instant. Stop its server when done. */
 export async function openDesk(
   kind: "memory" | "sqlite",
-  { at, card = CARD }: { readonly at: string; readonly card?: object },
+  opening: { readonly at: string; readonly card?: object; readonly exporting?: Exporting },
 ): Promise<Desk> {
+  const { at, card = CARD, exporting } = opening;
   const clock = { now: Date.parse(at) };
-  const server = await startTestServer({ store: kind, clock: { nowMs: () => clock.now } });
+  const parts = { store: kind, clock: { nowMs: () => clock.now } };
+  const server = await startTestServer({ ...parts, ...(exporting && { exporting }) });
   const api = await apiCaller(server);
   const ask: Desk["ask"] = (method, path, body) =>
     api.call(method, path, body === undefined ? {} : { body });

@@ -27,8 +27,14 @@ describe("who may do what", () => {
 
   test("every route but what is public wants a key, and says so", async () => {
     const open = routes.filter(([, , scope]) => scope === null).map(([, path]) => path);
-    assert.deepEqual(open.toSorted(), ["/health", "/v1/openapi.json", "/v1/receipt-keys"]);
+    const notices = "/v1/notices/1/1";
+    const wanted = ["/health", notices, "/v1/openapi.json", "/v1/receipt-keys"];
+    assert.deepEqual(open.toSorted(), wanted);
+    // What targets send is signed by them, so nobody else gets anywhere.
+    const unsigned = await api.call("POST", notices, { key: null, body: {} });
+    assertProblem(unsigned, "notice.refused");
     for (const [method, path, scope] of routes) {
+      if (path === notices) continue;
       const answer = await api.call(method, path, { key: null });
       if (scope === null) assert.equal(answer.status, 200, path);
       else assertProblem(answer, "auth.missing");

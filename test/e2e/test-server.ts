@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { composeEngine, composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { ExportParts } from "../../src/engine/export/export-cases.ts";
 import type { Scope } from "../../src/engine/keys.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
 import type { HttpParts } from "../../src/http/http-parts.ts";
@@ -20,6 +21,8 @@ export interface TestServerOptions {
   readonly store?: "memory" | "sqlite";
   /** (Default: the computer's.) */
   readonly clock?: Clock;
+  /** What exports are carried out with. (Default: nothing local is reached, and no secret kept.) */
+  readonly exporting?: Partial<ExportParts>;
   /** Changes the parts before the server is built, to inject faults. */
   readonly change?: (parts: HttpParts) => HttpParts;
 }
@@ -49,7 +52,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   for (const workspace of [DEFAULT_WORKSPACE, FOREIGN_WORKSPACE]) {
     await store.createWorkspace(workspace);
   }
-  const engine = composeEngine(store, options.clock === undefined ? {} : { clock: options.clock });
+  const { clock, exporting } = options;
+  const engine = composeEngine(store, { ...(clock && { clock }), ...(exporting && { exporting }) });
   const errors: object[] = [];
   const logger = { info: () => undefined, error: (entry: object) => void errors.push(entry) };
   const parts = { ...composeHttp(engine), logger };

@@ -61,6 +61,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   holds: ["workspace", "run", "source", "id"],
   stops: ["workspace", "scope_kind", "scope"],
   overruns: ["workspace", "budget_id", "scope", "window_key"],
+  export_lines: ["workspace", "key"],
+  export_secrets: ["workspace", "target", "name"],
 };
 
 export function openFile(folder: string): DatabaseSync {

@@ -5,12 +5,14 @@
  */
 import assert from "node:assert/strict";
 import { composeEngine, composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
+import { secretBox } from "../../src/connectors/secret-box.ts";
 import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts";
 import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { OutgoingHttp } from "../../src/engine/export/connector-port.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { holdAndStop, setBudgets, type World } from "./varied-budgets.ts";
+import { holdAndStop, holdOfCredit, setBudgets, type World } from "./varied-budgets.ts";
 
 type Sent = Readonly<Record<string, unknown>>;
 
@@ -114,7 +116,7 @@ function won(run: string, key: string, more: Sent = {}): Sent {
 }
 
 const OCTOBER: readonly Sent[] = [
-  opened("r1", { agent: "support", labels: { team: "x" } }),
+  opened("r1", { agent: "support", labels: { team: "x" }, endUser: "u1" }),
   model("r1", uuid(1), { callId: "openai:1", labels: { team: "x" } }),
   model("r1", uuid(2), { completeness: "partial" }),
   model("r1", uuid(2), { completeness: "exact", usage: { output_text: 700 } }),
@@ -251,6 +253,7 @@ async function makeDefault(world: World): Promise<void> {
   await engine.createKey(workspace, { scopes: ["ingest", "read"], label: "ingest" });
   const { key } = await engine.createKey(workspace, { scopes: ["admin"], label: "old" });
   await engine.revokeKey(workspace, key.id);
+  await engine.receipts.rotateKey();
   world.setClock("2026-10-30T08:00:00Z");
   await setBudgets(world, workspace);
   for (const event of OCTOBER) await world.send(workspace, [event]);
@@ -260,6 +263,7 @@ async function makeDefault(world: World): Promise<void> {
     await engine.settleConflict(workspace, { conflict: first.seq, keep: "second", reason: "x" });
   }
   await holdAndStop(world, workspace);
+  await holdOfCredit(world, workspace);
   world.setClock("2026-11-02T08:00:00Z");
   await engine.closePeriod(workspace, { customer: null, period: "2026-10", early: false });
   await world.send(workspace, LATE);
@@ -268,6 +272,7 @@ async function makeDefault(world: World): Promise<void> {
   await engine.closePeriod(workspace, { customer: null, period: "2026-11", early: false });
   await world.send(workspace, LATER);
   await actByHand(engine, workspace);
+  await exportLines(world, workspace);
 }
 
 /** Credit that ends, with a rule, of a customer that pays for another. */
@@ -313,11 +318,47 @@ async function actByHand(engine: Engine, workspace: string): Promise<void> {
   await engine.saveWorkspace(workspace, { graceHours: 12 });
 }
 
+/** Lines that were taken, refused and revised, lost, and left out. */
+async function exportLines({ engine, setClock }: World, workspace: string): Promise<void> {
+  const who = { reason: "our ERP", by: "anna" };
+  const document = {
+    ...{ connector: "webhook", account: "live", mode: "rated", since: "2026-10-01" },
+    settings: { url: "https://erp.example/lines" },
+  };
+  await engine.exports.saveTarget(workspace, { id: "erp", document, ...who });
+  const secret = { target: "erp", name: "signing", text: SIGNING };
+  await engine.exports.saveSecret(workspace, secret);
+  const run = () => engine.exports.run(workspace, "erp", { customer: null });
+  const target = { target: "erp", customer: null, after: null };
+  await run();
+  const { lines } = await engine.exports.status(workspace, { ...target, states: ["rejected"] });
+  const [first, second] = lines.map(({ key }) => key);
+  assert.ok(first !== undefined && second !== undefined, "two lines were refused");
+  await engine.exports.retry(workspace, { target: "erp", key: first, ...who });
+  await engine.exports.skip(workspace, { target: "erp", key: second, ...who });
+  setClock("2026-12-03T08:00:00Z");
+  await run();
+}
+
+const SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/** A receiver that refuses two lines, loses one, and takes the rest. */
+function receiver(): Pick<OutgoingHttp, "send"> {
+  const statuses = [422, 500, 422];
+  return {
+    send: async () => {
+      const answer = { status: statuses.shift() ?? 200, headers: {}, body: "" };
+      return { kind: "answered", answer };
+    },
+  };
+}
+
 /** Makes the data folder; everything is on disk and the folder free when it resolves. */
 export async function makeVariedHistory(dataDir: string): Promise<void> {
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   let nowMs = 0;
-  const engine = composeEngine(store, { clock: { nowMs: () => nowMs } });
+  const exporting = { http: receiver(), secrets: secretBox([Buffer.alloc(32, 7)]) };
+  const engine = composeEngine(store, { clock: { nowMs: () => nowMs }, exporting });
   const { intake } = composeHttp(engine);
   const world: World = {
     engine,

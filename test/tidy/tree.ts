@@ -54,9 +54,13 @@ export function isCode({ path }: TreeFile): boolean {
   return /\.(ts|js|mjs)$/.test(path);
 }
 
-/** Code that only proves: tests, benchmarks, and the contract suites that adapters share. */
+/** Code that only proves: tests, benchmarks, contract suites, and the connector to copy. */
 export function isProof({ path }: TreeFile): boolean {
-  return /^(sdk\/)?(test|bench)\//.test(path) || /(\.test|-contract)\.ts$/.test(path);
+  return (
+    /^(sdk\/)?(test|bench)\//.test(path) ||
+    /(\.test|-contract)\.ts$/.test(path) ||
+    path.includes("/_template/")
+  );
 }
 
 /** Code of src that ships. */

@@ -5,6 +5,7 @@
  */
 import { createHmac } from "node:crypto";
 import type { PaymentPort } from "../../engine/deliver-topups.ts";
+import { webhookHeaders } from "./standard-webhook.ts";
 
 const TIMEOUT_MS = 10_000;
 const SECRET_PREFIX = "whsec_";
@@ -15,23 +16,6 @@ export function webhookSecret(installationKey: Uint8Array, workspace: string): s
   return `${SECRET_PREFIX}${secret}`;
 }
 
-/** The headers of a message at a time. */
-function signedHeaders(
-  secret: string,
-  message: { readonly id: string; readonly body: string },
-  atMs: number,
-): Record<string, string> {
-  const seconds = String(Math.floor(atMs / 1000));
-  const key = Buffer.from(secret.slice(SECRET_PREFIX.length), "base64");
-  const signed = createHmac("sha256", key).update(`${message.id}.${seconds}.${message.body}`);
-  return {
-    "content-type": "application/json",
-    "webhook-id": message.id,
-    "webhook-timestamp": seconds,
-    "webhook-signature": `v1,${signed.digest("base64")}`,
-  };
-}
-
 /** A port that posts to each workspace's URL. Redirects are not followed: they name any host. */
 export function paymentWebhook(installationKey: Uint8Array, nowMs: () => number): PaymentPort {
   return {
@@ -40,7 +24,10 @@ export function paymentWebhook(installationKey: Uint8Array, nowMs: () => number)
       try {
         const response = await fetch(url, {
           method: "POST",
-          headers: signedHeaders(secret, message, nowMs()),
+          headers: {
+            "content-type": "application/json",
+            ...webhookHeaders({ ...message, atMs: nowMs() }, [secret]),
+          },
           body: message.body,
           redirect: "manual",
           signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -45,6 +45,9 @@ export const JOURNAL_KINDS = [
   "topup.confirmed",
   "topup.refused",
   "credit.posted",
+  "target.saved",
+  "export.retried",
+  "export.skipped",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

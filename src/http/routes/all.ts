@@ -6,6 +6,7 @@ import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CREDIT_ROUTES } from "./credits.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
+import { EXPORT_ROUTES } from "./exports.ts";
 import { HELD_ROUTES } from "./held.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { INVOICE_ROUTES } from "./invoices.ts";
@@ -54,6 +55,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,
   ...INVOICE_ROUTES,
+  ...EXPORT_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

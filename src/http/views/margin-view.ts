@@ -1,4 +1,6 @@
 /** Margin as it is told: documents, CSV, and the cursor from page to page. */
+
+import { csvOf, csvText } from "../../domain/csv.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { RowPlace } from "../../domain/margin/margin-order.ts";
 import {
@@ -10,7 +12,6 @@ import {
 } from "../../domain/margin/margin-table.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
-import { csvOf, csvText } from "./csv.ts";
 import { rateView } from "./rate-view.ts";
 
 /** A row as a document. */

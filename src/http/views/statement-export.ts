@@ -2,8 +2,9 @@
  * Statements as files. CSV is for spreadsheets: texts that a spreadsheet would run as a formula
  * get a leading apostrophe. NDJSON is for programs and keeps every text as it is.
  */
+
+import { csvOf, csvText } from "../../domain/csv.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
-import { csvOf, csvText } from "./csv.ts";
 
 /** A line of a statement's document, as far as an export looks into it. */
 interface ExportedLine {

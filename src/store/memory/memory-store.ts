@@ -33,6 +33,7 @@ import { Turns } from "../turns.ts";
 import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
 import { MemoryKeyring } from "./memory-keyring.ts";
+import { MemoryOutbox } from "./memory-outbox.ts";
 import { MemorySpendingReads } from "./memory-spending-reads.ts";
 import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
@@ -41,6 +42,7 @@ import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./t
 export class MemoryStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly keyring = new MemoryKeyring();
+  readonly outbox = new MemoryOutbox();
   readonly #turns = new Turns();
   readonly spending = new MemorySpendingReads((workspace) => this.#tables(workspace));
   readonly credit = memoryCredit((workspace) => this.#tables(workspace));
@@ -108,6 +110,8 @@ export class MemoryStore implements Store {
       .filter((run) => filter.agent === undefined || run.agent === filter.agent)
       .filter((run) => filter.status === undefined || run.status === filter.status)
       .filter((run) => filter.roots !== true || run.parent === null)
+      .filter((run) => filter.endUser === undefined || run.endUser === filter.endUser)
+      .filter((run) => filter.hasEndUser !== true || run.endUser !== null)
       .slice(0, filter.limit);
   }
 

@@ -51,12 +51,14 @@ import { migrate } from "./migrate.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
+import { PostgresOutbox } from "./postgres-outbox.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import { runsQuery } from "./runs-query.ts";
+import { control, rollBack } from "./transaction.ts";
 
 /** Connections one node keeps: units of differing workspaces, and reads beside them. */
 const CONNECTIONS_MAX_COUNT = 8;
@@ -103,6 +105,12 @@ class PostgresStore implements Store {
     checksum: (text) => this.#digest.checksum(text),
   });
   readonly credit = new PostgresCreditReads((...asked) => this.#of(...asked));
+  readonly outbox = new PostgresOutbox({
+    of: (...asked) => this.#of(...asked),
+    ws: (workspace) => this.#ws(workspace),
+    checksum: (text) => this.#digest.checksum(text),
+    inTransaction: (work) => this.#inOwnTransaction(work),
+  });
 
   constructor(pool: Pool, digest: Digest) {
     this.#pool = pool;
@@ -147,6 +155,22 @@ class PostgresStore implements Store {
     const ended = await control(client, "COMMIT");
     if (ended !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${ended}`);
     return result;
+  }
+
+  /** Commits what the work writes, or undoes it where it returns false. */
+  async #inOwnTransaction(work: (client: Client) => Promise<boolean>): Promise<boolean> {
+    const client = await this.#connect();
+    try {
+      await control(client, BEGIN);
+      const isWanted = await work(client);
+      const ended = await control(client, isWanted ? "COMMIT" : "ROLLBACK");
+      client.release();
+      if (ended === "COMMIT" || !isWanted) return isWanted;
+      throw unknownOutcome(`the server answered COMMIT with ${ended}`);
+    } catch (error) {
+      await rollBack(client);
+      throw error;
+    }
   }
 
   async #ws(workspace: string): Promise<number> {
@@ -354,26 +378,6 @@ class PostgresStore implements Store {
 
   close(): Promise<void> {
     return this.#pool.end();
-  }
-}
-
-/** A statement of the transaction itself. Returns what the server did. */
-async function control(client: Client, text: string): Promise<string | undefined> {
-  try {
-    const answered = await client.query({ text });
-    return answered.command;
-  } catch (error) {
-    throw unknownOutcome(error);
-  }
-}
-
-/** A connection that cannot even roll back is closed; the server rolls back then. */
-async function rollBack(client: Client): Promise<void> {
-  try {
-    await client.query({ text: "ROLLBACK" });
-    client.release();
-  } catch (error) {
-    client.release(error instanceof Error ? error : undefined);
   }
 }
 

@@ -50,6 +50,7 @@ import { holdDataFolder } from "./data-folder-lock.ts";
 import { Names } from "./names.ts";
 import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
+import { OwnTransactions } from "./own-transactions.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
@@ -59,11 +60,11 @@ import { SqliteCreditReads } from "./sqlite-credit.ts";
 import { ask, told } from "./sqlite-errors.ts";
 import { sqliteHistory } from "./sqlite-history.ts";
 import { SqliteKeyring } from "./sqlite-keyring.ts";
+import { SqliteOutbox } from "./sqlite-outbox.ts";
 import { SqliteSpendingReads } from "./sqlite-spending.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
-import { TransactionDraft } from "./transaction.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { inlineWriter, threadWriter, type Writer } from "./writer.ts";
 
@@ -98,12 +99,14 @@ class SqliteStore implements Store {
   /** There is one writing connection: what overlapped would share a transaction. */
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
+  readonly #own: OwnTransactions;
   readonly spending: SqliteSpendingReads;
   readonly keyring = new SqliteKeyring({
     all: (sql, ...values) => this.#all(sql, ...values),
-    save: (sql, ...values) => this.#save(sql, ...values),
+    save: (sql, ...values) => this.#own.save(sql, ...values),
     checksum: (text) => this.#shared.checksum(text),
   });
+  readonly outbox: SqliteOutbox;
   readonly credit = new SqliteCreditReads((workspace, sql, ...values) =>
     this.#all(sql, this.#ws(workspace), ...values),
   );
@@ -134,6 +137,10 @@ class SqliteStore implements Store {
       checksum: (text) => digest.checksum(text),
     };
     const parts = { shared: this.#shared, writer: this.#writer, turns: this.#turns };
+    this.#own = new OwnTransactions(parts);
+    const all = this.#all.bind(this);
+    const { checksum } = this.#shared;
+    this.outbox = new SqliteOutbox({ ws: (id) => this.#ws(id), all, own: this.#own, checksum });
     this.#current = new CurrentTotals(parts);
     this.spending = new SqliteSpendingReads({
       ws: (workspace) => this.#ws(workspace),
@@ -213,18 +220,7 @@ class SqliteStore implements Store {
 
   async createWorkspace(workspace: string): Promise<void> {
     const sql = "INSERT OR IGNORE INTO workspaces (id, chain) VALUES (?, ?)";
-    await this.#save(sql, workspace, CHAIN_START);
-  }
-
-  /** Writes one row outside any unit of work, as a transaction of its own. */
-  #save(sql: string, ...values: Bound[]): Promise<void> {
-    return this.#turns.take(async () => {
-      const draft = new TransactionDraft();
-      draft.run(sql, values);
-      await this.#writer.commit(draft.whole()).catch((error: unknown) => {
-        throw told(error);
-      });
-    });
+    await this.#own.save(sql, workspace, CHAIN_START);
   }
 
   cards(workspace: string): RateCardVersion[] {

@@ -4,8 +4,8 @@
  * an error of theirs cannot hide itself.
  *
  * What it cannot see: a retry is a sign of life of its run and leaves no row; suspended events,
- * witnesses, conflicts and API keys that were removed whole leave none either, since the chain
- * covers what counts and the journal.
+ * witnesses, conflicts, API keys and the newest export lines that were removed whole leave none
+ * either, since the chain covers what counts and the journal.
  */
 import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
@@ -17,12 +17,15 @@ import { checkBalances } from "./check-balances.ts";
 import { checkBudgets } from "./check-budgets.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
+import { checkCounts } from "./check-counts.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
+import { checkPaid } from "./check-paid.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -67,6 +70,8 @@ export const VERIFIED_TABLES = [
   "holds",
   "stops",
   "overruns",
+  "export_lines",
+  "export_secrets",
 ] as const;
 
 /** What a verification looked at and found. */
@@ -109,15 +114,18 @@ function checkAll(file: DataFile): void {
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
     () => checkTerms(file, acts),
+    () => checkCounts(file, books.cards),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
     () => checkCreditBooks(file, acts),
+    () => checkPaid(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
     () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
+    () => checkExports(file, acts),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
     () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),

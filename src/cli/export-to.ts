@@ -1,0 +1,176 @@
+/** What `tollgate export` does with a target: plan, run, status, reconcile, retry, skip. */
+import { TollgateError } from "../domain/errors.ts";
+import { BY_HAND_OPTIONS, byHandOf } from "./by-hand-options.ts";
+import {
+  type Arguments,
+  JSON_OPTION,
+  type OptionSpec,
+  print,
+  type Surroundings,
+  textOption,
+} from "./command.ts";
+import {
+  type DriftView,
+  type LineView,
+  type MissingView,
+  type PlanView,
+  renderDrifts,
+  renderExportPlan,
+  renderLines,
+  renderMissing,
+} from "./render/export.ts";
+import { ProgressBar } from "./render/progress-bar.ts";
+import { type Session, withSession } from "./session.ts";
+
+/** What can be done with a target. */
+export const EXPORT_VERBS = ["plan", "run", "status", "reconcile", "retry", "skip"] as const;
+type ExportVerb = (typeof EXPORT_VERBS)[number];
+
+/** Whether the first word of `tollgate export` is such a verb, and not a statement. */
+export function isExportVerb(word: string): word is ExportVerb {
+  return EXPORT_VERBS.some((verb) => verb === word);
+}
+
+/** Options of the verbs. */
+export const EXPORT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  state: { type: "string", value: "STATE", meaning: "status: only lines in this state" },
+  requests: { type: "boolean", meaning: "plan: show the exact requests" },
+  ...BY_HAND_OPTIONS,
+  ...JSON_OPTION,
+};
+
+/** What a command exits with where lines are in doubt, were refused or drift. */
+const UNSETTLED_EXIT_CODE = 3;
+
+interface Asked {
+  readonly args: Arguments;
+  readonly here: Surroundings;
+}
+
+/** Carries out a verb; resolves to the exit code. */
+export function exportTo(
+  verb: ExportVerb,
+  [target, key]: readonly string[],
+  asked: Asked,
+): Promise<number> {
+  if (target === undefined) {
+    throw new TollgateError("cli.usage", `tollgate export ${verb} TARGET: which target?`);
+  }
+  const path = `/v1/targets/${encodeURIComponent(target)}`;
+  return withSession(asked.args, asked.here, async (session) => {
+    if (verb === "retry" || verb === "skip") {
+      if (key === undefined) {
+        throw new TollgateError("cli.usage", `tollgate export ${verb} TARGET KEY: which line?`);
+      }
+      return settleLine(session, `${path}/lines/${encodeURIComponent(key)}/${verb}`, asked);
+    }
+    return { plan, run, status, reconcile }[verb](session, path, asked);
+  });
+}
+
+function queryOf(args: Arguments, names: readonly string[]): string {
+  const given = names.flatMap((name) => {
+    const value = textOption(args, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+}
+
+function customerOf(args: Arguments): { readonly customer?: string } {
+  const customer = textOption(args, "customer");
+  return customer === undefined ? {} : { customer };
+}
+
+function told(document: unknown, { args, here }: Asked, lines: () => readonly string[]): void {
+  if (args.options.json === true) print(here.out, JSON.stringify(document, null, 2));
+  else print(here.out, ...lines());
+}
+
+async function plan(session: Session, path: string, asked: Asked): Promise<number> {
+  const view = await session.get<PlanView>(`${path}/plan${queryOf(asked.args, ["customer"])}`);
+  const hasRequests = asked.args.options.requests === true;
+  told(view, asked, () => renderExportPlan(view, { hasRequests, styles: asked.here.styles }));
+  return view.missing.length > 0 ? UNSETTLED_EXIT_CODE : 0;
+}
+
+type RunLine =
+  | { readonly type: "progress"; readonly phase: string; readonly done: number }
+  | ({ readonly type: "total" } & RunTotal)
+  | { readonly type: "error"; readonly code: string; readonly detail: string };
+
+interface RunTotal {
+  readonly planned: number;
+  readonly sent: Readonly<Record<string, number>>;
+  readonly confirmed: number;
+  readonly missing: readonly MissingView[];
+  readonly stopped: string | null;
+}
+
+async function run(session: Session, path: string, asked: Asked): Promise<number> {
+  const total = await runTotal(session, path, asked);
+  const { sent, missing, stopped } = total;
+  told(total, asked, () => [
+    `${total.planned} lines planned; ${total.confirmed} confirmed by reading back.`,
+    ...Object.entries(sent).map(([state, count]) => `${count} sent, now ${state}.`),
+    ...(stopped === null ? [] : [`${asked.here.styles.red("stopped")}: ${stopped}`]),
+    ...renderMissing(missing, asked.here.styles),
+  ]);
+  const isUnsettled = (sent.rejected ?? 0) + (sent.unknown ?? 0) > 0;
+  return isUnsettled || stopped !== null || missing.length > 0 ? UNSETTLED_EXIT_CODE : 0;
+}
+
+async function runTotal(session: Session, path: string, { args, here }: Asked): Promise<RunTotal> {
+  const bar = new ProgressBar(here.err);
+  try {
+    for await (const line of session.postLines<RunLine>(`${path}/runs`, customerOf(args))) {
+      if (line.type === "error") throw new TollgateError("internal", line.detail);
+      if (line.type === "total") return line;
+      bar.show({ label: line.phase, done: line.done, total: line.done, note: "" });
+    }
+    throw new TollgateError("internal", "The run ended without a total; see its status.");
+  } finally {
+    bar.clear();
+  }
+}
+
+interface StatusView {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly lines: readonly LineView[];
+  readonly next: string | null;
+}
+
+async function status(session: Session, path: string, asked: Asked): Promise<number> {
+  const query = queryOf(asked.args, ["state", "customer"]);
+  const view = await session.get<StatusView>(`${path}/lines${query}`);
+  told(view, asked, () => [
+    Object.entries(view.counts)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(", ") || "no lines yet",
+    ...renderLines(view.lines, asked.here.styles),
+    ...(view.next === null ? [] : ["There are more; name a customer, or ask for JSON."]),
+  ]);
+  const { rejected = 0, unknown = 0 } = view.counts;
+  return rejected + unknown > 0 ? UNSETTLED_EXIT_CODE : 0;
+}
+
+interface ReconcileView {
+  readonly looked: number;
+  readonly confirmed: number;
+  readonly drifts: readonly DriftView[];
+}
+
+async function reconcile(session: Session, path: string, asked: Asked): Promise<number> {
+  const view = await session.post<ReconcileView>(`${path}/reconcile`, customerOf(asked.args));
+  told(view, asked, () => [
+    `${view.looked} lines looked at, ${view.confirmed} confirmed.`,
+    ...renderDrifts(view.drifts, asked.here.styles),
+  ]);
+  return view.drifts.length > 0 ? UNSETTLED_EXIT_CODE : 0;
+}
+
+async function settleLine(session: Session, path: string, asked: Asked): Promise<number> {
+  const { reason, by } = byHandOf(asked.args);
+  const line = await session.post<LineView>(path, { reason, by });
+  told(line, asked, () => renderLines([line], asked.here.styles));
+  return 0;
+}

@@ -1,0 +1,395 @@
+/**
+ * What every connector must do, tried with a stateful fake of its target over random schedules: in
+ * the end, what the target would bill is what our books say, to the last unit, and the rest that
+ * its numbers cannot hold is known. Three exporters that are wrong on purpose must fail the same
+ * schedules.
+ *
+ * TOLLGATE_EXPORT_SEED plays one schedule again.
+ */
+import assert from "node:assert/strict";
+import { randomInt, randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import { countedValue, EXPORT_SCALE, type ExportLine } from "../domain/export/export-line.ts";
+import type { Connector } from "../engine/export/connector-port.ts";
+import { hearNotice } from "../engine/export/hear-notice.ts";
+import { pagesOf } from "../engine/export/outbox-pages.ts";
+import { planCustomer } from "../engine/export/plan-export.ts";
+import { reconcileLines } from "../engine/export/reconcile-export.ts";
+import { runExport } from "../engine/export/run-export.ts";
+import { retryLine } from "../engine/export/settle-line.ts";
+import {
+  below,
+  Killed,
+  ScriptedWorld,
+  seeded,
+  WORKSPACE,
+  type WorldParts,
+} from "./scripted-world-contract.ts";
+
+/** A connector to judge. */
+export interface ConnectorCandidate {
+  readonly name: string;
+  /** Fresh parts: each schedule has an outbox and a fake of its own. */
+  readonly parts: () => WorldParts;
+  /**
+   * Schedules of `npm test`; `test:full` plays twenty times as many. A connector's modes share
+   * 500. (Default: 500.)
+   */
+  readonly schedules?: number;
+  /** Reason by the name of a wrong exporter that this target forgives. */
+  readonly forgives?: Readonly<Partial<Record<WrongExporter, string>>>;
+}
+
+const SCHEDULES = 500;
+const FULL_FACTOR = process.env.TOLLGATE_TEST_FULL === "1" ? 20 : 1;
+const WRONG_SCHEDULES = 500;
+const CUSTOMERS = ["acme", "globex", "initech"];
+const ITEMS = ["tokens", "searches"];
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const OPERATIONS = 24;
+const ROUNDS_MAX_COUNT = 80;
+
+/** Runs the suite. */
+export function connectorContract(candidate: ConnectorCandidate): void {
+  describe(`${candidate.name} keeps the connector contract`, () => {
+    const first = Number(process.env.TOLLGATE_EXPORT_SEED ?? randomInt(2 ** 31));
+    const wanted = FULL_FACTOR * (candidate.schedules ?? SCHEDULES);
+    const count = process.env.TOLLGATE_EXPORT_SEED === undefined ? wanted : 1;
+    test(`${count} random schedules end with their total being ours (seed ${first})`, async () => {
+      for (let seed = first; seed < first + count; seed += 1) {
+        await played(candidate.parts(), seed);
+      }
+    });
+    for (const [name, wrong] of WRONG_EXPORTERS) {
+      const skip = candidate.forgives?.[name] ?? false;
+      test(`an exporter that is wrong is found: ${name}`, { skip }, async () => {
+        assert.equal(await isFound(candidate, wrong, first), true, `seed ${first}`);
+      });
+    }
+    test("a preview shows what is sent, and no secret", async () => {
+      await previewed(candidate.parts(), first);
+    });
+    test("an outage of 40 days loses nothing and sends nothing twice", async () => {
+      await outage(candidate.parts(), first);
+    });
+    test("a live and a test account side by side share no key", async () => {
+      await twoAccounts(candidate, first);
+    });
+  });
+}
+
+/** Plays a schedule; throws where it ends otherwise than it must. */
+async function played(parts: WorldParts, seed: number): Promise<ScriptedWorld> {
+  const world = new ScriptedWorld(parts, seed);
+  try {
+    await world.prepare();
+    for (let step = 0; step < OPERATIONS; step += 1) await operate(world, parts.grain);
+    await settle(world);
+    await judge(world);
+    return world;
+  } catch (error) {
+    const hint = `seed ${seed} (TOLLGATE_EXPORT_SEED=${seed} plays it again)`;
+    throw new Error(`${hint}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+async function operate(world: ScriptedWorld, grain: bigint): Promise<void> {
+  const { chance } = world;
+  world.weather = { faults: chance() < 0.7 ? 0.35 : 0, isOut: chance() < 0.1 };
+  switch (below(chance, 12)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return book(world, grain);
+    case 4:
+      world.pass(below(chance, 3 * MINUTE_MS));
+      return;
+    case 5:
+      world.pass(below(chance, 2 * DAY_MS));
+      return;
+    case 6:
+      world.pass(below(chance, chance() < 0.2 ? 40 * DAY_MS : 8 * DAY_MS));
+      return;
+    case 7:
+      await Promise.all([sends(world), sends(world)]);
+      return;
+    case 8:
+      await repair(world);
+      return;
+    case 9:
+      return rename(world);
+    default:
+      await sends(world);
+  }
+}
+
+/** Usage, late usage, corrections, and a card that prices a whole period anew. */
+function book(world: ScriptedWorld, grain: bigint): void {
+  const { chance, ledger } = world;
+  for (let count = 1 + below(chance, 4); count > 0; count -= 1) {
+    const customer = CUSTOMERS[below(chance, CUSTOMERS.length)] as string;
+    const item = ITEMS[below(chance, ITEMS.length)] as string;
+    const ago = chance() < 0.3 ? below(chance, 45 * DAY_MS) : 0;
+    const size = BigInt(below(chance, 10 ** (1 + below(chance, 9)))) * grain;
+    const by = chance() < 0.15 ? -size : size;
+    ledger.add(customer, item, { atMs: Math.max(world.nowMs - ago, Date.UTC(2026, 9, 1)), by });
+  }
+}
+
+function rename(world: ScriptedWorld): void {
+  const { fake, target, chance } = world;
+  if (fake.rename === undefined || chance() < 0.5) return;
+  const customer = CUSTOMERS[below(chance, CUSTOMERS.length)] as string;
+  const renamed = fake.rename(customer);
+  const names = { ...target.customers.names, [customer]: renamed };
+  // The operator is told some time later.
+  world.renamed.set(customer, renamed);
+  if (chance() < 0.3) return;
+  world.renamed.delete(customer);
+  world.target = { ...target, customers: { ...target.customers, names } };
+}
+
+async function sends(world: ScriptedWorld): Promise<void> {
+  const { context, open } = world.sender();
+  try {
+    for (const notice of world.arrivedNotices()) await hearNotice(context, open, notice);
+    await runExport(context, open, { customer: null });
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+  }
+}
+
+/** An operator corrects names and tries again what was refused. */
+async function repair(world: ScriptedWorld): Promise<void> {
+  for (const [customer, renamed] of world.renamed) {
+    const names = { ...world.target.customers.names, [customer]: renamed };
+    world.target = { ...world.target, customers: { ...world.target.customers, names } };
+  }
+  world.renamed.clear();
+  const { context, open } = world.sender();
+  try {
+    for (const line of await allLines(world, ["rejected"])) await retryLine(context, open, line);
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+  }
+}
+
+async function allLines(
+  { outbox, target }: ScriptedWorld,
+  states?: readonly ExportLine["state"][],
+): Promise<ExportLine[]> {
+  const found: ExportLine[] = [];
+  const filter = { target: target.id, ...(states === undefined ? {} : { states }) };
+  for await (const page of pagesOf({ outbox }, WORKSPACE, filter)) found.push(...page);
+  return found;
+}
+
+/** Fair weather, until nothing is left to do. */
+async function settle(world: ScriptedWorld): Promise<void> {
+  world.weather = { faults: 0, isOut: false };
+  const open = ["ready", "in_flight", "accepted", "unknown", "rejected"] as const;
+  for (let round = 0; round < ROUNDS_MAX_COUNT; round += 1) {
+    world.pass(round < 2 ? 32 * DAY_MS : 2 * 60 * MINUTE_MS);
+    await repair(world);
+    await sends(world);
+    const isAllPlanned = round > 2;
+    if (isAllPlanned && (await allLines(world, open)).length === 0) return;
+  }
+  const left = await allLines(world, open);
+  const told = left.map(({ state, note, key }) => `${state} ${key}: ${note}`).slice(0, 5);
+  assert.fail(`after ${ROUNDS_MAX_COUNT} rounds lines are left:\n${told.join("\n")}`);
+}
+
+async function judge(world: ScriptedWorld): Promise<void> {
+  const { context, open } = world.sender();
+  const lines = await allLines(world);
+  assert.deepEqual(world.fake.complaints, [], "the fake has nothing to complain about");
+  const { numbers } = open.connector.capability(open.target);
+  for (const customer of CUSTOMERS) {
+    const plan = await planCustomer(context, open, customer);
+    for (const item of ITEMS) {
+      const own = lines.filter((line) => line.customer === customer && line.item === item);
+      const sent = own.reduce((sum, line) => sum + countedValue(line), 0n);
+      const carried = plan.carried.find((one) => one.item === item)?.carried ?? 0n;
+      const place = `${customer} ${item}`;
+      assert.equal(world.fake.total(customer, item), sent, `their total of ${place} is ours`);
+      assert.equal(sent + carried, world.ledger.total(customer, item), `${place} adds up`);
+      const isSmall = carried < quantum(numbers.scale) && -carried < quantum(numbers.scale);
+      const isOwed = carried < 0n && !numbers.negative;
+      assert.ok(isSmall || isOwed, `${place} carries ${carried}`);
+    }
+  }
+  assert.deepEqual(world.fake.complaints, [], "nor has it once its books were read");
+  const { drifts } = await reconcileLines(context, open, { customer: null, states: ["confirmed"] });
+  assert.deepEqual(drifts, [], "nothing drifts");
+}
+
+function quantum(scale: number): bigint {
+  return 10n ** BigInt(EXPORT_SCALE - scale);
+}
+
+/** Exporters that are wrong on purpose. */
+export type WrongExporter =
+  | "resends blindly under another key"
+  | "edits the body of a retry"
+  | "takes what was taken as billed";
+
+type Spoil = (connector: Connector) => Connector;
+
+const WRONG_EXPORTERS: readonly (readonly [WrongExporter, Spoil])[] = [
+  ["resends blindly under another key", resendsBlindly],
+  ["edits the body of a retry", editsRetries],
+  ["takes what was taken as billed", believes],
+];
+
+function resendsBlindly(connector: Connector): Connector {
+  return {
+    ...bound(connector),
+    send: (lines, session) => {
+      const renewed = lines.map((line) => {
+        if (line.attempts < 2) return line;
+        const key = randomUUID();
+        return { ...line, key, body: line.body.replaceAll(line.key, key) };
+      });
+      return connector.send(renewed, session);
+    },
+    capability: (target) => ({ ...connector.capability(target), dedup: { windowMs: null } }),
+  };
+}
+
+function editsRetries(connector: Connector): Connector {
+  return {
+    ...bound(connector),
+    send: (lines, session) => {
+      const { numbers } = connector.capability(session.target);
+      const edited = lines.map((line) => {
+        if (line.attempts < 2) return line;
+        const more = quantum(numbers.scale);
+        const content = { ...line, value: line.value + more, windowTotal: line.windowTotal + more };
+        const theirs = {
+          customer: session.target.customers.names[line.customer] ?? { id: line.customer },
+          item: session.target.items.names[line.item] ?? { id: line.item },
+        };
+        const freezing = { ...content, workspace: session.workspace };
+        return { ...line, body: connector.freeze(freezing, theirs, session.target) };
+      });
+      return connector.send(edited, session);
+    },
+  };
+}
+
+/** Takes whatever comes back, and silence too, as billed. */
+function believes(connector: Connector): Connector {
+  return {
+    ...bound(connector),
+    capability: (target) => ({
+      ...connector.capability(target),
+      ...{ readBack: { kind: "none" }, validation: "sync" },
+    }),
+    send: async (lines, session) => {
+      const outcomes = await connector.send(lines, session);
+      return outcomes.map((one) =>
+        one.class === "unknown_outcome" ? { ...one, class: "accepted" as const } : one,
+      );
+    },
+  };
+}
+
+/** A connector's methods, also where they are those of a class. */
+function bound(connector: Connector): Connector {
+  const { lookUp, total, probe, hear } = connector;
+  return {
+    ...{ name: connector.name, modes: connector.modes, secrets: connector.secrets },
+    capability: (target) => connector.capability(target),
+    check: (target) => connector.check(target),
+    freeze: (line, theirs, target) => connector.freeze(line, theirs, target),
+    preview: (lines, target) => connector.preview(lines, target),
+    send: (lines, session) => connector.send(lines, session),
+    ...(lookUp === undefined
+      ? {}
+      : { lookUp: (line, session) => lookUp.call(connector, line, session) }),
+    ...(total === undefined
+      ? {}
+      : { total: (lines, session) => total.call(connector, lines, session) }),
+    ...(hear === undefined
+      ? {}
+      : { hear: (notice, session) => hear.call(connector, notice, session) }),
+    ...(probe === undefined ? {} : { probe: (session) => probe.call(connector, session) }),
+  };
+}
+
+async function isFound(
+  candidate: ConnectorCandidate,
+  spoil: Spoil,
+  first: number,
+): Promise<boolean> {
+  for (let seed = first; seed < first + WRONG_SCHEDULES; seed += 1) {
+    const parts = candidate.parts();
+    try {
+      await played({ ...parts, connector: spoil(parts.connector) }, seed);
+    } catch {
+      return true;
+    }
+  }
+  return false;
+}
+
+async function previewed(parts: WorldParts, seed: number): Promise<void> {
+  const world = new ScriptedWorld(parts, seed);
+  await world.prepare();
+  world.ledger.add("acme", "tokens", { atMs: world.nowMs, by: 10n ** 10n * parts.grain });
+  world.pass(40 * DAY_MS);
+  const { context, open } = world.sender();
+  const { lines } = await planCustomer(context, open, "acme");
+  assert.ok(lines.length > 0, "there is something to preview");
+  const text = JSON.stringify(open.connector.preview(lines, open.target));
+  for (const secret of Object.values(world.secrets)) {
+    assert.ok(!text.includes(secret), "a preview holds no secret");
+  }
+  assert.deepEqual(
+    lines.filter(({ key }) => !text.includes(key)),
+    [],
+    "a preview names each line",
+  );
+}
+
+async function outage(parts: WorldParts, seed: number): Promise<void> {
+  const world = new ScriptedWorld(parts, seed);
+  await world.prepare();
+  for (let day = 0; day < 70; day += 1) {
+    // The answer is lost, then nothing gets through for forty days, then all is well.
+    const isStart = day === 20;
+    world.weather = { faults: isStart ? 1 : 0, isOut: day > 20 && day < 60 };
+    for (const customer of CUSTOMERS) {
+      world.ledger.add(customer, "tokens", {
+        atMs: world.nowMs,
+        by: BigInt(day + 1) * parts.grain,
+      });
+    }
+    await sends(world);
+    world.pass(DAY_MS);
+  }
+  await settle(world);
+  await judge(world);
+}
+
+async function twoAccounts(candidate: ConnectorCandidate, seed: number): Promise<void> {
+  const keys: string[] = [];
+  const chance = seeded(seed);
+  const offset = below(chance, 1_000);
+  for (const account of ["live", "test"]) {
+    const parts = candidate.parts();
+    const world = new ScriptedWorld(parts, seed);
+    world.target = { ...world.target, account };
+    await world.prepare();
+    const by = BigInt(1 + offset) * parts.grain * 10n ** 9n;
+    world.ledger.add("acme", "tokens", { atMs: world.nowMs, by });
+    await settle(world);
+    await judge(world);
+    keys.push(...(await allLines(world)).map(({ key }) => key));
+  }
+  assert.ok(keys.length >= 2);
+  assert.equal(new Set(keys).size, keys.length);
+}

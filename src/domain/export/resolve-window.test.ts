@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { ExportLine, LineState } from "./export-line.ts";
+import { resolveWindow } from "./resolve-window.ts";
+
+type Told = readonly [value: bigint, state: LineState];
+
+function linesOf(told: readonly Told[]): ExportLine[] {
+  let total = 0n;
+  return told.map(([value, state], at) => {
+    total += value;
+    return { key: String(at), value, state, windowTotal: total } as ExportLine;
+  });
+}
+
+const DELTA = { values: "delta" } as const;
+const ABSOLUTE = { values: "absolute" } as const;
+
+test("a sum tells which lines arrived where one answer alone makes it", () => {
+  const lines = linesOf([
+    [5n, "confirmed"],
+    [3n, "unknown"],
+    [4n, "accepted"],
+  ]);
+  const both = resolveWindow(lines, 12n, DELTA);
+  assert.deepEqual([...both.found.values()], ["present", "present"]);
+  assert.equal(both.drift, 0n);
+  assert.deepEqual(
+    [...resolveWindow(lines, 9n, DELTA).found],
+    [
+      ["1", "absent"],
+      ["2", "present"],
+    ],
+  );
+  const other = resolveWindow(lines, 10n, DELTA);
+  assert.deepEqual([...other.found.values()], ["unclear", "unclear"]);
+  assert.equal(other.drift, 1n);
+});
+
+test("of two lines of one value one is missing: it is told again under another key", () => {
+  const lines = linesOf([
+    [3n, "unknown"],
+    [3n, "unknown"],
+  ]);
+  const one = [...resolveWindow(lines, 3n, DELTA).found.values()];
+  assert.deepEqual(one.toSorted(), ["present", "refused"]);
+  assert.deepEqual([...resolveWindow(lines, 6n, DELTA).found.values()], ["present", "present"]);
+  assert.deepEqual([...resolveWindow(lines, 0n, DELTA).found.values()], ["absent", "absent"]);
+});
+
+test("a sum is never read as lines that do not make it", () => {
+  const anyTold: fc.Arbitrary<Told[]> = fc.array(
+    fc.tuple(
+      fc.bigInt({ min: -5n, max: 9n }),
+      fc.constantFrom<LineState>("unknown", "accepted", "confirmed", "rejected", "superseded"),
+    ),
+    { maxLength: 14 },
+  );
+  fc.assert(
+    fc.property(anyTold, fc.bigInt({ min: -9n, max: 60n }), (told, theirs) => {
+      const lines = linesOf(told);
+      const { found } = resolveWindow(lines, theirs, DELTA);
+      if ([...found.values()].some((one) => one === "unclear")) return;
+      const present = lines.filter(({ key, state }) => {
+        return state === "confirmed" || found.get(key) === "present";
+      });
+      if (found.size === 0) return;
+      assert.equal(
+        present.reduce((sum, { value }) => sum + value, 0n),
+        theirs,
+      );
+    }),
+  );
+});
+
+test("where a window overwrites, the total tells how far its lines came", () => {
+  const lines = linesOf([
+    [5n, "confirmed"],
+    [3n, "unknown"],
+    [4n, "unknown"],
+  ]);
+  assert.deepEqual([...resolveWindow(lines, 8n, ABSOLUTE).found.values()], ["present", "absent"]);
+  assert.deepEqual([...resolveWindow(lines, 12n, ABSOLUTE).found.values()], ["present", "present"]);
+  assert.deepEqual([...resolveWindow(lines, 5n, ABSOLUTE).found.values()], ["absent", "absent"]);
+  const unsent = linesOf([
+    [5n, "unknown"],
+    [-5n, "ready"],
+  ]);
+  assert.deepEqual([...resolveWindow(unsent, 0n, ABSOLUTE).found.values()], ["absent"]);
+  const other = resolveWindow(lines, 7n, ABSOLUTE);
+  assert.deepEqual([...other.found.values()], ["unclear", "unclear"]);
+  assert.equal(other.drift, 2n);
+});

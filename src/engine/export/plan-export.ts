@@ -1,0 +1,227 @@
+/**
+ * Plans lines: reads our books, takes off what was planned before, freezes the difference. Nothing
+ * is sent. A second planner of the same account finds its place taken and begins again.
+ */
+import { TollgateError } from "../../domain/errors.ts";
+import type { Capability } from "../../domain/export/capability.ts";
+import {
+  countedValue,
+  type DocumentPart,
+  type ExportLine,
+  formatValue,
+  type LineContent,
+  lineKey,
+  parseValue,
+} from "../../domain/export/export-line.ts";
+import {
+  type AccountPeriod,
+  type AccountTerms,
+  type PlannedLine,
+  planAccount,
+} from "../../domain/export/plan-account.ts";
+import { type Missing, missingNames, theirName } from "../../domain/export/target.ts";
+import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
+import type { ExportContext, OpenTarget } from "./export-context.ts";
+import type { LedgerEntry } from "./export-ports.ts";
+import { linesOfItem } from "./outbox-pages.ts";
+
+/** What is left of one item after planning. */
+export interface CarriedItem {
+  readonly customer: string;
+  readonly item: string;
+  readonly unit: string;
+  readonly carried: bigint;
+}
+
+/** What one customer's plan came to. */
+export interface CustomerPlan {
+  readonly lines: readonly ExportLine[];
+  readonly carried: readonly CarriedItem[];
+  /** Names that are missing: nothing is planned for the customer then. */
+  readonly missing: readonly Missing[];
+}
+
+/** The lines that a customer is owed now, not written anywhere yet. */
+export async function planCustomer(
+  context: ExportContext,
+  open: OpenTarget,
+  customer: string,
+): Promise<CustomerPlan> {
+  const { workspace, target } = open;
+  const { mode, since } = target;
+  const entries = await context.ledger.entries(workspace, { customer, mode, since });
+  const last = await context.outbox.lastLines(workspace, target.id, customer);
+  const used = entries.map(({ item }) => ({ customer, item }));
+  const missing = missingNames(target, used);
+  if (missing.length > 0) return { lines: [], carried: [], missing };
+  const terms = await accountTerms(context, open, customer);
+  const lines: ExportLine[] = [];
+  const carried: CarriedItem[] = [];
+  for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
+    // Where lines may be given up or told in other windows, the last ones do not say it all.
+    const isWhole = terms.pastMaxMs !== null;
+    const told = isWhole ? await linesOfItem(context, open, { customer, item }) : null;
+    const before = told ?? last.filter((line) => line.item === item);
+    const periods = accountPeriods(own, before, told !== null);
+    const plan = planAccount(periods, told === null ? terms : { ...terms, told });
+    let no = before.reduce((most, line) => Math.max(most, line.no), 0);
+    for (const planned of plan.lines) {
+      no += 1;
+      const content = await contentOf(context, open, { customer, own, before, planned });
+      lines.push(frozen(context, open, { content, no, periodTotal: planned.periodTotal }));
+    }
+    const unit = own[0]?.unit ?? "";
+    if (plan.carried !== 0n) carried.push({ customer, item, unit, carried: plan.carried });
+  }
+  return { lines, carried, missing };
+}
+
+/** How a customer's accounts are planned now. */
+export async function accountTerms(
+  context: ExportContext,
+  { workspace, target, connector }: OpenTarget,
+  customer: string,
+): Promise<AccountTerms> {
+  const { numbers, values, pastMaxMs }: Capability = connector.capability(target);
+  const isWhole = target.mode !== "usage";
+  const cut = { kind: target.window, timeZone: target.timeZone };
+  const terms = { nowMs: context.clock.nowMs(), cut, numbers, values, isWhole, pastMaxMs };
+  if (pastMaxMs === null || isWhole) return terms;
+  // Where a target takes no old windows, what is late is told in the period under way.
+  return { ...terms, latePeriod: await context.ledger.openPeriod(workspace, customer) };
+}
+
+/**
+ * Periods in order of time, each with its last line. What was sent of a period is what its last
+ * line says; where all lines are given, what counts of them, for some may have been given up.
+ */
+export function accountPeriods(
+  entries: readonly Pick<LedgerEntry, "period" | "value">[],
+  before: readonly ExportLine[],
+  isAll: boolean,
+): AccountPeriod[] {
+  return entries
+    .toSorted((a, b) => a.period.startMs - b.period.startMs)
+    .map(({ period, value }) => {
+      const own = before.filter((line) => line.period === period.key);
+      const last = own.at(-1) ?? null;
+      if (last === null || !isAll) return { period, ledger: value, last };
+      const periodTotal = own.reduce((sum, line) => sum + countedValue(line), 0n);
+      return { period, ledger: value, last: { ...last, periodTotal } };
+    });
+}
+
+interface Planned {
+  readonly customer: string;
+  readonly own: readonly LedgerEntry[];
+  readonly before: readonly ExportLine[];
+  readonly planned: PlannedLine;
+}
+
+async function contentOf(
+  context: ExportContext,
+  { workspace, target }: OpenTarget,
+  { customer, own, before, planned }: Planned,
+): Promise<LineContent> {
+  const { period, window, revision, value, windowTotal, ledger } = planned;
+  const entry = own.find((one) => one.period.key === period.key);
+  if (entry === undefined) throw new TollgateError("internal", "A planned line has its entry.");
+  const last = before.findLast((line) => line.period === period.key);
+  const told = target.mode === "statement" ? last?.evidence.source : undefined;
+  const earlier = told === undefined ? [] : await context.ledger.partsOf(workspace, told);
+  return {
+    ...{ customer, item: entry.item, period: period.key, window, revision, mode: target.mode },
+    ...{ value, windowTotal, unit: entry.unit, description: entry.description },
+    parts: differingParts(entry.parts, earlier),
+    evidence: { source: entry.source, ledger: formatValue(ledger) },
+  };
+}
+
+/** Parts of a bill that was issued again: what they are more or less than those told before. */
+function differingParts(
+  now: readonly DocumentPart[],
+  before: readonly DocumentPart[],
+): DocumentPart[] {
+  if (before.length === 0) return [...now];
+  const taken = before.map((part) => ({ ...part, ...negated(part) }));
+  const groups = Map.groupBy([...now, ...taken], ({ item, description }) =>
+    JSON.stringify([item, description]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const amount = group.reduce((sum, part) => sum + (parseValue(part.amount) ?? 0n), 0n);
+    if (first === undefined || amount === 0n) return [];
+    return [{ ...first, quantity: null, amount: formatValue(amount) }];
+  });
+}
+
+function negated({ amount }: DocumentPart): Pick<DocumentPart, "amount"> {
+  return { amount: formatValue(-(parseValue(amount) ?? 0n)) };
+}
+
+/** A line with its key and its bytes. Throws what `freeze` throws: `target.invalid`. */
+export function frozen(
+  context: ExportContext,
+  { workspace, target, connector }: OpenTarget,
+  line: { readonly content: LineContent; readonly no: number; readonly periodTotal: bigint },
+): ExportLine {
+  const { content, no, periodTotal } = line;
+  const { customer, item, window, revision } = content;
+  const place = { workspace, connector: target.connector, account: target.account };
+  const sha256 = (text: string) => context.digest.sha256(text);
+  const key = lineKey({ ...place, customer, item, window, revision }, sha256);
+  const theirs = {
+    customer: theirName(target.customers, customer) ?? { id: customer },
+    item: theirName(target.items, item) ?? { id: item },
+  };
+  const body = connector.freeze({ ...content, key, workspace }, theirs, target);
+  const nowMs = context.clock.nowMs();
+  return {
+    ...{ ...content, target: target.id, key, no, periodTotal, body, bodyHash: sha256(body) },
+    ...{ state: "ready", version: 1, claim: "", dueAtMs: nowMs, plannedAtMs: nowMs },
+    ...{
+      firstSentAtMs: null,
+      lastSentAtMs: null,
+      attempts: 0,
+      isUnclear: false,
+      outcome: null,
+      note: "",
+    },
+  };
+}
+
+const ATTEMPTS_MAX_COUNT = 5;
+
+/** Plans and keeps the lines of one customer. */
+export async function writePlan(
+  context: ExportContext,
+  open: OpenTarget,
+  customer: string,
+): Promise<CustomerPlan> {
+  for (let attempt = 0; ; attempt += 1) {
+    const plan = await planCustomer(context, open, customer);
+    if (plan.lines.length === 0) return plan;
+    const change = { added: plan.lines, changed: [] };
+    if (await context.outbox.write(open.workspace, change)) return plan;
+    if (attempt === ATTEMPTS_MAX_COUNT) return { ...plan, lines: [] };
+  }
+}
+
+/** Goes through the customers that a plan is about. */
+export async function* customersOf(
+  context: ExportContext,
+  workspace: string,
+  customer: string | null,
+): AsyncGenerator<string> {
+  if (customer !== null) {
+    yield customer;
+    return;
+  }
+  for (let after = ""; ; ) {
+    const page = await context.ledger.customers(workspace, after, PAGE_MAX_ROWS);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE_MAX_ROWS) return;
+    after = last;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Reads back what a target has, settles lines that were accepted or in doubt by it, and tells where
+ * they and we differ. Nothing is sent.
+ */
+import { backoffMs } from "../../domain/export/backoff.ts";
+import type { Capability } from "../../domain/export/capability.ts";
+import { type ExportLine, type LineState, parseValue } from "../../domain/export/export-line.ts";
+import { type Found, lookedUp } from "../../domain/export/outbox.ts";
+import { resolveWindow } from "../../domain/export/resolve-window.ts";
+import { EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
+import type { LookUp } from "./connector-port.ts";
+import type { ExportContext, OpenTarget } from "./export-context.ts";
+import { linesOfWindow, pagesOf } from "./outbox-pages.ts";
+import { Pacer } from "./pacer.ts";
+
+/** Which lines to look at. */
+export interface Reconciling {
+  /** Null: all customers. */
+  readonly customer: string | null;
+  readonly states: readonly LineState[];
+  /** Also before they are due. (Default: false.) */
+  readonly isForced?: boolean;
+}
+
+/** Where they and we differ. */
+export interface Drift {
+  readonly customer: string;
+  readonly item: string;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  /** Theirs less ours; positive: they have too much. Null: they do not say. */
+  readonly drift: bigint | null;
+  readonly note: string;
+}
+
+/** What a reconciliation came to. */
+export interface Reconciled {
+  /** Lines that were looked at. */
+  readonly looked: number;
+  readonly confirmed: number;
+  readonly drifts: readonly Drift[];
+}
+
+/** Reads back lines of the states asked for, and books what was found. */
+export async function reconcileLines(
+  context: ExportContext,
+  open: OpenTarget,
+  request: Reconciling,
+): Promise<Reconciled> {
+  const { workspace, target, connector } = open;
+  const { readBack, pace } = connector.capability(target);
+  if (readBack.kind === "none") return { looked: 0, confirmed: 0, drifts: [] };
+  const nowMs = context.clock.nowMs();
+  const due = request.isForced === true ? {} : { dueByMs: nowMs };
+  const own = request.customer === null ? {} : { customer: request.customer };
+  const filter = { target: target.id, states: request.states, ...due, ...own };
+  const pacer = new Pacer(context, pace);
+  const total = { looked: 0, confirmed: 0, drifts: [] as Drift[] };
+  const seen = new Set<string>();
+  for await (const page of pagesOf(context, workspace, filter)) {
+    const jobs = readBack.kind === "line" ? page.map((line) => [line]) : windowsIn(page, seen);
+    await pacer.all(jobs, async (lines) => {
+      const result = await lookAt(context, open, lines);
+      total.looked += lines.length;
+      total.confirmed += result.confirmed;
+      total.drifts.push(...result.drifts);
+    });
+  }
+  return total;
+}
+
+interface Looked {
+  readonly confirmed: number;
+  readonly drifts: readonly Drift[];
+}
+
+async function lookAt(
+  context: ExportContext,
+  open: OpenTarget,
+  lines: readonly ExportLine[],
+): Promise<Looked> {
+  const { kind } = open.connector.capability(open.target).readBack;
+  const [first] = lines;
+  if (first === undefined) return { confirmed: 0, drifts: [] };
+  return kind === "line" ? lookAtLine(context, open, first) : lookAtWindow(context, open, first);
+}
+
+/** One line of each customer, item and window that is not looked at yet. */
+function windowsIn(page: readonly ExportLine[], seen: Set<string>): ExportLine[][] {
+  return page.flatMap((line) => {
+    const { customer, item, window } = line;
+    const place = JSON.stringify([customer, item, window.startMs]);
+    if (seen.has(place)) return [];
+    seen.add(place);
+    return [[line]];
+  });
+}
+
+async function lookAtLine(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<Looked> {
+  const capability = open.connector.capability(open.target);
+  const isMoving = isUnderWay(line, context.clock.nowMs(), capability);
+  const answer = stillMoving(await lookUp(open, line), isMoving);
+  const drifts = driftOfLine(line, answer);
+  const isOpen = line.state === "accepted" || line.state === "unknown";
+  if (!isOpen) return { confirmed: 0, drifts };
+  const now = settled(context, line, answer);
+  const isWritten = await context.outbox.write(open.workspace, { added: [], changed: [now] });
+  return { confirmed: isWritten && now.state === "confirmed" ? 1 : 0, drifts };
+}
+
+/** What is still under way may arrive after it was not found. */
+function stillMoving(answer: LookUp, isMoving: boolean): LookUp {
+  return isMoving && answer.found === "absent" ? { ...answer, found: "unclear" } : answer;
+}
+
+async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Promise<LookUp> {
+  try {
+    return (await connector.lookUp?.(line, session)) ?? { found: "unclear", note: "no look-up" };
+  } catch (error) {
+    return { found: "unclear", note: String(error) };
+  }
+}
+
+function driftOfLine(line: ExportLine, { found, note }: LookUp): Drift[] {
+  const isOurs = line.state === "confirmed" || line.state === "accepted";
+  const isGone = isOurs && (found === "absent" || found === "refused");
+  const isExtra = found === "present" && ["rejected", "superseded"].includes(line.state);
+  if (!isGone && !isExtra) return [];
+  return [{ ...placeOf(line), drift: isGone ? -line.value : line.value, note }];
+}
+
+function placeOf({ customer, item, window }: ExportLine) {
+  return { customer, item, windowStartMs: window.startMs, windowEndMs: window.endMs };
+}
+
+function settled(
+  context: ExportContext,
+  line: ExportLine,
+  { found, note }: { readonly found: Found; readonly note: string },
+): ExportLine {
+  const nowMs = context.clock.nowMs();
+  const waitMs = backoffMs(line.attempts, context.chance());
+  return lookedUp(line, found, { nowMs, waitMs, note: note.slice(0, EXPORT_NOTE_MAX_CHARS) });
+}
+
+async function lookAtWindow(
+  context: ExportContext,
+  open: OpenTarget,
+  one: ExportLine,
+): Promise<Looked> {
+  const lines = await linesOfWindow(context, open, one);
+  const nowMs = context.clock.nowMs();
+  const capability = open.connector.capability(open.target);
+  const isSending = lines.some(({ state }) => state === "in_flight");
+  const theirs = isSending ? null : await totalOf(open, lines);
+  const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
+  const { found, drift, note } = judged(lines, theirs, { ...capability, isMoving });
+  const changed = lines.flatMap((line) => {
+    const what = found.get(line.key);
+    return what === undefined ? [] : [settled(context, line, { found: what, note })];
+  });
+  const isWritten = await context.outbox.write(open.workspace, { added: [], changed });
+  const confirmed = changed.filter(({ state }) => state === "confirmed").length;
+  const drifts = drift === 0n ? [] : [{ ...placeOf(one), drift, note }];
+  return { confirmed: isWritten ? confirmed : 0, drifts };
+}
+
+/**
+ * Whether a line may still turn up: a request is carried out some time after its sender gave up,
+ * and what is carried out is seen some time after that. Until then, absence proves nothing.
+ */
+function isUnderWay(
+  { state, lastSentAtMs }: ExportLine,
+  nowMs: number,
+  { settlesAfterMs, readBack }: Pick<Capability, "settlesAfterMs" | "readBack">,
+): boolean {
+  if (lastSentAtMs === null) return false;
+  const lagMs = readBack.kind === "none" ? 0 : readBack.lagMs;
+  if (state === "accepted") return nowMs - lastSentAtMs < lagMs;
+  return state === "unknown" && nowMs - lastSentAtMs < settlesAfterMs + lagMs;
+}
+
+function judged(
+  lines: readonly ExportLine[],
+  theirs: bigint | null,
+  { values, isMoving }: Pick<Capability, "values"> & { readonly isMoving: boolean },
+): { readonly found: ReadonlyMap<string, Found>; readonly drift: bigint | null; note: string } {
+  const read = theirs === null ? null : resolveWindow(lines, theirs, { values });
+  const isWhole = read !== null && [...read.found.values()].every((one) => one === "present");
+  if (read !== null && (isWhole || !isMoving)) return { ...read, note: "read back" };
+  const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
+  const found = new Map(doubtful.map(({ key }) => [key, "unclear" as const]));
+  return { found, drift: doubtful.length === 0 ? 0n : null, note: "they cannot tell yet" };
+}
+
+async function totalOf(
+  { connector, session }: OpenTarget,
+  lines: readonly ExportLine[],
+): Promise<bigint | null> {
+  try {
+    const text = await connector.total?.(lines, session);
+    return text === undefined || text === null ? null : (parseValue(text) ?? null);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The outbox of the embedded store. There is one writer, and whoever writes has its turn: so what
+ * is read at the beginning of a turn still holds when its transaction is carried out.
+ */
+import type { ExportLine } from "../../domain/export/export-line.ts";
+import type {
+  LineFilter,
+  Outbox,
+  OutboxChange,
+  SealedSecret,
+  StateCount,
+} from "../../engine/export/export-ports.ts";
+import {
+  conditionsOf,
+  decodeLine,
+  decodeSecret,
+  encodeLine,
+  encodeSecret,
+  LINE_COLUMNS,
+} from "../stored-export.ts";
+import type { Bound, Row } from "../stored-rows.ts";
+import type { OwnTransactions } from "./own-transactions.ts";
+import type { TransactionDraft } from "./transaction.ts";
+
+/** What the outbox needs of its store. */
+export interface OutboxStore {
+  ws(workspace: string): number;
+  all(sql: string, ...values: Bound[]): Row[];
+  readonly own: OwnTransactions;
+  checksum(text: string): number;
+}
+
+const PLACES = LINE_COLUMNS.map(() => "?").join(", ");
+const INSERT = `INSERT INTO export_lines (${LINE_COLUMNS.join(", ")}, checksum)
+  VALUES (${PLACES}, ?)`;
+/** A line keeps its place and its body for ever. */
+const UPDATE = `UPDATE export_lines SET state = ?, is_open = ?, due_at = ?, version = ?,
+  document = ?, checksum = ? WHERE ws = ? AND key = ?`;
+const SAVE_SECRET = "INSERT OR REPLACE INTO export_secrets VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/** Keeps lines in the file. */
+export class SqliteOutbox implements Outbox {
+  readonly #store: OutboxStore;
+
+  constructor(store: OutboxStore) {
+    this.#store = store;
+  }
+
+  write(workspace: string, change: OutboxChange): Promise<boolean> {
+    const ws = this.#store.ws(workspace);
+    return this.#store.own.commit((draft) => this.#fill(draft, ws, change));
+  }
+
+  #fill(draft: TransactionDraft, ws: number, { added, changed }: OutboxChange): boolean {
+    const places = new Set(added.map(placeText));
+    if (places.size < added.length) return false;
+    const isFree = (line: ExportLine) => !this.#isTaken(ws, line);
+    if (!added.every(isFree)) return false;
+    if (!changed.every((line) => this.#versionOf(ws, line.key) === line.version - 1)) return false;
+    const checksum = (text: string) => this.#store.checksum(text);
+    for (const line of added) draft.run(INSERT, encodeLine(ws, line, checksum));
+    for (const line of changed) {
+      const values = encodeLine(ws, line, checksum);
+      const now = [values[7], values[8], values[9], values[10], values[12], values[13]];
+      draft.run(UPDATE, [...(now as Bound[]), ws, line.key]);
+    }
+    return true;
+  }
+
+  #isTaken(ws: number, { target, customer, item, no, key }: ExportLine): boolean {
+    const place = "target = ? AND customer = ? AND item = ? AND no = ?";
+    const sql = `SELECT 1 FROM export_lines WHERE ws = ? AND ${place}
+      UNION ALL SELECT 1 FROM export_lines WHERE ws = ? AND key = ?`;
+    return this.#store.all(sql, ws, target, customer, item, no, ws, key).length > 0;
+  }
+
+  #versionOf(ws: number, key: string): number | undefined {
+    const sql = "SELECT version FROM export_lines WHERE ws = ? AND key = ?";
+    const [row] = this.#store.all(sql, ws, key);
+    return row?.version as number | undefined;
+  }
+
+  lines(workspace: string, filter: LineFilter): ExportLine[] {
+    const conditions = conditionsOf(filter);
+    const where = conditions.map(({ sql }) => ` AND ${sql}`).join("");
+    const values = conditions.flatMap((one) => one.values);
+    const sql = `SELECT * FROM export_lines WHERE ws = ?${where}
+      ORDER BY customer, item, no LIMIT ?`;
+    const ws = this.#store.ws(workspace);
+    return this.#store.all(sql, ws, ...values, filter.limit).map(decodeLine);
+  }
+
+  line(workspace: string, key: string): ExportLine | undefined {
+    const sql = "SELECT * FROM export_lines WHERE ws = ? AND key = ?";
+    return this.#store.all(sql, this.#store.ws(workspace), key).map(decodeLine)[0];
+  }
+
+  lastLines(workspace: string, target: string, customer: string): ExportLine[] {
+    const sql = `WITH newest AS (SELECT item, max(no) AS no FROM export_lines
+        WHERE ws = ?1 AND target = ?2 AND customer = ?3 GROUP BY item, period)
+      SELECT l.* FROM newest JOIN export_lines l ON l.ws = ?1 AND l.target = ?2
+        AND l.customer = ?3 AND l.item = newest.item AND l.no = newest.no
+      ORDER BY l.item, l.no`;
+    return this.#store.all(sql, this.#store.ws(workspace), target, customer).map(decodeLine);
+  }
+
+  counts(workspace: string, target: string): StateCount[] {
+    const sql = `SELECT state, count(*) AS count FROM export_lines
+      WHERE ws = ? AND target = ? GROUP BY state ORDER BY state`;
+    return this.#store
+      .all(sql, this.#store.ws(workspace), target)
+      .map((row) => ({ state: row.state, count: Number(row.count) }) as StateCount);
+  }
+
+  secrets(workspace: string, target: string): SealedSecret[] {
+    const sql = "SELECT * FROM export_secrets WHERE ws = ? AND target = ? ORDER BY name";
+    return this.#store.all(sql, this.#store.ws(workspace), target).map(decodeSecret);
+  }
+
+  saveSecret(workspace: string, secret: SealedSecret): Promise<void> {
+    const checksum = (text: string) => this.#store.checksum(text);
+    const values = encodeSecret(this.#store.ws(workspace), secret, checksum);
+    return this.#store.own.save(SAVE_SECRET, ...values);
+  }
+}
+
+function placeText({ target, customer, item, no }: ExportLine): string {
+  return JSON.stringify([target, customer, item, no]);
+}
