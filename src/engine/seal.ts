@@ -58,7 +58,7 @@ export function sealLink(digest: Digest, before: ChainHead, added: Added): Seale
   return { link, steps: { texts, joined: whole } };
 }
 
-/** Whether the steps alone, one after the other, are what a link covers, as of nearly every unit. */
+/** Whether a link covers the steps alone, one after the other, as nearly every one does. */
 function isInOrder({ steps, journal }: Added): boolean {
   if (journal.length > 0) return false;
   let lastSeq = 0;

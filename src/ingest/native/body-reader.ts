@@ -1,10 +1,11 @@
 /**
- * Where bodies are read. Large ones are read in a thread of their own: parsing, checking and hashing
- * takes a quarter of the processor time of an event, and the engine's thread is the one that has the
- * least to spare. A small one is read at once: two crossings would take longer than the reading.
+ * Where bodies are read. Large ones are read in a thread of their own: parsing, checking and
+ * hashing takes a quarter of the processor time of an event, and the engine's thread is the one
+ * that has the least to spare. A small one is read at once: two crossings would take longer than
+ * the reading.
  *
- * The thread is started with the first large body; until it is ready, and should it ever end, bodies
- * are read in the caller's thread.
+ * The thread is started with the first large body; until it is ready, and should it ever end,
+ * bodies are read in the caller's thread.
  */
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";

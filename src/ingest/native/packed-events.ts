@@ -3,9 +3,9 @@
  * of event objects costs more to write and to read than the events took to parse; packed, the
  * receiving thread pays an eighth of it.
  *
- * Texts that repeat (runs, customers, agents, models, labels) cross once, and are a number from then
- * on: both sides keep the same dictionary, which begins anew before it grows too large. Texts that
- * never repeat (ids, hashes) stand in the order in which they are used.
+ * Texts that repeat (runs, customers, agents, models, labels) cross once, and are a number from
+ * then on: both sides keep the same dictionary, which begins anew before it grows too large. Texts
+ * that never repeat (ids, hashes) stand in the order in which they are used.
  */
 
 import { present } from "../../domain/assert.ts";
