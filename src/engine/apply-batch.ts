@@ -12,7 +12,7 @@ import type { BatchState } from "./batch-state.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
 import { correctRuns } from "./correct-runs.ts";
-import type { BatchResult, EventResult, RunTotals } from "./result.ts";
+import type { BatchResult, EventResult, RunResult } from "./result.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Applies events in their order and tells what became of each. */
@@ -26,7 +26,7 @@ export function applyBatch(
   const results = events.map((event) => applyEvent(ledger, event));
   correctRuns(ledger);
   // The totals alone: the rows of the unit would be kept alive until it is on disk.
-  const runs = new Map<string, RunTotals>();
+  const runs = new Map<string, RunResult>();
   for (const event of events) {
     if (runs.has(event.run)) continue;
     const run = state.runs.get(event.run);

@@ -70,7 +70,7 @@ describe("a body of events", () => {
         [null, "events[1]"],
       ],
     );
-    assert.deepEqual(answer.runs, new Map());
+    assert.equal(answer.runs.size, 0);
     assert.deepEqual((await reader.ingestBody("w", "[]", "json")).results, []);
     assert.deepEqual(commits, []);
   });

@@ -28,7 +28,7 @@ export interface IngestedItem<Result> {
 /** What became of a request: one item for each that was sent, and the engine's run totals. */
 export interface Ingested<Result, Total> {
   readonly results: readonly IngestedItem<Result>[];
-  readonly runs: Pick<ReadonlyMap<string, Total>, "get">;
+  readonly runs: ReadonlyMap<string, Total>;
 }
 
 /** The engine's part: commits events and tells of each in order. */
@@ -37,7 +37,7 @@ export type CommitEvents<Result, Total> = (
   events: readonly TollgateEvent[],
 ) => Promise<{
   readonly results: readonly Result[];
-  readonly runs: Pick<ReadonlyMap<string, Total>, "get">;
+  readonly runs: ReadonlyMap<string, Total>;
 }>;
 
 interface Failing {

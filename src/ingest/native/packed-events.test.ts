@@ -30,6 +30,7 @@ const step = fc.record({
   parentStep: some(id),
   callId: some(id),
   hold: some(id),
+  arguments: some(fc.dictionary(label, fc.nat(9))),
   kind: fc.constantFrom("model", "tool", "compute", "nothing"),
   status: some(fc.constantFrom("ok", "error", "aborted", "blocked")),
   completeness: some(fc.constantFrom("partial", "estimated", "exact")),

@@ -1,7 +1,7 @@
 /**
  * Events on their way from one thread to another: numbers in one array, texts in another. A message
- * of event objects costs more to write and to read than the events took to parse; packed, the
- * receiving thread pays an eighth of it.
+ * of event objects costs more to write and to read than the events took to parse; packed, it costs
+ * the receiving thread a fraction of that.
  *
  * Texts that repeat (runs, customers, agents, models, labels) cross once, and are a number from
  * then on: both sides keep the same dictionary, which begins anew before it grows too large. Texts
@@ -77,10 +77,8 @@ export class EventPacker {
 
   #packStep(step: StepEvent, numbers: number[], texts: string[]): void {
     texts.push(step.id, step.contentHash);
-    const { parentStep, callId, hold, labels } = step;
-    for (const text of [parentStep, callId, hold]) if (text !== null) texts.push(text);
-    const rare =
-      (parentStep === null ? 0 : 1) | (callId === null ? 0 : 2) | (hold === null ? 0 : 4);
+    const { labels } = step;
+    const rare = packRare(step, texts);
     numbers.push(
       STEP,
       this.#of(step.run),
@@ -118,6 +116,34 @@ export class EventPacker {
     return number;
   }
 }
+
+/** Texts that few steps have, as bits of one number. */
+const PARENT_STEP = 1;
+const CALL_ID = 2;
+const HOLD = 4;
+const CALL_HASH = 8;
+
+function packRare({ parentStep, callId, hold, callHash }: StepEvent, texts: string[]): number {
+  let rare = 0;
+  const add = (text: string | null | undefined, bit: number): void => {
+    if (text === null || text === undefined) return;
+    texts.push(text);
+    rare |= bit;
+  };
+  add(parentStep, PARENT_STEP);
+  add(callId, CALL_ID);
+  add(hold, HOLD);
+  add(callHash, CALL_HASH);
+  return rare;
+}
+
+/**
+ * What a step states, the hash of its call aside. A field that is added to steps, also one that may
+ * be left out, is missed by the compiler until it crosses.
+ */
+type EveryField = {
+  [Field in Exclude<keyof Required<StepEvent>, "callHash">]: StepEvent[Field];
+};
 
 function codeOf({ kind, status, completeness, payer, role }: StepEvent): number {
   let code = STEP_KINDS.indexOf(kind);
@@ -186,11 +212,12 @@ export class EventUnpacker {
     const { kind, status, completeness, payer, role } = this.#codesOf(nextNumber(cursor));
     const attempt = nextNumber(cursor);
     const rare = nextNumber(cursor);
-    const parentStep = (rare & 1) === 0 ? null : nextText(cursor);
-    const callId = (rare & 2) === 0 ? null : nextText(cursor);
-    const hold = (rare & 4) === 0 ? null : nextText(cursor);
+    const parentStep = (rare & PARENT_STEP) === 0 ? null : nextText(cursor);
+    const callId = (rare & CALL_ID) === 0 ? null : nextText(cursor);
+    const hold = (rare & HOLD) === 0 ? null : nextText(cursor);
+    const callHash = (rare & CALL_HASH) === 0 ? undefined : nextText(cursor);
     const usage = this.#usage(cursor);
-    return {
+    const step: EveryField = {
       type: "step",
       run,
       source,
@@ -216,6 +243,7 @@ export class EventUnpacker {
       usage,
       labels,
     };
+    return callHash === undefined ? step : { ...step, callHash };
   }
 
   #usage(cursor: Cursor): Usage {
