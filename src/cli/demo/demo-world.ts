@@ -1,4 +1,6 @@
 /** What every act of the demo works with. */
+
+import type { DemoInternet } from "../fake-stripe/demo-internet.ts";
 import type { RunView } from "../render/run-view.ts";
 import type { Styles } from "../render/styles.ts";
 import type { HoldGate } from "./agent/hold-gate.ts";
@@ -19,6 +21,8 @@ export interface DemoWorld {
   /** Where progress is shown. */
   readonly progress: Terminal;
   readonly styles: Styles;
+  /** What the server reaches instead of the internet. */
+  readonly internet: DemoInternet;
   /** Every root run of the demo, as it stood at its end. */
   readonly runs: RunView[];
 }

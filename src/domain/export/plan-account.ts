@@ -116,14 +116,19 @@ function ownWindow(
   return window ?? last?.window ?? null;
 }
 
-/** Where a window overwrites, it is its total that must be a number of the target's. */
+/**
+ * Where a window overwrites, it is its total that must be a number of the target's. What is due is
+ * rounded by itself first: a half would go up or down by what the total happens to be, and two
+ * periods that share a window would pass it to and fro for ever.
+ */
 function valueToSend(
   due: bigint,
   windowTotal: bigint,
   { numbers, values }: Pick<AccountTerms, "numbers" | "values">,
 ): bigint {
   if (values === "delta") return quantize(due, numbers);
-  return quantize(windowTotal + due, numbers) - windowTotal;
+  const rounded = quantize(due, { ...numbers, significantDigits: null, negative: true });
+  return quantize(windowTotal + rounded, numbers) - windowTotal;
 }
 
 /** The revision of a window's next line, and what those before it came to. */

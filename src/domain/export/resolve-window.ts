@@ -3,7 +3,7 @@
  * no lines make that sum, they stay unclear, and the difference is a drift.
  */
 import type { Capability } from "./capability.ts";
-import type { ExportLine } from "./export-line.ts";
+import { countedValue, type ExportLine } from "./export-line.ts";
 import type { Found } from "./outbox.ts";
 
 /** More lines in doubt than these are not told apart: subsets double with each. */
@@ -17,14 +17,31 @@ export interface ResolvedWindow {
   readonly drift: bigint;
 }
 
+/** What a line says to a target that overwrites. */
+export interface Told {
+  /** Under which of their names; the newest of each counts. */
+  readonly place: string;
+  readonly value: bigint;
+}
+
+/** How sums are made there. */
+export interface Summing {
+  readonly values: Capability["values"];
+  /** Asked where values overwrite. (Default: the window's total, under one name.) */
+  readonly told?: (line: ExportLine) => Told;
+}
+
+const wholeWindow = ({ windowTotal }: ExportLine): Told => ({ place: "", value: windowTotal });
+
 /** Compares a sum of theirs with all lines of the window, which stand in order of `no`. */
 export function resolveWindow(
   lines: readonly ExportLine[],
   theirs: bigint,
-  { values }: Pick<Capability, "values">,
+  { values, told = wholeWindow }: Summing,
 ): ResolvedWindow {
   const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
-  const present = values === "absolute" ? overwritten(lines, theirs) : summed(lines, theirs);
+  const isSum = values === "delta";
+  const present = isSum ? summed(lines, theirs) : overwritten(lines, theirs, told);
   const found = new Map<string, Found>();
   for (const { key } of doubtful) {
     if (present === null) found.set(key, "unclear");
@@ -32,17 +49,15 @@ export function resolveWindow(
     // Under its own key it might be there after all: only another one is safe.
     else found.set(key, present.isSure ? "absent" : "refused");
   }
-  return { found, drift: present === null ? theirs - expected(lines, values) : 0n };
+  return { found, drift: present === null ? theirs - expected(lines, { values, told }) : 0n };
 }
 
 const SURE: ReadonlySet<string> = new Set(["confirmed"]);
-const TOLD: ReadonlySet<string> = new Set(["unknown", "accepted", "confirmed", "voided"]);
 
 /** What they should have, if all that was taken is there. */
-function expected(lines: readonly ExportLine[], values: Capability["values"]): bigint {
+function expected(lines: readonly ExportLine[], { values, told }: Required<Summing>): bigint {
   const taken = lines.filter(({ state }) => state === "accepted" || state === "confirmed");
-  if (values === "absolute") return taken.at(-1)?.windowTotal ?? 0n;
-  return taken.reduce((sum, { value }) => sum + value, 0n);
+  return values === "absolute" ? newestOf(taken, told).sum : sumOf(taken);
 }
 
 /**
@@ -82,14 +97,69 @@ function keysOf(lines: readonly ExportLine[]): ReadonlySet<string> {
   return new Set(lines.map(({ key }) => key));
 }
 
-/** The newest line whose total they have: it and those before it arrived, those after did not. */
-function overwritten(lines: readonly ExportLine[], theirs: bigint): Present | null {
-  // A line that was never sent makes no total of theirs, even if it would be the same.
-  const told = lines.filter(({ state }) => TOLD.has(state));
-  const at = told.findLastIndex(({ windowTotal }) => windowTotal === theirs);
-  const isBeforeAll = theirs === 0n && !told.some(({ state }) => SURE.has(state));
-  if (at === -1 && !isBeforeAll) return null;
-  const present = told.slice(0, at + 1);
-  if (told.slice(at + 1).some(({ state }) => SURE.has(state))) return null;
-  return { keys: keysOf(present), isSure: true };
+/**
+ * Whether a window that overwrites lacks nothing of what its lines say, because a later total says
+ * what earlier ones did not get across; null: lines are in doubt.
+ */
+export function isWholeWindow(
+  lines: readonly ExportLine[],
+  told: Summing["told"] = wholeWindow,
+): boolean | null {
+  const isOpen = ({ state }: ExportLine) => state === "in_flight" || isDoubtful({ state });
+  if (lines.some(isOpen)) return null;
+  const standing = newestOf(
+    lines.filter(({ state }) => SURE.has(state)),
+    told,
+  );
+  return lines.reduce((sum, line) => sum + countedValue(line), 0n) === standing.sum;
+}
+
+function isDoubtful({ state }: Pick<ExportLine, "state">): boolean {
+  return state === "accepted" || state === "unknown";
+}
+
+interface Newest {
+  readonly sum: bigint;
+  /** Arrivals that make no difference to each other have the same text. */
+  readonly text: string;
+}
+
+/** What stands once lines arrived: the newest of each name. */
+function newestOf(arrived: readonly ExportLine[], told: (line: ExportLine) => Told): Newest {
+  const newest = new Map(arrived.map(told).map(({ place, value }) => [place, value]));
+  // Nothing that was told, and nothing told at all, are the same.
+  const places = [...newest].filter(([, value]) => value !== 0n);
+  const sum = places.reduce((total, [, value]) => total + value, 0n);
+  const texts = places.map(([place, value]) => [place, String(value)]);
+  return { sum, text: JSON.stringify(texts.sort()) };
+}
+
+/**
+ * The most lines in doubt that leave what they have; null: none do, or others leave as much in
+ * another way. Of what was overwritten, nobody can say whether it arrived, and it does not matter.
+ */
+function overwritten(
+  lines: readonly ExportLine[],
+  theirs: bigint,
+  told: (line: ExportLine) => Told,
+): Present | null {
+  const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
+  const standing = (keys: ReadonlySet<string>): Newest =>
+    newestOf(
+      lines.filter(({ state, key }) => SURE.has(state) || keys.has(key)),
+      told,
+    );
+  if (doubtful.length > DOUBTFUL_MAX_COUNT) {
+    const keys = keysOf(doubtful);
+    return standing(keys).sum === theirs ? { keys, isSure: true } : null;
+  }
+  let best: { readonly keys: ReadonlySet<string>; readonly text: string } | null = null;
+  for (let mask = (1 << doubtful.length) - 1; mask >= 0; mask -= 1) {
+    const keys = keysOf(doubtful.filter((_, at) => (mask & (1 << at)) !== 0));
+    const { sum, text } = standing(keys);
+    if (sum !== theirs) continue;
+    if (best !== null && best.text !== text) return null;
+    if (best === null || keys.size > best.keys.size) best = { keys, text };
+  }
+  return best === null ? null : { keys: best.keys, isSure: true };
 }

@@ -8,6 +8,7 @@
 import type { Capability, ExportMode, Outcome } from "../../domain/export/capability.ts";
 import type { ExportLine, LineContent } from "../../domain/export/export-line.ts";
 import type { Found } from "../../domain/export/outbox.ts";
+import type { Told } from "../../domain/export/resolve-window.ts";
 import type { ExportTarget, Missing, TheirName } from "../../domain/export/target.ts";
 
 /** A request to a target. What `preview` shows is what is sent, but for secrets. */
@@ -76,6 +77,12 @@ export interface Theirs {
 export interface Freezing extends LineContent {
   readonly key: string;
   readonly workspace: string;
+  /** When it is planned: the date of a document. */
+  readonly plannedAtMs: number;
+  /** Lines of its window before it, oldest first; of targets that overwrite, none of others. */
+  readonly earlier: readonly ExportLine[];
+  /** A line that this one takes back whole: its value is that one's below nothing. */
+  readonly takesBack: ExportLine | null;
 }
 
 /** What a look-up of one line found. */
@@ -111,7 +118,11 @@ export interface Connector {
   capability(target: ExportTarget): Capability;
   /** What is missing or wrong in a target's settings and names. Pure. */
   check(target: ExportTarget): readonly Missing[];
-  /** The bytes of a line: written once, kept, sent as they are for ever. Pure. */
+  /**
+   * The bytes of a line: written once, kept, sent as they are for ever. Pure. Throws
+   * `target.invalid` for what cannot be told there, whose customer is left out, and
+   * `export.line_state` for what cannot be told before an earlier line is settled.
+   */
   freeze(line: Freezing, theirs: Theirs, target: ExportTarget): string;
   /** The requests that `send` makes for lines, without secrets and tokens. Pure. */
   preview(lines: readonly ExportLine[], target: ExportTarget): readonly OutgoingRequest[];
@@ -129,10 +140,20 @@ export interface Connector {
    */
   total?(lines: readonly ExportLine[], session: Session): Promise<string | null>;
   /**
+   * Where values overwrite: what a line's body says, and under which of their names. Left out:
+   * the window's total, under one name for ever. Pure.
+   */
+  readonly told?: (line: ExportLine) => Told;
+  /**
    * What a message of the target's own says; null: it is not theirs (a wrong signature, too old).
    * Lines that it does not name stay as they are.
    */
   hear?(notice: Notice, session: Session): Promise<readonly Heard[] | null>;
+  /**
+   * Whether a confirmed line can still be taken back whole. Where less than nothing cannot be
+   * sent, that is how too much is put right: what is owed of it is sent again. Pure.
+   */
+  canTakeBack?(line: ExportLine, nowMs: number): boolean;
   /** Asks the target whether credentials and names are good. */
   probe?(session: Session): Promise<readonly Missing[]>;
 }

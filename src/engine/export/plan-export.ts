@@ -15,15 +15,18 @@ import {
 } from "../../domain/export/export-line.ts";
 import {
   type AccountPeriod,
+  type AccountPlan,
   type AccountTerms,
   type PlannedLine,
   planAccount,
 } from "../../domain/export/plan-account.ts";
+import { quantize } from "../../domain/export/quantize.ts";
 import { type Missing, missingNames, theirName } from "../../domain/export/target.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import type { LedgerEntry } from "./export-ports.ts";
 import { linesOfItem } from "./outbox-pages.ts";
+import { isDone, isTakingBack, owed, takeBack } from "./take-back.ts";
 
 /** What is left of one item after planning. */
 export interface CarriedItem {
@@ -59,21 +62,72 @@ export async function planCustomer(
   const carried: CarriedItem[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
     // Where lines may be given up or told in other windows, the last ones do not say it all.
-    const isWhole = terms.pastMaxMs !== null;
+    const isWhole = terms.pastMaxMs !== null || open.connector.canTakeBack !== undefined;
     const told = isWhole ? await linesOfItem(context, open, { customer, item }) : null;
     const before = told ?? last.filter((line) => line.item === item);
     const periods = accountPeriods(own, before, told !== null);
-    const plan = planAccount(periods, told === null ? terms : { ...terms, told });
+    const itemTerms = told === null ? terms : { ...terms, told };
+    const plan = planItem(open, periods, { before, terms: itemTerms });
     let no = before.reduce((most, line) => Math.max(most, line.no), 0);
     for (const planned of plan.lines) {
       no += 1;
       const content = await contentOf(context, open, { customer, own, before, planned });
-      lines.push(frozen(context, open, { content, no, periodTotal: planned.periodTotal }));
+      const earlier = earlierLines(terms, content, [...before, ...lines]);
+      const { periodTotal } = planned;
+      const line = { content, no, periodTotal, earlier, takesBack: plan.takesBack };
+      const made = frozenOrMissing(context, open, line);
+      if (made === "later") break;
+      if ("missing" in made) return { lines: [], carried: [], missing: [made.missing] };
+      lines.push(made.line);
     }
     const unit = own[0]?.unit ?? "";
     if (plan.carried !== 0n) carried.push({ customer, item, unit, carried: plan.carried });
   }
   return { lines, carried, missing };
+}
+
+/** What one item is owed, or has to give back. */
+function planItem(
+  { target, connector }: OpenTarget,
+  periods: readonly AccountPeriod[],
+  { before, terms }: { readonly before: readonly ExportLine[]; readonly terms: AccountTerms },
+): AccountPlan & { readonly takesBack: ExportLine | null } {
+  const capability = connector.capability(target);
+  const waits = before.some((line) => isTakingBack(line, capability) && !isDone(line));
+  // What is owed of a line that is taken back is known once it is.
+  if (waits) return { lines: [], carried: owed(periods), takesBack: null };
+  const plan = planAccount(periods, terms);
+  const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
+  const isPossible = terms.values === "delta" && !terms.numbers.negative;
+  if (!isMuch || !isPossible) return { ...plan, takesBack: null };
+  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, terms.nowMs) ?? false;
+  return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
+}
+
+/** A line with its bytes, or why its customer is left out; `later`: it cannot be told yet. */
+function frozenOrMissing(
+  context: ExportContext,
+  open: OpenTarget,
+  line: LineToFreeze,
+): { readonly line: ExportLine } | { readonly missing: Missing } | "later" {
+  try {
+    return { line: frozen(context, open, line) };
+  } catch (error) {
+    if (!(error instanceof TollgateError)) throw error;
+    if (error.code === "export.line_state") return "later";
+    if (error.code !== "target.invalid") throw error;
+    return { missing: { place: `customers.${line.content.customer}`, detail: error.message } };
+  }
+}
+
+/** What stands in a line's window before it, where its total follows from it. */
+export function earlierLines(
+  { values }: Pick<AccountTerms, "values">,
+  { item, window }: Pick<LineContent, "item" | "window">,
+  lines: readonly ExportLine[],
+): ExportLine[] {
+  if (values === "delta") return [];
+  return lines.filter((line) => line.item === item && line.window.startMs === window.startMs);
 }
 
 /** How a customer's accounts are planned now. */
@@ -159,13 +213,21 @@ function negated({ amount }: DocumentPart): Pick<DocumentPart, "amount"> {
   return { amount: formatValue(-(parseValue(amount) ?? 0n)) };
 }
 
+/** What a line is made of. */
+export interface LineToFreeze {
+  readonly content: LineContent;
+  readonly no: number;
+  readonly periodTotal: bigint;
+  readonly earlier: readonly ExportLine[];
+  readonly takesBack: ExportLine | null;
+}
+
 /** A line with its key and its bytes. Throws what `freeze` throws: `target.invalid`. */
 export function frozen(
   context: ExportContext,
   { workspace, target, connector }: OpenTarget,
-  line: { readonly content: LineContent; readonly no: number; readonly periodTotal: bigint },
+  { content, no, periodTotal, earlier, takesBack }: LineToFreeze,
 ): ExportLine {
-  const { content, no, periodTotal } = line;
   const { customer, item, window, revision } = content;
   const place = { workspace, connector: target.connector, account: target.account };
   const sha256 = (text: string) => context.digest.sha256(text);
@@ -174,8 +236,9 @@ export function frozen(
     customer: theirName(target.customers, customer) ?? { id: customer },
     item: theirName(target.items, item) ?? { id: item },
   };
-  const body = connector.freeze({ ...content, key, workspace }, theirs, target);
   const nowMs = context.clock.nowMs();
+  const freezing = { ...content, key, workspace, plannedAtMs: nowMs, earlier, takesBack };
+  const body = connector.freeze(freezing, theirs, target);
   return {
     ...{ ...content, target: target.id, key, no, periodTotal, body, bodyHash: sha256(body) },
     ...{ state: "ready", version: 1, claim: "", dueAtMs: nowMs, plannedAtMs: nowMs },

@@ -5,13 +5,14 @@
 import { backoffMs } from "../../domain/export/backoff.ts";
 import type { Capability } from "../../domain/export/capability.ts";
 import { type ExportLine, type LineState, parseValue } from "../../domain/export/export-line.ts";
-import { type Found, lookedUp } from "../../domain/export/outbox.ts";
-import { resolveWindow } from "../../domain/export/resolve-window.ts";
+import { type Found, isSafeToResend, lookedUp } from "../../domain/export/outbox.ts";
+import { resolveWindow, type Summing } from "../../domain/export/resolve-window.ts";
 import { EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
 import type { LookUp } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfWindow, pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
+import { isTakenBack } from "./take-back.ts";
 
 /** Which lines to look at. */
 export interface Reconciling {
@@ -20,6 +21,8 @@ export interface Reconciling {
   readonly states: readonly LineState[];
   /** Also before they are due. (Default: false.) */
   readonly isForced?: boolean;
+  /** Only those that are not just sent again as they are. (Default: false.) */
+  readonly isSparing?: boolean;
 }
 
 /** Where they and we differ. */
@@ -48,7 +51,8 @@ export async function reconcileLines(
   request: Reconciling,
 ): Promise<Reconciled> {
   const { workspace, target, connector } = open;
-  const { readBack, pace } = connector.capability(target);
+  const capability = connector.capability(target);
+  const { readBack, pace } = capability;
   if (readBack.kind === "none") return { looked: 0, confirmed: 0, drifts: [] };
   const nowMs = context.clock.nowMs();
   const due = request.isForced === true ? {} : { dueByMs: nowMs };
@@ -57,7 +61,10 @@ export async function reconcileLines(
   const pacer = new Pacer(context, pace);
   const total = { looked: 0, confirmed: 0, drifts: [] as Drift[] };
   const seen = new Set<string>();
-  for await (const page of pagesOf(context, workspace, filter)) {
+  const isWanted = (line: ExportLine) =>
+    request.isSparing !== true || isAsked(line, capability, nowMs);
+  for await (const all of pagesOf(context, workspace, filter)) {
+    const page = all.filter(isWanted);
     const jobs = readBack.kind === "line" ? page.map((line) => [line]) : windowsIn(page, seen);
     await pacer.all(jobs, async (lines) => {
       const result = await lookAt(context, open, lines);
@@ -67,6 +74,15 @@ export async function reconcileLines(
     });
   }
   return total;
+}
+
+const REFUSALS: ReadonlySet<string | null> = new Set([
+  ...(["permanent_data", "permanent_config", "closed_period"] as const),
+]);
+
+/** In doubt, and sending it again is not safe any more, or was refused. */
+function isAsked(line: ExportLine, capability: Capability, nowMs: number): boolean {
+  return REFUSALS.has(line.outcome) || !isSafeToResend(line, capability, nowMs);
 }
 
 interface Looked {
@@ -104,7 +120,7 @@ async function lookAtLine(
   const capability = open.connector.capability(open.target);
   const isMoving = isUnderWay(line, context.clock.nowMs(), capability);
   const answer = stillMoving(await lookUp(open, line), isMoving);
-  const drifts = driftOfLine(line, answer);
+  const drifts = await driftOfLine(context, open, { line, answer });
   const isOpen = line.state === "accepted" || line.state === "unknown";
   if (!isOpen) return { confirmed: 0, drifts };
   const now = settled(context, line, answer);
@@ -114,7 +130,8 @@ async function lookAtLine(
 
 /** What is still under way may arrive after it was not found. */
 function stillMoving(answer: LookUp, isMoving: boolean): LookUp {
-  return isMoving && answer.found === "absent" ? { ...answer, found: "unclear" } : answer;
+  const isNotThere = answer.found === "absent" || answer.found === "dropped";
+  return isMoving && isNotThere ? { ...answer, found: "unclear" } : answer;
 }
 
 async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Promise<LookUp> {
@@ -125,9 +142,19 @@ async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Pro
   }
 }
 
-function driftOfLine(line: ExportLine, { found, note }: LookUp): Drift[] {
+async function driftOfLine(
+  context: ExportContext,
+  open: OpenTarget,
+  { line, answer: { found, note } }: { readonly line: ExportLine; readonly answer: LookUp },
+): Promise<Drift[]> {
   const isOurs = line.state === "confirmed" || line.state === "accepted";
-  const isGone = isOurs && (found === "absent" || found === "refused");
+  const { connector } = open;
+  const capability = connector.capability(open.target);
+  const isMissing = isOurs && (found === "absent" || found === "refused");
+  const isGone =
+    isMissing &&
+    (connector.canTakeBack === undefined ||
+      !isTakenBack(line, await linesOfWindow(context, open, line), capability));
   const isExtra = found === "present" && ["rejected", "superseded"].includes(line.state);
   if (!isGone && !isExtra) return [];
   return [{ ...placeOf(line), drift: isGone ? -line.value : line.value, note }];
@@ -158,7 +185,10 @@ async function lookAtWindow(
   const isSending = lines.some(({ state }) => state === "in_flight");
   const theirs = isSending ? null : await totalOf(open, lines);
   const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
-  const { found, drift, note } = judged(lines, theirs, { ...capability, isMoving });
+  const { found, drift, note } = judged(lines, theirs, {
+    ...{ values: capability.values, isMoving },
+    ...(open.connector.told === undefined ? {} : { told: open.connector.told }),
+  });
   const changed = lines.flatMap((line) => {
     const what = found.get(line.key);
     return what === undefined ? [] : [settled(context, line, { found: what, note })];
@@ -187,9 +217,9 @@ function isUnderWay(
 function judged(
   lines: readonly ExportLine[],
   theirs: bigint | null,
-  { values, isMoving }: Pick<Capability, "values"> & { readonly isMoving: boolean },
+  { isMoving, ...summing }: Summing & { readonly isMoving: boolean },
 ): { readonly found: ReadonlyMap<string, Found>; readonly drift: bigint | null; note: string } {
-  const read = theirs === null ? null : resolveWindow(lines, theirs, { values });
+  const read = theirs === null ? null : resolveWindow(lines, theirs, summing);
   const isWhole = read !== null && [...read.found.values()].every((one) => one === "present");
   if (read !== null && (isWhole || !isMoving)) return { ...read, note: "read back" };
   const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");

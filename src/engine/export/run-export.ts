@@ -12,6 +12,7 @@ import { customersOf, writePlan } from "./plan-export.ts";
 import { reconcileLines } from "./reconcile-export.ts";
 import { type RunProgress, SendingRun } from "./sending-run.ts";
 import { giveUpLate } from "./settle-line.ts";
+import { isTakingBack } from "./take-back.ts";
 
 /** What a run is about. */
 export interface RunRequest {
@@ -44,7 +45,7 @@ export async function runExport(
     return { planned: 0, sent: {}, confirmed: 0, missing: incomplete, stopped: "incomplete" };
   }
   await takeUpAbandoned(context, open);
-  await reconcileLines(context, open, { customer, states: ["unknown"] });
+  await reconcileLines(context, open, { customer, states: ["unknown"], isSparing: true });
   await giveUpLateLines(context, open);
   const { planned, missing } = await planAll(context, open, { customer, onProgress });
   const sending = new SendingRun(context, open, onProgress);
@@ -72,14 +73,18 @@ async function planAll(
 
 /**
  * Lines that are too old for the target, and certainly not there, are given up: the plan that
- * follows tells what they said in a window that is open.
+ * follows tells what they said in a window that is open. So are those that were to take another
+ * one back and cannot any more.
  */
 async function giveUpLateLines(context: ExportContext, open: OpenTarget): Promise<void> {
-  if (open.connector.capability(open.target).pastMaxMs === null) return;
+  const capability = open.connector.capability(open.target);
+  if (capability.pastMaxMs === null && open.connector.canTakeBack === undefined) return;
   const filter = { target: open.target.id, states: ["ready", "rejected"] as const };
   for await (const page of pagesOf(context, open.workspace, filter)) {
     for (const line of page) {
-      const isLate = line.state === "ready" || line.outcome === "closed_period";
+      const isLate = isTakingBack(line, capability)
+        ? line.state === "rejected"
+        : line.state === "ready" || line.outcome === "closed_period";
       if (isLate && !line.isUnclear) await giveUpLate(context, open, line);
     }
   }

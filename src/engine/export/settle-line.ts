@@ -12,9 +12,11 @@ import {
   voidedByHand,
 } from "../../domain/export/outbox.ts";
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
+import { isWholeWindow } from "../../domain/export/resolve-window.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfItem, linesOfWindow } from "./outbox-pages.ts";
-import { accountPeriods, accountTerms, frozen } from "./plan-export.ts";
+import { accountPeriods, accountTerms, earlierLines, frozen } from "./plan-export.ts";
+import { isTakingBack } from "./take-back.ts";
 
 /** A line by its key. Throws `export.line_not_found`. */
 export async function findLine(
@@ -55,16 +57,17 @@ export async function retryLine(
 
 /**
  * Puts another revision in the place of a refused line, in its own window; where that is too old
- * for the target and another is open, the next plan tells what it said.
+ * for the target and another is open, the next plan tells what it said. So it does where it is too
+ * late to take a line back. Throws `export.line_state` where its window is in doubt.
  */
 async function reviseLine(
   context: ExportContext,
   open: OpenTarget,
   line: ExportLine,
 ): Promise<ExportLine> {
-  const window = await openWindow(context, open, line);
-  if (window !== null && window.startMs !== line.window.startMs) {
-    const now = plannedAnew(line);
+  if (await isOver(context, open, line)) {
+    const now = await givenUp(context, open, line);
+    if (now === null) throw inDoubt(line);
     await mustWrite(context, open, { added: [], changed: [now] });
     return now;
   }
@@ -74,7 +77,10 @@ async function reviseLine(
   assert(newest !== undefined, "a line's period has a newest line");
   const content = { ...line, revision, windowTotal };
   const no = told.reduce((most, one) => Math.max(most, one.no), 0) + 1;
-  const revised = frozen(context, open, { content, no, periodTotal: newest.periodTotal });
+  const { periodTotal } = newest;
+  const others = told.filter(({ key }) => key !== line.key);
+  const earlier = earlierLines(open.connector.capability(open.target), content, others);
+  const revised = frozen(context, open, { content, no, periodTotal, earlier, takesBack: null });
   const change = { added: [revised], changed: [supersededBy(line, revised.key)] };
   await mustWrite(context, open, change);
   return revised;
@@ -82,17 +88,39 @@ async function reviseLine(
 
 /**
  * Gives up a line that is too late for its own window, so that the next plan tells what it said in
- * an open one; false: none is open yet, or another sender was faster.
+ * an open one; false: none is open yet, its window is in doubt, or another sender was faster.
  */
 export async function giveUpLate(
   context: ExportContext,
   open: OpenTarget,
   line: ExportLine,
 ): Promise<boolean> {
+  if (!(await isOver(context, open, line))) return false;
+  const now = await givenUp(context, open, line);
+  return now !== null && context.outbox.write(open.workspace, { added: [], changed: [now] });
+}
+
+/** Whether a line cannot be told in its own window any more, and can in another one. */
+async function isOver(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<boolean> {
+  if (isTakingBack(line, open.connector.capability(open.target))) return true;
   const window = await openWindow(context, open, line);
-  if (window === null || window.startMs === line.window.startMs) return false;
-  const changed = [plannedAnew(line)];
-  return context.outbox.write(open.workspace, { added: [], changed });
+  return window !== null && window.startMs !== line.window.startMs;
+}
+
+/** A line that is given up; where a later total of its window has it, it counts. Null: in doubt. */
+async function givenUp(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<ExportLine | null> {
+  if (open.connector.capability(open.target).values === "delta") return plannedAnew(line);
+  const isWhole = isWholeWindow(await linesOfWindow(context, open, line), open.connector.told);
+  if (isWhole === null) return null;
+  return isWhole ? voidedByHand(line, "a later total of its window has it") : plannedAnew(line);
 }
 
 /** The window that what a line says can be told in now; null: none. */
@@ -110,19 +138,8 @@ async function openWindow(
   const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
   const periods = accountPeriods(entries, await linesOfItem(context, open, line), true);
   const at = periods.find(({ period }) => period.key === line.period);
-  if (at === undefined || (await isCoveredLater(context, open, line))) return null;
+  if (at === undefined) return null;
   return windowFor(at, periods, await accountTerms(context, open, customer));
-}
-
-/** Whether a later total of the window, which says this line's value too, has been sent. */
-async function isCoveredLater(
-  context: ExportContext,
-  open: OpenTarget,
-  line: ExportLine,
-): Promise<boolean> {
-  if (open.connector.capability(open.target).values === "delta") return false;
-  const all = await linesOfWindow(context, open, line);
-  return all.some(({ no, firstSentAtMs }) => no > line.no && firstSentAtMs !== null);
 }
 
 /** Leaves a line out for good: whoever decides that settles it elsewhere. */
@@ -145,6 +162,11 @@ async function mustWrite(
   if (await outbox.write(workspace, change)) return;
   const detail = "The line changed meanwhile: a sender is at work. Look at it again.";
   throw new TollgateError("export.line_state", detail, "key");
+}
+
+function inDoubt({ key }: ExportLine): TollgateError {
+  const detail = `Other lines of the window of "${key}" are in doubt. Try again when they are not.`;
+  return new TollgateError("export.line_state", detail, "key");
 }
 
 function wrongState({ key, state }: ExportLine, verb: string): TollgateError {
