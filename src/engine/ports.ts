@@ -180,10 +180,7 @@ export interface Writes extends SpendingWrites {
 export interface SealedSteps {
   /** Of `Writes.steps`, in their order; others may follow. */
   readonly texts: readonly SealedStep[];
-  /**
-   * All that the link covers, where these texts follow one another in it from a character on, one
-   * character between them. Null: they do not.
-   */
+  /** All that the link covers, if these follow one another in it, one character between them. */
   readonly joined: { readonly text: string; readonly firstAt: number } | null;
 }
 
