@@ -1,15 +1,7 @@
 /**
  * Puts Tollgate together: the only file that names every adapter. Everything else knows ports.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  hash,
-  randomBytes,
-  sign,
-  verify,
-} from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,11 +19,11 @@ import { webhookHeaders } from "./connectors/webhook/standard-webhook.ts";
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
 import { zuoraConnector } from "./connectors/zuora/zuora-connector.ts";
 import { TollgateError } from "./domain/errors.ts";
+import type { TollgateEvent } from "./domain/event/event.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
-import type { Signatures } from "./engine/key-ports.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { secretTexts } from "./engine/secrets.ts";
@@ -40,6 +32,8 @@ import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { readCardFile } from "./ingest/card-file.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { readInvoice } from "./ingest/invoice/read-invoice.ts";
+import { type BodyReader, ThreadReader } from "./ingest/native/body-reader.ts";
+import { contentDigest } from "./ingest/native/content-digest.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { readHolds, readNamedHolds } from "./ingest/native/parse-holds.ts";
@@ -47,6 +41,7 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
+import { ed25519, isSignedBy } from "./store/ed25519.ts";
 import { keyFile, secretKeyFile } from "./store/key-file.ts";
 import { moveToPostgres } from "./store/move/move-to-postgres.ts";
 import { verifyDatabase } from "./store/move/verify-database.ts";
@@ -56,39 +51,10 @@ import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
 /** Digests by OpenSSL. */
 export const nodeDigest: Digest = {
-  content: (text) => hash("sha256", text, "base64url").slice(0, 22),
+  content: contentDigest,
   sha256: (text) => hash("sha256", text, "hex"),
   checksum: (text) => crc32(text),
 };
-
-/** Ed25519 by OpenSSL. */
-const nodeSignatures: Signatures = {
-  newKey: () => {
-    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-    return {
-      publicKey: publicKey.export({ type: "spki", format: "der" }).toString("base64"),
-      privateKey: privateKey.export({ type: "pkcs8", format: "der" }).toString("base64"),
-    };
-  },
-  sign: (privateKey, text) => {
-    const der = Buffer.from(privateKey, "base64");
-    const key = createPrivateKey({ key: der, type: "pkcs8", format: "der" });
-    return sign(null, Buffer.from(text), key).toString("hex");
-  },
-};
-
-/** Whether a text was signed by the owner of a public key; false where the key is none. */
-function isSignedBy(publicKey: string, text: string, signature: string): boolean {
-  try {
-    const der = Buffer.from(publicKey, "base64");
-    const key = createPublicKey({ key: der, type: "spki", format: "der" });
-    const bytes = Buffer.from(signature, "hex");
-    // Decoding overlooks capitals and what is no digit: one signature has one text.
-    return bytes.toString("hex") === signature && verify(null, Buffer.from(text), key, bytes);
-  } catch {
-    return false;
-  }
-}
 
 /** The computer's clock. */
 export const systemClock: Clock = {
@@ -172,7 +138,7 @@ export function composeEngine(
   const { clock = systemClock, ids = randomIds } = parts;
   const exporting = { ...composeExporting(), ...parts.exporting };
   return new Engine({
-    ...{ store, clock, ids, digest: nodeDigest, signatures: nodeSignatures, exporting },
+    ...{ store, clock, ids, digest: nodeDigest, signatures: ed25519, exporting },
     secrets: secretTexts(exporting.secrets, (bytes) => randomBytes(bytes)),
     tariffs: storedTariffs(store),
   });
@@ -180,15 +146,20 @@ export function composeEngine(
 
 const DOCUMENT_MAX_DEPTH = 32;
 
-/** What the HTTP adapter is given: the engine, and the readers of every format. */
-export function composeHttp(engine: Engine): HttpParts {
-  const reading = {
-    digest: nodeDigest,
-    mapProviderUsage: (format: string, block: unknown) => mapProviderUsage(format, block),
-  };
-  const intake: EventIntake = eventReader(reading, (workspace, events) =>
-    engine.ingest(workspace, events),
-  );
+/** What reading events needs of the outside. */
+const reading = {
+  digest: nodeDigest,
+  mapProviderUsage: (format: string, block: unknown) => mapProviderUsage(format, block),
+};
+
+/**
+ * What the HTTP adapter is given: the engine, and the readers of every format. `reader` reads whole
+ * bodies of events. (Default: in the thread of the request.)
+ */
+export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
+  const commit = (workspace: string, events: readonly TollgateEvent[]) =>
+    engine.ingest(workspace, events);
+  const intake: EventIntake = eventReader(reading, commit, reader);
   return {
     engine,
     intake,
@@ -287,7 +258,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const payments = engine.credits.delivery(payment);
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const targetProblem = (target: string) => outgoing.problemOf(target);
-  const parts = { ...composeHttp(engine), paymentSecret, targetProblem };
+  const reader = new ThreadReader(reading);
+  const parts = { ...composeHttp(engine, reader), paymentSecret, targetProblem };
   // Loaded where a server starts: a third of the time of every other command would go into it.
   const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
@@ -304,6 +276,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     await duties.stop();
     await stopPost();
     await server.close();
+    await reader.close();
     await engine.drain();
     await store.close();
   };

@@ -3,7 +3,7 @@
  * suite in src/store/store-contract.ts.
  */
 import type { PriceVersion } from "../domain/cost/price-book.ts";
-import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
+import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { SealedStep } from "../domain/event/step-text.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
@@ -11,6 +11,7 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
+import type { ActFilter } from "./act-filter.ts";
 import type { AlertOutbox } from "./alerts/alert-ports.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
@@ -20,7 +21,7 @@ import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
-export type { Answer, ApiKey, CreditBookRow, Customer, SigningKey };
+export type { ActFilter, Answer, ApiKey, CreditBookRow, Customer, SigningKey };
 
 /** The time, given so that tests can set it. */
 export interface Clock {
@@ -172,9 +173,17 @@ export interface Writes extends SpendingWrites {
   readonly journal: readonly JournalEntry[];
   readonly link: ChainLink | null;
   /** The text of each step as the link covers it; a store that keeps texts takes it from here. */
-  readonly sealedSteps: ReadonlyMap<Step, SealedStep>;
+  readonly sealedSteps: SealedSteps;
   /** The end of the chain after this unit. */
   readonly head: ChainHead;
+}
+
+/** The texts of a unit's steps as its link covers them. */
+export interface SealedSteps {
+  /** Of `Writes.steps`, in their order; others may follow. */
+  readonly texts: readonly SealedStep[];
+  /** All that the link covers, if these follow one another in it, one character between them. */
+  readonly joined: { readonly text: string; readonly firstAt: number } | null;
 }
 
 /**
@@ -265,19 +274,6 @@ export interface RevisionFilter {
   readonly untilSeq: number;
   /** "" or the `next` of the page before. */
   readonly after: string;
-  readonly limit: number;
-}
-
-/** Which administrative acts to read, oldest first. */
-export interface ActFilter {
-  /** `customer`: customers made by their first event; saved ones are acts of their own. */
-  readonly kind: JournalKind | "customer";
-  /** What the act changed; what is left out matches everything. */
-  readonly subject?: string;
-  /** Only acts after this one (Default: from the first on). */
-  readonly afterSeq?: number;
-  /** Only acts before this one, newest first. (Default: all, oldest first.) */
-  readonly beforeSeq?: number;
   readonly limit: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The way out as connectors have it: `outgoingHttp`, with the hosts that a connector may reach. Many
- * lines go to one place, so its connections are kept.
+ * The way out as connectors have it: `outgoingHttp`, with the hosts that a connector may reach.
+ * Many lines go to one place, so its connections are kept.
  */
 import { EXPORT_TIMEOUT_MS } from "../../domain/limits.ts";
 import type { Hosts, OutgoingHttp, Sent } from "../../engine/export/connector-port.ts";

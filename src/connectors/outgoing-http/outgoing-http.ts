@@ -44,8 +44,9 @@ export interface OutgoingOptions {
   /** Certificates that are trusted beside the system's, PEM. */
   readonly certificates?: string;
   /**
-   * Whether connections are kept for later calls of the same place, for who sends much to few. Each
-   * call resolves and judges its name all the same, and the address it is kept to. (Default: false.)
+   * Whether connections are kept for later calls of the same place, for who sends much to few.
+   * Each call resolves and judges its name all the same, and the address that it is connected to.
+   * (Default: false.)
    */
   readonly keepsConnections?: boolean;
 }
