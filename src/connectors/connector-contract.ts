@@ -272,7 +272,7 @@ function editsRetries(connector: Connector): Connector {
           customer: session.target.customers.names[line.customer] ?? { id: line.customer },
           item: session.target.items.names[line.item] ?? { id: line.item },
         };
-        const freezing = { ...content, workspace: session.workspace };
+        const freezing = { ...content, workspace: session.workspace, earlier: [], takesBack: null };
         return { ...line, body: connector.freeze(freezing, theirs, session.target) };
       });
       return connector.send(edited, session);
@@ -299,7 +299,7 @@ function believes(connector: Connector): Connector {
 
 /** A connector's methods, also where they are those of a class. */
 function bound(connector: Connector): Connector {
-  const { lookUp, total, probe, hear } = connector;
+  const { lookUp, total, probe, hear, canTakeBack } = connector;
   return {
     ...{ name: connector.name, modes: connector.modes, secrets: connector.secrets },
     capability: (target) => connector.capability(target),
@@ -316,6 +316,9 @@ function bound(connector: Connector): Connector {
     ...(hear === undefined
       ? {}
       : { hear: (notice, session) => hear.call(connector, notice, session) }),
+    ...(canTakeBack === undefined
+      ? {}
+      : { canTakeBack: (line, nowMs) => canTakeBack.call(connector, line, nowMs) }),
     ...(probe === undefined ? {} : { probe: (session) => probe.call(connector, session) }),
   };
 }

@@ -76,6 +76,10 @@ export interface Theirs {
 export interface Freezing extends LineContent {
   readonly key: string;
   readonly workspace: string;
+  /** Lines of its window before it, oldest first; of targets that overwrite, none of others. */
+  readonly earlier: readonly ExportLine[];
+  /** A line that this one takes back whole: its value is that one's below nothing. */
+  readonly takesBack: ExportLine | null;
 }
 
 /** What a look-up of one line found. */
@@ -133,6 +137,11 @@ export interface Connector {
    * Lines that it does not name stay as they are.
    */
   hear?(notice: Notice, session: Session): Promise<readonly Heard[] | null>;
+  /**
+   * Whether a confirmed line can still be taken back whole. Where less than nothing cannot be
+   * sent, that is how too much is put right: what is owed of it is sent again. Pure.
+   */
+  canTakeBack?(line: ExportLine, nowMs: number): boolean;
   /** Asks the target whether credentials and names are good. */
   probe?(session: Session): Promise<readonly Missing[]>;
 }

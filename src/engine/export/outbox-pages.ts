@@ -25,7 +25,7 @@ export async function* pagesOf(
 export async function linesOfWindow(
   context: Pick<ExportContext, "outbox">,
   workspace: string,
-  { target, customer, item, window }: ExportLine,
+  { target, customer, item, window }: Pick<ExportLine, "target" | "customer" | "item" | "window">,
 ): Promise<ExportLine[]> {
   const found: ExportLine[] = [];
   for await (const page of pagesOf(context, workspace, { target, customer, item })) {

@@ -14,14 +14,18 @@ import {
 } from "../../domain/export/export-line.ts";
 import {
   type AccountPeriod,
+  type AccountPlan,
   type AccountTerms,
   type PlannedLine,
   planAccount,
 } from "../../domain/export/plan-account.ts";
+import { quantize } from "../../domain/export/quantize.ts";
 import { type Missing, missingNames, theirName } from "../../domain/export/target.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import type { LedgerEntry } from "./export-ports.ts";
+import { linesOfWindow } from "./outbox-pages.ts";
+import { isDone, isTakingBack, owed, takeBack } from "./take-back.ts";
 
 /** What is left of one item after planning. */
 export interface CarriedItem {
@@ -47,27 +51,81 @@ export async function planCustomer(
 ): Promise<CustomerPlan> {
   const { workspace, target } = open;
   const { mode, since } = target;
+  const nowMs = context.clock.nowMs();
   const entries = await context.ledger.entries(workspace, { customer, mode, since });
   const last = await context.outbox.lastLines(workspace, target.id, customer);
   const used = entries.map(({ item }) => ({ customer, item }));
   const missing = missingNames(target, used);
   if (missing.length > 0) return { lines: [], carried: [], missing };
-  const terms = termsOf(open, context.clock.nowMs());
   const lines: ExportLine[] = [];
   const carried: CarriedItem[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
     const before = last.filter((line) => line.item === item);
-    const plan = planAccount(accountPeriods(own, before), terms);
+    const plan = planItem(open, accountPeriods(own, before), { before, nowMs });
     let no = before.reduce((most, line) => Math.max(most, line.no), 0);
     for (const planned of plan.lines) {
       no += 1;
       const content = await contentOf(context, open, { customer, own, before, planned });
-      lines.push(frozen(context, open, { content, no, periodTotal: planned.periodTotal }));
+      const { periodTotal } = planned;
+      const earlier = [
+        ...(await earlierLines(context, open, content)),
+        ...lines.filter((line) => line.item === item && isOfWindow(line, content)),
+      ];
+      const line = { content, no, periodTotal, earlier, takesBack: plan.takesBack };
+      const made = frozenOrMissing(context, open, line);
+      if ("missing" in made) return { lines: [], carried: [], missing: [made.missing] };
+      lines.push(made.line);
     }
     const unit = own[0]?.unit ?? "";
     if (plan.carried !== 0n) carried.push({ customer, item, unit, carried: plan.carried });
   }
   return { lines, carried, missing };
+}
+
+/** What one item is owed, or has to give back. */
+function planItem(
+  { target, connector }: OpenTarget,
+  periods: readonly AccountPeriod[],
+  { before, nowMs }: { readonly before: readonly ExportLine[]; readonly nowMs: number },
+): AccountPlan & { readonly takesBack: ExportLine | null } {
+  const capability = connector.capability(target);
+  const waits = before.some((line) => isTakingBack(line, capability) && !isDone(line));
+  // What is owed of a line that is taken back is known once it is.
+  if (waits) return { lines: [], carried: owed(periods), takesBack: null };
+  const terms = termsOf({ target, connector }, nowMs);
+  const plan = planAccount(periods, terms);
+  const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
+  if (!isMuch || connector.canTakeBack === undefined) return { ...plan, takesBack: null };
+  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, nowMs) ?? false;
+  return { ...plan, ...takeBack(periods, { before, canTakeBack, carried: plan.carried }) };
+}
+
+/** A line with its bytes, or why its customer is left out. */
+function frozenOrMissing(
+  context: ExportContext,
+  open: OpenTarget,
+  line: LineToFreeze,
+): { readonly line: ExportLine } | { readonly missing: Missing } {
+  try {
+    return { line: frozen(context, open, line) };
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.code !== "target.invalid") throw error;
+    return { missing: { place: `customers.${line.content.customer}`, detail: error.message } };
+  }
+}
+
+function isOfWindow(line: ExportLine, { window }: LineContent): boolean {
+  return line.window.startMs === window.startMs;
+}
+
+/** What stands in a line's window already, where its total follows from it. */
+export async function earlierLines(
+  context: ExportContext,
+  { workspace, target, connector }: OpenTarget,
+  { customer, item, window, revision }: LineContent,
+): Promise<ExportLine[]> {
+  if (revision === 0 || connector.capability(target).values === "delta") return [];
+  return linesOfWindow(context, workspace, { target: target.id, customer, item, window });
 }
 
 /** How a target's accounts are planned at a time. */
@@ -142,13 +200,21 @@ function negated({ amount }: DocumentPart): Pick<DocumentPart, "amount"> {
   return { amount: formatValue(-(parseValue(amount) ?? 0n)) };
 }
 
+/** What a line is made of. */
+export interface LineToFreeze {
+  readonly content: LineContent;
+  readonly no: number;
+  readonly periodTotal: bigint;
+  readonly earlier: readonly ExportLine[];
+  readonly takesBack: ExportLine | null;
+}
+
 /** A line with its key and its bytes. Throws what `freeze` throws: `target.invalid`. */
 export function frozen(
   context: ExportContext,
   { workspace, target, connector }: OpenTarget,
-  line: { readonly content: LineContent; readonly no: number; readonly periodTotal: bigint },
+  { content, no, periodTotal, earlier, takesBack }: LineToFreeze,
 ): ExportLine {
-  const { content, no, periodTotal } = line;
   const { customer, item, window, revision } = content;
   const place = { workspace, connector: target.connector, account: target.account };
   const sha256 = (text: string) => context.digest.sha256(text);
@@ -157,7 +223,8 @@ export function frozen(
     customer: theirName(target.customers, customer) ?? { id: customer },
     item: theirName(target.items, item) ?? { id: item },
   };
-  const body = connector.freeze({ ...content, key, workspace }, theirs, target);
+  const freezing = { ...content, key, workspace, earlier, takesBack };
+  const body = connector.freeze(freezing, theirs, target);
   const nowMs = context.clock.nowMs();
   return {
     ...{ ...content, target: target.id, key, no, periodTotal, body, bodyHash: sha256(body) },

@@ -11,6 +11,7 @@ import { pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
 import { entityOf, sendBatch, wavesOf } from "./send-lines.ts";
 import { reviseLate } from "./settle-line.ts";
+import { isTakingBack } from "./take-back.ts";
 
 /** How far a run is. */
 export interface RunProgress {
@@ -70,7 +71,8 @@ export class SendingRun {
     for await (const page of pagesOf(this.#context, this.#open.workspace, { ...of, states })) {
       for (const line of page) {
         const isLate = line.outcome === "closed_period" && !this.#isStillOpen(line);
-        if (isLate && !line.isUnclear) {
+        const isBack = isTakingBack(line, this.#capability);
+        if ((isLate || isBack) && !line.isUnclear) {
           await reviseLate(this.#context, this.#open, line);
         }
       }

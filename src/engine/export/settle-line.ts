@@ -13,7 +13,8 @@ import {
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfWindow } from "./outbox-pages.ts";
-import { frozen, termsOf } from "./plan-export.ts";
+import { earlierLines, frozen, termsOf } from "./plan-export.ts";
+import { isTakingBack } from "./take-back.ts";
 
 /** A line by its key. Throws `export.line_not_found`. */
 export async function findLine(
@@ -62,8 +63,8 @@ async function reviseLine(
 }
 
 /**
- * Tells a line that is too late for its own window in the newest one; false: there is none yet, or
- * another sender was faster.
+ * Tells a line that is too late for its own window in the newest one, and leaves alone what it is
+ * too late to take back; false: there is no window yet, or another sender was faster.
  */
 export async function reviseLate(
   context: ExportContext,
@@ -71,16 +72,21 @@ export async function reviseLate(
   line: ExportLine,
 ): Promise<boolean> {
   const place = await placeForRevision(context, open, line);
-  const { window } = place;
-  if (window === null || window.startMs === line.window.startMs) return false;
+  const isBack = isTakingBack(line, open.connector.capability(open.target));
+  const window = isBack ? line.window : place.window;
+  if (window === null || (window.startMs === line.window.startMs && !isBack)) return false;
   try {
     await revisedTo(context, open, { line, place, window });
     return true;
   } catch (error) {
-    if (error instanceof TollgateError && error.code === "export.line_state") return false;
+    const isLeft = error instanceof TollgateError && LEFT_AS_IT_IS.includes(error.code);
+    if (isLeft) return false;
     throw error;
   }
 }
+
+/** Another sender was faster, or names and settings do not allow it now. */
+const LEFT_AS_IT_IS: readonly string[] = ["export.line_state", "target.invalid"];
 
 interface RevisionPlace {
   /** The newest lines of the item, one a period. */
@@ -119,6 +125,9 @@ async function revisedTo(
   },
 ): Promise<ExportLine> {
   const { line, place, window } = to;
+  if (isTakingBack(line, open.connector.capability(open.target))) {
+    return leftAlone(context, open, { line, place });
+  }
   const { revision, windowTotal } = placeIn(window, place.own);
   const isSameWindow = window.startMs === line.window.startMs;
   const content = {
@@ -128,10 +137,36 @@ async function revisedTo(
   const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
   const newest = place.own.find((one) => one.period === line.period);
   assert(newest !== undefined, "a line's period has a newest line");
-  const revised = frozen(context, open, { content, no, periodTotal: newest.periodTotal });
+  const { periodTotal } = newest;
+  const earlier = (await earlierLines(context, open, content)).filter(
+    ({ key }) => key !== line.key,
+  );
+  const revised = frozen(context, open, { content, no, periodTotal, earlier, takesBack: null });
   const change = { added: [revised], changed: [supersededBy(line, revised.key)] };
   await mustWrite(context, open, change);
   return revised;
+}
+
+/**
+ * A line that was to be taken back and cannot be any more stays what it is: the line that stands
+ * for the taking back says nothing and is sent to nobody, and what was too much is carried.
+ */
+async function leftAlone(
+  context: ExportContext,
+  open: OpenTarget,
+  { line, place }: { readonly line: ExportLine; readonly place: RevisionPlace },
+): Promise<ExportLine> {
+  const { revision, windowTotal } = placeIn(line.window, place.own);
+  const content = { ...line, value: 0n, revision, windowTotal: windowTotal - line.value };
+  const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
+  const newest = place.own.find((one) => one.period === line.period);
+  assert(newest !== undefined, "a line's period has a newest line");
+  const periodTotal = newest.periodTotal - line.value;
+  const made = frozen(context, open, { content, no, periodTotal, earlier: [], takesBack: null });
+  const note = "it was too late to take it back";
+  const instead: ExportLine = { ...made, state: "voided", note };
+  await mustWrite(context, open, { added: [instead], changed: [supersededBy(line, made.key)] });
+  return instead;
 }
 
 /** Whether a later total of the window, which says this line's value too, has been sent. */
