@@ -1,0 +1,131 @@
+/** What an operator sets for a Stripe account, and what is missing or contradicts itself. */
+import type { ExportTarget, Missing, NameMap } from "../../domain/export/target.ts";
+import { billedForm } from "./stripe-money.ts";
+
+/** By which endpoint usage is sent. */
+export const USAGE_APIS = ["v1", "v2", "stream"] as const;
+/** What the meters do with events: add them up, or keep the newest of each UTC hour or day. */
+export const METER_WINDOWS = ["sum", "hour", "day"] as const;
+
+/** Settings with their defaults. */
+export interface StripeSettings {
+  /** (Default: v1.) */
+  readonly api: (typeof USAGE_APIS)[number];
+  /** (Default: sum.) */
+  readonly meters: (typeof METER_WINDOWS)[number];
+  /** Decimal places of a quantity. (Default: 6.) */
+  readonly decimals: number;
+  /** Requests a second. (Default: 20, for a sandbox allows 25.) */
+  readonly perSecond: number;
+  /** Upper-case code; "" where quantities are sent. */
+  readonly currency: string;
+  /** Whether invoices are finalized, or stay drafts for somebody to look at. (Default: no.) */
+  readonly isFinalizing: boolean;
+  /** Days until an invoice is due that is sent; null: the customer is charged automatically. */
+  readonly daysUntilDue: number | null;
+  /** `acct_…` of Connect that all of it is for; "": the key's own. */
+  readonly connectAccount: string;
+}
+
+const DECIMALS_DEFAULT = "6";
+const DECIMALS_MAX = 12;
+const PER_SECOND_DEFAULT = "20";
+const PER_SECOND_MAX = 10_000;
+const DAYS_MAX = 365;
+/** event_name (API reference, "Create a meter event": maxLength 100). */
+const EVENT_NAME_MAX_CHARS = 100;
+const CUSTOMER_MAX_CHARS = 255;
+
+/** Reads settings; what `check` refuses falls back to its default. */
+export function readSettings({ settings }: Pick<ExportTarget, "settings">): StripeSettings {
+  const { api = "v1", meters = "sum", days_until_due: days = "" } = settings;
+  return {
+    api: USAGE_APIS.find((one) => one === api) ?? "v1",
+    meters: METER_WINDOWS.find((one) => one === meters) ?? "sum",
+    decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
+    perSecond: Number(settings.per_second ?? PER_SECOND_DEFAULT),
+    currency: (settings.currency ?? "").toUpperCase(),
+    isFinalizing: settings.invoices === "finalize",
+    daysUntilDue: days === "" ? null : Number(days),
+    connectAccount: settings.connect_account ?? "",
+  };
+}
+
+/** Settings and names that are missing or wrong; names that are missing altogether are not here. */
+export function checkSettings(target: ExportTarget): Missing[] {
+  const { settings, mode, window } = target;
+  const own = mode === "usage" ? checkUsage(settings) : checkMoney(settings);
+  const { meters } = readSettings(target);
+  if (mode === "usage" && meters === "day" && window === "hour") {
+    const detail = "Meters that keep one value a day cannot be told hours: set day or period.";
+    own.push({ place: "window", detail });
+  }
+  return [...own, ...checkNames(target)];
+}
+
+function checkUsage(settings: ExportTarget["settings"]): Missing[] {
+  const { api = "v1", meters = "sum" } = settings;
+  const { decimals = DECIMALS_DEFAULT, per_second: perSecond = PER_SECOND_DEFAULT } = settings;
+  return [
+    ...choice("api", api, USAGE_APIS),
+    ...choice("meters", meters, METER_WINDOWS),
+    ...number("decimals", decimals, [0, DECIMALS_MAX]),
+    ...number("per_second", perSecond, [1, PER_SECOND_MAX]),
+    ...checkAccount(settings),
+  ];
+}
+
+function checkMoney(settings: ExportTarget["settings"]): Missing[] {
+  const { currency = "", invoices = "draft", days_until_due: days = "1" } = settings;
+  const isKnown = billedForm(currency.toUpperCase()) !== null;
+  const detail = "Set the currency of the bills, such as usd; a target has one.";
+  return [
+    ...(isKnown ? [] : [{ place: "settings.currency", detail }]),
+    ...choice("invoices", invoices, ["draft", "finalize"]),
+    ...number("days_until_due", days, [1, DAYS_MAX]),
+    ...number("per_second", settings.per_second ?? PER_SECOND_DEFAULT, [1, PER_SECOND_MAX]),
+    ...checkAccount(settings),
+  ];
+}
+
+function choice(name: string, value: string, values: readonly string[]): Missing[] {
+  if (values.includes(value)) return [];
+  return [{ place: `settings.${name}`, detail: `"${value}" is none of ${values.join(", ")}.` }];
+}
+
+function number(name: string, value: string, [least, most]: readonly [number, number]): Missing[] {
+  const isIn = /^[0-9]{1,5}$/.test(value) && Number(value) >= least && Number(value) <= most;
+  if (isIn) return [];
+  return [{ place: `settings.${name}`, detail: `It is a number from ${least} to ${most}.` }];
+}
+
+function checkAccount({ connect_account: account = "" }: ExportTarget["settings"]): Missing[] {
+  if (account === "" || /^acct_[A-Za-z0-9]{1,64}$/.test(account)) return [];
+  return [{ place: "settings.connect_account", detail: `"${account}" is no acct_….` }];
+}
+
+function checkNames({ mode, customers, items }: ExportTarget): Missing[] {
+  return [
+    ...tooLong("customers", customers, CUSTOMER_MAX_CHARS),
+    ...(mode === "usage" ? tooLong("items", items, EVENT_NAME_MAX_CHARS) : []),
+    // Of two that share a name, a sum that is read back says nothing of either.
+    ...(mode === "usage" ? [...shared("customers", customers), ...shared("items", items)] : []),
+  ];
+}
+
+function tooLong(kind: string, { names }: NameMap, maxChars: number): Missing[] {
+  return Object.entries(names).flatMap(([ours, { id = "" }]) => {
+    if (id !== "" && id.length <= maxChars) return [];
+    return [{ place: `${kind}.${ours}`, detail: `A name there has 1 to ${maxChars} characters.` }];
+  });
+}
+
+function shared(kind: string, { names }: NameMap): Missing[] {
+  const byId = Map.groupBy(Object.entries(names), ([, { id = "" }]) => id);
+  return [...byId].flatMap(([id, [first, ...others]]) =>
+    others.map(([ours]) => {
+      const detail = `"${id}" is also ${first?.[0]}'s: what it has could not be told apart.`;
+      return { place: `${kind}.${ours}`, detail };
+    }),
+  );
+}
