@@ -297,30 +297,18 @@ function believes(connector: Connector): Connector {
   };
 }
 
+const METHODS = [
+  ...(["capability", "check", "freeze", "preview", "send", "lookUp", "lookUpAll"] as const),
+  ...(["total", "hear", "canTakeBack", "probe"] as const),
+] as const;
+
 /** A connector's methods, also where they are those of a class. */
 function bound(connector: Connector): Connector {
-  const { lookUp, total, probe, hear, canTakeBack } = connector;
-  return {
-    ...{ name: connector.name, modes: connector.modes, secrets: connector.secrets },
-    capability: (target) => connector.capability(target),
-    check: (target) => connector.check(target),
-    freeze: (line, theirs, target) => connector.freeze(line, theirs, target),
-    preview: (lines, target) => connector.preview(lines, target),
-    send: (lines, session) => connector.send(lines, session),
-    ...(lookUp === undefined
-      ? {}
-      : { lookUp: (line, session) => lookUp.call(connector, line, session) }),
-    ...(total === undefined
-      ? {}
-      : { total: (lines, session) => total.call(connector, lines, session) }),
-    ...(hear === undefined
-      ? {}
-      : { hear: (notice, session) => hear.call(connector, notice, session) }),
-    ...(canTakeBack === undefined
-      ? {}
-      : { canTakeBack: (line, nowMs) => canTakeBack.call(connector, line, nowMs) }),
-    ...(probe === undefined ? {} : { probe: (session) => probe.call(connector, session) }),
-  };
+  const methods = METHODS.flatMap((name) => {
+    const method: unknown = connector[name];
+    return typeof method === "function" ? [[name, method.bind(connector)]] : [];
+  });
+  return { ...connector, ...Object.fromEntries(methods) };
 }
 
 async function isFound(

@@ -87,6 +87,8 @@ export interface LookUp {
   readonly found: Found;
   /** What they said, redacted. */
   readonly note: string;
+  /** What they have of it, where that is not what was sent: it is shown as drift. */
+  readonly value?: bigint;
 }
 
 /** A message that a target sends us by itself, such as a webhook about what it refused later. */
@@ -126,6 +128,8 @@ export interface Connector {
   send(lines: readonly ExportLine[], session: Session): Promise<readonly Outcome[]>;
   /** For `readBack.kind` `line`: whether they have a line. Rejects: told as unclear. */
   lookUp?(line: ExportLine, session: Session): Promise<LookUp>;
+  /** In place of `lookUp`, for `readBack.atOnceMaxCount` lines at most: one each, in their order. */
+  lookUpAll?(lines: readonly ExportLine[], session: Session): Promise<readonly LookUp[]>;
   /**
    * For `readBack.kind` `aggregate`: what they have of one customer, item and window, as decimal
    * text; null: they cannot tell now. `lines` are all of ours of that window, oldest first: what

@@ -59,6 +59,7 @@ export async function planCustomer(
   if (missing.length > 0) return { lines: [], carried: [], missing };
   const lines: ExportLine[] = [];
   const carried: CarriedItem[] = [];
+  const refused: Missing[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
     const before = last.filter((line) => line.item === item);
     const plan = planItem(open, accountPeriods(own, before), { before, nowMs });
@@ -73,13 +74,15 @@ export async function planCustomer(
       ];
       const line = { content, no, periodTotal, earlier, takesBack: plan.takesBack };
       const made = frozenOrMissing(context, open, line);
-      if ("missing" in made) return { lines: [], carried: [], missing: [made.missing] };
-      lines.push(made.line);
+      if ("missing" in made) refused.push(made.missing);
+      else lines.push(made.line);
     }
     const unit = own[0]?.unit ?? "";
     if (plan.carried !== 0n) carried.push({ customer, item, unit, carried: plan.carried });
   }
-  return { lines, carried, missing };
+  return refused.length > 0
+    ? { lines: [], carried: [], missing: refused }
+    : { lines, carried, missing };
 }
 
 /** What one item is owed, or has to give back. */
@@ -110,7 +113,8 @@ function frozenOrMissing(
     return { line: frozen(context, open, line) };
   } catch (error) {
     if (!(error instanceof TollgateError) || error.code !== "target.invalid") throw error;
-    return { missing: { place: `customers.${line.content.customer}`, detail: error.message } };
+    const place = error.field ?? `customers.${line.content.customer}`;
+    return { missing: { place, detail: error.message } };
   }
 }
 
