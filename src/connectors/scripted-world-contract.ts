@@ -24,6 +24,7 @@ import {
   TargetOpener,
 } from "../engine/export/export-context.ts";
 import type { ExportLedger, LedgerEntry, Outbox } from "../engine/export/export-ports.ts";
+import { filledEntries } from "../engine/export/fill-periods.ts";
 import type { FakeAccount, FakeTarget, FakeWorld } from "./fake-target-contract.ts";
 
 /** A repeatable source of chance (mulberry32): from 0 up to 1. */
@@ -81,10 +82,20 @@ export class ScriptedLedger implements ExportLedger {
     _workspace: string,
     { customer, mode, since }: { customer: string; mode: ExportMode; since: string },
   ): LedgerEntry[] {
-    return [...this.#entries.values()]
+    const own = [...this.#entries.values()]
       .filter((entry) => entry.customer === customer && entry.period.key >= since)
       .filter(({ period }) => mode === "usage" || isOver(period, this.#nowMs()))
       .map(({ customer: _, ...entry }) => (mode === "statement" ? entry : { ...entry, parts: [] }));
+    return mode === "usage" ? filledEntries(own, this.#periods()) : own;
+  }
+
+  /** From the start of the schedule up to now. */
+  #periods(): BillingPeriod[] {
+    const periods: BillingPeriod[] = [];
+    for (let atMs = WORLD_START_MS; atMs <= this.#nowMs(); atMs = periods.at(-1)?.endMs ?? atMs) {
+      periods.push(periodAt(atMs, { timeZone: "UTC", anchorDay: 1 }));
+    }
+    return periods;
   }
 
   partsOf(_workspace: string, source: string): readonly DocumentPart[] {

@@ -14,6 +14,7 @@ import { isOfRuns } from "../correct-runs.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
 import type { Tariff } from "../tariff.ts";
 import type { ExportLedger, LedgerEntry } from "./export-ports.ts";
+import { filledEntries } from "./fill-periods.ts";
 import { readPayable, readPayableOf } from "./payable.ts";
 
 type LedgerContext = Pick<EngineContext, "store" | "tariffs" | "clocks">;
@@ -56,12 +57,13 @@ async function usageEntries(
 ): Promise<LedgerEntry[]> {
   const nowMs = (await clocks.of(workspace)).nowMs();
   const entries: LedgerEntry[] = [];
-  for (const period of periodsSince(tariff, customer, { since, nowMs })) {
+  const periods = periodsSince(tariff, customer, { since, nowMs });
+  for (const period of periods) {
     const key = { customer: customer.id, period: period.key };
     const counters = await store.countersOf(workspace, key);
     entries.push(...entriesOf(tariff, counters, period));
   }
-  return entries;
+  return filledEntries(entries, periods);
 }
 
 /** Periods from the one that starts on a date, or after it, up to the one under way. */
