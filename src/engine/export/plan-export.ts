@@ -99,7 +99,7 @@ function planItem(
   const plan = planAccount(periods, terms);
   const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
   if (!isMuch || connector.canTakeBack === undefined) return { ...plan, takesBack: null };
-  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, nowMs) ?? false;
+  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, nowMs, target) ?? false;
   return { ...plan, ...takeBack(periods, { before, canTakeBack, carried: plan.carried }) };
 }
 
