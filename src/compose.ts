@@ -19,6 +19,7 @@ import { withDisk } from "./connectors/file/disk-requests.ts";
 import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
 import { outgoingHttp } from "./connectors/outgoing-http.ts";
 import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
+import { stripeConnector } from "./connectors/stripe/stripe-connector.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
@@ -108,7 +109,7 @@ const VERSION: string = JSON.parse(
 ).version;
 
 /** Every connector to a billing system. */
-const CONNECTORS = [webhookConnector, fileConnector, s3Connector];
+const CONNECTORS = [webhookConnector, fileConnector, s3Connector, stripeConnector];
 
 /** What exports are carried out with, as the environment says. */
 function composeExporting(environment: Readonly<Record<string, string | undefined>>): ExportParts {
@@ -189,6 +190,8 @@ export interface StartOptions {
   readonly port?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** What exports are carried out with, other than the environment says. */
+  readonly exporting?: Partial<ExportParts>;
   /** (Default: that of the process.) */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -234,7 +237,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   };
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
   const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
-  const engine = composeEngine(store, { environment, ...(clock && { clock }) });
+  const { exporting = {} } = options;
+  const engine = composeEngine(store, { environment, exporting, ...(clock && { clock }) });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
   const installationKey = paymentKey(dataDir);

@@ -1,4 +1,5 @@
 /** What a command is, and what it may use. Commands get the product as functions: `Product`. */
+import type { OutgoingHttp } from "../engine/export/connector-port.ts";
 import type { Styles } from "./render/styles.ts";
 
 /** A running server, as far as commands need it. */
@@ -16,6 +17,10 @@ export interface ServerOptions {
   readonly dataDir: string;
   readonly host?: string;
   readonly port?: number;
+  /** (Default: that of the process.) */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** How exports leave. (Default: over the network.) */
+  readonly exporting?: { readonly http: OutgoingHttp };
   /** Logs requests that fail to stderr. */
   readonly isLogging?: boolean;
 }

@@ -24,7 +24,6 @@ import {
   TargetOpener,
 } from "../engine/export/export-context.ts";
 import type { ExportLedger, LedgerEntry, Outbox } from "../engine/export/export-ports.ts";
-import { filledEntries } from "../engine/export/fill-periods.ts";
 import type { FakeAccount, FakeTarget, FakeWorld } from "./fake-target-contract.ts";
 
 /** A repeatable source of chance (mulberry32): from 0 up to 1. */
@@ -82,20 +81,14 @@ export class ScriptedLedger implements ExportLedger {
     _workspace: string,
     { customer, mode, since }: { customer: string; mode: ExportMode; since: string },
   ): LedgerEntry[] {
-    const own = [...this.#entries.values()]
+    return [...this.#entries.values()]
       .filter((entry) => entry.customer === customer && entry.period.key >= since)
       .filter(({ period }) => mode === "usage" || isOver(period, this.#nowMs()))
       .map(({ customer: _, ...entry }) => (mode === "statement" ? entry : { ...entry, parts: [] }));
-    return mode === "usage" ? filledEntries(own, this.#periods()) : own;
   }
 
-  /** From the start of the schedule up to now. */
-  #periods(): BillingPeriod[] {
-    const periods: BillingPeriod[] = [];
-    for (let atMs = WORLD_START_MS; atMs <= this.#nowMs(); atMs = periods.at(-1)?.endMs ?? atMs) {
-      periods.push(periodAt(atMs, { timeZone: "UTC", anchorDay: 1 }));
-    }
-    return periods;
+  openPeriod(): BillingPeriod {
+    return periodAt(this.#nowMs(), { timeZone: "UTC", anchorDay: 1 });
   }
 
   partsOf(_workspace: string, source: string): readonly DocumentPart[] {
@@ -339,12 +332,15 @@ export class ScriptedWorld {
 
   /** Lets time pass; what was under way arrives, and the fake does its work. */
   pass(ms: number): void {
-    this.nowMs += ms;
-    const due = this.#delayed.filter(({ atMs }) => atMs <= this.nowMs);
-    for (const one of due) {
+    const endMs = this.nowMs + ms;
+    const due = this.#delayed.filter(({ atMs }) => atMs <= endMs);
+    for (const one of due.toSorted((a, b) => a.atMs - b.atMs)) {
       this.#delayed.splice(this.#delayed.indexOf(one), 1);
+      // It arrives in its time, not when somebody looks next.
+      this.nowMs = Math.max(this.nowMs, one.atMs);
       this.fake.answer(one.request);
     }
+    this.nowMs = endMs;
     this.fake.tick?.();
   }
 }

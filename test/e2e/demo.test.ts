@@ -1,13 +1,17 @@
 /** The demo against a whole Tollgate: every number that it prints is answered or computed. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { DEMO_CUSTOMERS } from "../../src/cli/demo/export-act.ts";
 import { runDemo } from "../../src/cli/demo/run-demo.ts";
+import { DemoInternet } from "../../src/cli/demo/stripe/demo-internet.ts";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
+import { secretBox } from "../../src/connectors/secret-box.ts";
 import { seedVersion } from "../../src/ingest/price-list/seed.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -18,14 +22,16 @@ interface Shown {
 }
 
 async function showDemo(): Promise<Shown> {
-  const server = await startTestServer();
+  const internet = new DemoInternet(DEMO_CUSTOMERS);
+  const secrets = secretBox([randomBytes(32)]);
+  const server = await startTestServer({ exporting: { http: internet, secrets } });
   const { source, entries, effectiveFromMs } = seedVersion(Date.now());
   await server.engine.importPrices(DEFAULT_WORKSPACE, { source, entries, effectiveFromMs });
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-demo-"));
   let text = "";
   const out = { write: (more: string) => (text += more) };
   const { url: baseUrl, adminKey } = server;
-  await runDemo({ baseUrl, adminKey, dataDir, out, progress: out, environment: {} });
+  await runDemo({ baseUrl, adminKey, dataDir, internet, out, progress: out, environment: {} });
   return { server, dataDir, text };
 }
 
@@ -109,6 +115,31 @@ describe("the demo", () => {
       assert.ok(shown.text.includes(join(folder, file)), file);
       assert.ok(readFileSync(join(folder, file), "utf8").includes("Resolved tickets"), file);
     }
+  });
+
+  test("sends the bills to Stripe, loses an answer, and reconciles to nothing that drifts", () => {
+    const lines = paragraph("9  The bills go to Stripe");
+    assert.equal(
+      lines.filter((line) => line.startsWith("An answer was lost: unknown acme")).length,
+      1,
+    );
+    const at = lines.indexOf("Nothing drifts.");
+    assert.equal(lines[at + 1], "4 lines were read back.");
+    const rows = lines.slice(at + 3).filter((line) => / draft /.test(line));
+    assert.equal(rows.length, 4);
+    for (const row of rows) {
+      const [, ours, theirs] = /^\w+ +([\d.]+) +in_\w+ +draft +\d+ +([\d.]+)$/.exec(row) ?? [];
+      assert.equal(ours, theirs, row);
+    }
+  });
+
+  test("shows the statement as every other connector would send it", () => {
+    const shownFrom = shown.text.slice(shown.text.indexOf("10 The same statement"));
+    for (const connector of shown.server.engine.exports.connectors) {
+      if (connector === "stripe") continue;
+      assert.match(shownFrom, new RegExp(`^${connector} \\((statement|rated|usage)\\)$`, "m"));
+    }
+    assert.match(shownFrom, /^POST https:\/\/erp\.acme\.example\/tollgate$/m);
   });
 
   test("what it says to try next works as it is printed", async () => {

@@ -1,13 +1,18 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, print, textOption } from "../command.ts";
+import { DEMO_CUSTOMERS } from "../demo/export-act.ts";
 import { runDemo } from "../demo/run-demo.ts";
+import { DemoInternet } from "../demo/stripe/demo-internet.ts";
 import { portOf } from "../number-option.ts";
 import { untilStopped } from "../until-stopped.ts";
 
-/** The main job on a fresh data folder: real agents, live trees, a changed card, a statement. */
+const KEY_BYTES = 32;
+
+/** The main job on a fresh data folder: real agents, live trees, a changed card, a bill. */
 export const demo: Command = {
   name: "demo",
   summary: "Watch real agents being metered, priced and billed, on a fresh data folder",
@@ -26,10 +31,18 @@ export const demo: Command = {
     }
     const dataDir = asked ?? (await mkdtemp(join(tmpdir(), "tollgate-demo-")));
     const port = portOf(textOption(args, "port")) ?? 0;
-    const server = await product.start({ dataDir, port });
+    const internet = new DemoInternet(DEMO_CUSTOMERS);
+    const server = await product.start({
+      ...{ dataDir, port, exporting: { http: internet } },
+      environment: {
+        ...environment,
+        TOLLGATE_SECRET_KEY: randomBytes(KEY_BYTES).toString("base64"),
+      },
+    });
     const adminKey = server.adminKey ?? server.passingKey(["admin"]);
     try {
-      await runDemo({ baseUrl: server.url, adminKey, out, progress: err, dataDir, environment });
+      const where = { baseUrl: server.url, adminKey, dataDir, internet };
+      await runDemo({ ...where, out, progress: err, environment });
       if (args.options.once !== true) await untilStopped();
     } finally {
       await server.stop();

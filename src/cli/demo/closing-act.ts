@@ -1,4 +1,4 @@
-/** The end of the demo: the period is closed, its statements are printed and exported. */
+/** The period is closed, its statements are printed and written to files. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunView } from "../render/run-view.ts";
@@ -9,8 +9,11 @@ import type { ExportForm } from "./tollgate-api.ts";
 
 const FORMS: readonly ExportForm[] = ["csv", "ndjson"];
 
-/** Closes every period that the demo's runs touched and writes the export files. */
-export async function closePeriod(world: DemoWorld, dataDir: string): Promise<void> {
+/** Closes every period that the demo's runs touched and writes the files; returns the statements. */
+export async function closePeriod(
+  world: DemoWorld,
+  dataDir: string,
+): Promise<readonly StatementView[]> {
   heading(world, "8  The period is closed: statements that never change from here on");
   const months = new Set(world.runs.flatMap(monthsOf));
   const statements: StatementView[] = [];
@@ -24,6 +27,7 @@ export async function closePeriod(world: DemoWorld, dataDir: string): Promise<vo
     files.push(...(await exportFiles(world, statement, dataDir)));
   }
   say(world, "", "Export files:", ...files.map((file) => `  ${file}`));
+  return statements;
 }
 
 /** The months in which a run's tree has steps, as `2026-11`. */

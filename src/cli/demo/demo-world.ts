@@ -7,6 +7,7 @@ import type { Services } from "./agent/services.ts";
 import { type AgentEnd, runSupportAgent, type SupportTask } from "./agent/support-agent.ts";
 import { LiveTree, type Terminal } from "./live-tree.ts";
 import { type MeterAnswer, MeterClient } from "./meter-client.ts";
+import type { DemoInternet } from "./stripe/demo-internet.ts";
 import type { TollgateApi } from "./tollgate-api.ts";
 
 /** Made once by run-demo.ts. */
@@ -19,6 +20,8 @@ export interface DemoWorld {
   /** Where progress is shown. */
   readonly progress: Terminal;
   readonly styles: Styles;
+  /** What the server reaches instead of the internet. */
+  readonly internet: DemoInternet;
   /** Every root run of the demo, as it stood at its end. */
   readonly runs: RunView[];
 }

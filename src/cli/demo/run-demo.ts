@@ -1,15 +1,17 @@
 /**
  * The demo: a real agent works against a scripted provider and is metered over HTTP, from the
- * first rate card to the closed statement. It needs a server on a fresh data folder and a key.
+ * first rate card to the bill in a billing system. It needs a server on a fresh data folder and a key.
  */
 import { stylesFor } from "../render/styles.ts";
 import { applyFirstCard, changeCard, sendAgain, workOnTicket } from "./acts.ts";
 import { answerQuestions } from "./busy-act.ts";
 import { closePeriod, sayNextSteps } from "./closing-act.ts";
 import { type DemoWorld, say } from "./demo-world.ts";
+import { exportBills } from "./export-act.ts";
 import { raiseCap, stopAtCap } from "./limits-act.ts";
 import type { Terminal } from "./live-tree.ts";
 import { startScriptedProvider } from "./scripted-provider.ts";
+import type { DemoInternet } from "./stripe/demo-internet.ts";
 import { TollgateApi } from "./tollgate-api.ts";
 import { loadVendorSdks } from "./vendor-sdks.ts";
 
@@ -27,6 +29,8 @@ export interface DemoOptions {
   readonly progress?: Terminal;
   /** The server's data folder; exports are written below it. */
   readonly dataDir: string;
+  /** What the server reaches instead of the internet: the same object as it was started with. */
+  readonly internet: DemoInternet;
   /** (Default: process.env) */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -47,6 +51,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     progress: options.progress ?? process.stderr,
     styles: stylesFor(out, options.environment ?? process.env),
     runs: [],
+    internet: options.internet,
   };
   try {
     say(world, `Tollgate listens on ${baseUrl} and keeps its data in ${dataDir}.`);
@@ -58,7 +63,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await raiseCap(world);
     await answerQuestions(world);
     await changeCard(world, { card, before: ticket.view });
-    await closePeriod(world, dataDir);
+    await exportBills(world, await closePeriod(world, dataDir));
   } finally {
     await provider.close();
   }

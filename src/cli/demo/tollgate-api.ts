@@ -1,5 +1,6 @@
 /** The requests to Tollgate that the demo makes beside metering: all that an operator would. */
 import type { BalanceView } from "../render/budgets.ts";
+import type { DriftView, LineView, PlanView } from "../render/export.ts";
 import type { RunView } from "../render/run-view.ts";
 import type { StatementView } from "../render/statement.ts";
 import { readAnswer, readText } from "./api-answer.ts";
@@ -54,6 +55,52 @@ export class TollgateApi {
   /** The export file of a statement, byte for byte. */
   async statementExport(id: string, form: ExportForm): Promise<string> {
     return readText(await this.#get(`/v1/statements/${id}.${form}`));
+  }
+
+  /** Sets a billing system that bills go to. */
+  async saveTarget(id: string, target: object): Promise<void> {
+    await readText(await this.#send("PUT", `/v1/targets/${id}`, target));
+  }
+
+  /** Keeps a secret of a target. */
+  async saveTargetSecret(id: string, name: string, secret: string): Promise<void> {
+    await readText(await this.#send("PUT", `/v1/targets/${id}/secrets/${name}`, { secret }));
+  }
+
+  /** The targets, and the names of the connectors that there are. */
+  async targets(): Promise<{
+    readonly connectors: readonly string[];
+    readonly targets: readonly { readonly id: string; readonly connector: string }[];
+  }> {
+    return readAnswer(await this.#get("/v1/targets"));
+  }
+
+  /** Sends what is due. */
+  async runExport(id: string): Promise<void> {
+    await readText(await this.#post(`/v1/targets/${id}/runs`, {}));
+  }
+
+  /** What would be sent for a customer. */
+  async planExport(id: string, customer: string): Promise<PlanView> {
+    const query = new URLSearchParams({ customer });
+    return readAnswer<PlanView>(await this.#get(`/v1/targets/${id}/plan?${query}`));
+  }
+
+  /** Lines in a state. */
+  async exportLines(id: string, state: string): Promise<{ readonly lines: readonly LineView[] }> {
+    return readAnswer(await this.#get(`/v1/targets/${id}/lines?state=${state}`));
+  }
+
+  /** Tries a line again. */
+  async retryLine(id: string, key: string, decided: object): Promise<void> {
+    await readText(await this.#post(`/v1/targets/${id}/lines/${key}/retry`, decided));
+  }
+
+  /** Reads back what is there. */
+  async reconcileExport(
+    id: string,
+  ): Promise<{ readonly looked: number; readonly drifts: readonly DriftView[] }> {
+    return readAnswer(await this.#post(`/v1/targets/${id}/reconcile`, {}));
   }
 
   #get(path: string): Promise<Response> {

@@ -33,7 +33,7 @@ export function freezeItem(
 ): string {
   const { currency } = readSettings(target);
   const { subscription } = customer;
-  const { tax_code: taxCode } = item;
+  const { taxCode } = item;
   const fields: FormFields = [
     ...([["customer", customer.id ?? ""]] as const),
     ...(subscription === undefined ? [] : ([["subscription", subscription]] as const)),

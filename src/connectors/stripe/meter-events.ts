@@ -7,6 +7,7 @@
 import { TollgateError } from "../../domain/errors.ts";
 import type { Outcome } from "../../domain/export/capability.ts";
 import { type ExportLine, formatValue, parseValue } from "../../domain/export/export-line.ts";
+import type { Told } from "../../domain/export/resolve-window.ts";
 import type { ExportTarget, TheirName } from "../../domain/export/target.ts";
 import type { Freezing, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
@@ -63,11 +64,11 @@ export function freezeEvent(line: Freezing, theirs: Theirs, target: ExportTarget
 }
 
 /** Names of a payload's fields; a meter may have others than the usual ones. */
-function customerKey({ customer_key: name = "stripe_customer_id" }: TheirName): string {
+function customerKey({ customerKey: name = "stripe_customer_id" }: TheirName): string {
   return name;
 }
 
-function valueKey({ value_key: name = "value" }: TheirName): string {
+function valueKey({ valueKey: name = "value" }: TheirName): string {
   return name;
 }
 
@@ -155,6 +156,12 @@ function documentOf(form: URLSearchParams): EventDocument {
     payload: Object.fromEntries(payload),
     ...(cancelled === null ? {} : { cancel: { identifier: cancelled } }),
   };
+}
+
+/** What an event says of its window, for meters that keep the newest. */
+export function toldBy({ body }: ExportLine): Told {
+  const event = readEvent(body);
+  return { place: placeKey(event), value: parseValue(event.value) ?? 0n };
 }
 
 /** An event can be cancelled for 24 hours after it was received; an hour of it is kept clear. */

@@ -146,7 +146,7 @@ function problemsOf(
 ): string[] {
   const { meters } = readSettings(target);
   const window = meters === "sum" ? null : meters;
-  const { customer_key: customerKey, value_key: valueKey } = item;
+  const { customerKey, valueKey } = item;
   const customer = meter.customer_mapping?.event_payload_key ?? "stripe_customer_id";
   const value = meter.value_settings?.event_payload_key ?? "value";
   const problems: string[] = [];
@@ -158,10 +158,10 @@ function problemsOf(
     problems.push(`Its event_time_window is ${has}, and settings.meters says ${meters}.`);
   }
   if (customer !== (customerKey ?? "stripe_customer_id")) {
-    problems.push(`Its customer stands in "${customer}": set customer_key.`);
+    problems.push(`Its customer stands in "${customer}": set customerKey.`);
   }
   if (value !== (valueKey ?? "value")) {
-    problems.push(`Its value stands in "${value}": set value_key.`);
+    problems.push(`Its value stands in "${value}": set valueKey.`);
   }
   return problems;
 }

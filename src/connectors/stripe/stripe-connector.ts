@@ -15,7 +15,7 @@ import type {
 import { hearReport } from "./error-reports.ts";
 import { freezeItem, itemPost, lookUpItem, sendItem } from "./invoice-items.ts";
 import { freezeInvoice, invoicePosts, lookUpInvoice, sendInvoice } from "./invoices.ts";
-import { canCancel, eventPosts, freezeEvent, sendEvents } from "./meter-events.ts";
+import { canCancel, eventPosts, freezeEvent, sendEvents, toldBy } from "./meter-events.ts";
 import { checkMeters, totalOfWindow } from "./meters.ts";
 import { type Post, postRequest, read } from "./stripe-api.ts";
 import { billedForm } from "./stripe-money.ts";
@@ -58,6 +58,7 @@ export const stripeConnector: Connector = {
   lookUp: (line, session) =>
     line.mode === "statement" ? lookUpInvoice(line, session) : lookUpItem(line, session),
   total: totalOfWindow,
+  told: toldBy,
   hear: hearReport,
   canTakeBack: canCancel,
   probe,

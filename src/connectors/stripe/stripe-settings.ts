@@ -38,16 +38,16 @@ const CUSTOMER_MAX_CHARS = 255;
 
 /** Reads settings; what `check` refuses falls back to its default. */
 export function readSettings({ settings }: Pick<ExportTarget, "settings">): StripeSettings {
-  const { api = "v1", meters = "sum", days_until_due: days = "" } = settings;
+  const { api = "v1", meters = "sum", daysUntilDue: days = "" } = settings;
   return {
     api: USAGE_APIS.find((one) => one === api) ?? "v1",
     meters: METER_WINDOWS.find((one) => one === meters) ?? "sum",
     decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
-    perSecond: Number(settings.per_second ?? PER_SECOND_DEFAULT),
+    perSecond: Number(settings.perSecond ?? PER_SECOND_DEFAULT),
     currency: (settings.currency ?? "").toUpperCase(),
     isFinalizing: settings.invoices === "finalize",
     daysUntilDue: days === "" ? null : Number(days),
-    connectAccount: settings.connect_account ?? "",
+    connectAccount: settings.connectAccount ?? "",
   };
 }
 
@@ -60,30 +60,44 @@ export function checkSettings(target: ExportTarget): Missing[] {
     const detail = "Meters that keep one value a day cannot be told hours: set day or period.";
     own.push({ place: "window", detail });
   }
-  return [...own, ...checkNames(target)];
+  return [...own, ...unknownSettings(target), ...checkNames(target)];
+}
+
+const KNOWN: Readonly<Record<"usage" | "money", readonly string[]>> = {
+  usage: ["api", "meters", "decimals", "perSecond", "connectAccount"],
+  money: ["currency", "invoices", "daysUntilDue", "perSecond", "connectAccount"],
+};
+
+/** A name that is misspelt would be overlooked, and its default taken. */
+function unknownSettings({ settings, mode }: ExportTarget): Missing[] {
+  const known = KNOWN[mode === "usage" ? "usage" : "money"];
+  const unknown = Object.keys(settings).filter((name) => !known.includes(name));
+  return unknown.map((name) => {
+    return { place: `settings.${name}`, detail: `In this mode there are ${known.join(", ")}.` };
+  });
 }
 
 function checkUsage(settings: ExportTarget["settings"]): Missing[] {
   const { api = "v1", meters = "sum" } = settings;
-  const { decimals = DECIMALS_DEFAULT, per_second: perSecond = PER_SECOND_DEFAULT } = settings;
+  const { decimals = DECIMALS_DEFAULT, perSecond = PER_SECOND_DEFAULT } = settings;
   return [
     ...choice("api", api, USAGE_APIS),
     ...choice("meters", meters, METER_WINDOWS),
     ...number("decimals", decimals, [0, DECIMALS_MAX]),
-    ...number("per_second", perSecond, [1, PER_SECOND_MAX]),
+    ...number("perSecond", perSecond, [1, PER_SECOND_MAX]),
     ...checkAccount(settings),
   ];
 }
 
 function checkMoney(settings: ExportTarget["settings"]): Missing[] {
-  const { currency = "", invoices = "draft", days_until_due: days = "1" } = settings;
+  const { currency = "", invoices = "draft", daysUntilDue: days = "1" } = settings;
   const isKnown = billedForm(currency.toUpperCase()) !== null;
   const detail = "Set the currency of the bills, such as usd; a target has one.";
   return [
     ...(isKnown ? [] : [{ place: "settings.currency", detail }]),
     ...choice("invoices", invoices, ["draft", "finalize"]),
-    ...number("days_until_due", days, [1, DAYS_MAX]),
-    ...number("per_second", settings.per_second ?? PER_SECOND_DEFAULT, [1, PER_SECOND_MAX]),
+    ...number("daysUntilDue", days, [1, DAYS_MAX]),
+    ...number("perSecond", settings.perSecond ?? PER_SECOND_DEFAULT, [1, PER_SECOND_MAX]),
     ...checkAccount(settings),
   ];
 }
@@ -99,15 +113,16 @@ function number(name: string, value: string, [least, most]: readonly [number, nu
   return [{ place: `settings.${name}`, detail: `It is a number from ${least} to ${most}.` }];
 }
 
-function checkAccount({ connect_account: account = "" }: ExportTarget["settings"]): Missing[] {
+function checkAccount({ connectAccount: account = "" }: ExportTarget["settings"]): Missing[] {
   if (account === "" || /^acct_[A-Za-z0-9]{1,64}$/.test(account)) return [];
-  return [{ place: "settings.connect_account", detail: `"${account}" is no acct_….` }];
+  return [{ place: "settings.connectAccount", detail: `"${account}" is no acct_….` }];
 }
 
 function checkNames({ mode, customers, items }: ExportTarget): Missing[] {
   return [
     ...tooLong("customers", customers, CUSTOMER_MAX_CHARS),
     ...(mode === "usage" ? tooLong("items", items, EVENT_NAME_MAX_CHARS) : []),
+    ...(mode === "usage" ? wrongKeys(items) : []),
     // Of two that share a name, a sum that is read back says nothing of either.
     ...(mode === "usage" ? [...shared("customers", customers), ...shared("items", items)] : []),
   ];
@@ -117,6 +132,18 @@ function tooLong(kind: string, { names }: NameMap, maxChars: number): Missing[] 
   return Object.entries(names).flatMap(([ours, { id = "" }]) => {
     if (id !== "" && id.length <= maxChars) return [];
     return [{ place: `${kind}.${ours}`, detail: `A name there has 1 to ${maxChars} characters.` }];
+  });
+}
+
+const KEY = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+
+/** Fields of a meter's payload: two, told apart. */
+function wrongKeys({ names }: NameMap): Missing[] {
+  return Object.entries(names).flatMap(([ours, item]) => {
+    const { customerKey = "stripe_customer_id", valueKey = "value" } = item;
+    const isRight = KEY.test(customerKey) && KEY.test(valueKey) && customerKey !== valueKey;
+    const detail = "customerKey and valueKey are two fields of the meter's payload.";
+    return isRight ? [] : [{ place: `items.${ours}`, detail }];
   });
 }
 

@@ -160,6 +160,14 @@ export function voidedByHand(line: ExportLine, reason: string): ExportLine {
   return moved(line, "voided", { note: reason, outcome: null });
 }
 
+/** It was not taken and cannot be told in its window any more: the next plan tells it elsewhere. */
+export function plannedAnew(line: ExportLine): ExportLine {
+  return moved(line, "superseded", { note: PLANNED_ANEW });
+}
+
+/** Note of a line that no other line stands for: what it said is owed again. */
+export const PLANNED_ANEW = "planned anew, because its window is closed";
+
 /** A revision stands for it now. */
 export function supersededBy(line: ExportLine, key: string): ExportLine {
   return moved(line, "superseded", { note: `superseded by ${key}` });

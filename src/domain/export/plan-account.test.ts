@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type BillingPeriod, periodAt } from "../period/billing-period.ts";
 import { EXPORT_SCALE } from "./export-line.ts";
-import { type AccountTerms, type LastLine, placeIn, planAccount } from "./plan-account.ts";
+import {
+  type AccountTerms,
+  type LastLine,
+  type PlannedLine,
+  placeIn,
+  planAccount,
+} from "./plan-account.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const START_MS = Date.UTC(2026, 8, 1);
@@ -41,6 +47,7 @@ test("sent and carried are the ledger, exactly, however the books move", () => {
       const ledgers = PERIODS.map(() => 0n);
       const lasts: (LastLine | null)[] = PERIODS.map(() => null);
       const revisions = new Set<string>();
+      const told: LastLine[] = [];
       let [nowMs, sent] = [START_MS, 0n];
       for (const { afterMs, period, ledger } of moves) {
         nowMs += afterMs;
@@ -48,7 +55,7 @@ test("sent and carried are the ledger, exactly, however the books move", () => {
         const accounts = PERIODS.map((one, at) => ({
           ...{ period: one, ledger: ledgers[at] ?? 0n, last: lasts[at] ?? null },
         }));
-        const { lines, carried } = planAccount(accounts, { ...terms, nowMs });
+        const { lines, carried } = planAccount(accounts, { ...terms, nowMs, told });
         for (const line of lines) {
           const key = `${line.window.startMs} ${line.revision}`;
           assert.ok(!revisions.has(key), `${key} is new`);
@@ -57,6 +64,10 @@ test("sent and carried are the ledger, exactly, however the books move", () => {
           if (!terms.numbers.negative && terms.values === "delta") assert.ok(line.value > 0n);
           lasts[PERIODS.indexOf(line.period)] = line;
           sent += line.value;
+          told.push(line);
+          const window = told.filter((one) => one.window.startMs === line.window.startMs);
+          const sum = window.reduce((total, one) => total + (one as PlannedLine).value, 0n);
+          assert.equal(line.windowTotal, sum, "a window's total is that of its lines");
         }
         const all = ledgers.reduce((sum, one) => sum + one, 0n);
         assert.equal(sent + carried, all);

@@ -39,6 +39,13 @@ export interface AccountTerms {
   readonly isWhole: boolean;
   /** How old a window may be when it is planned; null: no bound. */
   readonly pastMaxMs: number | null;
+  /** The period under way, also where the item has nothing in it: what is late may be told there. */
+  readonly latePeriod?: BillingPeriod | null;
+  /**
+   * All lines of the account so far. Needed where `pastMaxMs` is: what is late is told in windows
+   * of other periods, whose last lines then are not the last of those windows.
+   */
+  readonly told?: readonly Pick<LastLine, "window" | "revision" | "windowTotal">[];
 }
 
 /** A line to be made. */
@@ -66,7 +73,8 @@ export function planAccount(periods: readonly AccountPeriod[], terms: AccountTer
     const window = due === 0n ? null : windowFor(account, periods, terms);
     carried = due;
     if (window === null) continue;
-    const before = placeIn(window, [...periods.map((one) => one.last), ...lines]);
+    const told = terms.told ?? periods.map((one) => one.last);
+    const before = placeIn(window, [...told, ...lines]);
     const value = valueToSend(due, before.windowTotal, terms);
     carried = due - value;
     if (value === 0n) continue;
@@ -85,12 +93,14 @@ export function planAccount(periods: readonly AccountPeriod[], terms: AccountTer
 export function windowFor(
   account: Pick<AccountPeriod, "period" | "last">,
   periods: readonly Pick<AccountPeriod, "period" | "last">[],
-  terms: Pick<AccountTerms, "nowMs" | "cut" | "isWhole" | "pastMaxMs">,
+  terms: Pick<AccountTerms, "nowMs" | "cut" | "isWhole" | "pastMaxMs" | "latePeriod">,
 ): ExportWindow | null {
   const own = ownWindow(account, terms);
   if (own === null || terms.pastMaxMs === null) return own;
   if (terms.nowMs - own.endMs <= terms.pastMaxMs) return own;
-  const ended = periods.map((one) => ownWindow(one, terms)).filter((one) => one !== null);
+  const { latePeriod = null } = terms;
+  const all = latePeriod === null ? periods : [...periods, { period: latePeriod, last: null }];
+  const ended = all.map((one) => ownWindow(one, terms)).filter((one) => one !== null);
   const newest = ended.reduce((a, b) => (b.startMs > a.startMs ? b : a), own);
   return terms.nowMs - newest.endMs <= terms.pastMaxMs ? newest : null;
 }
@@ -106,14 +116,19 @@ function ownWindow(
   return window ?? last?.window ?? null;
 }
 
-/** Where a window overwrites, it is its total that must be a number of the target's. */
+/**
+ * Where a window overwrites, it is its total that must be a number of the target's. What is due is
+ * rounded by itself first: a half would go up or down by what the total happens to be, and two
+ * periods that share a window would pass it to and fro for ever.
+ */
 function valueToSend(
   due: bigint,
   windowTotal: bigint,
   { numbers, values }: Pick<AccountTerms, "numbers" | "values">,
 ): bigint {
   if (values === "delta") return quantize(due, numbers);
-  return quantize(windowTotal + due, numbers) - windowTotal;
+  const rounded = quantize(due, { ...numbers, significantDigits: null, negative: true });
+  return quantize(windowTotal + rounded, numbers) - windowTotal;
 }
 
 /** The revision of a window's next line, and what those before it came to. */

@@ -8,6 +8,7 @@
 import type { Capability, ExportMode, Outcome } from "../../domain/export/capability.ts";
 import type { ExportLine, LineContent } from "../../domain/export/export-line.ts";
 import type { Found } from "../../domain/export/outbox.ts";
+import type { Told } from "../../domain/export/resolve-window.ts";
 import type { ExportTarget, Missing, TheirName } from "../../domain/export/target.ts";
 
 /** A request to a target. What `preview` shows is what is sent, but for secrets. */
@@ -136,6 +137,11 @@ export interface Connector {
    * they are called there is in their bodies.
    */
   total?(lines: readonly ExportLine[], session: Session): Promise<string | null>;
+  /**
+   * Where values overwrite: what a line's body says, and under which of their names. Left out:
+   * the window's total, under one name for ever. Pure.
+   */
+  readonly told?: (line: ExportLine) => Told;
   /**
    * What a message of the target's own says; null: it is not theirs (a wrong signature, too old).
    * Lines that it does not name stay as they are.

@@ -93,6 +93,8 @@ export interface ExportLedger {
     workspace: string,
     of: { readonly customer: string; readonly mode: ExportMode; readonly since: string },
   ): Answer<LedgerEntry[]>;
+  /** The period under way of a customer: what is late may be told in it. Null: no such customer. */
+  openPeriod(workspace: string, customer: string): Answer<BillingPeriod | null>;
   /** Parts of what an entry was read from before. */
   partsOf(workspace: string, source: string): Answer<readonly DocumentPart[]>;
 }

@@ -29,12 +29,15 @@ export async function hearNotice(
 
 async function isBooked(
   context: ExportContext,
-  { workspace, target }: OpenTarget,
+  { workspace, target, connector }: OpenTarget,
   { key, found, note }: Heard,
 ): Promise<boolean> {
+  const isReadable = connector.capability(target).readBack.kind !== "none";
   for (let attempt = 0; attempt < ATTEMPTS_MAX_COUNT; attempt += 1) {
     const line = await context.outbox.line(workspace, key);
     if (line === undefined || line.target !== target.id || !isOpen(line)) return false;
+    // Of a line that was sent twice, the second copy may be refused and the first one counted.
+    if (found === "refused" && line.attempts > 1 && isReadable) return false;
     const at = { nowMs: context.clock.nowMs(), waitMs: 0 };
     const now = lookedUp(line, found, { ...at, note: note.slice(0, EXPORT_NOTE_MAX_CHARS) });
     if (await context.outbox.write(workspace, { added: [], changed: [now] })) return true;

@@ -14,7 +14,6 @@ import { isOfRuns } from "../correct-runs.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
 import type { Tariff } from "../tariff.ts";
 import type { ExportLedger, LedgerEntry } from "./export-ports.ts";
-import { filledEntries } from "./fill-periods.ts";
 import { readPayable, readPayableOf } from "./payable.ts";
 
 type LedgerContext = Pick<EngineContext, "store" | "tariffs" | "clocks">;
@@ -40,6 +39,12 @@ export function ledgerOfStore(context: LedgerContext): ExportLedger {
           return mode === "rated" ? payable.items(period) : [payable.whole(period)];
         });
     },
+    openPeriod: async (workspace, id) => {
+      const customer = await store.customer(workspace, id);
+      if (customer === undefined) return null;
+      const nowMs = (await context.clocks.of(workspace)).nowMs();
+      return (await context.tariffs.of(workspace)).periodOf(customer, nowMs);
+    },
     partsOf: (workspace, source) => readPayableOf(store, workspace, source),
   };
 }
@@ -57,13 +62,12 @@ async function usageEntries(
 ): Promise<LedgerEntry[]> {
   const nowMs = (await clocks.of(workspace)).nowMs();
   const entries: LedgerEntry[] = [];
-  const periods = periodsSince(tariff, customer, { since, nowMs });
-  for (const period of periods) {
+  for (const period of periodsSince(tariff, customer, { since, nowMs })) {
     const key = { customer: customer.id, period: period.key };
     const counters = await store.countersOf(workspace, key);
     entries.push(...entriesOf(tariff, counters, period));
   }
-  return filledEntries(entries, periods);
+  return entries;
 }
 
 /** Periods from the one that starts on a date, or after it, up to the one under way. */

@@ -1,7 +1,7 @@
 /** Goes through the outbox a page at a time. */
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import type { ExportContext } from "./export-context.ts";
+import type { ExportContext, OpenTarget } from "./export-context.ts";
 import type { LineFilter, LinePlace } from "./export-ports.ts";
 
 /** Pages of lines, none twice even where what is done to them takes them out of the filter. */
@@ -21,15 +21,25 @@ export async function* pagesOf(
   }
 }
 
+/** All lines of a customer's item, oldest first. */
+export async function linesOfItem(
+  context: Pick<ExportContext, "outbox">,
+  { workspace, target }: Pick<OpenTarget, "workspace" | "target">,
+  { customer, item }: Pick<ExportLine, "customer" | "item">,
+): Promise<ExportLine[]> {
+  const found: ExportLine[] = [];
+  for await (const page of pagesOf(context, workspace, { target: target.id, customer, item })) {
+    found.push(...page);
+  }
+  return found;
+}
+
 /** All lines of a line's customer, item and window, oldest first. */
 export async function linesOfWindow(
   context: Pick<ExportContext, "outbox">,
-  workspace: string,
-  { target, customer, item, window }: Pick<ExportLine, "target" | "customer" | "item" | "window">,
+  open: Pick<OpenTarget, "workspace" | "target">,
+  line: ExportLine,
 ): Promise<ExportLine[]> {
-  const found: ExportLine[] = [];
-  for await (const page of pagesOf(context, workspace, { target, customer, item })) {
-    found.push(...page.filter((line) => line.window.startMs === window.startMs));
-  }
-  return found;
+  const all = await linesOfItem(context, open, line);
+  return all.filter(({ window }) => window.startMs === line.window.startMs);
 }

@@ -5,6 +5,7 @@
 import { TollgateError } from "../../domain/errors.ts";
 import type { Capability } from "../../domain/export/capability.ts";
 import {
+  countedValue,
   type DocumentPart,
   type ExportLine,
   formatValue,
@@ -24,7 +25,7 @@ import { type Missing, missingNames, theirName } from "../../domain/export/targe
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import type { LedgerEntry } from "./export-ports.ts";
-import { linesOfWindow } from "./outbox-pages.ts";
+import { linesOfItem } from "./outbox-pages.ts";
 import { isDone, isTakingBack, owed, takeBack } from "./take-back.ts";
 
 /** What is left of one item after planning. */
@@ -51,27 +52,29 @@ export async function planCustomer(
 ): Promise<CustomerPlan> {
   const { workspace, target } = open;
   const { mode, since } = target;
-  const nowMs = context.clock.nowMs();
   const entries = await context.ledger.entries(workspace, { customer, mode, since });
   const last = await context.outbox.lastLines(workspace, target.id, customer);
   const used = entries.map(({ item }) => ({ customer, item }));
   const missing = missingNames(target, used);
   if (missing.length > 0) return { lines: [], carried: [], missing };
+  const terms = await accountTerms(context, open, customer);
   const lines: ExportLine[] = [];
   const carried: CarriedItem[] = [];
   const refused: Missing[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
-    const before = last.filter((line) => line.item === item);
-    const plan = planItem(open, accountPeriods(own, before), { before, nowMs });
+    // Where lines may be given up or told in other windows, the last ones do not say it all.
+    const isWhole = terms.pastMaxMs !== null;
+    const told = isWhole ? await linesOfItem(context, open, { customer, item }) : null;
+    const before = told ?? last.filter((line) => line.item === item);
+    const periods = accountPeriods(own, before, told !== null);
+    const itemTerms = told === null ? terms : { ...terms, told };
+    const plan = planItem(open, periods, { before, terms: itemTerms });
     let no = before.reduce((most, line) => Math.max(most, line.no), 0);
     for (const planned of plan.lines) {
       no += 1;
       const content = await contentOf(context, open, { customer, own, before, planned });
+      const earlier = earlierLines(terms, content, [...before, ...lines]);
       const { periodTotal } = planned;
-      const earlier = [
-        ...(await earlierLines(context, open, content)),
-        ...lines.filter((line) => line.item === item && isOfWindow(line, content)),
-      ];
       const line = { content, no, periodTotal, earlier, takesBack: plan.takesBack };
       const made = frozenOrMissing(context, open, line);
       if ("missing" in made) refused.push(made.missing);
@@ -89,18 +92,19 @@ export async function planCustomer(
 function planItem(
   { target, connector }: OpenTarget,
   periods: readonly AccountPeriod[],
-  { before, nowMs }: { readonly before: readonly ExportLine[]; readonly nowMs: number },
+  { before, terms }: { readonly before: readonly ExportLine[]; readonly terms: AccountTerms },
 ): AccountPlan & { readonly takesBack: ExportLine | null } {
   const capability = connector.capability(target);
   const waits = before.some((line) => isTakingBack(line, capability) && !isDone(line));
   // What is owed of a line that is taken back is known once it is.
   if (waits) return { lines: [], carried: owed(periods), takesBack: null };
-  const terms = termsOf({ target, connector }, nowMs);
   const plan = planAccount(periods, terms);
   const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
-  if (!isMuch || connector.canTakeBack === undefined) return { ...plan, takesBack: null };
-  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, nowMs, target) ?? false;
-  return { ...plan, ...takeBack(periods, { before, canTakeBack, carried: plan.carried }) };
+  const isPossible = terms.values === "delta" && !terms.numbers.negative;
+  if (!isMuch || !isPossible) return { ...plan, takesBack: null };
+  const canTakeBack = (line: ExportLine) =>
+    connector.canTakeBack?.(line, terms.nowMs, target) ?? false;
+  return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
 }
 
 /** A line with its bytes, or why its customer is left out. */
@@ -118,41 +122,48 @@ function frozenOrMissing(
   }
 }
 
-function isOfWindow(line: ExportLine, { window }: LineContent): boolean {
-  return line.window.startMs === window.startMs;
+/** What stands in a line's window before it, where its total follows from it. */
+export function earlierLines(
+  { values }: Pick<AccountTerms, "values">,
+  { item, window }: Pick<LineContent, "item" | "window">,
+  lines: readonly ExportLine[],
+): ExportLine[] {
+  if (values === "delta") return [];
+  return lines.filter((line) => line.item === item && line.window.startMs === window.startMs);
 }
 
-/** What stands in a line's window already, where its total follows from it. */
-export async function earlierLines(
+/** How a customer's accounts are planned now. */
+export async function accountTerms(
   context: ExportContext,
   { workspace, target, connector }: OpenTarget,
-  { customer, item, window, revision }: LineContent,
-): Promise<ExportLine[]> {
-  if (revision === 0 || connector.capability(target).values === "delta") return [];
-  return linesOfWindow(context, workspace, { target: target.id, customer, item, window });
-}
-
-/** How a target's accounts are planned at a time. */
-export function termsOf(
-  { target, connector }: Pick<OpenTarget, "target" | "connector">,
-  nowMs: number,
-): AccountTerms {
+  customer: string,
+): Promise<AccountTerms> {
   const { numbers, values, pastMaxMs }: Capability = connector.capability(target);
   const isWhole = target.mode !== "usage";
   const cut = { kind: target.window, timeZone: target.timeZone };
-  return { nowMs, cut, numbers, values, isWhole, pastMaxMs };
+  const terms = { nowMs: context.clock.nowMs(), cut, numbers, values, isWhole, pastMaxMs };
+  if (pastMaxMs === null || isWhole) return terms;
+  // Where a target takes no old windows, what is late is told in the period under way.
+  return { ...terms, latePeriod: await context.ledger.openPeriod(workspace, customer) };
 }
 
-/** Periods in order of time: those of our books, and those that lines were planned for. */
-function accountPeriods(
-  entries: readonly LedgerEntry[],
+/**
+ * Periods in order of time, each with its last line. What was sent of a period is what its last
+ * line says; where all lines are given, what counts of them, for some may have been given up.
+ */
+export function accountPeriods(
+  entries: readonly Pick<LedgerEntry, "period" | "value">[],
   before: readonly ExportLine[],
+  isAll: boolean,
 ): AccountPeriod[] {
   return entries
     .toSorted((a, b) => a.period.startMs - b.period.startMs)
     .map(({ period, value }) => {
-      const last = before.find((line) => line.period === period.key) ?? null;
-      return { period, ledger: value, last };
+      const own = before.filter((line) => line.period === period.key);
+      const last = own.at(-1) ?? null;
+      if (last === null || !isAll) return { period, ledger: value, last };
+      const periodTotal = own.reduce((sum, line) => sum + countedValue(line), 0n);
+      return { period, ledger: value, last: { ...last, periodTotal } };
     });
 }
 
@@ -171,7 +182,7 @@ async function contentOf(
   const { period, window, revision, value, windowTotal, ledger } = planned;
   const entry = own.find((one) => one.period.key === period.key);
   if (entry === undefined) throw new TollgateError("internal", "A planned line has its entry.");
-  const last = before.find((line) => line.period === period.key);
+  const last = before.findLast((line) => line.period === period.key);
   const told = target.mode === "statement" ? last?.evidence.source : undefined;
   const earlier = told === undefined ? [] : await context.ledger.partsOf(workspace, told);
   return {

@@ -5,8 +5,8 @@
 import { backoffMs } from "../../domain/export/backoff.ts";
 import type { Capability } from "../../domain/export/capability.ts";
 import { type ExportLine, type LineState, parseValue } from "../../domain/export/export-line.ts";
-import { type Found, lookedUp } from "../../domain/export/outbox.ts";
-import { resolveWindow } from "../../domain/export/resolve-window.ts";
+import { type Found, isSafeToResend, lookedUp } from "../../domain/export/outbox.ts";
+import { resolveWindow, type Summing } from "../../domain/export/resolve-window.ts";
 import { EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
 import type { LookUp } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
@@ -20,6 +20,8 @@ export interface Reconciling {
   readonly states: readonly LineState[];
   /** Also before they are due. (Default: false.) */
   readonly isForced?: boolean;
+  /** Only those that are not just sent again as they are. (Default: false.) */
+  readonly isSparing?: boolean;
 }
 
 /** Where they and we differ. */
@@ -48,7 +50,8 @@ export async function reconcileLines(
   request: Reconciling,
 ): Promise<Reconciled> {
   const { workspace, target, connector } = open;
-  const { readBack, pace } = connector.capability(target);
+  const capability = connector.capability(target);
+  const { readBack, pace } = capability;
   if (readBack.kind === "none") return { looked: 0, confirmed: 0, drifts: [] };
   const nowMs = context.clock.nowMs();
   const due = request.isForced === true ? {} : { dueByMs: nowMs };
@@ -57,7 +60,10 @@ export async function reconcileLines(
   const pacer = new Pacer(context, pace);
   const total = { looked: 0, confirmed: 0, drifts: [] as Drift[] };
   const seen = new Set<string>();
-  for await (const page of pagesOf(context, workspace, filter)) {
+  const isWanted = (line: ExportLine) =>
+    request.isSparing !== true || isAsked(line, capability, nowMs);
+  for await (const all of pagesOf(context, workspace, filter)) {
+    const page = all.filter(isWanted);
     const jobs =
       readBack.kind === "line"
         ? groupsOf(page, readBack.atOnceMaxCount ?? 1)
@@ -70,6 +76,15 @@ export async function reconcileLines(
     });
   }
   return total;
+}
+
+const REFUSALS: ReadonlySet<string | null> = new Set([
+  ...(["permanent_data", "permanent_config", "closed_period"] as const),
+]);
+
+/** In doubt, and sending it again is not safe any more, or was refused. */
+function isAsked(line: ExportLine, capability: Capability, nowMs: number): boolean {
+  return REFUSALS.has(line.outcome) || !isSafeToResend(line, capability, nowMs);
 }
 
 interface Looked {
@@ -109,9 +124,9 @@ async function lookAtLines(
   open: OpenTarget,
   lines: readonly ExportLine[],
 ): Promise<Looked> {
-  const { settlesAfterMs } = open.connector.capability(open.target);
+  const capability = open.connector.capability(open.target);
   const nowMs = context.clock.nowMs();
-  const moving = lines.map((line) => isUnderWay(line, nowMs, settlesAfterMs));
+  const moving = lines.map((line) => isUnderWay(line, nowMs, capability));
   const answers = await lookUpAll(open, lines);
   const total = { confirmed: 0, drifts: [] as Drift[] };
   for (const [at, line] of lines.entries()) {
@@ -175,12 +190,16 @@ async function lookAtWindow(
   open: OpenTarget,
   one: ExportLine,
 ): Promise<Looked> {
-  const lines = await linesOfWindow(context, open.workspace, one);
+  const lines = await linesOfWindow(context, open, one);
   const nowMs = context.clock.nowMs();
-  const { settlesAfterMs, ...capability } = open.connector.capability(open.target);
-  const isMoving = lines.some((line) => isUnderWay(line, nowMs, settlesAfterMs));
-  const theirs = isMoving ? null : await totalOf(open, lines);
-  const { found, drift, note } = judged(lines, theirs, capability);
+  const capability = open.connector.capability(open.target);
+  const isSending = lines.some(({ state }) => state === "in_flight");
+  const theirs = isSending ? null : await totalOf(open, lines);
+  const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
+  const { found, drift, note } = judged(lines, theirs, {
+    ...{ values: capability.values, isMoving },
+    ...(open.connector.told === undefined ? {} : { told: open.connector.told }),
+  });
   const changed = lines.flatMap((line) => {
     const what = found.get(line.key);
     return what === undefined ? [] : [settled(context, line, { found: what, note })];
@@ -191,19 +210,29 @@ async function lookAtWindow(
   return { confirmed: isWritten ? confirmed : 0, drifts };
 }
 
-/** A sum proves nothing while a request may still add to it. */
-function isUnderWay(line: ExportLine, nowMs: number, settlesAfterMs: number): boolean {
-  if (line.state === "in_flight") return true;
-  if (line.state !== "unknown" || line.lastSentAtMs === null) return false;
-  return nowMs - line.lastSentAtMs < settlesAfterMs;
+/**
+ * Whether a line may still turn up: a request is carried out some time after its sender gave up,
+ * and what is carried out is seen some time after that. Until then, absence proves nothing.
+ */
+function isUnderWay(
+  { state, lastSentAtMs }: ExportLine,
+  nowMs: number,
+  { settlesAfterMs, readBack }: Pick<Capability, "settlesAfterMs" | "readBack">,
+): boolean {
+  if (lastSentAtMs === null) return false;
+  const lagMs = readBack.kind === "none" ? 0 : readBack.lagMs;
+  if (state === "accepted") return nowMs - lastSentAtMs < lagMs;
+  return state === "unknown" && nowMs - lastSentAtMs < settlesAfterMs + lagMs;
 }
 
 function judged(
   lines: readonly ExportLine[],
   theirs: bigint | null,
-  capability: Pick<Capability, "values">,
+  { isMoving, ...summing }: Summing & { readonly isMoving: boolean },
 ): { readonly found: ReadonlyMap<string, Found>; readonly drift: bigint | null; note: string } {
-  if (theirs !== null) return { ...resolveWindow(lines, theirs, capability), note: "read back" };
+  const read = theirs === null ? null : resolveWindow(lines, theirs, summing);
+  const isWhole = read !== null && [...read.found.values()].every((one) => one === "present");
+  if (read !== null && (isWhole || !isMoving)) return { ...read, note: "read back" };
   const doubtful = lines.filter(({ state }) => state === "accepted" || state === "unknown");
   const found = new Map(doubtful.map(({ key }) => [key, "unclear" as const]));
   return { found, drift: doubtful.length === 0 ? 0n : null, note: "they cannot tell yet" };

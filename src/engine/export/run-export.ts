@@ -11,6 +11,8 @@ import { pagesOf } from "./outbox-pages.ts";
 import { customersOf, writePlan } from "./plan-export.ts";
 import { reconcileLines } from "./reconcile-export.ts";
 import { type RunProgress, SendingRun } from "./sending-run.ts";
+import { giveUpLate } from "./settle-line.ts";
+import { isTakingBack } from "./take-back.ts";
 
 /** What a run is about. */
 export interface RunRequest {
@@ -42,9 +44,10 @@ export async function runExport(
   if (incomplete.length > 0) {
     return { planned: 0, sent: {}, confirmed: 0, missing: incomplete, stopped: "incomplete" };
   }
-  const { planned, missing } = await planAll(context, open, { customer, onProgress });
   await takeUpAbandoned(context, open);
-  await reconcileLines(context, open, { customer, states: ["unknown"] });
+  await reconcileLines(context, open, { customer, states: ["unknown"], isSparing: true });
+  await giveUpLateLines(context, open);
+  const { planned, missing } = await planAll(context, open, { customer, onProgress });
   const sending = new SendingRun(context, open, onProgress);
   const { counts, stopped } = await sending.all(customer);
   const { confirmed } = await reconcileLines(context, open, { customer, states: ["accepted"] });
@@ -66,6 +69,25 @@ async function planAll(
     onProgress({ phase: "planning", done });
   }
   return { planned, missing: [...places.values()] };
+}
+
+/**
+ * Lines that are too old for the target, and certainly not there, are given up: the plan that
+ * follows tells what they said in a window that is open. So are those that were to take another
+ * one back and cannot any more.
+ */
+async function giveUpLateLines(context: ExportContext, open: OpenTarget): Promise<void> {
+  const capability = open.connector.capability(open.target);
+  if (capability.pastMaxMs === null && open.connector.canTakeBack === undefined) return;
+  const filter = { target: open.target.id, states: ["ready", "rejected"] as const };
+  for await (const page of pagesOf(context, open.workspace, filter)) {
+    for (const line of page) {
+      const isLate = isTakingBack(line, capability)
+        ? line.state === "rejected"
+        : line.state === "ready" || line.outcome === "closed_period";
+      if (isLate && !line.isUnclear) await giveUpLate(context, open, line);
+    }
+  }
 }
 
 /** Claims that ran out are of senders that did not come back. */

@@ -10,8 +10,6 @@ import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
 import { entityOf, sendBatch, wavesOf } from "./send-lines.ts";
-import { reviseLate } from "./settle-line.ts";
-import { isTakingBack } from "./take-back.ts";
 
 /** How far a run is. */
 export interface RunProgress {
@@ -52,12 +50,11 @@ export class SendingRun {
   }> {
     const { workspace, target } = this.#open;
     const own = customer === null ? {} : { customer };
-    await this.#reviseRefused({ target: target.id, ...own });
     const states = ["ready", "unknown", "in_flight"] as const;
     for await (const page of pagesOf(this.#context, workspace, {
       ...{ target: target.id, states, ...own },
     })) {
-      for (const wave of wavesOf(await this.#sendable(page), this.#capability)) {
+      for (const wave of wavesOf(this.#sendable(page), this.#capability)) {
         await this.#pacer.all(wave, (batch) => this.#send(batch));
       }
       if (this.#stopped !== null) break;
@@ -65,35 +62,8 @@ export class SendingRun {
     return { counts: this.#counts, stopped: this.#stopped };
   }
 
-  /** What was refused as too late is told in a window that is open, without asking anybody. */
-  async #reviseRefused(of: { readonly target: string; readonly customer?: string }): Promise<void> {
-    const states = ["rejected"] as const;
-    for await (const page of pagesOf(this.#context, this.#open.workspace, { ...of, states })) {
-      for (const line of page) {
-        const isLate = line.outcome === "closed_period" && !this.#isStillOpen(line);
-        const isBack = isTakingBack(line, this.#capability);
-        if ((isLate || isBack) && !line.isUnclear) {
-          await reviseLate(this.#context, this.#open, line);
-        }
-      }
-    }
-  }
-
-  /** Whether its window is not too old to be told. */
-  #isStillOpen({ window }: ExportLine): boolean {
-    const { pastMaxMs } = this.#capability;
-    return pastMaxMs === null || this.#context.clock.nowMs() - window.endMs <= pastMaxMs;
-  }
-
-  async #sendable(page: readonly ExportLine[]): Promise<ExportLine[]> {
-    const lines: ExportLine[] = [];
-    for (const line of page) {
-      const isLate = line.state === "ready" && !line.isUnclear && !this.#isStillOpen(line);
-      // What stands for it is behind all others of its item: a later page has it.
-      if (isLate && (await reviseLate(this.#context, this.#open, line))) continue;
-      if (this.#isSendable(line)) lines.push(line);
-    }
-    return lines;
+  #sendable(page: readonly ExportLine[]): ExportLine[] {
+    return page.filter((line) => this.#isSendable(line));
   }
 
   #isSendable(line: ExportLine): boolean {

@@ -6,14 +6,15 @@ import type { ExportWindow } from "../../domain/export/export-window.ts";
 import {
   dueNow,
   isSafeToResend,
+  plannedAnew,
   sentAgain,
   supersededBy,
   voidedByHand,
 } from "../../domain/export/outbox.ts";
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
-import { linesOfWindow } from "./outbox-pages.ts";
-import { earlierLines, frozen, termsOf } from "./plan-export.ts";
+import { linesOfItem, linesOfWindow } from "./outbox-pages.ts";
+import { accountPeriods, accountTerms, earlierLines, frozen } from "./plan-export.ts";
 import { isTakingBack } from "./take-back.ts";
 
 /** A line by its key. Throws `export.line_not_found`. */
@@ -30,7 +31,7 @@ export async function findLine(
 /**
  * Tries a line again: one that waits is due at once; one that was refused gets a revision with a
  * key and bytes of its own, by the names and settings of now, because what was refused under a key
- * may be refused for ever. Returns the line that stands for it. Throws `export.line_state`.
+ * may be refused for ever. Returns the line that stands for it, or itself. Throws `export.line_state`.
  */
 export async function retryLine(
   context: ExportContext,
@@ -52,95 +53,32 @@ export async function retryLine(
   return now;
 }
 
-/** Puts another revision in the place of a refused line, in the window that is open for it now. */
+/**
+ * Puts another revision in the place of a refused line, in its own window; where that is too old
+ * for the target and another is open, the next plan tells what it said. So it does where it is too
+ * late to take a line back.
+ */
 async function reviseLine(
   context: ExportContext,
   open: OpenTarget,
   line: ExportLine,
 ): Promise<ExportLine> {
-  const place = await placeForRevision(context, open, line);
-  return revisedTo(context, open, { line, place, window: place.window ?? line.window });
-}
-
-/**
- * Tells a line that is too late for its own window in the newest one, and leaves alone what it is
- * too late to take back; false: there is no window yet, or another sender was faster.
- */
-export async function reviseLate(
-  context: ExportContext,
-  open: OpenTarget,
-  line: ExportLine,
-): Promise<boolean> {
-  const place = await placeForRevision(context, open, line);
-  const isBack = isTakingBack(line, open.connector.capability(open.target));
-  const window = isBack ? line.window : place.window;
-  if (window === null || (window.startMs === line.window.startMs && !isBack)) return false;
-  try {
-    await revisedTo(context, open, { line, place, window });
-    return true;
-  } catch (error) {
-    const isLeft = error instanceof TollgateError && LEFT_AS_IT_IS.includes(error.code);
-    if (isLeft) return false;
-    throw error;
+  const window = await openWindow(context, open, line);
+  const isElsewhere = window !== null && window.startMs !== line.window.startMs;
+  if (isElsewhere || isTakingBack(line, open.connector.capability(open.target))) {
+    const now = plannedAnew(line);
+    await mustWrite(context, open, { added: [], changed: [now] });
+    return now;
   }
-}
-
-/** Another sender was faster, or names and settings do not allow it now. */
-const LEFT_AS_IT_IS: readonly string[] = ["export.line_state", "target.invalid"];
-
-interface RevisionPlace {
-  /** The newest lines of the item, one a period. */
-  readonly own: readonly ExportLine[];
-  /** Null: no window is open for it. */
-  readonly window: ExportWindow | null;
-}
-
-async function placeForRevision(
-  context: ExportContext,
-  open: OpenTarget,
-  line: ExportLine,
-): Promise<RevisionPlace> {
-  const { workspace, target } = open;
-  const { customer, item } = line;
-  const last = await context.outbox.lastLines(workspace, target.id, customer);
-  const own = last.filter((one) => one.item === item);
-  const of = { customer, mode: target.mode, since: target.since };
-  const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
-  const periods = entries.map(({ period }) => ({
-    period,
-    last: own.find((one) => one.period === period.key) ?? null,
-  }));
-  const at = periods.find(({ period }) => period.key === line.period);
-  if (at === undefined || (await isCoveredLater(context, open, line))) return { own, window: null };
-  return { own, window: windowFor(at, periods, termsOf(open, context.clock.nowMs())) };
-}
-
-async function revisedTo(
-  context: ExportContext,
-  open: OpenTarget,
-  to: {
-    readonly line: ExportLine;
-    readonly place: RevisionPlace;
-    readonly window: ExportWindow;
-  },
-): Promise<ExportLine> {
-  const { line, place, window } = to;
-  if (isTakingBack(line, open.connector.capability(open.target))) {
-    return leftAlone(context, open, { line, place });
-  }
-  const { revision, windowTotal } = placeIn(window, place.own);
-  const isSameWindow = window.startMs === line.window.startMs;
-  const content = {
-    ...line,
-    ...{ window, revision, windowTotal: windowTotal + (isSameWindow ? 0n : line.value) },
-  };
-  const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
-  const newest = place.own.find((one) => one.period === line.period);
+  const told = await linesOfItem(context, open, line);
+  const { revision, windowTotal } = placeIn(line.window, told);
+  const newest = told.findLast((one) => one.period === line.period);
   assert(newest !== undefined, "a line's period has a newest line");
+  const content = { ...line, revision, windowTotal };
+  const no = told.reduce((most, one) => Math.max(most, one.no), 0) + 1;
   const { periodTotal } = newest;
-  const earlier = (await earlierLines(context, open, content)).filter(
-    ({ key }) => key !== line.key,
-  );
+  const others = told.filter(({ key }) => key !== line.key);
+  const earlier = earlierLines(open.connector.capability(open.target), content, others);
   const revised = frozen(context, open, { content, no, periodTotal, earlier, takesBack: null });
   const change = { added: [revised], changed: [supersededBy(line, revised.key)] };
   await mustWrite(context, open, change);
@@ -148,35 +86,49 @@ async function revisedTo(
 }
 
 /**
- * A line that was to be taken back and cannot be any more stays what it is: the line that stands
- * for the taking back says nothing and is sent to nobody, and what was too much is carried.
+ * Gives up a line that is too late for its own window, so that the next plan tells what it said in
+ * an open one; false: none is open yet, or another sender was faster.
  */
-async function leftAlone(
+export async function giveUpLate(
   context: ExportContext,
   open: OpenTarget,
-  { line, place }: { readonly line: ExportLine; readonly place: RevisionPlace },
-): Promise<ExportLine> {
-  const { revision, windowTotal } = placeIn(line.window, place.own);
-  const content = { ...line, value: 0n, revision, windowTotal: windowTotal - line.value };
-  const no = place.own.reduce((most, one) => Math.max(most, one.no), 0) + 1;
-  const newest = place.own.find((one) => one.period === line.period);
-  assert(newest !== undefined, "a line's period has a newest line");
-  const periodTotal = newest.periodTotal - line.value;
-  const made = frozen(context, open, { content, no, periodTotal, earlier: [], takesBack: null });
-  const note = "it was too late to take it back";
-  const instead: ExportLine = { ...made, state: "voided", note };
-  await mustWrite(context, open, { added: [instead], changed: [supersededBy(line, made.key)] });
-  return instead;
+  line: ExportLine,
+): Promise<boolean> {
+  if (!isTakingBack(line, open.connector.capability(open.target))) {
+    const window = await openWindow(context, open, line);
+    if (window === null || window.startMs === line.window.startMs) return false;
+  }
+  const changed = [plannedAnew(line)];
+  return context.outbox.write(open.workspace, { added: [], changed });
+}
+
+/** The window that what a line says can be told in now; null: none. */
+async function openWindow(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<ExportWindow | null> {
+  const { workspace, target } = open;
+  const { customer, item } = line;
+  const { pastMaxMs } = open.connector.capability(target);
+  const agoMs = context.clock.nowMs() - line.window.endMs;
+  if (pastMaxMs === null || agoMs <= pastMaxMs) return line.window;
+  const of = { customer, mode: target.mode, since: target.since };
+  const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
+  const periods = accountPeriods(entries, await linesOfItem(context, open, line), true);
+  const at = periods.find(({ period }) => period.key === line.period);
+  if (at === undefined || (await isCoveredLater(context, open, line))) return null;
+  return windowFor(at, periods, await accountTerms(context, open, customer));
 }
 
 /** Whether a later total of the window, which says this line's value too, has been sent. */
 async function isCoveredLater(
   context: ExportContext,
-  { workspace, target, connector }: OpenTarget,
+  open: OpenTarget,
   line: ExportLine,
 ): Promise<boolean> {
-  if (connector.capability(target).values === "delta") return false;
-  const all = await linesOfWindow(context, workspace, line);
+  if (open.connector.capability(open.target).values === "delta") return false;
+  const all = await linesOfWindow(context, open, line);
   return all.some(({ no, firstSentAtMs }) => no > line.no && firstSentAtMs !== null);
 }
 

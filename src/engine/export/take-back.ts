@@ -6,7 +6,13 @@
  */
 import type { Capability } from "../../domain/export/capability.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
-import { type AccountPeriod, type AccountPlan, placeIn } from "../../domain/export/plan-account.ts";
+import {
+  type AccountPeriod,
+  type AccountPlan,
+  type AccountTerms,
+  placeIn,
+  planAccount,
+} from "../../domain/export/plan-account.ts";
 
 /** Whether a line takes another one back. */
 export function isTakingBack(
@@ -26,27 +32,39 @@ export function owed(periods: readonly AccountPeriod[]): bigint {
   return periods.reduce((sum, { ledger, last }) => sum + ledger - (last?.periodTotal ?? 0n), 0n);
 }
 
-/** Plans to take back the last line of the newest period that has one; nothing where none can. */
+/**
+ * Plans to take back the last line of the newest period that has one; nothing where none can, or
+ * where as much would be sent again, because each period rounds for itself.
+ */
 export function takeBack(
   periods: readonly AccountPeriod[],
   from: {
     readonly before: readonly ExportLine[];
     readonly canTakeBack: (line: ExportLine) => boolean;
-    /** What was sent too much, below nothing. */
-    readonly carried: bigint;
+    readonly terms: AccountTerms;
   },
-): AccountPlan & { readonly takesBack: ExportLine | null } {
-  const { before, canTakeBack, carried } = from;
-  for (const { period, ledger } of periods.toReversed()) {
-    const last = before.find((line) => line.period === period.key);
-    if (last === undefined || last.state !== "confirmed" || last.value <= 0n) continue;
+): (AccountPlan & { readonly takesBack: ExportLine }) | null {
+  const { before, canTakeBack, terms } = from;
+  for (const account of periods.toReversed()) {
+    const { period, ledger } = account;
+    const last = before.findLast((line) => line.period === period.key);
+    if (
+      last === undefined ||
+      account.last === null ||
+      last.state !== "confirmed" ||
+      last.value <= 0n
+    )
+      continue;
     if (!canTakeBack(last)) continue;
     const { window, value } = last;
     const { revision, windowTotal } = placeIn(window, before);
     const place = { window, revision, windowTotal: windowTotal - value };
-    const periodTotal = last.periodTotal - value;
-    const lines = [{ period, ledger, ...place, value: -value, periodTotal }];
-    return { lines, carried: carried + value, takesBack: last };
+    const taken = { ...place, periodTotal: account.last.periodTotal - value };
+    const after = periods.map((one) => (one === account ? { ...one, last: taken } : one));
+    const again = planAccount(after, terms).lines.reduce((sum, line) => sum + line.value, 0n);
+    if (again >= value) continue;
+    const lines = [{ ...taken, period, ledger, value: -value }];
+    return { lines, carried: owed(after), takesBack: last };
   }
-  return { lines: [], carried, takesBack: null };
+  return null;
 }

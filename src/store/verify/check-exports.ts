@@ -10,6 +10,7 @@ import {
   formatValue,
   lineKey,
 } from "../../domain/export/export-line.ts";
+import { PLANNED_ANEW } from "../../domain/export/outbox.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { decodeLine } from "../stored-export.ts";
 import { type Bound, rowText } from "../stored-rows.ts";
@@ -86,11 +87,18 @@ function checkLine(file: DataFile, { line, key, workspace, target }: CheckedLine
   expect((line.claim !== "") === (line.state === "in_flight"), "is claimed by nobody, or done");
 }
 
+interface PeriodSum {
+  readonly sum: bigint;
+  readonly last: ExportLine;
+  readonly key: string;
+  readonly isGivenUp: boolean;
+}
+
 /** The lines of a customer's item at a target, in their order. */
 class Account {
   readonly place: string;
   readonly #file: DataFile;
-  readonly #sums = new Map<string, { sum: bigint; last: ExportLine; key: string }>();
+  readonly #sums = new Map<string, PeriodSum>();
   #no = 0;
 
   constructor(file: DataFile, place = "") {
@@ -103,13 +111,17 @@ class Account {
     const problem = `is line ${line.no} where line ${this.#no} is wanted: one is gone`;
     this.#file.findings.expect(line.no === this.#no, [LINES, key, problem]);
     this.#no = line.no;
-    const sum = (this.#sums.get(line.period)?.sum ?? 0n) + countedValue(line);
-    this.#sums.set(line.period, { sum, last: line, key });
+    const before = this.#sums.get(line.period);
+    const sum = (before?.sum ?? 0n) + countedValue(line);
+    const isGivenUp = before?.isGivenUp === true || line.note === PLANNED_ANEW;
+    this.#sums.set(line.period, { sum, last: line, key, isGivenUp });
   }
 
   /** What the newest line of a period says was sent of it is what its lines come to. */
   end(): void {
-    for (const { sum, last, key } of this.#sums.values()) {
+    for (const { sum, last, key, isGivenUp } of this.#sums.values()) {
+      // What was given up after the newest line was planned still stands in that one's sum.
+      if (isGivenUp) continue;
       const [said, is] = [last.periodTotal, sum].map(formatValue);
       const problem = `says that ${said} of ${last.period} is sent; its lines are ${is}`;
       this.#file.findings.expect(said === is, [LINES, key, problem]);

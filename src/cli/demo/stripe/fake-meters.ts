@@ -201,6 +201,7 @@ export class FakeMeters {
 
   /** `GET /v1/billing/meters/{id}/event_summaries`: a sum of doubles, as JSON has numbers. */
   summaries(id: string, { fields }: FakeRequest): OutgoingAnswer {
+    this.tick();
     const meter = this.#options.meters.find(({ eventName }) => idOf(eventName) === id);
     if (meter === undefined) return refused({ status: 404, code: "resource_missing", message: id });
     const customer = fields.get("customer") ?? "";

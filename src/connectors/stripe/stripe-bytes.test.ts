@@ -1,0 +1,343 @@
+/** Our requests beside those of Stripe's own SDK, byte for byte. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import Stripe from "stripe";
+import type { ExportLine } from "../../domain/export/export-line.ts";
+import type { ExportTarget } from "../../domain/export/target.ts";
+import type {
+  Freezing,
+  OutgoingAnswer,
+  OutgoingRequest,
+  Session,
+} from "../../engine/export/connector-port.ts";
+import { stripeConnector } from "./stripe-connector.ts";
+
+const KEY = "rk_test_51example";
+const LINE_KEY = "0b7f3a52-6c1d-8e2f-9a3b-4c5d6e7f8a9b";
+const EVENT = "agent runs (é)";
+const START_MS = Date.UTC(2026, 10, 20);
+const DAY_MS = 86_400_000;
+const ONE = 10n ** 33n;
+
+/** A request, as far as it is compared. */
+interface Wire {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+const COMPARED = ["authorization", "stripe-version", "stripe-account", "accept"] as const;
+const COMPARED_WITH_BODY = ["content-type", "idempotency-key"] as const;
+
+function wireOf(
+  method: string,
+  url: string,
+  { headers, body }: Pick<Wire, "body"> & { headers: Readonly<Record<string, unknown>> },
+): Wire {
+  const { pathname, search } = new URL(url, "http://local");
+  const names = [...COMPARED, ...(body === "" ? [] : COMPARED_WITH_BODY)];
+  const own = names.map((name) => [name, headers[name] as string | undefined]);
+  return { method, path: pathname + search, headers: Object.fromEntries(own), body };
+}
+
+/** What the SDK sends for a call. */
+async function fromSdk(call: (stripe: Stripe) => Promise<unknown>, key = KEY): Promise<Wire> {
+  const wires: Wire[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (part: Buffer) => {
+      body += part.toString();
+    });
+    request.on("end", () => {
+      const { method = "", url = "", headers } = request;
+      wires.push(wireOf(method, url, { headers, body }));
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end('{"object":"list","data":[],"has_more":false}');
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const local = { host: "127.0.0.1", port, protocol: "http" as const, maxNetworkRetries: 0 };
+  try {
+    await call(new Stripe(key, { ...local, stripeAccount: "acct_1", telemetry: false }));
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+  const [wire] = wires;
+  assert.ok(wire);
+  return wire;
+}
+
+function targetOf(mode: ExportTarget["mode"], settings: Record<string, string>): ExportTarget {
+  return {
+    ...{ id: "billing", connector: "stripe", account: "live", mode, window: "day" },
+    ...{ timeZone: "UTC", since: "2026-01-01", customers: { names: {}, others: "same" } },
+    items: { names: {}, others: "same" },
+    settings: { connectAccount: "acct_1", ...settings },
+  };
+}
+
+const THEIRS = { customer: { id: "cus_1" }, item: { id: EVENT } };
+
+function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): ExportLine {
+  const freezing: Freezing = {
+    ...{ customer: "acme", item: "runs", period: "2026-11-01", revision: 0, mode: target.mode },
+    window: { startMs: START_MS, endMs: START_MS + DAY_MS },
+    ...{ value: (25n * ONE) / 2n, windowTotal: (25n * ONE) / 2n, unit: "USD" },
+    ...{ description: "Runs & more: 100% (it's *new*!)", parts: [], earlier: [], takesBack: null },
+    evidence: { source: "st_1", ledger: "12.5" },
+    ...{ key: LINE_KEY, workspace: "w", ...some },
+  };
+  const body = stripeConnector.freeze(freezing, THEIRS, target);
+  return {
+    ...freezing,
+    ...{ target: "billing", no: 1, periodTotal: 0n, body, bodyHash: "", state: "in_flight" },
+    ...{ version: 2, claim: "c", dueAtMs: 0, firstSentAtMs: START_MS, lastSentAtMs: START_MS },
+    ...{ attempts: 1, isUnclear: false, plannedAtMs: 0, outcome: null, note: "" },
+  };
+}
+
+/** A session whose requests are kept and answered as they are asked for. */
+function recording(target: ExportTarget, answers: (url: string) => object = () => ({})) {
+  const requests: OutgoingRequest[] = [];
+  const session: Session = {
+    ...{ workspace: "w", target, memory: new Map(), nowMs: () => START_MS + 2 * DAY_MS },
+    secret: async () => KEY,
+    http: {
+      send: async (request) => {
+        requests.push(request);
+        const body = JSON.stringify(answers(request.url));
+        const answer: OutgoingAnswer = { status: 200, headers: {}, body };
+        return { kind: "answered", answer };
+      },
+    },
+  };
+  const wires = () =>
+    requests.map(({ method, url, headers, body }) =>
+      wireOf(method, url, { headers, body: String(body ?? "") }),
+    );
+  return { session, wires };
+}
+
+const LAST_SECOND = (START_MS + DAY_MS) / 1000 - 1;
+const EVENT_PARAMS = {
+  ...{ event_name: EVENT, identifier: LINE_KEY, timestamp: LAST_SECOND },
+  payload: { stripe_customer_id: "cus_1", value: "12.5" },
+};
+
+test("a meter event and its cancellation are sent as the SDK sends them", async () => {
+  const target = targetOf("usage", {});
+  const { session, wires } = recording(target);
+  const line = lineOf(target);
+  const back = lineOf(target, { takesBack: line, value: -line.value, key: "back" });
+  await stripeConnector.send([line, back], session);
+  const sdk = [
+    await fromSdk((stripe) =>
+      stripe.billing.meterEvents.create(EVENT_PARAMS, { idempotencyKey: `${LINE_KEY}/1` }),
+    ),
+    await fromSdk((stripe) =>
+      stripe.billing.meterEventAdjustments.create(
+        { event_name: EVENT, type: "cancel", cancel: { identifier: LINE_KEY } },
+        { idempotencyKey: "back" },
+      ),
+    ),
+  ];
+  assert.deepEqual(wires(), sdk);
+});
+
+const EVENT_V2 = {
+  ...{ event_name: EVENT, identifier: LINE_KEY },
+  payload: { stripe_customer_id: "cus_1", value: "12.5" },
+  timestamp: new Date(LAST_SECOND * 1000).toISOString().replace(".000Z", "Z"),
+};
+
+test("the same of API v2", async () => {
+  const target = targetOf("usage", { api: "v2" });
+  const { session, wires } = recording(target);
+  const line = lineOf(target);
+  const back = lineOf(target, { takesBack: line, value: -line.value, key: "back" });
+  await stripeConnector.send([line, back], session);
+  const sdk = [
+    await fromSdk((stripe) =>
+      stripe.v2.billing.meterEvents.create(EVENT_V2, { idempotencyKey: `${LINE_KEY}/1` }),
+    ),
+    await fromSdk((stripe) =>
+      stripe.v2.billing.meterEventAdjustments.create(
+        { event_name: EVENT, type: "cancel", cancel: { identifier: LINE_KEY } },
+        { idempotencyKey: "back" },
+      ),
+    ),
+  ];
+  assert.deepEqual(wires(), sdk);
+});
+
+test("a session and a batch of the stream", async () => {
+  const target = targetOf("usage", { api: "stream" });
+  const expires = new Date(START_MS + 3 * DAY_MS).toISOString();
+  const opened = { authentication_token: "token_1", expires_at: expires };
+  const { session, wires } = recording(target, () => opened);
+  const outcomes = await stripeConnector.send([lineOf(target)], session);
+  assert.deepEqual(
+    outcomes.map((one) => one.class),
+    ["accepted"],
+  );
+  const sessionKey = `session/${START_MS + 2 * DAY_MS}`;
+  const sdk = [
+    await fromSdk((stripe) =>
+      stripe.v2.billing.meterEventSession.create({}, { idempotencyKey: sessionKey }),
+    ),
+    await fromSdk(
+      (stripe) =>
+        stripe.v2.billing.meterEventStream.create(
+          { events: [EVENT_V2] },
+          { idempotencyKey: `${LINE_KEY}/1` },
+        ),
+      "token_1",
+    ),
+  ];
+  assert.deepEqual(wires(), sdk);
+});
+
+const METADATA = { tollgate_line: LINE_KEY };
+
+test("an invoice item, and the list that it is found in", async () => {
+  const target = targetOf("rated", { currency: "usd" });
+  const { session, wires } = recording(target, () => ({ data: [], has_more: false }));
+  const line = lineOf(target);
+  await stripeConnector.send([line], session);
+  await stripeConnector.lookUp?.(line, session);
+  const sdk = [
+    await fromSdk((stripe) =>
+      stripe.invoiceItems.create(
+        {
+          ...{ customer: "cus_1", currency: "usd", amount: 1250, discountable: false },
+          description: line.description,
+          period: { start: START_MS / 1000, end: LAST_SECOND },
+          metadata: {
+            ...{ ...METADATA, tollgate_item: EVENT, tollgate_period: "2026-11-01" },
+            tollgate_source: "st_1",
+          },
+        },
+        { idempotencyKey: LINE_KEY },
+      ),
+    ),
+    await fromSdk((stripe) =>
+      stripe.invoiceItems.list({
+        ...{ customer: "cus_1", created: { gte: START_MS / 1000 - 3600 }, limit: 100 },
+      }),
+    ),
+  ];
+  assert.deepEqual(wires(), sdk);
+});
+
+test("an invoice with its parts, its finalizing, and what finds it again", async () => {
+  const target = targetOf("statement", { currency: "usd", invoices: "finalize" });
+  const answers = (url: string) =>
+    url.includes("?") ? { data: [], has_more: false } : { id: "in_1", status: "draft" };
+  const { session, wires } = recording(target, answers);
+  const part = { item: "runs", description: "Runs", quantity: "25", amount: "12.5" };
+  const line = lineOf(target, { parts: [part] });
+  await stripeConnector.send([line], session);
+  await stripeConnector.lookUp?.(line, session);
+  const of = { tollgate_period: "2026-11-01", tollgate_source: "st_1" };
+  const sdk = [
+    await fromSdk((stripe) =>
+      stripe.invoices.create(
+        {
+          ...{ customer: "cus_1", currency: "usd", pending_invoice_items_behavior: "exclude" },
+          ...{ auto_advance: false, collection_method: "charge_automatically" },
+          ...{ description: line.description },
+          metadata: { ...METADATA, tollgate_item: EVENT, ...of },
+        },
+        { idempotencyKey: `${LINE_KEY}/invoice` },
+      ),
+    ),
+    await fromSdk((stripe) =>
+      stripe.invoiceItems.create(
+        {
+          ...{ customer: "cus_1", currency: "usd", amount: 1250, discountable: false },
+          description: "Runs (25)",
+          period: { start: START_MS / 1000, end: LAST_SECOND },
+          metadata: { ...METADATA, tollgate_part: "0", tollgate_item: "runs" },
+          invoice: "in_1",
+        },
+        { idempotencyKey: `${LINE_KEY}/0` },
+      ),
+    ),
+    await fromSdk((stripe) =>
+      stripe.invoices.finalizeInvoice(
+        "in_1",
+        { auto_advance: true },
+        { idempotencyKey: `${LINE_KEY}/finalize` },
+      ),
+    ),
+    await fromSdk((stripe) =>
+      stripe.invoices.list({
+        ...{ customer: "cus_1", created: { gte: START_MS / 1000 - 3600 }, limit: 100 },
+      }),
+    ),
+  ];
+  assert.deepEqual(wires(), sdk);
+});
+
+test("meters, the sums of a window, and the event of an error report", async () => {
+  const target = targetOf("usage", {});
+  const meter = { id: "mtr_1", event_name: EVENT, status: "active" };
+  const list = { data: [meter], has_more: false };
+  const { session, wires } = recording(target, (url) =>
+    url.includes("summaries") ? { data: [{ aggregated_value: 12.5 }], has_more: false } : list,
+  );
+  assert.equal(await stripeConnector.total?.([lineOf(target)], session), "12.5");
+  const sdk = [
+    await fromSdk((stripe) => stripe.billing.meters.list({ limit: 100 })),
+    await fromSdk((stripe) =>
+      stripe.billing.meters.listEventSummaries("mtr_1", {
+        ...{
+          customer: "cus_1",
+          start_time: START_MS / 1000,
+          end_time: LAST_SECOND + 1,
+          limit: 100,
+        },
+      }),
+    ),
+  ];
+  assert.deepEqual(wires(), sdk);
+});
+
+test("a signature is checked as the SDK makes it, and the event is fetched as it does", async () => {
+  const target = targetOf("usage", {});
+  const reason = {
+    error_types: [
+      {
+        code: "meter_event_customer_not_found",
+        sample_errors: [{ error_message: "No such customer", request: { identifier: LINE_KEY } }],
+      },
+    ],
+  };
+  const { session, wires } = recording(target, () => ({ data: { reason } }));
+  const type = "v1.billing.meter.error_report_triggered";
+  const payload = JSON.stringify({ id: "evt_1", object: "v2.core.event", type });
+  const timestamp = Math.floor(session.nowMs() / 1000);
+  const stripe = new Stripe(KEY);
+  const header = stripe.webhooks.generateTestHeaderString({ payload, secret: KEY, timestamp });
+  const heard = (signature: string, body = payload) =>
+    stripeConnector.hear?.({ headers: { "stripe-signature": signature }, body }, session);
+  assert.deepEqual(await heard(header), [
+    {
+      ...{ key: LINE_KEY, found: "refused" },
+      note: "meter_event_customer_not_found: No such customer",
+    },
+  ]);
+  assert.deepEqual(wires(), [await fromSdk((sdk) => sdk.v2.core.events.retrieve("evt_1"))]);
+  assert.equal(await heard(header, `${payload} `), null, "another body");
+  const old = stripe.webhooks.generateTestHeaderString({
+    ...{ payload, secret: KEY, timestamp: timestamp - 301 },
+  });
+  assert.equal(await heard(old), null, "too old");
+  assert.equal(await heard(`t=${timestamp},v1=`), null, "no signature");
+});
