@@ -4,8 +4,8 @@
  * memory grows with it. The baseline reads the same rows and adds up their lengths: what no
  * simulation can do without. Each measurement is a process of its own, in turns.
  *
- * A part of the history is ingested; the rest are copies of its rows with ids of their own, since a
- * simulation reads rows and nothing else.
+ * A part of the history is ingested; the rest are copies of its steps, in copies of its runs, since
+ * a simulation reads rows and nothing else.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,8 @@ import { openSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { BENCH_PRICES } from "./prices.ts";
 import { BENCH_CARD, Workload } from "./workload.ts";
 
-const WORKSPACE = "bench";
+/** The workspace of the bench. */
+export const BENCH_WORKSPACE = "bench";
 const SEED = 7;
 const START_MS = Date.UTC(2026, 10, 1);
 const NOW_MS = Date.UTC(2026, 10, 20);
@@ -39,6 +40,8 @@ export interface SimulateOptions {
 interface Measured {
   readonly steps: number;
   readonly seconds: number;
+  /** Time of processors, all threads together: it says the same on a machine that others use. */
+  readonly cpuSeconds: number;
   readonly rssMiB: number;
 }
 
@@ -80,16 +83,23 @@ function report(
   const memory = (name: "larger" | "smaller") => ({
     steps: of(name)[0]?.steps ?? 0,
     stepsPerSecond: Math.round(median(of(name).map(rateOf))),
+    cpuMicrosecondsPerStep: cpuMicroseconds(of(name)),
     rssMiB: Math.round(median(of(name).map(({ rssMiB }) => rssMiB))),
   });
   return {
     ...{ bench: "simulate", node: process.version, rounds: ROUNDS },
     stepsPerSecond: Math.round(stepsPerSecond),
     ...{ least: Math.round(Math.min(...rates)), most: Math.round(Math.max(...rates)) },
+    cpuMicrosecondsPerStep: cpuMicroseconds(of("larger")),
     baselineStepsPerSecond: Math.round(baseline),
     ratio: Number((stepsPerSecond / baseline).toFixed(3)),
     histories: [memory("smaller"), memory("larger")],
   };
+}
+
+function cpuMicroseconds(measured: readonly Measured[]): number {
+  const each = measured.map(({ cpuSeconds, steps }) => (cpuSeconds / steps) * 1e6);
+  return Number(median(each).toFixed(3));
 }
 
 function median(values: readonly number[]): number {
@@ -129,31 +139,34 @@ export function openBench(dataDir: string) {
 
 async function makeHistory(dataDir: string, steps: number): Promise<string> {
   const { store, engine } = openBench(dataDir);
-  await store.createWorkspace(WORKSPACE);
-  await engine.importPrices(WORKSPACE, readPriceDocument(BENCH_PRICES));
-  await engine.applyRateCard(WORKSPACE, { ...benchCard(BENCH_CARD), effectiveFromMs: 0 });
+  await store.createWorkspace(BENCH_WORKSPACE);
+  await engine.importPrices(BENCH_WORKSPACE, readPriceDocument(BENCH_PRICES));
+  await engine.applyRateCard(BENCH_WORKSPACE, { ...benchCard(BENCH_CARD), effectiveFromMs: 0 });
   const { intake } = composeHttp(engine);
   const workload = new Workload(SEED, START_MS);
   for (let sent = 0; sent < INGESTED_STEPS; sent += EVENTS_A_REQUEST) {
-    await intake.ingestBody(WORKSPACE, workload.batch(EVENTS_A_REQUEST), "json");
+    await intake.ingestBody(BENCH_WORKSPACE, workload.batch(EVENTS_A_REQUEST), "json");
   }
-  await store.settle(WORKSPACE);
+  await store.settle(BENCH_WORKSPACE);
   await store.close();
   copySteps(join(dataDir, "tollgate.db"), steps);
   return dataDir;
 }
 
-/** Copies the steps that there are until there are so many. */
+/** Copies the steps that there are, and their runs, until there are so many. */
 function copySteps(path: string, steps: number): void {
   const db = new DatabaseSync(path);
-  const count = () => db.prepare("SELECT count(*) AS n FROM steps").get()?.n as number;
+  const numberOf = (sql: string) => db.prepare(`SELECT ${sql} AS n`).get()?.n as number;
+  const count = () => numberOf("(SELECT count(*) FROM steps)");
   db.exec("PRAGMA synchronous = OFF; DROP INDEX steps_by_identity; BEGIN");
   for (let held = count(); held < steps; held = count()) {
+    const runs = numberOf("(SELECT max(run_no) FROM runs)");
+    copyRuns(db, runs);
     const copy = `INSERT INTO steps
         (run_no, source_no, id, seq, facets_no, body, labels_no, checksum)
-      SELECT run_no, source_no, randomblob(16), seq, facets_no, body, labels_no, checksum
+      SELECT run_no + ?, source_no, randomblob(16), seq, facets_no, body, labels_no, checksum
       FROM steps ORDER BY step_no LIMIT ?`;
-    db.prepare(copy).run(Math.min(held, steps - held));
+    db.prepare(copy).run(runs, Math.min(held, steps - held));
   }
   const index = "CREATE UNIQUE INDEX steps_by_identity ON steps (run_no, source_no, id)";
   // Nothing is to be recovered: the copies are of no total.
@@ -162,4 +175,11 @@ function copySteps(path: string, steps: number): void {
   db.close();
 }
 
-export { WORKSPACE as BENCH_WORKSPACE };
+/** Every run once more, by a number that is higher by so much and an id that says it. */
+function copyRuns(db: DatabaseSync, above: number): void {
+  const all = db.prepare("SELECT name FROM pragma_table_info('runs')").all();
+  const kept = all.map(({ name }) => String(name)).filter((name) => !/^(run_no|id)$/.test(name));
+  const copy = `INSERT INTO runs (run_no, id, ${kept})
+    SELECT run_no + ?1, id || '+' || ?1, ${kept} FROM runs`;
+  db.prepare(copy).run(above);
+}

@@ -16,6 +16,7 @@ export interface OpenRequest {
   readonly customer: string | null;
   readonly agent: string | null;
   readonly parentRun: string | null;
+  readonly endUser?: string;
   readonly labels: Labels;
   readonly caps: readonly Cap[];
 }

@@ -69,6 +69,8 @@ export interface RunOptions {
   readonly id?: string;
   /** The run above it. (Default: the run around it) */
   readonly parentRun?: string;
+  /** Whom of the customer's the work is for. (Default: that of the run around it) */
+  readonly endUser?: string;
   readonly labels?: Labels;
   /** Caps of this run and all below it. */
   readonly caps?: readonly Cap[];

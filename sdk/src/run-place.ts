@@ -11,6 +11,7 @@ export interface RunPlace {
   /** The run above it where that is of this process; its id where it is not. */
   readonly parent: RecordedRun | null;
   readonly parentRun: string | null;
+  readonly endUser: string | null;
   readonly labels: Labels;
   readonly caps: readonly Cap[];
   readonly isGuarded: boolean;

@@ -172,8 +172,8 @@ export class Run implements RecordedRun {
   }
 
   #opened() {
-    const { customer, agent, parentRun, labels } = this.place;
-    return { customer, agent, parentRun, labels };
+    const { customer, agent, parentRun, endUser, labels } = this.place;
+    return { customer, agent, parentRun, ...(endUser !== null && { endUser }), labels };
   }
 
   get #source(): string {

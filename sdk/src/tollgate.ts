@@ -83,6 +83,7 @@ export class Tollgate {
       agent: options.agent,
       parent: above,
       parentRun: options.parentRun ?? above?.id ?? null,
+      endUser: options.endUser ?? above?.place.endUser ?? null,
       labels: options.labels ?? {},
       caps: options.caps ?? [],
       isGuarded: options.guard ?? above?.place.isGuarded ?? this.#workshop.settings.isGuarded,

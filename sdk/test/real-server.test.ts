@@ -24,6 +24,7 @@ after(async () => {
 interface RunView {
   readonly status: string;
   readonly agent: string;
+  readonly endUser: string | null;
   readonly labels: object;
   readonly totals: { readonly tree: { readonly steps: number; readonly cost: string } };
   readonly steps: readonly {
@@ -56,7 +57,8 @@ function client(through?: typeof fetch) {
 
 test("the server's totals are the sums of what the provider said", async () => {
   const { tollgate, problems, openai, anthropic } = client();
-  await tollgate.run({ customer: "acme", agent: "support", id: "sums" }, async (run) => {
+  const support = { customer: "acme", agent: "support", id: "sums", endUser: "mia" };
+  await tollgate.run(support, async (run) => {
     await openai.chat.completions.create(CHAT);
     for await (const _ of await openai.chat.completions.create({ ...CHAT, stream: true }));
     await tollgate.run({ agent: "research", id: "sums/research", labels: { team: "x" } }, () =>
@@ -74,6 +76,7 @@ test("the server's totals are the sums of what the provider said", async () => {
   );
   // claude-sonnet-5: 1000 in at 2, 300 read at 0.2, 20 written at 2.5 and 10 at 4, 6 out at 10.
   const [child] = tree.children;
+  assert.deepEqual([tree.endUser, child?.endUser], ["mia", "mia"]);
   assert.deepEqual(child?.labels, { team: "x" });
   assert.equal(child?.steps[0]?.cost, "0.00221");
   assert.equal(tree.totals.tree.cost, "0.00401");

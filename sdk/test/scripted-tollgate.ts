@@ -30,7 +30,7 @@ const HOLD_FIELDS = [
   ...["maxOutputTokens", "minOutputTokens", "usage", "payer", "labels", "callId", "cost"],
   ...["wrapUp", "ttlMs"],
 ];
-const OPEN_FIELDS = ["id", "source", "customer", "agent", "parentRun", "labels", "caps"];
+const OPEN_FIELDS = ["id", "source", "customer", "agent", "parentRun", "endUser", "labels", "caps"];
 
 /** The stand-in. Its public fields may be set and read at any time. */
 export class TollgateStandIn {

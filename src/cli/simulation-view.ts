@@ -16,6 +16,7 @@ export interface BillView {
   readonly raisedRuns: number;
   readonly minimum: string;
   readonly credits: string;
+  readonly paidByCredit: string;
 }
 
 /** The same under a card, against what was charged. */

@@ -83,7 +83,7 @@ async function asked(url: string, session: Session): Promise<OutgoingAnswer | nu
   return sent.kind === "answered" ? sent.answer : null;
 }
 
-/** The target: it remembers keys as long as its capability says, and validates later where it does. */
+/** The target: it remembers keys as its capability says, and validates later where it does. */
 export class FakeLedger implements FakeTarget {
   readonly complaints: string[] = [];
   readonly #world: FakeWorld;

@@ -20,6 +20,7 @@ const ROWS_A_READ = 100;
 /** An amount that is not owed yet, and what it would be billed by. */
 export interface Accrued extends CounterKey {
   readonly agent: string | null;
+  readonly endUser: string | null;
   readonly kind: "run" | "outcome";
   readonly amount: Amount;
 }
@@ -27,6 +28,7 @@ export interface Accrued extends CounterKey {
 interface Waiting {
   readonly at: CounterKey;
   readonly agent: string | null;
+  readonly endUser: string | null;
   readonly kind: Accrued["kind"];
   readonly card: CompiledCard;
   readonly items: readonly MeteredQuantity[];
@@ -55,18 +57,22 @@ export class Accruals {
   }
 
   /** What the charges on a run wait for; null: nothing. */
-  async ofRun({ rating, customer, status }: RunFacts): Promise<Accrued | null> {
+  async ofRun({ rating, customer, status, endUser }: RunFacts): Promise<Accrued | null> {
     if (status !== "open" || !this.#tariff.waitsForEnd) return null;
     if (rating === null || !rating.counted || customer === null) return null;
     const card = this.#tariff.cardById(rating.cardVersionId);
     const ended = meteredOfRun(card, { ...rating, ending: "completed" });
     const { period, agent } = rating;
     const items = without(ended, meteredOfRun(card, rating));
-    return this.#put({ at: { customer, period }, agent, kind: "run", card, items });
+    const of = { at: { customer, period }, agent, endUser };
+    return this.#put({ ...of, kind: "run", card, items });
   }
 
   /** What the charges on an outcome wait for; null: nothing. */
-  async ofOutcome(outcome: OutcomeState, { status }: Pick<Run, "status">): Promise<Accrued | null> {
+  async ofOutcome(
+    outcome: OutcomeState,
+    { status, endUser }: Pick<Run, "status" | "endUser">,
+  ): Promise<Accrued | null> {
     const { cardVersionId, customer, period, agent } = outcome;
     if (cardVersionId === null || outcome.status === "reversed") return null;
     const isFinal = outcome.status === "recorded";
@@ -77,7 +83,8 @@ export class Accruals {
     const asEnded = isOpen ? { ...outcome, ending: "completed" as const } : outcome;
     const ended = meteredOfOutcome(card, asEnded, owner);
     const items = without(ended, isFinal ? meteredOfOutcome(card, outcome, owner) : []);
-    return this.#put({ at: { customer, period }, agent, kind: "outcome", card, items });
+    const of = { at: { customer, period }, agent, endUser };
+    return this.#put({ ...of, kind: "outcome", card, items });
   }
 
   async #customersOf(id: string): Promise<Customers> {
@@ -87,8 +94,9 @@ export class Accruals {
     return { customer: () => customer };
   }
 
-  async #put({ at, agent, kind, card, items }: Waiting): Promise<Accrued | null> {
+  async #put({ card, items, ...of }: Waiting): Promise<Accrued | null> {
     if (items.length === 0) return null;
+    const { at, ...named } = of;
     await this.#load(at);
     let amount = 0n;
     for (const item of items) {
@@ -98,7 +106,7 @@ export class Accruals {
       this.#counters.set(key, counter);
       amount += marginal;
     }
-    return { ...at, agent, kind, amount: amount as Amount };
+    return { ...at, ...named, amount: amount as Amount };
   }
 
   async #load(at: CounterKey): Promise<void> {

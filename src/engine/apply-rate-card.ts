@@ -4,6 +4,7 @@ import type { CardOverride } from "../domain/rating/card-override.ts";
 import type { RateCard, RateCardVersion, TakesEffect } from "../domain/rating/rate-card.ts";
 import { versionInForce } from "../domain/rating/select-version.ts";
 import { type Act, runAct } from "./act.ts";
+import { requireFirstCardCurrency } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
 import { readRates, requireRate } from "./conversion-rates.ts";
 import { countParallelRuns } from "./count-parallel-runs.ts";
@@ -38,7 +39,8 @@ export interface AppliedCard {
  * again in the same unit of work. Throws `ratecard.backdated` where it would take effect before
  * now and nobody asked for a re-rate; with one, a card that is what was in force then changes
  * nothing, so that a re-rate that was cut off may be asked for anew. Throws `ratecard.invalid`
- * where an override cannot follow or the currency would change, `ratecard.not_found` where an
+ * where an override cannot follow or the currency would change (or is not that of commitments that
+ * the first card would bill), `ratecard.not_found` where an
  * override has no base.
  */
 export async function applyRateCard(
@@ -72,6 +74,8 @@ export async function applyRateCard(
       const detail = `Card "${made.card.key}" would take effect at ${from}, before now.`;
       throw new TollgateError("ratecard.backdated", detail, "effectiveFrom");
     }
+    if (known.length === 0)
+      await requireFirstCardCurrency(context.store, workspace, made.card.currency);
     const version = writer.add(made, effect);
     const { key } = made.card;
     const baseKey = "override" in request ? request.override.extends : key;

@@ -14,8 +14,8 @@ import type { EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 
 /**
- * Opens a run: its agent, labels, authority and opening time are stated from here on. Steps that
- * came before and named no agent get it now. Of several openings, the earliest one stands.
+ * Opens a run: its agent, end user, labels, authority and opening time are stated from here on.
+ * Steps that came before and named no agent get it now. Of several openings, the earliest stands.
  */
 export function openRun(ledger: Ledger, event: RunOpened): EventResult {
   const { state } = ledger;
@@ -32,9 +32,9 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
   const run = { ...state.runOrNew(event.run) };
   const head = placeInTime(event);
   if (!run.opened || head < run.head) {
-    const { agent, labels, authority } = event;
+    const { agent, labels, authority, endUser = null } = event;
     const openedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
-    const opened = { opened: true, head, openedAtMs, agent, labels, authority };
+    const opened = { opened: true, head, openedAtMs, agent, labels, authority, endUser };
     Object.assign(state.editRun(run.id), opened);
     if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
     restateSteps(ledger, run, event);

@@ -262,6 +262,23 @@ export class BatchState {
     }));
   }
 
+  /** Stored counters of a customer's period, those that this unit moved as they are now. */
+  countersNow(key: CounterKey, stored: readonly StoredCounter[]): StoredCounter[] {
+    const isOfPeriod = ({ customer, period }: CounterKey) =>
+      customer === key.customer && period === key.period;
+    const moved = this.#movedCounters().filter(isOfPeriod);
+    const textOf = ({ cardKey, chargeKey, cell }: StoredCounter) =>
+      JSON.stringify([cardKey, chargeKey, cell]);
+    const all = new Map(stored.map((one) => [textOf(one), one]));
+    for (const one of moved) all.set(textOf(one), one);
+    return [...all.values()];
+  }
+
+  /** Periods of a customer that this unit looked at. */
+  periodsSeen(customer: string): string[] {
+    return [...(this.#pages.get(customer)?.keys() ?? [])];
+  }
+
   isClosed(key: CounterKey): boolean {
     return this.periods.has(counterKeyText(key));
   }

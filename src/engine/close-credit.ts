@@ -9,6 +9,7 @@ import { type Charged, sumLanes } from "../domain/credit/charged.ts";
 import { type ClosedLanes, type Closing, closeLanes } from "../domain/credit/close-lanes.ts";
 import {
   billedLanes,
+  type CarriedStatement,
   type StatementCredit,
   type WalletReport,
 } from "../domain/credit/statement-credit.ts";
@@ -43,20 +44,35 @@ export async function closeCredit(
   closing: ClosingStatement,
 ): Promise<StatementCredit | null> {
   const desk = new CreditDesk(context, act);
+  const children = await carriedStatements(context.store, act.workspace, closing);
+  const nowMs = act.state.receivedAtMs;
+  const credit = await payStatement(desk, { ...closing, children, nowMs });
+  if (credit !== null) desk.save();
+  return credit;
+}
+
+/** A statement with what it carries, at the time of the close. */
+interface StatementToPay extends ClosingStatement {
+  readonly children: readonly CarriedStatement[];
+  readonly nowMs: number;
+}
+
+/** Pays in the books of a desk, whoever saves them; null where there is no credit. */
+export async function payStatement(
+  desk: CreditDesk,
+  { children, nowMs, ...closing }: StatementToPay,
+): Promise<StatementCredit | null> {
   const { customer, statement } = closing;
   const payers = await payersOf(desk, customer);
-  const children = await carriedStatements(context.store, act.workspace, closing);
   const hasCredit = payers.some(({ book }) => book.wallets.length > 0);
   const isBilledAbove = customer.parent?.pays === true;
   if (!hasCredit && !isBilledAbove && children.length === 0) return null;
-  const nowMs = act.state.receivedAtMs;
   const own = await desk.open(customer.id);
   const closer = new Closer(desk, { ...closing, nowMs });
   desk.levels.closing.add(`${customer.id} ${statement.period.key}`);
   const inCredits = await closer.payInCredits(own);
   const paid = await closer.payInMoney(payers, inCredits);
   const wallets = reports(own);
-  desk.save();
   return {
     paid: (inCredits + paid.all) as Amount,
     paidByParent: paid.above,
@@ -67,7 +83,7 @@ export async function closeCredit(
 }
 
 /** The books that pay, in their order. */
-async function payersOf(desk: CreditDesk, customer: Customer): Promise<OpenBook[]> {
+export async function payersOf(desk: CreditDesk, customer: Customer): Promise<OpenBook[]> {
   const payers = [await desk.open(customer.id)];
   for (let { parent } = customer; parent?.pays === true && parent.credit !== "own"; ) {
     const above = await desk.open(parent.id);
@@ -106,24 +122,17 @@ class Closer {
   /** What wallets in credits pay of charges in credits, in money, cut to whole units. */
   async payInCredits(own: OpenBook): Promise<Amount> {
     const { statement } = this.#closing;
-    const { credit, lines, currency } = statement;
+    const { credit } = statement;
     if (
       credit === null ||
       !own.book.wallets.some(({ wallet }) => wallet.currency === credit.name)
     ) {
       return ZERO_AMOUNT;
     }
-    const priced = lines.filter(({ credits, cell }) => credits !== null && !isTrialCell(cell));
-    const credits = priced.map((line) => {
-      return { ...line, amountRounded: line.credits ?? ZERO_AMOUNT };
-    });
-    const billed = billedLanes(credits, this.#at());
+    const billed = lanesInCredits(statement);
     const unit = { unit: 1n, customer: "" };
     const closed = await this.#close(own, { currency: credit.name, billed, ...unit });
-    const all = sum(billed.map(({ amount }) => amount));
-    const money = sum(priced.map(({ amountRounded }) => amountRounded));
-    const worth = moneyOfCredits(closed.paid, { credits: all, money, price: credit.price });
-    return (worth - (worth % unitOf(currency))) as Amount;
+    return worthOfCredits(statement, closed.paid);
   }
 
   /** What wallets in the statement's currency pay of the rest. */
@@ -131,7 +140,7 @@ class Closer {
     const { statement, customer } = this.#closing;
     const { currency } = statement;
     let [all, above] = [0n, 0n];
-    let billed: readonly Charged[] = this.#billed(statement.lines, paidInCredits);
+    let billed: readonly Charged[] = lanesInMoney(statement, paidInCredits);
     for (const payer of payers) {
       if (!payer.book.wallets.some(({ wallet }) => wallet.currency === currency)) continue;
       const isOwn = payer.customer.id === customer.id;
@@ -149,19 +158,6 @@ class Closer {
   #at() {
     const { key, startMs } = this.#closing.statement.period;
     return { period: key, startMs };
-  }
-
-  #billed(lines: readonly StatementLine[], paidInCredits: Amount): Charged[] {
-    const priced = new Set(lines.flatMap((line) => (line.credits === null ? [] : line.chargeKey)));
-    let left: bigint = paidInCredits;
-    return sumLanes(
-      billedLanes(lines, this.#at()).map((lane) => {
-        if (!priced.has(lane.charge) || lane.amount <= 0n) return lane;
-        const off = lane.amount < left ? lane.amount : left;
-        left -= off;
-        return { ...lane, amount: (lane.amount - off) as Amount };
-      }),
-    );
   }
 
   async #close(
@@ -236,6 +232,53 @@ class Closer {
   }
 }
 
+function placeOf({ period }: Pick<Statement, "period">) {
+  return { period: period.key, startMs: period.startMs };
+}
+
+function inCredits({ lines }: Pick<Statement, "lines">): StatementLine[] {
+  return lines.filter(({ credits, cell }) => credits !== null && !isTrialCell(cell));
+}
+
+/** What a statement bills in its card's credits, in these. */
+export function lanesInCredits(statement: Pick<Statement, "lines" | "period">): Charged[] {
+  const credits = inCredits(statement).map((line) => {
+    return { ...line, amountRounded: line.credits ?? ZERO_AMOUNT };
+  });
+  return billedLanes(credits, placeOf(statement));
+}
+
+/** What so many credits pay of a statement in money, cut to whole units. */
+export function worthOfCredits(
+  statement: Pick<Statement, "lines" | "period" | "credit" | "currency">,
+  paid: Amount,
+): Amount {
+  const { credit, currency } = statement;
+  if (credit === null) return ZERO_AMOUNT;
+  const credits = sum(lanesInCredits(statement).map(({ amount }) => amount));
+  const money = sum(inCredits(statement).map(({ amountRounded }) => amountRounded));
+  const worth = moneyOfCredits(paid, { credits, money, price: credit.price });
+  return (worth - (worth % unitOf(currency))) as Amount;
+}
+
+/** What a statement bills, less what credits in units have paid of it already. */
+export function lanesInMoney(
+  statement: Pick<Statement, "lines" | "period">,
+  paidInCredits: Amount,
+): Charged[] {
+  const { lines } = statement;
+  const priced = new Set(lines.flatMap((line) => (line.credits === null ? [] : line.chargeKey)));
+  let left: bigint = paidInCredits;
+  return sumLanes(
+    billedLanes(lines, placeOf(statement)).map((lane) => {
+      if (!priced.has(lane.charge) || lane.amount <= 0n) return lane;
+      const off = lane.amount < left ? lane.amount : left;
+      left -= off;
+      return { ...lane, amount: (lane.amount - off) as Amount };
+    }),
+  );
+}
+
 /** What a closing entry rests on, as the journal keeps it. */
 interface ClosedTerms {
   readonly customer: string;
@@ -252,6 +295,7 @@ function sum(amounts: readonly Amount[]): Amount {
   return amounts.reduce((total, amount) => total + amount, 0n) as Amount;
 }
 
-function unitOf(currency: string): bigint {
+/** The smallest unit of a currency. */
+export function unitOf(currency: string): bigint {
   return smallestUnit(present(currencyDecimals(currency), `decimals of ${currency}`));
 }

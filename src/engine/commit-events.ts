@@ -11,6 +11,7 @@ import { grantHolds } from "./grant-holds.ts";
 import type { Admission, NotAdmitted } from "./hold-answers.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
+import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
@@ -44,7 +45,9 @@ export async function commitWork(
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
-    const granting = { ...spending, book, ...asked };
+    const below = async (id: string) => context.store.credit.customersBelow(workspace, id);
+    const prepaid = prepaidInUnit({ ...spending, book }, below);
+    const granting = { ...spending, book, ...asked, prepaid };
     const answers = await grantHolds(granting, holds, admission);
     await writeState(context, unit, { state, head, extra: {} });
     return { ...result, holds: answers };

@@ -11,5 +11,8 @@ export async function runCreditAct<T>(
   work: (act: Act) => Promise<T>,
 ): Promise<T> {
   await settleOutcomes(context, workspace);
-  return runAct(context, workspace, work);
+  const done = await runAct(context, workspace, work);
+  // A run may wait for nothing but credit.
+  context.waiting.look(workspace);
+  return done;
 }

@@ -5,6 +5,7 @@ import { type Amount, type Factor, ZERO_AMOUNT } from "../domain/money/decimal.t
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment } from "../domain/period/records.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
+import type { BatchState } from "./batch-state.ts";
 import { periodOfKey } from "./bill.ts";
 import type { CounterKey, Customer, Store, StoredCounter, UnitOfWork } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
@@ -28,11 +29,14 @@ export function readsOfStore(store: Store, workspace: string): CreditReads {
   };
 }
 
+/** What is read inside a unit of work. */
+export type UnitReads = Pick<UnitOfWork, "customers" | "periodsOf" | "counters" | "adjustments">;
+
 /** What an act sees: rows of its unit, totals that are all on disk, and what it booked itself. */
 export function readsOfUnit(
   store: Store,
   workspace: string,
-  act: { readonly unit: UnitOfWork; readonly booked: () => readonly Adjustment[] },
+  act: { readonly unit: UnitReads; readonly booked: () => readonly Adjustment[] },
 ): CreditReads {
   const { unit, booked } = act;
   return {
@@ -43,6 +47,29 @@ export function readsOfUnit(
       const isOfPeriod = (row: Adjustment) =>
         row.customer === key.customer && row.bookedPeriod === key.period;
       return [...(await unit.adjustments(key)), ...booked().filter(isOfPeriod)];
+    },
+  };
+}
+
+/** What a unit of work sees of its own bookings and of totals, also of those that still wait. */
+export function readsInUnit({
+  unit,
+  state,
+}: {
+  readonly unit: UnitOfWork;
+  readonly state: BatchState;
+}): CreditReads {
+  return {
+    used: async (customer) => [
+      ...(await unit.usedPeriods(customer)),
+      ...state.periodsSeen(customer),
+    ],
+    closed: async (customer) => periodsIn(await unit.periodsOf(customer)),
+    counters: async (key) => state.countersNow(key, await unit.counters([key])),
+    adjustments: async (key) => {
+      const isOfPeriod = (row: Adjustment) =>
+        row.customer === key.customer && row.bookedPeriod === key.period;
+      return [...(await unit.adjustments(key)), ...state.adjustments.filter(isOfPeriod)];
     },
   };
 }
@@ -96,11 +123,11 @@ export async function openCharges(
       charges.push({ ...lane, ...adjustedBy(tariff, customer, { row, nowMs }) });
     }
   }
-  return summed(charges);
+  return sumOpenCharges(charges);
 }
 
 /** Cells of a charge as one; what is priced in credits stays apart from what is not. */
-function summed(charges: readonly OpenCharge[]): OpenCharge[] {
+export function sumOpenCharges(charges: readonly OpenCharge[]): OpenCharge[] {
   const groups = Map.groupBy(charges, ({ period, charge, currency, credits }) =>
     JSON.stringify([period, charge, currency, credits?.name ?? null]),
   );

@@ -20,9 +20,9 @@ import { TollgateError } from "../domain/errors.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { Act } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
-import { readsOfUnit } from "./credit-charged.ts";
+import { readsOfUnit, type UnitReads } from "./credit-charged.ts";
 import { CreditLevels } from "./credit-levels.ts";
-import type { Customer } from "./ports.ts";
+import type { Customer, UnitOfWork } from "./ports.ts";
 import { recordedActs } from "./recorded-acts.ts";
 
 /** What an entry is for. */
@@ -60,14 +60,19 @@ export interface OpenBook {
   isChanged: boolean;
 }
 
+/** What a desk needs of an act: the rows of its unit, and what it changes itself. */
+export interface DeskAct extends Pick<Act, "workspace" | "tariff" | "journal" | "state"> {
+  readonly unit: UnitReads & Pick<UnitOfWork, "creditBooks">;
+}
+
 /** The credit of customers in one unit of work. */
 export class CreditDesk {
   readonly #context: Pick<EngineContext, "store" | "dues">;
-  readonly #act: Act;
+  readonly #act: DeskAct;
   readonly #books = new Map<string, OpenBook>();
   readonly levels: CreditLevels;
 
-  constructor(context: Pick<EngineContext, "store" | "dues">, act: Act) {
+  constructor(context: Pick<EngineContext, "store" | "dues">, act: DeskAct) {
     this.#context = context;
     this.#act = act;
     const { unit, state, tariff, workspace } = act;

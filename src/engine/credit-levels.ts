@@ -13,6 +13,7 @@ import {
   chargedIn,
   type OpenCharge,
   openCharges,
+  sumOpenCharges,
   withoutCredits,
 } from "./credit-charged.ts";
 import type { Customer } from "./ports.ts";
@@ -26,6 +27,8 @@ export interface LevelSources {
   customer(id: string): Promise<Customer | undefined>;
   below(id: string): Promise<readonly Customer[]>;
   book(id: string): Promise<CreditBook>;
+  /** What is to be taken as charged beside it: what holds set aside. (Default: nothing.) */
+  reserved?(customer: Customer): readonly OpenCharge[];
 }
 
 /** Whether a wallet's currency is money, and not the name of a card's credit. */
@@ -107,7 +110,9 @@ export class CreditLevels {
   }
 
   async #own(customer: Customer, currency: string): Promise<Charged[]> {
-    const open = await this.#openOf(customer);
+    const reserved = this.#sources.reserved?.(customer) ?? [];
+    const booked = await this.#openOf(customer);
+    const open = reserved.length === 0 ? booked : sumOpenCharges([...booked, ...reserved]);
     const charges = isMoney(currency) ? await this.#lessCredits(customer, open) : open;
     const isLeft = ({ period }: Charged) => !this.closing.has(`${customer.id} ${period}`);
     return chargedIn(charges, currency).filter(isLeft);

@@ -42,7 +42,9 @@ async function left({ engine }: World): Promise<string> {
 
 async function close({ engine }: World, customer: string) {
   const request = { customer, period: "2026-11", early: true };
+  const bill = await engine.bill("w", { customer, period: null });
   const { statements } = await engine.closePeriod("w", request);
+  assert.equal(bill.document, statements[0]?.document, "the bill said so the moment before");
   const { total, paidByCredit, paidByParentsCredit, amountDue, billedTo, children } = JSON.parse(
     statements[0]?.document ?? assert.fail("no statement"),
   );

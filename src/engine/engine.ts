@@ -41,9 +41,10 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
-import type { ApiKey, Clock, Customer, Digest, Ids, Store, UsageFilter } from "./ports.ts";
+import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
+import { previewCredit } from "./preview-credit.ts";
 import { readsAsOf } from "./read-as-of.ts";
-import { type BillQuery, type PeriodBill, readBill } from "./read-bill.ts";
+import { type BillQuery, type CreditOfBill, type PeriodBill, readBill } from "./read-bill.ts";
 import { readRunState } from "./read-budgets.ts";
 import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
@@ -77,6 +78,7 @@ import type {
   SimulationTotal,
 } from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
+import type { EndUserFilter } from "./usage-of-end-users.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -121,7 +123,7 @@ export class Engine {
       waiting.look(workspace);
       return committed;
     });
-    const reading = { store: parts.store, budgets, clocks };
+    const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
     this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
     this.limits = new LiveLimits(this.#context);
@@ -206,7 +208,7 @@ export class Engine {
 
   usage(
     workspace: string,
-    query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+    query: { readonly groupBy: readonly UsageDimension[]; readonly filter: EndUserFilter },
     reads: ReadContext = this.#context,
   ): Promise<UsageRow[]> {
     return readUsage(reads, workspace, query);
@@ -289,8 +291,12 @@ export class Engine {
   }
 
   /** A page of what is behind a line of a statement. */
-  readLine(workspace: string, query: LineQuery): Promise<LinePage> {
-    return readLine(this.#context, workspace, query);
+  readLine(
+    workspace: string,
+    query: LineQuery,
+    reads: ReadContext = this.#context,
+  ): Promise<LinePage> {
+    return readLine(reads, workspace, query);
   }
 
   /** What a customer's period under way comes to, and is expected to come to. */
@@ -308,7 +314,9 @@ export class Engine {
     query: BillQuery,
     reads: ReadContext = this.#context,
   ): Promise<PeriodBill> {
-    return readBill(reads, workspace, query);
+    const isNow = reads === this.#context;
+    const creditOf: CreditOfBill = (bill) => previewCredit(this.#context, workspace, bill);
+    return readBill(reads, workspace, { ...query, creditOf: isNow ? creditOf : null });
   }
 
   /** Sets what a customer has agreed to use up. */

@@ -2,12 +2,12 @@
  * Grants and refuses holds. Runs in the unit of work that also books events, after them, so
  * admission, settlement and plain metering can never race.
  */
-import type { BalanceKey } from "../domain/budget/budget.ts";
-import { decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
+import { type BalanceKey, isPrepaid } from "../domain/budget/budget.ts";
+import { type decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
 import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
-import { type Spender, scopesOf } from "../domain/budget/spend.ts";
+import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
@@ -24,6 +24,8 @@ import type {
 import { loadBalances, type Spending } from "./load-spending.ts";
 import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
+import type { PrepaidCredit } from "./prepaid-credit.ts";
+import { decideWithCredit, prepaidRoomsOf } from "./prepaid-rooms.ts";
 import { pathOf } from "./spend-of.ts";
 import { worstCaseOf } from "./worst-case.ts";
 
@@ -31,6 +33,11 @@ import { worstCaseOf } from "./worst-case.ts";
 export interface Granting extends Spending {
   readonly ids: Ids;
   readonly entitlements: EntitlementsNow;
+}
+
+interface Deciding extends Granting {
+  /** Null: no budget is of prepaid credit. */
+  readonly prepaid: PrepaidCredit | null;
 }
 
 /** Everything about the run that an ask is for. */
@@ -41,7 +48,7 @@ interface Asker {
 
 /** Answers requests in their order. Each sees what those before it were granted. */
 export async function grantHolds(
-  granting: Granting,
+  granting: Deciding,
   requests: readonly HoldsRequest[],
   admission: Admission,
 ): Promise<HoldsAnswer[]> {
@@ -91,14 +98,21 @@ function renew({ state }: Granting, key: StepKey & { readonly ttlMs: number }): 
   return renewed;
 }
 
-async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<HoldDecision> {
+async function decide(granting: Deciding, runId: string, ask: HoldAsk): Promise<HoldDecision> {
   const { state } = granting;
   const known = await knownAnswer(granting, ask);
   if (known !== null) return known;
   const asker = askerOf(granting, runId);
   if ("problem" in asker) return asker;
   const spender = spenderOf(granting, asker, ask);
-  const budgets = await roomsOf(granting, spender, asker.customer);
+  const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
+  const charges = worstCase(ask.output?.mostTokens ?? 0).parts.flatMap(({ charge, amount }) =>
+    amount > 0n ? charge : [],
+  );
+  const budgets = [
+    ...(await roomsOf(granting, spender, asker.customer)),
+    ...(await prepaidRoomsOf(granting, { spender, customer: asker.customer, charges })),
+  ];
   const { status } = asker.run;
   if (status !== "open" && status !== "abandoned") {
     return refusal({ decision: "block", reason: "run_ended", budgets });
@@ -114,9 +128,9 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
     const reason = stop.mode === "pause" ? "paused" : "stopped";
     return refusal({ decision: stop.mode, reason, stop, budgets });
   }
-  const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
   const { output, isWrapUp } = ask;
-  const decided = decideHold({ worstCase, output, isWrapUp }, budgets, state.receivedAtMs);
+  const asking = { rooms: budgets, customer: asker.customer, nowMs: state.receivedAtMs };
+  const decided = await decideWithCredit(granting, { worstCase, output, isWrapUp }, asking);
   if (decided.decision === "allow") {
     // A budget's own pause ends when there is room again.
     if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);
@@ -128,7 +142,7 @@ async function decide(granting: Granting, runId: string, ask: HoldAsk): Promise<
 }
 
 /** The same ask again, or one whose step was recorded: answered without deciding anew. */
-async function knownAnswer(granting: Granting, ask: HoldAsk): Promise<HoldDecision | null> {
+async function knownAnswer(granting: Deciding, ask: HoldAsk): Promise<HoldDecision | null> {
   const { state, unit } = granting;
   if (state.steps.get(ask.step) !== undefined) return { decision: "settled" };
   const hold = state.spending.hold(ask.step);
@@ -144,7 +158,7 @@ async function knownAnswer(granting: Granting, ask: HoldAsk): Promise<HoldDecisi
     const detail = `Step "${ask.step.id}" of run "${ask.step.run}" holds by other terms.`;
     return { ...problem("hold.conflict", detail), decision: "conflict" };
   }
-  return { decision: "allow", hold, budgets: reservedRooms(granting, hold) };
+  return { decision: "allow", hold, budgets: await reservedRooms(granting, hold) };
 }
 
 function problem(
@@ -170,14 +184,15 @@ function spenderOf({ state }: Granting, { run, customer }: Asker, { step }: Hold
   return { customer: customer.id, agent, labels: step.labels, path };
 }
 
-/** The balances that a spender's work counts in, as they are now. */
+/** The kept balances that a spender's work counts in, as they are now. */
 export async function roomsOf(
   granting: Granting,
   spender: Spender,
   customer: Customer,
 ): Promise<Room[]> {
   const { state, book } = granting;
-  const places = book.records.flatMap((record) => {
+  const kept = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
+  const places = kept.flatMap((record) => {
     const window = book.windowOf(record.budget, state.receivedAtMs, customer);
     return scopesOf(record.budget, spender).map((scope) => ({ record, scope, window }));
   });
@@ -198,15 +213,24 @@ function roomAt({ state }: Spending, at: Pick<Room, "record" | "scope" | "window
   return { record, scope, window, limit, settled, held, grantedAtMs };
 }
 
-function reservedRooms(granting: Granting, { reserves, grantedAtMs, customer }: Hold): Room[] {
+async function reservedRooms(
+  granting: Deciding,
+  { reserves, grantedAtMs, customer: id }: Hold,
+): Promise<Room[]> {
   const { book, state } = granting;
-  const calendar = state.customers.get(customer) ?? null;
-  return reserves.flatMap(({ budgetId, scope }) => {
+  const customer = state.customers.get(id) ?? null;
+  const spender = { customer: id, agent: null, labels: null, path: [] };
+  const rooms = reserves.flatMap(({ budgetId, scope }) => {
     const record = book.byId(budgetId);
-    if (record === undefined) return [];
-    const window = book.windowOf(record.budget, grantedAtMs, calendar);
+    if (record === undefined || isPrepaid(record.budget.measure)) return [];
+    const window = book.windowOf(record.budget, grantedAtMs, customer);
     return [roomAt(granting, { record, scope, window })];
   });
+  if (customer === null || rooms.length === reserves.length) return rooms;
+  const charges = reserves.flatMap(({ window }) => (window === "" ? [] : [window]));
+  const named = new Set(reserves.map(({ budgetId }) => budgetId));
+  const all = await prepaidRoomsOf(granting, { spender, customer, charges });
+  return [...rooms, ...all.filter(({ record }) => named.has(record.id))];
 }
 
 async function stopsOf({ unit, state }: Granting, spender: Spender): Promise<Stop[]> {
@@ -296,7 +320,7 @@ interface Granted {
 }
 
 function grant(
-  granting: Granting,
+  granting: Deciding,
   { ask, asker, rooms }: Granted,
   decided: Extract<ReturnType<typeof decideHold>, { readonly decision: "allow" }>,
 ): HoldDecision {
@@ -321,13 +345,17 @@ function grant(
     settledBy: null,
   };
   state.spending.putHold(hold);
-  return { decision: "allow", hold, budgets: rooms.map((room) => roomAfter(granting, room)) };
+  const after = (room: Room) => roomAfter(granting, room, worstCase.spend);
+  return { decision: "allow", hold, budgets: rooms.map(after) };
 }
 
 /** What a balance stands at after a hold was granted from it. */
-function roomAfter(granting: Granting, room: Room): Room {
+function roomAfter(granting: Granting, room: Room, spend: Spend): Room {
   const { state } = granting;
   const { record } = room;
+  if (isPrepaid(record.budget.measure)) {
+    return { ...room, held: room.held + measured(record.budget, spend) };
+  }
   const { stages } = record.budget;
   if (stages.length > 0) {
     const place = state.spending.balance(keyOf(room));

@@ -3,7 +3,7 @@
  * as sums. A part of the port `Store`; the same holds for it.
  */
 import type { Step } from "../domain/event/step.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
+import type { OutcomeState, RunFacts } from "../domain/run/run.ts";
 import type { ContenderData, RecordedTariff } from "../domain/simulation/contender-data.ts";
 import type { Counted } from "../domain/simulation/step-sums.ts";
 import type { Answer } from "./answer.ts";
@@ -44,8 +44,11 @@ export interface History {
   sumSteps(request: StepSumRequest, onlooker: Onlooker): Promise<readonly Counted[]>;
   /** Steps of a customer in the order of their seq, behind one (0: from the first on). */
   stepsOfCustomer(customer: string, page: PageAfter<number>): Answer<Step[]>;
-  /** Runs in the order of the bytes of their ids ("": from the first on). */
-  runs(page: PageAfter<string>): Answer<Run[]>;
+  /**
+   * Facts of runs behind the one with an id ("": from the first on), in an order of the store's own
+   * in which a run keeps its place.
+   */
+  runs(page: PageAfter<string>): Answer<RunFacts[]>;
   /** Outcomes by run and key, in the order of their bytes (null: from the first on). */
   outcomes(page: PageAfter<OutcomeKey | null>): Answer<OutcomeState[]>;
 }

@@ -8,9 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
+import { postgresServer } from "../../test/postgres-server.ts";
 import { composeEngine, nodeDigest } from "../compose.ts";
 import { formatLevel } from "../domain/budget/parse-budget.ts";
 import { MemoryStore } from "../store/memory/memory-store.ts";
+import { openPostgresStore } from "../store/postgres/postgres-store.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { Engine } from "./engine.ts";
 import { NOW_MS, opened, PRICES, step, usage, voided } from "./engine-world.test.ts";
@@ -257,8 +259,11 @@ class PlayedWorld {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-holds-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
+after(async () => {
+  await (await postgresServer()).stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe("Holds under random commands answer as the oracle does", () => {
   const isFull = process.env.TOLLGATE_TEST_FULL === "1";
@@ -280,6 +285,17 @@ describe("Holds under random commands answer as the oracle does", () => {
         await store.close();
       }),
       { numRuns: isFull ? 500 : 15 },
+    );
+  });
+
+  it("on PostgreSQL", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 25 }), async (commands) => {
+        const connectionString = await (await postgresServer()).createDatabase();
+        const store = await openPostgresStore({ connectionString, digest: nodeDigest });
+        await play(store, commands).finally(() => store.close());
+      }),
+      { numRuns: isFull ? 200 : 5 },
     );
   });
 });

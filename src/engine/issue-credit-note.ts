@@ -17,7 +17,7 @@ import {
   requireBilled,
   requireInForce,
 } from "./credited.ts";
-import type { Store } from "./ports.ts";
+import type { Reads, Store } from "./ports.ts";
 import { type ByHand, identify, requireSame } from "./recorded-acts.ts";
 import { findStatement, lineOf } from "./statement-lines.ts";
 
@@ -97,7 +97,7 @@ const NOTE_ID = /^cn_(.+)-\d+$/;
 
 /** A credit note by its id. Throws `credit.not_found`. */
 export async function readCreditNote(
-  store: Store,
+  store: Reads,
   workspace: string,
   id: string,
 ): Promise<CreditNote> {

@@ -2,7 +2,7 @@
 import type { Step } from "../domain/event/step.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { isBeforeTrialEnd, meteredInTrial } from "../domain/rating/trial.ts";
-import { endingOf, type OutcomeState, type Run, type RunRating } from "../domain/run/run.ts";
+import { endingOf, type OutcomeState, type RunFacts, type RunRating } from "../domain/run/run.ts";
 import type { Customer } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { Tariff } from "./tariff.ts";
@@ -41,7 +41,7 @@ export function meteredOfOutcome(
 }
 
 /** How a root run is counted by its opening, before it has any share; null: no card charges it. */
-export function ratingOf(tariff: Tariff, run: Run, customer: Customer): RunRating | null {
+export function ratingOf(tariff: Tariff, run: RunFacts, customer: Customer): RunRating | null {
   const { agent, labels, openedAtMs } = run;
   const card = tariff.cardFor(customer, openedAtMs);
   if (card === null) return null;

@@ -202,6 +202,8 @@ export interface UnitOfWork {
   periods(keys: readonly CounterKey[]): Answer<PeriodState[]>;
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;
+  /** Periods in which a customer used anything, in any order. */
+  usedPeriods(customer: string): Answer<string[]>;
   adjustments(key: CounterKey): Answer<Adjustment[]>;
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
@@ -234,6 +236,9 @@ export interface UsageFilter {
 export interface RunFilter {
   readonly customer?: string;
   readonly agent?: string;
+  readonly endUser?: string;
+  /** Only runs with an end user (Default: false). */
+  readonly hasEndUser?: boolean;
   readonly status?: string;
   /** Only roots (Default: false). */
   readonly roots?: boolean;

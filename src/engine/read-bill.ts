@@ -1,4 +1,5 @@
 /** The bill of any period: the statement that is in force, or what one would be now. */
+import type { StatementCredit } from "../domain/credit/statement-credit.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
@@ -7,6 +8,7 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import { periodStarting } from "./bill.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { ReadContext } from "./context.ts";
+import type { PreviewedBill } from "./preview-credit.ts";
 import { drawnWithOpen, openBill } from "./read-drawdown.ts";
 
 /** Whose bill, and of when. */
@@ -26,13 +28,21 @@ export interface PeriodBill {
   readonly document: string;
 }
 
-/** Reads the bill of a period. Throws `customer.not_found`, `field.invalid`. */
+/** What credit would pay of an open bill. */
+export type CreditOfBill = (bill: PreviewedBill) => Promise<StatementCredit | null>;
+
+/**
+ * Reads the bill of a period. Credit is known of the present alone: `creditOf` is null where the
+ * bill is of another instant, and an open bill then tells nothing of it. Throws
+ * `customer.not_found`, `field.invalid`.
+ */
 export async function readBill(
   context: ReadContext,
   workspace: string,
-  { customer: id, period: key }: BillQuery,
+  query: BillQuery & { readonly creditOf: CreditOfBill | null },
 ): Promise<PeriodBill> {
   const { store, tariffs, clocks } = context;
+  const { customer: id, period: key, creditOf } = query;
   const customer = await store.customer(workspace, id);
   if (customer === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${id}".`);
@@ -55,6 +65,8 @@ export async function readBill(
   const input = await commitmentInput(store, workspace, { customer, replaces: null });
   const before = await drawnWithOpen(context, workspace, { ...at, input, until: period.key });
   const underWay = { ...at, period, commitments: { ...input, before } };
-  const document = statementDocument(buildStatement(await openBill(context, workspace, underWay)));
+  const open = buildStatement(await openBill(context, workspace, underWay));
+  const credit = (await creditOf?.({ customer, statement: open, nowMs })) ?? null;
+  const document = statementDocument(open, { replaces: null, credit });
   return { period, nowMs, statement: null, document };
 }

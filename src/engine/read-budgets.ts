@@ -1,6 +1,6 @@
 /** What budgets stand at, read outside any unit of work: as of the last commit. */
 
-import type { BudgetRecord } from "../domain/budget/budget.ts";
+import { type BudgetRecord, isPrepaid } from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
@@ -12,9 +12,10 @@ import type { BudgetBook } from "./budget-books.ts";
 import type { EngineContext } from "./context.ts";
 import type { BudgetState, RunState } from "./hold-answers.ts";
 import type { Customer } from "./ports.ts";
+import { prepaidInStore, prepaidRoomsOf } from "./prepaid-rooms.ts";
 import { pathOf } from "./spend-of.ts";
 
-type Reading = Pick<EngineContext, "store" | "budgets" | "clocks">;
+type Reading = Pick<EngineContext, "store" | "budgets" | "clocks" | "tariffs">;
 
 /** The state of a run and of every budget that it counts in. Throws `run.not_found`. */
 export async function readRunState(
@@ -86,13 +87,17 @@ export async function readCustomerBudgets(
 }
 
 async function readRooms(
-  { store, budgets, clocks }: Reading,
+  reading: Reading,
   workspace: string,
   { spender, customer }: { readonly spender: Spender; readonly customer: Customer },
 ): Promise<Room[]> {
+  const { store, budgets, clocks } = reading;
   const book = await budgets.of(workspace);
   const nowMs = (await clocks.of(workspace)).nowMs();
-  const places = book.records.flatMap((record) => {
+  const prepaid = await prepaidInStore(reading, workspace, { book, nowMs });
+  const ofCredit = await prepaidRoomsOf({ book, prepaid }, { spender, customer, charges: [] });
+  const ofRows = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
+  const places = ofRows.flatMap((record) => {
     const window = book.windowOf(record.budget, nowMs, customer);
     return scopesOf(record.budget, spender).map((scope) => ({ record, scope, window }));
   });
@@ -101,7 +106,7 @@ async function readRooms(
   });
   const kept = await store.spending.balances(workspace, keys);
   const limits = await store.spending.ownLimits(workspace, keys);
-  return places.map(({ record, scope, window }) => {
+  const rooms = places.map(({ record, scope, window }) => {
     const isSame = (one: { budgetId: number; scope: string }) =>
       one.budgetId === record.id && one.scope === scope;
     const balance = kept.find((one) => isSame(one) && one.window === window.key);
@@ -114,6 +119,7 @@ async function readRooms(
       grantedAtMs: balance?.grantedAtMs ?? 0,
     };
   });
+  return [...rooms, ...ofCredit];
 }
 
 /** Which balances of a budget to read. */

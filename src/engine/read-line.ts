@@ -1,7 +1,7 @@
 /**
  * What is behind a line of a statement: the steps, runs and outcomes that its charge counted, or
- * the bookings that it sums. Shown as they are now. What came later for the closed period is not
- * behind the line but in an adjustment; what was changed later is marked.
+ * the bookings that it sums. Shown as they are, or were at an instant. What came later for the
+ * closed period is not behind the line but in an adjustment; what was changed later is marked.
  */
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
@@ -16,11 +16,11 @@ import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
-import type { OutcomeState, Run, RunCorrection, RunShare } from "../domain/run/run.ts";
-import type { EngineContext } from "./context.ts";
+import type { OutcomeState, RunCorrection, RunFacts, RunShare } from "../domain/run/run.ts";
+import type { ReadContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
-import type { Store } from "./ports.ts";
+import type { Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
 import type { OpeningPart } from "./set-opening.ts";
 import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
@@ -79,7 +79,7 @@ const OF_RUNS_AND_STEPS: ReadonlySet<string> = new Set([
 
 /** Reads a page. Throws `statement.not_found`, `statement.line_not_found`. */
 export async function readLine(
-  { store, tariffs }: EngineContext,
+  { store, tariffs }: ReadContext,
   workspace: string,
   query: LineQuery,
 ): Promise<LinePage> {
@@ -133,7 +133,7 @@ function bookingPage(booked: readonly Adjustment[], { limit, cursor }: LineQuery
 }
 
 interface ChargeOf extends Customers {
-  readonly store: Store;
+  readonly store: Reads;
   readonly workspace: string;
   readonly tariff: Tariff;
   readonly statement: StatementRecord;
@@ -198,7 +198,7 @@ class ChargeReader {
     return { items, next: null };
   }
 
-  async *#runsFrom(cursor: LineCursor | null): AsyncGenerator<{ run: Run; afterSeq: number }> {
+  async *#runsFrom(cursor: LineCursor | null): AsyncGenerator<{ run: RunFacts; afterSeq: number }> {
     const { store, workspace, statement } = this.#of;
     if (cursor !== null && cursor.afterSeq !== null) {
       const run = await store.run(workspace, cursor.run);
@@ -215,7 +215,7 @@ class ChargeReader {
     }
   }
 
-  async #itemsOf(run: Run): Promise<Placed[]> {
+  async #itemsOf(run: RunFacts): Promise<Placed[]> {
     const { store, workspace, line } = this.#of;
     if (line.kind === "run_cap") return this.#correctionsOf(run, ({ cap }) => cap);
     if (line.kind === "run_minimum") return this.#correctionsOf(run, ({ minimum }) => minimum);
@@ -229,10 +229,15 @@ class ChargeReader {
     return found.sort((a, b) => a.seq - b.seq);
   }
 
-  /** What a bound makes of a run in the period, as it is now. */
-  #correctionsOf(run: Run, amountOf: (correction: RunCorrection) => Amount): Placed[] {
-    const { period } = this.#of.statement;
-    const own = run.corrections.filter((one) => {
+  /** What a bound makes of a run in the period; a listed run may come without its totals. */
+  async #correctionsOf(
+    run: RunFacts,
+    amountOf: (correction: RunCorrection) => Amount,
+  ): Promise<Placed[]> {
+    const { store, workspace, statement } = this.#of;
+    const { period } = statement;
+    const whole = run.parent === null ? await store.run(workspace, run.id) : undefined;
+    const own = (whole?.corrections ?? []).filter((one) => {
       const isOfCard = this.#card(one.cardVersionId) !== null;
       return one.period === period && isOfCard && amountOf(one) !== 0n;
     });
@@ -243,7 +248,7 @@ class ChargeReader {
     });
   }
 
-  #ofRun(run: Run): Placed[] {
+  #ofRun(run: RunFacts): Placed[] {
     const { rating } = run;
     if (rating === null || rating.period !== this.#of.statement.period) return [];
     const card = this.#card(rating.cardVersionId);

@@ -1,14 +1,19 @@
-/** Usage summed by any dimensions of the roll-ups: customer, agent, provider, model, tool, … */
+/**
+ * Usage summed by any dimensions of the roll-ups: customer, agent, provider, model, tool, …; or by
+ * end users, which only runs know.
+ */
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ZERO_AMOUNT, ZERO_QUANTITY } from "../domain/money/decimal.ts";
+import type { RollupRow } from "../domain/run/rollup.ts";
 import { accruedOf } from "./accrued.ts";
 import type { ReadContext } from "./context.ts";
-import type { UsageFilter } from "./ports.ts";
 import { comesToSomething } from "./recount.ts";
+import { type EndUserFilter, usageOfEndUsers } from "./usage-of-end-users.ts";
 
 /** What usage can be grouped by. */
 export const USAGE_DIMENSIONS = [
   "customer",
+  "endUser",
   "period",
   "agent",
   "kind",
@@ -31,11 +36,18 @@ export interface UsageRow {
   readonly accrued: Amount;
 }
 
-/** One row a group, largest cost first. Groups without a value have "". */
+/**
+ * One row a group, largest cost first. Groups without a value have "". Throws `report.too_large`
+ * where end users are asked for and their runs are too many.
+ */
 export async function readUsage(
   { store, tariffs }: Pick<ReadContext, "store" | "tariffs">,
   workspace: string,
-  query: { readonly groupBy: readonly UsageDimension[]; readonly filter: UsageFilter },
+  query: {
+    readonly groupBy: readonly UsageDimension[];
+    readonly filter: EndUserFilter;
+    readonly max?: number;
+  },
 ): Promise<UsageRow[]> {
   const groups = new Map<string, UsageRow>();
   const sumOf = (row: Readonly<Record<UsageDimension, string>>) => {
@@ -43,21 +55,29 @@ export async function readUsage(
     const key = JSON.stringify(group);
     return { key, sum: groups.get(key) ?? { ...NOTHING, group } };
   };
-  for (const row of await store.rollups(workspace, query.filter)) {
+  const add = (row: RollupRow & { readonly endUser: string }) => {
     const { key, sum } = sumOf(row);
-    groups.set(key, {
-      ...sum,
-      steps: sum.steps + row.steps,
-      unpriced: sum.unpriced + row.unpriced,
-      inputTokens: (sum.inputTokens + row.inputTokens) as Quantity,
-      outputTokens: (sum.outputTokens + row.outputTokens) as Quantity,
-      cost: (sum.cost + row.cost) as Amount,
-      charge: (sum.charge + row.charge) as Amount,
-    });
+    groups.set(key, { ...addUsage(sum, row), group: sum.group, accrued: sum.accrued });
+  };
+  const tariff = await tariffs.of(workspace);
+  const { endUser, ...filter } = query.filter;
+  if (endUser !== undefined || query.groupBy.includes("endUser")) {
+    const { max } = query;
+    const fromMs = earliestStartOf(filter.period);
+    const from = { store, workspace, tariff, fromMs, ...(max === undefined ? {} : { max }) };
+    for await (const row of usageOfEndUsers(from, query.filter)) {
+      add(row);
+      // The roll-ups below hold it too: what is left of them is of no end user.
+      if (endUser === undefined) add({ ...negated(row), endUser: "" });
+    }
   }
-  const reading = { store, tariff: await tariffs.of(workspace) };
-  for await (const { amount, agent, ...at } of accruedOf(reading, workspace, query.filter)) {
-    const { key, sum } = sumOf({ ...NOWHERE, ...at, agent: agent ?? "" });
+  const rollups = endUser === undefined ? await store.rollups(workspace, filter) : [];
+  for (const row of rollups) add({ ...row, endUser: "" });
+  const reading = { store, tariff };
+  for await (const { amount, ...at } of accruedOf(reading, workspace, filter)) {
+    if (endUser !== undefined && at.endUser !== endUser) continue;
+    const names = { agent: at.agent ?? "", endUser: at.endUser ?? "" };
+    const { key, sum } = sumOf({ ...NOWHERE, ...at, ...names });
     groups.set(key, { ...sum, accrued: (sum.accrued + amount) as Amount });
   }
   // What all was taken off again from, and what only witnesses, came to nothing.
@@ -77,3 +97,38 @@ const NOTHING = {
 
 /** What neither runs nor outcomes have. */
 const NOWHERE = { provider: "", model: "", tool: "" };
+
+type Sums = Pick<
+  UsageRow,
+  "steps" | "unpriced" | "inputTokens" | "outputTokens" | "cost" | "charge"
+>;
+
+function addUsage(a: Sums, b: Sums): Sums {
+  return {
+    steps: a.steps + b.steps,
+    unpriced: a.unpriced + b.unpriced,
+    inputTokens: (a.inputTokens + b.inputTokens) as Quantity,
+    outputTokens: (a.outputTokens + b.outputTokens) as Quantity,
+    cost: (a.cost + b.cost) as Amount,
+    charge: (a.charge + b.charge) as Amount,
+  };
+}
+
+function negated<Row extends Sums>(row: Row): Row {
+  return {
+    ...row,
+    steps: -row.steps,
+    unpriced: -row.unpriced,
+    inputTokens: -row.inputTokens,
+    outputTokens: -row.outputTokens,
+    cost: -row.cost,
+    charge: -row.charge,
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/** A period is named by its first day in its customer's time zone; no zone is a day ahead. */
+function earliestStartOf(period: string | undefined): number {
+  return period === undefined ? 0 : Date.parse(`${period}T00:00:00Z`) - DAY_MS;
+}

@@ -5,29 +5,15 @@
  */
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
-import { chargedBy } from "../domain/event/trial-cell.ts";
-import { type Amount, type Quantity, ZERO_QUANTITY } from "../domain/money/decimal.ts";
-import { RUN_CAP_CELL, RUN_MINIMUM_CELL } from "../domain/period/run-bounds.ts";
+import type { Quantity } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
-import {
-  addRollup,
-  type RollupKey,
-  type RollupRow,
-  rollupKeyOfStep,
-  rollupKeyText,
-  tokensOfStep,
-  totalsOfStep,
-} from "../domain/run/rollup.ts";
-import {
-  NO_TOTALS,
-  type OutcomeState,
-  type RunCorrection,
-  type RunRating,
-} from "../domain/run/run.ts";
+import type { RollupKey, RollupRow } from "../domain/run/rollup.ts";
+import type { OutcomeState, RunCorrection, RunRating } from "../domain/run/run.ts";
 import { correctedCounter, type MovedCorrection, ofCorrection } from "./correct-runs.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import type { CounterKey, Customer, StoredCounter } from "./ports.ts";
+import { partsOfCorrection, RollupSums } from "./rollup-sums.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** A charge that has counted, under one card version. */
@@ -41,7 +27,7 @@ interface Counting extends CounterKey {
 export class Recount implements Customers {
   readonly #tariff: Tariff;
   readonly #customers = new Map<string, Pick<Customer, "startedAtMs">>();
-  readonly #rollups = new Map<string, RollupRow>();
+  readonly #rollups = new RollupSums();
   readonly #counting = new Map<string, Counting>();
   readonly #corrections = new Map<string, MovedCorrection & CounterKey>();
 
@@ -65,16 +51,14 @@ export class Recount implements Customers {
 
   /** A revision of a step that stands. */
   addStep(step: Step): void {
-    const totals = totalsOfStep(step);
-    const { input: inputTokens, output: outputTokens } = tokensOfStep(step);
-    this.#roll({ ...rollupKeyOfStep(step), ...totals, inputTokens, outputTokens });
+    this.#rollups.addStep(step);
     if (step.voided || step.role === "shadow" || step.cardVersionId === null) return;
     const card = this.#tariff.cardById(step.cardVersionId);
     this.#count(step, card, meteredOfStep(card, step, this));
   }
 
   addOutcome(outcome: OutcomeState): void {
-    this.#rollCharge(outcome, "outcome", outcome);
+    this.#rollups.addOutcome(outcome);
     // What is not final yet is in no counter.
     if (outcome.cardVersionId === null || outcome.status !== "recorded") return;
     const card = this.#tariff.cardById(outcome.cardVersionId);
@@ -83,7 +67,7 @@ export class Recount implements Customers {
 
   /** How a root run of a customer was counted. */
   addRating(customer: string, rating: RunRating): void {
-    this.#rollCharge(rating, "run", { customer, charge: chargedBy(rating.shares) });
+    this.#rollups.addRating(customer, rating);
     if (!rating.counted) return;
     const card = this.#tariff.cardById(rating.cardVersionId);
     this.#count({ customer, period: rating.period }, card, meteredOfRun(card, rating));
@@ -91,13 +75,10 @@ export class Recount implements Customers {
 
   /** What the bounds of a root run came to. */
   addCorrections(customer: string, corrections: readonly RunCorrection[]): void {
+    this.#rollups.addCorrections(customer, corrections);
     for (const one of corrections) {
-      for (const [cell, amount] of [
-        [RUN_CAP_CELL, one.cap],
-        [RUN_MINIMUM_CELL, one.minimum],
-      ] as const) {
+      for (const [cell, amount] of partsOfCorrection(one)) {
         if (amount === 0n) continue;
-        this.#rollCharge(one, cell, { customer, charge: amount });
         const key = JSON.stringify([customer, one.period, one.cardVersionId, cell]);
         const { period, cardVersionId } = one;
         const none = { customer, period, cardVersionId, cell, amount: 0n, runs: 0n };
@@ -115,7 +96,7 @@ export class Recount implements Customers {
 
   /** Rows that come to something. */
   get rollups(): RollupRow[] {
-    return [...this.#rollups.values()].filter(comesToSomething);
+    return this.#rollups.rows.filter(comesToSomething);
   }
 
   /** Counters of a period, each as if all it counted had come at once. */
@@ -147,23 +128,6 @@ export class Recount implements Customers {
       if (counting !== undefined) counting.quantity += quantity;
       else this.#counting.set(key, { customer, period, card, item: { chargeKey, cell }, quantity });
     }
-  }
-
-  #roll(row: RollupRow): void {
-    const key = rollupKeyText(row);
-    const sum = this.#rollups.get(key);
-    this.#rollups.set(key, sum === undefined ? row : addRollup(sum, row));
-  }
-
-  #rollCharge(
-    { period, agent }: { readonly period: string; readonly agent: string | null },
-    kind: string,
-    { customer, charge }: { readonly customer: string; readonly charge: Amount },
-  ): void {
-    const names = { agent: agent ?? "", kind, provider: "", model: "", tool: "" };
-    const key: RollupKey = { customer, period, ...names };
-    const tokens = { inputTokens: ZERO_QUANTITY, outputTokens: ZERO_QUANTITY };
-    this.#roll({ ...key, ...NO_TOTALS, charge, ...tokens });
   }
 }
 

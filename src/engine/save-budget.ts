@@ -1,5 +1,5 @@
 /** Sets and retires budgets. What changes holds for the next hold. */
-import type { BudgetRecord } from "../domain/budget/budget.ts";
+import { type Budget, type BudgetRecord, isPrepaid } from "../domain/budget/budget.ts";
 import { budgetDocument, countsAlike, parseBudget } from "../domain/budget/parse-budget.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
@@ -29,7 +29,7 @@ export type SavedBudget =
 /**
  * Sets a budget in place of the one of the same key; the same again changes nothing. One that
  * counts other work than before starts anew: its balances begin with what is committed from now on,
- * those of runs with all that the run has done. Throws `field.out_of_range`.
+ * those of runs with all that the run has done. Throws `field.out_of_range`, `budget.invalid`.
  */
 export async function saveBudget(
   context: EngineContext,
@@ -50,11 +50,27 @@ export async function saveBudget(
       const detail = `There are ${records.length} budgets already.`;
       throw new TollgateError("field.out_of_range", detail, "key");
     }
+    refuseSecond(records, key, budget);
     act.journal("budget.saved", key, { key, before, after, reason, by });
     return put(act, known, budget);
   });
   changed(context, workspace);
   return { record };
+}
+
+/** Credit is shared by whoever is selected, and each hold must see all others of it. */
+function refuseSecond(
+  records: readonly BudgetRecord[],
+  key: string,
+  { measure, currency }: Budget,
+): void {
+  if (!isPrepaid(measure)) return;
+  const other = records.find(({ budget }) => {
+    return isPrepaid(budget.measure) && budget.currency === currency && budget.key !== key;
+  });
+  if (other === undefined) return;
+  const detail = `"${other.budget.key}" is of all credit in ${currency ?? "USD"} already.`;
+  throw new TollgateError("budget.invalid", `${detail} Let it select more customers.`, "measure");
 }
 
 function put(

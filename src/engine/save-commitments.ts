@@ -8,8 +8,10 @@ import {
   holdsIn,
 } from "../domain/period/commitment.ts";
 import type { CommitmentInput } from "../domain/period/commitment-draw.ts";
+import { cardKeyAt } from "../domain/period/customer-cards.ts";
 import { parseCommitments } from "../domain/period/parse-commitments.ts";
 import { runAct } from "./act.ts";
+import { currencyOfCard, currencyProblems } from "./commitment-currency.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
 import type { Customer } from "./ports.ts";
@@ -35,16 +37,18 @@ export function saveCommitments(
   workspace: string,
   { customer: id, document }: NewCommitments,
 ): Promise<SavedOrRefused> {
-  return runAct(context, workspace, async ({ unit, state, tariff, journal }) => {
+  return runAct(context, workspace, async ({ unit, state, journal }) => {
     const [customer] = await unit.customers([id]);
     if (customer === undefined) {
       throw new TollgateError("customer.not_found", `There is no customer "${id}".`);
     }
-    const card = tariff.cardFor(customer, state.receivedAtMs);
-    const currency = card === null ? "USD" : tariff.versionById(card.id).card.currency;
-    const parsed = parseCommitments(document, currency);
+    const cardKey = cardKeyAt(customer, state.receivedAtMs);
+    const billedIn = currencyOfCard(await context.store.cards(workspace), cardKey);
+    const parsed = parseCommitments(document, billedIn ?? "USD");
     if ("problems" in parsed) return parsed;
     const { commitments } = parsed;
+    const problems = currencyProblems(commitments, billedIn);
+    if (problems.length > 0) return { problems };
     const known = await commitmentInput(context.store, workspace, { customer, replaces: null });
     if (textOf(commitments) === textOf(known.commitments)) return { commitments };
     const closed = new Set((await unit.periodsOf(id)).map(({ period }) => period));

@@ -6,6 +6,7 @@ import { TollgateError } from "../domain/errors.ts";
 import { FORMER_CARDS_MAX_COUNT } from "../domain/limits.ts";
 import { type CardHistory, cardKeyAt, withCardFrom } from "../domain/period/customer-cards.ts";
 import { type Act, runAct } from "./act.ts";
+import { requireCommittedCurrency } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
 import { newCustomer } from "./customer-defaults.ts";
 import { requireParent } from "./customer-parent.ts";
@@ -37,6 +38,7 @@ export async function saveCustomer(
     const detail = '"cardFrom" says from when "cardKey" is the card; send both.';
     throw new TollgateError("field.missing", detail, "cardKey");
   }
+  const { store } = context;
   return runAct(context, workspace, async (act) => {
     const { unit, state, journal } = act;
     const [known] = await unit.customers([id]);
@@ -51,8 +53,10 @@ export async function saveCustomer(
     }
     const cards =
       cardKey === undefined ? saved : cardsFrom(act, saved, { ...billed, cardKey, cardFromMs });
+    if (cardKey !== undefined)
+      await requireCommittedCurrency(store, workspace, { customer: id, cardKey });
     const customer = { ...saved, cardKey: cards.cardKey, formerCards: cards.formerCards };
-    if (plain.parent !== undefined) await requireParent(context.store, act, customer);
+    if (plain.parent !== undefined) await requireParent(store, act, customer);
     state.customers.set(id, customer);
     journal("customer.saved", id, customer);
     return customer;

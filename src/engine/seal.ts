@@ -1,12 +1,14 @@
 /**
  * Seals a unit of work onto the hash chain: one link over the text of every step revision and
- * journal entry it adds, in seq order. Altering, adding or removing one breaks its link.
+ * journal entry it adds, in seq order, behind what runs and outcomes were before it changed them.
+ * Altering, adding or removing one breaks its link.
  */
 import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import { type SealedStep, sealedStep } from "../domain/event/step-text.ts";
-import type { ChainHead, ChainLink, Digest } from "./ports.ts";
+import { encodeFormer, formerLine } from "../domain/run/former-text.ts";
+import type { ChainHead, ChainLink, Digest, Writes } from "./ports.ts";
 
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
@@ -36,6 +38,7 @@ export function sealLink(
     readonly nowMs: number;
     readonly steps: readonly Step[];
     readonly journal: readonly JournalEntry[];
+    readonly former: Former;
     readonly lastSeq: number;
   },
 ): Sealed {
@@ -58,6 +61,7 @@ export function sealLink(
   if (!isInOrder) rows.sort((a, b) => a.seq - b.seq);
   const committedAtMs = Math.max(before.committedAtMs, added.nowMs);
   let body = timeText(committedAtMs);
+  for (const line of formerLines(added.former)) body += `\n${line}`;
   for (const { text } of rows) body += `\n${text}`;
   const sealed = digest.sha256(`${before.digest}\n${body}`);
   const link = {
@@ -67,4 +71,19 @@ export function sealLink(
     committedAtMs,
   };
   return { link, steps };
+}
+
+type Former = Pick<Writes, "formerRuns" | "formerOutcomes">;
+
+/** In the order of their texts, which whoever checks the seal can find again. */
+function formerLines({ formerRuns, formerOutcomes }: Former): string[] {
+  const runs = formerRuns.map(({ facts, untilSeq }) => {
+    const { id: run, sinceSeq } = facts;
+    return formerLine({ run, key: null, sinceSeq, untilSeq, document: encodeFormer(facts) });
+  });
+  const outcomes = formerOutcomes.map(({ outcome, untilSeq }) => {
+    const { run, key, sinceSeq } = outcome;
+    return formerLine({ run, key, sinceSeq, untilSeq, document: encodeFormer(outcome) });
+  });
+  return [...runs, ...outcomes].sort();
 }

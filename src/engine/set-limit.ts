@@ -1,4 +1,5 @@
 /** Gives one scope of a budget a limit of its own: how a cap is raised without touching others. */
+import { isPrepaid } from "../domain/budget/budget.ts";
 import { formatLevel, readLevel } from "../domain/budget/parse-budget.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { Place } from "../domain/rating/document-place.ts";
@@ -42,6 +43,10 @@ export async function putLimit(
 ): Promise<SetLimit> {
   refuseKept(key);
   const { id: budgetId, budget } = await findBudget(context, workspace, key);
+  if (isPrepaid(budget.measure)) {
+    const detail = `"${key}" is limited by the customer's credit: give it more.`;
+    throw new TollgateError("budget.invalid", detail, "limit");
+  }
   const wanted = parseLimit(sent, budget.measure);
   const [known] = await unit.spending.ownLimits([{ budgetId, scope }]);
   const former = known?.limit ?? null;

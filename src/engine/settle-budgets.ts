@@ -6,7 +6,12 @@
  * A step counts in the windows of the instant at which its hold was granted, or else of its
  * receipt; a correction moves the balance that the step counts in, however late it comes.
  */
-import { type BudgetRecord, countsRuns, type OverrunCause } from "../domain/budget/budget.ts";
+import {
+  type BudgetRecord,
+  countsRuns,
+  isPrepaid,
+  type OverrunCause,
+} from "../domain/budget/budget.ts";
 import { type Hold, settleHold } from "../domain/budget/hold.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
@@ -15,6 +20,7 @@ import { ancestry } from "../domain/run/run.ts";
 import type { Change } from "./batch-rows.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
+import { newCustomer } from "./customer-defaults.ts";
 import {
   currencyOf,
   isInTotals,
@@ -199,8 +205,10 @@ function bookOutcomes(spending: Spending, bookings: Booking[]): void {
   const { state, tariff } = spending;
   for (const { before, after } of state.outcomes.changes()) {
     const run = state.runs.get(after.run);
-    const off = before === undefined ? null : spentByOutcome(before, run, tariff);
-    addSpent(spending, { off, on: spentByOutcome(after, run, tariff), run: after.run }, bookings);
+    const customer = (id: string) => state.customers.get(id) ?? newCustomer(id, 0);
+    const sources = { tariff, run, customer };
+    const off = before === undefined ? null : spentByOutcome(before, sources);
+    addSpent(spending, { off, on: spentByOutcome(after, sources), run: after.run }, bookings);
   }
 }
 
@@ -250,6 +258,7 @@ function addPlaced(
   const { spender, spend, atMs } = placed;
   for (const record of book.records) {
     const { budget, id: budgetId, countsFromMs } = record;
+    if (isPrepaid(budget.measure)) continue;
     const quantity = measured(budget, spend);
     if (quantity === 0n || (budget.each !== "run" && atMs < countsFromMs)) continue;
     const scopes = scopesOf(budget, spender);

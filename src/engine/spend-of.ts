@@ -3,7 +3,10 @@ import { NO_SPEND, type RunOnPath, type Spend, type Spender } from "../domain/bu
 import type { Step } from "../domain/event/step.ts";
 import { chargedBy } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { creditUnitsOf } from "../domain/rating/credit-units.ts";
 import { ancestry, type OutcomeState, type Run } from "../domain/run/run.ts";
+import { mostOfOutcome, mostOfRun } from "./accrued-at-most.ts";
+import type { Customers } from "./metered.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Something that counts, and from which instant its windows follow. */
@@ -28,10 +31,12 @@ export function pathOf(run: string, runOf: RunOf): readonly RunOnPath[] {
 /** What a step spends: nothing where it is voided or a witness. */
 export function spendOfStep(step: Step, tariff: Tariff): Spend {
   if (step.voided || step.role === "shadow") return NO_SPEND;
-  const { cardVersionId, usage, charge } = step;
-  const currency = cardVersionId === null ? null : tariff.cardById(cardVersionId).currency;
+  const { cardVersionId, usage, charge, shares } = step;
+  const card = cardVersionId === null ? null : tariff.cardById(cardVersionId);
+  const currency = card?.currency ?? null;
+  const credits = card === null ? null : creditUnitsOf(card, shares);
   const cost = step.payer === "us" ? step.cost : ZERO_AMOUNT;
-  return { ...NO_SPEND, cost, charge, currency, usage, stepCount: 1n };
+  return { ...NO_SPEND, cost, charge, currency, credits, usage, stepCount: 1n };
 }
 
 /** The spender of a step. */
@@ -40,20 +45,24 @@ export function spenderOfStep({ customer, agent, labels, run }: Step, runOf: Run
 }
 
 /**
- * What a run spends beside its steps and outcomes: its fee, its bounds, and that it is one. Counts
- * in the windows of its opening.
+ * What a run spends beside its steps and outcomes: its fee, its bounds, what waits for its end, and
+ * that it is one. Counts in the windows of its opening.
  */
 export function spentByRun(run: Run, tariff: Tariff): Spent | null {
   const { customer, rating, agent, labels } = run;
   if (customer === null) return null;
-  let charge: bigint = chargedBy(rating?.shares ?? []);
+  const most = mostOfRun(run, tariff);
+  const parts = [...(rating?.shares ?? []), ...most];
+  let charge: bigint = chargedBy(parts);
   for (const { cap, minimum } of run.corrections) charge += minimum - cap;
+  const card = rating === null ? null : tariff.cardById(rating.cardVersionId);
   const isCounted = run.parent === null && !run.standing;
   const isOpen = isCounted && run.status === "open";
   const spend = {
     ...NO_SPEND,
     charge: charge as Amount,
-    currency: rating === null ? null : tariff.cardById(rating.cardVersionId).currency,
+    currency: card?.currency ?? null,
+    credits: card === null ? null : creditUnitsOf(card, parts),
     runCount: isCounted ? 1n : 0n,
     openRunCount: isOpen ? 1n : 0n,
   };
@@ -61,12 +70,23 @@ export function spentByRun(run: Run, tariff: Tariff): Spent | null {
   return { spender: { customer, agent, labels, path: [] }, spend, atMs: run.openedAtMs };
 }
 
-/** What an outcome spends. Counts in the windows of its receipt. */
-export function spentByOutcome(outcome: OutcomeState, run: Run | undefined, tariff: Tariff): Spent {
-  const { customer, agent, charge, cardVersionId, receivedAtMs } = outcome;
-  const currency = cardVersionId === null ? null : tariff.cardById(cardVersionId).currency;
+/** Where outcomes are read. */
+export interface OutcomeSources extends Customers {
+  readonly tariff: Tariff;
+  readonly run: Run | undefined;
+}
+
+/** What an outcome spends, and may yet come to. Counts in the windows of its receipt. */
+export function spentByOutcome(outcome: OutcomeState, sources: OutcomeSources): Spent {
+  const { tariff, run } = sources;
+  const { customer, agent, cardVersionId, receivedAtMs } = outcome;
+  const most = mostOfOutcome(outcome, tariff, sources);
+  const charge = (outcome.charge + chargedBy(most)) as Amount;
+  const card = cardVersionId === null ? null : tariff.cardById(cardVersionId);
+  const currency = card?.currency ?? null;
+  const credits = card === null ? null : creditUnitsOf(card, [...outcome.shares, ...most]);
   const spender = { customer, agent, labels: run?.labels ?? null, path: [] };
-  return { spender, spend: { ...NO_SPEND, charge, currency }, atMs: receivedAtMs };
+  return { spender, spend: { ...NO_SPEND, charge, currency, credits }, atMs: receivedAtMs };
 }
 
 /**

@@ -127,11 +127,14 @@ export class StoreAsOf implements Reads {
   async #readMatching(filter: Omit<RunFilter, "after" | "limit">): Promise<string[]> {
     const found: Pick<RunFacts, "id" | "openedAtMs">[] = [];
     const { customer = null, agent, status, roots = false, byId = false } = filter;
+    const { endUser, hasEndUser = false } = filter;
     for await (const facts of this.#runs.all({ customer, after: "" })) {
       if (customer !== null && facts.customer !== customer) continue;
       if (agent !== undefined && facts.agent !== agent) continue;
       if (status !== undefined && facts.status !== status) continue;
       if (roots && facts.parent !== null) continue;
+      if (endUser !== undefined && facts.endUser !== endUser) continue;
+      if (hasEndUser && facts.endUser === null) continue;
       found.push({ id: facts.id, openedAtMs: facts.openedAtMs });
     }
     if (!byId) found.reverse().sort((a, b) => b.openedAtMs - a.openedAtMs);

@@ -1,10 +1,12 @@
 /** The worst case of a step that is asked for: what it may cost us and charge the customer. */
 import { present } from "../domain/assert.ts";
-import type { WorstCase } from "../domain/budget/decide.ts";
+import type { ChargePart, WorstCase } from "../domain/budget/decide.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { NO_SPEND } from "../domain/budget/spend.ts";
+import { sumAmounts } from "../domain/credit/charged.ts";
 import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import { creditUnitsOf } from "../domain/rating/credit-units.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { isBeforeTrialEnd, meteredInTrial } from "../domain/rating/trial.ts";
 import { worstShare } from "../domain/rating/worst-share.ts";
@@ -38,32 +40,39 @@ export function worstCaseOf(
     const isFree = card !== null && isBeforeTrialEnd(card.trial, { ...customer, atMs: nowMs });
     const all = card?.meterStep({ ...step, cost, ratedAtMs: nowMs }) ?? [];
     const metered = isFree ? meteredInTrial(all, card.trial).filter(isPaid) : all;
-    const charge = card === null ? ZERO_AMOUNT : chargeOf(card, metered, tariff);
+    const parts = card === null ? [] : partsOf(card, metered);
     const spend = {
       ...NO_SPEND,
       cost: step.payer === "us" ? cost : ZERO_AMOUNT,
-      charge,
+      charge: sumAmounts(parts.map(({ amount }) => amount)),
       currency: card?.currency ?? null,
+      credits: card === null ? null : creditUnitsOf(card, parts.map(asShare)),
       usage: step.usage,
       stepCount: 1n,
     };
-    return { spend, isPriced: isKnown || ask.cost !== null || step.payer === "customer" };
+    const isPriced = isKnown || ask.cost !== null || step.payer === "customer";
+    return { spend, parts, isPriced };
   };
+}
+
+function asShare({ charge, amount }: ChargePart) {
+  return { chargeKey: charge, cell: "", amount };
 }
 
 function isPaid({ cell }: MeteredQuantity): boolean {
   return !isTrialCell(cell);
 }
 
-function chargeOf(card: CompiledCard, metered: readonly MeteredQuantity[], tariff: Tariff): Amount {
-  const { credit } = tariff.versionById(card.id).card;
-  let sum = 0n;
+/** The worst share of each charge, by its key. */
+function partsOf(card: CompiledCard, metered: readonly MeteredQuantity[]): ChargePart[] {
+  const sums = new Map<string, bigint>();
   for (const { chargeKey, cell, quantity } of metered) {
     const charge = present(
       card.charges.find(({ key }) => key === chargeKey),
       `charge "${chargeKey}"`,
     );
-    sum += worstShare(charge, { cell, quantity }, credit);
+    const worst = worstShare(charge, { cell, quantity }, card.credit);
+    sums.set(chargeKey, (sums.get(chargeKey) ?? 0n) + worst);
   }
-  return sum as Amount;
+  return [...sums].map(([charge, amount]) => ({ charge, amount: amount as Amount }));
 }

@@ -27,6 +27,7 @@ export async function writeState(
   const { link, steps: sealedSteps } = sealLink(context.digest, head, {
     steps: sealed,
     journal,
+    former: writes,
     lastSeq,
     nowMs: state.receivedAtMs,
   });

@@ -124,6 +124,7 @@ export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record(
   lastSeenAtMs: anyInstant,
   labels: anyLabels,
   authority: optionalId,
+  endUser: optionalId,
   suspended: anyCount,
   own: anyTotals,
   tree: anyTotals,

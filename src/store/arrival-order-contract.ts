@@ -93,6 +93,7 @@ const anyOpening = fc.tuple(placeOf("open"), anyAgent).chain(([place, agent]) =>
       parentRun: linkOf(place.run),
       labels: fc.constantFrom(null, { team: "x" }),
       authority: fc.constantFrom(null, null, "sdk"),
+      endUser: fc.constantFrom("u1", "u2"),
     })
     .map(
       (about): RunOpened =>

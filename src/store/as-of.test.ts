@@ -12,10 +12,13 @@ import fc from "fast-check";
 import { postgresServer } from "../../test/postgres-server.ts";
 import { nodeDigest } from "../compose.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
+import type { ReadContext } from "../engine/context.ts";
+import { readCreditNotes, readDisputes } from "../engine/credited.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
 import type { RunTree } from "../engine/read-run.ts";
 import { USAGE_DIMENSIONS } from "../engine/read-usage.ts";
+import { recordedActs } from "../engine/recorded-acts.ts";
 import { anyHistory, type Happening } from "./event-sequences-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { codeOf, engineOver, happen, lengthMs } from "./play-contract.ts";
@@ -79,6 +82,8 @@ type ByHand =
   | { readonly kind: "commitment"; readonly customer: string }
   | { readonly kind: "reissue" }
   | { readonly kind: "dispute" }
+  | { readonly kind: "decide" }
+  | { readonly kind: "credit note" }
   | { readonly kind: "other card"; readonly customer: string }
   | { readonly kind: "next version"; readonly price: string };
 
@@ -87,6 +92,7 @@ const anyByHand: fc.Arbitrary<ByHand> = fc.oneof(
   fc.record({ kind: fc.constantFrom("goodwill" as const, "opening" as const), customer }),
   fc.record({ kind: fc.constantFrom("commitment" as const, "other card" as const), customer }),
   fc.record({ kind: fc.constantFrom("reissue" as const, "dispute" as const) }),
+  fc.record({ kind: fc.constantFrom("decide" as const, "credit note" as const) }),
   fc.record({ kind: fc.constant("next version" as const), price: fc.constantFrom("0.4", "0.6") }),
 );
 
@@ -122,6 +128,17 @@ async function doStep(engine: Engine, ws: string, step: Step): Promise<unknown> 
       const target = { kind: "line", statement: first.id, line: 1 } as const;
       return engine.openDispute(ws, { ...WHO, target, amount: "0.01" });
     }
+    case "decide": {
+      const [first] = await readDisputes(engine.store, ws);
+      if (first === undefined) return null;
+      return engine.resolveDispute(ws, { id: first.id, favor: "us", reason: "so", by: "ben" });
+    }
+    case "credit note": {
+      const [first] = await engine.store.listStatements(ws);
+      if (first === undefined) return null;
+      const lines = [{ line: 1, amount: "0.01" }];
+      return engine.issueCreditNote(ws, { ...WHO, statement: first.id, lines });
+    }
     case "other card":
     case "next version": {
       const key = step.kind === "other card" ? "other" : "card";
@@ -153,8 +170,12 @@ async function tell(engine: Engine, ws: string, atMs: number | null): Promise<ob
       engine.usage(ws, { groupBy, filter: {} }, reads).then(sorted),
     );
   }
+  const { store } = reads;
+  await note("disputes", readDisputes(store, ws));
+  await note("goodwill", recordedActs(store, ws, { kind: "goodwill.given" }));
   for (const id of ["acme", "beta"]) {
     const filter = { customer: id };
+    await note(`lines of ${id}`, linesOf(engine, ws, { customer: id, reads }));
     await note(`usage of ${id}`, engine.usage(ws, { groupBy: [], filter }, reads));
     await note(`projection of ${id}`, engine.projection(ws, id, reads));
     await note(`statements of ${id}`, Promise.resolve(reads.store.listStatements(ws, id)));
@@ -167,6 +188,25 @@ async function tell(engine: Engine, ws: string, atMs: number | null): Promise<ob
       told[`counters of ${id} ${period}`] = sorted(
         rows.filter(({ counter }) => counter.segments.length > 0 || counter.amount !== 0n),
       );
+    }
+  }
+  return told;
+}
+
+/** What is behind every line of a customer's statements, and the credit notes on them. */
+async function linesOf(
+  engine: Engine,
+  ws: string,
+  { customer, reads }: { readonly customer: string; readonly reads: ReadContext },
+): Promise<object> {
+  const told: Record<string, unknown> = {};
+  for (const { id: statement, document } of await reads.store.listStatements(ws, customer)) {
+    told[statement] = await readCreditNotes(reads.store, ws, statement);
+    const { lines } = JSON.parse(document) as { readonly lines: readonly object[] };
+    for (const index of lines.keys()) {
+      const line = { statement, line: index + 1, limit: 1_000, cursor: null };
+      const { items, next } = await engine.readLine(ws, line, reads);
+      told[`${statement} ${index + 1}`] = { items: sorted(items), next };
     }
   }
   return told;

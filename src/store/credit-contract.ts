@@ -5,7 +5,7 @@ import type { CreditBookRow } from "../engine/ports.ts";
 import { anyId } from "./arbitrary-rows-contract.ts";
 import type { Clause, Scene } from "./clause-contract.ts";
 import { forgetRows, read, write } from "./round-trip-contract.ts";
-import { customerRow } from "./sample-rows-contract.ts";
+import { customerRow, rollupRow } from "./sample-rows-contract.ts";
 
 const anyBook: fc.Arbitrary<CreditBookRow> = fc.record(
   {
@@ -55,8 +55,23 @@ async function checkParents({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await store().credit.customersBelow(workspace, "c"), []);
 }
 
+async function checkUsedPeriods({ store, workspace }: Scene): Promise<void> {
+  const rollups = [
+    rollupRow({ customer: "acme", period: "2026-10-01" }),
+    rollupRow({ customer: "acme", period: "2026-11-01" }),
+    rollupRow({ customer: "acme", period: "2026-11-01", agent: "other" }),
+    rollupRow({ customer: "globex", period: "2026-12-01" }),
+  ];
+  await write(store(), workspace, { rollups });
+  const used = () => read(store(), workspace, async (unit) => unit.usedPeriods("acme"));
+  assert.deepEqual([...(await used())].sort(), ["2026-10-01", "2026-11-01"]);
+  await forgetRows(store(), workspace);
+  assert.deepEqual([...(await used())].sort(), ["2026-10-01", "2026-11-01"]);
+}
+
 /** Prepaid credit. */
 export const CREDIT: readonly Clause[] = [
   { name: "books of credit come back, and are found when they are due", check: checkBooks },
   { name: "customers are found by who stands above them", check: checkParents },
+  { name: "a unit finds the periods that a customer used anything in", check: checkUsedPeriods },
 ];

@@ -119,6 +119,8 @@ class Player {
   readonly #isBatched: boolean;
   readonly #grants: string[] = [];
   readonly #sent: string[] = [];
+  /** What bills of open periods said, and the statements that closing made of them. */
+  readonly bills: { readonly before: string; readonly closed: string | undefined }[] = [];
   #voids = 0;
 
   constructor(store: Store, isBatched = true) {
@@ -169,11 +171,19 @@ class Player {
       case "days":
         this.#clock.now += one.days * DAY_MS;
         return;
-      case "close": {
-        const month = new Date(now).toISOString().slice(0, 7);
-        return engine.closePeriod(ws, { customer: "acme", period: month, early: true });
-      }
+      case "close":
+        return this.#close(new Date(now).toISOString().slice(0, 7));
     }
+  }
+
+  /** Closes, and notes what the bill said the moment before. */
+  async #close(month: string): Promise<void> {
+    const { engine, ws } = this;
+    const of = { customer: "acme", period: `${month}-01` };
+    const { statement, document } = await engine.bill(ws, of);
+    const close = { customer: "acme", period: month, early: true };
+    const [closed] = (await engine.closePeriod(ws, close)).statements;
+    if (statement === null) this.bills.push({ before: document, closed: closed?.document });
   }
 
   #grant({ cents, priority, days, charges, rolls }: Happening & { readonly is: "grant" }) {
@@ -228,6 +238,22 @@ test("balances are the same on every store and in every batching", async () => {
     rmSync(folder, { recursive: true });
   });
   await fc.assert(property, { numRuns: 20 * full });
+});
+
+test("the bill of an open period tells what its close lets credit pay", async () => {
+  let paid = 0;
+  const property = fc.asyncProperty(anyHistory, async (history) => {
+    for (const store of [memory, postgres]) {
+      const player = new Player(store);
+      await player.play([...history, { is: "close" }]);
+      for (const { before, closed } of player.bills) {
+        assert.deepEqual(JSON.parse(closed ?? "null"), JSON.parse(before));
+        if ((JSON.parse(before).paidByCredit ?? "0") !== "0") paid += 1;
+      }
+    }
+  });
+  await fc.assert(property, { numRuns: 25 * full });
+  assert.ok(paid > 5, `${paid} bills were paid by credit`);
 });
 
 test("after a crash balances are what they were, and verification agrees", async () => {

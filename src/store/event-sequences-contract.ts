@@ -80,17 +80,27 @@ const anyStep: fc.Arbitrary<StepEvent> = fc
   )
   .map(([facts, about]) => hashed({ type: "step", ...facts, ...about }));
 
+/** What an opening always states: it may be for no end user. */
+const OPENED_WITH = [
+  ...(["type", "run", "source", "id", "occurredAtMs", "contentHash"] as const),
+  ...(["customer", "agent", "parentRun", "labels", "authority"] as const),
+] as const;
+
 const anyOther: fc.Arbitrary<TollgateEvent> = fc
   .oneof(
-    fc.record({
-      type: fc.constant("run.opened" as const),
-      ...sent,
-      customer,
-      agent,
-      parentRun: fc.constantFrom(null, "r1", "r2"),
-      labels,
-      authority: fc.constantFrom(null, null, "sdk"),
-    }),
+    fc.record(
+      {
+        type: fc.constant("run.opened" as const),
+        ...sent,
+        customer,
+        agent,
+        parentRun: fc.constantFrom(null, "r1", "r2"),
+        labels,
+        authority: fc.constantFrom(null, null, "sdk"),
+        endUser: fc.constantFrom("u1", "u2"),
+      },
+      { requiredKeys: [...OPENED_WITH] },
+    ),
     fc.record({
       type: fc.constant("run.closed" as const),
       ...sent,

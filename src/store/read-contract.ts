@@ -56,9 +56,9 @@ async function checkRunFilters({ store, workspace }: Scene): Promise<void> {
   await write(store(), workspace, {
     runs: [
       runRow({ id: "r1", openedAtMs: 1, agent: "support" }),
-      runRow({ id: "r2", openedAtMs: 2, customer: "zeta", status: "failed" }),
+      runRow({ id: "r2", openedAtMs: 2, customer: "zeta", status: "failed", endUser: "u1" }),
       runRow({ id: "r3", openedAtMs: 3, parent: "r1", agent: "support", status: "failed" }),
-      runRow({ id: "r4", openedAtMs: 4, parent: "r1", customer: null }),
+      runRow({ id: "r4", openedAtMs: 4, parent: "r1", customer: null, endUser: "u2" }),
     ],
   });
   const ids = async (filter: Omit<RunFilter, "limit">) =>
@@ -71,6 +71,9 @@ async function checkRunFilters({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await ids({ customer: "acme", status: "failed", roots: true }), []);
   assert.deepEqual(await ids({ customer: "acme", after: "r3" }), ["r1"]);
   assert.deepEqual(await ids({ customer: "nobody" }), []);
+  assert.deepEqual(await ids({ endUser: "u1" }), ["r2"]);
+  assert.deepEqual(await ids({ hasEndUser: true }), ["r4", "r2"]);
+  assert.deepEqual(await ids({ hasEndUser: true, byId: true, after: "r2" }), ["r4"]);
   const children = await store().children(workspace, "r1");
   assert.deepEqual(
     children.map((run) => run.id),

@@ -11,8 +11,7 @@ import { anyHistory, START_MS } from "./event-sequences-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { correct, deliver, engineOver, holdings, play } from "./play-contract.ts";
 
-const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
-const memory = new MemoryStore();
+const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 let workspaces = 0;
 
 function newWorkspace(): string {
@@ -31,6 +30,7 @@ const someCorrections = fc.array(anyCorrection, { minLength: 1, maxLength: 3 });
 test("corrections before, amid and after the events come to the same totals", async () => {
   const places = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), someCorrections);
   const property = fc.asyncProperty(anyTwoArrivals, places, async ([one, other], [share, late]) => {
+    const memory = new MemoryStore();
     const [before, amid] = [newWorkspace(), newWorkspace()];
     const world = await engineOver(memory, before);
     for (const how of late) await correct(world.engine, before, how);
@@ -46,11 +46,12 @@ test("corrections before, amid and after the events come to the same totals", as
     assertConserved(second);
     assert.deepEqual(totalsOf(second), totalsOf(first));
   });
-  await fc.assert(property, { numRuns: 60 * full });
+  await fc.assert(property, { numRuns: isFull ? 12_000 : 60 });
 });
 
 test("rating again what is up to date changes nothing", async () => {
   const property = fc.asyncProperty(anyHistory, anyCorrection, async (history, how) => {
+    const memory = new MemoryStore();
     const workspace = newWorkspace();
     await play(memory, workspace, history);
     const { engine } = await engineOver(memory, workspace, { isNew: false });
@@ -61,11 +62,12 @@ test("rating again what is up to date changes nothing", async () => {
     assert.deepEqual([whole.steps, whole.runs, whole.outcomes, whole.cost], [0, 0, 0, 0n]);
     assert.deepEqual(await holdings(memory, workspace), before);
   });
-  await fc.assert(property, { numRuns: 60 * full });
+  await fc.assert(property, { numRuns: isFull ? 30_000 : 60 });
 });
 
 test("between any two units of a pass each total is the sum of its parts", async () => {
   const property = fc.asyncProperty(anyHistory, anyCorrection, async (history, how) => {
+    const memory = new MemoryStore();
     const workspace = newWorkspace();
     await play(memory, workspace, history);
     const { engine } = await engineOver(memory, workspace, { isNew: false });
@@ -78,5 +80,5 @@ test("between any two units of a pass each total is the sum of its parts", async
       cursor = next;
     }
   });
-  await fc.assert(property, { numRuns: 30 * full });
+  await fc.assert(property, { numRuns: isFull ? 12_000 : 30 });
 });

@@ -36,8 +36,8 @@ export async function simulated(
 
 /** A sum of bills that can be read. */
 export function readable(bill: BillSum): object {
-  const { revenue, cap, minimum, credits, cappedRuns, raisedRuns } = bill;
-  const amounts = { revenue, cap, minimum, credits };
+  const { revenue, cap, minimum, credits, paidByCredit, cappedRuns, raisedRuns } = bill;
+  const amounts = { revenue, cap, minimum, credits, paidByCredit };
   const texts = Object.entries(amounts).map(([name, amount]) => [name, formatAmount(amount)]);
   return { ...Object.fromEntries(texts), cappedRuns, raisedRuns };
 }

@@ -6,7 +6,14 @@ import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
-import type { OutcomeState, Run, RunRating, RunShare, RunStatus } from "../domain/run/run.ts";
+import type {
+  OutcomeState,
+  Run,
+  RunFacts,
+  RunRating,
+  RunShare,
+  RunStatus,
+} from "../domain/run/run.ts";
 import type {
   Call,
   Conflict,
@@ -72,6 +79,7 @@ export const RUN_COLUMNS = [
   "charged_in",
   "corrections",
   "since_seq",
+  "end_user",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -109,6 +117,7 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     encodeCharges(run),
     run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
     run.sinceSeq,
+    run.endUser,
   ];
 }
 
@@ -120,9 +129,21 @@ export function decodeRun(row: Row): Run {
     cost: amountOf(text(row, `${of}_cost`)),
     charge: amountOf(text(row, `${of}_charge`)),
   });
-  const rating = optional(row, "rating");
   const corrections = optional(row, "corrections");
   const tree = totals("tree");
+  return {
+    ...decodeRunFacts(row),
+    lastSeenAtMs: number(row, "last_seen_at"),
+    own: totals("own"),
+    tree,
+    chargedIn: decodeCharges(optional(row, "charged_in"), tree.charge),
+    corrections: corrections === null ? [] : decodeCorrections(corrections),
+  };
+}
+
+/** The facts of a run alone. */
+export function decodeRunFacts(row: Row): RunFacts {
+  const rating = optional(row, "rating");
   return {
     id: text(row, "id"),
     sinceSeq: number(row, "since_seq"),
@@ -138,16 +159,12 @@ export function decodeRun(row: Row): Run {
     agentHead: text(row, "agent_head"),
     closedAtMs: row.closed_at as number | null,
     closedBy: text(row, "closed_by"),
-    lastSeenAtMs: number(row, "last_seen_at"),
     labels: row.labels === null ? null : JSON.parse(text(row, "labels")),
     authority: optional(row, "authority"),
+    endUser: optional(row, "end_user"),
     suspended: number(row, "suspended"),
-    own: totals("own"),
-    tree,
     rating: rating === null ? null : decodeRating(rating),
     endedAtMs: row.ended_at as number | null,
-    chargedIn: decodeCharges(optional(row, "charged_in"), tree.charge),
-    corrections: corrections === null ? [] : decodeCorrections(corrections),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What every store's history must do: pages that leave nothing out and repeat nothing. */
 import assert from "node:assert/strict";
 import type { Step } from "../domain/event/step.ts";
-import type { OutcomeState, Run } from "../domain/run/run.ts";
+import { factsOfRun, type OutcomeState, type RunFacts } from "../domain/run/run.ts";
 import type { OutcomeKey } from "../engine/history.ts";
 import type { Store } from "../engine/ports.ts";
 import { sorted } from "./round-trip-contract.ts";
@@ -9,16 +9,15 @@ import { sorted } from "./round-trip-contract.ts";
 /** Reads a workspace's history in pages of a size and compares it with the other reads. */
 export async function assertHistory(store: Store, workspace: string, size: number): Promise<void> {
   const history = store.history(workspace);
-  const runs: Run[] = [];
+  const runs: RunFacts[] = [];
   for (let after: string | undefined = ""; after !== undefined; ) {
-    const page: Run[] = await history.runs({ after, limit: size });
+    const page: RunFacts[] = await history.runs({ after, limit: size });
     runs.push(...page);
     after = page.length < size ? undefined : page.at(-1)?.id;
   }
   const listed = await store.listRuns(workspace, { limit: Number.MAX_SAFE_INTEGER });
-  assert.deepEqual(sorted(runs), sorted(listed));
+  assert.deepEqual(sorted(runs), sorted(listed.map(factsOfRun)));
   const ids = runs.map(({ id }) => id);
-  assert.deepEqual(ids, [...ids].sort(), "runs stand in the order of their ids");
   await assertOutcomes(store, workspace, { size, ids });
   for (const { id } of await store.listCustomers(workspace, Number.MAX_SAFE_INTEGER)) {
     await assertSteps(store, workspace, {
@@ -48,7 +47,7 @@ async function assertOutcomes(
 async function assertSteps(
   store: Store,
   workspace: string,
-  of: { readonly size: number; readonly runs: readonly Run[]; readonly id: string },
+  of: { readonly size: number; readonly runs: readonly RunFacts[]; readonly id: string },
 ): Promise<void> {
   const steps: Step[] = [];
   for (let after: number | undefined = 0; after !== undefined; ) {

@@ -25,6 +25,10 @@ export class HttpClient {
     return this.#send("POST", path, JSON.stringify(body));
   }
 
+  put<Body>(path: string, body: unknown): Promise<Answer<Body>> {
+    return this.#send("PUT", path, JSON.stringify(body));
+  }
+
   /** Resolves with a whole answer only. */
   #send<Body>(method: string, path: string, body?: string): Promise<Answer<Body>> {
     return new Promise((resolve, reject) => {

@@ -73,6 +73,53 @@ for (const kind of ["memory", "sqlite"] as const) {
       await desk.server.stop();
     });
 
+    test("listings and what is behind a line are told as they were known", async () => {
+      const desk = await openDesk(kind, { at: "2026-11-01T00:00:00Z" });
+      desk.clock.now = Date.parse(FIRST);
+      await desk.steps("acme", "2026-11-10", 2);
+      desk.clock.now = Date.parse(CLOSED);
+      await desk.ok("POST", "/v1/periods/close", { period: "2026-11", customer: "acme" });
+      desk.clock.now = Date.parse(LATE);
+      const { body } = await desk.ok("GET", "/v1/statements");
+      const statement = String((body.statements as unknown as { id: string }[])[0]?.id);
+      const who = { reason: "asked", by: "anna" };
+      const notes = `/v1/statements/${statement}/credit-notes`;
+      await desk.ok("POST", notes, { ...who, lines: [{ line: 1, amount: "0.01" }] });
+      await desk.ok("POST", "/v1/goodwill", { ...who, customer: "acme", amount: "1" });
+      const line = { statement, line: 1, amount: "0.01" };
+      await desk.ok("POST", "/v1/disputes", { ...who, ...line, id: "d" });
+      const voided = { type: "step.voided", id: "v", run: "run of acme", target: { id: "e1" } };
+      await desk.ok("POST", "/v1/events", [{ ...voided, ...who, by: undefined, occurredAt: LATE }]);
+      desk.clock.now += 86_400_000;
+      await desk.ok("POST", "/v1/disputes/d/resolve", { ...who, favor: "us" });
+      desk.clock.now += 1;
+
+      const told = async (instant: string) => {
+        const at = `asOf=${instant}`;
+        const counted = [];
+        for (const [path, list] of [
+          [notes, "creditNotes"],
+          ["/v1/goodwill", "goodwill"],
+          ["/v1/disputes?open=true", "disputes"],
+        ] as const) {
+          const query = path.includes("?") ? `&${at}` : `?${at}`;
+          const answer = await desk.ok("GET", `${path}${query}`);
+          counted.push((answer.body[list] as unknown as object[]).length);
+        }
+        const lines = await desk.ok("GET", `/v1/statements/${statement}/lines/1/steps?${at}`);
+        const items = lines.body.items as unknown as { changedAfterClose: boolean }[];
+        return [...counted, items.map((item) => (item.changedAfterClose ? "changed" : "plain"))];
+      };
+      assert.deepEqual(await told(CLOSED), [0, 0, 0, ["plain", "plain"]]);
+      assert.deepEqual(await told(LATE), [1, 1, 1, ["plain"]], "what is voided counts nothing");
+      assert.deepEqual(await told("2026-12-06T12:00:00Z"), [1, 1, 0, ["plain"]]);
+      for (const path of [notes, `/v1/statements/${statement}/lines/1/steps`]) {
+        assertProblem(await desk.ask("GET", `${path}?asOf=${FIRST}`), "statement.not_found");
+        assertProblem(await desk.ask("GET", `${path}?asOf=2030-01-01T00:00:00Z`), "asof.future");
+      }
+      await desk.server.stop();
+    });
+
     test("an instant that cannot be answered is refused, never guessed", async () => {
       const desk = await openDesk(kind, { at: FIRST });
       await desk.steps("acme", "2026-11-10", 1);

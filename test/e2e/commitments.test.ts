@@ -179,6 +179,28 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(String(projection.projectedTotal), "60");
     });
 
+    test("are in the currency of the customer's card, and another card in no other", async () => {
+      const inEuro = { ...YEAR, currency: "EUR" };
+      assertProblem(await set(inEuro), "commitment.invalid", "commitments[0].currency");
+      await desk.ok("POST", "/v1/rate-cards", {
+        card: { ...CARD, key: "euros", currency: "EUR" },
+        effectiveFrom: null,
+      });
+      const move = (cardKey: string | null) =>
+        desk.ask("PUT", "/v1/customers/acme", { name: "Acme", cardKey });
+      assert.equal((await set(YEAR)).status, 200);
+      assertProblem(await move("euros"), "customer.card_fixed", "cardKey");
+      // Who agrees anew may: nothing is drawn yet.
+      assert.equal((await set()).status, 200);
+      assert.equal((await move("euros")).status, 200);
+      const inDollars = await set({ ...YEAR, currency: "USD" });
+      assertProblem(inDollars, "commitment.invalid", "commitments[0].currency");
+      const { currency: _, ...month } = { ...inEuro, per: "period", amount: "7" };
+      assert.equal((await set(month)).status, 200, "the card's currency is meant");
+      assertProblem(await move(null), "customer.card_fixed", "cardKey");
+      assert.deepEqual((await close("2026-10")).lines, ["true_up 7"]);
+    });
+
     test("of what is closed stay as they are; they end, and others are added", async () => {
       assertProblem(await desk.ask("GET", "/v1/customers/no/commitments"), "customer.not_found");
       const nobody = await desk.ask("PUT", "/v1/customers/no/commitments", { commitments: [] });

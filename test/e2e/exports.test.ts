@@ -164,7 +164,7 @@ describe("exports", () => {
     assert.deepEqual([String(data?.customerThere), String(data?.itemThere)], ["C-1", "P-9"]);
   });
 
-  test("lines of a bill go out when it is closed, and then what a credit note takes off", async () => {
+  test("lines of a bill go out when it is closed, then what a credit note takes off", async () => {
     await ready({ mode: "rated", window: "period" });
     await desk.steps("acme", "2026-11-09", 4);
     assert.equal((await run()).planned, 0);

@@ -364,5 +364,32 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.match(text, /route="POST \/v1\/events",le="\+Inf"\} \d+/);
       assert.match(text, /^tollgate_steps \d+$/m);
     });
+
+    test("a run names its end user however it opens, and usage is told by it", async () => {
+      const about = { customer: "theirs", endUser: "mia" };
+      const opened = { type: "run.opened", id: "opened", occurredAt: step("x").occurredAt };
+      await api.call("POST", "/v1/events", { body: [{ ...opened, run: "u1", ...about }] });
+      await api.call("POST", "/v1/runs", { body: { run: "u2", ...about } });
+      const holds = { open: about, holds: [] };
+      const held = await api.call("POST", "/v1/runs/u3/holds", { body: holds });
+      assert.equal(held.status, 200, held.text);
+      const runs = await api.call("GET", "/v1/runs?endUser=mia");
+      const { runs: named } = JSON.parse(runs.text) as { runs: readonly { run: string }[] };
+      assert.deepEqual(named.map(({ run }) => run).sort(), ["u1", "u2", "u3"]);
+      const body = ["u1", "u3"].map((run) => step("s", { run, customer: "theirs" }));
+      await api.call("POST", "/v1/events", {
+        body: [...body, step("s", { run: "u4", customer: "theirs" })],
+      });
+      const by = await api.call("GET", "/v1/usage?groupBy=endUser&customer=theirs");
+      const { rows } = JSON.parse(by.text) as { rows: readonly { group: object; steps: number }[] };
+      const told = rows.map(({ group, steps }) => [...Object.values(group), steps].join(" "));
+      assert.deepEqual(told.sort(), [" 1", "mia 2"]);
+      const one = await api.call("GET", "/v1/usage?endUser=mia");
+      assert.equal(one.body.rows?.[0]?.steps, 2);
+      const stated = await api.call("POST", "/v1/events", {
+        body: [step("t", { endUser: "mia" })],
+      });
+      assert.equal(stated.body.results?.[0]?.error?.code, "field.unknown", "a step names none");
+    });
   });
 }

@@ -42,6 +42,19 @@ const CARD = {
 };
 /** Everything that is billed is above the least, and below the most, of this one. */
 const SMALL = { ...CARD, minimum: "1", maximum: "20" };
+/** What a volume tier corrects, some of it included, and what is priced in credits. */
+const COUNTED = {
+  key: "card",
+  currency: "USD",
+  credit: { name: "point", price: "0.5" },
+  charges: [
+    {
+      ...{ key: "calls", meter: STEPS, included: "1" },
+      price: { model: "volume", tiers: [{ upTo: "3", unit: "2", flat: "1" }, { unit: "1" }] },
+    },
+    { key: "points", meter: STEPS, in: "credits", price: each("3") },
+  ],
+};
 const PERIOD = "2026-11-01";
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 10, 11);
@@ -224,6 +237,22 @@ describe("a forged statement", () => {
     const found = await findingsOf(forged);
     const wrong = "its trial does not take off what it came to";
     assert.equal(found[0], `statements card/calls (~trial:): ${wrong}`);
+  });
+
+  test("is named by what it tells of quantities, tiers and credits", async () => {
+    const counted = await honest(COUNTED);
+    assert.deepEqual(await findingsOf(counted, COUNTED), []);
+    for (const [kind, key, change] of [
+      ["charge", "calls", { quantity: "6" }],
+      ["included", "calls", { quantity: "2" }],
+      ["tier_correction", "calls", { amountExact: "-2", amountRounded: "-2" }],
+      ["charge", "points", { quantity: "4" }],
+      ["charge", "points", { credits: "14" }],
+    ] as [string, string, Line][]) {
+      const found = await findingsOf(withLine([kind, key], change, counted), COUNTED);
+      const named = `statements card/${key}: its lines are not what the card makes of the quantity`;
+      assert.ok(found[0]?.startsWith(named), `${kind} ${key}: ${found}`);
+    }
   });
 
   test("is named by its period, currency and rounding", async () => {

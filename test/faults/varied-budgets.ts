@@ -48,6 +48,32 @@ export async function setBudgets({ engine }: World, workspace: string): Promise<
   await engine.limits.retireBudget(workspace, { key: "old", ...WHO });
 }
 
+/** A customer that pays in advance, with a hold of its credit that is open and a settled one. */
+export async function holdOfCredit(world: World, workspace: string): Promise<void> {
+  const { engine } = world;
+  const customer = "delta";
+  const settings = { timeZone: "Europe/Berlin", cardKey: "support-2026" };
+  await engine.saveCustomer(workspace, { id: customer, settings });
+  const terms = { currency: "USD", name: null, priority: 1, expiresAtMs: null, charges: null };
+  const none = { id: null, cost: null, costCurrency: null, rollover: null };
+  await engine.credits.grant(workspace, { ...WHO, ...terms, ...none, customer, amount: "30" });
+  const document = { each: "customer", measure: "prepaid", where: { customer: [customer] } };
+  await engine.limits.saveBudget(workspace, { key: "credit", document, ...WHO });
+  const { readHolds } = composeHttp(engine);
+  const [run, nowText] = ["d1", new Date(await engine.nowMs(workspace)).toISOString()];
+  const step = { source: "sdk", kind: "tool", tool: "search" };
+  const holds = ["c1", "c2"].map((id) => ({ ...step, id }));
+  const body = { open: { id: "open-d1", source: "sdk", customer }, holds };
+  const { events, ...asked } = readHolds(body, { run, nowText });
+  const nothing = { asks: [], releases: [], renewals: [], caps: [] };
+  const { answer } = await engine.hold(workspace, events, { ...nothing, run, ...asked });
+  for (const one of answer.decisions) {
+    assert.ok(one.decision === "allow");
+    assert.ok(one.hold.reserves.length > 1, "what is held of credit is told by charge");
+  }
+  await world.send(workspace, [{ ...step, run, id: "c1", occurredAt: nowText }]);
+}
+
 /** Holds that are open, settled by their own step and by another's call, and released; stops. */
 export async function holdAndStop(world: World, workspace: string): Promise<void> {
   const { engine } = world;

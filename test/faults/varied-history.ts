@@ -12,7 +12,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { OutgoingHttp } from "../../src/engine/export/connector-port.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { holdAndStop, setBudgets, type World } from "./varied-budgets.ts";
+import { holdAndStop, holdOfCredit, setBudgets, type World } from "./varied-budgets.ts";
 
 type Sent = Readonly<Record<string, unknown>>;
 
@@ -116,7 +116,7 @@ function won(run: string, key: string, more: Sent = {}): Sent {
 }
 
 const OCTOBER: readonly Sent[] = [
-  opened("r1", { agent: "support", labels: { team: "x" } }),
+  opened("r1", { agent: "support", labels: { team: "x" }, endUser: "u1" }),
   model("r1", uuid(1), { callId: "openai:1", labels: { team: "x" } }),
   model("r1", uuid(2), { completeness: "partial" }),
   model("r1", uuid(2), { completeness: "exact", usage: { output_text: 700 } }),
@@ -253,6 +253,7 @@ async function makeDefault(world: World): Promise<void> {
   await engine.createKey(workspace, { scopes: ["ingest", "read"], label: "ingest" });
   const { key } = await engine.createKey(workspace, { scopes: ["admin"], label: "old" });
   await engine.revokeKey(workspace, key.id);
+  await engine.receipts.rotateKey();
   world.setClock("2026-10-30T08:00:00Z");
   await setBudgets(world, workspace);
   for (const event of OCTOBER) await world.send(workspace, [event]);
@@ -262,6 +263,7 @@ async function makeDefault(world: World): Promise<void> {
     await engine.settleConflict(workspace, { conflict: first.seq, keep: "second", reason: "x" });
   }
   await holdAndStop(world, workspace);
+  await holdOfCredit(world, workspace);
   world.setClock("2026-11-02T08:00:00Z");
   await engine.closePeriod(workspace, { customer: null, period: "2026-10", early: false });
   await world.send(workspace, LATE);

@@ -16,6 +16,7 @@ import type { Finding } from "../../src/store/verify/findings.ts";
 import { VERIFIED_TABLES, verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { blindSpots, isTotalOfNothing } from "./alterations.ts";
 import {
+  columnsOf,
   findingsAfter,
   keyOf,
   openFile,
@@ -94,14 +95,9 @@ function named(findings: readonly Finding[], table: string): string[] {
 
 /** Removed whole, these leave no trace: the chain covers what counts, and the journal. */
 const UNSEALED: ReadonlySet<string> = new Set([
-  "witnesses",
-  "conflicts",
-  "api_keys",
-  "signing_keys",
-  "holds",
+  ...["witnesses", "conflicts", "api_keys", "signing_keys", "holds"],
   // Of lines, only one that others follow is missed ("export lines", below).
-  "export_lines",
-  "export_secrets",
+  ...["export_lines", "export_secrets"],
 ]);
 
 describe("a row that was removed is named", () => {
@@ -195,6 +191,32 @@ describe("what was altered with care is found", () => {
     });
     assert.deepEqual(named(findings, "steps"), []);
     assert.deepEqual(named(findings, "chain"), [`default/${seq}`]);
+  });
+
+  test("a former version whose checksum was made to fit, or that was taken out whole", () => {
+    for (const table of ["former_runs", "former_outcomes"]) {
+      const [row] = rowsOf(db, table);
+      assert.ok(row !== undefined, `${table} has a row`);
+      const { workspace: _, checksum: _sum, ...rest } = row;
+      const document = String(row.document).replace(/"sinceSeq":/, '"sinceSeq":9');
+      assert.notEqual(document, row.document);
+      const values = columnsOf(db, table).flatMap(({ name }) => {
+        if (name === "checksum") return [];
+        return [name === "document" ? document : (rest[name] as string | number)];
+      });
+      const { where, values: key } = placeOf(db, table, row);
+      const findings = findingsAfter(original, (copy) => {
+        const sql = `UPDATE ${table} SET document = ?, checksum = ? WHERE ${where}`;
+        copy.prepare(sql).run(document, nodeDigest.checksum(rowText(values)), ...key);
+      });
+      assert.deepEqual(named(findings, table), [], "the row by itself is in order");
+      const link = `default/${(row.until_seq as number) + 1}`;
+      assert.deepEqual(named(findings, "chain"), [link], table);
+      const removed = findingsAfter(original, (copy) => {
+        copy.prepare(`DELETE FROM ${table} WHERE ${where}`).run(...key);
+      });
+      assert.ok(named(removed, "chain").includes(link), `${table}: taken out`);
+    }
   });
 
   test("a chain whose last links are gone", () => {

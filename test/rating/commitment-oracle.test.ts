@@ -19,7 +19,7 @@ import { type Counted, Exact } from "./price-oracle.ts";
 import { statementLines } from "./statement-oracle.ts";
 import type { CardText } from "./terms-oracle.ts";
 
-const RUNS = process.env.TOLLGATE_TEST_FULL === "1" ? 20_000 : 400;
+const RUNS = process.env.TOLLGATE_TEST_FULL === "1" ? 100_000 : 400;
 const PERIOD = { key: "2026-11-01", startMs: 0, endMs: 30 * 86_400_000 };
 
 const KEYS = ["a", "b", "c"];

@@ -7,11 +7,20 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { present } from "../../src/domain/assert.ts";
 import { currencyDecimals } from "../../src/domain/money/currency.ts";
-import { type Amount, formatAmount, parseAmount } from "../../src/domain/money/decimal.ts";
+import {
+  type Amount,
+  type Factor,
+  formatAmount,
+  parseAmount,
+} from "../../src/domain/money/decimal.ts";
 import { periodTerms } from "../../src/domain/period/period-terms.ts";
 import { runCorrection, sumRunCorrections } from "../../src/domain/period/run-bounds.ts";
 import { buildStatement } from "../../src/domain/period/statement.ts";
-import { arbitraryCard, arbitraryQuantity } from "../../src/domain/rating/arbitraries.test.ts";
+import {
+  arbitraryCard,
+  arbitraryCharge,
+  arbitraryQuantity,
+} from "../../src/domain/rating/arbitraries.test.ts";
 import { advance, type Counter, closeCounter } from "../../src/domain/rating/counter.ts";
 import { compileCard } from "../../src/domain/rating/meter.ts";
 import { isCostMeter } from "../../src/domain/rating/meter-fields.ts";
@@ -23,7 +32,7 @@ import { statementLines } from "./statement-oracle.ts";
 import type { CardText } from "./terms-oracle.ts";
 
 const IS_FULL = process.env.TOLLGATE_TEST_FULL === "1";
-const RUNS = IS_FULL ? 20_000 : 400;
+const RUNS = IS_FULL ? 50_000 : 400;
 
 const textOf = (card: RateCard) => JSON.parse(rateCardDocument(card)) as CardText;
 const DATED = { effectiveFromMs: 0, takesEffect: "at_once", recordedAtMs: 0 } as const;
@@ -53,7 +62,8 @@ type Use = typeof arbitraryUse extends fc.Arbitrary<infer T> ? T : never;
 
 function moved({ card, use }: Use, at: number) {
   const { charge, cell, moves } = present(use[at], "use");
-  const priceOf = () => compiled(card).segmentPrice(charge.key, cell);
+  const price = compiled(card).segmentPrice(charge.key, cell);
+  const priceOf = () => price;
   // A cost has 33 places.
   const scale = isCostMeter(charge.meter) ? 10n ** 20n : 1n;
   let counter: Counter | undefined;
@@ -80,6 +90,13 @@ function countedAt({ card, use }: Use, at: number): Counted {
     creditPrice: document.credit?.price ?? "0",
   };
 }
+
+/** A card without a term beside its charges. */
+const PLAIN_CARD: RateCard = {
+  ...{ key: "card", currency: "USD", charges: [], fees: [], discounts: [], trial: null },
+  ...{ minimum: null, maximum: null, runMinimum: null, runCap: null, entitlements: null },
+  ...{ credit: { name: "tokens", price: 250_000n as Factor }, rounding: "half_even" },
+};
 
 const exact = (amount: bigint) => formatAmount(amount as Amount);
 
@@ -110,6 +127,27 @@ describe("rating by an oracle of its own", () => {
       }
     });
     fc.assert(property, { numRuns: RUNS });
+  });
+
+  // A charge by itself is cheap to make: here are as many as nobody would make whole cards of.
+  test("one charge of any kind has the shares and the final amount of its definition", () => {
+    const moves = fc.array(arbitraryQuantity, { minLength: 1, maxLength: 4 });
+    const made = fc.tuple(arbitraryCharge, moves, fc.nat());
+    const property = fc.property(made, ([unnamed, quantities, at]) => {
+      const charge: Charge = { ...unnamed, key: "c", name: "c", settlesAfterHours: null };
+      const cells = cellsOf(charge);
+      const cell = present(cells[at % cells.length], "cell");
+      const card = { ...PLAIN_CARD, charges: [charge] };
+      const one = { card, use: [{ charge, index: 0, cell, moves: quantities }] } as Use;
+      const { counter, marginals, priceOf } = moved(one, 0);
+      const counted = countedAt(one, 0);
+      const running = runningCost(counted).toFixed();
+      assert.equal(exact(marginals), running);
+      const [count] = closeCounter(counter, priceOf);
+      assert.equal(exact(count?.running ?? 0n), running);
+      assert.equal(exact(count?.final ?? 0n), finalCost(counted).toFixed());
+    });
+    fc.assert(property, { numRuns: IS_FULL ? 1_000_000 : 1_000 });
   });
 
   test("ten million units at 0.0000001 are exactly 1", () => {

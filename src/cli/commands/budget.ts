@@ -9,7 +9,7 @@ import {
   SERVER_OPTIONS,
   type Surroundings,
 } from "../command.ts";
-import { type BalanceView, renderBalances } from "../render/budgets.ts";
+import { type BalanceView, renderBalances, unitOf } from "../render/budgets.ts";
 import { renderTable } from "../render/table.ts";
 import { type Session, withSession } from "../session.ts";
 
@@ -143,7 +143,7 @@ function renderBudgets(budgets: readonly BudgetView[], { styles }: Surroundings)
   const columns = titles.map((title) => ({ title, align: "left" as const }));
   const rows = budgets.map((one) => [
     ...[one.key, one.each, one.limit ?? "–"],
-    one.currency === null ? one.measure : `${one.currency} ${one.measure}`,
+    unitOf(one),
     ...[one.per.replaceAll("_", " "), one.enforcement],
     one.stages.map((stage) => `${stage.do} at ${stage.at}`).join(", "),
   ]);

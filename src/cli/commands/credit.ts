@@ -1,4 +1,5 @@
 import { TollgateError } from "../../domain/errors.ts";
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
 import {
   type Arguments,
@@ -35,6 +36,7 @@ export const credit: Command = {
       meaning: "issue: lines, such as 1,3=0.50 (without an amount: all that is left of it)",
     },
     ...BY_HAND_OPTIONS,
+    ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
@@ -47,7 +49,9 @@ export const credit: Command = {
     const body = verb === "list" ? null : { lines: linesOf(args), ...byHandOf(args) };
     return withSession(args, here, async (session) =>
       show(
-        body === null ? await list(session, path) : [await session.post(path, body)],
+        body === null
+          ? await list(session, `${path}${asOfQuery(args)}`)
+          : [await session.post(path, body)],
         args,
         here,
       ),

@@ -1,4 +1,5 @@
 import { TollgateError } from "../../domain/errors.ts";
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf, requiredOption } from "../by-hand-options.ts";
 import {
   type Arguments,
@@ -43,6 +44,7 @@ export const dispute: Command = {
     amount: { type: "string", value: "AMOUNT", meaning: "open: (default: all that is left of it)" },
     favor: { type: "string", value: "WHOM", meaning: "resolve: customer or us" },
     ...BY_HAND_OPTIONS,
+    ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
@@ -56,7 +58,8 @@ export const dispute: Command = {
     }
     if (verb === "list") {
       return withSession(args, here, async (session) => {
-        const page = await session.get<{ readonly disputes: DisputeView[] }>("/v1/disputes");
+        const path = `/v1/disputes${asOfQuery(args)}`;
+        const page = await session.get<{ readonly disputes: DisputeView[] }>(path);
         return show(page.disputes, args, here);
       });
     }

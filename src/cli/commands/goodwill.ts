@@ -1,4 +1,5 @@
 import { TollgateError } from "../../domain/errors.ts";
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
 import {
   type Arguments,
@@ -27,7 +28,7 @@ export const goodwill: Command = {
   name: "goodwill",
   summary: "Give a customer a credit in the open period; list credits",
   positionals: "list | give CUSTOMER AMOUNT",
-  options: { ...BY_HAND_OPTIONS, ...JSON_OPTION, ...SERVER_OPTIONS },
+  options: { ...BY_HAND_OPTIONS, ...AS_OF_OPTION, ...JSON_OPTION, ...SERVER_OPTIONS },
   run: (args, here) => {
     const [verb = "list", customer, amount] = args.positionals;
     if (verb === "list") return withSession(args, here, (session) => list(session, args, here));
@@ -43,7 +44,8 @@ export const goodwill: Command = {
 };
 
 async function list(session: Session, args: Arguments, here: Surroundings): Promise<number> {
-  const page = await session.get<{ readonly goodwill: readonly GoodwillView[] }>("/v1/goodwill");
+  const path = `/v1/goodwill${asOfQuery(args)}`;
+  const page = await session.get<{ readonly goodwill: readonly GoodwillView[] }>(path);
   return show(page.goodwill, args, here);
 }
 

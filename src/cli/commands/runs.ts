@@ -29,6 +29,7 @@ export const runs: Command = {
   options: {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     agent: { type: "string", value: "ID", meaning: "only this agent's" },
+    "end-user": { type: "string", value: "ID", meaning: "only this end user's" },
     status: { type: "string", value: "STATUS", meaning: "open, completed, failed, …" },
     limit: { type: "string", value: "N", meaning: "how many (default: 20)" },
     all: { type: "boolean", meaning: "child runs too" },
@@ -42,6 +43,8 @@ export const runs: Command = {
         const value = textOption(args, name);
         if (value !== undefined) query.set(name, value);
       }
+      const endUser = textOption(args, "end-user");
+      if (endUser !== undefined) query.set("endUser", endUser);
       if (args.options.all !== true) query.set("roots", "true");
       const page = await session.get<{ readonly runs: readonly RunSummary[] }>(`/v1/runs?${query}`);
       if (args.options.json === true) print(here.out, JSON.stringify(page, null, 2));

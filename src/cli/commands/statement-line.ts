@@ -1,4 +1,5 @@
 /** What is behind one line of a statement, as a table. */
+import { asOfQuery } from "../as-of-option.ts";
 import { type Arguments, print, type Surroundings, textOption } from "../command.ts";
 import { formatMoney, groupDigits } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
@@ -35,8 +36,8 @@ export async function showLine(
   let count = 0;
   let cursor: string | null = null;
   do {
-    const query = new URLSearchParams({ limit: ITEMS_A_REQUEST, ...(cursor && { cursor }) });
-    const page: PageView = await session.get(`${path}?${query}`);
+    const query = asOfQuery(args, { limit: ITEMS_A_REQUEST, ...(cursor && { cursor }) });
+    const page: PageView = await session.get(`${path}${query}`);
     count += page.items.length;
     if (args.options.json === true) {
       for (const item of page.items) print(here.out, JSON.stringify(item));

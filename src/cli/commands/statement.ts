@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
+import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { byHandOf } from "../by-hand-options.ts";
 import {
   type Arguments,
@@ -41,6 +42,7 @@ export const statement: Command = {
     out: { type: "string", value: "FILE", meaning: "file for the page (default: ID.html)" },
     reason: { type: "string", value: "TEXT", meaning: "reissue: why" },
     by: { type: "string", value: "NAME", meaning: "reissue: who decided it" },
+    ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
@@ -77,7 +79,7 @@ export const statement: Command = {
 
 async function list(session: Session, args: Arguments, here: Surroundings): Promise<number> {
   const customer = textOption(args, "customer");
-  const query = customer === undefined ? "" : `?${new URLSearchParams({ customer })}`;
+  const query = asOfQuery(args, customer === undefined ? {} : { customer });
   const page = await session.get<{ readonly statements: readonly StatementSummary[] }>(
     `/v1/statements${query}`,
   );

@@ -29,10 +29,11 @@ export const usage: Command = {
     by: {
       type: "string",
       value: "LIST",
-      meaning: "customer, period, agent, kind, provider, model, tool (default: customer)",
+      meaning: "customer, endUser, period, agent, kind, provider, model, tool (default: customer)",
     },
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     agent: { type: "string", value: "ID", meaning: "only this agent's" },
+    "end-user": { type: "string", value: "ID", meaning: "only this end user's" },
     period: { type: "string", value: "DATE", meaning: "only the period that starts on this date" },
     ...AS_OF_OPTION,
     ...JSON_OPTION,
@@ -46,6 +47,8 @@ export const usage: Command = {
         const value = textOption(args, name);
         if (value !== undefined) wanted[name] = value;
       }
+      const endUser = textOption(args, "end-user");
+      if (endUser !== undefined) wanted.endUser = endUser;
       const answer = await session.get<UsageAnswer>(`/v1/usage${asOfQuery(args, wanted)}`);
       if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
       else print(here.out, ...renderUsage(answer, by, here.styles));

@@ -16,7 +16,9 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const WHO = { reason: "to see what would be sent", by: "anna" };
 const MODES = ["statement", "rated", "usage"];
 const LINE_MAX_CHARS = 110;
-const LINES_MAX_COUNT = 12;
+const LINES_MAX_COUNT = 24;
+/** Objects that hold no other ones, such as a part of a bill: a line each. */
+const INNERMOST = /\{[^{}[\]]*\}/g;
 
 /** Prints a dry run of each connector but the one that was sent to. */
 export async function showOtherTargets(
@@ -64,7 +66,8 @@ function readable(body: string, type: string): string[] {
   }
   if (!type.includes("json") || type.includes("ndjson")) return body.trimEnd().split("\n");
   try {
-    return JSON.stringify(JSON.parse(body), null, 1).split("\n");
+    const text = JSON.stringify(JSON.parse(body), null, 1);
+    return text.replace(INNERMOST, (object) => object.replace(/\s+/g, " ")).split("\n");
   } catch {
     return body.split("\n");
   }

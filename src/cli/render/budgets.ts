@@ -54,13 +54,16 @@ function columns(share: number, room: number): number {
   return Math.min(room, Math.max(1, Math.round(share * BAR_COLUMNS)));
 }
 
-function unitOf({ measure, currency }: BalanceView): string {
-  return currency === null ? measure : `${currency} ${measure}`;
+/** What a level is in: a currency and what of it, a unit, a credit. */
+export function unitOf({ measure, currency }: Pick<BalanceView, "measure" | "currency">): string {
+  // A credit's name says that it is one.
+  if (currency === null || measure === "credits") return currency ?? measure;
+  return `${currency} ${measure}`;
 }
 
-function levelText(level: string | null, { currency }: BalanceView): string {
+function levelText(level: string | null, { currency, measure }: BalanceView): string {
   if (level === null) return NONE;
-  return currency === null ? level : formatMoney(level);
+  return currency === null || measure === "credits" ? level : formatMoney(level);
 }
 
 function actionCell({ stage, remaining }: BalanceView, styles: Styles): Cell {

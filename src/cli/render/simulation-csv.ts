@@ -3,7 +3,7 @@ import { type BillView, cardTitles, type SimulationView } from "../simulation-vi
 
 const COLUMNS = [
   ...["customer", "card", "currency", "revenue", "change", "margin", "cost", "cost_currency"],
-  ...["steps", "capped_runs", "raised_runs", "credits"],
+  ...["steps", "capped_runs", "raised_runs", "credits", "paid_by_credit"],
 ];
 
 /** The name of the rows of what was charged. */
@@ -16,7 +16,7 @@ export function simulationCsv({ total, customers }: SimulationView): string {
   const rows = customers.flatMap(({ customer, steps, cost, charged, cards }) => {
     const row = (card: string, bill: BillView, change: string) => [
       ...[customer, card, currency, bill.revenue, change, bill.margin ?? "", cost, costCurrency],
-      ...[steps, bill.cappedRuns, bill.raisedRuns, bill.credits],
+      ...[steps, bill.cappedRuns, bill.raisedRuns, bill.credits, bill.paidByCredit],
     ];
     const ofCards = cards.map((bill, at) => row(titles[at] ?? "", bill, bill.change));
     return [row(CHARGED, charged, "0"), ...ofCards];

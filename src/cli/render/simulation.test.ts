@@ -10,7 +10,7 @@ const CHART_ROWS = 40;
 
 function bill(revenue: string, more: Partial<BillView> = {}): BillView {
   const runs = { cappedRuns: 0, cap: "0", raisedRuns: 0, minimum: "0" };
-  return { revenue, margin: revenue, ...runs, credits: "0", ...more };
+  return { revenue, margin: revenue, ...runs, credits: "0", paidByCredit: "0", ...more };
 }
 
 function customer(name: string, ...amounts: [string, string, string]): CustomerView {
@@ -63,8 +63,8 @@ test("a cost that is not wholly known bounds the margin, and another currency ha
 
 test("CSV has a row for each customer and card, and no formula", () => {
   const rows = simulationCsv(simulation([customer('=1+1,"x"', "1", "2", "1")])).split("\r\n");
-  assert.equal(rows[1], `"'=1+1,""x""",charged,USD,1,0,1,0,USD,1,0,0,0`);
-  assert.equal(rows[2], `"'=1+1,""x""",next,USD,2,1,2,0,USD,1,0,0,0`);
+  assert.equal(rows[1], `"'=1+1,""x""",charged,USD,1,0,1,0,USD,1,0,0,0,0`);
+  assert.equal(rows[2], `"'=1+1,""x""",next,USD,2,1,2,0,USD,1,0,0,0,0`);
   assert.equal(rows.length, 4);
 });
 

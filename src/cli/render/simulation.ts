@@ -62,6 +62,7 @@ function totalTable(total: TotalView, styles: Styles): string[] {
   const margin = ({ margin: amount }: BillView) =>
     amount === null ? "–" : `${atMost}${formatMoney(amount)}`;
   const credits = bills.some((bill) => bill.credits !== "0");
+  const isPaid = bills.some((bill) => bill.paidByCredit !== "0");
   const rows: (readonly Cell[])[] = [
     row("revenue", (bill) => ({ text: formatMoney(bill.revenue), style: styles.bold })),
     ofCards("change", (card) => changeCell(card.change, styles)),
@@ -72,6 +73,7 @@ function totalTable(total: TotalView, styles: Styles): string[] {
     ...count("runs above their cap", (bill) => bill.cappedRuns),
     ...count("runs raised to their minimum", (bill) => bill.raisedRuns),
     ...(credits ? [row("credits used", (bill) => bill.credits)] : []),
+    ...(isPaid ? [row("paid by credit", (bill) => formatMoney(bill.paidByCredit))] : []),
     ofCards("customers that pay more", (card) => String(card.more)),
     ofCards("customers that pay less", (card) => String(card.less)),
     ofCards("customers that pay the same", (card) => String(card.same)),

@@ -5,22 +5,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import Stripe from "stripe";
-import type { ExportLine } from "../../domain/export/export-line.ts";
-import type { ExportTarget } from "../../domain/export/target.ts";
-import type {
-  Freezing,
-  OutgoingAnswer,
-  OutgoingRequest,
-  Session,
-} from "../../engine/export/connector-port.ts";
+import type { OutgoingRequest } from "../../engine/export/connector-port.ts";
+import {
+  DAY_MS,
+  EVENT,
+  KEY,
+  LINE_KEY,
+  lineOf,
+  recording,
+  START_MS,
+  targetOf,
+} from "./sample-stripe-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
-
-const KEY = "rk_test_51example";
-const LINE_KEY = "0b7f3a52-6c1d-8e2f-9a3b-4c5d6e7f8a9b";
-const EVENT = "agent runs (é)";
-const START_MS = Date.UTC(2026, 10, 20);
-const DAY_MS = 86_400_000;
-const ONE = 10n ** 33n;
 
 /** A request, as far as it is compared. */
 interface Wire {
@@ -42,6 +38,13 @@ function wireOf(
   const names = [...COMPARED, ...(body === "" ? [] : COMPARED_WITH_BODY)];
   const own = names.map((name) => [name, headers[name] as string | undefined]);
   return { method, path: pathname + search, headers: Object.fromEntries(own), body };
+}
+
+/** What we sent. */
+function wiresOf(requests: readonly OutgoingRequest[]): Wire[] {
+  return requests.map(({ method, url, headers, body }) =>
+    wireOf(method, url, { headers, body: String(body ?? "") }),
+  );
 }
 
 /** What the SDK sends for a call. */
@@ -73,57 +76,6 @@ async function fromSdk(call: (stripe: Stripe) => Promise<unknown>, key = KEY): P
   return wire;
 }
 
-function targetOf(mode: ExportTarget["mode"], settings: Record<string, string>): ExportTarget {
-  return {
-    ...{ id: "billing", connector: "stripe", account: "live", mode, window: "day" },
-    ...{ timeZone: "UTC", since: "2026-01-01", customers: { names: {}, others: "same" } },
-    items: { names: {}, others: "same" },
-    settings: { connectAccount: "acct_1", ...settings },
-  };
-}
-
-const THEIRS = { customer: { id: "cus_1" }, item: { id: EVENT } };
-
-function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): ExportLine {
-  const freezing: Freezing = {
-    ...{ customer: "acme", item: "runs", period: "2026-11-01", revision: 0, mode: target.mode },
-    window: { startMs: START_MS, endMs: START_MS + DAY_MS },
-    ...{ value: (25n * ONE) / 2n, windowTotal: (25n * ONE) / 2n, unit: "USD" },
-    ...{ description: "Runs & more: 100% (it's *new*!)", parts: [], earlier: [], takesBack: null },
-    evidence: { source: "st_1", ledger: "12.5" },
-    ...{ key: LINE_KEY, workspace: "w", ...some },
-  };
-  const body = stripeConnector.freeze(freezing, THEIRS, target);
-  return {
-    ...freezing,
-    ...{ target: "billing", no: 1, periodTotal: 0n, body, bodyHash: "", state: "in_flight" },
-    ...{ version: 2, claim: "c", dueAtMs: 0, firstSentAtMs: START_MS, lastSentAtMs: START_MS },
-    ...{ attempts: 1, isUnclear: false, plannedAtMs: 0, outcome: null, note: "" },
-  };
-}
-
-/** A session whose requests are kept and answered as they are asked for. */
-function recording(target: ExportTarget, answers: (url: string) => object = () => ({})) {
-  const requests: OutgoingRequest[] = [];
-  const session: Session = {
-    ...{ workspace: "w", target, memory: new Map(), nowMs: () => START_MS + 2 * DAY_MS },
-    secret: async () => KEY,
-    http: {
-      send: async (request) => {
-        requests.push(request);
-        const body = JSON.stringify(answers(request.url));
-        const answer: OutgoingAnswer = { status: 200, headers: {}, body };
-        return { kind: "answered", answer };
-      },
-    },
-  };
-  const wires = () =>
-    requests.map(({ method, url, headers, body }) =>
-      wireOf(method, url, { headers, body: String(body ?? "") }),
-    );
-  return { session, wires };
-}
-
 const LAST_SECOND = (START_MS + DAY_MS) / 1000 - 1;
 const EVENT_PARAMS = {
   ...{ event_name: EVENT, identifier: LINE_KEY, timestamp: LAST_SECOND },
@@ -132,7 +84,7 @@ const EVENT_PARAMS = {
 
 test("a meter event and its cancellation are sent as the SDK sends them", async () => {
   const target = targetOf("usage", {});
-  const { session, wires } = recording(target);
+  const { session, requests } = recording(target);
   const line = lineOf(target);
   const back = lineOf(target, { takesBack: line, value: -line.value, key: "back" });
   await stripeConnector.send([line, back], session);
@@ -147,7 +99,7 @@ test("a meter event and its cancellation are sent as the SDK sends them", async 
       ),
     ),
   ];
-  assert.deepEqual(wires(), sdk);
+  assert.deepEqual(wiresOf(requests), sdk);
 });
 
 const EVENT_V2 = {
@@ -158,7 +110,7 @@ const EVENT_V2 = {
 
 test("the same of API v2", async () => {
   const target = targetOf("usage", { api: "v2" });
-  const { session, wires } = recording(target);
+  const { session, requests } = recording(target);
   const line = lineOf(target);
   const back = lineOf(target, { takesBack: line, value: -line.value, key: "back" });
   await stripeConnector.send([line, back], session);
@@ -173,14 +125,14 @@ test("the same of API v2", async () => {
       ),
     ),
   ];
-  assert.deepEqual(wires(), sdk);
+  assert.deepEqual(wiresOf(requests), sdk);
 });
 
 test("a session and a batch of the stream", async () => {
   const target = targetOf("usage", { api: "stream" });
   const expires = new Date(START_MS + 3 * DAY_MS).toISOString();
   const opened = { authentication_token: "token_1", expires_at: expires };
-  const { session, wires } = recording(target, () => opened);
+  const { session, requests } = recording(target, () => opened);
   const outcomes = await stripeConnector.send([lineOf(target)], session);
   assert.deepEqual(
     outcomes.map((one) => one.class),
@@ -200,14 +152,14 @@ test("a session and a batch of the stream", async () => {
       "token_1",
     ),
   ];
-  assert.deepEqual(wires(), sdk);
+  assert.deepEqual(wiresOf(requests), sdk);
 });
 
 const METADATA = { tollgate_line: LINE_KEY };
 
 test("an invoice item, and the list that it is found in", async () => {
   const target = targetOf("rated", { currency: "usd" });
-  const { session, wires } = recording(target, () => ({ data: [], has_more: false }));
+  const { session, requests } = recording(target, () => ({ data: [], has_more: false }));
   const line = lineOf(target);
   await stripeConnector.send([line], session);
   await stripeConnector.lookUp?.(line, session);
@@ -232,14 +184,14 @@ test("an invoice item, and the list that it is found in", async () => {
       }),
     ),
   ];
-  assert.deepEqual(wires(), sdk);
+  assert.deepEqual(wiresOf(requests), sdk);
 });
 
 test("an invoice with its parts, its finalizing, and what finds it again", async () => {
   const target = targetOf("statement", { currency: "usd", invoices: "finalize" });
-  const answers = (url: string) =>
+  const answers = ({ url }: OutgoingRequest) =>
     url.includes("?") ? { data: [], has_more: false } : { id: "in_1", status: "draft" };
-  const { session, wires } = recording(target, answers);
+  const { session, requests } = recording(target, answers);
   const part = { item: "runs", description: "Runs", quantity: "25", amount: "12.5" };
   const line = lineOf(target, { parts: [part] });
   await stripeConnector.send([line], session);
@@ -282,14 +234,14 @@ test("an invoice with its parts, its finalizing, and what finds it again", async
       }),
     ),
   ];
-  assert.deepEqual(wires(), sdk);
+  assert.deepEqual(wiresOf(requests), sdk);
 });
 
 test("meters, the sums of a window, and the event of an error report", async () => {
   const target = targetOf("usage", {});
   const meter = { id: "mtr_1", event_name: EVENT, status: "active" };
   const list = { data: [meter], has_more: false };
-  const { session, wires } = recording(target, (url) =>
+  const { session, requests } = recording(target, ({ url }) =>
     url.includes("summaries") ? { data: [{ aggregated_value: 12.5 }], has_more: false } : list,
   );
   assert.equal(await stripeConnector.total?.([lineOf(target)], session), "12.5");
@@ -306,7 +258,7 @@ test("meters, the sums of a window, and the event of an error report", async () 
       }),
     ),
   ];
-  assert.deepEqual(wires(), sdk);
+  assert.deepEqual(wiresOf(requests), sdk);
 });
 
 test("a signature is checked as the SDK makes it, and the event is fetched as it does", async () => {
@@ -319,7 +271,7 @@ test("a signature is checked as the SDK makes it, and the event is fetched as it
       },
     ],
   };
-  const { session, wires } = recording(target, () => ({ data: { reason } }));
+  const { session, requests } = recording(target, () => ({ data: { reason } }));
   const type = "v1.billing.meter.error_report_triggered";
   const payload = JSON.stringify({ id: "evt_1", object: "v2.core.event", type });
   const timestamp = Math.floor(session.nowMs() / 1000);
@@ -333,7 +285,9 @@ test("a signature is checked as the SDK makes it, and the event is fetched as it
       note: "meter_event_customer_not_found: No such customer",
     },
   ]);
-  assert.deepEqual(wires(), [await fromSdk((sdk) => sdk.v2.core.events.retrieve("evt_1"))]);
+  assert.deepEqual(wiresOf(requests), [
+    await fromSdk((sdk) => sdk.v2.core.events.retrieve("evt_1")),
+  ]);
   assert.equal(await heard(header, `${payload} `), null, "another body");
   const old = stripe.webhooks.generateTestHeaderString({
     ...{ payload, secret: KEY, timestamp: timestamp - 301 },

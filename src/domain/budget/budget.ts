@@ -19,6 +19,8 @@ export type Span = (typeof SPANS)[number];
 export const NAMED_MEASURES = [
   "cost",
   "charge",
+  "credits",
+  "prepaid",
   "tokens",
   "steps",
   "runs",
@@ -58,9 +60,9 @@ export interface Budget {
   readonly where: BudgetWhere;
   /** One of NAMED_MEASURES, or a bucket or unit of usage (`seconds`, `searches`). */
   readonly measure: string;
-  /** Of `charge`: only charges in it count. Of `cost`: that of costs. Else null. */
+  /** Of `charge`: only charges in it count; of `credits`, a card's credit. Else null. */
   readonly currency: string | null;
-  /** In the scale of the measure; null: none but what a scope was given. */
+  /** In the scale of the measure; null: none but what a scope was given, or prepaid credit is. */
   readonly limit: bigint | null;
   readonly per: Span;
   /** Of `day`, `week` and `month`. */
@@ -153,7 +155,15 @@ export function scopeText({ budgetId, scope }: Pick<BalanceKey, "budgetId" | "sc
 
 /** Whether a measure is an amount of money. */
 export function isMoney(measure: string): boolean {
-  return measure === "cost" || measure === "charge";
+  return measure === "cost" || measure === "charge" || isPrepaid(measure);
+}
+
+/**
+ * Whether the limit is what a customer has of prepaid credit. Nothing is settled in such a
+ * balance: what usage burns follows from what is charged.
+ */
+export function isPrepaid(measure: string): boolean {
+  return measure === "prepaid";
 }
 
 /** Whether a measure counts runs: checked when a run opens, not by its steps. */
@@ -163,7 +173,7 @@ export function countsRuns(measure: string): boolean {
 
 /** Decimal places of a measure's levels and limits. */
 export function scaleOf(measure: string): number {
-  return isMoney(measure) ? AMOUNT_SCALE : QUANTITY_SCALE;
+  return isMoney(measure) || measure === "credits" ? AMOUNT_SCALE : QUANTITY_SCALE;
 }
 
 const PERCENT_WHOLE = 10n ** BigInt(FACTOR_SCALE);

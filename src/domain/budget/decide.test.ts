@@ -49,14 +49,14 @@ function step(inputTokens: number, output: OutputRange | null = null): Ask {
       ["input_uncached", quantityOfInteger(inputTokens)],
       ["output_text", quantityOfInteger(outputTokens)],
     ]);
-    return { spend: { ...NO_SPEND, usage, stepCount: 1n }, isPriced: true };
+    return { spend: { ...NO_SPEND, usage, stepCount: 1n }, parts: [], isPriced: true };
   };
   return { worstCase, output, isWrapUp: false };
 }
 
 function costing(cost: string, isPriced: boolean): Ask {
   const spend = { ...NO_SPEND, cost: parseAmount(cost) ?? assert.fail(), stepCount: 1n };
-  return { worstCase: () => ({ spend, isPriced }), output: null, isWrapUp: false };
+  return { worstCase: () => ({ spend, parts: [], isPriced }), output: null, isWrapUp: false };
 }
 
 /** `allow`, or what was decided and why. */

@@ -7,7 +7,16 @@
  * for what others hold waits for them; and where a stage slows down, holds keep their distance.
  */
 import { HOLD_RETRY_MS } from "../limits.ts";
-import { type Action, type BudgetRecord, countsRuns, type Stage, stageLevel } from "./budget.ts";
+import type { Amount } from "../money/decimal.ts";
+import {
+  type Action,
+  type BudgetRecord,
+  countsRuns,
+  isMoney,
+  isPrepaid,
+  type Stage,
+  stageLevel,
+} from "./budget.ts";
 import type { Reserve } from "./hold.ts";
 import { measured, type Spend } from "./spend.ts";
 import type { BudgetWindow } from "./window.ts";
@@ -25,9 +34,17 @@ export interface Room {
   readonly grantedAtMs: number;
 }
 
+/** A part of a charge: what of it one of the card's charges is. */
+export interface ChargePart {
+  readonly charge: string;
+  readonly amount: Amount;
+}
+
 /** The worst case of a step. */
 export interface WorstCase {
   readonly spend: Spend;
+  /** What the charge is made of; together it. */
+  readonly parts: readonly ChargePart[];
   /** False where nobody knows what it would cost. */
   readonly isPriced: boolean;
 }
@@ -94,7 +111,7 @@ export function decideHold(ask: Ask, rooms: readonly Room[], nowMs: number): Dec
   return {
     decision: "allow",
     worstCase,
-    reserves: reservesOf(limited, worstCase.spend),
+    reserves: reservesOf(limited, worstCase),
     maxOutputTokens: ask.output === null ? null : outputTokens,
     isClamped: ask.output?.isStated === true && outputTokens < ask.output.mostTokens,
   };
@@ -170,7 +187,7 @@ function fit(ask: Ask, rooms: readonly Room[]): Fitted | Decision {
 
 /** Only costs, and charges made of them, can be unknown. */
 function refusesUnpriced({ record: { budget } }: Room): boolean {
-  return budget.unpriced === "block" && (budget.measure === "cost" || budget.measure === "charge");
+  return budget.unpriced === "block" && isMoney(budget.measure);
 }
 
 function firstShort(rooms: readonly Room[], spend: Spend, isWrapUp: boolean): Room | null {
@@ -223,9 +240,14 @@ function pacedBy(rooms: readonly Room[], nowMs: number): Decision | null {
   return null;
 }
 
-function reservesOf(rooms: readonly Room[], spend: Spend): Reserve[] {
+function reservesOf(rooms: readonly Room[], { spend, parts }: WorstCase): Reserve[] {
   return rooms.flatMap(({ record, scope, window }) => {
     const amount = measured(record.budget, spend);
-    return amount === 0n ? [] : [{ budgetId: record.id, scope, window: window.key, amount }];
+    if (amount === 0n) return [];
+    const whole = { budgetId: record.id, scope, window: window.key, amount };
+    if (!isPrepaid(record.budget.measure)) return [whole];
+    // Grants may pay some charges alone: what is held of each is known beside the whole.
+    const held = parts.filter((part) => part.amount > 0n);
+    return [whole, ...held.map((part) => ({ ...whole, window: part.charge, amount: part.amount }))];
   });
 }

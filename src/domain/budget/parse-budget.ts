@@ -24,6 +24,7 @@ import {
   type BudgetWhere,
   EACH,
   isMoney,
+  isPrepaid,
   NAMED_MEASURES,
   SPANS,
   type Stage,
@@ -68,7 +69,21 @@ export function parseBudget(document: unknown, key: string): ParsedBudget {
     ),
   };
   if (limit !== null && budget.reserve > limit) root.at("reserve").refuse("exceeds the limit");
+  if (isPrepaid(measure)) requirePrepaid(root, budget);
+  if (measure === "credits" && each.each === "run") {
+    root.at("measure").refuse("has no balance of a run: limit its charge");
+  }
   return problems.length === 0 ? { budget } : { problems: problems.map(ofBudget) };
+}
+
+/** Credit is the limit of such a budget, and it stops or waits where that is used up. */
+function requirePrepaid(root: Place, { each, limit, enforcement, stages }: Budget): void {
+  if (each !== "customer") root.at("each").refuse("is customer: credit is a customer's");
+  if (limit !== null) root.at("limit").refuse("is the customer's credit: leave it out");
+  if (enforcement !== "hard") root.at("enforcement").refuse("is hard");
+  const isEnd = ({ at, action }: Stage) =>
+    "percent" in at && at.percent === WHOLE && (action === "pause" || action === "block");
+  if (!stages.every(isEnd)) root.at("stages").refuse('begin at "100%", and pause or block');
 }
 
 /** Places refuse as parts of rate cards do. */
@@ -121,6 +136,10 @@ function texts(place: Place): string[] {
 }
 
 function readCurrency(place: Place, measure: string): string | null {
+  if (measure === "credits") {
+    if (place.isAbsent) place.refuse("is missing: name the credit of a rate card");
+    return place.isAbsent ? null : place.text();
+  }
   if (!isMoney(measure)) {
     if (!place.isAbsent) place.refuse(`has no meaning for ${measure}`);
     return null;
@@ -137,20 +156,21 @@ function readCurrency(place: Place, measure: string): string | null {
 /** A level or limit of a measure; null where it is left out. */
 export function readLevel(place: Place, measure: string): bigint | null {
   if (place.isAbsent) return null;
-  const places = isMoney(measure) ? PRICE_SCALE : QUANTITY_SCALE;
+  const isAmount = scaleOf(measure) === AMOUNT_SCALE;
+  const places = isAmount ? PRICE_SCALE : QUANTITY_SCALE;
   const level = place.decimal({ scale: places, maxUnits: BUDGET_LIMIT_MAX_UNITS });
-  return isMoney(measure) ? level * 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE) : level;
+  return isAmount ? level * 10n ** BigInt(AMOUNT_SCALE - PRICE_SCALE) : level;
 }
 
 function readSpan(place: Place, of: Pick<Budget, "each" | "measure">): Budget["per"] {
-  const isWhole = of.each === "run" || of.measure === "parallel_runs";
+  const isWhole = of.each === "run" || of.measure === "parallel_runs" || isPrepaid(of.measure);
   if (place.isAbsent) {
     if (!isWhole) place.refuse(`is missing; it is one of ${SPANS.join(", ")}`);
     return "lifetime";
   }
   const per = place.choice(SPANS) ?? "lifetime";
   if (isWhole && per !== "lifetime") {
-    const what = of.each === "run" ? "a run's budget" : "a budget of parallel runs";
+    const what = of.each === "run" ? "a run's budget" : `a budget of ${of.measure}`;
     place.refuse(`${what} is for its lifetime`);
   }
   return per;
@@ -237,8 +257,12 @@ function percentText(percent: Factor): string {
   return `${formatScaled(percent, FACTOR_SCALE - 2)}%`;
 }
 
-/** Whether two budgets count the same work in the same balances: limits and stages aside. */
+/**
+ * Whether two budgets count the same work in the same balances: limits and stages aside. One of
+ * credit counts nothing: whomever it selects, what its holds set aside stays set aside.
+ */
 export function countsAlike(a: Budget, b: Budget): boolean {
+  if (isPrepaid(a.measure) && isPrepaid(b.measure)) return a.currency === b.currency;
   const counted = ({ each, label, where, measure, currency, per, timeZone, anchorDay }: Budget) =>
     JSON.stringify([each, label, where, measure, currency, per, timeZone, anchorDay]);
   return counted(a) === counted(b);

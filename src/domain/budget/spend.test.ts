@@ -26,6 +26,7 @@ const SPEND: Spend = {
   cost: 11n as Amount,
   charge: 13n as Amount,
   currency: "EUR",
+  credits: { name: "AI credits", amount: 17n as Amount },
   usage: usageOf([
     ["cache_read", quantityOfInteger(30)],
     ["input_uncached", quantityOfInteger(100)],
@@ -44,6 +45,11 @@ describe("A spend", () => {
     assert.equal(of({ measure: "cost" }), 11n);
     assert.equal(of({ measure: "charge", currency: "EUR" }), 13n);
     assert.equal(of({ measure: "charge", currency: "USD" }), 0n);
+  });
+
+  it("is measured in credits of their own name only", () => {
+    assert.equal(of({ measure: "credits", currency: "AI credits" }), 17n);
+    assert.equal(of({ measure: "credits", currency: "tokens" }), 0n);
   });
 
   it("is measured in tokens of every bucket, read and written, but in no other unit", () => {

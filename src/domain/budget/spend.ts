@@ -5,6 +5,7 @@
 import type { Labels } from "../event/event.ts";
 import { isTokenBucket, type Usage } from "../event/usage.ts";
 import { type Amount, ONE_UNIT, ZERO_AMOUNT } from "../money/decimal.ts";
+import type { CreditUnits } from "../rating/credit-units.ts";
 import type { Budget, BudgetWhere } from "./budget.ts";
 
 /** Quantities that any budget may measure. */
@@ -14,6 +15,8 @@ export interface Spend {
   readonly charge: Amount;
   /** Currency of the charge; null: there is none. */
   readonly currency: string | null;
+  /** What of the charge is priced in a card's credits, in these; null: nothing. */
+  readonly credits: CreditUnits | null;
   readonly usage: Usage;
   readonly stepCount: bigint;
   readonly runCount: bigint;
@@ -26,6 +29,7 @@ export const NO_SPEND: Spend = {
   cost: ZERO_AMOUNT,
   charge: ZERO_AMOUNT,
   currency: null,
+  credits: null,
   usage: new Map(),
   stepCount: 0n,
   runCount: 0n,
@@ -38,7 +42,10 @@ export function measured({ measure, currency }: Budget, spend: Spend): bigint {
     case "cost":
       return spend.cost;
     case "charge":
+    case "prepaid":
       return spend.currency === currency ? spend.charge : 0n;
+    case "credits":
+      return spend.credits?.name === currency ? spend.credits.amount : 0n;
     case "tokens":
       return tokensOf(spend.usage);
     case "steps":

@@ -95,6 +95,8 @@ export interface RunOpened extends Sent {
   readonly labels: Labels | null;
   /** The one source whose steps bill; steps of others are shadows. Null: every source bills. */
   readonly authority: string | null;
+  /** Whom of the customer's the work is for: usage can be told by it, nobody is billed by it. */
+  readonly endUser?: string;
 }
 
 /** A run ends. Steps may still come: closing stops no metering. */

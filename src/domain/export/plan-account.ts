@@ -39,7 +39,7 @@ export interface AccountTerms {
   readonly isWhole: boolean;
   /** How old a window may be when it is planned; null: no bound. */
   readonly pastMaxMs: number | null;
-  /** The period under way, also where the item has nothing in it: what is late may be told there. */
+  /** The period under way, even if the item has nothing in it: what is late may be told there. */
   readonly latePeriod?: BillingPeriod | null;
   /**
    * All lines of the account so far. Needed where `pastMaxMs` is: what is late is told in windows

@@ -300,6 +300,9 @@ const arbitraryInput: fc.Arbitrary<StatementInput> = fc.record({
 
 const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n);
 
+/** Cases of a law: a million where there is time. */
+const runs = (few: number) => (process.env.TOLLGATE_TEST_FULL === "1" ? 1_000_000 : few);
+
 describe("laws of a statement", () => {
   test("both columns add up to the total, to the last digit", () => {
     fc.assert(
@@ -310,7 +313,7 @@ describe("laws of a statement", () => {
         const billed = lines.filter(({ kind }) => kind !== "rounding");
         assert.equal(sum(billed.map((line) => line.amountExact)), totalExact);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -327,7 +330,7 @@ describe("laws of a statement", () => {
         );
         assert.equal(exact("adjustment"), sum(input.adjustments.map((one) => one.amount)));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -341,6 +344,7 @@ describe("laws of a statement", () => {
           if (kind !== "rounding") assert.ok(away < unit && away > -unit);
         }
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -359,6 +363,7 @@ describe("laws of a statement", () => {
         const other = buildStatement({ ...input, charges, adjustments });
         assert.deepEqual(other, buildStatement(input));
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -373,6 +378,7 @@ describe("laws of a statement", () => {
         const { total: without } = buildStatement(input);
         assert.equal(total, without > minimum ? without : minimum);
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -385,7 +391,7 @@ describe("laws of a statement", () => {
         const { total: full } = buildStatement({ ...input, terms: { ...plain, discounts: [] } });
         assert.ok(total <= full && (total >= 0n || total === full));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

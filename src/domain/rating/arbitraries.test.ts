@@ -164,9 +164,10 @@ const arbitraryMoney = arbitraryPrice.map(toMoney);
 const isBound = (least: Amount | null, most: Amount | null) =>
   least === null || most === null || least <= most;
 
-type Unnamed = Omit<Charge, "key" | "name" | "settlesAfterHours">;
+export type Unnamed = Omit<Charge, "key" | "name" | "settlesAfterHours">;
 
-const arbitraryCharge: fc.Arbitrary<Unnamed> = fc
+/** A charge of any kind, without a name. */
+export const arbitraryCharge: fc.Arbitrary<Unnamed> = fc
   .tuple(
     arbitraryPriced,
     fc.record({ minimum: fc.option(arbitraryMoney), maximum: fc.option(arbitraryMoney) }),

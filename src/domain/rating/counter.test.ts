@@ -24,6 +24,9 @@ import {
 import { chargePrice, finalAmountAt, NO_CELL, priceFunction } from "./price-model.ts";
 import type { PriceModel } from "./rate-card.ts";
 
+/** Cases of each law of a counter. */
+const LAW_RUNS = process.env.TOLLGATE_TEST_FULL === "1" ? 1_000_000 : 1_000;
+
 const price = (text: string) => parsePrice(text) as Price;
 const quantity = (text: string) => parseQuantity(text) as Quantity;
 const FREE = 0n as Price;
@@ -210,7 +213,7 @@ describe("laws of a counter", () => {
       fc.property(arbitraryVersions, inTwoOrders, (priceOf, { moves, others }) => {
         assert.deepEqual(play(moves, priceOf).counter, play(others, priceOf).counter);
       }),
-      { numRuns: 1000 },
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -221,7 +224,7 @@ describe("laws of a counter", () => {
         assert.equal(sum, counter.amount);
         assert.equal(runningTotal(counter.segments, priceOf), counter.amount);
       }),
-      { numRuns: 1000 },
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -235,6 +238,7 @@ describe("laws of a counter", () => {
         });
         assert.deepEqual(play(batch, priceOf).counter, play(moves, priceOf).counter);
       }),
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -250,7 +254,7 @@ describe("laws of a counter", () => {
         assert.deepEqual(counter, rest.counter);
         assert.equal(sum, rest.sum);
       }),
-      { numRuns: 1000 },
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -260,6 +264,7 @@ describe("laws of a counter", () => {
         const back = others.map((move) => ({ ...move, delta: -move.delta }));
         assert.deepEqual(play([...moves, ...back], priceOf), { counter: EMPTY_COUNTER, sum: 0n });
       }),
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -281,6 +286,7 @@ describe("laws of a counter", () => {
           assert.equal(count?.final, finalAmountAt(model, total, NO_CELL));
         },
       ),
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -299,6 +305,7 @@ describe("laws of a counter", () => {
           closeCounter(alone.counter, priceOf),
         );
       }),
+      { numRuns: LAW_RUNS },
     );
   });
 });

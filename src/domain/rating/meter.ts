@@ -10,6 +10,7 @@ import { isCostMeter, measureOf, type Subject, subjectOfMeter } from "./meter-fi
 import { chargePrice, FIXED_CELL, NO_CELL, OTHERWISE_CELL, pairCell } from "./price-model.ts";
 import type {
   Charge,
+  Credit,
   MatrixDimension,
   Meter,
   PriceModel,
@@ -53,6 +54,8 @@ export interface CompiledCard {
   readonly cardKey: string;
   readonly currency: string;
   readonly charges: readonly Charge[];
+  /** Null: all is priced in money. */
+  readonly credit: Credit | null;
   /** Whether a charge on these waits for the end of the run. */
   readonly waits: { readonly runs: boolean; readonly outcomes: boolean };
   /** How long an outcome of this name may be reversed before it is final; null: not at all. */
@@ -101,6 +104,7 @@ export function compileCard(version: RateCardVersion, costOf?: CostConversion): 
     cardKey: card.key,
     currency: card.currency,
     charges: card.charges,
+    credit: card.credit,
     waits: { runs: waitsForEnd(card, "runs"), outcomes: waitsForEnd(card, "outcomes") },
     settlesAfterMs: windowOf(card),
     trial: card.trial,

@@ -167,6 +167,9 @@ function graduatedByDefinition(tiers: readonly Tier[], total: bigint): bigint {
   return sum;
 }
 
+/** Cases of each law of a price. */
+const LAW_RUNS = process.env.TOLLGATE_TEST_FULL === "1" ? 1_000_000 : 500;
+
 const anyPrice = fc.oneof(
   fc.tuple(arbitraryPriceModel, fc.constant(NO_CELL)),
   fc.tuple(arbitraryMarkup, fc.constant(NO_CELL)),
@@ -185,7 +188,7 @@ describe("laws of a price", () => {
         assert.equal(finalAmountAt(model, 0n, cell), 0n);
         assert.ok(amountAt(model, a, cell) <= amountAt(model, a + b, cell));
       }),
-      { numRuns: 500 },
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -196,7 +199,7 @@ describe("laws of a price", () => {
         const expected = graduatedByDefinition(model.tiers, total) as Amount;
         assert.equal(amountAt(model, total, NO_CELL), expected);
       }),
-      { numRuns: 500 },
+      { numRuns: LAW_RUNS },
     );
   });
 
@@ -206,6 +209,7 @@ describe("laws of a price", () => {
         fc.pre(model.model !== "volume");
         assert.equal(finalAmountAt(model, total, cell), amountAt(model, total, cell));
       }),
+      { numRuns: LAW_RUNS },
     );
   });
 });

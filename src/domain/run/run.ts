@@ -124,6 +124,8 @@ export interface Run {
   readonly lastSeenAtMs: number;
   readonly labels: Labels | null;
   readonly authority: string | null;
+  /** Whom of the customer's it works for, as its opening states; a run below has its own. */
+  readonly endUser: string | null;
   /** Steps that wait for a customer. */
   readonly suspended: number;
   readonly own: Totals;
@@ -163,6 +165,7 @@ export function statesSame(a: RunFacts, b: RunFacts): boolean {
     a.endedAtMs === b.endedAtMs &&
     a.labels === b.labels &&
     a.authority === b.authority &&
+    a.endUser === b.endUser &&
     a.suspended === b.suspended &&
     a.rating === b.rating
   );
@@ -211,6 +214,7 @@ export function newRun(id: string, receivedAtMs: number): Run {
     lastSeenAtMs: receivedAtMs,
     labels: null,
     authority: null,
+    endUser: null,
     suspended: 0,
     own: NO_TOTALS,
     tree: NO_TOTALS,

@@ -31,7 +31,8 @@ export async function findLine(
 /**
  * Tries a line again: one that waits is due at once; one that was refused gets a revision with a
  * key and bytes of its own, by the names and settings of now, because what was refused under a key
- * may be refused for ever. Returns the line that stands for it, or itself. Throws `export.line_state`.
+ * may be refused for ever. Returns the line that stands for it, or itself. Throws
+ * `export.line_state`.
  */
 export async function retryLine(
   context: ExportContext,

@@ -116,6 +116,8 @@ export interface BillSum {
   readonly minimum: Amount;
   /** What was priced in credits, in credits. */
   readonly credits: Amount;
+  /** What the customers' own prepaid credit would pay of it. */
+  readonly paidByCredit: Amount;
 }
 
 /** The sum of no bills. */
@@ -126,6 +128,7 @@ export const NO_BILL: BillSum = {
   raisedRuns: 0,
   minimum: ZERO_AMOUNT,
   credits: ZERO_AMOUNT,
+  paidByCredit: ZERO_AMOUNT,
 };
 
 /** Adds two sums of bills up. */
@@ -137,11 +140,12 @@ export function addBills(a: BillSum, b: BillSum): BillSum {
     raisedRuns: a.raisedRuns + b.raisedRuns,
     minimum: (a.minimum + b.minimum) as Amount,
     credits: (a.credits + b.credits) as Amount,
+    paidByCredit: (a.paidByCredit + b.paidByCredit) as Amount,
   };
 }
 
-/** What one statement comes to. */
-export function billOfStatement({ lines, total }: Statement): BillSum {
+/** What one statement comes to, and what credit pays of it. */
+export function billOfStatement({ lines, total }: Statement, paidByCredit: Amount): BillSum {
   const ofKind = (kind: string) => lines.filter((line) => line.kind === kind);
   const amountOf = (kind: string) => ofKind(kind).reduce((sum, one) => sum + one.amountExact, 0n);
   const runsOf = (kind: string) =>
@@ -153,5 +157,6 @@ export function billOfStatement({ lines, total }: Statement): BillSum {
     raisedRuns: runsOf("run_minimum"),
     minimum: amountOf("run_minimum") as Amount,
     credits: lines.reduce((sum, { credits }) => sum + (credits ?? 0n), 0n) as Amount,
+    paidByCredit,
   };
 }

@@ -5,7 +5,7 @@ import { type Amount, parseAmount, parseQuantity } from "../../domain/money/deci
 import type { MeteredQuantity } from "../../domain/rating/meter.ts";
 import { isCostMeter, measureOf } from "../../domain/rating/meter-fields.ts";
 import type { Charge } from "../../domain/rating/rate-card.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import type { Onlooker, StepSumRequest } from "../history.ts";
 import { meteredOfOutcome, meteredOfRun, ratingOf } from "../metered.ts";
 import type { CounterKey, Customer, RunFilter, Store } from "../ports.ts";
@@ -73,14 +73,14 @@ export async function countRuns(of: HistoryOf, countings: readonly Counting[]): 
   return roots;
 }
 
-async function* runsOf({ store, workspace, named }: HistoryOf): AsyncGenerator<Run> {
+async function* runsOf({ store, workspace, named }: HistoryOf): AsyncGenerator<RunFacts> {
   if (named !== null) {
     for (const id of named) yield* runsOfCustomer(store, workspace, id);
     return;
   }
   const history = store.history(workspace);
   for (let after: string | undefined = ""; after !== undefined; ) {
-    const page: Run[] = await history.runs({ after, limit: ROWS_A_READ });
+    const page: RunFacts[] = await history.runs({ after, limit: ROWS_A_READ });
     yield* page;
     after = page.length < ROWS_A_READ ? undefined : page.at(-1)?.id;
   }
@@ -106,14 +106,14 @@ export async function* runsOfCustomer(
 export function runRatingBy(
   { isInForce, tariff, customerAs }: Counting,
   customer: Customer,
-  run: Run,
+  run: RunFacts,
 ) {
   if (isInForce) return run.rating;
   if (run.customer === null || run.parent !== null || run.standing) return null;
   return ratingOf(tariff, run, customerAs(customer));
 }
 
-function countRun(counting: Counting, customer: Customer, run: Run): void {
+function countRun(counting: Counting, customer: Customer, run: RunFacts): void {
   const rating = runRatingBy(counting, customer, run);
   if (rating === null || !rating.counted) return;
   const { cardVersionId, period } = rating;

@@ -9,6 +9,7 @@ import { measureOf } from "../../domain/rating/meter-fields.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import { commitmentsIn, type SavedCommitments } from "../commitments.ts";
 import type { EngineContext } from "../context.ts";
+import type { PostedEntry } from "../credit-desk.ts";
 import { recordedAmount } from "../credited.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
 import { recordedActs } from "../recorded-acts.ts";
@@ -26,8 +27,13 @@ import {
   periodsUntilNow,
 } from "./bill-customer.ts";
 import { type Counting, countOpenings, type SimulatedOpening } from "./count-history.ts";
+import { paidByCredit } from "./paid-by-credit.ts";
 import { replayCustomer } from "./replay-customer.ts";
 import type { SimulatedCustomer, SimulationRequest } from "./simulation.ts";
+
+interface CreditPosted {
+  readonly entries: readonly PostedEntry[];
+}
 
 /** What customers are billed by. */
 export interface BillingBy {
@@ -83,21 +89,35 @@ export class CustomerBiller {
     const all = [charged, ...contenders].flat();
     if (usage.length === 0 && all.every(({ lines }) => lines.length === 0)) return null;
     const told = usage.filter(({ period }) => this.#isAsked(period));
+    const entries = await this.#entriesOf(customer);
+    const sumOf = (statements: readonly Statement[]) => this.#sumOf(statements, entries);
     return {
       customer: customer.id,
       currency,
       steps: told.reduce((sum, row) => sum + row.steps, 0),
       unpriced: told.reduce((sum, row) => sum + row.unpriced, 0),
       cost: told.reduce((sum, row) => (sum + row.cost) as Amount, ZERO_AMOUNT),
-      charged: this.#sumOf(charged),
-      cards: contenders.map((statements) => this.#sumOf(statements)),
+      charged: sumOf(charged),
+      cards: contenders.map(sumOf),
     };
   }
 
-  #sumOf(statements: readonly Statement[]): BillSum {
-    return statements
-      .filter(({ period }) => this.#isAsked(period.key))
-      .reduce((sum, one) => addBills(sum, billOfStatement(one)), NO_BILL);
+  /** Credit is used up from the first period on, whichever are asked for. */
+  #sumOf(statements: readonly Statement[], entries: readonly PostedEntry[]): BillSum {
+    const paid = paidByCredit(entries, statements, this.#by.nowMs);
+    const bills = statements.map((one, at) => billOfStatement(one, paid[at] ?? ZERO_AMOUNT));
+    return bills
+      .filter((_, at) => this.#isAsked(statements[at]?.period.key ?? ""))
+      .reduce(addBills, NO_BILL);
+  }
+
+  /** What was ever done to the customer's wallets; nearly always there are none. */
+  async #entriesOf({ id }: Customer): Promise<readonly PostedEntry[]> {
+    const { store } = this.#context;
+    if ((await store.credit.book(this.#workspace, id)) === undefined) return [];
+    const of = { kind: "credit.posted", subject: id } as const;
+    const acts = await recordedActs<CreditPosted>(store, this.#workspace, of);
+    return acts.flatMap(({ entries }) => entries);
   }
 
   #isAsked(period: string): boolean {

@@ -6,8 +6,10 @@ import type { Goodwill, NewGoodwill } from "../../engine/give-goodwill.ts";
 import { readCreditNote } from "../../engine/issue-credit-note.ts";
 import { recordedActs } from "../../engine/recorded-acts.ts";
 import { findStatement } from "../../engine/statement-lines.ts";
+import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
 import {
+  AS_OF,
   closed,
   described,
   FLAG,
@@ -54,18 +56,24 @@ const giveGoodwill = route<unknown, unknown, ByHandBody & Omit<NewGoodwill, "id"
     ok(goodwillView(await engine.giveGoodwill(workspace, { id, ...rest }))),
 });
 
-const listGoodwill = route<unknown, { readonly customer?: string }>({
+interface ListQuery {
+  readonly customer?: string;
+  readonly asOf?: string;
+}
+
+const listGoodwill = route<unknown, ListQuery>({
   method: "GET",
   path: "/v1/goodwill",
   operationId: "listGoodwill",
   summary: "List credits given by hand, oldest first.",
   scope: "read",
-  query: closed({ "customer?": ID }),
+  query: closed({ "customer?": ID, "asOf?": AS_OF }),
   answers: { 200: json("The credits.", named("GoodwillList")) },
-  errors: ["field.invalid", "field.out_of_range"],
-  handle: async ({ engine }, { workspace, query: { customer } }) => {
+  errors: AS_OF_ERRORS,
+  handle: async ({ engine }, { workspace, query: { customer, asOf } }) => {
     const of = { kind: "goodwill.given" } as const;
-    const all = await recordedActs<Goodwill>(engine.store, workspace, of);
+    const { store } = await engine.readsAt(workspace, asOfMs(asOf));
+    const all = await recordedActs<Goodwill>(store, workspace, of);
     const own = all.filter((one) => customer === undefined || one.customer === customer);
     return ok({ goodwill: own.map(goodwillView) });
   },
@@ -120,8 +128,7 @@ function targetOf({ statement, line, run, outcome }: DisputeBody): DisputeTarget
   throw new TollgateError("field.invalid", detail, "statement");
 }
 
-interface DisputesQuery {
-  readonly customer?: string;
+interface DisputesQuery extends ListQuery {
   readonly open?: boolean;
 }
 
@@ -131,11 +138,16 @@ const listDisputes = route<unknown, DisputesQuery>({
   operationId: "listDisputes",
   summary: "List disputes, oldest first.",
   scope: "read",
-  query: closed({ "customer?": ID, "open?": described(FLAG, "Only open ones, or only decided.") }),
+  query: closed({
+    "customer?": ID,
+    "open?": described(FLAG, "Only open ones, or only decided."),
+    "asOf?": AS_OF,
+  }),
   answers: { 200: json("The disputes.", named("DisputeList")) },
-  errors: ["field.invalid", "field.out_of_range"],
-  handle: async ({ engine }, { workspace, query: { customer, open } }) => {
-    const disputes = (await readDisputes(engine.store, workspace))
+  errors: AS_OF_ERRORS,
+  handle: async ({ engine }, { workspace, query: { customer, open, asOf } }) => {
+    const { store } = await engine.readsAt(workspace, asOfMs(asOf));
+    const disputes = (await readDisputes(store, workspace))
       .filter((one) => customer === undefined || one.customer === customer)
       .filter((one) => open === undefined || open === (one.resolution === null));
     return ok({ disputes: disputes.map(disputeView) });
@@ -205,16 +217,18 @@ const issueCreditNote = route<{ readonly id: string }, unknown, CreditBody>({
   },
 });
 
-const listCreditNotes = route<{ readonly id: string }>({
+const listCreditNotes = route<{ readonly id: string }, Pick<ListQuery, "asOf">>({
   method: "GET",
   path: "/v1/statements/{id}/credit-notes",
   operationId: "listCreditNotes",
   summary: "List the credit notes of a statement, oldest first.",
   scope: "read",
   params: STATEMENT_PARAM,
+  query: closed({ "asOf?": AS_OF }),
   answers: { 200: json("The credit notes.", named("CreditNoteList")) },
-  errors: ["statement.not_found"],
-  handle: async ({ engine: { store } }, { workspace, params }) => {
+  errors: ["statement.not_found", ...AS_OF_ERRORS],
+  handle: async ({ engine }, { workspace, params, query: { asOf } }) => {
+    const { store } = await engine.readsAt(workspace, asOfMs(asOf));
     const { id } = await findStatement(store, workspace, params.id);
     const notes = await readCreditNotes(store, workspace, id);
     return ok({ creditNotes: notes.map(creditNoteView) });

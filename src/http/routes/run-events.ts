@@ -84,6 +84,7 @@ const openRun = route<unknown, unknown, Fields & { readonly run: string }>({
       "parentRun?": OPTIONAL_ID,
       "labels?": LABELS,
       "authority?": described(OPTIONAL_ID, "The one source whose steps bill."),
+      "endUser?": described(OPTIONAL_ID, "Whom it works for. Nobody is billed by it."),
       ...COMMON,
     }),
   },

@@ -21,6 +21,7 @@ const listRuns = route<unknown, RunsQuery>({
   query: closed({
     "customer?": ID,
     "agent?": ID,
+    "endUser?": ID,
     "status?": oneOf(["open", ...RUN_ENDINGS, "abandoned"]),
     "roots?": described(FLAG, "Only runs without a parent."),
     "limit?": LIMIT,

@@ -8,9 +8,10 @@ import {
 } from "../../domain/money/decimal.ts";
 import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
 import type { LineCursor, LineItem } from "../../engine/read-line.ts";
+import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { timeTextOrNull } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
-import { ANY_TEXT, closed, described, ID, LIMIT, named } from "../schema.ts";
+import { ANY_TEXT, AS_OF, closed, described, ID, LIMIT, named } from "../schema.ts";
 
 interface LineParams {
   readonly id: string;
@@ -20,6 +21,7 @@ interface LineParams {
 interface LineQuery {
   readonly limit: number;
   readonly cursor?: string;
+  readonly asOf?: string;
 }
 
 const readLine = route<LineParams, LineQuery>({
@@ -35,18 +37,16 @@ const readLine = route<LineParams, LineQuery>({
   query: closed({
     "limit?": LIMIT,
     "cursor?": described(ANY_TEXT, "`next` of the page before."),
+    "asOf?": AS_OF,
   }),
   answers: { 200: json("A page; it may be short before the end.", named("StatementLinePage")) },
-  errors: ["statement.not_found", "statement.line_not_found"],
-  handle: async ({ engine }, { workspace, params, query: { limit, cursor } }) => {
+  errors: ["statement.not_found", "statement.line_not_found", ...AS_OF_ERRORS],
+  handle: async ({ engine }, { workspace, params, query: { limit, cursor, asOf } }) => {
     const line = Number(params.line);
     const from = cursor === undefined ? null : cursorOf(cursor);
-    const page = await engine.readLine(workspace, {
-      statement: params.id,
-      line,
-      limit,
-      cursor: from,
-    });
+    const reads = await engine.readsAt(workspace, asOfMs(asOf));
+    const wanted = { statement: params.id, line, limit, cursor: from };
+    const page = await engine.readLine(workspace, wanted, reads);
     return ok({
       statement: params.id,
       line,

@@ -2,14 +2,14 @@
 
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
-import type { UsageFilter } from "../../engine/ports.ts";
 import { USAGE_DIMENSIONS, type UsageDimension, type UsageRow } from "../../engine/read-usage.ts";
+import type { EndUserFilter } from "../../engine/usage-of-end-users.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
-import { AS_OF, closed, ID, named, oneOf, PERIOD } from "../schema.ts";
+import { AS_OF, closed, described, ID, named, oneOf, PERIOD } from "../schema.ts";
 import { readCurrencies } from "../views/currencies.ts";
 
-interface UsageQuery extends UsageFilter {
+interface UsageQuery extends EndUserFilter {
   readonly asOf?: string;
   readonly groupBy?: readonly UsageDimension[];
 }
@@ -30,11 +30,12 @@ const readUsage = route<unknown, UsageQuery>({
     },
     "customer?": ID,
     "agent?": ID,
+    "endUser?": described(ID, "Only what runs for this end user came to."),
     "period?": PERIOD,
     "asOf?": AS_OF,
   }),
   answers: { 200: json("One row a group.", named("UsageReport")) },
-  errors: AS_OF_ERRORS,
+  errors: ["report.too_large", ...AS_OF_ERRORS],
   handle: async ({ engine }, { workspace, query: { groupBy = [], asOf, ...filter } }) => {
     const reads = await engine.readsAt(workspace, asOfMs(asOf));
     const rows = await engine.usage(workspace, { groupBy, filter }, reads);

@@ -120,6 +120,7 @@ const runFields: Record<string, JsonSchema> = {
   parentRun: TEXT_OR_NULL,
   labels: LABELS_OUT,
   authority: TEXT_OR_NULL,
+  endUser: TEXT_OR_NULL,
   suspended: described(COUNT, "Events that wait for the run's customer."),
   totals: ownAndTree,
   costCurrency: CURRENCY,

@@ -101,6 +101,7 @@ export function eventSchemas(usageFormats: readonly string[]): Record<string, Js
       ...PLACE,
       "labels?": LABELS,
       "authority?": described(OPTIONAL_ID, "The one source whose steps bill."),
+      "endUser?": described(OPTIONAL_ID, "Whom it works for. Nobody is billed by it."),
     }),
     RunClosedEvent: closed({
       ...typed("run.closed"),

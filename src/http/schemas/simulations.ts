@@ -36,6 +36,7 @@ const BILL = {
   raisedRuns: described(COUNT, "Runs that were filled up to their minimum."),
   minimum: described(DECIMAL, "What minimums of runs add."),
   credits: described(DECIMAL, "What is priced in credits, in credits."),
+  paidByCredit: described(DECIMAL, "What the customers' own prepaid credit would pay of it."),
 };
 
 const CHANGED = { ...BILL, change: described(DECIMAL, "Revenue less what was charged.") };

@@ -21,6 +21,7 @@ export function runSummary(run: Run, currencies: Currencies): object {
     parentRun: run.parent,
     labels: run.labels,
     authority: run.authority,
+    endUser: run.endUser,
     suspended: run.suspended,
     totals: { own: totalsView(run.own), tree: totalsView(run.tree) },
     costCurrency: COST_CURRENCY,

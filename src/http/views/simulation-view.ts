@@ -53,10 +53,12 @@ interface Against {
 
 function billView(bill: BillSum, { currency, cost }: Against) {
   const { revenue, cappedRuns, cap, raisedRuns, minimum, credits } = bill;
+  const paidByCredit = formatAmount(bill.paidByCredit);
   const runs = { cappedRuns, cap: formatAmount(cap), raisedRuns, minimum: formatAmount(minimum) };
   // Sums of costs of many days have no one rate: nothing is converted here.
   const margin = currency === COST_CURRENCY ? formatAmount((revenue - cost) as Amount) : null;
-  return { revenue: formatAmount(revenue), margin, ...runs, credits: formatAmount(credits) };
+  const ofCredit = { credits: formatAmount(credits), paidByCredit };
+  return { revenue: formatAmount(revenue), margin, ...runs, ...ofCredit };
 }
 
 function changedView(bill: BillSum, against: Against) {

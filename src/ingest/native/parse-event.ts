@@ -114,7 +114,7 @@ function documentOf(...names: readonly string[]): EventDocument {
 
 const DOCUMENTS: Readonly<Record<TollgateEvent["type"], EventDocument>> = {
   step: documentOf(...PLACE_FIELDS, ...FACT_FIELDS, "parentStep", "callId", "hold"),
-  "run.opened": documentOf(...PLACE_FIELDS, "labels", "authority"),
+  "run.opened": documentOf(...PLACE_FIELDS, "labels", "authority", "endUser"),
   "run.closed": documentOf("ending"),
   "outcome.recorded": documentOf("outcome", "key", "final"),
   "outcome.reversed": documentOf("key", "reason"),
@@ -142,9 +142,10 @@ function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
     case "run.opened": {
       const about = { ...readPlace(object), labels: readLabels(object.labels, "labels") };
       const authority = readOptionalId(object.authority, "authority");
-      return [
-        { type, ...sent, ...about, authority, contentHash: hashed(object, content, context) },
-      ];
+      const named = readOptionalId(object.endUser, "endUser");
+      const endUser = named === null ? {} : { endUser: named };
+      const contentHash = hashed(object, content, context);
+      return [{ type, ...sent, ...about, authority, ...endUser, contentHash }];
     }
     case "run.closed": {
       const ending = readChoice(object.ending, "ending", ENDING);

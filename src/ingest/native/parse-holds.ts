@@ -54,7 +54,7 @@ const OWN = ["inputTokens", "maxOutputTokens", "minOutputTokens", "cost", "wrapU
 const STEP = ["source", "id", "kind", "provider", "model", "tool", "tier", "agent", "attempt"];
 const ABOUT = ["payer", "labels", "usage", "callId", "parentStep", "onExpiry"];
 const HOLD: ReadonlySet<string> = new Set([...STEP, ...ABOUT, ...OWN]);
-const OPEN = ["id", "source", "customer", "agent", "parentRun", "labels", "authority"];
+const OPEN = ["id", "source", "customer", "agent", "parentRun", "labels", "authority", "endUser"];
 const OPENING: ReadonlySet<string> = new Set([...OPEN, "occurredAt", "caps"]);
 const CAPS_MAX_COUNT = 10;
 
@@ -209,8 +209,10 @@ function readCaps(value: unknown): ReadHolds["caps"] {
   );
 }
 
+const NOT_OF_RUNS: ReadonlySet<string> = new Set(["runs", "parallel_runs", "prepaid", "credits"]);
+
 function readMeasure(measure: string): string {
-  if (isUsageName(measure) && measure !== "runs" && measure !== "parallel_runs") return measure;
+  if (isUsageName(measure) && !NOT_OF_RUNS.has(measure)) return measure;
   const detail = `A run has no cap on "${measure}": cost, charge, tokens, steps or a unit.`;
   throw new FieldRefused("field.invalid", "measure", detail);
 }

@@ -1,4 +1,5 @@
 /** All that has happened in a workspace in memory. */
+import { factsOfRun } from "../../domain/run/run.ts";
 import type { History, OutcomeKey } from "../../engine/history.ts";
 import type { Store } from "../../engine/ports.ts";
 import { sumStepPages } from "../sum-step-pages.ts";
@@ -21,7 +22,8 @@ export function memoryHistory(
       [...tables.runs.values()]
         .filter(({ id }) => byBytes(id, after) > 0)
         .sort((a, b) => byBytes(a.id, b.id))
-        .slice(0, limit),
+        .slice(0, limit)
+        .map(factsOfRun),
     outcomes: ({ after, limit }) =>
       [...tables.outcomes.values()]
         .filter((row) => after === null || byKey(row, after) > 0)

@@ -110,6 +110,8 @@ export class MemoryStore implements Store {
       .filter((run) => filter.agent === undefined || run.agent === filter.agent)
       .filter((run) => filter.status === undefined || run.status === filter.status)
       .filter((run) => filter.roots !== true || run.parent === null)
+      .filter((run) => filter.endUser === undefined || run.endUser === filter.endUser)
+      .filter((run) => filter.hasEndUser !== true || run.endUser !== null)
       .slice(0, filter.limit);
   }
 

@@ -118,6 +118,11 @@ export class MemoryUnit implements UnitOfWork {
     return [...this.#tables.periods.values()].filter((row) => row.customer === customer);
   }
 
+  usedPeriods(customer: string): string[] {
+    const own = [...this.#tables.rollups.values()].filter((row) => row.customer === customer);
+    return [...new Set(own.map(({ period }) => period))];
+  }
+
   adjustments(key: CounterKey): Adjustment[] {
     return this.#tables.adjustments
       .filter((row) => row.customer === key.customer && row.bookedPeriod === key.period)

@@ -1,7 +1,7 @@
 /** All that has happened in a workspace, read from PostgreSQL page by page. */
 import type { History } from "../../engine/history.ts";
 import type { Store } from "../../engine/ports.ts";
-import { type Bound, decodeOutcome, decodeRun, type Row } from "../stored-rows.ts";
+import { type Bound, decodeOutcome, decodeRunFacts, type Row } from "../stored-rows.ts";
 import { sumStepPages } from "../sum-step-pages.ts";
 import { decodeStep } from "./step-rows.ts";
 
@@ -23,7 +23,7 @@ export function postgresHistory(
     },
     runs: async ({ after, limit }) => {
       const sql = "SELECT * FROM runs WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
-      return (await rowsOf(sql, after, limit)).map(decodeRun);
+      return (await rowsOf(sql, after, limit)).map(decodeRunFacts);
     },
     outcomes: async ({ after, limit }) => {
       const sql = `SELECT * FROM outcomes WHERE ws = $1

@@ -210,6 +210,11 @@ export class PostgresUnit implements UnitOfWork {
     return (await this.#rows(sql, customer)).map(decodePeriod);
   }
 
+  async usedPeriods(customer: string): Promise<string[]> {
+    const sql = "SELECT DISTINCT period FROM rollups WHERE ws = $1 AND customer = $2";
+    return (await this.#rows(sql, customer)).map((row) => row.period as string);
+  }
+
   async adjustments({ customer, period }: CounterKey): Promise<Adjustment[]> {
     const sql = `SELECT * FROM adjustments
       WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq FOR UPDATE`;

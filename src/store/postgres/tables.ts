@@ -80,7 +80,7 @@ export const TABLES = {
     columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
       head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
       ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
-      since_seq:int8`,
+      since_seq:int8 end_user`,
   }),
   steps: table("steps", { key: "customer run source id", columns: STEP_COLUMNS }),
   formerSteps: table("former_steps", {

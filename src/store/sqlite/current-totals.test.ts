@@ -9,6 +9,7 @@ import type { StepEvent } from "../../domain/event/event.ts";
 import { hashed, START_MS } from "../event-sequences-contract.ts";
 import { engineOver } from "../play-contract.ts";
 import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
+import { UNSUMMED_STEPS } from "./unsummed-steps.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-totals-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -104,4 +105,13 @@ test("steps summed again stay in memory until they go to the file with others", 
   await composeEngine(reopened).recover("a");
   assert.equal((await reopened.run("a", "r1"))?.own.steps, 2);
   await reopened.close();
+});
+
+test("steps that wait to be summed are found without going through those that do not", async () => {
+  const { store } = await open("planned");
+  await store.close();
+  const db = new DatabaseSync(join(folder, "planned", DATABASE_FILE), { readOnly: true });
+  const plan = db.prepare(`EXPLAIN QUERY PLAN ${UNSUMMED_STEPS}`).all(1);
+  db.close();
+  assert.match(String(plan[0]?.detail), /^SEARCH s USING INTEGER PRIMARY KEY \(rowid>\?\)$/);
 });

@@ -11,16 +11,12 @@ import { ask, told } from "./sqlite-errors.ts";
 import type { Statements } from "./statements.ts";
 import { TransactionDraft } from "./transaction.ts";
 import type { UnitShared } from "./unit-shared.ts";
+import { UNSUMMED_STEPS } from "./unsummed-steps.ts";
 import { writePendingTotals } from "./write-totals.ts";
 import type { Writer } from "./writer.ts";
 import type { ReadOnTheWay } from "./writing-connection.ts";
 
 type TotalsAnswer = TotalsAnswers[TotalsQuery["name"]];
-
-/** Steps that the totals in the file do not include. */
-const UNSUMMED_STEPS = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
-  JOIN runs r ON r.run_no = s.run_no
-  WHERE s.step_no > (SELECT summed_step_no FROM workspaces WHERE ws = ?1) AND r.ws = ?1`;
 
 /** What the totals of an open file hang on. */
 export interface TotalsParts {

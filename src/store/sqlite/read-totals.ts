@@ -3,11 +3,11 @@
  * totals, the writing one inside the transaction that brings them there.
  */
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { Run } from "../../domain/run/run.ts";
+import type { Run, RunFacts } from "../../domain/run/run.ts";
 import type { PageAfter } from "../../engine/history.ts";
 import type { CounterKey, RunFilter, StoredCounter, UsageFilter } from "../../engine/ports.ts";
 import type { Bound } from "../stored-rows.ts";
-import { decodeCounter, decodeRollup, decodeRun } from "../stored-rows.ts";
+import { decodeCounter, decodeRollup, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** A query of the totals of a workspace, as data: the writer's thread may have to answer it. */
@@ -26,7 +26,7 @@ export interface TotalsAnswers {
   readonly run: Run | undefined;
   readonly children: Run[];
   readonly runs: Run[];
-  readonly runPage: Run[];
+  readonly runPage: RunFacts[];
   readonly rollups: RollupRow[];
   readonly counters: StoredCounter[];
   readonly periodsToBill: CounterKey[];
@@ -78,6 +78,11 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
     values.push(value);
   }
   if (filter.roots === true) where.push("parent IS NULL");
+  if (filter.hasEndUser === true) where.push("end_user IS NOT NULL");
+  if (filter.endUser !== undefined) {
+    where.push("end_user = ?");
+    values.push(filter.endUser);
+  }
   const { after, byId = false } = filter;
   if (byId) {
     where.push("id > ?");
@@ -96,10 +101,22 @@ function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
     .map(decodeRun);
 }
 
-/** A page of runs in the order of their ids. */
-function readRunPage(reads: Statements, ws: number, { after, limit }: PageAfter<string>): Run[] {
-  const sql = "SELECT * FROM runs WHERE ws = ? AND id > ? ORDER BY id LIMIT ?";
-  return reads.of(sql).all(ws, after, limit).map(decodeRun);
+const FACTS = `id, since_seq, customer, agent, parent, height, standing, status, opened, opened_at,
+  head, agent_head, closed_at, closed_by, labels, authority, end_user,
+  suspended, rating, ended_at`;
+
+/** Through the table, not an index: by their ids, rows lie all over the file. */
+const RUN_PAGE = `SELECT ${FACTS} FROM runs WHERE +ws = ?1
+  AND run_no > coalesce((SELECT run_no FROM runs WHERE ws = ?1 AND id = ?2), 0)
+  ORDER BY run_no LIMIT ?3`;
+
+/** A page of runs in the order in which they became known. */
+function readRunPage(
+  reads: Statements,
+  ws: number,
+  { after, limit }: PageAfter<string>,
+): RunFacts[] {
+  return reads.of(RUN_PAGE).all(ws, after, limit).map(decodeRunFacts);
 }
 
 /** Usage rows that a filter lets through. */

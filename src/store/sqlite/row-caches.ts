@@ -300,6 +300,11 @@ export class RowCaches {
     return page;
   }
 
+  /** Periods of a customer whose totals wait. */
+  pendingPeriods(ws: number, customer: string): string[] {
+    return [...(this.#of(ws).pending.pages.get(customer)?.keys() ?? [])];
+  }
+
   periods(ws: number, customer: string): PeriodState[] {
     const { periods } = this.#of(ws);
     const cached = periods.get(customer);

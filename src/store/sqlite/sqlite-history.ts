@@ -1,7 +1,7 @@
 /** All that has happened in a workspace, read from its file beside the commits. */
 import { present } from "../../domain/assert.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { Run } from "../../domain/run/run.ts";
+import type { RunFacts } from "../../domain/run/run.ts";
 import type { History, PageAfter } from "../../engine/history.ts";
 import type { Answer } from "../../engine/ports.ts";
 import { decodeOutcome } from "../stored-rows.ts";
@@ -15,8 +15,8 @@ export interface HistoryParts {
   readonly path: string;
   readonly ws: number;
   readonly shared: UnitShared;
-  /** Runs are totals, which may be pending: whoever knows where they are reads them. */
-  readonly runs: (page: PageAfter<string>) => Answer<Run[]>;
+  /** Runs may be pending with their totals: whoever knows where they are reads them. */
+  readonly runs: (page: PageAfter<string>) => Answer<RunFacts[]>;
 }
 
 /** The history of a workspace. */

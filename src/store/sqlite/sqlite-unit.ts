@@ -187,6 +187,12 @@ export class SqliteUnit implements UnitOfWork {
     return this.#shared.caches.periods(this.#ws, customer);
   }
 
+  usedPeriods(customer: string): string[] {
+    const sql = "SELECT DISTINCT period FROM rollups WHERE ws = ? AND customer = ?";
+    const filed = this.#all(sql, customer).map((row) => row.period as string);
+    return [...new Set([...filed, ...this.#shared.caches.pendingPeriods(this.#ws, customer)])];
+  }
+
   adjustments({ customer, period }: CounterKey): Adjustment[] {
     const sql = `SELECT * FROM adjustments
       WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;

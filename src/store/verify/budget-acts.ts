@@ -75,6 +75,7 @@ function saved(known: ActedBudget | undefined, act: RecordedAct): ActedBudget {
 
 function counted(document: Document): string {
   const { each, where, measure, currency, per, timeZone, anchorDay } = document;
+  if (measure === "prepaid") return JSON.stringify([measure, currency]);
   return JSON.stringify([each, where, measure, currency, per, timeZone, anchorDay]);
 }
 

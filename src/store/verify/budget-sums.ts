@@ -9,13 +9,15 @@ import { periodAt } from "../../domain/period/billing-period.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import { decodeCustomer } from "../stored-rows.ts";
 import { usable, windowAgain } from "./budget-window.ts";
-import type { CardVersions } from "./card-versions.ts";
+import type { CardVersion, CardVersions } from "./card-versions.ts";
 import type { BudgetDocument } from "./check-budgets.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { KEY_PART_END } from "./key-parts.ts";
+import { creditsAgain, mostOfOutcomeAgain, mostOfRunAgain } from "./most-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
+import { countedAtMs } from "./run-entries.ts";
 import { type RunOnPath, RunPaths } from "./run-paths.ts";
 import { isFreeCell } from "./trial-again.ts";
 
@@ -38,6 +40,8 @@ interface Counted {
   readonly cost: bigint;
   readonly charge: bigint;
   readonly currency: string | null;
+  readonly credits: bigint;
+  readonly creditName: string | null;
   readonly usage: Usage;
   readonly steps: bigint;
   readonly runs: bigint;
@@ -45,6 +49,7 @@ interface Counted {
 }
 
 const NOTHING = {
+  ...{ credits: 0n, creditName: null },
   ...{ cost: 0n, charge: 0n, currency: null, steps: 0n, runs: 0n, openRuns: 0n },
   usage: new Map(),
 };
@@ -95,6 +100,7 @@ export class BudgetSums {
       cost: step.payer === "us" ? step.cost : 0n,
       charge: step.charge,
       currency: this.#currencyOf(ws, step.cardVersionId),
+      ...creditsAgain(this.#card(ws, step.cardVersionId), step.shares),
       ...{ steps: 1n, runs: 0n, openRuns: 0n },
     };
     const path = this.#paths.of(ws, step.run);
@@ -134,10 +140,14 @@ export class BudgetSums {
     const paid = (rating?.shares ?? []).filter(({ cell }) => !isFreeCell(cell));
     const fee = paid.reduce((sum, { amount }) => sum + amount, 0n);
     const isRoot = run.parent === null && !run.standing;
+    const card = this.#card(ws, rating?.cardVersionId ?? null);
+    const most = card === undefined ? [] : mostOfRunAgain(card, run);
+    const waits = most.reduce((sum, { amount }) => sum + amount, 0n);
     const own = {
       ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
-      charge: fee + bounds,
+      charge: fee + bounds + waits,
       currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
+      ...creditsAgain(card, [...(rating?.shares ?? []), ...most]),
       runs: isRoot ? 1n : 0n,
       openRuns: isRoot && run.status === "open" ? 1n : 0n,
     };
@@ -158,10 +168,16 @@ export class BudgetSums {
   }
 
   addOutcome(ws: number, outcome: OutcomeState): void {
-    const { customer, agent, charge, cardVersionId, receivedAtMs, run } = outcome;
+    const { customer, agent, cardVersionId, receivedAtMs, run } = outcome;
+    const card = this.#card(ws, cardVersionId);
+    const atMs = countedAtMs(outcome.occurredAtMs, receivedAtMs);
+    const most =
+      card === undefined ? [] : mostOfOutcomeAgain(this.#file, card, { ws, outcome, atMs });
+    const charge = most.reduce((sum, { amount }) => sum + amount, outcome.charge as bigint);
     const labels = this.#paths.of(ws, run, { isStandingToo: true })[0]?.labels ?? null;
     const currency = this.#currencyOf(ws, cardVersionId);
-    const counted = { ...NOTHING, ws, customer, agent, labels, charge, currency };
+    const credits = creditsAgain(card, [...outcome.shares, ...most]);
+    const counted = { ...NOTHING, ws, customer, agent, labels, charge, currency, ...credits };
     for (const budget of this.#of(ws)) {
       if (budget.document.each === "run") continue;
       this.#add(budget, { ...counted, atMs: receivedAtMs });
@@ -200,6 +216,10 @@ export class BudgetSums {
     return readable(this.#file, at, () => decodeCustomer(row)) ?? null;
   }
 
+  #card(ws: number, cardVersionId: number | null): CardVersion | undefined {
+    return cardVersionId === null ? undefined : this.#cards.of(ws, cardVersionId);
+  }
+
   #currencyOf(ws: number, cardVersionId: number | null): string | null {
     return cardVersionId === null ? null : (this.#cards.of(ws, cardVersionId)?.currency ?? null);
   }
@@ -236,6 +256,9 @@ function isInRunTotals(measure: string): boolean {
 
 function levelOf({ document: { measure, currency } }: SummedBudget, counted: Counted): bigint {
   if (measure === "cost") return counted.cost;
+  // What credit pays is in the books of credit: nothing is settled in such a balance.
+  if (measure === "prepaid") return 0n;
+  if (measure === "credits") return counted.creditName === currency ? counted.credits : 0n;
   if (measure === "charge") return counted.currency === currency ? counted.charge : 0n;
   if (measure === "steps") return counted.steps * ONE_UNIT;
   if (measure === "runs") return counted.runs * ONE_UNIT;

@@ -8,12 +8,18 @@ import type { TrialDocument } from "./trial-again.ts";
 
 interface CardDocument {
   readonly charges: readonly ChargeDocument[];
-  readonly credit?: { readonly price: string } | null;
+  readonly credit?: CreditDocument | null;
   readonly currency?: string;
   readonly rounding?: string;
   readonly runCap?: string | null;
   readonly runMinimum?: string | null;
   readonly trial?: TrialDocument | null;
+}
+
+/** A credit as its card's document writes it. */
+export interface CreditDocument {
+  readonly name: string;
+  readonly price: string;
 }
 
 /** A recorded version of a rate card. */
@@ -24,6 +30,7 @@ export interface CardVersion {
   readonly takesEffect: string;
   readonly charges: readonly ChargeDocument[];
   readonly currency: string;
+  readonly credit: CreditDocument | null;
   readonly rounding: string;
   /** Most and least of a root run, as the document writes them. */
   readonly runCap: string | null;
@@ -36,6 +43,7 @@ type CardTerms = Omit<CardVersion, "id" | "cardKey" | "effectiveFromMs" | "takes
 const NOTHING: CardTerms = {
   charges: [],
   currency: "USD",
+  credit: null,
   rounding: "half_even",
   runCap: null,
   runMinimum: null,
@@ -45,14 +53,15 @@ const NOTHING: CardTerms = {
 function readCard(stored: unknown): CardTerms {
   const card = JSON.parse(stored as string) as CardDocument;
   const { currency = "USD", rounding = "half_even", runCap = null } = card;
-  const { runMinimum = null, trial = null } = card;
-  return { charges: chargesOf(card), currency, rounding, runCap, runMinimum, trial };
+  const { runMinimum = null, trial = null, credit = null } = card;
+  return { charges: chargesOf(card), currency, credit, rounding, runCap, runMinimum, trial };
 }
 
 /** The card versions of a workspace by their number. */
 export class CardVersions {
   readonly #versions = new Map<string, CardVersion>();
   readonly #chargesOnRuns = new Set<string>();
+  readonly #prices = new Map<string, readonly ChargeDocument[]>();
 
   constructor(file: DataFile) {
     for (const row of file.each("SELECT * FROM rate_cards")) {
@@ -73,6 +82,25 @@ export class CardVersions {
 
   of(ws: number, id: number): CardVersion | undefined {
     return this.#versions.get(`${ws}/${id}`);
+  }
+
+  /** Each way in which versions of a card price a charge. */
+  pricesOf(ws: number, cardKey: string, chargeKey: string): readonly ChargeDocument[] {
+    const known = `${ws}/${cardKey}/${chargeKey}`;
+    const found = this.#prices.get(known);
+    if (found !== undefined) return found;
+    const prices = new Map<string, ChargeDocument>();
+    for (const [key, version] of this.#versions) {
+      if (!key.startsWith(`${ws}/`) || version.cardKey !== cardKey) continue;
+      const charge = version.charges.find((one) => one.key === chargeKey);
+      if (charge === undefined) continue;
+      const { meter, price, included, in: unit, creditPrice } = charge;
+      const isCost = meter.sum === "cost";
+      prices.set(JSON.stringify([isCost, price, included, unit, creditPrice]), charge);
+    }
+    const list = [...prices.values()];
+    this.#prices.set(known, list);
+    return list;
   }
 
   /** Currency of the card in force at an instant; `periodStartMs`: of the period that it is in. */

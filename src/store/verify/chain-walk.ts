@@ -4,6 +4,7 @@ import { CHAIN_START } from "../../engine/seal.ts";
 import type { DataFile } from "./data-file.ts";
 import { openSha256 } from "./digests.ts";
 import { keyText } from "./findings.ts";
+import { FormerLines } from "./former-lines.ts";
 
 interface Link {
   readonly first: number;
@@ -14,7 +15,10 @@ interface Link {
 }
 
 interface OpenLink extends Link {
+  /** Of what every link covers. */
   readonly hash: Hash;
+  /** Of that and of former versions; null: the unit has ended none. */
+  readonly withFormer: Hash | null;
   /** Seqs of the link that no row has. */
   readonly missing: number[];
 }
@@ -27,9 +31,11 @@ export class ChainWalk {
   readonly #workspace: string;
   readonly #ws: number;
   readonly #links: Iterator<Link>;
+  readonly #former: FormerLines;
   #before: Link = { first: 0, last: 0, digest: CHAIN_START, committedAtMs: null };
   #open: OpenLink | null;
   #lastSeq = 0;
+  #coversFormer = false;
   /** Sealed rows that no link covers: first and last seq of the stretch. */
   #bare: { readonly first: number; last: number } | null = null;
 
@@ -38,6 +44,7 @@ export class ChainWalk {
     this.#ws = ws;
     this.#workspace = file.workspace(ws);
     this.#links = readLinks(file, ws);
+    this.#former = new FormerLines(file, ws);
     this.#open = this.#nextLink();
   }
 
@@ -57,6 +64,7 @@ export class ChainWalk {
     }
     this.#endBare();
     link.hash.update(`\n${sealedText}`);
+    link.withFormer?.update(`\n${sealedText}`);
   }
 
   /** Ends links that lie before a seq, and notes which seqs have no row. */
@@ -73,16 +81,26 @@ export class ChainWalk {
     if (link === null) return;
     noteMissing(link, Math.max(link.first, this.#lastSeq + 1), link.last);
     const key = keyText(this.#workspace, link.first);
-    const digest = link.hash.digest("hex");
-    if (digest !== link.digest) this.#reportBroken(link, key);
+    if (!this.#isSealed(link)) this.#reportBroken(link, key);
     this.#before = link;
     this.#open = this.#nextLink();
+  }
+
+  /** Links of earlier versions cover nothing that they ended; behind one that does, all do. */
+  #isSealed({ digest, hash, withFormer }: OpenLink): boolean {
+    if (withFormer === null || !this.#coversFormer) {
+      if (hash.digest("hex") === digest) return true;
+    }
+    if (withFormer === null || withFormer.digest("hex") !== digest) return false;
+    this.#coversFormer = true;
+    return true;
   }
 
   #reportBroken(link: OpenLink, key: string): void {
     const { findings } = this.#file;
     const range = `${link.first} to ${link.last}`;
-    findings.add("chain", key, `does not seal the rows of seq ${range} as they are now`);
+    const also = link.withFormer === null ? "" : ", or what they were before";
+    findings.add("chain", key, `does not seal the rows of seq ${range} as they are now${also}`);
     // Nobody can tell any more which of the two it was; what waited and was released leaves a
     // gap as well, so a gap means something only where the seal is broken.
     for (const seq of link.missing) {
@@ -107,7 +125,10 @@ export class ChainWalk {
     const isInOrder = (committedAtMs ?? -1) >= (this.#before.committedAtMs ?? -1);
     const early = "has an earlier commit time than the link before it";
     this.#file.findings.expect(isInOrder, ["chain", key, early]);
-    return { ...link, hash, missing: [] };
+    const lines = this.#former.before(link.first);
+    const withFormer = lines.length === 0 ? null : hash.copy();
+    for (const line of lines) withFormer?.update(`\n${line}`);
+    return { ...link, hash, withFormer, missing: [] };
   }
 
   #noteBare(seq: number): void {

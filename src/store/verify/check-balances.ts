@@ -13,6 +13,10 @@ import { RebuiltSums } from "./rebuilt-sums.ts";
 
 const TABLE = "budget_balances";
 
+/** The sequence number of the first step behind the totals of a workspace; null: there is none. */
+const FIRST_WAITING_SEQ = `SELECT min(s.seq) AS seq FROM steps s JOIN runs r USING (run_no)
+  WHERE s.step_no > ? AND r.ws = ?`;
+
 /** Checks that each balance is the sum of what it stands for, to the last digit. */
 export function checkBalances(
   file: DataFile,
@@ -60,16 +64,28 @@ function reportBalances(file: DataFile, { sums, budgets }: BudgetSums): void {
 
 function scaleOf(budget: SummedBudget | undefined): number {
   const measure = budget?.document.measure;
-  return measure === "cost" || measure === "charge" ? AMOUNT_SCALE : QUANTITY_SCALE;
+  const amounts: readonly unknown[] = ["cost", "charge", "credits", "prepaid"];
+  return amounts.includes(measure) ? AMOUNT_SCALE : QUANTITY_SCALE;
 }
 
 function above(level: bigint, limit: bigint | null): bigint {
   return limit === null || level <= limit ? 0n : level - limit;
 }
 
+/**
+ * Overruns are on disk with their steps; balances of runs may wait in the server's memory. What came
+ * with the steps behind the last total is not compared: a restart adds it up, and then it is.
+ */
 function readOverruns(file: DataFile): RebuiltSums {
   const over = new RebuiltSums(file.scratch, "overruns");
+  const waitingFrom = new Map<number, number>();
+  for (const { ws } of file.all("SELECT ws FROM workspaces") as { ws: number }[]) {
+    const seq = file.first(FIRST_WAITING_SEQ, file.summedStepNo(ws), ws)?.seq as number | null;
+    waitingFrom.set(ws, seq ?? Number.POSITIVE_INFINITY);
+  }
   for (const row of file.each("SELECT * FROM overruns")) {
+    if ((row.seq as number) > (waitingFrom.get(row.ws as number) ?? Number.POSITIVE_INFINITY))
+      continue;
     const parts = [row.ws, row.budget_id, row.scope, row.window_key] as (string | number)[];
     const key = keyOf(file, joined(...parts));
     const level = readable(file, { table: "overruns", key }, () => BigInt(row.level as string));

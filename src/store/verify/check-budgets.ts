@@ -95,9 +95,20 @@ function* holdProblems(file: DataFile, ws: number, row: Row): Generator<string> 
   }
   if ((state === "open") !== (endedAtMs === null)) yield "ended_at does not agree with its state";
   for (const { budgetId, amount } of reserves) {
-    const budget = file.first("SELECT 1 FROM budgets WHERE ws = ? AND id = ?", ws, budgetId);
+    const budget = file.first("SELECT document FROM budgets WHERE ws = ? AND id = ?", ws, budgetId);
     if (budget === undefined) yield `holds of budget ${budgetId}, which is missing`;
     if (amount <= 0n) yield "sets nothing aside";
+  }
+  for (const [budgetId, own] of Map.groupBy(reserves, (one) => one.budgetId)) {
+    const budget = file.first("SELECT document FROM budgets WHERE ws = ? AND id = ?", ws, budgetId);
+    const { measure = "" } = JSON.parse(`${budget?.document ?? "{}"}`) as { measure?: string };
+    if (measure !== "prepaid") continue;
+    const sumOf = (some: typeof own) => some.reduce((sum, { amount }) => sum + amount, 0n);
+    const [whole, parts] = [
+      own.filter(({ window }) => window === ""),
+      own.filter(({ window }) => window !== ""),
+    ].map(sumOf);
+    if (whole !== parts) yield "holds of credit, and its charges do not add up to that";
   }
 }
 

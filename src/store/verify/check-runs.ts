@@ -78,6 +78,7 @@ function* openingProblems({ run, entries }: RunAt): Generator<string> {
   if (run.agent !== event.agent) yield "agent is not what its opening states";
   if (run.authority !== event.authority) yield "authority is not what its opening states";
   if (!sameLabels(run.labels, event.labels)) yield "labels are not what its opening states";
+  if (run.endUser !== (event.endUser ?? null)) yield "end_user is not what its opening states";
   for (const { event: stated } of openings) {
     if (stated.customer !== null && stated.customer !== run.customer) {
       yield "customer is not what an opening states";
@@ -94,6 +95,7 @@ function* unopenedProblems(run: Run): Generator<string> {
   const isDatedAhead = occurredAtMs - run.openedAtMs > FUTURE_TOLERANCE_MS;
   if (run.openedAtMs !== occurredAtMs && !isDatedAhead) yield "opened_at is not the time of head";
   if (run.authority !== null || run.labels !== null) yield "states labels or an authority unopened";
+  if (run.endUser !== null) yield "states an end user unopened";
   if (run.standing) return;
   const namesAgent = run.agentHead !== "";
   if (namesAgent !== (run.agent !== null)) yield "agent does not agree with agent_head";

@@ -46,6 +46,38 @@ export function amountAgain(charge: PricedDocument, cell: string, total: bigint)
   return (amount * decimal(charge.creditPrice, FACTOR_SCALE)) / FACTOR_ONE;
 }
 
+/** What a total comes to when its period is closed. */
+export interface ClosedAgain {
+  readonly charged: bigint;
+  /** What volume tiers make of it at the close, above that. */
+  readonly correction: bigint;
+  readonly included: bigint;
+  /** Null: the charge is in money. */
+  readonly credits: bigint | null;
+}
+
+/** What one version of a card makes of a total at the close. */
+export function closedAgain(charge: PricedDocument, cell: string, total: bigint): ClosedAgain {
+  const isFixed = charge.price.model === "percentage" && cell === "fixed";
+  const free = isFixed ? 0n : includedIn(charge);
+  const included = total < free ? total : free;
+  const charged = amountAgain(charge, cell, total);
+  const { in: _, ...inMoney } = charge;
+  const credits = charge.in === "credits" ? amountAgain(inMoney, cell, total) : null;
+  if (charge.price.model !== "volume") return { charged, correction: 0n, included, credits };
+  const owed = volumeAmount(charge.price.tiers as readonly Json[], total - included);
+  const price = charge.in === "credits" ? decimal(charge.creditPrice, FACTOR_SCALE) : FACTOR_ONE;
+  return { charged, correction: (owed * price) / FACTOR_ONE - charged, included, credits };
+}
+
+/** All units at the price of the tier that they reach, and its flat amount. */
+function volumeAmount(tiers: readonly Json[], units: bigint): bigint {
+  if (units === 0n) return 0n;
+  const isLast = ({ upTo }: Json) => upTo === undefined || upTo === null;
+  const tier = tiers.find((one) => isLast(one) || units <= decimal(one.upTo, QUANTITY_SCALE));
+  return units * price(tier?.unit) * PRODUCT_TO_AMOUNT + price(tier?.flat) * PRICE_TO_AMOUNT;
+}
+
 /** In the scale of what the charge counts. */
 function includedIn({ meter, included }: PricedDocument): bigint {
   if (included === undefined || included === null) return 0n;

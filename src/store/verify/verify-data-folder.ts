@@ -17,6 +17,7 @@ import { checkBalances } from "./check-balances.ts";
 import { checkBudgets } from "./check-budgets.ts";
 import { checkByHand } from "./check-by-hand.ts";
 import { checkCommitments } from "./check-commitments.ts";
+import { checkCounts } from "./check-counts.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
 import { checkExports } from "./check-exports.ts";
@@ -24,6 +25,7 @@ import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
+import { checkPaid } from "./check-paid.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -112,10 +114,12 @@ function checkAll(file: DataFile): void {
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
     () => checkTerms(file, acts),
+    () => checkCounts(file, books.cards),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
     () => checkCreditBooks(file, acts),
+    () => checkPaid(file, acts),
     () => checkTrueUps(file, acts),
     () => checkSettings(file, acts),
     () => checkOverrides(file),

@@ -1,0 +1,57 @@
+/**
+ * What a run or an outcome was, as a text: what a store keeps of a former version, and what the
+ * hash chain seals of it. Amounts are scaled integers, `{"$n":"120"}`; a key that begins with `$`,
+ * which a label may, gets one more. Keys are sorted: a version has one text, wherever it was read.
+ */
+import type { OutcomeState, RunFacts } from "./run.ts";
+
+const MARK = "$";
+const AMOUNT = "$n";
+const PART_END = "\u001f";
+
+/** Writes a former version as its document. */
+export function encodeFormer(value: RunFacts | OutcomeState): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === "bigint") return { [AMOUNT]: String(part) };
+    return sorted(renamed(part, (key) => (key.startsWith(MARK) ? `${MARK}${key}` : key)));
+  });
+}
+
+/** Reads what `encodeFormer` wrote. */
+export function decodeFormer(text: string): unknown {
+  return JSON.parse(text, (_key, part: unknown) => {
+    const isAmount = typeof part === "object" && part !== null && AMOUNT in part;
+    if (isAmount && typeof part[AMOUNT] === "string") return BigInt(part[AMOUNT]);
+    return renamed(part, (key) => (key.startsWith(MARK) ? key.slice(MARK.length) : key));
+  });
+}
+
+function sorted(part: unknown): unknown {
+  if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+  return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** An object with other keys, where any of them changes. */
+function renamed(part: unknown, rename: (key: string) => string): unknown {
+  if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+  const entries = Object.entries(part);
+  if (!entries.some(([key]) => key.startsWith(MARK))) return part;
+  return Object.fromEntries(entries.map(([key, value]) => [rename(key), value]));
+}
+
+/** A former version with its place. */
+export interface FormerVersion {
+  readonly run: string;
+  /** Of an outcome; null: it is of the run itself. */
+  readonly key: string | null;
+  /** First and last seq at which it was so. */
+  readonly sinceSeq: number;
+  readonly untilSeq: number;
+  readonly document: string;
+}
+
+/** The line by which the chain seals a former version, in the link of the unit that ended it. */
+export function formerLine({ run, key, sinceSeq, untilSeq, document }: FormerVersion): string {
+  const of = key === null ? ["run", run] : ["outcome", run, key];
+  return ["f1", ...of, sinceSeq, untilSeq, document].join(PART_END);
+}
