@@ -9,11 +9,19 @@ import { formatValue } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { currencyDecimals } from "../../domain/money/currency.ts";
 import type { Freezing, Theirs } from "../../engine/export/connector-port.ts";
-import { frozenText, lastDayOf, memoOf, numberOf, type RecordName } from "./frozen-request.ts";
+import {
+  dayAt,
+  frozenText,
+  lastDayOf,
+  memoOf,
+  numberOf,
+  type RecordName,
+} from "./frozen-request.ts";
 import { DOCUMENT_REFERENCES, readSettings, referenceTo } from "./netsuite-settings.ts";
 
 /** A transaction of many lines is slow for their people to open; beyond, the rest is one line. */
 export const LINES_MAX_COUNT = 500;
+const DAY_MS = 24 * 60 * 60 * 1000;
 /** Price level "Custom" in every account: without it, an item's own price stands above the rate. */
 const CUSTOM_PRICE = { id: "-1" };
 
@@ -33,12 +41,22 @@ export function freezeDocument(line: Freezing, theirs: Theirs, target: ExportTar
   const lines = parts.length === 0 ? [{ item, description, value }] : parts;
   const body = JSON.stringify({
     entity: referenceTo(theirs.customer.id ?? line.customer),
-    tranDate: lastDayOf(line.window, target.timeZone),
+    tranDate: dateOf(line, target),
     memo: memoOf(`${line.description}, ${line.period}`, line),
     ...referencesOf(target),
     item: { items: lines.map((part) => itemLine(part, { isCredit, theirs, target })) },
   });
   return frozenText({ record, method: "PUT", externalId: line.key, body });
+}
+
+/**
+ * The last day of what is billed; once posting periods of that time are closed, as the setting
+ * says, the day on which it is told.
+ */
+function dateOf({ window, plannedAtMs }: Freezing, target: ExportTarget): string {
+  const { pastDays } = readSettings(target);
+  const isClosed = pastDays !== null && plannedAtMs - window.endMs > pastDays * DAY_MS;
+  return isClosed ? dayAt(plannedAtMs, target.timeZone) : lastDayOf(window, target.timeZone);
 }
 
 /** Fields that the account wants of every transaction, such as a location. */

@@ -36,8 +36,13 @@ export function numberOf(decimal: string): object {
 
 /** Dates there have no time and no zone: the last day of a window, in the target's zone. */
 export function lastDayOf({ endMs }: ExportWindow, timeZone: string): string {
-  const last = Temporal.Instant.fromEpochMilliseconds(endMs - 1);
-  return last.toZonedDateTimeISO(timeZone).toPlainDate().toString();
+  return dayAt(endMs - 1, timeZone);
+}
+
+/** The day of an instant. */
+export function dayAt(instantMs: number, timeZone: string): string {
+  const instant = Temporal.Instant.fromEpochMilliseconds(instantMs);
+  return instant.toZonedDateTimeISO(timeZone).toPlainDate().toString();
 }
 
 const MEMO_MAX_CHARS = 300;

@@ -59,7 +59,8 @@ function capability(target: ExportTarget): Capability {
     // External IDs stay for ever; what comes again under one is written over what is there.
     ...{ dedup: { windowMs: null }, values: "delta" },
     numbers: { scale, significantDigits: SIGNIFICANT_DIGITS, negative: !isUsage },
-    pastMaxMs: pastDays === null ? null : pastDays * DAY_MS,
+    // A bill stays a bill of its period, however late: its date says when it is posted.
+    pastMaxMs: isUsage && pastDays !== null ? pastDays * DAY_MS : null,
     validation: isBatch ? "async" : "sync",
     readBack: {
       ...{ kind: "line", lagMs: isBatch ? JOB_LAG_MS : RECORD_LAG_MS },

@@ -26,7 +26,7 @@ export interface NetSuiteSettings {
   readonly currency: string;
   /** Requests at a time. (Default: 2, of the 5 that the smallest account has for everything.) */
   readonly concurrency: number;
-  /** Days after a window's end in which it can still be told there; null: always. */
+  /** Days after a window's end until usage of it is rated there, or its books are closed. */
   readonly pastDays: number | null;
   /** Days after a window's end in which its usage can be voided. (Default: 0: never.) */
   readonly voidDays: number;

@@ -238,9 +238,9 @@ export function frozen(
     customer: theirName(target.customers, customer) ?? { id: customer },
     item: theirName(target.items, item) ?? { id: item },
   };
-  const freezing = { ...content, key, workspace, earlier, takesBack };
-  const body = connector.freeze(freezing, theirs, target);
   const nowMs = context.clock.nowMs();
+  const freezing = { ...content, key, workspace, earlier, takesBack, plannedAtMs: nowMs };
+  const body = connector.freeze(freezing, theirs, target);
   return {
     ...{ ...content, target: target.id, key, no, periodTotal, body, bodyHash: sha256(body) },
     ...{ state: "ready", version: 1, claim: "", dueAtMs: nowMs, plannedAtMs: nowMs },
