@@ -9,8 +9,7 @@
 import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
-import type { NumberForm } from "../domain/export/capability.ts";
-import { countedValue, EXPORT_SCALE, type ExportLine } from "../domain/export/export-line.ts";
+import { countedValue, type ExportLine } from "../domain/export/export-line.ts";
 import type { Connector } from "../engine/export/connector-port.ts";
 import { hearNotice } from "../engine/export/hear-notice.ts";
 import { pagesOf } from "../engine/export/outbox-pages.ts";
@@ -20,7 +19,9 @@ import { runExport } from "../engine/export/run-export.ts";
 import { retryLine } from "../engine/export/settle-line.ts";
 import {
   below,
+  isRest,
   Killed,
+  quantum,
   ScriptedWorld,
   seeded,
   WORKSPACE,
@@ -216,12 +217,6 @@ async function isNothingOwed(world: ScriptedWorld): Promise<boolean> {
   );
 }
 
-/** Less than their numbers hold, or too much where nothing below nothing can be sent. */
-function isRest(carried: bigint, { scale, negative }: NumberForm): boolean {
-  const isSmall = carried < quantum(scale) && -carried < quantum(scale);
-  return isSmall || (carried < 0n && !negative);
-}
-
 async function judge(world: ScriptedWorld): Promise<void> {
   const { context, open } = world.sender();
   const lines = await allLines(world);
@@ -242,10 +237,6 @@ async function judge(world: ScriptedWorld): Promise<void> {
   assert.deepEqual(world.fake.complaints, [], "nor has it once its books were read");
   const { drifts } = await reconcileLines(context, open, { customer: null, states: ["confirmed"] });
   assert.deepEqual(drifts, [], "nothing drifts");
-}
-
-function quantum(scale: number): bigint {
-  return 10n ** BigInt(EXPORT_SCALE - scale);
 }
 
 /** Exporters that are wrong on purpose. */
