@@ -74,7 +74,7 @@ class Judging {
     if (path === undefined) return this.#unlisted(method, pathname);
     const operation = this.#document.paths[path]?.[verb] ?? {};
     const complaints = judgeQuery(operation.parameters ?? [], searchParams, (schema, value) =>
-      this.#check(`${verb} ${path} ${JSON.stringify(schema)}`, schema, value),
+      this.#check(`${verb} ${path} ${JSON.stringify(schema)}`, schema, { value }),
     );
     if (operation.requestBody === undefined || body === null) return complaints;
     const type = contentType(headers["content-type"] ?? "", operation.requestBody);
@@ -82,7 +82,7 @@ class Judging {
     const isJson = /[/+]json\b/.test(type);
     const value = isJson ? JSON.parse(String(body)) : parseForm(String(body));
     const schema = { $ref: `spec#/paths/${pointer}` };
-    const found = this.#check(pointer, schema, value, !isJson);
+    const found = this.#check(pointer, schema, { value, isText: !isJson });
     return [...complaints, ...found].map((one) => `${method} ${pathname}: ${one}`);
   };
 
@@ -100,7 +100,11 @@ class Judging {
     return isKnown ? [] : [`${method} ${pathname} is no operation`];
   }
 
-  #check(key: string, schema: object, value: unknown, isText = true): readonly string[] {
+  #check(
+    key: string,
+    schema: object,
+    { value, isText = true }: { readonly value: unknown; readonly isText?: boolean },
+  ): readonly string[] {
     const ajv = isText ? this.#texts : this.#values;
     const check = this.#compiled.get(key) ?? ajv.compile(schema);
     this.#compiled.set(key, check);

@@ -197,6 +197,9 @@ export const SECRET_MAX_CHARS = 8_192;
 /** Bytes of an answer that are read; what is kept of it with a line, in characters. */
 export const ANSWER_MAX_BYTES = 64 * 1024;
 export const EXPORT_NOTE_MAX_CHARS = 500;
+/** Bytes of one page of a target's list, and how many pages are gone through. */
+export const TARGET_LIST_MAX_BYTES = 4 * 1024 * 1024;
+export const TARGET_LIST_PAGES_MAX_COUNT = 50;
 /** Bytes of a message that a target sends us. */
 export const NOTICE_MAX_BYTES = 256 * 1024;
 /** Longest wait for an outgoing request. */

@@ -1,5 +1,6 @@
 /** Requests to NetSuite's REST web services, and what the answers mean. Facts: README.md. */
 import type { Outcome } from "../../domain/export/capability.ts";
+import { TARGET_LIST_MAX_BYTES } from "../../domain/limits.ts";
 import type {
   OutgoingAnswer,
   OutgoingRequest,
@@ -17,9 +18,6 @@ export const JOBS = "/services/rest/async/v1/job";
 
 export const JSON_TYPE = "application/json";
 export const COLLECTION_TYPE = "application/vnd.oracle.resource+json; type=collection";
-
-/** Answers of read-back and metadata are longer than what is kept of others. */
-const ANSWER_MAX_BYTES = 8 * 1024 * 1024;
 
 /** A request, without what a session adds. */
 export interface Ask {
@@ -71,7 +69,7 @@ async function askedOnce(ask: Ask, session: Session): Promise<Asked> {
   }
   const host = hostOf(session.target);
   const request = requestOf(ask, host, access.token);
-  const limits = { hosts: [host], answerMaxBytes: ANSWER_MAX_BYTES };
+  const limits = { hosts: [host], answerMaxBytes: TARGET_LIST_MAX_BYTES };
   const sent = await session.http.send(request, limits);
   if (sent.kind !== "answered") return { kind: "failed", outcome: outcomeOfSilence(sent) };
   if (sent.answer.status === UNAUTHORIZED) forgetToken(session, access.token);

@@ -98,7 +98,7 @@ test("answers mean what their codes say", async () => {
   }
 });
 
-test("a batch that is refused for one of its events is found out by sending each alone", async () => {
+test("a batch refused for one of its events is found out by sending each alone", async () => {
   const target = targetOf("usage", { api: "stream" });
   const bad = lineOf(target, { key: "bad" });
   const { session, requests } = recording(target, ({ url, body }) => {

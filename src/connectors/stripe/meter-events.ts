@@ -11,7 +11,7 @@ import type { Told } from "../../domain/export/resolve-window.ts";
 import type { ExportTarget, TheirName } from "../../domain/export/target.ts";
 import type { Freezing, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
-import { type FormFields, fieldOf, formBody } from "./form.ts";
+import { type FormFields, formBody } from "./form.ts";
 import { errorOf, outcomeOfSent, type Post, parsed, post, STREAM_HOST } from "./stripe-api.ts";
 import { readSettings, type StripeSettings } from "./stripe-settings.ts";
 
@@ -273,9 +273,4 @@ async function streamToken(session: Session): Promise<string | Outcome> {
   }
   session.memory.set(TOKEN, { value: token, untilMs: endMs - MINUTE_MS });
   return token;
-}
-
-/** The identifier that a v1 or v2 body carries; tests and previews name lines by it. */
-export function identifierOf(body: string): string {
-  return body.startsWith("{") ? readEvent(body).identifier : fieldOf(body, "identifier");
 }
