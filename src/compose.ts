@@ -22,6 +22,7 @@ import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
 import { stripeConnector } from "./connectors/stripe/stripe-connector.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
+import { zuoraConnector } from "./connectors/zuora/zuora-connector.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
@@ -109,7 +110,9 @@ const VERSION: string = JSON.parse(
 ).version;
 
 /** Every connector to a billing system. */
-const CONNECTORS = [webhookConnector, fileConnector, s3Connector, stripeConnector];
+const CONNECTORS = [
+  ...[webhookConnector, fileConnector, s3Connector, stripeConnector, zuoraConnector],
+];
 
 /** What exports are carried out with, as the environment says. */
 function composeExporting(environment: Readonly<Record<string, string | undefined>>): ExportParts {

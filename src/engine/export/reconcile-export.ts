@@ -12,6 +12,7 @@ import type { LookUp } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfWindow, pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
+import { isTakenBack } from "./take-back.ts";
 
 /** Which lines to look at. */
 export interface Reconciling {
@@ -131,7 +132,7 @@ async function lookAtLines(
   const total = { confirmed: 0, drifts: [] as Drift[] };
   for (const [at, line] of lines.entries()) {
     const answer = stillMoving(answers[at] ?? NO_LOOK_UP, moving[at] ?? true);
-    total.drifts.push(...driftOfLine(line, answer));
+    total.drifts.push(...(await driftOfLine(context, open, { line, answer })));
     if (line.state !== "accepted" && line.state !== "unknown") continue;
     const now = settled(context, line, answer);
     // Each by itself: one that another sender has changed meanwhile holds up no other.
@@ -143,7 +144,8 @@ async function lookAtLines(
 
 /** What is still under way may arrive after it was not found. */
 function stillMoving(answer: LookUp, isMoving: boolean): LookUp {
-  return isMoving && answer.found === "absent" ? { ...answer, found: "unclear" } : answer;
+  const isNotThere = answer.found === "absent" || answer.found === "dropped";
+  return isMoving && isNotThere ? { ...answer, found: "unclear" } : answer;
 }
 
 const NO_LOOK_UP: LookUp = { found: "unclear", note: "no look-up" };
@@ -161,9 +163,19 @@ async function lookUpAll(
   }
 }
 
-function driftOfLine(line: ExportLine, { found, note, value }: LookUp): Drift[] {
+async function driftOfLine(
+  context: ExportContext,
+  open: OpenTarget,
+  { line, answer: { found, note, value } }: { readonly line: ExportLine; readonly answer: LookUp },
+): Promise<Drift[]> {
   const isOurs = line.state === "confirmed" || line.state === "accepted";
-  const isGone = isOurs && (found === "absent" || found === "refused");
+  const { connector } = open;
+  const capability = connector.capability(open.target);
+  const isMissing = isOurs && (found === "absent" || found === "refused");
+  const isGone =
+    isMissing &&
+    (connector.canTakeBack === undefined ||
+      !isTakenBack(line, await linesOfWindow(context, open, line), capability));
   const isExtra = found === "present" && ["rejected", "superseded"].includes(line.state);
   const isOther = found === "present" && value !== undefined && value !== line.value;
   if (!isGone && !isExtra && !isOther) return [];
