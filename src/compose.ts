@@ -17,6 +17,7 @@ import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
 import { withDisk } from "./connectors/file/disk-requests.ts";
 import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
+import { netsuiteConnector } from "./connectors/netsuite/netsuite-connector.ts";
 import { outgoingHttp } from "./connectors/outgoing-http.ts";
 import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
 import { stripeConnector } from "./connectors/stripe/stripe-connector.ts";
@@ -112,6 +113,7 @@ const VERSION: string = JSON.parse(
 /** Every connector to a billing system. */
 const CONNECTORS = [
   ...[webhookConnector, fileConnector, s3Connector, stripeConnector, zuoraConnector],
+  netsuiteConnector,
 ];
 
 /** What exports are carried out with, as the environment says. */

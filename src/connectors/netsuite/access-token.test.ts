@@ -65,7 +65,7 @@ test("a token is fetched once an hour, and another one when it was taken away", 
 
 test("a certificate that is not mapped stops the run, and its note shows nothing of ours", async () => {
   const { target, session } = quietAccount(WAY, { nowMs: START_MS });
-  const unmapped = { ...target, settings: { ...target.settings, certificate_id: "other" } };
+  const unmapped = { ...target, settings: { ...target.settings, certificateId: "other" } };
   const [became] = await netsuiteConnector.send([lineOf(target)], { ...session, target: unmapped });
   assert.equal(became?.class, "auth");
   assert.equal(became?.note, "the token endpoint said 400 invalid_grant");

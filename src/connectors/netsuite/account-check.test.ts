@@ -35,7 +35,7 @@ test("records, fields and names that the account does not have are told", async 
 
 test("a certificate that is refused is told first, and nothing else", async () => {
   const { session } = quietAccount(USAGE, { nowMs: START_MS });
-  const settings = { ...session.target.settings, client_id: "other" };
+  const settings = { ...session.target.settings, clientId: "other" };
   const target = { ...session.target, settings };
   const missing = await netsuiteConnector.probe?.({ ...session, target });
   assert.deepEqual(

@@ -5,7 +5,7 @@ import { LINES_MAX_COUNT } from "./billing-documents.ts";
 import { netsuiteConnector } from "./netsuite-connector.ts";
 import { DAY_MS, lineOf, ONE, quietAccount, START_MS } from "./sample-account-contract.ts";
 
-const RATED = { mode: "rated", settings: { currency: "usd", past_days: "10" } } as const;
+const RATED = { mode: "rated", settings: { currency: "usd", openDays: "10" } } as const;
 const STATEMENT = { mode: "statement", settings: { currency: "usd" } } as const;
 
 function bodyOf(line: { readonly body: string }) {
@@ -45,7 +45,7 @@ test("what is told after the books of its time are closed is dated when it is to
 });
 
 test("a bill in another currency is not told, and what the account wants beside is in each", () => {
-  const settings = { ...RATED.settings, subsidiary: "3", location: "Berlin", currency_id: "1" };
+  const settings = { ...RATED.settings, subsidiary: "3", location: "Berlin", currencyId: "1" };
   const { target } = quietAccount({ ...RATED, settings }, { nowMs: START_MS });
   assert.throws(() => lineOf(target, { unit: "EUR" }), /billed in EUR/);
   const { subsidiary, location, currency } = bodyOf(lineOf(target));

@@ -54,8 +54,8 @@ export function freezeDocument(line: Freezing, theirs: Theirs, target: ExportTar
  * says, the day on which it is told.
  */
 function dateOf({ window, plannedAtMs }: Freezing, target: ExportTarget): string {
-  const { pastDays } = readSettings(target);
-  const isClosed = pastDays !== null && plannedAtMs - window.endMs > pastDays * DAY_MS;
+  const { openDays } = readSettings(target);
+  const isClosed = openDays !== null && plannedAtMs - window.endMs > openDays * DAY_MS;
   return isClosed ? dayAt(plannedAtMs, target.timeZone) : lastDayOf(window, target.timeZone);
 }
 

@@ -3,8 +3,8 @@ import { connectorContract } from "../connector-contract.ts";
 import { netsuiteConnector } from "./netsuite-connector.ts";
 import { accountOf } from "./sample-account-contract.ts";
 
-const USAGE = { decimals: "6", void_days: "20", past_days: "30" };
-const BILLS = { currency: "usd", past_days: "30" };
+const USAGE = { decimals: "6", voidDays: "20", openDays: "30" };
+const BILLS = { currency: "usd", openDays: "30" };
 
 for (const [name, way, schedules] of [
   ["usage, one by one", { mode: "usage", settings: USAGE }, 150],

@@ -11,14 +11,12 @@ import { freezeDocument } from "./billing-documents.ts";
 import { requestOf } from "./netsuite-api.ts";
 import { checkSettings, hostOf, readSettings } from "./netsuite-settings.ts";
 import { lookUpRecords, QUERY_MAX_COUNT } from "./read-back.ts";
-import { sendRecords, tellingsOf } from "./send-records.ts";
+import { BATCH_MAX_COUNT, sendRecords, tellingsOf } from "./send-records.ts";
 import { canVoid, freezeUsage } from "./usage-records.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** "You can currently work with a maximum of 100 records in one batch request." */
-const BATCH_MAX_COUNT = 100;
 /** REST requests have a limit of 104 MB ("REST Web Services Request Processing"); far below it. */
 const BODY_MAX_BYTES = 8 * 1024 * 1024;
 /** A number of JSON is read as a double there: 15 digits are safe in it. */
@@ -50,7 +48,7 @@ export const netsuiteConnector: Connector = {
 
 function capability(target: ExportTarget): Capability {
   const { mode } = target;
-  const { api, decimals, currency, concurrency, pastDays } = readSettings(target);
+  const { api, decimals, currency, concurrency, openDays } = readSettings(target);
   const isUsage = mode === "usage";
   const isBatch = isUsage && api === "batch";
   const scale = isUsage ? decimals : (currencyDecimals(currency) ?? 0);
@@ -60,7 +58,7 @@ function capability(target: ExportTarget): Capability {
     ...{ dedup: { windowMs: null }, values: "delta" },
     numbers: { scale, significantDigits: SIGNIFICANT_DIGITS, negative: !isUsage },
     // A bill stays a bill of its period, however late: its date says when it is posted.
-    pastMaxMs: isUsage && pastDays !== null ? pastDays * DAY_MS : null,
+    pastMaxMs: isUsage && openDays !== null ? openDays * DAY_MS : null,
     validation: isBatch ? "async" : "sync",
     readBack: {
       ...{ kind: "line", lagMs: isBatch ? JOB_LAG_MS : RECORD_LAG_MS },

@@ -24,14 +24,14 @@ test("everything that is missing or wrong is told at once, each with its place",
   const settings = {
     api: "csv",
     decimals: "9",
-    void_days: "x",
-    past_days: "0",
+    voidDays: "x",
+    openDays: "0",
     concurrency: "101",
   };
   const names = { acme: { id: "", subscription: "5", "line.tokens": "" }, globex: { id: "7" } };
   assert.deepEqual(places({ settings, customers: { names, others: "refuse" } }), [
-    ...["settings.client_id", "settings.certificate_id", "settings.concurrency"],
-    ...["settings.past_days", "settings.api", "settings.decimals", "settings.void_days"],
+    ...["settings.clientId", "settings.certificateId", "settings.concurrency"],
+    ...["settings.openDays", "settings.api", "settings.decimals", "settings.voidDays"],
     ...["customers.acme", "customers.acme.line.tokens", "customers.globex.subscription"],
   ]);
 });
@@ -49,8 +49,8 @@ test("numbers of settings are good up to their edges", () => {
   for (const [name, good, bad] of [
     ["decimals", "8", "9"],
     ["concurrency", "100", "101"],
-    ["past_days", "3650", "3651"],
-    ["void_days", "3650", "3651"],
+    ["openDays", "3650", "3651"],
+    ["voidDays", "3650", "3651"],
   ] as const) {
     const of = (value: string) => places({ settings: { ...target.settings, [name]: value } });
     assert.deepEqual(of(good), []);

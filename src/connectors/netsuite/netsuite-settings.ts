@@ -8,7 +8,7 @@ export const USAGE_APIS = ["single", "batch"] as const;
 export const DOCUMENTS = ["invoice", "salesOrder"] as const;
 /** Fields of a document that name records of theirs, by the setting that fills them. */
 export const DOCUMENT_REFERENCES = {
-  ...{ currency_id: "currency", subsidiary: "subsidiary", location: "location" },
+  ...{ currencyId: "currency", subsidiary: "subsidiary", location: "location" },
   ...{ department: "department", class: "class" },
 } as const;
 
@@ -27,7 +27,7 @@ export interface NetSuiteSettings {
   /** Requests at a time. (Default: 2, of the 5 that the smallest account has for everything.) */
   readonly concurrency: number;
   /** Days after a window's end until usage of it is rated there, or its books are closed. */
-  readonly pastDays: number | null;
+  readonly openDays: number | null;
   /** Days after a window's end in which its usage can be voided. (Default: 0: never.) */
   readonly voidDays: number;
 }
@@ -44,17 +44,17 @@ const ID_MAX_CHARS = 128;
 
 /** Reads settings; what `check` refuses falls back to its default. */
 export function readSettings({ settings }: Pick<ExportTarget, "settings">): NetSuiteSettings {
-  const { api = "single", document = "invoice", past_days: past = "" } = settings;
+  const { api = "single", document = "invoice", openDays = "" } = settings;
   return {
-    clientId: settings.client_id ?? "",
-    certificateId: settings.certificate_id ?? "",
+    clientId: settings.clientId ?? "",
+    certificateId: settings.certificateId ?? "",
     api: USAGE_APIS.find((one) => one === api) ?? "single",
     document: DOCUMENTS.find((one) => one === document) ?? "invoice",
     decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
     currency: (settings.currency ?? "").toUpperCase(),
     concurrency: Number(settings.concurrency ?? CONCURRENCY_DEFAULT),
-    pastDays: past === "" ? null : Number(past),
-    voidDays: Number(settings.void_days ?? "0"),
+    openDays: openDays === "" ? null : Number(openDays),
+    voidDays: Number(settings.voidDays ?? "0"),
   };
 }
 
@@ -71,30 +71,30 @@ const ACCOUNT = /^[A-Za-z0-9]{1,40}([_-][A-Za-z0-9]{1,20})*$/;
 /** Settings and names that are missing or wrong; names that are missing altogether are not here. */
 export function checkSettings(target: ExportTarget): Missing[] {
   const { account, settings, mode } = target;
-  const { past_days: pastDays = "1" } = settings;
+  const { openDays = "1" } = settings;
   const { concurrency = CONCURRENCY_DEFAULT } = settings;
   return [
     ...wanted(ACCOUNT.test(account) && account.length <= NAME_MAX_CHARS, "account", [
       "It is the account ID of Setup > Company > Company Information, such as 1234567_SB1.",
     ]),
-    ...["client_id", "certificate_id"].flatMap((name) => {
+    ...["clientId", "certificateId"].flatMap((name) => {
       const { length } = settings[name] ?? "";
-      const what = name === "client_id" ? "the client ID of the integration" : "the certificate ID";
+      const what = name === "clientId" ? "the client ID of the integration" : "the certificate ID";
       return wanted(length >= 1 && length <= ID_MAX_CHARS, `settings.${name}`, [`Set ${what}.`]);
     }),
     ...number("concurrency", concurrency, [1, CONCURRENCY_MAX]),
-    ...number("past_days", pastDays, [1, DAYS_MAX]),
+    ...number("openDays", openDays, [1, DAYS_MAX]),
     ...(mode === "usage" ? checkUsage(settings) : checkDocuments(settings)),
     ...checkNames(target),
   ];
 }
 
 function checkUsage(settings: ExportTarget["settings"]): Missing[] {
-  const { api = "single", decimals = DECIMALS_DEFAULT, void_days: voidDays = "0" } = settings;
+  const { api = "single", decimals = DECIMALS_DEFAULT, voidDays = "0" } = settings;
   return [
     ...choice("api", api, USAGE_APIS),
     ...number("decimals", decimals, [0, DECIMALS_MAX]),
-    ...number("void_days", voidDays, [0, DAYS_MAX]),
+    ...number("voidDays", voidDays, [0, DAYS_MAX]),
   ];
 }
 

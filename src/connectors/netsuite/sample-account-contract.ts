@@ -35,7 +35,7 @@ export function targetOf({ records }: FakeNetSuite, { mode, settings }: SampleWa
     ...{ window: mode === "usage" ? "day" : "period", since: "2026-01-01" },
     customers: { names: customers, others: "refuse" },
     items: { names: items, others: "refuse" },
-    settings: { client_id: "c0ffee", certificate_id: "cert-1", ...settings },
+    settings: { clientId: "c0ffee", certificateId: "cert-1", ...settings },
   };
 }
 

@@ -19,6 +19,9 @@ import {
 } from "./netsuite-api.ts";
 import { readSettings } from "./netsuite-settings.ts";
 
+/** "You can currently work with a maximum of 100 records in one batch request." */
+export const BATCH_MAX_COUNT = 100;
+
 /** Lines with the request that tells them. */
 interface Telling {
   readonly lines: readonly ExportLine[];
@@ -31,8 +34,12 @@ export function tellingsOf(lines: readonly ExportLine[], target: ExportTarget): 
   const isBatch = target.mode === "usage" && api === "batch";
   const together = isBatch ? lines.filter((line) => readFrozen(line).method === "PUT") : [];
   const alone = lines.filter((line) => !together.includes(line));
+  const count = Math.ceil(together.length / BATCH_MAX_COUNT);
+  const batches = Array.from({ length: count }, (_, at) =>
+    together.slice(at * BATCH_MAX_COUNT, (at + 1) * BATCH_MAX_COUNT),
+  );
   return [
-    ...(together.length === 0 ? [] : [{ lines: together, ask: batchAsk(together) }]),
+    ...batches.map((own) => ({ lines: own, ask: batchAsk(own) })),
     ...alone.map((line) => ({ lines: [line], ask: singleAsk(readFrozen(line)) })),
   ];
 }

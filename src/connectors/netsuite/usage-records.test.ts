@@ -12,7 +12,7 @@ import {
 } from "./sample-account-contract.ts";
 import { canVoid } from "./usage-records.ts";
 
-const WAY = { mode: "usage", settings: { void_days: "20" } } as const;
+const WAY = { mode: "usage", settings: { voidDays: "20" } } as const;
 const KEY_2 = "1b8f1c2e-4d5a-8f60-9a7b-1c2d3e4f5a6b";
 const HOST = "https://1234567-sb1.suitetalk.api.netsuite.com";
 const HEADERS = {
@@ -66,6 +66,19 @@ test("a batch holds the same bytes with their external IDs, under a key that fol
       [KEY_2, { id: "3001" }],
     ],
   );
+});
+
+test("a preview of many lines shows the batches that they are sent in", () => {
+  const { target } = quietAccount(
+    { mode: "usage", settings: { api: "batch" } },
+    { nowMs: START_MS },
+  );
+  const keyOf = (at: number) => LINE_KEY.slice(0, -3) + String(100 + at);
+  const lines = Array.from({ length: 101 }, (_, at) => lineOf(target, { key: keyOf(at) }));
+  const sizes = netsuiteConnector
+    .preview(lines, target)
+    .map(({ body }) => JSON.parse(String(body)).items.length);
+  assert.deepEqual(sizes, [100, 1]);
 });
 
 test("an item that is no line of the customer's subscription is asked for by its place", () => {

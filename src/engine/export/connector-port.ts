@@ -83,8 +83,6 @@ export interface Freezing extends LineContent {
   readonly earlier: readonly ExportLine[];
   /** A line that this one takes back whole: its value is that one's below nothing. */
   readonly takesBack: ExportLine | null;
-  /** When its bytes are made: dates must not lie where the books over there are closed by then. */
-  readonly plannedAtMs: number;
 }
 
 /** What a look-up of one line found. */
