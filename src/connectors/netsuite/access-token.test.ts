@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { constants, generateKeyPairSync, verify } from "node:crypto";
 import { test } from "node:test";
-import { accessToken, signedAssertion, tokenUrl } from "./access-token.ts";
+import { accessToken } from "./access-token.ts";
 import { netsuiteConnector } from "./netsuite-connector.ts";
 import { KEYS, lineOf, quietAccount, START_MS } from "./sample-account-contract.ts";
+import { signedAssertion, tokenUrl } from "./signed-assertion.ts";
 
 const URL_OF = tokenUrl("1234567-sb1.suitetalk.api.netsuite.com");
 const ABOUT = { url: URL_OF, clientId: "c", certificateId: "k", nowMs: START_MS };
@@ -63,10 +64,11 @@ test("a token is fetched once an hour, and another one when it was taken away", 
   assert.deepEqual([await send(), tokens()], ["accepted", 3]);
 });
 
-test("a certificate that is not mapped stops the run, and its note shows nothing of ours", async () => {
+test("a certificate that is not mapped stops the run; its note shows nothing of ours", async () => {
   const { target, session } = quietAccount(WAY, { nowMs: START_MS });
   const unmapped = { ...target, settings: { ...target.settings, certificateId: "other" } };
-  const [became] = await netsuiteConnector.send([lineOf(target)], { ...session, target: unmapped });
+  const other = { ...session, target: unmapped };
+  const [became] = await netsuiteConnector.send([lineOf(target)], other);
   assert.equal(became?.class, "auth");
   assert.equal(became?.note, "the token endpoint said 400 invalid_grant");
 });

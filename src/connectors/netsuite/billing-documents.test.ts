@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DocumentPart } from "../../domain/export/export-line.ts";
-import { LINES_MAX_COUNT } from "./billing-documents.ts";
 import { netsuiteConnector } from "./netsuite-connector.ts";
 import { DAY_MS, lineOf, ONE, quietAccount, START_MS } from "./sample-account-contract.ts";
 
+/** A transaction has so many lines at most (README). */
+const LINES_MAX_COUNT = 500;
 const RATED = { mode: "rated", settings: { currency: "usd", openDays: "10" } } as const;
 const STATEMENT = { mode: "statement", settings: { currency: "usd" } } as const;
 

@@ -20,7 +20,7 @@ import {
 import { DOCUMENT_REFERENCES, readSettings, referenceTo } from "./netsuite-settings.ts";
 
 /** A transaction of many lines is slow for their people to open; beyond, the rest is one line. */
-export const LINES_MAX_COUNT = 500;
+const LINES_MAX_COUNT = 500;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Price level "Custom" in every account: without it, an item's own price stands above the rate. */
 const CUSTOM_PRICE = { id: "-1" };

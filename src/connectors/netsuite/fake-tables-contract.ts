@@ -1,4 +1,4 @@
-/** What can be read of a fake NetSuite account: SuiteQL, records by their external IDs, metadata. */
+/** What can be read of a fake NetSuite account: SuiteQL, records by external IDs, metadata. */
 import type { OutgoingAnswer, OutgoingRequest } from "../../engine/export/connector-port.ts";
 import type { FakeWorld } from "../fake-target-contract.ts";
 import {

@@ -2,26 +2,28 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jobOf, outcomeOfAnswer } from "./netsuite-api.ts";
 
-function errorOf(status: number, code: string, detail = "", headers = {}) {
+function errorOf(status: number, code: string, more: { detail?: string; location?: string } = {}) {
+  const { detail = "", location = "" } = more;
   const details = [{ detail, "o:errorCode": code }];
   const body = { type: "t", title: "Error", status, "o:errorDetails": details };
-  return outcomeOfAnswer({ status, headers, body: JSON.stringify(body) }).class;
+  const answer = { status, headers: { location }, body: JSON.stringify(body) };
+  return outcomeOfAnswer(answer).class;
 }
 
 test("each error is told by what it says, not by its status alone", () => {
   const location = "https://x/services/rest/async/v1/job/17";
   assert.deepEqual(
     [
-      errorOf(400, "IDEMPOTENCY_ERROR", "", { location }),
+      errorOf(400, "IDEMPOTENCY_ERROR", { location }),
       errorOf(400, "RCRD_HAS_BEEN_CHANGED"),
       errorOf(429, "CONCURRENCY_LIMIT_EXCEEDED"),
       errorOf(400, "SSS_REQUEST_LIMIT_EXCEEDED"),
       errorOf(401, "INVALID_LOGIN"),
       errorOf(403, "INSUFFICIENT_PERMISSION"),
-      errorOf(400, "USER_ERROR", "You cannot post to the period: it is closed."),
-      errorOf(400, "USER_ERROR", "This transaction is in a locked period."),
-      errorOf(400, "INVALID_KEY_OR_REF", "Invalid entity reference key 5."),
-      errorOf(400, "INVALID_CONTENT", "Invalid content in the request body."),
+      errorOf(400, "USER_ERROR", { detail: "You cannot post to the period: it is closed." }),
+      errorOf(400, "USER_ERROR", { detail: "This transaction is in a locked period." }),
+      errorOf(400, "INVALID_KEY_OR_REF", { detail: "Invalid entity reference key 5." }),
+      errorOf(400, "INVALID_CONTENT", { detail: "Invalid content in the request body." }),
       errorOf(404, "NONEXISTENT_ID"),
       errorOf(500, "UNEXPECTED_ERROR"),
       errorOf(503, ""),

@@ -16,7 +16,8 @@ export const RECORDS = "/services/rest/record/v1";
 export const SUITEQL = "/services/rest/query/v1/suiteql";
 export const JOBS = "/services/rest/async/v1/job";
 
-export const JSON_TYPE = "application/json";
+const JSON_TYPE = "application/json";
+/** The type of a batch. */
 export const COLLECTION_TYPE = "application/vnd.oracle.resource+json; type=collection";
 
 /** A request, without what a session adds. */

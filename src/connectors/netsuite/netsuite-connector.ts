@@ -1,5 +1,5 @@
 /**
- * NetSuite: quantities as usage of SuiteBilling, amounts as invoices, sales orders and credit memos.
+ * NetSuite: quantities as usage of SuiteBilling, amounts as invoices, sales orders, credit memos.
  * Set-up, traps and what each fact was taken from: README.md.
  */
 import type { Capability } from "../../domain/export/capability.ts";

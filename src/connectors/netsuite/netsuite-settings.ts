@@ -3,9 +3,9 @@ import type { ExportTarget, Missing, TheirName } from "../../domain/export/targe
 import { currencyDecimals } from "../../domain/money/currency.ts";
 
 /** One record a request, or up to a hundred as a job that they work through later. */
-export const USAGE_APIS = ["single", "batch"] as const;
+const USAGE_APIS = ["single", "batch"] as const;
 /** What amounts are billed with; what is less than nothing is a credit memo in any case. */
-export const DOCUMENTS = ["invoice", "salesOrder"] as const;
+const DOCUMENTS = ["invoice", "salesOrder"] as const;
 /** Fields of a document that name records of theirs, by the setting that fills them. */
 export const DOCUMENT_REFERENCES = {
   ...{ currencyId: "currency", subsidiary: "subsidiary", location: "location" },

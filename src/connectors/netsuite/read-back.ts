@@ -15,7 +15,7 @@ export const QUERY_MAX_COUNT = 100;
 type Row = Readonly<Record<string, unknown>>;
 
 /** A query as SuiteQL wants it: `Prefer: transient` is required. */
-export function suiteql(query: string): Ask {
+function suiteql(query: string): Ask {
   const path = `${SUITEQL}?limit=1000`;
   return {
     method: "POST",

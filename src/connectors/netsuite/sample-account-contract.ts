@@ -1,4 +1,4 @@
-/** An account for tests: its fake, a target with all names, lines, and a session without a network. */
+/** An account for tests: its fake, a target with all names, lines, a session without a network. */
 import { generateKeyPairSync } from "node:crypto";
 import { EXPORT_SCALE, type ExportLine } from "../../domain/export/export-line.ts";
 import type { ExportTarget, TheirName } from "../../domain/export/target.ts";

@@ -39,7 +39,7 @@ test("a line is a PUT of a usage under its key, with its quantity to the last di
   });
 });
 
-test("a batch holds the same bytes with their external IDs, under a key that follows from them", () => {
+test("a batch holds the same bytes with external IDs, under a key that follows from them", () => {
   const way = { mode: "usage", settings: { api: "batch" } } as const;
   const { target } = quietAccount(way, { nowMs: START_MS });
   const lines = [lineOf(target), lineOf(target, { key: KEY_2, item: "searches" })];

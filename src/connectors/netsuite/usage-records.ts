@@ -15,7 +15,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export const TAKEN_BACK = "Tollgate took it back: ";
 
 /** The field of a customer's name that says which line of its subscription an item is. */
-export function lineField(item: string): string {
+function lineField(item: string): string {
   return `line.${item}`;
 }
 
@@ -48,8 +48,10 @@ function fieldOf(
   const value = theirs[field];
   if (value !== undefined) return value;
   const place = `customers.${customer}.${field}`;
-  const of = field === "subscription" ? "" : `, and which line of it "${item}" is`;
-  const detail = `Say which subscription of theirs customer "${customer}" has${of}.`;
+  const detail =
+    field === "subscription"
+      ? `Say which subscription of theirs customer "${customer}" has.`
+      : `Say which line of the subscription of customer "${customer}" the item "${item}" is.`;
   throw new TollgateError("target.invalid", detail, place);
 }
 

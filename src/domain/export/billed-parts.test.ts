@@ -43,24 +43,23 @@ test("a bill of one part too many has the last two of them in one", () => {
 });
 
 test("parts always add up to the line, and are numbers of the target's", () => {
-  const amounts = fc.array(fc.bigInt(-(10n ** 40n), 10n ** 40n), { maxLength: 12 });
+  const bills = fc.record({
+    raw: fc.array(fc.bigInt(-(10n ** 40n), 10n ** 40n), { maxLength: 12 }),
+    units: fc.bigInt(-(10n ** 12n), 10n ** 12n),
+    scale: fc.constantFrom(0, 2, 3),
+    maxCount: fc.integer({ min: 1, max: 8 }),
+  });
   fc.assert(
-    fc.property(
-      amounts,
-      fc.bigInt(-(10n ** 12n), 10n ** 12n),
-      fc.constantFrom(0, 2, 3),
-      fc.integer({ min: 1, max: 8 }),
-      (raw, units, scale, maxCount) => {
-        const unit = 10n ** BigInt(EXPORT_SCALE - scale);
-        const parts = raw.map((value, at) => part(`p${at}`, formatValue(value)));
-        const billed = billedParts(parts, { value: units * unit, scale, maxCount });
-        assert.equal(
-          billed.reduce((sum, { value }) => sum + value, 0n),
-          units * unit,
-        );
-        assert.ok(billed.length <= maxCount);
-        for (const { value } of billed) assert.equal(value % unit, 0n);
-      },
-    ),
+    fc.property(bills, ({ raw, units, scale, maxCount }) => {
+      const unit = 10n ** BigInt(EXPORT_SCALE - scale);
+      const parts = raw.map((value, at) => part(`p${at}`, formatValue(value)));
+      const billed = billedParts(parts, { value: units * unit, scale, maxCount });
+      assert.equal(
+        billed.reduce((sum, { value }) => sum + value, 0n),
+        units * unit,
+      );
+      assert.ok(billed.length <= maxCount);
+      for (const { value } of billed) assert.equal(value % unit, 0n);
+    }),
   );
 });

@@ -131,7 +131,7 @@ export interface Connector {
   send(lines: readonly ExportLine[], session: Session): Promise<readonly Outcome[]>;
   /** For `readBack.kind` `line`: whether they have a line. Rejects: told as unclear. */
   lookUp?(line: ExportLine, session: Session): Promise<LookUp>;
-  /** In place of `lookUp`, for `readBack.atOnceMaxCount` lines at most: one each, in their order. */
+  /** In place of `lookUp`, for `readBack.atOnceMaxCount` lines at most: one each, in order. */
   lookUpAll?(lines: readonly ExportLine[], session: Session): Promise<readonly LookUp[]>;
   /**
    * For `readBack.kind` `aggregate`: what they have of one customer, item and window, as decimal

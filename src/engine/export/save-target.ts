@@ -130,7 +130,7 @@ export async function checkTarget(
   return [...((await connector.probe?.(session)) ?? [])];
 }
 
-/** Names that are missing, and where settings are complete, what else keeps a line from being told. */
+/** Names that are missing; where settings are complete, also what else keeps a line back. */
 async function missingNamesOf(
   context: ExportContext,
   open: OpenTarget,
