@@ -29,7 +29,7 @@ test("a hundred lines are looked up in one request, where SuiteQL shows them", a
   assert.deepEqual(fake.complaints, []);
 });
 
-test("what a job may still make is not absent, and refused when it is over without it", async () => {
+test("what a job may still make is not absent, and is refused when it is over", async () => {
   const clock = { nowMs: START_MS };
   const { target, session } = quietAccount(BATCH, clock);
   const good = lineOf(target);
