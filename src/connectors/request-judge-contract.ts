@@ -41,8 +41,17 @@ export function judgeOf(file: string, known: ReadonlySet<string> = new Set()): R
   return made;
 }
 
+/** Why requests are not judged by a document; null: they are. */
+export function whyUnjudged(file: string): string | null {
+  return folderOf(file) === undefined ? `${file} is not beside the repository` : null;
+}
+
+function folderOf(file: string): string | undefined {
+  return FOLDERS.find((one) => one !== undefined && existsSync(join(one, file)));
+}
+
 function readJudge(file: string, known: ReadonlySet<string>): RequestJudge {
-  const folder = FOLDERS.find((one) => one !== undefined && existsSync(join(one, file)));
+  const folder = folderOf(file);
   if (folder === undefined) {
     assert.equal(process.env.CI, undefined, `${file} is there in CI`);
     process.stdout.write(`# requests are not judged: ${file} is not beside the repository\n`);

@@ -101,20 +101,25 @@ function eventSeconds({ window, revision }: Freezing, meters: StripeSettings["me
   return Math.min((window.endMs - bucketMs) / SECOND_MS + revision, last);
 }
 
-const MAY_BE_THERE: ReadonlySet<ExportLine["state"]> = new Set([
-  ...(["ready", "in_flight", "accepted", "confirmed", "unknown"] as const),
+const OPEN: ReadonlySet<ExportLine["state"]> = new Set([
+  ...(["ready", "in_flight", "accepted", "unknown"] as const),
 ]);
 
 /**
- * What stands, or will stand, under other names than a line's own: a customer who was replaced
- * there in the middle of a window keeps what was told of the former one.
+ * What stands under other names than a line's own: a customer who was replaced there in the middle
+ * of a window keeps what was told of the former one. Throws `export.line_state` while that is in
+ * doubt: a total that takes it off would be wrong once it is refused.
  */
-function toldElsewhere({ earlier }: Freezing, place: string): bigint {
+function toldElsewhere({ earlier, key }: Freezing, place: string): bigint {
   const newest = new Map<string, bigint>();
-  for (const { body, state } of earlier) {
-    if (!MAY_BE_THERE.has(state)) continue;
-    const event = readEvent(body);
-    if (placeKey(event) !== place) newest.set(placeKey(event), parseValue(event.value) ?? 0n);
+  for (const line of earlier) {
+    const told = toldBy(line);
+    if (told.place === place) continue;
+    if (OPEN.has(line.state)) {
+      const detail = `"${line.key}" tells a former name of theirs, and may have arrived.`;
+      throw new TollgateError("export.line_state", `${detail} "${key}" waits for it.`, "key");
+    }
+    if (line.state === "confirmed") newest.set(told.place, told.value);
   }
   return [...newest.values()].reduce((sum, value) => sum + value, 0n);
 }

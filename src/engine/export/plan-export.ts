@@ -77,6 +77,7 @@ export async function planCustomer(
       const { periodTotal } = planned;
       const line = { content, no, periodTotal, earlier, takesBack: plan.takesBack };
       const made = frozenOrMissing(context, open, line);
+      if (made === "later") break;
       if ("missing" in made) refused.push(made.missing);
       else lines.push(made.line);
     }
@@ -107,16 +108,18 @@ function planItem(
   return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
 }
 
-/** A line with its bytes, or why its customer is left out. */
+/** A line with its bytes, or why its customer is left out; `later`: it cannot be told yet. */
 function frozenOrMissing(
   context: ExportContext,
   open: OpenTarget,
   line: LineToFreeze,
-): { readonly line: ExportLine } | { readonly missing: Missing } {
+): { readonly line: ExportLine } | { readonly missing: Missing } | "later" {
   try {
     return { line: frozen(context, open, line) };
   } catch (error) {
-    if (!(error instanceof TollgateError) || error.code !== "target.invalid") throw error;
+    if (!(error instanceof TollgateError)) throw error;
+    if (error.code === "export.line_state") return "later";
+    if (error.code !== "target.invalid") throw error;
     const place = error.field ?? `customers.${line.content.customer}`;
     return { missing: { place, detail: error.message } };
   }
