@@ -9,7 +9,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const IMPORT_MAX_MS = 3 * 60 * MINUTE_MS;
 const METER_MAX_MS = 5 * 60 * MINUTE_MS;
 /** A bill run takes what is so old. */
-const BILLED_AFTER_MS = 4 * DAY_MS;
+const BILLED_AFTER_MS = 12 * DAY_MS;
 const FILE_MAX_BYTES = 4_000_000;
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -147,6 +147,11 @@ test("a bill is an invoice of its lines, or of one where they cannot stand there
   const credited = bill.map((part) => ({ ...part, amount: `-${part.amount}` }));
   assert.deepEqual(amounts(credited, "-12.5"), [seats, tokens]);
   assert.deepEqual(amounts([...bill, partOf("credit", "-5")], "7.5"), [[CHARGE_ID, 7.5]]);
+  const many = (count: number) => {
+    const parts = Array.from({ length: count }, () => partOf("tokens", "1"));
+    return amounts(parts, String(count)).length;
+  };
+  assert.deepEqual([many(1000), many(1001)], [1000, 1]);
   const fine = [partOf("tokens", "2.505"), partOf("seats", "1")];
   assert.deepEqual(amounts(fine, "3.5"), [[CHARGE_ID, 3.5]], "parts below a cent do not add up");
 });

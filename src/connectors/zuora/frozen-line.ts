@@ -184,6 +184,9 @@ function frozenDocument(line: Freezing, theirs: Theirs, { target, settings }: Se
   return { kind: "invoice", host, number, text: invoice };
 }
 
+/** Items of an invoice, and charges of a credit memo (reference). */
+const ITEMS_MAX_COUNT = 1_000;
+
 /** An item of a document, its amount above nothing. */
 type Billed = Pick<DocumentPart, "item" | "description" | "amount">;
 
@@ -197,7 +200,7 @@ function partsOf({ value, item, description, parts }: Freezing, decimals: number
   const amounts = parts.map((part) => sign * (parseValue(part.amount) ?? 0n));
   const isWhole = amounts.every((amount) => amount > 0n && amount % unit === 0n);
   const sum = amounts.reduce((total, amount) => total + amount, 0n);
-  if (!isWhole || sum !== sign * value) {
+  if (!isWhole || sum !== sign * value || parts.length > ITEMS_MAX_COUNT) {
     return [{ item, description, amount: formatValue(sign * value) }];
   }
   return parts.map((part, at) => ({ ...part, amount: formatValue(amounts[at] ?? 0n) }));
