@@ -7,11 +7,10 @@
  * TOLLGATE_EXPORT_SEED plays one schedule again.
  */
 import assert from "node:assert/strict";
-import { randomInt, randomUUID } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { describe, test } from "node:test";
 import { TollgateError } from "../domain/errors.ts";
 import { countedValue, type ExportLine } from "../domain/export/export-line.ts";
-import type { Connector } from "../engine/export/connector-port.ts";
 import type { ExportContext, OpenTarget } from "../engine/export/export-context.ts";
 import { hearNotice } from "../engine/export/hear-notice.ts";
 import { pagesOf } from "../engine/export/outbox-pages.ts";
@@ -23,12 +22,12 @@ import {
   below,
   isRest,
   Killed,
-  quantum,
   ScriptedWorld,
   seeded,
   WORKSPACE,
   type WorldParts,
 } from "./scripted-world-contract.ts";
+import { type Spoil, WRONG_EXPORTERS, type WrongExporter } from "./wrong-exporters-contract.ts";
 
 /** A connector to judge. */
 export interface ConnectorCandidate {
@@ -252,76 +251,6 @@ async function judge(world: ScriptedWorld): Promise<void> {
   assert.deepEqual(world.fake.complaints, [], "nor has it once its books were read");
   const { drifts } = await reconcileLines(context, open, { customer: null, states: ["confirmed"] });
   assert.deepEqual(drifts, [], "nothing drifts");
-}
-
-/** Exporters that are wrong on purpose. */
-export type WrongExporter =
-  | "resends blindly under another key"
-  | "edits the body of a retry"
-  | "takes what was taken as billed";
-
-type Spoil = (connector: Connector) => Connector;
-
-const WRONG_EXPORTERS: readonly (readonly [WrongExporter, Spoil])[] = [
-  ["resends blindly under another key", resendsBlindly],
-  ["edits the body of a retry", editsRetries],
-  ["takes what was taken as billed", believes],
-];
-
-function resendsBlindly(connector: Connector): Connector {
-  return {
-    ...connector,
-    send: (lines, session) => {
-      const renewed = lines.map((line) => {
-        if (line.attempts < 2) return line;
-        const key = randomUUID();
-        return { ...line, key, body: line.body.replaceAll(line.key, key) };
-      });
-      return connector.send(renewed, session);
-    },
-    capability: (target) => ({
-      ...connector.capability(target),
-      ...{ dedup: { windowMs: null }, readBack: { kind: "none" } },
-    }),
-  };
-}
-
-function editsRetries(connector: Connector): Connector {
-  return {
-    ...connector,
-    send: (lines, session) => {
-      const { numbers } = connector.capability(session.target);
-      const edited = lines.map((line) => {
-        if (line.attempts < 2) return line;
-        const more = quantum(numbers.scale);
-        const content = { ...line, value: line.value + more, windowTotal: line.windowTotal + more };
-        const theirs = {
-          customer: session.target.customers.names[line.customer] ?? { id: line.customer },
-          item: session.target.items.names[line.item] ?? { id: line.item },
-        };
-        const freezing = { ...content, workspace: session.workspace, earlier: [], takesBack: null };
-        return { ...line, body: connector.freeze(freezing, theirs, session.target) };
-      });
-      return connector.send(edited, session);
-    },
-  };
-}
-
-/** Takes whatever comes back, and silence too, as billed. */
-function believes(connector: Connector): Connector {
-  return {
-    ...connector,
-    capability: (target) => ({
-      ...connector.capability(target),
-      ...{ readBack: { kind: "none" }, validation: "sync" },
-    }),
-    send: async (lines, session) => {
-      const outcomes = await connector.send(lines, session);
-      return outcomes.map((one) =>
-        one.class === "unknown_outcome" ? { ...one, class: "accepted" as const } : one,
-      );
-    },
-  };
 }
 
 async function isFound(
