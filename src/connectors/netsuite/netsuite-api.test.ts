@@ -43,6 +43,6 @@ test("a note names the record that was made, or the job that makes it", () => {
   const record = "https://x/services/rest/record/v1/usage/42";
   assert.equal(noteOf(204, record), "204 usage/42");
   const note = noteOf(202, "/services/rest/async/v1/job/17");
-  assert.equal(note, "202 job 17");
+  assert.equal(note, "202 job:17");
   assert.deepEqual([jobOf({ note }), jobOf({ note: "204 usage/42" })], ["17", null]);
 });

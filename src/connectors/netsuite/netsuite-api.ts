@@ -120,14 +120,14 @@ export function outcomeOfAnswer(answer: OutgoingAnswer): Outcome {
 
 const RECORD_PLACE = /\/record\/v1\/([A-Za-z]{1,40}\/[0-9]{1,20})$/;
 const JOB_PLACE = /\/async\/v1\/job\/([A-Za-z0-9_-]{1,64})$/;
-const JOB_NOTE = /\bjob ([A-Za-z0-9_-]{1,64})\b/;
+const JOB_NOTE = /\bjob:([A-Za-z0-9_-]{1,64})/;
 
 /** Where they put it: a record by its internal ID, or a job. */
 function placeOf({ status, headers: { location = "" } }: OutgoingAnswer): string {
   const record = RECORD_PLACE.exec(location)?.[1];
   const job = JOB_PLACE.exec(location)?.[1];
   if (record !== undefined) return `${status} ${record}`;
-  return job === undefined ? String(status) : `${status} job ${job}`;
+  return job === undefined ? String(status) : `${status} job:${job}`;
 }
 
 /** The job that a line's note names; null: none. A note is how a look-up knows of a job. */

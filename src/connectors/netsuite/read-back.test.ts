@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportLine } from "../../domain/export/export-line.ts";
+import { EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
+import { jobOf } from "./netsuite-api.ts";
 import { netsuiteConnector } from "./netsuite-connector.ts";
 import { lookUpRecords } from "./read-back.ts";
 import { DAY_MS, LINE_KEY, lineOf, quietAccount, START_MS } from "./sample-account-contract.ts";
@@ -17,7 +19,7 @@ test("a hundred lines are looked up in one request, where SuiteQL shows them", a
   const { fake, target, session } = quietAccount(BATCH, clock);
   const lines = Array.from({ length: 100 }, (_, at) => lineOf(target, { key: keyOf(at) }));
   const outcomes = await netsuiteConnector.send(lines, session);
-  assert.deepEqual(new Set(outcomes.map(({ note }) => note)), new Set(["202 job 1"]));
+  assert.deepEqual(new Set(outcomes.map(({ note }) => note)), new Set(["202 job:1"]));
   clock.nowMs += HOUR_MS;
   fake.tick();
   clock.nowMs += HOUR_MS;
@@ -45,7 +47,7 @@ test("what a job may still make is not absent, and is refused when it is over", 
     early.map((one) => one.found),
     ["unclear", "unclear"],
   );
-  assert.ok(early.every(({ note }) => note === "job 1 is not over"));
+  assert.ok(early.every(({ note }) => note === "job:1 is not over"));
   clock.nowMs += HOUR_MS;
   const late = await lookUpRecords(lines, session);
   assert.deepEqual(
@@ -59,7 +61,7 @@ test("a batch that is sent again is the same job", async () => {
   const [first] = await netsuiteConnector.send([lineOf(target)], session);
   const [second] = await netsuiteConnector.send([lineOf(target)], session);
   assert.deepEqual([first?.class, second?.class], ["accepted", "delivered_duplicate"]);
-  assert.match(second?.note ?? "", /job 1$/);
+  assert.match(second?.note ?? "", /job:1$/);
   assert.equal(fake.seen.filter((one) => one.startsWith("PUT")).length, 2);
 });
 
@@ -81,4 +83,20 @@ test("where SuiteQL is refused, each line is read by its external ID", async () 
     ["present", "absent"],
   );
   assert.deepEqual(fake.complaints, []);
+});
+
+test("a job is known as long as nobody could say what became of it", async () => {
+  const clock = { nowMs: START_MS };
+  const { target, session } = quietAccount(BATCH, clock);
+  const [became] = await netsuiteConnector.send([lineOf(target)], session);
+  const line = { ...lineOf(target), note: became?.note ?? "" };
+  const reason = "x".repeat(1_000);
+  for (const http of [
+    { send: async () => ({ kind: "unclear", reason }) as const },
+    { send: () => Promise.reject(new Error(reason)) },
+  ]) {
+    const [found] = await lookUpRecords([line], { ...session, http });
+    assert.equal(found?.found, "unclear");
+    assert.equal(jobOf({ note: found.note.slice(0, EXPORT_NOTE_MAX_CHARS) }), "1");
+  }
 });

@@ -33,11 +33,19 @@ export async function queried(query: string, session: Session): Promise<readonly
   return Array.isArray(items) ? (items as readonly Row[]) : null;
 }
 
-/** Looks for lines; one answer each, in their order. */
+/** Looks for lines; one answer each, in their order. Never rejects: notes would lose their jobs. */
 export async function lookUpRecords(
   lines: readonly ExportLine[],
   session: Session,
 ): Promise<LookUp[]> {
+  try {
+    return await lookedUp(lines, session);
+  } catch (error) {
+    return lines.map((line) => unclear(line, String(error)));
+  }
+}
+
+async function lookedUp(lines: readonly ExportLine[], session: Session): Promise<LookUp[]> {
   const told = lines.map((line) => ({ line, request: readFrozen(line) }));
   const shown = new Map<string, LookUp>();
   for (const isUsage of [true, false]) {
@@ -91,10 +99,10 @@ async function lookUpRecord(
   const fields = record === "usage" ? "?fields=usageQuantity,status,memo" : "";
   const path = `${RECORDS}/${record}/eid:${externalId}${fields}`;
   const what = await asked({ method: "GET", path }, session);
-  if (what.kind === "failed") return { found: "unclear", note: noted(line, what.outcome.note) };
+  if (what.kind === "failed") return unclear(line, what.outcome.note);
   const { status, body } = what.answer;
   if (status === NOT_FOUND) return missing(line, request, session);
-  if (status !== FOUND) return { found: "unclear", note: noted(line, `they answered ${status}`) };
+  if (status !== FOUND) return unclear(line, `they answered ${status}`);
   return request.method === "PATCH"
     ? voided(exactJson(body))
     : told(exactJson(body), line, request);
@@ -133,13 +141,13 @@ async function missing(
   const isOver =
     what.kind === "answered" &&
     (what.answer.status === NOT_FOUND || exactJson(what.answer.body).completed === true);
-  if (!isOver) return { found: "unclear", note: `job ${job} is not over` };
-  if (line.state !== "accepted") return { found: "absent", note: `404, and job ${job} is over` };
-  return { found: "refused", note: `job ${job} is over and has not made it; its result says why` };
+  if (!isOver) return { found: "unclear", note: `job:${job} is not over` };
+  if (line.state !== "accepted") return { found: "absent", note: `404, and job:${job} is over` };
+  return { found: "refused", note: `job:${job} is over and has not made it; its result says why` };
 }
 
-/** A note that still names the job. */
-function noted(line: ExportLine, note: string): string {
+/** Nobody knows now; the note still names the job, in front, for notes are cut. */
+function unclear(line: ExportLine, note: string): LookUp {
   const job = jobOf(line);
-  return job === null ? note : `${note} (job ${job})`;
+  return { found: "unclear", note: job === null ? note : `job:${job} ${note}` };
 }
