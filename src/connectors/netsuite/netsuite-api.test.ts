@@ -46,3 +46,9 @@ test("a note names the record that was made, or the job that makes it", () => {
   assert.equal(note, "202 job:17");
   assert.deepEqual([jobOf({ note }), jobOf({ note: "204 usage/42" })], ["17", null]);
 });
+
+test("a job without a place is in doubt, for nobody could ask what became of it", () => {
+  const answer = { status: 202, headers: {}, body: "" };
+  assert.equal(outcomeOfAnswer(answer).class, "unknown_outcome");
+  assert.equal(errorOf(400, "IDEMPOTENCY_ERROR"), "unknown_outcome");
+});

@@ -104,11 +104,11 @@ const CONFIGURED = /INVALID_KEY_OR_REF|NONEXISTENT_ID|FEATURE_DISABLED|RCRD_DSNT
 /** What an answer to a write means. */
 export function outcomeOfAnswer(answer: OutgoingAnswer): Outcome {
   const byStatus = outcomeOfStatus(answer);
-  if (byStatus.class === "accepted") return outcome("accepted", placeOf(answer));
+  if (byStatus.class === "accepted") return taken(answer, "accepted");
   const { codes, details } = errorOf(answer);
   const note = [answer.status, codes, details].filter((part) => part !== "").join(" ");
   const told = (kind: Outcome["class"]) => outcome(kind, note, byStatus.retryAfterMs);
-  if (SAME_BATCH.test(codes)) return outcome("delivered_duplicate", placeOf(answer));
+  if (SAME_BATCH.test(codes)) return taken(answer, "delivered_duplicate");
   if (CHANGING.test(codes) || CHANGING.test(details)) return told("unknown_outcome");
   if (BUSY.test(codes)) return told("retry_same_bytes");
   if (byStatus.class !== "permanent_data" && byStatus.class !== "permanent_config") {
@@ -116,6 +116,15 @@ export function outcomeOfAnswer(answer: OutgoingAnswer): Outcome {
   }
   if (CLOSED.test(details)) return told("closed_period");
   return told(CONFIGURED.test(codes) ? "permanent_config" : byStatus.class);
+}
+
+const ACCEPTED = 202;
+
+/** Of a job that nobody can ask about, it is not known what becomes of its records. */
+function taken(answer: OutgoingAnswer, kind: "accepted" | "delivered_duplicate"): Outcome {
+  const note = placeOf(answer);
+  const isJob = answer.status === ACCEPTED || kind === "delivered_duplicate";
+  return outcome(isJob && jobOf({ note }) === null ? "unknown_outcome" : kind, note);
 }
 
 const RECORD_PLACE = /\/record\/v1\/([A-Za-z]{1,40}\/[0-9]{1,20})$/;
