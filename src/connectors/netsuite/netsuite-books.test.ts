@@ -32,7 +32,7 @@ async function sent(world: ScriptedWorld): Promise<void> {
   }
 }
 
-test("what people changed, voided or deleted there is drift of that customer and item", async () => {
+test("what people changed, voided or deleted there is drift of customer and item", async () => {
   const [world, fake] = await worldOf({ mode: "usage", settings: { decimals: "2" } });
   for (const customer of ["acme", "globex", "initech"]) {
     world.ledger.add(customer, "tokens", { atMs: world.nowMs, by: 5n * ONE });
