@@ -19,6 +19,7 @@ import { withDisk } from "./connectors/file/disk-requests.ts";
 import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
 import { outgoingHttp } from "./connectors/outgoing-http.ts";
 import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
+import { chargebeeConnector } from "./connectors/chargebee/chargebee-connector.ts";
 import { stripeConnector } from "./connectors/stripe/stripe-connector.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
@@ -109,7 +110,10 @@ const VERSION: string = JSON.parse(
 ).version;
 
 /** Every connector to a billing system. */
-const CONNECTORS = [webhookConnector, fileConnector, s3Connector, stripeConnector];
+const CONNECTORS = [
+  ...[webhookConnector, fileConnector, s3Connector],
+  ...[stripeConnector, chargebeeConnector],
+];
 
 /** What exports are carried out with, as the environment says. */
 function composeExporting(environment: Readonly<Record<string, string | undefined>>): ExportParts {

@@ -147,7 +147,7 @@ export interface Connector {
    * Whether a confirmed line can still be taken back whole. Where less than nothing cannot be
    * sent, that is how too much is put right: what is owed of it is sent again. Pure.
    */
-  canTakeBack?(line: ExportLine, nowMs: number): boolean;
+  canTakeBack?(line: ExportLine, nowMs: number, target: ExportTarget): boolean;
   /** Asks the target whether credentials and names are good. */
   probe?(session: Session): Promise<readonly Missing[]>;
 }

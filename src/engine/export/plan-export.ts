@@ -99,7 +99,8 @@ function planItem(
   const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
   const isPossible = terms.values === "delta" && !terms.numbers.negative;
   if (!isMuch || !isPossible) return { ...plan, takesBack: null };
-  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, terms.nowMs) ?? false;
+  const canTakeBack = (line: ExportLine) =>
+    connector.canTakeBack?.(line, terms.nowMs, target) ?? false;
   return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
 }
 

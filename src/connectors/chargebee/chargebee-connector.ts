@@ -1,0 +1,157 @@
+/**
+ * Chargebee: quantities as usages or usage events, amounts as unbilled charges. Set-up, traps and
+ * what each fact was taken from: README.md.
+ */
+import type { Capability, NumberForm } from "../../domain/export/capability.ts";
+import type { ExportLine } from "../../domain/export/export-line.ts";
+import type { ExportTarget, Missing } from "../../domain/export/target.ts";
+import type {
+  Connector,
+  Freezing,
+  OutgoingRequest,
+  Session,
+  Theirs,
+} from "../../engine/export/connector-port.ts";
+import { currencyDecimals } from "../../domain/money/currency.ts";
+import { previewed, read } from "./chargebee-api.ts";
+import { checkSettings, readSettings } from "./chargebee-settings.ts";
+import { chargePost, freezeCharge, lookUpCharge, sendCharge } from "./charges.ts";
+import {
+  EVENT_PAST_MAX_MS,
+  eventsOfWindow,
+  eventsPost,
+  freezeUsageEvent,
+  sendUsageEvents,
+} from "./usage-events.ts";
+import {
+  canDelete,
+  freezeUsage,
+  sendUsage,
+  usagePost,
+  usagesOfWindow,
+  usagesPastMaxMs,
+} from "./usages.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const MINUTE_S = 60;
+/** chargebee-idempotency-key: known for 30 minutes. */
+const HEADER_KEY_MS = 30 * MINUTE_MS;
+/** An event is known by its id for as long as its time is taken at all. */
+const EVENT_KEY_MS = 12 * HOUR_MS;
+/** quantity: at most 40 characters. */
+const QUANTITY_DIGITS = 30;
+/** Events are numbers of JSON, which a double holds to 15 digits. */
+const EVENT_DIGITS = 15;
+/** 500 events of a batch, 10,000 of a minute. */
+const BATCH_MAX_COUNT = 500;
+const EVENTS_A_MINUTE = 10_000;
+const BODY_MAX_BYTES = 500 * 1024;
+/** Events are counted in the background; how long that takes is our guess, none is stated. */
+const SUMS_LAG_MS = HOUR_MS;
+const LISTS_LAG_MS = 5_000;
+/** Their SDK gives a request 80 seconds; ours are over after 30, and may still be carried out. */
+const SETTLES_AFTER_MS = 90_000;
+/** 50 reads and 100 writes at a time are allowed. */
+const CONCURRENCY = 16;
+
+/** `api_key`: a key of the site with write access. */
+export const chargebeeConnector: Connector = {
+  name: "chargebee",
+  modes: ["usage", "rated"],
+  secrets: ["api_key"],
+  capability: (target) => {
+    if (target.mode !== "usage") return money(target);
+    return isEvents(target) ? events(target) : usages(target);
+  },
+  check: (target) => checkSettings(target),
+  freeze,
+  preview,
+  send: async (lines, session) => {
+    if (isEvents(session.target)) return sendUsageEvents(lines, session);
+    const send = session.target.mode === "usage" ? sendUsage : sendCharge;
+    return Promise.all(lines.map((line) => send(line, session)));
+  },
+  lookUp: lookUpCharge,
+  total: (lines, session) =>
+    isEvents(session.target) ? eventsOfWindow(lines, session) : usagesOfWindow(lines, session),
+  canTakeBack: (line, nowMs, target) => !isEvents(target) && canDelete(line, nowMs, target),
+  probe,
+};
+
+function isEvents(target: ExportTarget): boolean {
+  return target.mode === "usage" && readSettings(target).api === "events";
+}
+
+function usages(target: ExportTarget): Capability {
+  const { decimals } = readSettings(target);
+  return {
+    ...{ mode: "usage", batchMaxCount: 1, batchMaxBytes: BODY_MAX_BYTES },
+    // The usage's own id: it is known for ever.
+    dedup: { windowMs: null },
+    numbers: { scale: decimals, significantDigits: QUANTITY_DIGITS, negative: false },
+    ...{ values: "delta", pastMaxMs: usagesPastMaxMs(target), validation: "sync" },
+    readBack: { kind: "aggregate", lagMs: LISTS_LAG_MS },
+    pace: paceOf(target),
+    settlesAfterMs: SETTLES_AFTER_MS,
+  };
+}
+
+function events(target: ExportTarget): Capability {
+  const { decimals, perSecond } = readSettings(target);
+  // As many as keep to the events of a minute by the requests of a second.
+  const fitting = Math.floor(EVENTS_A_MINUTE / MINUTE_S / perSecond);
+  return {
+    ...{ mode: "usage", batchMaxCount: Math.max(1, Math.min(BATCH_MAX_COUNT, fitting)) },
+    ...{ batchMaxBytes: BODY_MAX_BYTES, dedup: { windowMs: EVENT_KEY_MS } },
+    numbers: { scale: decimals, significantDigits: EVENT_DIGITS, negative: false },
+    ...{ values: "delta", pastMaxMs: EVENT_PAST_MAX_MS, validation: "async" },
+    readBack: { kind: "aggregate", lagMs: SUMS_LAG_MS },
+    pace: paceOf(target),
+    settlesAfterMs: SETTLES_AFTER_MS,
+  };
+}
+
+function money(target: ExportTarget): Capability {
+  const scale = currencyDecimals(readSettings(target).currency) ?? 0;
+  const numbers: NumberForm = { scale, significantDigits: EVENT_DIGITS, negative: true };
+  return {
+    ...{ mode: target.mode, batchMaxCount: 1, batchMaxBytes: BODY_MAX_BYTES },
+    ...{ dedup: { windowMs: HEADER_KEY_MS }, numbers, values: "delta", pastMaxMs: null },
+    validation: "sync",
+    readBack: { kind: "line", lagMs: LISTS_LAG_MS },
+    pace: paceOf(target),
+    settlesAfterMs: SETTLES_AFTER_MS,
+  };
+}
+
+function paceOf(target: ExportTarget): Capability["pace"] {
+  const { perSecond } = readSettings(target);
+  return { concurrency: CONCURRENCY, perEntityConcurrency: null, perSecond };
+}
+
+function freeze(line: Freezing, theirs: Theirs, target: ExportTarget): string {
+  if (line.mode !== "usage") return freezeCharge(line, theirs, target);
+  return isEvents(target) ? freezeUsageEvent(line, theirs) : freezeUsage(line, theirs);
+}
+
+function preview(lines: readonly ExportLine[], target: ExportTarget): OutgoingRequest[] {
+  if (isEvents(target)) return lines.length === 0 ? [] : [previewed(eventsPost(lines), target)];
+  const postOf = target.mode === "usage" ? usagePost : chargePost;
+  return lines.map((line) => previewed(postOf(line), target));
+}
+
+const REFUSED: readonly number[] = [401, 403];
+const NOT_FOUND = 404;
+
+async function probe(session: Session): Promise<Missing[]> {
+  const path = session.target.mode === "usage" ? "/usages" : "/unbilled_charges";
+  const answer = await read(path, session, [["limit", "1"]]);
+  if (answer === null) return [];
+  if (REFUSED.includes(answer.status)) {
+    const detail = `The key was refused for ${path}; set one of the site that may write it.`;
+    return [{ place: "secrets.api_key", detail }];
+  }
+  if (answer.status !== NOT_FOUND) return [];
+  return [{ place: "settings.site", detail: "Chargebee knows no site of this name." }];
+}

@@ -1,0 +1,162 @@
+/** What an operator sets for a Chargebee site, and what is missing or contradicts itself. */
+import type { ExportTarget, Missing, NameMap } from "../../domain/export/target.ts";
+import { currencyDecimals } from "../../domain/money/currency.ts";
+
+/** By which endpoint usage is sent. */
+export const USAGE_APIS = ["usages", "events"] as const;
+
+/** Settings with their defaults. */
+export interface ChargebeeSettings {
+  /** Of `https://SITE.chargebee.com`. */
+  readonly site: string;
+  /** (Default: usages.) */
+  readonly api: (typeof USAGE_APIS)[number];
+  /** How long after the end of a term its invoice stays pending, in milliseconds. */
+  readonly closesAfterMs: number;
+  /** Decimal places of a quantity. (Default: 6.) */
+  readonly decimals: number;
+  /** Requests a second. (Default: 2, for test sites and Starter allow 150 a minute.) */
+  readonly perSecond: number;
+  /** Upper-case code; "" where quantities are sent. */
+  readonly currency: string;
+}
+
+const HOUR_MS = 3_600_000;
+const DECIMALS_DEFAULT = "6";
+const DECIMALS_MAX = 9;
+const PER_SECOND_DEFAULT = "2";
+const PER_SECOND_MAX = 1_000;
+/** Less leaves no time between the end of a term and its closing. */
+const CLOSES_AFTER_MIN_HOURS = 2;
+/** "The maximum time limit you can select is 50 days" (configuring metered billing). */
+const CLOSES_AFTER_MAX_HOURS = 1_200;
+const SUBSCRIPTION_MAX_CHARS = 50;
+const CUSTOMER_MAX_CHARS = 50;
+const ITEM_MAX_CHARS = 100;
+
+/** Reads settings; what `check` refuses falls back to its default. */
+export function readSettings({ settings }: Pick<ExportTarget, "settings">): ChargebeeSettings {
+  const { api = "usages", closesAfterHours = String(CLOSES_AFTER_MIN_HOURS) } = settings;
+  return {
+    site: settings.site ?? "",
+    api: USAGE_APIS.find((one) => one === api) ?? "usages",
+    closesAfterMs: Number(closesAfterHours) * HOUR_MS,
+    decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
+    perSecond: Number(settings.perSecond ?? PER_SECOND_DEFAULT),
+    currency: (settings.currency ?? "").toUpperCase(),
+  };
+}
+
+/** Settings and names that are missing or wrong; names that are missing altogether are not here. */
+export function checkSettings(target: ExportTarget): Missing[] {
+  const { settings, mode } = target;
+  const { perSecond = PER_SECOND_DEFAULT } = settings;
+  return [
+    ...checkSite(settings),
+    ...(mode === "usage" ? checkUsage(target) : checkMoney(settings)),
+    ...number("perSecond", perSecond, [1, PER_SECOND_MAX]),
+    ...unknownSettings(target),
+    ...checkNames(target),
+  ];
+}
+
+function checkSite({ site = "" }: ExportTarget["settings"]): Missing[] {
+  if (/^[a-z0-9][a-z0-9-]{0,59}$/.test(site)) return [];
+  const detail = 'Set the site\'s name: "acme-test" of https://acme-test.chargebee.com.';
+  return [{ place: "settings.site", detail }];
+}
+
+/** Of `usages`, records in a lifetime of a subscription; hours would use them up in 208 days. */
+const HOURS_DETAIL =
+  "A subscription has 5,000 usages in its lifetime, which hours use up: set day or period.";
+const EVENT_WINDOW_DETAIL =
+  "An event is at most 12 hours old, which a period's is too seldom: set hour or day.";
+
+function checkUsage({ settings, window }: ExportTarget): Missing[] {
+  const { api = "usages", decimals = DECIMALS_DEFAULT, closesAfterHours = "" } = settings;
+  const isEvents = api === "events";
+  const isKnown = USAGE_APIS.some((one) => one === api);
+  const hours = [CLOSES_AFTER_MIN_HOURS, CLOSES_AFTER_MAX_HOURS] as const;
+  const isWrongWindow = window === (isEvents ? "period" : "hour");
+  const detail = isEvents ? EVENT_WINDOW_DETAIL : HOURS_DETAIL;
+  return [
+    ...(isKnown ? [] : [{ place: "settings.api", detail: `"${api}" is none of usages, events.` }]),
+    ...number("decimals", decimals, [0, DECIMALS_MAX]),
+    ...(isEvents ? [] : number("closesAfterHours", closesAfterHours, hours)),
+    ...(isWrongWindow ? [{ place: "window", detail }] : []),
+  ];
+}
+
+function checkMoney({ currency = "" }: ExportTarget["settings"]): Missing[] {
+  if (currencyDecimals(currency.toUpperCase()) !== undefined) return [];
+  const detail = "Set the currency of the bills, such as USD; a target has one.";
+  return [{ place: "settings.currency", detail }];
+}
+
+function number(name: string, value: string, [least, most]: readonly [number, number]): Missing[] {
+  const isIn = /^[0-9]{1,5}$/.test(value) && Number(value) >= least && Number(value) <= most;
+  if (isIn) return [];
+  return [{ place: `settings.${name}`, detail: `Set a number from ${least} to ${most}.` }];
+}
+
+const KNOWN: Readonly<Record<"usage" | "money", readonly string[]>> = {
+  usage: ["site", "api", "closesAfterHours", "decimals", "perSecond"],
+  money: ["site", "currency", "perSecond"],
+};
+
+/** A name that is misspelt would be overlooked, and its default taken. */
+function unknownSettings({ settings, mode }: ExportTarget): Missing[] {
+  const known = KNOWN[mode === "usage" ? "usage" : "money"];
+  const unknown = Object.keys(settings).filter((name) => !known.includes(name));
+  return unknown.map((name) => {
+    return { place: `settings.${name}`, detail: `In this mode there are ${known.join(", ")}.` };
+  });
+}
+
+function checkNames({ mode, customers, items }: ExportTarget): Missing[] {
+  const isUsage = mode === "usage";
+  return [
+    ...wrongIds("customers", customers, SUBSCRIPTION_MAX_CHARS),
+    ...(isUsage ? wrongIds("items", items, ITEM_MAX_CHARS) : payers(customers)),
+    ...(isUsage ? properties(items) : []),
+    // Of two that share a name, a sum that is read back says nothing of either.
+    ...(isUsage ? [...shared("customers", customers), ...shared("items", items)] : []),
+  ];
+}
+
+/** A slash would be another path. */
+function wrongIds(kind: string, { names }: NameMap, maxChars: number): Missing[] {
+  const what = kind === "customers" ? "subscription's id" : "item price's or feature's id";
+  return Object.entries(names).flatMap(([ours, { id = "" }]) => {
+    if (id !== "" && id.length <= maxChars && !id.includes("/")) return [];
+    const detail = `Set the ${what}: 1 to ${maxChars} characters without a slash.`;
+    return [{ place: `${kind}.${ours}`, detail }];
+  });
+}
+
+/** Less than nothing becomes credit of a customer, who is not the subscription. */
+function payers({ names }: NameMap): Missing[] {
+  return Object.entries(names).flatMap(([ours, { customer = "" }]) => {
+    if (customer !== "" && customer.length <= CUSTOMER_MAX_CHARS) return [];
+    const detail = "Set { id: SUBSCRIPTION, customer: CUSTOMER }: both are needed for amounts.";
+    return [{ place: `customers.${ours}`, detail }];
+  });
+}
+
+/** Names of fields that metered features are defined over. */
+function properties({ names }: NameMap): Missing[] {
+  return Object.entries(names).flatMap(([ours, { property = "" }]) => {
+    if (property === "" || /^[A-Za-z0-9_.-]{1,100}$/.test(property)) return [];
+    return [{ place: `items.${ours}`, detail: `"${property}" is no name of an event's field.` }];
+  });
+}
+
+function shared(kind: string, { names }: NameMap): Missing[] {
+  const byId = Map.groupBy(Object.entries(names), ([, { id = "" }]) => id);
+  return [...byId].flatMap(([id, [first, ...others]]) =>
+    others.map(([ours]) => {
+      const detail = `"${id}" is also ${first?.[0]}'s: what it has could not be told apart.`;
+      return { place: `${kind}.${ours}`, detail };
+    }),
+  );
+}
