@@ -20,27 +20,32 @@ interface Way {
   readonly settings: Readonly<Record<string, string>>;
   readonly schedules: number;
   readonly forgives?: ConnectorCandidate["forgives"];
+  readonly wrongSchedules?: number;
 }
+
+const ONE_A_SECOND = {
+  "resends blindly under another key": "a second usage of the same second is refused",
+};
 
 const WAYS: readonly Way[] = [
   {
-    ...{ name: "usages of a day", mode: "usage", window: "day", schedules: 130 },
+    ...{ name: "usages", mode: "usage", window: "day", schedules: 120 },
     settings: { closesAfterHours: "48" },
+    forgives: ONE_A_SECOND,
   },
   {
-    ...{ name: "usages of a period", mode: "usage", window: "period", schedules: 70 },
-    settings: { closesAfterHours: "120" },
+    ...{ name: "usages that close early", mode: "usage", window: "day", schedules: 80 },
+    settings: { closesAfterHours: "26", decimals: "0" },
+    forgives: ONE_A_SECOND,
   },
   {
-    ...{ name: "events of an hour", mode: "usage", window: "hour", schedules: 100 },
+    ...{ name: "usage events", mode: "usage", window: "hour", schedules: 150 },
     settings: { api: "events" },
+    // What is resent is mostly too old by then to leave at all.
+    wrongSchedules: 5_000,
   },
   {
-    ...{ name: "events of a day", mode: "usage", window: "day", schedules: 100 },
-    settings: { api: "events" },
-  },
-  {
-    ...{ name: "unbilled charges", mode: "rated", window: "period", schedules: 100 },
+    ...{ name: "unbilled charges", mode: "rated", window: "period", schedules: 150 },
     settings: { currency: "USD" },
   },
 ];
@@ -71,6 +76,7 @@ for (const way of WAYS) {
     name: `chargebee, ${way.name}`,
     schedules: way.schedules,
     ...(way.forgives === undefined ? {} : { forgives: way.forgives }),
+    ...(way.wrongSchedules === undefined ? {} : { wrongSchedules: way.wrongSchedules }),
     parts: () => ({
       connector: chargebeeConnector,
       outbox: new MemoryOutbox(),

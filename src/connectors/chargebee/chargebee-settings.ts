@@ -26,8 +26,11 @@ const DECIMALS_DEFAULT = "6";
 const DECIMALS_MAX = 9;
 const PER_SECOND_DEFAULT = "2";
 const PER_SECOND_MAX = 1_000;
-/** Less leaves no time between the end of a term and its closing. */
-const CLOSES_AFTER_MIN_HOURS = 2;
+/**
+ * The last day that has ended is up to 25 hours old, and an hour is kept clear: with less there
+ * would be hours of a day at which nothing that is late could be told.
+ */
+const CLOSES_AFTER_MIN_HOURS = 26;
 /** "The maximum time limit you can select is 50 days" (configuring metered billing). */
 const CLOSES_AFTER_MAX_HOURS = 1_200;
 const SUBSCRIPTION_MAX_CHARS = 50;
@@ -66,24 +69,32 @@ function checkSite({ site = "" }: ExportTarget["settings"]): Missing[] {
   return [{ place: "settings.site", detail }];
 }
 
-/** Of `usages`, records in a lifetime of a subscription; hours would use them up in 208 days. */
-const HOURS_DETAIL =
-  "A subscription has 5,000 usages in its lifetime, which hours use up: set day or period.";
-const EVENT_WINDOW_DETAIL =
-  "An event is at most 12 hours old, which a period's is too seldom: set hour or day.";
+/** Why windows are refused, by the endpoint that they are of. */
+const WINDOWS: Readonly<
+  Record<ChargebeeSettings["api"], { readonly allowed: readonly string[]; readonly detail: string }>
+> = {
+  usages: {
+    allowed: ["day"],
+    detail:
+      "Set day: hours use up the 5,000 usages that a subscription ever has, and what is late for a " +
+      "period could be told only when the next one ends.",
+  },
+  events: {
+    allowed: ["hour"],
+    detail: "Set hour: an event is at most 12 hours old, and a day ends too seldom for that.",
+  },
+};
 
 function checkUsage({ settings, window }: ExportTarget): Missing[] {
   const { api = "usages", decimals = DECIMALS_DEFAULT, closesAfterHours = "" } = settings;
-  const isEvents = api === "events";
   const isKnown = USAGE_APIS.some((one) => one === api);
   const hours = [CLOSES_AFTER_MIN_HOURS, CLOSES_AFTER_MAX_HOURS] as const;
-  const isWrongWindow = window === (isEvents ? "period" : "hour");
-  const detail = isEvents ? EVENT_WINDOW_DETAIL : HOURS_DETAIL;
+  const { allowed, detail } = WINDOWS[readSettings({ settings }).api];
   return [
     ...(isKnown ? [] : [{ place: "settings.api", detail: `"${api}" is none of usages, events.` }]),
     ...number("decimals", decimals, [0, DECIMALS_MAX]),
-    ...(isEvents ? [] : number("closesAfterHours", closesAfterHours, hours)),
-    ...(isWrongWindow ? [{ place: "window", detail }] : []),
+    ...(api === "events" ? [] : number("closesAfterHours", closesAfterHours, hours)),
+    ...(allowed.includes(window) ? [] : [{ place: "window", detail }]),
   ];
 }
 

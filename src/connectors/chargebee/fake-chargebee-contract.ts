@@ -71,8 +71,7 @@ export class FakeChargebee implements FakeTarget {
     const { site, apiKey } = this.#options;
     const { hostname, pathname } = new URL(request.url);
     const path = pathname.startsWith(`${API}/`) ? pathname.slice(API.length) : "";
-    const bare = { ...request, url: request.url.replace(`${hostname}${API}`, hostname) };
-    this.#complaints.push(...this.#judge(bare));
+    this.#complaints.push(...this.#judge({ ...request, url: judgedUrl(request.url) }));
     const basic = `Basic ${Buffer.from(`${apiKey}:`).toString("base64")}`;
     if (request.headers.authorization !== basic) {
       return refused(401, "api_authentication_failed", "Sorry, authentication failed");
@@ -148,6 +147,14 @@ export class FakeChargebee implements FakeTarget {
     const id = this.subscriptions.replace(customer);
     return { id, customer: this.subscriptions.payer(customer) };
   }
+}
+
+/** The schema has no `/api/v2`, nor pages of a usage summary, which the SDK's types have. */
+function judgedUrl(text: string): string {
+  const url = new URL(text.replace(API, ""));
+  if (!url.pathname.endsWith("/usage_summary")) return url.href;
+  for (const name of ["limit", "offset"]) url.searchParams.delete(name);
+  return url.href;
 }
 
 function takenApart({ method, url, headers, body }: OutgoingRequest, path: string): FakeRequest {
