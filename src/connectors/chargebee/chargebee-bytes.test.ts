@@ -16,7 +16,9 @@ import {
   lineOf,
   recording,
   SITE,
+  ONE,
   START_MS,
+  STATEMENTS,
   THEIRS,
   USAGES,
 } from "./sample-chargebee-contract.ts";
@@ -158,6 +160,33 @@ test("an unbilled charge, and where it is looked for", async () => {
       invoice.list({
         ...{ limit: 100, customer_id: { is: "cb_acme" }, updated_at: { after: SINCE as never } },
       }),
+  );
+  assert.deepEqual(wiresOf(requests), sdk);
+});
+
+test("a statement as an invoice of charges", async () => {
+  const { session, requests } = recording(STATEMENTS);
+  const parts = [
+    { item: "runs", description: "Runs", quantity: "5", amount: "10" },
+    { item: "tax", description: "Nothing", quantity: null, amount: "0" },
+    { item: "minimum", description: "Minimum", quantity: null, amount: "2.5" },
+  ];
+  const line = lineOf(STATEMENTS, { parts });
+  const credited = [...parts, { ...parts[0], amount: "-1", description: "Credit" }];
+  const less = lineOf(STATEMENTS, { parts: credited as typeof parts, value: (23n * ONE) / 2n });
+  await chargebeeConnector.send([line, less], session);
+  const dates = { date_from: START_S, date_to: END_S - 1 };
+  const whole = {
+    ...{ subscription_id: SUBSCRIPTION, currency_code: "USD", auto_collection: "off" as const },
+    create_pending_invoice: true,
+  };
+  const first = { amount: 1000, description: `Runs [${LINE_KEY}]`, ...dates };
+  const second = { amount: 250, description: "Minimum", ...dates };
+  const total = { amount: 1150, description: DESCRIPTION, ...dates };
+  const sdk = await fromSdk(
+    ({ invoice }) =>
+      invoice.createForChargeItemsAndCharges({ ...whole, charges: [first, second] }, UNDER),
+    ({ invoice }) => invoice.createForChargeItemsAndCharges({ ...whole, charges: [total] }, UNDER),
   );
   assert.deepEqual(wiresOf(requests), sdk);
 });

@@ -45,8 +45,12 @@ const WAYS: readonly Way[] = [
     wrongSchedules: 5_000,
   },
   {
-    ...{ name: "unbilled charges", mode: "rated", window: "period", schedules: 150 },
+    ...{ name: "unbilled charges", mode: "rated", window: "period", schedules: 80 },
     settings: { currency: "USD" },
+  },
+  {
+    ...{ name: "invoices", mode: "statement", window: "period", schedules: 70 },
+    settings: { currency: "USD", invoices: "collect" },
   },
 ];
 

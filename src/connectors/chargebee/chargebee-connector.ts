@@ -1,6 +1,6 @@
 /**
- * Chargebee: quantities as usages or usage events, amounts as unbilled charges. Set-up, traps and
- * what each fact was taken from: README.md.
+ * Chargebee: quantities as usages or usage events, amounts as unbilled charges, statements
+ * as invoices. Set-up, traps and what each fact was taken from: README.md.
  */
 import type { Capability, NumberForm } from "../../domain/export/capability.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
@@ -16,6 +16,7 @@ import { currencyDecimals } from "../../domain/money/currency.ts";
 import { previewed, read } from "./chargebee-api.ts";
 import { checkSettings, readSettings } from "./chargebee-settings.ts";
 import { chargePost, freezeCharge, lookUpCharge, sendCharge } from "./charges.ts";
+import { freezeStatement } from "./statements.ts";
 import {
   EVENT_PAST_MAX_MS,
   eventsOfWindow,
@@ -58,7 +59,7 @@ const CONCURRENCY = 16;
 /** `api_key`: a key of the site with write access. */
 export const chargebeeConnector: Connector = {
   name: "chargebee",
-  modes: ["usage", "rated"],
+  modes: ["usage", "rated", "statement"],
   secrets: ["api_key"],
   capability: (target) => {
     if (target.mode !== "usage") return money(target);
@@ -131,7 +132,8 @@ function paceOf(target: ExportTarget): Capability["pace"] {
 }
 
 function freeze(line: Freezing, theirs: Theirs, target: ExportTarget): string {
-  if (line.mode !== "usage") return freezeCharge(line, theirs, target);
+  if (line.mode === "rated") return freezeCharge(line, theirs, target);
+  if (line.mode === "statement") return freezeStatement(line, theirs, target);
   return isEvents(target) ? freezeUsageEvent(line, theirs) : freezeUsage(line, theirs);
 }
 

@@ -19,6 +19,8 @@ export interface ChargebeeSettings {
   readonly perSecond: number;
   /** Upper-case code; "" where quantities are sent. */
   readonly currency: string;
+  /** Whether an invoice of a statement is collected, or stays pending. (Default: pending.) */
+  readonly isCollecting: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -47,6 +49,7 @@ export function readSettings({ settings }: Pick<ExportTarget, "settings">): Char
     decimals: Number(settings.decimals ?? DECIMALS_DEFAULT),
     perSecond: Number(settings.perSecond ?? PER_SECOND_DEFAULT),
     currency: (settings.currency ?? "").toUpperCase(),
+    isCollecting: settings.invoices === "collect",
   };
 }
 
@@ -98,10 +101,15 @@ function checkUsage({ settings, window }: ExportTarget): Missing[] {
   ];
 }
 
-function checkMoney({ currency = "" }: ExportTarget["settings"]): Missing[] {
-  if (currencyDecimals(currency.toUpperCase()) !== undefined) return [];
+function checkMoney({ currency = "", invoices = "pending" }: ExportTarget["settings"]): Missing[] {
+  const isKnown = currencyDecimals(currency.toUpperCase()) !== undefined;
   const detail = "Set the currency of the bills, such as USD; a target has one.";
-  return [{ place: "settings.currency", detail }];
+  const isChoice = invoices === "pending" || invoices === "collect";
+  const wrong = { place: "settings.invoices", detail: `"${invoices}" is none of pending, collect.` };
+  return [
+    ...(isKnown ? [] : [{ place: "settings.currency", detail }]),
+    ...(isChoice ? [] : [wrong]),
+  ];
 }
 
 function number(name: string, value: string, [least, most]: readonly [number, number]): Missing[] {
@@ -110,14 +118,15 @@ function number(name: string, value: string, [least, most]: readonly [number, nu
   return [{ place: `settings.${name}`, detail: `Set a number from ${least} to ${most}.` }];
 }
 
-const KNOWN: Readonly<Record<"usage" | "money", readonly string[]>> = {
+const KNOWN: Readonly<Record<ExportTarget["mode"], readonly string[]>> = {
   usage: ["site", "api", "closesAfterHours", "decimals", "perSecond"],
-  money: ["site", "currency", "perSecond"],
+  rated: ["site", "currency", "perSecond"],
+  statement: ["site", "currency", "invoices", "perSecond"],
 };
 
 /** A name that is misspelt would be overlooked, and its default taken. */
 function unknownSettings({ settings, mode }: ExportTarget): Missing[] {
-  const known = KNOWN[mode === "usage" ? "usage" : "money"];
+  const known = KNOWN[mode];
   const unknown = Object.keys(settings).filter((name) => !known.includes(name));
   return unknown.map((name) => {
     return { place: `settings.${name}`, detail: `In this mode there are ${known.join(", ")}.` };

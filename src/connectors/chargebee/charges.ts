@@ -26,6 +26,8 @@ const HOUR_MS = 3_600_000;
 const DESCRIPTION_MAX_CHARS = 250;
 const CHARGES = "/unbilled_charges";
 const CREDITS = "/promotional_credits/add";
+/** Where a statement goes (statements.ts). */
+export const INVOICE = "/invoices/create_for_charge_items_and_charges";
 
 /** The bytes of a line. Throws `target.invalid` where its currency is not the target's. */
 export function freezeCharge(
@@ -38,15 +40,16 @@ export function freezeCharge(
   const payer = customer.customer ?? subscription;
   const units = minorUnits(line.value, line.unit, currency);
   const description = described(line);
-  const form = units < 0n
-    ? creditForm({ payer, units: -units, currency, description, key: line.key })
-    : chargeForm(line, { subscription, units, currency, description, item });
-  const path = units < 0n ? CREDITS : CHARGES;
-  return frozenText({ path, form, subscription, customer: payer });
+  if (units < 0n) {
+    const form = creditForm({ payer, units: -units, currency, description, key: line.key });
+    return frozenText({ path: CREDITS, form, subscription, customer: payer });
+  }
+  const form = chargeForm(line, { subscription, units, currency, description, item });
+  return frozenText({ path: CHARGES, form, subscription, customer: payer });
 }
 
 /** The key comes last and whole; what it is for is cut where it is too long. */
-function described({ description, key }: Pick<Freezing, "description" | "key">): string {
+export function described({ description, key }: Pick<Freezing, "description" | "key">): string {
   const tag = ` [${key}]`;
   return description.slice(0, DESCRIPTION_MAX_CHARS - tag.length) + tag;
 }
@@ -88,7 +91,7 @@ function creditForm(of: Amount & { readonly payer: string; readonly key: string 
 }
 
 /** A value in smallest units. Throws `target.invalid` where it is none, or the currency differs. */
-function minorUnits(value: bigint, unit: string, currency: string): bigint {
+export function minorUnits(value: bigint, unit: string, currency: string): bigint {
   const decimals = currencyDecimals(currency);
   if (unit.toUpperCase() !== currency || decimals === undefined) {
     const detail = `This is billed in ${unit}, and the target's currency is ${currency}.`;
@@ -127,26 +130,37 @@ interface Credit {
 
 /** Looks for a line among what waits to be billed, then among what is; or among credits. */
 export async function lookUpCharge(line: ExportLine, session: Session): Promise<LookUp> {
-  const { path, subscription, customer, form } = readFrozen(line.body);
-  if (path === CREDITS) return lookUpCredit(line, fieldOf(form, "customer_id"), session);
-  const isIt = ({ description = "" }: Described) => description.includes(`[${line.key}]`);
-  const unclear: LookUp = { found: "unclear", note: "the charges cannot be read" };
-  const waiting: FormFields = [["subscription_id[is]", subscription]];
-  const charges = await readList<Described>(CHARGES, session, {
-    ...{ query: waiting, name: "unbilled_charge" },
-  });
-  if (charges === null) return unclear;
-  if (charges.some(isIt)) return { found: "present", note: "waits for the next invoice" };
-  // Asked after the charges: one that is invoiced in between is found here.
+  const { path, subscription, customer } = readFrozen(line.body);
+  if (path === CREDITS) return lookUpCredit(line, customer, session);
+  if (path === INVOICE) return lookUpInvoice(line, customer, session);
+  const query: FormFields = [["subscription_id[is]", subscription]];
+  const name = "unbilled_charge";
+  const charges = await readList<Described>(CHARGES, session, { query, name });
+  if (charges === null) return { found: "unclear", note: "the charges cannot be read" };
+  const isWaiting = charges.some((one) => isOf(line, one));
+  if (isWaiting) return { found: "present", note: "waits for the next invoice" };
+  // Asked after the charges: one that is invoiced in between is found there.
+  return lookUpInvoice(line, customer, session);
+}
+
+function isOf({ key }: ExportLine, { description = "" }: Described): boolean {
+  return description.includes(`[${key}]`);
+}
+
+async function lookUpInvoice(
+  line: ExportLine,
+  customer: string,
+  session: Session,
+): Promise<LookUp> {
   const query: FormFields = [
     ["customer_id[is]", customer],
     ["updated_at[after]", sinceSent(line)],
   ];
   const invoices = await readList<Invoice>("/invoices", session, { query, name: "invoice" });
-  if (invoices === null) return unclear;
-  const found = invoices.find(({ line_items: items = [] }) => items.some(isIt));
-  if (found !== undefined) return { found: "present", note: `invoice ${found.id}` };
-  return { found: "absent", note: "no charge and no invoice is of this line" };
+  if (invoices === null) return { found: "unclear", note: "the invoices cannot be read" };
+  const found = invoices.find(({ line_items: items = [] }) => items.some((one) => isOf(line, one)));
+  if (found === undefined) return { found: "absent", note: "no charge, no invoice is of this line" };
+  return { found: "present", note: `invoice ${found.id}` };
 }
 
 async function lookUpCredit(

@@ -17,6 +17,7 @@ import { FakeUsages } from "./fake-usages-contract.ts";
 /** chargebee-idempotency-key: "30 minutes"; another body under it is answered with 422. */
 const KEY_MS = 30 * 60 * 1_000;
 const API = "/api/v2";
+const INVOICE = "/invoices/create_for_charge_items_and_charges";
 
 /** What the schema leaves out; chargebee-bytes.test.ts compares it with the SDK's. */
 const JUDGED_BY_SDK = new Set([
@@ -24,6 +25,7 @@ const JUDGED_BY_SDK = new Set([
   "GET /invoices",
   "GET /promotional_credits",
   "POST /promotional_credits/add",
+  `POST ${INVOICE}`,
 ]);
 
 /** What a site has. */
@@ -110,6 +112,7 @@ export class FakeChargebee implements FakeTarget {
     const { path } = taken;
     if (path === "/unbilled_charges") return this.charges.create(taken);
     if (path === "/promotional_credits/add") return this.charges.credit(taken);
+    if (path === INVOICE) return this.charges.invoice(taken);
     const [, subscription = "", verb] =
       /^\/subscriptions\/([^/]+)\/(usages|delete_usage)$/.exec(path) ?? [];
     const id = decodeURIComponent(subscription);

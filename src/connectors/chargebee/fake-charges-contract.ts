@@ -72,6 +72,28 @@ export class FakeCharges {
     return given({ unbilled_charges: [shown(charge)] });
   }
 
+  /** `POST /invoices/create_for_charge_items_and_charges`: an invoice of nothing else. */
+  invoice({ fields }: FakeRequest): OutgoingAnswer {
+    const subscription = fields.get("subscription_id") ?? "";
+    if (!this.#subscriptions.isActive(subscription)) return notFound(subscription);
+    const payer = this.#subscriptions.payer(this.#subscriptions.ours(subscription));
+    const amounts = [...fields].filter(([name]) => name.startsWith("charges[amount]"));
+    if (amounts.length === 0) return invalid("charges");
+    if (amounts.some(([, text]) => !/^[1-9][0-9]*$/.test(text))) return invalid("charges[amount]");
+    const id = this.#newId("inv");
+    this.#invoices.push({ id, customer_id: payer, updated_at: this.#nowS() });
+    amounts.forEach(([, text], at) => {
+      this.#charges.push({
+        ...{ id: this.#newId("li"), subscription_id: subscription, customer_id: payer },
+        ...{ amount: Number(text), currency_code: fields.get("currency_code") ?? "" },
+        description: fields.get(`charges[description][${at}]`) ?? "",
+        ...{ updated_at: this.#nowS(), invoice: id },
+      });
+    });
+    const status = fields.get("create_pending_invoice") === "true" ? "pending" : "payment_due";
+    return given({ invoice: { id, status, customer_id: payer } });
+  }
+
   /** `GET /unbilled_charges`: what is invoiced is no longer there. */
   list(request: FakeRequest): OutgoingAnswer {
     const of = request.fields.get("subscription_id[is]");
@@ -143,7 +165,7 @@ export class FakeCharges {
   /** What is or will be charged less what is credited, in our names. */
   total(customer: string, item: string): bigint {
     const isOf = ({ customer_id: payer, description }: Charge | Credit) =>
-      this.#ours(payer) === customer && description.startsWith(`${item} of `);
+      this.#ours(payer) === customer && [`${item} of `, `${item} [`].some((text) => description.startsWith(text));
     const sum = (rows: readonly (Charge | Credit)[]) =>
       rows.filter(isOf).reduce((total, { amount }) => total + BigInt(amount) * CENT, 0n);
     return sum(this.#charges) - sum(this.#credits);

@@ -38,6 +38,7 @@ export function targetOf(
 export const USAGES = targetOf("usage", { closesAfterHours: "48" });
 export const EVENTS = targetOf("usage", { api: "events" });
 export const CHARGES = targetOf("rated", { currency: "USD" });
+export const STATEMENTS = targetOf("statement", { currency: "USD" });
 
 /** A line of 12.5 that was sent once; `some`: what differs. */
 export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): ExportLine {
