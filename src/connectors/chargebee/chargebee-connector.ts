@@ -2,9 +2,10 @@
  * Chargebee: quantities as usages or usage events, amounts as unbilled charges, statements
  * as invoices. Set-up, traps and what each fact was taken from: README.md.
  */
-import type { Capability, NumberForm } from "../../domain/export/capability.ts";
-import type { ExportLine } from "../../domain/export/export-line.ts";
+import type { Capability, NumberForm, Outcome } from "../../domain/export/capability.ts";
+import { type ExportLine, formatValue } from "../../domain/export/export-line.ts";
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
+import { currencyDecimals } from "../../domain/money/currency.ts";
 import type {
   Connector,
   Freezing,
@@ -12,7 +13,6 @@ import type {
   Session,
   Theirs,
 } from "../../engine/export/connector-port.ts";
-import { currencyDecimals } from "../../domain/money/currency.ts";
 import { previewed, read } from "./chargebee-api.ts";
 import { checkSettings, readSettings } from "./chargebee-settings.ts";
 import { chargePost, freezeCharge, lookUpCharge, sendCharge } from "./charges.ts";
@@ -22,6 +22,7 @@ import {
   eventsOfWindow,
   eventsPost,
   freezeUsageEvent,
+  isEvent,
   sendUsageEvents,
 } from "./usage-events.ts";
 import {
@@ -65,18 +66,13 @@ export const chargebeeConnector: Connector = {
     if (target.mode !== "usage") return money(target);
     return isEvents(target) ? events(target) : usages(target);
   },
-  check: (target) => checkSettings(target),
+  check: checkSettings,
   freeze,
   preview,
-  send: async (lines, session) => {
-    if (isEvents(session.target)) return sendUsageEvents(lines, session);
-    const send = session.target.mode === "usage" ? sendUsage : sendCharge;
-    return Promise.all(lines.map((line) => send(line, session)));
-  },
+  send,
   lookUp: lookUpCharge,
-  total: (lines, session) =>
-    isEvents(session.target) ? eventsOfWindow(lines, session) : usagesOfWindow(lines, session),
-  canTakeBack: (line, nowMs, target) => !isEvents(target) && canDelete(line, nowMs, target),
+  total,
+  canTakeBack: (line, nowMs, target) => !isEvent(line) && canDelete(line, nowMs, target),
   probe,
 };
 
@@ -137,10 +133,31 @@ function freeze(line: Freezing, theirs: Theirs, target: ExportTarget): string {
   return isEvents(target) ? freezeUsageEvent(line, theirs) : freezeUsage(line, theirs);
 }
 
+/** By what they are and not by the settings of now, which may have been others. */
 function preview(lines: readonly ExportLine[], target: ExportTarget): OutgoingRequest[] {
-  if (isEvents(target)) return lines.length === 0 ? [] : [previewed(eventsPost(lines), target)];
+  const events = lines.filter(isEvent);
   const postOf = target.mode === "usage" ? usagePost : chargePost;
-  return lines.map((line) => previewed(postOf(line), target));
+  const posts = lines.filter((line) => !isEvent(line)).map(postOf);
+  const all = events.length === 0 ? posts : [...posts, eventsPost(events)];
+  return all.map((one) => previewed(one, target));
+}
+
+async function send(lines: readonly ExportLine[], session: Session): Promise<readonly Outcome[]> {
+  const events = lines.filter(isEvent);
+  const sendOne = session.target.mode === "usage" ? sendUsage : sendCharge;
+  const ofEvents = events.length === 0 ? [] : await sendUsageEvents(events, session);
+  return Promise.all(
+    lines.map(async (line) => ofEvents[events.indexOf(line)] ?? (await sendOne(line, session))),
+  );
+}
+
+async function total(lines: readonly ExportLine[], session: Session): Promise<string | null> {
+  const counted = await eventsOfWindow(lines.filter(isEvent), session);
+  const added = await usagesOfWindow(
+    lines.filter((line) => !isEvent(line)),
+    session,
+  );
+  return counted === null || added === null ? null : formatValue(counted + added);
 }
 
 const REFUSED: readonly number[] = [401, 403];

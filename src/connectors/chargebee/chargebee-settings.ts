@@ -105,7 +105,10 @@ function checkMoney({ currency = "", invoices = "pending" }: ExportTarget["setti
   const isKnown = currencyDecimals(currency.toUpperCase()) !== undefined;
   const detail = "Set the currency of the bills, such as USD; a target has one.";
   const isChoice = invoices === "pending" || invoices === "collect";
-  const wrong = { place: "settings.invoices", detail: `"${invoices}" is none of pending, collect.` };
+  const wrong = {
+    place: "settings.invoices",
+    detail: `"${invoices}" is none of pending, collect.`,
+  };
   return [
     ...(isKnown ? [] : [{ place: "settings.currency", detail }]),
     ...(isChoice ? [] : [wrong]),

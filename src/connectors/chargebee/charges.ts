@@ -7,8 +7,8 @@ import { TollgateError } from "../../domain/errors.ts";
 import type { Outcome } from "../../domain/export/capability.ts";
 import { EXPORT_SCALE, type ExportLine } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
-import type { Freezing, LookUp, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { currencyDecimals } from "../../domain/money/currency.ts";
+import type { Freezing, LookUp, Session, Theirs } from "../../engine/export/connector-port.ts";
 import {
   frozenText,
   outcomeOfSent,
@@ -18,7 +18,7 @@ import {
   readList,
 } from "./chargebee-api.ts";
 import { readSettings } from "./chargebee-settings.ts";
-import { type FormFields, fieldOf, formBody } from "./form.ts";
+import { type FormFields, formBody } from "./form.ts";
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -159,15 +159,12 @@ async function lookUpInvoice(
   const invoices = await readList<Invoice>("/invoices", session, { query, name: "invoice" });
   if (invoices === null) return { found: "unclear", note: "the invoices cannot be read" };
   const found = invoices.find(({ line_items: items = [] }) => items.some((one) => isOf(line, one)));
-  if (found === undefined) return { found: "absent", note: "no charge, no invoice is of this line" };
+  if (found === undefined)
+    return { found: "absent", note: "no charge, no invoice is of this line" };
   return { found: "present", note: `invoice ${found.id}` };
 }
 
-async function lookUpCredit(
-  line: ExportLine,
-  customer: string,
-  session: Session,
-): Promise<LookUp> {
+async function lookUpCredit(line: ExportLine, customer: string, session: Session): Promise<LookUp> {
   const query: FormFields = [
     ["created_at[after]", sinceSent(line)],
     ["type[is]", "increment"],

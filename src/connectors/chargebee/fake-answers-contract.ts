@@ -19,7 +19,12 @@ export function given(body: object, status = 200): OutgoingAnswer {
 
 /** An error (API docs, "Error handling": message, type, api_error_code, param). */
 export function refused(status: number, code: string, message: string): OutgoingAnswer {
-  const error = { message, type: "invalid_request", api_error_code: code, http_status_code: status };
+  const error = {
+    message,
+    type: "invalid_request",
+    api_error_code: code,
+    http_status_code: status,
+  };
   return { status, headers: {}, body: JSON.stringify(error) };
 }
 

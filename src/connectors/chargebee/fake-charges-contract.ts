@@ -165,7 +165,8 @@ export class FakeCharges {
   /** What is or will be charged less what is credited, in our names. */
   total(customer: string, item: string): bigint {
     const isOf = ({ customer_id: payer, description }: Charge | Credit) =>
-      this.#ours(payer) === customer && [`${item} of `, `${item} [`].some((text) => description.startsWith(text));
+      this.#ours(payer) === customer &&
+      [`${item} of `, `${item} [`].some((text) => description.startsWith(text));
     const sum = (rows: readonly (Charge | Credit)[]) =>
       rows.filter(isOf).reduce((total, { amount }) => total + BigInt(amount) * CENT, 0n);
     return sum(this.#charges) - sum(this.#credits);

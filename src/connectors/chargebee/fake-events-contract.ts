@@ -115,7 +115,7 @@ export class FakeEvents {
   #countedOf(feature: string): readonly (Event & { readonly value: bigint })[] {
     return [...this.#taken.values()]
       .filter(({ isCounted, properties }) => isCounted === true && feature in properties)
-      .map((event) => ({ ...event, value: valueOf(event.properties[feature]) }));
+      .map((event) => ({ ...event, value: valueIn(event.properties[feature]) }));
   }
 
   /** `GET /subscriptions/{id}/usage_summary`: sums of hours or minutes that have any. */
@@ -155,7 +155,7 @@ export class FakeEvents {
 }
 
 /** A number of JSON, as a double has it. */
-function valueOf(value: unknown): bigint {
+function valueIn(value: unknown): bigint {
   const text = typeof value === "number" ? value.toFixed(9) : "";
   return parseValue(text.replace(/\.?0+$/, "")) ?? 0n;
 }

@@ -2,7 +2,14 @@
 import { parseValue } from "../../domain/export/export-line.ts";
 import type { OutgoingAnswer } from "../../engine/export/connector-port.ts";
 import type { FakeWorld } from "../fake-target-contract.ts";
-import { type FakeRequest, given, invalid, listed, notFound, refused } from "./fake-answers-contract.ts";
+import {
+  type FakeRequest,
+  given,
+  invalid,
+  listed,
+  notFound,
+  refused,
+} from "./fake-answers-contract.ts";
 import type { FakeSubscriptions } from "./fake-subscriptions-contract.ts";
 
 const SECOND_MS = 1_000;
@@ -79,9 +86,7 @@ export class FakeUsages {
     { id, item, seconds }: { readonly id: string; readonly item: string; readonly seconds: number },
   ): OutgoingAnswer | null {
     const hasId = there.some((one) => one.id === id);
-    const hasDate = there.some(
-      (one) => one.item_price_id === item && one.usage_date === seconds,
-    );
+    const hasDate = there.some((one) => one.item_price_id === item && one.usage_date === seconds);
     if (!hasId && !hasDate) return null;
     return refused(400, "duplicate_entry", hasId ? "id is there already" : "usage_date is taken");
   }
@@ -108,8 +113,7 @@ export class FakeUsages {
   /** `GET /usages`. */
   list(request: FakeRequest): OutgoingAnswer {
     const { fields } = request;
-    const is = (name: string, value: string) =>
-      [null, value].includes(fields.get(`${name}[is]`));
+    const is = (name: string, value: string) => [null, value].includes(fields.get(`${name}[is]`));
     const between = fields.get("usage_date[between]") ?? "[0,9999999999]";
     const [from, to] = JSON.parse(between) as [number, number];
     const rows = this.#usages

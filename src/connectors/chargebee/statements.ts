@@ -55,16 +55,16 @@ interface Charge {
 /** The bill's parts, of which the first names the line; or its total, where they are no charges. */
 function chargesOf(line: Freezing, currency: string): readonly Charge[] {
   const { key, value, unit, description, parts } = line;
-  const valueOf = ({ amount }: DocumentPart) => parseValue(amount) ?? 0n;
-  const own = parts.filter((part) => valueOf(part) !== 0n);
-  const isWhole = own.reduce((sum, part) => sum + valueOf(part), 0n) === value;
-  const isPositive = own.every((part) => valueOf(part) > 0n);
+  const amountOf = ({ amount }: DocumentPart) => parseValue(amount) ?? 0n;
+  const own = parts.filter((part) => amountOf(part) !== 0n);
+  const isWhole = own.reduce((sum, part) => sum + amountOf(part), 0n) === value;
+  const isPositive = own.every((part) => amountOf(part) > 0n);
   const isFew = own.length > 0 && own.length <= CHARGES_MAX_COUNT;
   if (!isWhole || !isPositive || !isFew) {
     return [{ units: minorUnits(value, unit, currency), text: described({ description, key }) }];
   }
   return own.map((part, at) => ({
-    units: minorUnits(valueOf(part), unit, currency),
+    units: minorUnits(amountOf(part), unit, currency),
     text: at === 0 ? described({ description: part.description, key }) : shortened(part),
   }));
 }

@@ -9,7 +9,14 @@ import type { Outcome } from "../../domain/export/capability.ts";
 import { type ExportLine, formatValue, parseValue } from "../../domain/export/export-line.ts";
 import type { Freezing, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
-import { outcomeOfAnswer, outcomeOfSent, type Post, parsed, post, readList } from "./chargebee-api.ts";
+import {
+  outcomeOfAnswer,
+  outcomeOfSent,
+  type Post,
+  parsed,
+  post,
+  readList,
+} from "./chargebee-api.ts";
 import type { FormFields } from "./form.ts";
 
 const SECOND_MS = 1_000;
@@ -55,6 +62,11 @@ export function freezeUsageEvent(line: Freezing, { customer, item }: Theirs): st
   const body = `${head.slice(0, -1)},"properties":${properties}}`;
   if (Buffer.byteLength(body) <= EVENT_MAX_BYTES) return body;
   throw new TollgateError("target.invalid", "Its event would be longer than 1 KB.");
+}
+
+/** Whether a line is an event. */
+export function isEvent({ body }: Pick<ExportLine, "body">): boolean {
+  return body.startsWith('{"deduplication_id"');
 }
 
 function readEvent(body: string): UsageEvent {
@@ -135,7 +147,7 @@ function outcomesOfBatch(
     told.map(({ key, text }) => {
       if (text === undefined) return [key, outcome("accepted", "202")];
       // The event's own name of its time is no error.
-      const reason = text.replaceAll("usage_timestamp\":", "");
+      const reason = text.replaceAll('usage_timestamp":', "");
       const kind = TOO_OLD.test(reason) ? "closed_period" : "permanent_data";
       return [key, outcome(kind, text)];
     }),
@@ -156,9 +168,9 @@ interface Summary {
 export async function eventsOfWindow(
   lines: readonly ExportLine[],
   session: Session,
-): Promise<string | null> {
+): Promise<bigint | null> {
   const [first] = lines;
-  if (first === undefined) return null;
+  if (first === undefined) return 0n;
   const { startMs, endMs } = first.window;
   const isHours = startMs % HOUR_MS === 0 && endMs % HOUR_MS === 0;
   const [startS, endS] = [startMs / SECOND_MS, endMs / SECOND_MS];
@@ -180,7 +192,7 @@ export async function eventsOfWindow(
       sum += value;
     }
   }
-  return formatValue(sum);
+  return sum;
 }
 
 /** Subscriptions and features of lines, each once. */

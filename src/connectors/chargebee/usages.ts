@@ -133,9 +133,9 @@ function isSame(usage: Usage | undefined, form: string): boolean {
 export async function usagesOfWindow(
   lines: readonly ExportLine[],
   session: Session,
-): Promise<string | null> {
+): Promise<bigint | null> {
   const [first] = lines;
-  if (first === undefined) return null;
+  if (first === undefined) return 0n;
   const startS = Math.ceil(first.window.startMs / SECOND_MS);
   const endS = Math.ceil(first.window.endMs / SECOND_MS) - 1;
   let sum = 0n;
@@ -153,7 +153,7 @@ export async function usagesOfWindow(
       sum += value;
     }
   }
-  return formatValue(sum);
+  return sum;
 }
 
 /** Subscriptions and item prices of lines, each once. */
