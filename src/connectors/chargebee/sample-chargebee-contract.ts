@@ -62,12 +62,16 @@ export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): Expo
 /** What a network makes of a request: an answer, or a body for 200. */
 export type Answering = (request: OutgoingRequest) => OutgoingAnswer | object;
 
-/** A session an hour after the lines' day, whose requests are kept and answered as asked for. */
-export function recording(target: ExportTarget, answers: Answering = () => ({ list: [] })) {
+/** A session whose requests are kept and answered. (Default: an hour after the lines' day.) */
+export function recording(
+  target: ExportTarget,
+  answers: Answering = () => ({ list: [] }),
+  nowMs = START_MS + DAY_MS + HOUR_MS,
+) {
   const requests: OutgoingRequest[] = [];
   const session: Session = {
     ...{ workspace: "w", target, memory: new Map() },
-    nowMs: () => START_MS + DAY_MS + HOUR_MS,
+    nowMs: () => nowMs,
     secret: async () => KEY,
     http: {
       send: async (request) => {
