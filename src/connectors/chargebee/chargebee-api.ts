@@ -106,7 +106,6 @@ export async function read(
 
 const PAGE_SIZE = "100";
 const PAGES_MAX_COUNT = 50;
-const NOT_FOUND = 404;
 
 /** What is read of a list. */
 export interface Listing {
@@ -117,7 +116,7 @@ export interface Listing {
 
 /**
  * Reads a list to its end; null: no answer, or more rows than are gone through, so nothing is known
- * of what was not seen. What the list is of and is not there, has none.
+ * of what was not seen.
  */
 export async function readList<T>(
   path: string,
@@ -129,9 +128,7 @@ export async function readList<T>(
   for (let page = 0; page < PAGES_MAX_COUNT; page += 1) {
     const after: FormFields = offset === "" ? [] : [["offset", offset]];
     const answer = await read(path, session, [["limit", PAGE_SIZE], ...after, ...query]);
-    if (answer === null) return null;
-    if (answer.status === NOT_FOUND && errorOf(answer).code === "resource_not_found") return [];
-    if (answer.status !== 200) return null;
+    if (answer === null || answer.status !== 200) return null;
     const told = parsed(answer.body) as { list?: unknown; next_offset?: unknown } | null;
     if (!Array.isArray(told?.list)) return null;
     rows.push(...told.list.map((row) => (row as Readonly<Record<string, T>>)[name] as T));

@@ -213,3 +213,26 @@ test("less than nothing as promotional credit, and where it is looked for", asyn
   );
   assert.deepEqual(wiresOf(requests), sdk);
 });
+
+test("subscriptions, item prices, items and features by their ids", async () => {
+  const answers = ({ url }: OutgoingRequest) =>
+    url.includes("/item_prices")
+      ? { list: [{ item_price: { id: THEIRS.item.id, item_id: "runs" } }] }
+      : { list: [] };
+  const usages = recording(USAGES, answers);
+  const events = recording(EVENTS, answers);
+  await chargebeeConnector.probe?.(usages.session);
+  await chargebeeConnector.probe?.(events.session);
+  const subscriptions = { limit: 100, id: { in: [SUBSCRIPTION] } };
+  const things = { limit: 100, id: { in: [THEIRS.item.id] } };
+  const sdk = await fromSdk(
+    ({ usage }) => usage.list({ limit: 1 }),
+    ({ subscription }) => subscription.list(structuredClone(subscriptions)),
+    ({ itemPrice }) => itemPrice.list(structuredClone(things)),
+    ({ item }) => item.list({ limit: 100, id: { in: ["runs"] } }),
+    ({ usage }) => usage.list({ limit: 1 }),
+    ({ subscription }) => subscription.list(structuredClone(subscriptions)),
+    ({ feature }) => feature.list(structuredClone(things)),
+  );
+  assert.deepEqual(wiresOf([...usages.requests, ...events.requests]), sdk);
+});

@@ -13,6 +13,7 @@ import type {
   Session,
   Theirs,
 } from "../../engine/export/connector-port.ts";
+import { askNames } from "./ask-names.ts";
 import { previewed, read } from "./chargebee-api.ts";
 import { checkSettings, readSettings } from "./chargebee-settings.ts";
 import { chargePost, freezeCharge, lookUpCharge, sendCharge } from "./charges.ts";
@@ -171,6 +172,6 @@ async function probe(session: Session): Promise<Missing[]> {
     const detail = `The key was refused for ${path}; set one of the site that may write it.`;
     return [{ place: "secrets.api_key", detail }];
   }
-  if (answer.status !== NOT_FOUND) return [];
+  if (answer.status !== NOT_FOUND) return askNames(session);
   return [{ place: "settings.site", detail: "Chargebee knows no site of this name." }];
 }

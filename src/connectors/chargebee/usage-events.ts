@@ -163,7 +163,8 @@ interface Summary {
 
 /**
  * What features counted of a window, under all names that its lines were told by. Sums of days are
- * those of the site's time zone, so whole hours or minutes are added up.
+ * those of the site's time zone, so whole hours or minutes are added up. A subscription or feature
+ * that is not there says nothing: an event waits for either, and counts once it is.
  */
 export async function eventsOfWindow(
   lines: readonly ExportLine[],
