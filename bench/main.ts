@@ -1,12 +1,13 @@
 /**
- * `npm run --silent bench -- export|ingest|limits|rating|simulate [--json] [--steps N]`: prints
- * what was measured, as JSON or as a list. Progress goes to stderr. Every bench stands beside
- * `ingest.ts` and is listed here.
+ * `npm run --silent bench -- export|ingest|limits|live|rating|simulate [--json] [--steps N]`:
+ * prints what was measured, as JSON or as a list. Progress goes to stderr. Every bench stands
+ * beside `ingest.ts` and is listed here.
  */
 import { parseArgs } from "node:util";
 import { benchExport } from "./export.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLimits } from "./limits.ts";
+import { benchLive } from "./live.ts";
 import { benchRating } from "./rating.ts";
 import { benchSimulate } from "./simulate.ts";
 
@@ -14,6 +15,7 @@ const BENCHES = {
   export: { defaultSteps: 200_000, run: benchExport },
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   limits: { defaultSteps: 6_000, run: benchLimits },
+  live: { defaultSteps: 100_000, run: benchLive },
   rating: { defaultSteps: 200_000, run: benchRating },
   simulate: { defaultSteps: 1_000_000, run: benchSimulate },
 } as const;

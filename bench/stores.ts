@@ -13,6 +13,8 @@ import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../src/engine/entitlements.ts";
+import { LiveFeed } from "../src/engine/live-feed.ts";
+import { PolicyBooks } from "../src/engine/policy-books.ts";
 import type { Store } from "../src/engine/ports.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
@@ -69,6 +71,8 @@ async function measure(name: string, store: Store): Promise<void> {
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
+    policies: new PolicyBooks(store),
+    live: new LiveFeed(),
   };
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();

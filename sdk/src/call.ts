@@ -1,4 +1,5 @@
 /** A call of the application's own, from permission to record: tools, computing, retrieval. */
+import { callHashOf } from "./call-hash.ts";
 import type { Labels, StepFacts, StepStatus, Usage } from "./events.ts";
 import type { HoldRequest } from "./holds.ts";
 import { newId } from "./new-id.ts";
@@ -21,6 +22,11 @@ export interface CallOptions {
   readonly cost?: string;
   /** May use the reserve that is kept to deliver a result. */
   readonly wrapUp?: boolean;
+  /**
+   * What is called with: a digest of it is sent, by which policies see that a call repeats. It
+   * never leaves this process. What JSON cannot say counts as absent.
+   */
+  readonly arguments?: unknown;
 }
 
 /** What the work can say of itself. */
@@ -45,7 +51,10 @@ export async function performCall<Result>(
   { run, facts: plan }: CallPlan,
   work: (call: MeasuredCall) => Promise<Result> | Result,
 ): Promise<Result> {
-  const { id = `${plan.kind}-${newId()}`, guard, cost, wrapUp, isTimed, usage, ...facts } = plan;
+  const { id = `${plan.kind}-${newId()}`, guard, cost, wrapUp, isTimed, usage, ...rest } = plan;
+  const { arguments: given, ...named } = rest;
+  const callHash = given === undefined ? undefined : await callHashOf(given);
+  const facts = callHash === undefined ? named : { ...named, callHash };
   const isGuarded = guard ?? run.place.isGuarded;
   await workshop.buffer.room();
   const asked = { ...(usage && { usage }), ...(cost && { cost }), ...(wrapUp && { wrapUp }) };
@@ -91,7 +100,7 @@ async function admit(
 }
 
 function holdFacts(facts: StepFacts) {
-  const { kind, provider, model, tool, tier, agent, payer, labels } = facts;
+  const { kind, provider, model, tool, tier, agent, payer, labels, callHash } = facts;
   return {
     kind,
     ...(provider && { provider }),
@@ -101,6 +110,7 @@ function holdFacts(facts: StepFacts) {
     ...(agent && { agent }),
     ...(payer && { payer }),
     ...(labels && { labels }),
+    ...(callHash && { callHash }),
   };
 }
 

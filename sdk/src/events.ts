@@ -52,6 +52,8 @@ export interface StepFacts {
   /** The step of this run that caused this one. (Default: the step around it) */
   readonly parentStep?: string;
   readonly labels?: Labels;
+  /** Digest of what was called with which arguments, by which policies know a call again. */
+  readonly callHash?: string;
 }
 
 /** One event on the wire. Its identity is (run, source, id): sending it twice counts it once. */

@@ -198,7 +198,7 @@ export class Guard {
       decision: "undecided",
       reason: "undecided",
     } as const;
-    throw refusalFrom({ ...facts, decidedBy: null, resume: null, detail });
+    throw refusalFrom({ ...facts, decidedBy: null, policy: null, resume: null, detail });
   }
 
   /** Waits as the decision says. False: it is final, or the time for waiting is over. */

@@ -1,5 +1,5 @@
 /** What the server's answers about holds say. */
-import type { BudgetState, Decision } from "./holds.ts";
+import type { BudgetState, Decision, PolicyRule } from "./holds.ts";
 import type { RefusalFacts } from "./refusal.ts";
 import type { ApiAnswer } from "./tollgate-api.ts";
 
@@ -48,16 +48,23 @@ export function undecidedDetail(answer: ApiAnswer): string {
 
 /** What a refusal tells the application. */
 export function refusalFacts(run: string, step: string, decision: Decision): RefusalFacts {
-  const { decision: kind, reason = kind, decidedBy = null, resume = null } = decision;
+  const {
+    decision: kind,
+    reason = kind,
+    decidedBy = null,
+    policy = null,
+    resume = null,
+  } = decision;
   const parts = [
     `${WORDS[kind]} (${reason}).`,
     decidedBy === null ? "" : budgetText(decidedBy),
+    policy === null ? "" : ruleText(policy),
     decision.stop ? `Stopped by ${decision.stop.by}: ${decision.stop.reason}.` : "",
     decision.error?.detail ?? "",
     resume === null ? "" : `To go on: ${resume}`,
   ];
   const detail = parts.filter((part) => part !== "").join(" ");
-  return { run, step, decision: kind, reason, decidedBy, resume, detail };
+  return { run, step, decision: kind, reason, decidedBy, policy, resume, detail };
 }
 
 const WORDS: Readonly<Record<Decision["decision"], string>> = {
@@ -69,6 +76,10 @@ const WORDS: Readonly<Record<Decision["decision"], string>> = {
   conflict: "The step is held with other content",
   invalid: "The call cannot be decided on",
 };
+
+function ruleText({ policy, rule, level, moreThan }: PolicyRule): string {
+  return `Policy ${policy}: ${rule} is ${level}, more than ${moreThan}.`;
+}
 
 function budgetText({ budget, scope, measure, limit, remaining, currency }: BudgetState): string {
   const unit = currency ? `${currency} of ${measure}` : measure;

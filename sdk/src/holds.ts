@@ -39,6 +39,8 @@ export interface HoldRequest {
   readonly labels?: Labels;
   readonly cost?: string;
   readonly wrapUp?: boolean;
+  /** As of the step; see `StepFacts`. */
+  readonly callHash?: string;
   readonly ttlMs: number;
 }
 
@@ -62,6 +64,17 @@ export interface BudgetState {
   readonly stage?: { readonly at: string; readonly do: string } | null;
 }
 
+/** The rule of a policy that a run is beyond. */
+export interface PolicyRule {
+  /** Key of the policy. */
+  readonly policy: string;
+  /** `repeated_call`, `fan_out`, `steps`, … */
+  readonly rule: string;
+  /** Where the run stands, and what the rule allows: as text, in the rule's unit. */
+  readonly level: string;
+  readonly moreThan: string;
+}
+
 /** What the server decided about one hold; fields depend on `decision`. */
 export interface Decision {
   readonly source: string;
@@ -79,6 +92,8 @@ export interface Decision {
   /** Who stopped the work, where somebody did. */
   readonly stop?: { readonly by: string; readonly reason: string } | null;
   readonly resume?: string;
+  /** The rule that refused, where one did. */
+  readonly policy?: PolicyRule | null;
   /** Why there is no decision. */
   readonly error?: { readonly code: string; readonly detail: string };
 }

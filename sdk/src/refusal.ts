@@ -2,16 +2,18 @@
  * The errors that reach the application: a call that must not be made. A vendor's SDK wraps what
  * its `fetch` gets in an error of its own; `refusalOf` finds ours again inside it.
  */
-import type { BudgetState, Decision } from "./holds.ts";
+import type { BudgetState, Decision, PolicyRule } from "./holds.ts";
 
 /** What the server said when it refused. */
 export interface RefusalFacts {
   readonly run: string;
   readonly step: string;
   readonly decision: Decision["decision"] | "undecided";
-  /** `budget`, `paused`, `stopped`, `not_entitled`, `unpriced`, `run_ended`, `held_by_others`, … */
+  /** `budget`, `policy`, `paused`, `stopped`, `not_entitled`, `unpriced`, `run_ended`, … */
   readonly reason: string;
   readonly decidedBy: BudgetState | null;
+  /** The rule of a policy that decided; null: something else did. */
+  readonly policy: PolicyRule | null;
   /** The command that lets a paused run go on. */
   readonly resume: string | null;
   readonly detail: string;
@@ -40,11 +42,11 @@ export class CallRefused extends Error {
   }
 }
 
-/** A budget or a stop does not allow the call. It was not made. */
+/** A budget, a policy or a stop does not allow the call. It was not made. */
 export class BudgetExceeded extends CallRefused {
   override readonly name = "BudgetExceeded";
 
-  /** Key of the budget that decided; null: a stop or the run's end did. */
+  /** Key of the budget that decided; null: a policy, a stop or the run's end did. */
   get budget(): string | null {
     return this.facts.decidedBy?.budget ?? null;
   }
@@ -56,6 +58,16 @@ export class BudgetExceeded extends CallRefused {
 
   get limit(): string | null {
     return this.facts.decidedBy?.limit ?? null;
+  }
+
+  /** Key of the policy that decided; null: no policy did. */
+  get policy(): string | null {
+    return this.facts.policy?.policy ?? null;
+  }
+
+  /** Its rule that the run is beyond: `repeated_call`, `fan_out`, …; null as above. */
+  get rule(): string | null {
+    return this.facts.policy?.rule ?? null;
   }
 }
 

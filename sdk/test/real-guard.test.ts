@@ -231,4 +231,33 @@ describe("guarding against the real server", { skip }, () => {
     assert.equal(Number((await balanceOf(id, "long")).settled), 0.0009);
     await eventually(() => true, "settled");
   });
+
+  test("a tool that is called over and over is refused, with the policy's name", async () => {
+    const rules = [{ rule: "repeated_call", moreThan: 3, do: "block" }];
+    const where = { agent: ["looping"] };
+    await call("PUT", "/v1/policies/loops", { policy: { where, rules }, ...BY });
+    const { tollgate } = client();
+    let calls = 0;
+    const loop = tollgate.run({ customer: "acme", agent: "looping", id: "loop" }, async (run) => {
+      for (;;) {
+        const given = { units: {}, arguments: { q: "a-person-of-note" } };
+        await run.tool("lookup", given, () => {
+          calls += 1;
+        });
+        await tollgate.flush();
+      }
+    });
+    const error = await rejection(loop);
+    assert.ok(error instanceof BudgetExceeded, String(error));
+    const { decision, reason, policy, rule, facts } = error;
+    assert.deepEqual(
+      [decision, reason, policy, rule],
+      ["block", "policy", "loops", "repeated_call"],
+    );
+    assert.equal(facts.policy?.level, "4");
+    assert.match(error.message, /Policy loops: repeated_call is 4, more than 3\./);
+    assert.equal(calls, 3);
+    const recorded = JSON.stringify(await call("GET", "/v1/runs/loop"));
+    assert.ok(!recorded.includes("a-person-of-note"));
+  });
 });

@@ -242,3 +242,23 @@ test("any call of one's own can be held and recorded as a step", async (t) => {
     BudgetExceeded,
   );
 });
+
+test("of what a tool is called with, only a digest is held and recorded", async (t) => {
+  const { server, tollgate } = await sdkWorld(t);
+  await tollgate.run({ customer: "acme", agent: "support" }, async (run) => {
+    for (const city of ["Bonn", "Bonn", "Kiel"]) {
+      await run.tool("weather", { arguments: { city } }, () => undefined);
+    }
+    await run.tool("weather", {}, () => undefined);
+  });
+  await tollgate.flush();
+  const held = server.asks.map(({ hold }) => hold.callHash);
+  const recorded = server.sent.filter(({ kind }) => kind === "tool").map((one) => one.callHash);
+  assert.deepEqual(recorded, held);
+  const [first, second, other, none] = held;
+  assert.match(first ?? "", /^[0-9a-f]{24}$/);
+  assert.equal(second, first);
+  assert.notEqual(other, first);
+  assert.equal(none, undefined);
+  assert.ok(!JSON.stringify([server.sent, server.asks]).includes("Bonn"));
+});

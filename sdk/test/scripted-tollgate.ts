@@ -28,7 +28,7 @@ type Json = Readonly<Record<string, unknown>>;
 const HOLD_FIELDS = [
   ...["source", "id", "kind", "provider", "model", "tool", "tier", "agent", "inputTokens"],
   ...["maxOutputTokens", "minOutputTokens", "usage", "payer", "labels", "callId", "cost"],
-  ...["wrapUp", "ttlMs"],
+  ...["wrapUp", "callHash", "ttlMs"],
 ];
 const OPEN_FIELDS = ["id", "source", "customer", "agent", "parentRun", "endUser", "labels", "caps"];
 

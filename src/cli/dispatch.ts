@@ -20,6 +20,7 @@ import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
 import { margin } from "./commands/margin.ts";
 import { opening } from "./commands/opening.ts";
+import { policy } from "./commands/policy.ts";
 import { prices } from "./commands/prices.ts";
 import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
@@ -34,6 +35,7 @@ import { stop } from "./commands/stop.ts";
 import { target } from "./commands/target.ts";
 import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
+import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
 
 /** Every command, in the order of help. */
@@ -49,6 +51,8 @@ const COMMANDS: readonly Command[] = [
   stop,
   resume,
   entitlement,
+  policy,
+  watch,
   margin,
   projection,
   bill,

@@ -18,6 +18,15 @@ export interface Session {
   text(path: string): Promise<string>;
   /** An answer of one document a line, each as soon as it is there. */
   postLines<T>(path: string, body: unknown): AsyncGenerator<T>;
+  /** A stream of events, from the one after `lastId` on; null: from the beginning. */
+  events(path: string, lastId: string | null): AsyncGenerator<StreamEvent>;
+}
+
+/** One event of a stream; signs of life are left out. */
+export interface StreamEvent {
+  readonly id: string | null;
+  readonly name: string;
+  readonly data: unknown;
 }
 
 /** Runs work with a session and ends what it started, however the work ends. */
@@ -85,7 +94,25 @@ function sessionOn(url: string, key: string): Session {
         yield JSON.parse(line) as T;
       }
     },
+    events: async function* (path: string, lastId: string | null): AsyncGenerator<StreamEvent> {
+      const back = lastId === null ? {} : { "last-event-id": lastId };
+      const accept = "text/event-stream";
+      yield* eventsOf(await send(path, { headers: { ...headers, ...back, accept } }));
+    },
   };
+}
+
+async function* eventsOf(response: Response): AsyncGenerator<StreamEvent> {
+  let fields = new Map<string, string>();
+  for await (const line of linesOf(response)) {
+    const colon = line.indexOf(": ");
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 2));
+    if (line !== "") continue;
+    const data = fields.get("data");
+    const [id = null, name = "message"] = [fields.get("id"), fields.get("event")];
+    if (data !== undefined) yield { id, name, data: JSON.parse(data) };
+    fields = new Map();
+  }
 }
 
 async function* linesOf({ body }: Response): AsyncGenerator<string> {

@@ -9,8 +9,10 @@
 import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
+import { TollgateError } from "../domain/errors.ts";
 import { countedValue, EXPORT_SCALE, type ExportLine } from "../domain/export/export-line.ts";
 import type { Connector } from "../engine/export/connector-port.ts";
+import type { ExportContext, OpenTarget } from "../engine/export/export-context.ts";
 import { hearNotice } from "../engine/export/hear-notice.ts";
 import { pagesOf } from "../engine/export/outbox-pages.ts";
 import { planCustomer } from "../engine/export/plan-export.ts";
@@ -176,9 +178,18 @@ async function repair(world: ScriptedWorld): Promise<void> {
   world.renamed.clear();
   const { context, open } = world.sender();
   try {
-    for (const line of await allLines(world, ["rejected"])) await retryLine(context, open, line);
+    for (const line of await allLines(world, ["rejected"])) await retried(context, open, line);
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
+  }
+}
+
+/** What cannot be tried again before other lines are settled is tried again later. */
+async function retried(context: ExportContext, open: OpenTarget, line: ExportLine): Promise<void> {
+  try {
+    await retryLine(context, open, line);
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.code !== "export.line_state") throw error;
   }
 }
 

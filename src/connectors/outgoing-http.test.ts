@@ -41,6 +41,19 @@ test("a request arrives as it was given, and its answer comes back", async () =>
   assert.deepEqual(sent.answer.headers["x-told"], "text/plain");
 });
 
+test("a connection that is kept alive gathers no listeners", async () => {
+  const url = await serve((request, response) => {
+    request.resume().on("end", () => response.end());
+  });
+  const warnings: string[] = [];
+  const listen = ({ name }: Error) => warnings.push(name);
+  process.on("warning", listen);
+  for (let count = 0; count < 20; count += 1) await local.send(post(url), { hosts: "public" });
+  await new Promise(setImmediate);
+  process.off("warning", listen);
+  assert.deepEqual(warnings, []);
+});
+
 test("a redirect is an answer, and is not followed", async () => {
   let count = 0;
   const url = await serve((_, response) => {

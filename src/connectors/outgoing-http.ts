@@ -131,7 +131,9 @@ function exchange(
       settle({ kind: isConnected ? "unclear" : "not_sent", reason });
     };
     request.on("socket", (socket) => {
-      if (!socket.connecting) isConnected = true;
+      // A kept-alive one connected long ago: a listener on it would stay there for ever.
+      isConnected = !socket.connecting;
+      if (isConnected) return;
       socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
         isConnected = true;
       });

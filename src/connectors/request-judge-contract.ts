@@ -41,8 +41,17 @@ export function judgeOf(file: string, known: ReadonlySet<string> = new Set()): R
   return made;
 }
 
+/** Why requests are not judged by a document; null: they are. */
+export function whyUnjudged(file: string): string | null {
+  return folderOf(file) === undefined ? `${file} is not beside the repository` : null;
+}
+
+function folderOf(file: string): string | undefined {
+  return FOLDERS.find((one) => one !== undefined && existsSync(join(one, file)));
+}
+
 function readJudge(file: string, known: ReadonlySet<string>): RequestJudge {
-  const folder = FOLDERS.find((one) => one !== undefined && existsSync(join(one, file)));
+  const folder = folderOf(file);
   if (folder === undefined) {
     assert.equal(process.env.CI, undefined, `${file} is there in CI`);
     process.stdout.write(`# requests are not judged: ${file} is not beside the repository\n`);
@@ -75,13 +84,13 @@ class Judging {
     const operation = this.#document.paths[path]?.[verb] ?? {};
     const [type = ""] = (headers["content-type"] ?? "").split(";");
     const complaints = judgeQuery(operation.parameters ?? [], searchParams, (schema, value) =>
-      this.#check(`${verb} ${path} ${JSON.stringify(schema)}`, schema, value),
+      this.#check(`${verb} ${path} ${JSON.stringify(schema)}`, schema, { value }),
     );
     if (operation.requestBody === undefined || body === null) return complaints;
     const pointer = `${escaped(path)}/${verb}/requestBody/content/${escaped(type)}/schema`;
     const value = type === "application/json" ? JSON.parse(String(body)) : parseForm(String(body));
     const schema = { $ref: `spec#/paths/${pointer}` };
-    const found = this.#check(pointer, schema, value, type !== "application/json");
+    const found = this.#check(pointer, schema, { value, isText: type !== "application/json" });
     return [...complaints, ...found].map((one) => `${method} ${pathname}: ${one}`);
   };
 
@@ -99,7 +108,11 @@ class Judging {
     return isKnown ? [] : [`${method} ${pathname} is no operation`];
   }
 
-  #check(key: string, schema: object, value: unknown, isText = true): readonly string[] {
+  #check(
+    key: string,
+    schema: object,
+    { value, isText = true }: { readonly value: unknown; readonly isText?: boolean },
+  ): readonly string[] {
     const ajv = isText ? this.#texts : this.#values;
     const check = this.#compiled.get(key) ?? ajv.compile(schema);
     this.#compiled.set(key, check);

@@ -250,6 +250,13 @@ export const ERRORS = {
     "Nobody knows whose run it is, so no budget can decide.",
     "Open the run with its customer, in the same request if you like.",
   ],
+  "policy.invalid": [400, "The policy is not valid.", "Correct the field at the path given."],
+  "policy.not_found": [404, "No such policy.", "See /v1/policies."],
+  "live.too_many": [
+    503,
+    "Too many live views are open.",
+    "Close some, or read the run's state instead.",
+  ],
   "stop.not_found": [404, "Nothing is stopped here.", "See GET /v1/stops."],
   "receipt.no_root": [
     409,

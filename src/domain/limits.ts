@@ -145,6 +145,32 @@ export const OUTPUT_ASSUMED_TOKENS = 32_768;
 export const OUTPUT_MAX_TOKENS = 1_000_000_000;
 /** Least output to which a hold is clamped (Default). */
 export const OUTPUT_LEAST_TOKENS = 64;
+/** Policies of one workspace, and rules of one policy. */
+export const POLICIES_PER_WORKSPACE_MAX_COUNT = 100;
+export const POLICY_RULES_MAX_COUNT = 20;
+/** Last steps of a run that a rule may look at. */
+export const POLICY_WINDOW_MAX_STEPS = 500;
+/** Last steps of runs that are kept in memory for rules; beyond it, they are read again. */
+export const POLICY_STEPS_IN_MEMORY_MAX_COUNT = 200_000;
+/** Streams of a live view that one process has open at once. */
+export const LIVE_READERS_MAX_COUNT = 2_000;
+/** How often a live view tells what has changed, and how often it is heard of at least. */
+export const LIVE_TICK_MS = 500;
+export const LIVE_HEARTBEAT_MS = 15_000;
+/** Newest steps and decisions that one message of a live view tells one by one. */
+export const LIVE_ITEMS_MAX_COUNT = 20;
+/** Runs whose totals one message of a live view tells. */
+export const LIVE_RUNS_MAX_COUNT = 100;
+/** How long a live view that nobody reads is kept for who comes back. */
+export const LIVE_LINGER_MS = 30_000;
+/** Messages kept of each live view, for readers that come back. */
+export const LIVE_KEPT_MESSAGES_MAX_COUNT = 120;
+/** Characters of them, of all live views together: beyond it, readers that come back begin anew. */
+export const LIVE_KEPT_MAX_CHARS = 32 * 1024 * 1024;
+/** Characters that wait for all slow readers together, beyond one message for each. */
+export const LIVE_WAITING_MAX_CHARS = 32 * 1024 * 1024;
+/** Messages that wait for one slow reader before it is dropped. */
+export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
 /** Cards that one simulation sets side by side. */
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */
@@ -197,6 +223,9 @@ export const SECRET_MAX_CHARS = 8_192;
 /** Bytes of an answer that are read; what is kept of it with a line, in characters. */
 export const ANSWER_MAX_BYTES = 64 * 1024;
 export const EXPORT_NOTE_MAX_CHARS = 500;
+/** Bytes of one page of a target's list, and how many pages are gone through. */
+export const TARGET_LIST_MAX_BYTES = 4 * 1024 * 1024;
+export const TARGET_LIST_PAGES_MAX_COUNT = 50;
 /** Bytes of a message that a target sends us. */
 export const NOTICE_MAX_BYTES = 256 * 1024;
 /** Longest wait for an outgoing request. */

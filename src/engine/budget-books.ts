@@ -1,6 +1,11 @@
 /** The budgets of each workspace, kept ready and read again when one changes. */
 import type { BudgetRecord } from "../domain/budget/budget.ts";
-import { rememberedWindows, type WindowOf } from "../domain/budget/window.ts";
+import {
+  type BudgetWindow,
+  rememberedWindows,
+  type WindowOf,
+  windowStartMs,
+} from "../domain/budget/window.ts";
 import type { Store } from "./ports.ts";
 
 /** The budgets in force in one workspace. */
@@ -42,4 +47,9 @@ export class BudgetBooks {
   forget(workspace: string): void {
     this.#kept.delete(workspace);
   }
+}
+
+/** The window of a key. One of a billing period is told in the budget's own time zone. */
+export function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
+  return book.windowOf(budget, windowStartMs(budget, key), null);
 }

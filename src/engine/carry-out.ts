@@ -27,7 +27,8 @@ export async function carryOut<T>(
 ): Promise<T> {
   await context.store.settle(workspace);
   const tariff = await context.tariffs.of(workspace);
-  return context.store.transact(workspace, async (unit) => {
+  let isChanged = false;
+  const done = await context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(context.clock.nowMs(), head.lastSeq);
     const extra: Act["extra"] = {};
@@ -39,6 +40,10 @@ export async function carryOut<T>(
     const book = await context.budgets.of(workspace);
     await settleBudgets({ unit, state, tariff, book }, []);
     await writeState(context, unit, { state, head, extra });
+    if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
+    isChanged = state.lastSeq > head.lastSeq || state.touched();
     return result;
   });
+  if (isChanged) context.live.acted(workspace);
+  return done;
 }

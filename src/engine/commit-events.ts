@@ -6,17 +6,21 @@ import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
 import type { UnitContext } from "./context.ts";
 import { endDueCredit } from "./end-due-credit.ts";
+import { watchEvents, withHits } from "./enforce-policies.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
 import type { Admission, NotAdmitted } from "./hold-answers.ts";
+import type { CommittedUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
+import type { PolicyBook } from "./policy-books.ts";
 import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
+import { WatchedRuns } from "./watched-runs.ts";
 import type { Work } from "./work.ts";
 import { writeState } from "./write-state.ts";
 
@@ -33,27 +37,46 @@ export async function commitWork(
   const receivedAtMs = context.clock.nowMs();
   const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace);
   const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
-  const asked = { ids: context.ids, entitlements };
+  const policies = await context.policies.of(workspace);
+  let watched: WatchedRuns | null = null;
+  let live: CommittedUnit | null = null;
   let hasNewBudgets = false;
   const committed = context.store.transact(workspace, async (unit) => {
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     const spending = { unit, state, tariff, book: kept };
+    // A unit that is done again has gone on with what was kept.
+    if (watched !== null) policies.kept.clear();
+    const { store } = context;
+    watched = isEmpty(policies)
+      ? null
+      : new WatchedRuns({ unit, state, tariff, store, workspace, policies });
+    const asked = { ids: context.ids, entitlements, watched };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
+    if (watched !== null) await watchEvents(watched);
     const below = async (id: string) => context.store.credit.customersBelow(workspace, id);
     const prepaid = prepaidInUnit({ ...spending, book }, below);
     const granting = { ...spending, book, ...asked, prepaid };
     const answers = await grantHolds(granting, holds, admission);
+    const runs = watched === null ? result.runs : await withHits(watched, result.runs);
     await writeState(context, unit, { state, head, extra: {} });
-    return { ...result, holds: answers };
+    if (context.live.isWatched(workspace)) live = { state, book, holds, answers };
+    return { ...result, runs, holds: answers };
   });
   return committed
+    .then((done) => {
+      watched?.keep();
+      if (live !== null) context.live.committed(workspace, live);
+      return done;
+    })
     .catch(async (error: unknown) => {
+      // What is kept of runs may be ahead of the disk.
+      policies.kept.clear();
       // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
       await recoverTotals(context, workspace).catch(() => undefined);
       throw error;
@@ -61,6 +84,10 @@ export async function commitWork(
     .finally(() => {
       if (hasNewBudgets) context.budgets.forget(workspace);
     });
+}
+
+function isEmpty({ policies }: PolicyBook): boolean {
+  return policies.length === 0;
 }
 
 /** Applies what may be applied: an opening that was refused leaves no run behind. */

@@ -3,6 +3,8 @@ import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
+import type { LiveFeed } from "./live-feed.ts";
+import type { PolicyBooks } from "./policy-books.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { Tariff } from "./tariff.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
@@ -39,6 +41,8 @@ export interface EngineContext {
   readonly tariffs: Tariffs;
   readonly budgets: BudgetBooks;
   readonly entitlements: EntitlementBooks;
+  readonly policies: PolicyBooks;
+  readonly live: LiveFeed;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

@@ -35,7 +35,7 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
   const { state, tariff } = ledger;
   const run = state.runOrNew(event.run);
   const ratedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
-  return {
+  const draft: StepDraft = {
     kind: event.kind,
     status: event.status,
     completeness: event.completeness,
@@ -72,6 +72,7 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
     charge: ZERO_AMOUNT,
     shares: [],
   };
+  return event.callHash === undefined ? draft : { ...draft, callHash: event.callHash };
 }
 
 /** Only what an opening states is inherited: a guess would depend on the order of arrival. */

@@ -34,6 +34,8 @@ import {
   revokeKey,
   type Scope,
 } from "./keys.ts";
+import { LiveCases } from "./live-cases.ts";
+import { LiveFeed } from "./live-feed.ts";
 import { LiveLimits } from "./live-limits.ts";
 import {
   type NewDispute,
@@ -41,6 +43,8 @@ import {
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
+import { PolicyBooks } from "./policy-books.ts";
+import { PolicyCases } from "./policy-cases.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
 import { previewCredit } from "./preview-credit.ts";
 import { readsAsOf } from "./read-as-of.ts";
@@ -101,6 +105,10 @@ export class Engine {
   readonly #passingKeys: PassingKeys = new Map();
   /** Budgets, stops, entitlements: what limits work while it goes on. */
   readonly limits: LiveLimits;
+  /** Rules against runs that run away. */
+  readonly policies: PolicyCases;
+  /** What goes on, as it happens. */
+  readonly live: LiveCases;
   /** Signed receipts, and their keys. */
   readonly receipts: ReceiptCases;
   /** Prepaid credit. */
@@ -113,10 +121,12 @@ export class Engine {
     const budgets = new BudgetBooks(parts.store);
     const entitlements = new EntitlementBooks(parts.store);
     const dues = new CreditDues(parts.store);
+    const policies = new PolicyBooks(parts.store);
+    const live = new LiveFeed();
     const loop = new CommitLoop(async (workspace, work) => {
       const clock = await clocks.of(workspace);
       const committed = await commitWork(
-        { ...parts, dues, budgets, entitlements, clock },
+        { ...parts, dues, budgets, entitlements, policies, live, clock },
         workspace,
         work,
       );
@@ -125,7 +135,10 @@ export class Engine {
     });
     const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
     const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    this.#context = { ...parts, clocks, dues, budgets, entitlements, loop, waiting };
+    const books = { dues, budgets, entitlements, policies, live };
+    this.#context = { ...parts, ...books, clocks, loop, waiting };
+    this.policies = new PolicyCases(this.#context);
+    this.live = new LiveCases(this.#context);
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);

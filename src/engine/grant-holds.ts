@@ -11,8 +11,10 @@ import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/s
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
+import type { PolicyHit } from "../domain/policy/policy.ts";
 import type { Run } from "../domain/run/run.ts";
 import { tellStages } from "./book-balances.ts";
+import { noteGrant, type PolicyVerdict, watchAsk } from "./enforce-policies.ts";
 import type { EntitlementsNow } from "./entitlements.ts";
 import type {
   Admission,
@@ -26,13 +28,17 @@ import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import type { PrepaidCredit } from "./prepaid-credit.ts";
 import { decideWithCredit, prepaidRoomsOf } from "./prepaid-rooms.ts";
+import { recordStop } from "./record-stop.ts";
 import { pathOf } from "./spend-of.ts";
+import type { WatchedRuns } from "./watched-runs.ts";
 import { worstCaseOf } from "./worst-case.ts";
 
 /** What granting needs beside the state of the unit. */
 export interface Granting extends Spending {
   readonly ids: Ids;
   readonly entitlements: EntitlementsNow;
+  /** Runs that rules of policies look at; null: there are no policies. */
+  readonly watched: WatchedRuns | null;
 }
 
 interface Deciding extends Granting {
@@ -125,16 +131,18 @@ async function decide(granting: Deciding, runId: string, ask: HoldAsk): Promise<
   const stops = await stopsOf(granting, spender);
   const stop = decidingStop(stops.filter((one) => one.budget === null || one.mode === "block"));
   if (stop !== null && !(ask.isWrapUp && stop.mode === "pause")) {
-    const reason = stop.mode === "pause" ? "paused" : "stopped";
-    return refusal({ decision: stop.mode, reason, stop, budgets });
+    return stoppedBy(stop, budgets);
   }
+  const verdict = await verdictOn(granting, ask);
+  if (verdict.by !== null) return refusedByPolicy(verdict, verdict.by, budgets);
   const { output, isWrapUp } = ask;
   const asking = { rooms: budgets, customer: asker.customer, nowMs: state.receivedAtMs };
   const decided = await decideWithCredit(granting, { worstCase, output, isWrapUp }, asking);
   if (decided.decision === "allow") {
     // A budget's own pause ends when there is room again.
     if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);
-    return grant(granting, { ask, asker, rooms: budgets }, decided);
+    if (granting.watched !== null) await noteGrant(granting.watched, verdict.hits);
+    return grant(granting, { ask, asker, rooms: budgets, policies: verdict.hits }, decided);
   }
   const { decision, reason, by, retryAfterMs } = decided;
   const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
@@ -158,7 +166,8 @@ async function knownAnswer(granting: Deciding, ask: HoldAsk): Promise<HoldDecisi
     const detail = `Step "${ask.step.id}" of run "${ask.step.run}" holds by other terms.`;
     return { ...problem("hold.conflict", detail), decision: "conflict" };
   }
-  return { decision: "allow", hold, budgets: await reservedRooms(granting, hold) };
+  const rooms = await reservedRooms(granting, hold);
+  return { decision: "allow", hold, budgets: rooms, policies: [] };
 }
 
 function problem(
@@ -244,7 +253,31 @@ type Refused = Extract<HoldDecision, { readonly decision: "block" | "pause" | "t
 function refusal(
   said: Pick<Refused, "decision" | "reason" | "budgets"> & Partial<Refused>,
 ): Refused {
-  return { by: null, stop: null, notEntitled: null, retryAfterMs: null, ...said };
+  const nothing = { by: null, stop: null, notEntitled: null, policy: null, retryAfterMs: null };
+  return { ...nothing, ...said };
+}
+
+function stoppedBy(stop: Stop, budgets: readonly Room[]): Refused {
+  const { mode: decision, policy = null } = stop;
+  const reason = policy !== null ? "policy" : decision === "pause" ? "paused" : "stopped";
+  return refusal({ decision, reason, stop, policy, budgets });
+}
+
+const NO_VERDICT: PolicyVerdict = { hits: [], by: null, stop: null, retryAfterMs: null };
+
+function verdictOn({ watched }: Granting, ask: HoldAsk): PolicyVerdict | Promise<PolicyVerdict> {
+  return watched === null ? NO_VERDICT : watchAsk(watched, ask);
+}
+
+function refusedByPolicy(
+  { stop, retryAfterMs }: PolicyVerdict,
+  by: PolicyHit,
+  budgets: readonly Room[],
+): Refused {
+  const { action, policy: key, rule, level, moreThan } = by;
+  const policy = { policy: key, rule, level, moreThan };
+  const decision = action === "notify" ? "throttle" : action;
+  return refusal({ decision, reason: "policy", stop, policy, retryAfterMs, budgets });
 }
 
 /** Every hold of a run that may not open. */
@@ -296,13 +329,6 @@ function refusedAgain(
   return stop;
 }
 
-/** Puts a stop on record. */
-export function recordStop({ state }: Pick<Spending, "state">, stop: Stop): void {
-  const id = JSON.stringify([stop.of, stop.id]);
-  const identity = { run: "", source: "work.stopped", id, contentHash: "" };
-  state.record("work.stopped", identity, JSON.stringify(stop));
-}
-
 function liftOwnPause({ state }: Granting, was: Stop): void {
   const { of, id } = was;
   state.spending.lift({ of, id });
@@ -317,11 +343,12 @@ interface Granted {
   readonly asker: Asker;
   /** As they were before. */
   readonly rooms: readonly Room[];
+  readonly policies: readonly PolicyHit[];
 }
 
 function grant(
   granting: Deciding,
-  { ask, asker, rooms }: Granted,
+  { ask, asker, rooms, policies }: Granted,
   decided: Extract<ReturnType<typeof decideHold>, { readonly decision: "allow" }>,
 ): HoldDecision {
   const { state, ids } = granting;
@@ -346,7 +373,7 @@ function grant(
   };
   state.spending.putHold(hold);
   const after = (room: Room) => roomAfter(granting, room, worstCase.spend);
-  return { decision: "allow", hold, budgets: rooms.map(after) };
+  return { decision: "allow", hold, budgets: rooms.map(after), policies };
 }
 
 /** What a balance stands at after a hold was granted from it. */

@@ -4,9 +4,10 @@ import type { Refusal, Room } from "../domain/budget/decide.ts";
 import type { NotEntitled } from "../domain/budget/entitlements.ts";
 import type { Hold } from "../domain/budget/hold.ts";
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
-import type { Stop } from "../domain/budget/stop.ts";
+import type { Stop, StoppingRule } from "../domain/budget/stop.ts";
 import type { BudgetWindow } from "../domain/budget/window.ts";
 import type { Problem } from "../domain/errors.ts";
+import type { PolicyHit } from "../domain/policy/policy.ts";
 import type { StepKey } from "./ports.ts";
 
 /** One request about the holds of one run. */
@@ -36,7 +37,13 @@ export interface BudgetState {
 }
 
 /** Why work may not go on: what budgets say, and what they cannot. */
-export type RefusalReason = Refusal | "paused" | "stopped" | "run_ended" | "not_entitled";
+export type RefusalReason =
+  | Refusal
+  | "paused"
+  | "stopped"
+  | "run_ended"
+  | "not_entitled"
+  | "policy";
 
 /** What was decided on one ask. */
 export type HoldDecision =
@@ -45,6 +52,8 @@ export type HoldDecision =
       readonly hold: Hold;
       /** Every balance that it counts in, after it. */
       readonly budgets: readonly BudgetState[];
+      /** Rules of policies that its run, or one above it, is beyond; none refuses. */
+      readonly policies: readonly PolicyHit[];
     }
   | {
       readonly decision: "throttle" | "pause" | "block";
@@ -53,6 +62,8 @@ export type HoldDecision =
       readonly stop: Stop | null;
       /** What the customer may not use; null where something else refuses. */
       readonly notEntitled: NotEntitled | null;
+      /** The rule of a policy that refuses; null where something else does. */
+      readonly policy: StoppingRule | null;
       readonly retryAfterMs: number | null;
       readonly budgets: readonly BudgetState[];
     }

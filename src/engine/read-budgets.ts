@@ -4,11 +4,10 @@ import { type BudgetRecord, isPrepaid } from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
-import { type BudgetWindow, windowStartMs } from "../domain/budget/window.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
-import type { BudgetBook } from "./budget-books.ts";
+import { windowOfKey } from "./budget-books.ts";
 import type { EngineContext } from "./context.ts";
 import type { BudgetState, RunState } from "./hold-answers.ts";
 import type { Customer } from "./ports.ts";
@@ -86,16 +85,29 @@ export async function readCustomerBudgets(
   return readRooms(reading, workspace, { spender, customer });
 }
 
+/** The budgets that all work of a workspace counts in together. */
+export async function readWorkspaceBudgets(
+  reading: Reading,
+  workspace: string,
+): Promise<readonly Room[]> {
+  const spender = { customer: "", agent: null, labels: null, path: [] };
+  const rooms = await readRooms(reading, workspace, { spender, customer: null });
+  return rooms.filter(({ record }) => record.budget.each === "workspace");
+}
+
 async function readRooms(
   reading: Reading,
   workspace: string,
-  { spender, customer }: { readonly spender: Spender; readonly customer: Customer },
+  { spender, customer }: { readonly spender: Spender; readonly customer: Customer | null },
 ): Promise<Room[]> {
   const { store, budgets, clocks } = reading;
   const book = await budgets.of(workspace);
   const nowMs = (await clocks.of(workspace)).nowMs();
   const prepaid = await prepaidInStore(reading, workspace, { book, nowMs });
-  const ofCredit = await prepaidRoomsOf({ book, prepaid }, { spender, customer, charges: [] });
+  const ofCredit =
+    customer === null
+      ? []
+      : await prepaidRoomsOf({ book, prepaid }, { spender, customer, charges: [] });
   const ofRows = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
   const places = ofRows.flatMap((record) => {
     const window = book.windowOf(record.budget, nowMs, customer);
@@ -159,9 +171,4 @@ function placeOf(cursor: string): { readonly scope: string; readonly window: str
   const at = cursor.indexOf("|");
   if (at >= 0) return { window: cursor.slice(0, at), scope: cursor.slice(at + 1) };
   throw new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
-}
-
-/** The window of a key. One of a billing period is told in the budget's own time zone. */
-function windowOfKey(book: BudgetBook, { budget }: BudgetRecord, key: string): BudgetWindow {
-  return book.windowOf(budget, windowStartMs(budget, key), null);
 }

@@ -2,6 +2,7 @@
 import type { Problem } from "../domain/errors.ts";
 import type { CostStatus } from "../domain/event/step.ts";
 import type { Amount } from "../domain/money/decimal.ts";
+import type { PolicyHit } from "../domain/policy/policy.ts";
 import type { Totals } from "../domain/run/run.ts";
 import type { HoldsAnswer } from "./hold-answers.ts";
 import type { StepKey } from "./ports.ts";
@@ -43,11 +44,19 @@ export interface EventResult {
   readonly error?: Problem;
 }
 
+/** What a run comes to after a commit. */
+export interface RunResult {
+  readonly own: Totals;
+  readonly tree: Totals;
+  /** Rules of policies that it, or a run above it, was found beyond; left out where none. */
+  readonly policies?: readonly PolicyHit[];
+}
+
 /** What became of the events of one request. */
 export interface BatchResult {
   readonly results: readonly EventResult[];
   /** Totals after the commit of every run that the events name. */
-  readonly runs: ReadonlyMap<string, { readonly own: Totals; readonly tree: Totals }>;
+  readonly runs: ReadonlyMap<string, RunResult>;
   /** What was answered to what was asked of holds, in the order of the requests. */
   readonly holds: readonly HoldsAnswer[];
 }

@@ -121,6 +121,15 @@ export class SpendingState {
     Object.assign(place, { settled, stagesTold, grantedAtMs, held, isKept });
   }
 
+  /** Every balance that the unit has looked at. */
+  *places(): Generator<BalancePlace> {
+    for (const scopes of this.#places.values()) {
+      for (const { windows } of scopes.values()) {
+        for (const place of windows) if (place.isLoaded) yield place;
+      }
+    }
+  }
+
   /** Balances are loaded before they move: an unloaded one would start from nothing. */
   #loaded(key: BalanceKey): Place {
     const place = this.#place(key);

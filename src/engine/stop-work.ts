@@ -3,7 +3,8 @@ import { type Stop, type StopKey, type StopMode, stopText } from "../domain/budg
 import { TollgateError } from "../domain/errors.ts";
 import { type Act, runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
-import { recordStop } from "./grant-holds.ts";
+import { recordStop } from "./record-stop.ts";
+import { episodeOf } from "./run-episodes.ts";
 import type { Decided } from "./save-budget.ts";
 import { type NewLimit, putLimit } from "./set-limit.ts";
 
@@ -53,11 +54,22 @@ export async function resumeWork(
     if (known === undefined) return null;
     act.state.spending.lift({ of, id });
     const subject = JSON.stringify(stopText({ of, id }).split("\u0000"));
-    act.journal("work.resumed", subject, { of, id, was: known, reason, by });
+    const levels = of === "run" ? await levelsOf(act, id) : {};
+    act.journal("work.resumed", subject, { of, id, was: known, reason, by, ...levels });
     return known;
   });
+  context.policies.forgetRuns(workspace);
   context.waiting.look(workspace);
   return { lifted };
+}
+
+/** What a run has come to: rules of policies begin anew from there. */
+async function levelsOf({ unit, state }: Act, id: string) {
+  const [run] = await unit.runs([id]);
+  if (run === undefined) return {};
+  const below = run.height > 0 ? await unit.descendants(id) : [];
+  const children = below.filter(({ parent }) => parent === id).length;
+  return { levels: episodeOf(run, { children, atMs: state.receivedAtMs }) };
 }
 
 async function requireRun({ unit }: Act, id: string): Promise<void> {

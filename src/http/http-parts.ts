@@ -2,11 +2,10 @@
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import type { PriceEntry } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import type { Totals } from "../domain/run/run.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Cap } from "../engine/hold-answers.ts";
 import type { StepKey } from "../engine/ports.ts";
-import type { EventResult } from "../engine/result.ts";
+import type { EventResult, RunResult } from "../engine/result.ts";
 
 /** What became of one event of a request, in its place. */
 export interface IngestedEvent {
@@ -20,7 +19,7 @@ export interface IngestedEvent {
 /** What became of a request. `runs` may hold runs of other requests of the same commit. */
 export interface IngestAnswer {
   readonly results: readonly IngestedEvent[];
-  readonly runs: ReadonlyMap<string, { readonly own: Totals; readonly tree: Totals }>;
+  readonly runs: ReadonlyMap<string, RunResult>;
 }
 
 /** Reads events and commits them; resolves when they are on disk. */

@@ -129,6 +129,7 @@ function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
     .code(status)
     .headers({ ...SECURITY_HEADERS, ...headers })
     .type(type ?? "application/json");
+  if (pieces instanceof Readable) return begun.send(pieces);
   if (pieces !== undefined) return begun.send(Readable.from(pieces));
   if (lines !== undefined) return begun.send(Readable.from(textsOf(lines)));
   const text = typeof body === "string" ? body : JSON.stringify(body);

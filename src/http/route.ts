@@ -7,6 +7,7 @@ import type { ErrorCode } from "../domain/errors.ts";
 import type { Scope } from "../engine/keys.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { HttpParts } from "./http-parts.ts";
+import type { LiveHub } from "./live/live-hub.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import type { BodyBudget } from "./read-body.ts";
 import type { JsonSchema, ObjectSchema } from "./schema.ts";
@@ -22,6 +23,8 @@ export interface RouteContext extends HttpParts {
   readonly draining: AbortSignal;
   /** Whether the last commit left it open if its writes happened. */
   readonly isStoreUnknown: () => boolean;
+  /** The live views that are open. */
+  readonly live: LiveHub;
   /** The OpenAPI document as text. */
   readonly openApiText: () => string;
 }

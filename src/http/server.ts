@@ -2,6 +2,7 @@
  * The HTTP server: one node:http listener that takes events and holds itself and hands every
  * other request to Fastify. It binds to this machine alone unless told otherwise.
  */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
@@ -20,6 +21,7 @@ import {
 import { answerEvents, isEventsRequest } from "./events-listener.ts";
 import { answerHolds, runOfHoldsRequest } from "./holds-listener.ts";
 import type { HttpParts, Logger } from "./http-parts.ts";
+import { LiveHub } from "./live/live-hub.ts";
 import { HttpMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { answerProblem, rawProblem } from "./problem.ts";
@@ -58,6 +60,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   const context = {
     ...parts,
     ...{ intake, authenticator, metrics, budget },
+    live: new LiveHub(parts.engine, randomUUID),
     isDraining: () => traffic.isDraining,
     draining: traffic.draining,
     isStoreUnknown: () => traffic.isStoreUnknown,

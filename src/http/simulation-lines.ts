@@ -24,12 +24,19 @@ export async function simulationLines(
   workspace: string,
   request: SimulationRequest,
 ): Promise<AsyncGenerator<object>> {
+  return beginSimulation((lines) => run(engine, workspace, { request, lines }));
+}
+
+/** Begins work that puts lines; it ends them, or says what failed. Throws `simulation.busy`. */
+export async function beginSimulation(
+  work: (lines: Lines) => Promise<void>,
+): Promise<AsyncGenerator<object>> {
   if (underway >= SIMULATIONS_AT_ONCE_MAX_COUNT) {
     throw new TollgateError("simulation.busy", "Another simulation is under way.");
   }
   const lines = new Lines();
   underway += 1;
-  void run(engine, workspace, { request, lines }).finally(() => {
+  void work(lines).finally(() => {
     underway -= 1;
   });
   const first = await lines.take();
@@ -69,7 +76,7 @@ async function run(
 const WAITING_MAX_COUNT = 500;
 
 /** Lines between who makes them and who sends them. */
-class Lines {
+export class Lines {
   readonly #waiting: object[] = [];
   readonly #controller = new AbortController();
   #failure: { readonly error: unknown } | null = null;

@@ -4,9 +4,9 @@
  */
 import type { Problem } from "../domain/errors.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
-import type { Totals } from "../domain/run/run.ts";
-import type { EventResult } from "../engine/result.ts";
+import type { EventResult, RunResult } from "../engine/result.ts";
 import type { IngestAnswer, IngestedEvent } from "./http-parts.ts";
+import { policyHitView } from "./views/policy-view.ts";
 
 /** One text for a whole request: results in the order sent, totals of the runs they name. */
 export function writeIngestAnswer({ results, runs }: IngestAnswer): string {
@@ -66,14 +66,20 @@ function runFields(named: ReadonlySet<string>, runs: IngestAnswer["runs"]): stri
   for (const run of named) {
     const totals = runs.get(run);
     if (totals === undefined) continue;
-    text += `${text === "" ? "" : ","}${quoted(run)}:${totalsText(totals.tree)}`;
+    text += `${text === "" ? "" : ","}${quoted(run)}:${totalsText(totals)}`;
   }
   return text;
 }
 
-function totalsText({ steps, unpriced, cost, charge }: Totals): string {
+function totalsText({ tree: { steps, unpriced, cost, charge }, policies }: RunResult): string {
   const amounts = `"cost":"${amountText(cost)}","charge":"${amountText(charge)}"`;
-  return `{"steps":${steps},"unpriced":${unpriced},${amounts}}`;
+  const beyond = policies === undefined ? "" : `,"policies":${hitsText(policies)}`;
+  return `{"steps":${steps},"unpriced":${unpriced},${amounts}${beyond}}`;
+}
+
+/** Runs that are beyond a rule are few. */
+function hitsText(hits: NonNullable<RunResult["policies"]>): string {
+  return JSON.stringify(hits.map(policyHitView));
 }
 
 function amountText(amount: Amount): string {

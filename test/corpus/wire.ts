@@ -55,11 +55,14 @@ export interface ToolCall {
   readonly at: string;
   readonly tool: string;
   readonly status?: "ok" | "error";
+  /** What it was called with, where the log says. */
+  readonly asked?: unknown;
 }
 
 export function toolStep(run: RunFacts, call: ToolCall): object {
-  const { id, at, tool, status = "ok" } = call;
-  return { ...base(run, at), id, kind: "tool", tool: idOf(tool || "unknown"), status };
+  const { id, at, tool, status = "ok", asked } = call;
+  const given = asked === undefined ? {} : { arguments: JSON.stringify(asked) };
+  return { ...base(run, at), id, kind: "tool", tool: idOf(tool || "unknown"), status, ...given };
 }
 
 export function runOpened(run: RunFacts, at: string): object {

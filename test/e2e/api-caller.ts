@@ -45,6 +45,17 @@ export interface Sending {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const EVENT_STREAM = "text/event-stream";
+
+/** A stream goes on for as long as somebody reads it: its beginning is enough. */
+async function firstOf({ body }: Response): Promise<string> {
+  assert.ok(body !== null);
+  const reader = body.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
+}
+
 export class ApiCaller {
   readonly openApi: OpenApi;
   readonly #server: TestServer;
@@ -72,8 +83,8 @@ export class ApiCaller {
       },
       ...(body === undefined ? {} : { body: isRaw ? (body as string) : JSON.stringify(body) }),
     });
-    const text = await response.text();
     const type = (response.headers.get("content-type") ?? "").split(";")[0] ?? "";
+    const text = await (type === EVENT_STREAM ? firstOf(response) : response.text());
     const parsed = isJson(type) ? (JSON.parse(text) as Json) : {};
     const answer = { status: response.status, headers: response.headers, text, body: parsed };
     this.#check({ method, path, type, answer, sent: isRaw ? undefined : body });

@@ -9,7 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { DEMO_CUSTOMERS } from "../../src/cli/demo/export-act.ts";
 import { runDemo } from "../../src/cli/demo/run-demo.ts";
-import { DemoInternet } from "../../src/cli/demo/stripe/demo-internet.ts";
+import { DemoInternet } from "../../src/cli/fake-stripe/demo-internet.ts";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
 import { secretBox } from "../../src/connectors/secret-box.ts";
 import { seedVersion } from "../../src/ingest/price-list/seed.ts";
@@ -180,6 +180,7 @@ function withoutAccidents({ text, dataDir }: Shown): string {
     .replaceAll(dataDir, "DATA")
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, "URL")
     .replace(/tg_[\w-]+/g, "KEY")
+    .replace(/in_fake\d+/g, "INVOICE")
     .replace(/sha256 \w+/g, "DIGEST")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
     .replace(/took [\d.]+ s/, "TOOK");

@@ -6,6 +6,8 @@ import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
 import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../../src/engine/entitlements.ts";
+import { LiveFeed } from "../../src/engine/live-feed.ts";
+import { PolicyBooks } from "../../src/engine/policy-books.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
 import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
@@ -18,6 +20,8 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
+    policies: new PolicyBooks(store),
+    live: new LiveFeed(),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => assert.fail("nothing is ingested")),

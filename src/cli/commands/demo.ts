@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Command, print, textOption } from "../command.ts";
 import { DEMO_CUSTOMERS } from "../demo/export-act.ts";
 import { runDemo } from "../demo/run-demo.ts";
-import { DemoInternet } from "../demo/stripe/demo-internet.ts";
+import { DemoInternet } from "../fake-stripe/demo-internet.ts";
 import { portOf } from "../number-option.ts";
 import { untilStopped } from "../until-stopped.ts";
 

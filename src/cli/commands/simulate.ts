@@ -24,6 +24,7 @@ import { renderSimulation } from "../render/simulation.ts";
 import { simulationChart } from "../render/simulation-chart.ts";
 import { simulationCsv } from "../render/simulation-csv.ts";
 import { type Session, withSession } from "../session.ts";
+import { simulatePolicies } from "../simulate-policies.ts";
 import {
   type BillView,
   cardTitles,
@@ -50,6 +51,12 @@ export const simulate: Command = {
       value: "FILE",
       meaning: "a card, or `current` for those in force; give it once for each card",
     },
+    policies: {
+      type: "string",
+      multiple: true,
+      value: "FILE",
+      meaning: "policies to play history again under, or `default`; in place of cards",
+    },
     customers: { type: "string", value: "IDS", meaning: "only these, with commas between" },
     from: { type: "string", value: "DATE", meaning: "first period: 2026-11-01, 2026-11 or 2026" },
     to: { type: "string", value: "DATE", meaning: "last period" },
@@ -68,6 +75,10 @@ export const simulate: Command = {
   run: async (args, here) => {
     const conditions = listOption(args, "fail-if").map(readCondition);
     const top = wholeOption(textOption(args, "top"), "--top", TOP_MAX) ?? TOP_DEFAULT;
+    const files = listOption(args, "policies");
+    if (files.length > 0) {
+      return simulatePolicies(args, here, { files, customers: customersOf(args), top });
+    }
     const body = await requestOf(args, here);
     return withSession(args, here, async (session) => {
       const simulation = await ask(session, here, body);
@@ -91,16 +102,21 @@ function readCondition(text: string): Condition {
 async function requestOf(args: Arguments, here: Surroundings): Promise<object> {
   const named = listOption(args, "card");
   if (named.length === 0) {
-    throw new TollgateError("cli.usage", "Which card? Give --card FILE.", "--card");
+    throw new TollgateError(
+      "cli.usage",
+      "Which card? Give --card FILE, or --policies FILE.",
+      "--card",
+    );
   }
   const cards: unknown[] = [];
   for (const name of named) cards.push(await readCardOf(name, here));
-  const customers = textOption(args, "customers")
-    ?.split(",")
-    .map((id) => id.trim())
-    .filter((id) => id !== "");
   const [from, to] = [textOption(args, "from"), textOption(args, "to")];
-  return { cards, customers: customers ?? null, from: from ?? null, to: to ?? null };
+  return { cards, customers: customersOf(args), from: from ?? null, to: to ?? null };
+}
+
+function customersOf(args: Arguments): readonly string[] | null {
+  const named = textOption(args, "customers")?.split(",");
+  return named?.map((id) => id.trim()).filter((id) => id !== "") ?? null;
 }
 
 /** The document of a card file, or the word for the cards in force. */

@@ -9,7 +9,7 @@ import type { ExportForm } from "./tollgate-api.ts";
 
 const FORMS: readonly ExportForm[] = ["csv", "ndjson"];
 
-/** Closes every period that the demo's runs touched and writes the files; returns the statements. */
+/** Closes every period that the demo's runs touched, writes the files, gives the statements. */
 export async function closePeriod(
   world: DemoWorld,
   dataDir: string,

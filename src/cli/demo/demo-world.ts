@@ -1,4 +1,6 @@
 /** What every act of the demo works with. */
+
+import type { DemoInternet } from "../fake-stripe/demo-internet.ts";
 import type { RunView } from "../render/run-view.ts";
 import type { Styles } from "../render/styles.ts";
 import type { HoldGate } from "./agent/hold-gate.ts";
@@ -7,7 +9,6 @@ import type { Services } from "./agent/services.ts";
 import { type AgentEnd, runSupportAgent, type SupportTask } from "./agent/support-agent.ts";
 import { LiveTree, type Terminal } from "./live-tree.ts";
 import { type MeterAnswer, MeterClient } from "./meter-client.ts";
-import type { DemoInternet } from "./stripe/demo-internet.ts";
 import type { TollgateApi } from "./tollgate-api.ts";
 
 /** Made once by run-demo.ts. */

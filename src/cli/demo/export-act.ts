@@ -1,12 +1,12 @@
 /** The end of the demo: the bills go to a billing system, and an answer gets lost on the way. */
 import { assert } from "../../domain/assert.ts";
+import { DEMO_API_KEY } from "../fake-stripe/demo-internet.ts";
 import { renderDrifts } from "../render/export.ts";
 import { formatMoney } from "../render/money.ts";
 import type { StatementView } from "../render/statement.ts";
 import { renderTable } from "../render/table.ts";
 import { type DemoWorld, heading, say } from "./demo-world.ts";
 import { showOtherTargets } from "./other-targets.ts";
-import { DEMO_API_KEY } from "./stripe/demo-internet.ts";
 
 const TARGET = "billing";
 const WHO = { reason: "the bills go there", by: "anna" };
@@ -65,7 +65,7 @@ async function sendLosingAnAnswer(world: DemoWorld): Promise<void> {
     world,
     styles.cyan("   tollgate export run billing"),
     `An answer was lost: ${styles.yellow(lost.state)} ${lost.customer}, "${lost.note}".`,
-    "Nobody knows whether it arrived, so it is not sent again blindly: what is there is read first,",
+    "Nobody knows whether it arrived, so it is not sent again blindly: what is there is read,",
     "and only what is missing is added, under the same keys.",
     styles.cyan(
       `   tollgate export retry billing ${lost.key} --reason "network is back" --by anna`,

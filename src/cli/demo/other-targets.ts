@@ -16,7 +16,7 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const WHO = { reason: "to see what would be sent", by: "anna" };
 const MODES = ["statement", "rated", "usage"];
 const LINE_MAX_CHARS = 110;
-const LINES_MAX_COUNT = 24;
+const LINES_MAX_COUNT = 32;
 /** Objects that hold no other ones, such as a part of a bill: a line each. */
 const INNERMOST = /\{[^{}[\]]*\}/g;
 

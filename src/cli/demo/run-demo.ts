@@ -1,7 +1,9 @@
 /**
- * The demo: a real agent works against a scripted provider and is metered over HTTP, from the
- * first rate card to the bill in a billing system. It needs a server on a fresh data folder and a key.
+ * The demo: a real agent works against a scripted provider and is metered over HTTP, from the first
+ * rate card to the bill in a billing system. It needs a server on a fresh data folder and a key.
  */
+
+import type { DemoInternet } from "../fake-stripe/demo-internet.ts";
 import { stylesFor } from "../render/styles.ts";
 import { applyFirstCard, changeCard, sendAgain, workOnTicket } from "./acts.ts";
 import { answerQuestions } from "./busy-act.ts";
@@ -11,7 +13,6 @@ import { exportBills } from "./export-act.ts";
 import { raiseCap, stopAtCap } from "./limits-act.ts";
 import type { Terminal } from "./live-tree.ts";
 import { startScriptedProvider } from "./scripted-provider.ts";
-import type { DemoInternet } from "./stripe/demo-internet.ts";
 import { TollgateApi } from "./tollgate-api.ts";
 import { loadVendorSdks } from "./vendor-sdks.ts";
 

@@ -21,11 +21,11 @@ export function simulationCsv({ total, customers }: SimulationView): string {
     const ofCards = cards.map((bill, at) => row(titles[at] ?? "", bill, bill.change));
     return [row(CHARGED, charged, "0"), ...ofCards];
   });
-  return [COLUMNS, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
+  return [COLUMNS, ...rows].map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
 }
 
 /** A text that a spreadsheet would take for a formula is kept from being one. */
-function field(value: string | number): string {
+export function csvField(value: string | number): string {
   const text = String(value);
   const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -29,7 +29,7 @@ interface ErrorReport {
   };
 }
 
-/** Lines that a message says were refused; null: it is not Stripe's, or there is no secret for it. */
+/** Lines that a message says were refused; null: it is not Stripe's, or no secret is kept. */
 export async function hearReport(notice: Notice, session: Session): Promise<Heard[] | null> {
   const secret = await webhookSecret(session);
   if (secret === null || !isSigned(notice, { secret, nowMs: session.nowMs() })) return null;

@@ -1,5 +1,5 @@
 /** The demo's Stripe, with every request judged by the schema of its API. */
-import { FakeStripe, type FakeStripeOptions } from "../../cli/demo/stripe/fake-stripe.ts";
+import { FakeStripe, type FakeStripeOptions } from "../../cli/fake-stripe/fake-stripe.ts";
 import type { TheirName } from "../../domain/export/target.ts";
 import type {
   Notice,

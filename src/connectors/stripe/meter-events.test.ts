@@ -38,7 +38,8 @@ test("an event of a meter of days says the day's total, later than those before 
 
 test("what a customer's former id was told stays there: the new one is told the rest", () => {
   const target = targetOf("usage", { meters: "day" });
-  const first = lineOf(target, { value: 5n * ONE, windowTotal: 5n * ONE });
+  const told = lineOf(target, { value: 5n * ONE, windowTotal: 5n * ONE });
+  const first: ExportLine = { ...told, state: "confirmed" };
   const freezing = { ...first, workspace: "w", takesBack: null, revision: 1 };
   const theirs = { ...THEIRS, customer: { id: "cus_2" } };
   const toldValue = (earlier: readonly ExportLine[]) => {
@@ -47,6 +48,11 @@ test("what a customer's former id was told stays there: the new one is told the 
   };
   assert.equal(toldValue([first]), "3");
   assert.equal(toldValue([{ ...first, state: "rejected" }]), "8", "it was refused there");
+  assert.throws(
+    () => toldValue([{ ...first, state: "accepted" }]),
+    (error) => error instanceof TollgateError && error.code === "export.line_state",
+    "it may be refused yet",
+  );
   assert.equal(toldBy(first).value, 5n * ONE);
 });
 
@@ -98,7 +104,7 @@ test("answers mean what their codes say", async () => {
   }
 });
 
-test("a batch that is refused for one of its events is found out by sending each alone", async () => {
+test("a batch refused for one of its events is found out by sending each alone", async () => {
   const target = targetOf("usage", { api: "stream" });
   const bad = lineOf(target, { key: "bad" });
   const { session, requests } = recording(target, ({ url, body }) => {

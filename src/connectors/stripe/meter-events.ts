@@ -11,7 +11,7 @@ import type { Told } from "../../domain/export/resolve-window.ts";
 import type { ExportTarget, TheirName } from "../../domain/export/target.ts";
 import type { Freezing, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
-import { type FormFields, fieldOf, formBody } from "./form.ts";
+import { type FormFields, formBody } from "./form.ts";
 import { errorOf, outcomeOfSent, type Post, parsed, post, STREAM_HOST } from "./stripe-api.ts";
 import { readSettings, type StripeSettings } from "./stripe-settings.ts";
 
@@ -101,20 +101,25 @@ function eventSeconds({ window, revision }: Freezing, meters: StripeSettings["me
   return Math.min((window.endMs - bucketMs) / SECOND_MS + revision, last);
 }
 
-const MAY_BE_THERE: ReadonlySet<ExportLine["state"]> = new Set([
-  ...(["ready", "in_flight", "accepted", "confirmed", "unknown"] as const),
+const OPEN: ReadonlySet<ExportLine["state"]> = new Set([
+  ...(["ready", "in_flight", "accepted", "unknown"] as const),
 ]);
 
 /**
- * What stands, or will stand, under other names than a line's own: a customer who was replaced
- * there in the middle of a window keeps what was told of the former one.
+ * What stands under other names than a line's own: a customer who was replaced there in the middle
+ * of a window keeps what was told of the former one. Throws `export.line_state` while that is in
+ * doubt: a total that takes it off would be wrong once it is refused.
  */
-function toldElsewhere({ earlier }: Freezing, place: string): bigint {
+function toldElsewhere({ earlier, key }: Freezing, place: string): bigint {
   const newest = new Map<string, bigint>();
-  for (const { body, state } of earlier) {
-    if (!MAY_BE_THERE.has(state)) continue;
-    const event = readEvent(body);
-    if (placeKey(event) !== place) newest.set(placeKey(event), parseValue(event.value) ?? 0n);
+  for (const line of earlier) {
+    const told = toldBy(line);
+    if (told.place === place) continue;
+    if (OPEN.has(line.state)) {
+      const detail = `"${line.key}" tells a former name of theirs, and may have arrived.`;
+      throw new TollgateError("export.line_state", `${detail} "${key}" waits for it.`, "key");
+    }
+    if (line.state === "confirmed") newest.set(told.place, told.value);
   }
   return [...newest.values()].reduce((sum, value) => sum + value, 0n);
 }
@@ -273,9 +278,4 @@ async function streamToken(session: Session): Promise<string | Outcome> {
   }
   session.memory.set(TOKEN, { value: token, untilMs: endMs - MINUTE_MS });
   return token;
-}
-
-/** The identifier that a v1 or v2 body carries; tests and previews name lines by it. */
-export function identifierOf(body: string): string {
-  return body.startsWith("{") ? readEvent(body).identifier : fieldOf(body, "identifier");
 }

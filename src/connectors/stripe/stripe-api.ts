@@ -1,6 +1,7 @@
 /** Requests to Stripe, and what its answers mean. Facts: README.md, with their sources. */
 import type { Outcome } from "../../domain/export/capability.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
+import { TARGET_LIST_MAX_BYTES, TARGET_LIST_PAGES_MAX_COUNT } from "../../domain/limits.ts";
 import type {
   OutgoingAnswer,
   OutgoingRequest,
@@ -12,15 +13,13 @@ import { type FormFields, formBody } from "./form.ts";
 import { readSettings } from "./stripe-settings.ts";
 
 /** Hosts are Stripe's own and no setting. */
-export const API_HOST = "api.stripe.com";
+const API_HOST = "api.stripe.com";
 export const STREAM_HOST = "meter-events.stripe.com";
 /** Version of the API that all of this is written for (npm stripe 23.1.0). */
-export const API_VERSION = "2026-10-28.endive";
+const API_VERSION = "2026-10-28.endive";
 
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const JSON_TYPE = "application/json";
-/** Lists are longer than what is kept of other answers. */
-const LIST_MAX_BYTES = 4 * 1024 * 1024;
 
 /** A POST, without what a session adds. */
 export interface Post {
@@ -74,13 +73,12 @@ export async function read(
   const search = query.length === 0 ? "" : `?${formBody(query)}`;
   const url = `https://${API_HOST}${path}${search}`;
   const request = { method: "GET" as const, url, headers, body: null };
-  const limits = { hosts: [API_HOST], answerMaxBytes: LIST_MAX_BYTES };
+  const limits = { hosts: [API_HOST], answerMaxBytes: TARGET_LIST_MAX_BYTES };
   const sent = await session.http.send(request, limits);
   return sent.kind === "answered" ? sent.answer : null;
 }
 
 const PAGE_SIZE = 100;
-const PAGES_MAX_COUNT = 50;
 
 /**
  * Reads a list to its end, or to a row that is looked for; null: no answer, or more rows than are
@@ -92,7 +90,7 @@ export async function readList<T extends { readonly id: string }>(
   { query, until = () => false }: { query: FormFields; until?: (row: T) => boolean },
 ): Promise<readonly T[] | null> {
   const rows: T[] = [];
-  for (let page = 0; page < PAGES_MAX_COUNT; page += 1) {
+  for (let page = 0; page < TARGET_LIST_PAGES_MAX_COUNT; page += 1) {
     const last = rows.at(-1);
     const after: FormFields = last === undefined ? [] : [["starting_after", last.id]];
     const fields: FormFields = [...query, ["limit", String(PAGE_SIZE)], ...after];
@@ -138,7 +136,7 @@ const CONFIGURATION: readonly string[] = [
 const CONFLICT = 409;
 
 /** What an answer to a POST means. */
-export function outcomeOfAnswer(answer: OutgoingAnswer): Outcome {
+function outcomeOfAnswer(answer: OutgoingAnswer): Outcome {
   const { status } = answer;
   const byStatus = outcomeOfStatus(answer);
   if (byStatus.class === "accepted") return byStatus;

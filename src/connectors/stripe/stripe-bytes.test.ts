@@ -261,7 +261,7 @@ test("meters, the sums of a window, and the event of an error report", async () 
   assert.deepEqual(wiresOf(requests), sdk);
 });
 
-test("a signature is checked as the SDK makes it, and the event is fetched as it does", async () => {
+test("a signature is checked as the SDK makes it, and the event fetched as it does", async () => {
   const target = targetOf("usage", {});
   const reason = {
     error_types: [

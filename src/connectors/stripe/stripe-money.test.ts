@@ -14,10 +14,10 @@ test("amounts are whole numbers of what Stripe takes as the smallest unit of a c
   assert.equal(unitsOf("5", "ISK"), "500", "written with two decimals that are 00");
   assert.equal(unitsOf("5.12", "KWD"), "5120", "the third decimal is 0");
   assert.deepEqual(billedForm("KWD"), { scale: 2, unitDigits: 3 });
-  assert.equal(billedForm("XXX"), null);
+  assert.equal(billedForm("ZZZ"), null);
 });
 
-test("an amount of another currency, or of less than its units, is told as what is to be set", () => {
+test("an amount of another currency, or of less than its units, is told as to be set", () => {
   const isInvalid = (error: unknown) =>
     error instanceof TollgateError && error.code === "target.invalid";
   assert.throws(() => minorUnits(10n ** 33n, "EUR", "USD"), isInvalid);

@@ -3,9 +3,9 @@ import type { ExportTarget, Missing, NameMap } from "../../domain/export/target.
 import { billedForm } from "./stripe-money.ts";
 
 /** By which endpoint usage is sent. */
-export const USAGE_APIS = ["v1", "v2", "stream"] as const;
+const USAGE_APIS = ["v1", "v2", "stream"] as const;
 /** What the meters do with events: add them up, or keep the newest of each UTC hour or day. */
-export const METER_WINDOWS = ["sum", "hour", "day"] as const;
+const METER_WINDOWS = ["sum", "hour", "day"] as const;
 
 /** Settings with their defaults. */
 export interface StripeSettings {

@@ -3,6 +3,9 @@
  * pause is told as one (the run waits), a block as an end. Metering goes on in either: what was
  * done is always recorded.
  */
+import type { RuleKind } from "../policy/policy.ts";
+
+/** What can be stopped. */
 export const STOP_SCOPES = ["run", "agent", "customer", "workspace"] as const;
 export type StopScope = (typeof STOP_SCOPES)[number];
 
@@ -25,11 +28,22 @@ export interface StoppingBalance {
   readonly free: string;
 }
 
+/** The rule that stopped a run. */
+export interface StoppingRule {
+  readonly policy: string;
+  readonly rule: RuleKind;
+  /** As text of `formatRuleLevel`. */
+  readonly level: string;
+  readonly moreThan: string;
+}
+
 /** A stop in force. */
 export interface Stop extends StopKey {
   readonly mode: StopMode;
   /** The balance that stopped it; null: a person did. */
   readonly budget: StoppingBalance | null;
+  /** The rule that stopped it; left out where something else did. */
+  readonly policy?: StoppingRule;
   readonly reason: string;
   readonly by: string;
   readonly stoppedAtMs: number;

@@ -84,6 +84,11 @@ export interface StepEvent extends Sent, StepFacts {
   readonly callId: string | null;
   /** Hold that admitted this step. */
   readonly hold: string | null;
+  /**
+   * Digest of what was called with which arguments: the same call has the same one. The arguments
+   * themselves are never kept. Left out where the producer says nothing of them.
+   */
+  readonly callHash?: string;
 }
 
 /** A run begins: what its steps inherit is stated here. */

@@ -35,6 +35,8 @@ export const JOURNAL_KINDS = [
   "budget.limit_set",
   "budget.stage_reached",
   "entitlements.saved",
+  "policy.saved",
+  "policy.reached",
   "work.stopped",
   "work.resumed",
   "credit.granted",

@@ -85,9 +85,12 @@ function bodyOf(step: Step): string {
 }
 
 /** Facts that few steps have: left out together where all are absent. */
-function rareOf({ parentStep, callId, hold, amendedBy }: Step): string {
-  if (parentStep === null && callId === null && hold === null && amendedBy === null) return "";
-  return `${END}${JSON.stringify([parentStep, callId, hold, amendedBy])}`;
+function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step): string {
+  const known = [parentStep, callId, hold, amendedBy];
+  // A fifth one only where there is one: texts of before keep their form.
+  if (callHash !== undefined) known.push(callHash);
+  else if (known.every((fact) => fact === null)) return "";
+  return `${END}${JSON.stringify(known)}`;
 }
 
 function codesOf(step: Step): string {
@@ -183,9 +186,9 @@ function factsOfBody(fields: readonly string[]) {
   const [revision = 1, attempt = 1] = counts === "" ? [] : counts.split(".").map(Number);
   const occurredAtMs = Number.parseInt(occurred, 36);
   const shares = sharesOfText(shareText);
-  const [parentStep, callId, hold, amendedBy] = (
+  const [parentStep, callId, hold, amendedBy, callHash] = (
     rare === undefined ? [null, null, null, null] : JSON.parse(rare)
-  ) as [string | null, string | null, string | null, string | null];
+  ) as [string | null, string | null, string | null, string | null, string?];
   return {
     kind: listed(STEP_KINDS, codes[0]),
     status: listed(STEP_STATUSES, codes[1]),
@@ -210,6 +213,7 @@ function factsOfBody(fields: readonly string[]) {
     parentStep,
     callId,
     hold,
+    ...(callHash === undefined ? {} : { callHash }),
     amendedBy,
   };
 }

@@ -36,6 +36,8 @@ export interface Step extends Identity, StepFacts {
   readonly parentStep: string | null;
   readonly callId: string | null;
   readonly hold: string | null;
+  /** See `StepEvent`; left out where nobody sent it. */
+  readonly callHash?: string;
   readonly occurredAtMs: number;
   readonly receivedAtMs: number;
   /** The instant that selects prices, card version and period. */

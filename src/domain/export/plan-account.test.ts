@@ -138,3 +138,32 @@ test("a window's next revision is one more than any that is known", () => {
   assert.deepEqual(placeIn(window, known), { revision: 3, windowTotal: 7n });
   assert.deepEqual(placeIn({ startMs: 5, endMs: 6 }, known), { revision: 0, windowTotal: 0n });
 });
+
+test("once the books stand still, what is planned ends, also where periods share a window", () => {
+  const anyHalf = fc.bigInt({ min: 0n, max: 400n }).map((halves) => (halves * UNIT) / 2n);
+  const anyBooks = fc.array(fc.tuple(anyHalf, anyHalf, anyHalf), { minLength: 1, maxLength: 4 });
+  const anyValues = fc.constantFrom("delta" as const, "absolute" as const);
+  fc.assert(
+    fc.property(anyBooks, anyValues, fc.boolean(), (books, values, negative) => {
+      const numbers = { scale: 0, significantDigits: null, negative };
+      // The first two periods are too old for windows of their own: all three share the newest.
+      const nowMs = START_MS + 80 * DAY_MS;
+      const cut = { kind: "day", timeZone: "UTC" } as const;
+      const terms = { nowMs, cut, numbers, values, isWhole: false, pastMaxMs: 5 * DAY_MS };
+      const lasts: (LastLine | null)[] = PERIODS.map(() => null);
+      const told: LastLine[] = [];
+      const plan = (ledgers: readonly bigint[]): readonly PlannedLine[] => {
+        const accounts = PERIODS.map((period, at) => {
+          return { period, ledger: ledgers[at] ?? 0n, last: lasts[at] ?? null };
+        });
+        const { lines } = planAccount(accounts, { ...terms, told });
+        for (const line of lines) lasts[PERIODS.indexOf(line.period)] = line;
+        told.push(...lines);
+        return lines;
+      };
+      for (const ledgers of books) {
+        for (let pass = 0; plan(ledgers).length > 0; pass += 1) assert.ok(pass < 4, "it ends");
+      }
+    }),
+  );
+});

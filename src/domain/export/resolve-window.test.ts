@@ -92,3 +92,23 @@ test("where a window overwrites, the total tells how far its lines came", () => 
   assert.deepEqual([...other.found.values()], ["unclear", "unclear"]);
   assert.equal(other.drift, 2n);
 });
+
+test("where a window is spread over two of their names, the newest of each counts", () => {
+  const names = ["a", "a", "b"];
+  const values = [5n, 8n, 4n];
+  const told = ({ key }: ExportLine) => {
+    return { place: names[Number(key)] ?? "", value: values[Number(key)] ?? 0n };
+  };
+  const lines = linesOf([
+    [5n, "confirmed"],
+    [3n, "unknown"],
+    [4n, "accepted"],
+  ]);
+  const found = (theirs: bigint) => [
+    ...resolveWindow(lines, theirs, { values: "absolute", told }).found.values(),
+  ];
+  assert.deepEqual(found(12n), ["present", "present"]);
+  assert.deepEqual(found(9n), ["absent", "present"]);
+  assert.deepEqual(found(8n), ["present", "absent"]);
+  assert.deepEqual(found(7n), ["unclear", "unclear"]);
+});

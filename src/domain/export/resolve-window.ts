@@ -3,7 +3,7 @@
  * no lines make that sum, they stay unclear, and the difference is a drift.
  */
 import type { Capability } from "./capability.ts";
-import type { ExportLine } from "./export-line.ts";
+import { countedValue, type ExportLine } from "./export-line.ts";
 import type { Found } from "./outbox.ts";
 
 /** More lines in doubt than these are not told apart: subsets double with each. */
@@ -95,6 +95,27 @@ function sumOf(lines: readonly ExportLine[]): bigint {
 
 function keysOf(lines: readonly ExportLine[]): ReadonlySet<string> {
   return new Set(lines.map(({ key }) => key));
+}
+
+/**
+ * Whether a window that overwrites lacks nothing of what its lines say, because a later total says
+ * what earlier ones did not get across; null: lines are in doubt.
+ */
+export function isWholeWindow(
+  lines: readonly ExportLine[],
+  told: Summing["told"] = wholeWindow,
+): boolean | null {
+  const isOpen = ({ state }: ExportLine) => state === "in_flight" || isDoubtful({ state });
+  if (lines.some(isOpen)) return null;
+  const standing = newestOf(
+    lines.filter(({ state }) => SURE.has(state)),
+    told,
+  );
+  return lines.reduce((sum, line) => sum + countedValue(line), 0n) === standing.sum;
+}
+
+function isDoubtful({ state }: Pick<ExportLine, "state">): boolean {
+  return state === "accepted" || state === "unknown";
 }
 
 interface Newest {

@@ -116,7 +116,11 @@ export interface Connector {
   capability(target: ExportTarget): Capability;
   /** What is missing or wrong in a target's settings and names. Pure. */
   check(target: ExportTarget): readonly Missing[];
-  /** The bytes of a line: written once, kept, sent as they are for ever. Pure. */
+  /**
+   * The bytes of a line: written once, kept, sent as they are for ever. Pure. Throws
+   * `target.invalid` for what cannot be told there, whose customer is left out, and
+   * `export.line_state` for what cannot be told before an earlier line is settled.
+   */
   freeze(line: Freezing, theirs: Theirs, target: ExportTarget): string;
   /** The requests that `send` makes for lines, without secrets and tokens. Pure. */
   preview(lines: readonly ExportLine[], target: ExportTarget): readonly OutgoingRequest[];

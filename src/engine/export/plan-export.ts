@@ -76,6 +76,7 @@ export async function planCustomer(
       const { periodTotal } = planned;
       const line = { content, no, periodTotal, earlier, takesBack: plan.takesBack };
       const made = frozenOrMissing(context, open, line);
+      if (made === "later") break;
       if ("missing" in made) return { lines: [], carried: [], missing: [made.missing] };
       lines.push(made.line);
     }
@@ -104,16 +105,18 @@ function planItem(
   return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
 }
 
-/** A line with its bytes, or why its customer is left out. */
+/** A line with its bytes, or why its customer is left out; `later`: it cannot be told yet. */
 function frozenOrMissing(
   context: ExportContext,
   open: OpenTarget,
   line: LineToFreeze,
-): { readonly line: ExportLine } | { readonly missing: Missing } {
+): { readonly line: ExportLine } | { readonly missing: Missing } | "later" {
   try {
     return { line: frozen(context, open, line) };
   } catch (error) {
-    if (!(error instanceof TollgateError) || error.code !== "target.invalid") throw error;
+    if (!(error instanceof TollgateError)) throw error;
+    if (error.code === "export.line_state") return "later";
+    if (error.code !== "target.invalid") throw error;
     return { missing: { place: `customers.${line.content.customer}`, detail: error.message } };
   }
 }

@@ -12,6 +12,7 @@ import {
   voidedByHand,
 } from "../../domain/export/outbox.ts";
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
+import { isWholeWindow } from "../../domain/export/resolve-window.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfItem, linesOfWindow } from "./outbox-pages.ts";
 import { accountPeriods, accountTerms, earlierLines, frozen } from "./plan-export.ts";
@@ -57,17 +58,16 @@ export async function retryLine(
 /**
  * Puts another revision in the place of a refused line, in its own window; where that is too old
  * for the target and another is open, the next plan tells what it said. So it does where it is too
- * late to take a line back.
+ * late to take a line back. Throws `export.line_state` where its window is in doubt.
  */
 async function reviseLine(
   context: ExportContext,
   open: OpenTarget,
   line: ExportLine,
 ): Promise<ExportLine> {
-  const window = await openWindow(context, open, line);
-  const isElsewhere = window !== null && window.startMs !== line.window.startMs;
-  if (isElsewhere || isTakingBack(line, open.connector.capability(open.target))) {
-    const now = plannedAnew(line);
+  if (await isOver(context, open, line)) {
+    const now = await givenUp(context, open, line);
+    if (now === null) throw inDoubt(line);
     await mustWrite(context, open, { added: [], changed: [now] });
     return now;
   }
@@ -88,19 +88,39 @@ async function reviseLine(
 
 /**
  * Gives up a line that is too late for its own window, so that the next plan tells what it said in
- * an open one; false: none is open yet, or another sender was faster.
+ * an open one; false: none is open yet, its window is in doubt, or another sender was faster.
  */
 export async function giveUpLate(
   context: ExportContext,
   open: OpenTarget,
   line: ExportLine,
 ): Promise<boolean> {
-  if (!isTakingBack(line, open.connector.capability(open.target))) {
-    const window = await openWindow(context, open, line);
-    if (window === null || window.startMs === line.window.startMs) return false;
-  }
-  const changed = [plannedAnew(line)];
-  return context.outbox.write(open.workspace, { added: [], changed });
+  if (!(await isOver(context, open, line))) return false;
+  const now = await givenUp(context, open, line);
+  return now !== null && context.outbox.write(open.workspace, { added: [], changed: [now] });
+}
+
+/** Whether a line cannot be told in its own window any more, and can in another one. */
+async function isOver(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<boolean> {
+  if (isTakingBack(line, open.connector.capability(open.target))) return true;
+  const window = await openWindow(context, open, line);
+  return window !== null && window.startMs !== line.window.startMs;
+}
+
+/** A line that is given up; where a later total of its window has it, it counts. Null: in doubt. */
+async function givenUp(
+  context: ExportContext,
+  open: OpenTarget,
+  line: ExportLine,
+): Promise<ExportLine | null> {
+  if (open.connector.capability(open.target).values === "delta") return plannedAnew(line);
+  const isWhole = isWholeWindow(await linesOfWindow(context, open, line), open.connector.told);
+  if (isWhole === null) return null;
+  return isWhole ? voidedByHand(line, "a later total of its window has it") : plannedAnew(line);
 }
 
 /** The window that what a line says can be told in now; null: none. */
@@ -118,19 +138,8 @@ async function openWindow(
   const entries = (await context.ledger.entries(workspace, of)).filter((one) => one.item === item);
   const periods = accountPeriods(entries, await linesOfItem(context, open, line), true);
   const at = periods.find(({ period }) => period.key === line.period);
-  if (at === undefined || (await isCoveredLater(context, open, line))) return null;
+  if (at === undefined) return null;
   return windowFor(at, periods, await accountTerms(context, open, customer));
-}
-
-/** Whether a later total of the window, which says this line's value too, has been sent. */
-async function isCoveredLater(
-  context: ExportContext,
-  open: OpenTarget,
-  line: ExportLine,
-): Promise<boolean> {
-  if (open.connector.capability(open.target).values === "delta") return false;
-  const all = await linesOfWindow(context, open, line);
-  return all.some(({ no, firstSentAtMs }) => no > line.no && firstSentAtMs !== null);
 }
 
 /** Leaves a line out for good: whoever decides that settles it elsewhere. */
@@ -153,6 +162,11 @@ async function mustWrite(
   if (await outbox.write(workspace, change)) return;
   const detail = "The line changed meanwhile: a sender is at work. Look at it again.";
   throw new TollgateError("export.line_state", detail, "key");
+}
+
+function inDoubt({ key }: ExportLine): TollgateError {
+  const detail = `Other lines of the window of "${key}" are in doubt. Try again when they are not.`;
+  return new TollgateError("export.line_state", detail, "key");
 }
 
 function wrongState({ key, state }: ExportLine, verb: string): TollgateError {

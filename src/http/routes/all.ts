@@ -11,8 +11,11 @@ import { HELD_ROUTES } from "./held.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { INVOICE_ROUTES } from "./invoices.ts";
 import { KEY_ROUTES } from "./keys.ts";
+import { LIVE_ROUTES } from "./live.ts";
 import { MARGIN_ROUTES } from "./margin.ts";
 import { OPENING_ROUTES } from "./openings.ts";
+import { POLICY_ROUTES } from "./policies.ts";
+import { POLICY_SIMULATION_ROUTES } from "./policy-simulations.ts";
 import { PRICE_ROUTES } from "./prices.ts";
 import { PROJECTION_ROUTES } from "./projection.ts";
 import { RATE_CARD_ROUTES } from "./rate-cards.ts";
@@ -40,6 +43,8 @@ export const ALL_ROUTES: readonly Route[] = [
   ...MARGIN_ROUTES,
   ...HELD_ROUTES,
   ...BUDGET_ROUTES,
+  ...POLICY_ROUTES,
+  ...LIVE_ROUTES,
   ...CUSTOMER_ROUTES,
   ...PROJECTION_ROUTES,
   ...COMMITMENT_ROUTES,
@@ -51,6 +56,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...RATE_ROUTES,
   ...RERATE_ROUTES,
   ...SIMULATION_ROUTES,
+  ...POLICY_SIMULATION_ROUTES,
   ...STATEMENT_ROUTES,
   ...STATEMENT_LINE_ROUTES,
   ...CORRECTION_ROUTES,

@@ -31,6 +31,7 @@ import { BUDGET_SCHEMAS } from "./budgets.ts";
 import { CORRECTION_SCHEMAS } from "./corrections.ts";
 import { PARENT } from "./credits.ts";
 import { MARGIN_SCHEMAS } from "./margin.ts";
+import { POLICY_SCHEMAS } from "./policies.ts";
 import { STATEMENT_SCHEMAS } from "./statements.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
@@ -81,7 +82,15 @@ const resultFields: Record<string, JsonSchema> = {
   "error?": named("EventProblem"),
 };
 
-const totals = closed({ steps: COUNT, unpriced: COUNT, cost: DECIMAL, charge: DECIMAL });
+const sums = { steps: COUNT, unpriced: COUNT, cost: DECIMAL, charge: DECIMAL };
+const totals = closed(sums);
+const runTotals = closed({
+  ...sums,
+  "policies?": described(
+    listOf(named("PolicyHit")),
+    "Rules that the run, or one above it, was found beyond since it was let go on.",
+  ),
+});
 
 const ingest = {
   EventResult: closed({
@@ -96,7 +105,7 @@ const ingest = {
   Totals: totals,
   IngestAnswer: closed({
     results: listOf(named("EventResult")),
-    runs: mapOf(named("Totals"), "Totals of each run with its children, after the commit."),
+    runs: mapOf(runTotals, "Totals of each run with its children, after the commit."),
   }),
 };
 
@@ -329,6 +338,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   }),
   ReceiptKeys: closed({ keys: listOf(named("ReceiptKey")) }),
   ...BUDGET_SCHEMAS,
+  ...POLICY_SCHEMAS,
   ...STATEMENT_SCHEMAS,
   ...CORRECTION_SCHEMAS,
   ...MARGIN_SCHEMAS,

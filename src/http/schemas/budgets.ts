@@ -53,6 +53,7 @@ const stop = closed({
   reason: ANY_TEXT,
   by: ANY_TEXT,
   at: TIME,
+  policy: described(nullable(named("StoppingRule")), "The rule that stopped it; null: none."),
 });
 
 const reserved = closed({ cost: DECIMAL, charge: DECIMAL, currency: nullable(CURRENCY) });
@@ -61,7 +62,7 @@ const MAX_OUTPUT = described(nullable(COUNT), "Most output tokens that are held 
 
 const REASONS = [
   ...["budget", "held_by_others", "pace", "unpriced"],
-  ...["paused", "stopped", "run_ended", "not_entitled"],
+  ...["paused", "stopped", "run_ended", "not_entitled", "policy"],
 ];
 
 const decision = closed({
@@ -84,6 +85,11 @@ const decision = closed({
       what: oneOf(["agent", "model", "tool", "parallel_runs"]),
       name: described(TEXT_OR_NULL, "What was asked for; null: no name was given."),
     }),
+  ),
+  "policy?": described(nullable(named("StoppingRule")), "The rule that refuses; null: none."),
+  "policies?": described(
+    listOf(named("PolicyHit")),
+    "Rules that the run, or one above it, is beyond; left out where there are none.",
   ),
   "retryAfterMs?": nullable(COUNT),
   "waitAt?": ANY_TEXT,

@@ -92,6 +92,8 @@ export function eventSchemas(usageFormats: readonly string[]): Record<string, Js
       "parentStep?": OPTIONAL_ID,
       "callId?": described(OPTIONAL_ID, "Unique within the customer: one call counts once."),
       "hold?": OPTIONAL_ID,
+      "arguments?": { description: "What was called with: made into a digest, and dropped." },
+      "callHash?": described(OPTIONAL_ID, "Your own digest of the call and its arguments."),
       ...facts,
     }),
     RunOpenedEvent: closed({

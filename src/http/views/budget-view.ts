@@ -14,6 +14,7 @@ import type {
 } from "../../engine/hold-answers.ts";
 import type { CustomerEntitlements } from "../../engine/save-entitlements.ts";
 import { timeText } from "../instant.ts";
+import { policyHitView } from "./policy-view.ts";
 
 /** A budget as it is set, with since when it counts. */
 export function budgetView({ budget, countsFromMs }: BudgetRecord) {
@@ -71,8 +72,9 @@ export function entitlementsView(found: CustomerEntitlements) {
 
 /** A stop in force. */
 export function stopView(stop: Stop) {
-  const { of, id, mode, budget, reason, by, stoppedAtMs } = stop;
-  return { of, id, mode, byBudget: budget !== null, reason, by, at: timeText(stoppedAtMs) };
+  const { of, id, mode, budget, reason, by, stoppedAtMs, policy = null } = stop;
+  const at = timeText(stoppedAtMs);
+  return { of, id, mode, byBudget: budget !== null, reason, by, at, policy };
 }
 
 /** A hold; an expired one goes on counting in quarantine. */
@@ -111,7 +113,7 @@ export function decisionViews(
 function decisionFields(run: string, decision: HoldDecision): object {
   switch (decision.decision) {
     case "allow": {
-      const { hold, budgets } = decision;
+      const { hold, budgets, policies } = decision;
       return {
         hold: hold.holdId,
         expiresAt: timeText(hold.expiresAtMs),
@@ -119,6 +121,7 @@ function decisionFields(run: string, decision: HoldDecision): object {
         isClamped: hold.isClamped,
         reserved: reservedOf(hold),
         budgets: budgets.map(balanceView),
+        ...(policies.length === 0 ? {} : { policies: policies.map(policyHitView) }),
       };
     }
     case "settled":
@@ -127,13 +130,14 @@ function decisionFields(run: string, decision: HoldDecision): object {
     case "invalid":
       return { error: decision.problem };
     default: {
-      const { reason, by, stop, notEntitled, retryAfterMs, budgets } = decision;
+      const { reason, by, stop, notEntitled, policy, retryAfterMs, budgets } = decision;
       const waiting = decision.decision === "pause" ? waitFields(run) : {};
       return {
         reason,
         decidedBy: by === null ? null : balanceView(by),
         stop: stop === null ? null : stopView(stop),
         notEntitled,
+        policy,
         retryAfterMs,
         ...waiting,
         budgets: budgets.map(balanceView),

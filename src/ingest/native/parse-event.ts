@@ -28,6 +28,7 @@ import {
 import type { Usage } from "../../domain/event/usage.ts";
 import { isStandingRunId, STANDING_PREFIX, standingRunId } from "../../domain/run/run.ts";
 import type { Digest } from "../../engine/ports.ts";
+import { readCallHash } from "./call-hash.ts";
 import type { Fields } from "./fields.ts";
 import {
   FieldRefused,
@@ -99,6 +100,7 @@ const FACT_FIELDS = [
   "providerUsage",
   "labels",
 ];
+const CALL_FIELDS = ["parentStep", "callId", "hold", "arguments", "callHash"];
 const PLACE_FIELDS = ["customer", "agent", "parentRun"];
 
 /** What a document of one type may hold, and what of it is content. */
@@ -113,7 +115,7 @@ function documentOf(...names: readonly string[]): EventDocument {
 }
 
 const DOCUMENTS: Readonly<Record<TollgateEvent["type"], EventDocument>> = {
-  step: documentOf(...PLACE_FIELDS, ...FACT_FIELDS, "parentStep", "callId", "hold"),
+  step: documentOf(...PLACE_FIELDS, ...FACT_FIELDS, ...CALL_FIELDS),
   "run.opened": documentOf(...PLACE_FIELDS, "labels", "authority", "endUser"),
   "run.closed": documentOf("ending"),
   "outcome.recorded": documentOf("outcome", "key", "final"),
@@ -258,6 +260,13 @@ function readSteps(object: Fields, context: ParseContext): StepEvent[] {
     usage: facts.usage,
     labels: facts.labels,
   };
+  const callHash = readCallHash(object, context);
+  if (callHash !== undefined) return stepsOf({ ...step, callHash }, mapped);
+  return stepsOf(step, mapped);
+}
+
+/** The call itself and further steps that its usage block stands for. */
+function stepsOf(step: StepEvent, mapped: readonly MappedFacts[]): StepEvent[] {
   if (mapped.length === 0) return [step];
   const others = mapped.filter((extra) => extra.suffix !== "");
   return [step, ...others.map((extra) => extraStep(step, extra))];
@@ -269,7 +278,7 @@ function mainOf(mapped: readonly MappedFacts[]): MappedFacts | undefined {
 }
 
 /** A further step that one usage block stands for, such as an advisor's own model. */
-function extraStep(step: StepEvent, extra: MappedFacts): StepEvent {
+function extraStep({ callHash: _, ...step }: StepEvent, extra: MappedFacts): StepEvent {
   return {
     ...step,
     id: readId(`${step.id}#${extra.suffix}`, "id"),

@@ -52,7 +52,16 @@ export interface NamedHold {
 const BODY: ReadonlySet<string> = new Set(["open", "holds"]);
 const OWN = ["inputTokens", "maxOutputTokens", "minOutputTokens", "cost", "wrapUp", "ttlMs"];
 const STEP = ["source", "id", "kind", "provider", "model", "tool", "tier", "agent", "attempt"];
-const ABOUT = ["payer", "labels", "usage", "callId", "parentStep", "onExpiry"];
+const ABOUT = [
+  "payer",
+  "labels",
+  "usage",
+  "callId",
+  "parentStep",
+  "onExpiry",
+  "arguments",
+  "callHash",
+];
 const HOLD: ReadonlySet<string> = new Set([...STEP, ...ABOUT, ...OWN]);
 const OPEN = ["id", "source", "customer", "agent", "parentRun", "labels", "authority", "endUser"];
 const OPENING: ReadonlySet<string> = new Set([...OPEN, "occurredAt", "caps"]);

@@ -44,6 +44,7 @@ export function encodeStep(step: Step, checksum: number): Bound[] {
     formatAmount(step.charge),
     encodeShares(step.shares),
     checksum,
+    step.callHash ?? null,
   ];
 }
 
@@ -66,6 +67,7 @@ export function decodeStep(row: Row): Step {
     parentStep: optional("parent_step"),
     callId: optional("call_id"),
     hold: optional("hold"),
+    ...(row.call_hash === null ? {} : { callHash: text("call_hash") }),
     occurredAtMs: number("occurred_at"),
     receivedAtMs: number("received_at"),
     ratedAtMs: number("rated_at"),

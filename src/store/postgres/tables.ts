@@ -66,7 +66,7 @@ const STEP_COLUMNS = `customer run source id revision:int8 seq:int8 voided:bool 
   content_hash agent parent_step call_id hold occurred_at:int8 received_at:int8 rated_at:int8
   period kind status completeness attempt:int8 payer role provider model tool tier labels usage
   card_version:int8 price_version:int8 cost:numeric cost_status charge:numeric shares
-  checksum:int8`;
+  checksum:int8 call_hash`;
 
 /** Every table that a unit of work writes. */
 export const TABLES = {

@@ -73,8 +73,8 @@ function above(level: bigint, limit: bigint | null): bigint {
 }
 
 /**
- * Overruns are on disk with their steps; balances of runs may wait in the server's memory. What came
- * with the steps behind the last total is not compared: a restart adds it up, and then it is.
+ * Overruns are on disk with their steps; balances of runs may wait in the server's memory. What
+ * came with the steps behind the last total is not compared: a restart adds it up, and then it is.
  */
 function readOverruns(file: DataFile): RebuiltSums {
   const over = new RebuiltSums(file.scratch, "overruns");

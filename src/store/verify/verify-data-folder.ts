@@ -26,6 +26,7 @@ import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
 import { checkPaid } from "./check-paid.ts";
+import { checkPolicies } from "./check-policies.ts";
 import { checkRuns } from "./check-runs.ts";
 import { checkSealedRows } from "./check-sealed-rows.ts";
 import { checkSettings } from "./check-settings.ts";
@@ -128,6 +129,7 @@ function checkAll(file: DataFile): void {
     () => checkExports(file, acts),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
+    () => checkPolicies(file, acts),
     () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
   ];
   for (const check of checks) {

@@ -65,7 +65,8 @@ function sampleRun(run: RunFacts, sample: JsonObject, at: string): SampleRun {
     const time = timeOf(textOf(event.timestamp), at);
     if (event.event === "tool") {
       const status = Object.keys(objectAt(event.error)).length > 0 ? "error" : "ok";
-      return toolStep(run, { id, at: time, tool: textOf(event.function) ?? "unknown", status });
+      const tool = textOf(event.function) ?? "unknown";
+      return toolStep(run, { id, at: time, tool, status, asked: event.arguments });
     }
     models.set(id, textOf(event.model) ?? "unknown");
     return modelEvent(run, event, { id, at: time });

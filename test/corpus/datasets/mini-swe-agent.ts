@@ -121,6 +121,8 @@ function timestampOf(message: JsonObject): string | undefined {
 }
 
 function toolSteps(run: RunFacts, messages: readonly JsonObject[], start: string): object[] {
+  const calls = messages.flatMap((message) => objectsOf(message.tool_calls));
+  const byId = new Map(calls.map((call) => [textOf(call.id), call]));
   return messages.flatMap((message, position) => {
     if (message.role !== "tool") return [];
     const status = textOf(objectAt(message.extra).returncode) === "0" ? "ok" : "error";
@@ -130,6 +132,7 @@ function toolSteps(run: RunFacts, messages: readonly JsonObject[], start: string
         at: timeOf(timestampOf(message), start),
         tool: "bash",
         status,
+        asked: objectAt(byId.get(textOf(message.tool_call_id)), "function").arguments,
       }),
     ];
   });

@@ -4,7 +4,14 @@
  */
 import { MILLIONTH_FIRST, NO_TOKENS } from "../arithmetic.ts";
 import { type FoundFile, filesBelow, stemOf, textOfFile } from "../files.ts";
-import { countOf, type JsonObject, objectAt, parseLines, textOf } from "../number-text.ts";
+import {
+  countOf,
+  type JsonObject,
+  objectAt,
+  objectsOf,
+  parseLines,
+  textOf,
+} from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { Peer } from "../priced-call.ts";
 import { callFigure } from "../stated-total.ts";
@@ -32,12 +39,20 @@ function runOfFile(file: FoundFile): CorpusRun {
     const message = messageOf(line, peers);
     answers.set(message.step, { line, message });
   }
+  const said = { answers, asked: askedIn(lines) };
   return {
     dataset: DATASET,
     run: run.run,
-    events: [runOpened(run, start), ...lines.flatMap((line) => eventOf(run, line, answers))],
+    events: [runOpened(run, start), ...lines.flatMap((line) => eventOf(run, line, said))],
     stated: [...answers.values()].flatMap(({ message }) => statedBy(message)),
   };
+}
+
+/** What tools were called with, by the id of the call. */
+function askedIn(lines: readonly JsonObject[]): ReadonlyMap<string, unknown> {
+  const parts = lines.flatMap((line) => objectsOf(objectAt(line.message).content));
+  const calls = parts.filter(({ type }) => type === "toolCall");
+  return new Map(calls.map((call) => [textOf(call.id) ?? "", call.arguments]));
 }
 
 function messageOf(line: JsonObject, peers: Peers): PiMessage {
@@ -92,14 +107,21 @@ const STATUS: Readonly<Record<string, "aborted" | "error">> = {
 function eventOf(
   run: RunFacts,
   line: JsonObject,
-  answers: ReadonlyMap<string, { message: PiMessage }>,
+  {
+    answers,
+    asked: given,
+  }: {
+    readonly answers: ReadonlyMap<string, { message: PiMessage }>;
+    readonly asked: ReadonlyMap<string, unknown>;
+  },
 ): object[] {
   const message = objectAt(line.message);
   const at = timeOf(textOf(line.timestamp) ?? textOf(message.timestamp));
   const id = stepId(line);
   if (message.role === "toolResult") {
     const status = message.isError === true ? "error" : "ok";
-    return [toolStep(run, { id, at, tool: textOf(message.toolName) ?? "unknown", status })];
+    const [tool, asked] = [textOf(message.toolName), given.get(textOf(message.toolCallId) ?? "")];
+    return [toolStep(run, { id, at, tool: tool ?? "unknown", status, asked })];
   }
   const tokens = answers.get(id)?.message.tokens;
   if (message.role !== "assistant" || tokens === undefined) return [];

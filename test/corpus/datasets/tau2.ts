@@ -149,12 +149,14 @@ function eventOf(run: RunFacts, { recorded, message, name, role }: Call, start: 
 
 function toolSteps(run: RunFacts, messages: readonly JsonObject[], start: string): object[] {
   const calls = messages.flatMap((message) => objectsOf(message.tool_calls));
-  const names = new Map(calls.map((call) => [textOf(call.id), textOf(call.name)]));
+  const byId = new Map(calls.map((call) => [textOf(call.id), call]));
   return messages.flatMap((message, position) => {
     if (message.role !== "tool") return [];
-    const tool = names.get(textOf(message.id)) ?? "unknown";
+    const call = byId.get(textOf(message.id));
+    const tool = textOf(call?.name) ?? "unknown";
     const at = timeOf(textOf(message.timestamp), start);
     const status = message.error === true ? "error" : "ok";
-    return [toolStep(run, { id: stepId(message, position), at, tool, status })];
+    const asked = call?.arguments;
+    return [toolStep(run, { id: stepId(message, position), at, tool, status, asked })];
   });
 }

@@ -8,7 +8,7 @@ import type {
   Notice,
   OutgoingAnswer,
   OutgoingRequest,
-} from "../../../engine/export/connector-port.ts";
+} from "../../engine/export/connector-port.ts";
 import { type FakeClock, type FakeRequest, given, invalid, refused } from "./fake-answers.ts";
 import { FakeCustomers } from "./fake-customers.ts";
 import { FakeInvoices } from "./fake-invoices.ts";

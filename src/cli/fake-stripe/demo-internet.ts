@@ -2,7 +2,7 @@
  * What the demo's server reaches instead of the internet: a Stripe account in this process. One
  * answer of it gets lost, as answers do.
  */
-import type { OutgoingHttp, OutgoingRequest, Sent } from "../../../engine/export/connector-port.ts";
+import type { OutgoingHttp, OutgoingRequest, Sent } from "../../engine/export/connector-port.ts";
 import { FakeStripe } from "./fake-stripe.ts";
 
 /** Key of the demo's account; it is worth nothing anywhere else. */

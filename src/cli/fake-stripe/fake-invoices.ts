@@ -1,6 +1,6 @@
 /** Invoice items and invoices as the API reference describes them, in whole cents. */
-import { EXPORT_SCALE } from "../../../domain/export/export-line.ts";
-import type { OutgoingAnswer } from "../../../engine/export/connector-port.ts";
+import { EXPORT_SCALE } from "../../domain/export/export-line.ts";
+import type { OutgoingAnswer } from "../../engine/export/connector-port.ts";
 import {
   type FakeClock,
   type FakeRequest,
@@ -16,6 +16,7 @@ const SECOND_MS = 1_000;
 /** "An invoice can have up to 250 invoice items". */
 const ITEMS_MAX_COUNT = 250;
 const CENT = 10n ** BigInt(EXPORT_SCALE - 2);
+const ID_DIGITS = 4;
 /** How often their own billing takes pending items along. */
 const BILLED_PART = 0.1;
 
@@ -183,7 +184,7 @@ export class FakeInvoices {
 
   #newId(kind: string): string {
     this.#no += 1;
-    return `${kind}_fake${this.#no}`;
+    return `${kind}_fake${String(this.#no).padStart(ID_DIGITS, "0")}`;
   }
 
   #nowS(): number {

@@ -2,8 +2,8 @@
  * Meters as docs.stripe.com/billing/subscriptions/usage-based/recording-usage-api and the API
  * reference describe them. Events are taken at once and counted in the background.
  */
-import { parseValue } from "../../../domain/export/export-line.ts";
-import type { OutgoingAnswer } from "../../../engine/export/connector-port.ts";
+import { parseValue } from "../../domain/export/export-line.ts";
+import type { OutgoingAnswer } from "../../engine/export/connector-port.ts";
 import {
   type FakeClock,
   type FakeRequest,

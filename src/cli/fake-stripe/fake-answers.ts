@@ -1,5 +1,5 @@
 /** What the fake answers with, and what it reads of a request. */
-import type { OutgoingAnswer } from "../../../engine/export/connector-port.ts";
+import type { OutgoingAnswer } from "../../engine/export/connector-port.ts";
 
 /** What a part of the fake needs of the world that it lives in. */
 export interface FakeClock {

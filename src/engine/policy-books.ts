@@ -1,0 +1,80 @@
+/**
+ * The policies of each workspace: acts of the journal (the newest of a key counts), kept ready and
+ * read again when one changes. With them stands what rules look at of the runs that go on.
+ */
+import { present } from "../domain/assert.ts";
+import { type Wanted, wantedBy } from "../domain/policy/judge-run.ts";
+import { parsePolicy } from "../domain/policy/parse-policy.ts";
+import type { Policy } from "../domain/policy/policy.ts";
+import { KeptRuns } from "./kept-runs.ts";
+import type { Store } from "./ports.ts";
+import { recordedActs } from "./recorded-acts.ts";
+
+/** What an act that sets a policy, or takes one out of force, records. */
+export interface SavedPolicy {
+  readonly key: string;
+  readonly before: object | null;
+  /** Null: it is in force no more. */
+  readonly after: object | null;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** The policies in force in one workspace. */
+export interface PolicyBook {
+  readonly policies: readonly Policy[];
+  readonly wanted: Wanted;
+  /** Whether any of them is for runs of certain cards. */
+  readonly looksAtCards: boolean;
+  readonly kept: KeptRuns;
+}
+
+/** Books by workspace. */
+export class PolicyBooks {
+  readonly #store: Store;
+  readonly #books = new Map<string, PolicyBook>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async of(workspace: string): Promise<PolicyBook> {
+    const known = this.#books.get(workspace);
+    if (known !== undefined) return known;
+    const policies = await this.#read(workspace);
+    const looksAtCards = policies.some(({ where, except }) => {
+      return where.card !== undefined || except.card !== undefined;
+    });
+    const kept = new KeptRuns();
+    const book = { policies, wanted: wantedBy(policies), looksAtCards, kept };
+    this.#books.set(workspace, book);
+    return book;
+  }
+
+  async #read(workspace: string): Promise<readonly Policy[]> {
+    const of = { kind: "policy.saved" } as const;
+    const inForce = new Map<string, Policy>();
+    for (const act of await recordedActs<SavedPolicy>(this.#store, workspace, of)) {
+      if (act.after === null) inForce.delete(act.key);
+      else inForce.set(act.key, readPolicy(act.after, act.key));
+    }
+    return [...inForce.values()];
+  }
+
+  /** Called when a policy was recorded: the next look-up reads the store. */
+  forget(workspace: string): void {
+    this.#books.delete(workspace);
+  }
+
+  /** Called when something else than events changed steps: what is kept of runs is read again. */
+  forgetRuns(workspace: string): void {
+    this.#books.get(workspace)?.kept.clear();
+  }
+}
+
+/** A policy of its stored document. */
+function readPolicy(document: object, key: string): Policy {
+  const parsed = parsePolicy(document, key);
+  const policy = "policy" in parsed ? parsed.policy : undefined;
+  return present<Policy>(policy, `policy "${key}" that can be read`);
+}
