@@ -37,7 +37,7 @@ const THERE = { id: "sub 1é", status: "active" };
 const PRICE = { id: "runs-USD-Monthly", item_id: "runs" };
 const RUNS = { id: "runs", metered: true, usage_calculation: "sum_of_usages" };
 
-test("subscriptions, item prices and features that are missing or do not fit are told", async () => {
+test("subscriptions, prices and features that are missing or do not fit are told", async () => {
   const fits = siteOf({ subscription: [THERE], item_price: [PRICE], item: [RUNS] });
   assert.deepEqual(await asked(USAGES, fits), []);
   assert.deepEqual(await asked(USAGES, siteOf({})), [

@@ -48,13 +48,13 @@ export interface Post {
 }
 
 /** The hosts of a site: Chargebee's own, whatever a site's name. */
-export function hostsOf(target: ExportTarget): readonly [api: string, ingest: string] {
+function hostsOf(target: ExportTarget): readonly [api: string, ingest: string] {
   const { site } = readSettings(target);
   return [`${site}.chargebee.com`, `${site}.ingest.chargebee.com`];
 }
 
 /** A POST as it leaves; in a preview the key is `{secret}`. */
-export function postRequest(post: Post, target: ExportTarget, key: string): OutgoingRequest {
+function postRequest(post: Post, target: ExportTarget, key: string): OutgoingRequest {
   const { path, body, idempotencyKey } = post;
   const isEvent = body.startsWith("{");
   const [api, ingest] = hostsOf(target);
@@ -148,14 +148,14 @@ export function parsed(text: string): unknown {
 }
 
 /** An error of the API. */
-export interface ChargebeeError {
+interface ChargebeeError {
   /** `api_error_code`. */
   readonly code: string;
   readonly message: string;
 }
 
 /** The error of an answer; empty where it tells none. */
-export function errorOf({ body }: OutgoingAnswer): ChargebeeError {
+function errorOf({ body }: OutgoingAnswer): ChargebeeError {
   const told = parsed(body) as Readonly<Record<string, unknown>> | null;
   const { api_error_code: code = "", message = "" } = told ?? {};
   return { code: String(code), message: String(message) };

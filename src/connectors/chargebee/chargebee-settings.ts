@@ -3,7 +3,7 @@ import type { ExportTarget, Missing, NameMap } from "../../domain/export/target.
 import { currencyDecimals } from "../../domain/money/currency.ts";
 
 /** By which endpoint usage is sent. */
-export const USAGE_APIS = ["usages", "events"] as const;
+const USAGE_APIS = ["usages", "events"] as const;
 
 /** Settings with their defaults. */
 export interface ChargebeeSettings {
@@ -79,8 +79,8 @@ const WINDOWS: Readonly<
   usages: {
     allowed: ["day"],
     detail:
-      "Set day: hours use up the 5,000 usages that a subscription ever has, and what is late for a " +
-      "period could be told only when the next one ends.",
+      "Set day: hours use up the 5,000 usages that a subscription ever has, and what is late " +
+      "for a period could be told only when the next one ends.",
   },
   events: {
     allowed: ["hour"],

@@ -141,7 +141,7 @@ export class FakeCharges {
     const { fields } = request;
     const rows = this.#credits
       .filter((one) => [null, one.customer_id].includes(fields.get("customer_id[is]")))
-      .filter((one) => [null, one.type].includes(fields.get("type[is]")))
+      .filter(({ type }) => (fields.get("type[is]") ?? type) === type)
       .filter((one) => one.created_at > Number(fields.get("created_at[after]") ?? "0"));
     return listed("promotional_credit", rows, request);
   }

@@ -103,7 +103,7 @@ export class FakeEvents {
     return null;
   }
 
-  /** Counts what is due. A subscription need not exist when an event comes; it counts if it does. */
+  /** Counts what is due: a subscription may come after its events ("Ingest a usage event"). */
   tick(): void {
     const { world, subscriptions } = this.#options;
     for (const event of this.#taken.values()) {

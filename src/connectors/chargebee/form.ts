@@ -1,4 +1,4 @@
-/** Forms and queries as Chargebee's own SDK writes them, byte for byte (chargebee-bytes.test.ts). */
+/** Forms and queries as Chargebee's SDK writes them, byte for byte (chargebee-bytes.test.ts). */
 
 /** Names as the API has them, such as `charges[amount][0]`, in the order in which they stand. */
 export type FormFields = readonly (readonly [name: string, value: string])[];

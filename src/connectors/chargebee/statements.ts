@@ -13,7 +13,7 @@ import { type FormFields, formBody } from "./form.ts";
 
 const SECOND_MS = 1_000;
 /** More parts than these are one charge; how many an invoice may have is not documented. */
-export const CHARGES_MAX_COUNT = 100;
+const CHARGES_MAX_COUNT = 100;
 
 /** The bytes of a bill. Throws `target.invalid` where its currency is not the target's. */
 export function freezeStatement(line: Freezing, theirs: Theirs, target: ExportTarget): string {

@@ -22,7 +22,7 @@ import type { FormFields } from "./form.ts";
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** "The timestamp must be within the last 12 hours" (ingest a usage event); an hour is kept clear. */
+/** "Within the last 12 hours" (ingest a usage event); an hour is kept clear. */
 export const EVENT_PAST_MAX_MS = 11 * HOUR_MS;
 /** "A single event can be of 1 KB in size". */
 const EVENT_MAX_BYTES = 1_024;

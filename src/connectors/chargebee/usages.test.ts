@@ -28,7 +28,7 @@ async function classOf(answers: Answering, line = lineOf(USAGES)): Promise<Outco
   return outcome.class;
 }
 
-test("nothing leaves for a term whose invoice may be closed: it would never be invoiced", async () => {
+test("nothing leaves for a term that may be closed: it would never be invoiced", async () => {
   for (const [agoMs, sent] of [[OPEN_MS, 1] as const, [OPEN_MS + 1, 0] as const]) {
     const { session, requests } = recording(USAGES, () => ({}), END_MS + agoMs);
     const [outcome] = await chargebeeConnector.send([lineOf(USAGES)], session);
@@ -48,7 +48,7 @@ test("a usage is taken back until its term's invoice may be closed, and only onc
   assert.equal(fieldOf(deleted.form, "id"), LINE_KEY);
 });
 
-test("a usage that is refused and there all the same has arrived, if it says the same", async () => {
+test("a usage that is refused and there has arrived, if it says the same", async () => {
   const usage = {
     ...{ id: LINE_KEY, item_price_id: THEIRS.item.id, quantity: "12.50" },
     usage_date: END_MS / 1000 - 1,
@@ -110,7 +110,7 @@ test("each line of a window has a second of its own, inside of it", () => {
   assert.throws(() => lineOf(USAGES, { revision: 86_400 }), { code: "target.invalid" });
 });
 
-test("a window's usages are added up to the last page, under each name that lines have", async () => {
+test("a window's usages are added up to the last page, under each name of lines", async () => {
   const other = { ...lineOf(USAGES) };
   const frozen = { ...readFrozen(other.body), subscription: "sub_2" };
   const lines = [lineOf(USAGES), { ...other, body: JSON.stringify(frozen) }];
