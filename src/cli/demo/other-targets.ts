@@ -11,6 +11,7 @@ import { type DemoWorld, say } from "./demo-world.ts";
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   webhook: { url: "https://erp.acme.example/tollgate" },
   s3: { bucket: "acme-billing" },
+  chargebee: { site: "acme", currency: "USD" },
   zuora: { currency: "USD" },
 };
 const WHO = { reason: "to see what would be sent", by: "anna" };

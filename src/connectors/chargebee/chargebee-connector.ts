@@ -163,11 +163,15 @@ async function total(lines: readonly ExportLine[], session: Session): Promise<st
 
 const REFUSED: readonly number[] = [401, 403];
 const NOT_FOUND = 404;
+const SERVER_ERROR = 500;
 
 async function probe(session: Session): Promise<Missing[]> {
   const path = session.target.mode === "usage" ? "/usages" : "/unbilled_charges";
   const answer = await read(path, session, [["limit", "1"]]);
-  if (answer === null) return [];
+  if (answer === null || answer.status >= SERVER_ERROR) {
+    const detail = "The site did not answer, so nothing is known of its names; ask again.";
+    return [{ place: "settings.site", detail }];
+  }
   if (REFUSED.includes(answer.status)) {
     const detail = `The key was refused for ${path}; set one of the site that may write it.`;
     return [{ place: "secrets.api_key", detail }];

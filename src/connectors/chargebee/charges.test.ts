@@ -64,6 +64,15 @@ test("amounts are whole smallest units of the target's currency", () => {
   assert.equal(chargebeeConnector.capability(yen).numbers.scale, 0);
 });
 
+test("a bill with parts of less than a cent is one charge of its total", () => {
+  const parts = ["0.996", "0.004"].map((amount) => {
+    return { item: "runs", description: "Runs", quantity: null, amount };
+  });
+  const { form } = readFrozen(lineOf(STATEMENTS, { value: ONE, parts }).body);
+  assert.equal(fieldOf(form, "charges[amount][0]"), "100");
+  assert.equal(fieldOf(form, "charges[amount][1]"), "");
+});
+
 test("a bill of more than a hundred parts is one charge of its total", () => {
   const partsOf = (count: number) =>
     Array.from({ length: count }, (_, at) => {

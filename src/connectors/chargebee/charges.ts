@@ -92,14 +92,18 @@ function creditForm(of: Amount & { readonly payer: string; readonly key: string 
 
 /** A value in smallest units. Throws `target.invalid` where it is none, or the currency differs. */
 export function minorUnits(value: bigint, unit: string, currency: string): bigint {
-  const decimals = currencyDecimals(currency);
-  if (unit.toUpperCase() !== currency || decimals === undefined) {
+  if (unit.toUpperCase() !== currency || currencyDecimals(currency) === undefined) {
     const detail = `This is billed in ${unit}, and the target's currency is ${currency}.`;
     throw new TollgateError("target.invalid", `${detail} Add a target for ${unit}.`);
   }
-  const least = 10n ** BigInt(EXPORT_SCALE - decimals);
+  const least = smallestUnit(currency);
   if (value % least === 0n) return value / least;
   throw new TollgateError("target.invalid", `${value} is no amount of ${currency}.`);
+}
+
+/** The smallest amount of a currency that is known here, as an exported value. */
+export function smallestUnit(currency: string): bigint {
+  return 10n ** BigInt(EXPORT_SCALE - (currencyDecimals(currency) ?? 0));
 }
 
 /** The request for a line. */

@@ -1,14 +1,14 @@
 /**
- * Bills as invoices of their own: a charge for each part. Chargebee's charges are never less than
- * nothing, so a bill with such a part is one charge of its total, and a bill that is less than
- * nothing is promotional credit.
+ * Bills as invoices of their own: a charge for each part. Chargebee's charges are whole smallest
+ * units and never less than nothing, so a bill with another part is one charge of its total, and a
+ * bill that is less than nothing is promotional credit.
  */
 import { type DocumentPart, parseValue } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import type { Freezing, Theirs } from "../../engine/export/connector-port.ts";
 import { frozenText } from "./chargebee-api.ts";
 import { readSettings } from "./chargebee-settings.ts";
-import { described, freezeCharge, INVOICE, minorUnits } from "./charges.ts";
+import { described, freezeCharge, INVOICE, minorUnits, smallestUnit } from "./charges.ts";
 import { type FormFields, formBody } from "./form.ts";
 
 const SECOND_MS = 1_000;
@@ -58,9 +58,10 @@ function chargesOf(line: Freezing, currency: string): readonly Charge[] {
   const amountOf = ({ amount }: DocumentPart) => parseValue(amount) ?? 0n;
   const own = parts.filter((part) => amountOf(part) !== 0n);
   const isWhole = own.reduce((sum, part) => sum + amountOf(part), 0n) === value;
-  const isPositive = own.every((part) => amountOf(part) > 0n);
+  const least = smallestUnit(currency);
+  const areCharges = own.every((part) => amountOf(part) > 0n && amountOf(part) % least === 0n);
   const isFew = own.length > 0 && own.length <= CHARGES_MAX_COUNT;
-  if (!isWhole || !isPositive || !isFew) {
+  if (!isWhole || !areCharges || !isFew) {
     return [{ units: minorUnits(value, unit, currency), text: described({ description, key }) }];
   }
   return own.map((part, at) => ({
