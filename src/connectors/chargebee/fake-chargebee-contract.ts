@@ -12,7 +12,7 @@ import { type FakeRequest, notFound, refused } from "./fake-answers-contract.ts"
 import { FakeCharges } from "./fake-charges-contract.ts";
 import { FakeEvents } from "./fake-events-contract.ts";
 import { FakeSubscriptions } from "./fake-subscriptions-contract.ts";
-import { FakeUsages } from "./fake-usages-contract.ts";
+import { FakeUsages, USAGES_MAX_COUNT } from "./fake-usages-contract.ts";
 
 /** chargebee-idempotency-key: "30 minutes"; another body under it is answered with 422. */
 const KEY_MS = 30 * 60 * 1_000;
@@ -38,6 +38,8 @@ export interface FakeChargebeeOptions {
   readonly items: Readonly<Record<string, string>>;
   /** How long an invoice is pending after its term. */
   readonly closesAfterMs: number;
+  /** Usages of a subscription in its lifetime. (Default: 5,000.) */
+  readonly usagesMaxCount?: number;
 }
 
 interface KeptAnswer {
@@ -59,12 +61,13 @@ export class FakeChargebee implements FakeTarget {
   readonly #complaints: string[] = [];
 
   constructor(world: FakeWorld, options: FakeChargebeeOptions) {
-    const { items, closesAfterMs } = options;
+    const { items, closesAfterMs, usagesMaxCount = USAGES_MAX_COUNT } = options;
     const subscriptions = new FakeSubscriptions(options.subscriptions);
     this.#world = world;
     this.#options = options;
     this.subscriptions = subscriptions;
-    this.usages = new FakeUsages({ world, subscriptions, items, closesAfterMs });
+    const limits = { closesAfterMs, usagesMaxCount };
+    this.usages = new FakeUsages({ world, subscriptions, items, ...limits });
     this.events = new FakeEvents({ world, subscriptions, items });
     this.charges = new FakeCharges(world, subscriptions);
   }

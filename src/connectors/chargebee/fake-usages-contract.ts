@@ -14,7 +14,7 @@ import type { FakeSubscriptions } from "./fake-subscriptions-contract.ts";
 
 const SECOND_MS = 1_000;
 /** "The maximum number of usages ... for the entire lifetime of a subscription is 5000". */
-const USAGES_MAX_COUNT = 5_000;
+export const USAGES_MAX_COUNT = 5_000;
 const ID_MAX_CHARS = 100;
 const QUANTITY_MAX_CHARS = 40;
 
@@ -40,6 +40,8 @@ export interface UsageOptions {
   readonly items: Readonly<Record<string, string>>;
   /** How long an invoice is pending after its term, a month of UTC. */
   readonly closesAfterMs: number;
+  /** Usages of a subscription; support raises it. */
+  readonly usagesMaxCount: number;
 }
 
 /** All usages of a site. */
@@ -66,8 +68,8 @@ export class FakeUsages {
     const there = own.filter((one) => !one.isDeleted);
     const duplicate = this.#duplicate(there, { id: id ?? "", item, seconds });
     if (duplicate !== null) return duplicate;
-    if (own.length >= USAGES_MAX_COUNT) {
-      return refused(400, "resource_limit_exhausted", "5000 usages of a subscription");
+    if (own.length >= this.#options.usagesMaxCount) {
+      return refused(400, "resource_limit_exhausted", "no more usages of a subscription");
     }
     // "Stored but never invoiced": a usage of a term that is invoiced (API reference, Usages).
     const isLate = world.nowMs() >= this.#closesAtMs(seconds);
