@@ -39,14 +39,20 @@ export interface StartPlan {
   readonly synchronous?: "FULL" | "NORMAL";
   /** Words before `node`, such as a tracer with its options. (Default: none.) */
   readonly under?: readonly string[];
+  /** How far its clock is ahead of the machine's. (Default: 0.) */
+  readonly aheadMs?: number;
+  /** Variables beside those of this process. (Default: none.) */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Code that was compiled once is compiled for every later process. */
 const COMPILE_CACHE = join(tmpdir(), "tollgate-test-compile-cache");
 
-function spawnServer({ dataDir, synchronous = "FULL", under = [] }: StartPlan) {
-  const [command = "", ...args] = [...under, process.execPath, SERVER_ENTRY, dataDir, synchronous];
-  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE };
+function spawnServer(plan: StartPlan) {
+  const { dataDir, synchronous = "FULL", under = [], aheadMs = 0, environment = {} } = plan;
+  const words = [process.execPath, SERVER_ENTRY, dataDir, synchronous, String(aheadMs)];
+  const [command = "", ...args] = [...under, ...words];
+  const env = { ...process.env, ...environment, NODE_COMPILE_CACHE: COMPILE_CACHE };
   return spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
 }
 

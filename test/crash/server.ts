@@ -1,8 +1,8 @@
 /**
  * A server process to be killed, starved and traced:
- * `node test/crash/server.ts FOLDER [FULL|NORMAL]`.
+ * `node test/crash/server.ts FOLDER [FULL|NORMAL] [AHEAD_MS]`.
  * It prints where it listens as one JSON line. NORMAL is what the product never uses: it shows that
- * the trace of system calls would notice.
+ * the trace of system calls would notice. AHEAD_MS is how far its clock is ahead of the machine's.
  */
 import {
   composeEngine,
@@ -43,12 +43,13 @@ async function startWithNormal(dataDir: string): Promise<Started> {
   return { url, adminKey: secret, stop };
 }
 
-const [dataDir = "", synchronous = "FULL"] = process.argv.slice(2);
+const [dataDir = "", synchronous = "FULL", aheadMs = "0"] = process.argv.slice(2);
+const clock = { nowMs: () => Date.now() + Number(aheadMs) };
 try {
   const running =
     synchronous === "NORMAL"
       ? await startWithNormal(dataDir)
-      : await startTollgate({ dataDir, port: 0 });
+      : await startTollgate({ dataDir, port: 0, clock });
   const stop = async (): Promise<void> => {
     await running.stop();
     process.exit(0);
