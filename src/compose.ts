@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
+import { chargebeeConnector } from "./connectors/chargebee/chargebee-connector.ts";
 import { withDisk } from "./connectors/file/disk-requests.ts";
 import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
 import { netsuiteConnector } from "./connectors/netsuite/netsuite-connector.ts";
@@ -117,8 +118,8 @@ const VERSION: string = JSON.parse(
 
 /** Every connector to a billing system. */
 const CONNECTORS = [
-  ...[webhookConnector, fileConnector, s3Connector, stripeConnector, zuoraConnector],
-  netsuiteConnector,
+  ...[webhookConnector, fileConnector, s3Connector],
+  ...[stripeConnector, chargebeeConnector, zuoraConnector, netsuiteConnector],
 ];
 
 /** What exports are carried out with, as the environment says. */

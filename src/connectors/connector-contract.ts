@@ -39,6 +39,8 @@ export interface ConnectorCandidate {
    * 500. (Default: 500.)
    */
   readonly schedules?: number;
+  /** Schedules in which a wrong exporter must be found. (Default: 500.) */
+  readonly wrongSchedules?: number;
   /** Reason by the name of a wrong exporter that this target forgives. */
   readonly forgives?: Readonly<Partial<Record<WrongExporter, string>>>;
 }
@@ -258,7 +260,8 @@ async function isFound(
   spoil: Spoil,
   first: number,
 ): Promise<boolean> {
-  for (let seed = first; seed < first + WRONG_SCHEDULES; seed += 1) {
+  const { wrongSchedules = WRONG_SCHEDULES } = candidate;
+  for (let seed = first; seed < first + wrongSchedules; seed += 1) {
     const parts = candidate.parts();
     try {
       await played({ ...parts, connector: spoil(parts.connector) }, seed);

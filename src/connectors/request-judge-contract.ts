@@ -169,5 +169,14 @@ function parseForm(text: string): Form {
     }
     place[last] = value;
   }
-  return form;
+  return listsOf(form) as Form;
+}
+
+/** Places that are numbered from 0 on, such as `a[0]` and `a[1]`, are a list. */
+function listsOf(part: string | Form): unknown {
+  if (typeof part === "string") return part;
+  const names = Object.keys(part);
+  const isList = names.length > 0 && names.every((name, at) => name === String(at));
+  if (isList) return Object.values(part).map(listsOf);
+  return Object.fromEntries(names.map((name) => [name, listsOf(part[name] ?? "")]));
 }
