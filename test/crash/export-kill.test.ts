@@ -37,7 +37,7 @@ const ENVIRONMENT = {
   TOLLGATE_SECRET_KEY: randomBytes(32).toString("base64"),
 };
 
-/** A billing system that counts each key once, and is slow at times, so that kills find requests. */
+/** A billing system that counts each key once; it is slow at times, so kills find requests. */
 class Receiver {
   readonly values = new Map<string, { readonly body: string; readonly value: number }>();
   requests = 0;
