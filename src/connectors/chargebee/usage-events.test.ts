@@ -64,8 +64,14 @@ test("a sum that reaches beyond its window says nothing of it", async () => {
   const sums = (to: number): Answering => {
     return () => ({ list: [{ usage_summary: { ...row, aggregated_to: to / 1000 } }] });
   };
+  const double = () => ({
+    list: [
+      { usage_summary: { ...row, aggregated_value: "0.30000000000000004", aggregated_to: 1 } },
+    ],
+  });
   const total = async (answers: Answering) =>
     chargebeeConnector.total?.([lineOf(EVENTS)], recording(EVENTS, answers).session);
   assert.equal(await total(sums(START_MS + HOUR_MS)), "3.5");
   assert.equal(await total(sums(END_MS + 1_000)), null);
+  assert.equal(await total(double), "0.3", "a sum of doubles");
 });
