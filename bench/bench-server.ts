@@ -3,12 +3,17 @@ import { type Running, startTollgate } from "../src/compose.ts";
 import { BENCH_BUDGETS } from "./hold-workload.ts";
 import { BENCH_CARD } from "./workload.ts";
 
-/** Starts it; `key` may do everything. */
+/**
+ * Starts it on a data folder, or on a database where `place` is the URL of one, which another node
+ * may have prepared already; `key` may do everything.
+ */
 export async function startBenchServer(
-  dataDir: string,
+  place: string,
   withBudgets: boolean,
 ): Promise<{ readonly server: Running; readonly key: string }> {
-  const server = await startTollgate({ dataDir, port: 0 });
+  const isDatabase = place.startsWith("postgresql://");
+  const where = isDatabase ? { dataDir: "", databaseUrl: place } : { dataDir: place };
+  const server = await startTollgate({ ...where, port: 0 });
   const key = server.passingKey(["ingest", "read", "admin"]);
   const send = async (method: "POST" | "PUT", path: string, document: object): Promise<void> => {
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };

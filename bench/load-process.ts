@@ -39,13 +39,20 @@ export interface RoundAnswer extends LoadResult {
 }
 
 const SEED = 20_261_123;
+/** Seeds of workloads of one customer stand apart from the others. */
+const HOT_SEEDS = 1_000;
 const START_MS = Date.parse("2026-11-01T00:00:00Z");
 const EVENTS = "/v1/events";
 const workloads = new Map<string, Workload>();
 const holds = new HoldWorkload(SEED);
 
 function workloadOf(name: string): Workload {
-  const known = workloads.get(name) ?? new Workload(SEED, START_MS);
+  // Events of two nodes of one database differ: their names end in a number of their own.
+  const number = Number(/\d+$/.exec(name)?.[0] ?? 0);
+  const isHot = name.startsWith("hot-");
+  const seed = SEED + number + (isHot ? HOT_SEEDS : 0);
+  const options = isHot ? { startMs: START_MS, customers: 1 } : { startMs: START_MS };
+  const known = workloads.get(name) ?? new Workload(seed, options);
   workloads.set(name, known);
   return known;
 }

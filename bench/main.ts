@@ -1,18 +1,22 @@
 /**
- * `npm run --silent bench -- export|ingest|limits|live|rating|simulate [--json] [--steps N]`:
- * prints what was measured, as JSON or as a list. Progress goes to stderr. Every bench stands
- * beside `ingest.ts` and is listed here.
+ * `npm run --silent bench -- export|growth|ingest|limits|live|rating|simulate [--json] [--steps N]
+ * [--store postgres]`: prints what was measured, as JSON or as a list. Progress goes to stderr.
+ * Every bench stands beside `ingest.ts` and is listed here.
  */
 import { parseArgs } from "node:util";
 import { benchExport } from "./export.ts";
+import { benchGrowth } from "./growth.ts";
 import { benchIngest } from "./ingest.ts";
+import { benchIngestPostgres } from "./ingest-postgres.ts";
 import { benchLimits } from "./limits.ts";
+import { benchLimitsPostgres } from "./limits-postgres.ts";
 import { benchLive } from "./live.ts";
 import { benchRating } from "./rating.ts";
 import { benchSimulate } from "./simulate.ts";
 
 const BENCHES = {
   export: { defaultSteps: 200_000, run: benchExport },
+  growth: { defaultSteps: 20_000_000, run: benchGrowth },
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   limits: { defaultSteps: 6_000, run: benchLimits },
   live: { defaultSteps: 100_000, run: benchLive },
@@ -20,19 +24,27 @@ const BENCHES = {
   simulate: { defaultSteps: 1_000_000, run: benchSimulate },
 } as const;
 
+/** What `--store postgres` runs instead. */
+const ON_POSTGRES: Readonly<Record<string, (options: { steps: number }) => Promise<object>>> = {
+  ingest: benchIngestPostgres,
+  limits: benchLimitsPostgres,
+};
+
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean" }, steps: { type: "string" } },
+  options: { json: { type: "boolean" }, steps: { type: "string" }, store: { type: "string" } },
 });
 
 const name = positionals[0] ?? "";
 if (Object.hasOwn(BENCHES, name)) {
   const { defaultSteps, run } = BENCHES[name as keyof typeof BENCHES];
-  const report = await run({ steps: Number(values.steps ?? defaultSteps) });
+  const chosen = values.store === "postgres" ? (ON_POSTGRES[name] ?? run) : run;
+  const report = await chosen({ steps: Number(values.steps ?? defaultSteps) });
   if (values.json === true) console.log(JSON.stringify(report));
   else console.dir(report, { depth: null });
 } else {
   const names = Object.keys(BENCHES).join("|");
-  console.error(`Which bench? npm run --silent bench -- ${names} [--json] [--steps N]`);
+  console.error(`Which bench? npm run --silent bench -- ${names} [--json] [--steps N]
+ * [--store postgres]`);
   process.exitCode = 2;
 }

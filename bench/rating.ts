@@ -93,7 +93,7 @@ interface Sent {
 
 /** The steps of the ingest bench, read beforehand. */
 function stepsOf(count: number): RatedStep[] {
-  const workload = new Workload(SEED, START_MS);
+  const workload = new Workload(SEED, { startMs: START_MS });
   return Array.from({ length: count }, () => {
     const sent = JSON.parse(workload.event()) as Sent;
     const { kind, customer, agent, labels, provider = null, model = null, tool = null } = sent;

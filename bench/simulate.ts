@@ -143,7 +143,7 @@ async function makeHistory(dataDir: string, steps: number): Promise<string> {
   await engine.importPrices(BENCH_WORKSPACE, readPriceDocument(BENCH_PRICES));
   await engine.applyRateCard(BENCH_WORKSPACE, { ...benchCard(BENCH_CARD), effectiveFromMs: 0 });
   const { intake } = composeHttp(engine);
-  const workload = new Workload(SEED, START_MS);
+  const workload = new Workload(SEED, { startMs: START_MS });
   for (let sent = 0; sent < INGESTED_STEPS; sent += EVENTS_A_REQUEST) {
     await intake.ingestBody(BENCH_WORKSPACE, workload.batch(EVENTS_A_REQUEST), "json");
   }

@@ -16,6 +16,7 @@ import { EntitlementBooks } from "../src/engine/entitlements.ts";
 import { LiveFeed } from "../src/engine/live-feed.ts";
 import { PolicyBooks } from "../src/engine/policy-books.ts";
 import type { Store } from "../src/engine/ports.ts";
+import { KnownRules } from "../src/engine/rules.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
 import { CARDS, PRICES } from "../src/store/play-contract.ts";
@@ -74,10 +75,12 @@ async function measure(name: string, store: Store): Promise<void> {
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
   };
+  const rules = new KnownRules(store);
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));
   const startMs = performance.now();
   for (let from = 0; from < events.length; from += BATCH) {
-    await commitWork(parts, "bench", { events: events.slice(from, from + BATCH), holds: [] });
+    const work = { events: events.slice(from, from + BATCH), holds: [] };
+    await rules.decideBy("bench", (seen) => commitWork({ ...parts, seen }, "bench", work));
   }
   const seconds = (performance.now() - startMs) / 1000;
   const figures = { store: name, events: EVENTS, batch: BATCH };

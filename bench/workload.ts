@@ -48,12 +48,17 @@ export class Workload {
   readonly #random: () => number;
   readonly #runs: OpenRun[] = [];
   readonly #startMs: number;
+  readonly #customers: number;
   readonly #recent: string[] = [];
   #made = 0;
 
-  constructor(seed: number, startMs: number) {
+  constructor(
+    seed: number,
+    { startMs, customers = CUSTOMERS }: { readonly startMs: number; readonly customers?: number },
+  ) {
     this.#random = seededRandom(seed);
     this.#startMs = startMs;
+    this.#customers = customers;
     for (let n = 0; n < OPEN_RUNS; n += 1) this.#runs.push(this.#openRun());
   }
 
@@ -68,7 +73,7 @@ export class Workload {
   }
 
   #openRun(): OpenRun {
-    const customer = `customer-${String(this.#pick(CUSTOMERS)).padStart(4, "0")}`;
+    const customer = `customer-${String(this.#pick(this.#customers)).padStart(4, "0")}`;
     const stepsLeft = STEPS_PER_RUN / 2 + this.#pick(STEPS_PER_RUN);
     return { id: `run-${this.#uuid()}`, customer, stepsLeft };
   }

@@ -23,7 +23,10 @@ import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
 import { stripeConnector } from "./connectors/stripe/stripe-connector.ts";
 import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webhook.ts";
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
+import { zuoraConnector } from "./connectors/zuora/zuora-connector.ts";
+import { TollgateError } from "./domain/errors.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
+import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Signatures } from "./engine/key-ports.ts";
@@ -41,6 +44,9 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
+import { moveToPostgres } from "./store/move/move-to-postgres.ts";
+import { verifyDatabase } from "./store/move/verify-database.ts";
+import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
@@ -112,7 +118,7 @@ const VERSION: string = JSON.parse(
 /** Every connector to a billing system. */
 const CONNECTORS = [
   ...[webhookConnector, fileConnector, s3Connector],
-  ...[stripeConnector, chargebeeConnector],
+  ...[stripeConnector, zuoraConnector, chargebeeConnector],
 ];
 
 /** What exports are carried out with, as the environment says. */
@@ -186,8 +192,10 @@ export async function prepareWorkspace(engine: Engine, workspace: string): Promi
 
 /** Where and how a server starts. */
 export interface StartOptions {
-  /** Folder that holds everything; made if it does not exist. */
+  /** Folder that holds everything; made if it does not exist. Not used with a database. */
   readonly dataDir: string;
+  /** A PostgreSQL database that holds everything instead, shared by any number of nodes. */
+  readonly databaseUrl?: string;
   /** (Default: 127.0.0.1, this machine alone.) */
   readonly host?: string;
   /** 0: any free port. (Default: 4100.) */
@@ -213,10 +221,7 @@ export interface Running {
 }
 
 const DEFAULT_PORT = 4100;
-/** How often runs are looked at for silence, and outcomes for being final. */
-const FALLS_DUE_EVERY_MS = 60_000;
-const CREDIT_EVERY_MS = 2_000;
-const PAYMENT_KEY_FILE = "payment-key";
+const PAYMENT_KEY = "payment-key";
 const PAYMENT_KEY_BYTES = 32;
 
 /**
@@ -232,20 +237,22 @@ const PAYMENT_KEY_BYTES = 32;
  */
 const V8_FLAGS = ["--no-allocation-site-pretenuring", "--heap-growing-percent=100"];
 
-/** Starts Tollgate on a data folder. Throws `store.locked` while another process holds it. */
+/**
+ * Starts Tollgate on a data folder or a database. Throws `store.locked` while another process holds
+ * the folder, `store.unknown` where the database cannot be reached.
+ */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
   const environment = {
-    TOLLGATE_EXPORT_DIR: join(dataDir, "exports"),
+    ...(options.databaseUrl === undefined && { TOLLGATE_EXPORT_DIR: join(dataDir, "exports") }),
     ...(options.environment ?? process.env),
   };
   for (const flag of V8_FLAGS) setFlagsFromString(flag);
-  const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+  const { store, installationKey } = await openStore(options);
   const { exporting = {} } = options;
   const engine = composeEngine(store, { environment, exporting, ...(clock && { clock }) });
   for (const workspace of await store.workspaces()) await engine.recover(workspace);
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
-  const installationKey = paymentKey(dataDir);
   const payments = engine.credits.delivery(paymentWebhook(installationKey, () => Date.now()));
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const parts = { ...composeHttp(engine), paymentSecret };
@@ -256,21 +263,34 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const adminKey = await firstAdminKey(engine);
   const passingKey = (scopes: readonly Scope[]) =>
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
-  const timer = setInterval(() => void doWhatIsDue(engine, logger), FALLS_DUE_EVERY_MS);
-  timer.unref();
-  const creditTimer = setInterval(
-    () => void watchCredit(engine, payments, logger),
-    CREDIT_EVERY_MS,
-  );
-  creditTimer.unref();
+  const onError = (what: string, error: unknown) =>
+    logger?.error({ what: `failed to ${what}`, error: String(error) });
+  const duties = new Duties({ engine, payments, onError, holder: randomIds.random() });
+  duties.start();
   const stop = async (): Promise<void> => {
-    clearInterval(timer);
-    clearInterval(creditTimer);
+    await duties.stop();
     await server.close();
     await engine.drain();
     await store.close();
   };
   return { url, engine, ...adminKey, passingKey, stop };
+}
+
+interface OpenStore {
+  readonly store: Store;
+  /** What secrets of payment endpoints follow from: one for every node. */
+  readonly installationKey: Uint8Array;
+}
+
+async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenStore> {
+  if (databaseUrl === undefined) {
+    const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+    return { store, installationKey: paymentKey(dataDir) };
+  }
+  const store = await openPostgresStore({ connectionString: databaseUrl, digest: nodeDigest });
+  const offered = randomBytes(PAYMENT_KEY_BYTES).toString("hex");
+  const kept = await store.installationSecret(PAYMENT_KEY, offered);
+  return { store, installationKey: Buffer.from(kept, "hex") };
 }
 
 /** Made where the folder has no key yet; its secret is given out this once. */
@@ -281,47 +301,36 @@ async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: stri
   return { adminKey: secret };
 }
 
-async function doWhatIsDue(engine: Engine, logger: Logger | undefined): Promise<void> {
-  try {
-    for (const workspace of await engine.store.workspaces()) {
-      await engine.settleOutcomes(workspace);
-      await engine.abandonSilentRuns(workspace);
-      await engine.limits.endQuarantine(workspace);
-      await engine.credits.expireDue(workspace);
-    }
-  } catch (error) {
-    logger?.error({
-      what: "silent runs or final outcomes could not be dealt with",
-      error: String(error),
-    });
-  }
-}
-
 /** The key that secrets of payment endpoints follow from: made once, for its owner alone. */
 function paymentKey(dataDir: string): Uint8Array {
-  const path = join(dataDir, PAYMENT_KEY_FILE);
+  const path = join(dataDir, PAYMENT_KEY);
   if (existsSync(path)) return readFileSync(path);
   const key = randomBytes(PAYMENT_KEY_BYTES);
   writeFileSync(path, key, { mode: 0o600 });
   return key;
 }
 
-/** Ends credit that is over, asks for payments that rules want, and tells of those awaited. */
-async function watchCredit(
-  engine: Engine,
-  payments: ReturnType<Engine["credits"]["delivery"]>,
-  logger: Logger | undefined,
-): Promise<void> {
-  try {
-    for (const workspace of await engine.store.workspaces()) {
-      const [watched] = await engine.store.credit.booksWatched(workspace, 1);
-      if (watched === undefined) continue;
-      await engine.credits.runTopupRules(workspace);
-      await payments.run(workspace);
-    }
-  } catch (error) {
-    logger?.error({ what: "credit could not be watched", error: String(error) });
+/** Moves a whole data folder into a database: what a crash left pending is added up first. */
+async function migrateStore(
+  { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
+  onProgress: (done: number, total: number) => void,
+): Promise<Readonly<Record<string, number>>> {
+  if (!existsSync(dataDir)) {
+    throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
   }
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  try {
+    const engine = composeEngine(store);
+    for (const workspace of await store.workspaces()) {
+      await engine.recover(workspace);
+      await store.settle(workspace);
+    }
+  } finally {
+    await store.close();
+  }
+  const installation = { [PAYMENT_KEY]: Buffer.from(paymentKey(dataDir)).toString("hex") };
+  const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
+  return moveToPostgres({ ...where, onProgress, installation });
 }
 
 /** The product as the command line uses it: plain functions, no adapter among them. */
@@ -342,8 +351,14 @@ export function openProduct() {
           return key === undefined ? null : isSignedBy(key, signed, signature);
         },
       }),
-    verify: async (dataDir: string, onProgress: (done: number, total: number) => void) =>
-      verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) }),
+    migrateStore,
+    verify: async (
+      { dataDir, databaseUrl }: Pick<StartOptions, "dataDir" | "databaseUrl">,
+      onProgress: (done: number, total: number) => void,
+    ) =>
+      databaseUrl === undefined
+        ? verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) })
+        : verifyDatabase(databaseUrl, onProgress),
   };
 }
 

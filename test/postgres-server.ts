@@ -10,6 +10,7 @@ import {
   cpSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -21,6 +22,7 @@ import { dirname, join, relative } from "node:path";
 
 const START_MAX_MS = 30_000;
 const EXIT_MS = 300;
+const RESTARTS_MAX_COUNT = 30;
 /** Its log goes to stderr, which says when it is ready. */
 const STDIO: SpawnOptions["stdio"] = ["ignore", "ignore", "pipe"];
 /** System users that may own the server, in order of preference. `nobody` is everywhere. */
@@ -30,6 +32,12 @@ const SERVER_USERS = ["postgres", "nobody"];
 export interface PostgresServer {
   /** A fresh database that nobody else has; returns how to connect to it. */
   createDatabase(): Promise<string>;
+  /** A copy of a database that nobody is connected to, made by the server of its own files. */
+  copyDatabase(url: string): Promise<string>;
+  /** Kills it as a power cut would, and starts it again on the same data and port. */
+  crash(): Promise<void>;
+  /** Processor time of all its processes that live, in milliseconds; 0 where nobody tells. */
+  cpuMs(): number;
   stop(): Promise<void>;
 }
 
@@ -38,12 +46,14 @@ type Owner = { readonly uid: number; readonly gid: number } | Record<string, nev
 let running: Promise<PostgresServer> | undefined;
 
 /** The one server of this process, started now if it is not running. Rejects with the reason. */
-export function postgresServer(): Promise<PostgresServer> {
-  running ??= start();
+export function postgresServer(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
+  running ??= start(settings);
   return running;
 }
 
-async function start(): Promise<PostgresServer> {
+async function start(wanted: Readonly<Record<string, string>>): Promise<PostgresServer> {
   const owner = serverOwner();
   const folder = mkdtempSync(join(tmpdir(), "tollgate-postgres-"));
   let ended = false;
@@ -62,17 +72,27 @@ async function start(): Promise<PostgresServer> {
   const bin = join(runnableBinaries(owner, folder), "bin");
   const dataDir = join(folder, "data");
   initialise(bin, dataDir, owner);
-  const { port, server } = await listen(bin, dataDir, owner);
+  const how = { bin, dataDir, owner, settings: wanted };
+  let { port, server } = await listen(how);
   kill = () => server.kill("SIGQUIT");
-  let databases = 0;
   const address = `postgresql://postgres@127.0.0.1:${port}`;
+  let databases = 0;
+  const create = async (options: string): Promise<string> => {
+    databases += 1;
+    const name = `test_${databases}`;
+    await execute(`${address}/postgres`, `CREATE DATABASE ${name} ${options}`);
+    return `${address}/${name}`;
+  };
   return {
-    createDatabase: async () => {
-      databases += 1;
-      const name = `test_${databases}`;
-      await execute(`${address}/postgres`, `CREATE DATABASE ${name}`);
-      return `${address}/${name}`;
+    createDatabase: () => create(""),
+    copyDatabase: (url) => create(`TEMPLATE ${new URL(url).pathname.slice(1)} STRATEGY FILE_COPY`),
+    crash: async () => {
+      const exit = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGKILL");
+      await exit;
+      ({ server } = await listen(how, port));
     },
+    cpuMs: () => (server.pid === undefined ? 0 : cpuMsBelow(server.pid)),
     stop: async () => {
       // Fast shutdown: ends sessions that a failed test left open.
       const exit = new Promise((resolve) => server.once("exit", resolve));
@@ -83,6 +103,21 @@ async function start(): Promise<PostgresServer> {
       running = undefined;
     },
   };
+}
+
+/** Of a process and its children, by the kernel's accounts in ticks of 10 ms. */
+function cpuMsBelow(parent: number): number {
+  const fields = (pid: string): string[] => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+      return [pid, ...stat.slice(stat.lastIndexOf(")") + 2).split(" ")];
+    } catch {
+      return [];
+    }
+  };
+  const all = existsSync("/proc") ? readdirSync("/proc").filter((name) => /^\d+$/.test(name)) : [];
+  const own = all.map(fields).filter(([pid, , ppid]) => [pid, ppid].includes(String(parent)));
+  return own.reduce((sum, stat) => sum + 10 * (Number(stat[12]) + Number(stat[13])), 0);
 }
 
 async function execute(connectionString: string, sql: string): Promise<void> {
@@ -175,22 +210,35 @@ function initialise(bin: string, dataDir: string, owner: Owner): void {
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr} ${made.error ?? ""}`);
 }
 
+interface Start {
+  readonly bin: string;
+  readonly dataDir: string;
+  readonly owner: Owner;
+  /** Of the server, in place of its defaults. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 async function listen(
-  bin: string,
-  dataDir: string,
-  owner: Owner,
+  { bin, dataDir, owner, settings: chosen }: Start,
+  wanted?: number,
 ): Promise<{ readonly port: number; readonly server: ChildProcess }> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
-    const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" };
-    const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const port = wanted ?? (await freePort());
+    const own = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" };
+    const flags = Object.entries({ ...chosen, ...own }).flatMap(([name, value]) => [
+      "-c",
+      `${name}=${value}`,
+    ]);
     const args = ["-D", dataDir, "-p", String(port), ...flags];
     const options: SpawnOptions = { ...owner, cwd: dirname(dataDir), stdio: STDIO };
     const server = spawn(join(bin, "postgres"), args, options);
     const problem = await readiness(server);
     if (problem === undefined) return { port, server };
-    // Somebody may have taken the port in between.
-    if (attempt === 3) throw new Error(`PostgreSQL did not start: ${problem}`);
+    // Somebody may have taken the port in between; of one that was killed, processes may be left.
+    if (attempt === (wanted === undefined ? 3 : RESTARTS_MAX_COUNT)) {
+      throw new Error(`PostgreSQL did not start: ${problem}`);
+    }
+    if (wanted !== undefined) await new Promise((resolve) => setTimeout(resolve, EXIT_MS));
   }
 }
 

@@ -15,6 +15,8 @@ export interface RunningServer {
 /** How a command wants its server. */
 export interface ServerOptions {
   readonly dataDir: string;
+  /** A PostgreSQL database in place of the folder. */
+  readonly databaseUrl?: string;
   readonly host?: string;
   readonly port?: number;
   /** (Default: that of the process.) */
@@ -69,8 +71,13 @@ export interface Product {
     readonly keyId: string | null;
     readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly line: string })[];
   };
+  /** Moves a folder into a database; tells how many rows each table got. */
+  migrateStore(
+    move: { readonly dataDir: string; readonly databaseUrl: string },
+    onProgress: (done: number, total: number) => void,
+  ): Promise<Readonly<Record<string, number>>>;
   verify(
-    dataDir: string,
+    place: { readonly dataDir: string; readonly databaseUrl?: string },
     onProgress: (done: number, total: number) => void,
   ): Promise<{
     readonly checked: Readonly<Record<string, number>>;
@@ -158,4 +165,19 @@ export const JSON_OPTION: Readonly<Record<string, OptionSpec>> = {
 /** The data folder of a command: option, environment, then `./tollgate-data`. */
 export function dataDirOf(args: Arguments, here: Surroundings): string {
   return textOption(args, "data") ?? here.environment.TOLLGATE_DATA ?? "tollgate-data";
+}
+
+/**
+ * Where a command finds everything: the data folder, or the database of DATABASE_URL where no
+ * folder is named. The address of a database holds a password, so it is no option: every user of
+ * the machine can read command lines.
+ */
+export function placeOf(
+  args: Arguments,
+  here: Surroundings,
+): { readonly dataDir: string; readonly databaseUrl?: string } {
+  const dataDir = dataDirOf(args, here);
+  const { DATABASE_URL: databaseUrl } = here.environment;
+  const isFolder = textOption(args, "data") !== undefined || (databaseUrl ?? "") === "";
+  return isFolder || databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl };
 }

@@ -19,6 +19,7 @@ import { importFiles } from "./commands/import.ts";
 import { invoice } from "./commands/invoice.ts";
 import { keys } from "./commands/keys.ts";
 import { margin } from "./commands/margin.ts";
+import { migrateStore } from "./commands/migrate-store.ts";
 import { opening } from "./commands/opening.ts";
 import { policy } from "./commands/policy.ts";
 import { prices } from "./commands/prices.ts";
@@ -71,6 +72,7 @@ const COMMANDS: readonly Command[] = [
   target,
   invoice,
   verify,
+  migrateStore,
   keys,
   workspace,
   clock,

@@ -4,7 +4,7 @@
  * that is given opens its own workspace there, such as a sandbox.
  */
 import { TollgateError } from "../domain/errors.ts";
-import { type Arguments, dataDirOf, type Surroundings, textOption } from "./command.ts";
+import { type Arguments, placeOf, type Surroundings, textOption } from "./command.ts";
 
 /** Requests to one server with one key. Each throws the problem that the server tells. */
 export interface Session {
@@ -54,9 +54,8 @@ function keyFor(args: Arguments, here: Surroundings): string {
 }
 
 async function startPrivate(args: Arguments, here: Surroundings) {
-  const dataDir = dataDirOf(args, here);
   try {
-    return await here.product.start({ dataDir, port: 0 });
+    return await here.product.start({ ...placeOf(args, here), port: 0 });
   } catch (error) {
     if (!(error instanceof TollgateError) || error.code !== "store.locked") throw error;
     const detail = `${error.message} Talk to that process: --url http://127.0.0.1:4100 --key tg_…`;

@@ -279,7 +279,10 @@ function resendsBlindly(connector: Connector): Connector {
       });
       return connector.send(renewed, session);
     },
-    capability: (target) => ({ ...connector.capability(target), dedup: { windowMs: null } }),
+    capability: (target) => ({
+      ...connector.capability(target),
+      ...{ dedup: { windowMs: null }, readBack: { kind: "none" } },
+    }),
   };
 }
 

@@ -313,6 +313,16 @@ export const ERRORS = {
     "Another process holds this data folder.",
     "Stop it, or talk to it over HTTP.",
   ],
+  "store.not_empty": [
+    409,
+    "The database that data would move into holds something already.",
+    "Name an empty database, or go on with the move that was begun there.",
+  ],
+  "store.moving": [
+    503,
+    "A data folder is being moved into this database.",
+    "Let 'tollgate migrate-store' end; run it again if it was cut off.",
+  ],
   "store.corrupt": [
     500,
     "The store contradicts itself.",

@@ -218,6 +218,8 @@ export const EXPORT_LEASE_MS = 5 * 60 * 1000;
 export const TARGETS_PER_WORKSPACE_MAX_COUNT = 100;
 /** Names that one target's mapping lists. */
 export const TARGET_NAMES_MAX_COUNT = 20_000;
+/** Fields of one of them: Zuora has a number for each charge that a customer has of an item. */
+export const TARGET_NAME_FIELDS_MAX_COUNT = 120;
 /** Longest secret of a target. */
 export const SECRET_MAX_CHARS = 8_192;
 /** Bytes of an answer that are read; what is kept of it with a line, in characters. */

@@ -2,6 +2,7 @@
 import { type Act, carryOut } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
 import { endDueCredit } from "./end-due-credit.ts";
+import type { RulesVersions } from "./node-ports.ts";
 import { recoverTotals } from "./recover-totals.ts";
 
 export type { Act } from "./carry-out.ts";
@@ -12,11 +13,12 @@ export function runAct<T>(
   workspace: string,
   work: (act: Act) => Promise<T>,
 ): Promise<T> {
-  return context.loop.exclusively(async () => {
+  const once = async (seen: RulesVersions): Promise<T> => {
     const clock = await context.clocks.of(workspace);
-    const own = { ...context, clock };
+    const own = { ...context, clock, seen };
     await recoverTotals(own, workspace);
     await endDueCredit(own, workspace);
     return carryOut(own, workspace, work);
-  });
+  };
+  return context.loop.exclusively(() => context.rules.decideBy(workspace, once), workspace);
 }

@@ -22,7 +22,8 @@ export function seqAsOf(
   workspace: string,
   atMs: number,
 ): Promise<number> {
-  return loop.exclusively(async () => {
+  // Inside a unit, so that no other node has one under way either.
+  const find = async () => {
     const nowMs = (await clocks.of(workspace)).nowMs();
     if (atMs > nowMs) {
       const [at, now] = [atMs, nowMs].map((ms) => new Date(ms).toISOString());
@@ -30,7 +31,8 @@ export function seqAsOf(
       throw new TollgateError("asof.future", detail, "asOf");
     }
     return seqAt(store, workspace, atMs);
-  });
+  };
+  return loop.exclusively(() => store.transact(workspace, find), workspace);
 }
 
 const LAST = Number.MAX_SAFE_INTEGER;

@@ -6,7 +6,9 @@ import {
   type WindowOf,
   windowStartMs,
 } from "../domain/budget/window.ts";
+import type { RulesVersions } from "./node-ports.ts";
 import type { Store } from "./ports.ts";
+import { KeptByVersion } from "./rules.ts";
 
 /** The budgets in force in one workspace. */
 export interface BudgetBook {
@@ -17,23 +19,22 @@ export interface BudgetBook {
 
 /** Books by workspace. */
 export class BudgetBooks {
-  readonly #store: Store;
-  readonly #kept = new Map<string, BudgetBook>();
+  readonly #kept: KeptByVersion<BudgetBook>;
   /** What was known last, also where it is to be read again. */
   readonly #last = new Map<string, BudgetBook>();
 
   constructor(store: Store) {
-    this.#store = store;
+    this.#kept = new KeptByVersion(store, "budgets", async (workspace) => {
+      const all = await store.spending.budgets(workspace);
+      const records = all.filter(({ retiredAtMs }) => retiredAtMs === null);
+      const byId = new Map(records.map((record) => [record.id, record]));
+      return { records, byId: (id: number) => byId.get(id), windowOf: rememberedWindows() };
+    });
   }
 
-  async of(workspace: string): Promise<BudgetBook> {
-    const known = this.#kept.get(workspace);
-    if (known !== undefined) return known;
-    const all = await this.#store.spending.budgets(workspace);
-    const records = all.filter(({ retiredAtMs }) => retiredAtMs === null);
-    const byId = new Map(records.map((record) => [record.id, record]));
-    const book = { records, byId: (id: number) => byId.get(id), windowOf: rememberedWindows() };
-    this.#kept.set(workspace, book);
+  /** As of `rules` (Default: of what is committed). */
+  async of(workspace: string, rules?: RulesVersions): Promise<BudgetBook> {
+    const book = await this.#kept.of(workspace, rules);
     this.#last.set(workspace, book);
     return book;
   }
@@ -45,7 +46,7 @@ export class BudgetBooks {
 
   /** Called when a budget was recorded: the next look-up reads the store. */
   forget(workspace: string): void {
-    this.#kept.delete(workspace);
+    this.#kept.forget(workspace);
   }
 }
 

@@ -4,7 +4,7 @@ import type { TollgateEvent } from "../domain/event/event.ts";
 import { admitRuns } from "./admit-runs.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
-import type { UnitContext } from "./context.ts";
+import type { RuledContext } from "./context.ts";
 import { endDueCredit } from "./end-due-credit.ts";
 import { watchEvents, withHits } from "./enforce-policies.ts";
 import { entitlementsAt } from "./entitlements.ts";
@@ -18,36 +18,44 @@ import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
+import { requireRules } from "./rules.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
 import { WatchedRuns } from "./watched-runs.ts";
 import type { Work } from "./work.ts";
 import { writeState } from "./write-state.ts";
 
-/** Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. */
+/**
+ * Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. Its
+ * caller begins anew where the rules of `context.seen` hold no more (`KnownRules`).
+ */
 export async function commitWork(
-  context: UnitContext,
+  context: RuledContext,
   workspace: string,
   { events, holds }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
-  const tariff = await context.tariffs.of(workspace);
-  const kept = await context.budgets.of(workspace);
-  const receivedAtMs = context.clock.nowMs();
-  const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace);
-  const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
-  const policies = await context.policies.of(workspace);
+  const { seen } = context;
+  const tariff = await context.tariffs.of(workspace, seen);
+  const kept = await context.budgets.of(workspace, seen);
+  const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
+  const policies = await context.policies.of(workspace, seen);
   let watched: WatchedRuns | null = null;
   let live: CommittedUnit | null = null;
   let hasNewBudgets = false;
   const committed = context.store.transact(workspace, async (unit) => {
+    await requireRules(unit, seen);
+    // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
+    const receivedAtMs = context.clock.nowMs();
+    const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     const spending = { unit, state, tariff, book: kept };
-    // A unit that is done again has gone on with what was kept.
-    if (watched !== null) policies.kept.clear();
+    // A unit that is done again has gone on with what was kept; another node may have, too.
+    const isElsewhere = context.store.isShared && policies.kept.asOf !== head.digest;
+    if (watched !== null || isElsewhere) policies.kept.clear();
     const { store } = context;
     watched = isEmpty(policies)
       ? null
@@ -64,7 +72,7 @@ export async function commitWork(
     const granting = { ...spending, book, ...asked, prepaid };
     const answers = await grantHolds(granting, holds, admission);
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
-    await writeState(context, unit, { state, head, extra: {} });
+    policies.kept.asOf = await writeState(context, unit, { state, head, extra: {} });
     if (context.live.isWatched(workspace)) live = { state, book, holds, answers };
     return { ...result, runs, holds: answers };
   });

@@ -2,6 +2,9 @@
  * The group commit. Everything that arrived while the last unit of work ran is taken together:
  * no timer, so an idle system answers at once and a busy one commits in large batches. All events
  * of a unit belong to one workspace; acts (a new card, a period close) run between units.
+ *
+ * A store that several nodes share lets workspaces be written to at once, so each has a lane of its
+ * own there: nobody waits for another workspace. The embedded store has one writer, and one lane.
  */
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
@@ -30,20 +33,29 @@ type Waiting = EventsWaiting | ActWaiting;
 /** Commits work of one workspace durably; resolves after the commit. */
 export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>;
 
+/** What waits for its turn, and whether somebody sees to it. */
+interface Lane {
+  readonly queue: Waiting[];
+  running: Promise<void> | null;
+}
+
 /** The queue in front of the store: one unit of work at a time, as large as what waits. */
 export class CommitLoop {
   readonly #commit: CommitWork;
-  readonly #queue: Waiting[] = [];
-  #running: Promise<void> | null = null;
+  readonly #hasLanes: boolean;
+  readonly #lanes = new Map<string, Lane>();
+  #waitingCount = 0;
   #draining = false;
 
-  constructor(commit: CommitWork) {
+  /** (Default: one lane for all workspaces.) */
+  constructor(commit: CommitWork, { hasLanes = false }: { readonly hasLanes?: boolean } = {}) {
     this.#commit = commit;
+    this.#hasLanes = hasLanes;
   }
 
   /** Requests that wait for a commit. */
   get waitingCount(): number {
-    return this.#queue.length;
+    return this.#waitingCount;
   }
 
   /** Commits events with whatever else is waiting. Throws `server.busy` when too much waits. */
@@ -53,57 +65,68 @@ export class CommitLoop {
     holds: HoldsRequest | null = null,
   ): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
-      this.#push({ kind: "events", workspace, events, holds, resolve, reject });
+      this.#push(workspace, { kind: "events", workspace, events, holds, resolve, reject });
     });
   }
 
-  /** Runs an act alone, in turn with the commits. */
-  exclusively<T>(act: () => Promise<T>): Promise<T> {
+  /** Runs an act alone, in turn with the commits of its workspace. */
+  exclusively<T>(act: () => Promise<T>, workspace: string): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#push({ kind: "act", act: () => act().then(resolve, reject) });
+      this.#push(workspace, { kind: "act", act: () => act().then(resolve, reject) });
     });
   }
 
   /** Refuses new work and resolves when all that waits is done. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await this.#running;
+    await Promise.all([...this.#lanes.values()].map(({ running }) => running));
   }
 
-  #push(item: Waiting): void {
+  #push(workspace: string, item: Waiting): void {
     if (this.#draining) throw new TollgateError("server.draining", "The server is shutting down.");
-    if (this.#queue.length >= WAITING_REQUESTS_MAX_COUNT) {
-      const detail = `${this.#queue.length} requests wait for the store.`;
+    if (this.#waitingCount >= WAITING_REQUESTS_MAX_COUNT) {
+      const detail = `${this.#waitingCount} requests wait for the store.`;
       throw new TollgateError("server.busy", detail);
     }
-    this.#queue.push(item);
-    this.#running ??= this.#run();
+    const name = this.#hasLanes ? workspace : "";
+    const lane = this.#lanes.get(name) ?? { queue: [], running: null };
+    this.#lanes.set(name, lane);
+    lane.queue.push(item);
+    this.#waitingCount += 1;
+    lane.running ??= this.#run(name, lane);
   }
 
-  async #run(): Promise<void> {
+  async #run(name: string, lane: Lane): Promise<void> {
+    const { queue } = lane;
     await nextTurn();
-    while (this.#queue.length > 0) {
-      const first = this.#queue[0];
+    while (queue.length > 0) {
+      const first = queue[0];
       if (first?.kind === "act") {
-        this.#queue.shift();
+        this.#take(queue);
         await first.act();
       } else if (first !== undefined) {
-        await this.#commitTogether(this.#takeEvents(first.workspace));
+        await this.#commitTogether(this.#takeEvents(queue, first.workspace));
         await nextTurn();
       }
     }
-    this.#running = null;
+    lane.running = null;
+    this.#lanes.delete(name);
+  }
+
+  #take(queue: Waiting[]): void {
+    queue.shift();
+    this.#waitingCount -= 1;
   }
 
   /** Takes the events at the head of the queue that belong to one workspace, up to the limit. */
-  #takeEvents(workspace: string): EventsWaiting[] {
+  #takeEvents(queue: Waiting[], workspace: string): EventsWaiting[] {
     const taken: EventsWaiting[] = [];
     let count = 0;
-    while (this.#queue.length > 0) {
-      const next = this.#queue[0];
+    while (queue.length > 0) {
+      const next = queue[0];
       if (next?.kind !== "events" || next.workspace !== workspace) break;
       if (taken.length > 0 && count + next.events.length > EVENTS_PER_COMMIT_MAX_COUNT) break;
-      this.#queue.shift();
+      this.#take(queue);
       taken.push(next);
       count += next.events.length + (next.holds?.asks.length ?? 0);
     }

@@ -4,14 +4,17 @@ import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
 import type { LiveFeed } from "./live-feed.ts";
+import type { RulesVersions } from "./node-ports.ts";
 import type { PolicyBooks } from "./policy-books.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
+import type { KnownRules } from "./rules.ts";
 import type { Tariff } from "./tariff.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
 
 /** The tariff of each workspace, kept ready and rebuilt when a version is recorded. */
 export interface Tariffs {
-  of(workspace: string): Promise<Tariff>;
+  /** As of `rules` (Default: of what is committed). */
+  of(workspace: string, rules?: RulesVersions): Promise<Tariff>;
   /** Forgets what was built; the next look-up reads the store again. */
   forget(workspace: string): void;
 }
@@ -41,6 +44,8 @@ export interface EngineContext {
   readonly tariffs: Tariffs;
   readonly budgets: BudgetBooks;
   readonly entitlements: EntitlementBooks;
+  /** What each workspace's rules were last seen at. */
+  readonly rules: KnownRules;
   readonly policies: PolicyBooks;
   readonly live: LiveFeed;
   /** When grants of credit end. */
@@ -51,4 +56,7 @@ export interface EngineContext {
 }
 
 /** What a unit of work is done with: everything but the loop that leads to it. */
-export type UnitContext = Omit<EngineContext, "loop" | "clocks" | "waiting">;
+export type UnitContext = Omit<EngineContext, "loop" | "clocks" | "waiting" | "rules">;
+
+/** A unit of work that stands on rules which it must find unchanged. */
+export type RuledContext = UnitContext & { readonly seen: RulesVersions };

@@ -2,32 +2,28 @@
  * When the next grant of each workspace ends for good. A unit of work that comes at that time or
  * later ends it first, so it does not matter when somebody looks; until then it costs one look-up.
  */
+import type { RulesVersions } from "./node-ports.ts";
 import type { Store } from "./ports.ts";
+import { KeptByVersion } from "./rules.ts";
 
 /** Remembers, for each workspace, the earliest end of a grant. */
 export class CreditDues {
-  readonly #store: Store;
-  readonly #dues = new Map<string, number>();
+  readonly #dues: KeptByVersion<number>;
 
   constructor(store: Store) {
-    this.#store = store;
+    this.#dues = new KeptByVersion(store, "terms", async (workspace) => {
+      const [first] = await store.credit.booksDue(workspace, Number.MAX_SAFE_INTEGER, 1);
+      return first?.dueAtMs ?? Number.POSITIVE_INFINITY;
+    });
   }
 
-  /** The earliest end; infinity where no grant ends. */
-  async of(workspace: string): Promise<number> {
-    const [first] = await this.#store.credit.booksDue(workspace, Number.MAX_SAFE_INTEGER, 1);
-    const dueAtMs = first?.dueAtMs ?? Number.POSITIVE_INFINITY;
-    this.#dues.set(workspace, dueAtMs);
-    return dueAtMs;
-  }
-
-  /** The same without a read where it is known; undefined where it is not. */
-  known(workspace: string): number | undefined {
-    return this.#dues.get(workspace);
+  /** The earliest end, as of `rules` (Default: of what is committed); infinity: no grant ends. */
+  of(workspace: string, rules?: RulesVersions): Promise<number> {
+    return this.#dues.of(workspace, rules);
   }
 
   /** Forgets what was read: a book is about to change. */
   forget(workspace: string): void {
-    this.#dues.delete(workspace);
+    this.#dues.forget(workspace);
   }
 }

@@ -9,7 +9,9 @@
 import type { Hold } from "../domain/budget/hold.ts";
 import { decodeEvent } from "../domain/event/codec.ts";
 import { HOLD_QUARANTINE_MS } from "../domain/limits.ts";
+import { commitWork } from "./commit-events.ts";
 import type { EngineContext } from "./context.ts";
+import { GivenUp, guardedStore } from "./guarded-store.ts";
 
 const HOLDS_PER_UNIT_MAX_COUNT = 500;
 
@@ -39,20 +41,31 @@ export async function endQuarantine(
     seen.set(holdId, start);
     return passedMs >= start + quarantineMs;
   });
-  if (due.length > 0) await endHolds(context, workspace, due);
+  if (due.length === 0) return 0;
+  try {
+    await endHolds({ ...context, clock }, workspace, due);
+  } catch (error) {
+    if (error instanceof HoldsMoved) return 0;
+    throw error;
+  }
   return due.length;
 }
+
+/** A hold was renewed, settled or released between the look at it and its end. */
+class HoldsMoved extends GivenUp {}
 
 function forgetOthers(seen: Quarantine, expired: readonly Hold[]): void {
   const kept = new Set(expired.map(({ holdId }) => holdId));
   for (const holdId of seen.keys()) if (!kept.has(holdId)) seen.delete(holdId);
 }
 
+/** Ends these holds if all stand as they were seen; else none, and the next look decides. */
 async function endHolds(
-  { loop, digest }: EngineContext,
+  context: EngineContext,
   workspace: string,
   due: readonly Hold[],
 ): Promise<void> {
+  const { loop, digest, rules, waiting } = context;
   const estimated = due.filter(({ onExpiry }) => onExpiry === "estimate");
   const events = estimated.map(({ document, holdId }) => {
     const event = decodeEvent(document);
@@ -60,5 +73,15 @@ async function endHolds(
   });
   const releases = due.filter(({ onExpiry }) => onExpiry === "release");
   const none = { asks: [], renewals: [], caps: [] };
-  await loop.submit(workspace, events, { run: "", releases, ...none });
+  const work = { events, holds: [{ run: "", releases, ...none }] };
+  const store = guardedStore(context.store, async (unit) => {
+    const counting = await unit.spending.countingHolds(due);
+    const expiries = new Map(counting.map(({ holdId, expiresAtMs }) => [holdId, expiresAtMs]));
+    const isAsSeen = due.every(({ holdId, expiresAtMs }) => expiries.get(holdId) === expiresAtMs);
+    if (!isAsSeen) throw new HoldsMoved("Holds changed before they were ended.");
+  });
+  const end = () =>
+    rules.decideBy(workspace, (seen) => commitWork({ ...context, store, seen }, workspace, work));
+  await loop.exclusively(end, workspace);
+  waiting.look(workspace);
 }

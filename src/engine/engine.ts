@@ -12,7 +12,7 @@ import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
 import { commitWork } from "./commit-events.ts";
-import { CommitLoop } from "./commit-loop.ts";
+import { CommitLoop, type CommitWork } from "./commit-loop.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
@@ -37,12 +37,14 @@ import {
 import { LiveCases } from "./live-cases.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { LiveLimits } from "./live-limits.ts";
+import type { Lease } from "./node-ports.ts";
 import {
   type NewDispute,
   type NewResolution,
   openDispute,
   resolveDispute,
 } from "./open-dispute.ts";
+import { PeriodicWork } from "./periodic-work.ts";
 import { PolicyBooks } from "./policy-books.ts";
 import { PolicyCases } from "./policy-cases.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
@@ -67,6 +69,7 @@ import { recoverTotals } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult, EventResult } from "./result.ts";
+import { KnownRules } from "./rules.ts";
 import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
@@ -123,26 +126,34 @@ export class Engine {
     const dues = new CreditDues(parts.store);
     const policies = new PolicyBooks(parts.store);
     const live = new LiveFeed();
-    const loop = new CommitLoop(async (workspace, work) => {
-      const clock = await clocks.of(workspace);
-      const committed = await commitWork(
-        { ...parts, dues, budgets, entitlements, policies, live, clock },
-        workspace,
-        work,
-      );
+    const rules = new KnownRules(parts.store);
+    const books = { dues, budgets, entitlements, policies, live };
+    const commit: CommitWork = async (workspace, work) => {
+      const committed = await rules.decideBy(workspace, async (seen) => {
+        const clock = await clocks.of(workspace);
+        return commitWork({ ...parts, ...books, clock, seen }, workspace, work);
+      });
       waiting.look(workspace);
       return committed;
-    });
+    };
+    const loop = new CommitLoop(commit, { hasLanes: parts.store.isShared });
     const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
-    const waiting = new WaitingRuns((workspace, run) => readRunState(reading, workspace, run));
-    const books = { dues, budgets, entitlements, policies, live };
-    this.#context = { ...parts, ...books, clocks, loop, waiting };
+    const waiting = new WaitingRuns(
+      (workspace, run) => readRunState(reading, workspace, run),
+      parts.store.isShared ? async (workspace) => parts.store.commits(workspace) : null,
+    );
+    this.#context = { ...parts, ...books, rules, clocks, loop, waiting };
     this.policies = new PolicyCases(this.#context);
     this.live = new LiveCases(this.#context);
     this.limits = new LiveLimits(this.#context);
     this.receipts = new ReceiptCases({ ...this.#context, signatures: parts.signatures });
     this.credits = new CreditCases(this.#context);
     this.exports = new ExportCases(this.#context, parts.exporting);
+  }
+
+  /** Periodic work, which does nothing once another process has the lease. */
+  periodicWork(lease: Lease): PeriodicWork {
+    return new PeriodicWork(this.#context, lease);
   }
 
   /** The store, for reads that need no rule. Writing to it directly breaks every guarantee. */

@@ -9,8 +9,10 @@ import {
   parseOwnEntitlements,
 } from "../domain/budget/entitlements.ts";
 import { Place } from "../domain/rating/document-place.ts";
+import type { RulesVersions } from "./node-ports.ts";
 import type { Customer, Store } from "./ports.ts";
 import { recordedActs } from "./recorded-acts.ts";
+import { KeptByVersion } from "./rules.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Key of the budget that counts the runs which a customer has open. */
@@ -28,27 +30,24 @@ type OwnByCustomer = ReadonlyMap<string, OwnEntitlements>;
 
 /** Own terms of each workspace's customers, kept ready and read again when one changes. */
 export class EntitlementBooks {
-  readonly #store: Store;
-  readonly #kept = new Map<string, OwnByCustomer>();
+  readonly #kept: KeptByVersion<OwnByCustomer>;
 
   constructor(store: Store) {
-    this.#store = store;
+    this.#kept = new KeptByVersion(store, "terms", async (workspace) => {
+      const of = { kind: "entitlements.saved" } as const;
+      const acts = await recordedActs<SavedEntitlements>(store, workspace, of);
+      return new Map(acts.map((act) => [act.customer, ownIn(act)]));
+    });
   }
 
-  async of(workspace: string): Promise<OwnByCustomer> {
-    const known = this.#kept.get(workspace);
-    if (known !== undefined) return known;
-    const acts = await recordedActs<SavedEntitlements>(this.#store, workspace, {
-      kind: "entitlements.saved",
-    });
-    const own = new Map(acts.map((act) => [act.customer, ownIn(act)]));
-    this.#kept.set(workspace, own);
-    return own;
+  /** As of `rules` (Default: of what is committed). */
+  of(workspace: string, rules?: RulesVersions): Promise<OwnByCustomer> {
+    return this.#kept.of(workspace, rules);
   }
 
   /** Called when terms were recorded: the next look-up reads the store. */
   forget(workspace: string): void {
-    this.#kept.delete(workspace);
+    this.#kept.forget(workspace);
   }
 }
 

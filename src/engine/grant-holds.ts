@@ -2,7 +2,7 @@
  * Grants and refuses holds. Runs in the unit of work that also books events, after them, so
  * admission, settlement and plain metering can never race.
  */
-import { type BalanceKey, isPrepaid } from "../domain/budget/budget.ts";
+import { isPrepaid } from "../domain/budget/budget.ts";
 import { type decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
 import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
@@ -12,7 +12,6 @@ import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
-import type { Run } from "../domain/run/run.ts";
 import { tellStages } from "./book-balances.ts";
 import { noteGrant, type PolicyVerdict, watchAsk } from "./enforce-policies.ts";
 import type { EntitlementsNow } from "./entitlements.ts";
@@ -23,13 +22,13 @@ import type {
   HoldsRequest,
   NotAdmitted,
 } from "./hold-answers.ts";
+import { type Asker, askerOf, keyOf, loadAsked, problem, spenderOf } from "./load-asked.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
 import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import type { PrepaidCredit } from "./prepaid-credit.ts";
 import { decideWithCredit, prepaidRoomsOf } from "./prepaid-rooms.ts";
 import { recordStop } from "./record-stop.ts";
-import { pathOf } from "./spend-of.ts";
 import type { WatchedRuns } from "./watched-runs.ts";
 import { worstCaseOf } from "./worst-case.ts";
 
@@ -44,12 +43,6 @@ export interface Granting extends Spending {
 interface Deciding extends Granting {
   /** Null: no budget is of prepaid credit. */
   readonly prepaid: PrepaidCredit | null;
-}
-
-/** Everything about the run that an ask is for. */
-interface Asker {
-  readonly run: Run;
-  readonly customer: Customer;
 }
 
 /** Answers requests in their order. Each sees what those before it were granted. */
@@ -74,18 +67,6 @@ export async function grantHolds(
     answers.push({ decisions, released, renewed });
   }
   return answers;
-}
-
-async function loadAsked(granting: Granting, requests: readonly HoldsRequest[]): Promise<void> {
-  const { unit, state } = granting;
-  const asked = requests.flatMap(({ asks }) => asks.map(({ step }) => step as StepKey));
-  const named = requests.flatMap(({ releases, renewals }) => [...releases, ...renewals]);
-  for (const hold of await unit.spending.holds([...asked, ...named])) state.spending.loadHold(hold);
-  await loadBalances(
-    granting,
-    [...state.spending.holds()].flatMap(({ reserves }) => reserves),
-  );
-  for (const step of await unit.steps(asked)) state.steps.load(step);
 }
 
 function release({ state }: Granting, key: StepKey): Hold | null {
@@ -170,29 +151,6 @@ async function knownAnswer(granting: Deciding, ask: HoldAsk): Promise<HoldDecisi
   return { decision: "allow", hold, budgets: rooms, policies: [] };
 }
 
-function problem(
-  code: "hold.too_many" | "hold.conflict" | "run.not_found" | "run.no_customer",
-  detail: string,
-): { readonly decision: "invalid"; readonly problem: { code: typeof code; detail: string } } {
-  return { decision: "invalid", problem: { code, detail } };
-}
-
-function askerOf({ state }: Granting, id: string): Asker | ReturnType<typeof problem> {
-  const run = state.runs.get(id);
-  if (run === undefined) return problem("run.not_found", `There is no run "${id}".`);
-  const customer = run.customer === null ? undefined : state.customers.get(run.customer);
-  if (customer === undefined) {
-    return problem("run.no_customer", `Run "${id}" has no customer yet.`);
-  }
-  return { run, customer };
-}
-
-function spenderOf({ state }: Granting, { run, customer }: Asker, { step }: HoldAsk): Spender {
-  const path = pathOf(run.id, (id) => state.runs.get(id));
-  const agent = step.agent ?? run.agent;
-  return { customer: customer.id, agent, labels: step.labels, path };
-}
-
 /** The kept balances that a spender's work counts in, as they are now. */
 export async function roomsOf(
   granting: Granting,
@@ -208,10 +166,6 @@ export async function roomsOf(
   const keys = places.map(keyOf);
   await loadBalances(granting, keys);
   return places.map((place) => roomAt(granting, place));
-}
-
-function keyOf({ record, scope, window }: Pick<Room, "record" | "scope" | "window">): BalanceKey {
-  return { budgetId: record.id, scope, window: window.key };
 }
 
 function roomAt({ state }: Spending, at: Pick<Room, "record" | "scope" | "window">): Room {

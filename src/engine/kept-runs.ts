@@ -40,6 +40,8 @@ export class KeptRuns {
   readonly #runs = new Map<string, { readonly run: KeptRun; readonly size: number }>();
   readonly #most: number;
   #size = 0;
+  /** Where the chain ended when this was kept: where it ends elsewhere, another node went on. */
+  asOf = "";
 
   constructor(most: number = POLICY_STEPS_IN_MEMORY_MAX_COUNT) {
     this.#most = most;

@@ -7,8 +7,10 @@ import { type Wanted, wantedBy } from "../domain/policy/judge-run.ts";
 import { parsePolicy } from "../domain/policy/parse-policy.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import { KeptRuns } from "./kept-runs.ts";
+import type { RulesVersions } from "./node-ports.ts";
 import type { Store } from "./ports.ts";
 import { recordedActs } from "./recorded-acts.ts";
+import { KeptByVersion } from "./rules.ts";
 
 /** What an act that sets a policy, or takes one out of force, records. */
 export interface SavedPolicy {
@@ -32,23 +34,28 @@ export interface PolicyBook {
 /** Books by workspace. */
 export class PolicyBooks {
   readonly #store: Store;
-  readonly #books = new Map<string, PolicyBook>();
+  readonly #books: KeptByVersion<PolicyBook>;
+  readonly #last = new Map<string, PolicyBook>();
 
   constructor(store: Store) {
     this.#store = store;
+    this.#books = new KeptByVersion(store, "terms", (workspace) => this.#build(workspace));
   }
 
-  async of(workspace: string): Promise<PolicyBook> {
-    const known = this.#books.get(workspace);
-    if (known !== undefined) return known;
+  /** As of `rules` (Default: of what is committed). */
+  async of(workspace: string, rules?: RulesVersions): Promise<PolicyBook> {
+    const book = await this.#books.of(workspace, rules);
+    this.#last.set(workspace, book);
+    return book;
+  }
+
+  async #build(workspace: string): Promise<PolicyBook> {
     const policies = await this.#read(workspace);
     const looksAtCards = policies.some(({ where, except }) => {
       return where.card !== undefined || except.card !== undefined;
     });
     const kept = new KeptRuns();
-    const book = { policies, wanted: wantedBy(policies), looksAtCards, kept };
-    this.#books.set(workspace, book);
-    return book;
+    return { policies, wanted: wantedBy(policies), looksAtCards, kept };
   }
 
   async #read(workspace: string): Promise<readonly Policy[]> {
@@ -63,12 +70,12 @@ export class PolicyBooks {
 
   /** Called when a policy was recorded: the next look-up reads the store. */
   forget(workspace: string): void {
-    this.#books.delete(workspace);
+    this.#books.forget(workspace);
   }
 
   /** Called when something else than events changed steps: what is kept of runs is read again. */
   forgetRuns(workspace: string): void {
-    this.#books.get(workspace)?.kept.clear();
+    this.#last.get(workspace)?.kept.clear();
   }
 }
 

@@ -16,6 +16,7 @@ import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { Outbox } from "./export/export-ports.ts";
 import type { History } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
+import type { SharedStore, SharedUnit } from "./node-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
 export type { Answer, ApiKey, CreditBookRow, Customer, SigningKey };
@@ -179,7 +180,7 @@ export interface Writes extends SpendingWrites {
  * One transaction on one workspace. Rows that are read are locked until it ends. Every method
  * takes all its keys at once; the answer leaves out what does not exist.
  */
-export interface UnitOfWork {
+export interface UnitOfWork extends SharedUnit {
   head(): Answer<ChainHead>;
   runs(ids: readonly string[]): Answer<Run[]>;
   /** All runs below a run, at any depth. */
@@ -311,7 +312,7 @@ type StoreReads = Pick<
  * fails they throw `store.unknown` rather than answer with less.
  * `workspace` is a parameter everywhere: there is no ambient tenant.
  */
-export interface Store {
+export interface Store extends SharedStore {
   /**
    * Runs `work` in one durable transaction. When it resolves, the writes are on disk; when
    * `work` throws, nothing is written and its error passes through. When the commit itself

@@ -1,11 +1,17 @@
 /**
  * Callers that wait until a run may go on. They are told at once when something that may let it go
  * on was committed in this process: a stop lifted, a limit raised, a hold settled or released.
+ * Where other nodes commit too, the count of commits is asked for while somebody waits, and only
+ * then: a message from node to node would cost every commit, waited for or not.
  */
+import { OTHER_NODES_EVERY_MS } from "../domain/database-limits.ts";
 import type { RunState } from "./hold-answers.ts";
 
 /** Reads the state of a run as of the last commit. */
 export type LookAt = (workspace: string, run: string) => Promise<RunState>;
+
+/** A number that every commit of any node changes. */
+export type CommitsOf = (workspace: string) => Promise<number>;
 
 interface Waiting {
   readonly run: string;
@@ -27,9 +33,12 @@ export class WaitingRuns {
   readonly #lookAt: LookAt;
   readonly #waiting = new Map<string, Set<Waiting>>();
   readonly #due = new Set<string>();
+  readonly #commitsOf: CommitsOf | null;
 
-  constructor(lookAt: LookAt) {
+  /** `commitsOf` is null where this process alone commits. */
+  constructor(lookAt: LookAt, commitsOf: CommitsOf | null = null) {
     this.#lookAt = lookAt;
+    this.#commitsOf = commitsOf;
   }
 
   get count(): number {
@@ -64,8 +73,10 @@ export class WaitingRuns {
   ): AsyncGenerator<RunState | null, void> {
     const listener = new Listener(run);
     const { waiting } = listener;
-    const waiters = this.#waiting.get(workspace) ?? new Set();
+    const known = this.#waiting.get(workspace);
+    const waiters = known ?? new Set();
     this.#waiting.set(workspace, waiters);
+    if (known === undefined && this.#commitsOf !== null) void this.#watch(workspace, waiters);
     // Before the first look: what is committed after it is told.
     waiters.add(waiting);
     const timer = setTimeout(listener.end, timeoutMs);
@@ -99,6 +110,18 @@ export class WaitingRuns {
   #beat(workspace: string, listener: Listener): void {
     listener.beat();
     this.#check(workspace, listener.waiting);
+  }
+
+  /** Looks for commits of other nodes for as long as somebody of these waits. */
+  async #watch(workspace: string, waiters: ReadonlySet<Waiting>): Promise<void> {
+    let last = -1;
+    while (this.#waiting.get(workspace) === waiters) {
+      // A store that cannot be asked now may be asked later; who waits is told by its own look.
+      const commits = (await this.#commitsOf?.(workspace).catch(() => last)) ?? last;
+      if (commits !== last) this.look(workspace);
+      last = commits;
+      await new Promise((resolve) => setTimeout(resolve, OTHER_NODES_EVERY_MS).unref());
+    }
   }
 
   /** Something was committed: whoever waits looks again, soon. */

@@ -15,6 +15,7 @@ import { versionInForce } from "../domain/rating/select-version.ts";
 import type { Tariffs } from "./context.ts";
 import { readRates } from "./conversion-rates.ts";
 import type { Store } from "./ports.ts";
+import { KeptByVersion } from "./rules.ts";
 import type { Tariff } from "./tariff.ts";
 
 /**
@@ -97,19 +98,13 @@ function owesWithoutUsage({ fees, minimum, charges }: RateCard): boolean {
 
 /** Keeps the tariff of each workspace until a version is recorded. */
 export function storedTariffs(store: Store): Tariffs {
-  const kept = new Map<string, Tariff>();
+  const kept = new KeptByVersion(store, "tariff", async (workspace) => {
+    const cards = await store.cards(workspace);
+    const prices = await store.prices(workspace);
+    return tariffOf(cards, prices, await readRates(store, workspace));
+  });
   return {
-    of: async (workspace) => {
-      const known = kept.get(workspace);
-      if (known !== undefined) return known;
-      const cards = await store.cards(workspace);
-      const prices = await store.prices(workspace);
-      const built = tariffOf(cards, prices, await readRates(store, workspace));
-      kept.set(workspace, built);
-      return built;
-    },
-    forget: (workspace) => {
-      kept.delete(workspace);
-    },
+    of: (workspace, rules) => kept.of(workspace, rules),
+    forget: (workspace) => kept.forget(workspace),
   };
 }

@@ -16,9 +16,9 @@ export async function writeState(
     readonly head: ChainHead;
     readonly extra: ExtraWrites;
   },
-): Promise<void> {
+): Promise<string> {
   const { state, head, extra } = change;
-  if (state.lastSeq === head.lastSeq && !state.touched()) return;
+  if (state.lastSeq === head.lastSeq && !state.touched()) return head.digest;
   const writes = { ...state.toWrites(), ...extra };
   const { steps, journal } = writes;
   const { lastSeq } = state;
@@ -34,4 +34,5 @@ export async function writeState(
   const { digest, committedAtMs } = { ...head, ...link };
   const after = { lastSeq, digest, committedAtMs: committedAtMs ?? head.committedAtMs };
   await unit.write({ ...writes, link, sealedSteps, head: after });
+  return digest;
 }

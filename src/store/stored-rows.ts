@@ -186,7 +186,7 @@ export function encodeShares(shares: readonly RunShare[]): string {
 }
 
 /** Shares as `encodeShares` wrote them. */
-export function decodeShares(stored: string): RunShare[] {
+function decodeShares(stored: string): RunShare[] {
   const rows = JSON.parse(stored) as [string, string, string][];
   return rows.map(([chargeKey, cell, amount]) => ({ chargeKey, cell, amount: amountOf(amount) }));
 }

@@ -10,11 +10,12 @@ export interface Answer<Body> {
 export class HttpClient {
   readonly url: string;
   readonly key: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  readonly #agent: Agent;
 
-  constructor(url: string, key: string) {
+  constructor(url: string, key: string, maxSockets = 16) {
     this.url = url;
     this.key = key;
+    this.#agent = new Agent({ keepAlive: true, maxSockets });
   }
 
   get<Body>(path: string): Promise<Answer<Body>> {

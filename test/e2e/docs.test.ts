@@ -18,6 +18,7 @@ import { describe, test } from "node:test";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { stylesFor } from "../../src/cli/render/styles.ts";
 import { openProduct, type Running, startTollgate } from "../../src/compose.ts";
+import * as databaseLimits from "../../src/domain/database-limits.ts";
 import { STEP_KINDS } from "../../src/domain/event/event.ts";
 import { INPUT_BUCKETS, OUTPUT_BUCKETS } from "../../src/domain/event/usage.ts";
 import * as documentLimits from "../../src/domain/limits.ts";
@@ -212,7 +213,7 @@ describe("the documents", { concurrency: 2 }, () => {
     const listed = new Map(
       tableRows(readDocument("docs/bounds.md")).map(([name = "", value = ""]) => [name, value]),
     );
-    const limits = { ...documentLimits, ...connectionLimits };
+    const limits = { ...documentLimits, ...databaseLimits, ...connectionLimits };
     const wanted = Object.entries(limits).map(([name, value]) => [name, String(value)] as const);
     const plain = [...listed].map(([name, value]) => [name, value.replaceAll(",", "")] as const);
     assert.deepEqual(new Map(plain), new Map(wanted));
@@ -229,7 +230,7 @@ describe("the documents", { concurrency: 2 }, () => {
   test("docs/cli.md lists every command and every option", async () => {
     const text = readDocument("docs/cli.md");
     const overview = await help();
-    const names = [...overview.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1] ?? "");
+    const names = [...overview.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map((match) => match[1] ?? "");
     assert.ok(names.includes("serve") && names.length > 10);
     for (const name of names) {
       const [usage = "", ...details] = (await help(name)).split("\n");

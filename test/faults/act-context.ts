@@ -9,6 +9,7 @@ import { EntitlementBooks } from "../../src/engine/entitlements.ts";
 import { LiveFeed } from "../../src/engine/live-feed.ts";
 import { PolicyBooks } from "../../src/engine/policy-books.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
+import { KnownRules } from "../../src/engine/rules.ts";
 import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 
@@ -17,6 +18,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
   return {
     ...{ store, clock, digest: nodeDigest, tariffs: storedTariffs(store) },
     ids: { random: () => "id" },
+    rules: new KnownRules(store),
     dues: new CreditDues(store),
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),

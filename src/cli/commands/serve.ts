@@ -1,11 +1,11 @@
-import { type Command, dataDirOf, print, textOption } from "../command.ts";
+import { type Command, placeOf, print, textOption } from "../command.ts";
 import { portOf } from "../number-option.ts";
 import { untilStopped } from "../until-stopped.ts";
 
 /** Runs the server until it is told to stop. */
 export const serve: Command = {
   name: "serve",
-  summary: "Run the server on a data folder",
+  summary: "Run the server on a data folder, or on the database of DATABASE_URL",
   positionals: "",
   options: {
     data: { type: "string", value: "DIR", meaning: "data folder (default: tollgate-data)" },
@@ -14,17 +14,18 @@ export const serve: Command = {
   },
   run: async (args, here) => {
     const { out, styles, product, environment } = here;
-    const dataDir = dataDirOf(args, here);
+    const place = placeOf(args, here);
     const host = textOption(args, "host") ?? environment.TOLLGATE_HOST;
     const port = portOf(textOption(args, "port") ?? environment.TOLLGATE_PORT);
     const server = await product.start({
-      dataDir,
+      ...place,
       isLogging: true,
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     });
     print(out, `Tollgate ${product.version} listens on ${styles.bold(server.url)}`);
-    print(out, `Data folder: ${dataDir}`);
+    const { dataDir, databaseUrl } = place;
+    print(out, databaseUrl === undefined ? `Data folder: ${dataDir}` : databaseLine(databaseUrl));
     if (server.adminKey !== undefined) {
       print(
         out,
@@ -40,3 +41,9 @@ export const serve: Command = {
     return 0;
   },
 };
+
+/** Where the database is, without who connects and by which password. */
+function databaseLine(url: string): string {
+  const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: "?", pathname: "" };
+  return `Database: ${host}${pathname}`;
+}

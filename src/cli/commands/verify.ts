@@ -1,11 +1,12 @@
-import { type Command, dataDirOf, JSON_OPTION, print } from "../command.ts";
+import { type Command, JSON_OPTION, placeOf, print } from "../command.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
 import { renderTable } from "../render/table.ts";
 
 /** Rebuilds every total from the steps by independent code and compares. */
 export const verify: Command = {
   name: "verify",
-  summary: "Check a data folder: hash chain, checksums, and every total against its steps",
+  summary:
+    "Check a data folder or database: hash chain, checksums, and every total against its steps",
   positionals: "",
   options: {
     data: { type: "string", value: "DIR", meaning: "data folder (default: tollgate-data)" },
@@ -14,8 +15,7 @@ export const verify: Command = {
   run: async (args, here) => {
     const { out, err, styles, product } = here;
     const bar = new ProgressBar(err);
-    const dataDir = dataDirOf(args, here);
-    const report = await product.verify(dataDir, (done, total) => {
+    const report = await product.verify(placeOf(args, here), (done, total) => {
       bar.show({ label: "verify", done, total, note: "" });
     });
     bar.clear();

@@ -40,7 +40,7 @@ export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): Expo
     ...{ value: (25n * ONE) / 2n, windowTotal: (25n * ONE) / 2n, unit: "USD" },
     ...{ description: "Runs & more: 100% (it's *new*!)", parts: [], earlier: [], takesBack: null },
     evidence: { source: "st_1", ledger: "12.5" },
-    ...{ key: LINE_KEY, workspace: "w", ...some },
+    ...{ key: LINE_KEY, workspace: "w", plannedAtMs: 0, ...some },
   };
   const body = stripeConnector.freeze(freezing, THEIRS, target);
   return {

@@ -105,6 +105,7 @@ test("a look-up settles what was taken or is in doubt", () => {
   // Thrown away behind our back: the same bytes would be again.
   assert.equal(lookedUp(taken, "absent", at).state, "rejected");
   assert.equal(lookedUp(unknown, "absent", at).state, "ready");
+  assert.equal(lookedUp(taken, "dropped", at).state, "ready");
   assert.deepEqual(
     [lookedUp(unknown, "unclear", at).state, lookedUp(unknown, "unclear", at).dueAtMs],
     ["unknown", 12],

@@ -5,6 +5,8 @@
  *     ↑         │     ↘ rejected → superseded (a later revision stands for it) | voided (by hand)
  *     └─────────┴──→ unknown → accepted | ready, by what a look-up finds
  *
+ * (accepted → ready: a batch that they took was thrown away whole, for one line of it.)
+ *
  * `in_flight` is on disk before the first byte leaves, so a crash leaves a line that may have been
  * sent, never one that is thought unsent. The number of attempts never turns unknown into failed.
  */
@@ -17,7 +19,7 @@ import type { ExportLine, LineState } from "./export-line.ts";
 const NEXT: Readonly<Record<LineState, readonly LineState[]>> = {
   ready: ["in_flight", "superseded", "voided"],
   in_flight: ["ready", "accepted", "confirmed", "rejected", "unknown"],
-  accepted: ["confirmed", "rejected"],
+  accepted: ["confirmed", "rejected", "ready"],
   confirmed: [],
   rejected: ["ready", "superseded", "voided"],
   unknown: ["in_flight", "accepted", "confirmed", "ready", "rejected", "voided"],
@@ -126,6 +128,8 @@ export type Found =
   | "absent"
   /** They refused it after taking it. */
   | "refused"
+  /** They threw it away with others, such as a file of which one row is wrong: it may go again. */
+  | "dropped"
   /** They cannot tell. */
   | "unclear";
 
@@ -139,6 +143,7 @@ export function lookedUp(
   const known = { note, outcome: null, isUnclear: false, dueAtMs: nowMs };
   if (found === "present") return moved(line, "confirmed", known);
   if (found === "refused") return moved(line, "rejected", known);
+  if (found === "dropped") return moved(line, "ready", known);
   // What they took and do not have was thrown away behind our back: the same would happen again.
   if (found === "absent")
     return moved(line, line.state === "accepted" ? "rejected" : "ready", known);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TARGET_NAMES_MAX_COUNT } from "../limits.ts";
+import { TARGET_NAME_FIELDS_MAX_COUNT, TARGET_NAMES_MAX_COUNT } from "../limits.ts";
 import { parseTarget } from "./parse-target.ts";
 
 const DOCUMENT = {
@@ -48,4 +48,14 @@ test("a mapping has so many names and no more", () => {
   };
   assert.deepEqual(named(TARGET_NAMES_MAX_COUNT), []);
   assert.equal(named(TARGET_NAMES_MAX_COUNT + 1).length, 1);
+});
+
+test("a name has so many fields and no more", () => {
+  const fields = (count: number) => {
+    const more = Array.from({ length: count - 1 }, (_, at) => [`charge.${at}`, "C-1"]);
+    const acme = { id: "A1", ...Object.fromEntries(more) };
+    return problemsOf({ ...DOCUMENT, customers: { names: { acme } } });
+  };
+  assert.deepEqual(fields(TARGET_NAME_FIELDS_MAX_COUNT), []);
+  assert.notDeepEqual(fields(TARGET_NAME_FIELDS_MAX_COUNT + 1), []);
 });

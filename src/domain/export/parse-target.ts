@@ -1,6 +1,6 @@
 /** Reads a target as an operator writes it. All problems are told at once. */
 import type { Problem } from "../errors.ts";
-import { TARGET_NAMES_MAX_COUNT } from "../limits.ts";
+import { TARGET_NAME_FIELDS_MAX_COUNT, TARGET_NAMES_MAX_COUNT } from "../limits.ts";
 import { isTimeZone } from "../period/billing-period.ts";
 import { Place } from "../rating/document-place.ts";
 import { EXPORT_MODES } from "./capability.ts";
@@ -11,7 +11,6 @@ const FIELDS = [
   ...(["connector", "account", "mode", "window", "timeZone", "since"] as const),
   ...(["customers", "items", "settings"] as const),
 ];
-const FIELDS_OF_NAME_MAX_COUNT = 20;
 const SETTINGS_MAX_COUNT = 50;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -91,7 +90,7 @@ function readNames(place: Place): NameMap {
 /** `"cus_1"` is short for `{ "id": "cus_1" }`. */
 function readName(place: Place): TheirName {
   if (typeof place.value === "string") return { id: place.text() };
-  const fields = readTexts(place, FIELDS_OF_NAME_MAX_COUNT);
+  const fields = readTexts(place, TARGET_NAME_FIELDS_MAX_COUNT);
   if (!Object.hasOwn(fields, "id")) place.at("id").refuse("is missing");
   return fields;
 }

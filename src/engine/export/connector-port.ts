@@ -77,6 +77,8 @@ export interface Theirs {
 export interface Freezing extends LineContent {
   readonly key: string;
   readonly workspace: string;
+  /** When it is planned: the date of a document. */
+  readonly plannedAtMs: number;
   /** Lines of its window before it, oldest first; of targets that overwrite, none of others. */
   readonly earlier: readonly ExportLine[];
   /** A line that this one takes back whole: its value is that one's below nothing. */

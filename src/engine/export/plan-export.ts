@@ -62,7 +62,7 @@ export async function planCustomer(
   const carried: CarriedItem[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
     // Where lines may be given up or told in other windows, the last ones do not say it all.
-    const isWhole = terms.pastMaxMs !== null;
+    const isWhole = terms.pastMaxMs !== null || open.connector.canTakeBack !== undefined;
     const told = isWhole ? await linesOfItem(context, open, { customer, item }) : null;
     const before = told ?? last.filter((line) => line.item === item);
     const periods = accountPeriods(own, before, told !== null);
@@ -237,9 +237,9 @@ export function frozen(
     customer: theirName(target.customers, customer) ?? { id: customer },
     item: theirName(target.items, item) ?? { id: item },
   };
-  const freezing = { ...content, key, workspace, earlier, takesBack };
-  const body = connector.freeze(freezing, theirs, target);
   const nowMs = context.clock.nowMs();
+  const freezing = { ...content, key, workspace, plannedAtMs: nowMs, earlier, takesBack };
+  const body = connector.freeze(freezing, theirs, target);
   return {
     ...{ ...content, target: target.id, key, no, periodTotal, body, bodyHash: sha256(body) },
     ...{ state: "ready", version: 1, claim: "", dueAtMs: nowMs, plannedAtMs: nowMs },

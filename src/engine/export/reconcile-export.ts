@@ -12,6 +12,7 @@ import type { LookUp } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfWindow, pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
+import { isTakenBack } from "./take-back.ts";
 
 /** Which lines to look at. */
 export interface Reconciling {
@@ -119,7 +120,7 @@ async function lookAtLine(
   const capability = open.connector.capability(open.target);
   const isMoving = isUnderWay(line, context.clock.nowMs(), capability);
   const answer = stillMoving(await lookUp(open, line), isMoving);
-  const drifts = driftOfLine(line, answer);
+  const drifts = await driftOfLine(context, open, { line, answer });
   const isOpen = line.state === "accepted" || line.state === "unknown";
   if (!isOpen) return { confirmed: 0, drifts };
   const now = settled(context, line, answer);
@@ -129,7 +130,8 @@ async function lookAtLine(
 
 /** What is still under way may arrive after it was not found. */
 function stillMoving(answer: LookUp, isMoving: boolean): LookUp {
-  return isMoving && answer.found === "absent" ? { ...answer, found: "unclear" } : answer;
+  const isNotThere = answer.found === "absent" || answer.found === "dropped";
+  return isMoving && isNotThere ? { ...answer, found: "unclear" } : answer;
 }
 
 async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Promise<LookUp> {
@@ -140,9 +142,19 @@ async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Pro
   }
 }
 
-function driftOfLine(line: ExportLine, { found, note }: LookUp): Drift[] {
+async function driftOfLine(
+  context: ExportContext,
+  open: OpenTarget,
+  { line, answer: { found, note } }: { readonly line: ExportLine; readonly answer: LookUp },
+): Promise<Drift[]> {
   const isOurs = line.state === "confirmed" || line.state === "accepted";
-  const isGone = isOurs && (found === "absent" || found === "refused");
+  const { connector } = open;
+  const capability = connector.capability(open.target);
+  const isMissing = isOurs && (found === "absent" || found === "refused");
+  const isGone =
+    isMissing &&
+    (connector.canTakeBack === undefined ||
+      !isTakenBack(line, await linesOfWindow(context, open, line), capability));
   const isExtra = found === "present" && ["rejected", "superseded"].includes(line.state);
   if (!isGone && !isExtra) return [];
   return [{ ...placeOf(line), drift: isGone ? -line.value : line.value, note }];

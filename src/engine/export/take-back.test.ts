@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { AccountPeriod, AccountTerms } from "../../domain/export/plan-account.ts";
-import { isTakingBack, takeBack } from "./take-back.ts";
+import { isTakenBack, isTakingBack, takeBack } from "./take-back.ts";
 
 const PERIOD = { key: "2026-11-01", startMs: 0, endMs: 1_000 };
 const WINDOW = { startMs: 0, endMs: 1_000 };
@@ -69,4 +69,20 @@ test("only where less than nothing cannot be sent does a line below nothing take
   assert.equal(isTakingBack({ value: -1n }, { values: "delta", numbers: negative }), false);
   assert.equal(isTakingBack({ value: -1n }, { values: "absolute", numbers: negative }), false);
   assert.equal(isTakingBack({ value: 1n }, { values: "delta", numbers: TERMS.numbers }), false);
+});
+
+test("a line is taken back by the next line of its period that says the same below nothing", () => {
+  const of = (no: number, value: bigint, some: Partial<ExportLine> = {}) =>
+    lineOf(value, 0n, { key: `k${no}`, no, ...some });
+  const [first, second] = [of(1, 7n), of(2, 7n)];
+  const back = of(3, -7n, { state: "unknown" });
+  assert.equal(isTakenBack(second, [first, second, back], TERMS), true);
+  assert.equal(isTakenBack(first, [first, second, back], TERMS), false);
+  for (const state of ["ready", "rejected", "voided"] as const) {
+    assert.equal(isTakenBack(second, [first, second, of(3, -7n, { state })], TERMS), false, state);
+  }
+  const elsewhere = { ...back, period: "2026-12-01" };
+  assert.equal(isTakenBack(second, [first, second, elsewhere], TERMS), false);
+  const numbers = { ...TERMS.numbers, negative: true };
+  assert.equal(isTakenBack(second, [second, back], { ...TERMS, numbers }), false, "a correction");
 });

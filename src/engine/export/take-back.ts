@@ -22,6 +22,28 @@ export function isTakingBack(
   return value < 0n && values === "delta" && !numbers.negative;
 }
 
+const UNDONE: ReadonlySet<ExportLine["state"]> = new Set([
+  "ready",
+  "rejected",
+  "superseded",
+  "voided",
+]);
+
+/**
+ * Whether a line has been taken back, or may have been, by what stands in its window: the line of
+ * its period that is next after it says so. Then they need not have it any more.
+ */
+export function isTakenBack(
+  { key, period, value }: Pick<ExportLine, "key" | "period" | "value">,
+  ofWindow: readonly ExportLine[],
+  capability: Pick<Capability, "values" | "numbers">,
+): boolean {
+  const own = ofWindow.filter((line) => line.period === period).sort((a, b) => a.no - b.no);
+  const next = own[own.findIndex((line) => line.key === key) + 1];
+  if (next === undefined || next.value !== -value || UNDONE.has(next.state)) return false;
+  return isTakingBack(next, capability);
+}
+
 /** Whether a line will not change any more. */
 export function isDone({ state }: Pick<ExportLine, "state">): boolean {
   return state === "confirmed" || state === "superseded" || state === "voided";

@@ -29,6 +29,7 @@ import type {
   UsageFilter,
   Writes,
 } from "../../engine/ports.ts";
+import { SoleStore } from "../sole-writer.ts";
 import { Turns } from "../turns.ts";
 import { memoryCredit } from "./memory-credit.ts";
 import { memoryHistory } from "./memory-history.ts";
@@ -39,7 +40,7 @@ import { MemoryUnit } from "./memory-unit.ts";
 import { applyWrites, byBytes, byPlace, keyOf, type Tables, tablesOf } from "./tables.ts";
 
 /** Everything in maps; a restart begins from nothing. */
-export class MemoryStore implements Store {
+export class MemoryStore extends SoleStore implements Store {
   readonly #workspaces = new Map<string, Tables>();
   readonly keyring = new MemoryKeyring();
   readonly outbox = new MemoryOutbox();

@@ -17,16 +17,18 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
+import { SoleUnit } from "../sole-writer.ts";
 import { MemorySpending } from "./memory-spending.ts";
 import { byBytes, keyOf, pick, stepKey, type Tables } from "./tables.ts";
 
 /** Reads tables as they were when the unit began. */
-export class MemoryUnit implements UnitOfWork {
+export class MemoryUnit extends SoleUnit implements UnitOfWork {
   readonly #tables: Tables;
   readonly write: (writes: Writes) => void;
   readonly spending: MemorySpending;
 
   constructor(tables: Tables, write: (writes: Writes) => void) {
+    super();
     this.#tables = tables;
     this.write = write;
     this.spending = new MemorySpending(tables);

@@ -1,14 +1,14 @@
 /** Statements on one connection. Whatever the driver throws is told as an unknown outcome. */
 import type { Bound, Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import type { Answered, Query } from "./driver.ts";
+import type { Answered, Client, Connected, Query } from "./driver.ts";
 
 /** A value of a statement: one, or a list of them for `ANY` and `unnest`. */
 export type Parameter = Bound | boolean | readonly (Bound | boolean)[];
 
 /** Runs statements; both a pool and one of its connections do. */
-export interface Queries {
-  query(query: Query): Promise<Answered>;
+export interface Queries extends Connected {
+  query(query: Query): Promise<Answered | Answered[]>;
 }
 
 const names = new Map<string, string>();
@@ -28,9 +28,21 @@ export async function rowsOf(
   text: string,
   values: readonly Parameter[],
 ): Promise<Row[]> {
+  const { rows } = await last(queries, { name: nameOf(text), text, values });
+  return rows;
+}
+
+/** Statements without values, as one message: answers the last one. Throws `store.unknown`. */
+export function control(client: Client, text: string): Promise<Answered> {
+  return last(client, { text });
+}
+
+async function last(queries: Queries, query: Query): Promise<Answered> {
   try {
-    const { rows } = await queries.query({ name: nameOf(text), text, values });
-    return rows;
+    const answered = await queries.query(query);
+    const answer = Array.isArray(answered) ? answered.at(-1) : answered;
+    if (answer === undefined) throw unknownOutcome("the server answered nothing");
+    return answer;
   } catch (error) {
     throw unknownOutcome(error);
   }

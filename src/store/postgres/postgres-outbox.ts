@@ -25,7 +25,7 @@ export interface OutboxStore {
   ws(workspace: string): Promise<number>;
   checksum(text: string): number;
   /** Commits what the work writes, or undoes it where it returns false. */
-  inTransaction(work: (queries: Queries) => Promise<boolean>): Promise<boolean>;
+  inTransaction(ws: number, work: (queries: Queries) => Promise<boolean>): Promise<boolean>;
 }
 
 const PLACES = LINE_COLUMNS.map((_, at) => `$${at + 1}`).join(", ");
@@ -49,7 +49,7 @@ export class PostgresOutbox implements Outbox {
   async write(workspace: string, change: OutboxChange): Promise<boolean> {
     const ws = await this.#store.ws(workspace);
     const checksum = (text: string) => this.#store.checksum(text);
-    return this.#store.inTransaction(async (queries) => {
+    return this.#store.inTransaction(ws, async (queries) => {
       // In one order of keys, so that two senders never wait for each other.
       for (const line of change.added.toSorted(byKey)) {
         const rows = await rowsOf(queries, INSERT, encodeLine(ws, line, checksum));

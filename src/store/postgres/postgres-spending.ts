@@ -29,6 +29,7 @@ import {
 import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import type { Parameter } from "./connection.ts";
 import { rowsOf } from "./connection.ts";
+import { byKeys } from "./keyed-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
 import type { Target } from "./target.ts";
 
@@ -36,15 +37,20 @@ import type { Target } from "./target.ts";
 type Ask = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
 
 const COUNTING = "state = 'open'";
+const HOLDS = byKeys("holds", "run source id");
+const COUNTING_HOLDS = byKeys("holds", "run source id", { where: `r.${COUNTING}` });
+const HOLDS_BY_SETTLER = byKeys("holds", "settled_run settled_source settled_id", {
+  order: "run source id",
+});
 
 /** Settled and held of these balances, side by side; either may be missing. */
 const BALANCES = `SELECT k.budget_id, k.scope, k.window_key, b.settled, b.stages_told,
     b.granted_at, h.level AS held
   FROM unnest($2::int8[], $3::text[], $4::text[]) AS k (budget_id, scope, window_key)
-  LEFT JOIN budget_balances b ON b.ws = $1 AND b.budget_id = k.budget_id
-    AND b.scope = k.scope AND b.window_key = k.window_key
-  LEFT JOIN budget_held h ON h.ws = $1 AND h.budget_id = k.budget_id
-    AND h.scope = k.scope AND h.window_key = k.window_key
+  LEFT JOIN LATERAL (SELECT * FROM budget_balances r WHERE r.ws = $1 AND r.budget_id = k.budget_id
+    AND r.scope = k.scope AND r.window_key = k.window_key OFFSET 0) AS b ON true
+  LEFT JOIN LATERAL (SELECT * FROM budget_held r WHERE r.ws = $1 AND r.budget_id = k.budget_id
+    AND r.scope = k.scope AND r.window_key = k.window_key OFFSET 0) AS h ON true
   WHERE b.ws IS NOT NULL OR h.level <> 0
   ORDER BY k.budget_id, k.scope, k.window_key`;
 
@@ -68,10 +74,7 @@ function decodeKept(row: Row): KeptBalance {
 
 async function limitsOf(ask: Ask, keys: readonly LimitKey[]): Promise<OwnLimit[]> {
   if (keys.length === 0) return [];
-  const sql = `SELECT l.* FROM budget_limits l
-    JOIN unnest($2::int8[], $3::text[]) AS k (budget_id, scope)
-      ON l.ws = $1 AND l.budget_id = k.budget_id AND l.scope = k.scope
-    ORDER BY l.budget_id, l.scope`;
+  const sql = byKeys("budget_limits", "budget_id:int8 scope");
   const ids = keys.map(({ budgetId }) => budgetId);
   return (
     await ask(
@@ -84,10 +87,7 @@ async function limitsOf(ask: Ask, keys: readonly LimitKey[]): Promise<OwnLimit[]
 
 async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
   if (keys.length === 0) return [];
-  const sql = `SELECT s.* FROM stops s
-    JOIN unnest($2::text[], $3::text[]) AS k (scope_kind, scope)
-      ON s.ws = $1 AND s.scope_kind = k.scope_kind AND s.scope = k.scope
-    ORDER BY s.scope_kind, s.scope`;
+  const sql = byKeys("stops", "scope_kind scope");
   const kinds = keys.map(({ of }) => of);
   return (
     await ask(
@@ -98,9 +98,14 @@ async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
   ).map(decodeStop);
 }
 
-/** Reads of one open transaction: the workspace's row is locked, so nothing changes under them. */
+/**
+ * Reads of one open transaction: the workspace's row is locked, so nothing changes under them, and
+ * what is asked for again and again is remembered until the unit writes.
+ */
 export class PostgresSpending implements SpendingUnit {
   readonly #ask: Ask;
+  readonly #stops = new Map<string, Stop | null>();
+  #countingCount: number | null = null;
 
   constructor({ queries, ws }: Target) {
     this.#ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
@@ -115,12 +120,11 @@ export class PostgresSpending implements SpendingUnit {
   }
 
   holds(keys: readonly StepKey[]): Promise<Hold[]> {
-    return this.#holdsWhere(keys, "t.run = k.run AND t.source = k.source AND t.id = k.id");
+    return this.#holdsBy(keys, HOLDS);
   }
 
   countingHolds(keys: readonly StepKey[]): Promise<Hold[]> {
-    const own = "t.run = k.run AND t.source = k.source AND t.id = k.id";
-    return this.#holdsWhere(keys, `${own} AND t.${COUNTING}`);
+    return this.#holdsBy(keys, COUNTING_HOLDS);
   }
 
   async countingHoldsOfCalls(callIds: readonly string[]): Promise<Hold[]> {
@@ -132,17 +136,12 @@ export class PostgresSpending implements SpendingUnit {
 
   async holdsSettledBy(keys: readonly StepKey[]): Promise<Hold[]> {
     const own = await this.holds(keys);
-    const settler = "t.settled_run = k.run AND t.settled_source = k.source AND t.settled_id = k.id";
-    const others = await this.#holdsWhere(keys, settler);
+    const others = await this.#holdsBy(keys, HOLDS_BY_SETTLER);
     return [...own.filter(isSettledByOwn), ...others];
   }
 
-  async #holdsWhere(keys: readonly StepKey[], joined: string): Promise<Hold[]> {
+  async #holdsBy(keys: readonly StepKey[], sql: string): Promise<Hold[]> {
     if (keys.length === 0) return [];
-    const sql = `SELECT t.* FROM holds t
-      JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
-        ON t.ws = $1 AND ${joined}
-      ORDER BY t.run, t.source, t.id`;
     const rows = await this.#ask(
       sql,
       keys.map(({ run }) => run),
@@ -160,13 +159,26 @@ export class PostgresSpending implements SpendingUnit {
 
   async countingHoldCount(): Promise<number> {
     const sql = `SELECT count(*) AS n FROM holds WHERE ws = $1 AND ${COUNTING}`;
-    const [row] = await this.#ask(sql);
-    return Number(row?.n);
+    this.#countingCount ??= Number((await this.#ask(sql))[0]?.n);
+    return this.#countingCount;
   }
 
-  stops(keys: readonly StopKey[]): Promise<Stop[]> {
-    return stopsOf(this.#ask, keys);
+  async stops(keys: readonly StopKey[]): Promise<Stop[]> {
+    const unknown = keys.filter((key) => !this.#stops.has(stopText(key)));
+    for (const key of unknown) this.#stops.set(stopText(key), null);
+    for (const stop of await stopsOf(this.#ask, unknown)) this.#stops.set(stopText(stop), stop);
+    return keys.flatMap((key) => this.#stops.get(stopText(key)) ?? []);
   }
+
+  /** The unit has written: what was remembered may be so no more. */
+  forget(): void {
+    this.#stops.clear();
+    this.#countingCount = null;
+  }
+}
+
+function stopText({ of, id }: StopKey): string {
+  return JSON.stringify([of, id]);
 }
 
 function isSettledByOwn(hold: Hold): boolean {
@@ -181,20 +193,21 @@ export async function writeSpending(target: Target, writes: SpendingWrites): Pro
   const checked = (row: Bound[]) => [...row, target.digest.checksum(rowText(row))];
   const save = (name: keyof typeof TABLES, rows: Parameters<typeof saveRows>[2]["rows"]) =>
     saveRows(queries, ws, { table: TABLES[name], rows });
-  await save("budgets", writes.budgets.map(encodeBudget));
-  for (const { budgetId, scope } of writes.freedLimits) {
-    const sql = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
-    await ask(sql, budgetId, scope);
-  }
-  await save("limits", writes.limits.map(encodeLimit));
-  await save("balances", writes.balances.map(encodeBalance));
-  await save("held", await heldDifferences(target, writes.holds));
-  await save("holds", writes.holds.map(encodeHold).map(checked));
-  for (const { of, id } of writes.lifted) {
-    await ask("DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3", of, id);
-  }
-  await save("stops", writes.stops.map(encodeStop));
-  await save("overruns", writes.overruns.map(encodeOverrun).map(checked));
+  const freed = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
+  const lifted = "DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3";
+  // What holds set aside before is read before they are written.
+  const held = await heldDifferences(target, writes.holds);
+  await Promise.all([
+    save("budgets", writes.budgets.map(encodeBudget)),
+    ...writes.freedLimits.map(({ budgetId, scope }) => ask(freed, budgetId, scope)),
+    save("limits", writes.limits.map(encodeLimit)),
+    save("balances", writes.balances.map(encodeBalance)),
+    save("held", held),
+    save("holds", writes.holds.map(encodeHold).map(checked)),
+    ...writes.lifted.map(({ of, id }) => ask(lifted, of, id)),
+    save("stops", writes.stops.map(encodeStop)),
+    save("overruns", writes.overruns.map(encodeOverrun).map(checked)),
+  ]);
 }
 
 /** What holds set aside now less what they set aside before, one row a balance. */

@@ -94,6 +94,27 @@ test("a node finds the schema of another one, and refuses a newer one", async ()
   });
 });
 
+test("a node goes on beside a newer version whose migrations only add", async () => {
+  await withStore(async (store, connectionString) => {
+    const { default: pg } = await import("pg");
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    await client.query(`ALTER TABLE runs ADD COLUMN of_a_later_version text;
+      CREATE TABLE of_a_later_version (ws integer);
+      INSERT INTO tollgate_schema VALUES (9999, false)`);
+    await client.end();
+    // One that was there before, and one of the same version that starts now.
+    await store.transact("w", (work) => work.write(oneRun));
+    const started = await openPostgresStore({ connectionString, digest: nodeDigest });
+    await started.transact("w", async (work) => {
+      assert.deepEqual(await work.runs(["r1"]), [runRow({ id: "r1" })]);
+      await work.write(writesOf({ runs: [runRow({ id: "r2" })] }));
+    });
+    assert.deepEqual(await store.run("w", "r2"), runRow({ id: "r2" }));
+    await started.close();
+  });
+});
+
 test("nodes that start at once on an empty database agree on its schema", async () => {
   const connectionString = await server.createDatabase();
   const open = () => openPostgresStore({ connectionString, digest: nodeDigest });

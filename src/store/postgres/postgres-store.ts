@@ -1,174 +1,148 @@
 /**
  * The store on PostgreSQL, for several nodes: the same rows and the same units of work as the
- * embedded store, one database transaction each. Nodes keep nothing in memory between units.
+ * embedded store, one database transaction each. The store keeps nothing in memory between units;
+ * what the engine keeps has a version (`rules`) that every unit is told with its lock.
  */
-import type { PriceVersion } from "../../domain/cost/price-book.ts";
-import { TollgateError } from "../../domain/errors.ts";
-import type { JournalEntry } from "../../domain/event/journal.ts";
-import type { Step } from "../../domain/event/step.ts";
-import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
-import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
-import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
-import type { History } from "../../engine/history.ts";
-import type {
-  ActFilter,
-  Answer,
-  ChainLink,
-  Conflict,
-  CounterKey,
-  Customer,
-  Digest,
-  ProvisionalFilter,
-  RevisionFilter,
-  RunFilter,
-  StepPage,
-  Store,
-  StoredCounter,
-  Suspended,
-  UnitOfWork,
-  UsageFilter,
-} from "../../engine/ports.ts";
-import { CHAIN_START } from "../../engine/seal.ts";
-import {
-  decodeAdjustment,
-  decodeConflict,
-  decodeCounter,
-  decodeCustomer,
-  decodeJournal,
-  decodePeriod,
-  decodeRollup,
-  decodeRun,
-  decodeStatement,
-  decodeSuspended,
-  type Row,
-} from "../stored-rows.ts";
-import { decodeCard, decodePrices } from "../stored-tariff.ts";
-import { unknownOutcome } from "../unknown-outcome.ts";
-import { type Parameter, rowsOf } from "./connection.ts";
-import { type Client, openPool, type Pool } from "./driver.ts";
-import { migrate } from "./migrate.ts";
-import { PostgresCreditReads } from "./postgres-credit.ts";
-import { postgresHistory, type RowsOf } from "./postgres-history.ts";
-import { PostgresKeyring } from "./postgres-keyring.ts";
-import { PostgresOutbox } from "./postgres-outbox.ts";
-import { PostgresSpendingReads } from "./postgres-spending.ts";
-import { PostgresUnit } from "./postgres-unit.ts";
-import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
-import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
-import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
-import { runsQuery } from "./runs-query.ts";
-import { control, rollBack } from "./transaction.ts";
 
-/** Connections one node keeps: units of differing workspaces, and reads beside them. */
-const CONNECTIONS_MAX_COUNT = 8;
+import { present } from "../../domain/assert.ts";
+import { TollgateError } from "../../domain/errors.ts";
+import type { Step } from "../../domain/event/step.ts";
+import type { RulesVersions } from "../../engine/node-ports.ts";
+import type { Answer, Digest, Store, UnitOfWork } from "../../engine/ports.ts";
+import { CHAIN_START } from "../../engine/seal.ts";
+import type { Row } from "../stored-rows.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
+import { control, type Parameter, type Queries } from "./connection.ts";
+import type { Client, PoolOptions } from "./driver.ts";
+import { refuseUnfinishedMove } from "./move-state.ts";
+import { withOwner } from "./owner.ts";
+import { PostgresCreditReads } from "./postgres-credit.ts";
+import { PostgresKeyring } from "./postgres-keyring.ts";
+import { PostgresLeases } from "./postgres-leases.ts";
+import { PostgresOutbox } from "./postgres-outbox.ts";
+import { PostgresReads } from "./postgres-reads.ts";
+import { PostgresSpendingReads } from "./postgres-spending.ts";
+import { PostgresUnit, type UnitStart } from "./postgres-unit.ts";
+import type { ReadParts } from "./read-steps.ts";
+import { RunPlaces } from "./run-places.ts";
+import { Sessions } from "./sessions.ts";
+import { rollBack } from "./transaction.ts";
 
 /** Acknowledged means flushed, whatever the server's default is. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on";
+
+/**
+ * What a unit begins by: the lock of its workspace's row, with all that it needs to know. The month
+ * is that of the server's clock, so that no producer's clock makes partitions.
+ */
+const lockOf = (ws: number) => `${BEGIN}; SET LOCAL tollgate.ws = ${ws};
+  SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version,
+    (12 * (extract(year FROM now()) - 1970) + extract(month FROM now()) - 1)::integer AS month
+  FROM workspaces WHERE ws = ${ws} FOR UPDATE`;
 
 /** Where the rows are, and what hashes them. */
 export interface PostgresOptions {
   /** `postgresql://user:password@host:port/database`. */
   readonly connectionString: string;
   readonly digest: Digest;
+  /** Bounds of connections in place of those of domain/database-limits.ts. */
+  readonly bounds?: Partial<PoolOptions>;
 }
 
 /** Connects and brings the schema up to date. Throws `store.unknown` where it cannot. */
-export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
-  const pool = await openPool(options.connectionString, CONNECTIONS_MAX_COUNT);
-  try {
-    const client = await pool.connect();
-    await migrate(client).then(
-      () => client.release(),
-      (error: Error) => {
-        client.release(error);
-        throw error;
-      },
-    );
-  } catch (error) {
-    await pool.end();
-    throw unknownOutcome(error);
-  }
-  return new PostgresStore(pool, options.digest);
+export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
+  const { connectionString, bounds } = options;
+  await withOwner(connectionString, refuseUnfinishedMove);
+  return new PostgresStore(await Sessions.open(connectionString, bounds), options.digest);
 }
 
-class PostgresStore implements Store {
-  readonly #pool: Pool;
+/** A database that several nodes work on. */
+class PostgresStore extends PostgresReads implements Store {
+  readonly #sessions: Sessions;
   readonly #digest: Digest;
   readonly #workspaces = new Map<string, number>();
+  /** Months whose partition is there. */
+  readonly #months = new Set<number>();
+  readonly isShared = true;
   readonly spending = new PostgresSpendingReads(async (workspace) => {
     const ws = await this.#ws(workspace);
-    return (sql, ...values) => this.#all(sql, ws, ...values);
+    return (sql, ...values) => this.#sessions.rows(ws, sql, [ws, ...values]);
   });
   readonly keyring = new PostgresKeyring({
     all: (sql, ...values) => this.#all(sql, ...values),
+    of: async (workspace, sql, ...values) =>
+      this.#sessions.rows(await this.#ws(workspace), sql, values),
     checksum: (text) => this.#digest.checksum(text),
   });
-  readonly credit = new PostgresCreditReads((...asked) => this.#of(...asked));
+  readonly credit = new PostgresCreditReads((...asked) => this.of(...asked));
+  readonly leases = new PostgresLeases((sql, ...values) => this.#all(sql, ...values));
   readonly outbox = new PostgresOutbox({
-    of: (...asked) => this.#of(...asked),
+    of: (...asked) => this.of(...asked),
     ws: (workspace) => this.#ws(workspace),
     checksum: (text) => this.#digest.checksum(text),
-    inTransaction: (work) => this.#inOwnTransaction(work),
+    inTransaction: (ws, work) => this.#inOwnTransaction(ws, work),
   });
 
-  constructor(pool: Pool, digest: Digest) {
-    this.#pool = pool;
+  constructor(sessions: Sessions, digest: Digest) {
+    super();
+    this.#sessions = sessions;
     this.#digest = digest;
   }
 
   async transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
-    const client = await this.#connect();
+    const ws = await this.#ws(workspace);
+    const client = await this.#sessions.unit();
     try {
-      const result = await this.#inTransaction(client, workspace, work);
+      const result = await this.#inTransaction(client, ws, work);
       client.release();
       return result;
     } catch (error) {
-      await rollBack(client);
+      await rollBack(client, error);
       throw error;
-    }
-  }
-
-  async #connect(): Promise<Client> {
-    try {
-      return await this.#pool.connect();
-    } catch (error) {
-      throw unknownOutcome(error);
     }
   }
 
   async #inTransaction<T>(
     client: Client,
-    workspace: string,
+    ws: number,
     work: (unit: UnitOfWork) => Answer<T>,
   ): Promise<T> {
-    await control(client, BEGIN);
-    const sql = `SELECT ws, last_seq, chain, (SELECT committed_at FROM chain c
-      WHERE c.ws = w.ws ORDER BY first_seq DESC LIMIT 1) AS committed_at
-      FROM workspaces w WHERE id = $1 FOR UPDATE OF w`;
-    const [row] = await rowsOf(client, sql, [workspace]);
-    if (row === undefined) throw noWorkspace(workspace);
-    const target = { queries: client, ws: row.ws as number, digest: this.#digest };
-    const committedAtMs = (row.committed_at as number | null) ?? 0;
-    const [lastSeq, digest] = [row.last_seq as number, row.chain as string];
-    const result = await work(new PostgresUnit(target, { lastSeq, digest, committedAtMs }));
-    const ended = await control(client, "COMMIT");
-    if (ended !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${ended}`);
+    const { rows } = await control(client, lockOf(ws));
+    const row = present(rows[0], `the row of workspace ${ws}`);
+    const month = row.month as number;
+    await this.#prepareMonth(month);
+    const places = new RunPlaces(month);
+    const target = { queries: client, ws, digest: this.#digest, places };
+    const result = await work(new PostgresUnit(target, startOf(row)));
+    const { command } = await control(client, "COMMIT");
+    if (command !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${command}`);
     return result;
   }
 
+  /** A partition is made by a transaction of its own, which waits for nobody's. */
+  async #prepareMonth(month: number): Promise<void> {
+    if (this.#months.has(month)) return;
+    await this.#all("SELECT tollgate_month($1)", month);
+    this.#months.add(month);
+  }
+
   /** Commits what the work writes, or undoes it where it returns false. */
-  async #inOwnTransaction(work: (client: Client) => Promise<boolean>): Promise<boolean> {
-    const client = await this.#connect();
+  async #inOwnTransaction(
+    ws: number,
+    work: (queries: Queries) => Promise<boolean>,
+  ): Promise<boolean> {
+    const client = await this.#sessions.unit();
     try {
-      await control(client, BEGIN);
+      await control(client, `${BEGIN}; SET LOCAL tollgate.ws = ${ws}`);
       const isWanted = await work(client);
-      const ended = await control(client, isWanted ? "COMMIT" : "ROLLBACK");
+      const { command } = await control(client, isWanted ? "COMMIT" : "ROLLBACK");
+      if (isWanted && command !== "COMMIT") {
+        throw unknownOutcome(`the server answered COMMIT with ${command}`);
+      }
       client.release();
-      if (ended === "COMMIT" || !isWanted) return isWanted;
-      throw unknownOutcome(`the server answered COMMIT with ${ended}`);
+      return isWanted;
     } catch (error) {
-      await rollBack(client);
+      await rollBack(client, error);
       throw error;
     }
   }
@@ -176,19 +150,49 @@ class PostgresStore implements Store {
   async #ws(workspace: string): Promise<number> {
     const known = this.#workspaces.get(workspace);
     if (known !== undefined) return known;
-    const [row] = await this.#all("SELECT ws FROM workspaces WHERE id = $1", workspace);
-    if (row === undefined) throw noWorkspace(workspace);
-    this.#workspaces.set(workspace, row.ws as number);
-    return row.ws as number;
+    const [row] = await this.#all("SELECT tollgate_workspace($1) AS ws", workspace);
+    const ws = row?.ws as number | null;
+    if (ws === null) throw noWorkspace(workspace);
+    this.#workspaces.set(workspace, ws);
+    return ws;
   }
 
+  /** As nobody's tenant: functions answer, tables show nothing. */
   #all(sql: string, ...values: Parameter[]): Promise<Row[]> {
-    return rowsOf(this.#pool, sql, values);
+    return this.#sessions.rows(null, sql, values);
   }
 
-  /** Rows of a workspace, which is the first parameter. */
-  async #of(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]> {
-    return this.#all(sql, await this.#ws(workspace), ...values);
+  protected async of(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]> {
+    const ws = await this.#ws(workspace);
+    return this.#sessions.rows(ws, sql, [ws, ...values]);
+  }
+
+  protected async parts(workspace: string): Promise<ReadParts> {
+    const ws = await this.#ws(workspace);
+    const queries: Queries = {
+      query: async ({ text, values = [] }) => {
+        const rows = await this.#sessions.rows(ws, text, values as Parameter[]);
+        return { rows, command: "SELECT" };
+      },
+    };
+    return { queries, ws };
+  }
+
+  async rules(workspace: string): Promise<RulesVersions> {
+    const sql = `SELECT tariff_version, budgets_version, terms_version
+      FROM workspaces WHERE ws = $1`;
+    return rulesOf(present((await this.of(workspace, sql))[0], `the row of "${workspace}"`));
+  }
+
+  async commits(workspace: string): Promise<number> {
+    const [row] = await this.of(workspace, "SELECT commits FROM workspaces WHERE ws = $1");
+    return row?.commits as number;
+  }
+
+  /** A secret of the installation: the first one that any node offered. */
+  async installationSecret(name: string, offered: string): Promise<string> {
+    const [row] = await this.#all("SELECT tollgate_installation($1, $2) AS value", name, offered);
+    return row?.value as string;
   }
 
   /** Totals are written with their steps. */
@@ -199,186 +203,39 @@ class PostgresStore implements Store {
   async settle(): Promise<void> {}
 
   async workspaces(): Promise<string[]> {
-    const rows = await this.#all("SELECT id FROM workspaces ORDER BY ws");
+    const rows = await this.#all("SELECT tollgate_workspaces() AS id");
     return rows.map((row) => row.id as string);
   }
 
   async createWorkspace(workspace: string): Promise<void> {
-    const sql = "INSERT INTO workspaces (id, chain) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
-    await this.#all(sql, workspace, CHAIN_START);
-  }
-
-  async cards(workspace: string): Promise<RateCardVersion[]> {
-    const sql = "SELECT * FROM rate_cards WHERE ws = $1 ORDER BY version_id";
-    return (await this.#of(workspace, sql)).map(decodeCard);
-  }
-
-  async prices(workspace: string): Promise<PriceVersion[]> {
-    const sql = "SELECT * FROM price_versions WHERE ws = $1 ORDER BY version_id";
-    return (await this.#of(workspace, sql)).map(decodePrices);
-  }
-
-  async run(workspace: string, id: string): Promise<Run | undefined> {
-    const sql = "SELECT * FROM runs WHERE ws = $1 AND id = $2";
-    return (await this.#of(workspace, sql, id)).map(decodeRun)[0];
-  }
-
-  async children(workspace: string, id: string): Promise<Run[]> {
-    const sql = "SELECT * FROM runs WHERE ws = $1 AND parent = $2 ORDER BY opened_at, id";
-    return (await this.#of(workspace, sql, id)).map(decodeRun);
-  }
-
-  async listRuns(workspace: string, filter: RunFilter): Promise<Run[]> {
-    const { after, byId = false } = filter;
-    const last = after === undefined || byId ? undefined : await this.run(workspace, after);
-    return (await this.#of(workspace, ...runsQuery(filter, last))).map(decodeRun);
-  }
-
-  async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
-    return stepsOfRun(await this.#parts(workspace), run);
-  }
-
-  async stepPage(workspace: string, after: string, limit: number): Promise<StepPage> {
-    return stepPage(await this.#parts(workspace), after, limit);
-  }
-
-  async runIds(workspace: string, after: string, limit: number): Promise<string[]> {
-    const sql = "SELECT id FROM runs WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
-    return (await this.#of(workspace, sql, after, limit)).map((row) => row.id as string);
-  }
-
-  async outcomesOfRun(workspace: string, run: string): Promise<OutcomeState[]> {
-    return outcomesOfRun(await this.#parts(workspace), run);
-  }
-
-  async provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Promise<OutcomeState[]> {
-    return provisionalOutcomes(await this.#parts(workspace), filter);
-  }
-
-  history(workspace: string): History {
-    const rowsOf: RowsOf = (sql, ...values) => this.#of(workspace, sql, ...values);
-    return postgresHistory(this, workspace, rowsOf);
-  }
-
-  async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {
-    const { customer = null, agent = null, period = null } = filter;
-    const sql = `SELECT * FROM rollups WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
-      AND ($3::text IS NULL OR agent = $3) AND ($4::text IS NULL OR period = $4)`;
-    return (await this.#of(workspace, sql, customer, agent, period)).map(decodeRollup);
-  }
-
-  async countersOf(workspace: string, key: CounterKey): Promise<StoredCounter[]> {
-    const sql = "SELECT * FROM counters WHERE ws = $1 AND customer = $2 AND period = $3";
-    return (await this.#of(workspace, sql, key.customer, key.period)).map(decodeCounter);
-  }
-
-  async periodsToBill(workspace: string, periodPrefix: string): Promise<CounterKey[]> {
-    const sql = `SELECT customer, period FROM rollups
-        WHERE ws = $1 AND starts_with(period, $2)
-      UNION SELECT customer, booked_period FROM adjustments
-        WHERE ws = $1 AND starts_with(booked_period, $2)
-      ORDER BY 1, 2`;
-    return (await this.#of(workspace, sql, periodPrefix)).map((row) => ({
-      customer: row.customer as string,
-      period: row.period as string,
-    }));
-  }
-
-  async customer(workspace: string, id: string): Promise<Customer | undefined> {
-    const sql = "SELECT * FROM customers WHERE ws = $1 AND id = $2";
-    return (await this.#of(workspace, sql, id)).map(decodeCustomer)[0];
-  }
-
-  async listCustomers(workspace: string, limit: number, after = ""): Promise<Customer[]> {
-    const sql = "SELECT * FROM customers WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
-    return (await this.#of(workspace, sql, after, limit)).map(decodeCustomer);
-  }
-
-  async listSuspended(workspace: string, limit: number): Promise<Suspended[]> {
-    const sql = "SELECT * FROM suspended WHERE ws = $1 ORDER BY seq LIMIT $2";
-    return (await this.#of(workspace, sql, limit)).map(decodeSuspended);
-  }
-
-  async listConflicts(workspace: string, limit: number): Promise<Conflict[]> {
-    const sql = "SELECT * FROM conflicts WHERE ws = $1 AND settled IS NULL ORDER BY seq LIMIT $2";
-    return (await this.#of(workspace, sql, limit)).map(decodeConflict);
-  }
-
-  async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
-    const sql = `SELECT * FROM statements WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
-      ORDER BY period DESC, customer, closed_at DESC, id`;
-    return (await this.#of(workspace, sql, customer ?? null)).map(decodeStatement);
-  }
-
-  async statement(workspace: string, id: string): Promise<StatementRecord | undefined> {
-    const sql = "SELECT * FROM statements WHERE ws = $1 AND id = $2";
-    return (await this.#of(workspace, sql, id)).map(decodeStatement)[0];
-  }
-
-  async periodsOf(workspace: string, customer: string): Promise<PeriodState[]> {
-    const sql = "SELECT * FROM periods WHERE ws = $1 AND customer = $2 ORDER BY period";
-    return (await this.#of(workspace, sql, customer)).map(decodePeriod);
-  }
-
-  async adjustmentsOf(workspace: string, key: CounterKey): Promise<Adjustment[]> {
-    const sql = `SELECT * FROM adjustments
-      WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
-    return (await this.#of(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
-  }
-
-  async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {
-    const sql = "SELECT * FROM journal WHERE ws = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    return (await this.#of(workspace, sql, afterSeq, limit)).map(decodeJournal);
-  }
-
-  async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
-    const { kind, subject = null, afterSeq = 0, limit } = filter;
-    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2
-      AND ($3::text IS NULL OR id = $3) AND seq > $4 ORDER BY seq LIMIT $5`;
-    return (await this.#of(workspace, sql, kind, subject, afterSeq, limit)).map(decodeJournal);
-  }
-
-  async lastAct(
-    workspace: string,
-    kind: ActFilter["kind"],
-    subject: string,
-  ): Promise<JournalEntry | undefined> {
-    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2 AND id = $3
-      ORDER BY seq DESC LIMIT 1`;
-    return (await this.#of(workspace, sql, kind, subject)).map(decodeJournal)[0];
-  }
-
-  async #parts(workspace: string): Promise<ReadParts> {
-    return { queries: this.#pool, ws: await this.#ws(workspace) };
-  }
-
-  async linkBefore(workspace: string, seq: number): Promise<ChainLink | undefined> {
-    return linkBefore(await this.#parts(workspace), seq);
-  }
-
-  async revisionsOfRun(workspace: string, filter: RevisionFilter): Promise<StepPage> {
-    return revisionsOfRun(await this.#parts(workspace), filter);
-  }
-
-  async formerRun(workspace: string, id: string, atSeq: number): Promise<RunFacts | undefined> {
-    return formerRun(await this.#parts(workspace), id, atSeq);
-  }
-
-  async formerOutcomes(workspace: string, run: string, atSeq: number): Promise<OutcomeState[]> {
-    return formerOutcomes(await this.#parts(workspace), run, atSeq);
+    await this.#all("SELECT tollgate_make_workspace($1, $2)", workspace, CHAIN_START);
   }
 
   async size(): Promise<{ steps: number; runs: number; bytes: number }> {
-    const sql = `SELECT (SELECT count(*) FROM steps) AS steps, (SELECT count(*) FROM runs) AS runs,
-      pg_database_size(current_database()) AS bytes`;
-    const [row] = await this.#all(sql);
+    const [row] = await this.#all("SELECT * FROM tollgate_size()");
     const number = (name: string) => row?.[name] as number;
     return { steps: number("steps"), runs: number("runs"), bytes: number("bytes") };
   }
 
   close(): Promise<void> {
-    return this.#pool.end();
+    return this.#sessions.end();
   }
+}
+
+function startOf(row: Row): UnitStart {
+  const number = (name: string) => row[name] as number;
+  const digest = row.chain as string;
+  const head = { lastSeq: number("last_seq"), digest, committedAtMs: number("committed_at") };
+  return { head, rules: rulesOf(row) };
+}
+
+function rulesOf(row: Row): RulesVersions {
+  const number = (name: string) => row[name] as number;
+  return {
+    tariff: number("tariff_version"),
+    budgets: number("budgets_version"),
+    terms: number("terms_version"),
+  };
 }
 
 function noWorkspace(workspace: string): TollgateError {

@@ -1,13 +1,14 @@
 /**
- * One transaction on one workspace. Reads take all their keys in one statement and lock what they
- * find, in key order. The workspace's own row is locked first, so units of one workspace run one
- * after the other and none of the locks behind it is ever waited for by a unit: this is the thin
- * version, in which other workspaces, not other customers, are what runs in parallel.
+ * One transaction on one workspace. Reads take all their keys in one statement. The workspace's own
+ * row is locked first, on whichever node, so units of one workspace run one after the other, what
+ * they read does not change under them, and no other row needs a lock: to lock rows that nobody
+ * else can have would write each of them twice (decision 0111).
  */
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { Lease, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
@@ -38,33 +39,54 @@ import {
   type Row,
 } from "../stored-rows.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
+import { byKeys } from "./keyed-rows.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
 import { writeRows } from "./write-rows.ts";
 
 /** Rows of a table by the identities of events. */
-const byIdentity = (table: string, where = "true") => `SELECT t.* FROM ${table} t
-  JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
-    ON t.ws = $1 AND t.run = k.run AND t.source = k.source AND t.id = k.id AND ${where}
-  ORDER BY t.run, t.source, t.id FOR UPDATE OF t`;
+const byIdentity = (table: string, where = "true") => byKeys(table, "run source id", { where });
 
 /** Rows of a table by customer and period. */
-const byPeriod = (table: string) => `SELECT t.* FROM ${table} t
-  JOIN unnest($2::text[], $3::text[]) AS k (customer, period)
-    ON t.ws = $1 AND t.customer = k.customer AND t.period = k.period
-  ORDER BY t.customer, t.period FOR UPDATE OF t`;
+const byPeriod = (table: string) => byKeys(table, "customer period");
+const STEPS = byKeys("steps", "customer run source id month:int4");
+
+/** What the lock of the workspace's row told. */
+export interface UnitStart {
+  readonly head: ChainHead;
+  readonly rules: RulesVersions;
+}
 
 /** Reads and writes of one open transaction. */
 export class PostgresUnit implements UnitOfWork {
   readonly #target: Target;
-  readonly #head: ChainHead;
+  readonly #start: UnitStart;
   readonly spending: PostgresSpending;
 
-  constructor(target: Target, head: ChainHead) {
+  constructor(target: Target, start: UnitStart) {
     this.#target = target;
-    this.#head = head;
+    this.#start = start;
     this.spending = new PostgresSpending(target);
+  }
+
+  rules(): RulesVersions {
+    return this.#start.rules;
+  }
+
+  async holds({ name, fence }: Lease): Promise<boolean> {
+    const { queries } = this.#target;
+    const [row] = await rowsOf(queries, "SELECT tollgate_holds_lease($1, $2) AS held", [
+      name,
+      fence,
+    ]);
+    return row?.held === true;
+  }
+
+  /** Runs of rows that were asked for by these ids; where each stands is known from then on. */
+  #runsOf(rows: readonly Row[], ids: readonly string[] = []): Run[] {
+    this.#target.places.learn(rows, ids);
+    return rows.map(decodeRun);
   }
 
   #rows(sql: string, ...values: Parameter[]): Promise<Row[]> {
@@ -98,13 +120,13 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   head(): ChainHead {
-    return this.#head;
+    return this.#start.head;
   }
 
   async runs(ids: readonly string[]): Promise<Run[]> {
     const sql = `SELECT * FROM runs WHERE ws = $1 AND id = ANY ($2::text[])
-      ORDER BY id FOR UPDATE`;
-    return (await this.#byIds(sql, ids)).map(decodeRun);
+      ORDER BY id`;
+    return this.#runsOf(await this.#byIds(sql, ids), ids);
   }
 
   async descendants(id: string): Promise<Run[]> {
@@ -113,24 +135,40 @@ export class PostgresUnit implements UnitOfWork {
         SELECT id FROM runs WHERE ws = $1 AND parent = $2
         UNION ALL SELECT r.id FROM runs r JOIN below b ON r.ws = $1 AND r.parent = b.id
       ) SELECT * FROM runs WHERE ws = $1 AND id IN (SELECT id FROM below)
-      ORDER BY id FOR UPDATE`;
-    return (await this.#rows(sql, id)).map(decodeRun);
+      ORDER BY id`;
+    return this.#runsOf(await this.#rows(sql, id));
   }
 
-  /** A step is found by its run's customer, with whom its key begins. */
+  /** A step is found by its run's customer and month, with which its key begins and ends. */
   async steps(keys: readonly StepKey[]): Promise<Step[]> {
-    const sql = `SELECT t.* FROM unnest($2::text[], $3::text[], $4::text[]) AS k (run, source, id)
-      JOIN runs r ON r.ws = $1 AND r.id = k.run
-      JOIN steps t ON t.ws = $1 AND t.customer = r.customer AND t.run = k.run
-        AND t.source = k.source AND t.id = k.id
-      ORDER BY t.customer, t.run, t.source, t.id FOR UPDATE OF t`;
-    return (await this.#byKeys(sql, keys)).map(decodeStep);
+    if (keys.length === 0) return [];
+    const { queries, ws, places } = this.#target;
+    await places.find(
+      queries,
+      ws,
+      keys.map(({ run }) => run),
+    );
+    const placed = keys.flatMap((key) => {
+      const place = places.of(key.run);
+      return place === undefined || place.customer === null ? [] : { ...key, ...place };
+    });
+    if (placed.length === 0) return [];
+    const column = <T>(read: (key: (typeof placed)[number]) => T) => placed.map(read);
+    const rows = await this.#rows(
+      STEPS,
+      column(({ customer }) => customer),
+      column(({ run }) => run),
+      column(({ source }) => source),
+      column(({ id }) => id),
+      column(({ month }) => month),
+    );
+    return rows.map(decodeStep);
   }
 
   async stepsOfRun(run: string): Promise<Step[]> {
     const sql = `SELECT t.* FROM runs r
-      JOIN steps t ON t.ws = r.ws AND t.customer = r.customer AND t.run = r.id
-      WHERE r.ws = $1 AND r.id = $2 ORDER BY t.source, t.id FOR UPDATE OF t`;
+      JOIN steps t ON t.ws = r.ws AND t.customer = r.customer AND t.run = r.id AND t.month = r.month
+      WHERE r.ws = $1 AND r.id = $2 ORDER BY t.source, t.id`;
     return (await this.#rows(sql, run)).map(decodeStep);
   }
 
@@ -140,7 +178,7 @@ export class PostgresUnit implements UnitOfWork {
 
   async suspendedOfRun(run: string): Promise<Suspended[]> {
     const sql = `SELECT * FROM suspended WHERE ws = $1 AND run = $2
-      ORDER BY source, id FOR UPDATE`;
+      ORDER BY source, id`;
     return (await this.#rows(sql, run)).map(decodeSuspended);
   }
 
@@ -150,7 +188,7 @@ export class PostgresUnit implements UnitOfWork {
 
   async calls(callIds: readonly string[]): Promise<Call[]> {
     const sql = `SELECT * FROM calls WHERE ws = $1 AND call_id = ANY ($2::text[])
-      ORDER BY customer, call_id FOR UPDATE`;
+      ORDER BY customer, call_id`;
     return (await this.#byIds(sql, callIds)).map(decodeCall);
   }
 
@@ -160,22 +198,24 @@ export class PostgresUnit implements UnitOfWork {
 
   async witnessesOfCalls(callIds: readonly string[]): Promise<Witness[]> {
     const sql = `SELECT * FROM witnesses WHERE ws = $1 AND call_id = ANY ($2::text[])
-      ORDER BY run, source, id FOR UPDATE`;
+      ORDER BY run, source, id`;
     return (await this.#byIds(sql, callIds)).map(decodeWitness);
   }
 
   async customers(ids: readonly string[]): Promise<Customer[]> {
     const sql = `SELECT * FROM customers WHERE ws = $1 AND id = ANY ($2::text[])
-      ORDER BY id FOR UPDATE`;
+      ORDER BY id`;
     return (await this.#byIds(sql, ids)).map(decodeCustomer);
   }
 
   async outcomes(keys: readonly { run: string; key: string }[]): Promise<OutcomeState[]> {
     if (keys.length === 0) return [];
     const sql = `SELECT t.* FROM unnest($2::text[], $3::text[]) AS k (run, key)
-      JOIN runs r ON r.ws = $1 AND r.id = k.run
-      JOIN outcomes t ON t.ws = $1 AND t.customer = r.customer AND t.run = k.run AND t.key = k.key
-      ORDER BY t.customer, t.run, t.key FOR UPDATE OF t`;
+      CROSS JOIN LATERAL (
+        SELECT o.* FROM runs r JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer
+          AND o.run = r.id AND o.key = k.key
+        WHERE r.ws = $1 AND r.id = k.run OFFSET 0) AS t
+      ORDER BY t.customer, t.run, t.key`;
     const runs = keys.map(({ run }) => run);
     return (
       await this.#rows(
@@ -189,12 +229,12 @@ export class PostgresUnit implements UnitOfWork {
   async outcomesOfRun(run: string): Promise<OutcomeState[]> {
     const sql = `SELECT t.* FROM runs r
       JOIN outcomes t ON t.ws = r.ws AND t.customer = r.customer AND t.run = r.id
-      WHERE r.ws = $1 AND r.id = $2 ORDER BY t.key FOR UPDATE OF t`;
+      WHERE r.ws = $1 AND r.id = $2 ORDER BY t.key`;
     return (await this.#rows(sql, run)).map(decodeOutcome);
   }
 
   async journalled(keys: readonly StepKey[]): Promise<JournalEntry[]> {
-    return (await this.#byKeys(byIdentity("journal", "t.run <> ''"), keys)).map(decodeJournal);
+    return (await this.#byKeys(byIdentity("journal", "r.run <> ''"), keys)).map(decodeJournal);
   }
 
   async counters(keys: readonly CounterKey[]): Promise<StoredCounter[]> {
@@ -206,7 +246,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async periodsOf(customer: string): Promise<PeriodState[]> {
-    const sql = "SELECT * FROM periods WHERE ws = $1 AND customer = $2 ORDER BY period FOR UPDATE";
+    const sql = "SELECT * FROM periods WHERE ws = $1 AND customer = $2 ORDER BY period";
     return (await this.#rows(sql, customer)).map(decodePeriod);
   }
 
@@ -217,21 +257,21 @@ export class PostgresUnit implements UnitOfWork {
 
   async adjustments({ customer, period }: CounterKey): Promise<Adjustment[]> {
     const sql = `SELECT * FROM adjustments
-      WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq FOR UPDATE`;
+      WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
     return (await this.#rows(sql, customer, period)).map(decodeAdjustment);
   }
 
   async creditBooks(customers: readonly string[]): Promise<CreditBookRow[]> {
     const sql = `SELECT * FROM credit_books WHERE ws = $1 AND customer = ANY ($2::text[])
-      ORDER BY customer FOR UPDATE`;
+      ORDER BY customer`;
     return (await this.#rows(sql, customers)).map(decodeCreditBook);
   }
 
   async silentRuns(beforeMs: number, limit: number): Promise<Run[]> {
     const sql = `SELECT * FROM runs
       WHERE ws = $1 AND status = 'open' AND NOT standing AND last_seen_at < $2
-      ORDER BY last_seen_at, id LIMIT $3 FOR UPDATE`;
-    return (await this.#rows(sql, beforeMs, limit)).map(decodeRun);
+      ORDER BY last_seen_at, id LIMIT $3`;
+    return this.#runsOf(await this.#rows(sql, beforeMs, limit));
   }
 
   async dueOutcomes(
@@ -240,11 +280,12 @@ export class PostgresUnit implements UnitOfWork {
   ): Promise<OutcomeState[]> {
     const sql = `SELECT * FROM outcomes
       WHERE ws = $1 AND status = 'provisional' AND final_at <= $2
-      AND ($3::text IS NULL OR customer = $3) ORDER BY final_at, run, key LIMIT $4 FOR UPDATE`;
+      AND ($3::text IS NULL OR customer = $3) ORDER BY final_at, run, key LIMIT $4`;
     return (await this.#rows(sql, atMs, customer ?? null, limit)).map(decodeOutcome);
   }
 
   write(writes: Writes): Promise<void> {
+    this.spending.forget();
     return writeRows(this.#target, writes);
   }
 }

@@ -16,7 +16,8 @@ export async function linkBefore(
   return (await rowsOf(queries, sql, [ws, seq])).map(decodeLink)[0];
 }
 
-const revisionsIn = (table: string) => `SELECT s.* FROM runs r
+const revisionsIn = (table: string) => `SELECT s.ws, s.customer, s.run, s.source, s.id, s.seq,
+    s.facets, s.body, s.labels, s.checksum FROM runs r
   JOIN ${table} s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id
   WHERE r.ws = $1 AND r.id = $2 AND s.seq <= $3 AND (s.source, s.id, s.seq) > ($4, $5, $6::bigint)`;
 const REVISIONS = `${revisionsIn("steps")} UNION ALL ${revisionsIn("former_steps")}

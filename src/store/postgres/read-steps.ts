@@ -13,7 +13,7 @@ export interface ReadParts {
 /** The steps of a run. */
 export async function stepsOfRun({ queries, ws }: ReadParts, run: string): Promise<Step[]> {
   const sql = `SELECT s.* FROM runs r
-    JOIN steps s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id
+    JOIN steps s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id AND s.month = r.month
     WHERE r.ws = $1 AND r.id = $2 ORDER BY s.source, s.id`;
   return (await rowsOf(queries, sql, [ws, run])).map(decodeStep);
 }

@@ -1,6 +1,9 @@
 /** The tables as the writer sees them, and the one statement that saves many rows of each. */
+
 import type { Bound } from "../stored-rows.ts";
+import { arrayParameter } from "./array-parameter.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+import { STEP_COLUMNS } from "./step-rows.ts";
 
 /** One table: its columns in binding order behind `ws`, and how it is written. */
 export interface Table {
@@ -17,6 +20,8 @@ interface Shape {
   readonly columns: string;
   /** Columns that gain what is written, instead of being replaced by it. */
   readonly gaining?: string;
+  /** Columns that keep what was written first. */
+  readonly fixed?: string;
 }
 
 function words(text: string): string[] {
@@ -33,8 +38,9 @@ function table(name: string, shape: Shape): Table {
   const types = columns.map(([, type = "text"]) => type);
   const key = words(shape.key);
   const gaining = new Set(words(shape.gaining ?? ""));
+  const kept = [...key, ...words(shape.fixed ?? "")];
   const updates = names
-    .filter((column) => !key.includes(column))
+    .filter((column) => !kept.includes(column))
     .map((column) =>
       gaining.has(column)
         ? `${column} = ${name}.${column} + excluded.${column}`
@@ -55,19 +61,18 @@ export async function saveRows(
   { table, rows }: { readonly table: Table; readonly rows: readonly (readonly Bound[])[] },
 ): Promise<void> {
   if (rows.length === 0) return;
-  const columns = table.types.map((_, index) => rows.map((row) => row[index] ?? null));
+  const columns = table.types.map((type, index) =>
+    arrayParameter(
+      type,
+      rows.map((row) => row[index] ?? null),
+    ),
+  );
   const values: Parameter[] = [ws, ...columns];
   await rowsOf(queries, table.saveSql, values);
 }
 
 const TOTALS = (of: string) =>
   `${of}_steps:int8 ${of}_unpriced:int8 ${of}_cost:numeric ${of}_charge:numeric`;
-const STEP_COLUMNS = `customer run source id revision:int8 seq:int8 voided:bool amended_by
-  content_hash agent parent_step call_id hold occurred_at:int8 received_at:int8 rated_at:int8
-  period kind status completeness attempt:int8 payer role provider model tool tier labels usage
-  card_version:int8 price_version:int8 cost:numeric cost_status charge:numeric shares
-  checksum:int8 call_hash`;
-
 /** Every table that a unit of work writes. */
 export const TABLES = {
   customers: table("customers", {
@@ -80,11 +85,15 @@ export const TABLES = {
     columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
       head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
       ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
-      since_seq:int8 end_user`,
+      since_seq:int8 end_user month:int4`,
+    fixed: "month",
   }),
-  steps: table("steps", { key: "customer run source id", columns: STEP_COLUMNS }),
+  steps: table("steps", {
+    key: "customer run source id month",
+    columns: `${STEP_COLUMNS} month:int4`,
+  }),
   formerSteps: table("former_steps", {
-    key: "customer run source id revision",
+    key: "customer run source id seq",
     columns: STEP_COLUMNS,
   }),
   formerRuns: table("former_runs", {

@@ -1,23 +1,21 @@
-/** Beginning, ending and undoing transactions of a connection. */
-import { unknownOutcome } from "../unknown-outcome.ts";
+/** How a transaction that was given up ends. */
+import { TollgateError } from "../../domain/errors.ts";
+import { control } from "./connection.ts";
 import type { Client } from "./driver.ts";
 
-/** A statement of the transaction itself. Returns what the server did. */
-export async function control(client: Client, text: string): Promise<string | undefined> {
-  try {
-    const answered = await client.query({ text });
-    return answered.command;
-  } catch (error) {
-    throw unknownOutcome(error);
+/**
+ * A unit that was given up leaves its connection as good as new; after one that the server or the
+ * network failed nobody knows, so that connection is closed, and the server rolls back.
+ */
+export async function rollBack(client: Client, cause: unknown): Promise<void> {
+  if (cause instanceof TollgateError && cause.code === "store.unknown") {
+    client.release(true);
+    return;
   }
-}
-
-/** A connection that cannot even roll back is closed; the server rolls back then. */
-export async function rollBack(client: Client): Promise<void> {
   try {
-    await client.query({ text: "ROLLBACK" });
+    await control(client, "ROLLBACK");
     client.release();
-  } catch (error) {
-    client.release(error instanceof Error ? error : undefined);
+  } catch {
+    client.release(true);
   }
 }

@@ -1,10 +1,14 @@
-/** Writes what a unit of work changed: one statement a table, rows in key order. */
+/**
+ * Writes what a unit of work changed: one statement a table, rows in key order. Statements are sent
+ * one behind the other without waiting for answers; the server carries them out in that order.
+ */
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
 import type { Step } from "../../domain/event/step.ts";
-import { stepText } from "../../domain/event/step-text.ts";
+import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { StepKey, Writes } from "../../engine/ports.ts";
+import { touchedRules } from "../../engine/rules.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import {
@@ -18,6 +22,7 @@ import {
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
 import { rowsOf } from "./connection.ts";
+import { sendTogether } from "./driver.ts";
 import { writeSpending } from "./postgres-spending.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
@@ -25,17 +30,26 @@ import type { Target } from "./target.ts";
 
 /** Writes everything; called inside the unit's transaction. */
 export async function writeRows(target: Target, writes: Writes): Promise<void> {
-  await writeRuns(target, writes);
-  await writeTotals(target, writes);
-  await writeEvents(target, writes);
-  await writeFormerOutcomes(target, writes);
-  await writeCalls(target, writes);
-  await writeWaiting(target, writes);
-  await writePeriods(target, writes);
-  await writeCredit(target, writes);
-  await writeTariff(target, writes);
-  await writeSpending(target, writes);
-  await writeChain(target, writes);
+  const { queries, ws, places } = target;
+  await places.find(
+    queries,
+    ws,
+    writes.steps.map(({ run }) => run),
+  );
+  const sent = sendTogether(queries, () => [
+    writeRuns(target, writes),
+    writeTotals(target, writes),
+    writeEvents(target, writes),
+    writeFormerOutcomes(target, writes),
+    writeCalls(target, writes),
+    writeWaiting(target, writes),
+    writePeriods(target, writes),
+    writeCredit(target, writes),
+    writeTariff(target, writes),
+    writeSpending(target, writes),
+    writeChain(target, writes),
+  ]);
+  await Promise.all(sent);
 }
 
 type Rows = readonly (readonly Bound[])[];
@@ -51,59 +65,66 @@ function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Pro
 }
 
 async function writeRuns(target: Target, writes: Writes): Promise<void> {
-  const { ws, digest } = target;
-  const checksum = (step: Step) => digest.checksum(stepText(step));
-  const steps = (rows: readonly Step[]) => rows.map((step) => encodeStep(step, checksum(step)));
-  await save(
-    target,
-    "runs",
-    writes.runs.map((run) => encodeRun(ws, run).slice(1)),
-  );
-  await saveChecked(target, "formerRuns", writes.formerRuns.map(encodeFormerRun));
-  await save(target, "formerSteps", steps(writes.formerSteps));
-  await save(target, "steps", steps(writes.steps));
+  const { ws, digest, places } = target;
+  const encoded = (step: Step) => {
+    const sealed = writes.sealedSteps.get(step) ?? sealedStep(step);
+    return encodeStep(step, sealed, digest.checksum(sealed.text));
+  };
+  const month = (run: string) => places.monthOf(run);
+  const runs = writes.runs.map((run) => [...encodeRun(ws, run).slice(1), month(run.id)]);
+  const steps = writes.steps.map((step) => [...encoded(step), month(step.run)]);
+  await Promise.all([
+    save(target, "runs", runs),
+    saveChecked(target, "formerRuns", writes.formerRuns.map(encodeFormerRun)),
+    save(target, "formerSteps", writes.formerSteps.map(encoded)),
+    save(target, "steps", steps),
+  ]);
 }
 
 async function writeTotals(target: Target, writes: Writes): Promise<void> {
-  await save(
-    target,
-    "counters",
-    writes.counters.map((row) => {
-      const { customer, period, cardKey, chargeKey, cell, counter } = row;
-      const value = [encodeSegments(counter), formatAmount(counter.amount)];
-      return [customer, period, cardKey, chargeKey, cell, ...value];
-    }),
-  );
-  await save(
-    target,
-    "rollups",
-    writes.rollups.map((row) => encodeRollup(target.ws, row).slice(1)),
-  );
-  await save(target, "customers", writes.customers.map(encodeCustomer));
+  await Promise.all([
+    save(
+      target,
+      "counters",
+      writes.counters.map((row) => {
+        const { customer, period, cardKey, chargeKey, cell, counter } = row;
+        const value = [encodeSegments(counter), formatAmount(counter.amount)];
+        return [customer, period, cardKey, chargeKey, cell, ...value];
+      }),
+    ),
+    save(
+      target,
+      "rollups",
+      writes.rollups.map((row) => encodeRollup(target.ws, row).slice(1)),
+    ),
+    save(target, "customers", writes.customers.map(encodeCustomer)),
+  ]);
 }
 
 async function writeEvents(target: Target, writes: Writes): Promise<void> {
-  await save(
-    target,
-    "journal",
-    writes.journal.map((entry) => {
-      const { seq, kind, run, source, id, contentHash, receivedAtMs, document } = entry;
-      const checksum = target.digest.checksum(journalText(entry));
-      return [seq, kind, run, source, id, contentHash, receivedAtMs, document, checksum];
-    }),
-  );
-  await save(
-    target,
-    "outcomes",
-    writes.outcomes.map((row) => {
-      const { customer, run, key, outcome, contentHash, status, seq } = row;
-      const { occurredAtMs, receivedAtMs, agent, period, cardVersionId } = row;
-      const event = [customer, run, key, outcome, contentHash, status, seq, occurredAtMs];
-      const rated = [receivedAtMs, agent, period, cardVersionId, formatAmount(row.charge)];
-      const times = [row.sinceSeq, row.finalAtMs];
-      return [...event, ...rated, encodeShares(row.shares), row.ending, ...times];
-    }),
-  );
+  await Promise.all([
+    save(
+      target,
+      "journal",
+      writes.journal.map((entry) => {
+        const { seq, kind, run, source, id, contentHash, receivedAtMs, document } = entry;
+        const checksum = target.digest.checksum(journalText(entry));
+        return [seq, kind, run, source, id, contentHash, receivedAtMs, document, checksum];
+      }),
+    ),
+    save(
+      target,
+      "outcomes",
+      writes.outcomes.map((row) => {
+        const { customer, run, key, outcome, contentHash, status, seq } = row;
+        const { occurredAtMs, receivedAtMs, agent, period, cardVersionId } = row;
+        const event = [customer, run, key, outcome, contentHash, status, seq, occurredAtMs];
+        const rated = [receivedAtMs, agent, period, cardVersionId, formatAmount(row.charge)];
+        const times = [row.sinceSeq, row.finalAtMs];
+        return [...event, ...rated, encodeShares(row.shares), row.ending, ...times];
+      }),
+    ),
+  ]);
 }
 
 async function writeFormerOutcomes(target: Target, { formerOutcomes }: Writes): Promise<void> {
@@ -111,18 +132,22 @@ async function writeFormerOutcomes(target: Target, { formerOutcomes }: Writes): 
 }
 
 async function writeCalls(target: Target, { freedCalls, calls }: Writes): Promise<void> {
-  if (freedCalls.length > 0) {
+  const freed = async (): Promise<void> => {
+    if (freedCalls.length === 0) return;
     const sql = `DELETE FROM calls c USING unnest($2::text[], $3::text[]) AS k (customer, call_id)
       WHERE c.ws = $1 AND c.customer = k.customer AND c.call_id = k.call_id`;
     const customers = freedCalls.map((call) => call.customer);
     const callIds = freedCalls.map((call) => call.callId);
     await rowsOf(target.queries, sql, [target.ws, customers, callIds]);
-  }
-  await save(
-    target,
-    "calls",
-    calls.map(({ customer, callId, run, source, id }) => [customer, callId, run, source, id]),
-  );
+  };
+  await Promise.all([
+    freed(),
+    save(
+      target,
+      "calls",
+      calls.map(({ customer, callId, run, source, id }) => [customer, callId, run, source, id]),
+    ),
+  ]);
 }
 
 async function deleteKeys(target: Target, name: string, keys: readonly StepKey[]): Promise<void> {
@@ -137,58 +162,62 @@ async function deleteKeys(target: Target, name: string, keys: readonly StepKey[]
 }
 
 async function writeWaiting(target: Target, writes: Writes): Promise<void> {
-  await deleteKeys(target, "witnesses", writes.promoted);
-  await deleteKeys(target, "suspended", writes.released);
-  await saveChecked(
-    target,
-    "witnesses",
-    writes.witnesses.map((row) => {
-      const { run, source, id, customer, callId, seq, receivedAtMs, document } = row;
-      return [run, source, id, customer, callId, seq, receivedAtMs, document];
-    }),
-  );
-  await saveChecked(
-    target,
-    "suspended",
-    writes.suspended.map((row) => {
-      const { run, source, id, seq, contentHash, receivedAtMs, document } = row;
-      return [run, source, id, seq, contentHash, receivedAtMs, document];
-    }),
-  );
-  await saveChecked(
-    target,
-    "conflicts",
-    writes.conflicts.map((row) => {
-      const { seq, run, source, id, contentHash, receivedAtMs, document, settled } = row;
-      return [seq, run, source, id, contentHash, receivedAtMs, document, settled];
-    }),
-  );
+  await Promise.all([
+    deleteKeys(target, "witnesses", writes.promoted),
+    deleteKeys(target, "suspended", writes.released),
+    saveChecked(
+      target,
+      "witnesses",
+      writes.witnesses.map((row) => {
+        const { run, source, id, customer, callId, seq, receivedAtMs, document } = row;
+        return [run, source, id, customer, callId, seq, receivedAtMs, document];
+      }),
+    ),
+    saveChecked(
+      target,
+      "suspended",
+      writes.suspended.map((row) => {
+        const { run, source, id, seq, contentHash, receivedAtMs, document } = row;
+        return [run, source, id, seq, contentHash, receivedAtMs, document];
+      }),
+    ),
+    saveChecked(
+      target,
+      "conflicts",
+      writes.conflicts.map((row) => {
+        const { seq, run, source, id, contentHash, receivedAtMs, document, settled } = row;
+        return [seq, run, source, id, contentHash, receivedAtMs, document, settled];
+      }),
+    ),
+  ]);
 }
 
 async function writePeriods(target: Target, writes: Writes): Promise<void> {
-  await saveChecked(
-    target,
-    "adjustments",
-    writes.adjustments.map((row) => {
-      const { customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell } = row;
-      const { reason, run, source, id } = row;
-      const where = [customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell];
-      return [...where, formatAmount(row.amount), reason, run, source, id];
-    }),
-  );
-  await save(
-    target,
-    "periods",
-    writes.periods.map((row) => [row.customer, row.period, row.closedAtMs, row.statementId]),
-  );
-  await save(
-    target,
-    "statements",
-    writes.statements.map((row) => {
-      const { customer, id, period, currency, closedAtMs, total, document, digest } = row;
-      return [customer, id, period, currency, closedAtMs, total, document, digest];
-    }),
-  );
+  await Promise.all([
+    saveChecked(
+      target,
+      "adjustments",
+      writes.adjustments.map((row) => {
+        const { customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell } = row;
+        const { reason, run, source, id } = row;
+        const where = [customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell];
+        return [...where, formatAmount(row.amount), reason, run, source, id];
+      }),
+    ),
+    save(
+      target,
+      "periods",
+      writes.periods.map((row) => [row.customer, row.period, row.closedAtMs, row.statementId]),
+    ),
+    save(
+      target,
+      "statements",
+      writes.statements.map((row) => {
+        const { customer, id, period, currency, closedAtMs, total, document, digest } = row;
+        return [customer, id, period, currency, closedAtMs, total, document, digest];
+      }),
+    ),
+  ]);
 }
 
 async function writeCredit(target: Target, { creditBooks }: Writes): Promise<void> {
@@ -196,20 +225,27 @@ async function writeCredit(target: Target, { creditBooks }: Writes): Promise<voi
 }
 
 async function writeTariff(target: Target, writes: Writes): Promise<void> {
-  await save(target, "cards", writes.cards.map(encodeCard));
-  await save(
-    target,
-    "prices",
-    writes.prices.map(({ id, source, effectiveFromMs, recordedAtMs, entries }) => {
-      return [id, source, effectiveFromMs, recordedAtMs, encodePriceEntries(entries)];
-    }),
-  );
+  await Promise.all([
+    save(target, "cards", writes.cards.map(encodeCard)),
+    save(
+      target,
+      "prices",
+      writes.prices.map(({ id, source, effectiveFromMs, recordedAtMs, entries }) => {
+        return [id, source, effectiveFromMs, recordedAtMs, encodePriceEntries(entries)];
+      }),
+    ),
+  ]);
 }
 
-async function writeChain(target: Target, { head, link }: Writes): Promise<void> {
+async function writeChain(target: Target, writes: Writes): Promise<void> {
+  const { head, link } = writes;
   const links =
     link === null ? [] : [[link.firstSeq, link.lastSeq, link.digest, link.committedAtMs]];
-  await save(target, "chain", links);
-  const sql = "UPDATE workspaces SET last_seq = $2, chain = $3 WHERE ws = $1";
-  await rowsOf(target.queries, sql, [target.ws, head.lastSeq, head.digest]);
+  const { tariff, budgets, terms } = touchedRules(writes);
+  const sql = `UPDATE workspaces SET last_seq = $2, chain = $3, committed_at = $4,
+    commits = commits + 1, tariff_version = tariff_version + $5,
+    budgets_version = budgets_version + $6, terms_version = terms_version + $7 WHERE ws = $1`;
+  const versions = [tariff, budgets, terms].map(Number);
+  const values = [target.ws, head.lastSeq, head.digest, head.committedAtMs, ...versions];
+  await Promise.all([save(target, "chain", links), rowsOf(target.queries, sql, values)]);
 }

@@ -33,6 +33,7 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import { SoleStore } from "../sole-writer.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
   decodeAdjustment,
@@ -88,7 +89,7 @@ export function openSqliteStore(options: SqliteOptions): SqliteStore {
   return new SqliteStore({ path, release, options });
 }
 
-class SqliteStore implements Store {
+class SqliteStore extends SoleStore implements Store {
   readonly #path: string;
   readonly #release: () => void;
   readonly #writer: Writer;
@@ -111,15 +112,13 @@ class SqliteStore implements Store {
     this.#all(sql, this.#ws(workspace), ...values),
   );
 
-  constructor({
-    path,
-    release,
-    options,
-  }: {
+  constructor(opened: {
     readonly path: string;
     readonly release: () => void;
     readonly options: SqliteOptions;
   }) {
+    super();
+    const { path, release, options } = opened;
     this.#path = path;
     this.#release = release;
     // The schema is brought up to date before anybody reads.

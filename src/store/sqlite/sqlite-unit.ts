@@ -17,6 +17,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
+import { SoleUnit } from "../sole-writer.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
@@ -38,7 +39,7 @@ import type { UnitShared } from "./unit-shared.ts";
 import { writeRows } from "./write-rows.ts";
 
 /** The unit of work that `transact` hands out; it ends with its transaction. */
-export class SqliteUnit implements UnitOfWork {
+export class SqliteUnit extends SoleUnit implements UnitOfWork {
   readonly #shared: UnitShared;
   readonly #ws: number;
   /** What it writes. */
@@ -49,6 +50,7 @@ export class SqliteUnit implements UnitOfWork {
   readonly spending: SqliteSpending;
 
   constructor(shared: UnitShared, ws: number) {
+    super();
     this.#shared = shared;
     this.#ws = ws;
     this.spending = new SqliteSpending(shared.statements, ws, shared.caches.budgets(ws));

@@ -1,0 +1,25 @@
+/** Bounds of what one node asks of a PostgreSQL server. Times are in milliseconds. */
+
+/** Connections for units of work: as many workspaces are written to at once. */
+export const DATABASE_UNITS_MAX_COUNT = 8;
+/** Connections for reads beside them. */
+export const DATABASE_READERS_MAX_COUNT = 8;
+/** The server ends a statement that takes longer. */
+export const DATABASE_STATEMENT_MAX_MS = 60_000;
+/**
+ * The server ends a transaction whose node says nothing for so long: a node that was stopped holds
+ * its workspace for no longer than this.
+ */
+export const DATABASE_SILENCE_MAX_MS = 5_000;
+/** How long a unit of work waits for its workspace, which another node has. */
+export const DATABASE_LOCK_MAX_MS = 20_000;
+/** How long a connection may take to open, or to come free. */
+export const DATABASE_CONNECT_MAX_MS = 20_000;
+/** A lease on periodic work that its holder does not renew ends after this. */
+export const LEASE_MS = 30_000;
+/** How often those who wait look whether another node has committed. */
+export const OTHER_NODES_EVERY_MS = 100;
+/** How often a unit of work begins anew because another node changed its rules meanwhile. */
+export const RULES_READ_AGAIN_MAX_COUNT = 20;
+/** Rows of a table that are moved into a database as one transaction. */
+export const MOVED_ROWS_MAX_COUNT = 2_000;

@@ -1,0 +1,40 @@
+/** What falls due by itself, done under a lease: once another process has it, nothing is done. */
+import { abandonSilentRuns } from "./abandon-runs.ts";
+import type { EngineContext } from "./context.ts";
+import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
+import { underLease } from "./guarded-store.ts";
+import { expireDueCredit } from "./move-credit.ts";
+import type { Lease } from "./node-ports.ts";
+import { settleOutcomes } from "./settle-outcomes.ts";
+import { runTopupRules } from "./topup.ts";
+
+/** Periodic work of the process that has a lease. Everything throws `GivenUp` without it. */
+export class PeriodicWork {
+  readonly lease: Lease;
+  readonly #context: EngineContext;
+  /** A new holder sees holds expired anew: it waits longer for them, never less. */
+  readonly #quarantines = new Map<string, Quarantine>();
+
+  constructor(context: EngineContext, lease: Lease) {
+    this.lease = lease;
+    this.#context = { ...context, store: underLease(context.store, lease) };
+  }
+
+  /** Ends what is over in a workspace: outcomes' windows, silent runs, quarantines, credit. */
+  async doWhatIsDue(workspace: string): Promise<void> {
+    await settleOutcomes(this.#context, workspace);
+    await abandonSilentRuns(this.#context, workspace);
+    const seen: Quarantine = this.#quarantines.get(workspace) ?? new Map();
+    this.#quarantines.set(workspace, seen);
+    await endQuarantine(this.#context, workspace, { seen });
+    await expireDueCredit(this.#context, workspace);
+  }
+
+  /** Asks for the payments that rules want. True where anything is watched. */
+  async watchCredit(workspace: string): Promise<boolean> {
+    const [watched] = await this.#context.store.credit.booksWatched(workspace, 1);
+    if (watched === undefined) return false;
+    await runTopupRules(this.#context, workspace);
+    return true;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Rules of a workspace are kept in memory: its tariff, budgets, entitlements, when credit ends.
+ * Another node may change them at any time, so nothing is decided by them before the unit of work
+ * has compared their versions under its own lock. Where they differ, the unit is given up before it
+ * did anything, what was kept is read again, and it runs anew.
+ */
+import { RULES_READ_AGAIN_MAX_COUNT } from "../domain/database-limits.ts";
+import { TollgateError } from "../domain/errors.ts";
+import type { RulesVersions } from "./node-ports.ts";
+import type { Store, UnitOfWork, Writes } from "./ports.ts";
+
+/** Acts that change no rule, and come with the work itself. */
+const QUIET = new Set([
+  ...["budget.stage_reached", "work.stopped", "work.resumed", "policy.reached"],
+]);
+
+/** Which rules a unit of work changes. */
+export function touchedRules(
+  writes: Pick<Writes, "cards" | "prices" | "budgets" | "creditBooks" | "journal">,
+): Readonly<Record<keyof RulesVersions, boolean>> {
+  const { cards, prices, budgets, creditBooks, journal } = writes;
+  const acts = journal.filter(({ run, kind }) => run === "" && !QUIET.has(kind));
+  const hasRates = acts.some(({ kind }) => kind === "rates.imported");
+  return {
+    tariff: cards.length > 0 || prices.length > 0 || hasRates,
+    budgets: budgets.length > 0,
+    terms: creditBooks.length > 0 || acts.length > 0,
+  };
+}
+
+/** What one rule's keeper keeps of each workspace, with the version that it was read at. */
+export class KeptByVersion<T> {
+  readonly #store: Pick<Store, "rules">;
+  readonly #part: keyof RulesVersions;
+  readonly #read: (workspace: string) => Promise<T>;
+  readonly #kept = new Map<string, { readonly version: number; readonly value: T }>();
+
+  constructor(
+    store: Pick<Store, "rules">,
+    part: keyof RulesVersions,
+    read: (workspace: string) => Promise<T>,
+  ) {
+    this.#store = store;
+    this.#part = part;
+    this.#read = read;
+  }
+
+  /** As of `rules`, or of what is committed where they are left out. */
+  async of(workspace: string, rules?: RulesVersions): Promise<T> {
+    const versions = rules ?? (await this.#store.rules(workspace));
+    const version = versions[this.#part];
+    const known = this.#kept.get(workspace);
+    if (known?.version === version) return known.value;
+    // What is read may be newer than its version: the next unit finds out and reads it again.
+    const value = await this.#read(workspace);
+    this.#kept.set(workspace, { version, value });
+    return value;
+  }
+
+  /** What is kept, if it is as of these rules. */
+  known(workspace: string, rules: RulesVersions): T | undefined {
+    const known = this.#kept.get(workspace);
+    return known?.version === rules[this.#part] ? known.value : undefined;
+  }
+
+  /** The next look-up reads the store, whatever the version. */
+  forget(workspace: string): void {
+    this.#kept.delete(workspace);
+  }
+}
+
+/** A unit of work began by rules that another node has changed. */
+class RulesChanged extends Error {
+  readonly now: RulesVersions;
+
+  constructor(now: RulesVersions) {
+    super("Another node changed the rules; the unit of work begins anew.");
+    this.now = now;
+  }
+}
+
+/** Throws where a unit finds other rules than those that it was begun by. */
+export async function requireRules(unit: UnitOfWork, rules: RulesVersions): Promise<void> {
+  const now = await unit.rules();
+  const isSame =
+    now.tariff === rules.tariff && now.budgets === rules.budgets && now.terms === rules.terms;
+  if (!isSame) throw new RulesChanged(now);
+}
+
+/** The rules that each workspace was last seen by. */
+export class KnownRules {
+  readonly #store: Pick<Store, "rules">;
+  readonly #last = new Map<string, RulesVersions>();
+
+  constructor(store: Pick<Store, "rules">) {
+    this.#store = store;
+  }
+
+  /**
+   * Does work by the rules that are known, and anew where `requireRules` found others. Throws
+   * `store.unknown` where they change faster than work can be done: nothing was written.
+   */
+  async decideBy<T>(workspace: string, work: (rules: RulesVersions) => Promise<T>): Promise<T> {
+    for (let attempt = 1; attempt <= RULES_READ_AGAIN_MAX_COUNT; attempt += 1) {
+      const rules = this.#last.get(workspace) ?? (await this.#store.rules(workspace));
+      this.#last.set(workspace, rules);
+      try {
+        return await work(rules);
+      } catch (error) {
+        if (!(error instanceof RulesChanged)) throw error;
+        this.#last.set(workspace, error.now);
+      }
+    }
+    const detail = "Other nodes changed the rules again and again; nothing was written.";
+    throw new TollgateError("store.unknown", detail);
+  }
+}

@@ -1,0 +1,209 @@
+/** Reads of what is committed, outside any unit of work. */
+
+import type { PriceVersion } from "../../domain/cost/price-book.ts";
+import type { JournalEntry } from "../../domain/event/journal.ts";
+import type { Step } from "../../domain/event/step.ts";
+import type { Adjustment, PeriodState, StatementRecord } from "../../domain/period/records.ts";
+import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import type { History } from "../../engine/history.ts";
+import type {
+  ActFilter,
+  ChainLink,
+  Conflict,
+  CounterKey,
+  Customer,
+  ProvisionalFilter,
+  RevisionFilter,
+  RunFilter,
+  StepPage,
+  StoredCounter,
+  Suspended,
+  UsageFilter,
+} from "../../engine/ports.ts";
+import {
+  decodeAdjustment,
+  decodeConflict,
+  decodeCounter,
+  decodeCustomer,
+  decodeJournal,
+  decodePeriod,
+  decodeRollup,
+  decodeRun,
+  decodeStatement,
+  decodeSuspended,
+  type Row,
+} from "../stored-rows.ts";
+import { decodeCard, decodePrices } from "../stored-tariff.ts";
+import type { Parameter } from "./connection.ts";
+import { postgresHistory, type RowsOf } from "./postgres-history.ts";
+import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
+import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
+import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
+import { runsQuery } from "./runs-query.ts";
+
+/** Reads of a database's workspaces; who extends it says how rows are read. */
+export abstract class PostgresReads {
+  /** Rows of a workspace, whose number is the first parameter. */
+  protected abstract of(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]>;
+
+  /** What reads in files of their own work with. */
+  protected abstract parts(workspace: string): Promise<ReadParts>;
+
+  async cards(workspace: string): Promise<RateCardVersion[]> {
+    const sql = "SELECT * FROM rate_cards WHERE ws = $1 ORDER BY version_id";
+    return (await this.of(workspace, sql)).map(decodeCard);
+  }
+
+  async prices(workspace: string): Promise<PriceVersion[]> {
+    const sql = "SELECT * FROM price_versions WHERE ws = $1 ORDER BY version_id";
+    return (await this.of(workspace, sql)).map(decodePrices);
+  }
+
+  async run(workspace: string, id: string): Promise<Run | undefined> {
+    const sql = "SELECT * FROM runs WHERE ws = $1 AND id = $2";
+    return (await this.of(workspace, sql, id)).map(decodeRun)[0];
+  }
+
+  async children(workspace: string, id: string): Promise<Run[]> {
+    const sql = "SELECT * FROM runs WHERE ws = $1 AND parent = $2 ORDER BY opened_at, id";
+    return (await this.of(workspace, sql, id)).map(decodeRun);
+  }
+
+  async listRuns(workspace: string, filter: RunFilter): Promise<Run[]> {
+    const { after, byId = false } = filter;
+    const last = after === undefined || byId ? undefined : await this.run(workspace, after);
+    return (await this.of(workspace, ...runsQuery(filter, last))).map(decodeRun);
+  }
+
+  async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
+    return stepsOfRun(await this.parts(workspace), run);
+  }
+
+  async stepPage(workspace: string, after: string, limit: number): Promise<StepPage> {
+    return stepPage(await this.parts(workspace), after, limit);
+  }
+
+  async runIds(workspace: string, after: string, limit: number): Promise<string[]> {
+    const sql = "SELECT id FROM runs WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
+    return (await this.of(workspace, sql, after, limit)).map((row) => row.id as string);
+  }
+
+  async outcomesOfRun(workspace: string, run: string): Promise<OutcomeState[]> {
+    return outcomesOfRun(await this.parts(workspace), run);
+  }
+
+  async provisionalOutcomes(workspace: string, filter: ProvisionalFilter): Promise<OutcomeState[]> {
+    return provisionalOutcomes(await this.parts(workspace), filter);
+  }
+
+  history(workspace: string): History {
+    const rowsOf: RowsOf = (sql, ...values) => this.of(workspace, sql, ...values);
+    return postgresHistory(this, workspace, rowsOf);
+  }
+
+  async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {
+    const { customer = null, agent = null, period = null } = filter;
+    const sql = `SELECT * FROM rollups WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
+      AND ($3::text IS NULL OR agent = $3) AND ($4::text IS NULL OR period = $4)`;
+    return (await this.of(workspace, sql, customer, agent, period)).map(decodeRollup);
+  }
+
+  async countersOf(workspace: string, key: CounterKey): Promise<StoredCounter[]> {
+    const sql = "SELECT * FROM counters WHERE ws = $1 AND customer = $2 AND period = $3";
+    return (await this.of(workspace, sql, key.customer, key.period)).map(decodeCounter);
+  }
+
+  async periodsToBill(workspace: string, periodPrefix: string): Promise<CounterKey[]> {
+    const sql = `SELECT customer, period FROM rollups
+        WHERE ws = $1 AND starts_with(period, $2)
+      UNION SELECT customer, booked_period FROM adjustments
+        WHERE ws = $1 AND starts_with(booked_period, $2)
+      ORDER BY 1, 2`;
+    return (await this.of(workspace, sql, periodPrefix)).map((row) => ({
+      customer: row.customer as string,
+      period: row.period as string,
+    }));
+  }
+
+  async customer(workspace: string, id: string): Promise<Customer | undefined> {
+    const sql = "SELECT * FROM customers WHERE ws = $1 AND id = $2";
+    return (await this.of(workspace, sql, id)).map(decodeCustomer)[0];
+  }
+
+  async listCustomers(workspace: string, limit: number, after = ""): Promise<Customer[]> {
+    const sql = "SELECT * FROM customers WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
+    return (await this.of(workspace, sql, after, limit)).map(decodeCustomer);
+  }
+
+  async listSuspended(workspace: string, limit: number): Promise<Suspended[]> {
+    const sql = "SELECT * FROM suspended WHERE ws = $1 ORDER BY seq LIMIT $2";
+    return (await this.of(workspace, sql, limit)).map(decodeSuspended);
+  }
+
+  async listConflicts(workspace: string, limit: number): Promise<Conflict[]> {
+    const sql = "SELECT * FROM conflicts WHERE ws = $1 AND settled IS NULL ORDER BY seq LIMIT $2";
+    return (await this.of(workspace, sql, limit)).map(decodeConflict);
+  }
+
+  async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
+    const sql = `SELECT * FROM statements WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
+      ORDER BY period DESC, customer, closed_at DESC, id`;
+    return (await this.of(workspace, sql, customer ?? null)).map(decodeStatement);
+  }
+
+  async statement(workspace: string, id: string): Promise<StatementRecord | undefined> {
+    const sql = "SELECT * FROM statements WHERE ws = $1 AND id = $2";
+    return (await this.of(workspace, sql, id)).map(decodeStatement)[0];
+  }
+
+  async periodsOf(workspace: string, customer: string): Promise<PeriodState[]> {
+    const sql = "SELECT * FROM periods WHERE ws = $1 AND customer = $2 ORDER BY period";
+    return (await this.of(workspace, sql, customer)).map(decodePeriod);
+  }
+
+  async adjustmentsOf(workspace: string, key: CounterKey): Promise<Adjustment[]> {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
+    return (await this.of(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
+  }
+
+  async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {
+    const sql = "SELECT * FROM journal WHERE ws = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    return (await this.of(workspace, sql, afterSeq, limit)).map(decodeJournal);
+  }
+
+  async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
+    const { kind, subject = null, afterSeq = 0, limit } = filter;
+    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2
+      AND ($3::text IS NULL OR id = $3) AND seq > $4 ORDER BY seq LIMIT $5`;
+    return (await this.of(workspace, sql, kind, subject, afterSeq, limit)).map(decodeJournal);
+  }
+
+  async lastAct(
+    workspace: string,
+    kind: ActFilter["kind"],
+    subject: string,
+  ): Promise<JournalEntry | undefined> {
+    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2 AND id = $3
+      ORDER BY seq DESC LIMIT 1`;
+    return (await this.of(workspace, sql, kind, subject)).map(decodeJournal)[0];
+  }
+
+  async linkBefore(workspace: string, seq: number): Promise<ChainLink | undefined> {
+    return linkBefore(await this.parts(workspace), seq);
+  }
+
+  async revisionsOfRun(workspace: string, filter: RevisionFilter): Promise<StepPage> {
+    return revisionsOfRun(await this.parts(workspace), filter);
+  }
+
+  async formerRun(workspace: string, id: string, atSeq: number): Promise<RunFacts | undefined> {
+    return formerRun(await this.parts(workspace), id, atSeq);
+  }
+
+  async formerOutcomes(workspace: string, run: string, atSeq: number): Promise<OutcomeState[]> {
+    return formerOutcomes(await this.parts(workspace), run, atSeq);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Where the steps of runs stand: by customer, in the partition of the month in which the run was
+ * first heard of. A unit learns it with the runs that it loads, so steps are found without a join.
+ */
+import type { Row } from "../stored-rows.ts";
+import { type Queries, rowsOf } from "./connection.ts";
+
+/** Customer and month of a run; a customer of null: it has no steps yet. */
+export interface RunPlace {
+  readonly customer: string | null;
+  readonly month: number;
+}
+
+/** Places of the runs of one unit of work. */
+export class RunPlaces {
+  readonly #places = new Map<string, RunPlace>();
+  /** The month of runs that this unit is the first to hear of. */
+  readonly #now: number;
+
+  constructor(monthNow: number) {
+    this.#now = monthNow;
+  }
+
+  /** Rows of runs, and ids that were looked for: those without a row are new. */
+  learn(rows: readonly Row[], ids: readonly string[] = []): void {
+    for (const id of ids) if (!this.#places.has(id)) this.#places.set(id, this.#new());
+    for (const { id, customer, month } of rows) {
+      const place = { customer: customer as string | null, month: month as number };
+      this.#places.set(id as string, place);
+    }
+  }
+
+  #new(): RunPlace {
+    return { customer: null, month: this.#now };
+  }
+
+  of(run: string): RunPlace | undefined {
+    return this.#places.get(run);
+  }
+
+  monthOf(run: string): number {
+    return this.#places.get(run)?.month ?? this.#now;
+  }
+
+  /** Looks for those of these runs that nobody has looked for. */
+  async find(queries: Queries, ws: number, runs: readonly string[]): Promise<void> {
+    const unknown = [...new Set(runs)].filter((run) => !this.#places.has(run));
+    if (unknown.length === 0) return;
+    const sql = "SELECT id, customer, month FROM runs WHERE ws = $1 AND id = ANY ($2::text[])";
+    this.learn(await rowsOf(queries, sql, [ws, unknown]), unknown);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Connections as the store uses them: those that units of work run on, and others for reads. A unit
+ * may read what is committed while it holds its own connection; from one pool for both, units that
+ * wait for one another's connections could never end.
+ *
+ * Every statement runs as the role of the product, with one workspace as its tenant (migration
+ * 0023). A connection remembers its tenant, so it is set again only where it changes. That makes
+ * the store one for direct connections or a pooler by session, and not for one by transaction.
+ */
+import {
+  DATABASE_CONNECT_MAX_MS,
+  DATABASE_LOCK_MAX_MS,
+  DATABASE_READERS_MAX_COUNT,
+  DATABASE_SILENCE_MAX_MS,
+  DATABASE_STATEMENT_MAX_MS,
+  DATABASE_UNITS_MAX_COUNT,
+} from "../../domain/database-limits.ts";
+import type { Row } from "../stored-rows.ts";
+import { unknownOutcome } from "../unknown-outcome.ts";
+import { type Parameter, rowsOf } from "./connection.ts";
+import { type Client, openPool, type Pool, type PoolOptions } from "./driver.ts";
+
+/** Role that sessions work as: migration 0023 makes it. */
+const ROLE = "tollgate_app";
+
+const BOUNDS = {
+  statementMaxMs: DATABASE_STATEMENT_MAX_MS,
+  silenceMaxMs: DATABASE_SILENCE_MAX_MS,
+  lockMaxMs: DATABASE_LOCK_MAX_MS,
+  connectMaxMs: DATABASE_CONNECT_MAX_MS,
+} as const;
+
+/** Connections of one node. */
+export class Sessions {
+  readonly #units: Pool;
+  readonly #readers: Pool;
+  readonly #tenants = new WeakMap<Client, number>();
+
+  private constructor(units: Pool, readers: Pool) {
+    this.#units = units;
+    this.#readers = readers;
+  }
+
+  /** Nothing is connected before it is used. `bounds` replaces some of the usual ones. */
+  static async open(
+    connectionString: string,
+    bounds: Partial<PoolOptions> = {},
+  ): Promise<Sessions> {
+    const pool = (connectionsMax: number) =>
+      openPool({ connectionString, role: ROLE, ...BOUNDS, connectionsMax, ...bounds });
+    return new Sessions(
+      await pool(DATABASE_UNITS_MAX_COUNT),
+      await pool(DATABASE_READERS_MAX_COUNT),
+    );
+  }
+
+  /** A connection for a unit of work; whoever takes it gives it back. Throws `store.unknown`. */
+  async unit(): Promise<Client> {
+    return connect(this.#units);
+  }
+
+  /** Rows as of what is committed, seen as a tenant; null: as nobody. */
+  async rows(ws: number | null, sql: string, values: readonly Parameter[]): Promise<Row[]> {
+    const client = await connect(this.#readers);
+    try {
+      const asTenant = this.#becomes(client, ws);
+      const [, rows] = await Promise.all([asTenant, rowsOf(client, sql, values)]);
+      client.release();
+      return rows;
+    } catch (error) {
+      // Nobody knows what state it is in: another one is opened.
+      client.release(true);
+      throw error;
+    }
+  }
+
+  /** Sent before the statement that needs it, so it is carried out before it. */
+  async #becomes(client: Client, ws: number | null): Promise<void> {
+    if (ws === null || this.#tenants.get(client) === ws) return;
+    this.#tenants.delete(client);
+    await rowsOf(client, "SELECT set_config('tollgate.ws', $1, false)", [String(ws)]);
+    this.#tenants.set(client, ws);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#units.end(), this.#readers.end()]);
+  }
+}
+
+async function connect(pool: Pool): Promise<Client> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw unknownOutcome(error);
+  }
+}

@@ -1,0 +1,38 @@
+/** What a store says of other processes where there are none: it is its process's alone. */
+import type {
+  Lease,
+  Leases,
+  RulesVersions,
+  SharedStore,
+  SharedUnit,
+} from "../engine/node-ports.ts";
+
+/** The engine that changes rules forgets what it kept by itself: a version never has to tell it. */
+const RULES: RulesVersions = { tariff: 0, budgets: 0, terms: 0 };
+const LEASES: Leases = { take: (name): Lease => ({ name, fence: 0 }), end: () => undefined };
+
+/** A unit of work of the only process. */
+export class SoleUnit implements SharedUnit {
+  rules(): RulesVersions {
+    return RULES;
+  }
+
+  holds(_lease: Lease): boolean {
+    return true;
+  }
+}
+
+/** A store of the only process. */
+export class SoleStore implements SharedStore {
+  readonly isShared = false;
+  readonly leases = LEASES;
+
+  rules(_workspace: string): RulesVersions {
+    return RULES;
+  }
+
+  /** Whoever waits is told by the process itself: nobody asks. */
+  commits(_workspace: string): number {
+    return 0;
+  }
+}

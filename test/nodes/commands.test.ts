@@ -1,0 +1,70 @@
+/** The command line on a database: every command that opens a folder opens it instead. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { dispatch } from "../../src/cli/dispatch.ts";
+import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
+import { openProduct } from "../../src/compose.ts";
+import { makeVariedHistory } from "../faults/varied-history.ts";
+import { postgresServer } from "../postgres-server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tollgate-database-"));
+const dataDir = join(folder, "data");
+let url: string;
+
+before(async () => {
+  await makeVariedHistory(dataDir);
+  url = await (await postgresServer()).createDatabase();
+});
+
+after(async () => {
+  await (await postgresServer()).stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function tollgate(databaseUrl: string, ...words: string[]) {
+  let out = "";
+  let err = "";
+  const code = await dispatch(words, {
+    product: openProduct(),
+    out: { write: (text) => (out += text) },
+    err: { write: (text) => (err += text) },
+    styles: PLAIN_STYLES,
+    environment: { DATABASE_URL: databaseUrl },
+  });
+  return { code, out, err };
+}
+
+test("a folder that was moved reads the same from the database, and verifies", async () => {
+  const moved = await tollgate(url, "migrate-store", "--data", dataDir, "--json");
+  assert.equal(moved.code, 0, moved.err);
+  assert.ok((JSON.parse(moved.out) as { rows: number }).rows > 100);
+  const commands = [
+    ["runs", "--all"],
+    ["usage", "--by", "customer,model"],
+    ["margin"],
+    ["credits"],
+  ];
+  for (const words of [...commands.map((line) => [...line, "--json"]), ["verify", "--json"]]) {
+    const fromFolder = await tollgate(url, ...words, "--data", dataDir);
+    const fromDatabase = await tollgate(url, ...words);
+    assert.deepEqual(fromDatabase, fromFolder, words.join(" "));
+  }
+  const { code, out } = await tollgate(url, "verify");
+  assert.equal(code, 0);
+  assert.match(out, /All of it adds up/);
+});
+
+test("a move without a folder or an address says what is missing", async () => {
+  const nowhere = await tollgate("", "migrate-store", "--data", dataDir);
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.err, /DATABASE_URL does not say/);
+  const nothing = await tollgate(url, "migrate-store", "--data", join(folder, "none"));
+  assert.equal(nothing.code, 1);
+  assert.match(nothing.err, /no data folder/);
+  const wrong = await tollgate("not an address", "runs");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /no address of a database/);
+});

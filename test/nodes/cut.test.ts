@@ -1,0 +1,109 @@
+/**
+ * The connection to the database breaks at a byte of a unit of work, in either direction. The
+ * caller is told success or unknown, never anything else; what it sends again counts once.
+ *
+ * Bytes of the commit itself and of its answer are all tried; of what goes before them, some, and
+ * every one with TOLLGATE_TEST_FULL.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { composeHttp } from "../../src/compose.ts";
+import { postgresServer } from "../postgres-server.ts";
+import { toolStep } from "./calls.ts";
+import { CuttingProxy, type Direction } from "./cutting-proxy.ts";
+import { openNode, type SideNode } from "./nodes.ts";
+
+/** The last bytes of a unit, in which its COMMIT and the answer to it stand. */
+const COMMIT_BYTES = 20;
+/** Of what goes before, one byte in so many. */
+const SPREAD = process.env.TOLLGATE_TEST_FULL === undefined ? 307 : 1;
+const RUN = "cut";
+
+let proxy: CuttingProxy;
+let node: SideNode;
+let witness: SideNode;
+
+before(async () => {
+  const url = await (await postgresServer()).createDatabase();
+  witness = await openNode(url);
+  proxy = await CuttingProxy.start(url);
+  node = await openNode(proxy.url);
+});
+
+after(async () => {
+  await node.close();
+  await witness.close();
+  proxy.close();
+  await (await postgresServer()).stop();
+});
+
+let sent = 0;
+
+/** A request of two steps that nobody has sent before. */
+function nextRequest(): string {
+  sent += 2;
+  return JSON.stringify([sent - 1, sent].map((n) => toolStep(RUN, `s-${n}`, "acme")));
+}
+
+function ingest(request: string) {
+  return composeHttp(node.engine).intake.ingestBody("default", request, "json");
+}
+
+async function outcomeOf(request: string): Promise<"kept" | "unknown"> {
+  try {
+    const { results } = await ingest(request);
+    assert.ok(results.every(({ result }) => result.status === "accepted"));
+    return "kept";
+  } catch (error) {
+    assert.equal((error as { code?: string }).code, "store.unknown", String(error));
+    return "unknown";
+  }
+}
+
+async function stepsKept(): Promise<number> {
+  return (await witness.store.run("default", RUN))?.own.steps ?? 0;
+}
+
+/**
+ * Sends one request through a network that breaks, and again through one that does not. Returns
+ * what was told of the first, and whether it stood all the same.
+ */
+async function cutAt(sender: Direction, byte: number) {
+  const request = nextRequest();
+  proxy.from({ of: sender, after: byte });
+  const outcome = await outcomeOf(request);
+  proxy.from(null);
+  const before = await stepsKept();
+  if (outcome === "kept") assert.equal(before, sent, "what was acknowledged is there");
+  else assert.ok(before === sent || before === sent - 2, "a unit is there whole or not at all");
+  const { results } = await ingest(request);
+  const wanted = before === sent ? "duplicate" : "accepted";
+  assert.deepEqual(new Set(results.map(({ result }) => result.status)), new Set([wanted]));
+  assert.equal(await stepsKept(), sent, `counted once, cut at byte ${byte} of the ${sender}`);
+  return { outcome, hasStood: before === sent };
+}
+
+test("a unit that is cut at any byte is unknown or kept, and counts once", async (t) => {
+  for (let warm = 0; warm < 3; warm += 1) await outcomeOf(nextRequest());
+  for (const sender of ["node", "database"] as const) {
+    proxy.from(null);
+    assert.equal(await outcomeOf(nextRequest()), "kept");
+    const whole = proxy.counts[sender];
+    const bytes = new Set<number>();
+    for (let byte = 0; byte < whole; byte += SPREAD) bytes.add(byte);
+    for (let back = 1; back <= COMMIT_BYTES; back += 1) bytes.add(whole - back);
+    let unknown = 0;
+    let stood = 0;
+    for (const byte of [...bytes].sort((a, b) => a - b)) {
+      const { outcome, hasStood } = await cutAt(sender, byte);
+      if (outcome === "unknown") unknown += 1;
+      if (outcome === "unknown" && hasStood) stood += 1;
+    }
+    t.diagnostic(
+      `${sender}: ${bytes.size} cuts in ${whole} bytes, ${unknown} unknown, ${stood} stood`,
+    );
+    assert.ok(unknown > bytes.size / 2, "the cuts fall into the unit");
+    // A commit whose answer was lost is the case that identities are there for.
+    if (sender === "database") assert.ok(stood > 0, "some commits stood unheard");
+  }
+});
