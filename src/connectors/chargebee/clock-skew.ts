@@ -5,7 +5,7 @@ import type { Session } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
 
 /** By how much their clock may be behind ours. */
-export const SKEW_MAX_MS = 5 * 60_000;
+const SKEW_MAX_MS = 5 * 60_000;
 
 /** The outcome of a line that waits for their clock, unsent; null: it may go. */
 export function waitsForClock({ window }: ExportLine, session: Session): Outcome | null {
