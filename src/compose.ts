@@ -122,7 +122,7 @@ const VERSION: string = JSON.parse(
 /** Every connector to a billing system. */
 const CONNECTORS = [
   ...[webhookConnector, fileConnector, s3Connector],
-  ...[stripeConnector, chargebeeConnector, zuoraConnector, netsuiteConnector],
+  ...[stripeConnector, zuoraConnector, chargebeeConnector, netsuiteConnector],
 ];
 
 /** What exports are carried out with, as the environment says. */

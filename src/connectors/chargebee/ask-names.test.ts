@@ -55,7 +55,12 @@ test("subscriptions, prices and features that are missing or do not fit are told
   assert.deepEqual(await asked(EVENTS, siteOf({ subscription: [THERE], feature: [feature] })), [
     'items.runs: The feature "runs-USD-Monthly" is not metered.',
   ]);
-  assert.deepEqual(await asked(CHARGES, siteOf({ subscription: [THERE] })), []);
+  const own = { ...THERE, customer_id: "cb_acme" };
+  assert.deepEqual(await asked(CHARGES, siteOf({ subscription: [own] })), []);
+  const others = { ...THERE, customer_id: "cb_globex" };
+  assert.deepEqual(await asked(CHARGES, siteOf({ subscription: [others] })), [
+    'customers.acme: The subscription "sub 1é" is of the customer "cb_globex".',
+  ]);
 });
 
 test("a key that is refused, a site that is not there or does not answer, are told", async () => {

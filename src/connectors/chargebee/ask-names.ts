@@ -2,7 +2,7 @@
  * Asks a site whether the names of a target are there and fit. Worth it before anything is sent: an
  * event of a wrong subscription is taken without a word, and counts once somebody imports one.
  */
-import type { Missing, NameMap } from "../../domain/export/target.ts";
+import type { Missing, NameMap, TheirName } from "../../domain/export/target.ts";
 import type { Session } from "../../engine/export/connector-port.ts";
 import { readList } from "./chargebee-api.ts";
 import { readSettings } from "./chargebee-settings.ts";
@@ -25,6 +25,7 @@ const FEATURES: Kind = { path: "/features", name: "feature" };
 interface Thing {
   readonly id: string;
   readonly status?: string;
+  readonly customer_id?: string;
   readonly item_id?: string;
   readonly metered?: boolean;
   readonly usage_calculation?: string;
@@ -34,11 +35,14 @@ interface Thing {
 export async function askNames(session: Session): Promise<Missing[]> {
   const { customers, items, mode } = session.target;
   const subscriptions = await thingsOf(SUBSCRIPTIONS, idsOf(customers), session);
-  const ofCustomers = problems("customers", customers, (id) => {
+  const ofCustomers = problems("customers", customers, ({ id = "", customer }) => {
     if (subscriptions === null) return null;
-    const { status } = subscriptions.get(id) ?? {};
-    if (status === undefined) return `There is no subscription "${id}".`;
-    return status === "cancelled" ? `The subscription "${id}" is cancelled.` : null;
+    const subscription = subscriptions.get(id);
+    if (subscription === undefined) return `There is no subscription "${id}".`;
+    const { status, customer_id: payer = customer } = subscription;
+    if (status === "cancelled") return `The subscription "${id}" is cancelled.`;
+    const isOthers = mode !== "usage" && payer !== customer;
+    return isOthers ? `The subscription "${id}" is of the customer "${payer}".` : null;
   });
   if (mode !== "usage") return ofCustomers;
   const isEvents = readSettings(session.target).api === "events";
@@ -46,12 +50,12 @@ export async function askNames(session: Session): Promise<Missing[]> {
   return [...ofCustomers, ...problems("items", items, problemOf)];
 }
 
-type ProblemOf = (id: string) => string | null;
+type ProblemOf = (theirs: TheirName) => string | null;
 
 async function featureProblems(session: Session): Promise<ProblemOf> {
   const features = await thingsOf(FEATURES, idsOf(session.target.items), session);
   if (features === null) return () => null;
-  return (id) => {
+  return ({ id = "" }) => {
     const feature = features.get(id);
     if (feature === undefined) return `There is no feature "${id}".`;
     return feature.metered === false ? `The feature "${id}" is not metered.` : null;
@@ -63,7 +67,7 @@ async function priceProblems(session: Session): Promise<ProblemOf> {
   if (prices === null) return () => null;
   const of = [...prices.values()].map(({ item_id: item = "" }) => item);
   const items = (await thingsOf(ITEMS, [...new Set(of)], session)) ?? new Map<string, Thing>();
-  return (id) => {
+  return ({ id = "" }) => {
     const price = prices.get(id);
     if (price === undefined) return `There is no item price "${id}".`;
     const { metered = true, usage_calculation: how = SUM } = items.get(price.item_id ?? "") ?? {};
@@ -81,8 +85,8 @@ function idsOf({ names }: NameMap): string[] {
 }
 
 function problems(kind: string, { names }: NameMap, problemOf: ProblemOf): Missing[] {
-  return Object.entries(names).flatMap(([ours, { id = "" }]) => {
-    const detail = problemOf(id);
+  return Object.entries(names).flatMap(([ours, theirs]) => {
+    const detail = problemOf(theirs);
     return detail === null ? [] : [{ place: `${kind}.${ours}`, detail }];
   });
 }

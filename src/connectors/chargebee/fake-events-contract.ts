@@ -80,6 +80,7 @@ export class FakeEvents {
   #problemOf({ usage_timestamp: atMs, subscription_id: of, ...event }: Event): string | null {
     const nowMs = this.#options.world.nowMs();
     if (atMs < nowMs - PAST_MAX_MS) return "The timestamp must be within the last 12 hours.";
+    if (atMs > nowMs) return "The timestamp lies in the future.";
     if (of.length > SUBSCRIPTION_MAX_CHARS) return "subscription_id is too long";
     if (event.deduplication_id.length > DEDUPLICATION_MAX_CHARS) return "deduplication_id";
     const size = JSON.stringify({ usage_timestamp: atMs, subscription_id: of, ...event }).length;
@@ -136,7 +137,8 @@ export class FakeEvents {
     const windows = Map.groupBy(own, (event) => Math.floor(event.usage_timestamp / sizeMs));
     const rows = [...windows].map(([no, events]) => ({
       ...{ subscription_id: subscription, feature_id: feature, object: "usage_summary" },
-      aggregated_value: formatValue(events.reduce((sum, { value }) => sum + value, 0n)),
+      // Whether sums are exact is not documented: here they are those of doubles.
+      aggregated_value: String(events.reduce((sum, one) => sum + numberIn(one.value), 0)),
       aggregated_from: (no * sizeMs) / 1_000,
       aggregated_to: ((no + 1) * sizeMs) / 1_000,
     }));
@@ -152,6 +154,10 @@ export class FakeEvents {
       .filter((event) => subscriptions.ours(event.subscription_id) === customer)
       .reduce((sum, { value }) => sum + value, 0n);
   }
+}
+
+function numberIn(value: bigint): number {
+  return Number(formatValue(value));
 }
 
 /** A number of JSON, as a double has it. */

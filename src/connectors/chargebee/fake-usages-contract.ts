@@ -62,6 +62,8 @@ export class FakeUsages {
     if (item === null || item === undefined || !Object.hasOwn(items, item)) {
       return notFound(`item price ${item}`);
     }
+    // Not documented; refused here, for it is worse for us.
+    if (seconds * SECOND_MS > world.nowMs()) return invalid("usage_date lies in the future");
     const problem = problemOf({ id: id ?? "", quantity: quantity ?? "", seconds });
     if (problem !== null) return invalid(problem);
     const own = this.#usages.filter((one) => one.subscription_id === subscription);

@@ -10,6 +10,7 @@ import {
   recording,
   START_MS,
   targetOf,
+  USAGES,
 } from "./sample-chargebee-contract.ts";
 
 const END_MS = START_MS + DAY_MS;
@@ -35,6 +36,25 @@ test("of a batch, only what failed is refused", async () => {
   const unknown = ["unknown_outcome", "unknown_outcome", "unknown_outcome"];
   assert.deepEqual(await classes(answer({ index: 1 })), unknown, "nobody knows which");
   assert.deepEqual(await classes(() => ({ status: 202, headers: {}, body: "?" })), unknown);
+});
+
+test("lines are sent and read by what they are, whatever the settings are now", async () => {
+  const lines = [lineOf(EVENTS, { key: "event" }), lineOf(USAGES, { key: "usage" })];
+  const answers: Answering = ({ url }) =>
+    url.includes("/usage_summary")
+      ? { list: [{ usage_summary: { aggregated_value: "1", aggregated_from: START_MS / 1000 } }] }
+      : { list: [{ usage: { quantity: "0.5" } }] };
+  const { session, requests } = recording(USAGES, answers);
+  const outcomes = await chargebeeConnector.send(lines, session);
+  assert.deepEqual(
+    outcomes.map((one) => one.class),
+    ["accepted", "accepted"],
+  );
+  assert.deepEqual(
+    requests.map(({ url }) => new URL(url).hostname),
+    ["acme-test.ingest.chargebee.com", "acme-test.chargebee.com"],
+  );
+  assert.equal(await chargebeeConnector.total?.(lines, session), "1.5");
 });
 
 test("an event that is nearly twelve hours old does not leave", async () => {
@@ -64,8 +84,14 @@ test("a sum that reaches beyond its window says nothing of it", async () => {
   const sums = (to: number): Answering => {
     return () => ({ list: [{ usage_summary: { ...row, aggregated_to: to / 1000 } }] });
   };
+  const double = () => ({
+    list: [
+      { usage_summary: { ...row, aggregated_value: "0.30000000000000004", aggregated_to: 1 } },
+    ],
+  });
   const total = async (answers: Answering) =>
     chargebeeConnector.total?.([lineOf(EVENTS)], recording(EVENTS, answers).session);
   assert.equal(await total(sums(START_MS + HOUR_MS)), "3.5");
   assert.equal(await total(sums(END_MS + 1_000)), null);
+  assert.equal(await total(double), "0.3", "a sum of doubles");
 });

@@ -6,7 +6,13 @@
 import { assert } from "../../domain/assert.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { Outcome } from "../../domain/export/capability.ts";
-import { type ExportLine, formatValue, parseValue } from "../../domain/export/export-line.ts";
+import {
+  EXPORT_SCALE,
+  type ExportLine,
+  formatValue,
+  parseValue,
+} from "../../domain/export/export-line.ts";
+import { quotient } from "../../domain/money/rounding.ts";
 import type { Freezing, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
 import {
@@ -17,6 +23,7 @@ import {
   post,
   readList,
 } from "./chargebee-api.ts";
+import { waitsForClock } from "./clock-skew.ts";
 import type { FormFields } from "./form.ts";
 
 const SECOND_MS = 1_000;
@@ -87,10 +94,10 @@ export async function sendUsageEvents(
   session: Session,
 ): Promise<readonly Outcome[]> {
   const isLate = ({ window }: ExportLine) => session.nowMs() - window.endMs > EVENT_PAST_MAX_MS;
-  const going = lines.filter((line) => !isLate(line));
+  const going = lines.filter((line) => !isLate(line) && waitsForClock(line, session) === null);
   const outcomes = going.length === 0 ? new Map() : await sendBatch(going, session);
   const late = outcome("closed_period", "not sent: an event is at most 12 hours old");
-  return lines.map((line) => outcomes.get(line.key) ?? late);
+  return lines.map((line) => outcomes.get(line.key) ?? waitsForClock(line, session) ?? late);
 }
 
 async function sendBatch(
@@ -175,6 +182,7 @@ export async function eventsOfWindow(
   const { startMs, endMs } = first.window;
   const isHours = startMs % HOUR_MS === 0 && endMs % HOUR_MS === 0;
   const [startS, endS] = [startMs / SECOND_MS, endMs / SECOND_MS];
+  const unit = 10n ** BigInt(EXPORT_SCALE - Math.max(...lines.map(decimalsOf)));
   let sum = 0n;
   for (const { subscription, feature } of placesOf(lines)) {
     const query: FormFields = [
@@ -187,13 +195,28 @@ export async function eventsOfWindow(
     const rows = await readList<Summary>(path, session, { query, name: "usage_summary" });
     if (rows === null) return null;
     for (const { aggregated_value: text, aggregated_from: from, aggregated_to: to } of rows) {
-      const value = parseValue(text);
+      const value = rounded(parseValue(text), unit);
       // What goes beyond the window says nothing of it.
-      if (value === undefined || from < startS || to > endS) return null;
+      if (value === null || from < startS || to > endS) return null;
       sum += value;
     }
   }
   return sum;
+}
+
+/** Decimal places of an event's quantity. */
+function decimalsOf({ value }: ExportLine): number {
+  return formatValue(value).split(".")[1]?.length ?? 0;
+}
+
+const DIGITS = 15;
+
+/** A sum to the places of its events, in case it was made of doubles; null: those cannot tell. */
+function rounded(value: bigint | undefined, unit: bigint): bigint | null {
+  if (value === undefined) return null;
+  const units = quotient(value, unit, "half_even");
+  const isExact = units * unit === value;
+  return isExact || units < 10n ** BigInt(DIGITS) ? units * unit : null;
 }
 
 /** Subscriptions and features of lines, each once. */

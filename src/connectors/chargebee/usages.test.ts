@@ -37,6 +37,16 @@ test("nothing leaves for a term that may be closed: it would never be invoiced",
   }
 });
 
+test("what has just ended waits until it has ended by their clock", async () => {
+  for (const [agoMs, sent] of [[5 * 60_000 - 1, 0] as const, [5 * 60_000, 1] as const]) {
+    const { session, requests } = recording(USAGES, () => ({}), END_MS + agoMs);
+    const [outcome] = await chargebeeConnector.send([lineOf(USAGES)], session);
+    assert.equal(requests.length, sent);
+    if (sent === 0)
+      assert.deepEqual([outcome?.class, outcome?.retryAfterMs], ["retry_same_bytes", 1]);
+  }
+});
+
 test("a usage is taken back until its term's invoice may be closed, and only once", () => {
   const line = lineOf(USAGES);
   const back = lineOf(USAGES, { takesBack: line, value: -line.value });

@@ -22,6 +22,7 @@ import {
   readList,
 } from "./chargebee-api.ts";
 import { readSettings } from "./chargebee-settings.ts";
+import { waitsForClock } from "./clock-skew.ts";
 import { type FormFields, fieldOf, formBody } from "./form.ts";
 
 const SECOND_MS = 1_000;
@@ -93,6 +94,8 @@ export async function sendUsage(line: ExportLine, session: Session): Promise<Out
   if (agoMs > usagesPastMaxMs(session.target)) {
     return outcome("closed_period", "not sent: the term's invoice may be closed by now");
   }
+  const waits = waitsForClock(line, session);
+  if (waits !== null) return waits;
   const became = outcomeOfSent(await post(usagePost(line), session));
   const isRefused = became.class === "permanent_data" || became.class === "permanent_config";
   return isRefused ? refusedOrThere(line, became, session) : became;
