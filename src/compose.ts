@@ -25,6 +25,7 @@ import { paymentWebhook, webhookSecret } from "./connectors/webhook/payment-webh
 import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
 import { zuoraConnector } from "./connectors/zuora/zuora-connector.ts";
 import { TollgateError } from "./domain/errors.ts";
+import type { TollgateEvent } from "./domain/event/event.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
@@ -37,6 +38,8 @@ import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
 import { readCardFile } from "./ingest/card-file.ts";
 import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
 import { readInvoice } from "./ingest/invoice/read-invoice.ts";
+import { type BodyReader, ThreadReader } from "./ingest/native/body-reader.ts";
+import { contentDigest } from "./ingest/native/content-digest.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { readHolds, readNamedHolds } from "./ingest/native/parse-holds.ts";
@@ -52,7 +55,7 @@ import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
 /** Digests by OpenSSL. */
 export const nodeDigest: Digest = {
-  content: (text) => hash("sha256", text, "base64url").slice(0, 22),
+  content: contentDigest,
   sha256: (text) => hash("sha256", text, "hex"),
   checksum: (text) => crc32(text),
 };
@@ -156,15 +159,20 @@ export function composeEngine(
 
 const DOCUMENT_MAX_DEPTH = 32;
 
-/** What the HTTP adapter is given: the engine, and the readers of every format. */
-export function composeHttp(engine: Engine): HttpParts {
-  const reading = {
-    digest: nodeDigest,
-    mapProviderUsage: (format: string, block: unknown) => mapProviderUsage(format, block),
-  };
-  const intake: EventIntake = eventReader(reading, (workspace, events) =>
-    engine.ingest(workspace, events),
-  );
+/** What reading events needs of the outside. */
+const reading = {
+  digest: nodeDigest,
+  mapProviderUsage: (format: string, block: unknown) => mapProviderUsage(format, block),
+};
+
+/**
+ * What the HTTP adapter is given: the engine, and the readers of every format. `reader` reads whole
+ * bodies of events. (Default: in the thread of the request.)
+ */
+export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
+  const commit = (workspace: string, events: readonly TollgateEvent[]) =>
+    engine.ingest(workspace, events);
+  const intake: EventIntake = eventReader(reading, commit, reader);
   return {
     engine,
     intake,
@@ -255,7 +263,8 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   await prepareWorkspace(engine, DEFAULT_WORKSPACE);
   const payments = engine.credits.delivery(paymentWebhook(installationKey, () => Date.now()));
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
-  const parts = { ...composeHttp(engine), paymentSecret };
+  const reader = new ThreadReader(reading);
+  const parts = { ...composeHttp(engine, reader), paymentSecret };
   // Loaded where a server starts: a third of the time of every other command would go into it.
   const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
@@ -270,6 +279,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const stop = async (): Promise<void> => {
     await duties.stop();
     await server.close();
+    await reader.close();
     await engine.drain();
     await store.close();
   };

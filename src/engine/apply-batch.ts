@@ -4,7 +4,6 @@
  */
 import { unreachable } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import type { Totals } from "../domain/run/run.ts";
 import { amendStep, voidStep } from "./apply-correction.ts";
 import { recordOutcome, reverseOutcome } from "./apply-outcome.ts";
 import { closeRun, openRun } from "./apply-run.ts";
@@ -13,7 +12,7 @@ import type { BatchState } from "./batch-state.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
 import { correctRuns } from "./correct-runs.ts";
-import type { BatchResult, EventResult } from "./result.ts";
+import type { BatchResult, EventResult, RunResult } from "./result.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Applies events in their order and tells what became of each. */
@@ -26,8 +25,10 @@ export function applyBatch(
   ledger.replay = (event) => applyEvent(ledger, event);
   const results = events.map((event) => applyEvent(ledger, event));
   correctRuns(ledger);
-  const runs = new Map<string, { own: Totals; tree: Totals }>();
+  // The totals alone: the rows of the unit would be kept alive until it is on disk.
+  const runs = new Map<string, RunResult>();
   for (const event of events) {
+    if (runs.has(event.run)) continue;
     const run = state.runs.get(event.run);
     if (run !== undefined) runs.set(run.id, { own: run.own, tree: run.tree });
   }

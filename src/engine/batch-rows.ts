@@ -7,33 +7,48 @@ export class Rows<T> {
   readonly #rows = new Map<string, T>();
   /** Keys of rows to write, each with its row as it was stored. */
   readonly #changed = new Map<string, T | undefined>();
+  /** The row asked for last: each step of a rule asks for the run of its event again. */
+  #lastKey: string | null = null;
+  #lastRow: T | undefined;
 
   /** Puts a row as it is stored. */
   load(key: string, row: T): void {
-    if (!this.#rows.has(key)) this.#rows.set(key, row);
+    if (this.#rows.has(key)) return;
+    this.#rows.set(key, row);
+    this.#lastKey = null;
   }
 
   get(key: string): T | undefined {
-    return this.#rows.get(key);
+    if (key === this.#lastKey) return this.#lastRow;
+    this.#lastRow = this.#rows.get(key);
+    this.#lastKey = key;
+    return this.#lastRow;
   }
 
   has(key: string): boolean {
-    return this.#rows.has(key);
+    return this.get(key) !== undefined;
   }
 
   /** Puts a row that will be written. */
   set(key: string, row: T): void {
     if (!this.#changed.has(key)) this.#changed.set(key, this.#rows.get(key));
     this.#rows.set(key, row);
+    this.#lastKey = key;
+    this.#lastRow = row;
   }
 
   delete(key: string): void {
     this.#rows.delete(key);
     this.#changed.delete(key);
+    this.#lastKey = null;
   }
 
   values(): IterableIterator<T> {
     return this.#rows.values();
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows.size === 0;
   }
 
   get isChanged(): boolean {

@@ -8,9 +8,15 @@ import type { Step } from "../domain/event/step.ts";
 import { ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
-import type { RollupDelta, RollupKey } from "../domain/run/rollup.ts";
+import {
+  isSameRollup,
+  type RollupDelta,
+  type RollupKey,
+  rollupPlace,
+} from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
 import { factsOfRun, NO_TOTALS, newRun, statesSame } from "../domain/run/run.ts";
+import { Shelf } from "../domain/shelf.ts";
 import { Rows, StepRows } from "./batch-rows.ts";
 import type {
   Call,
@@ -66,32 +72,34 @@ export interface CounterSlot extends CounterKey, ChargeCell {
 
 type EditableSlot = Editable<CounterSlot> & { isMoved: boolean };
 
-/** Counters and roll-ups of one customer and period, found by short keys of their own. */
+/** What one customer's period counts in this unit. */
 interface LedgerPage {
-  /** As they are stored: a slot is made when one is asked for. */
-  readonly stored: StoredCounter[];
-  /** By charge key; a charge has a slot for each cell. */
-  readonly counters: Map<string, EditableSlot[]>;
-  /** By model or tool. */
-  readonly rollups: Map<string, EditableRollup[]>;
+  readonly period: string;
+  readonly counters: Shelf<EditableSlot>;
+  readonly rollups: Shelf<EditableRollup>;
 }
 
-function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
-  const known = lists.get(key);
-  if (known !== undefined) return known;
-  const list: T[] = [];
-  lists.set(key, list);
-  return list;
+function newPage(period: string): LedgerPage {
+  return {
+    period,
+    counters: new Shelf<EditableSlot>(chargeOf),
+    rollups: new Shelf<EditableRollup>(rollupPlace),
+  };
 }
 
-function isSameRollup(a: RollupKey, b: RollupKey): boolean {
-  return (
-    a.model === b.model &&
-    a.tool === b.tool &&
-    a.kind === b.kind &&
-    a.agent === b.agent &&
-    a.provider === b.provider
-  );
+function chargeOf({ chargeKey }: ChargeCell): string {
+  return chargeKey;
+}
+
+/** Written out field by field: every step asks for several. */
+function putSlot(
+  page: LedgerPage,
+  { customer, period, cardKey, chargeKey, cell }: Omit<CounterSlot, "counter">,
+  counter: Counter | undefined,
+): CounterSlot {
+  const slot = { customer, period, cardKey, chargeKey, cell, counter, isMoved: false };
+  page.counters.put(slot);
+  return slot;
 }
 
 /** What one unit of work loaded and changed. */
@@ -121,10 +129,14 @@ export class BatchState {
   readonly restored: Step[] = [];
   /** Balances of budgets, holds and stops. */
   readonly spending = new SpendingState();
-  readonly #pages = new Map<string, Map<string, LedgerPage>>();
+  /** By customer, who rarely has two in one unit. */
+  readonly #pages = new Map<string, LedgerPage[]>();
   readonly #moved: EditableSlot[] = [];
-  #lastPage: { readonly key: CounterKey; readonly page: LedgerPage } | null = null;
+  /** The page asked for last, and whose it is: the charges of one step ask for the same. */
+  #lastPage: LedgerPage | null = null;
+  #lastCustomer = "";
   readonly #editable = new Map<string, EditableRun>();
+  #lastEdited: EditableRun | null = null;
 
   /** `isRecovery`: what it changes follows from what is known already, and is no news. */
   constructor(
@@ -156,8 +168,13 @@ export class BatchState {
 
   /** A working copy of a run, written when the unit ends; made once, then edited in place. */
   editRun(id: string): EditableRun {
-    const known = this.#editable.get(id);
-    if (known !== undefined) return known;
+    if (this.#lastEdited?.id === id) return this.#lastEdited;
+    const edited = this.#editable.get(id) ?? this.#workingCopy(id);
+    this.#lastEdited = edited;
+    return edited;
+  }
+
+  #workingCopy(id: string): EditableRun {
     const run = this.runOrNew(id);
     const copy = { ...run, own: { ...run.own }, tree: { ...run.tree } };
     this.runs.set(id, copy);
@@ -189,53 +206,31 @@ export class BatchState {
     this.journal.set(key.run === "" ? `${entry.seq}` : stepKeyText(key), entry);
   }
 
-  /** What a customer's period counts in this unit. */
-  #page(key: CounterKey): LedgerPage {
-    const { customer, period } = key;
+  #page({ customer, period }: CounterKey): LedgerPage {
     const last = this.#lastPage;
-    if (last !== null && last.key.customer === customer && last.key.period === period) {
-      return last.page;
+    if (last !== null && this.#lastCustomer === customer && last.period === period) return last;
+    let pages = this.#pages.get(customer);
+    if (pages === undefined) {
+      pages = [];
+      this.#pages.set(customer, pages);
     }
-    let periods = this.#pages.get(customer);
-    if (periods === undefined) {
-      periods = new Map();
-      this.#pages.set(customer, periods);
-    }
-    let page = periods.get(period);
-    if (page === undefined) {
-      page = { stored: [], counters: new Map(), rollups: new Map() };
-      periods.set(period, page);
-    }
-    this.#lastPage = { key, page };
+    const page = pages.find((one) => one.period === period) ?? newPage(period);
+    if (!pages.includes(page)) pages.push(page);
+    this.#lastPage = page;
+    this.#lastCustomer = customer;
     return page;
-  }
-
-  *#allPages(): Generator<LedgerPage> {
-    for (const periods of this.#pages.values()) yield* periods.values();
   }
 
   /** The counter of a charge, to be read and then moved. */
   counter(key: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
     const page = this.#page(key);
-    const slots = listIn(page.counters, charge.chargeKey);
-    for (const slot of slots) {
-      if (slot.cell === charge.cell && slot.cardKey === cardKey) return slot;
-    }
     const { chargeKey, cell } = charge;
-    const stored = page.stored.find(
-      (one) => one.chargeKey === chargeKey && one.cell === cell && one.cardKey === cardKey,
-    );
-    const slot: EditableSlot = {
-      customer: key.customer,
-      period: key.period,
-      cardKey,
-      chargeKey,
-      cell,
-      counter: stored?.counter,
-      isMoved: false,
-    };
-    slots.push(slot);
-    return slot;
+    for (const slot of page.counters.near(chargeKey)) {
+      const isOfCharge = slot.chargeKey === chargeKey && slot.cell === cell;
+      if (isOfCharge && slot.cardKey === cardKey) return slot;
+    }
+    const { customer, period } = key;
+    return putSlot(page, { customer, period, cardKey, chargeKey, cell }, undefined);
   }
 
   /** Gives a counter its new value, which will be written. */
@@ -247,8 +242,9 @@ export class BatchState {
     this.#moved.push(slot);
   }
 
+  /** Puts a counter as it is stored. Of one that is loaded twice the first stands. */
   loadCounter(stored: StoredCounter): void {
-    this.#page(stored).stored.push(stored);
+    putSlot(this.#page(stored), stored, stored.counter);
   }
 
   #movedCounters(): StoredCounter[] {
@@ -276,31 +272,31 @@ export class BatchState {
 
   /** Periods of a customer that this unit looked at. */
   periodsSeen(customer: string): string[] {
-    return [...(this.#pages.get(customer)?.keys() ?? [])];
+    return (this.#pages.get(customer) ?? []).map(({ period }) => period);
   }
 
   isClosed(key: CounterKey): boolean {
-    return this.periods.has(counterKeyText(key));
+    return !this.periods.isEmpty && this.periods.has(counterKeyText(key));
   }
 
   /** What a roll-up row gains in this unit, to be added to in place. */
   rollup(key: RollupKey): EditableRollup {
-    const rows = listIn(this.#page(key).rollups, key.model === "" ? key.tool : key.model);
-    for (const row of rows) if (isSameRollup(row, key)) return row;
+    const { rollups } = this.#page(key);
+    for (const row of rollups.near(rollupPlace(key))) if (isSameRollup(row, key)) return row;
     const none: EditableRollup = {
       ...key,
       ...NO_TOTALS,
       inputTokens: ZERO_QUANTITY,
       outputTokens: ZERO_QUANTITY,
     };
-    rows.push(none);
+    rollups.put(none);
     return none;
   }
 
   #gainedRollups(): RollupDelta[] {
     const gained: RollupDelta[] = [];
-    for (const page of this.#allPages()) {
-      for (const rows of page.rollups.values()) gained.push(...rows);
+    for (const pages of this.#pages.values()) {
+      for (const page of pages) gained.push(...page.rollups.rows);
     }
     return gained;
   }

@@ -106,7 +106,7 @@ export class Ledger {
     draft.shares = taken.length === 0 ? onlyMoved(put) : joinShares([...taken, ...put]);
     draft.charge = chargedBy(draft.shares);
     this.#replaceTotals(former, draft);
-    if (this.tariff.boundsRuns) this.#touch(draft.run, { ...identityOf(draft), reason });
+    if (this.tariff.boundsRuns) this.#touch(draft.run, causeOfStep(draft, reason));
     return draft;
   }
 
@@ -115,7 +115,7 @@ export class Ledger {
     this.state.restored.push(step);
     this.#moveStep(step, 1n, "late_event");
     this.#replaceTotals(null, step);
-    this.#touch(step.run, { ...identityOf(step), reason: "late_event" });
+    this.#touch(step.run, causeOfStep(step, "late_event"));
     const run = this.state.editRun(step.run);
     run.lastSeenAtMs = Math.max(run.lastSeenAtMs, step.receivedAtMs);
   }
@@ -130,22 +130,24 @@ export class Ledger {
     const metered = meteredOfStep(card, step, this);
     if (metered.length === 0) return [];
     const at = { customer: step.customer, period: step.period };
-    return this.#move({ at, card, metered, sign, cause: { ...identityOf(step), reason } });
+    return this.#move({ at, card, metered, sign, cause: causeOfStep(step, reason) });
   }
 
   /** Moves counters and returns the marginal of each charge. */
-  #move(movement: Movement): RunShare[] {
-    const { at, card, metered, sign } = movement;
+  #move({ at, card, metered, sign, cause }: Movement): RunShare[] {
+    const { cardKey } = card;
     const closed = metered.length > 0 && this.state.isClosed(at);
-    return metered.map((item) => {
-      const slot = this.state.counter(at, card.cardKey, item);
-      const delta = sign * item.quantity;
+    const shares: RunShare[] = [];
+    for (const item of metered) {
+      const slot = this.state.counter(at, cardKey, item);
+      const delta = sign === 1n ? item.quantity : -item.quantity;
       const moved = this.tariff.advance(slot.counter, card, { item, delta });
       this.state.moveCounter(slot, moved.counter);
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
-      if (closed) this.adjust({ at, cardKey: card.cardKey, cause: movement.cause }, share);
-      return share;
-    });
+      if (closed) this.adjust({ at, cardKey, cause }, share);
+      shares.push(share);
+    }
+    return shares;
   }
 
   /** Books a difference to a closed period in the one that is open now; a trial makes none. */
@@ -192,9 +194,9 @@ export class Ledger {
   #rollStep(step: Step, totals: Totals, sign: 1n | -1n): void {
     const row = this.state.rollup(rollupKeyOfStep(step));
     addTo(row, sign === 1n ? totals : negateTotals(totals));
-    const tokens = tokensOfStep(step);
-    row.inputTokens = (row.inputTokens + sign * tokens.input) as Quantity;
-    row.outputTokens = (row.outputTokens + sign * tokens.output) as Quantity;
+    const { input, output } = tokensOfStep(step);
+    if (input !== 0n) row.inputTokens = (row.inputTokens + sign * input) as Quantity;
+    if (output !== 0n) row.outputTokens = (row.outputTokens + sign * output) as Quantity;
   }
 
   /** Adds a difference to a run's own totals and to the tree totals of it and all above it. */
@@ -381,8 +383,8 @@ export class Ledger {
   }
 }
 
-function identityOf({ run, source, id }: StepKey): StepKey {
-  return { run, source, id };
+function causeOfStep({ run, source, id }: StepKey, reason: AdjustmentReason): Cause {
+  return { run, source, id, reason };
 }
 
 function addTo(sum: { -readonly [K in keyof Totals]: Totals[K] }, delta: Totals): void {

@@ -171,9 +171,17 @@ export interface Writes extends SpendingWrites {
   readonly journal: readonly JournalEntry[];
   readonly link: ChainLink | null;
   /** The text of each step as the link covers it; a store that keeps texts takes it from here. */
-  readonly sealedSteps: ReadonlyMap<Step, SealedStep>;
+  readonly sealedSteps: SealedSteps;
   /** The end of the chain after this unit. */
   readonly head: ChainHead;
+}
+
+/** The texts of a unit's steps as its link covers them. */
+export interface SealedSteps {
+  /** Of `Writes.steps`, in their order; others may follow. */
+  readonly texts: readonly SealedStep[];
+  /** All that the link covers, if these follow one another in it, one character between them. */
+  readonly joined: { readonly text: string; readonly firstAt: number } | null;
 }
 
 /**

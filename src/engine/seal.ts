@@ -8,7 +8,7 @@ import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import { type SealedStep, sealedStep } from "../domain/event/step-text.ts";
 import { encodeFormer, formerLine } from "../domain/run/former-text.ts";
-import type { ChainHead, ChainLink, Digest, Writes } from "./ports.ts";
+import type { ChainHead, ChainLink, Digest, SealedSteps, Writes } from "./ports.ts";
 
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
@@ -22,55 +22,65 @@ function timeText(committedAtMs: number): string {
 export interface Sealed {
   /** Null: no seq was given. */
   readonly link: ChainLink | null;
-  /** What the link covers of each step, so that a store need not make it again. */
-  readonly steps: ReadonlyMap<Step, SealedStep>;
+  /** What the link covers of each step, in the order given: a store need not make it again. */
+  readonly steps: SealedSteps;
+}
+
+interface Added {
+  /** The workspace's time now: a clock that was set back moves no link before another. */
+  readonly nowMs: number;
+  readonly steps: readonly Step[];
+  readonly journal: readonly JournalEntry[];
+  readonly former: Former;
+  readonly lastSeq: number;
 }
 
 /**
  * Seals what a unit adds onto the link before it. A unit that only keeps something waiting adds no
  * text, and still has a link: its time tells since when that was known.
  */
-export function sealLink(
-  digest: Digest,
-  before: ChainHead,
-  added: {
-    /** The workspace's time now: a clock that was set back moves no link before another. */
-    readonly nowMs: number;
-    readonly steps: readonly Step[];
-    readonly journal: readonly JournalEntry[];
-    readonly former: Former;
-    readonly lastSeq: number;
-  },
-): Sealed {
-  const steps = new Map<Step, SealedStep>();
-  const rows: { readonly seq: number; readonly text: string }[] = [];
-  let isInOrder = true;
-  let lastSeq = 0;
-  const add = (seq: number, text: string): void => {
-    rows.push({ seq, text });
-    if (seq < lastSeq) isInOrder = false;
-    lastSeq = seq;
-  };
-  for (const entry of added.journal) add(entry.seq, journalText(entry));
-  for (const step of added.steps) {
-    const sealed = sealedStep(step);
-    steps.set(step, sealed);
-    add(step.seq, sealed.text);
-  }
-  if (added.lastSeq === before.lastSeq) return { link: null, steps };
-  if (!isInOrder) rows.sort((a, b) => a.seq - b.seq);
+export function sealLink(digest: Digest, before: ChainHead, added: Added): Sealed {
+  const texts: SealedStep[] = [];
+  for (const step of added.steps) texts.push(sealedStep(step));
+  if (added.lastSeq === before.lastSeq) return { link: null, steps: { texts, joined: null } };
   const committedAtMs = Math.max(before.committedAtMs, added.nowMs);
-  let body = timeText(committedAtMs);
-  for (const line of formerLines(added.former)) body += `\n${line}`;
-  for (const { text } of rows) body += `\n${text}`;
-  const sealed = digest.sha256(`${before.digest}\n${body}`);
+  let beginning = `${before.digest}\n${timeText(committedAtMs)}`;
+  for (const line of formerLines(added.former)) beginning += `\n${line}`;
+  const isJoined = isInOrder(added);
+  const covered = isJoined ? joined(beginning, texts) : beginning + sorted(added, texts);
   const link = {
     firstSeq: before.lastSeq + 1,
     lastSeq: added.lastSeq,
-    digest: sealed,
+    digest: digest.sha256(covered),
     committedAtMs,
   };
-  return { link, steps };
+  const whole = isJoined ? { text: covered, firstAt: beginning.length + 1 } : null;
+  return { link, steps: { texts, joined: whole } };
+}
+
+/** Whether a link covers the steps alone, one after the other, as nearly every one does. */
+function isInOrder({ steps, journal }: Added): boolean {
+  if (journal.length > 0) return false;
+  let lastSeq = 0;
+  for (const { seq } of steps) {
+    if (seq < lastSeq) return false;
+    lastSeq = seq;
+  }
+  return true;
+}
+
+function joined(beginning: string, texts: readonly SealedStep[]): string {
+  let whole = beginning;
+  for (const { text } of texts) whole += `\n${text}`;
+  return whole;
+}
+
+/** Steps and journal entries in seq order, each on a line of its own. */
+function sorted({ steps, journal }: Added, texts: readonly SealedStep[]): string {
+  const rows = journal.map((entry) => ({ seq: entry.seq, text: journalText(entry) }));
+  for (const [at, { seq }] of steps.entries()) rows.push({ seq, text: texts[at]?.text ?? "" });
+  rows.sort((a, b) => a.seq - b.seq);
+  return rows.map(({ text }) => `\n${text}`).join("");
 }
 
 type Former = Pick<Writes, "formerRuns" | "formerOutcomes">;

@@ -23,9 +23,9 @@ export async function writeState(
   const { steps, journal } = writes;
   const { lastSeq } = state;
   // A step revised twice in one unit is sealed as both revisions.
-  const sealed = [...steps, ...writes.formerSteps.filter((step) => step.seq > head.lastSeq)];
+  const revised = writes.formerSteps.filter((step) => step.seq > head.lastSeq);
   const { link, steps: sealedSteps } = sealLink(context.digest, head, {
-    steps: sealed,
+    steps: revised.length === 0 ? steps : [...steps, ...revised],
     journal,
     former: writes,
     lastSeq,

@@ -50,7 +50,7 @@ const NOTHING: Writes = {
   lifted: [],
   budgets: [],
   link: null,
-  sealedSteps: new Map(),
+  sealedSteps: { texts: [], joined: null },
   head: { lastSeq: 0, digest: CHAIN_START, committedAtMs: 0 },
 };
 

@@ -7,6 +7,7 @@
  * (who and what), the body (numbers) and the labels.
  */
 import { present } from "../assert.ts";
+import { toBase36 } from "../base36.ts";
 import type { Quantity } from "../money/decimal.ts";
 import { formatAmount, formatQuantity, parseAmount, parseQuantity } from "../money/decimal.ts";
 import type { Identity } from "./event.ts";
@@ -50,13 +51,41 @@ export function stepText(step: Step): string {
 
 /** The parts of a step's text; `stepOfParts` makes the step of them again. */
 export function partsOfStep(step: Step): StepParts {
-  const tier = step.tier === STANDARD_TIER ? "" : step.tier;
-  const who = `${step.agent ?? ""}${END}${step.provider ?? ""}${END}${step.model ?? ""}`;
   return {
-    facets: `${who}${END}${step.tool ?? ""}${END}${tier}`,
+    facets: facetsOf(step),
     body: bodyOf(step),
     labels: step.labels === null ? "" : JSON.stringify(step.labels),
   };
+}
+
+type Facets = Pick<Step, "agent" | "provider" | "model" | "tool" | "tier">;
+
+/**
+ * Facets written last, by their model or tool. Few differ, and one text for many steps is found in
+ * every map without being read again.
+ */
+const lastFacets = new Map<string, { readonly of: Facets; readonly text: string }>();
+const LAST_FACETS_MAX_COUNT = 1_000;
+
+function facetsOf({ agent, provider, model, tool, tier }: Step): string {
+  const place = model ?? tool ?? "";
+  const last = lastFacets.get(place);
+  if (
+    last !== undefined &&
+    last.of.agent === agent &&
+    last.of.provider === provider &&
+    last.of.model === model &&
+    last.of.tool === tool &&
+    last.of.tier === tier
+  ) {
+    return last.text;
+  }
+  const shown = tier === STANDARD_TIER ? "" : tier;
+  const who = `${agent ?? ""}${END}${provider ?? ""}${END}${model ?? ""}`;
+  const text = `${who}${END}${tool ?? ""}${END}${shown}`;
+  if (lastFacets.size >= LAST_FACETS_MAX_COUNT) lastFacets.clear();
+  lastFacets.set(place, { of: { agent, provider, model, tool, tier }, text });
+  return text;
 }
 
 /** A step's text in parts, and whole. */
@@ -74,8 +103,8 @@ export function sealedStep(step: Step): SealedStep {
 function bodyOf(step: Step): string {
   const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
   const counts = revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`;
-  const rated = ratedAtMs === occurredAtMs ? "" : ratedAtMs.toString(36);
-  const times = `${occurredAtMs.toString(36)}${END}${(receivedAtMs - occurredAtMs).toString(36)}`;
+  const rated = ratedAtMs === occurredAtMs ? "" : toBase36(ratedAtMs);
+  const times = `${toBase36(occurredAtMs)}${END}${toBase36(receivedAtMs - occurredAtMs)}`;
   const versions = `${step.cardVersionId ?? ""}${END}${step.priceVersionId ?? ""}`;
   return (
     `${codesOf(step)}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +

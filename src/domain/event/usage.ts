@@ -3,7 +3,7 @@
  * Token buckets are closed; any other name is a named unit (`searches`, `read_units`, `seconds`).
  */
 import { BUCKETS_MAX_COUNT } from "../limits.ts";
-import type { Quantity } from "../money/decimal.ts";
+import { type Quantity, ZERO_QUANTITY } from "../money/decimal.ts";
 
 /** Tokens a provider reads. Their sum is the prompt size that selects a price tier. */
 export const INPUT_BUCKETS = [
@@ -35,6 +35,7 @@ export type TokenBucket = InputBucket | OutputBucket;
 
 const TOKEN_BUCKETS: ReadonlySet<string> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
 const INPUTS: ReadonlySet<string> = new Set(INPUT_BUCKETS);
+const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_BUCKETS);
 
 /** Usage by bucket or unit name. Zero quantities are not kept; keys stand in ascending order. */
 export type Usage = ReadonlyMap<string, Quantity>;
@@ -65,9 +66,21 @@ export function usageOf(entries: Iterable<readonly [string, Quantity]>): Usage {
 
 /** Prompt size in tokens × 10^9: cached, uncached and written together. */
 export function inputQuantity(usage: Usage): Quantity {
-  let sum = 0n;
-  for (const [name, quantity] of usage) if (INPUTS.has(name)) sum += quantity;
-  return sum as Quantity;
+  return sumOf(usage, INPUTS);
+}
+
+/** Tokens that the provider wrote × 10^9. */
+export function outputQuantity(usage: Usage): Quantity {
+  return sumOf(usage, OUTPUTS);
+}
+
+function sumOf(usage: Usage, buckets: ReadonlySet<string>): Quantity {
+  let sum = ZERO_QUANTITY;
+  for (const [name, quantity] of usage) {
+    if (!buckets.has(name)) continue;
+    sum = sum === 0n ? quantity : ((sum + quantity) as Quantity);
+  }
+  return sum;
 }
 
 /** The larger quantity of each bucket: how two partial records of one step are joined. */

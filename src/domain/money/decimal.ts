@@ -183,9 +183,17 @@ export function parseQuantity(text: string): Quantity | undefined {
   return parseScaled(text, QUANTITY_SCALE) as Quantity | undefined;
 }
 
-/** A quantity as its shortest decimal text. */
+/** Texts of small whole numbers. */
+const SMALL = Array.from({ length: 10_000 }, (_, whole) => String(whole));
+const UNIT = Number(ONE_UNIT);
+
+/** A quantity as its shortest decimal text. Nearly all are small whole numbers. */
 export function formatQuantity(quantity: Quantity): string {
-  return formatScaled(quantity, QUANTITY_SCALE);
+  const scaled = Number(quantity);
+  const whole = Math.trunc(scaled / UNIT);
+  // The product of two numbers so small is exact, so it proves the division.
+  const isSmall = whole >= 0 && whole < SMALL.length && whole * UNIT === scaled;
+  return isSmall ? (SMALL[whole] as string) : formatScaled(quantity, QUANTITY_SCALE);
 }
 
 /** A price of its decimal text; undefined where it is none or has more than 18 places. */

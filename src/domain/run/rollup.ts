@@ -3,7 +3,7 @@
  * "how much" question without touching the steps, and sum to the same totals as the runs.
  */
 import type { Step } from "../event/step.ts";
-import { inputQuantity, OUTPUT_BUCKETS } from "../event/usage.ts";
+import { inputQuantity, outputQuantity } from "../event/usage.ts";
 import type { Amount, Quantity } from "../money/decimal.ts";
 import { ZERO_AMOUNT, ZERO_QUANTITY } from "../money/decimal.ts";
 import type { Totals } from "./run.ts";
@@ -32,6 +32,22 @@ export type RollupRow = RollupDelta;
 export function rollupKeyText(key: RollupKey): string {
   const { customer, period, agent, kind, provider, model, tool } = key;
   return [customer, period, agent, kind, provider, model, tool].join("\u0000");
+}
+
+/** What tells most roll-ups of a customer's period apart: a short key that is at hand. */
+export function rollupPlace({ model, tool }: RollupKey): string {
+  return model === "" ? tool : model;
+}
+
+/** Whether two roll-ups of one customer's period are the same one. */
+export function isSameRollup(a: RollupKey, b: RollupKey): boolean {
+  return (
+    a.model === b.model &&
+    a.tool === b.tool &&
+    a.kind === b.kind &&
+    a.agent === b.agent &&
+    a.provider === b.provider
+  );
 }
 
 /** The roll-up that a step counts in. */
@@ -64,9 +80,7 @@ export function totalsOfStep(step: Step): Totals {
 /** Input and output tokens that a step counts for. */
 export function tokensOfStep(step: Step): { input: Quantity; output: Quantity } {
   if (!counts(step)) return { input: ZERO_QUANTITY, output: ZERO_QUANTITY };
-  let output = 0n;
-  for (const bucket of OUTPUT_BUCKETS) output += step.usage.get(bucket) ?? 0n;
-  return { input: inputQuantity(step.usage), output: output as Quantity };
+  return { input: inputQuantity(step.usage), output: outputQuantity(step.usage) };
 }
 
 function counts(step: Step): boolean {

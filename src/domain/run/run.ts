@@ -176,7 +176,8 @@ export function addCharges(
   sums: readonly PeriodCharge[],
   added: readonly PeriodCharge[],
 ): readonly PeriodCharge[] {
-  const [sum, one] = [sums[0], added[0]];
+  const sum = sums[0];
+  const one = added[0];
   if (one === undefined || (added.length === 1 && one.charge === 0n)) return sums;
   // Nearly every run is charged in one period.
   if (sum?.period === one.period && sums.length === 1 && added.length === 1) {

@@ -4,12 +4,11 @@
  * another. The engine is a function here and its results pass through as they are, so that this
  * mapping knows nothing of rating or stores.
  */
-import { type Problem, TollgateError } from "../../domain/errors.ts";
+import type { Problem } from "../../domain/errors.ts";
 import type { TollgateEvent } from "../../domain/event/event.ts";
-import { EVENTS_PER_REQUEST_MAX_COUNT, ID_MAX_CHARS } from "../../domain/limits.ts";
-import { parseJsonExact } from "./exact-json.ts";
-import { parseNdjsonExact } from "./ndjson.ts";
-import { type ParseContext, parseEvent } from "./parse-event.ts";
+import { type BodyReader, inlineReader } from "./body-reader.ts";
+import type { ParseContext } from "./parse-event.ts";
+import { type BodyKind, type ReadItems, readItems } from "./read-items.ts";
 
 /** An event that was refused: nothing of it was stored. */
 export interface Rejected {
@@ -45,33 +44,27 @@ interface Failing {
   readonly error?: Problem;
 }
 
-/** An item of a body: a value to read as an event, or the problem that its line has. */
-type Item = { readonly value: unknown } | { readonly error: Problem };
-
 /** Reads requests for one engine. */
 export interface EventReader<Result, Total> {
   /**
    * A JSON list or NDJSON text. Problems name the place: `events[3].usage.output_text`. Throws
    * `request.malformed`, `request.too_large` where the body as a whole is not such a list.
    */
-  ingestBody(
-    workspace: string,
-    text: string,
-    kind: "json" | "ndjson",
-  ): Promise<Ingested<Result, Total>>;
+  ingestBody(workspace: string, text: string, kind: BodyKind): Promise<Ingested<Result, Total>>;
   /** One event, already parsed. Problems name the field alone. */
   ingestValue(workspace: string, value: unknown): Promise<Ingested<Result, Total>>;
 }
 
-/** Puts the parser and the engine's commit together. */
+/** Puts the parser and the engine's commit together. `reader` reads whole bodies. */
 export function eventReader<Result extends Failing, Total>(
   context: ParseContext,
   commit: CommitEvents<Result, Total>,
+  reader: BodyReader = inlineReader(context),
 ): EventReader<Result, Total> {
   const none = { results: [], runs: new Map<string, Total>() };
   return {
     ingestBody: async (workspace, text, kind) => {
-      const read = readItems(itemsOf(text, kind), context);
+      const read = await reader.read(text, kind);
       const { events } = read;
       const { results, runs } = events.length === 0 ? none : await commit(workspace, events);
       return { results: placed(itemsDone(read, results)), runs };
@@ -83,54 +76,6 @@ export function eventReader<Result extends Failing, Total>(
       return { results: itemsDone(read, results), runs };
     },
   };
-}
-
-function itemsOf(text: string, kind: "json" | "ndjson"): Item[] {
-  if (kind === "ndjson") {
-    return parseNdjsonExact(text).map((entry) => {
-      if ("value" in entry) return entry;
-      const { code, detail } = entry.error;
-      return { error: { code, detail: `Line ${entry.line}: ${detail}` } };
-    });
-  }
-  const values = parseJsonExact(text);
-  if (!Array.isArray(values)) {
-    const detail = "The body must be a JSON list of events, also for a single one.";
-    throw new TollgateError("request.malformed", detail);
-  }
-  if (values.length > EVENTS_PER_REQUEST_MAX_COUNT) {
-    const limit = EVENTS_PER_REQUEST_MAX_COUNT;
-    const detail = `The body has ${values.length} events; the limit is ${limit}.`;
-    throw new TollgateError("request.too_large", detail);
-  }
-  return values.map((value: unknown) => ({ value }));
-}
-
-/** Why an item has no event. */
-interface Refusal {
-  readonly id: string | null;
-  readonly problem: Problem;
-}
-
-/** All events of a body, and for each item where its own end among them, or why it has none. */
-interface ReadItems {
-  readonly events: readonly TollgateEvent[];
-  readonly ends: readonly (number | Refusal)[];
-}
-
-function readItems(items: readonly Item[], context: ParseContext): ReadItems {
-  const events: TollgateEvent[] = [];
-  const ends: (number | Refusal)[] = [];
-  for (const item of items) {
-    const parsed = "error" in item ? { problem: item.error } : parseEvent(item.value, context);
-    if ("problem" in parsed) {
-      ends.push({ id: idOf(item), problem: parsed.problem });
-    } else {
-      for (const event of parsed.events) events.push(event);
-      ends.push(events.length);
-    }
-  }
-  return { events, ends };
 }
 
 /** What became of each item, in the order sent. */
@@ -157,14 +102,6 @@ function itemsDone<Result>(
 }
 
 const NOTHING: readonly never[] = [];
-
-/** An id that may be shown: a huge one is not sent back. */
-function idOf(item: Item): string | null {
-  const value = "value" in item ? item.value : null;
-  if (typeof value !== "object" || value === null || !("id" in value)) return null;
-  const { id } = value;
-  return typeof id === "string" && id.length <= ID_MAX_CHARS && id.isWellFormed() ? id : null;
-}
 
 /** The same items; their problems name the place in the body. */
 function placed<Result extends Failing>(items: IngestedItem<Result>[]): IngestedItem<Result>[] {

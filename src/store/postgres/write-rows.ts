@@ -66,17 +66,20 @@ function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Pro
 
 async function writeRuns(target: Target, writes: Writes): Promise<void> {
   const { ws, digest, places } = target;
-  const encoded = (step: Step) => {
-    const sealed = writes.sealedSteps.get(step) ?? sealedStep(step);
-    return encodeStep(step, sealed, digest.checksum(sealed.text));
-  };
+  const encoded = (step: Step, sealed = sealedStep(step)) =>
+    encodeStep(step, sealed, digest.checksum(sealed.text));
   const month = (run: string) => places.monthOf(run);
   const runs = writes.runs.map((run) => [...encodeRun(ws, run).slice(1), month(run.id)]);
-  const steps = writes.steps.map((step) => [...encoded(step), month(step.run)]);
+  const { texts } = writes.sealedSteps;
+  const steps = writes.steps.map((step, at) => [...encoded(step, texts[at]), month(step.run)]);
   await Promise.all([
     save(target, "runs", runs),
     saveChecked(target, "formerRuns", writes.formerRuns.map(encodeFormerRun)),
-    save(target, "formerSteps", writes.formerSteps.map(encoded)),
+    save(
+      target,
+      "formerSteps",
+      writes.formerSteps.map((step) => encoded(step)),
+    ),
     save(target, "steps", steps),
   ]);
 }

@@ -7,8 +7,9 @@
  * that hold totals may wait here (pending) and go to the file together: see write-totals.ts.
  */
 import type { PeriodState } from "../../domain/period/records.ts";
-import { addRollup, type RollupKey, type RollupRow } from "../../domain/run/rollup.ts";
+import { addRollup, isSameRollup, type RollupRow, rollupPlace } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
+import { Shelf } from "../../domain/shelf.ts";
 import type { ChainHead, CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
 import {
   decodeCounter,
@@ -19,12 +20,11 @@ import {
 } from "../stored-rows.ts";
 import { BudgetRows } from "./budget-rows.ts";
 import { Recent } from "./recent.ts";
-import { RunIdentities } from "./run-identities.ts";
+import { type KnownIds, RunIdentities, unreadRun } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
 
-/** A run and the number of its row. */
-export interface RunSlot {
-  readonly runNo: number;
+/** A run, the number of its row, and what is known of its steps. */
+export interface RunSlot extends KnownIds {
   run: Run;
 }
 
@@ -50,7 +50,7 @@ class PendingTotals {
   readonly counters: CounterSlot[] = [];
   readonly rollups: RollupSlot[] = [];
   /** Pages that hold pending slots: they must not be read from the file again. */
-  readonly pages = new Map<string, Map<string, Page>>();
+  readonly pages = new Map<string, Page[]>();
   /** Slots whose row the transaction under way has made. */
   readonly fresh: (CounterSlot | RollupSlot)[] = [];
   steps = 0;
@@ -60,12 +60,19 @@ class PendingTotals {
   }
 }
 
-/** Counters by charge, roll-ups by model or tool: short keys that are at hand. */
+/** What one customer's period counts. */
 interface Page {
-  readonly counters: Map<string, CounterSlot[]>;
-  readonly rollups: Map<string, RollupSlot[]>;
+  readonly period: string;
+  readonly counters: Shelf<CounterSlot>;
+  readonly rollups: Shelf<RollupSlot>;
   /** Whether `PendingTotals.pages` holds it. */
   isPinned: boolean;
+}
+
+function emptyPage(period: string): Page {
+  const counters = new Shelf(({ stored }: CounterSlot) => stored.chargeKey);
+  const rollups = new Shelf(({ row }: RollupSlot) => rollupPlace(row));
+  return { period, counters, rollups, isPinned: false };
 }
 
 type NumberedTable = "runs" | "counters" | "rollups";
@@ -86,8 +93,8 @@ class WorkspaceRows {
   readonly runs = new Recent<string, RunSlot>(RUNS_MAX_ROWS);
   readonly customers = new Recent<string, Customer>(CUSTOMERS_MAX_ROWS);
   readonly periods = new Recent<string, PeriodState[]>(CUSTOMERS_MAX_ROWS);
-  /** By customer, then period. A customer's pages go together. */
-  readonly pages = new Recent<string, Map<string, Page>>(PAGES_MAX_ROWS);
+  /** By customer: the pages of one go together. */
+  readonly pages = new Recent<string, Page[]>(PAGES_MAX_ROWS);
   pending = new PendingTotals();
   readonly budgets: BudgetRows;
 
@@ -169,7 +176,7 @@ export class RowCaches {
     if (cached !== undefined) return cached;
     const row = this.#statements.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
     if (row === undefined) return undefined;
-    const slot = { runNo: row.run_no as number, run: decodeRun(row) };
+    const slot = { ...unreadRun(row.run_no as number), run: decodeRun(row) };
     runs.set(id, slot);
     return slot;
   }
@@ -184,8 +191,8 @@ export class RowCaches {
     const rows = this.#of(ws);
     for (const slot of rows.pending.counters) slot.isPending = false;
     for (const slot of rows.pending.rollups) slot.isPending = false;
-    for (const periods of rows.pending.pages.values()) {
-      for (const page of periods.values()) page.isPinned = false;
+    for (const pages of rows.pending.pages.values()) {
+      for (const page of pages) page.isPinned = false;
     }
     rows.pending = new PendingTotals();
     rows.budgets.settle();
@@ -225,84 +232,78 @@ export class RowCaches {
   counters(ws: number, keys: readonly CounterKey[]): StoredCounter[] {
     const found: StoredCounter[] = [];
     for (const key of keys) {
-      for (const slots of this.#page(ws, key).counters.values()) {
-        for (const slot of slots) found.push(slot.stored);
-      }
+      for (const { stored } of this.#page(ws, key).counters.rows) found.push(stored);
     }
     return found;
   }
 
   putCounter(ws: number, stored: StoredCounter): void {
-    const { chargeKey, cardKey, cell } = stored;
     const page = this.#page(ws, stored);
-    const slots = listIn(page.counters, chargeKey);
-    let slot = slots.find((one) => one.stored.cell === cell && one.stored.cardKey === cardKey);
-    if (slot === undefined) {
-      slot = { counterNo: null, stored, isPending: false };
-      slots.push(slot);
-    }
+    const slot = slotOf(page, stored);
     slot.stored = stored;
     if (slot.isPending) return;
     slot.isPending = true;
-    this.#pin(ws, stored, page).counters.push(slot);
+    this.#pin(ws, stored.customer, page).counters.push(slot);
   }
 
   addRollup(ws: number, delta: RollupRow): void {
     const page = this.#page(ws, delta);
-    const slots = listIn(page.rollups, rollupPlace(delta));
-    let slot = slots.find(({ row }) => isSame(row, delta));
+    let slot: RollupSlot | undefined;
+    for (const one of page.rollups.near(rollupPlace(delta))) {
+      if (isSameRollup(one.row, delta)) slot = one;
+    }
     if (slot === undefined) {
       slot = { rollupNo: null, row: delta, isPending: false };
-      slots.push(slot);
+      page.rollups.put(slot);
     } else {
       slot.row = addRollup(slot.row, delta);
     }
     if (slot.isPending) return;
     slot.isPending = true;
-    this.#pin(ws, delta, page).rollups.push(slot);
+    this.#pin(ws, delta.customer, page).rollups.push(slot);
   }
 
   /** Keeps a page from being forgotten while it holds what the file does not. */
-  #pin(ws: number, key: CounterKey, page: Page): PendingTotals {
+  #pin(ws: number, customer: string, page: Page): PendingTotals {
     const { pending } = this.#of(ws);
     if (page.isPinned) return pending;
     page.isPinned = true;
-    const periods = pending.pages.get(key.customer) ?? new Map<string, Page>();
-    periods.set(key.period, page);
-    pending.pages.set(key.customer, periods);
+    const pages = pending.pages.get(customer);
+    if (pages === undefined) pending.pages.set(customer, [page]);
+    else pages.push(page);
     return pending;
   }
 
   #page(ws: number, { customer, period }: CounterKey): Page {
     const { pages, pending } = this.#of(ws);
-    let periods = pages.get(customer) ?? pending.pages.get(customer);
-    if (periods === undefined) {
-      periods = new Map();
-      pages.set(customer, periods);
-    }
-    const cached = periods.get(period) ?? pending.pages.get(customer)?.get(period);
-    if (cached !== undefined) return cached;
-    const page: Page = { counters: new Map(), rollups: new Map(), isPinned: false };
+    const own = pages.get(customer);
+    const known = pageOf(own, period) ?? pageOf(pending.pages.get(customer), period);
+    if (known !== undefined) return known;
+    const page = this.#readPage(ws, { customer, period });
+    if (own === undefined) pages.set(customer, [page]);
+    else own.push(page);
+    return page;
+  }
+
+  #readPage(ws: number, { customer, period }: CounterKey): Page {
+    const page = emptyPage(period);
     const where = "WHERE ws = ? AND customer = ? AND period = ?";
     const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
     for (const row of counters.all(ws, customer, period)) {
-      const stored = decodeCounter(row);
       const counterNo = row.counter_no as number;
-      listIn(page.counters, stored.chargeKey).push({ counterNo, stored, isPending: false });
+      page.counters.put({ counterNo, stored: decodeCounter(row), isPending: false });
     }
     const rollups = this.#statements.of(`SELECT * FROM rollups ${where}`);
-    for (const stored of rollups.all(ws, customer, period)) {
-      const row = decodeRollup(stored);
-      const rollupNo = stored.rollup_no as number;
-      listIn(page.rollups, rollupPlace(row)).push({ rollupNo, row, isPending: false });
+    for (const row of rollups.all(ws, customer, period)) {
+      const rollupNo = row.rollup_no as number;
+      page.rollups.put({ rollupNo, row: decodeRollup(row), isPending: false });
     }
-    periods.set(period, page);
     return page;
   }
 
   /** Periods of a customer whose totals wait. */
   pendingPeriods(ws: number, customer: string): string[] {
-    return [...(this.#of(ws).pending.pages.get(customer)?.keys() ?? [])];
+    return (this.#of(ws).pending.pages.get(customer) ?? []).map(({ period }) => period);
   }
 
   periods(ws: number, customer: string): PeriodState[] {
@@ -320,24 +321,21 @@ export class RowCaches {
   }
 }
 
-function rollupPlace({ model, tool }: RollupKey): string {
-  return model === "" ? tool : model;
+function pageOf(pages: readonly Page[] | undefined, period: string): Page | undefined {
+  if (pages === undefined) return undefined;
+  for (const page of pages) if (page.period === period) return page;
+  return undefined;
 }
 
-function isSame(a: RollupKey, b: RollupKey): boolean {
-  return (
-    a.model === b.model &&
-    a.tool === b.tool &&
-    a.kind === b.kind &&
-    a.agent === b.agent &&
-    a.provider === b.provider
-  );
-}
-
-function listIn<T>(lists: Map<string, T[]>, key: string): T[] {
-  const known = lists.get(key);
-  if (known !== undefined) return known;
-  const list: T[] = [];
-  lists.set(key, list);
-  return list;
+/** The place of a counter on its page, made now where it has none. */
+function slotOf({ counters }: Page, stored: StoredCounter): CounterSlot {
+  const { chargeKey, cardKey, cell } = stored;
+  for (const slot of counters.near(chargeKey)) {
+    const own = slot.stored;
+    const isSame = own.chargeKey === chargeKey && own.cell === cell && own.cardKey === cardKey;
+    if (isSame) return slot;
+  }
+  const slot = { counterNo: null, stored, isPending: false };
+  counters.put(slot);
+  return slot;
 }

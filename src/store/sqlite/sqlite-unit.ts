@@ -107,7 +107,8 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
       const source = names.find(key.source);
       const slot = source === undefined ? undefined : caches.run(this.#ws, key.run);
       if (source === undefined || slot === undefined) continue;
-      if (!identities.mayHold(slot.runNo, source, key.id)) continue;
+      identities.read(slot);
+      if (!identities.mayHold(slot, source, key.id)) continue;
       const row = statement.get(slot.runNo, source, encodeId(key.id));
       if (row === undefined) continue;
       found.push(decodeStep({ ...row, run: key.run, customer: slot.run.customer }, names));

@@ -5,6 +5,7 @@
  * times as much.
  */
 import type { SealedStep } from "../../domain/event/step-text.ts";
+import type { SealedSteps } from "../../engine/ports.ts";
 import type { Bound } from "../stored-rows.ts";
 
 /** One statement and the values of its rows, row after row. */
@@ -21,6 +22,9 @@ export interface PackedSteps {
   /** Their texts end to end: one byte a character where all is ASCII, else two. */
   readonly bytes: Uint8Array;
   readonly encoding: "latin1" | "utf16le";
+  /** Characters before the first of them, and between two of them. */
+  readonly firstAt: number;
+  readonly gap: number;
   /** STEP_NUMBERS for each. */
   readonly numbers: Float64Array;
 }
@@ -47,10 +51,17 @@ export interface StepToPack {
   readonly sealed: SealedStep;
 }
 
-/** Packs steps, whose text ends with `…id END customer END facets END body END labels`. */
-export function packSteps(table: PackedSteps["table"], steps: readonly StepToPack[]): PackedSteps {
+/**
+ * Packs steps, whose text ends with `…id END customer END facets END body END labels`. Where their
+ * texts are joined already, that one text is written as it is: it is flat since it was digested.
+ */
+export function packSteps(
+  table: PackedSteps["table"],
+  steps: readonly StepToPack[],
+  joined: SealedSteps["joined"],
+): PackedSteps {
   const numbers = new Float64Array(steps.length * STEP_NUMBERS);
-  let text = "";
+  let text = joined === null ? "" : joined.text;
   let at = 0;
   for (const { runNo, sourceNo, seq, facetsNo, labelsNo, id, customer, sealed } of steps) {
     const { text: own, parts } = sealed;
@@ -68,13 +79,14 @@ export function packSteps(table: PackedSteps["table"], steps: readonly StepToPac
     numbers[at + 8] = bodyStart;
     numbers[at + 9] = bodyEnd;
     at += STEP_NUMBERS;
-    text += own;
+    if (joined === null) text += own;
   }
+  const { firstAt, gap } = joined === null ? { firstAt: 0, gap: 0 } : { ...joined, gap: 1 };
   // Bytes are handed over without a copy; a string of this length would be copied twice.
   const encoding = Buffer.byteLength(text) === text.length ? "latin1" : "utf16le";
   const bytes = Buffer.allocUnsafeSlow(encoding === "latin1" ? text.length : 2 * text.length);
   bytes.write(text, encoding);
-  return { table, bytes, encoding, numbers };
+  return { table, bytes, encoding, firstAt, gap, numbers };
 }
 
 /** The text of one packed step, from a character on. */

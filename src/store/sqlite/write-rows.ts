@@ -5,7 +5,7 @@ import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
 import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type { Writes } from "../../engine/ports.ts";
+import type { SealedSteps, Writes } from "../../engine/ports.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import type { Bound } from "../stored-rows.ts";
@@ -40,7 +40,7 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
   putTotals(unit, writes);
   const { sealedSteps } = writes;
   writeFormer(unit, writes);
-  addSteps(unit, { table: "former_steps", steps: writes.formerSteps, sealedSteps });
+  addSteps(unit, { table: "former_steps", steps: writes.formerSteps, sealedSteps: UNSEALED });
   addSteps(unit, { table: "steps", steps: writes.steps, sealedSteps });
   shared.caches.pending(ws).steps += writes.steps.length;
   writeSpending(unit, writes);
@@ -55,6 +55,9 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
   return isFlushed;
 }
 
+/** Former revisions are rare: their texts are made again. */
+const UNSEALED: SealedSteps = { texts: [], joined: null };
+
 function addSteps(
   { shared, ws, draft }: UnitParts,
   { table, steps, sealedSteps }: Pick<PackedSteps, "table"> & Pick<Writes, "steps" | "sealedSteps">,
@@ -62,14 +65,14 @@ function addSteps(
   if (steps.length === 0) return;
   const { names, caches } = shared;
   const identities = caches.identities(ws);
-  const packed = steps.map((step): StepToPack => {
-    const { runNo } = present(caches.run(ws, step.run), `run "${step.run}"`);
-    const sealed = sealedSteps.get(step) ?? sealedStep(step);
+  const packed = steps.map((step, at): StepToPack => {
+    const slot = present(caches.run(ws, step.run), `run "${step.run}"`);
+    const sealed = sealedSteps.texts[at] ?? sealedStep(step);
     const { facets, labels } = sealed.parts;
     const sourceNo = names.numberOf(step.source, draft);
-    identities.add(runNo, sourceNo, step.id);
+    identities.add(slot, sourceNo, step.id);
     return {
-      runNo,
+      runNo: slot.runNo,
       sourceNo,
       seq: step.seq,
       facetsNo: names.numberOf(facets, draft),
@@ -79,7 +82,7 @@ function addSteps(
       sealed,
     };
   });
-  draft.add(packSteps(table, packed));
+  draft.add(packSteps(table, packed, sealedSteps.joined));
 }
 
 function save(draft: TransactionDraft, table: string, values: readonly Bound[]): void {

@@ -13,6 +13,7 @@ import { NO_TOTALS, type Run, statesSame } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
 import type { CounterSlot, RollupSlot } from "./row-caches.ts";
+import { unreadRun } from "./run-identities.ts";
 import { writeBalances } from "./sqlite-spending.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
@@ -90,8 +91,9 @@ function putRun({ shared, ws, draft }: UnitParts, run: Run): void {
   const bare: Run = { ...run, own: NO_TOTALS, tree: NO_TOTALS, ...UNCOUNTED };
   const runNo = caches.nextNumber("runs");
   draft.run(INSERT_RUN, [runNo, ...encodeRun(ws, bare)]);
-  caches.putRun(ws, { runNo, run });
-  caches.identities(ws).begin(runNo);
+  const slot = { ...unreadRun(runNo), run };
+  caches.identities(ws).begin(slot);
+  caches.putRun(ws, slot);
 }
 
 /** True when as much waits as may wait. */

@@ -102,8 +102,8 @@ function runRows(statement: StatementSync, { width, values }: Statement): void {
 }
 
 function saveSteps(statement: StatementSync, packed: PackedSteps): void {
-  const { numbers } = packed;
-  let from = 0;
+  const { numbers, firstAt, gap } = packed;
+  let from = firstAt;
   for (let at = 0; at < numbers.length; at += STEP_NUMBERS) {
     const place = (offset: number): number => numbers[at + offset] as number;
     const own = packedText(packed, from, place(5));
@@ -111,6 +111,6 @@ function saveSteps(statement: StatementSync, packed: PackedSteps): void {
     const body = own.slice(place(8), place(9));
     const labels = place(4) === 0 ? null : place(4);
     statement.run(place(0), place(1), id, place(2), place(3), body, labels, crc32(own));
-    from += own.length;
+    from += own.length + gap;
   }
 }

@@ -1,0 +1,9 @@
+/** The digest of an event's content, by OpenSSL: 128 bits as 22 URL-safe characters. */
+import { hash } from "node:crypto";
+
+const DIGEST_CHARS = 22;
+
+/** Digest of a canonical text; see the content hash of the domain. */
+export function contentDigest(text: string): string {
+  return hash("sha256", text, "base64url").slice(0, DIGEST_CHARS);
+}

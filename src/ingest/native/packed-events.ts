@@ -1,0 +1,304 @@
+/**
+ * Events on their way from one thread to another: numbers in one array, texts in another. A message
+ * of event objects costs more to write and to read than the events took to parse; packed, it costs
+ * the receiving thread a fraction of that.
+ *
+ * Texts that repeat (runs, customers, agents, models, labels) cross once, and are a number from
+ * then on: both sides keep the same dictionary, which begins anew before it grows too large. Texts
+ * that never repeat (ids, hashes) stand in the order in which they are used.
+ */
+
+import { present } from "../../domain/assert.ts";
+import type { Labels, StepEvent, TollgateEvent } from "../../domain/event/event.ts";
+import {
+  COMPLETENESS,
+  PAYERS,
+  ROLES,
+  STEP_KINDS,
+  STEP_STATUSES,
+} from "../../domain/event/event.ts";
+import type { Usage } from "../../domain/event/usage.ts";
+import { ONE_UNIT, type Quantity, quantityOfInteger } from "../../domain/money/decimal.ts";
+import type { ReadItems } from "./read-items.ts";
+
+/** Entries from which on a dictionary begins anew with the next message. */
+const DICTIONARY_MAX_ENTRIES = 20_000;
+
+/** The events of one body as they cross. */
+export interface PackedItems {
+  /** Every event in turn: OTHER, or STEP and what a step states. */
+  readonly numbers: Float64Array;
+  /** Texts of these events that do not repeat, in the order of their use. */
+  readonly texts: readonly string[];
+  /** Texts that are numbers from here on. */
+  readonly named: readonly string[];
+  /** True: what was named before is forgotten. */
+  readonly beginsAnew: boolean;
+  /** Events that are no steps, in their order. */
+  readonly others: readonly TollgateEvent[];
+  readonly ends: ReadItems["ends"];
+}
+
+const OTHER = 0;
+const STEP = 1;
+/** A quantity that is no whole number of units: its scaled integer follows as a text. */
+const AS_TEXT = -1;
+/** Larger than the number of values of any of the lists in a step's code. */
+const CODE_BASE = 16;
+
+/** Packs the events of many bodies, for one receiver. */
+export class EventPacker {
+  readonly #maxEntries: number;
+  readonly #numbers = new Map<string, number>();
+  #named: string[] = [];
+
+  /** `maxEntries` is for tests. (Default: DICTIONARY_MAX_ENTRIES.) */
+  constructor({ maxEntries = DICTIONARY_MAX_ENTRIES } = {}) {
+    this.#maxEntries = maxEntries;
+  }
+
+  pack({ events, ends }: ReadItems): PackedItems {
+    const beginsAnew = this.#numbers.size >= this.#maxEntries;
+    if (beginsAnew) this.#numbers.clear();
+    this.#named = [];
+    const numbers: number[] = [];
+    const texts: string[] = [];
+    const others: TollgateEvent[] = [];
+    for (const event of events) {
+      if (event.type === "step") this.#packStep(event, numbers, texts);
+      else {
+        numbers.push(OTHER);
+        others.push(event);
+      }
+    }
+    const named = this.#named;
+    return { numbers: Float64Array.from(numbers), texts, named, beginsAnew, others, ends };
+  }
+
+  #packStep(step: StepEvent, numbers: number[], texts: string[]): void {
+    texts.push(step.id, step.contentHash);
+    const { labels } = step;
+    const rare = packRare(step, texts);
+    numbers.push(
+      STEP,
+      this.#of(step.run),
+      this.#of(step.source),
+      this.#of(step.customer),
+      this.#of(step.agent),
+      this.#of(step.parentRun),
+      this.#of(step.provider),
+      this.#of(step.model),
+      this.#of(step.tool),
+      this.#of(step.tier),
+      labels === null ? 0 : this.#of(JSON.stringify(labels)),
+      step.occurredAtMs,
+      codeOf(step),
+      step.attempt,
+      rare,
+      step.usage.size,
+    );
+    for (const [name, quantity] of step.usage) {
+      const units = Number(quantity / ONE_UNIT);
+      const isWhole = Number.isSafeInteger(units) && quantityOfInteger(units) === quantity;
+      numbers.push(this.#of(name), isWhole ? units : AS_TEXT);
+      if (!isWhole) texts.push(String(quantity));
+    }
+  }
+
+  /** The number of a text that repeats; 0: none. */
+  #of(text: string | null): number {
+    if (text === null) return 0;
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.#numbers.size + 1;
+    this.#numbers.set(text, number);
+    this.#named.push(text);
+    return number;
+  }
+}
+
+/** Texts that few steps have, as bits of one number. */
+const PARENT_STEP = 1;
+const CALL_ID = 2;
+const HOLD = 4;
+const CALL_HASH = 8;
+
+function packRare({ parentStep, callId, hold, callHash }: StepEvent, texts: string[]): number {
+  let rare = 0;
+  const add = (text: string | null | undefined, bit: number): void => {
+    if (text === null || text === undefined) return;
+    texts.push(text);
+    rare |= bit;
+  };
+  add(parentStep, PARENT_STEP);
+  add(callId, CALL_ID);
+  add(hold, HOLD);
+  add(callHash, CALL_HASH);
+  return rare;
+}
+
+/**
+ * What a step states, the hash of its call aside. A field that is added to steps, also one that may
+ * be left out, is missed by the compiler until it crosses.
+ */
+type EveryField = {
+  [Field in Exclude<keyof Required<StepEvent>, "callHash">]: StepEvent[Field];
+};
+
+function codeOf({ kind, status, completeness, payer, role }: StepEvent): number {
+  let code = STEP_KINDS.indexOf(kind);
+  code = code * CODE_BASE + STEP_STATUSES.indexOf(status);
+  code = code * CODE_BASE + COMPLETENESS.indexOf(completeness);
+  code = code * CODE_BASE + PAYERS.indexOf(payer);
+  return code * CODE_BASE + ROLES.indexOf(role);
+}
+
+/** What a step's code stands for. */
+type Codes = Pick<StepEvent, "kind" | "status" | "completeness" | "payer" | "role">;
+
+function codesOf(code: number): Codes {
+  const digit = (place: number): number => Math.floor(code / CODE_BASE ** place) % CODE_BASE;
+  return {
+    kind: present(STEP_KINDS[digit(4)], "the kind of a step"),
+    status: present(STEP_STATUSES[digit(3)], "the status of a step"),
+    completeness: present(COMPLETENESS[digit(2)], "the completeness of a step"),
+    payer: present(PAYERS[digit(1)], "the payer of a step"),
+    role: present(ROLES[digit(0)], "the role of a step"),
+  };
+}
+
+/** Unpacks what one packer packed, message after message in its order. */
+export class EventUnpacker {
+  /** By number; the first is that of no text. */
+  #named: string[] = [""];
+  /** Labels by the number of their text: events that state the same share one object. */
+  #labels: (Labels | undefined)[] = [];
+  readonly #codes = new Map<number, Codes>();
+
+  unpack(packed: PackedItems): ReadItems {
+    if (packed.beginsAnew) {
+      this.#named = [""];
+      this.#labels = [];
+    }
+    for (const text of packed.named) this.#named.push(text);
+    const cursor = { numbers: packed.numbers, at: 0, texts: packed.texts, textAt: 0 };
+    const events: TollgateEvent[] = [];
+    let others = 0;
+    while (cursor.at < cursor.numbers.length) {
+      if (nextNumber(cursor) === STEP) events.push(this.#step(cursor));
+      else {
+        events.push(present(packed.others[others], "an event that is no step"));
+        others += 1;
+      }
+    }
+    return { events, ends: packed.ends };
+  }
+
+  /** In the order in which `#packStep` wrote it. */
+  #step(cursor: Cursor): StepEvent {
+    const id = nextText(cursor);
+    const contentHash = nextText(cursor);
+    const run = this.#text(nextNumber(cursor));
+    const source = this.#text(nextNumber(cursor));
+    const customer = this.#textOrNull(nextNumber(cursor));
+    const agent = this.#textOrNull(nextNumber(cursor));
+    const parentRun = this.#textOrNull(nextNumber(cursor));
+    const provider = this.#textOrNull(nextNumber(cursor));
+    const model = this.#textOrNull(nextNumber(cursor));
+    const tool = this.#textOrNull(nextNumber(cursor));
+    const tier = this.#text(nextNumber(cursor));
+    const labels = this.#labelsOf(nextNumber(cursor));
+    const occurredAtMs = nextNumber(cursor);
+    const { kind, status, completeness, payer, role } = this.#codesOf(nextNumber(cursor));
+    const attempt = nextNumber(cursor);
+    const rare = nextNumber(cursor);
+    const parentStep = (rare & PARENT_STEP) === 0 ? null : nextText(cursor);
+    const callId = (rare & CALL_ID) === 0 ? null : nextText(cursor);
+    const hold = (rare & HOLD) === 0 ? null : nextText(cursor);
+    const callHash = (rare & CALL_HASH) === 0 ? undefined : nextText(cursor);
+    const usage = this.#usage(cursor);
+    const step: EveryField = {
+      type: "step",
+      run,
+      source,
+      id,
+      occurredAtMs,
+      contentHash,
+      customer,
+      agent,
+      parentRun,
+      parentStep,
+      callId,
+      hold,
+      kind,
+      status,
+      completeness,
+      attempt,
+      payer,
+      role,
+      provider,
+      model,
+      tool,
+      tier,
+      usage,
+      labels,
+    };
+    return callHash === undefined ? step : { ...step, callHash };
+  }
+
+  #usage(cursor: Cursor): Usage {
+    const usage = new Map<string, Quantity>();
+    for (let left = nextNumber(cursor); left > 0; left -= 1) {
+      const name = this.#text(nextNumber(cursor));
+      const units = nextNumber(cursor);
+      const isText = units === AS_TEXT;
+      usage.set(name, isText ? (BigInt(nextText(cursor)) as Quantity) : quantityOfInteger(units));
+    }
+    return usage;
+  }
+
+  #text(number: number): string {
+    return present(number === 0 ? undefined : this.#named[number], "a text that has a number");
+  }
+
+  #textOrNull(number: number): string | null {
+    return number === 0 ? null : this.#text(number);
+  }
+
+  #labelsOf(number: number): Labels | null {
+    if (number === 0) return null;
+    const known = this.#labels[number];
+    if (known !== undefined) return known;
+    const labels: Labels = Object.freeze(JSON.parse(this.#text(number)));
+    this.#labels[number] = labels;
+    return labels;
+  }
+
+  #codesOf(code: number): Codes {
+    const known = this.#codes.get(code);
+    if (known !== undefined) return known;
+    const codes = codesOf(code);
+    this.#codes.set(code, codes);
+    return codes;
+  }
+}
+
+/** Where the reading of a message stands. */
+interface Cursor {
+  readonly numbers: Float64Array;
+  at: number;
+  readonly texts: readonly string[];
+  textAt: number;
+}
+
+function nextNumber(cursor: Cursor): number {
+  const number = cursor.numbers[cursor.at];
+  cursor.at += 1;
+  return present(number, "a number of a packed event");
+}
+
+function nextText(cursor: Cursor): string {
+  const text = cursor.texts[cursor.textAt];
+  cursor.textAt += 1;
+  return present(text, "a text of a packed event");
+}

@@ -1,0 +1,82 @@
+/**
+ * A request body as events: parse it, read each event alone, and keep for each item where its own
+ * events end, or why it has none. Pure, so that it may run in the thread of the request or in one
+ * of its own (reading-thread.ts).
+ */
+import { type Problem, TollgateError } from "../../domain/errors.ts";
+import type { TollgateEvent } from "../../domain/event/event.ts";
+import { EVENTS_PER_REQUEST_MAX_COUNT, ID_MAX_CHARS } from "../../domain/limits.ts";
+import { parseJsonExact } from "./exact-json.ts";
+import { parseNdjsonExact } from "./ndjson.ts";
+import { type ParseContext, parseEvent } from "./parse-event.ts";
+
+/** How a body writes its events. */
+export type BodyKind = "json" | "ndjson";
+
+/** An item of a body: a value to read as an event, or the problem that its line has. */
+export type Item = { readonly value: unknown } | { readonly error: Problem };
+
+/** Why an item has no event. */
+export interface Refusal {
+  readonly id: string | null;
+  readonly problem: Problem;
+}
+
+/** All events of a body, and for each item where its own end among them, or why it has none. */
+export interface ReadItems {
+  readonly events: readonly TollgateEvent[];
+  readonly ends: readonly (number | Refusal)[];
+}
+
+/**
+ * Reads a JSON list or NDJSON text. Throws `request.malformed`, `request.too_large` where the body
+ * as a whole is not such a list.
+ */
+export function readBodyItems(text: string, kind: BodyKind, context: ParseContext): ReadItems {
+  return readItems(itemsOf(text, kind), context);
+}
+
+function itemsOf(text: string, kind: BodyKind): Item[] {
+  if (kind === "ndjson") {
+    return parseNdjsonExact(text).map((entry) => {
+      if ("value" in entry) return entry;
+      const { code, detail } = entry.error;
+      return { error: { code, detail: `Line ${entry.line}: ${detail}` } };
+    });
+  }
+  const values = parseJsonExact(text);
+  if (!Array.isArray(values)) {
+    const detail = "The body must be a JSON list of events, also for a single one.";
+    throw new TollgateError("request.malformed", detail);
+  }
+  if (values.length > EVENTS_PER_REQUEST_MAX_COUNT) {
+    const limit = EVENTS_PER_REQUEST_MAX_COUNT;
+    const detail = `The body has ${values.length} events; the limit is ${limit}.`;
+    throw new TollgateError("request.too_large", detail);
+  }
+  return values.map((value: unknown) => ({ value }));
+}
+
+/** Reads each item alone: one bad event never spoils another. */
+export function readItems(items: readonly Item[], context: ParseContext): ReadItems {
+  const events: TollgateEvent[] = [];
+  const ends: (number | Refusal)[] = [];
+  for (const item of items) {
+    const parsed = "error" in item ? { problem: item.error } : parseEvent(item.value, context);
+    if ("problem" in parsed) {
+      ends.push({ id: idOf(item), problem: parsed.problem });
+    } else {
+      for (const event of parsed.events) events.push(event);
+      ends.push(events.length);
+    }
+  }
+  return { events, ends };
+}
+
+/** An id that may be shown: a huge one is not sent back. */
+function idOf(item: Item): string | null {
+  const value = "value" in item ? item.value : null;
+  if (typeof value !== "object" || value === null || !("id" in value)) return null;
+  const { id } = value;
+  return typeof id === "string" && id.length <= ID_MAX_CHARS && id.isWellFormed() ? id : null;
+}

@@ -1,0 +1,26 @@
+/** The reader's thread: reads bodies as body-reader.ts asks, one after the other. */
+import { parentPort } from "node:worker_threads";
+import { present } from "../../domain/assert.ts";
+import { TollgateError } from "../../domain/errors.ts";
+import { mapProviderUsage } from "../provider-response/map.ts";
+import type { BodyAnswer, BodyAsked } from "./body-reader.ts";
+import { contentDigest } from "./content-digest.ts";
+import { EventPacker } from "./packed-events.ts";
+import { readBodyItems } from "./read-items.ts";
+
+const port = present(parentPort, "the port of the reader's thread");
+const packer = new EventPacker();
+const context = { digest: { content: contentDigest }, mapProviderUsage };
+
+port.on("message", ({ text, kind }: BodyAsked) => {
+  let answer: BodyAnswer;
+  try {
+    answer = { packed: packer.pack(readBodyItems(text, kind, context)) };
+  } catch (error) {
+    if (!(error instanceof TollgateError)) throw error;
+    answer = { refused: error.toProblem() };
+  }
+  const handedOver = "packed" in answer ? [answer.packed.numbers.buffer as ArrayBuffer] : [];
+  port.postMessage(answer, handedOver);
+});
+port.postMessage("ready");
