@@ -48,14 +48,14 @@ export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): Expo
     ...{ value: (25n * ONE) / 2n, windowTotal: (25n * ONE) / 2n, unit: "USD" },
     ...{ description: "Runs & more: 100% (it's *new*!)", parts: [], earlier: [], takesBack: null },
     evidence: { source: "st_1", ledger: "12.5" },
-    ...{ key: LINE_KEY, workspace: "w", plannedAtMs: 0, ...some },
+    ...{ key: LINE_KEY, workspace: "w", plannedAtMs: START_MS, ...some },
   };
   const body = chargebeeConnector.freeze(freezing, THEIRS, target);
   return {
     ...freezing,
     ...{ target: "billing", no: 1, periodTotal: 0n, body, bodyHash: "", state: "in_flight" },
     ...{ version: 2, claim: "c", dueAtMs: 0, firstSentAtMs: START_MS, lastSentAtMs: START_MS },
-    ...{ attempts: 1, isUnclear: false, plannedAtMs: 0, outcome: null, note: "" },
+    ...{ attempts: 1, isUnclear: false, outcome: null, note: "" },
   };
 }
 
