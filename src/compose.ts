@@ -8,8 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { crc32 } from "node:zlib";
 import { startPost } from "./connectors/alerts/start-post.ts";
+import { chargebeeConnector } from "./connectors/chargebee/chargebee-connector.ts";
 import { withDisk } from "./connectors/file/disk-requests.ts";
 import { fileConnector, s3Connector } from "./connectors/file/file-connector.ts";
+import { netsuiteConnector } from "./connectors/netsuite/netsuite-connector.ts";
 import { connectorHttp } from "./connectors/outgoing-http/connector-http.ts";
 import { outgoingHttp } from "./connectors/outgoing-http/outgoing-http.ts";
 import { readSecretKeys, secretBox } from "./connectors/secret-box.ts";
@@ -87,7 +89,8 @@ const VERSION: string = JSON.parse(
 
 /** Every connector to a billing system. */
 const CONNECTORS = [
-  ...[webhookConnector, fileConnector, s3Connector, stripeConnector, zuoraConnector],
+  ...[webhookConnector, fileConnector, s3Connector],
+  ...[stripeConnector, zuoraConnector, chargebeeConnector, netsuiteConnector],
 ];
 
 /** The variables that a process is started with. */

@@ -7,11 +7,10 @@
  * TOLLGATE_EXPORT_SEED plays one schedule again.
  */
 import assert from "node:assert/strict";
-import { randomInt, randomUUID } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { describe, test } from "node:test";
 import { TollgateError } from "../domain/errors.ts";
-import { countedValue, EXPORT_SCALE, type ExportLine } from "../domain/export/export-line.ts";
-import type { Connector } from "../engine/export/connector-port.ts";
+import { countedValue, type ExportLine } from "../domain/export/export-line.ts";
 import type { ExportContext, OpenTarget } from "../engine/export/export-context.ts";
 import { hearNotice } from "../engine/export/hear-notice.ts";
 import { pagesOf } from "../engine/export/outbox-pages.ts";
@@ -21,12 +20,14 @@ import { runExport } from "../engine/export/run-export.ts";
 import { retryLine } from "../engine/export/settle-line.ts";
 import {
   below,
+  isRest,
   Killed,
   ScriptedWorld,
   seeded,
   WORKSPACE,
   type WorldParts,
 } from "./scripted-world-contract.ts";
+import { type Spoil, WRONG_EXPORTERS, type WrongExporter } from "./wrong-exporters-contract.ts";
 
 /** A connector to judge. */
 export interface ConnectorCandidate {
@@ -38,6 +39,8 @@ export interface ConnectorCandidate {
    * 500. (Default: 500.)
    */
   readonly schedules?: number;
+  /** Schedules in which a wrong exporter must be found. (Default: 500.) */
+  readonly wrongSchedules?: number;
   /** Reason by the name of a wrong exporter that this target forgives. */
   readonly forgives?: Readonly<Partial<Record<WrongExporter, string>>>;
 }
@@ -214,6 +217,8 @@ async function settle(world: ScriptedWorld): Promise<void> {
     if (isDone && (await isNothingOwed(world))) return;
   }
   const left = await allLines(world, open);
+  // What is still owed although nothing is left to send, the judge tells.
+  if (left.length === 0) return;
   const told = left.map(({ state, note, key }) => `${state} ${key}: ${note}`).slice(0, 5);
   assert.fail(`after ${ROUNDS_MAX_COUNT} rounds lines are left:\n${told.join("\n")}`);
 }
@@ -221,7 +226,11 @@ async function settle(world: ScriptedWorld): Promise<void> {
 async function isNothingOwed(world: ScriptedWorld): Promise<boolean> {
   const { context, open } = world.sender();
   const plans = await Promise.all(CUSTOMERS.map((one) => planCustomer(context, open, one)));
-  return plans.every(({ lines }) => lines.length === 0);
+  const { numbers } = open.connector.capability(open.target);
+  return plans.every(
+    ({ lines, carried }) =>
+      lines.length === 0 && carried.every((one) => isRest(one.carried, numbers)),
+  );
 }
 
 async function judge(world: ScriptedWorld): Promise<void> {
@@ -238,9 +247,7 @@ async function judge(world: ScriptedWorld): Promise<void> {
       const place = `${customer} ${item}`;
       assert.equal(world.fake.total(customer, item), sent, `their total of ${place} is ours`);
       assert.equal(sent + carried, world.ledger.total(customer, item), `${place} adds up`);
-      const isSmall = carried < quantum(numbers.scale) && -carried < quantum(numbers.scale);
-      const isOwed = carried < 0n && !numbers.negative;
-      assert.ok(isSmall || isOwed, `${place} carries ${carried}`);
+      assert.ok(isRest(carried, numbers), `${place} carries ${carried}`);
     }
   }
   assert.deepEqual(world.fake.complaints, [], "nor has it once its books were read");
@@ -248,86 +255,13 @@ async function judge(world: ScriptedWorld): Promise<void> {
   assert.deepEqual(drifts, [], "nothing drifts");
 }
 
-function quantum(scale: number): bigint {
-  return 10n ** BigInt(EXPORT_SCALE - scale);
-}
-
-/** Exporters that are wrong on purpose. */
-export type WrongExporter =
-  | "resends blindly under another key"
-  | "edits the body of a retry"
-  | "takes what was taken as billed";
-
-type Spoil = (connector: Connector) => Connector;
-
-const WRONG_EXPORTERS: readonly (readonly [WrongExporter, Spoil])[] = [
-  ["resends blindly under another key", resendsBlindly],
-  ["edits the body of a retry", editsRetries],
-  ["takes what was taken as billed", believes],
-];
-
-function resendsBlindly(connector: Connector): Connector {
-  return {
-    ...connector,
-    send: (lines, session) => {
-      const renewed = lines.map((line) => {
-        if (line.attempts < 2) return line;
-        const key = randomUUID();
-        return { ...line, key, body: line.body.replaceAll(line.key, key) };
-      });
-      return connector.send(renewed, session);
-    },
-    capability: (target) => ({
-      ...connector.capability(target),
-      ...{ dedup: { windowMs: null }, readBack: { kind: "none" } },
-    }),
-  };
-}
-
-function editsRetries(connector: Connector): Connector {
-  return {
-    ...connector,
-    send: (lines, session) => {
-      const { numbers } = connector.capability(session.target);
-      const edited = lines.map((line) => {
-        if (line.attempts < 2) return line;
-        const more = quantum(numbers.scale);
-        const content = { ...line, value: line.value + more, windowTotal: line.windowTotal + more };
-        const theirs = {
-          customer: session.target.customers.names[line.customer] ?? { id: line.customer },
-          item: session.target.items.names[line.item] ?? { id: line.item },
-        };
-        const freezing = { ...content, workspace: session.workspace, earlier: [], takesBack: null };
-        return { ...line, body: connector.freeze(freezing, theirs, session.target) };
-      });
-      return connector.send(edited, session);
-    },
-  };
-}
-
-/** Takes whatever comes back, and silence too, as billed. */
-function believes(connector: Connector): Connector {
-  return {
-    ...connector,
-    capability: (target) => ({
-      ...connector.capability(target),
-      ...{ readBack: { kind: "none" }, validation: "sync" },
-    }),
-    send: async (lines, session) => {
-      const outcomes = await connector.send(lines, session);
-      return outcomes.map((one) =>
-        one.class === "unknown_outcome" ? { ...one, class: "accepted" as const } : one,
-      );
-    },
-  };
-}
-
 async function isFound(
   candidate: ConnectorCandidate,
   spoil: Spoil,
   first: number,
 ): Promise<boolean> {
-  for (let seed = first; seed < first + WRONG_SCHEDULES; seed += 1) {
+  const { wrongSchedules = WRONG_SCHEDULES } = candidate;
+  for (let seed = first; seed < first + wrongSchedules; seed += 1) {
     const parts = candidate.parts();
     try {
       await played({ ...parts, connector: spoil(parts.connector) }, seed);

@@ -82,15 +82,16 @@ class Judging {
     const path = this.#pathOf(pathname, verb);
     if (path === undefined) return this.#unlisted(method, pathname);
     const operation = this.#document.paths[path]?.[verb] ?? {};
-    const [type = ""] = (headers["content-type"] ?? "").split(";");
     const complaints = judgeQuery(operation.parameters ?? [], searchParams, (schema, value) =>
       this.#check(`${verb} ${path} ${JSON.stringify(schema)}`, schema, { value }),
     );
     if (operation.requestBody === undefined || body === null) return complaints;
+    const type = contentType(headers["content-type"] ?? "", operation.requestBody);
     const pointer = `${escaped(path)}/${verb}/requestBody/content/${escaped(type)}/schema`;
-    const value = type === "application/json" ? JSON.parse(String(body)) : parseForm(String(body));
+    const isJson = /[/+]json\b/.test(type);
+    const value = isJson ? JSON.parse(String(body)) : parseForm(String(body));
     const schema = { $ref: `spec#/paths/${pointer}` };
-    const found = this.#check(pointer, schema, { value, isText: type !== "application/json" });
+    const found = this.#check(pointer, schema, { value, isText: !isJson });
     return [...complaints, ...found].map((one) => `${method} ${pathname}: ${one}`);
   };
 
@@ -121,9 +122,14 @@ class Judging {
   }
 }
 
+/** A type as the document lists it: some are told apart by what stands behind the semicolon. */
+function contentType(header: string, { content = {} }: { readonly content?: object }): string {
+  return header in content ? header : header.replace(/;.*$/, "");
+}
+
 function escaped(part: string): string {
-  const pointer = part.replaceAll("~", "~0").replaceAll("/", "~1");
-  return pointer.replaceAll("{", "%7B").replaceAll("}", "%7D");
+  const pointer = encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
+  return pointer.replaceAll("%2F", "/").replaceAll("%7E", "~");
 }
 
 function judgeQuery(
@@ -163,5 +169,14 @@ function parseForm(text: string): Form {
     }
     place[last] = value;
   }
-  return form;
+  return listsOf(form) as Form;
+}
+
+/** Places that are numbered from 0 on, such as `a[0]` and `a[1]`, are a list. */
+function listsOf(part: string | Form): unknown {
+  if (typeof part === "string") return part;
+  const names = Object.keys(part);
+  const isList = names.length > 0 && names.every((name, at) => name === String(at));
+  if (isList) return Object.values(part).map(listsOf);
+  return Object.fromEntries(names.map((name) => [name, listsOf(part[name] ?? "")]));
 }

@@ -47,3 +47,13 @@ test("the judge lets valid requests pass, and no other", {
   for (const request of VALID) assert.deepEqual(judge(request), [], request.url);
   for (const [name, request] of INVALID) assert.notDeepEqual(judge(request), [], name);
 });
+
+test("numbered fields of a form are judged as a list", {
+  skip: whyUnjudged("chargebee-usage.openapi.json") ?? false,
+}, () => {
+  const judge = judgeOf("chargebee-usage.openapi.json");
+  const charges = (list: string) => posted("/unbilled_charges", `subscription_id=s&${list}`);
+  assert.deepEqual(judge(charges("charges[amount][0]=12&charges[amount][1]=1")), []);
+  assert.notDeepEqual(judge(charges("charges[amount][0]=12&charges[amount][1]=0")), []);
+  assert.notDeepEqual(judge(charges("charges[price][0]=12")), []);
+});

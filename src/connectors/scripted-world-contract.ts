@@ -5,9 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { ExportMode } from "../domain/export/capability.ts";
+import type { ExportMode, NumberForm } from "../domain/export/capability.ts";
 import type { DocumentPart } from "../domain/export/export-line.ts";
-import { formatValue } from "../domain/export/export-line.ts";
+import { EXPORT_SCALE, formatValue } from "../domain/export/export-line.ts";
 import type { ExportTarget, TheirName } from "../domain/export/target.ts";
 import { EXPORT_LEASE_MS } from "../domain/limits.ts";
 import { type BillingPeriod, periodAt } from "../domain/period/billing-period.ts";
@@ -40,6 +40,17 @@ export function seeded(seed: number): () => number {
 /** A whole number from 0 up to `count`. */
 export function below(chance: () => number, count: number): number {
   return Math.floor(chance() * count);
+}
+
+/** One of the last digit that numbers of a scale have. */
+export function quantum(scale: number): bigint {
+  return 10n ** BigInt(EXPORT_SCALE - scale);
+}
+
+/** Less than their numbers hold, or too much where nothing below nothing can be sent. */
+export function isRest(carried: bigint, { scale, negative }: NumberForm): boolean {
+  const isSmall = carried < quantum(scale) && -carried < quantum(scale);
+  return isSmall || (carried < 0n && !negative);
 }
 
 /** Books of a schedule: what each customer's item came to in each period. */

@@ -11,7 +11,9 @@ import { type DemoWorld, say } from "./demo-world.ts";
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   webhook: { url: "https://erp.acme.example/tollgate" },
   s3: { bucket: "acme-billing" },
+  chargebee: { site: "acme", currency: "USD" },
   zuora: { currency: "USD" },
+  netsuite: { clientId: "9f86d081884c", certificateId: "xEr2b1Lw", currency: "USD" },
 };
 const WHO = { reason: "to see what would be sent", by: "anna" };
 const MODES = ["statement", "rated", "usage"];

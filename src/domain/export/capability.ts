@@ -39,7 +39,12 @@ export interface Pace {
 /** What a target can tell of what it got. */
 export type ReadBack =
   /** It finds one line by its key, and knows when there is none. */
-  | { readonly kind: "line"; readonly lagMs: number }
+  | {
+      readonly kind: "line";
+      readonly lagMs: number;
+      /** Lines that are asked about in one request. (Default: 1.) */
+      readonly atOnceMaxCount?: number;
+    }
   /** It sums what it got of a customer, item and window; the sum is whole after `lagMs`. */
   | { readonly kind: "aggregate"; readonly lagMs: number }
   /** It tells nothing: what it takes counts as confirmed. */

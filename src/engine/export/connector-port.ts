@@ -90,6 +90,8 @@ export interface LookUp {
   readonly found: Found;
   /** What they said, redacted. */
   readonly note: string;
+  /** What they have of it, where that is not what was sent: it is shown as drift. */
+  readonly value?: bigint;
 }
 
 /** A message that a target sends us by itself, such as a webhook about what it refused later. */
@@ -133,6 +135,8 @@ export interface Connector {
   send(lines: readonly ExportLine[], session: Session): Promise<readonly Outcome[]>;
   /** For `readBack.kind` `line`: whether they have a line. Rejects: told as unclear. */
   lookUp?(line: ExportLine, session: Session): Promise<LookUp>;
+  /** In place of `lookUp`, for `readBack.atOnceMaxCount` lines at most: one each, in order. */
+  lookUpAll?(lines: readonly ExportLine[], session: Session): Promise<readonly LookUp[]>;
   /**
    * For `readBack.kind` `aggregate`: what they have of one customer, item and window, as decimal
    * text; null: they cannot tell now. `lines` are all of ours of that window, oldest first: what
@@ -153,7 +157,7 @@ export interface Connector {
    * Whether a confirmed line can still be taken back whole. Where less than nothing cannot be
    * sent, that is how too much is put right: what is owed of it is sent again. Pure.
    */
-  canTakeBack?(line: ExportLine, nowMs: number): boolean;
+  canTakeBack?(line: ExportLine, nowMs: number, target: ExportTarget): boolean;
   /** Asks the target whether credentials and names are good. */
   probe?(session: Session): Promise<readonly Missing[]>;
 }

@@ -60,6 +60,7 @@ export async function planCustomer(
   const terms = await accountTerms(context, open, customer);
   const lines: ExportLine[] = [];
   const carried: CarriedItem[] = [];
+  const refused: Missing[] = [];
   for (const [item, own] of Map.groupBy(entries, (entry) => entry.item)) {
     // Where lines may be given up or told in other windows, the last ones do not say it all.
     const isWhole = terms.pastMaxMs !== null || open.connector.canTakeBack !== undefined;
@@ -77,13 +78,15 @@ export async function planCustomer(
       const line = { content, no, periodTotal, earlier, takesBack: plan.takesBack };
       const made = frozenOrMissing(context, open, line);
       if (made === "later") break;
-      if ("missing" in made) return { lines: [], carried: [], missing: [made.missing] };
-      lines.push(made.line);
+      if ("missing" in made) refused.push(made.missing);
+      else lines.push(made.line);
     }
     const unit = own[0]?.unit ?? "";
     if (plan.carried !== 0n) carried.push({ customer, item, unit, carried: plan.carried });
   }
-  return { lines, carried, missing };
+  return refused.length > 0
+    ? { lines: [], carried: [], missing: refused }
+    : { lines, carried, missing };
 }
 
 /** What one item is owed, or has to give back. */
@@ -100,7 +103,8 @@ function planItem(
   const isMuch = quantize(-plan.carried, terms.numbers) > 0n && plan.lines.length === 0;
   const isPossible = terms.values === "delta" && !terms.numbers.negative;
   if (!isMuch || !isPossible) return { ...plan, takesBack: null };
-  const canTakeBack = (line: ExportLine) => connector.canTakeBack?.(line, terms.nowMs) ?? false;
+  const canTakeBack = (line: ExportLine) =>
+    connector.canTakeBack?.(line, terms.nowMs, target) ?? false;
   return takeBack(periods, { before, canTakeBack, terms }) ?? { ...plan, takesBack: null };
 }
 
@@ -116,7 +120,8 @@ function frozenOrMissing(
     if (!(error instanceof TollgateError)) throw error;
     if (error.code === "export.line_state") return "later";
     if (error.code !== "target.invalid") throw error;
-    return { missing: { place: `customers.${line.content.customer}`, detail: error.message } };
+    const place = error.field ?? `customers.${line.content.customer}`;
+    return { missing: { place, detail: error.message } };
   }
 }
 

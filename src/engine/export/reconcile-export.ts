@@ -65,7 +65,10 @@ export async function reconcileLines(
     request.isSparing !== true || isAsked(line, capability, nowMs);
   for await (const all of pagesOf(context, workspace, filter)) {
     const page = all.filter(isWanted);
-    const jobs = readBack.kind === "line" ? page.map((line) => [line]) : windowsIn(page, seen);
+    const jobs =
+      readBack.kind === "line"
+        ? groupsOf(page, readBack.atOnceMaxCount ?? 1)
+        : windowsIn(page, seen);
     await pacer.all(jobs, async (lines) => {
       const result = await lookAt(context, open, lines);
       total.looked += lines.length;
@@ -98,7 +101,12 @@ async function lookAt(
   const { kind } = open.connector.capability(open.target).readBack;
   const [first] = lines;
   if (first === undefined) return { confirmed: 0, drifts: [] };
-  return kind === "line" ? lookAtLine(context, open, first) : lookAtWindow(context, open, first);
+  return kind === "line" ? lookAtLines(context, open, lines) : lookAtWindow(context, open, first);
+}
+
+function groupsOf(lines: readonly ExportLine[], maxCount: number): ExportLine[][] {
+  const count = Math.ceil(lines.length / maxCount);
+  return Array.from({ length: count }, (_, at) => lines.slice(at * maxCount, (at + 1) * maxCount));
 }
 
 /** One line of each customer, item and window that is not looked at yet. */
@@ -112,20 +120,26 @@ function windowsIn(page: readonly ExportLine[], seen: Set<string>): ExportLine[]
   });
 }
 
-async function lookAtLine(
+async function lookAtLines(
   context: ExportContext,
   open: OpenTarget,
-  line: ExportLine,
+  lines: readonly ExportLine[],
 ): Promise<Looked> {
   const capability = open.connector.capability(open.target);
-  const isMoving = isUnderWay(line, context.clock.nowMs(), capability);
-  const answer = stillMoving(await lookUp(open, line), isMoving);
-  const drifts = await driftOfLine(context, open, { line, answer });
-  const isOpen = line.state === "accepted" || line.state === "unknown";
-  if (!isOpen) return { confirmed: 0, drifts };
-  const now = settled(context, line, answer);
-  const isWritten = await context.outbox.write(open.workspace, { added: [], changed: [now] });
-  return { confirmed: isWritten && now.state === "confirmed" ? 1 : 0, drifts };
+  const nowMs = context.clock.nowMs();
+  const moving = lines.map((line) => isUnderWay(line, nowMs, capability));
+  const answers = await lookUpAll(open, lines);
+  const total = { confirmed: 0, drifts: [] as Drift[] };
+  for (const [at, line] of lines.entries()) {
+    const answer = stillMoving(answers[at] ?? NO_LOOK_UP, moving[at] ?? true);
+    total.drifts.push(...(await driftOfLine(context, open, { line, answer })));
+    if (line.state !== "accepted" && line.state !== "unknown") continue;
+    const now = settled(context, line, answer);
+    // Each by itself: one that another sender has changed meanwhile holds up no other.
+    const isWritten = await context.outbox.write(open.workspace, { added: [], changed: [now] });
+    if (isWritten && now.state === "confirmed") total.confirmed += 1;
+  }
+  return total;
 }
 
 /** What is still under way may arrive after it was not found. */
@@ -134,18 +148,25 @@ function stillMoving(answer: LookUp, isMoving: boolean): LookUp {
   return isMoving && isNotThere ? { ...answer, found: "unclear" } : answer;
 }
 
-async function lookUp({ connector, session }: OpenTarget, line: ExportLine): Promise<LookUp> {
+const NO_LOOK_UP: LookUp = { found: "unclear", note: "no look-up" };
+
+async function lookUpAll(
+  { connector, session }: OpenTarget,
+  lines: readonly ExportLine[],
+): Promise<readonly LookUp[]> {
   try {
-    return (await connector.lookUp?.(line, session)) ?? { found: "unclear", note: "no look-up" };
+    if (connector.lookUpAll !== undefined) return await connector.lookUpAll(lines, session);
+    const each = lines.map((line) => connector.lookUp?.(line, session) ?? NO_LOOK_UP);
+    return await Promise.all(each);
   } catch (error) {
-    return { found: "unclear", note: String(error) };
+    return lines.map(() => ({ found: "unclear", note: String(error) }));
   }
 }
 
 async function driftOfLine(
   context: ExportContext,
   open: OpenTarget,
-  { line, answer: { found, note } }: { readonly line: ExportLine; readonly answer: LookUp },
+  { line, answer: { found, note, value } }: { readonly line: ExportLine; readonly answer: LookUp },
 ): Promise<Drift[]> {
   const isOurs = line.state === "confirmed" || line.state === "accepted";
   const { connector } = open;
@@ -156,8 +177,10 @@ async function driftOfLine(
     (connector.canTakeBack === undefined ||
       !isTakenBack(line, await linesOfWindow(context, open, line), capability));
   const isExtra = found === "present" && ["rejected", "superseded"].includes(line.state);
-  if (!isGone && !isExtra) return [];
-  return [{ ...placeOf(line), drift: isGone ? -line.value : line.value, note }];
+  const isOther = found === "present" && value !== undefined && value !== line.value;
+  if (!isGone && !isExtra && !isOther) return [];
+  const theirs = isGone ? 0n : (value ?? line.value);
+  return [{ ...placeOf(line), drift: isExtra ? theirs : theirs - line.value, note }];
 }
 
 function placeOf({ customer, item, window }: ExportLine) {

@@ -10,7 +10,7 @@ import type { EngineContext } from "../context.ts";
 import type { Reads } from "../ports.ts";
 import { recordedActs } from "../recorded-acts.ts";
 import { boundTo, connectorOf, type ExportContext, type OpenTarget } from "./export-context.ts";
-import { customersOf } from "./plan-export.ts";
+import { customersOf, planCustomer } from "./plan-export.ts";
 
 /** A target to set. */
 export interface NewTarget {
@@ -124,19 +124,28 @@ export async function checkTarget(
     if (kept.includes(name)) continue;
     missing.push({ place: `secrets.${name}`, detail: "Set it: it is encrypted and never shown." });
   }
-  missing.push(...(await missingNamesOf(context, open)));
+  const isSet = connector.check(target).length === 0;
+  missing.push(...(await missingNamesOf(context, open, isSet)));
   if (missing.length > 0 || !isAsking) return missing;
   return [...((await connector.probe?.(session)) ?? [])];
 }
 
-async function missingNamesOf(context: ExportContext, open: OpenTarget): Promise<Missing[]> {
+/** Names that are missing; where settings are complete, also what else keeps a line back. */
+async function missingNamesOf(
+  context: ExportContext,
+  open: OpenTarget,
+  isSet: boolean,
+): Promise<Missing[]> {
   const { workspace, target } = open;
   const found = new Map<string, Missing>();
   for await (const customer of customersOf(context, workspace, null)) {
     const of = { customer, mode: target.mode, since: target.since };
     const entries = await context.ledger.entries(workspace, of);
     const used = entries.map(({ item }) => ({ customer, item }));
-    for (const one of missingNames(target, used)) found.set(one.place, one);
+    const names = missingNames(target, used);
+    const all =
+      names.length > 0 || !isSet ? names : (await planCustomer(context, open, customer)).missing;
+    for (const one of all) found.set(`${one.place} ${one.detail}`, one);
   }
   return [...found.values()];
 }
