@@ -17,28 +17,35 @@ interface SeqContext extends Pick<EngineContext, "clocks" | "store"> {
  * a unit under way carries an earlier time, and would otherwise join an answer that was already
  * given. Throws `asof.future` and `asof.too_early`.
  */
-export function seqAsOf(
+export async function seqAsOf(
   { loop, clocks, store }: SeqContext,
   workspace: string,
   atMs: number,
 ): Promise<number> {
-  // Inside a unit, so that no other node has one under way either.
-  const find = async () => {
+  // Inside a unit, so that no other node has one under way either. A refusal is an answer of it: a
+  // unit that fails is rolled back, and with it what waits in memory for the units behind it.
+  const find = async (): Promise<number | TollgateError> => {
     const nowMs = (await clocks.of(workspace)).nowMs();
     if (atMs > nowMs) {
       const [at, now] = [atMs, nowMs].map((ms) => new Date(ms).toISOString());
       const detail = `${at} is still to come: it is ${now}, and until then more may be known.`;
-      throw new TollgateError("asof.future", detail, "asOf");
+      return new TollgateError("asof.future", detail, "asOf");
     }
     return seqAt(store, workspace, atMs);
   };
-  return loop.exclusively(() => store.transact(workspace, find), workspace);
+  const found = await loop.exclusively(() => store.transact(workspace, find), workspace);
+  if (found instanceof TollgateError) throw found;
+  return found;
 }
 
 const LAST = Number.MAX_SAFE_INTEGER;
 
 /** Halves the stretch of seqs in which the first link lies that is later. */
-async function seqAt(store: Store, workspace: string, atMs: number): Promise<number> {
+async function seqAt(
+  store: Store,
+  workspace: string,
+  atMs: number,
+): Promise<number | TollgateError> {
   const isLater = (link: ChainLink | undefined) => (link?.committedAtMs ?? 0) > atMs;
   const newest = await store.linkBefore(workspace, LAST);
   if (newest === undefined) return 0;
@@ -54,7 +61,7 @@ async function seqAt(store: Store, workspace: string, atMs: number): Promise<num
   return known === undefined ? 0 : lastSeqOf(known, atMs, next);
 }
 
-function lastSeqOf(link: ChainLink, atMs: number, next: ChainLink | null): number {
+function lastSeqOf(link: ChainLink, atMs: number, next: ChainLink | null): number | TollgateError {
   if (link.committedAtMs !== null) return link.lastSeq;
   const at = new Date(atMs).toISOString();
   const from = next?.committedAtMs ?? null;
@@ -63,5 +70,5 @@ function lastSeqOf(link: ChainLink, atMs: number, next: ChainLink | null): numbe
       ? "No commit has a time yet; the next one will."
       : `The earliest instant that can be answered is ${new Date(from).toISOString()}.`;
   const detail = `What was known at ${at} was recorded before commit times were. ${earliest}`;
-  throw new TollgateError("asof.too_early", detail, "asOf");
+  return new TollgateError("asof.too_early", detail, "asOf");
 }

@@ -64,7 +64,7 @@ describe("A measure", () => {
   });
 
   it("is of money, of runs, or of what steps use: of no two at once", () => {
-    assert.deepEqual(NAMED_MEASURES.filter(isMoney), ["cost", "charge"]);
+    assert.deepEqual(NAMED_MEASURES.filter(isMoney), ["cost", "charge", "prepaid"]);
     assert.deepEqual(NAMED_MEASURES.filter(countsRuns), ["runs", "parallel_runs"]);
   });
 });
