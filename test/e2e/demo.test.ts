@@ -143,6 +143,7 @@ describe("the demo", () => {
       assert.match(shownFrom, new RegExp(`^${connector} \\((statement|rated|usage)\\)$`, "m"));
     }
     assert.match(shownFrom, /^POST https:\/\/erp\.acme\.example\/tollgate$/m);
+    assert.doesNotMatch(shownFrom, /Missing:/, "each has all that it needs");
   });
 
   test("what it says to try next works as it is printed", async () => {

@@ -15,6 +15,23 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   zuora: { currency: "USD" },
   netsuite: { clientId: "9f86d081884c", certificateId: "xEr2b1Lw", currency: "USD" },
 };
+/** What the demo's charges are at Zuora: a bill there has product rate plan charges. */
+const ZUORA_ITEMS = Object.fromEntries(
+  ["providers", "resolved", "run", "searches", "tools"].map((item, at) => [
+    item,
+    { id: item, chargeId: `8ad08f1a7f6e4b1c017f70a1c2d3600${at}` },
+  ]),
+);
+/** What things are called there, where our own names are not enough. */
+const NAMES: Readonly<Record<string, (customer: string) => object>> = {
+  zuora: (customer) => ({
+    customers: {
+      names: { [customer]: { id: "A00000042", accountId: "8ad08f1a7f6e4b1c017f70a1c2d35e42" } },
+      others: "same",
+    },
+    items: { names: ZUORA_ITEMS, others: "same" },
+  }),
+};
 const WHO = { reason: "to see what would be sent", by: "anna" };
 const MODES = ["statement", "rated", "usage"];
 const LINE_MAX_CHARS = 110;
@@ -30,17 +47,22 @@ export async function showOtherTargets(
   const { connectors, targets } = await world.api.targets();
   const used = targets.map(({ connector }) => connector);
   for (const connector of connectors.filter((name) => !used.includes(name))) {
-    const mode = await addTarget(world, connector, since);
+    const names = NAMES[connector]?.(customer) ?? {};
+    const mode = await addTarget(world, connector, { since, ...names });
     const plan = await world.api.planExport(connector, customer);
     say(world, "", `${world.styles.bold(connector)} (${mode})`, ...renderRequests(world, plan));
   }
 }
 
 /** The mode that it has, a statement's if possible. */
-async function addTarget(world: DemoWorld, connector: string, since: string): Promise<string> {
+async function addTarget(
+  world: DemoWorld,
+  connector: string,
+  some: { readonly since: string },
+): Promise<string> {
   const settings = SETTINGS[connector] ?? {};
   for (const mode of MODES) {
-    const document = { connector, account: "demo", mode, since, settings };
+    const document = { connector, account: "demo", mode, settings, ...some };
     try {
       await world.api.saveTarget(connector, { document, ...WHO });
       return mode;
