@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportTarget } from "../../domain/export/target.ts";
+import type { Answering } from "../recorded-session-contract.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
-import {
-  type Answering,
-  CHARGES,
-  EVENTS,
-  errorAnswer,
-  recording,
-  USAGES,
-} from "./sample-chargebee-contract.ts";
+import { CHARGES, EVENTS, errorAnswer, recording, USAGES } from "./sample-chargebee-contract.ts";
 
 /** A site that has these things, by path. */
 function siteOf(things: Readonly<Record<string, readonly (object & { readonly id: string })[]>>) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Answering } from "../recorded-session-contract.ts";
 import { readFrozen } from "./chargebee-api.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import { fieldOf } from "./form.ts";
 import {
-  type Answering,
   CHARGES,
   errorAnswer,
   LINE_KEY,

@@ -1,12 +1,8 @@
 /** Lines and sessions for tests of single requests. */
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
-import type {
-  Freezing,
-  OutgoingAnswer,
-  OutgoingRequest,
-  Session,
-} from "../../engine/export/connector-port.ts";
+import type { Freezing, OutgoingAnswer } from "../../engine/export/connector-port.ts";
+import { type Answering, recordedSession } from "../recorded-session-contract.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 
 export const SITE = "acme-test";
@@ -59,33 +55,13 @@ export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): Expo
   };
 }
 
-/** What a network makes of a request: an answer, or a body for 200. */
-export type Answering = (request: OutgoingRequest) => OutgoingAnswer | object;
-
-/** A session whose requests are kept and answered. (Default: an hour after the lines' day.) */
+/** A session at Chargebee. (Default: an hour after the lines' day.) */
 export function recording(
   target: ExportTarget,
   answers: Answering = () => ({ list: [] }),
   nowMs = START_MS + DAY_MS + HOUR_MS,
 ) {
-  const requests: OutgoingRequest[] = [];
-  const session: Session = {
-    ...{ workspace: "w", target, memory: new Map() },
-    nowMs: () => nowMs,
-    secret: async () => KEY,
-    http: {
-      send: async (request) => {
-        requests.push(request);
-        const told = answers(request);
-        const answer: OutgoingAnswer =
-          "status" in told && "headers" in told
-            ? (told as OutgoingAnswer)
-            : { status: 200, headers: {}, body: JSON.stringify(told) };
-        return { kind: "answered", answer };
-      },
-    },
-  };
-  return { session, requests };
+  return recordedSession(target, { answers, nowMs, key: KEY });
 }
 
 /** An answer of an error. */

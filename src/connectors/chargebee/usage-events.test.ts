@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Answering } from "../recorded-session-contract.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import {
-  type Answering,
   DAY_MS,
   EVENTS,
   HOUR_MS,

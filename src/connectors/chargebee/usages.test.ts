@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { OutcomeClass } from "../../domain/export/capability.ts";
+import type { Answering } from "../recorded-session-contract.ts";
 import { readFrozen } from "./chargebee-api.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import { fieldOf } from "./form.ts";
 import {
-  type Answering,
   DAY_MS,
   errorAnswer,
   HOUR_MS,

@@ -1,12 +1,8 @@
 /** Lines and sessions for tests of single requests. */
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
-import type {
-  Freezing,
-  OutgoingAnswer,
-  OutgoingRequest,
-  Session,
-} from "../../engine/export/connector-port.ts";
+import type { Freezing } from "../../engine/export/connector-port.ts";
+import { type Answering, recordedSession } from "../recorded-session-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
 
 export const KEY = "rk_test_51example";
@@ -51,26 +47,7 @@ export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): Expo
   };
 }
 
-/** What a network makes of a request: an answer, or a body for 200. */
-export type Answering = (request: OutgoingRequest) => OutgoingAnswer | object;
-
-/** A session whose requests are kept and answered as they are asked for. */
+/** A session at Stripe, two days after the start. */
 export function recording(target: ExportTarget, answers: Answering = () => ({})) {
-  const requests: OutgoingRequest[] = [];
-  const session: Session = {
-    ...{ workspace: "w", target, memory: new Map(), nowMs: () => START_MS + 2 * DAY_MS },
-    secret: async () => KEY,
-    http: {
-      send: async (request) => {
-        requests.push(request);
-        const given = answers(request);
-        const answer: OutgoingAnswer =
-          "status" in given && "headers" in given
-            ? (given as OutgoingAnswer)
-            : { status: 200, headers: {}, body: JSON.stringify(given) };
-        return { kind: "answered", answer };
-      },
-    },
-  };
-  return { session, requests };
+  return recordedSession(target, { answers, nowMs: START_MS + 2 * DAY_MS, key: KEY });
 }
