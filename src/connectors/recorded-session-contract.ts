@@ -1,4 +1,4 @@
-/** A session whose requests are kept and answered as they are asked for: for tests of connectors. */
+/** A session whose requests are kept and answered as they come: for tests of connectors. */
 import type { ExportTarget } from "../domain/export/target.ts";
 import type { OutgoingAnswer, OutgoingRequest, Session } from "../engine/export/connector-port.ts";
 

@@ -1,6 +1,7 @@
 /** What an operator sets for a Chargebee site, and what is missing or contradicts itself. */
 import type { ExportTarget, Missing, NameMap } from "../../domain/export/target.ts";
 import { currencyDecimals } from "../../domain/money/currency.ts";
+import { choice, onlyKnown, wholeNumber } from "../check-settings.ts";
 
 /** By which endpoint usage is sent. */
 const USAGE_APIS = ["usages", "events"] as const;
@@ -60,8 +61,8 @@ export function checkSettings(target: ExportTarget): Missing[] {
   return [
     ...checkSite(settings),
     ...(mode === "usage" ? checkUsage(target) : checkMoney(settings)),
-    ...number("perSecond", perSecond, [1, PER_SECOND_MAX]),
-    ...unknownSettings(target),
+    ...wholeNumber("perSecond", perSecond, [1, PER_SECOND_MAX]),
+    ...onlyKnown(target, KNOWN[mode]),
     ...checkNames(target),
   ];
 }
@@ -90,13 +91,12 @@ const WINDOWS: Readonly<
 
 function checkUsage({ settings, window }: ExportTarget): Missing[] {
   const { api = "usages", decimals = DECIMALS_DEFAULT, closesAfterHours = "" } = settings;
-  const isKnown = USAGE_APIS.some((one) => one === api);
   const hours = [CLOSES_AFTER_MIN_HOURS, CLOSES_AFTER_MAX_HOURS] as const;
   const { allowed, detail } = WINDOWS[readSettings({ settings }).api];
   return [
-    ...(isKnown ? [] : [{ place: "settings.api", detail: `"${api}" is none of usages, events.` }]),
-    ...number("decimals", decimals, [0, DECIMALS_MAX]),
-    ...(api === "events" ? [] : number("closesAfterHours", closesAfterHours, hours)),
+    ...choice("api", api, USAGE_APIS),
+    ...wholeNumber("decimals", decimals, [0, DECIMALS_MAX]),
+    ...(api === "events" ? [] : wholeNumber("closesAfterHours", closesAfterHours, hours)),
     ...(allowed.includes(window) ? [] : [{ place: "window", detail }]),
   ];
 }
@@ -104,21 +104,10 @@ function checkUsage({ settings, window }: ExportTarget): Missing[] {
 function checkMoney({ currency = "", invoices = "pending" }: ExportTarget["settings"]): Missing[] {
   const isKnown = currencyDecimals(currency.toUpperCase()) !== undefined;
   const detail = "Set the currency of the bills, such as USD; a target has one.";
-  const isChoice = invoices === "pending" || invoices === "collect";
-  const wrong = {
-    place: "settings.invoices",
-    detail: `"${invoices}" is none of pending, collect.`,
-  };
   return [
     ...(isKnown ? [] : [{ place: "settings.currency", detail }]),
-    ...(isChoice ? [] : [wrong]),
+    ...choice("invoices", invoices, ["pending", "collect"]),
   ];
-}
-
-function number(name: string, value: string, [least, most]: readonly [number, number]): Missing[] {
-  const isIn = /^[0-9]{1,5}$/.test(value) && Number(value) >= least && Number(value) <= most;
-  if (isIn) return [];
-  return [{ place: `settings.${name}`, detail: `Set a number from ${least} to ${most}.` }];
 }
 
 const KNOWN: Readonly<Record<ExportTarget["mode"], readonly string[]>> = {
@@ -126,15 +115,6 @@ const KNOWN: Readonly<Record<ExportTarget["mode"], readonly string[]>> = {
   rated: ["site", "currency", "perSecond"],
   statement: ["site", "currency", "invoices", "perSecond"],
 };
-
-/** A name that is misspelt would be overlooked, and its default taken. */
-function unknownSettings({ settings, mode }: ExportTarget): Missing[] {
-  const known = KNOWN[mode];
-  const unknown = Object.keys(settings).filter((name) => !known.includes(name));
-  return unknown.map((name) => {
-    return { place: `settings.${name}`, detail: `In this mode there are ${known.join(", ")}.` };
-  });
-}
 
 function checkNames({ mode, customers, items }: ExportTarget): Missing[] {
   const isUsage = mode === "usage";

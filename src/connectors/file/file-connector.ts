@@ -17,6 +17,7 @@ import type {
   Session,
   Theirs,
 } from "../../engine/export/connector-port.ts";
+import { onlyKnown } from "../check-settings.ts";
 import { outcome, outcomeOfSilence, outcomeOfStatus } from "../outcome-of-status.ts";
 import { FILE_FORMATS, type FileFormat, type LineRow, tableOf } from "./line-table.ts";
 import { manifestName, manifestOf } from "./manifest.ts";
@@ -63,9 +64,12 @@ function capability({ mode, settings }: ExportTarget): Capability {
   };
 }
 
+const FILE_SETTINGS = ["format", "decimals", "folder"];
+const S3_SETTINGS = [...FILE_SETTINGS, "bucket", "region", "endpoint"];
+
 function check({ connector, settings }: ExportTarget): Missing[] {
   const { format = "csv", decimals = String(DECIMALS_DEFAULT), folder = "exports" } = settings;
-  const missing: Missing[] = [];
+  const missing = onlyKnown({ settings }, connector === "s3" ? S3_SETTINGS : FILE_SETTINGS);
   const require = (isGood: boolean, setting: string, detail: string) => {
     if (!isGood) missing.push({ place: `settings.${setting}`, detail });
   };

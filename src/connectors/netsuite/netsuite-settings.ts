@@ -1,6 +1,7 @@
 /** What an operator sets for a NetSuite account, and what is missing or contradicts itself. */
 import type { ExportTarget, Missing, TheirName } from "../../domain/export/target.ts";
 import { currencyDecimals } from "../../domain/money/currency.ts";
+import { choice, onlyKnown, wholeNumber } from "../check-settings.ts";
 
 /** One record a request, or up to a hundred as a job that they work through later. */
 const USAGE_APIS = ["single", "batch"] as const;
@@ -82,19 +83,25 @@ export function checkSettings(target: ExportTarget): Missing[] {
       const what = name === "clientId" ? "the client ID of the integration" : "the certificate ID";
       return wanted(length >= 1 && length <= ID_MAX_CHARS, `settings.${name}`, [`Set ${what}.`]);
     }),
-    ...number("concurrency", concurrency, [1, CONCURRENCY_MAX]),
-    ...number("openDays", openDays, [1, DAYS_MAX]),
+    ...wholeNumber("concurrency", concurrency, [1, CONCURRENCY_MAX]),
+    ...wholeNumber("openDays", openDays, [1, DAYS_MAX]),
     ...(mode === "usage" ? checkUsage(settings) : checkDocuments(settings)),
+    ...onlyKnown(target, KNOWN),
     ...checkNames(target),
   ];
 }
+
+const KNOWN: readonly string[] = [
+  ...["clientId", "certificateId", "concurrency", "openDays", "api", "decimals", "voidDays"],
+  ...["document", "currency", ...Object.keys(DOCUMENT_REFERENCES)],
+];
 
 function checkUsage(settings: ExportTarget["settings"]): Missing[] {
   const { api = "single", decimals = DECIMALS_DEFAULT, voidDays = "0" } = settings;
   return [
     ...choice("api", api, USAGE_APIS),
-    ...number("decimals", decimals, [0, DECIMALS_MAX]),
-    ...number("voidDays", voidDays, [0, DAYS_MAX]),
+    ...wholeNumber("decimals", decimals, [0, DECIMALS_MAX]),
+    ...wholeNumber("voidDays", voidDays, [0, DAYS_MAX]),
   ];
 }
 
@@ -114,16 +121,6 @@ function checkDocuments(settings: ExportTarget["settings"]): Missing[] {
 
 function wanted(isGood: boolean, place: string, [detail = ""]: readonly string[]): Missing[] {
   return isGood ? [] : [{ place, detail }];
-}
-
-function choice(name: string, value: string, values: readonly string[]): Missing[] {
-  const detail = `"${value}" is none of ${values.join(", ")}.`;
-  return wanted(values.includes(value), `settings.${name}`, [detail]);
-}
-
-function number(name: string, value: string, [least, most]: readonly [number, number]): Missing[] {
-  const isIn = /^[0-9]{1,5}$/.test(value) && Number(value) >= least && Number(value) <= most;
-  return wanted(isIn, `settings.${name}`, [`It is a number from ${least} to ${most}.`]);
 }
 
 function checkNames({ mode, customers, items }: ExportTarget): Missing[] {

@@ -1,5 +1,6 @@
 /** What an operator sets for a Stripe account, and what is missing or contradicts itself. */
 import type { ExportTarget, Missing, NameMap } from "../../domain/export/target.ts";
+import { choice, onlyKnown, wholeNumber } from "../check-settings.ts";
 import { billedForm } from "./stripe-money.ts";
 
 /** By which endpoint usage is sent. */
@@ -60,7 +61,11 @@ export function checkSettings(target: ExportTarget): Missing[] {
     const detail = "Meters that keep one value a day cannot be told hours: set day or period.";
     own.push({ place: "window", detail });
   }
-  return [...own, ...unknownSettings(target), ...checkNames(target)];
+  return [
+    ...own,
+    ...onlyKnown(target, KNOWN[mode === "usage" ? "usage" : "money"]),
+    ...checkNames(target),
+  ];
 }
 
 const KNOWN: Readonly<Record<"usage" | "money", readonly string[]>> = {
@@ -68,23 +73,14 @@ const KNOWN: Readonly<Record<"usage" | "money", readonly string[]>> = {
   money: ["currency", "invoices", "daysUntilDue", "perSecond", "connectAccount"],
 };
 
-/** A name that is misspelt would be overlooked, and its default taken. */
-function unknownSettings({ settings, mode }: ExportTarget): Missing[] {
-  const known = KNOWN[mode === "usage" ? "usage" : "money"];
-  const unknown = Object.keys(settings).filter((name) => !known.includes(name));
-  return unknown.map((name) => {
-    return { place: `settings.${name}`, detail: `In this mode there are ${known.join(", ")}.` };
-  });
-}
-
 function checkUsage(settings: ExportTarget["settings"]): Missing[] {
   const { api = "v1", meters = "sum" } = settings;
   const { decimals = DECIMALS_DEFAULT, perSecond = PER_SECOND_DEFAULT } = settings;
   return [
     ...choice("api", api, USAGE_APIS),
     ...choice("meters", meters, METER_WINDOWS),
-    ...number("decimals", decimals, [0, DECIMALS_MAX]),
-    ...number("perSecond", perSecond, [1, PER_SECOND_MAX]),
+    ...wholeNumber("decimals", decimals, [0, DECIMALS_MAX]),
+    ...wholeNumber("perSecond", perSecond, [1, PER_SECOND_MAX]),
     ...checkAccount(settings),
   ];
 }
@@ -96,21 +92,10 @@ function checkMoney(settings: ExportTarget["settings"]): Missing[] {
   return [
     ...(isKnown ? [] : [{ place: "settings.currency", detail }]),
     ...choice("invoices", invoices, ["draft", "finalize"]),
-    ...number("daysUntilDue", days, [1, DAYS_MAX]),
-    ...number("perSecond", settings.perSecond ?? PER_SECOND_DEFAULT, [1, PER_SECOND_MAX]),
+    ...wholeNumber("daysUntilDue", days, [1, DAYS_MAX]),
+    ...wholeNumber("perSecond", settings.perSecond ?? PER_SECOND_DEFAULT, [1, PER_SECOND_MAX]),
     ...checkAccount(settings),
   ];
-}
-
-function choice(name: string, value: string, values: readonly string[]): Missing[] {
-  if (values.includes(value)) return [];
-  return [{ place: `settings.${name}`, detail: `"${value}" is none of ${values.join(", ")}.` }];
-}
-
-function number(name: string, value: string, [least, most]: readonly [number, number]): Missing[] {
-  const isIn = /^[0-9]{1,5}$/.test(value) && Number(value) >= least && Number(value) <= most;
-  if (isIn) return [];
-  return [{ place: `settings.${name}`, detail: `It is a number from ${least} to ${most}.` }];
 }
 
 function checkAccount({ connectAccount: account = "" }: ExportTarget["settings"]): Missing[] {

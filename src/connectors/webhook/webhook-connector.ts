@@ -17,6 +17,7 @@ import type {
   Session,
   Theirs,
 } from "../../engine/export/connector-port.ts";
+import { onlyKnown } from "../check-settings.ts";
 import { outcome, outcomeOfSilence, outcomeOfStatus } from "../outcome-of-status.ts";
 import { secretBytes, webhookHeaders } from "./standard-webhook.ts";
 
@@ -53,7 +54,7 @@ function capability({ mode, settings }: ExportTarget): Capability {
 
 function check({ settings }: ExportTarget): Missing[] {
   const { url = "", decimals = String(DECIMALS_DEFAULT) } = settings;
-  const missing: Missing[] = [];
+  const missing = onlyKnown({ settings }, ["url", "decimals"]);
   if (!URL.canParse(url) || !/^https?:\/\//.test(url)) {
     const detail = "Set the URL that takes the messages: https://….";
     missing.push({ place: "settings.url", detail });
