@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Closing, closeLanes } from "./close-lanes.ts";
-import { bringUp } from "./entry.ts";
+import { bringUp, endGrants } from "./entry.ts";
 import { amount, charged, grantOf, left, payers, walletWith } from "./sample-wallet.test.ts";
 
 const CLOSING: Closing = {
@@ -35,6 +35,18 @@ test("what a later statement gives back goes to the grant that it came from", ()
   const later = { ...CLOSING, period: "q", billed: [charged(-3, { period: "q", startMs: 300 })] };
   const second = closeLanes(first.wallet, later);
   assert.deepEqual([second.paid, left(second.wallet)], [-3n, { a: 5 }]);
+});
+
+test("what a closing brings back to an ended grant expires again", () => {
+  const used = bringUp(walletWith(grantOf("a", { expiresAtMs: 150 })), [charged(8)]);
+  const { wallet } = endGrants(used, () => true, 160);
+  // The eight are charged no more: they come back, after the end.
+  const { wallet: closed, postings } = closeLanes(wallet, { ...CLOSING, period: "q" });
+  assert.deepEqual(Object.values(left(closed)), []);
+  assert.deepEqual(
+    postings.filter((one) => one.account === "expired").map((one) => one.amount),
+    [8n],
+  );
 });
 
 test("a statement that replaces another one moves the difference alone", () => {

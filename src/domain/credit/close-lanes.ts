@@ -6,7 +6,7 @@
 import type { Amount } from "../money/decimal.ts";
 import { burn, extend, paidIn, sumOf } from "./burn.ts";
 import { byLane, type Charged, netCharges, sumLanes } from "./charged.ts";
-import { endGrants, tidy } from "./entry.ts";
+import { endGrants, expireAgain, tidy } from "./entry.ts";
 import { burnPostings, type Entry } from "./posting.ts";
 import type { Grant, Lane, StatedPaid, Stretch, Wallet } from "./wallet.ts";
 
@@ -57,10 +57,10 @@ export function closeLanes(wallet: Wallet, closing: Closing): ClosedLanes {
   ];
   const fixed = { ...served, lanes: [...theirs, ...closed].sort(byLane), stated };
   const after = burn(forgetOldest(fixed), others);
-  const postings = burnPostings(wallet, after);
+  const moved = expireAgain({ wallet: after, postings: burnPostings(wallet, after) });
   const overMs = Math.min(closing.endMs, closing.nowMs);
   const isOver = ({ expiresAtMs }: Grant) => expiresAtMs !== null && expiresAtMs <= overMs;
-  const ended = endGrants({ wallet: after, postings }, isOver, closing.nowMs);
+  const ended = endGrants(moved, isOver, closing.nowMs);
   const paid = (all - dust - before) as Amount;
   const parts = whole.filter((lane) => lane.period === period).map(owedPart);
   const owed = replaced === null ? parts : [restOf(closing, paid)];

@@ -20,10 +20,14 @@ import { balancesOf, type Grant, inBurnOrder, type Wallet } from "./wallet.ts";
 /** Brings a wallet to what is charged now. What came back to an ended grant expires again. */
 export function bringUp(wallet: Wallet, charged: readonly Charged[]): Entry {
   const burned = burn(wallet, charged);
-  const postings = burnPostings(wallet, burned);
-  const ended = burned.grants.filter(({ isExpired }) => isExpired).map(({ id }) => id);
-  const expired = takeAll(burned, ended, "expired");
-  return tidy({ wallet: expired.wallet, postings: [...postings, ...expired.postings] });
+  return tidy(expireAgain({ wallet: burned, postings: burnPostings(wallet, burned) }));
+}
+
+/** What came back to ended grants expires again: nobody can use it. */
+export function expireAgain({ wallet, postings }: Entry): Entry {
+  const ended = wallet.grants.filter(({ isExpired }) => isExpired).map(({ id }) => id);
+  const expired = takeAll(wallet, ended, "expired");
+  return { wallet: expired.wallet, postings: [...postings, ...expired.postings] };
 }
 
 /** End of the ids of what rolled over: nobody may choose one. */
