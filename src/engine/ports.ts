@@ -5,6 +5,7 @@
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
+import type { StepBytes } from "../domain/event/step-bytes.ts";
 import type { SealedStep } from "../domain/event/step-text.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
@@ -41,8 +42,8 @@ export interface Ids {
 export interface Digest {
   /** Content hash of a canonical text: 128 bits of SHA-256, base64url, without version byte. */
   content(text: string): string;
-  /** Full SHA-256, lower-case hex. */
-  sha256(text: string): string;
+  /** Full SHA-256 of bytes, or of a text in UTF-8; lower-case hex. */
+  sha256(text: string | Uint8Array): string;
   /** CRC-32 of a text: names the row that was altered. The chain is what proves it. */
   checksum(text: string): number;
 }
@@ -180,10 +181,10 @@ export interface Writes extends SpendingWrites {
 
 /** The texts of a unit's steps as its link covers them. */
 export interface SealedSteps {
-  /** Of `Writes.steps`, in their order; others may follow. */
+  /** Of `Writes.steps`, in their order; others may follow. None where there are bytes. */
   readonly texts: readonly SealedStep[];
-  /** All that the link covers, if these follow one another in it, one character between them. */
-  readonly joined: { readonly text: string; readonly firstAt: number } | null;
+  /** All that the link covers, where that is `Writes.steps` in their order, and ASCII. */
+  readonly bytes: StepBytes | null;
 }
 
 /**

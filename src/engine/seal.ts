@@ -6,6 +6,7 @@
 import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
+import { StepBytes } from "../domain/event/step-bytes.ts";
 import { type SealedStep, sealedStep } from "../domain/event/step-text.ts";
 import { encodeFormer, formerLine } from "../domain/run/former-text.ts";
 import type { ChainHead, ChainLink, Digest, SealedSteps, Writes } from "./ports.ts";
@@ -40,39 +41,31 @@ interface Added {
  * text, and still has a link: its time tells since when that was known.
  */
 export function sealLink(digest: Digest, before: ChainHead, added: Added): Sealed {
-  const texts: SealedStep[] = [];
-  for (const step of added.steps) texts.push(sealedStep(step));
-  if (added.lastSeq === before.lastSeq) return { link: null, steps: { texts, joined: null } };
+  if (added.lastSeq === before.lastSeq) return { link: null, steps: textsOf(added) };
   const committedAtMs = Math.max(before.committedAtMs, added.nowMs);
   let beginning = `${before.digest}\n${timeText(committedAtMs)}`;
   for (const line of formerLines(added.former)) beginning += `\n${line}`;
-  const isJoined = isInOrder(added);
-  const covered = isJoined ? joined(beginning, texts) : beginning + sorted(added, texts);
-  const link = {
-    firstSeq: before.lastSeq + 1,
-    lastSeq: added.lastSeq,
-    digest: digest.sha256(covered),
-    committedAtMs,
-  };
-  const whole = isJoined ? { text: covered, firstAt: beginning.length + 1 } : null;
-  return { link, steps: { texts, joined: whole } };
+  const bytes = isInOrder(added) ? StepBytes.of(beginning, added.steps) : null;
+  const steps = bytes === null ? textsOf(added) : { texts: [], bytes };
+  const covered = bytes === null ? beginning + sorted(added, steps.texts) : bytes.bytes;
+  const { lastSeq } = added;
+  const link = { firstSeq: before.lastSeq + 1, lastSeq, digest: digest.sha256(covered) };
+  return { link: { ...link, committedAtMs }, steps };
+}
+
+function textsOf({ steps }: Added): SealedSteps {
+  return { texts: steps.map(sealedStep), bytes: null };
 }
 
 /** Whether a link covers the steps alone, one after the other, as nearly every one does. */
 function isInOrder({ steps, journal }: Added): boolean {
-  if (journal.length > 0) return false;
+  if (journal.length > 0 || steps.length === 0) return false;
   let lastSeq = 0;
   for (const { seq } of steps) {
     if (seq < lastSeq) return false;
     lastSeq = seq;
   }
   return true;
-}
-
-function joined(beginning: string, texts: readonly SealedStep[]): string {
-  let whole = beginning;
-  for (const { text } of texts) whole += `\n${text}`;
-  return whole;
 }
 
 /** Steps and journal entries in seq order, each on a line of its own. */

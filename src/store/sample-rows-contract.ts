@@ -50,7 +50,7 @@ const NOTHING: Writes = {
   lifted: [],
   budgets: [],
   link: null,
-  sealedSteps: { texts: [], joined: null },
+  sealedSteps: { texts: [], bytes: null },
   head: { lastSeq: 0, digest: CHAIN_START, committedAtMs: 0 },
 };
 

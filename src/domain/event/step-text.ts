@@ -10,7 +10,7 @@ import { present } from "../assert.ts";
 import { toBase36 } from "../base36.ts";
 import type { Quantity } from "../money/decimal.ts";
 import { formatAmount, formatQuantity, parseAmount, parseQuantity } from "../money/decimal.ts";
-import type { Identity } from "./event.ts";
+import type { Identity, Labels } from "./event.ts";
 import { COMPLETENESS, PAYERS, ROLES, STEP_KINDS, STEP_STATUSES } from "./event.ts";
 import type { ChargeShare, CostStatus, Step } from "./step.ts";
 import { chargedBy } from "./trial-cell.ts";
@@ -18,7 +18,8 @@ import { INPUT_BUCKETS, OUTPUT_BUCKETS, type Usage } from "./usage.ts";
 
 /** Ends every field of a step's text. */
 export const END = "\u001f";
-const VERSION = "s1";
+/** Begins every text. */
+export const VERSION = "s1";
 const COST_STATUSES: readonly CostStatus[] = ["priced", "partial", "unpriced", "none"];
 const STANDARD_TIER = "standard";
 
@@ -54,8 +55,19 @@ export function partsOfStep(step: Step): StepParts {
   return {
     facets: facetsOf(step),
     body: bodyOf(step),
-    labels: step.labels === null ? "" : JSON.stringify(step.labels),
+    labels: labelsOf(step),
   };
+}
+
+/** Labels written last: steps that state the same share one object, and it never changes. */
+let lastLabels: { readonly of: Labels | null; readonly text: string } = { of: null, text: "" };
+
+/** Labels of a step as its text states them. */
+export function labelsOf({ labels }: Step): string {
+  if (labels === lastLabels.of) return lastLabels.text;
+  const text = labels === null ? "" : JSON.stringify(labels);
+  lastLabels = { of: labels, text };
+  return text;
 }
 
 type Facets = Pick<Step, "agent" | "provider" | "model" | "tool" | "tier">;
@@ -67,7 +79,8 @@ type Facets = Pick<Step, "agent" | "provider" | "model" | "tool" | "tier">;
 const lastFacets = new Map<string, { readonly of: Facets; readonly text: string }>();
 const LAST_FACETS_MAX_COUNT = 1_000;
 
-function facetsOf({ agent, provider, model, tool, tier }: Step): string {
+/** Who and what of a step as its text states them. */
+export function facetsOf({ agent, provider, model, tool, tier }: Step): string {
   const place = model ?? tool ?? "";
   const last = lastFacets.get(place);
   if (
@@ -113,8 +126,8 @@ function bodyOf(step: Step): string {
   );
 }
 
-/** Facts that few steps have: left out together where all are absent. */
-function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step): string {
+/** Facts that few steps have: left out together where all are absent. Begins with an END. */
+export function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step): string {
   const known = [parentStep, callId, hold, amendedBy];
   // A fifth one only where there is one: texts of before keep their form.
   if (callHash !== undefined) known.push(callHash);
@@ -122,7 +135,8 @@ function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step): string
   return `${END}${JSON.stringify(known)}`;
 }
 
-function codesOf(step: Step): string {
+/** Kind, status and the like, one digit each. */
+export function codesOf(step: Step): string {
   return (
     `${STEP_KINDS.indexOf(step.kind)}${STEP_STATUSES.indexOf(step.status)}` +
     `${COMPLETENESS.indexOf(step.completeness)}${PAYERS.indexOf(step.payer)}` +
@@ -131,7 +145,7 @@ function codesOf(step: Step): string {
 }
 
 /** Short names of the token buckets: capital letters, which no unit name holds. */
-const BUCKET_CODES: ReadonlyMap<string, string> = new Map(
+export const BUCKET_CODES: ReadonlyMap<string, string> = new Map(
   [...INPUT_BUCKETS, ...OUTPUT_BUCKETS].map((bucket, at) => [bucket, String.fromCharCode(65 + at)]),
 );
 /** The bucket of each short name in a body. */
@@ -159,7 +173,8 @@ function usageOfText(text: string): Usage {
   return new Map(entries);
 }
 
-const SHARE_END = "\u001e";
+/** Between a charge and its cell; twice between two shares. */
+export const SHARE_END = "\u001e";
 
 function sharesText(shares: readonly ChargeShare[]): string {
   let text = "";

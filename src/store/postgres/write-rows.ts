@@ -24,6 +24,7 @@ import { encodeCard } from "../stored-tariff.ts";
 import { rowsOf } from "./connection.ts";
 import { sendTogether } from "./driver.ts";
 import { writeSpending } from "./postgres-spending.ts";
+import { textsOfSealed } from "./sealed-texts.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
 import type { Target } from "./target.ts";
@@ -70,7 +71,7 @@ async function writeRuns(target: Target, writes: Writes): Promise<void> {
     encodeStep(step, sealed, digest.checksum(sealed.text));
   const month = (run: string) => places.monthOf(run);
   const runs = writes.runs.map((run) => [...encodeRun(ws, run).slice(1), month(run.id)]);
-  const { texts } = writes.sealedSteps;
+  const texts = textsOfSealed(writes);
   const steps = writes.steps.map((step, at) => [...encoded(step, texts[at]), month(step.run)]);
   await Promise.all([
     save(target, "runs", runs),

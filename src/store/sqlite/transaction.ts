@@ -4,8 +4,9 @@
  * large values crosses to the writer's thread for about 0.3 µs a step; an object a row costs ten
  * times as much.
  */
+import { assert } from "../../domain/assert.ts";
+import { SPAN_NUMBERS, type StepBytes } from "../../domain/event/step-bytes.ts";
 import type { SealedStep } from "../../domain/event/step-text.ts";
-import type { SealedSteps } from "../../engine/ports.ts";
 import type { Bound } from "../stored-rows.ts";
 
 /** One statement and the values of its rows, row after row. */
@@ -38,7 +39,7 @@ export type Transaction = readonly (Statement | PackedSteps)[];
  */
 export const STEP_NUMBERS = 10;
 
-/** A step on its way into a pack. */
+/** A step on its way into a pack, by the numbers of its row. */
 export interface StepToPack {
   readonly runNo: number;
   readonly sourceNo: number;
@@ -46,54 +47,85 @@ export interface StepToPack {
   readonly facetsNo: number;
   /** 0: none. */
   readonly labelsNo: number;
+}
+
+/** A step on its way into a pack, with its text. */
+export interface TextToPack extends StepToPack {
   readonly id: string;
   readonly customer: string;
   readonly sealed: SealedStep;
 }
 
-/**
- * Packs steps, whose text ends with `…id END customer END facets END body END labels`. Where their
- * texts are joined already, that one text is written as it is: it is flat since it was digested.
- */
-export function packSteps(
-  table: PackedSteps["table"],
-  steps: readonly StepToPack[],
-  joined: SealedSteps["joined"],
-): PackedSteps {
+function putNumbers(numbers: Float64Array, at: number, step: StepToPack): void {
+  numbers[at] = step.runNo;
+  numbers[at + 1] = step.sourceNo;
+  numbers[at + 2] = step.seq;
+  numbers[at + 3] = step.facetsNo;
+  numbers[at + 4] = step.labelsNo;
+}
+
+/** Packs steps whose texts are bytes already: these are handed over as they are. */
+export function packBytes(steps: readonly StepToPack[], sealed: StepBytes): PackedSteps {
+  const { spans, bytes } = sealed;
+  assert(spans.length === SPAN_NUMBERS * steps.length, "every step that is written is sealed");
   const numbers = new Float64Array(steps.length * STEP_NUMBERS);
-  let text = joined === null ? "" : joined.text;
+  let span = 0;
   let at = 0;
-  for (const { runNo, sourceNo, seq, facetsNo, labelsNo, id, customer, sealed } of steps) {
+  for (const step of steps) {
+    const start = spans[span] as number;
+    const end = spans[span + 5] as number;
+    putNumbers(numbers, at, step);
+    numbers[at + 5] = end - start;
+    numbers[at + 6] = (spans[span + 1] as number) - start;
+    numbers[at + 7] = (spans[span + 2] as number) - start;
+    numbers[at + 8] = (spans[span + 3] as number) - start;
+    numbers[at + 9] = (spans[span + 4] as number) - start;
+    span += SPAN_NUMBERS;
+    at += STEP_NUMBERS;
+  }
+  return {
+    table: "steps",
+    bytes,
+    encoding: "latin1",
+    firstAt: spans[0] as number,
+    gap: 1,
+    numbers,
+  };
+}
+
+/** Packs steps by their texts, which end with `…id END customer END facets END body END labels`. */
+export function packTexts(table: PackedSteps["table"], steps: readonly TextToPack[]): PackedSteps {
+  const numbers = new Float64Array(steps.length * STEP_NUMBERS);
+  let text = "";
+  let at = 0;
+  for (const step of steps) {
+    const { id, customer, sealed } = step;
     const { text: own, parts } = sealed;
     const bodyEnd = own.length - parts.labels.length - 1;
     const bodyStart = bodyEnd - parts.body.length;
     const idEnd = bodyStart - 1 - parts.facets.length - 1 - customer.length - 1;
-    numbers[at] = runNo;
-    numbers[at + 1] = sourceNo;
-    numbers[at + 2] = seq;
-    numbers[at + 3] = facetsNo;
-    numbers[at + 4] = labelsNo;
+    putNumbers(numbers, at, step);
     numbers[at + 5] = own.length;
     numbers[at + 6] = idEnd - id.length;
     numbers[at + 7] = idEnd;
     numbers[at + 8] = bodyStart;
     numbers[at + 9] = bodyEnd;
     at += STEP_NUMBERS;
-    if (joined === null) text += own;
+    text += own;
   }
-  const { firstAt, gap } = joined === null ? { firstAt: 0, gap: 0 } : { ...joined, gap: 1 };
   // Bytes are handed over without a copy; a string of this length would be copied twice.
   const encoding = Buffer.byteLength(text) === text.length ? "latin1" : "utf16le";
   const bytes = Buffer.allocUnsafeSlow(encoding === "latin1" ? text.length : 2 * text.length);
   bytes.write(text, encoding);
-  return { table, bytes, encoding, firstAt, gap, numbers };
+  return { table, bytes, encoding, firstAt: 0, gap: 0, numbers };
 }
 
-/** The text of one packed step, from a character on. */
-export function packedText({ bytes, encoding }: PackedSteps, from: number, length: number): string {
+/** The texts of packed steps, each from a character on. */
+export function textsOfPacked({ bytes, encoding }: PackedSteps) {
   const width = encoding === "latin1" ? 1 : 2;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString(encoding, from * width, (from + length) * width);
+  return (from: number, length: number): string =>
+    buffer.toString(encoding, from * width, (from + length) * width);
 }
 
 /** Gathers statements; rows of the same statement in a row are joined. */

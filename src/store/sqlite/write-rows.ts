@@ -3,9 +3,10 @@
 import { present } from "../../domain/assert.ts";
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
-import { sealedStep } from "../../domain/event/step-text.ts";
+import type { Step } from "../../domain/event/step.ts";
+import { facetsOf, labelsOf, type SealedStep, sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type { SealedSteps, Writes } from "../../engine/ports.ts";
+import type { Writes } from "../../engine/ports.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import type { Bound } from "../stored-rows.ts";
@@ -13,9 +14,10 @@ import { encodeCustomer, encodeShares, rowText } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
 import { writeSpending } from "./sqlite-spending.ts";
 import {
-  type PackedSteps,
-  packSteps,
+  packBytes,
+  packTexts,
   type StepToPack,
+  type TextToPack,
   type TransactionDraft,
 } from "./transaction.ts";
 import type { UnitParts } from "./unit-shared.ts";
@@ -38,10 +40,9 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
   }
   const isPlain = isPlainUnit(unit, writes);
   putTotals(unit, writes);
-  const { sealedSteps } = writes;
   writeFormer(unit, writes);
-  addSteps(unit, { table: "former_steps", steps: writes.formerSteps, sealedSteps: UNSEALED });
-  addSteps(unit, { table: "steps", steps: writes.steps, sealedSteps });
+  addFormerSteps(unit, writes.formerSteps);
+  addSteps(unit, writes);
   shared.caches.pending(ws).steps += writes.steps.length;
   writeSpending(unit, writes);
   const isFlushed = !isPlain || isPendingFull(unit);
@@ -56,33 +57,41 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
 }
 
 /** Former revisions are rare: their texts are made again. */
-const UNSEALED: SealedSteps = { texts: [], joined: null };
-
-function addSteps(
-  { shared, ws, draft }: UnitParts,
-  { table, steps, sealedSteps }: Pick<PackedSteps, "table"> & Pick<Writes, "steps" | "sealedSteps">,
-): void {
+function addFormerSteps(unit: UnitParts, steps: readonly Step[]): void {
   if (steps.length === 0) return;
+  const packed = steps.map((step) => withText(unit, step, sealedStep(step)));
+  unit.draft.add(packTexts("former_steps", packed));
+}
+
+function addSteps(unit: UnitParts, { steps, sealedSteps }: Writes): void {
+  if (steps.length === 0) return;
+  const { texts, bytes } = sealedSteps;
+  if (bytes !== null) {
+    const numbered = steps.map((step) => toPack(unit, step));
+    unit.draft.add(packBytes(numbered, bytes));
+    return;
+  }
+  const packed = steps.map((step, at) => withText(unit, step, texts[at] ?? sealedStep(step)));
+  unit.draft.add(packTexts("steps", packed));
+}
+
+function withText(unit: UnitParts, step: Step, sealed: SealedStep): TextToPack {
+  return { ...toPack(unit, step), id: step.id, customer: step.customer, sealed };
+}
+
+function toPack({ shared, ws, draft }: UnitParts, step: Step): StepToPack {
   const { names, caches } = shared;
-  const identities = caches.identities(ws);
-  const packed = steps.map((step, at): StepToPack => {
-    const slot = present(caches.run(ws, step.run), `run "${step.run}"`);
-    const sealed = sealedSteps.texts[at] ?? sealedStep(step);
-    const { facets, labels } = sealed.parts;
-    const sourceNo = names.numberOf(step.source, draft);
-    identities.add(slot, sourceNo, step.id);
-    return {
-      runNo: slot.runNo,
-      sourceNo,
-      seq: step.seq,
-      facetsNo: names.numberOf(facets, draft),
-      labelsNo: labels === "" ? 0 : names.numberOf(labels, draft),
-      id: step.id,
-      customer: step.customer,
-      sealed,
-    };
-  });
-  draft.add(packSteps(table, packed, sealedSteps.joined));
+  const slot = present(caches.run(ws, step.run), `run "${step.run}"`);
+  const sourceNo = names.numberOf(step.source, draft);
+  const labels = labelsOf(step);
+  caches.identities(ws).add(slot, sourceNo, step.id);
+  return {
+    runNo: slot.runNo,
+    sourceNo,
+    seq: step.seq,
+    facetsNo: names.numberOf(facetsOf(step), draft),
+    labelsNo: labels === "" ? 0 : names.numberOf(labels, draft),
+  };
 }
 
 function save(draft: TransactionDraft, table: string, values: readonly Bound[]): void {

@@ -10,10 +10,10 @@ import { Statements } from "./statements.ts";
 import { encodeId } from "./stored-id.ts";
 import {
   type PackedSteps,
-  packedText,
   STEP_NUMBERS,
   type Statement,
   type Transaction,
+  textsOfPacked,
 } from "./transaction.ts";
 
 const IDENTITY = "run_no, source_no, id";
@@ -103,10 +103,11 @@ function runRows(statement: StatementSync, { width, values }: Statement): void {
 
 function saveSteps(statement: StatementSync, packed: PackedSteps): void {
   const { numbers, firstAt, gap } = packed;
+  const textAt = textsOfPacked(packed);
   let from = firstAt;
   for (let at = 0; at < numbers.length; at += STEP_NUMBERS) {
     const place = (offset: number): number => numbers[at + offset] as number;
-    const own = packedText(packed, from, place(5));
+    const own = textAt(from, place(5));
     const id = encodeId(own.slice(place(6), place(7)));
     const body = own.slice(place(8), place(9));
     const labels = place(4) === 0 ? null : place(4);
