@@ -1,7 +1,7 @@
 /**
  * `npm run --silent bench -- export|growth|ingest|limits|live|rating|reads|simulate [--json]
- * [--steps N] [--store postgres]`: prints what was measured, as JSON or as a list. Progress goes to stderr.
- * Every bench stands beside `ingest.ts` and is listed here.
+ * [--steps N] [--store postgres]`: prints what was measured, as JSON or as a list. Progress goes to
+ * stderr. Every bench stands beside `ingest.ts` and is listed here.
  */
 import { parseArgs } from "node:util";
 import { benchExport } from "./export.ts";
