@@ -250,7 +250,7 @@ async function loadCustomers(
     if ("customer" in event && event.customer !== null) ids.add(event.customer);
   }
   for (const run of state.runs.values()) if (run.customer !== null) ids.add(run.customer);
-  for (const customer of await unit.customers([...ids].sort())) {
+  for (const customer of await unit.customers([...ids])) {
     state.customers.load(customer.id, customer);
   }
 }
@@ -265,19 +265,12 @@ class PeriodSet {
     else if (!known.some((key) => key.period === period)) known.push({ customer, period });
   }
 
-  /** In the one order in which rows are locked. */
-  inOrder(): CounterKey[] {
-    const keys: CounterKey[] = [];
-    for (const customer of [...this.#byCustomer.keys()].sort()) {
-      const own = this.#byCustomer.get(customer) ?? [];
-      keys.push(...(own.length > 1 ? own.sort(byPeriod) : own));
-    }
-    return keys;
+  /** In the order of their first adding: the workspace is locked, so no other order is needed. */
+  get keys(): CounterKey[] {
+    const all: CounterKey[] = [];
+    for (const own of this.#byCustomer.values()) all.push(...own);
+    return all;
   }
-}
-
-function byPeriod(a: CounterKey, b: CounterKey): number {
-  return a.period < b.period ? -1 : 1;
 }
 
 /** Every (customer, period) whose counters the batch may move; a few too many do no harm. */
@@ -316,7 +309,7 @@ function concernedPeriods(
     if (outcome.status !== "provisional") continue;
     addAt(outcome.customer, ratedAt(outcome.occurredAtMs, outcome.receivedAtMs));
   }
-  return keys.inOrder();
+  return keys.keys;
 }
 
 async function loadCounters(

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { CostStatus, Step } from "../event/step.ts";
 import { usageOf } from "../event/usage.ts";
 import type { Amount, Quantity } from "../money/decimal.ts";
-import { addRollup, rollupKeyOfStep, rollupKeyText, tokensOfStep, totalsOfStep } from "./rollup.ts";
+import {
+  addRollup,
+  growRollup,
+  rollupKeyOfStep,
+  rollupKeyText,
+  tokensOfStep,
+  totalsOfStep,
+} from "./rollup.ts";
 
 function stepOf(stated: Partial<Step>): Step {
   return {
@@ -91,4 +99,22 @@ test("keys that differ in any dimension have different texts, and deltas of one 
   };
   const sum = addRollup(delta, delta);
   assert.deepEqual([sum.steps, sum.cost, sum.inputTokens, sum.model], [2, 200n, 30n, "gpt-5"]);
+});
+
+test("a row that grows in place becomes the sum, and its delta stays as it was", () => {
+  const wide = fc.bigInt({ min: -(10n ** 50n), max: 10n ** 50n });
+  const sums = fc.tuple(fc.nat(), fc.nat(), wide, wide, wide, wide).map((values) => {
+    const [steps, unpriced, cost, charge, input, output] = values;
+    const money = { cost: cost as Amount, charge: charge as Amount };
+    const tokens = { inputTokens: input as Quantity, outputTokens: output as Quantity };
+    return { ...rollupKeyOfStep(stepOf({})), steps, unpriced, ...money, ...tokens };
+  });
+  fc.assert(
+    fc.property(sums, sums, (row, delta) => {
+      const [grown, before] = [{ ...row }, { ...delta }];
+      growRollup(grown, delta);
+      assert.deepEqual(grown, addRollup(row, delta));
+      assert.deepEqual(delta, before);
+    }),
+  );
 });

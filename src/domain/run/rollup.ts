@@ -99,3 +99,18 @@ export function addRollup(a: RollupDelta, b: RollupDelta): RollupDelta {
     outputTokens: (a.outputTokens + b.outputTokens) as Quantity,
   };
 }
+
+/** A roll-up that its one owner adds to in place. */
+export type GrowingRollup = RollupKey & {
+  -readonly [Field in Exclude<keyof RollupDelta, keyof RollupKey>]: RollupDelta[Field];
+};
+
+/** Adds a delta of the same key in place: the same row as `addRollup` makes, without a new one. */
+export function growRollup(row: GrowingRollup, delta: RollupDelta): void {
+  row.steps += delta.steps;
+  row.unpriced += delta.unpriced;
+  row.cost = (row.cost + delta.cost) as Amount;
+  row.charge = (row.charge + delta.charge) as Amount;
+  row.inputTokens = (row.inputTokens + delta.inputTokens) as Quantity;
+  row.outputTokens = (row.outputTokens + delta.outputTokens) as Quantity;
+}

@@ -7,7 +7,13 @@
  * that hold totals may wait here (pending) and go to the file together: see write-totals.ts.
  */
 import type { PeriodState } from "../../domain/period/records.ts";
-import { addRollup, isSameRollup, type RollupRow, rollupPlace } from "../../domain/run/rollup.ts";
+import {
+  type GrowingRollup,
+  growRollup,
+  isSameRollup,
+  type RollupRow,
+  rollupPlace,
+} from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { Shelf } from "../../domain/shelf.ts";
 import type { ChainHead, CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
@@ -40,7 +46,8 @@ export interface CounterSlot {
 export interface RollupSlot {
   /** Null: not in the file yet. */
   rollupNo: number | null;
-  row: RollupRow;
+  /** Only this cache holds it. */
+  readonly row: GrowingRollup;
   isPending: boolean;
 }
 
@@ -250,13 +257,16 @@ export class RowCaches {
     const page = this.#page(ws, delta);
     let slot: RollupSlot | undefined;
     for (const one of page.rollups.near(rollupPlace(delta))) {
-      if (isSameRollup(one.row, delta)) slot = one;
+      if (!isSameRollup(one.row, delta)) continue;
+      slot = one;
+      break;
     }
     if (slot === undefined) {
-      slot = { rollupNo: null, row: delta, isPending: false };
+      // A row of its own: the delta belongs to the unit of work, which may be told of.
+      slot = { rollupNo: null, row: { ...delta }, isPending: false };
       page.rollups.put(slot);
     } else {
-      slot.row = addRollup(slot.row, delta);
+      growRollup(slot.row, delta);
     }
     if (slot.isPending) return;
     slot.isPending = true;
