@@ -1,28 +1,49 @@
 /** Ids of steps as they are stored: a lower-case UUID takes 16 bytes instead of 36. */
 const UUID_CHARS = 36;
 const UUID_BYTES = 16;
-const HYPHENS: ReadonlySet<number> = new Set([8, 13, 18, 23]);
 
 /** An id as it is stored: 16 bytes for a lower-case UUID, else its text. */
 export function encodeId(id: string): string | Uint8Array {
-  return id.length === UUID_CHARS ? (bytesOfUuid(id) ?? id) : id;
+  const bytes = new Uint8Array(UUID_BYTES);
+  return readUuid(bytes, id, 0, id.length) ? bytes : id;
 }
 
-function bytesOfUuid(id: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(UUID_BYTES);
+/**
+ * Ids that stand in longer texts, for who stores many. The bytes of one are overwritten by the next,
+ * so they must be bound at once: a typed array that leaves the language costs as much as the row's
+ * other values together, in memory of its own that has to be registered and swept.
+ */
+export class IdReader {
+  readonly #bytes = new Uint8Array(UUID_BYTES);
+
+  /** The id between two characters, as `encodeId` gives it. */
+  read(text: string, from: number, to: number): string | Uint8Array {
+    return readUuid(this.#bytes, text, from, to) ? this.#bytes : text.slice(from, to);
+  }
+}
+
+/** Fills in the bytes of a UUID that stands there. False: none does, or not in lower case. */
+function readUuid(bytes: Uint8Array, text: string, from: number, to: number): boolean {
+  if (to - from !== UUID_CHARS) return false;
   let filled = 0;
-  for (let at = 0; at < UUID_CHARS; at += 2) {
-    if (HYPHENS.has(at)) {
-      if (id.charCodeAt(at) !== 45) return undefined;
+  for (let at = from; at < to; at += 2) {
+    if (isHyphenPlace(at - from)) {
+      if (text.charCodeAt(at) !== HYPHEN) return false;
       at += 1;
     }
-    const high = hexDigit(id.charCodeAt(at));
-    const low = hexDigit(id.charCodeAt(at + 1));
-    if (high < 0 || low < 0) return undefined;
+    const high = hexDigit(text.charCodeAt(at));
+    const low = hexDigit(text.charCodeAt(at + 1));
+    if (high < 0 || low < 0) return false;
     bytes[filled] = high * 16 + low;
     filled += 1;
   }
-  return bytes;
+  return true;
+}
+
+const HYPHEN = 45;
+
+function isHyphenPlace(place: number): boolean {
+  return place === 8 || place === 13 || place === 18 || place === 23;
 }
 
 /** Value of a lower-case hexadecimal digit; negative for anything else. */

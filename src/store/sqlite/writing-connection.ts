@@ -7,7 +7,7 @@ import { crc32 } from "node:zlib";
 import { type OpenOptions, openWriter } from "./open-database.ts";
 import { answerQuery, type TotalsQuery } from "./read-totals.ts";
 import { Statements } from "./statements.ts";
-import { encodeId } from "./stored-id.ts";
+import { IdReader } from "./stored-id.ts";
 import {
   type PackedSteps,
   STEP_NUMBERS,
@@ -104,11 +104,12 @@ function runRows(statement: StatementSync, { width, values }: Statement): void {
 function saveSteps(statement: StatementSync, packed: PackedSteps): void {
   const { numbers, firstAt, gap } = packed;
   const textAt = textsOfPacked(packed);
+  const ids = new IdReader();
   let from = firstAt;
   for (let at = 0; at < numbers.length; at += STEP_NUMBERS) {
     const place = (offset: number): number => numbers[at + offset] as number;
     const own = textAt(from, place(5));
-    const id = encodeId(own.slice(place(6), place(7)));
+    const id = ids.read(own, place(6), place(7));
     const body = own.slice(place(8), place(9));
     const labels = place(4) === 0 ? null : place(4);
     statement.run(place(0), place(1), id, place(2), place(3), body, labels, crc32(own));
