@@ -1,7 +1,7 @@
 /**
  * Reads acts of the journal: entries of no run. Each statement names its index: with nothing known
- * of how many rows there are, SQLite would rather go through the journal in its own order than sort,
- * and so through every opening of a run that there ever was.
+ * of how many rows there are, SQLite would rather go through the journal in its own order than
+ * sort, and so through every opening of a run that there ever was.
  */
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { ActFilter } from "../../engine/ports.ts";

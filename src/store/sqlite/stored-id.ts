@@ -5,28 +5,28 @@ const UUID_BYTES = 16;
 /** An id as it is stored: 16 bytes for a lower-case UUID, else its text. */
 export function encodeId(id: string): string | Uint8Array {
   const bytes = new Uint8Array(UUID_BYTES);
-  return readUuid(bytes, id, 0, id.length) ? bytes : id;
+  return id.length === UUID_CHARS && readUuid(bytes, id, 0) ? bytes : id;
 }
 
 /**
- * Ids that stand in longer texts, for who stores many. The bytes of one are overwritten by the next,
- * so they must be bound at once: a typed array that leaves the language costs as much as the row's
- * other values together, in memory of its own that has to be registered and swept.
+ * Ids that stand in longer texts, for who stores many. The bytes of one are overwritten by the
+ * next, so they must be bound at once: a typed array that leaves the language costs as much as the
+ * row's other values together, in memory of its own that has to be registered and swept.
  */
 export class IdReader {
   readonly #bytes = new Uint8Array(UUID_BYTES);
 
   /** The id between two characters, as `encodeId` gives it. */
   read(text: string, from: number, to: number): string | Uint8Array {
-    return readUuid(this.#bytes, text, from, to) ? this.#bytes : text.slice(from, to);
+    const isUuid = to - from === UUID_CHARS && readUuid(this.#bytes, text, from);
+    return isUuid ? this.#bytes : text.slice(from, to);
   }
 }
 
-/** Fills in the bytes of a UUID that stands there. False: none does, or not in lower case. */
-function readUuid(bytes: Uint8Array, text: string, from: number, to: number): boolean {
-  if (to - from !== UUID_CHARS) return false;
+/** Fills in the bytes of a UUID that begins there. False: none does, or not in lower case. */
+function readUuid(bytes: Uint8Array, text: string, from: number): boolean {
   let filled = 0;
-  for (let at = from; at < to; at += 2) {
+  for (let at = from; at < from + UUID_CHARS; at += 2) {
     if (isHyphenPlace(at - from)) {
       if (text.charCodeAt(at) !== HYPHEN) return false;
       at += 1;
