@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
+import type { LogPages } from "./checkpoints.ts";
 import { type OpenOptions, openWriter } from "./open-database.ts";
 import { answerQuery, type TotalsQuery } from "./read-totals.ts";
 import { Statements } from "./statements.ts";
@@ -88,6 +89,22 @@ export class WritingConnection {
       if ("table" in part) saveSteps(this.#statements.of(SAVE_STEP[part.table]), part);
       else runRows(this.#statements.of(part.sql), part);
     }
+  }
+
+  /** What the log holds. 10 µs. */
+  logPages(): LogPages {
+    const found = this.#statements.of("PRAGMA wal_checkpoint(NOOP)").get();
+    return { log: Number(found?.log), copied: Number(found?.checkpointed) };
+  }
+
+  /** Copies what the log holds to the file. What cannot be copied now stays for the next time. */
+  copyLog(): void {
+    this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+
+  /** After how many pages a commit copies the log itself; another may copy it before. */
+  copyLogAt(pages: number): void {
+    this.#db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
   }
 
   close(): void {
