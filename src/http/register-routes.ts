@@ -178,9 +178,15 @@ export async function readDocument(
   const length = headers["content-length"] ?? "0";
   const isEmpty = length === "0" && headers["transfer-encoding"] === undefined;
   if (isEmpty && declared?.isOptional === true) return null;
-  const type = mediaType(headers["content-type"]);
-  if (type !== "application/json") throw unsupported(type);
+  requireJson(headers["content-type"]);
   return readBody(raw, { maxBytes: declared?.maxBytes ?? BODY_MAX_BYTES, budget });
+}
+
+/** Throws `request.unsupported_type` for a body that is not said to be JSON. */
+export function requireJson(contentType: string | undefined): void {
+  if (contentType === "application/json") return;
+  const type = mediaType(contentType);
+  if (type !== "application/json") throw unsupported(type);
 }
 
 function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
