@@ -47,7 +47,7 @@ export class PlainRequests {
   read(bytes: Buffer): PlainRequest | null {
     const headEnd = bytes.indexOf("\r\n\r\n");
     if (headEnd < 0 || headEnd > PLAIN_HEAD_MAX_BYTES) return null;
-    const text = bytes.latin1Slice(0, headEnd);
+    const text = bytes.toString("latin1", 0, headEnd);
     const lineEnd = text.indexOf("\r\n");
     if (lineEnd < 0) return null;
     const line = text.slice(0, lineEnd);
