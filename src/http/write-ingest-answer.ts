@@ -6,6 +6,7 @@ import type { Problem } from "../domain/errors.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import type { EventResult, RunResult } from "../engine/result.ts";
 import type { IngestAnswer, IngestedEvent } from "./http-parts.ts";
+import { quoted } from "./quoted.ts";
 import { policyHitView } from "./views/policy-view.ts";
 
 /** One text for a whole request: results in the order sent, totals of the runs they name. */
@@ -84,11 +85,4 @@ function hitsText(hits: NonNullable<RunResult["policies"]>): string {
 
 function amountText(amount: Amount): string {
   return formatAmount(amount);
-}
-
-const PLAIN = /^[A-Za-z0-9_.:@#~/ -]*$/;
-
-/** A JSON string. Nearly every id is plain and needs no escapes. */
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
