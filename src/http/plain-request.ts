@@ -24,7 +24,7 @@ interface Head {
 const EVENTS_LINE = "POST /v1/events HTTP/1.1";
 /** Ids as most are: every character stands for itself. */
 const HOLDS_LINE = /^POST \/v1\/runs\/([A-Za-z0-9._-]{1,200})\/holds HTTP\/1\.1$/;
-/** A field as RFC 9112 has it, of visible characters and single spaces; no line goes on in the next. */
+/** A field as RFC 9112 has it, of printable ASCII; none goes on in the next line. */
 const FIELD =
   /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|)[ \t]*$/;
 const LENGTH = /^(0|[1-9]\d{0,6})$/;

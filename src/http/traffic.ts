@@ -75,7 +75,7 @@ export class Traffic {
     response.on("close", this.leave);
   }
 
-  /** A request is in flight; `leave` is called once, when its answer was sent or nobody wants it. */
+  /** A request is in flight; `leave` is called once, when it is so no more. */
   begin(): void {
     this.#inFlightCount += 1;
   }

@@ -16,6 +16,7 @@ import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
+import { HeldIdentities } from "./held-identities.ts";
 import { Recent } from "./recent.ts";
 import type { Statements } from "./statements.ts";
 
@@ -35,6 +36,8 @@ export class BudgetRows {
   readonly #balances = new Recent<string, Balance | null>(BALANCES_MAX_ROWS);
   readonly #limits = new Recent<string, bigint | null>(LIMITS_MAX_ROWS);
   #holds: CountingHolds | null = null;
+  /** Identities of all holds, those that ended among them. */
+  readonly held: HeldIdentities;
   #stops: Map<string, Stop> | null = null;
   /** Balances that the file does not have yet. */
   readonly pending = new Map<string, Balance>();
@@ -43,6 +46,7 @@ export class BudgetRows {
   constructor(statements: Statements, ws: number) {
     this.#statements = statements;
     this.#ws = ws;
+    this.held = new HeldIdentities(statements, ws);
   }
 
   /** Holds that count; read from the file once. */
@@ -126,7 +130,10 @@ export class BudgetRows {
     this.#staged = null;
     if (staged === null) return;
     for (const balance of staged.balances) this.pending.set(balanceText(balance), balance);
-    for (const hold of staged.holds) this.holds.put(hold);
+    for (const hold of staged.holds) {
+      this.holds.put(hold);
+      this.held.add(hold);
+    }
     for (const key of staged.freedLimits) this.#limits.set(scopeText(key), null);
     for (const own of staged.limits) this.#limits.set(scopeText(own), own.limit);
     this.#putStops(staged);

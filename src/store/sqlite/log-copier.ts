@@ -14,7 +14,7 @@ export class LogCopier {
     this.#path = path;
   }
 
-  /** Rejects where the thread has ended, or SQLite refused. */
+  /** Rejects where the thread has ended, which it does where SQLite refuses. */
   copy(): Promise<void> {
     this.#thread ??= this.#start();
     return ask(this.#thread, false);
@@ -43,10 +43,10 @@ export class LogCopier {
 
 function ask(thread: Worker, isLast: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    const end = (why: unknown): void => {
+    const end = (code: unknown): void => {
       thread.off("message", done);
       thread.off("exit", end);
-      reject(new Error(`the thread that copies the log has ended: ${why}`));
+      reject(code);
     };
     const done = (): void => {
       thread.off("exit", end);

@@ -2,7 +2,7 @@
  * The one connection that writes: it carries out transactions, each whole or not at all. It runs
  * in a thread of its own (writer-thread.ts), or in the caller's where a test wants its failures.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { LogPages } from "./checkpoints.ts";
 import { type OpenOptions, openWriter } from "./open-database.ts";
@@ -10,6 +10,7 @@ import { answerQuery, type TotalsQuery } from "./read-totals.ts";
 import { Statements } from "./statements.ts";
 import { encodeId } from "./stored-id.ts";
 import {
+  type CheckedRows,
   type PackedSteps,
   packedText,
   STEP_NUMBERS,
@@ -87,6 +88,7 @@ export class WritingConnection {
   #apply(transaction: Transaction): void {
     for (const part of transaction) {
       if ("table" in part) saveSteps(this.#statements.of(SAVE_STEP[part.table]), part);
+      else if ("rowTexts" in part) runChecked(this.#statements.of(part.sql), part);
       else runRows(this.#statements.of(part.sql), part);
     }
   }
@@ -115,6 +117,13 @@ export class WritingConnection {
 function runRows(statement: StatementSync, { width, values }: Statement): void {
   for (let at = 0; at < values.length; at += width) {
     statement.run(...values.slice(at, at + width));
+  }
+}
+
+function runChecked(statement: StatementSync, { rowTexts }: CheckedRows): void {
+  for (const text of rowTexts) {
+    const values = JSON.parse(text) as SQLInputValue[];
+    statement.run(...values, crc32(text));
   }
 }
 
