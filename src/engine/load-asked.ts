@@ -3,7 +3,7 @@ import { type BalanceKey, type BudgetRecord, isPrepaid } from "../domain/budget/
 import type { Room } from "../domain/budget/decide.ts";
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
-import { type StopKey, stopKeysOf, stopText } from "../domain/budget/stop.ts";
+import { type StopKey, stopKeysOf } from "../domain/budget/stop.ts";
 import type { BudgetWindow } from "../domain/budget/window.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
@@ -95,14 +95,19 @@ async function loadPrepared(granting: Spending, asks: LoadedAsks["asks"]): Promi
   for (const { reserves } of state.spending.holds()) {
     for (const reserve of reserves) places.add(state.spending.place(reserve));
   }
-  const stops = new Map<string, StopKey>();
+  const stops = new Map<StopKey["of"], Map<string, StopKey>>();
   for (const prepared of asks.flat()) {
     if ("problem" in prepared) continue;
     for (const { place } of prepared.places) places.add(place);
-    for (const key of prepared.stops) stops.set(stopText(key), key);
+    for (const key of prepared.stops) {
+      const known = stops.get(key.of);
+      if (known === undefined) stops.set(key.of, new Map([[key.id, key]]));
+      else known.set(key.id, key);
+    }
   }
   await loadPlaces(granting, places);
-  for (const stop of await unit.spending.stops([...stops.values()])) {
+  const keys = [...stops.values()].flatMap((of) => [...of.values()]);
+  for (const stop of await unit.spending.stops(keys)) {
     state.spending.loadStop(stop, stop);
   }
 }

@@ -6,10 +6,10 @@
 import type { BudgetRecord } from "../domain/budget/budget.ts";
 import { formatLevel } from "../domain/budget/parse-budget.ts";
 import type { BudgetWindow } from "../domain/budget/window.ts";
+import { jsonString } from "../domain/json-string.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BudgetState, HoldDecision, HoldsRequest } from "../engine/hold-answers.ts";
 import { timeText } from "./instant.ts";
-import { quoted } from "./quoted.ts";
 import { balanceView, decisionView, stageOf, windowView } from "./views/budget-view.ts";
 import { policyHitView } from "./views/policy-view.ts";
 
@@ -24,7 +24,7 @@ export interface AnsweredHolds {
 /** One text for a whole request, decisions in the order of its asks. */
 export function writeHoldsAnswer({ request, opened, decisions }: AnsweredHolds): string {
   const { run, asks } = request;
-  let text = `{"run":${quoted(run)},"opened":${opened === null ? "null" : JSON.stringify(opened)}`;
+  let text = `{"run":${jsonString(run)},"opened":${opened === null ? "null" : JSON.stringify(opened)}`;
   text += ',"decisions":[';
   for (let index = 0; index < decisions.length; index += 1) {
     const decision = decisions[index] as HoldDecision;
@@ -33,7 +33,7 @@ export function writeHoldsAnswer({ request, opened, decisions }: AnsweredHolds):
     if (decision.decision !== "allow" || step === undefined) {
       text += JSON.stringify(decisionView(run, step, decision));
     } else {
-      text += `{"source":${quoted(step.source)},"id":${quoted(step.id)},"decision":"allow"`;
+      text += `{"source":${jsonString(step.source)},"id":${jsonString(step.id)},"decision":"allow"`;
       text += allowedFields(decision);
     }
   }
@@ -78,7 +78,7 @@ function balanceText(state: BudgetState): string {
     texts.limitText = levelText(limit, measure);
   }
   const remaining = limit === null ? null : limit - settled - held;
-  let text = `${texts.beforeScope}${quoted(scope)}${texts.afterScope}${texts.limitText}`;
+  let text = `${texts.beforeScope}${jsonString(scope)}${texts.afterScope}${texts.limitText}`;
   text += `,"settled":"${formatLevel(settled, measure)}","held":"${formatLevel(held, measure)}"`;
   text += `,"remaining":${levelText(remaining, measure)}${texts.beforeWindow}`;
   text += `${windowText(window)}${texts.afterWindow}`;
