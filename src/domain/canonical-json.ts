@@ -11,8 +11,10 @@ export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   const record = value as Record<string, unknown>;
-  const fields = sortedKeys(record).map(
-    (key) => `${jsonString(key)}:${canonicalJson(record[key])}`,
-  );
-  return `{${fields.join(",")}}`;
+  let text = "{";
+  for (const key of sortedKeys(record)) {
+    if (text.length > 1) text += ",";
+    text += `${jsonString(key)}:${canonicalJson(record[key])}`;
+  }
+  return `${text}}`;
 }

@@ -24,8 +24,7 @@ export interface AnsweredHolds {
 /** One text for a whole request, decisions in the order of its asks. */
 export function writeHoldsAnswer({ request, opened, decisions }: AnsweredHolds): string {
   const { run, asks } = request;
-  let text = `{"run":${jsonString(run)},"opened":${opened === null ? "null" : JSON.stringify(opened)}`;
-  text += ',"decisions":[';
+  let text = `{"run":${jsonString(run)},"opened":${JSON.stringify(opened)},"decisions":[`;
   for (let index = 0; index < decisions.length; index += 1) {
     const decision = decisions[index] as HoldDecision;
     const step = asks[index]?.step;
