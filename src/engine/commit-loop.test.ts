@@ -48,7 +48,7 @@ function loopWith() {
 }
 
 describe("the commit loop", () => {
-  test("takes all that waits together, up to the limit, and tells each request its own", async () => {
+  test("takes what waits together, up to the limit, and tells each request its own", async () => {
     const { loop, sizes, commitAll } = loopWith();
     const sent = [1, 2_000, 2_999, 1, 4].map((count, at) => eventsOf(count, `r${at}`));
     const answers = sent.map((events) => loop.submit("w", events));

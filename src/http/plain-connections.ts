@@ -112,13 +112,14 @@ class PlainConnection {
   async #answer(request: PlainRequest): Promise<void> {
     const answer = await this.#parts.answer(request);
     const isLast = this.#hasEnded || this.#parts.traffic.isDraining;
-    const text = textOf(answer, isLast);
+    const bodyBytes = Buffer.byteLength(answer.body);
+    const text = headText(answer, bodyBytes, isLast) + answer.body;
     if (this.#socket.destroyed) {
       this.#sent();
       return;
     }
     // Where every character is a byte, Latin-1 is the same bytes, and Node need not look for more.
-    const encoding = Buffer.byteLength(text) === text.length ? "latin1" : "utf8";
+    const encoding = bodyBytes === answer.body.length ? "latin1" : "utf8";
     this.#socket.write(text, encoding, this.#sent);
     if (isLast) this.#socket.end();
   }
@@ -171,10 +172,10 @@ class PlainConnection {
 const KEEP_ALIVE = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n\r\n`;
 const CLOSE = "Connection: close\r\n\r\n";
 
-function textOf({ status, headers, body }: PlainAnswer, isLast: boolean): string {
-  const end = isLast ? CLOSE : KEEP_ALIVE;
-  const about = `content-length: ${Buffer.byteLength(body)}\r\nDate: ${dateText()}\r\n${end}`;
-  return `${headOf(status, headers)}${about}${body}`;
+/** All that goes before the body. Header values of ours are ASCII. */
+function headText({ status, headers }: PlainAnswer, bodyBytes: number, isLast: boolean): string {
+  const about = `content-length: ${bodyBytes}\r\nDate: ${dateText()}\r\n`;
+  return headOf(status, headers) + about + (isLast ? CLOSE : KEEP_ALIVE);
 }
 
 const heads = new WeakMap<object, string>();
