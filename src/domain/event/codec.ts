@@ -37,8 +37,10 @@ export function decodeUsage(text: string): Usage {
  */
 export function encodeEvent(event: TollgateEvent): string {
   if (event.type !== "step") return encodeWhole(event);
+  const fields = event as unknown as Readonly<Record<string, unknown>>;
   let text = "";
-  for (const [name, value] of Object.entries(event)) {
+  for (const name in fields) {
+    const value = fields[name];
     if (value === undefined) continue;
     text += `${text === "" ? "{" : ","}"${name}":${fieldText(value)}`;
   }
