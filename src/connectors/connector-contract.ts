@@ -18,6 +18,7 @@ import { planCustomer } from "../engine/export/plan-export.ts";
 import { reconcileLines } from "../engine/export/reconcile-export.ts";
 import { runExport } from "../engine/export/run-export.ts";
 import { retryLine } from "../engine/export/settle-line.ts";
+import { keptWithoutSecrets } from "./planted-secrets-contract.ts";
 import {
   below,
   isRest,
@@ -48,6 +49,7 @@ export interface ConnectorCandidate {
 const SCHEDULES = 500;
 const FULL_FACTOR = process.env.TOLLGATE_TEST_FULL === "1" ? 20 : 1;
 const WRONG_SCHEDULES = 500;
+const PLANTED_SCHEDULES = 3;
 const CUSTOMERS = ["acme", "globex", "initech"];
 const ITEMS = ["tokens", "searches"];
 const MINUTE_MS = 60_000;
@@ -74,6 +76,11 @@ export function connectorContract(candidate: ConnectorCandidate): void {
     }
     test("a preview shows what is sent, and no secret", async () => {
       await previewed(candidate.parts(), first);
+    });
+    test("what is kept of requests and answers holds no secret", async () => {
+      for (let seed = first; seed < first + PLANTED_SCHEDULES; seed += 1) {
+        await keptWithoutSecrets(candidate.parts(), seed);
+      }
     });
     test("an outage of 40 days loses nothing and sends nothing twice", async () => {
       await outage(candidate.parts(), first);

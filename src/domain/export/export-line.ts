@@ -100,6 +100,8 @@ export interface ExportLine extends LineContent {
   /** When it was last sent, or may have been. */
   readonly lastSentAtMs: number | null;
   readonly attempts: number;
+  /** Ids of the newest attempts, oldest first: what was sent and said, for support (attempt.ts). */
+  readonly attemptIds: readonly string[];
   /** Whether an attempt may have arrived although nobody said so. */
   readonly isUnclear: boolean;
   readonly plannedAtMs: number;

@@ -20,7 +20,7 @@ import {
 
 const READY = {
   ...{ state: "ready", version: 1, claim: "", dueAtMs: 0, attempts: 0, isUnclear: false },
-  ...{ firstSentAtMs: null, lastSentAtMs: null, outcome: null, note: "" },
+  ...{ firstSentAtMs: null, lastSentAtMs: null, outcome: null, note: "", attemptIds: [] },
 } as unknown as ExportLine;
 
 const NONE: ReadBack = { kind: "none" };
