@@ -256,6 +256,8 @@ export const EXCHANGES_OF_AN_ATTEMPT_MAX_COUNT = 10;
 export const KEPT_BODY_MAX_CHARS = 16 * 1024;
 /** Attempts that are kept of a target, of those that went well and of the others each. */
 export const ATTEMPTS_OF_A_TARGET_MAX_COUNT = 20_000;
+/** Attempts of one page: each may hold all that was sent. */
+export const ATTEMPTS_OF_A_PAGE_MAX_COUNT = 100;
 /** How long an attempt is kept: 30 days. */
 export const ATTEMPTS_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 /** Bytes of one page of a target's list, and how many pages are gone through. */

@@ -1,10 +1,8 @@
 /**
- * What is kept of an attempt for support: each request that it made and the answer to it, without
- * secrets, cut at a size. A line names its newest attempts; an attempt is forgotten before its line.
+ * What is kept of an attempt for support: each request that it made and the answer, without
+ * secrets, cut at a size. A line names its newest attempts; they are forgotten before their line.
  */
-import { ATTEMPTS_OF_A_LINE_MAX_COUNT } from "../limits.ts";
 import type { OutcomeClass } from "./capability.ts";
-import type { ExportLine } from "./export-line.ts";
 import type { Found } from "./outbox.ts";
 
 /** A body, as far as it is kept. */
@@ -74,12 +72,4 @@ const GOOD: ReadonlySet<AttemptedLine["said"]> = new Set([
 /** Whether all of an attempt went as it should. */
 export function isUntroubled(lines: readonly AttemptedLine[]): boolean {
   return lines.every(({ said }) => GOOD.has(said));
-}
-
-/** A line's newest attempts, oldest first, with another one. */
-export function attemptsWith(
-  { attemptIds }: Pick<ExportLine, "attemptIds">,
-  id: string,
-): readonly string[] {
-  return [...attemptIds, id].slice(-ATTEMPTS_OF_A_LINE_MAX_COUNT);
 }

@@ -12,9 +12,8 @@
  */
 import { assert } from "../assert.ts";
 import { EXPORT_LEASE_MS } from "../limits.ts";
-import { attemptsWith } from "./attempt.ts";
 import type { Capability, Outcome } from "./capability.ts";
-import type { ExportLine, LineState } from "./export-line.ts";
+import { attemptsWith, type ExportLine, type LineState } from "./export-line.ts";
 
 /** Where a line may go from each state. */
 const NEXT: Readonly<Record<LineState, readonly LineState[]>> = {

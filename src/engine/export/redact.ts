@@ -7,14 +7,15 @@
 import type { OutgoingRequest } from "./connector-port.ts";
 
 /** What stands where a secret stood, as in a dry run. */
-export const HIDDEN = "{secret}";
+const HIDDEN = "{secret}";
 
 /** Shorter ones are in too many innocent words; they are hidden by their places. */
 const SECRET_LEAST_CHARS = 4;
 
 const KEY = "(?:api|private|secret|access|signing)[_-]?key";
-const NAME = `authorization|cookie|token|secret|passw(?:or)?d|signature|credential|assertion|${KEY}`;
-const SECRET_HEADER = new RegExp(`(?:${NAME})2?$`, "i");
+const WORDS = "authorization|cookie|token|secret|passw(?:or)?d|signature|credential|assertion";
+const NAME = `${WORDS}|${KEY}`;
+const SECRET_HEADER = new RegExp(`(?:${NAME})$`, "i");
 const FIELD = `[\\w.\\[\\]%-]{0,60}(?:${NAME})`;
 /** A field of JSON, and of JSON that stands in a text of JSON; both may be cut off. */
 const JSON_FIELD = new RegExp(`("${FIELD}"\\s*:\\s*")(?:[^"\\\\]|\\\\.)+`, "gi");

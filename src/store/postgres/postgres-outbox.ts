@@ -48,7 +48,8 @@ const FORGET = "DELETE FROM export_attempts WHERE ws = $1 AND at < $2";
 /** All that are not newer than the first one that is too many. */
 const KEEP_NEWEST = `DELETE FROM export_attempts WHERE ws = $1 AND target = $2
   AND is_troubled = $3 AND (at, id) <= (SELECT at, id FROM export_attempts
-    WHERE ws = $1 AND target = $2 AND is_troubled = $3 ORDER BY at DESC, id DESC LIMIT 1 OFFSET $4)`;
+    WHERE ws = $1 AND target = $2 AND is_troubled = $3
+    ORDER BY at DESC, id DESC LIMIT 1 OFFSET $4)`;
 const SAVE_SECRET = `INSERT INTO export_secrets VALUES ($1, $2, $3, $4, $5, $6, $7)
   ON CONFLICT (ws, target, name) DO UPDATE SET key_id = excluded.key_id,
     sealed = excluded.sealed, saved_at = excluded.saved_at, checksum = excluded.checksum`;

@@ -48,7 +48,8 @@ const FORGET = "DELETE FROM export_attempts WHERE ws = ? AND at < ?";
 /** All that are not newer than the first one that is too many. */
 const KEEP_NEWEST = `DELETE FROM export_attempts WHERE ws = ?1 AND target = ?2
   AND is_troubled = ?3 AND (at, id) <= (SELECT at, id FROM export_attempts
-    WHERE ws = ?1 AND target = ?2 AND is_troubled = ?3 ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?4)`;
+    WHERE ws = ?1 AND target = ?2 AND is_troubled = ?3
+    ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?4)`;
 const SAVE_SECRET = "INSERT OR REPLACE INTO export_secrets VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 /** Keeps lines in the file. */

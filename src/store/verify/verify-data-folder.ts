@@ -20,6 +20,7 @@ import { checkCommitments } from "./check-commitments.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkExportAttempts } from "./check-export-attempts.ts";
 import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
@@ -75,6 +76,7 @@ export const VERIFIED_TABLES = [
   "overruns",
   "export_lines",
   "export_secrets",
+  "export_attempts",
 ] as const;
 
 /** What a verification looked at and found. */
@@ -129,6 +131,7 @@ function checkAll(file: DataFile): void {
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
     () => checkExports(file, acts),
+    () => checkExportAttempts(file),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
     () => checkPolicies(file, acts),

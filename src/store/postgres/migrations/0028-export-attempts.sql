@@ -1,4 +1,4 @@
--- Tollgate, PostgreSQL store, schema 28: what was sent to billing systems and answered, for support.
+-- Tollgate, PostgreSQL store, schema 28: what was sent to billing systems, and answered by them.
 CREATE TABLE export_attempts (
   ws bigint NOT NULL,
   id text COLLATE "C" NOT NULL,
