@@ -24,13 +24,13 @@ export async function sendBatch(
 ): Promise<SentBatch> {
   const { workspace, target, connector, session } = open;
   const capability = connector.capability(target);
+  const hidden = await open.hidden();
   const claim = context.ids.random();
   const held = lines.map((line) =>
     claimed(line, { claim, nowMs: context.clock.nowMs(), leaseMs: EXPORT_LEASE_MS }),
   );
   if (!(await context.outbox.write(workspace, { added: [], changed: held }))) return [];
   const untilMs = Math.min(...held.map(({ dueAtMs }) => dueAtMs)) - EXPORT_TIMEOUT_MS;
-  const hidden = await open.hidden();
   const recording = new Recording(context, { session: until(session, untilMs), hidden });
   const said = await outcomesOf(held, () => connector.send(held, recording.session));
   const outcomes = held.map((_, at) => {
