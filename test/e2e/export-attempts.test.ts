@@ -88,7 +88,7 @@ describe("attempts to send lines", () => {
     assert.ok(!line?.note.includes(SIGNING.slice(6)));
   });
 
-  test("those that went well and the others are told apart, the newest first, in pages", async () => {
+  test("they are told in pages, the newest first, those that went well apart", async () => {
     desk.clock.now += 60_000;
     const [line] =
       (await desk.server.store.outbox.lines("default", { target: "erp", limit: 9 })) ?? [];
@@ -143,7 +143,7 @@ describe("attempts to send lines", () => {
     await store.leases.end(lease);
   });
 
-  test("a run leaves as many as are kept of a target, of those that went well and the others", async () => {
+  test("a run leaves as many as are kept of a target", async () => {
     const { outbox } = desk.server.store;
     const line = (await outbox.lines("default", { target: "erp", limit: 1 }))[0];
     const attempts = Array.from({ length: ATTEMPTS_OF_A_TARGET_MAX_COUNT + 1 }, (_, at) =>
