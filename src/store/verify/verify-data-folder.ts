@@ -4,8 +4,8 @@
  * an error of theirs cannot hide itself.
  *
  * What it cannot see: a retry is a sign of life of its run and leaves no row; suspended events,
- * witnesses, conflicts, API keys and the newest export lines that were removed whole leave none
- * either, since the chain covers what counts and the journal.
+ * witnesses, conflicts, API keys and all export lines of an account that were removed whole leave
+ * none either, since the chain covers what counts and the journal.
  */
 import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
@@ -130,7 +130,7 @@ function checkAll(file: DataFile): void {
     () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
-    () => checkExports(file, acts),
+    () => checkExports(file, acts, books.cards),
     () => checkExportAttempts(file),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
