@@ -5,7 +5,12 @@
  * something changed since, the next run tells it, and nothing is said here.
  */
 
-import { EXPORT_SCALE, formatValue, parseValue } from "../../domain/export/export-line.ts";
+import {
+  EXPORT_SCALE,
+  type ExportLine,
+  formatValue,
+  parseValue,
+} from "../../domain/export/export-line.ts";
 import { PLANNED_ANEW } from "../../domain/export/outbox.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import type { Acts } from "./acts.ts";
