@@ -127,7 +127,7 @@ async function run(session: Session, path: string, asked: Asked): Promise<number
   const total = await runTotal(session, path, asked);
   const { sent, missing, stopped } = total;
   told(total, asked, () => [
-    `${total.planned} lines planned; ${total.confirmed} confirmed by reading back.`,
+    `Lines planned: ${total.planned}; confirmed by reading back: ${total.confirmed}.`,
     ...Object.entries(sent).map(([state, count]) => `${count} sent, now ${state}.`),
     ...(stopped === null ? [] : [`${asked.here.styles.red("stopped")}: ${stopped}`]),
     ...renderMissing(missing, asked.here.styles),
@@ -179,7 +179,7 @@ interface ReconcileView {
 async function reconcile(session: Session, path: string, asked: Asked): Promise<number> {
   const view = await session.post<ReconcileView>(`${path}/reconcile`, customerOf(asked.args));
   told(view, asked, () => [
-    `${view.looked} lines looked at, ${view.confirmed} confirmed.`,
+    `Lines looked at: ${view.looked}; confirmed: ${view.confirmed}.`,
     ...renderDrifts(view.drifts, asked.here.styles),
   ]);
   return view.drifts.length > 0 ? UNSETTLED_EXIT_CODE : 0;
