@@ -253,6 +253,17 @@ export const TARGET_NAME_FIELDS_MAX_COUNT = 120;
 export const SECRET_MAX_CHARS = 8_192;
 /** Characters that are kept of an answer with a line. */
 export const EXPORT_NOTE_MAX_CHARS = 500;
+/** Attempts that a line names, and requests that are kept of one attempt. */
+export const ATTEMPTS_OF_A_LINE_MAX_COUNT = 20;
+export const EXCHANGES_OF_AN_ATTEMPT_MAX_COUNT = 10;
+/** Characters that are kept of the body of a request, and of an answer. */
+export const KEPT_BODY_MAX_CHARS = 16 * 1024;
+/** Attempts that are kept of a target, of those that went well and of the others each. */
+export const ATTEMPTS_OF_A_TARGET_MAX_COUNT = 20_000;
+/** Attempts of one page: each may hold all that was sent. */
+export const ATTEMPTS_OF_A_PAGE_MAX_COUNT = 100;
+/** How long an attempt is kept: 30 days. */
+export const ATTEMPTS_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 /** Bytes of one page of a target's list, and how many pages are gone through. */
 export const TARGET_LIST_MAX_BYTES = 4 * 1024 * 1024;
 export const TARGET_LIST_PAGES_MAX_COUNT = 50;

@@ -7,6 +7,7 @@ import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
 import { CREDIT_SCHEMAS } from "./schemas/credits.ts";
 import { eventSchemas } from "./schemas/events.ts";
+import { EXPORT_ATTEMPT_SCHEMAS } from "./schemas/export-attempts.ts";
 import { EXPORT_SCHEMAS } from "./schemas/exports.ts";
 import { SIMULATION_SCHEMAS } from "./schemas/simulations.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
@@ -40,6 +41,7 @@ export function openApiDocument(
         ...CREDIT_SCHEMAS,
         ...ALERT_SCHEMAS,
         ...EXPORT_SCHEMAS,
+        ...EXPORT_ATTEMPT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },
