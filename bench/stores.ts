@@ -11,6 +11,7 @@ import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
 import { Alarm } from "../src/engine/alerts/alarm.ts";
 import { MovedCustomers } from "../src/engine/alerts/moved-customers.ts";
+import { Standings } from "../src/engine/alerts/standings.ts";
 import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
@@ -77,6 +78,7 @@ async function measure(name: string, store: Store): Promise<void> {
     actor: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
+    standings: new Standings(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
   };

@@ -309,6 +309,21 @@ export class BatchState {
     return none;
   }
 
+  /** What this unit adds to a customer's period. */
+  rollupsOf(customer: string, period: string): readonly RollupDelta[] {
+    const page = this.#pages.get(customer)?.find((one) => one.period === period);
+    return page?.rollups.rows ?? [];
+  }
+
+  /** Every customer's period that this unit adds to. */
+  *gains(): Generator<CounterKey & { readonly rows: readonly RollupDelta[] }> {
+    for (const [customer, pages] of this.#pages) {
+      for (const { period, rollups } of pages) {
+        if (rollups.rows.length > 0) yield { customer, period, rows: rollups.rows };
+      }
+    }
+  }
+
   #gainedRollups(): RollupDelta[] {
     const gained: RollupDelta[] = [];
     for (const pages of this.#pages.values()) {

@@ -1,8 +1,11 @@
 /** One unit of work that acts on rows: loads, decides, seals, writes. Totals are on disk before. */
 import type { JournalKind } from "../domain/event/journal.ts";
 import type { Actor, Signature } from "./actor.ts";
+import type { StandingsDraft } from "./alerts/standings.ts";
+import { tellAffairsOfAct } from "./alerts/tell-affairs.ts";
 import { BatchState } from "./batch-state.ts";
 import type { RuledContext } from "./context.ts";
+import { movesTotals } from "./moves-totals.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { requireRules } from "./rules.ts";
 import { settleBudgets } from "./settle-budgets.ts";
@@ -35,6 +38,7 @@ export async function carryOut<T>(
   const tariff = await context.tariffs.of(workspace, seen);
   let touched: string[] = [];
   let isChanged = false;
+  let found: StandingsDraft | null = null;
   const carried = context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     const head = await unit.head();
@@ -50,17 +54,26 @@ export async function carryOut<T>(
       const book = await context.budgets.of(workspace, seen);
       await settleBudgets({ unit, state, tariff, book }, []);
     }
-    if (state.hasAlert) context.alarm.note(workspace);
     touched = customersOf(state);
-    await writeState(context, unit, { state, head, extra });
+    const draft = context.standings.asOf(workspace, { head: head.digest, seen });
+    const telling = { unit, state, tariff, store: context.store, workspace, draft };
+    await tellAffairsOfAct(telling, { touched, extra });
+    if (state.hasAlert) context.alarm.note(workspace);
+    draft.head = await writeState(context, unit, { state, head, extra });
+    found = draft;
     if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
     isChanged = state.lastSeq > head.lastSeq || state.touched();
     return result;
   });
   return carried
     .then((done) => {
+      context.standings.keep(workspace, found);
       if (isChanged) context.live.acted(workspace);
       return done;
+    })
+    .catch((error: unknown) => {
+      context.standings.forget(workspace);
+      throw error;
     })
     .finally(() => {
       context.moved.note(workspace, touched);
@@ -70,12 +83,13 @@ export async function carryOut<T>(
 }
 
 /** Customers that an act loads or names. */
-function customersOf({ customers, journal }: BatchState): string[] {
+function customersOf({ customers, journal, creditBooks }: BatchState): string[] {
   const named = [...journal.values()].flatMap(({ document }) => {
     const { customer } = JSON.parse(document) as { readonly customer?: unknown };
     return typeof customer === "string" ? [customer] : [];
   });
-  return [...customers.keys(), ...named];
+  const paying = creditBooks.changed().map(({ customer }) => customer);
+  return [...new Set([...customers.keys(), ...named, ...paying])];
 }
 
 /** Says who asked, right behind what was done. */
@@ -85,11 +99,4 @@ function sign(state: BatchState, seqBefore: number, actor: Actor): void {
   const signature: Signature = { ...actor, fromSeq, toSeq };
   const identity = { run: "", source: "act.signed", id: String(fromSeq), contentHash: "" };
   state.record("act.signed", identity, JSON.stringify(signature));
-}
-
-/** Most acts do not: they need no budgets. */
-function movesTotals({ steps, runs, outcomes, restored, released }: BatchState): boolean {
-  const isWaiting = restored.length + released.length > 0;
-  const [firstStep] = steps.changes();
-  return firstStep !== undefined || runs.isChanged || outcomes.isChanged || isWaiting;
 }

@@ -2,6 +2,8 @@
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { admitRuns } from "./admit-runs.ts";
+import type { StandingsDraft } from "./alerts/standings.ts";
+import { tellAffairs } from "./alerts/tell-affairs.ts";
 import { tellUnknownPrices } from "./alerts/tell-alert.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
@@ -46,6 +48,7 @@ export async function commitWork(
   let live: CommittedUnit | null = null;
   let hasNewBudgets = false;
   let touched: Iterable<string> = [];
+  let found: StandingsDraft | null = null;
   const committed = context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
@@ -74,22 +77,28 @@ export async function commitWork(
     const prepaid = prepaidInUnit({ ...spending, book }, below);
     const granting = { ...spending, book, ...asked, prepaid };
     const answers = await grantHolds(granting, holds, admission);
+    const draft = context.standings.asOf(workspace, { head: head.digest, seen });
+    await tellAffairs({ unit, state, tariff, store, workspace, draft });
+    found = draft;
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
-    policies.kept.asOf = await writeState(context, unit, { state, head, extra: {} });
+    draft.head = await writeState(context, unit, { state, head, extra: {} });
+    policies.kept.asOf = draft.head;
     if (context.live.isWatched(workspace)) live = { state, book, holds, answers };
     return { ...result, runs, holds: answers };
   });
   return committed
     .then((done) => {
       watched?.keep();
+      context.standings.keep(workspace, found);
       if (live !== null) context.live.committed(workspace, live);
       return done;
     })
     .catch(async (error: unknown) => {
       // What is kept of runs may be ahead of the disk.
       policies.kept.clear();
+      context.standings.forget(workspace);
       // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
       await recoverTotals(context, workspace).catch(() => undefined);
       throw error;

@@ -2,6 +2,7 @@
 import type { Actor } from "./actor.ts";
 import type { Alarm } from "./alerts/alarm.ts";
 import type { MovedCustomers } from "./alerts/moved-customers.ts";
+import type { Standings } from "./alerts/standings.ts";
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
@@ -36,6 +37,27 @@ export interface ReadContext {
   readonly clocks: Pick<Clocks, "of">;
 }
 
+/** Reads that bills and commitments are told from. */
+export type BillReads = Pick<
+  Reads,
+  | "acts"
+  | "adjustmentsOf"
+  | "countersOf"
+  | "customer"
+  | "lastAct"
+  | "listStatements"
+  | "periodsOf"
+  | "rollups"
+  | "statement"
+>;
+
+/** What they are told with: of a store, of what it knew, or inside a unit of work. */
+export interface BillContext {
+  readonly store: BillReads;
+  readonly tariffs: Pick<Tariffs, "of">;
+  readonly clocks: Pick<Clocks, "of">;
+}
+
 /** Ports, tariffs, clocks and the commit loop. */
 export interface EngineContext {
   readonly store: Store;
@@ -53,6 +75,8 @@ export interface EngineContext {
   readonly alarm: Alarm;
   /** Whose totals have moved. */
   readonly moved: MovedCustomers;
+  /** How far totals may move before anybody must hear of it. */
+  readonly standings: Standings;
   /** What each workspace's rules were last seen at. */
   readonly rules: KnownRules;
   readonly policies: PolicyBooks;

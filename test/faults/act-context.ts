@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { nodeDigest } from "../../src/compose.ts";
 import { Alarm } from "../../src/engine/alerts/alarm.ts";
 import { MovedCustomers } from "../../src/engine/alerts/moved-customers.ts";
+import { Standings } from "../../src/engine/alerts/standings.ts";
 import { BudgetBooks } from "../../src/engine/budget-books.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
@@ -27,6 +28,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     actor: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
+    standings: new Standings(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),

@@ -7,6 +7,7 @@
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type { Lease, RulesVersions } from "../../engine/node-ports.ts";
 import type {
@@ -33,6 +34,7 @@ import {
   decodeJournal,
   decodeOutcome,
   decodePeriod,
+  decodeRollup,
   decodeRun,
   decodeSuspended,
   decodeWitness,
@@ -253,6 +255,11 @@ export class PostgresUnit implements UnitOfWork {
   async usedPeriods(customer: string): Promise<string[]> {
     const sql = "SELECT DISTINCT period FROM rollups WHERE ws = $1 AND customer = $2";
     return (await this.#rows(sql, customer)).map((row) => row.period as string);
+  }
+
+  async rollups({ customer, period }: CounterKey): Promise<RollupRow[]> {
+    const sql = "SELECT * FROM rollups WHERE ws = $1 AND customer = $2 AND period = $3";
+    return (await this.#rows(sql, customer, period)).map(decodeRollup);
   }
 
   async adjustments({ customer, period }: CounterKey): Promise<Adjustment[]> {
