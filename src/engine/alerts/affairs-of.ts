@@ -16,7 +16,7 @@ import { entriesOfBill } from "../../domain/margin/bill-lines.ts";
 import { entryOfRollup } from "../../domain/margin/margin-entry.ts";
 import { marginRows } from "../../domain/margin/margin-table.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
-import type { Amount } from "../../domain/money/decimal.ts";
+import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { BillContext } from "../context.ts";
 import type { MarginBill, MarginBills } from "../margin-bills.ts";
 import type { Customer } from "../ports.ts";
@@ -74,7 +74,7 @@ export interface LookedMargin {
   readonly rate: bigint;
 }
 
-/** Null where nobody can say what it is: a rate between currencies is missing, or nothing is. */
+/** Null where nobody can say what it is: a rate between currencies is missing. */
 export async function marginOf(
   { bills, tariff }: { readonly bills: MarginBills; readonly tariff: Tariff },
   customer: Customer,
@@ -86,8 +86,10 @@ export async function marginOf(
   const lines = entriesOfBill(at, parts);
   const entries = [...lines, ...rollups.map((row) => entryOfRollup(at, row))];
   const [row] = marginRows("all", entries);
-  if (row === undefined || row.margin === null) return null;
-  const { currency, revenue: charge, margin } = row;
+  // Nothing was used, and nothing is owed.
+  const { revenue: charge, margin } = row ?? { revenue: ZERO_AMOUNT, margin: 0n };
+  if (margin === null) return null;
+  const { currency } = at;
   const cost = (charge - margin / FINE_OF_AMOUNT) as Amount;
   const isOfRuns = lines.every(({ revenue }) => revenue === 0n);
   const isLinear = isOfRuns && isWithoutBounds(bill, tariff.spansOf(customer, period).at(-1)?.card);

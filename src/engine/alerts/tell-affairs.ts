@@ -43,12 +43,14 @@ interface Moves {
   /** Charges of all periods, each roll-up by how far it moves either way. */
   charged: bigint;
   readonly periods: Map<string, { charge: bigint; cost: bigint }>;
+  /** An act may have changed what its usage is billed at. */
+  readonly isNamed: boolean;
 }
 
 /** Tells what the unit's totals begin and end; also of customers that it names (Default: none). */
 export async function tellAffairs(telling: Telling, named: Iterable<string> = []): Promise<void> {
   const moves = movesOf(telling);
-  for (const one of named) if (!moves.has(one)) moves.set(one, noMoves());
+  for (const one of named) moves.set(one, { ...(moves.get(one) ?? noMoves()), isNamed: true });
   if (moves.size === 0) return;
   await new AffairTeller(telling, moves).tell();
 }
@@ -77,7 +79,7 @@ export async function tellAffairsOfAct(
   if (touched.length <= CUSTOMERS_AN_ACT) await tellAffairs(telling, touched);
 }
 
-const noMoves = (): Moves => ({ charged: 0n, periods: new Map() });
+const noMoves = (): Moves => ({ charged: 0n, periods: new Map(), isNamed: false });
 
 function movesOf({ state }: Telling): Map<string, Moves> {
   const all = new Map<string, Moves>();
@@ -231,8 +233,9 @@ class AffairTeller {
     });
   }
 
-  #isMarginDue(customer: Customer, { periods }: Moves): boolean {
+  #isMarginDue(customer: Customer, { periods, isNamed }: Moves): boolean {
     const { draft, tariff, state } = this.#telling;
+    if (isNamed) return true;
     if (periods.size === 0) return false;
     const { margin } = draft.of(customer.id);
     const period = tariff.periodOf(customer, state.receivedAtMs).key;
