@@ -263,8 +263,8 @@ export class BatchState {
     putSlot(this.#page(stored), stored, stored.counter);
   }
 
-  #movedCounters(): StoredCounter[] {
-    return this.#moved.map(({ customer, period, cardKey, chargeKey, cell, counter }) => ({
+  #movedCounters(slots: readonly EditableSlot[] = this.#moved): StoredCounter[] {
+    return slots.map(({ customer, period, cardKey, chargeKey, cell, counter }) => ({
       customer,
       period,
       cardKey,
@@ -276,9 +276,9 @@ export class BatchState {
 
   /** Stored counters of a customer's period, those that this unit moved as they are now. */
   countersNow(key: CounterKey, stored: readonly StoredCounter[]): StoredCounter[] {
-    const isOfPeriod = ({ customer, period }: CounterKey) =>
-      customer === key.customer && period === key.period;
-    const moved = this.#movedCounters().filter(isOfPeriod);
+    const page = this.#pages.get(key.customer)?.find(({ period }) => period === key.period);
+    const slots = page?.counters.rows.filter(({ isMoved }) => isMoved) ?? [];
+    const moved = this.#movedCounters(slots);
     const textOf = ({ cardKey, chargeKey, cell }: StoredCounter) =>
       JSON.stringify([cardKey, chargeKey, cell]);
     const all = new Map(stored.map((one) => [textOf(one), one]));

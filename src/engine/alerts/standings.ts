@@ -23,6 +23,8 @@ export interface KnownMargin {
   /** What a cost of 1 comes to in the bill's currency, in fine units. */
   readonly rate: bigint;
   readonly period: string;
+  /** From then on another period lasts. */
+  readonly untilMs: number;
 }
 
 /** What is known of a customer; null: nothing. */

@@ -233,20 +233,18 @@ class AffairTeller {
     });
   }
 
-  #isMarginDue(customer: Customer, { periods, isNamed }: Moves): boolean {
-    const { draft, tariff, state } = this.#telling;
+  #isMarginDue({ id }: Customer, { periods, isNamed }: Moves): boolean {
+    const { draft, state } = this.#telling;
     if (isNamed) return true;
     if (periods.size === 0) return false;
-    const { margin } = draft.of(customer.id);
-    const period = tariff.periodOf(customer, state.receivedAtMs).key;
-    const moved = periods.get(period);
-    if (moved === undefined) return false;
-    if (margin === null || margin.period !== period) return true;
-    if (margin.standing === null) return false;
+    const { margin } = draft.of(id);
+    if (margin === null || state.receivedAtMs >= margin.untilMs) return true;
+    const moved = periods.get(margin.period);
+    if (margin.standing === null || moved === undefined) return false;
     const { charge, cost } = moved;
     const since = { charge, cost: inBillCurrency(cost, margin.rate) };
     const standing = movedMargin(margin.standing, since);
-    draft.set(customer.id, { margin: { ...margin, standing } });
+    draft.set(id, { margin: { ...margin, standing } });
     return mayHaveTurned(standing);
   }
 
@@ -258,8 +256,8 @@ class AffairTeller {
     this.#bills ??= MarginBills.open(this.#reads, workspace, nowMs);
     const looked = await marginOf({ bills: await this.#bills, tariff }, customer, nowMs);
     const isOn = looked === null ? false : await this.#tellNews(looked.affair);
-    const { key: period } = tariff.periodOf(customer, nowMs);
-    draft.set(customer.id, { margin: knownMargin(looked, { period, isOn }) });
+    const { key: period, endMs: untilMs } = tariff.periodOf(customer, nowMs);
+    draft.set(customer.id, { margin: { ...knownMargin(looked, isOn), period, untilMs } });
   }
 
   /** Tells an affair that stands otherwise than it was told last; returns whether it is on. */
@@ -277,8 +275,8 @@ class AffairTeller {
 
 function knownMargin(
   looked: LookedMargin | null,
-  { period, isOn }: { readonly period: string; readonly isOn: boolean },
-): KnownMargin {
-  if (looked === null) return { standing: null, rate: 0n, period };
-  return { standing: { ...looked.standing, isOn }, rate: looked.rate, period };
+  isOn: boolean,
+): Pick<KnownMargin, "standing" | "rate"> {
+  if (looked === null) return { standing: null, rate: 0n };
+  return { standing: { ...looked.standing, isOn }, rate: looked.rate };
 }
