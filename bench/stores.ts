@@ -76,6 +76,7 @@ async function measure(name: string, store: Store): Promise<void> {
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
     actor: null,
+    approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
     standings: new Standings(store),

@@ -74,6 +74,7 @@ export async function applyRateCard(
       const detail = `Card "${made.card.key}" would take effect at ${from}, before now.`;
       throw new TollgateError("ratecard.backdated", detail, "effectiveFrom");
     }
+    await requireApproved(context, workspace, sizeOfCard(latest, JSON.parse(request.document)));
     if (known.length === 0)
       await requireFirstCardCurrency(context.store, workspace, made.card.currency);
     const version = writer.add(made, effect);

@@ -71,6 +71,8 @@ export interface EngineContext {
   readonly entitlements: EntitlementBooks;
   /** Who asks; null: nobody that is known by a key. */
   readonly actor: Actor | null;
+  /** Id of the change on record that is carried out; null: none is. */
+  readonly approving: string | null;
   /** Wakes those who deliver alerts. */
   readonly alarm: Alarm;
   /** Whose totals have moved. */

@@ -30,7 +30,7 @@ export function contextOf(parts: ContextParts): EngineContext {
   const moved = new MovedCustomers();
   const standings = new Standings(parts.store);
   const books = { dues, budgets, entitlements, policies };
-  const kept = { ...books, live, alarm, moved, standings, actor: null };
+  const kept = { ...books, live, alarm, moved, standings, actor: null, approving: null };
   const rules = new KnownRules(parts.store);
   const commit: CommitWork = async (workspace, work) => {
     const committed = await rules.decideBy(workspace, async (seen) => {

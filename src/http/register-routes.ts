@@ -85,41 +85,44 @@ function registerRoute(
       const engine = actor === null ? context.engine : context.engine.as(actor);
       const carryOut = carryingOut({ ...context, engine }, { routes, input });
       const own = { ...context, engine, carryOut };
-      if (actor !== null) await proposeLarge(own, route, { ...input, text: read?.text ?? null });
-      return send(reply, await route.handle(own, input));
+      const handled = route.handle(own, input).catch(async (error: unknown) => {
+        if (actor === null || !isUnapproved(error)) throw error;
+        return propose(own, route, { ...input, text: read?.text ?? null });
+      });
+      return send(reply, await handled);
     },
   });
 }
 
 type Input = RouteInput<unknown, unknown, unknown>;
 
-/** Throws `change.proposed` for a change that another key must approve; it is on record then. */
-async function proposeLarge(
-  context: RouteContext,
-  route: Route,
-  { text, ...input }: Input & { readonly text: string | null },
-): Promise<void> {
-  if (route.size === undefined) return;
-  const { workspace, params, query } = input;
-  const { changes } = context.engine;
-  if (!(await changes.mustWait(workspace, await route.size(context, input)))) return;
-  const sent = { operation: route.operationId, params, query, body: text };
-  const id = await changes.propose(workspace, sent);
+function isUnapproved(error: unknown): boolean {
+  return error instanceof TollgateError && error.code === "change.unapproved";
+}
+
+/** Puts a request on record that the engine wants a second key for; throws `change.proposed`. */
+async function propose(
+  { engine }: RouteContext,
+  { operationId: operation }: Route,
+  { text: body, workspace, params, query }: Input & { readonly text: string | null },
+): Promise<never> {
+  const id = await engine.changes.propose(workspace, { operation, params, query, body });
   throw new TollgateError("change.proposed", `The change waits as "${id}".`);
 }
 
-/** Carries out a request on record by its own route, without asking how large it is. */
+/** Carries out a request on record by its own route, in the name of its change. */
 function carryingOut(
   context: RouteContext,
   { routes, input }: { readonly routes: readonly Route[]; readonly input: Input },
 ): NonNullable<RouteContext["carryOut"]> {
-  return async ({ operation, params, query, body: text }) => {
+  return async ({ id, operation, params, query, body: text }) => {
     const route = present(
       routes.find(({ operationId }) => operationId === operation),
       `the route of "${operation}"`,
     );
     const body = text === null ? {} : context.parseJson(text);
-    return route.handle(context, { ...input, params, query, body });
+    const own = { ...context, engine: context.engine.approving(id) };
+    return route.handle(own, { ...input, params, query, body });
   };
 }
 

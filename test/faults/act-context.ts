@@ -26,6 +26,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
     actor: null,
+    approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
     standings: new Standings(store),
