@@ -4,6 +4,7 @@ import type { CardOverride } from "../domain/rating/card-override.ts";
 import type { RateCard, RateCardVersion, TakesEffect } from "../domain/rating/rate-card.ts";
 import { versionInForce } from "../domain/rating/select-version.ts";
 import { type Act, runAct } from "./act.ts";
+import { requireApproved, sizeOfCard } from "./changes.ts";
 import { requireFirstCardCurrency } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
 import { readRates, requireRate } from "./conversion-rates.ts";

@@ -83,37 +83,47 @@ function registerRoute(
       const sent = () => sentRequest(request.raw, read?.text ?? "");
       const input = { workspace, params, query: asked, body, sent, accept, gone };
       const engine = actor === null ? context.engine : context.engine.as(actor);
-      const carryOut = carryingOut({ ...context, engine }, { routes, input });
-      const own = { ...context, engine, carryOut };
-      const handled = route.handle(own, input).catch(async (error: unknown) => {
-        if (actor === null || !isUnapproved(error)) throw error;
-        return propose(own, route, { ...input, text: read?.text ?? null });
-      });
-      return send(reply, await handled);
+      const own = { ...context, engine, carryOut: carryingOut(context, { routes, input, actor }) };
+      const sending = { ...input, text: read?.text ?? null };
+      return send(reply, await handleOrPropose(own, route, sending));
     },
   });
 }
 
 type Input = RouteInput<unknown, unknown, unknown>;
 
-function isUnapproved(error: unknown): boolean {
-  return error instanceof TollgateError && error.code === "change.unapproved";
+/**
+ * Puts a request on record where the engine wants a second key for what it changes, and throws
+ * `change.proposed` then: the rule is the engine's, the words of the request are ours.
+ */
+async function handleOrPropose(
+  context: RouteContext,
+  route: Route,
+  { text: body, ...input }: Input & { readonly text: string | null },
+): Promise<RouteAnswer> {
+  try {
+    return await route.handle(context, input);
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.code !== "change.unapproved") throw error;
+    const { workspace, params, query } = input;
+    const sent = { operation: route.operationId, params, query, body };
+    const id = await context.engine.changes.propose(workspace, sent);
+    throw new TollgateError("change.proposed", `The change waits as "${id}".`, undefined, {
+      cause: error,
+    });
+  }
 }
 
-/** Puts a request on record that the engine wants a second key for; throws `change.proposed`. */
-async function propose(
-  { engine }: RouteContext,
-  { operationId: operation }: Route,
-  { text: body, workspace, params, query }: Input & { readonly text: string | null },
-): Promise<never> {
-  const id = await engine.changes.propose(workspace, { operation, params, query, body });
-  throw new TollgateError("change.proposed", `The change waits as "${id}".`);
+interface CarriedOut {
+  readonly routes: readonly Route[];
+  readonly input: Input;
+  readonly actor: Actor | null;
 }
 
 /** Carries out a request on record by its own route, in the name of its change. */
 function carryingOut(
   context: RouteContext,
-  { routes, input }: { readonly routes: readonly Route[]; readonly input: Input },
+  { routes, input, actor }: CarriedOut,
 ): NonNullable<RouteContext["carryOut"]> {
   return async ({ id, operation, params, query, body: text }) => {
     const route = present(
@@ -121,7 +131,8 @@ function carryingOut(
       `the route of "${operation}"`,
     );
     const body = text === null ? {} : context.parseJson(text);
-    const own = { ...context, engine: context.engine.approving(id) };
+    const engine = actor === null ? context.engine : context.engine.as(actor, id);
+    const own = { ...context, engine };
     return route.handle(own, { ...input, params, query, body });
   };
 }

@@ -223,6 +223,7 @@ const resumeWork = route<unknown, unknown, ResumeBody>({
   },
   answers: { 200: json("What was lifted; null: nothing was stopped.", named("Resumed")) },
   errors: ["stop.not_found", "run.not_found", "budget.not_found", "budget.invalid"],
+  mayWait: true,
   handle: async ({ engine }, { workspace, body }) => {
     const { id = "", raise, ...rest } = body;
     const raised = raise === undefined ? null : { scope: id, ...raise };
