@@ -11,7 +11,7 @@ import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
 import { Alarm } from "../src/engine/alerts/alarm.ts";
 import { MovedCustomers } from "../src/engine/alerts/moved-customers.ts";
-import { Standings } from "../src/engine/alerts/standings.ts";
+import { AffairTeller } from "../src/engine/alerts/tell-affairs.ts";
 import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
@@ -79,7 +79,7 @@ async function measure(name: string, store: Store): Promise<void> {
     approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
-    standings: new Standings(store),
+    affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
   };

@@ -1,8 +1,7 @@
 /** One unit of work that acts on rows: loads, decides, seals, writes. Totals are on disk before. */
 import type { JournalKind } from "../domain/event/journal.ts";
 import type { Actor, Signature } from "./actor.ts";
-import type { StandingsDraft } from "./alerts/standings.ts";
-import { tellAffairsOfAct } from "./alerts/tell-affairs.ts";
+import type { ToldAffairs } from "./alerts/affair-telling.ts";
 import { BatchState } from "./batch-state.ts";
 import type { RuledContext } from "./context.ts";
 import { movesTotals } from "./moves-totals.ts";
@@ -38,7 +37,7 @@ export async function carryOut<T>(
   const tariff = await context.tariffs.of(workspace, seen);
   let touched: string[] = [];
   let isChanged = false;
-  let found: StandingsDraft | null = null;
+  let found: ToldAffairs | null = null;
   const carried = context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     const head = await unit.head();
@@ -55,24 +54,25 @@ export async function carryOut<T>(
       await settleBudgets({ unit, state, tariff, book }, []);
     }
     touched = customersOf(state);
-    const draft = context.standings.asOf(workspace, { head: head.digest, seen });
-    const telling = { unit, state, tariff, store: context.store, workspace, draft };
-    await tellAffairsOfAct(telling, { touched, extra });
+    const hasStatements = extra.statements !== undefined;
+    const ofAct = { touched, hasCards: extra.cards !== undefined, hasStatements };
+    const moved = { workspace, unit, state, tariff, head, seen };
+    const told = await context.affairs.tell(moved, ofAct);
     if (state.hasAlert) context.alarm.note(workspace);
-    draft.head = await writeState(context, unit, { state, head, extra });
-    found = draft;
+    told.head = await writeState(context, unit, { state, head, extra });
+    found = told;
     if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
     isChanged = state.lastSeq > head.lastSeq || state.touched();
     return result;
   });
   return carried
     .then((done) => {
-      context.standings.keep(workspace, found);
+      context.affairs.keep(workspace, found);
       if (isChanged) context.live.acted(workspace);
       return done;
     })
     .catch((error: unknown) => {
-      context.standings.forget(workspace);
+      context.affairs.forget(workspace);
       throw error;
     })
     .finally(() => {

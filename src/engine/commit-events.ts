@@ -2,8 +2,7 @@
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { admitRuns } from "./admit-runs.ts";
-import type { StandingsDraft } from "./alerts/standings.ts";
-import { tellAffairs } from "./alerts/tell-affairs.ts";
+import type { ToldAffairs } from "./alerts/affair-telling.ts";
 import { tellUnknownPrices } from "./alerts/tell-alert.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
@@ -48,7 +47,7 @@ export async function commitWork(
   let live: CommittedUnit | null = null;
   let hasNewBudgets = false;
   let touched: Iterable<string> = [];
-  let found: StandingsDraft | null = null;
+  let found: ToldAffairs | null = null;
   const committed = context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
@@ -58,13 +57,9 @@ export async function commitWork(
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     const spending = { unit, state, tariff, book: kept };
-    // A unit that is done again has gone on with what was kept; another node may have, too.
-    const isElsewhere = context.store.isShared && policies.kept.asOf !== head.digest;
-    if (watched !== null || isElsewhere) policies.kept.clear();
     const { store } = context;
-    watched = isEmpty(policies)
-      ? null
-      : new WatchedRuns({ unit, state, tariff, store, workspace, policies });
+    const watching = { unit, state, tariff, store, workspace, policies };
+    watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
     const asked = { ids: context.ids, entitlements, watched };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
@@ -73,32 +68,30 @@ export async function commitWork(
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
     if (watched !== null) await watchEvents(watched);
-    const below = async (id: string) => context.store.credit.customersBelow(workspace, id);
+    const below = async (id: string) => store.credit.customersBelow(workspace, id);
     const prepaid = prepaidInUnit({ ...spending, book }, below);
-    const granting = { ...spending, book, ...asked, prepaid };
-    const answers = await grantHolds(granting, holds, admission);
-    const draft = context.standings.asOf(workspace, { head: head.digest, seen });
-    await tellAffairs({ unit, state, tariff, store, workspace, draft });
-    found = draft;
+    const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, holds, admission);
+    const told = await context.affairs.tell({ workspace, unit, state, tariff, head, seen }, null);
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
-    draft.head = await writeState(context, unit, { state, head, extra: {} });
-    policies.kept.asOf = draft.head;
+    told.head = await writeState(context, unit, { state, head, extra: {} });
+    policies.kept.asOf = told.head;
+    found = told;
     if (context.live.isWatched(workspace)) live = { state, book, holds, answers };
     return { ...result, runs, holds: answers };
   });
   return committed
     .then((done) => {
       watched?.keep();
-      context.standings.keep(workspace, found);
+      context.affairs.keep(workspace, found);
       if (live !== null) context.live.committed(workspace, live);
       return done;
     })
     .catch(async (error: unknown) => {
       // What is kept of runs may be ahead of the disk.
       policies.kept.clear();
-      context.standings.forget(workspace);
+      context.affairs.forget(workspace);
       // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
       await recoverTotals(context, workspace).catch(() => undefined);
       throw error;
@@ -109,8 +102,16 @@ export async function commitWork(
     });
 }
 
-function isEmpty({ policies }: PolicyBook): boolean {
-  return policies.length === 0;
+/** Null: no policy looks at any run. */
+function watchedBy(
+  parts: ConstructorParameters<typeof WatchedRuns>[0] & { readonly policies: PolicyBook },
+  { isAgain, digest }: { readonly isAgain: boolean; readonly digest: string },
+): WatchedRuns | null {
+  const { store, policies } = parts;
+  // A unit that is done again has gone on with what was kept; another node may have, too.
+  const isElsewhere = store.isShared && policies.kept.asOf !== digest;
+  if (isAgain || isElsewhere) policies.kept.clear();
+  return policies.policies.length === 0 ? null : new WatchedRuns(parts);
 }
 
 /** Applies what may be applied: an opening that was refused leaves no run behind. */

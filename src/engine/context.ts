@@ -1,8 +1,8 @@
 /** What every use case works with. */
 import type { Actor } from "./actor.ts";
+import type { AffairTelling } from "./alerts/affair-telling.ts";
 import type { Alarm } from "./alerts/alarm.ts";
 import type { MovedCustomers } from "./alerts/moved-customers.ts";
-import type { Standings } from "./alerts/standings.ts";
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
@@ -77,8 +77,7 @@ export interface EngineContext {
   readonly alarm: Alarm;
   /** Whose totals have moved. */
   readonly moved: MovedCustomers;
-  /** How far totals may move before anybody must hear of it. */
-  readonly standings: Standings;
+  readonly affairs: AffairTelling;
   /** What each workspace's rules were last seen at. */
   readonly rules: KnownRules;
   readonly policies: PolicyBooks;

@@ -1,7 +1,7 @@
 /** What all use cases of one engine share: ports, what is kept ready, the commit loop. */
 import { Alarm } from "./alerts/alarm.ts";
 import { MovedCustomers } from "./alerts/moved-customers.ts";
-import { Standings } from "./alerts/standings.ts";
+import { AffairTeller } from "./alerts/tell-affairs.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { commitWork } from "./commit-events.ts";
 import { CommitLoop, type CommitWork } from "./commit-loop.ts";
@@ -28,9 +28,9 @@ export function contextOf(parts: ContextParts): EngineContext {
   const live = new LiveFeed();
   const alarm = new Alarm();
   const moved = new MovedCustomers();
-  const standings = new Standings(parts.store);
+  const affairs = new AffairTeller(parts.store);
   const books = { dues, budgets, entitlements, policies };
-  const kept = { ...books, live, alarm, moved, standings, actor: null, approving: null };
+  const kept = { ...books, live, alarm, moved, affairs, actor: null, approving: null };
   const rules = new KnownRules(parts.store);
   const commit: CommitWork = async (workspace, work) => {
     const committed = await rules.decideBy(workspace, async (seen) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { nodeDigest } from "../../src/compose.ts";
 import { Alarm } from "../../src/engine/alerts/alarm.ts";
 import { MovedCustomers } from "../../src/engine/alerts/moved-customers.ts";
-import { Standings } from "../../src/engine/alerts/standings.ts";
+import { AffairTeller } from "../../src/engine/alerts/tell-affairs.ts";
 import { BudgetBooks } from "../../src/engine/budget-books.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
@@ -29,7 +29,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
-    standings: new Standings(store),
+    affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),

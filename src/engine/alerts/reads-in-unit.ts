@@ -4,20 +4,12 @@
  * acts that it has recorded itself.
  */
 import { addRollup, type RollupRow, rollupKeyText } from "../../domain/run/rollup.ts";
-import type { BatchState } from "../batch-state.ts";
 import type { BillContext, BillReads } from "../context.ts";
-import type { CounterKey, Store, UnitOfWork } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
-
-/** A unit of work while it goes on. */
-export interface UnderWayUnit {
-  readonly unit: UnitOfWork;
-  readonly state: BatchState;
-  readonly tariff: Tariff;
-}
+import type { CounterKey, Store } from "../ports.ts";
+import type { MovedUnit } from "./affair-telling.ts";
 
 /** Reads of a unit; its time is that of the unit. */
-export function readsInside(store: Store, { unit, state, tariff }: UnderWayUnit): BillContext {
+export function readsInside(store: Store, { unit, state, tariff }: MovedUnit): BillContext {
   const customer: BillReads["customer"] = async (_, id) =>
     state.customers.get(id) ?? (await unit.customers([id]))[0];
   const rollupsOf = async (key: CounterKey): Promise<RollupRow[]> =>

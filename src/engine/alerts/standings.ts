@@ -5,6 +5,7 @@
  */
 import type { MarginStanding } from "../../domain/alert/affairs.ts";
 import type { RulesVersions } from "../node-ports.ts";
+import type { ToldAffairs } from "./affair-telling.ts";
 
 /** How credit and commitments of a customer stood. */
 export interface TermsStanding {
@@ -86,8 +87,7 @@ export class Standings {
   }
 
   /** A unit is on disk: what it found is known. */
-  keep(workspace: string, draft: StandingsDraft | null): void {
-    if (draft === null) return;
+  keep(workspace: string, draft: StandingsDraft): void {
     const known = this.#of(workspace);
     if (draft.isAllElse) known.of.clear();
     if (known.of.size + draft.changed.size > KNOWN_MAX_COUNT) known.of.clear();
@@ -103,7 +103,7 @@ export class Standings {
 }
 
 /** What one unit of work finds; it is kept once the unit is on disk. */
-export class StandingsDraft {
+export class StandingsDraft implements ToldAffairs {
   readonly #before: ReadonlyMap<string, Standing>;
   readonly changed = new Map<string, Standing>();
   hasCommitments: boolean | null;

@@ -86,7 +86,7 @@ class Play {
   }
 }
 
-test("what moves totals tells what they begin and end: a look behind it finds nothing", async () => {
+test("units tell what their totals begin and end: a look behind finds nothing", async () => {
   const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
   console.log(`seed ${seed}`);
   const property = fc.asyncProperty(fc.array(acts, { maxLength: 25 }), async (played) => {
@@ -105,7 +105,7 @@ test("what moves totals tells what they begin and end: a look behind it finds no
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 2_000 : 40 });
 });
 
-test("an alert is sealed by the link of the step that causes it, and stands after a crash", async () => {
+test("an alert is sealed with the step that causes it, and stands after a crash", async () => {
   const world = await newWorld(cardOf({ steps: [STEPS, each("1")] }));
   await world.send(toolCall({ id: "t0" }));
   await grant(world, "g", { customer: "acme", amount: "3" });

@@ -16,7 +16,7 @@ import { MarginBills } from "../margin-bills.ts";
 import { movesTotals } from "../moves-totals.ts";
 import type { CreditBookRow, Customer, Store } from "../ports.ts";
 import { walletsNow } from "../read-credit.ts";
-import type { ExtraWrites } from "../write-state.ts";
+import type { AffairTelling, MovedUnit, OfAct, ToldAffairs } from "./affair-telling.ts";
 import {
   affairsOfCommitments,
   affairsOfCredit,
@@ -24,18 +24,45 @@ import {
   type LookedMargin,
   marginOf,
 } from "./affairs-of.ts";
-import { readsInside, type UnderWayUnit } from "./reads-in-unit.ts";
-import type { KnownMargin, StandingsDraft } from "./standings.ts";
+import { readsInside } from "./reads-in-unit.ts";
+import { type KnownMargin, Standings, StandingsDraft } from "./standings.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
 /** Margins looked at in one unit; what is more has the next unit, or the look behind. */
 const MARGINS_A_UNIT = 20;
 
-/** A unit of work that has moved all its totals. */
-export interface Telling extends UnderWayUnit {
+/** A unit of work, and what is known before it. */
+interface Telling extends MovedUnit {
   readonly store: Store;
-  readonly workspace: string;
   readonly draft: StandingsDraft;
+}
+
+/** Tells affairs of units over one store. */
+export class AffairTeller implements AffairTelling {
+  readonly #store: Store;
+  readonly #standings: Standings;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#standings = new Standings(store);
+  }
+
+  async tell(unit: MovedUnit, act: OfAct | null): Promise<StandingsDraft> {
+    const { workspace, head, seen } = unit;
+    const draft = this.#standings.asOf(workspace, { head: head.digest, seen });
+    const telling = { ...unit, store: this.#store, draft };
+    if (act === null) await tellAffairs(telling, []);
+    else await tellAffairsOfAct(telling, act);
+    return draft;
+  }
+
+  keep(workspace: string, told: ToldAffairs | null): void {
+    if (told instanceof StandingsDraft) this.#standings.keep(workspace, told);
+  }
+
+  forget(workspace: string): void {
+    this.#standings.forget(workspace);
+  }
 }
 
 /** What a unit moves of a customer. */
@@ -47,12 +74,12 @@ interface Moves {
   readonly isNamed: boolean;
 }
 
-/** Tells what the unit's totals begin and end; also of customers that it names (Default: none). */
-export async function tellAffairs(telling: Telling, named: Iterable<string> = []): Promise<void> {
+/** Tells what the unit's totals begin and end; also of customers that it names. */
+async function tellAffairs(telling: Telling, named: Iterable<string>): Promise<void> {
   const moves = movesOf(telling);
   for (const one of named) moves.set(one, { ...(moves.get(one) ?? noMoves()), isNamed: true });
   if (moves.size === 0) return;
-  await new AffairTeller(telling, moves).tell();
+  await new UnitTeller(telling, moves).tell();
 }
 
 /** Customers that one act is told of at once; of more, the look behind tells. */
@@ -64,15 +91,15 @@ const OF_EVERYBODY: ReadonlySet<JournalKind> = new Set(["card.applied", "rates.i
  * The same of an act, which may change what the customers that it touches have agreed. What changes
  * the terms of many, and what bills them, is told by the look behind.
  */
-export async function tellAffairsOfAct(
+async function tellAffairsOfAct(
   telling: Telling,
-  { touched, extra }: { readonly touched: readonly string[]; readonly extra: ExtraWrites },
+  { touched, hasCards, hasStatements }: OfAct,
 ): Promise<void> {
   const { state, draft } = telling;
   const kinds = new Set([...state.journal.values()].map(({ kind }) => kind));
-  draft.isAllElse = extra.cards !== undefined || kinds.intersection(OF_EVERYBODY).size > 0;
+  draft.isAllElse = hasCards || kinds.intersection(OF_EVERYBODY).size > 0;
   for (const one of touched) draft.forget(one);
-  if (draft.isAllElse || extra.statements !== undefined) return;
+  if (draft.isAllElse || hasStatements) return;
   if (kinds.has("commitments.saved")) draft.hasCommitments = true;
   const isOfThem = state.creditBooks.isChanged || kinds.has("commitments.saved");
   if (!isOfThem && !movesTotals(state)) return;
@@ -104,7 +131,7 @@ function movesOf({ state }: Telling): Map<string, Moves> {
 }
 
 /** Looks at the customers of one unit of work. */
-class AffairTeller {
+class UnitTeller {
   readonly #telling: Telling;
   readonly #moves: Map<string, Moves>;
   readonly #reads: ReturnType<typeof readsInside>;

@@ -1,9 +1,8 @@
 /**
- * Tells of states of affairs that follow from totals: credit, commitments, margin. No unit of work
- * looks at them, because none could without reading what it does not need; it only notes whose
- * totals it moves. A look right after it compares what is with what was told last, and tells the
- * difference in a unit of its own. What was noted is in memory: a start looks at every customer, so
- * a crash in between loses no alert.
+ * Looks behind units of work at what follows from totals: credit, commitments, margin. Units tell
+ * of it themselves (`tell-affairs.ts`); left are what time alone brings about, what a unit left to
+ * it, and what was before units told. They note whose totals they move. That note is in memory: a
+ * start looks at every customer.
  */
 import type { Affair } from "../../domain/alert/affairs.ts";
 import { runAct } from "../act.ts";
