@@ -171,6 +171,8 @@ export const LIVE_KEPT_MAX_CHARS = 32 * 1024 * 1024;
 export const LIVE_WAITING_MAX_CHARS = 32 * 1024 * 1024;
 /** Messages that wait for one slow reader before it is dropped. */
 export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
+/** How long a slow reader may take to read that it is let go, before it is cut off. */
+export const LIVE_CUT_OFF_MS = 15_000;
 /** Cards that one simulation sets side by side. */
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */

@@ -45,6 +45,7 @@ export class LiveReader {
   readonly #waiting: string[] = [];
   #end: LiveEnd | null = null;
   #isGone = false;
+  #hasToldEnd = false;
   #wake: () => void = () => undefined;
 
   constructor(memory: LiveMemory) {
@@ -53,6 +54,11 @@ export class LiveReader {
 
   get isEnded(): boolean {
     return this.#isGone || this.#end !== null;
+  }
+
+  /** It was told too much, and has not even taken that it is let go. */
+  get isStalled(): boolean {
+    return this.#end === "slow" && !this.#hasToldEnd && !this.#isGone;
   }
 
   /** Puts a message; one that finds too many waiting before it ends the stream instead. */
@@ -103,6 +109,7 @@ export class LiveReader {
       const text = this.#take();
       if (text !== undefined) yield text;
       else if (this.#end !== null) {
+        this.#hasToldEnd = true;
         yield eventText("end", { reason: this.#end });
         return;
       } else {

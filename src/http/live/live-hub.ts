@@ -5,6 +5,7 @@
  */
 import { TollgateError } from "../../domain/errors.ts";
 import {
+  LIVE_CUT_OFF_MS,
   LIVE_HEARTBEAT_MS,
   LIVE_LINGER_MS,
   LIVE_READERS_MAX_COUNT,
@@ -37,10 +38,20 @@ export interface LiveRequest {
   /** Aborts when the reader is gone, or the server shuts down. */
   readonly gone: AbortSignal;
   readonly isDraining: () => boolean;
+  /** Cuts off a reader that is slow and takes nothing at all. (Default: it is left to itself.) */
+  readonly cutOff?: () => void;
+}
+
+/** A reader, and for how many ticks it has taken nothing since it was let go. */
+interface Reading {
+  readonly reader: LiveReader;
+  readonly cutOff: () => void;
+  stalledTicks: number;
 }
 
 const HEARTBEAT_TICKS = LIVE_HEARTBEAT_MS / LIVE_TICK_MS;
 const LINGER_TICKS = LIVE_LINGER_MS / LIVE_TICK_MS;
+const CUT_OFF_TICKS = LIVE_CUT_OFF_MS / LIVE_TICK_MS;
 const SIGN_OF_LIFE = ": still here\n\n";
 /** Views whose whole is read anew in one tick. */
 const SNAPSHOTS_PER_TICK = 20;
@@ -51,6 +62,7 @@ export class LiveHub {
   readonly #newEpoch: () => string;
   readonly #memory = new LiveMemory();
   readonly #views = new Map<string, OpenView>();
+  readonly #readings = new Set<Reading>();
   #readers = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -61,6 +73,16 @@ export class LiveHub {
 
   get readerCount(): number {
     return this.#readers;
+  }
+
+  /** Characters that wait for slow readers, beyond a message for each. */
+  get waitingChars(): number {
+    return this.#memory.waitingChars;
+  }
+
+  /** Readers that are let go as too slow, and have not taken that yet. */
+  get droppedCount(): number {
+    return [...this.#readings].filter(({ reader }) => reader.isStalled).length;
   }
 
   get viewCount(): number {
@@ -102,8 +124,12 @@ export class LiveHub {
   }
 
   /** However it ends, also before anything was taken, the reader is counted no more. */
-  #letGo({ channel }: OpenView, reader: LiveReader, { gone, isDraining }: LiveRequest): void {
+  #letGo({ channel }: OpenView, reader: LiveReader, request: LiveRequest): void {
+    const { gone, isDraining, cutOff = () => undefined } = request;
+    const reading: Reading = { reader, cutOff, stalledTicks: 0 };
+    this.#readings.add(reading);
     const leave = () => {
+      this.#readings.delete(reading);
       channel.readers.delete(reader);
       this.#readers -= 1;
       if (isDraining()) reader.end("shutdown");
@@ -159,6 +185,11 @@ export class LiveHub {
 
   /** Tells what has happened since the last tick. */
   tick(): void {
+    for (const reading of this.#readings) {
+      if (!reading.reader.isStalled) continue;
+      reading.stalledTicks += 1;
+      if (reading.stalledTicks === CUT_OFF_TICKS) reading.cutOff();
+    }
     let snapshots = 0;
     const currencies = new Map<string, Promise<Currencies>>();
     for (const [key, open] of this.#views) {
