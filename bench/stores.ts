@@ -16,6 +16,7 @@ import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../src/engine/entitlements.ts";
+import { LiveTelling } from "../src/engine/live-elsewhere.ts";
 import { LiveFeed } from "../src/engine/live-feed.ts";
 import { PolicyBooks } from "../src/engine/policy-books.ts";
 import type { Store } from "../src/engine/ports.ts";
@@ -82,6 +83,11 @@ async function measure(name: string, store: Store): Promise<void> {
     affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
+    telling: new LiveTelling(
+      { store, clock: systemClock, budgets: new BudgetBooks(store) },
+      new LiveFeed(),
+      "",
+    ),
   };
   const rules = new KnownRules(store);
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));

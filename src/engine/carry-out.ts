@@ -63,6 +63,7 @@ export async function carryOut<T>(
     found = told;
     if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
     isChanged = state.lastSeq > head.lastSeq || state.touched();
+    if (isChanged) await context.telling.ofAct(unit);
     return result;
   });
   return carried

@@ -12,7 +12,7 @@ import { watchEvents, withHits } from "./enforce-policies.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
 import type { Admission, NotAdmitted } from "./hold-answers.ts";
-import type { CommittedUnit } from "./live-feed.ts";
+import type { ToldUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import type { PolicyBook } from "./policy-books.ts";
@@ -44,7 +44,7 @@ export async function commitWork(
   const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
   const policies = await context.policies.of(workspace, seen);
   let watched: WatchedRuns | null = null;
-  let live: CommittedUnit | null = null;
+  let live: ToldUnit | null = null;
   let hasNewBudgets = false;
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
@@ -78,7 +78,7 @@ export async function commitWork(
     told.head = await writeState(context, unit, { state, head, extra: {} });
     policies.kept.asOf = told.head;
     found = told;
-    if (context.live.isWatched(workspace)) live = { state, book, holds, answers };
+    live = await context.telling.ofUnit(workspace, unit, { state, book, holds, answers, head });
     return { ...result, runs, holds: answers };
   });
   return committed

@@ -7,6 +7,7 @@ import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
+import type { LiveTelling } from "./live-elsewhere.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { RulesVersions } from "./node-ports.ts";
 import type { PolicyBooks } from "./policy-books.ts";
@@ -82,6 +83,7 @@ export interface EngineContext {
   readonly rules: KnownRules;
   readonly policies: PolicyBooks;
   readonly live: LiveFeed;
+  readonly telling: LiveTelling;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

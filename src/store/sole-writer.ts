@@ -2,6 +2,7 @@
 import type {
   Lease,
   Leases,
+  LiveNotes,
   RulesVersions,
   SharedStore,
   SharedUnit,
@@ -20,12 +21,23 @@ export class SoleUnit implements SharedUnit {
   holds(_lease: Lease): boolean {
     return true;
   }
+
+  /** Whoever looks on does so in this process, which tells itself. */
+  readonly isWatched = false;
+
+  tellLive(): void {
+    throw new Error("Nobody looks on from another process.");
+  }
 }
 
 /** A store of the only process. */
 export class SoleStore implements SharedStore {
   readonly isShared = false;
   readonly leases = LEASES;
+  readonly notes: LiveNotes = {
+    watch: () => undefined,
+    since: () => ({ commits: 0, notes: [] }),
+  };
 
   rules(_workspace: string): RulesVersions {
     return RULES;

@@ -9,6 +9,7 @@ import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
 import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../../src/engine/entitlements.ts";
+import { LiveTelling } from "../../src/engine/live-elsewhere.ts";
 import { LiveFeed } from "../../src/engine/live-feed.ts";
 import { PolicyBooks } from "../../src/engine/policy-books.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
@@ -32,6 +33,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
+    telling: new LiveTelling({ store, clock, budgets: new BudgetBooks(store) }, new LiveFeed(), ""),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => assert.fail("nothing is ingested")),

@@ -20,7 +20,7 @@ interface Message {
 }
 
 /** An event of a stream (HTML, "Server-sent events"). JSON holds no line break. */
-function eventText(name: string, data: object, id?: string): string {
+export function eventText(name: string, data: object, id?: string): string {
   const named = id === undefined ? "" : `id: ${id}\n`;
   return `${named}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
@@ -129,6 +129,8 @@ export class LiveChannel {
   readonly #memory: LiveMemory;
   readonly #kept: Message[] = [];
   #no = 0;
+  /** Number of the last commit that is told; null: of one process, which needs none. */
+  commitNo: number | null = null;
 
   constructor(epoch: string, memory: LiveMemory) {
     this.#epoch = epoch;
@@ -137,7 +139,8 @@ export class LiveChannel {
 
   /** The id of the last message. */
   get lastId(): string {
-    return `${this.#epoch}.${this.#no}`;
+    const place = `${this.#epoch}.${this.#no}`;
+    return this.commitNo === null ? place : `${place}.${this.commitNo}`;
   }
 
   /** Tells every reader. */
@@ -175,11 +178,17 @@ export class LiveChannel {
 
   /** The messages after one of an id; null: they are not all kept, or it is of another channel. */
   after(id: string): readonly string[] | null {
-    const at = id.lastIndexOf(".");
-    const no = Number(id.slice(at + 1));
-    if (id.slice(0, at) !== this.#epoch || !Number.isSafeInteger(no) || no > this.#no) return null;
+    const [epoch, text = ""] = id.split(".");
+    const no = Number(text);
+    if (epoch !== this.#epoch || !Number.isSafeInteger(no) || no > this.#no) return null;
     const first = this.#kept[0]?.no ?? this.#no + 1;
     if (no < first - 1) return null;
     return this.#kept.filter((message) => message.no > no).map(({ text }) => text);
   }
+}
+
+/** The number of the commit in an id, which is the same in all processes; null: it has none. */
+export function commitNoOf(id: string): number | null {
+  const [, , text = ""] = id.split(".");
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }

@@ -14,7 +14,7 @@ import {
 import type { Engine } from "../../engine/engine.ts";
 import type { LiveScope, LiveView } from "../../engine/live-feed.ts";
 import { type Currencies, readCurrencies } from "../views/currencies.ts";
-import { LiveChannel, LiveMemory, LiveReader } from "./live-channel.ts";
+import { commitNoOf, eventText, LiveChannel, LiveMemory, LiveReader } from "./live-channel.ts";
 import { changeView, snapshotView } from "./live-text.ts";
 
 /** A view that somebody reads, or read a short while ago. */
@@ -117,10 +117,23 @@ export class LiveHub {
       if (missed.length > 0) reader.put(missed.join(""));
     } else {
       await this.#tellWhole(key, open, reader);
+      if (lastId !== null) await this.#tellMissed(open, reader, lastId);
     }
     this.#timer ??= setInterval(() => this.tick(), LIVE_TICK_MS).unref();
     this.#letGo(open, reader, request);
     return reader.pieces();
+  }
+
+  /** Who comes from another process is told what it has missed, as far as anybody knows. */
+  async #tellMissed(open: OpenView, reader: LiveReader, lastId: string): Promise<void> {
+    const { workspace, view, channel } = open;
+    const afterNo = commitNoOf(lastId);
+    const { live, store } = this.#engine;
+    if (afterNo === null || !store.isShared) return;
+    const missed = await live.missed(workspace, view.scope, afterNo);
+    if (missed === null) return;
+    const data = changeView(missed, await readCurrencies(store, workspace));
+    reader.put(eventText("change", data, channel.lastId));
   }
 
   /** However it ends, also before anything was taken, the reader is counted no more. */
@@ -167,8 +180,11 @@ export class LiveHub {
     }
   }
 
-  async #readWhole({ workspace, view }: OpenView): Promise<object> {
+  async #readWhole({ workspace, view, channel }: OpenView): Promise<object> {
     const { store, live } = this.#engine;
+    // What is committed elsewhere from here on is gathered: it is in the whole, or behind it.
+    await live.look(workspace);
+    channel.commitNo = live.lastNo(workspace);
     const state = await live.read(workspace, view.scope);
     view.begin(state.budgets);
     return snapshotView(state, await readCurrencies(store, workspace));
@@ -190,6 +206,7 @@ export class LiveHub {
       reading.stalledTicks += 1;
       if (reading.stalledTicks === CUT_OFF_TICKS) reading.cutOff();
     }
+    this.#lookElsewhere();
     let snapshots = 0;
     const currencies = new Map<string, Promise<Currencies>>();
     for (const [key, open] of this.#views) {
@@ -213,10 +230,22 @@ export class LiveHub {
     }
   }
 
+  /** What it finds is told with the next tick. */
+  #lookElsewhere(): void {
+    const { store, live } = this.#engine;
+    if (!store.isShared) return;
+    for (const workspace of live.workspaces) {
+      live.look(workspace).catch(() => {
+        // The store may be what fails: it is asked again at the next tick.
+      });
+    }
+  }
+
   async #tellChange(open: OpenView, known: Map<string, Promise<Currencies>>): Promise<void> {
     const { view, channel, workspace } = open;
     const change = view.take();
     if (change === null) return;
+    channel.commitNo = this.#engine.live.lastNo(workspace);
     open.silentTicks = 0;
     // Cards are read once in a tick, not once a view.
     const currencies = known.get(workspace) ?? readCurrencies(this.#engine.store, workspace);

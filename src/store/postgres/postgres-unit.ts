@@ -9,7 +9,7 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import type { Lease, RulesVersions } from "../../engine/node-ports.ts";
+import type { Lease, LiveNote, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
@@ -42,6 +42,7 @@ import {
 } from "../stored-rows.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
+import { writeNote } from "./postgres-notes.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
@@ -58,6 +59,7 @@ const STEPS = byKeys("steps", "customer run source id month:int4");
 export interface UnitStart {
   readonly head: ChainHead;
   readonly rules: RulesVersions;
+  readonly isWatched: boolean;
 }
 
 /** Reads and writes of one open transaction. */
@@ -74,6 +76,14 @@ export class PostgresUnit implements UnitOfWork {
 
   rules(): RulesVersions {
     return this.#start.rules;
+  }
+
+  get isWatched(): boolean {
+    return this.#start.isWatched;
+  }
+
+  tellLive(note: Pick<LiveNote, "node" | "text">): Promise<void> {
+    return writeNote(this.#target, note);
   }
 
   async holds({ name, fence }: Lease): Promise<boolean> {
