@@ -174,7 +174,7 @@ export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
 /** Characters of what one unit of work tells live views on other nodes; beyond, they read anew. */
 export const LIVE_NOTE_MAX_CHARS = 1024 * 1024;
 /** Notes that are kept of a workspace, for nodes that look later and readers that come over. */
-export const LIVE_NOTES_MAX_COUNT = 500;
+export const LIVE_NOTES_MAX_COUNT = 200;
 /** How long a workspace counts as looked at, where nobody says so again. */
 export const LIVE_WATCH_MS = 60_000;
 /** How long a slow reader may take to read that it is let go, before it is cut off. */

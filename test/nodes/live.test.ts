@@ -1,9 +1,11 @@
 /** Live views of two nodes on one database: each tells what is committed on the other. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { LIVE_NOTES_MAX_COUNT } from "../../src/domain/limits.ts";
+import { toolCall } from "../../src/engine/engine-world.test.ts";
 import { postgresServer } from "../postgres-server.ts";
 import { BY, call, opening, toolStep } from "./calls.ts";
-import { type NodeProcess, startNode } from "./nodes.ts";
+import { type NodeProcess, openNode, startNode } from "./nodes.ts";
 
 const WAIT_MAX_MS = 15_000;
 let here: NodeProcess;
@@ -100,4 +102,35 @@ test("a reader that comes from another node is told what it has missed", async (
   await second.until(/event: change\ndata: .*"steps":\[.*"id":"m2".*"id":"m3"/);
   assert.match(second.text, /^id: \S+\nevent: snapshot\ndata: .*"tree":\{"steps":3/);
   second.leave();
+});
+
+test("commits tell only where somebody looks, and no more is kept than a bound", async () => {
+  const url = await (await postgresServer()).createDatabase();
+  const { engine, store, close } = await openNode(url);
+  try {
+    const [ws, kept] = ["default", LIVE_NOTES_MAX_COUNT];
+    const send = (id: string) => engine.ingest(ws, [toolCall({ id })]);
+    await send("before");
+    const from = await store.commits(ws);
+    assert.deepEqual((await store.notes.since(ws, 0)).notes, []);
+    await store.notes.watch(ws, 60_000);
+    for (let n = 0; n < kept; n += 1) await send(`t${n}`);
+    const all = await store.notes.since(ws, from);
+    assert.deepEqual([all.commits, all.notes.length], [from + kept, kept]);
+    assert.deepEqual(
+      all.notes.map(({ no }) => no),
+      Array.from({ length: kept }, (_, n) => from + 1 + n),
+    );
+    await send("one more");
+    assert.equal((await store.notes.since(ws, from)).notes.length, kept, "the oldest is gone");
+    const scope = { of: "workspace", id: "" } as const;
+    assert.equal(await engine.live.missed(ws, scope, from), null, "so nobody knows all of it");
+    const missed = await engine.live.missed(ws, scope, from + 1);
+    assert.equal((missed?.steps.length ?? 0) + (missed?.earlierSteps ?? 0), kept);
+    await store.notes.watch(ws, -1);
+    await send("unseen");
+    assert.equal((await store.notes.since(ws, from + kept + 1)).notes.length, 0);
+  } finally {
+    await close();
+  }
 });
