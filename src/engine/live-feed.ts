@@ -7,12 +7,13 @@ import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import type { Stop } from "../domain/budget/stop.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
-import { LIVE_ITEMS_MAX_COUNT, LIVE_RUNS_MAX_COUNT } from "../domain/limits.ts";
+import { LIVE_RUNS_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
 import { ancestry, type Run } from "../domain/run/run.ts";
 import type { BatchState } from "./batch-state.ts";
 import { type BudgetBook, windowOfKey } from "./budget-books.ts";
 import type { BudgetState, HoldDecision, HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
+import { Newest } from "./newest.ts";
 import { readReached } from "./run-episodes.ts";
 import type { BalancePlace } from "./spending-state.ts";
 
@@ -67,19 +68,6 @@ export interface GatheredUnit {
   readonly places: readonly LivePlace[];
   /** Any run that it touched, and those above. */
   runOf(id: string): Run | undefined;
-}
-
-/** The last ones of a list, and how many there were before. */
-class Newest<T> {
-  items: T[] = [];
-  earlier = 0;
-
-  add(item: T): void {
-    this.items.push(item);
-    if (this.items.length <= LIVE_ITEMS_MAX_COUNT) return;
-    this.items.shift();
-    this.earlier += 1;
-  }
 }
 
 /** One view: what it has not been asked for yet. */

@@ -17,7 +17,7 @@ const worked = async () => {
   return { root, below, steps: world.steps("below") };
 };
 
-test("a note holds steps, runs, acts and balances to the last digit, and the runs above", async () => {
+test("a note holds steps, runs, acts, balances to the last digit, and the runs above", async () => {
   const { root, below, steps } = await worked();
   const [settled, held] = [parseQuantity("7.000001") ?? 0n, parseAmount("0.1") ?? 0n];
   const place = { budgetId: 3, scope: "acme", window: "2026-11", settled, held, ownLimit: null };

@@ -1,4 +1,5 @@
 /** What a store says of other processes where there are none: it is its process's alone. */
+import { assert } from "../domain/assert.ts";
 import type {
   Lease,
   Leases,
@@ -26,7 +27,7 @@ export class SoleUnit implements SharedUnit {
   readonly isWatched = false;
 
   tellLive(): void {
-    throw new Error("Nobody looks on from another process.");
+    assert(this.isWatched, "a note is for another process");
   }
 }
 

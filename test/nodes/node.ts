@@ -1,7 +1,7 @@
 /**
  * A node as a process of its own, to be killed and stopped: `node test/nodes/node.ts`, with the
- * database in DATABASE_URL and its clock CLOCK_AHEAD_MS ahead. It prints where it listens as one JSON
- * line.
+ * database in DATABASE_URL and its clock CLOCK_AHEAD_MS ahead. It prints where it listens as one
+ * JSON line.
  */
 import { startTollgate } from "../../src/compose.ts";
 

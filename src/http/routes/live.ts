@@ -34,7 +34,7 @@ async function follow(
   const isDraining = () => draining.aborted;
   let stream: Readable | null = null;
   // Its slot is for others: a connection that nobody reads may stay open for hours.
-  const cutOff = () => void stream?.destroy(new Error("The reader takes nothing."));
+  const cutOff = () => void stream?.destroy();
   const view = { workspace, scope, lastId, gone: gone(), isDraining, cutOff };
   // Nothing is taken from a reader's messages before the connection has room for it.
   stream = Readable.from(await live.open(view), { highWaterMark: 1 });

@@ -3,8 +3,8 @@
 -- Until when somebody looks on, by the server's clock. Units of work are told it with their lock.
 ALTER TABLE workspaces ADD COLUMN live_until bigint NOT NULL DEFAULT 0;
 
--- `no` is the number of the commit. Nothing follows from these rows: they are kept for a moment, and
--- a view that misses one is told everything anew. So they need no log.
+-- `no` is the number of the commit. Nothing follows from these rows: they are kept for a moment,
+-- and a view that misses one is told everything anew. So they need no log.
 CREATE UNLOGGED TABLE live_notes (
   ws integer NOT NULL,
   no bigint NOT NULL,
