@@ -175,6 +175,14 @@ export const LIVE_KEPT_MAX_CHARS = 32 * 1024 * 1024;
 export const LIVE_WAITING_MAX_CHARS = 32 * 1024 * 1024;
 /** Messages that wait for one slow reader before it is dropped. */
 export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
+/** Characters of what one unit of work tells live views on other nodes; beyond, they read anew. */
+export const LIVE_NOTE_MAX_CHARS = 1024 * 1024;
+/** Notes that are kept of a workspace, for nodes that look later and readers that come over. */
+export const LIVE_NOTES_MAX_COUNT = 200;
+/** How long a workspace counts as looked at, where nobody says so again. */
+export const LIVE_WATCH_MS = 60_000;
+/** How long a slow reader may take to read that it is let go, before it is cut off. */
+export const LIVE_CUT_OFF_MS = 15_000;
 /** Cards that one simulation sets side by side. */
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */

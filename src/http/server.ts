@@ -70,7 +70,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   const context = {
     ...parts,
     ...{ intake, authenticator, metrics, budget },
-    live: new LiveHub(parts.engine, randomUUID),
+    live: parts.live ?? new LiveHub(parts.engine, randomUUID),
     isDraining: () => traffic.isDraining,
     draining: traffic.draining,
     isStoreUnknown: () => traffic.isStoreUnknown,
