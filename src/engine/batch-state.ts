@@ -33,6 +33,7 @@ import type {
   Witness,
   Writes,
 } from "./ports.ts";
+import type { CondensedRuns } from "./retention/condensed-runs.ts";
 import { SpendingState } from "./spending-state.ts";
 
 /** An identity as one text; ids hold no control character, so no two share one. */
@@ -131,6 +132,7 @@ export class BatchState {
   readonly periods = new Rows<PeriodState>();
   readonly creditBooks = new Rows<CreditBookRow>();
   readonly journal = new Rows<JournalEntry>();
+  readonly condensed: CondensedRuns = new Map();
   readonly formerSteps: Step[] = [];
   readonly released: StepKey[] = [];
   readonly freedCalls: Call[] = [];

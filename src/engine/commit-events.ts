@@ -19,6 +19,7 @@ import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
+import { loadCondensed } from "./retention/condensed-runs.ts";
 import { requireRules } from "./rules.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
@@ -54,6 +55,7 @@ export async function commitWork(
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
+    await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
     // A unit that is done again has gone on with what was kept; another node may have, too.
     const isElsewhere = context.store.isShared && policies.kept.asOf !== head.digest;

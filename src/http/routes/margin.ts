@@ -69,7 +69,7 @@ const readMargin = route<unknown, MarginParameters>({
   },
   errors: [
     ...(["field.invalid", "field.missing", "field.out_of_range"] as const),
-    ...(["customer.not_found", "report.too_large"] as const),
+    ...(["customer.not_found", "report.too_large", "steps.removed"] as const),
   ],
   handle: async ({ engine }, { workspace, query }) => {
     const { by, order, format, limit, cursor } = query;

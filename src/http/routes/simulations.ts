@@ -36,7 +36,7 @@ const simulateCards = route({
   errors: [
     ...(["field.missing", "field.unknown", "field.invalid", "field.out_of_range"] as const),
     ...(["ratecard.invalid", "ratecard.not_found", "customer.not_found"] as const),
-    ...(["simulation.too_large", "simulation.busy"] as const),
+    ...(["simulation.too_large", "simulation.busy", "steps.removed"] as const),
   ],
   handle: async ({ engine }, { workspace, body }) => {
     const request = readRequest(body);
@@ -61,6 +61,7 @@ const simulateRun = route<{ readonly run: string }>({
   errors: [
     ...(["field.missing", "field.unknown", "field.invalid", "run.not_found"] as const),
     ...(["ratecard.invalid", "ratecard.not_found", "simulation.too_large"] as const),
+    "steps.removed",
   ],
   handle: async ({ engine }, { workspace, params, body }) => {
     const { card } = readObject(body, ["card"]);

@@ -11,6 +11,7 @@ import { Recent } from "../sqlite/recent.ts";
 import { Statements } from "../sqlite/statements.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import { Findings } from "./findings.ts";
+import { RemovedSteps } from "./removed-steps.ts";
 
 const NAMES_MAX_ROWS = 50_000;
 const CACHE_KIB = 16_384;
@@ -35,6 +36,7 @@ export class DataFile {
   readonly findings = new Findings();
   /** Rows looked at, by table. */
   readonly checked: Record<string, number> = {};
+  #removed: RemovedSteps | null = null;
   readonly #statements: Statements;
   readonly #workspaces = new Map<number, string>();
   readonly #summedStepNos = new Map<number, number>();
@@ -65,6 +67,12 @@ export class DataFile {
   close(): void {
     this.db.close();
     this.scratch.close();
+  }
+
+  /** What was removed of steps. */
+  get removed(): RemovedSteps {
+    this.#removed ??= new RemovedSteps(this);
+    return this.#removed;
   }
 
   /** Throws `store.corrupt` for a schema that this version does not know whole. */

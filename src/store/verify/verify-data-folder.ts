@@ -83,6 +83,8 @@ export interface Verification {
   readonly checked: Readonly<Record<string, number>>;
   /** Empty: everything agrees, to the last digit. */
   readonly findings: readonly Finding[];
+  /** Steps that were removed: they count by what was recorded of them, and are worked out no more. */
+  readonly removed: { readonly runs: number; readonly steps: number };
 }
 
 /**
@@ -100,10 +102,16 @@ export function verifyDataFolder(
     file.expectRows(VERIFIED_TABLES);
     checkAll(file);
     file.tellEnd();
-    return { checked: file.checked, findings: file.findings.all() };
+    const removed = removedIn(file);
+    return { checked: file.checked, findings: file.findings.all(), removed };
   } finally {
     file.close();
   }
+}
+
+function removedIn({ removed }: DataFile): Verification["removed"] {
+  const covered = removed.covered();
+  return { runs: covered.length, steps: covered.reduce((sum, { steps }) => sum + steps, 0) };
 }
 
 /** A file that SQLite itself finds broken is reported as far as it can be read. */
@@ -111,7 +119,9 @@ function checkAll(file: DataFile): void {
   const acts = new Acts(file.scratch);
   const books = new Books(file, new CardVersions(file), acts);
   const checks = [
+    () => file.removed.addTo(books),
     () => checkSealedRows(file, { books, acts }),
+    () => file.removed.check(),
     () => checkRuns(file, books),
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
