@@ -25,9 +25,11 @@ import type { TollgateEvent } from "./domain/event/event.ts";
 import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
+import { contextOf } from "./engine/engine-context.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
+import { RetentionCases, requireMonths } from "./engine/retention/retention-cases.ts";
 import { secretTexts } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
@@ -48,6 +50,8 @@ import { keyFile, secretKeyFile } from "./store/key-file.ts";
 import { moveToPostgres } from "./store/move/move-to-postgres.ts";
 import { verifyDatabase } from "./store/move/verify-database.ts";
 import { openPostgresStore } from "./store/postgres/postgres-store.ts";
+import { randomIds } from "./store/random-ids.ts";
+import { type Retained, retain } from "./store/retain/retain.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
 
@@ -63,21 +67,6 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   passedMs: () => performance.now(),
 };
-
-/** 128 random bits as 22 URL-safe characters. Asking for many at once costs a tenth for each. */
-const randomIds: Ids = { random: () => nextRandom().toString("base64url") };
-
-const RANDOM_BYTES = 16;
-const RANDOM_AT_ONCE = 256;
-let random = Buffer.alloc(0);
-
-/** Bytes that nobody got before. */
-function nextRandom(): Buffer {
-  if (random.length === 0) random = randomBytes(RANDOM_AT_ONCE * RANDOM_BYTES);
-  const next = random.subarray(0, RANDOM_BYTES);
-  random = random.subarray(RANDOM_BYTES);
-  return next;
-}
 
 /** The workspace of a data folder that names none. */
 export const DEFAULT_WORKSPACE = "default";
@@ -316,9 +305,7 @@ async function migrateStore(
   { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
   onProgress: (done: number, total: number) => void,
 ): Promise<Readonly<Record<string, number>>> {
-  if (!existsSync(dataDir)) {
-    throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
-  }
+  requireFolder(dataDir);
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   try {
     const engine = composeEngine(store);
@@ -332,6 +319,33 @@ async function migrateStore(
   const installation = { [PAYMENT_KEY]: keyFile(dataDir, PAYMENT_KEY).toString("hex") };
   const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
   return moveToPostgres({ ...where, onProgress, installation });
+}
+
+/** Removes old steps, after what a crash left pending is added up. */
+async function retainSteps(
+  place: Pick<StartOptions, "dataDir" | "databaseUrl">,
+  keepMonths: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<Retained> {
+  const { dataDir, databaseUrl } = place;
+  requireMonths(keepMonths);
+  if (databaseUrl === undefined) requireFolder(dataDir);
+  const open = async () => {
+    const { store } = await openStore(place);
+    const engine = composeEngine(store);
+    for (const workspace of await store.workspaces()) await engine.recover(workspace);
+    const ports = { store, clock: systemClock, ids: randomIds, digest: nodeDigest };
+    return {
+      store,
+      cases: new RetentionCases(contextOf({ ...ports, tariffs: storedTariffs(store) })),
+    };
+  };
+  return retain(open, { dataDir, databaseUrl, keepMonths, onProgress });
+}
+
+function requireFolder(dataDir: string): void {
+  if (existsSync(dataDir)) return;
+  throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
 }
 
 /** The product as the command line uses it: plain functions, no adapter among them. */
@@ -353,6 +367,7 @@ export function openProduct() {
         },
       }),
     migrateStore,
+    retain: retainSteps,
     verify: async (
       { dataDir, databaseUrl }: Pick<StartOptions, "dataDir" | "databaseUrl">,
       onProgress: (done: number, total: number) => void,

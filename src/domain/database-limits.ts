@@ -23,3 +23,5 @@ export const OTHER_NODES_EVERY_MS = 100;
 export const RULES_READ_AGAIN_MAX_COUNT = 20;
 /** Rows of a table that are moved into a database as one transaction. */
 export const MOVED_ROWS_MAX_COUNT = 2_000;
+/** How long the removal of old steps waits for those who write to the same month. */
+export const RETAIN_LOCK_MAX_MS = 5_000;

@@ -71,8 +71,8 @@ export async function simulatePolicies(
   for (let after = ""; ; ) {
     const page = await store.history(workspace).runs({ after, limit: PAGE_MAX_ROWS });
     for (const root of page) {
-      if (!isWanted(root, request) || (mayBeCondensed(root) && root.lastSeenAtMs < fromMs))
-        continue;
+      if (!isWanted(root, request)) continue;
+      if (mayBeCondensed(root) && (await isOlder(context, workspace, { root, fromMs }))) continue;
       onlooker.signal.throwIfAborted();
       const tree = await readTree(context, workspace, root);
       const terms = await termsOf(context, workspace, { root, tariff });
@@ -86,6 +86,16 @@ export async function simulatePolicies(
     if (last === undefined || page.length < PAGE_MAX_ROWS) return total;
     after = last.id;
   }
+}
+
+/** Whether a tree that has ended may lack steps. */
+async function isOlder(
+  { store }: EngineContext,
+  workspace: string,
+  { root, fromMs }: { readonly root: RunFacts; readonly fromMs: number },
+): Promise<boolean> {
+  if (fromMs === Number.NEGATIVE_INFINITY) return false;
+  return ((await store.run(workspace, root.id))?.lastSeenAtMs ?? 0) < fromMs;
 }
 
 function isWanted(

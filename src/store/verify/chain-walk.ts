@@ -160,12 +160,14 @@ export class ChainWalk {
     return { ...link, hash, withFormer, rest, hasRemoved: false, missing: [] };
   }
 
-  /** Begins with the link's own digest, and with what it covers beside rows. */
+  /** Begins with the link's own digest, that before it, and what it covers beside rows. */
   #restHash({ first, digest, committedAtMs }: Link, lines: readonly string[]): Hash | null {
     const isAsked =
       this.#onRest !== null || this.#file.removed.restOf(this.#ws, first) !== undefined;
     if (!isAsked) return null;
-    const rest = openSha256().update(`${digest}\nt1\u001f${committedAtMs ?? ""}`);
+    const rest = openSha256().update(
+      `${this.#before.digest}\n${digest}\nt1\u001f${committedAtMs ?? ""}`,
+    );
     for (const line of lines) rest.update(`\n${line}`);
     return rest;
   }

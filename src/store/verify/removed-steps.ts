@@ -5,9 +5,10 @@
  * rows. Steps of a covered run count by those sums, whether their rows are still there or not.
  */
 import { createHash } from "node:crypto";
+import type { StatementSync } from "node:sqlite";
 import { countMarks, encodeMarks, type Marked, recognise } from "../../domain/event/step-marks.ts";
 import type { Books } from "./books.ts";
-import type { DataFile } from "./data-file.ts";
+import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
 import { readStep } from "./step-row.ts";
@@ -43,7 +44,7 @@ export interface CoveredRun {
 }
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("base64url");
-const ENTRY = `SELECT document FROM journal
+const ENTRY = `SELECT seq, document FROM journal
   WHERE ws = ? AND run = ? AND source = '' AND id = '' AND kind = 'run.condensed'`;
 /** How a condensed run is covered. */
 const [OPEN, COVERED, CHOSEN] = [0, 1, 2] as const;
@@ -52,6 +53,8 @@ const [OPEN, COVERED, CHOSEN] = [0, 1, 2] as const;
 export class RemovedSteps {
   readonly #file: DataFile;
   readonly #hasAny: boolean;
+  readonly #state: StatementSync;
+  readonly #rest: StatementSync;
 
   constructor(file: DataFile) {
     this.#file = file;
@@ -62,15 +65,24 @@ export class RemovedSteps {
         PRIMARY KEY (ws, run)) WITHOUT ROWID;
       CREATE INDEX condensed_by_seq ON condensed (ws, seq);
       CREATE TABLE rests (ws INTEGER, first INTEGER, rest TEXT, PRIMARY KEY (ws, first)) WITHOUT ROWID`);
-    if (this.#hasAny) this.#read();
+    this.#state = file.scratch.prepare("SELECT state FROM condensed WHERE ws = ? AND run = ?");
+    this.#rest = file.scratch.prepare("SELECT rest FROM rests WHERE ws = ? AND first = ?");
+    if (this.#hasAny) this.#readAll();
   }
 
-  #read(): void {
+  /** What an entry says; where it cannot be read, that is a finding. */
+  #read<T>(ws: number, seq: number, read: () => T): T | undefined {
+    const at = { table: "journal", key: keyText(this.#file.workspace(ws), seq) };
+    return readable(this.#file, at, read);
+  }
+
+  #readAll(): void {
     const { scratch } = this.#file;
     const add = scratch.prepare("INSERT OR REPLACE INTO condensed VALUES (?, ?, ?, ?, ?)");
     const all = "SELECT ws, run, seq, document FROM journal WHERE kind = 'run.condensed'";
     for (const { ws, run, seq, document } of this.#file.each(all)) {
-      const steps = countMarks(marksIn(document as string));
+      const marks = this.#read(ws as number, seq as number, () => marksIn(document as string));
+      const steps = countMarks(marks ?? "");
       add.run(ws as number, run as string, seq as number, steps, OPEN);
     }
     const cover = scratch.prepare(
@@ -87,18 +99,25 @@ export class RemovedSteps {
     }
   }
 
-  *#acts(): Generator<{ readonly ws: number; readonly document: RemovalDocument }> {
+  *#acts(): Generator<{
+    readonly ws: number;
+    readonly seq: number;
+    readonly document: RemovalDocument;
+  }> {
     if (!this.#hasAny) return;
-    const sql = "SELECT ws, document FROM journal WHERE kind = 'steps.removed' ORDER BY ws, seq";
-    for (const { ws, document } of this.#file.each(sql)) {
-      yield { ws: ws as number, document: JSON.parse(document as string) as RemovalDocument };
+    const sql = "SELECT * FROM journal WHERE kind = 'steps.removed' ORDER BY ws, seq";
+    for (const row of this.#file.each(sql)) {
+      const ws = row.ws as number;
+      const read = () => JSON.parse(row.document as string) as RemovalDocument;
+      const seq = row.seq as number;
+      const document = this.#read(ws, seq, read);
+      if (document !== undefined) yield { ws, seq, document };
     }
   }
 
   #stateOf(ws: number, run: string): number {
     if (!this.#hasAny) return OPEN;
-    const sql = "SELECT state FROM condensed WHERE ws = ? AND run = ?";
-    return (this.#file.scratch.prepare(sql).get(ws, run)?.state as number | undefined) ?? OPEN;
+    return (this.#state.get(ws, run)?.state as number | undefined) ?? OPEN;
   }
 
   /** Whether a run's steps count by what an act says, and not by their rows. */
@@ -132,28 +151,28 @@ export class RemovedSteps {
     if (!this.#hasAny) return false;
     const row = this.#file.first(ENTRY, ws, run);
     if (row === undefined) return false;
-    const marks = marksIn(row.document as string);
+    const marks = this.#read(ws, row.seq as number, () => marksIn(row.document as string)) ?? "";
     return recognise(marks, { ...step, contentHash: "" }, hashOf) !== "unknown";
   }
 
   /** What remains of a link, by the newest act that tells of it. */
   restOf(ws: number, first: number): string | undefined {
     if (!this.#hasAny) return undefined;
-    const sql = "SELECT rest FROM rests WHERE ws = ? AND first = ?";
-    return this.#file.scratch.prepare(sql).get(ws, first)?.rest as string | undefined;
+    return this.#rest.get(ws, first)?.rest as string | undefined;
   }
 
   /** Adds what acts say of covered steps to what is rebuilt. */
   addTo(books: Books): void {
-    for (const { ws, document } of this.#acts()) {
+    for (const { ws, seq, document } of this.#acts()) {
       if (document.tells !== "sums") continue;
-      for (const [key, ...values] of document.rows) {
+      for (const [key, ...texts] of document.rows) {
+        const values = this.#read(ws, seq, () => texts.map(BigInt)) ?? [];
         const [budget = ""] = key.split(KEY_PART_END);
         const sums = document.of === "budgets" ? books.budgets.sums : books[document.of];
         const isRetired =
           document.of === "budgets" &&
           books.budgets.budgets.get(joined(ws, budget))?.isRetired !== false;
-        if (!isRetired) sums.addRebuilt(joined(ws, key), values.map(BigInt));
+        if (!isRetired) sums.addRebuilt(joined(ws, key), values);
       }
     }
   }
@@ -168,7 +187,8 @@ export class RemovedSteps {
       told.set(ws, { runs: runs + document.runs, steps: steps + document.steps });
     }
     if (!this.#hasAny) return;
-    for (const { ws, run, steps, state } of this.#file.scratch
+    this.#checkLinks();
+    for (const { ws, run, seq, steps, state } of this.#file.scratch
       .prepare("SELECT * FROM condensed")
       .all() as unknown as (CoveredRun & { readonly state: number })[]) {
       const key = keyText(this.#file.workspace(ws), run);
@@ -178,13 +198,25 @@ export class RemovedSteps {
         told.set(ws, { runs: sum.runs - 1, steps: sum.steps - steps });
         if (present === "") continue;
       }
-      const isWhole = present === marksIn(this.#file.first(ENTRY, ws, run)?.document as string);
+      const read = () => marksIn(this.#file.first(ENTRY, ws, run)?.document as string);
+      const isWhole = present === this.#read(ws, seq, read);
       findings.expect(isWhole, ["steps", key, "are not those by which the run was condensed"]);
     }
     for (const [ws, { runs, steps }] of told) {
       const problem = `tell of ${runs} runs and ${steps} steps more than they cover`;
       const key = keyText(this.#file.workspace(ws), "steps.removed");
       findings.expect(runs === 0 && steps === 0, ["journal", key, problem]);
+    }
+  }
+
+  /** A link that lost all of its rows leaves no gap where it is missing. */
+  #checkLinks(): void {
+    for (const { ws, first } of this.#file.scratch.prepare("SELECT ws, first FROM rests").all()) {
+      const sql = "SELECT 1 FROM chain WHERE ws = ? AND first_seq = ?";
+      const isThere = this.#file.first(sql, ws as number, first as number) !== undefined;
+      const key = keyText(this.#file.workspace(ws as number), first as number);
+      const problem = "is missing: steps of it were removed";
+      this.#file.findings.expect(isThere, ["chain", key, problem]);
     }
   }
 
