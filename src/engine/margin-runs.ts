@@ -36,7 +36,7 @@ export interface RunMargin {
   readonly entries: readonly MarginEntry[];
 }
 
-/** Goes through runs, tree by tree, newest root first. Throws `report.too_large`, `steps.removed`. */
+/** Goes through runs, newest root first. Throws `report.too_large`, `steps.removed`. */
 export class MarginRuns {
   readonly #store: Store;
   readonly #workspace: string;

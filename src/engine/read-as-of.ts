@@ -5,7 +5,7 @@ import type { EngineContext, ReadContext } from "./context.ts";
 import { requireSteps } from "./retention/require-steps.ts";
 import { StoreAsOf } from "./store-as-of.ts";
 
-/** Reads of what was known at an instant. Throws `asof.future`, `asof.too_early`, `steps.removed`. */
+/** Reads of what was known then. Throws `asof.future`, `asof.too_early`, `steps.removed`. */
 export async function readsAsOf(
   context: EngineContext,
   workspace: string,

@@ -86,7 +86,10 @@ interface Part {
   readonly next: string | null;
 }
 
-/** A pass, unit by unit, until its limit or its end. Throws `field.invalid` for a wrong cursor, `steps.removed`. */
+/**
+ * A pass, unit by unit, until its limit or its end. Throws `field.invalid` for a wrong cursor, and
+ * `steps.removed`.
+ */
 export async function rerate(
   context: EngineContext,
   workspace: string,

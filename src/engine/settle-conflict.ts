@@ -20,7 +20,7 @@ export interface Settlement {
   readonly reason: string;
 }
 
-/** Keeping the second record amends the step by it. Throws `conflict.not_found`, `run.condensed`. */
+/** Keeping the second amends the step by it. Throws `conflict.not_found`, `run.condensed`. */
 export async function settleConflict(
   context: EngineContext,
   workspace: string,

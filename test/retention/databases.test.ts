@@ -1,6 +1,6 @@
 /**
- * Old steps are removed from a database beside its nodes: what a folder answers after a removal, the
- * database answers too, and partitions of which nothing is to stay are emptied in one go.
+ * Old steps are removed from a database beside its nodes: what a folder answers after a removal,
+ * the database answers too, and partitions of which nothing is to stay are emptied in one go.
  */
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";

@@ -7,7 +7,13 @@ import { cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { composeHttp, DEFAULT_WORKSPACE } from "../../src/compose.ts";
+import { composeHttp, DEFAULT_WORKSPACE, prepareWorkspace } from "../../src/compose.ts";
+import {
+  CONDENSED_RUNS_PER_UNIT_MAX_COUNT,
+  CONDENSED_STEPS_PER_UNIT_MAX_COUNT,
+  RETAINED_MONTHS_MAX,
+  RETAINED_MONTHS_MIN,
+} from "../../src/domain/limits.ts";
 import { planRemoval } from "../../src/store/retain/plan-removal.ts";
 import { VERIFIED_TABLES, verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { blindSpots, isTotalOfNothing } from "../faults/alterations.ts";
@@ -125,6 +131,50 @@ test("what would need the steps is refused, and the rest is answered as before",
     const { steps, runs } = await engine.rerate(ws, { sinceMs: Date.UTC(2027, 11, 1) });
     assert.deepEqual({ steps, runs }, { steps: 0, runs: 0 });
   });
+});
+
+test("how many months stay has its bounds", async () => {
+  const dataDir = copyOf(retained);
+  for (const keepMonths of [RETAINED_MONTHS_MIN - 1, RETAINED_MONTHS_MAX + 1, 1.5]) {
+    const refused = { code: "field.out_of_range" };
+    await assert.rejects(retainAt({ dataDir }, NOW_MS, keepMonths), refused);
+  }
+  for (const keepMonths of [RETAINED_MONTHS_MIN, RETAINED_MONTHS_MAX]) {
+    assert.equal((await retainAt({ dataDir }, NOW_MS, keepMonths)).steps, 0);
+  }
+});
+
+test("many runs are condensed by several units, each of them within its bounds", async () => {
+  const dataDir = join(folder, "many");
+  const count = CONDENSED_RUNS_PER_UNIT_MAX_COUNT + 1;
+  const stepsOf = (at: number) => (at === 0 ? CONDENSED_STEPS_PER_UNIT_MAX_COUNT + 1 : 1);
+  const total = CONDENSED_STEPS_PER_UNIT_MAX_COUNT + count;
+  await withEngine({ dataDir }, Date.UTC(2026, 10, 20), async (engine) => {
+    await prepareWorkspace(engine, DEFAULT_WORKSPACE);
+    const { intake } = composeHttp(engine);
+    const at = { source: "sdk", occurredAt: "2026-11-19T00:00:00Z", customer: "acme" };
+    const events = Array.from({ length: count }, (_, run) =>
+      Array.from({ length: stepsOf(run) }, (_, id) => {
+        return { ...at, run: `r${run}`, id: `s${id}`, kind: "tool", tool: "t", usage: {} };
+      }),
+    ).flat();
+    for (let from = 0; from < events.length; from += 1_000) {
+      const body = JSON.stringify(events.slice(from, from + 1_000));
+      await intake.ingestBody(DEFAULT_WORKSPACE, body, "json");
+    }
+  });
+  await withEngine({ dataDir }, NOW_MS, (engine) => closeAll(engine, DEFAULT_WORKSPACE));
+  assert.deepEqual(await retainAt({ dataDir }, NOW_MS), { runs: count, steps: total });
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  const db = openFile(dataDir);
+  // Units of condensing: those whose first row is such an entry.
+  const { units } = db
+    .prepare(`SELECT count(*) AS units FROM chain c WHERE EXISTS (SELECT 1 FROM journal j
+      WHERE j.ws = c.ws AND j.seq = c.first_seq AND j.kind = 'run.condensed')`)
+    .get() as { units: number };
+  db.close();
+  // The large run has a unit of its own, and the rest are two pages of roots.
+  assert.equal(units, 3);
 });
 
 test("removing again removes nothing", async () => {

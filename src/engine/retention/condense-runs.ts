@@ -1,7 +1,7 @@
 /**
  * The first half of removing old steps: whole run trees that ended long ago, and whose periods are
  * all closed, are condensed. Of each step a mark goes into the journal, under the hash chain; from
- * then on the run takes nothing more, so its steps never change again and can be removed at leisure.
+ * then on the run takes nothing more, so its steps never change again and can go at leisure.
  */
 
 import type { Step } from "../../domain/event/step.ts";

@@ -4,7 +4,7 @@
  */
 import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
-import { type Marked, type Recognised, recognise } from "../../domain/event/step-marks.ts";
+import { type Recognised, recognise } from "../../domain/event/step-marks.ts";
 import type { Run } from "../../domain/run/run.ts";
 import type { BatchState } from "../batch-state.ts";
 import type { Answer, Digest, StepKey, UnitOfWork } from "../ports.ts";
@@ -16,15 +16,12 @@ export interface CondensedDocument {
   readonly marks: string;
 }
 
-/** Recognises records of condensed runs, by the run's id. */
-export type CondensedRuns = Map<string, (record: Marked) => Recognised>;
-
 /** The identity under which the journal has that a run was condensed. */
 export function condensedKey(run: string): StepKey {
   return { run, source: "", id: "" };
 }
 
-/** Whether a run may be condensed at all: one that goes on never is, so it need not be asked for. */
+/** Whether a run may be condensed at all: one that goes on never is, so nobody need ask. */
 export function mayBeCondensed({ status, standing }: Pick<Run, "status" | "standing">): boolean {
   return status !== "open" && !standing;
 }

@@ -27,8 +27,8 @@ import type {
 
 /**
  * Simulates. Throws `field.invalid` where the cards are in several currencies,
- * `customer.not_found`, `simulation.too_large`, `steps.removed`, and of an override `ratecard.invalid` and
- * `ratecard.not_found`.
+ * `customer.not_found`, `simulation.too_large`, `steps.removed`, and of an override
+ * `ratecard.invalid` and `ratecard.not_found`.
  */
 export async function simulate(
   context: EngineContext,

@@ -1,7 +1,7 @@
 /**
- * What is put on record before steps are removed, worked out by the code of `verify`: each step that
- * goes is checked first, checksum and link, and what it came to in every sum that is rebuilt is
- * added up. So afterwards totals are still held against sums, to the last digit.
+ * What is put on record before steps are removed, worked out by the code of `verify`: each step
+ * that goes is checked first, checksum and link, and what it came to in every sum that is rebuilt
+ * is added up. So afterwards totals are still held against sums, to the last digit.
  */
 import { join } from "node:path";
 import { TollgateError } from "../../domain/errors.ts";
@@ -16,6 +16,7 @@ import { KEY_PART_END } from "../verify/key-parts.ts";
 import {
   type CoveredRun,
   type RemovalDocument,
+  RemovedSteps,
   SUMMED,
   type Summed,
 } from "../verify/removed-steps.ts";
@@ -44,10 +45,11 @@ export function planRemoval(
   try {
     file.requireSchema();
     file.expectRows(["steps", "former_steps", "journal"]);
-    const chosen = file.removed.choose();
+    const removed = new RemovedSteps(file);
+    const chosen = removed.choose();
     const documents = chosen.length === 0 ? new Map() : documentsOf(file, chosen);
     const nameOf = (ws: number) => file.workspace(ws);
-    const runs = file.removed.covered().map((run) => ({ ...run, workspace: nameOf(run.ws) }));
+    const runs = removed.covered().map((run) => ({ ...run, workspace: nameOf(run.ws) }));
     const records = [...documents].map(([ws, own]) => [nameOf(ws), numbered(own)] as const);
     return { records: new Map(records), runs };
   } finally {

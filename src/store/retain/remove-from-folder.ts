@@ -13,8 +13,8 @@ const UNUSED_NAMES = `DELETE FROM names WHERE name_no NOT IN (
   UNION SELECT labels_no FROM former_steps WHERE labels_no IS NOT NULL)`;
 
 /**
- * Removes the steps of covered runs in one transaction; all totals must be settled. Returns how many
- * there were. Throws `store.locked` while a process has the folder.
+ * Removes the steps of covered runs in one transaction; all totals must be settled. Returns how
+ * many there were. Throws `store.locked` while a process has the folder.
  */
 export function removeFromFolder(dataDir: string, { runs }: Pick<RemovalPlan, "runs">): number {
   const release = holdDataFolder(dataDir);

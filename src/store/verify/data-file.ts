@@ -11,7 +11,7 @@ import { Recent } from "../sqlite/recent.ts";
 import { Statements } from "../sqlite/statements.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import { Findings } from "./findings.ts";
-import { RemovedSteps } from "./removed-steps.ts";
+import { NOTHING_REMOVED, type RemovedRuns } from "./removed-runs.ts";
 
 const NAMES_MAX_ROWS = 50_000;
 const CACHE_KIB = 16_384;
@@ -36,7 +36,8 @@ export class DataFile {
   readonly findings = new Findings();
   /** Rows looked at, by table. */
   readonly checked: Record<string, number> = {};
-  #removed: RemovedSteps | null = null;
+  /** What was removed of steps: told by who reads it (removed-steps.ts). */
+  removed: RemovedRuns = NOTHING_REMOVED;
   readonly #statements: Statements;
   readonly #workspaces = new Map<number, string>();
   readonly #summedStepNos = new Map<number, number>();
@@ -67,12 +68,6 @@ export class DataFile {
   close(): void {
     this.db.close();
     this.scratch.close();
-  }
-
-  /** What was removed of steps. */
-  get removed(): RemovedSteps {
-    this.#removed ??= new RemovedSteps(this);
-    return this.#removed;
   }
 
   /** Throws `store.corrupt` for a schema that this version does not know whole. */

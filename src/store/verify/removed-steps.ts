@@ -11,6 +11,7 @@ import type { Books } from "./books.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
+import type { RemovedRuns } from "./removed-runs.ts";
 import { readStep } from "./step-row.ts";
 
 /** The sums that a removal tells. */
@@ -44,19 +45,21 @@ export interface CoveredRun {
 }
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("base64url");
-const ENTRY = `SELECT seq, document FROM journal
-  WHERE ws = ? AND run = ? AND source = '' AND id = '' AND kind = 'run.condensed'`;
+const ENTRY = `SELECT seq, document FROM journal INDEXED BY journal_by_identity
+  WHERE ws = ? AND run = ? AND source = '' AND id = '' AND kind = 'run.condensed' AND run <> ''`;
 /** How a condensed run is covered. */
 const [OPEN, COVERED, CHOSEN] = [0, 1, 2] as const;
 
 /** What a data file says of removed steps. */
-export class RemovedSteps {
+export class RemovedSteps implements RemovedRuns {
   readonly #file: DataFile;
   readonly #hasAny: boolean;
   readonly #state: StatementSync;
   readonly #rest: StatementSync;
 
+  /** Reads all of it, and makes it known to the file. */
   constructor(file: DataFile) {
+    file.removed = this;
     this.#file = file;
     const some = "SELECT 1 FROM journal WHERE kind IN ('run.condensed', 'steps.removed') LIMIT 1";
     this.#hasAny = file.first(some) !== undefined;
@@ -64,7 +67,8 @@ export class RemovedSteps {
       CREATE TABLE condensed (ws INTEGER, run TEXT, seq INTEGER, steps INTEGER, state INTEGER,
         PRIMARY KEY (ws, run)) WITHOUT ROWID;
       CREATE INDEX condensed_by_seq ON condensed (ws, seq);
-      CREATE TABLE rests (ws INTEGER, first INTEGER, rest TEXT, PRIMARY KEY (ws, first)) WITHOUT ROWID`);
+      CREATE TABLE rests (ws INTEGER, first INTEGER, rest TEXT, 
+        PRIMARY KEY (ws, first)) WITHOUT ROWID`);
     this.#state = file.scratch.prepare("SELECT state FROM condensed WHERE ws = ? AND run = ?");
     this.#rest = file.scratch.prepare("SELECT rest FROM rests WHERE ws = ? AND first = ?");
     if (this.#hasAny) this.#readAll();
@@ -120,12 +124,10 @@ export class RemovedSteps {
     return (this.#state.get(ws, run)?.state as number | undefined) ?? OPEN;
   }
 
-  /** Whether a run's steps count by what an act says, and not by their rows. */
   isCovered(ws: number, run: string): boolean {
     return this.#stateOf(ws, run) !== OPEN;
   }
 
-  /** Whether it is covered by the removal that is being prepared. */
   isChosen(ws: number, run: string): boolean {
     return this.#stateOf(ws, run) === CHOSEN;
   }
@@ -146,7 +148,6 @@ export class RemovedSteps {
     return this.#file.scratch.prepare(sql).all() as unknown as CoveredRun[];
   }
 
-  /** Whether a condensed run has, or had, a step of this identity. */
   had(ws: number, run: string, step: Omit<Marked, "contentHash">): boolean {
     if (!this.#hasAny) return false;
     const row = this.#file.first(ENTRY, ws, run);
@@ -155,7 +156,6 @@ export class RemovedSteps {
     return recognise(marks, { ...step, contentHash: "" }, hashOf) !== "unknown";
   }
 
-  /** What remains of a link, by the newest act that tells of it. */
   restOf(ws: number, first: number): string | undefined {
     if (!this.#hasAny) return undefined;
     return this.#rest.get(ws, first)?.rest as string | undefined;
