@@ -260,10 +260,8 @@ describe("whatever is altered after a removal is named", () => {
         const sql = "UPDATE journal SET document = replace(document, ?, ?) WHERE kind = ?";
         copy.prepare(sql).run(from ?? "", to ?? "", kind ?? "");
       });
-      assert.ok(
-        findings.some(({ table }) => table === "journal"),
-        kind,
-      );
+      const isNamed = findings.some(({ table }) => table === "journal");
+      assert.ok(isNamed, `${kind}: ${from}`);
     }
   });
 });
