@@ -28,6 +28,7 @@ import { contextOf } from "./engine/engine-context.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
+import { ReportSource } from "./engine/report-source.ts";
 import { RetentionCases, requireMonths } from "./engine/retention/retention-cases.ts";
 import { secretTexts } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
@@ -44,7 +45,7 @@ import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.
 import { ed25519 } from "./store/ed25519.ts";
 import { keyFile, secretKeyFile } from "./store/key-file.ts";
 import { moveToPostgres } from "./store/move/move-to-postgres.ts";
-import { openPostgresStore } from "./store/postgres/postgres-store.ts";
+import { openPostgresReplica, openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { randomIds } from "./store/random-ids.ts";
 import type { Retained } from "./store/retain/retain.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -241,7 +242,9 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const targetProblem = (target: string) => outgoing.problemOf(target);
   const reader = new ThreadReader(reading);
-  const parts = { ...composeHttp(engine, reader), paymentSecret, targetProblem };
+  const replica = await openReports(options);
+  const reports = replica === null ? {} : { reports: replica.reports };
+  const parts = { ...composeHttp(engine, reader), ...reports, paymentSecret, targetProblem };
   // Loaded where a server starts: a third of the time of every other command would go into it.
   const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
@@ -260,6 +263,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     await server.close();
     await reader.close();
     await engine.drain();
+    await replica?.close();
     await store.close();
   };
   return { url, engine, ...adminKey, passingKey, stop };
@@ -280,6 +284,18 @@ async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenSt
   const offered = randomBytes(PAYMENT_KEY_BYTES).toString("hex");
   const kept = await store.installationSecret(PAYMENT_KEY, offered);
   return { store, installationKey: Buffer.from(kept, "hex") };
+}
+
+/** Reports from a copy of the database, where the environment names one; nothing is asked yet. */
+async function openReports({ databaseUrl, logger, environment = process.env }: StartOptions) {
+  const { DATABASE_READ_URL: connectionString } = environment;
+  if (databaseUrl === undefined || connectionString === undefined) return null;
+  const { store, asOfMs } = await openPostgresReplica({ connectionString, digest: nodeDigest });
+  const copy = { engine: composeEngine(store), asOfMs };
+  const onFailure = (error: unknown) =>
+    logger?.error({ what: "failed to read from the replica", error: String(error) });
+  const reports = new ReportSource(copy, systemClock.nowMs, onFailure);
+  return { reports, close: () => store.close() };
 }
 
 /** Made where the folder has no key yet; its secret is given out this once. */

@@ -6,6 +6,7 @@ import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { BODY_MAX_BYTES, TEXT_MAX_CHARS } from "../domain/limits.ts";
 import type { Actor } from "../engine/actor.ts";
+import { answerRoute } from "./answer-report.ts";
 import { requireScope } from "./authenticator.ts";
 import { mediaType, unsupported } from "./events-listener.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
@@ -87,7 +88,7 @@ function registerRoute(
       const carryOut = carryingOut({ ...context, engine }, { routes, input });
       const own = { ...context, engine, carryOut };
       if (actor !== null) await proposeLarge(own, route, { ...input, text: read?.text ?? null });
-      return send(reply, await route.handle(own, input));
+      return send(reply, await answerRoute(own, route, input));
     },
   });
 }

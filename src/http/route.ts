@@ -105,6 +105,11 @@ export interface RouteOf<Params, Query, Body> {
     context: RouteContext,
     input: RouteInput<Params, Query, Body>,
   ): ChangeSize | Promise<ChangeSize>;
+  /**
+   * Whether it only reads, and may answer a little late: a copy of the database is asked where there
+   * is one. (Default: no.)
+   */
+  readonly isReport?: true;
   /** Codes besides those that every route of its kind may answer. */
   readonly errors?: readonly ErrorCode[];
   handle(

@@ -35,6 +35,7 @@ const readMargin = route<unknown, MarginParameters>({
   method: "GET",
   path: "/v1/margin",
   operationId: "readMargin",
+  isReport: true,
   summary: "Read revenue, cost and margin by a dimension; the greatest loss comes first.",
   scope: "read",
   query: closed({
