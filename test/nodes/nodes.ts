@@ -26,10 +26,10 @@ export interface NodeProcess {
   errors(): string;
 }
 
-/** Starts a process on a database and waits until it listens. */
-export async function startNode(databaseUrl: string): Promise<NodeProcess> {
+/** Starts a process on a database and waits until it listens. `entry`: of another version. */
+export async function startNode(databaseUrl: string, entry = ENTRY): Promise<NodeProcess> {
   const env = { ...process.env, DATABASE_URL: databaseUrl };
-  const child = spawn(process.execPath, [ENTRY], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [entry], { env, stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString();
