@@ -106,8 +106,8 @@ export interface RouteOf<Params, Query, Body> {
     input: RouteInput<Params, Query, Body>,
   ): ChangeSize | Promise<ChangeSize>;
   /**
-   * Whether it only reads, and may answer a little late: a copy of the database is asked where there
-   * is one. (Default: no.)
+   * Whether it only reads, and may answer a little late: a copy of the database is asked where
+   * there is one. (Default: no.)
    */
   readonly isReport?: true;
   /** Codes besides those that every route of its kind may answer. */
