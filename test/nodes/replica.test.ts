@@ -1,6 +1,7 @@
 /**
  * Reports from a read replica: a real standby that follows by streaming. Reports go there and say
- * as of when; everything else goes to the database, and so do reports where the replica is of no use.
+ * as of when; everything else goes to the database, and so do reports where the replica is of no
+ * use.
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
