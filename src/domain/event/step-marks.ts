@@ -1,14 +1,15 @@
 /**
  * What is left of a run's steps once they are removed: a mark each, so that a late retry is known
- * as one and never counts again, and a changed record is told. A mark is 96 bits of a hash of the
- * identity and 66 of one of the content: 27 characters where a step takes hundreds.
+ * as one and never counts again, and a changed record is told. A mark is 72 bits of a hash of the
+ * identity and 48 of one of the content: 20 characters where a step takes hundreds. Nothing is
+ * counted by them: at worst a record that differs, one in 2^48, would be taken for a retry.
  */
 
-const IDENTITY_CHARS = 16;
-const CONTENT_CHARS = 11;
+const IDENTITY_CHARS = 12;
+const CONTENT_CHARS = 8;
 const MARK_CHARS = IDENTITY_CHARS + CONTENT_CHARS;
 
-/** A hash of a text as characters of 6 bits each, at least 16 of them. */
+/** A hash of a text as characters of 6 bits each, at least 12 of them. */
 export type ContentHash = (text: string) => string;
 
 /** What a mark is made of. */
