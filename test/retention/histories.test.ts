@@ -18,7 +18,7 @@ import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { findingsOfHistory } from "../faults/verified-history.ts";
 import { closeAll, retainAt, withEngine } from "./retaining.ts";
 
-const NUM_RUNS = process.env.TOLLGATE_TEST_FULL === undefined ? 12 : 400;
+const NUM_RUNS = process.env.TOLLGATE_TEST_FULL === undefined ? 8 : 400;
 const NOW_MS = Date.UTC(2028, 0, 15);
 const WS = "w";
 
