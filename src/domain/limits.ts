@@ -48,6 +48,12 @@ export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 400;
 export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
+/** Root runs that one unit of work looks at to condense them, and about so many steps at most. */
+export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 200;
+export const CONDENSED_STEPS_PER_UNIT_MAX_COUNT = 4_000;
+/** Whole months before the present one whose steps may be asked to stay, at least and at most. */
+export const RETAINED_MONTHS_MIN = 1;
+export const RETAINED_MONTHS_MAX = 1_200;
 /** Outcomes that become final by one unit of work. */
 export const OUTCOMES_SETTLED_PER_UNIT_MAX_COUNT = 500;
 /** Requests that may wait for the commit loop before new ones are answered 503. */
