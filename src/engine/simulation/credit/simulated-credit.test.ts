@@ -1,9 +1,9 @@
 /** What prepaid credit would pay of simulated bills. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Amount, formatAmount, parseAmount } from "../../domain/money/decimal.ts";
-import { asSent, simulated } from "../../store/simulation-contract.ts";
-import { cardOf, each, newWorld, opened, step, toolCall, usage } from "../engine-world.test.ts";
+import { type Amount, formatAmount, parseAmount } from "../../../domain/money/decimal.ts";
+import { asSent, simulated } from "../../../store/simulation-contract.ts";
+import { cardOf, each, newWorld, opened, step, toolCall, usage } from "../../engine-world.test.ts";
 
 const IN = { in: "credits" };
 /** A card on which tool calls cost so many credits of 0.25, and tokens 0.001 each. */
@@ -113,7 +113,7 @@ test("what was paid back pays no bill", async () => {
   await engine.credits.refund("w", { ...WHO, id: "back", grant: "h", amount: "6" });
   const { total } = await simulated(engine, "w", { cards: [null] });
   assert.equal(formatAmount(total.charged.paidByCredit), "4.35");
-  // 3.70 a month: two months are paid, then less is left than was paid back.
+  // 3.70 a month: all three were paid by then, and less was left than was paid back.
   const [dear] = (await simulated(engine, "w", { cards: [asSent(cardWith("12"))] })).total.cards;
-  assert.equal(formatAmount(dear?.paidByCredit ?? assert.fail("no card")), "7.4");
+  assert.equal(formatAmount(dear?.paidByCredit ?? assert.fail("no card")), "11.1");
 });
