@@ -22,7 +22,6 @@ import { webhookConnector } from "./connectors/webhook/webhook-connector.ts";
 import { zuoraConnector } from "./connectors/zuora/zuora-connector.ts";
 import { TollgateError } from "./domain/errors.ts";
 import type { TollgateEvent } from "./domain/event/event.ts";
-import { checkReceipt } from "./domain/receipt/check-receipt.ts";
 import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
@@ -31,9 +30,6 @@ import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
 import { secretTexts } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
-import { readCardFile } from "./ingest/card-file.ts";
-import { type ImportOwner, readImportFile } from "./ingest/import-file.ts";
-import { readInvoice } from "./ingest/invoice/read-invoice.ts";
 import { type BodyReader, ThreadReader } from "./ingest/native/body-reader.ts";
 import { contentDigest } from "./ingest/native/content-digest.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
@@ -43,13 +39,12 @@ import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
 import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.ts";
-import { ed25519, isSignedBy } from "./store/ed25519.ts";
+import { ed25519 } from "./store/ed25519.ts";
 import { keyFile, secretKeyFile } from "./store/key-file.ts";
 import { moveToPostgres } from "./store/move/move-to-postgres.ts";
-import { verifyDatabase } from "./store/move/verify-database.ts";
 import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
-import { verifyDataFolder } from "./store/verify/verify-data-folder.ts";
+import { VERSION } from "./version.ts";
 
 /** Digests by OpenSSL. */
 export const nodeDigest: Digest = {
@@ -81,11 +76,6 @@ function nextRandom(): Buffer {
 
 /** The workspace of a data folder that names none. */
 export const DEFAULT_WORKSPACE = "default";
-
-/** Version of the product. */
-const VERSION: string = JSON.parse(
-  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-).version;
 
 /** Every connector to a billing system. */
 const CONNECTORS = [
@@ -312,7 +302,7 @@ async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: stri
 }
 
 /** Moves a whole data folder into a database: what a crash left pending is added up first. */
-async function migrateStore(
+export async function migrateStore(
   { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
   onProgress: (done: number, total: number) => void,
 ): Promise<Readonly<Record<string, number>>> {
@@ -333,40 +323,3 @@ async function migrateStore(
   const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
   return moveToPostgres({ ...where, onProgress, installation });
 }
-
-/** The product as the command line uses it: plain functions, no adapter among them. */
-export function openProduct() {
-  return {
-    version: VERSION,
-    start: ({ isLogging = false, ...options }: StartOptions & { readonly isLogging?: boolean }) =>
-      startTollgate(isLogging ? { ...options, logger: stderrLogger } : options),
-    readImport: (text: string, owner: ImportOwner) =>
-      readImportFile(text, owner, new Date(systemClock.nowMs()).toISOString()),
-    readCardFile,
-    readInvoice,
-    checkReceipt: (text: string, keys: ReadonlyMap<string, string>) =>
-      checkReceipt(text, {
-        sha256: (written) => nodeDigest.sha256(written),
-        isSignedBy: (keyId, signed, signature) => {
-          const key = keys.get(keyId);
-          return key === undefined ? null : isSignedBy(key, signed, signature);
-        },
-      }),
-    migrateStore,
-    verify: async (
-      { dataDir, databaseUrl }: Pick<StartOptions, "dataDir" | "databaseUrl">,
-      onProgress: (done: number, total: number) => void,
-    ) =>
-      databaseUrl === undefined
-        ? verifyDataFolder(dataDir, { onProgress: ({ done, total }) => onProgress(done, total) })
-        : verifyDatabase(databaseUrl, onProgress),
-  };
-}
-
-/** One JSON object a line: failures only, so that a log holds what needs someone. */
-const stderrLogger: Logger = {
-  info: () => undefined,
-  error: (entry) => {
-    process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
-  },
-};

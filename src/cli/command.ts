@@ -60,23 +60,23 @@ export interface VerifyFinding {
   readonly problem: string;
 }
 
-/** The product behind the commands; `main.ts` takes it from the composition. */
+/** What the check of a receipt found. */
+interface CheckedReceipt {
+  readonly findings: readonly { readonly lineNumber: number; readonly problem: string }[];
+  readonly keyId: string | null;
+  readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly line: string })[];
+}
+
+/** The product behind the commands; `main.ts` takes it from `src/product.ts`. */
 export interface Product {
   readonly version: string;
   start(options: ServerOptions): Promise<RunningServer>;
-  readImport(text: string, owner: ImportOwner): ImportedFile;
+  readImport(text: string, owner: ImportOwner): Promise<ImportedFile>;
   /** The document of a rate card file; throws `ratecard.invalid`. */
-  readCardFile(text: string): unknown;
-  readInvoice(text: string): InvoiceFile;
+  readCardFile(text: string): Promise<unknown>;
+  readInvoice(text: string): Promise<InvoiceFile>;
   /** Checks a receipt with public keys by their id; needs no server. */
-  checkReceipt(
-    text: string,
-    keys: ReadonlyMap<string, string>,
-  ): {
-    readonly findings: readonly { readonly lineNumber: number; readonly problem: string }[];
-    readonly keyId: string | null;
-    readonly lines: readonly (Readonly<Record<string, unknown>> & { readonly line: string })[];
-  };
+  checkReceipt(text: string, keys: ReadonlyMap<string, string>): Promise<CheckedReceipt>;
   /** Moves a folder into a database; tells how many rows each table got. */
   migrateStore(
     move: { readonly dataDir: string; readonly databaseUrl: string },

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { Ajv } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
 import { ERRORS } from "../domain/errors.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ALL_ROUTES } from "./routes/all.ts";
@@ -52,6 +54,17 @@ describe("the OpenAPI document", () => {
       return value;
     });
     assert.deepEqual(openObjects, []);
+  });
+
+  test("every schema that a server compiles at a request compiles", () => {
+    const ajv = new Ajv({ strict: true, allowUnionTypes: true, unicode: false, logger: false });
+    formats.default(ajv);
+    for (const { operationId, params, query, body } of ALL_ROUTES) {
+      const judged = body?.isParsedByHandler === true ? undefined : body?.schema;
+      for (const schema of [params, query, judged]) {
+        if (schema !== undefined) assert.doesNotThrow(() => ajv.compile(schema), operationId);
+      }
+    }
   });
 
   test("path parameters are those of the template", () => {

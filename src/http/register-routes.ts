@@ -13,6 +13,7 @@ import { queryValues } from "./query-values.ts";
 import { type ReadBody, readBody } from "./read-body.ts";
 import type { Route, RouteAnswer, RouteContext, RouteInput, SentRequest } from "./route.ts";
 import { closed } from "./schema.ts";
+import { schemaProblem } from "./schema-problem.ts";
 
 const NO_FIELDS = closed({});
 
@@ -49,16 +50,10 @@ function registerRoute(
   { route, routes, underway }: Registration,
 ): void {
   const query = route.query ?? NO_FIELDS;
-  const isJudged = route.body !== undefined && route.body.isParsedByHandler !== true;
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
     exposeHeadRoute: false,
-    schema: {
-      querystring: query,
-      ...(route.params === undefined ? {} : { params: route.params }),
-      ...(isJudged ? { body: route.body?.schema } : {}),
-    },
     onRequest: async (request) => {
       const caller = await callerOf(context, route, request);
       underway.set(request, { ...caller, body: null });
@@ -70,6 +65,12 @@ function registerRoute(
       const known = underway.get(request);
       if (known !== undefined) known.body = body;
       request.body = body === null ? {} : context.parseJson(body.text);
+    },
+    preHandler: async (request) => {
+      const isJudged = route.body?.isParsedByHandler !== true;
+      judge(request, route.params, request.params);
+      if (isJudged) judge(request, route.body?.schema, request.body);
+      judge(request, query, request.query);
     },
     onResponse: async (request, reply) => {
       underway.get(request)?.body?.release();
@@ -89,6 +90,16 @@ function registerRoute(
       return send(reply, await route.handle(own, input));
     },
   });
+}
+
+/**
+ * Throws what the schema refuses. Schemas are compiled at the first request that needs them: all at
+ * once took a start as long as everything else in it.
+ */
+function judge(request: FastifyRequest, schema: object | undefined, value: unknown): void {
+  if (schema === undefined) return;
+  const isRight = request.compileValidationSchema(schema as Record<string, unknown>);
+  if (!isRight(value)) throw schemaProblem(isRight.errors?.[0]);
 }
 
 type Input = RouteInput<unknown, unknown, unknown>;

@@ -28,7 +28,6 @@ import { answerProblem, rawProblem } from "./problem.ts";
 import { BodyBudget } from "./read-body.ts";
 import { registerRoutes } from "./register-routes.ts";
 import { ALL_ROUTES } from "./routes/all.ts";
-import { type SchemaFinding, schemaProblem } from "./schema-problem.ts";
 import { Traffic } from "./traffic.ts";
 
 const LOCALHOST = "127.0.0.1";
@@ -170,8 +169,7 @@ function sendProblem(reply: FastifyReply, error: unknown, logger: Logger): Fasti
 /** The framework's own refusals, as errors of the catalogue. */
 function translated(error: unknown): unknown {
   if (error instanceof TollgateError || !(error instanceof Error)) return error;
-  const { validation, statusCode, message } = error as FastifyError;
-  if (validation !== undefined) return schemaProblem(validation[0] as unknown as SchemaFinding);
+  const { statusCode, message } = error as FastifyError;
   const options = { cause: error };
   if (statusCode === 415) {
     return new TollgateError("request.unsupported_type", message, "content-type", options);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { anyCodePoint } from "../domain/code-points-contract.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import type { Totals } from "../domain/run/run.ts";
 import type { EventResult } from "../engine/result.ts";
@@ -8,7 +9,7 @@ import type { IngestedEvent } from "./http-parts.ts";
 import { resultView, writeIngestAnswer } from "./write-ingest-answer.ts";
 
 const amount = fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }) as fc.Arbitrary<Amount>;
-const text = fc.string({ unit: "binary", minLength: 1, maxLength: 12 });
+const text = fc.string({ unit: anyCodePoint, minLength: 1, maxLength: 12 });
 const result: fc.Arbitrary<EventResult> = fc.record(
   {
     status: fc.constantFrom("accepted" as const, "conflict" as const, "duplicate_call" as const),

@@ -1,5 +1,6 @@
 /** Arbitrary rows of every kind, to the edge of each type, to be sent there and back. */
 import fc from "fast-check";
+import { anyCodePoint } from "../domain/code-points-contract.ts";
 import {
   COMPLETENESS,
   PAYERS,
@@ -51,12 +52,14 @@ export const anyId: fc.Arbitrary<string> = fc.oneof(
   fc.uuid(),
   fc.uuid().map((id) => id.toUpperCase()),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter(isLegal),
-  fc.string({ unit: "binary", minLength: 1, maxLength: 20 }).filter(isLegal),
+  fc.string({ unit: anyCodePoint, minLength: 1, maxLength: 20 }).filter(isLegal),
   fc.constantFrom("x", "漢").map((letter) => letter.repeat(200)),
 );
 
 /** Texts that come back from JSON documents may hold what no id may. */
-const anyText = fc.string({ unit: "binary", maxLength: 20 }).filter((text) => text.isWellFormed());
+const anyText = fc
+  .string({ unit: anyCodePoint, maxLength: 20 })
+  .filter((text) => text.isWellFormed());
 /** Documents are JSON text, which holds no control character as it is. */
 const anyDocument = anyText.map((text) => JSON.stringify({ text }));
 const optionalId = fc.option(anyId);

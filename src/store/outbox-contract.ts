@@ -1,6 +1,7 @@
 /** The outbox: who comes second writes nothing, and what is written comes back. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { anyCodePoint } from "../domain/code-points-contract.ts";
 import { type ExportLine, LINE_STATES } from "../domain/export/export-line.ts";
 import type { LineFilter, Outbox } from "../engine/export/export-ports.ts";
 import { anyId } from "./arbitrary-rows-contract.ts";
@@ -31,7 +32,7 @@ const anyLine: fc.Arbitrary<ExportLine> = fc
     state: fc.constantFrom(...LINE_STATES),
     dueAtMs: fc.nat(3),
     value: fc.bigInt({ min: -(10n ** 50n), max: 10n ** 50n }),
-    body: fc.string({ unit: "binary" }).map((text) => text.replaceAll("\0", "")),
+    body: fc.string({ unit: anyCodePoint }).map((text) => text.replaceAll("\0", "")),
     note: fc.constantFrom("", "it's ❄"),
   })
   .map((change) => exportLine(change));

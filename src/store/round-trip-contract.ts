@@ -48,7 +48,10 @@ function identityOf({ source, id }: { readonly source: string; readonly id: stri
 
 /** Rows in one order, whatever order the store answers in. */
 export function sorted<T>(rows: readonly T[]): T[] {
-  return [...rows].sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+  return rows
+    .map((row) => ({ row, text: textOf(row) }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ row }) => row);
 }
 
 /** A text of a value that does not depend on the order of its keys. */

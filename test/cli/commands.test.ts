@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
-import { openProduct } from "../../src/compose.ts";
+import { openProduct } from "../../src/product.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-cli-"));
 const data = join(folder, "data");

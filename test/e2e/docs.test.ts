@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { stylesFor } from "../../src/cli/render/styles.ts";
-import { openProduct, type Running, startTollgate } from "../../src/compose.ts";
+import { type Running, startTollgate } from "../../src/compose.ts";
 import * as databaseLimits from "../../src/domain/database-limits.ts";
 import { STEP_KINDS } from "../../src/domain/event/event.ts";
 import { INPUT_BUCKETS, OUTPUT_BUCKETS } from "../../src/domain/event/usage.ts";
@@ -29,6 +29,7 @@ import { closedAmount } from "../../src/domain/rating/price-model.ts";
 import * as connectionLimits from "../../src/http/connection-limits.ts";
 import { ALL_ROUTES } from "../../src/http/routes/all.ts";
 import { USAGE_FORMATS } from "../../src/ingest/provider-response/map.ts";
+import { openProduct } from "../../src/product.ts";
 import {
   type Block,
   blocksOf,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { stylesFor } from "../../src/cli/render/styles.ts";
-import { openProduct } from "../../src/compose.ts";
+import { openProduct } from "../../src/product.ts";
 import { type Desk, openDesk } from "./billing-desk.ts";
 
 const BY = { reason: "test", by: "test" };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
-import { openProduct } from "../../src/compose.ts";
+import { openProduct } from "../../src/product.ts";
 import { makeVariedHistory } from "../faults/varied-history.ts";
 import { postgresServer } from "../postgres-server.ts";
 

@@ -92,6 +92,10 @@ const noUnusedExports: Rule = {
       "sdk/src/a.ts": "export const a = 1;",
       "sdk/test/a.test.ts": "import {a} from '../src/a.ts';",
     },
+    {
+      "src/engine/a.ts": "export const a = 1;\nexport const b = a;",
+      "src/x.ts": "const { a } = await import('./engine/a.ts');",
+    },
   ],
   accepts: [
     {

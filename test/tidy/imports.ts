@@ -46,6 +46,7 @@ function isTypeOnly(node: ts.Node): boolean {
 }
 
 function namesOf(node: ts.Node): string[] {
+  if (ts.isCallExpression(node)) return namesAwaited(node);
   const clause = ts.isImportDeclaration(node)
     ? node.importClause?.namedBindings
     : ts.isExportDeclaration(node)
@@ -54,4 +55,13 @@ function namesOf(node: ts.Node): string[] {
   if (clause === undefined) return ts.isImportDeclaration(node) ? [] : ["*"];
   if (!ts.isNamedImports(clause) && !ts.isNamedExports(clause)) return ["*"];
   return clause.elements.map(({ name, propertyName }) => (propertyName ?? name).text);
+}
+
+/** Of `const { a, b: c } = await import("x")`, a and b; all names where it stands elsewhere. */
+function namesAwaited(call: ts.CallExpression): string[] {
+  const declaration = ts.isAwaitExpression(call.parent) ? call.parent.parent : undefined;
+  if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return ["*"];
+  if (!ts.isObjectBindingPattern(declaration.name)) return ["*"];
+  const { elements } = declaration.name;
+  return elements.map(({ name, propertyName }) => (propertyName ?? name).getText());
 }

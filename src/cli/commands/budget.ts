@@ -44,7 +44,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     }),
   set: async (args, here, [file]) => {
     if (file === undefined) throw usageError();
-    const document = here.product.readCardFile(await readFile(file, "utf8"));
+    const document = await here.product.readCardFile(await readFile(file, "utf8"));
     const all = (Array.isArray(document) ? document : [document]) as readonly { key?: unknown }[];
     return withSession(args, here, async (session) => {
       const saved: BudgetView[] = [];

@@ -84,7 +84,8 @@ interface CardFile {
 
 /** Reads the file; tells every problem at once and resolves to null where it has one. */
 async function readFileOf(args: Arguments, here: Surroundings): Promise<CardFile | null> {
-  const document = here.product.readCardFile(await readFile(args.positionals[1] ?? "", "utf8"));
+  const text = await readFile(args.positionals[1] ?? "", "utf8");
+  const document = await here.product.readCardFile(text);
   const read = parseCardDocument(document);
   if (!("problems" in read)) return { document, read };
   tellProblems(read.problems, here);

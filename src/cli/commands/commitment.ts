@@ -56,7 +56,7 @@ async function set(
   here: Surroundings,
   { path, file }: { readonly path: string; readonly file: string },
 ): Promise<number> {
-  const document = here.product.readCardFile(await readFile(file, "utf8"));
+  const document = await here.product.readCardFile(await readFile(file, "utf8"));
   const body = Array.isArray(document) ? { commitments: document } : document;
   return withSession(args, here, async (session) => {
     return show(await session.put(path, body), args, here);

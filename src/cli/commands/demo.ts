@@ -4,9 +4,6 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, print, textOption } from "../command.ts";
-import { DEMO_CUSTOMERS } from "../demo/export-act.ts";
-import { runDemo } from "../demo/run-demo.ts";
-import { DemoInternet } from "../fake-stripe/demo-internet.ts";
 import { portOf } from "../number-option.ts";
 import { untilStopped } from "../until-stopped.ts";
 
@@ -29,6 +26,10 @@ export const demo: Command = {
       print(err, `The folder "${asked}" exists; the demo needs a fresh one.`);
       return 2;
     }
+    // The agents, their provider and the billing system: no other command needs to read them.
+    const { DEMO_CUSTOMERS } = await import("../demo/export-act.ts");
+    const { runDemo } = await import("../demo/run-demo.ts");
+    const { DemoInternet } = await import("../fake-stripe/demo-internet.ts");
     const dataDir = asked ?? (await mkdtemp(join(tmpdir(), "tollgate-demo-")));
     const port = portOf(textOption(args, "port")) ?? 0;
     const internet = new DemoInternet(DEMO_CUSTOMERS);

@@ -45,7 +45,7 @@ export const importFiles: Command = {
       let refused = 0;
       for (const path of args.positionals) {
         const text = await readFile(path, "utf8");
-        const file = here.product.readImport(text, owner);
+        const file = await here.product.readImport(text, owner);
         refused += await send(session, here, { name: basename(path), ...file });
       }
       return refused === 0 ? 0 : 1;

@@ -76,7 +76,7 @@ export const invoice: Command = {
 
 async function importFile(args: Arguments, here: Surroundings, path: string): Promise<number> {
   const id = requiredOption(args, "id");
-  const { currency, rows } = here.product.readInvoice(await readFile(path, "utf8"));
+  const { currency, rows } = await here.product.readInvoice(await readFile(path, "utf8"));
   const body = { id, currency: currency ?? textOption(args, "currency") ?? "USD", rows };
   return withSession(args, here, async (session) => {
     const made = await session.post<InvoiceView>("/v1/invoices", body);

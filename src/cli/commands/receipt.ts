@@ -68,7 +68,7 @@ const FINDINGS_EXIT_CODE = 1;
 async function verify(args: Arguments, here: Surroundings, file: string): Promise<number> {
   const text = await readFile(file, "utf8");
   const keys = await trustedKeys(args, here);
-  const checked = here.product.checkReceipt(text, keys);
+  const checked = await here.product.checkReceipt(text, keys);
   if (args.options.json === true) {
     const { findings, keyId } = checked;
     print(here.out, JSON.stringify({ isSound: findings.length === 0, keyId, findings }, null, 2));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import pg from "pg";
+import { anyCodePoint } from "../../domain/code-points-contract.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { arrayParameter } from "./array-parameter.ts";
 
@@ -10,7 +11,7 @@ after(async () => (await postgresServer()).stop());
 /** Texts as they may be stored: PostgreSQL keeps no NUL, and a lone surrogate is no character. */
 const anyText = fc
   .oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: anyCodePoint }),
     fc.string({ unit: "grapheme" }),
     fc.constant('{"a\\",NULL}'),
   )
