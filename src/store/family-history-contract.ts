@@ -262,8 +262,8 @@ export class FamilyPlayer {
       }
       case "goodwill": {
         const amount = `${one.cents / 100}`;
-        const given = { ...BY, id, customer: one.who, amount, description: "sorry" };
-        return engine.giveGoodwill(ws, given as never);
+        const given = { ...BY, id, customer: one.who, amount };
+        return engine.giveGoodwill(ws, given);
       }
       case "opening": {
         const counters = [{ charge: "tools", cell: "", quantity: `${one.count}` }];

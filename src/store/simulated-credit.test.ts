@@ -94,7 +94,7 @@ for (const [name, terms] of [
   ["", {}],
   [", with bounds of runs", BOUNDED],
 ] as const) {
-  test(`credit is paid as the statements say, by the cards in force and sent again${name}`, async () => {
+  test(`credit is paid as statements say, by cards in force and sent again${name}`, async () => {
     let paid = 0;
     const property = fc.asyncProperty(familyHistory, async (history) => {
       const player = await played(history, terms);
@@ -106,7 +106,7 @@ for (const [name, terms] of [
   });
 }
 
-test("credit is paid as the statements say, also where cards change and rate again", async () => {
+test("credit is paid as statements say, also where cards change and rate again", async () => {
   const property = fc.asyncProperty(changingHistory, async (history) => {
     await assertSame(await played(history, {}), [null]);
   });

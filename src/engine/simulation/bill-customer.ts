@@ -15,8 +15,8 @@ import type { Run } from "../../domain/run/run.ts";
 import { periodOfKey, statementOf } from "../bill.ts";
 import { correctedCounter } from "../correct-runs.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
+import { drawnBy } from "../simulated-credit/credit-view.ts";
 import type { Tariff } from "../tariff.ts";
-import { drawnBy } from "./credit/credit-view.ts";
 
 /** What the bills of a customer are made of, as one tariff sees it. */
 export interface Billed {

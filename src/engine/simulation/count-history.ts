@@ -12,7 +12,7 @@ import type { CounterKey, Customer, RunFilter, Store } from "../ports.ts";
 import { hasCell, type OpeningPart } from "../set-opening.ts";
 import type { Tariff } from "../tariff.ts";
 import { type Contender, contenderOf, UNTRIED_ID } from "./contender.ts";
-import { addDated, type DatedRows } from "./credit/dated-rows.ts";
+import { addDated, type DatedRows } from "./dated-counts.ts";
 import { type RatedBy, ratedOutcome } from "./rated-outcome.ts";
 import { SimulatedCounters } from "./simulated-counters.ts";
 

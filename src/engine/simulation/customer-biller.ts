@@ -13,6 +13,8 @@ import { recordedAmount } from "../credited.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
 import { recordedActs } from "../recorded-acts.ts";
 import type { OpeningPart } from "../set-opening.ts";
+import { actsOf, type CreditFamily, type PaidByPeriod } from "../simulated-credit/credit-family.ts";
+import { SimulatedCredit } from "../simulated-credit/simulated-credit.ts";
 import type { Tariff } from "../tariff.ts";
 import {
   addBills,
@@ -31,8 +33,6 @@ import {
   type SimulatedOpening,
   simulatedOpenings,
 } from "./count-history.ts";
-import { actsOf, type CreditFamily, type PaidByPeriod } from "./credit/credit-family.ts";
-import { SimulatedCredit } from "./credit/simulated-credit.ts";
 import { replayCustomer } from "./replay-customer.ts";
 import type { SimulatedCustomer, SimulationRequest } from "./simulation.ts";
 

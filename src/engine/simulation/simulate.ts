@@ -11,10 +11,10 @@ import type { EngineContext } from "../context.ts";
 import { readRates } from "../conversion-rates.ts";
 import { type NewCard, VersionWriter, wholeCard } from "../override-versions.ts";
 import type { Customer } from "../ports.ts";
+import { type CreditFamily, creditFamilies, momentsOf } from "../simulated-credit/credit-family.ts";
 import { addBills, NO_BILL } from "./bill-customer.ts";
 import { untriedVersion } from "./contender.ts";
 import { type Counting, countOutcomes, countRuns, countSteps } from "./count-history.ts";
-import { type CreditFamily, creditFamilies, momentsOf } from "./credit/credit-family.ts";
 import { CustomerBiller } from "./customer-biller.ts";
 import type {
   SimulatedCustomer,

@@ -1,14 +1,19 @@
 /** What credit has paid of bills, and what it would have paid by each contender. */
-import { type Amount, parseAmount, ZERO_AMOUNT } from "../../../domain/money/decimal.ts";
-import { epochOf } from "../../../domain/simulation/step-sums.ts";
-import type { EngineContext } from "../../context.ts";
-import type { CounterKey, Customer } from "../../ports.ts";
-import type { Tariff } from "../../tariff.ts";
-import { type Counting, type RecordedOpening, simulatedOpenings } from "../count-history.ts";
+import { type Amount, parseAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
+import { epochOf } from "../../domain/simulation/step-sums.ts";
+import type { EngineContext } from "../context.ts";
+import type { CounterKey, Customer } from "../ports.ts";
+import {
+  type Counting,
+  type RecordedOpening,
+  simulatedOpenings,
+} from "../simulation/count-history.ts";
+import { addDated } from "../simulation/dated-counts.ts";
+import type { Tariff } from "../tariff.ts";
 import type { CreditFamily } from "./credit-family.ts";
 import { CreditRoom } from "./credit-room.ts";
 import { DatedLedger } from "./dated-ledger.ts";
-import { addDated, FamilyDating } from "./dated-rows.ts";
+import { FamilyDating } from "./dated-rows.ts";
 import { FamilyFacts } from "./family-facts.ts";
 import { LedgerRows } from "./ledger-rows.ts";
 import { boundsBy } from "./past-runs.ts";

@@ -3,17 +3,17 @@
  * and the rules that the ledger's own units of work use; only the rows come from elsewhere, and the
  * books that it leaves are kept here.
  */
-import { type Amount, formatAmount, ZERO_AMOUNT } from "../../../domain/money/decimal.ts";
-import type { Booking } from "../../../domain/period/booking.ts";
-import { bookingsOf } from "../../../domain/period/booking.ts";
-import type { StatementRecord } from "../../../domain/period/records.ts";
-import type { Statement } from "../../../domain/period/statement.ts";
-import type { Answer } from "../../answer.ts";
-import { BatchState } from "../../batch-state.ts";
-import { periodOfKey, statementOf } from "../../bill.ts";
-import { payStatement } from "../../close-credit.ts";
-import { CreditDesk, type DeskAct, type DeskContext } from "../../credit-desk.ts";
-import type { CounterKey, CreditBookRow, Customer, Store } from "../../ports.ts";
+import { type Amount, formatAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
+import type { Booking } from "../../domain/period/booking.ts";
+import { bookingsOf } from "../../domain/period/booking.ts";
+import type { StatementRecord } from "../../domain/period/records.ts";
+import type { Statement } from "../../domain/period/statement.ts";
+import type { Answer } from "../answer.ts";
+import { BatchState } from "../batch-state.ts";
+import { periodOfKey, statementOf } from "../bill.ts";
+import { payStatement } from "../close-credit.ts";
+import { CreditDesk, type DeskAct, type DeskContext } from "../credit-desk.ts";
+import type { CounterKey, CreditBookRow, Customer, Store } from "../ports.ts";
 import type { CreditView } from "./credit-view.ts";
 
 type JournalEntry = Awaited<ReturnType<Store["acts"]>>[number];

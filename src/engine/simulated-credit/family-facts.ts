@@ -1,17 +1,17 @@
 /** What people decided about a family, with the seqs since which it held. */
 
-import { isByHand } from "../../../domain/period/booking.ts";
-import type { DatedCommitment } from "../../../domain/period/commitment.ts";
-import { datedCommitment } from "../../../domain/period/commitment.ts";
-import type { Adjustment } from "../../../domain/period/records.ts";
-import type { RateCardVersion } from "../../../domain/rating/rate-card.ts";
-import { statedCustomer } from "../../acts-as-of.ts";
-import { commitmentsIn, type SavedCommitments } from "../../commitments.ts";
-import { readRates } from "../../conversion-rates.ts";
-import type { PostedEntry } from "../../credit-desk.ts";
-import type { CounterKey, Customer, Store } from "../../ports.ts";
-import type { Tariff } from "../../tariff.ts";
-import { tariffOf } from "../../workspace-tariff.ts";
+import { isByHand } from "../../domain/period/booking.ts";
+import type { DatedCommitment } from "../../domain/period/commitment.ts";
+import { datedCommitment } from "../../domain/period/commitment.ts";
+import type { Adjustment } from "../../domain/period/records.ts";
+import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
+import { statedCustomer } from "../acts-as-of.ts";
+import { commitmentsIn, type SavedCommitments } from "../commitments.ts";
+import { readRates } from "../conversion-rates.ts";
+import type { PostedEntry } from "../credit-desk.ts";
+import type { CounterKey, Customer, Store } from "../ports.ts";
+import type { Tariff } from "../tariff.ts";
+import { tariffOf } from "../workspace-tariff.ts";
 import { actsOf, type CreditFamily } from "./credit-family.ts";
 
 /** Something that holds since a seq. */

@@ -3,22 +3,22 @@
  * what was committed before it, and differences to periods that had been closed by then.
  */
 
-import { present } from "../../../domain/assert.ts";
-import { isTrialCell } from "../../../domain/event/trial-cell.ts";
-import type { Amount } from "../../../domain/money/decimal.ts";
-import type { Booking } from "../../../domain/period/booking.ts";
-import type { CommitmentInput } from "../../../domain/period/commitment-draw.ts";
-import type { Adjustment, PeriodState } from "../../../domain/period/records.ts";
-import type { Statement } from "../../../domain/period/statement.ts";
-import { counterKeyText } from "../../batch-state.ts";
-import type { CounterKey, Customer, StoredCounter } from "../../ports.ts";
-import { alreadyBilled, netted } from "../../reissue-statement.ts";
-import type { Tariff } from "../../tariff.ts";
-import type { Counting } from "../count-history.ts";
-import { SimulatedCounters } from "../simulated-counters.ts";
+import { present } from "../../domain/assert.ts";
+import { isTrialCell } from "../../domain/event/trial-cell.ts";
+import type { Amount } from "../../domain/money/decimal.ts";
+import type { Booking } from "../../domain/period/booking.ts";
+import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
+import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { Statement } from "../../domain/period/statement.ts";
+import { counterKeyText } from "../batch-state.ts";
+import type { CounterKey, Customer, StoredCounter } from "../ports.ts";
+import { alreadyBilled, netted } from "../reissue-statement.ts";
+import type { Counting } from "../simulation/count-history.ts";
+import type { DatedRow } from "../simulation/dated-counts.ts";
+import { SimulatedCounters } from "../simulation/simulated-counters.ts";
+import type { Tariff } from "../tariff.ts";
 import type { CreditFamily, Moment } from "./credit-family.ts";
 import { type CreditView, drawnBy, type Issued } from "./credit-view.ts";
-import type { DatedRow } from "./dated-rows.ts";
 import type { FamilyFacts } from "./family-facts.ts";
 
 /** What a dated ledger is made of. */

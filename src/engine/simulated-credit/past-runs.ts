@@ -2,16 +2,20 @@
  * What the bounds of a customer's runs came to at a moment. A cap depends on all that a run's tree
  * was charged by then, and shares on the order of commits, so the customer is replayed as it was.
  */
-import type { Step } from "../../../domain/event/step.ts";
-import { NO_TOTALS, type Run, type RunFacts } from "../../../domain/run/run.ts";
-import type { EngineContext } from "../../context.ts";
-import type { FormerStep } from "../../history.ts";
-import type { StoredCounter } from "../../ports.ts";
-import { StoreAsOf } from "../../store-as-of.ts";
-import type { Tariff } from "../../tariff.ts";
-import { boundCounters } from "../bill-customer.ts";
-import { type Counting, runsOfCustomer } from "../count-history.ts";
-import { type PastOfCustomer, replayCustomer, stepsOfCustomer } from "../replay-customer.ts";
+import type { Step } from "../../domain/event/step.ts";
+import { NO_TOTALS, type Run, type RunFacts } from "../../domain/run/run.ts";
+import type { EngineContext } from "../context.ts";
+import type { FormerStep } from "../history.ts";
+import type { StoredCounter } from "../ports.ts";
+import { boundCounters } from "../simulation/bill-customer.ts";
+import { type Counting, runsOfCustomer } from "../simulation/count-history.ts";
+import {
+  type PastOfCustomer,
+  replayCustomer,
+  stepsOfCustomer,
+} from "../simulation/replay-customer.ts";
+import { StoreAsOf } from "../store-as-of.ts";
+import type { Tariff } from "../tariff.ts";
 import type { BoundsAt } from "./dated-ledger.ts";
 import type { FamilyFacts } from "./family-facts.ts";
 

@@ -1,32 +1,19 @@
-/** What each contender counts of a family, told apart by the moments that it was committed before. */
+/** What contenders count of a family, told apart by the moments that it was committed before. */
 
-import type { MeteredQuantity } from "../../../domain/rating/meter.ts";
-import type { OutcomeState, Run, RunFacts } from "../../../domain/run/run.ts";
-import { type Counted, epochOf, StepSums } from "../../../domain/simulation/step-sums.ts";
-import type { FormerStep } from "../../history.ts";
-import { meteredOfOutcome, meteredOfRun } from "../../metered.ts";
-import type { CounterKey, Customer, Store } from "../../ports.ts";
-import type { Tariff } from "../../tariff.ts";
-import { type Counting, runRatingBy, runsOfCustomer } from "../count-history.ts";
-import { ratedOutcome } from "../rated-outcome.ts";
+import type { MeteredQuantity } from "../../domain/rating/meter.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import { type Counted, epochOf, StepSums } from "../../domain/simulation/step-sums.ts";
+import type { FormerStep } from "../history.ts";
+import { meteredOfOutcome, meteredOfRun } from "../metered.ts";
+import type { CounterKey, Customer, Store } from "../ports.ts";
+import { type Counting, runRatingBy, runsOfCustomer } from "../simulation/count-history.ts";
+import { addDated } from "../simulation/dated-counts.ts";
+import { ratedOutcome } from "../simulation/rated-outcome.ts";
+import type { Tariff } from "../tariff.ts";
 import type { CreditFamily } from "./credit-family.ts";
 
 /** Former steps that are read at a time. */
 const STEPS_A_READ = 1_000;
-
-/** What changed of a counter between two moments. */
-export type DatedRow = Omit<Counted, "contender" | "customer">;
-
-/** Rows of one contender, by customer. */
-export type DatedRows = Map<string, DatedRow[]>;
-
-/** Adds a row to those of its customer. */
-export function addDated(dated: DatedRows, row: Omit<Counted, "contender">): void {
-  const { customer, epoch, period, cardVersionId, chargeKey, cell, quantity } = row;
-  const rows = dated.get(customer) ?? [];
-  rows.push({ epoch, period, cardVersionId, chargeKey, cell, quantity });
-  dated.set(customer, rows);
-}
 
 /** Whose history is dated. */
 export interface DatedHistory {

@@ -2,12 +2,12 @@
  * What statements and credit are worked out from: the ledger's rows as they are, or what they would
  * have been at a moment under another card. Whoever bills and pays reads either alike.
  */
-import type { CommitmentInput, DrawnBefore } from "../../../domain/period/commitment-draw.ts";
-import type { Adjustment, PeriodState } from "../../../domain/period/records.ts";
-import type { Statement } from "../../../domain/period/statement.ts";
-import type { Answer } from "../../answer.ts";
-import type { CounterKey, CreditBookRow, Customer, StoredCounter } from "../../ports.ts";
-import type { Tariff } from "../../tariff.ts";
+import type { CommitmentInput, DrawnBefore } from "../../domain/period/commitment-draw.ts";
+import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { Statement } from "../../domain/period/statement.ts";
+import type { Answer } from "../answer.ts";
+import type { CounterKey, CreditBookRow, Customer, StoredCounter } from "../ports.ts";
+import type { Tariff } from "../tariff.ts";
 
 /** A statement, and the one of its period that it replaces; null: the first one. */
 export interface Issued {
