@@ -193,7 +193,7 @@ export const LIVE_CUT_OFF_MS = 15_000;
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */
 export const SIMULATED_CUSTOMERS_MAX_COUNT = 1_000;
-/** Periods of customers of one simulation: each holds its counters in memory. */
+/** Periods of customers of one simulation, or stretches of their credit: held in memory. */
 export const SIMULATED_PERIODS_MAX_COUNT = 500_000;
 /** Runs of one customer that a simulation works out the bounds of. */
 export const SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT = 500_000;
