@@ -7,6 +7,7 @@ import type { Cap } from "../engine/hold-answers.ts";
 import type { StepKey } from "../engine/ports.ts";
 import type { ReportSource } from "../engine/report-source.ts";
 import type { EventResult, RunResult } from "../engine/result.ts";
+import type { LiveHub } from "./live/live-hub.ts";
 
 /** What became of one event of a request, in its place. */
 export interface IngestedEvent {
@@ -93,6 +94,8 @@ export interface HttpParts {
   readonly targetProblem?: (url: string) => string | null;
   /** Commits since the start, for /metrics. (Default: not told.) */
   readonly commitCount?: () => number;
+  /** The live views that are open. (Default: views of its own.) */
+  readonly live?: LiveHub;
   /** (Default: nothing is logged.) */
   readonly logger?: Logger;
 }

@@ -9,6 +9,7 @@ import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
 import { CREDIT_SCHEMAS } from "./schemas/credits.ts";
 import { eventSchemas } from "./schemas/events.ts";
+import { EXPORT_ATTEMPT_SCHEMAS } from "./schemas/export-attempts.ts";
 import { EXPORT_SCHEMAS } from "./schemas/exports.ts";
 import { SIMULATION_SCHEMAS } from "./schemas/simulations.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
@@ -42,6 +43,7 @@ export function openApiDocument(
         ...CREDIT_SCHEMAS,
         ...ALERT_SCHEMAS,
         ...EXPORT_SCHEMAS,
+        ...EXPORT_ATTEMPT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },
@@ -122,10 +124,10 @@ function problemsOf(route: Route): JsonSchema {
 }
 
 /** Codes that a route may answer with: its own, and those of its kind. */
-function errorsOf({ scope, params, body, errors = [], method, size }: Route): ErrorCode[] {
+function errorsOf({ scope, params, body, errors = [], method, mayWait }: Route): ErrorCode[] {
   const own: readonly ErrorCode[] = [
     ...(scope === null ? [] : (["auth.missing", "auth.invalid", "auth.forbidden"] as const)),
-    ...(size === undefined ? [] : (["change.proposed"] as const)),
+    ...(mayWait === undefined ? [] : (["change.proposed"] as const)),
     ...(params === undefined ? [] : (["field.invalid", "field.out_of_range"] as const)),
     "field.unknown",
     "request.malformed",

@@ -81,7 +81,7 @@ test("a node of the version before goes on beside today's, and every sum is exac
   const url = await (await postgresServer()).createDatabase();
   const nodes: NodeProcess[] = [];
   try {
-    const former = await startNode(url, join(folder, ENTRY));
+    const former = await startNode(url, { entry: join(folder, ENTRY) });
     nodes.push(former);
     const price = { model: "graduated", tiers: [{ upTo: "20", unit: "0.01" }, { unit: "0.003" }] };
     const charges = [{ key: "steps", meter: { count: "steps" }, price }];

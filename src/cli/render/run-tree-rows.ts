@@ -73,7 +73,7 @@ function sumOf({ usage }: StepView, buckets: readonly string[]): string {
 function unitsOf({ usage }: StepView): string {
   return Object.entries(usage)
     .filter(([name]) => !SHOWN.has(name))
-    .map(([name, quantity]) => `${groupDigits(quantity)} ${name.replaceAll("_", " ")}`)
+    .map(([name, quantity]) => `${name.replaceAll("_", " ")}: ${groupDigits(quantity)}`)
     .join(", ");
 }
 

@@ -4,6 +4,7 @@ import type { ChargeShare, Step } from "../../domain/event/step.ts";
 import { chargedBy } from "../../domain/event/trial-cell.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { NO_MOMENTS } from "../../domain/simulation/moments.ts";
 import { Accruals } from "../accrued.ts";
 import { stepKeyText } from "../batch-state.ts";
 import type { EngineContext } from "../context.ts";
@@ -47,7 +48,7 @@ export async function runUnderCard(
   };
   const of = { store, workspace, named: [customer.id], customer: () => customer, ...by };
   const rates = await readRates(store, workspace);
-  const asked = { contenders: [contender], cards, rates, customers: of.named };
+  const asked = { contenders: [contender], cards, rates, customers: of.named, moments: NO_MOMENTS };
   const [counting] = await countSteps(of, asked, NOBODY);
   if (counting === undefined) return { tree, currency: null };
   await countRuns(of, [counting]);

@@ -13,6 +13,7 @@ import { readRates } from "../conversion-rates.ts";
 import { type NewCard, VersionWriter, wholeCard } from "../override-versions.ts";
 import type { Customer } from "../ports.ts";
 import { requireSteps } from "../retention/require-steps.ts";
+import { type CreditFamily, creditFamilies, momentsOf } from "../simulated-credit/credit-family.ts";
 import { addBills, NO_BILL } from "./bill-customer.ts";
 import { untriedVersion } from "./contender.ts";
 import { type Counting, countOutcomes, countRuns, countSteps } from "./count-history.ts";
@@ -41,17 +42,24 @@ export async function simulate(
   const currency = currencyOf(contenders, cards[0]?.card.currency);
   await requireHistory(context, workspace, request);
   const customers = await namedCustomers(context, workspace, request);
-  const customer = rememberedCustomers(context, workspace, customers);
   const named = customers && [...customers.keys()];
   const nowMs = (await clocks.of(workspace)).nowMs();
   const recorded = await tariffs.of(workspace);
-  const of = { store, workspace, named, customer, recorded, nowMs };
+  const families = await creditFamilies({ store, workspace, tariff: recorded, nowMs, named });
+  // Whoever shares credit with somebody who is asked for uses it up too.
+  const counted = customers && (await withFamilies(context, workspace, { customers, families }));
+  const customer = rememberedCustomers(context, workspace, counted);
+  const isAsked = (id: string) => customers?.has(id) ?? true;
+  const whose = { named: counted && [...counted.keys()], customer, isAsked };
+  const of = { store, workspace, ...whose, recorded, nowMs };
   const rates = await readRates(store, workspace);
-  const asked = { contenders, cards, rates, customers: named };
+  const moments = momentsOf(families);
+  const asked = { contenders, cards, rates, customers: whose.named, moments };
   const countings: Counting[] = await countSteps(of, asked, listener);
   const runs = await countRuns(of, countings);
   await countOutcomes(of, countings);
-  const biller = new CustomerBiller(context, workspace, { countings, nowMs, currency, request });
+  const by = { countings, nowMs, currency, request, families };
+  const biller = new CustomerBiller(context, workspace, by);
   await biller.open();
   const sum = new Sum(countings.length);
   for await (const one of listed(context, workspace, customers)) {
@@ -130,6 +138,22 @@ async function namedCustomers(
     found.set(id, customer);
   }
   return found;
+}
+
+async function withFamilies(
+  { store }: EngineContext,
+  workspace: string,
+  of: {
+    readonly customers: ReadonlyMap<string, Customer>;
+    readonly families: readonly CreditFamily[];
+  },
+): Promise<Map<string, Customer>> {
+  const all = new Map(of.customers);
+  for (const id of of.families.flatMap(({ members }) => members)) {
+    const customer = all.get(id) ?? (await store.customer(workspace, id));
+    if (customer !== undefined) all.set(id, customer);
+  }
+  return all;
 }
 
 const CUSTOMERS_REMEMBERED_MAX_COUNT = 10_000;

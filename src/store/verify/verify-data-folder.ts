@@ -4,8 +4,8 @@
  * an error of theirs cannot hide itself.
  *
  * What it cannot see: a retry is a sign of life of its run and leaves no row; suspended events,
- * witnesses, conflicts, API keys and the newest export lines that were removed whole leave none
- * either, since the chain covers what counts and the journal.
+ * witnesses, conflicts, API keys and all export lines of an account that were removed whole leave
+ * none either, since the chain covers what counts and the journal.
  */
 import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
@@ -20,6 +20,7 @@ import { checkCommitments } from "./check-commitments.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkExportAttempts } from "./check-export-attempts.ts";
 import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
@@ -76,6 +77,7 @@ export const VERIFIED_TABLES = [
   "overruns",
   "export_lines",
   "export_secrets",
+  "export_attempts",
 ] as const;
 
 /** What a verification looked at and found. */
@@ -139,7 +141,8 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
-    () => checkExports(file, acts),
+    () => checkExports(file, acts, books.cards),
+    () => checkExportAttempts(file),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
     () => checkPolicies(file, acts),
