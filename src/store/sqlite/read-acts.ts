@@ -1,8 +1,4 @@
-/**
- * Reads acts of the journal: entries of no run. Each statement names its index: with nothing known
- * of how many rows there are, SQLite would rather go through the journal in its own order than
- * sort, and so through every opening of a run that there ever was.
- */
+/** Reads acts of the journal: entries of no run. */
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { ActFilter } from "../../engine/ports.ts";
 import { decodeJournal } from "../stored-rows.ts";
@@ -15,8 +11,7 @@ export function actsOf({ reads, ws }: ReadParts, filter: ActFilter): JournalEntr
   const order = beforeSeq === undefined ? "ORDER BY seq" : "AND seq < ? ORDER BY seq DESC";
   const index = subject === undefined ? "journal_by_kind" : "journal_by_act";
   const sql = `SELECT * FROM journal INDEXED BY ${index}
-    WHERE ws = ? AND run = '' AND source = ? AND seq > ?
-    ${ofSubject} ${order} LIMIT ?`;
+    WHERE ws = ? AND run = '' AND source = ? AND seq > ? ${ofSubject} ${order} LIMIT ?`;
   const values = [subject ?? [], beforeSeq ?? [], limit].flat();
   return reads
     .of(sql)
