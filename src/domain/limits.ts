@@ -43,7 +43,7 @@ export const INFLATE_MAX_RATIO = 100;
 /** Events taken into one unit of work by the commit loop. */
 export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
 /** The same while holds are asked for: who asks waits for the unit under way and for its own. */
-export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 400;
+export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 200;
 /** Units without a hold after which none is expected, and units are as large as what waits. */
 export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */
