@@ -42,6 +42,10 @@ export const BODY_MAX_BYTES = 4 * 1024 * 1024;
 export const INFLATE_MAX_RATIO = 100;
 /** Events taken into one unit of work by the commit loop. */
 export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
+/** The same while holds are asked for: who asks waits for the unit under way and for its own. */
+export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 400;
+/** Units without a hold after which none is expected, and units are as large as what waits. */
+export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
 /** Outcomes that become final by one unit of work. */
@@ -171,6 +175,14 @@ export const LIVE_KEPT_MAX_CHARS = 32 * 1024 * 1024;
 export const LIVE_WAITING_MAX_CHARS = 32 * 1024 * 1024;
 /** Messages that wait for one slow reader before it is dropped. */
 export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
+/** Characters of what one unit of work tells live views on other nodes; beyond, they read anew. */
+export const LIVE_NOTE_MAX_CHARS = 1024 * 1024;
+/** Notes that are kept of a workspace, for nodes that look later and readers that come over. */
+export const LIVE_NOTES_MAX_COUNT = 200;
+/** How long a workspace counts as looked at, where nobody says so again. */
+export const LIVE_WATCH_MS = 60_000;
+/** How long a slow reader may take to read that it is let go, before it is cut off. */
+export const LIVE_CUT_OFF_MS = 15_000;
 /** Cards that one simulation sets side by side. */
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */

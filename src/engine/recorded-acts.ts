@@ -7,7 +7,7 @@ import type { Digest, Reads } from "./ports.ts";
 
 /** The documents of all acts of a kind, oldest first. Acts by hand are as many as people make. */
 export async function recordedActs<T>(
-  store: Reads,
+  store: Pick<Reads, "acts">,
   workspace: string,
   of: { readonly kind: JournalKind; readonly subject?: string },
 ): Promise<T[]> {
@@ -24,7 +24,7 @@ export async function recordedActs<T>(
 
 /** The document of the newest act on a subject; undefined where there is none. */
 export async function recordedAct<T>(
-  store: Reads,
+  store: Pick<Reads, "lastAct">,
   workspace: string,
   { kind, subject }: { readonly kind: JournalKind; readonly subject: string },
 ): Promise<T | undefined> {

@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Cap } from "../engine/hold-answers.ts";
 import type { StepKey } from "../engine/ports.ts";
 import type { EventResult, RunResult } from "../engine/result.ts";
+import type { LiveHub } from "./live/live-hub.ts";
 
 /** What became of one event of a request, in its place. */
 export interface IngestedEvent {
@@ -90,6 +91,8 @@ export interface HttpParts {
   readonly targetProblem?: (url: string) => string | null;
   /** Commits since the start, for /metrics. (Default: not told.) */
   readonly commitCount?: () => number;
+  /** The live views that are open. (Default: views of its own.) */
+  readonly live?: LiveHub;
   /** (Default: nothing is logged.) */
   readonly logger?: Logger;
 }

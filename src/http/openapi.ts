@@ -116,10 +116,10 @@ function problemsOf(route: Route): JsonSchema {
 }
 
 /** Codes that a route may answer with: its own, and those of its kind. */
-function errorsOf({ scope, params, body, errors = [], method, size }: Route): ErrorCode[] {
+function errorsOf({ scope, params, body, errors = [], method, mayWait }: Route): ErrorCode[] {
   const own: readonly ErrorCode[] = [
     ...(scope === null ? [] : (["auth.missing", "auth.invalid", "auth.forbidden"] as const)),
-    ...(size === undefined ? [] : (["change.proposed"] as const)),
+    ...(mayWait === undefined ? [] : (["change.proposed"] as const)),
     ...(params === undefined ? [] : (["field.invalid", "field.out_of_range"] as const)),
     "field.unknown",
     "request.malformed",

@@ -20,6 +20,7 @@ import { PostgresAlerts } from "./postgres-alerts.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
 import { PostgresLeases } from "./postgres-leases.ts";
+import { IS_WATCHED, PostgresNotes } from "./postgres-notes.ts";
 import { type OutboxStore, PostgresOutbox } from "./postgres-outbox.ts";
 import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
@@ -38,6 +39,7 @@ const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commi
  */
 const lockOf = (ws: number) => `${BEGIN}; SET LOCAL tollgate.ws = ${ws};
   SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version,
+    ${IS_WATCHED},
     (12 * (extract(year FROM now()) - 1970) + extract(month FROM now()) - 1)::integer AS month
   FROM workspaces WHERE ws = ${ws} FOR UPDATE`;
 
@@ -77,6 +79,7 @@ class PostgresStore extends PostgresReads implements Store {
   });
   readonly credit = new PostgresCreditReads((...asked) => this.of(...asked));
   readonly leases = new PostgresLeases((sql, ...values) => this.#all(sql, ...values));
+  readonly notes = new PostgresNotes((...asked) => this.of(...asked));
   readonly #rows: OutboxStore = {
     of: (...asked) => this.of(...asked),
     ws: (workspace) => this.#ws(workspace),
@@ -227,7 +230,7 @@ function startOf(row: Row): UnitStart {
   const number = (name: string) => row[name] as number;
   const digest = row.chain as string;
   const head = { lastSeq: number("last_seq"), digest, committedAtMs: number("committed_at") };
-  return { head, rules: rulesOf(row) };
+  return { head, rules: rulesOf(row), isWatched: row.is_watched === true };
 }
 
 function rulesOf(row: Row): RulesVersions {

@@ -7,8 +7,9 @@
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import type { Lease, RulesVersions } from "../../engine/node-ports.ts";
+import type { Lease, LiveNote, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
@@ -33,6 +34,7 @@ import {
   decodeJournal,
   decodeOutcome,
   decodePeriod,
+  decodeRollup,
   decodeRun,
   decodeSuspended,
   decodeWitness,
@@ -40,6 +42,7 @@ import {
 } from "../stored-rows.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
+import { writeNote } from "./postgres-notes.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
@@ -56,6 +59,7 @@ const STEPS = byKeys("steps", "customer run source id month:int4");
 export interface UnitStart {
   readonly head: ChainHead;
   readonly rules: RulesVersions;
+  readonly isWatched: boolean;
 }
 
 /** Reads and writes of one open transaction. */
@@ -72,6 +76,14 @@ export class PostgresUnit implements UnitOfWork {
 
   rules(): RulesVersions {
     return this.#start.rules;
+  }
+
+  get isWatched(): boolean {
+    return this.#start.isWatched;
+  }
+
+  tellLive(note: Pick<LiveNote, "node" | "text">): Promise<void> {
+    return writeNote(this.#target, note);
   }
 
   async holds({ name, fence }: Lease): Promise<boolean> {
@@ -253,6 +265,11 @@ export class PostgresUnit implements UnitOfWork {
   async usedPeriods(customer: string): Promise<string[]> {
     const sql = "SELECT DISTINCT period FROM rollups WHERE ws = $1 AND customer = $2";
     return (await this.#rows(sql, customer)).map((row) => row.period as string);
+  }
+
+  async rollups({ customer, period }: CounterKey): Promise<RollupRow[]> {
+    const sql = "SELECT * FROM rollups WHERE ws = $1 AND customer = $2 AND period = $3";
+    return (await this.#rows(sql, customer, period)).map(decodeRollup);
   }
 
   async adjustments({ customer, period }: CounterKey): Promise<Adjustment[]> {

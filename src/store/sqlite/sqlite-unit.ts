@@ -2,6 +2,7 @@
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
@@ -194,6 +195,10 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     const sql = "SELECT DISTINCT period FROM rollups WHERE ws = ? AND customer = ?";
     const filed = this.#all(sql, customer).map((row) => row.period as string);
     return [...new Set([...filed, ...this.#shared.caches.pendingPeriods(this.#ws, customer)])];
+  }
+
+  rollups(key: CounterKey): RollupRow[] {
+    return this.#shared.caches.rollups(this.#ws, key);
   }
 
   adjustments({ customer, period }: CounterKey): Adjustment[] {
