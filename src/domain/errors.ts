@@ -250,6 +250,16 @@ export const ERRORS = {
     "Nobody knows whose run it is, so no budget can decide.",
     "Open the run with its customer, in the same request if you like.",
   ],
+  "run.condensed": [
+    409,
+    "The run is condensed: its periods are closed, and its steps may be gone.",
+    "Open another run. A retry of what was kept is still answered as a duplicate.",
+  ],
+  "steps.removed": [
+    409,
+    "Steps that the answer would need were removed.",
+    "Ask for what is after the instant that the message names.",
+  ],
   "policy.invalid": [400, "The policy is not valid.", "Correct the field at the path given."],
   "policy.not_found": [404, "No such policy.", "See /v1/policies."],
   "live.too_many": [

@@ -48,6 +48,12 @@ export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 400;
 export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
+/** Root runs that one unit of work looks at to condense them, and about so many steps at most. */
+export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 200;
+export const CONDENSED_STEPS_PER_UNIT_MAX_COUNT = 4_000;
+/** Whole months before the present one whose steps may be asked to stay, at least and at most. */
+export const RETAINED_MONTHS_MIN = 1;
+export const RETAINED_MONTHS_MAX = 1_200;
 /** Outcomes that become final by one unit of work. */
 export const OUTCOMES_SETTLED_PER_UNIT_MAX_COUNT = 500;
 /** Requests that may wait for the commit loop before new ones are answered 503. */
@@ -187,7 +193,7 @@ export const LIVE_CUT_OFF_MS = 15_000;
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */
 export const SIMULATED_CUSTOMERS_MAX_COUNT = 1_000;
-/** Periods of customers of one simulation: each holds its counters in memory. */
+/** Periods of customers of one simulation, or stretches of their credit: held in memory. */
 export const SIMULATED_PERIODS_MAX_COUNT = 500_000;
 /** Runs of one customer that a simulation works out the bounds of. */
 export const SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT = 500_000;

@@ -20,6 +20,7 @@ import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
+import { loadCondensed } from "./retention/condensed-runs.ts";
 import { requireRules } from "./rules.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
@@ -56,6 +57,7 @@ export async function commitWork(
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
+    await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
     const { store } = context;
     const watching = { unit, state, tariff, store, workspace, policies };

@@ -26,7 +26,7 @@ const LIMITS_MAX_ROWS = 40_000;
 /** Texts of balances that are remembered of one scope. */
 const TEXTS_OF_SCOPE_MAX_COUNT = 8;
 
-const COUNTING = `SELECT * FROM holds WHERE ws = ? AND state = 'open'`;
+const COUNTING = `SELECT * FROM holds INDEXED BY holds_counting WHERE ws = ? AND state = 'open'`;
 const BALANCE = `SELECT * FROM budget_balances
   WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
 const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";

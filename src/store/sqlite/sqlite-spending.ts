@@ -33,7 +33,7 @@ import type { Statements } from "./statements.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
 const HOLD = "SELECT * FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?";
-const HOLD_BY_SETTLER = `SELECT * FROM holds
+const HOLD_BY_SETTLER = `SELECT * FROM holds INDEXED BY holds_by_settler
   WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
 
 /** Reads of a unit of work: memory knows whatever counts. */
