@@ -302,11 +302,7 @@ export const ERRORS = {
     "Add another target.",
   ],
   "export.line_not_found": [404, "No such export line.", "See 'tollgate export status'."],
-  "export.attempt_not_found": [
-    404,
-    "No such attempt to send export lines, or it is forgotten.",
-    "See 'tollgate export attempts'.",
-  ],
+  "export.attempt_not_found": [404, "No such attempt is kept.", "See 'tollgate export attempts'."],
   "export.line_state": [409, "The line is in no state for that.", "See what it is now."],
   "export.incomplete": [
     409,

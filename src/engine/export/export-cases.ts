@@ -129,7 +129,8 @@ export class ExportCases {
     }
     const shown = lines.slice(0, PAGE_MAX_ROWS);
     return {
-      ...{ lines: shown, requests: open.connector.preview(shown, open.target) },
+      lines: shown,
+      requests: shown.length === 0 ? [] : open.connector.preview(shown, open.target),
       ...{ carried, missing: [...missing.values()], hasMore: lines.length >= PAGE_MAX_ROWS },
     };
   }
