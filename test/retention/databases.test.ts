@@ -11,6 +11,7 @@ import type { Client } from "pg";
 import { composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
 import { moveToPostgres } from "../../src/store/move/move-to-postgres.ts";
 import { verifyDatabase } from "../../src/store/move/verify-database.ts";
+import { removeFromPostgres } from "../../src/store/retain/remove-from-postgres.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { makeVariedHistory, OCTOBER, OTHER_WORKSPACE } from "../faults/varied-history.ts";
 import { toolStep } from "../nodes/calls.ts";
@@ -52,6 +53,20 @@ async function statusesOf(events: readonly object[]) {
     return results.map(({ result }) => result.error?.code ?? result.status);
   });
 }
+
+test("nothing is removed of a run whose steps are not those that were condensed", async () => {
+  const counted = await client.query(`SELECT s.ws, s.run, count(*)::integer AS steps FROM steps s
+    GROUP BY 1, 2 ORDER BY 1, 2`);
+  const [found] = counted.rows as [{ ws: number; run: string; steps: number }];
+  const one = { ...found, seq: 1, workspace: DEFAULT_WORKSPACE };
+  const removing = removeFromPostgres(place.databaseUrl ?? "", {
+    runs: [{ ...one, steps: one.steps - 1 }],
+  });
+  await assert.rejects(removing, { code: "store.corrupt", message: /older version/ });
+  const after = await client.query("SELECT count(*)::integer AS steps FROM steps");
+  const before = (counted.rows as { steps: number }[]).reduce((sum, { steps }) => sum + steps, 0);
+  assert.equal(after.rows[0].steps, before);
+});
 
 test("a database loses the steps that a folder loses, and verifies alike", async () => {
   const copy = join(folder, "copy");

@@ -4,6 +4,7 @@
  * a run of the month goes on, the others' steps are deleted.
  */
 import { RETAIN_LOCK_MAX_MS } from "../../domain/database-limits.ts";
+import { TollgateError } from "../../domain/errors.ts";
 import { control, rowsOf } from "../postgres/connection.ts";
 import type { Client } from "../postgres/driver.ts";
 import { withOwner } from "../postgres/owner.ts";
@@ -30,21 +31,26 @@ async function noteRuns(client: Client, runs: RemovalPlan["runs"]): Promise<void
   await control(
     client,
     `CREATE TEMPORARY TABLE removed (ws integer, customer text COLLATE "C", run text COLLATE "C",
-      month integer, PRIMARY KEY (ws, customer, run))`,
+      month integer, steps bigint, PRIMARY KEY (ws, customer, run))`,
   );
   for (let at = 0; at < runs.length; at += RUNS_A_STATEMENT) {
     const part = runs.slice(at, at + RUNS_A_STATEMENT);
-    const sql = `INSERT INTO removed SELECT r.ws, r.customer, r.id, r.month
-      FROM unnest($1::int[], $2::text[]) AS k (ws, run)
+    const sql = `INSERT INTO removed SELECT r.ws, r.customer, r.id, r.month, k.steps
+      FROM unnest($1::int[], $2::text[], $3::bigint[]) AS k (ws, run, steps)
       JOIN runs r ON r.ws = k.ws AND r.id = k.run`;
-    await rowsOf(client, sql, [part.map(({ ws }) => ws), part.map(({ run }) => run)]);
+    await rowsOf(client, sql, [
+      part.map(({ ws }) => ws),
+      part.map(({ run }) => run),
+      part.map(({ steps }) => steps),
+    ]);
   }
   await control(client, "ANALYZE removed");
 }
 
 /**
- * The lock keeps writers of this one month out while it is looked at what would stay: a late run of
- * a version that knows nothing of condensed runs. Whoever writes elsewhere waits for nobody.
+ * The lock keeps writers of this one month out while it is looked at what would stay, and whether a
+ * node of a version that knows nothing of condensed runs has written to one. Whoever writes
+ * elsewhere waits for nobody. Throws `store.corrupt`.
  */
 async function removeMonth(client: Client, month: number): Promise<number> {
   const table = `steps_${month}`;
@@ -52,11 +58,20 @@ async function removeMonth(client: Client, month: number): Promise<number> {
   await control(client, `BEGIN; ${settings}; LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`);
   const counted = await rowsOf(
     client,
-    `SELECT count(*) AS whole, count(m.run) AS going FROM ${table} s
-      LEFT JOIN removed m ON m.ws = s.ws AND m.customer = s.customer AND m.run = s.run`,
+    `SELECT (SELECT count(*) FROM ${table}) AS whole, coalesce(sum(n), 0)::bigint AS going,
+        count(*) FILTER (WHERE n <> steps) AS changed
+      FROM (SELECT m.steps, count(*) AS n FROM ${table} s
+        JOIN removed m ON m.ws = s.ws AND m.customer = s.customer AND m.run = s.run
+        GROUP BY m.ws, m.customer, m.run) AS by_run`,
     [],
   );
-  const { whole, going } = counted[0] as { whole: number; going: number };
+  const { whole, going, changed } = counted[0] as { whole: number; going: number; changed: number };
+  if (changed > 0) {
+    const detail =
+      `Steps of ${changed} condensed runs have changed; is there a node of an older version? ` +
+      "Nothing of their month was removed.";
+    throw new TollgateError("store.corrupt", detail);
+  }
   const behind = (name: string) => `DELETE FROM ${name} s USING removed m
     WHERE m.month = ${month} AND m.ws = s.ws AND m.customer = s.customer AND m.run = s.run`;
   if (going > 0) {
