@@ -1,8 +1,10 @@
 /**
  * `growth`: what stored steps cost a node on PostgreSQL. Rows are made by the server itself, in the
- * product's own tables: runs of 40 steps, of a thousand customers, over 24 months. What is measured
- * is processor time an event of new work, node and server together, which other work on the machine
- * does not change.
+ * product's own tables: runs of 40 steps, of a thousand customers, over 24 months. What is measured,
+ * at several sizes, is processor time (node and server together, which other work on the machine
+ * does not change): of an event of new work, of reading a run, and of a customer's bill so far.
+ *
+ * Rows that were filled in are sealed by no link, so this is nothing to verify.
  */
 import pg from "pg";
 import { postgresServer } from "../test/postgres-server.ts";
@@ -14,6 +16,9 @@ const CONTENT = { of: "events", workload: "node-1", eventsPerRequest: 100 } as c
 const STEPS_PER_RUN = 40;
 const MONTHS = 24;
 const PIECE = 250_000;
+/** Steps at which it is measured, beside the last. */
+const STAGES = [1_000_000, 5_000_000, 20_000_000];
+const READS = 100;
 /** September 2024. */
 const FIRST_MONTH = 656;
 
@@ -55,10 +60,39 @@ export async function benchGrowth({ steps }: GrowthOptions): Promise<object> {
     }
     return measured.rounded(measured.median(figures), 1);
   };
+  const readMicros = async (pathOf: (turn: number) => string): Promise<number> => {
+    const headers = { authorization: `Bearer ${product.key}` };
+    const read = async (turn: number) => {
+      const answer = await fetch(product.url + pathOf(turn), { headers });
+      if (!answer.ok) throw new Error(`${pathOf(turn)}: ${await answer.text()}`);
+      await answer.arrayBuffer();
+    };
+    for (let turn = 0; turn < READS; turn += 1) await read(turn);
+    const before = (measured.cpuMsOf(product.child) ?? 0) + server.cpuMs();
+    for (let turn = 0; turn < READS; turn += 1) await read(READS + turn);
+    const spent = (measured.cpuMsOf(product.child) ?? 0) + server.cpuMs() - before;
+    return measured.rounded((1_000 * spent) / READS, 0);
+  };
+  const measure = async () => {
+    await client.query("CHECKPOINT");
+    await client.query("ANALYZE");
+    const counted = await client.query(`SELECT count(*) AS steps,
+      pg_database_size(current_database()) AS bytes FROM steps`);
+    const { steps: stored, bytes } = counted.rows[0] as { steps: string; bytes: string };
+    const customer = (turn: number) => `customer-${String(turn % 1_000).padStart(4, "0")}`;
+    return {
+      storedSteps: Number(stored),
+      bytesPerStep: Math.round(Number(bytes) / Number(stored)),
+      cpuMicrosPerEvent: await cpuMicros(),
+      cpuMicrosPerRunRead: await readMicros((turn) => `/v1/runs/grown-${7 * turn}`),
+      cpuMicrosPerBill: await readMicros((turn) => `/v1/customers/${customer(turn)}/bill`),
+    };
+  };
   try {
     // The first rounds are for the compiler.
     await cpuMicros();
     const fresh = await cpuMicros();
+    const stages: object[] = [];
     for (let month = 0; month < MONTHS; month += 1) {
       await client.query("SELECT tollgate_month($1)", [FIRST_MONTH + month]);
     }
@@ -68,21 +102,16 @@ export async function benchGrowth({ steps }: GrowthOptions): Promise<object> {
       process.stderr.write(
         `filling: ${Math.min(steps, from * STEPS_PER_RUN + PIECE)} of ${steps}\n`,
       );
+      const filled = from * STEPS_PER_RUN + PIECE;
+      if (filled < steps && STAGES.includes(filled)) stages.push(await measure());
     }
     const fillSeconds = Math.round((performance.now() - startedMs) / 1_000);
-    await client.query("CHECKPOINT");
-    await client.query("ANALYZE");
-    const grown = await cpuMicros();
-    const size = await client.query("SELECT count(*) AS steps FROM steps");
-    const bytes = await client.query("SELECT pg_database_size(current_database()) AS bytes");
-    const stored = Number(size.rows[0]?.steps);
+    const last = await measure();
     return {
       ...measured.aboutThis(),
-      storedSteps: stored,
       cpuMicrosPerEventFresh: fresh,
-      cpuMicrosPerEventGrown: grown,
-      growth: measured.rounded(grown / fresh, 2),
-      bytesPerStep: Math.round(Number(bytes.rows[0]?.bytes) / stored),
+      growth: measured.rounded(last.cpuMicrosPerEvent / fresh, 2),
+      stages: [...stages, last],
       fillSeconds,
     };
   } finally {

@@ -76,9 +76,7 @@ export class ActsAsOf {
     const saved = await this.lastAct("customer.saved", id);
     const known = saved ?? (await this.lastAct("customer", id));
     if (known === undefined) return undefined;
-    const stated = JSON.parse(known.document) as Customer;
-    // Entries of the first schemas state none of these.
-    return { ...stated, ...withTerms(stated), parent: stated.parent ?? null };
+    return statedCustomer(known.document);
   }
 
   async statements(customer?: string): Promise<StatementRecord[]> {
@@ -103,6 +101,13 @@ export class ActsAsOf {
     }
     return states.sort((a, b) => (a.period < b.period ? -1 : 1));
   }
+}
+
+/** A customer as an act states it. */
+export function statedCustomer(document: string): Customer {
+  const stated = JSON.parse(document) as Customer;
+  // Entries of the first schemas state none of these.
+  return { ...stated, ...withTerms(stated), parent: stated.parent ?? null };
 }
 
 function withTerms({ formerCards, startedAtMs, createdAtMs }: Partial<Customer>) {

@@ -40,8 +40,8 @@ export async function seqAsOf(
 
 const LAST = Number.MAX_SAFE_INTEGER;
 
-/** Halves the stretch of seqs in which the first link lies that is later. */
-async function seqAt(
+/** Halves the stretch of seqs in which the first link lies that is later than an instant. */
+export async function seqAt(
   store: Store,
   workspace: string,
   atMs: number,

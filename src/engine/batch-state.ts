@@ -6,6 +6,7 @@ import { ALERT_KINDS } from "../domain/alert/alert.ts";
 import { present } from "../domain/assert.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
+import type { Marked, Recognised } from "../domain/event/step-marks.ts";
 import { ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
@@ -131,6 +132,8 @@ export class BatchState {
   readonly periods = new Rows<PeriodState>();
   readonly creditBooks = new Rows<CreditBookRow>();
   readonly journal = new Rows<JournalEntry>();
+  /** Recognises records of condensed runs, by the run's id. */
+  readonly condensed = new Map<string, (record: Marked) => Recognised>();
   readonly formerSteps: Step[] = [];
   readonly released: StepKey[] = [];
   readonly freedCalls: Call[] = [];

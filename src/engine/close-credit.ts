@@ -241,7 +241,7 @@ function inCredits({ lines }: Pick<Statement, "lines">): StatementLine[] {
 }
 
 /** What a statement bills in its card's credits, in these. */
-export function lanesInCredits(statement: Pick<Statement, "lines" | "period">): Charged[] {
+function lanesInCredits(statement: Pick<Statement, "lines" | "period">): Charged[] {
   const credits = inCredits(statement).map((line) => {
     return { ...line, amountRounded: line.credits ?? ZERO_AMOUNT };
   });
@@ -249,7 +249,7 @@ export function lanesInCredits(statement: Pick<Statement, "lines" | "period">): 
 }
 
 /** What so many credits pay of a statement in money, cut to whole units. */
-export function worthOfCredits(
+function worthOfCredits(
   statement: Pick<Statement, "lines" | "period" | "credit" | "currency">,
   paid: Amount,
 ): Amount {
@@ -262,7 +262,7 @@ export function worthOfCredits(
 }
 
 /** What a statement bills, less what credits in units have paid of it already. */
-export function lanesInMoney(
+function lanesInMoney(
   statement: Pick<Statement, "lines" | "period">,
   paidInCredits: Amount,
 ): Charged[] {
@@ -296,6 +296,6 @@ function sum(amounts: readonly Amount[]): Amount {
 }
 
 /** The smallest unit of a currency. */
-export function unitOf(currency: string): bigint {
+function unitOf(currency: string): bigint {
   return smallestUnit(present(currencyDecimals(currency), `decimals of ${currency}`));
 }

@@ -20,6 +20,7 @@ import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
+import { loadCondensed } from "./retention/condensed-runs.ts";
 import { requireRules } from "./rules.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
@@ -38,7 +39,7 @@ export async function commitWork(
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
-  const { seen } = context;
+  const { seen, store } = context;
   const tariff = await context.tariffs.of(workspace, seen);
   const kept = await context.budgets.of(workspace, seen);
   const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
@@ -48,7 +49,7 @@ export async function commitWork(
   let hasNewBudgets = false;
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
-  const committed = context.store.transact(workspace, async (unit) => {
+  const committed = store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const receivedAtMs = context.clock.nowMs();
@@ -56,14 +57,14 @@ export async function commitWork(
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
+    await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
-    const { store } = context;
     const watching = { unit, state, tariff, store, workspace, policies };
     watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
     const asked = { ids: context.ids, entitlements, watched };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
-    await tellUnknownPrices(context.store, workspace, state);
+    await tellUnknownPrices(store, workspace, state);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));

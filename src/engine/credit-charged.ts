@@ -5,6 +5,7 @@ import { type Amount, type Factor, ZERO_AMOUNT } from "../domain/money/decimal.t
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment } from "../domain/period/records.ts";
 import { closeCounter } from "../domain/rating/counter.ts";
+import type { Answer } from "./answer.ts";
 import type { BatchState } from "./batch-state.ts";
 import { periodOfKey } from "./bill.ts";
 import type { CounterKey, Customer, Store, StoredCounter, UnitOfWork } from "./ports.ts";
@@ -32,9 +33,17 @@ export function readsOfStore(store: Store, workspace: string): CreditReads {
 /** What is read inside a unit of work. */
 export type UnitReads = Pick<UnitOfWork, "customers" | "periodsOf" | "counters" | "adjustments">;
 
+/** Who knows in which periods a customer used anything. */
+export interface UsedPeriods {
+  rollups(
+    workspace: string,
+    filter: { readonly customer: string },
+  ): Answer<readonly { readonly period: string }[]>;
+}
+
 /** What an act sees: rows of its unit, totals that are all on disk, and what it booked itself. */
 export function readsOfUnit(
-  store: Store,
+  store: UsedPeriods,
   workspace: string,
   act: { readonly unit: UnitReads; readonly booked: () => readonly Adjustment[] },
 ): CreditReads {
@@ -107,11 +116,12 @@ export async function openCharges(
   query: ChargedQuery,
 ): Promise<OpenCharge[]> {
   const { customer, nowMs, without = [] } = query;
-  const left = new Set([...(await reads.closed(customer.id)), ...without]);
+  const closed = await reads.closed(customer.id);
+  const left = new Set([...closed, ...without]);
   const known = [...(await reads.used(customer.id)), ...query.periods];
-  const current = tariff.periodOf(customer, nowMs).key;
+  const open = firstOpen(tariff, customer, { nowMs, closed: new Set(closed) });
   const charges: OpenCharge[] = [];
-  for (const period of periodsFrom(tariff, customer, [...known, current])) {
+  for (const period of periodsFrom(tariff, customer, [...known, open])) {
     if (left.has(period.key)) continue;
     const key = { customer: customer.id, period: period.key };
     const lane = { customer: "", period: period.key, startMs: period.startMs };
@@ -124,6 +134,17 @@ export async function openCharges(
     }
   }
   return sumOpenCharges(charges);
+}
+
+/** The period that what comes late is booked in: one that lasts may be closed already. */
+function firstOpen(
+  tariff: Tariff,
+  customer: Customer,
+  { nowMs, closed }: { readonly nowMs: number; readonly closed: ReadonlySet<string> },
+): string {
+  let period = tariff.periodOf(customer, nowMs);
+  while (closed.has(period.key)) period = tariff.periodOf(customer, period.endMs);
+  return period.key;
 }
 
 /** Cells of a charge as one; what is priced in credits stays apart from what is not. */

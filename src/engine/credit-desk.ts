@@ -20,9 +20,9 @@ import { TollgateError } from "../domain/errors.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { Act } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
-import { readsOfUnit, type UnitReads } from "./credit-charged.ts";
+import { readsOfUnit, type UnitReads, type UsedPeriods } from "./credit-charged.ts";
 import { CreditLevels } from "./credit-levels.ts";
-import type { Customer, UnitOfWork } from "./ports.ts";
+import type { Customer, Store, UnitOfWork } from "./ports.ts";
 import { recordedActs } from "./recorded-acts.ts";
 
 /** What an entry is for. */
@@ -65,14 +65,22 @@ export interface DeskAct extends Pick<Act, "workspace" | "tariff" | "journal" | 
   readonly unit: UnitReads & Pick<UnitOfWork, "creditBooks">;
 }
 
+/** What a desk reads beside its unit, and whom it tells that a book changes. */
+export interface DeskContext {
+  readonly store: UsedPeriods & Pick<Store, "acts"> & { readonly credit: Below };
+  readonly dues: Pick<EngineContext["dues"], "forget">;
+}
+
+type Below = Pick<Store["credit"], "customersBelow">;
+
 /** The credit of customers in one unit of work. */
 export class CreditDesk {
-  readonly #context: Pick<EngineContext, "store" | "dues">;
+  readonly #context: DeskContext;
   readonly #act: DeskAct;
   readonly #books = new Map<string, OpenBook>();
   readonly levels: CreditLevels;
 
-  constructor(context: Pick<EngineContext, "store" | "dues">, act: DeskAct) {
+  constructor(context: DeskContext, act: DeskAct) {
     this.#context = context;
     this.#act = act;
     const { unit, state, tariff, workspace } = act;

@@ -163,3 +163,14 @@ test("nobody chooses an id that Tollgate gives to credit itself", async () => {
   await assert.rejects(taken, { code: "booking.conflict", field: "id" });
   assert.equal(await standing(world), "g 1, owed 0");
 });
+
+test("what comes late while the period that lasts is closed already is paid too", async () => {
+  const world = await newWorld(cardOf({ tools: [STEPS, each("1")] }));
+  await world.send(opened(named), toolCall({ id: "t1" }));
+  await give(world, "10", { id: "g" });
+  await world.close("2026-11");
+  await world.send(toolCall({ id: "t2" }));
+  // It is booked in December, which has not begun.
+  assert.equal((await world.adjustments("2026-12-01")).length, 1);
+  assert.equal(await standing(world), "g 9, owed 0");
+});

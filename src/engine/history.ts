@@ -5,6 +5,7 @@
 import type { Step } from "../domain/event/step.ts";
 import type { OutcomeState, RunFacts } from "../domain/run/run.ts";
 import type { ContenderData, RecordedTariff } from "../domain/simulation/contender-data.ts";
+import type { MomentsOf } from "../domain/simulation/moments.ts";
 import type { Counted } from "../domain/simulation/step-sums.ts";
 import type { Answer } from "./answer.ts";
 
@@ -13,6 +14,15 @@ export interface StepSumRequest extends RecordedTariff {
   readonly contenders: readonly ContenderData[];
   /** Whose steps; null: everyone's. */
   readonly customers: readonly string[] | null;
+  /** Sums are told apart by what was committed before each of them. */
+  readonly moments: MomentsOf;
+}
+
+/** What a step was, and until when. */
+export interface FormerStep {
+  readonly step: Step;
+  /** Last seq at which it stood. */
+  readonly untilSeq: number;
 }
 
 /** Who waits for something that takes long. */
@@ -44,6 +54,8 @@ export interface History {
   sumSteps(request: StepSumRequest, onlooker: Onlooker): Promise<readonly Counted[]>;
   /** Steps of a customer in the order of their seq, behind one (0: from the first on). */
   stepsOfCustomer(customer: string, page: PageAfter<number>): Answer<Step[]>;
+  /** What steps of a customer were before, in the order of their seq, behind one. */
+  formerStepsOfCustomer(customer: string, page: PageAfter<number>): Answer<FormerStep[]>;
   /**
    * Facts of runs behind the one with an id ("": from the first on), in an order of the store's own
    * in which a run keeps its place.

@@ -91,7 +91,7 @@ async function laterRows(
 }
 
 /** The sum of each charge and period of booking, with a row that says which; zeros left out. */
-function netted(rows: readonly Adjustment[]): (readonly [Adjustment, Amount])[] {
+export function netted(rows: readonly Adjustment[]): (readonly [Adjustment, Amount])[] {
   const groups = Map.groupBy(rows, ({ bookedPeriod, cardKey, chargeKey, cell }) =>
     JSON.stringify([bookedPeriod, cardKey, chargeKey, cell]),
   );
@@ -132,7 +132,8 @@ async function issueAgain(
   return recordOf(context, statement, { closedAtMs: nowMs, replaces: replaces.id, credit });
 }
 
-function alreadyBilled([row, amount]: readonly [Adjustment, Amount]): Booking {
+/** A line that takes off what an adjustment of a closed period has billed. */
+export function alreadyBilled([row, amount]: readonly [Adjustment, Amount]): Booking {
   const { cardKey, chargeKey, cell, bookedPeriod } = row;
   const billed = `billed already as an adjustment in the period ${bookedPeriod}`;
   const description = `${adjustedName(row)}: ${billed}`;

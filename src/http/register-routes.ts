@@ -6,6 +6,7 @@ import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { BODY_MAX_BYTES, TEXT_MAX_CHARS } from "../domain/limits.ts";
 import type { Actor } from "../engine/actor.ts";
+import { answerRoute } from "./answer-report.ts";
 import { requireScope } from "./authenticator.ts";
 import { mediaType, unsupported } from "./events-listener.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
@@ -113,7 +114,7 @@ async function handleOrPropose(
   { text: body, ...input }: Input & { readonly text: string | null },
 ): Promise<RouteAnswer> {
   try {
-    return await route.handle(context, input);
+    return await answerRoute(context, route, input);
   } catch (error) {
     if (!(error instanceof TollgateError) || error.code !== "change.unapproved") throw error;
     const { workspace, params, query } = input;
@@ -203,9 +204,15 @@ export async function readDocument(
   const length = headers["content-length"] ?? "0";
   const isEmpty = length === "0" && headers["transfer-encoding"] === undefined;
   if (isEmpty && declared?.isOptional === true) return null;
-  const type = mediaType(headers["content-type"]);
-  if (type !== "application/json") throw unsupported(type);
+  requireJson(headers["content-type"]);
   return readBody(raw, { maxBytes: declared?.maxBytes ?? BODY_MAX_BYTES, budget });
+}
+
+/** Throws `request.unsupported_type` for a body that is not said to be JSON. */
+export function requireJson(contentType: string | undefined): void {
+  if (contentType === "application/json") return;
+  const type = mediaType(contentType);
+  if (type !== "application/json") throw unsupported(type);
 }
 
 function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {

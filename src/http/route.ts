@@ -102,6 +102,11 @@ export interface RouteOf<Params, Query, Body> {
   readonly answers: Readonly<Record<number, DeclaredAnswer>>;
   /** What it changes may want a second key, and is on record then. (Default: it never does.) */
   readonly mayWait?: true;
+  /**
+   * Whether it only reads, and may answer a little late: a copy of the database is asked where
+   * there is one. (Default: no.)
+   */
+  readonly isReport?: true;
   /** Codes besides those that every route of its kind may answer. */
   readonly errors?: readonly ErrorCode[];
   handle(

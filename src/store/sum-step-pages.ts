@@ -1,5 +1,6 @@
 /** Adds steps up page by page: for stores that have no quicker way. */
 import { present } from "../domain/assert.ts";
+import { momentsIn } from "../domain/simulation/moments.ts";
 import type { Counted } from "../domain/simulation/step-sums.ts";
 import { StepSums } from "../domain/simulation/step-sums.ts";
 import type { Onlooker, StepSumRequest } from "../engine/history.ts";
@@ -17,7 +18,7 @@ export async function sumStepPages(
   const cards = request.contenders.map((data) => contenderOf(data, request).cardOfStep);
   const starts = new Map<string, number>();
   const startOf = (id: string) => present(starts.get(id), `the start of "${id}"`);
-  const sums = new StepSums(cards, startOf);
+  const sums = new StepSums(cards, startOf, momentsIn(request.moments));
   const customers = request.customers && new Set(request.customers);
   const total = (await store.rollups(workspace, {})).reduce((sum, row) => sum + row.steps, 0);
   let done = 0;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Step } from "../domain/event/step.ts";
 import { factsOfRun, type OutcomeState, type RunFacts } from "../domain/run/run.ts";
-import type { OutcomeKey } from "../engine/history.ts";
+import type { FormerStep, OutcomeKey } from "../engine/history.ts";
 import type { Store } from "../engine/ports.ts";
 import { sorted } from "./round-trip-contract.ts";
 
@@ -25,8 +25,40 @@ export async function assertHistory(store: Store, workspace: string, size: numbe
       runs: runs.filter((run) => run.customer === id),
       id,
     });
+    await assertFormerSteps(store, workspace, { size, id });
   }
 }
+
+/** Each former revision stands until the next one of its step. */
+async function assertFormerSteps(
+  store: Store,
+  workspace: string,
+  { size, id }: { readonly size: number; readonly id: string },
+): Promise<void> {
+  const found: FormerStep[] = [];
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const place = { after, limit: size };
+    const page: FormerStep[] = await store.history(workspace).formerStepsOfCustomer(id, place);
+    found.push(...page);
+    after = page.length < size ? undefined : page.at(-1)?.step.seq;
+  }
+  const wanted: FormerStep[] = [];
+  for (const { id: run } of await store.listRuns(workspace, { customer: id, limit: ALL })) {
+    const all = { run, untilSeq: ALL, after: "", limit: ALL };
+    const { steps } = await store.revisionsOfRun(workspace, all);
+    steps.forEach((step, at) => {
+      const next = steps[at + 1];
+      const isFormer = next?.source === step.source && next.id === step.id;
+      if (isFormer) wanted.push({ step, untilSeq: next.seq - 1 });
+    });
+  }
+  assert.deepEqual(
+    found,
+    wanted.toSorted((a, b) => a.step.seq - b.step.seq),
+  );
+}
+
+const ALL = Number.MAX_SAFE_INTEGER;
 
 async function assertOutcomes(
   store: Store,

@@ -14,6 +14,7 @@ import type { CardOverride } from "../../src/domain/rating/card-override.ts";
 import { parseCardDocument } from "../../src/domain/rating/parse-rate-card.ts";
 import type { RateCard } from "../../src/domain/rating/rate-card.ts";
 import { overrideDocument, rateCardDocument } from "../../src/domain/rating/rate-card-document.ts";
+import type { BillSum } from "../../src/engine/simulation/bill-customer.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
 import { readable, simulated } from "../../src/store/simulation-contract.ts";
@@ -72,7 +73,9 @@ async function worldUnder(name: string, events: readonly object[], prices: reado
     await engine.saveCustomer(WORKSPACE, { id, settings });
   }
   const { intake } = composeHttp(engine);
+  const middle = Math.ceil(events.length / 1_000) * 500;
   for (let at = 0; at < events.length; at += 500) {
+    if (at === middle) await giveCredit(engine);
     const body = JSON.stringify(events.slice(at, at + 500));
     const { results } = await intake.ingestBody(WORKSPACE, body, "json");
     for (const { result } of results)
@@ -81,10 +84,24 @@ async function worldUnder(name: string, events: readonly object[], prices: reado
   return { engine, store, sent };
 }
 
+/** Credit comes when half of the usage is there, and some of it is a parent's. */
+async function giveCredit(engine: ReturnType<typeof composeEngine>): Promise<void> {
+  const parent = { id: "acme", pays: true, credit: "own_first" } as const;
+  await engine.saveCustomer(WORKSPACE, { id: "beta", settings: { parent } });
+  const terms = { name: null, expiresAtMs: null, charges: null, rollover: null, currency: null };
+  const none = { cost: null, costCurrency: null, reason: "agreed", by: "anna" };
+  const amounts = { acme: "9", beta: "2", gamma: "1000000" };
+  for (const { id: customer } of await engine.store.listCustomers(WORKSPACE, 1_000)) {
+    const amount = amounts[customer as keyof typeof amounts] ?? "1";
+    const one = { ...terms, ...none, id: `of ${customer}`, customer, amount, priority: 0 };
+    await engine.credits.grant(WORKSPACE, one);
+  }
+}
+
 type World = Awaited<ReturnType<typeof worldUnder>>;
 
 /** Simulates what is in force, and the same card sent again; both are what the ledger holds. */
-async function assertSame({ engine, store, sent }: World, runsMax: number): Promise<Amount> {
+async function assertSame({ engine, store, sent }: World, runsMax: number): Promise<BillSum> {
   const { total, customers } = await simulated(engine, WORKSPACE, { cards: [null, sent] });
   for (const { customer, charged, cards } of customers) {
     assert.deepEqual(cards.map(readable), [readable(charged), readable(charged)], customer);
@@ -105,7 +122,10 @@ async function assertSame({ engine, store, sent }: World, runsMax: number): Prom
   assert.equal(formatAmount(total.charged.revenue), formatAmount(billed as Amount));
   const after = await simulated(engine, WORKSPACE, { cards: [null, sent] });
   assert.deepEqual(after.customers, customers, "closing changes nothing of a simulation");
-  return total.charged.revenue;
+  const told = statements.map(({ document }) => JSON.parse(document).paidByCredit ?? "0");
+  const paid = told.reduce((sum, text) => sum + (parseAmount(text) ?? assert.fail(text)), 0n);
+  assert.equal(formatAmount(total.charged.paidByCredit), formatAmount(paid as Amount));
+  return total.charged;
 }
 
 /** What a tree is charged, step by step. */
@@ -126,10 +146,10 @@ function charges({
   };
 }
 
-/** All periods with usage, then all months with a fee. */
+/** One after the other: what a parent's credit pays first is the oldest. Then what is left. */
 const MONTHS = [
-  "",
   ...Array.from({ length: 12 }, (_, at) => `2026-${String(at + 1).padStart(2, "0")}`),
+  "",
 ];
 
 const CUSTOMERS = ["acme", "beta", "gamma"];
@@ -232,8 +252,9 @@ describe("a simulation of the card in force is the ledger", () => {
   for (const name of NAMES) {
     test(`of ${name}`, async () => {
       const world = await worldUnder(name, usageFor(name), [PRICES]);
-      const revenue = await assertSame(world, full ? 60 : 6);
+      const { revenue, paidByCredit } = await assertSame(world, full ? 60 : 6);
       assert.ok(revenue > 0n, "something was charged");
+      assert.ok(paidByCredit > 0n, "credit pays some of it");
     });
   }
 });

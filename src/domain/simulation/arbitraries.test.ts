@@ -106,7 +106,14 @@ export function oneByOne(steps: readonly Step[]): Map<string, bigint> {
         return meteredInTrial(metered, isFree ? card.trial : null).map(
           ({ chargeKey, cell, quantity: amount }) => {
             const counted = { chargeKey, cell, quantity: amount };
-            return { contender, customer, period, cardVersionId: card?.id ?? 0, ...counted };
+            return {
+              contender,
+              customer,
+              epoch: 0,
+              period,
+              cardVersionId: card?.id ?? 0,
+              ...counted,
+            };
           },
         );
       }),

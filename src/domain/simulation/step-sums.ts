@@ -26,6 +26,8 @@ export interface Counted {
   /** Place of the contender in the list. */
   readonly contender: number;
   readonly customer: string;
+  /** Between which of the customer's moments: before the first one it is 0. */
+  readonly epoch: number;
   readonly period: string;
   readonly cardVersionId: number;
   readonly chargeKey: string;
@@ -72,19 +74,45 @@ const PLANS_MAX_COUNT = 2 ** 24;
 const SUM = "sum:";
 const STEPS_MEASURE = "steps";
 
-/** The sums of one customer, by period and plan. */
+/** A customer, from when trials count for it, and the seqs of its moments in order. */
+interface SummedCustomer {
+  readonly customer: string;
+  readonly startedAtMs: number;
+  readonly moments: readonly number[];
+}
+
+type PeriodSums = Map<string, Map<number, PlanSums>>;
+
+/** The sums of one customer, by epoch, period and plan. */
 export class CustomerSums {
   readonly customer: string;
-  /** From when trials count. */
   readonly #startedAtMs: number;
-  readonly #periods = new Map<string, Map<number, PlanSums>>();
+  readonly #moments: readonly number[];
+  readonly #epochs = new Map<number, PeriodSums>();
+  #periods: PeriodSums = new Map();
   /** The period that was asked for last: steps of one customer mostly share it. */
   lastPeriod = "";
   #last: Map<number, PlanSums> | undefined;
+  #epoch = 0;
 
-  constructor(customer: string, startedAtMs: number) {
+  constructor({ customer, startedAtMs, moments }: SummedCustomer) {
     this.customer = customer;
     this.#startedAtMs = startedAtMs;
+    this.#moments = moments;
+    this.#epochs.set(0, this.#periods);
+  }
+
+  /** Turns to the sums of what was committed with a seq. Most customers have no moments. */
+  turnToSeq(seq: number): void {
+    const moments = this.#moments;
+    if (moments.length === 0) return;
+    const at = this.#epoch;
+    const isBehind = at === 0 || seq > (moments[at - 1] as number);
+    if (isBehind && (at === moments.length || seq <= (moments[at] as number))) return;
+    this.#epoch = epochOf(moments, seq);
+    this.#periods = this.#epochs.get(this.#epoch) ?? new Map();
+    this.#epochs.set(this.#epoch, this.#periods);
+    this.#last = undefined;
   }
 
   /** The sums of steps of a period; the instant that rates them is asked for by trials. */
@@ -117,15 +145,27 @@ export class CustomerSums {
     this.lastPeriod = period;
   }
 
-  get periodCount(): number {
-    return this.#periods.size;
-  }
-
-  *[Symbol.iterator](): Generator<readonly [period: string, sums: PlanSums]> {
-    for (const [period, all] of this.#periods) {
-      for (const sums of all.values()) yield [period, sums];
+  *[Symbol.iterator](): Generator<{ readonly at: CountedAt; readonly sums: PlanSums }> {
+    const { customer } = this;
+    for (const [epoch, periods] of this.#epochs) {
+      for (const [period, all] of periods) {
+        for (const sums of all.values()) yield { at: { customer, epoch, period }, sums };
+      }
     }
   }
+}
+
+type CountedAt = Pick<Counted, "customer" | "epoch" | "period">;
+
+/** How many of a customer's moments lie before a seq. */
+export function epochOf(moments: readonly number[], seq: number): number {
+  let [low, high] = [0, moments.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((moments[middle] as number) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function emptySums(plan: SumPlan, free: number): PlanSums {
@@ -144,13 +184,19 @@ function emptySums(plan: SumPlan, free: number): PlanSums {
 export class StepSums {
   readonly #cards: readonly CardOfStep[];
   readonly #startOf: (customer: string) => number;
+  readonly #momentsOf: (customer: string) => readonly number[];
   readonly #plans = new Map<string, SumPlan>();
   readonly #conversions = new Map<CostConversion, number>();
   readonly #customers = new Map<string, CustomerSums>();
 
-  constructor(cards: readonly CardOfStep[], startOf: (customer: string) => number) {
+  constructor(
+    cards: readonly CardOfStep[],
+    startOf: (customer: string) => number,
+    momentsOf: (customer: string) => readonly number[] = () => [],
+  ) {
     this.#cards = cards;
     this.#startOf = startOf;
+    this.#momentsOf = momentsOf;
   }
 
   /** What is to be added up of every step with these facts. */
@@ -187,18 +233,21 @@ export class StepSums {
   of(customer: string): CustomerSums {
     let found = this.#customers.get(customer);
     if (found === undefined) {
-      found = new CustomerSums(customer, this.#startOf(customer));
+      const startedAtMs = this.#startOf(customer);
+      found = new CustomerSums({ customer, startedAtMs, moments: this.#momentsOf(customer) });
       this.#customers.set(customer, found);
     }
     return found;
   }
 
-  /** Adds one step. A voided one counts nothing. */
-  add(step: Step): void {
+  /** Adds one step, as of a seq. (Default: its own.) A voided one counts nothing. */
+  add(step: Step, seq = step.seq): void {
     if (step.voided || step.role === "shadow") return;
     const plan = this.planOf(step, step.cardVersionId);
     if (plan.takes.length === 0) return;
-    const sums = this.of(step.customer).of(step.period, plan, () => step.ratedAtMs);
+    const own = this.of(step.customer);
+    own.turnToSeq(seq);
+    const sums = own.of(step.period, plan, () => step.ratedAtMs);
     sums.steps += 1;
     if (plan.takesCost) sums.cost.add(step.cost);
     addConverted(sums, step);
@@ -210,19 +259,12 @@ export class StepSums {
     });
   }
 
-  /** Customers and periods that have sums. */
-  get size(): number {
-    let count = 0;
-    for (const sums of this.#customers.values()) count += sums.periodCount;
-    return count;
-  }
-
   /** What every charge counted: one row a counter and card version. */
   merged(): Counted[] {
     const rows = new Map<string, Counted>();
     for (const sums of this.#customers.values()) {
-      for (const [period, one] of sums) {
-        for (const row of countedBy(sums.customer, period, one)) addTo(rows, row);
+      for (const one of sums) {
+        for (const row of countedBy(one.at, one.sums)) addTo(rows, row);
       }
     }
     return [...rows.values()];
@@ -230,8 +272,8 @@ export class StepSums {
 }
 
 function addTo(rows: Map<string, Counted>, row: Counted): void {
-  const { contender, customer, period, cardVersionId, chargeKey, cell } = row;
-  const who = `${contender}\u0000${customer}\u0000${period}`;
+  const { contender, customer, epoch, period, cardVersionId, chargeKey, cell } = row;
+  const who = `${contender}\u0000${customer}\u0000${epoch}\u0000${period}`;
   const key = `${who}\u0000${cardVersionId}\u0000${chargeKey}\u0000${cell}`;
   const quantity = (rows.get(key)?.quantity ?? 0n) + row.quantity;
   rows.set(key, { ...row, quantity });
@@ -270,14 +312,14 @@ function placeIn<T>(list: T[], item: T): number {
   return at >= 0 ? at : list.push(item) - 1;
 }
 
-function* countedBy(customer: string, period: string, sums: PlanSums): Generator<Counted> {
+function* countedBy(at: CountedAt, sums: PlanSums): Generator<Counted> {
   for (const { contender, cardVersionId, take, slot, trial } of sums.plan.takes) {
     const quantity = quantityOf(sums, take, slot);
     if (quantity === 0n) continue;
     const { chargeKey } = take;
     const isFree = trial >= 0 && (sums.free & (1 << trial)) !== 0;
     const cell = isFree ? trialCell(take.cell) : take.cell;
-    yield { contender, customer, period, cardVersionId, chargeKey, cell, quantity };
+    yield { contender, ...at, cardVersionId, chargeKey, cell, quantity };
   }
 }
 

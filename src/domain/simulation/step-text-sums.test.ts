@@ -22,7 +22,12 @@ test("read from their texts, in any order, they are the same", () => {
       for (const step of isTurned ? steps.toReversed() : steps) {
         const { facets, labels, body } = partsOfStep(step);
         const labelsNo = labels === "" ? 0 : numberOf(labels);
-        textSums.add(sums.of(step.customer), { facetsNo: numberOf(facets), labelsNo, body });
+        textSums.add(sums.of(step.customer), {
+          facetsNo: numberOf(facets),
+          labelsNo,
+          body,
+          seq: 1,
+        });
         // The text is what the step is: the meter sees the same in both.
         const place = { run: "r", source: "s", id: "i", customer: step.customer, seq: 1 };
         assert.deepEqual(stepOfParts(place, { facets, labels, body }).usage, step.usage);
@@ -43,7 +48,12 @@ test("labels that no card looks at make no difference and are not read", () => {
   const paying = { ...step, payer: "customer", role: "bill", voided: false, labels: null } as const;
   const { body } = partsOfStep(paying);
   for (const labelsNo of [7, 8, 9]) {
-    textSums.add(sums.of("acme"), { facetsNo: 1, labelsNo: labelsNo === 7 ? 0 : labelsNo, body });
+    textSums.add(sums.of("acme"), {
+      facetsNo: 1,
+      labelsNo: labelsNo === 7 ? 0 : labelsNo,
+      body,
+      seq: 1,
+    });
   }
   const paid = sums.merged().find(({ chargeKey }) => chargeKey === "paid");
   assert.equal(paid?.quantity, 3_000_000_000n);

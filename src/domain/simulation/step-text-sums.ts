@@ -18,6 +18,7 @@ export interface NumberedParts {
   readonly facetsNo: number;
   readonly labelsNo: number;
   readonly body: string;
+  readonly seq: number;
 }
 
 /** Texts of numbers. */
@@ -56,6 +57,7 @@ export class StepTextSums {
     if (!body.counts) return;
     const { plan, wanted } = this.#planOf(parts);
     if (plan.takes.length === 0) return;
+    customer.turnToSeq(parts.seq);
     const period = body.periodOr(customer.lastPeriod);
     const sums = customer.of(period, plan, this.#ratedAtMs);
     sums.steps += 1;

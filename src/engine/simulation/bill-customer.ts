@@ -15,6 +15,7 @@ import type { Run } from "../../domain/run/run.ts";
 import { periodOfKey, statementOf } from "../bill.ts";
 import { correctedCounter } from "../correct-runs.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
+import { drawnBy } from "../simulated-credit/credit-view.ts";
 import type { Tariff } from "../tariff.ts";
 
 /** What the bills of a customer are made of, as one tariff sees it. */
@@ -54,10 +55,7 @@ export async function billsOf(of: Billed): Promise<Statement[]> {
     const about = { customer, period, nowMs, isUsed, commitments };
     const statement = statementOf(tariff, { ...about, counters, adjustments: [], bookings });
     statements.push(statement);
-    before = [
-      ...before,
-      ...statement.drawdowns.map((one) => ({ ...one, key: one.commitment.key })),
-    ];
+    before = [...before, ...drawnBy(statement)];
     closed.add(key);
   }
   return statements;
@@ -116,7 +114,7 @@ export interface BillSum {
   readonly minimum: Amount;
   /** What was priced in credits, in credits. */
   readonly credits: Amount;
-  /** What the customers' own prepaid credit would pay of it. */
+  /** What prepaid credit would pay, that of customers above included. */
   readonly paidByCredit: Amount;
 }
 
@@ -144,8 +142,8 @@ export function addBills(a: BillSum, b: BillSum): BillSum {
   };
 }
 
-/** What one statement comes to, and what credit pays of it. */
-export function billOfStatement({ lines, total }: Statement, paidByCredit: Amount): BillSum {
+/** What one statement comes to, before any credit. */
+export function billOfStatement({ lines, total }: Statement): BillSum {
   const ofKind = (kind: string) => lines.filter((line) => line.kind === kind);
   const amountOf = (kind: string) => ofKind(kind).reduce((sum, one) => sum + one.amountExact, 0n);
   const runsOf = (kind: string) =>
@@ -157,6 +155,6 @@ export function billOfStatement({ lines, total }: Statement, paidByCredit: Amoun
     raisedRuns: runsOf("run_minimum"),
     minimum: amountOf("run_minimum") as Amount,
     credits: lines.reduce((sum, { credits }) => sum + (credits ?? 0n), 0n) as Amount,
-    paidByCredit,
+    paidByCredit: ZERO_AMOUNT,
   };
 }

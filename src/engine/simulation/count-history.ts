@@ -10,7 +10,9 @@ import type { Onlooker, StepSumRequest } from "../history.ts";
 import { meteredOfOutcome, meteredOfRun, ratingOf } from "../metered.ts";
 import type { CounterKey, Customer, RunFilter, Store } from "../ports.ts";
 import { hasCell, type OpeningPart } from "../set-opening.ts";
+import type { Tariff } from "../tariff.ts";
 import { type Contender, contenderOf, UNTRIED_ID } from "./contender.ts";
+import { addDated, type DatedRows } from "./dated-counts.ts";
 import { type RatedBy, ratedOutcome } from "./rated-outcome.ts";
 import { SimulatedCounters } from "./simulated-counters.ts";
 
@@ -22,6 +24,8 @@ export interface Counting extends Contender {
   /** Whether it is what is in force, rather than a card that was never applied. */
   readonly isInForce: boolean;
   readonly counters: SimulatedCounters;
+  /** What it counts of customers whose credit moves, told apart by the moments of that. */
+  readonly dated: DatedRows;
 }
 
 /** Whose history is counted, and where it is. */
@@ -30,8 +34,10 @@ export interface HistoryOf extends RatedBy {
   readonly workspace: string;
   /** Ids of those that are asked for; null: everyone. */
   readonly named: readonly string[] | null;
-  /** Null for a customer that is not asked for. */
+  /** Null for a customer that is not counted. */
   customer(id: string): Customer | null | Promise<Customer | null>;
+  /** Whether it is asked for itself. (Default: all that are counted.) */
+  isAsked?(id: string): boolean;
 }
 
 /** Counts all that the contenders charge of steps. */
@@ -43,10 +49,13 @@ export async function countSteps(
   const countings = request.contenders.map((data): Counting => {
     const contender = contenderOf(data, request);
     const counters = new SimulatedCounters(contender.tariff);
-    return { ...contender, isInForce: data.kind === "in_force", counters };
+    return { ...contender, isInForce: data.kind === "in_force", counters, dated: new Map() };
   });
+  const isDated = new Set(request.moments.customers.map(([id]) => id));
   for (const row of await store.history(workspace).sumSteps(request, onlooker)) {
-    countings[row.contender]?.counters.add(row);
+    const counting = countings[row.contender];
+    counting?.counters.add(row);
+    if (counting !== undefined && isDated.has(row.customer)) addDated(counting.dated, row);
   }
   requireBounded(countings);
   return countings;
@@ -54,7 +63,11 @@ export async function countSteps(
 
 /** Throws `simulation.too_large`: every counter is held until its customer is billed. */
 function requireBounded(countings: readonly Counting[]): void {
-  const size = Math.max(0, ...countings.map(({ counters }) => counters.size));
+  const rowsIn = (dated: DatedRows) => dated.values().reduce((sum, rows) => sum + rows.length, 0);
+  const size = Math.max(
+    0,
+    ...countings.map(({ counters, dated }) => Math.max(counters.size, rowsIn(dated))),
+  );
   if (size <= SIMULATED_PERIODS_MAX_COUNT) return;
   const most = SIMULATED_PERIODS_MAX_COUNT;
   const detail = `${size} periods of customers are more than ${most}, the most of a simulation.`;
@@ -63,11 +76,12 @@ function requireBounded(countings: readonly Counting[]): void {
 
 /** Counts runs by the card in force at their opening. Returns how many roots there are. */
 export async function countRuns(of: HistoryOf, countings: readonly Counting[]): Promise<number> {
+  const { isAsked = () => true } = of;
   let roots = 0;
   for await (const run of runsOf(of)) {
     const customer = run.customer === null ? null : await of.customer(run.customer);
     if (customer === null) continue;
-    if (run.parent === null && !run.standing) roots += 1;
+    if (run.parent === null && !run.standing && isAsked(customer.id)) roots += 1;
     for (const counting of countings) countRun(counting, customer, run);
   }
   return roots;
@@ -155,35 +169,42 @@ async function* outcomesOf({ store, workspace, named }: HistoryOf): AsyncGenerat
   }
 }
 
+/** An opening as the journal keeps it, with the seq of its act. */
+export interface RecordedOpening extends OpeningPart {
+  readonly seq: number;
+}
+
 /** What an opening took off, as a contender prices it. */
 export interface SimulatedOpening {
-  readonly part: OpeningPart;
+  readonly part: RecordedOpening;
+  readonly cardVersionId: number;
+  readonly item: MeteredQuantity;
   readonly amount: Amount;
 }
 
 /**
- * Puts what was counted elsewhere into the counters; returns what each count comes to by itself,
- * which whoever counted it has billed. A card without the charge, or
- * whose charge of that key counts something else, takes up nothing.
+ * What was counted elsewhere as a contender counts it, with what each count comes to by itself,
+ * which whoever counted it has billed. A card without the charge, or whose charge of that key
+ * counts something else, takes up nothing.
  */
-export function countOpenings(
-  counting: Counting,
-  parts: readonly OpeningPart[],
-  measureThen: (part: OpeningPart) => string | null,
+export function simulatedOpenings(
+  { tariff, isInForce }: Counting,
+  parts: readonly RecordedOpening[],
+  recorded: Tariff,
 ): SimulatedOpening[] {
   return parts.flatMap((part): SimulatedOpening[] => {
     const { counter } = part;
     if (counter === null) return [];
-    const { tariff, isInForce } = counting;
     const id = isInForce ? counter.cardVersion : UNTRIED_ID;
     const card = tariff.cardById(id);
     const charge = card.charges.find(({ key }) => key === counter.charge);
     if (charge === undefined || !hasCell(charge, counter.cell)) return [];
-    if (measureOf(charge.meter) !== measureThen(part)) return [];
+    const then = recorded.cardById(counter.cardVersion).charges;
+    const former = then.find(({ key }) => key === counter.charge);
+    if (former === undefined || measureOf(charge.meter) !== measureOf(former.meter)) return [];
     const item = itemOf(charge, counter);
-    counting.counters.addMetered(keyOf(part), id, [item]);
     const alone = tariff.advance(undefined, card, { item, delta: item.quantity }).marginal;
-    return [{ part, amount: -alone as Amount }];
+    return [{ part, cardVersionId: id, item, amount: -alone as Amount }];
   });
 }
 

@@ -1,19 +1,20 @@
 /** Bills one customer after the other, by the ledger and by every contender. */
 import { present } from "../../domain/assert.ts";
+import { sumAmounts } from "../../domain/credit/charged.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import { datedCommitment } from "../../domain/period/commitment.ts";
 import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import { NO_COMMITMENTS } from "../../domain/period/commitment-draw.ts";
 import type { Statement } from "../../domain/period/statement.ts";
-import { measureOf } from "../../domain/rating/meter-fields.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import { commitmentsIn, type SavedCommitments } from "../commitments.ts";
 import type { EngineContext } from "../context.ts";
-import type { PostedEntry } from "../credit-desk.ts";
 import { recordedAmount } from "../credited.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
 import { recordedActs } from "../recorded-acts.ts";
 import type { OpeningPart } from "../set-opening.ts";
+import { actsOf, type CreditFamily, type PaidByPeriod } from "../simulated-credit/credit-family.ts";
+import { SimulatedCredit } from "../simulated-credit/simulated-credit.ts";
 import type { Tariff } from "../tariff.ts";
 import {
   addBills,
@@ -26,14 +27,14 @@ import {
   type Opening,
   periodsUntilNow,
 } from "./bill-customer.ts";
-import { type Counting, countOpenings, type SimulatedOpening } from "./count-history.ts";
-import { paidByCredit } from "./paid-by-credit.ts";
+import {
+  type Counting,
+  type RecordedOpening,
+  type SimulatedOpening,
+  simulatedOpenings,
+} from "./count-history.ts";
 import { replayCustomer } from "./replay-customer.ts";
 import type { SimulatedCustomer, SimulationRequest } from "./simulation.ts";
-
-interface CreditPosted {
-  readonly entries: readonly PostedEntry[];
-}
 
 /** What customers are billed by. */
 export interface BillingBy {
@@ -41,6 +42,8 @@ export interface BillingBy {
   readonly nowMs: number;
   readonly currency: string;
   readonly request: Pick<SimulationRequest, "from" | "to">;
+  /** Whose credit belongs together. (Default: nobody has any.) */
+  readonly families?: readonly CreditFamily[];
 }
 
 /** A customer's statements: by the ledger, and by each contender. */
@@ -56,8 +59,9 @@ export class CustomerBiller {
   readonly #workspace: string;
   readonly #by: BillingBy;
   readonly #commitments = new Map<string, SavedCommitments>();
-  readonly #openings = new Map<string, OpeningPart[]>();
+  readonly #openings = new Map<string, RecordedOpening[]>();
   #recorded: Tariff | undefined;
+  #credit: SimulatedCredit | undefined;
 
   constructor(context: EngineContext, workspace: string, by: BillingBy) {
     this.#context = context;
@@ -73,51 +77,46 @@ export class CustomerBiller {
     for (const act of await recordedActs<SavedCommitments>(store, this.#workspace, saved)) {
       this.#commitments.set(act.customer, act);
     }
-    const set = { kind: "opening.set" } as const;
-    for (const part of await recordedActs<OpeningPart>(store, this.#workspace, set)) {
+    const workspace = this.#workspace;
+    for await (const { seq, document } of actsOf({ store, workspace }, "opening.set")) {
+      const part = { ...(JSON.parse(document) as OpeningPart), seq };
       if (part.counter === null) continue;
       this.#openings.set(part.customer, [...(this.#openings.get(part.customer) ?? []), part]);
     }
+    const { countings, nowMs, families = [] } = this.#by;
+    const of = { context: this.#context, workspace, recorded: this.#recorded, nowMs, countings };
+    const periodsOf = async (customer: Customer) => (await this.#periodsOf(customer)).periods;
+    this.#credit = new SimulatedCredit({ ...of, families, openings: this.#openings, periodsOf });
   }
 
   /** Null: nothing was used or owed. */
   async bill(customer: Customer): Promise<SimulatedCustomer | "passed over" | null> {
     const { currency } = this.#by;
+    // Before anything that was counted is forgotten.
+    const paid = await present(this.#credit, "the credit of a biller").paidOf(customer.id);
     const { charged, contenders, usage } = await this.statements(customer);
     const isOther = charged.some((one) => one.lines.length > 0 && one.currency !== currency);
     if (isOther) return "passed over";
     const all = [charged, ...contenders].flat();
     if (usage.length === 0 && all.every(({ lines }) => lines.length === 0)) return null;
     const told = usage.filter(({ period }) => this.#isAsked(period));
-    const entries = await this.#entriesOf(customer);
-    const sumOf = (statements: readonly Statement[]) => this.#sumOf(statements, entries);
     return {
       customer: customer.id,
       currency,
       steps: told.reduce((sum, row) => sum + row.steps, 0),
       unpriced: told.reduce((sum, row) => sum + row.unpriced, 0),
       cost: told.reduce((sum, row) => (sum + row.cost) as Amount, ZERO_AMOUNT),
-      charged: sumOf(charged),
-      cards: contenders.map(sumOf),
+      charged: this.#sumOf(charged, paid.charged),
+      cards: contenders.map((own, at) => this.#sumOf(own, paid.contenders[at])),
     };
   }
 
   /** Credit is used up from the first period on, whichever are asked for. */
-  #sumOf(statements: readonly Statement[], entries: readonly PostedEntry[]): BillSum {
-    const paid = paidByCredit(entries, statements, this.#by.nowMs);
-    const bills = statements.map((one, at) => billOfStatement(one, paid[at] ?? ZERO_AMOUNT));
-    return bills
-      .filter((_, at) => this.#isAsked(statements[at]?.period.key ?? ""))
-      .reduce(addBills, NO_BILL);
-  }
-
-  /** What was ever done to the customer's wallets; nearly always there are none. */
-  async #entriesOf({ id }: Customer): Promise<readonly PostedEntry[]> {
-    const { store } = this.#context;
-    if ((await store.credit.book(this.#workspace, id)) === undefined) return [];
-    const of = { kind: "credit.posted", subject: id } as const;
-    const acts = await recordedActs<CreditPosted>(store, this.#workspace, of);
-    return acts.flatMap(({ entries }) => entries);
+  #sumOf(statements: readonly Statement[], paid: PaidByPeriod = new Map()): BillSum {
+    const asked = statements.filter(({ period }) => this.#isAsked(period.key));
+    const bill = asked.map(billOfStatement).reduce(addBills, NO_BILL);
+    const ofAsked = [...paid].filter(([period]) => this.#isAsked(period));
+    return { ...bill, paidByCredit: sumAmounts(ofAsked.map(([, amount]) => amount)) };
   }
 
   #isAsked(period: string): boolean {
@@ -132,11 +131,7 @@ export class CustomerBiller {
     const { store } = this.#context;
     const { countings, nowMs } = this.#by;
     const recorded = this.#tariff;
-    const usage = await store.rollups(this.#workspace, { customer: customer.id });
-    const used = new Set(usage.map(({ period }) => period));
-    const all = periodsUntilNow(recorded, customer, { used, nowMs });
-    const openings = this.#openings.get(customer.id) ?? [];
-    const periods = [...new Set([...all, ...openings.map(({ period }) => period)])].sort();
+    const { usage, used, periods, openings } = await this.#periodsOf(customer);
     const commitments = this.#commitmentsOf(customer);
     const shared = { periods, nowMs, used, commitments };
     const countersOf = async (period: string) => {
@@ -151,6 +146,15 @@ export class CustomerBiller {
       counting.counters.forget(customer.id);
     }
     return { charged, contenders, usage };
+  }
+
+  async #periodsOf(customer: Customer) {
+    const usage = await this.#context.store.rollups(this.#workspace, { customer: customer.id });
+    const used = new Set(usage.map(({ period }) => period));
+    const all = periodsUntilNow(this.#tariff, customer, { used, nowMs: this.#by.nowMs });
+    const openings = this.#openings.get(customer.id) ?? [];
+    const periods = [...new Set([...all, ...openings.map(({ period }) => period)])].sort();
+    return { usage, used, periods, openings };
   }
 
   get #tariff(): Tariff {
@@ -178,11 +182,14 @@ export class CustomerBiller {
     customer: Customer,
     of: {
       readonly shared: Pick<Billed, "periods" | "nowMs" | "used" | "commitments">;
-      readonly openings: readonly OpeningPart[];
+      readonly openings: readonly RecordedOpening[];
     },
   ): Promise<Statement[]> {
     const { tariff, counters, customerAs } = counting;
-    const openings = countOpenings(counting, of.openings, (part) => this.#measureThen(part));
+    const openings = simulatedOpenings(counting, of.openings, this.#tariff);
+    for (const { part, cardVersionId, item } of openings) {
+      counters.addMetered({ customer: customer.id, period: part.period }, cardVersionId, [item]);
+    }
     const bounds = await this.#boundsBy(counting, customer);
     const held = new Map<string, readonly StoredCounter[]>();
     for (const period of new Set([...counters.periodsOf(customer.id), ...bounds.keys()])) {
@@ -202,13 +209,6 @@ export class CustomerBiller {
     });
   }
 
-  #measureThen({ counter }: OpeningPart): string | null {
-    if (counter === null) return null;
-    const { charges } = this.#tariff.cardById(counter.cardVersion);
-    const charge = charges.find(({ key }) => key === counter.charge);
-    return charge === undefined ? null : measureOf(charge.meter);
-  }
-
   /** Nothing is replayed for cards without bounds of runs, which most are. */
   async #boundsBy(
     counting: Counting,
@@ -224,7 +224,7 @@ export class CustomerBiller {
   }
 }
 
-function openingOf({ part, amount }: SimulatedOpening): Opening {
+function openingOf({ part, amount }: Pick<SimulatedOpening, "part" | "amount">): Opening {
   const at = { cardKey: "", chargeKey: "opening", cell: part.id };
   const { period, description } = part;
   const booking = { kind: "opening", ...at, description, originPeriod: null, amount } as const;

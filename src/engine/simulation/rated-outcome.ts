@@ -11,7 +11,7 @@ export interface OutcomeOf {
   readonly outcome: OutcomeState;
   readonly customer: Customer;
   /** Its run; undefined where no charge asks how it ended. */
-  readonly run: Run | undefined;
+  readonly run: Pick<Run, "status"> | undefined;
 }
 
 /** Whose terms an outcome is rated by. */

@@ -19,9 +19,11 @@ import {
   type Run,
   type RunRating,
 } from "../../domain/run/run.ts";
+import type { Answer } from "../answer.ts";
 import { correctionsOf } from "../correct-runs.ts";
+import type { History } from "../history.ts";
 import { meteredOfOutcome, meteredOfRun, meteredOfStep } from "../metered.ts";
-import type { Customer, Store } from "../ports.ts";
+import type { Customer, Store, StoredCounter } from "../ports.ts";
 import { joinShares } from "../shares.ts";
 import { type Counting, runRatingBy, runsOfCustomer } from "./count-history.ts";
 import { keptCharges } from "./kept-charges.ts";
@@ -36,6 +38,37 @@ export interface ReplayOf extends RatedBy {
   readonly workspace: string;
   readonly customer: Customer;
   readonly counting: Counting;
+  /** (Default: as it is now.) */
+  readonly past?: PastOfCustomer;
+}
+
+/** What a customer had done by a moment. */
+export interface PastOfCustomer {
+  runs(): AsyncIterable<Run>;
+  /** In the order of their seq. */
+  steps(): AsyncIterable<Step>;
+  outcomes(run: string): Answer<readonly OutcomeState[]>;
+  /** What the ledger had counted in a period. */
+  counters(period: string): Answer<readonly StoredCounter[]>;
+}
+
+/** All that is known of a customer. */
+function presentOf({ store, workspace, customer: { id } }: ReplayOf): PastOfCustomer {
+  return {
+    runs: () => runsOfCustomer(store, workspace, id),
+    steps: () => stepsOfCustomer(store.history(workspace), id),
+    outcomes: (run) => store.outcomesOfRun(workspace, run),
+    counters: (period) => store.countersOf(workspace, { customer: id, period }),
+  };
+}
+
+/** A customer's steps as they are, page by page. */
+export async function* stepsOfCustomer(history: History, id: string): AsyncGenerator<Step> {
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page: Step[] = await history.stepsOfCustomer(id, { after, limit: STEPS_A_READ });
+    yield* page;
+    after = page.length < STEPS_A_READ ? undefined : page.at(-1)?.seq;
+  }
 }
 
 /** Is told what everything would have been charged. */
@@ -49,17 +82,18 @@ export async function replayCustomer(
   of: ReplayOf,
   listener: ReplayListener = {},
 ): Promise<Map<string, Run>> {
-  const runs = await runsOf(of);
-  const replay = new Replay(of, runs, listener);
+  const past = of.past ?? presentOf(of);
+  const runs = await runsOf(of.customer, past);
+  const replay = new Replay({ ...of, past }, runs, listener);
   await replay.steps();
   await replay.runs();
   await replay.outcomes();
   return replay.result();
 }
 
-async function runsOf({ store, workspace, customer }: ReplayOf): Promise<Map<string, Run>> {
+async function runsOf(customer: Customer, past: PastOfCustomer): Promise<Map<string, Run>> {
   const runs = new Map<string, Run>();
-  for await (const run of runsOfCustomer(store, workspace, customer.id)) {
+  for await (const run of past.runs()) {
     runs.set(run.id, run);
     if (runs.size <= SIMULATED_RUNS_PER_CUSTOMER_MAX_COUNT) continue;
     const detail = `"${customer.id}" has more runs than a card that bounds runs is simulated for.`;
@@ -79,7 +113,7 @@ interface Shared {
 }
 
 class Replay {
-  readonly #of: ReplayOf;
+  readonly #of: Required<ReplayOf>;
   readonly #runs: ReadonlyMap<string, Run>;
   readonly #listener: ReplayListener;
   readonly #kept = new Map<string, (chargeKey: string) => boolean>();
@@ -87,7 +121,7 @@ class Replay {
   readonly #charged = new Map<string, readonly PeriodCharge[]>();
   readonly #ratings = new Map<string, RunRating | null>();
 
-  constructor(of: ReplayOf, runs: ReadonlyMap<string, Run>, listener: ReplayListener) {
+  constructor(of: Required<ReplayOf>, runs: ReadonlyMap<string, Run>, listener: ReplayListener) {
     this.#of = of;
     this.#runs = runs;
     this.#listener = listener;
@@ -98,23 +132,15 @@ class Replay {
   }
 
   async steps(): Promise<void> {
-    const { store, workspace, customer, counting } = this.#of;
-    const history = store.history(workspace);
-    for (let after: number | undefined = 0; after !== undefined; ) {
-      const page: Step[] = await history.stepsOfCustomer(customer.id, {
-        after,
-        limit: STEPS_A_READ,
-      });
-      for (const step of page) {
-        const card = counting.cardOfStep(step.cardVersionId);
-        const isOff = step.voided || card === null;
-        const metered = isOff ? [] : meteredOfStep(card, step, this.#customers);
-        const { period, shares: recorded } = step;
-        const shares = await this.#share({ period, card, metered, recorded });
-        this.#charge(step.run, period, shares);
-        this.#listener.onStep?.(step, shares);
-      }
-      after = page.length < STEPS_A_READ ? undefined : page.at(-1)?.seq;
+    const { past, counting } = this.#of;
+    for await (const step of past.steps()) {
+      const card = counting.cardOfStep(step.cardVersionId);
+      const isOff = step.voided || card === null;
+      const metered = isOff ? [] : meteredOfStep(card, step, this.#customers);
+      const { period, shares: recorded } = step;
+      const shares = await this.#share({ period, card, metered, recorded });
+      this.#charge(step.run, period, shares);
+      this.#listener.onStep?.(step, shares);
     }
   }
 
@@ -135,9 +161,9 @@ class Replay {
   }
 
   async outcomes(): Promise<void> {
-    const { counting, customer, store, workspace } = this.#of;
+    const { counting, customer, past } = this.#of;
     const all: OutcomeState[] = [];
-    for (const id of this.#runs.keys()) all.push(...(await store.outcomesOfRun(workspace, id)));
+    for (const id of this.#runs.keys()) all.push(...(await past.outcomes(id)));
     for (const outcome of all.sort((a, b) => a.seq - b.seq)) {
       const run = this.#runs.get(outcome.run);
       const rated = ratedOutcome(counting, { outcome, customer, run }, this.#of);
@@ -177,9 +203,9 @@ class Replay {
   }
 
   async #keptOf(period: string): Promise<(chargeKey: string) => boolean> {
-    const { store, workspace, customer, counting, recorded } = this.#of;
+    const { past, customer, counting, recorded } = this.#of;
     const key = { customer: customer.id, period };
-    const counters = await store.countersOf(workspace, key);
+    const counters = await past.counters(period);
     const isKept = keptCharges({ counting, recorded, key, counters });
     this.#kept.set(period, isKept);
     return isKept;

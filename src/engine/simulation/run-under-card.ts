@@ -1,14 +1,17 @@
 /** One run as another card would have charged it: the same tree, with other charges. */
+
 import type { ChargeShare, Step } from "../../domain/event/step.ts";
 import { chargedBy } from "../../domain/event/trial-cell.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { NO_MOMENTS } from "../../domain/simulation/moments.ts";
 import { Accruals } from "../accrued.ts";
 import { stepKeyText } from "../batch-state.ts";
 import type { EngineContext } from "../context.ts";
 import { readRates } from "../conversion-rates.ts";
 import type { Customer } from "../ports.ts";
 import { type RunTree, readRunTree } from "../read-run.ts";
+import { requireSteps } from "../retention/require-steps.ts";
 import { type Counting, countOutcomes, countRuns, countSteps } from "./count-history.ts";
 import { ratedOutcome } from "./rated-outcome.ts";
 import { replayCustomer } from "./replay-customer.ts";
@@ -32,6 +35,7 @@ export async function runUnderCard(
   { run: id, card }: { readonly run: string; readonly card: SimulatedCard },
 ): Promise<RunUnderCard> {
   const { store, tariffs, clocks } = context;
+  await requireSteps(store, workspace, null);
   const tree = await readRunTree(context, workspace, id);
   const cards = await store.cards(workspace);
   const [contender] = contendersOf({ cards: [card] }, cards);
@@ -44,7 +48,7 @@ export async function runUnderCard(
   };
   const of = { store, workspace, named: [customer.id], customer: () => customer, ...by };
   const rates = await readRates(store, workspace);
-  const asked = { contenders: [contender], cards, rates, customers: of.named };
+  const asked = { contenders: [contender], cards, rates, customers: of.named, moments: NO_MOMENTS };
   const [counting] = await countSteps(of, asked, NOBODY);
   if (counting === undefined) return { tree, currency: null };
   await countRuns(of, [counting]);

@@ -25,7 +25,7 @@ export class SimulatedCounters {
     this.#tariff = tariff;
   }
 
-  add(row: Omit<Counted, "contender">): void {
+  add(row: Omit<Counted, "contender" | "epoch">): void {
     const { customer, period, cardVersionId, chargeKey, cell, quantity } = row;
     const periods: Periods = this.#customers.get(customer) ?? new Map();
     this.#customers.set(customer, periods);

@@ -5,7 +5,7 @@ import type { Usage } from "../../domain/event/usage.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
-import type { RunTree } from "../../engine/read-run.ts";
+import { areStepsRemoved, type RunTree } from "../../engine/read-run.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
 import type { Currencies } from "./currencies.ts";
 
@@ -38,6 +38,7 @@ export function runTreeView(tree: RunTree, currencies: Currencies): object {
   return {
     ...runSummary(tree.run, currencies),
     accrued: formatAmount(tree.accrued),
+    ...(areStepsRemoved(tree) ? { stepsRemoved: true } : {}),
     outcomes: tree.outcomes.map(outcomeView),
     steps: tree.steps.map(stepView),
     children: tree.children.map((child) => runTreeView(child, currencies)),

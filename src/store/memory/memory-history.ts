@@ -1,5 +1,7 @@
 /** All that has happened in a workspace in memory. */
+import type { Step } from "../../domain/event/step.ts";
 import { factsOfRun } from "../../domain/run/run.ts";
+import { stepKeyText } from "../../engine/batch-state.ts";
 import type { History, OutcomeKey } from "../../engine/history.ts";
 import type { Store } from "../../engine/ports.ts";
 import { sumStepPages } from "../sum-step-pages.ts";
@@ -18,6 +20,19 @@ export function memoryHistory(
         .filter((step) => step.customer === customer && step.seq > after)
         .sort((a, b) => a.seq - b.seq)
         .slice(0, limit),
+    formerStepsOfCustomer: (customer, { after, limit }) => {
+      const isSame = (a: Step, b: Step) => stepKeyText(a) === stepKeyText(b);
+      return tables.formerSteps
+        .filter((step) => step.customer === customer && step.seq > after)
+        .sort((a, b) => a.seq - b.seq)
+        .slice(0, limit)
+        .map((step) => {
+          const later = [...tables.formerSteps, ...tables.steps.values()].flatMap((other) => {
+            return isSame(other, step) && other.seq > step.seq ? other.seq : [];
+          });
+          return { step, untilSeq: Math.min(...later) - 1 };
+        });
+    },
     runs: ({ after, limit }) =>
       [...tables.runs.values()]
         .filter(({ id }) => byBytes(id, after) > 0)

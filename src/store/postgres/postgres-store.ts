@@ -5,6 +5,7 @@
  */
 
 import { present } from "../../domain/assert.ts";
+import { REPLICA_CONNECT_MAX_MS } from "../../domain/database-limits.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RulesVersions } from "../../engine/node-ports.ts";
@@ -58,6 +59,27 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   await withOwner(connectionString, refuseUnfinishedMove);
   return new PostgresStore(await Sessions.open(connectionString, bounds), options.digest);
 }
+
+/**
+ * A copy that follows the database, for reads alone. Nothing is asked of it yet, and whatever would
+ * write fails with `store.unknown`. `asOfMs`: the instant up to which it has every commit, by the
+ * clock of the database; null where it follows none, as one that was promoted.
+ */
+export async function openPostgresReplica(
+  options: PostgresOptions,
+): Promise<{ readonly store: Store; readonly asOfMs: () => Promise<number | null> }> {
+  const { connectionString, bounds } = options;
+  const usual = { connectMaxMs: REPLICA_CONNECT_MAX_MS, isReadOnly: true };
+  const sessions = await Sessions.open(connectionString, { ...usual, ...bounds });
+  const asOfMs = async () => {
+    const [row] = await sessions.rows(null, REPLAYED, []);
+    return (row?.at as number | null) ?? null;
+  };
+  return { store: new PostgresStore(sessions, options.digest), asOfMs };
+}
+
+const REPLAYED = `SELECT CASE WHEN pg_is_in_recovery()
+  THEN floor(1000 * extract(epoch FROM pg_last_xact_replay_timestamp()))::bigint END AS at`;
 
 /** A database that several nodes work on. */
 class PostgresStore extends PostgresReads implements Store {

@@ -18,7 +18,6 @@ import {
   encodeRun,
   encodeSegments,
   encodeShares,
-  rowText,
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
 import { rowsOf } from "./connection.ts";
@@ -26,7 +25,7 @@ import { sendTogether } from "./driver.ts";
 import { writeSpending } from "./postgres-spending.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
-import type { Target } from "./target.ts";
+import { checksumOf, type Target } from "./target.ts";
 
 /** Writes everything; called inside the unit's transaction. */
 export async function writeRows(target: Target, writes: Writes): Promise<void> {
@@ -58,9 +57,9 @@ function save(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<vo
   return saveRows(target.queries, target.ws, { table: TABLES[name], rows });
 }
 
-/** Saves rows whose last column is the checksum of the others. */
+/** Saves rows whose last column is the checksum of the others, in the order of a data folder. */
 function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
-  const checked = rows.map((row) => [...row, target.digest.checksum(rowText(row))]);
+  const checked = rows.map((row) => [...row, checksumOf(target, row)]);
   return save(target, name, checked);
 }
 
@@ -197,14 +196,16 @@ async function writeWaiting(target: Target, writes: Writes): Promise<void> {
 
 async function writePeriods(target: Target, writes: Writes): Promise<void> {
   await Promise.all([
-    saveChecked(
+    save(
       target,
       "adjustments",
       writes.adjustments.map((row) => {
         const { customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell } = row;
         const { reason, run, source, id } = row;
-        const where = [customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell];
-        return [...where, formatAmount(row.amount), reason, run, source, id];
+        const where = [bookedPeriod, originPeriod, cardKey, chargeKey, cell];
+        const rest = [...where, formatAmount(row.amount), reason, run, source, id];
+        // The customer leads the key here, and the seq in a data folder.
+        return [customer, seq, ...rest, checksumOf(target, [seq, customer, ...rest])];
       }),
     ),
     save(

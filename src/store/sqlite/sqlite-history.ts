@@ -2,7 +2,7 @@
 import { present } from "../../domain/assert.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RunFacts } from "../../domain/run/run.ts";
-import type { History, PageAfter } from "../../engine/history.ts";
+import type { FormerStep, History, PageAfter } from "../../engine/history.ts";
 import type { Answer } from "../../engine/ports.ts";
 import { decodeOutcome } from "../stored-rows.ts";
 import { ask, told } from "./sqlite-errors.ts";
@@ -18,6 +18,15 @@ export interface HistoryParts {
   /** Runs may be pending with their totals: whoever knows where they are reads them. */
   readonly runs: (page: PageAfter<string>) => Answer<RunFacts[]>;
 }
+
+/** Of revisions that have one behind them: the next one is a former one too, or stands now. */
+const FORMER_STEPS = `SELECT f.*, r.id AS run, r.customer AS customer, coalesce(
+    (SELECT min(n.seq) FROM former_steps n
+      WHERE n.run_no = f.run_no AND n.source_no = f.source_no AND n.id = f.id AND n.seq > f.seq),
+    (SELECT s.seq FROM steps s
+      WHERE s.run_no = f.run_no AND s.source_no = f.source_no AND s.id = f.id)) AS next_seq
+  FROM runs r CROSS JOIN former_steps f ON f.run_no = r.run_no
+  WHERE r.ws = ? AND r.customer = ? AND f.seq > ? ORDER BY f.seq LIMIT ?`;
 
 /** The history of a workspace. */
 export function sqliteHistory({ path, ws, shared, runs }: HistoryParts): History {
@@ -42,6 +51,13 @@ export function sqliteHistory({ path, ws, shared, runs }: HistoryParts): History
         return rows.map((one) => decodeStep(one, names));
       });
     },
+    formerStepsOfCustomer: (customer, { after, limit }) =>
+      ask((): FormerStep[] => {
+        const rows = statements.of(FORMER_STEPS).all(ws, customer, after, limit);
+        return rows.map((row) => {
+          return { step: decodeStep(row, names), untilSeq: (row.next_seq as number) - 1 };
+        });
+      }),
     runs,
     outcomes: ({ after, limit }) => {
       const sql = `SELECT * FROM outcomes WHERE ws = ? AND (run, key) > (?, ?)

@@ -1,6 +1,7 @@
 /** Adds up rows of steps, read on a connection of its own. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert, present } from "../../domain/assert.ts";
+import { momentsIn } from "../../domain/simulation/moments.ts";
 import type { Counted, CustomerSums } from "../../domain/simulation/step-sums.ts";
 import { StepSums } from "../../domain/simulation/step-sums.ts";
 import { StepTextSums } from "../../domain/simulation/step-text-sums.ts";
@@ -21,9 +22,10 @@ type StepRow = readonly [
   facetsNo: number,
   labelsNo: number | null,
   body: string,
+  seq: number,
 ];
 
-const COLUMNS = "s.step_no, s.run_no, s.facets_no, s.labels_no, s.body";
+const COLUMNS = "s.step_no, s.run_no, s.facets_no, s.labels_no, s.body, s.seq";
 
 /** Rows by their numbers: arrays and no join, which are a quarter of the time of whole rows. */
 const ROWS = `SELECT ${COLUMNS} FROM steps s
@@ -51,9 +53,9 @@ export class StepSummer {
     const contenders = request.contenders.map((data) => contenderOf(data, request));
     const cards = contenders.map(({ cardOfStep }) => cardOfStep);
     const start = this.#db.prepare("SELECT started_at FROM customers WHERE ws = ? AND id = ?");
-    this.#sums = new StepSums(cards, (customer) => {
-      return present(start.get(ws, customer), `the customer "${customer}"`).started_at as number;
-    });
+    const startOf = (customer: string) =>
+      present(start.get(ws, customer), `the customer "${customer}"`).started_at as number;
+    this.#sums = new StepSums(cards, startOf, momentsIn(request.moments));
     const names = new Names(this.#db);
     this.#texts = new StepTextSums(this.#sums, {
       textOf: (number) => names.textOf(number),
@@ -70,10 +72,10 @@ export class StepSummer {
   add({ from, to }: Stretch): number {
     for (let after = from; after < to; ) {
       const rows = this.#rows.all(after, to, ROWS_A_READ) as unknown as StepRow[];
-      for (const [, runNo, facetsNo, labelsNo, body] of rows) {
+      for (const [, runNo, facetsNo, labelsNo, body, seq] of rows) {
         const customer = this.#customerOf(runNo);
         if (customer !== null) {
-          this.#texts.add(customer, { facetsNo, labelsNo: labelsNo ?? 0, body });
+          this.#texts.add(customer, { facetsNo, labelsNo: labelsNo ?? 0, body, seq });
         }
       }
       after = rows.length < ROWS_A_READ ? to : present(rows.at(-1), "the last row of a page")[0];

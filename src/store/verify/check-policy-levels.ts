@@ -1,8 +1,8 @@
 /**
  * Levels of findings, worked out a second time from the rows: what a rule may have seen of a run at
- * a seq. Steps that were revised or voided since stand in former revisions, so a level is bounded by
- * all that was there by then, and what nobody recorded was never found. Times are those of
- * producers, and wall time is not looked at again.
+ * a seq. Steps that were revised or voided since stand in former revisions, so a level is bounded
+ * by all that was there by then, and what nobody recorded was never found. Times are those of
+ * producers, so wall time is not looked at again; nor is a run whose steps may be removed.
  */
 import type { Step } from "../../domain/event/step.ts";
 import { type StepPlace, stepOfParts } from "../../domain/event/step-text.ts";
@@ -20,7 +20,7 @@ export function isBorneOut(file: DataFile, finding: RecordedAct): boolean {
   const asked = cause === "ask" ? 1 : 0;
   const found = Number(level);
   // That it is no number is found elsewhere.
-  if (Number.isNaN(found)) return true;
+  if (Number.isNaN(found) || isCondensed(file, finding)) return true;
   const revisions = () => revisionsOf(file, finding);
   switch (rule) {
     case "steps":
@@ -40,6 +40,13 @@ export function isBorneOut(file: DataFile, finding: RecordedAct): boolean {
     default:
       return true;
   }
+}
+
+/** Its steps may be removed. */
+function isCondensed(file: DataFile, { ws, subject }: RecordedAct): boolean {
+  const sql = `SELECT 1 FROM journal WHERE ws = ? AND run = ? AND source = '' AND id = ''
+    AND kind = 'run.condensed' AND run <> ''`;
+  return file.first(sql, ws, subject) !== undefined;
 }
 
 const REVISIONS = `SELECT s.*, r.customer AS customer FROM

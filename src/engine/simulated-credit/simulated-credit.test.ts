@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Amount, formatAmount, parseAmount } from "../../domain/money/decimal.ts";
 import { asSent, simulated } from "../../store/simulation-contract.ts";
-import { cardOf, each, newWorld, opened, step, toolCall, usage } from "../engine-world.test.ts";
+import {
+  cardOf,
+  each,
+  newWorld,
+  opened,
+  STEPS,
+  step,
+  toolCall,
+  usage,
+} from "../engine-world.test.ts";
 
 const IN = { in: "credits" };
 /** A card on which tool calls cost so many credits of 0.25, and tokens 0.001 each. */
@@ -113,7 +122,42 @@ test("what was paid back pays no bill", async () => {
   await engine.credits.refund("w", { ...WHO, id: "back", grant: "h", amount: "6" });
   const { total } = await simulated(engine, "w", { cards: [null] });
   assert.equal(formatAmount(total.charged.paidByCredit), "4.35");
-  // 3.70 a month: two months are paid, then less is left than was paid back.
+  // 3.70 a month: all three were paid by then, and less was left than was paid back.
   const [dear] = (await simulated(engine, "w", { cards: [asSent(cardWith("12"))] })).total.cards;
-  assert.equal(formatAmount(dear?.paidByCredit ?? assert.fail("no card")), "7.4");
+  assert.equal(formatAmount(dear?.paidByCredit ?? assert.fail("no card")), "11.1");
+});
+
+/** A customer that used three calls under a parent, at 1 each, and two grants of its own. */
+async function moved() {
+  const world = await newWorld(cardOf({ tools: [STEPS, each("1")] }));
+  const { engine, send } = world;
+  await engine.saveCustomer("w", { id: "group", settings: {} });
+  const parent = { id: "group", pays: false, credit: "own" } as const;
+  await engine.saveCustomer("w", { id: "acme", settings: { parent } });
+  await send(opened({ customer: "acme" }), toolCall({ id: "t1" }));
+  const grant = { ...NONE, ...WHO, priority: 1, currency: "USD", expiresAtMs: null };
+  await engine.credits.grant("w", { ...grant, id: "g", amount: "5" });
+  await send(toolCall({ id: "t2" }), toolCall({ id: "t3" }));
+  const to = { from: "acme", grant: "g", to: "group", amount: "2", toCurrency: null };
+  await engine.credits.transfer("w", { ...WHO, ...to, id: "moved", toAmount: null });
+  await send(opened({ run: "r2", customer: "group" }));
+  const usageOfGroup = ["u1", "u2", "u3"].map((id) =>
+    toolCall({ id, run: "r2", customer: "group" }),
+  );
+  await send(...usageOfGroup);
+  return engine;
+}
+
+test("a grant pays for nothing charged before it, and what was moved pays elsewhere", async () => {
+  const card = (unit: string) => asSent(cardOf({ tools: [STEPS, each(unit)] }));
+  const cards = [card("1"), card("2.25"), card("4")];
+  const { customers } = await simulated(await moved(), "w", { cards });
+  const paid = customers.map(({ customer, cards: bills }) => {
+    return [customer, ...bills.map((bill) => formatAmount(bill.paidByCredit))];
+  });
+  // At 2.25, two calls leave 0.50 of 5.00 to move; at 4 nothing.
+  assert.deepEqual(paid, [
+    ["acme", "2", "4.5", "5"],
+    ["group", "2", "0.5", "0"],
+  ]);
 });

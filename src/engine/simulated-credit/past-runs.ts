@@ -1,0 +1,88 @@
+/**
+ * What the bounds of a customer's runs came to at a moment. A cap depends on all that a run's tree
+ * was charged by then, and shares on the order of commits, so the customer is replayed as it was.
+ */
+import type { Step } from "../../domain/event/step.ts";
+import { NO_TOTALS, type Run, type RunFacts } from "../../domain/run/run.ts";
+import type { EngineContext } from "../context.ts";
+import type { FormerStep } from "../history.ts";
+import type { StoredCounter } from "../ports.ts";
+import { boundCounters } from "../simulation/bill-customer.ts";
+import { type Counting, runsOfCustomer } from "../simulation/count-history.ts";
+import {
+  type PastOfCustomer,
+  replayCustomer,
+  stepsOfCustomer,
+} from "../simulation/replay-customer.ts";
+import { StoreAsOf } from "../store-as-of.ts";
+import type { Tariff } from "../tariff.ts";
+import type { BoundsAt } from "./dated-ledger.ts";
+import type { FamilyFacts } from "./family-facts.ts";
+
+const STEPS_A_READ = 1_000;
+
+/** What it takes to look back. */
+export interface PastOf {
+  readonly context: Pick<EngineContext, "store" | "tariffs">;
+  readonly workspace: string;
+  readonly recorded: Tariff;
+  readonly facts: FamilyFacts;
+}
+
+/** Works out bounds at moments, by a contender. */
+export function boundsBy(of: PastOf, counting: Counting): BoundsAt {
+  const { context, workspace, recorded, facts } = of;
+  const { store } = context;
+  return async (id, { seq, atMs }, counters): Promise<ReadonlyMap<string, StoredCounter[]>> => {
+    const customer = facts.customer(id, seq);
+    if (customer === undefined) return new Map();
+    const past = pastOf(of, { customer: id, seq });
+    const by = { recorded, nowMs: atMs };
+    const dated = { ...counting, counters };
+    const runs = await replayCustomer({ store, workspace, customer, counting: dated, past, ...by });
+    return boundCounters(counting.tariff, id, runs.values());
+  };
+}
+
+function pastOf(
+  { context, workspace }: PastOf,
+  { customer: id, seq }: { readonly customer: string; readonly seq: number },
+): PastOfCustomer {
+  const { store } = context;
+  const asOf = new StoreAsOf(context, { workspace, seq });
+  const history = store.history(workspace);
+  return {
+    async *runs() {
+      for await (const run of runsOfCustomer(store, workspace, id)) {
+        const facts = run.sinceSeq <= seq ? run : await store.formerRun(workspace, run.id, seq);
+        if (facts !== undefined) yield unsummed(facts, run);
+      }
+    },
+    async *steps() {
+      const former: Step[] = [];
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const place = { after, limit: STEPS_A_READ };
+        const page: FormerStep[] = await history.formerStepsOfCustomer(id, place);
+        for (const { step, untilSeq } of page) {
+          if (step.seq <= seq && untilSeq >= seq) former.push(step);
+        }
+        after = page.length < STEPS_A_READ ? undefined : page.at(-1)?.step.seq;
+      }
+      let next = former.shift();
+      for await (const step of stepsOfCustomer(history, id)) {
+        if (step.seq > seq) break;
+        for (; next !== undefined && next.seq < step.seq; next = former.shift()) yield next;
+        yield step;
+      }
+      for (; next !== undefined; next = former.shift()) yield next;
+    },
+    outcomes: (run) => asOf.outcomesOfRun(workspace, run),
+    counters: (period) => asOf.countersOf(workspace, { customer: id, period }),
+  };
+}
+
+/** The sums of a run as it was are what a replay works out. */
+function unsummed(facts: RunFacts, { lastSeenAtMs }: Run): Run {
+  const sums = { own: NO_TOTALS, tree: NO_TOTALS, chargedIn: [], corrections: [] };
+  return { ...facts, ...sums, lastSeenAtMs };
+}
