@@ -3,11 +3,7 @@
  * Each entry gives the HTTP status, one sentence of meaning and what to do.
  */
 export const ERRORS = {
-  "request.malformed": [
-    400,
-    "The body is not what this route reads.",
-    "Send valid JSON or NDJSON.",
-  ],
+  "request.malformed": [400, "The body is not what this route reads.", "Send JSON or NDJSON."],
   "request.too_large": [413, "The body exceeds the size limit.", "Send fewer events a request."],
   "request.unsupported_type": [
     415,

@@ -89,7 +89,7 @@ describe("a plain connection", () => {
     assert.match(socket.sent, /^HTTP\/1\.1 200 OK/);
   });
 
-  test("is handed over with bytes that are no plain request, and without a time limit", async () => {
+  test("is handed over with bytes that are no plain request, without a time limit", async () => {
     const { socket, connections, handedOver, answered } = opened();
     await answered();
     socket.push(REQUEST.slice(0, 30));
