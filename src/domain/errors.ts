@@ -269,11 +269,7 @@ export const ERRORS = {
     "The change waits for another key.",
     "Have another key approve it: POST /v1/changes/{id}/approve.",
   ],
-  "change.unapproved": [
-    409,
-    "The change wants a second key.",
-    "Send it with a key over HTTP: it is put on record then, and another key approves it.",
-  ],
+  "change.unapproved": [409, "The change wants a second key.", "Send it over HTTP, by a key."],
   "change.not_found": [404, "No such change.", "See GET /v1/changes."],
   "change.settled": [409, "The change was decided before.", "See GET /v1/changes."],
   "change.same_key": [

@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { composeEngine, nodeDigest } from "../../src/compose.ts";
 import type { JournalKind } from "../../src/domain/event/journal.ts";
 import { runAct } from "../../src/engine/act.ts";
-import { opened } from "../../src/engine/engine-world.test.ts";
+import { opened, toolCall } from "../../src/engine/engine-world.test.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { actContext } from "./act-context.ts";
@@ -20,7 +20,17 @@ type Forged = readonly [kind: JournalKind, subject: string, document: object];
 
 const NOW_MS = Date.UTC(2026, 10, 23);
 const WHO = { reason: "test", by: "test" };
-const RULE = { rule: "steps", moreThan: "5", do: "pause" };
+const RULE = { rule: "steps", moreThan: 5, do: "pause" };
+
+/** Of each, the run has done nothing. */
+const OTHERS = [
+  { rule: "fan_out", moreThan: 1, do: "pause" },
+  { rule: "depth", moreThan: 1, do: "pause" },
+  { rule: "error_storm", moreThan: 1, do: "pause", within: 20 },
+  { rule: "repeated_call", moreThan: 1, do: "pause", within: 20 },
+  { rule: "context_growth", moreThan: 1, do: "pause", within: 20, rises: 1 },
+  { rule: "spend_per_minute", moreThan: "1", do: "pause" },
+];
 
 const FOUND = {
   ...{ policy: "guard", rule: "steps", mode: "enforce", action: "pause", delayMs: 0, run: "r" },
@@ -42,8 +52,13 @@ async function problemsOf(...acts: readonly Forged[]): Promise<string[]> {
   const clock = { nowMs: () => NOW_MS };
   const engine = composeEngine(store, { clock });
   await store.createWorkspace("w");
-  await engine.policies.save("w", { key: "guard", document: { rules: [RULE] }, ...WHO });
-  await engine.ingest("w", [opened({ run: "r", customer: "acme", occurredAtMs: NOW_MS })]);
+  const steps = Array.from({ length: 6 }, (_, n) => toolCall({ run: "r", id: `s${n}` }));
+  await engine.ingest("w", [
+    opened({ run: "r", customer: "acme", occurredAtMs: NOW_MS }),
+    ...steps.map((one) => ({ ...one, occurredAtMs: NOW_MS })),
+  ]);
+  // What is there already is looked at when it is touched again, which it is not.
+  await engine.policies.save("w", { key: "guard", document: { rules: [RULE, ...OTHERS] }, ...WHO });
   for (const [kind, subject, document] of acts) {
     await runAct(actContext(store, clock), "w", async ({ journal }) =>
       journal(kind, subject, document),
@@ -72,6 +87,16 @@ test("a level that is not beyond its bound is found", async () => {
   const problem = "finds a run beyond what it is not beyond";
   assert.deepEqual(await problemsOf(found({ level: "5" })), [problem]);
   assert.deepEqual(await problemsOf(found({ level: "many" })), [problem]);
+});
+
+test("a level that the rows of the run do not bear out is found, whatever the rule", async () => {
+  const problem = "finds more than the rows of its run hold";
+  assert.deepEqual(await problemsOf(found({ level: "7" })), [problem]);
+  assert.deepEqual(await problemsOf(found({ level: "7", cause: "ask" })), []);
+  assert.deepEqual(await problemsOf(found({ level: "8", cause: "ask" })), [problem]);
+  for (const { rule } of OTHERS) {
+    assert.deepEqual(await problemsOf(found({ rule, moreThan: "1", level: "2" })), [problem], rule);
+  }
 });
 
 test("a finding is put on record once until its run is let go on", async () => {

@@ -180,7 +180,7 @@ describe("A live view of a run", () => {
 });
 
 describe("Live views", () => {
-  it("tick by themselves: each tells what happened within a tick, in its own turn", async () => {
+  it("tick by themselves: each tells what has happened, in its own turn of a tick", async () => {
     const world = await newWorld();
     const hub = new LiveHub(world.engine, () => "epoch");
     const scopes = Array.from({ length: 30 }, (_, n) => ({ of: "run", id: `r${n}` }) as const);

@@ -7,6 +7,7 @@ import { canonicalJson } from "../../domain/canonical-json.ts";
 import { AMOUNT_SCALE } from "../../domain/limits.ts";
 import { parseScaled } from "../../domain/money/decimal.ts";
 import type { Acts, Document, RecordedAct } from "./acts.ts";
+import { isBorneOut } from "./check-policy-levels.ts";
 import type { DataFile } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { joined } from "./key-parts.ts";
@@ -29,6 +30,11 @@ export function checkPolicies(file: DataFile, acts: Acts): void {
     expect(act, isByRule(acts, act), "is a finding by no rule that was set");
     expect(act, isBeyond(act.document), "finds a run beyond what it is not beyond");
     expect(act, isOnly(acts, act), "repeats a finding");
+    expect(
+      act,
+      run === undefined || isBorneOut(file, act),
+      "finds more than the rows of its run hold",
+    );
   }
   for (const act of acts.all("work.stopped")) {
     const { policy, of, id } = act.document;
