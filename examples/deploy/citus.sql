@@ -36,5 +36,6 @@ SELECT create_reference_table('price_versions');
 -- credit, of which a unit asks what has fallen due, of whomever:
 --   credit_books
 -- messages and lines on their way out, and what belongs to the installation:
---   alert_cursors, alert_deliveries, export_lines, export_secrets, api_keys, signing_keys
+--   alert_cursors, alert_deliveries, live_notes, export_lines, export_attempts, export_secrets
+--   api_keys, signing_keys
 --   installation, leases, moved_tables, tollgate_schema
