@@ -22,7 +22,14 @@ import type {
   Suspended,
   Witness,
 } from "../engine/ports.ts";
-import { decodeCharges, decodeCorrections, encodeCharges, encodeCorrections } from "./run-parts.ts";
+import {
+  decodeCharges,
+  decodeCorrections,
+  decodeLeft,
+  encodeCharges,
+  encodeCorrections,
+  encodeLeft,
+} from "./run-parts.ts";
 import { amountOf, quantityOf } from "./stored-decimal.ts";
 
 /** A row by column name, as a driver gives it. */
@@ -169,15 +176,20 @@ export function decodeRunFacts(row: Row): RunFacts {
 }
 
 function encodeRating(rating: RunRating): string {
-  const { ending, inTrial, ...rest } = rating;
+  const { ending, inTrial, left, ...rest } = rating;
   // What nearly no run has is left out.
-  const rare = { ...(ending === null ? {} : { ending }), ...(inTrial ? { inTrial } : {}) };
+  const rare = {
+    ...(ending === null ? {} : { ending }),
+    ...(inTrial ? { inTrial } : {}),
+    ...(left.length === 0 ? {} : { left: encodeLeft(left) }),
+  };
   return JSON.stringify({ ...rest, ...rare, shares: encodeShares(rating.shares) });
 }
 
 function decodeRating(stored: string): RunRating {
-  const { shares, ...rest } = JSON.parse(stored);
-  return { ending: null, inTrial: false, ...rest, shares: decodeShares(shares) };
+  const { shares, left = [], ...rest } = JSON.parse(stored);
+  const rating = { ending: null, inTrial: false, ...rest, shares: decodeShares(shares) };
+  return { ...rating, left: decodeLeft(left) };
 }
 
 /** Shares as JSON text: charge, cell and amount of each. */
