@@ -11,10 +11,12 @@ import { usageOf } from "../src/domain/event/usage.ts";
 import { quantityOfInteger } from "../src/domain/money/decimal.ts";
 import { Alarm } from "../src/engine/alerts/alarm.ts";
 import { MovedCustomers } from "../src/engine/alerts/moved-customers.ts";
+import { AffairTeller } from "../src/engine/alerts/tell-affairs.ts";
 import { BudgetBooks } from "../src/engine/budget-books.ts";
 import { commitWork } from "../src/engine/commit-events.ts";
 import { CreditDues } from "../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../src/engine/entitlements.ts";
+import { LiveTelling } from "../src/engine/live-elsewhere.ts";
 import { LiveFeed } from "../src/engine/live-feed.ts";
 import { PolicyBooks } from "../src/engine/policy-books.ts";
 import type { Store } from "../src/engine/ports.ts";
@@ -75,10 +77,17 @@ async function measure(name: string, store: Store): Promise<void> {
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
     actor: null,
+    approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
+    affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
+    telling: new LiveTelling(
+      { store, clock: systemClock, budgets: new BudgetBooks(store) },
+      new LiveFeed(),
+      "",
+    ),
   };
   const rules = new KnownRules(store);
   const events = Array.from({ length: EVENTS }, (_, index) => stepAt(index));

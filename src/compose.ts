@@ -24,9 +24,12 @@ import { TollgateError } from "./domain/errors.ts";
 import type { TollgateEvent } from "./domain/event/event.ts";
 import { Duties } from "./engine/duties.ts";
 import { Engine } from "./engine/engine.ts";
+import { contextOf } from "./engine/engine-context.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Scope } from "./engine/keys.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
+import { ReportSource } from "./engine/report-source.ts";
+import { RetentionCases, requireMonths } from "./engine/retention/retention-cases.ts";
 import { secretTexts } from "./engine/secrets.ts";
 import { storedTariffs } from "./engine/workspace-tariff.ts";
 import type { EventIntake, HttpParts, Logger } from "./http/http-parts.ts";
@@ -42,7 +45,9 @@ import { mapProviderUsage, USAGE_FORMATS } from "./ingest/provider-response/map.
 import { ed25519 } from "./store/ed25519.ts";
 import { keyFile, secretKeyFile } from "./store/key-file.ts";
 import { moveToPostgres } from "./store/move/move-to-postgres.ts";
-import { openPostgresStore } from "./store/postgres/postgres-store.ts";
+import { openPostgresReplica, openPostgresStore } from "./store/postgres/postgres-store.ts";
+import { randomIds } from "./store/random-ids.ts";
+import type { Retained } from "./store/retain/retain.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { VERSION } from "./version.ts";
 
@@ -58,21 +63,6 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   passedMs: () => performance.now(),
 };
-
-/** 128 random bits as 22 URL-safe characters. Asking for many at once costs a tenth for each. */
-const randomIds: Ids = { random: () => nextRandom().toString("base64url") };
-
-const RANDOM_BYTES = 16;
-const RANDOM_AT_ONCE = 256;
-let random = Buffer.alloc(0);
-
-/** Bytes that nobody got before. */
-function nextRandom(): Buffer {
-  if (random.length === 0) random = randomBytes(RANDOM_AT_ONCE * RANDOM_BYTES);
-  const next = random.subarray(0, RANDOM_BYTES);
-  random = random.subarray(RANDOM_BYTES);
-  return next;
-}
 
 /** The workspace of a data folder that names none. */
 export const DEFAULT_WORKSPACE = "default";
@@ -252,7 +242,9 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const paymentSecret = (workspace: string) => webhookSecret(installationKey, workspace);
   const targetProblem = (target: string) => outgoing.problemOf(target);
   const reader = new ThreadReader(reading);
-  const parts = { ...composeHttp(engine, reader), paymentSecret, targetProblem };
+  const replica = await openReports(options);
+  const reports = replica === null ? {} : { reports: replica.reports };
+  const parts = { ...composeHttp(engine, reader), ...reports, paymentSecret, targetProblem };
   // Loaded where a server starts: a third of the time of every other command would go into it.
   const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
@@ -271,6 +263,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     await server.close();
     await reader.close();
     await engine.drain();
+    await replica?.close();
     await store.close();
   };
   return { url, engine, ...adminKey, passingKey, stop };
@@ -293,6 +286,18 @@ async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenSt
   return { store, installationKey: Buffer.from(kept, "hex") };
 }
 
+/** Reports from a copy of the database, where the environment names one; nothing is asked yet. */
+async function openReports({ databaseUrl, logger, environment = process.env }: StartOptions) {
+  const { DATABASE_READ_URL: connectionString } = environment;
+  if (databaseUrl === undefined || connectionString === undefined) return null;
+  const { store, asOfMs } = await openPostgresReplica({ connectionString, digest: nodeDigest });
+  const copy = { engine: composeEngine(store), asOfMs };
+  const onFailure = (error: unknown) =>
+    logger?.error({ what: "failed to read from the replica", error: String(error) });
+  const reports = new ReportSource(copy, systemClock.nowMs, onFailure);
+  return { reports, close: () => store.close() };
+}
+
 /** Made where the folder has no key yet; its secret is given out this once. */
 async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: string }> {
   if ((await engine.store.keyring.ofWorkspace(DEFAULT_WORKSPACE)).length > 0) return {};
@@ -306,9 +311,7 @@ export async function migrateStore(
   { dataDir, databaseUrl }: { readonly dataDir: string; readonly databaseUrl: string },
   onProgress: (done: number, total: number) => void,
 ): Promise<Readonly<Record<string, number>>> {
-  if (!existsSync(dataDir)) {
-    throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
-  }
+  requireFolder(dataDir);
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   try {
     const engine = composeEngine(store);
@@ -322,4 +325,33 @@ export async function migrateStore(
   const installation = { [PAYMENT_KEY]: keyFile(dataDir, PAYMENT_KEY).toString("hex") };
   const where = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
   return moveToPostgres({ ...where, onProgress, installation });
+}
+
+/** Removes old steps, after what a crash left pending is added up. */
+export async function retainSteps(
+  place: Pick<StartOptions, "dataDir" | "databaseUrl">,
+  keepMonths: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<Retained> {
+  const { dataDir, databaseUrl } = place;
+  requireMonths(keepMonths);
+  if (databaseUrl === undefined) requireFolder(dataDir);
+  const open = async () => {
+    const { store } = await openStore(place);
+    const engine = composeEngine(store);
+    for (const workspace of await store.workspaces()) await engine.recover(workspace);
+    const ports = { store, clock: systemClock, ids: randomIds, digest: nodeDigest };
+    return {
+      store,
+      cases: new RetentionCases(contextOf({ ...ports, tariffs: storedTariffs(store) })),
+    };
+  };
+  // Loaded by the one command that needs it, and not by every server.
+  const { retain } = await import("./store/retain/retain.ts");
+  return retain(open, { dataDir, databaseUrl, keepMonths, onProgress });
+}
+
+function requireFolder(dataDir: string): void {
+  if (existsSync(dataDir)) return;
+  throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
 }

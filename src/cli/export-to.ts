@@ -1,4 +1,4 @@
-/** What `tollgate export` does with a target: plan, run, status, reconcile, retry, skip. */
+/** What `tollgate export` does with a target: plan, run, see, put right. */
 import { TollgateError } from "../domain/errors.ts";
 import { BY_HAND_OPTIONS, byHandOf } from "./by-hand-options.ts";
 import {
@@ -19,11 +19,19 @@ import {
   renderLines,
   renderMissing,
 } from "./render/export.ts";
+import {
+  type AttemptListView,
+  type AttemptView,
+  renderAttempt,
+  renderAttempts,
+} from "./render/export-attempts.ts";
 import { ProgressBar } from "./render/progress-bar.ts";
 import { type Session, withSession } from "./session.ts";
 
 /** What can be done with a target. */
-export const EXPORT_VERBS = ["plan", "run", "status", "reconcile", "retry", "skip"] as const;
+export const EXPORT_VERBS = [
+  ...(["plan", "run", "status", "reconcile", "retry", "skip", "attempts", "show"] as const),
+] as const;
 type ExportVerb = (typeof EXPORT_VERBS)[number];
 
 /** Whether the first word of `tollgate export` is such a verb, and not a statement. */
@@ -35,6 +43,7 @@ export function isExportVerb(word: string): word is ExportVerb {
 export const EXPORT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   state: { type: "string", value: "STATE", meaning: "status: only lines in this state" },
   requests: { type: "boolean", meaning: "plan: show the exact requests" },
+  troubled: { type: "boolean", meaning: "attempts: only those in which something went wrong" },
   ...BY_HAND_OPTIONS,
   ...JSON_OPTION,
 };
@@ -63,6 +72,14 @@ export function exportTo(
         throw new TollgateError("cli.usage", `tollgate export ${verb} TARGET KEY: which line?`);
       }
       return settleLine(session, `${path}/lines/${encodeURIComponent(key)}/${verb}`, asked);
+    }
+    if (verb === "attempts") return attempts(session, { path, key }, asked);
+    if (verb === "show") {
+      if (key === undefined) {
+        const detail = "tollgate export show TARGET ATTEMPT: which attempt?";
+        throw new TollgateError("cli.usage", detail);
+      }
+      return showAttempt(session, `${path}/attempts/${encodeURIComponent(key)}`, asked);
     }
     return { plan, run, status, reconcile }[verb](session, path, asked);
   });
@@ -110,7 +127,7 @@ async function run(session: Session, path: string, asked: Asked): Promise<number
   const total = await runTotal(session, path, asked);
   const { sent, missing, stopped } = total;
   told(total, asked, () => [
-    `${total.planned} lines planned; ${total.confirmed} confirmed by reading back.`,
+    `Lines planned: ${total.planned}; confirmed by reading back: ${total.confirmed}.`,
     ...Object.entries(sent).map(([state, count]) => `${count} sent, now ${state}.`),
     ...(stopped === null ? [] : [`${asked.here.styles.red("stopped")}: ${stopped}`]),
     ...renderMissing(missing, asked.here.styles),
@@ -162,10 +179,32 @@ interface ReconcileView {
 async function reconcile(session: Session, path: string, asked: Asked): Promise<number> {
   const view = await session.post<ReconcileView>(`${path}/reconcile`, customerOf(asked.args));
   told(view, asked, () => [
-    `${view.looked} lines looked at, ${view.confirmed} confirmed.`,
+    `Lines looked at: ${view.looked}; confirmed: ${view.confirmed}.`,
     ...renderDrifts(view.drifts, asked.here.styles),
   ]);
   return view.drifts.length > 0 ? UNSETTLED_EXIT_CODE : 0;
+}
+
+/** Attempts of a target, or of one of its lines; the newest first. */
+async function attempts(
+  session: Session,
+  { path, key }: { readonly path: string; readonly key: string | undefined },
+  asked: Asked,
+): Promise<number> {
+  const query = new URLSearchParams({
+    ...(key === undefined ? {} : { line: key }),
+    ...(asked.args.options.troubled === true ? { troubled: "true" } : {}),
+  });
+  const view = await session.get<AttemptListView>(`${path}/attempts?${query}`);
+  told(view, asked, () => renderAttempts(view, asked.here.styles));
+  return 0;
+}
+
+/** The requests of one attempt, and what was answered. */
+async function showAttempt(session: Session, path: string, asked: Asked): Promise<number> {
+  const view = await session.get<AttemptView>(path);
+  told(view, asked, () => renderAttempt(view, asked.here.styles));
+  return 0;
 }
 
 async function settleLine(session: Session, path: string, asked: Asked): Promise<number> {

@@ -1,7 +1,7 @@
 /** What the exporter makes of what targets can do, with targets that can do one thing each. */
 import type { Capability } from "../domain/export/capability.ts";
 import { MemoryOutbox } from "../store/memory/memory-outbox.ts";
-import { type ConnectorCandidate, connectorContract } from "./connector-contract.ts";
+import { connectorContract } from "./connector-contract.ts";
 import { FakeLedger, ledgerConnector } from "./fake-ledger-contract.ts";
 
 const HOUR_MS = 3_600_000;
@@ -17,17 +17,14 @@ const PLAIN: Omit<Capability, "mode"> = {
 const NO_NEGATIVE = { scale: 6, significantDigits: 15, negative: false };
 const IN_ORDER = { concurrency: 3, perEntityConcurrency: 1, perSecond: null };
 
-type Forgiven = NonNullable<ConnectorCandidate["forgives"]>;
-
-const CANDIDATES: readonly (readonly [string, Omit<Capability, "mode">, Forgiven])[] = [
-  ["knows no keys, finds lines", { ...PLAIN, dedup: { windowMs: 0 } }, {}],
+const CANDIDATES: readonly (readonly [string, Omit<Capability, "mode">])[] = [
+  ["knows no keys, finds lines", { ...PLAIN, dedup: { windowMs: 0 } }],
   [
     "overwrites windows up to 35 days old, and sums them",
     {
       ...{ ...PLAIN, values: "absolute", numbers: NO_NEGATIVE, pastMaxMs: 35 * DAY_MS },
       ...{ readBack: { kind: "aggregate", lagMs: HOUR_MS }, pace: IN_ORDER },
     },
-    { "resends blindly under another key": "what overwrites is told twice without harm" },
   ],
   [
     "knows keys for a day, validates later, and sums windows up to 35 days old",
@@ -35,7 +32,6 @@ const CANDIDATES: readonly (readonly [string, Omit<Capability, "mode">, Forgiven
       ...{ ...PLAIN, numbers: NO_NEGATIVE, pastMaxMs: 35 * DAY_MS, validation: "async" },
       ...{ readBack: { kind: "aggregate", lagMs: HOUR_MS }, pace: IN_ORDER },
     },
-    {},
   ],
   [
     "knows keys for half an hour, validates later, finds lines",
@@ -43,15 +39,13 @@ const CANDIDATES: readonly (readonly [string, Omit<Capability, "mode">, Forgiven
       ...{ ...PLAIN, dedup: { windowMs: HOUR_MS / 2 }, validation: "async" },
       readBack: { kind: "line", lagMs: HOUR_MS },
     },
-    {},
   ],
 ];
 
-for (const [name, capability, forgives] of CANDIDATES) {
+for (const [name, capability] of CANDIDATES) {
   connectorContract({
     name: `a target that ${name}`,
     schedules: 60,
-    forgives,
     parts: () => ({
       connector: ledgerConnector(capability),
       outbox: new MemoryOutbox(),

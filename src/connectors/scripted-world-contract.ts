@@ -201,6 +201,11 @@ export class Sender {
         return outbox.lastLines(workspace, target, customer);
       },
       counts: (workspace, target) => outbox.counts(workspace, target),
+      attempts: (workspace, filter) => outbox.attempts(workspace, filter),
+      attemptsOf: (workspace, ids) => outbox.attemptsOf(workspace, ids),
+      forgetAttempts: (workspace, beforeMs) => outbox.forgetAttempts(workspace, beforeMs),
+      keepNewestAttempts: (workspace, target, count) =>
+        outbox.keepNewestAttempts(workspace, target, count),
       secrets: (workspace, target) => outbox.secrets(workspace, target),
       saveSecret: (workspace, secret) => outbox.saveSecret(workspace, secret),
     };

@@ -19,6 +19,7 @@ export const WRONG_EXPORTERS: readonly (readonly [WrongExporter, Spoil])[] = [
   ["takes what was taken as billed", believes],
 ];
 
+/** Asks nobody and waits for nothing: what was not answered is sent again at once. */
 function resendsBlindly(connector: Connector): Connector {
   return {
     ...connector,
@@ -32,7 +33,7 @@ function resendsBlindly(connector: Connector): Connector {
     },
     capability: (target) => ({
       ...connector.capability(target),
-      ...{ dedup: { windowMs: null }, readBack: { kind: "none" } },
+      ...{ dedup: { windowMs: null }, readBack: { kind: "none" }, settlesAfterMs: 0 },
     }),
   };
 }

@@ -23,3 +23,11 @@ export const OTHER_NODES_EVERY_MS = 100;
 export const RULES_READ_AGAIN_MAX_COUNT = 20;
 /** Rows of a table that are moved into a database as one transaction. */
 export const MOVED_ROWS_MAX_COUNT = 2_000;
+/** How long the removal of old steps waits for those who write to the same month. */
+export const RETAIN_LOCK_MAX_MS = 5_000;
+/** A read replica whose last commit is older is not asked. */
+export const REPLICA_AGE_MAX_MS = 60_000;
+/** How long a connection to it may take to open; the database itself can answer, too. */
+export const REPLICA_CONNECT_MAX_MS = 2_000;
+/** One that failed is left alone for so long. */
+export const REPLICA_REST_MS = 5_000;

@@ -3,11 +3,7 @@
  * Each entry gives the HTTP status, one sentence of meaning and what to do.
  */
 export const ERRORS = {
-  "request.malformed": [
-    400,
-    "The body is not what this route reads.",
-    "Send valid JSON or NDJSON.",
-  ],
+  "request.malformed": [400, "The body is not what this route reads.", "Send JSON or NDJSON."],
   "request.too_large": [413, "The body exceeds the size limit.", "Send fewer events a request."],
   "request.unsupported_type": [
     415,
@@ -250,6 +246,16 @@ export const ERRORS = {
     "Nobody knows whose run it is, so no budget can decide.",
     "Open the run with its customer, in the same request if you like.",
   ],
+  "run.condensed": [
+    409,
+    "The run is condensed: its periods are closed, and its steps may be gone.",
+    "Open another run. A retry of what was kept is still answered as a duplicate.",
+  ],
+  "steps.removed": [
+    409,
+    "Steps that the answer would need were removed.",
+    "Ask for what is after the instant that the message names.",
+  ],
   "policy.invalid": [400, "The policy is not valid.", "Correct the field at the path given."],
   "policy.not_found": [404, "No such policy.", "See /v1/policies."],
   "live.too_many": [
@@ -262,6 +268,11 @@ export const ERRORS = {
     409,
     "The change waits for another key.",
     "Have another key approve it: POST /v1/changes/{id}/approve.",
+  ],
+  "change.unapproved": [
+    409,
+    "The change wants a second key.",
+    "Send it with a key over HTTP: it is put on record then, and another key approves it.",
   ],
   "change.not_found": [404, "No such change.", "See GET /v1/changes."],
   "change.settled": [409, "The change was decided before.", "See GET /v1/changes."],
@@ -291,6 +302,11 @@ export const ERRORS = {
     "Add another target.",
   ],
   "export.line_not_found": [404, "No such export line.", "See 'tollgate export status'."],
+  "export.attempt_not_found": [
+    404,
+    "No such attempt to send export lines, or it is forgotten.",
+    "See 'tollgate export attempts'.",
+  ],
   "export.line_state": [409, "The line is in no state for that.", "See what it is now."],
   "export.incomplete": [
     409,

@@ -42,8 +42,18 @@ export const BODY_MAX_BYTES = 4 * 1024 * 1024;
 export const INFLATE_MAX_RATIO = 100;
 /** Events taken into one unit of work by the commit loop. */
 export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
+/** The same while holds are asked for: who asks waits for the unit under way and for its own. */
+export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 400;
+/** Units without a hold after which none is expected, and units are as large as what waits. */
+export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
+/** Root runs that one unit of work looks at to condense them, and about so many steps at most. */
+export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 200;
+export const CONDENSED_STEPS_PER_UNIT_MAX_COUNT = 4_000;
+/** Whole months before the present one whose steps may be asked to stay, at least and at most. */
+export const RETAINED_MONTHS_MIN = 1;
+export const RETAINED_MONTHS_MAX = 1_200;
 /** Outcomes that become final by one unit of work. */
 export const OUTCOMES_SETTLED_PER_UNIT_MAX_COUNT = 500;
 /** Requests that may wait for the commit loop before new ones are answered 503. */
@@ -171,6 +181,14 @@ export const LIVE_KEPT_MAX_CHARS = 32 * 1024 * 1024;
 export const LIVE_WAITING_MAX_CHARS = 32 * 1024 * 1024;
 /** Messages that wait for one slow reader before it is dropped. */
 export const LIVE_WAITING_MESSAGES_MAX_COUNT = 32;
+/** Characters of what one unit of work tells live views on other nodes; beyond, they read anew. */
+export const LIVE_NOTE_MAX_CHARS = 1024 * 1024;
+/** Notes that are kept of a workspace, for nodes that look later and readers that come over. */
+export const LIVE_NOTES_MAX_COUNT = 200;
+/** How long a workspace counts as looked at, where nobody says so again. */
+export const LIVE_WATCH_MS = 60_000;
+/** How long a slow reader may take to read that it is let go, before it is cut off. */
+export const LIVE_CUT_OFF_MS = 15_000;
 /** Cards that one simulation sets side by side. */
 export const SIMULATED_CARDS_MAX_COUNT = 10;
 /** Customers that a simulation may name. */
@@ -249,6 +267,17 @@ export const TARGET_NAME_FIELDS_MAX_COUNT = 120;
 export const SECRET_MAX_CHARS = 8_192;
 /** Characters that are kept of an answer with a line. */
 export const EXPORT_NOTE_MAX_CHARS = 500;
+/** Attempts that a line names, and requests that are kept of one attempt. */
+export const ATTEMPTS_OF_A_LINE_MAX_COUNT = 20;
+export const EXCHANGES_OF_AN_ATTEMPT_MAX_COUNT = 10;
+/** Characters that are kept of the body of a request, and of an answer. */
+export const KEPT_BODY_MAX_CHARS = 16 * 1024;
+/** Attempts that are kept of a target, of those that went well and of the others each. */
+export const ATTEMPTS_OF_A_TARGET_MAX_COUNT = 20_000;
+/** Attempts of one page: each may hold all that was sent. */
+export const ATTEMPTS_OF_A_PAGE_MAX_COUNT = 100;
+/** How long an attempt is kept: 30 days. */
+export const ATTEMPTS_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 /** Bytes of one page of a target's list, and how many pages are gone through. */
 export const TARGET_LIST_MAX_BYTES = 4 * 1024 * 1024;
 export const TARGET_LIST_PAGES_MAX_COUNT = 50;

@@ -146,25 +146,24 @@ test("credit that is low, then empty, is told once each, until it is filled", as
       ...{ cost: null, costCurrency: null, rollover: null },
     });
   await grant("g1", "20");
-  await look(world);
+
   assert.deepEqual(await told(world, /credit/), []);
   await call(world, 1, 19);
-  await look(world);
+
   const [low] = await told(world, /credit/);
   assert.deepEqual([low?.type, low?.team, low?.data.balance], ["credit.low", "finance", "1"]);
   await call(world, 20, 3);
-  await look(world);
-  await look(world);
+
   assert.deepEqual(typesOf(await told(world, /credit/)), ["credit.low", "credit.empty"]);
   const [, empty] = await told(world, /credit/);
   assert.equal(empty?.summary, 'Credit of "acme" is used up: 3 USD owed');
   await grant("g2", "1");
-  await look(world);
+
   assert.equal((await told(world, /credit/)).length, 2, "a hair of credit changes nothing");
   await grant("g3", "100");
-  await look(world);
+
   await call(world, 30, 91);
-  await look(world);
+
   const all = typesOf(await told(world, /credit/));
   assert.deepEqual(all, ["credit.low", "credit.empty", "credit.low"]);
 });
@@ -200,10 +199,10 @@ test("a commitment that will be used up is told to sales with what it comes to",
   const saved = await world.engine.saveCommitments(WS, wanted as never);
   assert.ok(!("problems" in saved));
   await call(world, 1, 20);
-  await look(world);
+
   assert.deepEqual(await told(world, /commit/), [], "21 of 40 on the 23rd of 30 days");
   await call(world, 21, 15);
-  await look(world);
+
   const [projected] = await told(world, /commit/);
   assert.deepEqual([projected?.type, projected?.team], ["commit.overrun_projected", "sales"]);
   const { projectedDate, overage, trueUp, link } = projected?.data ?? {};
@@ -212,8 +211,7 @@ test("a commitment that will be used up is told to sales with what it comes to",
   assert.ok(Number(trueUp) > 7 && Number(trueUp) < 9, String(trueUp));
   assert.equal(link, "/v1/customers/acme/commitments");
   await call(world, 36, 7);
-  await look(world);
-  await look(world);
+
   const all = await told(world, /commit/);
   assert.deepEqual(typesOf(all), ["commit.overrun_projected", "commit.exceeded"]);
   assert.equal(all[1]?.data.overage, "3");
@@ -224,16 +222,16 @@ test("a customer that costs more than it is charged is told once, until that is 
   const models = (from: number, count: number) =>
     world.send(...Array.from({ length: count }, (_, n) => step({ id: `m${from + n}` })));
   await models(0, 10);
-  await look(world);
+
   const [negative] = await told(world, /margin/);
   assert.equal(negative?.summary, '"acme" costs 12 USD and is charged 10 USD in 2026-11-01');
   await models(10, 1);
   world.clock.now += HOUR_MS;
-  await look(world);
+
   assert.equal((await told(world, /margin/)).length, 1);
   await call(world, 0, 10);
   world.clock.now += HOUR_MS;
-  await look(world);
+
   await world.send(
     ...Array.from({ length: 10 }, (_, n) =>
       voided({
@@ -243,7 +241,7 @@ test("a customer that costs more than it is charged is told once, until that is 
     ),
   );
   world.clock.now += HOUR_MS;
-  await look(world);
+
   assert.equal((await told(world, /margin/)).length, 2, "it was over, and began again");
 });
 

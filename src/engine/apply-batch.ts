@@ -12,7 +12,9 @@ import type { BatchState } from "./batch-state.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
 import { correctRuns } from "./correct-runs.ts";
+import { linkWitness } from "./count-step.ts";
 import type { BatchResult, EventResult, RunResult } from "./result.ts";
+import { answerStep, refuseCondensed } from "./retention/condensed-runs.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Applies events in their order and tells what became of each. */
@@ -37,6 +39,10 @@ export function applyBatch(
 
 /** Applies one event; used for arriving events and for those that leave suspense. */
 function applyEvent(ledger: Ledger, event: TollgateEvent): EventResult {
+  if (ledger.state.condensed.size > 0) {
+    const answer = answerCondensed(ledger, event);
+    if (answer !== null) return answer;
+  }
   if (event.type === "step") return applyStep(ledger, event);
   const seen = ledger.state.journal.get(stepKeyText(event));
   if (seen !== undefined) {
@@ -62,4 +68,22 @@ function applyEvent(ledger: Ledger, event: TollgateEvent): EventResult {
     default:
       return unreachable(event);
   }
+}
+
+/**
+ * What concerns a condensed run, or would hang a run below one. An event that the journal has is
+ * answered as ever, and so is another witness of a call that is counted. Null: nothing of it.
+ */
+function answerCondensed(ledger: Ledger, event: TollgateEvent): EventResult | null {
+  const { condensed, journal } = ledger.state;
+  const parent = "parentRun" in event ? event.parentRun : null;
+  const known = condensed.get(event.run);
+  if (known === undefined) {
+    return parent !== null && condensed.has(parent) ? refuseCondensed(parent) : null;
+  }
+  if (event.type !== "step")
+    return journal.has(stepKeyText(event)) ? null : refuseCondensed(event.run);
+  const { customer = null } = ledger.state.runs.get(event.run) ?? {};
+  const answer = answerStep(known(event), event) ?? linkWitness(ledger, customer, event);
+  return answer ?? refuseCondensed(event.run);
 }

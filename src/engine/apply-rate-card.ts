@@ -4,6 +4,7 @@ import type { CardOverride } from "../domain/rating/card-override.ts";
 import type { RateCard, RateCardVersion, TakesEffect } from "../domain/rating/rate-card.ts";
 import { versionInForce } from "../domain/rating/select-version.ts";
 import { type Act, runAct } from "./act.ts";
+import { requireApproved, sizeOfCard } from "./changes.ts";
 import { requireFirstCardCurrency } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
 import { readRates, requireRate } from "./conversion-rates.ts";
@@ -74,6 +75,7 @@ export async function applyRateCard(
       const detail = `Card "${made.card.key}" would take effect at ${from}, before now.`;
       throw new TollgateError("ratecard.backdated", detail, "effectiveFrom");
     }
+    await requireApproved(context, workspace, sizeOfCard(latest, JSON.parse(request.document)));
     if (known.length === 0)
       await requireFirstCardCurrency(context.store, workspace, made.card.currency);
     const version = writer.add(made, effect);

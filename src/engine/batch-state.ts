@@ -6,6 +6,7 @@ import { ALERT_KINDS } from "../domain/alert/alert.ts";
 import { present } from "../domain/assert.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
+import type { Marked, Recognised } from "../domain/event/step-marks.ts";
 import { ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
@@ -131,6 +132,8 @@ export class BatchState {
   readonly periods = new Rows<PeriodState>();
   readonly creditBooks = new Rows<CreditBookRow>();
   readonly journal = new Rows<JournalEntry>();
+  /** Recognises records of condensed runs, by the run's id. */
+  readonly condensed = new Map<string, (record: Marked) => Recognised>();
   readonly formerSteps: Step[] = [];
   readonly released: StepKey[] = [];
   readonly freedCalls: Call[] = [];
@@ -263,8 +266,8 @@ export class BatchState {
     putSlot(this.#page(stored), stored, stored.counter);
   }
 
-  #movedCounters(): StoredCounter[] {
-    return this.#moved.map(({ customer, period, cardKey, chargeKey, cell, counter }) => ({
+  #movedCounters(slots: readonly EditableSlot[] = this.#moved): StoredCounter[] {
+    return slots.map(({ customer, period, cardKey, chargeKey, cell, counter }) => ({
       customer,
       period,
       cardKey,
@@ -276,9 +279,9 @@ export class BatchState {
 
   /** Stored counters of a customer's period, those that this unit moved as they are now. */
   countersNow(key: CounterKey, stored: readonly StoredCounter[]): StoredCounter[] {
-    const isOfPeriod = ({ customer, period }: CounterKey) =>
-      customer === key.customer && period === key.period;
-    const moved = this.#movedCounters().filter(isOfPeriod);
+    const page = this.#pages.get(key.customer)?.find(({ period }) => period === key.period);
+    const slots = page?.counters.rows.filter(({ isMoved }) => isMoved) ?? [];
+    const moved = this.#movedCounters(slots);
     const textOf = ({ cardKey, chargeKey, cell }: StoredCounter) =>
       JSON.stringify([cardKey, chargeKey, cell]);
     const all = new Map(stored.map((one) => [textOf(one), one]));
@@ -307,6 +310,21 @@ export class BatchState {
     };
     rollups.put(none);
     return none;
+  }
+
+  /** What this unit adds to a customer's period. */
+  rollupsOf(customer: string, period: string): readonly RollupDelta[] {
+    const page = this.#pages.get(customer)?.find((one) => one.period === period);
+    return page?.rollups.rows ?? [];
+  }
+
+  /** Every customer's period that this unit adds to. */
+  *gains(): Generator<CounterKey & { readonly rows: readonly RollupDelta[] }> {
+    for (const [customer, pages] of this.#pages) {
+      for (const { period, rollups } of pages) {
+        if (rollups.rows.length > 0) yield { customer, period, rows: rollups.rows };
+      }
+    }
   }
 
   #gainedRollups(): RollupDelta[] {

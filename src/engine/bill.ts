@@ -41,7 +41,7 @@ export interface Bill {
 
 /** Whether anything was metered in a customer's period. Nothing of it may be pending. */
 export async function isUsed(
-  store: Reads,
+  store: Pick<Reads, "rollups">,
   workspace: string,
   of: CounterKey & { readonly counters: readonly StoredCounter[] },
 ): Promise<boolean> {

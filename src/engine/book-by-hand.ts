@@ -89,7 +89,7 @@ const ACTS = {
 
 /** The bookings among these rows, described as their acts describe them. */
 export async function describedBookings(
-  store: Reads,
+  store: Pick<Reads, "lastAct">,
   workspace: string,
   rows: readonly Adjustment[],
 ): Promise<Booking[]> {

@@ -1,8 +1,10 @@
 /** One unit of work that acts on rows: loads, decides, seals, writes. Totals are on disk before. */
 import type { JournalKind } from "../domain/event/journal.ts";
 import type { Actor, Signature } from "./actor.ts";
+import type { ToldAffairs } from "./alerts/affair-telling.ts";
 import { BatchState } from "./batch-state.ts";
 import type { RuledContext } from "./context.ts";
+import { movesTotals } from "./moves-totals.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { requireRules } from "./rules.ts";
 import { settleBudgets } from "./settle-budgets.ts";
@@ -35,6 +37,7 @@ export async function carryOut<T>(
   const tariff = await context.tariffs.of(workspace, seen);
   let touched: string[] = [];
   let isChanged = false;
+  let found: ToldAffairs | null = null;
   const carried = context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     const head = await unit.head();
@@ -50,17 +53,28 @@ export async function carryOut<T>(
       const book = await context.budgets.of(workspace, seen);
       await settleBudgets({ unit, state, tariff, book }, []);
     }
-    if (state.hasAlert) context.alarm.note(workspace);
     touched = customersOf(state);
-    await writeState(context, unit, { state, head, extra });
+    const hasStatements = extra.statements !== undefined;
+    const ofAct = { touched, hasCards: extra.cards !== undefined, hasStatements };
+    const moved = { workspace, unit, state, tariff, head, seen };
+    const told = await context.affairs.tell(moved, ofAct);
+    if (state.hasAlert) context.alarm.note(workspace);
+    told.head = await writeState(context, unit, { state, head, extra });
+    found = told;
     if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
     isChanged = state.lastSeq > head.lastSeq || state.touched();
+    if (isChanged) await context.telling.ofAct(unit);
     return result;
   });
   return carried
     .then((done) => {
+      context.affairs.keep(workspace, found);
       if (isChanged) context.live.acted(workspace);
       return done;
+    })
+    .catch((error: unknown) => {
+      context.affairs.forget(workspace);
+      throw error;
     })
     .finally(() => {
       context.moved.note(workspace, touched);
@@ -70,12 +84,13 @@ export async function carryOut<T>(
 }
 
 /** Customers that an act loads or names. */
-function customersOf({ customers, journal }: BatchState): string[] {
+function customersOf({ customers, journal, creditBooks }: BatchState): string[] {
   const named = [...journal.values()].flatMap(({ document }) => {
     const { customer } = JSON.parse(document) as { readonly customer?: unknown };
     return typeof customer === "string" ? [customer] : [];
   });
-  return [...customers.keys(), ...named];
+  const paying = creditBooks.changed().map(({ customer }) => customer);
+  return [...new Set([...customers.keys(), ...named, ...paying])];
 }
 
 /** Says who asked, right behind what was done. */
@@ -85,11 +100,4 @@ function sign(state: BatchState, seqBefore: number, actor: Actor): void {
   const signature: Signature = { ...actor, fromSeq, toSeq };
   const identity = { run: "", source: "act.signed", id: String(fromSeq), contentHash: "" };
   state.record("act.signed", identity, JSON.stringify(signature));
-}
-
-/** Most acts do not: they need no budgets. */
-function movesTotals({ steps, runs, outcomes, restored, released }: BatchState): boolean {
-  const isWaiting = restored.length + released.length > 0;
-  const [firstStep] = steps.changes();
-  return firstStep !== undefined || runs.isChanged || outcomes.isChanged || isWaiting;
 }

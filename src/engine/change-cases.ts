@@ -1,16 +1,12 @@
 /** Use cases of changes that wait for a second key. */
 import {
   type Change,
-  type ChangeSize,
   decideChange,
   findChange,
   listChanges,
-  mustWait,
   proposeChange,
   requireOpen,
   type SentChange,
-  sizeOfBudget,
-  sizeOfCard,
 } from "./changes.ts";
 import type { EngineContext } from "./context.ts";
 
@@ -20,10 +16,6 @@ export class ChangeCases {
 
   constructor(context: EngineContext) {
     this.#context = context;
-  }
-
-  mustWait(workspace: string, size: ChangeSize): Promise<boolean> {
-    return mustWait(this.#context, workspace, size);
   }
 
   propose(workspace: string, sent: SentChange): Promise<string> {
@@ -51,16 +43,5 @@ export class ChangeCases {
     end: { readonly id: string; readonly state: "approved" | "rejected" },
   ): Promise<void> {
     return decideChange(this.#context, workspace, end);
-  }
-
-  sizeOfCard(workspace: string, document: unknown): Promise<ChangeSize> {
-    return sizeOfCard(this.#context, workspace, document);
-  }
-
-  sizeOfBudget(
-    workspace: string,
-    of: { readonly key: string; readonly after: unknown },
-  ): Promise<ChangeSize> {
-    return sizeOfBudget(this.#context, workspace, of);
   }
 }

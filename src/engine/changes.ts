@@ -4,8 +4,10 @@
  * key does that, or rejects it. What was proposed and decided is in the journal alone.
  */
 import { changedAmount } from "../domain/approval.ts";
+import type { BudgetRecord } from "../domain/budget/budget.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Amount, parseAmount } from "../domain/money/decimal.ts";
+import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import { runAct } from "./act.ts";
 import type { Actor } from "./actor.ts";
 import type { EngineContext } from "./context.ts";
@@ -37,15 +39,25 @@ type Decided = Pick<Change, "state"> & { readonly id: string; readonly decidedBy
 /** How large a change is: an amount, `any` where it is above every threshold; null: no money. */
 export type ChangeSize = Amount | "any" | null;
 
-/** Whether a change must wait. */
-export async function mustWait(
-  { store }: EngineContext,
+/**
+ * Throws `change.unapproved` where a change must wait for a second key, unless it is carried out in
+ * the name of one on record that this key may approve. Every act that moves such amounts asks this
+ * in its own unit of work, so nothing that calls the engine goes around it.
+ */
+export async function requireApproved(
+  context: EngineContext,
   workspace: string,
   size: ChangeSize,
-): Promise<boolean> {
-  const { approvalFrom } = await readWorkspace(store, workspace);
-  if (approvalFrom === null || size === null) return false;
-  return size === "any" || size >= (parseAmount(approvalFrom) ?? 0n);
+): Promise<void> {
+  const { approvalFrom } = await readWorkspace(context.store, workspace);
+  if (approvalFrom === null || size === null) return;
+  if (size !== "any" && size < (parseAmount(approvalFrom) ?? 0n)) return;
+  const { approving } = context;
+  if (approving === null) {
+    const detail = `Changes that move ${approvalFrom} or more want a second key.`;
+    throw new TollgateError("change.unapproved", detail);
+  }
+  await requireOpen(context, workspace, { id: approving, isApproval: true });
 }
 
 /** Puts a change on record. Returns its id. */
@@ -132,14 +144,7 @@ export async function decideChange(
 }
 
 /** How large a new version of a card is, against the newest one. */
-export async function sizeOfCard(
-  { store }: EngineContext,
-  workspace: string,
-  document: unknown,
-): Promise<ChangeSize> {
-  const { key } = document as { readonly key?: unknown };
-  const own = (await store.cards(workspace)).filter(({ card }) => card.key === key);
-  const latest = own.at(-1);
+export function sizeOfCard(latest: RateCardVersion | undefined, document: unknown): ChangeSize {
   const text = latest?.override?.document ?? latest?.document ?? "null";
   return changedAmount(JSON.parse(text), document);
 }
@@ -147,15 +152,8 @@ export async function sizeOfCard(
 const isMoneyMeasure = (measure: unknown): boolean => measure === "cost" || measure === "charge";
 
 /** How large a change of a budget is: a limit of money that comes, goes or differs. */
-export async function sizeOfBudget(
-  { store }: EngineContext,
-  workspace: string,
-  { key, after }: { readonly key: string; readonly after: unknown },
-): Promise<ChangeSize> {
-  const records = await store.spending.budgets(workspace);
-  const known = records.find(({ budget, retiredAtMs }) => {
-    return budget.key === key && retiredAtMs === null;
-  })?.budget;
+export function sizeOfBudget(record: BudgetRecord | undefined, after: unknown): ChangeSize {
+  const known = record?.budget;
   const sent = (after ?? {}) as { readonly measure?: unknown; readonly limit?: unknown };
   const isMoney = [known?.measure, sent.measure].some(isMoneyMeasure);
   if (!isMoney) return null;

@@ -2,6 +2,7 @@
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { admitRuns } from "./admit-runs.ts";
+import type { ToldAffairs } from "./alerts/affair-telling.ts";
 import { tellUnknownPrices } from "./alerts/tell-alert.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
@@ -11,7 +12,7 @@ import { watchEvents, withHits } from "./enforce-policies.ts";
 import { entitlementsAt } from "./entitlements.ts";
 import { grantHolds } from "./grant-holds.ts";
 import type { Admission, NotAdmitted } from "./hold-answers.ts";
-import type { CommittedUnit } from "./live-feed.ts";
+import type { ToldUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import type { PolicyBook } from "./policy-books.ts";
@@ -19,6 +20,7 @@ import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
+import { loadCondensed } from "./retention/condensed-runs.ts";
 import { requireRules } from "./rules.ts";
 import { setCaps } from "./run-caps.ts";
 import { type Recorded, settleBudgets } from "./settle-budgets.ts";
@@ -37,16 +39,17 @@ export async function commitWork(
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
-  const { seen } = context;
+  const { seen, store } = context;
   const tariff = await context.tariffs.of(workspace, seen);
   const kept = await context.budgets.of(workspace, seen);
   const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
   const policies = await context.policies.of(workspace, seen);
   let watched: WatchedRuns | null = null;
-  let live: CommittedUnit | null = null;
+  let live: ToldUnit | null = null;
   let hasNewBudgets = false;
   let touched: Iterable<string> = [];
-  const committed = context.store.transact(workspace, async (unit) => {
+  let found: ToldAffairs | null = null;
+  const committed = store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const receivedAtMs = context.clock.nowMs();
@@ -54,42 +57,42 @@ export async function commitWork(
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
+    await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
-    // A unit that is done again has gone on with what was kept; another node may have, too.
-    const isElsewhere = context.store.isShared && policies.kept.asOf !== head.digest;
-    if (watched !== null || isElsewhere) policies.kept.clear();
-    const { store } = context;
-    watched = isEmpty(policies)
-      ? null
-      : new WatchedRuns({ unit, state, tariff, store, workspace, policies });
+    const watching = { unit, state, tariff, store, workspace, policies };
+    watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
     const asked = { ids: context.ids, entitlements, watched };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
-    await tellUnknownPrices(context.store, workspace, state);
+    await tellUnknownPrices(store, workspace, state);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
     await settleBudgets({ ...spending, book }, recordedBy(events, result.results));
     if (watched !== null) await watchEvents(watched);
-    const below = async (id: string) => context.store.credit.customersBelow(workspace, id);
+    const below = async (id: string) => store.credit.customersBelow(workspace, id);
     const prepaid = prepaidInUnit({ ...spending, book }, below);
-    const granting = { ...spending, book, ...asked, prepaid };
-    const answers = await grantHolds(granting, holds, admission);
+    const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, holds, admission);
+    const told = await context.affairs.tell({ workspace, unit, state, tariff, head, seen }, null);
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
-    policies.kept.asOf = await writeState(context, unit, { state, head, extra: {} });
-    if (context.live.isWatched(workspace)) live = { state, book, holds, answers };
+    told.head = await writeState(context, unit, { state, head, extra: {} });
+    policies.kept.asOf = told.head;
+    found = told;
+    live = await context.telling.ofUnit(workspace, unit, { state, book, holds, answers, head });
     return { ...result, runs, holds: answers };
   });
   return committed
     .then((done) => {
       watched?.keep();
+      context.affairs.keep(workspace, found);
       if (live !== null) context.live.committed(workspace, live);
       return done;
     })
     .catch(async (error: unknown) => {
       // What is kept of runs may be ahead of the disk.
       policies.kept.clear();
+      context.affairs.forget(workspace);
       // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
       await recoverTotals(context, workspace).catch(() => undefined);
       throw error;
@@ -100,8 +103,16 @@ export async function commitWork(
     });
 }
 
-function isEmpty({ policies }: PolicyBook): boolean {
-  return policies.length === 0;
+/** Null: no policy looks at any run. */
+function watchedBy(
+  parts: ConstructorParameters<typeof WatchedRuns>[0] & { readonly policies: PolicyBook },
+  { isAgain, digest }: { readonly isAgain: boolean; readonly digest: string },
+): WatchedRuns | null {
+  const { store, policies } = parts;
+  // A unit that is done again has gone on with what was kept; another node may have, too.
+  const isElsewhere = store.isShared && policies.kept.asOf !== digest;
+  if (isAgain || isElsewhere) policies.kept.clear();
+  return policies.policies.length === 0 ? null : new WatchedRuns(parts);
 }
 
 /** Applies what may be applied: an opening that was refused leaves no run behind. */

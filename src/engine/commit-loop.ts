@@ -3,12 +3,21 @@
  * no timer, so an idle system answers at once and a busy one commits in large batches. All events
  * of a unit belong to one workspace; acts (a new card, a period close) run between units.
  *
+ * Who asks for a hold waits before every call of a model, for the unit under way and then for its
+ * own. So holds go before events that wait, and while any are asked for no unit takes many events.
+ * Every unit takes a request of events where one waits, so holds keep no events from being booked.
+ *
  * A store that several nodes share lets workspaces be written to at once, so each has a lane of its
  * own there: nobody waits for another workspace. The embedded store has one writer, and one lane.
  */
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import { EVENTS_PER_COMMIT_MAX_COUNT, WAITING_REQUESTS_MAX_COUNT } from "../domain/limits.ts";
+import {
+  EVENTS_BESIDE_HOLDS_MAX_COUNT,
+  EVENTS_PER_COMMIT_MAX_COUNT,
+  UNITS_EXPECTING_HOLDS_COUNT,
+  WAITING_REQUESTS_MAX_COUNT,
+} from "../domain/limits.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
 import type { BatchResult } from "./result.ts";
 import type { Work } from "./work.ts";
@@ -35,8 +44,10 @@ export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>
 
 /** What waits for its turn, and whether somebody sees to it. */
 interface Lane {
-  readonly queue: Waiting[];
+  queue: Waiting[];
   running: Promise<void> | null;
+  /** Units to come that take few events, because somebody may ask for holds meanwhile. */
+  expecting: number;
 }
 
 /** The queue in front of the store: one unit of work at a time, as large as what waits. */
@@ -89,7 +100,7 @@ export class CommitLoop {
       throw new TollgateError("server.busy", detail);
     }
     const name = this.#hasLanes ? workspace : "";
-    const lane = this.#lanes.get(name) ?? { queue: [], running: null };
+    const lane = this.#lanes.get(name) ?? { queue: [], running: null, expecting: 0 };
     this.#lanes.set(name, lane);
     lane.queue.push(item);
     this.#waitingCount += 1;
@@ -97,40 +108,22 @@ export class CommitLoop {
   }
 
   async #run(name: string, lane: Lane): Promise<void> {
-    const { queue } = lane;
     await nextTurn();
-    while (queue.length > 0) {
-      const first = queue[0];
+    while (lane.queue.length > 0) {
+      const first = lane.queue[0];
       if (first?.kind === "act") {
-        this.#take(queue);
+        lane.queue.shift();
+        this.#waitingCount -= 1;
         await first.act();
       } else if (first !== undefined) {
-        await this.#commitTogether(this.#takeEvents(queue, first.workspace));
+        const taken = takeUnit(lane, first.workspace);
+        this.#waitingCount -= taken.length;
+        await this.#commitTogether(taken);
         await nextTurn();
       }
     }
     lane.running = null;
-    this.#lanes.delete(name);
-  }
-
-  #take(queue: Waiting[]): void {
-    queue.shift();
-    this.#waitingCount -= 1;
-  }
-
-  /** Takes the events at the head of the queue that belong to one workspace, up to the limit. */
-  #takeEvents(queue: Waiting[], workspace: string): EventsWaiting[] {
-    const taken: EventsWaiting[] = [];
-    let count = 0;
-    while (queue.length > 0) {
-      const next = queue[0];
-      if (next?.kind !== "events" || next.workspace !== workspace) break;
-      if (taken.length > 0 && count + next.events.length > EVENTS_PER_COMMIT_MAX_COUNT) break;
-      this.#take(queue);
-      taken.push(next);
-      count += next.events.length + (next.holds?.asks.length ?? 0);
-    }
-    return taken;
+    if (this.#hasLanes) this.#lanes.delete(name);
   }
 
   async #commitTogether(taken: readonly EventsWaiting[]): Promise<void> {
@@ -138,12 +131,11 @@ export class CommitLoop {
     try {
       const all = taken.flatMap((request) => request.events);
       const asked = taken.flatMap((request) => request.holds ?? []);
-      const committed = await this.#commit(workspace, { events: all, holds: asked });
-      const { results, runs } = committed;
-      const answers = committed.holds.values();
-      let from = 0;
-      for (const { events, holds, resolve } of taken) {
-        const own = holds === null ? [] : answers.take(1).toArray();
+      const { results, runs, holds } = await this.#commit(workspace, { events: all, holds: asked });
+      let [from, at] = [0, 0];
+      for (const { events, holds: request, resolve } of taken) {
+        const own = request === null ? NO_HOLDS : holds.slice(at, at + 1);
+        at += own.length;
         resolve({ results: results.slice(from, from + events.length), runs, holds: own });
         from += events.length;
       }
@@ -151,6 +143,47 @@ export class CommitLoop {
       for (const { reject } of taken) reject(error);
     }
   }
+}
+
+const NO_HOLDS: BatchResult["holds"] = [];
+
+/**
+ * Takes what stands at the head of the queue and belongs to one workspace: all of it up to the
+ * limit, or where holds are asked for, these and then few events.
+ */
+function takeUnit(lane: Lane, workspace: string): EventsWaiting[] {
+  const waiting: EventsWaiting[] = [];
+  let hasHolds = false;
+  for (const next of lane.queue) {
+    if (next.kind !== "events" || next.workspace !== workspace) break;
+    waiting.push(next);
+    hasHolds ||= next.holds !== null;
+  }
+  lane.expecting = hasHolds ? UNITS_EXPECTING_HOLDS_COUNT : Math.max(0, lane.expecting - 1);
+  const isFew = lane.expecting > 0;
+  const bound = isFew ? EVENTS_BESIDE_HOLDS_MAX_COUNT : EVENTS_PER_COMMIT_MAX_COUNT;
+  const holds = hasHolds ? waiting.filter(isOfHolds) : [];
+  const taken = upTo(holds, EVENTS_PER_COMMIT_MAX_COUNT);
+  const events = hasHolds ? waiting.filter((one) => !isOfHolds(one)) : waiting;
+  for (const one of upTo(events, bound)) taken.push(one);
+  const isTaken = taken.length === waiting.length ? null : new Set<Waiting>(taken);
+  const left = isTaken === null ? [] : waiting.filter((one) => !isTaken.has(one));
+  lane.queue = [...left, ...lane.queue.slice(waiting.length)];
+  return taken;
+}
+
+function isOfHolds({ holds }: EventsWaiting): boolean {
+  return holds !== null;
+}
+
+/** The first of these that come to so many events and asks together, at least one. */
+function upTo(requests: readonly EventsWaiting[], most: number): EventsWaiting[] {
+  let count = 0;
+  const end = requests.findIndex(({ events, holds }, at) => {
+    count += events.length + (holds?.asks.length ?? 0);
+    return at > 0 && count > most;
+  });
+  return end === -1 ? [...requests] : requests.slice(0, end);
 }
 
 /** One turn of the event loop lets requests that are being read join the next commit. */

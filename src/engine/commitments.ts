@@ -9,7 +9,8 @@ import type { CommitmentInput, DrawnBefore } from "../domain/period/commitment-d
 import { parseCommitments } from "../domain/period/parse-commitments.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import type { DrawdownDocument } from "../domain/period/statement-document.ts";
-import type { Customer, Reads } from "./ports.ts";
+import type { BillReads } from "./context.ts";
+import type { Customer } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
 
 /** What an act that sets commitments records. */
@@ -29,7 +30,7 @@ export function commitmentsIn({ customer, commitments }: SavedCommitments): read
 
 /** The commitments of a customer, in the order in which usage draws them. */
 async function readCommitments(
-  store: Reads,
+  store: BillReads,
   workspace: string,
   customer: string,
 ): Promise<readonly Commitment[]> {
@@ -47,7 +48,7 @@ export interface CommitmentQuery {
 
 /** Commitments with all that statements in force have drawn, in every currency. */
 export async function commitmentInput(
-  store: Reads,
+  store: BillReads,
   workspace: string,
   { customer, replaces }: CommitmentQuery,
 ): Promise<CommitmentInput> {

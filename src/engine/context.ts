@@ -1,11 +1,13 @@
 /** What every use case works with. */
 import type { Actor } from "./actor.ts";
+import type { AffairTelling } from "./alerts/affair-telling.ts";
 import type { Alarm } from "./alerts/alarm.ts";
 import type { MovedCustomers } from "./alerts/moved-customers.ts";
 import type { BudgetBooks } from "./budget-books.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import type { CreditDues } from "./credit-dues.ts";
 import type { EntitlementBooks } from "./entitlements.ts";
+import type { LiveTelling } from "./live-elsewhere.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import type { RulesVersions } from "./node-ports.ts";
 import type { PolicyBooks } from "./policy-books.ts";
@@ -36,6 +38,27 @@ export interface ReadContext {
   readonly clocks: Pick<Clocks, "of">;
 }
 
+/** Reads that bills and commitments are told from. */
+export type BillReads = Pick<
+  Reads,
+  | "acts"
+  | "adjustmentsOf"
+  | "countersOf"
+  | "customer"
+  | "lastAct"
+  | "listStatements"
+  | "periodsOf"
+  | "rollups"
+  | "statement"
+>;
+
+/** What they are told with: of a store, of what it knew, or inside a unit of work. */
+export interface BillContext {
+  readonly store: BillReads;
+  readonly tariffs: Pick<Tariffs, "of">;
+  readonly clocks: Pick<Clocks, "of">;
+}
+
 /** Ports, tariffs, clocks and the commit loop. */
 export interface EngineContext {
   readonly store: Store;
@@ -49,14 +72,18 @@ export interface EngineContext {
   readonly entitlements: EntitlementBooks;
   /** Who asks; null: nobody that is known by a key. */
   readonly actor: Actor | null;
+  /** Id of the change on record that is carried out; null: none is. */
+  readonly approving: string | null;
   /** Wakes those who deliver alerts. */
   readonly alarm: Alarm;
   /** Whose totals have moved. */
   readonly moved: MovedCustomers;
+  readonly affairs: AffairTelling;
   /** What each workspace's rules were last seen at. */
   readonly rules: KnownRules;
   readonly policies: PolicyBooks;
   readonly live: LiveFeed;
+  readonly telling: LiveTelling;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

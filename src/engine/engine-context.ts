@@ -1,12 +1,14 @@
 /** What all use cases of one engine share: ports, what is kept ready, the commit loop. */
 import { Alarm } from "./alerts/alarm.ts";
 import { MovedCustomers } from "./alerts/moved-customers.ts";
+import { AffairTeller } from "./alerts/tell-affairs.ts";
 import { BudgetBooks } from "./budget-books.ts";
 import { commitWork } from "./commit-events.ts";
 import { CommitLoop, type CommitWork } from "./commit-loop.ts";
 import type { EngineContext } from "./context.ts";
 import { CreditDues } from "./credit-dues.ts";
 import { EntitlementBooks } from "./entitlements.ts";
+import { LiveTelling } from "./live-elsewhere.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { PolicyBooks } from "./policy-books.ts";
 import { readRunState } from "./read-budgets.ts";
@@ -25,10 +27,12 @@ export function contextOf(parts: ContextParts): EngineContext {
   const dues = new CreditDues(parts.store);
   const policies = new PolicyBooks(parts.store);
   const live = new LiveFeed();
+  const telling = new LiveTelling({ ...parts, budgets }, live, parts.ids.random());
   const alarm = new Alarm();
   const moved = new MovedCustomers();
+  const affairs = new AffairTeller(parts.store);
   const books = { dues, budgets, entitlements, policies };
-  const kept = { ...books, live, alarm, moved, actor: null };
+  const kept = { ...books, live, telling, alarm, moved, affairs, actor: null, approving: null };
   const rules = new KnownRules(parts.store);
   const commit: CommitWork = async (workspace, work) => {
     const committed = await rules.decideBy(workspace, async (seen) => {

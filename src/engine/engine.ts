@@ -140,9 +140,9 @@ export class Engine {
     this.exports = new ExportCases(this.#context, parts.exporting);
   }
 
-  /** The engine as one caller uses it: whatever it decides is signed with who asked, and why. */
-  as(actor: Actor): Engine {
-    const context = { ...this.#context, actor };
+  /** As one caller uses it, who signs what it decides; `approving`: in the name of a change. */
+  as(actor: Actor, approving: string | null = null): Engine {
+    const context = { ...this.#context, actor, approving };
     return new Engine(this.#parts, { context, passingKeys: this.#passingKeys });
   }
 

@@ -2,13 +2,14 @@
  * Grants and refuses holds. Runs in the unit of work that also books events, after them, so
  * admission, settlement and plain metering can never race.
  */
+import { present } from "../domain/assert.ts";
 import { isPrepaid } from "../domain/budget/budget.ts";
-import { type decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
+import { decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
 import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
-import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
+import { decidingStop, type Stop } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
@@ -22,8 +23,16 @@ import type {
   HoldsRequest,
   NotAdmitted,
 } from "./hold-answers.ts";
-import { type Asker, askerOf, keyOf, loadAsked, problem, spenderOf } from "./load-asked.ts";
-import { loadBalances, type Spending } from "./load-spending.ts";
+import {
+  type Asker,
+  keyOf,
+  type LoadedAsks,
+  loadAsked,
+  type PreparedAsk,
+  problem,
+  type RoomPlace,
+} from "./load-asked.ts";
+import { loadPlaces, type Spending } from "./load-spending.ts";
 import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import type { PrepaidCredit } from "./prepaid-credit.ts";
@@ -40,28 +49,35 @@ export interface Granting extends Spending {
   readonly watched: WatchedRuns | null;
 }
 
-interface Deciding extends Granting {
+interface Asking extends Granting {
   /** Null: no budget is of prepaid credit. */
   readonly prepaid: PrepaidCredit | null;
 }
 
+interface Deciding extends Asking {
+  /** As many holds count as may. */
+  readonly isFull: boolean;
+}
+
 /** Answers requests in their order. Each sees what those before it were granted. */
 export async function grantHolds(
-  granting: Deciding,
+  granting: Asking,
   requests: readonly HoldsRequest[],
   admission: Admission,
 ): Promise<HoldsAnswer[]> {
   if (requests.length === 0) return [];
-  await loadAsked(granting, requests);
+  const { asks, countingCount } = await loadAsked(granting, requests);
+  const deciding = { ...granting, isFull: countingCount >= OPEN_HOLDS_MAX_COUNT };
   const answers: HoldsAnswer[] = [];
-  for (const request of requests) {
+  for (const [at, request] of requests.entries()) {
     const decisions: HoldDecision[] = [];
     const released = request.releases.map((key) => release(granting, key));
     const renewed = request.renewals.map((key) => renew(granting, key));
     const refusedBy = admission.get(request.run);
-    for (const ask of request.asks) {
+    for (const [index, ask] of request.asks.entries()) {
+      const asked = { ask, prepared: present(asks[at]?.[index], "an ask that was prepared") };
       decisions.push(
-        refusedBy === undefined ? await decide(granting, request.run, ask) : notAdmitted(refusedBy),
+        refusedBy === undefined ? await decide(deciding, asked) : notAdmitted(refusedBy),
       );
     }
     answers.push({ decisions, released, renewed });
@@ -85,21 +101,26 @@ function renew({ state }: Granting, key: StepKey & { readonly ttlMs: number }): 
   return renewed;
 }
 
-async function decide(granting: Deciding, runId: string, ask: HoldAsk): Promise<HoldDecision> {
-  const { state } = granting;
-  const known = await knownAnswer(granting, ask);
+interface Asked {
+  readonly ask: HoldAsk;
+  readonly prepared: LoadedAsks["asks"][number][number];
+}
+
+/** Awaits only where there is credit or a policy: nearly every ask is decided at once. */
+async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<HoldDecision> {
+  const { state, prepaid, watched } = granting;
+  const known = knownAnswer(granting, ask);
   if (known !== null) return known;
-  const asker = askerOf(granting, runId);
-  if ("problem" in asker) return asker;
-  const spender = spenderOf(granting, asker, ask);
+  if ("problem" in prepared) return prepared;
+  const { asker, spender, places } = prepared;
   const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
-  const charges = worstCase(ask.output?.mostTokens ?? 0).parts.flatMap(({ charge, amount }) =>
-    amount > 0n ? charge : [],
-  );
-  const budgets = [
-    ...(await roomsOf(granting, spender, asker.customer)),
-    ...(await prepaidRoomsOf(granting, { spender, customer: asker.customer, charges })),
-  ];
+  const budgets = places.map(roomAt);
+  if (prepaid !== null) {
+    const { parts } = worstCase(ask.output?.mostTokens ?? 0);
+    const charges = parts.flatMap(({ charge, amount }) => (amount > 0n ? charge : []));
+    const { customer } = asker;
+    budgets.push(...(await prepaidRoomsOf(granting, { spender, customer, charges })));
+  }
   const { status } = asker.run;
   if (status !== "open" && status !== "abandoned") {
     return refusal({ decision: "block", reason: "run_ended", budgets });
@@ -109,21 +130,26 @@ async function decide(granting: Deciding, runId: string, ask: HoldAsk): Promise<
     const reason = "not_entitled";
     return refusal({ decision: "block", reason, notEntitled: missing, budgets });
   }
-  const stops = await stopsOf(granting, spender);
+  const stops = prepared.stops.flatMap((key) => state.spending.stop(key) ?? []);
   const stop = decidingStop(stops.filter((one) => one.budget === null || one.mode === "block"));
   if (stop !== null && !(ask.isWrapUp && stop.mode === "pause")) {
     return stoppedBy(stop, budgets);
   }
-  const verdict = await verdictOn(granting, ask);
+  const verdict = watched === null ? NO_VERDICT : await watchAsk(watched, ask);
   if (verdict.by !== null) return refusedByPolicy(verdict, verdict.by, budgets);
   const { output, isWrapUp } = ask;
-  const asking = { rooms: budgets, customer: asker.customer, nowMs: state.receivedAtMs };
-  const decided = await decideWithCredit(granting, { worstCase, output, isWrapUp }, asking);
+  const nowMs = state.receivedAtMs;
+  const asking = { rooms: budgets, customer: asker.customer, nowMs };
+  const wanted = { worstCase, output, isWrapUp };
+  const decided =
+    prepaid === null
+      ? decideHold(wanted, budgets, nowMs)
+      : await decideWithCredit(prepaid, wanted, asking);
   if (decided.decision === "allow") {
     // A budget's own pause ends when there is room again.
     if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);
-    if (granting.watched !== null) await noteGrant(granting.watched, verdict.hits);
-    return grant(granting, { ask, asker, rooms: budgets, policies: verdict.hits }, decided);
+    if (watched !== null) await noteGrant(watched, verdict.hits);
+    return grant(granting, { ask, prepared, rooms: budgets, policies: verdict.hits }, decided);
   }
   const { decision, reason, by, retryAfterMs } = decided;
   const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
@@ -131,12 +157,15 @@ async function decide(granting: Deciding, runId: string, ask: HoldAsk): Promise<
 }
 
 /** The same ask again, or one whose step was recorded: answered without deciding anew. */
-async function knownAnswer(granting: Deciding, ask: HoldAsk): Promise<HoldDecision | null> {
-  const { state, unit } = granting;
+function knownAnswer(
+  granting: Deciding,
+  ask: HoldAsk,
+): HoldDecision | null | Promise<HoldDecision> {
+  const { state } = granting;
   if (state.steps.get(ask.step) !== undefined) return { decision: "settled" };
   const hold = state.spending.hold(ask.step);
   if (hold === undefined) {
-    if ((await unit.spending.countingHoldCount()) < OPEN_HOLDS_MAX_COUNT) return null;
+    if (!granting.isFull) return null;
     const detail = `${OPEN_HOLDS_MAX_COUNT} holds count already.`;
     return problem("hold.too_many", detail);
   }
@@ -147,6 +176,10 @@ async function knownAnswer(granting: Deciding, ask: HoldAsk): Promise<HoldDecisi
     const detail = `Step "${ask.step.id}" of run "${ask.step.run}" holds by other terms.`;
     return { ...problem("hold.conflict", detail), decision: "conflict" };
   }
+  return grantedBefore(granting, hold);
+}
+
+async function grantedBefore(granting: Deciding, hold: Hold): Promise<HoldDecision> {
   const rooms = await reservedRooms(granting, hold);
   return { decision: "allow", hold, budgets: rooms, policies: [] };
 }
@@ -161,16 +194,17 @@ export async function roomsOf(
   const kept = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
   const places = kept.flatMap((record) => {
     const window = book.windowOf(record.budget, state.receivedAtMs, customer);
-    return scopesOf(record.budget, spender).map((scope) => ({ record, scope, window }));
+    return scopesOf(record.budget, spender).map((scope) => {
+      const key = keyOf({ record, scope, window });
+      return { record, scope, window, place: state.spending.place(key) };
+    });
   });
-  const keys = places.map(keyOf);
-  await loadBalances(granting, keys);
-  return places.map((place) => roomAt(granting, place));
+  await loadPlaces(granting, new Set(places.map(({ place }) => place)));
+  return places.map(roomAt);
 }
 
-function roomAt({ state }: Spending, at: Pick<Room, "record" | "scope" | "window">): Room {
-  const { record, scope, window } = at;
-  const place = state.spending.balance(keyOf(at));
+/** What a balance stands at now. */
+function roomAt({ record, scope, window, place }: RoomPlace): Room {
   const { settled, held, grantedAtMs } = place;
   const limit = limitOf(record, place);
   return { record, scope, window, limit, settled, held, grantedAtMs };
@@ -187,19 +221,14 @@ async function reservedRooms(
     const record = book.byId(budgetId);
     if (record === undefined || isPrepaid(record.budget.measure)) return [];
     const window = book.windowOf(record.budget, grantedAtMs, customer);
-    return [roomAt(granting, { record, scope, window })];
+    const place = state.spending.balance(keyOf({ record, scope, window }));
+    return [roomAt({ record, scope, window, place })];
   });
   if (customer === null || rooms.length === reserves.length) return rooms;
   const charges = reserves.flatMap(({ window }) => (window === "" ? [] : [window]));
   const named = new Set(reserves.map(({ budgetId }) => budgetId));
   const all = await prepaidRoomsOf(granting, { spender, customer, charges });
   return [...rooms, ...all.filter(({ record }) => named.has(record.id))];
-}
-
-async function stopsOf({ unit, state }: Granting, spender: Spender): Promise<Stop[]> {
-  const keys = stopKeysOf(spender);
-  for (const stop of await unit.spending.stops(keys)) state.spending.loadStop(stop, stop);
-  return keys.flatMap((key) => state.spending.stop(key) ?? []);
 }
 
 type Refused = Extract<HoldDecision, { readonly decision: "block" | "pause" | "throttle" }>;
@@ -218,10 +247,6 @@ function stoppedBy(stop: Stop, budgets: readonly Room[]): Refused {
 }
 
 const NO_VERDICT: PolicyVerdict = { hits: [], by: null, stop: null, retryAfterMs: null };
-
-function verdictOn({ watched }: Granting, ask: HoldAsk): PolicyVerdict | Promise<PolicyVerdict> {
-  return watched === null ? NO_VERDICT : watchAsk(watched, ask);
-}
 
 function refusedByPolicy(
   { stop, retryAfterMs }: PolicyVerdict,
@@ -294,7 +319,7 @@ function liftOwnPause({ state }: Granting, was: Stop): void {
 
 interface Granted {
   readonly ask: HoldAsk;
-  readonly asker: Asker;
+  readonly prepared: PreparedAsk;
   /** As they were before. */
   readonly rooms: readonly Room[];
   readonly policies: readonly PolicyHit[];
@@ -302,7 +327,7 @@ interface Granted {
 
 function grant(
   granting: Deciding,
-  { ask, asker, rooms, policies }: Granted,
+  { ask, prepared: { asker, places }, rooms, policies }: Granted,
   decided: Extract<ReturnType<typeof decideHold>, { readonly decision: "allow" }>,
 ): HoldDecision {
   const { state, ids } = granting;
@@ -326,23 +351,27 @@ function grant(
     settledBy: null,
   };
   state.spending.putHold(hold);
-  const after = (room: Room) => roomAfter(granting, room, worstCase.spend);
-  return { decision: "allow", hold, budgets: rooms.map(after), policies };
+  // Those of credit stand behind the others.
+  const budgets = rooms.map((room, at) => {
+    const kept = places[at];
+    return kept === undefined ? creditAfter(room, worstCase.spend) : roomAfter(granting, kept);
+  });
+  return { decision: "allow", hold, budgets, policies };
+}
+
+function creditAfter(room: Room, spend: Spend): Room {
+  return { ...room, held: room.held + measured(room.record.budget, spend) };
 }
 
 /** What a balance stands at after a hold was granted from it. */
-function roomAfter(granting: Granting, room: Room, spend: Spend): Room {
+function roomAfter(granting: Granting, kept: RoomPlace): Room {
   const { state } = granting;
-  const { record } = room;
-  if (isPrepaid(record.budget.measure)) {
-    return { ...room, held: room.held + measured(record.budget, spend) };
-  }
+  const { record, place } = kept;
   const { stages } = record.budget;
   if (stages.length > 0) {
-    const place = state.spending.balance(keyOf(room));
     const isPaced = stages.some(({ action }) => action === "throttle");
     if (isPaced) state.spending.moveBalance(place, { grantedAtMs: state.receivedAtMs });
     tellStages(granting, record, place);
   }
-  return roomAt(granting, room);
+  return roomAt(kept);
 }

@@ -18,8 +18,7 @@ import { sharesOfRating } from "../domain/run/rating-charges.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 import type { Signatures } from "./key-ports.ts";
-import type {} from "./ports.ts";
-import { type RunTree, readRunTree } from "./read-run.ts";
+import { areStepsRemoved, type RunTree, readRunTree } from "./read-run.ts";
 import { joinShares } from "./shares.ts";
 import { signerOf } from "./signing-keys.ts";
 import type { Tariff } from "./tariff.ts";
@@ -39,7 +38,7 @@ export interface ReceiptRequest {
 
 /**
  * The receipt of a run and everything below it, as lines of JSON. Throws `run.not_found`,
- * `receipt.no_root` where the run is below another: a receipt is of a whole tree.
+ * `receipt.no_root` where the run is below another: a receipt is of a whole tree; `steps.removed`.
  */
 export async function issueReceipt(
   context: Issuing,
@@ -75,6 +74,10 @@ async function gather(
   { tree, tariff, runs }: Gathering,
 ): Promise<void> {
   const { run, steps, outcomes, children } = tree;
+  if (areStepsRemoved(tree)) {
+    const detail = `The steps of run "${run.id}" were removed; a receipt would lack them.`;
+    throw new TollgateError("steps.removed", detail);
+  }
   const holds = await context.store.spending.holdsOfRun(workspace, run.id, PAGE_MAX_ROWS);
   const { rating } = run;
   const metered = rating === null ? [] : tariff.cardById(rating.cardVersionId).meterRun(rating);

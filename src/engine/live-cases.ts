@@ -5,7 +5,7 @@ import { LIVE_RUNS_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 import type { BudgetState } from "./hold-answers.ts";
-import type { LiveScope, LiveView } from "./live-feed.ts";
+import { changeIn, type LiveChange, type LiveScope, type LiveView } from "./live-feed.ts";
 import { readCustomerBudgets, readRunState, readWorkspaceBudgets } from "./read-budgets.ts";
 
 /** What a view is of, as it stands. */
@@ -27,6 +27,30 @@ export class LiveCases {
   /** Gathers what happens from now on. Close the view when nobody looks any more. */
   watch(workspace: string, scope: LiveScope): LiveView {
     return this.#context.live.watch(workspace, scope);
+  }
+
+  /** Gathers what other processes have committed, for the views of this one. */
+  look(workspace: string): Promise<void> {
+    return this.#context.telling.look(workspace);
+  }
+
+  /** Number of the last commit that views know of; null: there is no other process. */
+  lastNo(workspace: string): number | null {
+    return this.#context.telling.lastNo(workspace);
+  }
+
+  /** Workspaces that somebody looks at. */
+  get workspaces(): Iterable<string> {
+    return this.#context.live.workspaces;
+  }
+
+  /**
+   * What happened in a view behind a commit, of whatever process; null: nobody knows any more. Runs
+   * and balances are left out: their states of then are no news.
+   */
+  async missed(workspace: string, scope: LiveScope, afterNo: number): Promise<LiveChange | null> {
+    const units = await this.#context.telling.missed(workspace, afterNo);
+    return units === null ? null : changeIn(scope, units);
   }
 
   /** All of it as of the last commit. Throws `run.not_found`, `customer.not_found`. */

@@ -5,13 +5,15 @@
  */
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import type { Stop } from "../domain/budget/stop.ts";
+import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
-import { LIVE_ITEMS_MAX_COUNT, LIVE_RUNS_MAX_COUNT } from "../domain/limits.ts";
+import { LIVE_RUNS_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
 import { ancestry, type Run } from "../domain/run/run.ts";
 import type { BatchState } from "./batch-state.ts";
 import { type BudgetBook, windowOfKey } from "./budget-books.ts";
 import type { BudgetState, HoldDecision, HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
+import { Newest } from "./newest.ts";
 import { readReached } from "./run-episodes.ts";
 import type { BalancePlace } from "./spending-state.ts";
 
@@ -50,17 +52,22 @@ export interface CommittedUnit {
   readonly answers: readonly HoldsAnswer[];
 }
 
-/** The last ones of a list, and how many there were before. */
-class Newest<T> {
-  items: T[] = [];
-  earlier = 0;
+/** A balance as a unit left it. */
+export type LivePlace = Pick<
+  BalancePlace,
+  "budgetId" | "scope" | "window" | "settled" | "held" | "ownLimit"
+>;
 
-  add(item: T): void {
-    this.items.push(item);
-    if (this.items.length <= LIVE_ITEMS_MAX_COUNT) return;
-    this.items.shift();
-    this.earlier += 1;
-  }
+/** What views gather of a unit of work, of whatever process. */
+export interface GatheredUnit {
+  readonly steps: readonly Step[];
+  /** Runs that it changed. */
+  readonly runs: readonly Run[];
+  readonly decisions: readonly LiveDecision[];
+  readonly acts: readonly Pick<JournalEntry, "kind" | "id" | "document">[];
+  readonly places: readonly LivePlace[];
+  /** Any run that it touched, and those above. */
+  runOf(id: string): Run | undefined;
 }
 
 /** One view: what it has not been asked for yet. */
@@ -223,11 +230,11 @@ class WatchedWorkspace {
   }
 
   /** Views of a run, of a run above it, of its customer and of everything. */
-  viewsOf(state: BatchState, run: string): readonly LiveView[] {
+  viewsOf({ runOf }: Pick<GatheredUnit, "runOf">, run: string): readonly LiveView[] {
     const found: LiveView[] = [...this.of({ of: "workspace", id: "" })];
-    const customer = state.runs.get(run)?.customer ?? null;
+    const customer = runOf(run)?.customer ?? null;
     if (customer !== null) found.push(...this.of({ of: "customer", id: customer }));
-    for (const { id } of ancestry(run, (one) => state.runs.get(one))) {
+    for (const { id } of ancestry(run, runOf)) {
       found.push(...this.of({ of: "run", id }));
     }
     return found;
@@ -250,6 +257,11 @@ export class LiveFeed {
     return this.#watched.has(workspace);
   }
 
+  /** Workspaces that somebody looks at. */
+  get workspaces(): Iterable<string> {
+    return this.#watched.keys();
+  }
+
   /** Gathers what happens from now on. Close it when nobody looks any more. */
   watch(workspace: string, scope: LiveScope): LiveView {
     const known = this.#watched.get(workspace);
@@ -266,14 +278,14 @@ export class LiveFeed {
   }
 
   /** Gathers what a unit did; call it once that is on disk. */
-  committed(workspace: string, unit: CommittedUnit): void {
+  committed(workspace: string, { gathered, book }: ToldUnit): void {
     const watched = this.#watched.get(workspace);
     if (watched === undefined) return;
     // Another book: a budget was set or taken away, which changes what a view tells of.
-    if (watched.book !== null && watched.book !== unit.book) this.acted(workspace);
-    watched.book = unit.book;
+    if (watched.book !== null && watched.book !== book) this.acted(workspace);
+    watched.book = book;
     try {
-      gather(watched, unit);
+      gather(watched, gathered, book);
     } catch {
       // What is on disk is told as success, whatever becomes of those who look on.
       this.acted(workspace);
@@ -281,34 +293,58 @@ export class LiveFeed {
   }
 }
 
-function gather(watched: WatchedWorkspace, unit: CommittedUnit): void {
+/** A unit as views gather it. */
+export interface ToldUnit {
+  readonly gathered: GatheredUnit;
+  readonly book: BudgetBook;
+}
+
+/** What a unit of this process did, as views gather it. */
+export function gatheredOf({ state, holds, answers }: CommittedUnit): GatheredUnit {
+  return {
+    steps: [...state.steps.changes()].map(({ after }) => after),
+    runs: [...state.runs.changes()].map(({ after }) => after),
+    decisions: holds.flatMap(({ run, asks }, index) => {
+      const decisions = answers[index]?.decisions ?? [];
+      return asks.flatMap((ask, at) => {
+        const decision = decisions[at];
+        return decision === undefined ? [] : [{ run, ask, decision }];
+      });
+    }),
+    acts: state.journal.changed(),
+    places: [...state.spending.places()],
+    runOf: (id) => state.runs.get(id),
+  };
+}
+
+/** What a view of its own would have gathered of units, but for runs and balances. */
+export function changeIn(scope: LiveScope, units: readonly GatheredUnit[]): LiveChange | null {
+  const watched = new WatchedWorkspace(() => undefined);
+  const view = new LiveView(scope, watched);
+  watched.add(view);
+  for (const unit of units) gather(watched, { ...unit, places: [] }, null);
+  const change = view.take();
+  return change === null ? null : { ...change, runs: [], budgets: [] };
+}
+
+function gather(watched: WatchedWorkspace, unit: GatheredUnit, book: BudgetBook | null): void {
   const known = new Map<string, readonly LiveView[]>();
   const viewsOf = (run: string): readonly LiveView[] => {
-    const views = known.get(run) ?? watched.viewsOf(unit.state, run);
+    const views = known.get(run) ?? watched.viewsOf(unit, run);
     known.set(run, views);
     return views;
   };
-  const { state, holds, answers } = unit;
-  for (const { after } of state.steps.changes()) {
-    for (const view of viewsOf(after.run)) view.addStep(after);
+  for (const step of unit.steps) for (const view of viewsOf(step.run)) view.addStep(step);
+  for (const run of unit.runs) for (const view of viewsOf(run.id)) view.addRun(run);
+  for (const decision of unit.decisions) {
+    for (const view of viewsOf(decision.run)) view.addDecision(decision);
   }
-  for (const { after } of state.runs.changes()) {
-    for (const view of viewsOf(after.id)) view.addRun(after);
-  }
-  for (const [index, { run, asks }] of holds.entries()) {
-    const decisions = answers[index]?.decisions ?? [];
-    for (const [at, ask] of asks.entries()) {
-      const decision = decisions[at];
-      if (decision === undefined) continue;
-      for (const view of viewsOf(run)) view.addDecision({ run, ask, decision });
-    }
-  }
-  gatherActs(state, viewsOf);
-  gatherBalances(watched, unit);
+  gatherActs(unit, viewsOf);
+  if (book !== null) gatherBalances(watched, unit, book);
 }
 
-function gatherActs(state: BatchState, viewsOf: (run: string) => readonly LiveView[]): void {
-  for (const { kind, id, document } of state.journal.changed()) {
+function gatherActs({ acts }: GatheredUnit, viewsOf: (run: string) => readonly LiveView[]): void {
+  for (const { kind, id, document } of acts) {
     if (kind === "policy.reached") {
       for (const view of viewsOf(id)) view.addReached(readReached(document));
     }
@@ -319,9 +355,13 @@ function gatherActs(state: BatchState, viewsOf: (run: string) => readonly LiveVi
   }
 }
 
-function gatherBalances(watched: WatchedWorkspace, { state, book }: CommittedUnit): void {
+function gatherBalances(
+  watched: WatchedWorkspace,
+  { places }: GatheredUnit,
+  book: BudgetBook,
+): void {
   if (!watched.hasBalances) return;
-  for (const place of state.spending.places()) {
+  for (const place of places) {
     const key = keyOf(place.budgetId, place.scope);
     for (const view of watched.viewsOfBalance(key)) {
       const former = view.balances.get(key);
@@ -334,7 +374,7 @@ function gatherBalances(watched: WatchedWorkspace, { state, book }: CommittedUni
 /** A balance as the unit left it; null: nothing moved, or an earlier window did. */
 function movedTo(
   { record, scope, window, limit, settled, held }: BudgetState,
-  place: BalancePlace,
+  place: LivePlace,
   book: BudgetBook,
 ): BudgetState | null {
   const ownLimit = place.ownLimit ?? record.budget.limit;

@@ -1,14 +1,16 @@
 /** Loads what requests for holds are decided by, for all of them at once. */
-import { type BalanceKey, isPrepaid } from "../domain/budget/budget.ts";
+import { type BalanceKey, type BudgetRecord, isPrepaid } from "../domain/budget/budget.ts";
 import type { Room } from "../domain/budget/decide.ts";
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { type StopKey, stopKeysOf } from "../domain/budget/stop.ts";
+import type { BudgetWindow } from "../domain/budget/window.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
-import { loadBalances, type Spending } from "./load-spending.ts";
+import { loadPlaces, type Spending } from "./load-spending.ts";
 import type { Customer, StepKey } from "./ports.ts";
 import { pathOf } from "./spend-of.ts";
+import type { BalancePlace } from "./spending-state.ts";
 
 /** Everything about the run that an ask is for. */
 export interface Asker {
@@ -16,48 +18,98 @@ export interface Asker {
   readonly customer: Customer;
 }
 
+/** A balance that work counts in, and its place in the unit. */
+export interface RoomPlace {
+  readonly record: BudgetRecord;
+  readonly scope: string;
+  readonly window: BudgetWindow;
+  readonly place: BalancePlace;
+}
+
+/** Who an ask spends for, and what it is held against. */
+export interface PreparedAsk {
+  readonly asker: Asker;
+  readonly spender: Spender;
+  /** Balances of credit aside. */
+  readonly places: readonly RoomPlace[];
+  readonly stops: readonly StopKey[];
+}
+
+type Prepared = PreparedAsk | ReturnType<typeof problem>;
+
+/** What is known of all that is asked for. */
+export interface LoadedAsks {
+  /** By request, in the order of its asks. */
+  readonly asks: readonly (readonly Prepared[])[];
+  /** Holds that counted before this unit. */
+  readonly countingCount: number;
+}
+
 /** What requests ask about: their holds and steps, and what their asks will be held against. */
 export async function loadAsked(
   granting: Spending,
   requests: readonly HoldsRequest[],
-): Promise<void> {
-  const { unit, state } = granting;
+): Promise<LoadedAsks> {
+  const { unit, state, book } = granting;
   const asked = requests.flatMap(({ asks }) => asks.map(({ step }) => step as StepKey));
   const named = requests.flatMap(({ releases, renewals }) => [...releases, ...renewals]);
   for (const hold of await unit.spending.holds([...asked, ...named])) state.spending.loadHold(hold);
-  await loadBalances(
-    granting,
-    [...state.spending.holds()].flatMap(({ reserves }) => reserves),
-  );
   for (const step of await unit.steps(asked)) state.steps.load(step);
-  if (asked.length > 1) await loadRooms(granting, requests);
+  const limits = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
+  const asks = requests.map(({ run, asks: own }) => {
+    const asker = askerOf(granting, run);
+    return own.map((ask) =>
+      "problem" in asker ? asker : prepare(granting, { limits, asker }, ask),
+    );
+  });
+  await loadPrepared(granting, asks);
+  return { asks, countingCount: await unit.spending.countingHoldCount() };
+}
+
+function prepare(
+  { state, book }: Spending,
+  { limits, asker }: { readonly limits: readonly BudgetRecord[]; readonly asker: Asker },
+  ask: HoldAsk,
+): PreparedAsk {
+  const spender = spenderOf({ state }, asker, ask);
+  const places: RoomPlace[] = [];
+  for (const record of limits) {
+    const scopes = scopesOf(record.budget, spender);
+    if (scopes.length === 0) continue;
+    const window = book.windowOf(record.budget, state.receivedAtMs, asker.customer);
+    for (const scope of scopes) {
+      const key = { budgetId: record.id, scope, window: window.key };
+      places.push({ record, scope, window, place: state.spending.place(key) });
+    }
+  }
+  return { asker, spender, places, stops: stopKeysOf(spender) };
 }
 
 /**
  * Everything that several asks will be held against, at once: a store on another machine is asked
  * a few times for all of them, and not a few times for each.
  */
-async function loadRooms(granting: Spending, requests: readonly HoldsRequest[]): Promise<void> {
-  const { unit, state, book } = granting;
-  const keys: BalanceKey[] = [];
-  const limits = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
-  const stops = new Map<string, StopKey>();
-  for (const { run, asks } of requests) {
-    const asker = askerOf(granting, run);
-    if ("problem" in asker) continue;
-    for (const ask of asks) {
-      const spender = spenderOf(granting, asker, ask);
-      for (const key of stopKeysOf(spender)) stops.set(JSON.stringify([key.of, key.id]), key);
-      for (const record of limits) {
-        const window = book.windowOf(record.budget, state.receivedAtMs, asker.customer);
-        for (const scope of scopesOf(record.budget, spender)) {
-          keys.push(keyOf({ record, scope, window }));
-        }
-      }
+async function loadPrepared(granting: Spending, asks: LoadedAsks["asks"]): Promise<void> {
+  const { unit, state } = granting;
+  const places = new Set<BalancePlace>();
+  for (const { reserves } of state.spending.holds()) {
+    for (const reserve of reserves) places.add(state.spending.place(reserve));
+  }
+  const stops = new Map<StopKey["of"], Map<string, StopKey>>();
+  for (const prepared of asks.flat()) {
+    if ("problem" in prepared) continue;
+    for (const { place } of prepared.places) places.add(place);
+    for (const key of prepared.stops) {
+      const known = stops.get(key.of);
+      if (known === undefined) stops.set(key.of, new Map([[key.id, key]]));
+      else known.set(key.id, key);
     }
   }
-  await loadBalances(granting, keys);
-  await unit.spending.stops([...stops.values()]);
+  await loadPlaces(granting, places);
+  const keys = [...stops.values()].flatMap((of) => [...of.values()]);
+  for (const stop of await unit.spending.stops(keys)) {
+    state.spending.loadStop(stop, stop);
+  }
 }
 
 /** An ask that cannot be answered as it is. */
@@ -69,7 +121,7 @@ export function problem(
 }
 
 /** The run of an ask, and who pays for it. */
-export function askerOf(
+function askerOf(
   { state }: Pick<Spending, "state">,
   id: string,
 ): Asker | ReturnType<typeof problem> {
@@ -83,7 +135,7 @@ export function askerOf(
 }
 
 /** Whose work a step is, with every run above it. */
-export function spenderOf(
+function spenderOf(
   { state }: Pick<Spending, "state">,
   { run, customer }: Asker,
   { step }: HoldAsk,

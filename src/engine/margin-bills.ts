@@ -13,7 +13,7 @@ import { buildStatement } from "../domain/period/statement.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import { periodOfKey } from "./bill.ts";
 import { commitmentInput } from "./commitments.ts";
-import type { EngineContext } from "./context.ts";
+import type { BillContext } from "./context.ts";
 import { readRates } from "./conversion-rates.ts";
 import type { CreditNote } from "./correction-records.ts";
 import { recordedAmount } from "./credited.ts";
@@ -30,6 +30,8 @@ export interface MarginBill {
   readonly startMs: number;
   readonly rollups: readonly RollupRow[];
   readonly parts: BillParts;
+  /** Whether commitments have a part in it. */
+  readonly isCommitted: boolean;
 }
 
 interface Known {
@@ -40,26 +42,26 @@ interface Known {
   readonly credits: ReadonlyMap<string, bigint>;
 }
 
-type Lines = { readonly currency: string; readonly lines: readonly BillLine[] };
+interface Lines {
+  readonly currency: string;
+  readonly lines: readonly BillLine[];
+  readonly isCommitted: boolean;
+}
 
 /** Reads bills, one at a time. */
 export class MarginBills {
-  readonly #context: EngineContext;
+  readonly #context: BillContext;
   readonly #workspace: string;
   readonly #of: Known;
 
-  private constructor(context: EngineContext, workspace: string, of: Known) {
+  private constructor(context: BillContext, workspace: string, of: Known) {
     this.#context = context;
     this.#workspace = workspace;
     this.#of = of;
   }
 
   /** A reader of a workspace's bills as they are at an instant. */
-  static async open(
-    context: EngineContext,
-    workspace: string,
-    nowMs: number,
-  ): Promise<MarginBills> {
+  static async open(context: BillContext, workspace: string, nowMs: number): Promise<MarginBills> {
     const { store, tariffs } = context;
     const tariff = await tariffs.of(workspace);
     const rates = await readRates(store, workspace);
@@ -83,7 +85,7 @@ export class MarginBills {
     const statement = closed.find((one) => one.period === key.period)?.statementId ?? null;
     const bill =
       statement === null ? await this.#open(customer, period) : await this.#closed(statement);
-    const { currency } = bill;
+    const { currency, isCommitted } = bill;
     const pair = { from: COST_CURRENCY, to: currency };
     const rate = rateAt(this.#of.rates, pair, Math.min(period.endMs - 1, nowMs));
     const at: MarginPlace = { ...key, currency, rate, isOpen: statement === null };
@@ -91,7 +93,7 @@ export class MarginBills {
     const ofRuns = rollups.reduce((sum, { charge }) => sum + charge, 0n) as Amount;
     const countedBefore = await this.#countedBefore(key);
     const parts = { lines: bill.lines, ofRuns, countedBefore, credited };
-    return { at, startMs: period.startMs, rollups, parts };
+    return { at, startMs: period.startMs, rollups, parts, isCommitted };
   }
 
   async #open(customer: Customer, period: BillingPeriod): Promise<Lines> {
@@ -102,7 +104,10 @@ export class MarginBills {
     const drawn = { ...at, input, until: period.key };
     const before = await drawnWithOpen(this.#context, this.#workspace, drawn);
     const underWay = { ...at, period, commitments: { ...input, before } };
-    return buildStatement(await openBill(this.#context, this.#workspace, underWay));
+    const { currency, lines } = buildStatement(
+      await openBill(this.#context, this.#workspace, underWay),
+    );
+    return { currency, lines, isCommitted: input.commitments.length > 0 };
   }
 
   async #closed(id: string): Promise<Lines> {
@@ -112,6 +117,7 @@ export class MarginBills {
     };
     return {
       currency,
+      isCommitted: true,
       lines: lines.map((line) => {
         return { ...line, amountExact: recordedAmount(line.amountExact) };
       }),

@@ -10,6 +10,7 @@ import {
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 import type { Store } from "./ports.ts";
 import { othersTurn, tooLarge } from "./report-periods.ts";
+import { requireSteps } from "./retention/require-steps.ts";
 import type { Tariff } from "./tariff.ts";
 
 const ROOTS_A_READ = 100;
@@ -35,7 +36,7 @@ export interface RunMargin {
   readonly entries: readonly MarginEntry[];
 }
 
-/** Goes through runs, tree by tree, newest root first. Throws `report.too_large`. */
+/** Goes through runs, newest root first. Throws `report.too_large`, `steps.removed`. */
 export class MarginRuns {
   readonly #store: Store;
   readonly #workspace: string;
@@ -52,7 +53,8 @@ export class MarginRuns {
   }
 
   async *all(): AsyncGenerator<RunMargin> {
-    const { customer } = this.#scope;
+    const { customer, fromMs } = this.#scope;
+    await requireSteps(this.#store, this.#workspace, fromMs);
     const of = customer === null ? {} : { customer };
     let after: string | undefined;
     for (;;) {

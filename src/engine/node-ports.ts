@@ -31,6 +31,26 @@ export interface Leases {
   end(lease: Lease): Answer<void>;
 }
 
+/** What one commit told those who look on. */
+export interface LiveNote {
+  /** Number of the commit. */
+  readonly no: number;
+  /** The process that told it. */
+  readonly node: string;
+  readonly text: string;
+}
+
+/** What commits of all processes tell those who look on; kept for a moment, and lost in a crash. */
+export interface LiveNotes {
+  /** Somebody looks on for so long: commits that begin from here on tell. */
+  watch(workspace: string, ms: number): Answer<void>;
+  /** The number of the last commit, and what commits behind one told, in their order. */
+  since(
+    workspace: string,
+    no: number,
+  ): Answer<{ readonly commits: number; readonly notes: readonly LiveNote[] }>;
+}
+
 /** A part of the port `Store`. */
 export interface SharedStore {
   /** As of what is committed. */
@@ -40,6 +60,7 @@ export interface SharedStore {
   /** A number that every commit of any process changes. */
   commits(workspace: string): Answer<number>;
   readonly leases: Leases;
+  readonly notes: LiveNotes;
 }
 
 /** A part of the port `UnitOfWork`. */
@@ -47,4 +68,8 @@ export interface SharedUnit {
   rules(): Answer<RulesVersions>;
   /** Whether nobody else has taken the lease; nobody does before this unit ends. */
   holds(lease: Lease): Answer<boolean>;
+  /** Whether somebody looks on, in whatever process. */
+  readonly isWatched: boolean;
+  /** Tells them; once, in a unit that writes. */
+  tellLive(note: Pick<LiveNote, "node" | "text">): Answer<void>;
 }

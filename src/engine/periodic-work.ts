@@ -1,4 +1,5 @@
 /** What falls due by itself, done under a lease: once another process has it, nothing is done. */
+import { ATTEMPTS_KEPT_MS } from "../domain/limits.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import type { EngineContext } from "./context.ts";
 import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
@@ -20,7 +21,10 @@ export class PeriodicWork {
     this.#context = { ...context, store: underLease(context.store, lease) };
   }
 
-  /** Ends what is over in a workspace: outcomes' windows, silent runs, quarantines, credit. */
+  /**
+   * Ends what is over in a workspace: outcomes' windows, silent runs, quarantines, credit; and
+   * forgets what was kept long enough.
+   */
   async doWhatIsDue(workspace: string): Promise<void> {
     await settleOutcomes(this.#context, workspace);
     await abandonSilentRuns(this.#context, workspace);
@@ -28,6 +32,9 @@ export class PeriodicWork {
     this.#quarantines.set(workspace, seen);
     await endQuarantine(this.#context, workspace, { seen });
     await expireDueCredit(this.#context, workspace);
+    // By the machine's clock: other systems know no sandbox's time.
+    const { store, clock } = this.#context;
+    await store.outbox.forgetAttempts(workspace, clock.nowMs() - ATTEMPTS_KEPT_MS);
   }
 
   /** Asks for the payments that rules want. True where anything is watched. */

@@ -215,6 +215,8 @@ export interface UnitOfWork extends SharedUnit {
   periodsOf(customer: string): Answer<PeriodState[]>;
   /** Periods in which a customer used anything, in any order. */
   usedPeriods(customer: string): Answer<string[]>;
+  /** Roll-ups of a customer's period, those included that still wait in memory. */
+  rollups(key: CounterKey): Answer<RollupRow[]>;
   adjustments(key: CounterKey): Answer<Adjustment[]>;
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */

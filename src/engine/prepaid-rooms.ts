@@ -107,12 +107,12 @@ interface Asking {
  * credit does not pay all of it, for fewer tokens.
  */
 export async function decideWithCredit(
-  { prepaid }: Pick<Prepaid, "prepaid">,
+  prepaid: PrepaidCredit,
   ask: Ask,
   { rooms, customer, nowMs }: Asking,
 ): Promise<Decision> {
   const decided = decideHold(ask, rooms, nowMs);
-  if (prepaid === null || decided.decision !== "allow") return decided;
+  if (decided.decision !== "allow") return decided;
   const ofCredit = rooms.filter(({ record }) => isPrepaid(record.budget.measure));
   const shortOf = async ({ parts }: WorstCase): Promise<Room | null> => {
     const asked = parts.filter(({ amount }) => amount > 0n);

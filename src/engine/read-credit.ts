@@ -10,6 +10,7 @@ import type { EngineContext } from "./context.ts";
 import { readsOfStore } from "./credit-charged.ts";
 import type { PostedEntry } from "./credit-desk.ts";
 import { CreditLevels } from "./credit-levels.ts";
+import type { Customer } from "./ports.ts";
 
 /** A grant as it is now. */
 export interface GrantNow {
@@ -61,6 +62,15 @@ export async function readCredit(
     book: bookOf,
   });
   const book = await bookOf(id);
+  return { customer: id, nowMs, wallets: await walletsNow(book, customer, levels), book };
+}
+
+/** The wallets of a customer; what was charged a moment ago is burned. */
+export async function walletsNow(
+  book: CreditBook,
+  customer: Customer,
+  levels: CreditLevels,
+): Promise<WalletNow[]> {
   const wallets: WalletNow[] = [];
   for (const { wallet } of book.wallets) {
     const { currency } = wallet;
@@ -79,7 +89,7 @@ export async function readCredit(
       })),
     });
   }
-  return { customer: id, nowMs, wallets, book };
+  return wallets;
 }
 
 /** An entry of a customer's wallets. */

@@ -13,7 +13,7 @@ import { buildStatement, type StatementInput } from "../domain/period/statement.
 import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
 import { commitmentInput } from "./commitments.ts";
-import type { ReadContext } from "./context.ts";
+import type { BillContext } from "./context.ts";
 import type { Customer } from "./ports.ts";
 import { comesToSomething } from "./recount.ts";
 import type { Tariff } from "./tariff.ts";
@@ -41,7 +41,7 @@ export interface UnderWay {
 
 /** Reads the commitments of a customer. Throws `customer.not_found`. */
 export async function readDrawdown(
-  context: ReadContext,
+  context: BillContext,
   workspace: string,
   id: string,
 ): Promise<CustomerCommitments> {
@@ -57,7 +57,7 @@ export async function readDrawdown(
 
 /** Where each commitment stands now. */
 export async function statusOf(
-  context: ReadContext,
+  context: BillContext,
   workspace: string,
   { customer, tariff, nowMs }: UnderWay,
 ): Promise<CommitmentStatus[]> {
@@ -86,7 +86,7 @@ interface OpenDraw extends UnderWay {
 
 /** What is drawn by closed statements and by open periods, as if they were closed one by one. */
 export async function drawnWithOpen(
-  context: ReadContext,
+  context: BillContext,
   workspace: string,
   { input, until, ...at }: OpenDraw,
 ): Promise<readonly DrawnBefore[]> {
@@ -115,7 +115,7 @@ function withoutTrueUp({ commitment, period, usage, drawn }: Drawdown): DrawnBef
 
 /** What the statement of an open period is built from, as of now. */
 export async function openBill(
-  { store }: ReadContext,
+  { store }: BillContext,
   workspace: string,
   of: UnderWay & { readonly period: BillingPeriod; readonly commitments: CommitmentInput },
 ): Promise<StatementInput> {

@@ -3,6 +3,7 @@
  * the bookings that it sums. Shown as they are, or were at an instant. What came later for the
  * closed period is not behind the line but in an adjustment; what was changed later is marked.
  */
+
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
 import {
@@ -22,6 +23,7 @@ import { recordedAmount } from "./credited.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import type { Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
+import { requireSteps } from "./retention/require-steps.ts";
 import type { OpeningPart } from "./set-opening.ts";
 import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
@@ -142,6 +144,8 @@ interface ChargeOf extends Customers {
   readonly closedSeq: number;
 }
 
+const DAY_MS = 86_400_000;
+
 /** An item with its place in its run. */
 interface Placed {
   readonly seq: number;
@@ -180,6 +184,9 @@ class ChargeReader {
   }
 
   async page({ limit, cursor }: LineQuery): Promise<Page> {
+    const { store, workspace, statement } = this.#of;
+    // A period begins within a day of its date in UTC, in whichever time zone.
+    await requireSteps(store, workspace, Date.parse(statement.period) - DAY_MS);
     const items: LineItem[] = [];
     let looked = 0;
     for await (const { run, afterSeq } of this.#runsFrom(cursor)) {

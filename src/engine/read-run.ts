@@ -10,7 +10,7 @@ import type { ReadContext } from "./context.ts";
 /** A run with everything below it. */
 export interface RunTree {
   readonly run: Run;
-  /** By their own time, then in commit order. */
+  /** By their own time, then in commit order. Empty, too, where they were removed. */
   readonly steps: readonly Step[];
   /** By their own time. */
   readonly outcomes: readonly OutcomeState[];
@@ -44,4 +44,9 @@ export async function readRunTree(
 
 function byTime(a: Timed, b: Timed): number {
   return a.occurredAtMs - b.occurredAtMs || a.seq - b.seq;
+}
+
+/** Whether a run has counted steps that are not there any more. */
+export function areStepsRemoved({ run, steps }: Pick<RunTree, "run" | "steps">): boolean {
+  return run.own.steps > 0 && steps.length === 0;
 }

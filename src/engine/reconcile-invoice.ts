@@ -2,6 +2,7 @@
  * Holds recorded cost against a provider's invoice, and books the difference as a true-up that
  * names the invoice. A step's day is that of the instant that rated it, in UTC.
  */
+
 import { TollgateError } from "../domain/errors.ts";
 import { FUTURE_TOLERANCE_MS } from "../domain/limits.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
@@ -11,6 +12,7 @@ import { recordedAmount } from "./credited.ts";
 import { type CostRow, costKey, costPlace, type Invoice, sumRows } from "./import-invoice.ts";
 import type { Store } from "./ports.ts";
 import { recordedAct, recordedActs } from "./recorded-acts.ts";
+import { requireSteps } from "./retention/require-steps.ts";
 
 /** One provider, model and day, from both sides. */
 export interface ReconciledRow extends Omit<CostRow, "amount"> {
@@ -93,6 +95,7 @@ async function recordedCosts(
   const providers = new Set(rows.map(({ provider }) => provider));
   // Nothing is rated later than this much after its receipt, which is a sign of life of its run.
   const seenMs = Date.parse(`${first}T00:00:00Z`) - FUTURE_TOLERANCE_MS;
+  await requireSteps(store, workspace, seenMs);
   const sums = new Map<string, Amount>();
   let after: string | undefined;
   for (;;) {

@@ -24,7 +24,7 @@ export async function recordedActs<T>(
 
 /** The document of the newest act on a subject; undefined where there is none. */
 export async function recordedAct<T>(
-  store: Reads,
+  store: Pick<Reads, "lastAct">,
   workspace: string,
   { kind, subject }: { readonly kind: JournalKind; readonly subject: string },
 ): Promise<T | undefined> {

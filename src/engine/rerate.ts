@@ -9,6 +9,7 @@
  * total is the sum of its parts at each point in between, and a closed period keeps its statement:
  * the difference is an adjustment. What arrives meanwhile is rated by the new version anyhow.
  */
+
 import { TollgateError } from "../domain/errors.ts";
 import type { Step } from "../domain/event/step.ts";
 import { RERATED_PER_UNIT_MAX_COUNT } from "../domain/limits.ts";
@@ -31,6 +32,7 @@ import { reviseStep } from "./count-step.ts";
 import { loadRerated } from "./load-rerated.ts";
 import type { Customer, StepKey } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
+import { requireSteps } from "./retention/require-steps.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** What to rate again. */
@@ -84,12 +86,16 @@ interface Part {
   readonly next: string | null;
 }
 
-/** A pass, unit by unit, until its limit or its end. Throws `field.invalid` for a wrong cursor. */
+/**
+ * A pass, unit by unit, until its limit or its end. Throws `field.invalid` for a wrong cursor, and
+ * `steps.removed`.
+ */
 export async function rerate(
   context: EngineContext,
   workspace: string,
   { sinceMs, cursor = null, limit = Number.POSITIVE_INFINITY }: RerateRequest,
 ): Promise<RerateResult> {
+  await requireSteps(context.store, workspace, sinceMs);
   const pass = new Pass(context, workspace, sinceMs ?? Number.NEGATIVE_INFINITY);
   const total = cursor === null ? await pass.total() : null;
   let sum = { looked: 0, steps: 0, runs: 0, outcomes: 0, difference: NO_TOTALS };

@@ -6,6 +6,7 @@ import { type Problem, TollgateError } from "../domain/errors.ts";
 import { BUDGETS_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
 import { type Act, runAct } from "./act.ts";
 import { armStages } from "./alerts/arm-stages.ts";
+import { requireApproved, sizeOfBudget } from "./changes.ts";
 import type { EngineContext } from "./context.ts";
 import { PARALLEL_RUNS_KEY } from "./entitlements.ts";
 
@@ -52,6 +53,7 @@ export async function saveBudget(
       throw new TollgateError("field.out_of_range", detail, "key");
     }
     refuseSecond(records, key, budget);
+    await requireApproved(context, workspace, sizeOfBudget(known, document));
     act.journal("budget.saved", key, { key, before, after, reason, by });
     return put(act, known, budget);
   });
@@ -109,6 +111,7 @@ export async function retireBudget(
   refuseKept(key);
   const record = await runAct(context, workspace, async ({ state, journal }) => {
     const known = await findBudget(context, workspace, key);
+    await requireApproved(context, workspace, sizeOfBudget(known, null));
     const before = budgetDocument(known.budget);
     journal("budget.retired", key, { key, before, after: null, reason, by });
     const retired = { ...known, retiredAtMs: state.receivedAtMs };

@@ -1,5 +1,6 @@
 /** Changes the settings of a workspace; what kind it is was decided when it was made. */
 import { runAct } from "./act.ts";
+import { requireApproved } from "./changes.ts";
 import type { EngineContext } from "./context.ts";
 import { readWorkspace, WORKSPACE_SUBJECT, type WorkspaceSettings } from "./workspace-settings.ts";
 
@@ -13,6 +14,8 @@ export function saveWorkspace(
   change: WorkspaceChange,
 ): Promise<WorkspaceSettings> {
   return runAct(context, workspace, async ({ journal }) => {
+    // Whether a second key is wanted is itself above every amount.
+    if (change.approvalFrom !== undefined) await requireApproved(context, workspace, "any");
     const settings = { ...(await readWorkspace(context.store, workspace)), ...change };
     journal("workspace.saved", WORKSPACE_SUBJECT, settings);
     return settings;

@@ -5,6 +5,7 @@ import { type Problem, TollgateError } from "../domain/errors.ts";
 import { Place } from "../domain/rating/document-place.ts";
 import { type Act, runAct } from "./act.ts";
 import { armStages } from "./alerts/arm-stages.ts";
+import { requireApproved, sizeOfBudget } from "./changes.ts";
 import type { EngineContext } from "./context.ts";
 import { type Decided, findBudget, refuseKept } from "./save-budget.ts";
 
@@ -44,7 +45,8 @@ export async function putLimit(
   { budget: key, scope, limit: sent, reason, by }: NewLimit,
 ): Promise<SetLimit> {
   refuseKept(key);
-  const { id: budgetId, budget } = await findBudget(context, workspace, key);
+  const record = await findBudget(context, workspace, key);
+  const { id: budgetId, budget } = record;
   if (isPrepaid(budget.measure)) {
     const detail = `"${key}" is limited by the customer's credit: give it more.`;
     throw new TollgateError("budget.invalid", detail, "limit");
@@ -53,6 +55,7 @@ export async function putLimit(
   const [known] = await unit.spending.ownLimits([{ budgetId, scope }]);
   const former = known?.limit ?? null;
   if (former !== wanted) {
+    await requireApproved(context, workspace, sizeOfBudget(record, { limit: sent }));
     const text = (level: bigint | null) =>
       level === null ? null : formatLevel(level, budget.measure);
     const [before, after] = [text(former), text(wanted)];

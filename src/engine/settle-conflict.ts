@@ -9,6 +9,7 @@ import type { EngineContext } from "./context.ts";
 import { correctRuns } from "./correct-runs.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Conflict } from "./ports.ts";
+import { requireNotCondensed } from "./retention/condensed-runs.ts";
 
 /** A person's decision on a conflict. */
 export interface Settlement {
@@ -19,7 +20,7 @@ export interface Settlement {
   readonly reason: string;
 }
 
-/** Keeping the second record amends the step by it. Throws `conflict.not_found`. */
+/** Keeping the second amends the step by it. Throws `conflict.not_found`, `run.condensed`. */
 export async function settleConflict(
   context: EngineContext,
   workspace: string,
@@ -30,6 +31,7 @@ export async function settleConflict(
     const event = decodeEvent(found.document);
     if (keep === "second" && event.type === "step") {
       const { run, source, id, occurredAtMs, contentHash } = event;
+      await requireNotCondensed(unit, run);
       const identity = { run, source: "tollgate", id: `settle-${seq}` };
       const amendment = {
         type: "step.amended",

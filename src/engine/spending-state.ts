@@ -9,6 +9,7 @@ import type {
 } from "../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../domain/budget/stop.ts";
+import { ByIdentity } from "./by-identity.ts";
 import type { StepKey } from "./ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "./spending-ports.ts";
 
@@ -67,9 +68,9 @@ export class SpendingState {
   /** By budget, then by scope. */
   readonly #places = new Map<number, Map<string, ScopePlaces>>();
   readonly #moved: Place[] = [];
-  readonly #holds = new Map<string, Hold>();
+  readonly #holds = new ByIdentity<Hold>();
   readonly #stops = new Map<string, Stop | null>();
-  readonly #changedHolds = new Map<string, Hold>();
+  readonly #changedHolds = new ByIdentity<Hold>();
   readonly #changedStops = new Map<string, Stop>();
   readonly #lifted = new Map<string, StopKey>();
   readonly #overruns: Overrun[] = [];
@@ -174,26 +175,23 @@ export class SpendingState {
   }
 
   loadHold(hold: Hold): void {
-    const text = holdText(hold);
-    if (!this.#holds.has(text)) this.#holds.set(text, hold);
+    if (this.#holds.get(hold) === undefined) this.#holds.set(hold);
   }
 
   hold(key: StepKey): Hold | undefined {
-    return this.#holds.get(holdText(key));
+    return this.#holds.get(key);
   }
 
-  holds(): IterableIterator<Hold> {
+  holds(): Iterable<Hold> {
     return this.#holds.values();
   }
 
   /** Puts a hold that will be written; what it sets aside changes with it. */
   putHold(hold: Hold): void {
-    const text = holdText(hold);
-    const former = this.#holds.get(text);
+    const former = this.#holds.set(hold);
     if (former !== undefined && isCounting(former)) this.#setAside(former, -1n);
     if (isCounting(hold)) this.#setAside(hold, 1n);
-    this.#holds.set(text, hold);
-    this.#changedHolds.set(text, hold);
+    this.#changedHolds.set(hold);
   }
 
   #setAside({ reserves }: Hold, sign: bigint): void {
@@ -206,6 +204,7 @@ export class SpendingState {
   }
 
   stop(key: StopKey): Stop | null {
+    if (this.#stops.size === 0) return null;
     return this.#stops.get(stopText(key)) ?? null;
   }
 
@@ -244,9 +243,4 @@ export class SpendingState {
 function balanceOf(place: Place): Balance {
   const { budgetId, scope, window, settled, stagesTold, grantedAtMs } = place;
   return { budgetId, scope, window, settled, stagesTold, grantedAtMs };
-}
-
-/** A hold's step as one text; ids hold no control character. */
-function holdText({ run, source, id }: StepKey): string {
-  return `${run}\u0000${source}\u0000${id}`;
 }

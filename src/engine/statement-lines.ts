@@ -18,7 +18,7 @@ export interface DocumentLine {
 
 /** A statement by its id. Throws `statement.not_found`. */
 export async function findStatement(
-  store: Reads,
+  store: Pick<Reads, "statement">,
   workspace: string,
   id: string,
 ): Promise<StatementRecord> {

@@ -3,11 +3,13 @@
  * added up from the runs that have one, with their steps: there may be as many end users as runs,
  * and rows for each would make every total of their customer slower to keep and to read.
  */
+
 import { FUTURE_TOLERANCE_MS, REPORT_STEPS_MAX_COUNT } from "../domain/limits.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { Run, RunFacts } from "../domain/run/run.ts";
 import type { Reads, UsageFilter } from "./ports.ts";
 import { othersTurn, tooLarge } from "./report-periods.ts";
+import { requireSteps } from "./retention/require-steps.ts";
 import { RollupSums } from "./rollup-sums.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -35,12 +37,13 @@ interface Reading {
   readonly max?: number;
 }
 
-/** Goes through all runs that have an end user. Throws `report.too_large`. */
+/** Goes through all runs that have an end user. Throws `report.too_large`, `steps.removed`. */
 export async function* usageOfEndUsers(
   { store, workspace, tariff, fromMs, max = REPORT_STEPS_MAX_COUNT }: Reading,
   filter: EndUserFilter,
 ): AsyncGenerator<EndUserRow> {
   const { agent, period } = filter;
+  await requireSteps(store, workspace, fromMs);
   let read = 0;
   let readAtPause = 0;
   const isWanted = (row: RollupRow) =>

@@ -30,7 +30,9 @@ export function worstCaseOf(
   },
 ): (outputTokens: number) => WorstCase {
   const card = tariff.cardFor(customer, nowMs);
-  return (outputTokens) => {
+  /** Nearly every ask is decided by one case, which several look at. */
+  let last: { readonly outputTokens: number; readonly worst: WorstCase } | null = null;
+  const worstOf = (outputTokens: number): WorstCase => {
     const step = { ...ask.step, usage: usageWith(ask, outputTokens) };
     const found = tariff.priceStep(step, nowMs);
     const isKnown = found.status === "priced" || found.status === "none";
@@ -52,6 +54,11 @@ export function worstCaseOf(
     };
     const isPriced = isKnown || ask.cost !== null || step.payer === "customer";
     return { spend, parts, isPriced };
+  };
+  return (outputTokens) => {
+    if (last?.outputTokens === outputTokens) return last.worst;
+    last = { outputTokens, worst: worstOf(outputTokens) };
+    return last.worst;
   };
 }
 

@@ -11,6 +11,7 @@ export function asOfMs(asOf: string | undefined): number | null {
 export const AS_OF_ERRORS: readonly ErrorCode[] = [
   "asof.future",
   "asof.too_early",
+  "steps.removed",
   "field.invalid",
   "field.out_of_range",
 ];

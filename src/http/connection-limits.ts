@@ -26,3 +26,7 @@ export const DRAIN_MAX_MS = 20_000;
 export const KEYS_REMEMBERED_MAX_COUNT = 1_000;
 /** A remembered key is looked up again after this, whatever else forgot to say it is revoked. */
 export const KEY_REMEMBERED_MS = 1_000;
+/** A head up to this is read by plain-request.ts; one up to HEADERS_MAX_BYTES by Node. */
+export const PLAIN_HEAD_MAX_BYTES = 2 * 1024;
+/** Heads of requests remembered as read: 2 MiB when all are as long as they may be. */
+export const PLAIN_HEADS_MAX_COUNT = 1_000;

@@ -9,9 +9,11 @@ import { BODY_MAX_BYTES } from "../domain/limits.ts";
 import { type Authenticator, requireScope } from "./authenticator.ts";
 import type { IngestAnswer, Logger } from "./http-parts.ts";
 import type { HttpMetrics } from "./metrics.ts";
-import { answerProblem, SECURITY_HEADERS } from "./problem.ts";
+import type { PlainAnswer } from "./plain-connections.ts";
+import type { PlainRequest } from "./plain-request.ts";
+import { answerProblem, endWithProblem, JSON_HEADERS } from "./problem.ts";
 import { unknownParameter } from "./query-values.ts";
-import { type BodyBudget, readBody } from "./read-body.ts";
+import { type BodyBudget, bodyText, readBody } from "./read-body.ts";
 import { writeIngestAnswer } from "./write-ingest-answer.ts";
 
 /** Path that this listener takes, with method POST. */
@@ -52,17 +54,14 @@ export async function answerEvents(
   } catch (error) {
     const problem = answerProblem(error, parts.logger);
     status = problem.status;
-    response.writeHead(status, problem.headers).end(problem.body);
+    endWithProblem(response, problem);
   }
   parts.metrics.observe({ route: ROUTE, status, durationMs: performance.now() - startedMs });
 }
 
 const ROUTE = `POST ${EVENTS_PATH}`;
 /** Names and values in turn, which Node writes without making an object of them first. */
-const ANSWER_HEADERS = [
-  ...Object.entries(SECURITY_HEADERS).flat(),
-  ...["content-type", "application/json", "content-length"],
-];
+const ANSWER_HEADERS = [...Object.entries(JSON_HEADERS).flat(), "content-length"];
 
 /** Where every character is a byte, Latin-1 is the same bytes, and Node need not look for more. */
 function sendAnswer(response: ServerResponse, text: string): void {
@@ -88,6 +87,33 @@ async function ingestRequest(
   } finally {
     body.release();
   }
+}
+
+/** The same for a request that is there as a whole. */
+export async function answerPlainEvents(
+  { authenticator, budget, ingest, metrics, logger }: EventsListenerParts,
+  { authorization, contentType, body }: PlainRequest,
+): Promise<PlainAnswer> {
+  const startedMs = performance.now();
+  let answered: PlainAnswer;
+  let takenBytes = 0;
+  try {
+    const recalled = authenticator.recall(authorization);
+    const key = recalled ?? (await authenticator.identify(authorization));
+    requireScope(key, "ingest");
+    const kind = kindOf(contentType);
+    budget.take(body.length);
+    takenBytes = body.length;
+    const answer = await ingest(key.workspace, bodyText(body), kind);
+    metrics.countEvents(answer.results);
+    answered = { status: 200, headers: JSON_HEADERS, body: writeIngestAnswer(answer) };
+  } catch (error) {
+    answered = answerProblem(error, logger);
+  }
+  budget.give(takenBytes);
+  const { status } = answered;
+  metrics.observe({ route: ROUTE, status, durationMs: performance.now() - startedMs });
+  return answered;
 }
 
 function refuseQuery(url: string): void {

@@ -3,11 +3,15 @@
  * model. The route's own handler answers, as it does behind the framework; what is left out are the
  * framework's look-up, hooks and reply. A path that needs decoding, or a query, goes there as ever.
  */
+import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { requireScope } from "./authenticator.ts";
 import type { Logger } from "./http-parts.ts";
-import { answerProblem, SECURITY_HEADERS } from "./problem.ts";
-import { readDocument, sentRequest } from "./register-routes.ts";
+import type { PlainAnswer } from "./plain-connections.ts";
+import type { PlainRequest } from "./plain-request.ts";
+import { answerProblem, endWithProblem, JSON_HEADERS } from "./problem.ts";
+import { bodyText } from "./read-body.ts";
+import { readDocument, requireJson, sentRequest } from "./register-routes.ts";
 import type { RouteAnswer, RouteContext } from "./route.ts";
 import { ASK_ROUTE } from "./routes/holds.ts";
 
@@ -42,25 +46,60 @@ export async function answerHolds(
   try {
     const answer = await ask(context, run, request);
     status = answer.status;
-    const body = Buffer.from(JSON.stringify(answer.body));
+    const body = Buffer.from(textOf(answer));
     response.writeHead(status, [...ANSWER_HEADERS, String(body.length)]).end(body);
   } catch (error) {
     const problem = answerProblem(error, logger);
     status = problem.status;
-    response.writeHead(status, problem.headers).end(problem.body);
+    endWithProblem(response, problem);
   }
   context.metrics.observe({ route: ROUTE, status, durationMs: performance.now() - startedMs });
 }
 
 const ROUTE = `${ASK_ROUTE.method} ${ASK_ROUTE.path}`;
 /** Names and values in turn, which Node writes without making an object of them first. */
-const ANSWER_HEADERS = [
-  ...Object.entries(SECURITY_HEADERS).flat(),
-  ...["content-type", "application/json", "content-length"],
-];
+const ANSWER_HEADERS = [...Object.entries(JSON_HEADERS).flat(), "content-length"];
+
+function textOf({ body }: RouteAnswer): string {
+  return typeof body === "string" ? body : JSON.stringify(body);
+}
+
+/** The same for a request that is there as a whole. */
+export async function answerPlainHolds(
+  { context, logger }: HoldsListenerParts,
+  run: string,
+  { authorization, contentType, body }: PlainRequest,
+): Promise<PlainAnswer> {
+  const startedMs = performance.now();
+  const { authenticator, budget } = context;
+  let answered: PlainAnswer;
+  let takenBytes = 0;
+  try {
+    const recalled = authenticator.recall(authorization);
+    const key = recalled ?? (await authenticator.identify(authorization));
+    requireScope(key, ASK_ROUTE.scope ?? "ingest");
+    requireJson(contentType);
+    budget.take(body.length);
+    takenBytes = body.length;
+    const parsed = context.parseJson(bodyText(body));
+    const { workspace } = key;
+    const input = { workspace, params: { run }, query: {}, body: parsed, accept: "" };
+    const answer = await ASK_ROUTE.handle(context, { ...input, ...UNASKED });
+    answered = { status: answer.status, headers: JSON_HEADERS, body: textOf(answer) };
+  } catch (error) {
+    answered = answerProblem(error, logger);
+  }
+  budget.give(takenBytes);
+  const { status } = answered;
+  context.metrics.observe({ route: ROUTE, status, durationMs: performance.now() - startedMs });
+  return answered;
+}
 
 /** Who asks waits for one commit: nothing is given up when it hangs up. */
 const NEVER = new AbortController().signal;
+
+/** What the route's handler does not ask for: the whole request, and whether the caller is gone. */
+const UNASKED = { sent: () => assert.fail("the route keeps no request"), gone: () => NEVER };
 
 async function ask(
   context: RouteContext,

@@ -5,7 +5,9 @@ import type { TollgateEvent } from "../domain/event/event.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Cap } from "../engine/hold-answers.ts";
 import type { StepKey } from "../engine/ports.ts";
+import type { ReportSource } from "../engine/report-source.ts";
 import type { EventResult, RunResult } from "../engine/result.ts";
+import type { LiveHub } from "./live/live-hub.ts";
 
 /** What became of one event of a request, in its place. */
 export interface IngestedEvent {
@@ -57,6 +59,8 @@ export interface Logger {
 /** Everything that the server is built of. */
 export interface HttpParts {
   readonly engine: Engine;
+  /** Where reports are read, if not from the engine's own store. (Default: from it.) */
+  readonly reports?: ReportSource<Engine>;
   readonly intake: EventIntake;
   /** What is asked of a run's holds. Throws what is wrong, the field's whole path among it. */
   readonly readHolds: (
@@ -90,6 +94,8 @@ export interface HttpParts {
   readonly targetProblem?: (url: string) => string | null;
   /** Commits since the start, for /metrics. (Default: not told.) */
   readonly commitCount?: () => number;
+  /** The live views that are open. (Default: views of its own.) */
+  readonly live?: LiveHub;
   /** (Default: nothing is logged.) */
   readonly logger?: Logger;
 }

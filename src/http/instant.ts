@@ -2,9 +2,15 @@
 import { TollgateError } from "../domain/errors.ts";
 import { OCCURRED_AT_MAX_MS, OCCURRED_AT_MIN_MS } from "../domain/limits.ts";
 
-/** An instant in UTC with milliseconds. */
+let lastMs = 0;
+let lastText = new Date(lastMs).toISOString();
+
+/** An instant in UTC with milliseconds. What one commit answered often tells the same one. */
 export function timeText(atMs: number): string {
-  return new Date(atMs).toISOString();
+  if (atMs === lastMs) return lastText;
+  lastText = new Date(atMs).toISOString();
+  lastMs = atMs;
+  return lastText;
 }
 
 /** An instant as RFC 3339 text; null stays null. */

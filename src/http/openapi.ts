@@ -1,5 +1,7 @@
 /** Prints the route declarations as an OpenAPI 3.1 document. */
+
 import { ERRORS, type ErrorCode } from "../domain/errors.ts";
+import { AS_OF_HEADER } from "./answer-report.ts";
 import type { DeclaredBody, Route } from "./route.ts";
 import { type JsonSchema, named, type ObjectSchema } from "./schema.ts";
 import { ALERT_SCHEMAS } from "./schemas/alerts.ts";
@@ -7,6 +9,7 @@ import { ANSWER_SCHEMAS } from "./schemas/answers.ts";
 import { COMMITMENT_SCHEMAS } from "./schemas/commitments.ts";
 import { CREDIT_SCHEMAS } from "./schemas/credits.ts";
 import { eventSchemas } from "./schemas/events.ts";
+import { EXPORT_ATTEMPT_SCHEMAS } from "./schemas/export-attempts.ts";
 import { EXPORT_SCHEMAS } from "./schemas/exports.ts";
 import { SIMULATION_SCHEMAS } from "./schemas/simulations.ts";
 import { TARIFF_SCHEMAS } from "./schemas/tariffs.ts";
@@ -40,6 +43,7 @@ export function openApiDocument(
         ...CREDIT_SCHEMAS,
         ...ALERT_SCHEMAS,
         ...EXPORT_SCHEMAS,
+        ...EXPORT_ATTEMPT_SCHEMAS,
         ...ANSWER_SCHEMAS,
       },
       securitySchemes: { key: { type: "http", scheme: "bearer" } },
@@ -94,9 +98,15 @@ function contentOf(types: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema }]));
 }
 
-function answersOf({ answers }: Route): JsonSchema {
+const AS_OF_TOLD = {
+  description: "Everything that was committed by then is in it. Left out: everything is.",
+  schema: { type: "string", format: "date-time" },
+};
+
+function answersOf({ answers, isReport }: Route): JsonSchema {
+  const headers = isReport === true ? { headers: { [AS_OF_HEADER]: AS_OF_TOLD } } : {};
   const entries = Object.entries(answers).map(([status, { description, content }]) => {
-    return [status, { description, content: contentOf(content) }] as const;
+    return [status, { description, ...headers, content: contentOf(content) }] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -114,10 +124,10 @@ function problemsOf(route: Route): JsonSchema {
 }
 
 /** Codes that a route may answer with: its own, and those of its kind. */
-function errorsOf({ scope, params, body, errors = [], method, size }: Route): ErrorCode[] {
+function errorsOf({ scope, params, body, errors = [], method, mayWait }: Route): ErrorCode[] {
   const own: readonly ErrorCode[] = [
     ...(scope === null ? [] : (["auth.missing", "auth.invalid", "auth.forbidden"] as const)),
-    ...(size === undefined ? [] : (["change.proposed"] as const)),
+    ...(mayWait === undefined ? [] : (["change.proposed"] as const)),
     ...(params === undefined ? [] : (["field.invalid", "field.out_of_range"] as const)),
     "field.unknown",
     "request.malformed",

@@ -1,6 +1,6 @@
 /** Problem documents (RFC 9457): how every failure is told over HTTP. */
 import { randomUUID } from "node:crypto";
-import { STATUS_CODES } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Undecided } from "../domain/budget/undecided.ts";
 import { ERRORS, type ErrorCode, type Problem, TollgateError } from "../domain/errors.ts";
 import type { Logger } from "./http-parts.ts";
@@ -48,6 +48,9 @@ export const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
 } as const;
 
+/** Those of an answer of JSON. */
+export const JSON_HEADERS = { ...SECURITY_HEADERS, "content-type": "application/json" } as const;
+
 /** What stands in a problem document besides its numbers. */
 function problemBody(error: TollgateError, requestId: string): object {
   const [status, title, remedy] = ERRORS[error.code];
@@ -82,6 +85,15 @@ export function answerProblem(thrown: unknown, logger: Logger): ProblemAnswer {
     ...(error.status === 401 ? { "www-authenticate": 'Bearer realm="tollgate"' } : {}),
   };
   return { status: error.status, headers, body: JSON.stringify(problemBody(error, requestId)) };
+}
+
+/** Sends it where no framework does. Its length is told, as that of every other answer is. */
+export function endWithProblem(
+  response: ServerResponse,
+  { status, headers, body }: ProblemAnswer,
+): void {
+  const length = String(Buffer.byteLength(body));
+  response.writeHead(status, { ...headers, "content-length": length }).end(body);
 }
 
 /** A whole response for a connection that never got as far as a request. It ends there. */

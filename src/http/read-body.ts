@@ -60,7 +60,7 @@ export async function readBody(request: IncomingMessage, rules: BodyRules): Prom
   const hold = new Hold(rules.budget);
   try {
     const bytes = await receive(request, rules.maxBytes, hold);
-    hold.text = textOf(isGzip ? await inflate(bytes, rules.maxBytes, hold) : bytes);
+    hold.text = bodyText(isGzip ? await inflate(bytes, rules.maxBytes, hold) : bytes);
     return hold;
   } catch (error) {
     hold.release();
@@ -68,8 +68,11 @@ export async function readBody(request: IncomingMessage, rules: BodyRules): Prom
   }
 }
 
-/** Nearly every body is ASCII, where a byte is a character: 0.1 µs less for one event. */
-function textOf(bytes: Buffer): string {
+/**
+ * The text of a body's bytes. Throws `request.malformed`. Nearly every body is ASCII, where a byte
+ * is a character: 0.1 µs less for one event.
+ */
+export function bodyText(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString("latin1");
   if (!isUtf8(bytes)) throw new TollgateError("request.malformed", "The body is not UTF-8.");
   return bytes.toString("utf8");

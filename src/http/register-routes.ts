@@ -6,6 +6,7 @@ import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { BODY_MAX_BYTES, TEXT_MAX_CHARS } from "../domain/limits.ts";
 import type { Actor } from "../engine/actor.ts";
+import { answerRoute } from "./answer-report.ts";
 import { requireScope } from "./authenticator.ts";
 import { mediaType, unsupported } from "./events-listener.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
@@ -84,10 +85,9 @@ function registerRoute(
       const sent = () => sentRequest(request.raw, read?.text ?? "");
       const input = { workspace, params, query: asked, body, sent, accept, gone };
       const engine = actor === null ? context.engine : context.engine.as(actor);
-      const carryOut = carryingOut({ ...context, engine }, { routes, input });
-      const own = { ...context, engine, carryOut };
-      if (actor !== null) await proposeLarge(own, route, { ...input, text: read?.text ?? null });
-      return send(reply, await route.handle(own, input));
+      const own = { ...context, engine, carryOut: carryingOut(context, { routes, input, actor }) };
+      const sending = { ...input, text: read?.text ?? null };
+      return send(reply, await handleOrPropose(own, route, sending));
     },
   });
 }
@@ -104,33 +104,48 @@ function judge(request: FastifyRequest, schema: object | undefined, value: unkno
 
 type Input = RouteInput<unknown, unknown, unknown>;
 
-/** Throws `change.proposed` for a change that another key must approve; it is on record then. */
-async function proposeLarge(
+/**
+ * Puts a request on record where the engine wants a second key for what it changes, and throws
+ * `change.proposed` then: the rule is the engine's, the words of the request are ours.
+ */
+async function handleOrPropose(
   context: RouteContext,
   route: Route,
-  { text, ...input }: Input & { readonly text: string | null },
-): Promise<void> {
-  if (route.size === undefined) return;
-  const { workspace, params, query } = input;
-  const { changes } = context.engine;
-  if (!(await changes.mustWait(workspace, await route.size(context, input)))) return;
-  const sent = { operation: route.operationId, params, query, body: text };
-  const id = await changes.propose(workspace, sent);
-  throw new TollgateError("change.proposed", `The change waits as "${id}".`);
+  { text: body, ...input }: Input & { readonly text: string | null },
+): Promise<RouteAnswer> {
+  try {
+    return await answerRoute(context, route, input);
+  } catch (error) {
+    if (!(error instanceof TollgateError) || error.code !== "change.unapproved") throw error;
+    const { workspace, params, query } = input;
+    const sent = { operation: route.operationId, params, query, body };
+    const id = await context.engine.changes.propose(workspace, sent);
+    throw new TollgateError("change.proposed", `The change waits as "${id}".`, undefined, {
+      cause: error,
+    });
+  }
 }
 
-/** Carries out a request on record by its own route, without asking how large it is. */
+interface CarriedOut {
+  readonly routes: readonly Route[];
+  readonly input: Input;
+  readonly actor: Actor | null;
+}
+
+/** Carries out a request on record by its own route, in the name of its change. */
 function carryingOut(
   context: RouteContext,
-  { routes, input }: { readonly routes: readonly Route[]; readonly input: Input },
+  { routes, input, actor }: CarriedOut,
 ): NonNullable<RouteContext["carryOut"]> {
-  return async ({ operation, params, query, body: text }) => {
+  return async ({ id, operation, params, query, body: text }) => {
     const route = present(
       routes.find(({ operationId }) => operationId === operation),
       `the route of "${operation}"`,
     );
     const body = text === null ? {} : context.parseJson(text);
-    return route.handle(context, { ...input, params, query, body });
+    const engine = actor === null ? context.engine : context.engine.as(actor, id);
+    const own = { ...context, engine };
+    return route.handle(own, { ...input, params, query, body });
   };
 }
 
@@ -189,9 +204,15 @@ export async function readDocument(
   const length = headers["content-length"] ?? "0";
   const isEmpty = length === "0" && headers["transfer-encoding"] === undefined;
   if (isEmpty && declared?.isOptional === true) return null;
-  const type = mediaType(headers["content-type"]);
-  if (type !== "application/json") throw unsupported(type);
+  requireJson(headers["content-type"]);
   return readBody(raw, { maxBytes: declared?.maxBytes ?? BODY_MAX_BYTES, budget });
+}
+
+/** Throws `request.unsupported_type` for a body that is not said to be JSON. */
+export function requireJson(contentType: string | undefined): void {
+  if (contentType === "application/json") return;
+  const type = mediaType(contentType);
+  if (type !== "application/json") throw unsupported(type);
 }
 
 function send(reply: FastifyReply, answer: RouteAnswer): FastifyReply {

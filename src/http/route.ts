@@ -4,7 +4,7 @@
  * can say something else than the others.
  */
 import type { ErrorCode } from "../domain/errors.ts";
-import type { ChangeSize, SentChange } from "../engine/changes.ts";
+import type { Change } from "../engine/changes.ts";
 import type { Scope } from "../engine/keys.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { HttpParts } from "./http-parts.ts";
@@ -25,7 +25,7 @@ export interface RouteContext extends HttpParts {
   /** Whether the last commit left it open if its writes happened. */
   readonly isStoreUnknown: () => boolean;
   /** Carries out a request that was put on record, as whoever asks now. */
-  readonly carryOut?: (sent: SentChange) => Promise<RouteAnswer>;
+  readonly carryOut?: (sent: Change) => Promise<RouteAnswer>;
   /** The live views that are open. */
   readonly live: LiveHub;
   /** The OpenAPI document as text. */
@@ -100,11 +100,13 @@ export interface RouteOf<Params, Query, Body> {
   readonly query?: ObjectSchema;
   readonly body?: DeclaredBody;
   readonly answers: Readonly<Record<number, DeclaredAnswer>>;
-  /** How large the change is that is asked for; a route without it changes nothing that waits. */
-  size?(
-    context: RouteContext,
-    input: RouteInput<Params, Query, Body>,
-  ): ChangeSize | Promise<ChangeSize>;
+  /** What it changes may want a second key, and is on record then. (Default: it never does.) */
+  readonly mayWait?: true;
+  /**
+   * Whether it only reads, and may answer a little late: a copy of the database is asked where
+   * there is one. (Default: no.)
+   */
+  readonly isReport?: true;
   /** Codes besides those that every route of its kind may answer. */
   readonly errors?: readonly ErrorCode[];
   handle(

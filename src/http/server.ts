@@ -18,12 +18,23 @@ import {
   REQUEST_TIMEOUT_MS,
   TIMEOUT_CHECK_MS,
 } from "./connection-limits.ts";
-import { answerEvents, isEventsRequest } from "./events-listener.ts";
-import { answerHolds, runOfHoldsRequest } from "./holds-listener.ts";
+import {
+  answerEvents,
+  answerPlainEvents,
+  type EventsListenerParts,
+  isEventsRequest,
+} from "./events-listener.ts";
+import {
+  answerHolds,
+  answerPlainHolds,
+  type HoldsListenerParts,
+  runOfHoldsRequest,
+} from "./holds-listener.ts";
 import type { HttpParts, Logger } from "./http-parts.ts";
 import { LiveHub } from "./live/live-hub.ts";
 import { HttpMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
+import { PlainConnections, type PlainParts } from "./plain-connections.ts";
 import { answerProblem, rawProblem } from "./problem.ts";
 import { BodyBudget } from "./read-body.ts";
 import { registerRoutes } from "./register-routes.ts";
@@ -59,7 +70,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   const context = {
     ...parts,
     ...{ intake, authenticator, metrics, budget },
-    live: new LiveHub(parts.engine, randomUUID),
+    live: parts.live ?? new LiveHub(parts.engine, randomUUID),
     isDraining: () => traffic.isDraining,
     draining: traffic.draining,
     isStoreUnknown: () => traffic.isStoreUnknown,
@@ -67,6 +78,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   };
   const { ingestBody: ingest } = intake;
   const events = { authenticator, budget, metrics, logger, ingest };
+  const hot = { events, holds: { context, logger } };
   let server: Server | undefined;
   const app = fastify({
     serverFactory: (others: Listener) => {
@@ -74,7 +86,7 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
         if (!traffic.admit(request, response)) return;
         const run = runOfHoldsRequest(request);
         if (isEventsRequest(request)) void answerEvents(events, request, response);
-        else if (run !== null) void answerHolds({ context, logger }, { run, request, response });
+        else if (run !== null) void answerHolds(hot.holds, { run, request, response });
         else others(request, response);
       });
       return server;
@@ -100,7 +112,44 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   await app.ready();
   const listener = present(server, "the server that the framework asked for");
   listener.maxConnections = CONNECTIONS_MAX_COUNT;
-  return { listen: (place) => listen(listener, place), close: () => traffic.drain(listener) };
+  const plain = plainBefore(listener, { hot, traffic, logger });
+  const whole = {
+    close: listener.close.bind(listener),
+    closeAllConnections: () => {
+      plain.close();
+      listener.closeAllConnections();
+    },
+  };
+  return { listen: (place) => listen(listener, place), close: () => traffic.drain(whole) };
+}
+
+interface HotParts {
+  readonly events: EventsListenerParts;
+  readonly holds: HoldsListenerParts;
+}
+
+/** Puts plain connections before a server's own handling of them. */
+function plainBefore(
+  server: Server,
+  {
+    hot: { events, holds },
+    ...parts
+  }: Pick<PlainParts, "traffic" | "logger"> & { readonly hot: HotParts },
+): PlainConnections {
+  const handlers = server.listeners("connection");
+  server.removeAllListeners("connection");
+  const plain = new PlainConnections({
+    ...parts,
+    answer: (request) =>
+      request.run === null
+        ? answerPlainEvents(events, request)
+        : answerPlainHolds(holds, request.run, request),
+    handOver: (socket) => {
+      for (const handler of handlers) Reflect.apply(handler, server, [socket]);
+    },
+  });
+  server.on("connection", (socket: Socket) => plain.accept(socket));
+  return plain;
 }
 
 function isEventsRoute({ method, path }: { method: string; path: string }): boolean {

@@ -6,6 +6,9 @@ import { DRAIN_MAX_MS } from "./connection-limits.ts";
 import type { Logger } from "./http-parts.ts";
 import { answerProblem } from "./problem.ts";
 
+/** What is closed when nothing is in flight any more. */
+type Drained = Pick<Server, "close" | "closeAllConnections">;
+
 /** Requests in flight, and the end of taking more. */
 export class Traffic {
   readonly #logger: Logger;
@@ -68,22 +71,27 @@ export class Traffic {
   #enter(socket: Socket, response: ServerResponse): void {
     if (!this.#latest.has(socket)) socket.once("close", () => this.#latest.delete(socket));
     this.#latest.set(socket, response);
-    this.#inFlightCount += 1;
-    response.on("close", this.#leave);
+    this.begin();
+    response.on("close", this.leave);
   }
 
-  readonly #leave = (): void => {
+  /** A request is in flight; `leave` is called once, when it is so no more. */
+  begin(): void {
+    this.#inFlightCount += 1;
+  }
+
+  readonly leave = (): void => {
     this.#inFlightCount -= 1;
     if (this.#inFlightCount === 0) this.#whenEmpty?.();
   };
 
   /** Refuses new requests, answers those in flight, gives the port back. May be called again. */
-  drain(server: Server): Promise<void> {
+  drain(server: Drained): Promise<void> {
     this.#drained ??= this.#drain(server);
     return this.#drained;
   }
 
-  async #drain(server: Server): Promise<void> {
+  async #drain(server: Drained): Promise<void> {
     this.#draining.abort();
     // A connection that has been answered is of no more use.
     for (const response of this.#latest.values()) {

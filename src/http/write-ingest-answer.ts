@@ -3,6 +3,7 @@
  * and its amounts are wider than any number of JSON. About 0.5 µs an event.
  */
 import type { Problem } from "../domain/errors.ts";
+import { jsonString } from "../domain/json-string.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import type { EventResult, RunResult } from "../engine/result.ts";
 import type { IngestAnswer, IngestedEvent } from "./http-parts.ts";
@@ -15,7 +16,7 @@ export function writeIngestAnswer({ results, runs }: IngestAnswer): string {
   for (let index = 0; index < results.length; index += 1) {
     const item = results[index] as IngestedEvent;
     text += index === 0 ? `{"index":${index},"id":` : `,{"index":${index},"id":`;
-    text += item.id === null ? "null" : quoted(item.id);
+    text += item.id === null ? "null" : jsonString(item.id);
     text += resultFields(item.result);
     if (item.extra.length > 0) text += extraField(item, named);
     text += "}";
@@ -31,7 +32,7 @@ export function resultView(result: EventResult): object {
 
 function resultFields(result: EventResult): string {
   let text = `,"status":"${result.status}"`;
-  if (result.run !== undefined) text += `,"run":${quoted(result.run)}`;
+  if (result.run !== undefined) text += `,"run":${jsonString(result.run)}`;
   if (result.seq !== undefined) text += `,"seq":${result.seq}`;
   if (result.cost !== undefined) text += `,"cost":"${formatAmount(result.cost)}"`;
   if (result.costStatus !== undefined) text += `,"costStatus":"${result.costStatus}"`;
@@ -44,7 +45,7 @@ function resultFields(result: EventResult): string {
 }
 
 function linkText({ run, source, id }: NonNullable<EventResult["linkedTo"]>): string {
-  return `{"run":${quoted(run)},"source":${quoted(source)},"id":${quoted(id)}}`;
+  return `{"run":${jsonString(run)},"source":${jsonString(source)},"id":${jsonString(id)}}`;
 }
 
 function problemText({ code, detail, field }: Problem): string {
@@ -55,7 +56,7 @@ function problemText({ code, detail, field }: Problem): string {
 function extraField(item: IngestedEvent, named: Set<string>): string {
   const texts = item.extra.map(({ id, result }) => {
     if (result.run !== undefined) named.add(result.run);
-    return `{"id":${quoted(id)}${resultFields(result)}}`;
+    return `{"id":${jsonString(id)}${resultFields(result)}}`;
   });
   return `,"extra":[${texts.join(",")}]`;
 }
@@ -66,7 +67,7 @@ function runFields(named: ReadonlySet<string>, runs: IngestAnswer["runs"]): stri
   for (const run of named) {
     const totals = runs.get(run);
     if (totals === undefined) continue;
-    text += `${text === "" ? "" : ","}${quoted(run)}:${totalsText(totals)}`;
+    text += `${text === "" ? "" : ","}${jsonString(run)}:${totalsText(totals)}`;
   }
   return text;
 }
@@ -84,11 +85,4 @@ function hitsText(hits: NonNullable<RunResult["policies"]>): string {
 
 function amountText(amount: Amount): string {
   return formatAmount(amount);
-}
-
-const PLAIN = /^[A-Za-z0-9_.:@#~/ -]*$/;
-
-/** A JSON string. Nearly every id is plain and needs no escapes. */
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

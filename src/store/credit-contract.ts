@@ -69,9 +69,31 @@ async function checkUsedPeriods({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual([...(await used())].sort(), ["2026-10-01", "2026-11-01"]);
 }
 
+async function checkUnitRollups({ store, workspace }: Scene): Promise<void> {
+  const key = { customer: "acme", period: "2026-11-01" };
+  const rollups = [
+    rollupRow({ ...key, agent: "a" }),
+    rollupRow({ ...key, agent: "b" }),
+    rollupRow({ ...key, period: "2026-10-01" }),
+    rollupRow({ ...key, customer: "globex" }),
+  ];
+  await write(store(), workspace, { rollups });
+  const agents = async () => {
+    const rows = await read(store(), workspace, async (unit) => unit.rollups(key));
+    return rows.map(({ agent, steps }) => `${agent}${steps}`).sort();
+  };
+  const [{ steps = 0 } = {}] = rollups;
+  assert.deepEqual(await agents(), [`a${steps}`, `b${steps}`]);
+  await write(store(), workspace, { rollups: rollups.slice(0, 1) });
+  assert.deepEqual(await agents(), [`a${2 * steps}`, `b${steps}`], "what waits counts");
+  await forgetRows(store(), workspace);
+  assert.deepEqual(await agents(), [`a${2 * steps}`, `b${steps}`]);
+}
+
 /** Prepaid credit. */
 export const CREDIT: readonly Clause[] = [
   { name: "books of credit come back, and are found when they are due", check: checkBooks },
   { name: "customers are found by who stands above them", check: checkParents },
   { name: "a unit finds the periods that a customer used anything in", check: checkUsedPeriods },
+  { name: "a unit finds what a customer's period came to", check: checkUnitRollups },
 ];

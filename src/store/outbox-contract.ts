@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyCodePoint } from "../domain/code-points-contract.ts";
+import type { ExportAttempt } from "../domain/export/attempt.ts";
 import { type ExportLine, LINE_STATES } from "../domain/export/export-line.ts";
 import type { LineFilter, Outbox } from "../engine/export/export-ports.ts";
 import { anyId } from "./arbitrary-rows-contract.ts";
@@ -17,7 +18,7 @@ export function exportLine(change: Partial<ExportLine> & { readonly no: number }
     ...{ key: JSON.stringify([target, customer, item, no]), periodTotal: 10n ** 40n, body: "{}" },
     ...{ bodyHash: "h", state: "ready", version: 1, claim: "", dueAtMs: 0, firstSentAtMs: null },
     ...{ lastSentAtMs: null, attempts: 0, isUnclear: false, plannedAtMs: 7, outcome: null },
-    note: "",
+    ...{ note: "", attemptIds: ["a1"] },
     ...change,
   };
 }
@@ -114,7 +115,9 @@ async function checkWhole({ store, workspace }: Scene): Promise<void> {
   const stale = { ...second, version: 3 };
   const fresh = { ...first, version: 2, note: "changed" };
   const change = { added: [third], changed: [fresh, stale] };
-  assert.equal(await outbox.write(workspace, change), false);
+  const attempts = [exportAttempt({ id: "stale" })];
+  assert.equal(await outbox.write(workspace, { ...change, attempts }), false);
+  assert.deepEqual(await outbox.attemptsOf(workspace, ["stale"]), []);
   const sameKey = { ...third, key: first.key };
   assert.equal(await outbox.write(workspace, { added: [sameKey], changed: [] }), false);
   const twice = { added: [third, { ...third, key: "other" }], changed: [] };
@@ -128,16 +131,80 @@ async function checkWhole({ store, workspace }: Scene): Promise<void> {
 async function checkRestart({ store, workspace, restart, anotherWorkspace }: Scene) {
   const line = exportLine({ no: 1 });
   const secret = { target: "t", name: "key", keyId: "k1", sealed: "c2VhbGVk", savedAtMs: 7 };
-  await store().outbox.write(workspace, { added: [line], changed: [] });
+  const attempt = exportAttempt({ id: "a1" });
+  await store().outbox.write(workspace, { added: [line], changed: [], attempts: [attempt] });
   await store().outbox.saveSecret(workspace, { ...secret, sealed: "b2xk" });
   await store().outbox.saveSecret(workspace, secret);
   const other = await anotherWorkspace();
   await restart();
   assert.deepEqual(await store().outbox.line(workspace, line.key), line);
+  assert.deepEqual(await store().outbox.attemptsOf(workspace, ["a1"]), [attempt]);
+  assert.deepEqual(await store().outbox.attemptsOf(other, ["a1"]), []);
   assert.deepEqual(await store().outbox.secrets(workspace, "t"), [secret]);
   assert.deepEqual(await store().outbox.secrets(workspace, "u"), []);
   assert.equal(await store().outbox.line(other, line.key), undefined);
   assert.deepEqual(await store().outbox.secrets(other, "t"), []);
+}
+
+/** An attempt that sent a line and was refused. */
+export function exportAttempt(change: Partial<ExportAttempt> & { id: string }): ExportAttempt {
+  const body = { text: "it's ❄\ud800", bytes: 9, hash: null, isCut: false };
+  const request = { method: "POST", url: "https://erp.example/", headers: { a: "1" }, body };
+  const answer = { kind: "answered", status: 422, headers: {}, body } as const;
+  return {
+    ...{ target: "t", purpose: "send", atMs: 7, isTroubled: true, leftOutCount: 0 },
+    lines: [{ key: "k", said: "permanent_data" }],
+    exchanges: [{ atMs: 7, tookMs: 1, request, answer }],
+    ...change,
+  };
+}
+
+const anyAttempt: fc.Arbitrary<ExportAttempt> = fc
+  .record({
+    id: fc.constantFrom(..."abcdefgh"),
+    target: fc.constantFrom("t", "u"),
+    atMs: fc.nat(3),
+    isTroubled: fc.boolean(),
+  })
+  .map(exportAttempt);
+
+async function checkAttempts(scene: Scene): Promise<void> {
+  const attempts = fc.uniqueArray(anyAttempt, { maxLength: 8, selector: ({ id }) => id });
+  const property = fc.asyncProperty(attempts, fc.nat(4), fc.nat(3), async (all, from, count) => {
+    const workspace = await scene.anotherWorkspace();
+    const { outbox } = scene.store();
+    const keep = (some: readonly ExportAttempt[]) =>
+      outbox.write(workspace, { added: [], changed: [], attempts: some });
+    await keep(all);
+    // What is kept is what was said first.
+    await keep(all.map((one) => ({ ...one, purpose: "read_back" })));
+    const own = (some: readonly ExportAttempt[]) =>
+      some
+        .filter(({ target }) => target === "t")
+        .sort((a, b) => b.atMs - a.atMs || byBytes(b.id, a.id));
+    const told = async (some: object = {}, limit = 99) =>
+      outbox.attempts(workspace, { target: "t", limit, ...some });
+    const newest = own(all);
+    assert.deepEqual(await told(), newest);
+    assert.deepEqual(await told({}, 2), newest.slice(0, 2));
+    const [first] = newest;
+    if (first !== undefined) assert.deepEqual(await told({ after: first }), newest.slice(1));
+    for (const isTroubled of [false, true]) {
+      const wanted = newest.filter((one) => one.isTroubled === isTroubled);
+      assert.deepEqual(await told({ isTroubled }), wanted);
+    }
+    const ids = newest.slice(1).map(({ id }) => id);
+    assert.deepEqual(await outbox.attemptsOf(workspace, [...ids, "none"]), newest.slice(1));
+    await outbox.keepNewestAttempts(workspace, "t", count);
+    const groups = Map.groupBy(newest, ({ isTroubled }) => isTroubled);
+    const left = [...groups.values()].flatMap((group) => group.slice(0, count));
+    assert.deepEqual(await told(), own(left));
+    await outbox.forgetAttempts(workspace, from);
+    assert.deepEqual(await told(), own(left.filter(({ atMs }) => atMs >= from)));
+    const others = all.filter(({ target, atMs }) => target === "u" && atMs >= from);
+    assert.equal((await told({ target: "u" })).length, others.length);
+  });
+  await fc.assert(property, { numRuns: 20 });
 }
 
 /** Lines for billing systems, and secrets of targets. */
@@ -145,5 +212,9 @@ export const OUTBOX: readonly Clause[] = [
   { name: "lines of the outbox come back as they were, by every filter", check: checkLines },
   { name: "of those who claim a line, or add one, one succeeds", check: checkTurns },
   { name: "a change of the outbox happens whole or not at all", check: checkWhole },
+  {
+    name: "attempts are read the newest first, and the oldest are forgotten",
+    check: checkAttempts,
+  },
   { name: "lines and secrets survive a restart", check: checkRestart },
 ];

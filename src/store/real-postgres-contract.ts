@@ -1,2 +1,3 @@
 /** The server of test/, for tests that stand deeper in the folders. */
-export { postgresServer } from "../../test/postgres-server.ts";
+export { POSTGRES_VERSIONS } from "../../test/postgres-binaries.ts";
+export { postgresServer, startPostgres } from "../../test/postgres-server.ts";

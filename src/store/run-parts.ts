@@ -1,6 +1,6 @@
 /** What a run was charged by period and what its bounds come to, as texts of its row. */
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
-import type { LeftShare, PeriodCharge, Run, RunCorrection } from "../domain/run/run.ts";
+import type { PeriodCharge, Run, RunCorrection } from "../domain/run/run.ts";
 import { amountOf } from "./stored-decimal.ts";
 
 /** Nearly every run is charged in one period: its name says all. Null: nothing is charged. */
@@ -34,18 +34,4 @@ export function decodeCorrections(stored: string): RunCorrection[] {
   return rows.map(([period, cardVersionId, agent, cap, minimum]) => ({
     ...{ period, cardVersionId, agent, cap: amountOf(cap), minimum: amountOf(minimum) },
   }));
-}
-
-/** What runs have left where they were counted before. */
-export function encodeLeft(left: readonly LeftShare[]): unknown[] {
-  return left.map(({ period, cardVersionId, chargeKey, cell, amount }) => {
-    return [period, cardVersionId, chargeKey, cell, formatAmount(amount)];
-  });
-}
-
-/** The same, as `encodeLeft` wrote it. */
-export function decodeLeft(stored: readonly [string, number, string, string, string][]) {
-  return stored.map(([period, cardVersionId, chargeKey, cell, amount]): LeftShare => {
-    return { period, cardVersionId, chargeKey, cell, amount: amountOf(amount) };
-  });
 }

@@ -1,7 +1,9 @@
 /** What a store says of other processes where there are none: it is its process's alone. */
+import { assert } from "../domain/assert.ts";
 import type {
   Lease,
   Leases,
+  LiveNotes,
   RulesVersions,
   SharedStore,
   SharedUnit,
@@ -20,12 +22,23 @@ export class SoleUnit implements SharedUnit {
   holds(_lease: Lease): boolean {
     return true;
   }
+
+  /** Whoever looks on does so in this process, which tells itself. */
+  readonly isWatched = false;
+
+  tellLive(): void {
+    assert(this.isWatched, "a note is for another process");
+  }
 }
 
 /** A store of the only process. */
 export class SoleStore implements SharedStore {
   readonly isShared = false;
   readonly leases = LEASES;
+  readonly notes: LiveNotes = {
+    watch: () => undefined,
+    since: () => ({ commits: 0, notes: [] }),
+  };
 
   rules(_workspace: string): RulesVersions {
     return RULES;

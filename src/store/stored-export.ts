@@ -1,7 +1,8 @@
-/** Lines of the outbox and sealed secrets, to and from their rows. */
+/** Lines of the outbox, attempts and sealed secrets, to and from their rows. */
+import type { ExportAttempt } from "../domain/export/attempt.ts";
 import type { ExportLine, LineState } from "../domain/export/export-line.ts";
 import { formatValue, parseValue } from "../domain/export/export-line.ts";
-import type { LineFilter, SealedSecret } from "../engine/export/export-ports.ts";
+import type { AttemptFilter, LineFilter, SealedSecret } from "../engine/export/export-ports.ts";
 import { type Bound, type Row, rowText, text } from "./stored-rows.ts";
 
 /** Columns of `export_lines`, in binding order; behind them stands the checksum of them. */
@@ -38,12 +39,50 @@ export function decodeLine(row: Row): ExportLine {
   const rest = JSON.parse(text(row, "document"));
   for (const name of VALUES) rest[name] = parseValue(rest[name]);
   return {
-    ...rest,
+    // Lines of before schema 28 name no attempts.
+    ...{ attemptIds: [], ...rest },
     ...{ target: text(row, "target"), key: text(row, "key"), customer: text(row, "customer") },
     ...{ item: text(row, "item"), period: text(row, "period"), no: Number(row.no) },
     ...{ state: text(row, "state") as LineState, dueAtMs: Number(row.due_at) },
     ...{ version: Number(row.version), body: text(row, "body") },
   };
+}
+
+/** ws, id, target, is_troubled, at, document, and the checksum of them. */
+export function encodeAttempt(
+  ws: number,
+  attempt: ExportAttempt,
+  checksum: (text: string) => number,
+): Bound[] {
+  const { id, target, isTroubled, atMs, ...rest } = attempt;
+  const values = [ws, id, target, isTroubled ? 1 : 0, atMs, JSON.stringify(rest)];
+  return [...values, checksum(rowText(values))];
+}
+
+/** An attempt. */
+export function decodeAttempt(row: Row): ExportAttempt {
+  return {
+    ...{ id: text(row, "id"), target: text(row, "target"), atMs: Number(row.at) },
+    ...{ isTroubled: Number(row.is_troubled) === 1, ...JSON.parse(text(row, "document")) },
+  };
+}
+
+/** Conditions of a filter of attempts; those of both kinds are read one kind after the other. */
+export function attemptConditions(filter: AttemptFilter, isTroubled: boolean): Condition[] {
+  const { target, after } = filter;
+  const own = { sql: "target = ? AND is_troubled = ?", values: [target, isTroubled ? 1 : 0] };
+  if (after === undefined) return [own];
+  return [own, { sql: "(at, id) < (?, ?)", values: [after.atMs, after.id] }];
+}
+
+/** Attempts of both kinds as one page, the newest first. */
+export function mergedAttempts(all: readonly ExportAttempt[], limit: number): ExportAttempt[] {
+  return all.toSorted((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1)).slice(0, limit);
+}
+
+/** The kinds of attempts that a filter asks for. */
+export function kindsOf({ isTroubled }: AttemptFilter): readonly boolean[] {
+  return isTroubled === undefined ? [false, true] : [isTroubled];
 }
 
 /** ws, target, name, key_id, sealed, saved_at, and the checksum of them. */

@@ -6,14 +6,7 @@ import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
-import type {
-  OutcomeState,
-  Run,
-  RunFacts,
-  RunRating,
-  RunShare,
-  RunStatus,
-} from "../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
 import type {
   Call,
   Conflict,
@@ -22,14 +15,8 @@ import type {
   Suspended,
   Witness,
 } from "../engine/ports.ts";
-import {
-  decodeCharges,
-  decodeCorrections,
-  decodeLeft,
-  encodeCharges,
-  encodeCorrections,
-  encodeLeft,
-} from "./run-parts.ts";
+import { decodeRating, decodeShares, encodeRating } from "./rating-text.ts";
+import { decodeCharges, decodeCorrections, encodeCharges, encodeCorrections } from "./run-parts.ts";
 import { amountOf, quantityOf } from "./stored-decimal.ts";
 
 /** A row by column name, as a driver gives it. */
@@ -173,34 +160,6 @@ export function decodeRunFacts(row: Row): RunFacts {
     rating: rating === null ? null : decodeRating(rating),
     endedAtMs: row.ended_at as number | null,
   };
-}
-
-function encodeRating(rating: RunRating): string {
-  const { ending, inTrial, left, ...rest } = rating;
-  // What nearly no run has is left out.
-  const rare = {
-    ...(ending === null ? {} : { ending }),
-    ...(inTrial ? { inTrial } : {}),
-    ...(left.length === 0 ? {} : { left: encodeLeft(left) }),
-  };
-  return JSON.stringify({ ...rest, ...rare, shares: encodeShares(rating.shares) });
-}
-
-function decodeRating(stored: string): RunRating {
-  const { shares, left = [], ...rest } = JSON.parse(stored);
-  const rating = { ending: null, inTrial: false, ...rest, shares: decodeShares(shares) };
-  return { ...rating, left: decodeLeft(left) };
-}
-
-/** Shares as JSON text: charge, cell and amount of each. */
-export function encodeShares(shares: readonly RunShare[]): string {
-  return JSON.stringify(shares.map((s) => [s.chargeKey, s.cell, formatAmount(s.amount)]));
-}
-
-/** Shares as `encodeShares` wrote them. */
-function decodeShares(stored: string): RunShare[] {
-  const rows = JSON.parse(stored) as [string, string, string][];
-  return rows.map(([chargeKey, cell, amount]) => ({ chargeKey, cell, amount: amountOf(amount) }));
 }
 
 /** A customer with its billing settings. */

@@ -71,6 +71,17 @@ before(async () => {
 });
 
 describe("the command line", () => {
+  test("removes old steps of a folder that no server uses, and says how many", async () => {
+    const unsaid = await tollgate("retain");
+    assert.equal(unsaid.code, 2);
+    assert.match(unsaid.err, /--keep-months/);
+    const { code, out } = await tollgate("retain", "--keep-months", "24");
+    assert.equal(code, 0);
+    assert.match(out, /^0 runs were condensed, and 0 steps removed\. Check: tollgate verify/);
+    const json = await tollgate("retain", "--keep-months", "24", "--json");
+    assert.deepEqual(JSON.parse(json.out), { runs: 0, steps: 0 });
+  });
+
   test("imports a file once, however often it is sent", async () => {
     const first = await tollgate("import", join(folder, "events.ndjson"));
     assert.equal(first.code, 0);

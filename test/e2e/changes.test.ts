@@ -95,11 +95,38 @@ describe("a change that wants a second key", () => {
     assert.equal((await api.call("PUT", "/v1/budgets/wrong", { body })).status, 400);
     const cards = card("500");
     const bad = { ...cards, charges: [{ ...cards.charges[0], key: "" }] };
-    assertProblem(await api.call("POST", "/v1/rate-cards", { body: bad }), "change.proposed");
+    assertProblem(await api.call("POST", "/v1/rate-cards", { body: bad }), "ratecard.invalid");
+    await ok("PUT", "/v1/budgets/small", { body: { budget: budget("99"), ...BY } });
+    const own = { scope: "acme", limit: "700", ...BY };
+    const set = await api.call("PUT", "/v1/budgets/small/limits", { body: own });
+    assertProblem(set, "change.proposed");
+    await ok("POST", "/v1/budgets/small/retire", { body: BY });
     const id = await open();
     const refused = await api.call("POST", `/v1/changes/${id}/approve`, { key: other });
     assert.ok(refused.status >= 400);
     assert.equal(await open(), id);
+  });
+
+  test("is wanted by the engine itself, whoever calls it and by whichever way", async () => {
+    const { engine } = server;
+    const unapproved = { code: "change.unapproved" };
+    const key = "direct";
+    const large = { key, document: budget("500"), ...BY };
+    await assert.rejects(engine.limits.saveBudget("default", large), unapproved);
+    await engine.limits.saveBudget("default", { ...large, document: budget("50") });
+    const limit = { budget: key, scope: "acme", limit: "500", ...BY };
+    await assert.rejects(engine.limits.setLimit("default", limit), unapproved);
+    const resume = {
+      id: "acme",
+      of: "customer" as const,
+      raise: { budget: key, scope: "acme", limit: "500" },
+    };
+    await assert.rejects(engine.limits.resumeWork("default", { ...resume, ...BY }), unapproved);
+    await assert.rejects(engine.saveWorkspace("default", { approvalFrom: null }), unapproved);
+    const ben = { key: "key_of_ben", label: "ben", reason: null };
+    const named = engine.as(ben, "chg_nobody_proposed");
+    await assert.rejects(named.limits.saveBudget("default", large), { code: "change.not_found" });
+    assert.equal((await engine.limits.balancesOf("default", key, { limit: 1 })).balances.length, 0);
   });
 
   test("is that none wants one any more", async () => {

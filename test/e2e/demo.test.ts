@@ -127,7 +127,7 @@ describe("the demo", () => {
       1,
     );
     const at = lines.indexOf("Nothing drifts.");
-    assert.equal(lines[at + 1], "4 lines were read back.");
+    assert.equal(lines[at + 1], "Lines read back: 4.");
     const rows = lines.slice(at + 3).filter((line) => / draft /.test(line));
     assert.equal(rows.length, 4);
     for (const row of rows) {

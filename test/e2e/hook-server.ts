@@ -14,22 +14,22 @@ export interface Posted {
 export interface HookServer {
   readonly url: string;
   readonly posted: readonly Posted[];
-  /** Status of the answers from now on. */
-  answer(status: number): void;
+  /** Status of the answers from now on; null: they are not answered. */
+  answer(status: number | null): void;
   stop(): Promise<void>;
 }
 
 /** Starts one on this machine. */
 export async function startHookServer(): Promise<HookServer> {
   const posted: Posted[] = [];
-  let status = 204;
+  let status: number | null = 204;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString("utf8");
     const { url: path = "", headers } = request;
     posted.push({ atMs: Date.now(), path, headers, body });
-    response.writeHead(status).end();
+    if (status !== null) response.writeHead(status).end();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

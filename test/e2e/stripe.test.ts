@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { FakeStripe } from "../../src/cli/fake-stripe/fake-stripe.ts";
 import { secretBox } from "../../src/connectors/secret-box.ts";
 import { parseValue } from "../../src/domain/export/export-line.ts";
+import { NOTICE_MAX_BYTES } from "../../src/domain/limits.ts";
 import type { OutgoingRequest } from "../../src/engine/export/connector-port.ts";
 import { type Desk, openDesk } from "./billing-desk.ts";
 
@@ -129,6 +130,38 @@ describe("usage to Stripe", () => {
     assert.match(String(sent.findLast(({ method }) => method === "POST")?.body), /value\]=3$/);
     const { body } = await desk.ok("POST", "/v1/targets/stripe/reconcile", {});
     assert.deepEqual(body.drifts, []);
+  });
+
+  test("a notice is heard once, from who signs it, about its own target alone", async () => {
+    const items = { names: { calls: { id: "agent_calls_a_day" } } };
+    await set("stripe", { items, settings: { meters: "day" } });
+    await desk.steps("acme", "2026-11-09", 4);
+    stripe.customers.replace("acme");
+    await run();
+    desk.clock.now += 10_000;
+    stripe.tick();
+    const [notice] = stripe.notices();
+    assert.ok(notice);
+    const tell = async (path: string, body = notice.body, headers = notice.headers) => {
+      const url = new URL(`/v1/notices/${path}`, desk.server.url);
+      const sent = { method: "POST", headers: { ...JSON_TYPE, ...headers }, body };
+      const posted = await fetch(url, sent);
+      return [posted.status, await posted.json()] as const;
+    };
+    const statusOf = async (...told: Parameters<typeof tell>) => (await tell(...told))[0];
+    assert.equal(await statusOf("default/none"), 401, "there is no such target");
+    assert.equal(await statusOf("none/stripe"), 401, "nor such a workspace");
+    assert.equal(await statusOf("foreign/stripe"), 401, "it is another one's");
+    assert.equal(await statusOf("default/stripe", `${notice.body} `), 401, "it was altered");
+    assert.equal(await statusOf("default/stripe", notice.body, {}), 401, "nobody signed it");
+    assert.deepEqual(await tell("default/stripe"), [200, { settled: 1 }]);
+    assert.deepEqual(await tell("default/stripe"), [200, { settled: 0 }], "it comes twice");
+    assert.equal((await linesIn("rejected")).length, 1);
+    desk.clock.now += 301_000;
+    assert.equal(await statusOf("default/stripe"), 401, "it is too old");
+    const padded = (bytes: number) => notice.body + " ".repeat(bytes - notice.body.length);
+    assert.equal(await statusOf("default/stripe", padded(NOTICE_MAX_BYTES)), 401, "it is read");
+    assert.equal(await statusOf("default/stripe", padded(NOTICE_MAX_BYTES + 1)), 413);
   });
 
   test("a dry run shows requests without the key; a message of nobody's is refused", async () => {

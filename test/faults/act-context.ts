@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { nodeDigest } from "../../src/compose.ts";
 import { Alarm } from "../../src/engine/alerts/alarm.ts";
 import { MovedCustomers } from "../../src/engine/alerts/moved-customers.ts";
+import { AffairTeller } from "../../src/engine/alerts/tell-affairs.ts";
 import { BudgetBooks } from "../../src/engine/budget-books.ts";
 import { CommitLoop } from "../../src/engine/commit-loop.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
 import { CreditDues } from "../../src/engine/credit-dues.ts";
 import { EntitlementBooks } from "../../src/engine/entitlements.ts";
+import { LiveTelling } from "../../src/engine/live-elsewhere.ts";
 import { LiveFeed } from "../../src/engine/live-feed.ts";
 import { PolicyBooks } from "../../src/engine/policy-books.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
@@ -25,10 +27,13 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     budgets: new BudgetBooks(store),
     entitlements: new EntitlementBooks(store),
     actor: null,
+    approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
+    affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),
+    telling: new LiveTelling({ store, clock, budgets: new BudgetBooks(store) }, new LiveFeed(), ""),
     waiting: new WaitingRuns(async () => assert.fail("nobody waits")),
     clocks: { of: async () => clock, forget: () => undefined },
     loop: new CommitLoop(async () => assert.fail("nothing is ingested")),

@@ -65,6 +65,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   overruns: ["workspace", "budget_id", "scope", "window_key"],
   export_lines: ["workspace", "key"],
   export_secrets: ["workspace", "target", "name"],
+  export_attempts: ["workspace", "id"],
 };
 
 export function openFile(folder: string): DatabaseSync {

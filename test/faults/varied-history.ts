@@ -10,6 +10,7 @@ import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts"
 import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { OutgoingHttp } from "../../src/engine/export/connector-port.ts";
+import type { Store } from "../../src/engine/ports.ts";
 import { readPriceDocument } from "../../src/ingest/price-list/own-format.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { holdAndStop, holdOfCredit, setBudgets, type World } from "./varied-budgets.ts";
@@ -115,7 +116,7 @@ function won(run: string, key: string, more: Sent = {}): Sent {
   return { ...identity, key, outcome: "sale_won", occurredAt: "2026-10-28T12:00:00Z", ...more };
 }
 
-const OCTOBER: readonly Sent[] = [
+export const OCTOBER: readonly Sent[] = [
   opened("r1", { agent: "support", labels: { team: "x" }, endUser: "u1" }),
   model("r1", uuid(1), { callId: "openai:1", labels: { team: "x" } }),
   model("r1", uuid(2), { completeness: "partial" }),
@@ -199,7 +200,7 @@ const OCTOBER: readonly Sent[] = [
   { ...model("", "s1"), run: undefined, customer: "beta", agent: "chat" },
 ];
 
-const LATE: readonly Sent[] = [
+export const LATE: readonly Sent[] = [
   tool("r1", "t4", { occurredAt: "2026-10-29T15:00:00Z" }),
   tool("r1", "t5", { occurredAt: "2026-10-29T15:00:00Z" }),
   model("r3", "e9", { customer: "beta", occurredAt: "2026-10-30T10:00:00Z" }),
@@ -218,7 +219,7 @@ const LATE: readonly Sent[] = [
   },
 ];
 
-const LATER: readonly Sent[] = [
+export const LATER: readonly Sent[] = [
   tool("r1", "t6", { occurredAt: "2026-10-29T16:00:00Z" }),
   model("r6", "e2", { occurredAt: "2026-11-03T10:00:00Z" }),
   won("r6", "w4", { occurredAt: "2026-12-01T10:00:00Z" }),
@@ -365,6 +366,12 @@ function receiver(): Pick<OutgoingHttp, "send"> {
 /** Makes the data folder; everything is on disk and the folder free when it resolves. */
 export async function makeVariedHistory(dataDir: string): Promise<void> {
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  await fillVaried(store);
+  await store.close();
+}
+
+/** Fills an empty store; everything is on disk when it resolves. */
+export async function fillVaried(store: Store): Promise<void> {
   let nowMs = 0;
   const exporting = { http: receiver(), secrets: secretBox([Buffer.alloc(32, 7)]) };
   const engine = composeEngine(store, { clock: { nowMs: () => nowMs }, exporting });
@@ -389,5 +396,4 @@ export async function makeVariedHistory(dataDir: string): Promise<void> {
   for (const workspace of [DEFAULT_WORKSPACE, OTHER_WORKSPACE]) await store.settle(workspace);
   await engine.createKey(OTHER_WORKSPACE, { scopes: ["read"], label: "reader" });
   for (let keys = 0; keys < 2; keys += 1) await engine.receipts.rotateKey();
-  await store.close();
 }

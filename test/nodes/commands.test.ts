@@ -47,7 +47,8 @@ test("a folder that was moved reads the same from the database, and verifies", a
     ["margin"],
     ["credits"],
   ];
-  for (const words of [...commands.map((line) => [...line, "--json"]), ["verify", "--json"]]) {
+  // Each other command runs a server for a moment, and what that finds to tell depends on how long.
+  for (const words of [["verify", "--json"], ...commands.map((line) => [...line, "--json"])]) {
     const fromFolder = await tollgate(url, ...words, "--data", dataDir);
     const fromDatabase = await tollgate(url, ...words);
     assert.deepEqual(fromDatabase, fromFolder, words.join(" "));

@@ -26,10 +26,17 @@ export interface NodeProcess {
   errors(): string;
 }
 
-/** Starts a process on a database and waits until it listens. */
-export async function startNode(databaseUrl: string): Promise<NodeProcess> {
-  const env = { ...process.env, DATABASE_URL: databaseUrl };
-  const child = spawn(process.execPath, [ENTRY], { env, stdio: ["ignore", "pipe", "pipe"] });
+/** The one that all nodes of a database encrypt secrets with. */
+const SECRET_KEY = Buffer.alloc(32, 7).toString("base64");
+
+/** Starts a process on a database and waits until it listens. `entry`: of another version. */
+export async function startNode(
+  databaseUrl: string,
+  { aheadMs = 0, entry = ENTRY }: { readonly aheadMs?: number; readonly entry?: string } = {},
+): Promise<NodeProcess> {
+  const told = { DATABASE_URL: databaseUrl, CLOCK_AHEAD_MS: `${aheadMs}` };
+  const env = { ...process.env, TOLLGATE_SECRET_KEY: SECRET_KEY, ...told };
+  const child = spawn(process.execPath, [entry], { env, stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString();

@@ -4,6 +4,7 @@
  * workspace's rows can lie together, and no statement reads a whole table.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import pg from "pg";
 import { postgresServer } from "../postgres-server.ts";
@@ -21,6 +22,8 @@ const texts = new Set<string>();
 const { query } = pg.Client.prototype;
 let node: Awaited<ReturnType<typeof serveNode>>;
 let owner: pg.Client;
+/** Of the day's work, functions of the schema aside. */
+let statements: readonly string[] = [];
 
 before(async () => {
   const url = await (await postgresServer()).createDatabase();
@@ -34,6 +37,11 @@ before(async () => {
     if (text !== undefined) texts.add(text);
     return Reflect.apply(query, this, sent) as never;
   } as typeof query;
+  await work();
+  // An empty table is read whole if it may be: what counts is whether it must.
+  await owner.query("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan");
+  const asked = [...texts].filter((text) => /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/.test(text));
+  statements = asked.filter((text) => !/^SELECT (\* FROM )?tollgate_/.test(text));
 });
 
 after(async () => {
@@ -82,17 +90,76 @@ function conditionOf(scan: Plan): string {
   return [scan, ...(scan.Plans ?? [])].map((each) => each["Index Cond"] ?? "").join(" ");
 }
 
-test("every statement of the day's work finds its rows by an index of its workspace", async (t) => {
-  await work();
-  const statements = [...texts].filter((text) =>
-    /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/.test(text),
-  );
-  assert.ok(statements.length >= 25, `${statements.length} statements`);
-  // An empty table is read whole if it may be: what counts is whether it must.
-  await owner.query("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan");
+/** What the script for Citus says of each table. */
+function distribution(): Distribution {
+  const script = readFileSync(new URL("../../examples/deploy/citus.sql", import.meta.url), "utf8");
+  const distributed = new Map<string, string>();
+  const calls = /create_distributed_table\('(\w+)', '(\w+)'(, colocate_with => 'customers')?\)/g;
+  for (const [, table = "", column = "", colocated] of script.matchAll(calls)) {
+    assert.ok(table === "customers" || colocated !== undefined, `${table} lies with its customer`);
+    distributed.set(table, column);
+  }
+  const references = script.matchAll(/create_reference_table\('(\w+)'\)/g);
+  const listed = script.matchAll(/^-- {3}(\w+(?:, \w+)*)$/gm);
+  const elsewhere = [
+    ...[...references].map(([, table = ""]) => table),
+    ...[...listed].flatMap(([, tables = ""]) => tables.split(", ")),
+  ];
+  return { distributed, elsewhere };
+}
+
+interface Distribution {
+  /** The column by table. */
+  readonly distributed: ReadonlyMap<string, string>;
+  /** On every server, or on the coordinator. */
+  readonly elsewhere: readonly string[];
+}
+
+test("every table is distributed by a column of its key, or said to stay", async () => {
+  const { distributed, elsewhere } = distribution();
+  const { rows } = await owner.query(`SELECT c.relname AS name, array(
+      SELECT a.attname::text FROM pg_index i JOIN pg_attribute a
+        ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+      WHERE i.indrelid = c.oid AND i.indisprimary) AS key,
+    (SELECT count(*)::integer FROM pg_index i WHERE i.indrelid = c.oid
+      AND i.indisunique AND NOT i.indisprimary) AS unique_count
+    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace
+      AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname`);
+  const tables = rows as { name: string; key: string[]; unique_count: number }[];
+  const said = [...distributed.keys(), ...elsewhere];
+  assert.deepEqual(said.toSorted(), tables.map(({ name }) => name).toSorted());
+  for (const { name, key, unique_count: count } of tables) {
+    const column = distributed.get(name);
+    if (column === undefined) continue;
+    assert.ok(key.includes(column), `${name} has ${column} in its key`);
+    assert.equal(count, 0, `${name} is unique by its key alone`);
+  }
+});
+
+test("what is distributed is found by its customer, who is bound to a run once", async (t) => {
+  const { distributed } = distribution();
   let found = 0;
   for (const text of statements) {
-    if (/^SELECT (\* FROM )?tollgate_/.test(text)) continue;
+    const [, inserted = ""] = /^\s*INSERT INTO (\w+)/.exec(text) ?? [];
+    const own = distributed.get(inserted);
+    if (own !== undefined) assert.match(text, new RegExp(`\\(ws, [^)]*\\b${own}\\b`), text);
+    for (const scan of scans(await planOf(text))) {
+      const column = distributed.get(scan["Relation Name"]?.replace(/_\d+$/, "") ?? "");
+      if (column === undefined) continue;
+      found += 1;
+      // By a value, a list of them, or the run that a row of `runs` binds.
+      const named = new RegExp(`\\b${column} = (\\w+\\.customer|\\$\\d|ANY|\\(|k\\.)`);
+      assert.match(conditionOf(scan), named, `${scan["Relation Name"]}: ${text}`);
+    }
+  }
+  t.diagnostic(`${found} scans of distributed tables`);
+  assert.ok(found >= 5, `${found} scans`);
+});
+
+test("every statement of the day's work finds its rows by an index of its workspace", async (t) => {
+  assert.ok(statements.length >= 25, `${statements.length} statements`);
+  let found = 0;
+  for (const text of statements) {
     if (/^\s*INSERT/.test(text)) assert.match(text, /\(ws, [\s\S]*SELECT \$1::integer/, text);
     for (const scan of scans(await planOf(text))) {
       found += 1;

@@ -1,15 +1,6 @@
 import { TollgateError } from "../../domain/errors.ts";
-import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
-import {
-  type Arguments,
-  type Command,
-  JSON_OPTION,
-  listOption,
-  print,
-  SERVER_OPTIONS,
-  type Surroundings,
-  textOption,
-} from "../command.ts";
+import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
+import { type Command, listOption, textOption } from "../command.ts";
 import {
   type AlertView,
   type DeliveryView,
@@ -19,17 +10,99 @@ import {
   renderDeliveries,
   renderRoutes,
 } from "../render/alerts.ts";
-import { type Session, withSession } from "../session.ts";
+import type { Session } from "../session.ts";
+import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
 
-const { reason, by } = BY_HAND_OPTIONS;
+const VERBS: readonly Verb[] = [
+  {
+    form: "list",
+    run: async (scene) => {
+      const { args, session } = scene;
+      const query = new URLSearchParams({ limit: "100" });
+      for (const name of ["type", "customer"]) {
+        const [value] = listOption(args, name);
+        if (value !== undefined) query.set(name, value);
+      }
+      const page = await session.get<{ alerts: readonly AlertView[] }>(`/v1/alerts?${query}`);
+      return told(scene, page, () => renderAlerts(page.alerts, scene.here.styles));
+    },
+  },
+  {
+    form: "routes",
+    run: async (scene) => {
+      const page = await scene.session.get<{ routes: readonly RouteView[] }>("/v1/alerts/routes");
+      return told(scene, page, () => renderRoutes(page.routes, scene.here.styles));
+    },
+  },
+  {
+    form: "route KEY TARGET…",
+    run: async (scene, [key, ...targets]) => {
+      const route = await scene.session.put<RouteView>(pathOf(key), routeOf(scene, targets));
+      return told(scene, route, () => renderRoutes([route], scene.here.styles));
+    },
+  },
+  {
+    form: "secret KEY",
+    run: async (scene, [key]) => {
+      const target = await scene.session.get<TargetView>(`${pathOf(key)}/target`);
+      return told(scene, target, () => target.secrets);
+    },
+  },
+  {
+    form: "rotate KEY",
+    run: async (scene, [key]) => {
+      const path = `${pathOf(key)}/rotate`;
+      const target = await scene.session.post<TargetView>(path, decidedBy(scene.args));
+      return told(scene, target, () => target.secrets);
+    },
+  },
+  {
+    form: "remove KEY",
+    run: async (scene, [key]) => {
+      const path = `${pathOf(key)}/remove`;
+      const left = await scene.session.post<{ routes: readonly RouteView[] }>(
+        path,
+        decidedBy(scene.args),
+      );
+      return told(scene, left, () => renderRoutes(left.routes, scene.here.styles));
+    },
+  },
+  {
+    form: "test KEY",
+    run: async (scene, [key]) => {
+      const { args, session } = scene;
+      const alert = await session.post<AlertView>(`${pathOf(key)}/test`, decidedBy(args));
+      const delivery = await attempted(session, { route: key ?? "", alert: alert.id });
+      told(scene, delivery, () => renderAttempts(delivery));
+      return delivery.state === "delivered" ? 0 : 1;
+    },
+  },
+  {
+    form: "deliveries [KEY]",
+    run: async (scene, [key]) => {
+      const query = new URLSearchParams({
+        limit: "100",
+        ...(key === undefined ? {} : { route: key }),
+      });
+      const path = `/v1/alerts/deliveries?${query}`;
+      const page = await scene.session.get<{ deliveries: readonly DeliveryView[] }>(path);
+      return told(scene, page, () => renderDeliveries(page.deliveries, scene.here.styles));
+    },
+  },
+  {
+    form: "resend ID",
+    run: async (scene, [id = ""]) => {
+      const path = `/v1/alerts/deliveries/${encodeURIComponent(id)}/resend`;
+      const again = await scene.session.post<DeliveryView>(path, {});
+      return told(scene, again, () => [`${again.id} is sent anew by ${again.route}.`]);
+    },
+  },
+];
 
 /** Shows alerts, says where they go, tries that out, and what became of them. */
-export const alerts: Command = {
+export const alerts: Command = commandOfVerbs({
   name: "alerts",
   summary: "Show what people must hear of, say where it goes, and try that out",
-  positionals:
-    "list | routes | route KEY TARGET… | secret KEY | rotate KEY | remove KEY | test KEY | " +
-    "deliveries [KEY] | resend ID",
   options: {
     channel: {
       ...{ type: "string", value: "NAME" },
@@ -42,109 +115,23 @@ export const alerts: Command = {
       ...{ type: "string", value: "COUNT" },
       meaning: "messages a minute that leave one by one (default: 20)",
     },
-    ...(reason === undefined || by === undefined ? {} : { reason, by }),
-    ...JSON_OPTION,
-    ...SERVER_OPTIONS,
+    ...DECIDED_OPTIONS,
   },
-  run: (args, here) => {
-    const [verb = "list", ...rest] = args.positionals;
-    const act = VERBS[verb];
-    if (act === undefined) throw usageError();
-    return withSession(args, here, (session) => act({ args, here, session }, rest));
-  },
-};
-
-interface Scene {
-  readonly args: Arguments;
-  readonly here: Surroundings;
-  readonly session: Session;
-}
-
-type Verb = (scene: Scene, rest: readonly string[]) => Promise<number>;
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  list: async (scene) => {
-    const { args, session } = scene;
-    const query = new URLSearchParams({ limit: "100" });
-    for (const name of ["type", "customer"]) {
-      const [value] = listOption(args, name);
-      if (value !== undefined) query.set(name, value);
-    }
-    const page = await session.get<{ alerts: readonly AlertView[] }>(`/v1/alerts?${query}`);
-    return show(scene, page, () => renderAlerts(page.alerts, scene.here.styles));
-  },
-  routes: async (scene) => {
-    const page = await scene.session.get<{ routes: readonly RouteView[] }>("/v1/alerts/routes");
-    return show(scene, page, () => renderRoutes(page.routes, scene.here.styles));
-  },
-  route: async (scene, [key, ...targets]) => {
-    const route = await scene.session.put<RouteView>(pathOf(key), routeOf(scene.args, targets));
-    return show(scene, route, () => renderRoutes([route], scene.here.styles));
-  },
-  secret: async (scene, [key]) => {
-    const target = await scene.session.get<TargetView>(`${pathOf(key)}/target`);
-    return show(scene, target, () => target.secrets);
-  },
-  rotate: async (scene, [key]) => {
-    const path = `${pathOf(key)}/rotate`;
-    const target = await scene.session.post<TargetView>(path, decidedBy(scene.args));
-    return show(scene, target, () => target.secrets);
-  },
-  remove: async (scene, [key]) => {
-    const path = `${pathOf(key)}/remove`;
-    const left = await scene.session.post<{ routes: readonly RouteView[] }>(
-      path,
-      decidedBy(scene.args),
-    );
-    return show(scene, left, () => renderRoutes(left.routes, scene.here.styles));
-  },
-  test: async (scene, [key]) => {
-    const { args, session } = scene;
-    const alert = await session.post<AlertView>(`${pathOf(key)}/test`, decidedBy(args));
-    const delivery = await attempted(session, { route: key ?? "", alert: alert.id });
-    show(scene, delivery, () => renderAttempts(delivery));
-    return delivery.state === "delivered" ? 0 : 1;
-  },
-  deliveries: async (scene, [key]) => {
-    const query = new URLSearchParams({
-      limit: "100",
-      ...(key === undefined ? {} : { route: key }),
-    });
-    const path = `/v1/alerts/deliveries?${query}`;
-    const page = await scene.session.get<{ deliveries: readonly DeliveryView[] }>(path);
-    return show(scene, page, () => renderDeliveries(page.deliveries, scene.here.styles));
-  },
-  resend: async (scene, [id]) => {
-    if (id === undefined) throw usageError();
-    const path = `/v1/alerts/deliveries/${encodeURIComponent(id)}/resend`;
-    const again = await scene.session.post<DeliveryView>(path, {});
-    return show(scene, again, () => [`${again.id} is sent anew by ${again.route}.`]);
-  },
-};
+  verbs: VERBS,
+});
 
 interface TargetView {
   readonly secrets: readonly string[];
 }
 
-function usageError(): TollgateError {
-  return new TollgateError("cli.usage", `tollgate alerts ${alerts.positionals}.`);
-}
-
-function pathOf(key: string | undefined): string {
-  if (key === undefined) throw usageError();
+function pathOf(key = ""): string {
   return `/v1/alerts/routes/${encodeURIComponent(key)}`;
 }
 
-/** Why and by whom; the history of a route says both. */
-function decidedBy(args: Arguments) {
-  const { reason: why, by: who } = byHandOf(args);
-  return { reason: why, by: who };
-}
-
-function routeOf(args: Arguments, targets: readonly string[]): object {
+function routeOf({ args, refuse }: Scene, targets: readonly string[]): object {
   const channel = textOption(args, "channel") ?? "webhook";
   const [url] = targets;
-  if (url === undefined || (channel !== "email" && targets.length > 1)) throw usageError();
+  if (channel !== "email" && targets.length > 1) refuse();
   const perMinute = textOption(args, "per-minute");
   return {
     ...{ channel, ...(channel === "email" ? { addresses: targets } : { url }) },
@@ -153,12 +140,6 @@ function routeOf(args: Arguments, targets: readonly string[]): object {
     ...(perMinute === undefined ? {} : { perMinute: Number(perMinute) }),
     ...decidedBy(args),
   };
-}
-
-function show(scene: Scene, answer: object, lines: () => readonly string[]): number {
-  const { args, here } = scene;
-  print(here.out, ...(args.options.json === true ? [JSON.stringify(answer, null, 2)] : lines()));
-  return 0;
 }
 
 const LOOK_EVERY_MS = 200;

@@ -1,93 +1,76 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
-import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
-import {
-  type Arguments,
-  type Command,
-  JSON_OPTION,
-  print,
-  SERVER_OPTIONS,
-  type Surroundings,
-} from "../command.ts";
+import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
+import type { Command, Surroundings } from "../command.ts";
 import { type BalanceView, renderBalances, unitOf } from "../render/budgets.ts";
 import { renderTable } from "../render/table.ts";
-import { type Session, withSession } from "../session.ts";
+import type { Session } from "../session.ts";
+import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
 
-const { reason, by } = BY_HAND_OPTIONS;
+const list: Verb = {
+  form: "list",
+  run: async (scene) => {
+    const { budgets } = await scene.session.get<{ budgets: readonly BudgetView[] }>("/v1/budgets");
+    return show(scene, budgets);
+  },
+};
+
+const set: Verb = {
+  form: "set FILE",
+  run: async (scene, [file = ""]) => {
+    const document = await scene.here.product.readCardFile(await readFile(file, "utf8"));
+    const all = (Array.isArray(document) ? document : [document]) as readonly { key?: unknown }[];
+    const saved: BudgetView[] = [];
+    for (const one of all) saved.push(await save(scene.session, one, decidedBy(scene.args)));
+    return show(scene, saved);
+  },
+};
+
+const limit: Verb = {
+  form: "limit KEY SCOPE LIMIT",
+  run: async (scene, [key = "", scope, most]) => {
+    const body = { scope, limit: most === "none" ? null : most, ...decidedBy(scene.args) };
+    const now = await scene.session.put<LimitView>(`${pathOf(key)}/limits`, body);
+    return told(scene, now, () => [
+      `${now.budget} of ${now.scope}: the limit is ${now.limit ?? "none"} now.`,
+    ]);
+  },
+};
+
+const retire: Verb = {
+  form: "retire KEY",
+  run: async (scene, [key = ""]) => {
+    const path = `${pathOf(key)}/retire`;
+    return show(scene, [await scene.session.post<BudgetView>(path, decidedBy(scene.args))]);
+  },
+};
+
+const balances: Verb = {
+  form: "show KEY",
+  run: async (scene, [key = ""]) => {
+    const path = `${pathOf(key)}/balances?limit=1000`;
+    const page = await scene.session.get<{ balances: readonly BalanceView[] }>(path);
+    return told(scene, page.balances, () => renderBalances(page.balances, scene.here.styles));
+  },
+};
+
+const of: Verb = {
+  form: "of run|customer ID",
+  run: async (scene, [what, id = ""]) => {
+    if (what !== "run" && what !== "customer") return scene.refuse();
+    const path = `/v1/${what}s/${encodeURIComponent(id)}/budgets`;
+    const { budgets } = await scene.session.get<{ budgets: readonly BalanceView[] }>(path);
+    return told(scene, budgets, () => renderBalances(budgets, scene.here.styles));
+  },
+};
 
 /** Sets, lists and retires budgets, gives scopes limits of their own, shows what they stand at. */
-export const budget: Command = {
+export const budget: Command = commandOfVerbs({
   name: "budget",
   summary: "Set limits on what runs, customers and agents may spend; show what they stand at",
-  positionals:
-    "list | set FILE | limit KEY SCOPE LIMIT | retire KEY | show KEY | of run|customer ID",
-  options: {
-    ...(reason === undefined || by === undefined ? {} : { reason, by }),
-    ...JSON_OPTION,
-    ...SERVER_OPTIONS,
-  },
-  run: (args, here) => {
-    const [verb = "list", ...rest] = args.positionals;
-    const act = VERBS[verb];
-    if (act === undefined) throw usageError();
-    return act(args, here, rest);
-  },
-};
-
-type Verb = (args: Arguments, here: Surroundings, rest: readonly string[]) => Promise<number>;
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  list: (args, here) =>
-    withSession(args, here, async (session) => {
-      const { budgets } = await session.get<{ budgets: readonly BudgetView[] }>("/v1/budgets");
-      return show(budgets, args, here);
-    }),
-  set: async (args, here, [file]) => {
-    if (file === undefined) throw usageError();
-    const document = await here.product.readCardFile(await readFile(file, "utf8"));
-    const all = (Array.isArray(document) ? document : [document]) as readonly { key?: unknown }[];
-    return withSession(args, here, async (session) => {
-      const saved: BudgetView[] = [];
-      for (const one of all) saved.push(await save(session, one, decidedBy(args)));
-      return show(saved, args, here);
-    });
-  },
-  limit: (args, here, [key, scope, limit]) => {
-    if (key === undefined || scope === undefined || limit === undefined) throw usageError();
-    const body = { scope, limit: limit === "none" ? null : limit, ...decidedBy(args) };
-    return withSession(args, here, async (session) => {
-      const set = await session.put<LimitView>(`${pathOf(key)}/limits`, body);
-      if (args.options.json === true) print(here.out, JSON.stringify(set, null, 2));
-      else
-        print(here.out, `${set.budget} of ${set.scope}: the limit is ${set.limit ?? "none"} now.`);
-      return 0;
-    });
-  },
-  retire: (args, here, [key]) => {
-    if (key === undefined) throw usageError();
-    return withSession(args, here, async (session) => {
-      const retired = await session.post<BudgetView>(`${pathOf(key)}/retire`, decidedBy(args));
-      return show([retired], args, here);
-    });
-  },
-  show: (args, here, [key]) => {
-    if (key === undefined) throw usageError();
-    return withSession(args, here, async (session) => {
-      const page = await session.get<{ balances: readonly BalanceView[] }>(
-        `${pathOf(key)}/balances?limit=1000`,
-      );
-      return showBalances(page.balances, args, here);
-    });
-  },
-  of: (args, here, [what, id]) => {
-    if (id === undefined || (what !== "run" && what !== "customer")) throw usageError();
-    const path = `/v1/${what}s/${encodeURIComponent(id)}/budgets`;
-    return withSession(args, here, async (session) => {
-      const { budgets } = await session.get<{ budgets: readonly BalanceView[] }>(path);
-      return showBalances(budgets, args, here);
-    });
-  },
-};
+  options: DECIDED_OPTIONS,
+  verbs: [list, set, limit, retire, balances, of],
+});
 
 interface BudgetView {
   readonly key: string;
@@ -106,18 +89,8 @@ interface LimitView {
   readonly limit: string | null;
 }
 
-function usageError(): TollgateError {
-  return new TollgateError("cli.usage", `tollgate budget ${budget.positionals}.`);
-}
-
 function pathOf(key: string): string {
   return `/v1/budgets/${encodeURIComponent(key)}`;
-}
-
-/** Why and by whom; a budget's history says both. */
-function decidedBy(args: Arguments) {
-  const { reason: why, by: who } = byHandOf(args);
-  return { reason: why, by: who };
 }
 
 function save(
@@ -131,11 +104,10 @@ function save(
   return session.put<BudgetView>(pathOf(document.key), { budget: document, ...decided });
 }
 
-function show(budgets: readonly BudgetView[], args: Arguments, here: Surroundings): number {
-  if (args.options.json === true) print(here.out, JSON.stringify(budgets, null, 2));
-  else if (budgets.length === 0) print(here.out, "There are no budgets.");
-  else print(here.out, ...renderBudgets(budgets, here));
-  return 0;
+function show(scene: Scene, budgets: readonly BudgetView[]): number {
+  return told(scene, budgets, () =>
+    budgets.length === 0 ? ["There are no budgets."] : renderBudgets(budgets, scene.here),
+  );
 }
 
 function renderBudgets(budgets: readonly BudgetView[], { styles }: Surroundings): string[] {
@@ -148,14 +120,4 @@ function renderBudgets(budgets: readonly BudgetView[], { styles }: Surroundings)
     one.stages.map((stage) => `${stage.do} at ${stage.at}`).join(", "),
   ]);
   return renderTable({ columns, rows }, styles);
-}
-
-function showBalances(
-  balances: readonly BalanceView[],
-  args: Arguments,
-  here: Surroundings,
-): number {
-  if (args.options.json === true) print(here.out, JSON.stringify(balances, null, 2));
-  else print(here.out, ...renderBalances(balances, here.styles));
-  return 0;
 }

@@ -1,4 +1,5 @@
 import { TollgateError } from "../../domain/errors.ts";
+import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -9,7 +10,7 @@ import {
 } from "../command.ts";
 import type { StopView } from "../render/budgets.ts";
 import { withSession } from "../session.ts";
-import { DECIDED_OPTIONS, decidedBy, stopped } from "../what-is-stopped.ts";
+import { stopped } from "../what-is-stopped.ts";
 
 /** Lets stopped work go on, and raises its cap with it. */
 export const resume: Command = {

@@ -1,3 +1,4 @@
+import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -8,7 +9,7 @@ import {
 } from "../command.ts";
 import { renderStops, type StopView } from "../render/budgets.ts";
 import { withSession } from "../session.ts";
-import { DECIDED_OPTIONS, decidedBy, stopped } from "../what-is-stopped.ts";
+import { stopped } from "../what-is-stopped.ts";
 
 /** Stops work, and lists what is stopped. */
 export const stop: Command = {

@@ -30,6 +30,11 @@ export const verify: Command = {
       for (const { table, key, problem } of report.findings) {
         print(out, styles.red(`${table} ${key}: ${problem}`));
       }
+      const { runs, steps } = report.removed;
+      if (runs > 0) {
+        print(out, `The ${steps} steps of ${runs} runs were removed: they count by what was`);
+        print(out, "recorded of them, and none of them can be worked out again.");
+      }
       const { length } = report.findings;
       print(out, length === 0 ? "All of it adds up." : `${length} findings.`);
     }

@@ -94,7 +94,7 @@ export function renderExportPlan(
   ];
   const rows = carried.map((one) => [one.customer, one.item, one.carried, one.unit]);
   return [
-    `${lines.length} lines would be sent${hasMore ? ", and more" : ""}.`,
+    `Lines that would be sent: ${lines.length}${hasMore ? ", and more" : ""}.`,
     ...renderLines(lines, styles),
     ...(rows.length === 0 ? [] : ["Not yet:", ...renderTable({ columns, rows }, styles)]),
     ...renderMissing(missing, styles),

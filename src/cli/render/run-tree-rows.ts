@@ -34,11 +34,12 @@ export function costText(run: RunView): string {
   return `${unpriced > 0 ? "≥" : ""}${formatMoney(cost)}`;
 }
 
-function statusCell({ status, accrued }: RunView, styles: Styles): Cell {
+function statusCell({ status, accrued, stepsRemoved }: RunView, styles: Styles): Cell {
   const style =
     status === "completed" ? styles.green : status === "open" ? styles.cyan : styles.red;
   const waiting = accrued === "0" ? "" : `, ${formatMoney(accrued)} accrued`;
-  return { text: `${status}${waiting}`, style };
+  const removed = stepsRemoved === true ? ", steps removed" : "";
+  return { text: `${status}${waiting}${removed}`, style };
 }
 
 /** A step with its tokens in disjoint columns: what is cached is not in `in`. */
@@ -72,7 +73,7 @@ function sumOf({ usage }: StepView, buckets: readonly string[]): string {
 function unitsOf({ usage }: StepView): string {
   return Object.entries(usage)
     .filter(([name]) => !SHOWN.has(name))
-    .map(([name, quantity]) => `${groupDigits(quantity)} ${name.replaceAll("_", " ")}`)
+    .map(([name, quantity]) => `${name.replaceAll("_", " ")}: ${groupDigits(quantity)}`)
     .join(", ");
 }
 

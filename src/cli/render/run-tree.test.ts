@@ -17,9 +17,9 @@ test("a run is a tree of sub-runs and steps with their tokens, cost and charge",
                  model or tool           in  cached  out  also              cost   charge
 t-1              support · acme                                            0.5035  1.7042  completed
 ├─ model         gpt-5.1              1,234           50                   0.0035  0.0042
-│  └─ retrieval  pinecone serverless                      5 read units
+│  └─ retrieval  pinecone serverless                      read units: 5
 ├─ research      research                                                  0.50    0.60    completed
-│  └─ model      claude-sonnet-5              1,200   42  310 cache write  0.50    0.60
+│  └─ model      claude-sonnet-5              1,200   42  cache write: 31  0.50    0.60
 ├─ charge        run                                                               0.10
 └─ outcome       ticket_resolved                                                   1.00
 `),

@@ -82,6 +82,8 @@ export interface RunView {
   readonly corrections: readonly CorrectionView[];
   /** What waits for its end. */
   readonly accrued: string;
+  /** Its steps are not there any more. */
+  readonly stepsRemoved?: true;
   readonly outcomes: readonly OutcomeView[];
   readonly steps: readonly StepView[];
   readonly children: readonly RunView[];

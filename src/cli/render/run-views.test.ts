@@ -70,7 +70,7 @@ export function ticketRun(): RunView {
         provider: "anthropic",
         usage: {
           cache_read: "1200",
-          cache_write: "310",
+          cache_write: "31",
           output_text: "40",
           output_reasoning: "2",
         },

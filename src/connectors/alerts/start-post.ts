@@ -21,9 +21,9 @@ export interface PostOptions {
 const DUE_EVERY_MS = 1_000;
 /** How often new alerts are looked for that nobody told of, such as those of another process. */
 const NEW_EVERY_MS = 30_000;
-/** How often customers whose totals moved are looked at, and how many in one go. */
-const WATCH_EVERY_MS = 250;
-const WATCHED_A_LOOK = 20;
+/** How often customers whose totals moved are looked at behind the units, how many in one go. */
+const WATCH_EVERY_MS = 1_000;
+const WATCHED_A_LOOK = 50;
 /** Margin is dearer to look at, and needs totals that a busy store would rather keep in memory. */
 const MARGIN_EVERY_MS = 60_000;
 const MARGINS_A_LOOK = 200;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { MemoryOutbox } from "../../store/memory/memory-outbox.ts";
-import { type ConnectorCandidate, connectorContract } from "../connector-contract.ts";
+import { connectorContract } from "../connector-contract.ts";
 import type { FakeAccount, FakeWorld } from "../fake-target-contract.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import { FakeChargebee } from "./fake-chargebee-contract.ts";
@@ -19,24 +19,17 @@ interface Way {
   readonly window: ExportTarget["window"];
   readonly settings: Readonly<Record<string, string>>;
   readonly schedules: number;
-  readonly forgives?: ConnectorCandidate["forgives"];
   readonly wrongSchedules?: number;
 }
-
-const ONE_A_SECOND = {
-  "resends blindly under another key": "a second usage of the same second is refused",
-};
 
 const WAYS: readonly Way[] = [
   {
     ...{ name: "usages", mode: "usage", window: "day", schedules: 120 },
     settings: { closesAfterHours: "48" },
-    forgives: ONE_A_SECOND,
   },
   {
     ...{ name: "usages that close early", mode: "usage", window: "day", schedules: 80 },
     settings: { closesAfterHours: "26", decimals: "0" },
-    forgives: ONE_A_SECOND,
   },
   {
     ...{ name: "usage events", mode: "usage", window: "hour", schedules: 150 },
@@ -79,7 +72,6 @@ for (const way of WAYS) {
   connectorContract({
     name: `chargebee, ${way.name}`,
     schedules: way.schedules,
-    ...(way.forgives === undefined ? {} : { forgives: way.forgives }),
     ...(way.wrongSchedules === undefined ? {} : { wrongSchedules: way.wrongSchedules }),
     parts: () => ({
       connector: chargebeeConnector,

@@ -48,8 +48,7 @@ for (const [name, connector, target] of CANDIDATES) {
   const { accessKey, secretKey } = ACCESS;
   connectorContract({
     name,
-    // Two connectors of one code: 480 schedules in all.
-    schedules: 120,
+    schedules: 250,
     parts: () => ({
       connector,
       outbox: new MemoryOutbox(),

@@ -90,6 +90,6 @@ export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): Expo
   return {
     ...{ ...freezing, target: target.id, no: 1, periodTotal: freezing.value, body, bodyHash: "" },
     ...{ state: "accepted", version: 1, claim: "", dueAtMs: 0, firstSentAtMs: 0, lastSentAtMs: 0 },
-    ...{ attempts: 1, isUnclear: false, outcome: "accepted", note: "" },
+    ...{ attempts: 1, attemptIds: [], isUnclear: false, outcome: "accepted", note: "" },
   };
 }

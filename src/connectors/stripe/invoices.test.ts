@@ -38,6 +38,30 @@ test("parts in cents add up to the line, whatever they are exactly", () => {
   );
 });
 
+test("parts of a currency have no digits that Stripe does not take of it", () => {
+  for (const [currency, least] of [
+    ["isk", 100n],
+    ["kwd", 10n],
+    ["jpy", 1n],
+  ] as const) {
+    const target = targetOf("statement", { currency });
+    const parts = [1, 2, 3].map((at) => {
+      return { item: `i${at}`, description: `${at}`, quantity: null, amount: "33.3333" };
+    });
+    const line = lineOf(target, { parts, value: 100n * ONE, unit: currency.toUpperCase() });
+    const amounts = itemsOf(line.body).map((item) => BigInt(item.get("amount") ?? ""));
+    assert.ok(
+      amounts.every((amount) => amount % least === 0n),
+      `${currency}: ${amounts}`,
+    );
+    const units = { isk: 10_000n, kwd: 100_000n, jpy: 100n }[currency];
+    assert.equal(
+      amounts.reduce((sum, amount) => sum + amount, 0n),
+      units,
+    );
+  }
+});
+
 const PART = { item: "runs", description: "Runs", quantity: null };
 const PARTS = [
   { ...PART, amount: "10" },

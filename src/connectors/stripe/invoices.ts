@@ -5,15 +5,11 @@
  * A bill that was issued again comes as an invoice of the difference; one below nothing becomes
  * credit on the customer's balance when it is finalized.
  */
+
+import { billedParts } from "../../domain/export/billed-parts.ts";
 import type { Outcome } from "../../domain/export/capability.ts";
-import {
-  type DocumentPart,
-  EXPORT_SCALE,
-  type ExportLine,
-  parseValue,
-} from "../../domain/export/export-line.ts";
+import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { ExportTarget } from "../../domain/export/target.ts";
-import { quotient } from "../../domain/money/rounding.ts";
 import type { Freezing, LookUp, Session, Theirs } from "../../engine/export/connector-port.ts";
 import { outcome } from "../outcome-of-status.ts";
 import { type FormFields, fieldOf, formBody } from "./form.ts";
@@ -26,7 +22,7 @@ import {
   type Tagged,
 } from "./invoice-items.ts";
 import { outcomeOfSent, type Post, parsed, post, readList, remove } from "./stripe-api.ts";
-import { minorUnits } from "./stripe-money.ts";
+import { billedForm, minorUnits } from "./stripe-money.ts";
 import { readSettings } from "./stripe-settings.ts";
 
 /** An invoice holds at most 250 items (docs.stripe.com/invoicing, limits). */
@@ -48,7 +44,8 @@ export function freezeInvoice(
   target: ExportTarget,
 ): string {
   const { currency, isFinalizing, daysUntilDue } = readSettings(target);
-  const total = minorUnits(line.value, line.unit, currency);
+  // A bill in another currency is refused whole.
+  minorUnits(line.value, line.unit, currency);
   const collection: FormFields =
     daysUntilDue === null
       ? [["collection_method", "charge_automatically"]]
@@ -68,11 +65,12 @@ export function freezeInvoice(
     [`metadata[${LINE_FIELD}]`, line.key],
     ...metadata(tags),
   ];
-  const parts = partsInUnits(line, { total, currency });
-  const items = parts.map(({ item: ours, description, units }, at) =>
+  const scale = billedForm(currency)?.scale ?? 0;
+  const parts = billedParts(line.parts, { value: line.value, scale, maxCount: ITEMS_MAX_COUNT });
+  const items = parts.map(({ item: ours, description, value }, at) =>
     formBody([
       ["customer", customer.id ?? ""],
-      ...amountFields(units, currency),
+      ...amountFields(minorUnits(value, currency, currency), currency),
       ["description", description],
       ...periodFields(line),
       [`metadata[${LINE_FIELD}]`, line.key],
@@ -82,45 +80,6 @@ export function freezeInvoice(
   );
   const finalize = isFinalizing ? formBody([["auto_advance", "true"]]) : null;
   return JSON.stringify({ invoice: formBody(head), items, finalize } satisfies FrozenInvoice);
-}
-
-interface PartInUnits {
-  readonly item: string;
-  readonly description: string;
-  readonly units: bigint;
-}
-
-/**
- * Parts in smallest units that add up to the line: each is what the running sum grows by, and what
- * the parts are more or less than the line, because it carries a rest, is a part of its own.
- */
-function partsInUnits(
-  { parts }: Pick<Freezing, "parts">,
-  { total, currency }: { readonly total: bigint; readonly currency: string },
-): PartInUnits[] {
-  const one =
-    10n ** BigInt(EXPORT_SCALE) / minorUnits(10n ** BigInt(EXPORT_SCALE), currency, currency);
-  let [running, told] = [0n, 0n];
-  const all = parts.map((part) => {
-    running += parseValue(part.amount) ?? 0n;
-    const units = quotient(running, one, "half_even") - told;
-    told += units;
-    return { item: part.item, description: describe(part), units };
-  });
-  const rest = { item: "rounding", description: "Rounding", units: total - told };
-  return shortened([...all, rest].filter(({ units }) => units !== 0n));
-}
-
-function describe({ description, quantity }: DocumentPart): string {
-  return quantity === null ? description : `${description} (${quantity})`;
-}
-
-function shortened(parts: readonly PartInUnits[]): PartInUnits[] {
-  if (parts.length <= ITEMS_MAX_COUNT) return [...parts];
-  const kept = parts.slice(0, ITEMS_MAX_COUNT - 1);
-  const others = parts.slice(ITEMS_MAX_COUNT - 1);
-  const units = others.reduce((sum, part) => sum + part.units, 0n);
-  return [...kept, { item: "others", description: `${others.length} more lines`, units }];
 }
 
 function readFrozen({ body }: Pick<ExportLine, "body">): FrozenInvoice {

@@ -43,7 +43,7 @@ export function lineOf(target: ExportTarget, some: Partial<Freezing> = {}): Expo
     ...freezing,
     ...{ target: "billing", no: 1, periodTotal: 0n, body, bodyHash: "", state: "in_flight" },
     ...{ version: 2, claim: "c", dueAtMs: 0, firstSentAtMs: START_MS, lastSentAtMs: START_MS },
-    ...{ attempts: 1, isUnclear: false, plannedAtMs: 0, outcome: null, note: "" },
+    ...{ attempts: 1, attemptIds: [], isUnclear: false, plannedAtMs: 0, outcome: null, note: "" },
   };
 }
 

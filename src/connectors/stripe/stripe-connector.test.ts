@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportTarget } from "../../domain/export/target.ts";
 import { MemoryOutbox } from "../../store/memory/memory-outbox.ts";
-import { type ConnectorCandidate, connectorContract } from "../connector-contract.ts";
+import { connectorContract } from "../connector-contract.ts";
 import type { FakeAccount, FakeWorld } from "../fake-target-contract.ts";
 import { JudgedStripe } from "./judged-stripe-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
@@ -17,12 +17,7 @@ interface Way {
   readonly window: ExportTarget["window"];
   readonly settings: Readonly<Record<string, string>>;
   readonly schedules: number;
-  readonly forgives?: ConnectorCandidate["forgives"];
 }
-
-const OVERWRITES = {
-  "resends blindly under another key": "what overwrites is told twice without harm",
-};
 
 const WAYS: readonly Way[] = [
   { name: "meters that add up", mode: "usage", window: "day", settings: {}, schedules: 120 },
@@ -36,13 +31,11 @@ const WAYS: readonly Way[] = [
   },
   {
     ...{ name: "one value a day", mode: "usage", window: "day", schedules: 80 },
-    forgives: OVERWRITES,
     settings: { meters: "day" },
   },
   {
     ...{ name: "one value an hour, by the stream", mode: "usage", window: "hour", schedules: 40 },
     settings: { meters: "hour", api: "stream" },
-    forgives: OVERWRITES,
   },
   {
     ...{ name: "invoice items", mode: "rated", window: "period", schedules: 60 },
@@ -80,7 +73,6 @@ for (const way of WAYS) {
   connectorContract({
     name: `stripe, ${way.name}`,
     schedules: way.schedules,
-    ...(way.forgives === undefined ? {} : { forgives: way.forgives }),
     parts: () => ({
       connector: stripeConnector,
       outbox: new MemoryOutbox(),

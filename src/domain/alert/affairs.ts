@@ -17,6 +17,17 @@ export interface Affair {
   /** Whether it has begun, or is over; null: between the thresholds, it stays what it was. */
   readonly isOn: boolean | null;
   readonly facts: Readonly<Record<string, unknown>>;
+  /**
+   * How far what it follows from may move, either way, before it may stand otherwise; null: it is
+   * looked at whenever that moves.
+   */
+  readonly room: Amount | null;
+}
+
+/** The distance to the nearest of some thresholds. */
+function nearest(level: bigint, thresholds: readonly bigint[]): Amount {
+  const distances = thresholds.map((one) => (one > level ? one - level : level - one));
+  return distances.reduce((least, one) => (one < least ? one : least)) as Amount;
 }
 
 /** On beyond one threshold, off behind the other. */
@@ -55,8 +66,9 @@ export function creditAffairs(wallet: WatchedWallet): Affair[] {
   };
   const isLow = between(balance > 0n && balance < low, 4n * balance >= 5n * low);
   const isEmpty = between(balance <= 0n, balance > 0n && balance >= low);
+  const room = nearest(balance, [0n, low, (5n * low) / 4n]);
   const of = (type: "credit.low" | "credit.empty", isOn: boolean | null): Affair => {
-    return { type, customer, about: [type, customer, currency], isOn, facts };
+    return { type, customer, about: [type, customer, currency], isOn, facts, room };
   };
   return [of("credit.low", isLow), of("credit.empty", isEmpty)];
 }
@@ -66,6 +78,11 @@ const instantText = (atMs: number): string =>
 
 /** Of a commitment's time, the part before which no pace is believed: a tenth. */
 const BELIEVED_FROM = 10;
+
+/** From when on the pace of a commitment's usage is believed. */
+export function believedFromMs({ startMs, endMs }: DrawnSoFar): number {
+  return startMs + (endMs - startMs) / BELIEVED_FROM;
+}
 
 /**
  * A commitment is exceeded when usage is above its amount, and no more when usage (which may be
@@ -79,7 +96,7 @@ export function commitmentAffairs(
 ): Affair[] {
   const { key, amount, currency } = commitment;
   const { usage, projected, startMs, endMs, exhaustedAtMs, period } = soFar;
-  const isBelieved = nowMs - startMs >= (endMs - startMs) / BELIEVED_FROM;
+  const isBelieved = nowMs >= believedFromMs(soFar);
   const isExceeded = between(usage > amount, 20n * usage <= 19n * amount);
   const expected = projected?.usage ?? 0n;
   const isProjected = between(
@@ -96,8 +113,13 @@ export function commitmentAffairs(
     endsAt: instantText(endMs),
     link: pathOf(customer, "commitments"),
   };
+  const room = nearest(usage, [
+    ...[amount, (19n * amount) / 20n],
+    // Usage that lies on the way to it; as time goes on it takes more, never less.
+    (51n * amount * BigInt(Math.max(0, nowMs - startMs))) / (50n * BigInt(endMs - startMs)),
+  ]);
   const of = (type: "commit.exceeded" | "commit.overrun_projected", isOn: boolean | null) => {
-    return { type, customer, about: [type, customer, key, period ?? ""], isOn, facts };
+    return { type, customer, about: [type, customer, key, period ?? ""], isOn, facts, room };
   };
   return [of("commit.exceeded", isExceeded), of("commit.overrun_projected", isProjected)];
 }
@@ -125,5 +147,40 @@ export function marginAffair(margin: WatchedMargin): Affair {
   const about = ["margin.negative", customer, period, currency];
   const link = `/v1/margin?by=period&customer=${encodeURIComponent(customer)}`;
   const facts = { period, currency, ...amounts, link };
-  return { type: "margin.negative", customer, about, isOn, facts };
+  return { type: "margin.negative", customer, about, isOn, facts, room: null };
+}
+
+/** How a customer's margin stood when somebody looked, and how far it has moved since. */
+export interface MarginStanding extends Pick<WatchedMargin, "period" | "charge" | "cost"> {
+  /** Whether it was told to be negative. */
+  readonly isOn: boolean;
+  /** Whether each charge that is added brings the bill as much: no bound, fee or discount does. */
+  readonly isLinear: boolean;
+  /** What was charged and what it cost since, as far as either may have brought it nearer. */
+  readonly charged: bigint;
+  readonly spent: bigint;
+}
+
+/** The same after so much more was charged and spent. */
+export function movedMargin(
+  standing: MarginStanding,
+  { charge, cost }: { readonly charge: bigint; readonly cost: bigint },
+): MarginStanding {
+  const { charged, spent } = standing;
+  return { ...standing, charged: charged + charge, spent: spent + cost };
+}
+
+/**
+ * Whether a margin may stand otherwise by now: half of the way to where it would has been gone.
+ * Half, because what a bill comes to is rounded, and what was charged is not.
+ */
+export function mayHaveTurned({ isOn, isLinear, charge, cost, ...since }: MarginStanding): boolean {
+  const { charged, spent } = since;
+  if (isOn) {
+    const gone = 20n * charged - 21n * spent;
+    return gone > 0n && 2n * gone >= 21n * cost - 20n * charge;
+  }
+  if (cost + 2n * spent < CONCERNED_FROM) return false;
+  const gone = isLinear ? spent - charged : spent - (charged < 0n ? charged : 0n);
+  return gone > 0n && 2n * gone >= charge - cost;
 }

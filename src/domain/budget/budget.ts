@@ -181,5 +181,7 @@ const PERCENT_WHOLE = 10n ** BigInt(FACTOR_SCALE);
 /** The level at which a stage begins; a share of no limit is never reached. */
 export function stageLevel({ at }: Stage, limit: bigint | null): bigint | null {
   if ("level" in at) return at.level;
-  return limit === null ? null : (limit * at.percent) / PERCENT_WHOLE;
+  // Nearly every budget acts at its limit, and every hold asks for it.
+  if (limit === null || at.percent === PERCENT_WHOLE) return limit;
+  return (limit * at.percent) / PERCENT_WHOLE;
 }

@@ -6,6 +6,7 @@ export const JOURNAL_KINDS = [
   "run.opened",
   "run.closed",
   "run.abandoned",
+  "run.condensed",
   "outcome.recorded",
   "outcome.reversed",
   "outcome.settled",
@@ -59,6 +60,8 @@ export const JOURNAL_KINDS = [
   "target.saved",
   "export.retried",
   "export.skipped",
+  "retention.begun",
+  "steps.removed",
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 

@@ -7,7 +7,7 @@
  * sums of what is sent and what is left can be compared without asking what is counted.
  */
 import { canonicalJson } from "../canonical-json.ts";
-import { AMOUNT_SCALE } from "../limits.ts";
+import { AMOUNT_SCALE, ATTEMPTS_OF_A_LINE_MAX_COUNT } from "../limits.ts";
 import { formatScaled, parseScaled } from "../money/decimal.ts";
 import type { ExportMode, OutcomeClass } from "./capability.ts";
 import type { ExportWindow } from "./export-window.ts";
@@ -100,6 +100,8 @@ export interface ExportLine extends LineContent {
   /** When it was last sent, or may have been. */
   readonly lastSentAtMs: number | null;
   readonly attempts: number;
+  /** Ids of the newest attempts, oldest first: what was sent and said, for support (attempt.ts). */
+  readonly attemptIds: readonly string[];
   /** Whether an attempt may have arrived although nobody said so. */
   readonly isUnclear: boolean;
   readonly plannedAtMs: number;
@@ -141,4 +143,12 @@ export function parseValue(text: string): bigint | undefined {
 /** What a line counts for: all of it, unless another line stands for it. */
 export function countedValue({ state, value }: Pick<ExportLine, "state" | "value">): bigint {
   return state === "superseded" ? 0n : value;
+}
+
+/** A line's newest attempts, oldest first, with another one. */
+export function attemptsWith(
+  { attemptIds }: Pick<ExportLine, "attemptIds">,
+  id: string,
+): readonly string[] {
+  return [...attemptIds, id].slice(-ATTEMPTS_OF_A_LINE_MAX_COUNT);
 }

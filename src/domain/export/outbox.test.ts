@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { EXPORT_LEASE_MS } from "../limits.ts";
+import { ATTEMPTS_OF_A_LINE_MAX_COUNT, EXPORT_LEASE_MS } from "../limits.ts";
 import type { Capability, Outcome, ReadBack } from "./capability.ts";
 import { OUTCOME_CLASSES } from "./capability.ts";
 import { type ExportLine, LINE_STATES } from "./export-line.ts";
@@ -20,7 +20,7 @@ import {
 
 const READY = {
   ...{ state: "ready", version: 1, claim: "", dueAtMs: 0, attempts: 0, isUnclear: false },
-  ...{ firstSentAtMs: null, lastSentAtMs: null, outcome: null, note: "" },
+  ...{ firstSentAtMs: null, lastSentAtMs: null, outcome: null, note: "", attemptIds: [] },
 } as unknown as ExportLine;
 
 const NONE: ReadBack = { kind: "none" };
@@ -47,6 +47,21 @@ test("a line that is claimed may have been sent, and says so before it is", () =
   assert.equal(line.dueAtMs, 100 + EXPORT_LEASE_MS);
   assert.equal(line.version, 2);
   assert.throws(() => claim(line), /in_flight to in_flight/);
+});
+
+test("a line names its newest attempts, up to a count", () => {
+  let line = READY;
+  for (let at = 0; at <= ATTEMPTS_OF_A_LINE_MAX_COUNT; at += 1) {
+    assert.equal(line.attemptIds.length, at);
+    const sent = claimed(line, { claim: `c${at}`, nowMs: 0, leaseMs: EXPORT_LEASE_MS });
+    line = answer(sent, "retry_same_bytes");
+  }
+  assert.equal(line.attemptIds.length, ATTEMPTS_OF_A_LINE_MAX_COUNT);
+  assert.deepEqual([line.attemptIds[0], line.attemptIds.at(-1)], ["c1", "c20"]);
+  const asked = lookedUp(answer(claim(READY), "accepted"), "present", {
+    ...{ nowMs: 300, waitMs: 1, note: "", attempt: "r" },
+  });
+  assert.deepEqual(asked.attemptIds, ["a", "r"]);
 });
 
 test("an answer decides what becomes of a line", () => {

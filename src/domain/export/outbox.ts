@@ -13,7 +13,7 @@
 import { assert } from "../assert.ts";
 import { EXPORT_LEASE_MS } from "../limits.ts";
 import type { Capability, Outcome } from "./capability.ts";
-import type { ExportLine, LineState } from "./export-line.ts";
+import { attemptsWith, type ExportLine, type LineState } from "./export-line.ts";
 
 /** Where a line may go from each state. */
 const NEXT: Readonly<Record<LineState, readonly LineState[]>> = {
@@ -48,6 +48,7 @@ export interface Claim {
 export function claimed(line: ExportLine, { claim, nowMs, leaseMs }: Claim): ExportLine {
   return moved(line, "in_flight", {
     ...{ claim, dueAtMs: nowMs + leaseMs, attempts: line.attempts + 1 },
+    attemptIds: attemptsWith(line, claim),
     ...{ firstSentAtMs: line.firstSentAtMs ?? nowMs, lastSentAtMs: nowMs },
   });
 }
@@ -133,21 +134,27 @@ export type Found =
   /** They cannot tell. */
   | "unclear";
 
+/** What a look-up is booked with. */
+export interface LookedUpAt {
+  readonly nowMs: number;
+  readonly waitMs: number;
+  readonly note: string;
+  /** The reading back that found it. (Default: they told it of their own accord.) */
+  readonly attempt?: string;
+}
+
 /** A line after it was looked up at the target. */
-export function lookedUp(
-  line: ExportLine,
-  found: Found,
-  at: { readonly nowMs: number; readonly waitMs: number; readonly note: string },
-): ExportLine {
-  const { nowMs, waitMs, note } = at;
-  const known = { note, outcome: null, isUnclear: false, dueAtMs: nowMs };
+export function lookedUp(line: ExportLine, found: Found, at: LookedUpAt): ExportLine {
+  const { nowMs, waitMs, note, attempt } = at;
+  const attemptIds = attempt === undefined ? line.attemptIds : attemptsWith(line, attempt);
+  const known = { note, outcome: null, isUnclear: false, dueAtMs: nowMs, attemptIds };
   if (found === "present") return moved(line, "confirmed", known);
   if (found === "refused") return moved(line, "rejected", known);
   if (found === "dropped") return moved(line, "ready", known);
   // What they took and do not have was thrown away behind our back: the same would happen again.
   if (found === "absent")
     return moved(line, line.state === "accepted" ? "rejected" : "ready", known);
-  return { ...line, note, dueAtMs: nowMs + waitMs, version: line.version + 1 };
+  return { ...line, note, attemptIds, dueAtMs: nowMs + waitMs, version: line.version + 1 };
 }
 
 /** By hand: it is looked at again at once. */

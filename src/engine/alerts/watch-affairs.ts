@@ -1,28 +1,17 @@
 /**
- * Tells of states of affairs that follow from totals: credit, commitments, margin. No unit of work
- * looks at them, because none could without reading what it does not need; it only notes whose
- * totals it moves. A look right after it compares what is with what was told last, and tells the
- * difference in a unit of its own. What was noted is in memory: a start looks at every customer, so
- * a crash in between loses no alert.
+ * Looks behind units of work at what follows from totals: credit, commitments, margin. Units tell
+ * of it themselves (`tell-affairs.ts`); left are what time alone brings about, what a unit left to
+ * it, and what was before units told. They note whose totals they move. That note is in memory: a
+ * start looks at every customer.
  */
-import {
-  type Affair,
-  commitmentAffairs,
-  creditAffairs,
-  marginAffair,
-} from "../../domain/alert/affairs.ts";
-import { CONVERSION_RATE_SCALE } from "../../domain/limits.ts";
-import { entriesOfBill } from "../../domain/margin/bill-lines.ts";
-import { entryOfRollup } from "../../domain/margin/margin-entry.ts";
-import { marginRows } from "../../domain/margin/margin-table.ts";
-import type { Amount } from "../../domain/money/decimal.ts";
+import type { Affair } from "../../domain/alert/affairs.ts";
 import { runAct } from "../act.ts";
 import type { EngineContext } from "../context.ts";
 import { MarginBills } from "../margin-bills.ts";
 import type { Customer } from "../ports.ts";
 import { readCredit } from "../read-credit.ts";
-import { statusOf } from "../read-drawdown.ts";
 import { othersTurn } from "../report-periods.ts";
+import { affairsOfCommitments, affairsOfCredit, marginOf } from "./affairs-of.ts";
 import type { Noted } from "./moved-customers.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
@@ -31,7 +20,6 @@ const REMEMBERED_MAX_COUNT = 50_000;
 const ALL_A_LOOK = 20;
 /** Margins looked at before others have their turn. */
 const MARGINS_A_TURN = 5;
-const FINE_OF_AMOUNT = 10n ** BigInt(CONVERSION_RATE_SCALE);
 
 /** Looks at customers that were noted. */
 export class AffairWatch {
@@ -53,14 +41,12 @@ export class AffairWatch {
       const { acts } = noted;
       const [tariff, nowMs] = [await tariffs.of(workspace), (await clocks.of(workspace)).nowMs()];
       const credit = await this.#creditOf(workspace, customer);
-      const drawn = await statusOf(this.#context, workspace, { customer, tariff, nowMs });
+      const at = { customer, tariff, nowMs };
+      const committed = await affairsOfCommitments(this.#context, workspace, at);
       // An act in between may have given it either.
-      const isPlain = credit === null && drawn.length === 0 && noted.acts === acts;
+      const isPlain = credit === null && committed === null && noted.acts === acts;
       if (isPlain) noted.plain.add(id);
-      const committed = drawn.flatMap(({ commitment, soFar }) => {
-        return soFar === null ? [] : commitmentAffairs(id, commitment, { soFar, nowMs });
-      });
-      await this.#tellNews(workspace, [...(credit ?? []), ...committed]);
+      await this.#tellNews(workspace, [...(credit ?? []), ...(committed?.affairs ?? [])]);
     }
     return noted.moved.size;
   }
@@ -70,15 +56,16 @@ export class AffairWatch {
     const { margin } = this.#context.moved.of(workspace);
     const customers = taken(margin, most);
     if (customers.length === 0) return 0;
-    const { store, clocks } = this.#context;
+    const { store, tariffs, clocks } = this.#context;
     const nowMs = (await clocks.of(workspace)).nowMs();
+    const tariff = await tariffs.of(workspace);
     const bills = await MarginBills.open(this.#context, workspace, nowMs);
     for (const [index, id] of customers.entries()) {
       const customer = await store.customer(workspace, id);
       if (customer === undefined) continue;
       if (index % MARGINS_A_TURN === MARGINS_A_TURN - 1) await othersTurn();
-      const affairs = await this.#marginOf({ workspace, customer, nowMs, bills });
-      await this.#tellNews(workspace, affairs);
+      const looked = await marginOf({ bills, tariff }, customer, nowMs);
+      if (looked !== null) await this.#tellNews(workspace, [looked.affair]);
     }
     return margin.size;
   }
@@ -100,28 +87,7 @@ export class AffairWatch {
     const { store } = this.#context;
     if (parent?.pays === true) this.#context.moved.note(workspace, [parent.id]);
     if ((await store.credit.book(workspace, id)) === undefined) return null;
-    const { wallets, book } = await readCredit(this.#context, workspace, id);
-    return wallets.flatMap(({ currency, balance, owed, grants }) => {
-      if (grants.length === 0) return [];
-      const live = grants.filter(({ grant }) => !grant.isExpired);
-      const granted = live.reduce((sum, { grant }) => sum + grant.amount, 0n) as Amount;
-      const rule = book.rules.find((one) => one.currency === currency);
-      const threshold = rule?.threshold ?? null;
-      return creditAffairs({ customer: id, currency, balance, owed, granted, threshold });
-    });
-  }
-
-  async #marginOf({ workspace, customer, nowMs, bills }: Looking): Promise<Affair[]> {
-    const tariff = await this.#context.tariffs.of(workspace);
-    const period = tariff.periodOf(customer, nowMs).key;
-    const { at, rollups, parts } = await bills.read({ customer: customer.id, period });
-    const entries = [...entriesOfBill(at, parts), ...rollups.map((row) => entryOfRollup(at, row))];
-    return marginRows("all", entries).flatMap(({ currency, revenue, margin }) => {
-      // Without a rate nobody can say what it is.
-      if (margin === null) return [];
-      const cost = (revenue - margin / FINE_OF_AMOUNT) as Amount;
-      return [marginAffair({ customer: customer.id, period, currency, charge: revenue, cost })];
-    });
+    return affairsOfCredit(id, await readCredit(this.#context, workspace, id));
   }
 
   async #tellNews(workspace: string, affairs: readonly Affair[]): Promise<void> {
@@ -148,7 +114,7 @@ export class AffairWatch {
   async #tell(workspace: string, news: readonly Affair[]): Promise<void> {
     await runAct(this.#context, workspace, async ({ state }) => {
       // Another process may have told it meanwhile; from here on none can.
-      for (const { isOn, ...affair } of await this.#newsOf(workspace, news)) {
+      for (const { isOn, room: _, ...affair } of await this.#newsOf(workspace, news)) {
         tellAlert(state, affair, isOn === true ? "raised" : "cleared");
       }
     });
@@ -160,11 +126,4 @@ function taken(waiting: Set<string>, most: number): string[] {
   const some = [...waiting.values().take(most)];
   for (const one of some) waiting.delete(one);
   return some;
-}
-
-interface Looking {
-  readonly workspace: string;
-  readonly customer: Customer;
-  readonly nowMs: number;
-  readonly bills: MarginBills;
 }

@@ -1,5 +1,6 @@
 /** The exporter as its adapters see it: one object, every use case a method. */
 import { type Problem, TollgateError } from "../../domain/errors.ts";
+import type { ExportAttempt } from "../../domain/export/attempt.ts";
 import type { ExportLine, LineState } from "../../domain/export/export-line.ts";
 import { LINE_STATES } from "../../domain/export/export-line.ts";
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
@@ -8,7 +9,7 @@ import { runAct } from "../act.ts";
 import type { EngineContext } from "../context.ts";
 import type { Notice, OutgoingRequest } from "./connector-port.ts";
 import { type ExportContext, type OpenTarget, TargetOpener } from "./export-context.ts";
-import type { LinePlace, StateCount } from "./export-ports.ts";
+import type { AttemptFilter, LinePlace, StateCount } from "./export-ports.ts";
 import { hearNotice } from "./hear-notice.ts";
 import { ledgerOfStore } from "./ledger-of-store.ts";
 import { type CarriedItem, customersOf, planCustomer } from "./plan-export.ts";
@@ -157,6 +158,33 @@ export class ExportCases {
     const last = lines.length < PAGE_MAX_ROWS ? undefined : lines.at(-1);
     const next = last && { customer: last.customer, item: last.item, no: last.no };
     return { target, counts, lines, next: next ?? null };
+  }
+
+  /** Attempts of a target, the newest first. Throws `target.not_found`. */
+  async attempts(workspace: string, filter: AttemptFilter): Promise<readonly ExportAttempt[]> {
+    await findTarget(this.#engine.store, workspace, filter.target);
+    return this.#context.outbox.attempts(workspace, filter);
+  }
+
+  /** Those of a line that are kept, the newest first. Throws `export.line_not_found`. */
+  async attemptsOfLine(
+    workspace: string,
+    { target, key }: Pick<LineAct, "target" | "key">,
+  ): Promise<readonly ExportAttempt[]> {
+    await findTarget(this.#engine.store, workspace, target);
+    const { attemptIds } = await findLine(this.#context, workspace, key);
+    return this.#context.outbox.attemptsOf(workspace, attemptIds);
+  }
+
+  /** One attempt. Throws `export.attempt_not_found`: also where it is forgotten. */
+  async attempt(
+    workspace: string,
+    { target, id }: { readonly target: string; readonly id: string },
+  ): Promise<ExportAttempt> {
+    await findTarget(this.#engine.store, workspace, target);
+    const [found] = await this.#context.outbox.attemptsOf(workspace, [id]);
+    if (found?.target === target) return found;
+    throw new TollgateError("export.attempt_not_found", `There is no attempt "${id}".`, "attempt");
   }
 
   /** Reads back what the target has, of every line that it has taken or may have. */

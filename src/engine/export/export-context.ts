@@ -28,6 +28,8 @@ export interface OpenTarget {
   readonly target: ExportTarget;
   readonly connector: Connector;
   readonly session: Session;
+  /** Texts that are hidden in what is kept: its secrets, and what was got or sent with them. */
+  hidden(): Promise<Set<string>>;
 }
 
 /** A target's connector. Throws `target.invalid` where there is none of that name. */
@@ -46,6 +48,7 @@ export function connectorOf(
 export class TargetOpener {
   readonly #context: ExportContext;
   readonly #memories = new Map<string, Session["memory"]>();
+  readonly #hidden = new Map<string, Promise<Set<string>>>();
 
   constructor(context: ExportContext) {
     this.#context = context;
@@ -63,12 +66,39 @@ export class TargetOpener {
       nowMs: () => clock.nowMs(),
       secret: (name) => this.#secret(workspace, target.id, name),
     };
-    return { workspace, target, connector, session };
+    const hidden = () => this.#hiddenOf(workspace, target.id);
+    return { workspace, target, connector, session, hidden };
+  }
+
+  /** All secrets of a target, read once: one that is not used just now may be told back as well. */
+  #hiddenOf(workspace: string, target: string): Promise<Set<string>> {
+    const place = JSON.stringify([workspace, target]);
+    const known = this.#hidden.get(place);
+    if (known !== undefined) return known;
+    const read = this.#readAll(workspace, target);
+    this.#hidden.set(place, read);
+    // One that cannot be read now is read the next time.
+    read.catch(() => this.#hidden.delete(place));
+    return read;
+  }
+
+  async #readAll(workspace: string, target: string): Promise<Set<string>> {
+    const texts = new Set<string>();
+    for (const { name, ...secret } of await this.#context.outbox.secrets(workspace, target)) {
+      try {
+        texts.add(this.#context.secrets.open(secret, boundTo(workspace, target, name)));
+      } catch (error) {
+        // Without its key it is used nowhere, so it is told back by nobody.
+        if (!(error instanceof TollgateError)) throw error;
+      }
+    }
+    return texts;
   }
 
   /** Tokens may be of credentials that have just changed. */
   forget(workspace: string, target: string): void {
     this.#memories.delete(JSON.stringify([workspace, target]));
+    this.#hidden.delete(JSON.stringify([workspace, target]));
   }
 
   async #secret(workspace: string, target: string, name: string): Promise<string> {

@@ -1,4 +1,5 @@
 /** What the exporter needs of a store, of our books, and of whoever keeps secrets. */
+import type { ExportAttempt } from "../../domain/export/attempt.ts";
 import type {
   DocumentPart,
   ExportLine,
@@ -35,6 +36,18 @@ export interface OutboxChange {
   readonly added: readonly ExportLine[];
   /** Lines as they are now; the store has each with a version one less. */
   readonly changed: readonly ExportLine[];
+  /** What was sent and said; one that is kept already stays as it is. (Default: none.) */
+  readonly attempts?: readonly ExportAttempt[];
+}
+
+/** Which attempts to read, the newest first. */
+export interface AttemptFilter {
+  readonly target: string;
+  /** Only those that went well, or only the others. (Default: both.) */
+  readonly isTroubled?: boolean;
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after?: Pick<ExportAttempt, "atMs" | "id">;
 }
 
 /** How many lines of a target are in a state. */
@@ -66,6 +79,13 @@ export interface Outbox {
   /** The newest line of each item and period of a customer, by item and number. */
   lastLines(workspace: string, target: string, customer: string): Answer<ExportLine[]>;
   counts(workspace: string, target: string): Answer<StateCount[]>;
+  attempts(workspace: string, filter: AttemptFilter): Answer<ExportAttempt[]>;
+  /** Those of these ids that are kept, the newest first. */
+  attemptsOf(workspace: string, ids: readonly string[]): Answer<ExportAttempt[]>;
+  /** Forgets attempts of all targets that began before an instant. */
+  forgetAttempts(workspace: string, beforeMs: number): Promise<void>;
+  /** Forgets all but the newest of a target's that went well, and of its others. */
+  keepNewestAttempts(workspace: string, target: string, count: number): Promise<void>;
   secrets(workspace: string, target: string): Answer<SealedSecret[]>;
   /** Replaces the secret of the same name. */
   saveSecret(workspace: string, secret: SealedSecret): Promise<void>;

@@ -2,9 +2,9 @@
 import { TollgateError } from "../../domain/errors.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import { lookedUp } from "../../domain/export/outbox.ts";
-import { EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
 import type { Heard, Notice } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
+import { Recording } from "./recording.ts";
 
 const ATTEMPTS_MAX_COUNT = 5;
 
@@ -18,12 +18,16 @@ export async function hearNotice(
   open: OpenTarget,
   notice: Notice,
 ): Promise<number> {
-  const heard = (await open.connector.hear?.(notice, open.session)) ?? null;
+  const recording = new Recording(context, { ...open, hidden: await open.hidden() });
+  const heard = (await open.connector.hear?.(notice, recording.session)) ?? null;
   if (heard === null) {
     throw new TollgateError("notice.refused", "Nobody sends this.");
   }
   let count = 0;
-  for (const one of heard) if (await isBooked(context, open, one)) count += 1;
+  for (const one of heard) {
+    const told = { ...one, note: recording.note(one.note) };
+    if (await isBooked(context, open, told)) count += 1;
+  }
   return count;
 }
 
@@ -39,7 +43,7 @@ async function isBooked(
     // Of a line that was sent twice, the second copy may be refused and the first one counted.
     if (found === "refused" && line.attempts > 1 && isReadable) return false;
     const at = { nowMs: context.clock.nowMs(), waitMs: 0 };
-    const now = lookedUp(line, found, { ...at, note: note.slice(0, EXPORT_NOTE_MAX_CHARS) });
+    const now = lookedUp(line, found, { ...at, note });
     if (await context.outbox.write(workspace, { added: [], changed: [now] })) return true;
   }
   return false;

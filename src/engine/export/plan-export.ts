@@ -251,6 +251,7 @@ export function frozen(
       firstSentAtMs: null,
       lastSentAtMs: null,
       attempts: 0,
+      attemptIds: [],
       isUnclear: false,
       outcome: null,
       note: "",

@@ -5,13 +5,18 @@
 import { backoffMs } from "../../domain/export/backoff.ts";
 import type { Capability } from "../../domain/export/capability.ts";
 import { type ExportLine, type LineState, parseValue } from "../../domain/export/export-line.ts";
-import { type Found, isSafeToResend, lookedUp } from "../../domain/export/outbox.ts";
+import {
+  type Found,
+  isSafeToResend,
+  type LookedUpAt,
+  lookedUp,
+} from "../../domain/export/outbox.ts";
 import { resolveWindow, type Summing } from "../../domain/export/resolve-window.ts";
-import { EXPORT_NOTE_MAX_CHARS } from "../../domain/limits.ts";
-import type { LookUp } from "./connector-port.ts";
+import type { LookUp, Session } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfWindow, pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
+import { Recording } from "./recording.ts";
 import { isTakenBack } from "./take-back.ts";
 
 /** Which lines to look at. */
@@ -128,16 +133,27 @@ async function lookAtLines(
   const capability = open.connector.capability(open.target);
   const nowMs = context.clock.nowMs();
   const moving = lines.map((line) => isUnderWay(line, nowMs, capability));
-  const answers = await lookUpAll(open, lines);
+  const recording = new Recording(context, { ...open, hidden: await open.hidden() });
+  const told = await lookUpAll(open, recording.session, lines);
+  const answers = lines.map((_, at) => {
+    const answer = stillMoving(told[at] ?? NO_LOOK_UP, moving[at] ?? true);
+    return { ...answer, note: recording.note(answer.note) };
+  });
+  const said = lines.map(({ key }, at) => ({ key, said: (answers[at] ?? NO_LOOK_UP).found }));
+  const { attempts, named } = recording.readBack(context.ids.random(), said);
   const total = { confirmed: 0, drifts: [] as Drift[] };
   for (const [at, line] of lines.entries()) {
-    const answer = stillMoving(answers[at] ?? NO_LOOK_UP, moving[at] ?? true);
+    const answer = answers[at] ?? NO_LOOK_UP;
     total.drifts.push(...(await driftOfLine(context, open, { line, answer })));
     if (line.state !== "accepted" && line.state !== "unknown") continue;
-    const now = settled(context, line, answer);
+    const now = settled(context, line, { ...answer, ...named });
     // Each by itself: one that another sender has changed meanwhile holds up no other.
-    const isWritten = await context.outbox.write(open.workspace, { added: [], changed: [now] });
+    const change = { added: [], changed: [now], attempts };
+    const isWritten = await context.outbox.write(open.workspace, change);
     if (isWritten && now.state === "confirmed") total.confirmed += 1;
+  }
+  if (total.drifts.length > 0) {
+    await context.outbox.write(open.workspace, { added: [], changed: [], attempts });
   }
   return total;
 }
@@ -151,7 +167,8 @@ function stillMoving(answer: LookUp, isMoving: boolean): LookUp {
 const NO_LOOK_UP: LookUp = { found: "unclear", note: "no look-up" };
 
 async function lookUpAll(
-  { connector, session }: OpenTarget,
+  { connector }: OpenTarget,
+  session: Session,
   lines: readonly ExportLine[],
 ): Promise<readonly LookUp[]> {
   try {
@@ -190,11 +207,11 @@ function placeOf({ customer, item, window }: ExportLine) {
 function settled(
   context: ExportContext,
   line: ExportLine,
-  { found, note }: { readonly found: Found; readonly note: string },
+  { found, note, ...named }: { readonly found: Found } & Pick<LookedUpAt, "note" | "attempt">,
 ): ExportLine {
   const nowMs = context.clock.nowMs();
   const waitMs = backoffMs(line.attempts, context.chance());
-  return lookedUp(line, found, { nowMs, waitMs, note: note.slice(0, EXPORT_NOTE_MAX_CHARS) });
+  return lookedUp(line, found, { nowMs, waitMs, note, ...named });
 }
 
 async function lookAtWindow(
@@ -206,17 +223,22 @@ async function lookAtWindow(
   const nowMs = context.clock.nowMs();
   const capability = open.connector.capability(open.target);
   const isSending = lines.some(({ state }) => state === "in_flight");
-  const theirs = isSending ? null : await totalOf(open, lines);
+  const recording = new Recording(context, { ...open, hidden: await open.hidden() });
+  const theirs = isSending ? null : await totalOf(open, recording.session, lines);
   const isMoving = lines.some((line) => isUnderWay(line, nowMs, capability));
   const { found, drift, note } = judged(lines, theirs, {
     ...{ values: capability.values, isMoving },
     ...(open.connector.told === undefined ? {} : { told: open.connector.told }),
   });
+  const said = [...found].map(([key, one]) => ({ key, said: one }));
+  const { attempts, named } = recording.readBack(context.ids.random(), said);
   const changed = lines.flatMap((line) => {
     const what = found.get(line.key);
-    return what === undefined ? [] : [settled(context, line, { found: what, note })];
+    return what === undefined ? [] : [settled(context, line, { found: what, note, ...named })];
   });
-  const isWritten = await context.outbox.write(open.workspace, { added: [], changed });
+  const isKept = changed.length > 0 || drift !== 0n;
+  const change = { added: [], changed, ...(isKept ? { attempts } : {}) };
+  const isWritten = await context.outbox.write(open.workspace, change);
   const confirmed = changed.filter(({ state }) => state === "confirmed").length;
   const drifts = drift === 0n ? [] : [{ ...placeOf(one), drift, note }];
   return { confirmed: isWritten ? confirmed : 0, drifts };
@@ -251,7 +273,8 @@ function judged(
 }
 
 async function totalOf(
-  { connector, session }: OpenTarget,
+  { connector }: OpenTarget,
+  session: Session,
   lines: readonly ExportLine[],
 ): Promise<bigint | null> {
   try {

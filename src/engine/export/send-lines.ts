@@ -8,9 +8,10 @@ import { backoffMs } from "../../domain/export/backoff.ts";
 import type { Capability, Outcome } from "../../domain/export/capability.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import { answered, claimed } from "../../domain/export/outbox.ts";
-import { EXPORT_LEASE_MS, EXPORT_NOTE_MAX_CHARS, EXPORT_TIMEOUT_MS } from "../../domain/limits.ts";
+import { EXPORT_LEASE_MS, EXPORT_TIMEOUT_MS } from "../../domain/limits.ts";
 import type { Session } from "./connector-port.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
+import { Recording } from "./recording.ts";
 
 /** What became of a batch: lines as they are now; empty: another sender was faster. */
 export type SentBatch = readonly ExportLine[];
@@ -23,19 +24,30 @@ export async function sendBatch(
 ): Promise<SentBatch> {
   const { workspace, target, connector, session } = open;
   const capability = connector.capability(target);
+  const hidden = await open.hidden();
   const claim = context.ids.random();
   const held = lines.map((line) =>
     claimed(line, { claim, nowMs: context.clock.nowMs(), leaseMs: EXPORT_LEASE_MS }),
   );
   if (!(await context.outbox.write(workspace, { added: [], changed: held }))) return [];
   const untilMs = Math.min(...held.map(({ dueAtMs }) => dueAtMs)) - EXPORT_TIMEOUT_MS;
-  const outcomes = await outcomesOf(held, () => connector.send(held, until(session, untilMs)));
-  const now = held.map((line, at) => {
-    const outcome = outcomes[at] ?? silent;
-    const waitMs = backoffMs(line.attempts, context.chance());
-    return answered(line, outcome, { capability, nowMs: context.clock.nowMs(), waitMs });
+  const recording = new Recording(context, { session: until(session, untilMs), hidden });
+  const said = await outcomesOf(held, () => connector.send(held, recording.session));
+  const outcomes = held.map((_, at) => {
+    const outcome = said[at] ?? silent;
+    return { ...outcome, note: recording.note(outcome.note) };
   });
-  return (await context.outbox.write(workspace, { added: [], changed: now })) ? now : [];
+  const now = held.map((line, at) => {
+    const waitMs = backoffMs(line.attempts, context.chance());
+    const judging = { capability, nowMs: context.clock.nowMs(), waitMs };
+    return answered(line, outcomes[at] ?? silent, judging);
+  });
+  const attempted = held.map(({ key }, at) => ({ key, said: (outcomes[at] ?? silent).class }));
+  const attempts = [recording.attempt({ id: claim, purpose: "send", lines: attempted })];
+  if (await context.outbox.write(workspace, { added: [], changed: now, attempts })) return now;
+  // Another sender has taken the lines up: what this one did is just what one wants to see then.
+  await context.outbox.write(workspace, { added: [], changed: [], attempts });
+  return [];
 }
 
 /**
@@ -64,11 +76,10 @@ async function outcomesOf(
   send: () => Promise<readonly Outcome[]>,
 ): Promise<readonly Outcome[]> {
   try {
-    const outcomes = await send();
-    return outcomes.map((one) => ({ ...one, note: one.note.slice(0, EXPORT_NOTE_MAX_CHARS) }));
+    return await send();
   } catch (error) {
     // A connector throws before its first request; whether this one kept to that is not known.
-    const note = String(error).slice(0, EXPORT_NOTE_MAX_CHARS);
+    const note = String(error);
     const isOurs = error instanceof Error && error.name === "TollgateError";
     const outcome = isOurs ? ("auth" as const) : ("unknown_outcome" as const);
     return lines.map(() => ({ class: outcome, note, retryAfterMs: null }));

@@ -6,10 +6,14 @@
 import type { Capability } from "../../domain/export/capability.ts";
 import type { ExportLine, LineState } from "../../domain/export/export-line.ts";
 import { isSafeToResend } from "../../domain/export/outbox.ts";
+import { ATTEMPTS_OF_A_TARGET_MAX_COUNT } from "../../domain/limits.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { pagesOf } from "./outbox-pages.ts";
 import { Pacer } from "./pacer.ts";
 import { entityOf, sendBatch, wavesOf } from "./send-lines.ts";
+
+/** Batches after which a run forgets attempts that are too many. */
+const FORGETS_EVERY_BATCHES = 2_000;
 
 /** How far a run is. */
 export interface RunProgress {
@@ -29,6 +33,7 @@ export class SendingRun {
   readonly #blocked = new Set<string>();
   readonly #counts: Partial<Record<LineState, number>> = {};
   #done = 0;
+  #batches = 0;
   #stopped: string | null = null;
 
   constructor(
@@ -59,7 +64,14 @@ export class SendingRun {
       }
       if (this.#stopped !== null) break;
     }
+    await this.#forgetAttempts();
     return { counts: this.#counts, stopped: this.#stopped };
+  }
+
+  async #forgetAttempts(): Promise<void> {
+    const { workspace, target } = this.#open;
+    const { outbox } = this.#context;
+    await outbox.keepNewestAttempts(workspace, target.id, ATTEMPTS_OF_A_TARGET_MAX_COUNT);
   }
 
   #sendable(page: readonly ExportLine[]): ExportLine[] {
@@ -80,6 +92,8 @@ export class SendingRun {
     const going = batch.filter((line) => !this.#blocked.has(entityOf(line)));
     if (going.length === 0 || this.#stopped !== null) return;
     const now = await sendBatch(this.#context, this.#open, going);
+    this.#batches += 1;
+    if (this.#batches % FORGETS_EVERY_BATCHES === 0) await this.#forgetAttempts();
     for (const { state, outcome, note } of now) {
       this.#counts[state] = (this.#counts[state] ?? 0) + 1;
       if (outcome === "auth") this.#stopped = note;

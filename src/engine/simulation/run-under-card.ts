@@ -1,4 +1,5 @@
 /** One run as another card would have charged it: the same tree, with other charges. */
+
 import type { ChargeShare, Step } from "../../domain/event/step.ts";
 import { chargedBy } from "../../domain/event/trial-cell.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
@@ -10,6 +11,7 @@ import type { EngineContext } from "../context.ts";
 import { readRates } from "../conversion-rates.ts";
 import type { Customer } from "../ports.ts";
 import { type RunTree, readRunTree } from "../read-run.ts";
+import { requireSteps } from "../retention/require-steps.ts";
 import { type Counting, countOutcomes, countRuns, countSteps } from "./count-history.ts";
 import { ratedOutcome } from "./rated-outcome.ts";
 import { replayCustomer } from "./replay-customer.ts";
@@ -33,6 +35,7 @@ export async function runUnderCard(
   { run: id, card }: { readonly run: string; readonly card: SimulatedCard },
 ): Promise<RunUnderCard> {
   const { store, tariffs, clocks } = context;
+  await requireSteps(store, workspace, null);
   const tree = await readRunTree(context, workspace, id);
   const cards = await store.cards(workspace);
   const [contender] = contendersOf({ cards: [card] }, cards);

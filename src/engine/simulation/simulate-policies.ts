@@ -1,4 +1,5 @@
 /** Plays real history again under policies, one run tree after the other. Writes nothing. */
+
 import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
@@ -8,6 +9,8 @@ import type { RunFacts } from "../../domain/run/run.ts";
 import type { EngineContext } from "../context.ts";
 import type { Onlooker } from "../history.ts";
 import type { Customer } from "../ports.ts";
+import { mayBeCondensed } from "../retention/condensed-runs.ts";
+import { wholeFrom } from "../retention/require-steps.ts";
 import type { Tariff } from "../tariff.ts";
 
 /** What to play again. */
@@ -47,7 +50,10 @@ export interface PolicyTotal {
   readonly savedCharge: ReadonlyMap<string, Amount>;
 }
 
-/** Plays every tree again. Standing runs are no trees. Throws `customer.not_found`. */
+/**
+ * Plays every tree again whose steps are all there. Standing runs are no trees. Throws
+ * `customer.not_found`.
+ */
 export async function simulatePolicies(
   context: EngineContext,
   workspace: string,
@@ -61,10 +67,12 @@ export async function simulatePolicies(
   const tariff = await context.tariffs.of(workspace);
   const { steps: about } = await store.size();
   const total = new Totals();
+  const fromMs = await wholeFrom(store, workspace);
   for (let after = ""; ; ) {
     const page = await store.history(workspace).runs({ after, limit: PAGE_MAX_ROWS });
     for (const root of page) {
       if (!isWanted(root, request)) continue;
+      if (mayBeCondensed(root) && (await isOlder(context, workspace, { root, fromMs }))) continue;
       onlooker.signal.throwIfAborted();
       const tree = await readTree(context, workspace, root);
       const terms = await termsOf(context, workspace, { root, tariff });
@@ -78,6 +86,16 @@ export async function simulatePolicies(
     if (last === undefined || page.length < PAGE_MAX_ROWS) return total;
     after = last.id;
   }
+}
+
+/** Whether a tree that has ended may lack steps. */
+async function isOlder(
+  { store }: EngineContext,
+  workspace: string,
+  { root, fromMs }: { readonly root: RunFacts; readonly fromMs: number },
+): Promise<boolean> {
+  if (fromMs === Number.NEGATIVE_INFINITY) return false;
+  return ((await store.run(workspace, root.id))?.lastSeenAtMs ?? 0) < fromMs;
 }
 
 function isWanted(

@@ -3,6 +3,7 @@
  * counted by each contender as the ledger would have; counters are priced, and periods billed, by
  * the same code. So the cards in force come to what the ledger holds, to the last digit.
  */
+
 import { TollgateError } from "../../domain/errors.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
@@ -11,6 +12,7 @@ import type { EngineContext } from "../context.ts";
 import { readRates } from "../conversion-rates.ts";
 import { type NewCard, VersionWriter, wholeCard } from "../override-versions.ts";
 import type { Customer } from "../ports.ts";
+import { requireSteps } from "../retention/require-steps.ts";
 import { type CreditFamily, creditFamilies, momentsOf } from "../simulated-credit/credit-family.ts";
 import { addBills, NO_BILL } from "./bill-customer.ts";
 import { untriedVersion } from "./contender.ts";
@@ -26,8 +28,8 @@ import type {
 
 /**
  * Simulates. Throws `field.invalid` where the cards are in several currencies,
- * `customer.not_found`, `simulation.too_large`, and of an override `ratecard.invalid` and
- * `ratecard.not_found`.
+ * `customer.not_found`, `simulation.too_large`, `steps.removed`, and of an override
+ * `ratecard.invalid` and `ratecard.not_found`.
  */
 export async function simulate(
   context: EngineContext,
@@ -38,6 +40,7 @@ export async function simulate(
   const cards = await store.cards(workspace);
   const contenders = contendersOf(request, cards);
   const currency = currencyOf(contenders, cards[0]?.card.currency);
+  await requireHistory(context, workspace, request);
   const customers = await namedCustomers(context, workspace, request);
   const named = customers && [...customers.keys()];
   const nowMs = (await clocks.of(workspace)).nowMs();
@@ -69,6 +72,27 @@ export async function simulate(
   }
   return sum.total(currency, runs);
 }
+
+/**
+ * Throws `steps.removed` where what is asked for would need steps that may be gone. Commitments and
+ * credit are carried from period to period, so with them all of history counts.
+ */
+async function requireHistory(
+  { store }: EngineContext,
+  workspace: string,
+  { from }: Pick<SimulationRequest, "from">,
+): Promise<void> {
+  const first = { afterSeq: 0, limit: 1 };
+  const carried = [
+    ...(await store.acts(workspace, { kind: "commitments.saved", ...first })),
+    ...(await store.acts(workspace, { kind: "credit.posted", ...first })),
+  ];
+  // A period begins within a day of its date in UTC; "2026" and "2026-11" are beginnings of dates.
+  const atMs = carried.length > 0 || from === null ? Number.NaN : Date.parse(from) - DAY_MS;
+  await requireSteps(store, workspace, Number.isNaN(atMs) ? null : atMs);
+}
+
+const DAY_MS = 86_400_000;
 
 /** The contenders of a request. Throws `ratecard.invalid`, `ratecard.not_found` of an override. */
 export function contendersOf(

@@ -20,7 +20,7 @@ interface Message {
 }
 
 /** An event of a stream (HTML, "Server-sent events"). JSON holds no line break. */
-function eventText(name: string, data: object, id?: string): string {
+export function eventText(name: string, data: object, id?: string): string {
   const named = id === undefined ? "" : `id: ${id}\n`;
   return `${named}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
@@ -45,6 +45,7 @@ export class LiveReader {
   readonly #waiting: string[] = [];
   #end: LiveEnd | null = null;
   #isGone = false;
+  #hasToldEnd = false;
   #wake: () => void = () => undefined;
 
   constructor(memory: LiveMemory) {
@@ -53,6 +54,11 @@ export class LiveReader {
 
   get isEnded(): boolean {
     return this.#isGone || this.#end !== null;
+  }
+
+  /** It was told too much, and has not even taken that it is let go. */
+  get isStalled(): boolean {
+    return this.#end === "slow" && !this.#hasToldEnd && !this.#isGone;
   }
 
   /** Puts a message; one that finds too many waiting before it ends the stream instead. */
@@ -103,6 +109,7 @@ export class LiveReader {
       const text = this.#take();
       if (text !== undefined) yield text;
       else if (this.#end !== null) {
+        this.#hasToldEnd = true;
         yield eventText("end", { reason: this.#end });
         return;
       } else {
@@ -122,6 +129,8 @@ export class LiveChannel {
   readonly #memory: LiveMemory;
   readonly #kept: Message[] = [];
   #no = 0;
+  /** Number of the last commit that is told; null: of one process, which needs none. */
+  commitNo: number | null = null;
 
   constructor(epoch: string, memory: LiveMemory) {
     this.#epoch = epoch;
@@ -130,7 +139,8 @@ export class LiveChannel {
 
   /** The id of the last message. */
   get lastId(): string {
-    return `${this.#epoch}.${this.#no}`;
+    const place = `${this.#epoch}.${this.#no}`;
+    return this.commitNo === null ? place : `${place}.${this.commitNo}`;
   }
 
   /** Tells every reader. */
@@ -168,11 +178,17 @@ export class LiveChannel {
 
   /** The messages after one of an id; null: they are not all kept, or it is of another channel. */
   after(id: string): readonly string[] | null {
-    const at = id.lastIndexOf(".");
-    const no = Number(id.slice(at + 1));
-    if (id.slice(0, at) !== this.#epoch || !Number.isSafeInteger(no) || no > this.#no) return null;
+    const [epoch, text = ""] = id.split(".");
+    const no = Number(text);
+    if (epoch !== this.#epoch || !Number.isSafeInteger(no) || no > this.#no) return null;
     const first = this.#kept[0]?.no ?? this.#no + 1;
     if (no < first - 1) return null;
     return this.#kept.filter((message) => message.no > no).map(({ text }) => text);
   }
+}
+
+/** The number of the commit in an id, which is the same in all processes; null: it has none. */
+export function commitNoOf(id: string): number | null {
+  const [, , text = ""] = id.split(".");
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }

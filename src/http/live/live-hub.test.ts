@@ -78,10 +78,11 @@ function toldBy(text: string): Told[] {
 async function hubWorld() {
   const world = await newWorld();
   let epochs = 0;
-  const hub = new LiveHub(world.engine, () => {
+  const newEpoch = () => {
     epochs += 1;
     return `epoch-${epochs}`;
-  });
+  };
+  const hub = new LiveHub(world.engine, newEpoch, { isTicking: false });
   const open = async (scope: LiveScope, lastId: string | null = null) => {
     const gone = new AbortController();
     const request = { workspace: "w", scope, lastId, gone: gone.signal, isDraining: () => false };
@@ -179,6 +180,24 @@ describe("A live view of a run", () => {
 });
 
 describe("Live views", () => {
+  it("tick by themselves: each tells what happened within a tick, in its own turn", async () => {
+    const world = await newWorld();
+    const hub = new LiveHub(world.engine, () => "epoch");
+    const scopes = Array.from({ length: 30 }, (_, n) => ({ of: "run", id: `r${n}` }) as const);
+    await world.send(...scopes.map(({ id }) => opened({ run: id, customer: "acme" })));
+    const gone = new AbortController();
+    const lookers = [];
+    for (const scope of scopes) {
+      const request = { workspace: "w", scope, lastId: null, isDraining: () => false };
+      lookers.push(new Looker(await hub.open({ ...request, gone: gone.signal }), gone));
+    }
+    for (const looker of lookers) await looker.next();
+    await world.send(...scopes.map(({ id }) => toolCall({ run: id, id: "t" })));
+    const told = await Promise.all(lookers.map((looker) => looker.one()));
+    assert.ok(told.every(({ event, data }) => event === "change" && data.steps.length === 1));
+    gone.abort();
+  });
+
   it("of a customer and of everything tell of each run", async () => {
     const { world, hub, open } = await hubWorld();
     await openRoot(world);

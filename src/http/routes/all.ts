@@ -9,6 +9,7 @@ import { CORRECTION_ROUTES } from "./corrections.ts";
 import { CREDIT_ROUTES } from "./credits.ts";
 import { CUSTOMER_ROUTES } from "./customers.ts";
 import { EVENT_ROUTES } from "./events.ts";
+import { EXPORT_ATTEMPT_ROUTES } from "./export-attempts.ts";
 import { EXPORT_ROUTES } from "./exports.ts";
 import { HELD_ROUTES } from "./held.ts";
 import { HOLD_ROUTES } from "./holds.ts";
@@ -68,6 +69,7 @@ export const ALL_ROUTES: readonly Route[] = [
   ...AUDIT_ROUTES,
   ...CHANGE_ROUTES,
   ...EXPORT_ROUTES,
+  ...EXPORT_ATTEMPT_ROUTES,
   ...WORKSPACE_ROUTES,
   ...KEY_ROUTES,
   ...STATUS_ROUTES,

@@ -25,8 +25,7 @@ const saveBudget = route<KeyParam, unknown, Decided & { readonly budget: unknown
   body: { schema: closed({ budget: BUDGET, ...DECIDED }) },
   answers: { 200: json("The budget.", named("Budget")) },
   errors: ["budget.invalid", "field.unknown", "field.out_of_range"],
-  size: ({ engine }, { workspace, params: { key }, body }) =>
-    engine.changes.sizeOfBudget(workspace, { key, after: body.budget }),
+  mayWait: true,
   handle: async ({ engine }, { workspace, params: { key }, body }) => {
     const { budget: document, reason, by } = body;
     const saved = await engine.limits.saveBudget(workspace, { key, document, reason, by });
@@ -64,8 +63,7 @@ const retireBudget = route<KeyParam, unknown, Decided>({
   body: { schema: closed(DECIDED) },
   answers: { 200: json("The budget.", named("Budget")) },
   errors: ["budget.not_found"],
-  size: ({ engine }, { workspace, params: { key } }) =>
-    engine.changes.sizeOfBudget(workspace, { key, after: null }),
+  mayWait: true,
   handle: async ({ engine }, { workspace, params: { key }, body }) =>
     ok(budgetView(await engine.limits.retireBudget(workspace, { key, ...body }))),
 });
@@ -106,8 +104,7 @@ const setLimit = route<KeyParam, unknown, Decided & { scope: string; limit: stri
   body: { schema: closed({ scope: TEXT, limit: LIMIT_SENT, ...DECIDED }) },
   answers: { 200: json("What holds for the scope now.", named("LimitSet")) },
   errors: ["budget.not_found", "budget.invalid"],
-  size: ({ engine }, { workspace, params: { key }, body: { limit } }) =>
-    engine.changes.sizeOfBudget(workspace, { key, after: { limit } }),
+  mayWait: true,
   handle: async ({ engine }, { workspace, params: { key }, body }) => {
     return ok(await engine.limits.setLimit(workspace, { budget: key, ...body }));
   },
@@ -226,6 +223,7 @@ const resumeWork = route<unknown, unknown, ResumeBody>({
   },
   answers: { 200: json("What was lifted; null: nothing was stopped.", named("Resumed")) },
   errors: ["stop.not_found", "run.not_found", "budget.not_found", "budget.invalid"],
+  mayWait: true,
   handle: async ({ engine }, { workspace, body }) => {
     const { id = "", raise, ...rest } = body;
     const raised = raise === undefined ? null : { scope: id, ...raise };

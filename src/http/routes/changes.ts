@@ -82,7 +82,7 @@ const saveApprovals = route<unknown, unknown, { readonly from: string | null }>(
   scope: "admin",
   body: { schema: closed({ from: nullable({ ...DECIMAL, maxLength: 48 }) }) },
   answers: { 200: json("The setting.", named("Approvals")) },
-  size: () => "any",
+  mayWait: true,
   handle: async ({ engine }, { workspace, body: { from } }) => {
     const amount = from === null ? 0n : parseAmount(from);
     if (amount === undefined || amount < 0n) {

@@ -59,7 +59,7 @@ const settleConflict = route<{ readonly conflict: string }, unknown, SettleBody>
     schema: closed({ keep: oneOf(["first", "second"]), reason: { ...TEXT, minLength: 1 } }),
   },
   answers: { 200: json("The settled conflict.", named("Conflict")) },
-  errors: ["conflict.not_found", "step.voided", "step.not_found"],
+  errors: ["conflict.not_found", "step.voided", "step.not_found", "run.condensed"],
   handle: async ({ engine }, { workspace, params, body }) => {
     const settlement = { conflict: Number(params.conflict), ...body };
     return ok(conflictView(await engine.settleConflict(workspace, settlement)));

@@ -15,7 +15,8 @@ import { timeText } from "../instant.ts";
 import { NoDecision } from "../problem.ts";
 import { json, ok, type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
 import { ANY_TEXT, closed, described, ID, type JsonSchema, named } from "../schema.ts";
-import { decisionViews, holdView, runStateView } from "../views/budget-view.ts";
+import { holdView, runStateView } from "../views/budget-view.ts";
+import { writeHoldsAnswer } from "../write-holds-answer.ts";
 import { resultView } from "../write-ingest-answer.ts";
 
 interface RunParam {
@@ -58,11 +59,8 @@ export const ASK_ROUTE = route<RunParam>({
       const { code, detail, field } = opened.error;
       throw new TollgateError(code, detail, field === undefined ? "open" : `open.${field}`);
     }
-    return ok({
-      run,
-      opened: opened === undefined ? null : { index: 0, id: null, ...resultView(opened) },
-      decisions: decisionViews(request, answer.decisions),
-    });
+    const told = opened === undefined ? null : { index: 0, id: null, ...resultView(opened) };
+    return ok(writeHoldsAnswer({ request, opened: told, decisions: answer.decisions }));
   },
 });
 
@@ -89,17 +87,20 @@ async function decide(
 }
 
 /** A promise's result, unless it takes too long: then what it does goes on unattended. */
-async function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const detail = `No decision after ${maxMs} ms; it may still be made.`;
-    reject(new TollgateError("hold.undecided", detail));
-  }, maxMs);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const detail = `No decision after ${maxMs} ms; it may still be made.`;
+      reject(new TollgateError("hold.undecided", detail));
+    }, maxMs);
+    const done =
+      <V>(tell: (value: V) => void) =>
+      (value: V): void => {
+        clearTimeout(timer);
+        tell(value);
+      };
+    work.then(done(resolve), done(reject));
+  });
 }
 
 /** What the request says of who spends. */

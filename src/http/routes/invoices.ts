@@ -73,7 +73,7 @@ const reconcile = route<{ readonly invoice: string }>({
   scope: "read",
   params: INVOICE_PARAM,
   answers: { 200: json("Both sides.", named("Reconciliation")) },
-  errors: ["invoice.not_found"],
+  errors: ["invoice.not_found", "steps.removed"],
   handle: async ({ engine }, { workspace, params }) =>
     ok(reconciliationView(await engine.reconcileInvoice(workspace, params.invoice))),
 });
@@ -94,7 +94,7 @@ const bookTrueUp = route<{ readonly invoice: string }, unknown, TrueUpBody>({
     schema: closed({ reason: { ...TEXT, minLength: 1 }, by: described(ID, "Who decided it.") }),
   },
   answers: { 200: json("Both sides, with what was booked.", named("Reconciliation")) },
-  errors: ["invoice.not_found"],
+  errors: ["invoice.not_found", "steps.removed"],
   handle: async ({ engine }, { workspace, params: { invoice }, body }) => {
     await engine.bookTrueUp(workspace, { invoice, ...body });
     return ok(reconciliationView(await engine.reconcileInvoice(workspace, invoice)));

@@ -32,13 +32,17 @@ async function follow(
 ): Promise<RouteAnswer> {
   const lastId = sent().headers["last-event-id"] ?? query.lastEventId ?? null;
   const isDraining = () => draining.aborted;
-  const pieces = await live.open({ workspace, scope, lastId, gone: gone(), isDraining });
+  let stream: Readable | null = null;
+  // Its slot is for others: a connection that nobody reads may stay open for hours.
+  const cutOff = () => void stream?.destroy();
+  const view = { workspace, scope, lastId, gone: gone(), isDraining, cutOff };
+  // Nothing is taken from a reader's messages before the connection has room for it.
+  stream = Readable.from(await live.open(view), { highWaterMark: 1 });
   return {
     status: 200,
     body: null,
     type: EVENT_STREAM,
-    // Nothing is taken from a reader's messages before the connection has room for it.
-    pieces: Readable.from(pieces, { highWaterMark: 1 }),
+    pieces: stream,
     // A proxy in between is not to gather what it is sent.
     headers: { "cache-control": "no-store", "x-accel-buffering": "no" },
   };

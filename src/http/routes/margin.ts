@@ -35,6 +35,7 @@ const readMargin = route<unknown, MarginParameters>({
   method: "GET",
   path: "/v1/margin",
   operationId: "readMargin",
+  isReport: true,
   summary: "Read revenue, cost and margin by a dimension; the greatest loss comes first.",
   scope: "read",
   query: closed({
@@ -69,7 +70,7 @@ const readMargin = route<unknown, MarginParameters>({
   },
   errors: [
     ...(["field.invalid", "field.missing", "field.out_of_range"] as const),
-    ...(["customer.not_found", "report.too_large"] as const),
+    ...(["customer.not_found", "report.too_large", "steps.removed"] as const),
   ],
   handle: async ({ engine }, { workspace, query }) => {
     const { by, order, format, limit, cursor } = query;

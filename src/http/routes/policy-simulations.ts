@@ -20,6 +20,7 @@ const simulatePolicies = route<unknown, unknown, Sent>({
   method: "POST",
   path: "/v1/simulations/policies",
   operationId: "simulatePolicies",
+  isReport: true,
   summary: "Play real history again under policies: which runs would have been stopped, and where.",
   scope: "read",
   body: {

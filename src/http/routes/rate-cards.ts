@@ -82,8 +82,7 @@ const applyCard = route<unknown, ApplyQuery>({
     201: json("The new version.", named("AppliedRateCard")),
   },
   errors: ["ratecard.invalid", "ratecard.backdated", "ratecard.not_found", "rate.missing"],
-  size: ({ engine }, { workspace, body }) =>
-    engine.changes.sizeOfCard(workspace, unwrap(body).document),
+  mayWait: true,
   handle: async ({ engine }, { workspace, query, body }) => {
     const sent = unwrap(body);
     const isRerating = sent.rerate ?? query.rerate ?? false;

@@ -37,7 +37,7 @@ const rerateUsage = route<unknown, unknown, RerateBody>({
     }),
   },
   answers: { 200: json("What came out different.", named("Rerated")) },
-  errors: ["field.invalid", "field.out_of_range"],
+  errors: ["field.invalid", "field.out_of_range", "steps.removed"],
   handle: async ({ engine }, { workspace, body }) => {
     const { cursor = null, limit } = body;
     const sinceMs = optionalInstant(body.since, "since");

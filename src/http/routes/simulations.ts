@@ -24,6 +24,7 @@ const simulateCards = route({
   method: "POST",
   path: "/v1/simulations",
   operationId: "simulate",
+  isReport: true,
   summary: "Rate real history by other cards, side by side. Nothing is written.",
   scope: "read",
   body: { schema: named("NewSimulation"), isParsedByHandler: true, maxBytes: DOCUMENT_MAX_BYTES },
@@ -36,7 +37,7 @@ const simulateCards = route({
   errors: [
     ...(["field.missing", "field.unknown", "field.invalid", "field.out_of_range"] as const),
     ...(["ratecard.invalid", "ratecard.not_found", "customer.not_found"] as const),
-    ...(["simulation.too_large", "simulation.busy"] as const),
+    ...(["simulation.too_large", "simulation.busy", "steps.removed"] as const),
   ],
   handle: async ({ engine }, { workspace, body }) => {
     const request = readRequest(body);
@@ -49,6 +50,7 @@ const simulateRun = route<{ readonly run: string }>({
   method: "POST",
   path: "/v1/runs/{run}/simulation",
   operationId: "simulateRun",
+  isReport: true,
   summary: "Read a run as another card would have charged it. Nothing is written.",
   scope: "read",
   params: closed({ run: ID }),
@@ -61,6 +63,7 @@ const simulateRun = route<{ readonly run: string }>({
   errors: [
     ...(["field.missing", "field.unknown", "field.invalid", "run.not_found"] as const),
     ...(["ratecard.invalid", "ratecard.not_found", "simulation.too_large"] as const),
+    "steps.removed",
   ],
   handle: async ({ engine }, { workspace, params, body }) => {
     const { card } = readObject(body, ["card"]);

@@ -71,6 +71,7 @@ const listStatements = route<unknown, { readonly customer?: string; readonly asO
   method: "GET",
   path: "/v1/statements",
   operationId: "listStatements",
+  isReport: true,
   summary: "List statements, latest period first.",
   scope: "read",
   query: closed({ "customer?": ID, "asOf?": AS_OF }),

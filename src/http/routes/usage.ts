@@ -18,6 +18,7 @@ const readUsage = route<unknown, UsageQuery>({
   method: "GET",
   path: "/v1/usage",
   operationId: "readUsage",
+  isReport: true,
   summary: "Sum usage, cost and charge by any dimensions; the largest cost comes first.",
   scope: "read",
   query: closed({

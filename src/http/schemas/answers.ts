@@ -193,6 +193,7 @@ const runs = {
       DECIMAL,
       "What its own charges and outcomes wait for, were it completed now.",
     ),
+    "stepsRemoved?": described({ const: true }, "Its steps were removed; its totals stand."),
     outcomes: listOf(named("Outcome")),
     steps: listOf(named("Step")),
     children: listOf(named("RunTree")),

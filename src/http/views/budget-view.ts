@@ -5,13 +5,10 @@ import { entitlementsDocument } from "../../domain/budget/entitlements.ts";
 import { type Hold, isQuarantined } from "../../domain/budget/hold.ts";
 import { budgetDocument, formatLevel } from "../../domain/budget/parse-budget.ts";
 import type { Stop } from "../../domain/budget/stop.ts";
+import type { BudgetWindow } from "../../domain/budget/window.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type {
-  BudgetState,
-  HoldDecision,
-  HoldsRequest,
-  RunState,
-} from "../../engine/hold-answers.ts";
+import type { BudgetState, HoldDecision, RunState } from "../../engine/hold-answers.ts";
+import type { StepKey } from "../../engine/ports.ts";
 import type { CustomerEntitlements } from "../../engine/save-entitlements.ts";
 import { timeText } from "../instant.ts";
 import { policyHitView } from "./policy-view.ts";
@@ -26,7 +23,6 @@ export function balanceView(state: BudgetState) {
   const { record, scope, window, limit, settled, held } = state;
   const { key, measure, currency, enforcement, reserve, undecided } = record.budget;
   const text = (level: bigint) => formatLevel(level, measure);
-  const time = (ms: number | null) => (ms === null ? null : timeText(ms));
   return {
     budget: key,
     each: record.budget.each,
@@ -38,15 +34,20 @@ export function balanceView(state: BudgetState) {
     held: text(held),
     remaining: limit === null ? null : text(limit - settled - held),
     reserve: text(reserve),
-    window: window.endMs === null ? null : { from: time(window.startMs), to: time(window.endMs) },
+    window: windowView(window),
     enforcement,
     undecided,
     stage: stageOf(state),
   };
 }
 
+/** Since when and until when a balance counts; null: always. */
+export function windowView({ startMs, endMs }: BudgetWindow) {
+  return endMs === null ? null : { from: timeText(startMs), to: timeText(endMs) };
+}
+
 /** The last stage that the balance has reached; null: none. */
-function stageOf({ record, limit, settled, held }: BudgetState) {
+export function stageOf({ record, limit, settled, held }: BudgetState) {
   const { stages, enforcement, measure } = record.budget;
   const level = enforcement === "hard" ? settled + held : settled;
   const reached = stages.findLast((stage) => {
@@ -98,16 +99,14 @@ function reservedOf({ cost, charge, currency }: Hold) {
   return { cost: formatAmount(cost), charge: formatAmount(charge), currency };
 }
 
-/** What was decided on the asks of one request, in their order. */
-export function decisionViews(
-  { run, asks }: Pick<HoldsRequest, "run" | "asks">,
-  decisions: readonly HoldDecision[],
+/** What was decided on one ask. */
+export function decisionView(
+  run: string,
+  step: Pick<StepKey, "source" | "id"> | undefined,
+  decision: HoldDecision,
 ) {
-  return decisions.map((decision, index) => {
-    const step = asks[index]?.step;
-    const named = { source: step?.source, id: step?.id, decision: decision.decision };
-    return { ...named, ...decisionFields(run, decision) };
-  });
+  const named = { source: step?.source, id: step?.id, decision: decision.decision };
+  return { ...named, ...decisionFields(run, decision) };
 }
 
 function decisionFields(run: string, decision: HoldDecision): object {

@@ -7,7 +7,7 @@ import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import { sharesOfRating } from "../../domain/run/rating-charges.ts";
 import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
-import type { RunTree } from "../../engine/read-run.ts";
+import { areStepsRemoved, type RunTree } from "../../engine/read-run.ts";
 import { joinShares } from "../../engine/shares.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
 import type { Currencies } from "./currencies.ts";
@@ -41,6 +41,7 @@ export function runTreeView(tree: RunTree, currencies: Currencies): object {
   return {
     ...runSummary(tree.run, currencies),
     accrued: formatAmount(tree.accrued),
+    ...(areStepsRemoved(tree) ? { stepsRemoved: true } : {}),
     outcomes: tree.outcomes.map(outcomeView),
     steps: tree.steps.map(stepView),
     children: tree.children.map((child) => runTreeView(child, currencies)),

@@ -50,18 +50,11 @@ export interface NamedHold {
 }
 
 const BODY: ReadonlySet<string> = new Set(["open", "holds"]);
-const OWN = ["inputTokens", "maxOutputTokens", "minOutputTokens", "cost", "wrapUp", "ttlMs"];
+const OF_HOLDS = ["inputTokens", "maxOutputTokens", "minOutputTokens", "cost", "wrapUp", "ttlMs"];
+/** What a hold says beside its step. */
+const OWN: ReadonlySet<string> = new Set([...OF_HOLDS, "onExpiry"]);
 const STEP = ["source", "id", "kind", "provider", "model", "tool", "tier", "agent", "attempt"];
-const ABOUT = [
-  "payer",
-  "labels",
-  "usage",
-  "callId",
-  "parentStep",
-  "onExpiry",
-  "arguments",
-  "callHash",
-];
+const ABOUT = ["payer", "labels", "usage", "callId", "parentStep", "arguments", "callHash"];
 const HOLD: ReadonlySet<string> = new Set([...STEP, ...ABOUT, ...OWN]);
 const OPEN = ["id", "source", "customer", "agent", "parentRun", "labels", "authority", "endUser"];
 const OPENING: ReadonlySet<string> = new Set([...OPEN, "occurredAt", "caps"]);
@@ -122,10 +115,10 @@ function listOf(value: unknown, field: string): readonly unknown[] {
 function readAsk(value: unknown, context: HoldsContext): HoldAsk {
   const object = readObject(value, "hold");
   refuseUnknown(object, HOLD, "");
-  const fields = Object.entries(object).filter(([name]) => !OWN.includes(name));
-  const { onExpiry: _, ...step } = Object.fromEntries(fields);
   const { run, nowText } = context;
-  const event = readStep({ ...step, type: "step", run, occurredAt: nowText }, context);
+  const document: Record<string, unknown> = { type: "step", run, occurredAt: nowText };
+  for (const name in object) if (!OWN.has(name)) document[name] = object[name];
+  const event = readStep(document, context);
   const content = canonicalJson(object);
   return {
     step: { ...event, usage: withInput(event, object) },

@@ -1,6 +1,8 @@
 /** The outbox in memory: each account's lines stand in a list of their own. */
+import type { ExportAttempt } from "../../domain/export/attempt.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type {
+  AttemptFilter,
   LineFilter,
   LinePlace,
   Outbox,
@@ -15,6 +17,7 @@ interface Box {
   /** Keys of lines by target, customer, item and number. */
   readonly places: Map<string, string>;
   readonly secrets: Map<string, SealedSecret>;
+  readonly attempts: Map<string, ExportAttempt>;
 }
 
 /** Keeps lines in maps. */
@@ -24,13 +27,14 @@ export class MemoryOutbox implements Outbox {
   #box(workspace: string): Box {
     const known = this.#boxes.get(workspace);
     if (known !== undefined) return known;
-    const box = { lines: new Map(), places: new Map(), secrets: new Map() };
+    const box = { lines: new Map(), places: new Map(), secrets: new Map(), attempts: new Map() };
     this.#boxes.set(workspace, box);
     return box;
   }
 
-  async write(workspace: string, { added, changed }: OutboxChange): Promise<boolean> {
-    const { lines, places } = this.#box(workspace);
+  async write(workspace: string, change: OutboxChange): Promise<boolean> {
+    const { added, changed, attempts = [] } = change;
+    const { lines, places, attempts: kept } = this.#box(workspace);
     const isFree = (line: ExportLine) => !lines.has(line.key) && !places.has(placeText(line));
     const isNext = (line: ExportLine) => lines.get(line.key)?.version === line.version - 1;
     const ownPlaces = new Set(added.map(placeText));
@@ -38,6 +42,7 @@ export class MemoryOutbox implements Outbox {
     if (!added.every(isFree) || !changed.every(isNext)) return false;
     for (const line of added) places.set(placeText(line), line.key);
     for (const line of [...added, ...changed]) lines.set(line.key, line);
+    for (const one of attempts) if (!kept.has(one.id)) kept.set(one.id, one);
     return true;
   }
 
@@ -76,6 +81,33 @@ export class MemoryOutbox implements Outbox {
       .sort((a, b) => byBytes(a.state, b.state));
   }
 
+  attempts(workspace: string, filter: AttemptFilter): ExportAttempt[] {
+    const { target, isTroubled, limit, after } = filter;
+    return [...this.#box(workspace).attempts.values()]
+      .filter((one) => one.target === target)
+      .filter((one) => isTroubled === undefined || one.isTroubled === isTroubled)
+      .filter((one) => after === undefined || newestFirst(one, after) > 0)
+      .sort(newestFirst)
+      .slice(0, limit);
+  }
+
+  attemptsOf(workspace: string, ids: readonly string[]): ExportAttempt[] {
+    const { attempts } = this.#box(workspace);
+    return ids.flatMap((id) => attempts.get(id) ?? []).sort(newestFirst);
+  }
+
+  async forgetAttempts(workspace: string, beforeMs: number): Promise<void> {
+    const { attempts } = this.#box(workspace);
+    for (const { id, atMs } of attempts.values()) if (atMs < beforeMs) attempts.delete(id);
+  }
+
+  async keepNewestAttempts(workspace: string, target: string, count: number): Promise<void> {
+    for (const isTroubled of [false, true]) {
+      const all = this.attempts(workspace, { target, isTroubled, limit: Number.MAX_SAFE_INTEGER });
+      for (const { id } of all.slice(count)) this.#box(workspace).attempts.delete(id);
+    }
+  }
+
   secrets(workspace: string, target: string): SealedSecret[] {
     return [...this.#box(workspace).secrets.values()]
       .filter((secret) => secret.target === target)
@@ -85,6 +117,12 @@ export class MemoryOutbox implements Outbox {
   async saveSecret(workspace: string, secret: SealedSecret): Promise<void> {
     this.#box(workspace).secrets.set(keyOf(secret.target, secret.name), secret);
   }
+}
+
+type AttemptPlace = Pick<ExportAttempt, "atMs" | "id">;
+
+function newestFirst(a: AttemptPlace, b: AttemptPlace): number {
+  return b.atMs - a.atMs || byBytes(b.id, a.id);
 }
 
 function placeText({ target, customer, item, no }: ExportLine): string {

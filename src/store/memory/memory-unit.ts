@@ -2,6 +2,7 @@
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
@@ -123,6 +124,11 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
   usedPeriods(customer: string): string[] {
     const own = [...this.#tables.rollups.values()].filter((row) => row.customer === customer);
     return [...new Set(own.map(({ period }) => period))];
+  }
+
+  rollups({ customer, period }: CounterKey): RollupRow[] {
+    const all = [...this.#tables.rollups.values()];
+    return all.filter((row) => row.customer === customer && row.period === period);
   }
 
   adjustments(key: CounterKey): Adjustment[] {

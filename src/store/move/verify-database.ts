@@ -18,10 +18,10 @@ export async function verifyDatabase(
     // Copying and checking are about as long.
     const copied = (done: number, total: number) => onProgress(done, 2 * total);
     const apart = await copyToFolder({ connectionString, dataDir, onProgress: copied });
-    const { checked, findings } = verifyDataFolder(dataDir, {
+    const { checked, findings, removed } = verifyDataFolder(dataDir, {
       onProgress: ({ done, total }) => onProgress(total + done, 2 * total),
     });
-    return { checked, findings: [...findings, ...apart] };
+    return { checked, findings: [...findings, ...apart], removed };
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }

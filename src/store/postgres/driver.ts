@@ -58,6 +58,8 @@ export interface PoolOptions {
   /** A row that others hold is waited for as long as this. */
   readonly lockMaxMs: number;
   readonly connectMaxMs: number;
+  /** Whether every transaction may only read, whatever the server is. (Default: false.) */
+  readonly isReadOnly?: boolean;
 }
 
 /** Opens a pool. Nothing is connected before it is used. */
@@ -104,7 +106,7 @@ export function sendTogether<T>({ connection }: Connected, send: () => T): T {
  * address would replace the role, and with it the wall. They are taken out, and the role stands
  * behind them.
  */
-function takeSettings({ connectionString, role }: PoolOptions) {
+function takeSettings({ connectionString, role, isReadOnly = false }: PoolOptions) {
   if (!URL.canParse(connectionString)) {
     const detail =
       "DATABASE_URL is no address of a database: postgresql://user:password@host/name.";
@@ -114,7 +116,8 @@ function takeSettings({ connectionString, role }: PoolOptions) {
   const own = url.searchParams.get("options") ?? "";
   url.searchParams.delete("options");
   // Compiling a plan takes longer than any statement here runs.
-  const usual = `-c jit=off ${own}`;
+  const reading = isReadOnly ? "-c default_transaction_read_only=on" : "";
+  const usual = `-c jit=off ${reading} ${own}`;
   return { address: url.href, settings: role === null ? usual : `${usual} -c role=${role}` };
 }
 

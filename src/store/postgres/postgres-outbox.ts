@@ -1,6 +1,8 @@
 /** The outbox on PostgreSQL: a change that does not find every version it names is undone. */
+import type { ExportAttempt } from "../../domain/export/attempt.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type {
+  AttemptFilter,
   LineFilter,
   Outbox,
   OutboxChange,
@@ -8,12 +10,18 @@ import type {
   StateCount,
 } from "../../engine/export/export-ports.ts";
 import {
+  attemptConditions,
+  type Condition,
   conditionsOf,
+  decodeAttempt,
   decodeLine,
   decodeSecret,
+  encodeAttempt,
   encodeLine,
   encodeSecret,
+  kindsOf,
   LINE_COLUMNS,
+  mergedAttempts,
 } from "../stored-export.ts";
 import type { Row } from "../stored-rows.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
@@ -34,6 +42,14 @@ const INSERT = `INSERT INTO export_lines (${LINE_COLUMNS.join(", ")}, checksum)
   VALUES (${PLACES}, $${LINE_COLUMNS.length + 1}) ON CONFLICT DO NOTHING RETURNING key`;
 const UPDATE = `UPDATE export_lines SET state = $1, is_open = $2, due_at = $3, version = $4,
   document = $5, checksum = $6 WHERE ws = $7 AND key = $8 AND version = $9 RETURNING key`;
+const KEEP = `INSERT INTO export_attempts VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT DO NOTHING`;
+const FORGET = "DELETE FROM export_attempts WHERE ws = $1 AND at < $2";
+/** All that are not newer than the first one that is too many. */
+const KEEP_NEWEST = `DELETE FROM export_attempts WHERE ws = $1 AND target = $2
+  AND is_troubled = $3 AND (at, id) <= (SELECT at, id FROM export_attempts
+    WHERE ws = $1 AND target = $2 AND is_troubled = $3
+    ORDER BY at DESC, id DESC LIMIT 1 OFFSET $4)`;
 const SAVE_SECRET = `INSERT INTO export_secrets VALUES ($1, $2, $3, $4, $5, $6, $7)
   ON CONFLICT (ws, target, name) DO UPDATE SET key_id = excluded.key_id,
     sealed = excluded.sealed, saved_at = excluded.saved_at, checksum = excluded.checksum`;
@@ -61,21 +77,17 @@ export class PostgresOutbox implements Outbox {
         const named = [...(now as Parameter[]), ws, line.key, line.version - 1];
         if ((await rowsOf(queries, UPDATE, named)).length === 0) return false;
       }
+      for (const attempt of change.attempts ?? []) {
+        await rowsOf(queries, KEEP, encodeAttempt(ws, attempt, checksum));
+      }
       return true;
     });
   }
 
   async lines(workspace: string, filter: LineFilter): Promise<ExportLine[]> {
-    const conditions = conditionsOf(filter);
-    const values = conditions.flatMap((one) => one.values);
-    let at = 1;
-    const where = conditions.map(({ sql }) => ` AND ${sql}`).join("");
-    const numbered = where.replaceAll("?", () => {
-      at += 1;
-      return `$${at}`;
-    });
-    const sql = `SELECT * FROM export_lines WHERE ws = $1${numbered}
-      ORDER BY customer, item, no LIMIT $${at + 1}`;
+    const { where, values } = numbered(conditionsOf(filter));
+    const sql = `SELECT * FROM export_lines WHERE ws = $1${where}
+      ORDER BY customer, item, no LIMIT $${values.length + 2}`;
     return (await this.#store.of(workspace, sql, ...values, filter.limit)).map(decodeLine);
   }
 
@@ -98,6 +110,33 @@ export class PostgresOutbox implements Outbox {
     return rows.map((row) => ({ state: row.state, count: Number(row.count) }) as StateCount);
   }
 
+  async attempts(workspace: string, filter: AttemptFilter): Promise<ExportAttempt[]> {
+    const found: ExportAttempt[] = [];
+    for (const isTroubled of kindsOf(filter)) {
+      const { where, values } = numbered(attemptConditions(filter, isTroubled));
+      const sql = `SELECT * FROM export_attempts WHERE ws = $1${where}
+        ORDER BY at DESC, id DESC LIMIT $${values.length + 2}`;
+      const rows = await this.#store.of(workspace, sql, ...values, filter.limit);
+      found.push(...rows.map(decodeAttempt));
+    }
+    return mergedAttempts(found, filter.limit);
+  }
+
+  async attemptsOf(workspace: string, ids: readonly string[]): Promise<ExportAttempt[]> {
+    const sql = `SELECT * FROM export_attempts
+      WHERE ws = $1 AND id IN (SELECT jsonb_array_elements_text($2::jsonb))
+      ORDER BY at DESC, id DESC`;
+    return (await this.#store.of(workspace, sql, JSON.stringify(ids))).map(decodeAttempt);
+  }
+
+  async forgetAttempts(workspace: string, beforeMs: number): Promise<void> {
+    await this.#store.of(workspace, FORGET, beforeMs);
+  }
+
+  async keepNewestAttempts(workspace: string, target: string, count: number): Promise<void> {
+    for (const kind of [0, 1]) await this.#store.of(workspace, KEEP_NEWEST, target, kind, count);
+  }
+
   async secrets(workspace: string, target: string): Promise<SealedSecret[]> {
     const sql = "SELECT * FROM export_secrets WHERE ws = $1 AND target = $2 ORDER BY name";
     return (await this.#store.of(workspace, sql, target)).map(decodeSecret);
@@ -108,6 +147,20 @@ export class PostgresOutbox implements Outbox {
     const [, ...values] = encodeSecret(ws, secret, (text) => this.#store.checksum(text));
     await this.#store.of(workspace, SAVE_SECRET, ...values);
   }
+}
+
+/** Conditions with numbered parameters, behind the workspace's. */
+function numbered(conditions: readonly Condition[]): {
+  readonly where: string;
+  readonly values: readonly Parameter[];
+} {
+  const values = conditions.flatMap((one) => one.values);
+  const parts = conditions
+    .map(({ sql }) => ` AND ${sql}`)
+    .join("")
+    .split("?");
+  const where = parts.map((part, at) => (at === 0 ? part : `$${at + 1}${part}`)).join("");
+  return { where, values };
 }
 
 function byKey(a: ExportLine, b: ExportLine): number {

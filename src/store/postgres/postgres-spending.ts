@@ -26,12 +26,12 @@ import {
   encodeOverrun,
   encodeStop,
 } from "../stored-budgets.ts";
-import { type Bound, type Row, rowText } from "../stored-rows.ts";
+import type { Bound, Row } from "../stored-rows.ts";
 import type { Parameter } from "./connection.ts";
 import { rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
-import type { Target } from "./target.ts";
+import { checksumOf, type Target } from "./target.ts";
 
 /** Runs a statement whose first parameter is the workspace. */
 type Ask = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
@@ -190,7 +190,7 @@ function isSettledByOwn(hold: Hold): boolean {
 export async function writeSpending(target: Target, writes: SpendingWrites): Promise<void> {
   const { queries, ws } = target;
   const ask: Ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
-  const checked = (row: Bound[]) => [...row, target.digest.checksum(rowText(row))];
+  const checked = (row: Bound[]) => [...row, checksumOf(target, row)];
   const save = (name: keyof typeof TABLES, rows: Parameters<typeof saveRows>[2]["rows"]) =>
     saveRows(queries, ws, { table: TABLES[name], rows });
   const freed = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";

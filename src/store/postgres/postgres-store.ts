@@ -5,6 +5,7 @@
  */
 
 import { present } from "../../domain/assert.ts";
+import { REPLICA_CONNECT_MAX_MS } from "../../domain/database-limits.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RulesVersions } from "../../engine/node-ports.ts";
@@ -20,6 +21,7 @@ import { PostgresAlerts } from "./postgres-alerts.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
 import { PostgresLeases } from "./postgres-leases.ts";
+import { IS_WATCHED, PostgresNotes } from "./postgres-notes.ts";
 import { type OutboxStore, PostgresOutbox } from "./postgres-outbox.ts";
 import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
@@ -38,6 +40,7 @@ const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commi
  */
 const lockOf = (ws: number) => `${BEGIN}; SET LOCAL tollgate.ws = ${ws};
   SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version,
+    ${IS_WATCHED},
     (12 * (extract(year FROM now()) - 1970) + extract(month FROM now()) - 1)::integer AS month
   FROM workspaces WHERE ws = ${ws} FOR UPDATE`;
 
@@ -56,6 +59,27 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   await withOwner(connectionString, refuseUnfinishedMove);
   return new PostgresStore(await Sessions.open(connectionString, bounds), options.digest);
 }
+
+/**
+ * A copy that follows the database, for reads alone. Nothing is asked of it yet, and whatever would
+ * write fails with `store.unknown`. `asOfMs`: the instant up to which it has every commit, by the
+ * clock of the database; null where it follows none, as one that was promoted.
+ */
+export async function openPostgresReplica(
+  options: PostgresOptions,
+): Promise<{ readonly store: Store; readonly asOfMs: () => Promise<number | null> }> {
+  const { connectionString, bounds } = options;
+  const usual = { connectMaxMs: REPLICA_CONNECT_MAX_MS, isReadOnly: true };
+  const sessions = await Sessions.open(connectionString, { ...usual, ...bounds });
+  const asOfMs = async () => {
+    const [row] = await sessions.rows(null, REPLAYED, []);
+    return (row?.at as number | null) ?? null;
+  };
+  return { store: new PostgresStore(sessions, options.digest), asOfMs };
+}
+
+const REPLAYED = `SELECT CASE WHEN pg_is_in_recovery()
+  THEN floor(1000 * extract(epoch FROM pg_last_xact_replay_timestamp()))::bigint END AS at`;
 
 /** A database that several nodes work on. */
 class PostgresStore extends PostgresReads implements Store {
@@ -77,6 +101,7 @@ class PostgresStore extends PostgresReads implements Store {
   });
   readonly credit = new PostgresCreditReads((...asked) => this.of(...asked));
   readonly leases = new PostgresLeases((sql, ...values) => this.#all(sql, ...values));
+  readonly notes = new PostgresNotes((...asked) => this.of(...asked));
   readonly #rows: OutboxStore = {
     of: (...asked) => this.of(...asked),
     ws: (workspace) => this.#ws(workspace),
@@ -227,7 +252,7 @@ function startOf(row: Row): UnitStart {
   const number = (name: string) => row[name] as number;
   const digest = row.chain as string;
   const head = { lastSeq: number("last_seq"), digest, committedAtMs: number("committed_at") };
-  return { head, rules: rulesOf(row) };
+  return { head, rules: rulesOf(row), isWatched: row.is_watched === true };
 }
 
 function rulesOf(row: Row): RulesVersions {

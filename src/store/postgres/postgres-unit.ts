@@ -7,8 +7,9 @@
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import type { Lease, RulesVersions } from "../../engine/node-ports.ts";
+import type { Lease, LiveNote, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
@@ -33,6 +34,7 @@ import {
   decodeJournal,
   decodeOutcome,
   decodePeriod,
+  decodeRollup,
   decodeRun,
   decodeSuspended,
   decodeWitness,
@@ -40,6 +42,7 @@ import {
 } from "../stored-rows.ts";
 import { type Parameter, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
+import { writeNote } from "./postgres-notes.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
@@ -51,11 +54,13 @@ const byIdentity = (table: string, where = "true") => byKeys(table, "run source 
 /** Rows of a table by customer and period. */
 const byPeriod = (table: string) => byKeys(table, "customer period");
 const STEPS = byKeys("steps", "customer run source id month:int4");
+const OUTCOMES = byKeys("outcomes", "customer run key");
 
 /** What the lock of the workspace's row told. */
 export interface UnitStart {
   readonly head: ChainHead;
   readonly rules: RulesVersions;
+  readonly isWatched: boolean;
 }
 
 /** Reads and writes of one open transaction. */
@@ -72,6 +77,14 @@ export class PostgresUnit implements UnitOfWork {
 
   rules(): RulesVersions {
     return this.#start.rules;
+  }
+
+  get isWatched(): boolean {
+    return this.#start.isWatched;
+  }
+
+  tellLive(note: Pick<LiveNote, "node" | "text">): Promise<void> {
+    return writeNote(this.#target, note);
   }
 
   async holds({ name, fence }: Lease): Promise<boolean> {
@@ -139,8 +152,11 @@ export class PostgresUnit implements UnitOfWork {
     return this.#runsOf(await this.#rows(sql, id));
   }
 
-  /** A step is found by its run's customer and month, with which its key begins and ends. */
-  async steps(keys: readonly StepKey[]): Promise<Step[]> {
+  /**
+   * What belongs to runs that have a customer, with customer and month: the keys of such rows begin
+   * and end with them. A run that nobody has bound has none.
+   */
+  async #placed<Key extends { readonly run: string }>(keys: readonly Key[]) {
     if (keys.length === 0) return [];
     const { queries, ws, places } = this.#target;
     await places.find(
@@ -148,10 +164,14 @@ export class PostgresUnit implements UnitOfWork {
       ws,
       keys.map(({ run }) => run),
     );
-    const placed = keys.flatMap((key) => {
-      const place = places.of(key.run);
-      return place === undefined || place.customer === null ? [] : { ...key, ...place };
+    return keys.flatMap((key) => {
+      const { customer = null, month = 0 } = places.of(key.run) ?? {};
+      return customer === null ? [] : { ...key, customer, month };
     });
+  }
+
+  async steps(keys: readonly StepKey[]): Promise<Step[]> {
+    const placed = await this.#placed(keys);
     if (placed.length === 0) return [];
     const column = <T>(read: (key: (typeof placed)[number]) => T) => placed.map(read);
     const rows = await this.#rows(
@@ -166,10 +186,11 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async stepsOfRun(run: string): Promise<Step[]> {
-    const sql = `SELECT t.* FROM runs r
-      JOIN steps t ON t.ws = r.ws AND t.customer = r.customer AND t.run = r.id AND t.month = r.month
-      WHERE r.ws = $1 AND r.id = $2 ORDER BY t.source, t.id`;
-    return (await this.#rows(sql, run)).map(decodeStep);
+    const [place] = await this.#placed([{ run }]);
+    if (place === undefined) return [];
+    const sql = `SELECT * FROM steps
+      WHERE ws = $1 AND customer = $2 AND run = $3 AND month = $4 ORDER BY source, id`;
+    return (await this.#rows(sql, place.customer, run, place.month)).map(decodeStep);
   }
 
   async suspended(keys: readonly StepKey[]): Promise<Suspended[]> {
@@ -209,28 +230,24 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async outcomes(keys: readonly { run: string; key: string }[]): Promise<OutcomeState[]> {
-    if (keys.length === 0) return [];
-    const sql = `SELECT t.* FROM unnest($2::text[], $3::text[]) AS k (run, key)
-      CROSS JOIN LATERAL (
-        SELECT o.* FROM runs r JOIN outcomes o ON o.ws = r.ws AND o.customer = r.customer
-          AND o.run = r.id AND o.key = k.key
-        WHERE r.ws = $1 AND r.id = k.run OFFSET 0) AS t
-      ORDER BY t.customer, t.run, t.key`;
-    const runs = keys.map(({ run }) => run);
-    return (
-      await this.#rows(
-        sql,
-        runs,
-        keys.map(({ key }) => key),
-      )
-    ).map(decodeOutcome);
+    const placed = await this.#placed(keys);
+    if (placed.length === 0) return [];
+    const column = <T>(read: (key: (typeof placed)[number]) => T) => placed.map(read);
+    const rows = await this.#rows(
+      OUTCOMES,
+      column(({ customer }) => customer),
+      column(({ run }) => run),
+      column(({ key }) => key),
+    );
+    return rows.map(decodeOutcome);
   }
 
   async outcomesOfRun(run: string): Promise<OutcomeState[]> {
-    const sql = `SELECT t.* FROM runs r
-      JOIN outcomes t ON t.ws = r.ws AND t.customer = r.customer AND t.run = r.id
-      WHERE r.ws = $1 AND r.id = $2 ORDER BY t.key`;
-    return (await this.#rows(sql, run)).map(decodeOutcome);
+    const [place] = await this.#placed([{ run }]);
+    if (place === undefined) return [];
+    const sql = `SELECT * FROM outcomes WHERE ws = $1 AND customer = $2 AND run = $3
+      ORDER BY key`;
+    return (await this.#rows(sql, place.customer, run)).map(decodeOutcome);
   }
 
   async journalled(keys: readonly StepKey[]): Promise<JournalEntry[]> {
@@ -253,6 +270,11 @@ export class PostgresUnit implements UnitOfWork {
   async usedPeriods(customer: string): Promise<string[]> {
     const sql = "SELECT DISTINCT period FROM rollups WHERE ws = $1 AND customer = $2";
     return (await this.#rows(sql, customer)).map((row) => row.period as string);
+  }
+
+  async rollups({ customer, period }: CounterKey): Promise<RollupRow[]> {
+    const sql = "SELECT * FROM rollups WHERE ws = $1 AND customer = $2 AND period = $3";
+    return (await this.#rows(sql, customer, period)).map(decodeRollup);
   }
 
   async adjustments({ customer, period }: CounterKey): Promise<Adjustment[]> {

@@ -1,5 +1,6 @@
 /** Where a unit of work writes. */
 import type { Digest } from "../../engine/ports.ts";
+import { type Bound, rowText } from "../stored-rows.ts";
 import type { Queries } from "./connection.ts";
 import type { RunPlaces } from "./run-places.ts";
 
@@ -9,4 +10,12 @@ export interface Target {
   readonly ws: number;
   readonly digest: Digest;
   readonly places: RunPlaces;
+}
+
+/**
+ * The checksum of a row, of its values behind the workspace in the order of a data folder: there is
+ * one oracle for both stores, and rows move from one to the other as they are.
+ */
+export function checksumOf({ ws, digest }: Target, values: readonly Bound[]): number {
+  return digest.checksum(rowText([ws, ...values]));
 }

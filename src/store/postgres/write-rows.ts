@@ -2,6 +2,7 @@
  * Writes what a unit of work changed: one statement a table, rows in key order. Statements are sent
  * one behind the other without waiting for answers; the server carries them out in that order.
  */
+
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
 import type { Step } from "../../domain/event/step.ts";
@@ -10,6 +11,7 @@ import { formatAmount } from "../../domain/money/decimal.ts";
 import type { StepKey, Writes } from "../../engine/ports.ts";
 import { touchedRules } from "../../engine/rules.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
+import { encodeShares } from "../rating-text.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import {
   type Bound,
@@ -17,8 +19,6 @@ import {
   encodeRollup,
   encodeRun,
   encodeSegments,
-  encodeShares,
-  rowText,
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
 import { rowsOf } from "./connection.ts";
@@ -26,7 +26,7 @@ import { sendTogether } from "./driver.ts";
 import { writeSpending } from "./postgres-spending.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
-import type { Target } from "./target.ts";
+import { checksumOf, type Target } from "./target.ts";
 
 /** Writes everything; called inside the unit's transaction. */
 export async function writeRows(target: Target, writes: Writes): Promise<void> {
@@ -58,9 +58,9 @@ function save(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<vo
   return saveRows(target.queries, target.ws, { table: TABLES[name], rows });
 }
 
-/** Saves rows whose last column is the checksum of the others. */
+/** Saves rows whose last column is the checksum of the others, in the order of a data folder. */
 function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
-  const checked = rows.map((row) => [...row, target.digest.checksum(rowText(row))]);
+  const checked = rows.map((row) => [...row, checksumOf(target, row)]);
   return save(target, name, checked);
 }
 
@@ -197,14 +197,16 @@ async function writeWaiting(target: Target, writes: Writes): Promise<void> {
 
 async function writePeriods(target: Target, writes: Writes): Promise<void> {
   await Promise.all([
-    saveChecked(
+    save(
       target,
       "adjustments",
       writes.adjustments.map((row) => {
         const { customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell } = row;
         const { reason, run, source, id } = row;
-        const where = [customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell];
-        return [...where, formatAmount(row.amount), reason, run, source, id];
+        const where = [bookedPeriod, originPeriod, cardKey, chargeKey, cell];
+        const rest = [...where, formatAmount(row.amount), reason, run, source, id];
+        // The customer leads the key here, and the seq in a data folder.
+        return [customer, seq, ...rest, checksumOf(target, [seq, customer, ...rest])];
       }),
     ),
     save(

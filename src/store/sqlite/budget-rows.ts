@@ -13,16 +13,20 @@ import {
 } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
+import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
+import { HeldIdentities } from "./held-identities.ts";
 import { Recent } from "./recent.ts";
 import type { Statements } from "./statements.ts";
 
 const BALANCES_MAX_ROWS = 40_000;
 const LIMITS_MAX_ROWS = 40_000;
+/** Texts of balances that are remembered of one scope. */
+const TEXTS_OF_SCOPE_MAX_COUNT = 8;
 
-const COUNTING = `SELECT * FROM holds WHERE ws = ? AND state = 'open'`;
+const COUNTING = `SELECT * FROM holds INDEXED BY holds_counting WHERE ws = ? AND state = 'open'`;
 const BALANCE = `SELECT * FROM budget_balances
   WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
 const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
@@ -35,19 +39,26 @@ export class BudgetRows {
   readonly #balances = new Recent<string, Balance | null>(BALANCES_MAX_ROWS);
   readonly #limits = new Recent<string, bigint | null>(LIMITS_MAX_ROWS);
   #holds: CountingHolds | null = null;
+  /** Identities of all holds, those that ended among them. */
+  readonly held: HeldIdentities;
   #stops: Map<string, Stop> | null = null;
   /** Balances that the file does not have yet. */
   readonly pending = new Map<string, Balance>();
   #staged: SpendingWrites | null = null;
+  readonly #texts = new BalanceTexts();
 
   constructor(statements: Statements, ws: number) {
     this.#statements = statements;
     this.#ws = ws;
+    this.held = new HeldIdentities(statements, ws);
   }
 
   /** Holds that count; read from the file once. */
   get holds(): CountingHolds {
-    this.#holds ??= new CountingHolds(this.#statements.of(COUNTING).all(this.#ws).map(decodeHold));
+    if (this.#holds === null) {
+      const rows = this.#statements.of(COUNTING).all(this.#ws);
+      this.#holds = new CountingHolds(rows.map(decodeHold), this.#texts);
+    }
     return this.#holds;
   }
 
@@ -65,7 +76,7 @@ export class BudgetRows {
   balances(keys: readonly BalanceKey[]): KeptBalance[] {
     const found: KeptBalance[] = [];
     for (const key of keys) {
-      const text = balanceText(key);
+      const text = this.#texts.of(key);
       const balance = this.#balance(key, text);
       const held = this.holds.heldOf(text);
       if (balance === null && held === undefined) continue;
@@ -116,7 +127,7 @@ export class BudgetRows {
   /** Balances to be written where pending totals go to the file: staged ones too. */
   balancesToWrite(): Balance[] {
     const all = new Map(this.pending);
-    for (const balance of this.#staged?.balances ?? []) all.set(balanceText(balance), balance);
+    for (const balance of this.#staged?.balances ?? []) all.set(this.#texts.of(balance), balance);
     return [...all.values()];
   }
 
@@ -125,8 +136,11 @@ export class BudgetRows {
     const staged = this.#staged;
     this.#staged = null;
     if (staged === null) return;
-    for (const balance of staged.balances) this.pending.set(balanceText(balance), balance);
-    for (const hold of staged.holds) this.holds.put(hold);
+    for (const balance of staged.balances) this.pending.set(this.#texts.of(balance), balance);
+    for (const hold of staged.holds) {
+      this.holds.put(hold);
+      this.held.add(hold);
+    }
     for (const key of staged.freedLimits) this.#limits.set(scopeText(key), null);
     for (const own of staged.limits) this.#limits.set(scopeText(own), own.limit);
     this.#putStops(staged);
@@ -147,13 +161,37 @@ export class BudgetRows {
   }
 }
 
+/**
+ * The texts of balances, each the same object for as long as it is remembered: a map finds that at
+ * once, where a text that was just put together is first looked for letter by letter.
+ */
+class BalanceTexts {
+  readonly #known = new Map<string, { budgetId: number; window: string; text: string }[]>();
+
+  of(key: BalanceKey): string {
+    const known = this.#known.get(key.scope);
+    for (const one of known ?? []) {
+      if (one.budgetId === key.budgetId && one.window === key.window) return one.text;
+    }
+    if (this.#known.size >= BALANCES_MAX_ROWS) this.#known.clear();
+    const { budgetId, scope, window } = key;
+    const one = { budgetId, window, text: balanceText(key) };
+    // The windows of a scope go by; the newest few are asked for.
+    this.#known.set(scope, [one, ...(known ?? []).slice(0, TEXTS_OF_SCOPE_MAX_COUNT - 1)]);
+    return one.text;
+  }
+}
+
 /** Holds that count, by what finds them, and what they set aside. */
 class CountingHolds {
-  readonly #byStep = new Map<string, Hold>();
+  readonly #byStep = new ByIdentity<Hold>();
   readonly #byCall = new Map<string, Hold[]>();
   readonly #held = new Map<string, bigint>();
 
-  constructor(holds: readonly Hold[]) {
+  readonly #texts: BalanceTexts;
+
+  constructor(holds: readonly Hold[], texts: BalanceTexts) {
+    this.#texts = texts;
     for (const hold of holds) this.#add(hold);
   }
 
@@ -167,7 +205,7 @@ class CountingHolds {
   }
 
   of(key: StepKey): Hold | undefined {
-    return this.#byStep.get(holdText(key));
+    return this.#byStep.get(key);
   }
 
   ofCall(callId: string): readonly Hold[] {
@@ -176,20 +214,20 @@ class CountingHolds {
 
   /** Takes over a hold in its new state. */
   put(hold: Hold): void {
-    const former = this.#byStep.get(holdText(hold));
+    const former = this.#byStep.get(hold);
     if (former !== undefined) this.#remove(former);
     if (isCounting(hold)) this.#add(hold);
   }
 
   #add(hold: Hold): void {
-    this.#byStep.set(holdText(hold), hold);
+    this.#byStep.set(hold);
     this.#setAside(hold, 1n);
     if (hold.callId === null) return;
     this.#byCall.set(hold.callId, [...this.ofCall(hold.callId), hold]);
   }
 
   #remove(hold: Hold): void {
-    this.#byStep.delete(holdText(hold));
+    this.#byStep.delete(hold);
     this.#setAside(hold, -1n);
     if (hold.callId === null) return;
     const others = this.ofCall(hold.callId).filter((one) => one !== hold);
@@ -199,14 +237,10 @@ class CountingHolds {
 
   #setAside({ reserves }: Hold, sign: bigint): void {
     for (const reserve of reserves) {
-      const text = balanceText(reserve);
+      const text = this.#texts.of(reserve);
       const held = (this.#held.get(text) ?? 0n) + sign * reserve.amount;
       if (held === 0n) this.#held.delete(text);
       else this.#held.set(text, held);
     }
   }
-}
-
-function holdText({ run, source, id }: StepKey): string {
-  return `${run}\u0000${source}\u0000${id}`;
 }

@@ -2,10 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TollgateError } from "../../domain/errors.ts";
+import { CHECKPOINT_PAGES } from "./checkpoints.ts";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
-/** Pages that the write-ahead log gathers before they move to the file: 4 KiB each. */
-const AUTOCHECKPOINT_PAGES = 16_000;
 /** Page caches: the writer works on few pages at a time, the reader serves reports. */
 const WRITER_CACHE_KIB = 49_152;
 const READER_CACHE_KIB = 16_384;
@@ -25,7 +24,7 @@ export function openWriter(path: string, { synchronous = "FULL" }: OpenOptions =
   db.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = ${synchronous};
-    PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES};
+    PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     PRAGMA cache_size = -${WRITER_CACHE_KIB};
     PRAGMA foreign_keys = OFF;
     PRAGMA trusted_schema = OFF;

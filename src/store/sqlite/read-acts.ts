@@ -9,8 +9,9 @@ export function actsOf({ reads, ws }: ReadParts, filter: ActFilter): JournalEntr
   const { kind, subject, afterSeq = 0, beforeSeq, limit } = filter;
   const ofSubject = subject === undefined ? "" : "AND id = ?";
   const order = beforeSeq === undefined ? "ORDER BY seq" : "AND seq < ? ORDER BY seq DESC";
-  const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND seq > ?
-    ${ofSubject} ${order} LIMIT ?`;
+  const index = subject === undefined ? "journal_by_kind" : "journal_by_act";
+  const sql = `SELECT * FROM journal INDEXED BY ${index}
+    WHERE ws = ? AND run = '' AND source = ? AND seq > ? ${ofSubject} ${order} LIMIT ?`;
   const values = [subject ?? [], beforeSeq ?? [], limit].flat();
   return reads
     .of(sql)
@@ -23,7 +24,8 @@ export function lastActOf(
   { reads, ws }: ReadParts,
   { kind, subject }: { readonly kind: ActFilter["kind"]; readonly subject: string },
 ): JournalEntry | undefined {
-  const sql = `SELECT * FROM journal WHERE ws = ? AND run = '' AND source = ? AND id = ?
+  const sql = `SELECT * FROM journal INDEXED BY journal_by_act
+    WHERE ws = ? AND run = '' AND source = ? AND id = ?
     ORDER BY seq DESC LIMIT 1`;
   return reads.of(sql).all(ws, kind, subject).map(decodeJournal)[0];
 }

@@ -301,6 +301,10 @@ export class RowCaches {
     return page;
   }
 
+  rollups(ws: number, key: CounterKey): RollupRow[] {
+    return this.#page(ws, key).rollups.rows.map(({ row }) => row);
+  }
+
   /** Periods of a customer whose totals wait. */
   pendingPeriods(ws: number, customer: string): string[] {
     return (this.#of(ws).pending.pages.get(customer) ?? []).map(({ period }) => period);

@@ -16,7 +16,7 @@ import { decodeId } from "./stored-id.ts";
 /** More ids than this are not read for one run: a standing run may hold millions. */
 const RUN_IDS_MAX_COUNT = 2_000;
 /** Identities in one table, of which there are two: 1 MiB each when full. */
-const TABLE_MAX_COUNT = 60_000;
+export const TABLE_MAX_COUNT = 60_000;
 
 const UNREAD = 0;
 const TOO_MANY = -1;
@@ -102,7 +102,7 @@ function printOf(runNo: number, sourceNo: number, id: string): number {
 const LEAST_PLACES = 1_024;
 
 /** A set of prints by open addressing, at most half full. */
-class PrintTable {
+export class PrintTable {
   #places = new Float64Array(LEAST_PLACES);
   count = 0;
 

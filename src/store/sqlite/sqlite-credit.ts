@@ -34,8 +34,8 @@ export class SqliteCreditReads implements CreditReads {
 
   customersBelow(workspace: string, parent: string): Customer[] {
     const parentId = "CASE WHEN json_valid(parent) THEN json_extract(parent, '$.id') END";
-    const sql = `SELECT * FROM customers WHERE ws = ? AND ${parentId} = ?
-      AND parent IS NOT NULL ORDER BY id`;
+    const sql = `SELECT * FROM customers INDEXED BY customers_by_parent
+      WHERE ws = ? AND ${parentId} = ? AND parent IS NOT NULL ORDER BY id`;
     return this.#rows(workspace, sql, parent).map(decodeCustomer);
   }
 }

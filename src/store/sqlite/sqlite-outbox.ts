@@ -2,8 +2,10 @@
  * The outbox of the embedded store. There is one writer, and whoever writes has its turn: so what
  * is read at the beginning of a turn still holds when its transaction is carried out.
  */
+import type { ExportAttempt } from "../../domain/export/attempt.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type {
+  AttemptFilter,
   LineFilter,
   Outbox,
   OutboxChange,
@@ -11,12 +13,17 @@ import type {
   StateCount,
 } from "../../engine/export/export-ports.ts";
 import {
+  attemptConditions,
   conditionsOf,
+  decodeAttempt,
   decodeLine,
   decodeSecret,
+  encodeAttempt,
   encodeLine,
   encodeSecret,
+  kindsOf,
   LINE_COLUMNS,
+  mergedAttempts,
 } from "../stored-export.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import type { OwnTransactions } from "./own-transactions.ts";
@@ -36,6 +43,13 @@ const INSERT = `INSERT INTO export_lines (${LINE_COLUMNS.join(", ")}, checksum)
 /** A line keeps its place and its body for ever. */
 const UPDATE = `UPDATE export_lines SET state = ?, is_open = ?, due_at = ?, version = ?,
   document = ?, checksum = ? WHERE ws = ? AND key = ?`;
+const KEEP = "INSERT OR IGNORE INTO export_attempts VALUES (?, ?, ?, ?, ?, ?, ?)";
+const FORGET = "DELETE FROM export_attempts WHERE ws = ? AND at < ?";
+/** All that are not newer than the first one that is too many. */
+const KEEP_NEWEST = `DELETE FROM export_attempts WHERE ws = ?1 AND target = ?2
+  AND is_troubled = ?3 AND (at, id) <= (SELECT at, id FROM export_attempts
+    WHERE ws = ?1 AND target = ?2 AND is_troubled = ?3
+    ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?4)`;
 const SAVE_SECRET = "INSERT OR REPLACE INTO export_secrets VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 /** Keeps lines in the file. */
@@ -51,7 +65,8 @@ export class SqliteOutbox implements Outbox {
     return this.#store.own.commit((draft) => this.#fill(draft, ws, change));
   }
 
-  #fill(draft: TransactionDraft, ws: number, { added, changed }: OutboxChange): boolean {
+  #fill(draft: TransactionDraft, ws: number, change: OutboxChange): boolean {
+    const { added, changed, attempts = [] } = change;
     const places = new Set(added.map(placeText));
     if (places.size < added.length) return false;
     const isFree = (line: ExportLine) => !this.#isTaken(ws, line);
@@ -64,6 +79,7 @@ export class SqliteOutbox implements Outbox {
       const now = [values[7], values[8], values[9], values[10], values[12], values[13]];
       draft.run(UPDATE, [...(now as Bound[]), ws, line.key]);
     }
+    for (const attempt of attempts) draft.run(KEEP, encodeAttempt(ws, attempt, checksum));
     return true;
   }
 
@@ -110,6 +126,35 @@ export class SqliteOutbox implements Outbox {
     return this.#store
       .all(sql, this.#store.ws(workspace), target)
       .map((row) => ({ state: row.state, count: Number(row.count) }) as StateCount);
+  }
+
+  attempts(workspace: string, filter: AttemptFilter): ExportAttempt[] {
+    const ws = this.#store.ws(workspace);
+    const found = kindsOf(filter).flatMap((isTroubled) => {
+      const conditions = attemptConditions(filter, isTroubled);
+      const where = conditions.map(({ sql }) => ` AND ${sql}`).join("");
+      const values = conditions.flatMap((one) => one.values);
+      const sql = `SELECT * FROM export_attempts WHERE ws = ?${where}
+        ORDER BY at DESC, id DESC LIMIT ?`;
+      return this.#store.all(sql, ws, ...values, filter.limit).map(decodeAttempt);
+    });
+    return mergedAttempts(found, filter.limit);
+  }
+
+  attemptsOf(workspace: string, ids: readonly string[]): ExportAttempt[] {
+    const sql = `SELECT * FROM export_attempts
+      WHERE ws = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY at DESC, id DESC`;
+    const ws = this.#store.ws(workspace);
+    return this.#store.all(sql, ws, JSON.stringify(ids)).map(decodeAttempt);
+  }
+
+  forgetAttempts(workspace: string, beforeMs: number): Promise<void> {
+    return this.#store.own.save(FORGET, this.#store.ws(workspace), beforeMs);
+  }
+
+  async keepNewestAttempts(workspace: string, target: string, count: number): Promise<void> {
+    const ws = this.#store.ws(workspace);
+    for (const kind of [0, 1]) await this.#store.own.save(KEEP_NEWEST, ws, target, kind, count);
   }
 
   secrets(workspace: string, target: string): SealedSecret[] {

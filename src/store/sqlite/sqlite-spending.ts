@@ -33,7 +33,7 @@ import type { Statements } from "./statements.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
 const HOLD = "SELECT * FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?";
-const HOLD_BY_SETTLER = `SELECT * FROM holds
+const HOLD_BY_SETTLER = `SELECT * FROM holds INDEXED BY holds_by_settler
   WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
 
 /** Reads of a unit of work: memory knows whatever counts. */
@@ -61,6 +61,7 @@ export class SqliteSpending implements SpendingUnit {
     return keys.flatMap(({ run, source, id }) => {
       const counting = this.#rows.holds.of({ run, source, id });
       if (counting !== undefined) return [counting];
+      if (!this.#rows.held.mayHold({ run, source, id })) return [];
       const row = statement.get(this.#ws, run, source, id);
       return row === undefined ? [] : [decodeHold(row)];
     });
@@ -137,17 +138,18 @@ export function writeSpending({ shared, ws, draft }: UnitParts, writes: Spending
     draft.run(FREE_LIMIT, [ws, budgetId, scope]);
   }
   for (const row of writes.limits) draft.run(SAVE_LIMIT, [ws, ...encodeLimit(row)]);
+  const granted: string[] = [];
   for (const hold of writes.holds) {
     // What counted before has its row: what was asked for and set aside stays as it is.
     const isKnown = rows.holds.of(hold)?.holdId === hold.holdId;
-    const values = encodeHold(hold);
-    const checksum = checksumOf(values);
-    if (!isKnown) draft.run(SAVE_HOLD, [ws, ...values, checksum]);
+    const text = rowText([ws, ...encodeHold(hold)]);
+    if (!isKnown) granted.push(text);
     else {
       const key = [ws, hold.run, hold.source, hold.id];
-      draft.run(MOVE_HOLD, [...encodeHoldMoves(hold), checksum, ...key]);
+      draft.run(MOVE_HOLD, [...encodeHoldMoves(hold), shared.checksum(text), ...key]);
     }
   }
+  draft.runChecked(SAVE_HOLD, granted);
   for (const { of, id } of writes.lifted) draft.run(LIFT_STOP, [ws, of, id]);
   for (const row of writes.stops) draft.run(SAVE_STOP, [ws, ...encodeStop(row)]);
   for (const row of writes.overruns) {

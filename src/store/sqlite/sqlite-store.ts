@@ -341,7 +341,7 @@ class SqliteStore extends SoleStore implements Store {
   }
 
   adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
-    const sql = `SELECT * FROM adjustments
+    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
       WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
     return this.#all(sql, this.#ws(workspace), customer, period).map(decodeAdjustment);
   }

@@ -2,6 +2,7 @@
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
+import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
   Call,
@@ -134,7 +135,8 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   }
 
   conflicts(keys: readonly StepKey[]): Conflict[] {
-    const sql = "SELECT * FROM conflicts WHERE ws = ? AND run = ? AND source = ? AND id = ?";
+    const sql = `SELECT * FROM conflicts INDEXED BY conflicts_by_identity
+      WHERE ws = ? AND run = ? AND source = ? AND id = ?`;
     return this.#each(sql, keys, { bind: stepKey, decode: decodeConflict });
   }
 
@@ -149,7 +151,8 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   }
 
   witnessesOfCalls(callIds: readonly string[]): Witness[] {
-    const sql = "SELECT * FROM witnesses WHERE ws = ? AND call_id = ?";
+    const sql = `SELECT * FROM witnesses INDEXED BY witnesses_by_call
+      WHERE ws = ? AND call_id = ?`;
     return this.#each(sql, callIds, { bind: (id) => [id], decode: decodeWitness });
   }
 
@@ -167,7 +170,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   }
 
   journalled(keys: readonly StepKey[]): JournalEntry[] {
-    const sql = `SELECT * FROM journal
+    const sql = `SELECT * FROM journal INDEXED BY journal_by_identity
       WHERE ws = ? AND run = ? AND source = ? AND id = ? AND run <> ''`;
     return this.#each(sql, keys, { bind: stepKey, decode: decodeJournal });
   }
@@ -196,8 +199,12 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return [...new Set([...filed, ...this.#shared.caches.pendingPeriods(this.#ws, customer)])];
   }
 
+  rollups(key: CounterKey): RollupRow[] {
+    return this.#shared.caches.rollups(this.#ws, key);
+  }
+
   adjustments({ customer, period }: CounterKey): Adjustment[] {
-    const sql = `SELECT * FROM adjustments
+    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
       WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
     return this.#all(sql, customer, period).map(decodeAdjustment);
   }

@@ -16,6 +16,15 @@ export interface Statement {
   readonly values: readonly Bound[];
 }
 
+/**
+ * One statement, and each row as the text that its checksum covers: the writer takes the values out
+ * of it, and puts the checksum behind them.
+ */
+export interface CheckedRows {
+  readonly sql: string;
+  readonly rowTexts: readonly string[];
+}
+
 /** Steps of one table: their texts end to end, and STEP_NUMBERS numbers for each. */
 export interface PackedSteps {
   readonly table: "steps" | "former_steps";
@@ -30,7 +39,7 @@ export interface PackedSteps {
 }
 
 /** All writes of one transaction, in order. */
-export type Transaction = readonly (Statement | PackedSteps)[];
+export type Transaction = readonly (Statement | CheckedRows | PackedSteps)[];
 
 /**
  * Numbers of a step: run, source, seq, facets, labels (0: none), then places in its text: its
@@ -98,7 +107,7 @@ export function packedText({ bytes, encoding }: PackedSteps, from: number, lengt
 
 /** Gathers statements; rows of the same statement in a row are joined. */
 export class TransactionDraft {
-  readonly #parts: (Statement | PackedSteps)[] = [];
+  readonly #parts: (Statement | CheckedRows | PackedSteps)[] = [];
   #last: { readonly sql: string; readonly width: number; readonly values: Bound[] } | null = null;
 
   /** Adds a row to be bound to a statement. */
@@ -108,6 +117,13 @@ export class TransactionDraft {
       this.#parts.push(this.#last);
     }
     for (const value of values) this.#last.values.push(value);
+  }
+
+  /** Adds rows by their texts; see `CheckedRows`. */
+  runChecked(sql: string, rowTexts: readonly string[]): void {
+    if (rowTexts.length === 0) return;
+    this.#last = null;
+    this.#parts.push({ sql, rowTexts });
   }
 
   /** Adds packed steps. */

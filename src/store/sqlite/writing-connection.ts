@@ -2,13 +2,15 @@
  * The one connection that writes: it carries out transactions, each whole or not at all. It runs
  * in a thread of its own (writer-thread.ts), or in the caller's where a test wants its failures.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
+import type { LogPages } from "./checkpoints.ts";
 import { type OpenOptions, openWriter } from "./open-database.ts";
 import { answerQuery, type TotalsQuery } from "./read-totals.ts";
 import { Statements } from "./statements.ts";
 import { encodeId } from "./stored-id.ts";
 import {
+  type CheckedRows,
   type PackedSteps,
   packedText,
   STEP_NUMBERS,
@@ -86,8 +88,25 @@ export class WritingConnection {
   #apply(transaction: Transaction): void {
     for (const part of transaction) {
       if ("table" in part) saveSteps(this.#statements.of(SAVE_STEP[part.table]), part);
+      else if ("rowTexts" in part) runChecked(this.#statements.of(part.sql), part);
       else runRows(this.#statements.of(part.sql), part);
     }
+  }
+
+  /** What the log holds. 10 µs. */
+  logPages(): LogPages {
+    const found = this.#statements.of("PRAGMA wal_checkpoint(NOOP)").get();
+    return { log: Number(found?.log), copied: Number(found?.checkpointed) };
+  }
+
+  /** Copies what the log holds to the file. What cannot be copied now stays for the next time. */
+  copyLog(): void {
+    this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+
+  /** After how many pages a commit copies the log itself; another may copy it before. */
+  copyLogAt(pages: number): void {
+    this.#db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
   }
 
   close(): void {
@@ -98,6 +117,13 @@ export class WritingConnection {
 function runRows(statement: StatementSync, { width, values }: Statement): void {
   for (let at = 0; at < values.length; at += width) {
     statement.run(...values.slice(at, at + width));
+  }
+}
+
+function runChecked(statement: StatementSync, { rowTexts }: CheckedRows): void {
+  for (const text of rowTexts) {
+    const values = JSON.parse(text) as SQLInputValue[];
+    statement.run(...values, crc32(text));
   }
 }
 

@@ -124,7 +124,7 @@ export class BudgetSums {
     if (!this.#hasHolds) return undefined;
     const own = `SELECT granted_at FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?
       AND state = 'settled' AND settled_id IS NULL`;
-    const other = `SELECT granted_at FROM holds
+    const other = `SELECT granted_at FROM holds INDEXED BY holds_by_settler
       WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
     const row =
       this.#file.first(own, ws, run, source, id) ?? this.#file.first(other, ws, run, source, id);

@@ -19,11 +19,30 @@ interface OpenLink extends Link {
   readonly hash: Hash;
   /** Of that and of former versions; null: the unit has ended none. */
   readonly withFormer: Hash | null;
+  /** Of what remains where rows were removed; null: it is not asked for. */
+  readonly rest: Hash | null;
+  /** Whether a row that is about to be removed was among its rows. */
+  hasRemoved: boolean;
   /** Seqs of the link that no row has. */
   readonly missing: number[];
 }
 
 const MISSING_MAX_COUNT = 20;
+/** Of a SHA-256: 128 bits. */
+const REST_CHARS = 32;
+
+/** A row that took a seq. */
+export interface PassingRow {
+  readonly table: string;
+  readonly seq: number;
+  /** What the chain covers of it, if anything. */
+  readonly text: string | null;
+  /** Whether it is a step, or a former one, of a run whose steps are removed. */
+  readonly isRemoved: boolean;
+}
+
+/** Told of links that lose rows, with the digest of what remains. */
+export type OnRest = (ws: number, first: number, rest: string) => void;
 
 /** Follows the hash chain link by link. */
 export class ChainWalk {
@@ -39,7 +58,11 @@ export class ChainWalk {
   /** Sealed rows that no link covers: first and last seq of the stretch. */
   #bare: { readonly first: number; last: number } | null = null;
 
-  constructor(file: DataFile, ws: number) {
+  readonly #onRest: OnRest | null;
+
+  /** `onRest`: a removal is prepared. (Default: none is.) */
+  constructor(file: DataFile, ws: number, onRest: OnRest | null = null) {
+    this.#onRest = onRest;
     this.#file = file;
     this.#ws = ws;
     this.#workspace = file.workspace(ws);
@@ -48,8 +71,8 @@ export class ChainWalk {
     this.#open = this.#nextLink();
   }
 
-  /** A row of any table has this seq. `sealedText`: what the chain covers of it, if anything. */
-  pass(table: string, seq: number, sealedText: string | null): void {
+  /** A row of any table passes by. */
+  pass({ table, seq, text: sealedText, isRemoved }: PassingRow): void {
     if (seq <= this.#lastSeq) {
       const key = keyText(this.#workspace, `seq ${seq}`);
       this.#file.findings.add(table, key, "has a seq that another row has");
@@ -65,6 +88,8 @@ export class ChainWalk {
     this.#endBare();
     link.hash.update(`\n${sealedText}`);
     link.withFormer?.update(`\n${sealedText}`);
+    if (isRemoved) link.hasRemoved = true;
+    else link.rest?.update(`\n${sealedText}`);
   }
 
   /** Ends links that lie before a seq, and notes which seqs have no row. */
@@ -81,7 +106,10 @@ export class ChainWalk {
     if (link === null) return;
     noteMissing(link, Math.max(link.first, this.#lastSeq + 1), link.last);
     const key = keyText(this.#workspace, link.first);
-    if (!this.#isSealed(link)) this.#reportBroken(link, key);
+    const rest = link.rest?.digest("hex").slice(0, REST_CHARS);
+    const isRest = rest !== undefined && rest === this.#file.removed.restOf(this.#ws, link.first);
+    if (!this.#isSealed(link) && !isRest) this.#reportBroken(link, key);
+    if (rest !== undefined && link.hasRemoved) this.#onRest?.(this.#ws, link.first, rest);
     this.#before = link;
     this.#open = this.#nextLink();
   }
@@ -128,7 +156,20 @@ export class ChainWalk {
     const lines = this.#former.before(link.first);
     const withFormer = lines.length === 0 ? null : hash.copy();
     for (const line of lines) withFormer?.update(`\n${line}`);
-    return { ...link, hash, withFormer, missing: [] };
+    const rest = this.#restHash(link, lines);
+    return { ...link, hash, withFormer, rest, hasRemoved: false, missing: [] };
+  }
+
+  /** Begins with the link's own digest, that before it, and what it covers beside rows. */
+  #restHash({ first, digest, committedAtMs }: Link, lines: readonly string[]): Hash | null {
+    const isAsked =
+      this.#onRest !== null || this.#file.removed.restOf(this.#ws, first) !== undefined;
+    if (!isAsked) return null;
+    const rest = openSha256().update(
+      `${this.#before.digest}\n${digest}\nt1\u001f${committedAtMs ?? ""}`,
+    );
+    for (const line of lines) rest.update(`\n${line}`);
+    return rest;
   }
 
   #noteBare(seq: number): void {

@@ -122,7 +122,8 @@ function isRecorded(
 ): boolean {
   const { run, source, id } = of;
   if (file.first(WITNESS, ws, run, source, id) !== undefined) return true;
-  return findStep(file, ws, { run, source, id }) !== undefined;
+  if (findStep(file, ws, { run, source, id }) !== undefined) return true;
+  return file.removed.had(ws, run, { source, id });
 }
 
 /** The key of a finding of a joined key. */

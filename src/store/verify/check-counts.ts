@@ -96,7 +96,8 @@ function quantityOf({ quantity, measure }: Line): bigint {
 
 const COUNTER = `SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?
   AND card_key = ? AND charge_key = ? AND cell = ?`;
-const ADJUSTED = `SELECT 1 FROM adjustments WHERE ws = ? AND customer = ? AND origin_period = ?
+const ADJUSTED = `SELECT 1 FROM adjustments INDEXED BY adjustments_by_period
+  WHERE ws = ? AND customer = ? AND origin_period = ?
   AND card_key = ? AND charge_key = ? AND cell = ?`;
 
 /** Whether one version has counted all, and nothing has moved the counter since. */

@@ -1,7 +1,7 @@
 /**
  * Lines for billing systems: each row by its checksum, what it says by its key and the hash of its
- * bytes, and the lines of an account by each other: numbered without a gap, their sums carrying on.
- * What the newest lines of an account were, nothing but they themselves say.
+ * bytes, the lines of an account by each other (numbered without a gap, their sums carrying on) and
+ * by the books (check-export-books.ts).
  */
 import { hash } from "node:crypto";
 import {
@@ -15,6 +15,8 @@ import type { ExportTarget } from "../../domain/export/target.ts";
 import { decodeLine } from "../stored-export.ts";
 import { type Bound, rowText } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
+import type { CardVersions } from "./card-versions.ts";
+import { ExportBooks } from "./check-export-books.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { checksumOf } from "./digests.ts";
 import { keyText } from "./findings.ts";
@@ -23,8 +25,9 @@ const LINES = "export_lines";
 const SECRETS = "export_secrets";
 
 /** Checks the outbox and the secrets of every workspace. */
-export function checkExports(file: DataFile, acts: Acts): void {
+export function checkExports(file: DataFile, acts: Acts, cards: CardVersions): void {
   const targets = targetsOf(acts);
+  const books = new ExportBooks(file, acts, cards);
   let account = new Account(file);
   for (const row of file.rowsOf(LINES, "ws, target, customer, item, no")) {
     const workspace = file.workspace(row.ws as number);
@@ -40,9 +43,12 @@ export function checkExports(file: DataFile, acts: Acts): void {
       account = new Account(file, place);
     }
     account.take(line, key);
-    checkLine(file, { line, key, workspace, target: targets.get(idOf(row.ws, line.target)) });
+    const target = targets.get(idOf(row.ws, line.target));
+    checkLine(file, { line, key, workspace, target });
+    if (target !== undefined) books.take({ ws: row.ws as number, target, line, key });
   }
   account.end();
+  books.end();
   for (const row of file.rowsOf(SECRETS, "ws, target, name")) {
     const { checksum, ...values } = row;
     const key = keyText(file.workspace(row.ws as number), row.target as string, row.name as string);

@@ -38,7 +38,8 @@ export function checkFormerRows(file: DataFile): void {
 
 const OLDER_THAN = `SELECT 1 FROM steps WHERE run_no = ?1 AND seq < ?2
   UNION ALL SELECT 1 FROM former_steps WHERE run_no = ?1 AND seq < ?2
-  UNION ALL SELECT 1 FROM journal WHERE ws = ?3 AND run = ?4 AND seq < ?2 LIMIT 1`;
+  UNION ALL SELECT 1 FROM journal INDEXED BY journal_by_identity
+    WHERE ws = ?3 AND run = ?4 AND run <> '' AND seq < ?2 LIMIT 1`;
 
 function versionsOfRun(file: DataFile, row: Row): Versioned {
   const [ws, id, runNo] = [row.ws as number, row.id as string, row.run_no as number];
@@ -63,8 +64,8 @@ function versionsOfOutcome(file: DataFile, row: Row): Versioned {
   };
 }
 
-const RECORDINGS = `SELECT * FROM journal
-  WHERE ws = ? AND run = ? AND kind = 'outcome.recorded' ORDER BY seq`;
+const RECORDINGS = `SELECT * FROM journal INDEXED BY journal_by_identity
+  WHERE ws = ? AND run = ? AND run <> '' AND kind = 'outcome.recorded' ORDER BY seq`;
 
 /** When an outcome was first recorded: its own seq is that of its becoming final. */
 function recordedSeq(

@@ -72,6 +72,8 @@ function checkCalls(file: DataFile): void {
     const { callId, customer, run, source, id } = decodeCall(row);
     const key = keyText(file.workspace(ws), callId, customer);
     const step = findStep(file, ws, { run, source, id })?.step;
+    // What a step billed can no longer be worked out once it is removed.
+    if (step === undefined && file.removed.had(ws, run, { source, id })) continue;
     const bills = step?.role === "bill" && !step.voided;
     const isIts = bills && step.callId === callId && step.customer === customer;
     const problem = `points to the step ${keyText(run, source, id)}, which does not bill it`;

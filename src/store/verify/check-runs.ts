@@ -57,7 +57,8 @@ function* problemsOf(file: DataFile, books: Books, at: RunAt): Generator<string>
 }
 
 function entriesOf(file: DataFile, ws: number, run: string): JournalEntry[] {
-  const sql = "SELECT * FROM journal WHERE ws = ? AND run = ? AND run <> '' ORDER BY seq";
+  const sql = `SELECT * FROM journal INDEXED BY journal_by_identity
+    WHERE ws = ? AND run = ? AND run <> '' ORDER BY seq`;
   return file.all(sql, ws, run).map(decodeJournal);
 }
 

@@ -7,7 +7,7 @@ import type { Step } from "../../domain/event/step.ts";
 import { decodeJournal } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
 import type { Books } from "./books.ts";
-import { ChainWalk } from "./chain-walk.ts";
+import { ChainWalk, type OnRest, type PassingRow } from "./chain-walk.ts";
 import type { DataFile } from "./data-file.ts";
 import { checksumOf } from "./digests.ts";
 import { keyText } from "./findings.ts";
@@ -32,6 +32,8 @@ const SEALED_IN_ORDER = `
 export interface SealedRowsParts {
   readonly books: Books;
   readonly acts: Acts;
+  /** Prepares a removal: what is removed is booked, and nothing else. (Default: null, none.) */
+  readonly onRest?: OnRest | null;
 }
 
 /** Checks checksums and the hash chain in one pass. */
@@ -39,15 +41,15 @@ export function checkSealedRows(file: DataFile, parts: SealedRowsParts): void {
   const suspects = new Suspects(file);
   const walks = new Map<number, ChainWalk>();
   const walkOf = (ws: number): ChainWalk => {
-    const walk = walks.get(ws) ?? new ChainWalk(file, ws);
+    const walk = walks.get(ws) ?? new ChainWalk(file, ws, parts.onRest ?? null);
     walks.set(ws, walk);
     return walk;
   };
   for (const ws of file.workspaces.keys()) walkOf(ws);
   for (const row of file.each(SEALED_IN_ORDER)) {
     const { ws, seq, tab, no } = row as { ws: number | null; seq: number; tab: string; no: number };
-    const text = readSealed(file, { ...parts, suspects, ws, table: tab, no });
-    if (ws !== null) walkOf(ws).pass(tab, seq, text);
+    const sealed = readSealed(file, { ...parts, suspects, ws, table: tab, no });
+    if (ws !== null) walkOf(ws).pass({ table: tab, seq, ...sealed });
   }
   for (const walk of walks.values()) walk.end();
   checkOrphanLinks(file, walks);
@@ -62,18 +64,22 @@ interface SealedRow extends SealedRowsParts {
   readonly no: number;
 }
 
+type Sealed = Pick<PassingRow, "text" | "isRemoved">;
+
+const kept = (text: string | null): Sealed => ({ text, isRemoved: false });
+
 /** The text that the chain covers of a row; null for rows that stand outside it. */
-function readSealed(file: DataFile, row: SealedRow): string | null {
+function readSealed(file: DataFile, row: SealedRow): Sealed {
   const { table, ws, no } = row;
-  if (table === "journal") return ws === null ? null : readEntry(file, row, ws);
-  if (table !== "steps" && table !== "former_steps") return null;
+  if (table === "journal") return kept(ws === null ? null : readEntry(file, row, ws));
+  if (table !== "steps" && table !== "former_steps") return kept(null);
   file.count(table);
   const read = readStep(file, table, no);
-  if (read === null) return null;
+  if (read === null) return kept(null);
   if (!read.isIntact) row.suspects.note(read);
   if (table === "steps") checkCurrent(file, row, read);
   else checkFormer(file, read);
-  return read.text ?? "";
+  return { text: read.text ?? "", isRemoved: isCovered(file, read) };
 }
 
 function readEntry(file: DataFile, { acts, no }: SealedRow, ws: number): string {
@@ -97,11 +103,13 @@ function readEntry(file: DataFile, { acts, no }: SealedRow, ws: number): string 
 
 const IDENTITY = "run_no = ? AND source_no = ? AND id = ?";
 
-function checkCurrent(file: DataFile, { books, no }: SealedRow, read: ReadStep): void {
+function checkCurrent(file: DataFile, row: SealedRow, read: ReadStep): void {
+  const { books, no, onRest = null } = row;
   const { ws, step, key, identity } = read;
   if (step === undefined) return;
   // Totals of the last steps may wait in the server's memory; a restart adds them up.
-  if (no <= file.summedStepNo(ws)) books.addStep(ws, step);
+  const isCounted = onRest === null ? !isCovered(file, read) : file.removed.isChosen(ws, read.run);
+  if (isCounted && no <= file.summedStepNo(ws)) books.addStep(ws, step);
   if (step.revision > 1) {
     const sql = `SELECT count(*) AS n FROM former_steps WHERE ${IDENTITY}`;
     const former = file.first(sql, ...identity)?.n as number;
@@ -109,6 +117,10 @@ function checkCurrent(file: DataFile, { books, no }: SealedRow, read: ReadStep):
     file.findings.expect(former === step.revision - 1, ["former_steps", key, problem]);
   }
   if (step.callId !== null && !step.voided && step.role === "bill") checkCall(file, read, step);
+}
+
+function isCovered(file: DataFile, { ws, run }: ReadStep): boolean {
+  return file.removed.isCovered(ws, run);
 }
 
 /** A step that bills a call holds it, so that no other record of the call counts. */

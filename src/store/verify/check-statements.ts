@@ -164,7 +164,8 @@ function* counterProblems(file: DataFile, { ws, record, document }: StatementAt)
     const isOfRuns = line.kind === "run_cap" || line.kind === "run_minimum";
     if (isOfRuns) left.add(chargeText({ ...line, cell: line.kind }), -amountOf(line.amountExact));
   }
-  const later = "SELECT * FROM adjustments WHERE ws = ? AND customer = ? AND origin_period = ?";
+  const later = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
+    WHERE ws = ? AND customer = ? AND origin_period = ?`;
   for (const row of file.all(later, ws, customer, period)) {
     const adjustment = decodeAdjustment(row);
     if (!isByHand(adjustment)) left.add(chargeText(adjustment), -adjustment.amount);
@@ -180,7 +181,8 @@ const BOOKED: ReadonlySet<string> = new Set(["adjustment", "goodwill", "dispute"
 function* adjustmentProblems(file: DataFile, { ws, record, document }: StatementAt) {
   const left = new Differences();
   const keyOf = (at: Charge, origin: string | null) => `${chargeText(at)} of ${origin}`;
-  const sql = "SELECT * FROM adjustments WHERE ws = ? AND customer = ? AND booked_period = ?";
+  const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
+    WHERE ws = ? AND customer = ? AND booked_period = ?`;
   for (const row of file.all(sql, ws, record.customer, record.period)) {
     const adjustment = decodeAdjustment(row);
     left.add(keyOf(adjustment, adjustment.originPeriod), adjustment.amount);

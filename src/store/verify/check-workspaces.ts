@@ -23,7 +23,8 @@ export function checkWorkspaces(file: DataFile, acts: Acts): void {
   }
 }
 
-function kindOf(acts: Acts, ws: number): unknown {
+/** What kind a workspace is. */
+export function kindOf(acts: Acts, ws: number): unknown {
   const [first] = acts.of("workspace.saved", ws, WORKSPACE_SUBJECT);
   return first?.document.kind ?? "production";
 }

@@ -11,6 +11,7 @@ import { Recent } from "../sqlite/recent.ts";
 import { Statements } from "../sqlite/statements.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import { Findings } from "./findings.ts";
+import { NOTHING_REMOVED, type RemovedRuns } from "./removed-runs.ts";
 
 const NAMES_MAX_ROWS = 50_000;
 const CACHE_KIB = 16_384;
@@ -35,6 +36,8 @@ export class DataFile {
   readonly findings = new Findings();
   /** Rows looked at, by table. */
   readonly checked: Record<string, number> = {};
+  /** What was removed of steps: told by who reads it (removed-steps.ts). */
+  removed: RemovedRuns = NOTHING_REMOVED;
   readonly #statements: Statements;
   readonly #workspaces = new Map<number, string>();
   readonly #summedStepNos = new Map<number, number>();

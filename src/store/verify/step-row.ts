@@ -14,6 +14,7 @@ export type StepTable = "steps" | "former_steps";
 export interface ReadStep {
   readonly key: string;
   readonly ws: number;
+  readonly run: string;
   readonly runNo: number;
   /** The row's identity as it is stored: run_no, source_no, id. */
   readonly identity: readonly [number, number, string | Uint8Array];
@@ -55,7 +56,7 @@ export function readStep(file: DataFile, table: StepTable, rowNo: number): ReadS
   const key = keyText(file.workspace(row.ws as number), place.run, place.source, place.id);
   const ws = row.ws as number;
   const identity = [runNo, row.source_no, row.id] as ReadStep["identity"];
-  const at = { key, ws, runNo, identity, names };
+  const at = { key, ws, run: place.run, runNo, identity, names };
   if (source === undefined || facets === undefined) {
     file.findings.add(table, key, "refers to a name that is missing");
     return { ...at, text: null, isIntact: false, step: undefined };

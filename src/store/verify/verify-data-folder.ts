@@ -4,8 +4,8 @@
  * an error of theirs cannot hide itself.
  *
  * What it cannot see: a retry is a sign of life of its run and leaves no row; suspended events,
- * witnesses, conflicts, API keys and the newest export lines that were removed whole leave none
- * either, since the chain covers what counts and the journal.
+ * witnesses, conflicts, API keys and all export lines of an account that were removed whole leave
+ * none either, since the chain covers what counts and the journal.
  */
 import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
@@ -20,6 +20,7 @@ import { checkCommitments } from "./check-commitments.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
 import { checkCredits } from "./check-credits.ts";
+import { checkExportAttempts } from "./check-export-attempts.ts";
 import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
@@ -37,6 +38,7 @@ import { checkTrueUps } from "./check-true-ups.ts";
 import { checkWorkspaces } from "./check-workspaces.ts";
 import { DataFile, type OnProgress } from "./data-file.ts";
 import type { Finding } from "./findings.ts";
+import { RemovedSteps } from "./removed-steps.ts";
 
 /** The tables that are checked; every table of the schema is. */
 export const VERIFIED_TABLES = [
@@ -75,6 +77,7 @@ export const VERIFIED_TABLES = [
   "overruns",
   "export_lines",
   "export_secrets",
+  "export_attempts",
 ] as const;
 
 /** What a verification looked at and found. */
@@ -83,6 +86,8 @@ export interface Verification {
   readonly checked: Readonly<Record<string, number>>;
   /** Empty: everything agrees, to the last digit. */
   readonly findings: readonly Finding[];
+  /** Steps that were removed: they count by what was recorded of them. */
+  readonly removed: { readonly runs: number; readonly steps: number };
 }
 
 /**
@@ -98,20 +103,28 @@ export function verifyDataFolder(
     file.requireSchema();
     checkShape(file);
     file.expectRows(VERIFIED_TABLES);
-    checkAll(file);
+    const removed = checkAll(file);
     file.tellEnd();
-    return { checked: file.checked, findings: file.findings.all() };
+    return { checked: file.checked, findings: file.findings.all(), removed };
   } finally {
     file.close();
   }
 }
 
+function countCovered(removed: RemovedSteps): Verification["removed"] {
+  const covered = removed.covered();
+  return { runs: covered.length, steps: covered.reduce((sum, { steps }) => sum + steps, 0) };
+}
+
 /** A file that SQLite itself finds broken is reported as far as it can be read. */
-function checkAll(file: DataFile): void {
+function checkAll(file: DataFile): Verification["removed"] {
+  const removed = new RemovedSteps(file);
   const acts = new Acts(file.scratch);
   const books = new Books(file, new CardVersions(file), acts);
   const checks = [
+    () => removed.addTo(books),
     () => checkSealedRows(file, { books, acts }),
+    () => removed.check(),
     () => checkRuns(file, books),
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
@@ -128,7 +141,8 @@ function checkAll(file: DataFile): void {
     () => checkOverrides(file),
     () => checkWorkspaces(file, acts),
     () => checkKeptRows(file),
-    () => checkExports(file, acts),
+    () => checkExports(file, acts, books.cards),
+    () => checkExportAttempts(file),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
     () => checkPolicies(file, acts),
@@ -142,6 +156,7 @@ function checkAll(file: DataFile): void {
       file.findings.add("file", DATABASE_FILE, `cannot be read on: ${error.message}`);
     }
   }
+  return countCovered(removed);
 }
 
 /** The file's own structure and indexes, and that there is no table nobody checks. */

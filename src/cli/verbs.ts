@@ -1,0 +1,79 @@
+/**
+ * Commands whose first word says what to do. A verb states its form, such as `limit KEY SCOPE
+ * [LIMIT]`: that is what help shows, and how many words it wants. A word in brackets may be left
+ * out, one that ends in `…` may be followed by more of its kind.
+ */
+import { TollgateError } from "../domain/errors.ts";
+import {
+  type Arguments,
+  type Command,
+  JSON_OPTION,
+  type OptionSpec,
+  print,
+  SERVER_OPTIONS,
+  type Surroundings,
+} from "./command.ts";
+import { type Session, withSession } from "./session.ts";
+
+/** Where a verb is carried out. */
+export interface Scene {
+  readonly args: Arguments;
+  readonly here: Surroundings;
+  readonly session: Session;
+  /** Throws `cli.usage` with the forms of the command. */
+  refuse(): never;
+}
+
+/** One thing that a command does. */
+export interface Verb {
+  readonly form: string;
+  /** `words` are those behind the verb, as many as the form says. Resolves to the exit code. */
+  run(scene: Scene, words: readonly string[]): Promise<number>;
+}
+
+/** A command of verbs. */
+export interface VerbCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** Besides those of the server and `--json`. */
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly verbs: readonly Verb[];
+}
+
+/** The command; where no word is given, its first verb is meant if that wants no more words. */
+export function commandOfVerbs({ name, summary, options, verbs }: VerbCommand): Command {
+  const forms = verbs.map(({ form }) => form).join(" | ");
+  const refuse = (): never => {
+    throw new TollgateError("cli.usage", `tollgate ${name} ${forms}.`);
+  };
+  return {
+    ...{ name, summary, positionals: forms },
+    options: { ...options, ...JSON_OPTION, ...SERVER_OPTIONS },
+    run: (args, here) => {
+      const [word = verbs[0]?.form ?? "", ...words] = args.positionals;
+      const verb = verbs.find(({ form }) => form.split(" ")[0] === word);
+      if (verb === undefined || !fits(verb.form, words.length)) return refuse();
+      return withSession(args, here, (session) => {
+        return verb.run({ args, here, session, refuse }, words);
+      });
+    },
+  };
+}
+
+/** Whether so many words stand behind a verb as its form says. */
+function fits(form: string, count: number): boolean {
+  const [, ...wanted] = form.split(" ");
+  const least = wanted.filter((word) => !word.startsWith("[")).length;
+  const hasMore = wanted.at(-1)?.includes("…") === true;
+  return count >= least && (hasMore || count <= wanted.length);
+}
+
+/** Prints an answer: as JSON, or as lines for people. Returns the exit code of success. */
+export function told(
+  { args, here }: Pick<Scene, "args" | "here">,
+  answer: unknown,
+  lines: () => readonly string[],
+): number {
+  print(here.out, ...(args.options.json === true ? [JSON.stringify(answer, null, 2)] : lines()));
+  return 0;
+}

@@ -1,0 +1,54 @@
+/**
+ * What bills are told from, as a unit of work sees it: its rows and what it has changed of them,
+ * also totals that still wait in memory. Acts and statements are those before the unit, and the
+ * acts that it has recorded itself.
+ */
+import { addRollup, type RollupRow, rollupKeyText } from "../../domain/run/rollup.ts";
+import type { BillContext, BillReads } from "../context.ts";
+import type { CounterKey, Store } from "../ports.ts";
+import type { MovedUnit } from "./affair-telling.ts";
+
+/** Reads of a unit; its time is that of the unit. */
+export function readsInside(store: Store, { unit, state, tariff }: MovedUnit): BillContext {
+  const customer: BillReads["customer"] = async (_, id) =>
+    state.customers.get(id) ?? (await unit.customers([id]))[0];
+  const rollupsOf = async (key: CounterKey): Promise<RollupRow[]> =>
+    together(await unit.rollups(key), state.rollupsOf(key.customer, key.period));
+  const reads: BillReads = {
+    customer,
+    countersOf: async (_, key) => state.countersNow(key, await unit.counters([key])),
+    periodsOf: async (_, id) => unit.periodsOf(id),
+    adjustmentsOf: async (_, key) => {
+      const isOfPeriod = (row: { readonly customer: string; readonly bookedPeriod: string }) =>
+        row.customer === key.customer && row.bookedPeriod === key.period;
+      return [...(await unit.adjustments(key)), ...state.adjustments.filter(isOfPeriod)];
+    },
+    rollups: async (_, { customer: id = "", period }) => {
+      if (period !== undefined) return rollupsOf({ customer: id, period });
+      const used = [...(await unit.usedPeriods(id)), ...state.periodsSeen(id)];
+      const rows: RollupRow[] = [];
+      for (const one of new Set(used))
+        rows.push(...(await rollupsOf({ customer: id, period: one })));
+      return rows;
+    },
+    acts: (workspace, filter) => store.acts(workspace, filter),
+    lastAct: (workspace, kind, subject) =>
+      [...state.journal.values()].findLast(
+        (one) => one.run === "" && one.kind === kind && one.id === subject,
+      ) ?? store.lastAct(workspace, kind, subject),
+    listStatements: (workspace, id) => store.listStatements(workspace, id),
+    statement: (workspace, id) => store.statement(workspace, id),
+  };
+  const clock = { nowMs: () => state.receivedAtMs };
+  return { store: reads, tariffs: { of: async () => tariff }, clocks: { of: async () => clock } };
+}
+
+/** Rows as they are after what was added to them. */
+function together(rows: readonly RollupRow[], added: readonly RollupRow[]): RollupRow[] {
+  const all = new Map(rows.map((row) => [rollupKeyText(row), row]));
+  for (const delta of added) {
+    const known = all.get(rollupKeyText(delta));
+    all.set(rollupKeyText(delta), known === undefined ? delta : addRollup(known, delta));
+  }
+  return [...all.values()];
+}

@@ -1,0 +1,133 @@
+/**
+ * How far a customer's totals may move before anybody must hear of it. A look at credit,
+ * commitments and margin costs reads; most units of work move totals by a hair of what is left, and
+ * are known by these numbers to change nothing. Memory alone: what is not known is looked at.
+ */
+import type { MarginStanding } from "../../domain/alert/affairs.ts";
+import type { RulesVersions } from "../node-ports.ts";
+import type { ToldAffairs } from "./affair-telling.ts";
+
+/** How credit and commitments of a customer stood. */
+export interface TermsStanding {
+  /** How far charges may move before a look; null: it has neither, so nothing moves them. */
+  readonly room: bigint | null;
+  /** How far they have moved since. */
+  readonly moved: bigint;
+  /** From then on a look is due anyway. */
+  readonly untilMs: number;
+}
+
+/** How its margin stood. */
+export interface KnownMargin {
+  /** Null: nobody can say what it is. */
+  readonly standing: MarginStanding | null;
+  /** What a cost of 1 comes to in the bill's currency, in fine units. */
+  readonly rate: bigint;
+  readonly period: string;
+  /** From then on another period lasts. */
+  readonly untilMs: number;
+}
+
+/** What is known of a customer; null: nothing. */
+export interface Standing {
+  readonly terms: TermsStanding | null;
+  readonly margin: KnownMargin | null;
+}
+
+/** What a unit of work stands on: the digest of the link before it, and the rules. */
+export interface StandsOn {
+  readonly head: string;
+  readonly seen: RulesVersions;
+}
+
+const UNKNOWN: Standing = { terms: null, margin: null };
+/** Customers that are known of a workspace, before the memory starts afresh. */
+const KNOWN_MAX_COUNT = 50_000;
+
+/** What is known of the customers of one workspace. */
+class KnownCustomers {
+  readonly of = new Map<string, Standing>();
+  head = "";
+  seen: RulesVersions | null = null;
+  /** Whether anybody has commitments; null: not known. */
+  hasCommitments: boolean | null = null;
+}
+
+/** What is known, by workspace. */
+export class Standings {
+  readonly #known = new Map<string, KnownCustomers>();
+  readonly #isShared: boolean;
+
+  /** `isShared`: other processes may move totals too. */
+  constructor({ isShared }: { readonly isShared: boolean }) {
+    this.#isShared = isShared;
+  }
+
+  #of(workspace: string): KnownCustomers {
+    const known = this.#known.get(workspace) ?? new KnownCustomers();
+    this.#known.set(workspace, known);
+    return known;
+  }
+
+  /** What a unit may go by. Another node that moved totals or changed rules makes it unknown. */
+  asOf(workspace: string, { head, seen }: StandsOn): StandingsDraft {
+    const known = this.#of(workspace);
+    const { tariff, terms } = known.seen ?? seen;
+    if (tariff !== seen.tariff || terms !== seen.terms) {
+      known.of.clear();
+      known.hasCommitments = null;
+    } else if (this.#isShared && head !== known.head) {
+      for (const [customer, { terms: kept }] of known.of) {
+        if (kept?.room === null) known.of.set(customer, { ...UNKNOWN, terms: kept });
+        else known.of.delete(customer);
+      }
+    }
+    Object.assign(known, { head, seen });
+    return new StandingsDraft(known.of, known.hasCommitments, head);
+  }
+
+  /** A unit is on disk: what it found is known. */
+  keep(workspace: string, draft: StandingsDraft): void {
+    const known = this.#of(workspace);
+    if (draft.isAllElse) known.of.clear();
+    if (known.of.size + draft.changed.size > KNOWN_MAX_COUNT) known.of.clear();
+    for (const [customer, standing] of draft.changed) known.of.set(customer, standing);
+    known.hasCommitments = draft.hasCommitments;
+    known.head = draft.head;
+  }
+
+  /** A unit failed: nothing is known. */
+  forget(workspace: string): void {
+    this.#known.delete(workspace);
+  }
+}
+
+/** What one unit of work finds; it is kept once the unit is on disk. */
+export class StandingsDraft implements ToldAffairs {
+  readonly #before: ReadonlyMap<string, Standing>;
+  readonly changed = new Map<string, Standing>();
+  hasCommitments: boolean | null;
+  /** Digest of the unit's own link, once it is sealed. */
+  head: string;
+  /** What was decided changes what everybody's totals come to. */
+  isAllElse = false;
+
+  constructor(before: ReadonlyMap<string, Standing>, hasCommitments: boolean | null, head: string) {
+    this.#before = before;
+    this.hasCommitments = hasCommitments;
+    this.head = head;
+  }
+
+  of(customer: string): Standing {
+    return this.changed.get(customer) ?? this.#before.get(customer) ?? UNKNOWN;
+  }
+
+  /** Something was decided on a customer. */
+  forget(customer: string): void {
+    this.changed.set(customer, UNKNOWN);
+  }
+
+  set(customer: string, part: Partial<Standing>): void {
+    this.changed.set(customer, { ...this.of(customer), ...part });
+  }
+}

@@ -1,0 +1,143 @@
+/** What totals begin or end is told by the unit of work that moves them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { composeEngine } from "../../compose.ts";
+import {
+  cardOf,
+  each,
+  HOUR_MS,
+  newWorld,
+  STEPS,
+  step,
+  toolCall,
+  voided,
+  type World,
+} from "../engine-world.test.ts";
+
+const WS = "w";
+const BY = { reason: "a test", by: "ops" };
+const TERMS = { currency: null, name: null, priority: 100, expiresAtMs: null, charges: null };
+const REST = { cost: null, costCurrency: null, rollover: null };
+
+/** Half a dollar a tool call; model calls cost us 1.20 and nobody else anything. */
+const CARD = cardOf({ tools: [{ count: "steps", where: { kind: "tool" } }, each("0.5")] });
+
+async function told({ engine }: Pick<World, "engine">) {
+  const query = { type: null, customer: null, beforeSeq: null, limit: 1_000 };
+  const { alerts } = await engine.alerts.list(WS, query);
+  return alerts.map(({ type, customer, data }) => ({ type, customer, data }));
+}
+
+async function look({ engine }: Pick<World, "engine">): Promise<void> {
+  while ((await engine.alerts.look(WS, 100)) > 0);
+  while ((await engine.alerts.lookAtMargin(WS, 100)) > 0);
+}
+
+const grant = ({ engine }: World, id: string, of: { customer: string; amount: string }) =>
+  engine.credits.grant(WS, { ...TERMS, ...BY, ...REST, id, ...of });
+
+const commit = ({ engine }: World, customer: string, amount: string) => {
+  const dated = { key: "c", name: "C", kind: "minimum", per: "period", currency: "USD" };
+  const document = { commitments: [{ ...dated, amount, from: "2026-11-01" }] };
+  return engine.saveCommitments(WS, { customer, document } as never);
+};
+
+const customers = fc.constantFrom("acme", "globex", "below");
+const acts = fc.oneof(
+  { weight: 6, arbitrary: fc.tuple(fc.constant("tools" as const), customers, fc.nat(12)) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("models" as const), customers, fc.nat(4)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("void" as const), customers, fc.nat(20)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("grant" as const), customers, fc.nat(20)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("commit" as const), customers, fc.nat(30)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("start" as const), customers, fc.nat(1)) },
+);
+
+/** One world in which steps, credit and commitments come in any order. */
+class Play {
+  readonly #world: World;
+  readonly #sent: { customer: string; id: string }[] = [];
+  #count = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async act([what, customer, n]: typeof acts extends fc.Arbitrary<infer T> ? T : never) {
+    this.#count += 1;
+    const id = `e${this.#count}`;
+    const world = this.#world;
+    if (what === "grant") return grant(world, id, { customer, amount: `${n + 1}` });
+    if (what === "commit") return commit(world, customer, `${n + 1}`);
+    if (what === "void") return this.#void(n);
+    const ids = Array.from({ length: n + 1 }, (_, at) => `${id}.${at}`);
+    for (const one of ids) this.#sent.push({ customer, id: one });
+    const of = { run: `run of ${customer}`, customer };
+    const make = what === "models" ? step : toolCall;
+    return world.send(...ids.map((one) => make({ ...of, id: one })));
+  }
+
+  async #void(n: number): Promise<unknown> {
+    const [sent] = this.#sent.splice(n % (this.#sent.length + 1), 1);
+    if (sent === undefined) return undefined;
+    const { customer, id } = sent;
+    const of = { run: `run of ${customer}`, id: `void ${id}` };
+    return this.#world.send(voided({ ...of, target: { source: "sdk", id } }));
+  }
+}
+
+test("units tell what their totals begin and end: a look behind finds nothing", async () => {
+  const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
+  console.log(`seed ${seed}`);
+  const property = fc.asyncProperty(fc.array(acts, { maxLength: 25 }), async (played) => {
+    const world = await newWorld(CARD);
+    for (const id of ["acme", "globex"]) await world.engine.saveCustomer(WS, { id, settings: {} });
+    const parent = { id: "acme", pays: true, credit: "own_first" as const };
+    await world.engine.saveCustomer(WS, { id: "below", settings: { parent } });
+    const play = new Play(world);
+    for (const one of played) {
+      await play.act(one);
+      const before = await told(world);
+      await look(world);
+      assert.deepEqual(await told(world), before, JSON.stringify(one));
+    }
+  });
+  await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 2_000 : 40 });
+});
+
+test("an alert is sealed with the step that causes it, and stands after a crash", async () => {
+  const world = await newWorld(cardOf({ steps: [STEPS, each("1")] }));
+  await world.send(toolCall({ id: "t0" }));
+  await grant(world, "g", { customer: "acme", amount: "3" });
+  await world.send(toolCall({ id: "t1" }), toolCall({ id: "t2" }));
+  await world.send(toolCall({ id: "t3" }));
+  // Nobody has looked when the process ends; the next one has not looked yet.
+  const engine = composeEngine(world.store, { clock: { nowMs: () => world.clock.now } });
+  const [empty] = await told({ engine });
+  assert.equal(empty?.type, "credit.empty");
+  const link = world.store.linkBefore(WS, Number.MAX_SAFE_INTEGER);
+  const caused = world.steps("r1").find(({ id }) => id === "t3")?.seq ?? 0;
+  const subject = JSON.stringify(["credit.empty", "acme", "USD"]);
+  const seq = world.store.lastAct(WS, "alert.told", subject)?.seq;
+  assert.deepEqual([link?.firstSeq, link?.lastSeq], [caused, seq]);
+});
+
+test("a customer far from any threshold is not looked at again", async () => {
+  const world = await newWorld(cardOf({ steps: [STEPS, each("1")] }));
+  await world.send(toolCall({ id: "t0" }));
+  await grant(world, "g", { customer: "acme", amount: "1000" });
+  await world.send(toolCall({ id: "t1" }));
+  let reads = 0;
+  const { lastAct } = world.store;
+  world.store.lastAct = (...args) => {
+    reads += 1;
+    return lastAct.apply(world.store, args);
+  };
+  for (let n = 2; n < 400; n += 1) await world.send(toolCall({ id: `t${n}` }));
+  assert.equal(reads, 0);
+  world.clock.now += HOUR_MS;
+  for (let n = 400; n < 1_000; n += 1) await world.send(toolCall({ id: `t${n}` }));
+  const types = (await told(world)).map(({ type }) => type);
+  assert.deepEqual(types, ["credit.low"]);
+  assert.ok(reads < 90, `${reads} reads on the way to a threshold`);
+});

@@ -1,0 +1,309 @@
+/**
+ * Tells, in the unit of work that moves totals, of what these begin or end: credit that is low or
+ * empty, commitments that are used up or will be, margins below nothing. It comes after everything
+ * that moves totals, so what it looks at is what the unit leaves behind.
+ *
+ * Nearly always it looks at nothing: how far totals may move is known from the look before
+ * (`Standings`). Margin, which everybody has, is looked at for the first time by a few customers a
+ * unit, so that a start does not hold up what comes in; the look behind has the rest by its clock.
+ */
+import { type Affair, mayHaveTurned, movedMargin } from "../../domain/alert/affairs.ts";
+import { decodeBook, EMPTY_BOOK } from "../../domain/credit/book.ts";
+import type { JournalKind } from "../../domain/event/journal.ts";
+import { readsInUnit } from "../credit-charged.ts";
+import { CreditLevels } from "../credit-levels.ts";
+import { MarginBills } from "../margin-bills.ts";
+import { movesTotals } from "../moves-totals.ts";
+import type { CreditBookRow, Customer, Store } from "../ports.ts";
+import { walletsNow } from "../read-credit.ts";
+import type { AffairTelling, MovedUnit, OfAct, ToldAffairs } from "./affair-telling.ts";
+import {
+  affairsOfCommitments,
+  affairsOfCredit,
+  inBillCurrency,
+  type LookedMargin,
+  marginOf,
+} from "./affairs-of.ts";
+import { readsInside } from "./reads-in-unit.ts";
+import { type KnownMargin, Standings, StandingsDraft } from "./standings.ts";
+import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
+
+/** Margins looked at in one unit; what is more has the next unit, or the look behind. */
+const MARGINS_A_UNIT = 20;
+
+/** A unit of work, and what is known before it. */
+interface Telling extends MovedUnit {
+  readonly store: Store;
+  readonly draft: StandingsDraft;
+}
+
+/** Tells affairs of units over one store. */
+export class AffairTeller implements AffairTelling {
+  readonly #store: Store;
+  readonly #standings: Standings;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#standings = new Standings(store);
+  }
+
+  async tell(unit: MovedUnit, act: OfAct | null): Promise<StandingsDraft> {
+    const { workspace, head, seen } = unit;
+    const draft = this.#standings.asOf(workspace, { head: head.digest, seen });
+    const telling = { ...unit, store: this.#store, draft };
+    if (act === null) await tellAffairs(telling, []);
+    else await tellAffairsOfAct(telling, act);
+    return draft;
+  }
+
+  keep(workspace: string, told: ToldAffairs | null): void {
+    if (told instanceof StandingsDraft) this.#standings.keep(workspace, told);
+  }
+
+  forget(workspace: string): void {
+    this.#standings.forget(workspace);
+  }
+}
+
+/** What a unit moves of a customer. */
+interface Moves {
+  /** Charges of all periods, each roll-up by how far it moves either way. */
+  charged: bigint;
+  readonly periods: Map<string, { charge: bigint; cost: bigint }>;
+  /** An act may have changed what its usage is billed at. */
+  readonly isNamed: boolean;
+}
+
+/** Tells what the unit's totals begin and end; also of customers that it names. */
+async function tellAffairs(telling: Telling, named: Iterable<string>): Promise<void> {
+  const moves = movesOf(telling);
+  for (const one of named) moves.set(one, { ...(moves.get(one) ?? noMoves()), isNamed: true });
+  if (moves.size === 0) return;
+  await new UnitTeller(telling, moves).tell();
+}
+
+/** Customers that one act is told of at once; of more, the look behind tells. */
+const CUSTOMERS_AN_ACT = 100;
+/** Acts that change what everybody's totals come to. */
+const OF_EVERYBODY: ReadonlySet<JournalKind> = new Set(["card.applied", "rates.imported"]);
+
+/**
+ * The same of an act, which may change what the customers that it touches have agreed. What changes
+ * the terms of many, and what bills them, is told by the look behind.
+ */
+async function tellAffairsOfAct(
+  telling: Telling,
+  { touched, hasCards, hasStatements }: OfAct,
+): Promise<void> {
+  const { state, draft } = telling;
+  const kinds = new Set([...state.journal.values()].map(({ kind }) => kind));
+  draft.isAllElse = hasCards || kinds.intersection(OF_EVERYBODY).size > 0;
+  for (const one of touched) draft.forget(one);
+  if (draft.isAllElse || hasStatements) return;
+  if (kinds.has("commitments.saved")) draft.hasCommitments = true;
+  const isOfThem = state.creditBooks.isChanged || kinds.has("commitments.saved");
+  if (!isOfThem && !movesTotals(state)) return;
+  if (touched.length <= CUSTOMERS_AN_ACT) await tellAffairs(telling, touched);
+}
+
+const noMoves = (): Moves => ({ charged: 0n, periods: new Map(), isNamed: false });
+
+function movesOf({ state }: Telling): Map<string, Moves> {
+  const all = new Map<string, Moves>();
+  for (const { customer, period, rows } of state.gains()) {
+    let [charge, cost, either] = [0n, 0n, 0n];
+    for (const row of rows) {
+      charge += row.charge;
+      cost += row.cost;
+      either += row.charge < 0n ? -row.charge : row.charge;
+    }
+    const known = all.get(customer) ?? noMoves();
+    known.charged += either;
+    known.periods.set(period, { charge, cost });
+    all.set(customer, known);
+  }
+  for (const { customer, amount } of state.adjustments) {
+    const known = all.get(customer) ?? noMoves();
+    known.charged += amount < 0n ? -amount : amount;
+    all.set(customer, known);
+  }
+  return all;
+}
+
+/** Looks at the customers of one unit of work. */
+class UnitTeller {
+  readonly #telling: Telling;
+  readonly #moves: Map<string, Moves>;
+  readonly #reads: ReturnType<typeof readsInside>;
+  #bills: Promise<MarginBills> | null = null;
+  #marginsLeft = MARGINS_A_UNIT;
+  /** Books as they are stored, and customers that have none. */
+  #books = new Map<string, CreditBookRow | undefined>();
+
+  constructor(telling: Telling, moves: Map<string, Moves>) {
+    this.#telling = telling;
+    this.#moves = moves;
+    this.#reads = readsInside(telling.store, telling);
+  }
+
+  async tell(): Promise<void> {
+    const { state, draft, unit } = this.#telling;
+    const unknown = [...this.#moves.keys()].filter((id) => draft.of(id).terms?.room !== null);
+    const books = unknown.length === 0 ? [] : await unit.creditBooks(unknown);
+    this.#books = new Map(unknown.map((id) => [id, undefined]));
+    for (const row of books) this.#books.set(row.customer, row);
+    for (const [id, moves] of [...this.#moves]) {
+      const customer = state.customers.get(id) ?? (await this.#customer(id));
+      if (customer === undefined) continue;
+      if (this.#maySkipTerms(customer, moves.charged)) this.#note(customer, moves.charged);
+      else await this.#lookAtTerms(customer);
+      if (this.#isMarginDue(customer, moves)) await this.#lookAtMargin(customer);
+      await this.#lookAbove(customer, moves.charged);
+    }
+  }
+
+  async #customer(id: string): Promise<Customer | undefined> {
+    return this.#reads.store.customer(this.#telling.workspace, id);
+  }
+
+  /** Credit of who pays for a customer burns with what that one is charged. */
+  async #lookAbove({ parent }: Customer, charged: bigint): Promise<void> {
+    for (let at = parent; at?.pays === true && !this.#moves.has(at.id); ) {
+      const payer = await this.#customer(at.id);
+      if (payer === undefined) return;
+      this.#moves.set(payer.id, { ...noMoves(), charged });
+      if (!this.#isPlain(payer)) await this.#lookAtTerms(payer);
+      at = payer.parent;
+    }
+  }
+
+  /** It is known to have neither credit nor commitments. */
+  #isPlain({ id }: Customer): boolean {
+    return this.#telling.draft.of(id).terms?.room === null;
+  }
+
+  #maySkipTerms(customer: Customer, charged: bigint): boolean {
+    if (this.#isPlain(customer)) return true;
+    const { terms } = this.#telling.draft.of(customer.id);
+    if (terms === null || terms.room === null) return false;
+    if (this.#telling.state.receivedAtMs >= terms.untilMs) return false;
+    return customer.parent === null && 2n * (terms.moved + charged) < terms.room;
+  }
+
+  #note({ id }: Customer, charged: bigint): void {
+    const { draft } = this.#telling;
+    const { terms } = draft.of(id);
+    if (terms === null || terms.room === null || charged === 0n) return;
+    draft.set(id, { terms: { ...terms, moved: terms.moved + charged } });
+  }
+
+  async #lookAtTerms(customer: Customer): Promise<void> {
+    const { workspace, state, tariff, draft } = this.#telling;
+    const credit = await this.#credit(customer);
+    const at = { customer, tariff, nowMs: state.receivedAtMs };
+    const committed = (await this.#hasCommitments())
+      ? await affairsOfCommitments(this.#reads, workspace, at)
+      : null;
+    const affairs = [...(credit ?? []), ...(committed?.affairs ?? [])];
+    for (const affair of affairs) await this.#tellNews(affair);
+    const isPlain = credit === null && committed === null;
+    const room = isPlain ? null : this.#roomOf(customer, affairs);
+    const untilMs = committed?.untilMs ?? tariff.periodOf(customer, at.nowMs).endMs;
+    draft.set(customer.id, { terms: { room, moved: 0n, untilMs } });
+  }
+
+  /** What charges may move is in the currency of the card; who is of a family has no room. */
+  #roomOf(customer: Customer, affairs: readonly Affair[]): bigint {
+    const { tariff, state } = this.#telling;
+    const card = tariff.cardFor(customer, state.receivedAtMs);
+    const currency = card === null ? null : tariff.versionById(card.id).card.currency;
+    let room: bigint | null = null;
+    for (const affair of affairs) {
+      const own = affair.facts.currency === currency ? (affair.room ?? 0n) : 0n;
+      if (room === null || own < room) room = own;
+    }
+    // What is agreed for later, and wallets without grants, move with acts and the calendar alone.
+    return room ?? 2n ** 200n;
+  }
+
+  async #hasCommitments(): Promise<boolean> {
+    const { store, workspace, draft } = this.#telling;
+    const kind = "commitments.saved";
+    draft.hasCommitments ??= (await store.acts(workspace, { kind, limit: 1 })).length > 0;
+    return draft.hasCommitments;
+  }
+
+  /** Null: it has no credit. */
+  async #credit(customer: Customer): Promise<Affair[] | null> {
+    const { unit, state, tariff, store, workspace } = this.#telling;
+    const rowOf = async (id: string) => {
+      if (!this.#books.has(id)) this.#books.set(id, (await unit.creditBooks([id]))[0]);
+      return state.creditBooks.get(id) ?? this.#books.get(id);
+    };
+    const row = await rowOf(customer.id);
+    if (row === undefined) return null;
+    const levels = new CreditLevels({
+      tariff,
+      nowMs: state.receivedAtMs,
+      reads: readsInUnit({ unit, state }),
+      customer: (id) => this.#customer(id),
+      below: async (id) => store.credit.customersBelow(workspace, id),
+      book: async (id) => {
+        const known = await rowOf(id);
+        return known === undefined ? EMPTY_BOOK : decodeBook(known.document);
+      },
+    });
+    const book = decodeBook(row.document);
+    return affairsOfCredit(customer.id, {
+      wallets: await walletsNow(book, customer, levels),
+      book,
+    });
+  }
+
+  #isMarginDue({ id }: Customer, { periods, isNamed }: Moves): boolean {
+    const { draft, state } = this.#telling;
+    if (isNamed) return true;
+    if (periods.size === 0) return false;
+    const { margin } = draft.of(id);
+    if (margin === null || state.receivedAtMs >= margin.untilMs) return true;
+    const moved = periods.get(margin.period);
+    if (margin.standing === null || moved === undefined) return false;
+    const { charge, cost } = moved;
+    const since = { charge, cost: inBillCurrency(cost, margin.rate) };
+    const standing = movedMargin(margin.standing, since);
+    draft.set(id, { margin: { ...margin, standing } });
+    return mayHaveTurned(standing);
+  }
+
+  async #lookAtMargin(customer: Customer): Promise<void> {
+    if (this.#marginsLeft === 0) return;
+    this.#marginsLeft -= 1;
+    const { workspace, tariff, state, draft } = this.#telling;
+    const nowMs = state.receivedAtMs;
+    this.#bills ??= MarginBills.open(this.#reads, workspace, nowMs);
+    const looked = await marginOf({ bills: await this.#bills, tariff }, customer, nowMs);
+    const isOn = looked === null ? false : await this.#tellNews(looked.affair);
+    const { key: period, endMs: untilMs } = tariff.periodOf(customer, nowMs);
+    draft.set(customer.id, { margin: { ...knownMargin(looked, isOn), period, untilMs } });
+  }
+
+  /** Tells an affair that stands otherwise than it was told last; returns whether it is on. */
+  async #tellNews({ isOn, room: _, ...affair }: Affair): Promise<boolean> {
+    const { workspace, state } = this.#telling;
+    const subject = alertSubject(affair.about);
+    const last = await this.#reads.store.lastAct(workspace, "alert.told", subject);
+    const document = last && (JSON.parse(last.document) as ToldDocument);
+    const wasOn = document?.state === "raised";
+    if (isOn === null || isOn === wasOn) return wasOn;
+    tellAlert(state, affair, isOn ? "raised" : "cleared");
+    return isOn;
+  }
+}
+
+function knownMargin(
+  looked: LookedMargin | null,
+  isOn: boolean,
+): Pick<KnownMargin, "standing" | "rate"> {
+  if (looked === null) return { standing: null, rate: 0n };
+  return { standing: { ...looked.standing, isOn }, rate: looked.rate };
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { TollgateEvent } from "../domain/event/event.ts";
+import {
+  EVENTS_BESIDE_HOLDS_MAX_COUNT,
+  EVENTS_PER_COMMIT_MAX_COUNT,
+  UNITS_EXPECTING_HOLDS_COUNT,
+} from "../domain/limits.ts";
+import { CommitLoop } from "./commit-loop.ts";
+import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
+import type { EventResult } from "./result.ts";
+import type { Work } from "./work.ts";
+
+const eventsOf = (count: number, name: string): TollgateEvent[] =>
+  Array.from({ length: count }, (_, at) => ({ id: `${name}-${at}` }) as TollgateEvent);
+const askOf = (run: string): HoldsRequest => ({
+  ...{ run, releases: [], renewals: [], caps: [] },
+  asks: [{}] as unknown as HoldsRequest["asks"],
+});
+
+/** A loop over a store that commits when told to, and says of each event and hold what it is. */
+function loopWith() {
+  const units: Work[] = [];
+  let open: () => void = () => undefined;
+  const loop = new CommitLoop(async (_, work) => {
+    units.push(work);
+    await new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const results = work.events.map(
+      ({ id }) => ({ status: "accepted", id }) as unknown as EventResult,
+    );
+    const holds = work.holds.map(({ run }) => ({ run }) as unknown as HoldsAnswer);
+    return { results, runs: new Map(), holds };
+  });
+  /** Lets units commit until nothing waits. */
+  const commitAll = async (): Promise<void> => {
+    for (let idle = 0; idle < 5; idle += 1) {
+      const before = units.length;
+      open();
+      await nextTurn();
+      if (units.length > before || loop.waitingCount > 0) idle = 0;
+    }
+  };
+  const sizes = () => units.map(({ events, holds }) => [events.length, holds.length]);
+  return { loop, units, sizes, commitAll };
+}
+
+describe("the commit loop", () => {
+  test("takes what waits together, up to the limit, and tells each request its own", async () => {
+    const { loop, sizes, commitAll } = loopWith();
+    const sent = [1, 2_000, 2_999, 1, 4].map((count, at) => eventsOf(count, `r${at}`));
+    const answers = sent.map((events) => loop.submit("w", events));
+    await commitAll();
+    assert.deepEqual(sizes(), [
+      [EVENTS_PER_COMMIT_MAX_COUNT, 0],
+      [5, 0],
+    ]);
+    for (const [at, answer] of answers.entries()) {
+      const { results } = await answer;
+      const ids = results.map((one) => (one as unknown as { id: string }).id);
+      assert.deepEqual(
+        ids,
+        sent[at]?.map(({ id }) => id),
+      );
+    }
+  });
+
+  test("lets holds go before events that wait, and few events beside them", async () => {
+    const { loop, sizes, units, commitAll } = loopWith();
+    const first = loop.submit("w", eventsOf(1, "first"));
+    await nextTurn();
+    const half = EVENTS_BESIDE_HOLDS_MAX_COUNT / 2;
+    const events = Array.from({ length: 5 }, (_, at) => loop.submit("w", eventsOf(half, `r${at}`)));
+    const holds = ["a", "b"].map((run) => loop.submit("w", [], askOf(run)));
+    await commitAll();
+    assert.deepEqual(sizes(), [
+      [1, 0],
+      [EVENTS_BESIDE_HOLDS_MAX_COUNT, 2],
+      [EVENTS_BESIDE_HOLDS_MAX_COUNT, 0],
+      [half, 0],
+    ]);
+    const told = (await Promise.all(holds)).map((answer) => answer.holds);
+    assert.deepEqual(told, [[{ run: "a" }], [{ run: "b" }]]);
+    const all = units.flatMap((unit) => unit.events.map(({ id }) => id));
+    assert.deepEqual(all.slice(1), eventsInOrder(5, half));
+    await Promise.all([first, ...events]);
+  });
+
+  test("takes one event more than few may be in the next unit, never in this one", async () => {
+    const { loop, sizes, commitAll } = loopWith();
+    void loop.submit("w", [], askOf("a"));
+    void loop.submit("w", eventsOf(EVENTS_BESIDE_HOLDS_MAX_COUNT, "most"));
+    void loop.submit("w", eventsOf(1, "more"));
+    await commitAll();
+    assert.deepEqual(sizes(), [
+      [EVENTS_BESIDE_HOLDS_MAX_COUNT, 1],
+      [1, 0],
+    ]);
+  });
+
+  test("books events however many holds are asked for, and a large request whole", async () => {
+    const { loop, sizes, commitAll } = loopWith();
+    for (let n = 0; n < 3; n += 1) {
+      for (let run = 0; run < 50; run += 1) void loop.submit("w", [], askOf(`r${run}`));
+      void loop.submit("w", eventsOf(1_000, `large${n}`));
+    }
+    await commitAll();
+    assert.deepEqual(sizes(), [
+      [1_000, 150],
+      [1_000, 0],
+      [1_000, 0],
+    ]);
+  });
+
+  test("takes many events again once nobody has asked for holds for a while", async () => {
+    const { loop, sizes, commitAll } = loopWith();
+    void loop.submit("w", [], askOf("a"));
+    await commitAll();
+    const half = EVENTS_BESIDE_HOLDS_MAX_COUNT / 2;
+    const count = 2 * UNITS_EXPECTING_HOLDS_COUNT + 6;
+    for (let n = 0; n < count; n += 1) void loop.submit("w", eventsOf(half, `r${n}`));
+    await commitAll();
+    const few = Array.from({ length: UNITS_EXPECTING_HOLDS_COUNT - 1 }, () => 2 * half);
+    assert.deepEqual(
+      sizes().map(([events]) => events),
+      [0, ...few, 8 * half],
+    );
+  });
+
+  test("lets no hold go before an act, or into a unit of another workspace", async () => {
+    const { loop, units, commitAll } = loopWith();
+    const done: string[] = [];
+    void loop.submit("w", eventsOf(1, "w1"));
+    void loop.submit("v", eventsOf(1, "v1"));
+    void loop.exclusively(async () => void done.push(`after ${units.length}`), "w");
+    void loop.submit("w", eventsOf(1, "w2"));
+    void loop.submit("w", [], askOf("a"));
+    await commitAll();
+    const told = units.map(({ events, holds }) => [events[0]?.id, holds.length]);
+    assert.deepEqual(told, [
+      ["w1-0", 0],
+      ["v1-0", 0],
+      ["w2-0", 1],
+    ]);
+    assert.deepEqual(done, ["after 2"]);
+  });
+});
+
+function eventsInOrder(requests: number, each: number): string[] {
+  return Array.from({ length: requests }, (_, at) =>
+    eventsOf(each, `r${at}`).map(({ id }) => id),
+  ).flat();
+}

@@ -1,0 +1,9 @@
+/** Whether an act moves totals. */
+import type { BatchState } from "./batch-state.ts";
+
+/** Most acts do not: they need no budgets. */
+export function movesTotals({ steps, runs, outcomes, restored, released }: BatchState): boolean {
+  const isWaiting = restored.length + released.length > 0;
+  const [firstStep] = steps.changes();
+  return firstStep !== undefined || runs.isChanged || outcomes.isChanged || isWaiting;
+}

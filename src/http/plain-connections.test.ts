@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS } from "./connection-limits.ts";
+import { type PlainAnswer, PlainConnections } from "./plain-connections.ts";
+import { Traffic } from "./traffic.ts";
+
+const REQUEST = "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n[]";
+const ANSWER: PlainAnswer = { status: 200, headers: { a: "b" }, body: "ü" };
+const SILENT = { info: () => undefined, error: () => undefined };
+
+/** A socket whose time runs out when told to. */
+class FakeSocket extends Duplex {
+  readonly timeouts: number[] = [];
+  sent = "";
+
+  override _read(): void {}
+
+  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+    this.sent += bytes.toString();
+    done();
+  }
+
+  setTimeout(ms: number): this {
+    this.timeouts.push(ms);
+    return this;
+  }
+
+  destroySoon(): void {
+    this.end(() => this.destroy());
+  }
+}
+
+function opened() {
+  const socket = new FakeSocket();
+  const traffic = new Traffic(SILENT);
+  const handedOver: string[] = [];
+  let tell: (answer: PlainAnswer) => void = () => undefined;
+  const connections = new PlainConnections({
+    traffic,
+    logger: SILENT,
+    handOver: (one) => one.on("data", (bytes: Buffer) => handedOver.push(bytes.toString())),
+    answer: () =>
+      new Promise((resolve) => {
+        tell = resolve;
+      }),
+  });
+  connections.accept(socket as unknown as Socket);
+  const answered = async (): Promise<void> => {
+    socket.push(REQUEST);
+    await nextTurn();
+    tell(ANSWER);
+    await nextTurn();
+  };
+  return { socket, connections, handedOver, answered };
+}
+
+describe("a plain connection", () => {
+  test("on which nothing is said is told so and closed", async () => {
+    const { socket } = opened();
+    assert.deepEqual(socket.timeouts, [HEADERS_TIMEOUT_MS]);
+    socket.emit("timeout");
+    await nextTurn();
+    assert.match(socket.sent, /^HTTP\/1\.1 408 .*"code":"request\.timeout"/s);
+    assert.ok(socket.destroyed);
+  });
+
+  test("that was answered is closed without a word when nothing follows", async () => {
+    const { socket, answered } = opened();
+    await answered();
+    assert.match(socket.sent, /^HTTP\/1\.1 200 OK\r\na: b\r\ncontent-length: 2\r\n.*\r\n\r\nü$/s);
+    assert.deepEqual(socket.timeouts, [HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS]);
+    const { sent } = socket;
+    socket.emit("timeout");
+    await nextTurn();
+    assert.equal(socket.sent, sent);
+    assert.ok(socket.destroyed);
+  });
+
+  test("whose answer takes long stays open for it", async () => {
+    const { socket, answered } = opened();
+    socket.push(REQUEST);
+    await nextTurn();
+    socket.emit("timeout");
+    assert.ok(!socket.destroyed);
+    await answered();
+    assert.match(socket.sent, /^HTTP\/1\.1 200 OK/);
+  });
+
+  test("is handed over with bytes that are no plain request, without a time limit", async () => {
+    const { socket, connections, handedOver, answered } = opened();
+    await answered();
+    socket.push(REQUEST.slice(0, 30));
+    await nextTurn();
+    socket.push(REQUEST.slice(30));
+    await nextTurn();
+    assert.deepEqual(handedOver, [REQUEST.slice(0, 30), REQUEST.slice(30)]);
+    assert.equal(socket.timeouts.at(-1), 0);
+    socket.emit("timeout");
+    connections.close();
+    assert.ok(!socket.destroyed);
+  });
+
+  test("that breaks, before its answer or after, breaks nothing else", async () => {
+    const { socket, connections, answered } = opened();
+    socket.push(REQUEST);
+    await nextTurn();
+    socket.destroy(new Error("reset"));
+    await answered();
+    assert.equal(socket.sent, "");
+    connections.close();
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * Connections, as long as each request on them is a plain one (plain-request.ts): read and answered
+ * without Node's HTTP, which takes 60,000 of the 68,000 instructions that a service without any
+ * work to do spends on a request. With the first piece of bytes that is anything else, a part of a
+ * request among it, the connection is handed over to Node's HTTP for good, as if it had just been
+ * opened. So nothing is gathered here, and Node's limits stand for whatever arrives slowly.
+ */
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { TollgateError } from "../domain/errors.ts";
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS } from "./connection-limits.ts";
+import type { Logger } from "./http-parts.ts";
+import { type PlainRequest, PlainRequests } from "./plain-request.ts";
+import { rawProblem } from "./problem.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** What is answered. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What connections are served with. */
+export interface PlainParts {
+  /** Never rejects. */
+  readonly answer: (request: PlainRequest) => Promise<PlainAnswer>;
+  /** Node's HTTP takes the connection: whatever was read of it and not answered comes again. */
+  readonly handOver: (socket: Socket) => void;
+  readonly traffic: Traffic;
+  readonly logger: Logger;
+}
+
+/** All connections that Node's HTTP has not taken. */
+export class PlainConnections {
+  readonly #parts: PlainParts;
+  readonly #requests = new PlainRequests();
+  readonly #open = new Set<PlainConnection>();
+
+  constructor(parts: PlainParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a connection that was just opened. */
+  accept(socket: Socket): void {
+    const left = (): void => {
+      this.#open.delete(connection);
+    };
+    const connection = new PlainConnection(
+      { ...this.#parts, requests: this.#requests, left },
+      socket,
+    );
+    this.#open.add(connection);
+  }
+
+  /** Cuts off all that are open. */
+  close(): void {
+    for (const connection of this.#open) connection.destroy();
+  }
+}
+
+interface ConnectionParts extends PlainParts {
+  readonly requests: PlainRequests;
+  /** Called once, when this is no plain connection any more. */
+  readonly left: () => void;
+}
+
+class PlainConnection {
+  readonly #parts: ConnectionParts;
+  readonly #socket: Socket;
+  #isFresh = true;
+  #isAnswering = false;
+  /** The other side will send nothing more. */
+  #hasEnded = false;
+  /** What arrived before the answer to what came before it was sent. */
+  #next: Buffer | null = null;
+
+  constructor(parts: ConnectionParts, socket: Socket) {
+    this.#parts = parts;
+    this.#socket = socket;
+    socket.on("data", this.#take);
+    socket.on("end", this.#end);
+    socket.on("error", this.#fail);
+    socket.on("close", parts.left);
+    socket.on("timeout", this.#expire);
+    socket.setTimeout(HEADERS_TIMEOUT_MS);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #take = (bytes: Buffer): void => {
+    if (this.#isAnswering) {
+      this.#next = this.#next === null ? bytes : Buffer.concat([this.#next, bytes]);
+      this.#socket.pause();
+      return;
+    }
+    const { requests, traffic } = this.#parts;
+    const request = traffic.isDraining ? null : requests.read(bytes);
+    if (request === null) {
+      this.#handOver(bytes);
+      return;
+    }
+    if (this.#isFresh) this.#socket.setTimeout(KEEP_ALIVE_MS);
+    this.#isFresh = false;
+    this.#isAnswering = true;
+    traffic.begin();
+    void this.#answer(request);
+  };
+
+  async #answer(request: PlainRequest): Promise<void> {
+    const answer = await this.#parts.answer(request);
+    const isLast = this.#hasEnded || this.#parts.traffic.isDraining;
+    const bodyBytes = Buffer.byteLength(answer.body);
+    const text = headText(answer, bodyBytes, isLast) + answer.body;
+    if (this.#socket.destroyed) {
+      this.#sent();
+      return;
+    }
+    // Where every character is a byte, Latin-1 is the same bytes, and Node need not look for more.
+    const encoding = bodyBytes === answer.body.length ? "latin1" : "utf8";
+    this.#socket.write(text, encoding, this.#sent);
+    if (isLast) this.#socket.end();
+  }
+
+  readonly #sent = (): void => {
+    this.#isAnswering = false;
+    this.#parts.traffic.leave();
+    const bytes = this.#next;
+    if (bytes === null) return;
+    this.#next = null;
+    this.#socket.resume();
+    if (!this.#socket.destroyed) this.#take(bytes);
+  };
+
+  #handOver(bytes: Buffer): void {
+    const socket = this.#socket;
+    socket.off("data", this.#take);
+    socket.off("end", this.#end);
+    socket.off("error", this.#fail);
+    socket.off("close", this.#parts.left);
+    socket.off("timeout", this.#expire);
+    socket.setTimeout(0);
+    socket.pause();
+    socket.unshift(bytes);
+    this.#parts.left();
+    this.#parts.handOver(socket);
+    socket.resume();
+  }
+
+  readonly #end = (): void => {
+    this.#hasEnded = true;
+    if (!this.#isAnswering) this.#socket.end();
+  };
+
+  readonly #fail = (): void => {
+    this.#socket.destroy();
+  };
+
+  /** Nothing was said for long. */
+  readonly #expire = (): void => {
+    if (this.#isAnswering) return;
+    if (this.#isFresh) {
+      const late = new TollgateError("request.timeout", "The request did not arrive in time.");
+      this.#socket.write(rawProblem(late, this.#parts.logger));
+    }
+    this.#socket.destroySoon();
+  };
+}
+
+const KEEP_ALIVE = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n\r\n`;
+const CLOSE = "Connection: close\r\n\r\n";
+
+/** All that goes before the body. Header values of ours are ASCII. */
+function headText({ status, headers }: PlainAnswer, bodyBytes: number, isLast: boolean): string {
+  const about = `content-length: ${bodyBytes}\r\nDate: ${dateText()}\r\n`;
+  return headOf(status, headers) + about + (isLast ? CLOSE : KEEP_ALIVE);
+}
+
+const heads = new WeakMap<object, string>();
+
+/** Answers of one kind share the object of their headers. */
+function headOf(status: number, headers: Readonly<Record<string, string>>): string {
+  const known = status === 200 ? heads.get(headers) : undefined;
+  if (known !== undefined) return known;
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
+  for (const [name, value] of Object.entries(headers)) text += `${name}: ${value}\r\n`;
+  if (status === 200) heads.set(headers, text);
+  return text;
+}
+
+let dateOf = 0;
+let date = "";
+
+/** The time as a header tells it, made once a second. */
+function dateText(): string {
+  const seconds = Math.floor(Date.now() / 1_000);
+  if (seconds !== dateOf) {
+    dateOf = seconds;
+    date = new Date(1_000 * seconds).toUTCString();
+  }
+  return date;
+}

@@ -1,0 +1,109 @@
+/**
+ * A node and a database that speak TLS: which authority is trusted, which name is expected and
+ * whether plain text will do is said by the address, and what it refuses is refused before any
+ * credential or row is sent.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { rootCertificates } from "node:tls";
+import { nodeDigest } from "../../src/compose.ts";
+import { openPostgresStore } from "../../src/store/postgres/postgres-store.ts";
+import { type PostgresServer, startPostgres } from "../postgres-server.ts";
+import { RECEIVER_CERTIFICATE, RECEIVER_KEY } from "../security/receiver-certificate.ts";
+
+/** Whoever comes without TLS is turned away, but for the test itself, which makes databases. */
+const ONLY_TLS = `hostssl all all all trust
+hostnossl postgres all all trust
+hostnossl all all all reject
+`;
+
+const folder = mkdtempSync(join(tmpdir(), "tollgate-tls-"));
+const trusted = join(folder, "trusted.pem");
+const stranger = join(folder, "stranger.pem");
+let server: PostgresServer;
+/** A database of the server, and one of a server that speaks no TLS. */
+let secured: string;
+let plain: PostgresServer;
+let unsecured: string;
+
+before(async () => {
+  writeFileSync(trusted, RECEIVER_CERTIFICATE);
+  // An authority that signed other certificates than this one.
+  writeFileSync(stranger, rootCertificates[0] ?? "");
+  server = await startPostgres({
+    settings: { ssl: "on" },
+    files: {
+      ...{ "server.crt": RECEIVER_CERTIFICATE, "server.key": RECEIVER_KEY },
+      "pg_hba.conf": ONLY_TLS,
+    },
+  });
+  secured = await server.createDatabase();
+  plain = await startPostgres({});
+  unsecured = await plain.createDatabase();
+});
+
+after(async () => {
+  await server.stop();
+  await plain.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** An address with what it says of TLS. */
+function address(url: string, tls: Readonly<Record<string, string>>, hostname?: string): string {
+  const parts = new URL(url);
+  if (hostname !== undefined) parts.hostname = hostname;
+  for (const [name, value] of Object.entries(tls)) parts.searchParams.set(name, value);
+  return parts.href;
+}
+
+const VERIFIED = { sslmode: "verify-full", sslrootcert: trusted };
+
+async function refused(connectionString: string, why: RegExp): Promise<void> {
+  const opening = openPostgresStore({ connectionString, digest: nodeDigest });
+  await assert.rejects(opening, (error: Error & { code?: string }) => {
+    assert.equal(error.code, "store.unknown");
+    assert.match(`${error.message} ${error.cause ?? ""}`, why);
+    return true;
+  });
+}
+
+test("a node that verifies all works over TLS where authority and name are right", async () => {
+  const connectionString = address(secured, VERIFIED);
+  const store = await openPostgresStore({ connectionString, digest: nodeDigest });
+  try {
+    await store.createWorkspace("w");
+    assert.equal((await store.transact("w", (unit) => unit.head())).lastSeq, 0);
+    assert.deepEqual(await store.workspaces(), ["w"]);
+  } finally {
+    await store.close();
+  }
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  const sql = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+  const { rows } = await client.query(sql);
+  await client.end();
+  assert.deepEqual(rows, [{ ssl: true, version: "TLSv1.3" }]);
+});
+
+test("a certificate of an authority that the node does not trust is refused", async () => {
+  await refused(address(secured, { ...VERIFIED, sslrootcert: stranger }), /certificate/);
+  // Without an authority of one's own, those of the platform are trusted.
+  await refused(address(secured, { sslmode: "verify-full" }), /certificate/);
+});
+
+test("a certificate of another name is refused", async () => {
+  await refused(address(secured, VERIFIED, "localhost"), /altnames.*localhost/);
+});
+
+test("who asks for no TLS is turned away by a server that demands it", async () => {
+  await refused(address(secured, { sslmode: "disable" }), /pg_hba|no encryption/);
+  await refused(secured, /pg_hba|no encryption/);
+});
+
+test("a node that wants TLS does not go on in plain text where the server has none", async () => {
+  await refused(address(unsecured, VERIFIED), /SSL/);
+});

@@ -1,0 +1,104 @@
+/**
+ * Old steps are removed from a database beside its nodes: what a folder answers after a removal,
+ * the database answers too, and partitions of which nothing is to stay are emptied in one go.
+ */
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Client } from "pg";
+import { composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
+import { moveToPostgres } from "../../src/store/move/move-to-postgres.ts";
+import { verifyDatabase } from "../../src/store/move/verify-database.ts";
+import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
+import { makeVariedHistory, OCTOBER, OTHER_WORKSPACE } from "../faults/varied-history.ts";
+import { toolStep } from "../nodes/calls.ts";
+import { postgresServer } from "../postgres-server.ts";
+import { closeAll, type Place, retainAt, withEngine } from "./retaining.ts";
+
+const NOW_MS = Date.UTC(2028, 0, 15);
+const folder = mkdtempSync(join(tmpdir(), "tollgate-retention-"));
+const dataDir = join(folder, "data");
+let place: Place;
+let client: Client;
+
+before(async () => {
+  await makeVariedHistory(dataDir);
+  await withEngine({ dataDir }, NOW_MS, async (engine) => {
+    for (const workspace of [DEFAULT_WORKSPACE, OTHER_WORKSPACE]) await closeAll(engine, workspace);
+  });
+  const databaseUrl = await (await postgresServer()).createDatabase();
+  place = { dataDir: "", databaseUrl };
+  const move = { dataDir, connectionString: databaseUrl, digest: nodeDigest };
+  await moveToPostgres({ ...move, installation: {}, onProgress: () => {} });
+  const { default: pg } = await import("pg");
+  client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+});
+
+after(async () => {
+  await client.end();
+  await (await postgresServer()).stop();
+  rmSync(folder, { recursive: true });
+});
+
+const verified = () => verifyDatabase(place.databaseUrl ?? "", () => undefined);
+
+async function statusesOf(events: readonly object[]) {
+  return withEngine(place, NOW_MS, async (engine) => {
+    const { intake } = composeHttp(engine);
+    const { results } = await intake.ingestBody(DEFAULT_WORKSPACE, JSON.stringify(events), "json");
+    return results.map(({ result }) => result.error?.code ?? result.status);
+  });
+}
+
+test("a database loses the steps that a folder loses, and verifies alike", async () => {
+  const copy = join(folder, "copy");
+  cpSync(dataDir, copy, { recursive: true });
+  const fromFolder = await retainAt({ dataDir: copy }, NOW_MS);
+  const fromDatabase = await retainAt(place, NOW_MS);
+  assert.ok(fromFolder.steps > 0);
+  assert.deepEqual(fromDatabase, fromFolder);
+  const [there, here] = [verifyDataFolder(copy), await verified()];
+  assert.deepEqual(here.findings, []);
+  assert.deepEqual(here.removed, there.removed);
+  // Texts that steps repeat are named in a folder alone, and only while a step has them.
+  assert.deepEqual(here.checked, there.checked);
+});
+
+test("retries are duplicates, wherever the steps went", async () => {
+  const steps = OCTOBER.slice(1, 7).filter(({ completeness }) => completeness !== "partial");
+  assert.deepEqual(new Set(await statusesOf(steps)), new Set(["duplicate"]));
+  assert.deepEqual((await verified()).findings, []);
+});
+
+test("a month of which nothing stays is emptied, and takes new steps at once", async () => {
+  const run = (id: string) => [
+    toolStep(id, "s1", "acme"),
+    toolStep(id, "s2", "acme"),
+    { type: "run.closed", run: id, source: "sdk", id: "end", ending: "completed", ...AT },
+  ];
+  const [{ month }] = (
+    await client.query(`SELECT (12 * (extract(year FROM now()) - 1970)
+      + extract(month FROM now()) - 1)::integer AS month`)
+  ).rows as [{ month: number }];
+  await statusesOf(run("native"));
+  const sizeOf = async () => {
+    const sql = `SELECT pg_relation_size('steps_${month}') AS size,
+      (SELECT count(*) FROM steps_${month})::integer AS steps`;
+    return (await client.query(sql)).rows[0] as { size: string; steps: number };
+  };
+  assert.deepEqual((await sizeOf()).steps > 0, true);
+  const laterMs = Date.UTC(2028, 8, 15);
+  await withEngine(place, laterMs, (engine) => closeAll(engine, DEFAULT_WORKSPACE));
+  const { steps } = await retainAt(place, laterMs);
+  assert.ok(steps >= 2);
+  assert.deepEqual(await sizeOf(), { size: "0", steps: 0 });
+  assert.deepEqual(await statusesOf(run("native")), ["duplicate", "duplicate", "duplicate"]);
+  assert.deepEqual((await statusesOf(run("next"))).slice(0, 2), ["accepted", "accepted"]);
+  assert.equal((await sizeOf()).steps, 2);
+  assert.deepEqual((await verified()).findings, []);
+});
+
+const AT = { occurredAt: "2026-11-01T00:00:00Z" };
