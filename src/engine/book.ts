@@ -7,9 +7,10 @@ import { present } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { Step } from "../domain/event/step.ts";
 import { chargedBy, isTrialCell } from "../domain/event/trial-cell.ts";
-import type { Amount, Quantity } from "../domain/money/decimal.ts";
+import { type Amount, type Quantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { AdjustmentReason } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
+import { chargesOfRating } from "../domain/run/rating-charges.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
 import type {
   OutcomeState,
@@ -31,7 +32,14 @@ import type { BatchState, EditableRun } from "./batch-state.ts";
 import { meteredOfOutcome, meteredOfRun, meteredOfStep, ratingOf } from "./metered.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
-import { isSameAs, joinShares, onlyMoved, sameRating } from "./shares.ts";
+import {
+  type Exchanged,
+  isSameAs,
+  joinShares,
+  onlyMoved,
+  ratingAfter,
+  sameRating,
+} from "./shares.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** Why and by what a booking happens; names the adjustment where the period is closed. */
@@ -238,24 +246,24 @@ export class Ledger {
     const former = run.rating;
     if (sameRating(former, wanted)) return;
     const counted = { off: this.#countedRun(run, former), on: this.#countedRun(run, wanted) };
-    const kept = joinShares([...(former?.shares ?? []), ...this.#exchange(counted, cause)]);
-    const rating = wanted === null ? this.#residue(run, kept) : { ...wanted, shares: kept };
-    const before = chargedBy(former?.shares ?? []);
+    const moved = this.#exchange(counted, cause);
+    const cardKeyOf = (version: number) => this.tariff.cardById(version).cardKey;
+    const rating = ratingAfter({ former, wanted }, moved, cardKeyOf);
     this.state.editRun(id).rating = rating;
-    this.#chargeRun(run, former, -before as Amount);
-    this.#chargeRun(run, rating, chargedBy(kept));
+    this.#chargeRun(run, former, -1n);
+    this.#chargeRun(run, rating, 1n);
   }
 
-  #chargeRun({ id, customer }: Run, rating: RunRating | null, charge: Amount): void {
+  #chargeRun({ id, customer }: Run, rating: RunRating | null, sign: 1n | -1n): void {
     if (rating === null) return;
-    if (charge !== 0n) this.#addToRun(id, rating.period, { ...NO_TOTALS, charge });
-    this.rollCharge(rating, "run", { customer, charge });
-  }
-
-  /** A run that is no longer counted keeps what tier shifts have left on it, if anything. */
-  #residue(run: Run, kept: readonly RunShare[]): RunRating | null {
-    if (kept.length === 0 || run.rating === null) return null;
-    return { ...run.rating, counted: false, shares: kept };
+    const { agent } = rating;
+    // What is free in a trial comes to nothing, and is rolled up all the same.
+    this.rollCharge(rating, "run", { customer, charge: ZERO_AMOUNT });
+    for (const { period, charge: amount } of chargesOfRating(rating)) {
+      const charge = (sign * amount) as Amount;
+      this.#addToRun(id, period, { ...NO_TOTALS, charge });
+      this.rollCharge({ period, agent }, "run", { customer, charge });
+    }
   }
 
   #runRating(run: Run): RunRating | null {
@@ -271,21 +279,15 @@ export class Ledger {
   }
 
   /** Takes one counting off and puts another on; what both count alike does not move. */
-  #exchange({ off, on }: Exchange, cause: Cause): RunShare[] {
+  #exchange({ off, on }: Exchange, cause: Cause): Exchanged {
     const isSamePlace = off?.card === on?.card && off?.at.period === on?.at.period;
     const without = (own: Counted, other: Counted | null) =>
       isSamePlace
         ? own.metered.filter((item) => !other?.metered.some(isSameAs(item)))
         : own.metered;
-    const moved: RunShare[] = [];
-    for (const [own, other, sign] of [
-      [off, on, -1n],
-      [on, off, 1n],
-    ] as const) {
-      if (own === null) continue;
-      moved.push(...this.#move({ ...own, metered: without(own, other), sign, cause }));
-    }
-    return moved;
+    const move = (own: Counted | null, other: Counted | null, sign: 1n | -1n) =>
+      own === null ? [] : this.#move({ ...own, metered: without(own, other), sign, cause });
+    return { off: move(off, on, -1n), on: move(on, off, 1n) };
   }
 
   /**
@@ -346,7 +348,8 @@ export class Ledger {
     this.rollCharge(off, "outcome", off);
     const on = { ...outcome, ...change };
     const counted = { off: this.#countedOutcome(outcome), on: this.#countedOutcome(on) };
-    const booked = this.#chargeOutcome(on, this.#exchange(counted, cause));
+    const moved = this.#exchange(counted, cause);
+    const booked = this.#chargeOutcome(on, [...moved.off, ...moved.on]);
     this.#touch(on.run, cause);
     // What tier shifts have left on the outcome goes to a new agent too.
     this.rollCharge(booked, "outcome", booked);

@@ -1,4 +1,5 @@
 /** Issues a run's receipt: gathers what it says, and signs it. */
+
 import { TollgateError } from "../domain/errors.ts";
 import type { ChargeShare, Step } from "../domain/event/step.ts";
 import { pricedCell } from "../domain/event/trial-cell.ts";
@@ -13,11 +14,12 @@ import {
   type ReceiptStep,
   receiptLines,
 } from "../domain/receipt/receipt-lines.ts";
+import { sharesOfRating } from "../domain/run/rating-charges.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 import type { Signatures } from "./key-ports.ts";
-import type {} from "./ports.ts";
 import { areStepsRemoved, type RunTree, readRunTree } from "./read-run.ts";
+import { joinShares } from "./shares.ts";
 import { signerOf } from "./signing-keys.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -85,7 +87,7 @@ async function gather(
     outcomes,
     holds,
     charges: charged(tariff, rating?.cardVersionId ?? null, {
-      shares: rating?.shares ?? [],
+      shares: joinShares(sharesOfRating(rating)),
       metered,
     }),
     card: cardRef(tariff, rating?.cardVersionId ?? null),

@@ -55,6 +55,7 @@ export function ratingOf(tariff: Tariff, run: RunFacts, customer: Customer): Run
     inTrial: isBeforeTrialEnd(card.trial, { atMs: openedAtMs, startedAtMs }),
     counted: true,
     shares: [],
+    left: [],
   };
 }
 

@@ -257,14 +257,20 @@ class ChargeReader {
 
   #ofRun(run: RunFacts): Placed[] {
     const { rating } = run;
-    if (rating === null || rating.period !== this.#of.statement.period) return [];
-    const card = this.#card(rating.cardVersionId);
-    const metered = card === null || !rating.counted ? [] : meteredOfRun(card, rating);
-    const taken = this.#taken(card, metered, rating.shares);
-    if (taken === null) return [];
+    if (rating === null) return [];
+    const { period } = this.#of.statement;
+    const left = rating.left.filter((one) => one.period === period);
+    const taken = left.map((one) => this.#taken(this.#card(one.cardVersionId), [], [one]));
+    if (rating.period === period) {
+      const card = this.#card(rating.cardVersionId);
+      const metered = card === null || !rating.counted ? [] : meteredOfRun(card, rating);
+      taken.push(this.#taken(card, metered, rating.shares));
+    }
     const about = { kind: "run", run: run.id, source: "", id: "", reason: null } as const;
     const times = { occurredAtMs: run.openedAtMs, changedAfterClose: false };
-    return [{ seq: 0, item: { ...about, ...times, ...taken } }];
+    return taken.flatMap((one) => {
+      return one === null ? [] : [{ seq: 0, item: { ...about, ...times, ...one } }];
+    });
   }
 
   #ofStep(step: Step): Placed[] {

@@ -1,8 +1,9 @@
 /** Roll-ups added up from what they stand for: steps, outcomes, and what runs were charged. */
+
 import type { Step } from "../domain/event/step.ts";
-import { chargedBy } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import { RUN_CAP_CELL, RUN_MINIMUM_CELL } from "../domain/period/run-bounds.ts";
+import { chargesOfRating } from "../domain/run/rating-charges.ts";
 import {
   addRollup,
   type RollupRow,
@@ -39,7 +40,10 @@ export class RollupSums {
 
   /** How a root run of a customer was counted. */
   addRating(customer: string, rating: RunRating): void {
-    this.#addCharge(rating, "run", { customer, charge: chargedBy(rating.shares) });
+    const { agent } = rating;
+    for (const { period, charge } of chargesOfRating(rating)) {
+      this.#addCharge({ period, agent }, "run", { customer, charge });
+    }
   }
 
   /** What the bounds of a root run came to. */

@@ -1,7 +1,8 @@
 /** Runs with their steps and outcomes as they were at a seq, and the sums of these. */
+
 import type { Step } from "../domain/event/step.ts";
-import { chargedBy } from "../domain/event/trial-cell.ts";
 import { PAGE_MAX_ROWS } from "../domain/limits.ts";
+import { chargesOfRating } from "../domain/run/rating-charges.ts";
 import { totalsOfStep } from "../domain/run/rollup.ts";
 import {
   addCharges,
@@ -126,7 +127,8 @@ export class RunsAsOf {
     }
     const { rating, customer } = facts;
     if (rating !== null && customer !== null) {
-      add(rating.period, { ...NO_TOTALS, charge: chargedBy(rating.shares) });
+      for (const { period, charge } of chargesOfRating(rating))
+        add(period, { ...NO_TOTALS, charge });
       count?.addRating(customer, rating);
     }
     let tree = own;

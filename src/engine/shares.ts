@@ -1,7 +1,7 @@
 /** Shares of charges, and what runs are counted by: added up and compared. */
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { MeteredQuantity } from "../domain/rating/meter.ts";
-import type { RunRating, RunShare } from "../domain/run/run.ts";
+import type { LeftShare, RunRating, RunShare } from "../domain/run/run.ts";
 
 /** A charge moves at most once by one booking, so nothing needs joining. */
 export function onlyMoved(shares: RunShare[]): RunShare[] {
@@ -39,4 +39,48 @@ export function sameRating(a: RunRating | null, b: RunRating | null): boolean {
     a.inTrial === b.inTrial &&
     JSON.stringify(a.labels) === JSON.stringify(b.labels)
   );
+}
+
+/** What moved where a run was counted, and where it is. */
+export interface Exchanged {
+  readonly off: readonly RunShare[];
+  readonly on: readonly RunShare[];
+}
+
+/**
+ * How a run is counted after it was taken off (`former`) and put on (`wanted`). What was taken off
+ * may be another share than the one that had been put on, where others have moved the tiers since:
+ * the difference stays with the counter that it is of.
+ */
+export function ratingAfter(
+  { former, wanted }: { readonly former: RunRating | null; readonly wanted: RunRating | null },
+  { off, on }: Exchanged,
+  cardKeyOf: (cardVersionId: number) => string,
+): RunRating | null {
+  const home = wanted ?? former;
+  if (home === null) return null;
+  const parts = [
+    ...placed(former, [...(former?.shares ?? []), ...off]),
+    ...(former?.left ?? []),
+    ...placed(wanted, on),
+  ];
+  const isHome = ({ period, cardVersionId: id }: LeftShare) =>
+    period === home.period && cardKeyOf(id) === cardKeyOf(home.cardVersionId);
+  const shares = joinShares(parts.filter(isHome));
+  const elsewhere = Map.groupBy(
+    parts.filter((part) => !isHome(part)),
+    ({ period, cardVersionId }) => JSON.stringify([period, cardKeyOf(cardVersionId)]),
+  );
+  const left = [...elsewhere.values()].flatMap((group) => {
+    const [{ period, cardVersionId } = home] = group;
+    return joinShares(group).map((share): LeftShare => ({ ...share, period, cardVersionId }));
+  });
+  if (wanted !== null) return { ...wanted, shares, left };
+  return shares.length + left.length === 0 ? null : { ...home, counted: false, shares, left };
+}
+
+function placed(rating: RunRating | null, shares: readonly RunShare[]): LeftShare[] {
+  if (rating === null) return [];
+  const { period, cardVersionId } = rating;
+  return shares.map((share) => ({ ...share, period, cardVersionId }));
 }

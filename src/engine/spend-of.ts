@@ -1,9 +1,11 @@
 /** What recorded rows spend, and who spends it: the one place where budgets read them. */
+
 import { NO_SPEND, type RunOnPath, type Spend, type Spender } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
 import { chargedBy } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { creditUnitsOf } from "../domain/rating/credit-units.ts";
+import { sharesOfRating } from "../domain/run/rating-charges.ts";
 import { ancestry, type OutcomeState, type Run } from "../domain/run/run.ts";
 import { mostOfOutcome, mostOfRun } from "./accrued-at-most.ts";
 import type { Customers } from "./metered.ts";
@@ -52,7 +54,7 @@ export function spentByRun(run: Run, tariff: Tariff): Spent | null {
   const { customer, rating, agent, labels } = run;
   if (customer === null) return null;
   const most = mostOfRun(run, tariff);
-  const parts = [...(rating?.shares ?? []), ...most];
+  const parts = [...sharesOfRating(rating), ...most];
   let charge: bigint = chargedBy(parts);
   for (const { cap, minimum } of run.corrections) charge += minimum - cap;
   const card = rating === null ? null : tariff.cardById(rating.cardVersionId);

@@ -100,6 +100,13 @@ const anyRating = fc.option(
     inTrial: fc.boolean(),
     counted: fc.boolean(),
     shares: anyShares,
+    left: fc.array(
+      record({
+        ...{ period: anyPeriod, cardVersionId: anyCount },
+        ...{ chargeKey: anyId, cell: anyId, amount: anyAmount },
+      }),
+      { maxLength: 2 },
+    ),
   }),
 );
 

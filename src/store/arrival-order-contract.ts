@@ -173,7 +173,7 @@ export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
     corrections: [],
     own: { ...own, charge: 0n },
     tree: { ...tree, charge: 0n },
-    rating: rating === null ? null : { ...rating, shares: [] },
+    rating: rating?.counted === true ? { ...rating, shares: [], left: [] } : null,
   }));
   const usage = rollups.map(({ charge: _, ...row }) => row);
   return {

@@ -1,7 +1,9 @@
 /** Sums that must hold whatever happened: each total is the sum of what it totals. */
+
 import assert from "node:assert/strict";
 import { chargedBy } from "../domain/event/trial-cell.ts";
 import type { Amount } from "../domain/money/decimal.ts";
+import { chargesOfRating, sharesOfRating } from "../domain/run/rating-charges.ts";
 import { rollupKeyOfStep, tokensOfStep, totalsOfStep } from "../domain/run/rollup.ts";
 import { addTotals, NO_TOTALS, type Run, type RunShare, type Totals } from "../domain/run/run.ts";
 import type { Holdings } from "./play-contract.ts";
@@ -15,7 +17,7 @@ function sumOf(shares: readonly { readonly amount: Amount }[]): bigint {
 
 /** A run's own totals, summed from its steps, its outcomes and its rating. */
 function ownTotals(run: Run, { steps, outcomes }: Holdings): Totals {
-  let own = chargeOnly(chargedBy(run.rating?.shares ?? []));
+  let own = chargeOnly(chargedBy(sharesOfRating(run.rating)));
   for (const step of steps) if (step.run === run.id) own = addTotals(own, totalsOfStep(step));
   for (const row of outcomes) {
     if (row.run === run.id) own = addTotals(own, chargeOnly(row.charge));
@@ -87,8 +89,10 @@ function assertRollups({ steps, runs, outcomes, rollups }: Holdings): void {
   }
   for (const { customer, rating } of runs) {
     if (customer === null || rating === null) continue;
-    const key = [customer, rating.period, rating.agent ?? "", "run", ...none.slice(0, 3)];
-    wanted.add([...key, "charge"], chargedBy(rating.shares));
+    for (const { period, charge } of chargesOfRating(rating)) {
+      const key = [customer, period, rating.agent ?? "", "run", ...none.slice(0, 3)];
+      wanted.add([...key, "charge"], charge);
+    }
   }
   for (const { customer, period, agent, charge } of outcomes) {
     wanted.add([customer, period, agent ?? "", "outcome", ...none], charge);
@@ -108,7 +112,9 @@ function assertCounters({ steps, runs, outcomes, counters }: Holdings): void {
   }
   for (const { customer, period, shares } of [...steps, ...outcomes]) add(customer, period, shares);
   for (const { customer, rating } of runs) {
-    if (customer !== null && rating !== null) add(customer, rating.period, rating.shares);
+    if (customer === null || rating === null) continue;
+    add(customer, rating.period, rating.shares);
+    for (const one of rating.left) add(customer, one.period, [one]);
   }
   for (const { customer, corrections } of runs) {
     for (const { period, cap, minimum } of corrections) {

@@ -74,12 +74,14 @@ function cardVersion(
     { upTo: "2", unit: "0" },
     { unit: "0.05", flat: "0.01" },
   ];
+  // A run that moves to another period leaves what its leaving shifts between these.
+  const ofRuns = [{ upTo: "1", unit: runPrice }, { unit: "0.03" }];
   const volume = [{ upTo: "1000", unit: "0.001" }, { unit: "0.0005" }];
   const document = JSON.stringify({
     key: "card",
     currency: "USD",
     charges: [
-      { key: "runs", meter: { count: "runs" }, price: { model: "per_unit", unit: runPrice } },
+      { key: "runs", meter: { count: "runs" }, price: { model: "graduated", tiers: ofRuns } },
       {
         key: "tools",
         meter: { count: "steps", where: { kind: "tool" } },

@@ -1,9 +1,11 @@
 /** A budget of every kind, for histories; their balances must be the sums of what they select. */
+
 import assert from "node:assert/strict";
 import type { Balance, BudgetRecord } from "../domain/budget/budget.ts";
 import { parseBudget } from "../domain/budget/parse-budget.ts";
 import type { Step } from "../domain/event/step.ts";
 import { isTokenBucket } from "../domain/event/usage.ts";
+import { sharesOfRating } from "../domain/run/rating-charges.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
 
 const DOCUMENTS: Readonly<Record<string, object>> = {
@@ -63,7 +65,7 @@ const tokensOf = (step: Step) => {
 const boundsOf = ({ corrections }: Run) =>
   corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
 const feeOf = ({ rating }: Run) =>
-  (rating?.shares ?? [])
+  sharesOfRating(rating)
     .filter(({ cell }) => !cell.startsWith("~trial:"))
     .reduce((sum, { amount }) => sum + amount, 0n);
 

@@ -6,14 +6,7 @@ import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
-import type {
-  OutcomeState,
-  Run,
-  RunFacts,
-  RunRating,
-  RunShare,
-  RunStatus,
-} from "../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
 import type {
   Call,
   Conflict,
@@ -22,6 +15,7 @@ import type {
   Suspended,
   Witness,
 } from "../engine/ports.ts";
+import { decodeRating, decodeShares, encodeRating } from "./rating-text.ts";
 import { decodeCharges, decodeCorrections, encodeCharges, encodeCorrections } from "./run-parts.ts";
 import { amountOf, quantityOf } from "./stored-decimal.ts";
 
@@ -166,29 +160,6 @@ export function decodeRunFacts(row: Row): RunFacts {
     rating: rating === null ? null : decodeRating(rating),
     endedAtMs: row.ended_at as number | null,
   };
-}
-
-function encodeRating(rating: RunRating): string {
-  const { ending, inTrial, ...rest } = rating;
-  // What nearly no run has is left out.
-  const rare = { ...(ending === null ? {} : { ending }), ...(inTrial ? { inTrial } : {}) };
-  return JSON.stringify({ ...rest, ...rare, shares: encodeShares(rating.shares) });
-}
-
-function decodeRating(stored: string): RunRating {
-  const { shares, ...rest } = JSON.parse(stored);
-  return { ending: null, inTrial: false, ...rest, shares: decodeShares(shares) };
-}
-
-/** Shares as JSON text: charge, cell and amount of each. */
-export function encodeShares(shares: readonly RunShare[]): string {
-  return JSON.stringify(shares.map((s) => [s.chargeKey, s.cell, formatAmount(s.amount)]));
-}
-
-/** Shares as `encodeShares` wrote them. */
-function decodeShares(stored: string): RunShare[] {
-  const rows = JSON.parse(stored) as [string, string, string][];
-  return rows.map(([chargeKey, cell, amount]) => ({ chargeKey, cell, amount: amountOf(amount) }));
 }
 
 /** A customer with its billing settings. */

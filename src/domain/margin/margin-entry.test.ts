@@ -51,11 +51,11 @@ test("a run's fee, bounds and outcomes are revenue of the run, in their own peri
   const share = { chargeKey: "c", cell: "", amount: 3n as Amount };
   const tried = { chargeKey: "c", cell: "~trial:", amount: 5n as Amount };
   const shares = [share, tried];
-  const rated = { agent: null, labels: null, ending: null, inTrial: false, counted: true, shares };
+  const rated = { agent: null, labels: null, ending: null, inTrial: false, counted: true };
   const bound = { agent: null, cardVersionId: 8, cap: -2n as Amount, minimum: 1n as Amount };
   const run: Run = {
     ...RUN,
-    rating: { ...rated, cardVersionId: 7, period: PLACE.period },
+    rating: { ...rated, shares, left: [], cardVersionId: 7, period: PLACE.period },
     corrections: [
       { ...bound, period: PLACE.period },
       { ...bound, period: "2026-12-01" },

@@ -107,6 +107,10 @@ export function entriesOfRun(
   if (run.rating !== null) {
     const { period, agent, cardVersionId, shares } = run.rating;
     charge(period, { agent: agent ?? "", card: cardOf(cardVersionId) }, chargedBy(shares));
+    for (const one of run.rating.left) {
+      const of = { agent: agent ?? "", card: cardOf(one.cardVersionId) };
+      charge(one.period, of, chargedBy([one]));
+    }
   }
   for (const { period, agent, cardVersionId, cap, minimum } of run.corrections) {
     const of = { agent: agent ?? "", card: cardOf(cardVersionId) };

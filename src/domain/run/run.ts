@@ -73,6 +73,14 @@ export interface RunRating {
   /** False for a run that is no longer counted but on which tier shifts have left an amount. */
   readonly counted: boolean;
   readonly shares: readonly RunShare[];
+  /** What tier shifts have left on it where it was counted before: another period or card. */
+  readonly left: readonly LeftShare[];
+}
+
+/** A share that stands where a run is no longer counted. */
+export interface LeftShare extends RunShare {
+  readonly period: string;
+  readonly cardVersionId: number;
 }
 
 /** What a run and all below it were charged in a period. Never zero. */

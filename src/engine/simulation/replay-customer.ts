@@ -14,6 +14,7 @@ import type { CompiledCard, MeteredQuantity } from "../../domain/rating/meter.ts
 import {
   addCharges,
   ancestry,
+  type LeftShare,
   type OutcomeState,
   type PeriodCharge,
   type Run,
@@ -156,8 +157,20 @@ class Replay {
       const recorded = run.rating?.shares ?? [];
       const shares = await this.#share({ period, card, metered, recorded });
       this.#charge(run.id, period, shares);
-      this.#ratings.set(run.id, rating && { ...rating, shares });
+      const left = await this.#left(run.rating);
+      for (const one of left) this.#charge(run.id, one.period, [one]);
+      this.#ratings.set(run.id, rating && { ...rating, shares, left });
     }
+  }
+
+  /** What a run has left where it was counted before, of charges whose shares stand. */
+  async #left(rating: RunRating | null): Promise<LeftShare[]> {
+    const left: LeftShare[] = [];
+    for (const one of rating?.left ?? []) {
+      const isKept = this.#kept.get(one.period) ?? (await this.#keptOf(one.period));
+      if (isKept(one.chargeKey)) left.push(one);
+    }
+    return left;
   }
 
   async outcomes(): Promise<void> {

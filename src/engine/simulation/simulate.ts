@@ -85,7 +85,7 @@ async function requireHistory(
   const first = { afterSeq: 0, limit: 1 };
   const carried = [
     ...(await store.acts(workspace, { kind: "commitments.saved", ...first })),
-    ...(await store.acts(workspace, { kind: "credit.granted", ...first })),
+    ...(await store.acts(workspace, { kind: "credit.posted", ...first })),
   ];
   // A period begins within a day of its date in UTC; "2026" and "2026-11" are beginnings of dates.
   const atMs = carried.length > 0 || from === null ? Number.NaN : Date.parse(from) - DAY_MS;

@@ -36,7 +36,7 @@ const BILL = {
   raisedRuns: described(COUNT, "Runs that were filled up to their minimum."),
   minimum: described(DECIMAL, "What minimums of runs add."),
   credits: described(DECIMAL, "What is priced in credits, in credits."),
-  paidByCredit: described(DECIMAL, "What the customers' own prepaid credit would pay of it."),
+  paidByCredit: described(DECIMAL, "What credit would pay, that of customers above included."),
 };
 
 const CHANGED = { ...BILL, change: described(DECIMAL, "Revenue less what was charged.") };

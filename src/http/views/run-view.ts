@@ -1,11 +1,14 @@
 /** Runs and steps as they are told. Amounts and quantities are exact decimal text. */
+
 import type { ChargeShare, Step } from "../../domain/event/step.ts";
 import { isTrialCell, pricedCell } from "../../domain/event/trial-cell.ts";
 import type { Usage } from "../../domain/event/usage.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
+import { sharesOfRating } from "../../domain/run/rating-charges.ts";
 import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
 import { areStepsRemoved, type RunTree } from "../../engine/read-run.ts";
+import { joinShares } from "../../engine/shares.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
 import type { Currencies } from "./currencies.ts";
 
@@ -26,7 +29,7 @@ export function runSummary(run: Run, currencies: Currencies): object {
     totals: { own: totalsView(run.own), tree: totalsView(run.tree) },
     costCurrency: COST_CURRENCY,
     chargeCurrency: currencies.ofRun(run),
-    charges: (run.rating?.shares ?? []).map(shareView),
+    charges: joinShares(sharesOfRating(run.rating)).map(shareView),
     corrections: run.corrections.map(({ period, cap, minimum }) => {
       return { period, cap: formatAmount(cap), minimum: formatAmount(minimum) };
     }),

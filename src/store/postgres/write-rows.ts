@@ -2,6 +2,7 @@
  * Writes what a unit of work changed: one statement a table, rows in key order. Statements are sent
  * one behind the other without waiting for answers; the server carries them out in that order.
  */
+
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
 import type { Step } from "../../domain/event/step.ts";
@@ -10,6 +11,7 @@ import { formatAmount } from "../../domain/money/decimal.ts";
 import type { StepKey, Writes } from "../../engine/ports.ts";
 import { touchedRules } from "../../engine/rules.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
+import { encodeShares } from "../rating-text.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import {
   type Bound,
@@ -17,7 +19,6 @@ import {
   encodeRollup,
   encodeRun,
   encodeSegments,
-  encodeShares,
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
 import { rowsOf } from "./connection.ts";

@@ -8,9 +8,10 @@ import { facetsOf, labelsOf, type SealedStep, sealedStep } from "../../domain/ev
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
+import { encodeShares } from "../rating-text.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import type { Bound } from "../stored-rows.ts";
-import { encodeCustomer, encodeShares, rowText } from "../stored-rows.ts";
+import { encodeCustomer, rowText } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
 import { writeSpending } from "./sqlite-spending.ts";
 import {

@@ -98,6 +98,12 @@ export class Books {
     if (rating === null || customer === null) return;
     const { cardVersionId, period, agent, shares } = rating;
     this.#addCharge({ ws, run: run.id, customer, period, agent, kind: "run", shares });
+    // What tier shifts have left on it stands where it was counted before.
+    for (const { period: before, cardVersionId: version, ...share } of rating.left) {
+      const at = { ws, customer, period: before, shares: [share] };
+      this.#addCharge({ ...at, run: run.id, agent, kind: "run" });
+      this.#addCharged({ ...at, cardVersionId: version, taken: [] });
+    }
     const paid = takenOfRun(this.#chargesOf(ws, cardVersionId), rating);
     const trial = this.cards.of(ws, cardVersionId)?.trial;
     const taken = rating.inTrial && trial ? takenFree(paid, trial) : paid;
@@ -182,31 +188,26 @@ export class Books {
     const cardKey = this.cards.of(ws, cardVersionId)?.cardKey ?? `version ${cardVersionId}`;
     for (const { chargeKey, cell, amount } of shares) {
       const counter = { ws, customer, period, cardKey, chargeKey, cell };
-      this.amounts.addRebuilt(this.amountKey(counter), [amount]);
+      this.amounts.addRebuilt(amountKey(counter), [amount]);
     }
     for (const { chargeKey, cell, quantity } of taken) {
       const key = joined(ws, customer, period, cardKey, chargeKey, cell, cardVersionId);
       this.quantities.addRebuilt(key, [quantity]);
     }
   }
+}
 
-  /**
-   * The counter that shares are added up for. A run that moves to another period takes along what
-   * its leaving shifted between the tiers of the first, so shares of a charge on runs add up over
-   * all periods together; each period's own amount is checked against its quantities.
-   */
-  amountKey(of: {
-    readonly ws: number;
-    readonly customer: string;
-    readonly period: string;
-    readonly cardKey: string;
-    readonly chargeKey: string;
-    readonly cell: string;
-  }): string {
-    const { ws, customer, cardKey, chargeKey, cell } = of;
-    const period = this.cards.countsRuns(ws, cardKey, chargeKey) ? "*" : of.period;
-    return joined(ws, customer, period, cardKey, chargeKey, cell);
-  }
+/** The counter that shares are added up for. */
+export function amountKey(of: {
+  readonly ws: number;
+  readonly customer: string;
+  readonly period: string;
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+}): string {
+  const { ws, customer, period, cardKey, chargeKey, cell } = of;
+  return joined(ws, customer, period, cardKey, chargeKey, cell);
 }
 
 /** Steps, steps of unknown cost, cost and charge that a step counts for. */

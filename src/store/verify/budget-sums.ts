@@ -137,7 +137,8 @@ export class BudgetSums {
     const budgets = this.#of(ws);
     if (customer === null || budgets.length === 0 || this.#waitsInMemory(ws, run)) return;
     const bounds = run.corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
-    const paid = (rating?.shares ?? []).filter(({ cell }) => !isFreeCell(cell));
+    const shares = rating === null ? [] : [...rating.shares, ...rating.left];
+    const paid = shares.filter(({ cell }) => !isFreeCell(cell));
     const fee = paid.reduce((sum, { amount }) => sum + amount, 0n);
     const isRoot = run.parent === null && !run.standing;
     const card = this.#card(ws, rating?.cardVersionId ?? null);
@@ -147,7 +148,7 @@ export class BudgetSums {
       ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
       charge: fee + bounds + waits,
       currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
-      ...creditsAgain(card, [...(rating?.shares ?? []), ...most]),
+      ...creditsAgain(card, [...shares, ...most]),
       runs: isRoot ? 1n : 0n,
       openRuns: isRoot && run.status === "open" ? 1n : 0n,
     };

@@ -3,7 +3,6 @@ import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import type { ChargeDocument } from "./meter-again.ts";
-import { subjectOf } from "./meter-again.ts";
 import type { TrialDocument } from "./trial-again.ts";
 
 interface CardDocument {
@@ -60,7 +59,6 @@ function readCard(stored: unknown): CardTerms {
 /** The card versions of a workspace by their number. */
 export class CardVersions {
   readonly #versions = new Map<string, CardVersion>();
-  readonly #chargesOnRuns = new Set<string>();
   readonly #prices = new Map<string, readonly ChargeDocument[]>();
 
   constructor(file: DataFile) {
@@ -73,10 +71,6 @@ export class CardVersions {
       const takesEffect = row.takes_effect as string;
       const version = { id, cardKey, effectiveFromMs, takesEffect, ...(read ?? NOTHING) };
       this.#versions.set(`${row.ws}/${id}`, version);
-      for (const charge of version.charges) {
-        if (subjectOf(charge) !== "runs") continue;
-        this.#chargesOnRuns.add(`${row.ws}/${cardKey}/${charge.key}`);
-      }
     }
   }
 
@@ -118,11 +112,6 @@ export class CardVersions {
       return effectiveFromMs <= (waits && takesEffect !== "at_once" ? periodStartMs : atMs);
     });
     return inForce.sort((a, b) => a.effectiveFromMs - b.effectiveFromMs).at(-1)?.currency ?? null;
-  }
-
-  /** Whether any version of the card lets this charge count runs. */
-  countsRuns(ws: number, cardKey: string, chargeKey: string): boolean {
-    return this.#chargesOnRuns.has(`${ws}/${cardKey}/${chargeKey}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { parseScaled } from "../../domain/money/decimal.ts";
 import { amountOf } from "../stored-decimal.ts";
 import type { Acts, RecordedAct } from "./acts.ts";
-import type { Books } from "./books.ts";
+import { amountKey, type Books } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
@@ -42,7 +42,7 @@ function addCount(books: Books, { ws, document }: RecordedAct, counter: Counter)
   const scale = charge?.meter.sum === "cost" ? AMOUNT_SCALE : QUANTITY_SCALE;
   const quantity = parseScaled(counter.quantity, scale) ?? 0n;
   const place = { ws, customer, period, cardKey, chargeKey, cell };
-  books.amounts.addRebuilt(books.amountKey(place), [amountOf(counter.share)]);
+  books.amounts.addRebuilt(amountKey(place), [amountOf(counter.share)]);
   const key = joined(ws, customer, period, cardKey, chargeKey, cell, cardVersion);
   books.quantities.addRebuilt(key, [quantity]);
   return charge === undefined ? 0n : amountAgain(charge, cell, quantity);

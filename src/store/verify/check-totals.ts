@@ -4,7 +4,7 @@ import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { formatScaled } from "../../domain/money/decimal.ts";
 import type { StoredCounter } from "../../engine/ports.ts";
 import { decodeCounter, decodeRollup } from "../stored-rows.ts";
-import type { Books } from "./books.ts";
+import { amountKey, type Books } from "./books.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
@@ -92,8 +92,7 @@ function readCounters(file: DataFile, books: Books): void {
     const key = keyText(file.workspace(ws), ...parts);
     const stored = readable(file, { table: "counters", key }, () => decodeCounter(row));
     if (stored === undefined) continue;
-    const amountKey = books.amountKey({ ws, ...stored });
-    books.amounts.addStored(amountKey, [stored.counter.amount]);
+    books.amounts.addStored(amountKey({ ws, ...stored }), [stored.counter.amount]);
     for (const { cardVersionId, quantity } of stored.counter.segments) {
       books.quantities.addStored(joined(ws, ...parts, cardVersionId), [quantity]);
     }
