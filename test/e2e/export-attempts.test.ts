@@ -77,13 +77,13 @@ describe("attempts to send lines", () => {
     const signature = String(sent[0]?.headers["webhook-signature"]);
     assert.ok(!text.includes(signature.slice(3)), "no signature");
     const [exchange] = body.exchanges as unknown as [
-      { request: { body: { text: string; hash: string }; headers: Record<string, string> } },
+      { request: { body: { text: string; sha256: string }; headers: Record<string, string> } },
     ];
     assert.equal(exchange.request.body.text, sent[0]?.body);
     assert.equal(exchange.request.headers["webhook-id"], line?.key);
     assert.equal(exchange.request.headers["webhook-signature"], "{secret}");
     const hash = createHash("sha256").update(String(sent[0]?.body)).digest("hex");
-    assert.deepEqual([exchange.request.body.hash, line?.bodyHash], [hash, hash]);
+    assert.deepEqual([exchange.request.body.sha256, line?.bodyHash], [hash, hash]);
     assert.match(line?.note ?? "", /^422 .*\{secret\}/, "nor has the note");
     assert.ok(!line?.note.includes(SIGNING.slice(6)));
   });

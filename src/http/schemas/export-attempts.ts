@@ -28,7 +28,7 @@ const attempt = {
 const body = closed({
   text: described(nullable(ANY_TEXT), "Secrets stand as `{secret}`; null: it is no text."),
   bytes: COUNT,
-  hash: described(nullable(ANY_TEXT), "SHA-256 of all of it; null where a secret stood in it."),
+  sha256: described(nullable(ANY_TEXT), "SHA-256 of all of it; null where a secret stood in it."),
   isCut: FLAG,
 });
 const headers = mapOf(ANY_TEXT, "Secrets stand as `{secret}`.");

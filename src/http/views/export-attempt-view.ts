@@ -36,5 +36,5 @@ function exchangeView({ atMs, tookMs, request, answer }: Exchange) {
 }
 
 function bodyView({ text, bytes, hash, isCut }: KeptBody) {
-  return { text, bytes, hash, isCut };
+  return { text, bytes, sha256: hash, isCut };
 }
