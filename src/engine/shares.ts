@@ -27,11 +27,10 @@ export function isSameAs(a: MeteredQuantity): (b: MeteredQuantity) => boolean {
   return (b) => a.chargeKey === b.chargeKey && a.cell === b.cell && a.quantity === b.quantity;
 }
 
-/** Whether a run is counted alike by both: shares aside. */
+/** Whether a run is counted alike by both: shares aside, which may be left on one not counted. */
 export function sameRating(a: RunRating | null, b: RunRating | null): boolean {
-  if (a === null || b === null) return a === b;
+  if (!a?.counted || !b?.counted) return (a?.counted ?? false) === (b?.counted ?? false);
   return (
-    a.counted === b.counted &&
     a.cardVersionId === b.cardVersionId &&
     a.period === b.period &&
     a.agent === b.agent &&

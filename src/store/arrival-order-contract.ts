@@ -165,8 +165,12 @@ export const anyTwoArrivals = fc
 
 /** What must not depend on the order of arrival: all but places in it and shares of tiers. */
 export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
-  const totals = runs.map(({ lastSeenAtMs: _, agentHead: __, own, tree, rating, ...run }) => ({
+  const totals = runs.map(({ lastSeenAtMs: _, own, tree, rating, ...run }) => ({
     ...run,
+    // Of events of one time, which of them decided: a confirmation that comes after the reversal
+    // is no event of its run, before it is one. What they decided is compared.
+    head: "",
+    agentHead: "",
     sinceSeq: 0,
     // What is charged by tiers, and so what a cap takes off it, is shares too.
     chargedIn: [],

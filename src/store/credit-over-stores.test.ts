@@ -252,8 +252,14 @@ test("the bill of an open period tells what its close lets credit pay", async ()
       }
     }
   });
-  await fc.assert(property, { numRuns: 25 * full });
-  assert.ok(paid > 5, `${paid} bills were paid by credit`);
+  // Most histories pay little by credit: one that does is always among them.
+  const grant = { is: "grant", cents: 500, priority: 0, charges: null, rolls: false } as const;
+  const paying: Happening[] = [
+    { ...grant, days: null },
+    { is: "events", ids: [0, 1, 2], daysAgo: 0 },
+  ];
+  await fc.assert(property, { numRuns: 25 * full, examples: [[paying]] });
+  assert.ok(paid > 1, `${paid} bills were paid by credit`);
 });
 
 test("after a crash balances are what they were, and verification agrees", async () => {
