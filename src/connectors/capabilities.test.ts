@@ -2,7 +2,7 @@
 import type { Capability } from "../domain/export/capability.ts";
 import { MemoryOutbox } from "../store/memory/memory-outbox.ts";
 import { connectorContract } from "./connector-contract.ts";
-import { FakeLedger, ledgerConnector } from "./fake-ledger-contract.ts";
+import { ledgerAccount, ledgerConnector } from "./fake-ledger-contract.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -49,16 +49,7 @@ for (const [name, capability] of CANDIDATES) {
     parts: () => ({
       connector: ledgerConnector(capability),
       outbox: new MemoryOutbox(),
-      account: (world) => ({
-        target: {
-          ...{ id: "t", connector: "ledger", account: "live", mode: "usage", window: "day" },
-          ...{ timeZone: "UTC", since: "2026-01-01", settings: {} },
-          customers: { names: {}, others: "same" },
-          items: { names: {}, others: "same" },
-        },
-        secrets: {},
-        fake: new FakeLedger(world, capability),
-      }),
+      account: (world) => ledgerAccount(world, capability),
       grain: 10n ** 24n,
     }),
   });

@@ -11,7 +11,7 @@ import type {
   OutgoingRequest,
   Session,
 } from "../engine/export/connector-port.ts";
-import type { FakeTarget, FakeWorld } from "./fake-target-contract.ts";
+import type { FakeAccount, FakeTarget, FakeWorld } from "./fake-target-contract.ts";
 import { outcome, outcomeOfSilence, outcomeOfStatus } from "./outcome-of-status.ts";
 
 const BASE = "https://ledger.example";
@@ -31,6 +31,20 @@ interface Told {
 interface Kept extends Told {
   readonly atMs: number;
   isCounted: boolean;
+}
+
+/** An account of such a system that windows of usage go to, a day each. */
+export function ledgerAccount(world: FakeWorld, capability: Omit<Capability, "mode">): FakeAccount {
+  return {
+    target: {
+      ...{ id: "t", connector: "ledger", account: "live", mode: "usage", window: "day" },
+      ...{ timeZone: "UTC", since: "2026-01-01", settings: {} },
+      customers: { names: {}, others: "same" },
+      items: { names: {}, others: "same" },
+    },
+    secrets: {},
+    fake: new FakeLedger(world, capability),
+  };
 }
 
 /** A connector whose target can do what a capability says. */
@@ -84,7 +98,7 @@ async function asked(url: string, session: Session): Promise<OutgoingAnswer | nu
 }
 
 /** The target: it remembers keys as its capability says, and validates later where it does. */
-export class FakeLedger implements FakeTarget {
+class FakeLedger implements FakeTarget {
   readonly complaints: string[] = [];
   readonly #world: FakeWorld;
   readonly #capability: Omit<Capability, "mode">;

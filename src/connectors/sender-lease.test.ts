@@ -6,7 +6,7 @@ import { EXPORT_LEASE_MS, EXPORT_TIMEOUT_MS } from "../domain/limits.ts";
 import { runExport } from "../engine/export/run-export.ts";
 import { sendBatch } from "../engine/export/send-lines.ts";
 import { MemoryOutbox } from "../store/memory/memory-outbox.ts";
-import { FakeLedger, ledgerConnector } from "./fake-ledger-contract.ts";
+import { ledgerAccount, ledgerConnector } from "./fake-ledger-contract.ts";
 import { ScriptedWorld, WORKSPACE } from "./scripted-world-contract.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -23,16 +23,7 @@ async function ready() {
     {
       connector: ledgerConnector(CAPABILITY),
       outbox: new MemoryOutbox(),
-      account: (of) => ({
-        target: {
-          ...{ id: "t", connector: "ledger", account: "live", mode: "usage", window: "day" },
-          ...{ timeZone: "UTC", since: "2026-01-01", settings: {} },
-          customers: { names: {}, others: "same" },
-          items: { names: {}, others: "same" },
-        },
-        secrets: {},
-        fake: new FakeLedger(of, CAPABILITY),
-      }),
+      account: (of) => ledgerAccount(of, CAPABILITY),
       grain: 1n,
     },
     7,

@@ -83,7 +83,9 @@ function renderWallet(wallet: CreditsView["wallets"][number], styles: Styles): s
     { title: "left", align: "point" as const },
   ];
   const table = renderTable({ columns, rows: [...rows, "rule", total] }, styles);
-  return owed === "0" ? table : [...table, `Not paid by credit: ${formatMoney(owed)} ${currency}`];
+  if (owed === "0") return table;
+  // A parent's credit may pay it: what that comes to stands on the bill.
+  return [...table, `Not paid by its own credit: ${formatMoney(owed)} ${currency}`];
 }
 
 function endText({ expiresAt, isExpired }: GrantView): string {
