@@ -1,8 +1,11 @@
 /** One measurement of the bench `simulate`, in a process of its own; prints it as JSON. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { tuneHeap } from "../src/compose.ts";
 import { BENCH_WORKSPACE, benchCard, OTHER_CARD, openBench } from "./simulate.ts";
 
+// Simulations run in a server, whose memory it is.
+tuneHeap();
 const [what = "", dataDir = ""] = process.argv.slice(2);
 const MIB = 1024 * 1024;
 
