@@ -14,23 +14,26 @@ const { reason, by } = BY_HAND_OPTIONS;
 /** Those that say why and by whom. */
 export const DECIDED_OPTIONS = reason === undefined || by === undefined ? {} : { reason, by };
 
-/** Why and by whom. Throws `cli.usage` where either is missing. */
+/** Why and by whom. Throws `cli.usage` with all that is missing. */
 export function decidedBy(args: Arguments) {
-  const { reason: why, by: who } = byHandOf(args);
-  return { reason: why, by: who };
+  return requiredOptions(args, ["reason", "by"]);
 }
 
-/** Reads them. Throws `cli.usage` where why or who is missing. */
-export function byHandOf(args: Arguments): Readonly<Record<string, string>> {
-  const reason = requiredOption(args, "reason");
-  const by = requiredOption(args, "by");
+/** The same and, where it is given, the identity. Throws `cli.usage` with all that is missing. */
+export function byHandOf(args: Arguments): ReturnType<typeof decidedBy> & { readonly id?: string } {
   const id = textOption(args, "id");
-  return { reason, by, ...(id === undefined ? {} : { id }) };
+  return { ...decidedBy(args), ...(id === undefined ? {} : { id }) };
 }
 
-/** An option that must be given. Throws `cli.usage`. */
-export function requiredOption(args: Arguments, name: string): string {
-  const value = textOption(args, name);
-  if (value !== undefined) return value;
-  throw new TollgateError("cli.usage", `--${name} is missing.`, `--${name}`);
+/** Options that must be given. Throws `cli.usage` with all of them that were not. */
+export function requiredOptions<Name extends string>(
+  args: Arguments,
+  names: readonly Name[],
+): Readonly<Record<Name, string>> {
+  const given = names.map((name) => [name, textOption(args, name)] as const);
+  const missing = given.flatMap(([name, value]) => (value === undefined ? [`--${name}`] : []));
+  if (missing.length === 0) return Object.fromEntries(given) as Record<Name, string>;
+  const verb = missing.length === 1 ? "is" : "are";
+  const detail = `${missing.join(" and ")} ${verb} missing.`;
+  throw new TollgateError("cli.usage", detail, missing.join(" "));
 }

@@ -1,6 +1,6 @@
 /** What `tollgate export` does with a target: plan, run, see, put right. */
 import { TollgateError } from "../domain/errors.ts";
-import { BY_HAND_OPTIONS, byHandOf } from "./by-hand-options.ts";
+import { DECIDED_OPTIONS, decidedBy } from "./by-hand-options.ts";
 import {
   type Arguments,
   JSON_OPTION,
@@ -44,7 +44,7 @@ export const EXPORT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   state: { type: "string", value: "STATE", meaning: "status: only lines in this state" },
   requests: { type: "boolean", meaning: "plan: show the exact requests" },
   troubled: { type: "boolean", meaning: "attempts: only those in which something went wrong" },
-  ...BY_HAND_OPTIONS,
+  ...DECIDED_OPTIONS,
   ...JSON_OPTION,
 };
 
@@ -208,8 +208,7 @@ async function showAttempt(session: Session, path: string, asked: Asked): Promis
 }
 
 async function settleLine(session: Session, path: string, asked: Asked): Promise<number> {
-  const { reason, by } = byHandOf(asked.args);
-  const line = await session.post<LineView>(path, { reason, by });
+  const line = await session.post<LineView>(path, decidedBy(asked.args));
   told(line, asked, () => renderLines([line], asked.here.styles));
   return 0;
 }

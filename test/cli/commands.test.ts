@@ -225,7 +225,17 @@ describe("the command line", () => {
     assert.match((await tollgate("credit", "list", id)).out, /0\.02 USD/);
     const again = await tollgate("statement", "reissue", id, ...who);
     assert.match(again.err, /statement\.credited/);
-    assert.equal((await tollgate("goodwill", "give", "acme", "1")).code, 2, "no reason");
+    for (const [missing, ...words] of [
+      ["--reason and --by", "goodwill", "give", "acme", "1"],
+      ["--lines and --reason and --by", "credit", "issue", id],
+      ["--favor and --reason and --by", "dispute", "resolve", "d1"],
+    ] as const) {
+      const refused = await tollgate(...words);
+      assert.equal(refused.code, 2);
+      assert.ok(refused.err.includes(`: ${missing} are missing.`), refused.err);
+    }
+    const unsigned = await tollgate("credit", "issue", id, "--lines", "2", "--reason", "agreed");
+    assert.match(unsigned.err, /\(--by\): --by is missing\./);
     assert.equal((await tollgate("verify")).code, 0);
   });
 

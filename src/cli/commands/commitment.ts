@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
-import { requiredOption } from "../by-hand-options.ts";
+import { requiredOptions } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -36,7 +36,7 @@ export const commitment: Command = {
     }
     if (verb === "set" && subject !== undefined) return set(args, here, { path, file: subject });
     if (verb === "end" && subject !== undefined) {
-      const until = requiredOption(args, "until");
+      const { until } = requiredOptions(args, ["until"]);
       const wanted = { path, key: subject, until };
       return withSession(args, here, async (session) => {
         return show(await end(session, wanted), args, here);

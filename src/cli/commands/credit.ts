@@ -1,6 +1,6 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
-import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
+import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -8,7 +8,6 @@ import {
   print,
   SERVER_OPTIONS,
   type Surroundings,
-  textOption,
 } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
@@ -46,7 +45,7 @@ export const credit: Command = {
       throw new TollgateError("cli.usage", "tollgate credit list STATEMENT, or issue STATEMENT.");
     }
     const path = `/v1/statements/${encodeURIComponent(statement)}/credit-notes`;
-    const body = verb === "list" ? null : { lines: linesOf(args), ...byHandOf(args) };
+    const body = verb === "list" ? null : noteOf(args);
     return withSession(args, here, async (session) =>
       show(
         body === null
@@ -65,8 +64,13 @@ async function list(session: Session, path: string): Promise<readonly NoteView[]
 
 const LINE = /^(\d{1,6})(?:=(.+))?$/;
 
-function linesOf(args: Arguments): object[] {
-  return (textOption(args, "lines") ?? "").split(",").map((part) => {
+function noteOf(args: Arguments): object {
+  const { lines } = requiredOptions(args, ["lines", "reason", "by"]);
+  return { lines: linesOf(lines), ...byHandOf(args) };
+}
+
+function linesOf(text: string): object[] {
+  return text.split(",").map((part) => {
     const [whole, line, amount] = LINE.exec(part.trim()) ?? [];
     if (whole !== undefined) return { line: Number(line), ...(amount && { amount }) };
     throw new TollgateError("cli.usage", `--lines is a list such as 1,3=0.50.`, "--lines");

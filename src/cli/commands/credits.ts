@@ -1,4 +1,4 @@
-import { BY_HAND_OPTIONS, byHandOf, requiredOption } from "../by-hand-options.ts";
+import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
 import { type Arguments, type Command, textOption } from "../command.ts";
 import {
   type CreditsView,
@@ -141,7 +141,7 @@ async function topup(scene: Scene, [customer, amount]: readonly string[]): Promi
 async function settle(scene: Scene, id: string, verb: "confirm" | "refuse"): Promise<number> {
   const { args, session } = scene;
   const path = `/v1/topups/${encodeURIComponent(id)}/${verb}`;
-  const body = { reference: requiredOption(args, "reference"), by: requiredOption(args, "by") };
+  const body = requiredOptions(args, ["reference", "by"]);
   return tell(scene, await session.post(path, body));
 }
 
@@ -149,11 +149,11 @@ async function rule(scene: Scene, [customer = "", off]: readonly string[]): Prom
   const { args, session } = scene;
   const path = pathOf(customer, "/rule");
   if (off === "off") {
-    const currency = encodeURIComponent(requiredOption(args, "currency"));
+    const currency = encodeURIComponent(requiredOptions(args, ["currency"]).currency);
     return show(scene, await session.delete(`${path}?currency=${currency}`));
   }
-  const [threshold, amount] = ["threshold", "amount"].map((name) => requiredOption(args, name));
-  const body = { threshold, amount, ...termsOf(args), ...stated(args, { cap: "cap" }) };
+  const required = requiredOptions(args, ["threshold", "amount"]);
+  const body = { ...required, ...termsOf(args), ...stated(args, { cap: "cap" }) };
   return show(scene, await session.put(path, body));
 }
 

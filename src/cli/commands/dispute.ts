@@ -1,6 +1,6 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
-import { BY_HAND_OPTIONS, byHandOf, requiredOption } from "../by-hand-options.ts";
+import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -53,8 +53,7 @@ export const dispute: Command = {
     if (verb === "open") return ask(args, here, { path: "/v1/disputes", body: opening(args) });
     if (verb === "resolve" && id !== undefined) {
       const path = `/v1/disputes/${encodeURIComponent(id)}/resolve`;
-      const { reason, by } = byHandOf(args);
-      return ask(args, here, { path, body: { favor: requiredOption(args, "favor"), reason, by } });
+      return ask(args, here, { path, body: requiredOptions(args, ["favor", "reason", "by"]) });
     }
     if (verb === "list") {
       return withSession(args, here, async (session) => {

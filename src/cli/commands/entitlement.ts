@@ -1,5 +1,5 @@
 import { TollgateError } from "../../domain/errors.ts";
-import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
+import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -12,7 +12,6 @@ import {
 import { renderTable } from "../render/table.ts";
 import { withSession } from "../session.ts";
 
-const { reason, by } = BY_HAND_OPTIONS;
 const LIST = { type: "string", value: "LIST", meaning: "names, by comma; all; none" } as const;
 
 /** Shows and sets which agents, models and tools a customer may use, and how many runs at once. */
@@ -25,7 +24,7 @@ export const entitlement: Command = {
     models: LIST,
     tools: LIST,
     parallel: { type: "string", value: "N", meaning: "runs at once; all for any number" },
-    ...(reason === undefined || by === undefined ? {} : { reason, by }),
+    ...DECIDED_OPTIONS,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
@@ -37,8 +36,7 @@ export const entitlement: Command = {
     const path = `/v1/customers/${encodeURIComponent(customer)}/entitlements`;
     return withSession(args, here, async (session) => {
       if (verb === "show") return show(await session.get<EntitlementsView>(path), args, here);
-      const { reason: why, by: who } = byHandOf(args);
-      const body = { entitlements: stated(args), reason: why, by: who };
+      const body = { entitlements: stated(args), ...decidedBy(args) };
       return show(await session.put<EntitlementsView>(path, body), args, here);
     });
   },

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
-import { BY_HAND_OPTIONS, byHandOf, requiredOption } from "../by-hand-options.ts";
+import { DECIDED_OPTIONS, decidedBy, requiredOptions } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -44,7 +44,7 @@ export const invoice: Command = {
   positionals: "list | import FILE | reconcile ID | trueup ID",
   options: {
     currency: { type: "string", value: "CODE", meaning: "import: where the file names none" },
-    ...BY_HAND_OPTIONS,
+    ...DECIDED_OPTIONS,
     id: { type: "string", value: "ID", meaning: "import: the provider's number of the invoice" },
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
@@ -58,15 +58,12 @@ export const invoice: Command = {
     }
     if (verb === "import") return importFile(args, here, subject);
     const path = `/v1/invoices/${encodeURIComponent(subject)}`;
-    const who = verb === "trueup" ? byHandOf(args) : null;
+    const who = verb === "trueup" ? decidedBy(args) : null;
     return withSession(args, here, async (session) =>
       show(
         who === null
           ? await session.get<ReconciliationView>(`${path}/reconciliation`)
-          : await session.post<ReconciliationView>(`${path}/true-up`, {
-              reason: who.reason,
-              by: who.by,
-            }),
+          : await session.post<ReconciliationView>(`${path}/true-up`, who),
         args,
         here,
       ),
@@ -75,7 +72,7 @@ export const invoice: Command = {
 };
 
 async function importFile(args: Arguments, here: Surroundings, path: string): Promise<number> {
-  const id = requiredOption(args, "id");
+  const { id } = requiredOptions(args, ["id"]);
   const { currency, rows } = await here.product.readInvoice(await readFile(path, "utf8"));
   const body = { id, currency: currency ?? textOption(args, "currency") ?? "USD", rows };
   return withSession(args, here, async (session) => {

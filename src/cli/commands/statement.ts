@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
-import { byHandOf } from "../by-hand-options.ts";
+import { decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -59,10 +59,9 @@ export const statement: Command = {
       return withSession(args, here, (session) => page(session, args, here));
     }
     if (verb === "reissue" && subject !== undefined) {
-      const { reason, by } = byHandOf(args);
       return withSession(args, here, async (session) => {
         const path = `/v1/statements/${encodeURIComponent(subject)}/reissue`;
-        return showList([await session.post(path, { reason, by })], args, here);
+        return showList([await session.post(path, decidedBy(args))], args, here);
       });
     }
     if (verb === "close" && subject !== undefined) {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
-import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
+import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
   type Command,
@@ -42,7 +42,7 @@ export const target: Command = {
       meaning: "add, secret: keep a secret; WHERE is env:VARIABLE or file:PATH",
     },
     ask: { type: "boolean", meaning: "check: ask the target too" },
-    ...BY_HAND_OPTIONS,
+    ...DECIDED_OPTIONS,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
@@ -63,8 +63,7 @@ export const target: Command = {
     const document = file === undefined ? null : await readDocument(file, here);
     return withSession(args, here, async (session) => {
       if (document !== null) {
-        const { reason, by } = byHandOf(args);
-        await session.put(pathOf(id), { document, reason, by });
+        await session.put(pathOf(id), { document, ...decidedBy(args) });
       }
       for (const { name, secret } of secrets) {
         await session.put(`${pathOf(id)}/secrets/${encodeURIComponent(name)}`, { secret });
