@@ -300,6 +300,7 @@ export class ScriptedWorld {
   readonly ledger: ScriptedLedger;
   readonly fake: FakeTarget;
   readonly secrets: Readonly<Record<string, string>>;
+  readonly grain: bigint;
   target: ExportTarget;
   weather: Weather = { faults: 0, isOut: false };
   nowMs = WORLD_START_MS;
@@ -314,6 +315,7 @@ export class ScriptedWorld {
     const skewMs = Math.floor((this.chance() * 2 - 1) * SKEW_MAX_MS);
     this.connector = parts.connector;
     this.outbox = parts.outbox;
+    this.grain = parts.grain;
     this.ledger = new ScriptedLedger(() => this.nowMs);
     const account = parts.account({ nowMs: () => this.nowMs + skewMs, chance: this.chance });
     this.fake = account.fake;
