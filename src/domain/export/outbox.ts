@@ -182,7 +182,16 @@ export const PLANNED_ANEW = "planned anew, because its window is closed";
 
 /** A revision stands for it now. */
 export function supersededBy(line: ExportLine, key: string): ExportLine {
-  return moved(line, "superseded", { note: `superseded by ${key}` });
+  return moved(line, "superseded", { note: noteOfReplaced(key) });
+}
+
+function noteOfReplaced(key: string): string {
+  return `superseded by ${key}`;
+}
+
+/** Whether the line of a key was put in this one's place. */
+export function isReplacedBy({ state, note }: ExportLine, key: string): boolean {
+  return state === "superseded" && note === noteOfReplaced(key);
 }
 
 /**

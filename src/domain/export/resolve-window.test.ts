@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { ExportLine, LineState } from "./export-line.ts";
-import { resolveWindow } from "./resolve-window.ts";
+import { countedValue, type ExportLine, type LineState } from "./export-line.ts";
+import { plannedAnew, supersededBy, voidedByHand } from "./outbox.ts";
+import { hasLaterTotal, resolveWindow } from "./resolve-window.ts";
 
 type Told = readonly [value: bigint, state: LineState];
 
@@ -10,7 +11,7 @@ function linesOf(told: readonly Told[]): ExportLine[] {
   let total = 0n;
   return told.map(([value, state], at) => {
     total += value;
-    return { key: String(at), value, state, windowTotal: total } as ExportLine;
+    return { key: String(at), no: at, value, state, note: "", windowTotal: total } as ExportLine;
   });
 }
 
@@ -111,4 +112,44 @@ test("where a window is spread over two of their names, the newest of each count
   assert.deepEqual(found(9n), ["absent", "present"]);
   assert.deepEqual(found(8n), ["present", "absent"]);
   assert.deepEqual(found(7n), ["unclear", "unclear"]);
+});
+
+test("refused lines are given up in any order: what counts then is the newest total there", () => {
+  const anyTold = fc.array(
+    fc.tuple(
+      fc.bigInt({ min: -5n, max: 9n }),
+      fc.constantFrom<LineState>("confirmed", "rejected", "ready"),
+    ),
+    { minLength: 1, maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(anyTold, fc.infiniteStream(fc.nat({ max: 7 })), (told, picks) => {
+      let lines = linesOf(told);
+      const standing = lines.findLast(({ state }) => state === "confirmed")?.windowTotal ?? 0n;
+      for (;;) {
+        const open = lines.filter(({ state }) => state === "rejected" || state === "ready");
+        const line = open[(picks.next().value ?? 0) % open.length];
+        if (line === undefined) break;
+        const isTold = hasLaterTotal(line, lines);
+        const now = isTold === true ? voidedByHand(line, "it has it") : plannedAnew(line);
+        lines = lines.map((one) => (one.key === line.key ? now : one));
+      }
+      assert.equal(
+        lines.reduce((sum, line) => sum + countedValue(line), 0n),
+        standing,
+      );
+    }),
+  );
+});
+
+test("a line in another's place is told by a total that came after the first of them", () => {
+  const [first, second] = linesOf([
+    [3n, "rejected"],
+    [4n, "confirmed"],
+  ]) as [ExportLine, ExportLine];
+  const again = { ...first, key: "2", no: 2, windowTotal: 7n };
+  const lines = [supersededBy(first, "2"), second, again];
+  assert.equal(hasLaterTotal(again, lines), true);
+  assert.equal(hasLaterTotal(again, [second, again]), false);
+  assert.equal(hasLaterTotal(again, [...lines, { ...second, state: "unknown" }]), null);
 });

@@ -3,8 +3,8 @@
  * no lines make that sum, they stay unclear, and the difference is a drift.
  */
 import type { Capability } from "./capability.ts";
-import { countedValue, type ExportLine } from "./export-line.ts";
-import type { Found } from "./outbox.ts";
+import type { ExportLine } from "./export-line.ts";
+import { type Found, isReplacedBy } from "./outbox.ts";
 
 /** More lines in doubt than these are not told apart: subsets double with each. */
 const DOUBTFUL_MAX_COUNT = 12;
@@ -98,20 +98,18 @@ function keysOf(lines: readonly ExportLine[]): ReadonlySet<string> {
 }
 
 /**
- * Whether a window that overwrites lacks nothing of what its lines say, because a later total says
- * what earlier ones did not get across; null: lines are in doubt.
+ * Whether a later total of a window that overwrites says what a line of it did not get across; null:
+ * lines are in doubt. A line that was put in another's place is as old as that one.
  */
-export function isWholeWindow(
-  lines: readonly ExportLine[],
-  told: Summing["told"] = wholeWindow,
-): boolean | null {
-  const isOpen = ({ state }: ExportLine) => state === "in_flight" || isDoubtful({ state });
-  if (lines.some(isOpen)) return null;
-  const standing = newestOf(
-    lines.filter(({ state }) => SURE.has(state)),
-    told,
-  );
-  return lines.reduce((sum, line) => sum + countedValue(line), 0n) === standing.sum;
+export function hasLaterTotal(line: ExportLine, lines: readonly ExportLine[]): boolean | null {
+  if (lines.some((one) => one.state === "in_flight" || isDoubtful(one))) return null;
+  const { no } = firstOf(line, lines);
+  return lines.some((one) => SURE.has(one.state) && one.no > no);
+}
+
+function firstOf(line: ExportLine, lines: readonly ExportLine[]): ExportLine {
+  const former = lines.find((one) => isReplacedBy(one, line.key));
+  return former === undefined ? line : firstOf(former, lines);
 }
 
 function isDoubtful({ state }: Pick<ExportLine, "state">): boolean {

@@ -12,7 +12,7 @@ import {
   voidedByHand,
 } from "../../domain/export/outbox.ts";
 import { placeIn, windowFor } from "../../domain/export/plan-account.ts";
-import { isWholeWindow } from "../../domain/export/resolve-window.ts";
+import { hasLaterTotal } from "../../domain/export/resolve-window.ts";
 import type { ExportContext, OpenTarget } from "./export-context.ts";
 import { linesOfItem, linesOfWindow } from "./outbox-pages.ts";
 import { accountPeriods, accountTerms, earlierLines, frozen } from "./plan-export.ts";
@@ -118,9 +118,9 @@ async function givenUp(
   line: ExportLine,
 ): Promise<ExportLine | null> {
   if (open.connector.capability(open.target).values === "delta") return plannedAnew(line);
-  const isWhole = isWholeWindow(await linesOfWindow(context, open, line), open.connector.told);
-  if (isWhole === null) return null;
-  return isWhole ? voidedByHand(line, "a later total of its window has it") : plannedAnew(line);
+  const isTold = hasLaterTotal(line, await linesOfWindow(context, open, line));
+  if (isTold === null) return null;
+  return isTold ? voidedByHand(line, "a later total of its window has it") : plannedAnew(line);
 }
 
 /** The window that what a line says can be told in now; null: none. */
