@@ -24,7 +24,7 @@ export interface FakeAccess {
 /** Keeps objects by their URLs. Without access keys it is a folder. */
 export class FakeObjectStore implements FakeTarget {
   readonly complaints: string[] = [];
-  readonly objects = new Map<string, string>();
+  readonly objects = new Map<string, string | Uint8Array>();
   readonly #world: FakeWorld;
   readonly #access: FakeAccess | null;
 
@@ -42,16 +42,16 @@ export class FakeObjectStore implements FakeTarget {
     if (url.endsWith("/")) return this.#folder(url);
     if (url.includes("?")) return this.#list(new URL(url));
     const body = this.objects.get(url);
-    return body === undefined ? answer(404, "") : answer(200, body);
+    return body === undefined ? answer(404, "") : answer(200, String(body));
   }
 
   #put({ url, headers, body }: OutgoingRequest): OutgoingAnswer {
-    const text = String(body);
-    const sum = hash("sha256", text, "base64");
+    const bytes = body ?? "";
+    const sum = hash("sha256", bytes, "base64");
     if (headers["x-amz-checksum-sha256"] !== sum) return answer(400, "BadDigest");
     if (headers["if-none-match"] !== "*") this.complaints.push(`${url} may be overwritten`);
     if (this.objects.has(url)) return answer(412, "PreconditionFailed");
-    this.objects.set(url, text);
+    this.objects.set(url, bytes);
     return answer(200, "");
   }
 
@@ -93,9 +93,9 @@ export class FakeObjectStore implements FakeTarget {
   total(customer: string, item: string): bigint {
     const seen = new Set<string>();
     let sum = 0n;
-    for (const [url, text] of this.objects) {
+    for (const [url, manifest] of this.objects) {
       if (!url.endsWith(".manifest.json")) continue;
-      for (const row of this.#rowsOf(url, JSON.parse(text))) {
+      for (const row of this.#rowsOf(url, JSON.parse(String(manifest)))) {
         if (seen.has(row.key)) this.complaints.push(`${row.key} is in two files`);
         seen.add(row.key);
         if (row.customer === customer && row.item === item) sum += parseValue(row.value) ?? 0n;
@@ -110,7 +110,7 @@ export class FakeObjectStore implements FakeTarget {
       this.complaints.push(`${url} names a file that is not there`);
       return [];
     }
-    const lines = file.trimEnd().split("\n");
+    const lines = String(file).trimEnd().split("\n");
     if (manifest.fileFormat === "ndjson") return lines.map((line) => JSON.parse(line));
     // Names and numbers of the schedules hold no comma.
     const [names = [], ...rows] = lines.map((line) => line.split(","));
