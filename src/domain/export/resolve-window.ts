@@ -98,8 +98,8 @@ function keysOf(lines: readonly ExportLine[]): ReadonlySet<string> {
 }
 
 /**
- * Whether a later total of a window that overwrites says what a line of it did not get across; null:
- * lines are in doubt. A line that was put in another's place is as old as that one.
+ * Whether a later total of a window that overwrites says what a line of it did not get across;
+ * null: lines are in doubt. A line that was put in another's place is as old as that one.
  */
 export function hasLaterTotal(line: ExportLine, lines: readonly ExportLine[]): boolean | null {
   if (lines.some((one) => one.state === "in_flight" || isDoubtful(one))) return null;
