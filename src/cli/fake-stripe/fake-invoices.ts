@@ -10,7 +10,7 @@ import {
   metadataOf,
   refused,
 } from "./fake-answers.ts";
-import type { FakeCustomers } from "./fake-customers.ts";
+import type { TheirIds } from "./their-ids.ts";
 
 const SECOND_MS = 1_000;
 /** "An invoice can have up to 250 invoice items". */
@@ -47,12 +47,12 @@ interface Invoice {
 /** Items and invoices of an account. */
 export class FakeInvoices {
   readonly #clock: FakeClock;
-  readonly #customers: FakeCustomers;
+  readonly #customers: TheirIds;
   readonly #items: Item[] = [];
   readonly #invoices: Invoice[] = [];
   #no = 0;
 
-  constructor(clock: FakeClock, customers: FakeCustomers) {
+  constructor(clock: FakeClock, customers: TheirIds) {
     this.#clock = clock;
     this.#customers = customers;
   }

@@ -12,7 +12,7 @@ import {
   listed,
   refused,
 } from "./fake-answers.ts";
-import type { FakeCustomers } from "./fake-customers.ts";
+import type { TheirIds } from "./their-ids.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -64,7 +64,7 @@ export interface LateError {
 /** How a fake counts. */
 export interface MeterOptions {
   readonly clock: FakeClock;
-  readonly customers: FakeCustomers;
+  readonly customers: TheirIds;
   readonly meters: readonly FakeMeter[];
   /** How long counting may take at most. */
   readonly countsWithinMs: number;

@@ -10,9 +10,9 @@ import type {
   OutgoingRequest,
 } from "../../engine/export/connector-port.ts";
 import { type FakeClock, type FakeRequest, given, invalid, refused } from "./fake-answers.ts";
-import { FakeCustomers } from "./fake-customers.ts";
 import { FakeInvoices } from "./fake-invoices.ts";
 import { type FakeMeter, FakeMeters, type LateError, type MeterEvent } from "./fake-meters.ts";
+import { TheirIds } from "./their-ids.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -48,7 +48,7 @@ interface KeptAnswer {
 export class FakeStripe {
   readonly meters: FakeMeters;
   readonly invoices: FakeInvoices;
-  readonly customers: FakeCustomers;
+  readonly customers: TheirIds;
   readonly #options: FakeStripeOptions;
   readonly #kept = new Map<string, KeptAnswer>();
   readonly #sessions = new Map<string, number>();
@@ -58,7 +58,7 @@ export class FakeStripe {
   constructor(options: FakeStripeOptions) {
     const { clock, meters, countsWithinMs } = options;
     this.#options = options;
-    this.customers = new FakeCustomers(options.customers);
+    this.customers = new TheirIds(options.customers);
     this.meters = new FakeMeters({ clock, meters, customers: this.customers, countsWithinMs });
     this.invoices = new FakeInvoices(clock, this.customers);
   }

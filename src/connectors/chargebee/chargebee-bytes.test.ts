@@ -4,20 +4,17 @@ import { test } from "node:test";
 import Chargebee from "chargebee";
 import type { ExportLine } from "../../domain/export/export-line.ts";
 import type { OutgoingRequest, Session } from "../../engine/export/connector-port.ts";
+import { DAY_MS, LINE_KEY, ONE, START_MS } from "../sample-line-contract.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import {
   CHARGES,
-  DAY_MS,
   EVENTS,
   errorAnswer,
   HOUR_MS,
   KEY,
-  LINE_KEY,
   lineOf,
-  ONE,
   recording,
   SITE,
-  START_MS,
   STATEMENTS,
   THEIRS,
   USAGES,

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Answering } from "../recorded-session-contract.ts";
+import { LINE_KEY, ONE } from "../sample-line-contract.ts";
 import { readFrozen } from "./chargebee-api.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import { fieldOf } from "./form.ts";
 import {
   CHARGES,
   errorAnswer,
-  LINE_KEY,
   lineOf,
-  ONE,
   recording,
   STATEMENTS,
   targetOf,

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OutgoingAnswer } from "../../engine/export/connector-port.ts";
+import { ONE } from "../sample-line-contract.ts";
 import { FakeChargebee } from "./fake-chargebee-contract.ts";
 import { type FormFields, formBody } from "./form.ts";
-import { HOUR_MS, KEY, ONE, SITE } from "./sample-chargebee-contract.ts";
+import { HOUR_MS, KEY, SITE } from "./sample-chargebee-contract.ts";
 
 const TERM_END_MS = Date.UTC(2026, 11, 1);
 const CLOSES_AFTER_MS = 48 * HOUR_MS;

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Answering } from "../recorded-session-contract.ts";
+import { DAY_MS, START_MS } from "../sample-line-contract.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import {
-  DAY_MS,
   EVENTS,
   HOUR_MS,
   lineOf,
   recording,
-  START_MS,
   targetOf,
   USAGES,
 } from "./sample-chargebee-contract.ts";

@@ -3,17 +3,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { OutcomeClass } from "../../domain/export/capability.ts";
 import type { Answering } from "../recorded-session-contract.ts";
+import { DAY_MS, LINE_KEY, START_MS } from "../sample-line-contract.ts";
 import { readFrozen } from "./chargebee-api.ts";
 import { chargebeeConnector } from "./chargebee-connector.ts";
 import { fieldOf } from "./form.ts";
 import {
-  DAY_MS,
   errorAnswer,
   HOUR_MS,
-  LINE_KEY,
   lineOf,
   recording,
-  START_MS,
   THEIRS,
   USAGES,
 } from "./sample-chargebee-contract.ts";

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatValue } from "../../domain/export/export-line.ts";
 import type { OutgoingRequest } from "../../engine/export/connector-port.ts";
-import { lineOf, ONE, recording, targetOf } from "./sample-stripe-contract.ts";
+import { ONE } from "../sample-line-contract.ts";
+import { lineOf, recording, targetOf } from "./sample-stripe-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
 
 const TARGET = targetOf("statement", { currency: "usd" });

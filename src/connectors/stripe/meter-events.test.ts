@@ -2,17 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TollgateError } from "../../domain/errors.ts";
 import type { ExportLine } from "../../domain/export/export-line.ts";
+import { DAY_MS, LINE_KEY, ONE, START_MS } from "../sample-line-contract.ts";
 import { canCancel, readEvent, toldBy } from "./meter-events.ts";
-import {
-  DAY_MS,
-  LINE_KEY,
-  lineOf,
-  ONE,
-  recording,
-  START_MS,
-  THEIRS,
-  targetOf,
-} from "./sample-stripe-contract.ts";
+import { lineOf, recording, THEIRS, targetOf } from "./sample-stripe-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
 
 const HOUR_MS = DAY_MS / 24;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExportTarget } from "../../domain/export/target.ts";
-import { EVENT, lineOf, ONE, recording, targetOf } from "./sample-stripe-contract.ts";
+import { ONE } from "../sample-line-contract.ts";
+import { EVENT, lineOf, recording, targetOf } from "./sample-stripe-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
 
 const METER = { id: "mtr_1", event_name: EVENT, status: "active" };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TARGET_LIST_MAX_BYTES, TARGET_LIST_PAGES_MAX_COUNT } from "../../domain/limits.ts";
 import type { OutgoingRequest } from "../../engine/export/connector-port.ts";
-import { LINE_KEY, lineOf, recording, targetOf } from "./sample-stripe-contract.ts";
+import { LINE_KEY } from "../sample-line-contract.ts";
+import { lineOf, recording, targetOf } from "./sample-stripe-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
 
 const TARGET = targetOf("rated", { currency: "usd" });

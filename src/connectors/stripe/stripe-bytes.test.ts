@@ -6,16 +6,8 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import Stripe from "stripe";
 import type { OutgoingRequest } from "../../engine/export/connector-port.ts";
-import {
-  DAY_MS,
-  EVENT,
-  KEY,
-  LINE_KEY,
-  lineOf,
-  recording,
-  START_MS,
-  targetOf,
-} from "./sample-stripe-contract.ts";
+import { DAY_MS, LINE_KEY, START_MS } from "../sample-line-contract.ts";
+import { EVENT, KEY, lineOf, recording, targetOf } from "./sample-stripe-contract.ts";
 import { stripeConnector } from "./stripe-connector.ts";
 
 /** A request, as far as it is compared. */

@@ -1,7 +1,10 @@
-/** Customers of the fake: one who is replaced by another keeps what was told, and takes no more. */
+/**
+ * What a fake calls our customers, such as by a customer or a subscription of theirs: one that is
+ * replaced by another keeps what was told, and takes no more.
+ */
 
 /** Their ids by our names, now and before. */
-export class FakeCustomers {
+export class TheirIds {
   readonly #now = new Map<string, string>();
   readonly #ours = new Map<string, string>();
 
@@ -15,7 +18,7 @@ export class FakeCustomers {
     this.#ours.set(id, ours);
   }
 
-  /** Whether an id stands for a customer who is not deleted. */
+  /** Whether an id is not replaced. */
   isActive(id: string): boolean {
     return this.#now.get(this.#ours.get(id) ?? "") === id;
   }
@@ -24,14 +27,14 @@ export class FakeCustomers {
     return this.#ours.has(id);
   }
 
-  /** Our name of a customer; "": nobody's. */
+  /** Our customer of an id; "": nobody's. */
   ours(id: string): string {
     return this.#ours.get(id) ?? "";
   }
 
-  /** Deletes a customer and makes another one for the same payer; returns the new id. */
+  /** Puts another one in the place of a customer's; returns the new id. */
   replace(ours: string): string {
-    const [base = "", number = "1"] = (this.#now.get(ours) ?? `cus_${ours}`).split("-");
+    const [base = "", number = "1"] = (this.#now.get(ours) ?? ours).split("-");
     const id = `${base}-${Number(number) + 1}`;
     this.#know(ours, id);
     return id;
