@@ -56,32 +56,37 @@ interface Asked {
   readonly here: Surroundings;
 }
 
+/** What stands behind verbs that want more than a target. */
+const FORMS: Readonly<Partial<Record<ExportVerb, string>>> = {
+  retry: "TARGET KEY --reason TEXT --by NAME",
+  skip: "TARGET KEY --reason TEXT --by NAME",
+  show: "TARGET ATTEMPT",
+};
+
 /** Carries out a verb; resolves to the exit code. */
 export function exportTo(
   verb: ExportVerb,
   [target, key]: readonly string[],
   asked: Asked,
 ): Promise<number> {
-  if (target === undefined) {
-    throw new TollgateError("cli.usage", `tollgate export ${verb} TARGET: which target?`);
+  const form = FORMS[verb];
+  if (target === undefined || (form !== undefined && key === undefined)) {
+    throw new TollgateError("cli.usage", `tollgate export ${verb} ${form ?? "TARGET"}.`);
   }
   const path = `/v1/targets/${encodeURIComponent(target)}`;
+  const subject = encodeURIComponent(key ?? "");
   return withSession(asked.args, asked.here, async (session) => {
-    if (verb === "retry" || verb === "skip") {
-      if (key === undefined) {
-        throw new TollgateError("cli.usage", `tollgate export ${verb} TARGET KEY: which line?`);
-      }
-      return settleLine(session, `${path}/lines/${encodeURIComponent(key)}/${verb}`, asked);
+    switch (verb) {
+      case "retry":
+      case "skip":
+        return settleLine(session, `${path}/lines/${subject}/${verb}`, asked);
+      case "attempts":
+        return attempts(session, { path, key }, asked);
+      case "show":
+        return showAttempt(session, `${path}/attempts/${subject}`, asked);
+      default:
+        return { plan, run, status, reconcile }[verb](session, path, asked);
     }
-    if (verb === "attempts") return attempts(session, { path, key }, asked);
-    if (verb === "show") {
-      if (key === undefined) {
-        const detail = "tollgate export show TARGET ATTEMPT: which attempt?";
-        throw new TollgateError("cli.usage", detail);
-      }
-      return showAttempt(session, `${path}/attempts/${encodeURIComponent(key)}`, asked);
-    }
-    return { plan, run, status, reconcile }[verb](session, path, asked);
   });
 }
 

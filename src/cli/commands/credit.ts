@@ -1,17 +1,10 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
-import {
-  type Arguments,
-  type Command,
-  JSON_OPTION,
-  print,
-  SERVER_OPTIONS,
-  type Surroundings,
-} from "../command.ts";
+import type { Arguments } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
-import { type Session, withSession } from "../session.ts";
+import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
 interface NoteView {
   readonly id: string;
@@ -24,10 +17,9 @@ interface NoteView {
 }
 
 /** Issues credit notes on lines of a statement, and lists them. */
-export const credit: Command = {
+export const credit = commandOfVerbs({
   name: "credit",
   summary: "Issue a credit note on lines of a closed statement; list its credit notes",
-  positionals: "list STATEMENT | issue STATEMENT",
   options: {
     lines: {
       type: "string",
@@ -36,30 +28,28 @@ export const credit: Command = {
     },
     ...BY_HAND_OPTIONS,
     ...AS_OF_OPTION,
-    ...JSON_OPTION,
-    ...SERVER_OPTIONS,
   },
-  run: (args, here) => {
-    const [verb, statement] = args.positionals;
-    if ((verb !== "list" && verb !== "issue") || statement === undefined) {
-      throw new TollgateError("cli.usage", "tollgate credit list STATEMENT, or issue STATEMENT.");
-    }
-    const path = `/v1/statements/${encodeURIComponent(statement)}/credit-notes`;
-    const body = verb === "list" ? null : noteOf(args);
-    return withSession(args, here, async (session) =>
-      show(
-        body === null
-          ? await list(session, `${path}${asOfQuery(args)}`)
-          : [await session.post(path, body)],
-        args,
-        here,
-      ),
-    );
-  },
-};
+  verbs: [
+    {
+      form: "list STATEMENT",
+      run: async (scene, [statement]) => {
+        const path = `${pathOf(statement)}${asOfQuery(scene.args)}`;
+        const page = await scene.session.get<{ creditNotes: readonly NoteView[] }>(path);
+        return show(scene, page.creditNotes);
+      },
+    },
+    {
+      form: "issue STATEMENT",
+      run: async (scene, [statement]) => {
+        const body = noteOf(scene.args);
+        return show(scene, [await scene.session.post<NoteView>(pathOf(statement), body)]);
+      },
+    },
+  ],
+});
 
-async function list(session: Session, path: string): Promise<readonly NoteView[]> {
-  return (await session.get<{ readonly creditNotes: readonly NoteView[] }>(path)).creditNotes;
+function pathOf(statement = ""): string {
+  return `/v1/statements/${encodeURIComponent(statement)}/credit-notes`;
 }
 
 const LINE = /^(\d{1,6})(?:=(.+))?$/;
@@ -77,11 +67,7 @@ function linesOf(text: string): object[] {
   });
 }
 
-function show(all: readonly NoteView[], args: Arguments, here: Surroundings): number {
-  if (args.options.json === true) {
-    print(here.out, JSON.stringify(all, null, 2));
-    return 0;
-  }
+function show(scene: Scene, all: readonly NoteView[]): number {
   const rows = all.map((note) => [
     note.id,
     note.issuedAt.slice(0, 10),
@@ -92,6 +78,5 @@ function show(all: readonly NoteView[], args: Arguments, here: Surroundings): nu
   ]);
   const titles = ["credit note", "issued", "lines", "total", "by", "reason"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
-  print(here.out, ...renderTable({ columns, rows }, here.styles));
-  return 0;
+  return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
 }

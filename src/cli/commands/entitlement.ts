@@ -1,46 +1,39 @@
-import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
-import {
-  type Arguments,
-  type Command,
-  JSON_OPTION,
-  print,
-  SERVER_OPTIONS,
-  type Surroundings,
-  textOption,
-} from "../command.ts";
+import { type Arguments, textOption } from "../command.ts";
 import { renderTable } from "../render/table.ts";
-import { withSession } from "../session.ts";
+import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
 const LIST = { type: "string", value: "LIST", meaning: "names, by comma; all; none" } as const;
 
 /** Shows and sets which agents, models and tools a customer may use, and how many runs at once. */
-export const entitlement: Command = {
+export const entitlement = commandOfVerbs({
   name: "entitlement",
   summary: "Set which agents, models and tools a customer may use, and how many runs at once",
-  positionals: "show CUSTOMER | set CUSTOMER",
   options: {
     agents: LIST,
     models: LIST,
     tools: LIST,
     parallel: { type: "string", value: "N", meaning: "runs at once; all for any number" },
     ...DECIDED_OPTIONS,
-    ...JSON_OPTION,
-    ...SERVER_OPTIONS,
   },
-  run: (args, here) => {
-    const [verb, customer, more] = args.positionals;
-    if (customer === undefined || more !== undefined || (verb !== "show" && verb !== "set")) {
-      throw new TollgateError("cli.usage", `tollgate entitlement ${entitlement.positionals}.`);
-    }
-    const path = `/v1/customers/${encodeURIComponent(customer)}/entitlements`;
-    return withSession(args, here, async (session) => {
-      if (verb === "show") return show(await session.get<EntitlementsView>(path), args, here);
-      const body = { entitlements: stated(args), ...decidedBy(args) };
-      return show(await session.put<EntitlementsView>(path, body), args, here);
-    });
-  },
-};
+  verbs: [
+    {
+      form: "show CUSTOMER",
+      run: async (scene, [customer]) => show(scene, await scene.session.get(pathOf(customer))),
+    },
+    {
+      form: "set CUSTOMER",
+      run: async (scene, [customer]) => {
+        const body = { entitlements: stated(scene.args), ...decidedBy(scene.args) };
+        return show(scene, await scene.session.put(pathOf(customer), body));
+      },
+    },
+  ],
+});
+
+function pathOf(customer = ""): string {
+  return `/v1/customers/${encodeURIComponent(customer)}/entitlements`;
+}
 
 interface Allowed {
   readonly agents?: readonly string[] | null;
@@ -70,11 +63,7 @@ function namesIn(text: string): readonly string[] | null {
   return text === "none" ? [] : text.split(",").map((name) => name.trim());
 }
 
-function show(answer: EntitlementsView, args: Arguments, { out, styles }: Surroundings): number {
-  if (args.options.json === true) {
-    print(out, JSON.stringify(answer, null, 2));
-    return 0;
-  }
+function show(scene: Scene, answer: EntitlementsView): number {
   const from = (name: keyof Allowed) => (answer.own[name] === undefined ? "card" : "own terms");
   const lists = (["agents", "models", "tools"] as const).map((name) => {
     const names = answer[name] ?? null;
@@ -84,6 +73,5 @@ function show(answer: EntitlementsView, args: Arguments, { out, styles }: Surrou
   const runs = `${answer.parallelRuns ?? "any number"}${open}`;
   const columns = ["may use", "", "says"].map((title) => ({ title, align: "left" as const }));
   const rows = [...lists, ["runs at once", runs, from("parallelRuns")]];
-  print(out, ...renderTable({ columns, rows }, styles));
-  return 0;
+  return told(scene, answer, () => renderTable({ columns, rows }, scene.here.styles));
 }

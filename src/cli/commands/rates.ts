@@ -1,8 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { TollgateError } from "../../domain/errors.ts";
-import { type Command, JSON_OPTION, print, SERVER_OPTIONS } from "../command.ts";
 import { renderTable } from "../render/table.ts";
-import { withSession } from "../session.ts";
+import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
 interface RateView {
   readonly from: string;
@@ -11,33 +9,29 @@ interface RateView {
   readonly effectiveFrom: string;
 }
 
+interface RatesView {
+  readonly rates: readonly RateView[];
+}
+
 /** Dated rates between currencies. */
-export const rates: Command = {
+export const rates = commandOfVerbs({
   name: "rates",
   summary: "Import dated rates between currencies from a JSON file, list them",
-  positionals: "list | import FILE",
-  options: { ...JSON_OPTION, ...SERVER_OPTIONS },
-  run: (args, here) => {
-    const [verb = "list", path] = args.positionals;
-    if (verb !== "list" && (verb !== "import" || path === undefined)) {
-      throw new TollgateError("cli.usage", "tollgate rates list, or import FILE.");
-    }
-    return withSession(args, here, async (session) => {
-      const answer =
-        verb === "import" && path !== undefined
-          ? await session.post<{ readonly rates: readonly RateView[] }>(
-              "/v1/rates",
-              await readFile(path, "utf8"),
-            )
-          : await session.get<{ readonly rates: readonly RateView[] }>("/v1/rates");
-      if (args.options.json === true) print(here.out, JSON.stringify(answer.rates, null, 2));
-      else {
-        const rows = answer.rates.map((one) => [one.from, one.to, one.rate, one.effectiveFrom]);
-        const titles = ["from", "to", "rate", "in force from"];
-        const columns = titles.map((title) => ({ title, align: "left" as const }));
-        print(here.out, ...renderTable({ columns, rows }, here.styles));
-      }
-      return 0;
-    });
-  },
-};
+  options: {},
+  verbs: [
+    { form: "list", run: async (scene) => show(scene, await scene.session.get("/v1/rates")) },
+    {
+      form: "import FILE",
+      run: async (scene, [path = ""]) => {
+        return show(scene, await scene.session.post("/v1/rates", await readFile(path, "utf8")));
+      },
+    },
+  ],
+});
+
+function show(scene: Scene, { rates: all }: RatesView): number {
+  const rows = all.map((one) => [one.from, one.to, one.rate, one.effectiveFrom]);
+  const titles = ["from", "to", "rate", "in force from"];
+  const columns = titles.map((title) => ({ title, align: "left" as const }));
+  return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
+}

@@ -1,18 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
-import {
-  type Arguments,
-  type Command,
-  JSON_OPTION,
-  listOption,
-  print,
-  SERVER_OPTIONS,
-  type Surroundings,
-} from "../command.ts";
+import { listOption, type Surroundings } from "../command.ts";
 import { type MissingView, renderMissing } from "../render/export.ts";
 import { renderTable } from "../render/table.ts";
-import { type Session, withSession } from "../session.ts";
+import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
 
 interface TargetView {
   readonly id: string;
@@ -29,11 +21,32 @@ interface CheckView {
 
 const MISSING_EXIT_CODE = 3;
 
+const VERBS: readonly Verb[] = [
+  { form: "list", run: list },
+  {
+    form: "add ID FILE",
+    run: async (scene, [id, file = ""]) => {
+      const secrets = await secretsOf(scene);
+      // JSON or YAML, as a rate card's file is.
+      const document = await scene.here.product.readCardFile(await readFile(file, "utf8"));
+      await scene.session.put(pathOf(id), { document, ...decidedBy(scene.args) });
+      return keep(scene, id, secrets);
+    },
+  },
+  {
+    form: "secret ID",
+    run: async (scene, [id]) => keep(scene, id, await secretsOf(scene)),
+  },
+  {
+    form: "check ID",
+    run: (scene, [id]) => check(scene, id, scene.args.options.ask === true ? "?ask=true" : ""),
+  },
+];
+
 /** Billing systems that lines go to. */
-export const target: Command = {
+export const target = commandOfVerbs({
   name: "target",
   summary: "Set and check billing systems that lines go to",
-  positionals: "list | add ID FILE | secret ID | check ID",
   options: {
     secret: {
       type: "string",
@@ -43,55 +56,33 @@ export const target: Command = {
     },
     ask: { type: "boolean", meaning: "check: ask the target too" },
     ...DECIDED_OPTIONS,
-    ...JSON_OPTION,
-    ...SERVER_OPTIONS,
   },
-  run: async (args, here) => {
-    const [verb = "list", id, file] = args.positionals;
-    const secrets = await Promise.all(
-      listOption(args, "secret").map((text) => readSecret(text, here)),
-    );
-    if (verb === "list") return withSession(args, here, (session) => list(session, args, here));
-    if (id === undefined) throw usage();
-    if (verb === "check") {
-      const query = args.options.ask === true ? "?ask=true" : "";
-      return withSession(args, here, async (session) =>
-        tell(await session.get<CheckView>(`${pathOf(id)}/check${query}`), args, here),
-      );
-    }
-    if (verb !== "secret" && !(verb === "add" && file !== undefined)) throw usage();
-    const document = file === undefined ? null : await readDocument(file, here);
-    return withSession(args, here, async (session) => {
-      if (document !== null) {
-        await session.put(pathOf(id), { document, ...decidedBy(args) });
-      }
-      for (const { name, secret } of secrets) {
-        await session.put(`${pathOf(id)}/secrets/${encodeURIComponent(name)}`, { secret });
-      }
-      return tell(await session.get<CheckView>(`${pathOf(id)}/check`), args, here);
-    });
-  },
-};
+  verbs: VERBS,
+});
 
-function usage(): TollgateError {
-  const forms = "list, add ID FILE, secret ID --secret NAME=WHERE, or check ID";
-  return new TollgateError("cli.usage", `tollgate target ${forms}.`);
-}
-
-function pathOf(id: string): string {
+function pathOf(id = ""): string {
   return `/v1/targets/${encodeURIComponent(id)}`;
 }
 
-/** The document of a file, JSON or YAML as a rate card's is. */
-async function readDocument(file: string, { product }: Surroundings): Promise<unknown> {
-  return product.readCardFile(await readFile(file, "utf8"));
+interface Secret {
+  readonly name: string;
+  readonly secret: string;
+}
+
+function secretsOf({ args, here }: Scene): Promise<readonly Secret[]> {
+  return Promise.all(listOption(args, "secret").map((text) => readSecret(text, here)));
+}
+
+/** Keeps secrets, and tells what is still missing. */
+async function keep(scene: Scene, id: string | undefined, secrets: readonly Secret[]) {
+  for (const { name, secret } of secrets) {
+    await scene.session.put(`${pathOf(id)}/secrets/${encodeURIComponent(name)}`, { secret });
+  }
+  return check(scene, id, "");
 }
 
 /** Secrets never stand on the command line: other users of the machine can read it. */
-async function readSecret(
-  text: string,
-  { environment }: Surroundings,
-): Promise<{ readonly name: string; readonly secret: string }> {
+async function readSecret(text: string, { environment }: Surroundings): Promise<Secret> {
   const [, name = "", kind = "", where = ""] = /^([^=]+)=(env|file):(.+)$/.exec(text) ?? [];
   if (kind === "file") return { name, secret: (await readFile(where, "utf8")).trim() };
   const secret = kind === "env" ? environment[where] : undefined;
@@ -100,24 +91,22 @@ async function readSecret(
   throw new TollgateError("cli.usage", `A secret cannot be read: ${problem}.`, "--secret");
 }
 
-async function list(session: Session, args: Arguments, here: Surroundings): Promise<number> {
-  const view = await session.get<{ readonly targets: readonly TargetView[] }>("/v1/targets");
-  if (args.options.json === true) {
-    print(here.out, JSON.stringify(view, null, 2));
-    return 0;
-  }
+async function list(scene: Scene): Promise<number> {
+  const view = await scene.session.get<{ readonly targets: readonly TargetView[] }>("/v1/targets");
   const titles = ["target", "connector", "account", "mode", "window", "since"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
   const rows = view.targets.map((one) => [
     ...[one.id, one.connector, one.account, one.mode, one.window, one.since],
   ]);
-  print(here.out, ...renderTable({ columns, rows }, here.styles));
-  return 0;
+  return told(scene, view, () => renderTable({ columns, rows }, scene.here.styles));
 }
 
-function tell(view: CheckView, args: Arguments, { out, styles }: Surroundings): number {
-  if (args.options.json === true) print(out, JSON.stringify(view, null, 2));
-  else if (view.missing.length === 0) print(out, styles.green("Everything is set."));
-  else print(out, ...renderMissing(view.missing, styles));
-  return view.missing.length > 0 ? MISSING_EXIT_CODE : 0;
+async function check(scene: Scene, id: string | undefined, query: string): Promise<number> {
+  const { styles } = scene.here;
+  const view = await scene.session.get<CheckView>(`${pathOf(id)}/check${query}`);
+  const isSet = view.missing.length === 0;
+  told(scene, view, () =>
+    isSet ? [styles.green("Everything is set.")] : renderMissing(view.missing, styles),
+  );
+  return isSet ? 0 : MISSING_EXIT_CODE;
 }
