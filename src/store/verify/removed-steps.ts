@@ -15,7 +15,9 @@ import type { RemovedRuns } from "./removed-runs.ts";
 import { readStep } from "./step-row.ts";
 
 /** The sums that a removal tells. */
-export const SUMMED = ["runs", "charged", "rollups", "amounts", "quantities", "budgets"] as const;
+export const SUMMED = [
+  ...(["runs", "charged", "rollups", "amounts", "quantities", "late", "budgets"] as const),
+] as const;
 export type Summed = (typeof SUMMED)[number];
 
 /** One document of an act that records a removal. */

@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
 import { Acts } from "./acts.ts";
+import { addFormerRows } from "./add-former-rows.ts";
 import { Books } from "./books.ts";
 import { actedBudgets } from "./budget-acts.ts";
 import { CardVersions } from "./card-versions.ts";
@@ -126,11 +127,12 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkSealedRows(file, { books, acts }),
     () => removed.check(),
     () => checkRuns(file, books),
+    () => addFormerRows(file, books),
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
     () => checkTerms(file, acts),
-    () => checkCounts(file, books.cards),
+    () => checkCounts(file, books),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
