@@ -161,7 +161,7 @@ async function history(at: Asked): Promise<unknown[]> {
   return read;
 }
 
-test("contracts, commitments and re-rates come to the same on PostgreSQL as on SQLite", async () => {
+test("contracts, commitments and re-rates come to the same on PostgreSQL", async () => {
   const folderAt = { url: server.url, key: server.adminKey ?? "" };
   const [here, there] = await Promise.all([history(folderAt), history(node)]);
   assert.deepEqual(there, here);

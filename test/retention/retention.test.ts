@@ -138,7 +138,7 @@ test("what would need the steps is refused, and the rest is answered as before",
   });
 });
 
-test("what was known at an instant is refused only where removed steps could change it", async () => {
+test("what was known then is refused only where removed steps could change it", async () => {
   const work = { source: "sdk", type: "step", kind: "tool", tool: "search", customer: "c-new" };
   const at = { occurredAt: "2028-03-14T10:00:00Z", agent: "late" };
   const event = (run: string, customer: string) => ({ ...work, ...at, run, customer, id: "n1" });
