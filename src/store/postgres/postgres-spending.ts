@@ -105,9 +105,10 @@ async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
 export class PostgresSpending implements SpendingUnit {
   readonly #ask: Ask;
   readonly #stops = new Map<string, Stop | null>();
-  #countingCount: number | null = null;
+  readonly #rows: Target["rows"];
 
-  constructor({ queries, ws }: Target) {
+  constructor({ queries, ws, rows }: Target) {
+    this.#rows = rows;
     this.#ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
   }
 
@@ -158,9 +159,12 @@ export class PostgresSpending implements SpendingUnit {
   }
 
   async countingHoldCount(): Promise<number> {
+    const known = this.#rows.countingHolds;
+    if (known !== null) return known;
     const sql = `SELECT count(*) AS n FROM holds WHERE ws = $1 AND ${COUNTING}`;
-    this.#countingCount ??= Number((await this.#ask(sql))[0]?.n);
-    return this.#countingCount;
+    const count = Number((await this.#ask(sql))[0]?.n);
+    this.#rows.learnCountingHolds(count);
+    return count;
   }
 
   async stops(keys: readonly StopKey[]): Promise<Stop[]> {
@@ -173,7 +177,6 @@ export class PostgresSpending implements SpendingUnit {
   /** The unit has written: what was remembered may be so no more. */
   forget(): void {
     this.#stops.clear();
-    this.#countingCount = null;
   }
 }
 

@@ -51,8 +51,9 @@ import { writeRows } from "./write-rows.ts";
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => byKeys(table, "run source id", { where });
 
-/** Rows of a table by customer and period. */
-const byPeriod = (table: string) => byKeys(table, "customer period");
+const RUNS = "SELECT * FROM runs WHERE ws = $1 AND id = ANY ($2::text[]) ORDER BY id";
+const COUNTERS = byKeys("counters", "customer period");
+const PERIODS = byKeys("periods", "customer period");
 const STEPS = byKeys("steps", "customer run source id month:int4");
 const OUTCOMES = byKeys("outcomes", "customer run key");
 
@@ -137,9 +138,15 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async runs(ids: readonly string[]): Promise<Run[]> {
-    const sql = `SELECT * FROM runs WHERE ws = $1 AND id = ANY ($2::text[])
-      ORDER BY id`;
-    return this.#runsOf(await this.#byIds(sql, ids), ids);
+    const { rows, places } = this.#target;
+    const { found, unknown } = rows.runs(ids);
+    for (const { run, month } of found) places.set(run.id, { customer: run.customer, month });
+    const known = found.map(({ run }) => run);
+    if (unknown.length === 0) return known;
+    const read = this.#runsOf(await this.#rows(RUNS, unknown), unknown);
+    const placed = read.map((run) => ({ run, month: places.monthOf(run.id) }));
+    rows.learnRuns(placed, unknown);
+    return [...known, ...read];
   }
 
   async descendants(id: string): Promise<Run[]> {
@@ -171,7 +178,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async steps(keys: readonly StepKey[]): Promise<Step[]> {
-    const placed = await this.#placed(keys);
+    const placed = await this.#placed(keys.filter((key) => this.#target.rows.mayHold(key)));
     if (placed.length === 0) return [];
     const column = <T>(read: (key: (typeof placed)[number]) => T) => placed.map(read);
     const rows = await this.#rows(
@@ -226,7 +233,10 @@ export class PostgresUnit implements UnitOfWork {
   async customers(ids: readonly string[]): Promise<Customer[]> {
     const sql = `SELECT * FROM customers WHERE ws = $1 AND id = ANY ($2::text[])
       ORDER BY id`;
-    return (await this.#byIds(sql, ids)).map(decodeCustomer);
+    const { found, unknown } = this.#target.rows.customers(ids);
+    const read = (await this.#byIds(sql, unknown)).map(decodeCustomer);
+    this.#target.rows.learnCustomers(read);
+    return [...found, ...read];
   }
 
   async outcomes(keys: readonly { run: string; key: string }[]): Promise<OutcomeState[]> {
@@ -255,11 +265,17 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async counters(keys: readonly CounterKey[]): Promise<StoredCounter[]> {
-    return (await this.#byPeriods(byPeriod("counters"), keys)).map(decodeCounter);
+    const { found, unknown } = this.#target.rows.counters(keys);
+    const read = (await this.#byPeriods(COUNTERS, unknown)).map(decodeCounter);
+    this.#target.rows.learnCounters(read, unknown);
+    return [...found.flat(), ...read];
   }
 
   async periods(keys: readonly CounterKey[]): Promise<PeriodState[]> {
-    return (await this.#byPeriods(byPeriod("periods"), keys)).map(decodePeriod);
+    const { found, unknown } = this.#target.rows.periods(keys);
+    const read = (await this.#byPeriods(PERIODS, unknown)).map(decodePeriod);
+    this.#target.rows.learnPeriods(read, unknown);
+    return [...found.flatMap((state) => state ?? []), ...read];
   }
 
   async periodsOf(customer: string): Promise<PeriodState[]> {
@@ -308,6 +324,7 @@ export class PostgresUnit implements UnitOfWork {
 
   write(writes: Writes): Promise<void> {
     this.spending.forget();
+    this.#target.rows.written(writes);
     return writeRows(this.#target, writes);
   }
 }

@@ -34,6 +34,10 @@ export class RunPlaces {
     return { customer: null, month: this.#now };
   }
 
+  set(run: string, place: RunPlace): void {
+    this.#places.set(run, place);
+  }
+
   of(run: string): RunPlace | undefined {
     return this.#places.get(run);
   }
