@@ -56,7 +56,10 @@ class WorkspaceRows {
   }
 }
 
-/** What this node knows, by workspace. */
+/**
+ * What this node knows, by workspace. A unit that failed needs no care: either it is not on disk, and
+ * what was known is true, or it is, and the next one finds another commit.
+ */
 export class KnownRows {
   readonly #workspaces = new Recent<number, WorkspaceRows>(KNOWN_WORKSPACES_MAX_COUNT);
 
@@ -67,11 +70,6 @@ export class KnownRows {
     const rows = new WorkspaceRows(commit);
     this.#workspaces.set(ws, rows);
     return new UnitRows(rows);
-  }
-
-  /** A unit's outcome is not known. */
-  forget(ws: number): void {
-    this.#workspaces.delete(ws);
   }
 }
 

@@ -30,7 +30,7 @@ import { PostgresUnit, type UnitStart } from "./postgres-unit.ts";
 import type { ReadParts } from "./read-steps.ts";
 import { RunPlaces } from "./run-places.ts";
 import { Sessions } from "./sessions.ts";
-import { isUnknown, rollBack } from "./transaction.ts";
+import { rollBack } from "./transaction.ts";
 
 /** Acknowledged means flushed, whatever the server's default is. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on";
@@ -127,7 +127,6 @@ class PostgresStore extends PostgresReads implements Store {
       client.release();
       return result;
     } catch (error) {
-      if (isUnknown(error)) this.#known.forget(ws);
       await rollBack(client, error);
       throw error;
     }
