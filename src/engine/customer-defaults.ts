@@ -1,7 +1,7 @@
 /** What a customer is billed by until someone says otherwise: UTC calendar months. */
 import type { Customer } from "./ports.ts";
 
-/** Source of the journal's entry that makes a customer on first sight; acts have their kind there. */
+/** Source of the entry that makes a customer on first sight; acts have their kind there. */
 export const SEEN_FIRST = "customer";
 
 /** A customer that is made at an instant, on first sight: it starts then. */

@@ -113,7 +113,7 @@ test("the clock of a sandbox is the same on every node", async () => {
   assert.equal(await there.engine.nowMs(sandbox), Date.UTC(2031, 0));
 });
 
-test("a customer that is seen first changes no rules: the next unit need not begin anew", async () => {
+test("a customer on first sight changes no rules: the next unit begins once", async () => {
   const before = await here.store.rules("default");
   await call(here.client, "POST /v1/events", [toolStep("first", "s1", "seen-first")]);
   await call(there.client, "POST /v1/events", [opening("second", "seen-second")]);

@@ -111,7 +111,7 @@ function apply(model: Model, turn: Turn): void {
 
 const given = new Error("given up");
 
-async function play(store: Store, workspace: string, turn: Turn, model: Model): Promise<void> {
+async function play(store: Store, workspace: string, [turn, model]: [Turn, Model]) {
   const unit = store.transact(workspace, async (work) => {
     await requireSame(work, model);
     if (turn.end === "throws after reading") throw given;
@@ -135,7 +135,7 @@ test("nodes that write one workspace in any order never go by what they remember
       const workspace = `w${played}`;
       await nodes[0].createWorkspace(workspace);
       const model = emptyModel();
-      for (const turn of turns) await play(nodes[turn.node], workspace, turn, model);
+      for (const turn of turns) await play(nodes[turn.node], workspace, [turn, model]);
       for (const node of nodes) await node.transact(workspace, (unit) => requireSame(unit, model));
     },
   );

@@ -1,11 +1,11 @@
 /**
  * Rows that this node read or wrote in its own units of work, so that the next unit need not read
  * them again: runs, customers, counters, closed periods, and which identities new runs hold. They
- * are as of one commit. Every unit is told with its lock by which commit the workspace stands; where
- * that is not the last one of this node, another node has written, and nothing is known any more.
+ * are as of one commit. Every unit is told with its lock at which commit the workspace stands;
+ * where that is not the last one of this node, another node has written, and nothing is known.
  *
  * So memory is never the truth: what it says is what a read under this lock would say. A node that
- * is alone on a workspace reads next to nothing; nodes that take turns read as if they knew nothing.
+ * is alone on a workspace reads next to nothing; nodes that take turns read as if without memory.
  */
 import { KNOWN_ROWS_MAX_COUNT, KNOWN_WORKSPACES_MAX_COUNT } from "../../domain/database-limits.ts";
 import type { PeriodState } from "../../domain/period/records.ts";
@@ -57,8 +57,8 @@ class WorkspaceRows {
 }
 
 /**
- * What this node knows, by workspace. A unit that failed needs no care: either it is not on disk, and
- * what was known is true, or it is, and the next one finds another commit.
+ * What this node knows, by workspace. A unit that failed needs no care: either it is not on disk,
+ * and what was known is true, or it is, and the next one finds another commit.
  */
 export class KnownRows {
   readonly #workspaces = new Recent<number, WorkspaceRows>(KNOWN_WORKSPACES_MAX_COUNT);

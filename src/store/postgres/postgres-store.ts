@@ -1,7 +1,7 @@
 /**
  * The store on PostgreSQL, for several nodes: the same rows and the same units of work as the
- * embedded store, one database transaction each. What is kept in memory between units has a version
- * that every unit is told with its lock: the rules that the engine keeps, and rows (`known-rows.ts`).
+ * embedded store, one database transaction each. What is kept in memory between units has a
+ * version that every unit is told with its lock: the engine's rules, and rows (`known-rows.ts`).
  */
 
 import { present } from "../../domain/assert.ts";

@@ -1,7 +1,7 @@
 /**
  * Which identities the runs of a file hold, in memory: nearly every step that arrives is new, and
- * knowing so without asking the file saves 3 µs a step. The ids of a run are read once, in one go; a
- * run with too many is asked for in the file each time.
+ * knowing so without asking the file saves 3 µs a step. The ids of a run are read once, in one go;
+ * a run with too many is asked for in the file each time.
  */
 import { KeptIdentities, type KnownIds } from "../kept-identities.ts";
 import type { Statements } from "./statements.ts";
