@@ -39,6 +39,10 @@ type Ask = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
 const COUNTING = "state = 'open'";
 const HOLDS = byKeys("holds", "run source id");
 const COUNTING_HOLDS = byKeys("holds", "run source id", { where: `r.${COUNTING}` });
+const HOLDS_OF_CALLS = byKeys("holds", "call_id", {
+  where: `r.${COUNTING}`,
+  order: "run source id",
+});
 const HOLDS_BY_SETTLER = byKeys("holds", "settled_run settled_source settled_id", {
   order: "run source id",
 });
@@ -130,9 +134,7 @@ export class PostgresSpending implements SpendingUnit {
 
   async countingHoldsOfCalls(callIds: readonly string[]): Promise<Hold[]> {
     if (callIds.length === 0) return [];
-    const sql = `SELECT * FROM holds WHERE ws = $1 AND call_id = ANY ($2::text[])
-      AND ${COUNTING} ORDER BY run, source, id`;
-    return (await this.#ask(sql, callIds)).map(decodeHold);
+    return (await this.#ask(HOLDS_OF_CALLS, [...new Set(callIds)])).map(decodeHold);
   }
 
   async holdsSettledBy(keys: readonly StepKey[]): Promise<Hold[]> {

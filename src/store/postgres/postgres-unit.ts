@@ -44,6 +44,7 @@ import { type Parameter, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
+import { RUNS } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
 import { writeRows } from "./write-rows.ts";
@@ -51,7 +52,10 @@ import { writeRows } from "./write-rows.ts";
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => byKeys(table, "run source id", { where });
 
-const RUNS = "SELECT * FROM runs WHERE ws = $1 AND id = ANY ($2::text[]) ORDER BY id";
+const CUSTOMERS = byKeys("customers", "id");
+const CALLS = byKeys("calls", "call_id", { order: "customer call_id" });
+const WITNESSES_OF_CALLS = byKeys("witnesses", "call_id", { order: "run source id" });
+const CREDIT_BOOKS = byKeys("credit_books", "customer");
 const COUNTERS = byKeys("counters", "customer period");
 const PERIODS = byKeys("periods", "customer period");
 const STEPS = byKeys("steps", "customer run source id month:int4");
@@ -109,7 +113,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async #byIds(sql: string, ids: readonly string[]): Promise<Row[]> {
-    return ids.length === 0 ? [] : this.#rows(sql, ids);
+    return ids.length === 0 ? [] : this.#rows(sql, [...new Set(ids)]);
   }
 
   async #byKeys(sql: string, keys: readonly StepKey[]): Promise<Row[]> {
@@ -143,7 +147,7 @@ export class PostgresUnit implements UnitOfWork {
     for (const { run, month } of found) places.set(run.id, { customer: run.customer, month });
     const known = found.map(({ run }) => run);
     if (unknown.length === 0) return known;
-    const read = this.#runsOf(await this.#rows(RUNS, unknown), unknown);
+    const read = this.#runsOf(await this.#byIds(RUNS, unknown), unknown);
     const placed = read.map((run) => ({ run, month: places.monthOf(run.id) }));
     rows.learnRuns(placed, unknown);
     return [...known, ...read];
@@ -215,9 +219,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async calls(callIds: readonly string[]): Promise<Call[]> {
-    const sql = `SELECT * FROM calls WHERE ws = $1 AND call_id = ANY ($2::text[])
-      ORDER BY customer, call_id`;
-    return (await this.#byIds(sql, callIds)).map(decodeCall);
+    return (await this.#byIds(CALLS, callIds)).map(decodeCall);
   }
 
   async witnesses(keys: readonly StepKey[]): Promise<Witness[]> {
@@ -225,16 +227,12 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async witnessesOfCalls(callIds: readonly string[]): Promise<Witness[]> {
-    const sql = `SELECT * FROM witnesses WHERE ws = $1 AND call_id = ANY ($2::text[])
-      ORDER BY run, source, id`;
-    return (await this.#byIds(sql, callIds)).map(decodeWitness);
+    return (await this.#byIds(WITNESSES_OF_CALLS, callIds)).map(decodeWitness);
   }
 
   async customers(ids: readonly string[]): Promise<Customer[]> {
-    const sql = `SELECT * FROM customers WHERE ws = $1 AND id = ANY ($2::text[])
-      ORDER BY id`;
     const { found, unknown } = this.#target.rows.customers(ids);
-    const read = (await this.#byIds(sql, unknown)).map(decodeCustomer);
+    const read = (await this.#byIds(CUSTOMERS, unknown)).map(decodeCustomer);
     this.#target.rows.learnCustomers(read);
     return [...found, ...read];
   }
@@ -300,9 +298,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async creditBooks(customers: readonly string[]): Promise<CreditBookRow[]> {
-    const sql = `SELECT * FROM credit_books WHERE ws = $1 AND customer = ANY ($2::text[])
-      ORDER BY customer`;
-    return (await this.#rows(sql, customers)).map(decodeCreditBook);
+    return (await this.#byIds(CREDIT_BOOKS, customers)).map(decodeCreditBook);
   }
 
   async silentRuns(beforeMs: number, limit: number): Promise<Run[]> {
