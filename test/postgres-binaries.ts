@@ -15,7 +15,7 @@ export const POSTGRES_VERSIONS = [15, 16, 17, 18] as const;
 export type PostgresVersion = (typeof POSTGRES_VERSIONS)[number];
 const NEWEST_VERSION = 18;
 
-/** What tests run on that do not say: any suite runs on an older server by TOLLGATE_TEST_POSTGRES. */
+/** What tests run on that do not say: an older server where TOLLGATE_TEST_POSTGRES names one. */
 export function usualVersion(): PostgresVersion {
   const wanted = process.env.TOLLGATE_TEST_POSTGRES;
   const version = POSTGRES_VERSIONS.find((one) => String(one) === (wanted ?? `${NEWEST_VERSION}`));
