@@ -11,9 +11,9 @@
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import { NO_TOTALS, type Run, statesSame } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
+import { unreadRun } from "../kept-identities.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
 import type { CounterSlot, RollupSlot } from "./row-caches.ts";
-import { unreadRun } from "./run-identities.ts";
 import { writeBalances } from "./sqlite-spending.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
