@@ -36,9 +36,15 @@ export function isBorneOut(file: DataFile, acts: Acts, finding: RecordedAct): bo
       return isSpent(file, { finding, runs });
     default:
       return file.removed.isCovered(finding.ws, finding.subject)
-        ? found <= file.removed.stepsOf(finding.ws, finding.subject) || rule === "context_growth"
+        ? isOfCount(finding, found, file.removed.stepsOf(finding.ws, finding.subject))
         : isOfSteps(finding, found, revisionsOf(file, finding));
   }
+}
+
+/** Of steps that may be gone: no rule counts more than there were. What each read is not known. */
+function isOfCount({ document }: RecordedAct, found: number, steps: number): boolean {
+  const asked = document.cause === "ask" ? 1 : 0;
+  return document.rule === "context_growth" || found <= steps + asked;
 }
 
 /** What a run had come to when it was let go on last, as the act says; empty: it never was. */
