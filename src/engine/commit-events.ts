@@ -72,8 +72,7 @@ export async function commitWork(
     const below = async (id: string) => store.credit.customersBelow(workspace, id);
     const prepaid = prepaidInUnit({ ...spending, book }, below);
     const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, holds, admission);
-    const moved = { workspace, unit, state, tariff, head, seen, statements: [] };
-    const told = await context.affairs.tell(moved, null);
+    const told = await context.affairs.tell({ workspace, unit, state, tariff, head, seen }, null);
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);

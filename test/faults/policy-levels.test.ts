@@ -1,7 +1,7 @@
 /**
  * Findings of policies in random histories: runs that come below others late or move, steps that are
- * voided, asks, runs that are let go on. Verification, which works the levels out again from rows,
- * agrees with each, also once the steps are removed.
+ * voided, asks, runs that are let go on. Verification, which works levels out from rows, agrees
+ * with each, also once the steps are removed.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -105,7 +105,7 @@ class Play {
   }
 }
 
-test("each level that was found is borne out by the rows, whatever was moved and voided", async () => {
+test("each level that was found is borne out, whatever was moved and voided", async () => {
   const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
   console.log(`seed ${seed}`);
   let [found, removed] = [0, 0];

@@ -15,8 +15,8 @@ export interface MovedUnit {
   /** Digest of the link before it. */
   readonly head: { readonly digest: string };
   readonly seen: RulesVersions;
-  /** Statements that it makes. */
-  readonly statements: readonly StatementRecord[];
+  /** Statements that it makes. (Default: none.) */
+  readonly statements?: readonly StatementRecord[];
 }
 
 /** What an act did beside moving totals. */

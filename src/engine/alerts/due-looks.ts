@@ -1,8 +1,8 @@
 /**
  * Looks that a unit of work leaves to the next ones. A unit looks at a bounded number of customers;
- * of whom it has not looked at, it says so itself, in the journal (`alert.look_due`), so what it
- * caused is told whatever happens behind it. Acts of their own look at these, a few at a time, and
- * put on record how far they have come (`alert.looked`); looks are taken in the order of the entries.
+ * whom it has not looked at it says itself, in the journal (`alert.look_due`), so what it caused is
+ * told whatever happens behind it. Acts of their own look at these, a few at a time, in the order
+ * of the entries, and put on record how far they have come (`alert.looked`).
  */
 import { runAct } from "../act.ts";
 import type { BatchState } from "../batch-state.ts";

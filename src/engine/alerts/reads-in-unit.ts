@@ -12,7 +12,7 @@ import type { MovedUnit } from "./affair-telling.ts";
 /** Reads of a unit; its time is that of the unit. */
 export function readsInside(
   store: Store,
-  { unit, state, tariff, statements }: MovedUnit,
+  { unit, state, tariff, statements = [] }: MovedUnit,
 ): BillContext {
   const ownActs = () => [...state.journal.values()].filter(({ run }) => run === "");
   const customer: BillReads["customer"] = async (_, id) =>

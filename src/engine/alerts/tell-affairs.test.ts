@@ -190,7 +190,7 @@ async function manyAtALoss(): Promise<World> {
   return world;
 }
 
-test("a unit looks at some customers that are new to it, and leaves the rest on record", async () => {
+test("a unit looks at some customers that it does not know, and leaves the rest", async () => {
   const world = await manyAtALoss();
   const [due, ...more] = said(world, "alert.look_due");
   assert.deepEqual([due?.customers, more], [MANY.slice(20), []]);
@@ -222,7 +222,7 @@ test("a unit looks at some customers that are new to it, and leaves the rest on 
   assert.ok(last.every(({ link }) => link === looked[1]?.link));
 });
 
-test("what a card changes of many customers is told in its unit, or by looks it leaves", async () => {
+test("what a card changes of many is told in its unit, or by looks it leaves", async () => {
   const world = await manyAtALoss();
   await look(world);
   assert.equal(said(world, "alert.told").length, 45);
