@@ -1,6 +1,6 @@
 /**
- * Findings of policies in random histories: runs that come below others late or move, steps that are
- * voided, asks, runs that are let go on. Verification, which works levels out from rows, agrees
+ * Findings of policies in random histories: runs that come below others late or move, steps that
+ * are voided, asks, runs that are let go on. Verification, which works levels out from rows, agrees
  * with each, also once the steps are removed.
  */
 import assert from "node:assert/strict";
