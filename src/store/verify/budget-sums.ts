@@ -102,7 +102,9 @@ export class BudgetSums {
       const { each, measure } = budget.document;
       if (each !== "run") this.#put(budget, { scope, window }, [level, 1n]);
       else {
-        const isLater = level !== 0n && step.seq > budget.id ? 1n : 0n;
+        // A revision need not make a difference, and then leaves no balance.
+        const isNew = level !== 0n && step.revision === 1;
+        const isLater = isNew && step.seq > budget.id ? 1n : 0n;
         const own = isInRunTotals(measure) ? 0n : level;
         this.#put(budget, { scope, window }, [own, isLater]);
       }

@@ -1,10 +1,10 @@
 /**
  * Levels of findings, worked out a second time from the rows: what a rule may have seen of a run
- * at a seq, in the tree that it stood in then. Depth, children and what a model call has read
- * are compared exactly, and so is wall time: by the unit's own time where a step was asked for, else by
- * the times of the unit's steps. The others are bounds, since the window of a rule follows from the
- * order of producers' times as it was then. Of a run whose steps may be removed, what is left bounds
- * them: how many it had, and what they cost.
+ * at a seq, in the tree that it stood in then. Depth, children and what a model call has read are
+ * compared exactly, and so is wall time: by the unit's own time where a step was asked for, else
+ * by the times of the unit's steps. The others are bounds, since the window of a rule follows from
+ * the order of producers' times as it was then. Of a run whose steps may be removed, what is left
+ * bounds them: how many it had, and what they cost.
  */
 import type { Step } from "../../domain/event/step.ts";
 import { type StepPlace, stepOfParts } from "../../domain/event/step-text.ts";
