@@ -161,7 +161,7 @@ function problemsAfter(dataDir: string, alter: (db: DatabaseSync) => void): stri
   return verifyDataFolder(copy).findings.map(({ table, problem }) => `${table} ${problem}`);
 }
 
-test("an overrun that was altered is found though the limit changed, and a retired balance", async () => {
+test("an overrun is missed though the limit changed, and so is a retired balance", async () => {
   const dataDir = await played([
     ["steps", "a", 4],
     ["steps", "a", 1],
