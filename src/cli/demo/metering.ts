@@ -2,8 +2,9 @@
  * The SDK that meters and guards the demo's agents: its real client, over HTTP. The agents call the
  * vendors at their own addresses; what leads these to the stand-in also writes down what was sent.
  */
-import { Tollgate, type WireEvent } from "../../../sdk/src/index.ts";
+
 import { TollgateError } from "../../domain/errors.ts";
+import { Tollgate, type WireEvent } from "./sdk.ts";
 
 /** What agents are metered with. */
 export interface MeteringOptions {

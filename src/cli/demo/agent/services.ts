@@ -1,7 +1,8 @@
 /** What agents work with: the vendors' SDKs, metered, and where other services listen. */
-import type { Run } from "../../../../sdk/src/index.ts";
+
 import { readAnswer } from "../api-answer.ts";
 import type { Metering } from "../metering.ts";
+import type { Run } from "../sdk.ts";
 import type { Anthropic, OpenAI, VendorSdks } from "../vendor-sdks.ts";
 
 /** Given to every agent. */

@@ -3,9 +3,10 @@
  * tools the model asks for until it answers, or until its own limit of steps. It works with the
  * real `openai` package; Tollgate's client meters and guards it by the fetch that it is given.
  */
-import { type CallRefused, refusalOf } from "../../../../sdk/src/index.ts";
+
 import { HANDBOOK_TEXT } from "../handbook.ts";
 import type { Metering } from "../metering.ts";
+import { type CallRefused, refusalOf } from "../sdk.ts";
 import type { OpenAI } from "../vendor-sdks.ts";
 import { research } from "./research-agent.ts";
 import { openaiClient, queryVectors, type Services, searchWeb, type Work } from "./services.ts";
