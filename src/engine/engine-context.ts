@@ -30,7 +30,7 @@ export function contextOf(parts: ContextParts): EngineContext {
   const telling = new LiveTelling({ ...parts, budgets }, live, parts.ids.random());
   const alarm = new Alarm();
   const moved = new MovedCustomers();
-  const affairs = new AffairTeller(parts.store);
+  const affairs = new AffairTeller(parts.store, moved);
   const books = { dues, budgets, entitlements, policies };
   const kept = { ...books, live, telling, alarm, moved, affairs, actor: null, approving: null };
   const rules = new KnownRules(parts.store);

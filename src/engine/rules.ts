@@ -13,7 +13,7 @@ import type { Store, UnitOfWork, Writes } from "./ports.ts";
 /** Acts that change no rule, and come with the work itself. */
 const QUIET = new Set([
   ...["budget.stage_reached", "work.stopped", "work.resumed", "policy.reached"],
-  ...["alert.told", "act.signed"],
+  ...["alert.told", "alert.look_due", "alert.looked", "act.signed"],
 ]);
 
 /** Which rules a unit of work changes. */

@@ -150,6 +150,11 @@ export class RemovedSteps implements RemovedRuns {
     return this.#file.scratch.prepare(sql).all() as unknown as CoveredRun[];
   }
 
+  stepsOf(ws: number, run: string): number {
+    const sql = "SELECT steps FROM condensed WHERE ws = ? AND run = ?";
+    return (this.#file.scratch.prepare(sql).get(ws, run)?.steps as number | undefined) ?? 0;
+  }
+
   had(ws: number, run: string, step: Omit<Marked, "contentHash">): boolean {
     if (!this.#hasAny) return false;
     const row = this.#file.first(ENTRY, ws, run);

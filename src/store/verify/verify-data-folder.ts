@@ -25,6 +25,7 @@ import { checkExportAttempts } from "./check-export-attempts.ts";
 import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
+import { checkLooks } from "./check-looks.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
 import { checkPaid } from "./check-paid.ts";
@@ -148,6 +149,7 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
     () => checkPolicies(file, acts),
+    () => checkLooks(file, acts),
     () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
   ];
   for (const check of checks) {
