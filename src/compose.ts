@@ -49,6 +49,7 @@ import { openPostgresReplica, openPostgresStore } from "./store/postgres/postgre
 import { randomIds } from "./store/random-ids.ts";
 import type { Retained } from "./store/retain/retain.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { threadWriter } from "./store/sqlite/writer.ts";
 import { VERSION } from "./version.ts";
 
 /** Digests by OpenSSL. */
@@ -282,7 +283,7 @@ interface OpenStore {
 
 async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenStore> {
   if (databaseUrl === undefined) {
-    const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+    const store = openSqliteStore({ dataDir, digest: nodeDigest, writer: threadWriter });
     return { store, installationKey: keyFile(dataDir, PAYMENT_KEY) };
   }
   const store = await openPostgresStore({ connectionString: databaseUrl, digest: nodeDigest });

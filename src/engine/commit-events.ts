@@ -16,6 +16,7 @@ import type { ToldUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import type { PolicyBook } from "./policy-books.ts";
+import type { UnitOfWork } from "./ports.ts";
 import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
@@ -30,12 +31,14 @@ import { writeState } from "./write-state.ts";
 
 /**
  * Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. Its
- * caller begins anew where the rules of `context.seen` hold no more (`KnownRules`).
+ * caller begins anew where the rules of `context.seen` hold no more (`KnownRules`), and may begin
+ * the next work once this is `handedOver`.
  */
 export async function commitWork(
   context: RuledContext,
   workspace: string,
   { events, holds }: Work,
+  handedOver?: () => void,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
@@ -49,7 +52,7 @@ export async function commitWork(
   let hasNewBudgets = false;
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
-  const committed = store.transact(workspace, async (unit) => {
+  const work = async (unit: UnitOfWork): Promise<BatchResult> => {
     await requireRules(unit, seen);
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const receivedAtMs = context.clock.nowMs();
@@ -80,12 +83,16 @@ export async function commitWork(
     policies.kept.asOf = told.head;
     found = told;
     live = await context.telling.ofUnit(workspace, unit, { state, book, holds, answers, head });
+    if (isEarly) context.affairs.keep(workspace, found);
     return { ...result, runs, holds: answers };
-  });
-  return committed
+  };
+  // The next unit goes on with what this one leaves in memory: no holds, and nothing that looks on.
+  const isEarly = holds.length === 0 && policies.policies.length === 0;
+  return store
+    .transact(workspace, work, isEarly ? handedOver : undefined)
     .then((done) => {
       watched?.keep();
-      context.affairs.keep(workspace, found);
+      if (!isEarly) context.affairs.keep(workspace, found);
       if (live !== null) context.live.committed(workspace, live);
       return done;
     })

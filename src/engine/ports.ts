@@ -320,8 +320,16 @@ export interface Store extends SharedStore {
    * `work` throws, nothing is written and its error passes through. When the commit itself
    * fails, the outcome is UNKNOWN: throws `store.unknown`, and the same identities may be sent
    * again. Units of one workspace run one after the other.
+   *
+   * A unit that gives `handedOver` may begin before the commit of the one before it has ended, if
+   * that gave it too: it sees what that one wrote, and fails with it. The store calls it, at most
+   * once, when such a unit may begin; a store that cannot do so never does.
    */
-  transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T>;
+  transact<T>(
+    workspace: string,
+    work: (unit: UnitOfWork) => Answer<T>,
+    handedOver?: () => void,
+  ): Promise<T>;
 
   /**
    * Steps on disk that the totals on disk do not include, in commit order; empty but after a crash

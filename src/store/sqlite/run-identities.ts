@@ -60,13 +60,18 @@ export class RunIdentities {
     return this.#younger.has(print) || this.#older.has(print);
   }
 
+  /** True: `read` has nothing to read. */
+  isAtHand(run: KnownIds): boolean {
+    return run.idsFrom === TOO_MANY || this.#isKept(run);
+  }
+
   #isKept({ idsFrom }: KnownIds): boolean {
     return idsFrom > 0 && idsFrom >= this.#tableNo - 1;
   }
 
   /** Reads the ids of a run, unless they are at hand. All of them must be in the file. */
   read(run: KnownIds): void {
-    if (run.idsFrom === TOO_MANY || this.#isKept(run)) return;
+    if (this.isAtHand(run)) return;
     const sql = "SELECT source_no, id FROM steps WHERE run_no = ? LIMIT ?";
     const rows = this.#statements.of(sql).all(run.runNo, RUN_IDS_MAX_COUNT + 1);
     const isKept = rows.length <= RUN_IDS_MAX_COUNT;
