@@ -122,11 +122,11 @@ test("nothing else begins before what is on its way has arrived", async () => {
   const { store, letGo } = await heldStore("others");
   const first = early(store, (unit) => add(unit, { id: "s1" }));
   await turns();
+  const elsewhere = early(store, async (unit) => unit.head(), "v");
   let hasBegun = false;
   const act = store.transact("w", () => {
     hasBegun = true;
   });
-  const elsewhere = early(store, async (unit) => unit.head(), "v");
   await turns();
   assert.deepEqual([hasBegun, elsewhere.told.found], [false, undefined]);
   await letGo();
