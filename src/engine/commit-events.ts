@@ -37,8 +37,7 @@ import { writeState } from "./write-state.ts";
 export async function commitWork(
   context: RuledContext,
   workspace: string,
-  { events, holds }: Work,
-  handedOver?: () => void,
+  { events, holds, handedOver }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
@@ -87,27 +86,35 @@ export async function commitWork(
     return { ...result, runs, holds: answers };
   };
   // The next unit goes on with what this one leaves in memory: no holds, and nothing that looks on.
-  const isEarly = holds.length === 0 && policies.policies.length === 0;
-  return store
-    .transact(workspace, work, isEarly ? handedOver : undefined)
+  const isEarly = holds.length + policies.policies.length === 0;
+  const committed = store.transact(workspace, work, isEarly ? handedOver : undefined);
+  return committed
     .then((done) => {
       watched?.keep();
       if (!isEarly) context.affairs.keep(workspace, found);
       if (live !== null) context.live.committed(workspace, live);
       return done;
     })
-    .catch(async (error: unknown) => {
-      // What is kept of runs may be ahead of the disk.
+    .catch((error: unknown) => {
       policies.kept.clear();
-      context.affairs.forget(workspace);
-      // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
-      await recoverTotals(context, workspace).catch(() => undefined);
-      throw error;
+      return afterFailure(context, workspace, error);
     })
     .finally(() => {
       context.moved.note(workspace, touched);
       if (hasNewBudgets) context.budgets.forget(workspace);
     });
+}
+
+/** What is kept of runs may be ahead of the disk, and memory was dropped with the failed unit. */
+async function afterFailure(
+  context: RuledContext,
+  workspace: string,
+  error: unknown,
+): Promise<never> {
+  context.affairs.forget(workspace);
+  // The steps on disk are summed now, if the disk lets us.
+  await recoverTotals(context, workspace).catch(() => undefined);
+  throw error;
 }
 
 /** Null: no policy looks at any run. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { present } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import {
   EVENTS_BESIDE_HOLDS_MAX_COUNT,
@@ -56,9 +57,9 @@ async function turns(): Promise<void> {
 /** A loop over a store whose units are handed over, and land, when told to. */
 function landingLoop() {
   const units: { readonly handOver: () => void; readonly land: () => void }[] = [];
-  const loop = new CommitLoop(async (_, { events }, handOver) => {
+  const loop = new CommitLoop(async (_, { events, handedOver }) => {
     await new Promise<void>((land) => {
-      units.push({ handOver, land });
+      units.push({ handOver: present(handedOver, "who is told"), land });
     });
     const results = events.map(() => ({ status: "accepted" }) as unknown as EventResult);
     return { results, runs: new Map(), holds: [] };
@@ -166,7 +167,7 @@ describe("the commit loop", () => {
     assert.deepEqual(done, ["after 2"]);
   });
 
-  test("begins the next unit once one is handed over, and tells each when it is on disk", async () => {
+  test("begins a unit once one is handed over; each is told when it is on disk", async () => {
     const { loop, units } = landingLoop();
     const told: string[] = [];
     const submit = (count: number, name: string) =>

@@ -40,15 +40,8 @@ interface ActWaiting {
 
 type Waiting = EventsWaiting | ActWaiting;
 
-/**
- * Commits work of one workspace durably; resolves after the commit. `handedOver` is called when the
- * next work may begin before that, which is never so for some stores and some work.
- */
-export type CommitWork = (
-  workspace: string,
-  work: Work,
-  handedOver: () => void,
-) => Promise<BatchResult>;
+/** Commits work of one workspace durably; resolves after the commit. */
+export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>;
 
 /** What waits for its turn, and whether somebody sees to it. */
 interface Lane {
@@ -164,8 +157,8 @@ export class CommitLoop {
     try {
       const all = taken.flatMap((request) => request.events);
       const asked = taken.flatMap((request) => request.holds ?? []);
-      const work = { events: all, holds: asked };
-      const { results, runs, holds } = await this.#commit(workspace, work, handedOver);
+      const work = { events: all, holds: asked, handedOver };
+      const { results, runs, holds } = await this.#commit(workspace, work);
       let [from, at] = [0, 0];
       for (const { events, holds: request, resolve } of taken) {
         const own = request === null ? NO_HOLDS : holds.slice(at, at + 1);
@@ -185,8 +178,8 @@ const wake = (): void => undefined;
 const NOTHING_LANDS: Landing = { end: Promise.resolve(), hasEnded: true };
 
 /**
- * True where a unit is worth beginning before the last one is on disk. A unit costs time of its own,
- * so a few events wait for the others; an act finds everything on disk.
+ * True where a unit is worth beginning before the last one is on disk. A unit costs time of its
+ * own, so a few events wait for the others; an act finds everything on disk.
  */
 function mayBeginEarly(queue: readonly Waiting[]): boolean {
   const waiting: EventsWaiting[] = [];

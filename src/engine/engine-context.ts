@@ -36,10 +36,10 @@ export function contextOf(parts: ContextParts): EngineContext {
   const books = { dues, budgets, entitlements, policies, recoveries };
   const kept = { ...books, live, telling, alarm, moved, affairs, actor: null, approving: null };
   const rules = new KnownRules(parts.store);
-  const commit: CommitWork = async (workspace, work, handedOver) => {
+  const commit: CommitWork = async (workspace, work) => {
     const committed = await rules.decideBy(workspace, async (seen) => {
       const clock = await clocks.of(workspace);
-      return commitWork({ ...parts, ...kept, clock, seen }, workspace, work, handedOver);
+      return commitWork({ ...parts, ...kept, clock, seen }, workspace, work);
     });
     waiting.look(workspace);
     alarm.look(workspace);

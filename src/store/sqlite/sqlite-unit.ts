@@ -50,7 +50,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   readonly draft = new TransactionDraft();
   /** True when pending totals go along with it. */
   isFlushing = false;
-  /** The steps that it adds, where it writes nothing that the next unit would look for in the file. */
+  /** The steps that it adds, where it writes nothing else that the next unit may ask for. */
   addedSteps: readonly Step[] | null = null;
   /** The unit before it, where that is still on its way to the disk. */
   readonly #ahead: UnitAhead | null;

@@ -3,13 +3,11 @@
  * one that only adds steps is on its way to the disk, the next one is put together
  * (docs/decisions/0150-a-unit-is-put-together-while-one-is-written.md).
  */
-import type { Answer, UnitOfWork } from "../../engine/ports.ts";
+import type { UnitWork } from "../../engine/ports.ts";
 import type { CurrentTotals, TotalsParts } from "./current-totals.ts";
 import { told } from "./sqlite-errors.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { UnitAhead } from "./unit-ahead.ts";
-
-type WorkOf<T> = (unit: UnitOfWork) => Answer<T>;
 
 /** Units of work on one open file; the turns they take are their caller's concern. */
 export class UnitsOfWork {
@@ -24,7 +22,7 @@ export class UnitsOfWork {
   }
 
   /** One that nothing overlaps. */
-  async whole<T>(ws: number, work: WorkOf<T>): Promise<T> {
+  async whole<T>(ws: number, work: UnitWork<T>): Promise<T> {
     const end = this.#current.begin(ws);
     try {
       const unit = new SqliteUnit(this.#parts.shared, ws, null);
@@ -42,7 +40,7 @@ export class UnitsOfWork {
   /** One that may begin while another is on its way, and hand over while it is itself. */
   async early<T>(
     ws: number,
-    work: WorkOf<T>,
+    work: UnitWork<T>,
     handedOver: () => void,
   ): Promise<{ readonly landing: Promise<T> }> {
     const ahead = await this.#aheadOf(ws);
@@ -91,7 +89,7 @@ export class UnitsOfWork {
     } catch (error) {
       this.#doubt(unit.ws);
       unit.hasLanded = true;
-      // Who began on what is in doubt now has doubts of its own: totals are summed again after both.
+      // Who began on what is in doubt has doubts of its own: totals are summed again after both.
       await unit.follower;
       throw told(error);
     } finally {
