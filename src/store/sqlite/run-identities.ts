@@ -21,9 +21,14 @@ export class RunIdentities extends KeptIdentities {
     this.#statements = statements;
   }
 
+  /** True: `read` has nothing to read. */
+  isAtHand(run: KnownIds): boolean {
+    return run.idsFrom === TOO_MANY || this.isKept(run);
+  }
+
   /** Reads the ids of a run, unless they are at hand. All of them must be in the file. */
   read(run: KnownIds): void {
-    if (run.idsFrom === TOO_MANY || this.isKept(run)) return;
+    if (this.isAtHand(run)) return;
     const sql = "SELECT source_no, id FROM steps WHERE run_no = ? LIMIT ?";
     const rows = this.#statements.of(sql).all(run.runNo, RUN_IDS_MAX_COUNT + 1);
     if (rows.length > RUN_IDS_MAX_COUNT) {
