@@ -22,6 +22,7 @@ import { type ExportContext, TargetOpener } from "../src/engine/export/export-co
 import type { ExportLedger } from "../src/engine/export/export-ports.ts";
 import { runExport } from "../src/engine/export/run-export.ts";
 import { openSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import { threadWriter } from "../src/store/sqlite/writer.ts";
 
 const WORKSPACE = "default";
 const ITEMS_A_CUSTOMER = 100;
@@ -65,7 +66,7 @@ async function measured(wanted: number, batch: number): Promise<ExportFigures> {
   const dataDir = mkdtempSync(join(tmpdir(), "tollgate-bench-export-"));
   const receiver = new Receiver();
   const url = await receiver.listen();
-  const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+  const store = openSqliteStore({ dataDir, digest: nodeDigest, writer: threadWriter });
   await store.createWorkspace(WORKSPACE);
   const connector = batchConnector(url, batch);
   const context: ExportContext = {

@@ -21,6 +21,7 @@ import { LiveFeed } from "../src/engine/live-feed.ts";
 import { PolicyBooks } from "../src/engine/policy-books.ts";
 import type { Store } from "../src/engine/ports.ts";
 import { KnownRules } from "../src/engine/rules.ts";
+import { Turns } from "../src/engine/turns.ts";
 import { storedTariffs } from "../src/engine/workspace-tariff.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
 import { CARDS, PRICES } from "../src/store/play-contract.ts";
@@ -80,6 +81,7 @@ async function measure(name: string, store: Store): Promise<void> {
     approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
+    recoveries: new Turns(),
     affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),

@@ -49,6 +49,7 @@ import { openPostgresReplica, openPostgresStore } from "./store/postgres/postgre
 import { randomIds } from "./store/random-ids.ts";
 import type { Retained } from "./store/retain/retain.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { threadWriter } from "./store/sqlite/writer.ts";
 import { VERSION } from "./version.ts";
 
 /** Digests by OpenSSL. */
@@ -218,8 +219,16 @@ const PAYMENT_KEY_BYTES = 32;
  *
  * It lets the old generation grow to four times what is alive before it cleans up. Twice takes the
  * process from 550 MiB to 410 under full load and costs no time that could be measured.
+ *
+ * It has up to five threads look for young objects that live, each with pages of its own to copy
+ * them to. On few cores they take their time from each other: one alone takes a fifth less for it,
+ * and the process 15 MiB less.
  */
-const V8_FLAGS = ["--no-allocation-site-pretenuring", "--heap-growing-percent=100"];
+const V8_FLAGS = [
+  "--no-allocation-site-pretenuring",
+  "--heap-growing-percent=100",
+  "--no-parallel-scavenge",
+];
 
 /** Has V8 keep the heap as a server has it, before much is on it. */
 export function tuneHeap(): void {
@@ -282,7 +291,7 @@ interface OpenStore {
 
 async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenStore> {
   if (databaseUrl === undefined) {
-    const store = openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+    const store = openSqliteStore({ dataDir, digest: nodeDigest, writer: threadWriter });
     return { store, installationKey: keyFile(dataDir, PAYMENT_KEY) };
   }
   const store = await openPostgresStore({ connectionString: databaseUrl, digest: nodeDigest });

@@ -13,7 +13,15 @@ const SERVER_USERS = ["postgres", "nobody"];
 /** Major versions that are here to be tested with. */
 export const POSTGRES_VERSIONS = [15, 16, 17, 18] as const;
 export type PostgresVersion = (typeof POSTGRES_VERSIONS)[number];
-export const NEWEST_VERSION = 18;
+const NEWEST_VERSION = 18;
+
+/** What tests run on that do not say: an older server where TOLLGATE_TEST_POSTGRES names one. */
+export function usualVersion(): PostgresVersion {
+  const wanted = process.env.TOLLGATE_TEST_POSTGRES;
+  const version = POSTGRES_VERSIONS.find((one) => String(one) === (wanted ?? `${NEWEST_VERSION}`));
+  if (version === undefined) throw new Error(`There is no PostgreSQL "${wanted}" to test with.`);
+  return version;
+}
 
 export type Owner = { readonly uid: number; readonly gid: number } | Record<string, never>;
 

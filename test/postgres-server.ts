@@ -11,11 +11,11 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   give,
-  NEWEST_VERSION,
   type Owner,
   type PostgresVersion,
   runnableBinaries,
   serverOwner,
+  usualVersion,
 } from "./postgres-binaries.ts";
 import { copyOfCluster, type StandbyServer, writeOwned } from "./postgres-standby.ts";
 
@@ -41,7 +41,7 @@ export interface PostgresServer {
 
 /** How a server is started, where not as usual. */
 export interface PostgresOptions {
-  /** (Default: the newest one.) */
+  /** (Default: the one that TOLLGATE_TEST_POSTGRES names, or the newest.) */
   readonly version?: PostgresVersion;
   /** In place of the server's defaults. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ export function postgresServer(
 
 /** A server of one's own; whoever starts it stops it. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const { version = NEWEST_VERSION, settings: wanted = {}, files = {} } = options;
+  const { version = usualVersion(), settings: wanted = {}, files = {} } = options;
   const owner = serverOwner();
   const folder = mkdtempSync(join(tmpdir(), "tollgate-postgres-"));
   let ended = false;

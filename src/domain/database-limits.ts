@@ -31,3 +31,7 @@ export const REPLICA_AGE_MAX_MS = 60_000;
 export const REPLICA_CONNECT_MAX_MS = 2_000;
 /** One that failed is left alone for so long. */
 export const REPLICA_REST_MS = 5_000;
+/** Rows of each kind (runs, customers, periods) that a node remembers of a workspace. */
+export const KNOWN_ROWS_MAX_COUNT = 4_000;
+/** Workspaces of which it remembers any. */
+export const KNOWN_WORKSPACES_MAX_COUNT = 16;

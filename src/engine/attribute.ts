@@ -9,7 +9,7 @@ import type { Run } from "../domain/run/run.ts";
 import { ancestry, placeInTime, STANDING_PREFIX } from "../domain/run/run.ts";
 import { stepKeyText } from "./batch-state.ts";
 import type { Cause, Ledger } from "./book.ts";
-import { newCustomer } from "./customer-defaults.ts";
+import { newCustomer, SEEN_FIRST } from "./customer-defaults.ts";
 import type { StepKey } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 
@@ -174,7 +174,7 @@ function ensureCustomer(ledger: Ledger, id: string): void {
   if (state.customers.has(id)) return;
   const customer = newCustomer(id, state.receivedAtMs);
   state.customers.set(id, customer);
-  const identity = { run: "", source: "customer", id, contentHash: "" };
+  const identity = { run: "", source: SEEN_FIRST, id, contentHash: "" };
   state.record("customer.saved", identity, JSON.stringify(customer));
 }
 

@@ -54,10 +54,9 @@ export async function carryOut<T>(
       await settleBudgets({ unit, state, tariff, book }, []);
     }
     touched = customersOf(state);
-    const hasStatements = extra.statements !== undefined;
-    const ofAct = { touched, hasCards: extra.cards !== undefined, hasStatements };
-    const moved = { workspace, unit, state, tariff, head, seen };
-    const told = await context.affairs.tell(moved, ofAct);
+    const statements = extra.statements ?? [];
+    const moved = { workspace, unit, state, tariff, head, seen, statements };
+    const told = await context.affairs.tell(moved, { touched, cards: extra.cards ?? [] });
     if (state.hasAlert) context.alarm.note(workspace);
     told.head = await writeState(context, unit, { state, head, extra });
     found = told;

@@ -16,6 +16,7 @@ import type { ToldUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
 import type { PolicyBook } from "./policy-books.ts";
+import type { UnitOfWork } from "./ports.ts";
 import { prepaidInUnit } from "./prepaid-rooms.ts";
 import { recoverTotals } from "./recover-totals.ts";
 import type { BatchResult, EventResult } from "./result.ts";
@@ -30,12 +31,13 @@ import { writeState } from "./write-state.ts";
 
 /**
  * Commits work durably; what resolves is on disk. Throws `store.unknown` when it may not be. Its
- * caller begins anew where the rules of `context.seen` hold no more (`KnownRules`).
+ * caller begins anew where the rules of `context.seen` hold no more (`KnownRules`), and may begin
+ * the next work once this is `handedOver`.
  */
 export async function commitWork(
   context: RuledContext,
   workspace: string,
-  { events, holds }: Work,
+  { events, holds, handedOver }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
@@ -49,7 +51,7 @@ export async function commitWork(
   let hasNewBudgets = false;
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
-  const committed = store.transact(workspace, async (unit) => {
+  const work = async (unit: UnitOfWork): Promise<BatchResult> => {
     await requireRules(unit, seen);
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const receivedAtMs = context.clock.nowMs();
@@ -80,27 +82,39 @@ export async function commitWork(
     policies.kept.asOf = told.head;
     found = told;
     live = await context.telling.ofUnit(workspace, unit, { state, book, holds, answers, head });
+    if (isEarly) context.affairs.keep(workspace, found);
     return { ...result, runs, holds: answers };
-  });
+  };
+  // The next unit goes on with what this one leaves in memory: no holds, and nothing that looks on.
+  const isEarly = holds.length + policies.policies.length === 0;
+  const committed = store.transact(workspace, work, isEarly ? handedOver : undefined);
   return committed
     .then((done) => {
       watched?.keep();
-      context.affairs.keep(workspace, found);
+      if (!isEarly) context.affairs.keep(workspace, found);
       if (live !== null) context.live.committed(workspace, live);
       return done;
     })
-    .catch(async (error: unknown) => {
-      // What is kept of runs may be ahead of the disk.
+    .catch((error: unknown) => {
       policies.kept.clear();
-      context.affairs.forget(workspace);
-      // Memory was dropped with the failed unit: sum the steps on disk now, if the disk lets us.
-      await recoverTotals(context, workspace).catch(() => undefined);
-      throw error;
+      return afterFailure(context, workspace, error);
     })
     .finally(() => {
       context.moved.note(workspace, touched);
       if (hasNewBudgets) context.budgets.forget(workspace);
     });
+}
+
+/** What is kept of runs may be ahead of the disk, and memory was dropped with the failed unit. */
+async function afterFailure(
+  context: RuledContext,
+  workspace: string,
+  error: unknown,
+): Promise<never> {
+  context.affairs.forget(workspace);
+  // The steps on disk are summed now, if the disk lets us.
+  await recoverTotals(context, workspace).catch(() => undefined);
+  throw error;
 }
 
 /** Null: no policy looks at any run. */

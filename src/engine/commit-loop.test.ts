@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { present } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import {
   EVENTS_BESIDE_HOLDS_MAX_COUNT,
   EVENTS_PER_COMMIT_MAX_COUNT,
+  EVENTS_PER_EARLY_UNIT_MIN_COUNT,
   UNITS_EXPECTING_HOLDS_COUNT,
 } from "../domain/limits.ts";
 import { CommitLoop } from "./commit-loop.ts";
@@ -45,6 +47,24 @@ function loopWith() {
   };
   const sizes = () => units.map(({ events, holds }) => [events.length, holds.length]);
   return { loop, units, sizes, commitAll };
+}
+
+/** As long as a loop takes to see what has happened. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+}
+
+/** A loop over a store whose units are handed over, and land, when told to. */
+function landingLoop() {
+  const units: { readonly handOver: () => void; readonly land: () => void }[] = [];
+  const loop = new CommitLoop(async (_, { events, handedOver }) => {
+    await new Promise<void>((land) => {
+      units.push({ handOver: present(handedOver, "who is told"), land });
+    });
+    const results = events.map(() => ({ status: "accepted" }) as unknown as EventResult);
+    return { results, runs: new Map(), holds: [] };
+  });
+  return { loop, units };
 }
 
 describe("the commit loop", () => {
@@ -145,6 +165,76 @@ describe("the commit loop", () => {
       ["w2-0", 1],
     ]);
     assert.deepEqual(done, ["after 2"]);
+  });
+
+  test("begins a unit once one is handed over; each is told when it is on disk", async () => {
+    const { loop, units } = landingLoop();
+    const told: string[] = [];
+    const submit = (count: number, name: string) =>
+      loop.submit("w", eventsOf(count, name)).then(() => told.push(name));
+    const first = submit(1, "first");
+    await turns();
+    const second = submit(EVENTS_PER_EARLY_UNIT_MIN_COUNT, "second");
+    await turns();
+    assert.equal(units.length, 1, "nothing begins beside a unit that is not handed over");
+    units[0]?.handOver();
+    await turns();
+    assert.deepEqual([units.length, told], [2, []]);
+    units[0]?.land();
+    await first;
+    assert.deepEqual(told, ["first"]);
+    units[1]?.land();
+    await second;
+    await loop.drain();
+  });
+
+  test("lets few events wait for the disk, and acts for all that is on its way", async () => {
+    const { loop, units } = landingLoop();
+    const first = loop.submit("w", eventsOf(1, "first"));
+    await turns();
+    units[0]?.handOver();
+    await turns();
+    const few = loop.submit("w", eventsOf(EVENTS_PER_EARLY_UNIT_MIN_COUNT - 1, "few"));
+    await turns();
+    assert.equal(units.length, 1);
+    units[0]?.land();
+    await first;
+    await turns();
+    assert.equal(units.length, 2);
+    units[1]?.handOver();
+    await turns();
+    let isDone = false;
+    const act = loop.exclusively(async () => {
+      isDone = true;
+    }, "w");
+    const many = loop.submit("w", eventsOf(EVENTS_PER_EARLY_UNIT_MIN_COUNT, "many"));
+    await turns();
+    assert.deepEqual([isDone, units.length], [false, 2]);
+    units[1]?.land();
+    await few;
+    await act;
+    await turns();
+    assert.equal(units.length, 3);
+    units[2]?.land();
+    await many;
+    await loop.drain();
+  });
+
+  test("drains what is on its way", async () => {
+    const { loop, units } = landingLoop();
+    const last = loop.submit("w", eventsOf(1, "last"));
+    await turns();
+    units[0]?.handOver();
+    await turns();
+    let isDrained = false;
+    const drained = loop.drain().then(() => {
+      isDrained = true;
+    });
+    await turns();
+    assert.equal(isDrained, false);
+    units[0]?.land();
+    await last;
+    await drained;
   });
 });
 

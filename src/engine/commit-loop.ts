@@ -15,6 +15,7 @@ import type { TollgateEvent } from "../domain/event/event.ts";
 import {
   EVENTS_BESIDE_HOLDS_MAX_COUNT,
   EVENTS_PER_COMMIT_MAX_COUNT,
+  EVENTS_PER_EARLY_UNIT_MIN_COUNT,
   UNITS_EXPECTING_HOLDS_COUNT,
   WAITING_REQUESTS_MAX_COUNT,
 } from "../domain/limits.ts";
@@ -48,6 +49,15 @@ interface Lane {
   running: Promise<void> | null;
   /** Units to come that take few events, because somebody may ask for holds meanwhile. */
   expecting: number;
+  /** Wakes who waits for more. */
+  wake: () => void;
+}
+
+/** A unit that handed over and is not on disk yet. */
+interface Landing {
+  /** Never rejects. */
+  readonly end: Promise<void>;
+  hasEnded: boolean;
 }
 
 /** The queue in front of the store: one unit of work at a time, as large as what waits. */
@@ -100,25 +110,29 @@ export class CommitLoop {
       throw new TollgateError("server.busy", detail);
     }
     const name = this.#hasLanes ? workspace : "";
-    const lane = this.#lanes.get(name) ?? { queue: [], running: null, expecting: 0 };
+    const lane = this.#lanes.get(name) ?? { queue: [], running: null, expecting: 0, wake };
     this.#lanes.set(name, lane);
     lane.queue.push(item);
     this.#waitingCount += 1;
-    lane.running ??= this.#run(name, lane);
+    if (lane.running === null) lane.running = this.#run(name, lane);
+    else lane.wake();
   }
 
   async #run(name: string, lane: Lane): Promise<void> {
+    let landing = NOTHING_LANDS;
     await nextTurn();
-    while (lane.queue.length > 0) {
+    while (lane.queue.length > 0 || !landing.hasEnded) {
       const first = lane.queue[0];
-      if (first?.kind === "act") {
+      if (!landing.hasEnded && !mayBeginEarly(lane.queue)) {
+        await Promise.race([landing.end, moreIn(lane)]);
+      } else if (first?.kind === "act") {
         lane.queue.shift();
         this.#waitingCount -= 1;
         await first.act();
       } else if (first !== undefined) {
         const taken = takeUnit(lane, first.workspace);
         this.#waitingCount -= taken.length;
-        await this.#commitTogether(taken);
+        landing = await this.#handOver(taken);
         await nextTurn();
       }
     }
@@ -126,12 +140,25 @@ export class CommitLoop {
     if (this.#hasLanes) this.#lanes.delete(name);
   }
 
-  async #commitTogether(taken: readonly EventsWaiting[]): Promise<void> {
+  /** Commits what was taken; resolves when the next unit may begin. */
+  async #handOver(taken: readonly EventsWaiting[]): Promise<Landing> {
+    const { promise: handedOver, resolve } = Promise.withResolvers<void>();
+    const end = this.#commitTogether(taken, resolve);
+    const landing = { end, hasEnded: false };
+    const ended = end.then(() => {
+      landing.hasEnded = true;
+    });
+    await Promise.race([ended, handedOver]);
+    return landing;
+  }
+
+  async #commitTogether(taken: readonly EventsWaiting[], handedOver: () => void): Promise<void> {
     const workspace = taken[0]?.workspace ?? "";
     try {
       const all = taken.flatMap((request) => request.events);
       const asked = taken.flatMap((request) => request.holds ?? []);
-      const { results, runs, holds } = await this.#commit(workspace, { events: all, holds: asked });
+      const work = { events: all, holds: asked, handedOver };
+      const { results, runs, holds } = await this.#commit(workspace, work);
       let [from, at] = [0, 0];
       for (const { events, holds: request, resolve } of taken) {
         const own = request === null ? NO_HOLDS : holds.slice(at, at + 1);
@@ -146,6 +173,33 @@ export class CommitLoop {
 }
 
 const NO_HOLDS: BatchResult["holds"] = [];
+
+const wake = (): void => undefined;
+const NOTHING_LANDS: Landing = { end: Promise.resolve(), hasEnded: true };
+
+/**
+ * True where a unit is worth beginning before the last one is on disk. A unit costs time of its
+ * own, so a few events wait for the others; an act finds everything on disk.
+ */
+function mayBeginEarly(queue: readonly Waiting[]): boolean {
+  const waiting: EventsWaiting[] = [];
+  for (const one of queue) {
+    if (one.kind === "act") break;
+    waiting.push(one);
+  }
+  return eventsOf(waiting) >= EVENTS_PER_EARLY_UNIT_MIN_COUNT;
+}
+
+function eventsOf(requests: readonly EventsWaiting[]): number {
+  return requests.reduce((sum, { events }) => sum + events.length, 0);
+}
+
+/** Resolves when something else is waiting. */
+function moreIn(lane: Lane): Promise<void> {
+  return new Promise((resolve) => {
+    lane.wake = resolve;
+  });
+}
 
 /**
  * Takes what stands at the head of the queue and belongs to one workspace: all of it up to the

@@ -14,6 +14,7 @@ import type { PolicyBooks } from "./policy-books.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
 import type { KnownRules } from "./rules.ts";
 import type { Tariff } from "./tariff.ts";
+import type { Turns } from "./turns.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
 
 /** The tariff of each workspace, kept ready and rebuilt when a version is recorded. */
@@ -84,6 +85,8 @@ export interface EngineContext {
   readonly policies: PolicyBooks;
   readonly live: LiveFeed;
   readonly telling: LiveTelling;
+  /** Totals are added up again by one at a time. */
+  readonly recoveries: Turns;
   /** When grants of credit end. */
   readonly dues: CreditDues;
   readonly loop: CommitLoop;

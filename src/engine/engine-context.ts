@@ -13,6 +13,7 @@ import { LiveFeed } from "./live-feed.ts";
 import { PolicyBooks } from "./policy-books.ts";
 import { readRunState } from "./read-budgets.ts";
 import { KnownRules } from "./rules.ts";
+import { Turns } from "./turns.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 
@@ -30,8 +31,9 @@ export function contextOf(parts: ContextParts): EngineContext {
   const telling = new LiveTelling({ ...parts, budgets }, live, parts.ids.random());
   const alarm = new Alarm();
   const moved = new MovedCustomers();
-  const affairs = new AffairTeller(parts.store);
-  const books = { dues, budgets, entitlements, policies };
+  const affairs = new AffairTeller(parts.store, moved);
+  const recoveries = new Turns();
+  const books = { dues, budgets, entitlements, policies, recoveries };
   const kept = { ...books, live, telling, alarm, moved, affairs, actor: null, approving: null };
   const rules = new KnownRules(parts.store);
   const commit: CommitWork = async (workspace, work) => {

@@ -308,6 +308,9 @@ type StoreReads = Pick<
   | "cards"
 >;
 
+/** What is done in a unit of work. */
+export type UnitWork<T> = (unit: UnitOfWork) => Answer<T>;
+
 /**
  * Reads outside a unit of work see every acknowledged write and nothing unacknowledged; those of
  * totals may take their turn behind a unit, so a unit must not wait for them. Where the medium
@@ -320,8 +323,11 @@ export interface Store extends SharedStore {
    * `work` throws, nothing is written and its error passes through. When the commit itself
    * fails, the outcome is UNKNOWN: throws `store.unknown`, and the same identities may be sent
    * again. Units of one workspace run one after the other.
+   *
+   * A unit that gives `handedOver` may begin before one ahead, which gave it too, is on disk: it
+   * sees what that wrote and fails with it. The store calls it when such a unit may begin.
    */
-  transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T>;
+  transact<T>(workspace: string, work: UnitWork<T>, handedOver?: () => void): Promise<T>;
 
   /**
    * Steps on disk that the totals on disk do not include, in commit order; empty but after a crash

@@ -2,17 +2,17 @@
 
 import { seqAsOf } from "./as-of-seq.ts";
 import type { EngineContext, ReadContext } from "./context.ts";
-import { requireSteps } from "./retention/require-steps.ts";
 import { StoreAsOf } from "./store-as-of.ts";
 
-/** Reads of what was known then. Throws `asof.future`, `asof.too_early`, `steps.removed`. */
+/**
+ * Reads of what was known then. Throws `asof.future` and `asof.too_early`; a read throws
+ * `steps.removed` where steps that were removed since could change what it answers.
+ */
 export async function readsAsOf(
   context: EngineContext,
   workspace: string,
   atMs: number,
 ): Promise<ReadContext> {
-  // Totals as of an instant are added up anew, from all steps.
-  await requireSteps(context.store, workspace, null);
   const seq = await seqAsOf(context, workspace, atMs);
   const store = new StoreAsOf(context, { workspace, seq });
   return {

@@ -14,6 +14,7 @@ const NOT_DECIDED: ReadonlySet<JournalKind> = new Set([
   ...(["run.opened", "run.closed", "run.abandoned", "step.amended", "step.voided"] as const),
   ...(["outcome.recorded", "outcome.reversed", "outcome.settled"] as const),
   ...(["budget.stage_reached", "budget.stages_armed", "credit.posted", "alert.told"] as const),
+  ...(["alert.look_due", "alert.looked"] as const),
   "policy.reached",
   "act.signed",
 ]);

@@ -5,6 +5,7 @@
  */
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
+import { FUTURE_TOLERANCE_MS } from "../domain/limits.ts";
 import type { Quantity } from "../domain/money/decimal.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
@@ -13,8 +14,11 @@ import type { OutcomeState, RunCorrection, RunRating } from "../domain/run/run.t
 import { correctedCounter, type MovedCorrection, ofCorrection } from "./correct-runs.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import type { CounterKey, Customer, StoredCounter } from "./ports.ts";
+import { removedUntil } from "./retention/require-steps.ts";
 import { partsOfCorrection, RollupSums } from "./rollup-sums.ts";
 import type { Tariff } from "./tariff.ts";
+
+const DAY_MS = 86_400_000;
 
 /** A charge that has counted, under one card version. */
 interface Counting extends CounterKey {
@@ -30,6 +34,9 @@ export class Recount implements Customers {
   readonly #rollups = new RollupSums();
   readonly #counting = new Map<string, Counting>();
   readonly #corrections = new Map<string, MovedCorrection & CounterKey>();
+
+  /** Until when steps of a customer's runs may be gone. */
+  readonly #goneUntilMs = new Map<string, number>();
 
   constructor(tariff: Tariff) {
     this.#tariff = tariff;
@@ -47,6 +54,27 @@ export class Recount implements Customers {
 
   customer(id: string): Pick<Customer, "startedAtMs"> {
     return present(this.#customers.get(id), `customer "${id}"`);
+  }
+
+  /** That a run of a customer may have lost steps, and counted until an instant. */
+  addGone(customer: string | null, untilMs: number): void {
+    if (customer === null) return;
+    const known = this.#goneUntilMs.get(customer) ?? Number.NEGATIVE_INFINITY;
+    this.#goneUntilMs.set(customer, Math.max(known, untilMs));
+  }
+
+  /**
+   * Throws `steps.removed` where a customer's period (undefined: any of them) may lack steps. One
+   * that began after such runs had counted does not: no step is dated ahead of its receipt by more
+   * than a clock is let go wrong, nor a calendar ahead of another by more than a day.
+   */
+  requireSteps({ customer, period }: Partial<CounterKey>): void {
+    for (const [id, untilMs] of this.#goneUntilMs) {
+      if (customer !== undefined && id !== customer) continue;
+      const sinceMs = period === undefined ? null : Date.parse(period) - DAY_MS;
+      if (sinceMs !== null && sinceMs >= untilMs + FUTURE_TOLERANCE_MS) continue;
+      throw removedUntil(untilMs);
+    }
   }
 
   /** A revision of a step that stands. */

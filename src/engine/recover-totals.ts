@@ -11,8 +11,15 @@ import type { CounterKey, UnitOfWork } from "./ports.ts";
 import { settleBudgets } from "./settle-budgets.ts";
 import { writeState } from "./write-state.ts";
 
-/** Adds up what is on disk and not in its totals. Nearly always there is nothing to do. */
-export async function recoverTotals(context: UnitContext, workspace: string): Promise<void> {
+/**
+ * Adds up what is on disk and not in its totals. Nearly always there is nothing to do. Where two
+ * units failed together both ask for it: one after the other, or steps would be added up twice.
+ */
+export function recoverTotals(context: UnitContext, workspace: string): Promise<void> {
+  return context.recoveries.take(() => recoverNow(context, workspace));
+}
+
+async function recoverNow(context: UnitContext, workspace: string): Promise<void> {
   const steps = await context.store.unsummedSteps(workspace);
   if (steps.length === 0) return;
   const tariff = await context.tariffs.of(workspace);

@@ -6,13 +6,14 @@
  */
 import { RULES_READ_AGAIN_MAX_COUNT } from "../domain/database-limits.ts";
 import { TollgateError } from "../domain/errors.ts";
+import { SEEN_FIRST } from "./customer-defaults.ts";
 import type { RulesVersions } from "./node-ports.ts";
 import type { Store, UnitOfWork, Writes } from "./ports.ts";
 
 /** Acts that change no rule, and come with the work itself. */
 const QUIET = new Set([
   ...["budget.stage_reached", "work.stopped", "work.resumed", "policy.reached"],
-  ...["alert.told", "act.signed"],
+  ...["alert.told", "alert.look_due", "alert.looked", "act.signed"],
 ]);
 
 /** Which rules a unit of work changes. */
@@ -20,7 +21,10 @@ export function touchedRules(
   writes: Pick<Writes, "cards" | "prices" | "budgets" | "creditBooks" | "journal">,
 ): Readonly<Record<keyof RulesVersions, boolean>> {
   const { cards, prices, budgets, creditBooks, journal } = writes;
-  const acts = journal.filter(({ run, kind }) => run === "" && !QUIET.has(kind));
+  const acts = journal.filter(({ run, kind, source }) => {
+    // A customer on first sight has the defaults: nothing that is kept in memory says otherwise.
+    return run === "" && !QUIET.has(kind) && source !== SEEN_FIRST;
+  });
   const hasRates = acts.some(({ kind }) => kind === "rates.imported");
   return {
     tariff: cards.length > 0 || prices.length > 0 || hasRates,

@@ -17,6 +17,7 @@ import {
 import type { AsOfPlace } from "./acts-as-of.ts";
 import type { Store } from "./ports.ts";
 import type { Recount } from "./recount.ts";
+import { mayLackSteps, removedUntil, wholeFrom } from "./retention/require-steps.ts";
 
 /** What a run and all below it came to. */
 export interface Summed {
@@ -32,6 +33,9 @@ export class RunsAsOf {
   readonly #place: AsOfPlace;
   /** Runs that are told: a tree is added up once, and then asked for node by node. */
   readonly #told = new Map<string, Summed>();
+  /** Runs whose steps may be gone, by when they last counted. */
+  readonly #gone = new Map<string, number>();
+  #wholeFrom: Promise<number> | null = null;
 
   constructor(store: Store, place: AsOfPlace) {
     this.#store = store;
@@ -41,6 +45,11 @@ export class RunsAsOf {
   /** What a run was; undefined: nobody had heard of it. */
   async factsOf(run: Run): Promise<RunFacts | undefined> {
     const { workspace, seq } = this.#place;
+    this.#wholeFrom ??= wholeFrom(this.#store, workspace);
+    if (mayLackSteps(run, await this.#wholeFrom)) {
+      // What caps and minimums make of its steps counts in the period in which it ended.
+      this.#gone.set(run.id, Math.max(run.lastSeenAtMs, run.endedAtMs ?? 0));
+    }
     return run.sinceSeq <= seq ? run : this.#store.formerRun(workspace, run.id, seq);
   }
 
@@ -105,10 +114,24 @@ export class RunsAsOf {
     }
   }
 
-  /** Adds up a run and all below it, telling every part to whoever counts on. */
+  /** Throws `steps.removed` where steps of a run that was asked for may be gone. */
+  requireSteps(run: string): void {
+    const goneUntilMs = this.#gone.get(run);
+    if (goneUntilMs !== undefined) throw removedUntil(goneUntilMs);
+  }
+
+  /**
+   * Adds up a run and all below it, telling every part to whoever counts on: also that steps may be
+   * gone, which throws `steps.removed` where nobody does.
+   */
   async sum(facts: RunFacts, count: Recount | null): Promise<Summed> {
     const told = count === null ? this.#told.get(facts.id) : undefined;
     if (told !== undefined) return told;
+    const goneUntilMs = this.#gone.get(facts.id);
+    if (goneUntilMs !== undefined) {
+      if (count === null) throw removedUntil(goneUntilMs);
+      count.addGone(facts.customer, goneUntilMs);
+    }
     let own: Totals = { ...NO_TOTALS };
     let chargedIn: readonly PeriodCharge[] = [];
     const add = (period: string, totals: Totals): void => {

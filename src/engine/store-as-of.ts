@@ -141,8 +141,11 @@ export class StoreAsOf implements Reads {
     return found.map(({ id }) => id);
   }
 
-  async stepsOfRun(_workspace: string, run: string): Promise<Step[]> {
+  async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
     const steps: Step[] = [];
+    const known = await this.#store.run(workspace, run);
+    if (known !== undefined) await this.#runs.factsOf(known);
+    this.#runs.requireSteps(run);
     for await (const page of this.#runs.steps(run)) steps.push(...page);
     return steps;
   }
@@ -176,8 +179,9 @@ export class StoreAsOf implements Reads {
     _workspace: string,
     { customer, agent, period }: UsageFilter,
   ): Promise<RollupRow[]> {
-    const { rollups } = await this.#recount(customer ?? null);
-    return rollups.filter(
+    const recount = await this.#recount(customer ?? null);
+    recount.requireSteps({ ...(customer && { customer }), ...(period && { period }) });
+    return recount.rollups.filter(
       (row) =>
         (agent === undefined || row.agent === agent) &&
         (period === undefined || row.period === period),
@@ -185,7 +189,9 @@ export class StoreAsOf implements Reads {
   }
 
   async countersOf(_workspace: string, key: CounterKey): Promise<StoredCounter[]> {
-    return (await this.#recount(key.customer)).counters(key);
+    const recount = await this.#recount(key.customer);
+    recount.requireSteps(key);
+    return recount.counters(key);
   }
 
   #recount(customer: string | null): Promise<Recount> {
@@ -242,7 +248,9 @@ export class StoreAsOf implements Reads {
     return rows.filter(({ seq }) => seq <= this.#seq);
   }
 
-  acts(_workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
+  /** Steps that were removed since are gone for whoever reads what was known before, too. */
+  async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
+    if (filter.kind === "retention.begun") return this.#store.acts(workspace, filter);
     return this.#acts.acts(filter);
   }
 

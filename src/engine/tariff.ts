@@ -28,6 +28,8 @@ export interface Tariff {
   cardFor(customer: Customer, atMs: number): CompiledCard | null;
   /** What of a period which card versions were in force for. */
   spansOf(customer: Customer, period: BillingPeriod): CardSpan[];
+  /** When what a customer is billed by changes next, by a date that was set; Infinity: never. */
+  nextChangeMs(customer: Pick<Customer, "formerCards">, atMs: number): number;
   /** Whether any card has something that a period owes without usage. */
   readonly hasStandingTerms: boolean;
   cardById(versionId: number): CompiledCard;

@@ -6,4 +6,6 @@ import type { HoldsRequest } from "./hold-answers.ts";
 export interface Work {
   readonly events: readonly TollgateEvent[];
   readonly holds: readonly HoldsRequest[];
+  /** Called when the next unit may begin, if that is before the end. */
+  readonly handedOver?: () => void;
 }

@@ -53,6 +53,7 @@ export function tariffOf(
   );
   const periods = rememberedPeriods();
   const versionsOf = (cardKey: string | null) => versionsByKey.get(cardKey ?? defaultKey) ?? [];
+  const dates = [...cards, ...rates].map(({ effectiveFromMs }) => effectiveFromMs);
   const waits = [...compiled.values()].map((card) => card.waits);
   return {
     waitsForEnd: waits.some(({ runs, outcomes }) => runs || outcomes),
@@ -71,6 +72,10 @@ export function tariffOf(
       return version === null ? null : cardById(version.id);
     },
     spansOf: (customer, period) => customerSpans(customer, period, versionsOf),
+    nextChangeMs: ({ formerCards }, atMs) => {
+      const own = formerCards.map(({ untilMs }) => untilMs);
+      return Math.min(...[...dates, ...own].filter((one) => one > atMs));
+    },
     hasStandingTerms: cards.some(({ card }) => owesWithoutUsage(card)),
     cardById,
     ratesOf: (card, { startMs, endMs }) => {

@@ -14,6 +14,7 @@ import {
 } from "../../src/compose.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { threadWriter } from "../../src/store/sqlite/writer.ts";
 
 interface Started {
   readonly url: string;
@@ -26,7 +27,7 @@ async function startWithNormal(dataDir: string): Promise<Started> {
     dataDir,
     digest: nodeDigest,
     synchronous: "NORMAL",
-    hasWriterThread: true,
+    writer: threadWriter,
   });
   const engine = composeEngine(store);
   for (const workspace of store.workspaces()) await engine.recover(workspace);

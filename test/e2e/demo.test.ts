@@ -56,7 +56,7 @@ describe("the demo", () => {
     const tree = paragraph("2  An agent works on a ticket");
     assert.match(tree[1] ?? "", /^acme-ticket-1 +support · acme +≥\d+\.\d+ +\d+\.\d+ +completed$/);
     assert.equal(tree.filter((line) => /─ model .* error$/.test(line)).length, 2);
-    assert.equal(tree.filter((line) => line.endsWith("aborted, partial")).length, 1);
+    assert.equal(tree.filter((line) => line.endsWith("error, partial")).length, 1);
     assert.equal(tree.filter((line) => line.endsWith("UNPRICED")).length, 1);
     assert.ok(tree.some((line) => line.startsWith("├─ research")));
     assert.ok(tree.some((line) => line.startsWith("└─ outcome")));

@@ -14,6 +14,7 @@ import { LiveFeed } from "../../src/engine/live-feed.ts";
 import { PolicyBooks } from "../../src/engine/policy-books.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
 import { KnownRules } from "../../src/engine/rules.ts";
+import { Turns } from "../../src/engine/turns.ts";
 import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
 import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 
@@ -30,6 +31,7 @@ export function actContext(store: Store, clock: Clock): EngineContext {
     approving: null,
     alarm: new Alarm(),
     moved: new MovedCustomers(),
+    recoveries: new Turns(),
     affairs: new AffairTeller(store),
     policies: new PolicyBooks(store),
     live: new LiveFeed(),

@@ -119,3 +119,19 @@ test("a true-up that is not what its invoice bills is found", async () => {
   const nobody = await findingsOf(trueUp("3", "2"));
   assert.deepEqual(nobody, ["w/1: trues up an invoice that nobody imported"]);
 });
+
+test("a look after what was not due, or that passes over what was, is found", async () => {
+  const due: Forged = ["alert.look_due", "", { customers: ["a", "b"] }];
+  const looked = (seq: number, after: string | null): Forged => {
+    return ["alert.looked", "", { due: seq, after }];
+  };
+  const problem = "looks after what was not due next";
+  assert.deepEqual(
+    await findingsOf(due, due, looked(1, "a"), looked(1, null), looked(2, null)),
+    [],
+  );
+  assert.deepEqual(await findingsOf(looked(1, null)), [`w/1: ${problem}`]);
+  assert.deepEqual(await findingsOf(due, due, looked(2, null)), [`w/3: ${problem}`]);
+  const again = await findingsOf(due, due, looked(1, "a"), looked(2, null));
+  assert.deepEqual(again, [`w/4: ${problem}`]);
+});

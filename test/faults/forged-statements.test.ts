@@ -12,7 +12,7 @@ import { canonicalJson } from "../../src/domain/canonical-json.ts";
 import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
 import { runAct } from "../../src/engine/act.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { toolCall } from "../../src/engine/engine-world.test.ts";
+import { toolCall, voided } from "../../src/engine/engine-world.test.ts";
 import type { Store } from "../../src/engine/ports.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
@@ -55,16 +55,43 @@ const COUNTED = {
     { key: "points", meter: STEPS, in: "credits", price: each("3") },
   ],
 };
+/** Its price changes from one version to the next; the amount does not tell all quantities. */
+const REPRICED = {
+  key: "card",
+  currency: "USD",
+  charges: [
+    {
+      ...{ key: "calls", meter: STEPS, included: "1" },
+      price: { model: "volume", tiers: [{ upTo: "3", unit: "2", flat: "1" }, { unit: "1" }] },
+    },
+    { key: "packs", meter: STEPS, price: { model: "package", size: "100", amount: "7" } },
+    { key: "once", meter: STEPS, price: { model: "flat", amount: "4" } },
+  ],
+};
+const DEARER = {
+  ...REPRICED,
+  charges: [
+    { ...REPRICED.charges[0], price: each("5") },
+    { key: "packs", meter: STEPS, price: { model: "package", size: "50", amount: "9" } },
+    { key: "once", meter: STEPS, price: { model: "flat", amount: "6" } },
+  ],
+};
 const PERIOD = "2026-11-01";
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 10, 11);
 const clock = { nowMs: () => Date.UTC(2026, 11, 2) };
 
+/** Cards, each in force from the fifth of the customer's days on that is behind the one before. */
+type Cards = object | readonly object[];
+
 /** A customer from the 11th on, two calls in its trial and three behind it. */
-async function play(engine: Engine, card: object): Promise<void> {
-  const document = JSON.stringify(card);
-  const sent = { card: storedRateCard(document), document, effectiveFromMs: 0 };
-  await engine.applyRateCard("w", sent);
+async function play(engine: Engine, cards: Cards): Promise<void> {
+  for (const [at, card] of [cards].flat().entries()) {
+    const document = JSON.stringify(card);
+    const effectiveFromMs = at === 0 ? 0 : START_MS + at * 5 * DAY_MS;
+    const sent = { card: storedRateCard(document), document, effectiveFromMs };
+    await engine.applyRateCard("w", { ...sent, takesEffect: "at_once", isRerating: true });
+  }
   await engine.saveCustomer("w", { id: "acme", settings: { startedAtMs: START_MS } });
   const days = [1, 2, 10, 11, 12];
   await engine.ingest(
@@ -81,7 +108,7 @@ interface Bill {
   readonly [name: string]: unknown;
 }
 
-async function honest(card: object): Promise<Bill> {
+async function honest(card: Cards): Promise<Bill> {
   const store = new MemoryStore();
   const engine = composeEngine(store, { clock });
   await store.createWorkspace("w");
@@ -123,14 +150,20 @@ async function closeWith(store: Store, bill: Bill): Promise<void> {
 }
 
 /** What is found where this bill was closed. */
-async function findingsOf(bill: Bill, card: object = CARD): Promise<string[]> {
+async function findingsOf(
+  bill: Bill,
+  card: Cards = CARD,
+  later: (engine: Engine) => Promise<unknown> = async () => {},
+): Promise<string[]> {
   folders += 1;
   const dataDir = join(folder, String(folders));
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   await store.createWorkspace("w");
-  await play(composeEngine(store, { clock }), card);
+  const engine = composeEngine(store, { clock });
+  await play(engine, card);
   await store.settle("w");
   await closeWith(store, bill);
+  await later(engine);
   await store.close();
   return verifyDataFolder(dataDir).findings.map(({ table, problem }) => `${table} ${problem}`);
 }
@@ -250,8 +283,36 @@ describe("a forged statement", () => {
       ["charge", "points", { credits: "14" }],
     ] as [string, string, Line][]) {
       const found = await findingsOf(withLine([kind, key], change, counted), COUNTED);
-      const named = `statements card/${key}: its lines are not what the card makes of the quantity`;
+      const named = `statements card/${key}: its lines do not tell what was counted at the close`;
       assert.ok(found[0]?.startsWith(named), `${kind} ${key}: ${found}`);
+    }
+  });
+
+  test("is named where the price of its charges changed in the period", async () => {
+    const cards = [REPRICED, DEARER];
+    const repriced = await honest(cards);
+    // Late calls under both versions, and one that was counted and is void: the bill stays right.
+    const later = async (engine: Engine) => {
+      const atMs = (day: number) => START_MS + day * DAY_MS;
+      const late = [3, 13].map((day) => toolCall({ id: `late${day}`, occurredAtMs: atMs(day) }));
+      const isVoid = voided({ target: { source: "sdk", id: "e2" } });
+      const { results } = await engine.ingest("w", [...late, isVoid]);
+      assert.deepEqual(new Set(results.map(({ status }) => status)), new Set(["accepted"]));
+    };
+    for (const meanwhile of [undefined, later]) {
+      assert.deepEqual(await findingsOf(repriced, cards, meanwhile), []);
+      for (const [kind, key, change] of [
+        ["charge", "calls", { quantity: "6" }],
+        ["charge", "packs", { quantity: "6" }],
+        ["charge", "once", { quantity: "4" }],
+        ["included", "calls", { quantity: "2" }],
+        ["tier_correction", "calls", { amountExact: "-3", amountRounded: "-3" }],
+      ] as [string, string, Line][]) {
+        const forged = withLine([kind, key], change, repriced);
+        const found = await findingsOf(forged, cards, meanwhile);
+        const named = `statements card/${key}: its lines do not tell what was counted at the close`;
+        assert.ok(found[0]?.startsWith(named), `${kind} ${key}: ${found}`);
+      }
     }
   });
 

@@ -113,6 +113,15 @@ test("the clock of a sandbox is the same on every node", async () => {
   assert.equal(await there.engine.nowMs(sandbox), Date.UTC(2031, 0));
 });
 
+test("a customer on first sight changes no rules: the next unit begins once", async () => {
+  const before = await here.store.rules("default");
+  await call(here.client, "POST /v1/events", [toolStep("first", "s1", "seen-first")]);
+  await call(there.client, "POST /v1/events", [opening("second", "seen-second")]);
+  assert.deepEqual(await here.store.rules("default"), before);
+  await call(there.client, "PUT /v1/customers/seen-first", { name: "Known" });
+  assert.notDeepEqual(await here.store.rules("default"), before);
+});
+
 test("nodes that take turns at changing rules and working by them never mix them up", async () => {
   // Each price is used by the steps that follow its card, whichever node they are sent to.
   let expected = 0;

@@ -5,7 +5,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -53,6 +62,7 @@ describe("the npm package", () => {
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
     assert.ok(files.includes("LICENSE") && files.includes(join("bin", "tollgate.js")));
     assert.ok(files.includes(join("dist", "domain", "errors.js")));
+    assert.ok(files.includes(join("dist", "sdk", "index.js")), "the demo's agents use the SDK");
     assert.deepEqual(
       files.filter((path) => /\.ts$|\.test\.|fixtures/.test(path)),
       [],
@@ -84,5 +94,16 @@ describe("the npm package", () => {
     const closed = once(server, "close");
     server.kill("SIGTERM");
     assert.deepEqual(await closed, [0, null]);
+  });
+
+  test("plays the demo, whose agents work with the SDK that comes along", { skip: noCli }, () => {
+    mkdirSync(join(folder, "node_modules/@anthropic-ai"));
+    for (const name of ["openai", "@anthropic-ai/sdk"]) {
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+    }
+    const args = ["--no-install", "tollgate", "demo", "--once", "--data", "demo", "--port", "0"];
+    const shown = shell(folder, "npx", args);
+    assert.match(shown, /^block: globex-ticket-1 has spent /m);
+    assert.match(shown, /^All of this took /m);
   });
 });

@@ -28,6 +28,9 @@ import {
 import { casesOver, closeAll, openAt, retainAt, withEngine } from "./retaining.ts";
 
 const NOW_MS = Date.UTC(2028, 0, 15);
+/** Silent runs were abandoned in January, so what bounds make of them counts there. */
+const MARCH_MS = Date.UTC(2028, 2, 15);
+const LONG_AGO_MS = Date.UTC(2026, 0, 1);
 const folder = mkdtempSync(join(tmpdir(), "tollgate-retention-"));
 const original = join(folder, "original");
 const retained = join(folder, "retained");
@@ -121,7 +124,9 @@ test("what would need the steps is refused, and the rest is answered as before",
     const issuer = "test";
     await assert.rejects(engine.receipts.issue(ws, { run: "r1", issuer }), refused);
     await assert.rejects(engine.rerate(ws, { sinceMs: null }), refused);
-    await assert.rejects(engine.readsAt(ws, NOW_MS), refused);
+    const then = await engine.readsAt(ws, NOW_MS);
+    await assert.rejects(engine.usage(ws, { groupBy: ["customer"], filter: {} }, then), refused);
+    await assert.rejects(engine.runTree(ws, "r1", then), refused);
     await assert.rejects(engine.reconcileInvoice(ws, "INV"), refused);
     await assert.rejects(engine.runUnderCard(ws, { run: "r1", card: null }), refused);
     const byEndUser = { groupBy: ["endUser"], filter: {} } as const;
@@ -130,6 +135,65 @@ test("what would need the steps is refused, and the rest is answered as before",
     assert.deepEqual([tree.steps.length, tree.run.own.steps > 0], [0, true]);
     const { steps, runs } = await engine.rerate(ws, { sinceMs: Date.UTC(2027, 11, 1) });
     assert.deepEqual({ steps, runs }, { steps: 0, runs: 0 });
+  });
+});
+
+test("what was known then is refused only where removed steps could change it", async () => {
+  const work = { source: "sdk", type: "step", kind: "tool", tool: "search", customer: "c-new" };
+  const at = { occurredAt: "2028-03-14T10:00:00Z", agent: "late" };
+  const event = (run: string, customer: string) => ({ ...work, ...at, run, customer, id: "n1" });
+  const asked = async (dataDir: string) =>
+    withEngine({ dataDir }, MARCH_MS, async (engine) => {
+      const { intake } = composeHttp(engine);
+      const customers = (await engine.store.listCustomers(DEFAULT_WORKSPACE, 100)).map(
+        ({ id }) => id,
+      );
+      for (const [index, customer] of ["c-new", ...customers].entries()) {
+        const body = JSON.stringify([event(`fresh${index}`, customer)]);
+        await intake.ingestBody(DEFAULT_WORKSPACE, body, "json");
+      }
+      const reads = await engine.readsAt(DEFAULT_WORKSPACE, MARCH_MS);
+      const answers = new Map<string, unknown>();
+      const ask = async (about: string, answer: () => Promise<unknown>) => {
+        const refused = (error: unknown) => (error as { readonly code?: string }).code ?? error;
+        answers.set(about, await answer().catch(refused));
+      };
+      for (const customer of ["c-new", ...customers]) {
+        for (const period of ["2026-10-01", "2026-11-01", "2028-03-01", undefined]) {
+          const query = { groupBy: ["agent"], filter: { customer, ...(period && { period }) } };
+          const about = `usage ${customer} ${period}`;
+          await ask(about, () => engine.usage(DEFAULT_WORKSPACE, query as never, reads));
+        }
+      }
+      for (const run of ["r1", "fresh0", "fresh1"]) {
+        await ask(`run ${run}`, async () => {
+          const tree = await engine.runTree(DEFAULT_WORKSPACE, run, reads);
+          return [tree.run.own, tree.steps.length];
+        });
+      }
+      return answers;
+    });
+  const [whole, rest] = [await asked(copyOf(original)), await asked(copyOf(retained))];
+  const refused = [...rest].filter(([, answer]) => answer === "steps.removed").map(([key]) => key);
+  for (const [about, answer] of rest) {
+    if (answer !== "steps.removed") assert.deepEqual(answer, whole.get(about), about);
+  }
+  assert.ok(![...whole.values()].includes("steps.removed"));
+  assert.ok(refused.includes("run r1") && refused.includes("usage acme 2026-10-01"), `${refused}`);
+  assert.ok(refused.includes("usage acme undefined"), `${refused}`);
+  // A customer without old runs, and periods that began after the last removed step, are answered.
+  for (const about of ["usage c-new undefined", "usage acme 2028-03-01", "run fresh1"]) {
+    assert.ok(rest.has(about) && !refused.includes(about), about);
+  }
+});
+
+test("what a removal kept less of stays removed, also for one that keeps more", async () => {
+  const dataDir = copyOf(retained);
+  await retainAt({ dataDir }, NOW_MS, RETAINED_MONTHS_MAX);
+  await withEngine({ dataDir }, NOW_MS, async (engine) => {
+    const refused = { code: "steps.removed" };
+    await assert.rejects(engine.rerate(DEFAULT_WORKSPACE, { sinceMs: null }), refused);
+    await assert.rejects(engine.rerate(DEFAULT_WORKSPACE, { sinceMs: LONG_AGO_MS }), refused);
   });
 });
 

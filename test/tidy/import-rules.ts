@@ -52,6 +52,8 @@ const KNOWN_RIVALS: Readonly<Record<string, readonly string[]>> = {
 /** Complaint about an import inside src, or undefined where the arrow allows it. */
 function againstArrow({ from, target, isTypeOnly }: Import): string | undefined {
   if (target === null || target === "package.json") return undefined;
+  // A rule of its own says who may.
+  if (target.startsWith("sdk/")) return undefined;
   const [, part = ""] = from.path.split("/");
   const [root, targetPart = ""] = target.split("/");
   const allowed = MAY_IMPORT[part];
@@ -201,12 +203,17 @@ const declared: Rule = {
 
 const isSdkFile = (path: string) => path.startsWith("sdk/src/") && !/\.test\.ts$/.test(path);
 
+/** The demo's agents are applications: they use the SDK as every other does. */
+const isDemoOfSdk = ({ from, target }: Import): boolean =>
+  from.path === "src/cli/demo/sdk.ts" && target === "sdk/src/index.ts";
+
 /** It runs beside any application, on any runtime: so it knows neither the server nor Node. */
 const sdkAlone: Rule = {
-  name: "the SDK imports nothing but itself, and the product nothing of the SDK",
+  name: "the SDK imports nothing but itself, and of the product the demo alone imports the SDK",
   find: (tree) =>
     importsOf(tree.filter((file) => isSdk(file) || isProduct(file))).flatMap((entry) => {
       const { from, target, specifier } = entry;
+      if (isDemoOfSdk(entry)) return [];
       const isInside = target !== null && isSdkFile(target);
       return isSdk(from) === isInside || (isProduct(from) && !target?.startsWith("sdk/"))
         ? []
@@ -218,12 +225,15 @@ const sdkAlone: Rule = {
     snippet("sdk/src/a/x.ts", "import { a } from '../x.test.ts';"),
     snippet("sdk/src/x.ts", "import { a } from 'node:async_hooks';"),
     snippet("sdk/src/x.ts", "import type { OpenAI } from 'openai';"),
-    snippet("src/cli/x.ts", "import { Tollgate } from '../../sdk/src/tollgate.ts';"),
+    snippet("src/cli/x.ts", "import { Tollgate } from '../../sdk/src/index.ts';"),
+    snippet("src/cli/demo/sdk.ts", "export { Run } from '../../../sdk/src/run.ts';"),
+    snippet("src/cli/demo/x.ts", "import { Run } from '../../../sdk/src/index.ts';"),
   ],
   accepts: [
     snippet("sdk/src/a/x.ts", "import { a } from '../y.ts';"),
     snippet("sdk/test/x.ts", "import { a } from '../../src/domain/x.ts';"),
     snippet("src/cli/x.ts", "import { a } from '../domain/x.ts';\nimport b from 'node:fs';"),
+    snippet("src/cli/demo/sdk.ts", "export { Tollgate } from '../../../sdk/src/index.ts';"),
   ],
 };
 

@@ -39,6 +39,12 @@ const EXCEPTIONS: readonly { rule: string; path: string; count: number; reason: 
     reason: "the demo's agent uses the vendors' real SDKs, loaded on demand; one missing is told",
   },
   {
+    rule: "no import climbs three folders",
+    path: "src/cli/demo/sdk.ts",
+    count: 1,
+    reason: "the SDK is a package beside src, and the demo's agents use it as every other does",
+  },
+  {
     rule: "only the CLI, benchmarks, examples and tests print to the console",
     path: "sdk/src/problem.ts",
     count: 1,

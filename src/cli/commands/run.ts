@@ -1,10 +1,12 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { type ReachedView, renderReached } from "../render/policies.ts";
 import { renderComparison } from "../render/run-comparison.ts";
 import { renderRunTree } from "../render/run-tree.ts";
 import type { RunView } from "../render/run-view.ts";
-import { withSession } from "../session.ts";
+import type { Styles } from "../render/styles.ts";
+import { type Session, withSession } from "../session.ts";
 import { readCardOf } from "./simulate.ts";
 
 /** Shows one run as a tree, as it was charged or as another card would have. */
@@ -44,7 +46,12 @@ export const run: Command = {
         return 0;
       }
       print(here.out, ...renderRunTree(tree, here.styles));
-      if (card === null) return 0;
+      if (card === null) {
+        const isNow = textOption(args, "as-of") === undefined;
+        const reached = isNow ? await reachedLines(session, path, here.styles) : [];
+        if (reached.length > 0) print(here.out, ...reached);
+        return 0;
+      }
       const titles = ["charged", titleOf(card)] as const;
       const pair = { before: charged, after: tree, titles };
       print(here.out, "", ...renderComparison(pair, here.styles));
@@ -52,6 +59,12 @@ export const run: Command = {
     });
   },
 };
+
+/** The rules of policies that it was beyond, where it was beyond any. */
+async function reachedLines(session: Session, path: string, styles: Styles): Promise<string[]> {
+  const { reached } = await session.get<{ reached: readonly ReachedView[] }>(`${path}/policies`);
+  return reached.length === 0 ? [] : ["", ...renderReached(reached, styles)];
+}
 
 function titleOf(card: unknown): string {
   if (typeof card === "string") return card;

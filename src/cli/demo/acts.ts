@@ -7,8 +7,8 @@ import { costText } from "../render/run-tree-rows.ts";
 import type { RunView } from "../render/run-view.ts";
 import type { SupportTask } from "./agent/support-agent.ts";
 import { FIRST_CARD, readCard, SECOND_CARD } from "./card-files.ts";
-import { type DemoWorld, heading, meterFor, type Performed, perform, say } from "./demo-world.ts";
-import type { MeterEvent } from "./meter-client.ts";
+import { type DemoWorld, heading, type Performed, perform, say } from "./demo-world.ts";
+import type { SentEvent } from "./tollgate-api.ts";
 
 const TICKET: SupportTask = {
   scenario: "ticket",
@@ -37,25 +37,24 @@ export async function workOnTicket(world: DemoWorld): Promise<Performed> {
 }
 
 /** Everything is sent a second time, then once more by another witness. */
-export async function sendAgain(world: DemoWorld, { view, recorder }: Performed): Promise<void> {
+export async function sendAgain(world: DemoWorld, { view, sent }: Performed): Promise<void> {
   heading(world, "3  The same work is reported again, and by a second witness");
-  const meter = meterFor(world);
-  const again = await meter.send(recorder.events);
-  const calls = recorder.events.filter(({ callId }) => callId !== undefined);
-  const seenByOther = await meter.send(calls.map(asSeenByTracer));
+  const again = await world.api.sendEvents(sent);
+  const calls = sent.filter(({ callId }) => callId !== undefined);
+  const seenByOther = await world.api.sendEvents(calls.map(asSeenByTracer));
   const after = await world.api.run(view.run);
   const { cost, charge } = after.totals.tree;
   const isSame = cost === view.totals.tree.cost && charge === view.totals.tree.charge;
   assert(isSame, "what was counted once is not counted again");
   say(
     world,
-    `All ${recorder.events.length} events sent again: ${tally(again.results)}.`,
-    `${calls.length} of the calls seen by a tracer as well: ${tally(seenByOther.results)}.`,
+    `All ${sent.length} events sent again: ${tally(again)}.`,
+    `${calls.length} of the calls seen by a tracer as well: ${tally(seenByOther)}.`,
     `The run still costs ${costText(after)} and is charged ${formatMoney(charge)}.`,
   );
 }
 
-function asSeenByTracer(event: MeterEvent, index: number): MeterEvent {
+function asSeenByTracer(event: SentEvent, index: number): SentEvent {
   return { ...event, source: "tracer", id: `span-${index + 1}` };
 }
 

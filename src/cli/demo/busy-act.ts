@@ -4,10 +4,9 @@ import { formatMoney, groupDigits } from "../render/money.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
 import type { RunView } from "../render/run-view.ts";
 import { renderTable } from "../render/table.ts";
-import { RunRecorder } from "./agent/run-recorder.ts";
 import { runSupportAgent, type SupportTask } from "./agent/support-agent.ts";
-import { type DemoWorld, heading, meterFor, say } from "./demo-world.ts";
-import type { MeterClient } from "./meter-client.ts";
+import { type DemoWorld, heading, meteringFor, say } from "./demo-world.ts";
+import type { Metering } from "./metering.ts";
 
 const CUSTOMERS = ["acme", "globex", "initech"];
 const RUNS_PER_CUSTOMER = 12;
@@ -58,26 +57,26 @@ function totals(views: readonly RunView[]): string[] {
   ];
 }
 
-/** Runs the jobs with one meter for all agents, so that their events travel together. */
+/** Runs the jobs with one client for all agents, so that their events travel together. */
 async function workOff(world: DemoWorld, jobs: readonly Job[]): Promise<RunView[]> {
-  const meter = meterFor(world);
+  const metering = meteringFor(world, { isGuarded: false });
   const bar = new ProgressBar(world.progress);
   const waiting = [...jobs];
   const views: RunView[] = [];
   const worker = async () => {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-      views.push(await doJob(world, meter, job));
+      views.push(await doJob(world, metering, job));
       const cost = formatMoney(sumAmounts(views.map((view) => view.totals.tree.cost)));
       bar.show({ label: "runs", done: views.length, total: jobs.length, note: `cost ${cost}` });
     }
   };
   await Promise.all(Array.from({ length: AGENTS_AT_ONCE }, worker));
   bar.clear();
+  await metering.close();
   return views;
 }
 
-async function doJob(world: DemoWorld, meter: MeterClient, job: Job): Promise<RunView> {
-  const recorder = new RunRecorder(meter, { ...job, agent: "support" });
-  await runSupportAgent(world.services, recorder, QUESTION);
+async function doJob(world: DemoWorld, metering: Metering, job: Job): Promise<RunView> {
+  await runSupportAgent({ services: world.services, metering }, job, QUESTION);
   return world.api.run(job.run);
 }

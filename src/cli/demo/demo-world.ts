@@ -3,12 +3,10 @@
 import type { DemoInternet } from "../fake-stripe/demo-internet.ts";
 import type { RunView } from "../render/run-view.ts";
 import type { Styles } from "../render/styles.ts";
-import type { HoldGate } from "./agent/hold-gate.ts";
-import { RunRecorder } from "./agent/run-recorder.ts";
 import type { Services } from "./agent/services.ts";
 import { type AgentEnd, runSupportAgent, type SupportTask } from "./agent/support-agent.ts";
 import { LiveTree, type Terminal } from "./live-tree.ts";
-import { type MeterAnswer, MeterClient } from "./meter-client.ts";
+import { Metering } from "./metering.ts";
 import type { TollgateApi } from "./tollgate-api.ts";
 
 /** Made once by run-demo.ts. */
@@ -37,12 +35,17 @@ export function heading(world: DemoWorld, text: string): void {
   say(world, "", world.styles.bold(text));
 }
 
-/** A meter client of its own for one agent. */
-export function meterFor(
-  { baseUrl, key }: DemoWorld,
-  onAnswer: (answer: MeterAnswer) => void = () => {},
-): MeterClient {
-  return new MeterClient({ baseUrl, apiKey: key, onAnswer });
+/** Whether agents ask before each call, and who hears of what arrived. */
+export interface HowMetered {
+  readonly isGuarded: boolean;
+  readonly onArrival?: () => void;
+}
+
+/** A client of the SDK for one agent, or for many. */
+export function meteringFor(world: DemoWorld, { isGuarded, onArrival }: HowMetered): Metering {
+  const { baseUrl, key, services } = world;
+  const { providerUrl } = services;
+  return new Metering({ baseUrl, key, providerUrl, isGuarded, onArrival });
 }
 
 /** One agent's work that is shown while it happens. */
@@ -50,30 +53,28 @@ export interface Performance {
   readonly run: string;
   readonly customer: string;
   readonly task: SupportTask;
-  /** Asked before each call. (Default: nobody is.) */
-  readonly gate?: HoldGate;
+  /** Whether it asks before each call. (Default: it does not) */
+  readonly isGuarded?: boolean;
 }
 
-/** How it went: the run as it stood at its end, and what was reported of it. */
+/** How it went: the run as it stood at its end, and what was sent of it. */
 export interface Performed {
   readonly view: RunView;
-  readonly recorder: RunRecorder;
+  readonly sent: Metering["sent"];
   readonly end: AgentEnd;
 }
 
 /** Lets an agent work in a new run and shows the run as a tree while it grows. */
 export async function perform(
   world: DemoWorld,
-  { run, customer, task, gate }: Performance,
+  { run, customer, task, isGuarded = false }: Performance,
 ): Promise<Performed> {
   const live = new LiveTree(world.out, world.styles, () => world.api.run(run));
-  const meter = meterFor(world, () => live.refresh());
-  const recorder = new RunRecorder(meter, {
-    ...{ run, customer, agent: "support" },
-    ...(gate === undefined ? {} : { gate }),
-  });
-  const end = await runSupportAgent(world.services, recorder, task);
+  const metering = meteringFor(world, { isGuarded, onArrival: () => live.refresh() });
+  const { services } = world;
+  const end = await runSupportAgent({ services, metering }, { run, customer }, task);
+  await metering.close();
   const view = await live.finish();
   world.runs.push(view);
-  return { view, recorder, end };
+  return { view, sent: metering.sent, end };
 }

@@ -1,14 +1,13 @@
 /** Limits: an agent in a loop is stopped at its cap, another one waits until its cap is raised. */
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { assert } from "../../domain/assert.ts";
+import { assert, present } from "../../domain/assert.ts";
 import { type BalanceView, renderBalances } from "../render/budgets.ts";
 import { formatMoney } from "../render/money.ts";
-import { type HoldDecision, HoldGate } from "./agent/hold-gate.ts";
-import { RunRecorder } from "./agent/run-recorder.ts";
 import { runSupportAgent, type SupportTask } from "./agent/support-agent.ts";
-import { type DemoWorld, heading, meterFor, perform, say } from "./demo-world.ts";
+import { type DemoWorld, heading, meteringFor, perform, say } from "./demo-world.ts";
 
 const LOOP: SupportTask = {
   scenario: "loop",
@@ -52,13 +51,12 @@ export async function stopAtCap(world: DemoWorld): Promise<void> {
   const run = "globex-ticket-1";
   const others = OTHERS.map((other) => answer(world, other));
   const { end, view } = await perform(world, {
-    ...{ run, customer: "globex", task: LOOP },
-    gate: gateFor(world),
+    ...{ run, customer: "globex", task: LOOP, isGuarded: true },
   });
   await Promise.all(others);
   assert(typeof end !== "string", "an agent in a loop is stopped by its cap");
   const { decision } = end.refused;
-  const { remaining, settled } = balanceOf(end.refused);
+  const { remaining, settled } = await balanceOf(world, run);
   const { red, dim } = world.styles;
   const spent = formatMoney(view.totals.tree.cost);
   assert(spent === formatMoney(settled), "the budget and the run say the same");
@@ -77,20 +75,11 @@ export async function raiseCap(world: DemoWorld): Promise<void> {
   await world.api.saveBudget("patient-cap", WAITING, DECIDED);
   heading(world, "5  Another run pauses at its cap, and goes on when somebody raises it");
   const run = "umbrella-question-1";
-  const told: string[] = [];
-  let raising: Promise<void> = Promise.resolve();
-  const onPause = (decision: HoldDecision): void => {
-    const { remaining, limit } = balanceOf(decision);
-    const left = `${formatMoney(remaining ?? "0")} of ${formatMoney(limit ?? "0")} is left`;
-    told.push(`${world.styles.yellow("pause")}: ${left}, and ${run} waits. In a terminal:`);
-    raising = raise(world, run, told);
-  };
-  const { end } = await perform(world, {
-    ...{ run, customer: "umbrella", task: QUESTION },
-    gate: gateFor(world, onPause),
-  });
-  await raising;
-  assert(end === "answered" && told.length > 1, "a run whose cap is raised finishes");
+  const [{ end }, told] = await Promise.all([
+    perform(world, { run, customer: "umbrella", task: QUESTION, isGuarded: true }),
+    raiseOncePaused(world, run),
+  ]);
+  assert(end === "answered", "a run whose cap is raised finishes");
   say(
     world,
     ...told,
@@ -101,8 +90,23 @@ export async function raiseCap(world: DemoWorld): Promise<void> {
   );
 }
 
+const LOOK_EVERY_MS = 20;
+
+/** What somebody does who is told that a run waits; gives what was seen and typed. */
+async function raiseOncePaused(world: DemoWorld, run: string): Promise<string[]> {
+  const isTold = async () => {
+    const alerts = await world.api.alerts("umbrella");
+    return alerts.some(({ type }) => type === "run.paused");
+  };
+  while (!(await isTold())) await sleep(LOOK_EVERY_MS);
+  const { remaining, limit } = await balanceOf(world, run);
+  const left = `${formatMoney(remaining ?? "0")} of ${formatMoney(limit ?? "0")} is left`;
+  const waits = `${world.styles.yellow("pause")}: ${left}, and ${run} waits. In a terminal:`;
+  return [waits, ...(await raise(world, run))];
+}
+
 /** The command that a person would type, as a process of its own. */
-async function raise(world: DemoWorld, run: string, told: string[]): Promise<void> {
+async function raise(world: DemoWorld, run: string): Promise<string[]> {
   const words = ["resume", run, "--raise", `patient-cap=${RAISED}`];
   const why = ["--reason", "worth it", "--by", "anna"];
   const program = fileURLToPath(new URL("../../../bin/tollgate.js", import.meta.url));
@@ -111,27 +115,23 @@ async function raise(world: DemoWorld, run: string, told: string[]): Promise<voi
     env,
   });
   const typed = `tollgate ${words.join(" ")} --reason "worth it" --by anna`;
-  told.push(world.styles.cyan(`   ${typed}`), `   ${stdout.trim()}`);
+  return [world.styles.cyan(`   ${typed}`), `   ${stdout.trim()}`];
 }
 
 async function answer(world: DemoWorld, run: string): Promise<void> {
-  const place = { run, customer: "initech", agent: "support", gate: gateFor(world) };
-  const recorder = new RunRecorder(meterFor(world), place);
-  const end = await runSupportAgent(world.services, recorder, { ...QUESTION, isStreaming: false });
+  const { services } = world;
+  const metering = meteringFor(world, { isGuarded: true });
+  const task = { ...QUESTION, isStreaming: false };
+  const end = await runSupportAgent({ services, metering }, { run, customer: "initech" }, task);
+  await metering.close();
   assert(end === "answered", `${run} is answered`);
   world.runs.push(await world.api.run(run));
 }
 
-function gateFor(
-  { baseUrl, key }: DemoWorld,
-  onPause: (decision: HoldDecision) => void = () => undefined,
-): HoldGate {
-  return new HoldGate({ baseUrl, apiKey: key, onPause });
-}
-
-function balanceOf({ decidedBy }: HoldDecision): BalanceView {
-  assert(decidedBy !== null && decidedBy !== undefined, "a budget decided");
-  return decidedBy;
+/** The one budget of a run. */
+async function balanceOf({ api }: DemoWorld, run: string): Promise<BalanceView> {
+  const [balance] = await api.runBudgets(run);
+  return present(balance, `a budget of ${run}`);
 }
 
 async function balances({ api }: DemoWorld, runs: readonly string[]): Promise<BalanceView[]> {

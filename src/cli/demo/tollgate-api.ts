@@ -9,6 +9,14 @@ import { readAnswer, readText } from "./api-answer.ts";
 /** Form of a statement's export file. */
 export type ExportForm = "csv" | "ndjson";
 
+/** An event as POST /v1/events takes it. */
+export type SentEvent = Readonly<Record<string, unknown>>;
+
+/** What became of one. */
+export interface EventResult {
+  readonly status: string;
+}
+
 /** One Tollgate, as the holder of an admin key sees it. Every method throws the problem told. */
 export class TollgateApi {
   readonly #baseUrl: string;
@@ -17,6 +25,12 @@ export class TollgateApi {
   constructor(baseUrl: string, key: string) {
     this.#baseUrl = baseUrl;
     this.#key = key;
+  }
+
+  /** Sends events; says what became of each. */
+  async sendEvents(events: readonly SentEvent[]): Promise<readonly EventResult[]> {
+    const response = await this.#post("/v1/events", events);
+    return (await readAnswer<{ readonly results: readonly EventResult[] }>(response)).results;
   }
 
   /** Records a version of a rate card, in force from now on, also in periods under way. */

@@ -15,12 +15,15 @@ const left = (title: string): Column => ({ title, align: "left" });
 
 /** Lines that say whether a receipt is sound. */
 export function renderReceipt({ findings, keyId, lines }: CheckedView, styles: Styles): string[] {
-  const count = (line: string) => lines.filter((one) => one.line === line).length;
+  const count = (line: string) => {
+    const found = lines.filter((one) => one.line === line).length;
+    return `${found} ${line}${found === 1 ? "" : "s"}`;
+  };
   const head = lines.find(({ line }) => line === "receipt");
   const total = lines.find(({ line }) => line === "total");
   const about = [
     `Receipt of run ${text(head?.run)} of ${text(head?.customer)}, issued ${text(head?.issuedAt)}`,
-    `  ${count("run")} runs, ${count("step")} steps, ${count("outcome")} outcomes`,
+    `  ${count("run")}, ${count("step")}, ${count("outcome")}`,
     `  cost ${amount(total?.cost)} ${text(head?.costCurrency)}, ` +
       `charge ${amount(total?.charge)} ${text(head?.chargeCurrency)}`,
   ];

@@ -49,6 +49,8 @@ export const JOURNAL_KINDS = [
   "topup.refused",
   "credit.posted",
   "alert.told",
+  "alert.look_due",
+  "alert.looked",
   "alert.route_saved",
   "alert.route_removed",
   "budget.stages_armed",

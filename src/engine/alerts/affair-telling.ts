@@ -1,4 +1,6 @@
 /** Who tells, inside units of work, of what their totals begin and end; `tell-affairs.ts` does. */
+import type { StatementRecord } from "../../domain/period/records.ts";
+import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { BatchState } from "../batch-state.ts";
 import type { RulesVersions } from "../node-ports.ts";
 import type { UnitOfWork } from "../ports.ts";
@@ -13,14 +15,16 @@ export interface MovedUnit {
   /** Digest of the link before it. */
   readonly head: { readonly digest: string };
   readonly seen: RulesVersions;
+  /** Statements that it makes. (Default: none.) */
+  readonly statements?: readonly StatementRecord[];
 }
 
 /** What an act did beside moving totals. */
 export interface OfAct {
   /** Customers that it loads or names. */
   readonly touched: readonly string[];
-  readonly hasCards: boolean;
-  readonly hasStatements: boolean;
+  /** Versions of cards that it applies. */
+  readonly cards: readonly RateCardVersion[];
 }
 
 /** What a unit has told, to be kept in mind once it is on disk. */

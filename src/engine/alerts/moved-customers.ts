@@ -12,6 +12,10 @@ export interface Noted {
   acts: number;
   /** Where the look at every customer has come to; null: it is over. */
   allAfter: string | null;
+  /** Whether units of work may have left looks on record. */
+  hasDue: boolean;
+  /** From when on a look at a customer is due though nothing moves. */
+  readonly later: Map<string, number>;
 }
 
 /** What is noted, by workspace; it is in memory alone. */
@@ -34,11 +38,17 @@ export class MovedCustomers {
     noted.plain.clear();
   }
 
+  /** A unit of work has left looks on record. */
+  leftLooks(workspace: string): void {
+    this.of(workspace).hasDue = true;
+  }
+
   of(workspace: string): Noted {
     const known = this.#noted.get(workspace);
     if (known !== undefined) return known;
     const noted = { moved: new Set<string>(), margin: new Set<string>(), plain: new Set<string>() };
-    const fresh: Noted = { ...noted, acts: 0, allAfter: "" };
+    const later = new Map<string, number>();
+    const fresh: Noted = { ...noted, acts: 0, allAfter: "", hasDue: true, later };
     this.#noted.set(workspace, fresh);
     return fresh;
   }

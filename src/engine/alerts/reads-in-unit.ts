@@ -1,15 +1,20 @@
 /**
  * What bills are told from, as a unit of work sees it: its rows and what it has changed of them,
- * also totals that still wait in memory. Acts and statements are those before the unit, and the
- * acts that it has recorded itself.
+ * also totals that still wait in memory, and the acts and statements that it makes itself.
  */
+
+import type { PeriodState } from "../../domain/period/records.ts";
 import { addRollup, type RollupRow, rollupKeyText } from "../../domain/run/rollup.ts";
 import type { BillContext, BillReads } from "../context.ts";
 import type { CounterKey, Store } from "../ports.ts";
 import type { MovedUnit } from "./affair-telling.ts";
 
 /** Reads of a unit; its time is that of the unit. */
-export function readsInside(store: Store, { unit, state, tariff }: MovedUnit): BillContext {
+export function readsInside(
+  store: Store,
+  { unit, state, tariff, statements = [] }: MovedUnit,
+): BillContext {
+  const ownActs = () => [...state.journal.values()].filter(({ run }) => run === "");
   const customer: BillReads["customer"] = async (_, id) =>
     state.customers.get(id) ?? (await unit.customers([id]))[0];
   const rollupsOf = async (key: CounterKey): Promise<RollupRow[]> =>
@@ -17,7 +22,11 @@ export function readsInside(store: Store, { unit, state, tariff }: MovedUnit): B
   const reads: BillReads = {
     customer,
     countersOf: async (_, key) => state.countersNow(key, await unit.counters([key])),
-    periodsOf: async (_, id) => unit.periodsOf(id),
+    periodsOf: async (_, id) => {
+      const closed = state.periods.changed().filter(({ customer: of }) => of === id);
+      const isAgain = (one: PeriodState) => closed.some(({ period }) => period === one.period);
+      return [...(await unit.periodsOf(id)).filter((one) => !isAgain(one)), ...closed];
+    },
     adjustmentsOf: async (_, key) => {
       const isOfPeriod = (row: { readonly customer: string; readonly bookedPeriod: string }) =>
         row.customer === key.customer && row.bookedPeriod === key.period;
@@ -31,13 +40,22 @@ export function readsInside(store: Store, { unit, state, tariff }: MovedUnit): B
         rows.push(...(await rollupsOf({ customer: id, period: one })));
       return rows;
     },
-    acts: (workspace, filter) => store.acts(workspace, filter),
+    acts: async (workspace, filter) => {
+      const { kind, subject, afterSeq = 0, limit } = filter;
+      const own = ownActs().filter((one) => {
+        return one.kind === kind && one.seq > afterSeq && (subject ?? one.id) === one.id;
+      });
+      return [...(await store.acts(workspace, filter)), ...own].slice(0, limit);
+    },
     lastAct: (workspace, kind, subject) =>
-      [...state.journal.values()].findLast(
-        (one) => one.run === "" && one.kind === kind && one.id === subject,
-      ) ?? store.lastAct(workspace, kind, subject),
-    listStatements: (workspace, id) => store.listStatements(workspace, id),
-    statement: (workspace, id) => store.statement(workspace, id),
+      ownActs().findLast((one) => one.kind === kind && one.id === subject) ??
+      store.lastAct(workspace, kind, subject),
+    listStatements: async (workspace, id) => {
+      const own = statements.filter(({ customer: of }) => of === id);
+      return [...(await store.listStatements(workspace, id)), ...own];
+    },
+    statement: (workspace, id) =>
+      statements.find((one) => one.id === id) ?? store.statement(workspace, id),
   };
   const clock = { nowMs: () => state.receivedAtMs };
   return { store: reads, tariffs: { of: async () => tariff }, clocks: { of: async () => clock } };

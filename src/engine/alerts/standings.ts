@@ -32,6 +32,8 @@ export interface KnownMargin {
 export interface Standing {
   readonly terms: TermsStanding | null;
   readonly margin: KnownMargin | null;
+  /** The seq of the entry that says that a look is due; null: nobody has left one. */
+  readonly dueSeq: number | null;
 }
 
 /** What a unit of work stands on: the digest of the link before it, and the rules. */
@@ -40,7 +42,7 @@ export interface StandsOn {
   readonly seen: RulesVersions;
 }
 
-const UNKNOWN: Standing = { terms: null, margin: null };
+const UNKNOWN: Standing = { terms: null, margin: null, dueSeq: null };
 /** Customers that are known of a workspace, before the memory starts afresh. */
 const KNOWN_MAX_COUNT = 50_000;
 
@@ -77,8 +79,9 @@ export class Standings {
       known.of.clear();
       known.hasCommitments = null;
     } else if (this.#isShared && head !== known.head) {
-      for (const [customer, { terms: kept }] of known.of) {
-        if (kept?.room === null) known.of.set(customer, { ...UNKNOWN, terms: kept });
+      for (const [customer, { terms: kept, dueSeq }] of known.of) {
+        if (kept?.room === null) known.of.set(customer, { margin: null, terms: kept, dueSeq });
+        else if (dueSeq !== null) known.of.set(customer, { ...UNKNOWN, dueSeq });
         else known.of.delete(customer);
       }
     }
@@ -111,6 +114,8 @@ export class StandingsDraft implements ToldAffairs {
   head: string;
   /** What was decided changes what everybody's totals come to. */
   isAllElse = false;
+  /** The unit leaves looks on record. */
+  leavesLooks = false;
 
   constructor(before: ReadonlyMap<string, Standing>, hasCommitments: boolean | null, head: string) {
     this.#before = before;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { composeEngine } from "../../compose.ts";
 import {
   cardOf,
+  DAY_MS,
   each,
   HOUR_MS,
   newWorld,
@@ -43,6 +44,30 @@ const commit = ({ engine }: World, customer: string, amount: string) => {
   return engine.saveCommitments(WS, { customer, document } as never);
 };
 
+/** The same card at once, with a fee: no step moves, and every bill does. */
+const withFee = ({ engine }: World, amount: number) => {
+  const fees = [{ key: "base", name: "Base", amount: `${amount}` }];
+  const card = cardOf(
+    { tools: [{ count: "steps", where: { kind: "tool" } }, each("0.5")] },
+    "card",
+    {
+      fees,
+    },
+  );
+  return engine.applyRateCard(WS, { ...card, takesEffect: "at_once" });
+};
+
+const close = ({ engine }: World, customer: string) =>
+  engine.closePeriod(WS, { customer, period: "2026-11-01", early: true });
+
+/** Nothing is billed to who used nothing, nor twice, nor agreed once a period is closed. */
+async function unlessRefused(act: Promise<unknown>): Promise<void> {
+  const codes = ["statement.not_found", "customer.not_found", "period.closed"];
+  await act.catch(({ code }: { readonly code: string }) => {
+    assert.ok([...codes, "commitment.backdated", "commitment.fixed"].includes(code), code);
+  });
+}
+
 const customers = fc.constantFrom("acme", "globex", "below");
 const acts = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.constant("tools" as const), customers, fc.nat(12)) },
@@ -51,6 +76,8 @@ const acts = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant("grant" as const), customers, fc.nat(20)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("commit" as const), customers, fc.nat(30)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("start" as const), customers, fc.nat(1)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("card" as const), customers, fc.nat(9)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("close" as const), customers, fc.nat(0)) },
 );
 
 /** One world in which steps, credit and commitments come in any order. */
@@ -68,8 +95,10 @@ class Play {
     const id = `e${this.#count}`;
     const world = this.#world;
     if (what === "grant") return grant(world, id, { customer, amount: `${n + 1}` });
-    if (what === "commit") return commit(world, customer, `${n + 1}`);
+    if (what === "commit") return unlessRefused(commit(world, customer, `${n + 1}`));
     if (what === "void") return this.#void(n);
+    if (what === "card") return withFee(world, n);
+    if (what === "close") return unlessRefused(close(world, customer));
     const ids = Array.from({ length: n + 1 }, (_, at) => `${id}.${at}`);
     for (const one of ids) this.#sent.push({ customer, id: one });
     const of = { run: `run of ${customer}`, customer };
@@ -140,4 +169,113 @@ test("a customer far from any threshold is not looked at again", async () => {
   const types = (await told(world)).map(({ type }) => type);
   assert.deepEqual(types, ["credit.low"]);
   assert.ok(reads < 90, `${reads} reads on the way to a threshold`);
+});
+
+const MANY = Array.from({ length: 45 }, (_, n) => `c${String(n).padStart(2, "0")}`);
+
+type Kind = "alert.told" | "alert.look_due" | "alert.looked";
+
+/** Acts of a kind, each with the link that it was sealed by. */
+function said({ store }: World, kind: Kind) {
+  const acts = store.acts(WS, { kind, limit: 1_000 });
+  return acts.map(({ seq, document }) => {
+    return { ...JSON.parse(document), link: store.linkBefore(WS, seq)?.lastSeq };
+  });
+}
+
+/** A world in which each of many customers costs more than it is charged. */
+async function manyAtALoss(): Promise<World> {
+  const world = await newWorld(CARD);
+  await world.send(...MANY.map((customer) => step({ run: `of ${customer}`, customer })));
+  return world;
+}
+
+test("a unit looks at some customers that it does not know, and leaves the rest", async () => {
+  const world = await manyAtALoss();
+  const [due, ...more] = said(world, "alert.look_due");
+  assert.deepEqual([due?.customers, more], [MANY.slice(20), []]);
+  const first = said(world, "alert.told");
+  assert.deepEqual(
+    first.map(({ customer }) => customer),
+    MANY.slice(0, 20),
+  );
+  assert.ok(first.every(({ link }) => link === due?.link));
+
+  // The next unit looks at others, and leaves nobody a second time.
+  await world.send(...MANY.map((customer) => step({ run: `of ${customer}`, customer, id: "e2" })));
+  assert.equal(said(world, "alert.look_due").length, 1);
+  assert.equal(said(world, "alert.told").length, 40);
+
+  // Another process finds what this one has left.
+  const engine = composeEngine(world.store, { clock: { nowMs: () => world.clock.now } });
+  await engine.alerts.look(WS, 0);
+  const looked = said(world, "alert.looked");
+  assert.deepEqual(
+    looked.map(({ after }) => after),
+    ["c39", null],
+  );
+  const last = said(world, "alert.told").slice(40);
+  assert.deepEqual(
+    last.map(({ customer }) => customer),
+    MANY.slice(40),
+  );
+  assert.ok(last.every(({ link }) => link === looked[1]?.link));
+});
+
+test("what a card changes of many is told in its unit, or by looks it leaves", async () => {
+  const world = await manyAtALoss();
+  await look(world);
+  assert.equal(said(world, "alert.told").length, 45);
+  await withFee(world, 9);
+  const card = world.store.lastAct(WS, "card.applied", "card")?.seq ?? 0;
+  const link = world.store.linkBefore(WS, card)?.lastSeq;
+  const cleared = said(world, "alert.told").filter(({ state }) => state === "cleared");
+  assert.deepEqual(
+    cleared.map((one) => one.customer),
+    MANY.slice(0, 20),
+  );
+  assert.ok(cleared.every((one) => one.link === link));
+  const due = said(world, "alert.look_due").at(-1);
+  assert.deepEqual([due?.customers, due?.after, due?.link], [null, "c19", link]);
+  const engine = composeEngine(world.store, { clock: { nowMs: () => world.clock.now } });
+  await engine.alerts.look(WS, 0);
+  const all = said(world, "alert.told").filter(({ state }) => state === "cleared");
+  assert.deepEqual(all.map((one) => one.customer).toSorted(), MANY);
+  assert.equal(said(world, "alert.looked").at(-1)?.after, null);
+});
+
+test("a pace that is believed from a tenth on is told then, though nothing moves", async () => {
+  const world = await newWorld(CARD);
+  world.clock.now = Date.UTC(2026, 10, 1, 12);
+  await world.engine.saveCustomer(WS, { id: "acme", settings: {} });
+  await commit(world, "acme", "50");
+  const ids = Array.from({ length: 40 }, (_, n) => `t${n}`);
+  await world.send(...ids.map((id) => toolCall({ id, occurredAtMs: world.clock.now })));
+  await look(world);
+  assert.deepEqual(await told(world), []);
+  world.clock.now = Date.UTC(2026, 10, 4, 12);
+  await look(world);
+  assert.deepEqual(
+    (await told(world)).map(({ type }) => type),
+    ["commit.overrun_projected"],
+  );
+});
+
+test("what a rate changes from a date on is told at that date, though nothing moves", async () => {
+  const tools = { tools: [{ count: "steps", where: { kind: "tool" } }, each("1")] } as const;
+  const world = await newWorld(cardOf(tools, "card", { currency: "EUR" }));
+  const { now } = world.clock;
+  const rate = (text: string, effectiveFromMs: number) => {
+    return { from: "USD", to: "EUR", rate: text, effectiveFromMs };
+  };
+  const rates = [rate("2", now - DAY_MS), rate("0.1", now + HOUR_MS)];
+  await world.engine.importRates(WS, rates);
+  // A model call of 1.20 dollars, and a tool call that brings one euro.
+  await world.send(step(), toolCall({ id: "t1" }));
+  await look(world);
+  const states = () => said(world, "alert.told").map(({ state }) => state);
+  assert.deepEqual(states(), ["raised"]);
+  world.clock.now += 2 * HOUR_MS;
+  await look(world);
+  assert.deepEqual(states(), ["raised", "cleared"]);
 });

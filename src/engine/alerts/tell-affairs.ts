@@ -5,17 +5,20 @@
  *
  * Nearly always it looks at nothing: how far totals may move is known from the look before
  * (`Standings`). Margin, which everybody has, is looked at for the first time by a few customers a
- * unit, so that a start does not hold up what comes in; the look behind has the rest by its clock.
+ * unit, so that a start does not hold up what comes in, and so are customers that an act touches
+ * many of. Those that are left the unit puts on record as due (`due-looks.ts`).
  */
 import { type Affair, mayHaveTurned, movedMargin } from "../../domain/alert/affairs.ts";
 import { decodeBook, EMPTY_BOOK } from "../../domain/credit/book.ts";
 import type { JournalKind } from "../../domain/event/journal.ts";
+import { readRates } from "../conversion-rates.ts";
 import { readsInUnit } from "../credit-charged.ts";
 import { CreditLevels } from "../credit-levels.ts";
 import { MarginBills } from "../margin-bills.ts";
-import { movesTotals } from "../moves-totals.ts";
 import type { CreditBookRow, Customer, Store } from "../ports.ts";
 import { walletsNow } from "../read-credit.ts";
+import type { Tariff } from "../tariff.ts";
+import { tariffOf } from "../workspace-tariff.ts";
 import type { AffairTelling, MovedUnit, OfAct, ToldAffairs } from "./affair-telling.ts";
 import {
   affairsOfCommitments,
@@ -24,12 +27,11 @@ import {
   type LookedMargin,
   marginOf,
 } from "./affairs-of.ts";
+import { everybody, LOOKS_A_UNIT, lookedUpTo, recordDueLooks } from "./due-looks.ts";
+import { MovedCustomers } from "./moved-customers.ts";
 import { readsInside } from "./reads-in-unit.ts";
 import { type KnownMargin, Standings, StandingsDraft } from "./standings.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
-
-/** Margins looked at in one unit; what is more has the next unit, or the look behind. */
-const MARGINS_A_UNIT = 20;
 
 /** A unit of work, and what is known before it. */
 interface Telling extends MovedUnit {
@@ -42,8 +44,12 @@ export class AffairTeller implements AffairTelling {
   readonly #store: Store;
   readonly #standings: Standings;
 
-  constructor(store: Store) {
+  readonly #moved: MovedCustomers;
+
+  /** `moved`: whom units leave looks to. (Default: nobody looks behind them.) */
+  constructor(store: Store, moved = new MovedCustomers()) {
     this.#store = store;
+    this.#moved = moved;
     this.#standings = new Standings(store);
   }
 
@@ -57,7 +63,9 @@ export class AffairTeller implements AffairTelling {
   }
 
   keep(workspace: string, told: ToldAffairs | null): void {
-    if (told instanceof StandingsDraft) this.#standings.keep(workspace, told);
+    if (!(told instanceof StandingsDraft)) return;
+    this.#standings.keep(workspace, told);
+    if (told.leavesLooks) this.#moved.leftLooks(workspace);
   }
 
   forget(workspace: string): void {
@@ -82,28 +90,47 @@ async function tellAffairs(telling: Telling, named: Iterable<string>): Promise<v
   await new UnitTeller(telling, moves).tell();
 }
 
-/** Customers that one act is told of at once; of more, the look behind tells. */
-const CUSTOMERS_AN_ACT = 100;
 /** Acts that change what everybody's totals come to. */
 const OF_EVERYBODY: ReadonlySet<JournalKind> = new Set(["card.applied", "rates.imported"]);
 
 /**
- * The same of an act, which may change what the customers that it touches have agreed. What changes
- * the terms of many, and what bills them, is told by the look behind.
+ * The same of an act, which may change what the customers that it touches have agreed, or what
+ * everybody is billed.
  */
-async function tellAffairsOfAct(
-  telling: Telling,
-  { touched, hasCards, hasStatements }: OfAct,
-): Promise<void> {
-  const { state, draft } = telling;
+async function tellAffairsOfAct(telling: Telling, { touched, cards }: OfAct): Promise<void> {
+  const { state, draft, store, workspace } = telling;
   const kinds = new Set([...state.journal.values()].map(({ kind }) => kind));
-  draft.isAllElse = hasCards || kinds.intersection(OF_EVERYBODY).size > 0;
+  draft.isAllElse = kinds.intersection(OF_EVERYBODY).size > 0;
   for (const one of touched) draft.forget(one);
-  if (draft.isAllElse || hasStatements) return;
   if (kinds.has("commitments.saved")) draft.hasCommitments = true;
-  const isOfThem = state.creditBooks.isChanged || kinds.has("commitments.saved");
-  if (!isOfThem && !movesTotals(state)) return;
-  if (touched.length <= CUSTOMERS_AN_ACT) await tellAffairs(telling, touched);
+  if (!draft.isAllElse) {
+    await tellAffairs(telling, touched.slice(0, LOOKS_A_UNIT));
+    leave(telling, touched.slice(LOOKS_A_UNIT));
+    return;
+  }
+  const first = await everybody(store, workspace, "");
+  await tellAffairs({ ...telling, tariff: await tariffAfter(telling, cards) }, first);
+  const after = first.at(-1);
+  if (after !== undefined && first.length === LOOKS_A_UNIT) {
+    recordDueLooks(state, { customers: null, after });
+    draft.leavesLooks = true;
+  }
+}
+
+/** What is billed by once an act is on disk that brings cards or rates. */
+async function tariffAfter(telling: Telling, cards: OfAct["cards"]): Promise<Tariff> {
+  const { store, workspace } = telling;
+  const known = await store.cards(workspace);
+  const rates = await readRates(readsInside(store, telling).store, workspace);
+  return tariffOf([...known, ...cards], await store.prices(workspace), rates);
+}
+
+/** Leaves customers to the looks that are due, on record. */
+function leave({ state, draft }: Telling, customers: readonly string[]): void {
+  if (customers.length === 0) return;
+  recordDueLooks(state, { customers });
+  draft.leavesLooks = true;
+  for (const one of customers) draft.set(one, { dueSeq: state.lastSeq });
 }
 
 const noMoves = (): Moves => ({ charged: 0n, periods: new Map(), isNamed: false });
@@ -136,7 +163,8 @@ class UnitTeller {
   readonly #moves: Map<string, Moves>;
   readonly #reads: ReturnType<typeof readsInside>;
   #bills: Promise<MarginBills> | null = null;
-  #marginsLeft = MARGINS_A_UNIT;
+  #marginsLeft = LOOKS_A_UNIT;
+  readonly #left: string[] = [];
   /** Books as they are stored, and customers that have none. */
   #books = new Map<string, CreditBookRow | undefined>();
 
@@ -160,6 +188,19 @@ class UnitTeller {
       if (this.#isMarginDue(customer, moves)) await this.#lookAtMargin(customer);
       await this.#lookAbove(customer, moves.charged);
     }
+    await this.#leave();
+  }
+
+  /** Of whom a look is due already, it will see what this unit did. */
+  async #leave(): Promise<void> {
+    if (this.#left.length === 0) return;
+    const { store, workspace, draft } = this.#telling;
+    const lookedUpToSeq = await lookedUpTo(store, workspace);
+    const isDue = (id: string) => (draft.of(id).dueSeq ?? 0) > lookedUpToSeq;
+    leave(
+      this.#telling,
+      this.#left.filter((id) => !isDue(id)),
+    );
   }
 
   async #customer(id: string): Promise<Customer | undefined> {
@@ -208,8 +249,16 @@ class UnitTeller {
     for (const affair of affairs) await this.#tellNews(affair);
     const isPlain = credit === null && committed === null;
     const room = isPlain ? null : this.#roomOf(customer, affairs);
-    const untilMs = committed?.untilMs ?? tariff.periodOf(customer, at.nowMs).endMs;
+    const untilMs = this.#untilMs(customer, committed?.untilMs);
     draft.set(customer.id, { terms: { room, moved: 0n, untilMs } });
+  }
+
+  /** Until when a look holds where nothing moves. (Default of `bound`: while the period lasts.) */
+  #untilMs(customer: Customer, bound?: number): number {
+    const { tariff, state } = this.#telling;
+    const nowMs = state.receivedAtMs;
+    const endMs = bound ?? tariff.periodOf(customer, nowMs).endMs;
+    return Math.min(endMs, tariff.nextChangeMs(customer, nowMs));
   }
 
   /** What charges may move is in the currency of the card; who is of a family has no room. */
@@ -276,15 +325,19 @@ class UnitTeller {
   }
 
   async #lookAtMargin(customer: Customer): Promise<void> {
-    if (this.#marginsLeft === 0) return;
+    if (this.#marginsLeft === 0) {
+      this.#left.push(customer.id);
+      return;
+    }
     this.#marginsLeft -= 1;
     const { workspace, tariff, state, draft } = this.#telling;
     const nowMs = state.receivedAtMs;
     this.#bills ??= MarginBills.open(this.#reads, workspace, nowMs);
     const looked = await marginOf({ bills: await this.#bills, tariff }, customer, nowMs);
     const isOn = looked === null ? false : await this.#tellNews(looked.affair);
-    const { key: period, endMs: untilMs } = tariff.periodOf(customer, nowMs);
-    draft.set(customer.id, { margin: { ...knownMargin(looked, isOn), period, untilMs } });
+    const { key: period } = tariff.periodOf(customer, nowMs);
+    const margin = { ...knownMargin(looked, isOn), period, untilMs: this.#untilMs(customer) };
+    draft.set(customer.id, { margin, dueSeq: null });
   }
 
   /** Tells an affair that stands otherwise than it was told last; returns whether it is on. */

@@ -1,8 +1,8 @@
 /**
  * Looks behind units of work at what follows from totals: credit, commitments, margin. Units tell
- * of it themselves (`tell-affairs.ts`); left are what time alone brings about, what a unit left to
- * it, and what was before units told. They note whose totals they move. That note is in memory: a
- * start looks at every customer.
+ * of it themselves (`tell-affairs.ts`), or leave it on record (`due-looks.ts`), which is looked at
+ * first. Left are what time alone brings about, and what was before units told: units note whose
+ * totals they move. That note is in memory: a start looks at every customer.
  */
 import type { Affair } from "../../domain/alert/affairs.ts";
 import { runAct } from "../act.ts";
@@ -12,12 +12,15 @@ import type { Customer } from "../ports.ts";
 import { readCredit } from "../read-credit.ts";
 import { othersTurn } from "../report-periods.ts";
 import { affairsOfCommitments, affairsOfCredit, marginOf } from "./affairs-of.ts";
+import { lookAtDue } from "./due-looks.ts";
 import type { Noted } from "./moved-customers.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
 /** Customers that are remembered of a workspace, before the memory starts afresh. */
 const REMEMBERED_MAX_COUNT = 50_000;
 const ALL_A_LOOK = 20;
+/** Units that look at what is due, before others have their turn. */
+const DUE_UNITS_A_LOOK = 3;
 /** Margins looked at before others have their turn. */
 const MARGINS_A_TURN = 5;
 
@@ -32,9 +35,11 @@ export class AffairWatch {
   /** Looks at credit and commitments of some customers; returns how many are left. */
   async look(workspace: string, most: number): Promise<number> {
     const noted = this.#context.moved.of(workspace);
+    await this.#lookAtDue(workspace, noted);
     await this.#noteMore(workspace, noted);
     const { store, tariffs, clocks } = this.#context;
     if (noted.plain.size >= REMEMBERED_MAX_COUNT) noted.plain.clear();
+    await this.#noteLater(workspace, noted);
     for (const id of taken(noted.moved, most)) {
       const customer = await store.customer(workspace, id);
       if (customer === undefined) continue;
@@ -46,14 +51,41 @@ export class AffairWatch {
       // An act in between may have given it either.
       const isPlain = credit === null && committed === null && noted.acts === acts;
       if (isPlain) noted.plain.add(id);
+      const looksHoldMs = committed?.untilMs ?? Number.POSITIVE_INFINITY;
+      const untilMs = Math.min(looksHoldMs, tariff.nextChangeMs(customer, nowMs));
+      if (Number.isFinite(untilMs)) noted.later.set(id, untilMs);
       await this.#tellNews(workspace, [...(credit ?? []), ...(committed?.affairs ?? [])]);
     }
-    return noted.moved.size;
+    return noted.moved.size + (noted.hasDue ? 1 : 0);
+  }
+
+  /** Looks that units left on record, a few times as many customers as one unit looks at. */
+  async #lookAtDue(workspace: string, noted: Noted): Promise<void> {
+    for (let n = 0; n < DUE_UNITS_A_LOOK && noted.hasDue; n += 1) {
+      noted.hasDue = false;
+      noted.hasDue = (await lookAtDue(this.#context, workspace)) || noted.hasDue;
+    }
+  }
+
+  /** What time alone brings about: a pace that is believed from now on, a card that takes over. */
+  async #noteLater(workspace: string, { later, moved, margin }: Noted): Promise<void> {
+    if (later.size === 0) return;
+    if (later.size >= REMEMBERED_MAX_COUNT) later.clear();
+    const nowMs = (await this.#context.clocks.of(workspace)).nowMs();
+    for (const [id, fromMs] of later) {
+      if (fromMs > nowMs) continue;
+      later.delete(id);
+      moved.add(id);
+      margin.add(id);
+    }
   }
 
   /** Looks at the margin of some customers; returns how many are left. */
   async lookAtMargin(workspace: string, most: number): Promise<number> {
-    const { margin } = this.#context.moved.of(workspace);
+    const noted = this.#context.moved.of(workspace);
+    // Another process may have left some, and be no more.
+    noted.hasDue = true;
+    const { margin } = noted;
     const customers = taken(margin, most);
     if (customers.length === 0) return 0;
     const { store, tariffs, clocks } = this.#context;

@@ -38,7 +38,10 @@ type Ask = (sql: string, ...values: Parameter[]) => Promise<Row[]>;
 
 const COUNTING = "state = 'open'";
 const HOLDS = byKeys("holds", "run source id");
-const COUNTING_HOLDS = byKeys("holds", "run source id", { where: `r.${COUNTING}` });
+const HOLDS_OF_CALLS = byKeys("holds", "call_id", {
+  where: `r.${COUNTING}`,
+  order: "run source id",
+});
 const HOLDS_BY_SETTLER = byKeys("holds", "settled_run settled_source settled_id", {
   order: "run source id",
 });
@@ -105,9 +108,10 @@ async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
 export class PostgresSpending implements SpendingUnit {
   readonly #ask: Ask;
   readonly #stops = new Map<string, Stop | null>();
-  #countingCount: number | null = null;
+  readonly #rows: Target["rows"];
 
-  constructor({ queries, ws }: Target) {
+  constructor({ queries, ws, rows }: Target) {
+    this.#rows = rows;
     this.#ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
   }
 
@@ -123,15 +127,14 @@ export class PostgresSpending implements SpendingUnit {
     return this.#holdsBy(keys, HOLDS);
   }
 
-  countingHolds(keys: readonly StepKey[]): Promise<Hold[]> {
-    return this.#holdsBy(keys, COUNTING_HOLDS);
+  /** By their keys alone: told that they count, the server read all that do, for each of them. */
+  async countingHolds(keys: readonly StepKey[]): Promise<Hold[]> {
+    return (await this.holds(keys)).filter(isCounting);
   }
 
   async countingHoldsOfCalls(callIds: readonly string[]): Promise<Hold[]> {
     if (callIds.length === 0) return [];
-    const sql = `SELECT * FROM holds WHERE ws = $1 AND call_id = ANY ($2::text[])
-      AND ${COUNTING} ORDER BY run, source, id`;
-    return (await this.#ask(sql, callIds)).map(decodeHold);
+    return (await this.#ask(HOLDS_OF_CALLS, [...new Set(callIds)])).map(decodeHold);
   }
 
   async holdsSettledBy(keys: readonly StepKey[]): Promise<Hold[]> {
@@ -158,9 +161,12 @@ export class PostgresSpending implements SpendingUnit {
   }
 
   async countingHoldCount(): Promise<number> {
+    const known = this.#rows.countingHolds;
+    if (known !== null) return known;
     const sql = `SELECT count(*) AS n FROM holds WHERE ws = $1 AND ${COUNTING}`;
-    this.#countingCount ??= Number((await this.#ask(sql))[0]?.n);
-    return this.#countingCount;
+    const count = Number((await this.#ask(sql))[0]?.n);
+    this.#rows.learnCountingHolds(count);
+    return count;
   }
 
   async stops(keys: readonly StopKey[]): Promise<Stop[]> {
@@ -173,7 +179,6 @@ export class PostgresSpending implements SpendingUnit {
   /** The unit has written: what was remembered may be so no more. */
   forget(): void {
     this.#stops.clear();
-    this.#countingCount = null;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The store on PostgreSQL, for several nodes: the same rows and the same units of work as the
- * embedded store, one database transaction each. The store keeps nothing in memory between units;
- * what the engine keeps has a version (`rules`) that every unit is told with its lock.
+ * embedded store, one database transaction each. What is kept in memory between units has a
+ * version that every unit is told with its lock: the engine's rules, and rows (`known-rows.ts`).
  */
 
 import { present } from "../../domain/assert.ts";
@@ -15,6 +15,7 @@ import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { control, type Parameter, type Queries } from "./connection.ts";
 import type { Client, PoolOptions } from "./driver.ts";
+import { type Commit, KnownRows } from "./known-rows.ts";
 import { refuseUnfinishedMove } from "./move-state.ts";
 import { withOwner } from "./owner.ts";
 import { PostgresAlerts } from "./postgres-alerts.ts";
@@ -39,8 +40,8 @@ const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commi
  * is that of the server's clock, so that no producer's clock makes partitions.
  */
 const lockOf = (ws: number) => `${BEGIN}; SET LOCAL tollgate.ws = ${ws};
-  SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version,
-    ${IS_WATCHED},
+  SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version, commits,
+    tableoid || ' ' || pg_postmaster_start_time() AS place, ${IS_WATCHED},
     (12 * (extract(year FROM now()) - 1970) + extract(month FROM now()) - 1)::integer AS month
   FROM workspaces WHERE ws = ${ws} FOR UPDATE`;
 
@@ -88,6 +89,7 @@ class PostgresStore extends PostgresReads implements Store {
   readonly #workspaces = new Map<string, number>();
   /** Months whose partition is there. */
   readonly #months = new Set<number>();
+  readonly #known = new KnownRows();
   readonly isShared = true;
   readonly spending = new PostgresSpendingReads(async (workspace) => {
     const ws = await this.#ws(workspace);
@@ -135,15 +137,17 @@ class PostgresStore extends PostgresReads implements Store {
     ws: number,
     work: (unit: UnitOfWork) => Answer<T>,
   ): Promise<T> {
-    const { rows } = await control(client, lockOf(ws));
-    const row = present(rows[0], `the row of workspace ${ws}`);
+    const { rows: locked } = await control(client, lockOf(ws));
+    const row = present(locked[0], `the row of workspace ${ws}`);
     const month = row.month as number;
     await this.#prepareMonth(month);
     const places = new RunPlaces(month);
-    const target = { queries: client, ws, digest: this.#digest, places };
+    const rows = this.#known.asOf(ws, commitOf(row));
+    const target = { queries: client, ws, digest: this.#digest, places, rows };
     const result = await work(new PostgresUnit(target, startOf(row)));
     const { command } = await control(client, "COMMIT");
     if (command !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${command}`);
+    rows.committed((run) => places.monthOf(run));
     return result;
   }
 
@@ -253,6 +257,11 @@ function startOf(row: Row): UnitStart {
   const digest = row.chain as string;
   const head = { lastSeq: number("last_seq"), digest, committedAtMs: number("committed_at") };
   return { head, rules: rulesOf(row), isWatched: row.is_watched === true };
+}
+
+function commitOf(row: Row): Commit {
+  const { place, chain, commits } = row;
+  return { place: place as string, commits: commits as number, digest: chain as string };
 }
 
 function rulesOf(row: Row): RulesVersions {

@@ -44,6 +44,7 @@ import { type Parameter, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
+import { RUNS } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
 import { writeRows } from "./write-rows.ts";
@@ -51,8 +52,12 @@ import { writeRows } from "./write-rows.ts";
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => byKeys(table, "run source id", { where });
 
-/** Rows of a table by customer and period. */
-const byPeriod = (table: string) => byKeys(table, "customer period");
+const CUSTOMERS = byKeys("customers", "id");
+const CALLS = byKeys("calls", "call_id", { order: "customer call_id" });
+const WITNESSES_OF_CALLS = byKeys("witnesses", "call_id", { order: "run source id" });
+const CREDIT_BOOKS = byKeys("credit_books", "customer");
+const COUNTERS = byKeys("counters", "customer period");
+const PERIODS = byKeys("periods", "customer period");
 const STEPS = byKeys("steps", "customer run source id month:int4");
 const OUTCOMES = byKeys("outcomes", "customer run key");
 
@@ -108,7 +113,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async #byIds(sql: string, ids: readonly string[]): Promise<Row[]> {
-    return ids.length === 0 ? [] : this.#rows(sql, ids);
+    return ids.length === 0 ? [] : this.#rows(sql, [...new Set(ids)]);
   }
 
   async #byKeys(sql: string, keys: readonly StepKey[]): Promise<Row[]> {
@@ -137,9 +142,15 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async runs(ids: readonly string[]): Promise<Run[]> {
-    const sql = `SELECT * FROM runs WHERE ws = $1 AND id = ANY ($2::text[])
-      ORDER BY id`;
-    return this.#runsOf(await this.#byIds(sql, ids), ids);
+    const { rows, places } = this.#target;
+    const { found, unknown } = rows.runs(ids);
+    for (const { run, month } of found) places.set(run.id, { customer: run.customer, month });
+    const known = found.map(({ run }) => run);
+    if (unknown.length === 0) return known;
+    const read = this.#runsOf(await this.#byIds(RUNS, unknown), unknown);
+    const placed = read.map((run) => ({ run, month: places.monthOf(run.id) }));
+    rows.learnRuns(placed, unknown);
+    return [...known, ...read];
   }
 
   async descendants(id: string): Promise<Run[]> {
@@ -171,7 +182,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async steps(keys: readonly StepKey[]): Promise<Step[]> {
-    const placed = await this.#placed(keys);
+    const placed = await this.#placed(keys.filter((key) => this.#target.rows.mayHold(key)));
     if (placed.length === 0) return [];
     const column = <T>(read: (key: (typeof placed)[number]) => T) => placed.map(read);
     const rows = await this.#rows(
@@ -208,9 +219,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async calls(callIds: readonly string[]): Promise<Call[]> {
-    const sql = `SELECT * FROM calls WHERE ws = $1 AND call_id = ANY ($2::text[])
-      ORDER BY customer, call_id`;
-    return (await this.#byIds(sql, callIds)).map(decodeCall);
+    return (await this.#byIds(CALLS, callIds)).map(decodeCall);
   }
 
   async witnesses(keys: readonly StepKey[]): Promise<Witness[]> {
@@ -218,15 +227,14 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async witnessesOfCalls(callIds: readonly string[]): Promise<Witness[]> {
-    const sql = `SELECT * FROM witnesses WHERE ws = $1 AND call_id = ANY ($2::text[])
-      ORDER BY run, source, id`;
-    return (await this.#byIds(sql, callIds)).map(decodeWitness);
+    return (await this.#byIds(WITNESSES_OF_CALLS, callIds)).map(decodeWitness);
   }
 
   async customers(ids: readonly string[]): Promise<Customer[]> {
-    const sql = `SELECT * FROM customers WHERE ws = $1 AND id = ANY ($2::text[])
-      ORDER BY id`;
-    return (await this.#byIds(sql, ids)).map(decodeCustomer);
+    const { found, unknown } = this.#target.rows.customers(ids);
+    const read = (await this.#byIds(CUSTOMERS, unknown)).map(decodeCustomer);
+    this.#target.rows.learnCustomers(read);
+    return [...found, ...read];
   }
 
   async outcomes(keys: readonly { run: string; key: string }[]): Promise<OutcomeState[]> {
@@ -255,11 +263,17 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async counters(keys: readonly CounterKey[]): Promise<StoredCounter[]> {
-    return (await this.#byPeriods(byPeriod("counters"), keys)).map(decodeCounter);
+    const { found, unknown } = this.#target.rows.counters(keys);
+    const read = (await this.#byPeriods(COUNTERS, unknown)).map(decodeCounter);
+    this.#target.rows.learnCounters(read, unknown);
+    return [...found.flat(), ...read];
   }
 
   async periods(keys: readonly CounterKey[]): Promise<PeriodState[]> {
-    return (await this.#byPeriods(byPeriod("periods"), keys)).map(decodePeriod);
+    const { found, unknown } = this.#target.rows.periods(keys);
+    const read = (await this.#byPeriods(PERIODS, unknown)).map(decodePeriod);
+    this.#target.rows.learnPeriods(read, unknown);
+    return [...found.flatMap((state) => state ?? []), ...read];
   }
 
   async periodsOf(customer: string): Promise<PeriodState[]> {
@@ -284,9 +298,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async creditBooks(customers: readonly string[]): Promise<CreditBookRow[]> {
-    const sql = `SELECT * FROM credit_books WHERE ws = $1 AND customer = ANY ($2::text[])
-      ORDER BY customer`;
-    return (await this.#rows(sql, customers)).map(decodeCreditBook);
+    return (await this.#byIds(CREDIT_BOOKS, customers)).map(decodeCreditBook);
   }
 
   async silentRuns(beforeMs: number, limit: number): Promise<Run[]> {
@@ -308,6 +320,7 @@ export class PostgresUnit implements UnitOfWork {
 
   write(writes: Writes): Promise<void> {
     this.spending.forget();
+    this.#target.rows.written(writes);
     return writeRows(this.#target, writes);
   }
 }

@@ -4,6 +4,10 @@
  */
 import type { Row } from "../stored-rows.ts";
 import { type Queries, rowsOf } from "./connection.ts";
+import { byKeys } from "./keyed-rows.ts";
+
+/** Runs of many ids in one statement. */
+export const RUNS = byKeys("runs", "id");
 
 /** Customer and month of a run; a customer of null: it has no steps yet. */
 export interface RunPlace {
@@ -34,6 +38,10 @@ export class RunPlaces {
     return { customer: null, month: this.#now };
   }
 
+  set(run: string, place: RunPlace): void {
+    this.#places.set(run, place);
+  }
+
   of(run: string): RunPlace | undefined {
     return this.#places.get(run);
   }
@@ -46,7 +54,6 @@ export class RunPlaces {
   async find(queries: Queries, ws: number, runs: readonly string[]): Promise<void> {
     const unknown = [...new Set(runs)].filter((run) => !this.#places.has(run));
     if (unknown.length === 0) return;
-    const sql = "SELECT id, customer, month FROM runs WHERE ws = $1 AND id = ANY ($2::text[])";
-    this.learn(await rowsOf(queries, sql, [ws, unknown]), unknown);
+    this.learn(await rowsOf(queries, RUNS, [ws, unknown]), unknown);
   }
 }

@@ -2,6 +2,7 @@
 import type { Digest } from "../../engine/ports.ts";
 import { type Bound, rowText } from "../stored-rows.ts";
 import type { Queries } from "./connection.ts";
+import type { UnitRows } from "./known-rows.ts";
 import type { RunPlaces } from "./run-places.ts";
 
 /** The transaction that a unit writes in. */
@@ -10,6 +11,8 @@ export interface Target {
   readonly ws: number;
   readonly digest: Digest;
   readonly places: RunPlaces;
+  /** What is known of rows without reading them. */
+  readonly rows: UnitRows;
 }
 
 /**

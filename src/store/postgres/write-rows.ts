@@ -37,21 +37,26 @@ export async function writeRows(target: Target, writes: Writes): Promise<void> {
     ws,
     writes.steps.map(({ run }) => run),
   );
-  const sent = sendTogether(queries, () => [
-    writeRuns(target, writes),
-    writeTotals(target, writes),
-    writeEvents(target, writes),
-    writeFormerOutcomes(target, writes),
-    writeCalls(target, writes),
-    writeWaiting(target, writes),
-    writePeriods(target, writes),
-    writeCredit(target, writes),
-    writeTariff(target, writes),
-    writeSpending(target, writes),
-    writeChain(target, writes),
-  ]);
-  await Promise.all(sent);
+  const parts = [
+    writeTotals,
+    writeRuns,
+    writeSteps,
+    writeEvents,
+    writeFormerOutcomes,
+    writeCalls,
+    writeWaiting,
+    writePeriods,
+    writeCredit,
+    writeTariff,
+    writeSpending,
+    writeChain,
+  ].map((write) => () => write(target, writes));
+  const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
+  await Promise.all(sendTogether(queries, parts, { isLarge }));
 }
+
+/** A unit of so many steps takes the server longer than a few system calls take this process. */
+const STEPS_IN_ONE_PIECE = 100;
 
 type Rows = readonly (readonly Bound[])[];
 
@@ -65,17 +70,24 @@ function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Pro
   return save(target, name, checked);
 }
 
-async function writeRuns(target: Target, writes: Writes): Promise<void> {
-  const { ws, digest, places } = target;
+async function writeRuns(target: Target, { runs, formerRuns }: Writes): Promise<void> {
+  const { ws, places } = target;
+  const rows = runs.map((run) => [...encodeRun(ws, run).slice(1), places.monthOf(run.id)]);
+  await Promise.all([
+    save(target, "runs", rows),
+    saveChecked(target, "formerRuns", formerRuns.map(encodeFormerRun)),
+  ]);
+}
+
+async function writeSteps(target: Target, writes: Writes): Promise<void> {
+  const { digest, places } = target;
   const encoded = (step: Step, sealed = sealedStep(step)) =>
     encodeStep(step, sealed, digest.checksum(sealed.text));
-  const month = (run: string) => places.monthOf(run);
-  const runs = writes.runs.map((run) => [...encodeRun(ws, run).slice(1), month(run.id)]);
   const texts = textsOfSealed(writes);
-  const steps = writes.steps.map((step, at) => [...encoded(step, texts[at]), month(step.run)]);
+  const steps = writes.steps.map((step, at) => {
+    return [...encoded(step, texts[at]), places.monthOf(step.run)];
+  });
   await Promise.all([
-    save(target, "runs", runs),
-    saveChecked(target, "formerRuns", writes.formerRuns.map(encodeFormerRun)),
     save(
       target,
       "formerSteps",

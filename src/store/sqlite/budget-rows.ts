@@ -16,9 +16,9 @@ import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
+import { Recent } from "../recent.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
 import { HeldIdentities } from "./held-identities.ts";
-import { Recent } from "./recent.ts";
 import type { Statements } from "./statements.ts";
 
 const BALANCES_MAX_ROWS = 40_000;

@@ -44,9 +44,13 @@ export class CurrentTotals {
     this.#turns = turns;
   }
 
-  /** A unit of work begins; `end` must follow. */
-  begin(ws: number): void {
-    this.#unit = { ws, wasInFile: this.#isInFile(ws) };
+  /** A unit of work begins, perhaps before the last one's commit; what it returns must follow. */
+  begin(ws: number): () => void {
+    const unit = { ws, wasInFile: this.#isInFile(ws) };
+    this.#unit = unit;
+    return () => {
+      if (this.#unit === unit) this.#unit = null;
+    };
   }
 
   /** What it wrote is committed, pending totals among it where it was flushing. */
@@ -54,10 +58,6 @@ export class CurrentTotals {
     this.#shared.caches.budgets(ws).commit();
     if (isFlushing) this.#shared.caches.settle(ws);
     if (this.#shared.summing.delete(ws)) this.#unsummed.delete(ws);
-  }
-
-  end(): void {
-    this.#unit = null;
   }
 
   /** Memory is in doubt: steps in the file must be summed before totals are read. */

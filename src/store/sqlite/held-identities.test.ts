@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { TABLE_MAX_COUNT } from "../kept-identities.ts";
 import { HeldIdentities } from "./held-identities.ts";
-import { TABLE_MAX_COUNT } from "./run-identities.ts";
 import { Statements } from "./statements.ts";
 
 const WS = 1;

@@ -1,11 +1,11 @@
 /**
  * Which identities the holds of runs have, whether they count or ended, in memory: nearly every
  * hold that is asked for is new, and a look into the file for it takes a tenth of all that a hold
- * costs. The identities of a run are read once, in one go; they are kept as `run-identities.ts`
+ * costs. The identities of a run are read once, in one go; they are kept as `kept-identities.ts`
  * keeps those of steps, and where two share their bits the file is asked once too often.
  */
 import type { StepKey } from "../../engine/ports.ts";
-import { PrintTable, TABLE_MAX_COUNT } from "./run-identities.ts";
+import { PrintTable, TABLE_MAX_COUNT } from "../kept-identities.ts";
 import type { Statements } from "./statements.ts";
 
 const OF_RUN = "SELECT source, id FROM holds WHERE ws = ? AND run = ? LIMIT ?";

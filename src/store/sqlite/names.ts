@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { present } from "../../domain/assert.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../recent.ts";
 import type { TransactionDraft } from "./transaction.ts";
 
 const NAMES_MAX_ROWS = 20_000;

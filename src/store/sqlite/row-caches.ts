@@ -17,6 +17,8 @@ import {
 import type { Run } from "../../domain/run/run.ts";
 import { Shelf } from "../../domain/shelf.ts";
 import type { ChainHead, CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
+import { type KnownIds, unreadRun } from "../kept-identities.ts";
+import { Recent } from "../recent.ts";
 import {
   decodeCounter,
   decodeCustomer,
@@ -25,8 +27,7 @@ import {
   decodeRun,
 } from "../stored-rows.ts";
 import { BudgetRows } from "./budget-rows.ts";
-import { Recent } from "./recent.ts";
-import { type KnownIds, RunIdentities, unreadRun } from "./run-identities.ts";
+import { RunIdentities } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
 
 /** A run, the number of its row, and what is known of its steps. */

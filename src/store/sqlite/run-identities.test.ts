@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { RunIdentities, unreadRun } from "./run-identities.ts";
+import { unreadRun } from "../kept-identities.ts";
+import { RunIdentities } from "./run-identities.ts";
 import { Statements } from "./statements.ts";
 import { encodeId } from "./stored-id.ts";
 

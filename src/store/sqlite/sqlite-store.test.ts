@@ -5,6 +5,7 @@ import { after } from "node:test";
 import { nodeDigest } from "../../compose.ts";
 import { storeContract } from "../store-contract.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
+import { threadWriter } from "./writer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-sqlite-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,6 +19,6 @@ storeContract({
   name: "the embedded store with a thread for commits",
   open: async () => {
     const dataDir = join(folder, "thread");
-    return openSqliteStore({ dataDir, digest: nodeDigest, hasWriterThread: true });
+    return openSqliteStore({ dataDir, digest: nodeDigest, writer: threadWriter });
   },
 });

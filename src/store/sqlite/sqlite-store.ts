@@ -60,17 +60,17 @@ import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
 import { SqliteAlerts } from "./sqlite-alerts.ts";
 import { SqliteCreditReads } from "./sqlite-credit.ts";
-import { ask, told } from "./sqlite-errors.ts";
+import { ask } from "./sqlite-errors.ts";
 import { sqliteHistory } from "./sqlite-history.ts";
 import { SqliteKeyring } from "./sqlite-keyring.ts";
 import { SqliteOutbox } from "./sqlite-outbox.ts";
 import { SqliteSpendingReads } from "./sqlite-spending.ts";
-import { SqliteUnit } from "./sqlite-unit.ts";
 import { Statements } from "./statements.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { TransactionDraft } from "./transaction.ts";
 import type { UnitShared } from "./unit-shared.ts";
-import { inlineWriter, threadWriter, type Writer } from "./writer.ts";
+import { UnitsOfWork } from "./units-of-work.ts";
+import { inlineWriter, type Writer, type WriterPlace } from "./writer.ts";
 
 /** Name of the database file inside the data folder. */
 export const DATABASE_FILE = "tollgate.db";
@@ -80,8 +80,8 @@ export interface SqliteOptions extends OpenOptions {
   /** Folder that holds the file; made if it does not exist. */
   readonly dataDir: string;
   readonly digest: Digest;
-  /** Whether commits have a thread of their own. (Default: false, the caller's.) */
-  readonly hasWriterThread?: boolean;
+  /** Who commits. (Default: the caller's thread.) */
+  readonly writer?: (place: WriterPlace) => Writer;
 }
 
 /** Opens a data folder. Throws `store.locked` while another process has it. */
@@ -103,6 +103,7 @@ class SqliteStore extends SoleStore implements Store {
   /** There is one writing connection: what overlapped would share a transaction. */
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
+  readonly #units: UnitsOfWork;
   readonly #own: OwnTransactions;
   readonly spending: SqliteSpendingReads;
   readonly #rows = {
@@ -130,9 +131,8 @@ class SqliteStore extends SoleStore implements Store {
     this.#release = release;
     // The schema is brought up to date before anybody reads.
     openWriter(path, options).close();
-    const { digest, ...place } = options;
-    const writer = { path, options: place };
-    this.#writer = options.hasWriterThread === true ? threadWriter(writer) : inlineWriter(writer);
+    const { digest, writer = inlineWriter, synchronous } = options;
+    this.#writer = writer({ path, options: synchronous === undefined ? {} : { synchronous } });
     this.#reader = openReader(path);
     this.#reads = new Statements(this.#reader);
     this.#shared = {
@@ -148,6 +148,7 @@ class SqliteStore extends SoleStore implements Store {
     const { checksum } = this.#shared;
     this.outbox = new SqliteOutbox({ ws: (id) => this.#ws(id), all, own: this.#own, checksum });
     this.#current = new CurrentTotals(parts);
+    this.#units = new UnitsOfWork(parts, this.#current);
     this.spending = new SqliteSpendingReads({
       ws: (workspace) => this.#ws(workspace),
       all: (sql, ...values) => this.#all(sql, ...values),
@@ -160,35 +161,16 @@ class SqliteStore extends SoleStore implements Store {
     for (const id of this.workspaces()) this.#ws(id);
   }
 
-  transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
-    return this.#turns.take(() => this.#transact(workspace, work));
-  }
-
-  async #transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
-    const ws = this.#ws(workspace);
-    this.#current.begin(ws);
-    try {
-      const unit = new SqliteUnit(this.#shared, ws);
-      const result = await work(unit);
-      if (!unit.draft.isEmpty) await this.#writer.commit(unit.draft.whole());
-      this.#current.committed(ws, unit.isFlushing);
-      return result;
-    } catch (error) {
-      this.#doubt(ws);
-      throw told(error);
-    } finally {
-      this.#current.end();
+  async transact<T>(
+    workspace: string,
+    work: (unit: UnitOfWork) => Answer<T>,
+    handedOver?: () => void,
+  ): Promise<T> {
+    const units = this.#units;
+    if (handedOver === undefined) {
+      return this.#turns.take(async () => units.whole(this.#ws(workspace), work));
     }
-  }
-
-  /**
-   * What memory holds of the workspace is in doubt now: it is dropped, and the steps on disk are
-   * summed again. Others keep theirs: nobody would sum their steps before they are read.
-   */
-  #doubt(ws: number): void {
-    this.#shared.caches.clear(ws);
-    this.#shared.names.forget();
-    this.#current.doubt(ws);
+    return this.#turns.takeEarly(async () => units.early(this.#ws(workspace), work, handedOver));
   }
 
   unsummedSteps(workspace: string): Step[] {

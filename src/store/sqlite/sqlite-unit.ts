@@ -5,6 +5,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import type {
+  Answer,
   Call,
   ChainHead,
   Conflict,
@@ -36,8 +37,10 @@ import { SqliteSpending } from "./sqlite-spending.ts";
 import { decodeStep } from "./step-rows.ts";
 import { encodeId } from "./stored-id.ts";
 import { TransactionDraft } from "./transaction.ts";
+import type { UnitAhead } from "./unit-ahead.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { writeRows } from "./write-rows.ts";
+import { addsStepsAlone } from "./write-totals.ts";
 
 /** The unit of work that `transact` hands out; it ends with its transaction. */
 export class SqliteUnit extends SoleUnit implements UnitOfWork {
@@ -47,13 +50,18 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   readonly draft = new TransactionDraft();
   /** True when pending totals go along with it. */
   isFlushing = false;
+  /** The steps that it adds, where it writes nothing else that the next unit may ask for. */
+  addedSteps: readonly Step[] | null = null;
+  /** The unit before it, where that is still on its way to the disk. */
+  readonly #ahead: UnitAhead | null;
 
   readonly spending: SqliteSpending;
 
-  constructor(shared: UnitShared, ws: number) {
+  constructor(shared: UnitShared, ws: number, ahead: UnitAhead | null) {
     super();
     this.#shared = shared;
     this.#ws = ws;
+    this.#ahead = ahead;
     this.spending = new SqliteSpending(shared.statements, ws, shared.caches.budgets(ws));
   }
 
@@ -61,17 +69,26 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return this.#shared.statements.of(sql).all(this.#ws, ...values);
   }
 
+  /** Reads what the unit ahead may be adding to, once the file has it. */
+  #filed<T>(read: () => T): Answer<T> {
+    const ahead = this.#ahead;
+    return ahead === null || ahead.hasLanded ? read() : ahead.thenRead(read);
+  }
+
   #each<K, T>(
     sql: string,
     keys: readonly K[],
     { bind, decode }: { bind: (key: K) => Bound[]; decode: (row: Row) => T },
-  ): T[] {
-    const statement = this.#shared.statements.of(sql);
-    const found: T[] = [];
-    for (const key of keys) {
-      for (const row of statement.all(this.#ws, ...bind(key))) found.push(decode(row));
-    }
-    return found;
+  ): Answer<T[]> {
+    if (keys.length === 0) return [];
+    return this.#filed(() => {
+      const statement = this.#shared.statements.of(sql);
+      const found: T[] = [];
+      for (const key of keys) {
+        for (const row of statement.all(this.#ws, ...bind(key))) found.push(decode(row));
+      }
+      return found;
+    });
   }
 
   head(): ChainHead {
@@ -87,17 +104,34 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return found;
   }
 
-  descendants(id: string): Run[] {
+  descendants(id: string): Answer<Run[]> {
     const sql = `
       WITH RECURSIVE below (id) AS (
         SELECT id FROM runs WHERE ws = ?1 AND parent = ?2
         UNION ALL SELECT r.id FROM runs r JOIN below b ON r.ws = ?1 AND r.parent = b.id
       ) SELECT id FROM below`;
     // Who is below whom is in the file; what these runs come to may still wait in memory.
-    return this.runs(this.#all(sql, id).map((row) => row.id as string));
+    return this.#filed(() => this.runs(this.#all(sql, id).map((row) => row.id as string)));
   }
 
-  steps(keys: readonly StepKey[]): Step[] {
+  steps(keys: readonly StepKey[]): Answer<Step[]> {
+    const ahead = this.#ahead;
+    if (ahead === null || ahead.hasLanded || this.#areAtHand(keys)) return this.#steps(keys);
+    return ahead.thenRead(() => this.#steps(keys));
+  }
+
+  /** True: which identities the runs hold is known without the file. */
+  #areAtHand(keys: readonly StepKey[]): boolean {
+    const { caches } = this.#shared;
+    const identities = caches.identities(this.#ws);
+    for (const { run } of keys) {
+      const slot = caches.run(this.#ws, run);
+      if (slot !== undefined && !identities.isAtHand(slot)) return false;
+    }
+    return true;
+  }
+
+  #steps(keys: readonly StepKey[]): Step[] {
     const { names, caches, statements } = this.#shared;
     const statement = statements.of(
       "SELECT * FROM steps WHERE run_no = ? AND source_no = ? AND id = ?",
@@ -110,6 +144,11 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
       if (source === undefined || slot === undefined) continue;
       identities.read(slot);
       if (!identities.mayHold(slot, source, key.id)) continue;
+      const ahead = this.#ahead?.step(key);
+      if (ahead !== undefined) {
+        found.push(ahead);
+        continue;
+      }
       const row = statement.get(slot.runNo, source, encodeId(key.id));
       if (row === undefined) continue;
       found.push(decodeStep({ ...row, run: key.run, customer: slot.run.customer }, names));
@@ -117,40 +156,43 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return found;
   }
 
-  stepsOfRun(run: string): Step[] {
+  stepsOfRun(run: string): Answer<Step[]> {
     const { names, caches, statements } = this.#shared;
     const slot = caches.run(this.#ws, run);
     if (slot === undefined) return [];
-    const rows = statements.of("SELECT * FROM steps WHERE run_no = ?").all(slot.runNo);
-    return rows.map((row) => decodeStep({ ...row, run, customer: slot.run.customer }, names));
+    return this.#filed(() => {
+      const rows = statements.of("SELECT * FROM steps WHERE run_no = ?").all(slot.runNo);
+      return rows.map((row) => decodeStep({ ...row, run, customer: slot.run.customer }, names));
+    });
   }
 
-  suspended(keys: readonly StepKey[]): Suspended[] {
+  suspended(keys: readonly StepKey[]): Answer<Suspended[]> {
     const sql = "SELECT * FROM suspended WHERE ws = ? AND run = ? AND source = ? AND id = ?";
     return this.#each(sql, keys, { bind: stepKey, decode: decodeSuspended });
   }
 
-  suspendedOfRun(run: string): Suspended[] {
-    return this.#all("SELECT * FROM suspended WHERE ws = ? AND run = ?", run).map(decodeSuspended);
+  suspendedOfRun(run: string): Answer<Suspended[]> {
+    const sql = "SELECT * FROM suspended WHERE ws = ? AND run = ?";
+    return this.#filed(() => this.#all(sql, run).map(decodeSuspended));
   }
 
-  conflicts(keys: readonly StepKey[]): Conflict[] {
+  conflicts(keys: readonly StepKey[]): Answer<Conflict[]> {
     const sql = `SELECT * FROM conflicts INDEXED BY conflicts_by_identity
       WHERE ws = ? AND run = ? AND source = ? AND id = ?`;
     return this.#each(sql, keys, { bind: stepKey, decode: decodeConflict });
   }
 
-  calls(callIds: readonly string[]): Call[] {
+  calls(callIds: readonly string[]): Answer<Call[]> {
     const sql = "SELECT * FROM calls WHERE ws = ? AND call_id = ?";
     return this.#each(sql, callIds, { bind: (id) => [id], decode: decodeCall });
   }
 
-  witnesses(keys: readonly StepKey[]): Witness[] {
+  witnesses(keys: readonly StepKey[]): Answer<Witness[]> {
     const sql = "SELECT * FROM witnesses WHERE ws = ? AND run = ? AND source = ? AND id = ?";
     return this.#each(sql, keys, { bind: stepKey, decode: decodeWitness });
   }
 
-  witnessesOfCalls(callIds: readonly string[]): Witness[] {
+  witnessesOfCalls(callIds: readonly string[]): Answer<Witness[]> {
     const sql = `SELECT * FROM witnesses INDEXED BY witnesses_by_call
       WHERE ws = ? AND call_id = ?`;
     return this.#each(sql, callIds, { bind: (id) => [id], decode: decodeWitness });
@@ -160,16 +202,17 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return ids.flatMap((id) => this.#shared.caches.customer(this.#ws, id) ?? []);
   }
 
-  outcomes(keys: readonly { run: string; key: string }[]): OutcomeState[] {
+  outcomes(keys: readonly { run: string; key: string }[]): Answer<OutcomeState[]> {
     const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ? AND key = ?";
     return this.#each(sql, keys, { bind: ({ run, key }) => [run, key], decode: decodeOutcome });
   }
 
-  outcomesOfRun(run: string): OutcomeState[] {
-    return this.#all("SELECT * FROM outcomes WHERE ws = ? AND run = ?", run).map(decodeOutcome);
+  outcomesOfRun(run: string): Answer<OutcomeState[]> {
+    const sql = "SELECT * FROM outcomes WHERE ws = ? AND run = ?";
+    return this.#filed(() => this.#all(sql, run).map(decodeOutcome));
   }
 
-  journalled(keys: readonly StepKey[]): JournalEntry[] {
+  journalled(keys: readonly StepKey[]): Answer<JournalEntry[]> {
     const sql = `SELECT * FROM journal INDEXED BY journal_by_identity
       WHERE ws = ? AND run = ? AND source = ? AND id = ? AND run <> ''`;
     return this.#each(sql, keys, { bind: stepKey, decode: decodeJournal });
@@ -195,6 +238,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
 
   usedPeriods(customer: string): string[] {
     const sql = "SELECT DISTINCT period FROM rollups WHERE ws = ? AND customer = ?";
+    // What the unit ahead adds up waits in memory.
     const filed = this.#all(sql, customer).map((row) => row.period as string);
     return [...new Set([...filed, ...this.#shared.caches.pendingPeriods(this.#ws, customer)])];
   }
@@ -203,18 +247,22 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return this.#shared.caches.rollups(this.#ws, key);
   }
 
-  adjustments({ customer, period }: CounterKey): Adjustment[] {
+  adjustments({ customer, period }: CounterKey): Answer<Adjustment[]> {
     const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
       WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
-    return this.#all(sql, customer, period).map(decodeAdjustment);
+    return this.#filed(() => this.#all(sql, customer, period).map(decodeAdjustment));
   }
 
-  creditBooks(customers: readonly string[]): CreditBookRow[] {
+  creditBooks(customers: readonly string[]): Answer<CreditBookRow[]> {
     const sql = "SELECT * FROM credit_books WHERE ws = ? AND customer = ?";
     return this.#each(sql, customers, { bind: (id) => [id], decode: decodeCreditBook });
   }
 
-  silentRuns(beforeMs: number, limit: number): Run[] {
+  silentRuns(beforeMs: number, limit: number): Answer<Run[]> {
+    return this.#filed(() => this.#silentRuns(beforeMs, limit));
+  }
+
+  #silentRuns(beforeMs: number, limit: number): Run[] {
     const sql = `SELECT id FROM runs
       WHERE ws = ? AND status = 'open' AND standing = 0 AND last_seen_at < ?
       ORDER BY last_seen_at, id`;
@@ -231,16 +279,17 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   dueOutcomes(
     atMs: number,
     { customer, limit }: { readonly customer?: string; readonly limit: number },
-  ): OutcomeState[] {
+  ): Answer<OutcomeState[]> {
     const sql = `SELECT * FROM outcomes
       WHERE ws = ?1 AND status = 'provisional' AND final_at <= ?2 AND (?3 IS NULL OR customer = ?3)
       ORDER BY final_at, run, key LIMIT ?4`;
-    return this.#all(sql, atMs, customer ?? null, limit).map(decodeOutcome);
+    return this.#filed(() => this.#all(sql, atMs, customer ?? null, limit).map(decodeOutcome));
   }
 
   write(writes: Writes): void {
     const unit = { shared: this.#shared, ws: this.#ws, draft: this.draft };
     this.isFlushing = writeRows(unit, writes);
+    this.addedSteps = !this.isFlushing && addsStepsAlone(writes) ? writes.steps : null;
   }
 }
 

@@ -11,9 +11,10 @@
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import { NO_TOTALS, type Run, statesSame } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
+import type { SpendingWrites } from "../../engine/spending-ports.ts";
+import { unreadRun } from "../kept-identities.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
 import type { CounterSlot, RollupSlot } from "./row-caches.ts";
-import { unreadRun } from "./run-identities.ts";
 import { writeBalances } from "./sqlite-spending.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
@@ -40,6 +41,25 @@ export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean 
 function isOfHolds({ holds, overruns, runs, counters, rollups }: Writes): boolean {
   return holds.length > 0 && overruns.length + runs.length + counters.length + rollups.length === 0;
 }
+
+/**
+ * True for a plain unit that moves nothing of budgets: of those, memory takes over what is
+ * committed, not what is on its way.
+ */
+export function addsStepsAlone(writes: Writes): boolean {
+  return writes.steps.length > 0 && SPENDING.every((name) => writes[name].length === 0);
+}
+
+const SPENDING = [
+  "balances",
+  "holds",
+  "overruns",
+  "limits",
+  "freedLimits",
+  "stops",
+  "lifted",
+  "budgets",
+] as const satisfies readonly (keyof SpendingWrites)[];
 
 const NOT_FOLLOWING = [
   "formerSteps",

@@ -5,13 +5,20 @@
 import type { Step } from "../../domain/event/step.ts";
 import { isInputBucket, OUTPUT_BUCKETS } from "../../domain/event/usage.ts";
 import { ONE_UNIT } from "../../domain/money/decimal.ts";
-import type { OutcomeState, Run, RunCorrection } from "../../domain/run/run.ts";
+import type {
+  OutcomeState,
+  Run,
+  RunCorrection,
+  RunFacts,
+  RunRating,
+} from "../../domain/run/run.ts";
 import type { Acts } from "./acts.ts";
 import { BudgetSums } from "./budget-sums.ts";
 import type { CardVersions } from "./card-versions.ts";
 import { convertAgain } from "./convert-again.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined } from "./key-parts.ts";
+import { LateCounts, type Moved } from "./late-counts.ts";
 import { type Taken, takenOfOutcome, takenOfRun, takenOfStep } from "./meter-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
 import { countedAtMs } from "./run-entries.ts";
@@ -25,13 +32,8 @@ interface Share {
 }
 
 /** What something that is charged moves counters by. */
-interface Charged {
-  readonly ws: number;
-  readonly customer: string;
-  readonly period: string;
-  readonly cardVersionId: number | null;
+interface Charged extends Moved {
   readonly shares: readonly Share[];
-  readonly taken: readonly Taken[];
 }
 
 /** The sums that the oracle rebuilds from what is counted. */
@@ -48,6 +50,9 @@ export class Books {
   readonly quantities: RebuiltSums;
   /** By budget, scope and window: what it measures. */
   readonly budgets: BudgetSums;
+  /** What moved counters after the close of their period. */
+  readonly lateCounts: LateCounts;
+  readonly late: RebuiltSums;
   readonly cards: CardVersions;
   readonly #acts: Acts;
   readonly #file: DataFile;
@@ -62,6 +67,8 @@ export class Books {
     this.amounts = new RebuiltSums(file.scratch, "amounts");
     this.quantities = new RebuiltSums(file.scratch, "quantities");
     this.budgets = new BudgetSums(file, cards);
+    this.lateCounts = new LateCounts(file, cards);
+    this.late = this.lateCounts.sums;
     this.cards = cards;
   }
 
@@ -73,17 +80,28 @@ export class Books {
 
   addStep(ws: number, step: Step): void {
     this.budgets.addStep(ws, step);
-    const { customer, period, agent, kind, provider, model, tool, run, cardVersionId } = step;
+    const { customer, period, agent, kind, provider, model, tool, run } = step;
     const totals = totalsOf(step);
     this.runs.addRebuilt(joined(ws, run), totals);
     this.charged.addRebuilt(joined(ws, run, period), totals.slice(-1));
     const rollup = joined(ws, customer, period, agent, kind, provider, model, tool);
     this.rollups.addRebuilt(rollup, [...totals, ...tokensOf(step)]);
+    const moved = this.#movedByStep(ws, step);
+    this.#addCharged({ ...moved, shares: step.shares });
+    this.lateCounts.addCurrent(moved, step.seq);
+  }
+
+  /** A revision that another one followed. */
+  addFormerStep(ws: number, step: Step, untilSeq: () => number): void {
+    this.lateCounts.addFormer(this.#movedByStep(ws, step), step.seq, untilSeq);
+  }
+
+  #movedByStep(ws: number, step: Step): Moved {
+    const { customer, period, cardVersionId, ratedAtMs: atMs } = step;
     const charges = this.#chargesOf(ws, cardVersionId);
-    const { shares, ratedAtMs: atMs } = step;
     const paid = takenOfStep(charges, this.#inCardsCurrency(ws, step));
     const taken = this.#placed(paid, { ws, customer, cardVersionId, atMs });
-    this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+    return { ws, customer, period, cardVersionId, taken };
   }
 
   addRun(ws: number, run: Run): void {
@@ -96,7 +114,7 @@ export class Books {
     }
     for (const correction of run.corrections) this.#addCorrection(ws, run, correction);
     if (rating === null || customer === null) return;
-    const { cardVersionId, period, agent, shares } = rating;
+    const { period, agent, shares } = rating;
     this.#addCharge({ ws, run: run.id, customer, period, agent, kind: "run", shares });
     // What tier shifts have left on it stands where it was counted before.
     for (const { period: before, cardVersionId: version, ...share } of rating.left) {
@@ -104,20 +122,47 @@ export class Books {
       this.#addCharge({ ...at, run: run.id, agent, kind: "run" });
       this.#addCharged({ ...at, cardVersionId: version, taken: [] });
     }
+    const moved = this.#movedByRun(ws, customer, rating);
+    this.#addCharged({ ...moved, shares });
+    this.lateCounts.addCurrent(moved, run.sinceSeq);
+  }
+
+  /** A version of a run that another one followed. */
+  addFormerRun(ws: number, { customer, rating, sinceSeq }: RunFacts, untilSeq: number): void {
+    if (rating === null || customer === null) return;
+    const moved = this.#movedByRun(ws, customer, rating);
+    this.lateCounts.addFormer(moved, sinceSeq, () => untilSeq);
+  }
+
+  #movedByRun(ws: number, customer: string, rating: RunRating): Moved {
+    const { cardVersionId, period } = rating;
     const paid = takenOfRun(this.#chargesOf(ws, cardVersionId), rating);
     const trial = this.cards.of(ws, cardVersionId)?.trial;
     const taken = rating.inTrial && trial ? takenFree(paid, trial) : paid;
-    this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+    return { ws, customer, period, cardVersionId, taken };
   }
 
   addOutcome(ws: number, outcome: OutcomeState): void {
     this.budgets.addOutcome(ws, outcome);
-    const { customer, period, agent, shares, cardVersionId, run } = outcome;
+    const { customer, period, agent, shares, run } = outcome;
     this.#addCharge({ ws, run, customer, period, agent, kind: "outcome", shares });
+    const moved = this.#movedByOutcome(ws, outcome);
+    this.#addCharged({ ...moved, shares });
+    this.lateCounts.addCurrent(moved, outcome.sinceSeq);
+  }
+
+  /** A version of an outcome that another one followed. */
+  addFormerOutcome(ws: number, outcome: OutcomeState, untilSeq: number): void {
+    const moved = this.#movedByOutcome(ws, outcome);
+    this.lateCounts.addFormer(moved, outcome.sinceSeq, () => untilSeq);
+  }
+
+  #movedByOutcome(ws: number, outcome: OutcomeState): Moved {
+    const { customer, period, cardVersionId } = outcome;
     const paid = takenOfOutcome(this.#chargesOf(ws, cardVersionId), outcome);
     const atMs = countedAtMs(outcome.occurredAtMs, outcome.receivedAtMs);
     const taken = this.#placed(paid, { ws, customer, cardVersionId, atMs });
-    this.#addCharged({ ws, customer, period, cardVersionId, shares, taken });
+    return { ws, customer, period, cardVersionId, taken };
   }
 
   /** What is free in a trial is counted apart. */

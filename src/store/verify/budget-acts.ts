@@ -16,8 +16,19 @@ export interface ActedBudget {
   document: Document;
   readonly countsFromMs: number;
   retiredAtMs: number | null;
-  /** Whether it had another limit before. */
-  isLimitChanged: boolean;
+  /** The act that retired it; null: it is in force. */
+  retiredSeq: number | null;
+  /** Every limit that it, or one of its scopes, was given, in order. */
+  readonly limits: GivenLimit[];
+}
+
+/** A limit, from an act on. */
+export interface GivenLimit {
+  readonly seq: number;
+  /** Null: of the budget itself. */
+  readonly scope: string | null;
+  /** Null: the budget has none, or the scope has the budget's again. */
+  readonly level: bigint | null;
 }
 
 /** What all acts together come to. */
@@ -26,6 +37,13 @@ export interface ActedBudgets {
   readonly budgets: ReadonlyMap<string, ActedBudget>;
   /** By workspace, budget and scope: the level; null: it has the budget's limit again. */
   readonly limits: ReadonlyMap<string, bigint | null>;
+}
+
+const AMOUNTS: readonly unknown[] = ["cost", "charge", "credits", "prepaid"];
+
+/** Scale of a measure's levels. */
+export function scaleOf(measure: unknown): number {
+  return AMOUNTS.includes(measure) ? AMOUNT_SCALE : QUANTITY_SCALE;
 }
 
 const KINDS = ["budget.saved", "budget.retired", "budget.limit_set"] as const;
@@ -46,9 +64,9 @@ export function actedBudgets(acts: Acts): ActedBudgets {
     const place = joined(act.ws, act.subject);
     const known = inForce.get(place);
     if (act.kind === "budget.limit_set") {
-      if (known !== undefined) setLimit(limits, known, act.document);
+      if (known !== undefined) setLimit(limits, known, act);
     } else if (act.kind === "budget.retired") {
-      if (known !== undefined) known.retiredAtMs = act.receivedAtMs;
+      if (known !== undefined) retire(known, act);
       inForce.delete(place);
     } else {
       const budget = saved(known, act);
@@ -63,14 +81,21 @@ export function actedBudgets(acts: Acts): ActedBudgets {
 function saved(known: ActedBudget | undefined, act: RecordedAct): ActedBudget {
   const { ws, seq, subject, receivedAtMs } = act;
   const document = act.document.after as Document;
+  const level = levelIn(document.measure, document.limit);
   if (known !== undefined && counted(known.document) === counted(document)) {
-    known.isLimitChanged ||= known.document.limit !== document.limit;
+    known.limits.push({ seq, scope: null, level });
     known.document = document;
     return known;
   }
-  if (known !== undefined) known.retiredAtMs = receivedAtMs;
-  const state = { countsFromMs: receivedAtMs, retiredAtMs: null, isLimitChanged: false };
+  if (known !== undefined) retire(known, act);
+  const limits = [{ seq, scope: null, level }];
+  const state = { countsFromMs: receivedAtMs, retiredAtMs: null, retiredSeq: null, limits };
   return { ws, id: seq, key: subject, document, ...state };
+}
+
+function retire(budget: ActedBudget, { seq, receivedAtMs }: RecordedAct): void {
+  budget.retiredAtMs = receivedAtMs;
+  budget.retiredSeq = seq;
 }
 
 function counted(document: Document): string {
@@ -81,12 +106,18 @@ function counted(document: Document): string {
 
 function setLimit(
   limits: Map<string, bigint | null>,
-  { ws, id, document: { measure } }: ActedBudget,
-  { scope, after }: Document,
+  { ws, id, document, limits: given }: ActedBudget,
+  act: RecordedAct,
 ): void {
-  const scale = measure === "cost" || measure === "charge" ? AMOUNT_SCALE : QUANTITY_SCALE;
-  const level = after === null ? null : (parseScaled(after as string, scale) ?? null);
-  limits.set(joined(ws, id, scope as string), level);
+  const scope = act.document.scope as string;
+  const level = levelIn(document.measure, act.document.after);
+  limits.set(joined(ws, id, scope), level);
+  given.push({ seq: act.seq, scope, level });
+}
+
+/** A limit as a document says it; null: none. */
+export function levelIn(measure: unknown, text: unknown): bigint | null {
+  return typeof text === "string" ? (parseScaled(text, scaleOf(measure)) ?? null) : null;
 }
 
 /** Stops in force by workspace and what they stop, as their acts say. */

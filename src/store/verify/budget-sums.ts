@@ -30,6 +30,14 @@ export interface SummedBudget {
   readonly document: BudgetDocument;
 }
 
+/** What something comes to in one balance. */
+export interface SummedPart {
+  readonly budget: SummedBudget;
+  readonly scope: string;
+  readonly window: string;
+  readonly level: bigint;
+}
+
 /** What something comes to, and for whom. */
 interface Counted {
   readonly ws: number;
@@ -88,9 +96,26 @@ export class BudgetSums {
     return this.#byWorkspace.get(ws) ?? [];
   }
 
-  /** A step counts where its hold was granted, else where it came. */
+  /** Books a step as it is now. */
   addStep(ws: number, step: Step): void {
-    const budgets = this.#of(ws);
+    for (const { budget, scope, window, level } of this.partsOf(this.#of(ws), ws, step)) {
+      const { each, measure } = budget.document;
+      if (each !== "run") this.#put(budget, { scope, window }, [level, 1n]);
+      else {
+        // A revision need not make a difference, and then leaves no balance.
+        const isNew = level !== 0n && step.revision === 1;
+        const isLater = isNew && step.seq > budget.id ? 1n : 0n;
+        const own = isInRunTotals(measure) ? 0n : level;
+        this.#put(budget, { scope, window }, [own, isLater]);
+      }
+    }
+  }
+
+  /**
+   * What a revision of a step comes to in some budgets. It counts where its hold was granted, else
+   * where it came.
+   */
+  *partsOf(budgets: readonly SummedBudget[], ws: number, step: Step): Generator<SummedPart> {
     if (budgets.length === 0) return;
     const isCounted = !step.voided && step.role === "bill";
     const { customer, agent, labels, usage } = step;
@@ -105,17 +130,16 @@ export class BudgetSums {
     };
     const path = this.#paths.of(ws, step.run);
     for (const budget of budgets) {
-      const { each, measure, where } = budget.document;
+      const { each, where } = budget.document;
       if (each !== "run") {
-        if (isCounted) this.#add(budget, counted);
+        const at = isCounted ? this.#placeOf(budget, counted) : null;
+        if (at !== null) yield { ...at, budget };
         continue;
       }
-      const measured = isCounted ? levelOf(budget, counted) : 0n;
-      const isLater = measured !== 0n && step.seq > budget.id ? 1n : 0n;
-      const level = isInRunTotals(measure) ? 0n : measured;
+      const level = isCounted ? levelOf(budget, counted) : 0n;
       for (const run of path) {
         if (!isAmong(where.customer, customer) || !selects(where, run)) continue;
-        this.#put(budget, { scope: run.id, window: "" }, [level, isLater]);
+        yield { budget, scope: run.id, window: "", level };
       }
     }
   }
@@ -186,15 +210,19 @@ export class BudgetSums {
   }
 
   #add(budget: SummedBudget, counted: Counted): void {
+    const at = this.#placeOf(budget, counted);
+    if (at !== null) this.#put(budget, at, [at.level, 1n]);
+  }
+
+  #placeOf(budget: SummedBudget, counted: Counted): Omit<SummedPart, "budget"> | null {
     const { document, countsFromMs } = budget;
-    if (counted.atMs < countsFromMs) return;
+    if (counted.atMs < countsFromMs) return null;
     const level = levelOf(budget, counted);
-    if (level === 0n || !isAmong(document.where.customer, counted.customer)) return;
-    if (!selects(document.where, counted)) return;
+    if (level === 0n || !isAmong(document.where.customer, counted.customer)) return null;
+    if (!selects(document.where, counted)) return null;
     const scope = scopeOf(document, counted);
-    if (scope === null) return;
-    const window = this.#windowOf(budget, counted);
-    this.#put(budget, { scope, window }, [level, 1n]);
+    if (scope === null) return null;
+    return { scope, window: this.#windowOf(budget, counted), level };
   }
 
   #put(

@@ -59,7 +59,6 @@ function readCard(stored: unknown): CardTerms {
 /** The card versions of a workspace by their number. */
 export class CardVersions {
   readonly #versions = new Map<string, CardVersion>();
-  readonly #prices = new Map<string, readonly ChargeDocument[]>();
 
   constructor(file: DataFile) {
     for (const row of file.each("SELECT * FROM rate_cards")) {
@@ -76,25 +75,6 @@ export class CardVersions {
 
   of(ws: number, id: number): CardVersion | undefined {
     return this.#versions.get(`${ws}/${id}`);
-  }
-
-  /** Each way in which versions of a card price a charge. */
-  pricesOf(ws: number, cardKey: string, chargeKey: string): readonly ChargeDocument[] {
-    const known = `${ws}/${cardKey}/${chargeKey}`;
-    const found = this.#prices.get(known);
-    if (found !== undefined) return found;
-    const prices = new Map<string, ChargeDocument>();
-    for (const [key, version] of this.#versions) {
-      if (!key.startsWith(`${ws}/`) || version.cardKey !== cardKey) continue;
-      const charge = version.charges.find((one) => one.key === chargeKey);
-      if (charge === undefined) continue;
-      const { meter, price, included, in: unit, creditPrice } = charge;
-      const isCost = meter.sum === "cost";
-      prices.set(JSON.stringify([isCost, price, included, unit, creditPrice]), charge);
-    }
-    const list = [...prices.values()];
-    this.#prices.set(known, list);
-    return list;
   }
 
   /** Currency of the card in force at an instant; `periodStartMs`: of the period that it is in. */

@@ -1,21 +1,16 @@
 /** Balances and overruns against what their budgets select, and stages against what was told. */
-import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
-import { formatScaled, parseScaled } from "../../domain/money/decimal.ts";
+import { formatScaled } from "../../domain/money/decimal.ts";
 import { decodeBalance } from "../stored-budgets.ts";
 import type { Acts } from "./acts.ts";
-import type { ActedBudgets } from "./budget-acts.ts";
-import type { BudgetSums, SummedBudget } from "./budget-sums.ts";
+import { type ActedBudgets, scaleOf } from "./budget-acts.ts";
+import type { BudgetSums } from "./budget-sums.ts";
 import { keyOf } from "./check-budgets.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
-import { RebuiltSums } from "./rebuilt-sums.ts";
+import { OverrunsAgain } from "./overruns-again.ts";
 
 const TABLE = "budget_balances";
-
-/** The sequence number of the first step behind the totals of a workspace; null: there is none. */
-const FIRST_WAITING_SEQ = `SELECT min(s.seq) AS seq FROM steps s JOIN runs r USING (run_no)
-  WHERE s.step_no > ? AND r.ws = ?`;
 
 /** Checks that each balance is the sum of what it stands for, to the last digit. */
 export function checkBalances(
@@ -23,7 +18,7 @@ export function checkBalances(
   { sums, acts, acted }: { sums: BudgetSums; acts: Acts; acted: ActedBudgets },
 ): void {
   const told = toldStages(acts, sums);
-  const over = readOverruns(file);
+  const over = new OverrunsAgain(file, sums);
   for (const row of file.rowsOf(TABLE, "ws, budget_id, scope, window_key")) {
     const parts = [row.ws, row.budget_id, row.scope, row.window_key] as (string | number)[];
     const place = joined(...parts);
@@ -39,11 +34,10 @@ export function checkBalances(
     const count = told.get(place) ?? 0;
     const problem = `stages_told is ${balance.stagesTold}, the journal tells of ${count}`;
     file.findings.expect(balance.stagesTold === count, [TABLE, key, problem]);
-    const limit = constantLimit(budget, parts, acted);
-    if (limit !== undefined) over.addStored(place, [above(balance.settled, limit)]);
+    over.add(place, { budget, settled: balance.settled, acted });
   }
   reportBalances(file, sums);
-  reportOverruns(file, over, { sums, acted });
+  over.report();
 }
 
 function reportBalances(file: DataFile, { sums, budgets }: BudgetSums): void {
@@ -54,76 +48,12 @@ function reportBalances(file: DataFile, { sums, budgets }: BudgetSums): void {
     const budget = budgets.get(key.split(KEY_PART_END).slice(0, 2).join(KEY_PART_END));
     // A run that did nothing since it has a budget has no balance yet.
     if (stored === null && later === 0n && budget?.document.each === "run") continue;
-    const scale = scaleOf(budget);
+    const scale = scaleOf(budget?.document.measure);
     const text = (value: bigint) => formatScaled(value, scale);
     const state = stored === null ? "is missing: " : "";
     const sides = `settled is ${text(settled)}, its parts add up to ${text(level)}`;
     file.findings.add(TABLE, keyOf(file, key), `${state}${sides}`);
   }
-}
-
-function scaleOf(budget: SummedBudget | undefined): number {
-  const measure = budget?.document.measure;
-  const amounts: readonly unknown[] = ["cost", "charge", "credits", "prepaid"];
-  return amounts.includes(measure) ? AMOUNT_SCALE : QUANTITY_SCALE;
-}
-
-function above(level: bigint, limit: bigint | null): bigint {
-  return limit === null || level <= limit ? 0n : level - limit;
-}
-
-/**
- * Overruns are on disk with their steps; balances of runs may wait in the server's memory. What
- * came with the steps behind the last total is not compared: a restart adds it up, and then it is.
- */
-function readOverruns(file: DataFile): RebuiltSums {
-  const over = new RebuiltSums(file.scratch, "overruns");
-  const waitingFrom = new Map<number, number>();
-  for (const { ws } of file.all("SELECT ws FROM workspaces") as { ws: number }[]) {
-    const seq = file.first(FIRST_WAITING_SEQ, file.summedStepNo(ws), ws)?.seq as number | null;
-    waitingFrom.set(ws, seq ?? Number.POSITIVE_INFINITY);
-  }
-  for (const row of file.each("SELECT * FROM overruns")) {
-    if ((row.seq as number) > (waitingFrom.get(row.ws as number) ?? Number.POSITIVE_INFINITY))
-      continue;
-    const parts = [row.ws, row.budget_id, row.scope, row.window_key] as (string | number)[];
-    const key = keyOf(file, joined(...parts));
-    const level = readable(file, { table: "overruns", key }, () => BigInt(row.level as string));
-    if (level !== undefined) over.addRebuilt(joined(...parts), [level]);
-  }
-  return over;
-}
-
-function reportOverruns(
-  file: DataFile,
-  over: RebuiltSums,
-  { sums, acted }: { readonly sums: BudgetSums; readonly acted: ActedBudgets },
-): void {
-  for (const { key, stored, rebuilt } of over.differing()) {
-    const parts = key.split(KEY_PART_END);
-    const budget = sums.budgets.get(joined(...parts.slice(0, 2)));
-    if (budget === undefined) {
-      file.findings.add("overruns", keyOf(file, key), "is of a budget that is missing");
-      continue;
-    }
-    if (constantLimit(budget, parts, acted) === undefined) continue;
-    const text = (side: readonly bigint[] | null) => formatScaled(side?.[0] ?? 0n, scaleOf(budget));
-    const sides = `add up to ${text(rebuilt)}, ${text(stored)} was settled above the limit`;
-    file.findings.add("overruns", keyOf(file, key), sides);
-  }
-}
-
-/** The one limit that a balance has always had; null: none. Undefined: it had several. */
-function constantLimit(
-  budget: SummedBudget,
-  [ws = "", id = "", scope = ""]: readonly (string | number)[],
-  { budgets, limits }: ActedBudgets,
-): bigint | null | undefined {
-  if (limits.has(joined(ws, id, scope)) || budgets.get(joined(ws, id))?.isLimitChanged) {
-    return undefined;
-  }
-  const { limit } = budget.document;
-  return limit === null ? null : parseScaled(limit, scaleOf(budget));
 }
 
 /** How many stages were told of each balance. An act names the budget of its time by key. */

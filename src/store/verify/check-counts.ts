@@ -1,18 +1,18 @@
 /**
- * The quantities that lines of statements tell: what is charged, what of it is included or priced
- * in credits, and what volume tiers make of it must be what the card says of that quantity.
- *
- * A line does not say how much each version of a card has counted. So it is judged by every way in
- * which versions price the charge, and where they differ only if one version alone has counted.
+ * What lines of statements tell of charges: the quantity, what of it is included, what volume tiers
+ * correct and what it is in credits. Each counter of the period is taken back to what it held at
+ * the close, version by version, and closed again by the cards' documents.
  */
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
-import { parseScaled } from "../../domain/money/decimal.ts";
+import { type Amount, formatAmount, formatScaled } from "../../domain/money/decimal.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeCounter, decodeStatement } from "../stored-rows.ts";
-import type { CardVersions } from "./card-versions.ts";
+import type { Books } from "./books.ts";
+import type { CardVersion } from "./card-versions.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
-import type { ChargeDocument } from "./meter-again.ts";
+import { joined, KEY_PART_END } from "./key-parts.ts";
+import { measureOf } from "./meter-again.ts";
 import { closedAgain } from "./price-again.ts";
 import { cellOnCard } from "./trial-again.ts";
 
@@ -29,81 +29,114 @@ interface Line {
 
 interface Billed {
   readonly ws: number;
+  readonly id: string;
   readonly customer: string;
   readonly period: string;
   readonly lines: readonly Line[];
 }
 
-/** Checks what the lines of charges say of their quantities. */
-export function checkCounts(file: DataFile, cards: CardVersions): void {
+/** Checks what the lines of charges tell. The books must hold all that moved counters. */
+export function checkCounts(file: DataFile, books: Books): void {
   for (const row of file.each("SELECT * FROM statements ORDER BY ws, id")) {
     const ws = row.ws as number;
     const key = keyText(file.workspace(ws), row.id as string);
     const problems = readable(file, { table: "statements", key }, () => {
-      const { customer, period, document } = decodeStatement(row);
+      const { id, customer, period, document } = decodeStatement(row);
+      // A statement that nobody closed is a finding of its own.
+      if (!books.lateCounts.isClosed(ws, id)) return [];
       const { lines } = JSON.parse(document) as Pick<Billed, "lines">;
-      return [...countProblems(file, cards, { ws, customer, period, lines })];
+      return [...countProblems(file, books, { ws, id, customer, period, lines })];
     });
     for (const problem of problems ?? []) file.findings.add("statements", key, problem);
   }
 }
 
-function* countProblems(file: DataFile, cards: CardVersions, of: Billed): Generator<string> {
-  const { lines } = of;
-  const counted = Map.groupBy(lines.filter(isOfCount), chargeOf);
-  for (const [charge, own] of counted) {
-    const lines = own.filter(({ kind }) => kind === "charge");
-    const [line] = lines;
-    if (line === undefined) {
-      yield `${charge}: tells what is included or corrected of what it does not charge`;
-      continue;
-    }
-    const prices = cards.pricesOf(of.ws, line.cardKey, line.chargeKey);
-    // Seconds and then steps under one key: the lines are of different versions.
-    const isKnown = lines.length === 1 && (prices.length === 1 || isOfOne(file, of, line));
-    if (!isKnown || prices.some((price) => isAsPriced(price, line, own))) continue;
-    yield `${charge}: its lines are not what the card makes of the quantity ${line.quantity}`;
+const KINDS: ReadonlySet<string> = new Set(["charge", "included", "tier_correction"]);
+
+function* countProblems(file: DataFile, books: Books, of: Billed): Generator<string> {
+  const counted = of.lines.filter(({ kind }) => KINDS.has(kind));
+  const stated = Map.groupBy(counted, ({ cardKey, chargeKey, cell }) =>
+    joined(cardKey, chargeKey, cell),
+  );
+  const held = heldAtClose(file, books, of);
+  for (const key of new Set([...stated.keys(), ...held.keys()])) {
+    const wanted = linesAgain(books, of.ws, { key, versions: held.get(key) ?? new Map() });
+    const told = (stated.get(key) ?? []).map(textOf);
+    if (told.toSorted().join("; ") === wanted.toSorted().join("; ")) continue;
+    const [cardKey = "", chargeKey = "", cell = ""] = key.split(KEY_PART_END);
+    const charge = keyText(cardKey, cell === "" ? chargeKey : `${chargeKey} (${cell})`);
+    const was = wanted.length === 0 ? "nothing" : wanted.join("; ");
+    yield `${charge}: its lines do not tell what was counted at the close, which is ${was}`;
   }
 }
 
-function isOfCount({ kind }: Line): boolean {
-  return kind === "charge" || kind === "included" || kind === "tier_correction";
+type Versions = Map<number, bigint>;
+
+/** By counter: what each version of its card had counted. */
+function heldAtClose(file: DataFile, books: Books, of: Billed): Map<string, Versions> {
+  const held = new Map<string, Versions>();
+  const add = (key: string, version: number, quantity: bigint) => {
+    const versions = held.get(key) ?? new Map();
+    held.set(key, versions.set(version, (versions.get(version) ?? 0n) + quantity));
+  };
+  const sql = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
+  for (const row of file.all(sql, of.ws, of.customer, of.period)) {
+    const { cardKey, chargeKey, cell, counter } = decodeCounter(row);
+    // What caps and minimums of runs make of them is no charge.
+    if (chargeKey === "") continue;
+    const key = joined(cardKey, chargeKey, cell);
+    for (const { cardVersionId, quantity } of counter.segments) add(key, cardVersionId, quantity);
+  }
+  for (const [key, quantity] of books.lateCounts.of(of.ws, of.id)) {
+    const at = key.lastIndexOf(KEY_PART_END);
+    add(key.slice(0, at), Number(key.slice(at + KEY_PART_END.length)), -quantity);
+  }
+  return held;
 }
 
-function chargeOf({ cardKey, chargeKey, cell }: Line): string {
-  return keyText(cardKey, cell === "" ? chargeKey : `${chargeKey} (${cell})`);
+interface Held {
+  readonly key: string;
+  readonly versions: Versions;
 }
 
-function isAsPriced(price: ChargeDocument, line: Line, own: readonly Line[]): boolean {
-  const total = quantityOf(line);
-  const wanted = closedAgain(price, cellOnCard(line.cell), total);
-  const sumOf = (kind: string, of: (line: Line) => bigint) =>
-    own.filter((one) => one.kind === kind).reduce((sum, one) => sum + of(one), 0n);
-  const { charged, correction, included, credits } = wanted;
-  const stated = line.credits ?? null;
-  return (
-    amountOf(line.amountExact) === charged &&
-    sumOf("tier_correction", (one) => amountOf(one.amountExact)) === correction &&
-    sumOf("included", quantityOf) === included &&
-    (stated === null ? null : amountOf(stated)) === credits
-  );
+/** The lines that a counter owes, as texts; one count for each measure. */
+function linesAgain({ cards }: Books, ws: number, { key, versions }: Held): string[] {
+  const [, chargeKey, stored = ""] = key.split(KEY_PART_END);
+  const cell = cellOnCard(stored);
+  const counted = [...versions].flatMap(([id, quantity]) => {
+    const version = cards.of(ws, id);
+    const charge = version?.charges.find((one) => one.key === chargeKey);
+    if (version === undefined || charge === undefined || quantity === 0n) return [];
+    return [{ version, charge, quantity, measure: measureOf(charge, cell) }];
+  });
+  counted.sort((a, b) => byEffect(a.version, b.version));
+  return [...Map.groupBy(counted, ({ measure }) => measure)].flatMap(([measure, own]) => {
+    const { quantity, charged, correction, included, credits } = closedAgain(own, cell);
+    const inUnits = (units: bigint) => formatScaled(units, scaleOf(measure));
+    const inMoney = (amount: bigint) => formatAmount(amount as Amount);
+    const line = { measure, quantity: inUnits(quantity), amountExact: inMoney(charged) };
+    const free = { ...line, quantity: inUnits(included), amountExact: "0" };
+    const tiers = { measure: null, quantity: null, amountExact: inMoney(correction) };
+    return [
+      textOf({ ...line, kind: "charge", credits: credits === null ? null : inMoney(credits) }),
+      ...(included === 0n ? [] : [textOf({ ...free, kind: "included" })]),
+      ...(correction === 0n ? [] : [textOf({ ...tiers, kind: "tier_correction" })]),
+    ];
+  });
 }
 
-function quantityOf({ quantity, measure }: Line): bigint {
-  const scale = measure === "sum:cost" ? AMOUNT_SCALE : QUANTITY_SCALE;
-  return parseScaled(quantity ?? "0", scale) ?? -1n;
+function byEffect(a: CardVersion, b: CardVersion): number {
+  return a.effectiveFromMs - b.effectiveFromMs || a.id - b.id;
 }
 
-const COUNTER = `SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?
-  AND card_key = ? AND charge_key = ? AND cell = ?`;
-const ADJUSTED = `SELECT 1 FROM adjustments INDEXED BY adjustments_by_period
-  WHERE ws = ? AND customer = ? AND origin_period = ?
-  AND card_key = ? AND charge_key = ? AND cell = ?`;
+function scaleOf(measure: string): number {
+  return measure === "sum:cost" ? AMOUNT_SCALE : QUANTITY_SCALE;
+}
 
-/** Whether one version has counted all, and nothing has moved the counter since. */
-function isOfOne(file: DataFile, { ws, customer, period }: Billed, line: Line): boolean {
-  const at = [ws, customer, period, line.cardKey, line.chargeKey, line.cell];
-  const row = file.first(COUNTER, ...at);
-  if (row === undefined || file.first(ADJUSTED, ...at) !== undefined) return false;
-  return decodeCounter(row).counter.segments.length === 1;
+type Told = Pick<Line, "kind" | "measure" | "quantity" | "credits" | "amountExact">;
+
+function textOf({ kind, measure, quantity, credits, amountExact }: Told): string {
+  const units = quantity === null ? "" : ` ${quantity} ${measure}`;
+  const inCredits = credits === undefined || credits === null ? "" : ` (${credits} credits)`;
+  return `${kind}${units} = ${formatAmount(amountOf(amountExact))}${inCredits}`;
 }

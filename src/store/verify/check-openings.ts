@@ -35,7 +35,7 @@ export function checkOpenings(file: DataFile, acts: Acts, books: Books): void {
 }
 
 /** Returns what the count comes to by itself. */
-function addCount(books: Books, { ws, document }: RecordedAct, counter: Counter): bigint {
+function addCount(books: Books, { ws, seq, document }: RecordedAct, counter: Counter): bigint {
   const { customer, period } = document as { readonly customer: string; readonly period: string };
   const { card: cardKey, cardVersion, charge: chargeKey, cell } = counter;
   const charge = books.cards.of(ws, cardVersion)?.charges.find(({ key }) => key === chargeKey);
@@ -45,5 +45,7 @@ function addCount(books: Books, { ws, document }: RecordedAct, counter: Counter)
   books.amounts.addRebuilt(amountKey(place), [amountOf(counter.share)]);
   const key = joined(ws, customer, period, cardKey, chargeKey, cell, cardVersion);
   books.quantities.addRebuilt(key, [quantity]);
+  const taken = [{ chargeKey, cell, quantity }];
+  books.lateCounts.addCurrent({ ws, customer, period, cardVersionId: cardVersion, taken }, seq);
   return charge === undefined ? 0n : amountAgain(charge, cell, quantity);
 }

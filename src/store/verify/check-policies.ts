@@ -32,7 +32,7 @@ export function checkPolicies(file: DataFile, acts: Acts): void {
     expect(act, isOnly(acts, act), "repeats a finding");
     expect(
       act,
-      run === undefined || isBorneOut(file, act),
+      run === undefined || isBorneOut(file, acts, act),
       "finds more than the rows of its run hold",
     );
   }

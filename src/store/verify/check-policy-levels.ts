@@ -1,8 +1,10 @@
 /**
- * Levels of findings, worked out a second time from the rows: what a rule may have seen of a run at
- * a seq. Steps that were revised or voided since stand in former revisions, so a level is bounded
- * by all that was there by then, and what nobody recorded was never found. Times are those of
- * producers, so wall time is not looked at again; nor is a run whose steps may be removed.
+ * Levels of findings, worked out a second time from the rows: what a rule may have seen of a run
+ * at a seq, in the tree that it stood in then. Depth, children and what a model call has read are
+ * compared exactly, and so is wall time: by the unit's own time where a step was asked for, else
+ * by the times of the unit's steps. The others are bounds, since the window of a rule follows from
+ * the order of producers' times as it was then. Of a run whose steps may be removed, what is left
+ * bounds them: how many it had, and what they cost.
  */
 import type { Step } from "../../domain/event/step.ts";
 import { type StepPlace, stepOfParts } from "../../domain/event/step-text.ts";
@@ -11,42 +13,61 @@ import { AMOUNT_SCALE } from "../../domain/limits.ts";
 import { ONE_UNIT, parseScaled } from "../../domain/money/decimal.ts";
 import { decodeId } from "../sqlite/stored-id.ts";
 import type { Row } from "../stored-rows.ts";
-import type { RecordedAct } from "./acts.ts";
+import type { Acts, Document, RecordedAct } from "./acts.ts";
 import type { DataFile } from "./data-file.ts";
+import { RunsAt } from "./runs-at.ts";
 
 /** Whether the rows of a run bear the level that a finding names. */
-export function isBorneOut(file: DataFile, finding: RecordedAct): boolean {
-  const { rule, level, cause } = finding.document;
-  const asked = cause === "ask" ? 1 : 0;
+export function isBorneOut(file: DataFile, acts: Acts, finding: RecordedAct): boolean {
+  const { rule, level } = finding.document;
   const found = Number(level);
   // That it is no number is found elsewhere.
-  if (Number.isNaN(found) || isCondensed(file, finding)) return true;
-  const revisions = () => revisionsOf(file, finding);
+  if (Number.isNaN(found)) return true;
+  const runs = new RunsAt(file, finding.ws, finding.seq);
+  const since = lastLevels(acts, finding);
   switch (rule) {
-    case "steps":
-      return found <= new Set(revisions().map(identityOf)).size + asked;
-    case "fan_out":
-      return found <= childrenOf(file, finding);
     case "depth":
-      return hasMoved(file, finding) || found === depthOf(file, finding);
-    case "error_storm":
-      return found <= new Set(revisions().filter(isError).map(identityOf)).size;
-    case "repeated_call":
-      return found <= mostOfOneCall(revisions()) + asked;
-    case "context_growth":
-      return revisions().some((step) => inputTokensOf(step) === found);
+      return found === runs.depthOf(finding.subject);
+    case "fan_out":
+      return found === runs.childrenOf(finding.subject).length - Number(since.children ?? 0);
+    case "wall_time":
+      return isTime(file, { finding, runs, fromMs: Number(since.atMs ?? 0) });
     case "spend_per_minute":
-      return isSpent(file, finding, String(level));
+      return isSpent(file, { finding, runs });
     default:
-      return true;
+      return file.removed.isCovered(finding.ws, finding.subject)
+        ? isOfCount(finding, found, file.removed.stepsOf(finding.ws, finding.subject))
+        : isOfSteps(finding, found, revisionsOf(file, finding));
   }
 }
 
-/** Its steps may be removed. */
-function isCondensed(file: DataFile, { ws, subject }: RecordedAct): boolean {
-  const sql = `SELECT 1 FROM journal WHERE ws = ? AND run = ? AND source = '' AND id = ''
-    AND kind = 'run.condensed' AND run <> ''`;
-  return file.first(sql, ws, subject) !== undefined;
+/** Of steps that may be gone: no rule counts more than there were. What each read is not known. */
+function isOfCount({ document }: RecordedAct, found: number, steps: number): boolean {
+  const asked = document.cause === "ask" ? 1 : 0;
+  return document.rule === "context_growth" || found <= steps + asked;
+}
+
+/** What a run had come to when it was let go on last, as the act says; empty: it never was. */
+function lastLevels(acts: Acts, { ws, subject, seq }: RecordedAct): Document {
+  const resumed = acts.of("work.resumed", ws, JSON.stringify(["run", subject]));
+  const last = resumed.findLast((one) => one.seq < seq && one.document.levels !== undefined);
+  return (last?.document.levels ?? {}) as Document;
+}
+
+function isOfSteps({ document }: RecordedAct, found: number, revisions: readonly Step[]): boolean {
+  const asked = document.cause === "ask" ? 1 : 0;
+  switch (document.rule) {
+    case "steps":
+      return found <= new Set(revisions.map(identityOf)).size + asked;
+    case "error_storm":
+      return found <= new Set(revisions.filter(isError).map(identityOf)).size;
+    case "repeated_call":
+      return found <= mostOfOneCall(revisions) + asked;
+    case "context_growth":
+      return revisions.some((step) => inputTokensOf(step) === found);
+    default:
+      return true;
+  }
 }
 
 const REVISIONS = `SELECT s.*, r.customer AS customer FROM
@@ -98,43 +119,54 @@ function inputTokensOf({ usage, kind }: Step): number | null {
   return Number(sum / ONE_UNIT);
 }
 
-/** Runs that stand below it, or did. */
-function childrenOf(file: DataFile, { ws, subject }: RecordedAct): number {
-  const sql = `SELECT count(*) AS n FROM (SELECT id FROM runs WHERE ws = ?1 AND parent = ?2
-    UNION SELECT run FROM former_runs
-      WHERE ws = ?1 AND instr(document, json_quote(?2)) > 0)`;
-  return file.first(sql, ws, subject)?.n as number;
+interface Looked {
+  readonly finding: RecordedAct;
+  readonly runs: RunsAt;
 }
 
-const ABOVE = `WITH RECURSIVE above (id, parent, depth) AS (
-    SELECT id, parent, 1 FROM runs WHERE ws = ?1 AND id = ?2
-    UNION ALL SELECT r.id, r.parent, a.depth + 1 FROM above a
-      JOIN runs r ON r.ws = ?1 AND r.id = a.parent WHERE a.depth < 10000)`;
+const TENTH_MINUTE_MS = 6_000;
+const LINK = "SELECT first_seq FROM chain WHERE ws = ? AND first_seq <= ? ORDER BY 1 DESC LIMIT 1";
 
-function depthOf(file: DataFile, { ws, subject }: RecordedAct): number {
-  return file.first(`${ABOVE} SELECT max(depth) AS n FROM above`, ws, subject)?.n as number;
+/** Whether so many minutes had gone by, to a tenth. */
+function isTime(file: DataFile, { finding, runs, fromMs }: Looked & { fromMs: number }): boolean {
+  const { ws, subject, seq, receivedAtMs, document } = finding;
+  const run = runs.of(subject);
+  // That there is no such run is found elsewhere.
+  if (run === undefined) return true;
+  const startMs = Math.max(run.openedAtMs, fromMs);
+  const tenths = (nowMs: number) => Math.floor(Math.max(0, nowMs - startMs) / TENTH_MINUTE_MS);
+  const found = Math.round(Number(document.level) * 10);
+  if (document.cause === "ask") return found === tenths(receivedAtMs);
+  const tree = runs.treeOf(subject);
+  if (tree.some(({ id }) => file.removed.isCovered(ws, id))) return found <= tenths(receivedAtMs);
+  const first = file.first(LINK, ws, seq)?.first_seq as number;
+  for (const { id, openedAtMs } of tree) {
+    const steps = revisionsOf(file, finding, id).filter((step) => step.seq >= first);
+    const seenAtMs = [openedAtMs, ...steps.map((step) => step.occurredAtMs)];
+    if (seenAtMs.some((atMs) => tenths(Math.min(atMs, receivedAtMs)) === found)) return true;
+  }
+  return false;
 }
 
-/** Whether a run above it, or itself, was something else before: it may have stood elsewhere. */
-function hasMoved(file: DataFile, { ws, subject }: RecordedAct): boolean {
-  const sql = `${ABOVE} SELECT 1 FROM above JOIN former_runs f ON f.ws = ?1 AND f.run = above.id`;
-  return file.first(sql, ws, subject) !== undefined;
-}
+const TOTALS = "SELECT own_cost, own_charge FROM runs WHERE ws = ? AND id = ?";
 
-const BELOW = `WITH RECURSIVE below (id) AS (SELECT ?2
-    UNION SELECT r.id FROM below b JOIN runs r ON r.ws = ?1 AND r.parent = b.id)
-  SELECT id FROM below`;
-
-/** What a tree spent in a minute is no more than all that it ever spent. */
-function isSpent(file: DataFile, finding: RecordedAct, level: string): boolean {
-  if (hasMoved(file, finding)) return true;
-  const found = parseScaled(level, AMOUNT_SCALE) ?? 0n;
+/** What a tree spent in a minute is no more than all that it had ever spent. */
+function isSpent(file: DataFile, { finding, runs }: Looked): boolean {
+  const { ws, subject, document } = finding;
+  const found = parseScaled(String(document.level), AMOUNT_SCALE) ?? 0n;
   let [cost, charge] = [0n, 0n];
-  for (const { id } of file.each(BELOW, finding.ws, finding.subject)) {
-    for (const step of revisionsOf(file, finding, id as string)) {
-      cost += step.cost;
-      charge += step.charge > 0n ? step.charge : 0n;
+  const add = (one: { readonly cost: bigint; readonly charge: bigint }) => {
+    cost += one.cost;
+    charge += one.charge > 0n ? one.charge : 0n;
+  };
+  for (const { id } of runs.treeOf(subject)) {
+    if (!file.removed.isCovered(ws, id)) {
+      for (const step of revisionsOf(file, finding, id)) add(step);
+      continue;
     }
+    const row = file.first(TOTALS, ws, id);
+    const amount = (text: unknown) => parseScaled(String(text), AMOUNT_SCALE) ?? 0n;
+    add({ cost: amount(row?.own_cost), charge: amount(row?.own_charge) });
   }
   return found <= cost || found <= charge;
 }

@@ -78,7 +78,7 @@ function readSealed(file: DataFile, row: SealedRow): Sealed {
   if (read === null) return kept(null);
   if (!read.isIntact) row.suspects.note(read);
   if (table === "steps") checkCurrent(file, row, read);
-  else checkFormer(file, read);
+  else checkFormer(file, row, read);
   return { text: read.text ?? "", isRemoved: isCovered(file, read) };
 }
 
@@ -104,11 +104,11 @@ function readEntry(file: DataFile, { acts, no }: SealedRow, ws: number): string 
 const IDENTITY = "run_no = ? AND source_no = ? AND id = ?";
 
 function checkCurrent(file: DataFile, row: SealedRow, read: ReadStep): void {
-  const { books, no, onRest = null } = row;
+  const { books, no } = row;
   const { ws, step, key, identity } = read;
   if (step === undefined) return;
   // Totals of the last steps may wait in the server's memory; a restart adds them up.
-  const isCounted = onRest === null ? !isCovered(file, read) : file.removed.isChosen(ws, read.run);
+  const isCounted = isBooked(file, row, read);
   if (isCounted && no <= file.summedStepNo(ws)) books.addStep(ws, step);
   if (step.revision > 1) {
     const sql = `SELECT count(*) AS n FROM former_steps WHERE ${IDENTITY}`;
@@ -117,6 +117,11 @@ function checkCurrent(file: DataFile, row: SealedRow, read: ReadStep): void {
     file.findings.expect(former === step.revision - 1, ["former_steps", key, problem]);
   }
   if (step.callId !== null && !step.voided && step.role === "bill") checkCall(file, read, step);
+}
+
+/** Steps of a covered run count by what was recorded of them; that is booked while it is made. */
+function isBooked(file: DataFile, { onRest = null }: SealedRow, read: ReadStep): boolean {
+  return onRest === null ? !isCovered(file, read) : file.removed.isChosen(read.ws, read.run);
 }
 
 function isCovered(file: DataFile, { ws, run }: ReadStep): boolean {
@@ -133,10 +138,20 @@ function checkCall(file: DataFile, { ws, key }: ReadStep, step: Step): void {
   file.findings.expect(isHeld, ["calls", callKey, problem]);
 }
 
-function checkFormer(file: DataFile, { key, identity, step }: ReadStep): void {
+const NEXT_REVISION = `SELECT min(seq) AS seq FROM (
+  SELECT seq FROM steps WHERE ${IDENTITY} UNION ALL SELECT seq FROM former_steps WHERE ${IDENTITY})
+  WHERE seq > ?`;
+
+function checkFormer(file: DataFile, row: SealedRow, read: ReadStep): void {
+  const { ws, key, identity, step } = read;
   const current = file.first(`SELECT 1 FROM steps WHERE ${IDENTITY}`, ...identity);
   const problem = `is missing: its revision ${step?.revision} is kept`;
   file.findings.expect(current !== undefined, ["steps", key, problem]);
+  if (step === undefined || !isBooked(file, row, read)) return;
+  row.books.addFormerStep(ws, step, () => {
+    const next = file.first(NEXT_REVISION, ...identity, ...identity, step.seq)?.seq;
+    return (next as number | null | undefined) ?? step.seq;
+  });
 }
 
 function checkOrphanLinks(file: DataFile, walks: ReadonlyMap<number, ChainWalk>): void {

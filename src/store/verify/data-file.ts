@@ -6,8 +6,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TollgateError } from "../../domain/errors.ts";
+import { Recent } from "../recent.ts";
 import { openReader } from "../sqlite/open-database.ts";
-import { Recent } from "../sqlite/recent.ts";
 import { Statements } from "../sqlite/statements.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import { Findings } from "./findings.ts";

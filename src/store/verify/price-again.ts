@@ -39,43 +39,82 @@ export interface PricedDocument {
 
 /** The amount of a total for one cell of a charge. What is included costs nothing. */
 export function amountAgain(charge: PricedDocument, cell: string, total: bigint): bigint {
-  const isFixed = charge.price.model === "percentage" && cell === "fixed";
-  const free = isFixed ? 0n : includedIn(charge);
+  const free = freeOf(charge, cell);
   const amount = total <= free ? 0n : modelAmount(charge.price, cell, total - free);
-  if (charge.in !== "credits") return amount;
-  return (amount * decimal(charge.creditPrice, FACTOR_SCALE)) / FACTOR_ONE;
+  return inMoneyOf(charge, amount);
 }
 
-/** What a total comes to when its period is closed. */
+/** What one version of a card counted, in the order in which versions took effect. */
+export interface CountedAgain {
+  readonly charge: PricedDocument;
+  readonly quantity: bigint;
+}
+
+/** What a count comes to when its period is closed. */
 export interface ClosedAgain {
+  readonly quantity: bigint;
   readonly charged: bigint;
   /** What volume tiers make of it at the close, above that. */
   readonly correction: bigint;
   readonly included: bigint;
-  /** Null: the charge is in money. */
+  /** Null: nothing of it is in credits. */
   readonly credits: bigint | null;
 }
 
-/** What one version of a card makes of a total at the close. */
-export function closedAgain(charge: PricedDocument, cell: string, total: bigint): ClosedAgain {
-  const isFixed = charge.price.model === "percentage" && cell === "fixed";
-  const free = isFixed ? 0n : includedIn(charge);
-  const included = total < free ? total : free;
-  const charged = amountAgain(charge, cell, total);
-  const { in: _, ...inMoney } = charge;
-  const credits = charge.in === "credits" ? amountAgain(inMoney, cell, total) : null;
-  if (charge.price.model !== "volume") return { charged, correction: 0n, included, credits };
-  const owed = volumeAmount(charge.price.tiers as readonly Json[], total - included);
-  const price = charge.in === "credits" ? decimal(charge.creditPrice, FACTOR_SCALE) : FACTOR_ONE;
-  return { charged, correction: (owed * price) / FACTOR_ONE - charged, included, credits };
+/**
+ * What a count comes to at the close. Each version prices its own units behind those of the
+ * versions before it; by volume tiers, at its price for the tier that all units reached, and the
+ * flat amount of that tier is owed once, by the last.
+ */
+export function closedAgain(counted: readonly CountedAgain[], cell: string): ClosedAgain {
+  const quantity = counted.reduce((sum, one) => sum + one.quantity, 0n);
+  let [from, charged, correction, included] = [0n, 0n, 0n, 0n];
+  let credits: bigint | null = null;
+  for (const { charge, quantity: own } of counted) {
+    const to = from + own;
+    const share = (document: PricedDocument) =>
+      amountAgain(document, cell, to) - amountAgain(document, cell, from);
+    const free = freeOf(charge, cell);
+    const billable = greatest(0n, to - greatest(from, free));
+    charged += share(charge);
+    included += own - billable;
+    const { in: _, ...inMoney } = charge;
+    if (charge.in === "credits") credits = (credits ?? 0n) + share(inMoney);
+    if (charge.price.model === "volume") {
+      const { unit } = tierReached(charge, quantity);
+      correction += inMoneyOf(charge, billable * unit * PRODUCT_TO_AMOUNT) - share(charge);
+    }
+    from = to;
+  }
+  const last = counted.findLast(({ charge }) => charge.price.model === "volume")?.charge;
+  if (last !== undefined) {
+    correction += inMoneyOf(last, tierReached(last, quantity).flat * PRICE_TO_AMOUNT);
+  }
+  return { quantity, charged, correction, included, credits };
 }
 
-/** All units at the price of the tier that they reach, and its flat amount. */
-function volumeAmount(tiers: readonly Json[], units: bigint): bigint {
-  if (units === 0n) return 0n;
+/** What of a total is free. */
+function freeOf(charge: PricedDocument, cell: string): bigint {
+  return charge.price.model === "percentage" && cell === "fixed" ? 0n : includedIn(charge);
+}
+
+/** Unit and flat price of the volume tier that a total reaches beyond what is included. */
+function tierReached(charge: PricedDocument, total: bigint) {
+  const units = total - includedIn(charge);
+  if (units <= 0n) return { unit: 0n, flat: 0n };
+  const tiers = charge.price.tiers as readonly Json[];
   const isLast = ({ upTo }: Json) => upTo === undefined || upTo === null;
   const tier = tiers.find((one) => isLast(one) || units <= decimal(one.upTo, QUANTITY_SCALE));
-  return units * price(tier?.unit) * PRODUCT_TO_AMOUNT + price(tier?.flat) * PRICE_TO_AMOUNT;
+  return { unit: price(tier?.unit), flat: price(tier?.flat) };
+}
+
+function inMoneyOf(charge: PricedDocument, amount: bigint): bigint {
+  if (charge.in !== "credits") return amount;
+  return (amount * decimal(charge.creditPrice, FACTOR_SCALE)) / FACTOR_ONE;
+}
+
+function greatest(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 /** In the scale of what the charge counts. */

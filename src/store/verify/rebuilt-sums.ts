@@ -20,6 +20,8 @@ interface Slot {
 }
 
 const SLOTS_MAX_COUNT = 20_000;
+/** Behind every other in the order of the scratch file. */
+const LAST_CHARACTER = "\u{10ffff}";
 
 /** Exact sums by key, kept in a scratch file so that memory stays flat. */
 export class RebuiltSums {
@@ -81,6 +83,20 @@ export class RebuiltSums {
       if (rebuilt !== null) slot.rebuilt = plus(slot.rebuilt, rebuilt);
     }
     if (key !== undefined) yield { key, ...slot };
+  }
+
+  /** What was rebuilt for the keys that begin with a text, by the rest of the key. */
+  rebuiltUnder(prefix: string): ReadonlyMap<string, Values> {
+    this.#spill();
+    this.#scratch.exec(`CREATE INDEX IF NOT EXISTS ${this.#table}_by_key ON ${this.#table} (key)`);
+    const sql = `SELECT key, rebuilt FROM ${this.#table} WHERE key >= ? AND key < ?`;
+    const found = new Map<string, bigint[]>();
+    for (const row of this.#scratch.prepare(sql).iterate(prefix, `${prefix}${LAST_CHARACTER}`)) {
+      const key = (row.key as string).slice(prefix.length);
+      const rebuilt = decode(row.rebuilt as string | null);
+      if (rebuilt !== null) found.set(key, plus(found.get(key) ?? null, rebuilt));
+    }
+    return found;
   }
 
   /** Every key whose sides differ; an absent side counts as zero. */

@@ -15,7 +15,9 @@ import type { RemovedRuns } from "./removed-runs.ts";
 import { readStep } from "./step-row.ts";
 
 /** The sums that a removal tells. */
-export const SUMMED = ["runs", "charged", "rollups", "amounts", "quantities", "budgets"] as const;
+export const SUMMED = [
+  ...(["runs", "charged", "rollups", "amounts", "quantities", "late", "budgets"] as const),
+] as const;
 export type Summed = (typeof SUMMED)[number];
 
 /** One document of an act that records a removal. */
@@ -146,6 +148,11 @@ export class RemovedSteps implements RemovedRuns {
   #list(where: string): CoveredRun[] {
     const sql = `SELECT ws, run, seq, steps FROM condensed ${where} ORDER BY ws, seq`;
     return this.#file.scratch.prepare(sql).all() as unknown as CoveredRun[];
+  }
+
+  stepsOf(ws: number, run: string): number {
+    const sql = "SELECT steps FROM condensed WHERE ws = ? AND run = ?";
+    return (this.#file.scratch.prepare(sql).get(ws, run)?.steps as number | undefined) ?? 0;
   }
 
   had(ws: number, run: string, step: Omit<Marked, "contentHash">): boolean {

@@ -1,6 +1,6 @@
 /** A run and all above it, read from the rows of runs. */
 import type { Run } from "../../domain/run/run.ts";
-import { Recent } from "../sqlite/recent.ts";
+import { Recent } from "../recent.ts";
 import type { DataFile } from "./data-file.ts";
 
 /** A run on the way from a step to its root. */

@@ -10,6 +10,7 @@
 import { join } from "node:path";
 import { DATABASE_FILE } from "../sqlite/sqlite-store.ts";
 import { Acts } from "./acts.ts";
+import { addFormerRows } from "./add-former-rows.ts";
 import { Books } from "./books.ts";
 import { actedBudgets } from "./budget-acts.ts";
 import { CardVersions } from "./card-versions.ts";
@@ -24,6 +25,7 @@ import { checkExportAttempts } from "./check-export-attempts.ts";
 import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
+import { checkLooks } from "./check-looks.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
 import { checkPaid } from "./check-paid.ts";
@@ -126,11 +128,12 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkSealedRows(file, { books, acts }),
     () => removed.check(),
     () => checkRuns(file, books),
+    () => addFormerRows(file, books),
     () => checkOpenings(file, acts, books),
     () => checkTotals(file, books),
     () => checkStatements(file, acts),
     () => checkTerms(file, acts),
-    () => checkCounts(file, books.cards),
+    () => checkCounts(file, books),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
@@ -146,6 +149,7 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
     () => checkPolicies(file, acts),
+    () => checkLooks(file, acts),
     () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
   ];
   for (const check of checks) {

@@ -1,8 +1,9 @@
-/** What agents work with: the vendors' SDKs, and where the services listen. */
+/** What agents work with: the vendors' SDKs, metered, and where other services listen. */
+
 import { readAnswer } from "../api-answer.ts";
+import type { Metering } from "../metering.ts";
+import type { Run } from "../sdk.ts";
 import type { Anthropic, OpenAI, VendorSdks } from "../vendor-sdks.ts";
-import { AttemptWatch } from "./attempts.ts";
-import { nowText, type RunRecorder } from "./run-recorder.ts";
 
 /** Given to every agent. */
 export interface Services {
@@ -11,49 +12,28 @@ export interface Services {
   readonly providerUrl: string;
 }
 
-/** A client whose failed attempts are recorded as steps of the run. */
-export interface WatchedClient<Client> {
-  readonly client: Client;
-  readonly watch: AttemptWatch;
+/** What one agent works with in one run. */
+export interface Work {
+  readonly services: Services;
+  readonly metering: Metering;
+  readonly run: Run;
 }
 
 const MAX_RETRIES = 3;
 const NO_KEY = "not-needed";
 
-/** A client of the stand-in's OpenAI; `model` is what its failed attempts are put down to. */
-export function openaiClient(
-  { sdks, providerUrl }: Services,
-  recorder: RunRecorder,
-  model: string,
-): WatchedClient<OpenAI> {
-  const watch = failuresInto(recorder, { provider: "openai", model });
-  const baseURL = `${providerUrl}/openai/v1`;
-  const options = { baseURL, apiKey: NO_KEY, maxRetries: MAX_RETRIES, fetch: watch.fetch };
-  return { client: new sdks.OpenAI(options), watch };
+/** OpenAI's own client: each attempt is held and recorded by the fetch that it is given. */
+export function openaiClient({ services, metering }: Omit<Work, "run">): OpenAI {
+  const { fetch } = metering.tollgate;
+  const baseURL = "https://api.openai.com/v1";
+  return new services.sdks.OpenAI({ baseURL, apiKey: NO_KEY, maxRetries: MAX_RETRIES, fetch });
 }
 
-/** A client of the stand-in's Anthropic, alike. */
-export function anthropicClient(
-  { sdks, providerUrl }: Services,
-  recorder: RunRecorder,
-  model: string,
-): WatchedClient<Anthropic> {
-  const watch = failuresInto(recorder, { provider: "anthropic", model });
-  const baseURL = `${providerUrl}/anthropic`;
-  const options = { baseURL, apiKey: NO_KEY, maxRetries: MAX_RETRIES, fetch: watch.fetch };
-  return { client: new sdks.Anthropic(options), watch };
-}
-
-/** A failed attempt is a step without usage: the provider bills nothing for it. */
-function failuresInto(
-  recorder: RunRecorder,
-  { provider, model }: { readonly provider: string; readonly model: string },
-): AttemptWatch {
-  return new AttemptWatch(({ attempt, occurredAt, requestId }) => {
-    const failed = { kind: "model", status: "error", provider, model, attempt } as const;
-    const call = requestId === null ? {} : { callId: `${provider}:${requestId}` };
-    recorder.step({ ...failed, ...call }, { occurredAt });
-  });
+/** Anthropic's, alike. */
+export function anthropicClient({ services, metering }: Omit<Work, "run">): Anthropic {
+  const { fetch } = metering.tollgate;
+  const baseURL = "https://api.anthropic.com";
+  return new services.sdks.Anthropic({ baseURL, apiKey: NO_KEY, maxRetries: MAX_RETRIES, fetch });
 }
 
 interface SearchAnswer {
@@ -61,21 +41,15 @@ interface SearchAnswer {
   readonly results: readonly { readonly title: string; readonly content: string }[];
 }
 
-/** Searches the web and records what it cost; gives the results as text. */
-export async function searchWeb(
-  { providerUrl }: Services,
-  recorder: RunRecorder,
-  { query, parentStep }: { readonly query: string; readonly parentStep: string },
-): Promise<string> {
-  const service = { provider: "tavily", tool: "tavily_search", usage: { web_searches: 1 } };
-  const { maxOutputTokens: _, ...named } = await recorder.leave("tool", service);
-  const occurredAt = nowText();
-  const answer = await postJson<SearchAnswer>(`${providerUrl}/tavily/search`, { query });
-  const callId = `tavily:${answer.request_id}`;
-  recorder.step({ kind: "tool", ...service, callId, parentStep }, { ...named, occurredAt });
-  return (
-    answer.results.map(({ title, content }) => `${title}: ${content}`).join("\n") || "Nothing."
-  );
+/** Searches the web, held before and recorded after; gives the results as text. */
+export function searchWeb({ services, run }: Work, query: string): Promise<string> {
+  const search = { provider: "tavily", units: { web_searches: 1 }, arguments: { query } };
+  return run.tool("tavily_search", search, async (call) => {
+    const url = `${services.providerUrl}/tavily/search`;
+    const { request_id: id, results } = await postJson<SearchAnswer>(url, { query });
+    call.identify(`tavily:${id}`);
+    return results.map(({ title, content }) => `${title}: ${content}`).join("\n") || "Nothing.";
+  });
 }
 
 interface QueryAnswer {
@@ -86,19 +60,18 @@ interface QueryAnswer {
   readonly usage: { readonly readUnits: number };
 }
 
-/** The nearest articles of the handbook to a vector; records the read units. */
-export async function queryVectors(
-  { providerUrl }: Services,
-  recorder: RunRecorder,
-  { vector, parentStep }: { readonly vector: readonly number[]; readonly parentStep: string },
-): Promise<string> {
-  const occurredAt = nowText();
-  const query = { vector, topK: 2, namespace: "handbook" };
-  const answer = await postJson<QueryAnswer>(`${providerUrl}/pinecone/query`, query);
-  const usage = { read_units: answer.usage.readUnits };
-  const service = { provider: "pinecone", model: "serverless", tool: "handbook", usage };
-  recorder.step({ kind: "retrieval", ...service, parentStep }, { occurredAt });
-  return answer.matches.map(({ metadata }) => metadata.text).join("\n\n");
+const READ_UNITS_AT_MOST = 10;
+
+/** The nearest articles of the handbook to a vector; what it read is known afterwards. */
+export function queryVectors({ services, run }: Work, vector: readonly number[]): Promise<string> {
+  const index = { provider: "pinecone", model: "serverless", tool: "handbook" };
+  const facts = { kind: "retrieval", ...index, usage: { read_units: READ_UNITS_AT_MOST } } as const;
+  return run.step(facts, async (call) => {
+    const query = { vector, topK: 2, namespace: "handbook" };
+    const answer = await postJson<QueryAnswer>(`${services.providerUrl}/pinecone/query`, query);
+    call.use({ read_units: answer.usage.readUnits });
+    return answer.matches.map(({ metadata }) => metadata.text).join("\n\n");
+  });
 }
 
 async function postJson<T>(url: string, body: unknown): Promise<T> {

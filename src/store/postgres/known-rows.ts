@@ -1,0 +1,216 @@
+/**
+ * Rows that this node read or wrote in its own units of work, so that the next unit need not read
+ * them again: runs, customers, counters, closed periods, and which identities new runs hold. They
+ * are as of one commit. Every unit is told with its lock at which commit the workspace stands;
+ * where that is not the last one of this node, another node has written, and nothing is known.
+ *
+ * So memory is never the truth: what it says is what a read under this lock would say. A node that
+ * is alone on a workspace reads next to nothing; nodes that take turns read as if without memory.
+ */
+import { KNOWN_ROWS_MAX_COUNT, KNOWN_WORKSPACES_MAX_COUNT } from "../../domain/database-limits.ts";
+import type { PeriodState } from "../../domain/period/records.ts";
+import type { Run } from "../../domain/run/run.ts";
+import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
+import { KeptIdentities, type KnownIds, unreadRun } from "../kept-identities.ts";
+import { Recent } from "../recent.ts";
+
+/** Which commit a workspace stands by: no two states of it have the same. */
+export interface Commit {
+  /** Server and table: a copy that was restored or promoted may count its commits once more. */
+  readonly place: string;
+  readonly commits: number;
+  readonly digest: string;
+}
+
+/** A run, the month of its steps, and which of them are known. */
+interface KnownRun extends KnownIds {
+  readonly run: Run;
+  readonly month: number;
+}
+
+/** What is known of one workspace as of `commit`. */
+class WorkspaceRows {
+  commit: Commit;
+  readonly runs = new Recent<string, KnownRun>(KNOWN_ROWS_MAX_COUNT);
+  readonly customers = new Recent<string, Customer>(KNOWN_ROWS_MAX_COUNT);
+  /** By customer and period: all its counters. */
+  readonly counters = new Recent<string, readonly StoredCounter[]>(KNOWN_ROWS_MAX_COUNT);
+  /** Null: it is open. */
+  readonly periods = new Recent<string, PeriodState | null>(KNOWN_ROWS_MAX_COUNT);
+  readonly identities = new KeptIdentities();
+  /** How many holds count. */
+  countingHolds: number | null = null;
+  #runNo = 0;
+
+  constructor(commit: Commit) {
+    this.commit = commit;
+  }
+
+  setRun(run: Run, month: number, { isNew }: { readonly isNew: boolean }): void {
+    const known = this.runs.get(run.id);
+    this.#runNo += 1;
+    const { runNo, idsFrom } = known ?? unreadRun(this.#runNo);
+    const slot = { run, month, runNo, idsFrom };
+    if (isNew) this.identities.begin(slot);
+    this.runs.set(run.id, slot);
+  }
+}
+
+/**
+ * What this node knows, by workspace. A unit that failed needs no care: either it is not on disk,
+ * and what was known is true, or it is, and the next one finds another commit.
+ */
+export class KnownRows {
+  readonly #workspaces = new Recent<number, WorkspaceRows>(KNOWN_WORKSPACES_MAX_COUNT);
+
+  /** What a unit may go by that found this commit under its lock. */
+  asOf(ws: number, commit: Commit): UnitRows {
+    const known = this.#workspaces.get(ws);
+    if (known !== undefined && isSame(known.commit, commit)) return new UnitRows(known);
+    const rows = new WorkspaceRows(commit);
+    this.#workspaces.set(ws, rows);
+    return new UnitRows(rows);
+  }
+}
+
+function isSame(one: Commit, other: Commit): boolean {
+  const isSameState = one.commits === other.commits && one.digest === other.digest;
+  return isSameState && one.place === other.place;
+}
+
+const keyOf = ({ customer, period }: CounterKey): string => `${customer}\u0000${period}`;
+
+/** What is known of some keys, and those of which nothing is. */
+interface Split<K, V> {
+  readonly found: V[];
+  readonly unknown: readonly K[];
+}
+
+/** The rows as one unit of work sees them. What it reads is known at once, what it writes later. */
+export class UnitRows {
+  readonly #rows: WorkspaceRows;
+  /** Runs that this unit is the first to hear of. */
+  readonly #newRuns = new Set<string>();
+  readonly #writes: Writes[] = [];
+
+  constructor(rows: WorkspaceRows) {
+    this.#rows = rows;
+  }
+
+  /** What a unit has written it reads from the store: nobody needs it fast. */
+  get #isWritten(): boolean {
+    return this.#writes.length > 0;
+  }
+
+  runs(ids: readonly string[]): Split<string, { readonly run: Run; readonly month: number }> {
+    return this.#split(this.#rows.runs, ids, (id) => id);
+  }
+
+  /** Runs that were asked for by these ids; those that are missing are not there. */
+  learnRuns(runs: readonly { run: Run; month: number }[], ids: readonly string[]): void {
+    if (this.#isWritten) return;
+    for (const id of ids) this.#newRuns.add(id);
+    for (const { run, month } of runs) {
+      this.#newRuns.delete(run.id);
+      this.#rows.setRun(run, month, { isNew: false });
+    }
+  }
+
+  customers(ids: readonly string[]): Split<string, Customer> {
+    return this.#split(this.#rows.customers, ids, (id) => id);
+  }
+
+  learnCustomers(customers: readonly Customer[]): void {
+    if (this.#isWritten) return;
+    for (const one of customers) this.#rows.customers.set(one.id, one);
+  }
+
+  counters(keys: readonly CounterKey[]): Split<CounterKey, readonly StoredCounter[]> {
+    return this.#split(this.#rows.counters, keys, keyOf);
+  }
+
+  /** All counters of these customers' periods. */
+  learnCounters(counters: readonly StoredCounter[], keys: readonly CounterKey[]): void {
+    if (this.#isWritten) return;
+    const byKey = Map.groupBy(counters, keyOf);
+    for (const key of keys) {
+      this.#rows.counters.set(keyOf(key), byKey.get(keyOf(key)) ?? []);
+    }
+  }
+
+  periods(keys: readonly CounterKey[]): Split<CounterKey, PeriodState | null> {
+    return this.#split(this.#rows.periods, keys, keyOf);
+  }
+
+  learnPeriods(periods: readonly PeriodState[], keys: readonly CounterKey[]): void {
+    if (this.#isWritten) return;
+    for (const key of keys) this.#rows.periods.set(keyOf(key), null);
+    for (const period of periods) this.#rows.periods.set(keyOf(period), period);
+  }
+
+  /** False: there is no such step. True: there may be one. */
+  mayHold({ run, id }: StepKey): boolean {
+    const known = this.#isWritten ? undefined : this.#rows.runs.get(run);
+    return known === undefined || this.#rows.identities.mayHold(known, 0, id);
+  }
+
+  get countingHolds(): number | null {
+    return this.#isWritten ? null : this.#rows.countingHolds;
+  }
+
+  learnCountingHolds(count: number): void {
+    if (!this.#isWritten) this.#rows.countingHolds = count;
+  }
+
+  #split<K, V>(rows: Recent<string, V>, keys: readonly K[], text: (key: K) => string): Split<K, V> {
+    if (this.#isWritten) return { found: [], unknown: keys };
+    const found: V[] = [];
+    const unknown: K[] = [];
+    for (const key of keys) {
+      const row = rows.get(text(key));
+      if (row === undefined) unknown.push(key);
+      else found.push(row);
+    }
+    return { found, unknown };
+  }
+
+  /** The unit has written these; they are not committed yet. */
+  written(writes: Writes): void {
+    this.#writes.push(writes);
+  }
+
+  /** The unit is on disk: what it wrote is known. `monthOf`: where the steps of a run stand. */
+  committed(monthOf: (run: string) => number): void {
+    const { commit } = this.#rows;
+    for (const writes of this.#writes) this.#learn(writes, monthOf);
+    const digest = this.#writes.at(-1)?.head.digest ?? commit.digest;
+    this.#rows.commit = { ...commit, commits: commit.commits + this.#writes.length, digest };
+  }
+
+  #learn(writes: Writes, monthOf: (run: string) => number): void {
+    const rows = this.#rows;
+    for (const run of writes.runs) {
+      rows.setRun(run, monthOf(run.id), { isNew: this.#newRuns.delete(run.id) });
+    }
+    for (const { run, id } of writes.steps) {
+      const known = rows.runs.get(run);
+      if (known !== undefined) rows.identities.add(known, 0, id);
+    }
+    for (const one of writes.customers) rows.customers.set(one.id, one);
+    for (const one of writes.periods) rows.periods.set(keyOf(one), one);
+    for (const [key, moved] of Map.groupBy(writes.counters, keyOf)) {
+      const known = rows.counters.get(key);
+      if (known !== undefined) rows.counters.set(key, replaced(known, moved));
+    }
+    if (writes.holds.length > 0) rows.countingHolds = null;
+  }
+}
+
+function replaced(
+  known: readonly StoredCounter[],
+  moved: readonly StoredCounter[],
+): StoredCounter[] {
+  const isOf = (one: StoredCounter) => (other: StoredCounter) =>
+    one.chargeKey === other.chargeKey && one.cell === other.cell && one.cardKey === other.cardKey;
+  return [...known.filter((one) => !moved.some(isOf(one))), ...moved];
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { nodeDigest } from "../../compose.ts";
+import type { Store, UnitOfWork, Writes } from "../../engine/ports.ts";
+import { runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
+import { openSqliteStore } from "./sqlite-store.ts";
+import { inlineWriter, type Writer } from "./writer.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tollgate-units-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A store whose commits happen when `let go` says so. */
+async function heldStore(name: string) {
+  const dataDir = join(folder, name);
+  const before = openSqliteStore({ dataDir, digest: nodeDigest });
+  for (const workspace of ["w", "v"]) await before.createWorkspace(workspace);
+  await before.transact("w", (unit) => add(unit, { id: "s0", runs: [runRow({ id: "r1" })] }));
+  await before.close();
+  const waiting: (() => void)[] = [];
+  const held = (writer: Writer): Writer => ({
+    ...{ readOnTheWay: writer.readOnTheWay, close: writer.close },
+    commit: async (transaction) => {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+      });
+      await writer.commit(transaction);
+    },
+  });
+  const store = openSqliteStore({
+    dataDir,
+    digest: nodeDigest,
+    writer: (place) => held(inlineWriter(place)),
+  });
+  const letGo = async (): Promise<void> => {
+    await turns();
+    waiting.shift()?.();
+    await turns();
+  };
+  return { store, letGo };
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+}
+
+/** Adds a step to run r1, as a unit of new steps does. */
+async function add(
+  unit: UnitOfWork,
+  { id, ...some }: Partial<Writes> & { readonly id: string },
+): Promise<void> {
+  const head = await unit.head();
+  const seq = head.lastSeq + 1;
+  const step = stepRow({ id, seq, contentHash: `1${id}` });
+  await unit.write(writesOf({ ...some, steps: [step], head: { ...head, lastSeq: seq } }));
+}
+
+/** A unit that may begin early, what was told of it, and what it found. */
+function early<T>(store: Store, work: (unit: UnitOfWork) => Promise<T>, workspace = "w") {
+  const told = { hasBegun: false, isHandedOver: false, found: undefined as T | undefined };
+  const done = store.transact(
+    workspace,
+    async (unit) => {
+      told.hasBegun = true;
+      told.found = await work(unit);
+    },
+    () => {
+      told.isHandedOver = true;
+    },
+  );
+  return { told, done };
+}
+
+const idsIn = async (unit: UnitOfWork, ids: readonly string[]): Promise<string[]> => {
+  const found = await unit.steps(ids.map((id) => ({ run: "r1", source: "sdk", id })));
+  return found.map(({ id }) => id).sort();
+};
+
+test("a unit begins while the one before is on its way, and sees its steps", async () => {
+  const { store, letGo } = await heldStore("sees");
+  const read = early(store, (unit) => idsIn(unit, ["s0"]));
+  await read.done;
+  const first = early(store, (unit) => add(unit, { id: "s1" }));
+  await turns();
+  assert.ok(first.told.isHandedOver);
+  const second = early(store, (unit) => idsIn(unit, ["s0", "s1", "s2"]));
+  await turns();
+  assert.deepEqual(second.told.found, ["s0", "s1"]);
+  await letGo();
+  await Promise.all([first.done, second.done]);
+  await store.close();
+});
+
+test("a unit that asks for what only the file knows is answered once it is there", async () => {
+  const { store, letGo } = await heldStore("waits");
+  const call = { ...{ run: "r1", source: "sdk", id: "s1" }, callId: "c1", customer: "acme" };
+  const first = early(store, (unit) => add(unit, { id: "s1", calls: [call] }));
+  await turns();
+  const ids = early(store, (unit) => idsIn(unit, ["s0", "s1"]));
+  await turns();
+  // Nobody has read the run's identities since the file was opened.
+  assert.deepEqual([ids.told.hasBegun, ids.told.found], [true, undefined]);
+  await letGo();
+  await first.done;
+  await ids.done;
+  assert.deepEqual(ids.told.found, ["s0", "s1"]);
+  const third = early(store, (unit) => add(unit, { id: "s2", calls: [{ ...call, callId: "c2" }] }));
+  await turns();
+  const calls = early(store, async (unit) => [...(await unit.calls(["c1", "c2"]))].length);
+  await turns();
+  assert.equal(calls.told.found, undefined);
+  await letGo();
+  await Promise.all([third.done, calls.done]);
+  assert.equal(calls.told.found, 2);
+  await store.close();
+});
+
+test("nothing else begins before what is on its way has arrived", async () => {
+  const { store, letGo } = await heldStore("others");
+  const first = early(store, (unit) => add(unit, { id: "s1" }));
+  await turns();
+  const elsewhere = early(store, async (unit) => unit.head(), "v");
+  let hasBegun = false;
+  const act = store.transact("w", () => {
+    hasBegun = true;
+  });
+  await turns();
+  assert.deepEqual([hasBegun, elsewhere.told.found], [false, undefined]);
+  await letGo();
+  await Promise.all([first.done, act, elsewhere.done]);
+  await store.close();
+});
+
+test("a unit that writes more than steps hands nothing over", async () => {
+  const { store, letGo } = await heldStore("more");
+  const freed = early(store, (unit) => add(unit, { id: "s1", freedLimits: [freedLimit] }));
+  await turns();
+  assert.equal(freed.told.isHandedOver, false);
+  await letGo();
+  await freed.done;
+  const closing = early(store, (unit) =>
+    add(unit, { id: "s2", runs: [runRow({ id: "r1", status: "completed" })] }),
+  );
+  await turns();
+  assert.equal(closing.told.isHandedOver, false);
+  await letGo();
+  await closing.done;
+  await store.close();
+});
+
+const freedLimit = { budgetId: 1, scope: "run:r1" };

@@ -1,0 +1,183 @@
+/**
+ * Units of work begin while the one before them is on its way to the disk, and that one fails:
+ * then both do, nothing is acknowledged that is not kept, and what is sent again counts once.
+ */
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { seededRandom } from "../../bench/workload.ts";
+import {
+  composeEngine,
+  composeHttp,
+  DEFAULT_WORKSPACE,
+  nodeDigest,
+  startTollgate,
+} from "../../src/compose.ts";
+import type { Store } from "../../src/engine/ports.ts";
+import { buildServer } from "../../src/http/server.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
+import { applyCrashCard } from "../crash/card.ts";
+import { HttpClient } from "../crash/http-client.ts";
+import { resend, send } from "../crash/load.ts";
+import {
+  assertTotalsAreTheSums,
+  assertUsageIsWhatWasSent,
+  recountTrees,
+} from "../crash/recount.ts";
+import { type SentEvent, World } from "../crash/world.ts";
+import { arm, disarm, type Fault } from "./failing-database.ts";
+import { LateWriter } from "./late-writer.ts";
+
+const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
+const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
+const SENDERS = 6;
+const REQUESTS = 30;
+const EVENTS_PER_REQUEST = 110;
+const folder = mkdtempSync(join(tmpdir(), "tollgate-ahead-"));
+const prepared = join(folder, "prepared");
+let key = "";
+
+before(async () => {
+  const server = await startTollgate({ dataDir: prepared, port: 0 });
+  key = server.adminKey ?? "";
+  await applyCrashCard(server.url, key);
+  await server.stop();
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What fails, once so many units have begun while another was on its way. */
+interface LateFault extends Fault {
+  readonly afterEarly: number;
+}
+
+/** A server over a disk that takes 4 to 12 ms, and how many units began while it was busy. */
+async function serve(dataDir: string, fault: LateFault | null, random: () => number) {
+  let writer: LateWriter | null = null;
+  const store: Store & { close(): Promise<void> } = openSqliteStore({
+    dataDir,
+    digest: nodeDigest,
+    writer: (place) => {
+      writer = new LateWriter(place, () => 4 + 8 * random());
+      return writer;
+    },
+  });
+  let [early, isArmed] = [0, false];
+  const transact = store.transact.bind(store);
+  store.transact = (workspace, work, handedOver) =>
+    transact(
+      workspace,
+      (unit) => {
+        if (writer?.isBusy) early += 1;
+        if (early === fault?.afterEarly && !isArmed) arm(fault);
+        isArmed ||= early === fault?.afterEarly;
+        return work(unit);
+      },
+      handedOver,
+    );
+  const engine = composeEngine(store);
+  await engine.recover(DEFAULT_WORKSPACE);
+  const server = await buildServer(composeHttp(engine));
+  const client = new HttpClient(await server.listen(), key);
+  const stop = async () => {
+    client.close();
+    await server.close();
+    await engine.drain();
+    await store.close();
+  };
+  return { client, stop, early: () => early };
+}
+
+/** Mostly new events, and some that others are sending just now. */
+function requestOf(world: World): SentEvent[] {
+  const latest = world.events.slice(-4 * EVENTS_PER_REQUEST);
+  const batch: SentEvent[] = [];
+  while (batch.length < EVENTS_PER_REQUEST) {
+    batch.push(...world.request());
+    const again = latest[world.pick(latest.length)];
+    if (again !== undefined) batch.push(again);
+  }
+  return batch;
+}
+
+/** Several senders, each until its requests are taken; returns how many were not at first. */
+async function sendAtOnce(client: HttpClient, world: World): Promise<number> {
+  let left = REQUESTS;
+  let failures = 0;
+  const sender = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const batch = requestOf(world);
+      let { status, body } = await send(client, batch);
+      while (status !== 200) {
+        failures += 1;
+        assert.deepEqual([status, body.code], [503, "store.unknown"]);
+        ({ status, body } = await send(client, batch));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: SENDERS }, sender));
+  return failures;
+}
+
+interface Session {
+  readonly isHit: boolean;
+  readonly early: number;
+  readonly failures: number;
+}
+
+async function sessionWith(fault: LateFault | null, session: number): Promise<Session> {
+  const dataDir = join(folder, `session-${session}`);
+  cpSync(prepared, dataDir, { recursive: true });
+  const random = seededRandom(seed + session);
+  const { client, stop, early } = await serve(dataDir, fault, random);
+  const world = new World(seed + session, { plainShare: session % 3 === 0 ? 0.9995 : 1 });
+  try {
+    const failures = await sendAtOnce(client, world);
+    const isHit = disarm();
+    await recountTrees(client);
+    await resend(client, world, world.events.length);
+    const recount = await recountTrees(client);
+    await assertUsageIsWhatWasSent(client, world);
+    await assertTotalsAreTheSums(client, recount, dataDir);
+    await stop();
+    assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+    return { isHit, early: early(), failures };
+  } finally {
+    disarm();
+    await stop().catch(() => undefined);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+test("units that overlap come to what units come to that do not", async (t) => {
+  t.diagnostic(`TOLLGATE_SEED=${seed}`);
+  let early = 0;
+  for (let session = 0; session < (isFull ? 30 : 2); session += 1) {
+    const done = await sessionWith(null, session);
+    assert.equal(done.failures, 0);
+    early += done.early;
+  }
+  t.diagnostic(`${early} units began early`);
+  assert.ok(early > 5, `${early} units began early`);
+});
+
+for (const kind of ["commit", "answer", "call"] as const) {
+  test(`a unit whose ${kind} fails takes the one along that began early`, async (t) => {
+    t.diagnostic(`TOLLGATE_SEED=${seed}`);
+    let [hits, refused] = [0, 0];
+    const sessions = isFull ? 60 : 4;
+    for (let session = 1; session <= sessions; session += 1) {
+      const afterEarly = 1 + (session % 5);
+      const nth = kind === "call" ? 1 + ((7 * session + seed) % 40) : 1;
+      const done = await sessionWith({ kind, nth, afterEarly }, session);
+      if (done.isHit) hits += 1;
+      refused += done.failures;
+    }
+    t.diagnostic(`${hits} faults in ${sessions} sessions, ${refused} requests refused`);
+    assert.ok(hits > 0 && refused > hits, "two units fail together");
+  });
+}
