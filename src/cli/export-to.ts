@@ -185,7 +185,7 @@ async function reconcile(session: Session, path: string, asked: Asked): Promise<
   const view = await session.post<ReconcileView>(`${path}/reconcile`, customerOf(asked.args));
   told(view, asked, () => [
     `Lines looked at: ${view.looked}; confirmed: ${view.confirmed}.`,
-    ...renderDrifts(view.drifts, asked.here.styles),
+    ...renderDrifts(view, asked.here.styles),
   ]);
   return view.drifts.length > 0 ? UNSETTLED_EXIT_CODE : 0;
 }

@@ -108,8 +108,12 @@ function renderRequest(request: PlanView["requests"][number], styles: Styles): s
   return ["", title, ...headers, "", ...(request.body === null ? [] : [request.body])];
 }
 
-/** Where they and we differ; nothing is good news. */
-export function renderDrifts(drifts: readonly DriftView[], styles: Styles): string[] {
+/** Where they and we differ; nothing is good news, if anything was looked at. */
+export function renderDrifts(
+  { looked, drifts }: { readonly looked: number; readonly drifts: readonly DriftView[] },
+  styles: Styles,
+): string[] {
+  if (looked === 0) return ["Nothing to look at: no line is due, or they cannot be asked."];
   if (drifts.length === 0) return [styles.green("Nothing drifts.")];
   const columns = [
     ...left("customer", "item", "from", "to"),

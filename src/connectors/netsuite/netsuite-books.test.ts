@@ -64,6 +64,23 @@ test("what people changed, voided or deleted there is drift of customer and item
   );
 });
 
+test("lines that they cannot be asked about are told of, and never said not to drift", async () => {
+  const [world] = await worldOf({ mode: "usage", settings: { decimals: "2" } });
+  world.ledger.add("acme", "tokens", { atMs: world.nowMs, by: 5n * ONE });
+  world.pass(2 * DAY_MS);
+  await sent(world);
+  world.weather = { faults: 0, isOut: true };
+  const { context, open } = world.sender();
+  const request = { customer: null, states: ["confirmed"] as const, isForced: true };
+  const { looked, drifts } = await reconcileLines(context, open, request);
+  assert.equal(looked, 1);
+  assert.deepEqual(
+    drifts.map(({ customer, item, drift }) => [customer, item, drift]),
+    [["acme", "tokens", null]],
+  );
+  assert.notEqual(drifts[0]?.note, "");
+});
+
 test("a check tells which line of a subscription is missing, before anything is sent", async () => {
   const [world] = await worldOf({ mode: "usage", settings: {} });
   world.ledger.add("acme", "tokens", { atMs: world.nowMs, by: ONE });

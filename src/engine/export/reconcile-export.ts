@@ -185,6 +185,10 @@ async function driftOfLine(
   open: OpenTarget,
   { line, answer: { found, note, value } }: { readonly line: ExportLine; readonly answer: LookUp },
 ): Promise<Drift[]> {
+  // What was there once and cannot be asked about now is no good news.
+  if (line.state === "confirmed" && found === "unclear") {
+    return [{ ...placeOf(line), drift: null, note }];
+  }
   const isOurs = line.state === "confirmed" || line.state === "accepted";
   const { connector } = open;
   const capability = connector.capability(open.target);
