@@ -1,6 +1,7 @@
 /** What people are told, when, and that it is told once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Quantity } from "../domain/money/decimal.ts";
 import {
   cardOf,
   DAY_MS,
@@ -123,7 +124,9 @@ test("usage without a price is told once a day for each model", async () => {
   );
   world.clock.now += DAY_MS;
   await world.send(unknown("e"));
-  assert.equal((await told(world, /price/)).length, 3);
+  await world.send(toolCall({ id: "f", tool: "fax", usage: new Map([["pages", 1n as Quantity]]) }));
+  const summaries = (await told(world, /price/)).map(({ summary }) => summary);
+  assert.deepEqual(summaries.slice(2), ["No price for openai gpt-99", "No price for fax"]);
 });
 
 test("a conflict is told as it is found", async () => {

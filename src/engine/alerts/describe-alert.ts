@@ -53,7 +53,7 @@ const WORDS: Partial<Record<Alert["type"], (facts: Facts) => string>> = {
     `"${said(facts, "customer")}" costs ${money(facts, "cost")} and is charged ` +
     `${money(facts, "charge")} in ${said(facts, "period")}`,
   "price.unknown": (facts) =>
-    `No price for ${said(facts, "provider")} ${said(facts, "subject")}`.trim(),
+    ["No price for", said(facts, "provider"), said(facts, "subject")].filter(Boolean).join(" "),
   "conflict.found": (facts) =>
     `Step "${said(facts, "id")}" of run "${said(facts, "run")}" came with other content`,
 };
