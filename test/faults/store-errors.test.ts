@@ -9,26 +9,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { inspect } from "node:util";
-import {
-  composeEngine,
-  composeHttp,
-  DEFAULT_WORKSPACE,
-  nodeDigest,
-  startTollgate,
-} from "../../src/compose.ts";
-import { buildServer } from "../../src/http/server.ts";
+import { nodeDigest } from "../../src/compose.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
-import { applyCrashCard } from "../crash/card.ts";
-import { HttpClient } from "../crash/http-client.ts";
-import { resend, send } from "../crash/load.ts";
-import {
-  assertTotalsAreTheSums,
-  assertUsageIsWhatWasSent,
-  recountTrees,
-} from "../crash/recount.ts";
+import type { HttpClient } from "../crash/http-client.ts";
+import { send } from "../crash/load.ts";
+import { recountTrees } from "../crash/recount.ts";
 import { World } from "../crash/world.ts";
 import { arm, disarm, type Fault } from "./failing-database.ts";
+import { assertCountsOnce, prepareFolder, type Served, serveStore } from "./served-store.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
@@ -41,33 +29,13 @@ const logged: object[] = [];
 let key = "";
 
 before(async () => {
-  const server = await startTollgate({ dataDir: prepared, port: 0 });
-  key = server.adminKey ?? "";
-  await applyCrashCard(server.url, key);
-  await server.stop();
+  key = await prepareFolder(prepared);
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Served {
-  readonly client: HttpClient;
-  stop(): Promise<void>;
-}
-
 async function serve(dataDir: string): Promise<Served> {
-  const store = openSqliteStore({ dataDir, digest: nodeDigest });
-  const engine = composeEngine(store);
-  await engine.recover(DEFAULT_WORKSPACE);
-  const logger = { info: () => undefined, error: (entry: object) => void logged.push(entry) };
-  const server = await buildServer({ ...composeHttp(engine), logger });
-  const client = new HttpClient(await server.listen(), key);
-  const stop = async () => {
-    client.close();
-    await server.close();
-    await engine.drain();
-    await store.close();
-  };
-  return { client, stop };
+  return serveStore(openSqliteStore({ dataDir, digest: nodeDigest }), key, logged);
 }
 
 interface Refusal {
@@ -123,13 +91,7 @@ async function sessionWith(fault: Fault, at: number): Promise<boolean> {
     }
     const isHit = disarm();
     assert.ok(failures <= 1, "one fault fails one request");
-    await recountTrees(client);
-    await resend(client, world, world.events.length);
-    const recount = await recountTrees(client);
-    await assertUsageIsWhatWasSent(client, world);
-    await assertTotalsAreTheSums(client, recount, dataDir);
-    await stop();
-    assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+    await assertCountsOnce({ client, stop }, world, dataDir);
     return isHit;
   } finally {
     disarm();

@@ -8,28 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { seededRandom } from "../../bench/workload.ts";
-import {
-  composeEngine,
-  composeHttp,
-  DEFAULT_WORKSPACE,
-  nodeDigest,
-  startTollgate,
-} from "../../src/compose.ts";
+import { nodeDigest } from "../../src/compose.ts";
 import type { Store } from "../../src/engine/ports.ts";
-import { buildServer } from "../../src/http/server.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
-import { applyCrashCard } from "../crash/card.ts";
-import { HttpClient } from "../crash/http-client.ts";
-import { resend, send } from "../crash/load.ts";
-import {
-  assertTotalsAreTheSums,
-  assertUsageIsWhatWasSent,
-  recountTrees,
-} from "../crash/recount.ts";
+import type { HttpClient } from "../crash/http-client.ts";
+import { send } from "../crash/load.ts";
 import { type SentEvent, World } from "../crash/world.ts";
 import { arm, disarm, type Fault } from "./failing-database.ts";
 import { LateWriter } from "./late-writer.ts";
+import { assertCountsOnce, prepareFolder, serveStore } from "./served-store.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
@@ -41,10 +28,7 @@ const prepared = join(folder, "prepared");
 let key = "";
 
 before(async () => {
-  const server = await startTollgate({ dataDir: prepared, port: 0 });
-  key = server.adminKey ?? "";
-  await applyCrashCard(server.url, key);
-  await server.stop();
+  key = await prepareFolder(prepared);
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -78,17 +62,8 @@ async function serve(dataDir: string, fault: LateFault | null, random: () => num
       },
       handedOver,
     );
-  const engine = composeEngine(store);
-  await engine.recover(DEFAULT_WORKSPACE);
-  const server = await buildServer(composeHttp(engine));
-  const client = new HttpClient(await server.listen(), key);
-  const stop = async () => {
-    client.close();
-    await server.close();
-    await engine.drain();
-    await store.close();
-  };
-  return { client, stop, early: () => early };
+  const served = await serveStore(store, key);
+  return { ...served, early: () => early };
 }
 
 /** Mostly new events, and some that others are sending just now. */
@@ -138,13 +113,7 @@ async function sessionWith(fault: LateFault | null, session: number): Promise<Se
   try {
     const failures = await sendAtOnce(client, world);
     const isHit = disarm();
-    await recountTrees(client);
-    await resend(client, world, world.events.length);
-    const recount = await recountTrees(client);
-    await assertUsageIsWhatWasSent(client, world);
-    await assertTotalsAreTheSums(client, recount, dataDir);
-    await stop();
-    assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+    await assertCountsOnce({ client, stop }, world, dataDir);
     return { isHit, early: early(), failures };
   } finally {
     disarm();
