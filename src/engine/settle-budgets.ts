@@ -21,6 +21,7 @@ import type { Change } from "./batch-rows.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { type Booking, bookBalances } from "./book-balances.ts";
 import { newCustomer } from "./customer-defaults.ts";
+import { type FirstSeqs, loadFirstSeqs } from "./first-seqs.ts";
 import {
   currencyOf,
   isInTotals,
@@ -31,7 +32,7 @@ import {
   usageOfTree,
 } from "./load-spending.ts";
 import type { StepKey } from "./ports.ts";
-import { type Spent, spenderOfStep, spendOfTree, spentByOutcome, spentByRun } from "./spend-of.ts";
+import { spenderOfStep, spendOfTree, spentByOutcome, spentByRun } from "./spend-of.ts";
 import type { BalancePlace } from "./spending-state.ts";
 
 /** A step whose hold, if it has one, is settled by it. */
@@ -47,9 +48,11 @@ export async function settleBudgets(
   const settled = await settleHolds(spending, [...recorded, ...releasedOf(spending)]);
   if (spending.book.records.length === 0) return;
   const bookings: Booking[] = [];
-  await bookSteps(spending, settled, bookings);
-  await bookRuns(spending, bookings);
-  bookOutcomes(spending, bookings);
+  const [steps, runs] = [changedSteps(spending), changedRuns(spending)];
+  const firstSeqs = await loadFirstSeqs(spending, { steps, runs });
+  await bookSteps(spending, { steps, settled, firstSeqs }, bookings);
+  await bookRuns(spending, { runs, firstSeqs }, bookings);
+  bookOutcomes(spending, firstSeqs, bookings);
   await bookTrees(spending, bookings);
   await bookBalances(spending, bookings);
 }
@@ -102,6 +105,8 @@ function isCallOf(hold: Hold, { run, callId }: Recorded, state: Spending["state"
 
 /** What a row's change comes to in the balances of budgets. */
 interface Difference {
+  /** Since when the row is on record, in whatever version: budgets set later do not count it. */
+  readonly firstSeq: number;
   readonly off: Placed | null;
   readonly on: Placed | null;
   readonly identity: StepKey;
@@ -114,15 +119,26 @@ interface Placed {
   readonly atMs: number;
 }
 
+/** In the order of their seqs. */
+function changedSteps({ state }: Spending): Change<Step>[] {
+  const changes: Change<Step>[] = [...state.steps.changes()];
+  for (const step of state.restored) changes.push({ before: undefined, after: step });
+  return changes.sort((a, b) => a.after.seq - b.after.seq);
+}
+
+interface ChangedSteps {
+  readonly steps: readonly Change<Step>[];
+  readonly settled: SettledHolds;
+  readonly firstSeqs: FirstSeqs;
+}
+
 async function bookSteps(
   spending: Spending,
-  settled: SettledHolds,
+  { steps, settled, firstSeqs }: ChangedSteps,
   bookings: Booking[],
 ): Promise<void> {
   const { unit, state, tariff } = spending;
-  const changes: Change<Step>[] = [...state.steps.changes()];
-  for (const step of state.restored) changes.push({ before: undefined, after: step });
-  const revised = changes.flatMap(({ before }) => before ?? []);
+  const revised = steps.flatMap(({ before }) => before ?? []);
   const former = new Map<string, Hold>();
   const kept = [...revised, ...state.restored];
   for (const hold of kept.length === 0 ? [] : await unit.spending.holdsSettledBy(kept)) {
@@ -130,7 +146,8 @@ async function bookSteps(
   }
   const runOf = (id: string) => state.runs.get(id);
   const hasHolds = settled.size + former.size > 0;
-  for (const { before, after } of changes.sort((a, b) => a.after.seq - b.after.seq)) {
+  for (const change of steps) {
+    const { before, after } = change;
     const key = hasHolds ? stepKeyText(after) : "";
     const was = former.get(key);
     const hold = settled.get(key) ?? was;
@@ -140,8 +157,10 @@ async function bookSteps(
     };
     // A revision may settle a hold of its call that the record before it came too early for.
     const off = before === undefined ? null : placed(before, was);
+    const on = placed(after, hold);
+    const firstSeq = firstSeqs.ofStep(change);
     const causeIn = causeOfStep(hold, before);
-    addBookings(spending, { off, on: placed(after, hold), identity: after, causeIn }, bookings);
+    addBookings(spending, { firstSeq, off, on, identity: after, causeIn }, bookings);
   }
 }
 
@@ -158,15 +177,33 @@ function causeOfStep(hold: Hold | undefined, before: Step | undefined): Differen
   };
 }
 
-async function bookRuns(spending: Spending, bookings: Booking[]): Promise<void> {
+/** Those that may spend otherwise by themselves. */
+function changedRuns({ state }: Spending): Change<Run>[] {
+  const isRestored = state.restored.length > 0;
+  return [...state.runs.changes()].filter(({ before, after }) => {
+    return before === undefined || isRestored || isSpentOtherwise(before, after);
+  });
+}
+
+interface ChangedRuns {
+  readonly runs: readonly Change<Run>[];
+  readonly firstSeqs: FirstSeqs;
+}
+
+async function bookRuns(
+  spending: Spending,
+  { runs, firstSeqs }: ChangedRuns,
+  bookings: Booking[],
+): Promise<void> {
   const { state, tariff } = spending;
-  for (const { before, after } of [...state.runs.changes()]) {
-    const isRestored = state.restored.length > 0;
-    if (before !== undefined && !isRestored && !isSpentOtherwise(before, after)) continue;
+  const isRestored = state.restored.length > 0;
+  for (const change of runs) {
+    const { before, after } = change;
     const isNew = before === undefined || (isRestored && (await isUncounted(spending, before)));
     const off = isNew ? null : spentByRun(before, tariff);
     const on = spentByRun(after, tariff);
-    addSpent(spending, { off, on, run: after.id }, bookings);
+    const firstSeq = firstSeqs.ofRun(change);
+    addSpent(spending, { firstSeq, off, on, run: after.id }, bookings);
   }
 }
 
@@ -201,25 +238,27 @@ async function isUncounted({ unit, state }: Spending, run: Run): Promise<boolean
   return true;
 }
 
-function bookOutcomes(spending: Spending, bookings: Booking[]): void {
+function bookOutcomes(spending: Spending, firstSeqs: FirstSeqs, bookings: Booking[]): void {
   const { state, tariff } = spending;
-  for (const { before, after } of state.outcomes.changes()) {
+  for (const change of state.outcomes.changes()) {
+    const { before, after } = change;
     const run = state.runs.get(after.run);
     const customer = (id: string) => state.customers.get(id) ?? newCustomer(id, 0);
     const sources = { tariff, run, customer };
     const off = before === undefined ? null : spentByOutcome(before, sources);
-    addSpent(spending, { off, on: spentByOutcome(after, sources), run: after.run }, bookings);
+    const [on, firstSeq] = [spentByOutcome(after, sources), firstSeqs.ofOutcome(change)];
+    addSpent(spending, { firstSeq, off, on, run: after.run }, bookings);
   }
 }
 
 /** What no step did; the run budgets of its tree are told by the tree's own totals. */
 function addSpent(
   spending: Spending,
-  { off, on, run }: { readonly off: Spent | null; readonly on: Spent | null; readonly run: string },
+  { run, ...of }: Pick<Difference, "firstSeq" | "off" | "on"> & { readonly run: string },
   bookings: Booking[],
 ): void {
   const identity = { run, source: "", id: "" };
-  addBookings(spending, { off, on, identity, causeIn: BY_RUN }, bookings);
+  addBookings(spending, { ...of, identity, causeIn: BY_RUN }, bookings);
 }
 
 function addBookings(spending: Spending, difference: Difference, bookings: Booking[]): void {
@@ -252,15 +291,15 @@ interface Side {
 
 function addPlaced(
   { state, book }: Spending,
-  { identity, causeIn }: Difference,
+  { firstSeq, identity, causeIn }: Difference,
   { placed, sign, bookings }: Side,
 ): void {
   const { spender, spend, atMs } = placed;
   for (const record of book.records) {
-    const { budget, id: budgetId, countsFromMs } = record;
-    if (isPrepaid(budget.measure)) continue;
+    const { budget, id: budgetId } = record;
+    if (isPrepaid(budget.measure) || (budget.each !== "run" && firstSeq <= budgetId)) continue;
     const quantity = measured(budget, spend);
-    if (quantity === 0n || (budget.each !== "run" && atMs < countsFromMs)) continue;
+    if (quantity === 0n) continue;
     const scopes = scopesOf(budget, spender);
     if (scopes.length === 0) continue;
     const calendar = state.customers.get(spender.customer) ?? null;

@@ -36,6 +36,18 @@ export interface SpendingWrites {
   readonly budgets: readonly BudgetRecord[];
 }
 
+/** A step of a customer. */
+export type CustomerStep = Identity & { readonly customer: string };
+
+/** A run (`key` is null) or an outcome of it. */
+export interface RecordKey {
+  readonly run: string;
+  readonly key: string | null;
+}
+
+/** A record, and a seq since which it was, or was what it was. */
+export type Since<Key> = Key & { readonly seq: number };
+
 /** Reads inside a unit of work: rows that are read are locked until it ends. */
 export interface SpendingUnit {
   /** Balances of these keys that are kept or held of. */
@@ -52,6 +64,10 @@ export interface SpendingUnit {
   expiredHolds(beforeMs: number, limit: number): Answer<Hold[]>;
   countingHoldCount(): Answer<number>;
   stops(keys: readonly StopKey[]): Answer<Stop[]>;
+  /** Seqs of the former revisions of these steps. */
+  formerStepSeqs(keys: readonly CustomerStep[]): Answer<Since<Identity>[]>;
+  /** First seqs of the former versions of these runs and outcomes. */
+  formerSeqs(keys: readonly RecordKey[]): Answer<Since<RecordKey>[]>;
 }
 
 /** Which balances to list; what is left out matches everything. */

@@ -5,7 +5,7 @@ import { factsOfRun } from "../domain/run/run.ts";
 import type { Store } from "../engine/ports.ts";
 import { anyId, anyOutcome, anyRun } from "./arbitrary-rows-contract.ts";
 import type { Clause, Scene } from "./clause-contract.ts";
-import { sorted, write } from "./round-trip-contract.ts";
+import { read, sorted, write } from "./round-trip-contract.ts";
 import { outcomeRow, runRow, stepRow } from "./sample-rows-contract.ts";
 
 async function checkLinks({ store, workspace, restart }: Scene): Promise<void> {
@@ -84,6 +84,11 @@ async function checkRevisions(scene: Scene): Promise<void> {
       assert.equal(before, index - 1, "revisions of one step together");
       assert.ok((places[before]?.[2] ?? at) < at, "oldest first");
     }
+    const former = await read(scene.store(), workspace, (unit) => {
+      return unit.spending.formerStepSeqs([...steps, ...others]);
+    });
+    const seqs = formerSteps.map(({ run, source, id, seq: at }) => ({ run, source, id, seq: at }));
+    assert.deepEqual(sorted(former), sorted(seqs));
   });
   await fc.assert(property, { numRuns: 15 });
 }
@@ -104,6 +109,10 @@ async function checkFormerRuns(scene: Scene): Promise<void> {
     for (const seq of [4, 6]) assert.deepEqual(await at(seq), facts);
     for (const seq of [7, 9]) assert.deepEqual(await at(seq), later);
     assert.equal(await scene.store().formerRun(workspace, `${run.id}x`, 5), undefined);
+    const keys = [run.id, `${run.id}x`].map((id) => ({ run: id, key: null }));
+    const seqs = await read(scene.store(), workspace, (unit) => unit.spending.formerSeqs(keys));
+    const wanted = [4, 7].map((seq) => ({ run: run.id, key: null, seq }));
+    assert.deepEqual(sorted(seqs), sorted(wanted));
   });
   await fc.assert(property, { numRuns: 15 });
 }
@@ -124,6 +133,9 @@ async function checkFormerOutcomes(scene: Scene): Promise<void> {
     assert.deepEqual(sorted(await at(5)), sorted([outcome, other]));
     assert.deepEqual(await at(7), [other]);
     assert.deepEqual(await at(9), []);
+    const keys = [outcome, outcomeRow({ key: `${one.key}y`, run: run.id })];
+    const seqs = await read(scene.store(), workspace, (unit) => unit.spending.formerSeqs(keys));
+    assert.deepEqual(sorted(seqs), [{ run: run.id, key: one.key, seq: 4 }]);
   });
   await fc.assert(property, { numRuns: 15 });
 }

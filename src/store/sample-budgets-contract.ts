@@ -23,12 +23,12 @@ const DOCUMENTS: Readonly<Record<string, object>> = {
   parallel: { each: "customer", measure: "parallel_runs" },
 };
 
-/** In force from the beginning of a history. */
+/** In force from the beginning of a history: before its first seq. */
 export const BUDGETS: readonly BudgetRecord[] = Object.entries(DOCUMENTS).map(
-  ([key, document], index) => {
+  ([key, document], index, { length }) => {
     const parsed = parseBudget(document, key);
     if ("problems" in parsed) assert.fail(JSON.stringify(parsed.problems));
-    return { id: index + 1, budget: parsed.budget, countsFromMs: 0, retiredAtMs: null };
+    return { id: index - length, budget: parsed.budget, countsFromMs: 0, retiredAtMs: null };
   },
 );
 

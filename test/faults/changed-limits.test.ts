@@ -47,7 +47,7 @@ const acts = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant("correct" as const), runs, fc.nat(9)) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("limit" as const), keys, fc.nat(9)) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("own" as const), keys, fc.nat(9)) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant("retire" as const), keys, fc.nat(0)) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("retire" as const), keys, fc.nat(1)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("wait" as const), runs, fc.nat(90)) },
 );
 type Act = typeof acts extends fc.Arbitrary<infer T> ? T : never;
@@ -71,13 +71,14 @@ class Play {
   async act([what, of, n]: Act): Promise<void> {
     this.#count += 1;
     const { limits } = this.#engine;
-    // A budget counts from its millisecond on.
-    this.#clock.now += 1;
-    if (what === "wait") this.#clock.now += n * 60_000;
+    // Else all acts fall into one millisecond; and clocks are set back, too.
+    if (what === "wait") this.#clock.now += (n - 20) * 60_000;
     if (what === "steps") await this.#steps(of, n);
     if (what === "held") await this.#held(of, n);
     if (what === "correct") await this.#correct(n);
-    if (what === "limit") {
+    if (what === "retire") await unlessRefused(limits.retireBudget("w", { key: of, ...WHO }));
+    // One that was retired begins anew.
+    if (what === "limit" || (what === "retire" && n > 0)) {
       const document = { ...BUDGETS[of], enforcement: "soft", limit: limitOf(of, n) };
       assert.ok("record" in (await limits.saveBudget("w", { key: of, document, ...WHO })));
     }
@@ -86,7 +87,6 @@ class Play {
       const limit = n === 0 ? null : limitOf(of, n);
       await unlessRefused(limits.setLimit("w", { budget: of, scope, limit, ...WHO }));
     }
-    if (what === "retire") await unlessRefused(limits.retireBudget("w", { key: of, ...WHO }));
   }
 
   async #steps(run: string, n: number): Promise<void> {

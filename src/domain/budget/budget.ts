@@ -83,10 +83,14 @@ export interface Budget {
 
 /** A budget as it is kept. */
 export interface BudgetRecord {
-  /** Names balances, limits and holds of it. Another id once it selects or measures otherwise. */
+  /**
+   * Names balances, limits and holds of it. Another id once it selects or measures otherwise. It is
+   * the seq of the act that set it: what is on record since an earlier one does not count, but for
+   * runs, which count whole.
+   */
   readonly id: number;
   readonly budget: Budget;
-  /** Work that was committed earlier does not count, but for runs: a run counts whole. */
+  /** When that act was, for people to read. */
   readonly countsFromMs: number;
   readonly retiredAtMs: number | null;
 }

@@ -9,7 +9,13 @@ import {
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import type { StepKey } from "../../engine/ports.ts";
-import type { KeptBalance, LimitKey, SpendingUnit } from "../../engine/spending-ports.ts";
+import type {
+  KeptBalance,
+  LimitKey,
+  RecordKey,
+  Since,
+  SpendingUnit,
+} from "../../engine/spending-ports.ts";
 import { byBytes, pick, stepKey, type Tables } from "./tables.ts";
 
 /** Reads tables as they were when the unit began. */
@@ -65,6 +71,22 @@ export class MemorySpending implements SpendingUnit {
 
   stops(keys: readonly StopKey[]): Stop[] {
     return pick(this.#tables.stops, keys.map(stopText));
+  }
+
+  formerStepSeqs(keys: readonly StepKey[]): Since<StepKey>[] {
+    const wanted = new Set(keys.map(stepKey));
+    const former = this.#tables.formerSteps.filter((step) => wanted.has(stepKey(step)));
+    return former.map(({ run, source, id, seq }) => ({ run, source, id, seq }));
+  }
+
+  formerSeqs(keys: readonly RecordKey[]): Since<RecordKey>[] {
+    const { formerRuns, formerOutcomes } = this.#tables;
+    return keys.flatMap(({ run, key }) => {
+      const facts = formerRuns.map(({ facts: one }) => ({ ...one, run: one.id, key: null }));
+      const all = key === null ? facts : formerOutcomes.map(({ outcome }) => outcome);
+      const own = all.filter((one) => one.run === run && one.key === key);
+      return own.map(({ sinceSeq: seq }) => ({ run, key, seq }));
+    });
   }
 }
 

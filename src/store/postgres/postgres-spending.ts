@@ -6,8 +6,11 @@ import type { Stop, StopKey } from "../../domain/budget/stop.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type {
   BalanceFilter,
+  CustomerStep,
   KeptBalance,
   LimitKey,
+  RecordKey,
+  Since,
   SpendingReads,
   SpendingUnit,
   SpendingWrites,
@@ -45,6 +48,9 @@ const HOLDS_OF_CALLS = byKeys("holds", "call_id", {
 const HOLDS_BY_SETTLER = byKeys("holds", "settled_run settled_source settled_id", {
   order: "run source id",
 });
+const FORMER_STEPS = byKeys("former_steps", "customer run source id");
+const FORMER_RUNS = byKeys("former_runs", "run");
+const FORMER_OUTCOMES = byKeys("former_outcomes", "run key");
 
 /** Settled and held of these balances, side by side; either may be missing. */
 const BALANCES = `SELECT k.budget_id, k.scope, k.window_key, b.settled, b.stages_told,
@@ -174,6 +180,35 @@ export class PostgresSpending implements SpendingUnit {
     for (const key of unknown) this.#stops.set(stopText(key), null);
     for (const stop of await stopsOf(this.#ask, unknown)) this.#stops.set(stopText(stop), stop);
     return keys.flatMap((key) => this.#stops.get(stopText(key)) ?? []);
+  }
+
+  async formerStepSeqs(keys: readonly CustomerStep[]): Promise<Since<StepKey>[]> {
+    if (keys.length === 0) return [];
+    const column = (read: (key: CustomerStep) => string) => keys.map(read);
+    const rows = await this.#ask(
+      FORMER_STEPS,
+      column(({ customer }) => customer),
+      column(({ run }) => run),
+      column(({ source }) => source),
+      column(({ id }) => id),
+    );
+    return rows.map(({ run, source, id, seq }) => {
+      return { run: run as string, source: source as string, id: id as string, seq: Number(seq) };
+    });
+  }
+
+  async formerSeqs(keys: readonly RecordKey[]): Promise<Since<RecordKey>[]> {
+    const runs = keys.flatMap(({ run, key }) => (key === null ? run : []));
+    const outcomes = keys.flatMap(({ run, key }) => (key === null ? [] : { run, key }));
+    const rows = runs.length === 0 ? [] : await this.#ask(FORMER_RUNS, runs);
+    if (outcomes.length > 0) {
+      const of = outcomes.map(({ run }) => run);
+      const named = outcomes.map(({ key }) => key);
+      rows.push(...(await this.#ask(FORMER_OUTCOMES, of, named)));
+    }
+    return rows.map(({ run, key = null, since_seq: seq }) => {
+      return { run: run as string, key: key as string | null, seq: Number(seq) };
+    });
   }
 
   /** The unit has written: what was remembered may be so no more. */

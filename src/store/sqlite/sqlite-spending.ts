@@ -7,6 +7,8 @@ import type {
   BalanceFilter,
   KeptBalance,
   LimitKey,
+  RecordKey,
+  Since,
   SpendingReads,
   SpendingUnit,
   SpendingWrites,
@@ -30,11 +32,19 @@ import {
 import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import type { BudgetRows } from "./budget-rows.ts";
 import type { Statements } from "./statements.ts";
+import { encodeId } from "./stored-id.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
 const HOLD = "SELECT * FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?";
 const HOLD_BY_SETTLER = `SELECT * FROM holds INDEXED BY holds_by_settler
   WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
+const FORMER_STEP_SEQS = `SELECT f.seq AS seq FROM runs r CROSS JOIN names n
+  CROSS JOIN former_steps f INDEXED BY former_steps_by_identity
+  ON f.run_no = r.run_no AND f.source_no = n.name_no
+  WHERE r.ws = ? AND r.id = ? AND n.text = ? AND f.id = ?`;
+const FORMER_RUN_SEQS = "SELECT since_seq AS seq FROM former_runs WHERE ws = ? AND run = ?";
+const FORMER_SEQS = `SELECT since_seq AS seq FROM former_outcomes
+  WHERE ws = ? AND run = ? AND key = ?`;
 
 /** Reads of a unit of work: memory knows whatever counts. */
 export class SqliteSpending implements SpendingUnit {
@@ -99,6 +109,22 @@ export class SqliteSpending implements SpendingUnit {
 
   stops(keys: readonly StopKey[]): Stop[] {
     return this.#rows.stopsOf(keys);
+  }
+
+  formerStepSeqs(keys: readonly StepKey[]): Since<StepKey>[] {
+    const statement = this.#statements.of(FORMER_STEP_SEQS);
+    return keys.flatMap(({ run, source, id }) => {
+      const rows = statement.all(this.#ws, run, source, encodeId(id));
+      return rows.map((row) => ({ run, source, id, seq: row.seq as number }));
+    });
+  }
+
+  formerSeqs(keys: readonly RecordKey[]): Since<RecordKey>[] {
+    return keys.flatMap(({ run, key }) => {
+      const of = key === null ? { sql: FORMER_RUN_SEQS, at: [] } : { sql: FORMER_SEQS, at: [key] };
+      const rows = this.#statements.of(of.sql).all(this.#ws, run, ...of.at);
+      return rows.map((row) => ({ run, key, seq: row.seq as number }));
+    });
   }
 }
 

@@ -14,6 +14,7 @@ import type { BudgetDocument } from "./check-budgets.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { firstSeqOfOutcome, firstSeqOfRun, firstSeqOfStep } from "./first-seqs-again.ts";
 import { KEY_PART_END } from "./key-parts.ts";
 import { creditsAgain, mostOfOutcomeAgain, mostOfRunAgain } from "./most-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
@@ -25,7 +26,6 @@ import { isFreeCell } from "./trial-again.ts";
 export interface SummedBudget {
   readonly ws: number;
   readonly id: number;
-  readonly countsFromMs: number;
   readonly isRetired: boolean;
   readonly document: BudgetDocument;
 }
@@ -44,6 +44,8 @@ interface Counted {
   readonly customer: string;
   readonly agent: string | null;
   readonly labels: Run["labels"];
+  /** Since when it is on record, in whatever version. */
+  readonly firstSeq: number;
   readonly atMs: number;
   readonly cost: bigint;
   readonly charge: bigint;
@@ -84,8 +86,7 @@ export class BudgetSums {
       const at = { table: "budgets", key: keyText(file.workspace(ws), id) };
       const document = readable(file, at, () => JSON.parse(row.document as string));
       if (document === undefined) continue;
-      const countsFromMs = row.counts_from as number;
-      const budget = { ws, id, countsFromMs, isRetired: row.retired_at !== null, document };
+      const budget = { ws, id, isRetired: row.retired_at !== null, document };
       this.budgets.set(`${ws}${KEY_PART_END}${id}`, budget);
       if (budget.isRetired) continue;
       this.#byWorkspace.set(ws, [...(this.#byWorkspace.get(ws) ?? []), budget]);
@@ -121,6 +122,7 @@ export class BudgetSums {
     const { customer, agent, labels, usage } = step;
     const counted = {
       ...{ ws, customer, agent, labels, usage },
+      firstSeq: firstSeqOfStep(this.#file, ws, step),
       atMs: this.#grantedAtMs(ws, step) ?? step.receivedAtMs,
       cost: step.payer === "us" ? step.cost : 0n,
       charge: step.charge,
@@ -170,6 +172,7 @@ export class BudgetSums {
     const waits = most.reduce((sum, { amount }) => sum + amount, 0n);
     const own = {
       ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
+      firstSeq: firstSeqOfRun(this.#file, ws, run),
       charge: fee + bounds + waits,
       currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
       ...creditsAgain(card, [...shares, ...most]),
@@ -202,7 +205,9 @@ export class BudgetSums {
     const labels = this.#paths.of(ws, run, { isStandingToo: true })[0]?.labels ?? null;
     const currency = this.#currencyOf(ws, cardVersionId);
     const credits = creditsAgain(card, [...outcome.shares, ...most]);
-    const counted = { ...NOTHING, ws, customer, agent, labels, charge, currency, ...credits };
+    const firstSeq = firstSeqOfOutcome(this.#file, ws, outcome);
+    const of = { ws, customer, agent, labels, firstSeq };
+    const counted = { ...NOTHING, ...of, charge, currency, ...credits };
     for (const budget of this.#of(ws)) {
       if (budget.document.each === "run") continue;
       this.#add(budget, { ...counted, atMs: receivedAtMs });
@@ -215,8 +220,8 @@ export class BudgetSums {
   }
 
   #placeOf(budget: SummedBudget, counted: Counted): Omit<SummedPart, "budget"> | null {
-    const { document, countsFromMs } = budget;
-    if (counted.atMs < countsFromMs) return null;
+    const { document, id } = budget;
+    if (counted.firstSeq <= id) return null;
     const level = levelOf(budget, counted);
     if (level === 0n || !isAmong(document.where.customer, counted.customer)) return null;
     if (!selects(document.where, counted)) return null;
