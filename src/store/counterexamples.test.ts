@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunOpened, StepEvent } from "../domain/event/event.ts";
+import { usageOf } from "../domain/event/usage.ts";
+import { quantityOfInteger } from "../domain/money/decimal.ts";
 import { assertConserved } from "./conservation-contract.ts";
 import { hashed, START_MS } from "./event-sequences-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
@@ -138,4 +140,17 @@ test("a run known by its children begins with the earliest of them in any order"
   await deliver(store, "b", { events: [late, early], batchSize: 1 });
   const openings = ["a", "b"].map((workspace) => store.run(workspace, "r1")?.openedAtMs);
   assert.deepEqual(openings, [early.occurredAtMs, early.occurredAtMs]);
+});
+
+test("customers that one act moves are told of in one order, whoever came first", async () => {
+  const store = new MemoryStore();
+  const usage = usageOf([["input_uncached", quantityOfInteger(17)]]);
+  const used = ["beta", "acme"].map((customer) => step({ run: customer, customer, usage }));
+  const late = { kind: "reprice", daysAgo: 40, price: "0.37" } as const;
+  await play(store, "w", [ingest(...used), late]);
+  const told = store.journal("w", 0, 100).filter(({ kind }) => kind === "alert.told");
+  assert.deepEqual(
+    told.map(({ id }) => id.split('"')[3]),
+    ["acme", "beta"],
+  );
 });

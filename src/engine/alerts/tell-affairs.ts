@@ -180,7 +180,8 @@ class UnitTeller {
     const books = unknown.length === 0 ? [] : await unit.creditBooks(unknown);
     this.#books = new Map(unknown.map((id) => [id, undefined]));
     for (const row of books) this.#books.set(row.customer, row);
-    for (const [id, moves] of [...this.#moves]) {
+    // In one order: that in which rows were loaded is another in every store.
+    for (const [id, moves] of [...this.#moves].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const customer = state.customers.get(id) ?? (await this.#customer(id));
       if (customer === undefined) continue;
       if (this.#maySkipTerms(customer, moves.charged)) this.#note(customer, moves.charged);
