@@ -11,6 +11,7 @@ import {
   readBalances,
   readCustomerBudgets,
   readRunState,
+  readStops,
 } from "./read-budgets.ts";
 import {
   type Decided,
@@ -94,6 +95,11 @@ export class LiveLimits {
 
   resumeWork(workspace: string, resume: NewResume): ReturnType<typeof resumeWork> {
     return resumeWork(this.#context, workspace, resume);
+  }
+
+  /** What is stopped, by what it is, at most so many. */
+  stops(workspace: string, limit: number): Promise<readonly Stop[]> {
+    return readStops(this.#context, workspace, limit);
   }
 
   /** Whether a run may go on, and what its budgets stand at. */

@@ -49,6 +49,25 @@ function isShort({ budget }: Stop, rooms: readonly Room[]): boolean {
   return isStoppedBy(own) || freeOf(own, false) <= BigInt(budget?.free ?? "0");
 }
 
+/**
+ * What is stopped, by what it is, at most so many. A budget's own pause stands in the store until
+ * the next hold looks at it: where there is room again it is over, and left out.
+ */
+export async function readStops(
+  reading: Reading,
+  workspace: string,
+  limit: number,
+): Promise<readonly Stop[]> {
+  const stops = await reading.store.spending.listStops(workspace, limit);
+  const isInForce = await Promise.all(
+    stops.map(async (stop) => {
+      if (stop.budget === null) return true;
+      return isShort(stop, (await readRunState(reading, workspace, stop.id)).budgets);
+    }),
+  );
+  return stops.filter((_, at) => isInForce[at]);
+}
+
 async function readPath({ store }: Reading, workspace: string, id: string): Promise<Run[]> {
   const runs: Run[] = [];
   for (let next: string | null = id; next !== null && runs.length < RUN_DEPTH_MAX; ) {

@@ -71,9 +71,9 @@ export interface HttpParts {
     readonly asks: readonly HoldAsk[];
     readonly caps: readonly Cap[];
   };
-  /** Holds that are named by their steps. Throws what is wrong with the list. */
+  /** Holds that are named by their steps. Throws what is wrong with the body. */
   readonly readNamedHolds: (
-    value: unknown,
+    body: unknown,
     run: string,
   ) => readonly (StepKey & { readonly ttlMs: number })[];
   /** JSON without lost digits. Throws `request.malformed`. */

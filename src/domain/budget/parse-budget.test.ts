@@ -88,6 +88,7 @@ describe("A budget's document", () => {
     ["a currency of tokens", { measure: "tokens", currency: "USD" }, "currency:"],
     ["costs in euro", { currency: "EUR" }, "currency:"],
     ["a run's budget by day", { each: "run", per: "day" }, "per:"],
+    ["runs of a run", { each: "run", per: "lifetime", measure: "runs" }, "measure:"],
     ["no span", { per: undefined }, "per:"],
     ["an unknown time zone", { timeZone: "Mars/Base" }, "timeZone:"],
     ["an eighth day of the week", { per: "week", anchorDay: 8 }, "anchorDay:"],

@@ -22,6 +22,7 @@ import {
   ACTIONS,
   type Budget,
   type BudgetWhere,
+  countsRuns,
   EACH,
   isMoney,
   isPrepaid,
@@ -70,8 +71,9 @@ export function parseBudget(document: unknown, key: string): ParsedBudget {
   };
   if (limit !== null && budget.reserve > limit) root.at("reserve").refuse("exceeds the limit");
   if (isPrepaid(measure)) requirePrepaid(root, budget);
-  if (measure === "credits" && each.each === "run") {
-    root.at("measure").refuse("has no balance of a run: limit its charge");
+  if (each.each === "run" && (measure === "credits" || countsRuns(measure))) {
+    const instead = measure === "credits" ? "limit its charge" : "limit those of its customer";
+    root.at("measure").refuse(`has no balance of a run: ${instead}`);
   }
   return problems.length === 0 ? { budget } : { problems: problems.map(ofBudget) };
 }

@@ -190,7 +190,7 @@ const listStops = route({
   scope: "read",
   answers: { 200: json("The stops.", named("StopList")) },
   handle: async ({ engine }, { workspace }) => {
-    const stops = await engine.store.spending.listStops(workspace, PAGE_MAX_ROWS);
+    const stops = await engine.limits.stops(workspace, PAGE_MAX_ROWS);
     return ok({ stops: stops.map(stopView) });
   },
 });

@@ -118,10 +118,6 @@ function spendersOf(
   }));
 }
 
-interface NamedHolds {
-  readonly holds: unknown;
-}
-
 async function holdList(
   { engine }: RouteContext,
   { workspace, run }: { readonly workspace: string; readonly run: string },
@@ -136,7 +132,7 @@ async function holdList(
   return ok({ run, holds: known.map((hold) => holdView(hold, nowMs)) });
 }
 
-const release = route<RunParam, unknown, NamedHolds>({
+const release = route<RunParam, unknown, unknown>({
   method: "POST",
   path: "/v1/runs/{run}/holds/release",
   operationId: "releaseHolds",
@@ -147,14 +143,14 @@ const release = route<RunParam, unknown, NamedHolds>({
   answers: { 200: json("The holds as they are now.", named("HoldList")) },
   errors: ["hold.not_found", "field.missing", "field.invalid", "field.unknown"],
   handle: async (context, { workspace, params: { run }, body }) => {
-    const releases = context.readNamedHolds(body.holds, run);
+    const releases = context.readNamedHolds(body, run);
     const request = { ...NO_REQUEST, run, releases };
     const { answer } = await context.engine.hold(workspace, [], request);
     return holdList(context, { workspace, run }, answer.released);
   },
 });
 
-const renew = route<RunParam, unknown, NamedHolds>({
+const renew = route<RunParam, unknown, unknown>({
   method: "POST",
   path: "/v1/runs/{run}/holds/renew",
   operationId: "renewHolds",
@@ -165,7 +161,7 @@ const renew = route<RunParam, unknown, NamedHolds>({
   answers: { 200: json("The holds as they are now.", named("HoldList")) },
   errors: ["hold.not_found", "field.missing", "field.invalid", "field.unknown"],
   handle: async (context, { workspace, params: { run }, body }) => {
-    const renewals = context.readNamedHolds(body.holds, run);
+    const renewals = context.readNamedHolds(body, run);
     const request = { ...NO_REQUEST, run, renewals };
     const { answer } = await context.engine.hold(workspace, [], request);
     return holdList(context, { workspace, run }, answer.renewed);

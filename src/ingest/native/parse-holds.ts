@@ -80,14 +80,16 @@ export function readHolds(body: unknown, context: HoldsContext): ReadHolds {
   });
 }
 
-/** Reads holds that are named by their steps: `[{ "source", "id", "ttlMs" }]`. */
+/** Reads holds that are named by their steps: `{ "holds": [{ "source", "id", "ttlMs" }] }`. */
 export function readNamedHolds(
-  value: unknown,
+  body: unknown,
   run: string,
 ): readonly (NamedHold & { readonly ttlMs: number })[] {
   const known: ReadonlySet<string> = new Set(["source", "id", "ttlMs"]);
-  return named(() =>
-    listOf(value, "holds").map((item, index) =>
+  return named(() => {
+    const sent = readObject(body, "body");
+    refuseUnknown(sent, new Set(["holds"]), "");
+    return listOf(sent.holds, "holds").map((item, index) =>
       within(`holds[${index}]`, () => {
         const object = readObject(item, "hold");
         refuseUnknown(object, known, "");
@@ -95,8 +97,8 @@ export function readNamedHolds(
         const id = readRequiredId(object.id, "id");
         return { run, source, id, ttlMs: readInteger(object.ttlMs, "ttlMs", TTL) };
       }),
-    ),
-  );
+    );
+  });
 }
 
 const TTL = { min: 1_000, max: HOLD_TTL_MAX_MS, otherwise: HOLD_TTL_MS };
