@@ -76,8 +76,10 @@ async function roomsOfOpening(
 ): Promise<Room[]> {
   const { records } = granting.book;
   if (!records.some(({ budget }) => countsRuns(budget.measure))) return [];
-  const path = [{ id: run, agent, labels }];
-  const rooms = await roomsOf(granting, { customer: customer.id, agent, labels, path }, customer);
+  const { tariff, state } = granting;
+  const cardKey = tariff.cardFor(customer, state.receivedAtMs)?.cardKey ?? null;
+  const one = { id: run, agent, labels, cardKey };
+  const rooms = await roomsOf(granting, { ...one, customer: customer.id, path: [one] }, customer);
   return rooms.filter(({ record: { budget } }) => {
     return countsRuns(budget.measure) && budget.enforcement === "hard";
   });

@@ -216,7 +216,7 @@ async function reservedRooms(
 ): Promise<Room[]> {
   const { book, state } = granting;
   const customer = state.customers.get(id) ?? null;
-  const spender = { customer: id, agent: null, labels: null, path: [] };
+  const spender = { customer: id, agent: null, labels: null, cardKey: null, path: [] };
   const rooms = reserves.flatMap(({ budgetId, scope }) => {
     const record = book.byId(budgetId);
     if (record === undefined || isPrepaid(record.budget.measure)) return [];

@@ -67,11 +67,12 @@ export async function loadAsked(
 }
 
 function prepare(
-  { state, book }: Spending,
+  granting: Spending,
   { limits, asker }: { readonly limits: readonly BudgetRecord[]; readonly asker: Asker },
   ask: HoldAsk,
 ): PreparedAsk {
-  const spender = spenderOf({ state }, asker, ask);
+  const { state, book } = granting;
+  const spender = spenderOf(granting, asker, ask);
   const places: RoomPlace[] = [];
   for (const record of limits) {
     const scopes = scopesOf(record.budget, spender);
@@ -136,13 +137,14 @@ function askerOf(
 
 /** Whose work a step is, with every run above it. */
 function spenderOf(
-  { state }: Pick<Spending, "state">,
+  { state, tariff }: Pick<Spending, "state" | "tariff">,
   { run, customer }: Asker,
   { step }: HoldAsk,
 ): Spender {
-  const path = pathOf(run.id, (id) => state.runs.get(id));
+  const path = pathOf(run.id, (id) => state.runs.get(id), tariff);
   const agent = step.agent ?? run.agent;
-  return { customer: customer.id, agent, labels: step.labels, path };
+  const cardKey = tariff.cardFor(customer, state.receivedAtMs)?.cardKey ?? null;
+  return { customer: customer.id, agent, labels: step.labels, cardKey, path };
 }
 
 /** The balance of a budget, scope and window. */

@@ -7,7 +7,7 @@ import { type BatchState, stepKeyText } from "./batch-state.ts";
 import type { BudgetBook } from "./budget-books.ts";
 import { recordOverrun } from "./overruns.ts";
 import type { UnitOfWork } from "./ports.ts";
-import { spendOfStep, spendOfTree } from "./spend-of.ts";
+import { onPath, spendOfStep, spendOfTree } from "./spend-of.ts";
 import type { BalancePlace } from "./spending-state.ts";
 import type { Tariff } from "./tariff.ts";
 
@@ -69,7 +69,7 @@ async function countWholeRun(
   const { state } = spending;
   if (place.isKept) return;
   const run = state.runs.stored(place.scope);
-  if (run === undefined || !isSelectedRun(record, run)) return;
+  if (run === undefined || !isSelectedRun(spending, record, run)) return;
   const settled = await storedSpend(spending, record, run);
   if (settled === 0n) return;
   state.spending.moveBalance(place, { settled });
@@ -90,10 +90,15 @@ export function isInTotals({ budget }: BudgetRecord): boolean {
 }
 
 /** Whether a run has a balance of its own in a budget of runs. */
-export function isSelectedRun({ budget }: BudgetRecord, run: Run): boolean {
-  const { id, customer, agent, labels, standing } = run;
+export function isSelectedRun(
+  { tariff }: Pick<Spending, "tariff">,
+  { budget }: BudgetRecord,
+  run: Run,
+): boolean {
+  const { customer, standing } = run;
   if (customer === null || standing) return false;
-  return scopesOf(budget, { customer, agent, labels, path: [{ id, agent, labels }] }).length > 0;
+  const one = onPath(run, tariff);
+  return scopesOf(budget, { ...one, customer, path: [one] }).length > 0;
 }
 
 /** The currency in which a run is charged: that of its customer's card when it opened. */

@@ -22,16 +22,29 @@ export async function readRunState(
   workspace: string,
   id: string,
 ): Promise<RunState> {
-  const runs = await readPath(reading, workspace, id);
-  const run = runs[0] as Run;
-  const spender = spenderOf(run, runs);
-  const customer = run.customer === null ? undefined : await customerOf(reading, workspace, run);
-  const budgets =
-    customer === undefined ? [] : await readRooms(reading, workspace, { spender, customer });
+  const { run, spender, budgets } = await readRunRooms(reading, workspace, id);
   const stops = await reading.store.spending.stops(workspace, stopKeysOf(spender));
   const inForce = stops.filter((stop) => stop.budget === null || isShort(stop, budgets));
   const stop = decidingStop(inForce);
   return { run: id, state: stateOf(run, stop), stop, budgets };
+}
+
+async function readRunRooms(
+  reading: Reading,
+  workspace: string,
+  id: string,
+): Promise<{ readonly run: Run; readonly spender: Spender; readonly budgets: readonly Room[] }> {
+  const runs = await readPath(reading, workspace, id);
+  const run = runs[0] as Run;
+  const customer = run.customer === null ? undefined : await customerOf(reading, workspace, run);
+  const tariff = await reading.tariffs.of(workspace);
+  const cardKey = await cardKeyOf(reading, workspace, customer);
+  const { agent, labels } = run;
+  const path = pathOf(id, (of) => runs.find((one) => one.id === of), tariff);
+  const spender = { customer: run.customer ?? "", agent, labels, cardKey, path };
+  const budgets =
+    customer === undefined ? [] : await readRooms(reading, workspace, { spender, customer });
+  return { run, spender, budgets };
 }
 
 function stateOf({ status }: Run, stop: Stop | null): RunState["state"] {
@@ -62,7 +75,7 @@ export async function readStops(
   const isInForce = await Promise.all(
     stops.map(async (stop) => {
       if (stop.budget === null) return true;
-      return isShort(stop, (await readRunState(reading, workspace, stop.id)).budgets);
+      return isShort(stop, (await readRunRooms(reading, workspace, stop.id)).budgets);
     }),
   );
   return stops.filter((_, at) => isInForce[at]);
@@ -84,10 +97,15 @@ async function customerOf({ store }: Reading, workspace: string, { customer }: R
   return store.customer(workspace, customer ?? "");
 }
 
-function spenderOf(run: Run, runs: readonly Run[]): Spender {
-  const path = pathOf(run.id, (id) => runs.find((one) => one.id === id));
-  const { customer, agent, labels } = run;
-  return { customer: customer ?? "", agent, labels, path };
+/** Key of the card that charges what a customer does now. */
+async function cardKeyOf(
+  { tariffs, clocks }: Reading,
+  workspace: string,
+  customer: Customer | undefined,
+): Promise<string | null> {
+  if (customer === undefined) return null;
+  const nowMs = (await clocks.of(workspace)).nowMs();
+  return (await tariffs.of(workspace)).cardFor(customer, nowMs)?.cardKey ?? null;
 }
 
 /** The budgets of a customer's own, of every agent and run of it: what its work counts in now. */
@@ -100,7 +118,8 @@ export async function readCustomerBudgets(
   if (customer === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${id}".`, "customer");
   }
-  const spender = { customer: id, agent: null, labels: null, path: [] };
+  const cardKey = await cardKeyOf(reading, workspace, customer);
+  const spender = { customer: id, agent: null, labels: null, cardKey, path: [] };
   return readRooms(reading, workspace, { spender, customer });
 }
 
@@ -109,7 +128,7 @@ export async function readWorkspaceBudgets(
   reading: Reading,
   workspace: string,
 ): Promise<readonly Room[]> {
-  const spender = { customer: "", agent: null, labels: null, path: [] };
+  const spender = { customer: "", agent: null, labels: null, cardKey: null, path: [] };
   const rooms = await readRooms(reading, workspace, { spender, customer: null });
   return rooms.filter(({ record }) => record.budget.each === "workspace");
 }

@@ -153,7 +153,7 @@ async function bookSteps(
     const hold = settled.get(key) ?? was;
     const placed = (step: Step, by: Hold | undefined): Placed => {
       const atMs = by?.grantedAtMs ?? step.receivedAtMs;
-      return { spender: spenderOfStep(step, runOf), spend: spendOf(step, tariff), atMs };
+      return { spender: spenderOfStep(step, runOf, tariff), spend: spendOf(step, tariff), atMs };
     };
     // A revision may settle a hold of its call that the record before it came too early for.
     const off = before === undefined ? null : placed(before, was);
@@ -341,7 +341,7 @@ async function bookTrees(spending: Spending, bookings: Booking[]): Promise<void>
 
 function treeDifference(spending: Spending, record: BudgetRecord, change: Change<Run>): bigint {
   const of = (run: Run | undefined) => {
-    if (run === undefined || !isSelectedRun(record, run)) return 0n;
+    if (run === undefined || !isSelectedRun(spending, record, run)) return 0n;
     return measured(record.budget, spendOfTree(run, currencyOf(spending, run)));
   };
   return of(change.after) - of(change.before);
@@ -354,8 +354,8 @@ async function usageDifference(
   { before, after }: Change<Run>,
 ): Promise<bigint> {
   const [was, is] = [
-    before !== undefined && isSelectedRun(record, before),
-    isSelectedRun(record, after),
+    before !== undefined && isSelectedRun(spending, record, before),
+    isSelectedRun(spending, record, after),
   ];
   if (was === is || before === undefined || countsRuns(record.budget.measure)) return 0n;
   if (is) return usageOfTree(spending, record, before);
@@ -378,7 +378,7 @@ async function bookLinked(spending: Spending, { linked, ofRuns, bookings }: Link
     if (isInTotals(record) || countsRuns(record.budget.measure)) continue;
     const brought = await usageOfTree(spending, record, linked);
     for (const above of ancestry(linked.parent, (id) => spending.state.runs.get(id))) {
-      const rest = isSelectedRun(record, above) ? brought : 0n;
+      const rest = isSelectedRun(spending, record, above) ? brought : 0n;
       addRest(record, placeOfRun(spending, record, above), { rest, bookings });
     }
   }

@@ -21,13 +21,22 @@ export interface Spent {
 type RunOf = (id: string) => Run | undefined;
 
 /** A run and all above it; none of a standing run, which has no budget of its own. */
-export function pathOf(run: string, runOf: RunOf): readonly RunOnPath[] {
+export function pathOf(run: string, runOf: RunOf, tariff: Tariff): readonly RunOnPath[] {
   const path: RunOnPath[] = [];
-  for (const { id, agent, labels, standing } of ancestry(run, runOf)) {
-    if (standing) return [];
-    path.push({ id, agent, labels });
+  for (const one of ancestry(run, runOf)) {
+    if (one.standing) return [];
+    path.push(onPath(one, tariff));
   }
   return path;
+}
+
+/** A run as budgets of runs select it. */
+export function onPath({ id, agent, labels, rating }: Run, tariff: Tariff): RunOnPath {
+  return { id, agent, labels, cardKey: cardKeyOf(rating?.cardVersionId ?? null, tariff) };
+}
+
+function cardKeyOf(cardVersionId: number | null, tariff: Tariff): string | null {
+  return cardVersionId === null ? null : tariff.cardById(cardVersionId).cardKey;
 }
 
 /** What a step spends: nothing where it is voided or a witness. */
@@ -42,8 +51,10 @@ export function spendOfStep(step: Step, tariff: Tariff): Spend {
 }
 
 /** The spender of a step. */
-export function spenderOfStep({ customer, agent, labels, run }: Step, runOf: RunOf): Spender {
-  return { customer, agent, labels, path: pathOf(run, runOf) };
+export function spenderOfStep(step: Step, runOf: RunOf, tariff: Tariff): Spender {
+  const { customer, agent, labels, run, cardVersionId } = step;
+  const path = pathOf(run, runOf, tariff);
+  return { customer, agent, labels, cardKey: cardKeyOf(cardVersionId, tariff), path };
 }
 
 /**
@@ -69,7 +80,8 @@ export function spentByRun(run: Run, tariff: Tariff): Spent | null {
     openRunCount: isOpen ? 1n : 0n,
   };
   // The run budgets of its tree are told by the tree's own totals.
-  return { spender: { customer, agent, labels, path: [] }, spend, atMs: run.openedAtMs };
+  const spender = { customer, agent, labels, cardKey: card?.cardKey ?? null, path: [] };
+  return { spender, spend, atMs: run.openedAtMs };
 }
 
 /** Where outcomes are read. */
@@ -87,7 +99,8 @@ export function spentByOutcome(outcome: OutcomeState, sources: OutcomeSources): 
   const card = cardVersionId === null ? null : tariff.cardById(cardVersionId);
   const currency = card?.currency ?? null;
   const credits = card === null ? null : creditUnitsOf(card, [...outcome.shares, ...most]);
-  const spender = { customer, agent, labels: run?.labels ?? null, path: [] };
+  const [labels, cardKey] = [run?.labels ?? null, card?.cardKey ?? null];
+  const spender = { customer, agent, labels, cardKey, path: [] };
   return { spender, spend: { ...NO_SPEND, charge, currency, credits }, atMs: receivedAtMs };
 }
 

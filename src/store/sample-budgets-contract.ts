@@ -21,6 +21,8 @@ const DOCUMENTS: Readonly<Record<string, object>> = {
   teams: { each: "label:team", measure: "tokens", per: "lifetime" },
   runs: { each: "customer", measure: "runs", per: "lifetime" },
   parallel: { each: "customer", measure: "parallel_runs" },
+  cardSteps: { each: "customer", measure: "steps", per: "lifetime", where: { card: ["own"] } },
+  cardTokens: { each: "run", measure: "tokens", where: { card: ["own"] } },
 };
 
 /** In force from the beginning of a history: before its first seq. */
@@ -69,6 +71,10 @@ const feeOf = ({ rating }: Run) =>
     .filter(({ cell }) => !cell.startsWith("~trial:"))
     .reduce((sum, { amount }) => sum + amount, 0n);
 
+/** One customer alone has a card of its own, and none but that. */
+const isOfOwnCard = (one: Pick<Run, "customer"> & Pick<Step, "cardVersionId">) =>
+  one.customer === "beta" && one.cardVersionId !== null;
+
 /** What every balance must be, added up from the rows. Keys as `budget scope window`. */
 function wantedBalances({ runs, steps, outcomes }: Held): Map<string, bigint> {
   const sums = new Map<string, bigint>();
@@ -88,6 +94,7 @@ function wantedBalances({ runs, steps, outcomes }: Held): Map<string, bigint> {
     add("customerMonth", [customer, `${dayOf(receivedAtMs).slice(0, 7)}-01`], costOf(step));
     const team = step.labels?.team;
     if (team !== undefined) add("teams", [team, ""], tokensOf(step));
+    if (isOfOwnCard(step)) add("cardSteps", [customer, ""], stepsOf(step));
     add("allWeek", ["", wednesdayOf(receivedAtMs)], costOf(step));
     if (agent !== null) {
       add("agentSteps", [agent, ""], stepsOf(step));
@@ -96,6 +103,9 @@ function wantedBalances({ runs, steps, outcomes }: Held): Map<string, bigint> {
     }
     for (const run of above(step.run)) {
       add("runTokens", [run.id, ""], tokensOf(step));
+      const { customer: of, rating } = run;
+      const counted = { customer: of, cardVersionId: rating?.cardVersionId ?? null };
+      if (isOfOwnCard(counted)) add("cardTokens", [run.id, ""], tokensOf(step));
       if (run.agent === "support") add("agentRuns", [run.id, ""], stepsOf(step));
     }
   }

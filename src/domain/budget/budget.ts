@@ -48,6 +48,8 @@ export interface BudgetWhere {
   /** Of a run budget: agent and labels of the run that has the balance. Else the step's. */
   readonly agent?: readonly string[];
   readonly label?: Readonly<Record<string, readonly string[]>>;
+  /** Keys of the rate cards that charge the work; of a run budget: the root run that has it. */
+  readonly card?: readonly string[];
 }
 
 /** What a budget says. */

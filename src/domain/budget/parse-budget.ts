@@ -79,7 +79,8 @@ export function parseBudget(document: unknown, key: string): ParsedBudget {
 }
 
 /** Credit is the limit of such a budget, and it stops or waits where that is used up. */
-function requirePrepaid(root: Place, { each, limit, enforcement, stages }: Budget): void {
+function requirePrepaid(root: Place, { each, where, limit, enforcement, stages }: Budget): void {
+  if (where.card !== undefined) root.at("where").refuse("names customers, whatever their card");
   if (each !== "customer") root.at("each").refuse("is customer: credit is a customer's");
   if (limit !== null) root.at("limit").refuse("is the customer's credit: leave it out");
   if (enforcement !== "hard") root.at("enforcement").refuse("is hard");
@@ -120,8 +121,9 @@ function readEach(place: Place): Pick<Budget, "each" | "label"> {
 
 function readWhere(place: Place): BudgetWhere {
   if (place.isAbsent || !place.isObject()) return {};
-  place.allowOnly(["customer", "agent", "label"]);
+  place.allowOnly(["customer", "agent", "label", "card"]);
   const [customer, agent, label] = [place.at("customer"), place.at("agent"), place.at("label")];
+  const card = place.at("card");
   const labels = label.isAbsent ? [] : label.entries(LABELS_MAX_COUNT);
   return {
     ...(customer.isAbsent ? {} : { customer: texts(customer) }),
@@ -129,6 +131,7 @@ function readWhere(place: Place): BudgetWhere {
     ...(label.isAbsent
       ? {}
       : { label: Object.fromEntries(labels.map(([name, values]) => [name, texts(values)])) }),
+    ...(card.isAbsent ? {} : { card: texts(card) }),
   };
 }
 

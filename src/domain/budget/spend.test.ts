@@ -76,12 +76,13 @@ describe("A spend", () => {
   });
 });
 
-const CHILD = { id: "child", agent: "research", labels: { team: "b" } };
-const ROOT = { id: "root", agent: "lead", labels: { team: "a" } };
+const CHILD = { id: "child", agent: "research", labels: { team: "b" }, cardKey: null };
+const ROOT = { id: "root", agent: "lead", labels: { team: "a" }, cardKey: "basic" };
 const SPENDER: Spender = {
   customer: "acme",
   agent: "support",
   labels: { team: "c" },
+  cardKey: "basic",
   path: [CHILD, ROOT],
 };
 
@@ -105,6 +106,15 @@ describe("The balances of work", () => {
     assert.deepEqual(scopes({ each: "label:team" }, { labels: null }), []);
     assert.deepEqual(scopes({ each: "label:region" }), []);
     assert.deepEqual(scopes({ each: "run" }, { path: [] }), []);
+  });
+
+  it("of a budget of a card are those that it charges, and of runs the root that it counts", () => {
+    const where = { card: ["basic", "pro"] };
+    assert.deepEqual(scopes({ each: "customer", where }), ["acme"]);
+    assert.deepEqual(scopes({ each: "run", where }), ["root"]);
+    for (const cardKey of ["free", null]) {
+      assert.deepEqual(scopes({ each: "customer", where }, { cardKey }), []);
+    }
   });
 
   it("of a budget for some are of those alone, each condition for itself", () => {

@@ -71,6 +71,8 @@ export interface RunOnPath {
   readonly id: string;
   readonly agent: string | null;
   readonly labels: Labels | null;
+  /** Key of the card that the run itself is counted by: of a root run; null: none. */
+  readonly cardKey: string | null;
 }
 
 /** Who spends. */
@@ -78,6 +80,8 @@ export interface Spender {
   readonly customer: string;
   readonly agent: string | null;
   readonly labels: Labels | null;
+  /** Key of the card that charges the work; null: none. */
+  readonly cardKey: string | null;
   /** Its run first, then all above it; empty where the run is a standing one. */
   readonly path: readonly RunOnPath[];
 }
@@ -116,11 +120,11 @@ function isAmong(wanted: readonly string[] | undefined, value: string | null): b
 }
 
 function isSelected(
-  { agent, label }: BudgetWhere,
-  one: { readonly agent: string | null; readonly labels: Labels | null },
+  { agent, label, card }: BudgetWhere,
+  one: Omit<RunOnPath, "id">,
 ): boolean {
   const { labels } = one;
-  if (!isAmong(agent, one.agent)) return false;
+  if (!isAmong(agent, one.agent) || !isAmong(card, one.cardKey)) return false;
   if (label === undefined) return true;
   return Object.entries(label).every(([name, values]) => {
     const value = labelIn(labels, name);

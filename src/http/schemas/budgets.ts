@@ -119,6 +119,7 @@ const budget = closed({
     "customer?": listOf(ANY_TEXT),
     "agent?": listOf(ANY_TEXT),
     "label?": mapOf(listOf(ANY_TEXT)),
+    "card?": listOf(ANY_TEXT),
   }),
   measure: ANY_TEXT,
   currency: nullable(CURRENCY),

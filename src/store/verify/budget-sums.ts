@@ -19,7 +19,7 @@ import { KEY_PART_END } from "./key-parts.ts";
 import { creditsAgain, mostOfOutcomeAgain, mostOfRunAgain } from "./most-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
 import { countedAtMs } from "./run-entries.ts";
-import { type RunOnPath, RunPaths } from "./run-paths.ts";
+import { RunPaths } from "./run-paths.ts";
 import { isFreeCell } from "./trial-again.ts";
 
 /** A budget whose balances are rebuilt. */
@@ -44,6 +44,7 @@ interface Counted {
   readonly customer: string;
   readonly agent: string | null;
   readonly labels: Run["labels"];
+  readonly cardKey: string | null;
   /** Since when it is on record, in whatever version. */
   readonly firstSeq: number;
   readonly atMs: number;
@@ -122,6 +123,7 @@ export class BudgetSums {
     const { customer, agent, labels, usage } = step;
     const counted = {
       ...{ ws, customer, agent, labels, usage },
+      cardKey: this.#cardKey(ws, step.cardVersionId),
       firstSeq: firstSeqOfStep(this.#file, ws, step),
       atMs: this.#grantedAtMs(ws, step) ?? step.receivedAtMs,
       cost: step.payer === "us" ? step.cost : 0n,
@@ -140,7 +142,8 @@ export class BudgetSums {
       }
       const level = isCounted ? levelOf(budget, counted) : 0n;
       for (const run of path) {
-        if (!isAmong(where.customer, customer) || !selects(where, run)) continue;
+        const one = { ...run, cardKey: this.#cardKey(ws, run.cardVersionId) };
+        if (!isAmong(where.customer, customer) || !selects(where, one)) continue;
         yield { budget, scope: run.id, window: "", level };
       }
     }
@@ -173,6 +176,7 @@ export class BudgetSums {
     const own = {
       ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
       firstSeq: firstSeqOfRun(this.#file, ws, run),
+      cardKey: this.#cardKey(ws, rating?.cardVersionId ?? null),
       charge: fee + bounds + waits,
       currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
       ...creditsAgain(card, [...shares, ...most]),
@@ -190,7 +194,7 @@ export class BudgetSums {
         continue;
       }
       if (run.standing || !isInRunTotals(measure)) continue;
-      if (!isAmong(where.customer, customer) || !selects(where, run)) continue;
+      if (!isAmong(where.customer, customer) || !selects(where, own)) continue;
       this.#put(budget, { scope: run.id, window: "" }, [levelOf(budget, whole), 0n]);
     }
   }
@@ -206,7 +210,7 @@ export class BudgetSums {
     const currency = this.#currencyOf(ws, cardVersionId);
     const credits = creditsAgain(card, [...outcome.shares, ...most]);
     const firstSeq = firstSeqOfOutcome(this.#file, ws, outcome);
-    const of = { ws, customer, agent, labels, firstSeq };
+    const of = { ws, customer, agent, labels, firstSeq, cardKey: this.#cardKey(ws, cardVersionId) };
     const counted = { ...NOTHING, ...of, charge, currency, ...credits };
     for (const budget of this.#of(ws)) {
       if (budget.document.each === "run") continue;
@@ -252,6 +256,10 @@ export class BudgetSums {
 
   #card(ws: number, cardVersionId: number | null): CardVersion | undefined {
     return cardVersionId === null ? undefined : this.#cards.of(ws, cardVersionId);
+  }
+
+  #cardKey(ws: number, cardVersionId: number | null): string | null {
+    return this.#card(ws, cardVersionId)?.cardKey ?? null;
   }
 
   #currencyOf(ws: number, cardVersionId: number | null): string | null {
@@ -319,10 +327,10 @@ function isAmong(wanted: readonly string[] | undefined, value: string | null): b
 }
 
 function selects(
-  { agent, label = {} }: BudgetDocument["where"],
-  one: Pick<RunOnPath, "agent" | "labels">,
+  { agent, label = {}, card }: BudgetDocument["where"],
+  one: Pick<Counted, "agent" | "labels" | "cardKey">,
 ): boolean {
-  if (!isAmong(agent, one.agent)) return false;
+  if (!isAmong(agent, one.agent) || !isAmong(card, one.cardKey)) return false;
   return Object.entries(label).every(([name, values]) => {
     return values.includes(labelOf(one.labels, name) ?? "\u0000");
   });

@@ -159,6 +159,7 @@ export type BudgetDocument = Document & {
     readonly customer?: readonly string[];
     readonly agent?: readonly string[];
     readonly label?: Readonly<Record<string, readonly string[]>>;
+    readonly card?: readonly string[];
   };
   readonly measure: string;
   readonly currency: string | null;

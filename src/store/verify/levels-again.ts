@@ -96,8 +96,11 @@ export class LevelsAgain {
   of(place: string): readonly bigint[] | null {
     const asked = this.#asked.get(place);
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
-    const isOfRun = asked?.budget.document.each === "run";
-    if (asked === undefined || (isOfRun && this.#changed.has(joined(ws, scope)))) return null;
+    if (asked === undefined) return null;
+    const { each, where } = asked.budget.document;
+    // Which card a run was counted by before is not looked up.
+    const isUnsure = where.card !== undefined || this.#changed.has(joined(ws, scope));
+    if (each === "run" && isUnsure) return null;
     let level = 0n;
     const sums = this.#sums.get(place) ?? asked.spans.map(() => 0n);
     return sums.map((sum) => {

@@ -8,6 +8,8 @@ export interface RunOnPath {
   readonly id: string;
   readonly agent: string | null;
   readonly labels: Run["labels"];
+  /** The card that the run itself is counted by; null: none. */
+  readonly cardVersionId: number | null;
 }
 
 interface KnownRun extends RunOnPath {
@@ -45,13 +47,15 @@ export class RunPaths {
     const key = `${ws} ${id}`;
     const known = this.#runs.get(key);
     if (known !== undefined) return known;
-    const sql = "SELECT id, agent, labels, parent, standing FROM runs WHERE ws = ? AND id = ?";
+    const sql = `SELECT id, agent, labels, parent, standing, rating FROM runs
+      WHERE ws = ? AND id = ?`;
     const row = this.#file.first(sql, ws, id);
     if (row === undefined) return undefined;
     const run = {
       id,
       agent: row.agent as string | null,
-      labels: labelsOf(row.labels as string | null),
+      labels: read<Run["labels"]>(row.labels),
+      cardVersionId: read<Run["rating"]>(row.rating)?.cardVersionId ?? null,
       parent: row.parent as string | null,
       isStanding: row.standing === 1,
     };
@@ -60,11 +64,10 @@ export class RunPaths {
   }
 }
 
-/** Labels that cannot be read are a finding of the run. */
-function labelsOf(text: string | null): Run["labels"] {
-  if (text === null) return null;
+/** What cannot be read is a finding of the run. */
+function read<T>(text: unknown): T | null {
   try {
-    return JSON.parse(text) as Run["labels"];
+    return JSON.parse((text ?? "null") as string) as T | null;
   } catch {
     return null;
   }
