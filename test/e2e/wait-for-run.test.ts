@@ -100,6 +100,9 @@ describe("waiting for a run", () => {
     const events = eventsIn(await listen());
     const held = (await events.next()).value as StreamEvent;
     assert.equal(held.data.budgets?.[0]?.held, "1");
+    const misspelt = { body: { hold: [{ id: "s1" }] } };
+    const refused = await api.call("POST", "/v1/runs/r1/holds/release", misspelt);
+    assert.equal(refused.status, 400, "nothing is let go in silence");
     await ok("POST", "/v1/runs/r1/holds/release", { holds: [{ id: "s1" }] });
     const freed = (await events.next()).value as StreamEvent;
     assert.deepEqual([freed.data.state, freed.data.budgets?.[0]?.held], ["paused", "0"]);
@@ -186,8 +189,11 @@ describe("waiting for a run", () => {
     assert.equal((await ok("GET", "/v1/runs/r1/wait?timeoutMs=50")).state, "paused");
     const raise = (limit: string) =>
       ok("PUT", "/v1/budgets/run.cost/limits", { scope: "r1", limit, ...BY });
+    const stopped = async () => JSON.stringify((await ok("GET", "/v1/stops")).stops);
+    assert.match(await stopped(), /"id":"r1"/);
     await raise("0.07");
     assert.equal((await ok("GET", "/v1/runs/r1/wait?timeoutMs=50")).state, "running");
+    assert.equal(await stopped(), "[]", "a pause that is over is no stop");
     assert.equal((await asked())?.decision, "pause");
     assert.equal((await ok("GET", "/v1/runs/r1/wait?timeoutMs=50")).state, "paused");
     await raise("0.10");

@@ -119,10 +119,7 @@ function isAmong(wanted: readonly string[] | undefined, value: string | null): b
   return wanted === undefined || (value !== null && wanted.includes(value));
 }
 
-function isSelected(
-  { agent, label, card }: BudgetWhere,
-  one: Omit<RunOnPath, "id">,
-): boolean {
+function isSelected({ agent, label, card }: BudgetWhere, one: Omit<RunOnPath, "id">): boolean {
   const { labels } = one;
   if (!isAmong(agent, one.agent) || !isAmong(card, one.cardKey)) return false;
   if (label === undefined) return true;
