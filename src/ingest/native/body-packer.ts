@@ -9,15 +9,7 @@ import { DEFAULT_MAX_DEPTH, parseJsonExact } from "./exact-json.ts";
 import { parseLine } from "./ndjson.ts";
 import { DICTIONARY_MAX_ENTRIES, EventPacker, type PackedItems } from "./packed-events.ts";
 import type { ParseContext } from "./parse-event.ts";
-import {
-  BRACKET_CLOSE,
-  BRACKET_OPEN,
-  COMMA,
-  END,
-  LINE_FEED,
-  NOT_PLAIN,
-  PlainBytes,
-} from "./plain-bytes.ts";
+import { BYTE, NOT_PLAIN, PlainBytes } from "./plain-bytes.ts";
 import { PlainSteps } from "./plain-steps.ts";
 import {
   type BodyKind,
@@ -71,7 +63,7 @@ export class BodyPacker {
     const most = text.length * BYTES_PER_CHAR_MAX + 1;
     const room = most <= this.#room.length ? this.#room : Buffer.alloc(Buffer.byteLength(text) + 1);
     const length = room.write(text, "utf8");
-    room[length] = END;
+    room[length] = BYTE.end;
     this.#plain.bytes = room;
     return length;
   }
@@ -81,7 +73,7 @@ export class BodyPacker {
     const plain = this.#plain;
     const ends: Ends = [];
     let at = plain.blank(0);
-    if (plain.bytes[at] !== BRACKET_OPEN) return null;
+    if (plain.bytes[at] !== BYTE.bracketOpen) return null;
     at = plain.blank(at + 1);
     while (ends.length < EVENTS_PER_REQUEST_MAX_COUNT) {
       const end = this.#item(at, ends);
@@ -89,8 +81,8 @@ export class BodyPacker {
       at = plain.blank(end);
       const next = plain.bytes[at];
       at = plain.blank(at + 1);
-      if (next === BRACKET_CLOSE) return at === length ? ends : null;
-      if (next !== COMMA) return null;
+      if (next === BYTE.bracketClose) return at === length ? ends : null;
+      if (next !== BYTE.comma) return null;
     }
     return null;
   }
@@ -128,11 +120,11 @@ export class BodyPacker {
     const ends: Ends = [];
     let line = 0;
     for (let start = 0; start < length; ) {
-      const feed = bytes.indexOf(LINE_FEED, start);
+      const feed = bytes.indexOf(BYTE.lineFeed, start);
       const end = feed === -1 || feed > length ? length : feed;
       line += 1;
       // No step goes on in the next line.
-      bytes[end] = END;
+      bytes[end] = BYTE.end;
       if (this.#steps.read(this.#plain.blank(start), end) !== NOT_PLAIN) this.#added(ends);
       else {
         const content = bytes.toString("utf8", start, end).trim();

@@ -5,7 +5,7 @@ import { hashOf } from "./plain-bytes.ts";
 
 const bytes = (text: string) => Buffer.from(text);
 const find = (names: ByteNames, text: string, hash = hashOf(bytes(text))) =>
-  names.find(bytes(`<${text}>`), 1, 1 + text.length, hash);
+  names.find({ bytes: bytes(`<${text}>`), hash }, 1, 1 + text.length);
 
 describe("a dictionary by bytes", () => {
   test("numbers texts in the order in which they came, and finds them", () => {

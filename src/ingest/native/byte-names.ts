@@ -10,6 +10,12 @@ const PROBES_MAX_COUNT = 16;
 const SLOTS_PER_ENTRY = 2;
 const USUAL_TEXT_BYTES = 24;
 
+/** Bytes, and the hash of the text that is looked for in them. */
+export interface HashedBytes {
+  readonly bytes: Uint8Array;
+  readonly hash: number;
+}
+
 /** There is no such entry, or no room for one. */
 export const NO_ENTRY = -1;
 
@@ -34,12 +40,13 @@ export class ByteNames {
   }
 
   /** The entry of the text that stands there; NO_ENTRY: there is none. */
-  find(bytes: Uint8Array, start: number, end: number, hash: number): number {
+  find({ bytes, hash }: HashedBytes, start: number, end: number): number {
     let slot = spread(hash) & this.#mask;
     for (let probes = 0; probes < PROBES_MAX_COUNT; probes += 1) {
       const entry = (this.#slots[slot] as number) - 1;
       if (entry < 0) return NO_ENTRY;
-      if (this.#hashes[entry] === hash && this.#isText(entry, bytes, start, end)) return entry;
+      const isMet = this.#hashes[entry] === hash && this.#lengthOf(entry) === end - start;
+      if (isMet && this.#standsAt(entry, bytes, start)) return entry;
       slot = (slot + 1) & this.#mask;
     }
     return NO_ENTRY;
@@ -81,14 +88,16 @@ export class ByteNames {
     return entry;
   }
 
-  #isText(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const from = this.#starts[entry] as number;
-    const length = (this.#starts[entry + 1] as number) - from;
-    if (length !== end - start) return false;
+  #lengthOf(entry: number): number {
+    return (this.#starts[entry + 1] as number) - (this.#starts[entry] as number);
+  }
+
+  #standsAt(entry: number, bytes: Uint8Array, start: number): boolean {
     const kept = this.#kept;
-    for (let at = 0; at < length; at += 1) {
-      if (kept[from + at] !== bytes[start + at]) return false;
-    }
+    const from = this.#starts[entry] as number;
+    const shift = start - from;
+    const end = this.#starts[entry + 1] as number;
+    for (let at = from; at < end; at += 1) if (kept[at] !== bytes[at + shift]) return false;
     return true;
   }
 }

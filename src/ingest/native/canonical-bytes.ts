@@ -2,7 +2,7 @@
  * Writes the canonical text of an event's content (`content-hash.ts`) as bytes. Only plain texts
  * and whole numbers are written, whose bytes are their characters.
  */
-import { BRACE_CLOSE, BRACE_OPEN, DIGIT_0, QUOTE } from "./plain-bytes.ts";
+import { BYTE } from "./plain-bytes.ts";
 
 const HASH_SIGN = 0x23;
 const SEMICOLON = 0x3b;
@@ -45,10 +45,10 @@ export class CanonicalBytes {
 
   text(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length >= 100) this.#byte(DIGIT_0 + Math.floor(length / 100));
-    if (length >= 10) this.#byte(DIGIT_0 + (Math.floor(length / 10) % 10));
-    this.#byte(DIGIT_0 + (length % 10));
-    this.#byte(QUOTE);
+    if (length >= 100) this.#byte(BYTE.zero + Math.floor(length / 100));
+    if (length >= 10) this.#byte(BYTE.zero + (Math.floor(length / 10) % 10));
+    this.#byte(BYTE.zero + (length % 10));
+    this.#byte(BYTE.quote);
     this.raw(bytes, start, end);
   }
 
@@ -60,11 +60,11 @@ export class CanonicalBytes {
   }
 
   beginRecord(): void {
-    this.#byte(BRACE_OPEN);
+    this.#byte(BYTE.braceOpen);
   }
 
   endRecord(): void {
-    this.#byte(BRACE_CLOSE);
+    this.#byte(BYTE.braceClose);
   }
 
   #byte(byte: number): void {

@@ -28,6 +28,8 @@ export const DICTIONARY_MAX_ENTRIES = 20_000;
 export interface PackedItems {
   /** Every event in turn: OTHER, or STEP and what a step states. */
   readonly numbers: Float64Array;
+  /** So many of them; what stands behind is of no message. */
+  readonly count: number;
   /** Texts of these events that do not repeat, in the order of their use. */
   readonly texts: readonly string[];
   /** Texts that are numbers from here on. */
@@ -94,14 +96,14 @@ export class EventPacker {
     this.#others = [];
   }
 
-  /** The message, as it crosses. */
+  /** The message. Its numbers are overwritten by the next one: who keeps it copies them. */
   finish(ends: ReadItems["ends"]): PackedItems {
-    const numbers = this.#numbers.slice(0, this.#length);
+    const [numbers, count] = [this.#numbers, this.#length];
     const [texts, named, others] = [this.#texts, this.#named, this.#others];
     const beginsAnew = this.#hasBegunAnew;
     this.#named = [];
     this.#hasBegunAnew = false;
-    return { numbers, texts, named, beginsAnew, others, ends };
+    return { numbers, count, texts, named, beginsAnew, others, ends };
   }
 
   add(event: TollgateEvent): void {
@@ -165,9 +167,12 @@ export class EventPacker {
     return this.#nameCount;
   }
 
-  /** The number of a text that repeats; 0: none. */
   #of(text: string | null): number {
-    if (text === null) return 0;
+    return text === null ? 0 : this.numberOf(text);
+  }
+
+  /** The number of a text that repeats. */
+  numberOf(text: string): number {
     const known = this.#numberOf.get(text);
     if (known !== undefined) return known;
     const number = this.name(text);
@@ -252,7 +257,7 @@ export class EventUnpacker {
     const cursor = { numbers: packed.numbers, at: 0, texts: packed.texts, textAt: 0 };
     const events: TollgateEvent[] = [];
     let others = 0;
-    while (cursor.at < cursor.numbers.length) {
+    while (cursor.at < packed.count) {
       if (nextNumber(cursor) === STEP) events.push(this.#step(cursor));
       else {
         events.push(present(packed.others[others], "an event that is no step"));

@@ -7,21 +7,23 @@
 /** What is not of the form that is looked for. */
 export const NOT_PLAIN = -1;
 
-export const QUOTE = 0x22;
-export const COMMA = 0x2c;
-export const COLON = 0x3a;
-export const BRACE_OPEN = 0x7b;
-export const BRACE_CLOSE = 0x7d;
-export const BRACKET_OPEN = 0x5b;
-export const BRACKET_CLOSE = 0x5d;
-export const BACKSLASH = 0x5c;
-export const DIGIT_0 = 0x30;
-export const LINE_FEED = 0x0a;
+/** The bytes that JSON is made of, and END, which stands behind the last one. */
+export const BYTE = Object.freeze({
+  end: 0,
+  lineFeed: 0x0a,
+  quote: 0x22,
+  comma: 0x2c,
+  zero: 0x30,
+  colon: 0x3a,
+  bracketOpen: 0x5b,
+  backslash: 0x5c,
+  bracketClose: 0x5d,
+  braceOpen: 0x7b,
+  braceClose: 0x7d,
+});
 const DIGIT_9 = 0x39;
 const SPACE = 0x20;
 const LAST_PRINTABLE = 0x7e;
-/** Stands behind the last byte. */
-export const END = 0;
 /** Digits that every whole number of that length can have and still be safe. */
 const SAFE_DIGITS = 15;
 /** "null" */
@@ -54,15 +56,15 @@ export class PlainBytes {
   /** The position of the quote that closes a plain text, whose own quote stands at `at`. */
   text(at: number): number {
     const { bytes } = this;
-    if (bytes[at] !== QUOTE) return NOT_PLAIN;
+    if (bytes[at] !== BYTE.quote) return NOT_PLAIN;
     let hash = HASH_START;
     for (let end = at + 1; ; end += 1) {
       const byte = bytes[end] as number;
-      if (byte === QUOTE) {
+      if (byte === BYTE.quote) {
         this.hash = hash;
         return end;
       }
-      if (byte < SPACE || byte > LAST_PRINTABLE || byte === BACKSLASH) return NOT_PLAIN;
+      if (byte < SPACE || byte > LAST_PRINTABLE || byte === BYTE.backslash) return NOT_PLAIN;
       hash = Math.imul(hash ^ byte, HASH_PRIME);
     }
   }
@@ -70,19 +72,19 @@ export class PlainBytes {
   /** The end of an object that holds plain texts and no other object, which begins at `at`. */
   flatObject(at: number): number {
     const { bytes } = this;
-    if (bytes[at] !== BRACE_OPEN) return NOT_PLAIN;
+    if (bytes[at] !== BYTE.braceOpen) return NOT_PLAIN;
     let hash = HASH_START;
     let isText = false;
     for (let end = at + 1; ; end += 1) {
       const byte = bytes[end] as number;
-      if (byte > LAST_PRINTABLE || byte === BACKSLASH) return NOT_PLAIN;
+      if (byte > LAST_PRINTABLE || byte === BYTE.backslash) return NOT_PLAIN;
       if (byte < SPACE && (isText || !isBlank(byte))) return NOT_PLAIN;
       hash = Math.imul(hash ^ byte, HASH_PRIME);
-      if (byte === QUOTE) isText = !isText;
-      else if (!isText && byte === BRACE_CLOSE) {
+      if (byte === BYTE.quote) isText = !isText;
+      else if (!isText && byte === BYTE.braceClose) {
         this.hash = hash;
         return end + 1;
-      } else if (!isText && byte === BRACE_OPEN) return NOT_PLAIN;
+      } else if (!isText && byte === BYTE.braceOpen) return NOT_PLAIN;
     }
   }
 
@@ -92,7 +94,7 @@ export class PlainBytes {
     let end = at;
     while (isDigit(bytes[end] as number)) end += 1;
     const count = end - at;
-    const hasLeadingZero = count > 1 && bytes[at] === DIGIT_0;
+    const hasLeadingZero = count > 1 && bytes[at] === BYTE.zero;
     return count === 0 || count > SAFE_DIGITS || hasLeadingZero ? NOT_PLAIN : end;
   }
 
@@ -100,7 +102,7 @@ export class PlainBytes {
   number(start: number, end: number): number {
     const { bytes } = this;
     let value = 0;
-    for (let at = start; at < end; at += 1) value = value * 10 + (bytes[at] as number) - DIGIT_0;
+    for (let at = start; at < end; at += 1) value = value * 10 + (bytes[at] as number) - BYTE.zero;
     return value;
   }
 
@@ -126,13 +128,13 @@ export class PlainBytes {
     let depth = 0;
     for (let end = at; ; end += 1) {
       const byte = bytes[end] as number;
-      if (byte === END) return NOT_PLAIN;
-      if (byte === QUOTE) {
+      if (byte === BYTE.end) return NOT_PLAIN;
+      if (byte === BYTE.quote) {
         end = this.#quoted(end);
         if (end === NOT_PLAIN) return NOT_PLAIN;
-      } else if (byte === BRACE_OPEN || byte === BRACKET_OPEN) depth += 1;
-      else if (depth === 0 && (byte === COMMA || byte === BRACKET_CLOSE)) return end;
-      else if (byte === BRACE_CLOSE || byte === BRACKET_CLOSE) {
+      } else if (byte === BYTE.braceOpen || byte === BYTE.bracketOpen) depth += 1;
+      else if (depth === 0 && (byte === BYTE.comma || byte === BYTE.bracketClose)) return end;
+      else if (byte === BYTE.braceClose || byte === BYTE.bracketClose) {
         depth -= 1;
         if (depth === 0) return end + 1;
       }
@@ -142,18 +144,18 @@ export class PlainBytes {
   /** The position of the quote that closes any text. */
   #quoted(at: number): number {
     const { bytes } = this;
-    for (let end = at + 1; bytes[end] !== END; end += 1) {
-      if (bytes[end] === QUOTE) return end;
-      if (bytes[end] === BACKSLASH) end += 1;
+    for (let end = at + 1; bytes[end] !== BYTE.end; end += 1) {
+      if (bytes[end] === BYTE.quote) return end;
+      if (bytes[end] === BYTE.backslash) end += 1;
     }
     return NOT_PLAIN;
   }
 }
 
 function isBlank(byte: number): boolean {
-  return byte === SPACE || byte === LINE_FEED || byte === 0x0d || byte === 0x09;
+  return byte === SPACE || byte === BYTE.lineFeed || byte === 0x0d || byte === 0x09;
 }
 
 function isDigit(byte: number): boolean {
-  return byte >= DIGIT_0 && byte <= DIGIT_9;
+  return byte >= BYTE.zero && byte <= DIGIT_9;
 }

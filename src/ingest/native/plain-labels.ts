@@ -10,6 +10,8 @@ import type { PlainBytes } from "./plain-bytes.ts";
 
 /** Longer ones are read the general way. */
 const LABELS_MAX_BYTES = 1_000;
+/** Those of which more are sent are not worth keeping: each is read anew. */
+const LABELS_MAX_COUNT = 2_000;
 
 /** What labels come to. */
 export interface KnownLabels {
@@ -23,13 +25,12 @@ export interface KnownLabels {
 export class PlainLabels {
   readonly #packer: EventPacker;
   readonly #plain: PlainBytes;
-  readonly #byBytes: ByteNames;
+  readonly #byBytes = new ByteNames(LABELS_MAX_COUNT);
   #known: KnownLabels[] = [];
 
-  constructor(packer: EventPacker, plain: PlainBytes, maxEntries: number) {
+  constructor(packer: EventPacker, plain: PlainBytes) {
     this.#packer = packer;
     this.#plain = plain;
-    this.#byBytes = new ByteNames(maxEntries);
   }
 
   /** Forgets them all, as the packer has forgotten their numbers. */
@@ -39,9 +40,9 @@ export class PlainLabels {
   }
 
   /** What the object there says; null: not labels, or too long. */
-  of(start: number, end: number, hash: number): KnownLabels | null {
-    const { bytes } = this.#plain;
-    const known = this.#byBytes.find(bytes, start, end, hash);
+  of(start: number, end: number): KnownLabels | null {
+    const { bytes, hash } = this.#plain;
+    const known = this.#byBytes.find(this.#plain, start, end);
     if (known !== NO_ENTRY) return this.#known[known] as KnownLabels;
     if (end - start > LABELS_MAX_BYTES) return null;
     const read = this.#read(start, end);
@@ -54,7 +55,7 @@ export class PlainLabels {
     try {
       const sent: unknown = JSON.parse(this.#plain.string(start, end));
       const labels = readLabels(sent, "labels");
-      const number = labels === null ? 0 : this.#packer.name(JSON.stringify(labels));
+      const number = labels === null ? 0 : this.#packer.numberOf(JSON.stringify(labels));
       return { number, canonical: Buffer.from(canonicalValue(sent), "latin1") };
     } catch (error) {
       if (error instanceof FieldRefused || error instanceof SyntaxError) return null;

@@ -18,10 +18,10 @@ export class PlainNames {
     this.#numbers = new Int32Array(maxEntries);
   }
 
-  /** The number of the text that stands there and has that hash. */
-  number(start: number, end: number, hash: number): number {
-    const { bytes } = this.#plain;
-    const entry = this.#entries.find(bytes, start, end, hash);
+  /** The number of the text that stands there; its hash is the one that was read last. */
+  number(start: number, end: number): number {
+    const { bytes, hash } = this.#plain;
+    const entry = this.#entries.find(this.#plain, start, end);
     if (entry !== NO_ENTRY) return this.#numbers[entry] as number;
     const number = this.#packer.name(this.#plain.string(start, end));
     const added = this.#entries.add(bytes.subarray(start, end), hash);

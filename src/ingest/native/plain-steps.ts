@@ -20,16 +20,7 @@ import type { Digest } from "../../engine/ports.ts";
 import { ByteNames } from "./byte-names.ts";
 import { CanonicalBytes } from "./canonical-bytes.ts";
 import { CALL_ID, type EventPacker, HOLD, PARENT_STEP, STEP, stepCode } from "./packed-events.ts";
-import {
-  BRACE_CLOSE,
-  BRACE_OPEN,
-  COLON,
-  COMMA,
-  hashOf,
-  NOT_PLAIN,
-  type PlainBytes,
-  QUOTE,
-} from "./plain-bytes.ts";
+import { BYTE, hashOf, NOT_PLAIN, type PlainBytes } from "./plain-bytes.ts";
 import { type KnownLabels, PlainLabels } from "./plain-labels.ts";
 import { PlainNames } from "./plain-names.ts";
 import { PlainUsage } from "./plain-usage.ts";
@@ -150,7 +141,7 @@ export class PlainSteps {
     this.#digest = digest;
     this.#names = new PlainNames(packer, plain, maxEntries);
     this.#usage = new PlainUsage(packer, plain);
-    this.#labels = new PlainLabels(packer, plain, maxEntries);
+    this.#labels = new PlainLabels(packer, plain);
   }
 
   /** Forgets all names, as the packer has. */
@@ -178,19 +169,19 @@ export class PlainSteps {
     this.#seen = 0;
     this.#usage.none();
     this.#known = null;
-    if (bytes[start] !== BRACE_OPEN) return NOT_PLAIN;
+    if (bytes[start] !== BYTE.braceOpen) return NOT_PLAIN;
     let at = plain.blank(start + 1);
     for (;;) {
       const nameEnd = plain.text(at);
       if (nameEnd === NOT_PLAIN) return NOT_PLAIN;
-      const field = FIELD_NAMES.find(bytes, at + 1, nameEnd, plain.hash);
+      const field = FIELD_NAMES.find(plain, at + 1, nameEnd);
       const colon = plain.blank(nameEnd + 1);
-      if (field < 0 || bytes[colon] !== COLON || !this.#isNew(field)) return NOT_PLAIN;
+      if (field < 0 || bytes[colon] !== BYTE.colon || !this.#isNew(field)) return NOT_PLAIN;
       at = this.#value(field, plain.blank(colon + 1));
       if (at === NOT_PLAIN) return NOT_PLAIN;
       at = plain.blank(at);
-      if (bytes[at] === BRACE_CLOSE) return at + 1;
-      if (bytes[at] !== COMMA) return NOT_PLAIN;
+      if (bytes[at] === BYTE.braceClose) return at + 1;
+      if (bytes[at] !== BYTE.comma) return NOT_PLAIN;
       at = plain.blank(at + 1);
     }
   }
@@ -207,7 +198,9 @@ export class PlainSteps {
       case "name":
         return this.#text(field, at);
       case "text":
-        return this.#plain.bytes[at] === QUOTE ? this.#text(field, at) : this.#nothing(field, at);
+        return this.#plain.bytes[at] === BYTE.quote
+          ? this.#text(field, at)
+          : this.#nothing(field, at);
       case "choice":
         return this.#choice(field, at);
       case "number":
@@ -239,8 +232,7 @@ export class PlainSteps {
   #choice(field: number, at: number): number {
     const end = this.#text(field, at);
     if (end === NOT_PLAIN) return NOT_PLAIN;
-    const { bytes, hash } = this.#plain;
-    const value = CHOICE_AT[field]?.find(bytes, at + 1, end - 1, hash) ?? NOT_PLAIN;
+    const value = CHOICE_AT[field]?.find(this.#plain, at + 1, end - 1) ?? NOT_PLAIN;
     this.#values[field] = value;
     return value < 0 ? NOT_PLAIN : end;
   }
@@ -257,10 +249,10 @@ export class PlainSteps {
 
   #readLabels(at: number): number {
     const plain = this.#plain;
-    if (plain.bytes[at] !== BRACE_OPEN) return this.#nothing(AT.labels, at);
+    if (plain.bytes[at] !== BYTE.braceOpen) return this.#nothing(AT.labels, at);
     const end = plain.flatObject(at);
     if (end === NOT_PLAIN) return NOT_PLAIN;
-    this.#known = this.#labels.of(at, end, plain.hash);
+    this.#known = this.#labels.of(at, end);
     this.#ends[AT.labels] = end;
     return this.#known === null ? NOT_PLAIN : end;
   }
@@ -310,12 +302,8 @@ export class PlainSteps {
   /** The number of a text; 0: there is none. */
   #number(field: number): number {
     if (!this.#has(field)) return 0;
-    const [starts, ends, hashes] = [this.#starts, this.#ends, this.#hashes];
-    return this.#names.number(
-      starts[field] as number,
-      ends[field] as number,
-      hashes[field] as number,
-    );
+    this.#plain.hash = this.#hashes[field] as number;
+    return this.#names.number(this.#starts[field] as number, this.#ends[field] as number);
   }
 
   #defaultSource(): number {

@@ -3,14 +3,7 @@ import { ByteNames, NO_ENTRY } from "./byte-names.ts";
 import type { CanonicalBytes } from "./canonical-bytes.ts";
 import { isUsageKey } from "./fields.ts";
 import type { EventPacker } from "./packed-events.ts";
-import {
-  BRACE_CLOSE,
-  BRACE_OPEN,
-  COLON,
-  COMMA,
-  NOT_PLAIN,
-  type PlainBytes,
-} from "./plain-bytes.ts";
+import { BYTE, NOT_PLAIN, type PlainBytes } from "./plain-bytes.ts";
 
 /** More of them are read the general way. */
 const ENTRIES_MAX_COUNT = 12;
@@ -66,15 +59,15 @@ export class PlainUsage {
     const plain = this.#plain;
     const { bytes } = plain;
     this.#count = 0;
-    if (bytes[start] !== BRACE_OPEN) return NOT_PLAIN;
+    if (bytes[start] !== BYTE.braceOpen) return NOT_PLAIN;
     let at = plain.blank(start + 1);
-    if (bytes[at] === BRACE_CLOSE) return at + 1;
+    if (bytes[at] === BYTE.braceClose) return at + 1;
     for (;;) {
       at = this.#entry(at);
       if (at === NOT_PLAIN) return NOT_PLAIN;
       at = plain.blank(at);
-      if (bytes[at] === BRACE_CLOSE) return at + 1;
-      if (bytes[at] !== COMMA) return NOT_PLAIN;
+      if (bytes[at] === BYTE.braceClose) return at + 1;
+      if (bytes[at] !== BYTE.comma) return NOT_PLAIN;
       at = plain.blank(at + 1);
     }
   }
@@ -112,7 +105,7 @@ export class PlainUsage {
     if (nameEnd === NOT_PLAIN) return NOT_PLAIN;
     const name = this.#name(at + 1, nameEnd);
     const colon = plain.blank(nameEnd + 1);
-    if (name === null || plain.bytes[colon] !== COLON) return NOT_PLAIN;
+    if (name === null || plain.bytes[colon] !== BYTE.colon) return NOT_PLAIN;
     const start = plain.blank(colon + 1);
     const end = plain.digits(start);
     return end === NOT_PLAIN || !this.#put(name, start, end) ? NOT_PLAIN : end;
@@ -121,7 +114,7 @@ export class PlainUsage {
   /** Null: no name of a bucket or unit, or one too many. */
   #name(start: number, end: number): UsageName | null {
     const { bytes, hash } = this.#plain;
-    const known = this.#byBytes.find(bytes, start, end, hash);
+    const known = this.#byBytes.find(this.#plain, start, end);
     if (known !== NO_ENTRY) return this.#names[known] as UsageName;
     const text = this.#plain.string(start, end);
     if (!isUsageKey(text)) return null;

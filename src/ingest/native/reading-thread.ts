@@ -13,7 +13,8 @@ const packer = new BodyPacker({ digest: { content: contentDigest }, mapProviderU
 port.on("message", ({ text, kind }: BodyAsked) => {
   let answer: BodyAnswer;
   try {
-    answer = { packed: packer.pack(text, kind) };
+    const packed = packer.pack(text, kind);
+    answer = { packed: { ...packed, numbers: packed.numbers.slice(0, packed.count) } };
   } catch (error) {
     if (!(error instanceof TollgateError)) throw error;
     answer = { refused: error.toProblem() };
