@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { BATCHES, testFilesOf } from "../batches/batch.ts";
 import { filesOf, partOf } from "../full.ts";
 
 test("the parts of a long run are all tests, each once", () => {
@@ -9,4 +11,16 @@ test("the parts of a long run are all tests, each once", () => {
   assert.deepEqual(parts.flat().sort(), filesOf([]));
   assert.equal(partOf("test/rating/rating-oracle.test.ts"), "pricing");
   assert.throws(() => filesOf(["prising"]), /"prising" is none of: pricing/);
+});
+
+test("npm test runs every test file once: alone, or in the batch of its folder", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  const patterns = [...scripts.test.matchAll(/"([^"]+)"/g)].map(([, pattern]) => pattern);
+  assert.ok(patterns.length > 0);
+  const alone = globSync(patterns).map((file) => file.replaceAll("\\", "/"));
+  const isOwn = (file: string) => !/^test\/(batches|checked)\//.test(file);
+  const inBatches = Object.values(BATCHES).flatMap(testFilesOf);
+  assert.deepEqual([...alone.filter(isOwn), ...inBatches].sort(), filesOf([]));
+  for (const name of Object.keys(BATCHES))
+    assert.ok(alone.includes(`test/batches/${name}.test.ts`));
 });
