@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import { nodeDigest } from "../../compose.ts";
 import type { Store } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
-import { rollupRow, runRow, writesOf } from "../sample-rows-contract.ts";
+import { amount, rollupRow, runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
 import { storeContract } from "../store-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
@@ -39,6 +39,23 @@ test("a unit that goes on after a statement failed is not acknowledged", async (
     });
     await assert.rejects(unit, { code: "store.unknown" });
     assert.equal(await store.run("w", "r1"), undefined);
+  });
+});
+
+test("a step that is there already is not written as a new one, nor is anything beside it", async () => {
+  await withStore(async (store) => {
+    const step = stepRow({ id: "e1", cost: amount(5) });
+    await store.transact("w", (work) => work.write({ ...oneRun, steps: [step] }));
+    const again = { ...step, seq: 2, cost: amount(9) };
+    const twice = writesOf({ runs: [runRow({ id: "r2" })], steps: [again] });
+    await assert.rejects(async () => store.transact("w", (work) => work.write(twice)), {
+      code: "store.unknown",
+    });
+    assert.deepEqual(await store.stepsOfRun("w", "r1"), [step]);
+    assert.equal(await store.run("w", "r2"), undefined);
+    const revised = writesOf({ steps: [{ ...again, revision: 2 }], formerSteps: [step] });
+    await store.transact("w", (work) => work.write(revised));
+    assert.deepEqual(await store.stepsOfRun("w", "r1"), [{ ...again, revision: 2 }]);
   });
 });
 
