@@ -50,6 +50,7 @@ test("a step that is there already is not written as a new one, nor is anything 
     const twice = writesOf({ runs: [runRow({ id: "r2" })], steps: [again] });
     await assert.rejects(async () => store.transact("w", (work) => work.write(twice)), {
       code: "store.unknown",
+      message: /duplicate key value/,
     });
     assert.deepEqual(await store.stepsOfRun("w", "r1"), [step]);
     assert.equal(await store.run("w", "r2"), undefined);

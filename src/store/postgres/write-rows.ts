@@ -52,7 +52,9 @@ export async function writeRows(target: Target, writes: Writes): Promise<void> {
     writeChain,
   ].map((write) => () => write(target, writes));
   const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
-  await Promise.all(sendTogether(queries, parts, { isLarge }));
+  // Behind the statement that failed the server refuses all others; the first one says why.
+  const sent = await Promise.allSettled(sendTogether(queries, parts, { isLarge }));
+  for (const one of sent) if (one.status === "rejected") throw one.reason;
 }
 
 /** A unit of so many steps takes the server longer than a few system calls take this process. */
