@@ -73,15 +73,20 @@ test("a connection that is cut leaves the outcome unknown, and the next unit wor
   });
 });
 
-async function cutConnections(url: string): Promise<void> {
+async function runSql(url: string, sql: string): Promise<void> {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()`;
-  await client.query(others);
+  await client.query(sql);
   await client.end();
 }
+
+const cutConnections = (url: string) =>
+  runSql(
+    url,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
 
 test("two nodes that write one workspace take turns", async () => {
   await withStore(async (store, connectionString) => {
@@ -140,8 +145,16 @@ test("nodes that start at once on an empty database agree on its schema", async 
   for (const node of nodes) await node.close();
 });
 
-test("a server that cannot be reached is an unknown outcome", async () => {
-  const connectionString = "postgresql://postgres@127.0.0.1:1/none";
-  const opened = openPostgresStore({ connectionString, digest: nodeDigest });
-  await assert.rejects(opened, { code: "store.unknown" });
+test("of a database that cannot be used a start says why", async () => {
+  const open = (connectionString: string) =>
+    openPostgresStore({ connectionString, digest: nodeDigest });
+  const code = "store.unreachable";
+  const nobody = open("postgresql://postgres@127.0.0.1:1/none");
+  await assert.rejects(nobody, { code, message: /cannot be used: connect ECONNREFUSED/ });
+  const url = new URL(await server.createDatabase());
+  await runSql(url.href, "CREATE ROLE poor LOGIN");
+  url.username = "poor";
+  await assert.rejects(open(url.href), { code, message: /cannot be used: permission denied/ });
+  url.pathname = "/none";
+  await assert.rejects(open(url.href), { code, message: /database "none" does not exist/ });
 });
