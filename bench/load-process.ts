@@ -38,7 +38,8 @@ export interface RoundAnswer extends LoadResult {
   };
 }
 
-const SEED = 20_261_123;
+/** Others where a database goes on that was filled before. */
+const SEED = Number(process.argv[2] ?? 20_261_123);
 /** Seeds of workloads of one customer stand apart from the others. */
 const HOT_SEEDS = 1_000;
 const START_MS = Date.parse("2026-11-01T00:00:00Z");

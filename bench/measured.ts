@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { Agent, get } from "node:http";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import type { Round, RoundAnswer } from "./load-process.ts";
@@ -23,9 +24,10 @@ export async function startServer(script: string, args: readonly string[]): Prom
   return { child, url, key };
 }
 
-/** Starts a process that sends rounds. */
-export function startLoad(): ChildProcess {
-  return fork(join(import.meta.dirname, "load-process.ts"), { stdio: "inherit" });
+/** Starts a process that sends rounds: the same ones every time, or by a seed of their own. */
+export function startLoad(seed?: number): ChildProcess {
+  const args = seed === undefined ? [] : [String(seed)];
+  return fork(join(import.meta.dirname, "load-process.ts"), args, { stdio: "inherit" });
 }
 
 /** Sends a round and waits for its end. Throws where an answer was not what it must be. */
@@ -66,6 +68,46 @@ export function cpuMsOf({ pid }: ChildProcess): number | null {
   } catch {
     return null;
   }
+}
+
+/** The process that started one of this machine. Throws where nobody tells. */
+export function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
+/** Percentiles of so many reads over one connection, one after the other, in milliseconds. */
+export async function readTimes(
+  target: Target,
+  pathOf: (turn: number) => string,
+  count: number,
+): Promise<{ readonly p50Ms: number; readonly p99Ms: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const times: number[] = [];
+  for (let turn = 0; turn < count; turn += 1) {
+    const startedMs = performance.now();
+    await readOnce(target, pathOf(turn), agent);
+    times.push(performance.now() - startedMs);
+  }
+  agent.destroy();
+  times.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0;
+  return { p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+function readOnce({ url, key }: Target, path: string, agent: Agent): Promise<void> {
+  const headers = { authorization: `Bearer ${key}` };
+  return new Promise((resolve, reject) => {
+    const request = get(url + path, { agent, headers }, (response) => {
+      response.resume();
+      response.once("end", () =>
+        response.statusCode === 200
+          ? resolve()
+          : reject(new Error(`${path} answered ${response.statusCode}`)),
+      );
+    });
+    request.once("error", reject);
+  });
 }
 
 /** Where and of what it was measured. */

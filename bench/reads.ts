@@ -5,7 +5,6 @@
  */
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
-import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as measured from "./measured.ts";
@@ -88,34 +87,8 @@ async function readAll(target: measured.Target, when: string): Promise<AllTimes>
   };
 }
 
-/** Percentiles of so many reads over one connection, one after the other. */
-async function timesOf(target: measured.Target, name: Name, count: number): Promise<Times> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const times: number[] = [];
-  for (let at = 0; at < count; at += 1) {
-    const startedMs = performance.now();
-    await readOnce(target, PATHS[name], agent);
-    times.push(performance.now() - startedMs);
-  }
-  agent.destroy();
-  times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0;
-  return { p50Ms: at(0.5), p99Ms: at(0.99) };
-}
-
-function readOnce({ url, key }: measured.Target, path: string, agent: Agent): Promise<void> {
-  const headers = { authorization: `Bearer ${key}` };
-  return new Promise((resolve, reject) => {
-    const request = get(url + path, { agent, headers }, (response) => {
-      response.resume();
-      response.once("end", () =>
-        response.statusCode === 200
-          ? resolve()
-          : reject(new Error(`${path} answered ${response.statusCode}`)),
-      );
-    });
-    request.once("error", reject);
-  });
+function timesOf(target: measured.Target, name: Name, count: number): Promise<Times> {
+  return measured.readTimes(target, () => PATHS[name], count);
 }
 
 /** Each read against `/health`, and with many steps against few. */

@@ -157,8 +157,8 @@ function standbyOf(
   };
 }
 
-/** Of a process and its children, by the kernel's accounts in ticks of 10 ms. */
-function cpuMsBelow(parent: number): number {
+/** Processor time of a process and its children, by the kernel's accounts in ticks of 10 ms. */
+export function cpuMsBelow(parent: number): number {
   const fields = (pid: string): string[] => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -330,6 +330,11 @@ export const ERRORS = {
     "The store failed; whether the write happened is unknown.",
     "Send the same events again: identities make that safe.",
   ],
+  "store.unreachable": [
+    503,
+    "The database of DATABASE_URL cannot be used.",
+    "Check that it is up, its address, and what the user of the address may do.",
+  ],
   "store.locked": [
     503,
     "Another process holds this data folder.",

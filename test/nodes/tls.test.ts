@@ -64,7 +64,7 @@ const VERIFIED = { sslmode: "verify-full", sslrootcert: trusted };
 async function refused(connectionString: string, why: RegExp): Promise<void> {
   const opening = openPostgresStore({ connectionString, digest: nodeDigest });
   await assert.rejects(opening, (error: Error & { code?: string }) => {
-    assert.equal(error.code, "store.unknown");
+    assert.equal(error.code, "store.unreachable");
     assert.match(`${error.message} ${error.cause ?? ""}`, why);
     return true;
   });

@@ -68,15 +68,16 @@ const anyTurn: fc.Arbitrary<Turn> = fc.record({
 });
 
 /** The rows that a turn writes: each customer has one run and one period. */
-function rowsOf({ run, charge, step, closes, value }: Turn) {
+function rowsOf({ run, charge, step, closes, value }: Turn, { steps }: Model) {
   const customer = `of-${run}`;
   const counter = { segments: [], amount: amount(value) };
   const closedAtMs = value;
+  const revision = steps.has(`${run}/${step}`) ? 2 : 1;
   return {
     runs: [runRow({ id: run, customer, lastSeenAtMs: value })],
     customers: [customerRow({ id: customer, name: `${value}` })],
     counters: [counterRow({ customer, period: PERIOD, chargeKey: charge, counter })],
-    steps: step === null ? [] : [stepRow({ run, id: step, customer, seq: 1 })],
+    steps: step === null ? [] : [stepRow({ run, id: step, customer, seq: 1, revision })],
     periods: closes ? [{ customer, period: PERIOD, closedAtMs, statementId: "st" }] : [],
   };
 }
@@ -101,7 +102,7 @@ async function requireSame(unit: UnitOfWork, model: Model): Promise<void> {
 }
 
 function apply(model: Model, turn: Turn): void {
-  const { runs, customers, counters, steps, periods } = rowsOf(turn);
+  const { runs, customers, counters, steps, periods } = rowsOf(turn, model);
   for (const row of runs) model.runs.set(row.id, row);
   for (const row of customers) model.customers.set(row.id, row);
   for (const row of counters) model.counters.set(chargeOf(row), row);
@@ -115,7 +116,7 @@ async function play(store: Store, workspace: string, [turn, model]: [Turn, Model
   const unit = store.transact(workspace, async (work) => {
     await requireSame(work, model);
     if (turn.end === "throws after reading") throw given;
-    await work.write(writesOf(rowsOf(turn)));
+    await work.write(writesOf(rowsOf(turn, model)));
     if (turn.end === "throws") throw given;
     const written = structuredClone(model);
     apply(written, turn);

@@ -1,12 +1,16 @@
 /** One connection as the role that owns the tables, for what takes as long as it takes. */
 import { DATABASE_CONNECT_MAX_MS } from "../../domain/database-limits.ts";
+import { TollgateError } from "../../domain/errors.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Client, openPool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
 
 const UNBOUNDED = { statementMaxMs: 0, silenceMaxMs: 0, lockMaxMs: 0 } as const;
 
-/** Connects, brings the schema up to date and works. Throws `store.unknown` where it cannot. */
+/**
+ * Connects, brings the schema up to date and works. Throws `store.unreachable` where it does not
+ * come to the work, which therefore never began, and `store.unknown` where that fails.
+ */
 export async function withOwner<T>(
   connectionString: string,
   work: (client: Client) => Promise<T>,
@@ -14,9 +18,9 @@ export async function withOwner<T>(
   const how = { connectionsMax: 1, role: null, connectMaxMs: DATABASE_CONNECT_MAX_MS };
   const pool = await openPool({ connectionString, ...UNBOUNDED, ...how });
   try {
-    const client = await pool.connect();
+    const client = await pool.connect().catch(tellUnreachable);
     try {
-      await migrate(client);
+      await migrate(client).catch(tellUnreachable);
       return await work(client);
     } finally {
       client.release(true);
@@ -26,4 +30,13 @@ export async function withOwner<T>(
   } finally {
     await pool.end();
   }
+}
+
+/** What is wrong with the schema stays what it is. */
+function tellUnreachable(error: unknown): never {
+  const { cause, code } = unknownOutcome(error);
+  if (code !== "store.unknown") throw error;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const detail = `The database of DATABASE_URL cannot be used: ${reason}.`;
+  throw new TollgateError("store.unreachable", detail, undefined, { cause });
 }

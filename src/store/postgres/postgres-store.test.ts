@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import { nodeDigest } from "../../compose.ts";
 import type { Store } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
-import { rollupRow, runRow, writesOf } from "../sample-rows-contract.ts";
+import { amount, rollupRow, runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
 import { storeContract } from "../store-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
@@ -42,6 +42,24 @@ test("a unit that goes on after a statement failed is not acknowledged", async (
   });
 });
 
+test("a step that is there already is not written as a new one, nor is anything beside it", async () => {
+  await withStore(async (store) => {
+    const step = stepRow({ id: "e1", cost: amount(5) });
+    await store.transact("w", (work) => work.write({ ...oneRun, steps: [step] }));
+    const again = { ...step, seq: 2, cost: amount(9) };
+    const twice = writesOf({ runs: [runRow({ id: "r2" })], steps: [again] });
+    await assert.rejects(async () => store.transact("w", (work) => work.write(twice)), {
+      code: "store.unknown",
+      message: /duplicate key value/,
+    });
+    assert.deepEqual(await store.stepsOfRun("w", "r1"), [step]);
+    assert.equal(await store.run("w", "r2"), undefined);
+    const revised = writesOf({ steps: [{ ...again, revision: 2 }], formerSteps: [step] });
+    await store.transact("w", (work) => work.write(revised));
+    assert.deepEqual(await store.stepsOfRun("w", "r1"), [{ ...again, revision: 2 }]);
+  });
+});
+
 test("a connection that is cut leaves the outcome unknown, and the next unit works", async () => {
   await withStore(async (store, url) => {
     const cut = store.transact("w", async (work) => {
@@ -55,15 +73,20 @@ test("a connection that is cut leaves the outcome unknown, and the next unit wor
   });
 });
 
-async function cutConnections(url: string): Promise<void> {
+async function runSql(url: string, sql: string): Promise<void> {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const others = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()`;
-  await client.query(others);
+  await client.query(sql);
   await client.end();
 }
+
+const cutConnections = (url: string) =>
+  runSql(
+    url,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+  );
 
 test("two nodes that write one workspace take turns", async () => {
   await withStore(async (store, connectionString) => {
@@ -122,8 +145,16 @@ test("nodes that start at once on an empty database agree on its schema", async 
   for (const node of nodes) await node.close();
 });
 
-test("a server that cannot be reached is an unknown outcome", async () => {
-  const connectionString = "postgresql://postgres@127.0.0.1:1/none";
-  const opened = openPostgresStore({ connectionString, digest: nodeDigest });
-  await assert.rejects(opened, { code: "store.unknown" });
+test("of a database that cannot be used a start says why", async () => {
+  const open = (connectionString: string) =>
+    openPostgresStore({ connectionString, digest: nodeDigest });
+  const code = "store.unreachable";
+  const nobody = open("postgresql://postgres@127.0.0.1:1/none");
+  await assert.rejects(nobody, { code, message: /cannot be used: connect ECONNREFUSED/ });
+  const url = new URL(await server.createDatabase());
+  await runSql(url.href, "CREATE ROLE poor LOGIN");
+  url.username = "poor";
+  await assert.rejects(open(url.href), { code, message: /cannot be used: permission denied/ });
+  url.pathname = "/none";
+  await assert.rejects(open(url.href), { code, message: /database "none" does not exist/ });
 });

@@ -13,8 +13,8 @@ import type { Answer, Digest, Store, UnitOfWork } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
 import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import { control, type Parameter, type Queries } from "./connection.ts";
-import type { Client, PoolOptions } from "./driver.ts";
+import { control, type Parameter, type Queries, rowsOf } from "./connection.ts";
+import { type Client, type PoolOptions, sendTogether } from "./driver.ts";
 import { type Commit, KnownRows } from "./known-rows.ts";
 import { refuseUnfinishedMove } from "./move-state.ts";
 import { withOwner } from "./owner.ts";
@@ -35,15 +35,16 @@ import { rollBack } from "./transaction.ts";
 /** Acknowledged means flushed, whatever the server's default is. */
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on";
 
+const beginOf = (ws: number) => `${BEGIN}; SET LOCAL tollgate.ws = ${ws}`;
+
 /**
- * What a unit begins by: the lock of its workspace's row, with all that it needs to know. The month
- * is that of the server's clock, so that no producer's clock makes partitions.
+ * What a unit does first: it locks its workspace's row and is told all that it needs to know. The
+ * month is that of the server's clock, so that no producer's clock makes partitions.
  */
-const lockOf = (ws: number) => `${BEGIN}; SET LOCAL tollgate.ws = ${ws};
-  SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version, commits,
-    tableoid || ' ' || pg_postmaster_start_time() AS place, ${IS_WATCHED},
+const LOCK = `SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version,
+    commits, tableoid || ' ' || pg_postmaster_start_time() AS place, ${IS_WATCHED},
     (12 * (extract(year FROM now()) - 1970) + extract(month FROM now()) - 1)::integer AS month
-  FROM workspaces WHERE ws = ${ws} FOR UPDATE`;
+  FROM workspaces WHERE ws = $1 FOR UPDATE`;
 
 /** Where the rows are, and what hashes them. */
 export interface PostgresOptions {
@@ -137,8 +138,7 @@ class PostgresStore extends PostgresReads implements Store {
     ws: number,
     work: (unit: UnitOfWork) => Answer<T>,
   ): Promise<T> {
-    const { rows: locked } = await control(client, lockOf(ws));
-    const row = present(locked[0], `the row of workspace ${ws}`);
+    const row = present(await lock(client, ws), `the row of workspace ${ws}`);
     const month = row.month as number;
     await this.#prepareMonth(month);
     const places = new RunPlaces(month);
@@ -162,7 +162,7 @@ class PostgresStore extends PostgresReads implements Store {
   async #inOwnTransaction<T>(ws: number, work: (queries: Queries) => Promise<T>): Promise<T> {
     const client = await this.#sessions.unit();
     try {
-      await control(client, `${BEGIN}; SET LOCAL tollgate.ws = ${ws}`);
+      await control(client, beginOf(ws));
       const result = await work(client);
       const isWanted = result !== false;
       const { command } = await control(client, isWanted ? "COMMIT" : "ROLLBACK");
@@ -250,6 +250,14 @@ class PostgresStore extends PostgresReads implements Store {
   close(): Promise<void> {
     return this.#sessions.end();
   }
+}
+
+/** One round trip. The lock is prepared: to plan it for each unit takes as long as to get it. */
+async function lock(client: Client, ws: number): Promise<Row | undefined> {
+  const begin = async () => (await control(client, beginOf(ws))).rows;
+  const parts = [begin, () => rowsOf(client, LOCK, [ws])];
+  const [, locked] = await Promise.all(sendTogether(client, parts, { isLarge: false }));
+  return locked?.[0];
 }
 
 function startOf(row: Row): UnitStart {

@@ -22,6 +22,8 @@ interface Shape {
   readonly gaining?: string;
   /** Columns that keep what was written first. */
   readonly fixed?: string;
+  /** What is written is not there: one that is fails the unit. (Default: it is replaced.) */
+  readonly isNew?: true;
 }
 
 function words(text: string): string[] {
@@ -47,11 +49,11 @@ function table(name: string, shape: Shape): Table {
         : `${column} = excluded.${column}`,
     );
   const lists = types.map((type, index) => `$${index + 2}::${type}[]`);
-  const saveSql = `INSERT INTO ${name} (ws, ${names.join(", ")})
+  const insertSql = `INSERT INTO ${name} (ws, ${names.join(", ")})
     SELECT $1::integer, * FROM unnest(${lists.join(", ")}) AS added (${names.join(", ")})
-    ORDER BY ${key.join(", ")}
-    ON CONFLICT (ws, ${key.join(", ")}) DO UPDATE SET ${updates.join(", ")}`;
-  return { name, types, saveSql };
+    ORDER BY ${key.join(", ")}`;
+  const replaced = `ON CONFLICT (ws, ${key.join(", ")}) DO UPDATE SET ${updates.join(", ")}`;
+  return { name, types, saveSql: shape.isNew ? insertSql : `${insertSql} ${replaced}` };
 }
 
 /** Writes rows, each a list of values in the order of the table's columns. */
@@ -73,6 +75,10 @@ export async function saveRows(
 
 const TOTALS = (of: string) =>
   `${of}_steps:int8 ${of}_unpriced:int8 ${of}_cost:numeric ${of}_charge:numeric`;
+const STEPS: Shape = {
+  key: "customer run source id month",
+  columns: `${STEP_COLUMNS} month:int4`,
+};
 /** Every table that a unit of work writes. */
 export const TABLES = {
   customers: table("customers", {
@@ -88,10 +94,8 @@ export const TABLES = {
       since_seq:int8 end_user month:int4`,
     fixed: "month",
   }),
-  steps: table("steps", {
-    key: "customer run source id month",
-    columns: `${STEP_COLUMNS} month:int4`,
-  }),
+  newSteps: table("steps", { ...STEPS, isNew: true }),
+  revisedSteps: table("steps", STEPS),
   formerSteps: table("former_steps", {
     key: "customer run source id seq",
     columns: STEP_COLUMNS,
