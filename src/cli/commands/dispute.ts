@@ -99,7 +99,7 @@ function show(all: readonly DisputeView[], args: Arguments, here: Surroundings):
       ? `outcome ${one.outcome} of ${one.run}`
       : `${one.statement} ${one.line}`,
     one.period,
-    `${formatMoney(one.amount)} ${one.currency}`,
+    `${formatMoney(one.amount, one.currency)} ${one.currency}`,
     one.resolution === null ? "open" : `for ${one.resolution.favor} by ${one.resolution.by}`,
     one.reason,
   ]);

@@ -78,7 +78,11 @@ async function importFile(args: Arguments, here: Surroundings, path: string): Pr
   return withSession(args, here, async (session) => {
     const made = await session.post<InvoiceView>("/v1/invoices", body);
     if (args.options.json === true) print(here.out, JSON.stringify(made));
-    else print(here.out, `Invoice ${made.id}: ${formatMoney(made.total)} ${made.currency}.`);
+    else
+      print(
+        here.out,
+        `Invoice ${made.id}: ${formatMoney(made.total, made.currency)} ${made.currency}.`,
+      );
     return 0;
   });
 }
@@ -88,7 +92,10 @@ function list(args: Arguments, here: Surroundings): Promise<number> {
     const page = await session.get<{ readonly invoices: readonly InvoiceView[] }>("/v1/invoices");
     if (args.options.json === true) print(here.out, JSON.stringify(page.invoices, null, 2));
     for (const one of args.options.json === true ? [] : page.invoices) {
-      print(here.out, `${one.id}  ${formatMoney(one.total)} ${one.currency}  ${one.rows} rows`);
+      print(
+        here.out,
+        `${one.id}  ${formatMoney(one.total, one.currency)} ${one.currency}  ${one.rows} rows`,
+      );
     }
     return 0;
   });
@@ -100,7 +107,9 @@ function show(answer: ReconciliationView, args: Arguments, here: Surroundings): 
     return 0;
   }
   const sides = (of: Sides) =>
-    [of.recorded, of.truedUp, of.invoiced, of.difference].map(formatMoney);
+    [of.recorded, of.truedUp, of.invoiced, of.difference].map((amount) =>
+      formatMoney(amount, answer.invoice.currency),
+    );
   const rows = answer.rows.map((row) => [row.provider, row.model, row.day, ...sides(row)]);
   const left = (title: string) => ({ title, align: "left" as const });
   const point = (title: string) => ({ title, align: "point" as const });

@@ -144,7 +144,7 @@ function showList(
     one.customer,
     one.period,
     one.closedAt.slice(0, 10),
-    `${formatMoney(one.total)} ${one.currency}`,
+    `${formatMoney(one.total, one.currency)} ${one.currency}`,
     one.replacedBy === null ? "" : { text: `voided: ${one.replacedBy}`, style: styles.red },
   ]);
   const left = (title: string) => ({ title, align: "left" as const });
