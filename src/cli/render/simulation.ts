@@ -4,7 +4,8 @@ import { type Amount, parseAmount } from "../../domain/money/decimal.ts";
 import { percentChange } from "../../domain/simulation/condition.ts";
 import type { BillView, CustomerView, SimulationView, TotalView } from "../simulation-view.ts";
 import { cardTitles } from "../simulation-view.ts";
-import { formatMoney, groupDigits } from "./money.ts";
+import { counted } from "./counted.ts";
+import { formatMoney } from "./money.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, type Column, renderTable } from "./table.ts";
 
@@ -32,8 +33,8 @@ export function renderSimulation(
 ): string[] {
   const { total } = simulation;
   const { steps, runs, customers, passedOver, currency } = total;
-  const counts = [steps, runs, customers].map((count) => groupDigits(String(count)));
-  const head = `${counts[0]} steps and ${counts[1]} runs of ${counts[2]} customers, in ${currency}`;
+  const used = `${counted(steps, "step")} and ${counted(runs, "run")}`;
+  const head = `${used} of ${counted(customers, "customer")}, in ${currency}`;
   const others = `${passedOver} more are billed in another currency and are in no sum.`;
   return [
     head,
