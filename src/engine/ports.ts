@@ -40,8 +40,8 @@ export interface Ids {
 
 /** Digests, given because the domain knows no platform. */
 export interface Digest {
-  /** Content hash of a canonical text: 128 bits of SHA-256, base64url, without version byte. */
-  content(text: string): string;
+  /** Content hash of a canonical text, or its UTF-8: 128 bits of SHA-256, base64url. */
+  content(text: string | Uint8Array): string;
   /** Full SHA-256 of bytes, or of a text in UTF-8; lower-case hex. */
   sha256(text: string | Uint8Array): string;
   /** CRC-32 of a text: names the row that was altered. The chain is what proves it. */

@@ -58,6 +58,11 @@ export function canonicalContent(
   return text.isWellFormed() ? text : JSON.stringify(text);
 }
 
+/** The canonical text of one value. */
+export function canonicalValue(value: unknown): string {
+  return valueText(value);
+}
+
 function valueText(value: unknown): string {
   if (typeof value === "string") return lengthText(value) + value;
   if (typeof value === "number") {

@@ -11,9 +11,10 @@ import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type Problem, TollgateError } from "../../domain/errors.ts";
+import { BodyPacker } from "./body-packer.ts";
 import { EventUnpacker, type PackedItems } from "./packed-events.ts";
 import type { ParseContext } from "./parse-event.ts";
-import { type BodyKind, type ReadItems, readBodyItems } from "./read-items.ts";
+import type { BodyKind, ReadItems } from "./read-items.ts";
 
 /** Reads bodies. Throws, or rejects, as `readBodyItems` does. */
 export interface BodyReader {
@@ -30,9 +31,13 @@ export interface BodyAsked {
 export type BodyAnswer = { readonly packed: PackedItems } | { readonly refused: Problem };
 
 /** Reads every body in the caller's thread. */
-export function inlineReader(context: ParseContext): BodyReader {
-  return { read: (text, kind) => readBodyItems(text, kind, context) };
+export function inlineReader(context: ParseContext): BodyReader & { read: ReadAtOnce } {
+  const packer = new BodyPacker(context);
+  const unpacker = new EventUnpacker();
+  return { read: (text, kind) => unpacker.unpack(packer.pack(text, kind)) };
 }
+
+type ReadAtOnce = (text: string, kind: BodyKind) => ReadItems;
 
 /** Bodies of fewer characters, about ten events, are read at once. */
 const THREAD_MIN_CHARS = 4_000;
@@ -46,7 +51,7 @@ interface Waiting extends BodyAsked {
 
 /** Reads large bodies in a thread of its own, where the machine has a processor for it. */
 export class ThreadReader implements BodyReader {
-  readonly #context: ParseContext;
+  readonly #inline: { readonly read: ReadAtOnce };
   readonly #minChars: number;
   readonly #waiting: Waiting[] = [];
   readonly #unpacker = new EventUnpacker();
@@ -58,15 +63,15 @@ export class ThreadReader implements BodyReader {
     context: ParseContext,
     { minChars = THREAD_MIN_CHARS, hasThread = availableParallelism() > 1 } = {},
   ) {
-    this.#context = context;
+    this.#inline = inlineReader(context);
     this.#minChars = minChars;
     this.#state = hasThread ? "none" : "ended";
   }
 
   read(text: string, kind: BodyKind): ReadItems | Promise<ReadItems> {
-    if (text.length < this.#minChars) return readBodyItems(text, kind, this.#context);
+    if (text.length < this.#minChars) return this.#inline.read(text, kind);
     if (this.#state === "none") this.#start();
-    if (this.#state !== "ready") return readBodyItems(text, kind, this.#context);
+    if (this.#state !== "ready") return this.#inline.read(text, kind);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ text, kind, resolve, reject });
       this.#thread?.postMessage({ text, kind } satisfies BodyAsked);
@@ -109,7 +114,7 @@ export class ThreadReader implements BodyReader {
     this.#thread = null;
     for (const { text, kind, resolve, reject } of this.#waiting.splice(0)) {
       try {
-        resolve(readBodyItems(text, kind, this.#context));
+        resolve(this.#inline.read(text, kind));
       } catch (error) {
         reject(error);
       }

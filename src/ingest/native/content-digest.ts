@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 
 const DIGEST_CHARS = 22;
 
-/** Digest of a canonical text; see the content hash of the domain. */
-export function contentDigest(text: string): string {
+/** Digest of a canonical text, or of its UTF-8; see the content hash of the domain. */
+export function contentDigest(text: string | Uint8Array): string {
   return hash("sha256", text, "base64url").slice(0, DIGEST_CHARS);
 }

@@ -33,7 +33,8 @@ export interface JsonOptions {
   readonly maxDepth?: number;
 }
 
-const DEFAULT_MAX_DEPTH = JSON_MAX_DEPTH + 4;
+/** Containers of a body that may stand inside one another. */
+export const DEFAULT_MAX_DEPTH = JSON_MAX_DEPTH + 4;
 
 /**
  * Parses JSON; each number is a safe integer or an ExactNumber, so no digit is ever lost.

@@ -218,13 +218,18 @@ function readKeys(object: Fields, field: string, max: number): string[] {
   return count > max ? refuseCount(field, count, max) : sortedKeys(object);
 }
 
+/** Whether a step may state usage under that name. */
+export function isUsageKey(name: string): boolean {
+  return isTokenBucket(name) || (isUsageName(name) && !RESERVED_KEYS.has(name));
+}
+
 /** Disjoint quantities by bucket or unit name, zeros left out. */
 export function readUsage(value: unknown, field: string): Usage {
   if (value === undefined || value === null) return new Map();
   const object = readObject(value, field);
   const usage = new Map<string, Quantity>();
   for (const name of readKeys(object, field, BUCKETS_MAX_COUNT)) {
-    if (!isTokenBucket(name) && (!isUsageName(name) || RESERVED_KEYS.has(name))) {
+    if (!isUsageKey(name)) {
       const detail = `${shown(name)} is no usage name: lower snake case, at most 50 characters.`;
       throw new FieldRefused("field.invalid", field, detail);
     }

@@ -35,7 +35,8 @@ export function parseNdjsonExact(text: string, options: NdjsonOptions = {}): Ndj
   return lines;
 }
 
-function parseLine(line: number, content: string, options: JsonOptions): NdjsonLine {
+/** One line by itself; `content` is not blank. */
+export function parseLine(line: number, content: string, options: JsonOptions = {}): NdjsonLine {
   try {
     return { line, value: parseJsonExact(content, options) };
   } catch (error) {

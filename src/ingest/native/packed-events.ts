@@ -22,12 +22,14 @@ import { ONE_UNIT, type Quantity, quantityOfInteger } from "../../domain/money/d
 import type { ReadItems } from "./read-items.ts";
 
 /** Entries from which on a dictionary begins anew with the next message. */
-const DICTIONARY_MAX_ENTRIES = 20_000;
+export const DICTIONARY_MAX_ENTRIES = 20_000;
 
 /** The events of one body as they cross. */
 export interface PackedItems {
   /** Every event in turn: OTHER, or STEP and what a step states. */
   readonly numbers: Float64Array;
+  /** So many of them; what stands behind is of no message. */
+  readonly count: number;
   /** Texts of these events that do not repeat, in the order of their use. */
   readonly texts: readonly string[];
   /** Texts that are numbers from here on. */
@@ -40,87 +42,149 @@ export interface PackedItems {
 }
 
 const OTHER = 0;
-const STEP = 1;
+/** The number before those of a step. */
+export const STEP = 1;
 /** A quantity that is no whole number of units: its scaled integer follows as a text. */
 const AS_TEXT = -1;
+/** Room of a message of a hundred steps. */
+const USUAL_NUMBERS = 2_560;
 /** Larger than the number of values of any of the lists in a step's code. */
 const CODE_BASE = 16;
 
 /** Packs the events of many bodies, for one receiver. */
 export class EventPacker {
   readonly #maxEntries: number;
-  readonly #numbers = new Map<string, number>();
+  readonly #numberOf = new Map<string, number>();
+  #nameCount = 0;
+  #hasBegunAnew = false;
+  #numbers = new Float64Array(USUAL_NUMBERS);
+  #length = 0;
+  #texts: string[] = [];
   #named: string[] = [];
+  #others: TollgateEvent[] = [];
 
   /** `maxEntries` is for tests. (Default: DICTIONARY_MAX_ENTRIES.) */
   constructor({ maxEntries = DICTIONARY_MAX_ENTRIES } = {}) {
     this.#maxEntries = maxEntries;
   }
 
+  /** The events of one body. */
   pack({ events, ends }: ReadItems): PackedItems {
-    const beginsAnew = this.#numbers.size >= this.#maxEntries;
-    if (beginsAnew) this.#numbers.clear();
-    this.#named = [];
-    const numbers: number[] = [];
-    const texts: string[] = [];
-    const others: TollgateEvent[] = [];
-    for (const event of events) {
-      if (event.type === "step") this.#packStep(event, numbers, texts);
-      else {
-        numbers.push(OTHER);
-        others.push(event);
-      }
-    }
-    const named = this.#named;
-    return { numbers: Float64Array.from(numbers), texts, named, beginsAnew, others, ends };
+    this.begin();
+    for (const event of events) this.add(event);
+    return this.finish(ends);
   }
 
-  #packStep(step: StepEvent, numbers: number[], texts: string[]): void {
-    texts.push(step.id, step.contentHash);
+  /**
+   * Begins a message. True: names of before are forgotten, and have to be given anew. What was
+   * named for a message that was never finished crosses with the next one that is.
+   */
+  begin(): boolean {
+    this.discard();
+    if (this.#nameCount < this.#maxEntries) return false;
+    this.#numberOf.clear();
+    this.#nameCount = 0;
+    this.#named = [];
+    this.#hasBegunAnew = true;
+    return true;
+  }
+
+  /** Forgets the message's events. What was named stays so. */
+  discard(): void {
+    this.#length = 0;
+    this.#texts = [];
+    this.#others = [];
+  }
+
+  /** The message. Its numbers are overwritten by the next one: who keeps it copies them. */
+  finish(ends: ReadItems["ends"]): PackedItems {
+    const [numbers, count] = [this.#numbers, this.#length];
+    const [texts, named, others] = [this.#texts, this.#named, this.#others];
+    const beginsAnew = this.#hasBegunAnew;
+    this.#named = [];
+    this.#hasBegunAnew = false;
+    return { numbers, count, texts, named, beginsAnew, others, ends };
+  }
+
+  add(event: TollgateEvent): void {
+    if (event.type === "step") this.#addStep(event);
+    else {
+      this.number(OTHER);
+      this.#others.push(event);
+    }
+  }
+
+  #addStep(step: StepEvent): void {
     const { labels } = step;
-    const rare = packRare(step, texts);
-    numbers.push(
-      STEP,
-      this.#of(step.run),
-      this.#of(step.source),
-      this.#of(step.customer),
-      this.#of(step.agent),
-      this.#of(step.parentRun),
-      this.#of(step.provider),
-      this.#of(step.model),
-      this.#of(step.tool),
-      this.#of(step.tier),
-      labels === null ? 0 : this.#of(JSON.stringify(labels)),
-      step.occurredAtMs,
-      codeOf(step),
-      step.attempt,
-      rare,
-      step.usage.size,
-    );
+    this.text(step.id);
+    this.text(step.contentHash);
+    const rare = packRare(step, this.#texts);
+    this.number(STEP);
+    this.number(this.#of(step.run));
+    this.number(this.#of(step.source));
+    this.number(this.#of(step.customer));
+    this.number(this.#of(step.agent));
+    this.number(this.#of(step.parentRun));
+    this.number(this.#of(step.provider));
+    this.number(this.#of(step.model));
+    this.number(this.#of(step.tool));
+    this.number(this.#of(step.tier));
+    this.number(labels === null ? 0 : this.#of(JSON.stringify(labels)));
+    this.number(step.occurredAtMs);
+    this.number(codeOf(step));
+    this.number(step.attempt);
+    this.number(rare);
+    this.number(step.usage.size);
     for (const [name, quantity] of step.usage) {
       const units = Number(quantity / ONE_UNIT);
       const isWhole = Number.isSafeInteger(units) && quantityOfInteger(units) === quantity;
-      numbers.push(this.#of(name), isWhole ? units : AS_TEXT);
-      if (!isWhole) texts.push(String(quantity));
+      this.number(this.#of(name));
+      this.number(isWhole ? units : AS_TEXT);
+      if (!isWhole) this.text(String(quantity));
     }
   }
 
-  /** The number of a text that repeats; 0: none. */
-  #of(text: string | null): number {
-    if (text === null) return 0;
-    const known = this.#numbers.get(text);
-    if (known !== undefined) return known;
-    const number = this.#numbers.size + 1;
-    this.#numbers.set(text, number);
+  /** The next number of the message: only who writes a step as `#step` reads it gives any. */
+  number(value: number): void {
+    if (this.#length === this.#numbers.length) {
+      const grown = new Float64Array(2 * this.#length);
+      grown.set(this.#numbers);
+      this.#numbers = grown;
+    }
+    this.#numbers[this.#length] = value;
+    this.#length += 1;
+  }
+
+  /** The next text of the message. */
+  text(value: string): void {
+    this.#texts.push(value);
+  }
+
+  /** Gives a text a number, also where it has one. */
+  name(text: string): number {
+    this.#nameCount += 1;
     this.#named.push(text);
+    return this.#nameCount;
+  }
+
+  #of(text: string | null): number {
+    return text === null ? 0 : this.numberOf(text);
+  }
+
+  /** The number of a text that repeats. */
+  numberOf(text: string): number {
+    const known = this.#numberOf.get(text);
+    if (known !== undefined) return known;
+    const number = this.name(text);
+    this.#numberOf.set(text, number);
     return number;
   }
 }
 
 /** Texts that few steps have, as bits of one number. */
-const PARENT_STEP = 1;
-const CALL_ID = 2;
-const HOLD = 4;
+export const PARENT_STEP = 1;
+export const CALL_ID = 2;
+export const HOLD = 4;
 const CALL_HASH = 8;
 
 function packRare({ parentStep, callId, hold, callHash }: StepEvent, texts: string[]): number {
@@ -146,11 +210,20 @@ type EveryField = {
 };
 
 function codeOf({ kind, status, completeness, payer, role }: StepEvent): number {
-  let code = STEP_KINDS.indexOf(kind);
-  code = code * CODE_BASE + STEP_STATUSES.indexOf(status);
-  code = code * CODE_BASE + COMPLETENESS.indexOf(completeness);
-  code = code * CODE_BASE + PAYERS.indexOf(payer);
-  return code * CODE_BASE + ROLES.indexOf(role);
+  return stepCode(
+    STEP_KINDS.indexOf(kind),
+    STEP_STATUSES.indexOf(status),
+    COMPLETENESS.indexOf(completeness),
+    PAYERS.indexOf(payer),
+    ROLES.indexOf(role),
+  );
+}
+
+/** One number for five places in their lists: kind, status, completeness, payer and role. */
+export function stepCode(...places: readonly [number, number, number, number, number]): number {
+  const [kind, status, completeness, payer, role] = places;
+  const states = (kind * CODE_BASE + status) * CODE_BASE + completeness;
+  return (states * CODE_BASE + payer) * CODE_BASE + role;
 }
 
 /** What a step's code stands for. */
@@ -184,7 +257,7 @@ export class EventUnpacker {
     const cursor = { numbers: packed.numbers, at: 0, texts: packed.texts, textAt: 0 };
     const events: TollgateEvent[] = [];
     let others = 0;
-    while (cursor.at < cursor.numbers.length) {
+    while (cursor.at < packed.count) {
       if (nextNumber(cursor) === STEP) events.push(this.#step(cursor));
       else {
         events.push(present(packed.others[others], "an event that is no step"));

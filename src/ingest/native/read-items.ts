@@ -7,7 +7,7 @@ import { type Problem, TollgateError } from "../../domain/errors.ts";
 import type { TollgateEvent } from "../../domain/event/event.ts";
 import { EVENTS_PER_REQUEST_MAX_COUNT, ID_MAX_CHARS } from "../../domain/limits.ts";
 import { parseJsonExact } from "./exact-json.ts";
-import { parseNdjsonExact } from "./ndjson.ts";
+import { type NdjsonLine, parseNdjsonExact } from "./ndjson.ts";
 import { type ParseContext, parseEvent } from "./parse-event.ts";
 
 /** How a body writes its events. */
@@ -37,13 +37,7 @@ export function readBodyItems(text: string, kind: BodyKind, context: ParseContex
 }
 
 function itemsOf(text: string, kind: BodyKind): Item[] {
-  if (kind === "ndjson") {
-    return parseNdjsonExact(text).map((entry) => {
-      if ("value" in entry) return entry;
-      const { code, detail } = entry.error;
-      return { error: { code, detail: `Line ${entry.line}: ${detail}` } };
-    });
-  }
+  if (kind === "ndjson") return parseNdjsonExact(text).map(itemOfLine);
   const values = parseJsonExact(text);
   if (!Array.isArray(values)) {
     const detail = "The body must be a JSON list of events, also for a single one.";
@@ -55,6 +49,13 @@ function itemsOf(text: string, kind: BodyKind): Item[] {
     throw new TollgateError("request.too_large", detail);
   }
   return values.map((value: unknown) => ({ value }));
+}
+
+/** A line as an item: its problem names the line. */
+export function itemOfLine(entry: NdjsonLine): Item {
+  if ("value" in entry) return entry;
+  const { code, detail } = entry.error;
+  return { error: { code, detail: `Line ${entry.line}: ${detail}` } };
 }
 
 /** Reads each item alone: one bad event never spoils another. */

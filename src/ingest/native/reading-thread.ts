@@ -3,19 +3,18 @@ import { parentPort } from "node:worker_threads";
 import { present } from "../../domain/assert.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { mapProviderUsage } from "../provider-response/map.ts";
+import { BodyPacker } from "./body-packer.ts";
 import type { BodyAnswer, BodyAsked } from "./body-reader.ts";
 import { contentDigest } from "./content-digest.ts";
-import { EventPacker } from "./packed-events.ts";
-import { readBodyItems } from "./read-items.ts";
 
 const port = present(parentPort, "the port of the reader's thread");
-const packer = new EventPacker();
-const context = { digest: { content: contentDigest }, mapProviderUsage };
+const packer = new BodyPacker({ digest: { content: contentDigest }, mapProviderUsage });
 
 port.on("message", ({ text, kind }: BodyAsked) => {
   let answer: BodyAnswer;
   try {
-    answer = { packed: packer.pack(readBodyItems(text, kind, context)) };
+    const packed = packer.pack(text, kind);
+    answer = { packed: { ...packed, numbers: packed.numbers.slice(0, packed.count) } };
   } catch (error) {
     if (!(error instanceof TollgateError)) throw error;
     answer = { refused: error.toProblem() };
