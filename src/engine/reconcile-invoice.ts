@@ -1,7 +1,7 @@
 /**
  * Holds recorded cost against a provider's invoice, and books the difference as a true-up that
- * names the invoice. A step's day is that of the instant that rated it, in UTC. Several invoices may
- * bill the same provider, model and day (one an account, or a later credit): they share its cost.
+ * names the invoice. A step's day is that of the instant that rated it, in UTC. Several invoices
+ * may bill the same provider, model and day (one an account, or a credit): they share its cost.
  */
 
 import { TollgateError } from "../domain/errors.ts";

@@ -71,7 +71,8 @@ function exportFiles(args: Arguments, here: Surroundings): Promise<number> {
 
 /** What is no verb is an id of a statement, which all begin alike. */
 function neither(word: string): TollgateError {
-  const detail = `"${word}" is neither ${EXPORT_VERBS.join(", ")} nor the id of a statement (st_…).`;
+  const verbs = EXPORT_VERBS.join(", ");
+  const detail = `"${word}" is neither ${verbs} nor the id of a statement (st_…).`;
   return new TollgateError("cli.usage", detail);
 }
 

@@ -51,7 +51,8 @@ export function renderCredits(view: CreditsView, styles: Styles = PLAIN_STYLES):
   if (wallets.length === 0) lines.push(`${customer} has no credit.`, "");
   for (const { currency, threshold, amount, cap } of rules) {
     const most = cap === null ? "" : `, at most ${formatMoney(cap, currency)} a period`;
-    const asked = `asks for ${formatMoney(amount, currency)} below ${formatMoney(threshold, currency)}${most}`;
+    const below = formatMoney(threshold, currency);
+    const asked = `asks for ${formatMoney(amount, currency)} below ${below}${most}`;
     lines.push(`Rule in ${currency}: ${asked}`);
   }
   for (const id of requests) lines.push(`Payment awaited: ${id}`);
