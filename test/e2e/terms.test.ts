@@ -153,7 +153,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal((await desk.ask("POST", "/v1/rate-cards", euros)).body.field, "currency");
     });
 
-    test("what a run is charged in is told by its customer's card, whatever kind of run it is", async () => {
+    test("a run of any kind is told in the currency of its customer's card", async () => {
       const card = { ...cardOf("yen", "10", "0"), currency: "JPY" };
       await desk.ok("POST", "/v1/rate-cards", { card, effectiveFrom: null });
       await put("sakura", { name: "Sakura", cardKey: "yen" });
