@@ -3,6 +3,7 @@
  * [LIMIT]`: that is what help shows, and how many words it wants. A word in brackets may be left
  * out, one that ends in `…` may be followed by more of its kind.
  */
+import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import {
   type Arguments,
@@ -42,22 +43,44 @@ export interface VerbCommand {
 
 /** The command; where no word is given, its first verb is meant if that wants no more words. */
 export function commandOfVerbs({ name, summary, options, verbs }: VerbCommand): Command {
-  const forms = verbs.map(({ form }) => form).join(" | ");
-  const refuse = (): never => {
-    throw new TollgateError("cli.usage", `tollgate ${name} ${forms}.`);
-  };
+  const forms = verbs.map(({ form }) => form);
   return {
-    ...{ name, summary, positionals: forms },
+    ...{ name, summary, positionals: forms.join(" | ") },
     options: { ...options, ...JSON_OPTION, ...SERVER_OPTIONS },
     run: (args, here) => {
-      const [word = verbs[0]?.form ?? "", ...words] = args.positionals;
-      const verb = verbs.find(({ form }) => form.split(" ")[0] === word);
-      if (verb === undefined || !fits(verb.form, words.length)) return refuse();
+      const [word, ...words] = requireForm(name, forms, args.positionals);
+      const refuse = () => refuseForms(name, forms);
+      const verb = present(
+        verbs.find(({ form }) => verbOf(form) === word),
+        "the verb of the form",
+      );
       return withSession(args, here, (session) => {
         return verb.run({ args, here, session, refuse }, words);
       });
     },
   };
+}
+
+/**
+ * The words of a command where they fit one of its forms, with the first form's verb where there
+ * are none. Throws `cli.usage` with all forms.
+ */
+export function requireForm(
+  name: string,
+  forms: readonly string[],
+  words: readonly string[],
+): readonly [verb: string, ...words: string[]] {
+  const [word = verbOf(forms[0] ?? ""), ...rest] = words;
+  const form = forms.find((one) => verbOf(one) === word);
+  return form !== undefined && fits(form, rest.length) ? [word, ...rest] : refuseForms(name, forms);
+}
+
+function refuseForms(name: string, forms: readonly string[]): never {
+  throw new TollgateError("cli.usage", `tollgate ${name} ${forms.join(" | ")}.`);
+}
+
+function verbOf(form: string): string {
+  return form.split(" ", 1)[0] ?? "";
 }
 
 /** Whether so many words stand behind a verb as its form says. */

@@ -1,5 +1,6 @@
 /** Books an amount by hand into the period of a customer that is open now. */
 import { TollgateError } from "../domain/errors.ts";
+import type { JournalKind } from "../domain/event/journal.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import {
   type Booking,
@@ -94,11 +95,21 @@ export async function describedBookings(
   rows: readonly Adjustment[],
 ): Promise<Booking[]> {
   const texts = new Map<string, string>();
-  for (const { kind, cell } of bookingsOf(rows, () => "")) {
+  const told = async (kind: JournalKind, subject: string) => {
+    const known = { kind, subject };
+    const act = await recordedAct<{ readonly description?: string | null }>(
+      store,
+      workspace,
+      known,
+    );
+    return act?.description ?? null;
+  };
+  for (const { kind, cell, amount } of bookingsOf(rows, () => "")) {
     if (kind === "already_billed") continue;
-    const known = { kind: ACTS[kind], subject: cell };
-    const act = await recordedAct<{ readonly description: string }>(store, workspace, known);
-    texts.set(`${kind} ${cell}`, act?.description ?? cell);
+    // A dispute that adds to a bill is one that was decided for us.
+    const isUpheld = kind === "dispute" && amount > 0n;
+    const upheld = isUpheld ? await told("dispute.resolved", cell) : null;
+    texts.set(`${kind} ${cell}`, upheld ?? (await told(ACTS[kind], cell)) ?? cell);
   }
   return bookingsOf(rows, (kind, id) => texts.get(`${kind} ${id}`) ?? id);
 }

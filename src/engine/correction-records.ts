@@ -30,6 +30,8 @@ export interface Resolution {
   readonly period: string | null;
   readonly reason: string;
   readonly by: string;
+  /** What the line calls it that bills it again; null: there is none. Older acts have none. */
+  readonly description?: string | null;
 }
 
 /** A line that is credited. */

@@ -320,7 +320,7 @@ export class Engine {
     query: LineQuery,
     reads: ReadContext = this.#context,
   ): Promise<LinePage> {
-    return readLine(reads, workspace, query);
+    return readLine(this.#context, workspace, { ...query, reads });
   }
 
   /** What a customer's period under way comes to, and is expected to come to. */

@@ -16,6 +16,7 @@ import {
 } from "../domain/receipt/receipt-lines.ts";
 import { sharesOfRating } from "../domain/run/rating-charges.ts";
 import type { Run } from "../domain/run/run.ts";
+import { currencyOfCard } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
 import type { Signatures } from "./key-ports.ts";
 import { areStepsRemoved, type RunTree, readRunTree } from "./read-run.ts";
@@ -145,7 +146,9 @@ async function currencyOf(
   const customer =
     run.customer === null ? undefined : await store.customer(workspace, run.customer);
   if (customer === undefined) return null;
-  return tariff.cardFor(customer, run.openedAtMs)?.currency ?? null;
+  const inForce = tariff.cardFor(customer, run.openedAtMs);
+  // What a run was charged since may be by a card that was not there yet when it opened.
+  return inForce?.currency ?? currencyOfCard(await store.cards(workspace), customer.cardKey);
 }
 
 /** What the run's own budgets were overrun by, and by which step. */

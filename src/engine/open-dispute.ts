@@ -10,6 +10,7 @@ import { bookByHand, moneyOf, negated, openBooks } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 import type { Dispute, DisputeTarget, Resolution } from "./correction-records.ts";
 import { billedBy, creditedOf, recordedAmount, requireBilled, requireInForce } from "./credited.ts";
+import type { Store } from "./ports.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { findStatement, lineOf } from "./statement-lines.ts";
 
@@ -65,17 +66,24 @@ export function openDispute(
   });
 }
 
+/** What a line of a statement calls it. Throws `statement.not_found`. */
+async function nameOf(store: Store, workspace: string, target: DisputeTarget): Promise<string> {
+  if (target.kind === "outcome") return `Outcome ${target.outcome} of run ${target.run}`;
+  const statement = await findStatement(store, workspace, target.statement);
+  return `${lineOf(statement, target.line).description}, line ${target.line} of ${statement.id}`;
+}
+
 async function contestedBy(
   { store }: EngineContext,
   { unit }: Act,
   { workspace, target }: { readonly workspace: string; readonly target: DisputeTarget },
 ): Promise<Contested> {
+  const name = await nameOf(store, workspace, target);
   if (target.kind === "line") {
     const statement = await findStatement(store, workspace, target.statement);
     await requireInForce(store, workspace, statement.id);
     const line = lineOf(statement, target.line);
     const { customer, period } = statement;
-    const name = `${line.description}, line ${target.line} of ${statement.id}`;
     return { customer, originPeriod: period, billed: billedBy(line), name };
   }
   const { run, outcome: key } = target;
@@ -85,7 +93,7 @@ async function contestedBy(
     throw new TollgateError("outcome.not_found", detail, "outcome");
   }
   const { customer, period, charge } = outcome;
-  return { customer, originPeriod: period, billed: charge, name: `Outcome ${key} of run ${run}` };
+  return { customer, originPeriod: period, billed: charge, name };
 }
 
 /** What becomes of a dispute. */
@@ -117,7 +125,9 @@ export function resolveDispute(
       throw new TollgateError("dispute.resolved", detail);
     }
     const books = favor === "us" ? await openBooks(act, dispute.customer) : null;
-    const resolution = { id, favor, period: books?.period ?? null, reason, by };
+    const name = await nameOf(store, workspace, dispute.target);
+    const description = books === null ? null : `${name}: disputed, billed again (${reason})`;
+    const resolution = { id, favor, period: books?.period ?? null, reason, by, description };
     act.journal("dispute.resolved", id, resolution);
     if (books !== null) {
       const { originPeriod } = dispute;

@@ -1,9 +1,8 @@
 /**
  * What is behind a line of a statement: the steps, runs and outcomes that its charge counted, or
- * the bookings that it sums. Shown as they are, or were at an instant. What came later for the
- * closed period is not behind the line but in an adjustment; what was changed later is marked.
+ * the bookings that it sums. Shown as the statement billed them, so that they add up to the line.
+ * What came later for the closed period is in an adjustment; what was changed later is marked.
  */
-
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
 import {
@@ -18,12 +17,13 @@ import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import type { OutcomeState, RunCorrection, RunFacts, RunShare } from "../domain/run/run.ts";
-import type { ReadContext } from "./context.ts";
+import type { EngineContext, ReadContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import type { Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
 import { requireSteps } from "./retention/require-steps.ts";
+import { type AtClose, RunsAtClose } from "./runs-at-close.ts";
 import type { OpeningPart } from "./set-opening.ts";
 import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
@@ -41,7 +41,7 @@ export interface LineItem {
   /** A Quantity, or an Amount where the line measures cost; null for a booking. */
   readonly quantity: bigint | null;
   readonly amount: Amount;
-  /** True where it was revised or reversed after the statement was closed. */
+  /** True where it was revised, voided or reversed after the statement was closed. */
   readonly changedAfterClose: boolean;
   /** Why a booking was made; null otherwise. */
   readonly reason: string | null;
@@ -79,12 +79,16 @@ const OF_RUNS_AND_STEPS: ReadonlySet<string> = new Set([
   ...["run_cap", "run_minimum"],
 ]);
 
-/** Reads a page. Throws `statement.not_found`, `statement.line_not_found`. */
+/**
+ * Reads a page. What was changed later is marked as `reads` know it: now, or as of an instant.
+ * Throws `statement.not_found`, `statement.line_not_found`.
+ */
 export async function readLine(
-  { store, tariffs }: ReadContext,
+  context: EngineContext,
   workspace: string,
-  query: LineQuery,
+  { reads = context, ...query }: LineQuery & { readonly reads?: ReadContext },
 ): Promise<LinePage> {
+  const { store, tariffs } = reads;
   const statement = await findStatement(store, workspace, query.statement);
   const line = lineOf(statement, query.line);
   if (OF_RUNS_AND_STEPS.has(line.kind)) {
@@ -93,7 +97,8 @@ export async function readLine(
     const closedSeq = (closing ?? again)?.seq ?? 0;
     const tariff = await tariffs.of(workspace);
     const owner = present(await store.customer(workspace, statement.customer), "the customer");
-    const of = { store, workspace, tariff, statement, line, closedSeq, customer: () => owner };
+    const runs = new RunsAtClose(context, store, { workspace, seq: closedSeq });
+    const of = { store, workspace, tariff, statement, line, runs, customer: () => owner };
     const reader = new ChargeReader(of);
     const page = await reader.page(query);
     const before = query.cursor === null ? await reader.countedBefore() : [];
@@ -140,8 +145,7 @@ interface ChargeOf extends Customers {
   readonly tariff: Tariff;
   readonly statement: StatementRecord;
   readonly line: DocumentLine;
-  /** The seq of the act that closed the statement. */
-  readonly closedSeq: number;
+  readonly runs: RunsAtClose;
 }
 
 const DAY_MS = 86_400_000;
@@ -222,12 +226,14 @@ class ChargeReader {
     }
   }
 
-  async #itemsOf(run: RunFacts): Promise<Placed[]> {
-    const { store, workspace, line } = this.#of;
+  async #itemsOf(now: RunFacts): Promise<Placed[]> {
+    const { runs, line } = this.#of;
+    const run = await runs.facts(now);
+    if (run === undefined) return [];
     if (line.kind === "run_cap") return this.#correctionsOf(run, ({ cap }) => cap);
     if (line.kind === "run_minimum") return this.#correctionsOf(run, ({ minimum }) => minimum);
-    const steps = await store.stepsOfRun(workspace, run.id);
-    const outcomes = await store.outcomesOfRun(workspace, run.id);
+    const steps = await runs.steps(run.id);
+    const outcomes = await runs.outcomes(run.id);
     const found = [
       ...this.#ofRun(run),
       ...steps.flatMap((step) => this.#ofStep(step)),
@@ -236,22 +242,20 @@ class ChargeReader {
     return found.sort((a, b) => a.seq - b.seq);
   }
 
-  /** What a bound makes of a run in the period; a listed run may come without its totals. */
+  /** What a bound made of a run in the period. */
   async #correctionsOf(
     run: RunFacts,
     amountOf: (correction: RunCorrection) => Amount,
   ): Promise<Placed[]> {
-    const { store, workspace, statement } = this.#of;
-    const { period } = statement;
-    const whole = run.parent === null ? await store.run(workspace, run.id) : undefined;
-    const own = (whole?.corrections ?? []).filter((one) => {
-      const isOfCard = this.#card(one.cardVersionId) !== null;
-      return one.period === period && isOfCard && amountOf(one) !== 0n;
+    const { period } = this.#of.statement;
+    const own = (await this.#of.runs.corrections(run)).filter(({ was }) => {
+      const isOfCard = this.#card(was.cardVersionId) !== null;
+      return was.period === period && isOfCard && amountOf(was) !== 0n;
     });
     const about = { kind: "run", run: run.id, source: "", id: "", reason: null } as const;
-    const times = { occurredAtMs: run.openedAtMs, changedAfterClose: false };
-    return own.map((one): Placed => {
-      return { seq: 0, item: { ...about, ...times, quantity: ONE_UNIT, amount: amountOf(one) } };
+    return own.map(({ was, isChanged }): Placed => {
+      const times = { occurredAtMs: run.openedAtMs, changedAfterClose: isChanged };
+      return { seq: 0, item: { ...about, ...times, quantity: ONE_UNIT, amount: amountOf(was) } };
     });
   }
 
@@ -273,32 +277,27 @@ class ChargeReader {
     });
   }
 
-  #ofStep(step: Step): Placed[] {
-    const { period } = this.#of.statement;
-    const isLater = step.seq > this.#of.closedSeq;
-    if (step.period !== period || (isLater && step.revision === 1)) return [];
+  #ofStep({ was: step, isChanged }: AtClose<Step>): Placed[] {
+    if (step.period !== this.#of.statement.period) return [];
     const card = this.#card(step.cardVersionId);
     const metered = card === null || step.voided ? [] : meteredOfStep(card, step, this.#of);
     const taken = this.#taken(card, metered, step.shares);
     if (taken === null) return [];
     const { run, source, id, occurredAtMs } = step;
     const about = { kind: "step", run, source, id, reason: null, occurredAtMs } as const;
-    return [{ seq: step.seq, item: { ...about, changedAfterClose: isLater, ...taken } }];
+    return [{ seq: step.seq, item: { ...about, changedAfterClose: isChanged, ...taken } }];
   }
 
-  #ofOutcome(outcome: OutcomeState): Placed[] {
-    const isLater = outcome.seq > this.#of.closedSeq;
+  #ofOutcome({ was: outcome, isChanged }: AtClose<OutcomeState>): Placed[] {
     const isStanding = outcome.status === "recorded";
-    if (outcome.period !== this.#of.statement.period || (isLater && isStanding)) return [];
+    if (outcome.period !== this.#of.statement.period) return [];
     const card = this.#card(outcome.cardVersionId);
     const metered = card === null || !isStanding ? [] : meteredOfOutcome(card, outcome, this.#of);
     const taken = this.#taken(card, metered, outcome.shares);
-    // Before the close, a reversal has left nothing that the line counts.
-    if (taken === null && !isLater) return [];
+    if (taken === null) return [];
     const { run, key, occurredAtMs } = outcome;
     const about = { kind: "outcome", run, source: "", id: key, reason: null } as const;
-    const amounts = taken ?? { quantity: 0n, amount: ZERO_AMOUNT };
-    const item = { ...about, occurredAtMs, changedAfterClose: isLater, ...amounts };
+    const item = { ...about, occurredAtMs, changedAfterClose: isChanged, ...taken };
     return [{ seq: outcome.seq, item }];
   }
 

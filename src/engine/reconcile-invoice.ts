@@ -1,6 +1,7 @@
 /**
  * Holds recorded cost against a provider's invoice, and books the difference as a true-up that
- * names the invoice. A step's day is that of the instant that rated it, in UTC.
+ * names the invoice. A step's day is that of the instant that rated it, in UTC. Several invoices
+ * may bill the same provider, model and day (one an account, or a credit): they share its cost.
  */
 
 import { TollgateError } from "../domain/errors.ts";
@@ -18,10 +19,12 @@ import { requireSteps } from "./retention/require-steps.ts";
 export interface ReconciledRow extends Omit<CostRow, "amount"> {
   /** What steps cost. */
   readonly recorded: Amount;
-  /** What earlier true-ups have added. */
+  /** What true-ups have added, of any invoice. */
   readonly truedUp: Amount;
   readonly invoiced: Amount;
-  /** invoiced − recorded − truedUp. */
+  /** What other invoices bill. */
+  readonly invoicedElsewhere: Amount;
+  /** invoiced + invoicedElsewhere − recorded − truedUp. */
   readonly difference: Amount;
 }
 
@@ -38,7 +41,7 @@ export interface TrueUp {
   readonly invoice: string;
   readonly currency: string;
   readonly rows: readonly (Omit<CostRow, "amount"> & {
-    /** Recorded, with earlier true-ups. */
+    /** Recorded, with earlier true-ups, less what other invoices bill. */
     readonly recorded: string;
     readonly invoiced: string;
     readonly difference: string;
@@ -61,24 +64,31 @@ export async function reconcileInvoice(
   if (invoice === undefined) {
     throw new TollgateError("invoice.not_found", `There is no invoice "${id}".`);
   }
-  const same = { kind: "cost.trued_up", subject: id } as const;
-  const trueUps = await recordedActs<TrueUp>(store, workspace, same);
-  const added = trueUps.flatMap((one) =>
-    one.rows.map(({ difference, ...place }) => ({ ...place, amount: difference })),
-  );
-  const [invoiced, truedUp] = [sumRows(invoice.rows), sumRows(added)];
+  const all = await recordedActs<TrueUp>(store, workspace, { kind: "cost.trued_up" });
+  const trueUps = all.filter((one) => one.invoice === id);
+  const invoices = await recordedActs<Invoice>(store, workspace, { kind: "invoice.imported" });
+  const others = invoices.filter((one) => one.id !== id);
+  const elsewhere = sumRows(others.flatMap((one) => one.rows));
+  const [invoiced, truedUp] = [sumRows(invoice.rows), sumRows(all.flatMap(addedBy))];
   const recorded = await recordedCosts(store, workspace, invoice.rows);
-  const keys = new Set([...recorded.keys(), ...invoiced.keys(), ...truedUp.keys()]);
+  const own = sumRows(trueUps.flatMap(addedBy));
+  const keys = new Set([...recorded.keys(), ...invoiced.keys(), ...own.keys()]);
   const rows = [...keys].sort().map((key) => {
     const sides = {
       recorded: recorded.get(key) ?? (0n as Amount),
       truedUp: truedUp.get(key) ?? (0n as Amount),
       invoiced: invoiced.get(key) ?? (0n as Amount),
+      invoicedElsewhere: elsewhere.get(key) ?? (0n as Amount),
     };
-    const difference = (sides.invoiced - sides.recorded - sides.truedUp) as Amount;
+    const billed = sides.invoiced + sides.invoicedElsewhere;
+    const difference = (billed - sides.recorded - sides.truedUp) as Amount;
     return { ...costPlace(key), ...sides, difference };
   });
   return { invoice, rows, trueUps };
+}
+
+function addedBy({ rows }: TrueUp): CostRow[] {
+  return rows.map(({ difference, ...place }) => ({ ...place, amount: difference }));
 }
 
 const RUNS_A_READ = 500;
@@ -121,7 +131,7 @@ async function recordedCosts(
 }
 
 /**
- * Books what the invoice bills above what is recorded and trued up. Where there is no difference,
+ * Books what is billed above what is recorded and trued up. Where there is no difference,
  * nothing is booked and the answer is null; so repeating it changes nothing. Throws
  * `invoice.not_found`.
  */
@@ -135,9 +145,9 @@ export function bookTrueUp(
     const { invoice, rows } = await reconcileInvoice(context, workspace, id);
     const differing = rows.filter(({ difference }) => difference !== 0n);
     if (differing.length === 0) return null;
-    const booked = differing.map(({ provider, model, day, invoiced, difference, ...sides }) => ({
+    const booked = differing.map(({ provider, model, day, invoiced, difference }) => ({
       ...{ provider, model, day },
-      recorded: formatAmount((sides.recorded + sides.truedUp) as Amount),
+      recorded: formatAmount((invoiced - difference) as Amount),
       invoiced: formatAmount(invoiced),
       difference: formatAmount(difference),
     }));

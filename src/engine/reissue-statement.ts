@@ -70,8 +70,9 @@ async function requireUncredited(store: Store, workspace: string, id: string): P
       target.kind === "line" && target.statement === id && resolution?.favor !== "us",
   );
   if (notes.length + disputes.length === 0) return;
-  const [credits, held] = [notes.length, disputes.length];
-  const detail = `Statement ${id} has ${credits} credit notes and ${held} disputes.`;
+  const counted = (count: number, name: string) => `${count} ${name}${count === 1 ? "" : "s"}`;
+  const held = `${counted(notes.length, "credit note")} and ${counted(disputes.length, "dispute")}`;
+  const detail = `Statement ${id} has ${held}.`;
   throw new TollgateError("statement.credited", detail);
 }
 

@@ -11,6 +11,7 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { postgresServer } from "../../test/postgres-server.ts";
 import { nodeDigest } from "../compose.ts";
+import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { ReadContext } from "../engine/context.ts";
 import { readCreditNotes, readDisputes } from "../engine/credited.ts";
@@ -193,6 +194,14 @@ async function tell(engine: Engine, ws: string, atMs: number | null): Promise<ob
   return told;
 }
 
+interface BilledLine {
+  readonly kind: string;
+  readonly amountExact: string;
+}
+
+/** Lines that are the sum of what is behind them, whatever came later. */
+const OF_USAGE = ["charge", "run_cap", "run_minimum", "adjustment"];
+
 /** What is behind every line of a customer's statements, and the credit notes on them. */
 async function linesOf(
   engine: Engine,
@@ -202,11 +211,14 @@ async function linesOf(
   const told: Record<string, unknown> = {};
   for (const { id: statement, document } of await reads.store.listStatements(ws, customer)) {
     told[statement] = await readCreditNotes(reads.store, ws, statement);
-    const { lines } = JSON.parse(document) as { readonly lines: readonly object[] };
-    for (const index of lines.keys()) {
+    const { lines } = JSON.parse(document) as { readonly lines: readonly BilledLine[] };
+    for (const [index, { kind, amountExact }] of lines.entries()) {
       const line = { statement, line: index + 1, limit: 1_000, cursor: null };
       const { items, next } = await engine.readLine(ws, line, reads);
       told[`${statement} ${index + 1}`] = { items: sorted(items), next };
+      if (!OF_USAGE.includes(kind)) continue;
+      const behind = items.reduce((sum, { amount }) => sum + amount, 0n);
+      assert.equal(formatAmount(behind as Amount), amountExact, "a line is what is behind it");
     }
   }
   return told;

@@ -207,6 +207,25 @@ describe("the command line", () => {
     assert.equal(verified.code, 0);
   });
 
+  test("words that fit no form of a command are refused with all forms", async () => {
+    for (const words of [
+      ["dispute", "close"],
+      ["invoice", "reconcile"],
+      ["keys", "revoke"],
+      ["card", "apply"],
+      ["prices", "import", "a.json", "b.json"],
+      ["statement", "show"],
+      ["statement", "st_a", "st_b"],
+    ]) {
+      const { code, err } = await tollgate(...words);
+      assert.equal(code, 2, words.join(" "));
+      assert.match(err, new RegExp(`cli\\.usage: tollgate ${words[0]} \\w+ `), err);
+    }
+    const meant = await tollgate("export", "fly", "su");
+    assert.equal(meant.code, 2);
+    assert.match(meant.err, /"fly" is neither plan, run, .* nor the id of a statement \(st_…\)/);
+  });
+
   test("puts a closed statement right, and lists what was done", async () => {
     const [id = ""] = /st_[0-9a-f]{20}/.exec((await tollgate("statement", "list")).out) ?? [];
     const who = ["--reason", "agreed", "--by", "anna"];

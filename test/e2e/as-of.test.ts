@@ -111,8 +111,8 @@ for (const kind of ["memory", "sqlite"] as const) {
         return [...counted, items.map((item) => (item.changedAfterClose ? "changed" : "plain"))];
       };
       assert.deepEqual(await told(CLOSED), [0, 0, 0, ["plain", "plain"]]);
-      assert.deepEqual(await told(LATE), [1, 1, 1, ["plain"]], "what is voided counts nothing");
-      assert.deepEqual(await told("2026-12-06T12:00:00Z"), [1, 1, 0, ["plain"]]);
+      assert.deepEqual(await told(LATE), [1, 1, 1, ["changed", "plain"]], "as it was billed");
+      assert.deepEqual(await told("2026-12-06T12:00:00Z"), [1, 1, 0, ["changed", "plain"]]);
       for (const path of [notes, `/v1/statements/${statement}/lines/1/steps`]) {
         assertProblem(await desk.ask("GET", `${path}?asOf=${FIRST}`), "statement.not_found");
         assertProblem(await desk.ask("GET", `${path}?asOf=2030-01-01T00:00:00Z`), "asof.future");

@@ -137,7 +137,11 @@ for (const kind of ["memory", "sqlite"] as const) {
         assert.equal(upheld.body.resolution?.period, "2027-01-01");
         assert.deepEqual((await decide(opened.body.id, "us")).body, upheld.body);
         assertProblem(await decide(opened.body.id, "customer"), "dispute.resolved");
-        assert.equal((await close("2027-01")).total, "0.99");
+        const january = await close("2027-01");
+        assert.equal(january.total, "0.99");
+        const [again] = await linesOf(january.id);
+        const name = /^.+, line 2 of st_\w+: /.exec(line?.description ?? "")?.[0];
+        assert.equal(again?.description, `${name}disputed, billed again (${WHO.reason})`);
       });
 
       test("stays off when it is decided for the customer", async () => {

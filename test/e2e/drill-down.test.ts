@@ -156,27 +156,50 @@ for (const kind of ["memory", "sqlite"] as const) {
     });
 
     test("what came or changed after the close is marked, or behind the adjustment", async () => {
-      const tools = lineNo("tools");
-      const before = await itemsOf(id, tools);
+      const bounded = lines.filter(({ kind }) => kind === "charge" || kind === "run_cap");
+      const behind = () => Promise.all(bounded.map((line) => itemsOf(id, 1 + lines.indexOf(line))));
+      const before = await behind();
       const late = ["late 1", "late 2"].map((name) => ({ ...eventsOf("r2")[3], id: name }));
       const voided = { type: "step.voided", id: "void", run: "r3", target: { id: "r3 e3" } };
       const occurredAt = "2026-11-19T00:00:00Z";
-      await desk.ok("POST", "/v1/events", [...late, { ...voided, reason: "test", occurredAt }]);
-      const now = await itemsOf(id, tools);
+      const amended = { type: "step.amended", id: "a", run: "r2", target: { id: "r2 e2" } };
+      const reversed = { type: "outcome.reversed", id: "back", run: "r1", key: "t" };
+      const why = { reason: "test", occurredAt };
+      const later = [
+        voided,
+        { ...amended, kind: "tool", tool: "slow", usage: { seconds: 90 } },
+        reversed,
+      ];
+      const sent = [...late, ...later.map((event) => ({ ...event, ...why }))];
+      const { body } = await desk.ok("POST", "/v1/events", sent);
+      const results = body.results as unknown as { status: string }[];
       assert.ok(
-        now.every((item) => !item.id.startsWith("late")),
-        "it was not there",
+        results.every(({ status }) => status === "accepted"),
+        JSON.stringify(results),
       );
-      const changed = now.filter((item) => item.changedAfterClose).map((item) => item.id);
-      assert.deepEqual(changed, before.length === now.length ? ["r3 e3"] : []);
+      const now = await behind();
+      const unmarked = now.map((items) =>
+        items.map((item) => ({ ...item, changedAfterClose: false })),
+      );
+      assert.deepEqual(unmarked, before, "as it was billed, so it adds up to the line for ever");
+      const changed = now.flat().filter((item) => item.changedAfterClose);
+      const named = new Set(changed.map((item) => item.id ?? item.run));
+      assert.deepEqual([...named].sort(), ["r1", "r2 e2", "r3", "r3 e3", "t"]);
       const next = await closed("2026-12");
       const adjusted = await linesOf(next);
       const line = lineNo("tools", "", adjusted);
       const bookings = await itemsOf(next, line);
       assert.deepEqual(new Set(bookings.map((item) => item.kind)), new Set(["booking"]));
       assert.equal(sum(bookings.map((item) => item.amount)), adjusted[line - 1]?.amountExact);
+      // An amended step is taken off as it was and put on as it is.
+      const twice = ["r2 e2 amended", "r2 e2 amended"];
       const reasons = bookings.map((item) => `${item.id} ${item.reason}`);
-      assert.deepEqual(reasons, ["late 1 late_event", "late 2 late_event", "r3 e3 voided"]);
+      assert.deepEqual(reasons, [
+        "late 1 late_event",
+        "late 2 late_event",
+        "r3 e3 voided",
+        ...twice,
+      ]);
       assert.deepEqual(await itemsOf(next, line, 1), bookings);
     });
   });

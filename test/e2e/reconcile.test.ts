@@ -104,6 +104,28 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(second.body.difference, "0");
     });
 
+    test("shares the cost of a day with other invoices that bill it", async () => {
+      await invoice([row("gpt-x", "2026-11-02", "1.5")]);
+      await invoice([row("gpt-x", "2026-11-02", "0.75")], "INV-2");
+      const both = async (id: string) => {
+        const { body } = await desk.ok("GET", `/v1/invoices/${id}/reconciliation`);
+        const [one] = body.rows as unknown as Record<string, string>[];
+        const { recorded, truedUp, invoiced, invoicedElsewhere, difference } = one ?? {};
+        return [recorded, truedUp, invoiced, invoicedElsewhere, difference].join(" ");
+      };
+      const firstOf = (rows: unknown) => (rows as Record<string, string>[])[0];
+      assert.equal(await both("INV-1"), "2 0 1.5 0.75 0.25", "2.25 were billed");
+      assert.equal(await both("INV-2"), "2 0 0.75 1.5 0.25");
+      const { body } = await desk.ok("POST", "/v1/invoices/INV-2/true-up", WHO);
+      const [booked] = body.trueUps as unknown as { rows: unknown }[];
+      assert.equal(firstOf(booked?.rows)?.recorded, "0.5", "what the other one has left");
+      assert.equal(await both("INV-1"), "2 0.25 1.5 0.75 0", "cost is what both have billed");
+      await desk.ok("POST", "/v1/invoices/INV-1/true-up", WHO);
+      const credit = await invoice([row("gpt-x", "2026-11-02", "-0.25")], "CREDIT-1");
+      assert.equal(credit.status, 200);
+      assert.equal(await both("CREDIT-1"), "2 0.25 -0.25 2.25 -0.25");
+    });
+
     test("is imported once, whatever the order of its rows", async () => {
       const rows = [row("gpt-x", "2026-11-01", "1.50"), row("gpt-y", "2026-11-02", "2")];
       const first = await invoice(rows);

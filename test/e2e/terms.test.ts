@@ -152,5 +152,31 @@ for (const kind of ["memory", "sqlite"] as const) {
       const euros = { ...cardOf("desk"), currency: "EUR" };
       assert.equal((await desk.ask("POST", "/v1/rate-cards", euros)).body.field, "currency");
     });
+
+    test("a run of any kind is told in the currency of its customer's card", async () => {
+      const card = { ...cardOf("yen", "10", "0"), currency: "JPY" };
+      await desk.ok("POST", "/v1/rate-cards", { card, effectiveFrom: null });
+      await put("sakura", { name: "Sakura", cardKey: "yen" });
+      const step = { customer: "sakura", kind: "tool", tool: "search" };
+      const at = { occurredAt: "2026-11-01T12:00:00Z" };
+      await desk.ok("POST", "/v1/events", [
+        { id: "alone", ...step, ...at },
+        { id: "above", run: "root", ...step, ...at },
+        { type: "run.opened", id: "open", run: "child", parentRun: "root", ...at },
+        { id: "below", run: "child", kind: "tool", tool: "search", ...at },
+      ]);
+      await desk.steps("acme", "2026-11-01", 1);
+      const { body } = await desk.ok("GET", "/v1/runs");
+      const runs = body.runs as unknown as { run: string; chargeCurrency: string }[];
+      const told = runs.map((one) => `${one.run} ${one.chargeCurrency}`).sort();
+      assert.deepEqual(told, [
+        "child JPY",
+        "root JPY",
+        "run of acme USD",
+        `~standing:["sakura"] JPY`,
+      ]);
+      const tree = await desk.ok("GET", "/v1/runs/root");
+      assert.equal((tree.body.children as unknown as typeof runs)[0]?.chargeCurrency, "JPY");
+    });
   });
 }

@@ -13,9 +13,11 @@ import {
   textOption,
 } from "../command.ts";
 import { renderCardChanges } from "../render/card-diff.ts";
+import { counted } from "../render/counted.ts";
 import { renderTable } from "../render/table.ts";
 import { finishRerate, RERATE_OPTION, type ReratedPart, rerateQuery } from "../rerate.ts";
 import { type Session, withSession } from "../session.ts";
+import { requireForm } from "../verbs.ts";
 
 interface VersionView {
   readonly key: string;
@@ -27,11 +29,13 @@ interface VersionView {
   readonly recordedAt: string;
 }
 
+const FORMS = ["list", "validate FILE", "diff FILE", "apply FILE", "history KEY"] as const;
+
 /** Rate cards: data, changed without code. */
 export const card: Command = {
   name: "card",
   summary: "Check, compare and apply rate card files (JSON or YAML), list cards and versions",
-  positionals: "validate FILE | diff FILE | apply FILE | list | history KEY",
+  positionals: FORMS.join(" | "),
   options: {
     effective: {
       type: "string",
@@ -46,16 +50,15 @@ export const card: Command = {
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
-    const [verb, subject] = args.positionals;
-    if (verb === "list") return withSession(args, here, (session) => list(session, here));
-    if (subject === undefined || verb === undefined || !Object.hasOwn(VERBS, verb)) {
-      throw new TollgateError("cli.usage", `tollgate card ${card.positionals}.`);
-    }
+    const [verb] = requireForm("card", FORMS, args.positionals);
     return VERBS[verb as keyof typeof VERBS](args, here);
   },
 };
 
+// A file is read before anything is opened: who checks one needs no server, and no data folder.
 const VERBS = {
+  list: (args: Arguments, here: Surroundings) =>
+    withSession(args, here, (session) => list(session, here)),
   validate: async (args: Arguments, here: Surroundings) => {
     const file = await readFileOf(args, here);
     if (file === null) return 1;
@@ -111,10 +114,6 @@ function summaryOf({ read }: CardFile): string {
     counted(discounts.length, "discount"),
   ];
   return `Card ${key} is valid: ${counts.join(", ")}, in ${currency}`;
-}
-
-function counted(count: number, noun: string): string {
-  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
 async function apply(

@@ -7,6 +7,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { counted } from "../render/counted.ts";
 import { withSession } from "../session.ts";
 
 interface ClockView {
@@ -49,7 +50,10 @@ export const clock: Command = {
 function show(clock: ClockView, { out }: Surroundings): void {
   const { now, isTest, abandonedRuns = 0, settledOutcomes = 0 } = clock;
   print(out, `${now} (${isTest ? "test clock" : "the machine's clock"})`);
-  if (abandonedRuns > 0) print(out, `${abandonedRuns} silent runs were abandoned.`);
+  if (abandonedRuns > 0) {
+    const were = abandonedRuns === 1 ? "was" : "were";
+    print(out, `${counted(abandonedRuns, "silent run")} ${were} abandoned.`);
+  }
   const what = settledOutcomes === 1 ? "outcome" : "outcomes";
   if (settledOutcomes > 0) print(out, `${settledOutcomes} ${what} became final.`);
 }

@@ -72,7 +72,7 @@ function show(scene: Scene, all: readonly NoteView[]): number {
     note.id,
     note.issuedAt.slice(0, 10),
     note.lines.map((line) => line.line).join(", "),
-    `${formatMoney(note.total)} ${note.currency}`,
+    `${formatMoney(note.total, note.currency)} ${note.currency}`,
     note.by,
     note.reason,
   ]);

@@ -1,19 +1,10 @@
-import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
-import {
-  type Arguments,
-  type Command,
-  JSON_OPTION,
-  print,
-  SERVER_OPTIONS,
-  type Surroundings,
-  textOption,
-} from "../command.ts";
+import { type Arguments, textOption } from "../command.ts";
 import { wholeOption } from "../number-option.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
-import { withSession } from "../session.ts";
+import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
 interface DisputeView {
   readonly id: string;
@@ -32,10 +23,9 @@ interface DisputeView {
 const LINES_MAX = 999_999;
 
 /** Holds what a customer contests out of the next statement, until it is decided. */
-export const dispute: Command = {
+export const dispute = commandOfVerbs({
   name: "dispute",
   summary: "Hold a line or an outcome's charge out of the next statement until it is decided",
-  positionals: "list | open | resolve ID",
   options: {
     statement: { type: "string", value: "ID", meaning: "open: statement of the line" },
     line: { type: "string", value: "N", meaning: "open: number of the line" },
@@ -45,26 +35,31 @@ export const dispute: Command = {
     favor: { type: "string", value: "WHOM", meaning: "resolve: customer or us" },
     ...BY_HAND_OPTIONS,
     ...AS_OF_OPTION,
-    ...JSON_OPTION,
-    ...SERVER_OPTIONS,
   },
-  run: (args, here) => {
-    const [verb = "list", id] = args.positionals;
-    if (verb === "open") return ask(args, here, { path: "/v1/disputes", body: opening(args) });
-    if (verb === "resolve" && id !== undefined) {
-      const path = `/v1/disputes/${encodeURIComponent(id)}/resolve`;
-      return ask(args, here, { path, body: requiredOptions(args, ["favor", "reason", "by"]) });
-    }
-    if (verb === "list") {
-      return withSession(args, here, async (session) => {
-        const path = `/v1/disputes${asOfQuery(args)}`;
-        const page = await session.get<{ readonly disputes: DisputeView[] }>(path);
-        return show(page.disputes, args, here);
-      });
-    }
-    throw new TollgateError("cli.usage", "tollgate dispute list, open, or resolve ID.");
-  },
-};
+  verbs: [
+    {
+      form: "list",
+      run: async (scene) => {
+        const path = `/v1/disputes${asOfQuery(scene.args)}`;
+        const page = await scene.session.get<{ readonly disputes: DisputeView[] }>(path);
+        return show(scene, page.disputes);
+      },
+    },
+    {
+      form: "open",
+      run: async (scene) =>
+        show(scene, [await scene.session.post("/v1/disputes", opening(scene.args))]),
+    },
+    {
+      form: "resolve ID",
+      run: async (scene, [id = ""]) => {
+        const path = `/v1/disputes/${encodeURIComponent(id)}/resolve`;
+        const body = requiredOptions(scene.args, ["favor", "reason", "by"]);
+        return show(scene, [await scene.session.post(path, body)]);
+      },
+    },
+  ],
+});
 
 function opening(args: Arguments): object {
   const line = wholeOption(textOption(args, "line"), "--line", LINES_MAX);
@@ -77,21 +72,7 @@ function opening(args: Arguments): object {
   return { ...about, ...(line === undefined ? {} : { line }), ...byHandOf(args) };
 }
 
-function ask(
-  args: Arguments,
-  here: Surroundings,
-  { path, body }: { readonly path: string; readonly body: object },
-): Promise<number> {
-  return withSession(args, here, async (session) =>
-    show([await session.post<DisputeView>(path, body)], args, here),
-  );
-}
-
-function show(all: readonly DisputeView[], args: Arguments, here: Surroundings): number {
-  if (args.options.json === true) {
-    print(here.out, JSON.stringify(all, null, 2));
-    return 0;
-  }
+function show(scene: Scene, all: readonly DisputeView[]): number {
   const rows = all.map((one) => [
     one.id,
     one.customer,
@@ -99,12 +80,11 @@ function show(all: readonly DisputeView[], args: Arguments, here: Surroundings):
       ? `outcome ${one.outcome} of ${one.run}`
       : `${one.statement} ${one.line}`,
     one.period,
-    `${formatMoney(one.amount)} ${one.currency}`,
+    `${formatMoney(one.amount, one.currency)} ${one.currency}`,
     one.resolution === null ? "open" : `for ${one.resolution.favor} by ${one.resolution.by}`,
     one.reason,
   ]);
   const titles = ["dispute", "customer", "of", "held out of", "amount", "state", "reason"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
-  print(here.out, ...renderTable({ columns, rows }, here.styles));
-  return 0;
+  return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
 }

@@ -9,6 +9,7 @@ import {
   textOption,
 } from "../command.ts";
 import { EXPORT_OPTIONS, EXPORT_VERBS, exportTo, isExportVerb } from "../export-to.ts";
+import { counted } from "../render/counted.ts";
 import { withSession } from "../session.ts";
 import type { StatementSummary } from "./statement.ts";
 
@@ -45,6 +46,8 @@ function exportFiles(args: Arguments, here: Surroundings): Promise<number> {
     const customer = textOption(args, "customer");
     const query = customer === undefined ? "" : `?${new URLSearchParams({ customer })}`;
     const named = args.positionals;
+    const unknown = named.find((id) => !id.startsWith("st_"));
+    if (unknown !== undefined) throw neither(unknown);
     const all = await session.get<{ readonly statements: readonly StatementSummary[] }>(
       `/v1/statements${query}`,
     );
@@ -60,10 +63,17 @@ function exportFiles(args: Arguments, here: Surroundings): Promise<number> {
     if (path === undefined) here.out.write(text);
     else {
       await writeFile(path, text);
-      print(here.err, `${ids.length} statements written to ${path}.`);
+      print(here.err, `${counted(ids.length, "statement")} written to ${path}.`);
     }
     return 0;
   });
+}
+
+/** What is no verb is an id of a statement, which all begin alike. */
+function neither(word: string): TollgateError {
+  const verbs = EXPORT_VERBS.join(", ");
+  const detail = `"${word}" is neither ${verbs} nor the id of a statement (st_…).`;
+  return new TollgateError("cli.usage", detail);
 }
 
 /** Several CSV files as one: the header stands once. */

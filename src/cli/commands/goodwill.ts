@@ -40,7 +40,12 @@ export const goodwill = commandOfVerbs({
 
 function show(scene: Scene, all: readonly GoodwillView[]): number {
   const rows = all.map((one) => [
-    ...[one.id, one.customer, one.period, `${formatMoney(one.amount)} ${one.currency}`],
+    ...[
+      one.id,
+      one.customer,
+      one.period,
+      `${formatMoney(one.amount, one.currency)} ${one.currency}`,
+    ],
     ...[one.by, one.reason],
   ]);
   const titles = ["goodwill", "customer", "period", "given", "by", "reason"];

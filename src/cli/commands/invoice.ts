@@ -1,18 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy, requiredOptions } from "../by-hand-options.ts";
-import {
-  type Arguments,
-  type Command,
-  JSON_OPTION,
-  print,
-  SERVER_OPTIONS,
-  type Surroundings,
-  textOption,
-} from "../command.ts";
+import { textOption } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
-import { withSession } from "../session.ts";
+import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
 interface InvoiceView {
   readonly id: string;
@@ -25,6 +16,7 @@ interface Sides {
   readonly recorded: string;
   readonly truedUp: string;
   readonly invoiced: string;
+  readonly invoicedElsewhere: string;
   readonly difference: string;
 }
 
@@ -38,77 +30,82 @@ interface ReconciliationView extends Sides {
 }
 
 /** Holds a provider's own invoice against recorded cost. */
-export const invoice: Command = {
+export const invoice = commandOfVerbs({
   name: "invoice",
   summary: "Import a provider's invoice, compare it with recorded cost, book the difference",
-  positionals: "list | import FILE | reconcile ID | trueup ID",
   options: {
     currency: { type: "string", value: "CODE", meaning: "import: where the file names none" },
     ...DECIDED_OPTIONS,
     id: { type: "string", value: "ID", meaning: "import: the provider's number of the invoice" },
-    ...JSON_OPTION,
-    ...SERVER_OPTIONS,
   },
-  run: async (args, here) => {
-    const [verb = "list", subject] = args.positionals;
-    if (verb === "list") return list(args, here);
-    if (subject === undefined || !["import", "reconcile", "trueup"].includes(verb)) {
-      const detail = "tollgate invoice list, import FILE, reconcile ID, or trueup ID.";
-      throw new TollgateError("cli.usage", detail);
-    }
-    if (verb === "import") return importFile(args, here, subject);
-    const path = `/v1/invoices/${encodeURIComponent(subject)}`;
-    const who = verb === "trueup" ? decidedBy(args) : null;
-    return withSession(args, here, async (session) =>
-      show(
-        who === null
-          ? await session.get<ReconciliationView>(`${path}/reconciliation`)
-          : await session.post<ReconciliationView>(`${path}/true-up`, who),
-        args,
-        here,
-      ),
-    );
-  },
-};
+  verbs: [
+    { form: "list", run: list },
+    { form: "import FILE", run: (scene, [file = ""]) => importFile(scene, file) },
+    {
+      form: "reconcile ID",
+      run: async (scene, [id]) =>
+        show(scene, await scene.session.get<ReconciliationView>(`${pathOf(id)}/reconciliation`)),
+    },
+    {
+      form: "trueup ID",
+      run: async (scene, [id]) => {
+        const path = `${pathOf(id)}/true-up`;
+        return show(
+          scene,
+          await scene.session.post<ReconciliationView>(path, decidedBy(scene.args)),
+        );
+      },
+    },
+  ],
+});
 
-async function importFile(args: Arguments, here: Surroundings, path: string): Promise<number> {
+function pathOf(id = ""): string {
+  return `/v1/invoices/${encodeURIComponent(id)}`;
+}
+
+async function importFile(scene: Scene, file: string): Promise<number> {
+  const { args, here, session } = scene;
   const { id } = requiredOptions(args, ["id"]);
-  const { currency, rows } = await here.product.readInvoice(await readFile(path, "utf8"));
+  const { currency, rows } = await here.product.readInvoice(await readFile(file, "utf8"));
   const body = { id, currency: currency ?? textOption(args, "currency") ?? "USD", rows };
-  return withSession(args, here, async (session) => {
-    const made = await session.post<InvoiceView>("/v1/invoices", body);
-    if (args.options.json === true) print(here.out, JSON.stringify(made));
-    else print(here.out, `Invoice ${made.id}: ${formatMoney(made.total)} ${made.currency}.`);
-    return 0;
-  });
+  const made = await session.post<InvoiceView>("/v1/invoices", body);
+  return told(scene, made, () => [`Invoice ${made.id}: ${totalOf(made)}.`]);
 }
 
-function list(args: Arguments, here: Surroundings): Promise<number> {
-  return withSession(args, here, async (session) => {
-    const page = await session.get<{ readonly invoices: readonly InvoiceView[] }>("/v1/invoices");
-    if (args.options.json === true) print(here.out, JSON.stringify(page.invoices, null, 2));
-    for (const one of args.options.json === true ? [] : page.invoices) {
-      print(here.out, `${one.id}  ${formatMoney(one.total)} ${one.currency}  ${one.rows} rows`);
-    }
-    return 0;
-  });
+async function list(scene: Scene): Promise<number> {
+  const path = "/v1/invoices";
+  const { invoices } = await scene.session.get<{ readonly invoices: readonly InvoiceView[] }>(path);
+  if (invoices.length === 0) return told(scene, invoices, () => ["There are no invoices."]);
+  const rows = invoices.map((one) => [one.id, totalOf(one), String(one.rows)]);
+  const columns = [
+    { title: "invoice", align: "left" as const },
+    ...["total", "rows"].map((title) => ({ title, align: "right" as const })),
+  ];
+  return told(scene, invoices, () => renderTable({ columns, rows }, scene.here.styles));
 }
 
-function show(answer: ReconciliationView, args: Arguments, here: Surroundings): number {
-  if (args.options.json === true) {
-    print(here.out, JSON.stringify(answer, null, 2));
-    return 0;
-  }
-  const sides = (of: Sides) =>
-    [of.recorded, of.truedUp, of.invoiced, of.difference].map(formatMoney);
+function totalOf({ total, currency }: InvoiceView): string {
+  return `${formatMoney(total, currency)} ${currency}`;
+}
+
+function show(scene: Scene, answer: ReconciliationView): number {
+  const { currency } = answer.invoice;
+  // Most invoices are the only one of their days.
+  const isShared = answer.rows.some(({ invoicedElsewhere }) => invoicedElsewhere !== "0");
+  const sides = (of: Sides) => {
+    const elsewhere = isShared ? [of.invoicedElsewhere] : [];
+    const amounts = [of.recorded, of.truedUp, of.invoiced, ...elsewhere, of.difference];
+    return amounts.map((amount) => formatMoney(amount, currency));
+  };
   const rows = answer.rows.map((row) => [row.provider, row.model, row.day, ...sides(row)]);
   const left = (title: string) => ({ title, align: "left" as const });
   const point = (title: string) => ({ title, align: "point" as const });
   const columns = [
     ...[left("provider"), left("model"), left("day (UTC)"), point("recorded")],
-    ...[point("trued up"), point("invoiced"), point("difference")],
+    ...[point("trued up"), point("invoiced"), ...(isShared ? [point("by other invoices")] : [])],
+    point("difference"),
   ];
   const totals = ["Total", "", "", ...sides(answer)];
-  print(here.out, ...renderTable({ columns, rows: [...rows, "rule", totals] }, here.styles));
-  return 0;
+  const table = { columns, rows: [...rows, "rule" as const, totals] };
+  return told(scene, answer, () => renderTable(table, scene.here.styles));
 }

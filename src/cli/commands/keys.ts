@@ -1,7 +1,6 @@
-import { TollgateError } from "../../domain/errors.ts";
-import { type Command, print, SERVER_OPTIONS, type Surroundings, textOption } from "../command.ts";
+import { textOption } from "../command.ts";
 import { renderTable } from "../render/table.ts";
-import { type Session, withSession } from "../session.ts";
+import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
 interface KeyView {
   readonly id: string;
@@ -12,43 +11,42 @@ interface KeyView {
 }
 
 /** API keys of the workspace. */
-export const keys: Command = {
+export const keys = commandOfVerbs({
   name: "keys",
   summary: "Create, list and revoke API keys",
-  positionals: "create | list | revoke ID",
   options: {
     scopes: { type: "string", value: "LIST", meaning: "ingest, read, admin (default: ingest)" },
     label: { type: "string", value: "TEXT", meaning: "what the key is for" },
-    ...SERVER_OPTIONS,
   },
-  run: (args, here) => {
-    const [verb = "list", id] = args.positionals;
-    if (verb === "list") return withSession(args, here, (session) => list(session, here));
-    if (verb === "revoke" && id !== undefined) {
-      return withSession(args, here, async (session) => {
-        await session.delete(`/v1/keys/${encodeURIComponent(id)}`);
-        print(here.out, `Key ${id} opens nothing from now on.`);
-        return 0;
-      });
-    }
-    if (verb !== "create") {
-      throw new TollgateError("cli.usage", "tollgate keys create, list, or revoke ID.");
-    }
-    return withSession(args, here, async (session) => {
-      const scopes = (textOption(args, "scopes") ?? "ingest").split(",").map((s) => s.trim());
-      const label = textOption(args, "label") ?? "";
-      const { key, secret } = await session.post<{
-        readonly key: KeyView;
-        readonly secret: string;
-      }>("/v1/keys", { scopes, label });
-      print(here.out, `Key ${key.id} (${key.scopes.join(", ")}), shown this once:`, `  ${secret}`);
-      return 0;
-    });
-  },
-};
+  verbs: [
+    { form: "list", run: list },
+    { form: "create", run: create },
+    { form: "revoke ID", run: (scene, [id = ""]) => revoke(scene, id) },
+  ],
+});
 
-async function list(session: Session, { out, styles }: Surroundings): Promise<number> {
-  const page = await session.get<{ readonly keys: readonly KeyView[] }>("/v1/keys");
+async function create(scene: Scene): Promise<number> {
+  const scopes = (textOption(scene.args, "scopes") ?? "ingest").split(",").map((s) => s.trim());
+  const label = textOption(scene.args, "label") ?? "";
+  const made = await scene.session.post<{ readonly key: KeyView; readonly secret: string }>(
+    "/v1/keys",
+    { scopes, label },
+  );
+  const { key, secret } = made;
+  return told(scene, made, () => [
+    `Key ${key.id} (${key.scopes.join(", ")}), shown this once:`,
+    `  ${secret}`,
+  ]);
+}
+
+async function revoke(scene: Scene, id: string): Promise<number> {
+  await scene.session.delete(`/v1/keys/${encodeURIComponent(id)}`);
+  return told(scene, { id, revoked: true }, () => [`Key ${id} opens nothing from now on.`]);
+}
+
+async function list(scene: Scene): Promise<number> {
+  const { styles } = scene.here;
+  const page = await scene.session.get<{ readonly keys: readonly KeyView[] }>("/v1/keys");
   const rows = page.keys.map((key) => [
     key.id,
     key.scopes.join(", "),
@@ -60,6 +58,5 @@ async function list(session: Session, { out, styles }: Surroundings): Promise<nu
     title,
     align: "left" as const,
   }));
-  print(out, ...renderTable({ columns, rows }, styles));
-  return 0;
+  return told(scene, page.keys, () => renderTable({ columns, rows }, styles));
 }

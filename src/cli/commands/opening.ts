@@ -65,7 +65,7 @@ function lines({ parts }: OpeningView): string[] {
     part.id,
     part.period,
     part.description,
-    `${formatMoney(part.amount)} ${part.currency}`,
+    `${formatMoney(part.amount, part.currency)} ${part.currency}`,
   ]);
   const titles = ["opening", "period", "", "books"];
   return renderTable({ columns: titles.map((title) => ({ title, align: "left" })), rows });

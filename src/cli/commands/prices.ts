@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { TollgateError } from "../../domain/errors.ts";
 import { type Command, print, SERVER_OPTIONS, textOption } from "../command.ts";
 import { finishRerate, RERATE_OPTION, type ReratedPart, rerateQuery } from "../rerate.ts";
 import { withSession } from "../session.ts";
+import { requireForm } from "../verbs.ts";
 
 interface Imported {
   readonly version: { readonly effectiveFrom: string | null };
@@ -21,10 +21,7 @@ export const prices: Command = {
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
-    const [verb, path] = args.positionals;
-    if (verb !== "import" || path === undefined) {
-      throw new TollgateError("cli.usage", "tollgate prices import FILE.");
-    }
+    const [, path = ""] = requireForm("prices", ["import FILE"], args.positionals);
     return withSession(args, here, async (session) => {
       const format = textOption(args, "format") ?? "tollgate";
       const at = textOption(args, "effective");

@@ -42,13 +42,13 @@ export const projection: Command = {
 function lines(answer: ProjectionView): string[] {
   const { customer, period, currency, now, currentExact, elapsedShare, projectedTotal } = answer;
   const { accruedExact } = answer;
-  const total = projectedTotal === null ? "–" : formatMoney(projectedTotal);
+  const total = projectedTotal === null ? "–" : formatMoney(projectedTotal, currency);
   const rows = [
     ["elapsed share of the period", elapsedShare],
-    ["so far, exact", formatMoney(currentExact)],
+    ["so far, exact", formatMoney(currentExact, currency)],
     ...(accruedExact === "0"
       ? []
-      : [["not owed yet: waits to be final", formatMoney(accruedExact)]]),
+      : [["not owed yet: waits to be final", formatMoney(accruedExact, currency)]]),
     ["expected total (linear)", total],
   ];
   const columns = [

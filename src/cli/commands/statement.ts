@@ -1,5 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { decidedBy } from "../by-hand-options.ts";
 import {
@@ -16,6 +15,7 @@ import { ProgressBar } from "../render/progress-bar.ts";
 import { renderStatement, type StatementView } from "../render/statement.ts";
 import { renderTable } from "../render/table.ts";
 import { type Session, withSession } from "../session.ts";
+import { requireForm } from "../verbs.ts";
 import { showLine } from "./statement-line.ts";
 
 /** A statement as listings show it. */
@@ -29,6 +29,8 @@ export interface StatementSummary {
   /** The statement that stands in the place of a voided one. */
   readonly replacedBy: string | null;
 }
+
+const FORMS = ["list", "show ID", "page ID", "close PERIOD", "reissue ID"] as const;
 
 /** Closes periods and shows statements. */
 export const statement: Command = {
@@ -47,34 +49,28 @@ export const statement: Command = {
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
-    const [verb = "list", subject] = args.positionals;
-    if (textOption(args, "line") !== undefined && verb !== "list") {
-      return withSession(args, here, (session) => showLine(session, args, here));
-    }
-    if (verb === "list") return withSession(args, here, (session) => list(session, args, here));
-    if (verb === "show" && subject !== undefined) {
-      return withSession(args, here, (session) => show(session, args, here));
-    }
-    if (verb === "page" && subject !== undefined) {
-      return withSession(args, here, (session) => page(session, args, here));
-    }
-    if (verb === "reissue" && subject !== undefined) {
-      return withSession(args, here, async (session) => {
-        const path = `/v1/statements/${encodeURIComponent(subject)}/reissue`;
-        return showList([await session.post(path, decidedBy(args))], args, here);
-      });
-    }
-    if (verb === "close" && subject !== undefined) {
-      return withSession(args, here, (session) => close(session, args, here));
-    }
-    if (/^st_/.test(verb) && subject === undefined) {
-      const shown = { ...args, positionals: ["show", verb] };
-      return withSession(shown, here, (session) => show(session, shown, here));
-    }
-    const detail = "tollgate statement list, show ID, page ID, close PERIOD, or reissue ID.";
-    throw new TollgateError("cli.usage", detail);
+    const [first = ""] = args.positionals;
+    // An id alone is shown.
+    const words = first.startsWith("st_") ? ["show", ...args.positionals] : args.positionals;
+    const [verb, ...rest] = requireForm("statement", FORMS, words);
+    const asked = { ...args, positionals: [verb, ...rest] };
+    return withSession(asked, here, (session) =>
+      VERBS[verb as keyof typeof VERBS](session, asked, here),
+    );
   },
 };
+
+const VERBS = {
+  list,
+  show: (session: Session, args: Arguments, here: Surroundings) =>
+    (textOption(args, "line") === undefined ? show : showLine)(session, args, here),
+  page,
+  close,
+  reissue: async (session: Session, args: Arguments, here: Surroundings) => {
+    const path = `/v1/statements/${encodeURIComponent(args.positionals[1] ?? "")}/reissue`;
+    return showList([await session.post(path, decidedBy(args))], args, here);
+  },
+} as const;
 
 async function list(session: Session, args: Arguments, here: Surroundings): Promise<number> {
   const customer = textOption(args, "customer");
@@ -122,7 +118,8 @@ async function close(session: Session, args: Arguments, here: Surroundings): Pro
   } finally {
     bar.clear();
   }
-  if (waiting > 0) print(here.err, `${waiting} periods have not ended yet and stay open.`);
+  if (waiting === 1) print(here.err, "1 period has not ended yet and stays open.");
+  if (waiting > 1) print(here.err, `${waiting} periods have not ended yet and stay open.`);
   return showList(statements, args, here);
 }
 
@@ -144,7 +141,7 @@ function showList(
     one.customer,
     one.period,
     one.closedAt.slice(0, 10),
-    `${formatMoney(one.total)} ${one.currency}`,
+    `${formatMoney(one.total, one.currency)} ${one.currency}`,
     one.replacedBy === null ? "" : { text: `voided: ${one.replacedBy}`, style: styles.red },
   ]);
   const left = (title: string) => ({ title, align: "left" as const });

@@ -53,7 +53,7 @@ function totals(views: readonly RunView[]): string[] {
   const charge = sumAmounts(trees.map((tree) => tree.charge));
   return [
     ...[views.length, steps].map((n) => groupDigits(String(n))),
-    ...[cost, charge].map(formatMoney),
+    ...[cost, charge].map((amount) => formatMoney(amount)),
   ];
 }
 

@@ -51,15 +51,16 @@ export function renderCommitments(commitments: readonly CommitmentView[]): strin
 
 function rowOf({ soFar, ...one }: CommitmentView): string[] {
   const { key, kind, per, until, amount, currency } = one;
-  const about = [key, `${kind} per ${per}`, until ?? NONE, formatMoney(amount)];
+  const money = (text: string) => formatMoney(text, currency);
+  const about = [key, `${kind} per ${per}`, until ?? NONE, money(amount)];
   if (soFar === null) return [...about, NONE, NONE, currency, "", NONE, NONE, NONE, NONE];
   const { drawn, left: rest, drawnPercent, exhaustedAt, projected } = soFar;
   return [
     ...about,
-    ...[formatMoney(drawn), formatMoney(rest), currency],
+    ...[money(drawn), money(rest), currency],
     ...[bar(drawnPercent), drawnPercent, exhaustedAt?.slice(0, 10) ?? NONE],
     ...[projected?.overage, projected?.trueUp].map((text) =>
-      text === undefined ? NONE : formatMoney(text),
+      text === undefined ? NONE : money(text),
     ),
   ];
 }

@@ -50,8 +50,9 @@ export function renderCredits(view: CreditsView, styles: Styles = PLAIN_STYLES):
   const lines = wallets.flatMap((wallet) => [...renderWallet(wallet, styles), ""]);
   if (wallets.length === 0) lines.push(`${customer} has no credit.`, "");
   for (const { currency, threshold, amount, cap } of rules) {
-    const most = cap === null ? "" : `, at most ${formatMoney(cap)} a period`;
-    const asked = `asks for ${formatMoney(amount)} below ${formatMoney(threshold)}${most}`;
+    const most = cap === null ? "" : `, at most ${formatMoney(cap, currency)} a period`;
+    const below = formatMoney(threshold, currency);
+    const asked = `asks for ${formatMoney(amount, currency)} below ${below}${most}`;
     lines.push(`Rule in ${currency}: ${asked}`);
   }
   for (const id of requests) lines.push(`Payment awaited: ${id}`);
@@ -60,18 +61,19 @@ export function renderCredits(view: CreditsView, styles: Styles = PLAIN_STYLES):
 
 function renderWallet(wallet: CreditsView["wallets"][number], styles: Styles): string[] {
   const { currency, balance, owed, grants } = wallet;
+  const money = (text: string) => formatMoney(text, currency);
   const rows = grants.map((one): Cell[] => [
     one.name ?? one.grant,
     String(one.priority),
     endText(one),
     (one.charges ?? []).join(", "),
-    formatMoney(one.amount),
-    formatMoney(one.used),
-    one.taken === "0" ? "" : formatMoney(one.taken),
-    formatMoney(one.left),
+    money(one.amount),
+    money(one.used),
+    one.taken === "0" ? "" : money(one.taken),
+    money(one.left),
   ]);
   const bold = (text: string): Cell => ({ text, style: styles.bold });
-  const total = [bold("Balance"), "", "", "", "", "", "", bold(formatMoney(balance))];
+  const total = [bold("Balance"), "", "", "", "", "", "", bold(money(balance))];
   const columns = [
     { title: `grant in ${currency}`, align: "left" as const },
     { title: "priority", align: "right" as const },
@@ -85,7 +87,7 @@ function renderWallet(wallet: CreditsView["wallets"][number], styles: Styles): s
   const table = renderTable({ columns, rows: [...rows, "rule", total] }, styles);
   if (owed === "0") return table;
   // A parent's credit may pay it: what that comes to stands on the bill.
-  return [...table, `Not paid by its own credit: ${formatMoney(owed)} ${currency}`];
+  return [...table, `Not paid by its own credit: ${money(owed)} ${currency}`];
 }
 
 function endText({ expiresAt, isExpired }: GrantView): string {
@@ -103,9 +105,9 @@ export function renderHistory(
     kind,
     postings
       .filter(({ account }) => account.startsWith("grant:"))
-      .map(({ account, amount }) => `${account.slice("grant:".length)} ${signed(amount)}`)
+      .map(({ account, amount }) => `${account.slice("grant:".length)} ${signed(amount, currency)}`)
       .join(", "),
-    formatMoney(balance),
+    formatMoney(balance, currency),
     currency,
   ]);
   const columns = [
@@ -118,6 +120,7 @@ export function renderHistory(
   return renderTable({ columns, rows }, styles);
 }
 
-function signed(amount: string): string {
-  return amount.startsWith("-") ? formatMoney(amount) : `+${formatMoney(amount)}`;
+function signed(amount: string, currency: string): string {
+  const text = formatMoney(amount, currency);
+  return amount.startsWith("-") ? text : `+${text}`;
 }

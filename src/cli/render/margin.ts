@@ -90,19 +90,19 @@ function renderCurrency(
 const plain: Style = (text) => text;
 
 function amountCells(row: MarginRowView, styles: Styles): Cell[] {
-  const { steps, revenue, cost, costConverted, margin, marginPercent, rates } = row;
+  const { currency, steps, revenue, cost, costConverted, margin, marginPercent, rates } = row;
   const isConverted = rates.length > 0 && costConverted !== null;
   const tone = toneOf(margin, styles);
   // An unknown cost adds to what is known, and takes off the margin.
   const [least, most] = row.unpriced === 0 ? ["", ""] : ["≥", "≤"];
   return [
     groupDigits(String(steps)),
-    money(revenue),
+    money(revenue, currency),
     least + money(cost),
-    isConverted ? least + money(costConverted) : "",
+    isConverted ? least + money(costConverted, currency) : "",
     margin === null
       ? { text: "–", style: styles.yellow }
-      : { text: most + money(margin), style: tone },
+      : { text: most + money(margin, currency), style: tone },
     marginPercent === null ? "" : { text: most + groupDigits(marginPercent), style: tone },
   ];
 }
@@ -165,8 +165,9 @@ function amountOf(text: string): bigint {
   return present(parseScaled(text, SCALE, TEXT_MAX_CHARS), `the amount in "${text}"`);
 }
 
-/** An amount for the eye: half even, to four places. */
-function money(text: string): string {
+/** An amount for the eye: half even, to four places. (Default currency: of costs.) */
+function money(text: string, currency: string | null = null): string {
   const unit = 10n ** BigInt(SCALE - SHOWN_PLACES);
-  return formatMoney(formatScaled(quotient(amountOf(text), unit, "half_even"), SHOWN_PLACES));
+  const rounded = formatScaled(quotient(amountOf(text), unit, "half_even"), SHOWN_PLACES);
+  return formatMoney(rounded, currency);
 }

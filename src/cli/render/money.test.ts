@@ -10,6 +10,14 @@ test("an amount keeps every digit and has at least two places", () => {
   assert.equal(formatMoney("-1234.5"), "-1,234.50");
 });
 
+test("an amount has the decimals of its currency", () => {
+  assert.equal(formatMoney("1234", "JPY"), "1,234");
+  assert.equal(formatMoney("9.5", "JPY"), "9.5", "no digit is lost");
+  assert.equal(formatMoney("-1.5", "KWD"), "-1.500");
+  assert.equal(formatMoney("1", "EUR"), "1.00");
+  assert.equal(formatMoney("1", "tokens"), "1.00", "what is no currency has two");
+});
+
 test("an amount beyond the precision of floating point is shown to the last digit", () => {
   assert.equal(formatMoney("9007199254740993.10"), "9,007,199,254,740,993.10");
 });

@@ -1,4 +1,5 @@
 /** Decimal texts for people. They stay texts: no digit is lost and none is invented. */
+import { currencyDecimals } from "../../domain/money/currency.ts";
 
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const MONEY_MIN_PLACES = 2;
@@ -11,13 +12,16 @@ export function groupDigits(decimal: string): string {
 }
 
 /**
- * An exact amount with at least two decimal places: `0.1` is `0.10`, `1234.0005` is `1,234.0005`.
- * Nothing is rounded. What is no decimal passes as it is.
+ * An exact amount with at least the decimal places of its currency: `0.1` is `0.10` in USD, `1234`
+ * is `1,234` in JPY and `1,234.000` in KWD. Nothing is rounded. What is no decimal passes as it is.
+ * (Default: two places, for amounts whose currency is not told.)
  */
-export function formatMoney(amount: string): string {
+export function formatMoney(amount: string, currency: string | null = null): string {
   if (!DECIMAL.test(amount)) return amount;
+  const places = currencyDecimals(currency ?? "") ?? MONEY_MIN_PLACES;
   const [whole = "", fraction = ""] = amount.split(".");
-  return `${groupDigits(whole)}.${fraction.padEnd(MONEY_MIN_PLACES, "0")}`;
+  const padded = fraction.padEnd(places, "0");
+  return padded === "" ? groupDigits(whole) : `${groupDigits(whole)}.${padded}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What policies would have done to real history: a summary, a table, a file. */
 
+import { counted } from "./counted.ts";
 import { formatMoney, groupDigits } from "./money.ts";
 import { csvField } from "./simulation-csv.ts";
 import type { Styles } from "./styles.ts";
@@ -59,10 +60,13 @@ export function renderReplay(
   });
   const saved = [`${formatMoney(total.savedCost)} USD cost`, ...charges].join(", ");
   const summary = [
-    `${count(total.runs)} runs in ${count(total.trees)} trees, ${count(total.steps)} steps`,
+    [
+      `${counted(total.runs, "run")} in ${counted(total.trees, "tree")}`,
+      counted(total.steps, "step"),
+    ].join(", "),
     `blocked ${count(total.blocked)}, paused ${count(total.paused)}, ` +
       `throttled ${count(total.throttled)}, only noticed ${count(total.notified)}`,
-    `would have saved ${count(total.savedSteps)} steps: ${saved}`,
+    `would have saved ${counted(total.savedSteps, "step")}: ${saved}`,
   ];
   if (runs.length === 0) return summary;
   const shown = runs.toSorted((a, b) => b.savedSteps - a.savedSteps).slice(0, top);

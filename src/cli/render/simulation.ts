@@ -4,7 +4,8 @@ import { type Amount, parseAmount } from "../../domain/money/decimal.ts";
 import { percentChange } from "../../domain/simulation/condition.ts";
 import type { BillView, CustomerView, SimulationView, TotalView } from "../simulation-view.ts";
 import { cardTitles } from "../simulation-view.ts";
-import { formatMoney, groupDigits } from "./money.ts";
+import { counted } from "./counted.ts";
+import { formatMoney } from "./money.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, type Column, renderTable } from "./table.ts";
 
@@ -18,10 +19,11 @@ export function percentText(before: string, after: string): string {
   return percent === null ? "new" : `${percent} %`;
 }
 
-function changeCell(change: string, styles: Styles): Cell {
+function changeCell(change: string, currency: string, styles: Styles): Cell {
   if (change === "0") return { text: "=", style: styles.dim };
-  if (change.startsWith("-")) return { text: formatMoney(change), style: styles.red };
-  return { text: `+${formatMoney(change)}`, style: styles.green };
+  const text = formatMoney(change, currency);
+  if (change.startsWith("-")) return { text, style: styles.red };
+  return { text: `+${text}`, style: styles.green };
 }
 
 /** Lines of a simulation; of its customers, those that change most. */
@@ -31,8 +33,8 @@ export function renderSimulation(
 ): string[] {
   const { total } = simulation;
   const { steps, runs, customers, passedOver, currency } = total;
-  const counts = [steps, runs, customers].map((count) => groupDigits(String(count)));
-  const head = `${counts[0]} steps and ${counts[1]} runs of ${counts[2]} customers, in ${currency}`;
+  const used = `${counted(steps, "step")} and ${counted(runs, "run")}`;
+  const head = `${used} of ${counted(customers, "customer")}, in ${currency}`;
   const others = `${passedOver} more are billed in another currency and are in no sum.`;
   return [
     head,
@@ -60,12 +62,12 @@ function totalTable(total: TotalView, styles: Styles): string[] {
   const costName = costCurrency === currency ? "our cost" : `our cost ${costCurrency}`;
   const [atLeast, atMost] = total.unpriced > 0 ? ["≥", "≤"] : ["", ""];
   const margin = ({ margin: amount }: BillView) =>
-    amount === null ? "–" : `${atMost}${formatMoney(amount)}`;
+    amount === null ? "–" : `${atMost}${formatMoney(amount, currency)}`;
   const credits = bills.some((bill) => bill.credits !== "0");
   const isPaid = bills.some((bill) => bill.paidByCredit !== "0");
   const rows: (readonly Cell[])[] = [
-    row("revenue", (bill) => ({ text: formatMoney(bill.revenue), style: styles.bold })),
-    ofCards("change", (card) => changeCell(card.change, styles)),
+    row("revenue", (bill) => ({ text: formatMoney(bill.revenue, currency), style: styles.bold })),
+    ofCards("change", (card) => changeCell(card.change, currency, styles)),
     ofCards("change in percent", (card) => percentText(charged.revenue, card.revenue)),
     row(costName, () => `${atLeast}${formatMoney(cost)}`),
     row("margin", margin),
@@ -73,7 +75,7 @@ function totalTable(total: TotalView, styles: Styles): string[] {
     ...count("runs above their cap", (bill) => bill.cappedRuns),
     ...count("runs raised to their minimum", (bill) => bill.raisedRuns),
     ...(credits ? [row("credits used", (bill) => bill.credits)] : []),
-    ...(isPaid ? [row("paid by credit", (bill) => formatMoney(bill.paidByCredit))] : []),
+    ...(isPaid ? [row("paid by credit", (bill) => formatMoney(bill.paidByCredit, currency))] : []),
     ofCards("customers that pay more", (card) => String(card.more)),
     ofCards("customers that pay less", (card) => String(card.less)),
     ofCards("customers that pay the same", (card) => String(card.same)),
@@ -117,14 +119,15 @@ function customerTable(
   top: number,
   styles: Styles,
 ): string[] {
+  const { currency } = total;
   const shown = byChange(customers).slice(0, top);
   if (shown.length === 0) return [];
   const rows = shown.map(({ customer, charged, cards }): Cell[] => [
     customer,
-    formatMoney(charged.revenue),
+    formatMoney(charged.revenue, currency),
     ...cards.flatMap((card): Cell[] => [
-      formatMoney(card.revenue),
-      changeCell(card.change, styles),
+      formatMoney(card.revenue, currency),
+      changeCell(card.change, currency, styles),
       percentText(charged.revenue, card.revenue),
     ]),
   ]);

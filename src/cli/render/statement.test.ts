@@ -52,3 +52,15 @@ test("a statement shows what was counted, the exact and the billed amount", () =
     "Total                            24.80      24.80",
   ]);
 });
+
+test("a statement in yen has no decimals but where something was counted finer", () => {
+  const [calls] = STATEMENT.document.lines;
+  const line = { ...calls, quantity: "7", amountExact: "8.75", amountRounded: "9" };
+  const document = { lines: [line as StatementView["document"]["lines"][number]] };
+  assert.deepEqual(renderStatement({ ...STATEMENT, currency: "JPY", total: "9", document }), [
+    "            quantity         exact JPY  billed",
+    "Tool calls         7  steps       8.75       9",
+    "──────────────────────────────────────────────",
+    "Total                             9          9",
+  ]);
+});

@@ -41,15 +41,16 @@ export function renderStatement(
   { currency, document, total }: BilledLines,
   styles: Styles = PLAIN_STYLES,
 ): string[] {
+  const money = (text: string) => formatMoney(text, currency);
   const rows = document.lines.map((line): Cell[] => [
     line.description,
     line.quantity === null ? "" : groupDigits(line.quantity),
     measureText(line.measure),
-    formatMoney(line.amountExact),
-    line.kind === "rounding" ? "" : formatMoney(line.amountRounded),
+    money(line.amountExact),
+    line.kind === "rounding" ? "" : money(line.amountRounded),
   ]);
   const bold = (text: string): Cell => ({ text, style: styles.bold });
-  const totals = [bold("Total"), "", "", bold(formatMoney(total)), bold(formatMoney(total))];
+  const totals = [bold("Total"), "", "", bold(money(total)), bold(money(total))];
   const columns = [
     { title: "", align: "left" as const },
     { title: "quantity", align: "point" as const },
@@ -57,21 +58,22 @@ export function renderStatement(
     { title: `exact ${currency}`, align: "point" as const },
     { title: "billed", align: "point" as const },
   ];
-  const below = creditRows(document, bold);
+  const below = creditRows(document, { bold, money });
   return renderTable({ columns, rows: [...rows, "rule", totals, ...below] }, styles);
 }
 
 /** What credit paid of the total, what children owe, and what is due then. */
 function creditRows(
   { paidByCredit, amountDue, children = [] }: StatementView["document"],
-  bold: (text: string) => Cell,
+  as: { readonly bold: (text: string) => Cell; readonly money: (text: string) => string },
 ): Cell[][] {
   if (paidByCredit === undefined || amountDue === undefined) return [];
+  const { bold, money } = as;
   const taken = paidByCredit.startsWith("-") ? paidByCredit.slice(1) : `-${paidByCredit}`;
   return [
-    ["Paid by credit", "", "", "", formatMoney(paidByCredit === "0" ? "0" : taken)],
-    ...children.map(({ customer, due }) => [`Due of ${customer}`, "", "", "", formatMoney(due)]),
-    [bold("Amount due"), "", "", "", bold(formatMoney(amountDue))],
+    ["Paid by credit", "", "", "", money(paidByCredit === "0" ? "0" : taken)],
+    ...children.map(({ customer, due }) => [`Due of ${customer}`, "", "", "", money(due)]),
+    [bold("Amount due"), "", "", "", bold(money(amountDue))],
   ];
 }
 

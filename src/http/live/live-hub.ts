@@ -151,7 +151,7 @@ export class LiveHub {
     if (afterNo === null || !store.isShared) return;
     const missed = await live.missed(workspace, view.scope, afterNo);
     if (missed === null) return;
-    const data = changeView(missed, await readCurrencies(store, workspace));
+    const data = changeView(missed, await readCurrencies(store, workspace, missed.runs));
     reader.put(eventText("change", data, channel.lastId));
   }
 
@@ -207,7 +207,7 @@ export class LiveHub {
     channel.commitNo = live.lastNo(workspace);
     const state = await live.read(workspace, view.scope);
     view.begin(state.budgets);
-    return snapshotView(state, await readCurrencies(store, workspace));
+    return snapshotView(state, await readCurrencies(store, workspace, state.runs));
   }
 
   #close(key: string, { view, channel }: OpenView): void {
@@ -283,6 +283,7 @@ export class LiveHub {
     const currencies = known ?? readCurrencies(this.#engine.store, workspace);
     this.#currencies.set(workspace, currencies);
     try {
+      await (await currencies).learn(change.runs);
       channel.tell("change", changeView(change, await currencies));
     } catch {
       view.isStale = true;

@@ -10,7 +10,10 @@ import type { Currencies } from "../views/currencies.ts";
 import { policyHitView } from "../views/policy-view.ts";
 
 /** All of a view as it stands. */
-export function snapshotView({ runs, budgets, stops }: LiveState, currencies: Currencies): object {
+export function snapshotView(
+  { runs, budgets, stops }: LiveState,
+  currencies: Pick<Currencies, "ofRun">,
+): object {
   return {
     runs: runs.map((run) => runView(run, currencies)),
     budgets: budgets.map(balanceView),
@@ -19,7 +22,7 @@ export function snapshotView({ runs, budgets, stops }: LiveState, currencies: Cu
 }
 
 /** What has happened since the message before. What there is none of is left out. */
-export function changeView(change: LiveChange, currencies: Currencies): object {
+export function changeView(change: LiveChange, currencies: Pick<Currencies, "ofRun">): object {
   const { steps, earlierSteps, decisions, earlierDecisions, reached, stops, runs, budgets } =
     change;
   return {
@@ -38,7 +41,7 @@ function listed<T>(name: string, items: readonly T[], view: (item: T) => object)
   return items.length === 0 ? {} : { [name]: items.map(view) };
 }
 
-function runView(run: Run, currencies: Currencies): object {
+function runView(run: Run, currencies: Pick<Currencies, "ofRun">): object {
   const { id, parent, customer, agent, status, own, tree } = run;
   return {
     ...{ run: id, parentRun: parent, customer, agent, status, openedAt: timeText(run.openedAtMs) },

@@ -106,7 +106,8 @@ function invoiceView({ id, currency, total, rows, importedAtMs }: Invoice): obje
 }
 
 function reconciliationView({ invoice, rows, trueUps }: Reconciliation): object {
-  const sum = (column: "recorded" | "truedUp" | "invoiced" | "difference"): string =>
+  type Column = "recorded" | "truedUp" | "invoiced" | "invoicedElsewhere" | "difference";
+  const sum = (column: Column): string =>
     formatAmount(rows.reduce((total, row) => total + row[column], 0n) as Amount);
   return {
     invoice: invoiceView(invoice),
@@ -115,11 +116,13 @@ function reconciliationView({ invoice, rows, trueUps }: Reconciliation): object 
       recorded: formatAmount(sides.recorded),
       truedUp: formatAmount(sides.truedUp),
       invoiced: formatAmount(sides.invoiced),
+      invoicedElsewhere: formatAmount(sides.invoicedElsewhere),
       difference: formatAmount(sides.difference),
     })),
     recorded: sum("recorded"),
     truedUp: sum("truedUp"),
     invoiced: sum("invoiced"),
+    invoicedElsewhere: sum("invoicedElsewhere"),
     difference: sum("difference"),
     trueUps: trueUps.map(trueUpView),
   };

@@ -51,7 +51,11 @@ async function perform(
     throw new TollgateError(code, detail, field);
   }
   const state = await engine.store.run(workspace, run);
-  const currencies = await readCurrencies(engine.store, workspace);
+  const currencies = await readCurrencies(
+    engine.store,
+    workspace,
+    state === undefined ? [] : [state],
+  );
   return {
     status: result.status === "accepted" ? 201 : 200,
     body: {

@@ -1,7 +1,9 @@
 /** Reading runs. */
 import { TollgateError } from "../../domain/errors.ts";
 import { RUN_ENDINGS } from "../../domain/event/event.ts";
+import type { Run } from "../../domain/run/run.ts";
 import type { RunFilter } from "../../engine/ports.ts";
+import type { RunTree } from "../../engine/read-run.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
 import { AS_OF, closed, described, FLAG, ID, LIMIT, named, oneOf } from "../schema.ts";
@@ -35,7 +37,7 @@ const listRuns = route<unknown, RunsQuery>({
     }
     const after = cursor === undefined ? {} : { after: cursor };
     const runs = await store.listRuns(workspace, { ...filter, ...after });
-    const currencies = await readCurrencies(store, workspace);
+    const currencies = await readCurrencies(store, workspace, runs);
     return ok({
       runs: runs.map((run) => runSummary(run, currencies)),
       next: runs.length < filter.limit ? null : (runs.at(-1)?.id ?? null),
@@ -56,9 +58,14 @@ const readRun = route<{ readonly run: string }, { readonly asOf?: string }>({
   handle: async ({ engine }, { workspace, params, query }) => {
     const reads = await engine.readsAt(workspace, asOfMs(query.asOf));
     const tree = await engine.runTree(workspace, params.run, reads);
-    return ok(runTreeView(tree, await readCurrencies(reads.store, workspace)));
+    const currencies = await readCurrencies(reads.store, workspace, treeOf(tree));
+    return ok(runTreeView(tree, currencies));
   },
 });
+
+function treeOf({ run, children }: RunTree): readonly Run[] {
+  return [run, ...children.flatMap(treeOf)];
+}
 
 /** Listing and reading runs. */
 export const RUN_ROUTES = [listRuns, readRun];

@@ -69,8 +69,9 @@ const simulateRun = route<{ readonly run: string }>({
     const { card } = readObject(body, ["card"]);
     const wanted = { run: params.run, card: readCard(card, "card") };
     const { tree, currency } = await engine.runUnderCard(workspace, wanted);
-    const one = { ofRun: () => currency, ofAll: currency };
-    const currencies = currency === null ? await readCurrencies(engine.store, workspace) : one;
+    const one = { ofRun: () => currency };
+    const usual = () => readCurrencies(engine.store, workspace, [tree.run]);
+    const currencies = currency === null ? await usual() : one;
     return ok(runTreeView(tree, currencies));
   },
 });

@@ -179,7 +179,8 @@ async function pageAnswer(
 ): Promise<RouteAnswer> {
   const voiding = (await readVoidings(store, workspace)).get(statement.id) ?? null;
   const creditNotes = await readCreditNotes(store, workspace, statement.id);
-  const body = statementPage(statement, { voiding, creditNotes });
+  const customer = (await store.customer(workspace, statement.customer)) ?? null;
+  const body = statementPage(statement, { voiding, creditNotes, customer });
   return { status: 200, body, type: HTML, headers: PAGE_HEADERS };
 }
 

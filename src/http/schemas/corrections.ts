@@ -25,7 +25,11 @@ const booked = {
   by: ANY_TEXT,
 };
 const costPlace = { provider: ANY_TEXT, model: ANY_TEXT, day: PERIOD };
-const sides = { recorded: DECIMAL, truedUp: DECIMAL, invoiced: DECIMAL, difference: DECIMAL };
+const sides = {
+  ...{ recorded: DECIMAL, truedUp: DECIMAL, invoiced: DECIMAL },
+  invoicedElsewhere: described(DECIMAL, "What other invoices bill of the same."),
+  difference: described(DECIMAL, "Both invoiced amounts less what is recorded and trued up."),
+};
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 
 /** Components of corrections by name. */

@@ -83,7 +83,10 @@ export const STATEMENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         occurredAt: nullable(TIME),
         quantity: nullable(DECIMAL),
         amount: DECIMAL,
-        changedAfterClose: described(FLAG, "Revised or reversed after the statement was closed."),
+        changedAfterClose: described(
+          FLAG,
+          "Revised, voided or reversed after the statement was closed.",
+        ),
         reason: described(TEXT_OR_NULL, "Why a booking was made."),
       }),
       "As they are now.",

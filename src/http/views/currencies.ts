@@ -1,31 +1,54 @@
 /** In which currency an amount stands. Costs are in one; charges are in that of their card. */
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { Run } from "../../domain/run/run.ts";
+import { currencyOfCard } from "../../engine/commitment-currency.ts";
 import type { Store } from "../../engine/ports.ts";
 
+type CurrencyReads = Pick<Store, "cards" | "customer">;
+
 /** Looks up currencies of one workspace. */
-export interface Currencies {
-  /** Null while there is no card. */
-  ofRun(run: Run): string | null;
+export class Currencies {
+  readonly #store: CurrencyReads;
+  readonly #workspace: string;
+  readonly #cards: readonly RateCardVersion[];
+  readonly #byId: ReadonlyMap<number, string>;
+  /** Cards by customer: all that a customer has one after another are in one currency. */
+  readonly #cardKeys = new Map<string, string | null>();
   /** The one currency of all cards; null where they differ or there are none. */
   readonly ofAll: string | null;
+
+  constructor(store: CurrencyReads, workspace: string, cards: readonly RateCardVersion[]) {
+    this.#store = store;
+    this.#workspace = workspace;
+    this.#cards = cards;
+    this.#byId = new Map(cards.map((version) => [version.id, version.card.currency]));
+    const all = new Set(this.#byId.values());
+    this.ofAll = all.size === 1 ? ([...all][0] ?? null) : null;
+  }
+
+  /** Makes the currencies of these runs known: those that no card has rated ask their customer. */
+  async learn(runs: readonly Run[]): Promise<void> {
+    for (const { rating, customer } of runs) {
+      if (rating !== null || customer === null || this.#cardKeys.has(customer)) continue;
+      const known = await this.#store.customer(this.#workspace, customer);
+      this.#cardKeys.set(customer, known?.cardKey ?? null);
+    }
+  }
+
+  /** Of a run that was learnt. Null while there is no card. */
+  ofRun({ rating, customer }: Pick<Run, "rating" | "customer">): string | null {
+    const own = this.#byId.get(rating?.cardVersionId ?? -1);
+    return own ?? currencyOfCard(this.#cards, this.#cardKeys.get(customer ?? "") ?? null);
+  }
 }
 
-/** Reads the cards of a workspace. */
+/** Reads the cards of a workspace, and what these runs are charged in. */
 export async function readCurrencies(
-  store: Pick<Store, "cards">,
+  store: CurrencyReads,
   workspace: string,
+  runs: readonly Run[] = [],
 ): Promise<Currencies> {
-  const cards = await store.cards(workspace);
-  const byId = new Map(cards.map((version) => [version.id, version.card.currency]));
-  const all = new Set(byId.values());
-  return {
-    ofRun: (run) => byId.get(run.rating?.cardVersionId ?? -1) ?? currencyOfDefault(cards),
-    ofAll: all.size === 1 ? ([...all][0] ?? null) : null,
-  };
-}
-
-/** The first card applied prices whoever has none of their own. */
-function currencyOfDefault(cards: readonly RateCardVersion[]): string | null {
-  return cards[0]?.card.currency ?? null;
+  const currencies = new Currencies(store, workspace, await store.cards(workspace));
+  await currencies.learn(runs);
+  return currencies;
 }

@@ -13,7 +13,7 @@ import { timeText, timeTextOrNull } from "../instant.ts";
 import type { Currencies } from "./currencies.ts";
 
 /** A run without its steps. */
-export function runSummary(run: Run, currencies: Currencies): object {
+export function runSummary(run: Run, currencies: Pick<Currencies, "ofRun">): object {
   return {
     run: run.id,
     customer: run.customer,
@@ -37,7 +37,7 @@ export function runSummary(run: Run, currencies: Currencies): object {
 }
 
 /** A run with its steps, outcomes and everything below it. */
-export function runTreeView(tree: RunTree, currencies: Currencies): object {
+export function runTreeView(tree: RunTree, currencies: Pick<Currencies, "ofRun">): object {
   return {
     ...runSummary(tree.run, currencies),
     accrued: formatAmount(tree.accrued),

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { StatementRecord } from "../../domain/period/records.ts";
-import { type Afterwards, PAGE_HEADERS, statementPage as pageOf } from "./statement-page.ts";
+import { type Beside, PAGE_HEADERS, statementPage as pageOf } from "./statement-page.ts";
 
-const NOTHING: Afterwards = { voiding: null, creditNotes: [] };
-const statementPage = (record: StatementRecord, afterwards = NOTHING) => pageOf(record, afterwards);
+const NOTHING: Beside = { customer: null, voiding: null, creditNotes: [] };
+const statementPage = (record: StatementRecord, beside: Partial<Beside> = {}) =>
+  pageOf(record, { ...NOTHING, ...beside });
 
 const line = (some: object) => ({
   ...{ kind: "charge", description: "Calls", measure: "sum:input_tokens", quantity: "1234567.5" },
@@ -53,6 +54,14 @@ describe("the page of a statement", () => {
     assert.ok(inYen.includes('<td class="n">1,500</td></tr></tfoot>'));
     const inDinar = statementPage(statement({ currency: "KWD", total: "1.5" }, []));
     assert.ok(inDinar.includes('<td class="n">1.500</td></tr></tfoot>'));
+  });
+
+  test("names the customer, and tells the period by the customer's own midnights", () => {
+    const customer = { name: "Acme <GmbH>", timeZone: "Europe/Berlin" };
+    const page = statementPage(statement({}, []), { customer });
+    assert.ok(page.includes("<dt>Customer</dt><dd><bdi>Acme &lt;GmbH&gt;</bdi></dd>"));
+    assert.ok(page.includes("<dt>Account</dt><dd><bdi>acme</bdi></dd>"));
+    assert.ok(page.includes("2026-11-01 00:00 to 2026-12-01 00:00 Europe/Berlin"));
   });
 
   test("runs nothing that anyone wrote into a name", () => {

@@ -70,8 +70,10 @@ export const PAGE_HEADERS = {
   "referrer-policy": "no-referrer",
 } as const;
 
-/** What became of a statement after it was closed. */
-export interface Afterwards {
+/** What is told beside a statement's document: whose it is, and what became of it afterwards. */
+export interface Beside {
+  /** As the customer is called now, and the time zone of its periods. Null: there is no more. */
+  readonly customer: { readonly name: string | null; readonly timeZone: string } | null;
   /** Null: it stands. */
   readonly voiding: { readonly replacedBy: string } | null;
   readonly creditNotes: readonly {
@@ -83,7 +85,7 @@ export interface Afterwards {
 }
 
 /** The page. Every text from outside is escaped, and kept from turning its neighbours around. */
-export function statementPage(statement: StatementRecord, afterwards: Afterwards): string {
+export function statementPage(statement: StatementRecord, beside: Beside): string {
   const document = JSON.parse(statement.document) as Document;
   const { customer, period } = statement;
   return `<!doctype html>
@@ -96,9 +98,9 @@ export function statementPage(statement: StatementRecord, afterwards: Afterwards
 </head>
 <body>
 <h1>Statement</h1>
-${voidingOf(afterwards)}${factsOf(statement, document)}
+${voidingOf(beside)}${factsOf(statement, document, beside)}
 ${tableOf(statement, document)}
-${creditsOf(statement, afterwards)}
+${creditsOf(statement, beside)}
 <footer>
 <p>Each line is rounded once (${escaped(document.rounding.replaceAll("_", " "))}); the total is the
 sum of the rounded amounts. Without tax, which is added where this is invoiced.</p>
@@ -109,13 +111,13 @@ sum of the rounded amounts. Without tax, which is added where this is invoiced.<
 `;
 }
 
-function voidingOf({ voiding }: Afterwards): string {
+function voidingOf({ voiding }: Beside): string {
   if (voiding === null) return "";
   const by = outside(voiding.replacedBy);
   return `<p class="void">This statement was voided. Statement ${by} stands in its place.</p>\n`;
 }
 
-function creditsOf({ currency }: StatementRecord, { creditNotes }: Afterwards): string {
+function creditsOf({ currency }: StatementRecord, { creditNotes }: Beside): string {
   if (creditNotes.length === 0) return "";
   const rows = creditNotes.map(({ id, total, reason, issuedAtMs }) =>
     [
@@ -134,12 +136,20 @@ ${body}
 </table>`;
 }
 
-function factsOf(statement: StatementRecord, document: Document): string {
+function factsOf(
+  statement: StatementRecord,
+  document: Document,
+  { customer }: Pick<Beside, "customer">,
+): string {
   const { startsAt, endsAt, replaces } = document;
+  const name = customer?.name ?? null;
+  const zone = customer?.timeZone ?? "UTC";
+  const [start, end] = [startsAt, endsAt].map((instant) => minuteIn(zone, instant));
   const facts = [
     ["Statement", outside(statement.id)],
-    ["Customer", outside(statement.customer)],
-    ["Period", `${escaped(statement.period)}: ${minute(startsAt)} to ${minute(endsAt)} UTC`],
+    ...(name === null ? [] : [["Customer", outside(name)]]),
+    [name === null ? "Customer" : "Account", outside(statement.customer)],
+    ["Period", `${escaped(statement.period)}: ${start} to ${end} ${escaped(zone)}`],
     ["Closed", `${minute(timeText(statement.closedAtMs))} UTC`],
     ["Currency", escaped(statement.currency)],
     ...(replaces === undefined ? [] : [["Replaces", outside(replaces)]]),
@@ -151,6 +161,12 @@ function factsOf(statement: StatementRecord, document: Document): string {
 /** `2026-11-01T00:00:00Z` as `2026-11-01 00:00`. */
 function minute(instant: string): string {
   return escaped(instant.slice(0, 16).replace("T", " "));
+}
+
+/** The same in a time zone: the customer's periods begin at its midnights. */
+function minuteIn(timeZone: string, instant: string): string {
+  const local = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone);
+  return minute(local.toPlainDateTime().toString({ smallestUnit: "minute" }));
 }
 
 /** What credit paid of the total, and what is due of it. */
