@@ -4,7 +4,8 @@
  * fresh database of the same server work in turns, so that the machine is the same for both.
  *
  * TOLLGATE_GROWTH_DATABASE_URL names a database of one's own in place of one that is made and
- * removed: it is filled up to `--steps`, measured, and kept, so that the next run goes on from there.
+ * removed: it is filled up to `--steps`, measured, and kept, so that the next run goes on from
+ * there.
  */
 import type { ChildProcess } from "node:child_process";
 import pg from "pg";
@@ -38,7 +39,7 @@ interface Side {
   readonly load: ChildProcess;
 }
 
-/** Runs it and returns what `--json` prints; times are milliseconds, and processor time is in µs. */
+/** Runs it and returns what `--json` prints: times in ms, processor time in µs. */
 export async function benchGrowth({ steps }: GrowthOptions): Promise<object> {
   const own = process.env.TOLLGATE_GROWTH_DATABASE_URL;
   if (own !== undefined) return { ...measured.aboutThis(), stages: await grow(own, [steps]) };
