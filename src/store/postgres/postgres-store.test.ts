@@ -42,7 +42,7 @@ test("a unit that goes on after a statement failed is not acknowledged", async (
   });
 });
 
-test("a step that is there already is not written as a new one, nor anything beside it", async () => {
+test("a step that is there is not written as a new one, nor is anything beside it", async () => {
   await withStore(async (store) => {
     const step = stepRow({ id: "e1", cost: amount(5) });
     await store.transact("w", (work) => work.write({ ...oneRun, steps: [step] }));
