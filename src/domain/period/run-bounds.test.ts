@@ -29,6 +29,12 @@ describe("the bounds of a run", () => {
     assert.deepEqual(runCorrection(total(0n, 500n, true), none), { cap: 0n, minimum: 0n });
   });
 
+  test("raise no run without a minimum, also where more was taken back than charged", () => {
+    const cappedAlone = { runCap: 100n as Amount, runMinimum: null };
+    assert.deepEqual(runCorrection(total(0n, -5n, true), cappedAlone), { cap: 0n, minimum: 0n });
+    assert.equal(runCorrection(total(0n, -5n, true), bounds).minimum, 15n);
+  });
+
   test("come to two lines for any number of runs", () => {
     const totals = [total(0n, 130n), total(0n, 5n, true), total(0n, 50n), total(99n, 2n)];
     const corrections = totals.map((one) => runCorrection(one, bounds));

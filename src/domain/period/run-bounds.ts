@@ -38,10 +38,9 @@ export type RunBounds = Pick<RateCard, "runCap" | "runMinimum">;
 /** The correction of one run by the card in force when it opened. */
 export function runCorrection(total: RunTotal, { runCap, runMinimum }: RunBounds): RunCorrection {
   const capped = (amount: bigint) => (runCap !== null && amount > runCap ? runCap : amount);
-  const missing = (amount: bigint) => {
-    const least = (runMinimum ?? 0n) - amount;
-    return least > 0n ? least : 0n;
-  };
+  // A run may come to less than nothing, by what is taken back of dearer tiers: that stands.
+  const missing = (amount: bigint) =>
+    runMinimum !== null && amount < runMinimum ? runMinimum - amount : 0n;
   const [before, after] = [capped(total.before), capped(total.before + total.charge)];
   const filled = total.wasEnded ? missing(before) : 0n;
   return {
