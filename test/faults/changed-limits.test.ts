@@ -150,6 +150,16 @@ test("what went above limits that changed adds up, by the limits of its time", a
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 1_000 : 25 });
 });
 
+test("what a run did before its budget counts by the limit in force when it is looked at", async () => {
+  const dataDir = await played([
+    ["steps", "a", 1],
+    ["retire", "tree", 1],
+    ["own", "tree", 2],
+    ["steps", "a", 0],
+  ]);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+});
+
 /** What verification says of a copy that was altered. */
 function problemsAfter(dataDir: string, alter: (db: DatabaseSync) => void): string[] {
   folders += 1;

@@ -45,6 +45,8 @@ const REVISIONS = `SELECT s.run_no AS run_no, s.source_no AS source_no, s.id AS 
 export class LevelsAgain {
   readonly #asked: ReadonlyMap<string, AskedBalance>;
   readonly #sums = new Map<string, bigint[]>();
+  /** Balances of runs to which something came before their budget. */
+  readonly #early = new Set<string>();
   readonly #changed: ReadonlySet<string>;
 
   /** `asked` by workspace, budget, scope and window. */
@@ -86,6 +88,7 @@ export class LevelsAgain {
         0,
         asked.spans.findLastIndex(({ fromSeq }) => fromSeq <= seq),
       );
+      if (seq < (asked.spans[0]?.fromSeq ?? 0)) this.#early.add(place);
       const known = this.#sums.get(place) ?? asked.spans.map(() => 0n);
       this.#sums.set(place, known);
       known[index] = (known[index] ?? 0n) + sign * level;
@@ -98,8 +101,10 @@ export class LevelsAgain {
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
     if (asked === undefined) return null;
     const { each, where } = asked.budget.document;
-    // Which card a run was counted by before is not looked up.
-    const isUnsure = where.card !== undefined || this.#changed.has(joined(ws, scope));
+    // Which card a run was counted by before is not looked up; nor which limit was in force when
+    // what a run did before its budget came to it, which the first unit that looks at it does.
+    const isEarly = asked.spans.length > 1 && this.#early.has(place);
+    const isUnsure = where.card !== undefined || this.#changed.has(joined(ws, scope)) || isEarly;
     if (each === "run" && isUnsure) return null;
     let level = 0n;
     const sums = this.#sums.get(place) ?? asked.spans.map(() => 0n);
