@@ -150,7 +150,7 @@ test("what went above limits that changed adds up, by the limits of its time", a
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 1_000 : 25 });
 });
 
-test("what a run did before its budget counts by the limit in force when that is seen", async () => {
+test("what a run did before its budget counts by the limit in force when it is seen", async () => {
   const dataDir = await played([
     ["steps", "a", 1],
     ["retire", "tree", 1],
