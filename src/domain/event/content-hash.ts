@@ -52,7 +52,7 @@ export function canonicalContent(
   for (let at = 0; at < fields.length; at += 1) {
     const { name, head } = fields[at] as ContentFields[number];
     const value = sent[name];
-    if (value !== undefined) text += head + valueText(value);
+    if (value !== undefined) text += head + canonicalValue(value);
   }
   // Half a surrogate pair has no UTF-8, and a digest would see the same substitute for each.
   return text.isWellFormed() ? text : JSON.stringify(text);
@@ -60,10 +60,6 @@ export function canonicalContent(
 
 /** The canonical text of one value. */
 export function canonicalValue(value: unknown): string {
-  return valueText(value);
-}
-
-function valueText(value: unknown): string {
   if (typeof value === "string") return lengthText(value) + value;
   if (typeof value === "number") {
     return Number.isSafeInteger(value) ? `#${value};` : numberText(String(value));
@@ -85,13 +81,13 @@ function objectText(value: object): string {
   if (isNumberText(value)) return numberText(value.text);
   const record = value as Readonly<Record<string, unknown>>;
   let text = "{";
-  for (const key of sortedKeys(record)) text += lengthText(key) + key + valueText(record[key]);
+  for (const key of sortedKeys(record)) text += lengthText(key) + key + canonicalValue(record[key]);
   return `${text}}`;
 }
 
 function listText(values: readonly unknown[]): string {
   let text = "[";
-  for (const value of values) text += valueText(value);
+  for (const value of values) text += canonicalValue(value);
   return `${text}]`;
 }
 
