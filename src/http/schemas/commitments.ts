@@ -17,7 +17,7 @@ import {
   TIME,
 } from "../schema.ts";
 
-const DATE = { ...ANY_TEXT, pattern: "^\\d{4}-\\d{2}-\\d{2}$" };
+const DATE = { ...ANY_TEXT, format: "date" };
 const KIND = oneOf(
   COMMITMENT_KINDS,
   "prepaid: usage is taken off the bill. minimum: what is missing at the end is billed.",
