@@ -215,6 +215,7 @@ const usage = {
         cost: DECIMAL,
         charge: DECIMAL,
         accrued: described(DECIMAL, "Waits for runs to end or outcomes to be final; not charged."),
+        chargeCurrency: described(nullable(CURRENCY), "Null: cards differ, and no one customer's."),
       }),
     ),
     costCurrency: CURRENCY,
