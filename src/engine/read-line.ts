@@ -5,18 +5,13 @@
  */
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
-import {
-  type Amount,
-  ONE_UNIT,
-  parseAmount,
-  parseQuantity,
-  ZERO_AMOUNT,
-} from "../domain/money/decimal.ts";
+import { type Amount, parseAmount, parseQuantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
-import type { OutcomeState, RunCorrection, RunFacts, RunShare } from "../domain/run/run.ts";
+import type { OutcomeState, RunFacts, RunShare } from "../domain/run/run.ts";
+import { boundLinePage, isOfBounds } from "./bound-line.ts";
 import type { EngineContext, ReadContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
@@ -73,11 +68,8 @@ const RUNS_A_READ = 100;
 /** Runs looked at for one page: a customer may have many that are of other periods. */
 const RUNS_A_PAGE_MAX_COUNT = 500;
 
-/** Lines that are the sum of what runs, steps and outcomes came to. */
-const OF_RUNS_AND_STEPS: ReadonlySet<string> = new Set([
-  ...["charge", "tier_correction", "trial"],
-  ...["run_cap", "run_minimum"],
-]);
+/** Lines that are the sum of what charges took for runs, steps and outcomes. */
+const OF_CHARGES: ReadonlySet<string> = new Set(["charge", "tier_correction", "trial"]);
 
 /**
  * Reads a page. What was changed later is marked as `reads` know it: now, or as of an instant.
@@ -91,7 +83,7 @@ export async function readLine(
   const { store, tariffs } = reads;
   const statement = await findStatement(store, workspace, query.statement);
   const line = lineOf(statement, query.line);
-  if (OF_RUNS_AND_STEPS.has(line.kind)) {
+  if (OF_CHARGES.has(line.kind) || isOfBounds(line)) {
     const closing = await store.lastAct(workspace, "period.closed", statement.id);
     const again = await store.lastAct(workspace, "statement.reissued", statement.id);
     const closedSeq = (closing ?? again)?.seq ?? 0;
@@ -99,6 +91,12 @@ export async function readLine(
     const owner = present(await store.customer(workspace, statement.customer), "the customer");
     const runs = new RunsAtClose(context, store, { workspace, seq: closedSeq });
     const of = { store, workspace, tariff, statement, line, runs, customer: () => owner };
+    // A period begins within a day of its date in UTC, in whichever time zone.
+    await requireSteps(store, workspace, Date.parse(statement.period) - DAY_MS);
+    if (isOfBounds(line)) {
+      const bound = { ...of, store: context.store, customer: owner };
+      return { line, ...(await boundLinePage(bound, query)) };
+    }
     const reader = new ChargeReader(of);
     const page = await reader.page(query);
     const before = query.cursor === null ? await reader.countedBefore() : [];
@@ -188,9 +186,6 @@ class ChargeReader {
   }
 
   async page({ limit, cursor }: LineQuery): Promise<Page> {
-    const { store, workspace, statement } = this.#of;
-    // A period begins within a day of its date in UTC, in whichever time zone.
-    await requireSteps(store, workspace, Date.parse(statement.period) - DAY_MS);
     const items: LineItem[] = [];
     let looked = 0;
     for await (const { run, afterSeq } of this.#runsFrom(cursor)) {
@@ -227,11 +222,9 @@ class ChargeReader {
   }
 
   async #itemsOf(now: RunFacts): Promise<Placed[]> {
-    const { runs, line } = this.#of;
+    const { runs } = this.#of;
     const run = await runs.facts(now);
     if (run === undefined) return [];
-    if (line.kind === "run_cap") return this.#correctionsOf(run, ({ cap }) => cap);
-    if (line.kind === "run_minimum") return this.#correctionsOf(run, ({ minimum }) => minimum);
     const steps = await runs.steps(run.id);
     const outcomes = await runs.outcomes(run.id);
     const found = [
@@ -240,23 +233,6 @@ class ChargeReader {
       ...outcomes.flatMap((outcome) => this.#ofOutcome(outcome)),
     ];
     return found.sort((a, b) => a.seq - b.seq);
-  }
-
-  /** What a bound made of a run in the period. */
-  async #correctionsOf(
-    run: RunFacts,
-    amountOf: (correction: RunCorrection) => Amount,
-  ): Promise<Placed[]> {
-    const { period } = this.#of.statement;
-    const own = (await this.#of.runs.corrections(run)).filter(({ was }) => {
-      const isOfCard = this.#card(was.cardVersionId) !== null;
-      return was.period === period && isOfCard && amountOf(was) !== 0n;
-    });
-    const about = { kind: "run", run: run.id, source: "", id: "", reason: null } as const;
-    return own.map(({ was, isChanged }): Placed => {
-      const times = { occurredAtMs: run.openedAtMs, changedAfterClose: isChanged };
-      return { seq: 0, item: { ...about, ...times, quantity: ONE_UNIT, amount: amountOf(was) } };
-    });
   }
 
   #ofRun(run: RunFacts): Placed[] {
