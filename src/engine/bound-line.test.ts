@@ -23,8 +23,10 @@ const lineOf = ({ document }: StatementRecord, kind: string): number => {
   return lines.findIndex((line) => line.kind === kind) + 1;
 };
 
+type Bound = readonly [kind: "run_cap" | "run_minimum", limit?: number];
+
 /** What is behind the bound of a statement, in pages of this many: "run amount", "*" if changed. */
-async function behind(world: World, statement: StatementRecord, kind: string, limit = 1) {
+async function behind(world: World, statement: StatementRecord, [kind, limit = 1]: Bound) {
   const told: string[] = [];
   for (let cursor: Parameters<World["engine"]["readLine"]>[1]["cursor"] = null; ; ) {
     const line = { statement: statement.id, line: lineOf(statement, kind), limit, cursor };
@@ -59,9 +61,9 @@ describe("behind a line of a run's bounds", () => {
     const { store } = world;
     const noSteps = () => assert.fail("steps are read");
     Object.assign(store, { stepsOfRun: noSteps, revisionsOfRun: noSteps });
-    assert.deepEqual(await behind(world, statement, "run_cap"), ["r3 -0.5", "r4 -1.5"]);
-    assert.deepEqual(await behind(world, statement, "run_cap", 100), ["r3 -0.5", "r4 -1.5"]);
-    assert.deepEqual(await behind(world, statement, "run_minimum"), ["r1 0.5"]);
+    assert.deepEqual(await behind(world, statement, ["run_cap"]), ["r3 -0.5", "r4 -1.5"]);
+    assert.deepEqual(await behind(world, statement, ["run_cap", 100]), ["r3 -0.5", "r4 -1.5"]);
+    assert.deepEqual(await behind(world, statement, ["run_minimum"]), ["r1 0.5"]);
   });
 
   test("stands what was billed, whatever the bounds make of its runs later", async () => {
@@ -76,8 +78,21 @@ describe("behind a line of a run's bounds", () => {
       toolCall({ run: "r5", id: "late" }),
       closed({ run: "r5" }),
     );
-    assert.deepEqual(await behind(world, statement, "run_cap"), ["r3 -0.5 *", "r4 -1.5 *"]);
-    assert.deepEqual(await behind(world, statement, "run_minimum"), ["r1 0.5 *"]);
+    assert.deepEqual(await behind(world, statement, ["run_cap"]), ["r3 -0.5 *", "r4 -1.5 *"]);
+    assert.deepEqual(await behind(world, statement, ["run_minimum"]), ["r1 0.5 *"]);
+  });
+
+  test("stands a run whose bound moves by what happens far below it", async () => {
+    const world = await newWorld(BOUNDED);
+    await world.send(
+      ...["a", "b", "c"].map((id) => toolCall({ run: "top", id })),
+      opened({ run: "middle", parentRun: "top" }),
+      opened({ run: "below", parentRun: "middle" }),
+    );
+    const { statements } = await world.close("2026-11");
+    const statement = present(statements[0], "a statement");
+    await world.send(toolCall({ run: "below", id: "late" }));
+    assert.deepEqual(await behind(world, statement, ["run_cap"]), ["top -0.5 *"]);
   });
 
   test("stands a run that was the top of its tree, after it was linked below others", async () => {
@@ -88,20 +103,20 @@ describe("behind a line of a run's bounds", () => {
       opened({ run: "r1", parentRun: "middle" }),
     );
     assert.equal(world.run("r4").parent, "middle");
-    assert.deepEqual(await behind(world, statement, "run_cap"), ["r3 -0.5", "r4 -1.5 *"]);
-    assert.deepEqual(await behind(world, statement, "run_minimum"), ["r1 0.5 *"]);
+    assert.deepEqual(await behind(world, statement, ["run_cap"]), ["r3 -0.5", "r4 -1.5 *"]);
+    assert.deepEqual(await behind(world, statement, ["run_minimum"]), ["r1 0.5 *"]);
   });
 
-  test("stands what a statement that was issued again billed, and of the voided one its own", async () => {
+  test("stands what each billed where a statement was issued again", async () => {
     const { world, statement } = await closedMonth();
     await world.send(toolCall({ run: "r2", id: "late" }));
     const again = await world.engine.reissueStatement("w", {
       statement: statement.id,
       ...{ reason: "late calls", by: "anna" },
     });
-    assert.deepEqual(await behind(world, again, "run_cap"), ["r2 -0.5", "r3 -0.5", "r4 -1.5"]);
-    assert.deepEqual(await behind(world, statement, "run_cap"), ["r3 -0.5", "r4 -1.5"]);
+    assert.deepEqual(await behind(world, again, ["run_cap"]), ["r2 -0.5", "r3 -0.5", "r4 -1.5"]);
+    assert.deepEqual(await behind(world, statement, ["run_cap"]), ["r3 -0.5", "r4 -1.5"]);
     await world.send(voided({ run: "r2", target: { source: "sdk", id: "late" } }));
-    assert.deepEqual(await behind(world, again, "run_cap"), ["r2 -0.5 *", "r3 -0.5", "r4 -1.5"]);
+    assert.deepEqual(await behind(world, again, ["run_cap"]), ["r2 -0.5 *", "r3 -0.5", "r4 -1.5"]);
   });
 });

@@ -45,8 +45,8 @@ const yearOf = (ms: number) => new Date(ms).getUTCFullYear();
 const [FIRST_YEAR, LAST_YEAR] = [yearOf(OCCURRED_AT_MIN_MS) - 1, yearOf(OCCURRED_AT_MAX_MS)];
 
 /**
- * Beyond four digits of a year, keys of periods are not in the order of time. A day that no month has
- * is a slip of the pen: nothing starts on it, and nothing to close would sound like success.
+ * Beyond four digits of a year, keys of periods are not in the order of time. A day that no month
+ * has is a slip of the pen: nothing starts on it, and nothing to close would sound like success.
  */
 function requireStart(prefix: string): void {
   if (prefix === "") return;

@@ -14,6 +14,7 @@ import type { OutcomeState, RunFacts, RunShare } from "../domain/run/run.ts";
 import { boundLinePage, isOfBounds } from "./bound-line.ts";
 import type { EngineContext, ReadContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
+import type { LineCursor, LineItem, LinePage, LineQuery } from "./line-page.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import type { Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
@@ -23,46 +24,7 @@ import type { OpeningPart } from "./set-opening.ts";
 import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
 
-/** One thing behind a line. */
-export interface LineItem {
-  readonly kind: "step" | "run" | "outcome" | "booking";
-  readonly run: string;
-  /** Of a step or of what a booking names; "" for runs and outcomes. */
-  readonly source: string;
-  /** Of a step or booking, or an outcome's key; "" for a run. */
-  readonly id: string;
-  /** Null for a booking. */
-  readonly occurredAtMs: number | null;
-  /** A Quantity, or an Amount where the line measures cost; null for a booking. */
-  readonly quantity: bigint | null;
-  readonly amount: Amount;
-  /** True where it was revised, voided or reversed after the statement was closed. */
-  readonly changedAfterClose: boolean;
-  /** Why a booking was made; null otherwise. */
-  readonly reason: string | null;
-}
-
-/** Where a page ended: behind an item of a run, or (null) behind the whole run. */
-export interface LineCursor {
-  readonly run: string;
-  readonly afterSeq: number | null;
-}
-
-/** Which line to open. */
-export interface LineQuery {
-  readonly statement: string;
-  /** 1 is the first. */
-  readonly line: number;
-  readonly limit: number;
-  readonly cursor: LineCursor | null;
-}
-
-/** A page of what is behind a line. It may be short, or empty, before the end. */
-export interface LinePage {
-  readonly line: DocumentLine;
-  readonly items: readonly LineItem[];
-  readonly next: LineCursor | null;
-}
+export type { LinePage, LineQuery };
 
 const RUNS_A_READ = 100;
 /** Runs looked at for one page: a customer may have many that are of other periods. */

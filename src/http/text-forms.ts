@@ -1,6 +1,6 @@
 /**
- * Forms that requests ask of texts: the pattern for the schema, and the words that tell it to whoever
- * sent another, since no one should have to read a pattern.
+ * Forms that requests ask of texts: the pattern for the schema, and the words that tell it to
+ * whoever sent another, since no one should have to read a pattern.
  */
 
 interface TextForm {

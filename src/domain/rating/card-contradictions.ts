@@ -30,7 +30,8 @@ export function fineAmountsOf(card: RateCard): Problem[] {
   return billedAmounts(card).flatMap(([field, amount]): Problem[] => {
     if (amount === null || roundAmount(amount, decimals, "down").residual === 0n) return [];
     const places = decimals === 0 ? "no decimals" : `${decimals} decimals`;
-    const detail = `${formatAmount(amount)} is on the bill as it stands: ${card.currency} has ${places}`;
+    const shown = `${formatAmount(amount)} is on the bill as it stands`;
+    const detail = `${shown}: ${card.currency} has ${places}`;
     return [{ code: "ratecard.invalid", detail, field }];
   });
 }
