@@ -63,7 +63,10 @@ const SO_FAR = closed({
   drawn: DECIMAL,
   drawnPercent: described(DECIMAL, "Cut to two places."),
   left: DECIMAL,
-  exhaustedAt: described(nullable(TIME), "At the pace so far; null: not before its end."),
+  exhaustedAt: described(
+    nullable(TIME),
+    "At the pace so far, also where nothing is left; null: not before its end.",
+  ),
   projected: described(nullable(PROJECTED), "Linear; null where nothing has elapsed."),
 });
 
