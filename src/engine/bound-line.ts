@@ -43,7 +43,7 @@ const RUNS_A_PAGE_MAX_COUNT = 10_000;
 export async function boundLinePage(
   of: BoundLine,
   { limit, cursor }: LineQuery,
-): Promise<Omit<LinePage, "line">> {
+): Promise<Pick<LinePage, "items" | "next">> {
   const { store, workspace, statement } = of;
   const changed = await boundedSince(of);
   const items: LineItem[] = [];

@@ -39,6 +39,8 @@ export interface LineQuery {
 /** A page of what is behind a line. It may be short, or empty, before the end. */
 export interface LinePage {
   readonly line: DocumentLine;
+  /** Of the statement, and so of every amount. */
+  readonly currency: string;
   readonly items: readonly LineItem[];
   readonly next: LineCursor | null;
 }

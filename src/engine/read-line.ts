@@ -45,6 +45,7 @@ export async function readLine(
   const { store, tariffs } = reads;
   const statement = await findStatement(store, workspace, query.statement);
   const line = lineOf(statement, query.line);
+  const about = { line, currency: statement.currency };
   if (OF_CHARGES.has(line.kind) || isOfBounds(line)) {
     const closing = await store.lastAct(workspace, "period.closed", statement.id);
     const again = await store.lastAct(workspace, "statement.reissued", statement.id);
@@ -57,16 +58,16 @@ export async function readLine(
     await requireSteps(store, workspace, Date.parse(statement.period) - DAY_MS);
     if (isOfBounds(line)) {
       const bound = { ...of, store: context.store, customer: owner };
-      return { line, ...(await boundLinePage(bound, query)) };
+      return { ...about, ...(await boundLinePage(bound, query)) };
     }
     const reader = new ChargeReader(of);
     const page = await reader.page(query);
     const before = query.cursor === null ? await reader.countedBefore() : [];
-    return { line, ...page, items: [...before, ...page.items] };
+    return { ...about, ...page, items: [...before, ...page.items] };
   }
   const key = { customer: statement.customer, period: statement.period };
   const booked = (await store.adjustmentsOf(workspace, key)).filter((row) => isOf(row, line));
-  return { line, ...bookingPage(booked, query) };
+  return { ...about, ...bookingPage(booked, query) };
 }
 
 /** A booking goes back to a period that its row names, and its line only where that is another. */
@@ -82,7 +83,7 @@ function isOf(row: Adjustment, line: DocumentLine): boolean {
   );
 }
 
-type Page = Omit<LinePage, "line">;
+type Page = Pick<LinePage, "items" | "next">;
 
 function bookingPage(booked: readonly Adjustment[], { limit, cursor }: LineQuery): Page {
   const from = cursor?.afterSeq ?? 0;

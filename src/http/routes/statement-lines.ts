@@ -51,6 +51,7 @@ const readLine = route<LineParams, LineQuery>({
     return ok({
       statement: params.id,
       line,
+      currency: page.currency,
       items: page.items.map((item) => itemView(item, page.line.measure)),
       next: page.next === null ? null : `${page.next.afterSeq ?? "end"} ${page.next.run}`,
     });
