@@ -8,7 +8,7 @@
  * unit, so that a start does not hold up what comes in, and so are customers that an act touches
  * many of. Those that are left the unit puts on record as due (`due-looks.ts`).
  */
-import { type Affair, mayHaveTurned, movedMargin } from "../../domain/alert/affairs.ts";
+import { type Affair, mayHaveTurned } from "../../domain/alert/affairs.ts";
 import { decodeBook, EMPTY_BOOK } from "../../domain/credit/book.ts";
 import type { JournalKind } from "../../domain/event/journal.ts";
 import { readRates } from "../conversion-rates.ts";
@@ -23,14 +23,13 @@ import type { AffairTelling, MovedUnit, OfAct, ToldAffairs } from "./affair-tell
 import {
   affairsOfCommitments,
   affairsOfCredit,
-  inBillCurrency,
   type LookedMargin,
   marginOf,
 } from "./affairs-of.ts";
 import { everybody, LOOKS_A_UNIT, lookedUpTo, recordDueLooks } from "./due-looks.ts";
 import { MovedCustomers } from "./moved-customers.ts";
 import { readsInside } from "./reads-in-unit.ts";
-import { type KnownMargin, Standings, StandingsDraft } from "./standings.ts";
+import { type KnownMargin, movedBy, Standings, StandingsDraft } from "./standings.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
 /** A unit of work, and what is known before it. */
@@ -55,7 +54,8 @@ export class AffairTeller implements AffairTelling {
 
   async tell(unit: MovedUnit, act: OfAct | null): Promise<StandingsDraft> {
     const { workspace, head, seen } = unit;
-    const draft = this.#standings.asOf(workspace, { head: head.digest, seen });
+    const movedSince = (digest: string) => unit.unit.movedSince(digest);
+    const draft = this.#standings.asOf(workspace, { head: head.digest, seen, movedSince });
     const telling = { ...unit, store: this.#store, draft };
     if (act === null) await tellAffairs(telling, []);
     else await tellAffairsOfAct(telling, act);
@@ -318,11 +318,9 @@ class UnitTeller {
     if (margin === null || state.receivedAtMs >= margin.untilMs) return true;
     const moved = periods.get(margin.period);
     if (margin.standing === null || moved === undefined) return false;
-    const { charge, cost } = moved;
-    const since = { charge, cost: inBillCurrency(cost, margin.rate) };
-    const standing = movedMargin(margin.standing, since);
-    draft.set(id, { margin: { ...margin, standing } });
-    return mayHaveTurned(standing);
+    const after = movedBy(margin, moved);
+    draft.set(id, { margin: after });
+    return after.standing !== null && mayHaveTurned(after.standing);
   }
 
   async #lookAtMargin(customer: Customer): Promise<void> {
