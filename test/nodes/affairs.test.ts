@@ -22,8 +22,8 @@ import { openNode, type SideNode } from "./nodes.ts";
 
 const BY = { reason: "a test", by: "ops" };
 const CLOCK = { nowMs: () => NOW_MS };
-/** Half a dollar a tool call; model calls cost us 1.20 and nobody else anything. */
-const TOOLS = { tools: [{ count: "steps", where: { kind: "tool" } }, each("0.5")] } as const;
+/** About half a dollar a tool call; model calls cost us 1.20 and nobody else anything. */
+const TOOLS = { tools: [{ count: "steps", where: { kind: "tool" } }, each("0.495")] } as const;
 const FULL = Boolean(process.env.TOLLGATE_TEST_FULL);
 
 let nodes: SideNode[] = [];
