@@ -100,7 +100,8 @@ export async function saveTouched(
   { queries, ws }: Pick<Target, "queries" | "ws">,
   touched: Touched,
 ): Promise<void> {
-  const sql = `INSERT INTO touched (ws, slot, no, document) VALUES ($1, $2, $3, $4)
+  const sql = `INSERT INTO touched (ws, slot, no, document)
+    SELECT $1::integer, $2::integer, $3::bigint, $4::text
     ON CONFLICT (ws, slot) DO UPDATE SET no = excluded.no, document = excluded.document`;
   const slot = touched.no % TOUCHED_COMMITS_COUNT;
   await rowsOf(queries, sql, [ws, slot, touched.no, encode(touched)]);
