@@ -152,7 +152,7 @@ async function prepared(engines: readonly Engine[], workspace: string): Promise<
   return new Play(engines, workspace);
 }
 
-test("two nodes tell in any order of turns what one node tells, and no look finds more", async () => {
+test("two nodes in any order of turns tell what one node tells, and looks no more", async () => {
   const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
   console.log(`seed ${seed}`);
   let histories = 0;

@@ -48,7 +48,7 @@ async function knownAfter(told: readonly Touched[], commit: Commit): Promise<str
   return knownIn(await (await node()).asOf(WS, commit, async () => told));
 }
 
-test("what others touched is forgotten, up to as many commits as are kept, and then all", async () => {
+test("what others touched is forgotten, of more commits than are kept all", async () => {
   assert.deepEqual(await knownAfter([], commitAt(0)), BOTH);
   assert.deepEqual(await knownAfter(others(1), commitAt(1)), ["globex"]);
   const most = TOUCHED_COMMITS_COUNT;

@@ -7,8 +7,7 @@
 import { TOUCHED_COMMITS_COUNT, TOUCHED_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { Writes } from "../../engine/ports.ts";
-import { rowsOf } from "./connection.ts";
-import type { Target } from "./target.ts";
+import { type Queries, rowsOf } from "./connection.ts";
 
 /** What one commit touched. */
 export interface Touched {
@@ -21,6 +20,7 @@ export interface Touched {
   readonly rows: TouchedRows | null;
 }
 
+/** Rows that one commit wrote, by their names. */
 export interface TouchedRows {
   readonly runs: readonly string[];
   readonly customers: readonly string[];
@@ -85,21 +85,21 @@ function decode(no: number, text: string): Touched {
   return { no, before, after, rows: rows === null ? null : { ...rows, periods: periods ?? [] } };
 }
 
+/** A transaction on a workspace. */
+interface Place {
+  readonly queries: Queries;
+  readonly ws: number;
+}
+
 /** What commits behind one touched, in their order, as far as it is kept. */
-export async function readTouched(
-  { queries, ws }: Pick<Target, "queries" | "ws">,
-  since: number,
-): Promise<Touched[]> {
+export async function readTouched({ queries, ws }: Place, since: number): Promise<Touched[]> {
   const sql = "SELECT no, document FROM touched WHERE ws = $1 AND no > $2 ORDER BY no";
   const rows = await rowsOf(queries, sql, [ws, since]);
   return rows.map(({ no, document }) => decode(no as number, document as string));
 }
 
 /** Tells what a unit touched, in the place of the oldest. */
-export async function saveTouched(
-  { queries, ws }: Pick<Target, "queries" | "ws">,
-  touched: Touched,
-): Promise<void> {
+export async function saveTouched({ queries, ws }: Place, touched: Touched): Promise<void> {
   const sql = `INSERT INTO touched (ws, slot, no, document)
     SELECT $1::integer, $2::integer, $3::bigint, $4::text
     ON CONFLICT (ws, slot) DO UPDATE SET no = excluded.no, document = excluded.document`;
