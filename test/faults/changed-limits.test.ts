@@ -45,7 +45,7 @@ const CARD = cardOf(
     tools: [{ count: "steps", where: { kind: "tool" } }, each("0.1")],
     calls: [{ count: "steps", where: { kind: "model" } }, each("2"), { in: "credits" }],
     done: [OUTCOMES, each("1"), { settles: { afterHours: 1 } }],
-    solved: [OUTCOMES, each("1"), { in: "credits" }],
+    solved: [OUTCOMES, each("1"), { in: "credits", settles: { afterHours: 1 } }],
   },
   "card",
   CREDIT,
@@ -60,7 +60,6 @@ const BUDGETS = {
   runs: { each: "workspace", measure: "runs", per: "day" },
   open: { each: "customer", measure: "parallel_runs", per: "lifetime" },
   carded: { each: "run", where: { card: ["card"] }, measure: "steps", per: "lifetime" },
-  prepaid: { each: "customer", measure: "prepaid", per: "lifetime" },
 } as const;
 const KEYS = Object.keys(BUDGETS) as (keyof typeof BUDGETS)[];
 const SCOPES = { customer: "acme", workspace: "", run: "a", agent: "support" } as const;
@@ -134,10 +133,8 @@ async function limit(
   }
   // One that was retired begins anew.
   if (what === "limit" || (what === "retire" && n > 0)) {
-    const enforcement = key === "prepaid" ? {} : { enforcement: "soft" };
-    const document = { ...BUDGETS[key], ...enforcement, limit: limitOf(key, n) };
-    const saved = await limits.saveBudget("w", { key, document, ...WHO });
-    assert.ok("record" in saved, JSON.stringify(saved));
+    const document = { ...BUDGETS[key], enforcement: "soft", limit: limitOf(key, n) };
+    assert.ok("record" in (await limits.saveBudget("w", { key, document, ...WHO })));
   }
 }
 
@@ -241,4 +238,29 @@ test("an overrun is missed though the limit changed, and so is a retired balance
     moved.some((text) => /when its budget was retired$/.test(text)),
     `${moved}`,
   );
+});
+
+test("overruns are missed of charge, credits, runs and runs of a card", async () => {
+  const keys = ["money", "bill", "units", "runs", "open", "carded"] as const;
+  const dataDir = await played([
+    ...keys.map((key) => ["limit", key, 0] as const),
+    ["open", "a", 3],
+    ["open", "b", 3],
+    ["outcome", "a", 0],
+    ["steps", "a", 2],
+    ...keys.map((key) => ["own", key, 9] as const),
+    ["outcome", "a", 4],
+    ["end", "b", 1],
+    ["steps", "b", 2],
+  ]);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  for (const key of keys) {
+    const problems = problemsAfter(dataDir, (db) => {
+      const of = `budget_id = (SELECT id FROM budgets WHERE key = '${key}')`;
+      const sql = `DELETE FROM overruns WHERE seq = (SELECT min(seq) FROM overruns WHERE ${of})`;
+      assert.equal(db.prepare(sql).run().changes, 1, `an overrun of ${key}`);
+    });
+    const isFound = problems.some((text) => text.startsWith("overruns add up to"));
+    assert.ok(isFound, `${key}: ${problems}`);
+  }
 });

@@ -6,7 +6,7 @@ import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RunFacts } from "../../domain/run/run.ts";
 import { decodeFormerOutcome, decodeFormerRun } from "../former-rows.ts";
-import { decodeOutcome, decodeRun, type Row } from "../stored-rows.ts";
+import { decodeOutcome, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { BudgetSums, SummedBudget, SummedPart } from "./budget-sums.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
@@ -153,11 +153,11 @@ export class LevelsAgain {
     const asked = this.#asked.get(place);
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
     if (asked === undefined || this.#unsure.has(place)) return null;
-    const { each, where } = asked.budget.document;
-    // Which card a run was counted by before is not looked up; nor which limit was in force when
-    // what a run did before its budget came to it, which the first unit that looks at it does.
+    const { each } = asked.budget.document;
+    // Which limit was in force when what a run did before its budget came to it is not known: the
+    // first unit that looks at it does that.
     const isEarly = asked.spans.length > 1 && this.#early.has(place);
-    const isUnsure = where.card !== undefined || this.#changed.has(joined(ws, scope)) || isEarly;
+    const isUnsure = this.#changed.has(joined(ws, scope)) || isEarly;
     if (each === "run" && isUnsure) return null;
     let level = 0n;
     const sums = this.#levels.get(place) ?? asked.spans.map(() => 0n);
@@ -172,7 +172,7 @@ const FORMER_RUNS = "SELECT * FROM former_runs WHERE ws = ? AND run = ? ORDER BY
 const FORMER_OUTCOMES = `SELECT * FROM former_outcomes
   WHERE ws = ? AND run = ? AND key = ? ORDER BY until_seq`;
 
-const RUN = "SELECT parent, agent, labels FROM runs WHERE ws = ? AND id = ?";
+const RUN = "SELECT * FROM runs WHERE ws = ? AND id = ?";
 
 /** Runs in whose trees something stood otherwise in between: by workspace and run. */
 function changedScopes(file: DataFile): ReadonlySet<string> {
@@ -185,21 +185,19 @@ function changedScopes(file: DataFile): ReadonlySet<string> {
   };
   for (const row of file.each("SELECT * FROM former_runs")) {
     const [ws, run] = [row.ws as number, row.run as string];
-    const former = formerOf(row);
+    const former = readOr(() => decodeFormerRun(row));
     const now = file.first(RUN, ws, run);
-    const labels = now?.labels == null ? null : JSON.parse(now.labels as string);
-    const is = { parent: now?.parent ?? null, agent: now?.agent ?? null, labels };
-    if (former !== null && canonicalJson(former) === canonicalJson(is)) continue;
+    const is = now === undefined ? null : readOr(() => decodeRunFacts(now));
+    if (former !== null && is !== null && selecting(former) === selecting(is)) continue;
     add(ws, run);
     add(ws, former?.parent ?? null);
   }
   return changed;
 }
 
-/** What selects a run. */
-function formerOf(row: Row) {
-  const former = readOr(() => decodeFormerRun(row));
-  return former && { parent: former.parent, agent: former.agent, labels: former.labels };
+/** What places a run and selects it. */
+function selecting({ parent, agent, labels, rating }: RunFacts): string {
+  return canonicalJson({ parent, agent, labels, card: rating?.cardVersionId ?? null });
 }
 
 /** What cannot be read is a finding of its own. */
