@@ -243,12 +243,12 @@ test("an overrun is missed though the limit changed, and so is a retired balance
 test("overruns are missed of charge, credits, runs and runs of a card", async () => {
   const keys = ["money", "bill", "units", "runs", "open", "carded"] as const;
   const dataDir = await played([
-    ...keys.map((key) => ["limit", key, 0] as const),
+    ...keys.map((key) => ["limit", key, 0] satisfies Act),
     ["open", "a", 3],
     ["open", "b", 3],
     ["outcome", "a", 0],
     ["steps", "a", 2],
-    ...keys.map((key) => ["own", key, 9] as const),
+    ...keys.map((key) => ["own", key, 9] satisfies Act),
     ["outcome", "a", 4],
     ["end", "b", 1],
     ["steps", "b", 2],
