@@ -9,7 +9,7 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import type { Lease, LiveNote, RulesVersions } from "../../engine/node-ports.ts";
+import type { Lease, LiveNote, PeriodMove, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
@@ -90,6 +90,10 @@ export class PostgresUnit implements UnitOfWork {
 
   tellLive(note: Pick<LiveNote, "node" | "text">): Promise<void> {
     return writeNote(this.#target, note);
+  }
+
+  movedSince(digest: string): readonly (readonly PeriodMove[])[] | null {
+    return this.#target.rows.movedSince(digest);
   }
 
   async holds({ name, fence }: Lease): Promise<boolean> {
@@ -320,7 +324,7 @@ export class PostgresUnit implements UnitOfWork {
 
   write(writes: Writes): Promise<void> {
     this.spending.forget();
-    this.#target.rows.written(writes);
-    return writeRows(this.#target, writes);
+    const touched = this.#target.rows.written(writes);
+    return writeRows(this.#target, writes, touched);
   }
 }

@@ -28,9 +28,14 @@ import { textsOfSealed } from "./sealed-texts.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
+import { saveTouched, type Touched } from "./touched.ts";
 
 /** Writes everything; called inside the unit's transaction. */
-export async function writeRows(target: Target, writes: Writes): Promise<void> {
+export async function writeRows(
+  target: Target,
+  writes: Writes,
+  touched: Touched | null,
+): Promise<void> {
   const { queries, ws, places } = target;
   await places.find(
     queries,
@@ -51,6 +56,7 @@ export async function writeRows(target: Target, writes: Writes): Promise<void> {
     writeSpending,
     writeChain,
   ].map((write) => () => write(target, writes));
+  if (touched !== null) parts.push(() => saveTouched(target, touched));
   const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
   // Behind the statement that failed the server refuses all others; the first one says why.
   const sent = await Promise.allSettled(sendTogether(queries, parts, { isLarge }));
