@@ -96,11 +96,13 @@ async function act(played: Played, [what, of, n]: Act): Promise<void> {
   else if (what === "held") await held(played, of, n);
   else if (what === "correct") await correct(played, n);
   else if (what === "limit" || what === "own" || what === "retire")
-    await limit(played, what, of, n);
-  else await runAct(played, what, of, n);
+    await limit(played, [what, of, n]);
+  else await runAct(played, [what, of, n]);
 }
 
-async function runAct(played: Played, what: "open" | "end" | "outcome", run: string, n: number) {
+type RunAct = readonly [what: "open" | "end" | "outcome", run: string, n: number];
+
+async function runAct(played: Played, [what, run, n]: RunAct): Promise<void> {
   const at = { run, occurredAtMs: played.clock.now };
   const id = played.newId(what);
   if (what === "open") {
@@ -119,12 +121,9 @@ async function runAct(played: Played, what: "open" | "end" | "outcome", run: str
   }
 }
 
-async function limit(
-  { engine: { limits } }: Played,
-  what: "limit" | "own" | "retire",
-  key: keyof typeof BUDGETS,
-  n: number,
-): Promise<void> {
+type LimitAct = readonly [what: "limit" | "own" | "retire", key: keyof typeof BUDGETS, n: number];
+
+async function limit({ engine: { limits } }: Played, [what, key, n]: LimitAct): Promise<void> {
   if (what === "retire") await unlessRefused(limits.retireBudget("w", { key, ...WHO }));
   if (what === "own") {
     const scope = SCOPES[BUDGETS[key].each];

@@ -1,6 +1,6 @@
 /**
- * Levels of balances as they were when a limit changed, added up from the revisions of steps and the
- * versions of runs and outcomes: what lies above a limit is recorded by the limit of its time.
+ * Levels of balances as they were when a limit changed, added up from the revisions of steps and
+ * the versions of runs and outcomes: what lies above a limit is recorded by the limit of its time.
  */
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Step } from "../../domain/event/step.ts";
