@@ -149,8 +149,8 @@ async function inTurns(
 }
 
 /**
- * Events a second of several nodes, each with a load of its own, all at once. The first round is not
- * counted: while the newest node warmed up, the others were told more than they keep.
+ * Events a second of several nodes, each with a load of its own, all at once. The first round does
+ * not count: while the newest node warmed up, the others were told more than they keep.
  */
 async function together(nodes: readonly Node[]): Promise<number> {
   const rates: number[] = [];
