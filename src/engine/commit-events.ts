@@ -15,6 +15,7 @@ import type { Admission, NotAdmitted } from "./hold-answers.ts";
 import type { ToldUnit } from "./live-feed.ts";
 import { loadBatch } from "./load-batch.ts";
 import type { Spending } from "./load-spending.ts";
+import { othersTurn } from "./others-turn.ts";
 import type { PolicyBook } from "./policy-books.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { prepaidInUnit } from "./prepaid-rooms.ts";
@@ -66,6 +67,8 @@ export async function commitWork(
     const asked = { ids: context.ids, entitlements, watched };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
+    // What arrives meanwhile joins the next unit, and the answers of the last one go out.
+    await othersTurn();
     await tellUnknownPrices(store, workspace, state);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
@@ -78,6 +81,7 @@ export async function commitWork(
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
+    await othersTurn();
     told.head = await writeState(context, unit, { state, head, extra: {} });
     policies.kept.asOf = told.head;
     found = told;

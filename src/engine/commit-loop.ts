@@ -20,6 +20,7 @@ import {
   WAITING_REQUESTS_MAX_COUNT,
 } from "../domain/limits.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
+import { othersTurn } from "./others-turn.ts";
 import type { BatchResult } from "./result.ts";
 import type { Work } from "./work.ts";
 
@@ -120,7 +121,8 @@ export class CommitLoop {
 
   async #run(name: string, lane: Lane): Promise<void> {
     let landing = NOTHING_LANDS;
-    await nextTurn();
+    // Requests that are being read may join the unit.
+    await othersTurn();
     while (lane.queue.length > 0 || !landing.hasEnded) {
       const first = lane.queue[0];
       if (!landing.hasEnded && !mayBeginEarly(lane.queue)) {
@@ -133,7 +135,7 @@ export class CommitLoop {
         const taken = takeUnit(lane, first.workspace);
         this.#waitingCount -= taken.length;
         landing = await this.#handOver(taken);
-        await nextTurn();
+        await othersTurn();
       }
     }
     lane.running = null;
@@ -238,11 +240,4 @@ function upTo(requests: readonly EventsWaiting[], most: number): EventsWaiting[]
     return at > 0 && count > most;
   });
   return end === -1 ? [...requests] : requests.slice(0, end);
-}
-
-/** One turn of the event loop lets requests that are being read join the next commit. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

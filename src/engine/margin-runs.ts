@@ -8,8 +8,9 @@ import {
   singleOutcome,
 } from "../domain/margin/margin-entry.ts";
 import type { OutcomeState, Run } from "../domain/run/run.ts";
+import { othersTurn } from "./others-turn.ts";
 import type { Store } from "./ports.ts";
-import { othersTurn, tooLarge } from "./report-periods.ts";
+import { tooLarge } from "./report-periods.ts";
 import { requireSteps } from "./retention/require-steps.ts";
 import type { Tariff } from "./tariff.ts";
 

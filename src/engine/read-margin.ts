@@ -27,7 +27,8 @@ import { counterKeyText } from "./batch-state.ts";
 import type { EngineContext } from "./context.ts";
 import { MarginBills } from "./margin-bills.ts";
 import { MarginRuns } from "./margin-runs.ts";
-import { billsOf, othersTurn, type ReportScope, tooLarge } from "./report-periods.ts";
+import { othersTurn } from "./others-turn.ts";
+import { billsOf, type ReportScope, tooLarge } from "./report-periods.ts";
 
 /** What margin to read. */
 export interface MarginQuery extends ReportScope {

@@ -11,6 +11,7 @@ import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
 import { type CostRow, costKey, costPlace, type Invoice, sumRows } from "./import-invoice.ts";
+import { othersTurn } from "./others-turn.ts";
 import type { Store } from "./ports.ts";
 import { recordedAct, recordedActs } from "./recorded-acts.ts";
 import { requireSteps } from "./retention/require-steps.ts";
@@ -126,7 +127,7 @@ async function recordedCosts(
     after = runs.at(-1)?.id;
     if (runs.length < RUNS_A_READ) return sums;
     // Others have their turn between the pages.
-    await new Promise((resolve) => setImmediate(resolve));
+    await othersTurn();
   }
 }
 

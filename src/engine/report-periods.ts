@@ -6,6 +6,7 @@ import { counterKeyText } from "./batch-state.ts";
 import { isUsed } from "./bill.ts";
 import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
+import { othersTurn } from "./others-turn.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey } from "./ports.ts";
 
@@ -123,11 +124,6 @@ async function begun(
     }
   }
   return wanted;
-}
-
-/** Lets others have their turn while a long report is read. */
-export function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Refuses a report that would take more than it may. */

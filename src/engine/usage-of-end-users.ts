@@ -7,8 +7,9 @@
 import { FUTURE_TOLERANCE_MS, REPORT_STEPS_MAX_COUNT } from "../domain/limits.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { Run, RunFacts } from "../domain/run/run.ts";
+import { othersTurn } from "./others-turn.ts";
 import type { Reads, UsageFilter } from "./ports.ts";
-import { othersTurn, tooLarge } from "./report-periods.ts";
+import { tooLarge } from "./report-periods.ts";
 import { requireSteps } from "./retention/require-steps.ts";
 import { RollupSums } from "./rollup-sums.ts";
 import type { Tariff } from "./tariff.ts";
