@@ -12,15 +12,14 @@
 CREATE EXTENSION IF NOT EXISTS citus;
 
 -- By customer: what grows with use. All of a customer lies on one shard.
-SELECT create_distributed_table('customers', 'id');
-SELECT create_distributed_table('steps', 'customer', colocate_with => 'customers');
-SELECT create_distributed_table('former_steps', 'customer', colocate_with => 'customers');
-SELECT create_distributed_table('outcomes', 'customer', colocate_with => 'customers');
-SELECT create_distributed_table('counters', 'customer', colocate_with => 'customers');
-SELECT create_distributed_table('rollups', 'customer', colocate_with => 'customers');
-SELECT create_distributed_table('periods', 'customer', colocate_with => 'customers');
-SELECT create_distributed_table('adjustments', 'customer', colocate_with => 'customers');
-SELECT create_distributed_table('statements', 'customer', colocate_with => 'customers');
+SELECT create_distributed_table('steps', 'customer');
+SELECT create_distributed_table('former_steps', 'customer', colocate_with => 'steps');
+SELECT create_distributed_table('outcomes', 'customer', colocate_with => 'steps');
+SELECT create_distributed_table('counters', 'customer', colocate_with => 'steps');
+SELECT create_distributed_table('rollups', 'customer', colocate_with => 'steps');
+SELECT create_distributed_table('periods', 'customer', colocate_with => 'steps');
+SELECT create_distributed_table('adjustments', 'customer', colocate_with => 'steps');
+SELECT create_distributed_table('statements', 'customer', colocate_with => 'steps');
 
 -- On every server: small, read with everything, and changed by acts alone.
 SELECT create_reference_table('rate_cards');
@@ -31,11 +30,13 @@ SELECT create_reference_table('price_versions');
 -- the binding of a run to its customer and month, looked up once for each run of a unit, and what
 -- waits for it or is found before a customer is known:
 --   runs, former_runs, former_outcomes, calls, witnesses, suspended, conflicts
+-- customers, which are found by who pays for them, too:
+--   customers
 -- budgets, which may stand for a whole workspace or agent, and what holds set aside in them:
 --   budgets, budget_limits, budget_balances, budget_held, holds, stops, overruns
 -- credit, of which a unit asks what has fallen due, of whomever:
 --   credit_books
 -- messages and lines on their way out, and what belongs to the installation:
---   alert_cursors, alert_deliveries, live_notes, export_lines, export_attempts, export_secrets
---   api_keys, signing_keys
+--   alert_cursors, alert_deliveries, live_notes, touched, export_lines, export_attempts
+--   export_secrets, api_keys, signing_keys
 --   installation, leases, moved_tables, tollgate_schema

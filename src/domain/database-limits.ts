@@ -33,5 +33,11 @@ export const REPLICA_CONNECT_MAX_MS = 2_000;
 export const REPLICA_REST_MS = 5_000;
 /** Rows of each kind (runs, customers, periods) that a node remembers of a workspace. */
 export const KNOWN_ROWS_MAX_COUNT = 4_000;
+/** Commits of a workspace whose touched rows are kept for other nodes. */
+export const TOUCHED_COMMITS_COUNT = 16;
+/** A commit that touched more rows tells none: whoever finds it forgets all that it knew. */
+export const TOUCHED_ROWS_MAX_COUNT = 10_000;
+/** Commits for which a node tells what it touched, since it found another one's. */
+export const TOUCHED_TOLD_COUNT = 100;
 /** Workspaces of which it remembers any. */
 export const KNOWN_WORKSPACES_MAX_COUNT = 16;

@@ -51,6 +51,14 @@ export interface LiveNotes {
   ): Answer<{ readonly commits: number; readonly notes: readonly LiveNote[] }>;
 }
 
+/** How far a commit moved what a customer's period comes to. */
+export interface PeriodMove {
+  readonly customer: string;
+  readonly period: string;
+  readonly charge: bigint;
+  readonly cost: bigint;
+}
+
 /** A part of the port `Store`. */
 export interface SharedStore {
   /** As of what is committed. */
@@ -72,4 +80,9 @@ export interface SharedUnit {
   readonly isWatched: boolean;
   /** Tells them; once, in a unit that writes. */
   tellLive(note: Pick<LiveNote, "node" | "text">): Answer<void>;
+  /**
+   * What each commit behind the link of this digest moved, in their order, whichever process made
+   * it; null: that is not known any more.
+   */
+  movedSince(digest: string): readonly (readonly PeriodMove[])[] | null;
 }

@@ -29,6 +29,11 @@ export class SoleUnit implements SharedUnit {
   tellLive(): void {
     assert(this.isWatched, "a note is for another process");
   }
+
+  /** Nobody else moves anything. */
+  movedSince(): null {
+    return null;
+  }
 }
 
 /** A store of the only process. */

@@ -62,6 +62,14 @@ describe("the demo", () => {
     assert.ok(tree.some((line) => line.startsWith("└─ outcome")));
   });
 
+  test("shows the run that the README shows", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+    const [, block = ""] = /^## A run$.*?^```text\n(.*?)^```$/ms.exec(readme) ?? [];
+    const tree = paragraph("2  An agent works on a ticket").map((line) => line.trimEnd());
+    const last = tree.findIndex((line) => line.startsWith("└─"));
+    assert.equal(block.trimEnd(), tree.slice(0, last + 1).join("\n"));
+  });
+
   test("sends everything twice and counts it once", () => {
     const [again = "", witnessed = ""] = paragraph("3  The same work is reported again");
     assert.match(again, /^All (\d+) events sent again: \1 duplicate\.$/);

@@ -20,7 +20,9 @@ interface Plan {
 
 const texts = new Set<string>();
 const { query } = pg.Client.prototype;
-let node: Awaited<ReturnType<typeof serveNode>>;
+type Served = Awaited<ReturnType<typeof serveNode>>;
+let node: Served;
+let other: Served;
 let owner: pg.Client;
 /** Of the day's work, functions of the schema aside. */
 let statements: readonly string[] = [];
@@ -28,6 +30,7 @@ let statements: readonly string[] = [];
 before(async () => {
   const url = await (await postgresServer()).createDatabase();
   node = await serveNode(url);
+  other = await serveNode(url);
   owner = new pg.Client({ connectionString: url });
   await owner.connect();
   // Every statement of this process is noted from here on.
@@ -48,14 +51,34 @@ after(async () => {
   pg.Client.prototype.query = query;
   await owner.end();
   await node.close();
+  await other.close();
   await (await postgresServer()).stop();
 });
+
+/** What people have decided before: rules that units of work look at. */
+async function decided(): Promise<void> {
+  const { client } = node;
+  const budget = { each: "customer", measure: "steps", limit: "1000", per: "month" };
+  await call(client, "PUT /v1/budgets/steps", { budget, ...BY });
+  const price = { model: "per_unit", unit: "0.01" };
+  const counted = { key: "done", meter: { count: "outcomes" }, price, settles: { afterHours: 24 } };
+  const charges = [{ key: "steps", meter: { count: "steps" }, price }, counted];
+  await call(client, "POST /v1/rate-cards", { key: "card", currency: "USD", charges });
+  const rules = [{ rule: "error_storm", moreThan: 6, within: 10, do: "pause" }];
+  await call(client, "PUT /v1/policies/long", { policy: { where: {}, rules }, ...BY });
+  await call(client, "PUT /v1/customers/acme", { name: "Acme" });
+  const grant = { id: "g1", customer: "acme", amount: "100", ...BY };
+  await call(client, "POST /v1/credits/grants", grant);
+  const from = "2026-11-01";
+  const dated = { key: "c", name: "C", kind: "minimum", per: "period", currency: "USD", from };
+  const commitments = [{ ...dated, amount: "50" }];
+  await call(client, "PUT /v1/customers/acme/commitments", { commitments });
+}
 
 /** What callers do all day: steps, trees, retries, late customers, outcomes, holds, their ends. */
 async function work(): Promise<void> {
   const { client } = node;
-  const budget = { each: "customer", measure: "steps", limit: "1000", per: "month" };
-  await call(client, "PUT /v1/budgets/steps", { budget, ...BY });
+  await decided();
   texts.clear();
   const late = toolStep("later", "s1");
   const called = { ...toolStep("r1", "s3"), callId: "call-1" };
@@ -71,6 +94,12 @@ async function work(): Promise<void> {
     toolStep("r1", "h1"),
     { ...toolStep("r1", "s1"), attempt: 2 },
   ]);
+  const at = { source: "t", run: "r1", occurredAt: new Date().toISOString() };
+  await call(other.client, "POST /v1/events", [
+    { ...toolStep("r1", "a1"), type: "step.amended", target: { id: "s1" }, reason: "late" },
+    { ...at, type: "step.voided", id: "v1", target: { id: "s3" }, reason: "twice" },
+  ]);
+  await call(client, "POST /v1/events", [toolStep("r3", "s1", "initech")]);
   await call(client, "POST /v1/runs/r1/close", { status: "completed" }).catch(() => undefined);
 }
 
@@ -100,9 +129,9 @@ function conditionOf(scan: Plan): string {
 function distribution(): Distribution {
   const script = readFileSync(new URL("../../examples/deploy/citus.sql", import.meta.url), "utf8");
   const distributed = new Map<string, string>();
-  const calls = /create_distributed_table\('(\w+)', '(\w+)'(, colocate_with => 'customers')?\)/g;
+  const calls = /create_distributed_table\('(\w+)', '(\w+)'(, colocate_with => 'steps')?\)/g;
   for (const [, table = "", column = "", colocated] of script.matchAll(calls)) {
-    assert.ok(table === "customers" || colocated !== undefined, `${table} lies with its customer`);
+    assert.ok(table === "steps" || colocated !== undefined, `${table} lies with its customer`);
     distributed.set(table, column);
   }
   const references = script.matchAll(/create_reference_table\('(\w+)'\)/g);

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { GivenUp } from "../../src/engine/guarded-store.ts";
 import { PeriodicWork } from "../../src/engine/periodic-work.ts";
 import { resend, sendMany } from "../crash/load.ts";
@@ -16,6 +17,9 @@ import { openNode, startNode } from "./nodes.ts";
 
 /** Longer than a lease lasts, so that the other node does the periodic work meanwhile. */
 const STOPPED_MS = process.env.TOLLGATE_TEST_FULL === undefined ? 0 : 60_000;
+const IS_LONG = STOPPED_MS > 0;
+/** Longer than it takes a node to ask for the lease, or to renew it. */
+const ASKED_MS = 12_000;
 const ROUND_MS = 3_000;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
 
@@ -29,10 +33,37 @@ function afterRequests(count: number): () => boolean {
   };
 }
 
+interface LeaseRow {
+  readonly holder: string;
+  readonly fence: string;
+}
+
+/** Who does the periodic work of a database; undefined: nobody yet. */
+async function leaseIn(url: string): Promise<LeaseRow | undefined> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query("SELECT holder, fence FROM leases WHERE name = 'duties'");
+  await client.end();
+  return rows[0];
+}
+
+/** A node that asks for the lease before any other is there, as nobody does in its first second. */
+async function startHolder(url: string) {
+  const node = await startNode(url);
+  for (let passedMs = 0; IS_LONG && passedMs < ASKED_MS; passedMs += 500) {
+    const held = await leaseIn(url);
+    if (held !== undefined) return { node, held };
+    await sleep(500);
+  }
+  assert.ok(!IS_LONG, "the first node took the lease");
+  return { node, held: undefined };
+}
+
 test("a node that was stopped under load holds nobody up, and wakes without harm", async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
   const url = await (await postgresServer()).createDatabase();
-  const [stopped, other] = [await startNode(url), await startNode(url)];
+  const { node: stopped, held } = await startHolder(url);
+  const other = await startNode(url);
   const world = new World(seed);
   try {
     let isOver = false;
@@ -50,10 +81,15 @@ test("a node that was stopped under load holds nobody up, and wakes without harm
       await sendMany(other.client, world, { connections: 1, isOver: afterRequests(20) });
       await sleep(ROUND_MS);
     }
+    const taken = IS_LONG ? await leaseIn(url) : undefined;
+    assert.ok(!IS_LONG || taken?.holder !== held?.holder, "the lease is the other node's");
+    assert.ok(!IS_LONG || Number(taken?.fence) > Number(held?.fence), "and its fence has grown");
     stopped.child.kill("SIGCONT");
     await load;
     await resend(stopped.client, world, 100);
     await assertUsageIsWhatWasSent(stopped.client, world);
+    await sleep(IS_LONG ? ASKED_MS : 0);
+    assert.deepEqual(IS_LONG ? await leaseIn(url) : undefined, taken, "it stays where it went");
   } finally {
     stopped.child.kill("SIGCONT");
     await Promise.all([stopped.end("SIGKILL"), other.end("SIGKILL")]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Amount } from "../money/decimal.ts";
-import { creditAffairs, marginAffair } from "./affairs.ts";
+import { creditAffairs, marginAffair, mayHaveTurned } from "./affairs.ts";
 
 const UNIT = 10n ** 33n;
 const amount = (n: bigint) => n as Amount;
@@ -50,4 +50,37 @@ test("costs that nobody minds are told to nobody", () => {
     });
   assert.equal(of(UNIT - 1n).isOn, null);
   assert.equal(of(UNIT).isOn, true);
+});
+
+const CENT = UNIT / 100n;
+
+test("a margin that follows from what is charged never turns unseen, however lines round", () => {
+  const exact = fc.array(fc.bigInt({ min: 0n, max: 30n * UNIT }), { minLength: 3, maxLength: 3 });
+  const moves = fc.array(fc.bigInt({ min: -UNIT, max: UNIT }), { minLength: 3, maxLength: 3 });
+  const sum = (amounts: readonly bigint[]) => amounts.reduce((total, one) => total + one, 0n);
+  const rounded = (one: bigint) => ((one + CENT / 2n) / CENT) * CENT;
+  const billed = (lines: readonly bigint[]) => sum(lines.map(rounded));
+  let turned = 0;
+  fc.assert(
+    fc.property(exact, moves, fc.bigInt({ min: -UNIT, max: UNIT }), (lines, added, by) => {
+      const charge = billed(lines);
+      // Near what is charged, where it may turn.
+      const cost = charge - (by < 0n ? -by : by);
+      const after = lines.map((one, at) => one + (added[at] ?? 0n));
+      if (cost < UNIT || after.some((one) => one < 0n)) return;
+      const standing = {
+        ...{ isOn: false, rounding: amount(3n * CENT), period: "2026-11-01" },
+        ...{ charge: amount(charge), cost: amount(cost), spent: 0n },
+      };
+      const charged = sum(after) - sum(lines);
+      const isNegative = cost > billed(after);
+      turned += isNegative ? 1 : 0;
+      assert.ok(!isNegative || mayHaveTurned({ ...standing, charged }));
+      // A dollar of it is left whatever rounds: nobody looks.
+      const isFar = billed(after) - cost > UNIT;
+      assert.ok(!isFar || !mayHaveTurned({ ...standing, charged }));
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(turned > 100, `${turned} turned`);
 });

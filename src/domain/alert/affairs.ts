@@ -154,8 +154,11 @@ export function marginAffair(margin: WatchedMargin): Affair {
 export interface MarginStanding extends Pick<WatchedMargin, "period" | "charge" | "cost"> {
   /** Whether it was told to be negative. */
   readonly isOn: boolean;
-  /** Whether each charge that is added brings the bill as much: no bound, fee or discount does. */
-  readonly isLinear: boolean;
+  /**
+   * Where each charge that is added brings the bill as much, how far the rounding of its lines may
+   * move it beside; null: it does not, for bounds, discounts or prices by volume.
+   */
+  readonly rounding: Amount | null;
   /** What was charged and what it cost since, as far as either may have brought it nearer. */
   readonly charged: bigint;
   readonly spent: bigint;
@@ -171,16 +174,17 @@ export function movedMargin(
 }
 
 /**
- * Whether a margin may stand otherwise by now: half of the way to where it would has been gone.
- * Half, because what a bill comes to is rounded, and what was charged is not.
+ * Whether a margin may stand otherwise by now: where it follows from what was charged and spent,
+ * by these and rounding; else if half of the way to where it would has been gone.
  */
-export function mayHaveTurned({ isOn, isLinear, charge, cost, ...since }: MarginStanding): boolean {
+export function mayHaveTurned({ isOn, rounding, charge, cost, ...since }: MarginStanding): boolean {
   const { charged, spent } = since;
   if (isOn) {
     const gone = 20n * charged - 21n * spent;
     return gone > 0n && 2n * gone >= 21n * cost - 20n * charge;
   }
   if (cost + 2n * spent < CONCERNED_FROM) return false;
-  const gone = isLinear ? spent - charged : spent - (charged < 0n ? charged : 0n);
+  if (rounding !== null) return spent - charged + rounding >= charge - cost;
+  const gone = spent - (charged < 0n ? charged : 0n);
   return gone > 0n && 2n * gone >= charge - cost;
 }

@@ -2,6 +2,7 @@
  * How states of affairs of a customer stand: credit, commitments, margin. Who asks says from where
  * it is read: inside the unit of work that moves the totals, or behind it.
  */
+
 import {
   type Affair,
   believedFromMs,
@@ -10,12 +11,14 @@ import {
   type MarginStanding,
   marginAffair,
 } from "../../domain/alert/affairs.ts";
+import { present } from "../../domain/assert.ts";
 import type { CreditBook } from "../../domain/credit/book.ts";
 import { CONVERSION_RATE_SCALE } from "../../domain/limits.ts";
 import { entriesOfBill } from "../../domain/margin/bill-lines.ts";
 import { entryOfRollup } from "../../domain/margin/margin-entry.ts";
 import { marginRows } from "../../domain/margin/margin-table.ts";
-import { COST_CURRENCY } from "../../domain/money/currency.ts";
+import { smallestUnit } from "../../domain/money/allocate.ts";
+import { COST_CURRENCY, currencyDecimals } from "../../domain/money/currency.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { BillContext } from "../context.ts";
 import type { MarginBill, MarginBills } from "../margin-bills.ts";
@@ -83,20 +86,20 @@ export async function marginOf(
   const period = tariff.periodOf(customer, nowMs);
   const bill = await bills.read({ customer: customer.id, period: period.key });
   const { at, rollups, parts } = bill;
+  const { currency } = at;
   const lines = entriesOfBill(at, parts);
   const entries = [...lines, ...rollups.map((row) => entryOfRollup(at, row))];
   const [row] = marginRows("all", entries);
   // Nothing was used, and nothing is owed.
   const { revenue: charge, margin } = row ?? { revenue: ZERO_AMOUNT, margin: 0n };
   if (margin === null) return null;
-  const { currency } = at;
   const cost = (charge - margin / FINE_OF_AMOUNT) as Amount;
-  const isOfRuns = lines.every(({ revenue }) => revenue === 0n);
-  const isLinear = isOfRuns && isWithoutBounds(bill, tariff.spansOf(customer, period).at(-1)?.card);
+  const cards = tariff.spansOf(customer, period).map(({ card }) => card);
+  const rounding = isLinear(bill, cards) ? mostRounded(currency, cards) : null;
   const watched = { period: period.key, charge, cost };
   return {
     affair: marginAffair({ customer: customer.id, currency, ...watched }),
-    standing: { ...watched, isLinear, charged: 0n, spent: 0n },
+    standing: { ...watched, rounding, charged: 0n, spent: 0n },
     rate: currency === COST_CURRENCY ? FINE_OF_AMOUNT : (at.rate?.rate ?? 0n),
   };
 }
@@ -108,9 +111,27 @@ export function inBillCurrency(cost: bigint, rate: bigint): bigint {
 
 type Card = ReturnType<Tariff["spansOf"]>[number]["card"];
 
-function isWithoutBounds({ isCommitted }: MarginBill, card: Card | undefined): boolean {
-  if (isCommitted) return false;
-  if (card === undefined) return true;
-  const isFree = card.maximum === null && card.discounts.length === 0;
-  return isFree && card.charges.every(({ maximum }) => maximum === null);
+/** Whether a bill comes to what runs were charged, and will, but for the rounding of its lines. */
+function isLinear({ at, parts, isCommitted }: MarginBill, cards: readonly Card[]): boolean {
+  const lines = parts.lines.filter(({ kind }) => kind !== "rounding");
+  const isOfRuns = entriesOfBill(at, { ...parts, lines }).length === 0;
+  return isOfRuns && !isCommitted && cards.every(bringsWhatIsCharged);
+}
+
+function bringsWhatIsCharged({ maximum, discounts, charges }: Card): boolean {
+  if (maximum !== null || discounts.length > 0) return false;
+  // The lines of a matrix may be many, and prices by volume are corrected in a line of their own.
+  const isPlain = ({ model }: Card["charges"][number]["price"]) =>
+    model !== "matrix" && model !== "volume";
+  return charges.every((charge) => charge.maximum === null && isPlain(charge.price));
+}
+
+/** Lines of a card beside those of its charges: what caps and minimums of runs come to. */
+const LINES_OF_RUNS = 2;
+
+/** How far rounding may move a bill: each of its lines by one smallest unit. */
+function mostRounded(currency: string, cards: readonly Card[]): Amount {
+  const decimals = present(currencyDecimals(currency), `decimals of ${currency}`);
+  const lines = cards.reduce((sum, { charges }) => sum + charges.length + LINES_OF_RUNS, 0);
+  return (BigInt(lines) * smallestUnit(decimals)) as Amount;
 }

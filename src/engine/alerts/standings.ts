@@ -3,9 +3,10 @@
  * commitments and margin costs reads; most units of work move totals by a hair of what is left, and
  * are known by these numbers to change nothing. Memory alone: what is not known is looked at.
  */
-import type { MarginStanding } from "../../domain/alert/affairs.ts";
-import type { RulesVersions } from "../node-ports.ts";
+import { type MarginStanding, mayHaveTurned, movedMargin } from "../../domain/alert/affairs.ts";
+import type { PeriodMove, RulesVersions, SharedUnit } from "../node-ports.ts";
 import type { ToldAffairs } from "./affair-telling.ts";
+import { inBillCurrency } from "./affairs-of.ts";
 
 /** How credit and commitments of a customer stood. */
 export interface TermsStanding {
@@ -40,6 +41,8 @@ export interface Standing {
 export interface StandsOn {
   readonly head: string;
   readonly seen: RulesVersions;
+  /** What commits behind a link moved; null: it is not known. */
+  readonly movedSince: SharedUnit["movedSince"];
 }
 
 const UNKNOWN: Standing = { terms: null, margin: null, dueSeq: null };
@@ -53,6 +56,28 @@ class KnownCustomers {
   seen: RulesVersions | null = null;
   /** Whether anybody has commitments; null: not known. */
   hasCommitments: boolean | null = null;
+}
+
+/** A margin after so much more was charged and spent in its period. */
+export function movedBy(
+  margin: KnownMargin,
+  { charge, cost }: Pick<PeriodMove, "charge" | "cost">,
+): KnownMargin {
+  if (margin.standing === null) return margin;
+  const since = { charge, cost: inBillCurrency(cost, margin.rate) };
+  return { ...margin, standing: movedMargin(margin.standing, since) };
+}
+
+/**
+ * Another node's commit moved a customer: it told what that began or ended, as this one would have.
+ * What it told is not known, so where it may have told anything there is a look to come.
+ */
+function moveElsewhere(of: Map<string, Standing>, move: PeriodMove): void {
+  const known = of.get(move.customer);
+  if (known === undefined || known.margin?.period !== move.period) return;
+  const margin = movedBy(known.margin, move);
+  const isOver = margin.standing !== null && mayHaveTurned(margin.standing);
+  of.set(move.customer, { ...known, margin: isOver ? null : margin });
 }
 
 /** What is known, by workspace. */
@@ -71,19 +96,24 @@ export class Standings {
     return known;
   }
 
-  /** What a unit may go by. Another node that moved totals or changed rules makes it unknown. */
-  asOf(workspace: string, { head, seen }: StandsOn): StandingsDraft {
+  /**
+   * What a unit may go by. What other nodes moved is taken into account where they have told it;
+   * where not, or where they changed rules, nothing is known.
+   */
+  asOf(workspace: string, { head, seen, movedSince }: StandsOn): StandingsDraft {
     const known = this.#of(workspace);
     const { tariff, terms } = known.seen ?? seen;
     if (tariff !== seen.tariff || terms !== seen.terms) {
       known.of.clear();
       known.hasCommitments = null;
     } else if (this.#isShared && head !== known.head) {
-      for (const [customer, { terms: kept, dueSeq }] of known.of) {
-        if (kept?.room === null) known.of.set(customer, { margin: null, terms: kept, dueSeq });
-        else if (dueSeq !== null) known.of.set(customer, { ...UNKNOWN, dueSeq });
-        else known.of.delete(customer);
+      const moves = movedSince(known.head);
+      for (const [customer, { terms: kept, margin, dueSeq }] of known.of) {
+        // Credit burns with what others are charged, so what others moved is not all of it.
+        const terms = kept?.room === null ? kept : null;
+        known.of.set(customer, { terms, margin: moves === null ? null : margin, dueSeq });
       }
+      for (const commit of moves ?? []) for (const move of commit) moveElsewhere(known.of, move);
     }
     Object.assign(known, { head, seen });
     return new StandingsDraft(known.of, known.hasCommitments, head);

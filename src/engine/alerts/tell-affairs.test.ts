@@ -45,10 +45,10 @@ const commit = ({ engine }: World, customer: string, amount: string) => {
 };
 
 /** The same card at once, with a fee: no step moves, and every bill does. */
-const withFee = ({ engine }: World, amount: number) => {
+const withFee = ({ engine }: World, amount: number, unit = "0.5") => {
   const fees = [{ key: "base", name: "Base", amount: `${amount}` }];
   const card = cardOf(
-    { tools: [{ count: "steps", where: { kind: "tool" } }, each("0.5")] },
+    { tools: [{ count: "steps", where: { kind: "tool" } }, each(unit)] },
     "card",
     {
       fees,
@@ -83,11 +83,13 @@ const acts = fc.oneof(
 /** One world in which steps, credit and commitments come in any order. */
 class Play {
   readonly #world: World;
+  readonly #unit: string;
   readonly #sent: { customer: string; id: string }[] = [];
   #count = 0;
 
-  constructor(world: World) {
+  constructor(world: World, unit: string) {
     this.#world = world;
+    this.#unit = unit;
   }
 
   async act([what, customer, n]: typeof acts extends fc.Arbitrary<infer T> ? T : never) {
@@ -97,7 +99,7 @@ class Play {
     if (what === "grant") return grant(world, id, { customer, amount: `${n + 1}` });
     if (what === "commit") return unlessRefused(commit(world, customer, `${n + 1}`));
     if (what === "void") return this.#void(n);
-    if (what === "card") return withFee(world, n);
+    if (what === "card") return withFee(world, n, this.#unit);
     if (what === "close") return unlessRefused(close(world, customer));
     const ids = Array.from({ length: n + 1 }, (_, at) => `${id}.${at}`);
     for (const one of ids) this.#sent.push({ customer, id: one });
@@ -118,19 +120,27 @@ class Play {
 test("units tell what their totals begin and end: a look behind finds nothing", async () => {
   const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
   console.log(`seed ${seed}`);
-  const property = fc.asyncProperty(fc.array(acts, { maxLength: 25 }), async (played) => {
-    const world = await newWorld(CARD);
-    for (const id of ["acme", "globex"]) await world.engine.saveCustomer(WS, { id, settings: {} });
-    const parent = { id: "acme", pays: true, credit: "own_first" as const };
-    await world.engine.saveCustomer(WS, { id: "below", settings: { parent } });
-    const play = new Play(world);
-    for (const one of played) {
-      await play.act(one);
-      const before = await told(world);
-      await look(world);
-      assert.deepEqual(await told(world), before, JSON.stringify(one));
-    }
-  });
+  // Of the second price every other call leaves half a cent to be rounded.
+  const units = fc.constantFrom("0.5", "0.495");
+  const property = fc.asyncProperty(
+    fc.array(acts, { maxLength: 25 }),
+    units,
+    async (played, unit) => {
+      const tools = { tools: [{ count: "steps", where: { kind: "tool" } }, each(unit)] } as const;
+      const world = await newWorld(cardOf(tools));
+      for (const id of ["acme", "globex"])
+        await world.engine.saveCustomer(WS, { id, settings: {} });
+      const parent = { id: "acme", pays: true, credit: "own_first" as const };
+      await world.engine.saveCustomer(WS, { id: "below", settings: { parent } });
+      const play = new Play(world, unit);
+      for (const one of played) {
+        await play.act(one);
+        const before = await told(world);
+        await look(world);
+        assert.deepEqual(await told(world), before, JSON.stringify(one));
+      }
+    },
+  );
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 2_000 : 40 });
 });
 

@@ -8,7 +8,7 @@
  * unit, so that a start does not hold up what comes in, and so are customers that an act touches
  * many of. Those that are left the unit puts on record as due (`due-looks.ts`).
  */
-import { type Affair, mayHaveTurned, movedMargin } from "../../domain/alert/affairs.ts";
+import { type Affair, mayHaveTurned } from "../../domain/alert/affairs.ts";
 import { decodeBook, EMPTY_BOOK } from "../../domain/credit/book.ts";
 import type { JournalKind } from "../../domain/event/journal.ts";
 import { readRates } from "../conversion-rates.ts";
@@ -23,14 +23,13 @@ import type { AffairTelling, MovedUnit, OfAct, ToldAffairs } from "./affair-tell
 import {
   affairsOfCommitments,
   affairsOfCredit,
-  inBillCurrency,
   type LookedMargin,
   marginOf,
 } from "./affairs-of.ts";
 import { everybody, LOOKS_A_UNIT, lookedUpTo, recordDueLooks } from "./due-looks.ts";
 import { MovedCustomers } from "./moved-customers.ts";
 import { readsInside } from "./reads-in-unit.ts";
-import { type KnownMargin, Standings, StandingsDraft } from "./standings.ts";
+import { type KnownMargin, movedBy, Standings, StandingsDraft } from "./standings.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
 /** A unit of work, and what is known before it. */
@@ -55,7 +54,8 @@ export class AffairTeller implements AffairTelling {
 
   async tell(unit: MovedUnit, act: OfAct | null): Promise<StandingsDraft> {
     const { workspace, head, seen } = unit;
-    const draft = this.#standings.asOf(workspace, { head: head.digest, seen });
+    const movedSince = (digest: string) => unit.unit.movedSince(digest);
+    const draft = this.#standings.asOf(workspace, { head: head.digest, seen, movedSince });
     const telling = { ...unit, store: this.#store, draft };
     if (act === null) await tellAffairs(telling, []);
     else await tellAffairsOfAct(telling, act);
@@ -157,14 +157,20 @@ function movesOf({ state }: Telling): Map<string, Moves> {
   return all;
 }
 
+/** A customer whose margin was looked at, and whether it was told to be negative. */
+interface LookedAt {
+  readonly customer: Customer;
+  readonly looked: LookedMargin | null;
+  readonly wasOn: boolean;
+}
+
 /** Looks at the customers of one unit of work. */
 class UnitTeller {
   readonly #telling: Telling;
   readonly #moves: Map<string, Moves>;
   readonly #reads: ReturnType<typeof readsInside>;
-  #bills: Promise<MarginBills> | null = null;
-  #marginsLeft = LOOKS_A_UNIT;
-  readonly #left: string[] = [];
+  /** Whose margin is looked at, in order. */
+  readonly #due: Customer[] = [];
   /** Books as they are stored, and customers that have none. */
   #books = new Map<string, CreditBookRow | undefined>();
 
@@ -186,21 +192,23 @@ class UnitTeller {
       if (customer === undefined) continue;
       if (this.#maySkipTerms(customer, moves.charged)) this.#note(customer, moves.charged);
       else await this.#lookAtTerms(customer);
-      if (this.#isMarginDue(customer, moves)) await this.#lookAtMargin(customer);
+      if (this.#isMarginDue(customer, moves)) this.#due.push(customer);
       await this.#lookAbove(customer, moves.charged);
     }
-    await this.#leave();
+    if (this.#due.length === 0) return;
+    await this.#lookAtMargins(this.#due.slice(0, LOOKS_A_UNIT));
+    const left = this.#due.slice(LOOKS_A_UNIT);
+    if (left.length > 0) await this.#leave(left.map(({ id }) => id));
   }
 
   /** Of whom a look is due already, it will see what this unit did. */
-  async #leave(): Promise<void> {
-    if (this.#left.length === 0) return;
+  async #leave(left: readonly string[]): Promise<void> {
     const { store, workspace, draft } = this.#telling;
     const lookedUpToSeq = await lookedUpTo(store, workspace);
     const isDue = (id: string) => (draft.of(id).dueSeq ?? 0) > lookedUpToSeq;
     leave(
       this.#telling,
-      this.#left.filter((id) => !isDue(id)),
+      left.filter((id) => !isDue(id)),
     );
   }
 
@@ -247,7 +255,7 @@ class UnitTeller {
       ? await affairsOfCommitments(this.#reads, workspace, at)
       : null;
     const affairs = [...(credit ?? []), ...(committed?.affairs ?? [])];
-    for (const affair of affairs) await this.#tellNews(affair);
+    for (const affair of affairs) this.#tellNews(affair, await this.#wasTold(affair));
     const isPlain = credit === null && committed === null;
     const room = isPlain ? null : this.#roomOf(customer, affairs);
     const untilMs = this.#untilMs(customer, committed?.untilMs);
@@ -318,36 +326,44 @@ class UnitTeller {
     if (margin === null || state.receivedAtMs >= margin.untilMs) return true;
     const moved = periods.get(margin.period);
     if (margin.standing === null || moved === undefined) return false;
-    const { charge, cost } = moved;
-    const since = { charge, cost: inBillCurrency(cost, margin.rate) };
-    const standing = movedMargin(margin.standing, since);
-    draft.set(id, { margin: { ...margin, standing } });
-    return mayHaveTurned(standing);
+    const after = movedBy(margin, moved);
+    draft.set(id, { margin: after });
+    return after.standing !== null && mayHaveTurned(after.standing);
   }
 
-  async #lookAtMargin(customer: Customer): Promise<void> {
-    if (this.#marginsLeft === 0) {
-      this.#left.push(customer.id);
-      return;
-    }
-    this.#marginsLeft -= 1;
-    const { workspace, tariff, state, draft } = this.#telling;
+  /** Reads of all at once: one after the other each would wait for the way to the database. */
+  async #lookAtMargins(customers: readonly Customer[]): Promise<void> {
+    const { workspace, tariff, state } = this.#telling;
     const nowMs = state.receivedAtMs;
-    this.#bills ??= MarginBills.open(this.#reads, workspace, nowMs);
-    const looked = await marginOf({ bills: await this.#bills, tariff }, customer, nowMs);
-    const isOn = looked === null ? false : await this.#tellNews(looked.affair);
-    const { key: period } = tariff.periodOf(customer, nowMs);
+    const bills = await MarginBills.open(this.#reads, workspace, nowMs);
+    const all = customers.map(async (customer) => {
+      const looked = await marginOf({ bills, tariff }, customer, nowMs);
+      const wasOn = looked !== null && (await this.#wasTold(looked.affair));
+      return { customer, looked, wasOn };
+    });
+    for (const one of await Promise.all(all)) this.#tellMargin(one);
+  }
+
+  #tellMargin({ customer, looked, wasOn }: LookedAt): void {
+    const { tariff, state, draft } = this.#telling;
+    const isOn = looked === null ? false : this.#tellNews(looked.affair, wasOn);
+    const { key: period } = tariff.periodOf(customer, state.receivedAtMs);
     const margin = { ...knownMargin(looked, isOn), period, untilMs: this.#untilMs(customer) };
     draft.set(customer.id, { margin, dueSeq: null });
   }
 
-  /** Tells an affair that stands otherwise than it was told last; returns whether it is on. */
-  async #tellNews({ isOn, room: _, ...affair }: Affair): Promise<boolean> {
-    const { workspace, state } = this.#telling;
-    const subject = alertSubject(affair.about);
+  /** Whether an affair was told last to be on. */
+  async #wasTold({ about }: Affair): Promise<boolean> {
+    const subject = alertSubject(about);
+    const { workspace } = this.#telling;
     const last = await this.#reads.store.lastAct(workspace, "alert.told", subject);
     const document = last && (JSON.parse(last.document) as ToldDocument);
-    const wasOn = document?.state === "raised";
+    return document?.state === "raised";
+  }
+
+  /** Tells an affair that stands otherwise than it was told last; returns whether it is on. */
+  #tellNews({ isOn, room: _, ...affair }: Affair, wasOn: boolean): boolean {
+    const { state } = this.#telling;
     if (isOn === null || isOn === wasOn) return wasOn;
     tellAlert(state, affair, isOn ? "raised" : "cleared");
     return isOn;

@@ -2,17 +2,24 @@
  * Rows that this node read or wrote in its own units of work, so that the next unit need not read
  * them again: runs, customers, counters, closed periods, and which identities new runs hold. They
  * are as of one commit. Every unit is told with its lock at which commit the workspace stands;
- * where that is not the last one of this node, another node has written, and nothing is known.
+ * where that is not the last one of this node, others have written. What these touched is forgotten
+ * if they have told it (`touched.ts`), else everything.
  *
- * So memory is never the truth: what it says is what a read under this lock would say. A node that
- * is alone on a workspace reads next to nothing; nodes that take turns read as if without memory.
+ * So memory is never the truth: what it says is what a read under this lock would say.
  */
-import { KNOWN_ROWS_MAX_COUNT, KNOWN_WORKSPACES_MAX_COUNT } from "../../domain/database-limits.ts";
+import {
+  KNOWN_ROWS_MAX_COUNT,
+  KNOWN_WORKSPACES_MAX_COUNT,
+  TOUCHED_COMMITS_COUNT,
+  TOUCHED_TOLD_COUNT,
+} from "../../domain/database-limits.ts";
 import type { PeriodState } from "../../domain/period/records.ts";
 import type { Run } from "../../domain/run/run.ts";
+import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
 import { KeptIdentities, type KnownIds, unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
+import { type Touched, type TouchedRows, touchedBy } from "./touched.ts";
 
 /** Which commit a workspace stands by: no two states of it have the same. */
 export interface Commit {
@@ -40,10 +47,45 @@ class WorkspaceRows {
   readonly identities = new KeptIdentities();
   /** How many holds count. */
   countingHolds: number | null = null;
+  /** What the last commits touched, without a gap, up to `commit`. */
+  readonly told: Touched[] = [];
+  /** Number of the last commit that tells what it touched: other nodes were about lately. */
+  toldUntil: number;
   #runNo = 0;
 
   constructor(commit: Commit) {
     this.commit = commit;
+    this.toldUntil = commit.commits + TOUCHED_TOLD_COUNT;
+  }
+
+  /** Goes on to a commit by what led there; false: that is not known, and this is of no use. */
+  follow(touched: readonly Touched[], commit: Commit): boolean {
+    let { commits: no, digest } = this.commit;
+    for (const one of touched) {
+      if (one.no !== no + 1 || one.before !== digest || one.rows === null) return false;
+      no = one.no;
+      digest = one.after;
+      this.#forget(one.rows);
+      this.tell(one);
+    }
+    this.commit = commit;
+    this.toldUntil = commit.commits + TOUCHED_TOLD_COUNT;
+    return no === commit.commits && digest === commit.digest;
+  }
+
+  tell(touched: Touched): void {
+    this.told.push(touched);
+    if (this.told.length > TOUCHED_COMMITS_COUNT) this.told.shift();
+  }
+
+  #forget({ runs, customers, periods, hasHolds }: TouchedRows): void {
+    for (const id of runs) this.runs.delete(id);
+    for (const id of customers) this.customers.delete(id);
+    for (const key of periods) {
+      this.counters.delete(keyOf(key));
+      this.periods.delete(keyOf(key));
+    }
+    if (hasHolds) this.countingHolds = null;
   }
 
   setRun(run: Run, month: number, { isNew }: { readonly isNew: boolean }): void {
@@ -63,10 +105,24 @@ class WorkspaceRows {
 export class KnownRows {
   readonly #workspaces = new Recent<number, WorkspaceRows>(KNOWN_WORKSPACES_MAX_COUNT);
 
-  /** What a unit may go by that found this commit under its lock. */
-  asOf(ws: number, commit: Commit): UnitRows {
+  /**
+   * What a unit may go by that found this commit under its lock. `touchedSince`: what commits
+   * behind the one of a number touched.
+   */
+  async asOf(
+    ws: number,
+    commit: Commit,
+    touchedSince: (no: number) => Promise<readonly Touched[]>,
+  ): Promise<UnitRows> {
     const known = this.#workspaces.get(ws);
-    if (known !== undefined && isSame(known.commit, commit)) return new UnitRows(known);
+    if (known !== undefined) {
+      if (isSame(known.commit, commit)) return new UnitRows(known);
+      const isNear = isFew(commit.commits - known.commit.commits);
+      if (isNear && known.commit.place === commit.place) {
+        const touched = await touchedSince(known.commit.commits);
+        if (known.follow(touched, commit)) return new UnitRows(known);
+      }
+    }
     const rows = new WorkspaceRows(commit);
     this.#workspaces.set(ws, rows);
     return new UnitRows(rows);
@@ -77,6 +133,8 @@ function isSame(one: Commit, other: Commit): boolean {
   const isSameState = one.commits === other.commits && one.digest === other.digest;
   return isSameState && one.place === other.place;
 }
+
+const isFew = (commits: number): boolean => commits > 0 && commits <= TOUCHED_COMMITS_COUNT;
 
 const keyOf = ({ customer, period }: CounterKey): string => `${customer}\u0000${period}`;
 
@@ -92,6 +150,7 @@ export class UnitRows {
   /** Runs that this unit is the first to hear of. */
   readonly #newRuns = new Set<string>();
   readonly #writes: Writes[] = [];
+  readonly #told: Touched[] = [];
 
   constructor(rows: WorkspaceRows) {
     this.#rows = rows;
@@ -174,9 +233,28 @@ export class UnitRows {
     return { found, unknown };
   }
 
-  /** The unit has written these; they are not committed yet. */
-  written(writes: Writes): void {
+  /**
+   * The unit writes these; they are not committed yet. Returns what it tells other nodes; null: it
+   * is alone.
+   */
+  written(writes: Writes): Touched | null {
+    const { commits, digest } = this.#rows.commit;
+    const before = this.#writes.at(-1)?.head.digest ?? digest;
     this.#writes.push(writes);
+    const no = commits + this.#writes.length;
+    if (no > this.#rows.toldUntil) return null;
+    const touched = touchedBy(writes, { no, before });
+    this.#told.push(touched);
+    return touched;
+  }
+
+  /** What each commit behind the link of this digest moved; null: it is not known any more. */
+  movedSince(digest: string): readonly (readonly PeriodMove[])[] | null {
+    const { told } = this.#rows;
+    const from = told.findIndex(({ before }) => before === digest);
+    if (from === -1) return null;
+    const moves = told.slice(from).map(({ rows }) => rows?.periods ?? null);
+    return moves.includes(null) ? null : (moves as PeriodMove[][]);
   }
 
   /** The unit is on disk: what it wrote is known. `monthOf`: where the steps of a run stand. */
@@ -184,6 +262,8 @@ export class UnitRows {
     const { commit } = this.#rows;
     for (const writes of this.#writes) this.#learn(writes, monthOf);
     const digest = this.#writes.at(-1)?.head.digest ?? commit.digest;
+    for (const one of this.#told) this.#rows.tell(one);
+    if (this.#told.length < this.#writes.length) this.#rows.told.length = 0;
     this.#rows.commit = { ...commit, commits: commit.commits + this.#writes.length, digest };
   }
 

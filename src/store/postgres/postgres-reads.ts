@@ -148,9 +148,12 @@ export abstract class PostgresReads {
   }
 
   async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
-    const sql = `SELECT * FROM statements WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
+    // A plan for both would have to read the statements of all.
+    const ofWhom = customer === undefined ? "" : "AND customer = $2";
+    const sql = `SELECT * FROM statements WHERE ws = $1 ${ofWhom}
       ORDER BY period DESC, customer, closed_at DESC, id`;
-    return (await this.of(workspace, sql, customer ?? null)).map(decodeStatement);
+    const values = customer === undefined ? [] : [customer];
+    return (await this.of(workspace, sql, ...values)).map(decodeStatement);
   }
 
   async statement(workspace: string, id: string): Promise<StatementRecord | undefined> {

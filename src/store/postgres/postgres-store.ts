@@ -30,6 +30,7 @@ import { PostgresUnit, type UnitStart } from "./postgres-unit.ts";
 import type { ReadParts } from "./read-steps.ts";
 import { RunPlaces } from "./run-places.ts";
 import { Sessions } from "./sessions.ts";
+import { readTouched } from "./touched.ts";
 import { rollBack } from "./transaction.ts";
 
 /** Acknowledged means flushed, whatever the server's default is. */
@@ -142,7 +143,8 @@ class PostgresStore extends PostgresReads implements Store {
     const month = row.month as number;
     await this.#prepareMonth(month);
     const places = new RunPlaces(month);
-    const rows = this.#known.asOf(ws, commitOf(row));
+    const touchedSince = (no: number) => readTouched({ queries: client, ws }, no);
+    const rows = await this.#known.asOf(ws, commitOf(row), touchedSince);
     const target = { queries: client, ws, digest: this.#digest, places, rows };
     const result = await work(new PostgresUnit(target, startOf(row)));
     const { command } = await control(client, "COMMIT");

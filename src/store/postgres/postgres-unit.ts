@@ -9,7 +9,7 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import type { Lease, LiveNote, RulesVersions } from "../../engine/node-ports.ts";
+import type { Lease, LiveNote, PeriodMove, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
@@ -90,6 +90,10 @@ export class PostgresUnit implements UnitOfWork {
 
   tellLive(note: Pick<LiveNote, "node" | "text">): Promise<void> {
     return writeNote(this.#target, note);
+  }
+
+  movedSince(digest: string): readonly (readonly PeriodMove[])[] | null {
+    return this.#target.rows.movedSince(digest);
   }
 
   async holds({ name, fence }: Lease): Promise<boolean> {
@@ -318,9 +322,9 @@ export class PostgresUnit implements UnitOfWork {
     return (await this.#rows(sql, atMs, customer ?? null, limit)).map(decodeOutcome);
   }
 
-  write(writes: Writes): Promise<void> {
+  async write(writes: Writes): Promise<void> {
+    const touched = this.#target.rows.written(writes);
+    await writeRows(this.#target, writes, { touched, spending: this.spending });
     this.spending.forget();
-    this.#target.rows.written(writes);
-    return writeRows(this.#target, writes);
   }
 }

@@ -1,0 +1,106 @@
+/** What a node still knows after commits of others, by what these told, without a database. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  TOUCHED_COMMITS_COUNT,
+  TOUCHED_ROWS_MAX_COUNT,
+  TOUCHED_TOLD_COUNT,
+} from "../../domain/database-limits.ts";
+import { amount, counterRow, customerRow, runRow, writesOf } from "../sample-rows-contract.ts";
+import { type Commit, KnownRows, type UnitRows } from "./known-rows.ts";
+import { type Touched, touchedBy } from "./touched.ts";
+
+const WS = 1;
+const digestOf = (no: number) => `digest ${no}`;
+const commitAt = (commits: number): Commit => {
+  return { place: "here", commits, digest: digestOf(commits) };
+};
+const BOTH = ["acme", "globex"];
+const PERIOD = "2026-11-01";
+
+const writesAt = (no: number, rows: Parameters<typeof writesOf>[0]) => {
+  const head = { lastSeq: no, digest: digestOf(no), committedAtMs: 0 };
+  return { ...writesOf(rows), head };
+};
+
+/** A commit of another node that wrote a customer. */
+function another(no: number, id = "acme"): Touched {
+  const writes = writesAt(no, { customers: [customerRow({ id })] });
+  return touchedBy(writes, { no, before: digestOf(no - 1) });
+}
+
+const others = (count: number) => Array.from({ length: count }, (_, at) => another(at + 1));
+
+const nothing = async () => [];
+
+/** A node that knows two customers as of commit 0. */
+async function node(): Promise<KnownRows> {
+  const known = new KnownRows();
+  const rows = await known.asOf(WS, commitAt(0), nothing);
+  rows.learnCustomers(BOTH.map((id) => customerRow({ id })));
+  rows.committed(() => 0);
+  return known;
+}
+
+const knownIn = (rows: UnitRows) => rows.customers(BOTH).found.map(({ id }) => id);
+
+async function knownAfter(told: readonly Touched[], commit: Commit): Promise<string[]> {
+  return knownIn(await (await node()).asOf(WS, commit, async () => told));
+}
+
+test("what others touched is forgotten, of more commits than are kept all", async () => {
+  assert.deepEqual(await knownAfter([], commitAt(0)), BOTH);
+  assert.deepEqual(await knownAfter(others(1), commitAt(1)), ["globex"]);
+  const most = TOUCHED_COMMITS_COUNT;
+  assert.deepEqual(await knownAfter(others(most), commitAt(most)), ["globex"]);
+  assert.deepEqual(await knownAfter(others(most + 1), commitAt(most + 1)), []);
+});
+
+test("a commit that told nothing, or is of another history, makes a node forget all", async () => {
+  assert.deepEqual(await knownAfter(others(2), commitAt(3)), [], "the last one told nothing");
+  assert.deepEqual(await knownAfter(others(3).slice(1), commitAt(3)), [], "the first one");
+  const [first, second] = others(2) as [Touched, Touched];
+  const elsewhere = { ...second, before: "another digest" };
+  assert.deepEqual(await knownAfter([first, elsewhere], commitAt(2)), []);
+  const restored = { ...commitAt(2), digest: "another digest" };
+  assert.deepEqual(await knownAfter([first, second], restored), []);
+  const promoted = { ...commitAt(2), place: "there" };
+  assert.deepEqual(await knownAfter([first, second], promoted), []);
+  assert.deepEqual(await knownAfter([first, { ...second, rows: null }], commitAt(2)), []);
+});
+
+test("a commit tells what it touched up to so many rows", () => {
+  const runs = Array.from({ length: TOUCHED_ROWS_MAX_COUNT }, (_, n) => runRow({ id: `r${n}` }));
+  const since = { no: 1, before: digestOf(0) };
+  assert.equal(touchedBy(writesAt(1, { runs }), since).rows?.runs.length, runs.length);
+  const more = { runs, customers: [customerRow({ id: "acme" })] };
+  assert.equal(touchedBy(writesAt(1, more), since).rows, null);
+});
+
+test("a node tells for so many commits since it found another's, and then no more", async () => {
+  const known = new KnownRows();
+  const commit = async (no: number): Promise<boolean> => {
+    const rows = await known.asOf(WS, commitAt(no - 1), async () => [another(no - 1)]);
+    const told = rows.written(writesAt(no, { customers: [customerRow({ id: "acme" })] }));
+    rows.committed(() => 0);
+    return told !== null;
+  };
+  for (let no = 1; no <= TOUCHED_TOLD_COUNT; no += 1) assert.ok(await commit(no), `commit ${no}`);
+  assert.ok(!(await commit(TOUCHED_TOLD_COUNT + 1)));
+  // Another node makes the next one.
+  assert.ok(await commit(TOUCHED_TOLD_COUNT + 3));
+});
+
+test("what commits moved is told from any link that is still known, own ones too", async () => {
+  const known = await node();
+  const counter = { segments: [], amount: amount(5) };
+  const counters = [counterRow({ customer: "acme", period: PERIOD, counter })];
+  const own = await known.asOf(WS, commitAt(0), nothing);
+  own.written(writesAt(1, { counters }));
+  own.committed(() => 0);
+  const rows = await known.asOf(WS, commitAt(3), async () => [another(2), another(3)]);
+  const moved = { customer: "acme", period: PERIOD, charge: 0n, cost: 0n };
+  assert.deepEqual(rows.movedSince(digestOf(0)), [[moved], [], []]);
+  assert.deepEqual(rows.movedSince(digestOf(2)), [[]]);
+  assert.equal(rows.movedSince("another digest"), null);
+});

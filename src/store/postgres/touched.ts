@@ -1,0 +1,108 @@
+/**
+ * What a commit touched, told to the other nodes of a workspace: which rows they must forget, and
+ * how far it moved what customers are charged and cost. So nodes that take turns forget what has
+ * changed, and not all that they know (decision 0176). The last few are kept, in a table that is
+ * written only while several nodes are about.
+ */
+import { TOUCHED_COMMITS_COUNT, TOUCHED_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
+import type { PeriodMove } from "../../engine/node-ports.ts";
+import type { Writes } from "../../engine/ports.ts";
+import { type Queries, rowsOf } from "./connection.ts";
+
+/** What one commit touched. */
+export interface Touched {
+  /** Number of the commit. */
+  readonly no: number;
+  /** Digests of the chain before it and behind it. */
+  readonly before: string;
+  readonly after: string;
+  /** Null: more than is worth telling. */
+  readonly rows: TouchedRows | null;
+}
+
+/** Rows that one commit wrote, by their names. */
+export interface TouchedRows {
+  readonly runs: readonly string[];
+  readonly customers: readonly string[];
+  /** Customers' periods, with what they gained. */
+  readonly periods: readonly PeriodMove[];
+  readonly hasHolds: boolean;
+}
+
+/** What a unit of work touches by what it writes. */
+export function touchedBy({ head, ...writes }: Writes, since: Pick<Touched, "no" | "before">) {
+  const runs = new Set(writes.runs.map(({ id }) => id));
+  for (const { run } of writes.steps) runs.add(run);
+  const customers = writes.customers.map(({ id }) => id);
+  const moves = movesOf(writes);
+  const isFew = runs.size + customers.length + moves.length <= TOUCHED_ROWS_MAX_COUNT;
+  const hasHolds = writes.holds.length > 0;
+  const rows = isFew ? { runs: [...runs], customers, periods: moves, hasHolds } : null;
+  return { ...since, after: head.digest, rows } satisfies Touched;
+}
+
+function movesOf({ counters, periods, rollups }: Pick<Writes, "counters" | "periods" | "rollups">) {
+  const byKey = new Map<string, { -readonly [K in keyof PeriodMove]: PeriodMove[K] }>();
+  const of = ({ customer, period }: Pick<PeriodMove, "customer" | "period">) => {
+    const key = `${customer}\u0000${period}`;
+    const known = byKey.get(key) ?? { customer, period, charge: 0n, cost: 0n };
+    byKey.set(key, known);
+    return known;
+  };
+  for (const row of counters) of(row);
+  for (const row of periods) of(row);
+  for (const row of rollups) {
+    const move = of(row);
+    move.charge += row.charge;
+    move.cost += row.cost;
+  }
+  return [...byKey.values()];
+}
+
+/** As it is stored: amounts are texts, since JSON knows no such integers. */
+interface Document extends Omit<Touched, "no" | "rows"> {
+  readonly rows:
+    | (Omit<TouchedRows, "periods"> & { readonly periods: readonly (readonly string[])[] })
+    | null;
+}
+
+function encode({ before, after, rows }: Touched): string {
+  const periods = rows?.periods.map(({ customer, period, charge, cost }) => {
+    return [customer, period, `${charge}`, `${cost}`];
+  });
+  const document: Document = {
+    ...{ before, after },
+    rows: rows === null ? null : { ...rows, periods: periods ?? [] },
+  };
+  return JSON.stringify(document);
+}
+
+function decode(no: number, text: string): Touched {
+  const { before, after, rows } = JSON.parse(text) as Document;
+  const periods = rows?.periods.map(([customer = "", period = "", charge = "", cost = ""]) => {
+    return { customer, period, charge: BigInt(charge), cost: BigInt(cost) };
+  });
+  return { no, before, after, rows: rows === null ? null : { ...rows, periods: periods ?? [] } };
+}
+
+/** A transaction on a workspace. */
+interface Place {
+  readonly queries: Queries;
+  readonly ws: number;
+}
+
+/** What commits behind one touched, in their order, as far as it is kept. */
+export async function readTouched({ queries, ws }: Place, since: number): Promise<Touched[]> {
+  const sql = "SELECT no, document FROM touched WHERE ws = $1 AND no > $2 ORDER BY no";
+  const rows = await rowsOf(queries, sql, [ws, since]);
+  return rows.map(({ no, document }) => decode(no as number, document as string));
+}
+
+/** Tells what a unit touched, in the place of the oldest. */
+export async function saveTouched({ queries, ws }: Place, touched: Touched): Promise<void> {
+  const sql = `INSERT INTO touched (ws, slot, no, document)
+    SELECT $1::integer, $2::integer, $3::bigint, $4::text
+    ON CONFLICT (ws, slot) DO UPDATE SET no = excluded.no, document = excluded.document`;
+  const slot = touched.no % TOUCHED_COMMITS_COUNT;
+  await rowsOf(queries, sql, [ws, slot, touched.no, encode(touched)]);
+}
