@@ -47,7 +47,7 @@ async function carryOut(request: string): Promise<number> {
     variables.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)]),
   );
   let [out, err] = ["", ""];
-  const outWriter = { write: (more: string) => (out += more) };
+  const outWriter = { isTTY: false, write: (more: string) => (out += more) };
   const styles = stylesFor(outWriter, environment);
   const errWriter = { write: (more: string) => (err += more) };
   const here = { product: openProduct(), out: outWriter, err: errWriter, styles, environment };

@@ -28,7 +28,7 @@ const noCli = existsSync(join(root, "src/cli/main.ts"))
   ? false
   : "src/cli/main.ts does not exist yet";
 
-/** Among the tests one looks for type errors of the code; that a build does so, the long run tries. */
+/** A test among the others looks for type errors; that a build does, too, the long run tries. */
 const CHECKED = process.env.TOLLGATE_TEST_FULL === "1" ? {} : { TOLLGATE_TYPES_CHECKED: "1" };
 
 /** The environment of a user's shell: without what `npm test` adds for this repository. */
