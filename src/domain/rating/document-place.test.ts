@@ -31,7 +31,7 @@ describe("a place in a document", () => {
     ]);
   });
 
-  test("tells the size and the places that a decimal may have, also of one beyond all sizes", () => {
+  test("tells the size and the places that a decimal may have, also to one beyond all", () => {
     const rule = { scale: 2, maxUnits: 10n };
     for (const text of ["1e400", "0.001", "ten"]) {
       const [problem] = problemsOf(text, (place) => place.decimal(rule));
