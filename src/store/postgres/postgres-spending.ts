@@ -254,6 +254,7 @@ export async function writeSpending(target: Target, writes: SpendingWrites): Pro
 async function heldDifferences(target: Target, holds: readonly Hold[]) {
   if (holds.length === 0) return [];
   const former = await new PostgresSpending(target).countingHolds(holds);
+  target.rows.movedCountingHolds(holds.filter(isCounting).length - former.length);
   const sums = new Map<string, Reserve>();
   const add = (reserves: readonly Reserve[], sign: bigint): void => {
     for (const reserve of reserves) {
