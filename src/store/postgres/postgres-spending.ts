@@ -114,6 +114,8 @@ async function stopsOf(ask: Ask, keys: readonly StopKey[]): Promise<Stop[]> {
 export class PostgresSpending implements SpendingUnit {
   readonly #ask: Ask;
   readonly #stops = new Map<string, Stop | null>();
+  /** Holds that were asked for by their keys; null: there is none. */
+  readonly #holds = new Map<string, Hold | null>();
   readonly #rows: Target["rows"];
 
   constructor({ queries, ws, rows }: Target) {
@@ -129,8 +131,17 @@ export class PostgresSpending implements SpendingUnit {
     return limitsOf(this.#ask, keys);
   }
 
-  holds(keys: readonly StepKey[]): Promise<Hold[]> {
-    return this.#holdsBy(keys, HOLDS);
+  async holds(keys: readonly StepKey[]): Promise<Hold[]> {
+    const found = await this.#holdsBy(keys, HOLDS);
+    for (const key of keys) this.#holds.set(keyText(key), null);
+    for (const hold of found) this.#holds.set(keyText(hold), hold);
+    return found;
+  }
+
+  /** What holds that are to be written were before, in their order; null: they were not there. */
+  async formerHolds(holds: readonly Hold[]): Promise<(Hold | null)[]> {
+    await this.holds(holds.filter((hold) => !this.#holds.has(keyText(hold))));
+    return holds.map((hold) => this.#holds.get(keyText(hold)) ?? null);
   }
 
   /** By their keys alone: told that they count, the server read all that do, for each of them. */
@@ -214,7 +225,12 @@ export class PostgresSpending implements SpendingUnit {
   /** The unit has written: what was remembered may be so no more. */
   forget(): void {
     this.#stops.clear();
+    this.#holds.clear();
   }
+}
+
+function keyText({ run, source, id }: StepKey): string {
+  return JSON.stringify([run, source, id]);
 }
 
 function stopText({ of, id }: StopKey): string {
@@ -226,8 +242,18 @@ function isSettledByOwn(hold: Hold): boolean {
   return by !== null && by.run === hold.run && by.source === hold.source && by.id === hold.id;
 }
 
+/** What holds are and were, one beside the other. */
+export interface WrittenHolds {
+  readonly holds: readonly Hold[];
+  readonly former: readonly (Hold | null)[];
+}
+
 /** Writes what a unit changed. */
-export async function writeSpending(target: Target, writes: SpendingWrites): Promise<void> {
+export async function writeSpending(
+  target: Target,
+  writes: SpendingWrites,
+  { holds, former }: WrittenHolds,
+): Promise<void> {
   const { queries, ws } = target;
   const ask: Ask = (sql, ...values) => rowsOf(queries, sql, [ws, ...values]);
   const checked = (row: Bound[]) => [...row, checksumOf(target, row)];
@@ -235,15 +261,20 @@ export async function writeSpending(target: Target, writes: SpendingWrites): Pro
     saveRows(queries, ws, { table: TABLES[name], rows });
   const freed = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
   const lifted = "DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3";
-  // What holds set aside before is read before they are written.
-  const held = await heldDifferences(target, writes.holds);
+  const countOf = (some: readonly (Hold | null)[]) =>
+    some.filter((hold) => hold !== null && isCounting(hold)).length;
+  target.rows.movedCountingHolds(countOf(holds) - countOf(former));
+  // Like a new step, a new hold was looked for under the lock.
+  const rowsOfHolds = (isNew: boolean) =>
+    holds.filter((_, at) => (former[at] === null) === isNew).map(encodeHold);
   await Promise.all([
     save("budgets", writes.budgets.map(encodeBudget)),
     ...writes.freedLimits.map(({ budgetId, scope }) => ask(freed, budgetId, scope)),
     save("limits", writes.limits.map(encodeLimit)),
     save("balances", writes.balances.map(encodeBalance)),
-    save("held", held),
-    save("holds", writes.holds.map(encodeHold).map(checked)),
+    save("held", heldDifferences({ holds, former })),
+    save("newHolds", rowsOfHolds(true).map(checked)),
+    save("changedHolds", rowsOfHolds(false).map(checked)),
     ...writes.lifted.map(({ of, id }) => ask(lifted, of, id)),
     save("stops", writes.stops.map(encodeStop)),
     save("overruns", writes.overruns.map(encodeOverrun).map(checked)),
@@ -251,20 +282,18 @@ export async function writeSpending(target: Target, writes: SpendingWrites): Pro
 }
 
 /** What holds set aside now less what they set aside before, one row a balance. */
-async function heldDifferences(target: Target, holds: readonly Hold[]) {
-  if (holds.length === 0) return [];
-  const former = await new PostgresSpending(target).countingHolds(holds);
-  target.rows.movedCountingHolds(holds.filter(isCounting).length - former.length);
+function heldDifferences({ holds, former }: WrittenHolds): Bound[][] {
   const sums = new Map<string, Reserve>();
-  const add = (reserves: readonly Reserve[], sign: bigint): void => {
-    for (const reserve of reserves) {
+  const add = (hold: Hold, sign: bigint): void => {
+    if (!isCounting(hold)) return;
+    for (const reserve of hold.reserves) {
       const text = balanceText(reserve);
       const amount = (sums.get(text)?.amount ?? 0n) + sign * reserve.amount;
       sums.set(text, { ...reserve, amount });
     }
   };
-  for (const hold of former) add(hold.reserves, -1n);
-  for (const hold of holds) if (isCounting(hold)) add(hold.reserves, 1n);
+  for (const hold of former) if (hold !== null) add(hold, -1n);
+  for (const hold of holds) add(hold, 1n);
   return [...sums.values()]
     .filter(({ amount }) => amount !== 0n)
     .map(({ budgetId, scope, window, amount }) => [budgetId, scope, window, String(amount)]);

@@ -322,9 +322,9 @@ export class PostgresUnit implements UnitOfWork {
     return (await this.#rows(sql, atMs, customer ?? null, limit)).map(decodeOutcome);
   }
 
-  write(writes: Writes): Promise<void> {
-    this.spending.forget();
+  async write(writes: Writes): Promise<void> {
     const touched = this.#target.rows.written(writes);
-    return writeRows(this.#target, writes, touched);
+    await writeRows(this.#target, writes, { touched, spending: this.spending });
+    this.spending.forget();
   }
 }

@@ -75,6 +75,12 @@ export async function saveRows(
 
 const TOTALS = (of: string) =>
   `${of}_steps:int8 ${of}_unpriced:int8 ${of}_cost:numeric ${of}_charge:numeric`;
+const HOLDS: Shape = {
+  key: "run source id",
+  columns: `run source id hold_id state customer call_id content_hash granted_at:int8
+    expires_at:int8 on_expiry cost:numeric charge:numeric currency max_output:int8 clamped:int8
+    reserves document ended_at:int8 settled_run settled_source settled_id checksum:int8`,
+};
 const STEPS: Shape = {
   key: "customer run source id month",
   columns: `${STEP_COLUMNS} month:int4`,
@@ -189,13 +195,8 @@ export const TABLES = {
     columns: "budget_id:int8 scope window_key level:numeric",
     gaining: "level",
   }),
-  holds: table("holds", {
-    key: "run source id",
-    columns: `run source id hold_id state customer call_id content_hash granted_at:int8
-      expires_at:int8 on_expiry cost:numeric charge:numeric currency max_output:int8 clamped:int8
-      reserves document ended_at:int8 settled_run settled_source settled_id
-      checksum:int8`,
-  }),
+  newHolds: table("holds", { ...HOLDS, isNew: true }),
+  changedHolds: table("holds", HOLDS),
   stops: table("stops", { key: "scope_kind scope", columns: "scope_kind scope document" }),
   overruns: table("overruns", {
     key: "budget_id scope window_key seq",

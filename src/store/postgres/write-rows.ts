@@ -23,18 +23,24 @@ import {
 import { encodeCard } from "../stored-tariff.ts";
 import { rowsOf } from "./connection.ts";
 import { sendTogether } from "./driver.ts";
-import { writeSpending } from "./postgres-spending.ts";
+import { type PostgresSpending, writeSpending } from "./postgres-spending.ts";
 import { textsOfSealed } from "./sealed-texts.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
 import { saveTouched, type Touched } from "./touched.ts";
 
+/** What is written beside the rows of a unit, and what knows what it has read. */
+interface Beside {
+  readonly touched: Touched | null;
+  readonly spending: Pick<PostgresSpending, "formerHolds">;
+}
+
 /** Writes everything; called inside the unit's transaction. */
 export async function writeRows(
   target: Target,
   writes: Writes,
-  touched: Touched | null,
+  { touched, spending }: Beside,
 ): Promise<void> {
   const { queries, ws, places } = target;
   await places.find(
@@ -42,6 +48,8 @@ export async function writeRows(
     ws,
     writes.steps.map(({ run }) => run),
   );
+  const { holds } = writes;
+  const written = { holds, former: await spending.formerHolds(holds) };
   const parts = [
     writeTotals,
     writeRuns,
@@ -53,9 +61,9 @@ export async function writeRows(
     writePeriods,
     writeCredit,
     writeTariff,
-    writeSpending,
     writeChain,
   ].map((write) => () => write(target, writes));
+  parts.push(() => writeSpending(target, writes, written));
   if (touched !== null) parts.push(() => saveTouched(target, touched));
   const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
   // Behind the statement that failed the server refuses all others; the first one says why.
