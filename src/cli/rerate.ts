@@ -1,5 +1,6 @@
 /** A re-rate from the command line: part by part, with a bar that shows how far it is. */
 import { type Arguments, type OptionSpec, print, type Surroundings } from "./command.ts";
+import { counted } from "./render/counted.ts";
 import { ProgressBar } from "./render/progress-bar.ts";
 import type { Session } from "./session.ts";
 
@@ -52,6 +53,7 @@ export async function finishRerate(
     bar.clear();
   }
   const { steps, runs, outcomes } = sum;
-  const changed = `${steps} steps, ${runs} runs and ${outcomes} outcomes`;
+  const parts = [counted(steps, "step"), counted(runs, "run"), counted(outcomes, "outcome")];
+  const changed = `${parts.slice(0, 2).join(", ")} and ${parts[2]}`;
   print(here.err, `Rated again: ${changed} came out different.`);
 }

@@ -1,4 +1,5 @@
 /** A provider's own invoice, by provider, model and day, to hold recorded cost against. */
+import { isDate } from "../domain/calendar-date.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
 import { runAct } from "./act.ts";
@@ -50,12 +51,8 @@ export function sumRows(rows: Iterable<CostRow>): Map<string, Amount> {
 
 /** Throws `field.invalid` for 30 February, which no cost was recorded on. */
 function requireDay(day: string): void {
-  try {
-    Temporal.PlainDate.from(day, { overflow: "reject" });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new TollgateError("field.invalid", `${JSON.stringify(day)} is no day.`, "rows");
-  }
+  if (isDate(day)) return;
+  throw new TollgateError("field.invalid", `${JSON.stringify(day)} is no day.`, "rows");
 }
 
 /** Provider, day and model as one text that sorts in this order. */

@@ -15,6 +15,15 @@ test("a period that can hold no event is refused, and nothing is looked for in i
   }
 });
 
+test("a day or month that no calendar has is refused, though nothing starts on it", async () => {
+  const world = await newWorld(owing);
+  await world.send(opened({ customer: "acme" }));
+  const refused = { code: "field.invalid", field: "period" };
+  for (const period of ["2026-02-30", "2026-02-31", "2027-02-29", "2026-04-31", "2026-13"]) {
+    await assert.rejects(world.close(period), refused, period);
+  }
+});
+
 test("the first and the last periods that can hold an event are closed", async () => {
   const world = await newWorld(owing);
   const earliest = { startedAtMs: Date.UTC(2000, 0, 1), timeZone: "Pacific/Kiritimati" };

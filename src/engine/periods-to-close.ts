@@ -1,5 +1,6 @@
 /** Which periods a close has to look at. */
 
+import { isDateBeginning } from "../domain/calendar-date.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { OCCURRED_AT_MAX_MS, OCCURRED_AT_MIN_MS } from "../domain/limits.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
@@ -16,15 +17,15 @@ const DAY_MS = 24 * 3_600_000;
 /**
  * Customers and periods whose key begins so, by customer and period: those with usage or bookings,
  * and those of customers whose card owes something without any: a fee, or the least of the period
- * or of a charge. A customer that has not started yet owes nothing. Throws `field.out_of_range` for
- * what begins like no period that can hold an event.
+ * or of a charge. A customer that has not started yet owes nothing. Throws `field.invalid` for
+ * what begins no date, `field.out_of_range` for what begins like no period that can hold an event.
  */
 export async function periodsToClose(
   { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
   workspace: string,
   { customer, period }: { readonly customer: string | null; readonly period: string },
 ): Promise<CounterKey[]> {
-  requireYear(period);
+  requireStart(period);
   const all = await store.periodsToBill(workspace, period);
   const used = customer === null ? all : all.filter((key) => key.customer === customer);
   const tariff = await tariffs.of(workspace);
@@ -43,9 +44,16 @@ const yearOf = (ms: number) => new Date(ms).getUTCFullYear();
 /** A period may begin the year before its first event, and in some zones the year after. */
 const [FIRST_YEAR, LAST_YEAR] = [yearOf(OCCURRED_AT_MIN_MS) - 1, yearOf(OCCURRED_AT_MAX_MS)];
 
-/** Beyond four digits of a year, keys of periods are not in the order of time. */
-function requireYear(prefix: string): void {
+/**
+ * Beyond four digits of a year, keys of periods are not in the order of time. A day that no month
+ * has is a slip of the pen: nothing starts on it, and nothing to close would sound like success.
+ */
+function requireStart(prefix: string): void {
   if (prefix === "") return;
+  if (!isDateBeginning(prefix)) {
+    const detail = `"${prefix}" is no day or month of the calendar.`;
+    throw new TollgateError("field.invalid", detail, "period");
+  }
   const year = Number(prefix.slice(0, "2026".length));
   if (year >= FIRST_YEAR && year <= LAST_YEAR) return;
   const detail = `Periods begin in the years ${FIRST_YEAR} to ${LAST_YEAR}, not in "${prefix}".`;

@@ -5,20 +5,16 @@
  */
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
-import {
-  type Amount,
-  ONE_UNIT,
-  parseAmount,
-  parseQuantity,
-  ZERO_AMOUNT,
-} from "../domain/money/decimal.ts";
+import { type Amount, parseAmount, parseQuantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import type { CompiledCard, MeteredQuantity } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
-import type { OutcomeState, RunCorrection, RunFacts, RunShare } from "../domain/run/run.ts";
+import type { OutcomeState, RunFacts, RunShare } from "../domain/run/run.ts";
+import { boundLinePage, isOfBounds } from "./bound-line.ts";
 import type { EngineContext, ReadContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
+import type { LineCursor, LineItem, LinePage, LineQuery } from "./line-page.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import type { Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
@@ -28,56 +24,14 @@ import type { OpeningPart } from "./set-opening.ts";
 import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
 
-/** One thing behind a line. */
-export interface LineItem {
-  readonly kind: "step" | "run" | "outcome" | "booking";
-  readonly run: string;
-  /** Of a step or of what a booking names; "" for runs and outcomes. */
-  readonly source: string;
-  /** Of a step or booking, or an outcome's key; "" for a run. */
-  readonly id: string;
-  /** Null for a booking. */
-  readonly occurredAtMs: number | null;
-  /** A Quantity, or an Amount where the line measures cost; null for a booking. */
-  readonly quantity: bigint | null;
-  readonly amount: Amount;
-  /** True where it was revised, voided or reversed after the statement was closed. */
-  readonly changedAfterClose: boolean;
-  /** Why a booking was made; null otherwise. */
-  readonly reason: string | null;
-}
-
-/** Where a page ended: behind an item of a run, or (null) behind the whole run. */
-export interface LineCursor {
-  readonly run: string;
-  readonly afterSeq: number | null;
-}
-
-/** Which line to open. */
-export interface LineQuery {
-  readonly statement: string;
-  /** 1 is the first. */
-  readonly line: number;
-  readonly limit: number;
-  readonly cursor: LineCursor | null;
-}
-
-/** A page of what is behind a line. It may be short, or empty, before the end. */
-export interface LinePage {
-  readonly line: DocumentLine;
-  readonly items: readonly LineItem[];
-  readonly next: LineCursor | null;
-}
+export type { LinePage, LineQuery };
 
 const RUNS_A_READ = 100;
 /** Runs looked at for one page: a customer may have many that are of other periods. */
 const RUNS_A_PAGE_MAX_COUNT = 500;
 
-/** Lines that are the sum of what runs, steps and outcomes came to. */
-const OF_RUNS_AND_STEPS: ReadonlySet<string> = new Set([
-  ...["charge", "tier_correction", "trial"],
-  ...["run_cap", "run_minimum"],
-]);
+/** Lines that are the sum of what charges took for runs, steps and outcomes. */
+const OF_CHARGES: ReadonlySet<string> = new Set(["charge", "tier_correction", "trial"]);
 
 /**
  * Reads a page. What was changed later is marked as `reads` know it: now, or as of an instant.
@@ -91,7 +45,8 @@ export async function readLine(
   const { store, tariffs } = reads;
   const statement = await findStatement(store, workspace, query.statement);
   const line = lineOf(statement, query.line);
-  if (OF_RUNS_AND_STEPS.has(line.kind)) {
+  const about = { line, currency: statement.currency };
+  if (OF_CHARGES.has(line.kind) || isOfBounds(line)) {
     const closing = await store.lastAct(workspace, "period.closed", statement.id);
     const again = await store.lastAct(workspace, "statement.reissued", statement.id);
     const closedSeq = (closing ?? again)?.seq ?? 0;
@@ -99,14 +54,20 @@ export async function readLine(
     const owner = present(await store.customer(workspace, statement.customer), "the customer");
     const runs = new RunsAtClose(context, store, { workspace, seq: closedSeq });
     const of = { store, workspace, tariff, statement, line, runs, customer: () => owner };
+    // A period begins within a day of its date in UTC, in whichever time zone.
+    await requireSteps(store, workspace, Date.parse(statement.period) - DAY_MS);
+    if (isOfBounds(line)) {
+      const bound = { ...of, store: context.store, customer: owner };
+      return { ...about, ...(await boundLinePage(bound, query)) };
+    }
     const reader = new ChargeReader(of);
     const page = await reader.page(query);
     const before = query.cursor === null ? await reader.countedBefore() : [];
-    return { line, ...page, items: [...before, ...page.items] };
+    return { ...about, ...page, items: [...before, ...page.items] };
   }
   const key = { customer: statement.customer, period: statement.period };
   const booked = (await store.adjustmentsOf(workspace, key)).filter((row) => isOf(row, line));
-  return { line, ...bookingPage(booked, query) };
+  return { ...about, ...bookingPage(booked, query) };
 }
 
 /** A booking goes back to a period that its row names, and its line only where that is another. */
@@ -122,7 +83,7 @@ function isOf(row: Adjustment, line: DocumentLine): boolean {
   );
 }
 
-type Page = Omit<LinePage, "line">;
+type Page = Pick<LinePage, "items" | "next">;
 
 function bookingPage(booked: readonly Adjustment[], { limit, cursor }: LineQuery): Page {
   const from = cursor?.afterSeq ?? 0;
@@ -188,9 +149,6 @@ class ChargeReader {
   }
 
   async page({ limit, cursor }: LineQuery): Promise<Page> {
-    const { store, workspace, statement } = this.#of;
-    // A period begins within a day of its date in UTC, in whichever time zone.
-    await requireSteps(store, workspace, Date.parse(statement.period) - DAY_MS);
     const items: LineItem[] = [];
     let looked = 0;
     for await (const { run, afterSeq } of this.#runsFrom(cursor)) {
@@ -227,11 +185,9 @@ class ChargeReader {
   }
 
   async #itemsOf(now: RunFacts): Promise<Placed[]> {
-    const { runs, line } = this.#of;
+    const { runs } = this.#of;
     const run = await runs.facts(now);
     if (run === undefined) return [];
-    if (line.kind === "run_cap") return this.#correctionsOf(run, ({ cap }) => cap);
-    if (line.kind === "run_minimum") return this.#correctionsOf(run, ({ minimum }) => minimum);
     const steps = await runs.steps(run.id);
     const outcomes = await runs.outcomes(run.id);
     const found = [
@@ -240,23 +196,6 @@ class ChargeReader {
       ...outcomes.flatMap((outcome) => this.#ofOutcome(outcome)),
     ];
     return found.sort((a, b) => a.seq - b.seq);
-  }
-
-  /** What a bound made of a run in the period. */
-  async #correctionsOf(
-    run: RunFacts,
-    amountOf: (correction: RunCorrection) => Amount,
-  ): Promise<Placed[]> {
-    const { period } = this.#of.statement;
-    const own = (await this.#of.runs.corrections(run)).filter(({ was }) => {
-      const isOfCard = this.#card(was.cardVersionId) !== null;
-      return was.period === period && isOfCard && amountOf(was) !== 0n;
-    });
-    const about = { kind: "run", run: run.id, source: "", id: "", reason: null } as const;
-    return own.map(({ was, isChanged }): Placed => {
-      const times = { occurredAtMs: run.openedAtMs, changedAfterClose: isChanged };
-      return { seq: 0, item: { ...about, ...times, quantity: ONE_UNIT, amount: amountOf(was) } };
-    });
   }
 
   #ofRun(run: RunFacts): Placed[] {

@@ -5,7 +5,9 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { ERRORS } from "../domain/errors.ts";
 import { openApiDocument } from "./openapi.ts";
+import type { Route } from "./route.ts";
 import { ALL_ROUTES } from "./routes/all.ts";
+import { schemaProblem } from "./schema-problem.ts";
 
 const document = openApiDocument(ALL_ROUTES, { version: "1", usageFormats: ["openai.chat"] });
 const text = JSON.stringify(document);
@@ -21,6 +23,12 @@ interface Operation {
 const operations = Object.entries(paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
 );
+
+/** What a request of a route is held against by schemas alone. */
+function judgedSchemas({ params, query, body }: Route): object[] {
+  const judged = body?.isParsedByHandler === true ? undefined : body?.schema;
+  return [params, query, judged].filter((schema) => schema !== undefined);
+}
 
 describe("the OpenAPI document", () => {
   test("has every route and nothing else", () => {
@@ -41,6 +49,7 @@ describe("the OpenAPI document", () => {
 
   test("every schema is valid JSON Schema and closed where it is an object with fields", () => {
     const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    formats.default(ajv);
     ajv.addVocabulary(["components"]);
     ajv.addSchema({ $id: "api", components });
     for (const name of Object.keys(components.schemas)) {
@@ -59,11 +68,25 @@ describe("the OpenAPI document", () => {
   test("every schema that a server compiles at a request compiles", () => {
     const ajv = new Ajv({ strict: true, allowUnionTypes: true, unicode: false, logger: false });
     formats.default(ajv);
-    for (const { operationId, params, query, body } of ALL_ROUTES) {
-      const judged = body?.isParsedByHandler === true ? undefined : body?.schema;
-      for (const schema of [params, query, judged]) {
-        if (schema !== undefined) assert.doesNotThrow(() => ajv.compile(schema), operationId);
+    for (const route of ALL_ROUTES) {
+      for (const schema of judgedSchemas(route)) {
+        assert.doesNotThrow(() => ajv.compile(schema), route.operationId);
       }
+    }
+  });
+
+  test("a refusal tells every form that a request may be asked for", () => {
+    const forms = new Set<string>();
+    JSON.stringify(ALL_ROUTES.map(judgedSchemas), (key, value: unknown) => {
+      const isForm = key === "pattern" || key === "format";
+      if (isForm && typeof value === "string") forms.add(`${key} ${value}`);
+      return value;
+    });
+    assert.ok(forms.size > 6, [...forms].join());
+    for (const form of forms) {
+      const [keyword = "", wanted = ""] = form.split(/ (.*)/s);
+      const finding = { keyword, instancePath: "/a", params: { [keyword]: wanted } };
+      assert.match(schemaProblem(finding).message, /^"a" must be \S.*\.$/, form);
     }
   });
 

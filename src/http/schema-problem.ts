@@ -1,5 +1,6 @@
 /** What a schema refuses, in the words of the error catalogue. */
 import { type ErrorCode, TollgateError } from "../domain/errors.ts";
+import { wordsOf } from "./text-forms.ts";
 
 /** One finding of the schema validator, as far as it is used here. */
 export interface SchemaFinding {
@@ -36,7 +37,9 @@ function expectation({ keyword, params, message }: SchemaFinding): string {
   if (keyword === "enum" && Array.isArray(params.allowedValues)) {
     return `must be one of ${params.allowedValues.join(", ")}`;
   }
-  if (keyword === "pattern") return "has a form that is not read here";
+  const words = wordsOf(params.pattern);
+  if (keyword === "pattern" && words !== undefined) return `must be ${words}`;
+  if (keyword === "format" && params.format === "date") return "must be a date such as 2026-11-01";
   return message ?? "is not valid";
 }
 

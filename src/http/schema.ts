@@ -3,6 +3,7 @@
  * bad input, checks answers in tests and is printed as the OpenAPI document.
  */
 import { ID_MAX_CHARS, PAGE_MAX_ROWS, TEXT_MAX_CHARS } from "../domain/limits.ts";
+import { FORMS } from "./text-forms.ts";
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
@@ -64,17 +65,18 @@ export function described(schema: JsonSchema, description: string): JsonSchema {
   return { ...schema, description };
 }
 
-/** Neither control characters nor half a surrogate pair. */
-const CLEAN_TEXT = "^[^\\u0000-\\u001f\\u007f\\p{Cs}]*$";
-
 /** Schemas of single values. An id is 1 to 200 characters; a text may be empty. */
 export const ID: JsonSchema = {
   type: "string",
   minLength: 1,
   maxLength: ID_MAX_CHARS,
-  pattern: CLEAN_TEXT,
+  pattern: FORMS.cleanText.pattern,
 };
-export const TEXT: JsonSchema = { type: "string", maxLength: TEXT_MAX_CHARS, pattern: CLEAN_TEXT };
+export const TEXT: JsonSchema = {
+  type: "string",
+  maxLength: TEXT_MAX_CHARS,
+  pattern: FORMS.cleanText.pattern,
+};
 export const ANY_TEXT: JsonSchema = { type: "string" };
 export const FLAG: JsonSchema = { type: "boolean" };
 export const COUNT: JsonSchema = { type: "integer", minimum: 0 };
@@ -82,7 +84,7 @@ export const COUNT: JsonSchema = { type: "integer", minimum: 0 };
 /** An amount, price or quantity: exact, therefore text. May be negative in answers. */
 export const DECIMAL: JsonSchema = {
   type: "string",
-  pattern: "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$",
+  pattern: FORMS.decimal.pattern,
   description: "Exact decimal as text.",
 };
 
@@ -109,7 +111,7 @@ export const AS_OF: JsonSchema = {
 /** Start date of a billing period. */
 export const PERIOD: JsonSchema = {
   type: "string",
-  pattern: "^\\d{4}-\\d{2}-\\d{2}$",
+  format: "date",
   description: "Start date of the billing period.",
 };
 
@@ -125,6 +127,6 @@ export const LIMIT: JsonSchema = {
 /** An ISO 4217 code. */
 export const CURRENCY: JsonSchema = {
   type: "string",
-  pattern: "^[A-Z]{3}$",
+  pattern: FORMS.currency.pattern,
   description: "ISO 4217 code.",
 };

@@ -327,7 +327,7 @@ describe("the command line", () => {
     const refused = await tollgate(...past);
     assert.match(refused.err, /price\.backdated/);
     const done = await tollgate(...past, "--rerate");
-    assert.match(done.err, /Rated again: 1 steps, 0 runs and 0 outcomes came out different/);
+    assert.match(done.err, /Rated again: 1 step, 0 runs and 0 outcomes came out different/);
     const again = await tollgate(...past, "--rerate");
     assert.match(again.err, /Rated again: 0 steps/);
   });

@@ -29,7 +29,7 @@ const CARD = {
 };
 const WHO = { reason: "test", by: "test" };
 
-/** What is known of a call: an ask without an answer may have been granted. */
+/** What is known of a call. Without an answer, an ask may be granted and a release may be done. */
 type State = "asked" | "held" | "recorded" | "released";
 
 interface HoldsAnswer {
@@ -82,6 +82,7 @@ class Calls {
 
   async release(client: HttpClient, id: string): Promise<void> {
     const holds = [{ source: "sdk", id }];
+    this.states.set(id, "asked");
     await client.post<unknown>("/v1/runs/r1/holds/release", { holds });
     this.states.set(id, "released");
   }

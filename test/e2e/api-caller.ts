@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
 import type { TestServer } from "./test-server.ts";
 
 /** JSON of an answer, to look into. */
@@ -68,6 +69,7 @@ export class ApiCaller {
     // Few answers are checked by each schema: making its code shorter would take longer.
     const code = { optimize: false };
     this.#ajv = new Ajv2020({ strict: true, allowUnionTypes: true, code });
+    formats.default(this.#ajv);
     this.#ajv.addVocabulary(["components"]);
     this.#ajv.addSchema({ $id: "api", components: openApi.components });
   }

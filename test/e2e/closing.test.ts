@@ -39,6 +39,22 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(closedOf(await close({ early: true })).length, CUSTOMERS.length);
     });
 
+    test("a day that no month has is refused, and a form that is not read is told", async () => {
+      const nowhere = assertProblem(await close({ period: "2026-02-31" }), "field.invalid");
+      assert.equal(nowhere.body.field, "period");
+      assert.match(String(nowhere.body.detail), /^"2026-02-31" is no day or month/);
+      const other = assertProblem(await close({ period: "11/2026" }), "field.invalid", "period");
+      const form = '"period" must be a date such as 2026-11-01, or a month such as 2026-11.';
+      assert.equal(other.body.detail, form);
+      for (const path of ["usage?period=2026-02-31", "customers/a/bill?period=2026-02-31"]) {
+        const refused = assertProblem(await desk.ask("GET", `/v1/${path}`), "field.invalid");
+        assert.equal(refused.body.detail, '"period" must be a date such as 2026-11-01.');
+      }
+      for (const range of ["period=2026-02-31", "from=2026-02-31", "from=2026-01&to=2026-02-31"]) {
+        assertProblem(await desk.ask("GET", `/v1/margin?${range}`), "field.invalid");
+      }
+    });
+
     test("a grace has bounds", async () => {
       const beyond = { graceHours: 2_161 };
       assertProblem(await desk.ask("PUT", "/v1/workspace", beyond), "field.out_of_range");

@@ -177,6 +177,14 @@ for (const kind of ["memory", "sqlite"] as const) {
       ]);
       const tree = await desk.ok("GET", "/v1/runs/root");
       assert.equal((tree.body.children as unknown as typeof runs)[0]?.chargeCurrency, "JPY");
+      const usageOf = async (query: string) => {
+        const usage = await desk.ok("GET", `/v1/usage?${query}`);
+        const rows = usage.body.rows as unknown as { chargeCurrency: string | null }[];
+        return [usage.body.chargeCurrency, ...rows.map((row) => row.chargeCurrency).sort()];
+      };
+      assert.deepEqual(await usageOf("groupBy=customer"), [null, "JPY", "USD"]);
+      assert.deepEqual(await usageOf("groupBy=kind"), [null, null], "a sum over two currencies");
+      assert.deepEqual(await usageOf("customer=sakura"), ["JPY", "JPY"]);
     });
   });
 }

@@ -1,7 +1,8 @@
 /**
  * What was settled above limits that changed: random histories of steps that are recorded, held,
- * corrected and voided while limits are raised, lowered and taken away and budgets retired.
- * Verification agrees with each, and finds an overrun or a balance that was altered with care.
+ * corrected and voided, of runs that open and end and of outcomes, while limits are raised, lowered
+ * and taken away and budgets retired. Verification agrees with each, and finds an overrun or a
+ * balance that was altered with care.
  */
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
@@ -10,33 +11,58 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { composeEngine, nodeDigest } from "../../src/compose.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import {
+  afterFirst,
   amended,
+  cardOf,
+  closed,
+  each,
   FACTS,
-  step,
+  OUTCOMES,
+  opened,
+  outcome,
+  RUNS as RUNS_METER,
+  reversed,
   toolCall,
   usage,
   voided,
 } from "../../src/engine/engine-world.test.ts";
 import { ask, holdOn } from "../../src/engine/holds-world.test.ts";
-import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
+import { type Played, playIn, WHO } from "./random-acts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-changed-limits-"));
 after(() => rmSync(folder, { recursive: true }));
 let folders = 0;
 
 const START_MS = Date.UTC(2026, 10, 23, 10);
-const WHO = { reason: "test", by: "test" };
+/** Credits of a card: four are a dollar. */
+const CREDIT = { credit: { name: "AI credits", price: "0.25" } };
+const CARD = cardOf(
+  {
+    runs: [RUNS_METER, each("0.5")],
+    ended: [RUNS_METER, afterFirst("1"), { when: { ending: "completed" } }],
+    tools: [{ count: "steps", where: { kind: "tool" } }, each("0.1")],
+    calls: [{ count: "steps", where: { kind: "model" } }, each("2"), { in: "credits" }],
+    done: [OUTCOMES, each("1"), { settles: { afterHours: 1 } }],
+    solved: [OUTCOMES, each("1"), { in: "credits", settles: { afterHours: 1 } }],
+  },
+  "card",
+  CREDIT,
+);
 const BUDGETS = {
   steps: { each: "customer", measure: "steps", per: "month" },
   hourly: { each: "workspace", measure: "tokens", per: "hour" },
   tree: { each: "run", measure: "steps", per: "lifetime" },
   money: { each: "customer", measure: "charge", per: "month" },
+  bill: { each: "run", measure: "charge", per: "lifetime" },
+  units: { each: "agent", measure: "credits", currency: "AI credits", per: "lifetime" },
+  runs: { each: "workspace", measure: "runs", per: "day" },
+  open: { each: "customer", measure: "parallel_runs", per: "lifetime" },
+  carded: { each: "run", where: { card: ["card"] }, measure: "steps", per: "lifetime" },
 } as const;
 const KEYS = Object.keys(BUDGETS) as (keyof typeof BUDGETS)[];
+const SCOPES = { customer: "acme", workspace: "", run: "a", agent: "support" } as const;
 const RUNS = ["a", "b", "c"] as const;
 
 const keys = fc.constantFrom(...KEYS);
@@ -45,10 +71,13 @@ const acts = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.constant("steps" as const), runs, fc.nat(4)) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("held" as const), runs, fc.nat(3)) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("correct" as const), runs, fc.nat(9)) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("limit" as const), keys, fc.nat(9)) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("own" as const), keys, fc.nat(9)) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("retire" as const), keys, fc.nat(1)) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant("wait" as const), runs, fc.nat(90)) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("open" as const), runs, fc.nat(5)) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("end" as const), runs, fc.nat(3)) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("outcome" as const), runs, fc.nat(5)) },
+  { weight: 5, arbitrary: fc.tuple(fc.constant("limit" as const), keys, fc.nat(9)) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("own" as const), keys, fc.nat(9)) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant("retire" as const), keys, fc.nat(1)) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("wait" as const), runs, fc.nat(90)) },
 );
 type Act = typeof acts extends fc.Arbitrary<infer T> ? T : never;
 
@@ -57,84 +86,88 @@ function limitOf(key: keyof typeof BUDGETS, n: number): string {
   return String(key === "hourly" ? n * 10 : n);
 }
 
-class Play {
-  readonly #engine: Engine;
-  readonly #clock: { now: number };
-  readonly #sent: { run: string; id: string }[] = [];
-  #count = 0;
+async function act(played: Played, [what, of, n]: Act): Promise<void> {
+  const { clock } = played;
+  // Else all acts fall into one millisecond; and clocks are set back, too.
+  if (what === "wait") {
+    clock.now += (n - 20) * 60_000;
+    await played.engine.settleOutcomes("w");
+  } else if (what === "steps") await played.sendSteps({ run: of, occurredAtMs: clock.now }, n + 1);
+  else if (what === "held") await held(played, of, n);
+  else if (what === "correct") await correct(played, n);
+  else if (what === "limit" || what === "own" || what === "retire")
+    await limit(played, [what, of, n]);
+  else await runAct(played, [what, of, n]);
+}
 
-  constructor(engine: Engine, clock: { now: number }) {
-    this.#engine = engine;
-    this.#clock = clock;
+type RunAct = readonly [what: "open" | "end" | "outcome", run: string, n: number];
+
+async function runAct(played: Played, [what, run, n]: RunAct): Promise<void> {
+  const at = { run, occurredAtMs: played.clock.now };
+  const id = played.newId(what);
+  if (what === "open") {
+    // Late ones move the run in time; some are of an agent; one comes below another.
+    const occurredAtMs = at.occurredAtMs - (n % 3) * 60_000;
+    const states = { customer: "acme", agent: n > 2 ? "support" : null };
+    const parentRun = n === 5 && run === "c" ? "a" : null;
+    await played.send(opened({ run, id, occurredAtMs, ...states, parentRun }));
   }
-
-  async act([what, of, n]: Act): Promise<void> {
-    this.#count += 1;
-    const { limits } = this.#engine;
-    // Else all acts fall into one millisecond; and clocks are set back, too.
-    if (what === "wait") this.#clock.now += (n - 20) * 60_000;
-    if (what === "steps") await this.#steps(of, n);
-    if (what === "held") await this.#held(of, n);
-    if (what === "correct") await this.#correct(n);
-    if (what === "retire") await unlessRefused(limits.retireBudget("w", { key: of, ...WHO }));
-    // One that was retired begins anew.
-    if (what === "limit" || (what === "retire" && n > 0)) {
-      const document = { ...BUDGETS[of], enforcement: "soft", limit: limitOf(of, n) };
-      assert.ok("record" in (await limits.saveBudget("w", { key: of, document, ...WHO })));
-    }
-    if (what === "own") {
-      const scope = { customer: "acme", workspace: "", run: "a" }[BUDGETS[of].each];
-      const limit = n === 0 ? null : limitOf(of, n);
-      await unlessRefused(limits.setLimit("w", { budget: of, scope, limit, ...WHO }));
-    }
-  }
-
-  async #steps(run: string, n: number): Promise<void> {
-    const ids = Array.from({ length: n + 1 }, (_, at) => `s${this.#count}.${at}`);
-    for (const id of ids) this.#sent.push({ run, id });
-    const of = { run, customer: "acme", occurredAtMs: this.#clock.now };
-    await this.#engine.ingest(
-      "w",
-      ids.map((id, at) => (at % 2 === 0 ? toolCall({ ...of, id }) : step({ ...of, id }))),
-    );
-  }
-
-  async #held(run: string, n: number): Promise<void> {
-    const id = `h${this.#count}`;
-    await holdOn(this.#engine, run, ask(id, { step: toolCall({ run, id }) }));
-    if (n === 0) return;
-    this.#clock.now += n * 20 * 60_000;
-    this.#sent.push({ run, id });
-    const of = { run, id, customer: "acme", occurredAtMs: this.#clock.now };
-    await this.#engine.ingest("w", [toolCall(of)]);
-  }
-
-  async #correct(n: number): Promise<void> {
-    const target = this.#sent[n % (this.#sent.length + 1)];
-    if (target === undefined) return;
-    const of = { run: target.run, id: `x${this.#count}`, target: { source: "sdk", id: target.id } };
-    const facts = { ...FACTS, usage: usage({ input_uncached: n + 1 }) };
-    await this.#engine.ingest("w", [n % 2 === 0 ? voided(of) : amended({ ...of, facts })]);
+  if (what === "end")
+    await played.send(closed({ ...at, id, ending: n > 0 ? "completed" : "failed" }));
+  if (what === "outcome") {
+    const key = `k${n % 3}`;
+    const event = n > 3 ? reversed({ ...at, id, key }) : outcome({ ...at, id, key });
+    await played.send(event);
   }
 }
 
-async function unlessRefused(act: Promise<unknown>): Promise<void> {
-  await act.catch(({ code }: { readonly code: string }) => assert.equal(code, "budget.not_found"));
+type LimitAct = readonly [what: "limit" | "own" | "retire", key: keyof typeof BUDGETS, n: number];
+
+async function limit({ engine: { limits } }: Played, [what, key, n]: LimitAct): Promise<void> {
+  if (what === "retire") await unlessRefused(limits.retireBudget("w", { key, ...WHO }));
+  if (what === "own") {
+    const scope = SCOPES[BUDGETS[key].each];
+    const own = n === 0 ? null : limitOf(key, n);
+    await unlessRefused(limits.setLimit("w", { budget: key, scope, limit: own, ...WHO }));
+  }
+  // One that was retired begins anew.
+  if (what === "limit" || (what === "retire" && n > 0)) {
+    const document = { ...BUDGETS[key], enforcement: "soft", limit: limitOf(key, n) };
+    assert.ok("record" in (await limits.saveBudget("w", { key, document, ...WHO })));
+  }
+}
+
+async function held(played: Played, run: string, n: number): Promise<void> {
+  const id = played.newId("h");
+  await holdOn(played.engine, run, ask(id, { step: toolCall({ run, id }) }));
+  if (n === 0) return;
+  played.clock.now += n * 20 * 60_000;
+  played.sent({ run, id });
+  await played.send(toolCall({ run, id, customer: "acme", occurredAtMs: played.clock.now }));
+}
+
+async function correct(played: Played, n: number): Promise<void> {
+  const target = played.anySent(n);
+  if (target === undefined) return;
+  const id = played.newId("x");
+  const of = { run: target.run, id, target: { source: "sdk", id: target.id } };
+  const facts = { ...FACTS, usage: usage({ input_uncached: n + 1 }) };
+  await played.send(n % 2 === 0 ? voided(of) : amended({ ...of, facts }));
+}
+
+async function unlessRefused(done: Promise<unknown>): Promise<void> {
+  await done.catch(({ code }: { readonly code: string }) => assert.equal(code, "budget.not_found"));
 }
 
 /** Plays a history in a folder of its own. */
 async function played(all: readonly Act[]): Promise<string> {
   folders += 1;
   const dataDir = join(folder, String(folders));
-  const store = openSqliteStore({ dataDir, digest: nodeDigest });
-  const clock = { now: START_MS };
-  const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
-  await store.createWorkspace("w");
-  const play = new Play(engine, clock);
-  for (const key of KEYS) await play.act(["limit", key, 5]);
-  for (const act of all) await play.act(act);
-  await store.settle("w");
-  await store.close();
+  await playIn(dataDir, START_MS, async (one) => {
+    await one.engine.applyRateCard("w", { ...CARD, effectiveFromMs: 0 });
+    for (const key of KEYS) await act(one, ["limit", key, 5]);
+    for (const next of all) await act(one, next);
+  });
   return dataDir;
 }
 
@@ -204,4 +237,29 @@ test("an overrun is missed though the limit changed, and so is a retired balance
     moved.some((text) => /when its budget was retired$/.test(text)),
     `${moved}`,
   );
+});
+
+test("overruns are missed of charge, credits, runs and runs of a card", async () => {
+  const keys = ["money", "bill", "units", "runs", "open", "carded"] as const;
+  const dataDir = await played([
+    ...keys.map((key) => ["limit", key, 0] satisfies Act),
+    ["open", "a", 3],
+    ["open", "b", 3],
+    ["outcome", "a", 0],
+    ["steps", "a", 2],
+    ...keys.map((key) => ["own", key, 9] satisfies Act),
+    ["outcome", "a", 4],
+    ["end", "b", 1],
+    ["steps", "b", 2],
+  ]);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  for (const key of keys) {
+    const problems = problemsAfter(dataDir, (db) => {
+      const of = `budget_id = (SELECT id FROM budgets WHERE key = '${key}')`;
+      const sql = `DELETE FROM overruns WHERE seq = (SELECT min(seq) FROM overruns WHERE ${of})`;
+      assert.equal(db.prepare(sql).run().changes, 1, `an overrun of ${key}`);
+    });
+    const isFound = problems.some((text) => text.startsWith("overruns add up to"));
+    assert.ok(isFound, `${key}: ${problems}`);
+  }
 });

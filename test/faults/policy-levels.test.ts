@@ -9,13 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { composeEngine, nodeDigest } from "../../src/compose.ts";
-import type { Engine } from "../../src/engine/engine.ts";
-import { opened, step, toolCall, voided } from "../../src/engine/engine-world.test.ts";
+import { opened, toolCall } from "../../src/engine/engine-world.test.ts";
 import { ask, holdOn } from "../../src/engine/holds-world.test.ts";
-import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { closeAll, retainAt, withEngine } from "../retention/retaining.ts";
+import { type Played, playIn, WHO } from "./random-acts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-policy-levels-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -25,7 +23,6 @@ const START_MS = Date.UTC(2026, 10, 23);
 const LATER_MS = Date.UTC(2028, 0, 15);
 /** Of so many histories the steps of one are removed. */
 const REMOVED_EVERY = 6;
-const WHO = { reason: "test", by: "test" };
 const RUNS = ["a", "b", "c", "d", "e"] as const;
 
 /** Stages of each, so that levels are found more than once on the way. */
@@ -52,56 +49,28 @@ const acts = fc.oneof(
 );
 type Act = typeof acts extends fc.Arbitrary<infer T> ? T : never;
 
-/** A history, one act after the other. */
-class Play {
-  readonly #engine: Engine;
-  readonly #clock: { now: number };
-  readonly #sent: { run: string; id: string }[] = [];
-  #count = 0;
-
-  constructor(engine: Engine, clock: { now: number }) {
-    this.#engine = engine;
-    this.#clock = clock;
+async function act(played: Played, [what, run, n]: Act): Promise<void> {
+  const { engine, clock } = played;
+  const id = played.newId(what);
+  if (what === "wait") clock.now += n * 1_000;
+  if (what === "steps") {
+    const of = { run, occurredAtMs: clock.now - n * 20_000 };
+    await played.sendSteps(of, n + 1, { callHash: `h${n}`, status: n > 1 ? "error" : "ok" });
   }
-
-  async act([what, run, n]: Act): Promise<void> {
-    this.#count += 1;
-    const { now } = this.#clock;
-    const id = `${what} ${this.#count}`;
-    if (what === "wait") this.#clock.now += n * 1_000;
-    if (what === "steps") await this.#steps(run, n);
-    if (what === "move") {
-      const [parent = "a", customer] = [RUNS[n], "acme"];
-      const moved = opened({ run, id, customer, occurredAtMs: now - n * 30_000 });
-      await this.#engine.ingest("w", [parent === run ? moved : { ...moved, parentRun: parent }]);
-    }
-    if (what === "ask") {
-      await holdOn(this.#engine, run, ask(id, { step: toolCall({ run, id, callHash: `h${n}` }) }));
-    }
-    if (what === "void") {
-      const [target] = this.#sent.splice(n % (this.#sent.length + 1), 1);
-      if (target === undefined) return;
-      const of = { run: target.run, id, target: { source: "sdk", id: target.id } };
-      await this.#engine.ingest("w", [voided(of)]);
-    }
-    if (what === "resume") {
-      const of = { of: "run", id: run, raise: null, ...WHO } as const;
-      await this.#engine.limits.resumeWork("w", of).catch(({ code }: { readonly code: string }) => {
-        assert.ok(["run.not_found", "stop.not_found"].includes(code), code);
-      });
-    }
+  if (what === "move") {
+    const [parent = "a", customer] = [RUNS[n], "acme"];
+    const moved = opened({ run, id, customer, occurredAtMs: clock.now - n * 30_000 });
+    await played.send(parent === run ? moved : { ...moved, parentRun: parent });
   }
-
-  async #steps(run: string, n: number): Promise<void> {
-    const of = { run, customer: "acme", occurredAtMs: this.#clock.now - n * 20_000 };
-    const ids = Array.from({ length: n + 1 }, (_, at) => `s${this.#count}.${at}`);
-    const made = ids.map((id, at) =>
-      at % 2 === 0
-        ? toolCall({ ...of, id, callHash: `h${n}`, status: n > 1 ? "error" : "ok" })
-        : step({ ...of, id }),
-    );
-    for (const id of ids) this.#sent.push({ run, id });
-    await this.#engine.ingest("w", made);
+  if (what === "ask") {
+    await holdOn(engine, run, ask(id, { step: toolCall({ run, id, callHash: `h${n}` }) }));
+  }
+  if (what === "void") await played.voidAny(n);
+  if (what === "resume") {
+    const of = { of: "run", id: run, raise: null, ...WHO } as const;
+    await engine.limits.resumeWork("w", of).catch(({ code }: { readonly code: string }) => {
+      assert.ok(["run.not_found", "stop.not_found"].includes(code), code);
+    });
   }
 }
 
@@ -114,17 +83,15 @@ test("each level that was found is borne out, whatever was moved and voided", as
     async (all) => {
       folders += 1;
       const dataDir = join(folder, String(folders));
-      const store = openSqliteStore({ dataDir, digest: nodeDigest });
-      const clock = { now: START_MS };
-      const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
-      await store.createWorkspace("w");
-      const policy = { key: "guard", document: { rules: RULES }, ...WHO };
-      const saved = await engine.policies.save("w", policy);
-      assert.ok(!("problems" in saved));
-      const play = new Play(engine, clock);
-      for (const act of all) await play.act(act);
-      found += (await store.acts("w", { kind: "policy.reached", limit: 1_000 })).length;
-      await store.close();
+      await playIn(dataDir, START_MS, async (played) => {
+        const { engine } = played;
+        const policy = { key: "guard", document: { rules: RULES }, ...WHO };
+        const saved = await engine.policies.save("w", policy);
+        assert.ok(!("problems" in saved));
+        for (const one of all) await act(played, one);
+        const reached = { kind: "policy.reached", limit: 1_000 } as const;
+        found += (await engine.store.acts("w", reached)).length;
+      });
       assert.deepEqual(verifyDataFolder(dataDir).findings, []);
       if (folders % REMOVED_EVERY > 0) return;
       await withEngine({ dataDir }, LATER_MS, (later) => closeAll(later, "w"));

@@ -1,4 +1,5 @@
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { chargeColumn } from "../render/charge-column.ts";
 import { formatMoney } from "../render/money.ts";
 import type { Styles } from "../render/styles.ts";
 import { renderTable } from "../render/table.ts";
@@ -11,6 +12,8 @@ interface RunSummary {
   readonly status: string;
   readonly openedAt: string;
   readonly parentRun: string | null;
+  readonly costCurrency: string;
+  readonly chargeCurrency: string | null;
   readonly totals: {
     readonly tree: { readonly steps: number; readonly unpriced: number } & Money;
   };
@@ -56,6 +59,9 @@ export const runs: Command = {
 /** A table of runs; where none is, a sentence. */
 function renderRuns(list: readonly RunSummary[], styles: Styles): string[] {
   if (list.length === 0) return ["There are no runs that match."];
+  const shown = chargeColumn(
+    list.map(({ totals, chargeCurrency }) => ({ charge: totals.tree.charge, chargeCurrency })),
+  );
   const rows = list.map((run) => {
     const { steps, unpriced, cost, charge } = run.totals.tree;
     return [
@@ -66,7 +72,7 @@ function renderRuns(list: readonly RunSummary[], styles: Styles): string[] {
       run.status,
       String(steps),
       formatMoney(cost),
-      formatMoney(charge),
+      ...shown.cellsOf({ charge, chargeCurrency: run.chargeCurrency }),
       unpriced === 0 ? "" : { text: `${unpriced} UNPRICED`, style: styles.yellow },
     ];
   });
@@ -74,7 +80,9 @@ function renderRuns(list: readonly RunSummary[], styles: Styles): string[] {
   const point = (title: string) => ({ title, align: "point" as const });
   const columns = [
     ...[left("opened (UTC)"), left("run"), left("customer"), left("agent"), left("status")],
-    ...[{ title: "steps", align: "right" as const }, point("cost"), point("charge"), left("")],
+    ...[{ title: "steps", align: "right" as const }, point(`cost ${list[0]?.costCurrency}`)],
+    ...shown.columns,
+    left(""),
   ];
   return renderTable({ columns, rows }, styles);
 }

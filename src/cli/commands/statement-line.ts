@@ -18,6 +18,7 @@ interface ItemView {
 }
 
 interface PageView {
+  readonly currency: string;
   readonly items: readonly ItemView[];
   readonly next: string | null;
 }
@@ -42,7 +43,7 @@ export async function showLine(
     if (args.options.json === true) {
       for (const item of page.items) print(here.out, JSON.stringify(item));
     } else if (page.items.length > 0) {
-      print(here.out, ...tableOf(page.items, here));
+      print(here.out, ...tableOf(page, here));
     }
     cursor = page.next;
   } while (cursor !== null);
@@ -50,21 +51,21 @@ export async function showLine(
   return 0;
 }
 
-function tableOf(items: readonly ItemView[], { styles }: Surroundings): string[] {
+function tableOf({ items, currency }: PageView, { styles }: Surroundings): string[] {
   const rows = items.map((item) => [
     item.kind,
     item.run ?? "",
     item.id ?? "",
     (item.occurredAt ?? "").slice(0, 19).replace("T", " "),
     item.quantity === null ? "" : groupDigits(item.quantity),
-    formatMoney(item.amount),
+    formatMoney(item.amount, currency),
     item.changedAfterClose ? { text: "changed later", style: styles.yellow } : (item.reason ?? ""),
   ]);
   const left = (title: string) => ({ title, align: "left" as const });
   const point = (title: string) => ({ title, align: "point" as const });
   const columns = [
     ...[left("what"), left("run"), left("id"), left("at (UTC)")],
-    ...[point("quantity"), point("amount"), left("")],
+    ...[point("quantity"), point(`amount ${currency}`), left("")],
   ];
   return renderTable({ columns, rows }, styles);
 }

@@ -1,5 +1,6 @@
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { chargeColumn } from "../render/charge-column.ts";
 import { formatMoney, groupDigits } from "../render/money.ts";
 import type { Styles } from "../render/styles.ts";
 import { renderTable } from "../render/table.ts";
@@ -7,7 +8,6 @@ import { withSession } from "../session.ts";
 
 interface UsageAnswer {
   readonly costCurrency: string;
-  readonly chargeCurrency: string | null;
   readonly rows: readonly {
     readonly group: Readonly<Record<string, string>>;
     readonly steps: number;
@@ -17,6 +17,7 @@ interface UsageAnswer {
     readonly cost: string;
     readonly charge: string;
     readonly accrued: string;
+    readonly chargeCurrency: string | null;
   }[];
 }
 
@@ -60,14 +61,15 @@ export const usage: Command = {
 function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles): string[] {
   if (answer.rows.length === 0) return ["There is no usage that matches."];
   const isWaiting = answer.rows.some(({ accrued }) => accrued !== "0");
+  const charge = chargeColumn(answer.rows);
   const rows = answer.rows.map((row) => [
     ...by.map((name) => row.group[name] || "–"),
     groupDigits(String(row.steps)),
     groupDigits(row.inputTokens),
     groupDigits(row.outputTokens),
     formatMoney(row.cost),
-    formatMoney(row.charge),
-    ...(isWaiting ? [formatMoney(row.accrued)] : []),
+    ...charge.cellsOf(row),
+    ...(isWaiting ? [formatMoney(row.accrued, row.chargeCurrency)] : []),
     row.unpriced === 0 ? "" : { text: `${row.unpriced} UNPRICED`, style: styles.yellow },
   ]);
   const right = (title: string) => ({ title, align: "right" as const });
@@ -76,7 +78,7 @@ function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles)
     ...by.map((title) => ({ title, align: "left" as const })),
     ...[right("steps"), right("tokens in"), right("tokens out")],
     point(`cost ${answer.costCurrency}`),
-    point(`charge ${answer.chargeCurrency ?? ""}`.trim()),
+    ...charge.columns,
     ...(isWaiting ? [point("accrued")] : []),
     { title: "", align: "left" as const },
   ];

@@ -63,7 +63,7 @@ export function unitOf({ measure, currency }: Pick<BalanceView, "measure" | "cur
 
 function levelText(level: string | null, { currency, measure }: BalanceView): string {
   if (level === null) return NONE;
-  return currency === null || measure === "credits" ? level : formatMoney(level);
+  return currency === null || measure === "credits" ? level : formatMoney(level, currency);
 }
 
 function actionCell({ stage, remaining }: BalanceView, styles: Styles): Cell {

@@ -40,7 +40,7 @@ const COLUMNS = [
   ...["", ""].map(left),
   { title: "%", align: "point" } as const,
   left("used up"),
-  ...["overage", "true-up"].map(point),
+  ...["overage at end", "true-up at end"].map(point),
 ];
 
 /** Lines of the table. Dates and ends are linear: as if usage went on at its pace so far. */
@@ -58,9 +58,14 @@ function rowOf({ soFar, ...one }: CommitmentView): string[] {
   return [
     ...about,
     ...[money(drawn), money(rest), currency],
-    ...[bar(drawnPercent), drawnPercent, exhaustedAt?.slice(0, 10) ?? NONE],
+    // At the pace so far it would have been some day that has passed: nobody looked which.
+    ...[bar(drawnPercent), drawnPercent, rest === "0" ? "already" : dateOf(exhaustedAt)],
     ...[projected?.overage, projected?.trueUp].map((text) =>
       text === undefined ? NONE : money(text),
     ),
   ];
+}
+
+function dateOf(instant: string | null): string {
+  return instant?.slice(0, 10) ?? NONE;
 }

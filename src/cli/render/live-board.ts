@@ -28,7 +28,7 @@ export function renderBoard(board: LiveBoard, styles: Styles): string[] {
     ...(budgets.size === 0 ? [] : ["", ...renderBalances([...budgets.values()], styles)]),
     ...(stops.size === 0 ? [] : ["", ...renderStops([...stops.values()], styles)]),
     ...(reached.length === 0 ? [] : ["", ...reached.map(reachedLine)]),
-    ...(steps.length === 0 ? [] : ["", ...stepRows(steps, styles)]),
+    ...(steps.length === 0 ? [] : ["", ...stepRows(board, styles)]),
   ];
 }
 
@@ -65,15 +65,16 @@ function runCells(run: LiveRunView, lines: string, styles: Styles): Cell[] {
   return [
     ...[`${lines}${run.run}`, customer ?? "–", agent ?? "–", { text: status, style }],
     ...[groupDigits(String(steps)), `${unpriced > 0 ? "≥ " : ""}${formatMoney(cost)}`],
-    ...[formatMoney(charge), chargeCurrency ?? ""],
+    ...[formatMoney(charge, chargeCurrency), chargeCurrency ?? ""],
   ];
 }
 
-function stepRows(steps: readonly LiveStepView[], styles: Styles): string[] {
+function stepRows({ steps, runs }: LiveBoard, styles: Styles): string[] {
+  const currencyOf = ({ run }: LiveStepView) => runs.get(run)?.chargeCurrency;
   const rows = steps.map((step): Cell[] => [
     ...[timeOf(step), step.run, nameOf(step)],
     { text: step.status === "ok" ? "" : step.status, style: styles.red },
-    ...[costOf(step), formatMoney(step.charge)],
+    ...[costOf(step), formatMoney(step.charge, currencyOf(step))],
   ]);
   const columns = [...["last steps", "", "", ""].map(left), point("cost"), point("charge")];
   return renderTable({ columns, rows }, styles);

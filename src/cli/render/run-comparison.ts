@@ -1,6 +1,7 @@
 /** Two runs of the same work side by side: what each charge took under one card and the other. */
 import { subtractAmounts, sumAmounts } from "./amounts.ts";
 import { formatMoney } from "./money.ts";
+import type { TreeLook } from "./run-tree-rows.ts";
 import type { RunView, ShareView, StepView } from "./run-view.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, renderTable } from "./table.ts";
@@ -16,11 +17,13 @@ export interface RunPair {
 /** One row a charge, then the totals; the last column is after less before. */
 export function renderComparison(pair: RunPair, styles: Styles = PLAIN_STYLES): string[] {
   const { before, after, titles } = pair;
+  const currency = after.chargeCurrency;
   const former = amountsByCharge(before);
   const latter = amountsByCharge(after);
   const names = [...new Set([...former.keys(), ...latter.keys()])];
   const row = (name: string, a: string, b: string): Cell[] => {
-    return [name, formatMoney(a), formatMoney(b), differenceCell(subtractAmounts(b, a), styles)];
+    const [one, other] = [formatMoney(a, currency), formatMoney(b, currency)];
+    return [name, one, other, differenceCell(subtractAmounts(b, a), { styles, currency })];
   };
   const charges = names.map((name) => {
     const [a = "0", b = "0"] = [former.get(name), latter.get(name)];
@@ -75,10 +78,11 @@ function bold(cell: Cell, { bold: style }: Styles): Cell {
   return typeof cell === "string" ? { text: cell, style } : cell;
 }
 
-function differenceCell(difference: string, styles: Styles): Cell {
+function differenceCell(difference: string, { styles, currency }: TreeLook): Cell {
   if (difference === "0") return { text: "=", style: styles.dim };
-  if (difference.startsWith("-")) return { text: formatMoney(difference), style: styles.red };
-  return { text: `+${formatMoney(difference)}`, style: styles.green };
+  const text = formatMoney(difference, currency);
+  if (difference.startsWith("-")) return { text, style: styles.red };
+  return { text: `+${text}`, style: styles.green };
 }
 
 /** What each charge took in a run and everything below it. */

@@ -13,12 +13,19 @@ const FRESH = ["input_uncached", "input_audio", "input_image", "input_video", "i
 const CACHED = ["cache_read", "cache_read_audio"];
 const SHOWN: ReadonlySet<string> = new Set([...FRESH, ...CACHED, ...OUTPUT_BUCKETS]);
 
+/** How the rows of one tree are drawn. */
+export interface TreeLook {
+  readonly styles: Styles;
+  /** Of its charges: a tree belongs to one customer. Null: there is no card. */
+  readonly currency: string | null;
+}
+
 /** A run with the totals of its tree. */
-export function runRow(run: RunView, styles: Styles): readonly Cell[] {
+export function runRow(run: RunView, { styles }: Pick<TreeLook, "styles">): readonly Cell[] {
   const { charge } = run.totals.tree;
   const who = [run.agent, run.parentRun === null ? run.customer : null].filter(isText).join(" · ");
   const bold = (text: string): Cell => ({ text, style: styles.bold });
-  const amounts = [bold(costText(run)), bold(formatMoney(charge))];
+  const amounts = [bold(costText(run)), bold(formatMoney(charge, run.chargeCurrency))];
   return [bold(nameOf(run)), bold(who), "", "", "", "", ...amounts, statusCell(run, styles)];
 }
 
@@ -34,16 +41,19 @@ export function costText(run: RunView): string {
   return `${unpriced > 0 ? "≥" : ""}${formatMoney(cost)}`;
 }
 
-function statusCell({ status, accrued, stepsRemoved }: RunView, styles: Styles): Cell {
+function statusCell(
+  { status, accrued, chargeCurrency, stepsRemoved }: RunView,
+  styles: Styles,
+): Cell {
   const style =
     status === "completed" ? styles.green : status === "open" ? styles.cyan : styles.red;
-  const waiting = accrued === "0" ? "" : `, ${formatMoney(accrued)} accrued`;
+  const waiting = accrued === "0" ? "" : `, ${formatMoney(accrued, chargeCurrency)} accrued`;
   const removed = stepsRemoved === true ? ", steps removed" : "";
   return { text: `${status}${waiting}${removed}`, style };
 }
 
 /** A step with its tokens in disjoint columns: what is cached is not in `in`. */
-export function stepRow(step: StepView, styles: Styles): readonly Cell[] {
+export function stepRow(step: StepView, { styles, currency }: TreeLook): readonly Cell[] {
   const tokens = [FRESH, CACHED, OUTPUT_BUCKETS].map((buckets) => sumOf(step, buckets));
   return [
     step.kind,
@@ -51,8 +61,8 @@ export function stepRow(step: StepView, styles: Styles): readonly Cell[] {
     ...tokens,
     { text: unitsOf(step), style: styles.dim },
     costCell(step, styles),
-    step.charge === "0" ? "" : formatMoney(step.charge),
-    flagsCell(step, styles),
+    step.charge === "0" ? "" : formatMoney(step.charge, currency),
+    flagsCell(step, { styles, currency }),
   ];
 }
 
@@ -85,7 +95,7 @@ function costCell(step: StepView, styles: Styles): Cell {
   return step.costStatus === "none" ? "" : formatMoney(step.cost);
 }
 
-function flagsCell(step: StepView, styles: Styles): Cell {
+function flagsCell(step: StepView, { styles, currency }: TreeLook): Cell {
   const isUnknown = step.costStatus === "unpriced";
   const flags = [
     isUnknown ? "UNPRICED" : step.costStatus === "partial" ? "PARTLY UNPRICED" : "",
@@ -96,45 +106,46 @@ function flagsCell(step: StepView, styles: Styles): Cell {
     step.payer === "customer" ? "customer pays" : "",
     step.voided ? "voided" : "",
     step.revision > 1 ? `revision ${step.revision}` : "",
-    trialText(step.charges),
+    trialText(step.charges, currency),
   ].filter(isText);
   const isBad = step.status === "error" || step.status === "blocked";
   return { text: flags.join(", "), style: isBad ? styles.red : styles.yellow };
 }
 
 /** What is free in a trial, with what it would have cost. */
-function trialText(charges: readonly ShareView[]): string {
+function trialText(charges: readonly ShareView[], currency: string | null): string {
   const free = charges.filter(({ inTrial }) => inTrial).map(({ amount }) => amount);
-  return free.length === 0 ? "" : `free in trial: ${formatMoney(sumAmounts(free))}`;
+  return free.length === 0 ? "" : `free in trial: ${formatMoney(sumAmounts(free), currency)}`;
 }
 
 /** A charge on the run itself. */
-export function chargeRow(charge: ShareView, styles: Styles): readonly Cell[] {
+export function chargeRow(charge: ShareView, look: TreeLook): readonly Cell[] {
   const text = [charge.charge, charge.cell].filter(isText).join(" ");
   const amount = charge.inTrial ? "0" : charge.amount;
-  const row = feeRow("charge", text, { amount, styles });
-  return [...row.slice(0, -1), { text: trialText([charge]), style: styles.yellow }];
+  const row = feeRow("charge", text, { amount, look });
+  const note = trialText([charge], look.currency);
+  return [...row.slice(0, -1), { text: note, style: look.styles.yellow }];
 }
 
 /** What a run's cap and minimum come to in a period. */
-export function boundRows({ period, cap, minimum }: CorrectionView, styles: Styles): Cell[][] {
+export function boundRows({ period, cap, minimum }: CorrectionView, look: TreeLook): Cell[][] {
   const rows = [
     ["run cap", cap],
     ["run minimum", minimum],
   ] as const;
   return rows
     .filter(([, amount]) => amount !== "0")
-    .map(([what, amount]) => [...feeRow(what, `period ${period}`, { amount, styles })]);
+    .map(([what, amount]) => [...feeRow(what, `period ${period}`, { amount, look })]);
 }
 
 /** An outcome and what it is charged. */
-export function outcomeRow(outcome: OutcomeView, styles: Styles): readonly Cell[] {
+export function outcomeRow(outcome: OutcomeView, look: TreeLook): readonly Cell[] {
   const { status, finalAt, charges } = outcome;
   const until = status === "provisional" && finalAt !== null ? `, final ${minuteOf(finalAt)}` : "";
   const state = status === "recorded" ? "" : `${status}${until}`;
-  const note = [state, trialText(charges)].filter(isText).join(", ");
-  const row = feeRow("outcome", outcome.outcome, { amount: outcome.charge, styles });
-  return [...row.slice(0, -1), { text: note, style: styles.yellow }];
+  const note = [state, trialText(charges, look.currency)].filter(isText).join(", ");
+  const row = feeRow("outcome", outcome.outcome, { amount: outcome.charge, look });
+  return [...row.slice(0, -1), { text: note, style: look.styles.yellow }];
 }
 
 function minuteOf(instant: string): string {
@@ -144,10 +155,10 @@ function minuteOf(instant: string): string {
 function feeRow(
   what: string,
   name: string,
-  { amount, styles }: { readonly amount: string; readonly styles: Styles },
+  { amount, look }: { readonly amount: string; readonly look: TreeLook },
 ): readonly Cell[] {
-  const fee = amount === "0" ? "" : formatMoney(amount);
-  return [{ text: what, style: styles.cyan }, name, "", "", "", "", "", fee, ""];
+  const fee = amount === "0" ? "" : formatMoney(amount, look.currency);
+  return [{ text: what, style: look.styles.cyan }, name, "", "", "", "", "", fee, ""];
 }
 
 function isText(text: string | null): text is string {

@@ -31,6 +31,19 @@ test("currencies stand in the header, and columns without anything are left out"
   assert.equal(header, "   model or tool   cost USD  charge EUR");
 });
 
+test("amounts stand in the decimals of their currency", () => {
+  const totals = { steps: 1, unpriced: 0, cost: "0.5", charge: "1200" };
+  const charges = [{ charge: "tools", cell: "", amount: "1200", inTrial: false }];
+  const steps = [stepView({ id: "a", kind: "tool", tool: "search", charge: "1200", charges })];
+  const own = { ...totals, charge: "1200" };
+  const run = { run: "r", chargeCurrency: "JPY", accrued: "30", totals: { own, tree: own }, steps };
+  const lines = renderRunTree(runView(run));
+  assert.match(lines.join("\n"), /cost USD\s+charge JPY\n/);
+  assert.match(lines.join("\n"), / 1,200 {2}completed, 30 accrued\n.* 1,200$/s);
+  const inDinars = renderRunTree(runView({ ...run, chargeCurrency: "KWD" }));
+  assert.match(inDinars.join("\n"), / 1,200\.000 {2}completed, 30\.000 accrued\n.* 1,200\.000$/s);
+});
+
 test("each flag says what is special about a step, and an unknown cost is never zero", () => {
   const steps = [
     stepView({ id: "a", costStatus: "unpriced", cost: "0" }),

@@ -2,7 +2,14 @@
  * A run as a tree: sub-runs below runs, steps below the step that caused them, in the order in
  * which they happened. A run's row shows the totals of its whole tree, a step's row its own.
  */
-import { boundRows, chargeRow, outcomeRow, runRow, stepRow } from "./run-tree-rows.ts";
+import {
+  boundRows,
+  chargeRow,
+  outcomeRow,
+  runRow,
+  stepRow,
+  type TreeLook,
+} from "./run-tree-rows.ts";
 import type { RunView, StepView } from "./run-view.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, type Column, renderTable } from "./table.ts";
@@ -18,7 +25,7 @@ interface Node {
 
 /** Lines of a run's tree with its header. */
 export function renderRunTree(run: RunView, styles: Styles = PLAIN_STYLES): string[] {
-  const rows = drawn([nodeOfRun(run, styles)], "", true);
+  const rows = drawn([nodeOfRun(run, { styles, currency: run.chargeCurrency })], "", true);
   return renderTable({ columns: columnsFor(run), rows }, styles);
 }
 
@@ -36,21 +43,21 @@ function columnsFor({ costCurrency, chargeCurrency }: RunView): Column[] {
   ];
 }
 
-function nodeOfRun(run: RunView, styles: Styles): Node {
+function nodeOfRun(run: RunView, look: TreeLook): Node {
   const below = stepsBelow(run.steps);
   const nodeOfStep = (step: StepView): Node => {
     const caused = (below.get(keyOf(step)) ?? []).map(nodeOfStep).sort(byTime);
-    return { cells: stepRow(step, styles), below: caused, at: step.occurredAt, seq: step.seq };
+    return { cells: stepRow(step, look), below: caused, at: step.occurredAt, seq: step.seq };
   };
   const timed = [
     ...(below.get(TOP) ?? []).map(nodeOfStep),
-    ...run.children.map((child) => nodeOfRun(child, styles)),
+    ...run.children.map((child) => nodeOfRun(child, look)),
   ].sort(byTime);
-  const fees = run.charges.map((charge) => leaf(chargeRow(charge, styles)));
-  const outcomes = run.outcomes.map((outcome) => leaf(outcomeRow(outcome, styles)));
-  const bounds = run.corrections.flatMap((one) => boundRows(one, styles)).map(leaf);
+  const fees = run.charges.map((charge) => leaf(chargeRow(charge, look)));
+  const outcomes = run.outcomes.map((outcome) => leaf(outcomeRow(outcome, look)));
+  const bounds = run.corrections.flatMap((one) => boundRows(one, look)).map(leaf);
   const all = [...timed, ...fees, ...outcomes, ...bounds];
-  return { cells: runRow(run, styles), below: all, at: run.openedAt, seq: Number.MAX_SAFE_INTEGER };
+  return { cells: runRow(run, look), below: all, at: run.openedAt, seq: Number.MAX_SAFE_INTEGER };
 }
 
 /** Stands for the parent of a step that has none in its run. */

@@ -1,4 +1,5 @@
 /** Reads a target as an operator writes it. All problems are told at once. */
+import { isDate } from "../calendar-date.ts";
 import type { Problem } from "../errors.ts";
 import { TARGET_NAME_FIELDS_MAX_COUNT, TARGET_NAMES_MAX_COUNT } from "../limits.ts";
 import { isTimeZone } from "../period/billing-period.ts";
@@ -12,7 +13,6 @@ const FIELDS = [
   ...(["customers", "items", "settings"] as const),
 ];
 const SETTINGS_MAX_COUNT = 50;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** A target of a document, or what is wrong with it. */
 export function parseTarget(
@@ -57,15 +57,6 @@ function readDate(place: Place): string {
   const text = place.text();
   if (text !== "" && !isDate(text)) place.refuse(`"${text}" is no date such as 2026-11-01`);
   return text;
-}
-
-function isDate(text: string): boolean {
-  if (!DATE.test(text)) return false;
-  try {
-    return Temporal.PlainDate.from(text, { overflow: "reject" }).toString() === text;
-  } catch {
-    return false;
-  }
 }
 
 function readNames(place: Place): NameMap {

@@ -5,7 +5,7 @@ import type { Problem } from "../errors.ts";
 import { PROBLEMS_MAX_COUNT } from "../limits.ts";
 import { arbitraryCard } from "./arbitraries.test.ts";
 import { contradictionsOf, joinProblems } from "./card-contradictions.ts";
-import { parseRateCard } from "./parse-rate-card.ts";
+import { parseCardDocument, parseRateCard } from "./parse-rate-card.ts";
 
 const fieldsOf = (...[card]: Parameters<typeof contradictionsOf>) =>
   contradictionsOf(card).map(({ field }) => field);
@@ -25,6 +25,45 @@ describe("contradictions of a card", () => {
       assert.deepEqual(fieldsOf(twice), repeated);
     });
     fc.assert(property);
+  });
+
+  test("what a bill shows as it stands has no more places than the currency", () => {
+    const amounts = (amount: string) => ({
+      key: "card",
+      charges: [
+        {
+          ...{ key: "calls", meter: { count: "steps" } },
+          price: { model: "flat", amount: "0.12345" },
+          ...{ minimum: amount, maximum: amount },
+        },
+      ],
+      fees: [{ key: "base", amount }],
+      discounts: [
+        { key: "some", percent: "12.345" },
+        { key: "less", amount },
+      ],
+      ...{ minimum: amount, maximum: amount, runMinimum: "0.12345", runCap: "0.12345" },
+    });
+    const all = ["charges[0].minimum", "charges[0].maximum", "fees[0].amount"].concat(
+      ...["discounts[1].amount", "minimum", "maximum"],
+    );
+    for (const [currency, good, fine] of [
+      ["JPY", "10", "10.5"],
+      ["EUR", "10.50", "10.505"],
+      ["KWD", "10.505", "10.5055"],
+    ] as const) {
+      const card = { ...amounts(good), currency };
+      assert.ok("card" in parseCardDocument(card), currency);
+      const refused = parseCardDocument({ ...amounts(fine), currency });
+      assert.ok("problems" in refused, currency);
+      assert.deepEqual(
+        refused.problems.map(({ field }) => field),
+        all,
+      );
+      assert.match(refused.problems[0]?.detail ?? "", new RegExp(`^${fine} .* ${currency} has `));
+      // A card that was recorded before is still read.
+      assert.ok("card" in parseRateCard({ ...amounts(fine), currency }), currency);
+    }
   });
 
   test("charges that may count the same outcome settle alike", () => {

@@ -1,7 +1,9 @@
 /** What each field of a card allows and the card as a whole does not. */
 import type { Problem } from "../errors.ts";
 import { PROBLEMS_MAX_COUNT } from "../limits.ts";
+import { currencyDecimals } from "../money/currency.ts";
 import { type Amount, formatAmount } from "../money/decimal.ts";
+import { roundAmount } from "../money/rounding.ts";
 import { subjectOfMeter } from "./meter-fields.ts";
 import type { RateCard } from "./rate-card.ts";
 
@@ -14,6 +16,40 @@ export function contradictionsOf(card: RateCard): Problem[] {
     ...wrongBounds(card),
     ...unlikeWindows(card),
   ].map(([field, detail]) => ({ code: "ratecard.invalid", detail, field }));
+}
+
+/**
+ * Amounts that a bill shows as they stand, with more places than the card's currency has: a fee of
+ * 10.5 yen is billed as 10 or as 11, and whoever wrote it means neither. What is counted many times
+ * (a price, a bound of one run) may be as fine as it likes. Of cards that are sent; those on record
+ * stay as they are.
+ */
+export function fineAmountsOf(card: RateCard): Problem[] {
+  const decimals = currencyDecimals(card.currency);
+  if (decimals === undefined) return [];
+  return billedAmounts(card).flatMap(([field, amount]): Problem[] => {
+    if (amount === null || roundAmount(amount, decimals, "down").residual === 0n) return [];
+    const places = decimals === 0 ? "no decimals" : `${decimals} decimals`;
+    const shown = `${formatAmount(amount)} is on the bill as it stands`;
+    const detail = `${shown}: ${card.currency} has ${places}`;
+    return [{ code: "ratecard.invalid", detail, field }];
+  });
+}
+
+function billedAmounts(card: RateCard): (readonly [path: string, amount: Amount | null])[] {
+  const { charges, fees, discounts, minimum, maximum } = card;
+  return [
+    ...charges.flatMap((charge, at) => [
+      [`charges[${at}].minimum`, charge.minimum] as const,
+      [`charges[${at}].maximum`, charge.maximum] as const,
+    ]),
+    ...fees.map(({ amount }, at) => [`fees[${at}].amount`, amount] as const),
+    ...discounts.map(({ value }, at) => {
+      return [`discounts[${at}].amount`, "amount" in value ? value.amount : null] as const;
+    }),
+    ["minimum", minimum],
+    ["maximum", maximum],
+  ];
 }
 
 /** Problems in order, of one place the first only: what cannot be read contradicts anything. */

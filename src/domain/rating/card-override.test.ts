@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { present } from "../assert.ts";
+import { AMOUNT_SCALE } from "../limits.ts";
+import type { Amount } from "../money/decimal.ts";
 import { arbitraryCard } from "./arbitraries.test.ts";
 import { type CardOverride, resolveCard } from "./card-override.ts";
 import { parseCardDocument, parseRateCard } from "./parse-rate-card.ts";
@@ -52,6 +54,23 @@ function resolved(document: object) {
   return "card" in result ? result.card : result.problems.map(({ field }) => field);
 }
 
+/** With the amounts that a bill shows in whole units, which every currency has. */
+function inWholeUnits(card: RateCard): RateCard {
+  const whole = <T extends Amount | null>(amount: T): T =>
+    (amount === null ? null : amount - (amount % 10n ** BigInt(AMOUNT_SCALE))) as T;
+  const bounds = <T extends Pick<RateCard, "minimum" | "maximum">>(one: T): T => {
+    return { ...one, minimum: whole(one.minimum), maximum: whole(one.maximum) };
+  };
+  return bounds({
+    ...card,
+    charges: card.charges.map(bounds),
+    fees: card.fees.map((fee) => ({ ...fee, amount: whole(fee.amount) })),
+    discounts: card.discounts.map((one) => {
+      return "amount" in one.value ? { ...one, value: { amount: whole(one.value.amount) } } : one;
+    }),
+  });
+}
+
 describe("an override", () => {
   test("of nothing is its base under another key", () => {
     assert.deepEqual(resolved({}), { ...BASE, key: "acme" });
@@ -85,12 +104,16 @@ describe("an override", () => {
     assert.deepEqual(resolved({ charges: { fee: CHARGE } }), ["fees[0].key"]);
   });
 
+  test("states no amount finer than the currency of the card that it extends", () => {
+    assert.deepEqual(resolved({ fees: { base: { amount: "1.005" } } }), ["fees[1].amount"]);
+  });
+
   test("of another card is a defect", () => {
     assert.throws(() => resolveCard({ ...BASE, key: "other" }, overrideOf({})), /Invariant broken/);
   });
 
   test("is read back from its document, and resolves to the same card", () => {
-    const plainCard = arbitraryCard.map(structuredClone<RateCard>);
+    const plainCard = arbitraryCard.map(structuredClone<RateCard>).map(inWholeUnits);
     const property = fc.property(plainCard, plainCard, (one, other) => {
       const base = settlingLike(one, other);
       const byKey = <T extends { readonly key: string }>(items: readonly T[]) =>

@@ -8,7 +8,7 @@ import {
 } from "../limits.ts";
 import { currencyDecimals } from "../money/currency.ts";
 import { ROUNDING_MODES } from "../money/rounding.ts";
-import { contradictionsOf, joinProblems } from "./card-contradictions.ts";
+import { contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
 import type { CardOverride, Changes } from "./card-override.ts";
 import { Place } from "./document-place.ts";
 import { parseCharge, readOptionalMoney } from "./parse-charge.ts";
@@ -42,7 +42,9 @@ export type ParsedCardDocument = ParsedRateCard | { readonly override: CardOverr
 export function parseCardDocument(document: unknown): ParsedCardDocument {
   const problems: Problem[] = [];
   const root = new Place(document, "", problems);
-  if (!root.isRecord || root.at("extends").isAbsent) return parseRateCard(document);
+  if (!root.isRecord || root.at("extends").isAbsent) {
+    return readCard(document, (card) => [...contradictionsOf(card), ...fineAmountsOf(card)]);
+  }
   root.allowOnly(OVERRIDE_FIELDS);
   const override: CardOverride = {
     key: root.at("key").text(),
@@ -56,8 +58,12 @@ export function parseCardDocument(document: unknown): ParsedCardDocument {
   return problems.length === 0 ? { override } : { problems };
 }
 
-/** Reads the document of a whole card. */
+/** Reads the document of a whole card, which may be one on record. */
 export function parseRateCard(document: unknown): ParsedRateCard {
+  return readCard(document, contradictionsOf);
+}
+
+function readCard(document: unknown, judge: (card: RateCard) => Problem[]): ParsedRateCard {
   const problems: Problem[] = [];
   const root = new Place(document, "", problems);
   if (!root.isObject()) return { problems };
@@ -78,7 +84,7 @@ export function parseRateCard(document: unknown): ParsedRateCard {
     entitlements: TERMS.entitlements(root.at("entitlements")),
     rounding: TERMS.rounding(root.at("rounding")),
   };
-  const all = joinProblems(problems, contradictionsOf(card));
+  const all = joinProblems(problems, judge(card));
   return all.length === 0 ? { card } : { problems: all };
 }
 

@@ -1,4 +1,5 @@
 /** Reads the terms of a card beside its charges: fees, discounts, trial, credit. */
+import { isDate } from "../calendar-date.ts";
 import {
   CREDIT_PRICE_MAX_UNITS,
   FACTOR_SCALE,
@@ -61,18 +62,9 @@ function readValue(place: Place): DiscountValue {
 export function readDate(place: Place): string | null {
   if (place.isAbsent) return null;
   const text = place.text();
-  if (text !== "" && !isDate(text)) place.refuse(`${JSON.stringify(text)} is no date: 2026-11-01`);
+  if (text !== "" && !isDate(text))
+    place.refuse(`${JSON.stringify(text)} is no date such as 2026-11-01`);
   return text;
-}
-
-function isDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  try {
-    return Temporal.PlainDate.from(text, { overflow: "reject" }).toString() === text;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }
 
 /** Reads a list of keys; null where there is none. */

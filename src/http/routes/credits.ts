@@ -5,6 +5,7 @@ import { instantOf, optionalInstant } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, LIMIT, named, TEXT } from "../schema.ts";
 import { GRANT_TERMS, SENT_AMOUNT } from "../schemas/credits.ts";
+import { FORMS } from "../text-forms.ts";
 import { creditsView, historyView } from "../views/credit-view.ts";
 
 const BY_HAND = {
@@ -46,7 +47,7 @@ const readHistory = route<OfCustomer, HistoryParams>({
     "limit?": LIMIT,
     "cursor?": {
       type: "string",
-      pattern: "^[0-9]{1,15}$",
+      pattern: FORMS.position.pattern,
       description: "`next` of the page before.",
     },
   }),

@@ -3,6 +3,7 @@ import type { Conflict } from "../../engine/ports.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, LIMIT, named, oneOf, TEXT } from "../schema.ts";
+import { FORMS } from "../text-forms.ts";
 import { heldEventView } from "../views/held-event-view.ts";
 
 interface Page {
@@ -54,7 +55,7 @@ const settleConflict = route<{ readonly conflict: string }, unknown, SettleBody>
   operationId: "settleConflict",
   summary: "Decide which of two records counts; keeping the second amends the step by it.",
   scope: "admin",
-  params: closed({ conflict: { type: "string", pattern: "^[1-9][0-9]{0,14}$" } }),
+  params: closed({ conflict: { type: "string", pattern: FORMS.conflict.pattern } }),
   body: {
     schema: closed({ keep: oneOf(["first", "second"]), reason: { ...TEXT, minLength: 1 } }),
   },

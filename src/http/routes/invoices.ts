@@ -8,16 +8,17 @@ import { recordedActs } from "../../engine/recorded-acts.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, type JsonSchema, listOf, named, TEXT } from "../schema.ts";
+import { FORMS } from "../text-forms.ts";
 
 const INVOICE_PARAM = closed({ invoice: ID });
 const DAY: JsonSchema = {
   type: "string",
-  pattern: "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$",
+  format: "date",
   description: "Day in UTC.",
 };
 const SIGNED: JsonSchema = {
   type: "string",
-  pattern: "^-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,30})?$",
+  pattern: FORMS.shortDecimal.pattern,
   description: "Decimal text; negative for a credit.",
 };
 

@@ -1,4 +1,5 @@
 /** Revenue, cost and margin. */
+import { isDateBeginning } from "../../domain/calendar-date.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS, REPORT_ROWS_MAX_COUNT } from "../../domain/limits.ts";
 import { MARGIN_DIMENSIONS, type MarginDimension } from "../../domain/margin/margin-entry.ts";
@@ -7,12 +8,10 @@ import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { type PeriodRange, tooLarge } from "../../engine/report-periods.ts";
 import { ok, route } from "../route.ts";
 import { ANY_TEXT, CURRENCY, closed, described, FLAG, ID, named, oneOf } from "../schema.ts";
+import { FORMS } from "../text-forms.ts";
 import { marginCsv, marginCursor, marginPlaceOf, marginRowView } from "../views/margin-view.ts";
 
-const START = {
-  type: "string",
-  pattern: "^2[01]\\d{2}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?$",
-};
+const START = { type: "string", pattern: FORMS.dateOrMonth.pattern };
 
 interface MarginParameters {
   readonly by: MarginDimension;
@@ -102,6 +101,10 @@ function rangeOf(
   { period, from, to }: Pick<MarginParameters, "period" | "from" | "to">,
   nowMs: number,
 ): PeriodRange | null {
+  for (const [field, start] of Object.entries({ period, from, to })) {
+    if (start === undefined || isDateBeginning(start)) continue;
+    throw new TollgateError("field.invalid", `"${start}" is no day of the calendar.`, field);
+  }
   if (period !== undefined) {
     if (from === undefined && to === undefined) return { from: period, to: period };
     const detail = "Give a period, or from and to, not both.";

@@ -1,4 +1,5 @@
 /** Simulations: real history by other cards. Nothing is written. */
+import { isDateBeginning } from "../../domain/calendar-date.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import {
   DOCUMENT_MAX_BYTES,
@@ -17,8 +18,6 @@ import { readCurrencies } from "../views/currencies.ts";
 import { runTreeView } from "../views/run-view.ts";
 
 const CURRENT = "current";
-/** A start date, or the beginning of one: `2026`, `2026-11`. */
-const PERIOD_SENT = /^\d{4}(-\d{2}(-\d{2})?)?$/;
 
 const simulateCards = route({
   method: "POST",
@@ -144,7 +143,7 @@ function readCustomers(sent: unknown): string[] | null {
 
 function readPeriod(sent: unknown, field: string): string | null {
   if (sent === undefined || sent === null) return null;
-  if (typeof sent === "string" && PERIOD_SENT.test(sent)) return sent;
+  if (typeof sent === "string" && isDateBeginning(sent)) return sent;
   const forms = "2026-11-01, 2026-11 or 2026";
   const detail = `"${field}" is a start date, or the beginning of one: ${forms}.`;
   throw new TollgateError("field.invalid", detail, field);

@@ -7,11 +7,12 @@ import {
   type Quantity,
 } from "../../domain/money/decimal.ts";
 import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
-import type { LineCursor, LineItem } from "../../engine/read-line.ts";
+import type { LineCursor, LineItem } from "../../engine/line-page.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { timeTextOrNull } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { ANY_TEXT, AS_OF, closed, described, ID, LIMIT, named } from "../schema.ts";
+import { FORMS } from "../text-forms.ts";
 
 interface LineParams {
   readonly id: string;
@@ -32,7 +33,7 @@ const readLine = route<LineParams, LineQuery>({
   scope: "read",
   params: closed({
     id: ID,
-    line: { type: "string", pattern: "^[1-9]\\d{0,5}$", description: "1 is the first line." },
+    line: { type: "string", pattern: FORMS.line.pattern, description: "1 is the first line." },
   }),
   query: closed({
     "limit?": LIMIT,
@@ -50,6 +51,7 @@ const readLine = route<LineParams, LineQuery>({
     return ok({
       statement: params.id,
       line,
+      currency: page.currency,
       items: page.items.map((item) => itemView(item, page.line.measure)),
       next: page.next === null ? null : `${page.next.afterSeq ?? "end"} ${page.next.run}`,
     });

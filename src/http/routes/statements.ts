@@ -7,6 +7,7 @@ import { findStatement } from "../../engine/statement-lines.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
 import { ANY_TEXT, AS_OF, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
+import { FORMS } from "../text-forms.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
 import { PAGE_HEADERS, statementPage } from "../views/statement-page.ts";
 import { readVoidings, statementSummary, type Voidings } from "../views/statement-summary.ts";
@@ -30,7 +31,7 @@ const closePeriod = route<unknown, unknown, CloseBody>({
       "customer?": described(nullable(ID), "Null: every customer with usage in the period."),
       period: {
         type: "string",
-        pattern: "^\\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01]))?$",
+        pattern: FORMS.dateOrMonth.pattern,
         description: "Start date, or year and month for all periods that start in it.",
       },
       "early?": described(FLAG, "Close before the period and its grace have ended."),

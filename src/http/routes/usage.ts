@@ -41,11 +41,16 @@ const readUsage = route<unknown, UsageQuery>({
     const reads = await engine.readsAt(workspace, asOfMs(asOf));
     const rows = await engine.usage(workspace, { groupBy, filter }, reads);
     const currencies = await readCurrencies(reads.store, workspace);
+    const customers = rows.map(({ group }) => filter.customer ?? (group.customer || null));
+    const [ofReport = null, ...ofRows] = await currencies.ofSums([
+      filter.customer ?? null,
+      ...customers,
+    ]);
     return ok({
       groupBy,
-      rows: rows.map(rowView),
+      rows: rows.map((row, at) => ({ ...rowView(row), chargeCurrency: ofRows[at] })),
       costCurrency: COST_CURRENCY,
-      chargeCurrency: currencies.ofAll,
+      chargeCurrency: ofReport,
     });
   },
 });

@@ -7,6 +7,7 @@ import type { ClockMove } from "../../engine/test-clock.ts";
 import { instantOf, optionalInstant, timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, type JsonSchema, named, nullable, TIME_SENT } from "../schema.ts";
+import { FORMS } from "../text-forms.ts";
 import { keyView } from "../views/key-view.ts";
 
 const readWorkspace = route({
@@ -45,7 +46,7 @@ const saveWorkspace = route<unknown, unknown, WorkspaceChange>({
 /** Below the id of the workspace that makes it. */
 const SANDBOX_NAME: JsonSchema = {
   type: "string",
-  pattern: "^[a-z0-9][a-z0-9-]{0,62}$",
+  pattern: FORMS.sandboxName.pattern,
   description: "Lower-case letters, digits and hyphens; its id is <workspace>/<name>.",
 };
 

@@ -72,7 +72,11 @@ const problems = {
 const resultFields: Record<string, JsonSchema> = {
   status: oneOf(EVENT_STATUSES),
   "run?": ANY_TEXT,
-  "seq?": described(COUNT, "Place in the workspace's commit order."),
+  "seq?": described(
+    COUNT,
+    "Place in the workspace's commit order. Alerts and acts have places too, behind those of the " +
+      "events that were committed with them: the same events may be numbered otherwise elsewhere.",
+  ),
   "cost?": DECIMAL,
   "costStatus?": oneOf(COST_STATUSES),
   "charge?": DECIMAL,
@@ -215,6 +219,7 @@ const usage = {
         cost: DECIMAL,
         charge: DECIMAL,
         accrued: described(DECIMAL, "Waits for runs to end or outcomes to be final; not charged."),
+        chargeCurrency: described(nullable(CURRENCY), "Null: cards differ, and no one customer's."),
       }),
     ),
     costCurrency: CURRENCY,

@@ -17,7 +17,7 @@ import {
   TIME,
 } from "../schema.ts";
 
-const DATE = { ...ANY_TEXT, pattern: "^\\d{4}-\\d{2}-\\d{2}$" };
+const DATE = { ...ANY_TEXT, format: "date" };
 const KIND = oneOf(
   COMMITMENT_KINDS,
   "prepaid: usage is taken off the bill. minimum: what is missing at the end is billed.",
@@ -63,7 +63,10 @@ const SO_FAR = closed({
   drawn: DECIMAL,
   drawnPercent: described(DECIMAL, "Cut to two places."),
   left: DECIMAL,
-  exhaustedAt: described(nullable(TIME), "At the pace so far; null: not before its end."),
+  exhaustedAt: described(
+    nullable(TIME),
+    "At the pace so far, also where nothing is left; null: not before its end.",
+  ),
   projected: described(nullable(PROJECTED), "Linear; null where nothing has elapsed."),
 });
 

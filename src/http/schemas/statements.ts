@@ -74,6 +74,7 @@ export const STATEMENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   StatementLinePage: closed({
     statement: ANY_TEXT,
     line: COUNT,
+    currency: CURRENCY,
     items: listOf(
       closed({
         kind: oneOf(["step", "run", "outcome", "booking"]),
@@ -89,7 +90,7 @@ export const STATEMENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         ),
         reason: described(TEXT_OR_NULL, "Why a booking was made."),
       }),
-      "As they are now.",
+      "As the statement billed them.",
     ),
     next: TEXT_OR_NULL,
   }),

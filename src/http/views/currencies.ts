@@ -5,6 +5,7 @@ import { currencyOfCard } from "../../engine/commitment-currency.ts";
 import type { Store } from "../../engine/ports.ts";
 
 type CurrencyReads = Pick<Store, "cards" | "customer">;
+type Charged = Pick<Run, "rating" | "customer">;
 
 /** Looks up currencies of one workspace. */
 export class Currencies {
@@ -27,7 +28,7 @@ export class Currencies {
   }
 
   /** Makes the currencies of these runs known: those that no card has rated ask their customer. */
-  async learn(runs: readonly Run[]): Promise<void> {
+  async learn(runs: readonly Charged[]): Promise<void> {
     for (const { rating, customer } of runs) {
       if (rating !== null || customer === null || this.#cardKeys.has(customer)) continue;
       const known = await this.#store.customer(this.#workspace, customer);
@@ -36,9 +37,17 @@ export class Currencies {
   }
 
   /** Of a run that was learnt. Null while there is no card. */
-  ofRun({ rating, customer }: Pick<Run, "rating" | "customer">): string | null {
+  ofRun({ rating, customer }: Charged): string | null {
     const own = this.#byId.get(rating?.cardVersionId ?? -1);
     return own ?? currencyOfCard(this.#cards, this.#cardKeys.get(customer ?? "") ?? null);
+  }
+
+  /** Of sums over all of these customers; null where cards differ and no one customer is named. */
+  async ofSums(customers: readonly (string | null)[]): Promise<(string | null)[]> {
+    if (this.ofAll !== null) return customers.map(() => this.ofAll);
+    const charged = customers.map((customer): Charged => ({ rating: null, customer }));
+    await this.learn(charged);
+    return charged.map((one) => (one.customer === null ? null : this.ofRun(one)));
   }
 }
 
@@ -46,7 +55,7 @@ export class Currencies {
 export async function readCurrencies(
   store: CurrencyReads,
   workspace: string,
-  runs: readonly Run[] = [],
+  runs: readonly Charged[] = [],
 ): Promise<Currencies> {
   const currencies = new Currencies(store, workspace, await store.cards(workspace));
   await currencies.learn(runs);

@@ -49,6 +49,13 @@ describe("the page of a statement", () => {
     assert.equal(page.match(/1,234\.57/g)?.length, 1, "the rounding line has no amount of its own");
   });
 
+  test("gives units and exact amounts room, so that a long name does not break them", () => {
+    const page = statementPage(statement({}, [line({ measure: "steps" })]));
+    assert.match(page, /\.exact \{[^}]*min-width: 10ch/);
+    assert.match(page, /\.unit \{ min-width: 8ch/);
+    assert.match(page, /<td class="unit"><bdi>steps<\/bdi><\/td><td class="n exact">/);
+  });
+
   test("has no decimals in a currency without, and three in one with three", () => {
     const inYen = statementPage(statement({ currency: "JPY", total: "1500" }, []));
     assert.ok(inYen.includes('<td class="n">1,500</td></tr></tfoot>'));

@@ -42,7 +42,8 @@ th { text-align: left; font-weight: 600; color: #666; border-bottom: 1.5px solid
 th, td { padding: .4rem .5rem; vertical-align: top; }
 td { border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
 .n { text-align: right; white-space: nowrap; }
-.n.exact { white-space: normal; color: #666; }
+.n.exact { white-space: normal; color: #666; min-width: 10ch; }
+.unit { min-width: 8ch; }
 tr.quiet td { color: #666; }
 tfoot td { border-bottom: 0; border-top: 1.5px solid #1a1a1a; font-size: 1.15rem;
   font-weight: 600; }
@@ -53,6 +54,7 @@ thead { display: table-header-group; }
 tfoot { display: table-row-group; }
 tr { break-inside: avoid; }
 @page { size: A4; margin: 18mm 16mm; }
+@media (max-width: 40rem) { body { padding: 0 .6rem; } th, td { padding: .4rem .25rem; } }
 @media print { body { margin: 0; padding: 0; max-width: none; font-size: 9.5pt; } }
 `;
 
@@ -207,7 +209,7 @@ function rowOf(line: Line, { number, currency }: Place): string {
   return [
     `<tr${line.kind === "charge" ? "" : ' class="quiet"'}><td class="n">${number}</td>`,
     `<td>${outside(line.description)}</td><td class="n">${quantity}</td>`,
-    `<td>${outside(measure)}</td>`,
+    `<td class="unit">${outside(measure)}</td>`,
     `<td class="n exact">${grouped(line.amountExact)}</td><td class="n">${amount}</td></tr>`,
   ].join("");
 }

@@ -3,11 +3,18 @@
  * by rules of its own making, so that an error of the engine's cannot hide itself.
  */
 import type { Step } from "../../domain/event/step.ts";
-import { isTokenBucket, type Usage } from "../../domain/event/usage.ts";
-import { ONE_UNIT } from "../../domain/money/decimal.ts";
 import { periodAt } from "../../domain/period/billing-period.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import { decodeCustomer } from "../stored-rows.ts";
+import {
+  type Counted,
+  isAmong,
+  isInRunTotals,
+  levelOf,
+  NOTHING,
+  scopeOf,
+  selects,
+} from "./budget-measures.ts";
 import { usable, windowAgain } from "./budget-window.ts";
 import type { CardVersion, CardVersions } from "./card-versions.ts";
 import type { BudgetDocument } from "./check-budgets.ts";
@@ -38,32 +45,8 @@ export interface SummedPart {
   readonly level: bigint;
 }
 
-/** What something comes to, and for whom. */
-interface Counted {
-  readonly ws: number;
-  readonly customer: string;
-  readonly agent: string | null;
-  readonly labels: Run["labels"];
-  readonly cardKey: string | null;
-  /** Since when it is on record, in whatever version. */
-  readonly firstSeq: number;
-  readonly atMs: number;
-  readonly cost: bigint;
-  readonly charge: bigint;
-  readonly currency: string | null;
-  readonly credits: bigint;
-  readonly creditName: string | null;
-  readonly usage: Usage;
-  readonly steps: bigint;
-  readonly runs: bigint;
-  readonly openRuns: bigint;
-}
-
-const NOTHING = {
-  ...{ credits: 0n, creditName: null },
-  ...{ cost: 0n, charge: 0n, currency: null, steps: 0n, runs: 0n, openRuns: 0n },
-  usage: new Map(),
-};
+/** A run as it is or was: a version that is over has no bounds of its own. */
+export type RunVersion = RunFacts & Pick<Run, "corrections">;
 
 /** Balances of all budgets, rebuilt beside the stored ones. */
 export class BudgetSums {
@@ -132,19 +115,12 @@ export class BudgetSums {
       ...creditsAgain(this.#card(ws, step.cardVersionId), step.shares),
       ...{ steps: 1n, runs: 0n, openRuns: 0n },
     };
-    const path = this.#paths.of(ws, step.run);
+    const ofTree = isCounted ? counted : { ...counted, ...NOTHING };
     for (const budget of budgets) {
-      const { each, where } = budget.document;
-      if (each !== "run") {
+      if (budget.document.each === "run") yield* this.#onPath(budget, step.run, ofTree);
+      else {
         const at = isCounted ? this.#placeOf(budget, counted) : null;
         if (at !== null) yield { ...at, budget };
-        continue;
-      }
-      const level = isCounted ? levelOf(budget, counted) : 0n;
-      for (const run of path) {
-        const one = { ...run, cardKey: this.#cardKey(ws, run.cardVersionId) };
-        if (!isAmong(where.customer, customer) || !selects(where, one)) continue;
-        yield { budget, scope: run.id, window: "", level };
       }
     }
   }
@@ -162,65 +138,113 @@ export class BudgetSums {
 
   /** Fees and bounds of a run, that it is one, and for its own budgets what its tree came to. */
   addRun(ws: number, run: Run): void {
-    const { customer, agent, labels, rating } = run;
+    const { customer, corrections } = run;
     const budgets = this.#of(ws);
-    if (customer === null || budgets.length === 0 || this.#waitsInMemory(ws, run)) return;
-    const bounds = run.corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
-    const shares = rating === null ? [] : [...rating.shares, ...rating.left];
-    const paid = shares.filter(({ cell }) => !isFreeCell(cell));
-    const fee = paid.reduce((sum, { amount }) => sum + amount, 0n);
-    const isRoot = run.parent === null && !run.standing;
-    const card = this.#card(ws, rating?.cardVersionId ?? null);
-    const most = card === undefined ? [] : mostOfRunAgain(card, run);
-    const waits = most.reduce((sum, { amount }) => sum + amount, 0n);
-    const own = {
-      ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
-      firstSeq: firstSeqOfRun(this.#file, ws, run),
-      cardKey: this.#cardKey(ws, rating?.cardVersionId ?? null),
-      charge: fee + bounds + waits,
-      currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
-      ...creditsAgain(card, [...shares, ...most]),
-      runs: isRoot ? 1n : 0n,
-      openRuns: isRoot && run.status === "open" ? 1n : 0n,
-    };
+    if (customer === null || budgets.length === 0 || this.waitsInMemory(ws, run)) return;
+    this.#add(this.partsOfRun(budgets.filter(isNotOfRuns), ws, run));
+    const own = this.#ofRun(ws, customer, run);
     const { cost, charge, steps } = run.tree;
     const currency = this.#cardCurrency(ws, customer, run.openedAtMs);
+    const bounds = boundsOf(corrections);
     const tree = { ...own, ...NOTHING, currency };
     const whole = { ...tree, cost, charge: charge + bounds, steps: BigInt(steps) };
     for (const budget of budgets) {
       const { each, measure, where } = budget.document;
-      if (each !== "run") {
-        this.#add(budget, own);
-        continue;
-      }
-      if (run.standing || !isInRunTotals(measure)) continue;
+      if (each !== "run" || run.standing || !isInRunTotals(measure)) continue;
       if (!isAmong(where.customer, customer) || !selects(where, own)) continue;
       this.#put(budget, { scope: run.id, window: "" }, [levelOf(budget, whole), 0n]);
     }
   }
 
   addOutcome(ws: number, outcome: OutcomeState): void {
+    this.#add(this.partsOfOutcome(this.#of(ws).filter(isNotOfRuns), ws, outcome));
+  }
+
+  /** What a version of a run comes to in some budgets, beside its steps and outcomes. */
+  *partsOfRun(
+    budgets: readonly SummedBudget[],
+    ws: number,
+    run: RunVersion,
+  ): Generator<SummedPart> {
+    const { customer, rating } = run;
+    if (customer === null || budgets.length === 0) return;
+    const own = this.#ofRun(ws, customer, run);
+    const fee = { ...own, ...NOTHING, charge: feeOf(rating), currency: own.currency };
+    for (const budget of budgets) {
+      if (budget.document.each === "run") yield* this.#onPath(budget, run.id, fee);
+      else {
+        const at = this.#placeOf(budget, own);
+        if (at !== null) yield { ...at, budget };
+      }
+    }
+  }
+
+  #ofRun(ws: number, customer: string, run: RunVersion): Counted {
+    const { agent, labels, rating, corrections } = run;
+    const isRoot = run.parent === null && !run.standing;
+    const card = this.#card(ws, rating?.cardVersionId ?? null);
+    const most = card === undefined ? [] : mostOfRunAgain(card, run);
+    const waits = most.reduce((sum, { amount }) => sum + amount, 0n);
+    const shares = rating === null ? [] : [...rating.shares, ...rating.left];
+    return {
+      ...{ ...NOTHING, ws, customer, agent, labels, atMs: run.openedAtMs },
+      firstSeq: firstSeqOfRun(this.#file, ws, run),
+      cardKey: this.#cardKey(ws, rating?.cardVersionId ?? null),
+      charge: feeOf(rating) + boundsOf(corrections) + waits,
+      currency: this.#currencyOf(ws, rating?.cardVersionId ?? null),
+      ...creditsAgain(card, [...shares, ...most]),
+      runs: isRoot ? 1n : 0n,
+      openRuns: isRoot && run.status === "open" ? 1n : 0n,
+    };
+  }
+
+  /** What a version of an outcome comes to in some budgets, and may yet come to. */
+  *partsOfOutcome(
+    budgets: readonly SummedBudget[],
+    ws: number,
+    outcome: OutcomeState,
+  ): Generator<SummedPart> {
     const { customer, agent, cardVersionId, receivedAtMs, run } = outcome;
+    if (budgets.length === 0) return;
     const card = this.#card(ws, cardVersionId);
-    const atMs = countedAtMs(outcome.occurredAtMs, receivedAtMs);
+    const countedMs = countedAtMs(outcome.occurredAtMs, receivedAtMs);
     const most =
-      card === undefined ? [] : mostOfOutcomeAgain(this.#file, card, { ws, outcome, atMs });
+      card === undefined
+        ? []
+        : mostOfOutcomeAgain(this.#file, card, { ws, outcome, atMs: countedMs });
     const charge = most.reduce((sum, { amount }) => sum + amount, outcome.charge as bigint);
     const labels = this.#paths.of(ws, run, { isStandingToo: true })[0]?.labels ?? null;
     const currency = this.#currencyOf(ws, cardVersionId);
     const credits = creditsAgain(card, [...outcome.shares, ...most]);
     const firstSeq = firstSeqOfOutcome(this.#file, ws, outcome);
     const of = { ws, customer, agent, labels, firstSeq, cardKey: this.#cardKey(ws, cardVersionId) };
-    const counted = { ...NOTHING, ...of, charge, currency, ...credits };
-    for (const budget of this.#of(ws)) {
-      if (budget.document.each === "run") continue;
-      this.#add(budget, { ...counted, atMs: receivedAtMs });
+    const counted = { ...NOTHING, ...of, charge, currency, ...credits, atMs: receivedAtMs };
+    const ofTree = { ...counted, ...NOTHING, charge: outcome.charge, currency };
+    for (const budget of budgets) {
+      if (budget.document.each === "run") yield* this.#onPath(budget, run, ofTree);
+      else {
+        const at = this.#placeOf(budget, counted);
+        if (at !== null) yield { ...at, budget };
+      }
     }
   }
 
-  #add(budget: SummedBudget, counted: Counted): void {
-    const at = this.#placeOf(budget, counted);
-    if (at !== null) this.#put(budget, at, [at.level, 1n]);
+  /** In the balances of a run and of all above it, as far as a budget selects them. */
+  *#onPath(budget: SummedBudget, run: string, counted: Counted): Generator<SummedPart> {
+    const { where } = budget.document;
+    const { ws, customer } = counted;
+    const level = levelOf(budget, counted);
+    for (const above of this.#paths.of(ws, run)) {
+      const one = { ...above, cardKey: this.#cardKey(ws, above.cardVersionId) };
+      if (!isAmong(where.customer, customer) || !selects(where, one)) continue;
+      yield { budget, scope: above.id, window: "", level };
+    }
+  }
+
+  #add(parts: Iterable<SummedPart>): void {
+    for (const { budget, scope, window, level } of parts) {
+      this.#put(budget, { scope, window }, [level, 1n]);
+    }
   }
 
   #placeOf(budget: SummedBudget, counted: Counted): Omit<SummedPart, "budget"> | null {
@@ -275,13 +299,33 @@ export class BudgetSums {
     return this.#cards.currencyAt(ws, key, { atMs, periodStartMs });
   }
 
+  /** Whether the card that a run is counted by has a cap or a minimum for it. */
+  isBound(ws: number, { rating }: Pick<Run, "rating">): boolean {
+    const card = this.#card(ws, rating?.cardVersionId ?? null);
+    return card !== undefined && (card.runCap !== null || card.runMinimum !== null);
+  }
+
   /** A run that only steps behind the last total made: its row is on disk, its totals are not. */
-  #waitsInMemory(ws: number, { id, opened, rating, tree }: Run): boolean {
+  waitsInMemory(ws: number, { id, opened, rating, tree }: Run): boolean {
     if (opened || rating !== null || tree.steps > 0) return false;
     const { first, outcomes } = this.#file.first(OF_TREE, ws, id) ?? {};
     const isBehind = first !== null && (first as number) > this.#file.summedStepNo(ws);
     return isBehind && outcomes === 0;
   }
+}
+
+function isNotOfRuns({ document }: SummedBudget): boolean {
+  return document.each !== "run";
+}
+
+/** What a root run is charged by itself, its bounds aside. */
+function feeOf(rating: Run["rating"]): bigint {
+  const shares = rating === null ? [] : [...rating.shares, ...rating.left];
+  return shares.reduce((sum, { cell, amount }) => (isFreeCell(cell) ? sum : sum + amount), 0n);
+}
+
+function boundsOf(corrections: Run["corrections"]): bigint {
+  return corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
 }
 
 /** The first step of a tree, and how many outcomes it has. */
@@ -290,48 +334,3 @@ const OF_TREE = `WITH RECURSIVE tree (run_no, id) AS (
     UNION SELECT r.run_no, r.id FROM runs r JOIN tree t ON r.ws = ?1 AND r.parent = t.id)
   SELECT (SELECT min(step_no) FROM steps WHERE run_no IN (SELECT run_no FROM tree)) AS first,
     (SELECT count(*) FROM outcomes WHERE ws = ?1 AND run IN (SELECT id FROM tree)) AS outcomes`;
-
-/** Whether what runs came to is read from their rows: those are checked on their own. */
-function isInRunTotals(measure: string): boolean {
-  return measure === "cost" || measure === "charge" || measure === "steps";
-}
-
-function levelOf({ document: { measure, currency } }: SummedBudget, counted: Counted): bigint {
-  if (measure === "cost") return counted.cost;
-  // What credit pays is in the books of credit: nothing is settled in such a balance.
-  if (measure === "prepaid") return 0n;
-  if (measure === "credits") return counted.creditName === currency ? counted.credits : 0n;
-  if (measure === "charge") return counted.currency === currency ? counted.charge : 0n;
-  if (measure === "steps") return counted.steps * ONE_UNIT;
-  if (measure === "runs") return counted.runs * ONE_UNIT;
-  if (measure === "parallel_runs") return counted.openRuns * ONE_UNIT;
-  if (measure !== "tokens") return counted.usage.get(measure) ?? 0n;
-  return [...counted.usage].reduce((sum, [name, n]) => sum + (isTokenBucket(name) ? n : 0n), 0n);
-}
-
-function scopeOf({ each }: BudgetDocument, counted: Counted): string | null {
-  const { customer, agent, labels } = counted;
-  if (each === "workspace") return "";
-  if (each === "customer") return customer;
-  if (each === "agent") return agent;
-  if (each === "customer_agent") return agent === null ? null : JSON.stringify([customer, agent]);
-  return labelOf(labels, each.slice(each.indexOf(":") + 1)) ?? null;
-}
-
-function labelOf(labels: Run["labels"], name: string): string | undefined {
-  return labels !== null && Object.hasOwn(labels, name) ? labels[name] : undefined;
-}
-
-function isAmong(wanted: readonly string[] | undefined, value: string | null): boolean {
-  return wanted === undefined || (value !== null && wanted.includes(value));
-}
-
-function selects(
-  { agent, label = {}, card }: BudgetDocument["where"],
-  one: Pick<Counted, "agent" | "labels" | "cardKey">,
-): boolean {
-  if (!isAmong(agent, one.agent) || !isAmong(card, one.cardKey)) return false;
-  return Object.entries(label).every(([name, values]) => {
-    return values.includes(labelOf(one.labels, name) ?? "\u0000");
-  });
-}

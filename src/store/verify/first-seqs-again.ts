@@ -18,12 +18,16 @@ export function firstSeqOfStep(file: DataFile, ws: number, step: Step): number {
   return firstOf(file.first(STEP, ws, run, source, encodeId(id))) ?? seq;
 }
 
-/** Of a run as it is now, that of its first version. */
-export function firstSeqOfRun(file: DataFile, ws: number, { id, sinceSeq }: Run): number {
+/** Of any version of a run, that of the first one. */
+export function firstSeqOfRun(
+  file: DataFile,
+  ws: number,
+  { id, sinceSeq }: Pick<Run, "id" | "sinceSeq">,
+): number {
   return firstOf(file.first(RUN, ws, id)) ?? sinceSeq;
 }
 
-/** Of an outcome as it is now, that of its first version. */
+/** Of any version of an outcome, that of its first version. */
 export function firstSeqOfOutcome(file: DataFile, ws: number, outcome: OutcomeState): number {
   const { run, key, sinceSeq } = outcome;
   return firstOf(file.first(OUTCOME, ws, run, key)) ?? sinceSeq;

@@ -1,13 +1,13 @@
 /**
- * Levels of balances as they were when a limit changed, added up from the revisions of steps: what
- * lies above a limit is recorded by the limit of its time. Only where all of a balance came of
- * steps: what runs and outcomes come to has no revisions that tell it.
+ * Levels of balances as they were when a limit changed, added up from the revisions of steps and
+ * the versions of runs and outcomes: what lies above a limit is recorded by the limit of its time.
  */
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Step } from "../../domain/event/step.ts";
-import { decodeFormerRun } from "../former-rows.ts";
-import type { Row } from "../stored-rows.ts";
-import type { BudgetSums, SummedBudget } from "./budget-sums.ts";
+import type { RunFacts } from "../../domain/run/run.ts";
+import { decodeFormerOutcome, decodeFormerRun } from "../former-rows.ts";
+import { decodeOutcome, decodeRun, decodeRunFacts } from "../stored-rows.ts";
+import type { BudgetSums, SummedBudget, SummedPart } from "./budget-sums.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
 import { readStep, type StepTable } from "./step-row.ts";
@@ -27,13 +27,8 @@ export interface AskedBalance {
   readonly untilSeq: number;
 }
 
-/** Measures of steps alone. */
-const NOT_OF_STEPS: readonly string[] = ["charge", "credits", "prepaid", "runs", "parallel_runs"];
-
-/** Whether levels of a budget can be added up from steps. */
-export function isOfSteps({ document: { measure } }: SummedBudget): boolean {
-  return !NOT_OF_STEPS.includes(measure);
-}
+/** Measures that runs and outcomes come to, beside steps. */
+const NOT_OF_STEPS: readonly string[] = ["charge", "credits", "runs", "parallel_runs"];
 
 const REVISIONS = `SELECT s.run_no AS run_no, s.source_no AS source_no, s.id AS id, s.tab AS tab,
     s.no AS no FROM (
@@ -43,44 +38,102 @@ const REVISIONS = `SELECT s.run_no AS run_no, s.source_no AS source_no, s.id AS 
 
 /** Sums of each balance, by the span that they were booked in. */
 export class LevelsAgain {
+  readonly #file: DataFile;
+  readonly #sums: BudgetSums;
   readonly #asked: ReadonlyMap<string, AskedBalance>;
-  readonly #sums = new Map<string, bigint[]>();
+  readonly #levels = new Map<string, bigint[]>();
   /** Balances of runs to which something came before their budget. */
   readonly #early = new Set<string>();
   readonly #changed: ReadonlySet<string>;
+  /** Balances of charges in which runs with a cap or a minimum count. */
+  readonly #unsure = new Set<string>();
 
   /** `asked` by workspace, budget, scope and window. */
   constructor(file: DataFile, sums: BudgetSums, asked: ReadonlyMap<string, AskedBalance>) {
+    this.#file = file;
+    this.#sums = sums;
     this.#asked = asked;
     this.#changed = asked.size === 0 ? new Set() : changedScopes(file);
-    if (asked.size === 0) return;
-    const budgets = Map.groupBy(
-      new Set([...asked.values()].map(({ budget }) => budget)),
-      ({ ws }) => ws,
-    );
+    const all = new Set([...asked.values()].map(({ budget }) => budget));
+    if (all.size > 0) this.#addSteps(Map.groupBy(all, ({ ws }) => ws));
+    const others = [...all].filter(({ document }) => NOT_OF_STEPS.includes(document.measure));
+    if (others.length === 0) return;
+    const budgets = Map.groupBy(others, ({ ws }) => ws);
+    this.#addRuns(budgets);
+    this.#addOutcomes(budgets);
+  }
+
+  #addSteps(budgets: ReadonlyMap<number, readonly SummedBudget[]>): void {
+    const partsOf = (ws: number, step: Step) => this.#sums.partsOf(budgets.get(ws) ?? [], ws, step);
     let [identity, before]: [string, Step | null] = ["", null];
-    for (const row of file.each(REVISIONS)) {
-      const read = readStep(file, row.tab as StepTable, row.no as number);
+    for (const row of this.#file.each(REVISIONS)) {
+      const read = readStep(this.#file, row.tab as StepTable, row.no as number);
       if (read?.step === undefined) continue;
       const { ws, step } = read;
       // Steps behind the last total count once a restart has added them up.
-      if (row.tab === "steps" && (row.no as number) > file.summedStepNo(ws)) continue;
+      if (row.tab === "steps" && (row.no as number) > this.#file.summedStepNo(ws)) continue;
       const own = joined(...(read.identity as [number, number, string]));
       if (own !== identity) [identity, before] = [own, null];
-      const of = budgets.get(ws) ?? [];
-      if (before !== null) this.#book(sums, of, { ws, step: before, seq: step.seq, sign: -1n });
-      this.#book(sums, of, { ws, step, seq: step.seq, sign: 1n });
+      const { seq } = step;
+      if (before !== null) this.#book(partsOf(ws, before), { ws, seq, sign: -1n });
+      this.#book(partsOf(ws, step), { ws, seq, sign: 1n });
       before = step;
     }
   }
 
-  #book(
-    sums: BudgetSums,
-    budgets: readonly SummedBudget[],
-    at: { readonly ws: number; readonly step: Step; readonly seq: number; readonly sign: bigint },
+  #addRuns(budgets: ReadonlyMap<number, readonly SummedBudget[]>): void {
+    for (const row of this.#file.each("SELECT * FROM runs ORDER BY ws, id")) {
+      const ws = row.ws as number;
+      const own = budgets.get(ws) ?? [];
+      const now = own.length === 0 ? null : readOr(() => decodeRun(row));
+      if (now === null || this.#sums.waitsInMemory(ws, now)) continue;
+      const former = this.#file.all(FORMER_RUNS, ws, now.id);
+      const versions = [...former.map((one) => readOr(() => decodeFormerRun(one))), now];
+      this.#bookVersions(versions, ws, (one) => this.#partsOfRun(own, ws, one));
+    }
+  }
+
+  *#partsOfRun(budgets: readonly SummedBudget[], ws: number, run: RunFacts) {
+    // What its bounds came to at an earlier time, no row says.
+    const isBound = this.#sums.isBound(ws, run);
+    for (const part of this.#sums.partsOfRun(budgets, ws, { ...run, corrections: [] })) {
+      const { budget, scope, window } = part;
+      const isOfCharge = budget.document.measure === "charge";
+      if (isBound && isOfCharge) this.#unsure.add(joined(ws, budget.id, scope, window));
+      yield part;
+    }
+  }
+
+  #addOutcomes(budgets: ReadonlyMap<number, readonly SummedBudget[]>): void {
+    for (const row of this.#file.each("SELECT * FROM outcomes ORDER BY ws, run, key")) {
+      const ws = row.ws as number;
+      const own = budgets.get(ws) ?? [];
+      const now = own.length === 0 ? null : readOr(() => decodeOutcome(row));
+      if (now === null) continue;
+      const former = this.#file.all(FORMER_OUTCOMES, ws, now.run, now.key);
+      const versions = [...former.map((one) => readOr(() => decodeFormerOutcome(one))), now];
+      this.#bookVersions(versions, ws, (one) => this.#sums.partsOfOutcome(own, ws, one));
+    }
+  }
+
+  #bookVersions<T extends { readonly sinceSeq: number }>(
+    versions: readonly (T | null)[],
+    ws: number,
+    partsOf: (version: T) => Iterable<SummedPart>,
   ): void {
-    const { ws, step, seq, sign } = at;
-    for (const { budget, scope, window, level } of sums.partsOf(budgets, ws, step)) {
+    for (const [at, version] of versions.entries()) {
+      if (version === null) continue;
+      const [before, seq] = [versions[at - 1] ?? null, version.sinceSeq];
+      if (before !== null) this.#book(partsOf(before), { ws, seq, sign: -1n });
+      this.#book(partsOf(version), { ws, seq, sign: 1n });
+    }
+  }
+
+  #book(
+    parts: Iterable<SummedPart>,
+    { ws, seq, sign }: { readonly ws: number; readonly seq: number; readonly sign: bigint },
+  ): void {
+    for (const { budget, scope, window, level } of parts) {
       const place = joined(ws, budget.id, scope, window);
       const asked = this.#asked.get(place);
       if (asked === undefined || seq >= asked.untilSeq) continue;
@@ -89,8 +142,8 @@ export class LevelsAgain {
         asked.spans.findLastIndex(({ fromSeq }) => fromSeq <= seq),
       );
       if (seq < (asked.spans[0]?.fromSeq ?? 0)) this.#early.add(place);
-      const known = this.#sums.get(place) ?? asked.spans.map(() => 0n);
-      this.#sums.set(place, known);
+      const known = this.#levels.get(place) ?? asked.spans.map(() => 0n);
+      this.#levels.set(place, known);
       known[index] = (known[index] ?? 0n) + sign * level;
     }
   }
@@ -99,15 +152,15 @@ export class LevelsAgain {
   of(place: string): readonly bigint[] | null {
     const asked = this.#asked.get(place);
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
-    if (asked === undefined) return null;
-    const { each, where } = asked.budget.document;
-    // Which card a run was counted by before is not looked up; nor which limit was in force when
-    // what a run did before its budget came to it, which the first unit that looks at it does.
+    if (asked === undefined || this.#unsure.has(place)) return null;
+    const { each } = asked.budget.document;
+    // Which limit was in force when what a run did before its budget came to it is not known: the
+    // first unit that looks at it does that.
     const isEarly = asked.spans.length > 1 && this.#early.has(place);
-    const isUnsure = where.card !== undefined || this.#changed.has(joined(ws, scope)) || isEarly;
+    const isUnsure = this.#changed.has(joined(ws, scope)) || isEarly;
     if (each === "run" && isUnsure) return null;
     let level = 0n;
-    const sums = this.#sums.get(place) ?? asked.spans.map(() => 0n);
+    const sums = this.#levels.get(place) ?? asked.spans.map(() => 0n);
     return sums.map((sum) => {
       level += sum;
       return level;
@@ -115,7 +168,11 @@ export class LevelsAgain {
   }
 }
 
-const RUN = "SELECT parent, agent, labels FROM runs WHERE ws = ? AND id = ?";
+const FORMER_RUNS = "SELECT * FROM former_runs WHERE ws = ? AND run = ? ORDER BY until_seq";
+const FORMER_OUTCOMES = `SELECT * FROM former_outcomes
+  WHERE ws = ? AND run = ? AND key = ? ORDER BY until_seq`;
+
+const RUN = "SELECT * FROM runs WHERE ws = ? AND id = ?";
 
 /** Runs in whose trees something stood otherwise in between: by workspace and run. */
 function changedScopes(file: DataFile): ReadonlySet<string> {
@@ -128,22 +185,25 @@ function changedScopes(file: DataFile): ReadonlySet<string> {
   };
   for (const row of file.each("SELECT * FROM former_runs")) {
     const [ws, run] = [row.ws as number, row.run as string];
-    const former = formerOf(row);
+    const former = readOr(() => decodeFormerRun(row));
     const now = file.first(RUN, ws, run);
-    const labels = now?.labels == null ? null : JSON.parse(now.labels as string);
-    const is = { parent: now?.parent ?? null, agent: now?.agent ?? null, labels };
-    if (former !== null && canonicalJson(former) === canonicalJson(is)) continue;
+    const is = now === undefined ? null : readOr(() => decodeRunFacts(now));
+    if (former !== null && is !== null && selecting(former) === selecting(is)) continue;
     add(ws, run);
     add(ws, former?.parent ?? null);
   }
   return changed;
 }
 
-/** What selects a run; what cannot be read is a finding of its own. */
-function formerOf(row: Row) {
+/** What places a run and selects it. */
+function selecting({ parent, agent, labels, rating }: RunFacts): string {
+  return canonicalJson({ parent, agent, labels, card: rating?.cardVersionId ?? null });
+}
+
+/** What cannot be read is a finding of its own. */
+function readOr<T>(read: () => T): T | null {
   try {
-    const { parent, agent, labels } = decodeFormerRun(row);
-    return { parent, agent, labels };
+    return read();
   } catch {
     return null;
   }

@@ -51,7 +51,10 @@ export function mostOfOutcomeAgain(
 }
 
 /** Of a run's own charges, beside those that count. */
-export function mostOfRunAgain(card: CardVersion, { rating, status }: Run): MostAgain[] {
+export function mostOfRunAgain(
+  card: CardVersion,
+  { rating, status }: Pick<Run, "rating" | "status">,
+): MostAgain[] {
   if (status !== "open" || rating === null) return [];
   const all = takenOfRun(card.charges, { ...rating, ending: "completed" });
   const { trial } = card;

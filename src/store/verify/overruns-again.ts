@@ -1,6 +1,6 @@
 /**
  * Overruns against what was settled above limits. Each is recorded by the limit of its time, so
- * where that changed, what a balance stood at then is added up from the revisions of steps.
+ * where that changed, what a balance stood at then is added up from revisions and versions.
  */
 import { formatScaled } from "../../domain/money/decimal.ts";
 import { type ActedBudgets, levelIn, scaleOf } from "./budget-acts.ts";
@@ -9,7 +9,7 @@ import { keyOf } from "./check-budgets.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
-import { type AskedBalance, isOfSteps, LevelsAgain, type LimitSpan } from "./levels-again.ts";
+import { type AskedBalance, LevelsAgain, type LimitSpan } from "./levels-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
 
 /** The sequence number of the first step behind the totals of a workspace; null: there is none. */
@@ -80,10 +80,10 @@ export class OverrunsAgain {
   }
 
   #workOut(): void {
-    const ofSteps = [...this.#asked].filter(([, { budget }]) => {
-      return isOfSteps(budget) && this.#file.first(REMOVED, budget.ws) === undefined;
+    const whole = [...this.#asked].filter(([, { budget }]) => {
+      return this.#file.first(REMOVED, budget.ws) === undefined;
     });
-    const levels = new LevelsAgain(this.#file, this.#sums, new Map(ofSteps));
+    const levels = new LevelsAgain(this.#file, this.#sums, new Map(whole));
     for (const [place, { budget, spans, untilSeq, settled }] of this.#asked) {
       const own = levels.of(place);
       const isKnown = own !== null && own.at(-1) === settled;
