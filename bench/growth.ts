@@ -16,7 +16,9 @@ import * as measured from "./measured.ts";
 
 /** Steps at which it is measured, beside the last. */
 const STAGES = [4_000_000, 10_000_000, 20_000_000];
-const SETTINGS = { shared_buffers: "2GB", max_wal_size: "8GB", checkpoint_timeout: "30min" };
+const SETTINGS = {
+  ...{ fsync: "on", shared_buffers: "2GB", max_wal_size: "8GB", checkpoint_timeout: "30min" },
+};
 const EVENTS = { of: "events", workload: "growth", eventsPerRequest: 100 } as const;
 const ROUND = { connections: 16, requests: 100 } as const;
 /** What is copied to fill a database. */

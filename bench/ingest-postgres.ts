@@ -27,7 +27,9 @@ const WARM_UP_ROUNDS = 4;
 const WRITERS = [1, 2, 4] as const;
 
 /** Room for the bench's rows in memory, as a database of its own machine would have. */
-export const BENCH_SETTINGS = { shared_buffers: "512MB", max_wal_size: "4GB" } as const;
+export const BENCH_SETTINGS = {
+  ...{ fsync: "on", shared_buffers: "512MB", max_wal_size: "4GB" },
+} as const;
 
 interface Node {
   readonly target: measured.Target;

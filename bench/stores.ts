@@ -105,7 +105,7 @@ async function measure(name: string, store: Store): Promise<void> {
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
-const server = await postgresServer();
+const server = await postgresServer({ fsync: "on" });
 try {
   await measure("memory", new MemoryStore());
   await measure("sqlite", openSqliteStore({ dataDir, digest: nodeDigest }));

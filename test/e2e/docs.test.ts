@@ -151,7 +151,7 @@ async function carryOut(path: string): Promise<void> {
   const server = await startTollgate({ dataDir, port: 0, clock, privateTargets });
   const key = server.passingKey(["ingest", "read", "admin"]);
   const environment = { TOLLGATE_URL: server.url, TOLLGATE_KEY: key, TOLLGATE_DATA: dataDir };
-  const shell = new DocShell(environment);
+  const shell = await DocShell.start(environment);
   const desk: Desk = { server, shell, key, last: "" };
   try {
     for (const block of blocksOf(path)) {
@@ -179,7 +179,7 @@ async function help(...command: string[]): Promise<string> {
   return text;
 }
 
-describe("the documents", { concurrency: 2 }, () => {
+describe("the documents", () => {
   const missing = hasShell() || process.env.CI ? false : "bash and curl are not installed";
   for (const path of documentPaths()) {
     if (!blocksOf(path).some(({ info }) => info in TASKS)) continue;

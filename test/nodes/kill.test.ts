@@ -17,12 +17,14 @@ const CYCLES = process.env.TOLLGATE_TEST_FULL === undefined ? 5 : 50;
 const CONNECTIONS = 3;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
 
-after(async () => (await postgresServer()).stop());
+/** What it acknowledged must be on disk when it is killed. */
+const server = await postgresServer({ fsync: "on" });
+after(() => server.stop());
 
 /** Whom a cycle kills: the database as often as a node. Returns how to start what is gone. */
 async function kill(nodes: NodeProcess[], url: string, cycle: number) {
   if (cycle % 2 === 1) {
-    await (await postgresServer()).crash();
+    await server.crash();
     return async () => undefined;
   }
   const victim = (cycle / 2) % nodes.length;
@@ -36,7 +38,7 @@ const title = `${CYCLES} kills of nodes and of PostgreSQL lose nothing and count
 
 test(title, async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
-  const url = await (await postgresServer()).createDatabase();
+  const url = await server.createDatabase();
   const nodes = [await startNode(url), await startNode(url)];
   const world = new World(seed);
   let cutOff = 0;

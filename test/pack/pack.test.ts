@@ -28,13 +28,16 @@ const noCli = existsSync(join(root, "src/cli/main.ts"))
   ? false
   : "src/cli/main.ts does not exist yet";
 
+/** A test among the others looks for type errors; that a build does, too, the long run tries. */
+const CHECKED = process.env.TOLLGATE_TEST_FULL === "1" ? {} : { TOLLGATE_TYPES_CHECKED: "1" };
+
 /** The environment of a user's shell: without what `npm test` adds for this repository. */
 function shellEnvironment(): NodeJS.ProcessEnv {
   const ofThisRun = /^npm_(package|lifecycle|command|execpath|node)|^npm_config_local|^NODE_TEST/;
   const kept = Object.entries(process.env).filter(([name]) => !ofThisRun.test(name));
   const path = (process.env.PATH ?? "").split(delimiter);
   const ownPath = path.filter((entry) => !/node_modules[\\/]\.bin$/.test(entry));
-  return { ...Object.fromEntries(kept), PATH: ownPath.join(delimiter) };
+  return { ...Object.fromEntries(kept), ...CHECKED, PATH: ownPath.join(delimiter) };
 }
 
 function shell(cwd: string, command: string, args: readonly string[]): string {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { BATCHES, testFilesOf } from "../batches/batch.ts";
 import { filesOf, partOf } from "../full.ts";
@@ -23,4 +26,16 @@ test("npm test runs every test file once: alone, or in the batch of its folder",
   assert.deepEqual([...alone.filter(isOwn), ...inBatches].sort(), filesOf([]));
   for (const name of Object.keys(BATCHES))
     assert.ok(alone.includes(`test/batches/${name}.test.ts`));
+});
+
+test("an error that nobody caught fails its file, whose promises nobody follows", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-lost-"));
+  const text = 'test("a", async () => { void Promise.reject(new Error("lost")); });';
+  writeFileSync(join(folder, "lost.test.mjs"), `import { test } from "node:test";\n${text}\n`);
+  const words = ["--import", "./test/preload.ts", "--test", join(folder, "lost.test.mjs")];
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { status, stdout } = spawnSync(process.execPath, words, { env, encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  assert.equal(status, 1);
+  assert.match(stdout, /This activity created the error "Error: lost"/);
 });

@@ -50,6 +50,7 @@ export class Recording {
   readonly #heard: Heard[] = [];
   readonly #startedAtMs: number;
   #count = 0;
+  #latest: { readonly known: number; readonly redactor: Redactor } | null = null;
 
   /** `hidden`: what is hidden in all recordings of the target; it grows. */
   constructor(
@@ -120,9 +121,14 @@ export class Recording {
     return { attempts: [kept], named: { attempt: id } };
   }
 
+  /** To make one costs more than to use it; what it has to know only grows. */
   #redactor(): Redactor {
     this.#learnTokens();
-    return redactor([...this.#secrets, ...this.#signatures]);
+    const known = this.#secrets.size + this.#signatures.size;
+    if (this.#latest?.known !== known) {
+      this.#latest = { known, redactor: redactor([...this.#secrets, ...this.#signatures]) };
+    }
+    return this.#latest.redactor;
   }
 
   #exchange({ atMs, tookMs, request, sent }: Heard, redact: Redactor): Exchange {

@@ -21,7 +21,7 @@ import {
 } from "../sample-rows-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
-const server = await postgresServer();
+const server = await postgresServer({ fsync: "on" });
 const connectionString = await server.createDatabase();
 const open = () => openPostgresStore({ connectionString, digest: nodeDigest });
 const nodes = [await open(), await open()] as const;
