@@ -31,6 +31,14 @@ describe("a place in a document", () => {
     ]);
   });
 
+  test("tells the size and the places that a decimal may have, also to one beyond all", () => {
+    const rule = { scale: 2, maxUnits: 10n };
+    for (const text of ["1e400", "0.001", "ten"]) {
+      const [problem] = problemsOf(text, (place) => place.decimal(rule));
+      assert.equal(problem?.detail, `"${text}" is no decimal up to 10 with at most 2 places`);
+    }
+  });
+
   test("lists a bounded number of problems, of bounded length", () => {
     for (const [count, told] of [
       [PROBLEMS_MAX_COUNT - 1, PROBLEMS_MAX_COUNT - 1],

@@ -187,7 +187,8 @@ function readDecimal(value: unknown, rule: DecimalRule): bigint | string {
   if (text.startsWith("-")) return `${shown(text)} is negative`;
   const scaled = parseScaled(text, rule.scale);
   if (scaled === undefined) {
-    return `${shown(text)} is no decimal with at most ${rule.scale} places`;
+    const most = formatScaled(rule.maxUnits, 0);
+    return `${shown(text)} is no decimal up to ${most} with at most ${rule.scale} places`;
   }
   if (scaled > rule.maxUnits * 10n ** BigInt(rule.scale)) {
     return `${shown(text)} exceeds ${formatScaled(rule.maxUnits, 0)}`;

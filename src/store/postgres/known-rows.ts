@@ -151,6 +151,8 @@ export class UnitRows {
   readonly #newRuns = new Set<string>();
   readonly #writes: Writes[] = [];
   readonly #told: Touched[] = [];
+  /** How many holds more count since this unit wrote some. */
+  #moreHolds = 0;
 
   constructor(rows: WorkspaceRows) {
     this.#rows = rows;
@@ -221,6 +223,11 @@ export class UnitRows {
     if (!this.#isWritten) this.#rows.countingHolds = count;
   }
 
+  /** The unit writes holds, and so many more count than before. */
+  movedCountingHolds(more: number): void {
+    this.#moreHolds += more;
+  }
+
   #split<K, V>(rows: Recent<string, V>, keys: readonly K[], text: (key: K) => string): Split<K, V> {
     if (this.#isWritten) return { found: [], unknown: keys };
     const found: V[] = [];
@@ -261,6 +268,8 @@ export class UnitRows {
   committed(monthOf: (run: string) => number): void {
     const { commit } = this.#rows;
     for (const writes of this.#writes) this.#learn(writes, monthOf);
+    const { countingHolds } = this.#rows;
+    if (countingHolds !== null) this.#rows.countingHolds = countingHolds + this.#moreHolds;
     const digest = this.#writes.at(-1)?.head.digest ?? commit.digest;
     for (const one of this.#told) this.#rows.tell(one);
     if (this.#told.length < this.#writes.length) this.#rows.told.length = 0;
@@ -282,7 +291,6 @@ export class UnitRows {
       const known = rows.counters.get(key);
       if (known !== undefined) rows.counters.set(key, replaced(known, moved));
     }
-    if (writes.holds.length > 0) rows.countingHolds = null;
   }
 }
 

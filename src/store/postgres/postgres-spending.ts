@@ -261,6 +261,9 @@ export async function writeSpending(
     saveRows(queries, ws, { table: TABLES[name], rows });
   const freed = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
   const lifted = "DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3";
+  const countOf = (some: readonly (Hold | null)[]) =>
+    some.filter((hold) => hold !== null && isCounting(hold)).length;
+  target.rows.movedCountingHolds(countOf(holds) - countOf(former));
   // Like a new step, a new hold was looked for under the lock.
   const rowsOfHolds = (isNew: boolean) =>
     holds.filter((_, at) => (former[at] === null) === isNew).map(encodeHold);
