@@ -144,12 +144,13 @@ async function play(
       const wanted = ask(id, { step: stepOf(id, "r1", move.sizes) });
       const [decision] = await holdOn(engine, "r1", wanted);
       if (decision?.decision !== "allow") continue;
-      beyond.clear();
       const { reserves } = decision.hold;
       const held = decision.budgets.map(({ record }) => {
         const own = reserves.find(({ budgetId }) => budgetId === record.id);
         return [record.budget.key, own?.amount ?? 0n] as const;
       });
+      // There was room for it, so what was overdrawn is no more. Who needs nothing needs no room.
+      for (const [key, amount] of held) if (amount > 0n) beyond.delete(key);
       flying.push({ id, sizes: move.sizes, held: new Map(held) });
     } else if (flying.length > 0) {
       const [one] = flying.splice(move.which % flying.length, 1);
