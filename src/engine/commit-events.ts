@@ -1,6 +1,7 @@
 /** One unit of work: load, decide, seal, write, commit. */
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
+import { EVENTS_PER_EARLY_UNIT_MIN_COUNT } from "../domain/limits.ts";
 import { admitRuns } from "./admit-runs.ts";
 import type { ToldAffairs } from "./alerts/affair-telling.ts";
 import { tellUnknownPrices } from "./alerts/tell-alert.ts";
@@ -47,6 +48,8 @@ export async function commitWork(
   const kept = await context.budgets.of(workspace, seen);
   const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
   const policies = await context.policies.of(workspace, seen);
+  // What arrives while others have their turn joins the next unit; answers of the last one go out.
+  const isLong = events.length >= EVENTS_PER_EARLY_UNIT_MIN_COUNT;
   let watched: WatchedRuns | null = null;
   let live: ToldUnit | null = null;
   let hasNewBudgets = false;
@@ -67,8 +70,7 @@ export async function commitWork(
     const asked = { ids: context.ids, entitlements, watched };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
-    // What arrives meanwhile joins the next unit, and the answers of the last one go out.
-    await othersTurn();
+    if (isLong) await othersTurn();
     await tellUnknownPrices(store, workspace, state);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
@@ -81,7 +83,7 @@ export async function commitWork(
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
-    await othersTurn();
+    if (isLong) await othersTurn();
     told.head = await writeState(context, unit, { state, head, extra: {} });
     policies.kept.asOf = told.head;
     found = told;
