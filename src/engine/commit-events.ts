@@ -48,8 +48,6 @@ export async function commitWork(
   const kept = await context.budgets.of(workspace, seen);
   const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
   const policies = await context.policies.of(workspace, seen);
-  // What arrives while others have their turn joins the next unit; answers of the last one go out.
-  const isLong = events.length >= EVENTS_PER_EARLY_UNIT_MIN_COUNT;
   let watched: WatchedRuns | null = null;
   let live: ToldUnit | null = null;
   let hasNewBudgets = false;
@@ -70,7 +68,7 @@ export async function commitWork(
     const asked = { ids: context.ids, entitlements, watched };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
-    if (isLong) await othersTurn();
+    await letOthers(events);
     await tellUnknownPrices(store, workspace, state);
     const book = holds.length === 0 ? kept : await setCaps(spending, holds);
     hasNewBudgets = book !== kept;
@@ -83,7 +81,7 @@ export async function commitWork(
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();
     const runs = watched === null ? result.runs : await withHits(watched, result.runs);
-    if (isLong) await othersTurn();
+    await letOthers(events);
     told.head = await writeState(context, unit, { state, head, extra: {} });
     policies.kept.asOf = told.head;
     found = told;
@@ -109,6 +107,14 @@ export async function commitWork(
       context.moved.note(workspace, touched);
       if (hasNewBudgets) context.budgets.forget(workspace);
     });
+}
+
+/**
+ * What arrives meanwhile joins the next unit, and the answers of the last one go out. Putting few
+ * events together takes less than that would bring.
+ */
+async function letOthers(events: readonly TollgateEvent[]): Promise<void> {
+  if (events.length >= EVENTS_PER_EARLY_UNIT_MIN_COUNT) await othersTurn();
 }
 
 /** What is kept of runs may be ahead of the disk, and memory was dropped with the failed unit. */

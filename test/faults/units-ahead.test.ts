@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { seededRandom } from "../../bench/workload.ts";
-import { nodeDigest } from "../../src/compose.ts";
+import { nodeDigest, startTollgate } from "../../src/compose.ts";
 import type { Store } from "../../src/engine/ports.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
-import type { HttpClient } from "../crash/http-client.ts";
+import { HttpClient } from "../crash/http-client.ts";
 import { send } from "../crash/load.ts";
 import { type SentEvent, World } from "../crash/world.ts";
 import { arm, disarm, type Fault } from "./failing-database.ts";
@@ -27,8 +27,23 @@ const folder = mkdtempSync(join(tmpdir(), "tollgate-ahead-"));
 const prepared = join(folder, "prepared");
 let key = "";
 
+/** Every step moves a balance of its run, its customer and the workspace. */
+const BUDGETS = {
+  "run-steps": { each: "run", measure: "steps", limit: "1000000" },
+  "customer-charge": { each: "customer", measure: "charge", limit: "1000000", per: "month" },
+  "all-cost": { each: "workspace", measure: "cost", limit: "1000000", per: "day" },
+};
+
 before(async () => {
   key = await prepareFolder(prepared);
+  const server = await startTollgate({ dataDir: prepared, port: 0 });
+  const client = new HttpClient(server.url, key);
+  for (const [name, budget] of Object.entries(BUDGETS)) {
+    const { status } = await client.put(`/v1/budgets/${name}`, { budget, reason: "test", by: "t" });
+    assert.equal(status, 200, name);
+  }
+  client.close();
+  await server.stop();
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));

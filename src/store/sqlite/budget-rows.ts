@@ -31,6 +31,8 @@ const BALANCE = `SELECT * FROM budget_balances
   WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
 const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
 
+const NOTHING: ReadonlyMap<string, Balance> = new Map();
+
 /** The rows of one workspace. */
 export class BudgetRows {
   readonly #statements: Statements;
@@ -45,6 +47,8 @@ export class BudgetRows {
   /** Balances that the file does not have yet. */
   readonly pending = new Map<string, Balance>();
   #staged: SpendingWrites | null = null;
+  /** Balances of the unit that is on its way to the disk: only the next unit sees them. */
+  #onTheWay: ReadonlyMap<string, Balance> = NOTHING;
   readonly #texts = new BalanceTexts();
 
   constructor(statements: Statements, ws: number) {
@@ -73,11 +77,21 @@ export class BudgetRows {
     return this.#stops;
   }
 
+  /** As of the last commit. */
   balances(keys: readonly BalanceKey[]): KeptBalance[] {
+    return this.#kept(keys, NOTHING);
+  }
+
+  /** As a unit of work finds them, which may stand on one that is on its way. */
+  balancesInUnit(keys: readonly BalanceKey[]): KeptBalance[] {
+    return this.#kept(keys, this.#onTheWay);
+  }
+
+  #kept(keys: readonly BalanceKey[], ahead: ReadonlyMap<string, Balance>): KeptBalance[] {
     const found: KeptBalance[] = [];
     for (const key of keys) {
       const text = this.#texts.of(key);
-      const balance = this.#balance(key, text);
+      const balance = ahead.get(text) ?? this.#balance(key, text);
       const held = this.holds.heldOf(text);
       if (balance === null && held === undefined) continue;
       const isKept = balance !== null;
@@ -124,9 +138,25 @@ export class BudgetRows {
     this.#staged = writes;
   }
 
-  /** Balances to be written where pending totals go to the file: staged ones too. */
+  /**
+   * What is staged, balances alone, is on its way to the disk. Returns what takes them over once
+   * they are there; where they never are, all of this is dropped.
+   */
+  send(): () => void {
+    const sent = new Map(
+      this.#staged?.balances.map((balance) => [this.#texts.of(balance), balance]),
+    );
+    this.#staged = null;
+    this.#onTheWay = sent;
+    return () => {
+      for (const [text, balance] of sent) this.pending.set(text, balance);
+      if (this.#onTheWay === sent) this.#onTheWay = NOTHING;
+    };
+  }
+
+  /** Balances to be written where pending totals go to the file: those of units under way too. */
   balancesToWrite(): Balance[] {
-    const all = new Map(this.pending);
+    const all = new Map([...this.pending, ...this.#onTheWay]);
     for (const balance of this.#staged?.balances ?? []) all.set(this.#texts.of(balance), balance);
     return [...all.values()];
   }

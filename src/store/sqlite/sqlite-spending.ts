@@ -59,7 +59,7 @@ export class SqliteSpending implements SpendingUnit {
   }
 
   balances(keys: readonly BalanceKey[]): KeptBalance[] {
-    return this.#rows.balances(keys);
+    return this.#rows.balancesInUnit(keys);
   }
 
   ownLimits(keys: readonly LimitKey[]): OwnLimit[] {

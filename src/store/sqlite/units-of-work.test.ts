@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { nodeDigest } from "../../compose.ts";
+import type { Balance } from "../../domain/budget/budget.ts";
 import type { Store, UnitOfWork, Writes } from "../../engine/ports.ts";
 import { runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -19,6 +20,7 @@ async function heldStore(name: string) {
   const before = openSqliteStore({ dataDir, digest: nodeDigest });
   for (const workspace of ["w", "v"]) await before.createWorkspace(workspace);
   await before.transact("w", (unit) => add(unit, { id: "s0", runs: [runRow({ id: "r1" })] }));
+  await before.settle("w");
   await before.close();
   const waiting: (() => void)[] = [];
   const held = (writer: Writer): Writer => ({
@@ -132,6 +134,48 @@ test("nothing else begins before what is on its way has arrived", async () => {
   await letGo();
   await Promise.all([first.done, act, elsewhere.done]);
   await store.close();
+});
+
+/** A balance of a budget of runs, as it stands after a unit. */
+const balanceOf = (scope: string, settled: bigint): Balance => ({
+  ...{ budgetId: 1, scope, window: "", settled, stagesTold: 0, grantedAtMs: 0 },
+});
+
+const settledIn = (kept: readonly Balance[]): bigint[] => kept.map(({ settled }) => settled);
+
+test("a unit finds balances of the one on its way; others once they are on disk", async () => {
+  const { store, letGo } = await heldStore("balances");
+  const key = balanceOf("r1", 5n);
+  const first = early(store, (unit) => add(unit, { id: "s1", balances: [key] }));
+  await turns();
+  assert.ok(first.told.isHandedOver);
+  const second = early(store, async (unit) => settledIn(await unit.spending.balances([key])));
+  await turns();
+  assert.deepEqual(second.told.found, [5n]);
+  assert.deepEqual(settledIn(await store.spending.balances("w", [key])), []);
+  await letGo();
+  await Promise.all([first.done, second.done]);
+  assert.deepEqual(settledIn(await store.spending.balances("w", [key])), [5n]);
+  await store.close();
+});
+
+test("totals that go to the file take along balances of the unit on its way", async () => {
+  const { store, letGo } = await heldStore("flushed");
+  const first = early(store, (unit) => add(unit, { id: "s1", balances: [balanceOf("r1", 5n)] }));
+  await turns();
+  const closed = [runRow({ id: "r1", status: "completed" })];
+  const second = early(store, (unit) =>
+    add(unit, { id: "s2", runs: closed, balances: [balanceOf("r2", 7n)] }),
+  );
+  await letGo();
+  await letGo();
+  await Promise.all([first.done, second.done]);
+  await store.close();
+  const reopened = openSqliteStore({ dataDir: join(folder, "flushed"), digest: nodeDigest });
+  assert.deepEqual(reopened.unsummedSteps("w"), []);
+  const kept = await reopened.spending.balances("w", [balanceOf("r1", 0n), balanceOf("r2", 0n)]);
+  assert.deepEqual(settledIn(kept), [5n, 7n]);
+  await reopened.close();
 });
 
 test("a unit that writes more than steps hands nothing over", async () => {

@@ -60,10 +60,14 @@ export class UnitsOfWork {
       }
       const committed = this.#parts.writer.commit(unit.draft.whole());
       this.#ahead = new UnitAhead(ws, unit.addedSteps, committed);
-      // It staged nothing of budgets, and the next unit may: that must not be taken over with it.
+      const takeOver = this.#parts.shared.caches.budgets(ws).send();
       this.#current.committed(ws, false);
       handedOver();
-      return { landing: this.#land(this.#ahead, end).then(() => result) };
+      return {
+        landing: this.#land(this.#ahead, takeOver)
+          .finally(end)
+          .then(() => result),
+      };
     } catch (error) {
       this.#doubt(ws);
       end();
@@ -82,9 +86,10 @@ export class UnitsOfWork {
     return null;
   }
 
-  async #land(unit: UnitAhead, end: () => void): Promise<void> {
+  async #land(unit: UnitAhead, takeOver: () => void): Promise<void> {
     try {
       await unit.committed;
+      takeOver();
       unit.hasLanded = true;
     } catch (error) {
       this.#doubt(unit.ws);
@@ -92,8 +97,6 @@ export class UnitsOfWork {
       // Who began on what is in doubt has doubts of its own: totals are summed again after both.
       await unit.follower;
       throw told(error);
-    } finally {
-      end();
     }
   }
 

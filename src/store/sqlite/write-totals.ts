@@ -43,15 +43,14 @@ function isOfHolds({ holds, overruns, runs, counters, rollups }: Writes): boolea
 }
 
 /**
- * True for a plain unit that moves nothing of budgets: of those, memory takes over what is
- * committed, not what is on its way.
+ * True for a plain unit that moves nothing of budgets but balances: of holds, limits and stops,
+ * memory takes over what is committed, not what is on its way.
  */
 export function addsStepsAlone(writes: Writes): boolean {
-  return writes.steps.length > 0 && SPENDING.every((name) => writes[name].length === 0);
+  return writes.steps.length > 0 && BESIDES.every((name) => writes[name].length === 0);
 }
 
-const SPENDING = [
-  "balances",
+const BESIDES = [
   "holds",
   "overruns",
   "limits",
