@@ -44,10 +44,7 @@ export async function commitWork(
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
   const { seen, store } = context;
-  const tariff = await context.tariffs.of(workspace, seen);
-  const kept = await context.budgets.of(workspace, seen);
-  const own = holds.length === 0 ? new Map() : await context.entitlements.of(workspace, seen);
-  const policies = await context.policies.of(workspace, seen);
+  const { tariff, kept, own, policies } = await rulesOf(context, workspace, holds);
   let watched: WatchedRuns | null = null;
   let live: ToldUnit | null = null;
   let hasNewBudgets = false;
@@ -107,6 +104,17 @@ export async function commitWork(
       context.moved.note(workspace, touched);
       if (hasNewBudgets) context.budgets.forget(workspace);
     });
+}
+
+/** What a unit goes by. */
+async function rulesOf(context: RuledContext, workspace: string, holds: Work["holds"]) {
+  const { seen, tariffs, budgets, entitlements, policies } = context;
+  return {
+    tariff: await tariffs.of(workspace, seen),
+    kept: await budgets.of(workspace, seen),
+    own: holds.length === 0 ? new Map() : await entitlements.of(workspace, seen),
+    policies: await policies.of(workspace, seen),
+  };
 }
 
 /**
