@@ -2,7 +2,6 @@
  * How states of affairs of a customer stand: credit, commitments, margin. Who asks says from where
  * it is read: inside the unit of work that moves the totals, or behind it.
  */
-
 import {
   type Affair,
   believedFromMs,
