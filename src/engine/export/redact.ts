@@ -127,7 +127,7 @@ function base64Forms(secret: string): string[] {
   });
 }
 
-/** A text in which base64 of URLs is as any other: to look for letters costs less than a pattern. */
+/** A text in which base64 of URLs is as any other: to look for letters is less than a pattern. */
 function inStandardBase64(text: string): string {
   return text.replaceAll("-", "+").replaceAll("_", "/");
 }
