@@ -19,7 +19,7 @@ import {
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
 import { factsOfRun, NO_TOTALS, newRun, statesSame } from "../domain/run/run.ts";
 import { Shelf } from "../domain/shelf.ts";
-import { Rows, StepRows } from "./batch-rows.ts";
+import { Rows } from "./batch-rows.ts";
 import type {
   Call,
   Conflict,
@@ -35,6 +35,7 @@ import type {
   Writes,
 } from "./ports.ts";
 import { SpendingState } from "./spending-state.ts";
+import { StepRows } from "./step-rows.ts";
 
 /** An identity as one text; ids hold no control character, so no two share one. */
 export function stepKeyText(key: StepKey): string {
