@@ -7,17 +7,17 @@ import { present } from "../domain/assert.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Marked, Recognised } from "../domain/event/step-marks.ts";
-import { ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import {
+  emptyRollup,
   isSameRollup,
   type RollupDelta,
   type RollupKey,
   rollupPlace,
 } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
-import { factsOfRun, NO_TOTALS, newRun, statesSame } from "../domain/run/run.ts";
+import { factsOfRun, newRun, statesSame } from "../domain/run/run.ts";
 import { Shelf } from "../domain/shelf.ts";
 import { Rows } from "./batch-rows.ts";
 import type {
@@ -303,12 +303,7 @@ export class BatchState {
   rollup(key: RollupKey): EditableRollup {
     const { rollups } = this.#page(key);
     for (const row of rollups.near(rollupPlace(key))) if (isSameRollup(row, key)) return row;
-    const none: EditableRollup = {
-      ...key,
-      ...NO_TOTALS,
-      inputTokens: ZERO_QUANTITY,
-      outputTokens: ZERO_QUANTITY,
-    };
+    const none: EditableRollup = emptyRollup(key);
     rollups.put(none);
     return none;
   }

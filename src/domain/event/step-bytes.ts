@@ -7,12 +7,11 @@
  * A byte is a character, so only ASCII is written; whoever asks for anything else is told so and
  * goes by the texts.
  */
-import { toBase36 } from "../base36.ts";
 import { type Amount, formatAmount, formatQuantity, shortAmount } from "../money/decimal.ts";
 import type { ChargeShare, Step } from "./step.ts";
 import {
   BUCKET_CODES,
-  codesOf,
+  codeDigitsOf,
   END,
   facetsOf,
   labelsOf,
@@ -32,6 +31,7 @@ const COMMA_BYTE = 0x2c;
 const POINT_BYTE = 0x2e;
 const EQUALS_BYTE = 0x3d;
 const DIGIT_0 = 0x30;
+const LETTER_A = 0x61;
 const ASCII_MAX = 0x7f;
 /** A step of few charges takes 270; room is made anew where that is too little. */
 const USUAL_BYTES = 400;
@@ -128,12 +128,13 @@ export class StepBytes {
 
   #body(step: Step): void {
     const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
-    this.#field(codesOf(step));
+    this.#codes(step);
     this.#field(revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`);
     this.#field(step.contentHash);
-    this.#field(toBase36(occurredAtMs));
-    this.#field(toBase36(receivedAtMs - occurredAtMs));
-    this.#field(ratedAtMs === occurredAtMs ? "" : toBase36(ratedAtMs));
+    this.#instant(occurredAtMs);
+    this.#instant(receivedAtMs - occurredAtMs);
+    if (ratedAtMs === occurredAtMs) this.#byte(END_BYTE);
+    else this.#instant(ratedAtMs);
     this.#field(step.period);
     this.#usage(step.usage);
     this.#byte(END_BYTE);
@@ -145,6 +146,19 @@ export class StepBytes {
     this.#byte(END_BYTE);
     this.#shares(step.shares);
     this.#text(rareOf(step));
+  }
+
+  #codes(step: Step): void {
+    const digits = codeDigitsOf(step);
+    for (const digit of digits) this.#byte(DIGIT_0 + digit);
+    this.#byte(END_BYTE);
+  }
+
+  /** In base 36. */
+  #instant(ms: number): void {
+    if (ms < 0) this.#text("-");
+    this.#digits(Math.abs(ms), 36);
+    this.#byte(END_BYTE);
   }
 
   #usage(usage: Usage): void {
@@ -219,15 +233,20 @@ export class StepBytes {
     this.#seen = seen;
   }
 
-  /** A whole number that is safe and not negative. */
   #integer(value: number): void {
+    this.#digits(value, 10);
+  }
+
+  /** A whole number that is safe and not negative. */
+  #digits(value: number, base: 10 | 36): void {
     let digits = 1;
-    for (let unit = 10; unit <= value; unit *= 10) digits += 1;
+    for (let unit = base as number; unit <= value; unit *= base) digits += 1;
     const end = this.#at + digits;
     let rest = value;
     for (let at = end - 1; at >= this.#at; at -= 1) {
-      const higher = Math.floor(rest / 10);
-      this.#bytes[at] = DIGIT_0 + (rest - higher * 10);
+      const higher = Math.floor(rest / base);
+      const digit = rest - higher * base;
+      this.#bytes[at] = digit < 10 ? DIGIT_0 + digit : LETTER_A + digit - 10;
       rest = higher;
     }
     this.#at = end;

@@ -120,7 +120,7 @@ function bodyOf(step: Step): string {
   const times = `${toBase36(occurredAtMs)}${END}${toBase36(receivedAtMs - occurredAtMs)}`;
   const versions = `${step.cardVersionId ?? ""}${END}${step.priceVersionId ?? ""}`;
   return (
-    `${codesOf(step)}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +
+    `${codeDigitsOf(step).join("")}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +
     `${END}${step.period}${END}${usageText(step.usage)}${END}${versions}` +
     `${END}${formatAmount(step.cost)}${END}${sharesText(step.shares)}${rareOf(step)}`
   );
@@ -136,12 +136,16 @@ export function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step):
 }
 
 /** Kind, status and the like, one digit each. */
-export function codesOf(step: Step): string {
-  return (
-    `${STEP_KINDS.indexOf(step.kind)}${STEP_STATUSES.indexOf(step.status)}` +
-    `${COMPLETENESS.indexOf(step.completeness)}${PAYERS.indexOf(step.payer)}` +
-    `${ROLES.indexOf(step.role)}${COST_STATUSES.indexOf(step.costStatus)}${step.voided ? 1 : 0}`
-  );
+export function codeDigitsOf(step: Step): readonly number[] {
+  return [
+    STEP_KINDS.indexOf(step.kind),
+    STEP_STATUSES.indexOf(step.status),
+    COMPLETENESS.indexOf(step.completeness),
+    PAYERS.indexOf(step.payer),
+    ROLES.indexOf(step.role),
+    COST_STATUSES.indexOf(step.costStatus),
+    step.voided ? 1 : 0,
+  ];
 }
 
 /** Short names of the token buckets: capital letters, which no unit name holds. */
