@@ -78,20 +78,22 @@ type EditableSlot = Editable<CounterSlot> & { isMoved: boolean };
 /** What one customer's period counts in this unit. */
 interface LedgerPage {
   readonly period: string;
-  readonly counters: Shelf<EditableSlot>;
-  readonly rollups: Shelf<EditableRollup>;
+  readonly counters: Shelf<EditableSlot, CellOfCard>;
+  readonly rollups: Shelf<EditableRollup, RollupKey>;
 }
 
 function newPage(period: string): LedgerPage {
   return {
     period,
-    counters: new Shelf<EditableSlot>(chargeOf),
-    rollups: new Shelf<EditableRollup>(rollupPlace),
+    counters: new Shelf(isOfCell),
+    rollups: new Shelf(isSameRollup),
   };
 }
 
-function chargeOf({ chargeKey }: ChargeCell): string {
-  return chargeKey;
+type CellOfCard = Pick<CounterSlot, "cardKey" | "cell">;
+
+function isOfCell(slot: EditableSlot, { cardKey, cell }: CellOfCard): boolean {
+  return slot.cell === cell && slot.cardKey === cardKey;
 }
 
 /** Written out field by field: every step asks for several. */
@@ -101,7 +103,7 @@ function putSlot(
   counter: Counter | undefined,
 ): CounterSlot {
   const slot = { customer, period, cardKey, chargeKey, cell, counter, isMoved: false };
-  page.counters.put(slot);
+  page.counters.put(chargeKey, slot);
   return slot;
 }
 
@@ -245,10 +247,8 @@ export class BatchState {
   counter(key: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
     const page = this.#page(key);
     const { chargeKey, cell } = charge;
-    for (const slot of page.counters.near(chargeKey)) {
-      const isOfCharge = slot.chargeKey === chargeKey && slot.cell === cell;
-      if (isOfCharge && slot.cardKey === cardKey) return slot;
-    }
+    const known = page.counters.find(chargeKey, { cardKey, cell });
+    if (known !== undefined) return known;
     const { customer, period } = key;
     return putSlot(page, { customer, period, cardKey, chargeKey, cell }, undefined);
   }
@@ -302,9 +302,11 @@ export class BatchState {
   /** What a roll-up row gains in this unit, to be added to in place. */
   rollup(key: RollupKey): EditableRollup {
     const { rollups } = this.#page(key);
-    for (const row of rollups.near(rollupPlace(key))) if (isSameRollup(row, key)) return row;
+    const place = rollupPlace(key);
+    const known = rollups.find(place, key);
+    if (known !== undefined) return known;
     const none: EditableRollup = emptyRollup(key);
-    rollups.put(none);
+    rollups.put(place, none);
     return none;
   }
 

@@ -15,8 +15,8 @@ interface Entry {
 
 const UNCHANGED = -1;
 
-function idOf({ step }: Entry): string {
-  return step.id;
+function isOfSource({ step }: Entry, { source }: StepKey): boolean {
+  return step.source === source;
 }
 
 /**
@@ -25,7 +25,7 @@ function idOf({ step }: Entry): string {
  * the table of all strings, which costs more than everything else that is done here.
  */
 export class StepRows {
-  readonly #byRun = new Map<string, Shelf<Entry>>();
+  readonly #byRun = new Map<string, Shelf<Entry, StepKey>>();
   /** Steps to write, in the order in which they were changed last; null: changed again since. */
   readonly #changed: (Entry | null)[] = [];
 
@@ -33,13 +33,8 @@ export class StepRows {
     return this.#entry(key)?.step;
   }
 
-  #entry({ run, source, id }: StepKey): Entry | undefined {
-    const shelf = this.#byRun.get(run);
-    if (shelf === undefined) return undefined;
-    for (const entry of shelf.near(id)) {
-      if (entry.step.id === id && entry.step.source === source) return entry;
-    }
-    return undefined;
+  #entry(key: StepKey): Entry | undefined {
+    return this.#byRun.get(key.run)?.find(key.id, key);
   }
 
   /** Puts a step as it is stored. */
@@ -62,10 +57,10 @@ export class StepRows {
     const entry: Entry = { step, before: undefined, changedAt: UNCHANGED };
     let shelf = this.#byRun.get(step.run);
     if (shelf === undefined) {
-      shelf = new Shelf(idOf);
+      shelf = new Shelf(isOfSource);
       this.#byRun.set(step.run, shelf);
     }
-    shelf.put(entry);
+    shelf.put(step.id, entry);
     return entry;
   }
 
