@@ -86,7 +86,7 @@ function newPage(period: string): LedgerPage {
   return {
     period,
     counters: new Shelf(isOfCell),
-    rollups: new Shelf(isSameRollup),
+    rollups: new Shelf<EditableRollup, RollupKey>(isSameRollup),
   };
 }
 
