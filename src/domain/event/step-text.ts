@@ -115,12 +115,13 @@ export function sealedStep(step: Step): SealedStep {
 
 function bodyOf(step: Step): string {
   const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
+  const codes = codeDigitsOf(step).join("");
   const counts = revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`;
   const rated = ratedAtMs === occurredAtMs ? "" : toBase36(ratedAtMs);
   const times = `${toBase36(occurredAtMs)}${END}${toBase36(receivedAtMs - occurredAtMs)}`;
   const versions = `${step.cardVersionId ?? ""}${END}${step.priceVersionId ?? ""}`;
   return (
-    `${codeDigitsOf(step).join("")}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +
+    `${codes}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +
     `${END}${step.period}${END}${usageText(step.usage)}${END}${versions}` +
     `${END}${formatAmount(step.cost)}${END}${sharesText(step.shares)}${rareOf(step)}`
   );
