@@ -230,7 +230,10 @@ describe("a forged statement", () => {
     const told = (description: string) => findingsOf(withLine(["fee", "base"], { description }));
     assert.deepEqual(await told(former), []);
     const [found] = await told(former.replace("11T00", "12T00"));
-    assert.match(found ?? "", /fee base: is told as something else than "Base fee: 2026-11-11 00:00/);
+    assert.match(
+      found ?? "",
+      /fee base: is told as something else than "Base fee: 2026-11-11 00:00/,
+    );
   });
 
   test("is named by its least and most of the period", async () => {
