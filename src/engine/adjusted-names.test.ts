@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import { DAY_MS, NOW_MS, newWorld, toolCall } from "./engine-world.test.ts";
 
+const NOW = { effectiveFromMs: null, takesEffect: "at_once" } as const;
 const october = { occurredAtMs: NOW_MS - 30 * DAY_MS };
 
 function named(name: string) {
@@ -25,7 +26,7 @@ test("an adjustment tells the name of its charge, as the closed bill did", async
   const [closed] = (await world.close("2026-10")).statements;
   assert.deepEqual(told(closed?.document), ["Calls 1"]);
   await world.send(toolCall({ ...october, id: "late" }));
-  await world.engine.applyRateCard("w", { ...named("Tool calls"), takesEffect: "at_once" });
+  await world.engine.applyRateCard("w", { ...named("Tool calls"), ...NOW });
   const [november] = (await world.close("2026-11")).statements;
   assert.deepEqual(told(november?.document), ["Calls: adjustment of the period 2026-10-01 1"]);
 
