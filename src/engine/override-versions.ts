@@ -107,7 +107,8 @@ export class VersionWriter {
       ];
     } catch (error) {
       if (!(error instanceof TollgateError)) throw error;
-      const detail = `The override "${key}" would break: ${error.message}`;
+      const remedy = `Apply "${key}" first, put right, and then the card that it extends.`;
+      const detail = `The override "${key}" would break: ${error.message.replace(/\.$/, "")}. ${remedy}`;
       const path = `overrides[${JSON.stringify(key)}]`;
       const field = error.field === undefined ? path : `${path}.${error.field}`;
       throw new TollgateError(error.code, detail, field);
