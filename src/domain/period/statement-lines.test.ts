@@ -22,7 +22,7 @@ describe("lines of a statement", () => {
     );
   });
 
-  test("the part that a fee is for is told by the customer's clock, also where it went forward", () => {
+  test("the part that a fee is for is told by the customer's clock, across a change of it", () => {
     const [startMs, endMs] = [Date.UTC(2027, 1, 28, 23), Date.UTC(2027, 2, 31, 22)];
     const period = { key: "2027-03-01", startMs, endMs };
     const fee: FeePart = {

@@ -59,7 +59,8 @@ tfoot { display: table-row-group; }
 tr { break-inside: avoid; }
 tfoot { break-inside: avoid; break-before: avoid; }
 @page { size: A4; margin: 18mm 16mm;
-  @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #666; } }
+  @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif;
+    color: #666; } }
 @media (max-width: 40rem) { body { padding: 0 .6rem; } th, td { padding: .4rem .25rem; } }
 @media print, (min-width: 40rem) { .what { min-width: 18em; } }
 @media print {
@@ -182,20 +183,27 @@ function minuteIn(timeZone: string, instant: string): string {
 }
 
 /** What credit paid of the total, and what is due of it. */
-function creditRows({ paidByCredit, amountDue }: Document, currency: string): string {
+function creditRows({ paidByCredit, amountDue }: Document, row: SumRow): string {
   if (paidByCredit === undefined || amountDue === undefined) return "";
   const isGivenBack = paidByCredit.startsWith("-");
   const taken = isGivenBack ? paidByCredit.slice(1) : `-${paidByCredit}`;
-  const row = (name: string, amount: string) => {
+  return row("Paid by credit", taken === "-0" ? "0" : taken) + row("Amount due", amountDue);
+}
+
+/** A row below the lines. */
+type SumRow = (name: string, amount: string) => string;
+
+function sumRow(currency: string): SumRow {
+  return (name, amount) => {
     const cell = `<td class="n" colspan="3">${moneyText(amount, currency)}</td>`;
     return `\n<tr><td></td><td colspan="2">${name}</td>${cell}</tr>`;
   };
-  return row("Paid by credit", taken === "-0" ? "0" : taken) + row("Amount due", amountDue);
 }
 
 function tableOf({ currency, total }: StatementRecord, document: Document): string {
   const { lines, credit } = document;
   const creditName = credit?.name ?? "";
+  const row = sumRow(currency);
   const rows = lines.map((line, index) => rowOf(line, { number: index + 1, currency, creditName }));
   return `<table>
 <thead><tr><th class="n">#</th><th class="what">Description</th><th class="n">Quantity</th><th></th>
@@ -203,8 +211,7 @@ function tableOf({ currency, total }: StatementRecord, document: Document): stri
 <tbody>
 ${rows.join("\n")}
 </tbody>
-<tfoot><tr><td></td><td colspan="2">Total</td>
-<td class="n" colspan="3">${moneyText(total, currency)}</td></tr>${creditRows(document, currency)}</tfoot>
+<tfoot>${row("Total", total)}${creditRows(document, row)}</tfoot>
 </table>`;
 }
 
