@@ -223,7 +223,7 @@ describe("a forged statement", () => {
     }
   });
 
-  test("is named where a fee tells another part; as releases before told it, it stands", async () => {
+  test("is named where a fee tells another part; but not as it was told before", async () => {
     const line = bill.lines[numberOf("fee", "base") - 1];
     assert.equal(line?.description, "Base fee: 2026-11-11 00:00 to 2026-12-01 00:00 UTC");
     const former = "Base fee: 2026-11-11T00:00:00Z to 2026-12-01T00:00:00Z";
