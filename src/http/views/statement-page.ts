@@ -31,6 +31,8 @@ interface Document {
   /** Where the customer has credit: what it paid, and what is due then. */
   readonly paidByCredit?: string;
   readonly amountDue?: string;
+  /** What the statements of customers that it pays for left due. */
+  readonly children?: readonly { readonly customer: string; readonly due: string }[];
 }
 
 const STYLE = `
@@ -182,12 +184,16 @@ function minuteIn(timeZone: string, instant: string): string {
   return minute(local.toPlainDateTime().toString({ smallestUnit: "minute" }));
 }
 
-/** What credit paid of the total, and what is due of it. */
-function creditRows({ paidByCredit, amountDue }: Document, row: SumRow): string {
+/** What credit paid of the total, what children owe, and what is due then. */
+function creditRows({ paidByCredit, amountDue, children = [] }: Document, row: SumRow): string {
   if (paidByCredit === undefined || amountDue === undefined) return "";
   const isGivenBack = paidByCredit.startsWith("-");
   const taken = isGivenBack ? paidByCredit.slice(1) : `-${paidByCredit}`;
-  return row("Paid by credit", taken === "-0" ? "0" : taken) + row("Amount due", amountDue);
+  return [
+    row("Paid by credit", taken === "-0" ? "0" : taken),
+    ...children.map(({ customer, due }) => row(`Due of ${outside(customer)}`, due)),
+    row("Amount due", amountDue),
+  ].join("");
 }
 
 /** A row below the lines. */
