@@ -33,6 +33,12 @@ describe("lines of a statement", () => {
       feeLine(fee, { period, timeZone: "Europe/Berlin" }).description,
       "Base fee: 2027-03-16 00:00 to 2027-04-01 00:00 Europe/Berlin",
     );
+    const autumn = { key: "2027-10-01", startMs: 0, endMs: Date.UTC(2027, 9, 31, 23) };
+    const told = [0, 1].map((hour) => {
+      const part = { ...fee, startMs: Date.UTC(2027, 9, 31, hour, 30), endMs: autumn.endMs };
+      return feeLine(part, { period: autumn, timeZone: "Europe/Berlin" }).description.slice(10, 32);
+    });
+    assert.deepEqual(told, ["2027-10-31 02:30+02:00", "2027-10-31 02:30+01:00"]);
   });
 
   test("a discount says its percentage", () => {

@@ -117,11 +117,21 @@ export function feeLine(
   return { ...WHOLE, kind: "fee", cardKey, chargeKey, description, amountExact: amount };
 }
 
-/** `2026-11-01 00:00`, with seconds where there are any. */
+/**
+ * `2026-11-01 00:00`, with seconds where there are any, and with its offset in an hour that comes
+ * twice because clocks go back.
+ */
 function timeText(instantMs: number, timeZone: string): string {
-  const instant = Temporal.Instant.fromEpochMilliseconds(instantMs);
-  const local = instant.toZonedDateTimeISO(timeZone).toPlainDateTime().toString();
-  return local.replace("T", " ").replace(/(:\d\d):00$/, "$1");
+  const there = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(timeZone);
+  const local = there.toPlainDateTime();
+  const [first, second] = (["earlier", "later"] as const).map((disambiguation) =>
+    local.toZonedDateTime(timeZone, { disambiguation }).toInstant(),
+  );
+  const told = local
+    .toString()
+    .replace("T", " ")
+    .replace(/(:\d\d):00$/, "$1");
+  return first?.epochMilliseconds === second?.epochMilliseconds ? told : `${told}${there.offset}`;
 }
 
 /** What caps and minimums of runs make of the period; the quantity is the number of runs. */

@@ -256,12 +256,22 @@ function feeLine({ cardKey, key, name, amount, startMs, endMs }: FeeAgain, bille
   return { ...owed, description, formerly };
 }
 
-/** The clock on the customer's wall, to the minute where there is no more to tell. */
+/**
+ * The clock on the customer's wall, to the minute where there is no more to tell. Where another
+ * instant shows the same, because clocks go back, the offset says which.
+ */
 function localText(atMs: number, timeZone: string): string {
   const there = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone);
+  const [earlier, later] = [there.subtract({ hours: 3 }), there.add({ hours: 3 })];
+  const isTwice = [earlier, later].some(({ offsetNanoseconds }) => {
+    const shiftedNs = offsetNanoseconds - there.offsetNanoseconds;
+    const otherMs = atMs - shiftedNs / 1e6;
+    const other = Temporal.Instant.fromEpochMilliseconds(otherMs).toZonedDateTimeISO(timeZone);
+    return shiftedNs !== 0 && other.offsetNanoseconds === offsetNanoseconds;
+  });
   const isMinute = there.second === 0 && there.millisecond === 0;
-  const time = there.toPlainTime().toString({ smallestUnit: isMinute ? "minute" : "millisecond" });
-  return `${there.toPlainDate().toString()} ${time}`;
+  const time = there.toPlainTime().toString(isMinute ? { smallestUnit: "minute" } : {});
+  return `${there.toPlainDate().toString()} ${time}${isTwice ? there.offset : ""}`;
 }
 
 /** What is missing to a commitment counts for the least of the period and not for its most. */
