@@ -18,7 +18,7 @@ const document = JSON.stringify({
   fees: [{ key: "base", name: "Base fee", amount: "74.30" }],
 });
 
-/** When customers in Berlin start, and how the bill of October tells it; the hour after 2 is twice. */
+/** When customers in Berlin start, and how October is told; the hour after 2 comes twice. */
 const STARTS = {
   "2027-10-20T22:00:00Z": ["2027-10-21 00:00", "26.43"],
   "2027-10-20T22:00:05Z": ["2027-10-21 00:00:05", "26.43"],
