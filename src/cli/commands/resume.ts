@@ -29,6 +29,10 @@ export const resume: Command = {
       const { lifted } = await session.post<{ lifted: StopView | null }>("/v1/stops/resume", body);
       if (args.options.json === true) print(here.out, JSON.stringify({ lifted }, null, 2));
       else print(here.out, lifted === null ? "The limit is raised." : `Goes on: ${told(lifted)}.`);
+      if (lifted?.byBudget === true && !("raise" in body)) {
+        const again = "The budget pauses it again where it has no room: raise its limit";
+        print(here.err, `${again}, --raise BUDGET=LIMIT.`);
+      }
       return 0;
     });
   },
