@@ -1,6 +1,6 @@
 /**
- * What to do about a failure, for a person at a terminal. The catalogue speaks to programs: where it
- * names a route or the OpenAPI document, the command that does it is told here.
+ * What to do about a failure, for a person at a terminal. The catalogue speaks to programs: where
+ * it names a route or the OpenAPI document, the command that does it is told here.
  */
 import { ERRORS, type ErrorCode } from "../domain/errors.ts";
 

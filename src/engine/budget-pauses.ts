@@ -1,7 +1,7 @@
 /**
  * A budget's own pause: the runs that count in a balance without room wait, and go on when it has
- * room again. It decides nothing, since the room itself does; it is what those who wait are told, and
- * what stands in the journal.
+ * room again. It decides nothing, since the room itself does; it is what those who wait are told,
+ * and what stands in the journal.
  */
 import { freeOf, type Room } from "../domain/budget/decide.ts";
 import { runToPause, type Spender } from "../domain/budget/spend.ts";

@@ -62,8 +62,8 @@ function stateOf(run: Run, stop: Stop | null): RunState["state"] {
 }
 
 /**
- * The balance that paused a run, in its present window. It may be none of the run's own: a step names
- * its agent and labels itself. Undefined: no budget did, or one that is in force no more.
+ * The balance that paused a run, in its present window. It may be none of the run's own: a step
+ * names its agent and labels itself. Undefined: no budget did, or one that is in force no more.
  */
 async function roomOf(
   reading: Reading,

@@ -110,7 +110,7 @@ async function scopeToRaise(
     const [scope] = scopesOf({ ...budget, where: {} }, spender);
     if (scope !== undefined && customer !== null) return scope;
   }
-  const detail = `"${key}" has a limit for each ${each.replaceAll("_", " and ")}: say of which one.`;
+  const detail = `"${key}" has a limit for each ${each.replaceAll("_", " and ")}: say which.`;
   throw new TollgateError("budget.invalid", detail, "raise.scope");
 }
 

@@ -10,7 +10,7 @@ const STOP = {
   stoppedAtMs: 0,
 };
 
-test("A window that begins is told without a commit, and long before the wait is over", async () => {
+test("A window that begins is told without a commit, and before the wait is over", async () => {
   let looks = 0;
   const waiting = new WaitingRuns(async (_workspace, run): Promise<RunState> => {
     looks += 1;

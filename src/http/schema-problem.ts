@@ -14,8 +14,8 @@ export interface SchemaFinding {
 const OUT_OF_RANGE = new Set(["minimum", "maximum", "maxLength", "maxItems", "maxProperties"]);
 
 /**
- * The refusal that a finding stands for. `shown` is what was sent, where its values may be told: of an
- * address they may, while a body may hold secrets.
+ * The refusal that a finding stands for. `shown` is what was sent, where its values may be told: of
+ * an address they may, while a body may hold secrets.
  */
 export function schemaProblem(
   finding: SchemaFinding | undefined,

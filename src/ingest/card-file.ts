@@ -1,7 +1,7 @@
 /**
- * Reads a file of rate cards or of other documents, YAML or JSON, which YAML includes. Every number stays the text that was
- * written, so that 0.10 is exact; a key that stands twice is refused, where JSON.parse would let
- * the last one win.
+ * Reads a file of rate cards or of other documents, YAML or JSON, which YAML includes. Every number
+ * stays the text that was written, so that 0.10 is exact; a key that stands twice is refused, where
+ * JSON.parse would let the last one win.
  */
 import { parseDocument, visit } from "yaml";
 import { type ErrorCode, TollgateError } from "../domain/errors.ts";

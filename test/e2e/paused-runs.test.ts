@@ -1,4 +1,4 @@
-/** What pauses when a budget is used up, and what lets it go on: in a tree, and as windows begin. */
+/** What pauses when a budget is used up, and what lets it go on: in trees, and as windows begin. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
@@ -103,7 +103,7 @@ describe("a paused run", () => {
     await use("r1", "3");
     const wrong = { of: "workspace", raise: { budget: "day", limit: "9" }, ...BY };
     const answer = await api.call("POST", "/v1/stops/resume", { body: wrong });
-    assert.match(answer.text, /\\"day\\" has a limit for each customer: say of which one\./);
+    assert.match(answer.text, /\\"day\\" has a limit for each customer: say which\./);
   });
 
   test("by a person's stop names the command that lets it go on, ready to paste", async () => {

@@ -175,7 +175,7 @@ describe("What waits for room in a balance", () => {
     assert.equal(paused({ each: "label:team" }, "c"), "child");
   });
 
-  it("is the run of a step that counts there by a name of its own, and none of standing runs", () => {
+  it("is the run of a step that counts by a name of its own, and none of standing runs", () => {
     assert.equal(paused({ each: "agent" }, "other", { agent: "other" }), "child");
     assert.equal(paused({ each: "customer" }, "acme", { path: [] }), null);
   });
