@@ -58,6 +58,7 @@ export class RemovedSteps implements RemovedRuns {
   readonly #hasAny: boolean;
   readonly #state: StatementSync;
   readonly #rest: StatementSync;
+  readonly #lastHeard = new Map<number, number | null>();
 
   /** Reads all of it, and makes it known to the file. */
   constructor(file: DataFile) {
@@ -148,6 +149,23 @@ export class RemovedSteps implements RemovedRuns {
   #list(where: string): CoveredRun[] {
     const sql = `SELECT ws, run, seq, steps FROM condensed ${where} ORDER BY ws, seq`;
     return this.#file.scratch.prepare(sql).all() as unknown as CoveredRun[];
+  }
+
+  lastHeardMs(ws: number): number | null {
+    const known = this.#lastHeard.get(ws);
+    if (known !== undefined || !this.#hasAny) return known ?? null;
+    let lastMs: number | null = null;
+    for (const { ws: of, run } of this.covered()) {
+      if (of !== ws) continue;
+      const row = this.#file.first(
+        "SELECT last_seen_at FROM runs WHERE ws = ? AND id = ?",
+        ws,
+        run,
+      );
+      lastMs = Math.max(lastMs ?? 0, (row?.last_seen_at ?? 0) as number);
+    }
+    this.#lastHeard.set(ws, lastMs);
+    return lastMs;
   }
 
   stepsOf(ws: number, run: string): number {
