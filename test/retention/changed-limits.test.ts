@@ -1,6 +1,6 @@
 /**
- * What went above limits that changed stays verified where old steps were removed: of all balances in
- * which none of these could have counted.
+ * What went above limits that changed stays verified where old steps were removed: of all balances
+ * in which none of these could have counted.
  */
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
