@@ -1,6 +1,6 @@
 /** What budgets stand at, read outside any unit of work: as of the last commit. */
 
-import { type BudgetRecord, isPrepaid } from "../domain/budget/budget.ts";
+import { type BudgetRecord, countsRuns, isPrepaid } from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
@@ -53,6 +53,21 @@ async function readRunRooms(reading: Reading, workspace: string, id: string): Pr
   const budgets =
     customer === undefined ? [] : await readRooms(reading, workspace, { spender, customer });
   return { run, customer: customer ?? null, spender, budgets };
+}
+
+/** A balance of a run by which its next hold is refused, whatever it is for; null: none. */
+export async function readShort(
+  reading: Reading,
+  workspace: string,
+  id: string,
+): Promise<Room | null> {
+  const { budgets } = await readRunRooms(reading, workspace, id);
+  const isFull = (room: Room) => {
+    const { measure, enforcement } = room.record.budget;
+    const isLimit = enforcement === "hard" && room.limit !== null && !countsRuns(measure);
+    return isLimit && freeOf(room, false) <= 0n;
+  };
+  return budgets.find((room) => isStoppedBy(room) || isFull(room)) ?? null;
 }
 
 function stateOf(run: Run, stop: Stop | null): RunState["state"] {

@@ -1,10 +1,12 @@
 /** Stops work and lets it go on: the kill switch of a run tree, an agent, a customer, all. */
+import type { Room } from "../domain/budget/decide.ts";
 import { scopesOf } from "../domain/budget/spend.ts";
 import { type Stop, type StopKey, type StopMode, stopText } from "../domain/budget/stop.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Act, runAct } from "./act.ts";
 import { armStages } from "./alerts/arm-stages.ts";
 import type { EngineContext } from "./context.ts";
+import { readShort } from "./read-budgets.ts";
 import { recordStop } from "./record-stop.ts";
 import { episodeOf } from "./run-episodes.ts";
 import { type Decided, findBudget } from "./save-budget.ts";
@@ -47,12 +49,20 @@ export interface NewResume extends Decided, StopKey {
   readonly raise: NewRaise | null;
 }
 
+/** What became of work that was let go on. */
+export interface Resumed {
+  /** Null: nothing was stopped. */
+  readonly lifted: Stop | null;
+  /** A balance that pauses or blocks the run again with its next hold; null: none does. */
+  readonly short: Room | null;
+}
+
 /** Lifts a stop. Throws `stop.not_found` where nothing is stopped and nothing raised. */
 export async function resumeWork(
   context: EngineContext,
   workspace: string,
   { of, id, raise, reason, by }: NewResume,
-): Promise<{ readonly lifted: Stop | null }> {
+): Promise<Resumed> {
   let raised: Pick<NewLimit, "budget" | "scope"> | null = null;
   const lifted = await runAct(context, workspace, async (act) => {
     if (of === "run") await requireRun(act, id);
@@ -80,7 +90,7 @@ export async function resumeWork(
     const { budget: key, scope } = raised as Pick<NewLimit, "budget" | "scope">;
     await armStages(context, workspace, { key, scope });
   }
-  return { lifted };
+  return { lifted, short: of === "run" ? await readShort(context, workspace, id) : null };
 }
 
 interface Raising extends StopKey {

@@ -100,6 +100,26 @@ describe("a wrong command about limits", () => {
     assert.match(broken.err, /^budget\.invalid: .*line 1/);
   });
 
+  test("that lets a run go on which has no room says which budget stops it again", async () => {
+    const stages = '[{ at: "1", do: pause }]';
+    const one = `{ key: gate, each: customer, measure: steps, limit: 5, per: day, stages: ${stages} }`;
+    assert.equal((await tollgate("budget", "set", file(one), ...WHY)).code, 0);
+    const occurredAt = new Date().toISOString();
+    const step = { id: "s1", run: "r1", customer: "acme", kind: "tool", tool: "t", occurredAt };
+    const headers = { "content-type": "application/json", authorization: "" };
+    headers.authorization = `Bearer ${server.adminKey}`;
+    const post = async (path: string, body: object) => {
+      const sending = { method: "POST", headers, body: JSON.stringify(body) };
+      assert.ok((await fetch(server.url + path, sending)).ok);
+    };
+    await post("/v1/events", [step]);
+    await post("/v1/runs/r1/holds", { holds: [{ id: "s2", kind: "tool", tool: "t" }] });
+    const { out, err } = await tollgate("resume", "r1", ...WHY);
+    assert.equal(out, "Goes on: run r1, which was paused.\n");
+    assert.match(err, /^Its budget gate of acme stops it again with its next hold: 1 settled/);
+    assert.match(err, /the stage pause from 1 on\.\nRaise it: --raise gate=LIMIT; or set its/);
+  });
+
   test("that stops a name which nothing is known of says so, and stops it", async () => {
     for (const kind of ["customer", "agent"]) {
       const { code, err } = await tollgate("stop", kind, "acmee", ...WHY);

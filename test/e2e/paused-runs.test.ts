@@ -101,6 +101,11 @@ describe("a paused run", () => {
       ...BY,
     });
     await use("r1", "3");
+    const { short } = await ok("POST", "/v1/stops/resume", {
+      ...{ of: "run", id: "r1", raise: { budget: "day", limit: "3" } },
+      ...BY,
+    });
+    assert.deepEqual([short?.budget, short?.scope, short?.remaining], ["day", "acme", "0"]);
     const wrong = { of: "workspace", raise: { budget: "day", limit: "9" }, ...BY };
     const answer = await api.call("POST", "/v1/stops/resume", { body: wrong });
     assert.match(answer.text, /\\"day\\" has a limit for each customer: say which\./);

@@ -227,8 +227,12 @@ const resumeWork = route<unknown, unknown, ResumeBody>({
   handle: async ({ engine }, { workspace, body }) => {
     const { id = "", raise, ...rest } = body;
     const raised = raise === undefined ? null : { scope: null, ...raise };
-    const { lifted } = await engine.limits.resumeWork(workspace, { id, raise: raised, ...rest });
-    return ok({ lifted: lifted === null ? null : stopView(lifted) });
+    const resume = { id, raise: raised, ...rest };
+    const { lifted, short } = await engine.limits.resumeWork(workspace, resume);
+    return ok({
+      lifted: lifted === null ? null : stopView(lifted),
+      short: short === null ? null : balanceView(short),
+    });
   },
 });
 
