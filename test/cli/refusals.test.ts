@@ -102,8 +102,9 @@ describe("a wrong command about limits", () => {
 
   test("that lets a run go on which has no room says which budget stops it again", async () => {
     const stages = '[{ at: "1", do: pause }]';
-    const one = `{ key: gate, each: customer, measure: steps, limit: 5, per: day, stages: ${stages} }`;
-    assert.equal((await tollgate("budget", "set", file(one), ...WHY)).code, 0);
+    const gate = "key: gate, each: customer, measure: steps, limit: 5, per: day";
+    const budgets = file(`{ ${gate}, stages: ${stages} }`);
+    assert.equal((await tollgate("budget", "set", budgets, ...WHY)).code, 0);
     const occurredAt = new Date().toISOString();
     const step = { id: "s1", run: "r1", customer: "acme", kind: "tool", tool: "t", occurredAt };
     const headers = { "content-type": "application/json", authorization: "" };

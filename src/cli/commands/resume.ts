@@ -49,7 +49,8 @@ function stoppedAgain({ budget, scope, measure, limit, settled, held, stage }: B
   const from = gate === null ? "" : `, and it has the stage ${gate.do} from ${gate.at} on`;
   const what = `Its budget ${budget}${of} stops it again with its next hold: ${stands}${from}.`;
   if (measure === "prepaid") return `${what}\nGive the customer credit.`;
-  return `${what}\nRaise it: --raise ${budget}=LIMIT${gate === null ? "" : "; or set its stages anew"}.`;
+  const stages = gate === null ? "" : "; or set its stages anew";
+  return `${what}\nRaise it: --raise ${budget}=LIMIT${stages}.`;
 }
 
 function told({ of, id, mode }: StopView): string {
