@@ -155,13 +155,11 @@ export class RemovedSteps implements RemovedRuns {
     const known = this.#lastHeard.get(ws);
     if (known !== undefined || !this.#hasAny) return known ?? null;
     let lastMs: number | null = null;
-    for (const { ws: of, run } of this.covered()) {
-      if (of !== ws) continue;
-      const row = this.#file.first(
-        "SELECT last_seen_at FROM runs WHERE ws = ? AND id = ?",
-        ws,
-        run,
-      );
+    const sql = `SELECT run FROM condensed WHERE ws = ? AND state <> ${OPEN}`;
+    const heard = "SELECT last_seen_at FROM runs WHERE ws = ? AND id = ?";
+    // There may be millions: they are gone through one by one.
+    for (const { run } of this.#file.scratch.prepare(sql).iterate(ws)) {
+      const row = this.#file.first(heard, ws, run as string);
       lastMs = Math.max(lastMs ?? 0, (row?.last_seen_at ?? 0) as number);
     }
     this.#lastHeard.set(ws, lastMs);
