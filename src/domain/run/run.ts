@@ -11,6 +11,11 @@ import type { ChargedEnding } from "../rating/rate-card.ts";
 
 export type RunStatus = "open" | RunEnding | "abandoned";
 
+/** Whether holds may be granted to it: one that fell silent may wake up. */
+export function mayGoOn({ status }: { readonly status: RunStatus }): boolean {
+  return status === "open" || status === "abandoned";
+}
+
 /** How a run has ended; null while it goes on. */
 export function endingOf({ status }: { readonly status: RunStatus }): ChargedEnding | null {
   return status === "open" ? null : status;
