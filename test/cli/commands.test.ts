@@ -327,9 +327,14 @@ describe("the command line", () => {
     const refused = await tollgate(...past);
     assert.match(refused.err, /price\.backdated/);
     const done = await tollgate(...past, "--rerate");
+    assert.match(
+      done.out,
+      /^Price list \d+, "late", is recorded: 1 price, in force from 2026-01-01T/,
+    );
     assert.match(done.err, /Rated again: 1 step, 0 runs and 0 outcomes came out different/);
     const again = await tollgate(...past, "--rerate");
     assert.match(again.err, /Rated again: 0 steps/);
+    assert.equal(JSON.parse((await tollgate(...past, "--rerate", "--json")).out).notesCount, 0);
   });
 
   test("keeps rates between currencies", async () => {
