@@ -207,7 +207,7 @@ describe("the command line", () => {
     assert.equal(verified.code, 0);
   });
 
-  test("words that fit no form of a command are refused with all forms", async () => {
+  test("words that fit no form of a command are refused with those that do", async () => {
     for (const words of [
       ["dispute", "close"],
       ["invoice", "reconcile"],
@@ -219,7 +219,7 @@ describe("the command line", () => {
     ]) {
       const { code, err } = await tollgate(...words);
       assert.equal(code, 2, words.join(" "));
-      assert.match(err, new RegExp(`cli\\.usage: tollgate ${words[0]} \\w+ `), err);
+      assert.match(err, new RegExp(`cli\\.usage: .*tollgate ${words[0]} \\w+ `), err);
     }
     const meant = await tollgate("export", "fly", "su");
     assert.equal(meant.code, 2);
