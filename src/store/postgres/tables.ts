@@ -48,10 +48,9 @@ function table(name: string, shape: Shape): Table {
         ? `${column} = ${name}.${column} + excluded.${column}`
         : `${column} = excluded.${column}`,
     );
-  const lists = types.map((type, index) => `$${index + 2}::${type}[]`);
+  const lists = types.map((type, index) => `unnest($${index + 2}::${type}[])`);
   const insertSql = `INSERT INTO ${name} (ws, ${names.join(", ")})
-    SELECT $1::integer, * FROM unnest(${lists.join(", ")}) AS added (${names.join(", ")})
-    ORDER BY ${key.join(", ")}`;
+    SELECT $1::integer, ${lists.join(", ")}`;
   const replaced = `ON CONFLICT (ws, ${key.join(", ")}) DO UPDATE SET ${updates.join(", ")}`;
   return { name, types, saveSql: shape.isNew ? insertSql : `${insertSql} ${replaced}` };
 }
