@@ -22,7 +22,7 @@ const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
 const SENDERS = 6;
 const EVENTS_PER_REQUEST = 110;
 const REQUESTS = isFull ? 600 : 60;
-/** Now and then an opening, an outcome, a void, a second witness: behind such a unit none begins. */
+/** Now and then an opening, an outcome, a void, a second witness: none begins behind it. */
 const PLAIN_SHARE = 0.999;
 
 const server = await postgresServer({ fsync: "on" });
@@ -48,7 +48,9 @@ function countOverlaps(store: Store): () => number {
   return () => overlaps;
 }
 
-test("connections cut under overlapping units lose nothing, and nothing counts twice", async (t) => {
+const title = "connections cut under overlapping units lose nothing and count nothing twice";
+
+test(title, async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
   const url = await server.createDatabase();
   const node = await serveNode(url);

@@ -68,6 +68,9 @@ export function rulesOf(row: Row): RulesVersions {
   };
 }
 
+/** A unit does not stand where it was taken to: it begins anew. */
+export class GroundMoved extends Error {}
+
 /** Whether nothing that a unit goes by differs. */
 export function isSameGround(one: Ground, other: Ground): boolean {
   const { head, commit, rules } = one;

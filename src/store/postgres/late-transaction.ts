@@ -6,7 +6,7 @@
 
 import type { Queries } from "./connection.ts";
 import type { Answered, Client, Query } from "./driver.ts";
-import { type Ground, isSameGround, lockWorkspace } from "./ground.ts";
+import { type Ground, GroundMoved, isSameGround, lockWorkspace } from "./ground.ts";
 
 /** Statements of one such transaction. */
 export class LateTransaction implements Queries {
@@ -36,7 +36,7 @@ export class LateTransaction implements Queries {
   async query(query: Query): Promise<Answered | Answered[]> {
     const isOnGround = this.isOnGround();
     const [answer] = await Promise.all([this.#client.query(query), isOnGround]);
-    if (!(await isOnGround)) throw new Error("Others have committed: the unit begins anew.");
+    if (!(await isOnGround)) throw new GroundMoved("others have committed");
     return answer;
   }
 }

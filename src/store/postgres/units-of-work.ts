@@ -9,7 +9,7 @@ import type { Digest, UnitWork } from "../../engine/ports.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { control } from "./connection.ts";
 import type { Answered, Client } from "./driver.ts";
-import { type Ground, lockWorkspace } from "./ground.ts";
+import { type Ground, GroundMoved, lockWorkspace } from "./ground.ts";
 import { KnownRows } from "./known-rows.ts";
 import { LateTransaction } from "./late-transaction.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
@@ -94,7 +94,7 @@ export class UnitsOfWork {
         const late = new LateTransaction(client, ws, ground);
         const isSound = async (): Promise<void> => {
           hasMoved = !(await late.isOnGround());
-          if (hasMoved) throw new Error("others have committed");
+          if (hasMoved) throw new GroundMoved("others have committed");
         };
         const own = { places: new RunPlaces(ground.month), rows, ahead };
         const target = { queries: late, ws, digest: this.#parts.digest, ...own };

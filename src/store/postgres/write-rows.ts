@@ -1,5 +1,5 @@
 /**
- * Writes what a unit of work changed: one statement a table, rows in key order. Statements are sent
+ * Writes what a unit of work changed: one statement a table. Statements are sent
  * one behind the other without waiting for answers; the server carries them out in that order.
  */
 
