@@ -32,7 +32,7 @@ export async function withOwner<T>(
   }
 }
 
-/** A certificate whose authority this machine does not know: what the runtime advises is no help. */
+/** A certificate of an authority that this machine does not know: what Node advises is no help. */
 const UNKNOWN_AUTHORITY = new Set([
   ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],
   ...["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_GET_ISSUER_CERT"],
