@@ -51,9 +51,7 @@ export async function commitWork(
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
   const work = async (unit: UnitOfWork): Promise<BatchResult> => {
-    // The store begins anew: what the last attempt kept in memory is not on disk.
-    if (found !== null) context.affairs.forget(workspace);
-    found = null;
+    if (found !== null) context.affairs.forget(workspace); // Begun anew: that is not on disk.
     await requireRules(unit, seen);
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const receivedAtMs = context.clock.nowMs();
