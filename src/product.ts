@@ -5,6 +5,7 @@
  */
 import { hash } from "node:crypto";
 import type { StartOptions } from "./compose.ts";
+import type { ErrorCode } from "./domain/errors.ts";
 import type { Logger } from "./http/http-parts.ts";
 import type { ImportOwner } from "./ingest/import-file.ts";
 import { VERSION } from "./version.ts";
@@ -24,9 +25,9 @@ export function openProduct() {
       const { readImportFile } = await import("./ingest/import-file.ts");
       return readImportFile(text, owner, new Date().toISOString());
     },
-    readCardFile: async (text: string) => {
+    readCardFile: async (text: string, code?: ErrorCode) => {
       const { readCardFile } = await import("./ingest/card-file.ts");
-      return readCardFile(text);
+      return readCardFile(text, code);
     },
     readInvoice: async (text: string) => {
       const { readInvoice } = await import("./ingest/invoice/read-invoice.ts");

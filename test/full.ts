@@ -1,6 +1,7 @@
 /**
  * `npm run test:full [-- PART…]`: every test with the case counts of a long run, or the parts of
  * them that are named. Whatever no part claims is `rest`, so that all parts together are all tests.
+ * The beginning of a path names what begins so: `npm run test:full -- src/store/as-of`.
  */
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
@@ -32,13 +33,17 @@ export function partOf(file: string): string {
   return found?.[0] ?? "rest";
 }
 
-/** Files of these parts, of all where none is named. Throws where a name is no part's. */
+/** Files of these parts or paths, of all where none is named. Throws where a name has no file. */
 export function filesOf(names: readonly string[]): string[] {
-  const known = [...PARTS.map(([name]) => name), "rest"];
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`"${unknown}" is none of: ${known.join(", ")}`);
   const files = globSync(ALL, { exclude: NOT_HERE }).map((file) => file.replaceAll("\\", "/"));
-  return files.filter((file) => names.length === 0 || names.includes(partOf(file))).sort();
+  const isOf = (name: string) => (file: string) => partOf(file) === name || file.startsWith(name);
+  const unknown = names.find((name) => !files.some(isOf(name)));
+  if (unknown !== undefined) {
+    const known = [...PARTS.map(([name]) => name), "rest"].join(", ");
+    throw new Error(`"${unknown}" is none of: ${known}; nor does a test's path begin so`);
+  }
+  const isWanted = (file: string) => names.length === 0 || names.some((name) => isOf(name)(file));
+  return files.filter(isWanted).sort();
 }
 
 function main(names: readonly string[]): number {

@@ -21,7 +21,7 @@ export type Problem =
       readonly step: string;
       readonly detail: string;
     }
-  /** A model call outside any run: it was made, neither guarded nor metered. */
+  /** Model calls outside any run, or of a host that is named wrongly: not guarded, not metered. */
   | { readonly kind: "unattributed"; readonly host: string; readonly detail: string }
   /** A call whose usage could not be read: it is recorded by estimate. */
   | {

@@ -5,6 +5,7 @@ import { EventBuffer } from "./event-buffer.ts";
 import type { RunEnding } from "./events.ts";
 import { flushAtExit } from "./exit-flush.ts";
 import { Guard } from "./guard.ts";
+import { wrongHosts } from "./model-call/endpoint.ts";
 import { fetchMetered } from "./model-call/metered-fetch.ts";
 import { newId } from "./new-id.ts";
 import { type RunOptions, settingsOf, type TollgateOptions } from "./options.ts";
@@ -24,6 +25,10 @@ export class Tollgate {
   constructor(options: TollgateOptions) {
     const settings = settingsOf(options);
     const report = problemReporter(options.onProblem);
+    for (const [host, wrong] of wrongHosts(settings.hosts)) {
+      const detail = `Calls of ${host} are neither guarded nor metered: ${wrong}.`;
+      report({ kind: "unattributed", host, detail });
+    }
     // Taken now: an application may put `tollgate.fetch` in the global one's place.
     const send = options.fetch ?? globalThis.fetch.bind(globalThis);
     const api = new TollgateApi({ url: options.url, key: options.key, fetch: send });

@@ -1,4 +1,5 @@
 /** What a command is, and what it may use. Commands get the product as functions: `Product`. */
+import type { ErrorCode } from "../domain/errors.ts";
 import type { OutgoingHttp } from "../engine/export/connector-port.ts";
 import type { Styles } from "./render/styles.ts";
 
@@ -72,8 +73,8 @@ export interface Product {
   readonly version: string;
   start(options: ServerOptions): Promise<RunningServer>;
   readImport(text: string, owner: ImportOwner): Promise<ImportedFile>;
-  /** The document of a rate card file; throws `ratecard.invalid`. */
-  readCardFile(text: string): Promise<unknown>;
+  /** The document of a file; throws `code`. (Default: `ratecard.invalid`) */
+  readCardFile(text: string, code?: ErrorCode): Promise<unknown>;
   readInvoice(text: string): Promise<InvoiceFile>;
   /** Checks a receipt with public keys by their id; needs no server. */
   checkReceipt(text: string, keys: ReadonlyMap<string, string>): Promise<CheckedReceipt>;

@@ -1,7 +1,7 @@
 /** From the words of a command line to a command and its exit code. */
 
 import { parseArgs } from "node:util";
-import { ERRORS, TollgateError } from "../domain/errors.ts";
+import { TollgateError } from "../domain/errors.ts";
 import { type Arguments, type Command, print, type Surroundings } from "./command.ts";
 import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
@@ -42,6 +42,7 @@ import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
+import { remedyOf } from "./remedy.ts";
 
 /** Every command, in the order of help. */
 const COMMANDS: readonly Command[] = [
@@ -103,9 +104,10 @@ export async function dispatch(words: readonly string[], here: Surroundings): Pr
       throw new TollgateError("cli.usage", `There is no command "${name}".`);
     }
     const args = argumentsOf(command, rest);
+    requireFew(command, args.positionals);
     return args.options.help === true ? help(name, here) : await command.run(args, here);
   } catch (error) {
-    return tell(error, here);
+    return tell(error, { command, here });
   }
 }
 
@@ -124,12 +126,40 @@ function argumentsOf(command: Command, words: readonly string[]): Arguments {
     });
     return { positionals, options: values as Arguments["options"] };
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new TollgateError("cli.usage", detail, undefined, { cause });
+    throw new TollgateError("cli.usage", wrongOption(cause), undefined, { cause });
   }
 }
 
-function tell(error: unknown, { err, styles }: Surroundings): number {
+/** What Node's parser found, in our words: its own tell of `--` and of positional arguments. */
+function wrongOption(cause: unknown): string {
+  const { code, message } = cause as { readonly code?: string; readonly message: string };
+  const name = /'(?:-\w, )?(-[^' ]*)/.exec(message)?.[1] ?? "";
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    const value = /^-\d/.test(name) ? ` A value that begins with "-" stands behind "--".` : "";
+    return `There is no option ${name} here.${value}`;
+  }
+  if (code !== "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") return message;
+  if (/does not take/.test(message)) return `${name} takes no value.`;
+  return `${name} wants a value; one that begins with "-" is written ${name}=VALUE.`;
+}
+
+/** A word that nobody reads may be what was meant: of a stop, it would stop something else. */
+function requireFew({ name, positionals }: Command, words: readonly string[]): void {
+  if (positionals.includes("…")) return;
+  const forms = positionals === "" ? [] : positionals.split(" | ");
+  const most = Math.max(0, ...forms.map((form) => form.split(" ").length));
+  const extra = words[most];
+  if (extra === undefined) return;
+  const wanted = `tollgate ${name} ${positionals}`.trim();
+  throw new TollgateError("cli.usage", `"${extra}" is one word too many: ${wanted}.`);
+}
+
+interface Failing {
+  readonly command: Command | undefined;
+  readonly here: Surroundings;
+}
+
+function tell(error: unknown, { command, here: { err, styles } }: Failing): number {
   if (!(error instanceof TollgateError)) {
     const { code, path } = error as { readonly code?: string; readonly path?: string };
     if (code === "ENOENT" || code === "EISDIR" || code === "EACCES") {
@@ -138,9 +168,16 @@ function tell(error: unknown, { err, styles }: Surroundings): number {
     }
     throw error;
   }
-  const where = error.field === undefined ? "" : ` (${error.field})`;
-  print(err, `${styles.red(error.code)}${where}: ${error.message}`, ERRORS[error.code][2]);
+  const where = error.field === undefined ? "" : ` (${placeOf(error.field, command)})`;
+  const remedy = remedyOf(error.code, command?.name);
+  print(err, `${styles.red(error.code)}${where}: ${error.message}`, remedy);
   return error.code === "cli.usage" ? USAGE_EXIT_CODE : FAILURE_EXIT_CODE;
+}
+
+/** A field of the request that an option gave is told as that option. */
+function placeOf(field: string, command: Command | undefined): string {
+  const option = field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return Object.hasOwn(command?.options ?? {}, option) ? `--${option}` : field;
 }
 
 function help(name: string | undefined, here: Surroundings): number {

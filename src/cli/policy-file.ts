@@ -12,6 +12,6 @@ export async function readPolicyFile(
   { product }: Pick<Surroundings, "product">,
 ): Promise<readonly PolicyFile[]> {
   if (file === "default") return DEFAULT_PACK;
-  const document = await product.readCardFile(await readFile(file, "utf8"));
+  const document = await product.readCardFile(await readFile(file, "utf8"), "policy.invalid");
   return (Array.isArray(document) ? document : [document]) as readonly PolicyFile[];
 }

@@ -37,10 +37,18 @@ test("a verb gets as many words as its form says", async () => {
   assert.equal(await said(""), "list", "the first one is meant where none is named");
 });
 
-test("what fits no form is refused with all of them", async () => {
+test("words that do not fit their verb's form are told it, and what is wrong", async () => {
+  assert.equal(await said("set"), "It is tollgate budget set FILE: FILE is missing.");
+  assert.equal(await said("set a b"), 'It is tollgate budget set FILE, without "b".');
+  const limit = "It is tollgate budget limit KEY SCOPE [LIMIT]";
+  assert.equal(await said("limit a"), `${limit}: SCOPE is missing.`);
+  assert.equal(await said("limit a b c d"), `${limit}, without "d".`);
+  assert.match(await said("route a"), /route KEY TARGET…: TARGET… is missing\.$/);
+  assert.match(await said("list x"), /list, without "x"\.$/);
+});
+
+test("a verb that there is not is refused with all that there are", async () => {
   const forms = "tollgate budget list | set FILE | limit KEY SCOPE [LIMIT] | route KEY TARGET….";
-  for (const line of ["set", "set a b", "limit a", "limit a b c d", "route a", "none", "list x"]) {
-    assert.equal(await said(line), forms, line);
-  }
+  assert.equal(await said("none"), `There is no "none" of budget; it is ${forms}`);
   assert.equal(`tollgate budget ${command.positionals}.`, forms);
 });

@@ -72,11 +72,23 @@ export function requireForm(
 ): readonly [verb: string, ...words: string[]] {
   const [word = verbOf(forms[0] ?? ""), ...rest] = words;
   const form = forms.find((one) => verbOf(one) === word);
-  return form !== undefined && fits(form, rest.length) ? [word, ...rest] : refuseForms(name, forms);
+  if (form !== undefined && fits(form, rest.length)) return [word, ...rest];
+  if (form !== undefined) {
+    throw new TollgateError("cli.usage", `It is tollgate ${name} ${form}${butGot(form, rest)}.`);
+  }
+  return refuseForms(name, forms, word);
 }
 
-function refuseForms(name: string, forms: readonly string[]): never {
-  throw new TollgateError("cli.usage", `tollgate ${name} ${forms.join(" | ")}.`);
+function refuseForms(name: string, forms: readonly string[], word?: string): never {
+  const wrong = word === undefined ? "It is" : `There is no "${word}" of ${name}; it is`;
+  throw new TollgateError("cli.usage", `${wrong} tollgate ${name} ${forms.join(" | ")}.`);
+}
+
+/** The first word that is missing of a form, or the first that it has no place for. */
+function butGot(form: string, words: readonly string[]): string {
+  const [, ...wanted] = form.split(" ");
+  const missing = wanted.filter((word) => !word.startsWith("["))[words.length];
+  return missing === undefined ? `, without "${words[wanted.length]}"` : `: ${missing} is missing`;
 }
 
 function verbOf(form: string): string {

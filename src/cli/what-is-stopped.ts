@@ -6,13 +6,16 @@ import type { Arguments } from "./command.ts";
 /** What is meant: one word alone is a run's id, as the most usual. */
 export function stopped(args: Arguments): { readonly of: string; readonly id?: string } {
   const [first, id] = args.positionals;
-  if (first === "workspace") return { of: first };
-  if (first !== undefined && id === undefined) return { of: "run", id: first };
-  if (id !== undefined && STOP_SCOPES.some((scope) => scope === first)) {
+  const isScope = STOP_SCOPES.some((scope) => scope === first);
+  // Whatever stands behind it was meant to be stopped, and not everything.
+  if (first === "workspace" && id === undefined) return { of: first };
+  if (first !== undefined && first !== "" && id === undefined && !isScope) {
+    return { of: "run", id: first };
+  }
+  if (isScope && first !== "workspace" && id !== undefined && id !== "") {
     return { of: first as string, id };
   }
-  throw new TollgateError(
-    "cli.usage",
-    "Say what: run, agent or customer and its id, or workspace.",
-  );
+  const said = args.positionals.map((word) => JSON.stringify(word)).join(" ");
+  const forms = "run, agent or customer and its id, a run's id alone, or workspace alone";
+  throw new TollgateError("cli.usage", `Say what: ${forms}${said && `; not ${said}`}.`);
 }

@@ -1,20 +1,23 @@
 /**
  * Rows that belong together and are nearly always few, such as what one customer's period counts.
  * A short list is looked through, which takes a third of a Map's time and a sixth of its memory; a
- * long one (a matrix of a thousand cells) gets an index by a short key.
+ * long one (a matrix of a thousand cells) gets an index by a short key. The keys stand beside the
+ * rows, since looking at a row that was not used lately costs more than everything else here.
  */
 
 /** So many rows are looked through. */
 const LOOKED_THROUGH_MAX_COUNT = 16;
 
-/** A list of rows that are found by a key which several may share. */
-export class Shelf<T> {
-  readonly #keyOf: (row: T) => string;
+/** A list of rows that are found by a key which several may share, and by what is wanted. */
+export class Shelf<T, Wanted> {
+  readonly #isWanted: (row: T, wanted: Wanted) => boolean;
+  readonly #keys: string[] = [];
   readonly #rows: T[] = [];
   #byKey: Map<string, T[]> | null = null;
 
-  constructor(keyOf: (row: T) => string) {
-    this.#keyOf = keyOf;
+  /** `isWanted` is asked of rows with the key alone. */
+  constructor(isWanted: (row: T, wanted: Wanted) => boolean) {
+    this.#isWanted = isWanted;
   }
 
   /** Every row, in the order in which they were put. */
@@ -22,25 +25,31 @@ export class Shelf<T> {
     return this.#rows;
   }
 
-  /** All rows of a key, among others where the shelf is short: the caller compares. */
-  near(key: string): readonly T[] {
-    if (this.#byKey === null) return this.#rows;
-    return this.#byKey.get(key) ?? [];
+  find(key: string, wanted: Wanted): T | undefined {
+    if (this.#byKey !== null) {
+      return this.#byKey.get(key)?.find((row) => this.#isWanted(row, wanted));
+    }
+    for (let at = 0; at < this.#keys.length; at += 1) {
+      if (this.#keys[at] !== key) continue;
+      const row = this.#rows[at] as T;
+      if (this.#isWanted(row, wanted)) return row;
+    }
+    return undefined;
   }
 
-  put(row: T): void {
+  put(key: string, row: T): void {
+    this.#keys.push(key);
     this.#rows.push(row);
-    if (this.#byKey !== null) this.#index(this.#byKey, row);
+    if (this.#byKey !== null) index(this.#byKey, key, row);
     else if (this.#rows.length > LOOKED_THROUGH_MAX_COUNT) {
       this.#byKey = new Map();
-      for (const one of this.#rows) this.#index(this.#byKey, one);
+      for (const [at, one] of this.#keys.entries()) index(this.#byKey, one, this.#rows[at] as T);
     }
   }
+}
 
-  #index(byKey: Map<string, T[]>, row: T): void {
-    const key = this.#keyOf(row);
-    const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, [row]);
-    else known.push(row);
-  }
+function index<T>(byKey: Map<string, T[]>, key: string, row: T): void {
+  const known = byKey.get(key);
+  if (known === undefined) byKey.set(key, [row]);
+  else known.push(row);
 }

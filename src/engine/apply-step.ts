@@ -20,10 +20,15 @@ export function applyStep(ledger: Ledger, event: StepEvent): EventResult {
   if (stored !== undefined) return joinRecords(ledger, stored, event);
   const witness = linkWitness(ledger, event.customer ?? treeCustomer(ledger, event), event);
   if (witness !== null) return witness;
+  const seqBefore = ledger.state.lastSeq;
   const refusal = attribute(ledger, event);
   if (refusal !== null) return rejected(refusal);
   const run = ledger.state.runOrNew(event.run);
-  const result = run.customer === null ? suspend(ledger, run, event) : count(ledger, run, event);
+  // What counts takes a seq.
+  const hasReleased = ledger.state.lastSeq > seqBefore;
+  const joined = hasReleased ? joinReleased(ledger, run, event) : null;
+  const result =
+    joined ?? (run.customer === null ? suspend(ledger, run, event) : countStep(ledger, run, event));
   showSignOfLife(ledger, event);
   return result;
 }
@@ -35,10 +40,10 @@ function treeCustomer(ledger: Ledger, event: StepEvent): string | null {
 }
 
 /** Binding the run just now may have counted this very identity, or its call, out of suspense. */
-function count(ledger: Ledger, run: Run, event: StepEvent): EventResult {
+function joinReleased(ledger: Ledger, run: Run, event: StepEvent): EventResult | null {
   const released = ledger.state.steps.get(event);
   if (released !== undefined) return joinRecords(ledger, released, event);
-  return linkWitness(ledger, run.customer, event) ?? countStep(ledger, run, event);
+  return linkWitness(ledger, run.customer, event);
 }
 
 function joinRecords(ledger: Ledger, stored: Step, event: StepEvent): EventResult {

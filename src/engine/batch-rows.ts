@@ -1,6 +1,4 @@
 /** Rows that a unit of work loaded, and what it changed of them. */
-import type { Step } from "../domain/event/step.ts";
-import type { StepKey } from "./ports.ts";
 
 /** A keyed set of rows that remembers which of them were changed. */
 export class Rows<T> {
@@ -94,58 +92,4 @@ export class Rows<T> {
 export interface Change<T> {
   readonly before: T | undefined;
   readonly after: T;
-}
-
-/** Steps by identity. Ids rarely repeat, so the id finds them without making a joined key. */
-export class StepRows {
-  readonly #byId = new Map<string, Step[]>();
-  /** Steps to write, each with its revision that is stored. */
-  readonly #changed = new Map<Step, Step | undefined>();
-
-  get(key: StepKey): Step | undefined {
-    const rows = this.#byId.get(key.id);
-    if (rows === undefined) return undefined;
-    for (const row of rows) if (row.run === key.run && row.source === key.source) return row;
-    return undefined;
-  }
-
-  /** Puts a step as it is stored. */
-  load(step: Step): void {
-    if (this.get(step) === undefined) this.#put(step);
-  }
-
-  /** Puts a step that will be written, in place of its former revision. */
-  set(step: Step): void {
-    const former = this.#put(step);
-    const stored = former !== undefined && this.#changed.has(former);
-    this.#changed.set(step, stored ? this.#changed.get(former) : former);
-    if (stored) this.#changed.delete(former);
-  }
-
-  /** Returns the revision whose place it takes. */
-  #put(step: Step): Step | undefined {
-    const rows = this.#byId.get(step.id);
-    if (rows === undefined) {
-      this.#byId.set(step.id, [step]);
-      return undefined;
-    }
-    const at = rows.findIndex((row) => row.run === step.run && row.source === step.source);
-    const former = rows[at];
-    if (former === undefined) rows.push(step);
-    else rows[at] = step;
-    return former;
-  }
-
-  *values(): Generator<Step> {
-    for (const rows of this.#byId.values()) yield* rows;
-  }
-
-  changed(): Step[] {
-    return [...this.#changed.keys()];
-  }
-
-  /** Each changed step with its revision before this unit. */
-  *changes(): Generator<Change<Step>> {
-    for (const [after, before] of this.#changed) yield { before, after };
-  }
 }

@@ -7,19 +7,19 @@ import { present } from "../domain/assert.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Marked, Recognised } from "../domain/event/step-marks.ts";
-import { ZERO_QUANTITY } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
 import {
+  emptyRollup,
   isSameRollup,
   type RollupDelta,
   type RollupKey,
   rollupPlace,
 } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
-import { factsOfRun, NO_TOTALS, newRun, statesSame } from "../domain/run/run.ts";
+import { factsOfRun, newRun, statesSame } from "../domain/run/run.ts";
 import { Shelf } from "../domain/shelf.ts";
-import { Rows, StepRows } from "./batch-rows.ts";
+import { Rows } from "./batch-rows.ts";
 import type {
   Call,
   Conflict,
@@ -35,6 +35,7 @@ import type {
   Writes,
 } from "./ports.ts";
 import { SpendingState } from "./spending-state.ts";
+import { StepRows } from "./step-rows.ts";
 
 /** An identity as one text; ids hold no control character, so no two share one. */
 export function stepKeyText(key: StepKey): string {
@@ -77,20 +78,22 @@ type EditableSlot = Editable<CounterSlot> & { isMoved: boolean };
 /** What one customer's period counts in this unit. */
 interface LedgerPage {
   readonly period: string;
-  readonly counters: Shelf<EditableSlot>;
-  readonly rollups: Shelf<EditableRollup>;
+  readonly counters: Shelf<EditableSlot, CellOfCard>;
+  readonly rollups: Shelf<EditableRollup, RollupKey>;
 }
 
 function newPage(period: string): LedgerPage {
   return {
     period,
-    counters: new Shelf<EditableSlot>(chargeOf),
-    rollups: new Shelf<EditableRollup>(rollupPlace),
+    counters: new Shelf(isOfCell),
+    rollups: new Shelf<EditableRollup, RollupKey>(isSameRollup),
   };
 }
 
-function chargeOf({ chargeKey }: ChargeCell): string {
-  return chargeKey;
+type CellOfCard = Pick<CounterSlot, "cardKey" | "cell">;
+
+function isOfCell(slot: EditableSlot, { cardKey, cell }: CellOfCard): boolean {
+  return slot.cell === cell && slot.cardKey === cardKey;
 }
 
 /** Written out field by field: every step asks for several. */
@@ -100,7 +103,7 @@ function putSlot(
   counter: Counter | undefined,
 ): CounterSlot {
   const slot = { customer, period, cardKey, chargeKey, cell, counter, isMoved: false };
-  page.counters.put(slot);
+  page.counters.put(chargeKey, slot);
   return slot;
 }
 
@@ -244,10 +247,8 @@ export class BatchState {
   counter(key: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
     const page = this.#page(key);
     const { chargeKey, cell } = charge;
-    for (const slot of page.counters.near(chargeKey)) {
-      const isOfCharge = slot.chargeKey === chargeKey && slot.cell === cell;
-      if (isOfCharge && slot.cardKey === cardKey) return slot;
-    }
+    const known = page.counters.find(chargeKey, { cardKey, cell });
+    if (known !== undefined) return known;
     const { customer, period } = key;
     return putSlot(page, { customer, period, cardKey, chargeKey, cell }, undefined);
   }
@@ -301,14 +302,11 @@ export class BatchState {
   /** What a roll-up row gains in this unit, to be added to in place. */
   rollup(key: RollupKey): EditableRollup {
     const { rollups } = this.#page(key);
-    for (const row of rollups.near(rollupPlace(key))) if (isSameRollup(row, key)) return row;
-    const none: EditableRollup = {
-      ...key,
-      ...NO_TOTALS,
-      inputTokens: ZERO_QUANTITY,
-      outputTokens: ZERO_QUANTITY,
-    };
-    rollups.put(none);
+    const place = rollupPlace(key);
+    const known = rollups.find(place, key);
+    if (known !== undefined) return known;
+    const none: EditableRollup = emptyRollup(key);
+    rollups.put(place, none);
     return none;
   }
 

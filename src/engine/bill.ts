@@ -103,11 +103,13 @@ export function billInput(tariff: Tariff, bill: Bill): StatementInput {
   return {
     customer: bill.customer.id,
     period: bill.period,
+    timeZone: bill.customer.timeZone,
     ...terms,
     charges,
     trials: trialsOf(charges),
     runs: correctionsIn(bill.counters),
     adjustments: bill.adjustments.filter((row) => !isByHand(row)),
+    chargeName: (row) => adjustedCharge(tariff, bill.customer, row),
     bookings: bill.bookings,
     ...(commitments && { commitments: inCurrency(commitments, terms.currency) }),
   };
@@ -187,6 +189,17 @@ function stretchOf(
 
 function nameOf(card: CompiledCard, chargeKey: string): string {
   return card.charges.find((charge) => charge.key === chargeKey)?.name ?? chargeKey;
+}
+
+/** What the charge of an adjustment was called in the period that it adjusts: as billed there. */
+export function adjustedCharge(tariff: Tariff, customer: Customer, row: Adjustment): string {
+  const { cardKey, chargeKey, originPeriod } = row;
+  const spans = tariff.spansOf(customer, periodOfKey(tariff, customer, originPeriod));
+  const card = spans.findLast(
+    ({ card: { key, charges } }) =>
+      key === cardKey && charges.some((charge) => charge.key === chargeKey),
+  )?.card;
+  return card?.charges.find(({ key }) => key === chargeKey)?.name ?? chargeKey;
 }
 
 /** The period that starts on a date in the customer's calendar; undefined: none does. */

@@ -7,6 +7,7 @@ import type { ToldAffairs } from "./alerts/affair-telling.ts";
 import { tellUnknownPrices } from "./alerts/tell-alert.ts";
 import { applyBatch } from "./apply-batch.ts";
 import { BatchState } from "./batch-state.ts";
+import { endOwnPauses } from "./budget-pauses.ts";
 import type { RuledContext } from "./context.ts";
 import { endDueCredit } from "./end-due-credit.ts";
 import { watchEvents, withHits } from "./enforce-policies.ts";
@@ -75,6 +76,7 @@ export async function commitWork(
     const below = async (id: string) => store.credit.customersBelow(workspace, id);
     const prepaid = prepaidInUnit({ ...spending, book }, below);
     const answers = await grantHolds({ ...spending, book, ...asked, prepaid }, holds, admission);
+    await endOwnPauses({ ...spending, book }, events);
     const told = await context.affairs.tell({ workspace, unit, state, tariff, head, seen }, null);
     if (state.hasAlert) context.alarm.note(workspace);
     touched = state.customers.keys();

@@ -4,7 +4,7 @@
  */
 import { present } from "../domain/assert.ts";
 import { isPrepaid } from "../domain/budget/budget.ts";
-import { decideHold, freeOf, type Room } from "../domain/budget/decide.ts";
+import { decideHold, type Room } from "../domain/budget/decide.ts";
 import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
@@ -13,7 +13,9 @@ import { decidingStop, type Stop } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
+import { mayGoOn } from "../domain/run/run.ts";
 import { tellStages } from "./book-balances.ts";
+import { liftOwnPauses, pauseRun } from "./budget-pauses.ts";
 import { noteGrant, type PolicyVerdict, watchAsk } from "./enforce-policies.ts";
 import type { EntitlementsNow } from "./entitlements.ts";
 import type {
@@ -37,7 +39,6 @@ import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import type { PrepaidCredit } from "./prepaid-credit.ts";
 import { decideWithCredit, prepaidRoomsOf } from "./prepaid-rooms.ts";
-import { recordStop } from "./record-stop.ts";
 import type { WatchedRuns } from "./watched-runs.ts";
 import { worstCaseOf } from "./worst-case.ts";
 
@@ -121,8 +122,7 @@ async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<Hol
     const { customer } = asker;
     budgets.push(...(await prepaidRoomsOf(granting, { spender, customer, charges })));
   }
-  const { status } = asker.run;
-  if (status !== "open" && status !== "abandoned") {
+  if (!mayGoOn(asker.run)) {
     return refusal({ decision: "block", reason: "run_ended", budgets });
   }
   const missing = notEntitled(granting.entitlements(asker.customer), wantedBy(asker, ask));
@@ -146,8 +146,7 @@ async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<Hol
       ? decideHold(wanted, budgets, nowMs)
       : await decideWithCredit(prepaid, wanted, asking);
   if (decided.decision === "allow") {
-    // A budget's own pause ends when there is room again.
-    if (!isWrapUp) for (const paused of stops) liftOwnPause(granting, paused);
+    if (!isWrapUp) liftOwnPauses(granting, stops, budgets);
     if (watched !== null) await noteGrant(watched, verdict.hits);
     return grant(granting, { ask, prepared, rooms: budgets, policies: verdict.hits }, decided);
   }
@@ -270,51 +269,6 @@ function notAdmitted({ by, notEntitled: missing }: NotAdmitted): Refused {
 function wantedBy({ run }: Asker, { step }: HoldAsk): Wanted {
   const { provider, model, tool } = step;
   return { agent: step.agent ?? run.agent, provider, model, tool };
-}
-
-/** The whole tree waits: its root is paused, once. */
-function pauseRun({ state }: Granting, { path }: Spender, by: Room): Stop | null {
-  const root = path.at(-1);
-  if (root === undefined) return null;
-  const known = state.spending.stop({ of: "run", id: root.id });
-  const free = String(freeOf(by, false));
-  if (known !== null) return refusedAgain({ state }, known, { ...by, free });
-  const stop: Stop = {
-    of: "run",
-    id: root.id,
-    mode: "pause",
-    budget: { budgetId: by.record.id, scope: by.scope, free },
-    reason: `budget ${by.record.budget.key}`,
-    by: "tollgate",
-    stoppedAtMs: state.receivedAtMs,
-  };
-  state.spending.putStop(stop);
-  recordStop({ state }, stop);
-  return stop;
-}
-
-/** There was more room, and still too little: who waits must not be told of the same room again. */
-function refusedAgain(
-  { state }: Pick<Granting, "state">,
-  known: Stop,
-  by: Room & { readonly free: string },
-): Stop {
-  const { budget } = known;
-  const isSame = budget?.budgetId === by.record.id && budget.scope === by.scope;
-  if (budget === null || (isSame && budget.free === by.free)) return known;
-  const stop = { ...known, budget: { budgetId: by.record.id, scope: by.scope, free: by.free } };
-  state.spending.putStop(stop);
-  recordStop({ state }, stop, { isAgain: true });
-  return stop;
-}
-
-function liftOwnPause({ state }: Granting, was: Stop): void {
-  const { of, id } = was;
-  state.spending.lift({ of, id });
-  const subject = JSON.stringify([of, id]);
-  const document = { of, id, was, reason: "its budget has room again", by: "tollgate" };
-  const identity = { run: "", source: "work.resumed", id: subject, contentHash: "" };
-  state.record("work.resumed", identity, JSON.stringify(document));
 }
 
 interface Granted {

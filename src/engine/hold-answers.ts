@@ -94,4 +94,6 @@ export interface RunState {
   readonly state: "running" | "paused" | "stopped" | "ended";
   readonly stop: Stop | null;
   readonly budgets: readonly BudgetState[];
+  /** Milliseconds until a balance that paused it has its next window; null: it has none. */
+  readonly nextWindowInMs: number | null;
 }

@@ -107,7 +107,9 @@ export class VersionWriter {
       ];
     } catch (error) {
       if (!(error instanceof TollgateError)) throw error;
-      const detail = `The override "${key}" would break: ${error.message}`;
+      const remedy = `Apply "${key}" first, put right, and then the card that it extends.`;
+      const reason = error.message.replace(/\.$/, "");
+      const detail = `The override "${key}" would break: ${reason}. ${remedy}`;
       const path = `overrides[${JSON.stringify(key)}]`;
       const field = error.field === undefined ? path : `${path}.${error.field}`;
       throw new TollgateError(error.code, detail, field);

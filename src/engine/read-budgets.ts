@@ -1,12 +1,12 @@
 /** What budgets stand at, read outside any unit of work: as of the last commit. */
 
-import { type BudgetRecord, isPrepaid } from "../domain/budget/budget.ts";
+import { type BudgetRecord, countsRuns, isPrepaid } from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
-import type { Run } from "../domain/run/run.ts";
+import { mayGoOn, type Run } from "../domain/run/run.ts";
 import { windowOfKey } from "./budget-books.ts";
 import type { EngineContext } from "./context.ts";
 import type { BudgetState, RunState } from "./hold-answers.ts";
@@ -22,18 +22,26 @@ export async function readRunState(
   workspace: string,
   id: string,
 ): Promise<RunState> {
-  const { run, spender, budgets } = await readRunRooms(reading, workspace, id);
+  const rooms = await readRunRooms(reading, workspace, id);
+  const { run, spender, budgets } = rooms;
   const stops = await reading.store.spending.stops(workspace, stopKeysOf(spender));
-  const inForce = stops.filter((stop) => stop.budget === null || isShort(stop, budgets));
+  const own = await Promise.all(stops.map((stop) => roomOf(reading, workspace, { stop, rooms })));
+  const inForce = stops.filter((stop, at) => stop.budget === null || isShort(stop, own[at]));
   const stop = decidingStop(inForce);
-  return { run: id, state: stateOf(run, stop), stop, budgets };
+  const ends = own.flatMap((room) => room?.window.endMs ?? []);
+  const nowMs = ends.length === 0 ? 0 : (await reading.clocks.of(workspace)).nowMs();
+  const nextWindowInMs = ends.length === 0 ? null : Math.max(0, Math.min(...ends) - nowMs);
+  return { run: id, state: stateOf(run, stop), stop, budgets, nextWindowInMs };
 }
 
-async function readRunRooms(
-  reading: Reading,
-  workspace: string,
-  id: string,
-): Promise<{ readonly run: Run; readonly spender: Spender; readonly budgets: readonly Room[] }> {
+interface RunRooms {
+  readonly run: Run;
+  readonly customer: Customer | null;
+  readonly spender: Spender;
+  readonly budgets: readonly Room[];
+}
+
+async function readRunRooms(reading: Reading, workspace: string, id: string): Promise<RunRooms> {
   const runs = await readPath(reading, workspace, id);
   const run = runs[0] as Run;
   const customer = run.customer === null ? undefined : await customerOf(reading, workspace, run);
@@ -44,20 +52,53 @@ async function readRunRooms(
   const spender = { customer: run.customer ?? "", agent, labels, cardKey, path };
   const budgets =
     customer === undefined ? [] : await readRooms(reading, workspace, { spender, customer });
-  return { run, spender, budgets };
+  return { run, customer: customer ?? null, spender, budgets };
 }
 
-function stateOf({ status }: Run, stop: Stop | null): RunState["state"] {
-  if (status !== "open" && status !== "abandoned") return "ended";
+/** A balance of a run by which its next hold is refused, whatever it is for; null: none. */
+export async function readShort(
+  reading: Reading,
+  workspace: string,
+  id: string,
+): Promise<Room | null> {
+  const { budgets } = await readRunRooms(reading, workspace, id);
+  const isFull = (room: Room) => {
+    const { measure, enforcement } = room.record.budget;
+    const isLimit = enforcement === "hard" && room.limit !== null && !countsRuns(measure);
+    return isLimit && freeOf(room, false) <= 0n;
+  };
+  return budgets.find((room) => isStoppedBy(room) || isFull(room)) ?? null;
+}
+
+function stateOf(run: Run, stop: Stop | null): RunState["state"] {
+  if (!mayGoOn(run)) return "ended";
   if (stop === null) return "running";
   return stop.mode === "pause" ? "paused" : "stopped";
 }
 
+/**
+ * The balance that paused a run, in its present window. It may be none of the run's own: a step
+ * names its agent and labels itself. Undefined: no budget did, or one that is in force no more.
+ */
+async function roomOf(
+  reading: Reading,
+  workspace: string,
+  { stop, rooms }: { readonly stop: Stop; readonly rooms: RunRooms },
+): Promise<Room | undefined> {
+  const { budget } = stop;
+  if (budget === null) return undefined;
+  const { budgetId, scope } = budget;
+  const isSame = (room: Room) => room.record.id === budgetId && room.scope === scope;
+  const known = rooms.budgets.find(isSame);
+  const record = (await reading.budgets.of(workspace)).byId(budgetId);
+  if (known !== undefined || record === undefined || isPrepaid(record.budget.measure)) return known;
+  const { customer } = rooms;
+  const [room] = await readPlaces(reading, workspace, [{ record, scope, customer }]);
+  return room;
+}
+
 /** A budget's own pause is over as soon as it has more room than it refused with. */
-function isShort({ budget }: Stop, rooms: readonly Room[]): boolean {
-  const own = rooms.find(
-    ({ record, scope }) => record.id === budget?.budgetId && scope === budget.scope,
-  );
+function isShort({ budget }: Stop, own: Room | undefined): boolean {
   if (own === undefined) return false;
   return isStoppedBy(own) || freeOf(own, false) <= BigInt(budget?.free ?? "0");
 }
@@ -75,7 +116,8 @@ export async function readStops(
   const isInForce = await Promise.all(
     stops.map(async (stop) => {
       if (stop.budget === null) return true;
-      return isShort(stop, (await readRunRooms(reading, workspace, stop.id)).budgets);
+      const rooms = await readRunRooms(reading, workspace, stop.id);
+      return isShort(stop, await roomOf(reading, workspace, { stop, rooms }));
     }),
   );
   return stops.filter((_, at) => isInForce[at]);
@@ -138,7 +180,7 @@ async function readRooms(
   workspace: string,
   { spender, customer }: { readonly spender: Spender; readonly customer: Customer | null },
 ): Promise<Room[]> {
-  const { store, budgets, clocks } = reading;
+  const { budgets, clocks } = reading;
   const book = await budgets.of(workspace);
   const nowMs = (await clocks.of(workspace)).nowMs();
   const prepaid = await prepaidInStore(reading, workspace, { book, nowMs });
@@ -148,15 +190,34 @@ async function readRooms(
       : await prepaidRoomsOf({ book, prepaid }, { spender, customer, charges: [] });
   const ofRows = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
   const places = ofRows.flatMap((record) => {
-    const window = book.windowOf(record.budget, nowMs, customer);
-    return scopesOf(record.budget, spender).map((scope) => ({ record, scope, window }));
+    return scopesOf(record.budget, spender).map((scope) => ({ record, scope, customer }));
+  });
+  return [...(await readPlaces(reading, workspace, places)), ...ofCredit];
+}
+
+interface Place {
+  readonly record: BudgetRecord;
+  readonly scope: string;
+  readonly customer: Customer | null;
+}
+
+/** What these scopes stand at in their present windows. */
+async function readPlaces(
+  { store, budgets, clocks }: Reading,
+  workspace: string,
+  wanted: readonly Place[],
+): Promise<Room[]> {
+  const book = await budgets.of(workspace);
+  const nowMs = (await clocks.of(workspace)).nowMs();
+  const places = wanted.map(({ record, scope, customer }) => {
+    return { record, scope, window: book.windowOf(record.budget, nowMs, customer) };
   });
   const keys = places.map(({ record, scope, window }) => {
     return { budgetId: record.id, scope, window: window.key };
   });
   const kept = await store.spending.balances(workspace, keys);
   const limits = await store.spending.ownLimits(workspace, keys);
-  const rooms = places.map(({ record, scope, window }) => {
+  return places.map(({ record, scope, window }) => {
     const isSame = (one: { budgetId: number; scope: string }) =>
       one.budgetId === record.id && one.scope === scope;
     const balance = kept.find((one) => isSame(one) && one.window === window.key);
@@ -169,7 +230,6 @@ async function readRooms(
       grantedAtMs: balance?.grantedAtMs ?? 0,
     };
   });
-  return [...rooms, ...ofCredit];
 }
 
 /** Which balances of a budget to read. */

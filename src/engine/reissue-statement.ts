@@ -12,7 +12,14 @@ import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
 import { adjustedName } from "../domain/period/statement-lines.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
-import { isUsed, periodOfKey, recordOf, statementIdOf, statementOf } from "./bill.ts";
+import {
+  adjustedCharge,
+  isUsed,
+  periodOfKey,
+  recordOf,
+  statementIdOf,
+  statementOf,
+} from "./bill.ts";
 import { describedBookings, type OpenBooks, openBooks } from "./book-by-hand.ts";
 import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
@@ -121,7 +128,9 @@ async function issueAgain(
   const counters = await unit.counters([key]);
   const adjustments = await unit.adjustments(key);
   const byHand = await describedBookings(context.store, act.workspace, adjustments);
-  const bookings = [...byHand, ...netted(billed).map(alreadyBilled)];
+  const named = (one: readonly [Adjustment, Amount]) =>
+    alreadyBilled(one, adjustedCharge(tariff, customer, one[0]));
+  const bookings = [...byHand, ...netted(billed).map(named)];
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces: replaces.id };
   const commitments = await commitmentInput(context.store, act.workspace, wanted);
@@ -133,11 +142,14 @@ async function issueAgain(
   return recordOf(context, statement, { closedAtMs: nowMs, replaces: replaces.id, credit });
 }
 
-/** A line that takes off what an adjustment of a closed period has billed. */
-export function alreadyBilled([row, amount]: readonly [Adjustment, Amount]): Booking {
+/** A line that takes off what an adjustment of a closed period has billed, by its charge's name. */
+export function alreadyBilled(
+  [row, amount]: readonly [Adjustment, Amount],
+  chargeName: string,
+): Booking {
   const { cardKey, chargeKey, cell, bookedPeriod } = row;
   const billed = `billed already as an adjustment in the period ${bookedPeriod}`;
-  const description = `${adjustedName(row)}: ${billed}`;
+  const description = `${adjustedName(row, chargeName)}: ${billed}`;
   const taken = -amount as Amount;
   const kind = "already_billed" as const;
   return { kind, cardKey, chargeKey, cell, description, originPeriod: null, amount: taken };

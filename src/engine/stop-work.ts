@@ -1,12 +1,15 @@
 /** Stops work and lets it go on: the kill switch of a run tree, an agent, a customer, all. */
+import type { Room } from "../domain/budget/decide.ts";
+import { scopesOf } from "../domain/budget/spend.ts";
 import { type Stop, type StopKey, type StopMode, stopText } from "../domain/budget/stop.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Act, runAct } from "./act.ts";
 import { armStages } from "./alerts/arm-stages.ts";
 import type { EngineContext } from "./context.ts";
+import { readShort } from "./read-budgets.ts";
 import { recordStop } from "./record-stop.ts";
 import { episodeOf } from "./run-episodes.ts";
-import type { Decided } from "./save-budget.ts";
+import { type Decided, findBudget } from "./save-budget.ts";
 import { type NewLimit, putLimit } from "./set-limit.ts";
 
 /** Work to stop. */
@@ -34,9 +37,24 @@ export async function stopWork(
   return stop;
 }
 
+/** A cap to raise. Scope null: that of the work that is let go on. */
+export interface NewRaise {
+  readonly budget: string;
+  readonly scope: string | null;
+  readonly limit: unknown;
+}
+
 /** Work to let go on, and a cap to raise with it. */
 export interface NewResume extends Decided, StopKey {
-  readonly raise: Pick<NewLimit, "budget" | "scope" | "limit"> | null;
+  readonly raise: NewRaise | null;
+}
+
+/** What became of work that was let go on. */
+export interface Resumed {
+  /** Null: nothing was stopped. */
+  readonly lifted: Stop | null;
+  /** A balance that pauses or blocks the run again with its next hold; null: none does. */
+  readonly short: Room | null;
 }
 
 /** Lifts a stop. Throws `stop.not_found` where nothing is stopped and nothing raised. */
@@ -44,14 +62,21 @@ export async function resumeWork(
   context: EngineContext,
   workspace: string,
   { of, id, raise, reason, by }: NewResume,
-): Promise<{ readonly lifted: Stop | null }> {
+): Promise<Resumed> {
+  let raised: Pick<NewLimit, "budget" | "scope"> | null = null;
   const lifted = await runAct(context, workspace, async (act) => {
     if (of === "run") await requireRun(act, id);
     const [known] = await act.unit.spending.stops([{ of, id }]);
     if (known === undefined && raise === null) {
-      throw new TollgateError("stop.not_found", `The ${of} "${id}" is not stopped.`, "id");
+      const what = of === "workspace" ? "The workspace" : `The ${of} "${id}"`;
+      throw new TollgateError("stop.not_found", `${what} is not stopped.`, "id");
     }
-    if (raise !== null) await putLimit(context, act, { ...raise, reason, by });
+    if (raise !== null) {
+      const { budget, limit } = raise;
+      const scope = raise.scope ?? (await scopeToRaise(context, act, { of, id, known, budget }));
+      raised = { budget, scope };
+      await putLimit(context, act, { budget, scope, limit, reason, by });
+    }
     if (known === undefined) return null;
     act.state.spending.lift({ of, id });
     const subject = JSON.stringify(stopText({ of, id }).split("\u0000"));
@@ -61,9 +86,42 @@ export async function resumeWork(
   });
   context.policies.forgetRuns(workspace);
   context.waiting.look(workspace);
-  if (raise !== null)
-    await armStages(context, workspace, { key: raise.budget, scope: raise.scope });
-  return { lifted };
+  if (raised !== null) {
+    const { budget: key, scope } = raised as Pick<NewLimit, "budget" | "scope">;
+    await armStages(context, workspace, { key, scope });
+  }
+  return { lifted, short: of === "run" ? await readShort(context, workspace, id) : null };
+}
+
+interface Raising extends StopKey {
+  readonly known: Stop | undefined;
+  /** Key of the budget. */
+  readonly budget: string;
+}
+
+/**
+ * Whose limit is raised with work that is let go on: the balance that paused it, or what the work
+ * counts in. A limit of anything else would be set, told as raised, and let nothing go on.
+ */
+async function scopeToRaise(
+  context: EngineContext,
+  { workspace, unit }: Act,
+  { of, id, known, budget: key }: Raising,
+): Promise<string> {
+  const { id: budgetId, budget } = await findBudget(context, workspace, key);
+  if (known?.budget?.budgetId === budgetId) return known.budget.scope;
+  const { each } = budget;
+  if (each === "workspace") return "";
+  if (each === of) return id;
+  const [run] = of === "run" ? await unit.runs([id]) : [];
+  if (run !== undefined) {
+    const { customer, agent, labels } = run;
+    const spender = { customer: customer ?? "", agent, labels, cardKey: null, path: [] };
+    const [scope] = scopesOf({ ...budget, where: {} }, spender);
+    if (scope !== undefined && customer !== null) return scope;
+  }
+  const detail = `"${key}" has a limit for each ${each.replaceAll("_", " and ")}: say which.`;
+  throw new TollgateError("budget.invalid", detail, "raise.scope");
 }
 
 /** What a run has come to: rules of policies begin anew from there. */

@@ -76,6 +76,8 @@ export async function advanceClock(
     return toMs;
   });
   const settledOutcomes = await settleOutcomes(context, workspace);
+  // A window may have begun.
+  context.waiting.look(workspace);
   return { nowMs, abandonedRuns: await abandonSilentRuns(context, workspace), settledOutcomes };
 }
 

@@ -5,6 +5,7 @@
  * then: a message from node to node would cost every commit, waited for or not.
  */
 import { OTHER_NODES_EVERY_MS } from "../domain/database-limits.ts";
+import { WAIT_MAX_MS } from "../domain/limits.ts";
 import type { RunState } from "./hold-answers.ts";
 
 /** Reads the state of a run as of the last commit. */
@@ -89,13 +90,18 @@ export class WaitingRuns {
       listener.told = JSON.stringify(stateText(first));
       yield first;
       if (first.state !== "paused") return;
+      const look = () => this.#check(workspace, waiting);
+      listener.lookAtNextWindow(first, look);
       for (;;) {
         const next = await listener.next();
         if (next === undefined) return;
         yield next;
-        if (next !== null && next.state !== "paused") return;
+        if (next === null) continue;
+        if (next.state !== "paused") return;
+        listener.lookAtNextWindow(next, look);
       }
     } finally {
+      listener.stopLooking();
       clearTimeout(timer);
       clearInterval(heart ?? undefined);
       signal?.removeEventListener("abort", listener.end);
@@ -148,6 +154,7 @@ class Listener {
   #isEnded = false;
   #failure: { readonly error: unknown } | null = null;
   #wake: () => void = () => undefined;
+  #window: NodeJS.Timeout | undefined;
 
   constructor(run: string) {
     this.waiting = { run, see: this.#see, fail: this.#fail };
@@ -171,6 +178,17 @@ class Listener {
   /** Nothing changed for a while. A state that waits to be taken says more. */
   beat(): void {
     if (!this.#hasNext) this.#put(null);
+  }
+
+  /** A window begins without a commit: whoever waits for one looks when it does. */
+  lookAtNextWindow({ nextWindowInMs }: RunState, look: () => void): void {
+    this.stopLooking();
+    if (nextWindowInMs === null || nextWindowInMs > WAIT_MAX_MS) return;
+    this.#window = setTimeout(look, nextWindowInMs + LOOK_EVERY_MS);
+  }
+
+  stopLooking(): void {
+    clearTimeout(this.#window);
   }
 
   readonly end = (): void => {

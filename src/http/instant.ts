@@ -27,7 +27,8 @@ const FORM = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}
 export function instantOf(text: string, field: string): number {
   const atMs = FORM.test(text) ? epochMs(text) : undefined;
   if (atMs === undefined) {
-    const detail = `"${field}" must be an RFC 3339 time such as 2026-11-23T10:00:00Z.`;
+    const wanted = `"${field}" must be an RFC 3339 time such as 2026-11-23T10:00:00Z`;
+    const detail = `${wanted}, not ${shown(text)}.`;
     throw new TollgateError("field.invalid", detail, field);
   }
   if (atMs >= OCCURRED_AT_MIN_MS && atMs < OCCURRED_AT_MAX_MS) return atMs;
@@ -38,6 +39,10 @@ export function instantOf(text: string, field: string): number {
 /** The same for a field that may be left out or null. */
 export function optionalInstant(text: string | null | undefined, field: string): number | null {
   return text === null || text === undefined ? null : instantOf(text, field);
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
 
 function epochMs(text: string): number | undefined {

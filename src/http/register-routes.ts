@@ -69,9 +69,9 @@ function registerRoute(
     },
     preHandler: async (request) => {
       const isJudged = route.body?.isParsedByHandler !== true;
-      judge(request, route.params, request.params);
-      if (isJudged) judge(request, route.body?.schema, request.body);
-      judge(request, query, request.query);
+      judge(request, route.params, { value: request.params, isShown: true });
+      if (isJudged) judge(request, route.body?.schema, { value: request.body, isShown: false });
+      judge(request, query, { value: request.query, isShown: true });
     },
     onResponse: async (request, reply) => {
       underway.get(request)?.body?.release();
@@ -96,10 +96,14 @@ function registerRoute(
  * Throws what the schema refuses. Schemas are compiled at the first request that needs them: all at
  * once took a start as long as everything else in it.
  */
-function judge(request: FastifyRequest, schema: object | undefined, value: unknown): void {
+function judge(
+  request: FastifyRequest,
+  schema: object | undefined,
+  { value, isShown }: { readonly value: unknown; readonly isShown: boolean },
+): void {
   if (schema === undefined) return;
   const isRight = request.compileValidationSchema(schema as Record<string, unknown>);
-  if (!isRight(value)) throw schemaProblem(isRight.errors?.[0]);
+  if (!isRight(value)) throw schemaProblem(isRight.errors?.[0], isShown ? value : null);
 }
 
 type Input = RouteInput<unknown, unknown, unknown>;

@@ -13,8 +13,14 @@ export interface SchemaFinding {
 
 const OUT_OF_RANGE = new Set(["minimum", "maximum", "maxLength", "maxItems", "maxProperties"]);
 
-/** The refusal that a finding stands for. */
-export function schemaProblem(finding: SchemaFinding | undefined): TollgateError {
+/**
+ * The refusal that a finding stands for. `shown` is what was sent, where its values may be told: of
+ * an address they may, while a body may hold secrets.
+ */
+export function schemaProblem(
+  finding: SchemaFinding | undefined,
+  shown: unknown = null,
+): TollgateError {
   if (finding === undefined) return new TollgateError("request.malformed", "The request is wrong.");
   const { keyword, params } = finding;
   const place = fieldPath(finding.instancePath);
@@ -29,14 +35,23 @@ export function schemaProblem(finding: SchemaFinding | undefined): TollgateError
   }
   const code: ErrorCode = OUT_OF_RANGE.has(keyword) ? "field.out_of_range" : "field.invalid";
   const expected = expectation(finding);
-  const detail = `${place === "" ? "The document" : quote(place)} ${expected}.`;
+  const but = valueAt(shown, place);
+  const detail = `${place === "" ? "The document" : quote(place)} ${expected}${but}.`;
   return new TollgateError(code, detail, place === "" ? undefined : place);
+}
+
+function valueAt(shown: unknown, name: string): string {
+  const fields = Object(shown) as Readonly<Record<string, unknown>>;
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  const isPlain = typeof value === "string" || typeof value === "number";
+  return isPlain ? `, not ${quote(shorten(String(value)))}` : "";
 }
 
 function expectation({ keyword, params, message }: SchemaFinding): string {
   if (keyword === "enum" && Array.isArray(params.allowedValues)) {
     return `must be one of ${params.allowedValues.join(", ")}`;
   }
+  if (keyword === "type" && params.type === "integer") return "must be a whole number";
   const words = wordsOf(params.pattern);
   if (keyword === "pattern" && words !== undefined) return `must be ${words}`;
   if (keyword === "format" && params.format === "date") return "must be a date such as 2026-11-01";

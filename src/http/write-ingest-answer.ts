@@ -4,35 +4,51 @@
  */
 import type { Problem } from "../domain/errors.ts";
 import { jsonString } from "../domain/json-string.ts";
-import { type Amount, formatAmount } from "../domain/money/decimal.ts";
+import { EVENTS_PER_REQUEST_MAX_COUNT } from "../domain/limits.ts";
+import { formatAmount } from "../domain/money/decimal.ts";
 import type { EventResult, RunResult } from "../engine/result.ts";
 import type { IngestAnswer, IngestedEvent } from "./http-parts.ts";
 import { policyHitView } from "./views/policy-view.ts";
 
+/** How each result of a request begins. */
+const BEGINNINGS = Array.from({ length: EVENTS_PER_REQUEST_MAX_COUNT }, (_, index) => {
+  return `${index === 0 ? "" : ","}{"index":${index},"id":`;
+});
+
 /** One text for a whole request: results in the order sent, totals of the runs they name. */
 export function writeIngestAnswer({ results, runs }: IngestAnswer): string {
   let text = '{"results":[';
-  const named = new Set<string>();
+  const named: NamedRuns = new Map();
   for (let index = 0; index < results.length; index += 1) {
     const item = results[index] as IngestedEvent;
-    text += index === 0 ? `{"index":${index},"id":` : `,{"index":${index},"id":`;
+    text += BEGINNINGS[index] ?? `,{"index":${index},"id":`;
     text += item.id === null ? "null" : jsonString(item.id);
-    text += resultFields(item.result);
+    text += resultFields(item.result, named);
     if (item.extra.length > 0) text += extraField(item, named);
     text += "}";
-    if (item.result.run !== undefined) named.add(item.result.run);
   }
   return `${text}],"runs":{${runFields(named, runs)}}}`;
 }
 
-/** One result as a value, for answers that are not hot. */
-export function resultView(result: EventResult): object {
-  return JSON.parse(`{${resultFields(result).slice(1)}}`) as object;
+/** Runs that an answer names, each with its JSON text. */
+type NamedRuns = Map<string, string>;
+
+function nameRun(named: NamedRuns, run: string): string {
+  const known = named.get(run);
+  if (known !== undefined) return known;
+  const text = jsonString(run);
+  named.set(run, text);
+  return text;
 }
 
-function resultFields(result: EventResult): string {
+/** One result as a value, for answers that are not hot. */
+export function resultView(result: EventResult): object {
+  return JSON.parse(`{${resultFields(result, new Map()).slice(1)}}`) as object;
+}
+
+function resultFields(result: EventResult, named: NamedRuns): string {
   let text = `,"status":"${result.status}"`;
-  if (result.run !== undefined) text += `,"run":${jsonString(result.run)}`;
+  if (result.run !== undefined) text += `,"run":${nameRun(named, result.run)}`;
   if (result.seq !== undefined) text += `,"seq":${result.seq}`;
   if (result.cost !== undefined) text += `,"cost":"${formatAmount(result.cost)}"`;
   if (result.costStatus !== undefined) text += `,"costStatus":"${result.costStatus}"`;
@@ -53,27 +69,26 @@ function problemText({ code, detail, field }: Problem): string {
   return `{"code":"${code}","detail":${JSON.stringify(detail)}${place}}`;
 }
 
-function extraField(item: IngestedEvent, named: Set<string>): string {
+function extraField(item: IngestedEvent, named: NamedRuns): string {
   const texts = item.extra.map(({ id, result }) => {
-    if (result.run !== undefined) named.add(result.run);
-    return `{"id":${jsonString(id)}${resultFields(result)}}`;
+    return `{"id":${jsonString(id)}${resultFields(result, named)}}`;
   });
   return `,"extra":[${texts.join(",")}]`;
 }
 
 /** Runs of other requests in the same commit are nobody's business here. */
-function runFields(named: ReadonlySet<string>, runs: IngestAnswer["runs"]): string {
+function runFields(named: NamedRuns, runs: IngestAnswer["runs"]): string {
   let text = "";
-  for (const run of named) {
+  for (const [run, name] of named) {
     const totals = runs.get(run);
     if (totals === undefined) continue;
-    text += `${text === "" ? "" : ","}${jsonString(run)}:${totalsText(totals)}`;
+    text += `${text === "" ? "" : ","}${name}:${totalsText(totals)}`;
   }
   return text;
 }
 
 function totalsText({ tree: { steps, unpriced, cost, charge }, policies }: RunResult): string {
-  const amounts = `"cost":"${amountText(cost)}","charge":"${amountText(charge)}"`;
+  const amounts = `"cost":"${formatAmount(cost)}","charge":"${formatAmount(charge)}"`;
   const beyond = policies === undefined ? "" : `,"policies":${hitsText(policies)}`;
   return `{"steps":${steps},"unpriced":${unpriced},${amounts}${beyond}}`;
 }
@@ -81,8 +96,4 @@ function totalsText({ tree: { steps, unpriced, cost, charge }, policies }: RunRe
 /** Runs that are beyond a rule are few. */
 function hitsText(hits: NonNullable<RunResult["policies"]>): string {
   return JSON.stringify(hits.map(policyHitView));
-}
-
-function amountText(amount: Amount): string {
-  return formatAmount(amount);
 }

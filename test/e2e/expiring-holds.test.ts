@@ -111,6 +111,15 @@ test("a renewal after the hold expired keeps it, and one after its end does not"
   assert.equal(await standing("renewed"), "1 steps, 400 + 0, settled");
 });
 
+test("a release that names a step without a hold says which one it is", async () => {
+  await hold("named", 1);
+  const holds = [tool("s1"), tool("s9")].map(({ source, id }) => ({ source, id }));
+  const { status, body } = await api.call("POST", "/v1/runs/named/holds/release", {
+    body: { holds },
+  });
+  assert.deepEqual([status, body.code, body.field], [404, "hold.not_found", "holds[1]"]);
+});
+
 test("three times what was held is recorded in full, and the next hold is refused", async () => {
   assert.equal((await hold("thrice", 400)).decision, "allow");
   assert.equal(await record("thrice", 1_200), "accepted");

@@ -223,6 +223,19 @@ describe("a forged statement", () => {
     }
   });
 
+  test("is named where a fee tells another part; but not as it was told before", async () => {
+    const line = bill.lines[numberOf("fee", "base") - 1];
+    assert.equal(line?.description, "Base fee: 2026-11-11 00:00 to 2026-12-01 00:00 UTC");
+    const former = "Base fee: 2026-11-11T00:00:00Z to 2026-12-01T00:00:00Z";
+    const told = (description: string) => findingsOf(withLine(["fee", "base"], { description }));
+    assert.deepEqual(await told(former), []);
+    const [found] = await told(former.replace("11T00", "12T00"));
+    assert.match(
+      found ?? "",
+      /fee base: is told as something else than "Base fee: 2026-11-11 00:00/,
+    );
+  });
+
   test("is named by its least and most of the period", async () => {
     const low = withLine(["minimum", ""], { amountExact: "1", amountRounded: "1" });
     const owed = bill.lines[numberOf("minimum", "") - 1]?.amountExact;

@@ -14,6 +14,9 @@ test("the parts of a long run are all tests, each once", () => {
   assert.deepEqual(parts.flat().sort(), filesOf([]));
   assert.equal(partOf("test/rating/rating-oracle.test.ts"), "pricing");
   assert.throws(() => filesOf(["prising"]), /"prising" is none of: pricing/);
+  assert.deepEqual(filesOf(["src/store/as-of"]), ["src/store/as-of.test.ts"]);
+  const both = filesOf(["crash", "src/store/as-of"]);
+  assert.deepEqual(both, ["src/store/as-of.test.ts", ...filesOf(["crash"])]);
 });
 
 test("npm test runs every test file once: alone, or in the batch of its folder", () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Problem } from "../problem.ts";
+import { Tollgate } from "../tollgate.ts";
 import { type ModelHost, recognise } from "./endpoint.ts";
 
 const hosts: Readonly<Record<string, ModelHost>> = {
@@ -57,4 +59,21 @@ test("everything else passes: other paths, methods, hosts, and names of our own 
     assert.equal(told(url), null, url);
   }
   assert.equal(told("https://api.openai.com/v1/responses", "GET"), null);
+});
+
+test("a host that could never be recognised is told as soon as it is named", async () => {
+  const told: Problem[] = [];
+  const openai = { speaks: "openai" };
+  const wrong = { "https://a/v1": openai, b: { vendor: "openai" }, c: { speaks: "OpenAI" } };
+  const named: unknown = { "llm.internal:8080": openai, ...wrong };
+  const hosts = named as Readonly<Record<string, ModelHost>>;
+  const onProblem = (problem: Problem) => told.push(problem);
+  await new Tollgate({ url: "http://t", key: "k", hosts, onProblem }).close();
+  const details = told.map((problem) => `${problem.kind} ${problem.detail}`);
+  const calls = (host: string) => `unattributed Calls of ${host} are neither guarded nor metered`;
+  assert.deepEqual(details, [
+    `${calls("https://a/v1")}: it is no host, such as "llm.internal:8080".`,
+    `${calls("b")}: it must say speaks: "openai" or "anthropic".`,
+    `${calls("c")}: it must say speaks: "openai" or "anthropic".`,
+  ]);
 });

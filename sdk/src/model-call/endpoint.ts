@@ -85,3 +85,15 @@ function knownHost(name: string): ModelHost | undefined {
   if (Object.hasOwn(KNOWN_HOSTS, name)) return KNOWN_HOSTS[name];
   return AZURE_HOST.test(name) ? AZURE : undefined;
 }
+
+/**
+ * What is wrong with hosts that an application named, by host: their calls would be neither guarded
+ * nor metered, and nobody would hear of it.
+ */
+export function wrongHosts(hosts: Readonly<Record<string, ModelHost>>): [string, string][] {
+  return Object.entries(hosts).flatMap(([host, { speaks }]): [string, string][] => {
+    if (!/^[^/\s]+$/.test(host)) return [[host, 'it is no host, such as "llm.internal:8080"']];
+    const isKnown = Object.hasOwn(PATHS, speaks);
+    return isKnown ? [] : [[host, 'it must say speaks: "openai" or "anthropic"']];
+  });
+}

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
-import type { Command, Surroundings } from "../command.ts";
+import { type Command, print, type Surroundings } from "../command.ts";
 import { type BalanceView, renderBalances, unitOf } from "../render/budgets.ts";
 import { renderTable } from "../render/table.ts";
-import type { Session } from "../session.ts";
 import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
 
 const list: Verb = {
@@ -18,10 +17,19 @@ const list: Verb = {
 const set: Verb = {
   form: "set FILE",
   run: async (scene, [file = ""]) => {
-    const document = await scene.here.product.readCardFile(await readFile(file, "utf8"));
-    const all = (Array.isArray(document) ? document : [document]) as readonly { key?: unknown }[];
+    const decided = decidedBy(scene.args);
+    const text = await readFile(file, "utf8");
+    const document = await scene.here.product.readCardFile(text, "budget.invalid");
+    const all = (Array.isArray(document) ? document : [document]).map(withKey);
     const saved: BudgetView[] = [];
-    for (const one of all) saved.push(await save(scene.session, one, decidedBy(scene.args)));
+    for (const one of all) {
+      try {
+        saved.push(await scene.session.put(pathOf(one.key), { budget: one, ...decided }));
+      } catch (error) {
+        if (all.length > 1) print(scene.here.err, ...setSoFar(all, saved.length));
+        throw error;
+      }
+    }
     return show(scene, saved);
   },
 };
@@ -57,7 +65,10 @@ const balances: Verb = {
 const of: Verb = {
   form: "of run|customer ID",
   run: async (scene, [what, id = ""]) => {
-    if (what !== "run" && what !== "customer") return scene.refuse();
+    if (what !== "run" && what !== "customer") {
+      const detail = `Budgets are shown of a run or a customer, not of "${what ?? ""}".`;
+      throw new TollgateError("cli.usage", `${detail} Of all others: tollgate budget show KEY.`);
+    }
     const path = `/v1/${what}s/${encodeURIComponent(id)}/budgets`;
     const { budgets } = await scene.session.get<{ budgets: readonly BalanceView[] }>(path);
     return told(scene, budgets, () => renderBalances(budgets, scene.here.styles));
@@ -93,15 +104,23 @@ function pathOf(key: string): string {
   return `/v1/budgets/${encodeURIComponent(key)}`;
 }
 
-function save(
-  session: Session,
-  document: { readonly key?: unknown },
-  decided: object,
-): Promise<BudgetView> {
-  if (typeof document.key !== "string" || document.key === "") {
-    throw new TollgateError("cli.usage", 'A budget in the file has no "key".', "FILE");
-  }
-  return session.put<BudgetView>(pathOf(document.key), { budget: document, ...decided });
+interface Keyed {
+  readonly key: string;
+}
+
+/** A budget of a file. Throws `cli.usage` where it has no key: nothing of the file is set then. */
+function withKey(document: unknown, at: number): Keyed {
+  const { key } = Object(document) as { readonly key?: unknown };
+  if (typeof key === "string" && key !== "") return document as Keyed;
+  const detail = `Budget ${at + 1} of the file has no "key", such as key: run-cap.`;
+  throw new TollgateError("cli.usage", detail, "FILE");
+}
+
+/** Budgets are set one by one: who has to correct one should know about the others. */
+function setSoFar(all: readonly Keyed[], count: number): string[] {
+  const keys = all.map(({ key }) => key);
+  const done = count === 0 ? [] : [`Set already: ${keys.slice(0, count).join(", ")}.`];
+  return [...done, `Not set: ${keys.slice(count).join(", ")}. Wrong is ${keys[count] ?? ""}:`];
 }
 
 function show(scene: Scene, budgets: readonly BudgetView[]): number {

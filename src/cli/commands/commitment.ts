@@ -19,7 +19,10 @@ const VERBS: readonly Verb[] = [
     // A file holds a list of commitments, or an object with one; JSON or YAML, as cards are.
     form: "set CUSTOMER FILE",
     run: async (scene, [customer, file = ""]) => {
-      const document = await scene.here.product.readCardFile(await readFile(file, "utf8"));
+      const document = await scene.here.product.readCardFile(
+        await readFile(file, "utf8"),
+        "commitment.invalid",
+      );
       const body = Array.isArray(document) ? { commitments: document } : document;
       return show(scene, await scene.session.put(pathOf(customer), body));
     },

@@ -1,12 +1,26 @@
 import { readFile } from "node:fs/promises";
-import { type Command, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import { groupDigits } from "../render/money.ts";
 import { finishRerate, RERATE_OPTION, type ReratedPart, rerateQuery } from "../rerate.ts";
 import { withSession } from "../session.ts";
 import { requireForm } from "../verbs.ts";
 
 interface Imported {
-  readonly version: { readonly effectiveFrom: string | null };
+  readonly version: {
+    readonly id: number;
+    readonly source: string;
+    readonly effectiveFrom: string | null;
+    readonly entries: number;
+  };
   readonly rerated: ReratedPart | null;
+  /** What of the list has no counterpart or was rounded: the first ones of `notesCount`. */
+  readonly notes: readonly {
+    readonly kind: string;
+    readonly provider: string;
+    readonly subject: string;
+    readonly detail: string;
+  }[];
+  readonly notesCount: number;
 }
 
 /** The price book: what providers charge us. */
@@ -18,6 +32,7 @@ export const prices: Command = {
     format: { type: "string", value: "FORM", meaning: "tollgate or litellm (default: tollgate)" },
     effective: { type: "string", value: "TIME", meaning: "when they take effect (default: now)" },
     ...RERATE_OPTION,
+    ...JSON_OPTION,
     ...SERVER_OPTIONS,
   },
   run: (args, here) => {
@@ -30,10 +45,25 @@ export const prices: Command = {
       const text = await readFile(path, "utf8");
       const answer = await session.post<Imported>(`/v1/prices?${query}`, text);
       const { rerated: first, ...told } = answer;
-      print(here.out, JSON.stringify(told, null, 2));
+      if (args.options.json === true) print(here.out, JSON.stringify(told, null, 2));
+      else print(here.out, ...renderImported(answer));
       const since = answer.version.effectiveFrom;
       if (first !== null) await finishRerate(session, here, { first, since });
       return 0;
     });
   },
 };
+
+function renderImported({ version, notes, notesCount }: Imported): string[] {
+  const { id, source, entries, effectiveFrom } = version;
+  const count = `${groupDigits(String(entries))} ${entries === 1 ? "price" : "prices"}`;
+  const from = effectiveFrom === null ? "for ever" : `from ${effectiveFrom}`;
+  const more = notesCount - notes.length;
+  return [
+    `Price list ${id}, "${source}", is recorded: ${count}, in force ${from}.`,
+    ...notes.map(
+      (note) => `${note.provider} ${note.subject}: ${note.detail} (${note.kind.replace("_", " ")})`,
+    ),
+    ...(more > 0 ? [`… and ${groupDigits(String(more))} more notes.`] : []),
+  ];
+}

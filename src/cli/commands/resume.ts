@@ -8,7 +8,7 @@ import {
   SERVER_OPTIONS,
   textOption,
 } from "../command.ts";
-import type { StopView } from "../render/budgets.ts";
+import type { BalanceView, StopView } from "../render/budgets.ts";
 import { withSession } from "../session.ts";
 import { stopped } from "../what-is-stopped.ts";
 
@@ -26,13 +26,32 @@ export const resume: Command = {
   run: (args, here) => {
     const body = { ...stopped(args), ...raised(args), ...decidedBy(args) };
     return withSession(args, here, async (session) => {
-      const { lifted } = await session.post<{ lifted: StopView | null }>("/v1/stops/resume", body);
-      if (args.options.json === true) print(here.out, JSON.stringify({ lifted }, null, 2));
+      const answer = await session.post<ResumedView>("/v1/stops/resume", body);
+      const { lifted, short } = answer;
+      if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
       else print(here.out, lifted === null ? "The limit is raised." : `Goes on: ${told(lifted)}.`);
+      if (short !== null) print(here.err, stoppedAgain(short));
       return 0;
     });
   },
 };
+
+interface ResumedView {
+  readonly lifted: StopView | null;
+  readonly short: BalanceView | null;
+}
+
+/** Only room lets a run go on that its budget has paused. */
+function stoppedAgain({ budget, scope, measure, limit, settled, held, stage }: BalanceView) {
+  const of = scope === "" ? "" : ` of ${scope}`;
+  const stands = `${settled} settled and ${held} held of ${limit ?? "no limit"}`;
+  const gate = stage !== null && stage.at !== limit ? stage : null;
+  const from = gate === null ? "" : `, and it has the stage ${gate.do} from ${gate.at} on`;
+  const what = `Its budget ${budget}${of} stops it again with its next hold: ${stands}${from}.`;
+  if (measure === "prepaid") return `${what}\nGive the customer credit.`;
+  const stages = gate === null ? "" : "; or set its stages anew";
+  return `${what}\nRaise it: --raise ${budget}=LIMIT${stages}.`;
+}
 
 function told({ of, id, mode }: StopView): string {
   return `${of}${id === "" ? "" : ` ${id}`}, which was ${mode === "pause" ? "paused" : "blocked"}`;

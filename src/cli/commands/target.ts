@@ -28,7 +28,10 @@ const VERBS: readonly Verb[] = [
     run: async (scene, [id, file = ""]) => {
       const secrets = await secretsOf(scene);
       // JSON or YAML, as a rate card's file is.
-      const document = await scene.here.product.readCardFile(await readFile(file, "utf8"));
+      const document = await scene.here.product.readCardFile(
+        await readFile(file, "utf8"),
+        "target.invalid",
+      );
       await scene.session.put(pathOf(id), { document, ...decidedBy(scene.args) });
       return keep(scene, id, secrets);
     },

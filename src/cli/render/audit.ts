@@ -16,6 +16,8 @@ export interface AuditView {
 
 const SECONDS_CHARS = "2026-11-26T17:57:00".length;
 const VALUE_MAX_CHARS = 70;
+/** Of a pause: a level in the measure's own scale, and a number that nobody gives a budget. */
+const NOT_FOR_PEOPLE: ReadonlySet<string> = new Set(["budget.free", "budget.budgetId"]);
 /** Lines of one change; all of it is in the JSON. */
 const LINES_MAX_COUNT = 12;
 
@@ -57,7 +59,9 @@ function leavesOf(value: unknown): ReadonlyMap<string, string> {
   const add = (path: string, one: unknown): void => {
     if (one === null || one === undefined) return;
     if (typeof one !== "object") {
-      const text = String(one);
+      if (NOT_FOR_PEOPLE.has(path)) return;
+      const isTime = path.endsWith("AtMs") && typeof one === "number";
+      const text = isTime ? new Date(one).toISOString() : String(one);
       const isLong = text.length > VALUE_MAX_CHARS;
       leaves.set(path, isLong ? `${text.slice(0, VALUE_MAX_CHARS)}…` : text);
       return;

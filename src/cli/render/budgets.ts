@@ -24,6 +24,7 @@ export interface StopView {
   readonly of: string;
   readonly id: string;
   readonly mode: string;
+  readonly byBudget: boolean;
   readonly reason: string;
   readonly by: string;
   readonly at: string;

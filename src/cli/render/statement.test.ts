@@ -64,3 +64,11 @@ test("a statement in yen has no decimals but where something was counted finer",
     "Total                             9          9",
   ]);
 });
+
+test("a statement tells beside what was counted what it came to in the card's credit", () => {
+  const [calls] = STATEMENT.document.lines;
+  const line = { ...calls, credits: "1075" } as StatementView["document"]["lines"][number];
+  const document = { lines: [line], credit: { name: "tokens" } };
+  const [, told] = renderStatement({ ...STATEMENT, document });
+  assert.equal(told, "Tool calls    12,345  steps: 1,075 tokens      24.69   24.69");
+});

@@ -11,6 +11,8 @@ export interface StatementLineView {
   /** What was counted, such as `steps` or `sum:cost`; null where nothing was. */
   readonly measure: string | null;
   readonly quantity: string | null;
+  /** Of a charge priced in its card's credit: what it came to in that. */
+  readonly credits?: string;
   readonly amountExact: string;
   readonly amountRounded: string;
 }
@@ -27,6 +29,8 @@ export interface StatementView {
   readonly digest: string;
   readonly document: {
     readonly lines: readonly StatementLineView[];
+    /** The card's credit. */
+    readonly credit?: { readonly name: string };
     readonly paidByCredit?: string;
     readonly amountDue?: string;
     readonly children?: readonly { readonly customer: string; readonly due: string }[];
@@ -45,7 +49,7 @@ export function renderStatement(
   const rows = document.lines.map((line): Cell[] => [
     line.description,
     line.quantity === null ? "" : groupDigits(line.quantity),
-    measureText(line.measure),
+    unitText(line, document.credit?.name ?? ""),
     money(line.amountExact),
     line.kind === "rounding" ? "" : money(line.amountRounded),
   ]);
@@ -77,6 +81,7 @@ function creditRows(
   ];
 }
 
-function measureText(measure: string | null): string {
-  return (measure ?? "").replace("sum:", "").replaceAll("_", " ");
+function unitText({ measure, credits }: StatementLineView, creditName: string): string {
+  const unit = (measure ?? "").replace("sum:", "").replaceAll("_", " ");
+  return credits === undefined ? unit : `${unit}: ${groupDigits(credits)} ${creditName}`;
 }

@@ -150,7 +150,7 @@ export function marginAffair(margin: WatchedMargin): Affair {
   return { type: "margin.negative", customer, about, isOn, facts, room: null };
 }
 
-/** How a customer's margin stood when somebody looked, and how far it has moved since. */
+/** How a customer's margin stood when somebody looked. */
 export interface MarginStanding extends Pick<WatchedMargin, "period" | "charge" | "cost"> {
   /** Whether it was told to be negative. */
   readonly isOn: boolean;
@@ -159,26 +159,22 @@ export interface MarginStanding extends Pick<WatchedMargin, "period" | "charge" 
    * move it beside; null: it does not, for bounds, discounts or prices by volume.
    */
   readonly rounding: Amount | null;
-  /** What was charged and what it cost since, as far as either may have brought it nearer. */
-  readonly charged: bigint;
-  readonly spent: bigint;
 }
 
-/** The same after so much more was charged and spent. */
-export function movedMargin(
-  standing: MarginStanding,
-  { charge, cost }: { readonly charge: bigint; readonly cost: bigint },
-): MarginStanding {
-  const { charged, spent } = standing;
-  return { ...standing, charged: charged + charge, spent: spent + cost };
+/** How far a margin has moved since somebody looked, in the currency of the bill. */
+export interface MarginMove {
+  readonly charged: bigint;
+  readonly spent: bigint;
 }
 
 /**
  * Whether a margin may stand otherwise by now: where it follows from what was charged and spent,
  * by these and rounding; else if half of the way to where it would has been gone.
  */
-export function mayHaveTurned({ isOn, rounding, charge, cost, ...since }: MarginStanding): boolean {
-  const { charged, spent } = since;
+export function mayHaveTurned(
+  { isOn, rounding, charge, cost }: MarginStanding,
+  { charged, spent }: MarginMove,
+): boolean {
   if (isOn) {
     const gone = 20n * charged - 21n * spent;
     return gone > 0n && 2n * gone >= 21n * cost - 20n * charge;

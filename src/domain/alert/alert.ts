@@ -69,7 +69,8 @@ const READINGS: Partial<Record<JournalKind, Reading>> = {
     isAgain === true
       ? null
       : of(mode === "pause" ? "run.paused" : "run.blocked", what === "customer" ? id : null),
-  "work.resumed": ({ of: what, id }) => of("run.resumed", what === "customer" ? id : null),
+  "work.resumed": ({ of: what, id, isEnded }) =>
+    isEnded === true ? null : of("run.resumed", what === "customer" ? id : null),
   // A rule that is only watched does nothing but tell.
   "policy.reached": ({ action, mode, customer }) =>
     of(`policy.${mode === "observe" ? "notify" : action}`, customer),

@@ -116,7 +116,9 @@ function readEach(place: Place): Pick<Budget, "each" | "label"> {
     return { each: "label", label };
   }
   const plain = EACH.filter((each) => each !== "label");
-  return { each: place.choice(plain) ?? "workspace", label: null };
+  // The name of a label was read above: it stands here for who misspells another.
+  const each = place.choice([...plain, `${LABEL_PREFIX}NAME`]);
+  return { each: plain.find((one) => one === each) ?? "workspace", label: null };
 }
 
 function readWhere(place: Place): BudgetWhere {
@@ -151,7 +153,8 @@ function readCurrency(place: Place, measure: string): string | null {
   }
   if (place.isAbsent) return COST_CURRENCY;
   const currency = place.text();
-  if (currencyDecimals(currency) === undefined) place.refuse(`"${currency}" is not known`);
+  if (currencyDecimals(currency) === undefined)
+    place.refuse(`"${currency}" is no ISO 4217 code such as USD`);
   else if (measure === "cost" && currency !== COST_CURRENCY) {
     place.refuse(`costs are in ${COST_CURRENCY}`);
   }

@@ -10,6 +10,7 @@ import {
   customerAgentScope,
   measured,
   NO_SPEND,
+  runToPause,
   type Spend,
   type Spender,
   scopesOf,
@@ -155,5 +156,27 @@ describe("The balances of work", () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe("What waits for room in a balance", () => {
+  const paused = (document: object, scope: string, changes: Partial<Spender> = {}) =>
+    runToPause(budget(document), scope, { ...SPENDER, ...changes })?.id ?? null;
+
+  it("is the topmost run of which everything down to the work counts in it", () => {
+    for (const [each, scope] of [
+      ["workspace", ""],
+      ["customer", "acme"],
+    ] as const) {
+      assert.equal(paused({ each }, scope), "root");
+    }
+    assert.equal(paused({ each: "run" }, "root"), "root");
+    assert.equal(paused({ each: "run" }, "child"), "child");
+    assert.equal(paused({ each: "label:team" }, "c"), "child");
+  });
+
+  it("is the run of a step that counts by a name of its own, and none of standing runs", () => {
+    assert.equal(paused({ each: "agent" }, "other", { agent: "other" }), "child");
+    assert.equal(paused({ each: "customer" }, "acme", { path: [] }), null);
   });
 });

@@ -110,6 +110,21 @@ export function scopesOf(budget: Budget, spender: Spender): readonly string[] {
   }
 }
 
+/**
+ * What waits for room in a balance: the topmost run of which everything down to the spender counts
+ * in it, so that a sub-agent's own cap leaves those above it at work. Null: a standing run's work.
+ */
+export function runToPause(budget: Budget, scope: string, spender: Spender): RunOnPath | null {
+  const { path } = spender;
+  const outside = path.findIndex(({ agent, labels }, at) => {
+    // The step itself counts in it, whatever its run is.
+    const own = at === 0 ? spender : { ...spender, agent, labels, path: path.slice(at) };
+    return !scopesOf(budget, own).includes(scope);
+  });
+  const at = outside < 0 ? path.length - 1 : Math.max(0, outside - 1);
+  return path[at] ?? null;
+}
+
 /** The scope of a customer and agent. JSON keeps ("a:b", "c") and ("a", "b:c") apart. */
 export function customerAgentScope(customer: string, agent: string): string {
   return JSON.stringify([customer, agent]);

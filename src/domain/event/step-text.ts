@@ -115,12 +115,13 @@ export function sealedStep(step: Step): SealedStep {
 
 function bodyOf(step: Step): string {
   const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
+  const codes = codeDigitsOf(step).join("");
   const counts = revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`;
   const rated = ratedAtMs === occurredAtMs ? "" : toBase36(ratedAtMs);
   const times = `${toBase36(occurredAtMs)}${END}${toBase36(receivedAtMs - occurredAtMs)}`;
   const versions = `${step.cardVersionId ?? ""}${END}${step.priceVersionId ?? ""}`;
   return (
-    `${codesOf(step)}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +
+    `${codes}${END}${counts}${END}${step.contentHash}${END}${times}${END}${rated}` +
     `${END}${step.period}${END}${usageText(step.usage)}${END}${versions}` +
     `${END}${formatAmount(step.cost)}${END}${sharesText(step.shares)}${rareOf(step)}`
   );
@@ -136,12 +137,16 @@ export function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step):
 }
 
 /** Kind, status and the like, one digit each. */
-export function codesOf(step: Step): string {
-  return (
-    `${STEP_KINDS.indexOf(step.kind)}${STEP_STATUSES.indexOf(step.status)}` +
-    `${COMPLETENESS.indexOf(step.completeness)}${PAYERS.indexOf(step.payer)}` +
-    `${ROLES.indexOf(step.role)}${COST_STATUSES.indexOf(step.costStatus)}${step.voided ? 1 : 0}`
-  );
+export function codeDigitsOf(step: Step): readonly number[] {
+  return [
+    STEP_KINDS.indexOf(step.kind),
+    STEP_STATUSES.indexOf(step.status),
+    COMPLETENESS.indexOf(step.completeness),
+    PAYERS.indexOf(step.payer),
+    ROLES.indexOf(step.role),
+    COST_STATUSES.indexOf(step.costStatus),
+    step.voided ? 1 : 0,
+  ];
 }
 
 /** Short names of the token buckets: capital letters, which no unit name holds. */

@@ -7,6 +7,7 @@ import { discountLine, feeLine, roundingLines, runLines, trialLines } from "./st
 
 const amount = (text: string) => parseAmount(text) as Amount;
 const PERIOD = { key: "1970-01-01", startMs: 0, endMs: 86_400_000 };
+const IN_UTC = { period: PERIOD, timeZone: "UTC" };
 
 describe("lines of a statement", () => {
   test("a fee says for which part of the period it is", () => {
@@ -14,11 +15,30 @@ describe("lines of a statement", () => {
       ...{ cardKey: "card", feeKey: "base", name: "Base fee", amount: amount("5") },
       ...{ startMs: 0, endMs: 86_400_000 },
     };
-    assert.equal(feeLine(fee, PERIOD).description, "Base fee");
+    assert.equal(feeLine(fee, IN_UTC).description, "Base fee");
     assert.equal(
-      feeLine({ ...fee, startMs: 43_200_000 }, PERIOD).description,
-      "Base fee: 1970-01-01T12:00:00Z to 1970-01-02T00:00:00Z",
+      feeLine({ ...fee, startMs: 43_200_500 }, IN_UTC).description,
+      "Base fee: 1970-01-01 12:00:00.5 to 1970-01-02 00:00 UTC",
     );
+  });
+
+  test("the part that a fee is for is told by the customer's clock, across a change of it", () => {
+    const [startMs, endMs] = [Date.UTC(2027, 1, 28, 23), Date.UTC(2027, 2, 31, 22)];
+    const period = { key: "2027-03-01", startMs, endMs };
+    const fee: FeePart = {
+      ...{ cardKey: "card", feeKey: "base", name: "Base fee", amount: amount("5") },
+      ...{ startMs: Date.UTC(2027, 2, 15, 23), endMs },
+    };
+    assert.equal(
+      feeLine(fee, { period, timeZone: "Europe/Berlin" }).description,
+      "Base fee: 2027-03-16 00:00 to 2027-04-01 00:00 Europe/Berlin",
+    );
+    const autumn = { key: "2027-10-01", startMs: 0, endMs: Date.UTC(2027, 9, 31, 23) };
+    const told = [0, 1].map((hour) => {
+      const part = { ...fee, startMs: Date.UTC(2027, 9, 31, hour, 30), endMs: autumn.endMs };
+      return feeLine(part, { period: autumn, timeZone: "Europe/Berlin" }).description.slice(10, 32);
+    });
+    assert.deepEqual(told, ["2027-10-31 02:30+02:00", "2027-10-31 02:30+01:00"]);
   });
 
   test("a discount says its percentage", () => {

@@ -105,16 +105,33 @@ export function boundLines(
   });
 }
 
-/** A fee; where it is for a part of the period, the description says for which. */
-export function feeLine(fee: FeePart, period: BillingPeriod): Unrounded {
+/** A fee; where it is for a part of the period, the description says for which, where they live. */
+export function feeLine(
+  fee: FeePart,
+  { period, timeZone }: { readonly period: BillingPeriod; readonly timeZone: string },
+): Unrounded {
   const { cardKey, feeKey: chargeKey, name, amount, startMs, endMs } = fee;
   const isWhole = startMs === period.startMs && endMs === period.endMs;
-  const description = isWhole ? name : `${name}: ${timeText(startMs)} to ${timeText(endMs)}`;
+  const [from, to] = [startMs, endMs].map((atMs) => timeText(atMs, timeZone));
+  const description = isWhole ? name : `${name}: ${from} to ${to} ${timeZone}`;
   return { ...WHOLE, kind: "fee", cardKey, chargeKey, description, amountExact: amount };
 }
 
-function timeText(instantMs: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(instantMs).toString();
+/**
+ * `2026-11-01 00:00`, with seconds where there are any, and with its offset in an hour that comes
+ * twice because clocks go back.
+ */
+function timeText(instantMs: number, timeZone: string): string {
+  const there = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(timeZone);
+  const local = there.toPlainDateTime();
+  const [first, second] = (["earlier", "later"] as const).map((disambiguation) =>
+    local.toZonedDateTime(timeZone, { disambiguation }).toInstant(),
+  );
+  const told = local
+    .toString()
+    .replace("T", " ")
+    .replace(/(:\d\d):00$/, "$1");
+  return first?.epochMilliseconds === second?.epochMilliseconds ? told : `${told}${there.offset}`;
 }
 
 /** What caps and minimums of runs make of the period; the quantity is the number of runs. */
@@ -178,7 +195,10 @@ export function roundingLines(residual: Amount): StatementLine[] {
 }
 
 /** One line for each closed period, charge and cell: rounding each late event would lose money. */
-export function adjustmentLines(adjustments: readonly Adjustment[]): Unrounded[] {
+export function adjustmentLines(
+  adjustments: readonly Adjustment[],
+  chargeName: (row: Adjustment) => string,
+): Unrounded[] {
   const groups = Map.groupBy(adjustments.toSorted(byOrigin), (adjustment) =>
     JSON.stringify([
       adjustment.originPeriod,
@@ -190,22 +210,22 @@ export function adjustmentLines(adjustments: readonly Adjustment[]): Unrounded[]
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     const amountExact = group.reduce((sum, { amount }) => sum + amount, 0n) as Amount;
-    return first === undefined || amountExact === 0n ? [] : [adjustmentLine(first, amountExact)];
+    if (first === undefined || amountExact === 0n) return [];
+    const { cardKey, chargeKey, cell, originPeriod } = first;
+    const charge = adjustedName(first, chargeName(first));
+    const description = `${charge}: adjustment of the period ${originPeriod}`;
+    const at = { ...WHOLE, cardKey, chargeKey, cell, originPeriod };
+    return [{ ...at, kind: "adjustment" as const, description, amountExact }];
   });
 }
 
-function adjustmentLine(adjustment: Adjustment, amountExact: Amount): Unrounded {
-  const { cardKey, chargeKey, cell, originPeriod } = adjustment;
-  const charge = adjustedName(adjustment);
-  const description = `${charge}: adjustment of the period ${originPeriod}`;
-  const at = { ...WHOLE, cardKey, chargeKey, cell, originPeriod };
-  return { ...at, kind: "adjustment", description, amountExact };
-}
-
-/** What an adjustment is of, as its line tells it. */
-export function adjustedName({ chargeKey, cell }: Pick<Adjustment, "chargeKey" | "cell">): string {
+/** What an adjustment is of, as its line tells it, by the name of its charge. */
+export function adjustedName(
+  { chargeKey, cell }: Pick<Adjustment, "chargeKey" | "cell">,
+  name: string,
+): string {
   if (chargeKey === NO_CHARGE) return cell === RUN_CAP_CELL ? RUN_CAP : RUN_MINIMUM;
-  return cell === "" ? chargeKey : `${chargeKey} (${cell})`;
+  return nameOf({ name, cell });
 }
 
 /** What people booked in the period. */

@@ -134,14 +134,16 @@ describe("a statement", () => {
     const { lines } = buildStatement({
       ...EMPTY,
       charges: [{ ...charge("calls", "2", "1"), name: "Calls", cell: "gpt-5" }],
-      adjustments: [{ ...adjustment("calls", "1"), cell: "gpt-5" }],
+      adjustments: [{ ...adjustment("calls", "1"), cell: "gpt-5" }, adjustment("gone", "1")],
+      chargeName: ({ chargeKey }) => (chargeKey === "calls" ? "Calls" : chargeKey),
     });
     assert.deepEqual(
       lines.map(({ description, originPeriod }) => [description, originPeriod]),
       [
         ["Calls (gpt-5)", null],
         ["Calls (gpt-5): volume tier correction", null],
-        ["calls (gpt-5): adjustment of the period 2026-10-01", "2026-10-01"],
+        ["Calls (gpt-5): adjustment of the period 2026-10-01", "2026-10-01"],
+        ["gone: adjustment of the period 2026-10-01", "2026-10-01"],
       ],
     );
   });

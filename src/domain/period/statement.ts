@@ -46,6 +46,8 @@ import {
 export interface StatementInput {
   readonly customer: string;
   readonly period: BillingPeriod;
+  /** Of the customer, in which its lines tell times. (Default: UTC.) */
+  readonly timeZone?: string;
   /** ISO 4217 code. Every amount below is in it. */
   readonly currency: string;
   readonly rounding: RoundingMode;
@@ -59,6 +61,8 @@ export interface StatementInput {
   readonly runs: readonly RunCorrections[];
   /** Differences to closed periods that are booked in this one. */
   readonly adjustments: readonly Adjustment[];
+  /** What the card called the charge of an adjustment. (Default: its key.) */
+  readonly chargeName?: (row: Adjustment) => string;
   /** What people booked in this period, in the order of its lines. (Default: nothing.) */
   readonly bookings?: readonly Booking[];
   /** What the customer has agreed to use up. (Default: nothing.) */
@@ -85,6 +89,7 @@ export interface Statement {
 /** Builds a statement. The same input in any order gives the same statement. */
 export function buildStatement(input: StatementInput): Statement {
   const { customer, period, currency, rounding, credit, terms } = input;
+  const { timeZone = "UTC", chargeName = ({ chargeKey }) => chargeKey } = input;
   const { unit, round } = rounder(currency, rounding);
   const toLine = (line: Unrounded): StatementLine => {
     return { ...line, amountRounded: round(line.amountExact) };
@@ -93,7 +98,7 @@ export function buildStatement(input: StatementInput): Statement {
   const used = [
     ...counted,
     ...boundLines(terms.chargeBounds, counted).map(toLine),
-    ...terms.fees.map((fee) => toLine(feeLine(fee, period))),
+    ...terms.fees.map((fee) => toLine(feeLine(fee, { period, timeZone }))),
     ...runLines(input.runs).map(toLine),
   ];
   const { taken, left } = discountsOf(terms.discounts, used, { unit, round });
@@ -101,7 +106,7 @@ export function buildStatement(input: StatementInput): Statement {
   const draw = new CommitmentDraw(input.commitments ?? NO_COMMITMENTS, period.key);
   const committed = commitmentLines(draw.own(withoutFees(left, terms)), null).map(toLine);
   const later = [
-    ...adjustmentLines(input.adjustments).map(toLine),
+    ...adjustmentLines(input.adjustments, chargeName).map(toLine),
     ...(input.bookings ?? []).map((booking) => toLine(bookingLine(booking))),
   ];
   const billed = [

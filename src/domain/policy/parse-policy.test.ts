@@ -85,7 +85,10 @@ describe("A policy as a document", () => {
     assert.match(told({ ...STEPS, delayMs: 5 }), /only a throttle has a delay/);
     const spend = { rule: "spend_per_minute", moreThan: "1", do: "pause" };
     assert.match(told({ ...spend, currency: "EUR" }), /costs are in USD/);
-    assert.match(told({ ...spend, measure: "charge", currency: "XXY" }), /"XXY" is not known/);
+    assert.match(
+      told({ ...spend, measure: "charge", currency: "XXY" }),
+      /"XXY" is no ISO 4217 code/,
+    );
     assert.match(problemsOf({ rules: [STEPS], wher: {} }).join(), /wher/);
     assert.match(problemsOf({ rules: [STEPS], key: "other" }).join(), /key/);
     assert.notDeepEqual(problemsOf({}), []);

@@ -141,7 +141,8 @@ function readMeasure(place: Place, kind: RuleKind): Pick<PolicyRule, "measure" |
     return { measure, currency: null };
   }
   const named = currency.isAbsent ? COST_CURRENCY : currency.text();
-  if (currencyDecimals(named) === undefined) currency.refuse(`"${named}" is not known`);
+  if (currencyDecimals(named) === undefined)
+    currency.refuse(`"${named}" is no ISO 4217 code such as USD`);
   return { measure, currency: named };
 }
 

@@ -22,12 +22,12 @@ export function contradictionsOf(card: RateCard): Problem[] {
  * Amounts that a bill shows as they stand, with more places than the card's currency has: a fee of
  * 10.5 yen is billed as 10 or as 11, and whoever wrote it means neither. What is counted many times
  * (a price, a bound of one run) may be as fine as it likes. Of cards that are sent; those on record
- * stay as they are.
+ * stay as they are. An item is named by its place in the card, or by what `itemAt` says.
  */
-export function fineAmountsOf(card: RateCard): Problem[] {
+export function fineAmountsOf(card: RateCard, itemAt: ItemAt = byNumber): Problem[] {
   const decimals = currencyDecimals(card.currency);
   if (decimals === undefined) return [];
-  return billedAmounts(card).flatMap(([field, amount]): Problem[] => {
+  return billedAmounts(card, itemAt).flatMap(([field, amount]): Problem[] => {
     if (amount === null || roundAmount(amount, decimals, "down").residual === 0n) return [];
     const places = decimals === 0 ? "no decimals" : `${decimals} decimals`;
     const shown = `${formatAmount(amount)} is on the bill as it stands`;
@@ -36,16 +36,32 @@ export function fineAmountsOf(card: RateCard): Problem[] {
   });
 }
 
-function billedAmounts(card: RateCard): (readonly [path: string, amount: Amount | null])[] {
-  const { charges, fees, discounts, minimum, maximum } = card;
+/** The path of an item of one of a card's lists. */
+type ItemAt = (list: string, item: { readonly key: string; readonly at: number }) => string;
+
+const byNumber: ItemAt = (list, { at }) => `${list}[${at}]`;
+
+/** As overrides are written. */
+export const byKey: ItemAt = (list, { key }) => `${list}[${JSON.stringify(key)}]`;
+
+function billedAmounts(
+  { charges, fees, discounts, minimum, maximum }: RateCard,
+  itemAt: ItemAt,
+): (readonly [path: string, amount: Amount | null])[] {
   return [
-    ...charges.flatMap((charge, at) => [
-      [`charges[${at}].minimum`, charge.minimum] as const,
-      [`charges[${at}].maximum`, charge.maximum] as const,
-    ]),
-    ...fees.map(({ amount }, at) => [`fees[${at}].amount`, amount] as const),
-    ...discounts.map(({ value }, at) => {
-      return [`discounts[${at}].amount`, "amount" in value ? value.amount : null] as const;
+    ...charges.flatMap(({ key, ...charge }, at) => {
+      const item = itemAt("charges", { key, at });
+      return [
+        [`${item}.minimum`, charge.minimum] as const,
+        [`${item}.maximum`, charge.maximum] as const,
+      ];
+    }),
+    ...fees.map(
+      ({ key, amount }, at) => [`${itemAt("fees", { key, at })}.amount`, amount] as const,
+    ),
+    ...discounts.map(({ key, value }, at) => {
+      const item = itemAt("discounts", { key, at });
+      return [`${item}.amount`, "amount" in value ? value.amount : null] as const;
     }),
     ["minimum", minimum],
     ["maximum", maximum],

@@ -105,7 +105,7 @@ describe("an override", () => {
   });
 
   test("states no amount finer than the currency of the card that it extends", () => {
-    assert.deepEqual(resolved({ fees: { base: { amount: "1.005" } } }), ["fees[1].amount"]);
+    assert.deepEqual(resolved({ fees: { base: { amount: "1.005" } } }), ['fees["base"].amount']);
   });
 
   test("of another card is a defect", () => {

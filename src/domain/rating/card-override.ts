@@ -5,7 +5,7 @@
 import { assert } from "../assert.ts";
 import type { Problem } from "../errors.ts";
 import { CHARGES_PER_CARD_MAX_COUNT } from "../limits.ts";
-import { contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
+import { byKey, contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
 import type { Charge, Discount, Fee, RateCard } from "./rate-card.ts";
 
 type Bound = "minimum" | "maximum" | "runMinimum" | "runCap";
@@ -56,7 +56,7 @@ export function resolveCard(
     const detail = `leaves ${length} charges; a card has 1 to ${CHARGES_PER_CARD_MAX_COUNT}`;
     problems.push({ code: "ratecard.invalid", detail, field: "charges" });
   }
-  const all = joinProblems(problems, [...contradictionsOf(card), ...fineAmountsOf(card)]);
+  const all = joinProblems(problems, [...contradictionsOf(card), ...fineAmountsOf(card, byKey)]);
   return all.length === 0 ? { card } : { problems: all };
 }
 

@@ -105,6 +105,26 @@ export type GrowingRollup = RollupKey & {
   -readonly [Field in Exclude<keyof RollupDelta, keyof RollupKey>]: RollupDelta[Field];
 };
 
+/** A row in which nothing counts yet. Written out field by field: most units make hundreds. */
+export function emptyRollup(key: RollupKey): GrowingRollup {
+  const { customer, period, agent, kind, provider, model, tool } = key;
+  return {
+    customer,
+    period,
+    agent,
+    kind,
+    provider,
+    model,
+    tool,
+    steps: 0,
+    unpriced: 0,
+    cost: ZERO_AMOUNT,
+    charge: ZERO_AMOUNT,
+    inputTokens: ZERO_QUANTITY,
+    outputTokens: ZERO_QUANTITY,
+  };
+}
+
 /** Adds a delta of the same key in place: the same row as `addRollup` makes, without a new one. */
 export function growRollup(row: GrowingRollup, delta: RollupDelta): void {
   row.steps += delta.steps;

@@ -11,6 +11,11 @@ import type { ChargedEnding } from "../rating/rate-card.ts";
 
 export type RunStatus = "open" | RunEnding | "abandoned";
 
+/** Whether holds may be granted to it: one that fell silent may wake up. */
+export function mayGoOn({ status }: { readonly status: RunStatus }): boolean {
+  return status === "open" || status === "abandoned";
+}
+
 /** How a run has ended; null while it goes on. */
 export function endingOf({ status }: { readonly status: RunStatus }): ChargedEnding | null {
   return status === "open" ? null : status;
@@ -184,11 +189,14 @@ export function addCharges(
   sums: readonly PeriodCharge[],
   added: readonly PeriodCharge[],
 ): readonly PeriodCharge[] {
-  const sum = sums[0];
-  const one = added[0];
-  if (one === undefined || (added.length === 1 && one.charge === 0n)) return sums;
-  // Nearly every run is charged in one period.
-  if (sum?.period === one.period && sums.length === 1 && added.length === 1) {
+  if (added.length === 0) return sums;
+  const one = added[0] as PeriodCharge;
+  if (added.length === 1 && one.charge === 0n) return sums;
+  if (added.length === 1 && sums.length === 0) return added;
+  // Nearly every run is charged in one period. Its place is read where there is one: code that
+  // reads beyond the end of a list is thrown away by the engine of the language, again and again.
+  const sum = sums.length === 1 ? (sums[0] as PeriodCharge) : null;
+  if (sum?.period === one.period && added.length === 1) {
     const charge = (sum.charge + one.charge) as Amount;
     return charge === 0n ? [] : [{ period: sum.period, charge }];
   }

@@ -98,14 +98,14 @@ export async function marginOf(
   const watched = { period: period.key, charge, cost };
   return {
     affair: marginAffair({ customer: customer.id, currency, ...watched }),
-    standing: { ...watched, rounding, charged: 0n, spent: 0n },
+    standing: { ...watched, rounding },
     rate: currency === COST_CURRENCY ? FINE_OF_AMOUNT : (at.rate?.rate ?? 0n),
   };
 }
 
 /** What is spent in the currency of a bill. */
 export function inBillCurrency(cost: bigint, rate: bigint): bigint {
-  return (cost * rate) / FINE_OF_AMOUNT;
+  return rate === FINE_OF_AMOUNT ? cost : (cost * rate) / FINE_OF_AMOUNT;
 }
 
 type Card = ReturnType<Tariff["spansOf"]>[number]["card"];

@@ -3,7 +3,7 @@
  * commitments and margin costs reads; most units of work move totals by a hair of what is left, and
  * are known by these numbers to change nothing. Memory alone: what is not known is looked at.
  */
-import { type MarginStanding, mayHaveTurned, movedMargin } from "../../domain/alert/affairs.ts";
+import { type MarginMove, type MarginStanding, mayHaveTurned } from "../../domain/alert/affairs.ts";
 import type { PeriodMove, RulesVersions, SharedUnit } from "../node-ports.ts";
 import type { ToldAffairs } from "./affair-telling.ts";
 import { inBillCurrency } from "./affairs-of.ts";
@@ -18,8 +18,8 @@ export interface TermsStanding {
   readonly untilMs: number;
 }
 
-/** How its margin stood. */
-export interface KnownMargin {
+/** How its margin stood, and how far it has moved since. */
+export interface KnownMargin extends MarginMove {
   /** Null: nobody can say what it is. */
   readonly standing: MarginStanding | null;
   /** What a cost of 1 comes to in the bill's currency, in fine units. */
@@ -63,9 +63,10 @@ export function movedBy(
   margin: KnownMargin,
   { charge, cost }: Pick<PeriodMove, "charge" | "cost">,
 ): KnownMargin {
-  if (margin.standing === null) return margin;
-  const since = { charge, cost: inBillCurrency(cost, margin.rate) };
-  return { ...margin, standing: movedMargin(margin.standing, since) };
+  const { standing, rate, period, untilMs } = margin;
+  const charged = margin.charged + charge;
+  const spent = margin.spent + inBillCurrency(cost, rate);
+  return { standing, rate, period, untilMs, charged, spent };
 }
 
 /**
@@ -76,7 +77,7 @@ function moveElsewhere(of: Map<string, Standing>, move: PeriodMove): void {
   const known = of.get(move.customer);
   if (known === undefined || known.margin?.period !== move.period) return;
   const margin = movedBy(known.margin, move);
-  const isOver = margin.standing !== null && mayHaveTurned(margin.standing);
+  const isOver = margin.standing !== null && mayHaveTurned(margin.standing, margin);
   of.set(move.customer, { ...known, margin: isOver ? null : margin });
 }
 
@@ -163,6 +164,10 @@ export class StandingsDraft implements ToldAffairs {
   }
 
   set(customer: string, part: Partial<Standing>): void {
-    this.changed.set(customer, { ...this.of(customer), ...part });
+    this.put(customer, { ...this.of(customer), ...part });
+  }
+
+  put(customer: string, standing: Standing): void {
+    this.changed.set(customer, standing);
   }
 }

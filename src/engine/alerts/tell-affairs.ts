@@ -28,8 +28,15 @@ import {
 } from "./affairs-of.ts";
 import { everybody, LOOKS_A_UNIT, lookedUpTo, recordDueLooks } from "./due-looks.ts";
 import { MovedCustomers } from "./moved-customers.ts";
+import { chargedBy, type Moves, movesOf, noMoves, sumOf } from "./moves.ts";
 import { readsInside } from "./reads-in-unit.ts";
-import { type KnownMargin, movedBy, Standings, StandingsDraft } from "./standings.ts";
+import {
+  type KnownMargin,
+  movedBy,
+  type Standing,
+  Standings,
+  StandingsDraft,
+} from "./standings.ts";
 import { alertSubject, type ToldDocument, tellAlert } from "./tell-alert.ts";
 
 /** A unit of work, and what is known before it. */
@@ -73,18 +80,9 @@ export class AffairTeller implements AffairTelling {
   }
 }
 
-/** What a unit moves of a customer. */
-interface Moves {
-  /** Charges of all periods, each roll-up by how far it moves either way. */
-  charged: bigint;
-  readonly periods: Map<string, { charge: bigint; cost: bigint }>;
-  /** An act may have changed what its usage is billed at. */
-  readonly isNamed: boolean;
-}
-
 /** Tells what the unit's totals begin and end; also of customers that it names. */
 async function tellAffairs(telling: Telling, named: Iterable<string>): Promise<void> {
-  const moves = movesOf(telling);
+  const moves = movesOf(telling.state);
   for (const one of named) moves.set(one, { ...(moves.get(one) ?? noMoves()), isNamed: true });
   if (moves.size === 0) return;
   await new UnitTeller(telling, moves).tell();
@@ -133,35 +131,22 @@ function leave({ state, draft }: Telling, customers: readonly string[]): void {
   for (const one of customers) draft.set(one, { dueSeq: state.lastSeq });
 }
 
-const noMoves = (): Moves => ({ charged: 0n, periods: new Map(), isNamed: false });
-
-function movesOf({ state }: Telling): Map<string, Moves> {
-  const all = new Map<string, Moves>();
-  for (const { customer, period, rows } of state.gains()) {
-    let [charge, cost, either] = [0n, 0n, 0n];
-    for (const row of rows) {
-      charge += row.charge;
-      cost += row.cost;
-      either += row.charge < 0n ? -row.charge : row.charge;
-    }
-    const known = all.get(customer) ?? noMoves();
-    known.charged += either;
-    known.periods.set(period, { charge, cost });
-    all.set(customer, known);
-  }
-  for (const { customer, amount } of state.adjustments) {
-    const known = all.get(customer) ?? noMoves();
-    known.charged += amount < 0n ? -amount : amount;
-    all.set(customer, known);
-  }
-  return all;
-}
-
 /** A customer whose margin was looked at, and whether it was told to be negative. */
 interface LookedAt {
   readonly customer: Customer;
   readonly looked: LookedMargin | null;
   readonly wasOn: boolean;
+}
+
+/** A customer whose totals a unit moves, and what is known of it before. */
+interface Moved {
+  readonly id: string;
+  readonly moves: Moves;
+  readonly standing: Standing;
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : 1;
 }
 
 /** Looks at the customers of one unit of work. */
@@ -182,23 +167,38 @@ class UnitTeller {
 
   async tell(): Promise<void> {
     const { state, draft, unit } = this.#telling;
-    const unknown = [...this.#moves.keys()].filter((id) => draft.of(id).terms?.room !== null);
+    const left: Moved[] = [];
+    for (const [id, moves] of this.#moves) {
+      const customer = state.customers.get(id);
+      const standing = draft.of(id);
+      const isAlone = customer !== undefined && customer.parent?.pays !== true;
+      if (!isAlone || standing.terms?.room !== null) left.push({ id, moves, standing });
+      // Neither credit nor commitments, as nearly everybody.
+      else if (this.#isMarginDue(customer, { id, moves, standing })) this.#due.push(customer);
+    }
+    const unknown = left.flatMap(({ id, standing }) => (standing.terms?.room === null ? [] : [id]));
     const books = unknown.length === 0 ? [] : await unit.creditBooks(unknown);
     this.#books = new Map(unknown.map((id) => [id, undefined]));
     for (const row of books) this.#books.set(row.customer, row);
     // In one order: that in which rows were loaded is another in every store.
-    for (const [id, moves] of [...this.#moves].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const customer = state.customers.get(id) ?? (await this.#customer(id));
-      if (customer === undefined) continue;
-      if (this.#maySkipTerms(customer, moves.charged)) this.#note(customer, moves.charged);
-      else await this.#lookAtTerms(customer);
-      if (this.#isMarginDue(customer, moves)) this.#due.push(customer);
-      await this.#lookAbove(customer, moves.charged);
-    }
+    for (const moved of left.sort(byId)) await this.#lookAt(moved);
     if (this.#due.length === 0) return;
+    this.#due.sort(byId);
     await this.#lookAtMargins(this.#due.slice(0, LOOKS_A_UNIT));
-    const left = this.#due.slice(LOOKS_A_UNIT);
-    if (left.length > 0) await this.#leave(left.map(({ id }) => id));
+    const over = this.#due.slice(LOOKS_A_UNIT);
+    if (over.length > 0) await this.#leave(over.map(({ id }) => id));
+  }
+
+  async #lookAt({ id, moves }: Moved): Promise<void> {
+    const { state, draft } = this.#telling;
+    const customer = state.customers.get(id) ?? (await this.#customer(id));
+    if (customer === undefined) return;
+    const charged = chargedBy(moves);
+    if (this.#maySkipTerms(customer, charged)) this.#note(customer, charged);
+    else await this.#lookAtTerms(customer);
+    const isDue = this.#isMarginDue(customer, { id, moves, standing: draft.of(id) });
+    if (isDue) this.#due.push(customer);
+    await this.#lookAbove(customer, charged);
   }
 
   /** Of whom a look is due already, it will see what this unit did. */
@@ -221,7 +221,7 @@ class UnitTeller {
     for (let at = parent; at?.pays === true && !this.#moves.has(at.id); ) {
       const payer = await this.#customer(at.id);
       if (payer === undefined) return;
-      this.#moves.set(payer.id, { ...noMoves(), charged });
+      this.#moves.set(payer.id, { ...noMoves(), besides: charged });
       if (!this.#isPlain(payer)) await this.#lookAtTerms(payer);
       at = payer.parent;
     }
@@ -318,17 +318,18 @@ class UnitTeller {
     });
   }
 
-  #isMarginDue({ id }: Customer, { periods, isNamed }: Moves): boolean {
+  #isMarginDue({ id }: Customer, { moves, standing }: Moved): boolean {
     const { draft, state } = this.#telling;
+    const { periods, isNamed } = moves;
     if (isNamed) return true;
-    if (periods.size === 0) return false;
-    const { margin } = draft.of(id);
+    if (periods.length === 0) return false;
+    const { terms, margin, dueSeq } = standing;
     if (margin === null || state.receivedAtMs >= margin.untilMs) return true;
-    const moved = periods.get(margin.period);
-    if (margin.standing === null || moved === undefined) return false;
-    const after = movedBy(margin, moved);
-    draft.set(id, { margin: after });
-    return after.standing !== null && mayHaveTurned(after.standing);
+    const gain = periods.find(({ period }) => period === margin.period);
+    if (margin.standing === null || gain === undefined) return false;
+    const after = movedBy(margin, sumOf(gain));
+    draft.put(id, { terms, margin: after, dueSeq });
+    return mayHaveTurned(margin.standing, after);
   }
 
   /** Reads of all at once: one after the other each would wait for the way to the database. */
@@ -348,7 +349,9 @@ class UnitTeller {
     const { tariff, state, draft } = this.#telling;
     const isOn = looked === null ? false : this.#tellNews(looked.affair, wasOn);
     const { key: period } = tariff.periodOf(customer, state.receivedAtMs);
-    const margin = { ...knownMargin(looked, isOn), period, untilMs: this.#untilMs(customer) };
+    const untilMs = this.#untilMs(customer);
+    const since = { charged: 0n, spent: 0n };
+    const margin = { ...knownMargin(looked, isOn), ...since, period, untilMs };
     draft.set(customer.id, { margin, dueSeq: null });
   }
 

@@ -214,7 +214,7 @@ export class DatedLedger implements CreditView {
       const { bookedPeriod, originPeriod } = row;
       this.#book(row, { bookedPeriod, originPeriod, amount: -amount as Amount });
     }
-    return netted(later.filter(isBilled)).map(alreadyBilled);
+    return netted(later.filter(isBilled)).map((one) => alreadyBilled(one, one[0].chargeKey));
   }
 
   issue({ statement }: Issued, closedAtMs: number): void {

@@ -216,7 +216,7 @@ const resumeWork = route<unknown, unknown, ResumeBody>({
       ...STOPPED,
       "raise?": described(
         closed({ budget: ID, "scope?": TEXT, limit: LIMIT_SENT }),
-        "A limit to set. (Default scope: what is resumed.)",
+        "A limit to set. (Default scope: what paused the work, or what it counts in.)",
       ),
       ...DECIDED,
     }),
@@ -226,9 +226,13 @@ const resumeWork = route<unknown, unknown, ResumeBody>({
   mayWait: true,
   handle: async ({ engine }, { workspace, body }) => {
     const { id = "", raise, ...rest } = body;
-    const raised = raise === undefined ? null : { scope: id, ...raise };
-    const { lifted } = await engine.limits.resumeWork(workspace, { id, raise: raised, ...rest });
-    return ok({ lifted: lifted === null ? null : stopView(lifted) });
+    const raised = raise === undefined ? null : { scope: null, ...raise };
+    const resume = { id, raise: raised, ...rest };
+    const { lifted, short } = await engine.limits.resumeWork(workspace, resume);
+    return ok({
+      lifted: lifted === null ? null : stopView(lifted),
+      short: short === null ? null : balanceView(short),
+    });
   },
 });
 

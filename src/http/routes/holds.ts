@@ -124,11 +124,12 @@ async function holdList(
   holds: readonly (Hold | null)[],
 ) {
   const nowMs = await engine.nowMs(workspace);
-  const known = holds.flatMap((hold) => hold ?? []);
-  if (known.length < holds.length) {
-    const detail = `Run "${run}" has no hold for ${holds.length - known.length} of these steps.`;
-    throw new TollgateError("hold.not_found", detail, "holds");
+  const missing = holds.indexOf(null);
+  if (missing >= 0) {
+    const place = `holds[${missing}]`;
+    throw new TollgateError("hold.not_found", `Run "${run}" has no hold for ${place}.`, place);
   }
+  const known = holds.flatMap((hold) => hold ?? []);
   return ok({ run, holds: known.map((hold) => holdView(hold, nowMs)) });
 }
 

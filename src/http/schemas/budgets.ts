@@ -178,5 +178,11 @@ export const BUDGET_SCHEMAS = {
   Balances: closed({ budgets: listOf(named("Balance")) }),
   LimitSet: closed({ budget: ANY_TEXT, scope: ANY_TEXT, limit: nullable(LEVEL) }),
   StopList: closed({ stops: listOf(named("Stop")) }),
-  Resumed: closed({ lifted: nullable(named("Stop")) }),
+  Resumed: closed({
+    lifted: nullable(named("Stop")),
+    short: described(
+      nullable(named("Balance")),
+      "A balance that pauses or blocks the run again with its next hold.",
+    ),
+  }),
 };

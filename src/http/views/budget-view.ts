@@ -4,7 +4,7 @@ import { stageLevel } from "../../domain/budget/budget.ts";
 import { entitlementsDocument } from "../../domain/budget/entitlements.ts";
 import { type Hold, isQuarantined } from "../../domain/budget/hold.ts";
 import { budgetDocument, formatLevel } from "../../domain/budget/parse-budget.ts";
-import type { Stop } from "../../domain/budget/stop.ts";
+import type { Stop, StopKey } from "../../domain/budget/stop.ts";
 import type { BudgetWindow } from "../../domain/budget/window.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { BudgetState, HoldDecision, RunState } from "../../engine/hold-answers.ts";
@@ -130,7 +130,7 @@ function decisionFields(run: string, decision: HoldDecision): object {
       return { error: decision.problem };
     default: {
       const { reason, by, stop, notEntitled, policy, retryAfterMs, budgets } = decision;
-      const waiting = decision.decision === "pause" ? waitFields(run) : {};
+      const waiting = decision.decision === "pause" ? waitFields(run, stop) : {};
       return {
         reason,
         decidedBy: by === null ? null : balanceView(by),
@@ -145,9 +145,20 @@ function decisionFields(run: string, decision: HoldDecision): object {
   }
 }
 
-function waitFields(run: string) {
+function waitFields(run: string, stop: Stop | null) {
   const waitAt = `/v1/runs/${encodeURIComponent(run)}/wait`;
-  return { waitAt, resume: `tollgate resume ${run}` };
+  return { waitAt, resume: resumeCommand(stop ?? { of: "run", id: run }) };
+}
+
+/** What is stopped is what is resumed: it may be a run above, or the customer. */
+function resumeCommand({ of, id }: StopKey): string {
+  if (of === "workspace") return "tollgate resume workspace";
+  return ["tollgate resume", ...(of === "run" ? [] : [of]), shellWord(id)].join(" ");
+}
+
+/** An id comes from outside, and people paste the command. */
+function shellWord(text: string): string {
+  return /^[\w.,:@/+=][\w.,:@/+=-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whether a run may go on. */

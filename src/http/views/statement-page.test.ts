@@ -30,12 +30,14 @@ const statement = (some: Partial<StatementRecord>, lines: object[]): StatementRe
 
 describe("the page of a statement", () => {
   test("tells below the total what credit paid, and what is due", () => {
-    const paid = { lines: [], rounding: "half_even", paidByCredit: "1234560", amountDue: "7" };
+    const paid = { lines: [], rounding: "half_even", paidByCredit: "1234565", amountDue: "7" };
+    const children = [{ customer: "a<b", due: "5" }];
     const times = { startsAt: "2026-10-31T23:00:00Z", endsAt: "2026-11-30T23:00:00Z" };
-    const document = JSON.stringify({ ...paid, ...times });
+    const document = JSON.stringify({ ...paid, ...times, children });
     const page = statementPage(statement({ document }, []));
-    assert.match(page, /Paid by credit<\/td><td class="n">−1,234,560\.00/);
-    assert.match(page, /Amount due<\/td><td class="n">7\.00<\/td><\/tr><\/tfoot>/);
+    assert.match(page, /Paid by credit<\/td><td class="n" colspan="3">−1,234,565\.00/);
+    assert.match(page, /Due of <bdi>a&lt;b<\/bdi><\/td><td class="n" colspan="3">5\.00/);
+    assert.match(page, /Amount due<\/td><td class="n" colspan="3">7\.00<\/td><\/tr><\/tfoot>/);
   });
 
   test("shows every line, with the decimals of the currency, and the total", () => {
@@ -44,23 +46,42 @@ describe("the page of a statement", () => {
     assert.ok(page.includes("−1,234.5678"));
     assert.ok(page.includes("1,234,567.5"));
     assert.ok(page.includes("input tokens"));
-    assert.ok(page.includes('<td class="n">1,234,567.00</td></tr></tfoot>'));
+    assert.ok(page.includes('<td class="n" colspan="3">1,234,567.00</td></tr></tfoot>'));
     assert.ok(page.includes("2026-10-31 23:00 to 2026-11-30 23:00 UTC"));
     assert.equal(page.match(/1,234\.57/g)?.length, 1, "the rounding line has no amount of its own");
   });
 
-  test("gives units and exact amounts room, so that a long name does not break them", () => {
+  test("gives units and exact amounts room, and a long name most of the width", () => {
     const page = statementPage(statement({}, [line({ measure: "steps" })]));
-    assert.match(page, /\.exact \{[^}]*min-width: 10ch/);
-    assert.match(page, /\.unit \{ min-width: 8ch/);
+    assert.match(page, /\.exact \{[^}]*min-width: 14ch/);
+    assert.match(page, /\.unit \{ min-width: 6ch/);
+    assert.match(page, /\.what \{ min-width: 18em/);
+    assert.match(page, /<th class="what">Description/);
     assert.match(page, /<td class="unit"><bdi>steps<\/bdi><\/td><td class="n exact">/);
+  });
+
+  test("prints with a number on each page, and its total never alone on one", () => {
+    const page = statementPage(statement({}, []));
+    assert.match(page, /@bottom-right \{ content: counter\(page\) " \/ " counter\(pages\)/);
+    assert.match(page, /tfoot \{[^}]*break-before: avoid/);
+    assert.match(page, /thead \{ display: table-header-group/);
+  });
+
+  test("tells beside what was counted what it came to in the card's credit", () => {
+    const runs = line({ measure: "runs", quantity: "3", credits: "1075" });
+    const document = JSON.stringify({
+      ...{ startsAt: "2026-10-31T23:00:00Z", endsAt: "2026-11-30T23:00:00Z" },
+      ...{ rounding: "half_even", credit: { name: "<tokens>", price: "0.01" }, lines: [runs] },
+    });
+    const page = statementPage(statement({ document }, []));
+    assert.ok(page.includes("<bdi>runs</bdi>: 1,075 <bdi>&lt;tokens&gt;</bdi></td>"), page);
   });
 
   test("has no decimals in a currency without, and three in one with three", () => {
     const inYen = statementPage(statement({ currency: "JPY", total: "1500" }, []));
-    assert.ok(inYen.includes('<td class="n">1,500</td></tr></tfoot>'));
+    assert.ok(inYen.includes('<td class="n" colspan="3">1,500</td></tr></tfoot>'));
     const inDinar = statementPage(statement({ currency: "KWD", total: "1.5" }, []));
-    assert.ok(inDinar.includes('<td class="n">1.500</td></tr></tfoot>'));
+    assert.ok(inDinar.includes('<td class="n" colspan="3">1.500</td></tr></tfoot>'));
   });
 
   test("names the customer, and tells the period by the customer's own midnights", () => {

@@ -13,6 +13,8 @@ interface Line {
   readonly description: string;
   readonly measure: string | null;
   readonly quantity: string | null;
+  /** Of a charge that is priced in the card's credit: what it came to in that. */
+  readonly credits?: string;
   readonly amountExact: string;
   readonly amountRounded: string;
 }
@@ -24,9 +26,13 @@ interface Document {
   /** The voided statement that this one was issued for again. */
   readonly replaces?: string;
   readonly lines: readonly Line[];
+  /** The credit of the card, where lines are priced in it. */
+  readonly credit?: { readonly name: string };
   /** Where the customer has credit: what it paid, and what is due then. */
   readonly paidByCredit?: string;
   readonly amountDue?: string;
+  /** What the statements of customers that it pays for left due. */
+  readonly children?: readonly { readonly customer: string; readonly due: string }[];
 }
 
 const STYLE = `
@@ -42,8 +48,8 @@ th { text-align: left; font-weight: 600; color: #666; border-bottom: 1.5px solid
 th, td { padding: .4rem .5rem; vertical-align: top; }
 td { border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
 .n { text-align: right; white-space: nowrap; }
-.n.exact { white-space: normal; color: #666; min-width: 10ch; }
-.unit { min-width: 8ch; }
+.n.exact { white-space: normal; color: #666; min-width: 14ch; }
+.unit { min-width: 6ch; }
 tr.quiet td { color: #666; }
 tfoot td { border-bottom: 0; border-top: 1.5px solid #1a1a1a; font-size: 1.15rem;
   font-weight: 600; }
@@ -53,9 +59,16 @@ footer { margin-top: 2.5rem; color: #666; font-size: .8rem; overflow-wrap: anywh
 thead { display: table-header-group; }
 tfoot { display: table-row-group; }
 tr { break-inside: avoid; }
-@page { size: A4; margin: 18mm 16mm; }
+tfoot { break-inside: avoid; break-before: avoid; }
+@page { size: A4; margin: 18mm 16mm;
+  @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif;
+    color: #666; } }
 @media (max-width: 40rem) { body { padding: 0 .6rem; } th, td { padding: .4rem .25rem; } }
-@media print { body { margin: 0; padding: 0; max-width: none; font-size: 9.5pt; } }
+@media print, (min-width: 40rem) { .what { min-width: 18em; } }
+@media print {
+  body { margin: 0; padding: 0; max-width: none; font-size: 9.5pt; }
+  th, td { padding: .25rem .5rem; }
+}
 `;
 
 const STYLE_DIGEST = createHash("sha256").update(STYLE).digest("base64");
@@ -171,47 +184,66 @@ function minuteIn(timeZone: string, instant: string): string {
   return minute(local.toPlainDateTime().toString({ smallestUnit: "minute" }));
 }
 
-/** What credit paid of the total, and what is due of it. */
-function creditRows({ paidByCredit, amountDue }: Document, currency: string): string {
+/** What credit paid of the total, what children owe, and what is due then. */
+function creditRows({ paidByCredit, amountDue, children = [] }: Document, row: SumRow): string {
   if (paidByCredit === undefined || amountDue === undefined) return "";
   const isGivenBack = paidByCredit.startsWith("-");
   const taken = isGivenBack ? paidByCredit.slice(1) : `-${paidByCredit}`;
-  const row = (name: string, amount: string) => {
-    const cell = `<td class="n">${moneyText(amount, currency)}</td>`;
-    return `\n<tr><td></td><td colspan="4">${name}</td>${cell}</tr>`;
+  return [
+    row("Paid by credit", taken === "-0" ? "0" : taken),
+    ...children.map(({ customer, due }) => row(`Due of ${outside(customer)}`, due)),
+    row("Amount due", amountDue),
+  ].join("");
+}
+
+/** A row below the lines. */
+type SumRow = (name: string, amount: string) => string;
+
+function sumRow(currency: string): SumRow {
+  return (name, amount) => {
+    const cell = `<td class="n" colspan="3">${moneyText(amount, currency)}</td>`;
+    return `\n<tr><td></td><td colspan="2">${name}</td>${cell}</tr>`;
   };
-  return row("Paid by credit", taken === "-0" ? "0" : taken) + row("Amount due", amountDue);
 }
 
 function tableOf({ currency, total }: StatementRecord, document: Document): string {
-  const rows = document.lines.map((line, index) => rowOf(line, { number: index + 1, currency }));
+  const { lines, credit } = document;
+  const creditName = credit?.name ?? "";
+  const row = sumRow(currency);
+  const rows = lines.map((line, index) => rowOf(line, { number: index + 1, currency, creditName }));
   return `<table>
-<thead><tr><th class="n">#</th><th>Description</th><th class="n">Quantity</th><th></th>
+<thead><tr><th class="n">#</th><th class="what">Description</th><th class="n">Quantity</th><th></th>
 <th class="n">Exact</th><th class="n">${escaped(currency)}</th></tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody>
-<tfoot><tr><td></td><td colspan="4">Total</td>
-<td class="n">${moneyText(total, currency)}</td></tr>${creditRows(document, currency)}</tfoot>
+<tfoot>${row("Total", total)}${creditRows(document, row)}</tfoot>
 </table>`;
 }
 
 interface Place {
   readonly number: number;
   readonly currency: string;
+  readonly creditName: string;
 }
 
-function rowOf(line: Line, { number, currency }: Place): string {
+function rowOf(line: Line, { number, currency, creditName }: Place): string {
   const isRounding = line.kind === "rounding";
   const quantity = line.quantity === null ? "" : grouped(line.quantity);
-  const measure = (line.measure ?? "").replace("sum:", "").replaceAll("_", " ");
   const amount = isRounding ? "" : moneyText(line.amountRounded, currency);
   return [
     `<tr${line.kind === "charge" ? "" : ' class="quiet"'}><td class="n">${number}</td>`,
     `<td>${outside(line.description)}</td><td class="n">${quantity}</td>`,
-    `<td class="unit">${outside(measure)}</td>`,
+    `<td class="unit">${unitOf(line, creditName)}</td>`,
     `<td class="n exact">${grouped(line.amountExact)}</td><td class="n">${amount}</td></tr>`,
   ].join("");
+}
+
+/** What was counted, and what that is in the card's credit where it is priced in it. */
+function unitOf({ measure, credits }: Line, creditName: string): string {
+  const unit = outside((measure ?? "").replace("sum:", "").replaceAll("_", " "));
+  if (credits === undefined) return unit;
+  return `${unit}: ${grouped(credits)} ${outside(creditName)}`;
 }
 
 /** Text from outside: escaped, and a direction of its own, so that no mark reorders the rest. */

@@ -20,7 +20,10 @@ export function mapProviderUsage(
 ): MapResult {
   const field = context.field ?? "providerUsage";
   const format = Object.hasOwn(FORMATS, formatName) ? FORMATS[formatName] : undefined;
-  if (format === undefined) return refused("usage.format_unknown", formatName.slice(0, 80));
+  if (format === undefined) {
+    const detail = `"${formatName.slice(0, 80)}" is no format such as openai.chat`;
+    return refused("usage.format_unknown", detail);
+  }
   const located = locate(format, block);
   if (located === null) {
     const wanted = format.needs.slice(0, 2).join(" or ");

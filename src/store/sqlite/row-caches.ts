@@ -71,16 +71,22 @@ class PendingTotals {
 /** What one customer's period counts. */
 interface Page {
   readonly period: string;
-  readonly counters: Shelf<CounterSlot>;
-  readonly rollups: Shelf<RollupSlot>;
+  readonly counters: Shelf<CounterSlot, StoredCounter>;
+  readonly rollups: Shelf<RollupSlot, RollupRow>;
   /** Whether `PendingTotals.pages` holds it. */
   isPinned: boolean;
 }
 
+function isOfCell({ stored }: CounterSlot, { cardKey, cell }: StoredCounter): boolean {
+  return stored.cell === cell && stored.cardKey === cardKey;
+}
+
+function isOfKey({ row }: RollupSlot, wanted: RollupRow): boolean {
+  return isSameRollup(row, wanted);
+}
+
 function emptyPage(period: string): Page {
-  const counters = new Shelf(({ stored }: CounterSlot) => stored.chargeKey);
-  const rollups = new Shelf(({ row }: RollupSlot) => rollupPlace(row));
-  return { period, counters, rollups, isPinned: false };
+  return { period, counters: new Shelf(isOfCell), rollups: new Shelf(isOfKey), isPinned: false };
 }
 
 type NumberedTable = "runs" | "counters" | "rollups";
@@ -256,16 +262,12 @@ export class RowCaches {
 
   addRollup(ws: number, delta: RollupRow): void {
     const page = this.#page(ws, delta);
-    let slot: RollupSlot | undefined;
-    for (const one of page.rollups.near(rollupPlace(delta))) {
-      if (!isSameRollup(one.row, delta)) continue;
-      slot = one;
-      break;
-    }
+    const place = rollupPlace(delta);
+    let slot = page.rollups.find(place, delta);
     if (slot === undefined) {
       // A row of its own: the delta belongs to the unit of work, which may be told of.
       slot = { rollupNo: null, row: { ...delta }, isPending: false };
-      page.rollups.put(slot);
+      page.rollups.put(place, slot);
     } else {
       growRollup(slot.row, delta);
     }
@@ -302,12 +304,14 @@ export class RowCaches {
     const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
     for (const row of counters.all(ws, customer, period)) {
       const counterNo = row.counter_no as number;
-      page.counters.put({ counterNo, stored: decodeCounter(row), isPending: false });
+      const stored = decodeCounter(row);
+      page.counters.put(stored.chargeKey, { counterNo, stored, isPending: false });
     }
     const rollups = this.#statements.of(`SELECT * FROM rollups ${where}`);
     for (const row of rollups.all(ws, customer, period)) {
       const rollupNo = row.rollup_no as number;
-      page.rollups.put({ rollupNo, row: decodeRollup(row), isPending: false });
+      const rollup = decodeRollup(row);
+      page.rollups.put(rollupPlace(rollup), { rollupNo, row: rollup, isPending: false });
     }
     return page;
   }
@@ -344,13 +348,10 @@ function pageOf(pages: readonly Page[] | undefined, period: string): Page | unde
 
 /** The place of a counter on its page, made now where it has none. */
 function slotOf({ counters }: Page, stored: StoredCounter): CounterSlot {
-  const { chargeKey, cardKey, cell } = stored;
-  for (const slot of counters.near(chargeKey)) {
-    const own = slot.stored;
-    const isSame = own.chargeKey === chargeKey && own.cell === cell && own.cardKey === cardKey;
-    if (isSame) return slot;
-  }
+  const { chargeKey } = stored;
+  const known = counters.find(chargeKey, stored);
+  if (known !== undefined) return known;
   const slot = { counterNo: null, stored, isPending: false };
-  counters.put(slot);
+  counters.put(chargeKey, slot);
   return slot;
 }

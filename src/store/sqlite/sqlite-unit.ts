@@ -1,4 +1,5 @@
 /** One transaction on one workspace of the embedded store. Everything answers at once. */
+import { present } from "../../domain/assert.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
@@ -31,9 +32,8 @@ import {
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
-
+import type { RunSlot } from "./row-caches.ts";
 import { SqliteSpending } from "./sqlite-spending.ts";
-
 import { decodeStep } from "./step-rows.ts";
 import { encodeId } from "./stored-id.ts";
 import { TransactionDraft } from "./transaction.ts";
@@ -41,6 +41,13 @@ import type { UnitAhead } from "./unit-ahead.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { writeRows } from "./write-rows.ts";
 import { addsStepsAlone } from "./write-totals.ts";
+
+/** A step that may be in the file, or on its way there. */
+interface HeldStep {
+  readonly key: StepKey;
+  readonly slot: RunSlot;
+  readonly sourceNo: number;
+}
 
 /** The unit of work that `transact` hands out; it ends with its transaction. */
 export class SqliteUnit extends SoleUnit implements UnitOfWork {
@@ -116,40 +123,47 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
 
   steps(keys: readonly StepKey[]): Answer<Step[]> {
     const ahead = this.#ahead;
-    if (ahead === null || ahead.hasLanded || this.#areAtHand(keys)) return this.#steps(keys);
-    return ahead.thenRead(() => this.#steps(keys));
+    const isFiled = ahead === null || ahead.hasLanded;
+    const held = this.#heldOf(keys, isFiled);
+    if (held !== null) return this.#readSteps(held);
+    return present(ahead, "a unit ahead").thenRead(() => {
+      return this.#readSteps(present(this.#heldOf(keys, true), "what the file holds"));
+    });
   }
 
-  /** True: which identities the runs hold is known without the file. */
-  #areAtHand(keys: readonly StepKey[]): boolean {
-    const { caches } = this.#shared;
+  /** Of these identities those that a run may hold; null: only the file knows. */
+  #heldOf(keys: readonly StepKey[], isFiled: boolean): HeldStep[] | null {
+    const { names, caches } = this.#shared;
     const identities = caches.identities(this.#ws);
-    for (const { run } of keys) {
-      const slot = caches.run(this.#ws, run);
-      if (slot !== undefined && !identities.isAtHand(slot)) return false;
+    const held: HeldStep[] = [];
+    let source: string | null = null;
+    let sourceNo: number | undefined;
+    for (const key of keys) {
+      const slot = caches.run(this.#ws, key.run);
+      if (slot === undefined) continue;
+      if (!isFiled && !identities.isAtHand(slot)) return null;
+      if (key.source !== source) sourceNo = names.find(key.source);
+      source = key.source;
+      if (sourceNo === undefined) continue;
+      identities.read(slot);
+      if (identities.mayHold(slot, sourceNo, key.id)) held.push({ key, slot, sourceNo });
     }
-    return true;
+    return held;
   }
 
-  #steps(keys: readonly StepKey[]): Step[] {
-    const { names, caches, statements } = this.#shared;
+  #readSteps(held: readonly HeldStep[]): Step[] {
+    const { names, statements } = this.#shared;
     const statement = statements.of(
       "SELECT * FROM steps WHERE run_no = ? AND source_no = ? AND id = ?",
     );
-    const identities = caches.identities(this.#ws);
     const found: Step[] = [];
-    for (const key of keys) {
-      const source = names.find(key.source);
-      const slot = source === undefined ? undefined : caches.run(this.#ws, key.run);
-      if (source === undefined || slot === undefined) continue;
-      identities.read(slot);
-      if (!identities.mayHold(slot, source, key.id)) continue;
+    for (const { key, slot, sourceNo } of held) {
       const ahead = this.#ahead?.step(key);
       if (ahead !== undefined) {
         found.push(ahead);
         continue;
       }
-      const row = statement.get(slot.runNo, source, encodeId(key.id));
+      const row = statement.get(slot.runNo, sourceNo, encodeId(key.id));
       if (row === undefined) continue;
       found.push(decodeStep({ ...row, run: key.run, customer: slot.run.customer }, names));
     }

@@ -4,8 +4,8 @@
  * next one, which writes nothing then.
  */
 import type { Step } from "../../domain/event/step.ts";
-import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
+import { StepRows } from "../../engine/step-rows.ts";
 
 /** New steps, and rows that came with them. */
 export class UnitAhead {
@@ -17,7 +17,7 @@ export class UnitAhead {
   /** Resolves when the unit that began on top of it has ended, if one did. Never rejects. */
   follower: Promise<unknown> = Promise.resolve();
   readonly #steps: readonly Step[];
-  #byIdentity: ByIdentity<Step> | null = null;
+  #byIdentity: StepRows | null = null;
 
   constructor(ws: number, steps: readonly Step[], committed: Promise<void>) {
     this.ws = ws;
@@ -28,8 +28,8 @@ export class UnitAhead {
   /** Its step of this identity. Most units bring little that came before: few are asked for. */
   step(key: StepKey): Step | undefined {
     if (this.#byIdentity === null) {
-      this.#byIdentity = new ByIdentity();
-      for (const step of this.#steps) this.#byIdentity.set(step);
+      this.#byIdentity = new StepRows();
+      for (const step of this.#steps) this.#byIdentity.load(step);
     }
     return this.#byIdentity.get(key);
   }

@@ -50,6 +50,8 @@ interface StatementDocument {
 /** A line that is owed. */
 interface Owed extends Pick<Line, "kind" | "cardKey" | "chargeKey" | "description"> {
   readonly amount: bigint;
+  /** How statements of before were told it, where that differs. */
+  readonly formerly?: string;
 }
 
 /** Checks every statement against the cards and settings that it was made by. */
@@ -114,7 +116,8 @@ class Terms {
     yield* this.#roundingProblems();
     // What was over before the customer's start is owed with usage; its lines show whether it was.
     const isOwed = startedAtMs < wanted.endMs || this.#document.lines.some(isBilled);
-    yield* this.#lineProblems({ ...wanted, startedAtMs, spans: isOwed ? spans : [] });
+    const { timeZone } = payer;
+    yield* this.#lineProblems({ ...wanted, timeZone, startedAtMs, spans: isOwed ? spans : [] });
   }
 
   *#settingProblems(currency: string | null, rounding: string): Generator<string> {
@@ -159,7 +162,7 @@ class Terms {
       const wanted = formatAmount(owed.amount as Amount);
       yield `${placeOf(line, at)}: is ${line.amountExact}, and ${wanted} is owed`;
     }
-    if (line.description !== owed.description) {
+    if (line.description !== owed.description && line.description !== owed.formerly) {
       yield `${placeOf(line, at)}: is told as something else than "${owed.description}"`;
     }
   }
@@ -245,11 +248,30 @@ function boundLine({ cardKey, key, name, ...bound }: BoundAgain, lines: readonly
 
 function feeLine({ cardKey, key, name, amount, startMs, endMs }: FeeAgain, billed: Billed): Owed {
   const isWhole = startMs === billed.startMs && endMs === billed.endMs;
-  const [from, to] = [startMs, endMs].map((ms) =>
-    Temporal.Instant.fromEpochMilliseconds(ms).toString(),
-  );
-  const description = isWhole ? name : `${name}: ${from} to ${to}`;
-  return { kind: "fee", cardKey, chargeKey: key, description, amount };
+  const owed = { kind: "fee", cardKey, chargeKey: key, amount };
+  if (isWhole) return { ...owed, description: name };
+  const stretch = (told: (ms: number) => string) => `${name}: ${told(startMs)} to ${told(endMs)}`;
+  const description = `${stretch((ms) => localText(ms, billed.timeZone))} ${billed.timeZone}`;
+  const formerly = stretch((ms) => Temporal.Instant.fromEpochMilliseconds(ms).toString());
+  return { ...owed, description, formerly };
+}
+
+/**
+ * The clock on the customer's wall, to the minute where there is no more to tell. Where another
+ * instant shows the same, because clocks go back, the offset says which.
+ */
+function localText(atMs: number, timeZone: string): string {
+  const there = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timeZone);
+  const [earlier, later] = [there.subtract({ hours: 3 }), there.add({ hours: 3 })];
+  const isTwice = [earlier, later].some(({ offsetNanoseconds }) => {
+    const shiftedNs = offsetNanoseconds - there.offsetNanoseconds;
+    const otherMs = atMs - shiftedNs / 1e6;
+    const other = Temporal.Instant.fromEpochMilliseconds(otherMs).toZonedDateTimeISO(timeZone);
+    return shiftedNs !== 0 && other.offsetNanoseconds === offsetNanoseconds;
+  });
+  const isMinute = there.second === 0 && there.millisecond === 0;
+  const time = there.toPlainTime().toString(isMinute ? { smallestUnit: "minute" } : {});
+  return `${there.toPlainDate().toString()} ${time}${isTwice ? there.offset : ""}`;
 }
 
 /** What is missing to a commitment counts for the least of the period and not for its most. */

@@ -16,7 +16,6 @@ import { RebuiltSums } from "./rebuilt-sums.ts";
 const FIRST_WAITING_SEQ = `SELECT min(s.seq) AS seq FROM steps s JOIN runs r USING (run_no)
   WHERE s.step_no > ? AND r.ws = ?`;
 const UNIT = "SELECT first_seq FROM chain WHERE ws = ? AND first_seq <= ? ORDER BY 1 DESC LIMIT 1";
-const REMOVED = "SELECT 1 FROM journal WHERE ws = ? AND kind = 'steps.removed' LIMIT 1";
 
 /** A balance as it is stored. */
 interface StoredBalance {
@@ -80,8 +79,8 @@ export class OverrunsAgain {
   }
 
   #workOut(): void {
-    const whole = [...this.#asked].filter(([, { budget }]) => {
-      return this.#file.first(REMOVED, budget.ws) === undefined;
+    const whole = [...this.#asked].filter(([place, { budget }]) => {
+      return !mayMissSteps(this.#file, place, budget);
     });
     const levels = new LevelsAgain(this.#file, this.#sums, new Map(whole));
     for (const [place, { budget, spans, untilSeq, settled }] of this.#asked) {
@@ -102,6 +101,23 @@ export class OverrunsAgain {
       this.#file.findings.add("budget_balances", keyOf(this.#file, place), sides);
     }
   }
+}
+
+const DAY_MS = 86_400_000;
+const DATE_CHARS = 10;
+
+/**
+ * Whether steps that were removed may have counted in a balance. They went with whole run trees,
+ * and each was received before its run was last heard of.
+ */
+function mayMissSteps(file: DataFile, place: string, { ws, document }: SummedBudget): boolean {
+  const [, , scope = "", window = ""] = place.split(KEY_PART_END);
+  if (document.each === "run") return file.removed.isCovered(ws, scope);
+  const lastMs = file.removed.lastHeardMs(ws);
+  if (lastMs === null) return false;
+  // A window is named by its local start: a day later it has not begun anywhere.
+  const date = new Date(lastMs + DAY_MS).toISOString().slice(0, DATE_CHARS);
+  return window.slice(0, DATE_CHARS) <= date;
 }
 
 function above(level: bigint, limit: bigint | null): bigint {

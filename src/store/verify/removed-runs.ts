@@ -9,6 +9,8 @@ export interface RemovedRuns {
   isChosen(ws: number, run: string): boolean;
   /** Whether a condensed run has, or had, a step of this identity. */
   had(ws: number, run: string, step: Omit<Marked, "contentHash">): boolean;
+  /** When the covered runs of a workspace were last heard of; null: there are none. */
+  lastHeardMs(ws: number): number | null;
   /** How many steps a condensed run has, or had. */
   stepsOf(ws: number, run: string): number;
   /** What remains of a link that lost rows, by the newest act that tells of it. */
@@ -20,6 +22,7 @@ export const NOTHING_REMOVED: RemovedRuns = {
   isCovered: () => false,
   isChosen: () => false,
   had: () => false,
+  lastHeardMs: () => null,
   stepsOf: () => 0,
   restOf: () => undefined,
 };

@@ -58,6 +58,7 @@ export class RemovedSteps implements RemovedRuns {
   readonly #hasAny: boolean;
   readonly #state: StatementSync;
   readonly #rest: StatementSync;
+  readonly #lastHeard = new Map<number, number | null>();
 
   /** Reads all of it, and makes it known to the file. */
   constructor(file: DataFile) {
@@ -148,6 +149,21 @@ export class RemovedSteps implements RemovedRuns {
   #list(where: string): CoveredRun[] {
     const sql = `SELECT ws, run, seq, steps FROM condensed ${where} ORDER BY ws, seq`;
     return this.#file.scratch.prepare(sql).all() as unknown as CoveredRun[];
+  }
+
+  lastHeardMs(ws: number): number | null {
+    const known = this.#lastHeard.get(ws);
+    if (known !== undefined || !this.#hasAny) return known ?? null;
+    let lastMs: number | null = null;
+    const sql = `SELECT run FROM condensed WHERE ws = ? AND state <> ${OPEN}`;
+    const heard = "SELECT last_seen_at FROM runs WHERE ws = ? AND id = ?";
+    // There may be millions: they are gone through one by one.
+    for (const { run } of this.#file.scratch.prepare(sql).iterate(ws)) {
+      const row = this.#file.first(heard, ws, run as string);
+      lastMs = Math.max(lastMs ?? 0, (row?.last_seen_at ?? 0) as number);
+    }
+    this.#lastHeard.set(ws, lastMs);
+    return lastMs;
   }
 
   stepsOf(ws: number, run: string): number {

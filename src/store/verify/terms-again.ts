@@ -11,6 +11,7 @@ export interface Billed {
   readonly key: string;
   readonly startMs: number;
   readonly endMs: number;
+  readonly timeZone: string;
   readonly startedAtMs: number;
   readonly spans: readonly Span[];
 }

@@ -1,0 +1,145 @@
+/** What a person at a terminal is told who types a command wrongly: what it was, and what to do. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { dispatch } from "../../src/cli/dispatch.ts";
+import { remedyOf } from "../../src/cli/remedy.ts";
+import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
+import { ERRORS, type ErrorCode } from "../../src/domain/errors.ts";
+import { openProduct } from "../../src/product.ts";
+import { startTestServer, type TestServer } from "../e2e/test-server.ts";
+
+const WHY = ["--reason", "test", "--by", "ops"];
+
+describe("a wrong command about limits", () => {
+  let server: TestServer;
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-refusals-"));
+  before(async () => {
+    server = await startTestServer({ store: "memory" });
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function tollgate(...words: string[]) {
+    let [out, err] = ["", ""];
+    const code = await dispatch(words, {
+      product: openProduct(),
+      out: { write: (text) => (out += text) },
+      err: { write: (text) => (err += text) },
+      styles: PLAIN_STYLES,
+      environment: { TOLLGATE_URL: server.url, TOLLGATE_KEY: server.adminKey },
+    });
+    return { code, out, err };
+  }
+
+  function file(text: string): string {
+    const path = join(folder, "budgets.yaml");
+    writeFileSync(path, text);
+    return path;
+  }
+
+  const CASES: readonly (readonly [words: readonly string[], told: RegExp])[] = [
+    [["budget", "set"], /It is tollgate budget set FILE: FILE is missing\./],
+    [["budget", "raise"], /There is no "raise" of budget; it is tollgate budget list \|/],
+    [["budget", "limit", "k", "acme"], /limit KEY SCOPE LIMIT: LIMIT is missing\./],
+    [["budget", "show", "k", "x"], /It is tollgate budget show KEY, without "x"\./],
+    [["budget", "limit", "k", "acme", "-5"], /There is no option -5 here.*stands behind "--"/],
+    [["budget", "show", "none"], /no budget "none"\.\nSee 'tollgate budget list'\./],
+    [["budget", "of", "agent", "a"], /of a run or a customer, not of "agent"\./],
+    [["runs", "--status", "dead"], /\(--status\): .*cancelled, abandoned, not "dead"\./],
+    [["runs", "--limit", "ten"], /\(--limit\): "limit" must be a whole number, not "ten"\./],
+    [["runs", "acme"], /"acme" is one word too many: tollgate runs\./],
+    [["run", "r1", "--as-of", "noon"], /\(--as-of\): .*, not "noon"\.\n.*help run'/],
+    [["stop", "workspace", "acme", ...WHY], /workspace alone; not "workspace" "acme"\./],
+    [["stop", "customer", "", ...WHY], /not "customer" ""\./],
+    [["stop", "customer", ...WHY], /not "customer"\./],
+    [["stop", "planet", "mars", ...WHY], /not "planet" "mars"\./],
+    [["stop", "r1", "--mode", "pause"], /There is no option --mode here\.\n.*help stop'/],
+    [["resume", "workspace", ...WHY], /The workspace is not stopped\.\n.*'tollgate stop list'/],
+    [["resume", "a", "b", "c"], /"c" is one word too many/],
+    [["entitlement", "set", "acme", "--parallel", "-1"], /--parallel wants a value/],
+    [["clock", "advance", "1h"], /"1h" is no ISO 8601 duration.*\n.*help clock'/],
+  ];
+
+  for (const [words, told] of CASES) {
+    test(`is told what is wrong with it: tollgate ${words.join(" ")}`, async () => {
+      const { code, out, err } = await tollgate(...words);
+      assert.notEqual(code, 0);
+      assert.equal(out, "");
+      assert.match(err, told);
+      assert.ok(!/OpenAPI|\/v1\/|limits page/.test(err), err);
+    });
+  }
+
+  test("stops nothing", async () => {
+    assert.equal((await tollgate("stop", "list")).out, "Nothing is stopped.\n");
+  });
+
+  test("of a file says which budgets are set, and which are not", async () => {
+    const good = "- { key: a, each: run, measure: steps, limit: 5 }";
+    const bad = "- { key: b, each: runs, measure: steps, limit: 5 }";
+    const last = "- { key: c, each: run, measure: steps, limit: 5 }";
+    const { code, err } = await tollgate(
+      "budget",
+      "set",
+      file([good, bad, last].join("\n")),
+      ...WHY,
+    );
+    assert.equal(code, 1);
+    assert.match(err, /^Set already: a\.\nNot set: b, c\. Wrong is b:\nbudget\.invalid \(each\): /);
+    assert.match(err, /"runs" is not known; it is one of .*, run, label:NAME/);
+    assert.match((await tollgate("budget", "list")).out, /^a +run +5 +steps/m);
+    const unnamed = file(`${last}\n- { each: run, measure: steps }`);
+    assert.match((await tollgate("budget", "set", unnamed, ...WHY)).err, /Budget 2 .* no "key"/);
+    assert.ok(!/^c /m.test((await tollgate("budget", "list")).out), "nothing of that file is set");
+    const broken = await tollgate("budget", "set", file("key: [a"), ...WHY);
+    assert.match(broken.err, /^budget\.invalid: .*line 1/);
+  });
+
+  test("that lets a run go on which has no room says which budget stops it again", async () => {
+    const stages = '[{ at: "1", do: pause }]';
+    const gate = "key: gate, each: customer, measure: steps, limit: 5, per: day";
+    const budgets = file(`{ ${gate}, stages: ${stages} }`);
+    assert.equal((await tollgate("budget", "set", budgets, ...WHY)).code, 0);
+    const occurredAt = new Date().toISOString();
+    const step = { id: "s1", run: "r1", customer: "acme", kind: "tool", tool: "t", occurredAt };
+    const headers = { "content-type": "application/json", authorization: "" };
+    headers.authorization = `Bearer ${server.adminKey}`;
+    const post = async (path: string, body: object) => {
+      const sending = { method: "POST", headers, body: JSON.stringify(body) };
+      assert.ok((await fetch(server.url + path, sending)).ok);
+    };
+    await post("/v1/events", [step]);
+    await post("/v1/runs/r1/holds", { holds: [{ id: "s2", kind: "tool", tool: "t" }] });
+    const { out, err } = await tollgate("resume", "r1", ...WHY);
+    assert.equal(out, "Goes on: run r1, which was paused.\n");
+    assert.match(err, /^Its budget gate of acme stops it again with its next hold: 1 settled/);
+    assert.match(err, /the stage pause from 1 on\.\nRaise it: --raise gate=LIMIT; or set its/);
+  });
+
+  test("that stops a name which nothing is known of says so, and stops it", async () => {
+    for (const kind of ["customer", "agent"]) {
+      const { code, err } = await tollgate("stop", kind, "acmee", ...WHY);
+      assert.equal(code, 0);
+      assert.match(err, new RegExp(`on record of the ${kind} "acmee" so far`));
+      assert.equal((await tollgate("resume", kind, "acmee", ...WHY)).code, 0);
+    }
+  });
+});
+
+/** There is no command for these: they are told to programs. */
+const OF_PROGRAMS: readonly ErrorCode[] = [
+  ...(["conflict.not_found", "event.conflict", "hold.not_found", "request.route_unknown"] as const),
+];
+
+test("what to do is told to a person by commands, not by routes", () => {
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    if (OF_PROGRAMS.includes(code)) continue;
+    const remedy = remedyOf(code, "budget");
+    assert.ok(!/OpenAPI|\/v1\/|\b(GET|POST|PUT) /.test(remedy), `${code}: ${remedy}`);
+  }
+});
