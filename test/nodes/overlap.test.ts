@@ -67,15 +67,15 @@ test(title, async (t) => {
     for (let no = 0; no <= TOUCHED_TOLD_COUNT; no += 1) await send(node.client, world.request());
     let left = REQUESTS;
     const sender = async (): Promise<void> => {
-      while (left > 0) {
+      while (left > 0 || unknown === 0 || overlaps() === 0) {
         left -= 1;
         const { status } = await send(node.client, requestOf(world));
         if (status !== 200) unknown += 1;
       }
     };
     const cutting = (async () => {
-      while (left > 0) {
-        await sleep(100 + world.pick(400));
+      while (left > 0 || unknown === 0) {
+        await sleep(50 + world.pick(250));
         await killer.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = current_database() AND backend_xid IS NOT NULL`);
       }
