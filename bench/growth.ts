@@ -10,7 +10,7 @@
 import type { ChildProcess } from "node:child_process";
 import pg from "pg";
 import { removeFromPostgres } from "../src/store/retain/remove-from-postgres.ts";
-import { cpuMsBelow, postgresServer } from "../test/postgres-server.ts";
+import { cpuMsBelow, startPostgres } from "../test/postgres-server.ts";
 import { fill, storedSteps } from "./growth-rows.ts";
 import * as measured from "./measured.ts";
 
@@ -45,7 +45,7 @@ interface Side {
 export async function benchGrowth({ steps }: GrowthOptions): Promise<object> {
   const own = process.env.TOLLGATE_GROWTH_DATABASE_URL;
   if (own !== undefined) return { ...measured.aboutThis(), stages: await grow(own, [steps]) };
-  const server = await postgresServer(SETTINGS);
+  const server = await startPostgres({ settings: SETTINGS });
   try {
     const sizes = [...STAGES.filter((stage) => stage < steps), steps];
     const stages = await grow(await server.createDatabase(), sizes);

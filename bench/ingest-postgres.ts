@@ -4,7 +4,7 @@
  * customer. Then 1, 2 and 4 nodes at once on one database, and the proof that nothing was lost.
  */
 import type { ChildProcess } from "node:child_process";
-import { type PostgresServer, postgresServer } from "../test/postgres-server.ts";
+import { type PostgresServer, startPostgres } from "../test/postgres-server.ts";
 import type { LoadResult } from "./load.ts";
 import * as measured from "./measured.ts";
 
@@ -40,7 +40,7 @@ interface Node {
 
 /** Runs it and returns what `--json` prints. */
 export async function benchIngestPostgres(): Promise<object> {
-  const server = await postgresServer(BENCH_SETTINGS);
+  const server = await startPostgres({ settings: BENCH_SETTINGS });
   const [ours, theirs] = [await server.createDatabase(), await server.createDatabase()];
   const started: Node[] = [];
   const start = async (script: string, url: string): Promise<Node> => {

@@ -3,7 +3,7 @@
  * engine alone, spread over customers and all of one. At the end everything is settled, and what
  * budgets came to must be exactly what the steps cost.
  */
-import { postgresServer } from "../test/postgres-server.ts";
+import { startPostgres } from "../test/postgres-server.ts";
 import { checkBudgets } from "./check-budgets.ts";
 import { benchEngineHolds } from "./engine-holds.ts";
 import type { RunsOf } from "./hold-workload.ts";
@@ -17,7 +17,7 @@ const CALLERS = 64;
 
 /** Runs it and returns what `--json` prints. */
 export async function benchLimitsPostgres({ steps: count }: { steps: number }): Promise<object> {
-  const server = await postgresServer(BENCH_SETTINGS);
+  const server = await startPostgres({ settings: BENCH_SETTINGS });
   const url = await server.createDatabase();
   const product = await measured.startServer("server.ts", [url, "budgets"]);
   const load = measured.startLoad();

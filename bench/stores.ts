@@ -28,7 +28,7 @@ import { CARDS, PRICES } from "../src/store/play-contract.ts";
 import { openPostgresStore } from "../src/store/postgres/postgres-store.ts";
 import { write } from "../src/store/round-trip-contract.ts";
 import { openSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
-import { postgresServer } from "../test/postgres-server.ts";
+import { startPostgres } from "../test/postgres-server.ts";
 
 const EVENTS = Number(process.argv[2] ?? 20_000);
 const BATCH = Number(process.argv[3] ?? 1_000);
@@ -105,7 +105,7 @@ async function measure(name: string, store: Store): Promise<void> {
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
-const server = await postgresServer({ fsync: "on" });
+const server = await startPostgres({ settings: { fsync: "on" } });
 try {
   await measure("memory", new MemoryStore());
   await measure("sqlite", openSqliteStore({ dataDir, digest: nodeDigest }));

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -46,25 +46,28 @@ export interface PostgresServer {
 export interface PostgresOptions {
   /** (Default: the one that TOLLGATE_TEST_POSTGRES names, or the newest.) */
   readonly version?: PostgresVersion;
+  /** Nobody stops it, and the process does not wait for it to end. */
+  readonly isShared?: boolean;
   /** In place of the server's defaults. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Files in its data folder, by name: nobody else may read them. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-let running: Promise<PostgresServer> | undefined;
+/** A server for all tests of this process, however many files they are of. */
+export type SharedServer = Pick<PostgresServer, "createDatabase" | "copyDatabase" | "standby">;
 
-/** The one server of this process, started now if it is not running. Rejects with the reason. */
-export function postgresServer(
-  settings: Readonly<Record<string, string>> = {},
-): Promise<PostgresServer> {
-  running ??= startPostgres({ settings });
-  return running;
+let shared: Promise<SharedServer> | undefined;
+
+/** The one that is shared: started when somebody asks, ended with the process. */
+export function postgresServer(): Promise<SharedServer> {
+  shared ??= startPostgres({ isShared: true });
+  return shared;
 }
 
-/** A server of one's own; whoever starts it stops it. */
+/** A server of one's own; whoever starts it stops it. Rejects with the reason. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const { version = usualVersion(), settings: wanted = {}, files = {} } = options;
+  const { isShared = false, version = usualVersion(), settings: wanted = {}, files = {} } = options;
   const owner = serverOwner();
   const folder = mkdtempSync(join(tmpdir(), "tollgate-postgres-"));
   let ended = false;
@@ -87,6 +90,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const how = { bin, dataDir, owner, settings: wanted };
   let { port, server } = await listen(how);
   alive.add(server);
+  if (isShared) letGo(server);
   const address = `postgresql://postgres@127.0.0.1:${port}`;
   let databases = 0;
   let standbys = 0;
@@ -121,9 +125,14 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       ended = true;
       process.off("exit", cleanUp);
       cleanUp();
-      running = undefined;
     },
   };
+}
+
+/** A process that has nothing else to do ends, and its server with it. */
+function letGo(server: ChildProcess): void {
+  server.unref();
+  if (server.stderr instanceof Socket) server.stderr.unref();
 }
 
 /** Fast shutdown: ends sessions that a failed test left open. */

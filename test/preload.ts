@@ -1,18 +1,12 @@
 /**
  * Loaded before each test file, whose tests then cost less and are the same.
  *
- * Compiled modules are kept between the processes of a test run, one a file, which else compile the
- * same sources hundreds of times. The cache is keyed by content.
- *
  * Node's test runner follows every promise by an asynchronous hook, so as to know which test an
  * error belongs to that nobody caught. Where promises are most of the work that is a quarter of it.
  * Here it follows all but promises: such an error still fails its file, under no test's name.
  */
 import asyncHooks from "node:async_hooks";
-import { enableCompileCache } from "node:module";
-import { join } from "node:path";
-
-enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/tollgate"));
+import "./quick-start.ts";
 
 const createHook = asyncHooks.createHook;
 asyncHooks.createHook = (callbacks) => {

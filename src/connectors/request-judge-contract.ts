@@ -36,8 +36,9 @@ const judges = new Map<string, RequestJudge>();
 
 /** A judge by a document; `known`: operations (`GET /v1/x/{id}`) that it may leave out. */
 export function judgeOf(file: string, known: ReadonlySet<string> = new Set()): RequestJudge {
-  const made = judges.get(file) ?? readJudge(file, known);
-  judges.set(file, made);
+  const name = [file, ...known].join("\n");
+  const made = judges.get(name) ?? readJudge(file, known);
+  judges.set(name, made);
   return made;
 }
 

@@ -182,9 +182,10 @@ function applyAdmitted(
   return { ...applied, results };
 }
 
-function problemOf(run: string, { notEntitled }: NotAdmitted): Problem {
+function problemOf(run: string, { by, notEntitled }: NotAdmitted): Problem {
   if (notEntitled === null) {
-    const detail = `Run "${run}" may not open: its budget has no room for another run.`;
+    const budget = by === null ? "its budget" : `budget "${by.record.budget.key}"`;
+    const detail = `Run "${run}" may not open: ${budget} has no room for another run.`;
     return { code: "budget.exhausted", detail };
   }
   const { what, name } = notEntitled;

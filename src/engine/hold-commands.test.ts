@@ -261,7 +261,6 @@ class PlayedWorld {
 const folder = mkdtempSync(join(tmpdir(), "tollgate-holds-"));
 let count = 0;
 after(async () => {
-  await (await postgresServer()).stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

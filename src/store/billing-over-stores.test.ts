@@ -123,7 +123,6 @@ before(async () => {
   connectionString = await (await postgresServer()).createDatabase();
 });
 after(async () => {
-  await (await postgresServer()).stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 

@@ -44,7 +44,6 @@ before(async () => {
 });
 after(async () => {
   await postgres.close();
-  await (await postgresServer()).stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 

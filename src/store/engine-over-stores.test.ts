@@ -36,7 +36,6 @@ before(async () => {
 
 after(async () => {
   for (const store of stores.values()) await store.close();
-  await (await postgresServer()).stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 

@@ -21,7 +21,6 @@ import { verifyDataFolder } from "./verify/verify-data-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-prepaid-"));
 after(async () => {
-  await (await postgresServer()).stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

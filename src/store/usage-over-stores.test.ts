@@ -21,7 +21,6 @@ const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
 let workspaces = 0;
 
 after(async () => {
-  await (await postgresServer()).stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,17 +1,28 @@
 /**
- * Test files that need no process of their own: pure ones, and those whose servers and folders are
- * theirs alone. To start a process and load the product takes longer than most of them run, so
- * `npm test` loads them a folder at a time. Each still runs alone: `node --test FILE`.
+ * `npm test` runs its files a folder at a time, in one process: to start a process, load the
+ * product and have its code compiled takes longer than most of them run. Each file is a suite of
+ * the batch: what it starts before its tests, it ends after them. Each still runs alone:
+ * `node --test FILE`.
+ *
+ * A file that needs a process of its own stands in a folder that is no batch's.
  */
 import { globSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { describe } from "node:test";
 
 /** Folders that are run so, by the batch that runs them. */
 export const BATCHES = {
+  connectors: ["src/connectors"],
   domain: ["src/domain"],
-  engine: ["src/engine"],
+  e2e: ["test/e2e"],
   edges: ["src/cli", "src/http", "src/ingest"],
+  engine: ["src/engine"],
+  faults: ["test/faults"],
+  nodes: ["test/nodes"],
+  rating: ["test/corpus", "test/policies", "test/rating", "test/retention", "test/security"],
   sdk: ["sdk"],
+  stores: ["src/store"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** Test files of these folders, in one order. */
@@ -22,7 +33,12 @@ export function testFilesOf(folders: readonly string[]): string[] {
     .sort();
 }
 
-/** Loads a batch's files, whose tests this process runs. */
-export async function loadBatch(name: keyof typeof BATCHES): Promise<void> {
-  for (const file of testFilesOf(BATCHES[name])) await import(pathToFileURL(file).href);
+/** Makes a suite of each of a batch's files. None may wait (`await`) while it is loaded. */
+export function loadBatch(name: keyof typeof BATCHES): void {
+  const require = createRequire(import.meta.url);
+  for (const file of testFilesOf(BATCHES[name])) {
+    describe(file, () => {
+      require(join(process.cwd(), file));
+    });
+  }
 }

@@ -1,3 +1,3 @@
 import { loadBatch } from "./batch.ts";
 
-await loadBatch("engine");
+loadBatch("engine");

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { QUICK_START } from "../quick-start.ts";
 import type { Report } from "./report.ts";
 
 /** A corpus of one session whose one call states this cost. */
@@ -21,7 +22,7 @@ function corpusOf(t: TestContext, cost: string): string {
 
 function corpus(...args: readonly string[]) {
   const main = join(import.meta.dirname, "main.ts");
-  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  return spawnSync(process.execPath, [...QUICK_START, main, ...args], { encoding: "utf8" });
 }
 
 test("a corpus without an open question exits with 0 and counts its runs", (t) => {

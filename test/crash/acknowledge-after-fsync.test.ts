@@ -24,9 +24,15 @@ const isCi = process.env.CI !== undefined;
 const PRINTED_BYTES = 8_192;
 const CALLS = "write,pwrite64,writev,pwritev,sendto,sendmsg,fsync,fdatasync";
 
+/**
+ * The kernel stops the server at these calls alone; it would else at every one. -D: the server is
+ * our own child and gets our signals, not the tracer's.
+ */
+const TRACED = ["-D", "-f", "--seccomp-bpf", "-e", `trace=${CALLS}`, "-e", "signal=none"];
+
 function tracerWorks(): boolean {
   try {
-    execFileSync("strace", ["-f", "-o", "/dev/null", "true"], { stdio: "ignore" });
+    execFileSync("strace", [...TRACED, "-o", "/dev/null", "true"], { stdio: "ignore" });
     return true;
   } catch {
     return false;
@@ -91,9 +97,7 @@ async function wholeTrace(path: string, pid: number): Promise<string> {
 async function traceOf(synchronous: "FULL" | "NORMAL", load: Load): Promise<Finding> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-trace-"));
   const file = join(folder, "trace.txt");
-  // -D: the server is our own child and gets our signals, not the tracer's.
-  const options = ["-D", "-f", "-y", "-q", "-e", `trace=${CALLS}`, "-e", "signal=none"];
-  const under = ["strace", ...options, "-s", String(PRINTED_BYTES), "-o", file];
+  const under = ["strace", ...TRACED, "-y", "-q", "-s", String(PRINTED_BYTES), "-o", file];
   try {
     const server = await startChild({ dataDir: join(folder, "data"), synchronous, under });
     const key = server.adminKey ?? "";

@@ -1,11 +1,10 @@
 /** Starts servers as processes of their own, and ends them the hard way or the soft one. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { QUICK_START } from "../quick-start.ts";
 
 export const SERVER_ENTRY = fileURLToPath(new URL("./server.ts", import.meta.url));
 
@@ -45,14 +44,12 @@ export interface StartPlan {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Code that was compiled once is compiled for every later process. */
-const COMPILE_CACHE = join(tmpdir(), "tollgate-test-compile-cache");
-
 function spawnServer(plan: StartPlan) {
   const { dataDir, synchronous = "FULL", under = [], aheadMs = 0, environment = {} } = plan;
-  const words = [process.execPath, SERVER_ENTRY, dataDir, synchronous, String(aheadMs)];
+  const program = [process.execPath, ...QUICK_START, SERVER_ENTRY];
+  const words = [...program, dataDir, synchronous, String(aheadMs)];
   const [command = "", ...args] = [...under, ...words];
-  const env = { ...process.env, ...environment, NODE_COMPILE_CACHE: COMPILE_CACHE };
+  const env = { ...process.env, ...environment };
   return spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
 }
 

@@ -48,6 +48,16 @@ for (const kind of ["memory", "sqlite"] as const) {
 
     const MODEL = { kind: "model", provider: "openai", model: "gpt-5.1", maxOutputTokens: 10 };
 
+    test("a run that a budget lets not open is told which budget it is", async () => {
+      const budget = { each: "customer", measure: "runs", limit: "1", per: "day" };
+      await ok("PUT", "/v1/budgets/daily", { budget, ...BY });
+      assert.equal((await ask("r1", MODEL)).decisions?.[0]?.decision, "allow");
+      const { opened, decisions } = await ask("r2", MODEL);
+      assert.equal(decisions?.[0]?.decision, "block");
+      const told = 'Run "r2" may not open: budget "daily" has no room for another run.';
+      assert.deepEqual([opened?.error?.code, opened?.error?.detail], ["budget.exhausted", told]);
+    });
+
     test("a hold for what the card does not allow is blocked, and says what", async () => {
       await applyCard();
       assert.equal((await ask("r1", MODEL)).decisions?.[0]?.decision, "allow");

@@ -123,3 +123,22 @@ test("overruns are missed of charge, credits, runs and runs of a card", async ()
     assert.ok(isFound, `${key}: ${problems}`);
   }
 });
+
+test("an overrun is missed of a run that got its agent later than its steps", async () => {
+  const dataDir = await played([
+    ["own", "tree", 1],
+    ["steps", "a", 2],
+    ["open", "a", 3],
+    ["own", "tree", 9],
+    ["steps", "a", 0],
+  ]);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  const problems = problemsAfter(dataDir, (db) => {
+    const of = "budget_id = (SELECT id FROM budgets WHERE key = 'tree')";
+    assert.ok(db.prepare(`DELETE FROM overruns WHERE ${of}`).run().changes > 0);
+  });
+  assert.ok(
+    problems.some((text) => /^overruns add up to 0, 2 was settled above/.test(text)),
+    `${problems}`,
+  );
+});

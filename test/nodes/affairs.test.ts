@@ -36,7 +36,6 @@ before(async () => {
 
 after(async () => {
   for (const node of nodes) await node.close();
-  await (await postgresServer()).stop();
 });
 
 const CUSTOMERS = ["acme", "globex"] as const;

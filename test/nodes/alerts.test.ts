@@ -28,7 +28,6 @@ before(async () => {
 after(async () => {
   for (const node of nodes) await node.end("SIGTERM");
   await hooks.stop();
-  await (await postgresServer()).stop();
 });
 
 const idOf = ({ headers }: HookServer["posted"][number]) => String(headers["webhook-id"]);

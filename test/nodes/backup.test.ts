@@ -3,7 +3,7 @@
  * the statements are those that the lost database had.
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { composeHttp } from "../../src/compose.ts";
 import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts";
 import { storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
@@ -16,8 +16,6 @@ const NOVEMBER_MS = Date.UTC(2026, 10, 1);
 const MINUTE_MS = 60_000;
 const CUSTOMERS = 3;
 const EVENTS = 60;
-
-after(async () => (await postgresServer()).stop());
 
 /** Steps of models and tools of several customers; every fifth belongs to a run of its own. */
 function eventAt(index: number): object {

@@ -27,7 +27,6 @@ before(async () => {
 
 after(async () => {
   await Promise.all([node.end("SIGTERM"), server.end("SIGTERM")]);
-  await (await postgresServer()).stop();
   rmSync(folder, { recursive: true });
 });
 

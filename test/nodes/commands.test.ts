@@ -20,7 +20,6 @@ before(async () => {
 });
 
 after(async () => {
-  await (await postgresServer()).stop();
   rmSync(folder, { recursive: true });
 });
 

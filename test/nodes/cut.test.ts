@@ -35,7 +35,6 @@ after(async () => {
   await node.close();
   await witness.close();
   proxy.close();
-  await (await postgresServer()).stop();
 });
 
 let sent = 0;

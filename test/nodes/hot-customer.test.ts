@@ -23,7 +23,6 @@ before(async () => {
 
 after(async () => {
   for (const node of nodes) await node.close();
-  await (await postgresServer()).stop();
 });
 
 const nodeAt = (index: number): Served => nodes[index % nodes.length] as Served;

@@ -4,13 +4,13 @@
  * 5 cycles, 50 with TOLLGATE_TEST_FULL. TOLLGATE_SEED repeats a run's events.
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { applyCrashCard } from "../crash/card.ts";
 import { resend, sendMany } from "../crash/load.ts";
 import { assertUsageIsWhatWasSent, recountTrees } from "../crash/recount.ts";
 import { World } from "../crash/world.ts";
-import { postgresServer } from "../postgres-server.ts";
+import { type PostgresServer, startPostgres } from "../postgres-server.ts";
 import { type NodeProcess, startNode } from "./nodes.ts";
 
 const CYCLES = process.env.TOLLGATE_TEST_FULL === undefined ? 5 : 50;
@@ -18,7 +18,10 @@ const CONNECTIONS = 3;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
 
 /** What it acknowledged must be on disk when it is killed. */
-const server = await postgresServer({ fsync: "on" });
+let server: PostgresServer;
+before(async () => {
+  server = await startPostgres({ settings: { fsync: "on" } });
+});
 after(() => server.stop());
 
 /** Whom a cycle kills: the database as often as a node. Returns how to start what is gone. */

@@ -22,7 +22,6 @@ before(async () => {
 
 after(async () => {
   await Promise.all(nodes.map((node) => node.end("SIGTERM")));
-  await (await postgresServer()).stop();
 });
 
 interface Decision {

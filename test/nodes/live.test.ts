@@ -22,7 +22,6 @@ before(async () => {
 after(async () => {
   await here.end("SIGTERM");
   await there.end("SIGTERM");
-  await (await postgresServer()).stop();
 });
 
 /** One who reads a view, from an id on. */

@@ -10,6 +10,7 @@ import { buildServer } from "../../src/http/server.ts";
 import type { PoolOptions } from "../../src/store/postgres/driver.ts";
 import { openPostgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { HttpClient } from "../crash/http-client.ts";
+import { QUICK_START } from "../quick-start.ts";
 
 const ENTRY = fileURLToPath(new URL("./node.ts", import.meta.url));
 
@@ -36,7 +37,8 @@ export async function startNode(
 ): Promise<NodeProcess> {
   const told = { DATABASE_URL: databaseUrl, CLOCK_AHEAD_MS: `${aheadMs}` };
   const env = { ...process.env, TOLLGATE_SECRET_KEY: SECRET_KEY, ...told };
-  const child = spawn(process.execPath, [entry], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const words = [...QUICK_START, entry];
+  const child = spawn(process.execPath, words, { env, stdio: ["ignore", "pipe", "pipe"] });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errors += chunk.toString();

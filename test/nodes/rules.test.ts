@@ -18,7 +18,6 @@ before(async () => {
 after(async () => {
   await here.close();
   await there.close();
-  await (await postgresServer()).stop();
 });
 
 const AT_ONCE = "/v1/rate-cards?effective=now";

@@ -52,7 +52,6 @@ after(async () => {
   await owner.end();
   await node.close();
   await other.close();
-  await (await postgresServer()).stop();
 });
 
 /** What people have decided before: rules that units of work look at. */

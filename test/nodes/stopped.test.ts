@@ -4,7 +4,7 @@
  * server, and its lease is another's.
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { GivenUp } from "../../src/engine/guarded-store.ts";
@@ -22,8 +22,6 @@ const IS_LONG = STOPPED_MS > 0;
 const ASKED_MS = 12_000;
 const ROUND_MS = 3_000;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
-
-after(async () => (await postgresServer()).stop());
 
 function afterRequests(count: number): () => boolean {
   let left = count;

@@ -41,7 +41,6 @@ before(async () => {
 after(async () => {
   await Promise.all([owner.end(), app.end()]);
   await node.close();
-  await (await postgresServer()).stop();
 });
 
 /** The same ids in both workspaces, and a word of its own in all that is said of them. */

@@ -10,7 +10,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { verifyDatabase } from "../../src/store/move/verify-database.ts";
 import { postgresServer } from "../postgres-server.ts";
@@ -23,8 +23,6 @@ const ENTRY = "test/nodes/node.ts";
 /** Commits that are looked at, newest first. */
 const COMMITS_MAX_COUNT = 2_000;
 const ARCHIVE_MAX_BYTES = 256 * 1024 * 1024;
-
-after(async () => (await postgresServer()).stop());
 
 const git = (words: readonly string[], input = "") =>
   spawnSync("git", words, { cwd: ROOT, maxBuffer: ARCHIVE_MAX_BYTES, input });

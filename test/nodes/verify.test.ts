@@ -3,14 +3,12 @@
  * and by no move. (What was moved is in move.test.ts.)
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { nodeDigest } from "../../src/compose.ts";
 import { verifyDatabase } from "../../src/store/move/verify-database.ts";
 import { openPostgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { fillVaried } from "../faults/varied-history.ts";
 import { postgresServer } from "../postgres-server.ts";
-
-after(async () => (await postgresServer()).stop());
 
 test("rows of every table that a node wrote itself verify as those of a folder do", async () => {
   const url = await (await postgresServer()).createDatabase();

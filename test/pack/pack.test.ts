@@ -33,7 +33,8 @@ const CHECKED = process.env.TOLLGATE_TEST_FULL === "1" ? {} : { TOLLGATE_TYPES_C
 
 /** The environment of a user's shell: without what `npm test` adds for this repository. */
 function shellEnvironment(): NodeJS.ProcessEnv {
-  const ofThisRun = /^npm_(package|lifecycle|command|execpath|node)|^npm_config_local|^NODE_TEST/;
+  const ofThisRun =
+    /^npm_(package|lifecycle|command|execpath|node)|^npm_config_local|^NODE_(TEST|COMPILE)/;
   const kept = Object.entries(process.env).filter(([name]) => !ofThisRun.test(name));
   const path = (process.env.PATH ?? "").split(delimiter);
   const ownPath = path.filter((entry) => !/node_modules[\\/]\.bin$/.test(entry));

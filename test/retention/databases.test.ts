@@ -40,7 +40,6 @@ before(async () => {
 
 after(async () => {
   await client.end();
-  await (await postgresServer()).stop();
   rmSync(folder, { recursive: true });
 });
 

@@ -46,7 +46,10 @@ export function redactor(secrets: Iterable<string>): Redactor {
   const text = (given: string): string => {
     let now = given;
     for (const one of known) now = now.replaceAll(one, HIDDEN);
-    for (const one of inBase64) now = now.replace(one, HIDDEN);
+    const standard = inStandardBase64(now);
+    for (const letters of inBase64) {
+      if (standard.includes(letters)) now = now.replace(base64Pattern(letters), HIDDEN);
+    }
     for (const field of FIELDS) now = now.replace(field, `$1${HIDDEN}`);
     for (const [shape, put] of SHAPES) now = now.replace(shape, put);
     return now;
@@ -112,16 +115,25 @@ const IN_BASE64_LEAST_BYTES = 8;
 
 /**
  * The letters that a secret makes of base64, wherever it begins in what is encoded: as the password
- * of a pair, it begins anywhere. Letters that it shares with its neighbours are hidden with it.
+ * of a pair, it begins anywhere.
  */
-function base64Forms(secret: string): RegExp[] {
+function base64Forms(secret: string): string[] {
   const bytes = encoder.encode(secret);
   if (bytes.length < IN_BASE64_LEAST_BYTES) return [];
   return [0, 1, 2].map((shift) => {
     const from = (GROUP_BYTES - shift) % GROUP_BYTES;
     const count = Math.floor((bytes.length - from) / GROUP_BYTES) * GROUP_BYTES;
-    const letters = btoa(String.fromCharCode(...bytes.subarray(from, from + count)));
-    const either = letters.replaceAll("+", "[+-]").replaceAll("/", "[/_]");
-    return new RegExp(`[\\w+/-]{0,3}${either}[\\w+/-]{0,3}={0,2}`, "g");
+    return btoa(String.fromCharCode(...bytes.subarray(from, from + count)));
   });
+}
+
+/** A text in which base64 of URLs is as any other: to look for letters is less than a pattern. */
+function inStandardBase64(text: string): string {
+  return text.replaceAll("-", "+").replaceAll("_", "/");
+}
+
+/** Letters in either base64, with those that a secret shares with its neighbours. */
+function base64Pattern(letters: string): RegExp {
+  const either = letters.replaceAll("+", "[+-]").replaceAll("/", "[/_]");
+  return new RegExp(`[\\w+/-]{0,3}${either}[\\w+/-]{0,3}={0,2}`, "g");
 }

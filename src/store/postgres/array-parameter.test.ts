@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
 import pg from "pg";
 import { anyCodePoint } from "../../domain/code-points-contract.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { arrayParameter } from "./array-parameter.ts";
-
-after(async () => (await postgresServer()).stop());
 
 /** Texts as they may be stored: PostgreSQL keeps no NUL, and a lone surrogate is no character. */
 const anyText = fc

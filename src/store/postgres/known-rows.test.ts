@@ -4,13 +4,13 @@
  * one left, whether its node remembers it or not.
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { nodeDigest } from "../../compose.ts";
 import type { PeriodState } from "../../domain/period/records.ts";
 import type { Run } from "../../domain/run/run.ts";
 import type { Customer, Store, StoredCounter, UnitOfWork } from "../../engine/ports.ts";
-import { postgresServer } from "../real-postgres-contract.ts";
+import { type PostgresServer, startPostgres } from "../real-postgres-contract.ts";
 import {
   amount,
   counterRow,
@@ -21,10 +21,16 @@ import {
 } from "../sample-rows-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
-const server = await postgresServer({ fsync: "on" });
-const connectionString = await server.createDatabase();
-const open = () => openPostgresStore({ connectionString, digest: nodeDigest });
-const nodes = [await open(), await open()] as const;
+type Node = Awaited<ReturnType<typeof openPostgresStore>>;
+let server: PostgresServer;
+let nodes: readonly [Node, Node];
+
+before(async () => {
+  server = await startPostgres({ settings: { fsync: "on" } });
+  const connectionString = await server.createDatabase();
+  const open = () => openPostgresStore({ connectionString, digest: nodeDigest });
+  nodes = [await open(), await open()];
+});
 
 after(async () => {
   for (const node of nodes) await node.close();

@@ -3,9 +3,13 @@
  * each. The oldest with `npm test`, those in between with TOLLGATE_TEST_FULL.
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { nodeDigest } from "../../compose.ts";
-import { POSTGRES_VERSIONS, startPostgres } from "../real-postgres-contract.ts";
+import {
+  POSTGRES_VERSIONS,
+  type PostgresServer,
+  startPostgres,
+} from "../real-postgres-contract.ts";
 import { storeContract } from "../store-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
@@ -13,9 +17,13 @@ const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 const OLDER = POSTGRES_VERSIONS.slice(0, -1);
 
 for (const version of isFull ? OLDER : OLDER.slice(0, 1)) {
-  const server = await startPostgres({ version });
+  let server: PostgresServer;
+  let connectionString = "";
+  before(async () => {
+    server = await startPostgres({ version });
+    connectionString = await server.createDatabase();
+  });
   after(() => server.stop());
-  const connectionString = await server.createDatabase();
   const open = () => openPostgresStore({ connectionString, digest: nodeDigest });
   storeContract({ name: `the store on PostgreSQL ${version}`, open });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { before, test } from "node:test";
 import { nodeDigest } from "../../compose.ts";
 import type { Store } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
@@ -7,18 +7,21 @@ import { amount, rollupRow, runRow, stepRow, writesOf } from "../sample-rows-con
 import { storeContract } from "../store-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
-const server = await postgresServer();
-after(() => server.stop());
-const contractDatabase = await server.createDatabase();
+const createDatabase = async () => (await postgresServer()).createDatabase();
+/** One, for the store of the contract is opened again. */
+const contractDatabase = { url: "" };
+before(async () => {
+  contractDatabase.url = await createDatabase();
+});
 
 storeContract({
   name: "the PostgreSQL store",
-  open: () => openPostgresStore({ connectionString: contractDatabase, digest: nodeDigest }),
+  open: () => openPostgresStore({ connectionString: contractDatabase.url, digest: nodeDigest }),
 });
 
 /** A fresh database with one workspace, for tests that break something. */
 async function withStore(work: (store: Store, url: string) => Promise<void>) {
-  const connectionString = await server.createDatabase();
+  const connectionString = await createDatabase();
   const store = await openPostgresStore({ connectionString, digest: nodeDigest });
   try {
     await store.createWorkspace("w");
@@ -139,7 +142,7 @@ test("a node goes on beside a newer version whose migrations only add", async ()
 });
 
 test("nodes that start at once on an empty database agree on its schema", async () => {
-  const connectionString = await server.createDatabase();
+  const connectionString = await createDatabase();
   const open = () => openPostgresStore({ connectionString, digest: nodeDigest });
   const nodes = await Promise.all([open(), open(), open()]);
   for (const node of nodes) await node.close();
@@ -151,7 +154,7 @@ test("of a database that cannot be used a start says why", async () => {
   const code = "store.unreachable";
   const nobody = open("postgresql://postgres@127.0.0.1:1/none");
   await assert.rejects(nobody, { code, message: /cannot be used: connect ECONNREFUSED/ });
-  const url = new URL(await server.createDatabase());
+  const url = new URL(await createDatabase());
   await runSql(url.href, "CREATE ROLE poor LOGIN");
   url.username = "poor";
   await assert.rejects(open(url.href), { code, message: /cannot be used: permission denied/ });

@@ -44,7 +44,7 @@ export class LevelsAgain {
   readonly #levels = new Map<string, bigint[]>();
   /** Balances of runs to which something came before their budget. */
   readonly #early = new Set<string>();
-  readonly #changed: ReadonlySet<string>;
+  readonly #changed: ChangedScopes;
   /** Balances of charges in which runs with a cap or a minimum count. */
   readonly #unsure = new Set<string>();
 
@@ -53,7 +53,7 @@ export class LevelsAgain {
     this.#file = file;
     this.#sums = sums;
     this.#asked = asked;
-    this.#changed = asked.size === 0 ? new Set() : changedScopes(file);
+    this.#changed = asked.size === 0 ? NOTHING_CHANGED : changedScopes(file);
     const all = new Set([...asked.values()].map(({ budget }) => budget));
     if (all.size > 0) this.#addSteps(Map.groupBy(all, ({ ws }) => ws));
     const others = [...all].filter(({ document }) => NOT_OF_STEPS.includes(document.measure));
@@ -153,11 +153,14 @@ export class LevelsAgain {
     const asked = this.#asked.get(place);
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
     if (asked === undefined || this.#unsure.has(place)) return null;
-    const { each } = asked.budget.document;
+    const { each, where } = asked.budget.document;
     // Which limit was in force when what a run did before its budget came to it is not known: the
     // first unit that looks at it does that.
     const isEarly = asked.spans.length > 1 && this.#early.has(place);
-    const isUnsure = this.#changed.has(joined(ws, scope)) || isEarly;
+    const { agent, label, card } = where;
+    const isSelecting = agent !== undefined || label !== undefined || card !== undefined;
+    const changed = isSelecting ? this.#changed.selected : this.#changed.moved;
+    const isUnsure = changed.has(joined(ws, scope)) || isEarly;
     if (each === "run" && isUnsure) return null;
     let level = 0n;
     const sums = this.#levels.get(place) ?? asked.spans.map(() => 0n);
@@ -174,10 +177,19 @@ const FORMER_OUTCOMES = `SELECT * FROM former_outcomes
 
 const RUN = "SELECT * FROM runs WHERE ws = ? AND id = ?";
 
-/** Runs in whose trees something stood otherwise in between: by workspace and run. */
-function changedScopes(file: DataFile): ReadonlySet<string> {
-  const changed = new Set<string>();
-  const add = (ws: number, from: string | null) => {
+/** Runs in whose trees something was otherwise in between: by workspace and run. */
+interface ChangedScopes {
+  /** A run stood elsewhere. */
+  readonly moved: ReadonlySet<string>;
+  /** That, or it had another agent, other labels or another card: budgets may select by these. */
+  readonly selected: ReadonlySet<string>;
+}
+
+const NOTHING_CHANGED: ChangedScopes = { moved: new Set(), selected: new Set() };
+
+function changedScopes(file: DataFile): ChangedScopes {
+  const [moved, selected] = [new Set<string>(), new Set<string>()];
+  const add = (changed: Set<string>, ws: number, from: string | null) => {
     for (let id = from; id !== null && !changed.has(joined(ws, id)); ) {
       changed.add(joined(ws, id));
       id = (file.first(RUN, ws, id)?.parent ?? null) as string | null;
@@ -188,16 +200,19 @@ function changedScopes(file: DataFile): ReadonlySet<string> {
     const former = readOr(() => decodeFormerRun(row));
     const now = file.first(RUN, ws, run);
     const is = now === undefined ? null : readOr(() => decodeRunFacts(now));
-    if (former !== null && is !== null && selecting(former) === selecting(is)) continue;
-    add(ws, run);
-    add(ws, former?.parent ?? null);
+    const isMoved = former === null || is === null || former.parent !== is.parent;
+    if (!isMoved && selecting(former) === selecting(is)) continue;
+    for (const changed of isMoved ? [moved, selected] : [selected]) {
+      add(changed, ws, run);
+      add(changed, ws, former?.parent ?? null);
+    }
   }
-  return changed;
+  return { moved, selected };
 }
 
-/** What places a run and selects it. */
-function selecting({ parent, agent, labels, rating }: RunFacts): string {
-  return canonicalJson({ parent, agent, labels, card: rating?.cardVersionId ?? null });
+/** What selects a run. */
+function selecting({ agent, labels, rating }: RunFacts): string {
+  return canonicalJson({ agent, labels, card: rating?.cardVersionId ?? null });
 }
 
 /** What cannot be read is a finding of its own. */
