@@ -5,7 +5,7 @@
  * TOLLGATE_SEED repeats a run's events.
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TOUCHED_TOLD_COUNT } from "../../src/domain/database-limits.ts";
 import type { Store } from "../../src/engine/ports.ts";
@@ -24,9 +24,6 @@ const EVENTS_PER_REQUEST = 110;
 const REQUESTS = isFull ? 600 : 60;
 /** Now and then an opening, an outcome, a void, a second witness: none begins behind it. */
 const PLAIN_SHARE = 0.999;
-
-const server = await postgresServer({ fsync: "on" });
-after(() => server.stop());
 
 function requestOf(world: World): SentEvent[] {
   const batch: SentEvent[] = [];
@@ -52,7 +49,7 @@ const title = "connections cut under overlapping units lose nothing and count no
 
 test(title, async (t) => {
   t.diagnostic(`TOLLGATE_SEED=${seed}`);
-  const url = await server.createDatabase();
+  const url = await (await postgresServer()).createDatabase();
   const node = await serveNode(url);
   const overlaps = countOverlaps(node.store);
   const { default: pg } = await import("pg");

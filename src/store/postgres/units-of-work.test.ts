@@ -3,7 +3,7 @@
  * it left; where that does not come true, it begins anew on what is so.
  */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nodeDigest } from "../../compose.ts";
 import { TOUCHED_TOLD_COUNT } from "../../domain/database-limits.ts";
@@ -11,9 +11,6 @@ import type { Store, UnitOfWork, Writes } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { amount, rollupRow, runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
-
-const server = await postgresServer();
-after(() => server.stop());
 
 const RUN = "r1";
 
@@ -46,7 +43,7 @@ type Others = Readonly<Record<"hold" | "watch", Ask>>;
 async function alone(
   work: (store: Store, url: string, others: Others) => Promise<void>,
 ): Promise<void> {
-  const connectionString = await server.createDatabase();
+  const connectionString = await (await postgresServer()).createDatabase();
   const store = await openPostgresStore({ connectionString, digest: nodeDigest });
   const [holder, watcher] = [await connect(connectionString), await connect(connectionString)];
   try {
@@ -65,7 +62,8 @@ async function alone(
   }
 }
 
-const WAITING = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE";
+const WAITING = `FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE`;
 const HOLD_UP = "BEGIN; LOCK TABLE rollups IN SHARE MODE";
 
 /** Begins a unit that the server cannot finish; resolves when the next one may begin. */
