@@ -48,7 +48,8 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(other.body.detail, form);
       for (const path of ["usage?period=2026-02-31", "customers/a/bill?period=2026-02-31"]) {
         const refused = assertProblem(await desk.ask("GET", `/v1/${path}`), "field.invalid");
-        assert.equal(refused.body.detail, '"period" must be a date such as 2026-11-01.');
+        const told = '"period" must be a date such as 2026-11-01, not "2026-02-31".';
+        assert.equal(refused.body.detail, told);
       }
       for (const range of ["period=2026-02-31", "from=2026-02-31", "from=2026-01&to=2026-02-31"]) {
         assertProblem(await desk.ask("GET", `/v1/margin?${range}`), "field.invalid");

@@ -13,6 +13,7 @@ const STATEMENT: StatementView = {
     lines: [
       {
         kind: "charge",
+        cardKey: "card",
         chargeKey: "tools",
         description: "Tool calls",
         measure: "steps",
@@ -22,6 +23,7 @@ const STATEMENT: StatementView = {
       },
       {
         kind: "charge",
+        cardKey: "card",
         chargeKey: "providers",
         description: "Providers",
         measure: "sum:cost",
@@ -31,6 +33,7 @@ const STATEMENT: StatementView = {
       },
       {
         kind: "rounding",
+        cardKey: "",
         chargeKey: "",
         description: "Rounding",
         measure: null,
@@ -71,4 +74,18 @@ test("a statement tells beside what was counted what it came to in the card's cr
   const document = { lines: [line], credit: { name: "tokens" } };
   const [, told] = renderStatement({ ...STATEMENT, document });
   assert.equal(told, "Tool calls    12,345  steps: 1,075 tokens      24.69   24.69");
+});
+
+test("where a customer changed its card, each line names the one that it is of", () => {
+  const [calls, , rounding] = STATEMENT.document.lines;
+  const line = calls as StatementView["document"]["lines"][number];
+  const lines = [{ ...line, cardKey: "team" }, { ...line, cardKey: "pro" }, rounding ?? line];
+  const told = renderStatement({ ...STATEMENT, document: { lines } }).map((text) =>
+    text.split("  ", 1).join(""),
+  );
+  assert.deepEqual(told.slice(1, 4), [
+    "Tool calls, by card team",
+    "Tool calls, by card pro",
+    "Rounding",
+  ]);
 });

@@ -6,6 +6,8 @@ import { type Cell, renderTable } from "./table.ts";
 /** One line of a bill. */
 export interface StatementLineView {
   readonly kind: string;
+  /** Empty where a line is of no card. */
+  readonly cardKey: string;
   readonly chargeKey: string;
   readonly description: string;
   /** What was counted, such as `steps` or `sum:cost`; null where nothing was. */
@@ -46,8 +48,9 @@ export function renderStatement(
   styles: Styles = PLAIN_STYLES,
 ): string[] {
   const money = (text: string) => formatMoney(text, currency);
+  const named = namer(document.lines);
   const rows = document.lines.map((line): Cell[] => [
-    line.description,
+    named(line),
     line.quantity === null ? "" : groupDigits(line.quantity),
     unitText(line, document.credit?.name ?? ""),
     money(line.amountExact),
@@ -79,6 +82,13 @@ function creditRows(
     ...children.map(({ customer, due }) => [`Due of ${customer}`, "", "", "", money(due)]),
     [bold("Amount due"), "", "", "", bold(money(amountDue))],
   ];
+}
+
+/** Where a customer changed its card, two lines may have one name: then each names its card. */
+function namer(lines: readonly StatementLineView[]): (line: StatementLineView) => string {
+  const cards = new Set(lines.map(({ cardKey }) => cardKey).filter((key) => key !== ""));
+  return ({ description, cardKey }) =>
+    cards.size < 2 || cardKey === "" ? description : `${description}, by card ${cardKey}`;
 }
 
 function unitText({ measure, credits }: StatementLineView, creditName: string): string {

@@ -40,6 +40,13 @@ test("a secret is hidden where it is one part of what base64 encodes", () => {
   );
 });
 
+test("a secret is hidden where base64 is written as URLs need it", () => {
+  const secret = "??>>??>>~~secret";
+  const letters = Buffer.from(secret).toString("base64url");
+  assert.match(letters, /[-_]/);
+  assert.equal(redactor([secret]).text(`said ${letters}`), "said {secret}");
+});
+
 test("a secret is hidden by its place, though nobody knows its text", () => {
   const { text, headers } = redactor([]);
   const bodies: readonly (readonly [string, string])[] = [

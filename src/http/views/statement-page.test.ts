@@ -9,7 +9,13 @@ const statementPage = (record: StatementRecord, beside: Partial<Beside> = {}) =>
   pageOf(record, { ...NOTHING, ...beside });
 
 const line = (some: object) => ({
-  ...{ kind: "charge", description: "Calls", measure: "sum:input_tokens", quantity: "1234567.5" },
+  ...{
+    kind: "charge",
+    cardKey: "team",
+    description: "Calls",
+    measure: "sum:input_tokens",
+    quantity: "1234567.5",
+  },
   ...{ amountExact: "-1234.5678", amountRounded: "-1234.57" },
   ...some,
 });
@@ -65,6 +71,14 @@ describe("the page of a statement", () => {
     assert.match(page, /@bottom-right \{ content: counter\(page\) " \/ " counter\(pages\)/);
     assert.match(page, /tfoot \{[^}]*break-before: avoid/);
     assert.match(page, /thead \{ display: table-header-group/);
+  });
+
+  test("names the card of each line where the customer changed it", () => {
+    const other = line({ cardKey: "p<o" });
+    const page = statementPage(statement({}, [line({}), other, line({ cardKey: "" })]));
+    const told = [...page.matchAll(/<td><bdi>Calls<\/bdi>(.*?)<\/td>/g)].map(([, card]) => card);
+    assert.deepEqual(told, [", by card <bdi>team</bdi>", ", by card <bdi>p&lt;o</bdi>", ""]);
+    assert.ok(!statementPage(statement({}, [line({}), line({})])).includes("by card"));
   });
 
   test("tells beside what was counted what it came to in the card's credit", () => {

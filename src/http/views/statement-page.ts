@@ -10,6 +10,8 @@ import { timeText } from "../instant.ts";
 
 interface Line {
   readonly kind: string;
+  /** Empty where a line is of no card. */
+  readonly cardKey: string;
   readonly description: string;
   readonly measure: string | null;
   readonly quantity: string | null;
@@ -210,7 +212,9 @@ function tableOf({ currency, total }: StatementRecord, document: Document): stri
   const { lines, credit } = document;
   const creditName = credit?.name ?? "";
   const row = sumRow(currency);
-  const rows = lines.map((line, index) => rowOf(line, { number: index + 1, currency, creditName }));
+  const cards = new Set(lines.map(({ cardKey }) => cardKey).filter((key) => key !== ""));
+  const about = { currency, creditName, isOfCards: cards.size > 1 };
+  const rows = lines.map((line, index) => rowOf(line, { ...about, number: index + 1 }));
   return `<table>
 <thead><tr><th class="n">#</th><th class="what">Description</th><th class="n">Quantity</th><th></th>
 <th class="n">Exact</th><th class="n">${escaped(currency)}</th></tr></thead>
@@ -225,15 +229,18 @@ interface Place {
   readonly number: number;
   readonly currency: string;
   readonly creditName: string;
+  /** Whether lines are of several cards: the customer changed its card, and each names its own. */
+  readonly isOfCards: boolean;
 }
 
-function rowOf(line: Line, { number, currency, creditName }: Place): string {
+function rowOf(line: Line, { number, currency, creditName, isOfCards }: Place): string {
+  const card = isOfCards && line.cardKey !== "" ? `, by card ${outside(line.cardKey)}` : "";
   const isRounding = line.kind === "rounding";
   const quantity = line.quantity === null ? "" : grouped(line.quantity);
   const amount = isRounding ? "" : moneyText(line.amountRounded, currency);
   return [
     `<tr${line.kind === "charge" ? "" : ' class="quiet"'}><td class="n">${number}</td>`,
-    `<td>${outside(line.description)}</td><td class="n">${quantity}</td>`,
+    `<td>${outside(line.description)}${card}</td><td class="n">${quantity}</td>`,
     `<td class="unit">${unitOf(line, creditName)}</td>`,
     `<td class="n exact">${grouped(line.amountExact)}</td><td class="n">${amount}</td></tr>`,
   ].join("");
