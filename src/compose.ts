@@ -306,8 +306,12 @@ async function openReports({ databaseUrl, logger, environment = process.env }: S
   if (databaseUrl === undefined || connectionString === undefined) return null;
   const { store, asOfMs } = await openPostgresReplica({ connectionString, digest: nodeDigest });
   const copy = { engine: composeEngine(store), asOfMs };
-  const onFailure = (error: unknown) =>
-    logger?.error({ what: "failed to read from the replica", error: String(error) });
+  const onFailure = (error: unknown) => {
+    // A read has no outcome that could be unknown, so only what it failed with is told.
+    const { cause = error } = error instanceof Error ? error : {};
+    const what = "failed to read from the replica; the database is asked instead";
+    logger?.error({ what, error: cause instanceof Error ? cause.message : String(cause) });
+  };
   const reports = new ReportSource(copy, systemClock.nowMs, onFailure);
   return { reports, close: () => store.close() };
 }

@@ -52,7 +52,7 @@ export async function commitWork(
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
   const work = async (unit: UnitOfWork): Promise<BatchResult> => {
-    await requireRules(unit, seen);
+    await beginUnit(context, unit, { workspace, isAgain: found !== null });
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const receivedAtMs = context.clock.nowMs();
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
@@ -106,6 +106,16 @@ export async function commitWork(
       context.moved.note(workspace, touched);
       if (hasNewBudgets) context.budgets.forget(workspace);
     });
+}
+
+/** Where the store begins a unit anew, what the last attempt kept in memory is not on disk. */
+async function beginUnit(
+  { affairs, seen }: RuledContext,
+  unit: UnitOfWork,
+  { workspace, isAgain }: { readonly workspace: string; readonly isAgain: boolean },
+): Promise<void> {
+  if (isAgain) affairs.forget(workspace);
+  await requireRules(unit, seen);
 }
 
 /** What a unit goes by. */

@@ -325,7 +325,7 @@ export interface Store extends SharedStore {
    * again. Units of one workspace run one after the other.
    *
    * A unit that gives `handedOver` may begin before one ahead, which gave it too, is on disk: it
-   * sees what that wrote and fails with it. The store calls it when such a unit may begin.
+   * sees what that wrote, and fails with it or begins anew. The store calls it when one may begin.
    */
   transact<T>(workspace: string, work: UnitWork<T>, handedOver?: () => void): Promise<T>;
 

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { TOUCHED_COMMITS_COUNT } from "../../src/domain/database-limits.ts";
+import { LOOKS_A_UNIT } from "../../src/engine/alerts/due-looks.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import {
   cardOf,
@@ -177,4 +178,44 @@ test("two nodes in any order of turns tell what one node tells, and looks no mor
   );
   await fc.assert(property, { seed, numRuns: FULL ? 300 : 8 });
   assert.ok(alerts > histories, `${alerts} alerts in ${histories} histories`);
+});
+
+/** Every unit that may overlap begins twice, as where the one ahead of it fails: once in vain. */
+function beginAnew({ store }: SideNode): void {
+  const transact = store.transact.bind(store);
+  const inVain = new Error("in vain");
+  store.transact = async (workspace, work, handedOver) => {
+    if (handedOver !== undefined) {
+      const first = transact(workspace, async (unit) => {
+        await work(unit);
+        throw inVain;
+      });
+      await first.catch((error: unknown) => {
+        if (error !== inVain) throw error;
+      });
+    }
+    return transact(workspace, work, handedOver);
+  };
+}
+
+test("what a unit told in vain is told by the unit that begins anew", async () => {
+  const url = await (await postgresServer()).createDatabase();
+  const node = await openNode(url, { clock: CLOCK });
+  beginAnew(node);
+  try {
+    const play = await prepared([node.engine], "anew");
+    // More than are looked at in one unit: the rest is left on record.
+    const customers = Array.from({ length: 3 * LOOKS_A_UNIT }, (_, no) => `customer-${no}`);
+    const events = customers.map((customer) => {
+      return step({ run: `run of ${customer}`, customer, id: `s of ${customer}` });
+    });
+    await node.engine.ingest("anew", events);
+    assert.equal((await play.told()).length, LOOKS_A_UNIT);
+    await play.look(node.engine);
+    assert.equal((await play.told()).length, customers.length);
+    const due = await node.engine.store.acts("anew", { kind: "alert.look_due", limit: 1_000 });
+    assert.equal(due.length, 1);
+  } finally {
+    await node.close();
+  }
 });

@@ -127,8 +127,20 @@ export class KnownRows {
     this.#workspaces.set(ws, rows);
     return new UnitRows(rows);
   }
+
+  /** What a unit may take to be so that begins before this commit is on disk; null: not known. */
+  ahead(ws: number, commit: Commit): UnitRows | null {
+    const known = this.#workspaces.get(ws);
+    return known !== undefined && isSame(known.commit, commit) ? new UnitRows(known) : null;
+  }
+
+  /** Nothing is known of it any more. */
+  forget(ws: number): void {
+    this.#workspaces.delete(ws);
+  }
 }
 
+/** Whether two say of the same state. */
 function isSame(one: Commit, other: Commit): boolean {
   const isSameState = one.commits === other.commits && one.digest === other.digest;
   return isSameState && one.place === other.place;

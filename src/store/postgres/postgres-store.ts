@@ -9,43 +9,27 @@ import { REPLICA_CONNECT_MAX_MS } from "../../domain/database-limits.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RulesVersions } from "../../engine/node-ports.ts";
-import type { Answer, Digest, Store, UnitOfWork } from "../../engine/ports.ts";
+import type { Digest, Store, UnitWork } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
 import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import { control, type Parameter, type Queries, rowsOf } from "./connection.ts";
-import { type Client, type PoolOptions, sendTogether } from "./driver.ts";
-import { type Commit, KnownRows } from "./known-rows.ts";
+import { control, type Parameter, type Queries } from "./connection.ts";
+import type { PoolOptions } from "./driver.ts";
+import { beginOf, rulesOf } from "./ground.ts";
 import { refuseUnfinishedMove } from "./move-state.ts";
 import { withOwner } from "./owner.ts";
 import { PostgresAlerts } from "./postgres-alerts.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
 import { PostgresKeyring } from "./postgres-keyring.ts";
 import { PostgresLeases } from "./postgres-leases.ts";
-import { IS_WATCHED, PostgresNotes } from "./postgres-notes.ts";
+import { PostgresNotes } from "./postgres-notes.ts";
 import { type OutboxStore, PostgresOutbox } from "./postgres-outbox.ts";
 import { PostgresReads } from "./postgres-reads.ts";
 import { PostgresSpendingReads } from "./postgres-spending.ts";
-import { PostgresUnit, type UnitStart } from "./postgres-unit.ts";
 import type { ReadParts } from "./read-steps.ts";
-import { RunPlaces } from "./run-places.ts";
 import { Sessions } from "./sessions.ts";
-import { readTouched } from "./touched.ts";
 import { rollBack } from "./transaction.ts";
-
-/** Acknowledged means flushed, whatever the server's default is. */
-const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on";
-
-const beginOf = (ws: number) => `${BEGIN}; SET LOCAL tollgate.ws = ${ws}`;
-
-/**
- * What a unit does first: it locks its workspace's row and is told all that it needs to know. The
- * month is that of the server's clock, so that no producer's clock makes partitions.
- */
-const LOCK = `SELECT last_seq, chain, committed_at, tariff_version, budgets_version, terms_version,
-    commits, tableoid || ' ' || pg_postmaster_start_time() AS place, ${IS_WATCHED},
-    (12 * (extract(year FROM now()) - 1970) + extract(month FROM now()) - 1)::integer AS month
-  FROM workspaces WHERE ws = $1 FOR UPDATE`;
+import { UnitsOfWork } from "./units-of-work.ts";
 
 /** Where the rows are, and what hashes them. */
 export interface PostgresOptions {
@@ -91,7 +75,6 @@ class PostgresStore extends PostgresReads implements Store {
   readonly #workspaces = new Map<string, number>();
   /** Months whose partition is there. */
   readonly #months = new Set<number>();
-  readonly #known = new KnownRows();
   readonly isShared = true;
   readonly spending = new PostgresSpendingReads(async (workspace) => {
     const ws = await this.#ws(workspace);
@@ -112,6 +95,7 @@ class PostgresStore extends PostgresReads implements Store {
     checksum: (text) => this.#digest.checksum(text),
     inTransaction: (ws, work) => this.#inOwnTransaction(ws, work),
   };
+  readonly #units: UnitsOfWork;
   readonly outbox = new PostgresOutbox(this.#rows);
   readonly alerts = new PostgresAlerts(this.#rows);
 
@@ -119,38 +103,16 @@ class PostgresStore extends PostgresReads implements Store {
     super();
     this.#sessions = sessions;
     this.#digest = digest;
+    this.#units = new UnitsOfWork({
+      sessions,
+      digest,
+      ws: (workspace) => this.#ws(workspace),
+      prepareMonth: (month) => this.#prepareMonth(month),
+    });
   }
 
-  async transact<T>(workspace: string, work: (unit: UnitOfWork) => Answer<T>): Promise<T> {
-    const ws = await this.#ws(workspace);
-    const client = await this.#sessions.unit();
-    try {
-      const result = await this.#inTransaction(client, ws, work);
-      client.release();
-      return result;
-    } catch (error) {
-      await rollBack(client, error);
-      throw error;
-    }
-  }
-
-  async #inTransaction<T>(
-    client: Client,
-    ws: number,
-    work: (unit: UnitOfWork) => Answer<T>,
-  ): Promise<T> {
-    const row = present(await lock(client, ws), `the row of workspace ${ws}`);
-    const month = row.month as number;
-    await this.#prepareMonth(month);
-    const places = new RunPlaces(month);
-    const touchedSince = (no: number) => readTouched({ queries: client, ws }, no);
-    const rows = await this.#known.asOf(ws, commitOf(row), touchedSince);
-    const target = { queries: client, ws, digest: this.#digest, places, rows };
-    const result = await work(new PostgresUnit(target, startOf(row)));
-    const { command } = await control(client, "COMMIT");
-    if (command !== "COMMIT") throw unknownOutcome(`the server answered COMMIT with ${command}`);
-    rows.committed((run) => places.monthOf(run));
-    return result;
+  transact<T>(workspace: string, work: UnitWork<T>, handedOver?: () => void): Promise<T> {
+    return this.#units.transact(workspace, work, handedOver);
   }
 
   /** A partition is made by a transaction of its own, which waits for nobody's. */
@@ -201,13 +163,7 @@ class PostgresStore extends PostgresReads implements Store {
 
   protected async parts(workspace: string): Promise<ReadParts> {
     const ws = await this.#ws(workspace);
-    const queries: Queries = {
-      query: async ({ text, values = [] }) => {
-        const rows = await this.#sessions.rows(ws, text, values as Parameter[]);
-        return { rows, command: "SELECT" };
-      },
-    };
-    return { queries, ws };
+    return { queries: this.#sessions.reads(ws), ws };
   }
 
   async rules(workspace: string): Promise<RulesVersions> {
@@ -252,35 +208,6 @@ class PostgresStore extends PostgresReads implements Store {
   close(): Promise<void> {
     return this.#sessions.end();
   }
-}
-
-/** One round trip. The lock is prepared: to plan it for each unit takes as long as to get it. */
-async function lock(client: Client, ws: number): Promise<Row | undefined> {
-  const begin = async () => (await control(client, beginOf(ws))).rows;
-  const parts = [begin, () => rowsOf(client, LOCK, [ws])];
-  const [, locked] = await Promise.all(sendTogether(client, parts, { isLarge: false }));
-  return locked?.[0];
-}
-
-function startOf(row: Row): UnitStart {
-  const number = (name: string) => row[name] as number;
-  const digest = row.chain as string;
-  const head = { lastSeq: number("last_seq"), digest, committedAtMs: number("committed_at") };
-  return { head, rules: rulesOf(row), isWatched: row.is_watched === true };
-}
-
-function commitOf(row: Row): Commit {
-  const { place, chain, commits } = row;
-  return { place: place as string, commits: commits as number, digest: chain as string };
-}
-
-function rulesOf(row: Row): RulesVersions {
-  const number = (name: string) => row[name] as number;
-  return {
-    tariff: number("tariff_version"),
-    budgets: number("budgets_version"),
-    terms: number("terms_version"),
-  };
 }
 
 function noWorkspace(workspace: string): TollgateError {

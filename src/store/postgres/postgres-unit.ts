@@ -40,14 +40,16 @@ import {
   decodeWitness,
   type Row,
 } from "../stored-rows.ts";
-import { type Parameter, rowsOf } from "./connection.ts";
+import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+import type { Ground } from "./ground.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { RUNS } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
-import { writeRows } from "./write-rows.ts";
+import type { UnitAhead } from "./unit-ahead.ts";
+import { type SentRows, writeRows } from "./write-rows.ts";
 
 /** Rows of a table by the identities of events. */
 const byIdentity = (table: string, where = "true") => byKeys(table, "run source id", { where });
@@ -60,32 +62,42 @@ const COUNTERS = byKeys("counters", "customer period");
 const PERIODS = byKeys("periods", "customer period");
 const STEPS = byKeys("steps", "customer run source id month:int4");
 const OUTCOMES = byKeys("outcomes", "customer run key");
+const JOURNALLED = byIdentity("journal", "r.run <> ''");
 
-/** What the lock of the workspace's row told. */
-export interface UnitStart {
-  readonly head: ChainHead;
-  readonly rules: RulesVersions;
-  readonly isWatched: boolean;
-}
+/** No unit that hands over writes such rows, or what it wrote is known. */
+const NEVER = () => false;
 
 /** Reads and writes of one open transaction. */
 export class PostgresUnit implements UnitOfWork {
   readonly #target: Target;
-  readonly #start: UnitStart;
+  readonly #ground: Ground;
+  readonly #sent: SentRows[] = [];
   readonly spending: PostgresSpending;
+  /** What it writes and nobody else need be told of; null: nothing, or more than one write. */
+  ownWrites: Writes | null = null;
 
-  constructor(target: Target, start: UnitStart) {
+  constructor(target: Target, ground: Ground) {
     this.#target = target;
-    this.#start = start;
+    this.#ground = ground;
     this.spending = new PostgresSpending(target);
   }
 
   rules(): RulesVersions {
-    return this.#start.rules;
+    return this.#ground.rules;
   }
 
   get isWatched(): boolean {
-    return this.#start.isWatched;
+    return this.#ground.isWatched;
+  }
+
+  /** Whether something that it wrote is known to have failed, as far as that is known by now. */
+  get hasFailed(): boolean {
+    return this.#sent.some(({ hasFailed }) => hasFailed);
+  }
+
+  /** Resolves when the server has taken all that was written. Throws what failed first. */
+  async answered(): Promise<void> {
+    for (const { answered } of this.#sent) await answered;
   }
 
   tellLive(note: Pick<LiveNote, "node" | "text">): Promise<void> {
@@ -112,37 +124,42 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   #rows(sql: string, ...values: Parameter[]): Promise<Row[]> {
-    const { queries, ws } = this.#target;
-    return rowsOf(queries, sql, [ws, ...values]);
+    return this.#from(this.#target.queries, sql, ...values);
   }
 
-  async #byIds(sql: string, ids: readonly string[]): Promise<Row[]> {
-    return ids.length === 0 ? [] : this.#rows(sql, [...new Set(ids)]);
+  #from(queries: Queries, sql: string, ...values: Parameter[]): Promise<Row[]> {
+    return rowsOf(queries, sql, [this.#target.ws, ...values]);
   }
 
-  async #byKeys(sql: string, keys: readonly StepKey[]): Promise<Row[]> {
+  /** The unit before it, where that was on its way when this one began. */
+  get #ahead(): UnitAhead | null {
+    return this.#sent.length === 0 ? this.#target.ahead : null;
+  }
+
+  /** Where rows are read: beside units of work, unless the unit ahead may have written them. */
+  #unless(isWrittenBy: (ahead: UnitAhead) => boolean): Queries {
+    const ahead = this.#ahead;
+    return ahead === null || isWrittenBy(ahead) ? this.#target.queries : ahead.reads;
+  }
+
+  async #byIds(queries: Queries, sql: string, ids: readonly string[]): Promise<Row[]> {
+    return ids.length === 0 ? [] : this.#from(queries, sql, [...new Set(ids)]);
+  }
+
+  async #byKeys(queries: Queries, sql: string, keys: readonly StepKey[]): Promise<Row[]> {
     if (keys.length === 0) return [];
-    const runs = keys.map((key) => key.run);
-    const sources = keys.map((key) => key.source);
-    return this.#rows(
-      sql,
-      runs,
-      sources,
-      keys.map((key) => key.id),
-    );
+    const columns = (["run", "source", "id"] as const).map((name) => keys.map((key) => key[name]));
+    return this.#from(queries, sql, ...columns);
   }
 
-  async #byPeriods(sql: string, keys: readonly CounterKey[]): Promise<Row[]> {
+  async #byPeriods(queries: Queries, sql: string, keys: readonly CounterKey[]): Promise<Row[]> {
     if (keys.length === 0) return [];
-    return this.#rows(
-      sql,
-      keys.map((key) => key.customer),
-      keys.map((key) => key.period),
-    );
+    const columns = (["customer", "period"] as const).map((name) => keys.map((key) => key[name]));
+    return this.#from(queries, sql, ...columns);
   }
 
   head(): ChainHead {
-    return this.#start.head;
+    return this.#ground.head;
   }
 
   async runs(ids: readonly string[]): Promise<Run[]> {
@@ -151,7 +168,8 @@ export class PostgresUnit implements UnitOfWork {
     for (const { run, month } of found) places.set(run.id, { customer: run.customer, month });
     const known = found.map(({ run }) => run);
     if (unknown.length === 0) return known;
-    const read = this.#runsOf(await this.#byIds(RUNS, unknown), unknown);
+    const queries = this.#unless((ahead) => ahead.hasRun(unknown));
+    const read = this.#runsOf(await this.#byIds(queries, RUNS, unknown), unknown);
     const placed = read.map((run) => ({ run, month: places.monthOf(run.id) }));
     rows.learnRuns(placed, unknown);
     return [...known, ...read];
@@ -186,10 +204,14 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async steps(keys: readonly StepKey[]): Promise<Step[]> {
-    const placed = await this.#placed(keys.filter((key) => this.#target.rows.mayHold(key)));
-    if (placed.length === 0) return [];
+    const wanted = keys.filter((key) => this.#target.rows.mayHold(key));
+    const added = wanted.flatMap((key) => this.#ahead?.step(key) ?? []);
+    const rest = added.length === 0 ? wanted : wanted.filter((key) => !this.#ahead?.step(key));
+    const placed = await this.#placed(rest);
+    if (placed.length === 0) return added;
     const column = <T>(read: (key: (typeof placed)[number]) => T) => placed.map(read);
-    const rows = await this.#rows(
+    const rows = await this.#from(
+      this.#unless(NEVER),
       STEPS,
       column(({ customer }) => customer),
       column(({ run }) => run),
@@ -197,7 +219,7 @@ export class PostgresUnit implements UnitOfWork {
       column(({ id }) => id),
       column(({ month }) => month),
     );
-    return rows.map(decodeStep);
+    return [...added, ...rows.map(decodeStep)];
   }
 
   async stepsOfRun(run: string): Promise<Step[]> {
@@ -209,7 +231,8 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async suspended(keys: readonly StepKey[]): Promise<Suspended[]> {
-    return (await this.#byKeys(byIdentity("suspended"), keys)).map(decodeSuspended);
+    const rows = await this.#byKeys(this.#unless(NEVER), byIdentity("suspended"), keys);
+    return rows.map(decodeSuspended);
   }
 
   async suspendedOfRun(run: string): Promise<Suspended[]> {
@@ -219,24 +242,29 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async conflicts(keys: readonly StepKey[]): Promise<Conflict[]> {
-    return (await this.#byKeys(byIdentity("conflicts"), keys)).map(decodeConflict);
+    const queries = this.#unless((ahead) => ahead.hasAny("conflicts"));
+    return (await this.#byKeys(queries, byIdentity("conflicts"), keys)).map(decodeConflict);
   }
 
   async calls(callIds: readonly string[]): Promise<Call[]> {
-    return (await this.#byIds(CALLS, callIds)).map(decodeCall);
+    const queries = this.#unless((ahead) => ahead.hasAny("calls"));
+    return (await this.#byIds(queries, CALLS, callIds)).map(decodeCall);
   }
 
   async witnesses(keys: readonly StepKey[]): Promise<Witness[]> {
-    return (await this.#byKeys(byIdentity("witnesses"), keys)).map(decodeWitness);
+    const queries = this.#unless((ahead) => ahead.hasAny("witnesses"));
+    return (await this.#byKeys(queries, byIdentity("witnesses"), keys)).map(decodeWitness);
   }
 
   async witnessesOfCalls(callIds: readonly string[]): Promise<Witness[]> {
-    return (await this.#byIds(WITNESSES_OF_CALLS, callIds)).map(decodeWitness);
+    const { queries } = this.#target;
+    return (await this.#byIds(queries, WITNESSES_OF_CALLS, callIds)).map(decodeWitness);
   }
 
   async customers(ids: readonly string[]): Promise<Customer[]> {
     const { found, unknown } = this.#target.rows.customers(ids);
-    const read = (await this.#byIds(CUSTOMERS, unknown)).map(decodeCustomer);
+    const rows = await this.#byIds(this.#unless(NEVER), CUSTOMERS, unknown);
+    const read = rows.map(decodeCustomer);
     this.#target.rows.learnCustomers(read);
     return [...found, ...read];
   }
@@ -263,19 +291,22 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async journalled(keys: readonly StepKey[]): Promise<JournalEntry[]> {
-    return (await this.#byKeys(byIdentity("journal", "r.run <> ''"), keys)).map(decodeJournal);
+    const rows = await this.#byKeys(this.#unless(NEVER), JOURNALLED, keys);
+    return rows.map(decodeJournal);
   }
 
   async counters(keys: readonly CounterKey[]): Promise<StoredCounter[]> {
     const { found, unknown } = this.#target.rows.counters(keys);
-    const read = (await this.#byPeriods(COUNTERS, unknown)).map(decodeCounter);
+    const queries = this.#unless((ahead) => ahead.hasCounter(unknown));
+    const read = (await this.#byPeriods(queries, COUNTERS, unknown)).map(decodeCounter);
     this.#target.rows.learnCounters(read, unknown);
     return [...found.flat(), ...read];
   }
 
   async periods(keys: readonly CounterKey[]): Promise<PeriodState[]> {
     const { found, unknown } = this.#target.rows.periods(keys);
-    const read = (await this.#byPeriods(PERIODS, unknown)).map(decodePeriod);
+    const rows = await this.#byPeriods(this.#unless(NEVER), PERIODS, unknown);
+    const read = rows.map(decodePeriod);
     this.#target.rows.learnPeriods(read, unknown);
     return [...found.flatMap((state) => state ?? []), ...read];
   }
@@ -302,7 +333,8 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async creditBooks(customers: readonly string[]): Promise<CreditBookRow[]> {
-    return (await this.#byIds(CREDIT_BOOKS, customers)).map(decodeCreditBook);
+    const rows = await this.#byIds(this.#target.queries, CREDIT_BOOKS, customers);
+    return rows.map(decodeCreditBook);
   }
 
   async silentRuns(beforeMs: number, limit: number): Promise<Run[]> {
@@ -322,9 +354,12 @@ export class PostgresUnit implements UnitOfWork {
     return (await this.#rows(sql, atMs, customer ?? null, limit)).map(decodeOutcome);
   }
 
+  /** Resolves when it is sent: `answered` tells whether the server has taken it. */
   async write(writes: Writes): Promise<void> {
     const touched = this.#target.rows.written(writes);
-    await writeRows(this.#target, writes, { touched, spending: this.spending });
+    const sent = await writeRows(this.#target, writes, { touched, spending: this.spending });
+    this.ownWrites = touched === null && this.#sent.length === 0 ? writes : null;
+    this.#sent.push(sent);
     this.spending.forget();
   }
 }

@@ -17,8 +17,8 @@ import {
 } from "../../domain/database-limits.ts";
 import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import { type Parameter, rowsOf } from "./connection.ts";
-import { type Client, openPool, type Pool, type PoolOptions } from "./driver.ts";
+import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+import { type Client, openPool, type Pool, type PoolOptions, type Query } from "./driver.ts";
 
 /** Role that sessions work as: migration 0023 makes it. */
 const ROLE = "tollgate_app";
@@ -72,6 +72,14 @@ export class Sessions {
       client.release(true);
       throw error;
     }
+  }
+
+  /** The same, for statements of one tenant. */
+  reads(ws: number): Queries {
+    const query = async ({ text, values = [] }: Query) => {
+      return { rows: await this.rows(ws, text, values as Parameter[]), command: "SELECT" };
+    };
+    return { query };
   }
 
   /** Sent before the statement that needs it, so it is carried out before it. */

@@ -4,6 +4,7 @@ import { type Bound, rowText } from "../stored-rows.ts";
 import type { Queries } from "./connection.ts";
 import type { UnitRows } from "./known-rows.ts";
 import type { RunPlaces } from "./run-places.ts";
+import type { UnitAhead } from "./unit-ahead.ts";
 
 /** The transaction that a unit writes in. */
 export interface Target {
@@ -13,6 +14,8 @@ export interface Target {
   readonly places: RunPlaces;
   /** What is known of rows without reading them. */
   readonly rows: UnitRows;
+  /** The unit before it, where that is on its way to the disk; null: all is on disk. */
+  readonly ahead: UnitAhead | null;
 }
 
 /**

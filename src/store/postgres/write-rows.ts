@@ -1,5 +1,5 @@
 /**
- * Writes what a unit of work changed: one statement a table, rows in key order. Statements are sent
+ * Writes what a unit of work changed: one statement a table. Statements are sent
  * one behind the other without waiting for answers; the server carries them out in that order.
  */
 
@@ -36,12 +36,20 @@ interface Beside {
   readonly spending: Pick<PostgresSpending, "formerHolds">;
 }
 
-/** Writes everything; called inside the unit's transaction. */
+/** Rows on their way to the server. */
+export interface SentRows {
+  /** Rejects with the first failure. It need not be waited for. */
+  readonly answered: Promise<void>;
+  /** What this process could not send has failed within the turn in which it tried. */
+  readonly hasFailed: boolean;
+}
+
+/** Sends everything; called inside the unit's transaction. */
 export async function writeRows(
   target: Target,
   writes: Writes,
   { touched, spending }: Beside,
-): Promise<void> {
+): Promise<SentRows> {
   const { queries, ws, places } = target;
   await places.find(
     queries,
@@ -66,9 +74,31 @@ export async function writeRows(
   parts.push(() => writeSpending(target, writes, written));
   if (touched !== null) parts.push(() => saveTouched(target, touched));
   const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
-  // Behind the statement that failed the server refuses all others; the first one says why.
-  const sent = await Promise.allSettled(sendTogether(queries, parts, { isLarge }));
-  for (const one of sent) if (one.status === "rejected") throw one.reason;
+  return watch(sendTogether(queries, parts, { isLarge }));
+}
+
+function watch(parts: readonly Promise<void>[]): SentRows {
+  let hasFailed = false;
+  for (const part of parts) {
+    part.catch(() => {
+      hasFailed = true;
+    });
+  }
+  const answered = firstFailure(parts);
+  answered.catch(() => undefined);
+  return {
+    answered,
+    get hasFailed() {
+      return hasFailed;
+    },
+  };
+}
+
+/** Behind the statement that failed the server refuses all others; the first one says why. */
+async function firstFailure(parts: readonly Promise<void>[]): Promise<void> {
+  for (const one of await Promise.allSettled(parts)) {
+    if (one.status === "rejected") throw one.reason;
+  }
 }
 
 /** A unit of so many steps takes the server longer than a few system calls take this process. */
