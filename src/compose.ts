@@ -371,5 +371,5 @@ export async function retainSteps(
 
 function requireFolder(dataDir: string): void {
   if (existsSync(dataDir)) return;
-  throw new TollgateError("store.corrupt", `There is no data folder "${dataDir}".`);
+  throw new TollgateError("store.missing", `There is no data folder "${dataDir}".`);
 }

@@ -350,6 +350,11 @@ export const ERRORS = {
     "A data folder is being moved into this database.",
     "Let 'tollgate migrate-store' end; run it again if it was cut off.",
   ],
+  "store.missing": [
+    404,
+    "There is no data at the place that was named.",
+    "Name the data folder with '--data'; 'tollgate serve' makes one.",
+  ],
   "store.corrupt": [
     500,
     "The store contradicts itself.",

@@ -48,6 +48,7 @@ describe("a wrong command about limits", () => {
     [["budget", "limit", "k", "acme"], /limit KEY SCOPE LIMIT: LIMIT is missing\./],
     [["budget", "show", "k", "x"], /It is tollgate budget show KEY, without "x"\./],
     [["budget", "limit", "k", "acme", "-5"], /There is no option -5 here.*stands behind "--"/],
+    [["verify", "--data", join(folder, "none")], /no data file ".*"\.\nName the data folder with/],
     [["budget", "show", "none"], /no budget "none"\.\nSee 'tollgate budget list'\./],
     [["budget", "of", "agent", "a"], /of a run or a customer, not of "agent"\./],
     [["runs", "--status", "dead"], /\(--status\): .*cancelled, abandoned, not "dead"\./],

@@ -49,7 +49,7 @@ export class DataFile {
 
   constructor(path: string, onProgress: OnProgress) {
     if (!existsSync(path)) {
-      throw new TollgateError("store.corrupt", `There is no data file "${path}".`);
+      throw new TollgateError("store.missing", `There is no data file "${path}".`);
     }
     this.db = openReader(path);
     // Rows are read once each, and SQLite sorts on disk beyond this size.
