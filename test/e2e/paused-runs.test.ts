@@ -142,6 +142,22 @@ describe("a paused run", () => {
     assert.ok(!types.includes("run.resumed" as never), JSON.stringify(types));
   });
 
+  test("is one that goes on, below a root that has ended", async () => {
+    await budget("day", { each: "customer", limit: "1", per: "day", stages: PAUSES });
+    await use("root", "1", { customer: "acme" });
+    await ok("POST", "/v1/runs/sub/holds", { open: { parentRun: "root" }, holds: [] });
+    const occurredAt = String((await ok("GET", "/v1/clock")).now);
+    await ok("POST", "/v1/events", [{ type: "run.closed", id: "end", run: "root", occurredAt }]);
+    const refused = await ask("sub", "1");
+    assert.deepEqual([refused.decision, refused.resume], ["pause", "tollgate resume sub"]);
+    assert.deepEqual(await stopped(), ["run sub"]);
+    assert.deepEqual([await stateOf("root"), await stateOf("sub")], ["ended", "paused"]);
+    const raise = { budget: "day", limit: "2" };
+    await ok("POST", "/v1/stops/resume", { of: "run", id: "sub", raise, ...BY });
+    await use("sub", "1");
+    assert.deepEqual(await stopped(), []);
+  });
+
   test("is told when the next window of its budget begins, by whatever clock", async () => {
     const body = { name: "trial", startAt: "2031-01-01T10:30:00Z" };
     key = String((await ok("POST", "/v1/workspaces", body)).secret);
