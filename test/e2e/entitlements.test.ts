@@ -157,6 +157,27 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.deepEqual((await ok("GET", PATH)).own, {});
     });
 
+    test("a pattern that can match nothing is refused in terms, cards and overrides", async () => {
+      const wrong = { models: ["gpt-5*", "gpt*5"] };
+      const shows = /"gpt\*5" matches nothing: \* stands for an ending alone, as in "gpt-5\*"/;
+      const refused = async (method: string, path: string, body: object) => {
+        const { status, body: told } = await api.call(method, path, { body });
+        const { detail = "", field } = told.problems?.[0] ?? told;
+        assert.match(String(detail), shows);
+        return [status, told.code, field];
+      };
+      assert.deepEqual(await refused("PUT", PATH, { entitlements: wrong, ...BY }), [
+        ...[400, "entitlement.invalid", "entitlements.models[1]"],
+      ]);
+      const invalid = [400, "ratecard.invalid", "entitlements.models[1]"];
+      const card = { ...CARD, entitlements: wrong };
+      assert.deepEqual(await refused("POST", "/v1/rate-cards", card), invalid);
+      await applyCard();
+      const override = { key: "acme", extends: "plans", entitlements: wrong };
+      assert.deepEqual(await refused("POST", "/v1/rate-cards", override), invalid);
+      assert.deepEqual((await ok("GET", PATH)).own, {});
+    });
+
     test("the budget behind it is not set by hand", async () => {
       await own({ parallelRuns: 1 });
       const budget = { each: "customer", measure: "parallel_runs", limit: "9" };
