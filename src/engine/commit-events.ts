@@ -54,16 +54,16 @@ export async function commitWork(
   const work = async (unit: UnitOfWork): Promise<BatchResult> => {
     await beginUnit(context, unit, { workspace, isAgain: found !== null });
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
-    const receivedAtMs = context.clock.nowMs();
+    const [receivedAtMs, pacedAtMs] = timesOf(context);
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
-    const watching = { unit, state, tariff, store, workspace, policies };
+    const watching = { unit, state, tariff, store, workspace, policies, pacedAtMs };
     watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
-    const asked = { ids: context.ids, entitlements, watched };
+    const asked = { ids: context.ids, entitlements, watched, pacedAtMs };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
     await letOthers(events);
@@ -116,6 +116,12 @@ async function beginUnit(
 ): Promise<void> {
   if (isAgain) affairs.forget(workspace);
   await requireRules(unit, seen);
+}
+
+/** Now, and now by what holds keep their distance by. */
+function timesOf({ clock }: RuledContext): readonly [receivedAtMs: number, pacedAtMs: number] {
+  const receivedAtMs = clock.nowMs();
+  return [receivedAtMs, clock.paceMs?.() ?? receivedAtMs];
 }
 
 /** What a unit goes by. */

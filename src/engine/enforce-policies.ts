@@ -140,7 +140,7 @@ export async function watchAsk(
   const able = isWrapUp ? hits.filter(({ action }) => action === "block") : hits;
   const by = decidingHit(able);
   if (by === null) return { hits, by, stop: null, retryAfterMs: null };
-  if (!isStopping(by)) return paced(watched, { hits, by, nowMs });
+  if (!isStopping(by)) return paced(watched, { hits, by });
   const stop = watched.watching.state.spending.stop({ of: "run", id: by.run });
   return { hits, by, stop, retryAfterMs: null };
 }
@@ -148,23 +148,22 @@ export async function watchAsk(
 /** Holds of a run that is slowed down keep their distance. */
 async function paced(
   watched: WatchedRuns,
-  {
-    hits,
-    by,
-    nowMs,
-  }: { readonly hits: readonly PolicyHit[]; readonly by: PolicyHit; readonly nowMs: number },
+  { hits, by }: { readonly hits: readonly PolicyHit[]; readonly by: PolicyHit },
 ): Promise<PolicyVerdict> {
   const { grantedAtMs } = await watched.of(by.run);
-  const leftMs = grantedAtMs === 0 ? 0 : grantedAtMs + by.delayMs - nowMs;
-  if (leftMs > 0) return { hits, by, stop: null, retryAfterMs: leftMs };
+  const { pacedAtMs } = watched.watching;
+  const leftMs = grantedAtMs === 0 ? 0 : grantedAtMs + by.delayMs - pacedAtMs;
+  // A clock that was set back must not make a caller wait for longer than the delay.
+  const isEarly = leftMs > 0 && leftMs <= by.delayMs;
+  if (isEarly) return { hits, by, stop: null, retryAfterMs: leftMs };
   return { hits, by: null, stop: null, retryAfterMs: null };
 }
 
 /** Notes that a hold was granted where rules slow holds down. */
 export async function noteGrant(watched: WatchedRuns, hits: readonly PolicyHit[]): Promise<void> {
-  const { receivedAtMs } = watched.watching.state;
+  const { pacedAtMs } = watched.watching;
   for (const hit of hits) {
-    if (isEnforced(hit)) (await watched.of(hit.run)).grantedAtMs = receivedAtMs;
+    if (isEnforced(hit)) (await watched.of(hit.run)).grantedAtMs = pacedAtMs;
   }
 }
 

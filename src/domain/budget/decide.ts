@@ -95,7 +95,10 @@ export type Decision =
       readonly retryAfterMs: number | null;
     };
 
-/** Decides on one step. Rooms are those of budgets that are in force. */
+/**
+ * Decides on one step. Rooms are those of budgets that are in force; `nowMs` is of the clock by
+ * which holds keep their distance, as their `grantedAtMs` is.
+ */
 export function decideHold(ask: Ask, rooms: readonly Room[], nowMs: number): Decision {
   const stopped = ask.isWrapUp ? null : stoppedBy(rooms);
   if (stopped !== null) return stopped;
