@@ -2,6 +2,8 @@
  * Levels of balances as they were when a limit changed, added up from the revisions of steps and
  * the versions of runs and outcomes: what lies above a limit is recorded by the limit of its time.
  */
+
+import { present } from "../../domain/assert.ts";
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RunFacts } from "../../domain/run/run.ts";
@@ -42,8 +44,10 @@ export class LevelsAgain {
   readonly #sums: BudgetSums;
   readonly #asked: ReadonlyMap<string, AskedBalance>;
   readonly #levels = new Map<string, bigint[]>();
-  /** Balances of runs to which something came before their budget. */
-  readonly #early = new Set<string>();
+  /** What runs had come to before their budget: the first unit that looks at them counts it. */
+  readonly #early = new Map<string, bigint>();
+  /** The first span in which a step moved a balance: its unit looked at it, if none did before. */
+  readonly #seenIn = new Map<string, number>();
   readonly #changed: ChangedScopes;
   /** Balances of charges in which runs with a cap or a minimum count. */
   readonly #unsure = new Set<string>();
@@ -74,9 +78,8 @@ export class LevelsAgain {
       if (row.tab === "steps" && (row.no as number) > this.#file.summedStepNo(ws)) continue;
       const own = joined(...(read.identity as [number, number, string]));
       if (own !== identity) [identity, before] = [own, null];
-      const { seq } = step;
-      if (before !== null) this.#book(partsOf(ws, before), { ws, seq, sign: -1n });
-      this.#book(partsOf(ws, step), { ws, seq, sign: 1n });
+      const off = before === null ? [] : partsOf(ws, before);
+      this.#book({ ws, seq: step.seq, isOfStep: true }, { off, on: partsOf(ws, step) });
       before = step;
     }
   }
@@ -124,51 +127,71 @@ export class LevelsAgain {
     for (const [at, version] of versions.entries()) {
       if (version === null) continue;
       const [before, seq] = [versions[at - 1] ?? null, version.sinceSeq];
-      if (before !== null) this.#book(partsOf(before), { ws, seq, sign: -1n });
-      this.#book(partsOf(version), { ws, seq, sign: 1n });
+      const off = before === null ? [] : partsOf(before);
+      this.#book({ ws, seq, isOfStep: false }, { off, on: partsOf(version) });
     }
   }
 
   #book(
-    parts: Iterable<SummedPart>,
-    { ws, seq, sign }: { readonly ws: number; readonly seq: number; readonly sign: bigint },
+    {
+      ws,
+      seq,
+      isOfStep,
+    }: { readonly ws: number; readonly seq: number; readonly isOfStep: boolean },
+    change: { readonly off: Iterable<SummedPart>; readonly on: Iterable<SummedPart> },
   ): void {
-    for (const { budget, scope, window, level } of parts) {
-      const place = joined(ws, budget.id, scope, window);
-      const asked = this.#asked.get(place);
-      if (asked === undefined || seq >= asked.untilSeq) continue;
-      const index = Math.max(
-        0,
-        asked.spans.findLastIndex(({ fromSeq }) => fromSeq <= seq),
-      );
-      if (seq < (asked.spans[0]?.fromSeq ?? 0)) this.#early.add(place);
-      const known = this.#levels.get(place) ?? asked.spans.map(() => 0n);
+    const moved = new Map<string, bigint>();
+    const add = (parts: Iterable<SummedPart>, sign: bigint) => {
+      for (const { budget, scope, window, level } of parts) {
+        const place = joined(ws, budget.id, scope, window);
+        if (this.#asked.has(place)) moved.set(place, (moved.get(place) ?? 0n) + sign * level);
+      }
+    };
+    add(change.off, -1n);
+    add(change.on, 1n);
+    for (const [place, level] of moved) {
+      const { spans, untilSeq } = present(this.#asked.get(place), "a balance that is asked for");
+      if (level === 0n || seq >= untilSeq) continue;
+      const index = spans.findLastIndex(({ fromSeq }) => fromSeq <= seq);
+      if (index < 0) {
+        this.#early.set(place, (this.#early.get(place) ?? 0n) + level);
+        continue;
+      }
+      if (isOfStep) this.#seenIn.set(place, Math.min(index, this.#seenIn.get(place) ?? index));
+      const known = this.#levels.get(place) ?? spans.map(() => 0n);
       this.#levels.set(place, known);
-      known[index] = (known[index] ?? 0n) + sign * level;
+      known[index] = (known[index] ?? 0n) + level;
     }
   }
 
-  /** The level at the end of each span; null: nobody can tell. */
-  of(place: string): readonly bigint[] | null {
+  /**
+   * The level at the end of each span, in every way in which it may have come about; null: nobody
+   * can tell. What a run did before its budget came to the balance with the first unit that looked
+   * at it: the one of the first step since then, or one before that left no row, as a hold that was
+   * refused.
+   */
+  of(place: string): readonly (readonly bigint[])[] | null {
     const asked = this.#asked.get(place);
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
     if (asked === undefined || this.#unsure.has(place)) return null;
     const { each, where } = asked.budget.document;
-    // Which limit was in force when what a run did before its budget came to it is not known: the
-    // first unit that looks at it does that.
-    const isEarly = asked.spans.length > 1 && this.#early.has(place);
     const { agent, label, card } = where;
     const isSelecting = agent !== undefined || label !== undefined || card !== undefined;
     const changed = isSelecting ? this.#changed.selected : this.#changed.moved;
-    const isUnsure = changed.has(joined(ws, scope)) || isEarly;
-    if (each === "run" && isUnsure) return null;
-    let level = 0n;
+    if (each === "run" && changed.has(joined(ws, scope))) return null;
     const sums = this.#levels.get(place) ?? asked.spans.map(() => 0n);
-    return sums.map((sum) => {
-      level += sum;
-      return level;
-    });
+    const early = this.#early.get(place) ?? 0n;
+    const lastAt = early === 0n ? 0 : (this.#seenIn.get(place) ?? sums.length - 1);
+    return sums.slice(0, lastAt + 1).map((sum, at) => addedUp(sums.with(at, sum + early)));
   }
+}
+
+function addedUp(sums: readonly bigint[]): bigint[] {
+  let level = 0n;
+  return sums.map((sum) => {
+    level += sum;
+    return level;
+  });
 }
 
 const FORMER_RUNS = "SELECT * FROM former_runs WHERE ws = ? AND run = ? ORDER BY until_seq";
