@@ -1,4 +1,5 @@
 /** One unit of work: load, decide, seal, write, commit. */
+import type { NotEntitled } from "../domain/budget/entitlements.ts";
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { EVENTS_PER_EARLY_UNIT_MIN_COUNT } from "../domain/limits.ts";
@@ -194,10 +195,14 @@ function problemOf(run: string, { by, notEntitled }: NotAdmitted): Problem {
     const detail = `Run "${run}" may not open: ${budget} has no room for another run.`;
     return { code: "budget.exhausted", detail };
   }
-  const { what, name } = notEntitled;
-  const used = what === "parallel_runs" ? "another run now" : `the ${what} "${name ?? ""}"`;
-  const detail = `Run "${run}" may not open: its customer may not use ${used}.`;
+  const detail = `Run "${run}" may not open: its customer ${entitledText(notEntitled)}.`;
   return { code: "entitlement.missing", detail };
+}
+
+function entitledText({ what, name }: NotEntitled): string {
+  if (what === "parallel_runs") return "may not use another run now";
+  if (name === null) return `may use named ${what}s alone, and none is named`;
+  return `may not use the ${what} "${name}"`;
 }
 
 /** Steps that were taken up in any way: their holds, if they have one, are settled. */

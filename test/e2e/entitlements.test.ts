@@ -138,6 +138,13 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(decided(await ask("r7", MODEL))[0], "allow");
     });
 
+    test("a run that opens without a name is told that it wants one", async () => {
+      await own({ agents: ["support"] });
+      const { opened } = await ask("r1", MODEL, { agent: null });
+      const may = "may use named agents alone, and none is named";
+      assert.equal(opened?.error?.detail, `Run "r1" may not open: its customer ${may}.`);
+    });
+
     test("what was done is recorded, entitled or not", async () => {
       await own({ tools: [] });
       const step = { id: "e1", run: "r1", customer: "acme", kind: "tool", tool: "shell" };

@@ -40,7 +40,7 @@ const limit: Verb = {
     const body = { scope, limit: most === "none" ? null : most, ...decidedBy(scene.args) };
     const now = await scene.session.put<LimitView>(`${pathOf(key)}/limits`, body);
     return told(scene, now, () => [
-      `${now.budget} of ${now.scope}: the limit is ${now.limit ?? "none"} now.`,
+      `${now.budget} of ${now.scope || "everything"}: the limit is ${now.limit ?? "none"} now.`,
     ]);
   },
 };
