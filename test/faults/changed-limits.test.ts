@@ -89,6 +89,24 @@ test("an overrun is missed of what a run did before its budget, whose limit chan
   );
 });
 
+test("an overrun is missed that a late link brought to the run above", async () => {
+  const dataDir = await played([
+    ["steps", "a", 1],
+    ["own", "tree", 3],
+    ["steps", "c", 3],
+    ["open", "c", 5],
+    ["own", "tree", 9],
+    ["steps", "c", 0],
+  ]);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  assert.equal(overrunsOf(dataDir), 3);
+  const problems = problemsAfter(dataDir, (db) => {
+    assert.ok(db.prepare(`DELETE FROM overruns WHERE ${OF_TREE}`).run().changes);
+  });
+  const told = "overruns add up to 0, 3 was settled above the limit";
+  assert.ok(problems.includes(told), `${problems}`);
+});
+
 test("a retired balance of a run is missed, too", async () => {
   const dataDir = await played([...BEFORE_ITS_BUDGET, ["steps", "a", 1], ["retire", "tree", 0]]);
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);

@@ -12,6 +12,7 @@ import { decodeOutcome, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { BudgetSums, SummedBudget, SummedPart } from "./budget-sums.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
+import { RunPaths } from "./run-paths.ts";
 import { readStep, type StepTable } from "./step-row.ts";
 
 /** A limit, from the unit of work on whose first seq this is. */
@@ -49,6 +50,7 @@ export class LevelsAgain {
   /** The first span in which a step moved a balance: its unit looked at it, if none did before. */
   readonly #seenIn = new Map<string, number>();
   readonly #changed: ChangedScopes;
+  readonly #paths: RunPaths;
   /** Balances of charges in which runs with a cap or a minimum count. */
   readonly #unsure = new Set<string>();
 
@@ -57,6 +59,7 @@ export class LevelsAgain {
     this.#file = file;
     this.#sums = sums;
     this.#asked = asked;
+    this.#paths = new RunPaths(file);
     this.#changed = asked.size === 0 ? NOTHING_CHANGED : changedScopes(file);
     const all = new Set([...asked.values()].map(({ budget }) => budget));
     if (all.size > 0) this.#addSteps(Map.groupBy(all, ({ ws }) => ws));
@@ -79,7 +82,8 @@ export class LevelsAgain {
       const own = joined(...(read.identity as [number, number, string]));
       if (own !== identity) [identity, before] = [own, null];
       const off = before === null ? [] : partsOf(ws, before);
-      this.#book({ ws, seq: step.seq, isOfStep: true }, { off, on: partsOf(ws, step) });
+      const { run, seq } = step;
+      this.#book({ ws, run, seq, isOfStep: true }, { off, on: partsOf(ws, step) });
       before = step;
     }
   }
@@ -92,7 +96,7 @@ export class LevelsAgain {
       if (now === null || this.#sums.waitsInMemory(ws, now)) continue;
       const former = this.#file.all(FORMER_RUNS, ws, now.id);
       const versions = [...former.map((one) => readOr(() => decodeFormerRun(one))), now];
-      this.#bookVersions(versions, ws, (one) => this.#partsOfRun(own, ws, one));
+      this.#bookVersions({ ws, run: now.id }, versions, (one) => this.#partsOfRun(own, ws, one));
     }
   }
 
@@ -115,53 +119,72 @@ export class LevelsAgain {
       if (now === null) continue;
       const former = this.#file.all(FORMER_OUTCOMES, ws, now.run, now.key);
       const versions = [...former.map((one) => readOr(() => decodeFormerOutcome(one))), now];
-      this.#bookVersions(versions, ws, (one) => this.#sums.partsOfOutcome(own, ws, one));
+      const { run } = now;
+      this.#bookVersions({ ws, run }, versions, (one) => this.#sums.partsOfOutcome(own, ws, one));
     }
   }
 
   #bookVersions<T extends { readonly sinceSeq: number }>(
+    of: Pick<Booked, "ws" | "run">,
     versions: readonly (T | null)[],
-    ws: number,
     partsOf: (version: T) => Iterable<SummedPart>,
   ): void {
     for (const [at, version] of versions.entries()) {
       if (version === null) continue;
       const [before, seq] = [versions[at - 1] ?? null, version.sinceSeq];
       const off = before === null ? [] : partsOf(before);
-      this.#book({ ws, seq, isOfStep: false }, { off, on: partsOf(version) });
+      this.#book({ ...of, seq, isOfStep: false }, { off, on: partsOf(version) });
     }
   }
 
   #book(
-    {
-      ws,
-      seq,
-      isOfStep,
-    }: { readonly ws: number; readonly seq: number; readonly isOfStep: boolean },
+    { ws, run, seq, isOfStep }: Booked,
     change: { readonly off: Iterable<SummedPart>; readonly on: Iterable<SummedPart> },
   ): void {
-    const moved = new Map<string, bigint>();
+    const moved = new Map<string, { level: bigint; readonly part: SummedPart }>();
     const add = (parts: Iterable<SummedPart>, sign: bigint) => {
-      for (const { budget, scope, window, level } of parts) {
-        const place = joined(ws, budget.id, scope, window);
-        if (this.#asked.has(place)) moved.set(place, (moved.get(place) ?? 0n) + sign * level);
+      for (const part of parts) {
+        const place = joined(ws, part.budget.id, part.scope, part.window);
+        if (!this.#asked.has(place)) continue;
+        const known = moved.get(place) ?? { level: 0n, part };
+        moved.set(place, known);
+        known.level += sign * part.level;
       }
     };
     add(change.off, -1n);
     add(change.on, 1n);
-    for (const [place, level] of moved) {
+    for (const [place, { level, part }] of moved) {
       const { spans, untilSeq } = present(this.#asked.get(place), "a balance that is asked for");
-      if (level === 0n || seq >= untilSeq) continue;
-      const index = spans.findLastIndex(({ fromSeq }) => fromSeq <= seq);
+      const isOfRuns = part.budget.document.each === "run";
+      const countedSeq = isOfRuns ? Math.max(seq, this.#linkedSeq(ws, run, part.scope)) : seq;
+      if (level === 0n || countedSeq >= untilSeq) continue;
+      const index = spans.findLastIndex(({ fromSeq }) => fromSeq <= countedSeq);
       if (index < 0) {
         this.#early.set(place, (this.#early.get(place) ?? 0n) + level);
         continue;
       }
-      if (isOfStep) this.#seenIn.set(place, Math.min(index, this.#seenIn.get(place) ?? index));
+      // What a link brings is one sum, and may be nothing.
+      const isSeen = isOfStep && countedSeq === seq;
+      if (isSeen) this.#seenIn.set(place, Math.min(index, this.#seenIn.get(place) ?? index));
       const known = this.#levels.get(place) ?? spans.map(() => 0n);
       this.#levels.set(place, known);
       known[index] = (known[index] ?? 0n) + level;
     }
+  }
+
+  /**
+   * Since when a run has been below another: what its tree had come to by then came to that one's
+   * balance with the unit that linked it. A run keeps its first parent. 0: since it is there.
+   */
+  #linkedSeq(ws: number, run: string, scope: string): number {
+    const { links } = this.#changed;
+    let seq = 0;
+    if (links.size === 0 || run === scope) return seq;
+    for (const { id } of this.#paths.of(ws, run)) {
+      if (id === scope) break;
+      seq = Math.max(seq, links.get(joined(ws, id)) ?? 0);
+    }
+    return seq;
   }
 
   /**
@@ -200,18 +223,33 @@ const FORMER_OUTCOMES = `SELECT * FROM former_outcomes
 
 const RUN = "SELECT * FROM runs WHERE ws = ? AND id = ?";
 
+/** A row that was booked: in which unit of work, and of which run. */
+interface Booked {
+  readonly ws: number;
+  readonly run: string;
+  readonly seq: number;
+  readonly isOfStep: boolean;
+}
+
 /** Runs in whose trees something was otherwise in between: by workspace and run. */
 interface ChangedScopes {
-  /** A run stood elsewhere. */
+  /** First seq of the unit that put a run below its parent, where it was a root before. */
+  readonly links: ReadonlyMap<string, number>;
+  /** A run had another parent, or it cannot be read. */
   readonly moved: ReadonlySet<string>;
   /** That, or it had another agent, other labels or another card: budgets may select by these. */
   readonly selected: ReadonlySet<string>;
 }
 
-const NOTHING_CHANGED: ChangedScopes = { moved: new Set(), selected: new Set() };
+const NOTHING_CHANGED: ChangedScopes = {
+  links: new Map(),
+  moved: new Set(),
+  selected: new Set(),
+};
 
 function changedScopes(file: DataFile): ChangedScopes {
   const [moved, selected] = [new Set<string>(), new Set<string>()];
+  const links = new Map<string, number>();
   const add = (changed: Set<string>, ws: number, from: string | null) => {
     for (let id = from; id !== null && !changed.has(joined(ws, id)); ) {
       changed.add(joined(ws, id));
@@ -223,14 +261,20 @@ function changedScopes(file: DataFile): ChangedScopes {
     const former = readOr(() => decodeFormerRun(row));
     const now = file.first(RUN, ws, run);
     const is = now === undefined ? null : readOr(() => decodeRunFacts(now));
-    const isMoved = former === null || is === null || former.parent !== is.parent;
+    const isLinked = former !== null && is !== null && former.parent === null && is.parent !== null;
+    // The last version without a parent says it: the next one begins behind it.
+    if (isLinked) {
+      const key = joined(ws, run);
+      links.set(key, Math.max(links.get(key) ?? 0, (row.until_seq as number) + 1));
+    }
+    const isMoved = former === null || is === null || (!isLinked && former.parent !== is.parent);
     if (!isMoved && selecting(former) === selecting(is)) continue;
     for (const changed of isMoved ? [moved, selected] : [selected]) {
       add(changed, ws, run);
       add(changed, ws, former?.parent ?? null);
     }
   }
-  return { moved, selected };
+  return { links, moved, selected };
 }
 
 /** What selects a run. */
