@@ -92,8 +92,10 @@ test("an overrun is missed of what a run did before its budget, whose limit chan
 test("an overrun is missed that a late link brought to the run above", async () => {
   const dataDir = await played([
     ["steps", "a", 1],
-    ["own", "tree", 3],
+    ["own", "tree", 8],
     ["steps", "c", 3],
+    // What c did before counts by the limit of the link.
+    ["own", "tree", 3],
     ["open", "c", 5],
     ["own", "tree", 9],
     ["steps", "c", 0],
