@@ -16,7 +16,7 @@ import {
   ruleText,
 } from "../domain/policy/policy.ts";
 import type { AskedCall } from "../domain/policy/run-levels.ts";
-import type { Run } from "../domain/run/run.ts";
+import { mayGoOn, type Run } from "../domain/run/run.ts";
 import { recordStop } from "./record-stop.ts";
 import type { BatchResult, RunResult } from "./result.ts";
 import type { ReachedDocument } from "./run-episodes.ts";
@@ -96,22 +96,21 @@ async function tell(watched: WatchedRuns, { hit, row, path, cause }: Telling): P
   const document: ReachedDocument = { ...hit, customer, agent, root, cause };
   const identity = { run: "", source: "policy.reached", id: run.id, contentHash: "" };
   state.record("policy.reached", identity, JSON.stringify(document));
-  if (isStopping(hit)) await stopRun(watched, run, hit);
+  // A run that has ended makes no step that could be stopped; those below it may.
+  if (isStopping(hit) && mayGoOn(run)) await stopRun(watched, hit);
 }
 
-/** Stops the run and all below it; a stop that is as strict stays as it is. */
+/** Stops the run and all below it; a stop that is as strict stays as it is. Returns what stands. */
 async function stopRun(
   { watching: { state, unit } }: WatchedRuns,
-  run: Run,
-  { policy, rule, level, moreThan, action }: PolicyHit,
-): Promise<void> {
-  if (run.status !== "open" && run.status !== "abandoned") return;
-  const key = { of: "run", id: run.id } as const;
+  { run, policy, rule, level, moreThan, action }: PolicyHit,
+): Promise<Stop> {
+  const key = { of: "run", id: run } as const;
   for (const stored of await unit.spending.stops([key])) state.spending.loadStop(key, stored);
   const mode = action === "block" ? "block" : "pause";
   const known = state.spending.stop(key);
   const isAsStrict = known !== null && (known.mode === "block" || mode === "pause");
-  if (isAsStrict && known?.budget === null) return;
+  if (isAsStrict && known.budget === null) return known;
   const stop: Stop = {
     ...key,
     mode,
@@ -123,6 +122,7 @@ async function stopRun(
   };
   state.spending.putStop(stop);
   recordStop({ state }, stop);
+  return stop;
 }
 
 /** What rules say of a hold that would be granted otherwise. */
@@ -141,7 +141,9 @@ export async function watchAsk(
   const by = decidingHit(able);
   if (by === null) return { hits, by, stop: null, retryAfterMs: null };
   if (!isStopping(by)) return paced(watched, { hits, by });
-  const stop = watched.watching.state.spending.stop({ of: "run", id: by.run });
+  // It stands already, but where the run above had ended when it was found beyond the rule: who is
+  // refused now must have a stop that can be lifted.
+  const stop = await stopRun(watched, by);
   return { hits, by, stop, retryAfterMs: null };
 }
 

@@ -158,6 +158,22 @@ describe("a paused run", () => {
     assert.deepEqual(await stopped(), []);
   });
 
+  test("by a rule of its ended root goes on with the command it is told", async () => {
+    const rules = [{ rule: "fan_out", moreThan: 1, do: "pause" }];
+    const policy = { where: { agent: ["lead"] }, mode: "enforce", rules };
+    await ok("PUT", "/v1/policies/fan", { policy, ...BY });
+    await use("root", "1", { customer: "acme", agent: "lead" });
+    const occurredAt = String((await ok("GET", "/v1/clock")).now);
+    await ok("POST", "/v1/events", [{ type: "run.closed", id: "end", run: "root", occurredAt }]);
+    await use("one", "1", { parentRun: "root", agent: "search" });
+    const refused = await ask("two", "1", { parentRun: "root", agent: "search" });
+    assert.deepEqual([refused.decision, refused.reason], ["pause", "policy"]);
+    assert.equal(refused.resume, "tollgate resume root");
+    assert.deepEqual([await stateOf("root"), await stateOf("two")], ["ended", "paused"]);
+    await ok("POST", "/v1/stops/resume", { of: "run", id: "root", ...BY });
+    await use("two", "1");
+  });
+
   test("is told when the next window of its budget begins, by whatever clock", async () => {
     const body = { name: "trial", startAt: "2031-01-01T10:30:00Z" };
     key = String((await ok("POST", "/v1/workspaces", body)).secret);
