@@ -77,8 +77,11 @@ async function balancesOf(ask: Ask, keys: readonly BalanceKey[]): Promise<KeptBa
 function decodeKept(row: Row): KeptBalance {
   const held = row.held === null ? 0n : BigInt(row.held as string);
   const isKept = row.settled !== null;
-  const key = { budgetId: Number(row.budget_id), scope: row.scope, window: row.window_key };
-  return { ...(isKept ? decodeBalance(row) : emptyBalance(key as BalanceKey)), held, isKept };
+  return { ...(isKept ? decodeBalance(row) : emptyBalance(keyOfRow(row))), held, isKept };
+}
+
+function keyOfRow({ budget_id, scope, window_key }: Row): BalanceKey {
+  return { budgetId: Number(budget_id), scope: scope as string, window: window_key as string };
 }
 
 async function limitsOf(ask: Ask, keys: readonly LimitKey[]): Promise<OwnLimit[]> {
@@ -315,14 +318,17 @@ export class PostgresSpendingReads implements SpendingReads {
   async balancesOf(workspace: string, filter: BalanceFilter): Promise<KeptBalance[]> {
     const ask = await this.#in(workspace);
     const { budgetId = null, scope = null, window = null, after, limit } = filter;
-    const sql = `SELECT * FROM budget_balances WHERE ws = $1
+    const pageOf = (table: string, isWanted: string) =>
+      `(SELECT budget_id, scope, window_key FROM ${table} WHERE ws = $1 AND ${isWanted}
       AND ($2::int8 IS NULL OR budget_id = $2) AND ($3::text IS NULL OR scope = $3)
       AND ($4::text IS NULL OR window_key = $4)
       AND ($5::int8 IS NULL OR (budget_id, scope, window_key) > ($5, $6, $7))
+      ORDER BY budget_id, scope, window_key LIMIT $8)`;
+    const sql = `${pageOf("budget_balances", "true")} UNION ${pageOf("budget_held", "level <> 0")}
       ORDER BY budget_id, scope, window_key LIMIT $8`;
     const place = [after?.budgetId ?? null, after?.scope ?? null, after?.window ?? null];
     const rows = await ask(sql, budgetId, scope, window, ...place, limit);
-    return balancesOf(ask, rows.map(decodeBalance));
+    return balancesOf(ask, rows.map(keyOfRow));
   }
 
   async balances(workspace: string, keys: readonly BalanceKey[]): Promise<KeptBalance[]> {
