@@ -127,6 +127,8 @@ describe("a wrong command about limits", () => {
     assert.equal((await tollgate("budget", "set", budgets, ...WHY)).code, 0);
     const { out } = await tollgate("budget", "limit", "whole", "", "9", ...WHY);
     assert.equal(out, "whole of everything: the limit is 9 now.\n");
+    const shown = await tollgate("budget", "show", "whole");
+    assert.equal(shown.out, 'The budget "whole" has no balances so far.\n');
   });
 
   test("that stops a name which nothing is known of says so, and stops it", async () => {
