@@ -143,7 +143,9 @@ export async function watchAsk(
   if (!isStopping(by)) return paced(watched, { hits, by });
   // It stands already, but where the run above had ended when it was found beyond the rule: who is
   // refused now must have a stop that can be lifted.
-  const stop = await stopRun(watched, by);
+  // It is by what was put on record, which the run may be further beyond by now.
+  const { told } = await watched.of(by.run);
+  const stop = await stopRun(watched, told.get(ruleText(by)) ?? by);
   return { hits, by, stop, retryAfterMs: null };
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
+import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { type ApiCaller, apiCaller, type Json } from "./api-caller.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -14,7 +15,7 @@ describe("a paused run", () => {
   let key: string | undefined;
 
   beforeEach(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ store: "sqlite" });
     api = await apiCaller(server);
     key = undefined;
   });
@@ -165,13 +166,20 @@ describe("a paused run", () => {
     await use("root", "1", { customer: "acme", agent: "lead" });
     const occurredAt = String((await ok("GET", "/v1/clock")).now);
     await ok("POST", "/v1/events", [{ type: "run.closed", id: "end", run: "root", occurredAt }]);
-    await use("one", "1", { parentRun: "root", agent: "search" });
-    const refused = await ask("two", "1", { parentRun: "root", agent: "search" });
+    const below = { type: "run.opened", occurredAt, parentRun: "root", agent: "search" };
+    for (const run of ["one", "two", "three"]) {
+      await ok("POST", "/v1/events", [{ ...below, id: `open ${run}`, run }]);
+    }
+    assert.deepEqual(await stopped(), [], "who has ended is not stopped by itself");
+    const refused = await ask("two", "1");
     assert.deepEqual([refused.decision, refused.reason], ["pause", "policy"]);
     assert.equal(refused.resume, "tollgate resume root");
     assert.deepEqual([await stateOf("root"), await stateOf("two")], ["ended", "paused"]);
     await ok("POST", "/v1/stops/resume", { of: "run", id: "root", ...BY });
     await use("two", "1");
+    assert.ok(server.dataDir !== null);
+    await server.store.settle(DEFAULT_WORKSPACE);
+    assert.deepEqual(verifyDataFolder(server.dataDir).findings, []);
   });
 
   test("is told when the next window of its budget begins, by whatever clock", async () => {
