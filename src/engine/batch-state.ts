@@ -231,13 +231,13 @@ export class BatchState {
   #page({ customer, period }: CounterKey): LedgerPage {
     const last = this.#lastPage;
     if (last !== null && this.#lastCustomer === customer && last.period === period) return last;
-    let pages = this.#pages.get(customer);
-    if (pages === undefined) {
-      pages = [];
-      this.#pages.set(customer, pages);
+    const pages = this.#pages.get(customer);
+    let page = pages?.find((one) => one.period === period);
+    if (page === undefined) {
+      page = newPage(period);
+      if (pages === undefined) this.#pages.set(customer, [page]);
+      else pages.push(page);
     }
-    const page = pages.find((one) => one.period === period) ?? newPage(period);
-    if (!pages.includes(page)) pages.push(page);
     this.#lastPage = page;
     this.#lastCustomer = customer;
     return page;
@@ -320,16 +320,17 @@ export class BatchState {
   *gains(): Generator<CounterKey & { readonly rows: readonly RollupDelta[] }> {
     for (const [customer, pages] of this.#pages) {
       for (const { period, rollups } of pages) {
-        if (rollups.rows.length > 0) yield { customer, period, rows: rollups.rows };
+        if (rollups.count > 0) yield { customer, period, rows: rollups.rows };
       }
     }
   }
 
   #gainedRollups(): RollupDelta[] {
     const gained: RollupDelta[] = [];
-    for (const pages of this.#pages.values()) {
-      for (const page of pages) gained.push(...page.rollups.rows);
-    }
+    const add = (row: RollupDelta): void => {
+      gained.push(row);
+    };
+    for (const pages of this.#pages.values()) for (const page of pages) page.rollups.each(add);
     return gained;
   }
 
