@@ -8,6 +8,7 @@ import { TollgateError } from "../domain/errors.ts";
 import { BODY_MAX_BYTES } from "../domain/limits.ts";
 import { type Authenticator, requireScope } from "./authenticator.ts";
 import type { IngestAnswer, Logger } from "./http-parts.ts";
+import { ingestAnswerBytes } from "./ingest-answer-bytes.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import type { PlainAnswer } from "./plain-connections.ts";
 import type { PlainRequest } from "./plain-request.ts";
@@ -106,7 +107,8 @@ export async function answerPlainEvents(
     takenBytes = body.length;
     const answer = await ingest(key.workspace, bodyText(body), kind);
     metrics.countEvents(answer.results);
-    answered = { status: 200, headers: JSON_HEADERS, body: writeIngestAnswer(answer) };
+    const written = ingestAnswerBytes(answer) ?? writeIngestAnswer(answer);
+    answered = { status: 200, headers: JSON_HEADERS, body: written };
   } catch (error) {
     answered = answerProblem(error, logger);
   }
