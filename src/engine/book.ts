@@ -21,6 +21,7 @@ import type {
   Totals,
 } from "../domain/run/run.ts";
 import {
+  addCharge,
   addCharges,
   ancestry,
   endingOf,
@@ -28,7 +29,7 @@ import {
   negateTotals,
   subtractTotals,
 } from "../domain/run/run.ts";
-import type { BatchState, EditableRun } from "./batch-state.ts";
+import type { BatchState } from "./batch-state.ts";
 import { meteredOfOutcome, meteredOfRun, meteredOfStep, ratingOf } from "./metered.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
@@ -69,11 +70,10 @@ interface AdjustedBy {
   readonly cause: Cause;
 }
 
-/** `sign`: 1 puts on, −1 takes off. */
-type Movement = Counted & MovedBy & { readonly sign: 1n | -1n };
-
-/** A cause in parts: nearly nothing that moves is of a closed period, where one is made of them. */
-interface MovedBy {
+/** What moves, and its cause in parts: one is made of them where a period is closed. */
+interface Movement extends Counted {
+  /** 1 puts on, −1 takes off. */
+  readonly sign: 1n | -1n;
   readonly by: StepKey;
   readonly reason: AdjustmentReason;
 }
@@ -211,19 +211,19 @@ export class Ledger {
   #addToRun(id: string, period: string, delta: Totals): void {
     const run = this.state.editRun(id);
     addTo(run.own, delta);
-    this.#addToTreeOf(run, delta, [{ period, charge: delta.charge }]);
+    addTo(run.tree, delta);
+    run.chargedIn = addCharge(run.chargedIn, period, delta.charge);
+    if (run.parent !== null) this.#addAbove(run.parent, delta, [{ period, charge: delta.charge }]);
   }
 
   /** Adds what a whole tree came to to the run that it is put below, and to all above. */
   addTree(id: string, { tree, chargedIn }: Pick<Run, "tree" | "chargedIn">): void {
-    this.#addToTreeOf(this.state.editRun(id), tree, chargedIn);
+    this.#addAbove(this.state.editRun(id).id, tree, chargedIn);
   }
 
-  #addToTreeOf(run: EditableRun, delta: Totals, charged: readonly PeriodCharge[]): void {
-    addTo(run.tree, delta);
-    run.chargedIn = addCharges(run.chargedIn, charged);
-    if (run.parent === null) return;
-    for (const { id: above } of ancestry(run.parent, (key) => this.state.runs.get(key))) {
+  /** Adds to a run's tree, and to those of all above it. */
+  #addAbove(id: string, delta: Totals, charged: readonly PeriodCharge[]): void {
+    for (const { id: above } of ancestry(id, (key) => this.state.runs.get(key))) {
       const edited = this.state.editRun(above);
       addTo(edited.tree, delta);
       edited.chargedIn = addCharges(edited.chargedIn, charged);

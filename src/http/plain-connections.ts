@@ -126,7 +126,7 @@ class PlainConnection {
     const bodyBytes = Buffer.byteLength(body);
     const head = headText(answer, bodyBytes, isLast);
     if (typeof body === "string") {
-      // Where every character is a byte, Latin-1 is the same bytes, and Node need not look for more.
+      // Where every character is a byte, Latin-1 is the same bytes, and Node looks for no more.
       const encoding = bodyBytes === body.length ? "latin1" : "utf8";
       this.#socket.write(head + body, encoding, this.#sent);
       return;

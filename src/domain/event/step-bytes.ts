@@ -4,7 +4,7 @@
  * string of it. A property holds both against each other.
  */
 import { AsciiBytes } from "../ascii-bytes.ts";
-import { formatQuantity } from "../money/decimal.ts";
+import { formatQuantity, type Quantity } from "../money/decimal.ts";
 import type { ChargeShare, Step } from "./step.ts";
 import {
   BUCKET_CODES,
@@ -117,13 +117,13 @@ export class StepBytes extends AsciiBytes {
 
   #usage(usage: Usage): void {
     let isFirst = true;
-    for (const [name, quantity] of usage) {
+    for (const name of usage.keys()) {
       if (!isFirst) this.byte(COMMA_BYTE);
       isFirst = false;
       const code = BUCKET_CODES.get(name);
       this.text(code ?? name);
       if (code === undefined) this.byte(EQUALS_BYTE);
-      this.text(formatQuantity(quantity));
+      this.text(formatQuantity(usage.get(name) as Quantity));
     }
   }
 
