@@ -8,7 +8,7 @@ import { formatQuantity, type Quantity } from "../money/decimal.ts";
 import type { ChargeShare, Step } from "./step.ts";
 import {
   BUCKET_CODES,
-  codeDigitsOf,
+  codesOf,
   END,
   facetsOf,
   labelsOf,
@@ -26,7 +26,6 @@ const SHARE_END_BYTE = SHARE_END.charCodeAt(0);
 const LINE_BYTE = 0x0a;
 const COMMA_BYTE = 0x2c;
 const EQUALS_BYTE = 0x3d;
-const DIGIT_0 = 0x30;
 /** A step of few charges takes 270; room is made anew where that is too little. */
 const USUAL_BYTES = 400;
 
@@ -82,7 +81,7 @@ export class StepBytes extends AsciiBytes {
 
   #body(step: Step): void {
     const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
-    this.#codes(step);
+    this.#field(codesOf(step));
     this.#field(revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`);
     this.#field(step.contentHash);
     this.#instant(occurredAtMs);
@@ -100,12 +99,6 @@ export class StepBytes extends AsciiBytes {
     this.byte(END_BYTE);
     this.#shares(step.shares);
     this.text(rareOf(step));
-  }
-
-  #codes(step: Step): void {
-    const digits = codeDigitsOf(step);
-    for (const digit of digits) this.byte(DIGIT_0 + digit);
-    this.byte(END_BYTE);
   }
 
   /** In base 36. */
