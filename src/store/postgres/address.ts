@@ -1,4 +1,4 @@
-/** What the address of a database says beside where it is. No message repeats it: it has a password. */
+/** What the address of a database says. No message repeats it all: it holds a password. */
 import { TollgateError } from "../../domain/errors.ts";
 
 /** Whoever asks for TLS has authority and name verified: the driver does so, and warns of it. */
