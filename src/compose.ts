@@ -302,8 +302,8 @@ async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenSt
 
 /** Reports from a copy of the database, where the environment names one; nothing is asked yet. */
 async function openReports({ databaseUrl, logger, environment = process.env }: StartOptions) {
-  const { DATABASE_READ_URL: connectionString } = environment;
-  if (databaseUrl === undefined || connectionString === undefined) return null;
+  const { DATABASE_READ_URL: connectionString = "" } = environment;
+  if (databaseUrl === undefined || connectionString === "") return null;
   const { store, asOfMs } = await openPostgresReplica({ connectionString, digest: nodeDigest });
   const copy = { engine: composeEngine(store), asOfMs };
   const onFailure = (error: unknown) => {
