@@ -68,7 +68,7 @@ export function termsOf(facts: Facts) {
   );
   return {
     fees: feesOf(facts),
-    bounds: bounds.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    bounds,
     least: leastOf(facts, ({ minimum }) => minimum ?? undefined),
     most: last?.maximum === undefined ? null : new Exact(last.maximum),
   };
