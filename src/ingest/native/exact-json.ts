@@ -9,8 +9,8 @@
  * parser.
  *
  * Of two equal keys in one object the last one stands, as in every JSON parser of JavaScript.
- * The RFC (8259, section 4) leaves that open, so a producer must not rely on it. What people decide,
- * rate cards among it, is refused where it says something twice (`repeated-keys.ts`).
+ * The RFC (8259, section 4) leaves that open, so a producer must not rely on it. What people
+ * decide, rate cards among it, is refused where it says something twice (`repeated-keys.ts`).
  */
 import { TollgateError } from "../../domain/errors.ts";
 import { JSON_MAX_DEPTH } from "../../domain/limits.ts";
