@@ -107,12 +107,11 @@ export function boundLines(
     const own = counted.filter((line) => line.cardKey === cardKey && line.chargeKey === chargeKey);
     const charged = own.reduce((sum, { amountRounded }) => sum + amountRounded, 0n) as Amount;
     const at = { ...WHOLE, cardKey, chargeKey };
-    const least = leastText(minimumParts, told);
     return bounded(bound, charged).map(
       ({ isMinimum, amount }): Unrounded => ({
         ...at,
         kind: isMinimum ? "charge_minimum" : "charge_maximum",
-        description: `${name}: ${isMinimum ? least : "maximum of the period"}`,
+        description: `${name}: ${boundText(isMinimum, minimumParts, told)}`,
         amountExact: amount,
       }),
     );
@@ -160,17 +159,17 @@ export function periodBoundLines(
   bounds: Pick<PeriodTerms, "minimum" | "minimumParts" | "maximum">,
   { charged, ...told }: ToldIn & { readonly charged: Amount },
 ): Unrounded[] {
-  const least = capitalized(leastText(bounds.minimumParts, told));
   return bounded(bounds, charged).map(({ isMinimum, amount }) => ({
     ...WHOLE,
     kind: isMinimum ? "minimum" : "maximum",
-    description: isMinimum ? least : "Maximum of the period",
+    description: capitalized(boundText(isMinimum, bounds.minimumParts, told)),
     amountExact: amount,
   }));
 }
 
-/** A minimum; where it is for parts of the period, for which, and what it comes to for them. */
-function leastText(parts: readonly PartialMinimum[], told: ToldIn): string {
+/** A minimum that is for parts of the period says for which, and what it comes to for them. */
+function boundText(isMinimum: boolean, parts: readonly PartialMinimum[], told: ToldIn): string {
+  if (!isMinimum) return "maximum of the period";
   return parts.length === 0 ? "minimum of the period" : `minimum of ${minimumText(parts, told)}`;
 }
 
