@@ -54,6 +54,19 @@ describe("the terms of a period", () => {
     assert.deepEqual(termsOf(same).fees, ["base 49 0-30"]);
   });
 
+  test("fees stand as their card lists them, all parts of one before the next", () => {
+    const two = (amount: string) => ({
+      fees: [
+        { key: "z", amount },
+        { key: "a", amount: "10" },
+      ],
+    });
+    const changed = [span(cardOf(two("30")), 0, 10), span(cardOf(two("60")), 10, 30)];
+    assert.deepEqual(termsOf(changed).fees, ["z 10 0-10", "z 40 10-30", "a 10 0-30"]);
+    const dropped = [span(cardOf(two("30")), 0, 15), span(cardOf(fee("8")), 15, 30)];
+    assert.deepEqual(termsOf(dropped).fees, ["base 4 15-30", "a 5 0-15", "z 15 0-15"]);
+  });
+
   test("a fee that is not prorated is owed once, in full, for the whole period", () => {
     const changed = [
       span(cardOf(fee("49", false)), 5, 10),

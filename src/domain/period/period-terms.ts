@@ -12,7 +12,7 @@ import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
 import type { Charge, Discount, Fee, RateCard } from "../rating/rate-card.ts";
 import { coversKey, trialEndMs } from "../rating/trial.ts";
 import type { BillingPeriod } from "./billing-period.ts";
-import type { CardsInOrder } from "./line-order.ts";
+import { type CardsInOrder, lineOrder } from "./line-order.ts";
 import type { PartialMinimum, TimeSpan } from "./told-times.ts";
 
 /** A stretch of a period for which one card version was in force for the customer. */
@@ -56,6 +56,7 @@ export interface ChargeBounds {
 export interface PeriodTerms {
   /** Cards of the period, each as it was last, in order of their beginning. */
   readonly cards: CardsInOrder;
+  /** In the order of their cards. */
   readonly fees: readonly FeePart[];
   /** In the order of the charges on their cards. */
   readonly chargeBounds: readonly ChargeBounds[];
@@ -86,7 +87,7 @@ export function periodTerms(input: TermsInput): PeriodTerms {
   const cards = [...new Map(input.spans.map(({ card }) => [card.key, card])).values()];
   return {
     cards,
-    fees: feeParts(input),
+    fees: inOrder(feeParts(input), cards),
     chargeBounds: cards.flatMap((card) => chargeBounds(input, card)),
     discounts: last.discounts.filter((discount) => appliesTo(discount, period)),
     ...minimumOf(
@@ -109,6 +110,13 @@ function paidSpan(span: CardSpan, key: string | null, { startedAtMs }: TermsInpu
   if (trial === null || startedAtMs === null || !coversKey(trial, key)) return span;
   const freeUntilMs = Math.min(trialEndMs(trial, startedAtMs), span.endMs);
   return { ...span, startMs: Math.max(span.startMs, freeUntilMs) };
+}
+
+/** Fees as their cards list them, the parts of one side by side. */
+function inOrder(fees: readonly FeePart[], cards: readonly RateCard[]): FeePart[] {
+  const order = lineOrder(cards.map(({ key, fees: charges }) => ({ key, charges })));
+  const of = ({ cardKey, feeKey }: FeePart) => ({ cardKey, chargeKey: feeKey });
+  return fees.toSorted((a, b) => order(of(a), of(b)));
 }
 
 interface OwedFee {
