@@ -4,7 +4,14 @@ import { type Amount, type Factor, parseAmount } from "../money/decimal.ts";
 import type { Discount } from "../rating/rate-card.ts";
 import { lineOrder } from "./line-order.ts";
 import type { FeePart } from "./period-terms.ts";
-import { discountLine, feeLine, roundingLines, runLines, trialLines } from "./statement-lines.ts";
+import {
+  adjustedName,
+  discountLine,
+  feeLine,
+  roundingLines,
+  runLines,
+  trialLines,
+} from "./statement-lines.ts";
 
 const amount = (text: string) => parseAmount(text) as Amount;
 const PERIOD = { key: "1970-01-01", startMs: 0, endMs: 86_400_000 };
@@ -61,6 +68,15 @@ describe("lines of a statement", () => {
       [line?.kind, line?.measure, line?.quantity],
       ["run_cap", "runs", 2n * 10n ** 9n],
     );
+  });
+
+  test("a cell is told by its name, and that of all others in words", () => {
+    const name = (cell: string) => adjustedName({ chargeKey: "tools", cell }, "Tool calls");
+    assert.deepEqual(["", "web_search", "*"].map(name), [
+      "Tool calls",
+      "Tool calls (web_search)",
+      "Tool calls (all others)",
+    ]);
   });
 
   test("a trial that came to nothing and a rounding of nothing are left out", () => {

@@ -3,6 +3,7 @@
 import { isTrialCell, pricedCell } from "../event/trial-cell.ts";
 import { FACTOR_SCALE } from "../limits.ts";
 import { type Amount, formatScaled, quantityOfInteger, ZERO_AMOUNT } from "../money/decimal.ts";
+import { OTHERWISE_CELL } from "../rating/price-model.ts";
 import type { BillingPeriod } from "./billing-period.ts";
 import type { Booking } from "./booking.ts";
 import type { Taken } from "./discount-lines.ts";
@@ -15,6 +16,8 @@ import { minimumText, type PartialMinimum, spanText } from "./told-times.ts";
 
 const RUN_CAP = "Run cap";
 const RUN_MINIMUM = "Run minimum";
+/** The cell of a matrix that nobody but its card calls by a star. */
+const ALL_OTHERS = "all others";
 
 /** A line before it is rounded. */
 export type Unrounded = Omit<StatementLine, "amountRounded">;
@@ -59,7 +62,8 @@ function linesOfCount(count: ChargeCount): Unrounded[] {
 /** A charge with its cell, which is that of what is paid. */
 function nameOf({ name, cell }: Pick<ChargeCount, "name" | "cell">): string {
   const priced = pricedCell(cell);
-  return priced === "" ? name : `${name} (${priced})`;
+  if (priced === "") return name;
+  return `${name} (${priced === OTHERWISE_CELL ? ALL_OTHERS : priced})`;
 }
 
 /** What trials take off: each line of what they counted, whole, so that no rounding is left. */
