@@ -40,12 +40,12 @@ export async function watchEvents(watched: WatchedRuns): Promise<void> {
     const known = seenAtMs.get(id) ?? 0;
     seenAtMs.set(id, Math.max(known, Math.min(atMs, state.receivedAtMs)));
   };
-  for (const change of [...state.runs.changes()]) {
+  for (const change of state.runs.changes()) {
     await watched.noteParent(change);
     if ((change.before?.parent ?? null) === change.after.parent) continue;
     for (const { id } of watched.path(change.after.id)) see(id, change.after.openedAtMs);
   }
-  for (const change of [...state.steps.changes()]) {
+  for (const change of state.steps.changes()) {
     await watched.note(change);
     const [run, ...above] = watched.path(change.after.run);
     if (run === undefined) continue;

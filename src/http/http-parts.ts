@@ -26,8 +26,15 @@ export interface IngestAnswer {
 
 /** Reads events and commits them; resolves when they are on disk. */
 export interface EventIntake {
-  /** Throws `request.malformed`, `request.too_large` where the text is no list of events. */
-  ingestBody(workspace: string, text: string, kind: "json" | "ndjson"): Promise<IngestAnswer>;
+  /**
+   * Takes a body as text, or as bytes that are UTF-8. Throws `request.malformed`,
+   * `request.too_large` where it is no list of events.
+   */
+  ingestBody(
+    workspace: string,
+    body: string | Uint8Array,
+    kind: "json" | "ndjson",
+  ): Promise<IngestAnswer>;
   /** One native event; its problem names the field alone. */
   ingestValue(workspace: string, value: unknown): Promise<IngestAnswer>;
 }

@@ -193,7 +193,7 @@ function watchStore({ intake }: HttpParts, traffic: Traffic): HttpParts["intake"
     }
   };
   return {
-    ingestBody: (workspace, text, kind) => watched(() => intake.ingestBody(workspace, text, kind)),
+    ingestBody: (workspace, body, kind) => watched(() => intake.ingestBody(workspace, body, kind)),
     ingestValue: (workspace, value) => watched(() => intake.ingestValue(workspace, value)),
   };
 }
