@@ -38,6 +38,7 @@ import { contentDigest } from "./ingest/native/content-digest.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { readHolds, readNamedHolds } from "./ingest/native/parse-holds.ts";
+import { repeatedKey } from "./ingest/native/repeated-keys.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
@@ -150,6 +151,7 @@ export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
     readHolds: (body, at) => readHolds(body, { ...reading, ...at }),
     readNamedHolds,
     parseJson: (text) => parseJsonExact(text, { maxDepth: DOCUMENT_MAX_DEPTH }),
+    repeatedKey,
     parsePrices: (document, format) =>
       format === "litellm"
         ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }

@@ -85,6 +85,8 @@ export interface HttpParts {
   ) => readonly (StepKey & { readonly ttlMs: number })[];
   /** JSON without lost digits. Throws `request.malformed`. */
   readonly parseJson: (text: string) => unknown;
+  /** The path of a key that stands twice in an object of a JSON text; null: none does. */
+  readonly repeatedKey: (text: string) => string | null;
   /** Throws `price.invalid`. */
   readonly parsePrices: (document: unknown, format: PriceFormat) => ReadPrices;
   /** Makes a workspace with the seed price book, unless it has one. */
