@@ -73,7 +73,10 @@ export function readsInUnit({
       ...(await unit.usedPeriods(customer)),
       ...state.periodsSeen(customer),
     ],
-    closed: async (customer) => periodsIn(await unit.periodsOf(customer)),
+    closed: async (customer) => {
+      const own = [...state.periods.values()].filter((period) => period.customer === customer);
+      return periodsIn([...(await unit.periodsOf(customer)), ...own]);
+    },
     counters: async (key) => state.countersNow(key, await unit.counters([key])),
     adjustments: async (key) => {
       const isOfPeriod = (row: Adjustment) =>

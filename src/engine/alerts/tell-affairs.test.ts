@@ -144,6 +144,15 @@ test("units tell what their totals begin and end: a look behind finds nothing", 
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 2_000 : 40 });
 });
 
+test("credit that paid a statement is not taken up again by the period that it closes", async () => {
+  const world = await newWorld(CARD);
+  await world.engine.saveCustomer(WS, { id: "acme", settings: {} });
+  await grant(world, "g", { customer: "acme", amount: "6" });
+  await world.send(...Array.from({ length: 9 }, (_, n) => toolCall({ id: `t${n}` })));
+  await close(world, "acme");
+  assert.deepEqual(await told(world), [], "1.50 of 6 are left");
+});
+
 test("an alert is sealed with the step that causes it, and stands after a crash", async () => {
   const world = await newWorld(cardOf({ steps: [STEPS, each("1")] }));
   await world.send(toolCall({ id: "t0" }));
