@@ -31,7 +31,26 @@ const BALANCE = `SELECT * FROM budget_balances
   WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
 const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
 
-const NOTHING: ReadonlyMap<string, Balance> = new Map();
+/** What the unit on its way to the disk makes of balances and holds: only the next unit sees it. */
+interface OnTheWay {
+  readonly balances: ReadonlyMap<string, Balance>;
+  /** In their new state, those that ended among them. */
+  readonly holds: ByIdentity<Hold>;
+  /** Those of calls that count. */
+  readonly ofCalls: ReadonlyMap<string, readonly Hold[]>;
+  /** What is set aside of balances beyond what holds on disk set aside. */
+  readonly held: ReadonlyMap<string, bigint>;
+  /** How many more holds count. */
+  readonly countingMore: number;
+}
+
+const NOTHING: OnTheWay = {
+  balances: new Map(),
+  holds: new ByIdentity(),
+  ofCalls: new Map(),
+  held: new Map(),
+  countingMore: 0,
+};
 
 /** The rows of one workspace. */
 export class BudgetRows {
@@ -47,8 +66,7 @@ export class BudgetRows {
   /** Balances that the file does not have yet. */
   readonly pending = new Map<string, Balance>();
   #staged: SpendingWrites | null = null;
-  /** Balances of the unit that is on its way to the disk: only the next unit sees them. */
-  #onTheWay: ReadonlyMap<string, Balance> = NOTHING;
+  #onTheWay = NOTHING;
   readonly #texts = new BalanceTexts();
 
   constructor(statements: Statements, ws: number) {
@@ -87,15 +105,15 @@ export class BudgetRows {
     return this.#kept(keys, this.#onTheWay);
   }
 
-  #kept(keys: readonly BalanceKey[], ahead: ReadonlyMap<string, Balance>): KeptBalance[] {
+  #kept(keys: readonly BalanceKey[], { balances, held: more }: OnTheWay): KeptBalance[] {
     const found: KeptBalance[] = [];
     for (const key of keys) {
       const text = this.#texts.of(key);
-      const balance = ahead.get(text) ?? this.#balance(key, text);
-      const held = this.holds.heldOf(text);
-      if (balance === null && held === undefined) continue;
+      const balance = balances.get(text) ?? this.#balance(key, text);
+      const held = (this.holds.heldOf(text) ?? 0n) + (more.get(text) ?? 0n);
+      if (balance === null && held === 0n) continue;
       const isKept = balance !== null;
-      found.push({ ...(balance ?? emptyBalance(key)), held: held ?? 0n, isKept });
+      found.push({ ...(balance ?? emptyBalance(key)), held, isKept });
     }
     return found;
   }
@@ -138,25 +156,74 @@ export class BudgetRows {
     this.#staged = writes;
   }
 
+  /** A hold as a unit of work finds it; undefined: only the file knows whether it ended. */
+  holdInUnit(key: StepKey): Hold | undefined {
+    return this.#onTheWay.holds.get(key) ?? this.holds.of(key);
+  }
+
+  /** Holds of a call that count, as a unit of work finds them. */
+  holdsOfCallInUnit(callId: string): Hold[] {
+    const { holds, ofCalls } = this.#onTheWay;
+    const others = this.holds.ofCall(callId).filter((hold) => holds.get(hold) === undefined);
+    return [...others, ...(ofCalls.get(callId) ?? [])];
+  }
+
+  /** How many holds count, as a unit of work finds them. */
+  countingInUnit(): number {
+    return this.holds.size + this.#onTheWay.countingMore;
+  }
+
   /**
-   * What is staged, balances alone, is on its way to the disk. Returns what takes them over once
-   * they are there; where they never are, all of this is dropped.
+   * What is staged, balances and holds alone, is on its way to the disk. Returns what takes them
+   * over once they are there; where they never are, all of this is dropped.
    */
   send(): () => void {
-    const sent = new Map(
-      this.#staged?.balances.map((balance) => [this.#texts.of(balance), balance]),
-    );
+    const sent = this.#sent(this.#staged);
     this.#staged = null;
     this.#onTheWay = sent;
     return () => {
-      for (const [text, balance] of sent) this.pending.set(text, balance);
+      for (const [text, balance] of sent.balances) this.pending.set(text, balance);
+      for (const hold of sent.holds.values()) this.#takeOver(hold);
       if (this.#onTheWay === sent) this.#onTheWay = NOTHING;
     };
   }
 
+  /** The unit before this one is on disk, and taken over. */
+  #sent(staged: SpendingWrites | null): OnTheWay {
+    if (staged === null) return NOTHING;
+    const balances = new Map(staged.balances.map((one) => [this.#texts.of(one), one]));
+    if (staged.holds.length === 0) return { ...NOTHING, balances };
+    const holds = new ByIdentity<Hold>();
+    const ofCalls = new Map<string, readonly Hold[]>();
+    const held = new Map<string, bigint>();
+    let countingMore = 0;
+    const count = (hold: Hold, sign: 1 | -1): void => {
+      countingMore += sign;
+      for (const reserve of hold.reserves) {
+        const text = this.#texts.of(reserve);
+        held.set(text, (held.get(text) ?? 0n) + BigInt(sign) * reserve.amount);
+      }
+    };
+    for (const hold of staged.holds) {
+      const former = this.holds.of(hold);
+      if (former !== undefined) count(former, -1);
+      holds.set(hold);
+      if (!isCounting(hold)) continue;
+      count(hold, 1);
+      const { callId } = hold;
+      if (callId !== null) ofCalls.set(callId, [...(ofCalls.get(callId) ?? []), hold]);
+    }
+    return { balances, holds, ofCalls, held, countingMore };
+  }
+
+  #takeOver(hold: Hold): void {
+    this.holds.put(hold);
+    this.held.add(hold);
+  }
+
   /** Balances to be written where pending totals go to the file: those of units under way too. */
   balancesToWrite(): Balance[] {
-    const all = new Map([...this.pending, ...this.#onTheWay]);
+    const all = new Map([...this.pending, ...this.#onTheWay.balances]);
     for (const balance of this.#staged?.balances ?? []) all.set(this.#texts.of(balance), balance);
     return [...all.values()];
   }
@@ -167,10 +234,7 @@ export class BudgetRows {
     this.#staged = null;
     if (staged === null) return;
     for (const balance of staged.balances) this.pending.set(this.#texts.of(balance), balance);
-    for (const hold of staged.holds) {
-      this.holds.put(hold);
-      this.held.add(hold);
-    }
+    for (const hold of staged.holds) this.#takeOver(hold);
     for (const key of staged.freedLimits) this.#limits.set(scopeText(key), null);
     for (const own of staged.limits) this.#limits.set(scopeText(own), own.limit);
     this.#putStops(staged);
