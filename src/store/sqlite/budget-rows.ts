@@ -9,7 +9,6 @@ import {
   balanceText,
   emptyBalance,
   type OwnLimit,
-  scopeText,
 } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
@@ -58,7 +57,7 @@ export class BudgetRows {
   readonly #ws: number;
   /** Null: there is no such row. */
   readonly #balances = new Recent<string, Balance | null>(BALANCES_MAX_ROWS);
-  readonly #limits = new Recent<string, bigint | null>(LIMITS_MAX_ROWS);
+  readonly #limits = new OwnLimits();
   #holds: CountingHolds | null = null;
   /** Identities of all holds, those that ended among them. */
   readonly held: HeldIdentities;
@@ -138,12 +137,11 @@ export class BudgetRows {
   }
 
   #limit(key: LimitKey): bigint | null {
-    const text = scopeText(key);
-    const known = this.#limits.get(text);
+    const known = this.#limits.get(key);
     if (known !== undefined) return known;
     const row = this.#statements.of(LIMIT).get(this.#ws, key.budgetId, key.scope);
     const limit = row === undefined ? null : decodeLimit(row).limit;
-    this.#limits.set(text, limit);
+    this.#limits.set(key, limit);
     return limit;
   }
 
@@ -235,8 +233,8 @@ export class BudgetRows {
     if (staged === null) return;
     for (const balance of staged.balances) this.pending.set(this.#texts.of(balance), balance);
     for (const hold of staged.holds) this.#takeOver(hold);
-    for (const key of staged.freedLimits) this.#limits.set(scopeText(key), null);
-    for (const own of staged.limits) this.#limits.set(scopeText(own), own.limit);
+    for (const key of staged.freedLimits) this.#limits.set(key, null);
+    for (const own of staged.limits) this.#limits.set(own, own.limit);
     this.#putStops(staged);
   }
 
@@ -252,6 +250,25 @@ export class BudgetRows {
   settle(): void {
     for (const [text, balance] of this.pending) this.#balances.set(text, balance);
     this.pending.clear();
+  }
+}
+
+/**
+ * Limits that scopes have of their own, null: the budget's. They are found by the scope, a text
+ * that is at hand, and then by the few budgets that it is one of.
+ */
+class OwnLimits {
+  readonly #ofScopes = new Recent<string, Map<number, bigint | null>>(LIMITS_MAX_ROWS);
+
+  /** Undefined: the file was not asked yet. */
+  get({ budgetId, scope }: LimitKey): bigint | null | undefined {
+    return this.#ofScopes.get(scope)?.get(budgetId);
+  }
+
+  set({ budgetId, scope }: LimitKey, limit: bigint | null): void {
+    const known = this.#ofScopes.get(scope);
+    if (known === undefined) this.#ofScopes.set(scope, new Map([[budgetId, limit]]));
+    else known.set(budgetId, limit);
   }
 }
 
