@@ -180,21 +180,21 @@ const AJV_OPTIONS = {
 
 /** Remembers whether the last commit was left unknown, which /health tells. */
 function watchStore({ intake }: HttpParts, traffic: Traffic): HttpParts["intake"] {
-  const isKnown = <T>(result: T): T => {
-    traffic.isStoreUnknown = false;
-    return result;
-  };
-  const isUnknown = (error: unknown): never => {
-    if (error instanceof TollgateError && error.code === "store.unknown") {
-      traffic.isStoreUnknown = true;
+  const watched = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await work();
+      traffic.isStoreUnknown = false;
+      return result;
+    } catch (error) {
+      if (error instanceof TollgateError && error.code === "store.unknown") {
+        traffic.isStoreUnknown = true;
+      }
+      throw error;
     }
-    throw error;
   };
   return {
-    ingestBody: (workspace, text, kind) =>
-      intake.ingestBody(workspace, text, kind).then(isKnown, isUnknown),
-    ingestValue: (workspace, value) =>
-      intake.ingestValue(workspace, value).then(isKnown, isUnknown),
+    ingestBody: (workspace, body, kind) => watched(() => intake.ingestBody(workspace, body, kind)),
+    ingestValue: (workspace, value) => watched(() => intake.ingestValue(workspace, value)),
   };
 }
 
