@@ -38,6 +38,7 @@ import { contentDigest } from "./ingest/native/content-digest.ts";
 import { parseJsonExact } from "./ingest/native/exact-json.ts";
 import { eventReader } from "./ingest/native/ingest-body.ts";
 import { readHolds, readNamedHolds } from "./ingest/native/parse-holds.ts";
+import { repeatedKey } from "./ingest/native/repeated-keys.ts";
 import { importLitellmPrices } from "./ingest/price-list/litellm.ts";
 import { readPriceDocument } from "./ingest/price-list/own-format.ts";
 import { seedVersion } from "./ingest/price-list/seed.ts";
@@ -150,6 +151,7 @@ export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
     readHolds: (body, at) => readHolds(body, { ...reading, ...at }),
     readNamedHolds,
     parseJson: (text) => parseJsonExact(text, { maxDepth: DOCUMENT_MAX_DEPTH }),
+    repeatedKey,
     parsePrices: (document, format) =>
       format === "litellm"
         ? { source: "litellm", effectiveFromMs: null, ...importLitellmPrices(document) }
@@ -302,8 +304,8 @@ async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenSt
 
 /** Reports from a copy of the database, where the environment names one; nothing is asked yet. */
 async function openReports({ databaseUrl, logger, environment = process.env }: StartOptions) {
-  const { DATABASE_READ_URL: connectionString } = environment;
-  if (databaseUrl === undefined || connectionString === undefined) return null;
+  const { DATABASE_READ_URL: connectionString = "" } = environment;
+  if (databaseUrl === undefined || connectionString === "") return null;
   const { store, asOfMs } = await openPostgresReplica({ connectionString, digest: nodeDigest });
   const copy = { engine: composeEngine(store), asOfMs };
   const onFailure = (error: unknown) => {

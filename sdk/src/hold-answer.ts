@@ -59,6 +59,7 @@ export function refusalFacts(run: string, step: string, decision: Decision): Ref
     `${WORDS[kind]} (${reason}).`,
     decidedBy === null ? "" : budgetText(decidedBy),
     policy === null ? "" : ruleText(policy),
+    decision.notEntitled ? entitledText(decision.notEntitled) : "",
     decision.stop ? `Stopped by ${decision.stop.by}: ${decision.stop.reason}.` : "",
     decision.error?.detail ?? "",
     resume === null ? "" : `To go on: ${resume}`,
@@ -77,11 +78,18 @@ const WORDS: Readonly<Record<Decision["decision"], string>> = {
   invalid: "The call cannot be decided on",
 };
 
+function entitledText({ what, name }: NonNullable<Decision["notEntitled"]>): string {
+  if (what === "parallel_runs") return "The customer may not have another run now.";
+  if (name === null) return `The customer may use named ${what}s alone, and none is named.`;
+  return `The customer may not use the ${what} "${name}".`;
+}
+
 function ruleText({ policy, rule, level, moreThan }: PolicyRule): string {
   return `Policy ${policy}: ${rule} is ${level}, more than ${moreThan}.`;
 }
 
 function budgetText({ budget, scope, measure, limit, remaining, currency }: BudgetState): string {
   const unit = currency ? `${currency} of ${measure}` : measure;
-  return `Budget ${budget} of ${scope}: ${remaining} of ${limit} ${unit} left.`;
+  const of = scope === "" ? "" : ` of ${scope}`;
+  return `Budget ${budget}${of}: ${remaining} of ${limit} ${unit} left.`;
 }

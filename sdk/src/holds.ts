@@ -89,6 +89,8 @@ export interface Decision {
   readonly retryAfterMs?: number;
   readonly reason?: string;
   readonly decidedBy?: BudgetState | null;
+  /** What the customer may not use: `agent`, `model`, `tool`, `parallel_runs`, and its name. */
+  readonly notEntitled?: { readonly what: string; readonly name: string | null } | null;
   /** Who stopped the work, where somebody did. */
   readonly stop?: { readonly by: string; readonly reason: string } | null;
   readonly resume?: string;

@@ -231,6 +231,29 @@ test("who stopped a run is told", async (t) => {
   assert.match(error.message, /Stopped by ann: runaway/);
 });
 
+test("what a customer may not use is told by name", async (t) => {
+  const { server, tollgate, openai } = await sdkWorld(t);
+  for (const [what, name, told] of [
+    ["model", "gpt-5", 'The customer may not use the model "gpt-5".'],
+    ["agent", null, "The customer may use named agents alone, and none is named."],
+    ["parallel_runs", null, "The customer may not have another run now."],
+  ] as const) {
+    const notEntitled = { what, name };
+    server.decide = () => ({ decision: "block", reason: "not_entitled", notEntitled });
+    const error = await rejection(tollgate.run(RUN, () => openai.chat.completions.create(CHAT)));
+    assert.ok(error instanceof BudgetExceeded);
+    assert.equal(error.message, `The call is refused (not_entitled). ${told}`);
+  }
+});
+
+test("a budget of the whole workspace is told without a scope", async (t) => {
+  const { server, tollgate, openai } = await sdkWorld(t);
+  const decidedBy = { ...BUDGET, scope: "" };
+  server.decide = () => ({ decision: "block", reason: "budget", decidedBy });
+  const error = await rejection(tollgate.run(RUN, () => openai.chat.completions.create(CHAT)));
+  assert.match(error instanceof Error ? error.message : "", /Budget [a-z.-]+: /);
+});
+
 test("a run that is not guarded asks for nothing", async (t) => {
   const { server, tollgate, openai } = await sdkWorld(t);
   server.decide = () => BLOCK;

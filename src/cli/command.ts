@@ -178,7 +178,7 @@ export const JSON_OPTION: Readonly<Record<string, OptionSpec>> = {
 
 /** The data folder of a command: option, environment, then `./tollgate-data`. */
 export function dataDirOf(args: Arguments, here: Surroundings): string {
-  return textOption(args, "data") ?? here.environment.TOLLGATE_DATA ?? "tollgate-data";
+  return textOption(args, "data") ?? (here.environment.TOLLGATE_DATA || "tollgate-data");
 }
 
 /**

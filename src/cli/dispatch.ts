@@ -195,7 +195,8 @@ function overview({ product, styles }: Surroundings): string[] {
     ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     "",
     "tollgate help COMMAND shows a command's options. Commands without --url work on a data",
-    "folder: --data DIR, TOLLGATE_DATA, or ./tollgate-data.",
+    "folder (--data DIR, TOLLGATE_DATA, or ./tollgate-data), or where DATABASE_URL is set and",
+    "--data is not, on that database.",
   ];
 }
 

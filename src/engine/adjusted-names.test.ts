@@ -1,4 +1,4 @@
-/** How a bill calls what it adjusts: as the card called it in the period that is adjusted. */
+/** How a bill tells what it adjusts, by the card of the period that is adjusted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
@@ -36,5 +36,28 @@ test("an adjustment tells the name of its charge, as the closed bill did", async
     "Calls 2",
     "Calls: billed already as an adjustment in the period 2026-11-01 -1",
   ]);
+  await world.audited();
+});
+
+test("late usage is not held by terms of the whole period until it is issued again", async () => {
+  const price = { model: "per_unit", unit: "1" };
+  const charges = [{ key: "calls", name: "Calls", meter: { count: "steps" }, price, maximum: "4" }];
+  const discounts = [{ key: "deal", name: "Deal", percent: "50" }];
+  const document = JSON.stringify({ key: "card", currency: "USD", charges, discounts });
+  const world = await newWorld(null);
+  const card = { card: storedRateCard(document), document, effectiveFromMs: 0 };
+  await world.engine.applyRateCard("w", card);
+  const calls = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, n) => toolCall({ ...october, id: `c${from + n}` }));
+  await world.send(...calls(0, 3));
+  const [closed] = (await world.close("2026-10")).statements;
+  assert.deepEqual(told(closed?.document), ["Calls 3", "Deal (50 %) -1.5"]);
+  await world.send(...calls(3, 6));
+  const request = { statement: closed?.id ?? "", reason: "late", by: "anna" };
+  const bill = await world.engine.bill("w", { customer: "acme", period: "2026-11-01" });
+  assert.deepEqual(told(bill.document), ["Calls: adjustment of the period 2026-10-01 3"]);
+  const again = await world.engine.reissueStatement("w", request);
+  const anew = ["Calls 6", "Calls: maximum of the period -2", "Deal (50 %) -2"];
+  assert.deepEqual(told(again.document), anew);
   await world.audited();
 });

@@ -68,10 +68,13 @@ export class Rows<T> {
   }
 
   /** Changed rows that were loaded, as they were and as they are. */
-  *replaced(): Generator<{ readonly before: T; readonly after: T }> {
-    for (const { before, after } of this.changes()) {
-      if (before !== undefined) yield { before, after };
+  replaced(): { readonly before: T; readonly after: T }[] {
+    const replaced: { readonly before: T; readonly after: T }[] = [];
+    for (const [key, before] of this.#changed) {
+      const after = this.#rows.get(key);
+      if (before !== undefined && after !== undefined) replaced.push({ before, after });
     }
+    return replaced;
   }
 
   /** A row as it was before this unit changed it; undefined where there was none. */
@@ -80,11 +83,13 @@ export class Rows<T> {
   }
 
   /** Each changed row with what it was before this unit. */
-  *changes(): Generator<Change<T>> {
+  changes(): Change<T>[] {
+    const changes: Change<T>[] = [];
     for (const [key, before] of this.#changed) {
       const after = this.#rows.get(key);
-      if (after !== undefined) yield { before, after };
+      if (after !== undefined) changes.push({ before, after });
     }
+    return changes;
   }
 }
 

@@ -3,23 +3,22 @@
  * after: the rules in between are plain functions over this state.
  */
 import { ALERT_KINDS } from "../domain/alert/alert.ts";
-import { present } from "../domain/assert.ts";
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Marked, Recognised } from "../domain/event/step-marks.ts";
 import type { Adjustment, PeriodState } from "../domain/period/records.ts";
 import type { Counter } from "../domain/rating/counter.ts";
-import {
-  emptyRollup,
-  isSameRollup,
-  type RollupDelta,
-  type RollupKey,
-  rollupPlace,
-} from "../domain/run/rollup.ts";
+import type { GrowingRollup, RollupDelta, RollupKey } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
 import { factsOfRun, newRun, statesSame } from "../domain/run/run.ts";
-import { Shelf } from "../domain/shelf.ts";
 import { Rows } from "./batch-rows.ts";
+import {
+  type ChargeCell,
+  type CounterSlot,
+  LedgerPage,
+  moveSlot,
+  storedOf,
+} from "./ledger-page.ts";
 import type {
   Call,
   Conflict,
@@ -60,51 +59,9 @@ export type EditableRun = Editable<Omit<Run, "own" | "tree">> & {
   tree: Editable<Totals>;
 };
 
-export type EditableRollup = Editable<RollupDelta>;
-
-interface ChargeCell {
-  readonly chargeKey: string;
-  readonly cell: string;
-}
-
-/** The place of a counter in a unit of work; `moveCounter` moves it. */
-export interface CounterSlot extends CounterKey, ChargeCell {
-  readonly cardKey: string;
-  readonly counter: Counter | undefined;
-}
-
-type EditableSlot = Editable<CounterSlot> & { isMoved: boolean };
-
-/** What one customer's period counts in this unit. */
-interface LedgerPage {
-  readonly period: string;
-  readonly counters: Shelf<EditableSlot, CellOfCard>;
-  readonly rollups: Shelf<EditableRollup, RollupKey>;
-}
-
-function newPage(period: string): LedgerPage {
-  return {
-    period,
-    counters: new Shelf(isOfCell),
-    rollups: new Shelf<EditableRollup, RollupKey>(isSameRollup),
-  };
-}
-
-type CellOfCard = Pick<CounterSlot, "cardKey" | "cell">;
-
-function isOfCell(slot: EditableSlot, { cardKey, cell }: CellOfCard): boolean {
-  return slot.cell === cell && slot.cardKey === cardKey;
-}
-
-/** Written out field by field: every step asks for several. */
-function putSlot(
-  page: LedgerPage,
-  { customer, period, cardKey, chargeKey, cell }: Omit<CounterSlot, "counter">,
-  counter: Counter | undefined,
-): CounterSlot {
-  const slot = { customer, period, cardKey, chargeKey, cell, counter, isMoved: false };
-  page.counters.put(chargeKey, slot);
-  return slot;
+/** What a unit adds to the usage of a customer's period. */
+export interface Gain extends CounterKey {
+  readonly rows: readonly RollupDelta[];
 }
 
 /** A step of usage that has no price. */
@@ -152,7 +109,7 @@ export class BatchState {
   readonly spending = new SpendingState();
   /** By customer, who rarely has two in one unit. */
   readonly #pages = new Map<string, LedgerPage[]>();
-  readonly #moved: EditableSlot[] = [];
+  readonly #moved: CounterSlot[] = [];
   /** The page asked for last, and whose it is: the charges of one step ask for the same. */
   #lastPage: LedgerPage | null = null;
   #lastCustomer = "";
@@ -231,13 +188,13 @@ export class BatchState {
   #page({ customer, period }: CounterKey): LedgerPage {
     const last = this.#lastPage;
     if (last !== null && this.#lastCustomer === customer && last.period === period) return last;
-    let pages = this.#pages.get(customer);
-    if (pages === undefined) {
-      pages = [];
-      this.#pages.set(customer, pages);
+    const pages = this.#pages.get(customer);
+    let page = pages?.find((one) => one.period === period);
+    if (page === undefined) {
+      page = new LedgerPage(period);
+      if (pages === undefined) this.#pages.set(customer, [page]);
+      else pages.push(page);
     }
-    const page = pages.find((one) => one.period === period) ?? newPage(period);
-    if (!pages.includes(page)) pages.push(page);
     this.#lastPage = page;
     this.#lastCustomer = customer;
     return page;
@@ -245,48 +202,26 @@ export class BatchState {
 
   /** The counter of a charge, to be read and then moved. */
   counter(key: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
-    const page = this.#page(key);
-    const { chargeKey, cell } = charge;
-    const known = page.counters.find(chargeKey, { cardKey, cell });
-    if (known !== undefined) return known;
-    const { customer, period } = key;
-    return putSlot(page, { customer, period, cardKey, chargeKey, cell }, undefined);
+    return this.#page(key).counter(key, cardKey, charge);
   }
 
   /** Gives a counter its new value, which will be written. */
-  moveCounter(given: CounterSlot, counter: Counter): void {
-    const slot = given as EditableSlot;
-    slot.counter = counter;
-    if (slot.isMoved) return;
-    slot.isMoved = true;
-    this.#moved.push(slot);
+  moveCounter(slot: CounterSlot, counter: Counter): void {
+    if (moveSlot(slot, counter)) this.#moved.push(slot);
   }
 
   /** Puts a counter as it is stored. Of one that is loaded twice the first stands. */
   loadCounter(stored: StoredCounter): void {
-    putSlot(this.#page(stored), stored, stored.counter);
-  }
-
-  #movedCounters(slots: readonly EditableSlot[] = this.#moved): StoredCounter[] {
-    return slots.map(({ customer, period, cardKey, chargeKey, cell, counter }) => ({
-      customer,
-      period,
-      cardKey,
-      chargeKey,
-      cell,
-      counter: present(counter, "the value of a moved counter"),
-    }));
+    this.#page(stored).load(stored);
   }
 
   /** Stored counters of a customer's period, those that this unit moved as they are now. */
   countersNow(key: CounterKey, stored: readonly StoredCounter[]): StoredCounter[] {
     const page = this.#pages.get(key.customer)?.find(({ period }) => period === key.period);
-    const slots = page?.counters.rows.filter(({ isMoved }) => isMoved) ?? [];
-    const moved = this.#movedCounters(slots);
     const textOf = ({ cardKey, chargeKey, cell }: StoredCounter) =>
       JSON.stringify([cardKey, chargeKey, cell]);
     const all = new Map(stored.map((one) => [textOf(one), one]));
-    for (const one of moved) all.set(textOf(one), one);
+    for (const one of page?.moved ?? []) all.set(textOf(one), one);
     return [...all.values()];
   }
 
@@ -300,36 +235,32 @@ export class BatchState {
   }
 
   /** What a roll-up row gains in this unit, to be added to in place. */
-  rollup(key: RollupKey): EditableRollup {
-    const { rollups } = this.#page(key);
-    const place = rollupPlace(key);
-    const known = rollups.find(place, key);
-    if (known !== undefined) return known;
-    const none: EditableRollup = emptyRollup(key);
-    rollups.put(place, none);
-    return none;
+  rollup(key: RollupKey): GrowingRollup {
+    return this.#page(key).rollup(key);
   }
 
   /** What this unit adds to a customer's period. */
   rollupsOf(customer: string, period: string): readonly RollupDelta[] {
-    const page = this.#pages.get(customer)?.find((one) => one.period === period);
-    return page?.rollups.rows ?? [];
+    return this.#pages.get(customer)?.find((one) => one.period === period)?.gained ?? [];
   }
 
   /** Every customer's period that this unit adds to. */
-  *gains(): Generator<CounterKey & { readonly rows: readonly RollupDelta[] }> {
+  gains(): Gain[] {
+    const gains: Gain[] = [];
     for (const [customer, pages] of this.#pages) {
-      for (const { period, rollups } of pages) {
-        if (rollups.rows.length > 0) yield { customer, period, rows: rollups.rows };
+      for (const { period, gained } of pages) {
+        if (gained.length > 0) gains.push({ customer, period, rows: gained });
       }
     }
+    return gains;
   }
 
   #gainedRollups(): RollupDelta[] {
     const gained: RollupDelta[] = [];
-    for (const pages of this.#pages.values()) {
-      for (const page of pages) gained.push(...page.rollups.rows);
-    }
+    const add = (row: RollupDelta): void => {
+      gained.push(row);
+    };
+    for (const pages of this.#pages.values()) for (const page of pages) page.eachGained(add);
     return gained;
   }
 
@@ -350,7 +281,7 @@ export class BatchState {
 
   #replacedOutcomes(): FormerOutcome[] {
     const untilSeq = this.#seqBefore;
-    return [...this.outcomes.replaced()].map(({ before: outcome }) => ({ outcome, untilSeq }));
+    return this.outcomes.replaced().map(({ before: outcome }) => ({ outcome, untilSeq }));
   }
 
   /** True where something changed without taking a seq, such as a run's sign of life. */
@@ -374,7 +305,7 @@ export class BatchState {
       runs: this.runs.changed(),
       customers: this.customers.changed(),
       outcomes: this.outcomes.changed().map((one) => ({ ...one, sinceSeq: this.#seqBefore + 1 })),
-      counters: this.#movedCounters(),
+      counters: this.#moved.map(storedOf),
       rollups: this.#gainedRollups(),
       calls: this.calls.changed(),
       freedCalls: this.freedCalls,

@@ -217,6 +217,17 @@ export function periodStarting(
   return candidates.find((period) => period.key === key);
 }
 
+/** The period that starts in a month (`2026-11`) of the customer's calendar. */
+export function periodStartingIn(
+  tariff: Tariff,
+  customer: Customer,
+  month: string,
+): BillingPeriod | undefined {
+  const middle = tariff.periodOf(customer, Date.parse(`${month}-15T12:00:00Z`));
+  const after = tariff.periodOf(customer, middle.endMs);
+  return [middle, after].find(({ key }) => key.startsWith(month));
+}
+
 /** The same for a date that is known to start one. */
 export function periodOfKey(tariff: Tariff, customer: Customer, key: string): BillingPeriod {
   return present(periodStarting(tariff, customer, key), `period ${key} of "${customer.id}"`);

@@ -21,6 +21,7 @@ import type {
   Totals,
 } from "../domain/run/run.ts";
 import {
+  addCharge,
   addCharges,
   ancestry,
   endingOf,
@@ -28,7 +29,7 @@ import {
   negateTotals,
   subtractTotals,
 } from "../domain/run/run.ts";
-import type { BatchState, EditableRun } from "./batch-state.ts";
+import type { BatchState } from "./batch-state.ts";
 import { meteredOfOutcome, meteredOfRun, meteredOfStep, ratingOf } from "./metered.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
 import type { EventResult } from "./result.ts";
@@ -69,10 +70,12 @@ interface AdjustedBy {
   readonly cause: Cause;
 }
 
+/** What moves, and its cause in parts: one is made of them where a period is closed. */
 interface Movement extends Counted {
   /** 1 puts on, −1 takes off. */
   readonly sign: 1n | -1n;
-  readonly cause: Cause;
+  readonly by: StepKey;
+  readonly reason: AdjustmentReason;
 }
 
 /** Books on the state of one unit of work, by one tariff. */
@@ -114,7 +117,7 @@ export class Ledger {
     draft.shares = taken.length === 0 ? onlyMoved(put) : joinShares([...taken, ...put]);
     draft.charge = chargedBy(draft.shares);
     this.#replaceTotals(former, draft);
-    if (this.tariff.boundsRuns) this.#touch(draft.run, causeOfStep(draft, reason));
+    if (this.tariff.boundsRuns) this.#touch(draft.run, causeOf(draft, reason));
     return draft;
   }
 
@@ -123,7 +126,7 @@ export class Ledger {
     this.state.restored.push(step);
     this.#moveStep(step, 1n, "late_event");
     this.#replaceTotals(null, step);
-    this.#touch(step.run, causeOfStep(step, "late_event"));
+    this.#touch(step.run, causeOf(step, "late_event"));
     const run = this.state.editRun(step.run);
     run.lastSeenAtMs = Math.max(run.lastSeenAtMs, step.receivedAtMs);
   }
@@ -137,25 +140,22 @@ export class Ledger {
     const card = this.tariff.cardById(step.cardVersionId);
     const metered = meteredOfStep(card, step, this);
     if (metered.length === 0) return [];
-    const at = { customer: step.customer, period: step.period };
-    return this.#move({ at, card, metered, sign, cause: causeOfStep(step, reason) });
+    return this.#move({ at: step, card, metered, sign, by: step, reason });
   }
 
   /** Moves counters and returns the marginal of each charge. */
-  #move({ at, card, metered, sign, cause }: Movement): RunShare[] {
+  #move({ at, card, metered, sign, by, reason }: Movement): RunShare[] {
     const { cardKey } = card;
     const closed = metered.length > 0 && this.state.isClosed(at);
-    const shares: RunShare[] = [];
-    for (const item of metered) {
+    return metered.map((item) => {
       const slot = this.state.counter(at, cardKey, item);
       const delta = sign === 1n ? item.quantity : -item.quantity;
       const moved = this.tariff.advance(slot.counter, card, { item, delta });
       this.state.moveCounter(slot, moved.counter);
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
-      if (closed) this.adjust({ at, cardKey, cause }, share);
-      shares.push(share);
-    }
-    return shares;
+      if (closed) this.adjust({ at, cardKey, cause: causeOf(by, reason) }, share);
+      return share;
+    });
   }
 
   /** Books a difference to a closed period in the one that is open now; a trial makes none. */
@@ -211,19 +211,19 @@ export class Ledger {
   #addToRun(id: string, period: string, delta: Totals): void {
     const run = this.state.editRun(id);
     addTo(run.own, delta);
-    this.#addToTreeOf(run, delta, [{ period, charge: delta.charge }]);
+    addTo(run.tree, delta);
+    run.chargedIn = addCharge(run.chargedIn, period, delta.charge);
+    if (run.parent !== null) this.#addAbove(run.parent, delta, [{ period, charge: delta.charge }]);
   }
 
   /** Adds what a whole tree came to to the run that it is put below, and to all above. */
   addTree(id: string, { tree, chargedIn }: Pick<Run, "tree" | "chargedIn">): void {
-    this.#addToTreeOf(this.state.editRun(id), tree, chargedIn);
+    this.#addAbove(this.state.editRun(id).id, tree, chargedIn);
   }
 
-  #addToTreeOf(run: EditableRun, delta: Totals, charged: readonly PeriodCharge[]): void {
-    addTo(run.tree, delta);
-    run.chargedIn = addCharges(run.chargedIn, charged);
-    if (run.parent === null) return;
-    for (const { id: above } of ancestry(run.parent, (key) => this.state.runs.get(key))) {
+  /** Adds to a run's tree, and to those of all above it. */
+  #addAbove(id: string, delta: Totals, charged: readonly PeriodCharge[]): void {
+    for (const { id: above } of ancestry(id, (key) => this.state.runs.get(key))) {
       const edited = this.state.editRun(above);
       addTo(edited.tree, delta);
       edited.chargedIn = addCharges(edited.chargedIn, charged);
@@ -285,8 +285,9 @@ export class Ledger {
       isSamePlace
         ? own.metered.filter((item) => !other?.metered.some(isSameAs(item)))
         : own.metered;
+    const by = { by: cause, reason: cause.reason };
     const move = (own: Counted | null, other: Counted | null, sign: 1n | -1n) =>
-      own === null ? [] : this.#move({ ...own, metered: without(own, other), sign, cause });
+      own === null ? [] : this.#move({ ...own, ...by, metered: without(own, other), sign });
     return { off: move(off, on, -1n), on: move(on, off, 1n) };
   }
 
@@ -367,7 +368,8 @@ export class Ledger {
   bookOutcome(outcome: OutcomeState, cause: Cause): OutcomeState {
     const sign = outcome.status === "reversed" ? -1n : 1n;
     const counted = this.#countedOutcome(outcome);
-    const moved = counted === null ? [] : this.#move({ ...counted, sign, cause });
+    const moved =
+      counted === null ? [] : this.#move({ ...counted, sign, by: cause, reason: cause.reason });
     const booked = this.#chargeOutcome(outcome, moved);
     this.#touch(outcome.run, cause);
     const { customer } = booked;
@@ -386,7 +388,7 @@ export class Ledger {
   }
 }
 
-function causeOfStep({ run, source, id }: StepKey, reason: AdjustmentReason): Cause {
+function causeOf({ run, source, id }: StepKey, reason: AdjustmentReason): Cause {
   return { run, source, id, reason };
 }
 

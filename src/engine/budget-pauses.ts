@@ -3,6 +3,7 @@
  * room again. It decides nothing, since the room itself does; it is what those who wait are told,
  * and what stands in the journal.
  */
+import { present } from "../domain/assert.ts";
 import { freeOf, type Room } from "../domain/budget/decide.ts";
 import { runToPause, type Spender } from "../domain/budget/spend.ts";
 import type { Stop } from "../domain/budget/stop.ts";
@@ -18,7 +19,8 @@ interface Pausing {
 
 /** Pauses what counts in the balance, once; null: the step is in no run that could wait. */
 export function pauseRun({ state }: Pausing, spender: Spender, by: Room): Stop | null {
-  const run = runToPause(by.record.budget, by.scope, spender);
+  const mayRunOn = (id: string) => mayGoOn(present(state.runs.get(id), `run "${id}"`));
+  const run = runToPause(by.record.budget, by.scope, { spender, mayGoOn: mayRunOn });
   if (run === null) return null;
   const known = state.spending.stop({ of: "run", id: run.id });
   const free = String(freeOf(by, false));

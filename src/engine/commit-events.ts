@@ -1,4 +1,5 @@
 /** One unit of work: load, decide, seal, write, commit. */
+import type { NotEntitled } from "../domain/budget/entitlements.ts";
 import type { Problem } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { EVENTS_PER_EARLY_UNIT_MIN_COUNT } from "../domain/limits.ts";
@@ -54,16 +55,16 @@ export async function commitWork(
   const work = async (unit: UnitOfWork): Promise<BatchResult> => {
     await beginUnit(context, unit, { workspace, isAgain: found !== null });
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
-    const receivedAtMs = context.clock.nowMs();
+    const [receivedAtMs, pacedAtMs] = timesOf(context);
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
     const head = await unit.head();
     const state = new BatchState(receivedAtMs, head.lastSeq);
     await loadBatch(unit, tariff, { state, events, runs: holds.map(({ run }) => run) });
     await loadCondensed(unit, state, context.digest);
     const spending = { unit, state, tariff, book: kept };
-    const watching = { unit, state, tariff, store, workspace, policies };
+    const watching = { unit, state, tariff, store, workspace, policies, pacedAtMs };
     watched = watchedBy(watching, { isAgain: watched !== null, digest: head.digest });
-    const asked = { ids: context.ids, entitlements, watched };
+    const asked = { ids: context.ids, entitlements, watched, pacedAtMs };
     const admission = await admitRuns({ ...spending, ...asked }, { events, holds });
     const result = applyAdmitted(spending, events, admission);
     await letOthers(events);
@@ -116,6 +117,12 @@ async function beginUnit(
 ): Promise<void> {
   if (isAgain) affairs.forget(workspace);
   await requireRules(unit, seen);
+}
+
+/** Now, and now by what holds keep their distance by. */
+function timesOf({ clock }: RuledContext): readonly [receivedAtMs: number, pacedAtMs: number] {
+  const receivedAtMs = clock.nowMs();
+  return [receivedAtMs, clock.paceMs?.() ?? receivedAtMs];
 }
 
 /** What a unit goes by. */
@@ -188,10 +195,14 @@ function problemOf(run: string, { by, notEntitled }: NotAdmitted): Problem {
     const detail = `Run "${run}" may not open: ${budget} has no room for another run.`;
     return { code: "budget.exhausted", detail };
   }
-  const { what, name } = notEntitled;
-  const used = what === "parallel_runs" ? "another run now" : `the ${what} "${name ?? ""}"`;
-  const detail = `Run "${run}" may not open: its customer may not use ${used}.`;
+  const detail = `Run "${run}" may not open: its customer ${entitledText(notEntitled)}.`;
   return { code: "entitlement.missing", detail };
+}
+
+function entitledText({ what, name }: NotEntitled): string {
+  if (what === "parallel_runs") return "may not use another run now";
+  if (name === null) return `may use named ${what}s alone, and none is named`;
+  return `may not use the ${what} "${name}"`;
 }
 
 /** Steps that were taken up in any way: their holds, if they have one, are settled. */

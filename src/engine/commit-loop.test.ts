@@ -70,12 +70,12 @@ function landingLoop(options: { readonly hasLanes?: boolean } = {}) {
 describe("the commit loop", () => {
   test("takes what waits together, up to the limit, and tells each request its own", async () => {
     const { loop, sizes, commitAll } = loopWith();
-    const sent = [1, 2_000, 2_999, 1, 4].map((count, at) => eventsOf(count, `r${at}`));
+    const sent = [1, 2_000, 2_995, 2_996, 4].map((count, at) => eventsOf(count, `r${at}`));
     const answers = sent.map((events) => loop.submit("w", events));
     await commitAll();
     assert.deepEqual(sizes(), [
       [EVENTS_PER_COMMIT_MAX_COUNT, 0],
-      [5, 0],
+      [2_996, 0],
     ]);
     for (const [at, answer] of answers.entries()) {
       const { results } = await answer;
@@ -132,6 +132,34 @@ describe("the commit loop", () => {
       [1_000, 0],
       [1_000, 0],
     ]);
+  });
+
+  test("lets a small request wait for the oldest alone, however many large ones", async () => {
+    const { loop, units, sizes, commitAll } = loopWith();
+    for (let n = 0; n < 12; n += 1) void loop.submit("w", eventsOf(1_000, `large${n}`));
+    void loop.submit("w", eventsOf(2, "small"));
+    await commitAll();
+    assert.deepEqual(
+      sizes().map(([events]) => events),
+      [4_002, 5_000, 3_000],
+    );
+    const ids = units.flatMap((unit) => unit.events.map(({ id }) => id));
+    assert.equal(ids.indexOf("small-1"), 4_001, "behind those that came before it");
+  });
+
+  test("lets few events beside a large request, and never keeps it from its turn", async () => {
+    const { loop, units, sizes, commitAll } = loopWith();
+    void loop.submit("w", [], askOf("a"));
+    for (let n = 0; n < 2; n += 1) void loop.submit("w", eventsOf(1_000, `large${n}`));
+    const [few, most] = [10, EVENTS_BESIDE_HOLDS_MAX_COUNT];
+    for (let n = 0; n <= most / few; n += 1) void loop.submit("w", eventsOf(few, `small${n}`));
+    await commitAll();
+    assert.deepEqual(sizes(), [
+      [1_000 + most, 1],
+      [1_000 + few, 0],
+    ]);
+    const firsts = units.map(({ events }) => events[0]?.id);
+    assert.deepEqual(firsts, ["large0-0", "large1-0"]);
   });
 
   test("takes many events again once nobody has asked for holds for a while", async () => {

@@ -5,7 +5,8 @@
  *
  * Who asks for a hold waits before every call of a model, for the unit under way and then for its
  * own. So holds go before events that wait, and while any are asked for no unit takes many events.
- * Every unit takes a request of events where one waits, so holds keep no events from being booked.
+ * Every unit takes a request of events where one waits, so holds keep no events from being booked,
+ * and then the small ones, so a customer of many large requests keeps nobody waiting but itself.
  *
  * A store that several nodes share lets workspaces be written to at once, so each has a lane of its
  * own there: nobody waits for another workspace. The embedded store has one writer, and one lane.
@@ -255,12 +256,21 @@ function isOfHolds({ holds }: EventsWaiting): boolean {
   return holds !== null;
 }
 
-/** The first of these that come to so many events and asks together, at least one. */
+/**
+ * Of these in their order, the oldest and then the smallest that come to so many events and asks
+ * together; one that is larger by itself has others beside it. So who sends much delays itself and
+ * nobody else, and still each request moves up with every unit.
+ */
 function upTo(requests: readonly EventsWaiting[], most: number): EventsWaiting[] {
-  let count = 0;
-  const end = requests.findIndex((one, at) => {
+  const all = requests.reduce((sum, one) => sum + sizeOf(one), 0);
+  const [oldest, ...others] = requests;
+  if (all <= most || oldest === undefined) return [...requests];
+  const taken = new Set([oldest]);
+  let count = sizeOf(oldest) > most ? 0 : sizeOf(oldest);
+  for (const one of others.sort((a, b) => sizeOf(a) - sizeOf(b))) {
     count += sizeOf(one);
-    return at > 0 && count > most;
-  });
-  return end === -1 ? [...requests] : requests.slice(0, end);
+    if (count > most) break;
+    taken.add(one);
+  }
+  return requests.filter((one) => taken.has(one));
 }

@@ -16,6 +16,7 @@ import type { KnownRules } from "./rules.ts";
 import type { Tariff } from "./tariff.ts";
 import type { Turns } from "./turns.ts";
 import type { WaitingRuns } from "./waiting-runs.ts";
+import type { WorkspaceClock } from "./workspace-clocks.ts";
 
 /** The tariff of each workspace, kept ready and rebuilt when a version is recorded. */
 export interface Tariffs {
@@ -27,7 +28,7 @@ export interface Tariffs {
 
 /** The clock of each workspace. */
 export interface Clocks {
-  of(workspace: string): Promise<Clock>;
+  of(workspace: string): Promise<WorkspaceClock>;
   /** Forgets what kind of workspace it is: it has just become one. */
   forget(workspace: string): void;
 }
@@ -95,7 +96,10 @@ export interface EngineContext {
 }
 
 /** What a unit of work is done with: everything but the loop that leads to it. */
-export type UnitContext = Omit<EngineContext, "loop" | "clocks" | "waiting" | "rules">;
+export type UnitContext = Omit<EngineContext, "loop" | "clock" | "clocks" | "waiting" | "rules"> & {
+  /** That of the workspace. */
+  readonly clock: WorkspaceClock;
+};
 
 /** A unit of work that stands on rules which it must find unchanged. */
 export type RuledContext = UnitContext & { readonly seen: RulesVersions };

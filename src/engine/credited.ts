@@ -93,6 +93,9 @@ export function requireBilled(
   const left = (at.billed - at.credited) as Amount;
   if (at.wanted <= left && at.wanted > 0n) return;
   const [wanted, of] = [at.wanted, at.billed].map(formatAmount);
-  const detail = `${wanted} is more than is left of ${of}: ${formatAmount(left)}.`;
+  const detail =
+    at.billed <= 0n
+      ? "Nothing is charged for it, so there is nothing to give back."
+      : `${wanted} is more than is left of ${of}: ${formatAmount(left)}.`;
   throw new TollgateError("credit.exceeded", detail, field);
 }

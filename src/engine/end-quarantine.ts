@@ -3,8 +3,9 @@
  * taken to have used all that was held for it: an estimate, which the real record supersedes
  * whenever it comes. Where the caller said so, the hold is released instead.
  *
- * The quarantine is measured on a clock that never jumps, from when this process first saw the hold
- * expired: a machine whose clock is set forward by an hour neither burns nor frees a hold.
+ * The quarantine is measured on a clock that never jumps, from when this process first looked
+ * after the hold had expired: a machine whose clock is set forward by an hour neither burns nor
+ * frees one. Looks are remembered and no holds: where a fleet dies, tens of thousands expire.
  */
 import type { Hold } from "../domain/budget/hold.ts";
 import { decodeEvent } from "../domain/event/codec.ts";
@@ -15,49 +16,72 @@ import { GivenUp, guardedStore } from "./guarded-store.ts";
 
 const HOLDS_PER_UNIT_MAX_COUNT = 500;
 
-/** When this process first saw each hold expired, on the clock that never jumps. */
-export type Quarantine = Map<string, number>;
+/** When this process looked, by the workspace's clock and by one that never jumps. */
+interface Look {
+  readonly nowMs: number;
+  readonly passedMs: number;
+}
 
-/** Ends what is due. Returns how many holds ended. */
+/** Looks of one process at one workspace, as far back as a quarantine lasts. */
+export class Quarantine {
+  readonly #looks: Look[] = [];
+
+  /**
+   * Looks. Holds that expired before the time that this returns were seen expired when that time
+   * was, a quarantine ago; null: no look was so long ago.
+   */
+  look(look: Look, quarantineMs: number): number | null {
+    // Where the clock was set back, what expires from now on was not seen by former looks.
+    if (look.nowMs < (this.#looks.at(-1)?.nowMs ?? 0)) this.#looks.length = 0;
+    this.#looks.push(look);
+    const isLongAgo = ({ passedMs }: Look) => passedMs <= look.passedMs - quarantineMs;
+    this.#looks.splice(0, Math.max(0, this.#looks.findLastIndex(isLongAgo)));
+    const [first] = this.#looks;
+    return first !== undefined && isLongAgo(first) ? first.nowMs : null;
+  }
+}
+
+/** Ends all that is due, unit by unit. Returns how many holds ended. */
 export async function endQuarantine(
   context: EngineContext,
   workspace: string,
   {
-    seen,
+    quarantine,
     quarantineMs = HOLD_QUARANTINE_MS,
   }: {
-    readonly seen: Quarantine;
+    readonly quarantine: Quarantine;
     readonly quarantineMs?: number;
   },
 ): Promise<number> {
   const clock = await context.clocks.of(workspace);
-  const passedMs = clock.passedMs?.() ?? clock.nowMs();
-  const expired = await context.store.transact(workspace, (unit) =>
-    unit.spending.expiredHolds(clock.nowMs(), HOLDS_PER_UNIT_MAX_COUNT),
-  );
-  forgetOthers(seen, expired);
-  const due = expired.filter(({ holdId, expiresAtMs }) => {
-    const start = clock.passedMs === undefined ? expiresAtMs : (seen.get(holdId) ?? passedMs);
-    seen.set(holdId, start);
-    return passedMs >= start + quarantineMs;
-  });
-  if (due.length === 0) return 0;
-  try {
-    await endHolds({ ...context, clock }, workspace, due);
-  } catch (error) {
-    if (error instanceof HoldsMoved) return 0;
-    throw error;
+  const nowMs = clock.nowMs();
+  const beforeMs =
+    clock.passedMs === undefined
+      ? nowMs - quarantineMs + 1
+      : quarantine.look({ nowMs, passedMs: clock.passedMs() }, quarantineMs);
+  if (beforeMs === null) return 0;
+  let count = 0;
+  for (let last = ""; ; ) {
+    const due = await context.store.transact(workspace, (unit) =>
+      unit.spending.expiredHolds(Math.min(beforeMs, nowMs), HOLDS_PER_UNIT_MAX_COUNT),
+    );
+    const first = due[0]?.holdId ?? last;
+    // None is due, or the one that was is so still: what it is for cannot be taken up.
+    if (first === last) break;
+    last = first;
+    try {
+      await endHolds({ ...context, clock }, workspace, due);
+    } catch (error) {
+      if (error instanceof HoldsMoved) break;
+      throw error;
+    }
+    count += due.length;
   }
-  return due.length;
+  return count;
 }
 
 /** A hold was renewed, settled or released between the look at it and its end. */
 class HoldsMoved extends GivenUp {}
-
-function forgetOthers(seen: Quarantine, expired: readonly Hold[]): void {
-  const kept = new Set(expired.map(({ holdId }) => holdId));
-  for (const holdId of seen.keys()) if (!kept.has(holdId)) seen.delete(holdId);
-}
 
 /** Ends these holds if all stand as they were seen; else none, and the next look decides. */
 async function endHolds(

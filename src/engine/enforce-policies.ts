@@ -16,7 +16,7 @@ import {
   ruleText,
 } from "../domain/policy/policy.ts";
 import type { AskedCall } from "../domain/policy/run-levels.ts";
-import type { Run } from "../domain/run/run.ts";
+import { mayGoOn, type Run } from "../domain/run/run.ts";
 import { recordStop } from "./record-stop.ts";
 import type { BatchResult, RunResult } from "./result.ts";
 import type { ReachedDocument } from "./run-episodes.ts";
@@ -40,12 +40,12 @@ export async function watchEvents(watched: WatchedRuns): Promise<void> {
     const known = seenAtMs.get(id) ?? 0;
     seenAtMs.set(id, Math.max(known, Math.min(atMs, state.receivedAtMs)));
   };
-  for (const change of [...state.runs.changes()]) {
+  for (const change of state.runs.changes()) {
     await watched.noteParent(change);
     if ((change.before?.parent ?? null) === change.after.parent) continue;
     for (const { id } of watched.path(change.after.id)) see(id, change.after.openedAtMs);
   }
-  for (const change of [...state.steps.changes()]) {
+  for (const change of state.steps.changes()) {
     await watched.note(change);
     const [run, ...above] = watched.path(change.after.run);
     if (run === undefined) continue;
@@ -96,22 +96,21 @@ async function tell(watched: WatchedRuns, { hit, row, path, cause }: Telling): P
   const document: ReachedDocument = { ...hit, customer, agent, root, cause };
   const identity = { run: "", source: "policy.reached", id: run.id, contentHash: "" };
   state.record("policy.reached", identity, JSON.stringify(document));
-  if (isStopping(hit)) await stopRun(watched, run, hit);
+  // A run that has ended makes no step that could be stopped; those below it may.
+  if (isStopping(hit) && mayGoOn(run)) await stopRun(watched, hit);
 }
 
-/** Stops the run and all below it; a stop that is as strict stays as it is. */
+/** Stops the run and all below it; a stop that is as strict stays as it is. Returns what stands. */
 async function stopRun(
   { watching: { state, unit } }: WatchedRuns,
-  run: Run,
-  { policy, rule, level, moreThan, action }: PolicyHit,
-): Promise<void> {
-  if (run.status !== "open" && run.status !== "abandoned") return;
-  const key = { of: "run", id: run.id } as const;
+  { run, policy, rule, level, moreThan, action }: PolicyHit,
+): Promise<Stop> {
+  const key = { of: "run", id: run } as const;
   for (const stored of await unit.spending.stops([key])) state.spending.loadStop(key, stored);
   const mode = action === "block" ? "block" : "pause";
   const known = state.spending.stop(key);
   const isAsStrict = known !== null && (known.mode === "block" || mode === "pause");
-  if (isAsStrict && known?.budget === null) return;
+  if (isAsStrict && known.budget === null) return known;
   const stop: Stop = {
     ...key,
     mode,
@@ -123,6 +122,7 @@ async function stopRun(
   };
   state.spending.putStop(stop);
   recordStop({ state }, stop);
+  return stop;
 }
 
 /** What rules say of a hold that would be granted otherwise. */
@@ -140,31 +140,34 @@ export async function watchAsk(
   const able = isWrapUp ? hits.filter(({ action }) => action === "block") : hits;
   const by = decidingHit(able);
   if (by === null) return { hits, by, stop: null, retryAfterMs: null };
-  if (!isStopping(by)) return paced(watched, { hits, by, nowMs });
-  const stop = watched.watching.state.spending.stop({ of: "run", id: by.run });
+  if (!isStopping(by)) return paced(watched, { hits, by });
+  // It stands already, but where the run above had ended when it was found beyond the rule: who is
+  // refused now must have a stop that can be lifted.
+  // It is by what was put on record, which the run may be further beyond by now.
+  const { told } = await watched.of(by.run);
+  const stop = await stopRun(watched, told.get(ruleText(by)) ?? by);
   return { hits, by, stop, retryAfterMs: null };
 }
 
 /** Holds of a run that is slowed down keep their distance. */
 async function paced(
   watched: WatchedRuns,
-  {
-    hits,
-    by,
-    nowMs,
-  }: { readonly hits: readonly PolicyHit[]; readonly by: PolicyHit; readonly nowMs: number },
+  { hits, by }: { readonly hits: readonly PolicyHit[]; readonly by: PolicyHit },
 ): Promise<PolicyVerdict> {
   const { grantedAtMs } = await watched.of(by.run);
-  const leftMs = grantedAtMs === 0 ? 0 : grantedAtMs + by.delayMs - nowMs;
-  if (leftMs > 0) return { hits, by, stop: null, retryAfterMs: leftMs };
+  const { pacedAtMs } = watched.watching;
+  const leftMs = grantedAtMs === 0 ? 0 : grantedAtMs + by.delayMs - pacedAtMs;
+  // A clock that was set back must not make a caller wait for longer than the delay.
+  const isEarly = leftMs > 0 && leftMs <= by.delayMs;
+  if (isEarly) return { hits, by, stop: null, retryAfterMs: leftMs };
   return { hits, by: null, stop: null, retryAfterMs: null };
 }
 
 /** Notes that a hold was granted where rules slow holds down. */
 export async function noteGrant(watched: WatchedRuns, hits: readonly PolicyHit[]): Promise<void> {
-  const { receivedAtMs } = watched.watching.state;
+  const { pacedAtMs } = watched.watching;
   for (const hit of hits) {
-    if (isEnforced(hit)) (await watched.of(hit.run)).grantedAtMs = receivedAtMs;
+    if (isEnforced(hit)) (await watched.of(hit.run)).grantedAtMs = pacedAtMs;
   }
 }
 

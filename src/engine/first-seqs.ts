@@ -41,7 +41,7 @@ export async function loadFirstSeqs(
   const isOfRuns = counting.some(({ budget: { measure } }) => {
     return measure === "charge" || measure === "credits" || countsRuns(measure);
   });
-  const outcomes = [...state.outcomes.replaced()];
+  const outcomes = state.outcomes.replaced();
   const former = isOfRuns ? [...formerKeys({ runs, outcomes }, oldestId)] : [];
   const seqs = former.length === 0 ? [] : await unit.spending.formerSeqs(former);
   const ofRecords = earliest(seqs, recordText);

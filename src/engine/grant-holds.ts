@@ -48,6 +48,8 @@ export interface Granting extends Spending {
   readonly entitlements: EntitlementsNow;
   /** Runs that rules of policies look at; null: there are no policies. */
   readonly watched: WatchedRuns | null;
+  /** Now, by what holds keep their distance by. */
+  readonly pacedAtMs: number;
 }
 
 interface Asking extends Granting {
@@ -138,7 +140,7 @@ async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<Hol
   const verdict = watched === null ? NO_VERDICT : await watchAsk(watched, ask);
   if (verdict.by !== null) return refusedByPolicy(verdict, verdict.by, budgets);
   const { output, isWrapUp } = ask;
-  const nowMs = state.receivedAtMs;
+  const nowMs = granting.pacedAtMs;
   const asking = { rooms: budgets, customer: asker.customer, nowMs };
   const wanted = { worstCase, output, isWrapUp };
   const decided =
@@ -323,7 +325,7 @@ function roomAfter(granting: Granting, kept: RoomPlace): Room {
   const { stages } = record.budget;
   if (stages.length > 0) {
     const isPaced = stages.some(({ action }) => action === "throttle");
-    if (isPaced) state.spending.moveBalance(place, { grantedAtMs: state.receivedAtMs });
+    if (isPaced) state.spending.moveBalance(place, { grantedAtMs: granting.pacedAtMs });
     tellStages(granting, record, place);
   }
   return roomAt(kept);

@@ -33,11 +33,8 @@ export interface Onlooker {
   readonly signal: AbortSignal;
 }
 
-/** Identity of an outcome inside its workspace. */
-export interface OutcomeKey {
-  readonly run: string;
-  readonly key: string;
-}
+/** Where an outcome stands among all of its workspace. */
+export type OutcomePlace = Pick<OutcomeState, "customer" | "run" | "key">;
 
 /** A page behind a place. */
 export interface PageAfter<Place> {
@@ -61,6 +58,6 @@ export interface History {
    * in which a run keeps its place.
    */
   runs(page: PageAfter<string>): Answer<RunFacts[]>;
-  /** Outcomes by run and key, in the order of their bytes (null: from the first on). */
-  outcomes(page: PageAfter<OutcomeKey | null>): Answer<OutcomeState[]>;
+  /** Outcomes behind one (null: from the first on), in an order of the store's own. */
+  outcomes(page: PageAfter<OutcomePlace | null>): Answer<OutcomeState[]>;
 }

@@ -122,6 +122,22 @@ describe("A hold", () => {
     assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0 + 0.3 of 1"]);
   });
 
+  it("is blocked by a strict budget where its step would not cost what it states", async () => {
+    const { engine, send } = await cappedWorld({ ...RUN_CAP, unpriced: "strict" });
+    const cost = (30n * CENT) as never;
+    const tool = toolCall({ id: "a", tool: "search" });
+    const model = step({ id: "b", model: "gpt-unheard-of" });
+    for (const one of [ask("a", { step: tool, cost }), ask("b", { step: model, cost })]) {
+      assert.deepEqual(words(await holdOn(engine, "r1", one)), ["block: unpriced"]);
+    }
+    // What the price book knows is held at the higher of both; a call that states nothing is free.
+    const known = ask("c", { step: step({ id: "c", usage: usage({ input_uncached: 10 }) }), cost });
+    const free = ask("d", { step: toolCall({ id: "d", tool: "search" }) });
+    assert.deepEqual(words(await holdOn(engine, "r1", known, free)), ["allow", "allow"]);
+    await send(tool, model);
+    assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0 + 0.3 of 1"]);
+  });
+
   it("is refused for a run that has ended", async () => {
     const { engine, send } = await cappedWorld();
     await send(closed());

@@ -302,8 +302,8 @@ export interface ToldUnit {
 /** What a unit of this process did, as views gather it. */
 export function gatheredOf({ state, holds, answers }: CommittedUnit): GatheredUnit {
   return {
-    steps: [...state.steps.changes()].map(({ after }) => after),
-    runs: [...state.runs.changes()].map(({ after }) => after),
+    steps: state.steps.changes().map(({ after }) => after),
+    runs: state.runs.changes().map(({ after }) => after),
     decisions: holds.flatMap(({ run, asks }, index) => {
       const decisions = answers[index]?.decisions ?? [];
       return asks.flatMap((ask, at) => {

@@ -4,7 +4,7 @@ import type { BudgetRecord } from "../domain/budget/budget.ts";
 import type { Stop } from "../domain/budget/stop.ts";
 import { onUndecided, type StatedSpender, type Undecided } from "../domain/budget/undecided.ts";
 import type { EngineContext } from "./context.ts";
-import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
+import { endQuarantine, Quarantine } from "./end-quarantine.ts";
 import type { RunState } from "./hold-answers.ts";
 import {
   type BalanceQuery,
@@ -67,9 +67,9 @@ export class LiveLimits {
 
   /** Ends holds whose quarantine is over. */
   endQuarantine(workspace: string, quarantineMs?: number): Promise<number> {
-    const seen = this.#quarantines.get(workspace) ?? new Map();
-    this.#quarantines.set(workspace, seen);
-    const options = quarantineMs === undefined ? { seen } : { seen, quarantineMs };
+    const quarantine = this.#quarantines.get(workspace) ?? new Quarantine();
+    this.#quarantines.set(workspace, quarantine);
+    const options = quarantineMs === undefined ? { quarantine } : { quarantine, quarantineMs };
     return endQuarantine(this.#context, workspace, options);
   }
 

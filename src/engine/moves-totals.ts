@@ -4,6 +4,5 @@ import type { BatchState } from "./batch-state.ts";
 /** Most acts do not: they need no budgets. */
 export function movesTotals({ steps, runs, outcomes, restored, released }: BatchState): boolean {
   const isWaiting = restored.length + released.length > 0;
-  const [firstStep] = steps.changes();
-  return firstStep !== undefined || runs.isChanged || outcomes.isChanged || isWaiting;
+  return steps.isChanged || runs.isChanged || outcomes.isChanged || isWaiting;
 }

@@ -2,7 +2,7 @@
 import { ATTEMPTS_KEPT_MS } from "../domain/limits.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import type { EngineContext } from "./context.ts";
-import { endQuarantine, type Quarantine } from "./end-quarantine.ts";
+import { endQuarantine, Quarantine } from "./end-quarantine.ts";
 import { underLease } from "./guarded-store.ts";
 import { expireDueCredit } from "./move-credit.ts";
 import type { Lease } from "./node-ports.ts";
@@ -28,9 +28,9 @@ export class PeriodicWork {
   async doWhatIsDue(workspace: string): Promise<void> {
     await settleOutcomes(this.#context, workspace);
     await abandonSilentRuns(this.#context, workspace);
-    const seen: Quarantine = this.#quarantines.get(workspace) ?? new Map();
-    this.#quarantines.set(workspace, seen);
-    await endQuarantine(this.#context, workspace, { seen });
+    const quarantine = this.#quarantines.get(workspace) ?? new Quarantine();
+    this.#quarantines.set(workspace, quarantine);
+    await endQuarantine(this.#context, workspace, { quarantine });
     await expireDueCredit(this.#context, workspace);
     // By the machine's clock: other systems know no sandbox's time.
     const { store, clock } = this.#context;

@@ -224,10 +224,7 @@ export interface UnitOfWork extends SharedUnit {
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
   readonly spending: SpendingUnit;
   /** Provisional outcomes that are final by an instant, earliest first, then by run and key. */
-  dueOutcomes(
-    atMs: number,
-    of: { readonly customer?: string; readonly limit: number },
-  ): Answer<OutcomeState[]>;
+  dueOutcomes(atMs: number, of: Omit<ProvisionalFilter, "after">): Answer<OutcomeState[]>;
   write(writes: Writes): Answer<void>;
 }
 
@@ -299,6 +296,7 @@ type StoreReads = Pick<
   | "rollups"
   | "countersOf"
   | "customer"
+  | "customers"
   | "listStatements"
   | "statement"
   | "periodsOf"
@@ -365,6 +363,8 @@ export interface Store extends SharedStore {
   /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */
   periodsToBill(workspace: string, periodPrefix: string): Answer<CounterKey[]>;
   customer(workspace: string, id: string): Answer<Customer | undefined>;
+  /** Those of these that are known, in any order. */
+  customers(workspace: string, ids: readonly string[]): Answer<Customer[]>;
   listCustomers(workspace: string, limit: number, after?: string): Answer<Customer[]>;
   listSuspended(workspace: string, limit: number): Answer<Suspended[]>;
   listConflicts(workspace: string, limit: number): Answer<Conflict[]>;

@@ -1,20 +1,23 @@
 /** The bill of any period: the statement that is in force, or what one would be now. */
+import { isDateBeginning } from "../domain/calendar-date.ts";
 import type { StatementCredit } from "../domain/credit/statement-credit.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { buildStatement } from "../domain/period/statement.ts";
 import { statementDocument } from "../domain/period/statement-document.ts";
-import { periodStarting } from "./bill.ts";
+import { periodStarting, periodStartingIn } from "./bill.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { ReadContext } from "./context.ts";
+import type { Customer } from "./ports.ts";
 import type { PreviewedBill } from "./preview-credit.ts";
 import { drawnWithOpen, openBill } from "./read-drawdown.ts";
+import type { Tariff } from "./tariff.ts";
 
 /** Whose bill, and of when. */
 export interface BillQuery {
   readonly customer: string;
-  /** Start date of the period; null: the one that lasts now. */
+  /** Start date of the period, or year and month of it; null: the one that lasts now. */
   readonly period: string | null;
 }
 
@@ -49,12 +52,7 @@ export async function readBill(
   }
   const tariff = await tariffs.of(workspace);
   const nowMs = (await clocks.of(workspace)).nowMs();
-  const period =
-    key === null ? tariff.periodOf(customer, nowMs) : periodStarting(tariff, customer, key);
-  if (period === undefined) {
-    const detail = `No period of "${id}" starts on ${key}.`;
-    throw new TollgateError("field.invalid", detail, "period");
-  }
+  const period = key === null ? tariff.periodOf(customer, nowMs) : named(tariff, customer, key);
   const closed = (await store.periodsOf(workspace, id)).find((one) => one.period === period.key);
   const statement =
     closed === undefined ? undefined : await store.statement(workspace, closed.statementId);
@@ -69,4 +67,19 @@ export async function readBill(
   const credit = (await creditOf?.({ customer, statement: open, nowMs })) ?? null;
   const document = statementDocument(open, { replaces: null, credit });
   return { period, nowMs, statement: null, document };
+}
+
+/** The period that starts on a date, or in a month: each month has one. */
+function named(tariff: Tariff, customer: Customer, start: string): BillingPeriod {
+  if (!isDateBeginning(start)) {
+    throw new TollgateError("field.invalid", `"${start}" is no day of the calendar.`, "period");
+  }
+  const isMonth = start.length === "2026-11".length;
+  const found = isMonth
+    ? periodStartingIn(tariff, customer, start)
+    : periodStarting(tariff, customer, start);
+  if (found !== undefined) return found;
+  const own = periodStartingIn(tariff, customer, start.slice(0, "2026-11".length));
+  const detail = `No period of "${customer.id}" starts on ${start}; one starts on ${own?.key}.`;
+  throw new TollgateError("field.invalid", detail, "period");
 }

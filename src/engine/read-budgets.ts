@@ -248,6 +248,8 @@ export async function readBalances(
 ): Promise<{ readonly balances: readonly BudgetState[]; readonly next: string | null }> {
   const { store, budgets } = reading;
   const { id: budgetId, budget } = record;
+  // What is held of credit is told by the credit itself.
+  if (isPrepaid(budget.measure)) return { balances: [], next: null };
   const { scope, limit, cursor } = query;
   const filter = { budgetId, limit, ...(scope === undefined ? {} : { scope }) };
   const after = cursor === undefined ? {} : { after: { budgetId, ...placeOf(cursor) } };

@@ -65,11 +65,15 @@ export async function statusOf(
   if (input.commitments.length === 0) return [];
   const period = tariff.periodOf(customer, nowMs);
   const at = { customer, tariff, nowMs };
-  const drawn = await drawnWithOpen(context, workspace, { ...at, input, until: null });
+  const before = await drawnWithOpen(context, workspace, { ...at, input, until: period.key });
+  const bill = { ...at, period, commitments: { ...input, before } };
+  const isClosed = input.closed.has(period.key);
+  const current = isClosed ? [] : await drawnByOpen(context, workspace, bill);
   const rounding = roundingNow(at, period);
   const time = { calendar: customer, period, nowMs, rounding };
-  return input.commitments.map((commitment) => {
-    return { commitment, soFar: drawnSoFar(commitment, drawn, time) };
+  const soFar = drawnSoFar(input.commitments, { before, current }, time);
+  return input.commitments.map((commitment, index) => {
+    return { commitment, soFar: soFar[index] ?? null };
   });
 }
 
@@ -80,8 +84,8 @@ function roundingNow({ customer, tariff, nowMs }: UnderWay, period: BillingPerio
 
 interface OpenDraw extends UnderWay {
   readonly input: CommitmentInput;
-  /** Only open periods before this one; null: all. */
-  readonly until: string | null;
+  /** Only open periods before this one. */
+  readonly until: string;
 }
 
 /** What is drawn by closed statements and by open periods, as if they were closed one by one. */
@@ -96,16 +100,21 @@ export async function drawnWithOpen(
   const usage = rows.filter(comesToSomething);
   const current = tariff.periodOf(customer, nowMs).key;
   const keys = [...new Set([...usage.map(({ period }) => period), current])];
-  const open = keys.filter((key) => !input.closed.has(key) && (until === null || key < until));
+  const open = keys.filter((key) => !input.closed.has(key) && key < until);
   let before = input.before;
   for (const key of open.toSorted()) {
     const period = periodOfKey(tariff, customer, key);
     const commitments = { ...input, before };
-    const bill = await openBill(context, workspace, { ...at, period, commitments });
-    const { drawdowns } = buildStatement(bill);
-    before = [...before, ...drawdowns.map(withoutTrueUp)];
+    const bill = { ...at, period, commitments };
+    before = [...before, ...(await drawnByOpen(context, workspace, bill))];
   }
   return before;
+}
+
+/** What an open period draws, as if it were closed now. */
+async function drawnByOpen(context: BillContext, workspace: string, bill: OpenBill) {
+  const { drawdowns } = buildStatement(await openBill(context, workspace, bill));
+  return drawdowns.map(withoutTrueUp);
 }
 
 /** What is missing while a period lasts is no amount that was billed. */
@@ -113,11 +122,17 @@ function withoutTrueUp({ commitment, period, usage, drawn }: Drawdown): DrawnBef
   return { key: commitment.key, period, usage, drawn, trueUp: 0n as Amount };
 }
 
+/** An open period, with what its statement would be told of commitments. */
+export interface OpenBill extends UnderWay {
+  readonly period: BillingPeriod;
+  readonly commitments: CommitmentInput;
+}
+
 /** What the statement of an open period is built from, as of now. */
 export async function openBill(
   { store }: BillContext,
   workspace: string,
-  of: UnderWay & { readonly period: BillingPeriod; readonly commitments: CommitmentInput },
+  of: OpenBill,
 ): Promise<StatementInput> {
   const { customer, tariff, nowMs, period, commitments } = of;
   const key = { customer: customer.id, period: period.key };

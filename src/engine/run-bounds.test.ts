@@ -118,8 +118,8 @@ test("late steps of a closed period move its cap by an adjustment", async () => 
   assert.deepEqual(told, ["tools 1", "tools 1", "tools 1", "run_cap -2.5"]);
   await world.audited();
   assert.deepEqual(await lines(world, "2026-11", ["adjustment"]), [
-    "Run cap: adjustment of the period 2026-10-01 null -2.5",
     "tools: adjustment of the period 2026-10-01 null 3",
+    "Run cap: adjustment of the period 2026-10-01 null -2.5",
   ]);
 });
 

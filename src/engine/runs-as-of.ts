@@ -5,6 +5,7 @@ import { PAGE_MAX_ROWS } from "../domain/limits.ts";
 import { chargesOfRating } from "../domain/run/rating-charges.ts";
 import { totalsOfStep } from "../domain/run/rollup.ts";
 import {
+  addCharge,
   addCharges,
   addTotals,
   NO_TOTALS,
@@ -136,7 +137,7 @@ export class RunsAsOf {
     let chargedIn: readonly PeriodCharge[] = [];
     const add = (period: string, totals: Totals): void => {
       own = addTotals(own, totals);
-      chargedIn = addCharges(chargedIn, [{ period, charge: totals.charge }]);
+      chargedIn = addCharge(chargedIn, period, totals.charge);
     };
     for await (const page of this.steps(facts.id)) {
       for (const step of page) {

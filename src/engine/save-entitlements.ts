@@ -7,6 +7,7 @@ import {
   entitlementsOf,
   type OwnEntitlements,
   parseOwnEntitlements,
+  unmatchablePatterns,
 } from "../domain/budget/entitlements.ts";
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
@@ -61,7 +62,7 @@ export async function saveEntitlements(
 function read(document: unknown): OwnEntitlements {
   const problems: Problem[] = [];
   const own = parseOwnEntitlements(new Place(document, "entitlements", problems));
-  const [problem] = problems;
+  const [problem] = [...problems, ...unmatchablePatterns(own, "entitlements")];
   if (problem === undefined) return own;
   const { code, detail, field } = problem;
   const isForm = code === "ratecard.invalid";

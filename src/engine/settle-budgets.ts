@@ -121,7 +121,7 @@ interface Placed {
 
 /** In the order of their seqs. */
 function changedSteps({ state }: Spending): Change<Step>[] {
-  const changes: Change<Step>[] = [...state.steps.changes()];
+  const changes: Change<Step>[] = state.steps.changes();
   for (const step of state.restored) changes.push({ before: undefined, after: step });
   return changes.sort((a, b) => a.after.seq - b.after.seq);
 }
@@ -180,7 +180,7 @@ function causeOfStep(hold: Hold | undefined, before: Step | undefined): Differen
 /** Those that may spend otherwise by themselves. */
 function changedRuns({ state }: Spending): Change<Run>[] {
   const isRestored = state.restored.length > 0;
-  return [...state.runs.changes()].filter(({ before, after }) => {
+  return state.runs.changes().filter(({ before, after }) => {
     return before === undefined || isRestored || isSpentOtherwise(before, after);
   });
 }
@@ -325,7 +325,7 @@ async function bookTrees(spending: Spending, bookings: Booking[]): Promise<void>
   for (const { record, place, amount } of bookings) {
     if (record.budget.each === "run") told.set(place, (told.get(place) ?? 0n) + amount);
   }
-  for (const change of [...state.runs.changes()]) {
+  for (const change of state.runs.changes()) {
     for (const record of ofRuns) {
       const place = placeOfRun(spending, record, change.after);
       const rest = isInTotals(record)

@@ -179,7 +179,7 @@ describe("a bill", () => {
     const world = await newWorld(WEEK);
     await world.send(opened(named), outcome());
     const early = world.engine.openDispute("w", { ...who, target });
-    await assert.rejects(early, { code: "credit.exceeded" });
+    await assert.rejects(early, { code: "credit.exceeded", message: /^Nothing is charged for it/ });
     world.clock.now += 8 * DAY_MS;
     await world.close("2026-11", false);
     const { amount } = await world.engine.openDispute("w", { ...who, target });

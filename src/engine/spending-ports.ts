@@ -84,7 +84,7 @@ export interface BalanceFilter {
 export interface SpendingReads {
   /** Every budget of a workspace, retired ones too, in the order of their ids. */
   budgets(workspace: string): Answer<BudgetRecord[]>;
-  /** By budget, scope and window; only those in which something was settled. */
+  /** By budget, scope and window; those in which something was settled or is held. */
   balancesOf(workspace: string, filter: BalanceFilter): Answer<KeptBalance[]>;
   /** Balances of these keys that are kept or held of. */
   balances(workspace: string, keys: readonly BalanceKey[]): Answer<KeptBalance[]>;

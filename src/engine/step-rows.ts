@@ -68,6 +68,10 @@ export class StepRows {
     for (const { rows } of this.#byRun.values()) for (const { step } of rows) yield step;
   }
 
+  get isChanged(): boolean {
+    return this.#changed.some((entry) => entry !== null);
+  }
+
   changed(): Step[] {
     const steps: Step[] = [];
     for (const entry of this.#changed) if (entry !== null) steps.push(entry.step);
@@ -75,9 +79,11 @@ export class StepRows {
   }
 
   /** Each changed step with its revision before this unit. */
-  *changes(): Generator<Change<Step>> {
+  changes(): Change<Step>[] {
+    const changes: Change<Step>[] = [];
     for (const entry of this.#changed) {
-      if (entry !== null) yield { before: entry.before, after: entry.step };
+      if (entry !== null) changes.push({ before: entry.before, after: entry.step });
     }
+    return changes;
   }
 }

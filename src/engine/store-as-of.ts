@@ -231,6 +231,15 @@ export class StoreAsOf implements Reads {
     return this.#acts.customer(id);
   }
 
+  async customers(workspace: string, ids: readonly string[]): Promise<Customer[]> {
+    const found: Customer[] = [];
+    for (const id of new Set(ids)) {
+      const customer = await this.customer(workspace, id);
+      if (customer !== undefined) found.push(customer);
+    }
+    return found;
+  }
+
   listStatements(_workspace: string, customer?: string): Promise<StatementRecord[]> {
     return this.#acts.statements(customer);
   }

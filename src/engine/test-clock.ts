@@ -4,6 +4,7 @@ import { ID_MAX_CHARS, OCCURRED_AT_MAX_MS } from "../domain/limits.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
+import { endQuarantine, Quarantine } from "./end-quarantine.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
 import type { ClockReading } from "./workspace-clocks.ts";
 import { readWorkspace, WORKSPACE_SUBJECT, type WorkspaceSettings } from "./workspace-settings.ts";
@@ -76,6 +77,8 @@ export async function advanceClock(
     return toMs;
   });
   const settledOutcomes = await settleOutcomes(context, workspace);
+  // Before runs are found silent: an estimate is a sign of life.
+  await endQuarantine(context, workspace, { quarantine: new Quarantine() });
   // A window may have begun.
   context.waiting.look(workspace);
   return { nowMs, abandonedRuns: await abandonSilentRuns(context, workspace), settledOutcomes };

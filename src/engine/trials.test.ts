@@ -62,12 +62,12 @@ test("what is used in a trial tells what it would have cost, and costs nothing",
   const shares = step?.shares.map(({ chargeKey, cell, amount }) => `${chargeKey}${cell} ${amount}`);
   assert.deepEqual(shares, [`tools~trial: ${10n ** 33n}`]);
   assert.deepEqual(await lines(world, "2026-11-01"), [
-    "charge done in the trial: 1 2",
     "charge runs in the trial: 1 0.5",
     "charge tools in the trial: 1 1",
-    "trial done: trial: - -2",
+    "charge done in the trial: 1 2",
     "trial runs: trial: - -0.5",
     "trial tools: trial: - -1",
+    "trial done: trial: - -2",
     "total 0",
   ]);
   await world.audited();
@@ -166,7 +166,7 @@ test("discounts and bounds see a trial as nothing", async () => {
     "charge calls: 1 1",
     "charge calls in the trial: 9 9",
     "trial calls: trial: - -9",
-    "charge_minimum calls: minimum of the period: - 2",
+    "charge_minimum calls: minimum of 3.00 for 2026-11-16 00:00 to 2026-12-01 00:00 UTC: - 2",
     "discount d (50 %): - -1.5",
     "total 1.5",
   ]);

@@ -30,6 +30,8 @@ export interface Watching extends Pick<Spending, "unit" | "state" | "tariff"> {
   readonly store: Store;
   readonly workspace: string;
   readonly policies: PolicyBook;
+  /** Now, by what holds keep their distance by. */
+  readonly pacedAtMs: number;
 }
 
 /** What is known of one run while its unit of work goes on. */

@@ -6,6 +6,12 @@
 import type { Clock, Store } from "./ports.ts";
 import { readWorkspace, WORKSPACE_SUBJECT } from "./workspace-settings.ts";
 
+/** A clock of a workspace. */
+export interface WorkspaceClock extends Clock {
+  /** What holds keep their distance by; left out where it is `nowMs`. */
+  paceMs?(): number;
+}
+
 /** Clocks by workspace. */
 export class WorkspaceClocks {
   readonly #store: Store;
@@ -18,12 +24,13 @@ export class WorkspaceClocks {
     this.#system = system;
   }
 
-  async of(workspace: string): Promise<Clock> {
+  async of(workspace: string): Promise<WorkspaceClock> {
     if ((await this.#kindOf(workspace)) === "production") return this.#system;
     const act = await this.#store.lastAct(workspace, "clock.advanced", WORKSPACE_SUBJECT);
     if (act === undefined) return this.#system;
     const { nowMs } = JSON.parse(act.document) as ClockReading;
-    return { nowMs: () => nowMs };
+    // Who is told to wait waits by the machine, while this clock stands still: both let it go on.
+    return { nowMs: () => nowMs, paceMs: () => nowMs + this.#system.nowMs() };
   }
 
   async #kindOf(workspace: string): Promise<"production" | "sandbox"> {

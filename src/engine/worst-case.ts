@@ -1,8 +1,9 @@
 /** The worst case of a step that is asked for: what it may cost us and charge the customer. */
 import { present } from "../domain/assert.ts";
-import type { ChargePart, WorstCase } from "../domain/budget/decide.ts";
+import type { ChargePart, CostKnowledge, WorstCase } from "../domain/budget/decide.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { NO_SPEND } from "../domain/budget/spend.ts";
+import type { CostOutcome } from "../domain/cost/cost-of-step.ts";
 import { sumAmounts } from "../domain/credit/charged.ts";
 import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
@@ -35,7 +36,6 @@ export function worstCaseOf(
   const worstOf = (outputTokens: number): WorstCase => {
     const step = { ...ask.step, usage: usageWith(ask, outputTokens) };
     const found = tariff.priceStep(step, nowMs);
-    const isKnown = found.status === "priced" || found.status === "none";
     const stated = ask.cost ?? ZERO_AMOUNT;
     const cost = stated > found.cost ? stated : found.cost;
     // What a trial makes free is charged to nobody, whatever it would have cost.
@@ -52,14 +52,20 @@ export function worstCaseOf(
       usage: step.usage,
       stepCount: 1n,
     };
-    const isPriced = isKnown || ask.cost !== null || step.payer === "customer";
-    return { spend, parts, isPriced };
+    return { spend, parts, costIs: knowledgeOf(ask, found.status) };
   };
   return (outputTokens) => {
     if (last?.outputTokens === outputTokens) return last.worst;
     last = { outputTokens, worst: worstOf(outputTokens) };
     return last.worst;
   };
+}
+
+/** What has no quantity costs nothing, unless the caller says that it does. */
+function knowledgeOf({ cost, step }: HoldAsk, status: CostOutcome["status"]): CostKnowledge {
+  if (step.payer === "customer" || status === "priced") return "known";
+  if (status === "none" && (cost === null || cost === 0n)) return "known";
+  return cost === null ? "unknown" : "stated";
 }
 
 function asShare({ charge, amount }: ChargePart) {

@@ -7,13 +7,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { TollgateError } from "../domain/errors.ts";
 import { BODY_MAX_BYTES } from "../domain/limits.ts";
 import { type Authenticator, requireScope } from "./authenticator.ts";
-import type { IngestAnswer, Logger } from "./http-parts.ts";
+import type { EventIntake, Logger } from "./http-parts.ts";
+import { ingestAnswerBytes } from "./ingest-answer-bytes.ts";
 import type { HttpMetrics } from "./metrics.ts";
 import type { PlainAnswer } from "./plain-connections.ts";
 import type { PlainRequest } from "./plain-request.ts";
 import { answerProblem, endWithProblem, JSON_HEADERS } from "./problem.ts";
 import { unknownParameter } from "./query-values.ts";
-import { type BodyBudget, bodyText, readBody } from "./read-body.ts";
+import { type BodyBudget, readBody, requireUtf8 } from "./read-body.ts";
 import { writeIngestAnswer } from "./write-ingest-answer.ts";
 
 /** Path that this listener takes, with method POST. */
@@ -25,11 +26,7 @@ export interface EventsListenerParts {
   readonly budget: BodyBudget;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
-  readonly ingest: (
-    workspace: string,
-    text: string,
-    kind: "json" | "ndjson",
-  ) => Promise<IngestAnswer>;
+  readonly ingest: EventIntake["ingestBody"];
 }
 
 /** True for the requests that the listener answers. */
@@ -104,9 +101,10 @@ export async function answerPlainEvents(
     const kind = kindOf(contentType);
     budget.take(body.length);
     takenBytes = body.length;
-    const answer = await ingest(key.workspace, bodyText(body), kind);
+    const answer = await ingest(key.workspace, requireUtf8(body), kind);
     metrics.countEvents(answer.results);
-    answered = { status: 200, headers: JSON_HEADERS, body: writeIngestAnswer(answer) };
+    const written = ingestAnswerBytes(answer) ?? writeIngestAnswer(answer);
+    answered = { status: 200, headers: JSON_HEADERS, body: written };
   } catch (error) {
     answered = answerProblem(error, logger);
   }

@@ -26,8 +26,15 @@ export interface IngestAnswer {
 
 /** Reads events and commits them; resolves when they are on disk. */
 export interface EventIntake {
-  /** Throws `request.malformed`, `request.too_large` where the text is no list of events. */
-  ingestBody(workspace: string, text: string, kind: "json" | "ndjson"): Promise<IngestAnswer>;
+  /**
+   * Takes a body as text, or as bytes that are UTF-8. Throws `request.malformed`,
+   * `request.too_large` where it is no list of events.
+   */
+  ingestBody(
+    workspace: string,
+    body: string | Uint8Array,
+    kind: "json" | "ndjson",
+  ): Promise<IngestAnswer>;
   /** One native event; its problem names the field alone. */
   ingestValue(workspace: string, value: unknown): Promise<IngestAnswer>;
 }
@@ -78,6 +85,8 @@ export interface HttpParts {
   ) => readonly (StepKey & { readonly ttlMs: number })[];
   /** JSON without lost digits. Throws `request.malformed`. */
   readonly parseJson: (text: string) => unknown;
+  /** The path of a key that stands twice in an object of a JSON text; null: none does. */
+  readonly repeatedKey: (text: string) => string | null;
   /** Throws `price.invalid`. */
   readonly parsePrices: (document: unknown, format: PriceFormat) => ReadPrices;
   /** Makes a workspace with the seed price book, unless it has one. */

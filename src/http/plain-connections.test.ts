@@ -48,10 +48,10 @@ function opened() {
       }),
   });
   connections.accept(socket as unknown as Socket);
-  const answered = async (): Promise<void> => {
+  const answered = async (answer = ANSWER): Promise<void> => {
     socket.push(REQUEST);
     await nextTurn();
-    tell(ANSWER);
+    tell(answer);
     await nextTurn();
   };
   return { socket, connections, handedOver, answered };
@@ -77,6 +77,15 @@ describe("a plain connection", () => {
     await nextTurn();
     assert.equal(socket.sent, sent);
     assert.ok(socket.destroyed);
+  });
+
+  test("sends an answer of bytes as it is", async () => {
+    const { socket, answered } = opened();
+    const body = "[1, 2]".repeat(2_000);
+    await answered({ ...ANSWER, body: Buffer.from(body) });
+    const [head = "", sent] = socket.sent.split("\r\n\r\n");
+    assert.equal(sent, body);
+    assert.match(head, new RegExp(`\r\ncontent-length: ${body.length}\r\n`));
   });
 
   test("whose answer takes long stays open for it", async () => {

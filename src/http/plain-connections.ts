@@ -18,7 +18,8 @@ import type { Traffic } from "./traffic.ts";
 export interface PlainAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Bytes are those of ASCII. */
+  readonly body: string | Buffer;
 }
 
 /** What connections are served with. */
@@ -112,16 +113,28 @@ class PlainConnection {
   async #answer(request: PlainRequest): Promise<void> {
     const answer = await this.#parts.answer(request);
     const isLast = this.#hasEnded || this.#parts.traffic.isDraining;
-    const bodyBytes = Buffer.byteLength(answer.body);
-    const text = headText(answer, bodyBytes, isLast) + answer.body;
     if (this.#socket.destroyed) {
       this.#sent();
       return;
     }
-    // Where every character is a byte, Latin-1 is the same bytes, and Node need not look for more.
-    const encoding = bodyBytes === answer.body.length ? "latin1" : "utf8";
-    this.#socket.write(text, encoding, this.#sent);
+    this.#write(answer, isLast);
     if (isLast) this.#socket.end();
+  }
+
+  #write(answer: PlainAnswer, isLast: boolean): void {
+    const { body } = answer;
+    const bodyBytes = Buffer.byteLength(body);
+    const head = headText(answer, bodyBytes, isLast);
+    if (typeof body === "string") {
+      // Where every character is a byte, Latin-1 is the same bytes, and Node looks for no more.
+      const encoding = bodyBytes === body.length ? "latin1" : "utf8";
+      this.#socket.write(head + body, encoding, this.#sent);
+      return;
+    }
+    const whole = Buffer.allocUnsafe(head.length + bodyBytes);
+    whole.write(head, "latin1");
+    whole.set(body, head.length);
+    this.#socket.write(whole, this.#sent);
   }
 
   readonly #sent = (): void => {

@@ -74,8 +74,13 @@ export async function readBody(request: IncomingMessage, rules: BodyRules): Prom
  */
 export function bodyText(bytes: Buffer): string {
   if (isAscii(bytes)) return bytes.toString("latin1");
+  return requireUtf8(bytes).toString("utf8");
+}
+
+/** The same bytes. Throws `request.malformed` where they are no text. */
+export function requireUtf8(bytes: Buffer): Buffer {
   if (!isUtf8(bytes)) throw new TollgateError("request.malformed", "The body is not UTF-8.");
-  return bytes.toString("utf8");
+  return bytes;
 }
 
 class Hold implements ReadBody {

@@ -65,7 +65,7 @@ function registerRoute(
       const body = await readDocument(context, route, request.raw);
       const known = underway.get(request);
       if (known !== undefined) known.body = body;
-      request.body = body === null ? {} : context.parseJson(body.text);
+      request.body = body === null ? {} : parsedBody(context, route, body.text);
     },
     preHandler: async (request) => {
       const isJudged = route.body?.isParsedByHandler !== true;
@@ -128,6 +128,20 @@ async function handleOrPropose(
       cause: error,
     });
   }
+}
+
+/**
+ * What people decide or ask is refused where it says something twice: nobody would know which one
+ * was meant. What producers send is read as any JSON is.
+ */
+function parsedBody(context: RouteContext, { scope, body }: Route, text: string): unknown {
+  const parsed = context.parseJson(text);
+  const isFromProducer = scope === null || scope === "ingest";
+  if (isFromProducer || body?.mayRepeatKeys === true) return parsed;
+  const twice = context.repeatedKey(text);
+  if (twice === null) return parsed;
+  const detail = `"${twice}" stands twice; keep one of the two.`;
+  throw new TollgateError("request.malformed", detail, twice);
 }
 
 interface CarriedOut {

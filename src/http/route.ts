@@ -81,6 +81,8 @@ export interface DeclaredBody {
   readonly maxBytes?: number;
   /** The handler's parser judges the document, with better words than a schema has. */
   readonly isParsedByHandler?: true;
+  /** A key may stand twice, as in lists that others publish; the last one holds. */
+  readonly mayRepeatKeys?: true;
   /** May be left out: an empty object then. */
   readonly isOptional?: true;
   /** Media types besides application/json. */

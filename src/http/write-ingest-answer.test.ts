@@ -6,6 +6,7 @@ import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import type { Totals } from "../domain/run/run.ts";
 import type { EventResult } from "../engine/result.ts";
 import type { IngestedEvent } from "./http-parts.ts";
+import { ingestAnswerBytes } from "./ingest-answer-bytes.ts";
 import { resultView, writeIngestAnswer } from "./write-ingest-answer.ts";
 
 const amount = fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }) as fc.Arbitrary<Amount>;
@@ -84,5 +85,89 @@ describe("the answer to a request of events", () => {
       charge: "0",
     };
     assert.deepEqual(written.runs, { r1: told, 'r"2': told });
+  });
+});
+
+/** Nearly all events, and what is rare, so that both ways are taken. */
+const usualAmount = fc.bigInt({ min: 0n, max: 10n ** 15n }).map((n) => (n * 10n ** 21n) as Amount);
+const usualResult = fc.record(
+  {
+    status: fc.constantFrom("accepted" as const, "duplicate" as const),
+    run: fc.constantFrom("run-1", 'run "2"', "run\\3", "run\n4", "gone"),
+    seq: fc.nat(),
+    cost: usualAmount,
+    costStatus: fc.constantFrom("priced" as const, "none" as const),
+    charge: usualAmount,
+  },
+  { requiredKeys: ["status", "run"] },
+) as fc.Arbitrary<EventResult>;
+const usualTotals = fc.record({
+  ...{ steps: fc.nat(), unpriced: fc.nat(9), cost: usualAmount, charge: usualAmount },
+}) as fc.Arbitrary<Totals>;
+
+describe("the answer as bytes", () => {
+  test("is the text of the same answer", () => {
+    const ids = fc.string({ minLength: 1, maxLength: 40 });
+    const items = fc.array(fc.tuple(ids, usualResult), { maxLength: 300 });
+    const totals = fc.array(usualTotals, { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(items, totals, (sent, [one, two, three, four]) => {
+        const results = sent.map(([id, result]) => event(result, id));
+        const named = Object.entries({
+          "run-1": one,
+          'run "2"': two,
+          "run\\3": three,
+          other: four,
+        });
+        const runs = new Map(
+          named.flatMap(([run, tree]) => (tree === undefined ? [] : [[run, { own: tree, tree }]])),
+        );
+        const bytes = ingestAnswerBytes({ results, runs });
+        assert.equal(bytes?.toString("latin1"), writeIngestAnswer({ results, runs }));
+      }),
+    );
+  });
+
+  test("is the text wherever the room for it ends", () => {
+    const filling = (chars: number) => [event({ status: "accepted", run: "r" }, "x".repeat(chars))];
+    const runs = new Map([["r", { own: TOTALS, tree: TOTALS }]]);
+    for (let chars = 65_200; chars < 65_600; chars += 1) {
+      const answer = { results: filling(chars), runs };
+      assert.equal(ingestAnswerBytes(answer)?.toString("latin1"), writeIngestAnswer(answer));
+    }
+  });
+
+  test("of a large answer is the text, and so is that of the next one", () => {
+    for (const count of [20_000, 1]) {
+      const results = Array.from({ length: count }, (_, n) => {
+        return event({ status: "accepted", run: `run-${n}`, seq: n }, "y".repeat(100));
+      });
+      const answer = { results, runs: new Map() };
+      assert.equal(ingestAnswerBytes(answer)?.toString("latin1"), writeIngestAnswer(answer));
+    }
+  });
+
+  test("there is none of what is rare, which is written as text", () => {
+    const error = { code: "field.invalid", detail: "bad" } as const;
+    const linkedTo = { run: "r", source: "s", id: "i" };
+    const rare: IngestedEvent[] = [
+      event({ status: "rejected", error }),
+      event({ status: "duplicate_call", linkedTo }),
+      event({ status: "duplicate", timeDiffers: true }),
+      event({ status: "accepted", ratedAtReceipt: true }),
+      event({ status: "accepted" }, null),
+      event({ status: "accepted" }, "café"),
+      event({ status: "accepted", run: "rün" }),
+      { ...event({ status: "accepted" }), extra: [{ id: "e", result: { status: "accepted" } }] },
+    ];
+    for (const one of rare) {
+      assert.equal(
+        ingestAnswerBytes({ results: [event({ status: "accepted" }), one], runs: new Map() }),
+        null,
+      );
+    }
+    const hit = { own: TOTALS, tree: TOTALS, policies: [] };
+    const results = [event({ status: "accepted", run: "r" })];
+    assert.equal(ingestAnswerBytes({ results, runs: new Map([["r", hit]]) }), null);
   });
 });

@@ -60,7 +60,14 @@ describe("a rate card file", () => {
           .join(", ")}]`,
       );
     }
-    assert.throws(() => readCardFile(bomb.join("\n")), isRefused);
-    assert.throws(() => readCardFile("[".repeat(100_000)), isRefused);
+    assert.throws(() => readCardFile(bomb.join("\n")), /multiplies itself by aliases/);
+    for (const brackets of ["[".repeat(100_000), "[".repeat(100_000) + "]".repeat(100_000)]) {
+      assert.throws(() => readCardFile(brackets), isRefused);
+      assert.throws(() => readCardFile(brackets), /is nested too deeply; flatten it/);
+    }
+  });
+
+  test("that holds several documents is refused: it is not clear which is the card", () => {
+    assert.throws(() => readCardFile("a: 1\n---\na: 2\n"), /holds several documents/);
   });
 });

@@ -11,10 +11,23 @@ export function readCardFile(text: string, code: ErrorCode = "ratecard.invalid")
   try {
     return documentOf(text, code);
   } catch (cause) {
-    // How the parser gives up on a file that is nested too deeply or multiplies itself by aliases.
-    if (!(cause instanceof RangeError || cause instanceof ReferenceError)) throw cause;
-    throw new TollgateError(code, cause.message, undefined, { cause });
+    // How the parser gives up on a file that multiplies itself by aliases, or is nested too deeply.
+    if (cause instanceof ReferenceError) throw refusal(code, MULTIPLIED, cause);
+    if (cause instanceof RangeError) throw refusal(code, TOO_DEEP, cause);
+    throw cause;
   }
+}
+
+const MULTIPLIED = "The file multiplies itself by aliases; write out what they stand for.";
+const TOO_DEEP = "The file is nested too deeply; flatten it.";
+/** Errors whose own words are for programmers. */
+const TOLD: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "The file holds several documents; give each a file of its own.",
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+};
+
+function refusal(code: ErrorCode, detail: string, cause: unknown): TollgateError {
+  return new TollgateError(code, detail, undefined, { cause });
 }
 
 function documentOf(text: string, code: ErrorCode): unknown {
@@ -23,7 +36,7 @@ function documentOf(text: string, code: ErrorCode): unknown {
   if (error !== undefined) {
     // The first line says what and where; the rest draws the place.
     const [detail = ""] = error.message.split("\n");
-    throw new TollgateError(code, detail, undefined, { cause: error });
+    throw refusal(code, TOLD[error.code] ?? detail, error);
   }
   visit(document, {
     Scalar: (_key, node) => {

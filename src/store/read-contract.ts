@@ -82,6 +82,14 @@ async function checkRunFilters({ store, workspace }: Scene): Promise<void> {
   assert.equal(await store().run(workspace, "r9"), undefined);
 }
 
+async function checkNamedCustomers({ store, workspace }: Scene): Promise<void> {
+  const rows = ["acme", "zeta", "other"].map((id) => customerRow({ id, cardKey: `card of ${id}` }));
+  await write(store(), workspace, { customers: rows });
+  const found = await store().customers(workspace, ["zeta", "nobody", "acme", "zeta"]);
+  assert.deepEqual(sorted(found), sorted(rows.slice(0, 2)));
+  assert.deepEqual(await store().customers(workspace, []), []);
+}
+
 async function checkUsage({ store, workspace }: Scene): Promise<void> {
   const rows = [
     rollupRow({ steps: 1 }),
@@ -339,6 +347,10 @@ export const READS: readonly Clause[] = [
   { name: "roll-ups and counters are read by customer, agent and period", check: checkUsage },
   { name: "periods to bill are those with usage or adjustments", check: checkPeriodsToBill },
   { name: "pages of customers show each one once, in order", check: checkCustomerPages },
+  {
+    name: "customers are found by their names, those that are not known left out",
+    check: checkNamedCustomers,
+  },
   { name: "steps and ids of runs are read page by page, each once", check: checkScans },
   { name: "suspense and open conflicts are listed in order of arrival", check: checkInboxes },
   { name: "statements are listed newest period first", check: checkStatements },

@@ -236,9 +236,14 @@ async function assertReads(store: SpendingReads, workspace: string, model: Model
   }
 }
 
-/** Only what was settled is listed, page by page, by budget, scope and window. */
+/** What was settled or is held is listed, page by page, by budget, scope and window. */
 async function assertListing(store: SpendingReads, workspace: string, model: Model) {
-  const listed = [...model.balances.values()].sort(
+  const holds = [...model.holds.values()].filter(isCounting);
+  const all: readonly BalanceKey[] = [
+    ...model.balances.values(),
+    ...holds.flatMap(({ reserves }) => reserves),
+  ];
+  const listed = [...new Map(all.map((key) => [balanceText(key), key])).values()].sort(
     (a, b) => a.budgetId - b.budgetId || byBytes(a.scope, b.scope) || byBytes(a.window, b.window),
   );
   const kept = listed.flatMap((key) => model.kept(key));

@@ -3,6 +3,7 @@ import type { ExportAttempt } from "../domain/export/attempt.ts";
 import type { ExportLine, LineState } from "../domain/export/export-line.ts";
 import { formatValue, parseValue } from "../domain/export/export-line.ts";
 import type { AttemptFilter, LineFilter, SealedSecret } from "../engine/export/export-ports.ts";
+import { type Condition, condition, equal } from "./conditions.ts";
 import { type Bound, type Row, rowText, text } from "./stored-rows.ts";
 
 /** Columns of `export_lines`, in binding order; behind them stands the checksum of them. */
@@ -70,9 +71,9 @@ export function decodeAttempt(row: Row): ExportAttempt {
 /** Conditions of a filter of attempts; those of both kinds are read one kind after the other. */
 export function attemptConditions(filter: AttemptFilter, isTroubled: boolean): Condition[] {
   const { target, after } = filter;
-  const own = { sql: "target = ? AND is_troubled = ?", values: [target, isTroubled ? 1 : 0] };
-  if (after === undefined) return [own];
-  return [own, { sql: "(at, id) < (?, ?)", values: [after.atMs, after.id] }];
+  const own = equal({ target, is_troubled: isTroubled ? 1 : 0 });
+  if (after === undefined) return own;
+  return [...own, condition("(at, id) < (?, ?)", after.atMs, after.id)];
 }
 
 /** Attempts of both kinds as one page, the newest first. */
@@ -104,30 +105,21 @@ export function decodeSecret(row: Row): SealedSecret {
   };
 }
 
-/** Conditions of a filter, each with its values; `?` stands for each value. */
-export interface Condition {
-  readonly sql: string;
-  readonly values: readonly Bound[];
-}
-
 /** A filter as conditions that hold together. */
 export function conditionsOf(filter: LineFilter): Condition[] {
   const { target, customer, item, period, states, dueByMs, after } = filter;
-  const found: Condition[] = [{ sql: "target = ?", values: [target] }];
-  if (customer !== undefined) found.push({ sql: "customer = ?", values: [customer] });
-  if (item !== undefined) found.push({ sql: "item = ?", values: [item] });
-  if (period !== undefined) found.push({ sql: "period = ?", values: [period] });
+  const found = equal({ target, customer, item, period });
   if (states !== undefined) {
-    found.push({ sql: `state IN (${states.map(() => "?").join(", ")})`, values: states });
+    found.push(condition(`state IN (${states.map(() => "?").join(", ")})`, ...states));
     // The index of open lines serves who asks for nothing else.
     if (states.every((state) => OPEN_STATES.has(state))) {
-      found.push({ sql: "is_open = 1", values: [] });
+      found.push(condition("is_open = 1"));
     }
   }
-  if (dueByMs !== undefined) found.push({ sql: "due_at <= ?", values: [dueByMs] });
+  if (dueByMs !== undefined) found.push(condition("due_at <= ?", dueByMs));
   if (after !== undefined) {
-    const values = [after.customer, after.item, after.no];
-    found.push({ sql: "(customer, item, no) > (?, ?, ?)", values });
+    const place = [after.customer, after.item, after.no];
+    found.push(condition("(customer, item, no) > (?, ?, ?)", ...place));
   }
   return found;
 }

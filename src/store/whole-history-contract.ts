@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Step } from "../domain/event/step.ts";
 import { factsOfRun, type OutcomeState, type RunFacts } from "../domain/run/run.ts";
-import type { FormerStep, OutcomeKey } from "../engine/history.ts";
+import type { FormerStep, OutcomePlace } from "../engine/history.ts";
 import type { Store } from "../engine/ports.ts";
 import { sorted } from "./round-trip-contract.ts";
 
@@ -66,7 +66,7 @@ async function assertOutcomes(
   { size, ids }: { readonly size: number; readonly ids: readonly string[] },
 ): Promise<void> {
   const outcomes: OutcomeState[] = [];
-  for (let after: OutcomeKey | null | undefined = null; after !== undefined; ) {
+  for (let after: OutcomePlace | null | undefined = null; after !== undefined; ) {
     const page: OutcomeState[] = await store.history(workspace).outcomes({ after, limit: size });
     outcomes.push(...page);
     after = page.length < size ? undefined : page.at(-1);

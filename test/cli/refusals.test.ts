@@ -122,6 +122,15 @@ describe("a wrong command about limits", () => {
     assert.match(err, /the stage pause from 1 on\.\nRaise it: --raise gate=LIMIT; or set its/);
   });
 
+  test("but a right one about the whole workspace is answered with a name for it", async () => {
+    const budgets = file("{ key: whole, each: workspace, measure: steps, limit: 5, per: day }");
+    assert.equal((await tollgate("budget", "set", budgets, ...WHY)).code, 0);
+    const { out } = await tollgate("budget", "limit", "whole", "", "9", ...WHY);
+    assert.equal(out, "whole of everything: the limit is 9 now.\n");
+    const shown = await tollgate("budget", "show", "whole");
+    assert.equal(shown.out, 'The budget "whole" has no balances so far.\n');
+  });
+
   test("that stops a name which nothing is known of says so, and stops it", async () => {
     for (const kind of ["customer", "agent"]) {
       const { code, err } = await tollgate("stop", kind, "acmee", ...WHY);

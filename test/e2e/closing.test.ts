@@ -46,9 +46,12 @@ for (const kind of ["memory", "sqlite"] as const) {
       const other = assertProblem(await close({ period: "11/2026" }), "field.invalid", "period");
       const form = '"period" must be a date such as 2026-11-01, or a month such as 2026-11.';
       assert.equal(other.body.detail, form);
-      for (const path of ["usage?period=2026-02-31", "customers/a/bill?period=2026-02-31"]) {
-        const refused = assertProblem(await desk.ask("GET", `/v1/${path}`), "field.invalid");
-        const told = '"period" must be a date such as 2026-11-01, not "2026-02-31".';
+      for (const [path, told] of [
+        ["usage", '"period" must be a date such as 2026-11-01, not "2026-02-31".'],
+        ["customers/a/bill", '"2026-02-31" is no day of the calendar.'],
+      ] as const) {
+        const refused = await desk.ask("GET", `/v1/${path}?period=2026-02-31`);
+        assertProblem(refused, "field.invalid", "period");
         assert.equal(refused.body.detail, told);
       }
       for (const range of ["period=2026-02-31", "from=2026-02-31", "from=2026-01&to=2026-02-31"]) {

@@ -138,6 +138,13 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal(decided(await ask("r7", MODEL))[0], "allow");
     });
 
+    test("a run that opens without a name is told that it wants one", async () => {
+      await own({ agents: ["support"] });
+      const { opened } = await ask("r1", MODEL, { agent: null });
+      const may = "may use named agents alone, and none is named";
+      assert.equal(opened?.error?.detail, `Run "r1" may not open: its customer ${may}.`);
+    });
+
     test("what was done is recorded, entitled or not", async () => {
       await own({ tools: [] });
       const step = { id: "e1", run: "r1", customer: "acme", kind: "tool", tool: "shell" };
@@ -154,6 +161,27 @@ for (const kind of ["memory", "sqlite"] as const) {
       const nobody = { body: { entitlements: {}, ...BY } };
       const path = "/v1/customers/nobody/entitlements";
       assertProblem(await api.call("PUT", path, nobody), "customer.not_found");
+      assert.deepEqual((await ok("GET", PATH)).own, {});
+    });
+
+    test("a pattern that can match nothing is refused in terms, cards and overrides", async () => {
+      const wrong = { models: ["gpt-5*", "gpt*5"] };
+      const shows = /"gpt\*5" matches nothing: \* stands for an ending alone, as in "gpt-5\*"/;
+      const refused = async (method: string, path: string, body: object) => {
+        const { status, body: told } = await api.call(method, path, { body });
+        const { detail = "", field } = told.problems?.[0] ?? told;
+        assert.match(String(detail), shows);
+        return [status, told.code, field];
+      };
+      assert.deepEqual(await refused("PUT", PATH, { entitlements: wrong, ...BY }), [
+        ...[400, "entitlement.invalid", "entitlements.models[1]"],
+      ]);
+      const invalid = [400, "ratecard.invalid", "entitlements.models[1]"];
+      const card = { ...CARD, entitlements: wrong };
+      assert.deepEqual(await refused("POST", "/v1/rate-cards", card), invalid);
+      await applyCard();
+      const override = { key: "acme", extends: "plans", entitlements: wrong };
+      assert.deepEqual(await refused("POST", "/v1/rate-cards", override), invalid);
       assert.deepEqual((await ok("GET", PATH)).own, {});
     });
 

@@ -124,6 +124,26 @@ describe("hostile requests", () => {
     assert.equal(({} as Record<string, unknown>).polluted, undefined);
   });
 
+  test("what is decided is refused where it says something twice, with the place", async () => {
+    const charge = '{"key":"c","meter":{"count":"steps"},"price":{"model":"per_unit","unit":"1"}}';
+    const card = `{"key":"twice","currency":"USD","charges":[${charge}]}`;
+    const price = card.replace('"unit":"1"', '"unit":"1","unit":"2"');
+    const named = await api.call("POST", "/v1/rate-cards", { body: price });
+    assertProblem(named, "request.malformed", "charges[0].price.unit");
+    const currency = card.replace('"USD",', '"USD","currency":"EUR",');
+    const put = { body: '{"name":"a","name":"b"}' };
+    for (const [answer, field] of [
+      [await api.call("POST", "/v1/rate-cards", { body: currency }), "currency"],
+      [await api.call("POST", "/v1/simulations", { body: `{"cards":[${price}]}` }), null],
+      [await api.call("PUT", "/v1/customers/twice", put), "name"],
+    ] as const) {
+      assertProblem(answer, "request.malformed", field ?? "cards[0].charges[0].price.unit");
+    }
+    const unquoted = card.replace('"unit":"1"', '"unit":1.5');
+    const refused = await api.call("POST", "/v1/rate-cards", { body: unquoted });
+    assert.match(String(refused.body.detail), /^1\.5: write it in quotes, such as "0\.25"/);
+  });
+
   test("nesting is bounded on every route that takes a document", async () => {
     const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
     const block = `${EVENT_TEXT.slice(0, -1)},"usageFormat":"openai.chat","providerUsage":`;

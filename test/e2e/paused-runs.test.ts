@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { DEFAULT_WORKSPACE } from "../../src/compose.ts";
+import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { type ApiCaller, apiCaller, type Json } from "./api-caller.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -14,7 +15,7 @@ describe("a paused run", () => {
   let key: string | undefined;
 
   beforeEach(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ store: "sqlite" });
     api = await apiCaller(server);
     key = undefined;
   });
@@ -140,6 +141,45 @@ describe("a paused run", () => {
     const types = (alerts as unknown as Json[]).map(({ type }) => type);
     assert.ok(types.includes("run.paused" as never), JSON.stringify(types));
     assert.ok(!types.includes("run.resumed" as never), JSON.stringify(types));
+  });
+
+  test("is one that goes on, below a root that has ended", async () => {
+    await budget("day", { each: "customer", limit: "1", per: "day", stages: PAUSES });
+    await use("root", "1", { customer: "acme" });
+    await ok("POST", "/v1/runs/sub/holds", { open: { parentRun: "root" }, holds: [] });
+    const occurredAt = String((await ok("GET", "/v1/clock")).now);
+    await ok("POST", "/v1/events", [{ type: "run.closed", id: "end", run: "root", occurredAt }]);
+    const refused = await ask("sub", "1");
+    assert.deepEqual([refused.decision, refused.resume], ["pause", "tollgate resume sub"]);
+    assert.deepEqual(await stopped(), ["run sub"]);
+    assert.deepEqual([await stateOf("root"), await stateOf("sub")], ["ended", "paused"]);
+    const raise = { budget: "day", limit: "2" };
+    await ok("POST", "/v1/stops/resume", { of: "run", id: "sub", raise, ...BY });
+    await use("sub", "1");
+    assert.deepEqual(await stopped(), []);
+  });
+
+  test("by a rule of its ended root goes on with the command it is told", async () => {
+    const rules = [{ rule: "fan_out", moreThan: 1, do: "pause" }];
+    const policy = { where: { agent: ["lead"] }, mode: "enforce", rules };
+    await ok("PUT", "/v1/policies/fan", { policy, ...BY });
+    await use("root", "1", { customer: "acme", agent: "lead" });
+    const occurredAt = String((await ok("GET", "/v1/clock")).now);
+    await ok("POST", "/v1/events", [{ type: "run.closed", id: "end", run: "root", occurredAt }]);
+    const below = { type: "run.opened", occurredAt, parentRun: "root", agent: "search" };
+    for (const run of ["one", "two", "three"]) {
+      await ok("POST", "/v1/events", [{ ...below, id: `open ${run}`, run }]);
+    }
+    assert.deepEqual(await stopped(), [], "who has ended is not stopped by itself");
+    const refused = await ask("two", "1");
+    assert.deepEqual([refused.decision, refused.reason], ["pause", "policy"]);
+    assert.equal(refused.resume, "tollgate resume root");
+    assert.deepEqual([await stateOf("root"), await stateOf("two")], ["ended", "paused"]);
+    await ok("POST", "/v1/stops/resume", { of: "run", id: "root", ...BY });
+    await use("two", "1");
+    assert.ok(server.dataDir !== null);
+    await server.store.settle(DEFAULT_WORKSPACE);
+    assert.deepEqual(verifyDataFolder(server.dataDir).findings, []);
   });
 
   test("is told when the next window of its budget begins, by whatever clock", async () => {

@@ -29,5 +29,27 @@ for (const kind of ["memory", "sqlite"] as const) {
       assertProblem(closed, "period.closed");
       await desk.server.stop();
     });
+
+    test("a bill is of the period that starts on a date, or in a month", async () => {
+      const desk = await openDesk(kind, { at: "2026-11-02T00:00:00Z" });
+      const settings = { timeZone: "Pacific/Auckland", anchorDay: 31 };
+      await desk.ok("PUT", "/v1/customers/acme", settings);
+      const path = (period: string) => `/v1/customers/acme/bill?period=${period}`;
+      for (const [asked, start] of [
+        ["2026-10", "2026-10-31"],
+        ["2026-11", "2026-11-30"],
+        ["2027-02", "2027-02-28"],
+        ["2026-11-30", "2026-11-30"],
+      ] as const) {
+        assert.equal((await desk.ok("GET", path(asked))).body.period, start);
+      }
+      const other = await desk.ask("GET", path("2026-11-01"));
+      assertProblem(other, "field.invalid", "period");
+      assert.match(String(other.body.detail), /starts on 2026-11-01; one starts on 2026-11-30\./);
+      for (const none of ["2026-02-31", "2026-13", "2026"]) {
+        assertProblem(await desk.ask("GET", path(none)), "field.invalid", "period");
+      }
+      await desk.server.stop();
+    });
   });
 }

@@ -109,7 +109,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       };
       assert.deepEqual(
         lines.map((line) => `${line.kind} ${line.amountExact}`),
-        ["charge 4", "charge 10", "true_up 432"],
+        ["charge 10", "charge 4", "true_up 432"],
       );
     });
 

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import fc from "fast-check";
+import { ONE_UNIT } from "../../src/domain/money/decimal.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { type Act, act, acts, CARD, KEYS, START_MS } from "./limit-acts.ts";
 import { playIn } from "./random-acts.ts";
@@ -43,15 +44,92 @@ test("what went above limits that changed adds up, by the limits of its time", a
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 1_000 : 25 });
 });
 
+/** Six steps of a run, then its budget of four, which is raised to ten, and a step in between. */
+const BEFORE_ITS_BUDGET = [
+  ["steps", "a", 4],
+  ["steps", "a", 0],
+  ["retire", "tree", 4],
+] as const satisfies readonly Act[];
+const OF_TREE = "budget_id = (SELECT id FROM budgets WHERE key = 'tree' AND retired_at IS NULL)";
+
 test("what a run did before its budget counts by the limit in force when it is seen", async () => {
+  for (const [first, second, sum] of [
+    ["steps", "own", 3],
+    ["held", "own", 2],
+    ["own", "steps", 0],
+  ] as const) {
+    const more: Act[] = [first, second].map((what) =>
+      what === "own" ? ["own", "tree", 9] : [what, "a", 0],
+    );
+    const dataDir = await played([...BEFORE_ITS_BUDGET, ...more]);
+    assert.deepEqual(verifyDataFolder(dataDir).findings, [], first);
+    const over = overrunsOf(dataDir);
+    assert.equal(over, sum, first);
+  }
+});
+
+test("an overrun is missed of what a run did before its budget, whose limit changed", async () => {
+  const dataDir = await played([...BEFORE_ITS_BUDGET, ["steps", "a", 0], ["own", "tree", 9]]);
+  const problems = problemsAfter(dataDir, (db) => {
+    assert.ok(db.prepare(`DELETE FROM overruns WHERE ${OF_TREE} AND cause = 'run'`).run().changes);
+  });
+  const told = "overruns add up to 1, 3 was settled above the limit";
+  assert.ok(problems.includes(told), `${problems}`);
+  // A hold that was refused may have looked at it under the former limit, and left no row.
+  const unseen = await played([...BEFORE_ITS_BUDGET, ["own", "tree", 9], ["steps", "a", 4]]);
+  assert.deepEqual(verifyDataFolder(unseen).findings, []);
+  const wrong = problemsAfter(unseen, (db) => {
+    assert.ok(
+      db.prepare(`UPDATE overruns SET level = '9' || level WHERE ${OF_TREE}`).run().changes,
+    );
+  });
+  assert.ok(
+    wrong.some((text) => /^overruns add up to \d+, 2 was settled above/.test(text)),
+    `${wrong}`,
+  );
+});
+
+test("an overrun is missed that a late link brought to the run above", async () => {
   const dataDir = await played([
     ["steps", "a", 1],
-    ["retire", "tree", 1],
-    ["own", "tree", 2],
-    ["steps", "a", 0],
+    ["own", "tree", 8],
+    ["steps", "c", 3],
+    // What c did before counts by the limit of the link.
+    ["own", "tree", 3],
+    ["open", "c", 5],
+    ["own", "tree", 9],
+    ["steps", "c", 0],
   ]);
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  assert.equal(overrunsOf(dataDir), 3);
+  const problems = problemsAfter(dataDir, (db) => {
+    assert.ok(db.prepare(`DELETE FROM overruns WHERE ${OF_TREE}`).run().changes);
+  });
+  const told = "overruns add up to 0, 3 was settled above the limit";
+  assert.ok(problems.includes(told), `${problems}`);
 });
+
+test("a retired balance of a run is missed, too", async () => {
+  const dataDir = await played([...BEFORE_ITS_BUDGET, ["steps", "a", 1], ["retire", "tree", 0]]);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  const moved = problemsAfter(dataDir, (db) => {
+    const of = "budget_id = (SELECT max(id) FROM budgets WHERE key = 'tree')";
+    db.exec(`UPDATE budget_balances SET settled = '11' || substr(settled, 3) WHERE ${of}`);
+  });
+  assert.ok(
+    moved.some((text) => /when its budget was retired$/.test(text)),
+    `${moved}`,
+  );
+});
+
+/** What overruns of the run's budget add up to, in steps. */
+function overrunsOf(dataDir: string): number {
+  const db = new DatabaseSync(join(dataDir, "tollgate.db"));
+  const rows = db.prepare(`SELECT level FROM overruns WHERE ${OF_TREE}`).all();
+  db.close();
+  const sum = rows.reduce((all, { level }) => all + BigInt(`${level}`), 0n);
+  return Number(sum / ONE_UNIT);
+}
 
 /** What verification says of a copy that was altered. */
 function problemsAfter(dataDir: string, alter: (db: DatabaseSync) => void): string[] {

@@ -89,16 +89,19 @@ export async function act(played: Played, [what, of, n]: Act): Promise<void> {
   else await runAct(played, [what, of, n]);
 }
 
+/** Which run a late opening puts another below, by that one's name and the number of the act. */
+const PARENTS: Readonly<Record<string, string>> = { b5: "a", b1: "a", c5: "a", c4: "b", c1: "b" };
+
 type RunAct = readonly [what: "open" | "end" | "outcome", run: string, n: number];
 
 async function runAct(played: Played, [what, run, n]: RunAct): Promise<void> {
   const at = { run, occurredAtMs: played.clock.now };
   const id = played.newId(what);
   if (what === "open") {
-    // Late ones move the run in time; some are of an agent; one comes below another.
+    // Late ones move the run in time; some are of an agent; some come below another.
     const occurredAtMs = at.occurredAtMs - (n % 3) * 60_000;
     const states = { customer: "acme", agent: n > 2 ? "support" : null };
-    const parentRun = n === 5 && run === "c" ? "a" : null;
+    const parentRun = PARENTS[`${run}${n}`] ?? null;
     await played.send(opened({ run, id, occurredAtMs, ...states, parentRun }));
   }
   if (what === "end")

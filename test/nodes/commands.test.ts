@@ -64,7 +64,9 @@ test("a move without a folder or an address says what is missing", async () => {
   const nothing = await tollgate(url, "migrate-store", "--data", join(folder, "none"));
   assert.equal(nothing.code, 1);
   assert.match(nothing.err, /no data folder/);
-  const wrong = await tollgate("not an address", "runs");
-  assert.equal(wrong.code, 2);
-  assert.match(wrong.err, /no address of a database/);
+  for (const address of ["not an address", "mysql://root@127.0.0.1/tollgate"]) {
+    const wrong = await tollgate(address, "runs");
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /no address of a database/);
+  }
 });

@@ -170,3 +170,13 @@ test("while the replica is away, the database answers", async () => {
   assert.deepEqual([status, asOf], [200, null]);
   assert.ok(stepsIn({ status, asOf, ...answer }) >= 3);
 });
+
+test("a wrong address of a replica is told by its name, and an empty one is none", async () => {
+  await assert.rejects(start("nowhere"), {
+    code: "cli.usage",
+    message: /^DATABASE_READ_URL is no/,
+  });
+  const without = await start("");
+  assert.equal((await usage(without)).asOf, null);
+  await without.stop();
+});

@@ -107,6 +107,27 @@ test("who asks for no TLS is turned away by a server that demands it", async () 
   await refused(secured, /pg_hba|no encryption/);
 });
 
+test("whatever asks for TLS verifies authority and name, and warns of nothing", async () => {
+  const warned: unknown[] = [];
+  const note = (warning: unknown) => warned.push(warning);
+  process.on("warning", note);
+  for (const sslmode of ["require", "verify-ca"]) {
+    await refused(address(secured, { ...VERIFIED, sslmode }, "localhost"), /altnames.*localhost/);
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", note);
+  assert.deepEqual(warned, []);
+});
+
+test("an address that says less of TLS than a node wants to know is refused", async () => {
+  for (const sslmode of ["prefer", "allow", "no-verify", "bogus", ""]) {
+    const connectionString = address(secured, { ...VERIFIED, sslmode });
+    const opening = openPostgresStore({ connectionString, digest: nodeDigest });
+    await assert.rejects(opening, { code: "cli.usage", message: /Say verify-full, or disable/ });
+  }
+  await refused(address(secured, { ...VERIFIED, sslrootcert: "/none.pem" }), /ENOENT.*none\.pem/);
+});
+
 test("a node that wants TLS does not go on in plain text where the server has none", async () => {
   await refused(address(unsecured, VERIFIED), /SSL/);
 });

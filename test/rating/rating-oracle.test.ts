@@ -42,16 +42,21 @@ const compiled = (card: RateCard) => compileCard({ ...ABOUT, card });
 function cellsOf({ price }: Charge): string[] {
   if (price.model === "percentage") return ["", "fixed"];
   if (price.model !== "matrix") return [""];
-  const cells = Object.keys(price.cells).slice(0, 2);
+  const cells = Object.keys(price.cells).slice(0, 2).sort();
   return price.otherwise === null ? cells : [...cells, "*"];
 }
 
+/** A card whose charges are not in the order of their keys: a statement keeps that of the card. */
+const inAnyOrder = arbitraryCard.chain((card) =>
+  fc
+    .shuffledSubarray([...card.charges], { minLength: card.charges.length })
+    .map((charges) => ({ ...card, charges })),
+);
+
 /** Quantities of each cell of each charge, in the order of a statement. */
-const arbitraryUse = arbitraryCard.chain((card) => {
+const arbitraryUse = inAnyOrder.chain((card) => {
   const cells = card.charges.flatMap((charge, index) =>
-    cellsOf(charge)
-      .sort()
-      .map((cell) => ({ charge, index, cell })),
+    cellsOf(charge).map((cell) => ({ charge, index, cell })),
   );
   const quantities = fc.array(arbitraryQuantity, { minLength: 1, maxLength: 6 });
   const use = cells.map((at) => quantities.map((moves) => ({ ...at, moves })));
@@ -177,7 +182,7 @@ const money = fc.bigInt({ min: 0n, max: 10n ** 7n }).map((mills) => exact(mills 
 /** One to three cards in a period, the last of them with usage. */
 const arbitraryPeriod = fc.record({
   made: arbitraryUse,
-  earlier: fc.array(arbitraryCard, { maxLength: 2 }),
+  earlier: fc.array(inAnyOrder, { maxLength: 2 }),
   cuts: fc.uniqueArray(fc.integer({ min: 1, max: PERIOD.endMs - 1 }), {
     minLength: 3,
     maxLength: 3,

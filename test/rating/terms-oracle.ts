@@ -66,9 +66,16 @@ export function termsOf(facts: Facts) {
       most: maximum === undefined ? null : new Exact(maximum),
     })),
   );
+  /** Fees that the last version of their card has no more stand behind its others, by key. */
+  const placeOf = ({ id, key }: { readonly id: string; readonly key: string }) => {
+    const all = [...cards.values()];
+    const at = all.findIndex((card) => id === `${card.key} ${key}`);
+    const place = (all[at]?.fees ?? []).findIndex((fee) => fee.key === key);
+    return at * 1_000 + (place === -1 ? 999 : place);
+  };
   return {
-    fees: feesOf(facts),
-    bounds: bounds.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    fees: feesOf(facts).toSorted((a, b) => placeOf(a) - placeOf(b) || byText(a.key, b.key)),
+    bounds,
     least: leastOf(facts, ({ minimum }) => minimum ?? undefined),
     most: last?.maximum === undefined ? null : new Exact(last.maximum),
   };
@@ -82,7 +89,17 @@ function paidFrom({ spans: _, startedAtMs }: Facts, span: Facts["spans"][number]
   return Math.max(span.startMs, Math.min(endMs, span.endMs));
 }
 
-function feesOf(facts: Facts): { readonly key: string; readonly amount: Decimal }[] {
+function byText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+interface OwedFee {
+  readonly id: string;
+  readonly key: string;
+  readonly amount: Decimal;
+}
+
+function feesOf(facts: Facts): OwedFee[] {
   const stretches: Stretch[] = [];
   for (const span of facts.spans) {
     for (const { key, amount, prorate } of span.card.fees ?? []) {
@@ -100,10 +117,12 @@ function feesOf(facts: Facts): { readonly key: string; readonly amount: Decimal 
   const groups = Map.groupBy(stretches, ({ key, amount }) => `${key} ${amount}`);
   return [...groups.values()].flatMap((group) => {
     const [{ amount = "0" } = {}] = group;
-    const key = group[0]?.key ?? "";
-    if (group.some(({ isWhole }) => isWhole)) return [{ key, amount: new Exact(amount) }];
+    const last = group.slice(-1);
+    if (group.some(({ isWhole }) => isWhole)) {
+      return last.map(({ id, key }) => ({ id, key, amount: new Exact(amount) }));
+    }
     const parts = prorated(facts, amount, group);
-    return parts.map((part) => ({ key, amount: part }));
+    return group.map(({ id, key }, at) => ({ id, key, amount: parts[at] ?? new Exact(0) }));
   });
 }
 

@@ -23,7 +23,11 @@ export const bill: Command = {
   summary: "Show the bill of a period: its statement, or what closing it would leave",
   positionals: "CUSTOMER",
   options: {
-    period: { type: "string", value: "DATE", meaning: "start date (default: the one under way)" },
+    period: {
+      type: "string",
+      value: "DATE",
+      meaning: "start date, or month (default: the one under way)",
+    },
     ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,

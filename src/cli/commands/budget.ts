@@ -40,7 +40,7 @@ const limit: Verb = {
     const body = { scope, limit: most === "none" ? null : most, ...decidedBy(scene.args) };
     const now = await scene.session.put<LimitView>(`${pathOf(key)}/limits`, body);
     return told(scene, now, () => [
-      `${now.budget} of ${now.scope}: the limit is ${now.limit ?? "none"} now.`,
+      `${now.budget} of ${now.scope || "everything"}: the limit is ${now.limit ?? "none"} now.`,
     ]);
   },
 };
@@ -58,7 +58,9 @@ const balances: Verb = {
   run: async (scene, [key = ""]) => {
     const path = `${pathOf(key)}/balances?limit=1000`;
     const page = await scene.session.get<{ balances: readonly BalanceView[] }>(path);
-    return told(scene, page.balances, () => renderBalances(page.balances, scene.here.styles));
+    const { styles } = scene.here;
+    const none = `The budget "${key}" has no balances so far.`;
+    return told(scene, page.balances, () => renderBalances(page.balances, styles, none));
   },
 };
 
@@ -71,7 +73,9 @@ const of: Verb = {
     }
     const path = `/v1/${what}s/${encodeURIComponent(id)}/budgets`;
     const { budgets } = await scene.session.get<{ budgets: readonly BalanceView[] }>(path);
-    return told(scene, budgets, () => renderBalances(budgets, scene.here.styles));
+    const { styles } = scene.here;
+    const none = `No budget limits the ${what} "${id}".`;
+    return told(scene, budgets, () => renderBalances(budgets, styles, none));
   },
 };
 

@@ -74,9 +74,13 @@ function actionCell({ stage, remaining }: BalanceView, styles: Styles): Cell {
   return { text: isOver ? `${stage.do}, over` : stage.do, style };
 }
 
-/** Lines of a table of balances. */
-export function renderBalances(balances: readonly BalanceView[], styles: Styles): string[] {
-  if (balances.length === 0) return ["There are no budgets here."];
+/** Lines of a table of balances, or what to say where there are none. */
+export function renderBalances(
+  balances: readonly BalanceView[],
+  styles: Styles,
+  none = "There are no budgets here.",
+): string[] {
+  if (balances.length === 0) return [none];
   const columns = [
     ...["budget", "of", ""].map(left),
     ...["settled", "held", "left", "limit"].map(point),

@@ -1,7 +1,7 @@
 /** Two runs of the same work side by side: what each charge took under one card and the other. */
 import { subtractAmounts, sumAmounts } from "./amounts.ts";
 import { formatMoney } from "./money.ts";
-import type { TreeLook } from "./run-tree-rows.ts";
+import { owedBy, type TreeLook } from "./run-tree-rows.ts";
 import type { RunView, ShareView, StepView } from "./run-view.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, renderTable } from "./table.ts";
@@ -56,11 +56,6 @@ function boundsOf({ corrections }: RunView): { readonly cap: string; readonly mi
     cap: sumAmounts(corrections.map(({ cap }) => cap)),
     minimum: sumAmounts(corrections.map(({ minimum }) => minimum)),
   };
-}
-
-function owedBy(run: RunView): string {
-  const { cap, minimum } = boundsOf(run);
-  return sumAmounts([run.totals.tree.charge, cap, minimum]);
 }
 
 function boundRows(

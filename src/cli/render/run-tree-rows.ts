@@ -41,15 +41,22 @@ export function costText(run: RunView): string {
   return `${unpriced > 0 ? "≥" : ""}${formatMoney(cost)}`;
 }
 
-function statusCell(
-  { status, accrued, chargeCurrency, stepsRemoved }: RunView,
-  styles: Styles,
-): Cell {
+/** What a run's tree is charged with its cap and minimum, over all its periods. */
+export function owedBy({ totals, corrections }: RunView): string {
+  const bounds = corrections.flatMap(({ cap, minimum }) => [cap, minimum]);
+  return sumAmounts([totals.tree.charge, ...bounds]);
+}
+
+function statusCell(run: RunView, styles: Styles): Cell {
+  const { status, accrued, chargeCurrency, stepsRemoved, totals } = run;
   const style =
     status === "completed" ? styles.green : status === "open" ? styles.cyan : styles.red;
   const waiting = accrued === "0" ? "" : `, ${formatMoney(accrued, chargeCurrency)} accrued`;
   const removed = stepsRemoved === true ? ", steps removed" : "";
-  return { text: `${status}${waiting}${removed}`, style };
+  // The charges are those of the lines below; a cap or minimum makes something else of them.
+  const owed = owedBy(run);
+  const bounded = owed === totals.tree.charge ? "" : `, ${formatMoney(owed, chargeCurrency)} owed`;
+  return { text: `${status}${bounded}${waiting}${removed}`, style };
 }
 
 /** A step with its tokens in disjoint columns: what is cached is not in `in`. */

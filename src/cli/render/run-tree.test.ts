@@ -136,7 +136,7 @@ test("what a cap takes off and what waits for the end are told", () => {
     renderRunTree(runView({ run: "r", status: "open", accrued: "0.5", corrections })),
     drawing(`
                 model or tool      cost USD  charge USD
-r               support · acme         0.00        0.00  open, 0.50 accrued
+r               support · acme         0.00        0.00  open, -1.75 owed, 0.50 accrued
 ├─ run cap      period 2026-10-01                 -2.50
 └─ run minimum  period 2026-11-01                  0.75
 `),

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Amount } from "../money/decimal.ts";
-import { creditAffairs, marginAffair, mayHaveTurned } from "./affairs.ts";
+import { periodAt } from "../period/billing-period.ts";
+import { drawnSoFar } from "../period/commitment-projection.ts";
+import { commitmentAffairs, creditAffairs, marginAffair, mayHaveTurned } from "./affairs.ts";
 
 const UNIT = 10n ** 33n;
 const amount = (n: bigint) => n as Amount;
@@ -83,4 +85,55 @@ test("a margin that follows from what is charged never turns unseen, however lin
     { numRuns: 2_000 },
   );
   assert.ok(turned > 100, `${turned} turned`);
+});
+
+const CALENDAR = { timeZone: "UTC", anchorDay: 1 };
+const NOVEMBER = periodAt(Date.UTC(2026, 10, 1), CALENDAR);
+
+/** A month's commitment behind a contract, when usage of the month came to so many cents. */
+function behind(amounts: readonly [contract: bigint, month: bigint], cents: bigint, nowMs: number) {
+  const dated = { name: "C", currency: "USD", charges: null, overage: null, from: "2026-11-01" };
+  const [most, amount] = amounts.map((one) => (one * CENT) as Amount) as [Amount, Amount];
+  const until = { until: "2027-02-01", lastPeriod: "2027-01-01" };
+  const contract = { ...dated, key: "p", kind: "prepaid", per: "contract", ...until } as const;
+  const always = { until: null, lastPeriod: null };
+  const month = { ...dated, key: "c", kind: "minimum", per: "period", amount, ...always } as const;
+  const used = cents * CENT;
+  const [drawn, left] = used < most ? [used, 0n] : [most, used - most];
+  const none = 0n as Amount;
+  const covered = left < amount ? left : amount;
+  const current = [
+    { key: "p", period: null, usage: used as Amount, drawn: drawn as Amount, trueUp: none },
+    {
+      key: "c",
+      period: NOVEMBER.key,
+      usage: left as Amount,
+      drawn: covered as Amount,
+      trueUp: none,
+    },
+  ];
+  const time = { calendar: CALENDAR, period: NOVEMBER, nowMs, rounding: "half_even" as const };
+  const all = [{ ...contract, amount: most }, month];
+  const [, soFar] = drawnSoFar(all, { before: [], current }, time);
+  assert.ok(soFar);
+  return commitmentAffairs("acme", month, { soFar, nowMs });
+}
+
+test("a commitment behind another one never turns unseen, however little has reached it", () => {
+  const cents = fc.bigInt({ min: 1n, max: 5_000n });
+  const world = fc.record({
+    amounts: fc.tuple(cents, cents),
+    used: fc.bigInt({ min: 0n, max: 6_000n }),
+    more: fc.bigInt({ min: 0n, max: 6_000n }),
+    nowMs: fc.integer({ min: NOVEMBER.startMs + 1, max: NOVEMBER.endMs - 1 }),
+  });
+  const property = fc.property(world, ({ amounts, used, more, nowMs }) => {
+    const before = behind(amounts, used, nowMs);
+    const after = behind(amounts, used + more, nowMs);
+    for (const [at, { type, isOn, room }] of before.entries()) {
+      if (more * CENT >= (room ?? 0n)) continue;
+      assert.equal(after[at]?.isOn === true, isOn === true, type);
+    }
+  });
+  fc.assert(property, { numRuns: process.env.TOLLGATE_TEST_FULL ? 1_000_000 : 5_000 });
 });

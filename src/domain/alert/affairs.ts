@@ -3,6 +3,8 @@
  * threshold and ends behind another, so a total that moves to and fro across one repeats nothing.
  */
 import { AMOUNT_SCALE } from "../limits.ts";
+import { smallestUnit } from "../money/allocate.ts";
+import { currencyDecimals } from "../money/currency.ts";
 import { type Amount, formatAmount } from "../money/decimal.ts";
 import type { DatedCommitment } from "../period/commitment.ts";
 import type { DrawnSoFar } from "../period/commitment-projection.ts";
@@ -28,6 +30,20 @@ export interface Affair {
 function nearest(level: bigint, thresholds: readonly bigint[]): Amount {
   const distances = thresholds.map((one) => (one > level ? one - level : level - one));
   return distances.reduce((least, one) => (one < least ? one : least)) as Amount;
+}
+
+interface Pace {
+  /** What is expected is rounded to it. */
+  readonly unit: bigint;
+  readonly elapsedMs: number;
+  readonly aheadMs: number;
+}
+
+/** Usage that moves what is expected at the end by so much, at the least. */
+function wayOf(distance: bigint, { unit, elapsedMs, aheadMs }: Pace): bigint {
+  const way = (distance < 0n ? -distance : distance) - unit;
+  if (way <= 0n || elapsedMs <= 0) return 0n;
+  return (way * BigInt(elapsedMs)) / BigInt(elapsedMs + Math.max(0, aheadMs));
 }
 
 /** On beyond one threshold, off behind the other. */
@@ -95,7 +111,8 @@ export function commitmentAffairs(
   { soFar, nowMs }: { readonly soFar: DrawnSoFar; readonly nowMs: number },
 ): Affair[] {
   const { key, amount, currency } = commitment;
-  const { usage, projected, startMs, endMs, exhaustedAtMs, period } = soFar;
+  const { usage, projected, endMs, exhaustedAtMs, period, elapsedMs } = soFar;
+  const unit = smallestUnit(currencyDecimals(currency) ?? 2);
   const isBelieved = nowMs >= believedFromMs(soFar);
   const isExceeded = between(usage > amount, 20n * usage <= 19n * amount);
   const expected = projected?.usage ?? 0n;
@@ -115,8 +132,9 @@ export function commitmentAffairs(
   };
   const room = nearest(usage, [
     ...[amount, (19n * amount) / 20n],
-    // Usage that lies on the way to it; as time goes on it takes more, never less.
-    (51n * amount * BigInt(Math.max(0, nowMs - startMs))) / (50n * BigInt(endMs - startMs)),
+    // Usage that lies on the way to it: one more unit adds what it adds to the pace, at the most.
+    // As time goes on it takes more, never less.
+    usage + wayOf((51n * amount) / 50n - expected, { unit, elapsedMs, aheadMs: endMs - nowMs }),
   ]);
   const of = (type: "commit.exceeded" | "commit.overrun_projected", isOn: boolean | null) => {
     return { type, customer, about: [type, customer, key, period ?? ""], isOn, facts, room };

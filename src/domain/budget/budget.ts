@@ -52,6 +52,13 @@ export interface BudgetWhere {
   readonly card?: readonly string[];
 }
 
+/**
+ * What becomes of a hold whose cost nobody knows: it is blocked or let through. `strict` blocks
+ * what the hold alone states, too: the step would be recorded without that cost.
+ */
+export const UNPRICED = ["block", "allow", "strict"] as const;
+export type Unpriced = (typeof UNPRICED)[number];
+
 /** What a budget says. */
 export interface Budget {
   readonly key: string;
@@ -77,8 +84,7 @@ export interface Budget {
   readonly stages: readonly Stage[];
   /** Kept from ordinary holds, so that a stopped run can deliver its result. */
   readonly reserve: bigint;
-  /** What becomes of a hold whose cost nobody knows. */
-  readonly unpriced: "block" | "allow";
+  readonly unpriced: Unpriced;
   /** What a caller should do when it gets no decision at all. */
   readonly undecided: "closed" | "open";
 }

@@ -6,6 +6,7 @@ import { HOLD_RETRY_MS } from "../limits.ts";
 import { type Amount, ONE_UNIT, parseAmount, quantityOfInteger } from "../money/decimal.ts";
 import {
   type Ask,
+  type CostKnowledge,
   type Decision,
   decideHold,
   endAction,
@@ -49,14 +50,14 @@ function step(inputTokens: number, output: OutputRange | null = null): Ask {
       ["input_uncached", quantityOfInteger(inputTokens)],
       ["output_text", quantityOfInteger(outputTokens)],
     ]);
-    return { spend: { ...NO_SPEND, usage, stepCount: 1n }, parts: [], isPriced: true };
+    return { spend: { ...NO_SPEND, usage, stepCount: 1n }, parts: [], costIs: "known" as const };
   };
   return { worstCase, output, isWrapUp: false };
 }
 
-function costing(cost: string, isPriced: boolean): Ask {
+function costing(cost: string, costIs: CostKnowledge): Ask {
   const spend = { ...NO_SPEND, cost: parseAmount(cost) ?? assert.fail(), stepCount: 1n };
-  return { worstCase: () => ({ spend, parts: [], isPriced }), output: null, isWrapUp: false };
+  return { worstCase: () => ({ spend, parts: [], costIs }), output: null, isWrapUp: false };
 }
 
 /** `allow`, or what was decided and why. */
@@ -295,12 +296,31 @@ describe("Pace", () => {
 });
 
 describe("A step whose cost nobody knows", () => {
-  const unknown = costing("0", false);
+  const unknown = costing("0", "unknown");
 
   it("is blocked by a budget of money, unless that says otherwise", () => {
     assert.equal(verdict(unknown, [room({ measure: "cost" })]), "block: unpriced");
     assert.equal(verdict(unknown, [room({ measure: "charge" })]), "block: unpriced");
     assert.equal(verdict(unknown, [room({ measure: "cost", unpriced: "allow" })]), "allow");
+    assert.equal(
+      verdict(unknown, [room({ measure: "cost", unpriced: "strict" })]),
+      "block: unpriced",
+    );
+  });
+
+  it("but its caller states is let through, unless a budget is strict", () => {
+    const stated = costing("0.5", "stated");
+    for (const [unpriced, said] of [
+      ["block", "allow"],
+      ["allow", "allow"],
+      ["strict", "block: unpriced"],
+    ] as const) {
+      for (const measure of ["cost", "charge"]) {
+        assert.equal(verdict(stated, [room({ measure, unpriced })]), said);
+      }
+    }
+    assert.equal(verdict(stated, [room({ measure: "steps", unpriced: "strict" })]), "allow");
+    assert.equal(verdict(costing("0.5", "known"), [room({ unpriced: "strict" })]), "allow");
   });
 
   it("is no matter to a budget of something else, a soft one, or one without a limit", () => {
@@ -310,14 +330,14 @@ describe("A step whose cost nobody knows", () => {
   });
 
   it("is one thing, a step that costs nothing another", () => {
-    assert.equal(verdict(costing("0", true), [room({ measure: "cost" })]), "allow");
+    assert.equal(verdict(costing("0", "known"), [room({ measure: "cost" })]), "allow");
   });
 });
 
 describe("Money", () => {
   it("is compared to the last of its decimal places", () => {
     const one = { ...room({ measure: "cost", limit: "1" }), settled: 1n as Amount };
-    assert.equal(verdict(costing("1", true), [one]), "block: budget");
-    assert.equal(verdict(costing(`0.${"9".repeat(33)}`, true), [one]), "allow");
+    assert.equal(verdict(costing("1", "known"), [one]), "block: budget");
+    assert.equal(verdict(costing(`0.${"9".repeat(33)}`, "known"), [one]), "allow");
   });
 });

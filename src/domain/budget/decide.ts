@@ -45,9 +45,14 @@ export interface WorstCase {
   readonly spend: Spend;
   /** What the charge is made of; together it. */
   readonly parts: readonly ChargePart[];
-  /** False where nobody knows what it would cost. */
-  readonly isPriced: boolean;
+  readonly costIs: CostKnowledge;
 }
+
+/**
+ * What is known of a cost: the price book says it, or the caller alone does (then the step that is
+ * recorded costs what the price book knows, if anything), or nobody.
+ */
+export type CostKnowledge = "known" | "stated" | "unknown";
 
 /** What is asked for. */
 export interface Ask {
@@ -95,7 +100,10 @@ export type Decision =
       readonly retryAfterMs: number | null;
     };
 
-/** Decides on one step. Rooms are those of budgets that are in force. */
+/**
+ * Decides on one step. Rooms are those of budgets that are in force; `nowMs` is of the clock by
+ * which holds keep their distance, as their `grantedAtMs` is.
+ */
 export function decideHold(ask: Ask, rooms: readonly Room[], nowMs: number): Decision {
   const stopped = ask.isWrapUp ? null : stoppedBy(rooms);
   if (stopped !== null) return stopped;
@@ -165,7 +173,7 @@ interface Fitted {
 function fit(ask: Ask, rooms: readonly Room[]): Fitted | Decision {
   const most = ask.output?.mostTokens ?? 0;
   const whole = ask.worstCase(most);
-  const unpriced = whole.isPriced ? undefined : rooms.find(refusesUnpriced);
+  const unpriced = rooms.find((room) => refusesUnpriced(room, whole.costIs));
   if (unpriced !== undefined) {
     return { decision: "block", reason: "unpriced", by: unpriced, retryAfterMs: null };
   }
@@ -186,8 +194,9 @@ function fit(ask: Ask, rooms: readonly Room[]): Fitted | Decision {
 }
 
 /** Only costs, and charges made of them, can be unknown. */
-function refusesUnpriced({ record: { budget } }: Room): boolean {
-  return budget.unpriced === "block" && isMoney(budget.measure);
+function refusesUnpriced({ record: { budget } }: Room, costIs: CostKnowledge): boolean {
+  if (costIs === "known" || !isMoney(budget.measure)) return false;
+  return budget.unpriced === "strict" || (budget.unpriced === "block" && costIs === "unknown");
 }
 
 function firstShort(rooms: readonly Room[], spend: Spend, isWrapUp: boolean): Room | null {

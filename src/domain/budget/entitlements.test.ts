@@ -13,6 +13,7 @@ import {
   type OwnEntitlements,
   parseEntitlements,
   parseOwnEntitlements,
+  unmatchablePatterns,
 } from "./entitlements.ts";
 
 function read(document: unknown): OwnEntitlements {
@@ -102,6 +103,23 @@ describe("what a customer may use", () => {
     const more = String(PARALLEL_RUNS_MAX_COUNT + 1n);
     assert.equal(problemOf({ parallelRuns: more })?.field, "entitlements.parallelRuns");
     assert.equal(problemOf(null)?.field, "entitlements");
+  });
+
+  test("a pattern that can match nothing is named, with how one looks", () => {
+    const own = read({ agents: ["*"], models: ["gpt*5", "gpt-5*"], tools: ["s*", "**"] });
+    assert.deepEqual(unmatchablePatterns(own, "entitlements"), [
+      {
+        code: "ratecard.invalid",
+        detail: '"gpt*5" matches nothing: * stands for an ending alone, as in "gpt-5*"',
+        field: "entitlements.models[0]",
+      },
+      {
+        code: "ratecard.invalid",
+        detail: '"**" matches nothing: * stands for an ending alone, as in "gpt-5*"',
+        field: "entitlements.tools[1]",
+      },
+    ]);
+    assert.deepEqual(unmatchablePatterns(read({ models: null }), ""), []);
   });
 
   test("a card that says nothing restricts nothing", () => {

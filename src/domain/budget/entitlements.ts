@@ -3,6 +3,7 @@
  * it for everyone who is charged by it; a customer may have other terms, field by field. Holds and
  * runs that are opened with them are refused beyond it; metering is not: what was done is recorded.
  */
+import type { Problem } from "../errors.ts";
 import { PARALLEL_RUNS_MAX_COUNT, WHERE_VALUES_MAX_COUNT } from "../limits.ts";
 import type { Place } from "../rating/document-place.ts";
 
@@ -70,6 +71,22 @@ function isMatch(allowed: string, name: string): boolean {
   return allowed.endsWith("*") ? name.startsWith(allowed.slice(0, -1)) : name === allowed;
 }
 
+const LISTS = ["agents", "models", "tools"] as const;
+
+/**
+ * Patterns that match nothing: `*` stands for an ending, and anywhere else no name has it. Of terms
+ * that are sent; those on record stay as they are. `path` is that of the terms.
+ */
+export function unmatchablePatterns(own: OwnEntitlements, path: string): Problem[] {
+  return LISTS.flatMap((list) =>
+    (own[list] ?? []).flatMap((name, at): Problem[] => {
+      if (!name.slice(0, -1).includes("*")) return [];
+      const detail = `"${name}" matches nothing: * stands for an ending alone, as in "gpt-5*"`;
+      return [{ code: "ratecard.invalid", detail, field: `${path}.${list}[${at}]` }];
+    }),
+  );
+}
+
 /** Reads what a card allows; null where it says nothing. */
 export function parseEntitlements(place: Place): Entitlements | null {
   return place.isAbsent ? null : { ...EVERYTHING, ...parseOwnEntitlements(place) };
@@ -79,7 +96,7 @@ export function parseEntitlements(place: Place): Entitlements | null {
 export function parseOwnEntitlements(place: Place): OwnEntitlements {
   if (!place.isObject()) return {};
   place.allowOnly(Object.keys(EVERYTHING));
-  const lists = (["agents", "models", "tools"] as const).filter((name) => isStated(place, name));
+  const lists = LISTS.filter((name) => isStated(place, name));
   return {
     ...Object.fromEntries(lists.map((name) => [name, readNames(place.at(name))])),
     ...(isStated(place, "parallelRuns")

@@ -49,7 +49,7 @@ const documents = fc.record(
       }),
       { minLength: 1, maxLength: 5 },
     ),
-    unpriced: fc.constantFrom("block", "allow"),
+    unpriced: fc.constantFrom("block", "allow", "strict"),
     undecided: fc.constantFrom("closed", "open"),
   },
   { requiredKeys: ["each", "measure", "per"] },

@@ -31,6 +31,7 @@ import {
   type Stage,
   scaleOf,
   stageLevel,
+  UNPRICED,
 } from "./budget.ts";
 
 export type ParsedBudget = { readonly budget: Budget } | { readonly problems: readonly Problem[] };
@@ -63,7 +64,7 @@ export function parseBudget(document: unknown, key: string): ParsedBudget {
     enforcement,
     stages: readStages(root.at("stages"), { measure, limit, enforcement }),
     reserve: readLevel(root.at("reserve"), measure) ?? 0n,
-    unpriced: optional(root.at("unpriced"), ["block", "allow"] as const),
+    unpriced: optional(root.at("unpriced"), UNPRICED),
     undecided: optional(
       root.at("undecided"),
       enforcement === "hard" ? (["closed", "open"] as const) : (["open", "closed"] as const),

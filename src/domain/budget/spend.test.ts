@@ -160,8 +160,15 @@ describe("The balances of work", () => {
 });
 
 describe("What waits for room in a balance", () => {
-  const paused = (document: object, scope: string, changes: Partial<Spender> = {}) =>
-    runToPause(budget(document), scope, { ...SPENDER, ...changes })?.id ?? null;
+  const paused = (
+    document: object,
+    scope: string,
+    { ended = [], ...changes }: Partial<Spender> & { readonly ended?: readonly string[] } = {},
+  ) => {
+    const mayGoOn = (run: string) => !ended.includes(run);
+    const spender = { ...SPENDER, ...changes };
+    return runToPause(budget(document), scope, { spender, mayGoOn })?.id ?? null;
+  };
 
   it("is the topmost run of which everything down to the work counts in it", () => {
     for (const [each, scope] of [
@@ -178,5 +185,10 @@ describe("What waits for room in a balance", () => {
   it("is the run of a step that counts by a name of its own, and none of standing runs", () => {
     assert.equal(paused({ each: "agent" }, "other", { agent: "other" }), "child");
     assert.equal(paused({ each: "customer" }, "acme", { path: [] }), null);
+  });
+
+  it("is no run that has ended, whatever goes on below it", () => {
+    assert.equal(paused({ each: "customer" }, "acme", { ended: ["root"] }), "child");
+    assert.equal(paused({ each: "run" }, "root", { ended: ["root"] }), "child");
   });
 });

@@ -113,16 +113,21 @@ export function scopesOf(budget: Budget, spender: Spender): readonly string[] {
 /**
  * What waits for room in a balance: the topmost run of which everything down to the spender counts
  * in it, so that a sub-agent's own cap leaves those above it at work. Null: a standing run's work.
+ * One that has ended waits for nothing and cannot be let go on: those below it may outlive it.
  */
-export function runToPause(budget: Budget, scope: string, spender: Spender): RunOnPath | null {
+export function runToPause(
+  budget: Budget,
+  scope: string,
+  { spender, mayGoOn }: { readonly spender: Spender; readonly mayGoOn: (run: string) => boolean },
+): RunOnPath | null {
   const { path } = spender;
   const outside = path.findIndex(({ agent, labels }, at) => {
     // The step itself counts in it, whatever its run is.
     const own = at === 0 ? spender : { ...spender, agent, labels, path: path.slice(at) };
     return !scopesOf(budget, own).includes(scope);
   });
-  const at = outside < 0 ? path.length - 1 : Math.max(0, outside - 1);
-  return path[at] ?? null;
+  const inside = outside < 0 ? path : path.slice(0, Math.max(1, outside));
+  return inside.findLast(({ id }) => mayGoOn(id)) ?? null;
 }
 
 /** The scope of a customer and agent. JSON keeps ("a:b", "c") and ("a", "b:c") apart. */

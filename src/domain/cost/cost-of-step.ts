@@ -64,7 +64,8 @@ export function costOfFacts(facts: CostFacts, found: FoundPrice): CostOutcome {
   let unpricedCount = 0;
   let isAssumed = false;
   let input: Quantity | undefined;
-  for (const [unit, quantity] of usage) {
+  // Going through the entries of a map makes a pair of each.
+  for (const unit of usage.keys()) {
     const rate = rates?.get(unit);
     if (rate === undefined) {
       if (isChargeable(unit, facts)) unpricedCount += 1;
@@ -75,7 +76,7 @@ export function costOfFacts(facts: CostFacts, found: FoundPrice): CostOutcome {
       input ??= inputQuantity(usage);
       price = priceForSize(rate, input);
     }
-    cost += quantity * price.effective;
+    cost += (usage.get(unit) as Quantity) * price.effective;
     pricedCount += 1;
     if (rate.basis === "assumed") isAssumed = true;
   }

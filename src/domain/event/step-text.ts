@@ -115,7 +115,7 @@ export function sealedStep(step: Step): SealedStep {
 
 function bodyOf(step: Step): string {
   const { revision, attempt, occurredAtMs, receivedAtMs, ratedAtMs } = step;
-  const codes = codeDigitsOf(step).join("");
+  const codes = codesOf(step);
   const counts = revision === 1 && attempt === 1 ? "" : `${revision}.${attempt}`;
   const rated = ratedAtMs === occurredAtMs ? "" : toBase36(ratedAtMs);
   const times = `${toBase36(occurredAtMs)}${END}${toBase36(receivedAtMs - occurredAtMs)}`;
@@ -129,24 +129,45 @@ function bodyOf(step: Step): string {
 
 /** Facts that few steps have: left out together where all are absent. Begins with an END. */
 export function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step): string {
+  const hasOne = parentStep !== null || callId !== null || hold !== null || amendedBy !== null;
+  if (!hasOne && callHash === undefined) return "";
   const known = [parentStep, callId, hold, amendedBy];
   // A fifth one only where there is one: texts of before keep their form.
   if (callHash !== undefined) known.push(callHash);
-  else if (known.every((fact) => fact === null)) return "";
   return `${END}${JSON.stringify(known)}`;
 }
 
+type Codes = Pick<
+  Step,
+  "kind" | "status" | "completeness" | "payer" | "role" | "costStatus" | "voided"
+>;
+
+/** Codes written last, by their kind: nearly all steps of a kind have the same. */
+const lastCodes = new Map<string, { readonly of: Codes; readonly text: string }>();
+
 /** Kind, status and the like, one digit each. */
-export function codeDigitsOf(step: Step): readonly number[] {
-  return [
-    STEP_KINDS.indexOf(step.kind),
-    STEP_STATUSES.indexOf(step.status),
-    COMPLETENESS.indexOf(step.completeness),
-    PAYERS.indexOf(step.payer),
-    ROLES.indexOf(step.role),
-    COST_STATUSES.indexOf(step.costStatus),
-    step.voided ? 1 : 0,
-  ];
+export function codesOf(step: Codes): string {
+  const { kind, status, completeness, payer, role, costStatus, voided } = step;
+  const last = lastCodes.get(kind);
+  if (
+    last !== undefined &&
+    last.of.status === status &&
+    last.of.completeness === completeness &&
+    last.of.payer === payer &&
+    last.of.role === role &&
+    last.of.costStatus === costStatus &&
+    last.of.voided === voided
+  ) {
+    return last.text;
+  }
+  const states = [STEP_KINDS.indexOf(kind), STEP_STATUSES.indexOf(status)];
+  const text = [
+    ...[...states, COMPLETENESS.indexOf(completeness), PAYERS.indexOf(payer)],
+    ...[ROLES.indexOf(role), COST_STATUSES.indexOf(costStatus), voided ? 1 : 0],
+  ].join("");
+  const of = { kind, status, completeness, payer, role, costStatus, voided };
+  lastCodes.set(kind, { of, text });
+  return text;
 }
 
 /** Short names of the token buckets: capital letters, which no unit name holds. */

@@ -35,7 +35,6 @@ export type TokenBucket = InputBucket | OutputBucket;
 
 const TOKEN_BUCKETS: ReadonlySet<string> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
 const INPUTS: ReadonlySet<string> = new Set(INPUT_BUCKETS);
-const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_BUCKETS);
 
 /** Usage by bucket or unit name. Zero quantities are not kept; keys stand in ascending order. */
 export type Usage = ReadonlyMap<string, Quantity>;
@@ -66,18 +65,20 @@ export function usageOf(entries: Iterable<readonly [string, Quantity]>): Usage {
 
 /** Prompt size in tokens × 10^9: cached, uncached and written together. */
 export function inputQuantity(usage: Usage): Quantity {
-  return sumOf(usage, INPUTS);
+  return sumOf(usage, INPUT_BUCKETS);
 }
 
 /** Tokens that the provider wrote × 10^9. */
 export function outputQuantity(usage: Usage): Quantity {
-  return sumOf(usage, OUTPUTS);
+  return sumOf(usage, OUTPUT_BUCKETS);
 }
 
-function sumOf(usage: Usage, buckets: ReadonlySet<string>): Quantity {
+/** Asks for each bucket by its name: going through a map makes a pair of each entry. */
+function sumOf(usage: Usage, buckets: readonly string[]): Quantity {
   let sum = ZERO_QUANTITY;
-  for (const [name, quantity] of usage) {
-    if (!buckets.has(name)) continue;
+  for (let at = 0; at < buckets.length; at += 1) {
+    const quantity = usage.get(buckets[at] as string);
+    if (quantity === undefined) continue;
     sum = sum === 0n ? quantity : ((sum + quantity) as Quantity);
   }
   return sum;

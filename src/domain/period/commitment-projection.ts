@@ -1,12 +1,20 @@
 /**
  * When a commitment is expected to be used up, and what its end is expected to bring. Linear: the
- * usage so far goes on at the same pace, from the first instant of its time to the last.
+ * usage so far goes on at the same pace, from the first instant of its time to the last. What one
+ * commitment has no room for flows on to a later one, at the moment at which it is used up: so the
+ * later one is expected to be drawn from then on, though nothing has reached it yet.
  */
 import { currencyDecimals } from "../money/currency.ts";
 import type { Amount } from "../money/decimal.ts";
 import { type RoundingMode, roundAmount } from "../money/rounding.ts";
 import type { BillingCalendar, BillingPeriod } from "./billing-period.ts";
-import { type DatedCommitment, firstPeriodFrom, holdsIn, lastPeriodBefore } from "./commitment.ts";
+import {
+  covers,
+  type DatedCommitment,
+  firstPeriodFrom,
+  holdsIn,
+  lastPeriodBefore,
+} from "./commitment.ts";
 import type { DrawnBefore } from "./commitment-draw.ts";
 
 /** Where a commitment stands. Amounts are of its period, or of the whole contract. */
@@ -20,6 +28,8 @@ export interface DrawnSoFar {
   readonly left: Amount;
   /** At the pace so far, the instant at which it is used up; null: not before its end. */
   readonly exhaustedAtMs: number | null;
+  /** For how long what draws it has been seen, at least; 0 or less: its time has not elapsed. */
+  readonly elapsedMs: number;
   /** Expected at its end; null where nothing of its time has elapsed. */
   readonly projected: ProjectedEnd | null;
 }
@@ -42,27 +52,40 @@ export interface ProjectionTime {
   readonly rounding: RoundingMode;
 }
 
-/** Null: its time has not begun, or (of one per period) it has ended. */
+/** What commitments have drawn, by whom. */
+export interface DrawnByNow {
+  /** By the statements in force and the open periods before this one. */
+  readonly before: readonly DrawnBefore[];
+  /** By the period that lasts now, as if it were closed. */
+  readonly current: readonly DrawnBefore[];
+}
+
+/**
+ * Where each commitment stands, in their order, which is that in which usage draws them. Null: its
+ * time has not begun, or (of one per period) it has ended.
+ */
 export function drawnSoFar(
-  commitment: DatedCommitment,
-  drawn: readonly DrawnBefore[],
+  commitments: readonly DatedCommitment[],
+  drawn: DrawnByNow,
   time: ProjectionTime,
-): DrawnSoFar | null {
-  const span = spanOf(commitment, time);
-  if (span === null) return null;
-  const own = drawn.filter(({ key, period }) => key === commitment.key && period === span.period);
-  const sum = (part: "usage" | "drawn") => own.reduce((all, one) => all + one[part], 0n) as Amount;
-  const [usage, drawnTotal] = [sum("usage"), sum("drawn")];
-  const left = (commitment.amount - drawnTotal) as Amount;
-  const pace = paceOf(span, usage, time.nowMs);
-  return {
-    ...span,
-    usage,
-    drawn: drawnTotal,
-    left,
-    exhaustedAtMs: exhaustedAt(commitment, span, pace),
-    projected: pace === null ? null : projectedEnd(commitment, pace, time.rounding),
-  };
+): (DrawnSoFar | null)[] {
+  const inPeriod = flowsOfPeriod(commitments, drawn, time);
+  const ofContracts = flowsOfContracts(commitments, drawn, time);
+  return commitments.map((commitment) => {
+    const isPerPeriod = isOfPeriods(commitment);
+    const flows = isPerPeriod ? inPeriod : ofContracts;
+    const flow = flows.find((one) => one.commitment === commitment);
+    if (flow === undefined) return null;
+    const { span, usage } = flow;
+    const all = [...drawn.before, ...drawn.current];
+    const drawnTotal = sumOf(ownOf(all, commitment, span), "drawn");
+    const left = (commitment.amount - drawnTotal) as Amount;
+    const elapsedMs = leastElapsed(flows, flow);
+    const about = { ...span, usage, drawn: drawnTotal, left, elapsedMs };
+    if (elapsedMs <= 0) return { ...about, exhaustedAtMs: null, projected: null };
+    const projected = projectedEnd(commitment, usageAt(flows, flow, span.endMs), time.rounding);
+    return { ...about, exhaustedAtMs: exhaustedAt(flows, flow), projected };
+  });
 }
 
 interface Span {
@@ -71,44 +94,151 @@ interface Span {
   readonly endMs: number;
 }
 
-function spanOf(commitment: DatedCommitment, { calendar, period, nowMs }: ProjectionTime) {
-  if (commitment.per === "period" || commitment.until === null) {
-    if (!holdsIn(commitment, period.key)) return null;
-    return { period: period.key, startMs: period.startMs, endMs: period.endMs };
+/** Usage that draws a commitment: what comes to it by itself, and what others leave. */
+interface Flow {
+  readonly commitment: DatedCommitment;
+  readonly span: Span;
+  readonly usage: Amount;
+  /** What came by itself in the time that elapsed: it goes on at this pace. */
+  readonly own: bigint;
+  readonly elapsedMs: number;
+  /** Until when that is known: now, or the end. */
+  readonly nowMs: number;
+  /** The commitments that leave to this one what they have no room for. */
+  readonly feeders: readonly DatedCommitment[];
+}
+
+/** A contract without an end is told by its periods. */
+function isOfPeriods({ per, until }: DatedCommitment): boolean {
+  return per === "period" || until === null;
+}
+
+/** Flows of the period that lasts now, in which contracts leave to commitments per period too. */
+function flowsOfPeriod(
+  commitments: readonly DatedCommitment[],
+  { before, current }: DrawnByNow,
+  { period, nowMs }: ProjectionTime,
+): Flow[] {
+  const span = { period: period.key, startMs: period.startMs, endMs: period.endMs };
+  const held = commitments.filter((one) => holdsIn(one, period.key));
+  const all = [...before, ...current];
+  return held.map((commitment) => {
+    const feeders = feedersOf(held, commitment);
+    const at = { ...span, period: isOfPeriods(commitment) ? period.key : null };
+    const own = sumOf(ownOf(current, commitment, at), "usage") - leftBy(feeders, current);
+    const usage = sumOf(ownOf(all, commitment, at), "usage");
+    const known = { nowMs, elapsedMs: nowMs - period.startMs };
+    return { commitment, span: at, usage, own: atLeast0(own), ...known, feeders };
+  });
+}
+
+/** Flows of contracts since each began. Of those around it, they leave to one another. */
+function flowsOfContracts(
+  commitments: readonly DatedCommitment[],
+  { before, current }: DrawnByNow,
+  time: ProjectionTime,
+): Flow[] {
+  const all = [...before, ...current];
+  const spans = commitments
+    .filter((one) => !isOfPeriods(one))
+    .flatMap((commitment) => {
+      const span = contractSpan(commitment, time.calendar);
+      return time.nowMs < span.startMs ? [] : [{ commitment, span }];
+    });
+  return spans.map(({ commitment, span }) => {
+    const lasting = spans.filter(({ span: other }) => {
+      return other.startMs >= span.startMs && other.endMs >= span.endMs;
+    });
+    const known = spans.map((one) => one.commitment);
+    const isLasting = (one: DatedCommitment) => lasting.some((other) => other.commitment === one);
+    const feeders = feedersOf(known, commitment).filter(isLasting);
+    const usage = sumOf(ownOf(all, commitment, span), "usage");
+    const nowMs = Math.min(time.nowMs, span.endMs);
+    const own = atLeast0(usage - leftBy(feeders, all));
+    return { commitment, span, usage, own, nowMs, elapsedMs: nowMs - span.startMs, feeders };
+  });
+}
+
+function contractSpan({ from, until }: DatedCommitment, calendar: BillingCalendar): Span {
+  const { startMs } = firstPeriodFrom(from, calendar);
+  const { endMs } = lastPeriodBefore(until ?? from, calendar);
+  return { period: null, startMs, endMs };
+}
+
+/** Those whose next one it is: what they leave is drawn from the first later one that takes it. */
+function feedersOf(all: readonly DatedCommitment[], taker: DatedCommitment): DatedCommitment[] {
+  return all.filter((one, at) => {
+    return all.slice(at + 1).find((later) => covers(later, one)) === taker;
+  });
+}
+
+function ownOf(drawn: readonly DrawnBefore[], { key }: DatedCommitment, { period }: Span) {
+  return drawn.filter((one) => one.key === key && one.period === period);
+}
+
+function sumOf(drawn: readonly DrawnBefore[], part: "usage" | "drawn"): Amount {
+  return drawn.reduce((all, one) => all + one[part], 0n) as Amount;
+}
+
+/** What these had no room for. */
+function leftBy(feeders: readonly DatedCommitment[], drawn: readonly DrawnBefore[]): bigint {
+  const own = drawn.filter(({ key }) => feeders.some((feeder) => feeder.key === key));
+  return sumOf(own, "usage") - sumOf(own, "drawn");
+}
+
+function atLeast0(amount: bigint): bigint {
+  return amount > 0n ? amount : 0n;
+}
+
+/** What usage that is offered to one of the flows comes to at an instant to come. */
+function usageAt(flows: readonly Flow[], wanted: Flow, atMs: number): bigint {
+  const found = new Map<DatedCommitment, bigint>();
+  for (const { commitment, usage, own, elapsedMs, nowMs, feeders } of flows) {
+    const aheadMs = Math.max(0, atMs - nowMs);
+    let there = atLeast0(usage);
+    if (elapsedMs > 0) there += (own * BigInt(aheadMs)) / BigInt(elapsedMs);
+    for (const feeder of feeders) {
+      const before = flows.find((one) => one.commitment === feeder)?.usage ?? 0n;
+      const left = (amount: bigint) => atLeast0(amount - feeder.amount);
+      there += left(found.get(feeder) ?? before) - left(before);
+    }
+    if (commitment === wanted.commitment) return there;
+    found.set(commitment, there);
   }
-  const { startMs } = firstPeriodFrom(commitment.from, calendar);
-  const { endMs } = lastPeriodBefore(commitment.until, calendar);
-  return nowMs < startMs ? null : { period: null, startMs, endMs };
+  return 0n;
 }
 
-interface Pace {
-  readonly usage: bigint;
-  readonly elapsedMs: bigint;
-  readonly lengthMs: bigint;
-}
-
-function paceOf({ startMs, endMs }: Span, usage: Amount, nowMs: number): Pace | null {
-  const elapsedMs = BigInt(Math.min(nowMs, endMs) - startMs);
-  if (elapsedMs <= 0n) return null;
-  return { usage: usage > 0n ? usage : 0n, elapsedMs, lengthMs: BigInt(endMs - startMs) };
+/** The shortest time for which anything that reaches it has been seen. */
+function leastElapsed(flows: readonly Flow[], { elapsedMs, feeders }: Flow): number {
+  const own = feeders.flatMap((feeder) => flows.filter((one) => one.commitment === feeder));
+  return own.reduce((least, one) => Math.min(least, leastElapsed(flows, one)), elapsedMs);
 }
 
 /** The first whole millisecond by which the amount is reached. */
-function exhaustedAt({ amount }: DatedCommitment, { startMs }: Span, pace: Pace | null) {
-  if (pace === null || pace.usage === 0n) return null;
-  const { usage, elapsedMs, lengthMs } = pace;
-  const neededMs = (amount * elapsedMs + usage - 1n) / usage;
-  return neededMs > lengthMs ? null : startMs + Number(neededMs);
+function exhaustedAt(flows: readonly Flow[], flow: Flow): number | null {
+  const { commitment, span, usage, elapsedMs, nowMs } = flow;
+  const { amount } = commitment;
+  if (usage >= amount) {
+    // Some instant that has passed: at an even pace, this one.
+    return span.startMs + Number((amount * BigInt(elapsedMs) + usage - 1n) / usage);
+  }
+  if (usageAt(flows, flow, span.endMs) < amount) return null;
+  let [below, reached] = [nowMs, span.endMs];
+  while (reached - below > 1) {
+    const middle = Math.floor((below + reached) / 2);
+    if (usageAt(flows, flow, middle) < amount) below = middle;
+    else reached = middle;
+  }
+  return reached;
 }
 
 function projectedEnd(
   { amount, kind, currency }: DatedCommitment,
-  { usage, elapsedMs, lengthMs }: Pace,
+  usage: bigint,
   mode: RoundingMode,
 ): ProjectedEnd {
   const decimals = currencyDecimals(currency) ?? 2;
-  const stretched = ((usage * lengthMs) / elapsedMs) as Amount;
-  const { rounded } = roundAmount(stretched, decimals, mode);
+  const { rounded } = roundAmount(usage as Amount, decimals, mode);
   const isMissed = kind === "minimum" && rounded < amount;
   return {
     usage: rounded,

@@ -54,6 +54,19 @@ describe("the terms of a period", () => {
     assert.deepEqual(termsOf(same).fees, ["base 49 0-30"]);
   });
 
+  test("fees stand as their card lists them, all parts of one before the next", () => {
+    const two = (amount: string) => ({
+      fees: [
+        { key: "z", amount },
+        { key: "a", amount: "10" },
+      ],
+    });
+    const changed = [span(cardOf(two("30")), 0, 10), span(cardOf(two("60")), 10, 30)];
+    assert.deepEqual(termsOf(changed).fees, ["z 10 0-10", "z 40 10-30", "a 10 0-30"]);
+    const dropped = [span(cardOf(two("30")), 0, 15), span(cardOf(fee("8")), 15, 30)];
+    assert.deepEqual(termsOf(dropped).fees, ["base 4 15-30", "a 5 0-15", "z 15 0-15"]);
+  });
+
   test("a fee that is not prorated is owed once, in full, for the whole period", () => {
     const changed = [
       span(cardOf(fee("49", false)), 5, 10),
@@ -73,6 +86,27 @@ describe("the terms of a period", () => {
     assert.deepEqual(termsOf(spans).maximum, "90");
     const half = [span(cardOf(bounds("30", "50")), 15, 30)];
     assert.deepEqual(termsOf(half).minimum, "15");
+  });
+
+  test("a minimum that is not of the whole period says for which parts it is", () => {
+    const partsOf = (spans: CardSpan[], startedAtMs: number | null = null) =>
+      periodTerms({ period: PERIOD, spans, startedAtMs }).minimumParts.map(
+        ({ amount, spans: times }) => {
+          const told = times.map(({ startMs, endMs }) => `${startMs / DAY_MS}-${endMs / DAY_MS}`);
+          return `${formatAmount(amount)} ${told.join(" ")}`;
+        },
+      );
+    const [thirty, sixty] = [cardOf({ minimum: "30" }), cardOf({ minimum: "60" }, "other")];
+    assert.deepEqual(partsOf([span(thirty, 0, 30)]), []);
+    const again = [span(thirty, 0, 10), span(thirty, 10, 30)];
+    assert.deepEqual(partsOf(again), [], "a new version leaves it as it is");
+    assert.deepEqual(partsOf([span(thirty, 15, 30)]), ["15 15-30"]);
+    const there = [span(thirty, 0, 5), span(sixty, 5, 20), span(thirty, 20, 30)];
+    assert.deepEqual(partsOf(there), ["15 0-5 20-30", "30 5-20"]);
+    const trial = cardOf({ minimum: "60", trial: { days: 10 } });
+    assert.deepEqual(partsOf([span(trial, 0, 30)], 0), ["40 10-30"]);
+    const free = cardOf({ minimum: "60", trial: { days: 90 } });
+    assert.deepEqual(partsOf([span(free, 0, 30)], 0), [], "nothing of it is owed");
   });
 
   test("a charge's bounds are those of its own card", () => {

@@ -12,6 +12,8 @@ import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
 import type { Charge, Discount, Fee, RateCard } from "../rating/rate-card.ts";
 import { coversKey, trialEndMs } from "../rating/trial.ts";
 import type { BillingPeriod } from "./billing-period.ts";
+import { type CardsInOrder, lineOrder } from "./line-order.ts";
+import type { PartialMinimum, TimeSpan } from "./told-times.ts";
 
 /** A stretch of a period for which one card version was in force for the customer. */
 export interface CardSpan {
@@ -45,25 +47,35 @@ export interface ChargeBounds {
   readonly chargeKey: string;
   readonly name: string;
   readonly minimum: Amount | null;
+  /** Like those of the whole period. */
+  readonly minimumParts: readonly PartialMinimum[];
   readonly maximum: Amount | null;
 }
 
 /** What a period owes beside what was counted. */
 export interface PeriodTerms {
+  /** Cards of the period, each as it was last, in order of their beginning. */
+  readonly cards: CardsInOrder;
+  /** In the order of their cards. */
   readonly fees: readonly FeePart[];
+  /** In the order of the charges on their cards. */
   readonly chargeBounds: readonly ChargeBounds[];
   /** Those that apply to the period, in order. */
   readonly discounts: readonly Discount[];
   readonly minimum: Amount | null;
+  /** The parts of the period that owe the minimum; none where it is one and of the whole. */
+  readonly minimumParts: readonly PartialMinimum[];
   readonly maximum: Amount | null;
 }
 
 /** Terms of a period without a card. */
 export const NO_TERMS: PeriodTerms = {
+  cards: [],
   fees: [],
   chargeBounds: [],
   discounts: [],
   minimum: null,
+  minimumParts: [],
   maximum: null,
 };
 
@@ -72,11 +84,13 @@ export function periodTerms(input: TermsInput): PeriodTerms {
   const last = input.spans.at(-1)?.card;
   if (last === undefined) return NO_TERMS;
   const { key: period } = input.period;
+  const cards = [...new Map(input.spans.map(({ card }) => [card.key, card])).values()];
   return {
-    fees: feeParts(input),
-    chargeBounds: chargeBounds(input),
+    cards,
+    fees: inOrder(feeParts(input), cards),
+    chargeBounds: cards.flatMap((card) => chargeBounds(input, card)),
     discounts: last.discounts.filter((discount) => appliesTo(discount, period)),
-    minimum: minimumOf(
+    ...minimumOf(
       input,
       () => true,
       (card) => ({ key: null, minimum: card.minimum }),
@@ -96,6 +110,13 @@ function paidSpan(span: CardSpan, key: string | null, { startedAtMs }: TermsInpu
   if (trial === null || startedAtMs === null || !coversKey(trial, key)) return span;
   const freeUntilMs = Math.min(trialEndMs(trial, startedAtMs), span.endMs);
   return { ...span, startMs: Math.max(span.startMs, freeUntilMs) };
+}
+
+/** Fees as their cards list them, the parts of one side by side. */
+function inOrder(fees: readonly FeePart[], cards: readonly RateCard[]): FeePart[] {
+  const order = lineOrder(cards.map(({ key, fees: charges }) => ({ key, charges })));
+  const of = ({ cardKey, feeKey }: FeePart) => ({ cardKey, chargeKey: feeKey });
+  return fees.toSorted((a, b) => order(of(a), of(b)));
 }
 
 interface OwedFee {
@@ -147,25 +168,24 @@ function prorate(full: Amount, lengthsMs: readonly number[], input: TermsInput):
   return allocate(full, weights, full % unit === 0n ? unit : 1n).slice(0, -1);
 }
 
-function chargeBounds(input: TermsInput): ChargeBounds[] {
-  const latest = new Map(input.spans.map(({ card }) => [card.key, card]));
-  return [...latest.values()].flatMap((card) =>
-    card.charges.flatMap((charge): ChargeBounds[] => {
-      const minimum = chargeMinimum(input, card.key, charge);
-      const { key: chargeKey, name, maximum } = charge;
-      if (minimum === null && maximum === null) return [];
-      return [{ cardKey: card.key, chargeKey, name, minimum, maximum }];
-    }),
-  );
+function chargeBounds(input: TermsInput, card: RateCard): ChargeBounds[] {
+  return card.charges.flatMap((charge): ChargeBounds[] => {
+    const least = chargeMinimum(input, card.key, charge);
+    const { key: chargeKey, name, maximum } = charge;
+    if (least.minimum === null && maximum === null) return [];
+    return [{ cardKey: card.key, chargeKey, name, ...least, maximum }];
+  });
 }
 
-function chargeMinimum(input: TermsInput, cardKey: string, { key }: Charge): Amount | null {
+function chargeMinimum(input: TermsInput, cardKey: string, { key }: Charge): Least {
   return minimumOf(
     input,
     (card) => card.key === cardKey,
     ({ charges }) => ({ key, minimum: charges.find((one) => one.key === key)?.minimum ?? null }),
   );
 }
+
+type Least = Pick<ChargeBounds, "minimum" | "minimumParts">;
 
 type MinimumOf = (card: RateCard) => {
   readonly key: string | null;
@@ -177,15 +197,34 @@ function minimumOf(
   input: TermsInput,
   isOurs: (card: RateCard) => boolean,
   minimumIn: MinimumOf,
-): Amount | null {
-  const lengths = new Map<bigint, number>();
+): Least {
+  const owing = new Map<Amount, TimeSpan[]>();
   for (const span of input.spans.filter(({ card }) => isOurs(card))) {
     const { key, minimum } = minimumIn(span.card);
     if (minimum === null) continue;
-    const { startMs, endMs } = paidSpan(span, key, input);
-    lengths.set(minimum, (lengths.get(minimum) ?? 0) + endMs - startMs);
+    const spans = owing.get(minimum) ?? [];
+    owing.set(minimum, spans);
+    addSpan(spans, paidSpan(span, key, input));
   }
-  if (lengths.size === 0) return null;
-  const parts = [...lengths].flatMap(([full, ms]) => prorate(full as Amount, [ms], input));
-  return parts.reduce<bigint>((sum, part) => sum + part, 0n) as Amount;
+  if (owing.size === 0) return { minimum: null, minimumParts: [] };
+  const parts = [...owing].map(([full, spans]): PartialMinimum => {
+    const ms = spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+    return { amount: prorate(full, [ms], input)[0] ?? ZERO_AMOUNT, spans };
+  });
+  const minimum = parts.reduce<bigint>((sum, { amount }) => sum + amount, 0n) as Amount;
+  const owed = parts.filter(({ spans }) => spans.length > 0);
+  const isWhole = owed.every(({ spans }) => spans.some((span) => isAllOf(input.period, span)));
+  return { minimum, minimumParts: isWhole ? [] : owed };
+}
+
+/** A version that leaves the minimum as it is does not divide its time. */
+function addSpan(spans: TimeSpan[], { startMs, endMs }: TimeSpan): void {
+  if (startMs >= endMs) return;
+  const before = spans.at(-1);
+  if (before?.endMs !== startMs) spans.push({ startMs, endMs });
+  else spans[spans.length - 1] = { startMs: before.startMs, endMs };
+}
+
+function isAllOf(period: BillingPeriod, { startMs, endMs }: TimeSpan): boolean {
+  return startMs === period.startMs && endMs === period.endMs;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Amount, formatAmount, parseAmount, type Quantity } from "../money/decimal.ts";
+import { NO_TERMS } from "./period-terms.ts";
 import { projectStatement } from "./projection.ts";
 
 const amount = (text: string): Amount => parseAmount(text) ?? assert.fail(text);
@@ -23,7 +24,7 @@ function project({ charged = "0", adjusted, minimum, days, currency = "USD" }: C
   const cause = { reason: "late_event", run: "r", source: "s", id: "e" } as const;
   const booked = { seq: 1, ...where, ...at, amount: amount(adjusted ?? "0"), ...cause };
   const count = { ...at, name: "C", measure: "steps", quantity: 1n as Quantity };
-  const terms = { fees: [], chargeBounds: [], discounts: [], minimum: least, maximum: null };
+  const terms = { ...NO_TERMS, minimum: least };
   const input = {
     ...{ customer: "acme", period: PERIOD, currency, rounding: "half_even" as const },
     ...{ credit: null, terms, trials: [], runs: [] },

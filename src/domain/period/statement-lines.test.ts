@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Amount, type Factor, parseAmount } from "../money/decimal.ts";
 import type { Discount } from "../rating/rate-card.ts";
+import { lineOrder } from "./line-order.ts";
 import type { FeePart } from "./period-terms.ts";
-import { discountLine, feeLine, roundingLines, runLines, trialLines } from "./statement-lines.ts";
+import {
+  adjustedName,
+  discountLine,
+  feeLine,
+  roundingLines,
+  runLines,
+  trialLines,
+} from "./statement-lines.ts";
 
 const amount = (text: string) => parseAmount(text) as Amount;
 const PERIOD = { key: "1970-01-01", startMs: 0, endMs: 86_400_000 };
@@ -52,10 +60,9 @@ describe("lines of a statement", () => {
 
   test("bounds of runs say how many runs they changed; without one there is no line", () => {
     const none = { cardKey: "card", cappedRuns: 0, raisedRuns: 0 };
-    const [line, ...others] = runLines([
-      { ...none, cappedRuns: 2, cap: amount("-3"), minimum: amount("0") },
-      { ...none, cap: amount("0"), minimum: amount("0") },
-    ]);
+    const capped = { ...none, cappedRuns: 2, cap: amount("-3"), minimum: amount("0") };
+    const other = { ...none, cap: amount("0"), minimum: amount("0") };
+    const [line, ...others] = runLines([capped, other], lineOrder([]));
     assert.deepEqual(others, []);
     assert.deepEqual(
       [line?.kind, line?.measure, line?.quantity],
@@ -63,10 +70,20 @@ describe("lines of a statement", () => {
     );
   });
 
+  test("a cell is told by its name, and that of all others in words", () => {
+    const name = (cell: string) => adjustedName({ chargeKey: "tools", cell }, "Tool calls");
+    assert.deepEqual(["", "web_search", "*"].map(name), [
+      "Tool calls",
+      "Tool calls (web_search)",
+      "Tool calls (all others)",
+    ]);
+  });
+
   test("a trial that came to nothing and a rounding of nothing are left out", () => {
     const trial = { cardKey: "card", chargeKey: "a", cell: "x", name: "A", amount: amount("0") };
-    assert.deepEqual(trialLines([trial]), []);
-    assert.equal(trialLines([{ ...trial, amount: amount("1") }])[0]?.description, "A (x): trial");
+    assert.deepEqual(trialLines([trial], lineOrder([])), []);
+    const [line] = trialLines([{ ...trial, amount: amount("1") }], lineOrder([]));
+    assert.equal(line?.description, "A (x): trial");
     assert.deepEqual(roundingLines(amount("0")), []);
   });
 });

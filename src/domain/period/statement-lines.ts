@@ -3,16 +3,21 @@
 import { isTrialCell, pricedCell } from "../event/trial-cell.ts";
 import { FACTOR_SCALE } from "../limits.ts";
 import { type Amount, formatScaled, quantityOfInteger, ZERO_AMOUNT } from "../money/decimal.ts";
+import { OTHERWISE_CELL } from "../rating/price-model.ts";
 import type { BillingPeriod } from "./billing-period.ts";
 import type { Booking } from "./booking.ts";
 import type { Taken } from "./discount-lines.ts";
+import type { LineOrder } from "./line-order.ts";
 import type { ChargeBounds, FeePart, PeriodTerms } from "./period-terms.ts";
 import type { Adjustment } from "./records.ts";
 import { NO_CHARGE, RUN_CAP_CELL, type RunCorrections } from "./run-bounds.ts";
 import type { ChargeCount, StatementLine, TrialAmount } from "./statement-line.ts";
+import { minimumText, type PartialMinimum, spanText } from "./told-times.ts";
 
 const RUN_CAP = "Run cap";
 const RUN_MINIMUM = "Run minimum";
+/** The cell of a matrix that nobody but its card calls by a star. */
+const ALL_OTHERS = "all others";
 
 /** A line before it is rounded. */
 export type Unrounded = Omit<StatementLine, "amountRounded">;
@@ -31,8 +36,8 @@ export const NO_PLACE: Omit<Unrounded, "kind" | "description" | "amountExact"> =
 const WHOLE = NO_PLACE;
 
 /** A charge, what of it is included, and the difference that its volume tiers make. */
-export function chargeLines(counts: readonly ChargeCount[]): Unrounded[] {
-  return counts.toSorted(byCharge).flatMap(linesOfCount);
+export function chargeLines(counts: readonly ChargeCount[], order: LineOrder): Unrounded[] {
+  return counts.toSorted(order).flatMap(linesOfCount);
 }
 
 function linesOfCount(count: ChargeCount): Unrounded[] {
@@ -57,7 +62,8 @@ function linesOfCount(count: ChargeCount): Unrounded[] {
 /** A charge with its cell, which is that of what is paid. */
 function nameOf({ name, cell }: Pick<ChargeCount, "name" | "cell">): string {
   const priced = pricedCell(cell);
-  return priced === "" ? name : `${name} (${priced})`;
+  if (priced === "") return name;
+  return `${name} (${priced === OTHERWISE_CELL ? ALL_OTHERS : priced})`;
 }
 
 /** What trials take off: each line of what they counted, whole, so that no rounding is left. */
@@ -74,8 +80,8 @@ export function trialsOf(counts: readonly ChargeCount[]): TrialAmount[] {
 }
 
 /** What a trial takes off again. */
-export function trialLines(trials: readonly TrialAmount[]): Unrounded[] {
-  return trials.toSorted(byCharge).flatMap((trial) => {
+export function trialLines(trials: readonly TrialAmount[], order: LineOrder): Unrounded[] {
+  return trials.toSorted(order).flatMap((trial) => {
     const { cardKey, chargeKey, cell, amount } = trial;
     if (amount === 0n) return [];
     const description = `${nameOf(trial)}: trial`;
@@ -84,13 +90,24 @@ export function trialLines(trials: readonly TrialAmount[]): Unrounded[] {
   });
 }
 
+/** How lines tell what they are for. */
+export interface ToldIn {
+  readonly currency: string;
+  readonly timeZone: string;
+}
+
+interface Counted {
+  readonly counted: readonly StatementLine[];
+  readonly order: LineOrder;
+}
+
 /** What is missing to the least of a charge, or above its most, by what its lines came to. */
 export function boundLines(
   bounds: readonly ChargeBounds[],
-  counted: readonly StatementLine[],
+  { counted, order, ...told }: ToldIn & Counted,
 ): Unrounded[] {
-  return bounds.toSorted(byItem).flatMap((bound) => {
-    const { cardKey, chargeKey, name } = bound;
+  return bounds.toSorted(order).flatMap((bound) => {
+    const { cardKey, chargeKey, name, minimumParts } = bound;
     const own = counted.filter((line) => line.cardKey === cardKey && line.chargeKey === chargeKey);
     const charged = own.reduce((sum, { amountRounded }) => sum + amountRounded, 0n) as Amount;
     const at = { ...WHOLE, cardKey, chargeKey };
@@ -98,7 +115,7 @@ export function boundLines(
       ({ isMinimum, amount }): Unrounded => ({
         ...at,
         kind: isMinimum ? "charge_minimum" : "charge_maximum",
-        description: `${name}: ${isMinimum ? "minimum" : "maximum"} of the period`,
+        description: `${name}: ${boundText(isMinimum, minimumParts, told)}`,
         amountExact: amount,
       }),
     );
@@ -112,31 +129,13 @@ export function feeLine(
 ): Unrounded {
   const { cardKey, feeKey: chargeKey, name, amount, startMs, endMs } = fee;
   const isWhole = startMs === period.startMs && endMs === period.endMs;
-  const [from, to] = [startMs, endMs].map((atMs) => timeText(atMs, timeZone));
-  const description = isWhole ? name : `${name}: ${from} to ${to} ${timeZone}`;
+  const description = isWhole ? name : `${name}: ${spanText(fee, timeZone)} ${timeZone}`;
   return { ...WHOLE, kind: "fee", cardKey, chargeKey, description, amountExact: amount };
 }
 
-/**
- * `2026-11-01 00:00`, with seconds where there are any, and with its offset in an hour that comes
- * twice because clocks go back.
- */
-function timeText(instantMs: number, timeZone: string): string {
-  const there = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(timeZone);
-  const local = there.toPlainDateTime();
-  const [first, second] = (["earlier", "later"] as const).map((disambiguation) =>
-    local.toZonedDateTime(timeZone, { disambiguation }).toInstant(),
-  );
-  const told = local
-    .toString()
-    .replace("T", " ")
-    .replace(/(:\d\d):00$/, "$1");
-  return first?.epochMilliseconds === second?.epochMilliseconds ? told : `${told}${there.offset}`;
-}
-
 /** What caps and minimums of runs make of the period; the quantity is the number of runs. */
-export function runLines(corrections: readonly RunCorrections[]): Unrounded[] {
-  return corrections.toSorted(byItem).flatMap((one): Unrounded[] => {
+export function runLines(corrections: readonly RunCorrections[], order: LineOrder): Unrounded[] {
+  return corrections.toSorted(order).flatMap((one): Unrounded[] => {
     const at = { ...WHOLE, cardKey: one.cardKey, measure: "runs" };
     const cap = { ...at, kind: "run_cap" as const, description: RUN_CAP };
     const least = { ...at, kind: "run_minimum" as const, description: RUN_MINIMUM };
@@ -161,15 +160,25 @@ export function discountLine({ discount, amount }: Taken): Unrounded {
  * comes to exactly the minimum. So does the maximum, the other way.
  */
 export function periodBoundLines(
-  bounds: Pick<PeriodTerms, "minimum" | "maximum">,
-  charged: Amount,
+  bounds: Pick<PeriodTerms, "minimum" | "minimumParts" | "maximum">,
+  { charged, ...told }: ToldIn & { readonly charged: Amount },
 ): Unrounded[] {
   return bounded(bounds, charged).map(({ isMinimum, amount }) => ({
     ...WHOLE,
     kind: isMinimum ? "minimum" : "maximum",
-    description: isMinimum ? "Minimum of the period" : "Maximum of the period",
+    description: capitalized(boundText(isMinimum, bounds.minimumParts, told)),
     amountExact: amount,
   }));
+}
+
+/** A minimum that is for parts of the period says for which, and what it comes to for them. */
+function boundText(isMinimum: boolean, parts: readonly PartialMinimum[], told: ToldIn): string {
+  if (!isMinimum) return "maximum of the period";
+  return parts.length === 0 ? "minimum of the period" : `minimum of ${minimumText(parts, told)}`;
+}
+
+function capitalized(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 interface Bounded {
@@ -198,8 +207,13 @@ export function roundingLines(residual: Amount): StatementLine[] {
 export function adjustmentLines(
   adjustments: readonly Adjustment[],
   chargeName: (row: Adjustment) => string,
+  order: LineOrder,
 ): Unrounded[] {
-  const groups = Map.groupBy(adjustments.toSorted(byOrigin), (adjustment) =>
+  const sorted = adjustments.toSorted((a, b) => {
+    const [one, other] = [a.originPeriod, b.originPeriod];
+    return one === other ? order(a, b) : one < other ? -1 : 1;
+  });
+  const groups = Map.groupBy(sorted, (adjustment) =>
     JSON.stringify([
       adjustment.originPeriod,
       adjustment.cardKey,
@@ -231,28 +245,4 @@ export function adjustedName(
 /** What people booked in the period. */
 export function bookingLine({ amount, ...booking }: Booking): Unrounded {
   return { ...WHOLE, ...booking, amountExact: amount };
-}
-
-interface OfCharge {
-  readonly cardKey: string;
-  readonly chargeKey?: string;
-  readonly cell?: string;
-  readonly measure?: string;
-}
-
-function byItem(a: OfCharge, b: OfCharge): number {
-  return compare(a.cardKey, b.cardKey) || compare(a.chargeKey ?? "", b.chargeKey ?? "");
-}
-
-function byCharge(a: OfCharge, b: OfCharge): number {
-  const byCell = compare(a.cell ?? "", b.cell ?? "");
-  return byItem(a, b) || byCell || compare(a.measure ?? "", b.measure ?? "");
-}
-
-function byOrigin(a: Adjustment, b: Adjustment): number {
-  return compare(a.originPeriod, b.originPeriod) || byCharge(a, b);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -153,18 +153,17 @@ describe("a statement", () => {
       const [key, value] = [`off-${text}`, { percent: (text * 10_000n) as Factor }];
       return { key, name: key, value, charges, from: null, until: null };
     };
-    const named = { cardKey: "card", name: "A" };
+    const named = { cardKey: "card", name: "A", minimumParts: [] };
     const { lines, total } = bill({
       terms: {
+        ...NO_TERMS,
         fees: [{ ...named, feeKey: "base", amount: amount("20"), startMs: 0, endMs: 1 }],
         chargeBounds: [
           { ...named, chargeKey: "a", minimum: amount("30"), maximum: null },
           { ...named, chargeKey: "b", minimum: null, maximum: amount("50") },
           { ...named, chargeKey: "unused", minimum: amount("1"), maximum: null },
         ],
-        discounts: [percent(["a"], 10n), percent(null, 50n)],
-        minimum: null,
-        maximum: amount("45"),
+        ...{ discounts: [percent(["a"], 10n), percent(null, 50n)], maximum: amount("45") },
       },
       charges: [{ ...charge("a", "26"), included: 3n }, charge("b", "60", "70")],
       trials: [{ ...named, chargeKey: "a", cell: "", amount: amount("1") }],
@@ -204,10 +203,12 @@ const signed = fc
   .tuple(arbitraryAmount, fc.boolean())
   .map(([value, isNegative]) => (isNegative ? -value : value) as Amount);
 
-const bounds = { minimum: fc.option(arbitraryAmount), maximum: fc.option(arbitraryAmount) };
+const option = fc.option(arbitraryAmount);
+const bounds = { minimum: option, minimumParts: fc.constant([]), maximum: option };
 
 const arbitraryTerms: fc.Arbitrary<PeriodTerms> = fc.record({
   ...bounds,
+  cards: fc.constantFrom([], [{ key: "old", charges: [{ key: "b" }, { key: "a" }] }]),
   fees: fc.array(
     fc.record({
       cardKey: fc.constant("card"),

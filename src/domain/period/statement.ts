@@ -6,7 +6,8 @@
  * Lines stand in the order in which they are worked out, and each sees those before it: charges,
  * what a trial takes off, least and most of each charge, fees, least and most of runs, discounts,
  * commitments, least and most of the period. Adjustments belong to other periods and change none
- * of these; what they draw of commitments stands behind them.
+ * of these; what they draw of commitments stands behind them. Those of one kind stand in the order
+ * of the cards and of the charges on them.
  */
 import { present } from "../assert.ts";
 import { smallestUnit } from "../money/allocate.ts";
@@ -24,6 +25,7 @@ import {
 } from "./commitment-draw.ts";
 import { commitmentLines, usageOf } from "./commitment-lines.ts";
 import { discountsOf } from "./discount-lines.ts";
+import { lineOrder } from "./line-order.ts";
 import type { PeriodTerms } from "./period-terms.ts";
 import type { Adjustment } from "./records.ts";
 import type { RunCorrections } from "./run-bounds.ts";
@@ -38,6 +40,7 @@ import {
   periodBoundLines,
   roundingLines,
   runLines,
+  type ToldIn,
   trialLines,
   type Unrounded,
 } from "./statement-lines.ts";
@@ -91,28 +94,31 @@ export function buildStatement(input: StatementInput): Statement {
   const { customer, period, currency, rounding, credit, terms } = input;
   const { timeZone = "UTC", chargeName = ({ chargeKey }) => chargeKey } = input;
   const { unit, round } = rounder(currency, rounding);
+  const order = lineOrder(terms.cards);
+  const told = { currency, timeZone };
   const toLine = (line: Unrounded): StatementLine => {
     return { ...line, amountRounded: round(line.amountExact) };
   };
-  const counted = [...chargeLines(input.charges), ...trialLines(input.trials)].map(toLine);
+  const counts = [...chargeLines(input.charges, order), ...trialLines(input.trials, order)];
+  const counted = counts.map(toLine);
   const used = [
     ...counted,
-    ...boundLines(terms.chargeBounds, counted).map(toLine),
+    ...boundLines(terms.chargeBounds, { ...told, counted, order }).map(toLine),
     ...terms.fees.map((fee) => toLine(feeLine(fee, { period, timeZone }))),
-    ...runLines(input.runs).map(toLine),
+    ...runLines(input.runs, order).map(toLine),
   ];
   const { taken, left } = discountsOf(terms.discounts, used, { unit, round });
   const discounted = [...used, ...taken.map((one) => toLine(discountLine(one)))];
   const draw = new CommitmentDraw(input.commitments ?? NO_COMMITMENTS, period.key);
   const committed = commitmentLines(draw.own(withoutFees(left, terms)), null).map(toLine);
   const later = [
-    ...adjustmentLines(input.adjustments, chargeName).map(toLine),
+    ...adjustmentLines(input.adjustments, chargeName, order).map(toLine),
     ...(input.bookings ?? []).map((booking) => toLine(bookingLine(booking))),
   ];
   const billed = [
     ...discounted,
     ...committed,
-    ...boundsOf(terms, discounted, committed).map(toLine),
+    ...boundsOf(terms, { ...told, discounted, committed }).map(toLine),
     ...later,
     ...drawnLater(draw, later, period.key).map(toLine),
   ];
@@ -129,14 +135,19 @@ function withoutFees(left: ReadonlyMap<string, bigint>, { fees }: PeriodTerms) {
   return new Map([...left].filter(([key]) => !keys.has(key)));
 }
 
+/** What bounds of the period look at. */
+interface Billed {
+  readonly discounted: readonly StatementLine[];
+  readonly committed: readonly StatementLine[];
+}
+
 /**
  * What was paid in advance counts for both bounds. What is missing to a commitment counts for the
  * least, which is not owed twice, but not for the most: no bound of a month cuts a contract.
  */
 function boundsOf(
   terms: PeriodTerms,
-  discounted: readonly StatementLine[],
-  committed: readonly StatementLine[],
+  { discounted, committed, ...told }: ToldIn & Billed,
 ): Unrounded[] {
   const sumOfKind = (wanted: StatementLine["kind"]) =>
     sumOf(
@@ -145,9 +156,9 @@ function boundsOf(
     );
   const used = sumOf(discounted, "amountRounded") + sumOfKind("overage");
   const owed = (used + sumOfKind("true_up")) as Amount;
-  const least = periodBoundLines({ minimum: terms.minimum, maximum: null }, owed);
+  const least = periodBoundLines({ ...terms, maximum: null }, { ...told, charged: owed });
   if (least.length > 0) return least;
-  return periodBoundLines({ minimum: null, maximum: terms.maximum }, used as Amount);
+  return periodBoundLines({ ...terms, minimum: null }, { ...told, charged: used as Amount });
 }
 
 /** Adjustments draw the commitments of the periods that they are of. */

@@ -3,6 +3,7 @@
  * card may change underneath; resolving the override again gives the customer's card then.
  */
 import { assert } from "../assert.ts";
+import { unmatchablePatterns } from "../budget/entitlements.ts";
 import type { Problem } from "../errors.ts";
 import { CHARGES_PER_CARD_MAX_COUNT } from "../limits.ts";
 import { byKey, contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
@@ -56,7 +57,10 @@ export function resolveCard(
     const detail = `leaves ${length} charges; a card has 1 to ${CHARGES_PER_CARD_MAX_COUNT}`;
     problems.push({ code: "ratecard.invalid", detail, field: "charges" });
   }
-  const all = joinProblems(problems, [...contradictionsOf(card), ...fineAmountsOf(card, byKey)]);
+  const all = joinProblems(problems, [
+    ...[...contradictionsOf(card), ...fineAmountsOf(card, byKey)],
+    ...unmatchablePatterns(override.changes.entitlements ?? {}, "entitlements"),
+  ]);
   return all.length === 0 ? { card } : { problems: all };
 }
 

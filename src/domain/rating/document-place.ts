@@ -163,11 +163,17 @@ function joined(path: string, name: string): string {
 /** A value for a message: never the whole of what may be megabytes. */
 function shown(value: unknown): string {
   if (typeof value === "string") {
-    const cut = value.length > SHOWN_CHARS ? `${value.slice(0, SHOWN_CHARS)}…` : value;
-    return JSON.stringify(cut);
+    return JSON.stringify(cut(value));
   }
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  // A number that a reader kept as its text, so as to lose no digit, says it like any other.
+  const isNumber = value.toString !== Object.prototype.toString;
+  return isNumber && typeof value.toString === "function" ? cut(String(value)) : "an object";
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
 }
 
 function wrongText(value: unknown): string | undefined {

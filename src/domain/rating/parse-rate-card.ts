@@ -1,5 +1,5 @@
 /** Reads an untrusted rate card document. Every problem is named with its path. */
-import { parseEntitlements } from "../budget/entitlements.ts";
+import { parseEntitlements, unmatchablePatterns } from "../budget/entitlements.ts";
 import type { Problem } from "../errors.ts";
 import {
   CHARGES_PER_CARD_MAX_COUNT,
@@ -43,7 +43,10 @@ export function parseCardDocument(document: unknown): ParsedCardDocument {
   const problems: Problem[] = [];
   const root = new Place(document, "", problems);
   if (!root.isRecord || root.at("extends").isAbsent) {
-    return readCard(document, (card) => [...contradictionsOf(card), ...fineAmountsOf(card)]);
+    return readCard(document, (card) => [
+      ...[...contradictionsOf(card), ...fineAmountsOf(card)],
+      ...unmatchablePatterns(card.entitlements ?? {}, "entitlements"),
+    ]);
   }
   root.allowOnly(OVERRIDE_FIELDS);
   const override: CardOverride = {

@@ -131,7 +131,7 @@ function volumePrice(tiers: readonly Tier[]): VolumePrice {
 function runningAmount(price: PriceModel, cell: string): (total: bigint) => Amount {
   switch (price.model) {
     case "per_unit":
-      return (total) => priceQuantity(total as Quantity, price.unit);
+      return amountByUnits(price.unit);
     case "flat":
       return () => amountOfPrice(price.amount);
     case "graduated":
@@ -142,17 +142,21 @@ function runningAmount(price: PriceModel, cell: string): (total: bigint) => Amou
         const started = (total + price.size - 1n) / price.size;
         return (started * amountOfPrice(price.amount)) as Amount;
       };
-    case "matrix": {
-      const unit = cellPrice(price, cell);
-      return (total) => priceQuantity(total as Quantity, unit);
-    }
+    case "matrix":
+      return amountByUnits(cellPrice(price, cell));
     case "percentage": {
-      if (cell === FIXED_CELL) return (total) => priceQuantity(total as Quantity, price.fixed);
+      if (cell === FIXED_CELL) return amountByUnits(price.fixed);
       return (total) => multiplyAmount(amountOfQuantity(total as Quantity), price.factor);
     }
     case "markup":
       return (total) => markedUp(total, price.factor);
   }
+}
+
+/** The same as `priceQuantity`; what is the same for every quantity is multiplied once. */
+function amountByUnits(unit: Price): (total: bigint) => Amount {
+  const perQuantity = unit * FACTOR_ONE;
+  return (total) => (total * perQuantity) as Amount;
 }
 
 /** Amount that a period owes for a total while it is open: the sum of the shares so far. */
@@ -195,7 +199,7 @@ function graduated(tiers: readonly Tier[]): (total: bigint) => Amount {
   let lower = 0n;
   let below = 0n;
   const starts = tiers.map(({ upTo, unit, flat }) => {
-    const start = { lower, unit, amount: below + amountOfPrice(flat) };
+    const start = { lower, within: amountByUnits(unit), amount: below + amountOfPrice(flat) };
     const width = (upTo ?? lower) - lower;
     below = start.amount + priceQuantity(width as Quantity, unit);
     lower += width;
@@ -203,8 +207,7 @@ function graduated(tiers: readonly Tier[]): (total: bigint) => Amount {
   });
   return (total) => {
     const start = present(starts[tierIndex(tiers, total)], "tier");
-    const within = (total - start.lower) as Quantity;
-    return (start.amount + priceQuantity(within, start.unit)) as Amount;
+    return (start.amount + start.within(total - start.lower)) as Amount;
   };
 }
 

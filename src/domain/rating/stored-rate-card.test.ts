@@ -15,6 +15,14 @@ test("a recorded card comes back from its document as it was applied", () => {
   );
 });
 
+test("a recorded card keeps a pattern that would be refused today", () => {
+  const entitlements = { models: ["gpt*5"] };
+  const price = { model: "per_unit", unit: "1" };
+  const charges = [{ key: "steps", meter: { count: "steps" }, price }];
+  const document = JSON.stringify({ key: "card", currency: "USD", charges, entitlements });
+  assert.deepEqual(storedRateCard(document).entitlements?.models, ["gpt*5"]);
+});
+
 test("a document that is no card crashes: the store was altered", () => {
   assert.throws(() => storedRateCard('{"key":"x"}'), /a recorded rate card is valid/);
 });

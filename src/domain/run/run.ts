@@ -184,22 +184,30 @@ export function statesSame(a: RunFacts, b: RunFacts): boolean {
   );
 }
 
+/**
+ * The same as `addCharges` of one. Nearly every run is charged in one period. Its place is read
+ * where there is one: code that reads beyond the end of a list is thrown away by the engine of the
+ * language, again and again.
+ */
+export function addCharge(
+  sums: readonly PeriodCharge[],
+  period: string,
+  added: Amount,
+): readonly PeriodCharge[] {
+  if (added === 0n) return sums;
+  if (sums.length === 0) return [{ period, charge: added }];
+  const sum = sums.length === 1 ? (sums[0] as PeriodCharge) : null;
+  if (sum?.period !== period) return addCharges(sums, [{ period, charge: added }]);
+  const charge = (sum.charge + added) as Amount;
+  return charge === 0n ? [] : [{ period, charge }];
+}
+
 /** Adds charges by period. Periods that come to nothing are left out. */
 export function addCharges(
   sums: readonly PeriodCharge[],
   added: readonly PeriodCharge[],
 ): readonly PeriodCharge[] {
   if (added.length === 0) return sums;
-  const one = added[0] as PeriodCharge;
-  if (added.length === 1 && one.charge === 0n) return sums;
-  if (added.length === 1 && sums.length === 0) return added;
-  // Nearly every run is charged in one period. Its place is read where there is one: code that
-  // reads beyond the end of a list is thrown away by the engine of the language, again and again.
-  const sum = sums.length === 1 ? (sums[0] as PeriodCharge) : null;
-  if (sum?.period === one.period && added.length === 1) {
-    const charge = (sum.charge + one.charge) as Amount;
-    return charge === 0n ? [] : [{ period: sum.period, charge }];
-  }
   const byPeriod = new Map(sums.map(({ period, charge }) => [period, charge as bigint]));
   for (const { period, charge } of added) {
     byPeriod.set(period, (byPeriod.get(period) ?? 0n) + charge);

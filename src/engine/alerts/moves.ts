@@ -1,6 +1,5 @@
 /** How far a unit of work moves the totals of each customer. */
-import type { RollupDelta } from "../../domain/run/rollup.ts";
-import type { BatchState } from "../batch-state.ts";
+import type { BatchState, Gain } from "../batch-state.ts";
 
 /** What a unit moves of a customer. */
 export interface Moves {
@@ -12,10 +11,7 @@ export interface Moves {
 }
 
 /** What a period gains, by its roll-ups. */
-interface PeriodGain {
-  readonly period: string;
-  readonly rows: readonly RollupDelta[];
-}
+type PeriodGain = Omit<Gain, "customer">;
 
 const distance = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
 

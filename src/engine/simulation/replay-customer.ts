@@ -12,7 +12,7 @@ import type { Amount } from "../../domain/money/decimal.ts";
 import type { Counter } from "../../domain/rating/counter.ts";
 import type { CompiledCard, MeteredQuantity } from "../../domain/rating/meter.ts";
 import {
-  addCharges,
+  addCharge,
   ancestry,
   type LeftShare,
   type OutcomeState,
@@ -228,7 +228,7 @@ class Replay {
     const charge = chargedBy(shares);
     if (charge === 0n) return;
     for (const { id } of ancestry(run, (key) => this.#runs.get(key))) {
-      this.#charged.set(id, addCharges(this.#charged.get(id) ?? [], [{ period, charge }]));
+      this.#charged.set(id, addCharge(this.#charged.get(id) ?? [], period, charge));
     }
   }
 

@@ -64,7 +64,10 @@ const importPrices = route<unknown, ImportQuery>({
     "rerate?": described(FLAG, "Take effect before now, and rate again what that concerns."),
     "limit?": RERATE_LIMIT,
   }),
-  body: { schema: named("PriceDocument"), isParsedByHandler: true, maxBytes: DOCUMENT_MAX_BYTES },
+  body: {
+    schema: named("PriceDocument"),
+    ...{ isParsedByHandler: true, mayRepeatKeys: true, maxBytes: DOCUMENT_MAX_BYTES },
+  },
   answers: { 201: json("The new version.", named("ImportedPrices")) },
   errors: ["price.invalid", "price.backdated"],
   handle: async ({ engine, parsePrices }, { workspace, query, body }) => {

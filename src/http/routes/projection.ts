@@ -3,7 +3,8 @@ import { formatAmount } from "../../domain/money/decimal.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
-import { AS_OF, closed, described, ID, named, PERIOD } from "../schema.ts";
+import { AS_OF, closed, ID, named } from "../schema.ts";
+import { FORMS } from "../text-forms.ts";
 import { commitmentView } from "../views/commitment-view.ts";
 
 interface AsOfQuery {
@@ -54,7 +55,11 @@ const readBill = route<{ readonly customer: string }, BillQuery>({
   scope: "read",
   params: closed({ customer: ID }),
   query: closed({
-    "period?": described(PERIOD, "Start date. (Default: the period that lasts now, or then.)"),
+    "period?": {
+      type: "string",
+      pattern: FORMS.dateOrMonth.pattern,
+      description: "Start date, or the month. (Default: the period that lasts now, or then.)",
+    },
     "asOf?": AS_OF,
   }),
   answers: { 200: json("The bill.", named("Bill")) },

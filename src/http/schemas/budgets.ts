@@ -1,5 +1,5 @@
 /** Documents of budgets, holds and stops. */
-import { ACTIONS, SPANS } from "../../domain/budget/budget.ts";
+import { ACTIONS, SPANS, UNPRICED } from "../../domain/budget/budget.ts";
 import { STOP_MODES, STOP_SCOPES } from "../../domain/budget/stop.ts";
 import {
   ANY_TEXT,
@@ -130,7 +130,7 @@ const budget = closed({
   enforcement: oneOf(ENFORCEMENTS),
   stages: listOf(stage),
   reserve: LEVEL,
-  unpriced: oneOf(["block", "allow"]),
+  unpriced: oneOf(UNPRICED),
   undecided: UNDECIDED,
   countsFrom: TIME,
 });

@@ -4,7 +4,7 @@ import type { Run } from "../../domain/run/run.ts";
 import { currencyOfCard } from "../../engine/commitment-currency.ts";
 import type { Store } from "../../engine/ports.ts";
 
-type CurrencyReads = Pick<Store, "cards" | "customer">;
+type CurrencyReads = Pick<Store, "cards" | "customers">;
 type Charged = Pick<Run, "rating" | "customer">;
 
 /** Looks up currencies of one workspace. */
@@ -29,11 +29,15 @@ export class Currencies {
 
   /** Makes the currencies of these runs known: those that no card has rated ask their customer. */
   async learn(runs: readonly Charged[]): Promise<void> {
+    const asked = new Set<string>();
     for (const { rating, customer } of runs) {
       if (rating !== null || customer === null || this.#cardKeys.has(customer)) continue;
-      const known = await this.#store.customer(this.#workspace, customer);
-      this.#cardKeys.set(customer, known?.cardKey ?? null);
+      asked.add(customer);
     }
+    if (asked.size === 0) return;
+    const found = await this.#store.customers(this.#workspace, [...asked]);
+    const cardKeys = new Map(found.map(({ id, cardKey }) => [id, cardKey]));
+    for (const id of asked) this.#cardKeys.set(id, cardKeys.get(id) ?? null);
   }
 
   /** Of a run that was learnt. Null while there is no card. */

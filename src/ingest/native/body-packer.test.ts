@@ -6,7 +6,7 @@ import { mapProviderUsage } from "../provider-response/map.ts";
 import { BodyPacker } from "./body-packer.ts";
 import { contentDigest } from "./content-digest.ts";
 import { EventUnpacker } from "./packed-events.ts";
-import { type BodyKind, readBodyItems } from "./read-items.ts";
+import { type BodyContent, type BodyKind, readBodyItems } from "./read-items.ts";
 
 const context = { digest: { content: contentDigest }, mapProviderUsage };
 const KEPT = { endOnFailure: true };
@@ -25,7 +25,7 @@ function pairOf(options: { maxEntries?: number } = {}) {
   };
   const packer = new BodyPacker(counted, options);
   const unpacker = new EventUnpacker();
-  const read = (text: string, kind: BodyKind) => unpacker.unpack(packer.pack(text, kind));
+  const read = (body: BodyContent, kind: BodyKind) => unpacker.unpack(packer.pack(body, kind));
   return { read, generally: () => general };
 }
 
@@ -44,11 +44,13 @@ function assertReadAlike(
   kind: BodyKind = "json",
 ): void {
   const general = outcomeOf(() => readBodyItems(text, kind, context));
-  assert.deepEqual(
-    outcomeOf(() => read(text, kind)),
-    general,
-    text,
-  );
+  for (const body of [text, Buffer.from(text)]) {
+    assert.deepEqual(
+      outcomeOf(() => read(body, kind)),
+      general,
+      text,
+    );
+  }
 }
 
 /** JSON with its fields in any order and any blanks, numbers as they are written. */
@@ -195,7 +197,8 @@ describe("bodies that are read from their bytes", () => {
     });
     const body = [step("1"), step("2", { usage: { seconds: 0.5 } }), step("3", { tool: "ß" })];
     assertReadAlike({ read }, JSON.stringify([...body, step("4")]));
-    assert.equal(generally(), 2);
+    // Two of them, and the body is read as text and as bytes.
+    assert.equal(generally(), 2 * 2);
   });
 
   test("begin their names anew where these have become many", () => {

@@ -12,6 +12,7 @@ import type { ParseContext } from "./parse-event.ts";
 import { BYTE, NOT_PLAIN, PlainBytes } from "./plain-bytes.ts";
 import { PlainSteps } from "./plain-steps.ts";
 import {
+  type BodyContent,
   type BodyKind,
   type Item,
   itemOfLine,
@@ -46,23 +47,26 @@ export class BodyPacker {
   }
 
   /** Throws `request.malformed`, `request.too_large` as `readBodyItems` does. */
-  pack(text: string, kind: BodyKind): PackedItems {
+  pack(body: BodyContent, kind: BodyKind): PackedItems {
     if (this.#packer.begin()) this.#steps.clear();
     this.#count = 0;
-    const length = this.#fill(text);
+    const length = this.#fill(body);
     const ends = kind === "json" ? this.#list(length) : this.#lines(length);
     if (ends !== null) return this.#packer.finish(ends);
     this.#packer.discard();
+    const text = typeof body === "string" ? body : Buffer.from(body).toString("utf8");
     const whole = readBodyItems(text, kind, this.#context);
     for (const event of whole.events) this.#packer.add(event);
     return this.#packer.finish(whole.ends);
   }
 
-  /** Puts the text's bytes in place, and tells their number. */
-  #fill(text: string): number {
-    const most = text.length * BYTES_PER_CHAR_MAX + 1;
-    const room = most <= this.#room.length ? this.#room : Buffer.alloc(Buffer.byteLength(text) + 1);
-    const length = room.write(text, "utf8");
+  /** Puts the body's bytes in place, and tells their number. */
+  #fill(body: BodyContent): number {
+    const isText = typeof body === "string";
+    const most = (isText ? BYTES_PER_CHAR_MAX : 1) * body.length + 1;
+    const room = most <= this.#room.length ? this.#room : Buffer.alloc(Buffer.byteLength(body) + 1);
+    const length = isText ? room.write(body, "utf8") : body.length;
+    if (!isText) room.set(body);
     room[length] = BYTE.end;
     this.#plain.bytes = room;
     return length;

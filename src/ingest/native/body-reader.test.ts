@@ -4,7 +4,7 @@ import { TollgateError } from "../../domain/errors.ts";
 import { mapProviderUsage } from "../provider-response/map.ts";
 import { ThreadReader } from "./body-reader.ts";
 import { contentDigest } from "./content-digest.ts";
-import type { BodyKind } from "./read-items.ts";
+import type { BodyContent, BodyKind } from "./read-items.ts";
 
 const context = { digest: { content: contentDigest }, mapProviderUsage };
 const EVERY = { minChars: 0, hasThread: true };
@@ -23,13 +23,19 @@ async function readied(one: ThreadReader): Promise<ThreadReader> {
   return one;
 }
 
+/** A body's bytes among others, as they stand behind the head of a request. */
+function inTheMiddle(text: string): Uint8Array {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from("head"), bytes, Buffer.from("]")]).subarray(4, -1);
+}
+
 /** What both ways of reading make of a body. */
-async function outcomes(text: string, kind: BodyKind): Promise<unknown[]> {
-  const readers = [await readied(reader), new ThreadReader(context, { minChars: text.length + 1 })];
+async function outcomes(body: BodyContent, kind: BodyKind): Promise<unknown[]> {
+  const readers = [await readied(reader), new ThreadReader(context, { minChars: body.length + 1 })];
   return Promise.all(
     readers.map(async (one) => {
       try {
-        return await one.read(text, kind);
+        return await one.read(body, kind);
       } catch (error) {
         assert.ok(error instanceof TollgateError);
         return error.toProblem();
@@ -45,6 +51,7 @@ describe("a body that is read in a thread of its own", () => {
       event("e2", { kind: "?" }),
       7,
       event("e3", { type: "run.closed" }),
+      event("é4", { labels: { team: "Zoë" } }),
     ];
     const list = JSON.stringify(events);
     const lines = `${events.map((one) => JSON.stringify(one)).join("\n")}\n{`;
@@ -58,6 +65,7 @@ describe("a body that is read in a thread of its own", () => {
     ] as const) {
       const [there, here] = await outcomes(text, kind);
       assert.deepEqual(there, here);
+      assert.deepEqual(await outcomes(inTheMiddle(text), kind), [there, here]);
     }
   });
 
@@ -74,7 +82,7 @@ describe("a body that is read in a thread of its own", () => {
   test("is read by the caller's thread where its own ends", async () => {
     const ending = await readied(new ThreadReader(context, EVERY));
     const text = JSON.stringify([event("e1")]);
-    const under = [ending.read(text, "json"), ending.read("[1", "json")] as const;
+    const under = [ending.read(inTheMiddle(text), "json"), ending.read("[1", "json")] as const;
     const refused = assert.rejects(async () => under[1], { code: "request.malformed" });
     await ending.close();
     assert.equal((await under[0]).events.length, 1);

@@ -14,16 +14,16 @@ import { type Problem, TollgateError } from "../../domain/errors.ts";
 import { BodyPacker } from "./body-packer.ts";
 import { EventUnpacker, type PackedItems } from "./packed-events.ts";
 import type { ParseContext } from "./parse-event.ts";
-import type { BodyKind, ReadItems } from "./read-items.ts";
+import type { BodyContent, BodyKind, ReadItems } from "./read-items.ts";
 
 /** Reads bodies. Throws, or rejects, as `readBodyItems` does. */
 export interface BodyReader {
-  read(text: string, kind: BodyKind): ReadItems | Promise<ReadItems>;
+  read(body: BodyContent, kind: BodyKind): ReadItems | Promise<ReadItems>;
 }
 
 /** What is asked of the thread. */
 export interface BodyAsked {
-  readonly text: string;
+  readonly body: BodyContent;
   readonly kind: BodyKind;
 }
 
@@ -34,12 +34,12 @@ export type BodyAnswer = { readonly packed: PackedItems } | { readonly refused: 
 export function inlineReader(context: ParseContext): BodyReader & { read: ReadAtOnce } {
   const packer = new BodyPacker(context);
   const unpacker = new EventUnpacker();
-  return { read: (text, kind) => unpacker.unpack(packer.pack(text, kind)) };
+  return { read: (body, kind) => unpacker.unpack(packer.pack(body, kind)) };
 }
 
-type ReadAtOnce = (text: string, kind: BodyKind) => ReadItems;
+type ReadAtOnce = (body: BodyContent, kind: BodyKind) => ReadItems;
 
-/** Bodies of fewer characters, about ten events, are read at once. */
+/** Bodies of fewer characters or bytes, about ten events, are read at once. */
 const THREAD_MIN_CHARS = 4_000;
 /** Events live in the thread for as long as one body is read. */
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 12 };
@@ -68,14 +68,23 @@ export class ThreadReader implements BodyReader {
     this.#state = hasThread ? "none" : "ended";
   }
 
-  read(text: string, kind: BodyKind): ReadItems | Promise<ReadItems> {
-    if (text.length < this.#minChars) return this.#inline.read(text, kind);
+  read(body: BodyContent, kind: BodyKind): ReadItems | Promise<ReadItems> {
+    if (body.length < this.#minChars) return this.#inline.read(body, kind);
     if (this.#state === "none") this.#start();
-    if (this.#state !== "ready") return this.#inline.read(text, kind);
+    if (this.#state !== "ready") return this.#inline.read(body, kind);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ text, kind, resolve, reject });
-      this.#thread?.postMessage({ text, kind } satisfies BodyAsked);
+      this.#waiting.push({ body, kind, resolve, reject });
+      if (typeof body === "string") this.#ask({ body, kind });
+      else {
+        // A copy is handed over: of a part of a larger buffer all would be copied, and more slowly.
+        const own = Uint8Array.from(body);
+        this.#ask({ body: own, kind }, [own.buffer]);
+      }
     });
+  }
+
+  #ask(asked: BodyAsked, handedOver: ArrayBuffer[] = []): void {
+    this.#thread?.postMessage(asked, handedOver);
   }
 
   /** Ends the thread. Bodies that it has not read are read by the caller's. */
@@ -112,9 +121,9 @@ export class ThreadReader implements BodyReader {
   #end(): void {
     this.#state = "ended";
     this.#thread = null;
-    for (const { text, kind, resolve, reject } of this.#waiting.splice(0)) {
+    for (const { body, kind, resolve, reject } of this.#waiting.splice(0)) {
       try {
-        resolve(this.#inline.read(text, kind));
+        resolve(this.#inline.read(body, kind));
       } catch (error) {
         reject(error);
       }

@@ -9,7 +9,8 @@
  * parser.
  *
  * Of two equal keys in one object the last one stands, as in every JSON parser of JavaScript.
- * The RFC (8259, section 4) leaves that open, so a producer must not rely on it.
+ * The RFC (8259, section 4) leaves that open, so a producer must not rely on it. What people
+ * decide, rate cards among it, is refused where it says something twice (`repeated-keys.ts`).
  */
 import { TollgateError } from "../../domain/errors.ts";
 import { JSON_MAX_DEPTH } from "../../domain/limits.ts";
@@ -21,6 +22,11 @@ export class ExactNumber {
 
   constructor(text: string) {
     this.text = text;
+  }
+
+  /** As it was sent, for messages. */
+  toString(): string {
+    return this.text;
   }
 }
 
@@ -110,7 +116,7 @@ function scanJson(text: string, maxDepth: number): boolean {
  * The position of the closing quote, or the end of a text that lacks it. Most of a body is strings
  * without escapes: looking for the quote natively halves the scan.
  */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   const quote = text.indexOf('"', start + 1);
   if (quote === -1) return text.length;
   return text.charCodeAt(quote - 1) === BACKSLASH ? endOfEscaped(text, start) : quote;

@@ -8,7 +8,7 @@ import type { Problem } from "../../domain/errors.ts";
 import type { TollgateEvent } from "../../domain/event/event.ts";
 import { type BodyReader, inlineReader } from "./body-reader.ts";
 import type { ParseContext } from "./parse-event.ts";
-import { type BodyKind, type ReadItems, readItems } from "./read-items.ts";
+import { type BodyContent, type BodyKind, type ReadItems, readItems } from "./read-items.ts";
 
 /** An event that was refused: nothing of it was stored. */
 export interface Rejected {
@@ -47,10 +47,15 @@ interface Failing {
 /** Reads requests for one engine. */
 export interface EventReader<Result, Total> {
   /**
-   * A JSON list or NDJSON text. Problems name the place: `events[3].usage.output_text`. Throws
-   * `request.malformed`, `request.too_large` where the body as a whole is not such a list.
+   * A JSON list or NDJSON, as text or as its UTF-8. Problems name the place:
+   * `events[3].usage.output_text`. Throws `request.malformed`, `request.too_large` where the body
+   * as a whole is not such a list.
    */
-  ingestBody(workspace: string, text: string, kind: BodyKind): Promise<Ingested<Result, Total>>;
+  ingestBody(
+    workspace: string,
+    body: BodyContent,
+    kind: BodyKind,
+  ): Promise<Ingested<Result, Total>>;
   /** One event, already parsed. Problems name the field alone. */
   ingestValue(workspace: string, value: unknown): Promise<Ingested<Result, Total>>;
 }
@@ -63,8 +68,8 @@ export function eventReader<Result extends Failing, Total>(
 ): EventReader<Result, Total> {
   const none = { results: [], runs: new Map<string, Total>() };
   return {
-    ingestBody: async (workspace, text, kind) => {
-      const reading = reader.read(text, kind);
+    ingestBody: async (workspace, body, kind) => {
+      const reading = reader.read(body, kind);
       // What was read at once is not waited for.
       const read = reading instanceof Promise ? await reading : reading;
       const { events } = read;

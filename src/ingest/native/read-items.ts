@@ -13,6 +13,9 @@ import { type ParseContext, parseEvent } from "./parse-event.ts";
 /** How a body writes its events. */
 export type BodyKind = "json" | "ndjson";
 
+/** A body as it arrived: its text, or the UTF-8 of it, which is not looked at again. */
+export type BodyContent = string | Uint8Array;
+
 /** An item of a body: a value to read as an event, or the problem that its line has. */
 export type Item = { readonly value: unknown } | { readonly error: Problem };
 

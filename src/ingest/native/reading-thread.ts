@@ -10,10 +10,10 @@ import { contentDigest } from "./content-digest.ts";
 const port = present(parentPort, "the port of the reader's thread");
 const packer = new BodyPacker({ digest: { content: contentDigest }, mapProviderUsage });
 
-port.on("message", ({ text, kind }: BodyAsked) => {
+port.on("message", ({ body, kind }: BodyAsked) => {
   let answer: BodyAnswer;
   try {
-    const packed = packer.pack(text, kind);
+    const packed = packer.pack(body, kind);
     answer = { packed: { ...packed, numbers: packed.numbers.slice(0, packed.count) } };
   } catch (error) {
     if (!(error instanceof TollgateError)) throw error;

@@ -2,7 +2,7 @@
 import type { Step } from "../../domain/event/step.ts";
 import { factsOfRun } from "../../domain/run/run.ts";
 import { stepKeyText } from "../../engine/batch-state.ts";
-import type { History, OutcomeKey } from "../../engine/history.ts";
+import type { History, OutcomePlace } from "../../engine/history.ts";
 import type { Store } from "../../engine/ports.ts";
 import { sumStepPages } from "../sum-step-pages.ts";
 import { byBytes, type Tables } from "./tables.ts";
@@ -47,6 +47,6 @@ export function memoryHistory(
   };
 }
 
-function byKey(a: OutcomeKey, b: OutcomeKey): number {
+function byKey(a: OutcomePlace, b: OutcomePlace): number {
   return byBytes(a.run, b.run) || byBytes(a.key, b.key);
 }

@@ -7,7 +7,7 @@ import {
   type OwnLimit,
   scopeText,
 } from "../../domain/budget/budget.ts";
-import type { Hold } from "../../domain/budget/hold.ts";
+import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import type {
   BalanceFilter,
@@ -15,6 +15,7 @@ import type {
   LimitKey,
   SpendingReads,
 } from "../../engine/spending-ports.ts";
+import { balancePage } from "../balance-page.ts";
 import { keptBalances } from "./memory-spending.ts";
 import { byBytes, pick, stepKey, type Tables } from "./tables.ts";
 
@@ -32,15 +33,9 @@ export class MemorySpendingReads implements SpendingReads {
 
   balancesOf(workspace: string, filter: BalanceFilter): KeptBalance[] {
     const tables = this.#tablesOf(workspace);
-    const { budgetId, scope, window, after, limit } = filter;
-    const keys = [...tables.balances.values()]
-      .filter((row) => budgetId === undefined || row.budgetId === budgetId)
-      .filter((row) => scope === undefined || row.scope === scope)
-      .filter((row) => window === undefined || row.window === window)
-      .filter((row) => after === undefined || byBalance(row, after) > 0)
-      .sort(byBalance)
-      .slice(0, limit);
-    return keptBalances(tables, keys);
+    const holds = [...tables.holds.values()].filter(isCounting);
+    const held = holds.flatMap(({ reserves }) => reserves);
+    return keptBalances(tables, balancePage([...tables.balances.values(), ...held], filter));
   }
 
   ownLimitsOf(workspace: string, budgetId: number, limit: number): OwnLimit[] {
@@ -81,8 +76,4 @@ export class MemorySpendingReads implements SpendingReads {
   stops(workspace: string, keys: readonly StopKey[]): Stop[] {
     return pick(this.#tablesOf(workspace).stops, keys.map(stopText));
   }
-}
-
-function byBalance(a: BalanceKey, b: BalanceKey): number {
-  return a.budgetId - b.budgetId || byBytes(a.scope, b.scope) || byBytes(a.window, b.window);
 }

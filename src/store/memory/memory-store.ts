@@ -184,6 +184,10 @@ export class MemoryStore extends SoleStore implements Store {
     return this.#tables(workspace).customers.get(id);
   }
 
+  customers(workspace: string, ids: readonly string[]): Customer[] {
+    return [...new Set(ids)].flatMap((id) => this.customer(workspace, id) ?? []);
+  }
+
   listCustomers(workspace: string, limit: number, after = ""): Customer[] {
     return [...this.#tables(workspace).customers.values()]
       .filter((customer) => byBytes(customer.id, after) > 0)

@@ -84,11 +84,7 @@ async function begin({ move, db, client }: Moving): Promise<MoveState> {
   if (known?.source === source && !known.isDone) return known;
   const [row] = await rowsOf(client, "SELECT count(*) AS n FROM workspaces", []);
   if (known !== null || row?.n !== 0) {
-    const detail =
-      known?.isDone === false
-        ? "The database holds a part of another folder, or of this one before it went on."
-        : "The database holds workspaces already; a folder moves into an empty one.";
-    throw new TollgateError("store.not_empty", detail);
+    throw new TollgateError("store.not_empty", whatIsThere(known, source));
   }
   const last = db.prepare("SELECT max(committed_at) AS at FROM chain").get() as {
     at: number | null;
@@ -96,6 +92,15 @@ async function begin({ move, db, client }: Moving): Promise<MoveState> {
   const state = { source, month: monthOf(last.at ?? Date.now()), isDone: false };
   await writeMove(client, state);
   return state;
+}
+
+function whatIsThere(known: MoveState | null, source: string): string {
+  if (known === null || (known.isDone && known.source !== source)) {
+    return "The database holds workspaces already; a folder moves into an empty one.";
+  }
+  return known.isDone
+    ? "All of this folder was moved into this database before. Serve the database."
+    : "The database holds a part of another folder, or of this one before it went on.";
 }
 
 /** Months since 1970 of an instant. */

@@ -4,6 +4,7 @@
  */
 import { TollgateError } from "../../domain/errors.ts";
 import type { Row } from "../stored-rows.ts";
+import { readAddress } from "./address.ts";
 
 /** One statement. A named one is prepared once for the life of its connection. */
 export interface Query {
@@ -65,7 +66,10 @@ export interface PoolOptions {
 /** Opens a pool. Nothing is connected before it is used. */
 export async function openPool(options: PoolOptions): Promise<Pool> {
   const loaded = (await import("pg")) as unknown as { readonly default: Driver };
-  const { address, settings } = takeSettings(options);
+  const { address, own } = readAddress(
+    options.connectionString,
+    options.isReadOnly === true ? "DATABASE_READ_URL" : "DATABASE_URL",
+  );
   const pool = new loaded.default.Pool({
     connectionString: address,
     max: options.connectionsMax,
@@ -77,7 +81,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     keepAlive: true,
     // Statements that follow from one another in no way are sent together and answered together.
     pipeline: true,
-    options: settings,
+    options: settingsOf(options, own),
     types: { getTypeParser: parserOf },
   });
   // A connection that breaks says so at once, and nobody listening would end the process. Whoever
@@ -113,24 +117,12 @@ export function sendTogether<T>(
   }
 }
 
-/**
- * What the address says counts more to the driver than what is said beside it: settings in the
- * address would replace the role, and with it the wall. They are taken out, and the role stands
- * behind them.
- */
-function takeSettings({ connectionString, role, isReadOnly = false }: PoolOptions) {
-  if (!URL.canParse(connectionString)) {
-    const detail =
-      "DATABASE_URL is no address of a database: postgresql://user:password@host/name.";
-    throw new TollgateError("cli.usage", detail);
-  }
-  const url = new URL(connectionString);
-  const own = url.searchParams.get("options") ?? "";
-  url.searchParams.delete("options");
+/** The role stands behind whatever the address sets. */
+function settingsOf({ role, isReadOnly = false }: PoolOptions, own: string): string {
   // Compiling a plan takes longer than any statement here runs.
   const reading = isReadOnly ? "-c default_transaction_read_only=on" : "";
   const usual = `-c jit=off ${reading} ${own}`;
-  return { address: url.href, settings: role === null ? usual : `${usual} -c role=${role}` };
+  return role === null ? usual : `${usual} -c role=${role}`;
 }
 
 const BOOLEAN_OID = 16;

@@ -2,7 +2,7 @@
 import { DATABASE_CONNECT_MAX_MS } from "../../domain/database-limits.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import { type Client, openPool } from "./driver.ts";
+import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
 
 const UNBOUNDED = { statementMaxMs: 0, silenceMaxMs: 0, lockMaxMs: 0 } as const;
@@ -18,7 +18,7 @@ export async function withOwner<T>(
   const how = { connectionsMax: 1, role: null, connectMaxMs: DATABASE_CONNECT_MAX_MS };
   const pool = await openPool({ connectionString, ...UNBOUNDED, ...how });
   try {
-    const client = await pool.connect().catch(tellUnreachable);
+    const client = await connected(pool).catch(tellUnreachable);
     try {
       await migrate(client).catch(tellUnreachable);
       return await work(client);
@@ -30,6 +30,11 @@ export async function withOwner<T>(
   } finally {
     await pool.end();
   }
+}
+
+/** Files that the address names are read at once: a missing one rejects, too. */
+async function connected(pool: Pool): Promise<Client> {
+  return await pool.connect();
 }
 
 /** A certificate of an authority that this machine does not know: what Node advises is no help. */

@@ -6,9 +6,11 @@ import type {
   OpenOutbox,
 } from "../../engine/alerts/alert-ports.ts";
 import type { Answer } from "../../engine/ports.ts";
+import { conditionsOfDeliveries } from "../conditions.ts";
 import { decodeDelivery, encodeDelivery } from "../stored-alerts.ts";
 import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+import { listQuery } from "./list-query.ts";
 import type { OutboxStore } from "./postgres-outbox.ts";
 
 /** Rows of a workspace, whose number is the first parameter. */
@@ -51,17 +53,11 @@ export class PostgresAlerts implements AlertOutbox {
     return cursorOf(this.#of(workspace));
   }
 
-  async list(
-    workspace: string,
-    { route, state, after, limit }: DeliveryFilter,
-  ): Promise<AlertDelivery[]> {
-    const sql = `SELECT * FROM alert_deliveries d WHERE ws = $1
-      AND ($2::text IS NULL OR route = $2) AND ($3::text IS NULL OR state = $3)
-      AND ($4::text IS NULL OR (created_at, id) <
-        (SELECT created_at, id FROM alert_deliveries WHERE ws = $1 AND id = $4))
-      ORDER BY created_at DESC, id DESC LIMIT $5`;
-    const values = [route ?? null, state ?? null, after ?? null, limit];
-    return (await this.#store.of(workspace, sql, ...values)).map(decodeDelivery);
+  async list(workspace: string, filter: DeliveryFilter): Promise<AlertDelivery[]> {
+    const conditions = conditionsOfDeliveries(await this.#store.ws(workspace), filter);
+    const list = { conditions, limit: filter.limit };
+    const query = listQuery("alert_deliveries", { ...list, order: "created_at DESC, id DESC" });
+    return (await this.#store.of(workspace, ...query)).map(decodeDelivery);
   }
 
   nextDueMs(workspace: string): Promise<number | null> {

@@ -34,8 +34,7 @@ export class PostgresCreditReads implements CreditReads {
   }
 
   async customersBelow(workspace: string, parent: string): Promise<Customer[]> {
-    const sql = `SELECT * FROM customers WHERE ws = $1 AND (parent::json) ->> 'id' = $2
-      AND parent IS NOT NULL ORDER BY id`;
+    const sql = "SELECT * FROM tollgate_customers_below($2) WHERE ws = $1 ORDER BY id";
     return (await this.#rows(workspace, sql, parent)).map(decodeCustomer);
   }
 }

@@ -40,10 +40,10 @@ export function postgresHistory(
       return (await rowsOf(sql, after, limit)).map(decodeRunFacts);
     },
     outcomes: async ({ after, limit }) => {
-      const sql = `SELECT * FROM outcomes WHERE ws = $1
-        AND ($2::text IS NULL OR (run, key) > ($2, $3::text)) ORDER BY run, key LIMIT $4`;
-      const rows = await rowsOf(sql, after?.run ?? null, after?.key ?? null, limit);
-      return rows.map(decodeOutcome);
+      const sql = `SELECT * FROM outcomes WHERE ws = $1 AND (customer, run, key) > ($2, $3, $4)
+        ORDER BY customer, run, key LIMIT $5`;
+      const { customer, run, key } = after ?? { customer: "", run: "", key: "" };
+      return (await rowsOf(sql, customer, run, key, limit)).map(decodeOutcome);
     },
   };
 }

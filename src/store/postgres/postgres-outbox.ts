@@ -11,7 +11,6 @@ import type {
 } from "../../engine/export/export-ports.ts";
 import {
   attemptConditions,
-  type Condition,
   conditionsOf,
   decodeAttempt,
   decodeLine,
@@ -25,6 +24,7 @@ import {
 } from "../stored-export.ts";
 import type { Row } from "../stored-rows.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+import { listQuery } from "./list-query.ts";
 
 /** What what is on its way needs of its store. */
 export interface OutboxStore {
@@ -85,10 +85,9 @@ export class PostgresOutbox implements Outbox {
   }
 
   async lines(workspace: string, filter: LineFilter): Promise<ExportLine[]> {
-    const { where, values } = numbered(conditionsOf(filter));
-    const sql = `SELECT * FROM export_lines WHERE ws = $1${where}
-      ORDER BY customer, item, no LIMIT $${values.length + 2}`;
-    return (await this.#store.of(workspace, sql, ...values, filter.limit)).map(decodeLine);
+    const list = { conditions: conditionsOf(filter), order: "customer, item, no" };
+    const query = listQuery("export_lines", { ...list, limit: filter.limit });
+    return (await this.#store.of(workspace, ...query)).map(decodeLine);
   }
 
   async line(workspace: string, key: string): Promise<ExportLine | undefined> {
@@ -113,10 +112,9 @@ export class PostgresOutbox implements Outbox {
   async attempts(workspace: string, filter: AttemptFilter): Promise<ExportAttempt[]> {
     const found: ExportAttempt[] = [];
     for (const isTroubled of kindsOf(filter)) {
-      const { where, values } = numbered(attemptConditions(filter, isTroubled));
-      const sql = `SELECT * FROM export_attempts WHERE ws = $1${where}
-        ORDER BY at DESC, id DESC LIMIT $${values.length + 2}`;
-      const rows = await this.#store.of(workspace, sql, ...values, filter.limit);
+      const conditions = attemptConditions(filter, isTroubled);
+      const list = { conditions, order: "at DESC, id DESC", limit: filter.limit };
+      const rows = await this.#store.of(workspace, ...listQuery("export_attempts", list));
       found.push(...rows.map(decodeAttempt));
     }
     return mergedAttempts(found, filter.limit);
@@ -147,20 +145,6 @@ export class PostgresOutbox implements Outbox {
     const [, ...values] = encodeSecret(ws, secret, (text) => this.#store.checksum(text));
     await this.#store.of(workspace, SAVE_SECRET, ...values);
   }
-}
-
-/** Conditions with numbered parameters, behind the workspace's. */
-function numbered(conditions: readonly Condition[]): {
-  readonly where: string;
-  readonly values: readonly Parameter[];
-} {
-  const values = conditions.flatMap((one) => one.values);
-  const parts = conditions
-    .map(({ sql }) => ` AND ${sql}`)
-    .join("")
-    .split("?");
-  const where = parts.map((part, at) => (at === 0 ? part : `$${at + 1}${part}`)).join("");
-  return { where, values };
 }
 
 function byKey(a: ExportLine, b: ExportLine): number {

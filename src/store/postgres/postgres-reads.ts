@@ -22,6 +22,7 @@ import type {
   Suspended,
   UsageFilter,
 } from "../../engine/ports.ts";
+import { condition, conditionsOfRuns, equal } from "../conditions.ts";
 import {
   decodeAdjustment,
   decodeConflict,
@@ -37,11 +38,14 @@ import {
 } from "../stored-rows.ts";
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import type { Parameter } from "./connection.ts";
+import { byKeys } from "./keyed-rows.ts";
+import { listQuery } from "./list-query.ts";
 import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
-import { runsQuery } from "./runs-query.ts";
+
+const CUSTOMERS = byKeys("customers", "id");
 
 /** Reads of a database's workspaces; who extends it says how rows are read. */
 export abstract class PostgresReads {
@@ -74,7 +78,10 @@ export abstract class PostgresReads {
   async listRuns(workspace: string, filter: RunFilter): Promise<Run[]> {
     const { after, byId = false } = filter;
     const last = after === undefined || byId ? undefined : await this.run(workspace, after);
-    return (await this.of(workspace, ...runsQuery(filter, last))).map(decodeRun);
+    const conditions = conditionsOfRuns(filter, last);
+    const order = byId ? "id" : "opened_at DESC, id DESC";
+    const query = listQuery("runs", { conditions, order, limit: filter.limit });
+    return (await this.of(workspace, ...query)).map(decodeRun);
   }
 
   async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
@@ -104,10 +111,9 @@ export abstract class PostgresReads {
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {
-    const { customer = null, agent = null, period = null } = filter;
-    const sql = `SELECT * FROM rollups WHERE ws = $1 AND ($2::text IS NULL OR customer = $2)
-      AND ($3::text IS NULL OR agent = $3) AND ($4::text IS NULL OR period = $4)`;
-    return (await this.of(workspace, sql, customer, agent, period)).map(decodeRollup);
+    const { customer, agent, period } = filter;
+    const query = listQuery("rollups", { conditions: equal({ customer, agent, period }) });
+    return (await this.of(workspace, ...query)).map(decodeRollup);
   }
 
   async countersOf(workspace: string, key: CounterKey): Promise<StoredCounter[]> {
@@ -132,6 +138,11 @@ export abstract class PostgresReads {
     return (await this.of(workspace, sql, id)).map(decodeCustomer)[0];
   }
 
+  async customers(workspace: string, ids: readonly string[]): Promise<Customer[]> {
+    if (ids.length === 0) return [];
+    return (await this.of(workspace, CUSTOMERS, [...new Set(ids)])).map(decodeCustomer);
+  }
+
   async listCustomers(workspace: string, limit: number, after = ""): Promise<Customer[]> {
     const sql = "SELECT * FROM customers WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
     return (await this.of(workspace, sql, after, limit)).map(decodeCustomer);
@@ -148,12 +159,9 @@ export abstract class PostgresReads {
   }
 
   async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
-    // A plan for both would have to read the statements of all.
-    const ofWhom = customer === undefined ? "" : "AND customer = $2";
-    const sql = `SELECT * FROM statements WHERE ws = $1 ${ofWhom}
-      ORDER BY period DESC, customer, closed_at DESC, id`;
-    const values = customer === undefined ? [] : [customer];
-    return (await this.of(workspace, sql, ...values)).map(decodeStatement);
+    const order = "period DESC, customer, closed_at DESC, id";
+    const query = listQuery("statements", { conditions: equal({ customer }), order });
+    return (await this.of(workspace, ...query)).map(decodeStatement);
   }
 
   async statement(workspace: string, id: string): Promise<StatementRecord | undefined> {
@@ -178,12 +186,13 @@ export abstract class PostgresReads {
   }
 
   async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {
-    const { kind, subject = null, afterSeq = 0, beforeSeq = null, limit } = filter;
-    const sql = `SELECT * FROM journal WHERE ws = $1 AND run = '' AND source = $2
-      AND ($3::text IS NULL OR id = $3) AND seq > $4 AND ($5::bigint IS NULL OR seq < $5)
-      ORDER BY seq ${beforeSeq === null ? "" : "DESC"} LIMIT $6`;
-    const values = [kind, subject, afterSeq, beforeSeq, limit];
-    return (await this.of(workspace, sql, ...values)).map(decodeJournal);
+    const { kind, subject, afterSeq = 0, beforeSeq, limit } = filter;
+    const own = [condition("run = ''"), ...equal({ source: kind, id: subject })];
+    const conditions = [...own, condition("seq > ?", afterSeq)];
+    if (beforeSeq !== undefined) conditions.push(condition("seq < ?", beforeSeq));
+    const order = beforeSeq === undefined ? "seq" : "seq DESC";
+    const query = listQuery("journal", { conditions, order, limit });
+    return (await this.of(workspace, ...query)).map(decodeJournal);
   }
 
   async lastAct(

@@ -15,6 +15,8 @@ import type {
   SpendingUnit,
   SpendingWrites,
 } from "../../engine/spending-ports.ts";
+import { balancePage } from "../balance-page.ts";
+import { condition, equal } from "../conditions.ts";
 import {
   decodeBalance,
   decodeBudget,
@@ -33,6 +35,7 @@ import type { Bound, Row } from "../stored-rows.ts";
 import type { Parameter } from "./connection.ts";
 import { rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
+import { listQuery } from "./list-query.ts";
 import { saveRows, TABLES } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
 
@@ -77,8 +80,11 @@ async function balancesOf(ask: Ask, keys: readonly BalanceKey[]): Promise<KeptBa
 function decodeKept(row: Row): KeptBalance {
   const held = row.held === null ? 0n : BigInt(row.held as string);
   const isKept = row.settled !== null;
-  const key = { budgetId: Number(row.budget_id), scope: row.scope, window: row.window_key };
-  return { ...(isKept ? decodeBalance(row) : emptyBalance(key as BalanceKey)), held, isKept };
+  return { ...(isKept ? decodeBalance(row) : emptyBalance(keyOfRow(row))), held, isKept };
+}
+
+function keyOfRow({ budget_id, scope, window_key }: Row): BalanceKey {
+  return { budgetId: Number(budget_id), scope: scope as string, window: window_key as string };
 }
 
 async function limitsOf(ask: Ask, keys: readonly LimitKey[]): Promise<OwnLimit[]> {
@@ -314,15 +320,17 @@ export class PostgresSpendingReads implements SpendingReads {
 
   async balancesOf(workspace: string, filter: BalanceFilter): Promise<KeptBalance[]> {
     const ask = await this.#in(workspace);
-    const { budgetId = null, scope = null, window = null, after, limit } = filter;
-    const sql = `SELECT * FROM budget_balances WHERE ws = $1
-      AND ($2::int8 IS NULL OR budget_id = $2) AND ($3::text IS NULL OR scope = $3)
-      AND ($4::text IS NULL OR window_key = $4)
-      AND ($5::int8 IS NULL OR (budget_id, scope, window_key) > ($5, $6, $7))
-      ORDER BY budget_id, scope, window_key LIMIT $8`;
-    const place = [after?.budgetId ?? null, after?.scope ?? null, after?.window ?? null];
-    const rows = await ask(sql, budgetId, scope, window, ...place, limit);
-    return balancesOf(ask, rows.map(decodeBalance));
+    const { budgetId, scope, window, after, limit } = filter;
+    const conditions = equal({ budget_id: budgetId, scope, window_key: window });
+    if (after !== undefined) {
+      const place = [after.budgetId, after.scope, after.window];
+      conditions.push(condition("(budget_id, scope, window_key) > (?, ?, ?)", ...place));
+    }
+    const order = "budget_id, scope, window_key";
+    const kept = await ask(...listQuery("budget_balances", { conditions, order, limit }));
+    const isHeld = [...conditions, condition("level <> 0")];
+    const held = await ask(...listQuery("budget_held", { conditions: isHeld, order, limit }));
+    return balancesOf(ask, balancePage([...kept, ...held].map(keyOfRow), filter));
   }
 
   async balances(workspace: string, keys: readonly BalanceKey[]): Promise<KeptBalance[]> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { before, test } from "node:test";
 import { nodeDigest } from "../../compose.ts";
 import type { Store } from "../../engine/ports.ts";
@@ -76,6 +77,23 @@ test("a connection that is cut leaves the outcome unknown, and the next unit wor
   });
 });
 
+test("a read on connections that were cut while nobody used them is asked on another", async () => {
+  await withStore(async (store, url) => {
+    await store.transact("w", (work) => work.write(oneRun));
+    const ids = ["r1", "r1", "r1"];
+    await Promise.all(ids.map((id) => store.run("w", id)));
+    // By another process, for which this one waits: so nothing here has heard of it yet.
+    const script = `import pg from "pg";
+      const client = new pg.Client({ connectionString: ${JSON.stringify(url)} });
+      await client.connect();
+      await client.query(${JSON.stringify(CUT)});
+      await client.end();`;
+    const done = spawnSync(process.execPath, ["--input-type=module", "-e", script]);
+    assert.equal(done.status, 0, String(done.stderr));
+    assert.deepEqual(await store.run("w", "r1"), runRow({ id: "r1" }));
+  });
+});
+
 async function runSql(url: string, sql: string): Promise<void> {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ connectionString: url });
@@ -84,12 +102,9 @@ async function runSql(url: string, sql: string): Promise<void> {
   await client.end();
 }
 
-const cutConnections = (url: string) =>
-  runSql(
-    url,
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()`,
-  );
+const CUT = `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+const cutConnections = (url: string) => runSql(url, CUT);
 
 test("two nodes that write one workspace take turns", async () => {
   await withStore(async (store, connectionString) => {

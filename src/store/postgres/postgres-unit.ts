@@ -24,6 +24,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
+import { conditionsOfDue } from "../conditions.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import {
   decodeAdjustment,
@@ -43,6 +44,7 @@ import {
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import type { Ground } from "./ground.ts";
 import { byKeys } from "./keyed-rows.ts";
+import { listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { PostgresSpending } from "./postgres-spending.ts";
 import { RUNS } from "./run-places.ts";
@@ -348,10 +350,9 @@ export class PostgresUnit implements UnitOfWork {
     atMs: number,
     { customer, limit }: { readonly customer?: string; readonly limit: number },
   ): Promise<OutcomeState[]> {
-    const sql = `SELECT * FROM outcomes
-      WHERE ws = $1 AND status = 'provisional' AND final_at <= $2
-      AND ($3::text IS NULL OR customer = $3) ORDER BY final_at, run, key LIMIT $4`;
-    return (await this.#rows(sql, atMs, customer ?? null, limit)).map(decodeOutcome);
+    const list = { conditions: conditionsOfDue(atMs, customer), order: "final_at, run, key" };
+    const query = listQuery("outcomes", { ...list, limit });
+    return (await this.#rows(...query)).map(decodeOutcome);
   }
 
   /** Resolves when it is sent: `answered` tells whether the server has taken it. */

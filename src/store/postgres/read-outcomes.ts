@@ -1,8 +1,10 @@
 /** Reads of outcomes: those of a run, and those that are not final yet. */
 import type { OutcomeState } from "../../domain/run/run.ts";
 import type { ProvisionalFilter } from "../../engine/ports.ts";
+import { conditionsOfProvisional } from "../conditions.ts";
 import { decodeOutcome } from "../stored-rows.ts";
 import { rowsOf } from "./connection.ts";
+import { listQuery } from "./list-query.ts";
 import type { ReadParts } from "./read-steps.ts";
 
 /** Outcomes of a run, in the order of their seq. */
@@ -21,10 +23,7 @@ export async function provisionalOutcomes(
   { queries, ws }: ReadParts,
   filter: ProvisionalFilter,
 ): Promise<OutcomeState[]> {
-  const { customer = null, limit, after } = filter;
-  const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
-  const sql = `SELECT * FROM outcomes
-    WHERE ws = $1 AND status = 'provisional' AND ($2::text IS NULL OR customer = $2)
-    AND (customer, run, key) > ($3, $4, $5) ORDER BY customer, run, key LIMIT $6`;
-  return (await rowsOf(queries, sql, [ws, customer, ...place, limit])).map(decodeOutcome);
+  const list = { conditions: conditionsOfProvisional(filter), order: "customer, run, key" };
+  const [sql, ...values] = listQuery("outcomes", { ...list, limit: filter.limit });
+  return (await rowsOf(queries, sql, [ws, ...values])).map(decodeOutcome);
 }

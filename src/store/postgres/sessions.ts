@@ -23,6 +23,11 @@ import { type Client, openPool, type Pool, type PoolOptions, type Query } from "
 /** Role that sessions work as: migration 0023 makes it. */
 const ROLE = "tollgate_app";
 
+/** Functions of the schema may write. */
+const READS = /^\s*(SELECT|WITH)\b(?![\s\S]*\btollgate_)/;
+/** SQLSTATE of a connection that broke, or that the server ended. */
+const CUT = /^(08...|57P0[123])$/;
+
 const BOUNDS = {
   statementMaxMs: DATABASE_STATEMENT_MAX_MS,
   silenceMaxMs: DATABASE_SILENCE_MAX_MS,
@@ -59,18 +64,24 @@ export class Sessions {
     return connect(this.#units);
   }
 
-  /** Rows as of what is committed, seen as a tenant; null: as nobody. */
+  /**
+   * Rows as of what is committed, seen as a tenant; null: as nobody. A connection may have been cut
+   * while nobody used it, and all of them with it: what only reads is asked again on another.
+   */
   async rows(ws: number | null, sql: string, values: readonly Parameter[]): Promise<Row[]> {
-    const client = await connect(this.#readers);
-    try {
-      const asTenant = this.#becomes(client, ws);
-      const [, rows] = await Promise.all([asTenant, rowsOf(client, sql, values)]);
-      client.release();
-      return rows;
-    } catch (error) {
-      // Nobody knows what state it is in: another one is opened.
-      client.release(true);
-      throw error;
+    for (let cut = 0; ; cut += 1) {
+      const client = await connect(this.#readers);
+      try {
+        const asTenant = this.#becomes(client, ws);
+        const [, rows] = await Promise.all([asTenant, rowsOf(client, sql, values)]);
+        client.release();
+        return rows;
+      } catch (error) {
+        // Nobody knows what state it is in: another one is opened.
+        client.release(true);
+        const isAskedAgain = READS.test(sql) && cut < DATABASE_READERS_MAX_COUNT;
+        if (!isAskedAgain || !wasCut(error)) throw error;
+      }
     }
   }
 
@@ -93,6 +104,13 @@ export class Sessions {
   async end(): Promise<void> {
     await Promise.all([this.#units.end(), this.#readers.end()]);
   }
+}
+
+/** What has no severity is not the server's word: its socket has told it. */
+function wasCut(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!(cause instanceof Error)) return false;
+  return !("severity" in cause) || ("code" in cause && CUT.test(String(cause.code)));
 }
 
 async function connect(pool: Pool): Promise<Client> {

@@ -15,6 +15,7 @@ import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
+import { balanceKeyOf } from "../balance-page.ts";
 import { Recent } from "../recent.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
 import { HeldIdentities } from "./held-identities.ts";
@@ -313,6 +314,11 @@ class CountingHolds {
   /** What is set aside of a balance; undefined: nothing. */
   heldOf(text: string): bigint | undefined {
     return this.#held.get(text);
+  }
+
+  /** Every balance of which something is set aside. */
+  *heldKeys(): Generator<BalanceKey> {
+    for (const text of this.#held.keys()) yield balanceKeyOf(text);
   }
 
   of(key: StepKey): Hold | undefined {

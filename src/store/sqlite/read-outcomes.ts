@@ -1,6 +1,7 @@
 /** Reads of outcomes: those of a run, and those that are not final yet. */
 import type { OutcomeState } from "../../domain/run/run.ts";
 import type { ProvisionalFilter } from "../../engine/ports.ts";
+import { conditionsOfProvisional, together } from "../conditions.ts";
 import { decodeOutcome } from "../stored-rows.ts";
 import type { ReadParts } from "./read-steps.ts";
 
@@ -15,11 +16,9 @@ export function provisionalOutcomes(
   { reads, ws }: Pick<ReadParts, "reads" | "ws">,
   filter: ProvisionalFilter,
 ): OutcomeState[] {
-  const { customer = null, limit, after } = filter;
-  const place = [after?.customer ?? "", after?.run ?? "", after?.key ?? ""];
-  const sql = `SELECT * FROM outcomes
-    WHERE ws = ?1 AND status = 'provisional' AND (?2 IS NULL OR customer = ?2)
-    AND (customer, run, key) > (?3, ?4, ?5) ORDER BY customer, run, key LIMIT ?6`;
-  const rows = reads.of(sql).all(ws, customer, ...place, limit);
+  const { where, values } = together(conditionsOfProvisional(filter));
+  const sql = `SELECT * FROM outcomes INDEXED BY outcomes_waiting WHERE ws = ?${where}
+    ORDER BY customer, run, key LIMIT ?`;
+  const rows = reads.of(sql).all(ws, ...values, filter.limit);
   return rows.map(decodeOutcome);
 }

@@ -6,7 +6,7 @@ import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { Run, RunFacts } from "../../domain/run/run.ts";
 import type { PageAfter } from "../../engine/history.ts";
 import type { CounterKey, RunFilter, StoredCounter, UsageFilter } from "../../engine/ports.ts";
-import type { Bound } from "../stored-rows.ts";
+import { conditionsOfRuns, equal, together } from "../conditions.ts";
 import { decodeCounter, decodeRollup, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { Statements } from "./statements.ts";
 
@@ -69,35 +69,14 @@ function readChildren(reads: Statements, ws: number, id: string): Run[] {
 
 /** A page of runs, newest opening first. */
 function readRuns(reads: Statements, ws: number, filter: RunFilter): Run[] {
-  const where = ["ws = ?"];
-  const values: Bound[] = [ws];
-  for (const column of ["customer", "agent", "status"] as const) {
-    const value = filter[column];
-    if (value === undefined) continue;
-    where.push(`${column} = ?`);
-    values.push(value);
-  }
-  if (filter.roots === true) where.push("parent IS NULL");
-  if (filter.hasEndUser === true) where.push("end_user IS NOT NULL");
-  if (filter.endUser !== undefined) {
-    where.push("end_user = ?");
-    values.push(filter.endUser);
-  }
   const { after, byId = false } = filter;
-  if (byId) {
-    where.push("id > ?");
-    values.push(after ?? "");
-  }
   const last = after === undefined || byId ? undefined : readRun(reads, ws, after);
-  if (last !== undefined) {
-    where.push("(opened_at, id) < (?, ?)");
-    values.push(last.openedAtMs, last.id);
-  }
-  const sql = `SELECT * FROM runs WHERE ${where.join(" AND ")}
+  const { where, values } = together(conditionsOfRuns(filter, last));
+  const sql = `SELECT * FROM runs WHERE ws = ?${where}
     ORDER BY ${byId ? "id" : "opened_at DESC, id DESC"} LIMIT ?`;
   return reads
     .of(sql)
-    .all(...values, filter.limit)
+    .all(ws, ...values, filter.limit)
     .map(decodeRun);
 }
 
@@ -121,18 +100,12 @@ function readRunPage(
 
 /** Usage rows that a filter lets through. */
 function readRollups(reads: Statements, ws: number, filter: UsageFilter): RollupRow[] {
-  const where = ["ws = ?"];
-  const values: Bound[] = [ws];
-  for (const column of ["customer", "agent", "period"] as const) {
-    const value = filter[column];
-    if (value === undefined) continue;
-    where.push(`${column} = ?`);
-    values.push(value);
-  }
-  const sql = `SELECT * FROM rollups WHERE ${where.join(" AND ")}`;
+  const { customer, agent, period } = filter;
+  const { where, values } = together(equal({ customer, agent, period }));
+  const sql = `SELECT * FROM rollups WHERE ws = ?${where}`;
   return reads
     .of(sql)
-    .all(...values)
+    .all(ws, ...values)
     .map(decodeRollup);
 }
 

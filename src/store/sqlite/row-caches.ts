@@ -245,9 +245,10 @@ export class RowCaches {
 
   counters(ws: number, keys: readonly CounterKey[]): StoredCounter[] {
     const found: StoredCounter[] = [];
-    for (const key of keys) {
-      for (const { stored } of this.#page(ws, key).counters.rows) found.push(stored);
-    }
+    const add = ({ stored }: CounterSlot): void => {
+      found.push(stored);
+    };
+    for (const key of keys) this.#page(ws, key).counters.each(add);
     return found;
   }
 

@@ -7,6 +7,7 @@ import type {
 } from "../../engine/alerts/alert-ports.ts";
 import type { Answer } from "../../engine/ports.ts";
 import { Turns } from "../../engine/turns.ts";
+import { conditionsOfDeliveries, together } from "../conditions.ts";
 import { decodeDelivery, encodeDelivery } from "../stored-alerts.ts";
 import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import { TransactionDraft } from "./transaction.ts";
@@ -68,13 +69,12 @@ export class SqliteAlerts implements AlertOutbox {
     return (row?.seq as number | undefined) ?? 0;
   }
 
-  list(workspace: string, { route, state, after, limit }: DeliveryFilter): AlertDelivery[] {
-    const sql = `SELECT * FROM alert_deliveries d WHERE ws = ?1 AND (?2 IS NULL OR route = ?2)
-      AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR (created_at, id) <
-        (SELECT created_at, id FROM alert_deliveries WHERE ws = ?1 AND id = ?4))
-      ORDER BY created_at DESC, id DESC LIMIT ?5`;
-    const values = [route ?? null, state ?? null, after ?? null, limit];
-    return this.#store.all(sql, this.#store.ws(workspace), ...values).map(decodeDelivery);
+  list(workspace: string, filter: DeliveryFilter): AlertDelivery[] {
+    const ws = this.#store.ws(workspace);
+    const { where, values } = together(conditionsOfDeliveries(ws, filter));
+    const sql = `SELECT * FROM alert_deliveries WHERE ws = ?${where}
+      ORDER BY created_at DESC, id DESC LIMIT ?`;
+    return this.#store.all(sql, ws, ...values, filter.limit).map(decodeDelivery);
   }
 
   nextDueMs(workspace: string): number | null {

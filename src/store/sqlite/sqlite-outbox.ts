@@ -12,6 +12,7 @@ import type {
   SealedSecret,
   StateCount,
 } from "../../engine/export/export-ports.ts";
+import { together } from "../conditions.ts";
 import {
   attemptConditions,
   conditionsOf,
@@ -97,9 +98,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   lines(workspace: string, filter: LineFilter): ExportLine[] {
-    const conditions = conditionsOf(filter);
-    const where = conditions.map(({ sql }) => ` AND ${sql}`).join("");
-    const values = conditions.flatMap((one) => one.values);
+    const { where, values } = together(conditionsOf(filter));
     const sql = `SELECT * FROM export_lines WHERE ws = ?${where}
       ORDER BY customer, item, no LIMIT ?`;
     const ws = this.#store.ws(workspace);
@@ -131,9 +130,7 @@ export class SqliteOutbox implements Outbox {
   attempts(workspace: string, filter: AttemptFilter): ExportAttempt[] {
     const ws = this.#store.ws(workspace);
     const found = kindsOf(filter).flatMap((isTroubled) => {
-      const conditions = attemptConditions(filter, isTroubled);
-      const where = conditions.map(({ sql }) => ` AND ${sql}`).join("");
-      const values = conditions.flatMap((one) => one.values);
+      const { where, values } = together(attemptConditions(filter, isTroubled));
       const sql = `SELECT * FROM export_attempts WHERE ws = ?${where}
         ORDER BY at DESC, id DESC LIMIT ?`;
       return this.#store.all(sql, ws, ...values, filter.limit).map(decodeAttempt);

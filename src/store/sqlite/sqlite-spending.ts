@@ -13,6 +13,7 @@ import type {
   SpendingUnit,
   SpendingWrites,
 } from "../../engine/spending-ports.ts";
+import { balancePage } from "../balance-page.ts";
 import {
   decodeBalance,
   decodeBudget,
@@ -260,8 +261,9 @@ export class SqliteSpendingReads implements SpendingReads {
     }
     const sql = `SELECT * FROM budget_balances WHERE ${where.join(" AND ")}
       ORDER BY budget_id, scope, window_key LIMIT ?`;
-    const keys = this.#source.all(sql, ...values, limit).map(decodeBalance);
-    return this.#source.rows(ws).balances(keys);
+    const settled = this.#source.all(sql, ...values, limit).map(decodeBalance);
+    const rows = this.#source.rows(ws);
+    return rows.balances(balancePage([...settled, ...rows.holds.heldKeys()], filter));
   }
 
   balances(workspace: string, keys: readonly BalanceKey[]): Answer<KeptBalance[]> {

@@ -286,6 +286,10 @@ class SqliteStore extends SoleStore implements Store {
     return this.#all(sql, this.#ws(workspace), id).map(decodeCustomer)[0];
   }
 
+  customers(workspace: string, ids: readonly string[]): Customer[] {
+    return [...new Set(ids)].flatMap((id) => this.customer(workspace, id) ?? []);
+  }
+
   listCustomers(workspace: string, limit: number, after = ""): Customer[] {
     const sql = "SELECT * FROM customers WHERE ws = ? AND id > ? ORDER BY id LIMIT ?";
     return this.#all(sql, this.#ws(workspace), after, limit).map(decodeCustomer);

@@ -20,6 +20,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
+import { conditionsOfDue, together } from "../conditions.ts";
 import { SoleUnit } from "../sole-writer.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import type { Bound, Row } from "../stored-rows.ts";
@@ -294,10 +295,9 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     atMs: number,
     { customer, limit }: { readonly customer?: string; readonly limit: number },
   ): Answer<OutcomeState[]> {
-    const sql = `SELECT * FROM outcomes
-      WHERE ws = ?1 AND status = 'provisional' AND final_at <= ?2 AND (?3 IS NULL OR customer = ?3)
-      ORDER BY final_at, run, key LIMIT ?4`;
-    return this.#filed(() => this.#all(sql, atMs, customer ?? null, limit).map(decodeOutcome));
+    const { where, values } = together(conditionsOfDue(atMs, customer));
+    const sql = `SELECT * FROM outcomes WHERE ws = ?${where} ORDER BY final_at, run, key LIMIT ?`;
+    return this.#filed(() => this.#all(sql, ...values, limit).map(decodeOutcome));
   }
 
   write(writes: Writes): void {

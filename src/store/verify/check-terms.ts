@@ -3,6 +3,7 @@
  * Each is worked out a second time from the lines before it, so what was forged is named itself.
  */
 import { FACTOR_SCALE } from "../../domain/limits.ts";
+import { currencyDecimals } from "../../domain/money/currency.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import { formatAmount, formatScaled, parseScaled } from "../../domain/money/decimal.ts";
 import { isTimeZone, periodAt } from "../../domain/period/billing-period.ts";
@@ -21,8 +22,10 @@ import {
   discountsAgain,
   type FeeAgain,
   feesAgain,
+  type LeastAgain,
   periodBoundsAgain,
   statedAmount,
+  sumOfLeast,
   unitOf,
 } from "./terms-again.ts";
 
@@ -139,7 +142,7 @@ class Terms {
 
   *#lineProblems(billed: Billed): Generator<string> {
     const { lines } = this.#document;
-    const bounds = chargeBoundsAgain(billed).flatMap((bound) => boundLine(bound, lines));
+    const bounds = chargeBoundsAgain(billed).flatMap((bound) => boundLine(bound, billed, lines));
     const fees = feesAgain(billed).map((fee) => feeLine(fee, billed));
     const discounts = this.#discountLines(discountsAgain(billed));
     const owed = [...bounds, ...fees, ...discounts, ...periodBoundLines(billed, lines)];
@@ -229,21 +232,46 @@ function least(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
-function boundLine({ cardKey, key, name, ...bound }: BoundAgain, lines: readonly Line[]): Owed[] {
+function boundLine(bound: BoundAgain, billed: Billed, lines: readonly Line[]): Owed[] {
+  const { cardKey, key, name, minimum, maximum } = bound;
   const own = lines.filter(({ kind }) => COUNTED.has(kind));
   const charged = roundedSum(
     own.filter((line) => line.cardKey === cardKey && line.chargeKey === key),
   );
   const at = { cardKey, chargeKey: key };
   const told = (which: string) => `${name}: ${which} of the period`;
-  const { minimum, maximum } = bound;
-  if (minimum !== null && charged < minimum) {
-    const amount = minimum - charged;
-    return [{ ...at, kind: "charge_minimum", description: told("minimum"), amount }];
+  const missing = minimum === null ? 0n : sumOfLeast(minimum) - charged;
+  if (minimum !== null && missing > 0n) {
+    const formerly = told("minimum");
+    const parts = partsText(minimum, billed);
+    const description = parts === null ? formerly : `${name}: minimum of ${parts}`;
+    return [{ ...at, kind: "charge_minimum", description, formerly, amount: missing }];
   }
   if (maximum === null || charged <= maximum) return [];
   const amount = maximum - charged;
   return [{ ...at, kind: "charge_maximum", description: told("maximum"), amount }];
+}
+
+/** What a least comes to in each of its times; null: it is one amount for all of the period. */
+function partsText(parts: readonly LeastAgain[], billed: Billed): string | null {
+  const owed = parts.filter(({ times }) => times.length > 0);
+  const times = owed.flatMap((part) => part.times);
+  const [first] = times;
+  const isAll = first?.startMs === billed.startMs && first.endMs === billed.endMs;
+  if (times.length === 0 || (isAll && times.length === 1)) return null;
+  const currency = billed.spans.at(-1)?.card.currency ?? "";
+  const money = (amount: bigint) => {
+    const [whole = "", places = ""] = formatAmount(amount as Amount).split(".");
+    const shown = places.padEnd(currencyDecimals(currency) ?? 0, "0");
+    return shown === "" ? whole : `${whole}.${shown}`;
+  };
+  if (times.length > 4) return `${money(sumOfLeast(owed))} for ${times.length} parts of the period`;
+  const clock = (ms: number) => localText(ms, billed.timeZone);
+  const told = owed.map(({ amount, times: own }) => {
+    const spans = own.map(({ startMs, endMs }) => `${clock(startMs)} to ${clock(endMs)}`);
+    return `${money(amount)} for ${spans.join(" and ")}`;
+  });
+  return `${told.join(", ")} ${billed.timeZone}`;
 }
 
 function feeLine({ cardKey, key, name, amount, startMs, endMs }: FeeAgain, billed: Billed): Owed {
@@ -277,15 +305,18 @@ function localText(atMs: number, timeZone: string): string {
 /** What is missing to a commitment counts for the least of the period and not for its most. */
 function periodBoundLines(billed: Billed, lines: readonly Line[]): Owed[] {
   const { minimum, maximum } = periodBoundsAgain(billed);
+  const atLeast = minimum === null ? 0n : sumOfLeast(minimum);
   const own = lines.filter(({ originPeriod }) => originPeriod === null);
   const used = roundedSum(
     own.filter(({ kind }) => DISCOUNTED.has(kind) || kind === "discount" || kind === "overage"),
   );
   const owed = used + roundedSum(own.filter(({ kind }) => kind === "true_up"));
   const at = { cardKey: "", chargeKey: "" };
-  if (minimum !== null && owed < minimum) {
-    const description = "Minimum of the period";
-    return [{ ...at, kind: "minimum", description, amount: minimum - owed }];
+  if (minimum !== null && owed < atLeast) {
+    const parts = partsText(minimum, billed);
+    const formerly = "Minimum of the period";
+    const description = parts === null ? formerly : `Minimum of ${parts}`;
+    return [{ ...at, kind: "minimum", description, formerly, amount: atLeast - owed }];
   }
   if (maximum === null || used <= maximum) return [];
   return [{ ...at, kind: "maximum", description: "Maximum of the period", amount: maximum - used }];

@@ -2,6 +2,8 @@
  * Levels of balances as they were when a limit changed, added up from the revisions of steps and
  * the versions of runs and outcomes: what lies above a limit is recorded by the limit of its time.
  */
+
+import { present } from "../../domain/assert.ts";
 import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RunFacts } from "../../domain/run/run.ts";
@@ -10,6 +12,7 @@ import { decodeOutcome, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { BudgetSums, SummedBudget, SummedPart } from "./budget-sums.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
+import { RunPaths } from "./run-paths.ts";
 import { readStep, type StepTable } from "./step-row.ts";
 
 /** A limit, from the unit of work on whose first seq this is. */
@@ -42,9 +45,12 @@ export class LevelsAgain {
   readonly #sums: BudgetSums;
   readonly #asked: ReadonlyMap<string, AskedBalance>;
   readonly #levels = new Map<string, bigint[]>();
-  /** Balances of runs to which something came before their budget. */
-  readonly #early = new Set<string>();
+  /** What runs had come to before their budget: the first unit that looks at them counts it. */
+  readonly #early = new Map<string, bigint>();
+  /** The first span in which a step moved a balance: its unit looked at it, if none did before. */
+  readonly #seenIn = new Map<string, number>();
   readonly #changed: ChangedScopes;
+  readonly #paths: RunPaths;
   /** Balances of charges in which runs with a cap or a minimum count. */
   readonly #unsure = new Set<string>();
 
@@ -53,6 +59,7 @@ export class LevelsAgain {
     this.#file = file;
     this.#sums = sums;
     this.#asked = asked;
+    this.#paths = new RunPaths(file);
     this.#changed = asked.size === 0 ? NOTHING_CHANGED : changedScopes(file);
     const all = new Set([...asked.values()].map(({ budget }) => budget));
     if (all.size > 0) this.#addSteps(Map.groupBy(all, ({ ws }) => ws));
@@ -74,9 +81,9 @@ export class LevelsAgain {
       if (row.tab === "steps" && (row.no as number) > this.#file.summedStepNo(ws)) continue;
       const own = joined(...(read.identity as [number, number, string]));
       if (own !== identity) [identity, before] = [own, null];
-      const { seq } = step;
-      if (before !== null) this.#book(partsOf(ws, before), { ws, seq, sign: -1n });
-      this.#book(partsOf(ws, step), { ws, seq, sign: 1n });
+      const off = before === null ? [] : partsOf(ws, before);
+      const { run, seq } = step;
+      this.#book({ ws, run, seq, isOfStep: true }, { off, on: partsOf(ws, step) });
       before = step;
     }
   }
@@ -89,7 +96,7 @@ export class LevelsAgain {
       if (now === null || this.#sums.waitsInMemory(ws, now)) continue;
       const former = this.#file.all(FORMER_RUNS, ws, now.id);
       const versions = [...former.map((one) => readOr(() => decodeFormerRun(one))), now];
-      this.#bookVersions(versions, ws, (one) => this.#partsOfRun(own, ws, one));
+      this.#bookVersions({ ws, run: now.id }, versions, (one) => this.#partsOfRun(own, ws, one));
     }
   }
 
@@ -112,63 +119,102 @@ export class LevelsAgain {
       if (now === null) continue;
       const former = this.#file.all(FORMER_OUTCOMES, ws, now.run, now.key);
       const versions = [...former.map((one) => readOr(() => decodeFormerOutcome(one))), now];
-      this.#bookVersions(versions, ws, (one) => this.#sums.partsOfOutcome(own, ws, one));
+      const { run } = now;
+      this.#bookVersions({ ws, run }, versions, (one) => this.#sums.partsOfOutcome(own, ws, one));
     }
   }
 
   #bookVersions<T extends { readonly sinceSeq: number }>(
+    of: Pick<Booked, "ws" | "run">,
     versions: readonly (T | null)[],
-    ws: number,
     partsOf: (version: T) => Iterable<SummedPart>,
   ): void {
     for (const [at, version] of versions.entries()) {
       if (version === null) continue;
       const [before, seq] = [versions[at - 1] ?? null, version.sinceSeq];
-      if (before !== null) this.#book(partsOf(before), { ws, seq, sign: -1n });
-      this.#book(partsOf(version), { ws, seq, sign: 1n });
+      const off = before === null ? [] : partsOf(before);
+      this.#book({ ...of, seq, isOfStep: false }, { off, on: partsOf(version) });
     }
   }
 
   #book(
-    parts: Iterable<SummedPart>,
-    { ws, seq, sign }: { readonly ws: number; readonly seq: number; readonly sign: bigint },
+    { ws, run, seq, isOfStep }: Booked,
+    change: { readonly off: Iterable<SummedPart>; readonly on: Iterable<SummedPart> },
   ): void {
-    for (const { budget, scope, window, level } of parts) {
-      const place = joined(ws, budget.id, scope, window);
-      const asked = this.#asked.get(place);
-      if (asked === undefined || seq >= asked.untilSeq) continue;
-      const index = Math.max(
-        0,
-        asked.spans.findLastIndex(({ fromSeq }) => fromSeq <= seq),
-      );
-      if (seq < (asked.spans[0]?.fromSeq ?? 0)) this.#early.add(place);
-      const known = this.#levels.get(place) ?? asked.spans.map(() => 0n);
+    const moved = new Map<string, { level: bigint; readonly part: SummedPart }>();
+    const add = (parts: Iterable<SummedPart>, sign: bigint) => {
+      for (const part of parts) {
+        const place = joined(ws, part.budget.id, part.scope, part.window);
+        if (!this.#asked.has(place)) continue;
+        const known = moved.get(place) ?? { level: 0n, part };
+        moved.set(place, known);
+        known.level += sign * part.level;
+      }
+    };
+    add(change.off, -1n);
+    add(change.on, 1n);
+    for (const [place, { level, part }] of moved) {
+      const { spans, untilSeq } = present(this.#asked.get(place), "a balance that is asked for");
+      const isOfRuns = part.budget.document.each === "run";
+      const countedSeq = isOfRuns ? Math.max(seq, this.#linkedSeq(ws, run, part.scope)) : seq;
+      if (level === 0n || countedSeq >= untilSeq) continue;
+      const index = spans.findLastIndex(({ fromSeq }) => fromSeq <= countedSeq);
+      if (index < 0) {
+        this.#early.set(place, (this.#early.get(place) ?? 0n) + level);
+        continue;
+      }
+      // What a link brings is one sum, and may be nothing.
+      const isSeen = isOfStep && countedSeq === seq;
+      if (isSeen) this.#seenIn.set(place, Math.min(index, this.#seenIn.get(place) ?? index));
+      const known = this.#levels.get(place) ?? spans.map(() => 0n);
       this.#levels.set(place, known);
-      known[index] = (known[index] ?? 0n) + sign * level;
+      known[index] = (known[index] ?? 0n) + level;
     }
   }
 
-  /** The level at the end of each span; null: nobody can tell. */
-  of(place: string): readonly bigint[] | null {
+  /**
+   * Since when a run has been below another: what its tree had come to by then came to that one's
+   * balance with the unit that linked it. A run keeps its first parent. 0: since it is there.
+   */
+  #linkedSeq(ws: number, run: string, scope: string): number {
+    const { links } = this.#changed;
+    let seq = 0;
+    if (links.size === 0 || run === scope) return seq;
+    for (const { id } of this.#paths.of(ws, run)) {
+      if (id === scope) break;
+      seq = Math.max(seq, links.get(joined(ws, id)) ?? 0);
+    }
+    return seq;
+  }
+
+  /**
+   * The level at the end of each span, in every way in which it may have come about; null: nobody
+   * can tell. What a run did before its budget came to the balance with the first unit that looked
+   * at it: the one of the first step since then, or one before that left no row, as a hold that was
+   * refused.
+   */
+  of(place: string): readonly (readonly bigint[])[] | null {
     const asked = this.#asked.get(place);
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
     if (asked === undefined || this.#unsure.has(place)) return null;
     const { each, where } = asked.budget.document;
-    // Which limit was in force when what a run did before its budget came to it is not known: the
-    // first unit that looks at it does that.
-    const isEarly = asked.spans.length > 1 && this.#early.has(place);
     const { agent, label, card } = where;
     const isSelecting = agent !== undefined || label !== undefined || card !== undefined;
     const changed = isSelecting ? this.#changed.selected : this.#changed.moved;
-    const isUnsure = changed.has(joined(ws, scope)) || isEarly;
-    if (each === "run" && isUnsure) return null;
-    let level = 0n;
+    if (each === "run" && changed.has(joined(ws, scope))) return null;
     const sums = this.#levels.get(place) ?? asked.spans.map(() => 0n);
-    return sums.map((sum) => {
-      level += sum;
-      return level;
-    });
+    const early = this.#early.get(place) ?? 0n;
+    const lastAt = early === 0n ? 0 : (this.#seenIn.get(place) ?? sums.length - 1);
+    return sums.slice(0, lastAt + 1).map((sum, at) => addedUp(sums.with(at, sum + early)));
   }
+}
+
+function addedUp(sums: readonly bigint[]): bigint[] {
+  let level = 0n;
+  return sums.map((sum) => {
+    level += sum;
+    return level;
+  });
 }
 
 const FORMER_RUNS = "SELECT * FROM former_runs WHERE ws = ? AND run = ? ORDER BY until_seq";
@@ -177,18 +223,33 @@ const FORMER_OUTCOMES = `SELECT * FROM former_outcomes
 
 const RUN = "SELECT * FROM runs WHERE ws = ? AND id = ?";
 
+/** A row that was booked: in which unit of work, and of which run. */
+interface Booked {
+  readonly ws: number;
+  readonly run: string;
+  readonly seq: number;
+  readonly isOfStep: boolean;
+}
+
 /** Runs in whose trees something was otherwise in between: by workspace and run. */
 interface ChangedScopes {
-  /** A run stood elsewhere. */
+  /** First seq of the unit that put a run below its parent, where it was a root before. */
+  readonly links: ReadonlyMap<string, number>;
+  /** A run had another parent, or it cannot be read. */
   readonly moved: ReadonlySet<string>;
   /** That, or it had another agent, other labels or another card: budgets may select by these. */
   readonly selected: ReadonlySet<string>;
 }
 
-const NOTHING_CHANGED: ChangedScopes = { moved: new Set(), selected: new Set() };
+const NOTHING_CHANGED: ChangedScopes = {
+  links: new Map(),
+  moved: new Set(),
+  selected: new Set(),
+};
 
 function changedScopes(file: DataFile): ChangedScopes {
   const [moved, selected] = [new Set<string>(), new Set<string>()];
+  const links = new Map<string, number>();
   const add = (changed: Set<string>, ws: number, from: string | null) => {
     for (let id = from; id !== null && !changed.has(joined(ws, id)); ) {
       changed.add(joined(ws, id));
@@ -200,14 +261,20 @@ function changedScopes(file: DataFile): ChangedScopes {
     const former = readOr(() => decodeFormerRun(row));
     const now = file.first(RUN, ws, run);
     const is = now === undefined ? null : readOr(() => decodeRunFacts(now));
-    const isMoved = former === null || is === null || former.parent !== is.parent;
+    const isLinked = former !== null && is !== null && former.parent === null && is.parent !== null;
+    // The last version without a parent says it: the next one begins behind it.
+    if (isLinked) {
+      const key = joined(ws, run);
+      links.set(key, Math.max(links.get(key) ?? 0, (row.until_seq as number) + 1));
+    }
+    const isMoved = former === null || is === null || (!isLinked && former.parent !== is.parent);
     if (!isMoved && selecting(former) === selecting(is)) continue;
     for (const changed of isMoved ? [moved, selected] : [selected]) {
       add(changed, ws, run);
       add(changed, ws, former?.parent ?? null);
     }
   }
-  return { moved, selected };
+  return { links, moved, selected };
 }
 
 /** What selects a run. */

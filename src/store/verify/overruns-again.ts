@@ -31,6 +31,8 @@ export class OverrunsAgain {
   readonly #over: RebuiltSums;
   /** Balances whose limits changed, or whose budget is retired. */
   readonly #asked = new Map<string, AskedBalance & { readonly settled: bigint }>();
+  /** What may have been settled above the limits of a balance, where it is one of several sums. */
+  readonly #possible = new Map<string, readonly bigint[]>();
   /** Balances of which nobody can tell what lay above their limits. */
   readonly #unknown = new Set<string>();
 
@@ -71,6 +73,7 @@ export class OverrunsAgain {
         continue;
       }
       if (this.#unknown.has(key)) continue;
+      if (this.#possible.get(key)?.includes(rebuilt?.[0] ?? 0n)) continue;
       const scale = scaleOf(budget.document.measure);
       const text = (side: readonly bigint[] | null) => formatScaled(side?.[0] ?? 0n, scale);
       const sides = `add up to ${text(rebuilt)}, ${text(stored)} was settled above the limit`;
@@ -84,17 +87,19 @@ export class OverrunsAgain {
     });
     const levels = new LevelsAgain(this.#file, this.#sums, new Map(whole));
     for (const [place, { budget, spans, untilSeq, settled }] of this.#asked) {
-      const own = levels.of(place);
-      const isKnown = own !== null && own.at(-1) === settled;
-      if (isKnown) {
-        if (spans.length > 1) this.#over.addStored(place, [aboveAll(own, spans)]);
+      const ways = levels.of(place);
+      const own = ways?.[0] ?? null;
+      if (ways !== null && own !== null && own.at(-1) === settled) {
+        if (spans.length === 1) continue;
+        const sums = ways.map((way) => aboveAll(way, spans));
+        // Of several, the last is told: no unit without a row of its own had to look.
+        this.#over.addStored(place, [sums.at(-1) ?? 0n]);
+        if (sums.length > 1) this.#possible.set(place, sums);
         continue;
       }
       if (spans.length > 1) this.#unknown.add(place);
       // What differs of a budget in force is told by its parts as they are now.
-      if (own === null || untilSeq === Number.POSITIVE_INFINITY || budget.document.each === "run") {
-        continue;
-      }
+      if (own === null || untilSeq === Number.POSITIVE_INFINITY) continue;
       const scale = scaleOf(budget.document.measure);
       const [is, was] = [settled, own.at(-1) ?? 0n].map((level) => formatScaled(level, scale));
       const sides = `settled is ${is}, its parts added up to ${was} when its budget was retired`;

@@ -26,13 +26,24 @@ export interface FeeAgain {
   readonly endMs: number;
 }
 
+/** A minimum of a card's, and what the times that owe it come to. */
+export interface LeastAgain {
+  readonly amount: bigint;
+  readonly times: readonly { readonly startMs: number; readonly endMs: number }[];
+}
+
 /** Least and most of a charge. */
 export interface BoundAgain {
   readonly cardKey: string;
   readonly key: string;
   readonly name: string;
-  readonly minimum: bigint | null;
+  readonly minimum: readonly LeastAgain[] | null;
   readonly maximum: bigint | null;
+}
+
+/** What a least of several times comes to. */
+export function sumOfLeast(parts: readonly LeastAgain[]): bigint {
+  return parts.reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 /** The smallest amount of a currency. */
@@ -131,18 +142,24 @@ function leastOf(
   billed: Billed,
   key: string | null,
   of: (span: Span) => Bounds | undefined,
-): bigint | null {
-  const lengths = new Map<bigint, number>();
+): LeastAgain[] | null {
+  const owing = new Map<bigint, { startMs: number; endMs: number }[]>();
   for (const span of billed.spans) {
     const least = statedAmount(of(span)?.minimum);
     if (least === null) continue;
-    const length = span.endMs - paidFrom(span, key, billed);
-    lengths.set(least, (lengths.get(least) ?? 0) + length);
+    const times = owing.get(least) ?? [];
+    owing.set(least, times);
+    const time = { startMs: paidFrom(span, key, billed), endMs: span.endMs };
+    const last = times.at(-1);
+    if (time.startMs === time.endMs) continue;
+    if (last?.endMs === time.startMs) last.endMs = time.endMs;
+    else times.push(time);
   }
-  if (lengths.size === 0) return null;
-  let sum = 0n;
-  for (const [least, length] of lengths) sum += prorated(least, [length], billed)[0] ?? 0n;
-  return sum;
+  if (owing.size === 0) return null;
+  return [...owing].map(([least, times]) => {
+    const length = times.reduce((sum, time) => sum + lengthOf(time), 0);
+    return { amount: prorated(least, [length], billed)[0] ?? 0n, times };
+  });
 }
 
 /** Discounts of the card in force at the end that hold for the period, in their order. */

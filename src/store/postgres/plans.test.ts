@@ -1,0 +1,173 @@
+/**
+ * What a unit of work or a request asks of a table that grows with use, it finds by an index that
+ * narrows a workspace down, as the role of the product and by the plan that a prepared statement
+ * has for any values. Two things keep the server from an index that is there: a condition that may
+ * be off (`$2 IS NULL OR customer = $2`), and, behind row-level security, one by a function that
+ * may tell what it was asked about (`->>` of JSON, `starts_with`), which the wall comes before.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import pg from "pg";
+import { nodeDigest } from "../../compose.ts";
+import type { Store } from "../../engine/ports.ts";
+import { postgresServer } from "../real-postgres-contract.ts";
+import { fillVaried } from "../varied-history-contract.ts";
+import { openPostgresStore } from "./postgres-store.ts";
+
+/** These have a row or more for each run, event, hold, act, message or customer. */
+const GROWING = new Set(
+  `journal steps former_steps runs former_runs outcomes former_outcomes calls witnesses suspended
+  conflicts adjustments holds overruns chain counters rollups credit_books customers statements
+  periods budget_balances budget_held alert_deliveries export_lines export_attempts`.split(/\s+/),
+);
+/** Pages of everything in the order of their index, and what reads all that there is by design. */
+const OF_ALL = [
+  /FROM runs WHERE ws = \$1( AND (status|agent|end_user) = \$2)? ORDER BY opened_at DESC, /,
+  /FROM outcomes WHERE ws = \$1 AND status = 'provisional' ORDER BY customer, run, key LIMIT/,
+  /FROM alert_deliveries WHERE ws = \$1( AND route = \$2)? ORDER BY created_at DESC, .* LIMIT/,
+  /min\(next_at\) AS at FROM alert_deliveries WHERE ws = \$1 AND state = 'ready'$/,
+  /FROM rollups WHERE ws = \$1$/,
+  /FROM conflicts WHERE ws = \$1 AND settled IS NULL ORDER BY seq LIMIT/,
+  /FROM holds WHERE ws = \$1 AND state = 'open'$/,
+  // A sign of life moves no entry of an index (migration 0022): what is open is what is looked at.
+  /FROM runs WHERE ws = \$1 AND status = 'open' AND NOT standing/,
+  // Of a whole month, once a period is over.
+  /starts_with\(period, \$2\)/,
+  // Few wait at a time, and where they are many the server has counted them.
+  /^DELETE FROM (suspended|witnesses) t USING unnest/,
+];
+
+interface Plan {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Cond"?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+/** A bitmap's index stands below the scan of its table. */
+function conditionOf(scan: Plan): string {
+  return [scan, ...(scan.Plans ?? [])].map((each) => each["Index Cond"] ?? "").join("");
+}
+
+/** Scans of growing tables that nothing but the workspace narrows down. */
+function poorScans(plan: Plan): string[] {
+  const below = (plan.Plans ?? []).flatMap(poorScans);
+  const table = plan["Relation Name"]?.replace(/_\d+$/, "") ?? "";
+  const isScan = plan["Node Type"].endsWith("Scan") && GROWING.has(table);
+  const isPoor = isScan && /^(\(ws = \S+\))?$/.test(conditionOf(plan));
+  return isPoor ? [`${plan["Node Type"]} of ${table}`, ...below] : below;
+}
+
+const WORKSPACE = "default";
+const PAGE = { limit: 10 };
+
+/** Lists in the shapes that the varied history does not ask for. */
+async function askForLists(store: Store): Promise<void> {
+  const [run] = await store.listRuns(WORKSPACE, PAGE);
+  const { id = "", customer: of = null } = run ?? {};
+  const customer = of ?? "";
+  const filters = [{ customer }, { customer, status: "open" }, { customer, after: id }];
+  const ofUsers = { hasEndUser: true, byId: true, after: id };
+  const all = [...filters, { agent: "a" }, { status: "open" }, { endUser: "u" }, ofUsers];
+  for (const filter of all) await store.listRuns(WORKSPACE, { ...filter, ...PAGE });
+  for (const filter of [{ customer }, { customer, period: "2026-11-01" }]) {
+    await store.rollups(WORKSPACE, filter);
+  }
+  for (const filter of [{}, { subject: "x" }, { beforeSeq: 9 }, { subject: "x", beforeSeq: 9 }]) {
+    await store.acts(WORKSPACE, { kind: "customer.saved", ...filter, ...PAGE });
+  }
+  const after = { customer, run: id, key: "" };
+  for (const filter of [{}, { customer }]) {
+    await store.transact(WORKSPACE, (unit) => unit.dueOutcomes(1, { ...filter, ...PAGE }));
+    await store.provisionalOutcomes(WORKSPACE, { ...filter, ...PAGE });
+  }
+  await store.history(WORKSPACE).outcomes({ after, ...PAGE });
+  const balance = { budgetId: 1, scope: "x", window: "y" };
+  const ofBudget = { budgetId: 1 };
+  for (const filter of [ofBudget, balance, { after: balance }, { ...ofBudget, after: balance }]) {
+    await store.spending.balancesOf(WORKSPACE, { ...filter, ...PAGE });
+  }
+  for (const filter of [{}, { after: "x" }, { route: "r" }]) {
+    await store.alerts.list(WORKSPACE, { ...filter, ...PAGE });
+  }
+  const ofTarget = { target: "t", ...PAGE };
+  for (const filter of [{}, { customer }, { states: ["ready"] } as const]) {
+    await store.outbox.lines(WORKSPACE, { ...ofTarget, ...filter });
+  }
+  await store.listStatements(WORKSPACE, customer);
+  await store.credit.customersBelow(WORKSPACE, customer);
+}
+
+/** Texts of all statements that the work sends. */
+async function statementsOf(work: () => Promise<void>): Promise<string[]> {
+  const sent = new Set<string>();
+  const { query } = pg.Client.prototype;
+  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
+    const [first] = words;
+    const { text } = typeof first === "string" ? { text: first } : (first as { text: string });
+    if (text !== undefined) sent.add(text);
+    return Reflect.apply(query, this, words) as never;
+  } as typeof query;
+  try {
+    await work();
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  return [...sent];
+}
+
+const FORCED = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
+
+/** The plan for no values in particular: EXPLAIN alone knows this since PostgreSQL 16. */
+async function planOf(client: pg.Client, text: string): Promise<Plan> {
+  const numbers = [...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number));
+  const values = Array.from({ length: Math.max(0, ...numbers) }, () => "NULL");
+  await client.query(`PREPARE planned AS ${text}`);
+  const given = values.length === 0 ? "" : `(${values.join(", ")})`;
+  const { rows } = await client.query(`EXPLAIN (FORMAT JSON) EXECUTE planned${given}`);
+  await client.query("DEALLOCATE planned");
+  return rows[0]?.["QUERY PLAN"][0].Plan as Plan;
+}
+
+async function withClient(
+  connectionString: string,
+  options: string,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client({ connectionString, options: `${FORCED} ${options}` });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+test("every statement of a varied history finds its rows by an index of its own", async (t) => {
+  const connectionString = await (await postgresServer()).createDatabase();
+  const sent = await statementsOf(async () => {
+    const store = await openPostgresStore({ connectionString, digest: nodeDigest });
+    await fillVaried(store);
+    await askForLists(store);
+    await store.close();
+  });
+  const asked = sent.map((text) => text.replaceAll(/\s+/g, " ").trim());
+  const reading = asked.filter((text) => /^(SELECT|WITH|DELETE|UPDATE)\b/.test(text));
+  t.diagnostic(`${reading.length} statements`);
+  assert.ok(reading.length >= 100, `${reading.length} statements`);
+  await withClient(connectionString, "-c role=tollgate_app", async (client) => {
+    await client.query("SELECT set_config('tollgate.ws', '1', false)");
+    const poor: string[] = [];
+    for (const text of reading.filter((one) => !OF_ALL.some((all) => all.test(one)))) {
+      const scans = poorScans(await planOf(client, text));
+      poor.push(...scans.map((scan) => `${scan}: ${text}`));
+    }
+    assert.deepEqual(poor, []);
+  });
+  // Its text is a function's, which runs as the owner.
+  await withClient(connectionString, "", async (client) => {
+    const named = "SELECT prosrc FROM pg_proc WHERE proname = 'tollgate_customers_below'";
+    const { rows } = await client.query(named);
+    assert.deepEqual(poorScans(await planOf(client, rows[0]?.prosrc)), []);
+  });
+});
