@@ -1,6 +1,6 @@
 -- Tollgate, embedded store, schema 29: holds stand in the order in which they were granted. Where
--- they stood by their identity, a row of 700 bytes went into the middle of a page that it split
--- every third time; now it is appended, and what finds it by its identity is small.
+-- they stood by their identity, a row of 700 bytes went into the middle of a page, and often split
+-- it; now it is appended, and what finds it by its identity is small.
 DROP INDEX holds_counting;
 DROP INDEX holds_by_settler;
 ALTER TABLE holds RENAME TO former_holds;
