@@ -89,8 +89,8 @@ export async function commitWork(
     if (isEarly) context.affairs.keep(workspace, found);
     return { ...result, runs, holds: answers };
   };
-  // The next unit goes on with what this one leaves in memory: no holds, and nothing that looks on.
-  const isEarly = holds.length + policies.policies.length === 0;
+  // The next unit goes on with what this one leaves in memory: nothing that looks on.
+  const isEarly = policies.policies.length === 0 && (holds.length === 0 || !store.isShared);
   const committed = store.transact(workspace, work, isEarly ? handedOver : undefined);
   return committed
     .then((done) => {

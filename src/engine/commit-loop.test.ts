@@ -55,7 +55,7 @@ async function turns(): Promise<void> {
 }
 
 /** A loop over a store whose units are handed over, and land, when told to. */
-function landingLoop() {
+function landingLoop(options: { readonly hasLanes?: boolean } = {}) {
   const units: { readonly handOver: () => void; readonly land: () => void }[] = [];
   const loop = new CommitLoop(async (_, { events, handedOver }) => {
     await new Promise<void>((land) => {
@@ -63,7 +63,7 @@ function landingLoop() {
     });
     const results = events.map(() => ({ status: "accepted" }) as unknown as EventResult);
     return { results, runs: new Map(), holds: [] };
-  });
+  }, options);
   return { loop, units };
 }
 
@@ -216,20 +216,21 @@ describe("the commit loop", () => {
     await loop.drain();
   });
 
-  test("lets few events wait for the disk, and acts for all that is on its way", async () => {
+  test("lets fewer than are on their way wait for the disk, and acts for all of it", async () => {
     const { loop, units } = landingLoop();
-    const first = loop.submit("w", eventsOf(1, "first"));
+    const first = loop.submit("w", eventsOf(10, "first"));
     await turns();
     units[0]?.handOver();
     await turns();
-    const few = loop.submit("w", eventsOf(EVENTS_PER_EARLY_UNIT_MIN_COUNT - 1, "few"));
+    const nine = loop.submit("w", eventsOf(9, "nine"));
     await turns();
     assert.equal(units.length, 1);
-    units[0]?.land();
-    await first;
+    const asked = loop.submit("w", [], askOf("a"));
     await turns();
-    assert.equal(units.length, 2);
+    assert.equal(units.length, 2, "ten wait");
+    units[0]?.land();
     units[1]?.handOver();
+    await first;
     await turns();
     let isDone = false;
     const act = loop.exclusively(async () => {
@@ -239,12 +240,27 @@ describe("the commit loop", () => {
     await turns();
     assert.deepEqual([isDone, units.length], [false, 2]);
     units[1]?.land();
-    await few;
-    await act;
+    await Promise.all([nine, asked, act]);
     await turns();
     assert.equal(units.length, 3);
     units[2]?.land();
     await many;
+    await loop.drain();
+  });
+
+  test("lets fewer than many events wait where lanes are several", async () => {
+    const { loop, units } = landingLoop({ hasLanes: true });
+    const first = loop.submit("w", eventsOf(1, "first"));
+    await turns();
+    units[0]?.handOver();
+    const few = loop.submit("w", eventsOf(EVENTS_PER_EARLY_UNIT_MIN_COUNT - 1, "few"));
+    await turns();
+    assert.equal(units.length, 1);
+    const last = loop.submit("w", eventsOf(1, "last"));
+    await turns();
+    assert.equal(units.length, 2);
+    for (const unit of units) unit.land();
+    await Promise.all([first, few, last]);
     await loop.drain();
   });
 

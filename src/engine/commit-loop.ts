@@ -48,15 +48,21 @@ export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>
 /** What waits for its turn, and whether somebody sees to it. */
 interface Lane {
   queue: Waiting[];
+  /** How much stands before the first act, events and asks together. */
+  readySize: number;
+  hasAct: boolean;
   running: Promise<void> | null;
   /** Units to come that take few events, because somebody may ask for holds meanwhile. */
   expecting: number;
-  /** Wakes who waits for more. */
+  /** Wakes who waits for so much to be ready. */
+  wakeAtSize: number;
   wake: () => void;
 }
 
 /** A unit that handed over and is not on disk yet. */
 interface Landing {
+  /** Events and asks in it. */
+  readonly size: number;
   /** Never rejects. */
   readonly end: Promise<void>;
   hasEnded: boolean;
@@ -112,12 +118,14 @@ export class CommitLoop {
       throw new TollgateError("server.busy", detail);
     }
     const name = this.#hasLanes ? workspace : "";
-    const lane = this.#lanes.get(name) ?? { queue: [], running: null, expecting: 0, wake };
+    const lane = this.#lanes.get(name) ?? newLane();
     this.#lanes.set(name, lane);
     lane.queue.push(item);
     this.#waitingCount += 1;
+    if (item.kind === "events" && !lane.hasAct) lane.readySize += sizeOf(item);
+    else lane.hasAct = true;
     if (lane.running === null) lane.running = this.#run(name, lane);
-    else lane.wake();
+    else if (lane.readySize >= lane.wakeAtSize) lane.wake();
   }
 
   async #run(name: string, lane: Lane): Promise<void> {
@@ -126,10 +134,12 @@ export class CommitLoop {
     await othersTurn();
     while (lane.queue.length > 0 || !landing.hasEnded) {
       const first = lane.queue[0];
-      if (!landing.hasEnded && !mayBeginEarly(lane.queue)) {
-        await Promise.race([landing.end, moreIn(lane)]);
+      const early = this.#hasLanes ? EVENTS_PER_EARLY_UNIT_MIN_COUNT : earlySize(landing);
+      if (!landing.hasEnded && lane.readySize < early) {
+        await Promise.race([landing.end, readyIn(lane, early)]);
       } else if (first?.kind === "act") {
         lane.queue.shift();
+        measureReady(lane);
         this.#waitingCount -= 1;
         await first.act();
       } else if (first !== undefined) {
@@ -147,7 +157,8 @@ export class CommitLoop {
   async #handOver(taken: readonly EventsWaiting[]): Promise<Landing> {
     const { promise: handedOver, resolve } = Promise.withResolvers<void>();
     const end = this.#commitTogether(taken, resolve);
-    const landing = { end, hasEnded: false };
+    const size = taken.reduce((sum, request) => sum + sizeOf(request), 0);
+    const landing = { end, size, hasEnded: false };
     const ended = end.then(() => {
       landing.hasEnded = true;
     });
@@ -177,28 +188,39 @@ export class CommitLoop {
 
 const NO_HOLDS: BatchResult["holds"] = [];
 
-const wake = (): void => undefined;
-const NOTHING_LANDS: Landing = { end: Promise.resolve(), hasEnded: true };
+const sleeping = (): void => undefined;
+const NOTHING_LANDS: Landing = { end: Promise.resolve(), size: 0, hasEnded: true };
+
+function newLane(): Lane {
+  const queue = { queue: [], readySize: 0, hasAct: false };
+  return { ...queue, running: null, expecting: 0, wakeAtSize: Infinity, wake: sleeping };
+}
 
 /**
- * True where a unit is worth beginning before the last one is on disk. A unit costs time of its
- * own, so a few events wait for the others; an act finds everything on disk.
+ * How much is worth a unit before the last one is on disk: as much as that took, or many events. A
+ * unit costs time of its own, so fewer wait for the others; an act finds everything on disk.
  */
-function mayBeginEarly(queue: readonly Waiting[]): boolean {
-  const waiting: EventsWaiting[] = [];
-  for (const one of queue) {
-    if (one.kind === "act") break;
-    waiting.push(one);
+function earlySize({ size }: Landing): number {
+  return Math.min(Math.max(size, 1), EVENTS_PER_EARLY_UNIT_MIN_COUNT);
+}
+
+function sizeOf({ events, holds }: EventsWaiting): number {
+  return events.length + (holds?.asks.length ?? 0);
+}
+
+/** After the head of the queue was taken. */
+function measureReady(lane: Lane): void {
+  const actAt = lane.queue.findIndex(({ kind }) => kind === "act");
+  lane.hasAct = actAt >= 0;
+  lane.readySize = 0;
+  for (const one of lane.hasAct ? lane.queue.slice(0, actAt) : lane.queue) {
+    if (one.kind === "events") lane.readySize += sizeOf(one);
   }
-  return eventsOf(waiting) >= EVENTS_PER_EARLY_UNIT_MIN_COUNT;
 }
 
-function eventsOf(requests: readonly EventsWaiting[]): number {
-  return requests.reduce((sum, { events }) => sum + events.length, 0);
-}
-
-/** Resolves when something else is waiting. */
-function moreIn(lane: Lane): Promise<void> {
+/** Resolves when so much is ready. */
+function readyIn(lane: Lane, size: number): Promise<void> {
+  lane.wakeAtSize = size;
   return new Promise((resolve) => {
     lane.wake = resolve;
   });
@@ -226,6 +248,7 @@ function takeUnit(lane: Lane, workspace: string): EventsWaiting[] {
   const isTaken = taken.length === waiting.length ? null : new Set<Waiting>(taken);
   const left = isTaken === null ? [] : waiting.filter((one) => !isTaken.has(one));
   lane.queue = [...left, ...lane.queue.slice(waiting.length)];
+  measureReady(lane);
   return taken;
 }
 
@@ -250,8 +273,4 @@ function upTo(requests: readonly EventsWaiting[], most: number): EventsWaiting[]
     taken.add(one);
   }
   return requests.filter((one) => taken.has(one));
-}
-
-function sizeOf({ events, holds }: EventsWaiting): number {
-  return events.length + (holds?.asks.length ?? 0);
 }

@@ -7,7 +7,7 @@ import { isPrepaid } from "../domain/budget/budget.ts";
 import { decideHold, type Room } from "../domain/budget/decide.ts";
 import { notEntitled, type Wanted } from "../domain/budget/entitlements.ts";
 import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
-import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
+import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop } from "../domain/budget/stop.ts";
 import { encodeEvent } from "../domain/event/codec.ts";
@@ -289,8 +289,7 @@ function grant(
   const { state, ids } = granting;
   const { step } = ask;
   const { worstCase, reserves, maxOutputTokens, isClamped } = decided;
-  const usage = usageWith(ask, maxOutputTokens ?? 0);
-  const { cost, charge, currency } = worstCase.spend;
+  const { cost, charge, currency, usage } = worstCase.spend;
   const hold: Hold = {
     ...{ run: step.run, source: step.source, id: step.id },
     holdId: `hold_${ids.random()}`,

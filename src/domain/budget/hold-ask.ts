@@ -20,11 +20,20 @@ export interface HoldAsk {
   readonly contentHash: string;
 }
 
-/** The usage of an ask with so many output tokens. */
+/** The usage of an ask with so many output tokens. Names stay in ascending order. */
 export function usageWith({ step, output }: HoldAsk, outputTokens: number): Usage {
   if (output === null) return step.usage;
   const quantity = (BigInt(outputTokens) * ONE_UNIT) as Quantity;
-  const others = [...step.usage].filter(([name]) => name !== "output_text");
-  const all = quantity === 0n ? others : [...others, ["output_text", quantity] as const];
-  return new Map(all.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const all = new Map<string, Quantity>();
+  let isPut = quantity === 0n;
+  for (const [name, kept] of step.usage) {
+    if (!isPut && name >= OUTPUT) {
+      all.set(OUTPUT, quantity);
+      isPut = true;
+    }
+    if (name !== OUTPUT) all.set(name, kept);
+  }
+  return isPut ? all : all.set(OUTPUT, quantity);
 }
+
+const OUTPUT = "output_text";

@@ -38,16 +38,40 @@ function worstOfModel({ price }: Pick<Charge, "price">, cell: string, quantity: 
   }
 }
 
-function worstOfTiers(tiers: readonly Tier[], quantity: bigint): Amount {
+/** A place where a tier ends or the next one begins, and what a total there comes to. */
+interface Edge {
+  readonly total: bigint;
+  readonly amount: Amount;
+}
+
+interface Edges {
+  readonly amountAt: (total: bigint) => Amount;
+  readonly edges: readonly Edge[];
+}
+
+/** Every hold asks for the worst share of the same few tiers. */
+const edgesOfTiers = new WeakMap<readonly Tier[], Edges>();
+
+function edgesOf(tiers: readonly Tier[]): Edges {
+  const known = edgesOfTiers.get(tiers);
+  if (known !== undefined) return known;
   const { amountAt } = priceFunction({ model: "graduated", tiers }, "");
+  const totals = tiers.flatMap(({ upTo }) => (upTo === null ? [] : [upTo, upTo + 1n]));
+  const edges = totals.map((total) => ({ total, amount: amountAt(total) }));
+  const made = { amountAt, edges };
+  edgesOfTiers.set(tiers, made);
+  return made;
+}
+
+function worstOfTiers(tiers: readonly Tier[], quantity: bigint): Amount {
+  const { amountAt, edges } = edgesOf(tiers);
   let worst = amountAt(quantity);
-  for (const { upTo } of tiers) {
-    if (upTo === null) continue;
-    for (const start of [upTo, upTo + 1n, upTo - quantity, upTo + 1n - quantity]) {
-      if (start < 0n) continue;
-      const share = (amountAt(start + quantity) - amountAt(start)) as Amount;
-      if (share > worst) worst = share;
-    }
+  for (const { total, amount } of edges) {
+    const from = (amountAt(total + quantity) - amount) as Amount;
+    if (from > worst) worst = from;
+    if (total < quantity) continue;
+    const to = (amount - amountAt(total - quantity)) as Amount;
+    if (to > worst) worst = to;
   }
   return worst;
 }

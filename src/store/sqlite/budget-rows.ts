@@ -9,7 +9,6 @@ import {
   balanceText,
   emptyBalance,
   type OwnLimit,
-  scopeText,
 } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
@@ -32,7 +31,26 @@ const BALANCE = `SELECT * FROM budget_balances
   WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
 const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
 
-const NOTHING: ReadonlyMap<string, Balance> = new Map();
+/** What the unit on its way to the disk makes of balances and holds: only the next unit sees it. */
+interface OnTheWay {
+  readonly balances: ReadonlyMap<string, Balance>;
+  /** In their new state, those that ended among them. */
+  readonly holds: ByIdentity<Hold>;
+  /** Those of calls that count. */
+  readonly ofCalls: ReadonlyMap<string, readonly Hold[]>;
+  /** What is set aside of balances beyond what holds on disk set aside. */
+  readonly held: ReadonlyMap<string, bigint>;
+  /** How many more holds count. */
+  readonly countingMore: number;
+}
+
+const NOTHING: OnTheWay = {
+  balances: new Map(),
+  holds: new ByIdentity(),
+  ofCalls: new Map(),
+  held: new Map(),
+  countingMore: 0,
+};
 
 /** The rows of one workspace. */
 export class BudgetRows {
@@ -40,7 +58,7 @@ export class BudgetRows {
   readonly #ws: number;
   /** Null: there is no such row. */
   readonly #balances = new Recent<string, Balance | null>(BALANCES_MAX_ROWS);
-  readonly #limits = new Recent<string, bigint | null>(LIMITS_MAX_ROWS);
+  readonly #limits = new OwnLimits();
   #holds: CountingHolds | null = null;
   /** Identities of all holds, those that ended among them. */
   readonly held: HeldIdentities;
@@ -48,8 +66,7 @@ export class BudgetRows {
   /** Balances that the file does not have yet. */
   readonly pending = new Map<string, Balance>();
   #staged: SpendingWrites | null = null;
-  /** Balances of the unit that is on its way to the disk: only the next unit sees them. */
-  #onTheWay: ReadonlyMap<string, Balance> = NOTHING;
+  #onTheWay = NOTHING;
   readonly #texts = new BalanceTexts();
 
   constructor(statements: Statements, ws: number) {
@@ -88,15 +105,15 @@ export class BudgetRows {
     return this.#kept(keys, this.#onTheWay);
   }
 
-  #kept(keys: readonly BalanceKey[], ahead: ReadonlyMap<string, Balance>): KeptBalance[] {
+  #kept(keys: readonly BalanceKey[], { balances, held: more }: OnTheWay): KeptBalance[] {
     const found: KeptBalance[] = [];
     for (const key of keys) {
       const text = this.#texts.of(key);
-      const balance = ahead.get(text) ?? this.#balance(key, text);
-      const held = this.holds.heldOf(text);
-      if (balance === null && held === undefined) continue;
+      const balance = balances.get(text) ?? this.#balance(key, text);
+      const held = (this.holds.heldOf(text) ?? 0n) + (more.get(text) ?? 0n);
+      if (balance === null && held === 0n) continue;
       const isKept = balance !== null;
-      found.push({ ...(balance ?? emptyBalance(key)), held: held ?? 0n, isKept });
+      found.push({ ...(balance ?? emptyBalance(key)), held, isKept });
     }
     return found;
   }
@@ -121,12 +138,11 @@ export class BudgetRows {
   }
 
   #limit(key: LimitKey): bigint | null {
-    const text = scopeText(key);
-    const known = this.#limits.get(text);
+    const known = this.#limits.get(key);
     if (known !== undefined) return known;
     const row = this.#statements.of(LIMIT).get(this.#ws, key.budgetId, key.scope);
     const limit = row === undefined ? null : decodeLimit(row).limit;
-    this.#limits.set(text, limit);
+    this.#limits.set(key, limit);
     return limit;
   }
 
@@ -139,25 +155,74 @@ export class BudgetRows {
     this.#staged = writes;
   }
 
+  /** A hold as a unit of work finds it; undefined: only the file knows whether it ended. */
+  holdInUnit(key: StepKey): Hold | undefined {
+    return this.#onTheWay.holds.get(key) ?? this.holds.of(key);
+  }
+
+  /** Holds of a call that count, as a unit of work finds them. */
+  holdsOfCallInUnit(callId: string): Hold[] {
+    const { holds, ofCalls } = this.#onTheWay;
+    const others = this.holds.ofCall(callId).filter((hold) => holds.get(hold) === undefined);
+    return [...others, ...(ofCalls.get(callId) ?? [])];
+  }
+
+  /** How many holds count, as a unit of work finds them. */
+  countingInUnit(): number {
+    return this.holds.size + this.#onTheWay.countingMore;
+  }
+
   /**
-   * What is staged, balances alone, is on its way to the disk. Returns what takes them over once
-   * they are there; where they never are, all of this is dropped.
+   * What is staged, balances and holds alone, is on its way to the disk. Returns what takes them
+   * over once they are there; where they never are, all of this is dropped.
    */
   send(): () => void {
-    const sent = new Map(
-      this.#staged?.balances.map((balance) => [this.#texts.of(balance), balance]),
-    );
+    const sent = this.#sent(this.#staged);
     this.#staged = null;
     this.#onTheWay = sent;
     return () => {
-      for (const [text, balance] of sent) this.pending.set(text, balance);
+      for (const [text, balance] of sent.balances) this.pending.set(text, balance);
+      for (const hold of sent.holds.values()) this.#takeOver(hold);
       if (this.#onTheWay === sent) this.#onTheWay = NOTHING;
     };
   }
 
+  /** The unit before this one is on disk, and taken over. */
+  #sent(staged: SpendingWrites | null): OnTheWay {
+    if (staged === null) return NOTHING;
+    const balances = new Map(staged.balances.map((one) => [this.#texts.of(one), one]));
+    if (staged.holds.length === 0) return { ...NOTHING, balances };
+    const holds = new ByIdentity<Hold>();
+    const ofCalls = new Map<string, readonly Hold[]>();
+    const held = new Map<string, bigint>();
+    let countingMore = 0;
+    const count = (hold: Hold, sign: 1 | -1): void => {
+      countingMore += sign;
+      for (const reserve of hold.reserves) {
+        const text = this.#texts.of(reserve);
+        held.set(text, (held.get(text) ?? 0n) + BigInt(sign) * reserve.amount);
+      }
+    };
+    for (const hold of staged.holds) {
+      const former = this.holds.of(hold);
+      if (former !== undefined) count(former, -1);
+      holds.set(hold);
+      if (!isCounting(hold)) continue;
+      count(hold, 1);
+      const { callId } = hold;
+      if (callId !== null) ofCalls.set(callId, [...(ofCalls.get(callId) ?? []), hold]);
+    }
+    return { balances, holds, ofCalls, held, countingMore };
+  }
+
+  #takeOver(hold: Hold): void {
+    this.holds.put(hold);
+    this.held.add(hold);
+  }
+
   /** Balances to be written where pending totals go to the file: those of units under way too. */
   balancesToWrite(): Balance[] {
-    const all = new Map([...this.pending, ...this.#onTheWay]);
+    const all = new Map([...this.pending, ...this.#onTheWay.balances]);
     for (const balance of this.#staged?.balances ?? []) all.set(this.#texts.of(balance), balance);
     return [...all.values()];
   }
@@ -168,12 +233,9 @@ export class BudgetRows {
     this.#staged = null;
     if (staged === null) return;
     for (const balance of staged.balances) this.pending.set(this.#texts.of(balance), balance);
-    for (const hold of staged.holds) {
-      this.holds.put(hold);
-      this.held.add(hold);
-    }
-    for (const key of staged.freedLimits) this.#limits.set(scopeText(key), null);
-    for (const own of staged.limits) this.#limits.set(scopeText(own), own.limit);
+    for (const hold of staged.holds) this.#takeOver(hold);
+    for (const key of staged.freedLimits) this.#limits.set(key, null);
+    for (const own of staged.limits) this.#limits.set(own, own.limit);
     this.#putStops(staged);
   }
 
@@ -189,6 +251,25 @@ export class BudgetRows {
   settle(): void {
     for (const [text, balance] of this.pending) this.#balances.set(text, balance);
     this.pending.clear();
+  }
+}
+
+/**
+ * Limits that scopes have of their own, null: the budget's. They are found by the scope, a text
+ * that is at hand, and then by the few budgets that it is one of.
+ */
+class OwnLimits {
+  readonly #ofScopes = new Recent<string, Map<number, bigint | null>>(LIMITS_MAX_ROWS);
+
+  /** Undefined: the file was not asked yet. */
+  get({ budgetId, scope }: LimitKey): bigint | null | undefined {
+    return this.#ofScopes.get(scope)?.get(budgetId);
+  }
+
+  set({ budgetId, scope }: LimitKey, limit: bigint | null): void {
+    const known = this.#ofScopes.get(scope);
+    if (known === undefined) this.#ofScopes.set(scope, new Map([[budgetId, limit]]));
+    else known.set(budgetId, limit);
   }
 }
 

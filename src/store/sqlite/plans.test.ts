@@ -19,7 +19,8 @@ const GROWING =
   "journal|steps|former_steps|runs|former_runs|outcomes|former_outcomes|calls|witnesses|" +
   "suspended|conflicts|adjustments|holds|overruns|chain|counters|rollups|credit_books|customers";
 const BY_WORKSPACE_ALONE = new RegExp(
-  `^(SCAN (${GROWING})\\b|SEARCH \\w+ USING (PRIMARY KEY|(COVERING )?INDEX (${GROWING})_\\w+) ` +
+  `^(SCAN (${GROWING})\\b|SEARCH \\w+ USING ` +
+    `(PRIMARY KEY|(COVERING )?INDEX (sqlite_autoindex_)?(${GROWING})_\\w+) ` +
     "\\(ws=\\?( AND seq[<>]\\?)*\\)$)",
 );
 /** Tables of which a workspace has few rows. */

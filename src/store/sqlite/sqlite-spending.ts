@@ -1,6 +1,6 @@
 /** Budgets, holds and stops of the embedded store: inside a unit of work, and outside. */
 import type { BalanceKey, BudgetRecord, Overrun, OwnLimit } from "../../domain/budget/budget.ts";
-import type { Hold } from "../../domain/budget/hold.ts";
+import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import type { Stop, StopKey } from "../../domain/budget/stop.ts";
 import type { Answer, StepKey } from "../../engine/ports.ts";
 import type {
@@ -34,6 +34,7 @@ import { type Bound, type Row, rowText } from "../stored-rows.ts";
 import type { BudgetRows } from "./budget-rows.ts";
 import type { Statements } from "./statements.ts";
 import { encodeId } from "./stored-id.ts";
+import type { UnitAhead } from "./unit-ahead.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
 const HOLD = "SELECT * FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?";
@@ -47,16 +48,30 @@ const FORMER_RUN_SEQS = "SELECT since_seq AS seq FROM former_runs WHERE ws = ? A
 const FORMER_SEQS = `SELECT since_seq AS seq FROM former_outcomes
   WHERE ws = ? AND run = ? AND key = ?`;
 
+/** What a unit of work reads of. */
+export interface SpendingParts extends Pick<UnitParts, "shared" | "ws"> {
+  /** The unit before it, where that is still on its way to the disk. */
+  readonly ahead: UnitAhead | null;
+}
+
 /** Reads of a unit of work: memory knows whatever counts. */
 export class SqliteSpending implements SpendingUnit {
   readonly #statements: Statements;
   readonly #ws: number;
   readonly #rows: BudgetRows;
+  readonly #ahead: UnitAhead | null;
 
-  constructor(statements: Statements, ws: number, rows: BudgetRows) {
-    this.#statements = statements;
+  constructor({ shared, ws, ahead }: SpendingParts) {
+    this.#statements = shared.statements;
     this.#ws = ws;
-    this.#rows = rows;
+    this.#rows = shared.caches.budgets(ws);
+    this.#ahead = ahead;
+  }
+
+  /** Reads what the unit ahead may be changing, once the file has it. */
+  #filed<T>(read: () => T): Answer<T> {
+    const ahead = this.#ahead;
+    return ahead === null || ahead.hasLanded ? read() : ahead.thenRead(read);
   }
 
   balances(keys: readonly BalanceKey[]): KeptBalance[] {
@@ -70,8 +85,8 @@ export class SqliteSpending implements SpendingUnit {
   holds(keys: readonly StepKey[]): Hold[] {
     const statement = this.#statements.of(HOLD);
     return keys.flatMap(({ run, source, id }) => {
-      const counting = this.#rows.holds.of({ run, source, id });
-      if (counting !== undefined) return [counting];
+      const known = this.#rows.holdInUnit({ run, source, id });
+      if (known !== undefined) return [known];
       if (!this.#rows.held.mayHold({ run, source, id })) return [];
       const row = statement.get(this.#ws, run, source, id);
       return row === undefined ? [] : [decodeHold(row)];
@@ -79,16 +94,23 @@ export class SqliteSpending implements SpendingUnit {
   }
 
   countingHolds(keys: readonly StepKey[]): Hold[] {
-    const { holds } = this.#rows;
-    return keys.flatMap((key) => holds.of(key) ?? []);
+    const found: Hold[] = [];
+    for (const key of keys) {
+      const hold = this.#rows.holdInUnit(key);
+      if (hold !== undefined && isCounting(hold)) found.push(hold);
+    }
+    return found;
   }
 
   countingHoldsOfCalls(callIds: readonly string[]): Hold[] {
-    const { holds } = this.#rows;
-    return callIds.flatMap((callId) => holds.ofCall(callId));
+    return callIds.flatMap((callId) => this.#rows.holdsOfCallInUnit(callId));
   }
 
-  holdsSettledBy(keys: readonly StepKey[]): Hold[] {
+  holdsSettledBy(keys: readonly StepKey[]): Answer<Hold[]> {
+    return this.#filed(() => this.#holdsSettledBy(keys));
+  }
+
+  #holdsSettledBy(keys: readonly StepKey[]): Hold[] {
     const others = this.#statements.of(HOLD_BY_SETTLER);
     return keys.flatMap((key) => {
       const own = this.holds([key]).filter(({ settledBy }) => isSame(settledBy, key));
@@ -97,15 +119,16 @@ export class SqliteSpending implements SpendingUnit {
     });
   }
 
-  expiredHolds(beforeMs: number, limit: number): Hold[] {
+  expiredHolds(beforeMs: number, limit: number): Answer<Hold[]> {
     const sql = `SELECT * FROM holds
       WHERE ws = ? AND state = 'open' AND expires_at < ?
       ORDER BY expires_at, run, source, id LIMIT ?`;
-    return this.#statements.of(sql).all(this.#ws, beforeMs, limit).map(decodeHold);
+    const read = () => this.#statements.of(sql).all(this.#ws, beforeMs, limit).map(decodeHold);
+    return this.#filed(read);
   }
 
   countingHoldCount(): number {
-    return this.#rows.holds.size;
+    return this.#rows.countingInUnit();
   }
 
   stops(keys: readonly StopKey[]): Stop[] {
@@ -168,7 +191,8 @@ export function writeSpending({ shared, ws, draft }: UnitParts, writes: Spending
   const granted: string[] = [];
   for (const hold of writes.holds) {
     // What counted before has its row: what was asked for and set aside stays as it is.
-    const isKnown = rows.holds.of(hold)?.holdId === hold.holdId;
+    const former = rows.holdInUnit(hold);
+    const isKnown = former !== undefined && isCounting(former) && former.holdId === hold.holdId;
     const text = rowText([ws, ...encodeHold(hold)]);
     if (!isKnown) granted.push(text);
     else {

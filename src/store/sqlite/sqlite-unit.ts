@@ -41,7 +41,7 @@ import { TransactionDraft } from "./transaction.ts";
 import type { UnitAhead } from "./unit-ahead.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { writeRows } from "./write-rows.ts";
-import { addsStepsAlone } from "./write-totals.ts";
+import { addsAlone } from "./write-totals.ts";
 
 /** A step that may be in the file, or on its way there. */
 interface HeldStep {
@@ -58,7 +58,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   readonly draft = new TransactionDraft();
   /** True when pending totals go along with it. */
   isFlushing = false;
-  /** The steps that it adds, where it writes nothing else that the next unit may ask for. */
+  /** The steps that it adds, where the next unit finds in memory what it may ask of the others. */
   addedSteps: readonly Step[] | null = null;
   /** The unit before it, where that is still on its way to the disk. */
   readonly #ahead: UnitAhead | null;
@@ -70,7 +70,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     this.#shared = shared;
     this.#ws = ws;
     this.#ahead = ahead;
-    this.spending = new SqliteSpending(shared.statements, ws, shared.caches.budgets(ws));
+    this.spending = new SqliteSpending({ shared, ws, ahead });
   }
 
   #all(sql: string, ...values: Bound[]): Row[] {
@@ -303,7 +303,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   write(writes: Writes): void {
     const unit = { shared: this.#shared, ws: this.#ws, draft: this.draft };
     this.isFlushing = writeRows(unit, writes);
-    this.addedSteps = !this.isFlushing && addsStepsAlone(writes) ? writes.steps : null;
+    this.addedSteps = !this.isFlushing && addsAlone(writes) ? writes.steps : null;
   }
 }
 

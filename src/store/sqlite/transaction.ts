@@ -18,12 +18,13 @@ export interface Statement {
 }
 
 /**
- * One statement, and each row as the text that its checksum covers: the writer takes the values out
- * of it, and puts the checksum behind them.
+ * One statement, and each row as the JSON text that its checksum covers: the writer takes the
+ * values out of it, and puts the checksum behind them. A row is a line: one text crosses to the
+ * writer's thread in half the time of many.
  */
 export interface CheckedRows {
   readonly sql: string;
-  readonly rowTexts: readonly string[];
+  readonly rowLines: string;
 }
 
 /** Steps of one table: their texts end to end, and STEP_NUMBERS numbers for each. */
@@ -155,7 +156,7 @@ export class TransactionDraft {
   runChecked(sql: string, rowTexts: readonly string[]): void {
     if (rowTexts.length === 0) return;
     this.#last = null;
-    this.#parts.push({ sql, rowTexts });
+    this.#parts.push({ sql, rowLines: rowTexts.join("\n") });
   }
 
   /** Adds packed steps. */

@@ -6,6 +6,8 @@ import { after, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { nodeDigest } from "../../compose.ts";
 import type { Balance } from "../../domain/budget/budget.ts";
+import type { Hold } from "../../domain/budget/hold.ts";
+import type { Amount } from "../../domain/money/decimal.ts";
 import type { Store, UnitOfWork, Writes } from "../../engine/ports.ts";
 import { runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -159,6 +161,101 @@ test("a unit finds balances of the one on its way; others once they are on disk"
   await store.close();
 });
 
+/** A hold of run r1 for 3 of its balance. */
+const holdOf = (id: string, state: Hold["state"] = "open", callId: string | null = null): Hold => ({
+  ...{ run: "r1", source: "sdk", id, holdId: `hold_${id}`, state, customer: "acme", callId },
+  ...{ contentHash: `1${id}`, grantedAtMs: 1, expiresAtMs: 2, onExpiry: "estimate" as const },
+  ...{ cost: 0n as Amount, charge: 0n as Amount, currency: null, maxOutputTokens: null },
+  ...{ isClamped: false, document: "{}", endedAtMs: state === "open" ? null : 3 },
+  reserves: [{ budgetId: 1, scope: "r1", window: "", amount: 3n }],
+  settledBy: state === "settled" ? { run: "r1", source: "sdk", id: `by ${id}` } : null,
+});
+
+/** Everything that a unit is told of holds. */
+async function holdsIn({ spending }: UnitOfWork, ids: readonly string[]) {
+  const keys = ids.map((id) => ({ run: "r1", source: "sdk", id }));
+  const [balance] = await spending.balances([balanceOf("r1", 0n)]);
+  const said = (holds: readonly Hold[]) => holds.map(({ id, state }) => `${id} ${state}`);
+  return {
+    held: balance?.held ?? 0n,
+    counting: await spending.countingHoldCount(),
+    known: said(await spending.holds(keys)),
+    open: said(await spending.countingHolds(keys)),
+    ofCall: said(await spending.countingHoldsOfCalls(["c1"])),
+  };
+}
+
+/** Holds alone, as a unit that decides leaves them. */
+async function putHolds(unit: UnitOfWork, holds: readonly Hold[]): Promise<void> {
+  await unit.write(writesOf({ holds, head: await unit.head() }));
+}
+
+test("a unit finds the holds of the one on its way, those that ended among them", async () => {
+  const { store, letGo } = await heldStore("holds");
+  const first = early(store, (unit) => putHolds(unit, [holdOf("h1"), holdOf("h2", "open", "c1")]));
+  await turns();
+  assert.ok(first.told.isHandedOver);
+  const second = early(store, async (unit) => {
+    const found = await holdsIn(unit, ["h1", "h2", "h3"]);
+    await putHolds(unit, [holdOf("h1", "released"), holdOf("h3")]);
+    return found;
+  });
+  await turns();
+  const both = ["h1 open", "h2 open"];
+  const after = { held: 6n, counting: 2, known: both, open: both, ofCall: ["h2 open"] };
+  assert.deepEqual(second.told.found, after);
+  assert.deepEqual(await store.spending.balances("w", [balanceOf("r1", 0n)]), []);
+  await letGo();
+  await first.done;
+  assert.ok(second.told.isHandedOver);
+  const third = early(store, async (unit) => {
+    const found = await holdsIn(unit, ["h1", "h2", "h3"]);
+    await putHolds(unit, [holdOf("h2", "settled", "c1")]);
+    return found;
+  });
+  await turns();
+  const open = ["h2 open", "h3 open"];
+  const known = ["h1 released", ...open];
+  assert.deepEqual(third.told.found, { held: 6n, counting: 2, known, open, ofCall: ["h2 open"] });
+  await letGo();
+  await second.done;
+  const fourth = early(store, (unit) => holdsIn(unit, ["h1", "h2", "h3"]));
+  await turns();
+  const ended = ["h1 released", "h2 settled", "h3 open"];
+  const rest = { open: ["h3 open"], ofCall: [] };
+  assert.deepEqual(fourth.told.found, { held: 3n, counting: 1, known: ended, ...rest });
+  const [kept] = await store.spending.balances("w", [balanceOf("r1", 0n)]);
+  assert.equal(kept?.held, 6n, "who is no unit sees what is on disk");
+  await letGo();
+  await Promise.all([third.done, fourth.done]);
+  await store.close();
+  const reopened = openSqliteStore({ dataDir: join(folder, "holds"), digest: nodeDigest });
+  assert.deepEqual(
+    await reopened.transact("w", (unit) => holdsIn(unit, ["h1", "h2", "h3"])),
+    fourth.told.found,
+  );
+  await reopened.close();
+});
+
+test("which holds a step settled is read once the file has them", async () => {
+  const { store, letGo } = await heldStore("settled");
+  const granted = early(store, (unit) => putHolds(unit, [holdOf("h1")]));
+  await letGo();
+  await granted.done;
+  const settling = early(store, (unit) => putHolds(unit, [holdOf("h1", "settled")]));
+  await turns();
+  const asking = early(store, async (unit) => {
+    const settlers = [{ run: "r1", source: "sdk", id: "by h1" }];
+    return (await unit.spending.holdsSettledBy(settlers)).map(({ id }) => id);
+  });
+  await turns();
+  assert.deepEqual([asking.told.hasBegun, asking.told.found], [true, undefined]);
+  await letGo();
+  await Promise.all([settling.done, asking.done]);
+  assert.deepEqual(asking.told.found, ["h1"]);
+  await store.close();
+});
+
 test("totals that go to the file take along balances of the unit on its way", async () => {
   const { store, letGo } = await heldStore("flushed");
   const first = early(store, (unit) => add(unit, { id: "s1", balances: [balanceOf("r1", 5n)] }));
@@ -178,7 +275,7 @@ test("totals that go to the file take along balances of the unit on its way", as
   await reopened.close();
 });
 
-test("a unit that writes more than steps hands nothing over", async () => {
+test("a unit that writes more than steps and holds hands nothing over", async () => {
   const { store, letGo } = await heldStore("more");
   const freed = early(store, (unit) => add(unit, { id: "s1", freedLimits: [freedLimit] }));
   await turns();

@@ -43,15 +43,17 @@ function isOfHolds({ holds, overruns, runs, counters, rollups }: Writes): boolea
 }
 
 /**
- * True for a plain unit that moves nothing of budgets but balances: of holds, limits and stops,
+ * True for a plain unit that moves nothing of budgets but balances and holds: of limits and stops,
  * memory takes over what is committed, not what is on its way.
  */
-export function addsStepsAlone(writes: Writes): boolean {
-  return writes.steps.length > 0 && BESIDES.every((name) => writes[name].length === 0);
+export function addsAlone(writes: Writes): boolean {
+  return (
+    writes.steps.length + writes.holds.length > 0 &&
+    BESIDES.every((name) => writes[name].length === 0)
+  );
 }
 
 const BESIDES = [
-  "holds",
   "overruns",
   "limits",
   "freedLimits",

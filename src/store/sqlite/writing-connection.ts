@@ -88,7 +88,7 @@ export class WritingConnection {
   #apply(transaction: Transaction): void {
     for (const part of transaction) {
       if ("table" in part) saveSteps(this.#statements.of(SAVE_STEP[part.table]), part);
-      else if ("rowTexts" in part) runChecked(this.#statements.of(part.sql), part);
+      else if ("rowLines" in part) runChecked(this.#statements.of(part.sql), part);
       else runRows(this.#statements.of(part.sql), part);
     }
   }
@@ -120,8 +120,8 @@ function runRows(statement: StatementSync, { width, values }: Statement): void {
   }
 }
 
-function runChecked(statement: StatementSync, { rowTexts }: CheckedRows): void {
-  for (const text of rowTexts) {
+function runChecked(statement: StatementSync, { rowLines }: CheckedRows): void {
+  for (const text of rowLines.split("\n")) {
     const values = JSON.parse(text) as SQLInputValue[];
     statement.run(...values, crc32(text));
   }
