@@ -144,7 +144,7 @@ test("units tell what their totals begin and end: a look behind finds nothing", 
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 2_000 : 40 });
 });
 
-test("credit that paid a statement is not taken up again by the period that it closes", async () => {
+test("credit that paid a statement is not taken up again by the period it closes", async () => {
   const world = await newWorld(CARD);
   await world.engine.saveCustomer(WS, { id: "acme", settings: {} });
   await grant(world, "g", { customer: "acme", amount: "6" });
