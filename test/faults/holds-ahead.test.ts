@@ -8,14 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { seededRandom } from "../../bench/workload.ts";
-import { nodeDigest, startTollgate } from "../../src/compose.ts";
-import type { Store } from "../../src/engine/ports.ts";
-import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { startTollgate } from "../../src/compose.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { HttpClient } from "../crash/http-client.ts";
-import { arm, disarm, type Fault } from "./failing-database.ts";
-import { LateWriter } from "./late-writer.ts";
-import { prepareFolder, serveStore } from "./served-store.ts";
+import { disarm } from "./failing-database.ts";
+import { prepareFolder } from "./served-store.ts";
+import { type LateFault, serveSlowly } from "./slow-disk.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
@@ -44,37 +42,9 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const now = () => new Date().toISOString();
 
-/** A server over a disk that takes 2 to 6 ms, and how many units with holds began meanwhile. */
-async function serve(dataDir: string, fault: LateFault | null, random: () => number) {
-  let writer: LateWriter | null = null;
-  const store: Store & { close(): Promise<void> } = openSqliteStore({
-    dataDir,
-    digest: nodeDigest,
-    writer: (place) => {
-      writer = new LateWriter(place, () => 2 + 4 * random());
-      return writer;
-    },
-  });
-  let [early, isArmed] = [0, false];
-  const transact = store.transact.bind(store);
-  store.transact = (workspace, work, handedOver) =>
-    transact(
-      workspace,
-      (unit) => {
-        if (writer?.isBusy) early += 1;
-        if (early === fault?.afterEarly && !isArmed) arm(fault);
-        isArmed ||= early === fault?.afterEarly;
-        return work(unit);
-      },
-      handedOver,
-    );
-  return { ...(await serveStore(store, key)), early: () => early };
-}
-
-/** What fails, once so many units have begun while another was on its way. */
-interface LateFault extends Fault {
-  readonly afterEarly: number;
-}
+/** A disk that takes 2 to 6 ms. */
+const serve = (dataDir: string, fault: LateFault | null, random: () => number) =>
+  serveSlowly(dataDir, key, { fault, commitMs: () => 2 + 4 * random() });
 
 interface Decided {
   readonly decisions: readonly { readonly decision: string }[];
