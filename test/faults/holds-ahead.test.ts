@@ -13,7 +13,7 @@ import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { HttpClient } from "../crash/http-client.ts";
 import { disarm } from "./failing-database.ts";
 import { prepareFolder } from "./served-store.ts";
-import { type LateFault, serveSlowly } from "./slow-disk.ts";
+import { assertTwoFailTogether, type LateFault, serveSlowly } from "./slow-disk.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
@@ -139,20 +139,6 @@ test("units with holds that overlap allow what there is room for", async (t) => 
 for (const kind of ["commit", "answer", "call"] as const) {
   test(`holds of a unit whose ${kind} fails are decided anew, with those behind it`, async (t) => {
     t.diagnostic(`TOLLGATE_SEED=${seed}`);
-    let [hits, refused] = [0, 0];
-    const least = isFull ? 60 : 4;
-    let session = 0;
-    // Some calls are those of a unit that nobody begins behind: it goes on until one is not.
-    const isDone = () => session >= least && (refused > hits || session >= 5 * least);
-    while (!isDone()) {
-      session += 1;
-      const afterEarly = 1 + (session % 5);
-      const nth = kind === "call" ? 1 + ((7 * session + seed) % 40) : 1;
-      const done = await sessionWith({ kind, nth, afterEarly }, session);
-      if (done.isHit) hits += 1;
-      refused += done.failures;
-    }
-    t.diagnostic(`${hits} faults in ${session} sessions, ${refused} requests refused`);
-    assert.ok(hits > 0 && refused > hits, "two units fail together");
+    t.diagnostic(await assertTwoFailTogether(kind, seed, sessionWith));
   });
 }

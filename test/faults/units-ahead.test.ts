@@ -14,7 +14,7 @@ import { send } from "../crash/load.ts";
 import { type SentEvent, World } from "../crash/world.ts";
 import { disarm } from "./failing-database.ts";
 import { assertCountsOnce, prepareFolder } from "./served-store.ts";
-import { type LateFault, serveSlowly } from "./slow-disk.ts";
+import { assertTwoFailTogether, type LateFault, serveSlowly } from "./slow-disk.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 const seed = Number(process.env.TOLLGATE_SEED ?? Date.now() % 1_000_000);
@@ -121,20 +121,6 @@ test("units that overlap come to what units come to that do not", async (t) => {
 for (const kind of ["commit", "answer", "call"] as const) {
   test(`a unit whose ${kind} fails takes the one along that began early`, async (t) => {
     t.diagnostic(`TOLLGATE_SEED=${seed}`);
-    let [hits, refused] = [0, 0];
-    const least = isFull ? 60 : 4;
-    let session = 0;
-    // Some calls are those of a unit that nobody begins behind: it goes on until one is not.
-    const isDone = () => session >= least && (refused > hits || session >= 5 * least);
-    while (!isDone()) {
-      session += 1;
-      const afterEarly = 1 + (session % 5);
-      const nth = kind === "call" ? 1 + ((7 * session + seed) % 40) : 1;
-      const done = await sessionWith({ kind, nth, afterEarly }, session);
-      if (done.isHit) hits += 1;
-      refused += done.failures;
-    }
-    t.diagnostic(`${hits} faults in ${session} sessions, ${refused} requests refused`);
-    assert.ok(hits > 0 && refused > hits, "two units fail together");
+    t.diagnostic(await assertTwoFailTogether(kind, seed, sessionWith));
   });
 }
