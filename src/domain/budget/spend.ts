@@ -3,7 +3,7 @@
  * step and the worst case that a hold sets aside for it, so the two can never differ in kind.
  */
 import type { Labels } from "../event/event.ts";
-import { isTokenBucket, type Usage } from "../event/usage.ts";
+import { inputQuantity, outputQuantity, type Usage } from "../event/usage.ts";
 import { type Amount, ONE_UNIT, ZERO_AMOUNT } from "../money/decimal.ts";
 import type { CreditUnits } from "../rating/credit-units.ts";
 import type { Budget, BudgetWhere } from "./budget.ts";
@@ -61,9 +61,7 @@ export function measured({ measure, currency }: Budget, spend: Spend): bigint {
 
 /** Tokens read and written, whatever their bucket. */
 export function tokensOf(usage: Usage): bigint {
-  let sum = 0n;
-  for (const [name, quantity] of usage) if (isTokenBucket(name)) sum += quantity;
-  return sum;
+  return inputQuantity(usage) + outputQuantity(usage);
 }
 
 /** A run that a spend is in, or above that. */

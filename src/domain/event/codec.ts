@@ -10,7 +10,7 @@ import { formatQuantity, parseQuantity } from "../money/decimal.ts";
 import type { TollgateEvent } from "./event.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Usage } from "./usage.ts";
-import { usageOf } from "./usage.ts";
+import { ListedUsage, usageOf } from "./usage.ts";
 
 /** Usage as compact text: `input_uncached=120,output_text=7`. Names hold neither `=` nor `,`. */
 export function encodeUsage(usage: Usage): string {
@@ -51,7 +51,8 @@ function fieldText(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return jsonString(value);
   if (typeof value === "number") return String(value);
-  return value instanceof Map ? `"${encodeUsage(value as Usage)}"` : encodeWhole(value);
+  const isUsage = value instanceof Map || value instanceof ListedUsage;
+  return isUsage ? `"${encodeUsage(value as Usage)}"` : encodeWhole(value);
 }
 
 function encodeWhole(value: unknown): string {

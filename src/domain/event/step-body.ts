@@ -4,7 +4,8 @@
  * property test holds both against each other.
  */
 import type { DecimalSum } from "../money/decimal-sum.ts";
-import { BUCKETS_BY_CODE, END } from "./step-text.ts";
+import { END } from "./step-text.ts";
+import { BUCKETS_BY_CODE } from "./usage.ts";
 
 /** Fields of a body, in their order; what stands behind the cost is not read here. */
 const CODES = 0;

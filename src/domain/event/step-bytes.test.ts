@@ -6,6 +6,7 @@ import type { Step } from "./step.ts";
 import { step } from "./step-arbitrary.test.ts";
 import { SPAN_NUMBERS, StepBytes } from "./step-bytes.ts";
 import { partsOfStep, stepText } from "./step-text.ts";
+import { ListedUsage, UsageNames } from "./usage.ts";
 
 /** Amounts as they are charged: few places. */
 const usual = fc.bigInt({ min: 0n, max: 10n ** 17n }).map((n) => (n * 10n ** 21n) as Amount);
@@ -38,6 +39,17 @@ test("the bytes of steps are their texts, each on a line behind the beginning", 
       const written = StepBytes.of("beginning", steps);
       const text = Buffer.from(written?.bytes ?? []).toString("latin1");
       assert.equal(text, ["beginning", ...steps.map(stepText)].join("\n"));
+    }),
+  );
+});
+
+test("a listed usage is written as the map that it stands for", () => {
+  fc.assert(
+    fc.property(plainStep, (made) => {
+      const names = new UsageNames([...made.usage.keys()]);
+      const listed = { ...made, usage: new ListedUsage(names, [...made.usage.values()]) };
+      assert.deepEqual(StepBytes.of("", [listed])?.bytes, StepBytes.of("", [made])?.bytes);
+      assert.equal(stepText(listed), stepText(made));
     }),
   );
 });

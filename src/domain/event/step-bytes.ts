@@ -6,17 +6,8 @@
 import { AsciiBytes } from "../ascii-bytes.ts";
 import { formatQuantity, type Quantity } from "../money/decimal.ts";
 import type { ChargeShare, Step } from "./step.ts";
-import {
-  BUCKET_CODES,
-  codesOf,
-  END,
-  facetsOf,
-  labelsOf,
-  rareOf,
-  SHARE_END,
-  VERSION,
-} from "./step-text.ts";
-import type { Usage } from "./usage.ts";
+import { codesOf, END, facetsOf, labelsOf, rareOf, SHARE_END, VERSION } from "./step-text.ts";
+import { bucketHead, ListedUsage, type Usage } from "./usage.ts";
 
 /** Where a text stands: its start, the start and end of its id and of its body, and its end. */
 export const SPAN_NUMBERS = 6;
@@ -109,15 +100,24 @@ export class StepBytes extends AsciiBytes {
   }
 
   #usage(usage: Usage): void {
+    if (usage instanceof ListedUsage) {
+      const { heads } = usage.names;
+      for (let at = 0; at < heads.length; at += 1) {
+        this.#quantity(heads[at] as string, usage.quantities[at] as Quantity, at === 0);
+      }
+      return;
+    }
     let isFirst = true;
     for (const name of usage.keys()) {
-      if (!isFirst) this.byte(COMMA_BYTE);
+      this.#quantity(bucketHead(name), usage.get(name) as Quantity, isFirst);
       isFirst = false;
-      const code = BUCKET_CODES.get(name);
-      this.text(code ?? name);
-      if (code === undefined) this.byte(EQUALS_BYTE);
-      this.text(formatQuantity(usage.get(name) as Quantity));
     }
+  }
+
+  #quantity(head: string, quantity: Quantity, isFirst: boolean): void {
+    if (!isFirst) this.byte(COMMA_BYTE);
+    this.text(head);
+    this.text(formatQuantity(quantity));
   }
 
   #shares(shares: readonly ChargeShare[]): void {

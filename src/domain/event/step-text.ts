@@ -14,7 +14,7 @@ import type { Identity, Labels } from "./event.ts";
 import { COMPLETENESS, PAYERS, ROLES, STEP_KINDS, STEP_STATUSES } from "./event.ts";
 import type { ChargeShare, CostStatus, Step } from "./step.ts";
 import { chargedBy } from "./trial-cell.ts";
-import { INPUT_BUCKETS, OUTPUT_BUCKETS, type Usage } from "./usage.ts";
+import { BUCKETS_BY_CODE, bucketHead, type Usage } from "./usage.ts";
 
 /** Ends every field of a step's text. */
 export const END = "\u001f";
@@ -170,20 +170,10 @@ export function codesOf(step: Codes): string {
   return text;
 }
 
-/** Short names of the token buckets: capital letters, which no unit name holds. */
-export const BUCKET_CODES: ReadonlyMap<string, string> = new Map(
-  [...INPUT_BUCKETS, ...OUTPUT_BUCKETS].map((bucket, at) => [bucket, String.fromCharCode(65 + at)]),
-);
-/** The bucket of each short name in a body. */
-export const BUCKETS_BY_CODE: ReadonlyMap<string, string> = new Map(
-  [...BUCKET_CODES].map(([bucket, code]) => [code, bucket]),
-);
-
 function usageText(usage: Usage): string {
   let text = "";
   for (const [name, quantity] of usage) {
-    text += `${text === "" ? "" : ","}${BUCKET_CODES.get(name) ?? `${name}=`}`;
-    text += formatQuantity(quantity);
+    text += `${text === "" ? "" : ","}${bucketHead(name)}${formatQuantity(quantity)}`;
   }
   return text;
 }

@@ -2,14 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Quantity } from "../money/decimal.ts";
+import { encodeEvent, encodeUsage } from "./codec.ts";
+import type { TollgateEvent } from "./event.ts";
 import {
   INPUT_BUCKETS,
   inputQuantity,
   isInputBucket,
   isTokenBucket,
   isUsageName,
+  ListedUsage,
   maximumUsage,
   OUTPUT_BUCKETS,
+  outputQuantity,
+  type Usage,
+  UsageNames,
   usageEquals,
   usageOf,
 } from "./usage.ts";
@@ -27,6 +33,37 @@ test("usage holds no zero and stands in the order of its names, however it was g
       assert.ok(![...made.values()].includes(0n as Quantity));
       assert.deepEqual([...made.keys()], [...made.keys()].sort());
       assert.deepEqual([...usageOf(entries.toReversed())], [...made]);
+    }),
+  );
+});
+
+function listed(of: Usage): ListedUsage {
+  return new ListedUsage(new UsageNames([...of.keys()]), [...of.values()]);
+}
+
+test("a listed usage is the map that it stands for, and the same sums and texts follow", () => {
+  const name = fc.constantFrom(...INPUT_BUCKETS, ...OUTPUT_BUCKETS, "searches", "none");
+  fc.assert(
+    fc.property(usage, usage, name, (map, other, asked) => {
+      const list = listed(map);
+      assert.deepEqual(
+        [[...list], [...list.entries()], [...list.keys()], [...list.values()], list.size],
+        [[...map], [...map.entries()], [...map.keys()], [...map.values()], map.size],
+      );
+      assert.deepEqual([list.get(asked), list.has(asked)], [map.get(asked), map.has(asked)]);
+      const visited = new Map<string, Quantity>();
+      list.forEach((quantity, key) => void visited.set(key, quantity));
+      assert.deepEqual(visited, map);
+      assert.equal(inputQuantity(list), inputQuantity(map));
+      assert.equal(outputQuantity(list), outputQuantity(map));
+      assert.ok(usageEquals(list, map) && usageEquals(map, list));
+      assert.deepEqual(maximumUsage(list, other), maximumUsage(map, other));
+      assert.equal(encodeUsage(list), encodeUsage(map));
+      const stated = (one: Usage) => encodeEvent({ type: "step", usage: one } as TollgateEvent);
+      assert.equal(stated(list), stated(map));
+      const amended = (one: Usage) =>
+        encodeEvent({ type: "step.amended", facts: { usage: one } } as TollgateEvent);
+      assert.equal(amended(list), amended(map));
     }),
   );
 });

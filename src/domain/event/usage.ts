@@ -35,9 +35,114 @@ export type TokenBucket = InputBucket | OutputBucket;
 
 const TOKEN_BUCKETS: ReadonlySet<string> = new Set([...INPUT_BUCKETS, ...OUTPUT_BUCKETS]);
 const INPUTS: ReadonlySet<string> = new Set(INPUT_BUCKETS);
+const OUTPUTS: ReadonlySet<string> = new Set(OUTPUT_BUCKETS);
 
 /** Usage by bucket or unit name. Zero quantities are not kept; keys stand in ascending order. */
 export type Usage = ReadonlyMap<string, Quantity>;
+
+/** Short names of the token buckets in texts: capital letters, which no unit name holds. */
+const BUCKET_CODES: ReadonlyMap<string, string> = new Map(
+  [...TOKEN_BUCKETS].map((bucket, at) => [bucket, String.fromCharCode(65 + at)]),
+);
+/** The bucket of each short name. */
+export const BUCKETS_BY_CODE: ReadonlyMap<string, string> = new Map(
+  [...BUCKET_CODES].map(([bucket, code]) => [code, bucket]),
+);
+
+/** What stands before a quantity in a text: the short name of a bucket, or `unit=`. */
+export function bucketHead(name: string): string {
+  return BUCKET_CODES.get(name) ?? `${name}=`;
+}
+
+/** The names of a usage in ascending order, and what follows from them alone. */
+export class UsageNames {
+  readonly all: readonly string[];
+  /** Places of the tokens that a provider reads. */
+  readonly inputs: readonly number[];
+  /** Places of the tokens that a provider writes. */
+  readonly outputs: readonly number[];
+  /** What the text of a step says before each quantity. */
+  readonly heads: readonly string[];
+
+  constructor(names: readonly string[]) {
+    const placesOf = (isWanted: ReadonlySet<string>) =>
+      names.flatMap((name, place) => (isWanted.has(name) ? [place] : []));
+    this.all = names;
+    this.inputs = placesOf(INPUTS);
+    this.outputs = placesOf(OUTPUTS);
+    this.heads = names.map(bucketHead);
+  }
+}
+
+/**
+ * A usage as a list of quantities beside names that many share; for all else it is the map that it
+ * stands for. A Map of three entries takes five times the memory, and is asked for each bucket
+ * there is where sums are wanted.
+ */
+export class ListedUsage implements ReadonlyMap<string, Quantity> {
+  readonly names: UsageNames;
+  /** One for each name, none of them zero. */
+  readonly quantities: readonly Quantity[];
+
+  constructor(names: UsageNames, quantities: readonly Quantity[]) {
+    this.names = names;
+    this.quantities = quantities;
+  }
+
+  get size(): number {
+    return this.quantities.length;
+  }
+
+  get(name: string): Quantity | undefined {
+    const { all } = this.names;
+    for (let place = 0; place < all.length; place += 1) {
+      if (all[place] === name) return this.quantities[place];
+    }
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.names.all.includes(name);
+  }
+
+  /** The sum of the quantities in these places. */
+  sumAt(places: readonly number[]): Quantity {
+    let sum = ZERO_QUANTITY;
+    for (let index = 0; index < places.length; index += 1) {
+      const quantity = this.quantities[places[index] as number] as Quantity;
+      sum = sum === 0n ? quantity : ((sum + quantity) as Quantity);
+    }
+    return sum;
+  }
+
+  forEach(visit: (quantity: Quantity, name: string, usage: ReadonlyMap<string, Quantity>) => void) {
+    for (const [name, quantity] of this) visit(quantity, name, this);
+  }
+
+  /** Whoever writes values knows maps. */
+  toJSON(): ReadonlyMap<string, Quantity> {
+    return new Map(this);
+  }
+
+  keys(): MapIterator<string> {
+    return this.names.all.values();
+  }
+
+  values(): MapIterator<Quantity> {
+    return this.quantities.values();
+  }
+
+  entries(): MapIterator<[string, Quantity]> {
+    return this[Symbol.iterator]();
+  }
+
+  *[Symbol.iterator](): MapIterator<[string, Quantity]> {
+    const { all } = this.names;
+    for (let place = 0; place < all.length; place += 1) {
+      yield [all[place] as string, this.quantities[place] as Quantity];
+    }
+  }
+}
 
 /** Whether a name is one of the closed token buckets; any other is a unit. */
 export function isTokenBucket(name: string): name is TokenBucket {
@@ -65,11 +170,13 @@ export function usageOf(entries: Iterable<readonly [string, Quantity]>): Usage {
 
 /** Prompt size in tokens × 10^9: cached, uncached and written together. */
 export function inputQuantity(usage: Usage): Quantity {
+  if (usage instanceof ListedUsage) return usage.sumAt(usage.names.inputs);
   return sumOf(usage, INPUT_BUCKETS);
 }
 
 /** Tokens that the provider wrote × 10^9. */
 export function outputQuantity(usage: Usage): Quantity {
+  if (usage instanceof ListedUsage) return usage.sumAt(usage.names.outputs);
   return sumOf(usage, OUTPUT_BUCKETS);
 }
 

@@ -250,7 +250,13 @@ export function amountOfQuantity(quantity: Quantity): Amount {
   return (quantity * 10n ** BigInt(AMOUNT_SCALE - QUANTITY_SCALE)) as Amount;
 }
 
+const KEPT_QUANTITIES_COUNT = 10_000;
+/** Small quantities that were asked for: nearly every step has some, and each is made once. */
+const keptQuantities: (Quantity | undefined)[] = new Array(KEPT_QUANTITIES_COUNT).fill(undefined);
+
 /** A whole number of units. The caller has checked that the number is a safe integer. */
 export function quantityOfInteger(units: number): Quantity {
-  return (BigInt(units) * ONE_UNIT) as Quantity;
+  if (units < 0 || units >= KEPT_QUANTITIES_COUNT) return (BigInt(units) * ONE_UNIT) as Quantity;
+  keptQuantities[units] ??= (BigInt(units) * ONE_UNIT) as Quantity;
+  return keptQuantities[units];
 }

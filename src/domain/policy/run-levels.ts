@@ -5,7 +5,7 @@
  * history is played again.
  */
 import type { Step } from "../event/step.ts";
-import { isInputBucket } from "../event/usage.ts";
+import { inputQuantity } from "../event/usage.ts";
 import { type Amount, ONE_UNIT } from "../money/decimal.ts";
 import type { PolicyRule } from "./policy.ts";
 
@@ -167,9 +167,7 @@ export function recentStep(step: Step): RecentStep {
 }
 
 function inputTokensOf({ usage }: Step): number {
-  let sum = 0n;
-  for (const [name, quantity] of usage) if (isInputBucket(name)) sum += quantity;
-  return Number(sum / ONE_UNIT);
+  return Number(inputQuantity(usage) / ONE_UNIT);
 }
 
 /** Whether a step counts for rules: a witness or a voided one does not. */

@@ -7,6 +7,7 @@ import { BodyPacker } from "./body-packer.ts";
 import { contentDigest } from "./content-digest.ts";
 import { EventUnpacker } from "./packed-events.ts";
 import { type BodyContent, type BodyKind, readBodyItems } from "./read-items.ts";
+import { withUsageMaps } from "./usage-maps-contract.ts";
 
 const context = { digest: { content: contentDigest }, mapProviderUsage };
 const KEPT = { endOnFailure: true };
@@ -25,7 +26,8 @@ function pairOf(options: { maxEntries?: number } = {}) {
   };
   const packer = new BodyPacker(counted, options);
   const unpacker = new EventUnpacker();
-  const read = (body: BodyContent, kind: BodyKind) => unpacker.unpack(packer.pack(body, kind));
+  const read = (body: BodyContent, kind: BodyKind) =>
+    withUsageMaps(unpacker.unpack(packer.pack(body, kind)));
   return { read, generally: () => general };
 }
 

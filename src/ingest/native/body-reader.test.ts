@@ -5,6 +5,7 @@ import { mapProviderUsage } from "../provider-response/map.ts";
 import { ThreadReader } from "./body-reader.ts";
 import { contentDigest } from "./content-digest.ts";
 import type { BodyContent, BodyKind } from "./read-items.ts";
+import { withUsageMaps } from "./usage-maps-contract.ts";
 
 const context = { digest: { content: contentDigest }, mapProviderUsage };
 const EVERY = { minChars: 0, hasThread: true };
@@ -35,7 +36,7 @@ async function outcomes(body: BodyContent, kind: BodyKind): Promise<unknown[]> {
   return Promise.all(
     readers.map(async (one) => {
       try {
-        return await one.read(body, kind);
+        return withUsageMaps(await one.read(body, kind));
       } catch (error) {
         assert.ok(error instanceof TollgateError);
         return error.toProblem();

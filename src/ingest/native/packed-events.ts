@@ -17,7 +17,7 @@ import {
   STEP_KINDS,
   STEP_STATUSES,
 } from "../../domain/event/event.ts";
-import type { Usage } from "../../domain/event/usage.ts";
+import { ListedUsage, type Usage, UsageNames } from "../../domain/event/usage.ts";
 import { ONE_UNIT, type Quantity, quantityOfInteger } from "../../domain/money/decimal.ts";
 import type { ReadItems } from "./read-items.ts";
 
@@ -46,6 +46,8 @@ const OTHER = 0;
 export const STEP = 1;
 /** A quantity that is no whole number of units: its scaled integer follows as a text. */
 const AS_TEXT = -1;
+/** Between the names of a usage, which cross as one text: few usages differ in them. */
+export const NAME_END = ",";
 /** Room of a message of a hundred steps. */
 const USUAL_NUMBERS = 2_560;
 /** Larger than the number of values of any of the lists in a step's code. */
@@ -134,11 +136,14 @@ export class EventPacker {
     this.number(codeOf(step));
     this.number(step.attempt);
     this.number(rare);
-    this.number(step.usage.size);
-    for (const [name, quantity] of step.usage) {
+    this.#addUsage(step.usage);
+  }
+
+  #addUsage(usage: Usage): void {
+    this.number(usage.size === 0 ? 0 : this.numberOf([...usage.keys()].join(NAME_END)));
+    for (const quantity of usage.values()) {
       const units = Number(quantity / ONE_UNIT);
       const isWhole = Number.isSafeInteger(units) && quantityOfInteger(units) === quantity;
-      this.number(this.#of(name));
       this.number(isWhole ? units : AS_TEXT);
       if (!isWhole) this.text(String(quantity));
     }
@@ -246,12 +251,15 @@ export class EventUnpacker {
   #named: string[] = [""];
   /** Labels by the number of their text: events that state the same share one object. */
   #labels: (Labels | undefined)[] = [];
+  /** Names of usages by the number of their text. */
+  #usageNames: (UsageNames | undefined)[] = [];
   readonly #codes = new Map<number, Codes>();
 
   unpack(packed: PackedItems): ReadItems {
     if (packed.beginsAnew) {
       this.#named = [""];
       this.#labels = [];
+      this.#usageNames = [];
     }
     for (const text of packed.named) this.#named.push(text);
     const cursor = { numbers: packed.numbers, at: 0, texts: packed.texts, textAt: 0 };
@@ -320,14 +328,25 @@ export class EventUnpacker {
   }
 
   #usage(cursor: Cursor): Usage {
-    const usage = new Map<string, Quantity>();
-    for (let left = nextNumber(cursor); left > 0; left -= 1) {
-      const name = this.#text(nextNumber(cursor));
+    const names = this.#usageNamesOf(nextNumber(cursor));
+    const quantities = new Array<Quantity>(names.all.length);
+    for (let place = 0; place < quantities.length; place += 1) {
       const units = nextNumber(cursor);
       const isText = units === AS_TEXT;
-      usage.set(name, isText ? (BigInt(nextText(cursor)) as Quantity) : quantityOfInteger(units));
+      quantities[place] = isText
+        ? (BigInt(nextText(cursor)) as Quantity)
+        : quantityOfInteger(units);
     }
-    return usage;
+    return new ListedUsage(names, quantities);
+  }
+
+  #usageNamesOf(number: number): UsageNames {
+    if (number === 0) return NO_NAMES;
+    const known = this.#usageNames[number];
+    if (known !== undefined) return known;
+    const names = new UsageNames(this.#text(number).split(NAME_END));
+    this.#usageNames[number] = names;
+    return names;
   }
 
   #text(number: number): string {
@@ -355,6 +374,8 @@ export class EventUnpacker {
     return codes;
   }
 }
+
+const NO_NAMES = new UsageNames([]);
 
 /** Where the reading of a message stands. */
 interface Cursor {

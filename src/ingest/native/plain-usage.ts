@@ -2,7 +2,7 @@
 import { ByteNames, NO_ENTRY } from "./byte-names.ts";
 import type { CanonicalBytes } from "./canonical-bytes.ts";
 import { isUsageKey } from "./fields.ts";
-import type { EventPacker } from "./packed-events.ts";
+import { type EventPacker, NAME_END } from "./packed-events.ts";
 import { BYTE, NOT_PLAIN, type PlainBytes } from "./plain-bytes.ts";
 
 /** More of them are read the general way. */
@@ -10,12 +10,21 @@ const ENTRIES_MAX_COUNT = 12;
 /** Names of buckets and units: a price book has some hundred. */
 const NAMES_MAX_COUNT = 1_000;
 
+/** Lists of names that begin with the same one and are known by their names alone. */
+const LISTS_MAX_COUNT = 16;
+
 /** A name of a bucket or unit, known by its bytes. */
 interface UsageName {
   readonly text: string;
   readonly bytes: Uint8Array;
-  /** The number it crosses by; 0: none yet. */
-  number: number;
+  /** Lists that begin with it. */
+  lists: NameList[];
+}
+
+/** Names of a usage in their order, and the number that they cross by. */
+interface NameList {
+  readonly names: readonly UsageName[];
+  readonly number: number;
 }
 
 interface Entry {
@@ -26,7 +35,7 @@ interface Entry {
   end: number;
 }
 
-const NO_NAME: UsageName = { text: "", bytes: new Uint8Array(), number: 0 };
+const NO_NAME: UsageName = { text: "", bytes: new Uint8Array(), lists: [] };
 
 /** One usage at a time. */
 export class PlainUsage {
@@ -46,7 +55,7 @@ export class PlainUsage {
 
   /** Forgets the numbers of names, as the packer has. */
   clear(): void {
-    for (const name of this.#names) name.number = 0;
+    for (const name of this.#names) name.lists = [];
   }
 
   /** A step without usage. */
@@ -85,18 +94,38 @@ export class PlainUsage {
 
   /** Packs what is left without zero quantities. */
   pack(): void {
+    const entries = this.#entries;
     let kept = 0;
     for (let index = 0; index < this.#count; index += 1) {
-      if ((this.#entries[index] as Entry).units > 0) kept += 1;
+      const entry = entries[index] as Entry;
+      if (entry.units === 0) continue;
+      entries[index] = entries[kept] as Entry;
+      entries[kept] = entry;
+      kept += 1;
     }
-    this.#packer.number(kept);
-    for (let index = 0; index < this.#count; index += 1) {
-      const { name, units } = this.#entries[index] as Entry;
-      if (units === 0) continue;
-      if (name.number === 0) name.number = this.#packer.name(name.text);
-      this.#packer.number(name.number);
-      this.#packer.number(units);
+    this.#count = kept;
+    this.#packer.number(kept === 0 ? 0 : this.#listNumber());
+    for (let index = 0; index < kept; index += 1) {
+      this.#packer.number((entries[index] as Entry).units);
     }
+  }
+
+  /** The number of the names at hand. */
+  #listNumber(): number {
+    const { lists } = (this.#entries[0] as Entry).name;
+    for (const list of lists) if (this.#isOf(list)) return list.number;
+    const names = this.#entries.slice(0, this.#count).map(({ name }) => name);
+    const number = this.#packer.numberOf(names.map(({ text }) => text).join(NAME_END));
+    if (lists.length < LISTS_MAX_COUNT) lists.push({ names, number });
+    return number;
+  }
+
+  #isOf({ names }: NameList): boolean {
+    if (names.length !== this.#count) return false;
+    for (let at = 0; at < names.length; at += 1) {
+      if (names[at] !== (this.#entries[at] as Entry).name) return false;
+    }
+    return true;
   }
 
   #entry(at: number): number {
@@ -120,7 +149,7 @@ export class PlainUsage {
     if (!isUsageKey(text)) return null;
     const kept = Uint8Array.from(bytes.subarray(start, end));
     if (this.#byBytes.add(kept, hash) === NO_ENTRY) return null;
-    const name = { text, bytes: kept, number: 0 };
+    const name = { text, bytes: kept, lists: [] };
     this.#names.push(name);
     return name;
   }

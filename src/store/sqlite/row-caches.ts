@@ -33,6 +33,7 @@ import type { Statements } from "./statements.ts";
 /** A run, the number of its row, and what is known of its steps. */
 export interface RunSlot extends KnownIds {
   run: Run;
+  isPending: boolean;
 }
 
 /** A counter and the number of its row. */
@@ -190,7 +191,7 @@ export class RowCaches {
     if (cached !== undefined) return cached;
     const row = this.#statements.of("SELECT * FROM runs WHERE ws = ? AND id = ?").get(ws, id);
     if (row === undefined) return undefined;
-    const slot = { ...unreadRun(row.run_no as number), run: decodeRun(row) };
+    const slot = { ...unreadRun(row.run_no as number), run: decodeRun(row), isPending: false };
     runs.set(id, slot);
     return slot;
   }
@@ -203,6 +204,7 @@ export class RowCaches {
   /** Called when what was pending is in the file. */
   settle(ws: number): void {
     const rows = this.#of(ws);
+    for (const slot of rows.pending.runs.values()) slot.isPending = false;
     for (const slot of rows.pending.counters) slot.isPending = false;
     for (const slot of rows.pending.rollups) slot.isPending = false;
     for (const pages of rows.pending.pages.values()) {
@@ -221,11 +223,17 @@ export class RowCaches {
     }
   }
 
-  /** A run that is new, or whose row must be written. */
+  /** A run that the file has no row of yet. */
+  addRun(ws: number, slot: RunSlot): void {
+    this.#of(ws).runs.set(slot.run.id, slot);
+    this.putRun(ws, slot);
+  }
+
+  /** A run whose row must be written. */
   putRun(ws: number, slot: RunSlot): void {
-    const { runs, pending } = this.#of(ws);
-    runs.set(slot.run.id, slot);
-    pending.runs.set(slot.run.id, slot);
+    if (slot.isPending) return;
+    slot.isPending = true;
+    this.#of(ws).pending.runs.set(slot.run.id, slot);
   }
 
   customer(ws: number, id: string): Customer | undefined {

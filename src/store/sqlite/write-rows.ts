@@ -39,8 +39,7 @@ export function writeRows(unit: UnitParts, writes: Writes): boolean {
     shared.caches.pending(ws).steps = summedCount;
     return false;
   }
-  const isPlain = isPlainUnit(unit, writes);
-  putTotals(unit, writes);
+  const isPlain = putTotals(unit, writes) && isPlainUnit(writes);
   writeFormer(unit, writes);
   addFormerSteps(unit, writes.formerSteps);
   addSteps(unit, writes);

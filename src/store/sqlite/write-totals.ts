@@ -22,16 +22,14 @@ import type { UnitParts } from "./unit-shared.ts";
 const PENDING_STEPS_MAX_COUNT = 40_000;
 const PENDING_ROWS_MAX_COUNT = 20_000;
 
-/** True when everything that the unit changes of totals follows from the steps it adds. */
-export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean {
+/**
+ * True when everything that the unit changes of totals follows from the steps it adds, if no run
+ * states something else than before (`putTotals` tells).
+ */
+export function isPlainUnit(writes: Writes): boolean {
   if (writes.steps.length === 0 && !isOfHolds(writes)) return false;
   for (const name of NOT_FOLLOWING) if (writes[name].length > 0) return false;
-  if (writes.journal.some((entry) => entry.kind !== "customer.saved")) return false;
-  for (const run of writes.runs) {
-    const known = shared.caches.run(ws, run.id);
-    if (known !== undefined && !statesSame(known.run, run)) return false;
-  }
-  return true;
+  return writes.journal.every((entry) => entry.kind === "customer.saved");
 }
 
 /**
@@ -87,34 +85,45 @@ const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.slice(RUN_KEY_COLUMNS)
   .map((name) => `${name} = ?`)
   .join(", ")} WHERE run_no = ?`;
 
-/** Puts what a unit changed of totals where it waits. */
+/**
+ * Puts what a unit changed of totals where it waits. False: a run that was known states something
+ * else now, which does not follow from steps.
+ */
 export function putTotals(
-  { shared, ws, draft }: UnitParts,
+  unit: UnitParts,
   { runs, counters, rollups }: Pick<Writes, "runs" | "counters" | "rollups">,
-): void {
+): boolean {
+  const { shared, ws } = unit;
   const { caches } = shared;
-  for (const run of runs) putRun({ shared, ws, draft }, run);
+  let statesSameOfAll = true;
+  for (const run of runs) if (!putRun(unit, run)) statesSameOfAll = false;
   for (const counter of counters) caches.putCounter(ws, counter);
   for (const delta of rollups) caches.addRollup(ws, delta);
+  return statesSameOfAll;
 }
 
 const UNCOUNTED = { rating: null, chargedIn: [], corrections: [] };
 
-/** A new run gets its row at once, without totals; a known one is pending. */
-function putRun({ shared, ws, draft }: UnitParts, run: Run): void {
+/**
+ * A new run gets its row at once, without totals; a known one is pending. False: it was known and
+ * states something else now.
+ */
+function putRun({ shared, ws, draft }: UnitParts, run: Run): boolean {
   const { caches } = shared;
   const known = caches.run(ws, run.id);
   if (known !== undefined) {
+    const isSame = statesSame(known.run, run);
     known.run = run;
     caches.putRun(ws, known);
-    return;
+    return isSame;
   }
   const bare: Run = { ...run, own: NO_TOTALS, tree: NO_TOTALS, ...UNCOUNTED };
   const runNo = caches.nextNumber("runs");
   draft.run(INSERT_RUN, [runNo, ...encodeRun(ws, bare)]);
-  const slot = { ...unreadRun(runNo), run };
+  const slot = { ...unreadRun(runNo), run, isPending: false };
   caches.identities(ws).begin(slot);
-  caches.putRun(ws, slot);
+  caches.addRun(ws, slot);
+  return true;
 }
 
 /** True when as much waits as may wait. */
