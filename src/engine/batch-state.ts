@@ -14,10 +14,10 @@ import { factsOfRun, newRun, statesSame } from "../domain/run/run.ts";
 import { Rows } from "./batch-rows.ts";
 import {
   type ChargeCell,
+  type CountedPage,
   type CounterSlot,
   LedgerPage,
   moveSlot,
-  storedOf,
 } from "./ledger-page.ts";
 import type {
   Call,
@@ -109,7 +109,6 @@ export class BatchState {
   readonly spending = new SpendingState();
   /** By customer, who rarely has two in one unit. */
   readonly #pages = new Map<string, LedgerPage[]>();
-  readonly #moved: CounterSlot[] = [];
   /** The page asked for last, and whose it is: the charges of one step ask for the same. */
   #lastPage: LedgerPage | null = null;
   #lastCustomer = "";
@@ -207,12 +206,12 @@ export class BatchState {
 
   /** Gives a counter its new value, which will be written. */
   moveCounter(slot: CounterSlot, counter: Counter): void {
-    if (moveSlot(slot, counter)) this.#moved.push(slot);
+    moveSlot(slot, counter);
   }
 
-  /** Puts a counter as it is stored. Of one that is loaded twice the first stands. */
-  loadCounter(stored: StoredCounter): void {
-    this.#page(stored).load(stored);
+  /** Puts what is stored of customers' periods. Of one that is loaded twice the first stands. */
+  loadCounted(pages: readonly CountedPage[]): void {
+    for (const page of pages) this.#page(page).load(page);
   }
 
   /** Stored counters of a customer's period, those that this unit moved as they are now. */
@@ -221,7 +220,7 @@ export class BatchState {
     const textOf = ({ cardKey, chargeKey, cell }: StoredCounter) =>
       JSON.stringify([cardKey, chargeKey, cell]);
     const all = new Map(stored.map((one) => [textOf(one), one]));
-    for (const one of page?.moved ?? []) all.set(textOf(one), one);
+    page?.eachMoved((one) => void all.set(textOf(one), one));
     return [...all.values()];
   }
 
@@ -253,6 +252,16 @@ export class BatchState {
       }
     }
     return gains;
+  }
+
+  /** One customer's period after the other, as whoever keeps them has them. */
+  #movedCounters(): StoredCounter[] {
+    const moved: StoredCounter[] = [];
+    const add = (row: StoredCounter): void => {
+      moved.push(row);
+    };
+    for (const pages of this.#pages.values()) for (const page of pages) page.eachMoved(add);
+    return moved;
   }
 
   #gainedRollups(): RollupDelta[] {
@@ -305,7 +314,7 @@ export class BatchState {
       runs: this.runs.changed(),
       customers: this.customers.changed(),
       outcomes: this.outcomes.changed().map((one) => ({ ...one, sinceSeq: this.#seqBefore + 1 })),
-      counters: this.#moved.map(storedOf),
+      counters: this.#movedCounters(),
       rollups: this.#gainedRollups(),
       calls: this.calls.changed(),
       freedCalls: this.freedCalls,

@@ -29,6 +29,28 @@ interface MovingSlot extends CounterSlot {
   isMoved: boolean;
 }
 
+/** What a store has of a customer's period, to be looked into while a unit of work lasts. */
+export interface CountedPage extends CounterKey {
+  /** The counter of a charge by a card; undefined: it has counted nothing. */
+  counter(cardKey: string, charge: ChargeCell): StoredCounter | undefined;
+}
+
+/** The counters of these periods as pages, one for each key. */
+export function countedPages(
+  counters: readonly StoredCounter[],
+  keys: readonly CounterKey[],
+): CountedPage[] {
+  const byCustomer = Map.groupBy(counters, ({ customer }) => customer);
+  return keys.map(({ customer, period }) => {
+    const own = (byCustomer.get(customer) ?? []).filter((one) => one.period === period);
+    const counter: CountedPage["counter"] = (cardKey, { chargeKey, cell }) =>
+      own.find((one) => {
+        return one.chargeKey === chargeKey && one.cell === cell && one.cardKey === cardKey;
+      });
+    return { customer, period, counter };
+  });
+}
+
 type CellOfCard = Pick<CounterPlace, "cardKey" | "cell">;
 
 function isOfCell({ at }: MovingSlot, { cardKey, cell }: CellOfCard): boolean {
@@ -38,6 +60,9 @@ function isOfCell({ at }: MovingSlot, { cardKey, cell }: CellOfCard): boolean {
 /** The page of one period; of whom is its keeper's concern. */
 export class LedgerPage {
   readonly period: string;
+  /** Null: nothing of it was loaded. */
+  #stored: CountedPage | null = null;
+  /** Those that were asked for. */
   readonly #counters = new Shelf<MovingSlot, CellOfCard>(isOfCell);
   readonly #rollups = new Shelf<GrowingRollup, RollupKey>(isSameRollup);
 
@@ -45,22 +70,20 @@ export class LedgerPage {
     this.period = period;
   }
 
+  /** Puts what is stored. Of a page that is loaded twice the first stands. */
+  load(stored: CountedPage): void {
+    this.#stored ??= stored;
+  }
+
   /** The counter of a charge, to be read and then moved. */
   counter({ customer, period }: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
     const { chargeKey, cell } = charge;
     const known = this.#counters.find(chargeKey, { cardKey, cell });
     if (known !== undefined) return known;
-    return this.#put({ customer, period, cardKey, chargeKey, cell }, undefined);
-  }
-
-  /** Puts a counter as it is stored. Of one that is loaded twice the first stands. */
-  load(stored: StoredCounter): void {
-    this.#put(stored, stored.counter);
-  }
-
-  #put(at: CounterPlace, counter: Counter | undefined): MovingSlot {
-    const slot = { at, counter, isMoved: false };
-    this.#counters.put(at.chargeKey, slot);
+    const stored = this.#stored?.counter(cardKey, charge);
+    const at = stored ?? { customer, period, cardKey, chargeKey, cell };
+    const slot = { at, counter: stored?.counter, isMoved: false };
+    this.#counters.put(chargeKey, slot);
     return slot;
   }
 
@@ -83,23 +106,23 @@ export class LedgerPage {
     this.#rollups.each(visit);
   }
 
-  /** Counters that were moved, as they are now. */
-  get moved(): StoredCounter[] {
-    return this.#counters.rows.filter(({ isMoved }) => isMoved).map(storedOf);
+  /** Visits every counter that was moved, as it is now. */
+  eachMoved(visit: (row: StoredCounter) => void): void {
+    this.#counters.each((slot) => {
+      if (slot.isMoved) visit(storedOf(slot));
+    });
   }
 }
 
-/** Gives a counter its new value. True: it is its first one in this unit. */
-export function moveSlot(given: CounterSlot, counter: Counter): boolean {
+/** Gives a counter its new value. */
+export function moveSlot(given: CounterSlot, counter: Counter): void {
   const slot = given as MovingSlot;
-  const { isMoved } = slot;
   slot.counter = counter;
   slot.isMoved = true;
-  return !isMoved;
 }
 
 /** The row of a counter that has moved. Written out field by field: every step moves several. */
-export function storedOf({ at, counter }: CounterSlot): StoredCounter {
+function storedOf({ at, counter }: CounterSlot): StoredCounter {
   const { customer, period, cardKey, chargeKey, cell } = at;
   return { customer, period, cardKey, chargeKey, cell, counter: counter as Counter };
 }

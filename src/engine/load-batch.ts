@@ -317,7 +317,7 @@ async function loadCounters(
   state: BatchState,
   keys: readonly CounterKey[],
 ): Promise<void> {
-  for (const counter of await unit.counters(keys)) state.loadCounter(counter);
+  state.loadCounted(await unit.counted(keys));
   for (const period of await unit.periods(keys)) state.periods.load(counterKeyText(period), period);
   await loadBookingPeriods(unit, state, keys);
 }

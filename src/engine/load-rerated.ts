@@ -41,7 +41,7 @@ export async function loadRerated(
     }
   }
   const inOrder = [...keys.keys()].sort().flatMap((key) => keys.get(key) ?? []);
-  for (const counter of await unit.counters(inOrder)) state.loadCounter(counter);
+  state.loadCounted(await unit.counted(inOrder));
   for (const customer of customers) {
     for (const row of await unit.periodsOf(customer)) state.periods.load(counterKeyText(row), row);
   }

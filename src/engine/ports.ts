@@ -19,34 +19,12 @@ import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { Outbox } from "./export/export-ports.ts";
 import type { History } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
+import type { CountedPage } from "./ledger-page.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
+export type { Clock, Digest, Ids } from "./world-ports.ts";
 export type { ActFilter, Answer, ApiKey, CreditBookRow, Customer, SigningKey };
-
-/** The time, given so that tests can set it. */
-export interface Clock {
-  /** Milliseconds since 1970 UTC. */
-  nowMs(): number;
-  /** Milliseconds of a clock that nobody sets; left out where time is what a test says. */
-  passedMs?(): number;
-}
-
-/** Randomness, given so that tests can fix it. */
-export interface Ids {
-  /** A fresh random id of at least 122 bits, URL-safe. */
-  random(): string;
-}
-
-/** Digests, given because the domain knows no platform. */
-export interface Digest {
-  /** Content hash of a canonical text, or its UTF-8: 128 bits of SHA-256, base64url. */
-  content(text: string | Uint8Array): string;
-  /** Full SHA-256 of bytes, or of a text in UTF-8; lower-case hex. */
-  sha256(text: string | Uint8Array): string;
-  /** CRC-32 of a text: names the row that was altered. The chain is what proves it. */
-  checksum(text: string): number;
-}
 
 /** Identity of an event inside its workspace. */
 export interface StepKey {
@@ -211,6 +189,8 @@ export interface UnitOfWork extends SharedUnit {
   /** Identities of journal events (run.opened, run.closed, corrections, outcomes) seen before. */
   journalled(keys: readonly StepKey[]): Answer<JournalEntry[]>;
   counters(keys: readonly CounterKey[]): Answer<StoredCounter[]>;
+  /** The same to be looked into: a step moves few of what its customer's period has counted. */
+  counted(keys: readonly CounterKey[]): Answer<CountedPage[]>;
   periods(keys: readonly CounterKey[]): Answer<PeriodState[]>;
   /** Every closed period of a customer. */
   periodsOf(customer: string): Answer<PeriodState[]>;

@@ -77,5 +77,5 @@ async function loadPeriodsOf(
       add({ customer: customer.id, period });
     }
   }
-  for (const counter of await unit.counters([...keys.values()])) state.loadCounter(counter);
+  state.loadCounted(await unit.counted([...keys.values()]));
 }

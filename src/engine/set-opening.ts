@@ -125,7 +125,7 @@ class OpeningWriter {
   /** Loads what the customer's period has counted. */
   async open(): Promise<void> {
     const { unit, state } = this.#act;
-    for (const stored of await unit.counters([this.#place])) state.loadCounter(stored);
+    state.loadCounted(await unit.counted([this.#place]));
   }
 
   amount(text: string | null): OpeningPart {

@@ -1,9 +1,11 @@
 /** One unit of work over the tables of a workspace; its writes are handed on, not applied. */
+
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { type CountedPage, countedPages } from "../../engine/ledger-page.ts";
 import type {
   Call,
   ChainHead,
@@ -108,6 +110,10 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
     return [...this.#tables.counters.values()].filter((row) =>
       wanted.has(keyOf(row.customer, row.period)),
     );
+  }
+
+  counted(keys: readonly CounterKey[]): CountedPage[] {
+    return countedPages(this.counters(keys), keys);
   }
 
   periods(keys: readonly CounterKey[]): PeriodState[] {

@@ -4,11 +4,13 @@
  * they read does not change under them, and no other row needs a lock: to lock rows that nobody
  * else can have would write each of them twice (decision 0111).
  */
+
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { type CountedPage, countedPages } from "../../engine/ledger-page.ts";
 import type { Lease, LiveNote, PeriodMove, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
@@ -303,6 +305,10 @@ export class PostgresUnit implements UnitOfWork {
     const read = (await this.#byPeriods(queries, COUNTERS, unknown)).map(decodeCounter);
     this.#target.rows.learnCounters(read, unknown);
     return [...found.flat(), ...read];
+  }
+
+  async counted(keys: readonly CounterKey[]): Promise<CountedPage[]> {
+    return countedPages(await this.counters(keys), keys);
   }
 
   async periods(keys: readonly CounterKey[]): Promise<PeriodState[]> {

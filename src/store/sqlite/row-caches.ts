@@ -16,6 +16,7 @@ import {
 } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { Shelf } from "../../domain/shelf.ts";
+import type { ChargeCell, CountedPage } from "../../engine/ledger-page.ts";
 import type { ChainHead, CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
 import { type KnownIds, unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
@@ -70,24 +71,33 @@ class PendingTotals {
 }
 
 /** What one customer's period counts. */
-interface Page {
+class Page implements CountedPage {
+  readonly customer: string;
   readonly period: string;
-  readonly counters: Shelf<CounterSlot, StoredCounter>;
-  readonly rollups: Shelf<RollupSlot, RollupRow>;
+  readonly counters = new Shelf<CounterSlot, CellOfCard>(isOfCell);
+  readonly rollups = new Shelf<RollupSlot, RollupRow>(isOfKey);
   /** Whether `PendingTotals.pages` holds it. */
-  isPinned: boolean;
+  isPinned = false;
+
+  constructor({ customer, period }: CounterKey) {
+    this.customer = customer;
+    this.period = period;
+  }
+
+  /** Of its keeper's unit of work alone: the next one moves it. */
+  counter(cardKey: string, { chargeKey, cell }: ChargeCell): StoredCounter | undefined {
+    return this.counters.find(chargeKey, { cardKey, cell })?.stored;
+  }
 }
 
-function isOfCell({ stored }: CounterSlot, { cardKey, cell }: StoredCounter): boolean {
+type CellOfCard = Pick<StoredCounter, "cardKey" | "cell">;
+
+function isOfCell({ stored }: CounterSlot, { cardKey, cell }: CellOfCard): boolean {
   return stored.cell === cell && stored.cardKey === cardKey;
 }
 
 function isOfKey({ row }: RollupSlot, wanted: RollupRow): boolean {
   return isSameRollup(row, wanted);
-}
-
-function emptyPage(period: string): Page {
-  return { period, counters: new Shelf(isOfCell), rollups: new Shelf(isOfKey), isPinned: false };
 }
 
 type NumberedTable = "runs" | "counters" | "rollups";
@@ -110,6 +120,8 @@ class WorkspaceRows {
   readonly periods = new Recent<string, PeriodState[]>(CUSTOMERS_MAX_ROWS);
   /** By customer: the pages of one go together. */
   readonly pages = new Recent<string, Page[]>(PAGES_MAX_ROWS);
+  /** The page asked for last: a unit's rows come one customer's period after the other. */
+  lastPage: Page | null = null;
   pending = new PendingTotals();
   readonly budgets: BudgetRows;
 
@@ -260,6 +272,11 @@ export class RowCaches {
     return found;
   }
 
+  /** What a customer's period has counted. */
+  counted(ws: number, key: CounterKey): CountedPage {
+    return this.#page(ws, key);
+  }
+
   putCounter(ws: number, stored: StoredCounter): void {
     const page = this.#page(ws, stored);
     const slot = slotOf(page, stored);
@@ -296,19 +313,21 @@ export class RowCaches {
     return pending;
   }
 
-  #page(ws: number, { customer, period }: CounterKey): Page {
-    const { pages, pending } = this.#of(ws);
-    const own = pages.get(customer);
-    const known = pageOf(own, period) ?? pageOf(pending.pages.get(customer), period);
-    if (known !== undefined) return known;
-    const page = this.#readPage(ws, { customer, period });
-    if (own === undefined) pages.set(customer, [page]);
-    else own.push(page);
+  #page(ws: number, key: CounterKey): Page {
+    const rows = this.#of(ws);
+    const last = rows.lastPage;
+    if (last !== null && last.customer === key.customer && last.period === key.period) return last;
+    const page = this.#pageOf(rows, key) ?? this.#readPage(ws, key);
+    rows.lastPage = page;
     return page;
   }
 
+  #pageOf({ pages, pending }: WorkspaceRows, { customer, period }: CounterKey): Page | undefined {
+    return pageOf(pages.get(customer), period) ?? pageOf(pending.pages.get(customer), period);
+  }
+
   #readPage(ws: number, { customer, period }: CounterKey): Page {
-    const page = emptyPage(period);
+    const page = new Page({ customer, period });
     const where = "WHERE ws = ? AND customer = ? AND period = ?";
     const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
     for (const row of counters.all(ws, customer, period)) {
@@ -322,6 +341,10 @@ export class RowCaches {
       const rollup = decodeRollup(row);
       page.rollups.put(rollupPlace(rollup), { rollupNo, row: rollup, isPending: false });
     }
+    const { pages } = this.#of(ws);
+    const own = pages.get(customer);
+    if (own === undefined) pages.set(customer, [page]);
+    else own.push(page);
     return page;
   }
 

@@ -1,10 +1,12 @@
 /** One transaction on one workspace of the embedded store. Everything answers at once. */
+
 import { present } from "../../domain/assert.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import type { CountedPage } from "../../engine/ledger-page.ts";
 import type {
   Answer,
   Call,
@@ -235,6 +237,10 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
 
   counters(keys: readonly CounterKey[]): StoredCounter[] {
     return this.#shared.caches.counters(this.#ws, keys);
+  }
+
+  counted(keys: readonly CounterKey[]): CountedPage[] {
+    return keys.map((key) => this.#shared.caches.counted(this.#ws, key));
   }
 
   periods(keys: readonly CounterKey[]): PeriodState[] {
