@@ -3,8 +3,8 @@
 /** A keyed set of rows that remembers which of them were changed. */
 export class Rows<T> {
   readonly #rows = new Map<string, T>();
-  /** Keys of rows to write, each with its row as it was stored. */
-  readonly #changed = new Map<string, T | undefined>();
+  /** Rows to write, each with what it was when it was stored. */
+  readonly #changed = new Map<string, { readonly before: T | undefined; after: T }>();
   /** The row asked for last: each step of a rule asks for the run of its event again. */
   #lastKey: string | null = null;
   #lastRow: T | undefined;
@@ -29,7 +29,9 @@ export class Rows<T> {
 
   /** Puts a row that will be written. */
   set(key: string, row: T): void {
-    if (!this.#changed.has(key)) this.#changed.set(key, this.#rows.get(key));
+    const change = this.#changed.get(key);
+    if (change === undefined) this.#changed.set(key, { before: this.#rows.get(key), after: row });
+    else change.after = row;
     this.#rows.set(key, row);
     this.#lastKey = key;
     this.#lastRow = row;
@@ -57,39 +59,36 @@ export class Rows<T> {
     return this.#changed.size > 0;
   }
 
+  /** A row that will be written; undefined where it is as it was stored, or is not there. */
+  changedRow(key: string): T | undefined {
+    return this.#changed.get(key)?.after;
+  }
+
   /** Rows to write, in the order in which they were first changed. */
   changed(): T[] {
     const rows: T[] = [];
-    for (const key of this.#changed.keys()) {
-      const row = this.#rows.get(key);
-      if (row !== undefined) rows.push(row);
-    }
+    for (const { after } of this.#changed.values()) rows.push(after);
     return rows;
   }
 
   /** Changed rows that were loaded, as they were and as they are. */
   replaced(): { readonly before: T; readonly after: T }[] {
     const replaced: { readonly before: T; readonly after: T }[] = [];
-    for (const [key, before] of this.#changed) {
-      const after = this.#rows.get(key);
-      if (before !== undefined && after !== undefined) replaced.push({ before, after });
+    for (const { before, after } of this.#changed.values()) {
+      if (before !== undefined) replaced.push({ before, after });
     }
     return replaced;
   }
 
   /** A row as it was before this unit changed it; undefined where there was none. */
   stored(key: string): T | undefined {
-    return this.#changed.has(key) ? this.#changed.get(key) : this.#rows.get(key);
+    const change = this.#changed.get(key);
+    return change === undefined ? this.#rows.get(key) : change.before;
   }
 
   /** Each changed row with what it was before this unit. */
   changes(): Change<T>[] {
-    const changes: Change<T>[] = [];
-    for (const [key, before] of this.#changed) {
-      const after = this.#rows.get(key);
-      if (after !== undefined) changes.push({ before, after });
-    }
-    return changes;
+    return [...this.#changed.values()];
   }
 }
 

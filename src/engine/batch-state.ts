@@ -112,7 +112,6 @@ export class BatchState {
   /** The page asked for last, and whose it is: the charges of one step ask for the same. */
   #lastPage: LedgerPage | null = null;
   #lastCustomer = "";
-  readonly #editable = new Map<string, EditableRun>();
   #lastEdited: EditableRun | null = null;
 
   /** `isRecovery`: what it changes follows from what is known already, and is no news. */
@@ -146,7 +145,9 @@ export class BatchState {
   /** A working copy of a run, written when the unit ends; made once, then edited in place. */
   editRun(id: string): EditableRun {
     if (this.#lastEdited?.id === id) return this.#lastEdited;
-    const edited = this.#editable.get(id) ?? this.#workingCopy(id);
+    // Whatever has changed of a run is a copy made here.
+    const changed = this.runs.changedRow(id) as EditableRun | undefined;
+    const edited = changed ?? this.#workingCopy(id);
     this.#lastEdited = edited;
     return edited;
   }
@@ -155,7 +156,6 @@ export class BatchState {
     const run = this.runOrNew(id);
     const copy = { ...run, own: { ...run.own }, tree: { ...run.tree } };
     this.runs.set(id, copy);
-    this.#editable.set(id, copy);
     return copy;
   }
 

@@ -25,6 +25,8 @@ import {
   addCharges,
   ancestry,
   endingOf,
+  growRun,
+  growTotals,
   NO_TOTALS,
   negateTotals,
   subtractTotals,
@@ -201,7 +203,7 @@ export class Ledger {
 
   #rollStep(step: Step, totals: Totals, sign: 1n | -1n): void {
     const row = this.state.rollup(rollupKeyOfStep(step));
-    addTo(row, sign === 1n ? totals : negateTotals(totals));
+    growTotals(row, sign === 1n ? totals : negateTotals(totals));
     const { input, output } = tokensOfStep(step);
     if (input !== 0n) row.inputTokens = (row.inputTokens + sign * input) as Quantity;
     if (output !== 0n) row.outputTokens = (row.outputTokens + sign * output) as Quantity;
@@ -210,8 +212,7 @@ export class Ledger {
   /** Adds a difference to a run's own totals and to the tree totals of it and all above it. */
   #addToRun(id: string, period: string, delta: Totals): void {
     const run = this.state.editRun(id);
-    addTo(run.own, delta);
-    addTo(run.tree, delta);
+    growRun(run, delta);
     run.chargedIn = addCharge(run.chargedIn, period, delta.charge);
     if (run.parent !== null) this.#addAbove(run.parent, delta, [{ period, charge: delta.charge }]);
   }
@@ -225,7 +226,7 @@ export class Ledger {
   #addAbove(id: string, delta: Totals, charged: readonly PeriodCharge[]): void {
     for (const { id: above } of ancestry(id, (key) => this.state.runs.get(key))) {
       const edited = this.state.editRun(above);
-      addTo(edited.tree, delta);
+      growTotals(edited.tree, delta);
       edited.chargedIn = addCharges(edited.chargedIn, charged);
     }
   }
@@ -390,11 +391,4 @@ export class Ledger {
 
 function causeOf({ run, source, id }: StepKey, reason: AdjustmentReason): Cause {
   return { run, source, id, reason };
-}
-
-function addTo(sum: { -readonly [K in keyof Totals]: Totals[K] }, delta: Totals): void {
-  sum.steps += delta.steps;
-  sum.unpriced += delta.unpriced;
-  sum.cost = (sum.cost + delta.cost) as Amount;
-  sum.charge = (sum.charge + delta.charge) as Amount;
 }

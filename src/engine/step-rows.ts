@@ -28,13 +28,23 @@ export class StepRows {
   readonly #byRun = new Map<string, Shelf<Entry, StepKey>>();
   /** Steps to write, in the order in which they were changed last; null: changed again since. */
   readonly #changed: (Entry | null)[] = [];
+  /** The run that was asked for last, and its steps: each rule asks for its step again. */
+  #lastRun: string | null = null;
+  #lastShelf: Shelf<Entry, StepKey> | undefined;
 
   get(key: StepKey): Step | undefined {
     return this.#entry(key)?.step;
   }
 
   #entry(key: StepKey): Entry | undefined {
-    return this.#byRun.get(key.run)?.find(key.id, key);
+    return this.#shelf(key.run)?.find(key.id, key);
+  }
+
+  #shelf(run: string): Shelf<Entry, StepKey> | undefined {
+    if (run === this.#lastRun) return this.#lastShelf;
+    this.#lastRun = run;
+    this.#lastShelf = this.#byRun.get(run);
+    return this.#lastShelf;
   }
 
   /** Puts a step as it is stored. */
@@ -55,10 +65,11 @@ export class StepRows {
 
   #put(step: Step): Entry {
     const entry: Entry = { step, before: undefined, changedAt: UNCHANGED };
-    let shelf = this.#byRun.get(step.run);
+    let shelf = this.#shelf(step.run);
     if (shelf === undefined) {
       shelf = new Shelf(isOfSource);
       this.#byRun.set(step.run, shelf);
+      this.#lastShelf = shelf;
     }
     shelf.put(step.id, entry);
     return entry;

@@ -69,20 +69,31 @@ function startIn(month: Temporal.PlainYearMonth, { timeZone, anchorDay }: Billin
 export function rememberedPeriods(): typeof periodAt {
   const zones = new Map<string, BillingPeriod[][]>();
   let count = 0;
+  let last: (BillingCalendar & { readonly period: BillingPeriod }) | null = null;
   return (instantMs, calendar) => {
-    const days = zones.get(calendar.timeZone);
-    const known = days?.[calendar.anchorDay];
-    const found = known?.find(({ startMs, endMs }) => startMs <= instantMs && instantMs < endMs);
-    if (found !== undefined) return found;
+    const { timeZone, anchorDay } = calendar;
+    if (last?.timeZone === timeZone && last.anchorDay === anchorDay && isIn(last.period, instantMs))
+      return last.period;
+    const known = zones.get(timeZone)?.[anchorDay];
+    const found = known?.find((period) => isIn(period, instantMs));
+    if (found !== undefined) {
+      last = { timeZone, anchorDay, period: found };
+      return found;
+    }
     const period = periodAt(instantMs, calendar);
     if (count >= PERIODS_REMEMBERED_MAX_COUNT) {
       zones.clear();
+      last = null;
       count = 0;
     }
     remember(zones, calendar, period);
     count += 1;
     return period;
   };
+}
+
+function isIn({ startMs, endMs }: BillingPeriod, instantMs: number): boolean {
+  return startMs <= instantMs && instantMs < endMs;
 }
 
 function remember(

@@ -131,17 +131,20 @@ function windowOf({ charges }: RateCard): CompiledCard["settlesAfterMs"] {
     windows.find(({ names }) => names === undefined || names.includes(outcome))?.ms ?? null;
 }
 
+/** Where an item's quantities are gathered: a list that grows makes room for seventeen. */
+const gathered: MeteredQuantity[] = [];
+
 function meterItem(charges: readonly CompiledCharge[], item: Metered): readonly MeteredQuantity[] {
-  let metered: MeteredQuantity[] | undefined;
+  let count = 0;
   for (const { chargeKey, selects, cellOf, quantityOf } of charges) {
     if (!selects(item)) continue;
     const cell = cellOf(item);
     const quantity = cell === null ? 0n : quantityOf(item);
     if (cell === null || quantity === 0n) continue;
-    metered ??= [];
-    metered.push({ chargeKey, cell, quantity });
+    gathered[count] = { chargeKey, cell, quantity };
+    count += 1;
   }
-  return metered ?? NOTHING;
+  return count === 0 ? NOTHING : gathered.slice(0, count);
 }
 
 function takesOf(charges: readonly CompiledCharge[], item: Metered): StepTake[] {

@@ -43,6 +43,33 @@ export function addTotals(a: Totals, b: Totals): Totals {
   };
 }
 
+/** Totals that their one owner adds to in place. */
+export type GrowingTotals = { -readonly [Field in keyof Totals]: Totals[Field] };
+
+/** Adds in place: the same as `addTotals` makes. */
+export function growTotals(sum: GrowingTotals, delta: Totals): void {
+  sum.steps += delta.steps;
+  sum.unpriced += delta.unpriced;
+  sum.cost = (sum.cost + delta.cost) as Amount;
+  sum.charge = (sum.charge + delta.charge) as Amount;
+}
+
+/** Adds to a run's own totals and its tree's, in place. A run with none below it is its tree. */
+export function growRun(
+  { own, tree, height }: Pick<Run, "height"> & Record<"own" | "tree", GrowingTotals>,
+  delta: Totals,
+): void {
+  growTotals(own, delta);
+  if (height > 0) {
+    growTotals(tree, delta);
+    return;
+  }
+  tree.steps = own.steps;
+  tree.unpriced = own.unpriced;
+  tree.cost = own.cost;
+  tree.charge = own.charge;
+}
+
 /** What takes the same totals off again. */
 export function negateTotals(totals: Totals): Totals {
   return subtractTotals(NO_TOTALS, totals);
