@@ -15,8 +15,15 @@ const POINT = 0x2e;
 const BACKSLASH = 0x5c;
 const DIGIT_0 = 0x30;
 const LETTER_A = 0x61;
-/** Places of a short amount. */
+/** A short amount has twelve places: four groups of three digits. */
 const ONE = 10 ** 12;
+const GROUP = 1_000;
+const GROUP_DIGITS = 3;
+/** The digits of every group, three bytes each. */
+const GROUPS = Uint8Array.from(
+  Array.from({ length: GROUP }, (_, group) => String(group).padStart(GROUP_DIGITS, "0")).join(""),
+  (digit) => digit.charCodeAt(0),
+);
 /** A text of so many characters is copied rather than written again, where it is known. */
 const COPIED_MIN_CHARS = 16;
 const KNOWN_MAX_COUNT = 4_000;
@@ -161,13 +168,27 @@ export class AsciiBytes {
     }
     const whole = Math.floor(units / ONE);
     this.integer(whole);
-    let rest = units - whole * ONE;
-    if (rest === 0) return;
+    const places = units - whole * ONE;
+    if (places === 0) return;
     this.byte(POINT);
-    for (let unit = ONE / 10; rest > 0; unit /= 10) {
-      const digit = Math.floor(rest / unit);
-      this.byte(DIGIT_0 + digit);
-      rest -= digit * unit;
+    // Twice six digits: these are small integers, which are divided four times as fast.
+    const upper = Math.floor(places / (GROUP * GROUP));
+    this.#group(Math.floor(upper / GROUP));
+    this.#group(upper % GROUP);
+    const lower = places - upper * GROUP * GROUP;
+    if (lower > 0) {
+      this.#group(Math.floor(lower / GROUP));
+      this.#group(lower % GROUP);
     }
+    while (this.#bytes[this.#at - 1] === DIGIT_0) this.#at -= 1;
+  }
+
+  #group(group: number): void {
+    const bytes = this.#bytes;
+    const from = GROUP_DIGITS * group;
+    bytes[this.#at] = GROUPS[from] as number;
+    bytes[this.#at + 1] = GROUPS[from + 1] as number;
+    bytes[this.#at + 2] = GROUPS[from + 2] as number;
+    this.#at += GROUP_DIGITS;
   }
 }

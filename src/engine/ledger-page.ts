@@ -44,17 +44,22 @@ export function countedPages(
   return keys.map(({ customer, period }) => {
     const own = (byCustomer.get(customer) ?? []).filter((one) => one.period === period);
     const counter: CountedPage["counter"] = (cardKey, { chargeKey, cell }) =>
-      own.find((one) => {
-        return one.chargeKey === chargeKey && one.cell === cell && one.cardKey === cardKey;
-      });
+      own.find((one) => isOfCell(one, { cardKey, chargeKey, cell }));
     return { customer, period, counter };
   });
 }
 
-type CellOfCard = Pick<CounterPlace, "cardKey" | "cell">;
+/** What tells most counters of a period apart: a key that is at hand, as cells of one charge are. */
+export function counterPlace({ chargeKey, cell }: ChargeCell): string {
+  return cell === "" ? chargeKey : cell;
+}
 
-function isOfCell({ at }: MovingSlot, { cardKey, cell }: CellOfCard): boolean {
-  return at.cell === cell && at.cardKey === cardKey;
+/** Which counter of a period is wanted. */
+export type CellOfCard = Pick<StoredCounter, "cardKey" | "chargeKey" | "cell">;
+
+/** Whether a counter of a period is the one that is wanted. */
+export function isOfCell(at: CellOfCard, { cardKey, chargeKey, cell }: CellOfCard): boolean {
+  return at.chargeKey === chargeKey && at.cell === cell && at.cardKey === cardKey;
 }
 
 /** The page of one period; of whom is its keeper's concern. */
@@ -63,7 +68,7 @@ export class LedgerPage {
   /** Null: nothing of it was loaded. */
   #stored: CountedPage | null = null;
   /** Those that were asked for. */
-  readonly #counters = new Shelf<MovingSlot, CellOfCard>(isOfCell);
+  readonly #counters = new Shelf<MovingSlot, CellOfCard>(({ at }, wanted) => isOfCell(at, wanted));
   readonly #rollups = new Shelf<GrowingRollup, RollupKey>(isSameRollup);
 
   constructor(period: string) {
@@ -78,12 +83,13 @@ export class LedgerPage {
   /** The counter of a charge, to be read and then moved. */
   counter({ customer, period }: CounterKey, cardKey: string, charge: ChargeCell): CounterSlot {
     const { chargeKey, cell } = charge;
-    const known = this.#counters.find(chargeKey, { cardKey, cell });
+    const place = counterPlace(charge);
+    const known = this.#counters.find(place, { cardKey, chargeKey, cell });
     if (known !== undefined) return known;
     const stored = this.#stored?.counter(cardKey, charge);
     const at = stored ?? { customer, period, cardKey, chargeKey, cell };
     const slot = { at, counter: stored?.counter, isMoved: false };
-    this.#counters.put(chargeKey, slot);
+    this.#counters.put(place, slot);
     return slot;
   }
 

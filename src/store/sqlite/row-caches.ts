@@ -16,7 +16,13 @@ import {
 } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { Shelf } from "../../domain/shelf.ts";
-import type { ChargeCell, CountedPage } from "../../engine/ledger-page.ts";
+import {
+  type CellOfCard,
+  type ChargeCell,
+  type CountedPage,
+  counterPlace,
+  isOfCell,
+} from "../../engine/ledger-page.ts";
 import type { ChainHead, CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
 import { type KnownIds, unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
@@ -74,7 +80,7 @@ class PendingTotals {
 class Page implements CountedPage {
   readonly customer: string;
   readonly period: string;
-  readonly counters = new Shelf<CounterSlot, CellOfCard>(isOfCell);
+  readonly counters = new Shelf<CounterSlot, CellOfCard>(isStoredOf);
   readonly rollups = new Shelf<RollupSlot, RollupRow>(isOfKey);
   /** Whether `PendingTotals.pages` holds it. */
   isPinned = false;
@@ -86,14 +92,13 @@ class Page implements CountedPage {
 
   /** Of its keeper's unit of work alone: the next one moves it. */
   counter(cardKey: string, { chargeKey, cell }: ChargeCell): StoredCounter | undefined {
-    return this.counters.find(chargeKey, { cardKey, cell })?.stored;
+    const wanted = { cardKey, chargeKey, cell };
+    return this.counters.find(counterPlace(wanted), wanted)?.stored;
   }
 }
 
-type CellOfCard = Pick<StoredCounter, "cardKey" | "cell">;
-
-function isOfCell({ stored }: CounterSlot, { cardKey, cell }: CellOfCard): boolean {
-  return stored.cell === cell && stored.cardKey === cardKey;
+function isStoredOf({ stored }: CounterSlot, wanted: CellOfCard): boolean {
+  return isOfCell(stored, wanted);
 }
 
 function isOfKey({ row }: RollupSlot, wanted: RollupRow): boolean {
@@ -333,7 +338,7 @@ export class RowCaches {
     for (const row of counters.all(ws, customer, period)) {
       const counterNo = row.counter_no as number;
       const stored = decodeCounter(row);
-      page.counters.put(stored.chargeKey, { counterNo, stored, isPending: false });
+      page.counters.put(counterPlace(stored), { counterNo, stored, isPending: false });
     }
     const rollups = this.#statements.of(`SELECT * FROM rollups ${where}`);
     for (const row of rollups.all(ws, customer, period)) {
@@ -380,10 +385,10 @@ function pageOf(pages: readonly Page[] | undefined, period: string): Page | unde
 
 /** The place of a counter on its page, made now where it has none. */
 function slotOf({ counters }: Page, stored: StoredCounter): CounterSlot {
-  const { chargeKey } = stored;
-  const known = counters.find(chargeKey, stored);
+  const place = counterPlace(stored);
+  const known = counters.find(place, stored);
   if (known !== undefined) return known;
   const slot = { counterNo: null, stored, isPending: false };
-  counters.put(chargeKey, slot);
+  counters.put(place, slot);
   return slot;
 }
