@@ -13,6 +13,7 @@ import {
 import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
 import { roundAmount } from "../domain/money/rounding.ts";
 import { parseMoney } from "../domain/period/booking.ts";
+import { patternsAmong } from "../domain/rating/whole-names.ts";
 import type { Act } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
 import { runCreditAct } from "./credit-act.ts";
@@ -164,6 +165,8 @@ const HOUR_MS = 3_600_000;
 
 function grantOf({ request, currency, graceHours, nowMs }: Terms): Omit<NewGrant, "id" | "kind"> {
   const { name, priority, expiresAtMs, charges, cost, costCurrency, rollover } = request;
+  const [pattern] = patternsAmong(charges ?? [], "charges", "field.invalid");
+  if (pattern !== undefined) throw new TollgateError(pattern.code, pattern.detail, pattern.field);
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
     throw new TollgateError("field.out_of_range", "The credit would have ended.", "expiresAt");
   }

@@ -4,6 +4,7 @@ import { budgetDocument, countsAlike, parseBudget } from "../domain/budget/parse
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { BUDGETS_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
+import { patternsIn } from "../domain/rating/whole-names.ts";
 import { type Act, runAct } from "./act.ts";
 import { armStages } from "./alerts/arm-stages.ts";
 import { requireApproved, sizeOfBudget } from "./changes.ts";
@@ -42,6 +43,8 @@ export async function saveBudget(
   const parsed = parseBudget(document, key);
   if ("problems" in parsed) return parsed;
   const { budget } = parsed;
+  const problems = patternsIn(budget.where, "where", "budget.invalid");
+  if (problems.length > 0) return { problems };
   const record = await runAct(context, workspace, async (act) => {
     const { records } = await context.budgets.of(workspace);
     const known = records.find((one) => one.budget.key === key);

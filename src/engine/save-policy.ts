@@ -2,7 +2,7 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { POLICIES_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
-import { parsePolicy, policyDocument } from "../domain/policy/parse-policy.ts";
+import { parseSentPolicy, policyDocument } from "../domain/policy/parse-policy.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
@@ -12,7 +12,7 @@ import type { Decided } from "./save-budget.ts";
 /** A policy to set. */
 export interface NewPolicy extends Decided {
   readonly key: string;
-  /** As sent; see `parsePolicy`. */
+  /** As sent; see `parseSentPolicy`. */
   readonly document: unknown;
 }
 
@@ -25,7 +25,7 @@ export async function savePolicy(
   workspace: string,
   { key, document, reason, by }: NewPolicy,
 ): Promise<PolicySaved> {
-  const parsed = parsePolicy(document, key);
+  const parsed = parseSentPolicy(document, key);
   if ("problems" in parsed) return parsed;
   const { policy } = parsed;
   await runAct(context, workspace, async (act) => {
