@@ -35,7 +35,11 @@ export const usage: Command = {
     customer: { type: "string", value: "ID", meaning: "only this customer's" },
     agent: { type: "string", value: "ID", meaning: "only this agent's" },
     "end-user": { type: "string", value: "ID", meaning: "only this end user's" },
-    period: { type: "string", value: "DATE", meaning: "only the period that starts on this date" },
+    period: {
+      type: "string",
+      value: "DATE",
+      meaning: "only periods that start on this date or in this month",
+    },
     ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
