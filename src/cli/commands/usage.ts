@@ -71,7 +71,7 @@ function renderUsage(answer: UsageAnswer, by: readonly string[], styles: Styles)
     groupDigits(String(row.steps)),
     groupDigits(row.inputTokens),
     groupDigits(row.outputTokens),
-    formatMoney(row.cost),
+    `${row.unpriced > 0 ? "≥" : ""}${formatMoney(row.cost)}`,
     ...charge.cellsOf(row),
     ...(isWaiting ? [formatMoney(row.accrued, row.chargeCurrency)] : []),
     row.unpriced === 0 ? "" : { text: `${row.unpriced} UNPRICED`, style: styles.yellow },
