@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderStatement, type StatementView } from "./statement.ts";
+import { renderLateLimits, renderStatement, type StatementView } from "./statement.ts";
 
 const STATEMENT: StatementView = {
   id: "st_1",
@@ -88,4 +88,19 @@ test("where a customer changed its card, each line names the one that it is of",
     "Tool calls, by card pro",
     "Rounding",
   ]);
+});
+
+test("what late adjustments are not held against stands below the bill, with what to do", () => {
+  const terms = [
+    { kind: "charge_maximum", name: "Calls" },
+    { kind: "minimum", name: null },
+  ];
+  assert.deepEqual(renderLateLimits([{ originPeriod: "2026-10-01", statement: "st_1", terms }]), [
+    "",
+    "What came late for 2026-10-01 is at its plain price, beside what that period was closed with:",
+    "  maximum of Calls",
+    "  minimum of the period",
+    "To work that out anew: tollgate statement reissue st_1 --reason … --by …",
+  ]);
+  assert.deepEqual(renderLateLimits(undefined), []);
 });

@@ -29,6 +29,7 @@ export interface StatementView {
   readonly total: string;
   /** SHA-256 of the canonical document. */
   readonly digest: string;
+  readonly lateLimits?: readonly LateLimitsView[];
   readonly document: {
     readonly lines: readonly StatementLineView[];
     /** The card's credit. */
@@ -39,8 +40,34 @@ export interface StatementView {
   };
 }
 
+/** Terms of a closed period that adjustments are not held against. */
+export interface LateLimitsView {
+  readonly originPeriod: string;
+  readonly statement: string;
+  readonly terms: readonly { readonly kind: string; readonly name: string | null }[];
+}
+
 /** What is shown of a statement, and of the bill of an open period. */
 export type BilledLines = Pick<StatementView, "currency" | "total" | "document">;
+
+const TERMS: Readonly<Record<string, string>> = {
+  volume: "volume tiers of",
+  charge_minimum: "minimum of",
+  charge_maximum: "maximum of",
+  discount: "discount",
+  minimum: "minimum of the period",
+  maximum: "maximum of the period",
+};
+
+/** What whoever answers for the bill should know of its adjustments; no part of it. */
+export function renderLateLimits(all: readonly LateLimitsView[] = []): string[] {
+  return all.flatMap(({ originPeriod, statement, terms }) => [
+    "",
+    `What came late for ${originPeriod} is at its plain price, beside what that period was closed with:`,
+    ...terms.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name === null ? "" : ` ${name}`}`),
+    `To work that out anew: tollgate statement reissue ${statement} --reason … --by …`,
+  ]);
+}
 
 /** Lines of the statement's table; both amount columns add up to the total. */
 export function renderStatement(
