@@ -87,9 +87,12 @@ export const budget: Command = commandOfVerbs({
   verbs: [list, set, limit, retire, balances, of],
 });
 
+type Values = readonly string[];
+
 interface BudgetView {
   readonly key: string;
   readonly each: string;
+  readonly where: Readonly<Record<string, Values | Readonly<Record<string, Values>>>>;
   readonly measure: string;
   readonly currency: string | null;
   readonly limit: string | null;
@@ -134,13 +137,29 @@ function show(scene: Scene, budgets: readonly BudgetView[]): number {
 }
 
 function renderBudgets(budgets: readonly BudgetView[], { styles }: Surroundings): string[] {
-  const titles = ["budget", "each", "limit", "of", "per", "", "stages"];
+  const isOfSome = budgets.some(({ where }) => forText(where) !== "");
+  const whom = isOfSome ? ["for"] : [];
+  const titles = ["budget", "each", ...whom, "limit", "of", "per", "", "stages"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
   const rows = budgets.map((one) => [
-    ...[one.key, one.each, one.limit ?? "–"],
+    ...[one.key, one.each, ...(isOfSome ? [forText(one.where) || "all"] : [])],
+    one.limit ?? "–",
     unitOf(one),
     ...[one.per.replaceAll("_", " "), one.enforcement],
     one.stages.map((stage) => `${stage.do} at ${stage.at}`).join(", "),
   ]);
   return renderTable({ columns, rows }, styles);
+}
+
+/** What it selects: `agent support|research, label team a|b`; "" is everything. */
+function forText(where: BudgetView["where"]): string {
+  const lists = Object.entries(where).flatMap(([name, values]): [string, Values][] => {
+    if (isList(values)) return [[name, values]];
+    return Object.entries(values).map(([label, of]) => [`${name} ${label}`, of]);
+  });
+  return lists.map(([name, values]) => `${name} ${values.join("|")}`).join(", ");
+}
+
+function isList(values: object): values is Values {
+  return Array.isArray(values);
 }
