@@ -122,7 +122,7 @@ describe("A hold", () => {
     assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0 + 0.3 of 1"]);
   });
 
-  it("says where its cost is from, and that an unknown one is no zero, again on a retry", async () => {
+  it("says where its cost is from, on a retry too: one that nobody knows is no zero", async () => {
     const { engine } = await cappedWorld({ ...RUN_CAP, unpriced: "allow" });
     const model = step({ id: "a", model: "gpt-unheard-of" });
     const asks = [

@@ -101,8 +101,8 @@ async function roomOf(
 }
 
 /**
- * Whether a stop keeps work from going on. A budget's own pause is over with its run, also where one
- * of an older version stands in the store: those below that outlive it are paused themselves.
+ * Whether a stop keeps work from going on. A budget's own pause is over with its run, also where
+ * one of an older version stands in the store: those below that outlive it are paused themselves.
  */
 function isInForce(stop: Stop, own: Room | undefined, { ended }: RunRooms): boolean {
   if (stop.budget === null) return true;

@@ -97,7 +97,7 @@ test("what late adjustments are not held against stands below the bill, with wha
   ];
   assert.deepEqual(renderLateLimits([{ originPeriod: "2026-10-01", statement: "st_1", terms }]), [
     "",
-    "What came late for 2026-10-01 is at its plain price, beside what that period was closed with:",
+    "What came late for 2026-10-01 is at its plain price. That period was closed with more:",
     "  maximum of Calls",
     "  minimum of the period",
     "To work that out anew: tollgate statement reissue st_1 --reason … --by …",

@@ -63,7 +63,7 @@ const TERMS: Readonly<Record<string, string>> = {
 export function renderLateLimits(all: readonly LateLimitsView[] = []): string[] {
   return all.flatMap(({ originPeriod, statement, terms }) => [
     "",
-    `What came late for ${originPeriod} is at its plain price, beside what that period was closed with:`,
+    `What came late for ${originPeriod} is at its plain price. That period was closed with more:`,
     ...terms.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name === null ? "" : ` ${name}`}`),
     `To work that out anew: tollgate statement reissue ${statement} --reason … --by …`,
   ]);
