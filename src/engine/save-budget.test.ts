@@ -6,6 +6,36 @@ import { budget } from "./holds-world.test.ts";
 
 const LIMIT = { each: "customer", measure: "cost", limit: "5", per: "month" };
 
+test("a limit of a scope that nothing can be in is refused, and a possible one is set", async () => {
+  const { engine } = await newWorld();
+  const per = { measure: "steps", limit: "5", per: "day" };
+  await budget(engine, "all", { ...per, each: "workspace" });
+  await budget(engine, "each", { ...per, each: "customer" });
+  await budget(engine, "pairs", { ...per, each: "customer_agent" });
+  const set = (key: string, scope: string) => {
+    const of = { budget: key, scope, limit: "9", reason: "test", by: "test" };
+    return engine.limits.setLimit("w", of);
+  };
+  for (const [key, scope, message] of [
+    ["all", "acme", /^"all" is of everything together: its scope is ""\.$/],
+    ["each", "", /^"each" has a limit for each customer: name one\.$/],
+    ["each", "ac*", /^"ac\*" would match nothing: names are compared whole here/],
+    ["pairs", "acme", /^"acme" is no customer and agent: write \["acme","support"\]\.$/],
+    ["pairs", '["acme", "support"]', /is no customer and agent/],
+    ["pairs", '["acme"]', /is no customer and agent/],
+  ] as const) {
+    const wrong = { code: "budget.invalid", field: "scope", message };
+    await assert.rejects(set(key, scope), wrong, `${key} of ${scope}`);
+  }
+  for (const [key, scope] of [
+    ["all", ""],
+    ["each", "new one"],
+    ["pairs", '["acme","support"]'],
+  ] as const) {
+    assert.deepEqual(await set(key, scope), { budget: key, scope, limit: "9" });
+  }
+});
+
 test("a budget of a pattern is refused with its field: it would limit nothing", async () => {
   const { engine } = await newWorld();
   const save = (where: object) => {

@@ -108,6 +108,11 @@ describe("a wrong command about limits", () => {
     const { out } = await tollgate("budget", "list");
     assert.match(out, /^some +run +agent support\|research, label team a +5 +steps/m);
     assert.match(out, /^a +run +all +5 +steps/m);
+    const month = "{ key: month, each: customer, measure: steps, limit: 5, per: month }";
+    assert.equal((await tollgate("budget", "set", file(month), ...WHY)).code, 0);
+    const misspelt = await tollgate("budget", "limit", "month", "amce", "9", ...WHY);
+    assert.equal(misspelt.out, "month of amce: the limit is 9 now.\n");
+    assert.match(misspelt.err, /^Nothing is on record of the customer "amce" so far/);
   });
 
   test("that lets a run go on which has no room says which budget stops it again", async () => {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import { type Command, print, type Surroundings } from "../command.ts";
+import { askSpelling } from "../on-record.ts";
 import { type BalanceView, renderBalances, unitOf } from "../render/budgets.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
@@ -38,7 +39,12 @@ const limit: Verb = {
   form: "limit KEY SCOPE LIMIT",
   run: async (scene, [key = "", scope, most]) => {
     const body = { scope, limit: most === "none" ? null : most, ...decidedBy(scene.args) };
-    const now = await scene.session.put<LimitView>(`${pathOf(key)}/limits`, body);
+    const { session, here } = scene;
+    const now = await session.put<LimitView>(`${pathOf(key)}/limits`, body);
+    const { budgets } = await session.get<{ budgets: readonly BudgetView[] }>("/v1/budgets");
+    const of = budgets.find((one) => one.key === key)?.each ?? "";
+    const doubts = await askSpelling(session, { of, id: now.scope });
+    if (doubts.length > 0) print(here.err, ...doubts);
     return told(scene, now, () => [
       `${now.budget} of ${now.scope || "everything"}: the limit is ${now.limit ?? "none"} now.`,
     ]);
