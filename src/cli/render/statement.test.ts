@@ -104,3 +104,15 @@ test("what late adjustments are not held against stands below the bill, with wha
   ]);
   assert.deepEqual(renderLateLimits(undefined), []);
 });
+
+test("a long description goes on below itself, and leaves the amounts room", () => {
+  const [calls] = STATEMENT.document.lines;
+  const description =
+    "Minimum of 56.16 for 2026-03-01 01:00 to 2026-03-29 03:00, " +
+    "8.64 for 2026-03-29 03:00 to 2026-04-01 00:00 Europe/Berlin";
+  const line = { ...calls, description, measure: null, quantity: null };
+  const document = { lines: [line as StatementView["document"]["lines"][number]] };
+  const [, first, second] = renderStatement({ ...STATEMENT, document });
+  assert.match(first ?? "", /^Minimum of 56\.16 for .* 03:00, 8\.64 for +24\.69 +24\.69$/);
+  assert.equal(second?.trimEnd(), "  2026-03-29 03:00 to 2026-04-01 00:00 Europe/Berlin");
+});

@@ -76,13 +76,17 @@ export function renderStatement(
 ): string[] {
   const money = (text: string) => formatMoney(text, currency);
   const named = namer(document.lines);
-  const rows = document.lines.map((line): Cell[] => [
-    named(line),
-    line.quantity === null ? "" : groupDigits(line.quantity),
-    unitText(line, document.credit?.name ?? ""),
-    money(line.amountExact),
-    line.kind === "rounding" ? "" : money(line.amountRounded),
-  ]);
+  const rows = document.lines.flatMap((line): Cell[][] => {
+    const [first = "", ...others] = wrapped(named(line));
+    const row = [
+      first,
+      line.quantity === null ? "" : groupDigits(line.quantity),
+      unitText(line, document.credit?.name ?? ""),
+      money(line.amountExact),
+      line.kind === "rounding" ? "" : money(line.amountRounded),
+    ];
+    return [row, ...others.map((text): Cell[] => [`  ${text}`, "", "", "", ""])];
+  });
   const bold = (text: string): Cell => ({ text, style: styles.bold });
   const totals = [bold("Total"), "", "", bold(money(total)), bold(money(total))];
   const columns = [
@@ -94,6 +98,20 @@ export function renderStatement(
   ];
   const below = creditRows(document, { bold, money });
   return renderTable({ columns, rows: [...rows, "rule", totals, ...below] }, styles);
+}
+
+const NAME_COLUMNS = 68;
+
+/** Words in lines that leave the amounts room on a terminal; a word is never cut. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    const isRoom = last !== undefined && last.length + 1 + word.length <= NAME_COLUMNS;
+    if (isRoom) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** What credit paid of the total, what children owe, and what is due then. */
