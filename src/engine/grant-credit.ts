@@ -19,6 +19,7 @@ import type { EngineContext } from "./context.ts";
 import { runCreditAct } from "./credit-act.ts";
 import { CreditDesk, type OpenBook } from "./credit-desk.ts";
 import { isMoney } from "./credit-levels.ts";
+import { unknownCharge } from "./known-charges.ts";
 import type { Customer, Store } from "./ports.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { readWorkspace } from "./workspace-settings.ts";
@@ -69,6 +70,7 @@ export async function grantCredit(
     const open = await desk.open(request.customer);
     const currency = request.currency ?? (await currencyOf(act, open.customer));
     await requireCurrency(context.store, workspace, currency);
+    await requireCharges(context.store, workspace, request.charges ?? []);
     const { graceHours } = await readWorkspace(context.store, workspace);
     const terms = { request, currency, graceHours, nowMs: act.state.receivedAtMs };
     const grant: NewGrant = { ...grantOf(terms), id, kind: "grant" };
@@ -154,6 +156,18 @@ export async function requireCurrency(
   throw new TollgateError("field.invalid", detail, "currency");
 }
 
+/** Throws `field.invalid` for charges that credit could never pay. */
+async function requireCharges(
+  store: Store,
+  workspace: string,
+  charges: readonly string[],
+): Promise<void> {
+  const [pattern] = patternsAmong(charges, "charges", "field.invalid");
+  const named = { charges, withFees: true };
+  const detail = pattern?.detail ?? (await unknownCharge(store, workspace, named))?.detail;
+  if (detail !== undefined) throw new TollgateError("field.invalid", detail, "charges");
+}
+
 interface Terms {
   readonly request: Omit<NewCredit, "id" | "reason" | "by" | "customer" | "currency">;
   readonly currency: string;
@@ -165,8 +179,6 @@ const HOUR_MS = 3_600_000;
 
 function grantOf({ request, currency, graceHours, nowMs }: Terms): Omit<NewGrant, "id" | "kind"> {
   const { name, priority, expiresAtMs, charges, cost, costCurrency, rollover } = request;
-  const [pattern] = patternsAmong(charges ?? [], "charges", "field.invalid");
-  if (pattern !== undefined) throw new TollgateError(pattern.code, pattern.detail, pattern.field);
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
     throw new TollgateError("field.out_of_range", "The credit would have ended.", "expiresAt");
   }
