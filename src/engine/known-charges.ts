@@ -1,6 +1,7 @@
 /**
- * Charges that credit or a commitment names: one that no card has would never be paid or drawn by,
- * and a minimum would be billed whole however much was used. Before the first card, nobody can tell.
+ * Charges that credit or a commitment names: one that no card has would never be paid or drawn
+ * by, and a minimum would be billed whole however much was used. Before the first card, nobody can
+ * tell.
  */
 import type { Reads } from "./ports.ts";
 

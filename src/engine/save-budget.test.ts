@@ -6,7 +6,7 @@ import { budget } from "./holds-world.test.ts";
 
 const LIMIT = { each: "customer", measure: "cost", limit: "5", per: "month" };
 
-test("a limit of a scope that nothing can be in is refused, and a possible one is set", async () => {
+test("a limit of a scope that nothing can be in is refused, another one is set", async () => {
   const { engine } = await newWorld();
   const per = { measure: "steps", limit: "5", per: "day" };
   await budget(engine, "all", { ...per, each: "workspace" });
