@@ -19,7 +19,7 @@ import type { EngineContext } from "./context.ts";
 import { runCreditAct } from "./credit-act.ts";
 import { CreditDesk, type OpenBook } from "./credit-desk.ts";
 import { isMoney } from "./credit-levels.ts";
-import { unknownCharge } from "./known-charges.ts";
+import { unknownCharge } from "./known-keys.ts";
 import type { Customer, Store } from "./ports.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { readWorkspace } from "./workspace-settings.ts";

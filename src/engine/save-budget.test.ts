@@ -1,10 +1,29 @@
 /** Setting budgets: what they may select by. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newWorld } from "./engine-world.test.ts";
+import { newWorld, PLAIN_CARD, type World } from "./engine-world.test.ts";
 import { budget } from "./holds-world.test.ts";
 
 const LIMIT = { each: "customer", measure: "cost", limit: "5", per: "month" };
+
+test("a budget or policy of a card that there is not is refused, once there is one", async () => {
+  const who = { reason: "test", by: "test" };
+  const rules = [{ rule: "steps", moreThan: 1, do: "pause" }];
+  const saves = ({ engine }: World, card: string) =>
+    [
+      engine.limits.saveBudget("w", { key: "b", document: { ...LIMIT, where: { card } }, ...who }),
+      engine.policies.save("w", { key: "p", document: { rules, where: { card } }, ...who }),
+      engine.policies.save("w", { key: "q", document: { rules, except: { card } }, ...who }),
+    ] as const;
+  const world = await newWorld();
+  const [ofBudget, ofPolicy, ofException] = saves(world, "plane");
+  const message = `There is no rate card "plane"; there are ${PLAIN_CARD.card.key}.`;
+  await assert.rejects(ofBudget, { code: "budget.invalid", field: "where.card", message });
+  await assert.rejects(ofPolicy, { code: "policy.invalid", field: "where.card", message });
+  await assert.rejects(ofException, { code: "policy.invalid", field: "except.card", message });
+  await Promise.all(saves(world, PLAIN_CARD.card.key));
+  await Promise.all(saves(await newWorld(null), "to come"));
+});
 
 test("a limit of a scope that nothing can be in is refused, another one is set", async () => {
   const { engine } = await newWorld();

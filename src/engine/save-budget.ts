@@ -10,6 +10,7 @@ import { armStages } from "./alerts/arm-stages.ts";
 import { requireApproved, sizeOfBudget } from "./changes.ts";
 import type { EngineContext } from "./context.ts";
 import { PARALLEL_RUNS_KEY } from "./entitlements.ts";
+import { unknownCard } from "./known-keys.ts";
 
 /** Who decided something, and why. */
 export interface Decided {
@@ -56,6 +57,7 @@ export async function saveBudget(
       throw new TollgateError("field.out_of_range", detail, "key");
     }
     refuseSecond(records, key, budget);
+    await requireCards(context, workspace, budget);
     await requireApproved(context, workspace, sizeOfBudget(known, document));
     act.journal("budget.saved", key, { key, before, after, reason, by });
     return put(act, known, budget);
@@ -63,6 +65,17 @@ export async function saveBudget(
   changed(context, workspace);
   await armStages(context, workspace, { key });
   return { record };
+}
+
+/** Throws `budget.invalid` for a card that there is not: such a budget would limit nobody. */
+async function requireCards(
+  { store }: EngineContext,
+  workspace: string,
+  { where }: Budget,
+): Promise<void> {
+  const unknown = await unknownCard(store, workspace, where.card ?? []);
+  if (unknown === null) return;
+  throw new TollgateError("budget.invalid", unknown.detail, "where.card");
 }
 
 /** Credit is shared by whoever is selected, and each hold must see all others of it. */

@@ -14,7 +14,7 @@ import { runAct } from "./act.ts";
 import { currencyOfCard, currencyProblems } from "./commitment-currency.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
-import { unknownCharge } from "./known-charges.ts";
+import { unknownCharge } from "./known-keys.ts";
 import type { Customer } from "./ports.ts";
 
 /** A customer's commitments, all of them. */

@@ -6,6 +6,7 @@ import { parseSentPolicy, policyDocument } from "../domain/policy/parse-policy.t
 import type { Policy } from "../domain/policy/policy.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
+import { unknownCard } from "./known-keys.ts";
 import type { SavedPolicy } from "./policy-books.ts";
 import type { Decided } from "./save-budget.ts";
 
@@ -37,6 +38,11 @@ export async function savePolicy(
     if (known === undefined && policies.length >= POLICIES_PER_WORKSPACE_MAX_COUNT) {
       const detail = `There are ${policies.length} policies already.`;
       throw new TollgateError("field.out_of_range", detail, "key");
+    }
+    for (const field of ["where", "except"] as const) {
+      const unknown = await unknownCard(context.store, workspace, policy[field].card ?? []);
+      if (unknown === null) continue;
+      throw new TollgateError("policy.invalid", unknown.detail, `${field}.card`);
     }
     const saved: SavedPolicy = { key, before, after, reason, by };
     act.journal("policy.saved", key, saved);
