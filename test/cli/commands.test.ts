@@ -290,7 +290,7 @@ describe("the command line", () => {
     writeFileSync(file, `- { ${year}, ${time} }\n`);
     const set = await tollgate("commitment", "set", "acme", file);
     assert.equal(set.code, 0, set.err);
-    assert.match(set.out, /year +prepaid per contract +3000-01-01 +100\.00/);
+    assert.match(set.out, /year +prepaid per contract +2999-01-01 +3000-01-01 +100\.00/);
     const ended = await tollgate("commitment", "end", "acme", "year", "--until", "2999-06-01");
     assert.equal(ended.code, 0, ended.err);
     const listed = await tollgate("commitment", "list", "acme", "--json");
