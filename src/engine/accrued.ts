@@ -145,9 +145,7 @@ export async function* accruedOf(
 ): AsyncGenerator<Accrued> {
   const accruals = new Accruals(store, workspace, tariff);
   const isWanted = (one: Accrued | null): one is Accrued =>
-    one !== null &&
-    (period === undefined || one.period === period) &&
-    (agent === undefined || one.agent === agent);
+    one?.period.startsWith(period ?? "") === true && (agent === undefined || one.agent === agent);
   const who = customer === undefined ? {} : { customer };
   if (tariff.waitsForEnd) {
     for await (const run of openRuns(store, workspace, who)) {

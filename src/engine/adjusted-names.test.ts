@@ -1,8 +1,10 @@
 /** How a bill tells what it adjusts, by the card of the period that is adjusted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { StatementRecord } from "../domain/period/records.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
-import { DAY_MS, NOW_MS, newWorld, toolCall } from "./engine-world.test.ts";
+import { DAY_MS, NOW_MS, newWorld, toolCall, type World } from "./engine-world.test.ts";
+import { lateLimitsOf } from "./late-limits.ts";
 
 const NOW = { effectiveFromMs: null, takesEffect: "at_once" } as const;
 const october = { occurredAtMs: NOW_MS - 30 * DAY_MS };
@@ -39,6 +41,10 @@ test("an adjustment tells the name of its charge, as the closed bill did", async
   await world.audited();
 });
 
+async function lateLimits({ engine }: World, of: StatementRecord | undefined) {
+  return of === undefined ? null : lateLimitsOf(await engine.readsAt("w", null), "w", of);
+}
+
 test("late usage is not held by terms of the whole period until it is issued again", async () => {
   const price = { model: "per_unit", unit: "1" };
   const charges = [{ key: "calls", name: "Calls", meter: { count: "steps" }, price, maximum: "4" }];
@@ -56,8 +62,18 @@ test("late usage is not held by terms of the whole period until it is issued aga
   const request = { statement: closed?.id ?? "", reason: "late", by: "anna" };
   const bill = await world.engine.bill("w", { customer: "acme", period: "2026-11-01" });
   assert.deepEqual(told(bill.document), ["Calls: adjustment of the period 2026-10-01 3"]);
+  const terms = [
+    { kind: "charge_maximum", name: "Calls" },
+    { kind: "discount", name: "Deal" },
+  ];
+  const limits = [{ originPeriod: "2026-10-01", statement: closed?.id, terms }];
+  assert.deepEqual(bill.lateLimits, limits, "who reads the bill is told");
+  const [november] = (await world.close("2026-11")).statements;
+  assert.deepEqual(await lateLimits(world, november), limits);
   const again = await world.engine.reissueStatement("w", request);
-  const anew = ["Calls 6", "Calls: maximum of the period -2", "Deal (50 %) -2"];
+  const billed = "Calls: billed already as an adjustment in the period 2026-11-01 -3";
+  const anew = ["Calls 6", "Calls: maximum of the period -2", "Deal (50 %) -2", billed];
   assert.deepEqual(told(again.document), anew);
+  assert.deepEqual(await lateLimits(world, november), [], "it is worked out with all of them now");
   await world.audited();
 });

@@ -106,6 +106,13 @@ test("credit of some charges pays for no other", async () => {
   await world.send(opened({ run: "r2", customer: "acme" }));
   await call(world, "a");
   assert.equal(await standing(world), "tools 4, owed 1");
+  for (const [charge, message] of [
+    ["tool", /^No rate card has a charge "tool"; there are runs, tools\.$/],
+    ["to*", /^"to\*" would match nothing: names are compared whole here/],
+  ] as const) {
+    const wrong = { code: "field.invalid", field: "charges", message };
+    await assert.rejects(give(world, "5", { id: "other", charges: ["tools", charge] }), wrong);
+  }
 });
 
 test("a voided step gives back in reverse order", async () => {

@@ -96,6 +96,10 @@ export function requireBilled(
   const detail =
     at.billed <= 0n
       ? "Nothing is charged for it, so there is nothing to give back."
-      : `${wanted} is more than is left of ${of}: ${formatAmount(left)}.`;
+      : left <= 0n
+        ? `All of its ${of} is credited or disputed already.`
+        : at.wanted <= 0n
+          ? `${wanted} gives nothing back: state an amount of up to ${formatAmount(left)}.`
+          : `${wanted} is more than is left of ${of}: ${formatAmount(left)}.`;
   throw new TollgateError("credit.exceeded", detail, field);
 }

@@ -13,11 +13,13 @@ import {
 import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
 import { roundAmount } from "../domain/money/rounding.ts";
 import { parseMoney } from "../domain/period/booking.ts";
+import { patternsAmong } from "../domain/rating/whole-names.ts";
 import type { Act } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
 import { runCreditAct } from "./credit-act.ts";
 import { CreditDesk, type OpenBook } from "./credit-desk.ts";
 import { isMoney } from "./credit-levels.ts";
+import { unknownCharge } from "./known-keys.ts";
 import type { Customer, Store } from "./ports.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { readWorkspace } from "./workspace-settings.ts";
@@ -68,6 +70,7 @@ export async function grantCredit(
     const open = await desk.open(request.customer);
     const currency = request.currency ?? (await currencyOf(act, open.customer));
     await requireCurrency(context.store, workspace, currency);
+    await requireCharges(context.store, workspace, request.charges ?? []);
     const { graceHours } = await readWorkspace(context.store, workspace);
     const terms = { request, currency, graceHours, nowMs: act.state.receivedAtMs };
     const grant: NewGrant = { ...grantOf(terms), id, kind: "grant" };
@@ -151,6 +154,18 @@ export async function requireCurrency(
   if (cards.some(({ card }) => card.credit?.name === currency)) return;
   const detail = `"${currency}" is neither a currency nor the credit of a rate card.`;
   throw new TollgateError("field.invalid", detail, "currency");
+}
+
+/** Throws `field.invalid` for charges that credit could never pay. */
+async function requireCharges(
+  store: Store,
+  workspace: string,
+  charges: readonly string[],
+): Promise<void> {
+  const [pattern] = patternsAmong(charges, "charges", "field.invalid");
+  const named = { charges, withFees: true };
+  const detail = pattern?.detail ?? (await unknownCharge(store, workspace, named))?.detail;
+  if (detail !== undefined) throw new TollgateError("field.invalid", detail, "charges");
 }
 
 interface Terms {

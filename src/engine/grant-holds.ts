@@ -40,7 +40,7 @@ import type { Customer, Ids, StepKey } from "./ports.ts";
 import type { PrepaidCredit } from "./prepaid-credit.ts";
 import { decideWithCredit, prepaidRoomsOf } from "./prepaid-rooms.ts";
 import type { WatchedRuns } from "./watched-runs.ts";
-import { worstCaseOf } from "./worst-case.ts";
+import { knownOf, worstCaseOf } from "./worst-case.ts";
 
 /** What granting needs beside the state of the unit. */
 export interface Granting extends Spending {
@@ -177,12 +177,13 @@ function knownAnswer(
     const detail = `Step "${ask.step.id}" of run "${ask.step.run}" holds by other terms.`;
     return { ...problem("hold.conflict", detail), decision: "conflict" };
   }
-  return grantedBefore(granting, hold);
+  return grantedBefore(granting, ask, hold);
 }
 
-async function grantedBefore(granting: Deciding, hold: Hold): Promise<HoldDecision> {
+async function grantedBefore(granting: Deciding, ask: HoldAsk, hold: Hold): Promise<HoldDecision> {
   const rooms = await reservedRooms(granting, hold);
-  return { decision: "allow", hold, budgets: rooms, policies: [] };
+  const costIs = knownOf(ask, { tariff: granting.tariff, hold });
+  return { decision: "allow", hold, costIs, budgets: rooms, policies: [] };
 }
 
 /** The kept balances that a spender's work counts in, as they are now. */
@@ -311,7 +312,7 @@ function grant(
     const kept = places[at];
     return kept === undefined ? creditAfter(room, worstCase.spend) : roomAfter(granting, kept);
   });
-  return { decision: "allow", hold, budgets, policies };
+  return { decision: "allow", hold, costIs: worstCase.costIs, budgets, policies };
 }
 
 function creditAfter(room: Room, spend: Spend): Room {

@@ -1,6 +1,6 @@
 /** What is asked of holds, and what is answered. */
 import type { BudgetRecord } from "../domain/budget/budget.ts";
-import type { Refusal, Room } from "../domain/budget/decide.ts";
+import type { CostKnowledge, Refusal, Room } from "../domain/budget/decide.ts";
 import type { NotEntitled } from "../domain/budget/entitlements.ts";
 import type { Hold } from "../domain/budget/hold.ts";
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
@@ -50,6 +50,8 @@ export type HoldDecision =
   | {
       readonly decision: "allow";
       readonly hold: Hold;
+      /** Where the cost that it sets aside is from; `unknown`: it is none, whatever it will be. */
+      readonly costIs: CostKnowledge;
       /** Every balance that it counts in, after it. */
       readonly budgets: readonly BudgetState[];
       /** Rules of policies that its run, or one above it, is beyond; none refuses. */

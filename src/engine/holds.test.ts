@@ -122,6 +122,21 @@ describe("A hold", () => {
     assert.deepEqual(await budgetsOf(engine, "r1"), ["cap(r1) 0 + 0.3 of 1"]);
   });
 
+  it("says where its cost is from, on a retry too: one that nobody knows is no zero", async () => {
+    const { engine } = await cappedWorld({ ...RUN_CAP, unpriced: "allow" });
+    const model = step({ id: "a", model: "gpt-unheard-of" });
+    const asks = [
+      ask("a", { step: model }),
+      ask("b", { step: { ...model, id: "b" }, cost: CENT as never }),
+      ask("c"),
+    ];
+    for (let times = 0; times < 2; times += 1) {
+      const told = await holdOn(engine, "r1", ...asks);
+      const costs = told.map((one) => one.decision === "allow" && one.costIs);
+      assert.deepEqual(costs, ["unknown", "stated", "known"]);
+    }
+  });
+
   it("is blocked by a strict budget where its step would not cost what it states", async () => {
     const { engine, send } = await cappedWorld({ ...RUN_CAP, unpriced: "strict" });
     const cost = (30n * CENT) as never;

@@ -2,7 +2,7 @@
 import { type Stop, stopKeysOf } from "../domain/budget/stop.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { LIVE_RUNS_MAX_COUNT } from "../domain/limits.ts";
-import type { Run } from "../domain/run/run.ts";
+import { mayGoOn, type Run } from "../domain/run/run.ts";
 import type { EngineContext } from "./context.ts";
 import type { BudgetState } from "./hold-answers.ts";
 import { changeIn, type LiveChange, type LiveScope, type LiveView } from "./live-feed.ts";
@@ -62,7 +62,10 @@ export class LiveCases {
     });
     const keys = new Map(own.map((key) => [`${key.of}\u0000${key.id}`, key]));
     const stops = await this.#context.store.spending.stops(workspace, [...keys.values()]);
-    return { runs, budgets, stops };
+    // As readStops leaves them out: who has ended does not wait for a budget.
+    const ended = new Set(runs.flatMap((run) => (mayGoOn(run) ? [] : run.id)));
+    const inForce = stops.filter(({ id, budget }) => budget === null || !ended.has(id));
+    return { runs, budgets, stops: inForce };
   }
 
   async #budgets(workspace: string, { of, id }: LiveScope): Promise<readonly BudgetState[]> {

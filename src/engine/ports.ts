@@ -216,7 +216,7 @@ export interface ProvisionalFilter {
   readonly after?: OutcomeState;
 }
 
-/** Which roll-ups to read; what is left out matches everything. */
+/** Which roll-ups to read, by start date or month too; what is left out matches everything. */
 export interface UsageFilter {
   readonly customer?: string;
   readonly agent?: string;

@@ -9,6 +9,7 @@ import { statementDocument } from "../domain/period/statement-document.ts";
 import { periodStarting, periodStartingIn } from "./bill.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { ReadContext } from "./context.ts";
+import { type LateLimits, lateLimitsOf } from "./late-limits.ts";
 import type { Customer } from "./ports.ts";
 import type { PreviewedBill } from "./preview-credit.ts";
 import { drawnWithOpen, openBill } from "./read-drawdown.ts";
@@ -29,6 +30,8 @@ export interface PeriodBill {
   readonly statement: StatementRecord | null;
   /** A statement's document; of an open period, the one that closing it now would leave. */
   readonly document: string;
+  /** What its adjustments of closed periods are not held against. */
+  readonly lateLimits: readonly LateLimits[];
 }
 
 /** What credit would pay of an open bill. */
@@ -57,7 +60,8 @@ export async function readBill(
   const statement =
     closed === undefined ? undefined : await store.statement(workspace, closed.statementId);
   if (statement !== undefined) {
-    return { period, nowMs, statement, document: statement.document };
+    const lateLimits = await lateLimitsOf(context, workspace, statement);
+    return { period, nowMs, statement, document: statement.document, lateLimits };
   }
   const at = { customer, tariff, nowMs };
   const input = await commitmentInput(store, workspace, { customer, replaces: null });
@@ -66,7 +70,8 @@ export async function readBill(
   const open = buildStatement(await openBill(context, workspace, underWay));
   const credit = (await creditOf?.({ customer, statement: open, nowMs })) ?? null;
   const document = statementDocument(open, { replaces: null, credit });
-  return { period, nowMs, statement: null, document };
+  const lateLimits = await lateLimitsOf(context, workspace, { customer: id, document });
+  return { period, nowMs, statement: null, document, lateLimits };
 }
 
 /** The period that starts on a date, or in a month: each month has one. */

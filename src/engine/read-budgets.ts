@@ -26,7 +26,7 @@ export async function readRunState(
   const { run, spender, budgets } = rooms;
   const stops = await reading.store.spending.stops(workspace, stopKeysOf(spender));
   const own = await Promise.all(stops.map((stop) => roomOf(reading, workspace, { stop, rooms })));
-  const inForce = stops.filter((stop, at) => stop.budget === null || isShort(stop, own[at]));
+  const inForce = stops.filter((stop, at) => isInForce(stop, own[at], rooms));
   const stop = decidingStop(inForce);
   const ends = own.flatMap((room) => room?.window.endMs ?? []);
   const nowMs = ends.length === 0 ? 0 : (await reading.clocks.of(workspace)).nowMs();
@@ -36,6 +36,8 @@ export async function readRunState(
 
 interface RunRooms {
   readonly run: Run;
+  /** Runs of its path that have ended, itself included. */
+  readonly ended: ReadonlySet<string>;
   readonly customer: Customer | null;
   readonly spender: Spender;
   readonly budgets: readonly Room[];
@@ -52,7 +54,8 @@ async function readRunRooms(reading: Reading, workspace: string, id: string): Pr
   const spender = { customer: run.customer ?? "", agent, labels, cardKey, path };
   const budgets =
     customer === undefined ? [] : await readRooms(reading, workspace, { spender, customer });
-  return { run, customer: customer ?? null, spender, budgets };
+  const ended = new Set(runs.flatMap((one) => (mayGoOn(one) ? [] : one.id)));
+  return { run, ended, customer: customer ?? null, spender, budgets };
 }
 
 /** A balance of a run by which its next hold is refused, whatever it is for; null: none. */
@@ -97,6 +100,15 @@ async function roomOf(
   return room;
 }
 
+/**
+ * Whether a stop keeps work from going on. A budget's own pause is over with its run, also where
+ * one of an older version stands in the store: those below that outlive it are paused themselves.
+ */
+function isInForce(stop: Stop, own: Room | undefined, { ended }: RunRooms): boolean {
+  if (stop.budget === null) return true;
+  return !ended.has(stop.id) && isShort(stop, own);
+}
+
 /** A budget's own pause is over as soon as it has more room than it refused with. */
 function isShort({ budget }: Stop, own: Room | undefined): boolean {
   if (own === undefined) return false;
@@ -105,7 +117,7 @@ function isShort({ budget }: Stop, own: Room | undefined): boolean {
 
 /**
  * What is stopped, by what it is, at most so many. A budget's own pause stands in the store until
- * the next hold looks at it: where there is room again it is over, and left out.
+ * the next hold looks at it: where there is room again, or its run has ended, it is left out.
  */
 export async function readStops(
   reading: Reading,
@@ -113,14 +125,14 @@ export async function readStops(
   limit: number,
 ): Promise<readonly Stop[]> {
   const stops = await reading.store.spending.listStops(workspace, limit);
-  const isInForce = await Promise.all(
+  const isListed = await Promise.all(
     stops.map(async (stop) => {
       if (stop.budget === null) return true;
       const rooms = await readRunRooms(reading, workspace, stop.id);
-      return isShort(stop, await roomOf(reading, workspace, { stop, rooms }));
+      return isInForce(stop, await roomOf(reading, workspace, { stop, rooms }), rooms);
     }),
   );
-  return stops.filter((_, at) => isInForce[at]);
+  return stops.filter((_, at) => isListed[at]);
 }
 
 async function readPath({ store }: Reading, workspace: string, id: string): Promise<Run[]> {

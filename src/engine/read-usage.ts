@@ -128,7 +128,10 @@ function negated<Row extends Sums>(row: Row): Row {
 
 const DAY_MS = 86_400_000;
 
-/** A period is named by its first day in its customer's time zone; no zone is a day ahead. */
+/**
+ * A period is named by its first day in its customer's time zone, several by their month; no zone
+ * is a day ahead.
+ */
 function earliestStartOf(period: string | undefined): number {
-  return period === undefined ? 0 : Date.parse(`${period}T00:00:00Z`) - DAY_MS;
+  return period === undefined ? 0 : Date.parse(period) - DAY_MS;
 }

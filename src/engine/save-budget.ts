@@ -4,11 +4,13 @@ import { budgetDocument, countsAlike, parseBudget } from "../domain/budget/parse
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { BUDGETS_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
+import { patternsIn } from "../domain/rating/whole-names.ts";
 import { type Act, runAct } from "./act.ts";
 import { armStages } from "./alerts/arm-stages.ts";
 import { requireApproved, sizeOfBudget } from "./changes.ts";
 import type { EngineContext } from "./context.ts";
 import { PARALLEL_RUNS_KEY } from "./entitlements.ts";
+import { unknownCard } from "./known-keys.ts";
 
 /** Who decided something, and why. */
 export interface Decided {
@@ -42,6 +44,8 @@ export async function saveBudget(
   const parsed = parseBudget(document, key);
   if ("problems" in parsed) return parsed;
   const { budget } = parsed;
+  const problems = patternsIn(budget.where, "where", "budget.invalid");
+  if (problems.length > 0) return { problems };
   const record = await runAct(context, workspace, async (act) => {
     const { records } = await context.budgets.of(workspace);
     const known = records.find((one) => one.budget.key === key);
@@ -53,6 +57,7 @@ export async function saveBudget(
       throw new TollgateError("field.out_of_range", detail, "key");
     }
     refuseSecond(records, key, budget);
+    await requireCards(context, workspace, budget);
     await requireApproved(context, workspace, sizeOfBudget(known, document));
     act.journal("budget.saved", key, { key, before, after, reason, by });
     return put(act, known, budget);
@@ -60,6 +65,17 @@ export async function saveBudget(
   changed(context, workspace);
   await armStages(context, workspace, { key });
   return { record };
+}
+
+/** Throws `budget.invalid` for a card that there is not: such a budget would limit nobody. */
+async function requireCards(
+  { store }: EngineContext,
+  workspace: string,
+  { where }: Budget,
+): Promise<void> {
+  const unknown = await unknownCard(store, workspace, where.card ?? []);
+  if (unknown === null) return;
+  throw new TollgateError("budget.invalid", unknown.detail, "where.card");
 }
 
 /** Credit is shared by whoever is selected, and each hold must see all others of it. */

@@ -14,6 +14,7 @@ import { runAct } from "./act.ts";
 import { currencyOfCard, currencyProblems } from "./commitment-currency.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
+import { unknownCharge } from "./known-keys.ts";
 import type { Customer } from "./ports.ts";
 
 /** A customer's commitments, all of them. */
@@ -51,12 +52,29 @@ export function saveCommitments(
     if (problems.length > 0) return { problems };
     const known = await commitmentInput(context.store, workspace, { customer, replaces: null });
     if (textOf(commitments) === textOf(known.commitments)) return { commitments };
+    await requireCharges(context, workspace, { commitments, known });
     const closed = new Set((await unit.periodsOf(id)).map(({ period }) => period));
     requireAllowed({ customer, commitments, known, closed });
     const saved = { customer: id, commitments: commitments.map(commitmentDocument) };
     journal("commitments.saved", id, saved);
     return { commitments };
   });
+}
+
+/** What is on record already stays as it is: its charges may have had other names. */
+async function requireCharges(
+  { store }: Pick<EngineContext, "store">,
+  workspace: string,
+  { commitments, known }: Pick<Change, "commitments" | "known">,
+): Promise<void> {
+  for (const [index, { key, charges }] of commitments.entries()) {
+    const former = known.commitments.find((one) => one.key === key)?.charges;
+    if (charges === null || canonicalJson(former ?? null) === canonicalJson(charges)) continue;
+    const found = await unknownCharge(store, workspace, { charges, withFees: false });
+    if (found === null) continue;
+    const path = `commitments[${index}].charges[${found.at}]`;
+    throw new TollgateError("commitment.invalid", found.detail, path);
+  }
 }
 
 function textOf(commitments: readonly Commitment[]): string {

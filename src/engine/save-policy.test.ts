@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { POLICIES_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
-import { newWorld, opened, PLAIN_CARD, toolCall, type World } from "./engine-world.test.ts";
+import {
+  cardOf,
+  each,
+  newWorld,
+  opened,
+  PLAIN_CARD,
+  STEPS,
+  toolCall,
+  type World,
+} from "./engine-world.test.ts";
 
 const WHO = { reason: "test", by: "ops" };
 const SHORT = { rules: [{ rule: "steps", moreThan: 1, do: "notify" }] };
@@ -58,6 +67,8 @@ describe("A policy", () => {
     await save(world, "globex", { ...SHORT, where: { customer: "globex" } });
     await save(world, "support", { ...SHORT, where: { agent: "support" } });
     await save(world, "card", { ...SHORT, where: { card: PLAIN_CARD.card.key } });
+    const another = cardOf({ steps: [STEPS, each("1")] }, "other");
+    await world.engine.applyRateCard("w", { ...another, effectiveFromMs: 0 });
     await save(world, "other-card", { ...SHORT, where: { card: "other" } });
     await save(world, "not-support", { ...SHORT, except: { agent: "support" } });
     const support = await foundBy(world, "r1", { agent: "support" });

@@ -2,17 +2,18 @@
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { POLICIES_PER_WORKSPACE_MAX_COUNT } from "../domain/limits.ts";
-import { parsePolicy, policyDocument } from "../domain/policy/parse-policy.ts";
+import { parseSentPolicy, policyDocument } from "../domain/policy/parse-policy.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import { runAct } from "./act.ts";
 import type { EngineContext } from "./context.ts";
+import { unknownCard } from "./known-keys.ts";
 import type { SavedPolicy } from "./policy-books.ts";
 import type { Decided } from "./save-budget.ts";
 
 /** A policy to set. */
 export interface NewPolicy extends Decided {
   readonly key: string;
-  /** As sent; see `parsePolicy`. */
+  /** As sent; see `parseSentPolicy`. */
   readonly document: unknown;
 }
 
@@ -25,7 +26,7 @@ export async function savePolicy(
   workspace: string,
   { key, document, reason, by }: NewPolicy,
 ): Promise<PolicySaved> {
-  const parsed = parsePolicy(document, key);
+  const parsed = parseSentPolicy(document, key);
   if ("problems" in parsed) return parsed;
   const { policy } = parsed;
   await runAct(context, workspace, async (act) => {
@@ -37,6 +38,11 @@ export async function savePolicy(
     if (known === undefined && policies.length >= POLICIES_PER_WORKSPACE_MAX_COUNT) {
       const detail = `There are ${policies.length} policies already.`;
       throw new TollgateError("field.out_of_range", detail, "key");
+    }
+    for (const field of ["where", "except"] as const) {
+      const unknown = await unknownCard(context.store, workspace, policy[field].card ?? []);
+      if (unknown === null) continue;
+      throw new TollgateError("policy.invalid", unknown.detail, `${field}.card`);
     }
     const saved: SavedPolicy = { key, before, after, reason, by };
     act.journal("policy.saved", key, saved);

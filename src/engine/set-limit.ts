@@ -1,8 +1,9 @@
 /** Gives one scope of a budget a limit of its own: how a cap is raised without touching others. */
-import { isPrepaid } from "../domain/budget/budget.ts";
+import { type Budget, isPrepaid } from "../domain/budget/budget.ts";
 import { formatLevel, readLevel } from "../domain/budget/parse-budget.ts";
 import { type Problem, TollgateError } from "../domain/errors.ts";
 import { Place } from "../domain/rating/document-place.ts";
+import { patternsAmong } from "../domain/rating/whole-names.ts";
 import { type Act, runAct } from "./act.ts";
 import { armStages } from "./alerts/arm-stages.ts";
 import { requireApproved, sizeOfBudget } from "./changes.ts";
@@ -51,6 +52,7 @@ export async function putLimit(
     const detail = `"${key}" is limited by the customer's credit: give it more.`;
     throw new TollgateError("budget.invalid", detail, "limit");
   }
+  requireScope(budget, scope);
   const wanted = parseLimit(sent, budget.measure);
   const [known] = await unit.spending.ownLimits([{ budgetId, scope }]);
   const former = known?.limit ?? null;
@@ -64,6 +66,33 @@ export async function putLimit(
   }
   const now = wanted ?? budget.limit;
   return { budget: key, scope, limit: now === null ? null : formatLevel(now, budget.measure) };
+}
+
+/** Of a scope that nothing can ever be in, a limit would be set and limit nothing. */
+function requireScope({ key, each }: Budget, scope: string): void {
+  const [pattern] = each === "run" ? [] : patternsAmong([scope], "scope", "budget.invalid");
+  const detail = pattern?.detail ?? wrongScope({ key, each }, scope);
+  if (detail !== null) throw new TollgateError("budget.invalid", detail, "scope");
+}
+
+function wrongScope({ key, each }: Pick<Budget, "key" | "each">, scope: string): string | null {
+  if (each === "workspace") {
+    return scope === "" ? null : `"${key}" is of everything together: its scope is "".`;
+  }
+  if (scope === "") return `"${key}" has a limit for each ${each}: name one.`;
+  if (each !== "customer_agent" || isPair(scope)) return null;
+  return `"${scope}" is no customer and agent: write ["acme","support"].`;
+}
+
+/** As balances of customers and agents are named. */
+function isPair(scope: string): boolean {
+  try {
+    const pair: unknown = JSON.parse(scope);
+    const isOfTexts = Array.isArray(pair) && pair.every((one) => typeof one === "string");
+    return isOfTexts && pair.length === 2 && JSON.stringify(pair) === scope;
+  } catch {
+    return false;
+  }
 }
 
 function parseLimit(sent: unknown, measure: string): bigint | null {

@@ -182,9 +182,7 @@ export class StoreAsOf implements Reads {
     const recount = await this.#recount(customer ?? null);
     recount.requireSteps({ ...(customer && { customer }), ...(period && { period }) });
     return recount.rollups.filter(
-      (row) =>
-        (agent === undefined || row.agent === agent) &&
-        (period === undefined || row.period === period),
+      (row) => (agent === undefined || row.agent === agent) && row.period.startsWith(period ?? ""),
     );
   }
 

@@ -48,7 +48,7 @@ export async function* usageOfEndUsers(
   let read = 0;
   let readAtPause = 0;
   const isWanted = (row: RollupRow) =>
-    (agent === undefined || row.agent === agent) && (period === undefined || row.period === period);
+    (agent === undefined || row.agent === agent) && row.period.startsWith(period ?? "");
   for await (const run of runsOf(store, workspace, filter)) {
     const mayHaveSteps = !("lastSeenAtMs" in run) || isAlive(run, fromMs);
     const steps = mayHaveSteps ? await store.stepsOfRun(workspace, run.id) : [];

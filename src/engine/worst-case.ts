@@ -1,6 +1,7 @@
 /** The worst case of a step that is asked for: what it may cost us and charge the customer. */
 import { present } from "../domain/assert.ts";
 import type { ChargePart, CostKnowledge, WorstCase } from "../domain/budget/decide.ts";
+import type { Hold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
 import { NO_SPEND } from "../domain/budget/spend.ts";
 import type { CostOutcome } from "../domain/cost/cost-of-step.ts";
@@ -59,6 +60,19 @@ export function worstCaseOf(
     last = { outputTokens, worst: worstOf(outputTokens) };
     return last.worst;
   };
+}
+
+/** What was known of the cost of a hold that was granted before, by the prices of then. */
+export function knownOf(
+  ask: HoldAsk,
+  of: {
+    readonly tariff: Tariff;
+    readonly hold: Pick<Hold, "maxOutputTokens" | "grantedAtMs">;
+  },
+): CostKnowledge {
+  const { maxOutputTokens, grantedAtMs } = of.hold;
+  const step = { ...ask.step, usage: usageWith(ask, maxOutputTokens ?? 0) };
+  return knowledgeOf(ask, of.tariff.priceStep(step, grantedAtMs).status);
 }
 
 /** What has no quantity costs nothing, unless the caller says that it does. */

@@ -58,6 +58,7 @@ const allowed = fc.record({
     ...{ currency: fc.constantFrom(null, "USD"), maxOutputTokens: fc.option(fc.nat()) },
     isClamped: fc.boolean(),
   }),
+  costIs: fc.constantFrom("known", "stated", "unknown"),
   budgets: fc.array(state, { maxLength: 4 }),
   policies: fc.constantFrom(
     [],

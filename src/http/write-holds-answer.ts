@@ -10,7 +10,13 @@ import { jsonString } from "../domain/json-string.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
 import type { BudgetState, HoldDecision, HoldsRequest } from "../engine/hold-answers.ts";
 import { timeText } from "./instant.ts";
-import { balanceView, decisionView, stageOf, windowView } from "./views/budget-view.ts";
+import {
+  balanceView,
+  costStatusOf,
+  decisionView,
+  stageOf,
+  windowView,
+} from "./views/budget-view.ts";
 import { policyHitView } from "./views/policy-view.ts";
 
 /** What became of one request. */
@@ -41,12 +47,14 @@ export function writeHoldsAnswer({ request, opened, decisions }: AnsweredHolds):
 
 type Allowed = Extract<HoldDecision, { readonly decision: "allow" }>;
 
-function allowedFields({ hold, budgets, policies }: Allowed): string {
+function allowedFields({ hold, costIs, budgets, policies }: Allowed): string {
   const { holdId, expiresAtMs, maxOutputTokens, isClamped, cost, charge, currency } = hold;
   let text = `,"hold":"${holdId}","expiresAt":"${timeText(expiresAtMs)}"`;
   text += `,"maxOutputTokens":${maxOutputTokens},"isClamped":${isClamped}`;
   text += `,"reserved":{"cost":"${formatAmount(cost)}","charge":"${formatAmount(charge)}"`;
-  text += `,"currency":${currency === null ? "null" : `"${currency}"`}},"budgets":[`;
+  text += `,"currency":${currency === null ? "null" : `"${currency}"`}`;
+  if (costIs !== "known") text += `,"costStatus":"${costStatusOf(costIs)}"`;
+  text += '},"budgets":[';
   for (let index = 0; index < budgets.length; index += 1) {
     if (index > 0) text += ",";
     text += balanceText(budgets[index] as BudgetState);

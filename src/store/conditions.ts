@@ -3,7 +3,7 @@
  * both (`? IS NULL OR customer = ?`) is planned for the worse of them.
  */
 import type { DeliveryFilter } from "../engine/alerts/alert-ports.ts";
-import type { ProvisionalFilter, RunFilter } from "../engine/ports.ts";
+import type { ProvisionalFilter, RunFilter, UsageFilter } from "../engine/ports.ts";
 import type { Bound } from "./stored-rows.ts";
 
 /** A condition with its values; `?` stands for each value. */
@@ -45,6 +45,15 @@ export function conditionsOfRuns(
   if (byId === true) found.push(condition("id > ?", after));
   if (last === undefined) return found;
   return [...found, condition("(opened_at, id) < (?, ?)", last.openedAtMs, last.id)];
+}
+
+const MONTH_CHARS = "2026-11".length;
+
+/** Roll-ups that a filter lets through. */
+export function conditionsOfUsage({ customer, agent, period }: UsageFilter): Condition[] {
+  if (period?.length !== MONTH_CHARS) return equal({ customer, agent, period });
+  const ofMonth = condition(`substr(period, 1, ${MONTH_CHARS}) = ?`, period);
+  return [...equal({ customer, agent }), ofMonth];
 }
 
 /** Outcomes of a page that are not final yet, in the order of customer, run and key. */

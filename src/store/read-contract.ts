@@ -104,6 +104,8 @@ async function checkUsage({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await steps({ agent: "support" }), [2, 3]);
   assert.deepEqual(await steps({ agent: "" }), [1]);
   assert.deepEqual(await steps({ customer: "acme", period: "2026-12-01" }), [3]);
+  assert.deepEqual(await steps({ period: "2026-11" }), [1, 2]);
+  assert.deepEqual(await steps({ agent: "support", period: "2026-12" }), [3]);
   const counters = [counterRow({}), counterRow({ period: "2026-12-01" })];
   await write(store(), workspace, { counters });
   assert.deepEqual(await store().countersOf(workspace, counterRow({})), counters.slice(0, 1));

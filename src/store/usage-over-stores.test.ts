@@ -79,6 +79,10 @@ async function assertLaws(engine: Engine, workspace: string): Promise<void> {
       const wanted = rows.filter(({ group }) => group.period === period);
       const read = await usage(["period", "endUser"], { endUser, period });
       assert.deepEqual(read, wanted, `${endUser} in ${period}`);
+      const month = period.slice(0, "2026-11".length);
+      const ofMonth = rows.filter(({ group }) => group.period?.startsWith(month));
+      const readOf = await usage(["period", "endUser"], { endUser, period: month });
+      assert.deepEqual(readOf, ofMonth, `${endUser} in ${month}`);
     }
   }
 }

@@ -100,11 +100,13 @@ describe("the command line", () => {
   });
 
   test("lists runs and sums usage by what one asks for", async () => {
-    assert.match((await tollgate("runs")).out, /r1 +acme +support +open +2 +0\.00225 +0\.1027/);
+    assert.match((await tollgate("runs")).out, /r1 +acme +support +open +2 +≥0\.00225 +0\.1027/);
     const usage = await tollgate("usage", "--by", "customer,model", "--json");
     const { rows } = JSON.parse(usage.out);
     const models = rows.filter((row: { group: { model: string } }) => row.group.model === "gpt-5");
     assert.equal(models[0].cost, "0.00225");
+    const shown = (await tollgate("usage", "--by", "kind")).out;
+    assert.match(shown, /^tool +1 .* ≥0\.00 .*1 UNPRICED$/m, "an unknown cost is no zero");
   });
 
   test("makes a sandbox and moves its clock, and refuses to move that of production", async () => {
@@ -226,6 +228,19 @@ describe("the command line", () => {
     assert.match(meant.err, /"fly" is neither plan, run, .* nor the id of a statement \(st_…\)/);
   });
 
+  test("says of a list on which nothing stands that there is nothing", async () => {
+    const [id = ""] = /st_[0-9a-f]{20}/.exec((await tollgate("statement", "list")).out) ?? [];
+    for (const [says, ...words] of [
+      ["There are no disputes.", "dispute", "list"],
+      ["No goodwill was given.", "goodwill", "list"],
+      ["There are no rates.", "rates", "list"],
+      ["There are no targets. Add one: tollgate target add ID FILE", "target", "list"],
+      ["It has no credit notes.", "credit", "list", id],
+    ] as const) {
+      assert.equal((await tollgate(...words)).out, `${says}\n`);
+    }
+  });
+
   test("puts a closed statement right, and lists what was done", async () => {
     const [id = ""] = /st_[0-9a-f]{20}/.exec((await tollgate("statement", "list")).out) ?? [];
     const who = ["--reason", "agreed", "--by", "anna"];
@@ -275,7 +290,7 @@ describe("the command line", () => {
     writeFileSync(file, `- { ${year}, ${time} }\n`);
     const set = await tollgate("commitment", "set", "acme", file);
     assert.equal(set.code, 0, set.err);
-    assert.match(set.out, /year +prepaid per contract +3000-01-01 +100\.00/);
+    assert.match(set.out, /year +prepaid per contract +2999-01-01 +3000-01-01 +100\.00/);
     const ended = await tollgate("commitment", "end", "acme", "year", "--until", "2999-06-01");
     assert.equal(ended.code, 0, ended.err);
     const listed = await tollgate("commitment", "list", "acme", "--json");

@@ -101,6 +101,20 @@ describe("a wrong command about limits", () => {
     assert.match(broken.err, /^budget\.invalid: .*line 1/);
   });
 
+  test("that lists budgets says whom each is for, where one is not for all", async () => {
+    const where = "where: { agent: [support, research], label: { team: [a] } }";
+    const some = file(`{ key: some, each: run, measure: steps, limit: 5, ${where} }`);
+    assert.equal((await tollgate("budget", "set", some, ...WHY)).code, 0);
+    const { out } = await tollgate("budget", "list");
+    assert.match(out, /^some +run +agent support\|research, label team a +5 +steps/m);
+    assert.match(out, /^a +run +all +5 +steps/m);
+    const month = "{ key: month, each: customer, measure: steps, limit: 5, per: month }";
+    assert.equal((await tollgate("budget", "set", file(month), ...WHY)).code, 0);
+    const misspelt = await tollgate("budget", "limit", "month", "amce", "9", ...WHY);
+    assert.equal(misspelt.out, "month of amce: the limit is 9 now.\n");
+    assert.match(misspelt.err, /^Nothing is on record of the customer "amce" so far/);
+  });
+
   test("that lets a run go on which has no room says which budget stops it again", async () => {
     const stages = '[{ at: "1", do: pause }]';
     const gate = "key: gate, each: customer, measure: steps, limit: 5, per: day";

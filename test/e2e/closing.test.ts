@@ -47,7 +47,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       const form = '"period" must be a date such as 2026-11-01, or a month such as 2026-11.';
       assert.equal(other.body.detail, form);
       for (const [path, told] of [
-        ["usage", '"period" must be a date such as 2026-11-01, not "2026-02-31".'],
+        ["usage", '"2026-02-31" is no day of the calendar.'],
         ["customers/a/bill", '"2026-02-31" is no day of the calendar.'],
       ] as const) {
         const refused = await desk.ask("GET", `/v1/${path}?period=2026-02-31`);
@@ -57,6 +57,19 @@ for (const kind of ["memory", "sqlite"] as const) {
       for (const range of ["period=2026-02-31", "from=2026-02-31", "from=2026-01&to=2026-02-31"]) {
         assertProblem(await desk.ask("GET", `/v1/margin?${range}`), "field.invalid");
       }
+    });
+
+    test("usage is that of a start date, or of all periods that start in a month", async () => {
+      const sums = async (query: string) =>
+        (await desk.ok("GET", `/v1/usage?groupBy=customer,period${query}`)).body
+          .rows as unknown as { readonly group: { readonly period: string } }[];
+      await desk.steps("a", "2026-12-02", 1);
+      const all = await sums("");
+      const ofMonth = all.filter(({ group }) => group.period.startsWith("2026-11"));
+      assert.ok(ofMonth.length > 0 && ofMonth.length < all.length);
+      assert.deepEqual(await sums("&period=2026-11"), ofMonth);
+      const ofDay = all.filter(({ group }) => group.period === "2026-11-01");
+      assert.deepEqual(await sums("&period=2026-11-01"), ofDay);
     });
 
     test("a grace has bounds", async () => {

@@ -141,6 +141,12 @@ for (const kind of ["memory", "sqlite"] as const) {
       await desk.ok("POST", "/v1/rate-cards", { card });
       desk.clock.now = Date.parse("2026-11-20T00:00:00Z");
       const prepaid = { ...YEAR, key: "pre", kind: "prepaid", amount: "10", from: "2026-11-01" };
+      const unknown = await set({ ...prepaid, charges: ["calls", "cals"] });
+      assertProblem(unknown, "commitment.invalid", "commitments[0].charges[1]");
+      assert.match(
+        String(unknown.body.detail),
+        /^No rate card has a charge "cals"; there are calls/,
+      );
       assert.equal((await set({ ...prepaid, charges: ["calls"] })).status, 200);
       await desk.steps("acme", "2026-11-19", 30);
       const one = await close("2026-11");

@@ -155,7 +155,9 @@ for (const kind of ["memory", "sqlite"] as const) {
         assert.deepEqual(open.body.disputes, []);
         const rest = await dispute({ run: "run of acme", outcome: "t", id: "more" });
         assert.equal(rest.body.amount, "0.49", "what is left of the charge");
-        assertProblem(await dispute({ run: "run of acme", outcome: "t" }), "credit.exceeded");
+        const none = await dispute({ run: "run of acme", outcome: "t" });
+        const { detail } = assertProblem(none, "credit.exceeded").body;
+        assert.equal(detail, "All of its 0.99 is credited or disputed already.");
       });
 
       test("opened and upheld in one period leaves no line", async () => {

@@ -220,3 +220,22 @@ test("an overrun is missed of a run that got its agent later than its steps", as
     `${problems}`,
   );
 });
+
+test("an overrun is missed of a run that its budget selects since it got its agent", async () => {
+  const dataDir = await played([
+    ["own", "named", 1],
+    ["steps", "a", 2],
+    ["open", "a", 3],
+    ["own", "named", 9],
+    ["steps", "a", 0],
+  ]);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  const problems = problemsAfter(dataDir, (db) => {
+    const of = "budget_id = (SELECT id FROM budgets WHERE key = 'named')";
+    assert.ok(db.prepare(`DELETE FROM overruns WHERE ${of}`).run().changes > 0);
+  });
+  assert.ok(
+    problems.some((text) => /^overruns add up to 0, 2 was settled above/.test(text)),
+    `${problems}`,
+  );
+});

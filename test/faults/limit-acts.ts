@@ -49,6 +49,7 @@ const BUDGETS = {
   runs: { each: "workspace", measure: "runs", per: "day" },
   open: { each: "customer", measure: "parallel_runs", per: "lifetime" },
   carded: { each: "run", where: { card: ["card"] }, measure: "steps", per: "lifetime" },
+  named: { each: "run", where: { agent: ["support"] }, measure: "steps", per: "lifetime" },
 } as const;
 export const KEYS = Object.keys(BUDGETS) as (keyof typeof BUDGETS)[];
 const SCOPES = { customer: "acme", workspace: "", run: "a", agent: "support" } as const;

@@ -1,7 +1,12 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
-import { renderStatement, type StatementLineView } from "../render/statement.ts";
+import {
+  type LateLimitsView,
+  renderLateLimits,
+  renderStatement,
+  type StatementLineView,
+} from "../render/statement.ts";
 import type { Styles } from "../render/styles.ts";
 import { withSession } from "../session.ts";
 
@@ -10,6 +15,7 @@ interface BillView {
   readonly period: string;
   readonly now: string;
   readonly statement: string | null;
+  readonly lateLimits?: readonly LateLimitsView[];
   readonly document: {
     readonly currency: string;
     readonly total: string;
@@ -49,8 +55,9 @@ export const bill: Command = {
   },
 };
 
-function linesOf({ document }: BillView, styles: Styles): string[] {
-  return renderStatement({ ...document, document }, styles);
+function linesOf({ document, lateLimits }: BillView, styles: Styles): string[] {
+  const lines = renderStatement({ ...document, document }, styles);
+  return [...lines, ...renderLateLimits(lateLimits)];
 }
 
 function headOf({ customer, period, now, statement }: BillView): string {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import { type Command, print, type Surroundings } from "../command.ts";
+import { askSpelling } from "../on-record.ts";
 import { type BalanceView, renderBalances, unitOf } from "../render/budgets.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
@@ -38,7 +39,12 @@ const limit: Verb = {
   form: "limit KEY SCOPE LIMIT",
   run: async (scene, [key = "", scope, most]) => {
     const body = { scope, limit: most === "none" ? null : most, ...decidedBy(scene.args) };
-    const now = await scene.session.put<LimitView>(`${pathOf(key)}/limits`, body);
+    const { session, here } = scene;
+    const now = await session.put<LimitView>(`${pathOf(key)}/limits`, body);
+    const { budgets } = await session.get<{ budgets: readonly BudgetView[] }>("/v1/budgets");
+    const of = budgets.find((one) => one.key === key)?.each ?? "";
+    const doubts = await askSpelling(session, { of, id: now.scope });
+    if (doubts.length > 0) print(here.err, ...doubts);
     return told(scene, now, () => [
       `${now.budget} of ${now.scope || "everything"}: the limit is ${now.limit ?? "none"} now.`,
     ]);
@@ -87,9 +93,12 @@ export const budget: Command = commandOfVerbs({
   verbs: [list, set, limit, retire, balances, of],
 });
 
+type Values = readonly string[];
+
 interface BudgetView {
   readonly key: string;
   readonly each: string;
+  readonly where: Readonly<Record<string, Values | Readonly<Record<string, Values>>>>;
   readonly measure: string;
   readonly currency: string | null;
   readonly limit: string | null;
@@ -134,13 +143,29 @@ function show(scene: Scene, budgets: readonly BudgetView[]): number {
 }
 
 function renderBudgets(budgets: readonly BudgetView[], { styles }: Surroundings): string[] {
-  const titles = ["budget", "each", "limit", "of", "per", "", "stages"];
+  const isOfSome = budgets.some(({ where }) => forText(where) !== "");
+  const whom = isOfSome ? ["for"] : [];
+  const titles = ["budget", "each", ...whom, "limit", "of", "per", "", "stages"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
   const rows = budgets.map((one) => [
-    ...[one.key, one.each, one.limit ?? "–"],
+    ...[one.key, one.each, ...(isOfSome ? [forText(one.where) || "all"] : [])],
+    one.limit ?? "–",
     unitOf(one),
     ...[one.per.replaceAll("_", " "), one.enforcement],
     one.stages.map((stage) => `${stage.do} at ${stage.at}`).join(", "),
   ]);
   return renderTable({ columns, rows }, styles);
+}
+
+/** What it selects: `agent support|research, label team a|b`; "" is everything. */
+function forText(where: BudgetView["where"]): string {
+  const lists = Object.entries(where).flatMap(([name, values]): [string, Values][] => {
+    if (isList(values)) return [[name, values]];
+    return Object.entries(values).map(([label, of]) => [`${name} ${label}`, of]);
+  });
+  return lists.map(([name, values]) => `${name} ${values.join("|")}`).join(", ");
+}
+
+function isList(values: object): values is Values {
+  return Array.isArray(values);
 }

@@ -78,5 +78,6 @@ function show(scene: Scene, all: readonly NoteView[]): number {
   ]);
   const titles = ["credit note", "issued", "lines", "total", "by", "reason"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
+  if (rows.length === 0) return told(scene, all, () => ["It has no credit notes."]);
   return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
 }

@@ -86,5 +86,6 @@ function show(scene: Scene, all: readonly DisputeView[]): number {
   ]);
   const titles = ["dispute", "customer", "of", "held out of", "amount", "state", "reason"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
+  if (rows.length === 0) return told(scene, all, () => ["There are no disputes."]);
   return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
 }

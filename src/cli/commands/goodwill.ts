@@ -50,5 +50,6 @@ function show(scene: Scene, all: readonly GoodwillView[]): number {
   ]);
   const titles = ["goodwill", "customer", "period", "given", "by", "reason"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
+  if (rows.length === 0) return told(scene, all, () => ["No goodwill was given."]);
   return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
 }

@@ -33,5 +33,6 @@ function show(scene: Scene, { rates: all }: RatesView): number {
   const rows = all.map((one) => [one.from, one.to, one.rate, one.effectiveFrom]);
   const titles = ["from", "to", "rate", "in force from"];
   const columns = titles.map((title) => ({ title, align: "left" as const }));
+  if (rows.length === 0) return told(scene, all, () => ["There are no rates."]);
   return told(scene, all, () => renderTable({ columns, rows }, scene.here.styles));
 }

@@ -71,7 +71,7 @@ function renderRuns(list: readonly RunSummary[], styles: Styles): string[] {
       run.agent ?? "",
       run.status,
       String(steps),
-      formatMoney(cost),
+      `${unpriced > 0 ? "≥" : ""}${formatMoney(cost)}`,
       ...shown.cellsOf({ charge, chargeCurrency: run.chargeCurrency }),
       unpriced === 0 ? "" : { text: `${unpriced} UNPRICED`, style: styles.yellow },
     ];

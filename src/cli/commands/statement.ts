@@ -12,7 +12,7 @@ import {
 } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
-import { renderStatement, type StatementView } from "../render/statement.ts";
+import { renderLateLimits, renderStatement, type StatementView } from "../render/statement.ts";
 import { renderTable } from "../render/table.ts";
 import { type Session, withSession } from "../session.ts";
 import { requireForm } from "../verbs.ts";
@@ -160,7 +160,8 @@ async function show(session: Session, args: Arguments, here: Surroundings): Prom
   if (args.options.json === true) print(here.out, JSON.stringify(one, null, 2));
   else {
     print(here.out, `Statement ${one.id}: ${one.customer}, period from ${one.period}`, "");
-    print(here.out, ...renderStatement(one, here.styles));
+    const late = renderLateLimits(one.lateLimits);
+    print(here.out, ...renderStatement(one, here.styles), ...late);
   }
   return 0;
 }

@@ -1,4 +1,3 @@
-import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
@@ -8,8 +7,9 @@ import {
   SERVER_OPTIONS,
   type Surroundings,
 } from "../command.ts";
+import { askSpelling } from "../on-record.ts";
 import { renderStops, type StopView } from "../render/budgets.ts";
-import { type Session, withSession } from "../session.ts";
+import { withSession } from "../session.ts";
 import { stopped } from "../what-is-stopped.ts";
 
 /** Stops work, and lists what is stopped. */
@@ -35,31 +35,13 @@ export const stop: Command = {
     const body = { ...stopped(args), mode, ...decidedBy(args) };
     return withSession(args, here, async (session) => {
       const made = await session.post<StopView>("/v1/stops", body);
-      if (!(await isOnRecord(session, made))) {
-        // In a hurry a name is misspelt, and what it was meant for goes on.
-        print(here.err, `Nothing is on record of the ${of} "${made.id}" so far: is it spelt so?`);
-      }
+      // In a hurry a name is misspelt, and what it was meant for goes on.
+      const doubts = await askSpelling(session, made);
+      if (doubts.length > 0) print(here.err, ...doubts);
       return show([made], args, here);
     });
   },
 };
-
-/** Whether anything is known by a name that may be stopped before it is seen. */
-async function isOnRecord(session: Session, { of, id }: StopView): Promise<boolean> {
-  const name = encodeURIComponent(id);
-  if (of === "agent") {
-    const path = `/v1/runs?agent=${name}&limit=1`;
-    return (await session.get<{ runs: readonly unknown[] }>(path)).runs.length > 0;
-  }
-  if (of !== "customer") return true;
-  try {
-    await session.get(`/v1/customers/${name}`);
-    return true;
-  } catch (error) {
-    if (error instanceof TollgateError && error.code === "customer.not_found") return false;
-    throw error;
-  }
-}
 
 function show(stops: readonly StopView[], args: Arguments, here: Surroundings): number {
   if (args.options.json === true) print(here.out, JSON.stringify(stops, null, 2));

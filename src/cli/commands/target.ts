@@ -101,6 +101,8 @@ async function list(scene: Scene): Promise<number> {
   const rows = view.targets.map((one) => [
     ...[one.id, one.connector, one.account, one.mode, one.window, one.since],
   ]);
+  if (rows.length === 0)
+    return told(scene, view, () => ["There are no targets. Add one: tollgate target add ID FILE"]);
   return told(scene, view, () => renderTable({ columns, rows }, scene.here.styles));
 }
 

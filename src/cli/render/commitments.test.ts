@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type CommitmentView, renderCommitments } from "./commitments.ts";
 
-const TERMS = { kind: "minimum", per: "period", until: null, amount: "20", currency: "USD" };
+const TERMS = {
+  ...{ name: "Monthly", kind: "minimum", per: "period", from: "2026-02-01", until: null },
+  ...{ amount: "20", currency: "USD" },
+};
 const END = { overage: "22", trueUp: "0" };
 
 function shown(soFar: Partial<CommitmentView["soFar"]>): string {
@@ -22,4 +25,11 @@ test("a commitment tells the day on which it is expected to be used up", () => {
 test("of a commitment that is used up, no day is made up", () => {
   const text = shown({ drawn: "20", left: "0", drawnPercent: "100" });
   assert.match(text, /20\.00 +0\.00 +USD .* 100 +already +22\.00/);
+});
+
+test("a commitment tells what bills call it, and from when it holds", () => {
+  assert.match(shown({}), /^month \(Monthly\) +minimum per period +2026-02-01 +– +20\.00/m);
+  const waiting = { key: "year", ...TERMS, name: "year", soFar: null } as CommitmentView;
+  const [, line] = renderCommitments([waiting]);
+  assert.match(line ?? "", /^year +minimum per period +2026-02-01 +– +20\.00 +– +– +USD/);
 });

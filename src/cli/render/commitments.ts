@@ -6,10 +6,13 @@ import { renderTable } from "./table.ts";
 /** A commitment as the API tells it, as far as it is shown. */
 export interface CommitmentView {
   readonly key: string;
+  /** What bills call it. */
+  readonly name: string;
   readonly kind: string;
   readonly per: string;
   readonly amount: string;
   readonly currency: string;
+  readonly from: string;
   readonly until: string | null;
   readonly soFar: {
     readonly drawn: string;
@@ -35,7 +38,7 @@ function bar(percent: string): string {
 const left = (title: string): Column => ({ title, align: "left" });
 const point = (title: string): Column => ({ title, align: "point" });
 const COLUMNS = [
-  ...["commitment", "", "until"].map(left),
+  ...["commitment", "", "from", "until"].map(left),
   ...["amount", "drawn", "left"].map(point),
   ...["", ""].map(left),
   { title: "%", align: "point" } as const,
@@ -50,9 +53,10 @@ export function renderCommitments(commitments: readonly CommitmentView[]): strin
 }
 
 function rowOf({ soFar, ...one }: CommitmentView): string[] {
-  const { key, kind, per, until, amount, currency } = one;
+  const { key, name, kind, per, from, until, amount, currency } = one;
   const money = (text: string) => formatMoney(text, currency);
-  const about = [key, `${kind} per ${per}`, until ?? NONE, money(amount)];
+  const called = name === key ? key : `${key} (${name})`;
+  const about = [called, `${kind} per ${per}`, from, until ?? NONE, money(amount)];
   if (soFar === null) return [...about, NONE, NONE, currency, "", NONE, NONE, NONE, NONE];
   const { drawn, left: rest, drawnPercent, exhaustedAt, projected } = soFar;
   return [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderStatement, type StatementView } from "./statement.ts";
+import { renderLateLimits, renderStatement, type StatementView } from "./statement.ts";
 
 const STATEMENT: StatementView = {
   id: "st_1",
@@ -88,4 +88,31 @@ test("where a customer changed its card, each line names the one that it is of",
     "Tool calls, by card pro",
     "Rounding",
   ]);
+});
+
+test("what late adjustments are not held against stands below the bill, with what to do", () => {
+  const terms = [
+    { kind: "charge_maximum", name: "Calls" },
+    { kind: "minimum", name: null },
+  ];
+  assert.deepEqual(renderLateLimits([{ originPeriod: "2026-10-01", statement: "st_1", terms }]), [
+    "",
+    "What came late for 2026-10-01 is at its plain price. That period was closed with more:",
+    "  maximum of Calls",
+    "  minimum of the period",
+    "To work that out anew: tollgate statement reissue st_1 --reason … --by …",
+  ]);
+  assert.deepEqual(renderLateLimits(undefined), []);
+});
+
+test("a long description goes on below itself, and leaves the amounts room", () => {
+  const [calls] = STATEMENT.document.lines;
+  const description =
+    "Minimum of 56.16 for 2026-03-01 01:00 to 2026-03-29 03:00, " +
+    "8.64 for 2026-03-29 03:00 to 2026-04-01 00:00 Europe/Berlin";
+  const line = { ...calls, description, measure: null, quantity: null };
+  const document = { lines: [line as StatementView["document"]["lines"][number]] };
+  const [, first, second] = renderStatement({ ...STATEMENT, document });
+  assert.match(first ?? "", /^Minimum of 56\.16 for .* 03:00, 8\.64 for +24\.69 +24\.69$/);
+  assert.equal(second?.trimEnd(), "  2026-03-29 03:00 to 2026-04-01 00:00 Europe/Berlin");
 });

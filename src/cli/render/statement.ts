@@ -29,6 +29,7 @@ export interface StatementView {
   readonly total: string;
   /** SHA-256 of the canonical document. */
   readonly digest: string;
+  readonly lateLimits?: readonly LateLimitsView[];
   readonly document: {
     readonly lines: readonly StatementLineView[];
     /** The card's credit. */
@@ -39,8 +40,34 @@ export interface StatementView {
   };
 }
 
+/** Terms of a closed period that adjustments are not held against. */
+export interface LateLimitsView {
+  readonly originPeriod: string;
+  readonly statement: string;
+  readonly terms: readonly { readonly kind: string; readonly name: string | null }[];
+}
+
 /** What is shown of a statement, and of the bill of an open period. */
 export type BilledLines = Pick<StatementView, "currency" | "total" | "document">;
+
+const TERMS: Readonly<Record<string, string>> = {
+  volume: "volume tiers of",
+  charge_minimum: "minimum of",
+  charge_maximum: "maximum of",
+  discount: "discount",
+  minimum: "minimum of the period",
+  maximum: "maximum of the period",
+};
+
+/** What whoever answers for the bill should know of its adjustments; no part of it. */
+export function renderLateLimits(all: readonly LateLimitsView[] = []): string[] {
+  return all.flatMap(({ originPeriod, statement, terms }) => [
+    "",
+    `What came late for ${originPeriod} is at its plain price. That period was closed with more:`,
+    ...terms.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name === null ? "" : ` ${name}`}`),
+    `To work that out anew: tollgate statement reissue ${statement} --reason … --by …`,
+  ]);
+}
 
 /** Lines of the statement's table; both amount columns add up to the total. */
 export function renderStatement(
@@ -49,13 +76,17 @@ export function renderStatement(
 ): string[] {
   const money = (text: string) => formatMoney(text, currency);
   const named = namer(document.lines);
-  const rows = document.lines.map((line): Cell[] => [
-    named(line),
-    line.quantity === null ? "" : groupDigits(line.quantity),
-    unitText(line, document.credit?.name ?? ""),
-    money(line.amountExact),
-    line.kind === "rounding" ? "" : money(line.amountRounded),
-  ]);
+  const rows = document.lines.flatMap((line): Cell[][] => {
+    const [first = "", ...others] = wrapped(named(line));
+    const row = [
+      first,
+      line.quantity === null ? "" : groupDigits(line.quantity),
+      unitText(line, document.credit?.name ?? ""),
+      money(line.amountExact),
+      line.kind === "rounding" ? "" : money(line.amountRounded),
+    ];
+    return [row, ...others.map((text): Cell[] => [`  ${text}`, "", "", "", ""])];
+  });
   const bold = (text: string): Cell => ({ text, style: styles.bold });
   const totals = [bold("Total"), "", "", bold(money(total)), bold(money(total))];
   const columns = [
@@ -67,6 +98,20 @@ export function renderStatement(
   ];
   const below = creditRows(document, { bold, money });
   return renderTable({ columns, rows: [...rows, "rule", totals, ...below] }, styles);
+}
+
+const NAME_COLUMNS = 68;
+
+/** Words in lines that leave the amounts room on a terminal; a word is never cut. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    const isRoom = last !== undefined && last.length + 1 + word.length <= NAME_COLUMNS;
+    if (isRoom) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** What credit paid of the total, what children owe, and what is due then. */

@@ -31,6 +31,7 @@ test("a route that could not send is refused, by the field", () => {
     [{ types: ["budget"] }, "field.invalid", "types"],
     [{ types: ["nothing.*"] }, "field.invalid", "types"],
     [{ teams: ["legal"] }, "field.invalid", "teams"],
+    [{ customers: ["acme", "glob*"] }, "field.invalid", "customers"],
     [{ perMinute: 0 }, "field.out_of_range", "perMinute"],
     [{ perMinute: 601 }, "field.out_of_range", "perMinute"],
     [{ customers: many(101) }, "field.out_of_range", "customers"],

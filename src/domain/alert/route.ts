@@ -6,6 +6,7 @@ import {
   ALERTS_A_MINUTE_MAX,
   OUTGOING_URL_MAX_CHARS,
 } from "../limits.ts";
+import { patternsAmong } from "../rating/whole-names.ts";
 import { ALERT_TEAMS, ALERT_TYPES, type AlertTeam, type AlertType, isAlertType } from "./alert.ts";
 
 /** How a route's messages travel. */
@@ -94,6 +95,8 @@ export function readRoute(
       : isAlertType(type);
     if (!isKnown) refuse("field.invalid", `There is no type of alert "${type}".`, "types");
   }
+  const [pattern] = patternsAmong(customers, "customers", "field.invalid");
+  if (pattern !== undefined) refuse(pattern.code, pattern.detail, "customers");
   const asTeams = teams.filter((team): team is AlertTeam =>
     ALERT_TEAMS.some((one) => one === team),
   );

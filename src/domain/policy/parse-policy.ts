@@ -13,6 +13,7 @@ import {
 import { COST_CURRENCY, currencyDecimals } from "../money/currency.ts";
 import { Place } from "../rating/document-place.ts";
 import { readKey, readName } from "../rating/parse-charge.ts";
+import { patternsAmong, patternsIn } from "../rating/whole-names.ts";
 import {
   formatRuleLevel,
   POLICY_MODES,
@@ -51,7 +52,25 @@ const WITHIN: Readonly<Partial<Record<RuleKind, number>>> = {
 };
 const RISES = 10;
 
-/** Reads a policy. `key` is that of its address. Codes: `policy.invalid`, `field.unknown`. */
+/** Reads a policy that is sent: names are whole. Codes: `policy.invalid`, `field.unknown`. */
+export function parseSentPolicy(document: unknown, key: string): ParsedPolicy {
+  const parsed = parsePolicy(document, key);
+  if ("problems" in parsed) return parsed;
+  const { where, except, rules } = parsed.policy;
+  const problems = [
+    ...patternsIn(where, "where", "policy.invalid"),
+    ...patternsIn(except, "except", "policy.invalid"),
+    ...rules.flatMap(({ exceptTools }, at) =>
+      patternsAmong(exceptTools, `rules[${at}].exceptTools`, "policy.invalid"),
+    ),
+  ];
+  return problems.length > 0 ? { problems } : parsed;
+}
+
+/**
+ * Reads a policy, which may be one on record. `key` is that of its address. Codes:
+ * `policy.invalid`, `field.unknown`.
+ */
 export function parsePolicy(document: unknown, key: string): ParsedPolicy {
   const problems: Problem[] = [];
   const root = new Place(document, "", problems);

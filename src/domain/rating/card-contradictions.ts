@@ -37,9 +37,10 @@ export function fineAmountsOf(card: RateCard, itemAt: ItemAt = byNumber): Proble
 }
 
 /** The path of an item of one of a card's lists. */
-type ItemAt = (list: string, item: { readonly key: string; readonly at: number }) => string;
+export type ItemAt = (list: string, item: { readonly key: string; readonly at: number }) => string;
 
-const byNumber: ItemAt = (list, { at }) => `${list}[${at}]`;
+/** As cards are written. */
+export const byNumber: ItemAt = (list, { at }) => `${list}[${at}]`;
 
 /** As overrides are written. */
 export const byKey: ItemAt = (list, { key }) => `${list}[${JSON.stringify(key)}]`;

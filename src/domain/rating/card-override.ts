@@ -8,6 +8,7 @@ import type { Problem } from "../errors.ts";
 import { CHARGES_PER_CARD_MAX_COUNT } from "../limits.ts";
 import { byKey, contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
 import type { Charge, Discount, Fee, RateCard } from "./rate-card.ts";
+import { patternsOfCard } from "./whole-names.ts";
 
 type Bound = "minimum" | "maximum" | "runMinimum" | "runCap";
 type Term = Bound | "credit" | "trial" | "entitlements" | "rounding";
@@ -57,9 +58,12 @@ export function resolveCard(
     const detail = `leaves ${length} charges; a card has 1 to ${CHARGES_PER_CARD_MAX_COUNT}`;
     problems.push({ code: "ratecard.invalid", detail, field: "charges" });
   }
+  const stated = [...override.charges.values()].filter((charge) => charge !== null);
   const all = joinProblems(problems, [
     ...[...contradictionsOf(card), ...fineAmountsOf(card, byKey)],
     ...unmatchablePatterns(override.changes.entitlements ?? {}, "entitlements"),
+    // What it leaves alone is its base's, which may be one on record.
+    ...patternsOfCard({ charges: stated }, byKey),
   ]);
   return all.length === 0 ? { card } : { problems: all };
 }

@@ -8,12 +8,13 @@ import {
 } from "../limits.ts";
 import { currencyDecimals } from "../money/currency.ts";
 import { ROUNDING_MODES } from "../money/rounding.ts";
-import { contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
+import { byNumber, contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
 import type { CardOverride, Changes } from "./card-override.ts";
 import { Place } from "./document-place.ts";
 import { parseCharge, readOptionalMoney } from "./parse-charge.ts";
 import { parseCredit, parseDiscount, parseFee, parseTrial } from "./parse-terms.ts";
 import type { RateCard } from "./rate-card.ts";
+import { patternsOfCard } from "./whole-names.ts";
 
 /** Fields of a card that are one value each: an override replaces them. */
 const TERMS = {
@@ -46,6 +47,7 @@ export function parseCardDocument(document: unknown): ParsedCardDocument {
     return readCard(document, (card) => [
       ...[...contradictionsOf(card), ...fineAmountsOf(card)],
       ...unmatchablePatterns(card.entitlements ?? {}, "entitlements"),
+      ...patternsOfCard(card, byNumber),
     ]);
   }
   root.allowOnly(OVERRIDE_FIELDS);

@@ -5,7 +5,7 @@ import {
   POLICIES_PER_WORKSPACE_MAX_COUNT,
   SIMULATED_CUSTOMERS_MAX_COUNT,
 } from "../../domain/limits.ts";
-import { parsePolicy } from "../../domain/policy/parse-policy.ts";
+import { parseSentPolicy } from "../../domain/policy/parse-policy.ts";
 import type { Policy } from "../../domain/policy/policy.ts";
 import { policySimulationLines } from "../policy-simulation-lines.ts";
 import { route } from "../route.ts";
@@ -55,7 +55,7 @@ const simulatePolicies = route<unknown, unknown, Sent>({
 function readPolicy(document: unknown, at: number): Policy {
   const { key } = Object(document) as { readonly key?: unknown };
   const named = typeof key === "string" && key !== "" ? key : `policy-${at + 1}`;
-  const parsed = parsePolicy(document, named);
+  const parsed = parseSentPolicy(document, named);
   if ("policy" in parsed) return parsed.policy;
   const [{ field = "", detail } = { detail: "" }] = parsed.problems;
   throw new TollgateError("policy.invalid", `${field}: ${detail}`, `policies[${at}].${field}`);

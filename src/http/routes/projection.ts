@@ -6,6 +6,7 @@ import { json, ok, route } from "../route.ts";
 import { AS_OF, closed, ID, named } from "../schema.ts";
 import { FORMS } from "../text-forms.ts";
 import { commitmentView } from "../views/commitment-view.ts";
+import { lateLimitsField } from "../views/late-limits-view.ts";
 
 interface AsOfQuery {
   readonly asOf?: string;
@@ -68,9 +69,10 @@ const readBill = route<{ readonly customer: string }, BillQuery>({
     const reads = await engine.readsAt(workspace, asOfMs(query.asOf));
     const period = query.period ?? null;
     const bill = await engine.bill(workspace, { customer, period }, reads);
-    const { nowMs, statement, document } = bill;
+    const { nowMs, statement, document, lateLimits } = bill;
     const about = { customer, period: bill.period.key, now: timeText(nowMs) };
-    const head = { ...about, statement: statement?.id ?? null };
+    const late = lateLimitsField(lateLimits);
+    const head = { ...about, statement: statement?.id ?? null, ...late };
     // The document goes out as it is written: an open period's is canonical JSON as well.
     return { status: 200, body: `${JSON.stringify(head).slice(0, -1)},"document":${document}}` };
   },

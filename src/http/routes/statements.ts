@@ -3,11 +3,13 @@ import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import { readCreditNotes } from "../../engine/credited.ts";
+import { lateLimitsOf } from "../../engine/late-limits.ts";
 import { findStatement } from "../../engine/statement-lines.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
 import { ANY_TEXT, AS_OF, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
 import { FORMS } from "../text-forms.ts";
+import { lateLimitsField } from "../views/late-limits-view.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
 import { PAGE_HEADERS, statementPage } from "../views/statement-page.ts";
 import { readVoidings, statementSummary, type Voidings } from "../views/statement-summary.ts";
@@ -124,8 +126,11 @@ const readStatement = route<StatementParams>({
     if (wanted.startsWith("text/csv")) return csvAnswer(statement);
     if (wanted.startsWith(NDJSON)) return ndjsonAnswer(statement);
     // The document goes out in the very bytes that its digest covers.
-    const voidings = await readVoidings(context.engine.store, workspace);
-    const summary = JSON.stringify(statementSummary(statement, voidings)).slice(0, -1);
+    const reads = await context.engine.readsAt(workspace, null);
+    const voidings = await readVoidings(reads.store, workspace);
+    const late = lateLimitsField(await lateLimitsOf(reads, workspace, statement));
+    const head = { ...statementSummary(statement, voidings), ...late };
+    const summary = JSON.stringify(head).slice(0, -1);
     return { status: 200, body: `${summary},"document":${statement.document}}` };
   },
 });

@@ -57,6 +57,14 @@ const stop = closed({
 });
 
 const reserved = closed({ cost: DECIMAL, charge: DECIMAL, currency: nullable(CURRENCY) });
+const reservedByDecision = closed({
+  ...{ cost: DECIMAL, charge: DECIMAL, currency: nullable(CURRENCY) },
+  "costStatus?": described(
+    oneOf(["stated", "unpriced"]),
+    "stated: the price book does not know the cost, the hold said it. unpriced: nobody knows it, " +
+      "and nothing is set aside. Left out where the price book knows it.",
+  ),
+});
 const identity = closed({ run: ANY_TEXT, source: ANY_TEXT, id: ANY_TEXT });
 const MAX_OUTPUT = described(nullable(COUNT), "Most output tokens that are held for; apply it.");
 
@@ -76,7 +84,7 @@ const decision = closed({
   "expiresAt?": TIME,
   "maxOutputTokens?": MAX_OUTPUT,
   "isClamped?": FLAG,
-  "reserved?": reserved,
+  "reserved?": reservedByDecision,
   "reason?": oneOf(REASONS),
   "decidedBy?": nullable(named("Balance")),
   "stop?": nullable(named("Stop")),

@@ -67,6 +67,23 @@ const statementDocument = closed({
   "replaces?": ANY_TEXT,
 });
 
+const lateLimits = listOf(
+  closed({
+    originPeriod: PERIOD,
+    statement: described(ANY_TEXT, "The one in force of that period, which may be issued again."),
+    terms: listOf(
+      closed({
+        kind: oneOf([
+          ...["volume", "charge_minimum", "charge_maximum"],
+          ...["discount", "minimum", "maximum"],
+        ]),
+        name: described(TEXT_OR_NULL, "Of the charge or discount; null: it is of the whole bill."),
+      }),
+    ),
+  }),
+  "Terms of closed periods that adjustments are not held against; left out where there are none.",
+);
+
 /** Components of statements and bills by name. */
 export const STATEMENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   StatementSummary: closed(statementFields),
@@ -101,12 +118,17 @@ export const STATEMENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     waiting: described(COUNT, "Passed over: they or their grace have not ended."),
     next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
   }),
-  Statement: closed({ ...statementFields, document: statementDocument }),
+  Statement: closed({
+    ...statementFields,
+    "lateLimits?": lateLimits,
+    document: statementDocument,
+  }),
   Bill: closed({
     customer: ANY_TEXT,
     period: PERIOD,
     now: described(TIME, "The instant that it is of."),
     statement: described(TEXT_OR_NULL, "The statement in force; null: the period is open."),
+    "lateLimits?": lateLimits,
     document: described(statementDocument, "Of an open period: what closing it now would leave."),
   }),
 };

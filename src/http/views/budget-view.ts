@@ -1,6 +1,7 @@
 /** Budgets, holds and stops, as answers show them. */
 import type { BudgetRecord } from "../../domain/budget/budget.ts";
 import { stageLevel } from "../../domain/budget/budget.ts";
+import type { CostKnowledge } from "../../domain/budget/decide.ts";
 import { entitlementsDocument } from "../../domain/budget/entitlements.ts";
 import { type Hold, isQuarantined } from "../../domain/budget/hold.ts";
 import { budgetDocument, formatLevel } from "../../domain/budget/parse-budget.ts";
@@ -95,6 +96,12 @@ export function holdView(hold: Hold, nowMs: number) {
   };
 }
 
+/** An amount that the price book does not bear out says so, and one that nobody knows is no 0. */
+export function costStatusOf(costIs: CostKnowledge): "stated" | "unpriced" | null {
+  if (costIs === "known") return null;
+  return costIs === "stated" ? "stated" : "unpriced";
+}
+
 function reservedOf({ cost, charge, currency }: Hold) {
   return { cost: formatAmount(cost), charge: formatAmount(charge), currency };
 }
@@ -112,13 +119,14 @@ export function decisionView(
 function decisionFields(run: string, decision: HoldDecision): object {
   switch (decision.decision) {
     case "allow": {
-      const { hold, budgets, policies } = decision;
+      const { hold, costIs, budgets, policies } = decision;
+      const costStatus = costStatusOf(costIs);
       return {
         hold: hold.holdId,
         expiresAt: timeText(hold.expiresAtMs),
         maxOutputTokens: hold.maxOutputTokens,
         isClamped: hold.isClamped,
-        reserved: reservedOf(hold),
+        reserved: { ...reservedOf(hold), ...(costStatus !== null && { costStatus }) },
         budgets: budgets.map(balanceView),
         ...(policies.length === 0 ? {} : { policies: policies.map(policyHitView) }),
       };

@@ -34,6 +34,21 @@ describe("a provider's invoice", () => {
       ['provider,model,day,amount\na,b"c,d,e\n', "request.malformed", /Line 2/],
       ['{"rows":[1]}', "request.malformed", /rows\[0\]/],
       ["{}", "field.missing", /rows/],
+      [
+        "provider;model;day;amount\na;b;2026-11-01;1\n",
+        "field.invalid",
+        /between ";": write commas/,
+      ],
+      [
+        'provider,model,day,amount\na,b,2026-11-01,"1,234.50"\n',
+        "field.invalid",
+        /^line 2: "1,234.50" is no amount such as 1234.50 or -3\.$/,
+      ],
+      [
+        "provider,model,day,amount\na,b,20.11.2026,1\n",
+        "field.invalid",
+        /^line 2: "20.11.2026" is no/,
+      ],
       ["[", "request.malformed", /./],
       [
         "provider,model,day,amount,currency\na,b,c,1,USD\na,b,c,1,EUR\n",

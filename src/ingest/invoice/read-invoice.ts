@@ -24,16 +24,19 @@ export interface ReadInvoice {
 
 const COLUMNS = ["provider", "model", "day", "amount"] as const;
 
-/** Reads one. Throws `request.malformed` with the line, `field.missing` for a column. */
+/**
+ * Reads one. Throws `request.malformed` with the line, `field.missing` for a column, and
+ * `field.invalid` for a day or amount as a spreadsheet may show it.
+ */
 export function readInvoice(text: string): ReadInvoice {
   const isJson = /^\s*[[{]/.test(text);
   const records = isJson ? jsonRecords(text) : csvRecords(text);
-  const rows = records.map(({ record, place }) => rowOf(record, place));
   const currencies = new Set(records.flatMap(({ record }) => record.currency ?? []));
   if (currencies.size > 1) {
     const detail = `The file is in several currencies: ${[...currencies].join(", ")}.`;
     throw new TollgateError("request.malformed", detail, "currency");
   }
+  const rows = records.map(({ record, place }) => rowOf(record, place));
   return { currency: [...currencies][0] ?? null, rows };
 }
 
@@ -50,13 +53,30 @@ function rowOf(record: Fields, place: string): InvoiceRow {
     if (value !== undefined) return value;
     throw new TollgateError("field.missing", `${place} has no "${name}".`, name);
   };
-  return {
-    provider: field("provider"),
-    model: field("model"),
-    day: field("day"),
-    amount: field("amount"),
-  };
+  const [provider, model, day, amount] = COLUMNS.map(field) as [string, string, string, string];
+  refuseUnlike(DAY, { field: "day", value: day, place });
+  refuseUnlike(AMOUNT, { field: "amount", value: amount, place });
+  return { provider, model, day, amount };
 }
+
+const DAY = { form: /^\d{4}-\d{2}-\d{2}$/, sample: "day such as 2026-11-20" };
+const AMOUNT = { form: /^-?\d+(\.\d+)?$/, sample: "amount such as 1234.50 or -3" };
+
+/** What a day or an amount is, the API says; a form that nobody reads is told with its line. */
+function refuseUnlike(
+  { form, sample }: typeof DAY,
+  {
+    field,
+    value,
+    place,
+  }: { readonly field: string; readonly value: string; readonly place: string },
+): void {
+  if (form.test(value)) return;
+  const detail = `${place}: ${JSON.stringify(value.slice(0, SHOWN_CHARS))} is no ${sample}.`;
+  throw new TollgateError("field.invalid", detail, field);
+}
+
+const SHOWN_CHARS = 40;
 
 /** A list of rows, or a document with `rows` and `currency`. */
 function jsonRecords(text: string): Placed[] {
@@ -91,6 +111,10 @@ function csvRecords(text: string): Placed[] {
       .trim()
       .toLowerCase(),
   );
+  if (names.length === 1 && names[0]?.includes(";") === true) {
+    const detail = 'The cells of line 1 stand between ";": write commas between them.';
+    throw new TollgateError("field.invalid", detail);
+  }
   return rows.map((cells, index) => {
     const place = `line ${index + 2}`;
     if (cells.length !== names.length) {

@@ -271,6 +271,22 @@ describe("a provider's usage block", () => {
     );
   });
 
+  test("is as complete as its event says, in all of its steps", () => {
+    const parts = [main, { suffix: "advisor", usage, completeness: "exact" as const }];
+    for (const [sent, told] of [
+      [{}, "exact"],
+      [{ completeness: "partial" }, "partial"],
+    ] as const) {
+      const parsed = parseEvent({ ...BLOCK, ...sent }, mapped(parts));
+      assert.ok("events" in parsed);
+      const steps = parsed.events as readonly StepEvent[];
+      assert.deepEqual(
+        steps.map(({ completeness }) => completeness),
+        [told, told],
+      );
+    }
+  });
+
   test("needs its format, and the format a block", () => {
     assert.equal(refusalOf({ ...STEP, providerUsage: {} }), "field.missing usageFormat");
     assert.equal(refusalOf({ ...STEP, usageFormat: "openai.chat" }), "field.missing providerUsage");

@@ -261,8 +261,14 @@ function readSteps(object: Fields, context: ParseContext): StepEvent[] {
     labels: facts.labels,
   };
   const callHash = readCallHash(object, context);
-  if (callHash !== undefined) return stepsOf({ ...step, callHash }, mapped);
-  return stepsOf(step, mapped);
+  const parts = object.completeness === undefined ? mapped : mapped.map(as(facts.completeness));
+  if (callHash !== undefined) return stepsOf({ ...step, callHash }, parts);
+  return stepsOf(step, parts);
+}
+
+/** What an event says of its block holds for every step of it. */
+function as(completeness: Completeness): (part: MappedFacts) => MappedFacts {
+  return (part) => ({ ...part, completeness });
 }
 
 /** The call itself and further steps that its usage block stands for. */

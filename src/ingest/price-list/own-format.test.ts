@@ -93,6 +93,8 @@ describe("a price document", () => {
       [null, "document"],
       [[], "document"],
       [document({ format: "tollgate.prices/2" }), "format"],
+      // LiteLLM's list, which is asked for by its name.
+      [{ sample_spec: {}, "gpt-5": { litellm_provider: "openai" } }, "format"],
       [document({ source: " " }), "source"],
       [document({ effectiveFrom: "2026-12-01" }), "effectiveFrom"],
       [document({ effectiveFrom: 1 }), "effectiveFrom"],

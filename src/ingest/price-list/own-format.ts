@@ -39,6 +39,11 @@ const ALL_PERCENT = 1_000_000n;
  * wrong.
  */
 export function readPriceDocument(value: unknown): PriceDocument {
+  // Another list has fields without end, of which the first would be told as unknown.
+  if (isObject(value) && value.format === undefined) {
+    const detail = `There is no "format": "${PRICE_FORMAT}". LiteLLM's list wants format litellm.`;
+    throw invalid(detail, "format");
+  }
   const document = objectAt(value, "", DOCUMENT_FIELDS);
   if (document.format !== PRICE_FORMAT) {
     throw invalid(`The format must be "${PRICE_FORMAT}".`, "format");

@@ -1,7 +1,8 @@
 /**
  * The result message of the Claude Agent SDK: `modelUsage` holds one entry a model, subagents
  * included. Its `usage` is the main loop alone, so it is not read. Counts run on over the results
- * of one session: a later result replaces the earlier one.
+ * of one session, also when it is resumed: a later result under the same identity replaces the
+ * earlier one, so each is partial unless its sender says that it was the last.
  */
 import type { Quantity } from "../../domain/money/decimal.ts";
 import type { Block } from "./block.ts";
@@ -27,7 +28,9 @@ export function mapAgentResult(response: Response): MappedStep[] {
     if (entry === null) return [];
     const suffix = at === 0 ? "" : `model-${at + 1}`;
     const reportedCost = reportedCostOf(entry);
-    const step: MappedStep = { ...main, suffix, model, usage: tallyEntry(entry).usage() };
+    const completeness = response.context.completeness ?? "partial";
+    const usage = tallyEntry(entry).usage();
+    const step: MappedStep = { ...main, suffix, model, completeness, usage };
     return [
       {
         ...step,

@@ -18,11 +18,15 @@ export function isProviderResponse(value: unknown): boolean {
   return isObject(value) && !("kind" in value) && detectFormat(value) !== null;
 }
 
+const SESSION = "claude-agent.result";
+
 /** Reads one response body. `nowIso` dates what carries no time. */
 export function readResponse(body: unknown, nowIso: string): ReadResponse {
   const format = detectFormat(body);
   if (format === null || !isObject(body)) return { problem: "no usage of a known form" };
-  return eventOf({ format, body, completeness: "exact" }, nowIso);
+  // Counts of a session run on over its results: which one is the last, no file says.
+  const completeness = format === SESSION ? "partial" : "exact";
+  return eventOf({ format, body, completeness }, nowIso);
 }
 
 /** Reads the parsed events of one response stream. */
@@ -41,7 +45,8 @@ interface Recorded {
 }
 
 function eventOf({ format, body, completeness }: Recorded, nowIso: string): ReadResponse {
-  const id = body.id ?? body.responseId ?? body.response_id;
+  const own = body.id ?? body.responseId ?? body.response_id;
+  const id = format === SESSION ? body.session_id : own;
   if (typeof id !== "string" || id === "") {
     return { problem: "the response has no id, so it could be counted twice" };
   }

@@ -8,6 +8,7 @@ import { formatAmount, ONE_UNIT, parsePrice, priceQuantity } from "../../domain/
 import { foldStream } from "./fold.ts";
 import { mapProviderUsage } from "./map.ts";
 import type { MappedStep } from "./mapped-step.ts";
+import { readResponse } from "./response-file.ts";
 
 type Prices = Readonly<Record<string, string>>;
 
@@ -111,6 +112,23 @@ test("11: the first output token of a message is part of the final count", () =>
   const step = stepOf("anthropic.messages", foldStream("anthropic.messages", events)?.block);
   assert.deepEqual(counts(step.usage), { input_uncached: 9, output_text: 550 });
   assert.equal(step.callId, "anthropic:msg_1");
+});
+
+test("12: results of one session run on, so a later one replaces the earlier", () => {
+  const result = (outputTokens: number) => ({
+    ...{ type: "result", session_id: "s1", total_cost_usd: outputTokens / 200_000 },
+    modelUsage: { "claude-haiku-4-5": { inputTokens: 0, outputTokens } },
+  });
+  // 0.10, then 0.25, then 0.31 after a resume: each is of all that the session has used so far.
+  const costs = [20_000, 50_000, 62_000].map((tokens) => {
+    const step = stepOf("claude-agent.result", result(tokens));
+    assert.equal(step.completeness, "partial", "the next one may say more");
+    return cost(step.usage, HAIKU_45);
+  });
+  assert.deepEqual(costs, ["0.1", "0.25", "0.31"]);
+  const read = readResponse(result(50_000), "2026-11-15T12:00:00Z");
+  assert.ok("event" in read);
+  assert.deepEqual([read.event.id, read.event.completeness], ["s1", "partial"]);
 });
 
 test("26: cache writes of five minutes and of an hour are priced apart", () => {

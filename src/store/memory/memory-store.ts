@@ -157,7 +157,7 @@ export class MemoryStore extends SoleStore implements Store {
     return [...this.#tables(workspace).rollups.values()]
       .filter((row) => filter.customer === undefined || row.customer === filter.customer)
       .filter((row) => filter.agent === undefined || row.agent === filter.agent)
-      .filter((row) => filter.period === undefined || row.period === filter.period);
+      .filter((row) => row.period.startsWith(filter.period ?? ""));
   }
 
   countersOf(workspace: string, key: CounterKey): StoredCounter[] {

@@ -22,7 +22,7 @@ import type {
   Suspended,
   UsageFilter,
 } from "../../engine/ports.ts";
-import { condition, conditionsOfRuns, equal } from "../conditions.ts";
+import { condition, conditionsOfRuns, conditionsOfUsage, equal } from "../conditions.ts";
 import {
   decodeAdjustment,
   decodeConflict,
@@ -111,8 +111,7 @@ export abstract class PostgresReads {
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {
-    const { customer, agent, period } = filter;
-    const query = listQuery("rollups", { conditions: equal({ customer, agent, period }) });
+    const query = listQuery("rollups", { conditions: conditionsOfUsage(filter) });
     return (await this.of(workspace, ...query)).map(decodeRollup);
   }
 

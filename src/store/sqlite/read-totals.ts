@@ -6,7 +6,7 @@ import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { Run, RunFacts } from "../../domain/run/run.ts";
 import type { PageAfter } from "../../engine/history.ts";
 import type { CounterKey, RunFilter, StoredCounter, UsageFilter } from "../../engine/ports.ts";
-import { conditionsOfRuns, equal, together } from "../conditions.ts";
+import { conditionsOfRuns, conditionsOfUsage, together } from "../conditions.ts";
 import { decodeCounter, decodeRollup, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { Statements } from "./statements.ts";
 
@@ -100,8 +100,7 @@ function readRunPage(
 
 /** Usage rows that a filter lets through. */
 function readRollups(reads: Statements, ws: number, filter: UsageFilter): RollupRow[] {
-  const { customer, agent, period } = filter;
-  const { where, values } = together(equal({ customer, agent, period }));
+  const { where, values } = together(conditionsOfUsage(filter));
   const sql = `SELECT * FROM rollups WHERE ws = ?${where}`;
   return reads
     .of(sql)

@@ -299,6 +299,11 @@ export class BudgetSums {
     return this.#cards.currencyAt(ws, key, { atMs, periodStartMs });
   }
 
+  /** Key of the card that a run is counted by. */
+  cardKeyOf(ws: number, { rating }: Pick<RunVersion, "rating">): string | null {
+    return this.#cardKey(ws, rating?.cardVersionId ?? null);
+  }
+
   /** Whether the card that a run is counted by has a cap or a minimum for it. */
   isBound(ws: number, { rating }: Pick<Run, "rating">): boolean {
     const card = this.#card(ws, rating?.cardVersionId ?? null);

@@ -1,21 +1,18 @@
-/** Budgets, own limits and stops against the acts that set them; holds against recorded steps. */
+/** Budgets, own limits and stops against the acts that set them. */
 import { canonicalJson } from "../../domain/canonical-json.ts";
-import { decodeHold, decodeStop } from "../stored-budgets.ts";
-import type { Row } from "../stored-rows.ts";
+import { decodeStop } from "../stored-budgets.ts";
 import type { Acts, Document } from "./acts.ts";
 import { type ActedBudgets, actedStops } from "./budget-acts.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
-import { findStep } from "./step-row.ts";
 
-/** Checks what budgets are, and that no hold counts beside the step that it was for. */
+/** Checks what budgets, own limits and stops are. */
 export function checkBudgets(file: DataFile, acts: Acts, acted: ActedBudgets): void {
   checkBudgetRows(file, acted);
   checkLimits(file, acted);
   checkStops(file, acts);
-  checkHolds(file);
 }
 
 function checkBudgetRows(file: DataFile, { budgets }: ActedBudgets): void {
@@ -73,57 +70,6 @@ function checkStops(file: DataFile, acts: Acts): void {
     file.findings.expect(isSame, ["stops", key, problem]);
   }
   for (const place of recorded.keys()) expectSeen(file, seen, ["stops", place]);
-}
-
-function checkHolds(file: DataFile): void {
-  for (const row of file.each("SELECT * FROM holds ORDER BY ws, run, source, id")) {
-    const ws = row.ws as number;
-    const key = keyText(file.workspace(ws), row.run as string, row.source as string, `${row.id}`);
-    const problems = readable(file, { table: "holds", key }, () => [
-      ...holdProblems(file, ws, row),
-    ]);
-    for (const problem of problems ?? []) file.findings.add("holds", key, problem);
-  }
-}
-
-function* holdProblems(file: DataFile, ws: number, row: Row): Generator<string> {
-  const hold = decodeHold(row);
-  const { state, settledBy, endedAtMs, reserves } = hold;
-  if (state === "open" && isRecorded(file, ws, hold)) yield "is open, and its step is recorded";
-  if (settledBy !== null && !isRecorded(file, ws, settledBy)) {
-    yield "is settled by a step that is not recorded";
-  }
-  if ((state === "open") !== (endedAtMs === null)) yield "ended_at does not agree with its state";
-  for (const { budgetId, amount } of reserves) {
-    const budget = file.first("SELECT document FROM budgets WHERE ws = ? AND id = ?", ws, budgetId);
-    if (budget === undefined) yield `holds of budget ${budgetId}, which is missing`;
-    if (amount <= 0n) yield "sets nothing aside";
-  }
-  for (const [budgetId, own] of Map.groupBy(reserves, (one) => one.budgetId)) {
-    const budget = file.first("SELECT document FROM budgets WHERE ws = ? AND id = ?", ws, budgetId);
-    const { measure = "" } = JSON.parse(`${budget?.document ?? "{}"}`) as { measure?: string };
-    if (measure !== "prepaid") continue;
-    const sumOf = (some: typeof own) => some.reduce((sum, { amount }) => sum + amount, 0n);
-    const [whole, parts] = [
-      own.filter(({ window }) => window === ""),
-      own.filter(({ window }) => window !== ""),
-    ].map(sumOf);
-    if (whole !== parts) yield "holds of credit, and its charges do not add up to that";
-  }
-}
-
-const WITNESS = "SELECT 1 FROM witnesses WHERE ws = ? AND run = ? AND source = ? AND id = ?";
-
-/** Whether a record came, also one that is only a witness of its call. */
-function isRecorded(
-  file: DataFile,
-  ws: number,
-  of: { readonly run: string; readonly source: string; readonly id: string },
-): boolean {
-  const { run, source, id } = of;
-  if (file.first(WITNESS, ws, run, source, id) !== undefined) return true;
-  if (findStep(file, ws, { run, source, id }) !== undefined) return true;
-  return file.removed.had(ws, run, { source, id });
 }
 
 /** The key of a finding of a joined key. */

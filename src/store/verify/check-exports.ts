@@ -8,6 +8,7 @@ import {
   countedValue,
   type ExportLine,
   formatValue,
+  LINE_STATES,
   lineKey,
 } from "../../domain/export/export-line.ts";
 import { PLANNED_ANEW } from "../../domain/export/outbox.ts";
@@ -44,6 +45,13 @@ export function checkExports(file: DataFile, acts: Acts, cards: CardVersions): v
     }
     account.take(line, key);
     const target = targets.get(idOf(row.ws, line.target));
+    const isOpen = !DONE.includes(line.state);
+    const isSame = isOpen === (row.is_open === 1) && STATES.includes(line.state);
+    file.findings.expect(isSame, [
+      LINES,
+      key,
+      "is in no state that there is, or listed by another",
+    ]);
     checkLine(file, { line, key, workspace, target });
     if (target !== undefined) books.take({ ws: row.ws as number, target, line, key });
   }
@@ -58,6 +66,10 @@ export function checkExports(file: DataFile, acts: Acts, cards: CardVersions): v
     file.findings.expect(isKnown, [SECRETS, key, "is of a target that nobody set"]);
   }
 }
+
+const STATES: readonly string[] = LINE_STATES;
+/** States in which nobody has to do anything more. */
+const DONE: readonly string[] = ["confirmed", "superseded", "voided"];
 
 function idOf(ws: unknown, target: unknown): string {
   return JSON.stringify([ws, target]);

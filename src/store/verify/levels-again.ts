@@ -4,11 +4,11 @@
  */
 
 import { present } from "../../domain/assert.ts";
-import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { RunFacts } from "../../domain/run/run.ts";
 import { decodeFormerOutcome, decodeFormerRun } from "../former-rows.ts";
 import { decodeOutcome, decodeRun, decodeRunFacts } from "../stored-rows.ts";
+import { selects } from "./budget-measures.ts";
 import type { BudgetSums, SummedBudget, SummedPart } from "./budget-sums.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
@@ -61,7 +61,9 @@ export class LevelsAgain {
     this.#asked = asked;
     this.#paths = new RunPaths(file);
     this.#changed = asked.size === 0 ? NOTHING_CHANGED : changedScopes(file);
-    const all = new Set([...asked.values()].map(({ budget }) => budget));
+    const wide = new Map<SummedBudget, SummedBudget>();
+    for (const { budget } of asked.values()) wide.set(budget, withoutSelection(budget));
+    const all = new Set(wide.values());
     if (all.size > 0) this.#addSteps(Map.groupBy(all, ({ ws }) => ws));
     const others = [...all].filter(({ document }) => NOT_OF_STEPS.includes(document.measure));
     if (others.length === 0) return;
@@ -187,6 +189,21 @@ export class LevelsAgain {
     return seq;
   }
 
+  /** Whether a run is selected at the end of each span, by what it was then. */
+  #selectedIn(ws: number, run: string, { budget, spans, untilSeq }: AskedBalance): boolean[] {
+    const row = this.#file.first(RUN, ws, run);
+    const now = row === undefined ? null : readOr(() => decodeRunFacts(row));
+    const former = this.#file.all(FORMER_RUNS, ws, run);
+    const versions = [...former.map((one) => readOr(() => decodeFormerRun(one))), now];
+    return spans.map((_, at) => {
+      const endSeq = spans[at + 1]?.fromSeq ?? untilSeq;
+      const then = versions.findLast((one) => one !== null && one.sinceSeq < endSeq);
+      if (then == null) return false;
+      const cardKey = this.#sums.cardKeyOf(ws, then);
+      return selects(budget.document.where, { ...then, cardKey });
+    });
+  }
+
   /**
    * The level at the end of each span, in every way in which it may have come about; null: nobody
    * can tell. What a run did before its budget came to the balance with the first unit that looked
@@ -197,17 +214,32 @@ export class LevelsAgain {
     const asked = this.#asked.get(place);
     const [ws = "", , scope = ""] = place.split(KEY_PART_END);
     if (asked === undefined || this.#unsure.has(place)) return null;
-    const { each, where } = asked.budget.document;
-    const { agent, label, card } = where;
-    const isSelecting = agent !== undefined || label !== undefined || card !== undefined;
-    const changed = isSelecting ? this.#changed.selected : this.#changed.moved;
-    if (each === "run" && changed.has(joined(ws, scope))) return null;
+    const isOfRuns = asked.budget.document.each === "run";
+    if (isOfRuns && this.#changed.moved.has(joined(ws, scope))) return null;
     const sums = this.#levels.get(place) ?? asked.spans.map(() => 0n);
     const early = this.#early.get(place) ?? 0n;
+    const isSelected = isOfRuns ? this.#selectedIn(Number(ws), scope, asked) : ALWAYS;
+    if (isSelected.includes(false)) {
+      // Whether the first unit that looked at it came before it was selected, no row says.
+      if (early !== 0n && isSelected.includes(true)) return null;
+      return [addedUp(sums).map((level, at) => (isSelected[at] === true ? level : 0n))];
+    }
     const lastAt = early === 0n ? 0 : (this.#seenIn.get(place) ?? sums.length - 1);
     return sums.slice(0, lastAt + 1).map((sum, at) => addedUp(sums.with(at, sum + early)));
   }
 }
+
+/** A budget of runs counts a run whole while it selects it: which that was is asked apart. */
+function withoutSelection(budget: SummedBudget): SummedBudget {
+  const { each, where } = budget.document;
+  if (each !== "run") return budget;
+  const { customer } = where;
+  const anyOf = customer === undefined ? {} : { customer };
+  return { ...budget, document: { ...budget.document, where: anyOf } };
+}
+
+/** Of budgets that are not of runs: each row says by itself whether it is selected. */
+const ALWAYS: readonly boolean[] = [];
 
 function addedUp(sums: readonly bigint[]): bigint[] {
   let level = 0n;
@@ -237,22 +269,19 @@ interface ChangedScopes {
   readonly links: ReadonlyMap<string, number>;
   /** A run had another parent, or it cannot be read. */
   readonly moved: ReadonlySet<string>;
-  /** That, or it had another agent, other labels or another card: budgets may select by these. */
-  readonly selected: ReadonlySet<string>;
 }
 
 const NOTHING_CHANGED: ChangedScopes = {
   links: new Map(),
   moved: new Set(),
-  selected: new Set(),
 };
 
 function changedScopes(file: DataFile): ChangedScopes {
-  const [moved, selected] = [new Set<string>(), new Set<string>()];
+  const moved = new Set<string>();
   const links = new Map<string, number>();
-  const add = (changed: Set<string>, ws: number, from: string | null) => {
-    for (let id = from; id !== null && !changed.has(joined(ws, id)); ) {
-      changed.add(joined(ws, id));
+  const add = (ws: number, from: string | null) => {
+    for (let id = from; id !== null && !moved.has(joined(ws, id)); ) {
+      moved.add(joined(ws, id));
       id = (file.first(RUN, ws, id)?.parent ?? null) as string | null;
     }
   };
@@ -268,18 +297,11 @@ function changedScopes(file: DataFile): ChangedScopes {
       links.set(key, Math.max(links.get(key) ?? 0, (row.until_seq as number) + 1));
     }
     const isMoved = former === null || is === null || (!isLinked && former.parent !== is.parent);
-    if (!isMoved && selecting(former) === selecting(is)) continue;
-    for (const changed of isMoved ? [moved, selected] : [selected]) {
-      add(changed, ws, run);
-      add(changed, ws, former?.parent ?? null);
-    }
+    if (!isMoved) continue;
+    add(ws, run);
+    add(ws, former?.parent ?? null);
   }
-  return { links, moved, selected };
-}
-
-/** What selects a run. */
-function selecting({ agent, labels, rating }: RunFacts): string {
-  return canonicalJson({ agent, labels, card: rating?.cardVersionId ?? null });
+  return { links, moved };
 }
 
 /** What cannot be read is a finding of its own. */

@@ -17,6 +17,7 @@ import { CardVersions } from "./card-versions.ts";
 import { checkBalances } from "./check-balances.ts";
 import { checkBudgets } from "./check-budgets.ts";
 import { checkByHand } from "./check-by-hand.ts";
+import { checkCauses } from "./check-causes.ts";
 import { checkCommitments } from "./check-commitments.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCreditBooks } from "./check-credit-books.ts";
@@ -24,6 +25,7 @@ import { checkCredits } from "./check-credits.ts";
 import { checkExportAttempts } from "./check-export-attempts.ts";
 import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
+import { checkHolds } from "./check-holds.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
 import { checkLooks } from "./check-looks.ts";
 import { checkOpenings } from "./check-openings.ts";
@@ -148,7 +150,9 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkExportAttempts(file),
     () => checkFormerRows(file),
     () => checkBudgets(file, acts, actedBudgets(acts)),
+    () => checkHolds(file),
     () => checkPolicies(file, acts),
+    () => checkCauses(file, acts),
     () => checkLooks(file, acts),
     () => checkBalances(file, { sums: books.budgets, acts, acted: actedBudgets(acts) }),
   ];
