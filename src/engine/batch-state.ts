@@ -12,16 +12,12 @@ import type { GrowingRollup, RollupDelta, RollupKey } from "../domain/run/rollup
 import type { OutcomeState, Run, Totals } from "../domain/run/run.ts";
 import { factsOfRun, newRun, statesSame } from "../domain/run/run.ts";
 import { Rows } from "./batch-rows.ts";
-import {
-  type ChargeCell,
-  type CountedPage,
-  type CounterSlot,
-  LedgerPage,
-  moveSlot,
-} from "./ledger-page.ts";
+import { type CounterSlot, LedgerPage, moveSlot } from "./ledger-page.ts";
 import type {
   Call,
+  ChargeCell,
   Conflict,
+  CountedPage,
   CounterKey,
   CreditBookRow,
   Customer,

@@ -8,10 +8,7 @@ import {
   rollupPlace,
 } from "../domain/run/rollup.ts";
 import { Shelf } from "../domain/shelf.ts";
-import type { CounterKey, StoredCounter } from "./ports.ts";
-
-/** A charge of a card, or one cell of it. */
-export type ChargeCell = Pick<StoredCounter, "chargeKey" | "cell">;
+import type { ChargeCell, CountedPage, CounterKey, StoredCounter } from "./ports.ts";
 
 /** Where a counter stands. */
 type CounterPlace = Omit<StoredCounter, "counter">;
@@ -29,12 +26,6 @@ interface MovingSlot extends CounterSlot {
   isMoved: boolean;
 }
 
-/** What a store has of a customer's period, to be looked into while a unit of work lasts. */
-export interface CountedPage extends CounterKey {
-  /** The counter of a charge by a card; undefined: it has counted nothing. */
-  counter(cardKey: string, charge: ChargeCell): StoredCounter | undefined;
-}
-
 /** The counters of these periods as pages, one for each key. */
 export function countedPages(
   counters: readonly StoredCounter[],
@@ -49,7 +40,7 @@ export function countedPages(
   });
 }
 
-/** What tells most counters of a period apart: a key that is at hand, as cells of one charge are. */
+/** What tells most counters of a period apart: the cell, or the charge of one that has none. */
 export function counterPlace({ chargeKey, cell }: ChargeCell): string {
   return cell === "" ? chargeKey : cell;
 }

@@ -19,7 +19,6 @@ import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { Outbox } from "./export/export-ports.ts";
 import type { History } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
-import type { CountedPage } from "./ledger-page.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
 
@@ -80,6 +79,15 @@ export interface StoredCounter extends CounterKey {
   readonly chargeKey: string;
   readonly cell: string;
   readonly counter: Counter;
+}
+
+/** A charge of a card, or one cell of it. */
+export type ChargeCell = Pick<StoredCounter, "chargeKey" | "cell">;
+
+/** What a store has of a customer's period, to be looked into while a unit of work lasts. */
+export interface CountedPage extends CounterKey {
+  /** The counter of a charge by a card; undefined: it has counted nothing. */
+  counter(cardKey: string, charge: ChargeCell): StoredCounter | undefined;
 }
 
 /** One link of the hash chain: what one commit added, sealed onto all before it. */

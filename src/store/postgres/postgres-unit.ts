@@ -10,12 +10,13 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import { type CountedPage, countedPages } from "../../engine/ledger-page.ts";
+import { countedPages } from "../../engine/ledger-page.ts";
 import type { Lease, LiveNote, PeriodMove, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
   Conflict,
+  CountedPage,
   CounterKey,
   CreditBookRow,
   Customer,

@@ -16,14 +16,15 @@ import {
 } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { Shelf } from "../../domain/shelf.ts";
-import {
-  type CellOfCard,
-  type ChargeCell,
-  type CountedPage,
-  counterPlace,
-  isOfCell,
-} from "../../engine/ledger-page.ts";
-import type { ChainHead, CounterKey, Customer, StoredCounter } from "../../engine/ports.ts";
+import { type CellOfCard, counterPlace, isOfCell } from "../../engine/ledger-page.ts";
+import type {
+  ChainHead,
+  ChargeCell,
+  CountedPage,
+  CounterKey,
+  Customer,
+  StoredCounter,
+} from "../../engine/ports.ts";
 import { type KnownIds, unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
 import {

@@ -6,12 +6,12 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import type { CountedPage } from "../../engine/ledger-page.ts";
 import type {
   Answer,
   Call,
   ChainHead,
   Conflict,
+  CountedPage,
   CounterKey,
   CreditBookRow,
   Customer,
