@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
-import { nodeDigest } from "../../compose.ts";
-import { CHAIN_START } from "../../engine/seal.ts";
-import { rowText } from "../stored-rows.ts";
+import { composeEngine, nodeDigest } from "../../compose.ts";
+import { NOW_MS, opened, toolCall } from "../../engine/engine-world.test.ts";
+import { ask, holdOn } from "../../engine/holds-world.test.ts";
 import { verifyDataFolder } from "../verify/verify-data-folder.ts";
 import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
 
@@ -15,34 +15,58 @@ const dataDir = mkdtempSync(join(tmpdir(), "tollgate-older-holds-"));
 after(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const GRANTED = [
-  { id: "b", grantedAt: 30, state: "open" },
-  { id: "a", grantedAt: 20, state: "released" },
-  { id: "c", grantedAt: 10, state: "open" },
+  { id: "b", grantedAt: NOW_MS + 30, state: "open" },
+  { id: "a", grantedAt: NOW_MS + 20, state: "released" },
+  { id: "c", grantedAt: NOW_MS + 10, state: "open" },
 ];
+const NOTHING = { asks: [], releases: [], renewals: [], caps: [] };
 
-function makeOlderFile(): void {
-  const db = new DatabaseSync(join(dataDir, DATABASE_FILE));
+/** Grants the holds, the oldest first. */
+async function grantAll(): Promise<void> {
+  const clock = { now: NOW_MS };
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  const engine = composeEngine(store, { clock: { nowMs: () => clock.now } });
+  await store.createWorkspace("w");
+  await engine.ingest("w", [opened({ run: "r1", id: "open", customer: "acme" })]);
+  for (const { id, grantedAt } of GRANTED.toReversed()) {
+    clock.now = grantedAt;
+    const call = { run: "r1", id, customer: "acme", occurredAtMs: grantedAt, contentHash: id };
+    await holdOn(engine, "r1", ask(id, { step: toolCall(call), contentHash: id }));
+  }
+  const releases = [{ run: "r1", source: "sdk", id: "a" }];
+  await engine.hold("w", [], { ...NOTHING, run: "r1", releases });
+  await store.settle("w");
+  await store.close();
+}
+
+/** Puts them into the table of before migration 29. */
+function makeOlder(): void {
   const migrations = new URL("migrations/", import.meta.url);
   const files = readdirSync(migrations).sort();
   const older = files.slice(0, files.indexOf("0029-holds-in-order.sql"));
-  for (const name of older) db.exec(readFileSync(new URL(name, migrations), "utf8"));
-  db.exec(`PRAGMA user_version = ${older.length}`);
-  db.prepare("INSERT INTO workspaces (id, chain) VALUES ('w', ?)").run(CHAIN_START);
-  for (const { id, grantedAt, state } of GRANTED) {
-    const asked = [1, "r1", "sdk", id, `hold_${id}`, state, "acme", null, `1${id}`, grantedAt, 99];
-    const bounds = ["estimate", "0", "0", null, null, 0, "[]", "{}"];
-    const values = [...asked, ...bounds, state === "open" ? null : 40, null, null, null];
-    const marks = values.map(() => "?").join(", ");
-    db.prepare(`INSERT INTO holds VALUES (${marks}, ?)`).run(
-      ...values,
-      nodeDigest.checksum(rowText(values)),
-    );
-  }
+  const empty = new DatabaseSync(":memory:");
+  for (const name of older) empty.exec(readFileSync(new URL(name, migrations), "utf8"));
+  const sql = "SELECT sql FROM sqlite_master WHERE tbl_name = 'holds' AND sql IS NOT NULL";
+  const made = empty.prepare(sql).all();
+  empty.close();
+  const db = new DatabaseSync(join(dataDir, DATABASE_FILE));
+  db.exec("CREATE TEMP TABLE kept AS SELECT * FROM holds; DROP TABLE holds");
+  for (const one of made) db.exec(one.sql as string);
+  db.exec(`INSERT INTO holds SELECT * FROM kept; PRAGMA user_version = ${older.length}`);
   db.close();
 }
 
 test("holds of an older file are kept, each as it was", async () => {
-  makeOlderFile();
+  await grantAll();
+  makeOlder();
+  const read = (sql: string) => {
+    const db = new DatabaseSync(join(dataDir, DATABASE_FILE), { readOnly: true });
+    const rows = db.prepare(sql).all();
+    db.close();
+    return rows.map((row) => Object.values(row)[0]);
+  };
+  const [made] = read("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'holds'");
+  assert.match(String(made), /WITHOUT ROWID/, "they stand by their identity");
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   const kept = await store.spending.holdsOfRun("w", "r1", 9);
   assert.deepEqual(
@@ -53,11 +77,5 @@ test("holds of an older file are kept, each as it was", async () => {
   assert.equal(counting, 2);
   await store.close();
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);
-  const db = new DatabaseSync(join(dataDir, DATABASE_FILE), { readOnly: true });
-  const inOrder = db.prepare("SELECT id FROM holds ORDER BY rowid").all();
-  assert.deepEqual(
-    inOrder.map(({ id }) => id),
-    ["c", "a", "b"],
-  );
-  db.close();
+  assert.deepEqual(read("SELECT id FROM holds ORDER BY rowid"), ["c", "a", "b"]);
 });
