@@ -120,7 +120,7 @@ function putRun({ shared, ws, draft }: UnitParts, run: Run): void {
 /** True when as much waits as may wait. */
 export function isPendingFull({ shared, ws }: UnitParts): boolean {
   const { steps, runs, counters, rollups } = shared.caches.pending(ws);
-  const balances = shared.caches.budgets(ws).pending.size;
+  const balances = shared.caches.budgets(ws).pendingCount;
   const rows = runs.size + counters.length + rollups.length + balances;
   return steps > PENDING_STEPS_MAX_COUNT || rows > PENDING_ROWS_MAX_COUNT;
 }
