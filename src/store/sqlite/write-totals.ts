@@ -8,6 +8,7 @@
  * file include; after a crash the engine adds up the steps behind it (engine/recover-totals.ts)
  * before it does anything else.
  */
+import type { JournalKind } from "../../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import { NO_TOTALS, type Run, statesSame } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
@@ -24,9 +25,9 @@ const PENDING_ROWS_MAX_COUNT = 20_000;
 
 /** True when everything that the unit changes of totals follows from the steps it adds. */
 export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean {
-  if (writes.steps.length === 0 && !isOfHolds(writes)) return false;
+  if (writes.steps.length === 0 && !isOfHolds(writes) && !isOfLooks(writes)) return false;
   for (const name of NOT_FOLLOWING) if (writes[name].length > 0) return false;
-  if (writes.journal.some((entry) => entry.kind !== "customer.saved")) return false;
+  if (!writes.journal.every(({ kind }) => LEAVING_TOTALS.has(kind))) return false;
   for (const run of writes.runs) {
     const known = shared.caches.run(ws, run.id);
     if (known !== undefined && !statesSame(known.run, run)) return false;
@@ -40,6 +41,24 @@ export function isPlainUnit({ shared, ws }: UnitParts, writes: Writes): boolean 
  */
 function isOfHolds({ holds, overruns, runs, counters, rollups }: Writes): boolean {
   return holds.length > 0 && overruns.length + runs.length + counters.length + rollups.length === 0;
+}
+
+/**
+ * Looks that a unit leaves, and how far they have come, change no total and no rule. What is told
+ * does not either, but the next unit must find it in the file, or it is told twice.
+ */
+const OF_LOOKS: ReadonlySet<JournalKind> = new Set(["alert.look_due", "alert.looked"] as const);
+const LEAVING_TOTALS: ReadonlySet<JournalKind> = new Set([...OF_LOOKS, "customer.saved"]);
+
+/** An act that looks at customers and finds nothing to tell. */
+function isOfLooks({ journal, ...writes }: Writes): boolean {
+  const { customers, overruns, balances, runs, counters, rollups } = writes;
+  const others = [customers, overruns, balances, runs, counters, rollups];
+  return (
+    journal.length > 0 &&
+    journal.every(({ kind }) => OF_LOOKS.has(kind)) &&
+    others.every(({ length }) => length === 0)
+  );
 }
 
 /**
