@@ -148,7 +148,8 @@ export function composeHttp(engine: Engine, reader?: BodyReader): HttpParts {
   return {
     engine,
     intake,
-    readHolds: (body, at) => readHolds(body, { ...reading, ...at }),
+    readHolds: (body, { run, nowText }) =>
+      readHolds(body, { digest: nodeDigest, mapProviderUsage, run, nowText }),
     readNamedHolds,
     parseJson: (text) => parseJsonExact(text, { maxDepth: DOCUMENT_MAX_DEPTH }),
     repeatedKey,

@@ -45,7 +45,7 @@ export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
 /** Events that are worth a unit of work of their own while the one before is on its way to disk. */
 export const EVENTS_PER_EARLY_UNIT_MIN_COUNT = 100;
 /** The same while holds are asked for: who asks waits for the unit under way and its own. */
-export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 200;
+export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 100;
 /** Units without a hold after which none is expected, and units are as large as what waits. */
 export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */

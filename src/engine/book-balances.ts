@@ -20,7 +20,9 @@ export async function bookBalances(
   spending: Spending,
   bookings: readonly Booking[],
 ): Promise<void> {
-  await loadPlaces(spending, new Set(bookings.map(({ place }) => place)));
+  const places = new Set<BalancePlace>();
+  for (const { place } of bookings) if (!place.isLoaded) places.add(place);
+  await loadPlaces(spending, places);
   for (const booking of bookings) book(spending, booking);
 }
 

@@ -33,6 +33,15 @@ export async function carryOut<T>(
   work: (act: Act) => Promise<T>,
 ): Promise<T> {
   await context.store.settle(workspace);
+  return carryOutBesideTotals(context, workspace, work);
+}
+
+/** The same for an act that reads no totals but those of its unit, and moves none. */
+export async function carryOutBesideTotals<T>(
+  context: RuledContext,
+  workspace: string,
+  work: (act: Act) => Promise<T>,
+): Promise<T> {
   const { seen } = context;
   const tariff = await context.tariffs.of(workspace, seen);
   let touched: string[] = [];

@@ -16,13 +16,13 @@ import type { Work } from "./work.ts";
 
 const eventsOf = (count: number, name: string): TollgateEvent[] =>
   Array.from({ length: count }, (_, at) => ({ id: `${name}-${at}` }) as TollgateEvent);
-const askOf = (run: string): HoldsRequest => ({
+const askOf = (run: string, count = 1): HoldsRequest => ({
   ...{ run, releases: [], renewals: [], caps: [] },
-  asks: [{}] as unknown as HoldsRequest["asks"],
+  asks: Array.from({ length: count }, () => ({})) as unknown as HoldsRequest["asks"],
 });
 
 /** A loop over a store that commits when told to, and says of each event and hold what it is. */
-function loopWith() {
+function loopWith(options: { readonly hasLanes?: boolean } = {}) {
   const units: Work[] = [];
   let open: () => void = () => undefined;
   const loop = new CommitLoop(async (_, work) => {
@@ -35,7 +35,7 @@ function loopWith() {
     );
     const holds = work.holds.map(({ run }) => ({ run }) as unknown as HoldsAnswer);
     return { results, runs: new Map(), holds };
-  });
+  }, options);
   /** Lets units commit until nothing waits. */
   const commitAll = async (): Promise<void> => {
     for (let idle = 0; idle < 5; idle += 1) {
@@ -87,7 +87,7 @@ describe("the commit loop", () => {
     }
   });
 
-  test("lets holds go before events that wait, and few events beside them", async () => {
+  test("lets holds go before events that wait, alone behind a unit that took some", async () => {
     const { loop, sizes, units, commitAll } = loopWith();
     const first = loop.submit("w", eventsOf(1, "first"));
     await nextTurn();
@@ -97,7 +97,8 @@ describe("the commit loop", () => {
     await commitAll();
     assert.deepEqual(sizes(), [
       [1, 0],
-      [EVENTS_BESIDE_HOLDS_MAX_COUNT, 2],
+      [0, 2],
+      [EVENTS_BESIDE_HOLDS_MAX_COUNT, 0],
       [EVENTS_BESIDE_HOLDS_MAX_COUNT, 0],
       [half, 0],
     ]);
@@ -106,6 +107,42 @@ describe("the commit loop", () => {
     const all = units.flatMap((unit) => unit.events.map(({ id }) => id));
     assert.deepEqual(all.slice(1), eventsInOrder(5, half));
     await Promise.all([first, ...events]);
+  });
+
+  test("books a request of events in every second unit, however many holds come", async () => {
+    const { loop, sizes, commitAll } = loopWith();
+    const ask = (): void => void loop.submit("w", [], askOf("a")).then(next);
+    let left = 4;
+    const next = (): void => {
+      left -= 1;
+      if (left > 0) ask();
+    };
+    for (let n = 0; n < 3; n += 1) {
+      void loop.submit("w", eventsOf(EVENTS_BESIDE_HOLDS_MAX_COUNT, `r${n}`));
+    }
+    ask();
+    await commitAll();
+    const most = EVENTS_BESIDE_HOLDS_MAX_COUNT;
+    assert.deepEqual(sizes(), [
+      [most, 1],
+      [0, 1],
+      [most, 1],
+      [0, 1],
+      [most, 0],
+    ]);
+  });
+
+  test("parts no holds from events where lanes are several", async () => {
+    const { loop, sizes, commitAll } = loopWith({ hasLanes: true });
+    void loop.submit("w", eventsOf(1, "first"));
+    await nextTurn();
+    void loop.submit("w", eventsOf(1, "second"));
+    void loop.submit("w", [], askOf("a"));
+    await commitAll();
+    assert.deepEqual(sizes(), [
+      [1, 0],
+      [1, 1],
+    ]);
   });
 
   test("takes one event more than few may be in the next unit, never in this one", async () => {
@@ -177,7 +214,36 @@ describe("the commit loop", () => {
     );
   });
 
-  test("lets no hold go before an act, or into a unit of another workspace", async () => {
+  test("lets holds go before an act for which events go first, and no other", async () => {
+    const { loop, units, sizes, commitAll } = loopWith();
+    const most = EVENTS_BESIDE_HOLDS_MAX_COUNT;
+    const done: string[] = [];
+    void loop.submit("w", [], askOf("a"));
+    await nextTurn();
+    for (let n = 0; n < 3; n += 1) void loop.submit("w", eventsOf(most, `before${n}`));
+    void loop.exclusively(async () => void done.push(`after ${units.length}`), "w");
+    void loop.submit("w", eventsOf(most, "behind"));
+    void loop.submit("w", [], askOf("b"));
+    void loop.exclusively(async () => void done.push(`after ${units.length}`), "w");
+    const last = loop.submit("w", [], askOf("c"));
+    await commitAll();
+    assert.deepEqual(sizes(), [
+      [0, 1],
+      [most, 2],
+      [most, 0],
+      [most, 0],
+      [most, 0],
+    ]);
+    assert.deepEqual(done, ["after 4", "after 5"]);
+    assert.deepEqual((await last).holds, [{ run: "c" }]);
+    void loop.exclusively(async () => void done.push("the act"), "w");
+    const behind = loop.submit("w", [], askOf("d")).then(() => done.push("the hold behind it"));
+    await commitAll();
+    await behind;
+    assert.deepEqual(done.slice(2), ["the act", "the hold behind it"]);
+  });
+
+  test("lets no hold go before an act that is next, or what another workspace sent", async () => {
     const { loop, units, commitAll } = loopWith();
     const done: string[] = [];
     void loop.submit("w", eventsOf(1, "w1"));
@@ -190,7 +256,8 @@ describe("the commit loop", () => {
     assert.deepEqual(told, [
       ["w1-0", 0],
       ["v1-0", 0],
-      ["w2-0", 1],
+      [undefined, 1],
+      ["w2-0", 0],
     ]);
     assert.deepEqual(done, ["after 2"]);
   });
@@ -218,7 +285,7 @@ describe("the commit loop", () => {
 
   test("lets fewer than are on their way wait for the disk, and acts for all of it", async () => {
     const { loop, units } = landingLoop();
-    const first = loop.submit("w", eventsOf(10, "first"));
+    const first = loop.submit("w", [], askOf("first", 10));
     await turns();
     units[0]?.handOver();
     await turns();

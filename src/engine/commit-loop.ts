@@ -5,8 +5,13 @@
  *
  * Who asks for a hold waits before every call of a model, for the unit under way and then for its
  * own. So holds go before events that wait, and while any are asked for no unit takes many events.
- * Every unit takes a request of events where one waits, so holds keep no events from being booked,
- * and then the small ones, so a customer of many large requests keeps nobody waiting but itself.
+ * Where a unit costs little they have every second one to themselves: they wait for events that go
+ * before, never for others as well. They go before acts too, as long as events stand before these:
+ * an act waits for many small units then, and who asks would wait for all of them, and for the act.
+ *
+ * Every second unit at least takes a request of events where one waits, so holds keep no events
+ * from being booked, and then the small ones, so a customer of many large requests keeps nobody
+ * waiting but itself.
  *
  * A store that several nodes share lets workspaces be written to at once, so each has a lane of its
  * own there: nobody waits for another workspace. The embedded store has one writer, and one lane.
@@ -54,6 +59,8 @@ interface Lane {
   running: Promise<void> | null;
   /** Units to come that take few events, because somebody may ask for holds meanwhile. */
   expecting: number;
+  /** Whether the last unit took events. */
+  tookEvents: boolean;
   /** Wakes who waits for so much to be ready. */
   wakeAtSize: number;
   wake: () => void;
@@ -143,7 +150,7 @@ export class CommitLoop {
         this.#waitingCount -= 1;
         await first.act();
       } else if (first !== undefined) {
-        const taken = takeUnit(lane, first.workspace);
+        const taken = takeUnit(lane, first.workspace, !this.#hasLanes);
         this.#waitingCount -= taken.length;
         landing = await this.#handOver(taken);
         await othersTurn();
@@ -193,7 +200,14 @@ const NOTHING_LANDS: Landing = { end: Promise.resolve(), size: 0, hasEnded: true
 
 function newLane(): Lane {
   const queue = { queue: [], readySize: 0, hasAct: false };
-  return { ...queue, running: null, expecting: 0, wakeAtSize: Infinity, wake: sleeping };
+  return {
+    ...queue,
+    running: null,
+    expecting: 0,
+    tookEvents: false,
+    wakeAtSize: Infinity,
+    wake: sleeping,
+  };
 }
 
 /**
@@ -228,28 +242,44 @@ function readyIn(lane: Lane, size: number): Promise<void> {
 
 /**
  * Takes what stands at the head of the queue and belongs to one workspace: all of it up to the
- * limit, or where holds are asked for, these and then few events.
+ * limit, or where holds are asked for, these and then few events. `mayPart`: holds may be alone.
  */
-function takeUnit(lane: Lane, workspace: string): EventsWaiting[] {
+function takeUnit(lane: Lane, workspace: string, mayPart: boolean): EventsWaiting[] {
   const waiting: EventsWaiting[] = [];
-  let hasHolds = false;
   for (const next of lane.queue) {
     if (next.kind !== "events" || next.workspace !== workspace) break;
     waiting.push(next);
-    hasHolds ||= next.holds !== null;
   }
-  lane.expecting = hasHolds ? UNITS_EXPECTING_HOLDS_COUNT : Math.max(0, lane.expecting - 1);
+  const holds = waiting.filter(isOfHolds);
+  if (waiting.length < lane.queue.length) {
+    holds.push(...holdsBehindActs(lane.queue.slice(waiting.length), workspace));
+  }
+  lane.expecting = holds.length > 0 ? UNITS_EXPECTING_HOLDS_COUNT : Math.max(0, lane.expecting - 1);
   const isFew = lane.expecting > 0;
   const bound = isFew ? EVENTS_BESIDE_HOLDS_MAX_COUNT : EVENTS_PER_COMMIT_MAX_COUNT;
-  const holds = hasHolds ? waiting.filter(isOfHolds) : [];
   const taken = upTo(holds, EVENTS_PER_COMMIT_MAX_COUNT);
-  const events = hasHolds ? waiting.filter((one) => !isOfHolds(one)) : waiting;
-  for (const one of upTo(events, bound)) taken.push(one);
-  const isTaken = taken.length === waiting.length ? null : new Set<Waiting>(taken);
-  const left = isTaken === null ? [] : waiting.filter((one) => !isTaken.has(one));
-  lane.queue = [...left, ...lane.queue.slice(waiting.length)];
+  const events = holds.length > 0 ? waiting.filter((one) => !isOfHolds(one)) : waiting;
+  const isAlone = mayPart && lane.tookEvents && holds.length > 0;
+  if (!isAlone) for (const one of upTo(events, bound)) taken.push(one);
+  lane.tookEvents = !isAlone && events.length > 0;
+  if (taken.length === lane.queue.length) lane.queue = [];
+  else {
+    const isTaken = new Set<Waiting>(taken);
+    lane.queue = lane.queue.filter((one) => !isTaken.has(one));
+  }
   measureReady(lane);
   return taken;
+}
+
+/** Requests for holds of a workspace that stand behind acts. */
+function holdsBehindActs(queue: readonly Waiting[], workspace: string): EventsWaiting[] {
+  const found: EventsWaiting[] = [];
+  for (const next of queue) {
+    if (next.kind === "act") continue;
+    if (next.workspace !== workspace) break;
+    if (isOfHolds(next)) found.push(next);
+  }
+  return found;
 }
 
 function isOfHolds({ holds }: EventsWaiting): boolean {

@@ -10,7 +10,7 @@ import { type Hold, releaseHold, renewHold } from "../domain/budget/hold.ts";
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop } from "../domain/budget/stop.ts";
-import { encodeEvent } from "../domain/event/codec.ts";
+import { encodeStep } from "../domain/event/codec.ts";
 import { OPEN_HOLDS_MAX_COUNT } from "../domain/limits.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
 import { mayGoOn } from "../domain/run/run.ts";
@@ -111,28 +111,28 @@ interface Asked {
 
 /** Awaits only where there is credit or a policy: nearly every ask is decided at once. */
 async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<HoldDecision> {
-  const { state, prepaid, watched } = granting;
+  const { state, prepaid, watched, tariff } = granting;
   const known = knownAnswer(granting, ask);
   if (known !== null) return known;
   if ("problem" in prepared) return prepared;
   const { asker, spender, places } = prepared;
-  const worstCase = worstCaseOf(ask, { ...granting, ...asker, nowMs: state.receivedAtMs });
+  const { customer } = asker;
+  const worstCase = worstCaseOf(ask, { tariff, customer, nowMs: state.receivedAtMs });
   const budgets = places.map(roomAt);
   if (prepaid !== null) {
     const { parts } = worstCase(ask.output?.mostTokens ?? 0);
     const charges = parts.flatMap(({ charge, amount }) => (amount > 0n ? charge : []));
-    const { customer } = asker;
     budgets.push(...(await prepaidRoomsOf(granting, { spender, customer, charges })));
   }
   if (!mayGoOn(asker.run)) {
     return refusal({ decision: "block", reason: "run_ended", budgets });
   }
-  const missing = notEntitled(granting.entitlements(asker.customer), wantedBy(asker, ask));
+  const missing = notEntitled(granting.entitlements(customer), wantedBy(asker, ask));
   if (missing !== null) {
     const reason = "not_entitled";
     return refusal({ decision: "block", reason, notEntitled: missing, budgets });
   }
-  const stops = prepared.stops.flatMap((key) => state.spending.stop(key) ?? []);
+  const stops = stopsAmong(state, prepared.stops);
   const stop = decidingStop(stops.filter((one) => one.budget === null || one.mode === "block"));
   if (stop !== null && !(ask.isWrapUp && stop.mode === "pause")) {
     return stoppedBy(stop, budgets);
@@ -141,7 +141,7 @@ async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<Hol
   if (verdict.by !== null) return refusedByPolicy(verdict, verdict.by, budgets);
   const { output, isWrapUp } = ask;
   const nowMs = granting.pacedAtMs;
-  const asking = { rooms: budgets, customer: asker.customer, nowMs };
+  const asking = { rooms: budgets, customer, nowMs };
   const wanted = { worstCase, output, isWrapUp };
   const decided =
     prepaid === null
@@ -155,6 +155,12 @@ async function decide(granting: Deciding, { ask, prepared }: Asked): Promise<Hol
   const { decision, reason, by, retryAfterMs } = decided;
   const paused = decision === "pause" ? pauseRun(granting, spender, by) : null;
   return refusal({ decision, reason, by, stop: paused, retryAfterMs, budgets });
+}
+
+const NO_STOPS: readonly Stop[] = [];
+
+function stopsAmong({ spending }: Granting["state"], keys: PreparedAsk["stops"]): readonly Stop[] {
+  return spending.knowsStops ? keys.flatMap((key) => spending.stop(key) ?? []) : NO_STOPS;
 }
 
 /** The same ask again, or one whose step was recorded: answered without deciding anew. */
@@ -291,8 +297,11 @@ function grant(
   const { step } = ask;
   const { worstCase, reserves, maxOutputTokens, isClamped } = decided;
   const { cost, charge, currency, usage } = worstCase.spend;
+  // Fields are named one by one: an object that is spread and then added to grows many times.
   const hold: Hold = {
-    ...{ run: step.run, source: step.source, id: step.id },
+    run: step.run,
+    source: step.source,
+    id: step.id,
     holdId: `hold_${ids.random()}`,
     state: "open",
     customer: asker.customer.id,
@@ -301,8 +310,13 @@ function grant(
     grantedAtMs: state.receivedAtMs,
     expiresAtMs: state.receivedAtMs + ask.ttlMs,
     onExpiry: ask.onExpiry,
-    ...{ cost, charge, currency, maxOutputTokens, isClamped, reserves },
-    document: encodeEvent({ ...step, usage, completeness: "estimated" }),
+    cost,
+    charge,
+    currency,
+    maxOutputTokens,
+    isClamped,
+    reserves,
+    document: encodeStep(step, { usage, completeness: "estimated" }),
     endedAtMs: null,
     settledBy: null,
   };

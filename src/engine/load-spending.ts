@@ -1,6 +1,6 @@
 /** Loads balances and limits before they are looked at or moved. */
 import { type BalanceKey, type BudgetRecord, isMoney } from "../domain/budget/budget.ts";
-import { measured, NO_SPEND, scopesOf } from "../domain/budget/spend.ts";
+import { measured, NO_SPEND, scopesOf, selectsAll } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
 import { type BatchState, stepKeyText } from "./batch-state.ts";
@@ -45,6 +45,8 @@ export async function loadPlaces(
   for (const limit of await unit.spending.ownLimits(scopes)) own.loadLimit(limit, limit.limit);
   for (const key of scopes) if (!own.knowsLimit(key)) own.loadLimit(key, null);
   for (const place of inOrder) {
+    // Nearly every balance is kept already.
+    if (place.isKept) continue;
     const record = book.byId(place.budgetId);
     if (record?.budget.each === "run") await countWholeRun(spending, record, place);
   }
@@ -67,7 +69,6 @@ async function countWholeRun(
   place: BalancePlace,
 ): Promise<void> {
   const { state } = spending;
-  if (place.isKept) return;
   const run = state.runs.stored(place.scope);
   if (run === undefined || !isSelectedRun(spending, record, run)) return;
   const settled = await storedSpend(spending, record, run);
@@ -97,6 +98,8 @@ export function isSelectedRun(
 ): boolean {
   const { customer, standing } = run;
   if (customer === null || standing) return false;
+  // Each step asks this of its run, before and after: most budgets select all runs alike.
+  if (budget.each === "run" && selectsAll(budget.where)) return true;
   const one = onPath(run, tariff);
   return scopesOf(budget, { ...one, customer, path: [one] }).length > 0;
 }

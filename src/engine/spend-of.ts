@@ -22,6 +22,10 @@ type RunOf = (id: string) => Run | undefined;
 
 /** A run and all above it; none of a standing run, which has no budget of its own. */
 export function pathOf(run: string, runOf: RunOf, tariff: Tariff): readonly RunOnPath[] {
+  const own = runOf(run);
+  if (own === undefined || own.standing) return [];
+  // Most runs are below no other: walking up takes a set of those that were met.
+  if (own.parent === null) return [onPath(own, tariff)];
   const path: RunOnPath[] = [];
   for (const one of ancestry(run, runOf)) {
     if (one.standing) return [];
@@ -47,7 +51,13 @@ export function spendOfStep(step: Step, tariff: Tariff): Spend {
   const currency = card?.currency ?? null;
   const credits = card === null ? null : creditUnitsOf(card, shares);
   const cost = step.payer === "us" ? step.cost : ZERO_AMOUNT;
-  return { ...NO_SPEND, cost, charge, currency, credits, usage, stepCount: 1n };
+  return spendOf({ cost, charge, currency, credits, usage, stepCount: 1n });
+}
+
+/** Named one by one: every step makes one of these, and its run two. */
+function spendOf(of: Omit<Spend, "runCount" | "openRunCount">): Spend {
+  const { cost, charge, currency, credits, usage, stepCount } = of;
+  return { cost, charge, currency, credits, usage, stepCount, runCount: 0n, openRunCount: 0n };
 }
 
 /** The spender of a step. */
@@ -112,5 +122,7 @@ export function spendOfTree({ tree, corrections }: Run, currency: string | null)
   let charge: bigint = tree.charge;
   for (const { cap, minimum } of corrections) charge += minimum - cap;
   const { cost, steps } = tree;
-  return { ...NO_SPEND, cost, charge: charge as Amount, currency, stepCount: BigInt(steps) };
+  const { usage, credits } = NO_SPEND;
+  const stepCount = BigInt(steps);
+  return spendOf({ cost, charge: charge as Amount, currency, credits, usage, stepCount });
 }

@@ -35,7 +35,7 @@ class Place implements Editable<BalancePlace> {
   readonly budgetId: number;
   readonly scope: string;
   readonly window: string;
-  readonly #of: ScopePlaces;
+  readonly of: ScopePlaces;
   settled = 0n;
   stagesTold = 0;
   grantedAtMs = 0;
@@ -45,14 +45,14 @@ class Place implements Editable<BalancePlace> {
   isMoved = false;
 
   constructor(of: ScopePlaces, { budgetId, scope, window }: BalanceKey) {
-    this.#of = of;
+    this.of = of;
     this.budgetId = budgetId;
     this.scope = scope;
     this.window = window;
   }
 
   get ownLimit(): bigint | null {
-    return this.#of.ownLimit ?? null;
+    return this.of.ownLimit ?? null;
   }
 }
 
@@ -85,6 +85,11 @@ export class SpendingState {
     return lists.some(({ length }) => length > 0) || maps.some(({ size }) => size > 0);
   }
 
+  /** Who asks by a place is at the place: every balance that is loaded is asked about so. */
+  #scopeOf(key: LimitKey): ScopePlaces {
+    return key instanceof Place ? key.of : this.#scope(key);
+  }
+
   #scope({ budgetId, scope }: LimitKey): ScopePlaces {
     let scopes = this.#places.get(budgetId);
     if (scopes === undefined) {
@@ -114,12 +119,15 @@ export class SpendingState {
 
   /** Puts a balance as it is stored; null: there is none. */
   loadBalance(key: BalanceKey, stored: KeptBalance | null): void {
-    const place = this.#place(key);
+    const place = key instanceof Place ? key : this.#place(key);
     if (place.isLoaded) return;
     place.isLoaded = true;
     if (stored === null) return;
-    const { settled, stagesTold, grantedAtMs, held, isKept } = stored;
-    Object.assign(place, { settled, stagesTold, grantedAtMs, held, isKept });
+    place.settled = stored.settled;
+    place.stagesTold = stored.stagesTold;
+    place.grantedAtMs = stored.grantedAtMs;
+    place.held = stored.held;
+    place.isKept = stored.isKept;
   }
 
   /** Every balance that the unit has looked at. */
@@ -156,11 +164,11 @@ export class SpendingState {
   }
 
   loadLimit(key: LimitKey, limit: bigint | null): void {
-    this.#scope(key).ownLimit = limit;
+    this.#scopeOf(key).ownLimit = limit;
   }
 
   knowsLimit(key: LimitKey): boolean {
-    return this.#scope(key).ownLimit !== undefined;
+    return this.#scopeOf(key).ownLimit !== undefined;
   }
 
   ownLimit(key: LimitKey): bigint | null {
@@ -201,6 +209,11 @@ export class SpendingState {
   loadStop(key: StopKey, stop: Stop | null): void {
     const text = stopText(key);
     if (!this.#stops.has(text)) this.#stops.set(text, stop);
+  }
+
+  /** False: no stop is in force that the unit was told of, nor any made by it. */
+  get knowsStops(): boolean {
+    return this.#stops.size > 0;
   }
 
   stop(key: StopKey): Stop | null {

@@ -16,15 +16,22 @@ export interface WorkspaceClock extends Clock {
 export class WorkspaceClocks {
   readonly #store: Store;
   readonly #system: Clock;
+  /** Asked for with every hold. */
+  readonly #ofMachine: Promise<Clock>;
   /** What a workspace is never changes once it is there. */
   readonly #kinds = new Map<string, "production" | "sandbox">();
 
   constructor(store: Store, system: Clock) {
     this.#store = store;
     this.#system = system;
+    this.#ofMachine = Promise.resolve(system);
   }
 
-  async of(workspace: string): Promise<WorkspaceClock> {
+  of(workspace: string): Promise<WorkspaceClock> {
+    return this.#kinds.get(workspace) === "production" ? this.#ofMachine : this.#find(workspace);
+  }
+
+  async #find(workspace: string): Promise<WorkspaceClock> {
     if ((await this.#kindOf(workspace)) === "production") return this.#system;
     const act = await this.#store.lastAct(workspace, "clock.advanced", WORKSPACE_SUBJECT);
     if (act === undefined) return this.#system;

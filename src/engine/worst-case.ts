@@ -3,9 +3,7 @@ import { present } from "../domain/assert.ts";
 import type { ChargePart, CostKnowledge, WorstCase } from "../domain/budget/decide.ts";
 import type { Hold } from "../domain/budget/hold.ts";
 import { type HoldAsk, usageWith } from "../domain/budget/hold-ask.ts";
-import { NO_SPEND } from "../domain/budget/spend.ts";
 import type { CostOutcome } from "../domain/cost/cost-of-step.ts";
-import { sumAmounts } from "../domain/credit/charged.ts";
 import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { creditUnitsOf } from "../domain/rating/credit-units.ts";
@@ -35,23 +33,24 @@ export function worstCaseOf(
   /** Nearly every ask is decided by one case, which several look at. */
   let last: { readonly outputTokens: number; readonly worst: WorstCase } | null = null;
   const worstOf = (outputTokens: number): WorstCase => {
-    const step = { ...ask.step, usage: usageWith(ask, outputTokens) };
+    const stated = { usage: usageWith(ask, outputTokens), cost: ask.cost ?? ZERO_AMOUNT };
+    const step = { ...ask.step, usage: stated.usage, cost: stated.cost, ratedAtMs: nowMs };
     const found = tariff.priceStep(step, nowMs);
-    const stated = ask.cost ?? ZERO_AMOUNT;
-    const cost = stated > found.cost ? stated : found.cost;
+    if (found.cost > step.cost) step.cost = found.cost;
     // What a trial makes free is charged to nobody, whatever it would have cost.
-    const isFree = card !== null && isBeforeTrialEnd(card.trial, { ...customer, atMs: nowMs });
-    const all = card?.meterStep({ ...step, cost, ratedAtMs: nowMs }) ?? [];
+    const isFree = card !== null && isInTrial(card, customer, nowMs);
+    const all = card?.meterStep(step) ?? [];
     const metered = isFree ? meteredInTrial(all, card.trial).filter(isPaid) : all;
     const parts = card === null ? [] : partsOf(card, metered);
     const spend = {
-      ...NO_SPEND,
-      cost: step.payer === "us" ? cost : ZERO_AMOUNT,
-      charge: sumAmounts(parts.map(({ amount }) => amount)),
+      cost: step.payer === "us" ? step.cost : ZERO_AMOUNT,
+      charge: chargeOf(parts),
       currency: card?.currency ?? null,
-      credits: card === null ? null : creditUnitsOf(card, parts.map(asShare)),
+      credits: creditsOf(card, parts),
       usage: step.usage,
       stepCount: 1n,
+      runCount: 0n,
+      openRunCount: 0n,
     };
     return { spend, parts, costIs: knowledgeOf(ask, found.status) };
   };
@@ -82,6 +81,21 @@ function knowledgeOf({ cost, step }: HoldAsk, status: CostOutcome["status"]): Co
   return cost === null ? "unknown" : "stated";
 }
 
+function isInTrial({ trial }: CompiledCard, customer: Customer, nowMs: number): boolean {
+  return trial !== null && isBeforeTrialEnd(trial, { ...customer, atMs: nowMs });
+}
+
+function chargeOf(parts: readonly ChargePart[]): Amount {
+  let sum: bigint = ZERO_AMOUNT;
+  for (const { amount } of parts) sum += amount;
+  return sum as Amount;
+}
+
+function creditsOf(card: CompiledCard | null, parts: readonly ChargePart[]) {
+  const hasCredits = card !== null && card.credit !== null;
+  return hasCredits ? creditUnitsOf(card, parts.map(asShare)) : null;
+}
+
 function asShare({ charge, amount }: ChargePart) {
   return { chargeKey: charge, cell: "", amount };
 }
@@ -90,16 +104,18 @@ function isPaid({ cell }: MeteredQuantity): boolean {
   return !isTrialCell(cell);
 }
 
-/** The worst share of each charge, by its key. */
+/** The worst share of each charge, by its key. Cards have few charges. */
 function partsOf(card: CompiledCard, metered: readonly MeteredQuantity[]): ChargePart[] {
-  const sums = new Map<string, bigint>();
+  const parts: { charge: string; amount: Amount }[] = [];
   for (const { chargeKey, cell, quantity } of metered) {
     const charge = present(
       card.charges.find(({ key }) => key === chargeKey),
       `charge "${chargeKey}"`,
     );
     const worst = worstShare(charge, { cell, quantity }, card.credit);
-    sums.set(chargeKey, (sums.get(chargeKey) ?? 0n) + worst);
+    const known = parts.find((part) => part.charge === chargeKey);
+    if (known === undefined) parts.push({ charge: chargeKey, amount: worst as Amount });
+    else known.amount = (known.amount + worst) as Amount;
   }
-  return [...sums].map(([charge, amount]) => ({ charge, amount: amount as Amount }));
+  return parts;
 }

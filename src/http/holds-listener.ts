@@ -83,8 +83,9 @@ export async function answerPlainHolds(
     takenBytes = body.length;
     const parsed = context.parseJson(bodyText(body));
     const { workspace } = key;
-    const input = { workspace, params: { run }, query: {}, body: parsed, accept: "" };
-    const answer = await ASK_ROUTE.handle(context, { ...input, ...UNASKED });
+    const { query, sent, accept, gone } = UNASKED;
+    const input = { workspace, params: { run }, query, body: parsed, sent, accept, gone };
+    const answer = await ASK_ROUTE.handle(context, input);
     answered = { status: answer.status, headers: JSON_HEADERS, body: textOf(answer) };
   } catch (error) {
     answered = answerProblem(error, logger);
@@ -99,7 +100,12 @@ export async function answerPlainHolds(
 const NEVER = new AbortController().signal;
 
 /** What the route's handler does not ask for: the whole request, and whether the caller is gone. */
-const UNASKED = { sent: () => assert.fail("the route keeps no request"), gone: () => NEVER };
+const UNASKED = {
+  query: {},
+  accept: "",
+  sent: () => assert.fail("the route keeps no request"),
+  gone: () => NEVER,
+};
 
 async function ask(
   context: RouteContext,

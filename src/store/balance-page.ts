@@ -17,12 +17,6 @@ export function balancePage(keys: Iterable<BalanceKey>, filter: BalanceFilter): 
   return [...wanted.values()].sort(byBalance).slice(0, limit);
 }
 
-/** The balance that a text of `balanceText` stands for. */
-export function balanceKeyOf(text: string): BalanceKey {
-  const [budgetId = "", scope = "", window = ""] = text.split("\u0000");
-  return { budgetId: Number(budgetId), scope, window };
-}
-
 function byBalance(a: BalanceKey, b: BalanceKey): number {
   return a.budgetId - b.budgetId || byBytes(a.scope, b.scope) || byBytes(a.window, b.window);
 }

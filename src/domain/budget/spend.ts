@@ -88,9 +88,7 @@ export interface Spender {
 export function scopesOf(budget: Budget, spender: Spender): readonly string[] {
   const { each, where, label } = budget;
   if (!isAmong(where.customer, spender.customer)) return [];
-  if (each === "run") {
-    return spender.path.filter((run) => isSelected(where, run)).map(({ id }) => id);
-  }
+  if (each === "run") return runsAmong(where, spender.path);
   if (!isSelected(where, spender)) return [];
   switch (each) {
     case "workspace":
@@ -106,6 +104,12 @@ export function scopesOf(budget: Budget, spender: Spender): readonly string[] {
       return value === undefined ? [] : [value];
     }
   }
+}
+
+function runsAmong(where: BudgetWhere, path: readonly RunOnPath[]): readonly string[] {
+  const ids: string[] = [];
+  for (const run of path) if (isSelected(where, run)) ids.push(run.id);
+  return ids;
 }
 
 /**
@@ -131,6 +135,11 @@ export function runToPause(
 /** The scope of a customer and agent. JSON keeps ("a:b", "c") and ("a", "b:c") apart. */
 export function customerAgentScope(customer: string, agent: string): string {
   return JSON.stringify([customer, agent]);
+}
+
+/** Whether a budget leaves nobody out. */
+export function selectsAll({ customer, agent, label, card }: BudgetWhere): boolean {
+  return customer === undefined && agent === undefined && label === undefined && card === undefined;
 }
 
 function isAmong(wanted: readonly string[] | undefined, value: string | null): boolean {

@@ -61,16 +61,18 @@ export function stopKeysOf(spender: {
   readonly path: readonly { readonly id: string }[];
 }): StopKey[] {
   const { customer, agent, path } = spender;
-  return [
-    ...path.map(({ id }) => ({ of: "run" as const, id })),
-    ...(agent === null ? [] : [{ of: "agent" as const, id: agent }]),
-    { of: "customer", id: customer },
-    { of: "workspace", id: "" },
-  ];
+  const keys: StopKey[] = [];
+  for (const { id } of path) keys.push({ of: "run", id });
+  if (agent !== null) keys.push({ of: "agent", id: agent });
+  keys.push({ of: "customer", id: customer }, ALL_WORK);
+  return keys;
 }
+
+const ALL_WORK: StopKey = { of: "workspace", id: "" };
 
 /** The stop that decides: a block before a pause, a person's before a budget's. */
 export function decidingStop(stops: readonly Stop[]): Stop | null {
+  if (stops.length === 0) return null;
   const rank = ({ mode, budget }: Stop) => (mode === "block" ? 0 : 2) + (budget === null ? 0 : 1);
   return stops.toSorted((a, b) => rank(a) - rank(b))[0] ?? null;
 }

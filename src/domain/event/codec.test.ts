@@ -53,6 +53,39 @@ test("a step in suspense is counted later as the event that it was", () => {
   );
 });
 
+const id = fc.string();
+const nullable = fc.option(id);
+const anyStep: fc.Arbitrary<StepEvent> = fc
+  .record({
+    sent: fc.record({ run: id, source: id, id, occurredAtMs: fc.nat(), contentHash: id }),
+    place: fc.record({ customer: nullable, agent: nullable, parentRun: nullable }),
+    call: fc.record({ parentStep: nullable, callId: nullable, hold: nullable }),
+    what: fc.record({ provider: nullable, model: nullable, tool: nullable, tier: id }),
+    attempt: fc.nat(),
+    usage,
+    labels: fc.option(fc.dictionary(id, id, { noNullPrototype: true })),
+    callHash: fc.option(id, { nil: undefined }),
+  })
+  .map(({ sent, place, call, what, attempt, usage: used, labels, callHash }) => {
+    const { provider, model, tool, tier } = what;
+    const closed = { kind: "model", status: "ok", completeness: "exact" } as const;
+    return {
+      ...{ type: "step", ...sent, ...place, ...call, ...closed, attempt },
+      ...{ payer: "us", role: "bill", provider, model, tool, tier, usage: used, labels },
+      ...(callHash === undefined ? {} : { callHash }),
+    };
+  });
+
+test("a step is written as JSON writes it, and a digest that nobody gave is left out", () => {
+  fc.assert(
+    fc.property(anyStep, (event) => {
+      const shown = JSON.stringify({ ...event, usage: encodeUsage(event.usage) });
+      assert.equal(encodeEvent(event), shown);
+      assert.deepEqual(decodeEvent(encodeEvent(event)), event);
+    }),
+  );
+});
+
 test("an event without usage comes back too", () => {
   const sent = { run: "r", source: "api", id: "c", occurredAtMs: 1, contentHash: "1x" };
   const closed: RunClosed = { type: "run.closed", ...sent, ending: "failed" };

@@ -7,10 +7,10 @@ import { present } from "../assert.ts";
 import { jsonString } from "../json-string.ts";
 import type { Quantity } from "../money/decimal.ts";
 import { formatQuantity, parseQuantity } from "../money/decimal.ts";
-import type { TollgateEvent } from "./event.ts";
+import type { StepEvent, TollgateEvent } from "./event.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Usage } from "./usage.ts";
-import { ListedUsage, usageOf } from "./usage.ts";
+import { usageOf } from "./usage.ts";
 
 /** Usage as compact text: `input_uncached=120,output_text=7`. Names hold neither `=` nor `,`. */
 export function encodeUsage(usage: Usage): string {
@@ -33,26 +33,36 @@ export function decodeUsage(text: string): Usage {
 
 /**
  * An event as JSON text; `decodeEvent` gives it back. Every hold keeps one, so fields of a step are
- * written one by one: the general way takes three times as long.
+ * written one by one: going through its keys takes half as long again.
  */
 export function encodeEvent(event: TollgateEvent): string {
-  if (event.type !== "step") return encodeWhole(event);
-  const fields = event as unknown as Readonly<Record<string, unknown>>;
-  let text = "";
-  for (const name in fields) {
-    const value = fields[name];
-    if (value === undefined) continue;
-    text += `${text === "" ? "{" : ","}"${name}":${fieldText(value)}`;
-  }
-  return `${text}}`;
+  return event.type === "step" ? encodeStep(event, event) : encodeWhole(event);
 }
 
-function fieldText(value: unknown): string {
-  if (value === null) return "null";
-  if (typeof value === "string") return jsonString(value);
-  if (typeof value === "number") return String(value);
-  const isUsage = value instanceof Map || value instanceof ListedUsage;
-  return isUsage ? `"${encodeUsage(value as Usage)}"` : encodeWhole(value);
+/** A step as `encodeEvent` writes it, but for what it uses and how complete that is. */
+export function encodeStep(
+  step: StepEvent,
+  { usage, completeness }: Pick<StepEvent, "usage" | "completeness">,
+): string {
+  let text = `{"type":"step","run":${jsonString(step.run)},"source":${jsonString(step.source)}`;
+  text += `,"id":${jsonString(step.id)},"occurredAtMs":${step.occurredAtMs}`;
+  text += `,"contentHash":${jsonString(step.contentHash)},"customer":${textOrNull(step.customer)}`;
+  text += `,"agent":${textOrNull(step.agent)},"parentRun":${textOrNull(step.parentRun)}`;
+  text += `,"parentStep":${textOrNull(step.parentStep)},"callId":${textOrNull(step.callId)}`;
+  text += `,"hold":${textOrNull(step.hold)},"kind":"${step.kind}","status":"${step.status}"`;
+  text += `,"completeness":"${completeness}","attempt":${step.attempt},"payer":"${step.payer}"`;
+  text += `,"role":"${step.role}","provider":${textOrNull(step.provider)}`;
+  text += `,"model":${textOrNull(step.model)},"tool":${textOrNull(step.tool)}`;
+  text += `,"tier":${jsonString(step.tier)},"usage":"${encodeUsage(usage)}","labels":`;
+  text += step.labels === null ? "null" : JSON.stringify(step.labels);
+  return step.callHash === undefined
+    ? `${text}}`
+    : `${text},"callHash":${jsonString(step.callHash)}}`;
+}
+
+/** What an older document does not have is null. */
+function textOrNull(text: string | null | undefined): string {
+  return text == null ? "null" : jsonString(text);
 }
 
 function encodeWhole(value: unknown): string {

@@ -59,8 +59,6 @@ test("a listed usage is the map that it stands for, and the same sums and texts 
       assert.ok(usageEquals(list, map) && usageEquals(map, list));
       assert.deepEqual(maximumUsage(list, other), maximumUsage(map, other));
       assert.equal(encodeUsage(list), encodeUsage(map));
-      const stated = (one: Usage) => encodeEvent({ type: "step", usage: one } as TollgateEvent);
-      assert.equal(stated(list), stated(map));
       const amended = (one: Usage) =>
         encodeEvent({ type: "step.amended", facts: { usage: one } } as TollgateEvent);
       assert.equal(amended(list), amended(map));

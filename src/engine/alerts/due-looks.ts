@@ -4,7 +4,7 @@
  * told whatever happens behind it. Acts of their own look at these, a few at a time, in the order
  * of the entries, and put on record how far they have come (`alert.looked`).
  */
-import { runAct } from "../act.ts";
+import { runActBesideTotals } from "../act.ts";
 import type { BatchState } from "../batch-state.ts";
 import type { EngineContext } from "../context.ts";
 import type { Reads, Store } from "../ports.ts";
@@ -58,7 +58,7 @@ async function lastLooked(
 /** Looks at the next few customers that are due. Returns whether there were any. */
 export async function lookAtDue(context: EngineContext, workspace: string): Promise<boolean> {
   if ((await nextDue(context.store, workspace)) === null) return false;
-  await runAct(context, workspace, async ({ unit, state }) => {
+  await runActBesideTotals(context, workspace, async ({ unit, state }) => {
     // Another process may have looked meanwhile; from here on none can.
     const next = await nextDue(context.store, workspace);
     if (next === null) return;

@@ -25,6 +25,7 @@ interface RunParam {
 
 const RUN_PARAM = closed({ run: ID });
 const ANY: JsonSchema = { type: "object", description: "See docs/limits.md." };
+const NONE: readonly never[] = [];
 const NO_REQUEST = { asks: [], releases: [], renewals: [], caps: [] };
 
 const REFUSED_OPENINGS: ReadonlySet<ErrorCode> = new Set([
@@ -51,7 +52,7 @@ export const ASK_ROUTE = route<RunParam>({
     const { engine, readHolds } = context;
     const nowText = timeText(await engine.nowMs(workspace));
     const { events, asks, caps } = readHolds(body, { run, nowText });
-    const request = { ...NO_REQUEST, run, asks, caps };
+    const request = { run, asks, releases: NONE, renewals: NONE, caps };
     const { results, answer } = await decide(context, workspace, { events, request });
     const [opened] = results;
     // A run that may not open is decided on, like its holds; anything else is a bad request.

@@ -68,6 +68,8 @@ export type MapProviderUsage = (
 export interface ParseContext {
   readonly digest: Pick<Digest, "content">;
   readonly mapProviderUsage: MapProviderUsage;
+  /** What stands for the digest of what was sent. (Default: that digest.) */
+  readonly contentHash?: string;
 }
 
 export type Parsed = { readonly events: readonly TollgateEvent[] } | { readonly problem: Problem };
@@ -178,6 +180,7 @@ function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
 }
 
 function hashed(object: Fields, content: ContentFields, context: ParseContext): string {
+  if (context.contentHash !== undefined) return context.contentHash;
   return CONTENT_HASH_VERSION + context.digest.content(canonicalContent(object, content));
 }
 

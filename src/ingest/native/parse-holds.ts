@@ -117,19 +117,20 @@ function listOf(value: unknown, field: string): readonly unknown[] {
 function readAsk(value: unknown, context: HoldsContext): HoldAsk {
   const object = readObject(value, "hold");
   refuseUnknown(object, HOLD, "");
-  const { run, nowText } = context;
+  const { run, nowText, digest, mapProviderUsage } = context;
   const document: Record<string, unknown> = { type: "step", run, occurredAt: nowText };
   for (const name in object) if (!OWN.has(name)) document[name] = object[name];
-  const event = readStep(document, context);
-  const content = canonicalJson(object);
+  // Its step is none that was sent: what is told apart are asks, by all that they say.
+  const event = readStep(document, { digest, mapProviderUsage, contentHash: "" });
+  const contentHash = digest.content(canonicalJson(object));
   return {
-    step: { ...event, usage: withInput(event, object) },
+    step: { ...event, usage: withInput(event, object), contentHash },
     output: readOutput(object, event),
     cost: readCost(object.cost),
     isWrapUp: readFlag(object.wrapUp, "wrapUp"),
     ttlMs: readInteger(object.ttlMs, "ttlMs", TTL),
     onExpiry: readChoice<Expiry>(object.onExpiry, "onExpiry", EXPIRY),
-    contentHash: context.digest.content(content),
+    contentHash,
   };
 }
 
@@ -151,7 +152,9 @@ function withInput({ usage }: StepEvent, object: Fields): StepEvent["usage"] {
     const detail = '"inputTokens" and "usage.input_uncached" say the same: send one of them.';
     throw new FieldRefused("usage.inconsistent", "inputTokens", detail);
   }
-  return usageOf([...usage, ["input_uncached", quantityOfInteger(tokens)]]);
+  const quantity = quantityOfInteger(tokens);
+  if (usage.size > 0) return usageOf([...usage, ["input_uncached", quantity]]);
+  return tokens === 0 ? usage : new Map([["input_uncached", quantity]]);
 }
 
 const INPUT = { min: 0, max: OUTPUT_MAX_TOKENS, otherwise: 0 };

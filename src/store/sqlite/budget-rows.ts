@@ -3,52 +3,47 @@
  * file, so memory is never stale: every hold that counts is here, and what they set aside is kept
  * as a sum for each balance. What a unit changes is staged, and taken over once it is committed.
  */
-import {
-  type Balance,
-  type BalanceKey,
-  balanceText,
-  emptyBalance,
-  type OwnLimit,
-} from "../../domain/budget/budget.ts";
+import { present } from "../../domain/assert.ts";
+import type { Balance, BalanceKey, OwnLimit } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
-import { balanceKeyOf } from "../balance-page.ts";
-import { Recent } from "../recent.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
+import { type BalanceSlot, BalanceSlots } from "./balance-slots.ts";
 import { HeldIdentities } from "./held-identities.ts";
 import type { Statements } from "./statements.ts";
-
-const BALANCES_MAX_ROWS = 40_000;
-const LIMITS_MAX_ROWS = 40_000;
-/** Texts of balances that are remembered of one scope. */
-const TEXTS_OF_SCOPE_MAX_COUNT = 8;
 
 const COUNTING = `SELECT * FROM holds INDEXED BY holds_counting WHERE ws = ? AND state = 'open'`;
 const BALANCE = `SELECT * FROM budget_balances
   WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
 const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
 
-/** What the unit on its way to the disk makes of balances and holds: only the next unit sees it. */
+interface Sent {
+  readonly slot: BalanceSlot;
+  readonly balance: Balance;
+}
+
+/** What the unit on its way to the disk makes of holds: only the next unit sees it. */
 interface OnTheWay {
-  readonly balances: ReadonlyMap<string, Balance>;
   /** In their new state, those that ended among them. */
   readonly holds: ByIdentity<Hold>;
   /** Those of calls that count. */
   readonly ofCalls: ReadonlyMap<string, readonly Hold[]>;
-  /** What is set aside of balances beyond what holds on disk set aside. */
-  readonly held: ReadonlyMap<string, bigint>;
+  /** Balances that it moves; their places have them as sent. */
+  readonly sent: readonly Sent[];
+  /** What it sets aside beyond what holds on disk set aside, as its places have it. */
+  readonly held: readonly { readonly slot: BalanceSlot; readonly amount: bigint }[];
   /** How many more holds count. */
   readonly countingMore: number;
 }
 
 const NOTHING: OnTheWay = {
-  balances: new Map(),
   holds: new ByIdentity(),
   ofCalls: new Map(),
-  held: new Map(),
+  sent: [],
+  held: [],
   countingMore: 0,
 };
 
@@ -56,18 +51,15 @@ const NOTHING: OnTheWay = {
 export class BudgetRows {
   readonly #statements: Statements;
   readonly #ws: number;
-  /** Null: there is no such row. */
-  readonly #balances = new Recent<string, Balance | null>(BALANCES_MAX_ROWS);
-  readonly #limits = new OwnLimits();
+  readonly #slots = new BalanceSlots();
   #holds: CountingHolds | null = null;
   /** Identities of all holds, those that ended among them. */
   readonly held: HeldIdentities;
   #stops: Map<string, Stop> | null = null;
   /** Balances that the file does not have yet. */
-  readonly pending = new Map<string, Balance>();
+  #pending: BalanceSlot[] = [];
   #staged: SpendingWrites | null = null;
   #onTheWay = NOTHING;
-  readonly #texts = new BalanceTexts();
 
   constructor(statements: Statements, ws: number) {
     this.#statements = statements;
@@ -79,7 +71,7 @@ export class BudgetRows {
   get holds(): CountingHolds {
     if (this.#holds === null) {
       const rows = this.#statements.of(COUNTING).all(this.#ws);
-      this.#holds = new CountingHolds(rows.map(decodeHold), this.#texts);
+      this.#holds = new CountingHolds(rows.map(decodeHold), this.#slots);
     }
     return this.#holds;
   }
@@ -95,54 +87,69 @@ export class BudgetRows {
     return this.#stops;
   }
 
+  /** How many balances the file does not have yet. */
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
   /** As of the last commit. */
   balances(keys: readonly BalanceKey[]): KeptBalance[] {
-    return this.#kept(keys, NOTHING);
+    return this.#kept(keys, false);
   }
 
   /** As a unit of work finds them, which may stand on one that is on its way. */
   balancesInUnit(keys: readonly BalanceKey[]): KeptBalance[] {
-    return this.#kept(keys, this.#onTheWay);
+    return this.#kept(keys, true);
   }
 
-  #kept(keys: readonly BalanceKey[], { balances, held: more }: OnTheWay): KeptBalance[] {
+  #kept(keys: readonly BalanceKey[], isInUnit: boolean): KeptBalance[] {
+    this.#countHolds();
     const found: KeptBalance[] = [];
     for (const key of keys) {
-      const text = this.#texts.of(key);
-      const balance = balances.get(text) ?? this.#balance(key, text);
-      const held = (this.holds.heldOf(text) ?? 0n) + (more.get(text) ?? 0n);
-      if (balance === null && held === 0n) continue;
-      const isKept = balance !== null;
-      found.push({ ...(balance ?? emptyBalance(key)), held, isKept });
+      const slot = this.#slots.of(key);
+      const balance = (isInUnit ? slot.sent : null) ?? this.#balance(slot);
+      const held = isInUnit ? slot.held + slot.heldMore : slot.held;
+      if (balance !== null || held !== 0n) found.push(keptBalance(slot, balance, held));
     }
     return found;
   }
 
-  #balance(key: BalanceKey, text: string): Balance | null {
-    const known = this.pending.get(text) ?? this.#balances.get(text);
-    if (known !== undefined) return known;
-    const { budgetId, scope, window } = key;
+  #balance(slot: BalanceSlot): Balance | null {
+    if (slot.balance !== undefined) return slot.balance;
+    const { budgetId, scope, window } = slot;
     const row = this.#statements.of(BALANCE).get(this.#ws, budgetId, scope, window);
-    const balance = row === undefined ? null : decodeBalance(row);
-    this.#balances.set(text, balance);
-    return balance;
+    slot.balance = row === undefined ? null : decodeBalance(row);
+    return slot.balance;
+  }
+
+  /** What is held of balances is known once holds that count were read. */
+  #countHolds(): CountingHolds {
+    return this.holds;
+  }
+
+  /** Every balance of which something is set aside. */
+  heldKeys(): Iterable<BalanceKey> {
+    this.#countHolds();
+    return this.#slots.held();
   }
 
   ownLimits(keys: readonly LimitKey[]): OwnLimit[] {
     const found: OwnLimit[] = [];
-    for (const { budgetId, scope } of keys) {
-      const limit = this.#limit({ budgetId, scope });
-      if (limit !== null) found.push({ budgetId, scope, limit });
+    for (const key of keys) {
+      const limit = this.#limit(key);
+      if (limit === null) continue;
+      const { budgetId, scope } = key;
+      found.push({ budgetId, scope, limit });
     }
     return found;
   }
 
   #limit(key: LimitKey): bigint | null {
-    const known = this.#limits.get(key);
+    const known = this.#slots.limitOf(key);
     if (known !== undefined) return known;
     const row = this.#statements.of(LIMIT).get(this.#ws, key.budgetId, key.scope);
     const limit = row === undefined ? null : decodeLimit(row).limit;
-    this.#limits.set(key, limit);
+    this.#slots.setLimit(key, limit);
     return limit;
   }
 
@@ -181,8 +188,18 @@ export class BudgetRows {
     this.#staged = null;
     this.#onTheWay = sent;
     return () => {
-      for (const [text, balance] of sent.balances) this.pending.set(text, balance);
-      for (const hold of sent.holds.values()) this.#takeOver(hold);
+      for (const { slot, balance } of sent.sent) {
+        if (slot.sent === balance) slot.sent = null;
+        this.#put(slot, balance);
+      }
+      for (const { slot, amount } of sent.held) {
+        slot.heldMore -= amount;
+        slot.held += amount;
+      }
+      for (const hold of sent.holds.values()) {
+        this.holds.keep(hold);
+        this.held.add(hold);
+      }
       if (this.#onTheWay === sent) this.#onTheWay = NOTHING;
     };
   }
@@ -190,17 +207,24 @@ export class BudgetRows {
   /** The unit before this one is on disk, and taken over. */
   #sent(staged: SpendingWrites | null): OnTheWay {
     if (staged === null) return NOTHING;
-    const balances = new Map(staged.balances.map((one) => [this.#texts.of(one), one]));
-    if (staged.holds.length === 0) return { ...NOTHING, balances };
+    const sent: Sent[] = [];
+    for (const balance of staged.balances) {
+      const slot = this.#slots.of(balance);
+      slot.sent = balance;
+      sent.push({ slot, balance });
+    }
+    if (staged.holds.length === 0) return { ...NOTHING, sent };
     const holds = new ByIdentity<Hold>();
     const ofCalls = new Map<string, readonly Hold[]>();
-    const held = new Map<string, bigint>();
+    const held: { readonly slot: BalanceSlot; readonly amount: bigint }[] = [];
     let countingMore = 0;
     const count = (hold: Hold, sign: 1 | -1): void => {
       countingMore += sign;
       for (const reserve of hold.reserves) {
-        const text = this.#texts.of(reserve);
-        held.set(text, (held.get(text) ?? 0n) + BigInt(sign) * reserve.amount);
+        const slot = this.#slots.of(reserve);
+        const amount = sign === 1 ? reserve.amount : -reserve.amount;
+        slot.heldMore += amount;
+        held.push({ slot, amount });
       }
     };
     for (const hold of staged.holds) {
@@ -212,18 +236,23 @@ export class BudgetRows {
       const { callId } = hold;
       if (callId !== null) ofCalls.set(callId, [...(ofCalls.get(callId) ?? []), hold]);
     }
-    return { balances, holds, ofCalls, held, countingMore };
+    return { holds, ofCalls, sent, held, countingMore };
   }
 
-  #takeOver(hold: Hold): void {
-    this.holds.put(hold);
-    this.held.add(hold);
+  /** A balance is on disk, by its steps; its row waits. */
+  #put(slot: BalanceSlot, balance: Balance): void {
+    slot.balance = balance;
+    if (slot.isPending) return;
+    slot.isPending = true;
+    this.#pending.push(slot);
   }
 
   /** Balances to be written where pending totals go to the file: those of units under way too. */
   balancesToWrite(): Balance[] {
-    const all = new Map([...this.pending, ...this.#onTheWay.balances]);
-    for (const balance of this.#staged?.balances ?? []) all.set(this.#texts.of(balance), balance);
+    const all = new Map<BalanceSlot, Balance>();
+    for (const slot of this.#pending) all.set(slot, present(slot.balance, "a balance that waits"));
+    for (const { slot, balance } of this.#onTheWay.sent) all.set(slot, balance);
+    for (const balance of this.#staged?.balances ?? []) all.set(this.#slots.of(balance), balance);
     return [...all.values()];
   }
 
@@ -232,10 +261,13 @@ export class BudgetRows {
     const staged = this.#staged;
     this.#staged = null;
     if (staged === null) return;
-    for (const balance of staged.balances) this.pending.set(this.#texts.of(balance), balance);
-    for (const hold of staged.holds) this.#takeOver(hold);
-    for (const key of staged.freedLimits) this.#limits.set(key, null);
-    for (const own of staged.limits) this.#limits.set(own, own.limit);
+    for (const balance of staged.balances) this.#put(this.#slots.of(balance), balance);
+    for (const hold of staged.holds) {
+      this.holds.put(hold);
+      this.held.add(hold);
+    }
+    for (const key of staged.freedLimits) this.#slots.setLimit(key, null);
+    for (const own of staged.limits) this.#slots.setLimit(own, own.limit);
     this.#putStops(staged);
   }
 
@@ -249,76 +281,32 @@ export class BudgetRows {
 
   /** Pending balances are in the file. */
   settle(): void {
-    for (const [text, balance] of this.pending) this.#balances.set(text, balance);
-    this.pending.clear();
+    for (const slot of this.#pending) slot.isPending = false;
+    this.#pending = [];
   }
 }
 
-/**
- * Limits that scopes have of their own, null: the budget's. They are found by the scope, a text
- * that is at hand, and then by the few budgets that it is one of.
- */
-class OwnLimits {
-  readonly #ofScopes = new Recent<string, Map<number, bigint | null>>(LIMITS_MAX_ROWS);
-
-  /** Undefined: the file was not asked yet. */
-  get({ budgetId, scope }: LimitKey): bigint | null | undefined {
-    return this.#ofScopes.get(scope)?.get(budgetId);
-  }
-
-  set({ budgetId, scope }: LimitKey, limit: bigint | null): void {
-    const known = this.#ofScopes.get(scope);
-    if (known === undefined) this.#ofScopes.set(scope, new Map([[budgetId, limit]]));
-    else known.set(budgetId, limit);
-  }
+function keptBalance(slot: BalanceSlot, balance: Balance | null, held: bigint): KeptBalance {
+  const { budgetId, scope, window } = slot;
+  const [settled, stagesTold] = [balance?.settled ?? 0n, balance?.stagesTold ?? 0];
+  const grantedAtMs = balance?.grantedAtMs ?? 0;
+  const isKept = balance !== null;
+  return { budgetId, scope, window, settled, stagesTold, grantedAtMs, held, isKept };
 }
 
-/**
- * The texts of balances, each the same object for as long as it is remembered: a map finds that at
- * once, where a text that was just put together is first looked for letter by letter.
- */
-class BalanceTexts {
-  readonly #known = new Map<string, { budgetId: number; window: string; text: string }[]>();
-
-  of(key: BalanceKey): string {
-    const known = this.#known.get(key.scope);
-    for (const one of known ?? []) {
-      if (one.budgetId === key.budgetId && one.window === key.window) return one.text;
-    }
-    if (this.#known.size >= BALANCES_MAX_ROWS) this.#known.clear();
-    const { budgetId, scope, window } = key;
-    const one = { budgetId, window, text: balanceText(key) };
-    // The windows of a scope go by; the newest few are asked for.
-    this.#known.set(scope, [one, ...(known ?? []).slice(0, TEXTS_OF_SCOPE_MAX_COUNT - 1)]);
-    return one.text;
-  }
-}
-
-/** Holds that count, by what finds them, and what they set aside. */
+/** Holds that count, by what finds them; balances have what they set aside. */
 class CountingHolds {
   readonly #byStep = new ByIdentity<Hold>();
   readonly #byCall = new Map<string, Hold[]>();
-  readonly #held = new Map<string, bigint>();
+  readonly #slots: BalanceSlots;
 
-  readonly #texts: BalanceTexts;
-
-  constructor(holds: readonly Hold[], texts: BalanceTexts) {
-    this.#texts = texts;
-    for (const hold of holds) this.#add(hold);
+  constructor(holds: readonly Hold[], slots: BalanceSlots) {
+    this.#slots = slots;
+    for (const hold of holds) this.put(hold);
   }
 
   get size(): number {
     return this.#byStep.size;
-  }
-
-  /** What is set aside of a balance; undefined: nothing. */
-  heldOf(text: string): bigint | undefined {
-    return this.#held.get(text);
-  }
-
-  /** Every balance of which something is set aside. */
-  *heldKeys(): Generator<BalanceKey> {
-    for (const text of this.#held.keys()) yield balanceKeyOf(text);
   }
 
   of(key: StepKey): Hold | undefined {
@@ -329,35 +317,29 @@ class CountingHolds {
     return this.#byCall.get(callId) ?? [];
   }
 
-  /** Takes over a hold in its new state. */
+  /** Takes over a hold in its new state, and what it sets aside. */
   put(hold: Hold): void {
-    const former = this.#byStep.get(hold);
-    if (former !== undefined) this.#remove(former);
-    if (isCounting(hold)) this.#add(hold);
+    const former = this.keep(hold);
+    for (const reserve of former?.reserves ?? []) this.#slots.of(reserve).held -= reserve.amount;
+    if (!isCounting(hold)) return;
+    for (const reserve of hold.reserves) this.#slots.of(reserve).held += reserve.amount;
   }
 
-  #add(hold: Hold): void {
-    this.#byStep.set(hold);
-    this.#setAside(hold, 1n);
-    if (hold.callId === null) return;
-    this.#byCall.set(hold.callId, [...this.ofCall(hold.callId), hold]);
+  /** Has a hold found in its new state, and no more once it has ended. Returns what it was. */
+  keep(hold: Hold): Hold | undefined {
+    const counts = isCounting(hold);
+    const former = counts ? this.#byStep.set(hold) : this.#byStep.delete(hold);
+    if (former !== undefined) this.#forgetCall(former);
+    if (counts && hold.callId !== null) {
+      this.#byCall.set(hold.callId, [...this.ofCall(hold.callId), hold]);
+    }
+    return former;
   }
 
-  #remove(hold: Hold): void {
-    this.#byStep.delete(hold);
-    this.#setAside(hold, -1n);
+  #forgetCall(hold: Hold): void {
     if (hold.callId === null) return;
     const others = this.ofCall(hold.callId).filter((one) => one !== hold);
     if (others.length === 0) this.#byCall.delete(hold.callId);
     else this.#byCall.set(hold.callId, others);
-  }
-
-  #setAside({ reserves }: Hold, sign: bigint): void {
-    for (const reserve of reserves) {
-      const text = this.#texts.of(reserve);
-      const held = (this.#held.get(text) ?? 0n) + sign * reserve.amount;
-      if (held === 0n) this.#held.delete(text);
-      else this.#held.set(text, held);
-    }
   }
 }

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { composeEngine, nodeDigest } from "../../compose.ts";
 import type { StepEvent } from "../../domain/event/event.ts";
+import { LOOKS_A_UNIT } from "../../engine/alerts/due-looks.ts";
 import { hashed, START_MS } from "../event-sequences-contract.ts";
 import { engineOver } from "../play-contract.ts";
 import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
@@ -105,6 +106,31 @@ test("steps summed again stay in memory until they go to the file with others", 
   await composeEngine(reopened).recover("a");
   assert.equal((await reopened.run("a", "r1"))?.own.steps, 2);
   await reopened.close();
+});
+
+test("looks that a unit leaves, and those at them, bring no totals to the file", async () => {
+  const { store, engine } = await open("looks");
+  await store.settle("a");
+  const db = new DatabaseSync(join(folder, "looks", DATABASE_FILE), { readOnly: true });
+  const [summed, acts] = [
+    db.prepare("SELECT summed_step_no AS n FROM workspaces WHERE id = 'a'"),
+    db.prepare("SELECT kind FROM journal WHERE kind LIKE 'alert.%' ORDER BY seq"),
+  ];
+  const customers = Array.from({ length: 2 * LOOKS_A_UNIT }, (_, at) => `customer-${at}`);
+  const steps = customers.map((customer) => ({ ...stepOf(customer), run: customer, customer }));
+  await engine.ingest("a", steps);
+  const summedNo = summed.get()?.n;
+  while ((await engine.alerts.look("a", 100)) > 0);
+  assert.deepEqual(
+    acts.all().map(({ kind }) => kind),
+    ["alert.look_due", "alert.looked", "alert.looked"],
+  );
+  assert.equal(summed.get()?.n, summedNo);
+  assert.equal(summedNo, 0, "they wait");
+  assert.equal((await store.run("a", "customer-39"))?.own.steps, 1);
+  assert.equal(summed.get()?.n, 40, "they were read");
+  db.close();
+  await store.close();
 });
 
 test("steps that wait to be summed are found without going through those that do not", async () => {

@@ -187,7 +187,7 @@ export class RowCaches {
   /** True where the file lacks totals that are here. */
   hasPending(ws: number): boolean {
     const { pending, budgets } = this.#of(ws);
-    return !pending.isEmpty || budgets.pending.size > 0;
+    return !pending.isEmpty || budgets.pendingCount > 0;
   }
 
   /** Which steps the runs of a workspace hold. */

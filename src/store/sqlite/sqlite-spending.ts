@@ -83,14 +83,18 @@ export class SqliteSpending implements SpendingUnit {
   }
 
   holds(keys: readonly StepKey[]): Hold[] {
-    const statement = this.#statements.of(HOLD);
-    return keys.flatMap(({ run, source, id }) => {
-      const known = this.#rows.holdInUnit({ run, source, id });
-      if (known !== undefined) return [known];
-      if (!this.#rows.held.mayHold({ run, source, id })) return [];
-      const row = statement.get(this.#ws, run, source, id);
-      return row === undefined ? [] : [decodeHold(row)];
-    });
+    const found: Hold[] = [];
+    for (const key of keys) {
+      const hold = this.#rows.holdInUnit(key) ?? this.#heldInFile(key);
+      if (hold !== undefined) found.push(hold);
+    }
+    return found;
+  }
+
+  #heldInFile(key: StepKey): Hold | undefined {
+    if (!this.#rows.held.mayHold(key)) return undefined;
+    const row = this.#statements.of(HOLD).get(this.#ws, key.run, key.source, key.id);
+    return row === undefined ? undefined : decodeHold(row);
   }
 
   countingHolds(keys: readonly StepKey[]): Hold[] {
@@ -263,7 +267,7 @@ export class SqliteSpendingReads implements SpendingReads {
       ORDER BY budget_id, scope, window_key LIMIT ?`;
     const settled = this.#source.all(sql, ...values, limit).map(decodeBalance);
     const rows = this.#source.rows(ws);
-    return rows.balances(balancePage([...settled, ...rows.holds.heldKeys()], filter));
+    return rows.balances(balancePage([...settled, ...rows.heldKeys()], filter));
   }
 
   balances(workspace: string, keys: readonly BalanceKey[]): Answer<KeptBalance[]> {

@@ -8,6 +8,7 @@
  * file include; after a crash the engine adds up the steps behind it (engine/recover-totals.ts)
  * before it does anything else.
  */
+import type { JournalKind } from "../../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import { NO_TOTALS, type Run, statesSame } from "../../domain/run/run.ts";
 import type { Writes } from "../../engine/ports.ts";
@@ -27,9 +28,9 @@ const PENDING_ROWS_MAX_COUNT = 20_000;
  * states something else than before (`putTotals` tells).
  */
 export function isPlainUnit(writes: Writes): boolean {
-  if (writes.steps.length === 0 && !isOfHolds(writes)) return false;
+  if (writes.steps.length === 0 && !isOfHolds(writes) && !isOfLooks(writes)) return false;
   for (const name of NOT_FOLLOWING) if (writes[name].length > 0) return false;
-  return writes.journal.every((entry) => entry.kind === "customer.saved");
+  return writes.journal.every(({ kind }) => LEAVING_TOTALS.has(kind));
 }
 
 /**
@@ -38,6 +39,24 @@ export function isPlainUnit(writes: Writes): boolean {
  */
 function isOfHolds({ holds, overruns, runs, counters, rollups }: Writes): boolean {
   return holds.length > 0 && overruns.length + runs.length + counters.length + rollups.length === 0;
+}
+
+/**
+ * Looks that a unit leaves, and how far they have come, change no total and no rule. What is told
+ * does not either, but the next unit must find it in the file, or it is told twice.
+ */
+const OF_LOOKS: ReadonlySet<JournalKind> = new Set(["alert.look_due", "alert.looked"] as const);
+const LEAVING_TOTALS: ReadonlySet<JournalKind> = new Set([...OF_LOOKS, "customer.saved"]);
+
+/** An act that looks at customers and finds nothing to tell. */
+function isOfLooks({ journal, ...writes }: Writes): boolean {
+  const { customers, overruns, balances, runs, counters, rollups } = writes;
+  const others = [customers, overruns, balances, runs, counters, rollups];
+  return (
+    journal.length > 0 &&
+    journal.every(({ kind }) => OF_LOOKS.has(kind)) &&
+    others.every(({ length }) => length === 0)
+  );
 }
 
 /**
@@ -129,7 +148,7 @@ function putRun({ shared, ws, draft }: UnitParts, run: Run): boolean {
 /** True when as much waits as may wait. */
 export function isPendingFull({ shared, ws }: UnitParts): boolean {
   const { steps, runs, counters, rollups } = shared.caches.pending(ws);
-  const balances = shared.caches.budgets(ws).pending.size;
+  const balances = shared.caches.budgets(ws).pendingCount;
   const rows = runs.size + counters.length + rollups.length + balances;
   return steps > PENDING_STEPS_MAX_COUNT || rows > PENDING_ROWS_MAX_COUNT;
 }
