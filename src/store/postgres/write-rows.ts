@@ -5,7 +5,6 @@
 
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
-import type { Step } from "../../domain/event/step.ts";
 import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { StepKey, Writes } from "../../engine/ports.ts";
@@ -24,9 +23,9 @@ import { encodeCard } from "../stored-tariff.ts";
 import { rowsOf } from "./connection.ts";
 import { sendTogether } from "./driver.ts";
 import { type PostgresSpending, writeSpending } from "./postgres-spending.ts";
-import { textsOfSealed } from "./sealed-texts.ts";
+import { partsOfSealed } from "./sealed-texts.ts";
 import { encodeStep } from "./step-rows.ts";
-import { saveRows, TABLES } from "./tables.ts";
+import { saveRows, TABLES, type TableRows } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
 import { saveTouched, type Touched } from "./touched.ts";
 
@@ -106,9 +105,17 @@ const STEPS_IN_ONE_PIECE = 100;
 
 type Rows = readonly (readonly Bound[])[];
 
-function save(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
-  return saveRows(target.queries, target.ws, { table: TABLES[name], rows });
+function save(
+  { queries, ws }: Target,
+  name: keyof typeof TABLES,
+  rows: Rows | Pick<TableRows, "rows" | "skipped">,
+): Promise<void> {
+  const table = TABLES[name];
+  return saveRows(queries, ws, "rows" in rows ? { table, ...rows } : { table, rows });
 }
+
+/** Rows of a data folder begin with the workspace. */
+const BEHIND_WORKSPACE = 1;
 
 /** Saves rows whose last column is the checksum of the others, in the order of a data folder. */
 function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
@@ -118,9 +125,13 @@ function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Pro
 
 async function writeRuns(target: Target, { runs, formerRuns }: Writes): Promise<void> {
   const { ws, places } = target;
-  const rows = runs.map((run) => [...encodeRun(ws, run).slice(1), places.monthOf(run.id)]);
+  const rows = runs.map((run) => {
+    const row = encodeRun(ws, run);
+    row.push(places.monthOf(run.id));
+    return row;
+  });
   await Promise.all([
-    save(target, "runs", rows),
+    save(target, "runs", { rows, skipped: BEHIND_WORKSPACE }),
     saveChecked(target, "formerRuns", formerRuns.map(encodeFormerRun)),
   ]);
 }
@@ -132,22 +143,19 @@ async function writeRuns(target: Target, { runs, formerRuns }: Writes): Promise<
  */
 async function writeSteps(target: Target, writes: Writes): Promise<void> {
   const { digest, places } = target;
-  const encoded = (step: Step, sealed = sealedStep(step)) =>
-    encodeStep(step, sealed, digest.checksum(sealed.text));
-  const texts = textsOfSealed(writes);
-  const steps = writes.steps.map((step, at) => {
-    return [...encoded(step, texts[at]), places.monthOf(step.run)];
-  });
-  const at = (isNew: boolean) =>
-    steps.filter((_, index) => (writes.steps[index]?.revision === 1) === isNew);
+  const sealed = partsOfSealed(writes);
+  const added: Bound[][] = [];
+  const revised: Bound[][] = [];
+  for (const [at, step] of writes.steps.entries()) {
+    const row = encodeStep(step, sealed[at] ?? sealedStep(step), digest);
+    row.push(places.monthOf(step.run));
+    (step.revision === 1 ? added : revised).push(row);
+  }
+  const former = writes.formerSteps.map((step) => encodeStep(step, sealedStep(step), digest));
   await Promise.all([
-    save(
-      target,
-      "formerSteps",
-      writes.formerSteps.map((step) => encoded(step)),
-    ),
-    save(target, "newSteps", at(true)),
-    save(target, "revisedSteps", at(false)),
+    save(target, "formerSteps", former),
+    save(target, "newSteps", added),
+    save(target, "revisedSteps", revised),
   ]);
 }
 
@@ -158,15 +166,14 @@ async function writeTotals(target: Target, writes: Writes): Promise<void> {
       "counters",
       writes.counters.map((row) => {
         const { customer, period, cardKey, chargeKey, cell, counter } = row;
-        const value = [encodeSegments(counter), formatAmount(counter.amount)];
-        return [customer, period, cardKey, chargeKey, cell, ...value];
+        const segments = encodeSegments(counter);
+        return [customer, period, cardKey, chargeKey, cell, segments, formatAmount(counter.amount)];
       }),
     ),
-    save(
-      target,
-      "rollups",
-      writes.rollups.map((row) => encodeRollup(target.ws, row).slice(1)),
-    ),
+    save(target, "rollups", {
+      rows: writes.rollups.map((row) => encodeRollup(target.ws, row)),
+      skipped: BEHIND_WORKSPACE,
+    }),
     save(target, "customers", writes.customers.map(encodeCustomer)),
   ]);
 }
