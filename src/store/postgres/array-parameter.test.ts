@@ -14,6 +14,16 @@ const anyText = fc
     fc.constant('{"a\\",NULL}'),
   )
   .filter((text) => text.isWellFormed() && !text.includes("\u0000"));
+/** As amounts and quantities are written, and longer, with any zeros. */
+const anyDecimal = fc
+  .tuple(
+    fc.constantFrom("", "-"),
+    fc.oneof(fc.nat(), fc.bigInt({ min: 0n, max: 10n ** 80n })),
+    fc.stringMatching(/^(|[.][0-9]{1,40}|[.]0{0,9}[0-9]0{0,9})$/),
+  )
+  .map(
+    ([sign, whole, places]) => `${/[1-9]/.test(`${whole}${places}`) ? sign : ""}${whole}${places}`,
+  );
 const orNull = <T>(of: fc.Arbitrary<T>) => fc.array(fc.option(of), { maxLength: 20 });
 /** Texts of ASCII are written in a way of their own where they are short. */
 const anyAscii = fc.string({ unit: "grapheme-ascii", maxLength: 200 });
@@ -24,7 +34,7 @@ const anyLists = fc.record({
   ),
   int4: orNull(fc.integer()),
   bool: orNull(fc.boolean()),
-  numeric: orNull(fc.bigInt().map((units) => `${units}.5`)),
+  numeric: orNull(anyDecimal),
 });
 
 /** Head of the protocol's arrays. */
@@ -77,10 +87,16 @@ test("an integer that its column does not hold is refused, not cut", () => {
   }
 });
 
+test("what is no decimal is refused", () => {
+  for (const value of ["", "x", "1e3", "1.2.3", "--1"]) {
+    assert.throws(() => arrayParameter("numeric", [[value]], 0), /as a decimal/, value);
+  }
+});
+
 test("a list that needs more room than any before is whole, and so is the next one", () => {
   const long = "é".repeat(400_000);
   const rows = [[long], [new TextEncoder().encode(long)], ["ab"], [null]];
-  const list = arrayParameter("text", rows, 0) as Buffer;
+  const list = arrayParameter("text", rows, 0);
   const elements: (string | null)[] = [];
   for (let at = HEAD_BYTES; at < list.length; ) {
     const length = list.readInt32BE(at);
@@ -89,6 +105,6 @@ test("a list that needs more room than any before is whole, and so is the next o
     at += Math.max(0, length);
   }
   assert.deepEqual(elements, [long, long, "ab", null]);
-  const next = arrayParameter("int8", [[-1]], 0) as Buffer;
+  const next = arrayParameter("int8", [[-1]], 0);
   assert.equal(next.readBigInt64BE(HEAD_BYTES + 4), -1n);
 });

@@ -6,7 +6,7 @@
 import { assert } from "../../domain/assert.ts";
 
 /** Types of columns whose lists are sent as bytes, by the numbers that PostgreSQL gives them. */
-const OIDS = { bool: 16, int8: 20, int4: 23, text: 25 } as const;
+const OIDS = { bool: 16, int8: 20, int4: 23, text: 25, numeric: 1700 } as const;
 const FIXED_BYTES = { bool: 1, int8: 8, int4: 4 } as const;
 const HEAD_BYTES = 20;
 const LENGTH_BYTES = 4;
@@ -38,12 +38,8 @@ function reserve(at: number, bytes: number): void {
   view = new DataView(room.buffer);
 }
 
-/**
- * What stands at `index` in each row, as a list for a parameter of the type `type[]`. `numeric` is
- * sent as text: it needs no quotes.
- */
-export function arrayParameter(type: string, rows: Rows, index: number): Buffer | string {
-  if (type === "numeric") return numericText(rows, index);
+/** What stands at `index` in each row, as a list for a parameter of the type `type[]`. */
+export function arrayParameter(type: string, rows: Rows, index: number): Buffer {
   assert(Object.hasOwn(OIDS, type), `a list of ${type} is sent to the database`);
   const known = type as keyof typeof OIDS;
   // One dimension, whether there are nulls, the type, how many, and that the first has number 1.
@@ -53,17 +49,10 @@ export function arrayParameter(type: string, rows: Rows, index: number): Buffer 
   view.setInt32(8, OIDS[known]);
   view.setInt32(12, rows.length);
   view.setInt32(16, 1);
-  const end = known === "text" ? writeTexts(rows, index) : writeFixed(known, rows, index);
+  const isFixed = known !== "text" && known !== "numeric";
+  const write = known === "text" ? writeValueAsText : writeNumeric;
+  const end = isFixed ? writeFixed(known, rows, index) : writeEach(rows, index, write);
   return Buffer.from(room.subarray(0, end));
-}
-
-function numericText(rows: Rows, index: number): string {
-  let text = "{";
-  for (let at = 0; at < rows.length; at += 1) {
-    if (at > 0) text += ",";
-    text += rows[at]?.[index] ?? "NULL";
-  }
-  return `${text}}`;
 }
 
 function writeNull(at: number): number {
@@ -72,27 +61,36 @@ function writeNull(at: number): number {
   return at + LENGTH_BYTES;
 }
 
-function writeTexts(rows: Rows, index: number): number {
+/** Each behind its length, which `write` returns. */
+function writeEach(
+  rows: Rows,
+  index: number,
+  write: (value: NonNullable<Value>, at: number) => number,
+): number {
   let at = HEAD_BYTES;
   for (let no = 0; no < rows.length; no += 1) {
     const value = rows[no]?.[index] ?? null;
+    reserve(at, LENGTH_BYTES);
     if (value === null) {
-      reserve(at, LENGTH_BYTES);
       at = writeNull(at);
-    } else if (value instanceof Uint8Array) {
-      reserve(at, LENGTH_BYTES + value.length);
-      room.set(value, at + LENGTH_BYTES);
-      view.setInt32(at, value.length);
-      at += LENGTH_BYTES + value.length;
-    } else {
-      const text = typeof value === "string" ? value : String(value);
-      reserve(at, LENGTH_BYTES + UNIT_MAX_BYTES * text.length);
-      const length = writeText(text, at + LENGTH_BYTES);
-      view.setInt32(at, length);
-      at += LENGTH_BYTES + length;
+      continue;
     }
+    const length = write(value, at + LENGTH_BYTES);
+    view.setInt32(at, length);
+    at += LENGTH_BYTES + length;
   }
   return at;
+}
+
+function writeValueAsText(value: NonNullable<Value>, at: number): number {
+  if (value instanceof Uint8Array) {
+    reserve(at, value.length);
+    room.set(value, at);
+    return value.length;
+  }
+  const text = typeof value === "string" ? value : String(value);
+  reserve(at, UNIT_MAX_BYTES * text.length);
+  return writeText(text, at);
 }
 
 /** How many bytes it took. */
@@ -106,6 +104,53 @@ function writeText(text: string, at: number): number {
     room[at + from] = code;
   }
   return seen <= ASCII_MAX ? length : room.write(text, at, "utf8");
+}
+
+const GROUP_DIGITS = 4;
+const NUMERIC_HEAD_BYTES = 8;
+const NEGATIVE = 0x4000;
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+
+/** How many digits are missing in the last of their groups. */
+const missingIn = (digits: number): number =>
+  (GROUP_DIGITS - (digits % GROUP_DIGITS)) % GROUP_DIGITS;
+
+/**
+ * A decimal as the server keeps it: digits in groups of four from the point on, without zeros at
+ * either end, how many groups stand in front of the point, and how many places are shown.
+ */
+function writeNumeric(value: NonNullable<Value>, at: number): number {
+  const text = String(value);
+  const { length } = text;
+  const from = text.charCodeAt(0) === MINUS ? 1 : 0;
+  const point = text.indexOf(".");
+  const places = point === -1 ? 0 : length - point - 1;
+  const whole = (point === -1 ? length : point) - from;
+  assert(whole > 0, `${text} is sent to the database as a decimal`);
+  reserve(at, NUMERIC_HEAD_BYTES + 2 * length);
+  let [group, filled, groups, end] = [0, missingIn(whole), 0, 0];
+  let weight = Math.ceil(whole / GROUP_DIGITS) - 1;
+  for (let place = from; place < length + missingIn(places); place += 1) {
+    if (place === point) continue;
+    const digit = place < length ? text.charCodeAt(place) - DIGIT_0 : 0;
+    assert(digit >= 0 && digit <= 9, `${text} is sent to the database as a decimal`);
+    group = 10 * group + digit;
+    filled += 1;
+    if (filled < GROUP_DIGITS) continue;
+    if (group === 0 && groups === 0) weight -= 1;
+    else {
+      view.setInt16(at + NUMERIC_HEAD_BYTES + 2 * groups, group);
+      groups += 1;
+      if (group !== 0) end = groups;
+    }
+    [group, filled] = [0, 0];
+  }
+  view.setInt16(at, end);
+  view.setInt16(at + 2, end === 0 ? 0 : weight);
+  view.setInt16(at + 4, end > 0 && from === 1 ? NEGATIVE : 0);
+  view.setInt16(at + 6, places);
+  return NUMERIC_HEAD_BYTES + 2 * end;
 }
 
 function writeFixed(type: keyof typeof FIXED_BYTES, rows: Rows, index: number): number {
