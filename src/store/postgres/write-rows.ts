@@ -20,6 +20,7 @@ import {
   encodeSegments,
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
+import { Bundle } from "./bundle.ts";
 import { rowsOf } from "./connection.ts";
 import { sendTogether } from "./driver.ts";
 import { type PostgresSpending, writeSpending } from "./postgres-spending.ts";
@@ -50,6 +51,7 @@ export async function writeRows(
   { touched, spending }: Beside,
 ): Promise<SentRows> {
   const { queries, ws, places } = target;
+  const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
   await places.find(
     queries,
     ws,
@@ -69,11 +71,15 @@ export async function writeRows(
     writeCredit,
     writeTariff,
     writeChain,
-  ].map((write) => () => write(target, writes));
-  parts.push(() => writeSpending(target, writes, written));
-  if (touched !== null) parts.push(() => saveTouched(target, touched));
-  const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
-  return watch(sendTogether(queries, parts, { isLarge }));
+  ];
+  const bundle = isLarge ? null : new Bundle(queries);
+  const into = bundle === null ? target : { ...target, queries: bundle };
+  const sending = parts.map((write) => () => write(into, writes));
+  sending.push(() => writeSpending(into, writes, written));
+  if (touched !== null) sending.push(() => saveTouched(into, touched));
+  const answers = sendTogether(queries, sending, { isLarge });
+  bundle?.send();
+  return watch(answers);
 }
 
 function watch(parts: readonly Promise<void>[]): SentRows {
