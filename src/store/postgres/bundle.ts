@@ -3,20 +3,19 @@
  * the driver and the server more than its rows: messages to bind, describe and end it, its locks,
  * its snapshot, its answers. So they become parts of one, which the server carries out as of one
  * snapshot; that they are of different tables makes their order mean nothing
- * (docs/decisions/0142-units-are-sent-as-bytes-and-small-ones-as-one-statement.md).
+ * (docs/decisions/0142-a-small-unit-is-one-statement.md).
  */
+import { BUNDLES_MAX_COUNT } from "../../domain/database-limits.ts";
 import type { Parameter, Queries } from "./connection.ts";
 import { rowsOf } from "./connection.ts";
 import type { Answered, Query } from "./driver.ts";
 
 const TABLE = /^(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/;
 const PLACE = /\$(\d+)/g;
-/** Each is prepared for the life of a connection; whatever more there is goes one by one. */
-const TEXTS_MAX_COUNT = 24;
-/** SQLSTATE of what a server cannot do: one that distributes tables may not write several at once. */
+/** SQLSTATE of what a server cannot do, as one that distributes tables may not write several. */
 const NOT_SUPPORTED = "0A000";
 
-/** What was made of which texts. Few different ones come together. */
+/** What was made of which texts, for one database. Few different ones come together. */
 export class Bundles {
   readonly #made = new Map<string, string>();
   #isRefused = false;
@@ -29,7 +28,7 @@ export class Bundles {
     if (known !== undefined) return known;
     const tables = new Set(texts.map((text) => TABLE.exec(text)?.[1]));
     const isApart = tables.size === texts.length && !tables.has(undefined);
-    if (!isApart || this.#made.size >= TEXTS_MAX_COUNT) return null;
+    if (!isApart || this.#made.size >= BUNDLES_MAX_COUNT) return null;
     const text = joined(texts);
     this.#made.set(key, text);
     return text;
@@ -66,16 +65,13 @@ interface Collected {
   readonly answer: PromiseWithResolvers<Answered | Answered[]>;
 }
 
-/** Of this process: a server that refuses does so for all. */
-const OURS = new Bundles();
-
 /** Collects statements on one workspace, whose number is the first value of each. */
 export class Bundle implements Queries {
   readonly #queries: Queries;
   readonly #bundles: Bundles;
   readonly #collected: Collected[] = [];
 
-  constructor(queries: Queries, bundles: Bundles = OURS) {
+  constructor(queries: Queries, bundles: Bundles) {
     this.#queries = queries;
     this.#bundles = bundles;
   }

@@ -72,7 +72,7 @@ export async function writeRows(
     writeTariff,
     writeChain,
   ];
-  const bundle = isLarge ? null : new Bundle(queries);
+  const bundle = isLarge ? null : new Bundle(queries, target.bundles);
   const into = bundle === null ? target : { ...target, queries: bundle };
   const sending = parts.map((write) => () => write(into, writes));
   sending.push(() => writeSpending(into, writes, written));
