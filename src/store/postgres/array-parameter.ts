@@ -129,7 +129,11 @@ function writeNumeric(value: NonNullable<Value>, at: number): number {
   const whole = (point === -1 ? length : point) - from;
   assert(whole > 0, `${text} is sent to the database as a decimal`);
   reserve(at, NUMERIC_HEAD_BYTES + 2 * length);
-  let [group, filled, groups, end] = [0, missingIn(whole), 0, 0];
+  // One by one: lists that are taken apart at once would be garbage for every amount.
+  let group = 0;
+  let filled = missingIn(whole);
+  let groups = 0;
+  let end = 0;
   let weight = Math.ceil(whole / GROUP_DIGITS) - 1;
   for (let place = from; place < length + missingIn(places); place += 1) {
     if (place === point) continue;
@@ -144,7 +148,8 @@ function writeNumeric(value: NonNullable<Value>, at: number): number {
       groups += 1;
       if (group !== 0) end = groups;
     }
-    [group, filled] = [0, 0];
+    group = 0;
+    filled = 0;
   }
   view.setInt16(at, end);
   view.setInt16(at + 2, end === 0 ? 0 : weight);

@@ -13,14 +13,14 @@ export interface SealedParts {
   readonly text: string | Uint8Array;
 }
 
-/** Values in the order of STEP_COLUMNS. */
+/** Values in the order of STEP_COLUMNS, and the month behind them: former steps have none. */
 export function encodeStep(
   { customer, run, source, id, seq }: Step,
   { parts, text }: SealedParts,
-  digest: Digest,
+  { digest, month }: { readonly digest: Digest; readonly month: number | null },
 ): Bound[] {
   const { facets, body, labels } = parts;
-  return [customer, run, source, id, seq, facets, body, labels, digest.checksum(text)];
+  return [customer, run, source, id, seq, facets, body, labels, digest.checksum(text), month];
 }
 
 /** Reads a row of `steps` or `former_steps`. */

@@ -97,10 +97,11 @@ export const TABLES = {
   }),
   runs: table("runs", {
     key: "id",
-    columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
-      head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
+    columns: `month:int4 id customer agent parent height:int8 standing:bool status opened:bool
+      opened_at:int8 head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority
+      suspended:int8
       ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
-      since_seq:int8 end_user month:int4`,
+      since_seq:int8 end_user`,
     fixed: "month",
   }),
   newSteps: table("steps", { ...STEPS, isNew: true }),

@@ -130,14 +130,11 @@ function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Pro
 }
 
 async function writeRuns(target: Target, { runs, formerRuns }: Writes): Promise<void> {
-  const { ws, places } = target;
-  const rows = runs.map((run) => {
-    const row = encodeRun(ws, run);
-    row.push(places.monthOf(run.id));
-    return row;
-  });
+  const { places } = target;
+  // Where rows of a data folder have their workspace, these have their month.
+  const rows = runs.map((run) => encodeRun(places.monthOf(run.id), run));
   await Promise.all([
-    save(target, "runs", { rows, skipped: BEHIND_WORKSPACE }),
+    save(target, "runs", rows),
     saveChecked(target, "formerRuns", formerRuns.map(encodeFormerRun)),
   ]);
 }
@@ -153,11 +150,13 @@ async function writeSteps(target: Target, writes: Writes): Promise<void> {
   const added: Bound[][] = [];
   const revised: Bound[][] = [];
   for (const [at, step] of writes.steps.entries()) {
-    const row = encodeStep(step, sealed[at] ?? sealedStep(step), digest);
-    row.push(places.monthOf(step.run));
+    const place = { digest, month: places.monthOf(step.run) };
+    const row = encodeStep(step, sealed[at] ?? sealedStep(step), place);
     (step.revision === 1 ? added : revised).push(row);
   }
-  const former = writes.formerSteps.map((step) => encodeStep(step, sealedStep(step), digest));
+  const former = writes.formerSteps.map((step) =>
+    encodeStep(step, sealedStep(step), { digest, month: null }),
+  );
   await Promise.all([
     save(target, "formerSteps", former),
     save(target, "newSteps", added),
