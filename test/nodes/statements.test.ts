@@ -210,6 +210,8 @@ test("every statement of the day's work finds its rows by an index of its worksp
       if (text.includes("CROSS JOIN LATERAL")) assert.match(conditionOf(scan), /\bk\./, where);
     }
   }
-  t.diagnostic(`${statements.length} statements, ${found} scans`);
+  const bundles = statements.filter((text) => text.startsWith("WITH part_0")).length;
+  t.diagnostic(`${statements.length} statements, ${bundles} of several, ${found} scans`);
+  assert.ok(bundles >= 5, `${bundles} are of several`);
   assert.ok(found >= 20 && inserts >= 20, `${found} scans, ${inserts} inserts`);
 });
