@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import pg from "pg";
 import { anyCodePoint } from "../../domain/code-points-contract.ts";
+import { LISTS_ROOM_MAX_BYTES } from "../../domain/database-limits.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { arrayParameter, type Rows } from "./array-parameter.ts";
 
@@ -94,7 +95,7 @@ test("what is no decimal is refused", () => {
 });
 
 test("a list that needs more room than any before is whole, and so is the next one", () => {
-  const long = "é".repeat(400_000);
+  const long = "é".repeat(LISTS_ROOM_MAX_BYTES / 4);
   const rows = [[long], [new TextEncoder().encode(long)], ["ab"], [null]];
   const list = arrayParameter("text", rows, 0);
   const elements: (string | null)[] = [];

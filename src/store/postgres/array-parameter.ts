@@ -4,6 +4,7 @@
  * written into one room that is used again, from where a copy of the right size is taken.
  */
 import { assert } from "../../domain/assert.ts";
+import { LISTS_ROOM_MAX_BYTES } from "../../domain/database-limits.ts";
 
 /** Types of columns whose lists are sent as bytes, by the numbers that PostgreSQL gives them. */
 const OIDS = { bool: 16, int8: 20, int4: 23, text: 25, numeric: 1700 } as const;
@@ -26,16 +27,21 @@ type Value = string | number | bigint | boolean | Uint8Array | null;
 /** Rows of a table, each a list of its values. */
 export type Rows = readonly (readonly Value[])[];
 
-let room = Buffer.allocUnsafeSlow(64 * 1024);
+const ROOM_BYTES = 64 * 1024;
+let room = Buffer.allocUnsafeSlow(ROOM_BYTES);
 let view = new DataView(room.buffer);
+
+function moveInto(other: Buffer<ArrayBuffer>): void {
+  room = other;
+  view = new DataView(other.buffer);
+}
 
 /** Makes sure that so much fits; what stands in front of `at` stays. */
 function reserve(at: number, bytes: number): void {
   if (at + bytes <= room.length) return;
   const larger = Buffer.allocUnsafeSlow(2 * (at + bytes));
   room.copy(larger, 0, 0, at);
-  room = larger;
-  view = new DataView(room.buffer);
+  moveInto(larger);
 }
 
 /** What stands at `index` in each row, as a list for a parameter of the type `type[]`. */
@@ -52,7 +58,15 @@ export function arrayParameter(type: string, rows: Rows, index: number): Buffer 
   const isFixed = known !== "text" && known !== "numeric";
   const write = known === "text" ? writeValueAsText : writeNumeric;
   const end = isFixed ? writeFixed(known, rows, index) : writeEach(rows, index, write);
-  return Buffer.from(room.subarray(0, end));
+  return taken(end);
+}
+
+/** A room that one large document made is not kept. */
+function taken(end: number): Buffer {
+  const list = room.subarray(0, end);
+  if (room.length <= LISTS_ROOM_MAX_BYTES) return Buffer.from(list);
+  moveInto(Buffer.allocUnsafeSlow(ROOM_BYTES));
+  return list;
 }
 
 function writeNull(at: number): number {
