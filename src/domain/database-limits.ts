@@ -39,5 +39,9 @@ export const TOUCHED_COMMITS_COUNT = 16;
 export const TOUCHED_ROWS_MAX_COUNT = 10_000;
 /** Commits for which a node tells what it touched, since it found another one's. */
 export const TOUCHED_TOLD_COUNT = 100;
+/** Room in which lists for the server are made that a process keeps for the next ones. */
+export const LISTS_ROOM_MAX_BYTES = 4 * 1024 * 1024;
+/** Combinations of tables that small units write by one statement, prepared on each connection. */
+export const BUNDLES_MAX_COUNT = 24;
 /** Workspaces of which it remembers any. */
 export const KNOWN_WORKSPACES_MAX_COUNT = 16;

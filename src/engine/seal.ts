@@ -6,10 +6,12 @@
 import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
-import { StepBytes } from "../domain/event/step-bytes.ts";
+import { SPAN_NUMBERS, StepBytes } from "../domain/event/step-bytes.ts";
 import { type SealedStep, sealedStep } from "../domain/event/step-text.ts";
 import { encodeFormer, formerLine } from "../domain/run/former-text.ts";
 import type { ChainHead, ChainLink, Digest, SealedSteps, Writes } from "./ports.ts";
+
+const UTF8 = new TextEncoder();
 
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
@@ -47,7 +49,7 @@ export function sealLink(digest: Digest, before: ChainHead, added: Added): Seale
   for (const line of formerLines(added.former)) beginning += `\n${line}`;
   const bytes = isInOrder(added) ? StepBytes.of(beginning, added.steps) : null;
   const steps = bytes === null ? textsOf(added) : { texts: [], bytes };
-  const covered = bytes === null ? beginning + sorted(added, steps.texts) : bytes.bytes;
+  const covered = bytes === null ? beginning + sorted(added, steps.texts) : among(bytes, added);
   const { lastSeq } = added;
   const link = { firstSeq: before.lastSeq + 1, lastSeq, digest: digest.sha256(covered) };
   return { link: { ...link, committedAtMs }, steps };
@@ -57,21 +59,49 @@ function textsOf({ steps }: Added): SealedSteps {
   return { texts: steps.map(sealedStep), bytes: null };
 }
 
-/** Whether a link covers the steps alone, one after the other, as nearly every one does. */
-function isInOrder({ steps, journal }: Added): boolean {
-  if (journal.length > 0 || steps.length === 0) return false;
+/** Journal entries as a link covers them, in seq order. */
+function linesOf({ journal }: Added): { readonly seq: number; readonly text: string }[] {
+  const lines = journal.map((entry) => ({ seq: entry.seq, text: journalText(entry) }));
+  return lines.sort((a, b) => a.seq - b.seq);
+}
+
+/** Steps and the journal entries among them in seq order, each on a line of its own. */
+function among({ bytes, spans }: StepBytes, added: Added): Uint8Array {
+  if (added.journal.length === 0) return bytes;
+  const pieces: Uint8Array[] = [];
+  let [from, next] = [0, 0];
+  for (const { seq, text } of linesOf(added)) {
+    while ((added.steps[next]?.seq ?? Infinity) < seq) next += 1;
+    // The line of a step begins in front of its text.
+    const to = next < added.steps.length ? (spans[SPAN_NUMBERS * next] ?? 0) - 1 : bytes.length;
+    pieces.push(bytes.subarray(from, to), UTF8.encode(`\n${text}`));
+    from = to;
+  }
+  pieces.push(bytes.subarray(from));
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
+/** Whether there are steps, one after the other, as in nearly every unit. */
+function isInOrder({ steps }: Added): boolean {
   let lastSeq = 0;
   for (const { seq } of steps) {
     if (seq < lastSeq) return false;
     lastSeq = seq;
   }
-  return true;
+  return steps.length > 0;
 }
 
 /** Steps and journal entries in seq order, each on a line of its own. */
-function sorted({ steps, journal }: Added, texts: readonly SealedStep[]): string {
-  const rows = journal.map((entry) => ({ seq: entry.seq, text: journalText(entry) }));
-  for (const [at, { seq }] of steps.entries()) rows.push({ seq, text: texts[at]?.text ?? "" });
+function sorted(added: Added, texts: readonly SealedStep[]): string {
+  const rows = linesOf(added);
+  for (const [at, { seq }] of added.steps.entries())
+    rows.push({ seq, text: texts[at]?.text ?? "" });
   rows.sort((a, b) => a.seq - b.seq);
   return rows.map(({ text }) => `\n${text}`).join("");
 }

@@ -20,6 +20,6 @@ export interface Digest {
   content(text: string | Uint8Array): string;
   /** Full SHA-256 of bytes, or of a text in UTF-8; lower-case hex. */
   sha256(text: string | Uint8Array): string;
-  /** CRC-32 of a text: names the row that was altered. The chain is what proves it. */
-  checksum(text: string): number;
+  /** CRC-32 of a text, or its UTF-8: names the row that was altered. The chain proves it. */
+  checksum(text: string | Uint8Array): number;
 }

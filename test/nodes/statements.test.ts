@@ -142,6 +142,9 @@ function distribution(): Distribution {
   return { distributed, elsewhere };
 }
 
+/** Each insertion of a statement, which may be of several: its table, columns and workspace. */
+const INSERTS = /INSERT INTO (\w+) \([^)]*\)\s+(?:SELECT|VALUES) *\S+?(?=[,) ]|$)/g;
+
 interface Distribution {
   /** The column by table. */
   readonly distributed: ReadonlyMap<string, string>;
@@ -174,9 +177,10 @@ test("what is distributed is found by its customer, who is bound to a run once",
   const { distributed } = distribution();
   let found = 0;
   for (const text of statements) {
-    const [, inserted = ""] = /^\s*INSERT INTO (\w+)/.exec(text) ?? [];
-    const own = distributed.get(inserted);
-    if (own !== undefined) assert.match(text, new RegExp(`\\(ws, [^)]*\\b${own}\\b`), text);
+    for (const [insert, table = ""] of text.matchAll(INSERTS)) {
+      const own = distributed.get(table);
+      if (own !== undefined) assert.match(insert, new RegExp(`\\(ws, [^)]*\\b${own}\\b`), text);
+    }
     for (const scan of scans(await planOf(text))) {
       const column = distributed.get(scan["Relation Name"]?.replace(/_\d+$/, "") ?? "");
       if (column === undefined) continue;
@@ -192,9 +196,12 @@ test("what is distributed is found by its customer, who is bound to a run once",
 
 test("every statement of the day's work finds its rows by an index of its workspace", async (t) => {
   assert.ok(statements.length >= 25, `${statements.length} statements`);
-  let found = 0;
+  let [found, inserts] = [0, 0];
   for (const text of statements) {
-    if (/^\s*INSERT/.test(text)) assert.match(text, /\(ws, [\s\S]*SELECT \$1::integer/, text);
+    for (const [insert] of text.matchAll(INSERTS)) {
+      inserts += 1;
+      assert.match(insert, /\(ws, [\s\S]*SELECT \$1::integer$/, text);
+    }
     for (const scan of scans(await planOf(text))) {
       found += 1;
       const where = `${scan["Node Type"]} of ${scan["Relation Name"]}: ${text}`;
@@ -203,6 +210,8 @@ test("every statement of the day's work finds its rows by an index of its worksp
       if (text.includes("CROSS JOIN LATERAL")) assert.match(conditionOf(scan), /\bk\./, where);
     }
   }
-  t.diagnostic(`${statements.length} statements, ${found} scans`);
-  assert.ok(found >= 20, `${found} scans`);
+  const bundles = statements.filter((text) => text.startsWith("WITH part_0")).length;
+  t.diagnostic(`${statements.length} statements, ${bundles} of several, ${found} scans`);
+  assert.ok(bundles >= 5, `${bundles} are of several`);
+  assert.ok(found >= 20 && inserts >= 20, `${found} scans, ${inserts} inserts`);
 });

@@ -299,18 +299,35 @@ export class UnitRows {
     }
     for (const one of writes.customers) rows.customers.set(one.id, one);
     for (const one of writes.periods) rows.periods.set(keyOf(one), one);
-    for (const [key, moved] of Map.groupBy(writes.counters, keyOf)) {
+    const { counters } = writes;
+    for (let from = 0; from < counters.length; ) {
+      const first = counters[from] as StoredCounter;
+      let to = from + 1;
+      while (to < counters.length && isOfSamePeriod(counters[to] as StoredCounter, first)) to += 1;
+      const key = keyOf(first);
       const known = rows.counters.get(key);
-      if (known !== undefined) rows.counters.set(key, replaced(known, moved));
+      if (known !== undefined) rows.counters.set(key, replaced(known, counters.slice(from, to)));
+      from = to;
     }
   }
 }
 
+function isOfSamePeriod(one: CounterKey, other: CounterKey): boolean {
+  return one.customer === other.customer && one.period === other.period;
+}
+
+/** Counters of one customer's period, of which some have moved. */
 function replaced(
   known: readonly StoredCounter[],
   moved: readonly StoredCounter[],
 ): StoredCounter[] {
-  const isOf = (one: StoredCounter) => (other: StoredCounter) =>
-    one.chargeKey === other.chargeKey && one.cell === other.cell && one.cardKey === other.cardKey;
-  return [...known.filter((one) => !moved.some(isOf(one))), ...moved];
+  const all = [...known];
+  for (const one of moved) {
+    const at = all.findIndex(
+      ({ chargeKey, cell, cardKey }) =>
+        chargeKey === one.chargeKey && cell === one.cell && cardKey === one.cardKey,
+    );
+    all[at === -1 ? all.length : at] = one;
+  }
+  return all;
 }

@@ -1,7 +1,5 @@
 /** The tables as the writer sees them, and the one statement that saves many rows of each. */
-
-import type { Bound } from "../stored-rows.ts";
-import { arrayParameter } from "./array-parameter.ts";
+import { arrayParameter, type Rows } from "./array-parameter.ts";
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import { STEP_COLUMNS } from "./step-rows.ts";
 
@@ -56,20 +54,25 @@ function table(name: string, shape: Shape): Table {
   return { name, types, saveSql: shape.isNew ? insertSql : `${insertSql} ${replaced}` };
 }
 
-/** Writes rows, each a list of values in the order of the table's columns. */
+/** Rows of a table: values in the order of its columns, behind `skipped` others. */
+export interface TableRows {
+  readonly table: Table;
+  readonly rows: Rows;
+  /** (Default: none.) */
+  readonly skipped?: number;
+}
+
+/** Writes rows. */
 export async function saveRows(
   queries: Queries,
   ws: number,
-  { table, rows }: { readonly table: Table; readonly rows: readonly (readonly Bound[])[] },
+  { table, rows, skipped = 0 }: TableRows,
 ): Promise<void> {
   if (rows.length === 0) return;
-  const columns = table.types.map((type, index) =>
-    arrayParameter(
-      type,
-      rows.map((row) => row[index] ?? null),
-    ),
-  );
-  const values: Parameter[] = [ws, ...columns];
+  const values: Parameter[] = [ws];
+  for (const [index, type] of table.types.entries()) {
+    values.push(arrayParameter(type, rows, index + skipped));
+  }
   await rowsOf(queries, table.saveSql, values);
 }
 
@@ -94,10 +97,11 @@ export const TABLES = {
   }),
   runs: table("runs", {
     key: "id",
-    columns: `id customer agent parent height:int8 standing:bool status opened:bool opened_at:int8
-      head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority suspended:int8
+    columns: `month:int4 id customer agent parent height:int8 standing:bool status opened:bool
+      opened_at:int8 head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority
+      suspended:int8
       ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
-      since_seq:int8 end_user month:int4`,
+      since_seq:int8 end_user`,
     fixed: "month",
   }),
   newSteps: table("steps", { ...STEPS, isNew: true }),

@@ -1,6 +1,7 @@
 /** Where a unit of work writes. */
 import type { Digest } from "../../engine/ports.ts";
 import { type Bound, rowText } from "../stored-rows.ts";
+import type { Bundles } from "./bundle.ts";
 import type { Queries } from "./connection.ts";
 import type { UnitRows } from "./known-rows.ts";
 import type { RunPlaces } from "./run-places.ts";
@@ -12,6 +13,7 @@ export interface Target {
   readonly ws: number;
   readonly digest: Digest;
   readonly places: RunPlaces;
+  readonly bundles: Bundles;
   /** What is known of rows without reading them. */
   readonly rows: UnitRows;
   /** The unit before it, where that is on its way to the disk; null: all is on disk. */

@@ -123,7 +123,7 @@ test("a unit whose forerunner fails begins anew without its steps, and is commit
       () => undefined,
     );
     await until(async () => (await watch(`SELECT 1 ${WAITING} '%workspaces%'`)).length === 1);
-    await watch(`SELECT pg_terminate_backend(pid) ${WAITING} 'INSERT INTO rollups%'`);
+    await watch(`SELECT pg_terminate_backend(pid) ${WAITING} '%INSERT INTO rollups%'`);
     await assert.rejects(first.landed, { code: "store.unknown" });
     await hold("COMMIT");
     await second;

@@ -7,6 +7,7 @@
 import { othersTurn } from "../../engine/others-turn.ts";
 import type { Digest, UnitWork } from "../../engine/ports.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
+import { Bundles } from "./bundle.ts";
 import { control } from "./connection.ts";
 import type { Answered, Client } from "./driver.ts";
 import { type Ground, GroundMoved, lockWorkspace } from "./ground.ts";
@@ -44,12 +45,15 @@ interface Begun<T> {
 /** Units of work on one database. */
 export class UnitsOfWork {
   readonly #parts: Parts;
+  /** What all units have in common. */
+  readonly #shared: Pick<Target, "digest" | "bundles">;
   readonly #known = new KnownRows();
   /** Units on their way to the disk that the next one of their workspace may begin behind. */
   readonly #ahead = new Map<number, UnitAhead>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#shared = { digest: parts.digest, bundles: new Bundles() };
   }
 
   async transact<T>(
@@ -74,7 +78,7 @@ export class UnitsOfWork {
       const touchedSince = (no: number) => readTouched({ queries: client, ws }, no);
       const rows = await this.#known.asOf(ws, ground.commit, touchedSince);
       const own = { places: new RunPlaces(ground.month), rows, ahead: null };
-      const target = { queries: client, ws, digest: this.#parts.digest, ...own };
+      const target = { queries: client, ws, ...this.#shared, ...own };
       return this.#carryOut({ client, target, ground, ...asked, isSound: async () => {} });
     });
   }
@@ -97,7 +101,7 @@ export class UnitsOfWork {
           if (hasMoved) throw new GroundMoved("others have committed");
         };
         const own = { places: new RunPlaces(ground.month), rows, ahead };
-        const target = { queries: late, ws, digest: this.#parts.digest, ...own };
+        const target = { queries: late, ws, ...this.#shared, ...own };
         try {
           const result = await this.#carryOut({ client, target, ground, ...asked, isSound });
           return { result };

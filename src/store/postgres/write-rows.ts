@@ -5,7 +5,6 @@
 
 import { encodePriceEntries } from "../../domain/cost/price-codec.ts";
 import { journalText } from "../../domain/event/codec.ts";
-import type { Step } from "../../domain/event/step.ts";
 import { sealedStep } from "../../domain/event/step-text.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { StepKey, Writes } from "../../engine/ports.ts";
@@ -21,12 +20,13 @@ import {
   encodeSegments,
 } from "../stored-rows.ts";
 import { encodeCard } from "../stored-tariff.ts";
+import { Bundle } from "./bundle.ts";
 import { rowsOf } from "./connection.ts";
 import { sendTogether } from "./driver.ts";
 import { type PostgresSpending, writeSpending } from "./postgres-spending.ts";
-import { textsOfSealed } from "./sealed-texts.ts";
+import { partsOfSealed } from "./sealed-texts.ts";
 import { encodeStep } from "./step-rows.ts";
-import { saveRows, TABLES } from "./tables.ts";
+import { saveRows, TABLES, type TableRows } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
 import { saveTouched, type Touched } from "./touched.ts";
 
@@ -51,6 +51,7 @@ export async function writeRows(
   { touched, spending }: Beside,
 ): Promise<SentRows> {
   const { queries, ws, places } = target;
+  const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
   await places.find(
     queries,
     ws,
@@ -70,11 +71,15 @@ export async function writeRows(
     writeCredit,
     writeTariff,
     writeChain,
-  ].map((write) => () => write(target, writes));
-  parts.push(() => writeSpending(target, writes, written));
-  if (touched !== null) parts.push(() => saveTouched(target, touched));
-  const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
-  return watch(sendTogether(queries, parts, { isLarge }));
+  ];
+  const bundle = isLarge ? null : new Bundle(queries, target.bundles);
+  const into = bundle === null ? target : { ...target, queries: bundle };
+  const sending = parts.map((write) => () => write(into, writes));
+  sending.push(() => writeSpending(into, writes, written));
+  if (touched !== null) sending.push(() => saveTouched(into, touched));
+  const answers = sendTogether(queries, sending, { isLarge });
+  bundle?.send();
+  return watch(answers);
 }
 
 function watch(parts: readonly Promise<void>[]): SentRows {
@@ -106,9 +111,17 @@ const STEPS_IN_ONE_PIECE = 100;
 
 type Rows = readonly (readonly Bound[])[];
 
-function save(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
-  return saveRows(target.queries, target.ws, { table: TABLES[name], rows });
+function save(
+  { queries, ws }: Target,
+  name: keyof typeof TABLES,
+  rows: Rows | Pick<TableRows, "rows" | "skipped">,
+): Promise<void> {
+  const table = TABLES[name];
+  return saveRows(queries, ws, "rows" in rows ? { table, ...rows } : { table, rows });
 }
+
+/** Rows of a data folder begin with the workspace. */
+const BEHIND_WORKSPACE = 1;
 
 /** Saves rows whose last column is the checksum of the others, in the order of a data folder. */
 function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Promise<void> {
@@ -117,8 +130,9 @@ function saveChecked(target: Target, name: keyof typeof TABLES, rows: Rows): Pro
 }
 
 async function writeRuns(target: Target, { runs, formerRuns }: Writes): Promise<void> {
-  const { ws, places } = target;
-  const rows = runs.map((run) => [...encodeRun(ws, run).slice(1), places.monthOf(run.id)]);
+  const { places } = target;
+  // Where rows of a data folder have their workspace, these have their month.
+  const rows = runs.map((run) => encodeRun(places.monthOf(run.id), run));
   await Promise.all([
     save(target, "runs", rows),
     saveChecked(target, "formerRuns", formerRuns.map(encodeFormerRun)),
@@ -132,22 +146,21 @@ async function writeRuns(target: Target, { runs, formerRuns }: Writes): Promise<
  */
 async function writeSteps(target: Target, writes: Writes): Promise<void> {
   const { digest, places } = target;
-  const encoded = (step: Step, sealed = sealedStep(step)) =>
-    encodeStep(step, sealed, digest.checksum(sealed.text));
-  const texts = textsOfSealed(writes);
-  const steps = writes.steps.map((step, at) => {
-    return [...encoded(step, texts[at]), places.monthOf(step.run)];
-  });
-  const at = (isNew: boolean) =>
-    steps.filter((_, index) => (writes.steps[index]?.revision === 1) === isNew);
+  const sealed = partsOfSealed(writes);
+  const added: Bound[][] = [];
+  const revised: Bound[][] = [];
+  for (const [at, step] of writes.steps.entries()) {
+    const place = { digest, month: places.monthOf(step.run) };
+    const row = encodeStep(step, sealed[at] ?? sealedStep(step), place);
+    (step.revision === 1 ? added : revised).push(row);
+  }
+  const former = writes.formerSteps.map((step) =>
+    encodeStep(step, sealedStep(step), { digest, month: null }),
+  );
   await Promise.all([
-    save(
-      target,
-      "formerSteps",
-      writes.formerSteps.map((step) => encoded(step)),
-    ),
-    save(target, "newSteps", at(true)),
-    save(target, "revisedSteps", at(false)),
+    save(target, "formerSteps", former),
+    save(target, "newSteps", added),
+    save(target, "revisedSteps", revised),
   ]);
 }
 
@@ -158,15 +171,14 @@ async function writeTotals(target: Target, writes: Writes): Promise<void> {
       "counters",
       writes.counters.map((row) => {
         const { customer, period, cardKey, chargeKey, cell, counter } = row;
-        const value = [encodeSegments(counter), formatAmount(counter.amount)];
-        return [customer, period, cardKey, chargeKey, cell, ...value];
+        const segments = encodeSegments(counter);
+        return [customer, period, cardKey, chargeKey, cell, segments, formatAmount(counter.amount)];
       }),
     ),
-    save(
-      target,
-      "rollups",
-      writes.rollups.map((row) => encodeRollup(target.ws, row).slice(1)),
-    ),
+    save(target, "rollups", {
+      rows: writes.rollups.map((row) => encodeRollup(target.ws, row)),
+      skipped: BEHIND_WORKSPACE,
+    }),
     save(target, "customers", writes.customers.map(encodeCustomer)),
   ]);
 }
