@@ -99,6 +99,11 @@ test("each level that was found is borne out, whatever was moved and voided", as
       assert.deepEqual(verifyDataFolder(dataDir).findings, []);
     },
   );
-  await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 1_000 : 25 });
+  const numRuns = process.env.TOLLGATE_TEST_FULL ? 1_000 : 25;
+  await fc.assert(property, { seed, numRuns });
+  // Few of the histories whose steps are removed may be of any length.
+  for (let more = 1; removed <= 20 && more < 5; more += 1) {
+    await fc.assert(property, { seed: seed + more, numRuns });
+  }
   assert.ok(found > 50 && removed > 20, `${found} findings, ${removed} steps removed`);
 });
