@@ -19,15 +19,15 @@ const KEPT_MAX_BYTES = 1024 * 1024;
 let room = new AsciiBytes(USUAL_BYTES);
 
 /**
- * The answer's bytes; null where it says anything that is rare, which is written as text: problems,
- * links, policies, what is not ASCII.
+ * The answer's bytes, in a room that the next answer takes; null where it says anything that is
+ * rare, which is written as text: problems, links, policies, what is not ASCII.
  */
-export function ingestAnswerBytes(answer: IngestAnswer): Buffer | null {
+export function ingestAnswerBytes(answer: IngestAnswer): Uint8Array | null {
   room.clear();
   const isWritten = writeAnswer(answer) && room.isAscii;
   const { bytes } = room;
   if (bytes.buffer.byteLength > KEPT_MAX_BYTES) room = new AsciiBytes(USUAL_BYTES);
-  return isWritten ? Buffer.from(bytes) : null;
+  return isWritten ? bytes : null;
 }
 
 /** False: something is rare. */

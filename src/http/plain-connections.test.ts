@@ -15,12 +15,16 @@ const SILENT = { info: () => undefined, error: () => undefined };
 class FakeSocket extends Duplex {
   readonly timeouts: number[] = [];
   sent = "";
+  /** While true, the system takes nothing more; `taken` says that it has. */
+  isFull = false;
+  taken: () => void = () => undefined;
 
   override _read(): void {}
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
     this.sent += bytes.toString();
-    done();
+    if (this.isFull) this.taken = done;
+    else done();
   }
 
   setTimeout(ms: number): this {
@@ -35,6 +39,7 @@ class FakeSocket extends Duplex {
 
 function opened() {
   const socket = new FakeSocket();
+  const asked: string[] = [];
   const traffic = new Traffic(SILENT);
   const handedOver: string[] = [];
   let tell: (answer: PlainAnswer) => void = () => undefined;
@@ -42,10 +47,10 @@ function opened() {
     traffic,
     logger: SILENT,
     handOver: (one) => one.on("data", (bytes: Buffer) => handedOver.push(bytes.toString())),
-    answer: () =>
-      new Promise((resolve) => {
-        tell = resolve;
-      }),
+    answer: ({ body }, done) => {
+      asked.push(body.toString());
+      tell = done;
+    },
   });
   connections.accept(socket as unknown as Socket);
   const answered = async (answer = ANSWER): Promise<void> => {
@@ -54,7 +59,7 @@ function opened() {
     tell(answer);
     await nextTurn();
   };
-  return { socket, connections, handedOver, answered };
+  return { socket, connections, traffic, handedOver, asked, answered };
 }
 
 describe("a plain connection", () => {
@@ -86,6 +91,31 @@ describe("a plain connection", () => {
     const [head = "", sent] = socket.sent.split("\r\n\r\n");
     assert.equal(sent, body);
     assert.match(head, new RegExp(`\r\ncontent-length: ${body.length}\r\n`));
+  });
+
+  test("goes on to the next request once the system has the answer", async () => {
+    const { socket, traffic, asked, answered } = opened();
+    let isDrained = false;
+    socket.isFull = true;
+    await answered();
+    socket.push(REQUEST.replace("[]", "{}"));
+    await nextTurn();
+    assert.deepEqual(asked, ["[]"]);
+    socket.isFull = false;
+    socket.taken();
+    await nextTurn();
+    assert.deepEqual(asked, ["[]", "{}"]);
+    const closed = { close: (done: () => void) => done(), closeAllConnections: () => undefined };
+    void traffic.drain(closed as never).then(() => {
+      isDrained = true;
+    });
+    socket.isFull = true;
+    await answered();
+    assert.ok(!isDrained, "the second answer is on its way");
+    socket.isFull = false;
+    socket.taken();
+    await nextTurn();
+    assert.ok(isDrained);
   });
 
   test("whose answer takes long stays open for it", async () => {

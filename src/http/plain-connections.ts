@@ -18,14 +18,14 @@ import type { Traffic } from "./traffic.ts";
 export interface PlainAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes are those of ASCII. */
-  readonly body: string | Buffer;
+  /** Bytes are read before `done` returns: who made them may use their room again. */
+  readonly body: string | Uint8Array;
 }
 
 /** What connections are served with. */
 export interface PlainParts {
-  /** Never rejects. */
-  readonly answer: (request: PlainRequest) => Promise<PlainAnswer>;
+  /** Calls `done` once, with the answer; never throws. */
+  readonly answer: (request: PlainRequest, done: (answer: PlainAnswer) => void) => void;
   /** Node's HTTP takes the connection: whatever was read of it and not answered comes again. */
   readonly handOver: (socket: Socket) => void;
   readonly traffic: Traffic;
@@ -107,35 +107,22 @@ class PlainConnection {
     this.#isFresh = false;
     this.#isAnswering = true;
     traffic.begin();
-    void this.#answer(request);
+    this.#parts.answer(request, this.#answer);
   };
 
-  async #answer(request: PlainRequest): Promise<void> {
-    const answer = await this.#parts.answer(request);
-    const isLast = this.#hasEnded || this.#parts.traffic.isDraining;
-    if (this.#socket.destroyed) {
+  readonly #answer = (answer: PlainAnswer): void => {
+    const socket = this.#socket;
+    if (socket.destroyed) {
       this.#sent();
       return;
     }
-    this.#write(answer, isLast);
-    if (isLast) this.#socket.end();
-  }
-
-  #write(answer: PlainAnswer, isLast: boolean): void {
-    const { body } = answer;
-    const bodyBytes = Buffer.byteLength(body);
-    const head = headText(answer, bodyBytes, isLast);
-    if (typeof body === "string") {
-      // Where every character is a byte, Latin-1 is the same bytes, and Node looks for no more.
-      const encoding = bodyBytes === body.length ? "latin1" : "utf8";
-      this.#socket.write(head + body, encoding, this.#sent);
-      return;
-    }
-    const whole = Buffer.allocUnsafe(head.length + bodyBytes);
-    whole.write(head, "latin1");
-    whole.set(body, head.length);
-    this.#socket.write(whole, this.#sent);
-  }
+    const isLast = this.#hasEnded || this.#parts.traffic.isDraining;
+    socket.write(wholeOf(answer, isLast));
+    // Nearly every answer is with the system at once: a callback would take a tick of its own.
+    if (isLast) socket.end(this.#sent);
+    else if (socket.writableLength === 0) this.#sent();
+    else socket.write("", this.#sent);
+  };
 
   readonly #sent = (): void => {
     this.#isAnswering = false;
@@ -185,33 +172,47 @@ class PlainConnection {
 const KEEP_ALIVE = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n\r\n`;
 const CLOSE = "Connection: close\r\n\r\n";
 
-/** All that goes before the body. Header values of ours are ASCII. */
-function headText({ status, headers }: PlainAnswer, bodyBytes: number, isLast: boolean): string {
-  const about = `content-length: ${bodyBytes}\r\nDate: ${dateText()}\r\n`;
-  return headOf(status, headers) + about + (isLast ? CLOSE : KEEP_ALIVE);
+/** Head and body as one piece. Header values of ours are ASCII. */
+function wholeOf(answer: PlainAnswer, isLast: boolean): Buffer {
+  const { status, headers } = answer;
+  const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
+  const before = beginningOf(status, headers);
+  const length = String(body.length);
+  const after = endOf(isLast);
+  const lengthAt = before.length;
+  const afterAt = lengthAt + length.length;
+  const bodyAt = afterAt + after.length;
+  const whole = Buffer.allocUnsafe(bodyAt + body.length);
+  whole.set(before);
+  for (let at = 0; at < length.length; at += 1) whole[lengthAt + at] = length.charCodeAt(at);
+  whole.set(after, afterAt);
+  whole.set(body, bodyAt);
+  return whole;
 }
 
-const heads = new WeakMap<object, string>();
+const beginnings = new WeakMap<object, Buffer>();
 
-/** Answers of one kind share the object of their headers. */
-function headOf(status: number, headers: Readonly<Record<string, string>>): string {
-  const known = status === 200 ? heads.get(headers) : undefined;
+/** All that goes before the length of the body. Answers of one kind share their headers' object. */
+function beginningOf(status: number, headers: Readonly<Record<string, string>>): Buffer {
+  const known = status === 200 ? beginnings.get(headers) : undefined;
   if (known !== undefined) return known;
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
   for (const [name, value] of Object.entries(headers)) text += `${name}: ${value}\r\n`;
-  if (status === 200) heads.set(headers, text);
-  return text;
+  const bytes = Buffer.from(`${text}content-length: `);
+  if (status === 200) beginnings.set(headers, bytes);
+  return bytes;
 }
 
-let dateOf = 0;
-let date = "";
+let endsOf = 0;
+let ends = { open: Buffer.alloc(0), closed: Buffer.alloc(0) };
 
-/** The time as a header tells it, made once a second. */
-function dateText(): string {
+/** All that goes between the length of the body and the body, made once a second. */
+function endOf(isLast: boolean): Buffer {
   const seconds = Math.floor(Date.now() / 1_000);
-  if (seconds !== dateOf) {
-    dateOf = seconds;
-    date = new Date(1_000 * seconds).toUTCString();
+  if (seconds !== endsOf) {
+    endsOf = seconds;
+    const date = `\r\nDate: ${new Date(1_000 * seconds).toUTCString()}\r\n`;
+    ends = { open: Buffer.from(date + KEEP_ALIVE), closed: Buffer.from(date + CLOSE) };
   }
-  return date;
+  return isLast ? ends.closed : ends.open;
 }

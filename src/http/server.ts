@@ -140,10 +140,10 @@ function plainBefore(
   server.removeAllListeners("connection");
   const plain = new PlainConnections({
     ...parts,
-    answer: (request) =>
-      request.run === null
-        ? answerPlainEvents(events, request)
-        : answerPlainHolds(holds, request.run, request),
+    answer: (request, done) => {
+      if (request.run === null) answerPlainEvents(events, request, done);
+      else void answerPlainHolds(holds, request.run, request).then(done);
+    },
     handOver: (socket) => {
       for (const handler of handlers) Reflect.apply(handler, server, [socket]);
     },
@@ -180,16 +180,21 @@ const AJV_OPTIONS = {
 
 /** Remembers whether the last commit was left unknown, which /health tells. */
 function watchStore({ intake }: HttpParts, traffic: Traffic): HttpParts["intake"] {
-  const watched = async <T>(work: () => Promise<T>): Promise<T> => {
+  const known = <T>(result: T): T => {
+    traffic.isStoreUnknown = false;
+    return result;
+  };
+  const failed = (error: unknown): never => {
+    if (error instanceof TollgateError && error.code === "store.unknown") {
+      traffic.isStoreUnknown = true;
+    }
+    throw error;
+  };
+  const watched = <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      const result = await work();
-      traffic.isStoreUnknown = false;
-      return result;
+      return work().then(known, failed);
     } catch (error) {
-      if (error instanceof TollgateError && error.code === "store.unknown") {
-        traffic.isStoreUnknown = true;
-      }
-      throw error;
+      return Promise.reject(error).catch(failed);
     }
   };
   return {

@@ -67,14 +67,21 @@ export function eventReader<Result extends Failing, Total>(
   reader: BodyReader = inlineReader(context),
 ): EventReader<Result, Total> {
   const none = { results: [], runs: new Map<string, Total>() };
+  const commitRead = (workspace: string, read: ReadItems): Promise<Ingested<Result, Total>> => {
+    const done = read.events.length === 0 ? Promise.resolve(none) : commit(workspace, read.events);
+    return done.then(({ results, runs }) => ({ results: placed(itemsDone(read, results)), runs }));
+  };
   return {
-    ingestBody: async (workspace, body, kind) => {
-      const reading = reader.read(body, kind);
-      // What was read at once is not waited for.
-      const read = reading instanceof Promise ? await reading : reading;
-      const { events } = read;
-      const { results, runs } = events.length === 0 ? none : await commit(workspace, events);
-      return { results: placed(itemsDone(read, results)), runs };
+    // No async function, as all that each small request passes: it would keep its variables.
+    ingestBody: (workspace, body, kind) => {
+      try {
+        const reading = reader.read(body, kind);
+        // What was read at once is not waited for.
+        if (!(reading instanceof Promise)) return commitRead(workspace, reading);
+        return reading.then((read) => commitRead(workspace, read));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     ingestValue: async (workspace, value) => {
       const read = readItems([{ value }], context);
