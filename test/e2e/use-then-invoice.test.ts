@@ -82,7 +82,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       }
       const thrifty = ["84.00", "516.00", "EUR", "━─────────", "14", "–", "0.00", "430.61"];
       const keen = ["420.00", "180.00", "EUR", "━━━━━━━───", "70", "2031-09-16", "246.96", "0.00"];
-      const about = ["2032-01-01", "600.00"];
+      const about = ["2031-01-01", "2032-01-01", "600.00"];
       assert.deepEqual(
         shown,
         [thrifty, keen].map((row) => [...about, ...row]),
