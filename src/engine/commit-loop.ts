@@ -141,7 +141,7 @@ export class CommitLoop {
     await othersTurn();
     while (lane.queue.length > 0 || !landing.hasEnded) {
       const first = lane.queue[0];
-      const early = this.#hasLanes ? EVENTS_PER_EARLY_UNIT_MIN_COUNT : earlySize(landing);
+      const early = earlySize(landing);
       if (!landing.hasEnded && lane.readySize < early) {
         await Promise.race([landing.end, readyIn(lane, early)]);
       } else if (first?.kind === "act") {
