@@ -174,19 +174,20 @@ const CLOSE = "Connection: close\r\n\r\n";
 
 /** Head and body as one piece. Header values of ours are ASCII. */
 function wholeOf(answer: PlainAnswer, isLast: boolean): Buffer {
-  const { status, headers } = answer;
-  const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
+  const { status, headers, body } = answer;
   const before = beginningOf(status, headers);
-  const length = String(body.length);
+  const bodyBytes = Buffer.byteLength(body);
+  const length = String(bodyBytes);
   const after = endOf(isLast);
   const lengthAt = before.length;
   const afterAt = lengthAt + length.length;
   const bodyAt = afterAt + after.length;
-  const whole = Buffer.allocUnsafe(bodyAt + body.length);
+  const whole = Buffer.allocUnsafe(bodyAt + bodyBytes);
   whole.set(before);
   for (let at = 0; at < length.length; at += 1) whole[lengthAt + at] = length.charCodeAt(at);
   whole.set(after, afterAt);
-  whole.set(body, bodyAt);
+  if (typeof body === "string") whole.write(body, bodyAt);
+  else whole.set(body, bodyAt);
   return whole;
 }
 
