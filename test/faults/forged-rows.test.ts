@@ -3,36 +3,14 @@
  * money, limits or their causes depend on is named by what the other rows say.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { nodeDigest } from "../../src/compose.ts";
 import { type Bound, rowText } from "../../src/store/stored-rows.ts";
-import {
-  columnsOf,
-  findingsAfter,
-  keyOf,
-  openFile,
-  placeOf,
-  type Row,
-  rowsOf,
-} from "./altered-copy.ts";
-import { makeVariedHistory } from "./varied-history.ts";
+import { columnsOf, findingsAfter, keyOf, placeOf, type Row, rowsOf } from "./altered-copy.ts";
+import { originalFolder } from "./original-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "tollgate-forged-rows-"));
-const original = join(folder, "original");
-let db: DatabaseSync;
-
-before(async () => {
-  await makeVariedHistory(original);
-  db = openFile(original);
-});
-after(() => {
-  db.close();
-  rmSync(folder, { recursive: true });
-});
+const varied = originalFolder("forged-rows");
+const { original } = varied;
 
 /** What no other row bears witness to: names for retries, clocks, and what a call was told. */
 const ALONE: Readonly<Record<string, readonly string[]>> = {
@@ -56,8 +34,8 @@ function otherValue(value: unknown, type: string): string | number {
 
 /** Columns of a row of which a forger could write something else. */
 function unseen(table: string, row: Row): string[] {
-  const columns = columnsOf(db, table).filter(({ name }) => name !== "checksum");
-  const { where, values } = placeOf(db, table, row);
+  const columns = columnsOf(varied.db, table).filter(({ name }) => name !== "checksum");
+  const { where, values } = placeOf(varied.db, table, row);
   const tried = columns.filter(({ name }) => name !== "ws" && !ALONE[table]?.includes(name));
   return tried.flatMap(({ name, type }) => {
     // A document is known by whose it is.
@@ -81,19 +59,19 @@ function unseen(table: string, row: Row): string[] {
 describe("a row whose checksum was made to fit is named by the others", () => {
   for (const table of Object.keys(ALONE)) {
     test(`in ${table}`, () => {
-      const rows = rowsOf(db, table);
+      const rows = rowsOf(varied.db, table);
       assert.ok(rows.length > 0, `${table} has a row to forge`);
       for (const row of rows.slice(0, 2)) assert.deepEqual(unseen(table, row), []);
     });
   }
 
   test("a hold that sets aside less in a budget than its step may cost", () => {
-    const row = rowsOf(db, "holds").find(({ reserves }) => reserves !== "[]") ?? {};
-    const columns = columnsOf(db, "holds").filter(({ name }) => name !== "checksum");
+    const row = rowsOf(varied.db, "holds").find(({ reserves }) => reserves !== "[]") ?? {};
+    const columns = columnsOf(varied.db, "holds").filter(({ name }) => name !== "checksum");
     const reserves = String(row.reserves).replace(/(\d)(\d+)"\]/, '$2"]');
     assert.notEqual(reserves, row.reserves);
     const all = columns.map(({ name }) => (name === "reserves" ? reserves : row[name]) as Bound);
-    const { where, values } = placeOf(db, "holds", row);
+    const { where, values } = placeOf(varied.db, "holds", row);
     const findings = findingsAfter(original, (copy) => {
       const sql = `UPDATE holds SET reserves = ?, checksum = ? WHERE ${where}`;
       copy.prepare(sql).run(reserves, nodeDigest.checksum(rowText(all)), ...values);

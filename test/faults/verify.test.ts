@@ -3,11 +3,7 @@
  * and key. Each case alters a fresh copy of one varied history.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { crc32 } from "node:zlib";
 import { nodeDigest } from "../../src/compose.ts";
 import { type StepPlace, textOfParts } from "../../src/domain/event/step-text.ts";
@@ -19,26 +15,15 @@ import {
   columnsOf,
   findingsAfter,
   keyOf,
-  openFile,
   placeOf,
   type Row,
   rowsOf,
   tablesOf,
 } from "./altered-copy.ts";
-import { makeVariedHistory } from "./varied-history.ts";
+import { originalFolder } from "./original-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "tollgate-verify-"));
-const original = join(folder, "original");
-let db: DatabaseSync;
-
-before(async () => {
-  await makeVariedHistory(original);
-  db = openFile(original);
-});
-after(() => {
-  db.close();
-  rmSync(folder, { recursive: true });
-});
+const varied = originalFolder("verify");
+const { original } = varied;
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
 
@@ -56,7 +41,9 @@ const SAMPLES: Readonly<Record<string, (row: Row) => boolean>> = {
 function rowsToAlter(table: string): Row[] {
   // A name that one step alone uses cannot be told from that step: the step is named then.
   const isTold = (row: Row) => table !== "names" || (row.uses as number) > 1;
-  const all = rowsOf(db, table).filter((row) => isTold(row) && !isTotalOfNothing(table, row));
+  const all = rowsOf(varied.db, table).filter(
+    (row) => isTold(row) && !isTotalOfNothing(table, row),
+  );
   if (isFull) return all;
   return all.filter(SAMPLES[table] ?? (() => true)).slice(0, 1);
 }
@@ -65,17 +52,17 @@ describe("a data folder that nobody touched", () => {
   test("has rows in every table, all of them are checked, and nothing is found", () => {
     const { checked, findings } = verifyDataFolder(original);
     assert.deepEqual(findings, []);
-    assert.deepEqual(Object.keys(checked).sort(), tablesOf(db));
-    for (const table of tablesOf(db)) {
-      assert.equal(checked[table], rowsOf(db, table).length, table);
+    assert.deepEqual(Object.keys(checked).sort(), tablesOf(varied.db));
+    for (const table of tablesOf(varied.db)) {
+      assert.equal(checked[table], rowsOf(varied.db, table).length, table);
       assert.ok(checked[table] > 0, table);
     }
   });
 
   test("may be open in a server meanwhile", () => {
-    db.exec("BEGIN IMMEDIATE; UPDATE runs SET own_cost = '1'");
+    varied.db.exec("BEGIN IMMEDIATE; UPDATE runs SET own_cost = '1'");
     assert.deepEqual(verifyDataFolder(original).findings, []);
-    db.exec("ROLLBACK");
+    varied.db.exec("ROLLBACK");
   });
 });
 
@@ -84,7 +71,7 @@ describe("a row that was altered in any column is named", () => {
     test(`in ${table}`, () => {
       const rows = rowsToAlter(table);
       assert.ok(rows.length > 0, `${table} has a row to alter`);
-      for (const row of rows) assert.deepEqual(blindSpots({ original, db }, table, row), []);
+      for (const row of rows) assert.deepEqual(blindSpots(varied, table, row), []);
     });
   }
 });
@@ -105,7 +92,7 @@ describe("a row that was removed is named", () => {
   for (const table of VERIFIED_TABLES.filter((name) => !UNSEALED.has(name))) {
     test(`from ${table}`, () => {
       for (const row of rowsToAlter(table)) {
-        const { where, values } = placeOf(db, table, row);
+        const { where, values } = placeOf(varied.db, table, row);
         const findings = findingsAfter(original, (copy) => {
           copy.prepare(`DELETE FROM ${table} WHERE ${where}`).run(...values);
         });
@@ -141,7 +128,7 @@ const SWAPS = [
 
 /** Two rows of a table with different amounts. */
 function twoDiffering(table: string, column: string): [Row, Row] {
-  const [first, ...others] = rowsOf(db, table).filter((row) => row[column] !== "0");
+  const [first, ...others] = rowsOf(varied.db, table).filter((row) => row[column] !== "0");
   const second = others.find((row) => row[column] !== first?.[column]);
   assert.ok(first !== undefined && second !== undefined, `${table} has two amounts`);
   return [first, second];
@@ -155,7 +142,7 @@ describe("what was altered with care is found", () => {
       gone.some(({ problem }) => problem.includes("one is gone")),
       JSON.stringify(gone),
     );
-    const [row] = rowsOf(db, "export_lines").filter(({ state }) => state === "superseded");
+    const [row] = rowsOf(varied.db, "export_lines").filter(({ state }) => state === "superseded");
     const { checksum: _, workspace: __, ...values } = { ...row, state: "voided" } as Row;
     const checksum = crc32(rowText(Object.values(values) as Bound[]));
     const set = `SET state = 'voided', checksum = ${checksum} WHERE key = '${row?.key}'`;
@@ -166,7 +153,7 @@ describe("what was altered with care is found", () => {
   test("two amounts swapped between rows", () => {
     for (const { table, column } of SWAPS) {
       const [a, b] = twoDiffering(table, column);
-      const [one, other] = [placeOf(db, table, a), placeOf(db, table, b)];
+      const [one, other] = [placeOf(varied.db, table, a), placeOf(varied.db, table, b)];
       const findings = findingsAfter(original, (copy) => {
         const set = (where: string) =>
           copy.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${where}`);
@@ -180,7 +167,7 @@ describe("what was altered with care is found", () => {
 
   test("a step whose checksum was made to fit: the chain does not", () => {
     const row =
-      rowsOf(db, "steps").find(({ facets }) => String(facets).startsWith("research")) ?? {};
+      rowsOf(varied.db, "steps").find(({ facets }) => String(facets).startsWith("research")) ?? {};
     const body = String(row.body).replace("M300", "M301");
     assert.notEqual(body, row.body);
     const { run, source, id, customer, seq } = row as Record<string, string> & { seq: number };
@@ -196,16 +183,16 @@ describe("what was altered with care is found", () => {
 
   test("a former version whose checksum was made to fit, or that was taken out whole", () => {
     for (const table of ["former_runs", "former_outcomes"]) {
-      const [row] = rowsOf(db, table);
+      const [row] = rowsOf(varied.db, table);
       assert.ok(row !== undefined, `${table} has a row`);
       const { workspace: _, checksum: _sum, ...rest } = row;
       const document = String(row.document).replace(/"sinceSeq":/, '"sinceSeq":9');
       assert.notEqual(document, row.document);
-      const values = columnsOf(db, table).flatMap(({ name }) => {
+      const values = columnsOf(varied.db, table).flatMap(({ name }) => {
         if (name === "checksum") return [];
         return [name === "document" ? document : (rest[name] as string | number)];
       });
-      const { where, values: key } = placeOf(db, table, row);
+      const { where, values: key } = placeOf(varied.db, table, row);
       const findings = findingsAfter(original, (copy) => {
         const sql = `UPDATE ${table} SET document = ?, checksum = ? WHERE ${where}`;
         copy.prepare(sql).run(document, nodeDigest.checksum(rowText(values)), ...key);
@@ -229,7 +216,7 @@ describe("what was altered with care is found", () => {
     const rows = `SELECT seq FROM journal WHERE ws = 1 AND seq >= (${after})
       UNION SELECT s.seq FROM steps s JOIN runs r USING (run_no)
       WHERE r.ws = 1 AND s.seq >= (${after})`;
-    const first = db.prepare(`SELECT min(seq) AS seq FROM (${rows})`).get();
+    const first = varied.db.prepare(`SELECT min(seq) AS seq FROM (${rows})`).get();
     assert.deepEqual(named(findings, "chain"), [`default/${first?.seq}`]);
     assert.deepEqual(named(findings, "workspaces"), ["default"]);
   });
