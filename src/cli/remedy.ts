@@ -23,6 +23,8 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "policy.not_found": "See 'tollgate policy list'.",
   "rate.missing": "Record one first: 'tollgate rates import FILE'.",
   "ratecard.not_found": "Apply it first: 'tollgate card apply FILE'.",
+  "statement.line_not_found": "See 'tollgate statement ID'.",
+  "statement.not_found": "See 'tollgate statement list'.",
   "stop.not_found": "See 'tollgate stop list'.",
   "target.not_found": "See 'tollgate target list'.",
   "workspace.not_sandbox": "Make a sandbox: 'tollgate workspace create NAME'.",
