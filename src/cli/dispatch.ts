@@ -154,6 +154,13 @@ function requireFew({ name, positionals }: Command, words: readonly string[]): v
   throw new TollgateError("cli.usage", `"${extra}" is one word too many: ${wanted}.`);
 }
 
+/** Why a file that was named is neither read nor written, by the system's code. */
+const UNREADABLE: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file or folder"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "you may not"],
+]);
+
 interface Failing {
   readonly command: Command | undefined;
   readonly here: Surroundings;
@@ -162,8 +169,9 @@ interface Failing {
 function tell(error: unknown, { command, here: { err, styles } }: Failing): number {
   if (!(error instanceof TollgateError)) {
     const { code, path } = error as { readonly code?: string; readonly path?: string };
-    if (code === "ENOENT" || code === "EISDIR" || code === "EACCES") {
-      print(err, `${styles.red(code)}: cannot read "${path ?? ""}".`);
+    const why = UNREADABLE.get(code ?? "");
+    if (why !== undefined) {
+      print(err, `${styles.red(code ?? "")}: cannot open "${path ?? ""}": ${why}.`);
       return FAILURE_EXIT_CODE;
     }
     throw error;

@@ -73,6 +73,16 @@ describe("at the terminal, a bill", () => {
     assert.match((await tollgate(["statement", next, "--line", "1"])).out, /0\.50 +late event$/m);
   });
 
+  test("whose file or question is wrong says what is wrong with it", async () => {
+    const wrong = async (...words: string[]) => (await tollgate(words)).err;
+    assert.match(await wrong("usage", "--by", "colour"), /one of customer, .*, not "colour"\.\n/);
+    assert.match(await wrong("card", "validate", "src"), /^EISDIR: cannot open "src": it is a fol/);
+    const page = await wrong("statement", "page", "st_none", "--out", "none/x.html");
+    assert.match(page, /^statement\.not_found/);
+    const missing = await wrong("card", "validate", "none.yaml");
+    assert.equal(missing, 'ENOENT: cannot open "none.yaml": there is no such file or folder.\n');
+  });
+
   test("gives names only the columns that amounts leave them", async () => {
     const now = new Date().toISOString().slice(0, 7);
     const widest = async (columns?: number) => {
