@@ -64,7 +64,10 @@ describe("the page of a statement", () => {
     const lines = [line({ amountExact: "-0.053600308582500001" }), line({ amountExact: LONG })];
     const page = statementPage(statement({}, lines));
     assert.ok(page.includes('<td class="n exact">−0.053600308582500001</td>'), page);
-    assert.ok(page.includes(`<td class="n exact long">1,219.${GROUPED}</td>`), page);
+    assert.ok(page.includes(`<td class="n exact long">1,<wbr>219.${GROUPED}</td>`), page);
+    const vast = statementPage(statement({}, [line({ amountRounded: "-123456789012345678.5" })]));
+    const groups = ["−123", "456", "789", "012", "345", "678.50"].join(",<wbr>");
+    assert.ok(vast.includes(`<td class="n long">${groups}</td>`), vast);
     assert.match(page, /\.n \{[^}]*white-space: nowrap/);
     assert.match(page, /\.n\.long \{ white-space: normal/);
     assert.match(page, /\.what \{ min-width: 15em/);

@@ -78,8 +78,8 @@ tfoot { break-inside: avoid; break-before: avoid; }
     padding: .5rem 0; border-bottom: 1px solid #ddd; }
   .lines tfoot tr:first-child { border-top: 1.5px solid #1a1a1a; }
   .lines td { border: 0; padding: 0; min-width: 0; }
-  .lines td:nth-child(2) { grid-area: 1 / 1 / 2 / 3; overflow-wrap: anywhere; }
   .lines td:last-child { grid-area: 1 / 3; }
+  .lines td:nth-child(2) { grid-area: 1 / 1 / 2 / 3; overflow-wrap: anywhere; }
   .lines .quantity, .lines .unit { font-size: .88em; color: #666; }
   .lines .quantity, .lines .exact { text-align: left; white-space: normal;
     overflow-wrap: anywhere; }
@@ -266,7 +266,7 @@ function rowOf(line: Line, place: Place): string {
     figure("quantity", quantity === null ? "" : grouped(quantity)),
     unitCell(measure ?? ""),
     figure(exact === amount ? "exact same" : "exact", exact),
-    `<td class="n">${amount}</td></tr>`,
+    `${figure("", amount)}</tr>`,
   ].join("");
 }
 
@@ -280,12 +280,13 @@ function whatOf({ description, cardKey, credits }: Line, place: Place): string {
 
 /** Characters that a number has room for; a longer one goes on below itself. */
 const FIGURE_CHARS = 22;
-const GROUPS = /(?<=\.(?:\d{3})+)\B(?=\d)/g;
+const GROUPS = /(?<=,|\.(?:\d{3})+)(?=\d)/g;
 
 /** A number that stays whole where it can, and otherwise breaks where three digits end. */
 function figure(name: string, text: string): string {
-  if (text.length <= FIGURE_CHARS) return `<td class="n ${name}">${text}</td>`;
-  return `<td class="n ${name} long">${text.replaceAll(GROUPS, "<wbr>")}</td>`;
+  const names = ["n", ...(name === "" ? [] : [name])].join(" ");
+  if (text.length <= FIGURE_CHARS) return `<td class="${names}">${text}</td>`;
+  return `<td class="${names} long">${text.replaceAll(GROUPS, "<wbr>")}</td>`;
 }
 
 const UNIT_CHARS = 16;
