@@ -90,8 +90,8 @@ function isSameTarget(a: DisputeTarget, b: DisputeTarget): boolean {
 const SETTLING: ReadonlySet<string> = new Set(["commitment", "goodwill", "dispute", "opening"]);
 
 /**
- * What is left to give back of a statement as a whole: discounts, maximums and tier corrections are
- * lines of their own, so that its lines alone would give back what nobody was billed. Never negative.
+ * What is left to give back of a statement as a whole; never negative. Discounts, maximums and tier
+ * corrections are lines of their own, so that lines alone would give back what nobody was billed.
  */
 export async function leftOf(
   store: Reads,

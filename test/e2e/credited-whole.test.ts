@@ -57,7 +57,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.match(String(more.body.detail), /the 2 that the whole statement bills: 0\.$/);
     });
 
-    test("what a volume's tier took off is not given back, and a free bill gives nothing", async () => {
+    test("what a volume's tier took off is not given back, nor any of a free bill", async () => {
       const id = await billed({ charges: [{ ...CALLS, price: BY_VOLUME }] });
       assertProblem(await credit(id, [{ line: 1, amount: "6.01" }]), "credit.exceeded");
       assert.equal((await credit(id, [{ line: 1, amount: "6" }])).status, 200);

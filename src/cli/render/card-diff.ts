@@ -10,8 +10,8 @@ const SIGNS: Readonly<Record<CardChange["change"], string>> = {
 };
 
 /**
- * Lines of the table, charges first; prices stand with their points below one another. Below a charge
- * stands what of it changed: at 1,000 units an allowance, a tier or a filter may not show.
+ * Lines of the table, charges first; prices stand with their points below one another. Below a
+ * charge stands what of it changed: at 1,000 units an allowance, a tier or a filter may not show.
  */
 export function renderCardChanges(
   changes: readonly CardChange[],

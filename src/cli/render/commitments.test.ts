@@ -15,7 +15,7 @@ function shown(soFar: Partial<CommitmentView["soFar"]>): string {
   return renderCommitments([view]).join("\n");
 }
 
-test("a commitment tells the day on which it is expected to be used up, and what its end brings", () => {
+test("a commitment tells the day on which it will be used up, and what its end brings", () => {
   const text = shown({});
   assert.match(text, /^month \(Monthly\) +20\.00 +7\.50 +12\.50 +USD +━━━─────── {2}37\.5$/m);
   assert.match(

@@ -45,7 +45,7 @@ const COLUMNS = [
 ];
 
 /**
- * A row for each, and below it in words what it is and what the end will bring: as one table that is
+ * A row for each, and below it in words what it is and what the end will bring: as columns that is
  * twice as wide as a terminal. Dates and ends are linear: as if usage went on at its pace so far.
  */
 export function renderCommitments(commitments: readonly CommitmentView[]): string[] {

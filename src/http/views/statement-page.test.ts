@@ -73,7 +73,8 @@ describe("the page of a statement", () => {
     assert.match(page, /\.what \{ min-width: 15em/);
   });
 
-  test("breaks what was counted between its words, and within one that no line has room for", () => {
+  test("breaks what was counted between words, and within one that no line has room for", () => {
+    const x12 = "x".repeat(12);
     const measures = [
       "sum:output_text",
       "sum:sandbox_compute_milliseconds",
@@ -89,11 +90,11 @@ describe("the page of a statement", () => {
     assert.deepEqual(told, [
       '<td class="unit"><bdi>output text</bdi></td>',
       '<td class="unit long"><bdi>sandbox compute milliseconds</bdi></td>',
-      `<td class="unit long"><bdi>${["x".repeat(12), "x".repeat(12), "xxxxxx"].join("<wbr>")}</bdi></td>`,
+      `<td class="unit long"><bdi>${[x12, x12, "xxxxxx"].join("<wbr>")}</bdi></td>`,
     ]);
   });
 
-  test("stands what is owed beside its line on a narrow screen, where the table had cut it off", () => {
+  test("stands what is owed beside its line on a narrow screen, which had cut it off", () => {
     const same = line({ amountExact: "2.5", amountRounded: "2.5" });
     const page = statementPage(statement({}, [same]));
     const [, narrow = ""] = page.split("@media screen and (max-width: 40rem)");
@@ -104,7 +105,7 @@ describe("the page of a statement", () => {
     assert.ok(page.includes('<td class="n exact same">2.50</td><td class="n">2.50</td>'), page);
   });
 
-  test("keeps the dates of a line in their order behind a name that runs from right to left", () => {
+  test("keeps dates of a line in their order behind a name that runs from right to left", () => {
     const description = "دعم (24/7): 2026-10-01 02:00 to 2026-11-01 00:00 UTC";
     const page = statementPage(statement({}, [line({ description })]));
     const day = (text: string) => `<bdi class="when">${text}</bdi>`;
