@@ -56,8 +56,9 @@ td { border-bottom: 1px solid #ddd; overflow-wrap: break-word; }
 .unit.long { white-space: normal; min-width: 12ch; }
 .when { white-space: nowrap; }
 tr.quiet td { color: #666; }
-tfoot td { border-bottom: 0; border-top: 1.5px solid #1a1a1a; font-size: 1.15rem;
-  font-weight: 600; }
+tfoot td { border-bottom: 0; }
+tfoot tr:first-child td, tfoot tr:last-child td { border-top: 2px solid #1a1a1a;
+  font-size: 1.15rem; font-weight: 600; }
 .void { border: 2px solid #b3261e; color: #b3261e; padding: .6rem .8rem; font-weight: 600; }
 .credits { margin-top: 2rem; }
 footer { margin-top: 2rem; color: #666; font-size: .8rem; overflow-wrap: anywhere;
@@ -77,7 +78,7 @@ tfoot { break-inside: avoid; break-before: avoid; }
   .lines tr { display: grid; grid-template-columns: auto 1fr auto; gap: 0 .5rem;
     padding: .5rem 0; border-bottom: 1px solid #ddd; }
   .lines tfoot tr:first-child { border-top: 1.5px solid #1a1a1a; }
-  .lines td { border: 0; padding: 0; min-width: 0; }
+  .lines tbody td, .lines tfoot tr td:nth-child(n) { border: 0; padding: 0; min-width: 0; }
   .lines td:last-child { grid-area: 1 / 3; }
   .lines td:nth-child(2) { grid-area: 1 / 1 / 2 / 3; overflow-wrap: anywhere; }
   .lines .quantity, .lines .unit { font-size: .88em; color: #666; }
