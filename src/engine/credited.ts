@@ -89,6 +89,11 @@ function isSameTarget(a: DisputeTarget, b: DisputeTarget): boolean {
 /** What takes off what a customer owes, by hand or by what was paid in advance: none is a price. */
 const SETTLING: ReadonlySet<string> = new Set(["commitment", "goodwill", "dispute", "opening"]);
 
+/** An adjustment that takes off is of another period's bill: it lowers no price of this one. */
+function settles(line: DocumentLine): boolean {
+  return SETTLING.has(line.kind) || (line.kind === "adjustment" && billedBy(line) < 0n);
+}
+
 /**
  * What is left to give back of a statement as a whole; never negative. Discounts, maximums and tier
  * corrections are lines of their own, so that lines alone would give back what nobody was billed.
@@ -100,7 +105,7 @@ export async function leftOf(
 ): Promise<{ readonly billed: Amount; readonly left: Amount }> {
   const { lines } = JSON.parse(document) as { readonly lines: readonly DocumentLine[] };
   let billed: bigint = recordedAmount(total);
-  for (const line of lines) if (SETTLING.has(line.kind)) billed -= billedBy(line);
+  for (const line of lines) if (settles(line)) billed -= billedBy(line);
   let credited = 0n;
   for (const { target, resolution, amount } of await readDisputes(store, workspace)) {
     const isOfIt = target.kind === "line" && target.statement === id;

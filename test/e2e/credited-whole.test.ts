@@ -75,6 +75,20 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.equal((await credit(id, [{ line: 1, amount: "10" }])).status, 200);
     });
 
+    test("an adjustment that takes off another period's calls lowers nothing of it", async () => {
+      await billed({ charges: [{ ...CALLS, price: PLAIN }] });
+      const voided = [1, 2, 3, 4, 5, 6].map((at) => {
+        const about = { type: "step.voided", id: `v${at}`, run: "run of acme", reason: "test" };
+        return { ...about, target: { id: `e${at}` }, occurredAt: "2026-12-01T00:00:00Z" };
+      });
+      await desk.ok("POST", "/v1/events", voided);
+      await desk.steps("acme", "2026-12-01", 3);
+      const id = await close("2026-12");
+      const { body } = await desk.ok("GET", `/v1/statements/${id}`);
+      assert.equal(body.total, "-3");
+      assert.equal((await credit(id, [{ line: 1 }])).body.total, "3");
+    });
+
     /** Ten calls and a goodwill of 8.00 in one period. */
     async function openBilled(): Promise<void> {
       const card = { key: "k", currency: "USD", charges: [{ ...CALLS, price: PLAIN }] };
