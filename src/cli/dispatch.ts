@@ -42,7 +42,7 @@ import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
-import { remedyOf } from "./remedy.ts";
+import { documentRemedy, remedyOf } from "./remedy.ts";
 
 /** Every command, in the order of help. */
 const COMMANDS: readonly Command[] = [
@@ -177,9 +177,14 @@ function tell(error: unknown, { command, here: { err, styles } }: Failing): numb
     throw error;
   }
   const where = error.field === undefined ? "" : ` (${placeOf(error.field, command)})`;
-  const remedy = remedyOf(error.code, command?.name);
+  const remedy = remedyFor(error, command);
   print(err, `${styles.red(error.code)}${where}: ${error.message}`, remedy);
   return error.code === "cli.usage" ? USAGE_EXIT_CODE : FAILURE_EXIT_CODE;
+}
+
+function remedyFor({ code, field }: TollgateError, command: Command | undefined): string {
+  const remedy = remedyOf(code, command?.name);
+  return remedy === documentRemedy(true) ? documentRemedy(field !== undefined) : remedy;
 }
 
 /** A field of the request that an option gave is told as that option. */

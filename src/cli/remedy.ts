@@ -35,6 +35,14 @@ const OF_THE_COMMAND = new Set<ErrorCode>([
   ...(["field.out_of_range", "usage.format_unknown"] as const),
 ]);
 
+/** What the catalogue says of documents; where none of their fields is named, it leads nowhere. */
+const AT_PATH = ERRORS["ratecard.invalid"][2];
+
+/** The remedy of a document that is wrong: of a field, or of the file as a whole. */
+export function documentRemedy(isOfField: boolean): string {
+  return isOfField ? AT_PATH : "Correct the file.";
+}
+
 /** The remedy of a code; `command` is the one that was called, where there is such a one. */
 export function remedyOf(code: ErrorCode, command: string | undefined): string {
   if (OF_THE_COMMAND.has(code)) {

@@ -1,5 +1,8 @@
 /** What whoever answers for the bills is told at a terminal. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
@@ -15,13 +18,17 @@ const WHY = ["--reason", "not ours", "--by", "anna"];
 
 describe("at the terminal, a bill", () => {
   let server: TestServer;
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-bills-"));
   before(async () => {
     server = await startTestServer({ store: "memory" });
     await post("/v1/rate-cards?effectiveFrom=2026-09-01T00:00:00Z", CARD);
     const step = { customer: "acme", kind: "tool", tool: "t", occurredAt: "2026-10-01T00:00:00Z" };
     await post("/v1/events", [{ id: "a", run: "r", ...step }]);
   });
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   async function post(path: string, body: object): Promise<void> {
     const authorization = `Bearer ${server.adminKey}`;
@@ -79,6 +86,13 @@ describe("at the terminal, a bill", () => {
     assert.match(await wrong("card", "validate", "src"), /^EISDIR: cannot open "src": it is a fol/);
     const page = await wrong("statement", "page", "st_none", "--out", "none/x.html");
     assert.match(page, /^statement\.not_found/);
+    const whole = join(folder, "list.yaml");
+    writeFileSync(whole, "- a\n");
+    const told = "ratecard.invalid: the document is a list, and no object with fields\n";
+    assert.equal(await wrong("card", "validate", whole), `${told}Correct the file.\n`);
+    writeFileSync(whole, "");
+    const empty = await wrong("commitment", "set", "acme", whole);
+    assert.match(empty, /holds nothing but comments; .*\.\nCorrect the file\.\n$/);
     const missing = await wrong("card", "validate", "none.yaml");
     assert.equal(missing, 'ENOENT: cannot open "none.yaml": there is no such file or folder.\n');
   });
