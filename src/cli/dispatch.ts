@@ -42,7 +42,7 @@ import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
-import { remedyOf } from "./remedy.ts";
+import { documentRemedy, remedyOf } from "./remedy.ts";
 
 /** Every command, in the order of help. */
 const COMMANDS: readonly Command[] = [
@@ -154,6 +154,13 @@ function requireFew({ name, positionals }: Command, words: readonly string[]): v
   throw new TollgateError("cli.usage", `"${extra}" is one word too many: ${wanted}.`);
 }
 
+/** Why a file that was named is neither read nor written, by the system's code. */
+const UNREADABLE: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "there is no such file or folder"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "you may not"],
+]);
+
 interface Failing {
   readonly command: Command | undefined;
   readonly here: Surroundings;
@@ -162,16 +169,22 @@ interface Failing {
 function tell(error: unknown, { command, here: { err, styles } }: Failing): number {
   if (!(error instanceof TollgateError)) {
     const { code, path } = error as { readonly code?: string; readonly path?: string };
-    if (code === "ENOENT" || code === "EISDIR" || code === "EACCES") {
-      print(err, `${styles.red(code)}: cannot read "${path ?? ""}".`);
+    const why = UNREADABLE.get(code ?? "");
+    if (why !== undefined) {
+      print(err, `${styles.red(code ?? "")}: cannot open "${path ?? ""}": ${why}.`);
       return FAILURE_EXIT_CODE;
     }
     throw error;
   }
   const where = error.field === undefined ? "" : ` (${placeOf(error.field, command)})`;
-  const remedy = remedyOf(error.code, command?.name);
+  const remedy = remedyFor(error, command);
   print(err, `${styles.red(error.code)}${where}: ${error.message}`, remedy);
   return error.code === "cli.usage" ? USAGE_EXIT_CODE : FAILURE_EXIT_CODE;
+}
+
+function remedyFor({ code, field }: TollgateError, command: Command | undefined): string {
+  const remedy = remedyOf(code, command?.name);
+  return remedy === documentRemedy(true) ? documentRemedy(field !== undefined) : remedy;
 }
 
 /** A field of the request that an option gave is told as that option. */

@@ -23,6 +23,8 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "policy.not_found": "See 'tollgate policy list'.",
   "rate.missing": "Record one first: 'tollgate rates import FILE'.",
   "ratecard.not_found": "Apply it first: 'tollgate card apply FILE'.",
+  "statement.line_not_found": "See 'tollgate statement ID'.",
+  "statement.not_found": "See 'tollgate statement list'.",
   "stop.not_found": "See 'tollgate stop list'.",
   "target.not_found": "See 'tollgate target list'.",
   "workspace.not_sandbox": "Make a sandbox: 'tollgate workspace create NAME'.",
@@ -32,6 +34,14 @@ const OF_THE_COMMAND = new Set<ErrorCode>([
   ...(["cli.usage", "field.unknown", "field.missing", "field.invalid"] as const),
   ...(["field.out_of_range", "usage.format_unknown"] as const),
 ]);
+
+/** What the catalogue says of documents; where none of their fields is named, it leads nowhere. */
+const AT_PATH = ERRORS["ratecard.invalid"][2];
+
+/** The remedy of a document that is wrong: of a field, or of the file as a whole. */
+export function documentRemedy(isOfField: boolean): string {
+  return isOfField ? AT_PATH : "Correct the file.";
+}
 
 /** The remedy of a code; `command` is the one that was called, where there is such a one. */
 export function remedyOf(code: ErrorCode, command: string | undefined): string {

@@ -3,6 +3,7 @@ import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, formatAmount, parseAmount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
+import type { StatementRecord } from "../domain/period/records.ts";
 import type {
   CreditNote,
   Dispute,
@@ -83,6 +84,52 @@ function isSameTarget(a: DisputeTarget, b: DisputeTarget): boolean {
     return b.kind === "line" && a.statement === b.statement && a.line === b.line;
   }
   return b.kind === "outcome" && a.run === b.run && a.outcome === b.outcome;
+}
+
+/** What takes off what a customer owes, by hand or by what was paid in advance: none is a price. */
+const SETTLING: ReadonlySet<string> = new Set(["commitment", "goodwill", "dispute", "opening"]);
+
+/** An adjustment that takes off is of another period's bill: it lowers no price of this one. */
+function settles(line: DocumentLine): boolean {
+  return SETTLING.has(line.kind) || (line.kind === "adjustment" && billedBy(line) < 0n);
+}
+
+/**
+ * What is left to give back of a statement as a whole; never negative. Discounts, maximums and tier
+ * corrections are lines of their own, so that lines alone would give back what nobody was billed.
+ */
+export async function leftOf(
+  store: Reads,
+  workspace: string,
+  { id, total, document }: StatementRecord,
+): Promise<{ readonly billed: Amount; readonly left: Amount }> {
+  const { lines } = JSON.parse(document) as { readonly lines: readonly DocumentLine[] };
+  let billed: bigint = recordedAmount(total);
+  for (const line of lines) if (settles(line)) billed -= billedBy(line);
+  let credited = 0n;
+  for (const { target, resolution, amount } of await readDisputes(store, workspace)) {
+    const isOfIt = target.kind === "line" && target.statement === id;
+    if (isOfIt && resolution?.favor !== "us") credited += recordedAmount(amount);
+  }
+  for (const note of await readCreditNotes(store, workspace, id)) {
+    credited += recordedAmount(note.total);
+  }
+  const left = billed - credited;
+  return { billed: billed as Amount, left: (left > 0n ? left : 0n) as Amount };
+}
+
+/** Throws `credit.exceeded` where a statement would give back more than it billed as a whole. */
+export function requireLeft(
+  at: { readonly billed: Amount; readonly left: Amount; readonly wanted: Amount },
+  field: string,
+): void {
+  if (at.wanted <= at.left) return;
+  const [wanted, left, billed] = [at.wanted, at.left, at.billed].map(formatAmount);
+  const detail =
+    at.billed <= 0n
+      ? "The statement bills nothing as a whole, so there is nothing to give back."
+      : `${wanted} is more than is left of the ${billed} that the whole statement bills: ${left}.`;
+  throw new TollgateError("credit.exceeded", detail, field);
 }
 
 /** Throws `credit.exceeded` where more would be given back than was billed. */

@@ -4,7 +4,7 @@
  */
 import { canonicalJson } from "../domain/canonical-json.ts";
 import { TollgateError } from "../domain/errors.ts";
-import { type Amount, formatAmount } from "../domain/money/decimal.ts";
+import { type Amount, formatAmount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { runAct } from "./act.ts";
 import { moneyOf } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
@@ -12,10 +12,12 @@ import type { CreditedLine, CreditNote } from "./correction-records.ts";
 import {
   billedBy,
   creditedOf,
+  leftOf,
   readCreditNotes,
   recordedAmount,
   requireBilled,
   requireInForce,
+  requireLeft,
 } from "./credited.ts";
 import type { Reads, Store } from "./ports.ts";
 import { type ByHand, identify, requireSame } from "./recorded-acts.ts";
@@ -53,10 +55,18 @@ export function issueCreditNote(
       throw new TollgateError("field.invalid", "A line is credited once in a note.", "lines");
     }
     const lines: CreditedLine[] = [];
+    const whole = await leftOf(store, workspace, statement);
+    let total = ZERO_AMOUNT;
     for (const wanted of request.lines) {
-      lines.push(await creditLine(store, workspace, { statement, wanted }));
+      const left = (whole.left - total) as Amount;
+      const line = await creditLine(store, workspace, {
+        statement,
+        wanted,
+        whole: { ...whole, left },
+      });
+      lines.push(line);
+      total = (total + recordedAmount(line.amount)) as Amount;
     }
-    const total = lines.reduce((sum, line) => sum + recordedAmount(line.amount), 0n) as Amount;
     const { customer, period, currency } = statement;
     const note: CreditNote = {
       format: "tollgate.credit_note/1",
@@ -78,9 +88,10 @@ async function creditLine(
   at: {
     readonly statement: Awaited<ReturnType<typeof findStatement>>;
     readonly wanted: NewCreditNote["lines"][number];
+    readonly whole: { readonly billed: Amount; readonly left: Amount };
   },
 ): Promise<CreditedLine> {
-  const { statement, wanted } = at;
+  const { statement, wanted, whole } = at;
   const line = lineOf(statement, wanted.line);
   const { description } = line;
   const billed = billedBy(line);
@@ -90,6 +101,7 @@ async function creditLine(
   const amount =
     wanted.amount === null ? left : moneyOf(wanted.amount, statement.currency, "lines");
   requireBilled({ billed, credited, wanted: amount }, "lines");
+  requireLeft({ ...whole, wanted: amount }, "lines");
   return { line: wanted.line, description, amount: formatAmount(amount) };
 }
 

@@ -9,7 +9,15 @@ import { type Act, runAct } from "./act.ts";
 import { bookByHand, moneyOf, negated, openBooks } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 import type { Dispute, DisputeTarget, Resolution } from "./correction-records.ts";
-import { billedBy, creditedOf, recordedAmount, requireBilled, requireInForce } from "./credited.ts";
+import {
+  billedBy,
+  creditedOf,
+  leftOf,
+  recordedAmount,
+  requireBilled,
+  requireInForce,
+  requireLeft,
+} from "./credited.ts";
 import type { Store } from "./ports.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { findStatement, lineOf } from "./statement-lines.ts";
@@ -56,6 +64,10 @@ export function openDispute(
     const { amount } = request;
     const wanted = amount === null ? left : moneyOf(amount, currency, "amount");
     requireBilled({ billed, credited, wanted }, "amount");
+    if (target.kind === "line") {
+      const statement = await findStatement(context.store, workspace, target.statement);
+      requireLeft({ ...(await leftOf(context.store, workspace, statement)), wanted }, "amount");
+    }
     const told = { customer, period, originPeriod, currency, amount: formatAmount(wanted) };
     const description = `${name}: disputed, held out (${reason})`;
     const dispute: Dispute = { id, key, target, ...told, reason, by, description };

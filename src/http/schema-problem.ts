@@ -35,16 +35,24 @@ export function schemaProblem(
   }
   const code: ErrorCode = OUT_OF_RANGE.has(keyword) ? "field.out_of_range" : "field.invalid";
   const expected = expectation(finding);
-  const but = valueAt(shown, place);
+  const but = valueAt(shown, finding.instancePath);
   const detail = `${place === "" ? "The document" : quote(place)} ${expected}${but}.`;
   return new TollgateError(code, detail, place === "" ? undefined : place);
 }
 
-function valueAt(shown: unknown, name: string): string {
-  const fields = Object(shown) as Readonly<Record<string, unknown>>;
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+function valueAt(shown: unknown, pointer: string): string {
+  const value = pathOf(pointer).reduce((parent: unknown, name) => {
+    const fields = Object(parent) as Readonly<Record<string, unknown>>;
+    return Object.hasOwn(fields, name) ? fields[name] : undefined;
+  }, shown);
   const isPlain = typeof value === "string" || typeof value === "number";
   return isPlain ? `, not ${quote(shorten(String(value)))}` : "";
+}
+
+/** Names of a JSON pointer. */
+function pathOf(pointer: string): string[] {
+  const parts = pointer.split("/").slice(1);
+  return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function expectation({ keyword, params, message }: SchemaFinding): string {
@@ -59,9 +67,7 @@ function expectation({ keyword, params, message }: SchemaFinding): string {
 }
 
 function fieldPath(pointer: string): string {
-  const parts = pointer.split("/").slice(1);
-  const names = parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-  const path = names.reduce((text, name) => {
+  const path = pathOf(pointer).reduce((text, name) => {
     if (/^\d+$/.test(name)) return `${text}[${name}]`;
     return text === "" ? name : `${text}.${name}`;
   }, "");

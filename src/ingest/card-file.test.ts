@@ -44,9 +44,30 @@ describe("a rate card file", () => {
     for (const text of ["a: 1\nb: 2\na: 3\n", '{\n"a": 1,\n"b": 2,\n"a": 3}']) {
       assert.throws(
         () => readCardFile(text),
-        (error) => error instanceof TollgateError && /unique at line [34]/.test(error.message),
+        (error) =>
+          error instanceof TollgateError &&
+          /^A key stands twice at line [34], column 1; keep one of the two\.$/.test(error.message),
       );
     }
+  });
+
+  test("that is indented by tabs, holds nothing, or is no UTF-8 is told so", () => {
+    const said = (text: string, message: string) =>
+      assert.throws(() => readCardFile(text), { name: "TollgateError", message });
+    said("a:\n\t- b\n", "A line begins with a tab at line 2, column 1; use spaces.");
+    for (const text of ["", "# What it costs.\n"]) {
+      said(text, "The file holds nothing but comments; write the document into it.");
+    }
+    for (const text of ["\uFFFD\uFFFDk\0e\0y\0", "key: caf\uFFFD\n"]) {
+      said(text, "The file is no UTF-8 text; save it as such.");
+    }
+    assert.throws(() => readCardFile("a: [1, 2"), /\d\.$/);
+  });
+
+  test("leaves warnings about keys that are no text to nobody", (t) => {
+    const warn = t.mock.method(process, "emitWarning", () => {});
+    assert.deepEqual(readCardFile("? [a, b]\n: c\n"), { "[ a, b ]": "c" });
+    assert.equal(warn.mock.callCount(), 0);
   });
 
   test("that is no YAML is refused, and one that multiplies itself too", () => {

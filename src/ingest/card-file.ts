@@ -8,6 +8,8 @@ import { type ErrorCode, TollgateError } from "../domain/errors.ts";
 
 /** The document of a file. Throws `code`, with the line where it is neither. */
 export function readCardFile(text: string, code: ErrorCode = "ratecard.invalid"): unknown {
+  // Bytes that are no UTF-8 were read as these: a spreadsheet's UTF-16 is YAML of one long word.
+  if (text.includes("\0") || text.includes("\uFFFD")) throw new TollgateError(code, NO_TEXT);
   try {
     return documentOf(text, code);
   } catch (cause) {
@@ -19,25 +21,35 @@ export function readCardFile(text: string, code: ErrorCode = "ratecard.invalid")
 }
 
 const MULTIPLIED = "The file multiplies itself by aliases; write out what they stand for.";
+const NO_TEXT = "The file is no UTF-8 text; save it as such.";
+const NOTHING = "The file holds nothing but comments; write the document into it.";
 const TOO_DEEP = "The file is nested too deeply; flatten it.";
-/** Errors whose own words are for programmers. */
+/** Errors whose own words are for programmers; `AT` is the place. */
 const TOLD: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: "A key stands twice AT; keep one of the two.",
+  TAB_AS_INDENT: "A line begins with a tab AT; use spaces.",
   MULTIPLE_DOCS: "The file holds several documents; give each a file of its own.",
   RESOURCE_EXHAUSTION: TOO_DEEP,
 };
+const PLACE = /at line \d+, column \d+/;
 
 function refusal(code: ErrorCode, detail: string, cause: unknown): TollgateError {
   return new TollgateError(code, detail, undefined, { cause });
 }
 
 function documentOf(text: string, code: ErrorCode): unknown {
-  const document = parseDocument(text, { schema: "core", uniqueKeys: true, prettyErrors: true });
+  const options = { schema: "core", uniqueKeys: true, prettyErrors: true } as const;
+  // Warnings would be Node's own, about objects of JavaScript; what they are of is refused later.
+  const document = parseDocument(text, { ...options, logLevel: "error" });
   const [error] = document.errors;
   if (error !== undefined) {
     // The first line says what and where; the rest draws the place.
     const [detail = ""] = error.message.split("\n");
-    throw refusal(code, TOLD[error.code] ?? detail, error);
+    const [place = ""] = PLACE.exec(detail) ?? [];
+    const told = TOLD[error.code]?.replace("AT", place) ?? detail.replace(/:$/, ".");
+    throw refusal(code, told.replace(" ;", ";"), error);
   }
+  if (document.contents === null) throw new TollgateError(code, NOTHING);
   visit(document, {
     Scalar: (_key, node) => {
       const isNumber = typeof node.value === "number" || typeof node.value === "bigint";

@@ -77,16 +77,17 @@ for (const kind of ["memory", "sqlite"] as const) {
       const shown: string[][] = [];
       for (const customer of Object.keys(RUNS_A_MONTH)) {
         const { body } = await ok("GET", `/v1/customers/${customer}/commitments`);
-        const [, row = ""] = renderCommitments(body.commitments as unknown as CommitmentView[]);
-        shown.push(row.split(/ {2,}/).slice(2));
+        const lines = renderCommitments(body.commitments as unknown as CommitmentView[]);
+        const [, row = "", terms = "", outlook = ""] = lines;
+        shown.push([...row.split(/ {2,}/).slice(1), terms.trim(), outlook.trim()]);
       }
-      const thrifty = ["84.00", "516.00", "EUR", "━─────────", "14", "–", "0.00", "430.61"];
-      const keen = ["420.00", "180.00", "EUR", "━━━━━━━───", "70", "2031-09-16", "246.96", "0.00"];
-      const about = ["2031-01-01", "2032-01-01", "600.00"];
-      assert.deepEqual(
-        shown,
-        [thrifty, keen].map((row) => [...about, ...row]),
-      );
+      const terms = "minimum per contract, from 2031-01-01 until 2032-01-01";
+      const misses = "at its end 430.61 EUR are missing";
+      const uses = "used up on 2031-09-16 at this pace; at its end 246.96 EUR are beyond it";
+      assert.deepEqual(shown, [
+        ["600.00", "84.00", "516.00", "EUR", "━─────────", "14", terms, misses],
+        ["600.00", "420.00", "180.00", "EUR", "━━━━━━━───", "70", terms, uses],
+      ]);
     });
 
     test("ends with what is missing, or with all that was beyond", async () => {

@@ -1,13 +1,19 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
-import { type Command, JSON_OPTION, print, SERVER_OPTIONS, textOption } from "../command.ts";
+import {
+  type Command,
+  JSON_OPTION,
+  print,
+  SERVER_OPTIONS,
+  type Surroundings,
+  textOption,
+} from "../command.ts";
 import {
   type LateLimitsView,
   renderLateLimits,
   renderStatement,
   type StatementLineView,
 } from "../render/statement.ts";
-import type { Styles } from "../render/styles.ts";
 import { withSession } from "../session.ts";
 
 interface BillView {
@@ -49,14 +55,14 @@ export const bill: Command = {
       const path = `/v1/customers/${encodeURIComponent(customer)}/bill${query}`;
       const answer = await session.get<BillView>(path);
       if (args.options.json === true) print(here.out, JSON.stringify(answer, null, 2));
-      else print(here.out, headOf(answer), "", ...linesOf(answer, here.styles));
+      else print(here.out, headOf(answer), "", ...linesOf(answer, here));
       return 0;
     });
   },
 };
 
-function linesOf({ document, lateLimits }: BillView, styles: Styles): string[] {
-  const lines = renderStatement({ ...document, document }, styles);
+function linesOf({ document, lateLimits }: BillView, { out, styles }: Surroundings): string[] {
+  const lines = renderStatement({ ...document, document }, styles, out.columns);
   return [...lines, ...renderLateLimits(lateLimits)];
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ERRORS, type Problem, TollgateError } from "../../domain/errors.ts";
+import { type Problem, TollgateError } from "../../domain/errors.ts";
 import { cardChanges } from "../../domain/rating/card-diff.ts";
 import { type CardOverride, resolveCard } from "../../domain/rating/card-override.ts";
 import { parseCardDocument, parseRateCard } from "../../domain/rating/parse-rate-card.ts";
@@ -12,6 +12,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { documentRemedy } from "../remedy.ts";
 import { renderCardChanges } from "../render/card-diff.ts";
 import { counted } from "../render/counted.ts";
 import { renderTable } from "../render/table.ts";
@@ -99,7 +100,7 @@ function tellProblems(problems: readonly Problem[], { err, styles }: Surrounding
   const lines = problems.map(({ code, field, detail }) => {
     return `${styles.red(code)}${field === undefined ? "" : ` (${field})`}: ${detail}`;
   });
-  print(err, ...lines, ERRORS["ratecard.invalid"][2]);
+  print(err, ...lines, documentRemedy(problems.some(({ field }) => field !== undefined)));
 }
 
 function summaryOf({ read }: CardFile): string {

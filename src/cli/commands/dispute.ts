@@ -78,7 +78,7 @@ function show(scene: Scene, all: readonly DisputeView[]): number {
     one.customer,
     one.statement === null
       ? `outcome ${one.outcome} of ${one.run}`
-      : `${one.statement} ${one.line}`,
+      : `line ${one.line} of ${one.statement}`,
     one.period,
     `${formatMoney(one.amount, one.currency)} ${one.currency}`,
     one.resolution === null ? "open" : `for ${one.resolution.favor} by ${one.resolution.by}`,

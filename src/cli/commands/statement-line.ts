@@ -59,7 +59,9 @@ function tableOf({ items, currency }: PageView, { styles }: Surroundings): strin
     (item.occurredAt ?? "").slice(0, 19).replace("T", " "),
     item.quantity === null ? "" : groupDigits(item.quantity),
     formatMoney(item.amount, currency),
-    item.changedAfterClose ? { text: "changed later", style: styles.yellow } : (item.reason ?? ""),
+    item.changedAfterClose
+      ? { text: "changed later", style: styles.yellow }
+      : (item.reason ?? "").replaceAll("_", " "),
   ]);
   const left = (title: string) => ({ title, align: "left" as const });
   const point = (title: string) => ({ title, align: "point" as const });

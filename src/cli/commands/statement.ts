@@ -120,7 +120,11 @@ async function close(session: Session, args: Arguments, here: Surroundings): Pro
   }
   if (waiting === 1) print(here.err, "1 period has not ended yet and stays open.");
   if (waiting > 1) print(here.err, `${waiting} periods have not ended yet and stay open.`);
-  return showList(statements, args, here);
+  const isNothing = statements.length === 0 && args.options.json !== true;
+  if (!isNothing) return showList(statements, args, here);
+  const starting = `starts in ${args.positionals[1]}`;
+  if (waiting === 0) print(here.out, `Nothing is left to close: no open period that ${starting}.`);
+  return 0;
 }
 
 function showList(
@@ -161,7 +165,8 @@ async function show(session: Session, args: Arguments, here: Surroundings): Prom
   else {
     print(here.out, `Statement ${one.id}: ${one.customer}, period from ${one.period}`, "");
     const late = renderLateLimits(one.lateLimits);
-    print(here.out, ...renderStatement(one, here.styles), ...late);
+    const lines = renderStatement(one, here.styles, here.out.columns);
+    print(here.out, ...lines, ...late);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 /** What a card changes, as a table. */
 import type { CardChange } from "../../domain/rating/card-diff.ts";
-import { PLAIN_STYLES, type Styles } from "./styles.ts";
+import { PLAIN_STYLES, printable, type Styles } from "./styles.ts";
 import { type Cell, renderTable } from "./table.ts";
 
 const SIGNS: Readonly<Record<CardChange["change"], string>> = {
@@ -9,7 +9,10 @@ const SIGNS: Readonly<Record<CardChange["change"], string>> = {
   changed: "~",
 };
 
-/** Lines of the table, charges first; prices stand with their points below one another. */
+/**
+ * Lines of the table, charges first; prices stand with their points below one another. Below a
+ * charge stands what of it changed: at 1,000 units an allowance, a tier or a filter may not show.
+ */
 export function renderCardChanges(
   changes: readonly CardChange[],
   styles: Styles = PLAIN_STYLES,
@@ -39,7 +42,19 @@ function table(changes: readonly CardChange[], titles: Titles, styles: Styles): 
     { title: titles[1], align },
     { title: titles[2], align },
   ];
-  return renderTable({ columns, rows }, styles);
+  const [head = "", ...lines] = renderTable({ columns, rows }, styles);
+  return [head, ...changes.flatMap((one, at) => [lines[at] ?? "", ...detailLines(one, styles)])];
+}
+
+const DETAILS_SHOWN = 10;
+
+function detailLines({ details }: CardChange, styles: Styles): string[] {
+  const more = details.length - DETAILS_SHOWN;
+  const shown = details.slice(0, DETAILS_SHOWN).map(({ path, before, after }) => {
+    return `${path}: ${before ?? "–"}, then ${after ?? "–"}`;
+  });
+  const rest = more > 0 ? [`… and ${more} more`] : [];
+  return [...shown, ...rest].map((text) => `     ${styles.dim(printable(text))}`);
 }
 
 /** JSON text as people write it: `amount 49, prorate false`; null stays null. */

@@ -38,38 +38,51 @@ function bar(percent: string): string {
 const left = (title: string): Column => ({ title, align: "left" });
 const point = (title: string): Column => ({ title, align: "point" });
 const COLUMNS = [
-  ...["commitment", "", "from", "until"].map(left),
+  left("commitment"),
   ...["amount", "drawn", "left"].map(point),
   ...["", ""].map(left),
-  { title: "%", align: "point" } as const,
-  left("used up"),
-  ...["overage at end", "true-up at end"].map(point),
+  point("%"),
 ];
 
-/** Lines of the table. Dates and ends are linear: as if usage went on at its pace so far. */
+/**
+ * A row for each, and below it in words what it is and what the end will bring: as columns that is
+ * twice as wide as a terminal. Dates and ends are linear: as if usage went on at its pace so far.
+ */
 export function renderCommitments(commitments: readonly CommitmentView[]): string[] {
   if (commitments.length === 0) return ["There are no commitments."];
-  return renderTable({ columns: COLUMNS, rows: commitments.map(rowOf) });
+  const [head = "", ...rows] = renderTable({ columns: COLUMNS, rows: commitments.map(rowOf) });
+  const told = commitments.map((one, at) => [rows[at] ?? "", termsOf(one), ...outlookOf(one)]);
+  return [head, ...told.flat()];
 }
 
-function rowOf({ soFar, ...one }: CommitmentView): string[] {
-  const { key, name, kind, per, from, until, amount, currency } = one;
+function rowOf({ soFar, key, name, amount, currency }: CommitmentView): string[] {
   const money = (text: string) => formatMoney(text, currency);
-  const called = name === key ? key : `${key} (${name})`;
-  const about = [called, `${kind} per ${per}`, from, until ?? NONE, money(amount)];
-  if (soFar === null) return [...about, NONE, NONE, currency, "", NONE, NONE, NONE, NONE];
-  const { drawn, left: rest, drawnPercent, exhaustedAt, projected } = soFar;
-  return [
-    ...about,
-    ...[money(drawn), money(rest), currency],
-    // At the pace so far it would have been some day that has passed: nobody looked which.
-    ...[bar(drawnPercent), drawnPercent, rest === "0" ? "already" : dateOf(exhaustedAt)],
-    ...[projected?.overage, projected?.trueUp].map((text) =>
-      text === undefined ? NONE : money(text),
-    ),
-  ];
+  const about = [name === key ? key : `${key} (${name})`, money(amount)];
+  if (soFar === null) return [...about, NONE, NONE, currency, "", NONE];
+  const { drawn, left: rest, drawnPercent } = soFar;
+  return [...about, money(drawn), money(rest), currency, bar(drawnPercent), drawnPercent];
 }
 
-function dateOf(instant: string | null): string {
-  return instant?.slice(0, 10) ?? NONE;
+function termsOf({ kind, per, from, until }: CommitmentView): string {
+  return `  ${kind} per ${per}, from ${from}${until === null ? " on" : ` until ${until}`}`;
+}
+
+function outlookOf({ soFar, currency }: CommitmentView): string[] {
+  if (soFar === null) return [];
+  const { left: rest, exhaustedAt, projected } = soFar;
+  const day = exhaustedAt === null ? [] : [`used up on ${exhaustedAt.slice(0, 10)} at this pace`];
+  // At the pace so far it would have been some day that has passed: nobody looked which.
+  const used = rest === "0" ? ["used up"] : day;
+  const ends = projected === null ? [] : [endText(projected, currency)];
+  const parts = [...used, ...ends];
+  return parts.length === 0 ? [] : [`  ${parts.join("; ")}`];
+}
+
+type End = { readonly overage: string; readonly trueUp: string };
+
+function endText({ overage, trueUp }: End, currency: string): string {
+  const money = (text: string) => `${formatMoney(text, currency)} ${currency}`;
+  if (trueUp !== "0") return `at its end ${money(trueUp)} are missing`;
+  if (overage !== "0") return `at its end ${money(overage)} are beyond it`;
+  return "at its end nothing is beyond it, and nothing missing";
 }

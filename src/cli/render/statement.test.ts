@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderLateLimits, renderStatement, type StatementView } from "./statement.ts";
+import { PLAIN_STYLES } from "./styles.ts";
 
 const STATEMENT: StatementView = {
   id: "st_1",
@@ -68,12 +69,36 @@ test("a statement in yen has no decimals but where something was counted finer",
   ]);
 });
 
-test("a statement tells beside what was counted what it came to in the card's credit", () => {
+test("a statement tells below what was counted what it came to in the card's credit", () => {
   const [calls] = STATEMENT.document.lines;
   const line = { ...calls, credits: "1075" } as StatementView["document"]["lines"][number];
   const document = { lines: [line], credit: { name: "tokens" } };
-  const [, told] = renderStatement({ ...STATEMENT, document });
-  assert.equal(told, "Tool calls    12,345  steps: 1,075 tokens      24.69   24.69");
+  const [, told, below] = renderStatement({ ...STATEMENT, document });
+  assert.equal(told, "Tool calls    12,345  steps       24.69   24.69");
+  assert.equal(below, "               1,075  tokens");
+});
+
+test("names give way on a narrow terminal, and amounts never", () => {
+  const [calls] = STATEMENT.document.lines;
+  const description = "Calls of tools: search, the ticket system and the knowledge base";
+  const line = {
+    ...calls,
+    description,
+    credits: "7",
+  } as StatementView["document"]["lines"][number];
+  const bill = { ...STATEMENT, document: { lines: [line], credit: { name: "tokens" } } };
+  const lines = renderStatement(bill, PLAIN_STYLES, 64);
+  assert.deepEqual(
+    lines.slice(1, 4),
+    [
+      "Calls of tools: search, the    12,345  steps       24.69   24.69",
+      "  ticket system and the             7  tokens",
+      "  knowledge base",
+    ].map((text) => text.trimEnd()),
+  );
+  const width = (columns: number) =>
+    Math.max(...renderStatement(bill, PLAIN_STYLES, columns).map(({ length }) => length));
+  assert.deepEqual([width(80) <= 80, width(64) <= 64, width(10) > 40], [true, true, true]);
 });
 
 test("where a customer changed its card, each line names the one that it is of", () => {

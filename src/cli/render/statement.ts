@@ -69,26 +69,17 @@ export function renderLateLimits(all: readonly LateLimitsView[] = []): string[] 
   ]);
 }
 
-/** Lines of the statement's table; both amount columns add up to the total. */
+/**
+ * Lines of the statement's table; both amount columns add up to the total. Names give way where a
+ * terminal has only so many columns.
+ */
 export function renderStatement(
   { currency, document, total }: BilledLines,
   styles: Styles = PLAIN_STYLES,
+  terminalColumns: number = Number.POSITIVE_INFINITY,
 ): string[] {
   const money = (text: string) => formatMoney(text, currency);
-  const named = namer(document.lines);
-  const rows = document.lines.flatMap((line): Cell[][] => {
-    const [first = "", ...others] = wrapped(named(line));
-    const row = [
-      first,
-      line.quantity === null ? "" : groupDigits(line.quantity),
-      unitText(line, document.credit?.name ?? ""),
-      money(line.amountExact),
-      line.kind === "rounding" ? "" : money(line.amountRounded),
-    ];
-    return [row, ...others.map((text): Cell[] => [`  ${text}`, "", "", "", ""])];
-  });
   const bold = (text: string): Cell => ({ text, style: styles.bold });
-  const totals = [bold("Total"), "", "", bold(money(total)), bold(money(total))];
   const columns = [
     { title: "", align: "left" as const },
     { title: "quantity", align: "point" as const },
@@ -96,20 +87,64 @@ export function renderStatement(
     { title: `exact ${currency}`, align: "point" as const },
     { title: "billed", align: "point" as const },
   ];
+  const named = namer(document.lines);
+  const numbers = document.lines.map((line) => numbersOf(line, document.credit?.name ?? "", money));
+  const totals = ["", "", bold(money(total)), bold(money(total))];
+  const [beside = ""] = renderTable({ columns, rows: [...numbers.flat(), ["", ...totals]] });
+  const room = Math.min(NAME_COLUMNS, terminalColumns - beside.length - NAME_GAP);
+  const rows = document.lines.flatMap((line, at): Cell[][] => {
+    const names = wrapped(named(line), Math.max(NAME_LEAST_COLUMNS, room));
+    return besideOneAnother(names, numbers[at] ?? []);
+  });
   const below = creditRows(document, { bold, money });
-  return renderTable({ columns, rows: [...rows, "rule", totals, ...below] }, styles);
+  return renderTable(
+    { columns, rows: [...rows, "rule", [bold("Total"), ...totals], ...below] },
+    styles,
+  );
 }
 
+/** Most columns of a name, and the fewest that it is given, however narrow the terminal. */
 const NAME_COLUMNS = 68;
+const NAME_LEAST_COLUMNS = 28;
+const NAME_GAP = 2;
+
+/** What stands beside a name; what it is in the card's credit stands below what was counted. */
+function numbersOf(
+  line: StatementLineView,
+  creditName: string,
+  money: (text: string) => string,
+): Cell[][] {
+  const { kind, quantity, measure, credits, amountExact, amountRounded } = line;
+  const counted = quantity === null ? "" : groupDigits(quantity);
+  const unit = (measure ?? "").replace("sum:", "").replaceAll("_", " ");
+  const amounts = [money(amountExact), kind === "rounding" ? "" : money(amountRounded)];
+  const first = ["", counted, unit, ...amounts];
+  return credits === undefined ? [first] : [first, ["", groupDigits(credits), creditName, "", ""]];
+}
+
+function besideOneAnother(names: readonly string[], rows: readonly Cell[][]): Cell[][] {
+  const { length } = names.length > rows.length ? names : rows;
+  return Array.from({ length }, (_, at) => {
+    const [, ...rest] = rows[at] ?? ["", "", "", "", ""];
+    return [at === 0 || names[at] === undefined ? (names[at] ?? "") : `  ${names[at]}`, ...rest];
+  });
+}
+
+/** What a line may end before: anything but the time of a day. */
+const BETWEEN_WORDS = / (?!\d\d:\d\d)/;
 
 /** Words in lines that leave the amounts room on a terminal; a word is never cut. */
-function wrapped(text: string): string[] {
+function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  for (const word of text.split(BETWEEN_WORDS)) {
     const last = lines.at(-1);
-    const isRoom = last !== undefined && last.length + 1 + word.length <= NAME_COLUMNS;
-    if (isRoom) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    // All but the first are moved to the right.
+    const taken = (last?.length ?? 0) + (lines.length > 1 ? NAME_GAP : 0);
+    if (last !== undefined && taken + 1 + word.length <= columns) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
   }
   return lines;
 }
@@ -134,9 +169,4 @@ function namer(lines: readonly StatementLineView[]): (line: StatementLineView) =
   const cards = new Set(lines.map(({ cardKey }) => cardKey).filter((key) => key !== ""));
   return ({ description, cardKey }) =>
     cards.size < 2 || cardKey === "" ? description : `${description}, by card ${cardKey}`;
-}
-
-function unitText({ measure, credits }: StatementLineView, creditName: string): string {
-  const unit = (measure ?? "").replace("sum:", "").replaceAll("_", " ");
-  return credits === undefined ? unit : `${unit}: ${groupDigits(credits)} ${creditName}`;
 }

@@ -53,6 +53,25 @@ describe("changes of a card", () => {
     ]);
   });
 
+  test("tell of a charge which of its fields differ, once", () => {
+    const tiers = (unit: string) => [{ upTo: "10", unit }, { unit: "0.1" }];
+    const by = (unit: string, more: object) =>
+      cardOf(charge("1", { price: { model: "graduated", tiers: tiers(unit) }, ...more }))();
+    const where = { meter: { count: "steps", where: { kind: ["tool", "model"] } } };
+    const [first, ...others] = cardChanges(
+      by("0.2", { included: "5" }),
+      by("0.4", { ...where, maximum: "9" }),
+    );
+    assert.deepEqual(others, []);
+    assert.deepEqual(first?.details, [
+      { path: "included", before: "5", after: null },
+      { path: "price.tiers[0].unit", before: "0.2", after: "0.4" },
+      { path: "maximum", before: null, after: "9" },
+      { path: "meter.where.kind", before: null, after: "tool, model" },
+    ]);
+    assert.deepEqual(cardChanges(null, by("1", {}))[0]?.details, [], "of a new one, none");
+  });
+
   test("show fees, discounts and terms as they stand in the document", () => {
     const card = cardOf(charge("1"));
     const before = card({ fees: [{ key: "base", amount: "49" }], minimum: "10" });

@@ -1,6 +1,7 @@
 /** What a new version of a card changes, and what 1,000 units of each charge cost then. */
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../limits.ts";
 import { formatAmount } from "../money/decimal.ts";
+import { joined } from "./document-place.ts";
 import { isCostMeter } from "./meter-fields.ts";
 import { chargePrice, closedAmount, FIXED_CELL, NO_CELL, OTHERWISE_CELL } from "./price-model.ts";
 import type { Charge, RateCard } from "./rate-card.ts";
@@ -16,6 +17,15 @@ export interface CardChange {
    * Of a charge, what a period owes for 1,000 units of it alone (1,000 of money where it meters
    * cost), decimal text; of anything else, JSON text. Null: it is not there.
    */
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Of a charge that changed, at its first row: each field that differs. Empty: there is none. */
+  readonly details: readonly FieldChange[];
+}
+
+/** A field of a charge that differs, by its path in the charge; null: it is not there. */
+export interface FieldChange {
+  readonly path: string;
   readonly before: string | null;
   readonly after: string | null;
 }
@@ -64,10 +74,39 @@ function chargeChanges(before: RateCard | null, after: RateCard): CardChange[] {
     const [then, next] = [former.get(key), now.get(key)];
     const changes = differences("charge", pricesOf(then, before), pricesOf(next, after));
     const [text, nextText] = texts.map((all) => all.get(key));
-    if (changes.length > 0 || text === nextText) return changes;
-    return [...pricesOf(next, after)].map(([cell, price]): CardChange => {
-      return { kind: "charge", key: cell, change: "changed", before: price, after: price };
-    });
+    if (text === nextText) return changes;
+    const told =
+      changes.length > 0
+        ? changes
+        : [...pricesOf(next, after)].map(([cell, price]): CardChange => {
+            const same = { before: price, after: price, details: [] };
+            return { kind: "charge", key: cell, change: "changed", ...same };
+          });
+    const details =
+      text === undefined || nextText === undefined ? [] : fieldChanges(text, nextText);
+    return told.map((one, at) => (at === 0 ? { ...one, details } : one));
+  });
+}
+
+/** What differs between two documents of one charge, in the order of the first. */
+function fieldChanges(before: string, after: string): FieldChange[] {
+  const [former, now] = [before, after].map((text) => new Map(leavesOf(JSON.parse(text), "")));
+  return [...new Set([...(former?.keys() ?? []), ...(now?.keys() ?? [])])].flatMap((path) => {
+    const [then, next] = [former?.get(path) ?? null, now?.get(path) ?? null];
+    return then === next ? [] : [{ path, before: then, after: next }];
+  });
+}
+
+/** Every value with its path; a list of texts is one, and null is not there. */
+function leavesOf(value: unknown, path: string): [path: string, text: string][] {
+  if (value === null) return [];
+  if (typeof value !== "object") return [[path, String(value)]];
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
+    return [[path, value.join(", ")]];
+  }
+  return Object.entries(value).flatMap(([name, part]) => {
+    const at = Array.isArray(value) ? `${path}[${name}]` : joined(path, name);
+    return leavesOf(part, at);
   });
 }
 
@@ -95,6 +134,6 @@ function differences(kind: CardChange["kind"], before: Texts, after: Texts): Car
     const [then, now] = [before.get(key) ?? null, after.get(key) ?? null];
     if (then === now) return [];
     const change = then === null ? "added" : now === null ? "removed" : "changed";
-    return [{ kind, key, change, before: then, after: now }];
+    return [{ kind, key, change, before: then, after: now, details: [] }];
   });
 }

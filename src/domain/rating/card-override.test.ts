@@ -54,6 +54,14 @@ function resolved(document: object) {
   return "card" in result ? result.card : result.problems.map(({ field }) => field);
 }
 
+/** Cards as they may be sent: no charge with a matrix leaves one of its cells out. */
+function selectingAll(card: RateCard): RateCard {
+  const charges = card.charges.map((charge) =>
+    charge.price.model === "matrix" ? { ...charge, meter: { ...charge.meter, where: {} } } : charge,
+  );
+  return { ...card, charges };
+}
+
 /** With the amounts that a bill shows in whole units, which every currency has. */
 function inWholeUnits(card: RateCard): RateCard {
   const whole = <T extends Amount | null>(amount: T): T =>
@@ -113,7 +121,8 @@ describe("an override", () => {
   });
 
   test("is read back from its document, and resolves to the same card", () => {
-    const plainCard = arbitraryCard.map(structuredClone<RateCard>).map(inWholeUnits);
+    const anyCard = arbitraryCard.map(structuredClone<RateCard>);
+    const plainCard = anyCard.map(inWholeUnits).map(selectingAll);
     const property = fc.property(plainCard, plainCard, (one, other) => {
       const base = settlingLike(one, other);
       const byKey = <T extends { readonly key: string }>(items: readonly T[]) =>

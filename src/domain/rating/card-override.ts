@@ -8,6 +8,7 @@ import type { Problem } from "../errors.ts";
 import { CHARGES_PER_CARD_MAX_COUNT } from "../limits.ts";
 import { byKey, contradictionsOf, fineAmountsOf, joinProblems } from "./card-contradictions.ts";
 import type { Charge, Discount, Fee, RateCard } from "./rate-card.ts";
+import { unselectedCells } from "./unselected-cells.ts";
 import { patternsOfCard } from "./whole-names.ts";
 
 type Bound = "minimum" | "maximum" | "runMinimum" | "runCap";
@@ -64,6 +65,7 @@ export function resolveCard(
     ...unmatchablePatterns(override.changes.entitlements ?? {}, "entitlements"),
     // What it leaves alone is its base's, which may be one on record.
     ...patternsOfCard({ charges: stated }, byKey),
+    ...unselectedCells({ charges: stated }, byKey),
   ]);
   return all.length === 0 ? { card } : { problems: all };
 }

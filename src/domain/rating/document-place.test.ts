@@ -35,8 +35,32 @@ describe("a place in a document", () => {
     const rule = { scale: 2, maxUnits: 10n };
     for (const text of ["1e400", "0.001", "ten"]) {
       const [problem] = problemsOf(text, (place) => place.decimal(rule));
-      assert.equal(problem?.detail, `"${text}" is no decimal up to 10 with at most 2 places`);
+      const rest = "is no decimal such as 0.25, up to 10 with at most 2 places";
+      assert.equal(problem?.detail, `"${text}" ${rest}`);
     }
+    const [whole] = problemsOf("1.5", (place) => place.decimal({ scale: 0, maxUnits: 366n }));
+    assert.equal(whole?.detail, '"1.5" is no whole number up to 366');
+  });
+
+  test("tells a number to be written in quotes, and of anything else what it is", () => {
+    const rule = { scale: 2, maxUnits: 10n };
+    const told = [0.5, null, true, ["1"], { a: "1" }].map(
+      (value) => problemsOf(value, (place) => place.decimal(rule))[0]?.detail.split(",")[0],
+    );
+    assert.deepEqual(told, [
+      "0.5: write it in quotes",
+      "null is no decimal such as 0.25",
+      "true is no decimal such as 0.25",
+      "a list is no decimal such as 0.25",
+      "an object is no decimal such as 0.25",
+    ]);
+  });
+
+  test("says of a whole document that is none what it is instead", () => {
+    const problems: Problem[] = [];
+    assert.equal(new Place(["a"], "", problems).isObject(), false);
+    const detail = "the document is a list, and no object with fields";
+    assert.deepEqual(problems, [{ code: "ratecard.invalid", detail }]);
   });
 
   test("lists a bounded number of problems, of bounded length", () => {

@@ -84,7 +84,10 @@ export class Place {
   /** Whether this is an object; notes a problem where it is not. */
   isObject(): boolean {
     if (isObject(this.value)) return true;
-    this.refuse(this.value === undefined ? "is missing" : `${shown(this.value)} is no object`);
+    const what = shown(this.value);
+    const whole = `the document is ${what}, and no object with fields`;
+    const detail = this.path === "" ? whole : `${what} is no object`;
+    this.refuse(this.value === undefined ? "is missing" : detail);
     return false;
   }
 
@@ -155,7 +158,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function joined(path: string, name: string): string {
+/** The path of a field: `price.cells.search`, `price.cells["web search"]`. */
+export function joined(path: string, name: string): string {
   if (!PLAIN_NAME.test(name)) return `${path}[${JSON.stringify(name)}]`;
   return path === "" ? name : `${path}.${name}`;
 }
@@ -167,9 +171,14 @@ function shown(value: unknown): string {
   }
   if (Array.isArray(value)) return "a list";
   if (typeof value !== "object" || value === null) return String(value);
-  // A number that a reader kept as its text, so as to lose no digit, says it like any other.
-  const isNumber = value.toString !== Object.prototype.toString;
-  return isNumber && typeof value.toString === "function" ? cut(String(value)) : "an object";
+  return isNumber(value) ? cut(String(value)) : "an object";
+}
+
+/** A number, or one that a reader kept as its text, so as to lose no digit. */
+function isNumber(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return typeof value === "number";
+  if (Array.isArray(value) || value.toString === Object.prototype.toString) return false;
+  return typeof value.toString === "function";
 }
 
 function cut(text: string): string {
@@ -189,17 +198,25 @@ function wrongText(value: unknown): string | undefined {
 function readDecimal(value: unknown, rule: DecimalRule): bigint | string {
   if (value === undefined) return "is missing";
   const text = decimalText(value);
-  if (text === undefined) return `${shown(value)}: write it in quotes, such as "0.25"`;
+  if (text === undefined) return isNumber(value) ? inQuotes(value) : noDecimal(value, rule);
   if (text.startsWith("-")) return `${shown(text)} is negative`;
   const scaled = parseScaled(text, rule.scale);
-  if (scaled === undefined) {
-    const most = formatScaled(rule.maxUnits, 0);
-    return `${shown(text)} is no decimal up to ${most} with at most ${rule.scale} places`;
-  }
+  if (scaled === undefined) return noDecimal(text, rule);
   if (scaled > rule.maxUnits * 10n ** BigInt(rule.scale)) {
     return `${shown(text)} exceeds ${formatScaled(rule.maxUnits, 0)}`;
   }
   return rule.isPositive === true && scaled === 0n ? "must be more than 0" : scaled;
+}
+
+function inQuotes(value: unknown): string {
+  return `${shown(value)}: write it in quotes, such as "0.25"`;
+}
+
+function noDecimal(value: unknown, { scale, maxUnits }: DecimalRule): string {
+  const most = formatScaled(maxUnits, 0);
+  if (scale === 0) return `${shown(value)} is no whole number up to ${most}`;
+  const what = `${shown(value)} is no decimal such as 0.25`;
+  return `${what}, up to ${most} with at most ${scale} places`;
 }
 
 function decimalText(value: unknown): string | undefined {

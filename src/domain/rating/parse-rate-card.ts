@@ -14,6 +14,7 @@ import { Place } from "./document-place.ts";
 import { parseCharge, readOptionalMoney } from "./parse-charge.ts";
 import { parseCredit, parseDiscount, parseFee, parseTrial } from "./parse-terms.ts";
 import type { RateCard } from "./rate-card.ts";
+import { unselectedCells } from "./unselected-cells.ts";
 import { patternsOfCard } from "./whole-names.ts";
 
 /** Fields of a card that are one value each: an override replaces them. */
@@ -48,6 +49,7 @@ export function parseCardDocument(document: unknown): ParsedCardDocument {
       ...[...contradictionsOf(card), ...fineAmountsOf(card)],
       ...unmatchablePatterns(card.entitlements ?? {}, "entitlements"),
       ...patternsOfCard(card, byNumber),
+      ...unselectedCells(card, byNumber),
     ]);
   }
   root.allowOnly(OVERRIDE_FIELDS);

@@ -34,6 +34,9 @@ const statement = (some: Partial<StatementRecord>, lines: object[]): StatementRe
   ...some,
 });
 
+const LONG = "1219.325432266421703552";
+const GROUPED = "325<wbr>432<wbr>266<wbr>421<wbr>703<wbr>552";
+
 describe("the page of a statement", () => {
   test("tells below the total what credit paid, and what is due", () => {
     const paid = { lines: [], rounding: "half_even", paidByCredit: "1234565", amountDue: "7" };
@@ -57,13 +60,63 @@ describe("the page of a statement", () => {
     assert.equal(page.match(/1,234\.57/g)?.length, 1, "the rounding line has no amount of its own");
   });
 
-  test("gives units and exact amounts room, and a long name most of the width", () => {
-    const page = statementPage(statement({}, [line({ measure: "steps" })]));
-    assert.match(page, /\.exact \{[^}]*min-width: 14ch/);
-    assert.match(page, /\.unit \{ min-width: 6ch/);
-    assert.match(page, /\.what \{ min-width: 18em/);
-    assert.match(page, /<th class="what">Description/);
-    assert.match(page, /<td class="unit"><bdi>steps<\/bdi><\/td><td class="n exact">/);
+  test("keeps a number whole, and breaks a very long one where three digits end", () => {
+    const lines = [line({ amountExact: "-0.053600308582500001" }), line({ amountExact: LONG })];
+    const page = statementPage(statement({}, lines));
+    assert.ok(page.includes('<td class="n exact">−0.053600308582500001</td>'), page);
+    assert.ok(page.includes(`<td class="n exact long">1,<wbr>219.${GROUPED}</td>`), page);
+    const vast = statementPage(statement({}, [line({ amountRounded: "-123456789012345678.5" })]));
+    const groups = ["−123", "456", "789", "012", "345", "678.50"].join(",<wbr>");
+    assert.ok(vast.includes(`<td class="n long">${groups}</td>`), vast);
+    assert.match(page, /\.n \{[^}]*white-space: nowrap/);
+    assert.match(page, /\.n\.long \{ white-space: normal/);
+    assert.match(page, /\.what \{ min-width: 15em/);
+  });
+
+  test("breaks what was counted between words, and within one that no line has room for", () => {
+    const x12 = "x".repeat(12);
+    const measures = [
+      "sum:output_text",
+      "sum:sandbox_compute_milliseconds",
+      `sum:${"x".repeat(30)}`,
+    ];
+    const page = statementPage(
+      statement(
+        {},
+        measures.map((measure) => line({ measure })),
+      ),
+    );
+    const told = [...page.matchAll(/<td class="unit[^>]*>(.*?)<\/td>/g)].map(([cell]) => cell);
+    assert.deepEqual(told, [
+      '<td class="unit"><bdi>output text</bdi></td>',
+      '<td class="unit long"><bdi>sandbox compute milliseconds</bdi></td>',
+      `<td class="unit long"><bdi>${[x12, x12, "xxxxxx"].join("<wbr>")}</bdi></td>`,
+    ]);
+  });
+
+  test("stands what is owed beside its line on a narrow screen, which had cut it off", () => {
+    const same = line({ amountExact: "2.5", amountRounded: "2.5" });
+    const page = statementPage(statement({}, [same]));
+    const [, narrow = ""] = page.split("@media screen and (max-width: 40rem)");
+    assert.match(narrow, /\.lines tr \{ display: grid/);
+    assert.match(narrow, /\.lines td:last-child \{ grid-area: 1 \/ 3/);
+    assert.match(narrow, /\.lines \.exact\.same \{ display: none/);
+    assert.ok(page.includes('<table class="lines">'));
+    assert.ok(page.includes('<td class="n exact same">2.50</td><td class="n">2.50</td>'), page);
+  });
+
+  test("keeps dates of a line in their order behind a name that runs from right to left", () => {
+    const description = "دعم (24/7): 2026-10-01 02:00 to 2026-11-01 00:00 UTC";
+    const page = statementPage(statement({}, [line({ description })]));
+    const day = (text: string) => `<bdi class="when">${text}</bdi>`;
+    const told = `دعم (24/7): ${day("2026-10-01 02:00")} to ${day("2026-11-01 00:00")} UTC`;
+    assert.ok(page.includes(`<td><bdi dir="ltr">${told}</bdi></td>`), page);
+    assert.match(page, /\.when \{ white-space: nowrap/);
+  });
+
+  test("says so where nothing is charged", () => {
+    assert.match(statementPage(statement({}, [])), /<tbody>\s*<tr[^>]*>.*Nothing is charged\./);
+    assert.doesNotMatch(statementPage(statement({}, [line({})])), /Nothing is charged/);
   });
 
   test("prints with a number on each page, and its total never alone on one", () => {
@@ -76,19 +129,23 @@ describe("the page of a statement", () => {
   test("names the card of each line where the customer changed it", () => {
     const other = line({ cardKey: "p<o" });
     const page = statementPage(statement({}, [line({}), other, line({ cardKey: "" })]));
-    const told = [...page.matchAll(/<td><bdi>Calls<\/bdi>(.*?)<\/td>/g)].map(([, card]) => card);
+    const told = [...page.matchAll(/<td><bdi dir="ltr">Calls<\/bdi>(.*?)<\/td>/g)].map(
+      ([, card]) => card,
+    );
     assert.deepEqual(told, [", by card <bdi>team</bdi>", ", by card <bdi>p&lt;o</bdi>", ""]);
     assert.ok(!statementPage(statement({}, [line({}), line({})])).includes("by card"));
   });
 
-  test("tells beside what was counted what it came to in the card's credit", () => {
+  test("tells below a line what it came to in the card's credit", () => {
     const runs = line({ measure: "runs", quantity: "3", credits: "1075" });
     const document = JSON.stringify({
       ...{ startsAt: "2026-10-31T23:00:00Z", endsAt: "2026-11-30T23:00:00Z" },
       ...{ rounding: "half_even", credit: { name: "<tokens>", price: "0.01" }, lines: [runs] },
     });
     const page = statementPage(statement({ document }, []));
-    assert.ok(page.includes("<bdi>runs</bdi>: 1,075 <bdi>&lt;tokens&gt;</bdi></td>"), page);
+    const below = "<br><small>1,075 <bdi>&lt;tokens&gt;</bdi></small></td>";
+    assert.ok(page.includes(`<bdi dir="ltr">Calls</bdi>${below}`), page);
+    assert.ok(page.includes('<td class="unit"><bdi>runs</bdi></td>'));
   });
 
   test("has no decimals in a currency without, and three in one with three", () => {
@@ -103,7 +160,8 @@ describe("the page of a statement", () => {
     const page = statementPage(statement({}, []), { customer });
     assert.ok(page.includes("<dt>Customer</dt><dd><bdi>Acme &lt;GmbH&gt;</bdi></dd>"));
     assert.ok(page.includes("<dt>Account</dt><dd><bdi>acme</bdi></dd>"));
-    assert.ok(page.includes("2026-11-01 00:00 to 2026-12-01 00:00 Europe/Berlin"));
+    const period = "<dd>2026-11-01 00:00 to 2026-12-01 00:00 Europe/Berlin</dd>";
+    assert.ok(page.includes(period), page);
   });
 
   test("runs nothing that anyone wrote into a name", () => {

@@ -47,17 +47,22 @@ dt { color: #666; }
 dd { margin: 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: #666; border-bottom: 1.5px solid #1a1a1a; }
-th, td { padding: .4rem .5rem; vertical-align: top; }
-td { border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
+th, td { padding: .4rem .5rem; vertical-align: baseline; }
+td { border-bottom: 1px solid #ddd; overflow-wrap: break-word; }
 .n { text-align: right; white-space: nowrap; }
-.n.exact { white-space: normal; color: #666; min-width: 14ch; }
-.unit { min-width: 6ch; }
+.n.long { white-space: normal; min-width: 14ch; }
+.exact, small { font-size: .88em; color: #666; }
+.unit { white-space: nowrap; }
+.unit.long { white-space: normal; min-width: 12ch; }
+.when { white-space: nowrap; }
 tr.quiet td { color: #666; }
-tfoot td { border-bottom: 0; border-top: 1.5px solid #1a1a1a; font-size: 1.15rem;
-  font-weight: 600; }
+tfoot td { border-bottom: 0; }
+tfoot tr:first-child td, tfoot tr:last-child td { border-top: 2px solid #1a1a1a;
+  font-size: 1.15rem; font-weight: 600; }
 .void { border: 2px solid #b3261e; color: #b3261e; padding: .6rem .8rem; font-weight: 600; }
 .credits { margin-top: 2rem; }
-footer { margin-top: 2.5rem; color: #666; font-size: .8rem; overflow-wrap: anywhere; }
+footer { margin-top: 2rem; color: #666; font-size: .8rem; overflow-wrap: anywhere;
+  break-inside: avoid; }
 thead { display: table-header-group; }
 tfoot { display: table-row-group; }
 tr { break-inside: avoid; }
@@ -65,11 +70,27 @@ tfoot { break-inside: avoid; break-before: avoid; }
 @page { size: A4; margin: 18mm 16mm;
   @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif;
     color: #666; } }
-@media (max-width: 40rem) { body { padding: 0 .6rem; } th, td { padding: .4rem .25rem; } }
-@media print, (min-width: 40rem) { .what { min-width: 18em; } }
+@media print, (min-width: 40rem) { .what { min-width: 15em; } }
+@media screen and (max-width: 40rem) {
+  body { margin: 1.2rem auto; padding: 0 .9rem; }
+  .lines thead, .lines td:first-child { display: none; }
+  .lines, .lines tbody, .lines tfoot { display: block; }
+  .lines tr { display: grid; grid-template-columns: auto 1fr auto; gap: 0 .5rem;
+    padding: .5rem 0; border-bottom: 1px solid #ddd; }
+  .lines tfoot tr:first-child { border-top: 1.5px solid #1a1a1a; }
+  .lines tbody td, .lines tfoot tr td:nth-child(n) { border: 0; padding: 0; min-width: 0; }
+  .lines td:last-child { grid-area: 1 / 3; }
+  .lines td:nth-child(2) { grid-area: 1 / 1 / 2 / 3; overflow-wrap: anywhere; }
+  .lines .quantity, .lines .unit { font-size: .88em; color: #666; }
+  .lines .quantity, .lines .exact { text-align: left; white-space: normal;
+    overflow-wrap: anywhere; }
+  .lines .exact { grid-column: 3; text-align: right; }
+  .lines .exact.same { display: none; }
+}
 @media print {
   body { margin: 0; padding: 0; max-width: none; font-size: 9.5pt; }
-  th, td { padding: .25rem .5rem; }
+  th, td { padding: .25rem .4rem; }
+  footer { margin-top: 1rem; }
 }
 `;
 
@@ -166,7 +187,7 @@ function factsOf(
     ["Statement", outside(statement.id)],
     ...(name === null ? [] : [["Customer", outside(name)]]),
     [name === null ? "Customer" : "Account", outside(statement.customer)],
-    ["Period", `${escaped(statement.period)}: ${start} to ${end} ${escaped(zone)}`],
+    ["Period", `${start} to ${end} ${escaped(zone)}`],
     ["Closed", `${minute(timeText(statement.closedAtMs))} UTC`],
     ["Currency", escaped(statement.currency)],
     ...(replaces === undefined ? [] : [["Replaces", outside(replaces)]]),
@@ -215,15 +236,17 @@ function tableOf({ currency, total }: StatementRecord, document: Document): stri
   const cards = new Set(lines.map(({ cardKey }) => cardKey).filter((key) => key !== ""));
   const about = { currency, creditName, isOfCards: cards.size > 1 };
   const rows = lines.map((line, index) => rowOf(line, { ...about, number: index + 1 }));
-  return `<table>
+  return `<table class="lines">
 <thead><tr><th class="n">#</th><th class="what">Description</th><th class="n">Quantity</th><th></th>
 <th class="n">Exact</th><th class="n">${escaped(currency)}</th></tr></thead>
 <tbody>
-${rows.join("\n")}
+${rows.length === 0 ? NO_LINES : rows.join("\n")}
 </tbody>
 <tfoot>${row("Total", total)}${creditRows(document, row)}</tfoot>
 </table>`;
 }
+
+const NO_LINES = '<tr class="quiet"><td></td><td colspan="5">Nothing is charged.</td></tr>';
 
 interface Place {
   readonly number: number;
@@ -233,24 +256,60 @@ interface Place {
   readonly isOfCards: boolean;
 }
 
-function rowOf(line: Line, { number, currency, creditName, isOfCards }: Place): string {
-  const card = isOfCards && line.cardKey !== "" ? `, by card ${outside(line.cardKey)}` : "";
-  const isRounding = line.kind === "rounding";
-  const quantity = line.quantity === null ? "" : grouped(line.quantity);
-  const amount = isRounding ? "" : moneyText(line.amountRounded, currency);
+function rowOf(line: Line, place: Place): string {
+  const { number, currency } = place;
+  const { kind, quantity, measure } = line;
+  const quiet = kind === "charge" ? "" : ' class="quiet"';
+  const amount = kind === "rounding" ? "" : moneyText(line.amountRounded, currency);
+  const exact = moneyText(line.amountExact, currency);
   return [
-    `<tr${line.kind === "charge" ? "" : ' class="quiet"'}><td class="n">${number}</td>`,
-    `<td>${outside(line.description)}${card}</td><td class="n">${quantity}</td>`,
-    `<td class="unit">${unitOf(line, creditName)}</td>`,
-    `<td class="n exact">${grouped(line.amountExact)}</td><td class="n">${amount}</td></tr>`,
+    `<tr${quiet}><td class="n">${number}</td><td>${whatOf(line, place)}</td>`,
+    figure("quantity", quantity === null ? "" : grouped(quantity)),
+    unitCell(measure ?? ""),
+    figure(exact === amount ? "exact same" : "exact", exact),
+    `${figure("", amount)}</tr>`,
   ].join("");
 }
 
-/** What was counted, and what that is in the card's credit where it is priced in it. */
-function unitOf({ measure, credits }: Line, creditName: string): string {
-  const unit = outside((measure ?? "").replace("sum:", "").replaceAll("_", " "));
-  if (credits === undefined) return unit;
-  return `${unit}: ${grouped(credits)} ${outside(creditName)}`;
+/** Its card, where there are several; below it what it is in the card's credit, where it is so. */
+function whatOf({ description, cardKey, credits }: Line, place: Place): string {
+  const card = place.isOfCards && cardKey !== "" ? `, by card ${outside(cardKey)}` : "";
+  const what = `${described(description)}${card}`;
+  if (credits === undefined) return what;
+  return `${what}<br><small>${grouped(credits)} ${outside(place.creditName)}</small>`;
+}
+
+/** Characters that a number has room for; a longer one goes on below itself. */
+const FIGURE_CHARS = 22;
+const GROUPS = /(?<=,|\.(?:\d{3})+)(?=\d)/g;
+
+/** A number that stays whole where it can, and otherwise breaks where three digits end. */
+function figure(name: string, text: string): string {
+  const names = ["n", ...(name === "" ? [] : [name])].join(" ");
+  if (text.length <= FIGURE_CHARS) return `<td class="${names}">${text}</td>`;
+  return `<td class="${names} long">${text.replaceAll(GROUPS, "<wbr>")}</td>`;
+}
+
+const UNIT_CHARS = 16;
+const LONG_WORD = /[^ ]{12}(?=[^ ]{3})/gu;
+
+/** What was counted, as words; only one that no column has room for breaks. */
+function unitCell(measure: string): string {
+  const words = measure.replace("sum:", "").replaceAll("_", " ");
+  if (words === "") return '<td class="unit"></td>';
+  if (words.length <= UNIT_CHARS) return `<td class="unit">${outside(words)}</td>`;
+  const parts = words.replaceAll(LONG_WORD, "$&\n").split("\n");
+  return `<td class="unit long"><bdi>${parts.map(escaped).join("<wbr>")}</bdi></td>`;
+}
+
+const DATE = /\d{4}-\d\d-\d\d(?: \d\d:\d\d)?/g;
+
+/**
+ * What a line is for. It runs from left to right around a name of the other direction, and a date
+ * in it stays as it is and whole: behind Arabic letters its digits would change places.
+ */
+function described(text: string): string {
+  return `<bdi dir="ltr">${escaped(text).replaceAll(DATE, '<bdi class="when">$&</bdi>')}</bdi>`;
 }
 
 /** Text from outside: escaped, and a direction of its own, so that no mark reorders the rest. */
@@ -277,7 +336,7 @@ function grouped(decimal: string): string {
   return escaped(fraction === undefined ? groups : `${groups}.${fraction}`);
 }
 
-/** A rounded amount with all decimals of its currency: `1.5` is `1.50` in USD, `1.500` in KWD. */
+/** An amount with no fewer decimals than its currency: `1.5` is `1.50` in USD, `1.500` in KWD. */
 function moneyText(amount: string, currency: string): string {
   const decimals = currencyDecimals(currency) ?? 0;
   const [whole = "", fraction = ""] = amount.split(".");

@@ -1,0 +1,110 @@
+/** What whoever answers for the bills is told at a terminal. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { dispatch } from "../../src/cli/dispatch.ts";
+import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
+import { openProduct } from "../../src/product.ts";
+import { startTestServer, type TestServer } from "../e2e/test-server.ts";
+
+const CARD = {
+  key: "simple",
+  currency: "USD",
+  charges: [{ key: "calls", meter: { count: "steps" }, price: { model: "per_unit", unit: "0.5" } }],
+};
+const WHY = ["--reason", "not ours", "--by", "anna"];
+
+describe("at the terminal, a bill", () => {
+  let server: TestServer;
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-bills-"));
+  before(async () => {
+    server = await startTestServer({ store: "memory" });
+    await post("/v1/rate-cards?effectiveFrom=2026-09-01T00:00:00Z", CARD);
+    const step = { customer: "acme", kind: "tool", tool: "t", occurredAt: "2026-10-01T00:00:00Z" };
+    await post("/v1/events", [{ id: "a", run: "r", ...step }]);
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function post(path: string, body: object): Promise<void> {
+    const authorization = `Bearer ${server.adminKey}`;
+    const headers = { "content-type": "application/json", authorization };
+    const sent = { method: "POST", headers, body: JSON.stringify(body) };
+    assert.ok((await fetch(server.url + path, sent)).ok);
+  }
+
+  async function tollgate(words: readonly string[], columns?: number) {
+    let [out, err] = ["", ""];
+    const code = await dispatch([...words], {
+      product: openProduct(),
+      out: { write: (text) => (out += text), ...(columns !== undefined && { columns }) },
+      err: { write: (text) => (err += text) },
+      styles: PLAIN_STYLES,
+      environment: { TOLLGATE_URL: server.url, TOLLGATE_KEY: server.adminKey },
+    });
+    return { code, out, err };
+  }
+
+  test("that is closed twice leaves nothing to close, which is said", async () => {
+    const closed = await tollgate(["statement", "close", "2026-10"]);
+    assert.match(closed.out, /^st_\w+ +acme +2026-10-01 .* 0\.50 USD$/m);
+    const again = await tollgate(["statement", "close", "2026-10"]);
+    const told = "Nothing is left to close: no open period that starts in 2026-10.\n";
+    assert.deepEqual(again, { code: 0, out: told, err: "" });
+    assert.equal((await tollgate(["statement", "close", "2026-10", "--json"])).out, "[]\n");
+  });
+
+  test("tells of a line that it has not which command shows its lines", async () => {
+    const [id = ""] = /st_\w+/.exec((await tollgate(["statement", "list"])).out) ?? [];
+    const { code, err } = await tollgate(["statement", id, "--line", "9"]);
+    assert.equal(code, 1);
+    assert.match(err, /has 1 lines?, none is 9\.\nSee 'tollgate statement ID'\.\n$/);
+    const missing = await tollgate(["statement", "st_none"]);
+    assert.match(missing.err, /\nSee 'tollgate statement list'\.\n$/);
+  });
+
+  test("in dispute says which line of which statement, and later bookings say why", async () => {
+    const [id = ""] = /st_\w+/.exec((await tollgate(["statement", "list"])).out) ?? [];
+    const about = ["--statement", id, "--line", "1", "--amount", "0.10"];
+    const opened = await tollgate(["dispute", "open", ...about, ...WHY]);
+    assert.match(opened.out, new RegExp(` line 1 of ${id} `));
+    const step = { customer: "acme", kind: "tool", tool: "t", occurredAt: "2026-10-02T00:00:00Z" };
+    await post("/v1/events", [{ id: "late", run: "r", ...step }]);
+    const now = new Date().toISOString().slice(0, 7);
+    const closed = await tollgate(["statement", "close", now, "--early"]);
+    const [next = ""] = /st_\w+/.exec(closed.out) ?? [];
+    assert.match((await tollgate(["statement", next, "--line", "1"])).out, /0\.50 +late event$/m);
+  });
+
+  test("whose file or question is wrong says what is wrong with it", async () => {
+    const wrong = async (...words: string[]) => (await tollgate(words)).err;
+    assert.match(await wrong("usage", "--by", "colour"), /one of customer, .*, not "colour"\.\n/);
+    assert.match(await wrong("card", "validate", "src"), /^EISDIR: cannot open "src": it is a fol/);
+    const page = await wrong("statement", "page", "st_none", "--out", "none/x.html");
+    assert.match(page, /^statement\.not_found/);
+    const whole = join(folder, "list.yaml");
+    writeFileSync(whole, "- a\n");
+    const told = "ratecard.invalid: the document is a list, and no object with fields\n";
+    assert.equal(await wrong("card", "validate", whole), `${told}Correct the file.\n`);
+    writeFileSync(whole, "");
+    const empty = await wrong("commitment", "set", "acme", whole);
+    assert.match(empty, /holds nothing but comments; .*\.\nCorrect the file\.\n$/);
+    const missing = await wrong("card", "validate", "none.yaml");
+    assert.equal(missing, 'ENOENT: cannot open "none.yaml": there is no such file or folder.\n');
+  });
+
+  test("gives names only the columns that amounts leave them", async () => {
+    const now = new Date().toISOString().slice(0, 7);
+    const widest = async (columns?: number) => {
+      const { out } = await tollgate(["bill", "acme", "--period", now], columns);
+      const [, , ...table] = out.split("\n");
+      return Math.max(...table.slice(0, table.indexOf("")).map(({ length }) => length));
+    };
+    assert.ok((await widest()) > 80, "its dispute names a statement and gives a reason");
+    assert.ok((await widest(80)) <= 80);
+  });
+});
