@@ -41,7 +41,7 @@ import { writeState } from "./write-state.ts";
 export async function commitWork(
   context: RuledContext,
   workspace: string,
-  { events, holds, handedOver }: Work,
+  { events: begun, holds, handedOver, closed = () => begun }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
@@ -54,6 +54,7 @@ export async function commitWork(
   let found: ToldAffairs | null = null;
   const work = async (unit: UnitOfWork): Promise<BatchResult> => {
     await beginUnit(context, unit, { workspace, isAgain: found !== null });
+    const events = closed();
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const [receivedAtMs, pacedAtMs] = timesOf(context);
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });

@@ -6,6 +6,11 @@ import type { HoldsRequest } from "./hold-answers.ts";
 export interface Work {
   readonly events: readonly TollgateEvent[];
   readonly holds: readonly HoldsRequest[];
+  /**
+   * Its events once it has its turn: these, and what arrived while it waited for those of other
+   * nodes. (Default: these.)
+   */
+  readonly closed?: () => readonly TollgateEvent[];
   /** Called when the next unit may begin, if that is before the end. */
   readonly handedOver?: () => void;
 }
