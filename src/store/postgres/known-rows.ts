@@ -78,12 +78,12 @@ class WorkspaceRows {
     if (this.told.length > TOUCHED_COMMITS_COUNT) this.told.shift();
   }
 
-  #forget({ runs, customers, periods, hasHolds }: TouchedRows): void {
+  #forget({ runs, customers, periods, hasHolds, hasClosed }: TouchedRows): void {
     for (const id of runs) this.runs.delete(id);
     for (const id of customers) this.customers.delete(id);
     for (const key of periods) {
       this.counters.delete(keyOf(key));
-      this.periods.delete(keyOf(key));
+      if (hasClosed) this.periods.delete(keyOf(key));
     }
     if (hasHolds) this.countingHolds = null;
   }
@@ -126,6 +126,13 @@ export class KnownRows {
     const rows = new WorkspaceRows(commit);
     this.#workspaces.set(ws, rows);
     return new UnitRows(rows);
+  }
+
+  /** The commit behind which others have written lately, as far as this node knows; else null. */
+  followedFrom(ws: number): number | null {
+    const known = this.#workspaces.get(ws);
+    if (known === undefined || known.commit.commits >= known.toldUntil) return null;
+    return known.commit.commits;
   }
 
   /** What a unit may take to be so that begins before this commit is on disk; null: not known. */
