@@ -69,7 +69,7 @@ test("a commit that told nothing, or is of another history, makes a node forget 
   assert.deepEqual(await knownAfter([first, { ...second, rows: null }], commitAt(2)), []);
 });
 
-test("a period that others only added to stands as it stood, and one they closed is asked", async () => {
+test("a period others only added to stands as it stood; one they closed is asked", async () => {
   const key = { customer: "acme", period: PERIOD };
   const counter = { segments: [], amount: amount(5) };
   const added = { counters: [counterRow({ ...key, counter })] };

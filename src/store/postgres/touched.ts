@@ -27,7 +27,7 @@ export interface TouchedRows {
   /** Customers' periods, with what they gained. */
   readonly periods: readonly PeriodMove[];
   readonly hasHolds: boolean;
-  /** Whether any of these periods was closed, or closed otherwise: else they stand as they stood. */
+  /** Whether any of these periods was closed, or closed again: else they stand as they stood. */
   readonly hasClosed: boolean;
 }
 
