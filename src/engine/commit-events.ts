@@ -124,7 +124,7 @@ async function beginUnit(
 ): Promise<readonly TollgateEvent[]> {
   if (isAgain) affairs.forget(workspace);
   await requireRules(unit, seen);
-  return closed();
+  return closed(unit);
 }
 
 /** Now, and now by what holds keep their distance by. */

@@ -68,15 +68,15 @@ function landingLoop(options: { readonly hasLanes?: boolean } = {}) {
 }
 
 /** A loop over a store whose units wait for their turn until told, as behind other nodes. */
-function waitingLoop(options: { readonly hasLanes?: boolean } = {}) {
+function waitingLoop(unit: { readonly hasLanes: boolean; readonly isAlone: boolean }) {
   const waiting: (() => void)[] = [];
   const units: string[] = [];
   const loop = new CommitLoop(async (_, { events, closed = () => events }) => {
     await new Promise<void>((resolve) => waiting.push(resolve));
-    const results = closed().map(({ id }) => id) as unknown as EventResult[];
+    const results = closed(unit).map(({ id }) => id) as unknown as EventResult[];
     units.push(results.join(" "));
     return { results, runs: new Map(), holds: [] };
-  }, options);
+  }, unit);
   const submit = async (count: number, name: string): Promise<string> =>
     (await loop.submit("w", eventsOf(count, name))).results.join(" ");
   const begin = () => turns().then(() => waiting.shift()?.());
@@ -345,7 +345,7 @@ describe("the commit loop", () => {
   });
 
   test("takes along what arrived while the unit waited for other nodes", async () => {
-    const { loop, begin, units, submit } = waitingLoop({ hasLanes: true });
+    const { loop, begin, units, submit } = waitingLoop({ hasLanes: true, isAlone: false });
     const first = submit(1, "a");
     await turns();
     const others = [submit(2, "b"), submit(1, "c")];
@@ -361,12 +361,13 @@ describe("the commit loop", () => {
     assert.deepEqual([units[0], ...units.slice(2)], ["a-0 b-0 b-1 c-0", "act", "behind-0"]);
   });
 
-  test("takes nothing along where holds are asked for, or for one writer", async () => {
-    for (const hasLanes of [true, false]) {
-      const { loop, begin, units, submit } = waitingLoop({ hasLanes });
+  test("takes nothing along for holds, on one writer, or alone on a workspace", async () => {
+    for (const why of ["holds", "one writer", "alone"]) {
+      const where = { hasLanes: why !== "one writer", isAlone: why === "alone" };
+      const { loop, begin, units, submit } = waitingLoop(where);
       const a = submit(1, "a");
       await turns();
-      const others = [submit(1, "b"), hasLanes ? loop.submit("w", [], askOf("r")) : null];
+      const others = [submit(1, "b"), why === "holds" ? loop.submit("w", [], askOf("r")) : null];
       await begin();
       await begin();
       await Promise.all([a, ...others]);

@@ -175,8 +175,8 @@ export class CommitLoop {
   async #commitTogether(lane: Lane, taken: EventsWaiting[], handedOver: () => void): Promise<void> {
     const workspace = taken[0]?.workspace ?? "";
     const eventsOf = () => taken.flatMap((request) => request.events);
-    const closed = () => {
-      this.#join(lane, taken);
+    const closed: Work["closed"] = ({ isAlone }) => {
+      if (!isAlone) this.#join(lane, taken);
       return eventsOf();
     };
     try {
@@ -199,6 +199,7 @@ export class CommitLoop {
   /**
    * A unit that has its turn takes what arrived while it waited for those of other nodes: else it
    * would hold them up for the one request that came first, and the rest would wait for its next.
+   * A node that is alone leaves it to the unit that begins while this one is written.
    */
   #join(lane: Lane, taken: EventsWaiting[]): void {
     const joining = joiningOf(lane, taken);

@@ -177,6 +177,11 @@ export class UnitRows {
     this.#rows = rows;
   }
 
+  /** No other node has committed lately: nobody is told what a unit touches. */
+  get isAlone(): boolean {
+    return this.#rows.commit.commits + this.#writes.length >= this.#rows.toldUntil;
+  }
+
   /** What a unit has written it reads from the store: nobody needs it fast. */
   get #isWritten(): boolean {
     return this.#writes.length > 0;
@@ -266,9 +271,10 @@ export class UnitRows {
   written(writes: Writes): Touched | null {
     const { commits, digest } = this.#rows.commit;
     const before = this.#writes.at(-1)?.head.digest ?? digest;
+    const { isAlone } = this;
     this.#writes.push(writes);
+    if (isAlone) return null;
     const no = commits + this.#writes.length;
-    if (no > this.#rows.toldUntil) return null;
     const touched = touchedBy(writes, { no, before });
     this.#told.push(touched);
     return touched;
