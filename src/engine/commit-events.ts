@@ -41,7 +41,7 @@ import { writeState } from "./write-state.ts";
 export async function commitWork(
   context: RuledContext,
   workspace: string,
-  { events, holds, handedOver }: Work,
+  { events: begun, holds, handedOver, closed = () => begun }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
@@ -53,7 +53,7 @@ export async function commitWork(
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
   const work = async (unit: UnitOfWork): Promise<BatchResult> => {
-    await beginUnit(context, unit, { workspace, isAgain: found !== null });
+    const events = await beginUnit(context, unit, { workspace, isAgain: found !== null, closed });
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const [receivedAtMs, pacedAtMs] = timesOf(context);
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
@@ -109,14 +109,22 @@ export async function commitWork(
     });
 }
 
-/** Where the store begins a unit anew, what the last attempt kept in memory is not on disk. */
+/** How a unit begins. */
+interface Beginning extends Pick<Required<Work>, "closed"> {
+  readonly workspace: string;
+  /** The store begins it anew: what the last attempt kept in memory is not on disk. */
+  readonly isAgain: boolean;
+}
+
+/** A unit that has its turn: it stands by the rules that it was begun by. Returns its events. */
 async function beginUnit(
   { affairs, seen }: RuledContext,
   unit: UnitOfWork,
-  { workspace, isAgain }: { readonly workspace: string; readonly isAgain: boolean },
-): Promise<void> {
+  { workspace, isAgain, closed }: Beginning,
+): Promise<readonly TollgateEvent[]> {
   if (isAgain) affairs.forget(workspace);
   await requireRules(unit, seen);
+  return closed(unit);
 }
 
 /** Now, and now by what holds keep their distance by. */

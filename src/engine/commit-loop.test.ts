@@ -67,6 +67,22 @@ function landingLoop(options: { readonly hasLanes?: boolean } = {}) {
   return { loop, units };
 }
 
+/** A loop over a store whose units wait for their turn until told, as behind other nodes. */
+function waitingLoop(unit: { readonly hasLanes: boolean; readonly isAlone: boolean }) {
+  const waiting: (() => void)[] = [];
+  const units: string[] = [];
+  const loop = new CommitLoop(async (_, { events, closed = () => events }) => {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    const results = closed(unit).map(({ id }) => id) as unknown as EventResult[];
+    units.push(results.join(" "));
+    return { results, runs: new Map(), holds: [] };
+  }, unit);
+  const submit = async (count: number, name: string): Promise<string> =>
+    (await loop.submit("w", eventsOf(count, name))).results.join(" ");
+  const begin = () => turns().then(() => waiting.shift()?.());
+  return { loop, begin, units, submit };
+}
+
 describe("the commit loop", () => {
   test("takes what waits together, up to the limit, and tells each request its own", async () => {
     const { loop, sizes, commitAll } = loopWith();
@@ -80,10 +96,7 @@ describe("the commit loop", () => {
     for (const [at, answer] of answers.entries()) {
       const { results } = await answer;
       const ids = results.map((one) => (one as unknown as { id: string }).id);
-      assert.deepEqual(
-        ids,
-        sent[at]?.map(({ id }) => id),
-      );
+      assert.deepEqual(ids, sent[at]?.map(({ id }) => id) ?? []);
     }
   });
 
@@ -329,6 +342,37 @@ describe("the commit loop", () => {
     for (const unit of units) unit.land();
     await Promise.all([first, few, last]);
     await loop.drain();
+  });
+
+  test("takes along what arrived while the unit waited for other nodes", async () => {
+    const { loop, begin, units, submit } = waitingLoop({ hasLanes: true, isAlone: false });
+    const first = submit(1, "a");
+    await turns();
+    const others = [submit(2, "b"), submit(1, "c")];
+    const most = submit(EVENTS_PER_COMMIT_MAX_COUNT - 3, "next");
+    const act = loop.exclusively(async () => void units.push("act"), "w");
+    const behind = submit(1, "behind");
+    await begin();
+    assert.deepEqual(await Promise.all([first, ...others]), ["a-0", "b-0 b-1", "c-0"]);
+    await begin();
+    await begin();
+    await Promise.all([most, act, behind]);
+    assert.equal(loop.waitingCount, 0);
+    assert.deepEqual([units[0], ...units.slice(2)], ["a-0 b-0 b-1 c-0", "act", "behind-0"]);
+  });
+
+  test("takes nothing along for holds, on one writer, or alone on a workspace", async () => {
+    for (const why of ["holds", "one writer", "alone"]) {
+      const where = { hasLanes: why !== "one writer", isAlone: why === "alone" };
+      const { loop, begin, units, submit } = waitingLoop(where);
+      const a = submit(1, "a");
+      await turns();
+      const others = [submit(1, "b"), why === "holds" ? loop.submit("w", [], askOf("r")) : null];
+      await begin();
+      await begin();
+      await Promise.all([a, ...others]);
+      assert.deepEqual(units, ["a-0", "b-0"]);
+    }
   });
 
   test("drains what is on its way", async () => {

@@ -152,7 +152,7 @@ export class CommitLoop {
       } else if (first !== undefined) {
         const taken = takeUnit(lane, first.workspace, !this.#hasLanes);
         this.#waitingCount -= taken.length;
-        landing = await this.#handOver(taken);
+        landing = await this.#handOver(lane, taken);
         await othersTurn();
       }
     }
@@ -161,25 +161,29 @@ export class CommitLoop {
   }
 
   /** Commits what was taken; resolves when the next unit may begin. */
-  async #handOver(taken: readonly EventsWaiting[]): Promise<Landing> {
+  async #handOver(lane: Lane, taken: EventsWaiting[]): Promise<Landing> {
     const { promise: handedOver, resolve } = Promise.withResolvers<void>();
-    const end = this.#commitTogether(taken, resolve);
-    const size = taken.reduce((sum, request) => sum + sizeOf(request), 0);
-    const landing = { end, size, hasEnded: false };
-    const ended = end.then(() => {
+    const landing = { end: this.#commitTogether(lane, taken, resolve), size: 0, hasEnded: false };
+    const ended = landing.end.then(() => {
       landing.hasEnded = true;
     });
     await Promise.race([ended, handedOver]);
+    landing.size = taken.reduce((sum, request) => sum + sizeOf(request), 0);
     return landing;
   }
 
-  async #commitTogether(taken: readonly EventsWaiting[], handedOver: () => void): Promise<void> {
+  async #commitTogether(lane: Lane, taken: EventsWaiting[], handedOver: () => void): Promise<void> {
     const workspace = taken[0]?.workspace ?? "";
+    const eventsOf = () => taken.flatMap((request) => request.events);
+    const closed: Work["closed"] = ({ isAlone }) => {
+      if (!isAlone) this.#join(lane, taken);
+      return eventsOf();
+    };
     try {
-      const all = taken.flatMap((request) => request.events);
       const asked = taken.flatMap((request) => request.holds ?? []);
-      const work = { events: all, holds: asked, handedOver };
-      const { results, runs, holds } = await this.#commit(workspace, work);
+      const work = { events: eventsOf(), holds: asked, handedOver };
+      const joined = this.#hasLanes ? { ...work, closed } : work;
+      const { results, runs, holds } = await this.#commit(workspace, joined);
       let [from, at] = [0, 0];
       for (const { events, holds: request, resolve } of taken) {
         const own = request === null ? NO_HOLDS : holds.slice(at, at + 1);
@@ -190,6 +194,20 @@ export class CommitLoop {
     } catch (error) {
       for (const { reject } of taken) reject(error);
     }
+  }
+
+  /**
+   * A unit that has its turn takes what arrived while it waited for those of other nodes: else it
+   * would hold them up for the one request that came first, and the rest would wait for its next.
+   * A node that is alone leaves it to the unit that begins while this one is written.
+   */
+  #join(lane: Lane, taken: EventsWaiting[]): void {
+    const joining = joiningOf(lane, taken);
+    if (joining.length === 0) return;
+    lane.queue.splice(0, joining.length);
+    this.#waitingCount -= joining.length;
+    measureReady(lane);
+    taken.push(...joining);
   }
 }
 
@@ -269,6 +287,21 @@ function takeUnit(lane: Lane, workspace: string, mayPart: boolean): EventsWaitin
   }
   measureReady(lane);
   return taken;
+}
+
+/** The head of the queue, as far as it fits. Where holds are asked for, units stay as they are. */
+function joiningOf(lane: Lane, taken: readonly EventsWaiting[]): EventsWaiting[] {
+  if (lane.expecting > 0) return [];
+  const joining: EventsWaiting[] = [];
+  let count = taken.reduce((sum, request) => sum + sizeOf(request), 0);
+  for (const next of lane.queue) {
+    if (next.kind === "act") break;
+    if (isOfHolds(next)) return [];
+    count += sizeOf(next);
+    if (count > EVENTS_PER_COMMIT_MAX_COUNT) break;
+    joining.push(next);
+  }
+  return joining;
 }
 
 /** Requests for holds of a workspace that stand behind acts. */

@@ -76,6 +76,8 @@ export interface SharedUnit {
   rules(): Answer<RulesVersions>;
   /** Whether nobody else has taken the lease; nobody does before this unit ends. */
   holds(lease: Lease): Answer<boolean>;
+  /** Whether no other process has written to the workspace lately, as far as this one knows. */
+  readonly isAlone: boolean;
   /** Whether somebody looks on, in whatever process. */
   readonly isWatched: boolean;
   /** Tells them; once, in a unit that writes. */

@@ -6,6 +6,11 @@ import type { HoldsRequest } from "./hold-answers.ts";
 export interface Work {
   readonly events: readonly TollgateEvent[];
   readonly holds: readonly HoldsRequest[];
+  /**
+   * Its events once it has its turn: these, and where other nodes write to the workspace what has
+   * arrived while it waited for theirs. (Default: these.)
+   */
+  readonly closed?: (unit: { readonly isAlone: boolean }) => readonly TollgateEvent[];
   /** Called when the next unit may begin, if that is before the end. */
   readonly handedOver?: () => void;
 }

@@ -24,6 +24,7 @@ export class SoleUnit implements SharedUnit {
   }
 
   /** Whoever looks on does so in this process, which tells itself. */
+  readonly isAlone = true;
   readonly isWatched = false;
 
   tellLive(): void {

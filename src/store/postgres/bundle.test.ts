@@ -12,7 +12,9 @@ let client: pg.Client;
 let sent: string[] = [];
 
 before(async () => {
-  client = new pg.Client({ connectionString: await (await postgresServer()).createDatabase() });
+  const connectionString = await (await postgresServer()).createDatabase();
+  // As the product's own: statements leave without waiting for one another's answers.
+  client = new pg.Client({ connectionString, pipeline: true });
   await client.connect();
 });
 

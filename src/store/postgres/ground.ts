@@ -39,10 +39,21 @@ export interface Ground {
  * carried out behind it. The lock is prepared: to plan it for each unit takes as long as to get it.
  */
 export async function lockWorkspace(client: Client, ws: number): Promise<Ground> {
-  const begin = async () => (await control(client, beginOf(ws))).rows;
-  const parts = [begin, () => rowsOf(client, LOCK, [ws])];
-  const [, locked] = await Promise.all(sendTogether(client, parts, { isLarge: false }));
-  return groundOf(present(locked?.[0], `the row of workspace ${ws}`));
+  const [ground] = await lockBefore(client, ws, async () => undefined);
+  return ground;
+}
+
+/** The same, and behind it what is asked in the same round trip: it sees what the lock found. */
+export async function lockBefore<T>(
+  client: Client,
+  ws: number,
+  ask: () => Promise<T>,
+): Promise<readonly [ground: Ground, answer: T]> {
+  const begin = () => control(client, beginOf(ws));
+  const lock = () => rowsOf(client, LOCK, [ws]);
+  const sent = sendTogether<Promise<unknown>>(client, [begin, lock, ask], { isLarge: false });
+  const [, locked, answer] = (await Promise.all(sent)) as [unknown, Row[], T];
+  return [groundOf(present(locked[0], `the row of workspace ${ws}`)), answer];
 }
 
 function groundOf(row: Row): Ground {

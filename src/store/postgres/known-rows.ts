@@ -78,12 +78,12 @@ class WorkspaceRows {
     if (this.told.length > TOUCHED_COMMITS_COUNT) this.told.shift();
   }
 
-  #forget({ runs, customers, periods, hasHolds }: TouchedRows): void {
+  #forget({ runs, customers, periods, hasHolds, hasClosed }: TouchedRows): void {
     for (const id of runs) this.runs.delete(id);
     for (const id of customers) this.customers.delete(id);
     for (const key of periods) {
       this.counters.delete(keyOf(key));
-      this.periods.delete(keyOf(key));
+      if (hasClosed) this.periods.delete(keyOf(key));
     }
     if (hasHolds) this.countingHolds = null;
   }
@@ -128,6 +128,13 @@ export class KnownRows {
     return new UnitRows(rows);
   }
 
+  /** The commit behind which others have written lately, as far as this node knows; else null. */
+  followedFrom(ws: number): number | null {
+    const known = this.#workspaces.get(ws);
+    if (known === undefined || known.commit.commits >= known.toldUntil) return null;
+    return known.commit.commits;
+  }
+
   /** What a unit may take to be so that begins before this commit is on disk; null: not known. */
   ahead(ws: number, commit: Commit): UnitRows | null {
     const known = this.#workspaces.get(ws);
@@ -168,6 +175,11 @@ export class UnitRows {
 
   constructor(rows: WorkspaceRows) {
     this.#rows = rows;
+  }
+
+  /** No other node has committed lately: nobody is told what a unit touches. */
+  get isAlone(): boolean {
+    return this.#rows.commit.commits + this.#writes.length >= this.#rows.toldUntil;
   }
 
   /** What a unit has written it reads from the store: nobody needs it fast. */
@@ -259,9 +271,10 @@ export class UnitRows {
   written(writes: Writes): Touched | null {
     const { commits, digest } = this.#rows.commit;
     const before = this.#writes.at(-1)?.head.digest ?? digest;
+    const { isAlone } = this;
     this.#writes.push(writes);
+    if (isAlone) return null;
     const no = commits + this.#writes.length;
-    if (no > this.#rows.toldUntil) return null;
     const touched = touchedBy(writes, { no, before });
     this.#told.push(touched);
     return touched;

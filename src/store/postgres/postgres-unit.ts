@@ -91,6 +91,10 @@ export class PostgresUnit implements UnitOfWork {
     return this.#ground.rules;
   }
 
+  get isAlone(): boolean {
+    return this.#target.rows.isAlone;
+  }
+
   get isWatched(): boolean {
     return this.#ground.isWatched;
   }

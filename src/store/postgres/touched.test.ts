@@ -8,7 +8,7 @@ import {
 } from "../../domain/database-limits.ts";
 import { amount, counterRow, customerRow, runRow, writesOf } from "../sample-rows-contract.ts";
 import { type Commit, KnownRows, type UnitRows } from "./known-rows.ts";
-import { type Touched, touchedBy } from "./touched.ts";
+import { readTouched, saveTouched, type Touched, touchedBy } from "./touched.ts";
 
 const WS = 1;
 const digestOf = (no: number) => `digest ${no}`;
@@ -67,6 +67,38 @@ test("a commit that told nothing, or is of another history, makes a node forget 
   const promoted = { ...commitAt(2), place: "there" };
   assert.deepEqual(await knownAfter([first, second], promoted), []);
   assert.deepEqual(await knownAfter([first, { ...second, rows: null }], commitAt(2)), []);
+});
+
+test("a period others only added to stands as it stood; one they closed is asked", async () => {
+  const key = { customer: "acme", period: PERIOD };
+  const counter = { segments: [], amount: amount(5) };
+  const added = { counters: [counterRow({ ...key, counter })] };
+  const closed = { ...added, periods: [{ ...key, closedAtMs: 5, statementId: "s-1" }] };
+  const since = { no: 1, before: digestOf(0) };
+  const stored = async (writes: Parameters<typeof writesOf>[0]): Promise<string> => {
+    let text = "";
+    const query = async ({ values }: { readonly values?: readonly unknown[] }) => {
+      text = values?.at(-1) as string;
+      return { rows: [], command: "INSERT" };
+    };
+    await saveTouched({ queries: { query }, ws: WS }, touchedBy(writesAt(1, writes), since));
+    return text;
+  };
+  const isStillKnown = async (document: string): Promise<boolean> => {
+    const known = new KnownRows();
+    const rows = await known.asOf(WS, commitAt(0), nothing);
+    rows.learnPeriods([], [key]);
+    rows.committed(() => 0);
+    const query = async () => ({ rows: [{ no: 1, document }], command: "SELECT" });
+    const told = await readTouched({ queries: { query }, ws: WS }, 0);
+    const after = await known.asOf(WS, commitAt(1), async () => told);
+    return after.periods([key]).unknown.length === 0;
+  };
+  assert.equal(await isStillKnown(await stored(added)), true);
+  assert.equal(await isStillKnown(await stored(closed)), false);
+  const ofVersionBefore = (await stored(added)).replace(',"hasClosed":false', "");
+  assert.ok(!ofVersionBefore.includes("hasClosed"));
+  assert.equal(await isStillKnown(ofVersionBefore), false);
 });
 
 test("a commit tells what it touched up to so many rows", () => {

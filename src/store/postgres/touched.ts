@@ -27,6 +27,8 @@ export interface TouchedRows {
   /** Customers' periods, with what they gained. */
   readonly periods: readonly PeriodMove[];
   readonly hasHolds: boolean;
+  /** Whether any of these periods was closed, or closed again: else they stand as they stood. */
+  readonly hasClosed: boolean;
 }
 
 /** What a unit of work touches by what it writes. */
@@ -37,7 +39,8 @@ export function touchedBy({ head, ...writes }: Writes, since: Pick<Touched, "no"
   const moves = movesOf(writes);
   const isFew = runs.size + customers.length + moves.length <= TOUCHED_ROWS_MAX_COUNT;
   const hasHolds = writes.holds.length > 0;
-  const rows = isFew ? { runs: [...runs], customers, periods: moves, hasHolds } : null;
+  const hasClosed = writes.periods.length > 0;
+  const rows = isFew ? { runs: [...runs], customers, periods: moves, hasHolds, hasClosed } : null;
   return { ...since, after: head.digest, rows } satisfies Touched;
 }
 
@@ -62,7 +65,10 @@ function movesOf({ counters, periods, rollups }: Pick<Writes, "counters" | "peri
 /** As it is stored: amounts are texts, since JSON knows no such integers. */
 interface Document extends Omit<Touched, "no" | "rows"> {
   readonly rows:
-    | (Omit<TouchedRows, "periods"> & { readonly periods: readonly (readonly string[])[] })
+    | (Omit<TouchedRows, "periods" | "hasClosed"> & {
+        readonly periods: readonly (readonly string[])[];
+        readonly hasClosed?: boolean;
+      })
     | null;
 }
 
@@ -82,7 +88,10 @@ function decode(no: number, text: string): Touched {
   const periods = rows?.periods.map(([customer = "", period = "", charge = "", cost = ""]) => {
     return { customer, period, charge: BigInt(charge), cost: BigInt(cost) };
   });
-  return { no, before, after, rows: rows === null ? null : { ...rows, periods: periods ?? [] } };
+  if (rows === null) return { no, before, after, rows };
+  // A node of a version before says nothing of it.
+  const hasClosed = rows.hasClosed ?? true;
+  return { no, before, after, rows: { ...rows, periods: periods ?? [], hasClosed } };
 }
 
 /** A transaction on a workspace. */

@@ -10,7 +10,7 @@ import { unknownOutcome } from "../unknown-outcome.ts";
 import { Bundles } from "./bundle.ts";
 import { control } from "./connection.ts";
 import type { Answered, Client } from "./driver.ts";
-import { type Ground, GroundMoved, lockWorkspace } from "./ground.ts";
+import { type Ground, GroundMoved, lockBefore } from "./ground.ts";
 import { KnownRows } from "./known-rows.ts";
 import { LateTransaction } from "./late-transaction.ts";
 import { PostgresUnit } from "./postgres-unit.ts";
@@ -73,9 +73,13 @@ export class UnitsOfWork {
   /** Behind its own lock from the start. */
   #inTurn<T>(ws: number, asked: Pick<Begun<T>, "work" | "handedOver">): Promise<T> {
     return this.#with(async (client) => {
-      const ground = await lockWorkspace(client, ws);
+      // Where nodes take turns, what others touched is asked for with the lock.
+      const from = this.#known.followedFrom(ws);
+      const ask = async () => (from === null ? null : readTouched({ queries: client, ws }, from));
+      const [ground, told] = await lockBefore(client, ws, ask);
       await this.#parts.prepareMonth(ground.month);
-      const touchedSince = (no: number) => readTouched({ queries: client, ws }, no);
+      const touchedSince = async (no: number) =>
+        told !== null && no === from ? told : readTouched({ queries: client, ws }, no);
       const rows = await this.#known.asOf(ws, ground.commit, touchedSince);
       const own = { places: new RunPlaces(ground.month), rows, ahead: null };
       const target = { queries: client, ws, ...this.#shared, ...own };
