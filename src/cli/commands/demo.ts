@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TollgateError } from "../../domain/errors.ts";
+import { isBlockedPort } from "../blocked-port.ts";
 import { type Command, print, textOption } from "../command.ts";
 import { portOf } from "../number-option.ts";
 import { untilStopped } from "../until-stopped.ts";
@@ -26,12 +28,16 @@ export const demo: Command = {
       print(err, `The folder "${asked}" exists; the demo needs a fresh one.`);
       return 2;
     }
+    const port = portOf(textOption(args, "port")) ?? 0;
+    if (port !== 0 && (await isBlockedPort(port))) {
+      const detail = `fetch, which the demo's agents work with, refuses port ${port}.`;
+      throw new TollgateError("cli.usage", detail, "--port");
+    }
     // The agents, their provider and the billing system: no other command needs to read them.
     const { DEMO_CUSTOMERS } = await import("../demo/export-act.ts");
     const { runDemo } = await import("../demo/run-demo.ts");
     const { DemoInternet } = await import("../fake-stripe/demo-internet.ts");
     const dataDir = asked ?? (await mkdtemp(join(tmpdir(), "tollgate-demo-")));
-    const port = portOf(textOption(args, "port")) ?? 0;
     const internet = new DemoInternet(DEMO_CUSTOMERS);
     const server = await product.start({
       ...{ dataDir, port, exporting: { http: internet } },
