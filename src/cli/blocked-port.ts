@@ -3,6 +3,8 @@
  * Standard, "port blocking": 6000 of X11, 6667 of IRC, …). The list is not copied: fetch is asked.
  */
 
+import { TollgateError } from "../domain/errors.ts";
+
 /**
  * Whether fetch refuses a port: whether it does not even begin to connect. Nothing is sent, since
  * what would carry the request goes nowhere.
@@ -12,7 +14,7 @@ export async function isBlockedPort(port: number | string): Promise<boolean> {
   const dispatcher = {
     dispatch: () => {
       hasBegun = true;
-      throw new TypeError("nothing is sent");
+      throw new TollgateError("cli.usage", "Nothing is sent.");
     },
   };
   const init: object = { dispatcher };
