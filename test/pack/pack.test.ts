@@ -109,5 +109,7 @@ describe("the npm package", () => {
     const shown = shell(folder, "npx", args);
     assert.match(shown, /^block: globex-ticket-1 has spent /m);
     assert.match(shown, /^All of this took /m);
+    assert.match(shown, /^The server ends here\. .*\n {3}tollgate runs --data demo$/m);
+    assert.doesNotMatch(shown, /stays up/);
   });
 });

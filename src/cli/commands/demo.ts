@@ -49,8 +49,9 @@ export const demo: Command = {
     const adminKey = server.adminKey ?? server.passingKey(["admin"]);
     try {
       const where = { baseUrl: server.url, adminKey, dataDir, internet };
-      await runDemo({ ...where, out, progress: err, environment });
-      if (args.options.once !== true) await untilStopped();
+      const staysUp = args.options.once !== true;
+      await runDemo({ ...where, out, progress: err, environment, staysUp });
+      if (staysUp) await untilStopped();
     } finally {
       await server.stop();
     }
