@@ -314,6 +314,10 @@ describe("the command line", () => {
 
   test("tells of a file, a run or a server that is not there", async () => {
     assert.match((await tollgate("import", join(folder, "none.json"))).err, /ENOENT/);
+    writeFileSync(join(folder, "torn.ndjson"), "\u001b[2Jtorn\n");
+    const torn = await tollgate("import", join(folder, "torn.ndjson"));
+    assert.equal(torn.code, 1, "what could not be read was not imported");
+    assert.match(torn.err, /^ {2}line 1: .*\ufffd\[2Jtorn/);
     assert.match((await tollgate("run", "nobody")).err, /run\.not_found/);
     const away = await tollgate("runs", "--url", "http://127.0.0.1:1024", "--key", "tg_x");
     assert.match(away.err, /No server answers/);

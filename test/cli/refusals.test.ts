@@ -69,6 +69,22 @@ describe("a wrong command about limits", () => {
     [["clock", "advance", "1h"], /"1h" is no ISO 8601 duration.*\n.*help clock'/],
   ];
 
+  test("is told that its server cannot listen, and the data folder is let go", async () => {
+    const { port } = new URL(server.url);
+    const data = ["--data", join(folder, "data")];
+    for (const words of [
+      ["serve", ...data],
+      ["serve", ...data],
+      ["demo", "--once"],
+    ]) {
+      const { code, out, err } = await tollgate(...words, "--port", port);
+      assert.deepEqual([code, out], [1, ""]);
+      assert.match(err, /^Another process listens at 127\.0\.0\.1:\d+\.\n.*with --port\.\n$/);
+    }
+    const nowhere = await tollgate("serve", ...data, "--port", "0", "--host", "host.invalid");
+    assert.match(nowhere.err, /^No server can listen at host\.invalid \(\w+\)\.\n.*--host\./);
+  });
+
   for (const [words, told] of CASES) {
     test(`is told what is wrong with it: tollgate ${words.join(" ")}`, async () => {
       const { code, out, err } = await tollgate(...words);
