@@ -1,6 +1,6 @@
 /** What a person at a terminal is told who types a command wrongly: what it was, and what to do. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -72,15 +72,17 @@ describe("a wrong command about limits", () => {
   test("is told that its server cannot listen, and the data folder is let go", async () => {
     const { port } = new URL(server.url);
     const data = ["--data", join(folder, "data")];
+    const demo = join(folder, "demo");
     for (const words of [
       ["serve", ...data],
       ["serve", ...data],
-      ["demo", "--once"],
+      ["demo", "--data", demo],
     ]) {
       const { code, out, err } = await tollgate(...words, "--port", port);
       assert.deepEqual([code, out], [1, ""]);
       assert.match(err, /^Another process listens at 127\.0\.0\.1:\d+\.\n.*with --port\.\n$/);
     }
+    assert.ok(!existsSync(demo), "the next try needs a fresh folder");
     const nowhere = await tollgate("serve", ...data, "--port", "0", "--host", "host.invalid");
     assert.match(nowhere.err, /^No server can listen at host\.invalid \(\w+\)\.\n.*--host\./);
   });
