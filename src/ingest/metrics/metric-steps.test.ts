@@ -115,6 +115,7 @@ const POINTS = "metric.sum.dataPoints";
 const TOO_MANY = Array.from({ length: METRIC_POINTS_MAX_COUNT + 1 }, () => POINT);
 const LATER = { ...POINT, asInt: "3", timeUnixNano: "1791763320000000000" };
 const REFUSED: Readonly<Record<string, readonly [object, string]>> = {
+  "that is not there": [{ ...EVENT, metric: undefined }, "metric field.missing"],
   "without a name": [withMetric({ name: "" }), "metric.name field.invalid"],
   "that is a gauge": [{ ...EVENT, metric: { name: "a", gauge: SUM } }, "metric field.invalid"],
   "that may fall": [withPoint({}, { isMonotonic: false }), "metric.sum.isMonotonic field.invalid"],

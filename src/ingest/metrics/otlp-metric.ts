@@ -46,6 +46,7 @@ export interface Metric {
 
 /** Reads a metric. Throws what is wrong with it, with the place below `metric`. */
 export function readMetric(value: unknown): Metric {
+  if (!present(value)) throw new FieldRefused("field.missing", "metric", '"metric" is required.');
   const metric = readObject(value, "metric");
   const { name, unit } = metric;
   if (typeof name !== "string" || name === "") refuse("metric.name", "a text that is not empty");
