@@ -1,4 +1,4 @@
-/** A data file that is none any more is refused with what is wrong with it, wherever it is opened. */
+/** A data file that is none any more is refused with what is wrong with it, by whoever opens it. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
