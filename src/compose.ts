@@ -240,7 +240,8 @@ export function tuneHeap(): void {
 
 /**
  * Starts Tollgate on a data folder or a database. Throws `store.locked` while another process holds
- * the folder, `store.unknown` where the database cannot be reached.
+ * the folder, `store.unknown` where the database cannot be reached, the system's error where it
+ * cannot listen.
  */
 export async function startTollgate(options: StartOptions): Promise<Running> {
   const { dataDir, host = "127.0.0.1", port = DEFAULT_PORT, logger, clock } = options;
@@ -265,7 +266,17 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   // Loaded where a server starts: a third of the time of every other command would go into it.
   const { buildServer } = await import("./http/server.ts");
   const server = await buildServer(logger === undefined ? parts : { ...parts, logger });
-  const url = await server.listen({ host, port });
+  const close = async (): Promise<void> => {
+    await server.close();
+    await reader.close();
+    await engine.drain();
+    await replica?.close();
+    await store.close();
+  };
+  const url = await server.listen({ host, port }).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   const adminKey = await firstAdminKey(engine);
   const passingKey = (scopes: readonly Scope[]) =>
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
@@ -277,11 +288,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
   const stop = async (): Promise<void> => {
     await duties.stop();
     await stopPost();
-    await server.close();
-    await reader.close();
-    await engine.drain();
-    await replica?.close();
-    await store.close();
+    await close();
   };
   return { url, engine, ...adminKey, passingKey, stop };
 }

@@ -46,6 +46,8 @@ export interface ImportedFile {
   /** JSON texts, one an event. */
   readonly events: readonly string[];
   readonly problems: readonly string[];
+  /** How many of the problems are something that should have been read. */
+  readonly unread: number;
 }
 
 /** A provider's invoice, as a file has it. */

@@ -42,6 +42,7 @@ import { usage } from "./commands/usage.ts";
 import { verify } from "./commands/verify.ts";
 import { watch } from "./commands/watch.ts";
 import { workspace } from "./commands/workspace.ts";
+import { listenProblem } from "./listen-problem.ts";
 import { documentRemedy, remedyOf } from "./remedy.ts";
 
 /** Every command, in the order of help. */
@@ -168,6 +169,11 @@ interface Failing {
 
 function tell(error: unknown, { command, here: { err, styles } }: Failing): number {
   if (!(error instanceof TollgateError)) {
+    const told = listenProblem(error);
+    if (told !== null) {
+      print(err, ...told);
+      return FAILURE_EXIT_CODE;
+    }
     const { code, path } = error as { readonly code?: string; readonly path?: string };
     const why = UNREADABLE.get(code ?? "");
     if (why !== undefined) {

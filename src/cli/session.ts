@@ -4,6 +4,7 @@
  * that is given opens its own workspace there, such as a sandbox.
  */
 import { TollgateError } from "../domain/errors.ts";
+import { isBlockedPort } from "./blocked-port.ts";
 import { type Arguments, placeOf, type Surroundings, textOption } from "./command.ts";
 import { outgoingOptions } from "./outgoing-options.ts";
 
@@ -133,7 +134,9 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (cause) {
-    const detail = `No server answers at ${url.origin}.`;
+    const detail = (await isBlockedPort(url.port))
+      ? `fetch refuses port ${url.port}: let the server listen on another.`
+      : `No server answers at ${url.origin}.`;
     throw new TollgateError("cli.usage", detail, "--url", { cause });
   }
 }

@@ -36,6 +36,10 @@ export const JSON_MAX_DEPTH = 12;
 
 /** Events in one request. */
 export const EVENTS_PER_REQUEST_MAX_COUNT = 1_000;
+/** Steps that the events of one request stand for, where some stand for several. */
+export const STEPS_PER_REQUEST_MAX_COUNT = 5_000;
+/** Points of a metric in one event. */
+export const METRIC_POINTS_MAX_COUNT = 100;
 /** Body of one request after decompression. */
 export const BODY_MAX_BYTES = 4 * 1024 * 1024;
 /** Inflated bytes a compressed byte may stand for, above BOMB_FLOOR_BYTES. */

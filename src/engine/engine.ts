@@ -4,7 +4,6 @@
  */
 
 import { present } from "../domain/assert.ts";
-import type { PriceVersion } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
@@ -22,7 +21,7 @@ import { ExportCases, type ExportParts } from "./export/export-cases.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
 import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
-import { importPrices, type NewPrices } from "./import-prices.ts";
+import { type ImportedPrices, importPrices, type NewPrices } from "./import-prices.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import type { Signatures } from "./key-ports.ts";
 import {
@@ -252,7 +251,7 @@ export class Engine {
     return importRates(this.#context, workspace, rates);
   }
 
-  importPrices(workspace: string, prices: NewPrices): Promise<PriceVersion> {
+  importPrices(workspace: string, prices: NewPrices): Promise<ImportedPrices> {
     return importPrices(this.#context, workspace, prices);
   }
 

@@ -1,4 +1,6 @@
 /** A new version of the price book. Steps that are already costed keep their prices. */
+
+import { versionOnTop } from "../domain/cost/find-price.ts";
 import type { PriceEntry, PriceVersion } from "../domain/cost/price-book.ts";
 import { encodePriceEntries } from "../domain/cost/price-codec.ts";
 import { TollgateError } from "../domain/errors.ts";
@@ -17,36 +19,42 @@ export interface NewPrices {
   readonly isRerating?: boolean;
 }
 
+/** The version that was asked for. */
+export interface ImportedPrices {
+  readonly version: PriceVersion;
+  /** False: these are the prices that go first then already, and nothing was changed. */
+  readonly isNew: boolean;
+}
+
 /**
- * Throws `price.backdated` where the prices would take effect before now, usage exists and nobody
- * asked for a re-rate. With one, the version recorded last is not recorded again, so that a re-rate
- * that was cut off may be asked for anew.
+ * Records the version. What goes first at that moment already changes nothing, so that an import
+ * whose answer was lost, or a re-rate that was cut off, may be asked for anew. Throws
+ * `price.backdated` where the prices would take effect before now, usage exists and nobody asked
+ * for a re-rate.
  */
 export async function importPrices(
   context: EngineContext,
   workspace: string,
   { source, entries, effectiveFromMs, isRerating = false }: NewPrices,
-): Promise<PriceVersion> {
+): Promise<ImportedPrices> {
   requireCostCurrency(entries);
-  const version = await runAct(context, workspace, async ({ state, extra, journal }) => {
+  const imported = await runAct(context, workspace, async ({ state, extra, journal }) => {
     const unused = await isUnused(context, workspace);
     const nowMs = state.receivedAtMs;
     const fromMs = effectiveFromMs ?? (unused ? null : nowMs);
+    const known = await context.store.prices(workspace);
+    const id = known.length;
+    const text = encodePriceEntries(entries);
+    const onTop = versionOnTop(known, fromMs);
+    if (onTop?.source === source && encodePriceEntries(onTop.entries) === text) {
+      return { version: onTop, isNew: false };
+    }
     const isBackdated = !unused && fromMs !== null && fromMs < nowMs;
     if (isBackdated && !isRerating) {
       const from = new Date(fromMs).toISOString();
       const detail = `The prices would take effect at ${from}, before now, and usage exists.`;
       throw new TollgateError("price.backdated", detail, "effectiveFrom");
     }
-    const known = await context.store.prices(workspace);
-    const id = known.length;
-    const text = encodePriceEntries(entries);
-    const last = known.at(-1);
-    const isKnown =
-      last?.source === source &&
-      last.effectiveFromMs === fromMs &&
-      encodePriceEntries(last.entries) === text;
-    if (isRerating && isKnown) return last;
     const recorded: PriceVersion = {
       id,
       source,
@@ -58,10 +66,10 @@ export async function importPrices(
     const sha256 = context.digest.sha256(text);
     const summary = { id, source, effectiveFromMs: fromMs, entries: entries.length, sha256 };
     journal("prices.imported", source, summary);
-    return recorded;
+    return { version: recorded, isNew: true };
   });
   context.tariffs.forget(workspace);
-  return version;
+  return imported;
 }
 
 /** Costs are added up in one currency: a price in another one would be taken for it. */

@@ -59,11 +59,45 @@ function expectation({ keyword, params, message }: SchemaFinding): string {
   if (keyword === "enum" && Array.isArray(params.allowedValues)) {
     return `must be one of ${params.allowedValues.join(", ")}`;
   }
-  if (keyword === "type" && params.type === "integer") return "must be a whole number";
+  if (keyword === "type") return `must be ${typeWords(params.type)}`;
+  const { limit } = params;
+  const size = SIZES[keyword];
+  if (size !== undefined)
+    return limit === 1 && size.empty ? size.empty : `${size.words} ${limit}${size.of}`;
   const words = wordsOf(params.pattern);
   if (keyword === "pattern" && words !== undefined) return `must be ${words}`;
+  if (keyword === "uniqueItems") return "must not hold the same twice";
   if (keyword === "format" && params.format === "date") return "must be a date such as 2026-11-01";
   return message ?? "is not valid";
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ...{ string: "a text", object: "an object", array: "a list", boolean: "true or false" },
+  ...{ integer: "a whole number", number: "a number" },
+};
+
+/** One type, or several as they are listed: with their comma where the validator joined them. */
+function typeWords(type: unknown): string {
+  const names = Array.isArray(type) ? type.map(String) : String(type).split(",");
+  return names.map((name) => TYPES[name] ?? name).join(" or ");
+}
+
+/** What a bound says around its limit; `empty`: what it says where the limit is one. */
+const SIZES: Readonly<Record<string, Size>> = {
+  minimum: { words: "must be at least", of: "" },
+  maximum: { words: "must be at most", of: "" },
+  minLength: { words: "must have at least", of: " characters", empty: "must not be empty" },
+  maxLength: { words: "must have at most", of: " characters" },
+  minItems: { words: "must have at least", of: " entries", empty: "must not be empty" },
+  maxItems: { words: "must have at most", of: " entries" },
+  minProperties: { words: "must have at least", of: " entries", empty: "must not be empty" },
+  maxProperties: { words: "must have at most", of: " entries" },
+};
+
+interface Size {
+  readonly words: string;
+  readonly of: string;
+  readonly empty?: string;
 }
 
 function fieldPath(pointer: string): string {

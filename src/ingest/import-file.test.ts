@@ -29,6 +29,8 @@ describe("a file of events", () => {
     const [first, second] = eventsOf(JSON.stringify([step, named]), owner);
     assert.equal(first?.customer, "acme");
     assert.equal(second?.customer, "globex");
+    const metric = { type: "metric", id: "m", kind: "model", metric: {} };
+    assert.deepEqual(eventsOf(JSON.stringify([metric]), owner), [{ ...owner, ...metric }]);
     const closed = { type: "run.closed", id: "c", run: "r1", occurredAt: NOW };
     assert.deepEqual(eventsOf(JSON.stringify([closed]), owner), [closed]);
   });
@@ -42,6 +44,7 @@ describe("a file of events", () => {
     const file = readImportFile(`${JSON.stringify(step)}\n{torn\n`, {}, NOW);
     assert.equal(file.events.length, 1);
     assert.match(file.problems[0] ?? "", /^line 2: /);
+    assert.equal(file.unread, 1);
   });
 });
 

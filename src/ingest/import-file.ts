@@ -22,6 +22,8 @@ export interface ImportedFile {
   /** JSON texts, one an event. */
   readonly events: readonly string[];
   readonly problems: readonly string[];
+  /** How many of the problems are something that should have been read: a torn line is none. */
+  readonly unread: number;
 }
 
 /** Lines of one file: as much as a process can hold. */
@@ -39,7 +41,7 @@ export function readImportFile(text: string, owner: ImportOwner, nowIso: string)
   const whole = wholeDocument(text);
   if (Array.isArray(whole) && !whole.some(isProviderResponse)) {
     const events = whole.map((event) => jsonOf(event, owner));
-    return { format: "JSON events", events, problems: [] };
+    return { format: "JSON events", events, problems: [], unread: 0 };
   }
   if (whole !== undefined) {
     const bodies = Array.isArray(whole) ? whole : [whole];
@@ -69,7 +71,7 @@ function readLines(text: string, owner: ImportOwner, nowIso: string): ImportedFi
     "error" in line ? [`line ${line.line}: ${line.error.detail}`] : [],
   );
   const events = values.map((event) => jsonOf(event, owner));
-  return { format: "NDJSON events", events, problems };
+  return { format: "NDJSON events", events, problems, unread: problems.length };
 }
 
 function readBodies(bodies: readonly unknown[], owner: ImportOwner, nowIso: string): ImportedFile {
@@ -84,12 +86,14 @@ function responses(
   reads: readonly { readonly place: string; readonly read: ReadResponse }[],
   owner: ImportOwner,
 ): ImportedFile {
+  const problems = reads.flatMap(({ place, read }) =>
+    "problem" in read ? [`${place}: ${read.problem}`] : [],
+  );
   return {
     format: "provider responses",
     events: reads.flatMap(({ read }) => ("event" in read ? [jsonOf(read.event, owner)] : [])),
-    problems: reads.flatMap(({ place, read }) =>
-      "problem" in read ? [`${place}: ${read.problem}`] : [],
-    ),
+    problems,
+    unread: problems.length,
   };
 }
 
@@ -111,6 +115,8 @@ function readSession(text: string, owner: ImportOwner): ImportedFile {
       ...tornLines.map((line) => `line ${line}: torn, left out`),
       ...problems.map(({ response, problem }) => `response ${response}: ${problem.detail}`),
     ],
+    // A session that is still written ends in half a line.
+    unread: problems.length,
   };
 }
 
@@ -129,8 +135,11 @@ function jsonOf(event: unknown, owner: ImportOwner): string {
   );
 }
 
+/** Types of events that say whose they are. */
+const NAMES_OWNER: ReadonlySet<string> = new Set(["step", "metric", "run.opened"]);
+
 function withOwner(event: unknown, owner: ImportOwner): unknown {
   if (typeof event !== "object" || event === null || Array.isArray(event)) return event;
   const type = (event as { readonly type?: string }).type ?? "step";
-  return type === "step" || type === "run.opened" ? { ...owner, ...event } : event;
+  return NAMES_OWNER.has(type) ? { ...owner, ...event } : event;
 }

@@ -315,8 +315,12 @@ describe("the command line", () => {
 
   test("tells of a file, a run or a server that is not there", async () => {
     assert.match((await tollgate("import", join(folder, "none.json"))).err, /ENOENT/);
+    writeFileSync(join(folder, "torn.ndjson"), "\u001b[2Jtorn\n");
+    const torn = await tollgate("import", join(folder, "torn.ndjson"));
+    assert.equal(torn.code, 1, "what could not be read was not imported");
+    assert.match(torn.err, /^ {2}line 1: .*\ufffd\[2Jtorn/);
     assert.match((await tollgate("run", "nobody")).err, /run\.not_found/);
-    const away = await tollgate("runs", "--url", "http://127.0.0.1:9", "--key", "tg_x");
+    const away = await tollgate("runs", "--url", "http://127.0.0.1:1024", "--key", "tg_x");
     assert.match(away.err, /No server answers/);
   });
 
@@ -350,6 +354,7 @@ describe("the command line", () => {
     assert.match(done.err, /Rated again: 1 step, 0 runs and 0 outcomes came out different/);
     const again = await tollgate(...past, "--rerate");
     assert.match(again.err, /Rated again: 0 steps/);
+    assert.match(again.out, /^Price list \d+, "late", is recorded already, .*; nothing changed\./);
     assert.equal(JSON.parse((await tollgate(...past, "--rerate", "--json")).out).notesCount, 0);
   });
 

@@ -1,6 +1,6 @@
 /** What a person at a terminal is told who types a command wrongly: what it was, and what to do. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -48,6 +48,9 @@ describe("a wrong command about limits", () => {
     [["budget", "limit", "k", "acme"], /limit KEY SCOPE LIMIT: LIMIT is missing\./],
     [["budget", "show", "k", "x"], /It is tollgate budget show KEY, without "x"\./],
     [["budget", "limit", "k", "acme", "-5"], /There is no option -5 here.*stands behind "--"/],
+    [["demo", "--port", "6000"], /\(--port\): fetch, .* refuses port 6000\.\n.*help demo'/],
+    [["runs", "--url", "http://127.0.0.1:6000"], /\(--url\): fetch refuses port 6000: /],
+    [["runs", "--url", "http://127.0.0.1:1024"], /\(--url\): No server answers at http:/],
     [["verify", "--data", join(folder, "none")], /no data file ".*"\.\nName the data folder with/],
     [["budget", "show", "none"], /no budget "none"\.\nSee 'tollgate budget list'\./],
     [["budget", "of", "agent", "a"], /of a run or a customer, not of "agent"\./],
@@ -65,6 +68,24 @@ describe("a wrong command about limits", () => {
     [["entitlement", "set", "acme", "--parallel", "-1"], /--parallel wants a value/],
     [["clock", "advance", "1h"], /"1h" is no ISO 8601 duration.*\n.*help clock'/],
   ];
+
+  test("is told that its server cannot listen, and the data folder is let go", async () => {
+    const { port } = new URL(server.url);
+    const data = ["--data", join(folder, "data")];
+    const demo = join(folder, "demo");
+    for (const words of [
+      ["serve", ...data],
+      ["serve", ...data],
+      ["demo", "--data", demo],
+    ]) {
+      const { code, out, err } = await tollgate(...words, "--port", port);
+      assert.deepEqual([code, out], [1, ""]);
+      assert.match(err, /^Another process listens at 127\.0\.0\.1:\d+\.\n.*with --port\.\n$/);
+    }
+    assert.ok(!existsSync(demo), "the next try needs a fresh folder");
+    const nowhere = await tollgate("serve", ...data, "--port", "0", "--host", "host.invalid");
+    assert.match(nowhere.err, /^No server can listen at host\.invalid \(\w+\)\.\n.*--host\./);
+  });
 
   for (const [words, told] of CASES) {
     test(`is told what is wrong with it: tollgate ${words.join(" ")}`, async () => {

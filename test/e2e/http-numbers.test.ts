@@ -20,6 +20,16 @@ const providerUsage = (block: object) =>
   event({ usageFormat: "openai.chat", providerUsage: { usage: block } });
 const tokens = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
+const START = "1762700000000000000";
+const TIME = "1762700060000000000";
+const metric = (kind: "sum" | "histogram", fields: object) => {
+  const point = { startTimeUnixNano: START, timeUnixNano: TIME, ...fields };
+  const data = { aggregationTemporality: 2, isMonotonic: true, dataPoints: [point] };
+  const about = { type: "metric", id: "h", run: "hostile", customer: "acme", kind: "custom" };
+  return text({ ...about, metric: { name: "acme.pages", [kind]: data } });
+};
+const sum = (fields: object) => metric("sum", fields);
+
 /** Numeric fields of events: path as problems name it, document with the place marked. */
 const EVENT_FIELDS: readonly (readonly [field: string, document: string])[] = [
   ["usage.output_text", event({ usage: { output_text: here } })],
@@ -31,6 +41,12 @@ const EVENT_FIELDS: readonly (readonly [field: string, document: string])[] = [
     "providerUsage.usage.prompt_tokens_details.cached_tokens",
     providerUsage({ ...tokens, prompt_tokens_details: { cached_tokens: here } }),
   ],
+  ["metric.sum.dataPoints[0].asInt", sum({ asInt: here })],
+  ["metric.sum.dataPoints[0].asDouble", sum({ asDouble: here })],
+  ["metric.sum.dataPoints[0].flags", sum({ asInt: "1", flags: here })],
+  ["metric.sum.dataPoints[0].timeUnixNano", sum({ asInt: "1", timeUnixNano: here })],
+  ["metric.sum.dataPoints[0].startTimeUnixNano", sum({ asInt: "1", startTimeUnixNano: here })],
+  ["metric.histogram.dataPoints[0].sum", metric("histogram", { sum: here })],
 ];
 
 const card = (price: object, rest: object = {}) =>
@@ -111,6 +127,9 @@ const GOOD: Readonly<Record<string, string>> = {
   "providerUsage.usage.prompt_tokens_details.cached_tokens": "3",
   "entries[0].periods[0].rates[0].tiers[0].inputAboveTokens": "200000",
   anchorDay: "3",
+  "metric.sum.dataPoints[0].flags": "2",
+  "metric.sum.dataPoints[0].timeUnixNano": text(TIME),
+  "metric.sum.dataPoints[0].startTimeUnixNano": text(START),
 };
 const good = (field: string) => GOOD[field] ?? '"3"';
 

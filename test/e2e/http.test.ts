@@ -311,13 +311,16 @@ for (const kind of ["memory", "sqlite"] as const) {
       };
       const path = "/v1/prices?format=litellm";
       const imported = await api.call("POST", path, { body: litellm });
-      assert.equal(imported.status, 201, imported.text);
+      assert.deepEqual([imported.status, imported.body.isNew], [201, true], imported.text);
+      const again = await api.call("POST", path, { body: litellm });
+      assert.deepEqual([again.status, again.body.isNew], [200, false], again.text);
+      assert.deepEqual(again.body.version, imported.body.version);
       const text = (await api.call("GET", "/v1/prices/openai/gpt-x?at=2100-01-01T00:00:00Z")).text;
       assert.ok(text.includes('"0.00000015"'), text);
       assert.equal((await api.call("GET", "/v1/prices")).body.versions?.length, 2);
       const bad = { ...PRICES, entries: [{ ...PRICES.entries[0], currency: 7 }] };
       assertProblem(await api.call("POST", "/v1/prices", { body: bad }), "price.invalid");
-      const backdated = { ...PRICES, effectiveFrom: "2020-01-01T00:00:00Z" };
+      const backdated = { ...PRICES, source: "late", effectiveFrom: "2020-01-01T00:00:00Z" };
       assertProblem(await api.call("POST", "/v1/prices", { body: backdated }), "price.backdated");
     });
 

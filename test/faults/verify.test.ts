@@ -76,6 +76,30 @@ describe("a row that was altered in any column is named", () => {
   }
 });
 
+/** Columns of a row that hold a JSON document. */
+function documentsOf(row: Row): string[] {
+  const isDocument = (value: unknown) => typeof value === "string" && /^[{[]/.test(value);
+  return Object.keys(row).filter((name) => isDocument(row[name]));
+}
+
+describe("a row whose text broke off is named, and the others are looked at", () => {
+  for (const table of VERIFIED_TABLES) {
+    test(`in ${table}`, () => {
+      for (const row of rowsOf(varied.db, table).slice(0, isFull ? undefined : 2)) {
+        const { where, values } = placeOf(varied.db, table, row);
+        for (const name of documentsOf(row)) {
+          const findings = findingsAfter(original, (copy) => {
+            const sql = `UPDATE ${table} SET ${name} = ? WHERE ${where}`;
+            copy.prepare(sql).run(String(row[name]).slice(0, -1), ...values);
+          });
+          const about = `${table} ${keyOf(table, row)} ${name}: ${JSON.stringify(findings)}`;
+          assert.ok(named(findings, table).includes(keyOf(table, row)), about);
+        }
+      }
+    });
+  }
+});
+
 function named(findings: readonly Finding[], table: string): string[] {
   return findings.filter((found) => found.table === table).map(({ key }) => key);
 }

@@ -3,7 +3,7 @@
  * platform package makes this the slowest test (200 MB to unpack), so there is one installation.
  */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -101,13 +101,19 @@ describe("the npm package", () => {
   });
 
   test("plays the demo, whose agents work with the SDK that comes along", { skip: noCli }, () => {
+    const args = ["--no-install", "tollgate", "demo", "--once", "--data", "demo", "--port", "0"];
+    const env = shellEnvironment();
+    const refused = spawnSync("npx", args, { cwd: folder, env, encoding: "utf8" });
+    assert.match(refused.stderr, /Run: npm install openai @anthropic-ai\/sdk$/m);
+    assert.ok(!existsSync(join(folder, "demo")), "the next try needs a fresh folder");
     mkdirSync(join(folder, "node_modules/@anthropic-ai"));
     for (const name of ["openai", "@anthropic-ai/sdk"]) {
       symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
     }
-    const args = ["--no-install", "tollgate", "demo", "--once", "--data", "demo", "--port", "0"];
     const shown = shell(folder, "npx", args);
     assert.match(shown, /^block: globex-ticket-1 has spent /m);
     assert.match(shown, /^All of this took /m);
+    assert.match(shown, /^The server ends here\. .*\n {3}tollgate runs --data demo$/m);
+    assert.doesNotMatch(shown, /stays up/);
   });
 });

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TollgateError } from "../../domain/errors.ts";
+import { isBlockedPort } from "../blocked-port.ts";
 import { type Command, print, textOption } from "../command.ts";
 import { portOf } from "../number-option.ts";
 import { untilStopped } from "../until-stopped.ts";
@@ -26,25 +28,35 @@ export const demo: Command = {
       print(err, `The folder "${asked}" exists; the demo needs a fresh one.`);
       return 2;
     }
+    const port = portOf(textOption(args, "port")) ?? 0;
+    if (port !== 0 && (await isBlockedPort(port))) {
+      const detail = `fetch, which the demo's agents work with, refuses port ${port}.`;
+      throw new TollgateError("cli.usage", detail, "--port");
+    }
     // The agents, their provider and the billing system: no other command needs to read them.
+    // What they lack is told before there is a folder: it would be in the way of the next try.
+    const { loadVendorSdks } = await import("../demo/vendor-sdks.ts");
+    await loadVendorSdks();
     const { DEMO_CUSTOMERS } = await import("../demo/export-act.ts");
     const { runDemo } = await import("../demo/run-demo.ts");
     const { DemoInternet } = await import("../fake-stripe/demo-internet.ts");
     const dataDir = asked ?? (await mkdtemp(join(tmpdir(), "tollgate-demo-")));
-    const port = portOf(textOption(args, "port")) ?? 0;
     const internet = new DemoInternet(DEMO_CUSTOMERS);
-    const server = await product.start({
+    const secret = randomBytes(KEY_BYTES).toString("base64");
+    const starting = product.start({
       ...{ dataDir, port, exporting: { http: internet } },
-      environment: {
-        ...environment,
-        TOLLGATE_SECRET_KEY: randomBytes(KEY_BYTES).toString("base64"),
-      },
+      environment: { ...environment, TOLLGATE_SECRET_KEY: secret },
+    });
+    const server = await starting.catch(async (error: unknown) => {
+      await rm(dataDir, { recursive: true, force: true });
+      throw error;
     });
     const adminKey = server.adminKey ?? server.passingKey(["admin"]);
     try {
       const where = { baseUrl: server.url, adminKey, dataDir, internet };
-      await runDemo({ ...where, out, progress: err, environment });
-      if (args.options.once !== true) await untilStopped();
+      const staysUp = args.options.once !== true;
+      await runDemo({ ...where, out, progress: err, environment, staysUp });
+      if (staysUp) await untilStopped();
     } finally {
       await server.stop();
     }

@@ -11,6 +11,7 @@ import {
   textOption,
 } from "../command.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
+import { printable } from "../render/styles.ts";
 import { type Session, withSession } from "../session.ts";
 
 interface Answer {
@@ -76,11 +77,11 @@ async function send(
   const summary = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
   print(out, `${file.name} (${file.format}): ${total} events; ${summary || "nothing to send"}`);
   for (const problem of problems.slice(0, PROBLEMS_SHOWN))
-    print(err, styles.yellow(`  ${problem}`));
+    print(err, styles.yellow(`  ${printable(problem)}`));
   if (problems.length > PROBLEMS_SHOWN) {
     print(err, `  … and ${problems.length - PROBLEMS_SHOWN} more`);
   }
-  return counts.get("rejected") ?? 0;
+  return (counts.get("rejected") ?? 0) + file.unread;
 }
 
 const PROBLEMS_SHOWN = 20;

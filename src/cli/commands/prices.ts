@@ -6,6 +6,7 @@ import { withSession } from "../session.ts";
 import { requireForm } from "../verbs.ts";
 
 interface Imported {
+  readonly isNew: boolean;
   readonly version: {
     readonly id: number;
     readonly source: string;
@@ -47,20 +48,22 @@ export const prices: Command = {
       const { rerated: first, ...told } = answer;
       if (args.options.json === true) print(here.out, JSON.stringify(told, null, 2));
       else print(here.out, ...renderImported(answer));
-      const since = answer.version.effectiveFrom;
+      const since = at ?? answer.version.effectiveFrom;
       if (first !== null) await finishRerate(session, here, { first, since });
       return 0;
     });
   },
 };
 
-function renderImported({ version, notes, notesCount }: Imported): string[] {
+function renderImported({ isNew, version, notes, notesCount }: Imported): string[] {
   const { id, source, entries, effectiveFrom } = version;
   const count = `${groupDigits(String(entries))} ${entries === 1 ? "price" : "prices"}`;
   const from = effectiveFrom === null ? "for ever" : `from ${effectiveFrom}`;
   const more = notesCount - notes.length;
   return [
-    `Price list ${id}, "${source}", is recorded: ${count}, in force ${from}.`,
+    isNew
+      ? `Price list ${id}, "${source}", is recorded: ${count}, in force ${from}.`
+      : `Price list ${id}, "${source}", is recorded already, in force ${from}; nothing changed.`,
     ...notes.map(
       (note) => `${note.provider} ${note.subject}: ${note.detail} (${note.kind.replace("_", " ")})`,
     ),

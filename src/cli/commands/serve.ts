@@ -1,3 +1,4 @@
+import { isBlockedPort } from "../blocked-port.ts";
 import { type Command, placeOf, print, textOption } from "../command.ts";
 import { portOf } from "../number-option.ts";
 import { outgoingOptions } from "../outgoing-options.ts";
@@ -28,6 +29,12 @@ export const serve: Command = {
     print(out, `Tollgate ${product.version} listens on ${styles.bold(server.url)}`);
     const { dataDir, databaseUrl } = place;
     print(out, databaseUrl === undefined ? `Data folder: ${dataDir}` : databaseLine(databaseUrl));
+    if (port !== undefined && (await isBlockedPort(port))) {
+      print(
+        out,
+        `Browsers and fetch refuse port ${port}: SDKs and 'tollgate --url' cannot call it.`,
+      );
+    }
     if (server.adminKey !== undefined) {
       print(
         out,

@@ -77,6 +77,15 @@ export function sayNextSteps(world: DemoWorld): void {
   );
 }
 
+/** What is left of a demo whose server ends with it, as commands that look at its data folder. */
+export function sayWhatStays(world: DemoWorld, dataDir: string): void {
+  const quoted = `'${dataDir.replaceAll("'", "'\\''")}'`;
+  const folder = /^[\w./\\:-]+$/.test(dataDir) ? dataDir : quoted;
+  const command = (words: string) => world.styles.cyan(`   tollgate ${words} --data ${folder}`);
+  heading(world, "The server ends here. What it recorded stays:");
+  say(world, command("runs"), command("usage"), command("verify"), "");
+}
+
 /** A model call as anyone would report it, for a customer whose period is open. */
 function sampleStep(): object {
   return {

@@ -7,7 +7,7 @@ import type { DemoInternet } from "../fake-stripe/demo-internet.ts";
 import { stylesFor } from "../render/styles.ts";
 import { applyFirstCard, changeCard, sendAgain, workOnTicket } from "./acts.ts";
 import { answerQuestions } from "./busy-act.ts";
-import { closePeriod, sayNextSteps } from "./closing-act.ts";
+import { closePeriod, sayNextSteps, sayWhatStays } from "./closing-act.ts";
 import { type DemoWorld, say } from "./demo-world.ts";
 import { exportBills } from "./export-act.ts";
 import { raiseCap, stopAtCap } from "./limits-act.ts";
@@ -32,6 +32,8 @@ export interface DemoOptions {
   readonly dataDir: string;
   /** What the server reaches instead of the internet: the same object as it was started with. */
   readonly internet: DemoInternet;
+  /** Whether the server is still there afterwards. (Default: true) */
+  readonly staysUp?: boolean;
   /** (Default: process.env) */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -70,5 +72,6 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   say(world, "", `All of this took ${seconds} s.`);
-  sayNextSteps(world);
+  if (options.staysUp === false) sayWhatStays(world, dataDir);
+  else sayNextSteps(world);
 }

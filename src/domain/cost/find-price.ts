@@ -238,6 +238,15 @@ function startOf(version: PriceVersion): number {
   return version.effectiveFromMs ?? Number.NEGATIVE_INFINITY;
 }
 
+/** The version whose entries go first at a moment; null: of what is in force since ever. */
+export function versionOnTop(
+  versions: readonly PriceVersion[],
+  atMs: number | null,
+): PriceVersion | undefined {
+  const latestMs = atMs ?? Number.NEGATIVE_INFINITY;
+  return versions.filter((one) => startOf(one) <= latestMs).toSorted(byNewest)[0];
+}
+
 function byNewest(a: PriceVersion, b: PriceVersion): number {
   const [startA, startB] = [startOf(a), startOf(b)];
   return startA === startB ? b.id - a.id : startB > startA ? 1 : -1;

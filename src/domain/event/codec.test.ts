@@ -55,6 +55,7 @@ test("a step in suspense is counted later as the event that it was", () => {
 
 const id = fc.string();
 const nullable = fc.option(id);
+type EveryField = { [Field in keyof Required<StepEvent>]: StepEvent[Field] };
 const anyStep: fc.Arbitrary<StepEvent> = fc
   .record({
     sent: fc.record({ run: id, source: id, id, occurredAtMs: fc.nat(), contentHash: id }),
@@ -69,11 +70,12 @@ const anyStep: fc.Arbitrary<StepEvent> = fc
   .map(({ sent, place, call, what, attempt, usage: used, labels, callHash }) => {
     const { provider, model, tool, tier } = what;
     const closed = { kind: "model", status: "ok", completeness: "exact" } as const;
-    return {
+    // Every field there is: one that is added to steps is asked for here.
+    const { callHash: given, ...others }: EveryField = {
       ...{ type: "step", ...sent, ...place, ...call, ...closed, attempt },
-      ...{ payer: "us", role: "bill", provider, model, tool, tier, usage: used, labels },
-      ...(callHash === undefined ? {} : { callHash }),
+      ...{ payer: "us", role: "bill", provider, model, tool, tier, usage: used, labels, callHash },
     };
+    return given === undefined ? others : { ...others, callHash: given };
   });
 
 test("a step is written as JSON writes it, and a digest that nobody gave is left out", () => {

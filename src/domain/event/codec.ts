@@ -39,9 +39,23 @@ export function encodeEvent(event: TollgateEvent): string {
   return event.type === "step" ? encodeStep(event, event) : encodeWhole(event);
 }
 
+/** The fields that `encodeStep` writes. */
+type Written =
+  | ("type" | "run" | "source" | "id" | "occurredAtMs" | "contentHash" | "customer" | "agent")
+  | ("parentRun" | "parentStep" | "callId" | "hold" | "kind" | "status" | "completeness")
+  | ("attempt" | "payer" | "role" | "provider" | "model" | "tool" | "tier" | "usage" | "labels")
+  | "callHash";
+
+/**
+ * A step, as long as all that it may state is written: one more field, also one that may be left
+ * out, is missed by the compiler until it stands above.
+ */
+type WrittenStep =
+  Exclude<keyof StepEvent, Written> extends never ? Pick<StepEvent, Written> : never;
+
 /** A step as `encodeEvent` writes it, but for what it uses and how complete that is. */
 export function encodeStep(
-  step: StepEvent,
+  step: WrittenStep,
   { usage, completeness }: Pick<StepEvent, "usage" | "completeness">,
 ): string {
   let text = `{"type":"step","run":${jsonString(step.run)},"source":${jsonString(step.source)}`;

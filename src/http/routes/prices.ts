@@ -68,7 +68,10 @@ const importPrices = route<unknown, ImportQuery>({
     schema: named("PriceDocument"),
     ...{ isParsedByHandler: true, mayRepeatKeys: true, maxBytes: DOCUMENT_MAX_BYTES },
   },
-  answers: { 201: json("The new version.", named("ImportedPrices")) },
+  answers: {
+    200: json("These prices go first then already; nothing changed.", named("ImportedPrices")),
+    201: json("The new version.", named("ImportedPrices")),
+  },
   errors: ["price.invalid", "price.backdated"],
   handle: async ({ engine, parsePrices }, { workspace, query, body }) => {
     const ownFromMs = optionalInstant(query.effectiveFrom, "effectiveFrom");
@@ -76,14 +79,14 @@ const importPrices = route<unknown, ImportQuery>({
     const effectiveFromMs = ownFromMs ?? document.effectiveFromMs;
     const { rerate: isRerating = false, limit } = query;
     const prices = { source, entries, effectiveFromMs, isRerating };
-    const version = await engine.importPrices(workspace, prices);
-    const request = { sinceMs: version.effectiveFromMs, ...(limit === undefined ? {} : { limit }) };
+    const { isNew, version } = await engine.importPrices(workspace, prices);
+    const sinceMs = effectiveFromMs ?? version.effectiveFromMs;
+    const request = { sinceMs, ...(limit === undefined ? {} : { limit }) };
     const rerated = isRerating ? reratedView(await engine.rerate(workspace, request)) : null;
     const shown = notes.slice(0, NOTES_SHOWN_MAX_COUNT);
-    return {
-      status: 201,
-      body: { version: versionView(version), rerated, notes: shown, notesCount: notes.length },
-    };
+    const told = { isNew, version: versionView(version), rerated };
+    const status = isNew ? 201 : 200;
+    return { status, body: { ...told, notes: shown, notesCount: notes.length } };
   },
 });
 

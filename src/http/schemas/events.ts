@@ -11,6 +11,7 @@ import {
   BUCKETS_MAX_COUNT,
   EVENTS_PER_REQUEST_MAX_COUNT,
   LABELS_MAX_COUNT,
+  METRIC_POINTS_MAX_COUNT,
 } from "../../domain/limits.ts";
 import {
   closed,
@@ -50,6 +51,7 @@ const IDENTITY = {
   occurredAt: TIME_SENT,
 };
 const RUN = { run: described(ID, "The run's id.") };
+const RUN_OR_NONE = described(OPTIONAL_ID, "Left out: the customer's standing run for that agent.");
 const PLACE = { "customer?": OPTIONAL_ID, "agent?": OPTIONAL_ID, "parentRun?": OPTIONAL_ID };
 
 function factsFor(usageFormats: readonly string[]): Record<string, JsonSchema> {
@@ -77,7 +79,31 @@ function factsFor(usageFormats: readonly string[]): Record<string, JsonSchema> {
   };
 }
 
+const METRIC: JsonSchema = {
+  type: "object",
+  description:
+    "A metric as OTLP writes it in JSON: a monotonic sum or a histogram, delta or cumulative, " +
+    `of at most ${METRIC_POINTS_MAX_COUNT} points.`,
+};
+
 const typed = (type: string): { readonly type: JsonSchema } => ({ type: { const: type } });
+
+/** Of the facts of a step it says those that follow from no point. */
+function metricEvent(facts: Record<string, JsonSchema>): JsonSchema {
+  const own = ["completeness?", "attempt?", "usage?", "usageFormat?", "providerUsage?"];
+  const shared = Object.entries(facts).filter(([name]) => !own.includes(name));
+  return closed({
+    ...typed("metric"),
+    id: described(ID, "Names the process that counts: its points have ids below it."),
+    "source?": IDENTITY["source?"],
+    "run?": RUN_OR_NONE,
+    ...PLACE,
+    "parentStep?": OPTIONAL_ID,
+    ...Object.fromEntries(shared),
+    metric: METRIC,
+  });
+}
+
 const TARGET = closed({ "source?": ID, id: ID }, "The step that is corrected.");
 
 /** Components of all event types; `usageFormats` are those that this server maps. */
@@ -87,7 +113,7 @@ export function eventSchemas(usageFormats: readonly string[]): Record<string, Js
     StepEvent: closed({
       "type?": { const: "step" },
       ...IDENTITY,
-      "run?": described(OPTIONAL_ID, "Left out: the customer's standing run for that agent."),
+      "run?": RUN_OR_NONE,
       ...PLACE,
       "parentStep?": OPTIONAL_ID,
       "callId?": described(OPTIONAL_ID, "Unique within the customer: one call counts once."),
@@ -96,6 +122,7 @@ export function eventSchemas(usageFormats: readonly string[]): Record<string, Js
       "callHash?": described(OPTIONAL_ID, "Your own digest of the call and its arguments."),
       ...facts,
     }),
+    MetricEvent: metricEvent(facts),
     RunOpenedEvent: closed({
       ...typed("run.opened"),
       ...IDENTITY,

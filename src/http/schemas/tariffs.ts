@@ -284,6 +284,7 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   PriceVersion: closed(priceVersion),
   PriceVersionList: closed({ versions: listOf(named("PriceVersion")) }),
   ImportedPrices: closed({
+    isNew: FLAG,
     version: named("PriceVersion"),
     rerated: nullable(named("Rerated")),
     notes: listOf(

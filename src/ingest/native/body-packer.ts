@@ -112,7 +112,7 @@ export class BodyPacker {
 
   /** An item that is read the general way. */
   #add(item: Item, ends: Ends): void {
-    const read = readItems([item], this.#context);
+    const read = readItems([item], this.#context, { before: this.#count });
     for (const event of read.events) this.#packer.add(event);
     this.#count += read.events.length;
     for (const end of read.ends) ends.push(typeof end === "number" ? this.#count : end);

@@ -182,7 +182,7 @@ export function readInteger(
 }
 
 /** A quantity: a whole JSON number, or a decimal with at most nine places as text or number. */
-function readQuantity(value: unknown, field: string, name: string): Quantity {
+export function readQuantity(value: unknown, field: string, name: string): Quantity {
   if (Number.isSafeInteger(value)) {
     const units = value as number;
     if (units >= 0 && units <= MAX_UNITS) return quantityOfInteger(units);

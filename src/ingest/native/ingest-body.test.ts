@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { type Problem, TollgateError } from "../../domain/errors.ts";
 import type { TollgateEvent } from "../../domain/event/event.ts";
 import { usageOf } from "../../domain/event/usage.ts";
-import { EVENTS_PER_REQUEST_MAX_COUNT } from "../../domain/limits.ts";
+import { EVENTS_PER_REQUEST_MAX_COUNT, STEPS_PER_REQUEST_MAX_COUNT } from "../../domain/limits.ts";
 import { eventReader } from "./ingest-body.ts";
 
 interface Result {
@@ -16,8 +16,11 @@ function setUp() {
   const commits: (readonly TollgateEvent[])[] = [];
   const context = {
     digest: { content: () => "hash" },
-    mapProviderUsage: () => ({
-      steps: ["", "inner-1", "inner-2"].map((suffix) => ({ suffix, usage: usageOf([]) })),
+    // The format says how many steps the block stands for.
+    mapProviderUsage: (format: string) => ({
+      steps: Array.from({ length: Number(format) }, (_, at) => {
+        return { suffix: at === 0 ? "" : `inner-${at}`, usage: usageOf([]) };
+      }),
     }),
   };
   const reader = eventReader(context, async (_workspace, events) => {
@@ -34,9 +37,34 @@ function setUp() {
 const event = (id: string, fields: object = {}) => ({
   ...{ id, run: "r", occurredAt: "2026-11-10T10:00:00Z", kind: "custom", ...fields },
 });
-const SEVERAL = { usageFormat: "x", providerUsage: {} };
+const standingFor = (steps: number) => ({ usageFormat: `${steps}`, providerUsage: {} });
+const SEVERAL = standingFor(3);
 
 describe("a body of events", () => {
+  test("has few events that stand for many steps: what exceeds the limit is refused", async () => {
+    const { commits, reader } = setUp();
+    const most = STEPS_PER_REQUEST_MAX_COUNT;
+    const sent = [
+      event("a", standingFor(most - 10)),
+      event("b", standingFor(11)),
+      event("c", standingFor(10)),
+      event("d"),
+    ];
+    for (const [kind, body] of [
+      ["json", JSON.stringify(sent)],
+      ["ndjson", sent.map((one) => JSON.stringify(one)).join("\n")],
+    ] as const) {
+      const { results } = await reader.ingestBody("w", body, kind);
+      const codes = results.map(({ result }) => ("status" in result ? result.error.code : "ok"));
+      assert.deepEqual(codes, ["ok", "request.too_large", "ok", "ok"]);
+      assert.equal(results[1]?.result.error?.field, "events[1]");
+    }
+    assert.deepEqual(
+      commits.map((events) => events.length),
+      [most + 1, most + 1],
+    );
+  });
+
   test("results stand where their events stood, whatever was refused between them", async () => {
     const { commits, reader } = setUp();
     const sent = [event("a"), event("b", { kind: "?" }), event("c", SEVERAL), 7, event("bad")];

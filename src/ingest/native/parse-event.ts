@@ -28,6 +28,7 @@ import {
 import type { Usage } from "../../domain/event/usage.ts";
 import { isStandingRunId, STANDING_PREFIX, standingRunId } from "../../domain/run/run.ts";
 import type { Digest } from "../../engine/ports.ts";
+import { METRIC_FIELDS, metricSteps } from "../metrics/metric-steps.ts";
 import { readCallHash } from "./call-hash.ts";
 import type { Fields } from "./fields.ts";
 import {
@@ -132,6 +133,7 @@ const DEFAULT_SOURCE = "api";
 
 function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
   const type = readChoice(object.type, "type", TYPE);
+  if (type === "metric") return readMetricSteps(object, context);
   refuseUnknown(object, DOCUMENTS[type].known, "");
   if (type === "step") return readSteps(object, context);
   const { content } = DOCUMENTS[type];
@@ -177,6 +179,14 @@ function readEvent(object: Fields, context: ParseContext): TollgateEvent[] {
       return [{ type, ...sent, ...target, contentHash: hashed(object, content, context) }];
     }
   }
+}
+
+/** A metric's points are steps: whatever reads steps reads them. */
+function readMetricSteps(object: Fields, context: ParseContext): StepEvent[] {
+  refuseUnknown(object, METRIC_FIELDS, "");
+  return metricSteps(object, context.digest).flatMap(({ document, contentHash }) =>
+    readSteps(document, { ...context, contentHash }),
+  );
 }
 
 function hashed(object: Fields, content: ContentFields, context: ParseContext): string {
@@ -329,7 +339,7 @@ function readFacts(object: Fields, main: MappedFacts | undefined): StepFacts {
   };
 }
 
-const TYPE = { values: EVENT_TYPES, otherwise: "step" } as const;
+const TYPE = { values: [...EVENT_TYPES, "metric"], otherwise: "step" } as const;
 const KIND = { values: STEP_KINDS } as const;
 const STATUS = { values: STEP_STATUSES, otherwise: "ok" } as const;
 const COMPLETE = { values: COMPLETENESS, otherwise: "exact" } as const;

@@ -5,7 +5,11 @@
  */
 import { type Problem, TollgateError } from "../../domain/errors.ts";
 import type { TollgateEvent } from "../../domain/event/event.ts";
-import { EVENTS_PER_REQUEST_MAX_COUNT, ID_MAX_CHARS } from "../../domain/limits.ts";
+import {
+  EVENTS_PER_REQUEST_MAX_COUNT,
+  ID_MAX_CHARS,
+  STEPS_PER_REQUEST_MAX_COUNT,
+} from "../../domain/limits.ts";
 import { parseJsonExact } from "./exact-json.ts";
 import { type NdjsonLine, parseNdjsonExact } from "./ndjson.ts";
 import { type ParseContext, parseEvent } from "./parse-event.ts";
@@ -61,20 +65,36 @@ export function itemOfLine(entry: NdjsonLine): Item {
   return { error: { code, detail: `Line ${entry.line}: ${detail}` } };
 }
 
-/** Reads each item alone: one bad event never spoils another. */
-export function readItems(items: readonly Item[], context: ParseContext): ReadItems {
+/**
+ * Reads each item alone: one bad event never spoils another. `before` counts the events of the
+ * request that stand before these. (Default: 0.)
+ */
+export function readItems(
+  items: readonly Item[],
+  context: ParseContext,
+  { before = 0 }: { readonly before?: number } = {},
+): ReadItems {
   const events: TollgateEvent[] = [];
   const ends: (number | Refusal)[] = [];
   for (const item of items) {
     const parsed = "error" in item ? { problem: item.error } : parseEvent(item.value, context);
-    if ("problem" in parsed) {
-      ends.push({ id: idOf(item), problem: parsed.problem });
-    } else {
+    const problem =
+      "problem" in parsed ? parsed.problem : tooMany(parsed.events, before + events.length);
+    if (problem !== null) ends.push({ id: idOf(item), problem });
+    else if ("events" in parsed) {
       for (const event of parsed.events) events.push(event);
       ends.push(events.length);
     }
   }
   return { events, ends };
+}
+
+/** A few bytes of a usage block or a metric are a step: bodies alone do not bound their number. */
+function tooMany({ length }: readonly TollgateEvent[], before: number): Problem | null {
+  if (length <= 1 || before + length <= STEPS_PER_REQUEST_MAX_COUNT) return null;
+  const most = `the limit of a request is ${STEPS_PER_REQUEST_MAX_COUNT}`;
+  const detail = `It stands for ${length} steps, after ${before} others; ${most}.`;
+  return { code: "request.too_large", detail };
 }
 
 /** An id that may be shown: a huge one is not sent back. */

@@ -25,8 +25,8 @@ export interface OpenOptions {
  * cut loses commits that were acknowledged.
  */
 export function openWriter(path: string, { synchronous = "FULL" }: OpenOptions = {}): DatabaseSync {
-  const db = new DatabaseSync(path);
-  db.exec(`
+  const db = readingFile(path, () => new DatabaseSync(path));
+  const settings = `
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = ${synchronous};
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
@@ -34,16 +34,43 @@ export function openWriter(path: string, { synchronous = "FULL" }: OpenOptions =
     PRAGMA foreign_keys = OFF;
     PRAGMA trusted_schema = OFF;
     PRAGMA temp_store = MEMORY;
-  `);
+  `;
+  readingFile(path, () => db.exec(settings));
   migrate(db);
   return db;
 }
 
 /** A second connection for reads: it sees commits only, never a unit of work in progress. */
 export function openReader(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly: true });
-  db.exec(`PRAGMA cache_size = -${READER_CACHE_KIB}; PRAGMA busy_timeout = 5000;`);
+  const db = readingFile(path, () => new DatabaseSync(path, { readOnly: true }));
+  const settings = `PRAGMA cache_size = -${READER_CACHE_KIB}; PRAGMA busy_timeout = 5000;`;
+  readingFile(path, () => db.exec(settings));
   return db;
+}
+
+/** Of SQLite's errors those that say what a file is: a broken schema, broken pages, no database. */
+const NO_DATA_FILE: ReadonlySet<number> = new Set([1, 11, 26]);
+/** And those by which it cannot be got at: a folder, or one of somebody else. */
+const NOT_OPENED: ReadonlySet<number> = new Set([10, 14]);
+
+/**
+ * Reads a file for the first time. Throws `store.corrupt` where it is no whole data file,
+ * `store.missing` where it cannot be opened.
+ */
+export function readingFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const { errcode, message } = Object(cause) as { errcode?: number; message?: string };
+    const code = (errcode ?? 0) % 256;
+    if (NO_DATA_FILE.has(code)) {
+      const detail = `"${path}" is no whole data file: ${message}.`;
+      throw new TollgateError("store.corrupt", detail, undefined, { cause });
+    }
+    if (!NOT_OPENED.has(code)) throw cause;
+    const detail = `"${path}" cannot be opened: ${message}.`;
+    throw new TollgateError("store.missing", detail, undefined, { cause });
+  }
 }
 
 function migrate(db: DatabaseSync): void {

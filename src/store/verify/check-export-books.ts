@@ -72,6 +72,7 @@ export class ExportBooks {
     if (target.mode === "usage") return;
     const { source, ledger } = line.evidence;
     const items = this.#payable.ofSource(ws, source, line);
+    if (items === undefined) return;
     const problem = `is of ${source}, which is no statement of ${line.customer} and ${line.period}`;
     this.#file.findings.expect(items !== null, [LINES, key, problem]);
     if (items === null) return;

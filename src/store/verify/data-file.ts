@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { TollgateError } from "../../domain/errors.ts";
 import { Recent } from "../recent.ts";
-import { openReader } from "../sqlite/open-database.ts";
+import { openReader, readingFile } from "../sqlite/open-database.ts";
 import { Statements } from "../sqlite/statements.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import { Findings } from "./findings.ts";
@@ -59,7 +59,7 @@ export class DataFile {
     this.scratch = new DatabaseSync("");
     this.#onProgress = onProgress;
     this.db.exec("BEGIN");
-    for (const row of this.all("SELECT * FROM workspaces")) {
+    for (const row of readingFile(path, () => this.all("SELECT * FROM workspaces"))) {
       this.#workspaces.set(row.ws as number, row.id as string);
       this.#summedStepNos.set(row.ws as number, row.summed_step_no as number);
     }

@@ -4,7 +4,8 @@
  */
 import { amountOf } from "../stored-decimal.ts";
 import type { Acts } from "./acts.ts";
-import type { DataFile } from "./data-file.ts";
+import { type DataFile, readable } from "./data-file.ts";
+import { keyText } from "./findings.ts";
 import { isFreeCell } from "./trial-again.ts";
 
 /** What a period's item comes to, and when that last changed. */
@@ -54,19 +55,19 @@ export class PayableAgain {
 
   /**
    * What a line was read from: `st_…`, or `st_…+2` with two credit notes. Null: there is no such
-   * statement of the customer and period.
+   * statement of the customer and period. Undefined: it cannot be read, which is told.
    */
   ofSource(
     ws: number,
     source: string,
     of: { readonly customer: string; readonly period: string },
-  ): ReadonlyMap<string, bigint> | null {
+  ): ReadonlyMap<string, bigint> | null | undefined {
     const [id = "", notes = "0"] = source.split("+");
     const sql = "SELECT * FROM statements WHERE ws = ? AND id = ?";
     const row = this.#file.first(sql, ws, id);
     if (row === undefined || row.customer !== of.customer || row.period !== of.period) return null;
     const issued = this.#notesOf(ws, id).slice(0, Number(notes));
-    return sumsOf(JSON.parse(row.document as string), issued);
+    return this.#sumsOf(row, issued);
   }
 
   /** Closed periods of a customer as they are now; `isWhole`: as one item each. */
@@ -77,7 +78,7 @@ export class PayableAgain {
       const [id, period] = [row.id as string, row.period as string];
       const isVoided = this.#acts.of("statement.voided", ws, id).length > 0;
       const notes = isVoided ? [] : this.#notesOf(ws, id);
-      const sums = sumsOf(JSON.parse(row.document as string), notes);
+      const sums = this.#sumsOf(row, notes) ?? new Map<string, bigint>();
       const items = found.get(period) ?? new Map<string, BookedItem>();
       found.set(period, items);
       const closedAtMs = row.closed_at as number;
@@ -94,6 +95,15 @@ export class PayableAgain {
     const all = [...found.values()].flatMap((items) => [...items.values()]);
     const changedAtMs = all.reduce((most, one) => Math.max(most, one.changedAtMs), 0);
     return { periods: found, changedAtMs };
+  }
+
+  #sumsOf(
+    { ws, id, document }: Readonly<Record<string, unknown>>,
+    notes: readonly Note[],
+  ): ReadonlyMap<string, bigint> | undefined {
+    const key = keyText(this.#file.workspace(ws as number), id as string);
+    const at = { table: "statements", key };
+    return readable(this.#file, at, () => sumsOf(JSON.parse(document as string), notes));
   }
 
   #notesOf(ws: number, statement: string): Note[] {
