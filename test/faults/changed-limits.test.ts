@@ -11,7 +11,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import fc from "fast-check";
+import { nodeDigest } from "../../src/compose.ts";
 import { ONE_UNIT } from "../../src/domain/money/decimal.ts";
+import { type Bound, rowText } from "../../src/store/stored-rows.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { type Act, act, acts, CARD, KEYS, START_MS } from "./limit-acts.ts";
 import { playIn } from "./random-acts.ts";
@@ -88,6 +90,34 @@ test("an overrun is missed of what a run did before its budget, whose limit chan
     `${wrong}`,
   );
 });
+
+test("an overrun that was made another possible one is named by its link", async () => {
+  const unseen = await played([...BEFORE_ITS_BUDGET, ["own", "tree", 9], ["steps", "a", 4]]);
+  assert.deepEqual(verifyDataFolder(unseen).findings, []);
+  // As if a hold had been refused under the limit of four: two above it then, two of nine since.
+  const forged = problemsAfter(unseen, (db) => {
+    const [row = {}] = db.prepare(`SELECT * FROM overruns WHERE ${OF_TREE}`).all();
+    const level = String(BigInt(row.level as string) + 2n * BigInt(ONE_UNIT));
+    rewrite(db, { ...row, level });
+  });
+  assert.equal(forged.length, 1, `${forged}`);
+  assert.match(`${forged}`, /^chain does not seal the rows of seq .*, or the overruns among them$/);
+  // A limit that stood, and an overrun of it that is said to be of another step.
+  const stood = problemsAfter(unseen, (db) => {
+    const [row = {}] = db.prepare(`SELECT * FROM overruns WHERE ${OF_TREE}`).all();
+    rewrite(db, { ...row, id: "s1" });
+  });
+  assert.match(`${stood}`, /^chain does not seal/);
+});
+
+/** Writes an overrun anew, with a checksum that fits. */
+function rewrite(db: DatabaseSync, row: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(row).filter((name) => name !== "checksum");
+  const all = names.map((name) => row[name] as Bound);
+  const columns = [...names, "checksum"];
+  const sql = `REPLACE INTO overruns (${columns}) VALUES (${columns.map(() => "?")})`;
+  db.prepare(sql).run(...all, nodeDigest.checksum(rowText(all)));
+}
 
 test("an overrun is missed that a late link brought to the run above", async () => {
   const dataDir = await played([
