@@ -24,6 +24,9 @@ interface Covered {
 interface OpenLink extends Link {
   /** Of what links cover, and of what those of earlier versions did, newest first. */
   readonly hashes: readonly Covered[];
+  /** Lines that are not hashed yet. */
+  lines: string;
+  restLines: string;
   readonly hasFormer: boolean;
   readonly hasOverruns: boolean;
   /** Of what remains where rows were removed, newest first; empty: it is not asked for. */
@@ -35,7 +38,8 @@ interface OpenLink extends Link {
 }
 
 const MISSING_MAX_COUNT = 20;
-const UTF8 = new TextEncoder();
+/** Lines are hashed together up to this length: a call costs as much as a line. */
+const LINES_MAX_CHARS = 65_536;
 /** What the line of a link's time begins with: whether the link covers overruns. */
 const [WITH_OVERRUNS, WITHOUT_OVERRUNS] = ["t2", "t1"] as const;
 /** Of a SHA-256: 128 bits. */
@@ -98,10 +102,10 @@ export class ChainWalk {
       return;
     }
     this.#endBare();
-    const line = UTF8.encode(`\n${sealedText}`);
-    for (const { hash } of link.hashes) hash.update(line);
+    link.lines += `\n${sealedText}`;
     if (isRemoved) link.hasRemoved = true;
-    else for (const rest of link.rests) rest.update(line);
+    else if (link.rests.length > 0) link.restLines += `\n${sealedText}`;
+    if (link.lines.length > LINES_MAX_CHARS) hashLines(link);
   }
 
   /** Ends links that lie before a seq, and notes which seqs have no row. */
@@ -118,6 +122,7 @@ export class ChainWalk {
     if (link === null) return;
     noteMissing(link, Math.max(link.first, this.#lastSeq + 1), link.last);
     const key = keyText(this.#workspace, link.first);
+    hashLines(link);
     const rests = link.rests.map((rest) => rest.digest("hex").slice(0, REST_CHARS));
     const told = this.#file.removed.restOf(this.#ws, link.first);
     const isRest = told !== undefined && rests.includes(told);
@@ -179,7 +184,7 @@ export class ChainWalk {
       rests: isRestAsked ? this.#rests(link, { former, overruns }) : [],
       hasFormer: former.length > 0,
       hasOverruns: overruns.length > 0,
-      hasRemoved: false,
+      ...{ lines: "", restLines: "", hasRemoved: false },
       missing: [],
     };
   }
@@ -250,6 +255,13 @@ export class ChainWalk {
 interface Beside {
   readonly former: readonly string[];
   readonly overruns: readonly string[];
+}
+
+function hashLines(link: OpenLink): void {
+  for (const { hash } of link.hashes) hash.update(link.lines);
+  for (const rest of link.rests) rest.update(link.restLines);
+  link.lines = "";
+  link.restLines = "";
 }
 
 function timeLine(of: string, committedAtMs: number | null): string {
