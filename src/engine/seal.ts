@@ -1,7 +1,7 @@
 /**
  * Seals a unit of work onto the hash chain: one link over the text of every step revision and
- * journal entry it adds, in seq order, behind what runs and outcomes were before it changed them and what
- * it settled above limits. Altering, adding or removing one breaks its link.
+ * journal entry it adds, in seq order, behind what runs and outcomes were before it changed them
+ * and what it settled above limits. Altering, adding or removing one breaks its link.
  */
 import { overrunLine } from "../domain/budget/overrun-text.ts";
 import { journalText } from "../domain/event/codec.ts";
