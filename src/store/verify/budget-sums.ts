@@ -330,7 +330,7 @@ function feeOf(rating: Run["rating"]): bigint {
 }
 
 function boundsOf(corrections: Run["corrections"]): bigint {
-  return corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
+  return corrections.reduce((sum, { cap, minimum }) => sum + cap + minimum, 0n);
 }
 
 /** The first step of a tree, and how many outcomes it has. */
