@@ -15,7 +15,7 @@ import { nodeDigest } from "../../src/compose.ts";
 import { ONE_UNIT } from "../../src/domain/money/decimal.ts";
 import { type Bound, rowText } from "../../src/store/stored-rows.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
-import { type Act, act, acts, CARD, KEYS, START_MS } from "./limit-acts.ts";
+import { type Act, act, acts, BOUND_CARD, CARD, KEYS, START_MS } from "./limit-acts.ts";
 import { playIn } from "./random-acts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-changed-limits-"));
@@ -23,11 +23,11 @@ after(() => rmSync(folder, { recursive: true }));
 let folders = 0;
 
 /** Plays a history in a folder of its own. */
-async function played(all: readonly Act[]): Promise<string> {
+async function played(all: readonly Act[], card = CARD): Promise<string> {
   folders += 1;
   const dataDir = join(folder, String(folders));
   await playIn(dataDir, START_MS, async (one) => {
-    await one.engine.applyRateCard("w", { ...CARD, effectiveFromMs: 0 });
+    await one.engine.applyRateCard("w", { ...card, effectiveFromMs: 0 });
     for (const key of KEYS) await act(one, ["limit", key, 5]);
     for (const next of all) await act(one, next);
   });
@@ -39,8 +39,9 @@ test("what went above limits that changed adds up, by the limits of its time", a
   console.log(`seed ${seed}`);
   const property = fc.asyncProperty(
     fc.array(acts, { minLength: 5, maxLength: 40 }),
-    async (all) => {
-      assert.deepEqual(verifyDataFolder(await played(all)).findings, []);
+    fc.constantFrom(CARD, BOUND_CARD),
+    async (all, card) => {
+      assert.deepEqual(verifyDataFolder(await played(all, card)).findings, []);
     },
   );
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 1_000 : 25 });
@@ -222,6 +223,37 @@ test("overruns are missed of charge, credits, runs and runs of a card", async ()
   ]);
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);
   for (const key of keys) {
+    const problems = problemsAfter(dataDir, (db) => {
+      const of = `budget_id = (SELECT id FROM budgets WHERE key = '${key}')`;
+      const sql = `DELETE FROM overruns WHERE seq = (SELECT min(seq) FROM overruns WHERE ${of})`;
+      assert.equal(db.prepare(sql).run().changes, 1, `an overrun of ${key}`);
+    });
+    const isFound = problems.some((text) => text.startsWith("overruns add up to"));
+    assert.ok(isFound, `${key}: ${problems}`);
+  }
+});
+
+test("an overrun is missed of charges in which runs with a cap and a minimum count", async () => {
+  const history = [
+    ["own", "money", 2],
+    ["own", "bill", 1],
+    ["open", "a", 3],
+    ["open", "b", 3],
+    // Calls and fees beyond the cap of a, which takes them off again.
+    ["steps", "a", 4],
+    ["steps", "a", 4],
+    ["own", "money", 3],
+    ["own", "bill", 2],
+    // The minimum of b comes with its end.
+    ["end", "b", 1],
+    ["outcome", "a", 0],
+    ["own", "money", 9],
+    ["own", "bill", 9],
+    ["steps", "b", 2],
+  ] as const satisfies readonly Act[];
+  const dataDir = await played(history, BOUND_CARD);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  for (const key of ["money", "bill"]) {
     const problems = problemsAfter(dataDir, (db) => {
       const of = `budget_id = (SELECT id FROM budgets WHERE key = '${key}')`;
       const sql = `DELETE FROM overruns WHERE seq = (SELECT min(seq) FROM overruns WHERE ${of})`;
