@@ -12,7 +12,6 @@ import { boundsComeTo } from "./bounds-again.ts";
 import type { BudgetSums, RunVersion } from "./budget-sums.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
-import type { AskedBalance } from "./levels-again.ts";
 import { RebuiltSums } from "./rebuilt-sums.ts";
 
 const RATED = "SELECT * FROM runs WHERE rating IS NOT NULL";
@@ -20,6 +19,13 @@ const FORMER = "SELECT * FROM former_runs";
 const PAGE = `SELECT ws, run FROM bound_runs WHERE (ws, run) > (?, ?)
   ORDER BY ws, run LIMIT 1000`;
 const BOUND = "SELECT 1 FROM bound_runs WHERE ws = ? AND run = ?";
+
+/** What limited a balance: from which seqs on, and until when. */
+export interface Limited {
+  readonly budget: { readonly ws: number };
+  readonly spans: readonly { readonly fromSeq: number }[];
+  readonly untilSeq: number;
+}
 
 /** A run as it was at the end of a stretch in which something of it changed. */
 export interface RunThen {
@@ -39,7 +45,7 @@ export class BoundLevels {
   readonly #bound: StatementSync;
   readonly #hasAny: boolean;
 
-  constructor(file: DataFile, sums: BudgetSums, asked: Iterable<AskedBalance>) {
+  constructor(file: DataFile, sums: BudgetSums, asked: Iterable<Limited>) {
     this.#file = file;
     this.#sums = sums;
     this.#charged = new RebuiltSums(file.scratch, "bound");
