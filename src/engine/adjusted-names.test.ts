@@ -1,9 +1,19 @@
 /** How a bill tells what it adjusts, by the card of the period that is adjusted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formatAmount } from "../domain/money/decimal.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
 import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
-import { DAY_MS, NOW_MS, newWorld, toolCall, type World } from "./engine-world.test.ts";
+import {
+  cardOf,
+  DAY_MS,
+  each,
+  NOW_MS,
+  newWorld,
+  RUNS,
+  toolCall,
+  type World,
+} from "./engine-world.test.ts";
 import { lateLimitsOf } from "./late-limits.ts";
 
 const NOW = { effectiveFromMs: null, takesEffect: "at_once" } as const;
@@ -76,4 +86,17 @@ test("late usage is not held by terms of the whole period until it is issued aga
   assert.deepEqual(told(again.document), anew);
   assert.deepEqual(await lateLimits(world, november), [], "it is worked out with all of them now");
   await world.audited();
+});
+
+test("an adjustment of the run above names the event of the run below that came late", async () => {
+  const world = await newWorld(cardOf({ runs: [RUNS, each("1")] }));
+  await world.send(toolCall({ run: "above", id: "s1", ...october, customer: "acme" }));
+  await world.close("2026-10");
+  // The run above is not opened: it began when the first of its tree was used, in September.
+  const early = { occurredAtMs: october.occurredAtMs - 30 * DAY_MS, parentRun: "above" };
+  await world.send(toolCall({ run: "below", id: "s2", ...early, customer: "acme" }));
+  const causes = (await world.adjustments("2026-11-01")).map(({ amount, reason, run, id }) => {
+    return [formatAmount(amount), reason, run, id].join(" ");
+  });
+  assert.deepEqual(causes, ["-1 late_event below s2"]);
 });

@@ -30,9 +30,9 @@ export function attribute(ledger: Ledger, event: Attribution): Problem | null {
   if (event.parentRun !== null) {
     if (run.parent === null) link(ledger, event, event.parentRun);
     // Not only the event that made the link: which one that is depends on the order of arrival.
-    touchHead(ledger, { ...event, run: event.parentRun, agent: null });
+    touchHead(ledger, { ...event, run: event.parentRun, agent: null }, event);
   }
-  touchHead(ledger, event);
+  touchHead(ledger, event, event);
   const customer = event.customer ?? customerOfTree(ledger, event.run);
   if (customer !== null) bindTree(ledger, event, customer);
   return null;
@@ -113,9 +113,9 @@ function link(ledger: Ledger, event: Attribution, parentId: string): void {
 /**
  * An unopened run takes its opening time from its earliest event and its agent from its earliest
  * step that names one, ties going to the smaller identity: whatever the order of arrival, the
- * same events decide.
+ * same events decide. The cause is the event that came, which may be of a run below.
  */
-function touchHead(ledger: Ledger, event: Attribution): void {
+function touchHead(ledger: Ledger, event: Attribution, cause: StepKey): void {
   const { state } = ledger;
   const run = state.runOrNew(event.run);
   if (run.opened) return;
@@ -136,7 +136,7 @@ function touchHead(ledger: Ledger, event: Attribution): void {
     edited.agentHead = place;
     edited.agent = event.agent;
   }
-  if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
+  if (run.customer !== null) ledger.recountRun(run.id, causeOf(cause));
 }
 
 /** Whether an event lies after the step that named the agent, by their times alone. */

@@ -23,6 +23,7 @@ import {
   voided,
   type World,
 } from "./engine-world.test.ts";
+import { budget, budgetsOf } from "./holds-world.test.ts";
 
 const charges = {
   runs: [RUNS, each("0.5")],
@@ -206,3 +207,28 @@ function stated({ sinceSeq: _, ...run }: Run): object {
 function countersOf({ counters }: Awaited<ReturnType<World["audited"]>>) {
   return counters.filter(({ counter }) => counter.segments.length > 0);
 }
+
+test("a budget of charges counts a run at its cap, and an ended one at its minimum", async () => {
+  const world = await newWorld(BOUNDED);
+  const { engine } = world;
+  const charge = { measure: "charge", limit: "100" };
+  await budget(engine, "customer", { each: "customer", ...charge, per: "month" });
+  await budget(engine, "run", { each: "run", ...charge });
+  await world.send(opened(named), ...calls(7));
+  // A fee of 0.5 and seven calls are 7.5, of which the customer is charged 5.
+  assert.deepEqual(await budgetsOf(engine, "r1"), [
+    "customer(acme) 5 + 0 of 100",
+    "run(r1) 5 + 0 of 100",
+  ]);
+  // One call in a second run is 1.5, and 2 once it has ended.
+  await world.send(opened({ run: "r2", id: "open2", ...named }), toolCall({ run: "r2", id: "x" }));
+  assert.deepEqual(await budgetsOf(engine, "r2"), [
+    "customer(acme) 6.5 + 0 of 100",
+    "run(r2) 1.5 + 0 of 100",
+  ]);
+  await world.send(closed({ run: "r2", id: "end2" }));
+  assert.deepEqual(await budgetsOf(engine, "r2"), [
+    "customer(acme) 7 + 0 of 100",
+    "run(r2) 2 + 0 of 100",
+  ]);
+});

@@ -1,8 +1,9 @@
 /**
  * Seals a unit of work onto the hash chain: one link over the text of every step revision and
- * journal entry it adds, in seq order, behind what runs and outcomes were before it changed them.
- * Altering, adding or removing one breaks its link.
+ * journal entry it adds, in seq order, behind what runs and outcomes were before it changed them
+ * and what it settled above limits. Altering, adding or removing one breaks its link.
  */
+import { overrunLine } from "../domain/budget/overrun-text.ts";
 import { journalText } from "../domain/event/codec.ts";
 import type { JournalEntry } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
@@ -16,9 +17,12 @@ const UTF8 = new TextEncoder();
 /** Digest of the link before the first one. */
 export const CHAIN_START = "0".repeat(64);
 
-/** The line of a link that its commit time is sealed by. */
+/**
+ * The line of a link that its commit time is sealed by. It says what the link covers: `t1`, by
+ * versions before this one, no overruns.
+ */
 function timeText(committedAtMs: number): string {
-  return `t1\u001f${committedAtMs}`;
+  return `t2\u001f${committedAtMs}`;
 }
 
 /** A unit of work as the chain takes it up. */
@@ -34,7 +38,7 @@ interface Added {
   readonly nowMs: number;
   readonly steps: readonly Step[];
   readonly journal: readonly JournalEntry[];
-  readonly former: Former;
+  readonly beside: Beside;
   readonly lastSeq: number;
 }
 
@@ -46,7 +50,7 @@ export function sealLink(digest: Digest, before: ChainHead, added: Added): Seale
   if (added.lastSeq === before.lastSeq) return { link: null, steps: textsOf(added) };
   const committedAtMs = Math.max(before.committedAtMs, added.nowMs);
   let beginning = `${before.digest}\n${timeText(committedAtMs)}`;
-  for (const line of formerLines(added.former)) beginning += `\n${line}`;
+  for (const line of linesBeside(added.beside)) beginning += `\n${line}`;
   const bytes = isInOrder(added) ? StepBytes.of(beginning, added.steps) : null;
   const steps = bytes === null ? textsOf(added) : { texts: [], bytes };
   const covered = bytes === null ? beginning + sorted(added, steps.texts) : among(bytes, added);
@@ -106,10 +110,14 @@ function sorted(added: Added, texts: readonly SealedStep[]): string {
   return rows.map(({ text }) => `\n${text}`).join("");
 }
 
-type Former = Pick<Writes, "formerRuns" | "formerOutcomes">;
+/** Rows that a link covers in front of steps and journal entries. */
+type Beside = Pick<Writes, "formerRuns" | "formerOutcomes" | "overruns">;
 
-/** In the order of their texts, which whoever checks the seal can find again. */
-function formerLines({ formerRuns, formerOutcomes }: Former): string[] {
+/**
+ * Former versions in the order of their texts, which whoever checks the seal can find again, then
+ * overruns by seq.
+ */
+function linesBeside({ formerRuns, formerOutcomes, overruns }: Beside): string[] {
   const runs = formerRuns.map(({ facts, untilSeq }) => {
     const { id: run, sinceSeq } = facts;
     return formerLine({ run, key: null, sinceSeq, untilSeq, document: encodeFormer(facts) });
@@ -118,5 +126,7 @@ function formerLines({ formerRuns, formerOutcomes }: Former): string[] {
     const { run, key, sinceSeq } = outcome;
     return formerLine({ run, key, sinceSeq, untilSeq, document: encodeFormer(outcome) });
   });
-  return [...runs, ...outcomes].sort();
+  const former = [...runs, ...outcomes].sort();
+  if (overruns.length === 0) return former;
+  return [...former, ...overruns.toSorted((a, b) => a.seq - b.seq).map(overrunLine)];
 }

@@ -77,7 +77,7 @@ export function spentByRun(run: Run, tariff: Tariff): Spent | null {
   const most = mostOfRun(run, tariff);
   const parts = [...sharesOfRating(rating), ...most];
   let charge: bigint = chargedBy(parts);
-  for (const { cap, minimum } of run.corrections) charge += minimum - cap;
+  for (const { cap, minimum } of run.corrections) charge += cap + minimum;
   const card = rating === null ? null : tariff.cardById(rating.cardVersionId);
   const isCounted = run.parent === null && !run.standing;
   const isOpen = isCounted && run.status === "open";
@@ -120,7 +120,7 @@ export function spentByOutcome(outcome: OutcomeState, sources: OutcomeSources): 
  */
 export function spendOfTree({ tree, corrections }: Run, currency: string | null): Spend {
   let charge: bigint = tree.charge;
-  for (const { cap, minimum } of corrections) charge += minimum - cap;
+  for (const { cap, minimum } of corrections) charge += cap + minimum;
   const { cost, steps } = tree;
   const { usage, credits } = NO_SPEND;
   const stepCount = BigInt(steps);

@@ -27,7 +27,7 @@ export async function writeState(
   const { link, steps: sealedSteps } = sealLink(context.digest, head, {
     steps: revised.length === 0 ? steps : [...steps, ...revised],
     journal,
-    former: writes,
+    beside: writes,
     lastSeq,
     nowMs: state.receivedAtMs,
   });

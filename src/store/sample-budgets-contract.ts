@@ -65,7 +65,7 @@ const tokensOf = (step: Step) => {
   return isCounted(step) ? sum : 0n;
 };
 const boundsOf = ({ corrections }: Run) =>
-  corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
+  corrections.reduce((sum, { cap, minimum }) => sum + cap + minimum, 0n);
 const feeOf = ({ rating }: Run) =>
   sharesOfRating(rating)
     .filter(({ cell }) => !cell.startsWith("~trial:"))

@@ -157,6 +157,23 @@ describe("a wrong command about limits", () => {
     assert.match(err, /the stage pause from 1 on\.\nRaise it: --raise gate=LIMIT; or set its/);
   });
 
+  test("that lets a run go on says which of its labels has no room, as others have", async () => {
+    const team = "key: team, each: 'label:team', measure: steps, limit: 0, per: day";
+    assert.equal((await tollgate("budget", "set", file(`{ ${team} }`), ...WHY)).code, 0);
+    const headers = {
+      "content-type": "application/json",
+      authorization: `Bearer ${server.adminKey}`,
+    };
+    const open = { customer: "beta", labels: { team: "ads" } };
+    const body = JSON.stringify({ open, holds: [] });
+    const sending = { method: "POST", headers, body };
+    assert.ok((await fetch(`${server.url}/v1/runs/r9/holds`, sending)).ok);
+    assert.equal((await tollgate("stop", "run", "r9", ...WHY)).code, 0);
+    const { err } = await tollgate("resume", "r9", ...WHY);
+    assert.match(err, /^Its budget team of ads stops it again with its next hold of this label: 0/);
+    assert.equal((await tollgate("budget", "retire", "team", ...WHY)).code, 0);
+  });
+
   test("but a right one about the whole workspace is answered with a name for it", async () => {
     const budgets = file("{ key: whole, each: workspace, measure: steps, limit: 5, per: day }");
     assert.equal((await tollgate("budget", "set", budgets, ...WHY)).code, 0);

@@ -11,9 +11,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import fc from "fast-check";
+import { nodeDigest } from "../../src/compose.ts";
 import { ONE_UNIT } from "../../src/domain/money/decimal.ts";
+import { type Bound, rowText } from "../../src/store/stored-rows.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
-import { type Act, act, acts, CARD, KEYS, START_MS } from "./limit-acts.ts";
+import { type Act, act, acts, BOUND_CARD, CARD, KEYS, START_MS } from "./limit-acts.ts";
 import { playIn } from "./random-acts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-changed-limits-"));
@@ -21,11 +23,11 @@ after(() => rmSync(folder, { recursive: true }));
 let folders = 0;
 
 /** Plays a history in a folder of its own. */
-async function played(all: readonly Act[]): Promise<string> {
+async function played(all: readonly Act[], card = CARD): Promise<string> {
   folders += 1;
   const dataDir = join(folder, String(folders));
   await playIn(dataDir, START_MS, async (one) => {
-    await one.engine.applyRateCard("w", { ...CARD, effectiveFromMs: 0 });
+    await one.engine.applyRateCard("w", { ...card, effectiveFromMs: 0 });
     for (const key of KEYS) await act(one, ["limit", key, 5]);
     for (const next of all) await act(one, next);
   });
@@ -37,8 +39,9 @@ test("what went above limits that changed adds up, by the limits of its time", a
   console.log(`seed ${seed}`);
   const property = fc.asyncProperty(
     fc.array(acts, { minLength: 5, maxLength: 40 }),
-    async (all) => {
-      assert.deepEqual(verifyDataFolder(await played(all)).findings, []);
+    fc.constantFrom(CARD, BOUND_CARD),
+    async (all, card) => {
+      assert.deepEqual(verifyDataFolder(await played(all, card)).findings, []);
     },
   );
   await fc.assert(property, { seed, numRuns: process.env.TOLLGATE_TEST_FULL ? 1_000 : 25 });
@@ -88,6 +91,34 @@ test("an overrun is missed of what a run did before its budget, whose limit chan
     `${wrong}`,
   );
 });
+
+test("an overrun that was made another possible one is named by its link", async () => {
+  const unseen = await played([...BEFORE_ITS_BUDGET, ["own", "tree", 9], ["steps", "a", 4]]);
+  assert.deepEqual(verifyDataFolder(unseen).findings, []);
+  // As if a hold had been refused under the limit of four: two above it then, two of nine since.
+  const forged = problemsAfter(unseen, (db) => {
+    const [row = {}] = db.prepare(`SELECT * FROM overruns WHERE ${OF_TREE}`).all();
+    const level = String(BigInt(row.level as string) + 2n * BigInt(ONE_UNIT));
+    rewrite(db, { ...row, level });
+  });
+  assert.equal(forged.length, 1, `${forged}`);
+  assert.match(`${forged}`, /^chain does not seal the rows of seq .*, or the overruns among them$/);
+  // A limit that stood, and an overrun of it that is said to be of another step.
+  const stood = problemsAfter(unseen, (db) => {
+    const [row = {}] = db.prepare(`SELECT * FROM overruns WHERE ${OF_TREE}`).all();
+    rewrite(db, { ...row, id: "s1" });
+  });
+  assert.match(`${stood}`, /^chain does not seal/);
+});
+
+/** Writes an overrun anew, with a checksum that fits. */
+function rewrite(db: DatabaseSync, row: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(row).filter((name) => name !== "checksum");
+  const all = names.map((name) => row[name] as Bound);
+  const columns = [...names, "checksum"];
+  const sql = `REPLACE INTO overruns (${columns}) VALUES (${columns.map(() => "?")})`;
+  db.prepare(sql).run(...all, nodeDigest.checksum(rowText(all)));
+}
 
 test("an overrun is missed that a late link brought to the run above", async () => {
   const dataDir = await played([
@@ -192,6 +223,37 @@ test("overruns are missed of charge, credits, runs and runs of a card", async ()
   ]);
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);
   for (const key of keys) {
+    const problems = problemsAfter(dataDir, (db) => {
+      const of = `budget_id = (SELECT id FROM budgets WHERE key = '${key}')`;
+      const sql = `DELETE FROM overruns WHERE seq = (SELECT min(seq) FROM overruns WHERE ${of})`;
+      assert.equal(db.prepare(sql).run().changes, 1, `an overrun of ${key}`);
+    });
+    const isFound = problems.some((text) => text.startsWith("overruns add up to"));
+    assert.ok(isFound, `${key}: ${problems}`);
+  }
+});
+
+test("an overrun is missed of charges in which runs with a cap and a minimum count", async () => {
+  const history = [
+    ["own", "money", 2],
+    ["own", "bill", 1],
+    ["open", "a", 3],
+    ["open", "b", 3],
+    // Calls and fees beyond the cap of a, which takes them off again.
+    ["steps", "a", 4],
+    ["steps", "a", 4],
+    ["own", "money", 3],
+    ["own", "bill", 2],
+    // The minimum of b comes with its end.
+    ["end", "b", 1],
+    ["outcome", "a", 0],
+    ["own", "money", 9],
+    ["own", "bill", 9],
+    ["steps", "b", 2],
+  ] as const satisfies readonly Act[];
+  const dataDir = await played(history, BOUND_CARD);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  for (const key of ["money", "bill"]) {
     const problems = problemsAfter(dataDir, (db) => {
       const of = `budget_id = (SELECT id FROM budgets WHERE key = '${key}')`;
       const sql = `DELETE FROM overruns WHERE seq = (SELECT min(seq) FROM overruns WHERE ${of})`;

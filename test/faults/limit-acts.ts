@@ -27,18 +27,17 @@ import { type Played, WHO } from "./random-acts.ts";
 export const START_MS = Date.UTC(2026, 10, 23, 10);
 /** Credits of a card: four are a dollar. */
 const CREDIT = { credit: { name: "AI credits", price: "0.25" } };
-export const CARD = cardOf(
-  {
-    runs: [RUNS_METER, each("0.5")],
-    ended: [RUNS_METER, afterFirst("1"), { when: { ending: "completed" } }],
-    tools: [{ count: "steps", where: { kind: "tool" } }, each("0.1")],
-    calls: [{ count: "steps", where: { kind: "model" } }, each("2"), { in: "credits" }],
-    done: [OUTCOMES, each("1"), { settles: { afterHours: 1 } }],
-    solved: [OUTCOMES, each("1"), { in: "credits", settles: { afterHours: 1 } }],
-  },
-  "card",
-  CREDIT,
-);
+const CHARGES = {
+  runs: [RUNS_METER, each("0.5")],
+  ended: [RUNS_METER, afterFirst("1"), { when: { ending: "completed" } }],
+  tools: [{ count: "steps", where: { kind: "tool" } }, each("0.1")],
+  calls: [{ count: "steps", where: { kind: "model" } }, each("2"), { in: "credits" }],
+  done: [OUTCOMES, each("1"), { settles: { afterHours: 1 } }],
+  solved: [OUTCOMES, each("1"), { in: "credits", settles: { afterHours: 1 } }],
+} as const;
+export const CARD = cardOf(CHARGES, "card", CREDIT);
+/** No run is charged more than this, and none that ended less. */
+export const BOUND_CARD = cardOf(CHARGES, "card", { ...CREDIT, runCap: "3", runMinimum: "1" });
 const BUDGETS = {
   steps: { each: "customer", measure: "steps", per: "month" },
   hourly: { each: "workspace", measure: "tokens", per: "hour" },

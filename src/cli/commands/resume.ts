@@ -42,12 +42,15 @@ interface ResumedView {
 }
 
 /** Only room lets a run go on that its budget has paused. */
-function stoppedAgain({ budget, scope, measure, limit, settled, held, stage }: BalanceView) {
+function stoppedAgain(short: BalanceView) {
+  const { budget, each, scope, measure, limit, settled, held, stage } = short;
   const of = scope === "" ? "" : ` of ${scope}`;
   const stands = `${settled} settled and ${held} held of ${limit ?? "no limit"}`;
   const gate = stage !== null && stage.at !== limit ? stage : null;
   const from = gate === null ? "" : `, and it has the stage ${gate.do} from ${gate.at} on`;
-  const what = `Its budget ${budget}${of} stops it again with its next hold: ${stands}${from}.`;
+  // Steps name their labels themselves: those without this one go on.
+  const next = each === "label" ? "its next hold of this label" : "its next hold";
+  const what = `Its budget ${budget}${of} stops it again with ${next}: ${stands}${from}.`;
   if (measure === "prepaid") return `${what}\nGive the customer credit.`;
   const stages = gate === null ? "" : "; or set its stages anew";
   return `${what}\nRaise it: --raise ${budget}=LIMIT${stages}.`;

@@ -263,7 +263,7 @@ const runBudgets = route<RunParam>({
   method: "GET",
   path: "/v1/runs/{run}/budgets",
   operationId: "readRunBudgets",
-  summary: "Whether a run may go on, and what every budget that it counts in stands at.",
+  summary: "Whether a run may go on, what it may still use up, and what its budgets stand at.",
   scope: "read",
   params: RUN_PARAM,
   answers: { 200: json("The state of the run.", named("RunState")) },

@@ -179,6 +179,15 @@ export const BUDGET_SCHEMAS = {
     run: ANY_TEXT,
     state: oneOf(["running", "paused", "stopped", "ended"]),
     stop: nullable(named("Stop")),
+    left: described(
+      listOf(
+        closed({
+          ...{ measure: ANY_TEXT, currency: TEXT_OR_NULL, amount: LEVEL },
+          ...{ budget: ANY_TEXT, scope: ANY_TEXT },
+        }),
+      ),
+      "What the next hold may set aside: of each measure the least that a hard budget leaves.",
+    ),
     budgets: listOf(named("Balance")),
   }),
   BudgetList: closed({ budgets: listOf(named("Budget")) }),

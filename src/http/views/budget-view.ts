@@ -175,6 +175,28 @@ export function runStateView({ run, state, stop, budgets }: RunState) {
     run,
     state,
     stop: stop === null ? null : stopView(stop),
+    left: leftOf(budgets),
     budgets: budgets.map(balanceView),
   };
+}
+
+/**
+ * What the next ordinary hold may set aside: of each measure, and of each currency of charges, the
+ * balance of a hard limit that leaves the least beside its reserve.
+ */
+function leftOf(budgets: readonly BudgetState[]) {
+  const least = new Map<string, { readonly amount: bigint; readonly state: BudgetState }>();
+  for (const state of budgets) {
+    const { limit, settled, held, record } = state;
+    const { enforcement, measure, currency, reserve } = record.budget;
+    if (enforcement !== "hard" || limit === null) continue;
+    const amount = limit - settled - held - reserve;
+    const of = JSON.stringify([measure, currency]);
+    if (amount < (least.get(of)?.amount ?? amount + 1n)) least.set(of, { amount, state });
+  }
+  return [...least.values()].map(({ amount, state: { record, scope } }) => {
+    const { key, measure, currency } = record.budget;
+    const left = formatLevel(amount > 0n ? amount : 0n, measure);
+    return { measure, currency, amount: left, budget: key, scope };
+  });
 }

@@ -12,38 +12,43 @@ import { verifyDataFolder } from "../verify/verify-data-folder.ts";
 import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
 
 const SCHEMA_WITHOUT_TIMES = 4;
+/** Links have times since this one, and covered no overruns then. */
+const SCHEMA_WITH_TIMES = 5;
 const WS = "default";
 const NOW_MS = Date.parse("2026-11-23T10:00:00Z");
 
-const dataDir = mkdtempSync(join(tmpdir(), "tollgate-older-"));
-after(() => rmSync(dataDir, { recursive: true, force: true }));
+const folder = mkdtempSync(join(tmpdir(), "tollgate-older-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** One act, sealed as links were then: over its text alone. */
-function makeOlderFile(): void {
+/** One act, sealed as links were then: over its text, and over the time since there is one. */
+function makeOlderFile(dataDir: string, schema: number): void {
   const db = new DatabaseSync(join(dataDir, DATABASE_FILE));
   const migrations = new URL("migrations/", import.meta.url);
-  const files = readdirSync(migrations).sort().slice(0, SCHEMA_WITHOUT_TIMES);
+  const files = readdirSync(migrations).sort().slice(0, schema);
   for (const name of files) db.exec(readFileSync(new URL(name, migrations), "utf8"));
-  db.exec(`PRAGMA user_version = ${SCHEMA_WITHOUT_TIMES}`);
+  db.exec(`PRAGMA user_version = ${schema}`);
   const act = {
     ...({ seq: 1, kind: "workspace.saved", run: "", source: "workspace.saved" } as const),
     ...{ id: "workspace", contentHash: "", receivedAtMs: NOW_MS },
     document: '{"kind":"production","graceHours":0}',
   };
   const text = journalText(act);
-  const digest = nodeDigest.sha256(`${CHAIN_START}\n${text}`);
+  const hasTimes = schema >= SCHEMA_WITH_TIMES;
+  const time = hasTimes ? `t1\u001f${NOW_MS}\n` : "";
+  const digest = nodeDigest.sha256(`${CHAIN_START}\n${time}${text}`);
   const insert = (table: string, ...values: (string | number)[]) =>
     db.prepare(`INSERT INTO ${table} VALUES (${values.map(() => "?").join(", ")})`).run(...values);
   insert("workspaces", 1, WS, 1, digest, 0);
   const { seq, kind, run, source, id, contentHash, receivedAtMs, document } = act;
   const about = [seq, kind, run, source, id, contentHash, receivedAtMs, document] as const;
   insert("journal", 1, ...about, nodeDigest.checksum(text));
-  insert("chain", 1, 1, 1, digest);
+  insert("chain", 1, 1, 1, digest, ...(hasTimes ? [NOW_MS] : []));
   db.close();
 }
 
 test("what an older file knew is refused up to its first commit with a time", async () => {
-  makeOlderFile();
+  const dataDir = mkdtempSync(join(folder, "without-times-"));
+  makeOlderFile(dataDir, SCHEMA_WITHOUT_TIMES);
   const clock = { now: NOW_MS + 1_000 };
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);
@@ -57,4 +62,21 @@ test("what an older file knew is refused up to its first commit with a time", as
   await store.settle(WS);
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);
   await store.close();
+});
+
+test("links that covered no overruns verify, and those of today behind them", async () => {
+  const dataDir = mkdtempSync(join(folder, "with-times-"));
+  makeOlderFile(dataDir, SCHEMA_WITH_TIMES);
+  const store = openSqliteStore({ dataDir, digest: nodeDigest });
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  const engine = composeEngine(store, { clock: { nowMs: () => NOW_MS } });
+  await engine.saveWorkspace(WS, { graceHours: 12 });
+  await store.settle(WS);
+  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
+  await store.close();
+  const db = new DatabaseSync(join(dataDir, DATABASE_FILE));
+  db.exec("UPDATE journal SET document = replace(document, '12', '13') WHERE seq = 2");
+  db.close();
+  const tables = verifyDataFolder(dataDir).findings.map(({ table }) => table);
+  assert.ok(tables.includes("chain"), `${tables}`);
 });

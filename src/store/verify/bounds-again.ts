@@ -4,9 +4,10 @@
  */
 import { parseAmount } from "../../domain/money/decimal.ts";
 import { isTimeZone, periodAt } from "../../domain/period/billing-period.ts";
-import type { Run } from "../../domain/run/run.ts";
+import type { Run, RunFacts } from "../../domain/run/run.ts";
 import { decodeCustomer } from "../stored-rows.ts";
 import type { Books } from "./books.ts";
+import type { CardVersion } from "./card-versions.ts";
 import type { DataFile } from "./data-file.ts";
 import type { RunAt } from "./run-entries.ts";
 import { frees } from "./trial-again.ts";
@@ -33,6 +34,17 @@ export function* boundProblems(file: DataFile, books: Books, at: RunAt): Generat
     if (cardVersionId !== rating?.cardVersionId) yield "corrections are of another card version";
     if (agent !== rating?.agent) yield "corrections are of another agent";
   }
+}
+
+/** What the bounds of a run come to, over all periods, where its tree was charged so much. */
+export function boundsComeTo(card: CardVersion, run: RunFacts, charged: bigint): bigint {
+  const { rating, parent, standing, endedAtMs } = run;
+  if (parent !== null || standing || rating?.counted !== true) return 0n;
+  const isFree = rating.inTrial && card.trial !== null && frees(card.trial, null);
+  const cap = amountAt(card.runCap);
+  const least = isFree || endedAtMs === null ? null : amountAt(card.runMinimum);
+  const capped = cap !== null && cap < charged ? cap : charged;
+  return (least !== null && least > capped ? least : capped) - charged;
 }
 
 function amountAt(text: string | null | undefined): bigint | null {

@@ -169,7 +169,8 @@ export class BudgetSums {
     const { customer, rating } = run;
     if (customer === null || budgets.length === 0) return;
     const own = this.#ofRun(ws, customer, run);
-    const fee = { ...own, ...NOTHING, charge: feeOf(rating), currency: own.currency };
+    const charge = feeOf(rating) + boundsOf(run.corrections);
+    const fee = { ...own, ...NOTHING, charge, currency: own.currency };
     for (const budget of budgets) {
       if (budget.document.each === "run") yield* this.#onPath(budget, run.id, fee);
       else {
@@ -304,6 +305,11 @@ export class BudgetSums {
     return this.#cardKey(ws, rating?.cardVersionId ?? null);
   }
 
+  /** The card version that a run is counted by. */
+  cardOf(ws: number, { rating }: Pick<RunVersion, "rating">): CardVersion | undefined {
+    return this.#card(ws, rating?.cardVersionId ?? null);
+  }
+
   /** Whether the card that a run is counted by has a cap or a minimum for it. */
   isBound(ws: number, { rating }: Pick<Run, "rating">): boolean {
     const card = this.#card(ws, rating?.cardVersionId ?? null);
@@ -324,13 +330,13 @@ function isNotOfRuns({ document }: SummedBudget): boolean {
 }
 
 /** What a root run is charged by itself, its bounds aside. */
-function feeOf(rating: Run["rating"]): bigint {
+export function feeOf(rating: Run["rating"]): bigint {
   const shares = rating === null ? [] : [...rating.shares, ...rating.left];
   return shares.reduce((sum, { cell, amount }) => (isFreeCell(cell) ? sum : sum + amount), 0n);
 }
 
 function boundsOf(corrections: Run["corrections"]): bigint {
-  return corrections.reduce((sum, { cap, minimum }) => sum + minimum - cap, 0n);
+  return corrections.reduce((sum, { cap, minimum }) => sum + cap + minimum, 0n);
 }
 
 /** The first step of a tree, and how many outcomes it has. */

@@ -5,6 +5,7 @@ import type { DataFile } from "./data-file.ts";
 import { openSha256 } from "./digests.ts";
 import { keyText } from "./findings.ts";
 import { FormerLines } from "./former-lines.ts";
+import { OverrunLines } from "./overrun-lines.ts";
 
 interface Link {
   readonly first: number;
@@ -14,13 +15,22 @@ interface Link {
   readonly committedAtMs: number | null;
 }
 
-interface OpenLink extends Link {
-  /** Of what every link covers. */
+/** What a link may have covered, by the version that made it. */
+interface Covered {
   readonly hash: Hash;
-  /** Of that and of former versions; null: the unit has ended none. */
-  readonly withFormer: Hash | null;
-  /** Of what remains where rows were removed; null: it is not asked for. */
-  readonly rest: Hash | null;
+  readonly coversFormer: boolean;
+}
+
+interface OpenLink extends Link {
+  /** Of what links cover, and of what those of earlier versions did, newest first. */
+  readonly hashes: readonly Covered[];
+  /** Lines that are not hashed yet. */
+  lines: string;
+  restLines: string;
+  readonly hasFormer: boolean;
+  readonly hasOverruns: boolean;
+  /** Of what remains where rows were removed, newest first; empty: it is not asked for. */
+  readonly rests: readonly Hash[];
   /** Whether a row that is about to be removed was among its rows. */
   hasRemoved: boolean;
   /** Seqs of the link that no row has. */
@@ -28,6 +38,10 @@ interface OpenLink extends Link {
 }
 
 const MISSING_MAX_COUNT = 20;
+/** Lines are hashed together up to this length: a call costs as much as a line. */
+const LINES_MAX_CHARS = 65_536;
+/** What the line of a link's time begins with: whether the link covers overruns. */
+const [WITH_OVERRUNS, WITHOUT_OVERRUNS] = ["t2", "t1"] as const;
 /** Of a SHA-256: 128 bits. */
 const REST_CHARS = 32;
 
@@ -51,6 +65,7 @@ export class ChainWalk {
   readonly #ws: number;
   readonly #links: Iterator<Link>;
   readonly #former: FormerLines;
+  readonly #overruns: OverrunLines;
   #before: Link = { first: 0, last: 0, digest: CHAIN_START, committedAtMs: null };
   #open: OpenLink | null;
   #lastSeq = 0;
@@ -68,6 +83,7 @@ export class ChainWalk {
     this.#workspace = file.workspace(ws);
     this.#links = readLinks(file, ws);
     this.#former = new FormerLines(file, ws);
+    this.#overruns = new OverrunLines(file, ws);
     this.#open = this.#nextLink();
   }
 
@@ -86,10 +102,10 @@ export class ChainWalk {
       return;
     }
     this.#endBare();
-    link.hash.update(`\n${sealedText}`);
-    link.withFormer?.update(`\n${sealedText}`);
+    link.lines += `\n${sealedText}`;
     if (isRemoved) link.hasRemoved = true;
-    else link.rest?.update(`\n${sealedText}`);
+    else if (link.rests.length > 0) link.restLines += `\n${sealedText}`;
+    if (link.lines.length > LINES_MAX_CHARS) hashLines(link);
   }
 
   /** Ends links that lie before a seq, and notes which seqs have no row. */
@@ -106,33 +122,40 @@ export class ChainWalk {
     if (link === null) return;
     noteMissing(link, Math.max(link.first, this.#lastSeq + 1), link.last);
     const key = keyText(this.#workspace, link.first);
-    const rest = link.rest?.digest("hex").slice(0, REST_CHARS);
-    const isRest = rest !== undefined && rest === this.#file.removed.restOf(this.#ws, link.first);
+    hashLines(link);
+    const rests = link.rests.map((rest) => rest.digest("hex").slice(0, REST_CHARS));
+    const told = this.#file.removed.restOf(this.#ws, link.first);
+    const isRest = told !== undefined && rests.includes(told);
     if (!this.#isSealed(link) && !isRest) this.#reportBroken(link, key);
+    const [rest] = rests;
     if (rest !== undefined && link.hasRemoved) this.#onRest?.(this.#ws, link.first, rest);
     this.#before = link;
     this.#open = this.#nextLink();
   }
 
-  /** Links of earlier versions cover nothing that they ended; behind one that does, all do. */
-  #isSealed({ digest, hash, withFormer }: OpenLink): boolean {
-    if (withFormer === null || !this.#coversFormer) {
-      if (hash.digest("hex") === digest) return true;
-    }
-    if (withFormer === null || withFormer.digest("hex") !== digest) return false;
-    this.#coversFormer = true;
+  /**
+   * Of links with former versions those of the earliest versions cover none; behind one that does,
+   * all do.
+   */
+  #isSealed({ digest, hashes, hasFormer }: OpenLink): boolean {
+    const found = hashes.find(({ hash }) => hash.digest("hex") === digest);
+    if (found === undefined) return false;
+    if (!hasFormer) return true;
+    if (!found.coversFormer && this.#coversFormer) return false;
+    this.#coversFormer ||= found.coversFormer;
     return true;
   }
 
   #reportBroken(link: OpenLink, key: string): void {
     const { findings } = this.#file;
     const range = `${link.first} to ${link.last}`;
-    const also = link.withFormer === null ? "" : ", or what they were before";
+    const former = link.hasFormer ? ", or what they were before" : "";
+    const also = link.hasOverruns ? `${former}, or the overruns among them` : former;
     findings.add("chain", key, `does not seal the rows of seq ${range} as they are now${also}`);
     // Nobody can tell any more which of the two it was; what waited and was released leaves a
     // gap as well, so a gap means something only where the seal is broken.
     for (const seq of link.missing) {
-      const problem = "is missing: a step or journal entry that was sealed";
+      const problem = "is missing: a step, journal entry or overrun that was sealed";
       findings.add("steps", keyText(this.#workspace, `seq ${seq}`), problem);
       findings.add("journal", keyText(this.#workspace, seq), problem);
     }
@@ -147,29 +170,48 @@ export class ChainWalk {
     const before = this.#before.last;
     const problem = `covers seq ${link.first} to ${link.last} after a link up to ${before}`;
     this.#file.findings.expect(tiles, ["chain", key, problem]);
-    const hash = openSha256().update(this.#before.digest);
     const { committedAtMs } = link;
-    if (committedAtMs !== null) hash.update(`\nt1\u001f${committedAtMs}`);
     const isInOrder = (committedAtMs ?? -1) >= (this.#before.committedAtMs ?? -1);
     const early = "has an earlier commit time than the link before it";
     this.#file.findings.expect(isInOrder, ["chain", key, early]);
-    const lines = this.#former.before(link.first);
-    const withFormer = lines.length === 0 ? null : hash.copy();
-    for (const line of lines) withFormer?.update(`\n${line}`);
-    const rest = this.#restHash(link, lines);
-    return { ...link, hash, withFormer, rest, hasRemoved: false, missing: [] };
+    const former = this.#former.before(link.first);
+    const overruns = this.#overruns.upTo(link.last);
+    const isRestAsked =
+      this.#onRest !== null || this.#file.removed.restOf(this.#ws, link.first) !== undefined;
+    return {
+      ...link,
+      hashes: this.#beginnings(link, { former, overruns }),
+      rests: isRestAsked ? this.#rests(link, { former, overruns }) : [],
+      hasFormer: former.length > 0,
+      hasOverruns: overruns.length > 0,
+      ...{ lines: "", restLines: "", hasRemoved: false },
+      missing: [],
+    };
+  }
+
+  /** What stands in front of a link's rows, by the version that made it, newest first. */
+  #beginnings({ committedAtMs }: Link, { former, overruns }: Beside): Covered[] {
+    const { digest } = this.#before;
+    // Before links had times they covered rows alone.
+    const [now, then] =
+      committedAtMs === null
+        ? [null, [digest]]
+        : [
+            [digest, timeLine(WITH_OVERRUNS, committedAtMs), ...former, ...overruns],
+            [digest, timeLine(WITHOUT_OVERRUNS, committedAtMs)],
+          ];
+    const covered = now === null ? [] : [{ hash: hashOf(now), coversFormer: true }];
+    if (former.length > 0) covered.push({ hash: hashOf([...then, ...former]), coversFormer: true });
+    return [...covered, { hash: hashOf(then), coversFormer: false }];
   }
 
   /** Begins with the link's own digest, that before it, and what it covers beside rows. */
-  #restHash({ first, digest, committedAtMs }: Link, lines: readonly string[]): Hash | null {
-    const isAsked =
-      this.#onRest !== null || this.#file.removed.restOf(this.#ws, first) !== undefined;
-    if (!isAsked) return null;
-    const rest = openSha256().update(
-      `${this.#before.digest}\n${digest}\nt1\u001f${committedAtMs ?? ""}`,
-    );
-    for (const line of lines) rest.update(`\n${line}`);
-    return rest;
+  #rests({ digest, committedAtMs }: Link, { former, overruns }: Beside): Hash[] {
+    const before = [this.#before.digest, digest];
+    return [
+      [...before, timeLine(WITH_OVERRUNS, committedAtMs), ...former, ...overruns],
+      [...before, timeLine(WITHOUT_OVERRUNS, committedAtMs), ...former],
+    ].map((lines) => hashOf(lines));
   }
 
   #noteBare(seq: number): void {
@@ -207,6 +249,27 @@ export class ChainWalk {
     const sealed = row.chain === this.#before.digest;
     findings.expect(sealed, [...at, "chain is not the digest of the last link"]);
   }
+}
+
+/** Lines of what a link covers beside rows. */
+interface Beside {
+  readonly former: readonly string[];
+  readonly overruns: readonly string[];
+}
+
+function hashLines(link: OpenLink): void {
+  for (const { hash } of link.hashes) hash.update(link.lines);
+  for (const rest of link.rests) rest.update(link.restLines);
+  link.lines = "";
+  link.restLines = "";
+}
+
+function timeLine(of: string, committedAtMs: number | null): string {
+  return `${of}\u001f${committedAtMs ?? ""}`;
+}
+
+function hashOf(lines: readonly string[]): Hash {
+  return openSha256().update(lines.join("\n"));
 }
 
 function* readLinks(file: DataFile, ws: number): Generator<Link> {

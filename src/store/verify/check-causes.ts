@@ -10,9 +10,10 @@ import type { Row } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
-import { isRecordedCause } from "./recorded.ts";
+import { isRecordedBelow, isRecordedCause } from "./recorded.ts";
 
 const CAUSES: readonly unknown[] = ["no_hold", "above_hold", "within_hold", "revised", "run"];
+const LATE = "late_event";
 const REASONS: readonly unknown[] = ADJUSTMENT_REASONS;
 
 /** Checks that each says why it is, and that this happened. */
@@ -72,7 +73,8 @@ function expectCause(
   // Acts of people stand in no run: they are compared with their rows one by one.
   if (run === "") return;
   const id = decodeId(row.id);
-  const isRecorded = isRecordedCause(file, ws, { run, source, id });
+  const own = isRecordedCause(file, ws, { run, source, id });
+  const isRecorded = own || (row.reason === LATE && isRecordedBelow(file, ws, { run, source, id }));
   const problem = `names ${keyText(run, source, id)} as its cause, which is not on record`;
   file.findings.expect(isRecorded, [table, key, problem]);
 }

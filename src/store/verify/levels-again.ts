@@ -5,11 +5,11 @@
 
 import { present } from "../../domain/assert.ts";
 import type { Step } from "../../domain/event/step.ts";
-import type { RunFacts } from "../../domain/run/run.ts";
 import { decodeFormerOutcome, decodeFormerRun } from "../former-rows.ts";
 import { decodeOutcome, decodeRun, decodeRunFacts } from "../stored-rows.ts";
+import { BoundLevels } from "./bound-levels.ts";
 import { selects } from "./budget-measures.ts";
-import type { BudgetSums, SummedBudget, SummedPart } from "./budget-sums.ts";
+import { type BudgetSums, feeOf, type SummedBudget, type SummedPart } from "./budget-sums.ts";
 import type { DataFile } from "./data-file.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
 import { RunPaths } from "./run-paths.ts";
@@ -51,7 +51,9 @@ export class LevelsAgain {
   readonly #seenIn = new Map<string, number>();
   readonly #changed: ChangedScopes;
   readonly #paths: RunPaths;
-  /** Balances of charges in which runs with a cap or a minimum count. */
+  /** Null: no charge is asked for. */
+  readonly #bounds: BoundLevels | null;
+  /** Balances in which runs with a cap or a minimum count whose trees cannot be told. */
   readonly #unsure = new Set<string>();
 
   /** `asked` by workspace, budget, scope and window. */
@@ -61,6 +63,8 @@ export class LevelsAgain {
     this.#asked = asked;
     this.#paths = new RunPaths(file);
     this.#changed = asked.size === 0 ? NOTHING_CHANGED : changedScopes(file);
+    const isOfCharge = [...asked.values()].some(({ budget }) => isCharge(budget));
+    this.#bounds = isOfCharge ? new BoundLevels(file, sums, asked.values()) : null;
     const wide = new Map<SummedBudget, SummedBudget>();
     for (const { budget } of asked.values()) wide.set(budget, withoutSelection(budget));
     const all = new Set(wide.values());
@@ -70,6 +74,7 @@ export class LevelsAgain {
     const budgets = Map.groupBy(others, ({ ws }) => ws);
     this.#addRuns(budgets);
     this.#addOutcomes(budgets);
+    this.#addBoundRuns(budgets);
   }
 
   #addSteps(budgets: ReadonlyMap<number, readonly SummedBudget[]>): void {
@@ -86,6 +91,7 @@ export class LevelsAgain {
       const off = before === null ? [] : partsOf(ws, before);
       const { run, seq } = step;
       this.#book({ ws, run, seq, isOfStep: true }, { off, on: partsOf(ws, step) });
+      this.#charge({ ws, run, seq }, chargeOfStep(step) - chargeOfStep(before));
       before = step;
     }
   }
@@ -98,18 +104,56 @@ export class LevelsAgain {
       if (now === null || this.#sums.waitsInMemory(ws, now)) continue;
       const former = this.#file.all(FORMER_RUNS, ws, now.id);
       const versions = [...former.map((one) => readOr(() => decodeFormerRun(one))), now];
-      this.#bookVersions({ ws, run: now.id }, versions, (one) => this.#partsOfRun(own, ws, one));
+      this.#chargeVersions({ ws, run: now.id }, versions, ({ rating }) => feeOf(rating));
+      if (this.#bounds?.has(ws, now.id)) continue;
+      this.#bookVersions({ ws, run: now.id }, versions, (one) => {
+        return this.#sums.partsOfRun(own, ws, { ...one, corrections: [] });
+      });
     }
   }
 
-  *#partsOfRun(budgets: readonly SummedBudget[], ws: number, run: RunFacts) {
-    // What its bounds came to at an earlier time, no row says.
-    const isBound = this.#sums.isBound(ws, run);
-    for (const part of this.#sums.partsOfRun(budgets, ws, { ...run, corrections: [] })) {
-      const { budget, scope, window } = part;
-      const isOfCharge = budget.document.measure === "charge";
-      if (isBound && isOfCharge) this.#unsure.add(joined(ws, budget.id, scope, window));
-      yield part;
+  /** Runs with bounds, once it is known what their trees were charged and when. */
+  #addBoundRuns(budgets: ReadonlyMap<number, readonly SummedBudget[]>): void {
+    for (const { ws, run } of this.#bounds?.all() ?? []) {
+      const own = budgets.get(ws) ?? [];
+      const row = own.length === 0 ? undefined : this.#file.first(RUN, ws, run);
+      const now = row === undefined ? null : readOr(() => decodeRun(row));
+      if (now === null || this.#sums.waitsInMemory(ws, now)) continue;
+      const former = this.#file.all(FORMER_RUNS, ws, run);
+      const versions = [...former.flatMap((one) => readOr(() => decodeFormerRun(one)) ?? []), now];
+      const isMoved = this.#changed.moved.has(joined(ws, run));
+      let off: readonly SummedPart[] = [];
+      for (const then of this.#bounds?.statesOf(ws, run, versions) ?? []) {
+        const on = [...this.#sums.partsOfRun(own, ws, then.run)];
+        this.#book({ ws, run, seq: then.seq, isOfStep: false }, { off, on });
+        off = on;
+        for (const { budget, scope, window } of isMoved ? on : []) {
+          if (isCharge(budget)) this.#unsure.add(joined(ws, budget.id, scope, window));
+        }
+      }
+    }
+  }
+
+  #chargeVersions<T extends { readonly sinceSeq: number }>(
+    of: Pick<Booked, "ws" | "run">,
+    versions: readonly (T | null)[],
+    chargeOf: (version: T) => bigint,
+  ): void {
+    let before = 0n;
+    for (const version of versions) {
+      if (version === null) continue;
+      const charge = chargeOf(version);
+      this.#charge({ ...of, seq: version.sinceSeq }, charge - before);
+      before = charge;
+    }
+  }
+
+  /** What a run and all above it that have bounds were charged more. */
+  #charge({ ws, run, seq }: Pick<Booked, "ws" | "run" | "seq">, charge: bigint): void {
+    if (this.#bounds === null || charge === 0n) return;
+    for (const { id } of this.#paths.of(ws, run)) {
+      if (!this.#bounds.has(ws, id)) continue;
+      this.#bounds.add(ws, id, { seq: Math.max(seq, this.#linkedSeq(ws, run, id)), charge });
     }
   }
 
@@ -123,6 +167,7 @@ export class LevelsAgain {
       const versions = [...former.map((one) => readOr(() => decodeFormerOutcome(one))), now];
       const { run } = now;
       this.#bookVersions({ ws, run }, versions, (one) => this.#sums.partsOfOutcome(own, ws, one));
+      this.#chargeVersions({ ws, run }, versions, ({ charge }) => charge);
     }
   }
 
@@ -236,6 +281,15 @@ function withoutSelection(budget: SummedBudget): SummedBudget {
   const { customer } = where;
   const anyOf = customer === undefined ? {} : { customer };
   return { ...budget, document: { ...budget.document, where: anyOf } };
+}
+
+function isCharge({ document }: SummedBudget): boolean {
+  return document.measure === "charge";
+}
+
+/** What a revision of a step is charged, where it counts. */
+function chargeOfStep(step: Step | null): bigint {
+  return step === null || step.voided || step.role !== "bill" ? 0n : step.charge;
 }
 
 /** Of budgets that are not of runs: each row says by itself whether it is selected. */

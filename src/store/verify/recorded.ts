@@ -29,3 +29,16 @@ export function isRecordedCause(file: DataFile, ws: number, of: Identity): boole
   if (source === "" && file.first(OUTCOME, ws, run, id) !== undefined) return true;
   return isRecordedStep(file, ws, of);
 }
+
+const BELOW = "SELECT id FROM runs INDEXED BY runs_by_parent WHERE ws = ? AND parent = ?";
+
+/**
+ * Whether a cause is on record of a run right below the one that it names: an event that told a run
+ * above when it began was named as that one's by versions before this one.
+ */
+export function isRecordedBelow(file: DataFile, ws: number, of: Identity): boolean {
+  if (of.id === "") return false;
+  return file.all(BELOW, ws, of.run).some(({ id: run }) => {
+    return isRecordedCause(file, ws, { ...of, run: run as string });
+  });
+}
