@@ -107,6 +107,10 @@ class Run:
         outcome = {"outcome": name, "occurredAt": _now(), **fields}
         self._tollgate.send("POST", f"{self._path}/outcomes", outcome)
 
+    def left(self):
+        """What the next call may set aside: of each measure, the least that a budget leaves."""
+        return self._tollgate.send("GET", f"{self._path}/wait?timeoutMs=0")["left"]
+
     @contextmanager
     def call(self, kind="model", **step):
         """Holds the worst case of a call, lets it be made, and records it.

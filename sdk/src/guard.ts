@@ -13,7 +13,7 @@ import {
   refusalFacts,
   undecidedDetail,
 } from "./hold-answer.ts";
-import type { Decision, HoldRequest, OpenRequest } from "./holds.ts";
+import type { Decision, HoldRequest, Left, OpenRequest } from "./holds.ts";
 import { jsonText } from "./json-text.ts";
 import type { GuardOptions, OnNotice, Settings } from "./options.ts";
 import type { OnProblem } from "./problem.ts";
@@ -122,6 +122,15 @@ export class Guard {
     const options = { timeoutMs: this.#options.holdTimeoutMs };
     const answer = await this.#api.post(`${pathOf(run.id)}/holds`, body, options);
     if (answer.kind === "answer" && answer.status < 300) run.noteOpening(isOpenedIn(answer));
+  }
+
+  /** What is left to a run that the server knows. Null: there is no answer in time. */
+  async left(run: string): Promise<readonly Left[] | null> {
+    const options = { timeoutMs: this.#options.holdTimeoutMs };
+    const answer = await this.#api.get(`${pathOf(run)}/wait?timeoutMs=0`, options);
+    if (answer.kind === "unreachable" || answer.status >= 300) return null;
+    const { left } = Object(answer.body) as { readonly left?: readonly Left[] };
+    return left ?? null;
   }
 
   /** Gives a hold back whose call was never made. Does not throw: it would expire anyway. */

@@ -64,6 +64,17 @@ export interface BudgetState {
   readonly stage?: { readonly at: string; readonly do: string } | null;
 }
 
+/** What the next hold may set aside of one measure, and which budget leaves the least of it. */
+export interface Left {
+  /** `cost`, `charge`, `tokens`, `steps`, … */
+  readonly measure: string;
+  readonly currency: string | null;
+  /** Exact decimal text. */
+  readonly amount: string;
+  readonly budget: string;
+  readonly scope: string;
+}
+
 /** The rule of a policy that a run is beyond. */
 export interface PolicyRule {
   /** Key of the policy. */

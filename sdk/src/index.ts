@@ -11,7 +11,7 @@ export type {
   Usage,
   WireEvent,
 } from "./events.ts";
-export type { BudgetState, Cap, PolicyRule } from "./holds.ts";
+export type { BudgetState, Cap, Left, PolicyRule } from "./holds.ts";
 export type { CallShape, ModelHost } from "./model-call/endpoint.ts";
 export type { GuardOptions, Notice, OnNotice, RunOptions, TollgateOptions } from "./options.ts";
 export type { OnProblem, Problem } from "./problem.ts";

@@ -1,7 +1,7 @@
 /** One run: what it did is recorded here, and what it wants to do is asked for here. */
 import { type CallOptions, type MeasuredCall, performCall } from "./call.ts";
 import type { RunEnding, StepFacts, Usage } from "./events.ts";
-import type { OpenRequest } from "./holds.ts";
+import type { Left, OpenRequest } from "./holds.ts";
 import { fetchMetered } from "./model-call/metered-fetch.ts";
 import { newId } from "./new-id.ts";
 import type { RecordedRun, RunPlace } from "./run-place.ts";
@@ -107,6 +107,15 @@ export class Run implements RecordedRun {
     const usage: Usage = maxSeconds === undefined ? {} : { seconds: String(maxSeconds) };
     const facts = { kind: "compute", usage, isTimed: true, ...rest } as const;
     return performCall(this.#workshop, { run: this, facts }, work);
+  }
+
+  /**
+   * What the next call may set aside: of each measure, the least that a hard budget leaves; one
+   * without a limit is not in it. Null: the server cannot be asked now. Only the hold decides.
+   */
+  async left(): Promise<readonly Left[] | null> {
+    await this.openOnServer();
+    return this.#workshop.guard.left(this.id);
   }
 
   /** Records a result of the run that a rate card can charge, once for each key. */

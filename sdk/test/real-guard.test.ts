@@ -76,6 +76,23 @@ const rejection = async (work: Promise<unknown>) =>
   );
 
 describe("guarding against the real server", { skip }, () => {
+  test("an agent is told what it may still spend, before its first call and after it", async () => {
+    await setBudget("planner", "0.02");
+    const { tollgate, openai } = client();
+    await tollgate.run({ customer: "acme", agent: "planner" }, async (run) => {
+      const of = { measure: "cost", currency: "USD", budget: "planner", scope: run.id };
+      assert.deepEqual(await run.left(), [{ ...of, amount: "0.02" }]);
+      await openai.chat.completions.create(CHAT);
+      await tollgate.flush();
+      const { remaining } = await balanceOf(run.id, "planner");
+      assert.notEqual(remaining, "0.02");
+      assert.deepEqual(await run.left(), [{ ...of, amount: remaining }]);
+    });
+    const nowhere = client({ url: "http://127.0.0.1:9" }).tollgate;
+    const lost = nowhere.open({ customer: "acme", agent: "planner" });
+    assert.equal(await lost.left(), null);
+  });
+
   test("a burst of calls never overruns the budget of its run", async () => {
     await setBudget("burst", "0.02");
     const { tollgate, problems, openai } = client({ guard: { throttleMaxMs: 0 } });

@@ -207,6 +207,18 @@ describe("from Python", { skip: isThere.status === 0 ? false : "python3 is not i
     assert.equal(await printed, "first\nsecond\n");
   });
 
+  test("an agent is told what it may still spend", async () => {
+    const script = [
+      "from tollgate import Tollgate",
+      'caps = [{"measure": "cost", "limit": "0.05"}]',
+      'with Tollgate().run(customer="acme", agent="support", caps=caps) as run:',
+      '    with run.call("tool", tool="lookup_order", cost="0.02"):',
+      '        print(run.left()[0]["amount"])',
+      '    print(run.left()[0]["amount"])',
+    ];
+    assert.equal(await python(script.join("\n")), "0.03\n0.05\n");
+  });
+
   test("an opening that is refused is an error with its code, and nothing is made", async () => {
     const script = [
       "from tollgate import Tollgate, TollgateError",
