@@ -10,6 +10,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { counted } from "../render/counted.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
 import { printable } from "../render/styles.ts";
 import { type Session, withSession } from "../session.ts";
@@ -75,7 +76,10 @@ async function send(
   }
   bar.clear();
   const summary = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
-  print(out, `${file.name} (${file.format}): ${total} events; ${summary || "nothing to send"}`);
+  print(
+    out,
+    `${file.name} (${file.format}): ${counted(total, "event")}; ${summary || "nothing to send"}`,
+  );
   for (const problem of problems.slice(0, PROBLEMS_SHOWN))
     print(err, styles.yellow(`  ${printable(problem)}`));
   if (problems.length > PROBLEMS_SHOWN) {
