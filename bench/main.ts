@@ -32,21 +32,31 @@ const ON_POSTGRES: Readonly<Record<string, (options: { steps: number }) => Promi
   limits: benchLimitsPostgres,
 };
 
+const OPTIONS = {
+  json: { type: "boolean" },
+  steps: { type: "string" },
+  store: { type: "string" },
+} as const;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean" }, steps: { type: "string" }, store: { type: "string" } },
+  strict: false,
+  options: OPTIONS,
 });
 
 const name = positionals[0] ?? "";
-if (Object.hasOwn(BENCHES, name)) {
-  const { defaultSteps, run } = BENCHES[name as keyof typeof BENCHES];
-  const chosen = values.store === "postgres" ? (ON_POSTGRES[name] ?? run) : run;
-  const report = await chosen({ steps: Number(values.steps ?? defaultSteps) });
+const known = Object.hasOwn(BENCHES, name) ? BENCHES[name as keyof typeof BENCHES] : null;
+const steps = Number(values.steps ?? known?.defaultSteps);
+const isStore = values.store === undefined || values.store === "postgres";
+const isAsked = isStore && Object.keys(values).every((option) => Object.hasOwn(OPTIONS, option));
+
+if (known !== null && isAsked && Number.isSafeInteger(steps) && steps > 0) {
+  const chosen = values.store === "postgres" ? (ON_POSTGRES[name] ?? known.run) : known.run;
+  const report = await chosen({ steps });
   if (values.json === true) console.log(JSON.stringify(report));
   else console.dir(report, { depth: null });
 } else {
   const names = Object.keys(BENCHES).join("|");
-  console.error(`Which bench? npm run --silent bench -- ${names} [--json] [--steps N]
- * [--store postgres]`);
+  console.error(`Which bench? npm run --silent bench -- ${names}
+  [--json] [--steps N] [--store postgres]`);
   process.exitCode = 2;
 }
