@@ -5,6 +5,7 @@ Every record has an identity. So a request that got no answer is sent again as i
 once.
 """
 
+import http.client
 import json
 import os
 import time
@@ -80,7 +81,7 @@ class Tollgate:
                 problem = _problem(error)
                 if error.code not in (429, 503) or turn == TRIES:
                     raise problem from None
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 if turn == TRIES:
                     raise TollgateError(f"{self._url} does not answer: {error}") from error
             time.sleep(0.1 * 2**turn)
