@@ -3,32 +3,21 @@ import { overrunLine } from "../../domain/budget/overrun-text.ts";
 import { decodeOverrun } from "../stored-budgets.ts";
 import type { Row } from "../stored-rows.ts";
 import type { DataFile } from "./data-file.ts";
+import { RowsBySeq } from "./rows-by-seq.ts";
 
-const IN_ORDER = "SELECT * FROM overruns WHERE ws = ? ORDER BY seq";
+const IN_ORDER = { sql: "SELECT * FROM overruns WHERE ws = ? ORDER BY seq", column: "seq" };
 
 /** One workspace's overruns, in the order of their seqs. */
 export class OverrunLines {
-  readonly #rows: Iterator<Row>;
-  #next: Row | undefined;
+  readonly #rows: RowsBySeq;
 
   constructor(file: DataFile, ws: number) {
-    this.#rows = file.each(IN_ORDER, ws)[Symbol.iterator]();
-    this.#next = this.#read();
-  }
-
-  #read(): Row | undefined {
-    const next = this.#rows.next();
-    return next.done === true ? undefined : next.value;
+    this.#rows = new RowsBySeq(file, ws, IN_ORDER);
   }
 
   /** Lines up to a seq, behind the seq that was asked for last. */
   upTo(seq: number): string[] {
-    const lines: string[] = [];
-    while (this.#next !== undefined && (this.#next.seq as number) <= seq) {
-      lines.push(lineOf(this.#next));
-      this.#next = this.#read();
-    }
-    return lines;
+    return this.#rows.upTo(seq).map(lineOf);
   }
 }
 
