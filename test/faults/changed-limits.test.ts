@@ -221,6 +221,11 @@ test("overruns are missed of charge, credits, runs and runs of a card", async ()
     ["end", "b", 1],
     ["steps", "b", 2],
   ]);
+  assertFirstIsMissed(dataDir, keys);
+});
+
+/** Nothing is wrong with the folder; without the first overrun of any of these budgets it is. */
+function assertFirstIsMissed(dataDir: string, keys: readonly string[]): void {
   assert.deepEqual(verifyDataFolder(dataDir).findings, []);
   for (const key of keys) {
     const problems = problemsAfter(dataDir, (db) => {
@@ -231,7 +236,7 @@ test("overruns are missed of charge, credits, runs and runs of a card", async ()
     const isFound = problems.some((text) => text.startsWith("overruns add up to"));
     assert.ok(isFound, `${key}: ${problems}`);
   }
-});
+}
 
 test("an overrun is missed of charges in which runs with a cap and a minimum count", async () => {
   const history = [
@@ -252,52 +257,29 @@ test("an overrun is missed of charges in which runs with a cap and a minimum cou
     ["steps", "b", 2],
   ] as const satisfies readonly Act[];
   const dataDir = await played(history, BOUND_CARD);
-  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
-  for (const key of ["money", "bill"]) {
+  assertFirstIsMissed(dataDir, ["money", "bill"]);
+});
+
+for (const [key, what] of [
+  ["tree", "got its agent later than its steps"],
+  ["named", "its budget selects since it got its agent"],
+] as const) {
+  test(`an overrun is missed of a run that ${what}`, async () => {
+    const dataDir = await played([
+      ["own", key, 1],
+      ["steps", "a", 2],
+      ["open", "a", 3],
+      ["own", key, 9],
+      ["steps", "a", 0],
+    ]);
+    assert.deepEqual(verifyDataFolder(dataDir).findings, []);
     const problems = problemsAfter(dataDir, (db) => {
       const of = `budget_id = (SELECT id FROM budgets WHERE key = '${key}')`;
-      const sql = `DELETE FROM overruns WHERE seq = (SELECT min(seq) FROM overruns WHERE ${of})`;
-      assert.equal(db.prepare(sql).run().changes, 1, `an overrun of ${key}`);
+      assert.ok(db.prepare(`DELETE FROM overruns WHERE ${of}`).run().changes > 0);
     });
-    const isFound = problems.some((text) => text.startsWith("overruns add up to"));
-    assert.ok(isFound, `${key}: ${problems}`);
-  }
-});
-
-test("an overrun is missed of a run that got its agent later than its steps", async () => {
-  const dataDir = await played([
-    ["own", "tree", 1],
-    ["steps", "a", 2],
-    ["open", "a", 3],
-    ["own", "tree", 9],
-    ["steps", "a", 0],
-  ]);
-  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
-  const problems = problemsAfter(dataDir, (db) => {
-    const of = "budget_id = (SELECT id FROM budgets WHERE key = 'tree')";
-    assert.ok(db.prepare(`DELETE FROM overruns WHERE ${of}`).run().changes > 0);
+    assert.ok(
+      problems.some((text) => /^overruns add up to 0, 2 was settled above/.test(text)),
+      `${problems}`,
+    );
   });
-  assert.ok(
-    problems.some((text) => /^overruns add up to 0, 2 was settled above/.test(text)),
-    `${problems}`,
-  );
-});
-
-test("an overrun is missed of a run that its budget selects since it got its agent", async () => {
-  const dataDir = await played([
-    ["own", "named", 1],
-    ["steps", "a", 2],
-    ["open", "a", 3],
-    ["own", "named", 9],
-    ["steps", "a", 0],
-  ]);
-  assert.deepEqual(verifyDataFolder(dataDir).findings, []);
-  const problems = problemsAfter(dataDir, (db) => {
-    const of = "budget_id = (SELECT id FROM budgets WHERE key = 'named')";
-    assert.ok(db.prepare(`DELETE FROM overruns WHERE ${of}`).run().changes > 0);
-  });
-  assert.ok(
-    problems.some((text) => /^overruns add up to 0, 2 was settled above/.test(text)),
-    `${problems}`,
-  );
-});
+}
