@@ -23,6 +23,8 @@ import type {
   Customer,
   FormerOutcome,
   FormerRun,
+  GainedRollup,
+  MovedCounter,
   StepKey,
   StoredCounter,
   Suspended,
@@ -251,18 +253,18 @@ export class BatchState {
   }
 
   /** One customer's period after the other, as whoever keeps them has them. */
-  #movedCounters(): StoredCounter[] {
-    const moved: StoredCounter[] = [];
-    const add = (row: StoredCounter): void => {
+  #movedCounters(): MovedCounter[] {
+    const moved: MovedCounter[] = [];
+    const add = (row: MovedCounter): void => {
       moved.push(row);
     };
     for (const pages of this.#pages.values()) for (const page of pages) page.eachMoved(add);
     return moved;
   }
 
-  #gainedRollups(): RollupDelta[] {
-    const gained: RollupDelta[] = [];
-    const add = (row: RollupDelta): void => {
+  #gainedRollups(): GainedRollup[] {
+    const gained: GainedRollup[] = [];
+    const add = (row: GainedRollup): void => {
       gained.push(row);
     };
     for (const pages of this.#pages.values()) for (const page of pages) page.eachGained(add);

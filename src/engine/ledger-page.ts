@@ -8,10 +8,21 @@ import {
   rollupPlace,
 } from "../domain/run/rollup.ts";
 import { Shelf } from "../domain/shelf.ts";
-import type { ChargeCell, CountedPage, CounterKey, StoredCounter } from "./ports.ts";
+import type {
+  ChargeCell,
+  CountedPage,
+  CounterKey,
+  GainedRollup,
+  MovedCounter,
+  Placed,
+  StoredCounter,
+} from "./ports.ts";
 
 /** Where a counter stands. */
-type CounterPlace = Omit<StoredCounter, "counter">;
+type CounterPlace = Omit<MovedCounter, "counter">;
+
+/** What a roll-up gains so far. */
+type GainingRollup = GrowingRollup & { -readonly [K in keyof Placed]: Placed[K] };
 
 /** The place of a counter in a unit of work; `moveSlot` moves it. */
 export interface CounterSlot {
@@ -60,7 +71,7 @@ export class LedgerPage {
   #stored: CountedPage | null = null;
   /** Those that were asked for. */
   readonly #counters = new Shelf<MovingSlot, CellOfCard>(({ at }, wanted) => isOfCell(at, wanted));
-  readonly #rollups = new Shelf<GrowingRollup, RollupKey>(isSameRollup);
+  readonly #rollups = new Shelf<GainingRollup, RollupKey>(isSameRollup);
 
   constructor(period: string) {
     this.period = period;
@@ -89,24 +100,26 @@ export class LedgerPage {
     const place = rollupPlace(key);
     const known = this.#rollups.find(place, key);
     if (known !== undefined) return known;
-    const none = emptyRollup(key);
+    const none: GainingRollup = emptyRollup(key);
+    const page = this.#stored?.place;
+    if (page !== undefined) none.place = page;
     this.#rollups.put(place, none);
     return none;
   }
 
   /** Every row that gains something: a list of its own. */
-  get gained(): readonly GrowingRollup[] {
+  get gained(): readonly GainedRollup[] {
     return this.#rollups.rows;
   }
 
-  eachGained(visit: (row: GrowingRollup) => void): void {
+  eachGained(visit: (row: GainedRollup) => void): void {
     this.#rollups.each(visit);
   }
 
   /** Visits every counter that was moved, as it is now. */
-  eachMoved(visit: (row: StoredCounter) => void): void {
+  eachMoved(visit: (row: MovedCounter) => void): void {
     this.#counters.each((slot) => {
-      if (slot.isMoved) visit(storedOf(slot));
+      if (slot.isMoved) visit(movedOf(slot));
     });
   }
 }
@@ -119,7 +132,9 @@ export function moveSlot(given: CounterSlot, counter: Counter): void {
 }
 
 /** The row of a counter that has moved. Written out field by field: every step moves several. */
-function storedOf({ at, counter }: CounterSlot): StoredCounter {
-  const { customer, period, cardKey, chargeKey, cell } = at;
-  return { customer, period, cardKey, chargeKey, cell, counter: counter as Counter };
+function movedOf({ at, counter }: CounterSlot): MovedCounter {
+  const { customer, period, cardKey, chargeKey, cell, place } = at;
+  const now = counter as Counter;
+  if (place === undefined) return { customer, period, cardKey, chargeKey, cell, counter: now };
+  return { customer, period, cardKey, chargeKey, cell, counter: now, place };
 }

@@ -81,13 +81,24 @@ export interface StoredCounter extends CounterKey {
   readonly counter: Counter;
 }
 
+/** Where a store has a row at hand, if it tells: what becomes of the row is handed back with it. */
+export interface Placed {
+  readonly place?: object;
+}
+
+/** A counter that a unit of work has moved. */
+export type MovedCounter = StoredCounter & Placed;
+
+/** What a unit of work adds to a roll-up; its place is that of its page. */
+export type GainedRollup = RollupDelta & Placed;
+
 /** A charge of a card, or one cell of it. */
 export type ChargeCell = Pick<StoredCounter, "chargeKey" | "cell">;
 
 /** What a store has of a customer's period, to be looked into while a unit of work lasts. */
-export interface CountedPage extends CounterKey {
+export interface CountedPage extends CounterKey, Placed {
   /** The counter of a charge by a card; undefined: it has counted nothing. */
-  counter(cardKey: string, charge: ChargeCell): StoredCounter | undefined;
+  counter(cardKey: string, charge: ChargeCell): MovedCounter | undefined;
 }
 
 /** One link of the hash chain: what one commit added, sealed onto all before it. */
@@ -139,8 +150,8 @@ export interface Writes extends SpendingWrites {
   readonly outcomes: readonly OutcomeState[];
   /** What outcomes of `outcomes` were. */
   readonly formerOutcomes: readonly FormerOutcome[];
-  readonly counters: readonly StoredCounter[];
-  readonly rollups: readonly RollupDelta[];
+  readonly counters: readonly MovedCounter[];
+  readonly rollups: readonly GainedRollup[];
   readonly calls: readonly Call[];
   /** Calls given free because their step was voided. */
   readonly freedCalls: readonly Call[];

@@ -2,9 +2,12 @@
 export class Recent<K, V> {
   readonly #rows = new Map<K, V>();
   readonly #capacity: number;
+  readonly #forgotten: (row: V) => void;
 
-  constructor(capacity: number) {
+  /** `forgotten` is told of each row that goes for want of room. (Default: nobody is.) */
+  constructor(capacity: number, forgotten: (row: V) => void = () => undefined) {
     this.#capacity = capacity;
+    this.#forgotten = forgotten;
   }
 
   get(key: K): V | undefined {
@@ -23,9 +26,10 @@ export class Recent<K, V> {
    */
   #forgetOldest(): void {
     let left = Math.ceil(this.#capacity / 8);
-    for (const key of this.#rows.keys()) {
+    for (const [key, row] of this.#rows) {
       if (left === 0) return;
       this.#rows.delete(key);
+      this.#forgotten(row);
       left -= 1;
     }
   }

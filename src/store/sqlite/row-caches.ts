@@ -7,22 +7,16 @@
  * that hold totals may wait here (pending) and go to the file together: see write-totals.ts.
  */
 import type { PeriodState } from "../../domain/period/records.ts";
-import {
-  type GrowingRollup,
-  growRollup,
-  isSameRollup,
-  type RollupRow,
-  rollupPlace,
-} from "../../domain/run/rollup.ts";
+import { emptyRollup, growRollup, type RollupRow, rollupPlace } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
-import { Shelf } from "../../domain/shelf.ts";
-import { type CellOfCard, counterPlace, isOfCell } from "../../engine/ledger-page.ts";
+import { counterPlace } from "../../engine/ledger-page.ts";
 import type {
   ChainHead,
-  ChargeCell,
   CountedPage,
   CounterKey,
   Customer,
+  GainedRollup,
+  MovedCounter,
   StoredCounter,
 } from "../../engine/ports.ts";
 import { type KnownIds, unreadRun } from "../kept-identities.ts";
@@ -35,29 +29,13 @@ import {
   decodeRun,
 } from "../stored-rows.ts";
 import { BudgetRows } from "./budget-rows.ts";
+import { CounterSlot, Page, type RollupSlot } from "./counted-page.ts";
 import { RunIdentities } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
 
 /** A run, the number of its row, and what is known of its steps. */
 export interface RunSlot extends KnownIds {
   run: Run;
-  isPending: boolean;
-}
-
-/** A counter and the number of its row. */
-export interface CounterSlot {
-  /** Null: not in the file yet. */
-  counterNo: number | null;
-  stored: StoredCounter;
-  isPending: boolean;
-}
-
-/** A roll-up and the number of its row. */
-export interface RollupSlot {
-  /** Null: not in the file yet. */
-  rollupNo: number | null;
-  /** Only this cache holds it. */
-  readonly row: GrowingRollup;
   isPending: boolean;
 }
 
@@ -75,35 +53,6 @@ class PendingTotals {
   get isEmpty(): boolean {
     return this.runs.size === 0 && this.counters.length === 0 && this.rollups.length === 0;
   }
-}
-
-/** What one customer's period counts. */
-class Page implements CountedPage {
-  readonly customer: string;
-  readonly period: string;
-  readonly counters = new Shelf<CounterSlot, CellOfCard>(isStoredOf);
-  readonly rollups = new Shelf<RollupSlot, RollupRow>(isOfKey);
-  /** Whether `PendingTotals.pages` holds it. */
-  isPinned = false;
-
-  constructor({ customer, period }: CounterKey) {
-    this.customer = customer;
-    this.period = period;
-  }
-
-  /** Of its keeper's unit of work alone: the next one moves it. */
-  counter(cardKey: string, { chargeKey, cell }: ChargeCell): StoredCounter | undefined {
-    const wanted = { cardKey, chargeKey, cell };
-    return this.counters.find(counterPlace(wanted), wanted)?.stored;
-  }
-}
-
-function isStoredOf({ stored }: CounterSlot, wanted: CellOfCard): boolean {
-  return isOfCell(stored, wanted);
-}
-
-function isOfKey({ row }: RollupSlot, wanted: RollupRow): boolean {
-  return isSameRollup(row, wanted);
 }
 
 type NumberedTable = "runs" | "counters" | "rollups";
@@ -125,7 +74,9 @@ class WorkspaceRows {
   readonly customers = new Recent<string, Customer>(CUSTOMERS_MAX_ROWS);
   readonly periods = new Recent<string, PeriodState[]>(CUSTOMERS_MAX_ROWS);
   /** By customer: the pages of one go together. */
-  readonly pages = new Recent<string, Page[]>(PAGES_MAX_ROWS);
+  readonly pages = new Recent<string, Page[]>(PAGES_MAX_ROWS, (pages) => {
+    for (const page of pages) page.isRecent = false;
+  });
   /** The page asked for last: a unit's rows come one customer's period after the other. */
   lastPage: Page | null = null;
   pending = new PendingTotals();
@@ -271,8 +222,8 @@ export class RowCaches {
 
   counters(ws: number, keys: readonly CounterKey[]): StoredCounter[] {
     const found: StoredCounter[] = [];
-    const add = ({ stored }: CounterSlot): void => {
-      found.push(stored);
+    const add = ({ customer, period, cardKey, chargeKey, cell, counter }: CounterSlot): void => {
+      found.push({ customer, period, cardKey, chargeKey, cell, counter });
     };
     for (const key of keys) this.#page(ws, key).counters.each(add);
     return found;
@@ -283,36 +234,54 @@ export class RowCaches {
     return this.#page(ws, key);
   }
 
-  putCounter(ws: number, stored: StoredCounter): void {
-    const page = this.#page(ws, stored);
-    const slot = slotOf(page, stored);
-    slot.stored = stored;
+  putCounter(ws: number, moved: MovedCounter): void {
+    const slot = this.#slotOf(ws, moved);
+    slot.counter = moved.counter;
     if (slot.isPending) return;
     slot.isPending = true;
-    this.#pin(ws, stored.customer, page).counters.push(slot);
+    this.#pin(ws, slot.page).counters.push(slot);
   }
 
-  addRollup(ws: number, delta: RollupRow): void {
-    const page = this.#page(ws, delta);
+  /** The place of a counter on its page, made now where it has none. */
+  #slotOf(ws: number, moved: MovedCounter): CounterSlot {
+    const { place } = moved;
+    if (place instanceof CounterSlot && place.page.isKeptBy(this.#of(ws))) return place;
+    const page = this.#page(ws, moved);
+    const { counters } = page;
+    const key = counterPlace(moved);
+    const known = counters.find(key, moved);
+    if (known !== undefined) return known;
+    const slot = new CounterSlot(page, moved, null);
+    counters.put(key, slot);
+    return slot;
+  }
+
+  addRollup(ws: number, delta: GainedRollup): void {
+    const given = delta.place;
+    const isKept = given instanceof Page && given.isKeptBy(this.#of(ws));
+    const page = isKept ? given : this.#page(ws, delta);
     const place = rollupPlace(delta);
     let slot = page.rollups.find(place, delta);
     if (slot === undefined) {
       // A row of its own: the delta belongs to the unit of work, which may be told of.
-      slot = { rollupNo: null, row: { ...delta }, isPending: false };
+      const row = emptyRollup(delta);
+      growRollup(row, delta);
+      slot = { rollupNo: null, row, isPending: false };
       page.rollups.put(place, slot);
     } else {
       growRollup(slot.row, delta);
     }
     if (slot.isPending) return;
     slot.isPending = true;
-    this.#pin(ws, delta.customer, page).rollups.push(slot);
+    this.#pin(ws, page).rollups.push(slot);
   }
 
   /** Keeps a page from being forgotten while it holds what the file does not. */
-  #pin(ws: number, customer: string, page: Page): PendingTotals {
+  #pin(ws: number, page: Page): PendingTotals {
     const { pending } = this.#of(ws);
     if (page.isPinned) return pending;
     page.isPinned = true;
+    const { customer } = page;
     const pages = pending.pages.get(customer);
     if (pages === undefined) pending.pages.set(customer, [page]);
     else pages.push(page);
@@ -333,13 +302,13 @@ export class RowCaches {
   }
 
   #readPage(ws: number, { customer, period }: CounterKey): Page {
-    const page = new Page({ customer, period });
+    const rows = this.#of(ws);
+    const page = new Page(rows, { customer, period });
     const where = "WHERE ws = ? AND customer = ? AND period = ?";
     const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
     for (const row of counters.all(ws, customer, period)) {
-      const counterNo = row.counter_no as number;
-      const stored = decodeCounter(row);
-      page.counters.put(counterPlace(stored), { counterNo, stored, isPending: false });
+      const slot = new CounterSlot(page, decodeCounter(row), row.counter_no as number);
+      page.counters.put(counterPlace(slot), slot);
     }
     const rollups = this.#statements.of(`SELECT * FROM rollups ${where}`);
     for (const row of rollups.all(ws, customer, period)) {
@@ -347,9 +316,8 @@ export class RowCaches {
       const rollup = decodeRollup(row);
       page.rollups.put(rollupPlace(rollup), { rollupNo, row: rollup, isPending: false });
     }
-    const { pages } = this.#of(ws);
-    const own = pages.get(customer);
-    if (own === undefined) pages.set(customer, [page]);
+    const own = rows.pages.get(customer);
+    if (own === undefined) rows.pages.set(customer, [page]);
     else own.push(page);
     return page;
   }
@@ -382,14 +350,4 @@ function pageOf(pages: readonly Page[] | undefined, period: string): Page | unde
   if (pages === undefined) return undefined;
   for (const page of pages) if (page.period === period) return page;
   return undefined;
-}
-
-/** The place of a counter on its page, made now where it has none. */
-function slotOf({ counters }: Page, stored: StoredCounter): CounterSlot {
-  const place = counterPlace(stored);
-  const known = counters.find(place, stored);
-  if (known !== undefined) return known;
-  const slot = { counterNo: null, stored, isPending: false };
-  counters.put(place, slot);
-  return slot;
 }

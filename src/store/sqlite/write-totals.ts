@@ -15,7 +15,7 @@ import type { Writes } from "../../engine/ports.ts";
 import type { SpendingWrites } from "../../engine/spending-ports.ts";
 import { unreadRun } from "../kept-identities.ts";
 import { encodeRollup, encodeRun, encodeSegments, RUN_COLUMNS } from "../stored-rows.ts";
-import type { CounterSlot, RollupSlot } from "./row-caches.ts";
+import type { CounterSlot, RollupSlot } from "./counted-page.ts";
 import { writeBalances } from "./sqlite-spending.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
@@ -187,7 +187,7 @@ const INSERT_COUNTER = `INSERT INTO counters
     counter_no = excluded.counter_no, segments = excluded.segments, amount = excluded.amount`;
 
 function writeCounter({ shared, ws, draft }: UnitParts, slot: CounterSlot): void {
-  const { customer, period, cardKey, chargeKey, cell, counter } = slot.stored;
+  const { customer, period, cardKey, chargeKey, cell, counter } = slot;
   const segments = encodeSegments(counter);
   const amount = formatAmount(counter.amount);
   if (slot.counterNo !== null) {

@@ -1,0 +1,89 @@
+/** What one customer's period counts, as the embedded store has it at hand. */
+import type { Counter } from "../../domain/rating/counter.ts";
+import { type GrowingRollup, isSameRollup, type RollupRow } from "../../domain/run/rollup.ts";
+import { Shelf } from "../../domain/shelf.ts";
+import { type CellOfCard, counterPlace, isOfCell } from "../../engine/ledger-page.ts";
+import type {
+  ChargeCell,
+  CountedPage,
+  CounterKey,
+  MovedCounter,
+  StoredCounter,
+} from "../../engine/ports.ts";
+
+/** A counter and the number of its row. */
+export class CounterSlot implements MovedCounter {
+  readonly customer: string;
+  readonly period: string;
+  readonly cardKey: string;
+  readonly chargeKey: string;
+  readonly cell: string;
+  counter: Counter;
+  readonly page: Page;
+  /** Null: not in the file yet. */
+  counterNo: number | null;
+  isPending = false;
+
+  constructor(page: Page, stored: StoredCounter, counterNo: number | null) {
+    this.customer = page.customer;
+    this.period = page.period;
+    this.cardKey = stored.cardKey;
+    this.chargeKey = stored.chargeKey;
+    this.cell = stored.cell;
+    this.counter = stored.counter;
+    this.page = page;
+    this.counterNo = counterNo;
+  }
+
+  get place(): this {
+    return this;
+  }
+}
+
+/** A roll-up and the number of its row. */
+export interface RollupSlot {
+  /** Null: not in the file yet. */
+  rollupNo: number | null;
+  /** Only this cache holds it. */
+  readonly row: GrowingRollup;
+  isPending: boolean;
+}
+
+/** What one customer's period counts. */
+export class Page implements CountedPage {
+  readonly customer: string;
+  readonly period: string;
+  readonly counters = new Shelf<CounterSlot, CellOfCard>(isOfCell);
+  readonly rollups = new Shelf<RollupSlot, RollupRow>(isOfKey);
+  /** Whose it is. */
+  readonly #keeper: object;
+  /** Whether `WorkspaceRows.pages` holds it. */
+  isRecent = true;
+  /** Whether `PendingTotals.pages` holds it. */
+  isPinned = false;
+
+  constructor(keeper: object, { customer, period }: CounterKey) {
+    this.#keeper = keeper;
+    this.customer = customer;
+    this.period = period;
+  }
+
+  get place(): this {
+    return this;
+  }
+
+  /** False: it was forgotten, and another may stand for the same period. */
+  isKeptBy(keeper: object): boolean {
+    return (this.isRecent || this.isPinned) && this.#keeper === keeper;
+  }
+
+  /** Of its keeper's unit of work alone: the next one moves it. */
+  counter(cardKey: string, { chargeKey, cell }: ChargeCell): CounterSlot | undefined {
+    const wanted = { cardKey, chargeKey, cell };
+    return this.counters.find(counterPlace(wanted), wanted);
+  }
+}
+
+function isOfKey({ row }: RollupSlot, wanted: RollupRow): boolean {
+  return isSameRollup(row, wanted);
+}
