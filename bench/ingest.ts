@@ -25,6 +25,8 @@ const BATCHES: Shape = { eventsPerRequest: 100, connections: 16, requests: 600 }
 const SINGLES: Shape = { eventsPerRequest: 1, connections: 64, requests: 15_000 };
 const ROUNDS = 5;
 const FILL: Shape = { eventsPerRequest: 1_000, connections: 8, requests: 100 };
+/** What 500 runs that do not end have together before they are measured. */
+const LONG_RUNS_STEPS = 600_000;
 
 /** Options of the bench. */
 export interface IngestOptions {
@@ -38,20 +40,22 @@ export async function benchIngest({ steps }: IngestOptions): Promise<object> {
   const limit = await startServer("limit-server.ts", [join(folder, "limit.log")]);
   const product = await startServer("server.ts", [join(folder, "data")]);
   const budgeted = await startServer("server.ts", [join(folder, "budgeted"), "budgets"]);
+  const long = await startServer("server.ts", [join(folder, "long")]);
   const load = measured.startLoad();
   try {
-    const against = { load, limit, product, budgeted };
+    const against = { load, limit, product, budgeted, long };
     await warmUp(against);
     const fresh = await compare(against, "product", "fresh");
     const withBudgets = await compare(against, "budgeted", "with budgets");
     budgeted.child.kill("SIGTERM");
-    const filled = await fill(against, steps);
+    const filled = await fill(against, "product", steps);
     const full = await compare(against, "product", `at ${filled.sent.steps} steps`);
     const exact = await checkSums(against);
     const rssBytes = rssOf(product.child);
     product.child.kill("SIGTERM");
     await once(product.child, "exit");
     const bytes = folderBytes(join(folder, "data"));
+    const longRuns = await benchLongRuns(against);
     return {
       ...measured.aboutThis(),
       ...fresh,
@@ -60,11 +64,13 @@ export async function benchIngest({ steps }: IngestOptions): Promise<object> {
       bytesPerStep: rounded(bytes / exact.steps, 1),
       storedSteps: filled.sent.steps,
       atStoredSteps: full,
+      longRuns,
       sumsAreExact: exact.isExact,
       sums: exact,
     };
   } finally {
-    for (const child of [limit.child, product.child, budgeted.child, load]) child.kill("SIGKILL");
+    const servers = [limit, product, budgeted, long];
+    for (const child of [load, ...servers.map((one) => one.child)]) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -80,7 +86,7 @@ async function warmUp(against: Against): Promise<void> {
   }
 }
 
-type Name = "limit" | "product" | "budgeted";
+type Name = "limit" | "product" | "budgeted" | "long";
 
 interface Against extends Readonly<Record<Name, measured.Target>> {
   readonly load: ChildProcess;
@@ -157,14 +163,23 @@ function rateOf(answer: LoadResult, { eventsPerRequest }: Shape): number {
   return (answer.requests * eventsPerRequest) / answer.seconds;
 }
 
-async function fill(against: Against, steps: number): Promise<RoundAnswer> {
-  let answer = await round(against, "product", { ...FILL, requests: 1 });
+async function fill(against: Against, name: Name, steps: number): Promise<RoundAnswer> {
+  let answer = await round(against, name, { ...FILL, requests: 1 });
   while (answer.sent.steps < steps) {
-    answer = await round(against, "product", FILL);
+    answer = await round(against, name, FILL);
     const share = Math.min(100, Math.floor((100 * answer.sent.steps) / steps));
     process.stderr.write(`filling: ${answer.sent.steps} of ${steps} steps (${share} %)\n`);
   }
   return answer;
+}
+
+/** Runs of a thousand steps, such as customers have who state no runs. */
+async function benchLongRuns(against: Against) {
+  const { sent } = await fill(against, "long", LONG_RUNS_STEPS);
+  const rounds = { shape: BATCHES, label: `batches of 100, ${sent.steps} steps of 500 runs` };
+  const { ours, limit, ratio } = await inTurns(against, "long", rounds);
+  const rates = { eventsPerSecond: ours, limitEventsPerSecond: limit, ratioToLimit: ratio };
+  return { storedSteps: sent.steps, ...rates };
 }
 
 interface UsageAnswer {

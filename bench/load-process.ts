@@ -43,6 +43,8 @@ const SEED = Number(process.argv[2] ?? 20_261_123);
 /** Seeds of workloads of one customer stand apart from the others. */
 const HOT_SEEDS = 1_000;
 const START_MS = Date.parse("2026-11-01T00:00:00Z");
+/** Runs that outlast every round. */
+const LONG_RUN_STEPS = 1_000_000;
 const EVENTS = "/v1/events";
 const workloads = new Map<string, Workload>();
 const holds = new HoldWorkload(SEED);
@@ -52,7 +54,9 @@ function workloadOf(name: string): Workload {
   const number = Number(/\d+$/.exec(name)?.[0] ?? 0);
   const isHot = name.startsWith("hot-");
   const seed = SEED + number + (isHot ? HOT_SEEDS : 0);
-  const options = isHot ? { startMs: START_MS, customers: 1 } : { startMs: START_MS };
+  const customers = isHot ? { customers: 1 } : {};
+  const runs = name === "long" ? { stepsPerRun: LONG_RUN_STEPS } : {};
+  const options = { startMs: START_MS, ...customers, ...runs };
   const known = workloads.get(name) ?? new Workload(seed, options);
   workloads.set(name, known);
   return known;

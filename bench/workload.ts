@@ -43,22 +43,33 @@ export interface Sent {
   outputTokens: bigint;
 }
 
+/** What a workload is made of. */
+export interface WorkloadOptions {
+  readonly startMs: number;
+  /** (Default: 1,000.) */
+  readonly customers?: number;
+  /** Steps that a run has on average. (Default: 40.) */
+  readonly stepsPerRun?: number;
+}
+
 export class Workload {
   readonly sent: Sent = { steps: 0, duplicates: 0, inputTokens: 0n, outputTokens: 0n };
   readonly #random: () => number;
   readonly #runs: OpenRun[] = [];
   readonly #startMs: number;
   readonly #customers: number;
+  readonly #stepsPerRun: number;
   readonly #recent: string[] = [];
   #made = 0;
 
   constructor(
     seed: number,
-    { startMs, customers = CUSTOMERS }: { readonly startMs: number; readonly customers?: number },
+    { startMs, customers = CUSTOMERS, stepsPerRun = STEPS_PER_RUN }: WorkloadOptions,
   ) {
     this.#random = seededRandom(seed);
     this.#startMs = startMs;
     this.#customers = customers;
+    this.#stepsPerRun = stepsPerRun;
     for (let n = 0; n < OPEN_RUNS; n += 1) this.#runs.push(this.#openRun());
   }
 
@@ -74,7 +85,7 @@ export class Workload {
 
   #openRun(): OpenRun {
     const customer = `customer-${String(this.#pick(this.#customers)).padStart(4, "0")}`;
-    const stepsLeft = STEPS_PER_RUN / 2 + this.#pick(STEPS_PER_RUN);
+    const stepsLeft = this.#stepsPerRun / 2 + this.#pick(this.#stepsPerRun);
     return { id: `run-${this.#uuid()}`, customer, stepsLeft };
   }
 

@@ -2,16 +2,16 @@
  * Which identities runs hold, in memory, so that nearly every step that arrives is known to be new
  * without asking the store.
  *
- * An identity is kept as 52 bits of a hash, in one table for all runs: sets of ids, one a run, took
+ * An identity is kept as 32 bits of a hash, in one table for all runs: sets of ids, one a run, took
  * ten times the memory and as many cache misses. Where two identities share the bits the store is
- * asked once too often, which is no harm.
+ * asked once too often, which is no harm: of a full table, one time in 18,000.
  *
  * There are two tables. When the younger one is full it becomes the older, and what that held is
  * forgotten: of runs that were begun or read by then nothing is known any more.
  */
 
-/** Identities in one table, of which there are two: 1 MiB each when full. */
-export const TABLE_MAX_COUNT = 60_000;
+/** Identities in one table, of which there are two: 2 MiB each when full. */
+export const TABLE_MAX_COUNT = 240_000;
 
 const UNREAD = 0;
 
@@ -33,6 +33,12 @@ export class KeptIdentities {
   #older = new PrintTable();
   /** Number of the younger table. */
   #tableNo = 1;
+  readonly #tableMaxCount: number;
+
+  /** `tableMaxCount` is for tests. (Default: TABLE_MAX_COUNT.) */
+  constructor(tableMaxCount = TABLE_MAX_COUNT) {
+    this.#tableMaxCount = tableMaxCount;
+  }
 
   /** A run whose identities are kept from here on: it has no step yet, or all are added next. */
   begin(run: KnownIds): void {
@@ -57,31 +63,34 @@ export class KeptIdentities {
   add(run: KnownIds, sourceNo: number, id: string): void {
     if (!this.isKept(run)) return;
     this.#younger.add(printOf(run.runNo, sourceNo, id));
-    if (this.#younger.count < TABLE_MAX_COUNT) return;
+    if (this.#younger.count < this.#tableMaxCount) return;
     this.#older = this.#younger;
     this.#younger = new PrintTable();
     this.#tableNo += 1;
   }
 }
 
-/** 52 bits of an identity, never 0: two hashes by multiplication, of 32 and of 20 bits. */
 function printOf(runNo: number, sourceNo: number, id: string): number {
-  let high = Math.imul(runNo, 0x9e3779b1) ^ sourceNo;
-  let low = Math.imul(runNo, 0x85ebca6b) + sourceNo;
-  for (let at = 0; at < id.length; at += 1) {
-    const code = id.charCodeAt(at);
-    high = Math.imul(high ^ code, 0x01000193);
-    low = Math.imul(low ^ code, 0x5bd1e995);
+  return printOfText(Math.imul(runNo, 0x9e3779b1) ^ sourceNo, id);
+}
+
+/** Goes on with a hash by multiplication, one character after the other; mixed, never 0. */
+export function printOfText(begun: number, text: string): number {
+  let hash = begun;
+  for (let at = 0; at < text.length; at += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   }
-  high ^= high >>> 15;
-  return (high >>> 0) * 2 ** 20 + (low >>> 12) + 1;
+  // Every bit has a part in the low ones, which say where a print stands.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0 || 1;
 }
 
 const LEAST_PLACES = 1_024;
 
 /** A set of prints by open addressing, at most half full. */
 export class PrintTable {
-  #places = new Float64Array(LEAST_PLACES);
+  #places = new Uint32Array(LEAST_PLACES);
   count = 0;
 
   has(print: number): boolean {
@@ -109,7 +118,7 @@ export class PrintTable {
 
   #grow(): void {
     const former = this.#places;
-    this.#places = new Float64Array(2 * former.length);
+    this.#places = new Uint32Array(2 * former.length);
     for (const print of former) if (print !== 0) this.#places[this.#placeOf(print)] = print;
   }
 }

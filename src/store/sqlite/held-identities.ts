@@ -5,12 +5,16 @@
  * keeps those of steps, and where two share their bits the file is asked once too often.
  */
 import type { StepKey } from "../../engine/ports.ts";
-import { PrintTable, TABLE_MAX_COUNT } from "../kept-identities.ts";
+import { PrintTable, printOfText, TABLE_MAX_COUNT } from "../kept-identities.ts";
 import type { Statements } from "./statements.ts";
 
 const OF_RUN = "SELECT source, id FROM holds WHERE ws = ? AND run = ? LIMIT ?";
-/** More are not read for one run: each of its holds is asked for in the file. */
-const RUN_HOLDS_MAX_COUNT = 2_000;
+/**
+ * Of a run with more they are not read: each that is asked for is looked for in the file. Reading
+ * 16 takes as long as three looks; and what is read drives out what was read before, so long runs
+ * that take turns would be read again for every hold.
+ */
+const RUN_HOLDS_MAX_COUNT = 16;
 
 /** What is known of the runs that were asked about since a table was begun, and of their holds. */
 class Generation {
@@ -18,21 +22,27 @@ class Generation {
   /** True: all its holds are here, or in the generation that was read with it. */
   readonly runs = new Map<string, boolean>();
 
-  get isFull(): boolean {
-    return this.prints.count >= TABLE_MAX_COUNT || this.runs.size >= TABLE_MAX_COUNT;
+  isFull(maxCount: number): boolean {
+    return this.prints.count >= maxCount || this.runs.size >= maxCount / PRINTS_A_RUN;
   }
 }
+
+/** The id of a run takes the room of so many prints. */
+const PRINTS_A_RUN = 4;
 
 /** The identities of the holds of one workspace. */
 export class HeldIdentities {
   readonly #statements: Statements;
   readonly #ws: number;
+  readonly #tableMaxCount: number;
   #younger = new Generation();
   #older = new Generation();
 
-  constructor(statements: Statements, ws: number) {
+  /** `tableMaxCount` is for tests. (Default: TABLE_MAX_COUNT.) */
+  constructor(statements: Statements, ws: number, tableMaxCount = TABLE_MAX_COUNT) {
     this.#statements = statements;
     this.#ws = ws;
+    this.#tableMaxCount = tableMaxCount;
   }
 
   /** False: there is no such hold in the file. True: there may be one. */
@@ -71,26 +81,14 @@ export class HeldIdentities {
 
   /** When the younger one is full it becomes the older, and what that held is read again. */
   #turn(): void {
-    if (!this.#younger.isFull) return;
+    if (!this.#younger.isFull(this.#tableMaxCount)) return;
     this.#older = this.#younger;
     this.#younger = new Generation();
   }
 }
 
-/** 52 bits of an identity, never 0. */
 function printOf(run: string, source: string, id: string): number {
-  let high = 0x811c9dc5;
-  let low = 0x9e3779b1;
-  for (const text of [run, source, id]) {
-    for (let at = 0; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      high = Math.imul(high ^ code, 0x01000193);
-      low = Math.imul(low ^ code, 0x5bd1e995);
-    }
-    // Ids hold no such character: ("a", "bc") and ("ab", "c") differ.
-    high = Math.imul(high ^ 0xffff, 0x01000193);
-    low = Math.imul(low ^ 0xffff, 0x5bd1e995);
-  }
-  high ^= high >>> 15;
-  return (high >>> 0) * 2 ** 20 + (low >>> 12) + 1;
+  return printOfText(printOfText(printOfText(SEED, run), source), id);
 }
+
+const SEED = 0x811c9dc5;

@@ -3,18 +3,24 @@ import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { unreadRun } from "../kept-identities.ts";
+import { CountingStatements } from "./counting-statements-contract.ts";
 import { RunIdentities } from "./run-identities.ts";
-import { Statements } from "./statements.ts";
 import { encodeId } from "./stored-id.ts";
 
 const SOURCE = 1;
 
+/** What is kept of so few is forgotten soon. */
+const FEW = 6_000;
+
 function opened() {
   const db = new DatabaseSync(":memory:");
   db.exec("CREATE TABLE steps (run_no INTEGER, source_no INTEGER, id)");
+  db.exec("CREATE INDEX steps_by_run ON steps (run_no)");
   const insert = db.prepare("INSERT INTO steps VALUES (?, ?, ?)");
-  const identities = new RunIdentities(new Statements(db));
-  return { identities, store: (run: number, id: string) => insert.run(run, SOURCE, encodeId(id)) };
+  const statements = new CountingStatements(db);
+  const identities = new RunIdentities(statements, FEW);
+  const store = (run: number, id: string) => insert.run(run, SOURCE, encodeId(id));
+  return { identities, store, statements };
 }
 
 test("a run that was begun here holds what was added, and nothing else is looked for", () => {
@@ -46,17 +52,31 @@ test("a run that nobody has read may hold anything; once read, it holds what the
   assert.ok(!identities.mayHold(run, SOURCE, "another"));
 });
 
-test("a run of 2000 steps is kept, one of more is asked for in the file each time", () => {
+test("a run of 16 steps is read, one of more is asked for in the file each time", () => {
   const { identities, store } = opened();
   const [kept, large] = [unreadRun(1), unreadRun(2)];
-  for (let n = 0; n < 2_001; n += 1) {
-    if (n < 2_000) store(1, `id-${n}`);
+  for (let n = 0; n < 17; n += 1) {
+    if (n < 16) store(1, `id-${n}`);
     store(2, `id-${n}`);
   }
   identities.read(kept);
   identities.read(large);
   assert.ok(!identities.mayHold(kept, SOURCE, "another"));
   assert.ok(identities.mayHold(large, SOURCE, "another"));
+});
+
+test("long runs that take turns are not read again for every step", () => {
+  const { identities, store, statements } = opened();
+  const runs = Array.from({ length: 100 }, (_, at) => unreadRun(at + 1));
+  for (const run of runs) identities.begin(run);
+  const steps = 40_000;
+  for (let n = 0; n < steps; n += 1) {
+    const run = runs[n % runs.length] as (typeof runs)[0];
+    identities.read(run);
+    store(run.runNo, `id-${n}`);
+    identities.add(run, SOURCE, `id-${n}`);
+  }
+  assert.ok(statements.rowsRead <= steps / 10, `${statements.rowsRead} rows were read`);
 });
 
 test("however many others come, a stored identity is never taken for a new one", () => {
@@ -67,7 +87,7 @@ test("however many others come, a stored identity is never taken for a new one",
   identities.add(old, SOURCE, "old");
   const others = unreadRun(2);
   identities.begin(others);
-  for (let n = 0; n < 200_000; n += 1) {
+  for (let n = 0; n < 4 * FEW; n += 1) {
     identities.add(others, SOURCE, `id-${n}`);
     if (n % 997 !== 0) continue;
     assert.ok(identities.mayHold(old, SOURCE, "old"));

@@ -1,14 +1,18 @@
 /**
  * Which identities the runs of a file hold, in memory: nearly every step that arrives is new, and
- * knowing so without asking the file saves 3 µs a step. The ids of a run are read once, in one go;
- * a run with too many is asked for in the file each time.
+ * knowing so without asking the file saves 3 µs a step. The ids of a run that is met again are read
+ * in one go, unless it has too many: that is asked for in the file each time.
  */
 import { KeptIdentities, type KnownIds } from "../kept-identities.ts";
 import type { Statements } from "./statements.ts";
 import { decodeId } from "./stored-id.ts";
 
-/** More ids than this are not read for one run: a standing run may hold millions. */
-const RUN_IDS_MAX_COUNT = 2_000;
+/**
+ * Of a run with more they are not read: each step that arrives is looked for in the file. Reading
+ * 16 takes as long as three looks; and what is read drives out what was read before, so long runs
+ * that take turns would be read again for every step.
+ */
+const RUN_IDS_MAX_COUNT = 16;
 
 const TOO_MANY = -1;
 
@@ -16,8 +20,9 @@ const TOO_MANY = -1;
 export class RunIdentities extends KeptIdentities {
   readonly #statements: Statements;
 
-  constructor(statements: Statements) {
-    super();
+  /** `tableMaxCount` is for tests. */
+  constructor(statements: Statements, tableMaxCount?: number) {
+    super(tableMaxCount);
     this.#statements = statements;
   }
 
