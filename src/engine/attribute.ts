@@ -148,7 +148,10 @@ function bindTree(ledger: Ledger, event: Attribution, customer: string): void {
   if (isBoundWithParent(ledger, event.run, customer)) return;
   const root = rootOf(ledger, event.run);
   ensureCustomer(ledger, customer);
-  const bound = bindBelow(ledger, root, customer);
+  // Of a tree that is bound, only what was linked just now is not.
+  const from = root.customer === null ? root : ledger.state.runOrNew(event.run);
+  const below = from.height > 0 ? ledger.state.runsByParent() : null;
+  const bound = bindBelow(ledger, { run: from, below }, customer);
   ledger.recountRun(root.id, causeOf(event));
   releaseSuspended(ledger, bound);
 }
@@ -160,12 +163,19 @@ function isBoundWithParent(ledger: Ledger, id: string, customer: string): boolea
   return run.parent === null || ledger.state.runs.get(run.parent)?.customer === customer;
 }
 
-function bindBelow(ledger: Ledger, run: Run, customer: string): string[] {
-  const bound = run.customer === null ? [run.id] : [];
-  if (run.customer === null) ledger.state.editRun(run.id).customer = customer;
-  if (run.height === 0) return bound;
-  const below = ledger.state.childrenOf(run.id);
-  return bound.concat(below.flatMap((child) => bindBelow(ledger, child, customer)));
+/** A run, and who is right below whom; null: nobody is below it. */
+interface Unbound {
+  readonly run: Run;
+  readonly below: ReadonlyMap<string | null, readonly Run[]> | null;
+}
+
+/** A run that is bound has nothing unbound below it. */
+function bindBelow(ledger: Ledger, { run, below }: Unbound, customer: string): string[] {
+  if (run.customer !== null) return [];
+  ledger.state.editRun(run.id).customer = customer;
+  const children = below?.get(run.id) ?? [];
+  const bound = children.flatMap((child) => bindBelow(ledger, { run: child, below }, customer));
+  return [run.id, ...bound];
 }
 
 /** Makes the customer on first sight, with the workspace's defaults. */

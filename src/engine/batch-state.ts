@@ -157,8 +157,9 @@ export class BatchState {
     return copy;
   }
 
-  childrenOf(id: string): Run[] {
-    return [...this.runs.values()].filter((run) => run.parent === id);
+  /** The runs at hand, by the run that they are right below. */
+  runsByParent(): ReadonlyMap<string | null, readonly Run[]> {
+    return Map.groupBy(this.runs.values(), ({ parent }) => parent);
   }
 
   /** Records an accepted event or act that is not a step. */

@@ -259,17 +259,21 @@ function readyIn(lane: Lane, size: number): Promise<void> {
 }
 
 /**
- * Takes what stands at the head of the queue and belongs to one workspace: all of it up to the
- * limit, or where holds are asked for, these and then few events. `mayPart`: holds may be alone.
+ * Takes what stands before the first act and belongs to one workspace: all of it up to the limit,
+ * or where holds are asked for, these and then few events. Of other workspaces nothing depends on
+ * it: were they to part what belongs together, each request would have a commit of its own.
+ * `mayPart`: holds may be alone.
  */
 function takeUnit(lane: Lane, workspace: string, mayPart: boolean): EventsWaiting[] {
   const waiting: EventsWaiting[] = [];
+  let isSole = true;
   for (const next of lane.queue) {
-    if (next.kind !== "events" || next.workspace !== workspace) break;
-    waiting.push(next);
+    if (next.kind === "act") break;
+    if (next.workspace === workspace) waiting.push(next);
+    else isSole = false;
   }
   const holds = waiting.filter(isOfHolds);
-  if (waiting.length < lane.queue.length) {
+  if (isSole && waiting.length < lane.queue.length) {
     holds.push(...holdsBehindActs(lane.queue.slice(waiting.length), workspace));
   }
   lane.expecting = holds.length > 0 ? UNITS_EXPECTING_HOLDS_COUNT : Math.max(0, lane.expecting - 1);

@@ -4,13 +4,13 @@
  */
 import { decodeEvent } from "../domain/event/codec.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import type { Run } from "../domain/run/run.ts";
-import { STANDING_PREFIX } from "../domain/run/run.ts";
+import { placeInTime, STANDING_PREFIX } from "../domain/run/run.ts";
 import { finalAtOf, outcomeKeyText } from "./apply-outcome.ts";
 import type { BatchState } from "./batch-state.ts";
 import { callKeyText, counterKeyText, stepKeyText } from "./batch-state.ts";
 import { correctedPeriods } from "./correct-runs.ts";
 import { newCustomer } from "./customer-defaults.ts";
+import { UnboundRuns } from "./load-unbound.ts";
 import { namedCustomers } from "./named-customers.ts";
 import type { CounterKey, Customer, StepKey, UnitOfWork } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
@@ -29,16 +29,17 @@ export async function loadBatch(
   tariff: Tariff,
   { state, events, runs = [] }: Loaded,
 ): Promise<void> {
-  const opened = new Set(events.filter((event) => event.type === "run.opened").map((e) => e.run));
   await loadRuns(unit, state, [...events, ...runs.map((run) => ({ run }))]);
-  const counted = await loadRestated(unit, state, opened);
+  const openings = openingsOf(state, events);
+  const counted = await loadRestated(unit, state, openings);
+  const unbound = new UnboundRuns(unit, state);
   const all = [...events];
   // What waits and what may take over a call are events of this batch too, with runs of their own.
   for (let added: readonly TollgateEvent[] = events; added.length > 0; ) {
     if (added !== events) await loadRuns(unit, state, added);
-    const calls = [...(added === events ? counted : []), ...callsIn(added, opened)];
-    added = [...(await loadUnbound(unit, state)), ...(await loadHeirs(unit, state, calls))];
-    all.push(...added);
+    const calls = [...(added === events ? counted : []), ...callsIn(added, openings)];
+    added = [...(await unbound.load(all)), ...(await loadHeirs(unit, state, calls))];
+    for (const event of added) all.push(event);
   }
   await loadIdentities(unit, state, all);
   if (tariff.waitsForEnd) await loadWaiting(unit, state, all);
@@ -80,40 +81,21 @@ function markStandingRuns(state: BatchState, wanted: ReadonlySet<string>): void 
   }
 }
 
-/** A tree that may be bound in this batch brings along everything that waits in it. */
-async function loadUnbound(unit: UnitOfWork, state: BatchState): Promise<TollgateEvent[]> {
-  const unbound = [...state.runs.values()].filter((run) => run.customer === null);
-  const below: Run[] = [];
-  for (const run of unbound) {
-    if (run.height > 0) below.push(...(await unit.descendants(run.id)));
-  }
-  for (const run of below) state.runs.load(run.id, run);
-  const waiting: TollgateEvent[] = [];
-  for (const run of new Set([...unbound, ...below])) {
-    if (run.suspended === 0) continue;
-    for (const row of await unit.suspendedOfRun(run.id)) {
-      if (!state.suspended.has(stepKeyText(row))) waiting.push(decodeEvent(row.document));
-      state.suspended.load(stepKeyText(row), row);
-    }
-  }
-  return waiting;
-}
-
 /**
  * An opening that comes after steps restates them, so all of the run's steps are needed. Returns
- * the ids of their calls.
+ * the ids of their calls, where some may have to be handed over.
  */
 async function loadRestated(
   unit: UnitOfWork,
   state: BatchState,
-  opened: ReadonlySet<string>,
+  openings: ReadonlyMap<string, Opening>,
 ): Promise<string[]> {
   const callIds: string[] = [];
-  for (const run of opened) {
+  for (const [run, { mayHandOver }] of openings) {
     if (!state.runs.has(run)) continue;
     for (const step of await unit.stepsOfRun(run)) {
       state.steps.load(step);
-      if (step.callId !== null) callIds.push(step.callId);
+      if (mayHandOver && step.callId !== null) callIds.push(step.callId);
     }
     for (const outcome of await unit.outcomesOfRun(run)) {
       state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
@@ -122,9 +104,34 @@ async function loadRestated(
   return callIds;
 }
 
-function callsIn(events: readonly TollgateEvent[], opened: ReadonlySet<string>): string[] {
+/** What the openings of a run in one batch may do. */
+interface Opening {
+  /** Some name an authority: steps of other sources become shadows and let their calls go. */
+  readonly mayHandOver: boolean;
+}
+
+/**
+ * By run, the openings that may restate something. One that is not earlier than what the run was
+ * opened by, as when it is sent again, changes nothing, and the run may have any number of steps.
+ */
+function openingsOf(state: BatchState, events: readonly TollgateEvent[]): Map<string, Opening> {
+  const openings = new Map<string, Opening>();
+  for (const event of events) {
+    if (event.type !== "run.opened") continue;
+    const run = state.runs.get(event.run);
+    if (run?.opened && placeInTime(event) >= run.head) continue;
+    const mayHandOver = openings.get(event.run)?.mayHandOver || event.authority !== null;
+    openings.set(event.run, { mayHandOver });
+  }
+  return openings;
+}
+
+function callsIn(
+  events: readonly TollgateEvent[],
+  openings: ReadonlyMap<string, Opening>,
+): string[] {
   return events.flatMap((event) =>
-    event.type === "step" && opened.has(event.run) ? (event.callId ?? []) : [],
+    event.type === "step" && openings.get(event.run)?.mayHandOver ? (event.callId ?? []) : [],
   );
 }
 

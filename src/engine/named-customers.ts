@@ -47,8 +47,10 @@ function customersByTree(
     return tree;
   };
   const join = (a: string, b: string): void => {
-    const [kept, gone] = [treeOf(a), treeOf(b)];
-    if (kept === gone) return;
+    const [one, other] = [treeOf(a), treeOf(b)];
+    if (one === other) return;
+    // The smaller one moves: a root gets its thousand children one by one.
+    const [kept, gone] = one.runs.size < other.runs.size ? [other, one] : [one, other];
     for (const customer of gone.customers) kept.customers.add(customer);
     for (const run of gone.runs) {
       kept.runs.add(run);

@@ -40,6 +40,11 @@ export class KeptIdentities {
     this.#tableMaxCount = tableMaxCount;
   }
 
+  /** How many are kept. */
+  get count(): number {
+    return this.#younger.count + this.#older.count;
+  }
+
   /** A run whose identities are kept from here on: it has no step yet, or all are added next. */
   begin(run: KnownIds): void {
     run.idsFrom = this.#tableNo;

@@ -14,6 +14,19 @@ export class Recent<K, V> {
     return this.#rows.get(key);
   }
 
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** Forgets what was set longest ago for as long as it is too much. */
+  forgetWhile(isTooMuch: () => boolean): void {
+    for (const [key, row] of this.#rows) {
+      if (!isTooMuch()) return;
+      this.#rows.delete(key);
+      this.#forgotten(row);
+    }
+  }
+
   /** A row that is set again keeps its place: moving it would cost more than it saves. */
   set(key: K, row: V): void {
     this.#rows.set(key, row);

@@ -47,3 +47,48 @@ test("a page that others drove out of memory since it was looked at loses no tot
   assert.equal(rollup?.cost, amount(3));
   await store.close();
 });
+
+/** Empty pages of many periods of 1,000 customers: each weighs two rows. */
+const periodsOf = (name: string, count: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    customer: `${name}-${at % 1_000}`,
+    period: `p${Math.floor(at / 1_000)}`,
+  }));
+
+test("however many periods its customers have, so many rows of a workspace are at hand", async () => {
+  const store = openSqliteStore({ dataDir: join(folder, "periods"), digest: nodeDigest });
+  await store.createWorkspace("a");
+  await store.transact("a", async (unit) => {
+    const counted = async () => (await unit.counted([KEY]))[0];
+    const page = await counted();
+    await unit.counted(periodsOf("other", 49_000));
+    assert.equal(await counted(), page);
+    await unit.counted(periodsOf("another", 2_000));
+    assert.notEqual(await counted(), page, "the page was forgotten");
+  });
+  await store.close();
+});
+
+test("workspaces not worked on for longest are forgotten, and lose no total", async () => {
+  const store = openSqliteStore({ dataDir: join(folder, "workspaces"), digest: nodeDigest });
+  for (const workspace of ["a", "b", "c"]) await store.createWorkspace(workspace);
+  const counted = async (unit: UnitOfWork) => (await unit.counted([KEY]))[0];
+  const pages: (CountedPage | undefined)[] = [];
+  for (const workspace of ["a", "b"]) {
+    await store.transact(workspace, async (unit) => {
+      pages.push(await counted(unit));
+      await countOne(unit, await counted(unit));
+      await unit.counted(periodsOf("other", 40_000));
+    });
+  }
+  await store.transact("c", () => undefined);
+  const again = await Promise.all(["b", "a"].map((one) => store.transact(one, counted)));
+  assert.equal(again[0], pages[1], "of b everything is at hand");
+  assert.notEqual(again[1], pages[0]);
+  for (const workspace of ["a", "b"]) {
+    await store.transact(workspace, async (unit) => countOne(unit, await counted(unit)));
+    assert.equal((await store.countersOf(workspace, KEY))[0]?.counter.amount, amount(2));
+    assert.equal((await store.rollups(workspace, {}))[0]?.cost, amount(2));
+  }
+  await store.close();
+});

@@ -49,6 +49,9 @@ export interface RollupSlot {
   isPending: boolean;
 }
 
+/** A page without rows takes as much memory as so many. */
+const EMPTY_PAGE_ROWS = 2;
+
 /** What one customer's period counts. */
 export class Page implements CountedPage {
   readonly customer: string;
@@ -70,6 +73,11 @@ export class Page implements CountedPage {
 
   get place(): this {
     return this;
+  }
+
+  /** What it takes of memory, in rows. */
+  get weight(): number {
+    return EMPTY_PAGE_ROWS + this.counters.count + this.rollups.count;
   }
 
   /** False: it was forgotten, and another may stand for the same period. */

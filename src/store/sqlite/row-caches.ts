@@ -64,7 +64,13 @@ const MAXIMA: Readonly<Record<NumberedTable, string>> = {
 
 const RUNS_MAX_ROWS = 10_000;
 const CUSTOMERS_MAX_ROWS = 10_000;
-const PAGES_MAX_ROWS = 4_000;
+const CUSTOMERS_WITH_PAGES_MAX_COUNT = 4_000;
+/** Counters and roll-ups on them: a customer may have many periods, and a period many cells. */
+const PAGES_MAX_ROWS = 100_000;
+/** Rows at hand of all workspaces together: a row takes half a KiB. */
+const AT_HAND_MAX_ROWS = 150_000;
+/** What other things than counters and roll-ups take of memory, in rows. */
+const [EMPTY_ROWS, RUN_ROWS, IDENTITIES_A_ROW] = [32, 2, 100];
 
 /** The caches of one workspace. */
 class WorkspaceRows {
@@ -74,9 +80,14 @@ class WorkspaceRows {
   readonly customers = new Recent<string, Customer>(CUSTOMERS_MAX_ROWS);
   readonly periods = new Recent<string, PeriodState[]>(CUSTOMERS_MAX_ROWS);
   /** By customer: the pages of one go together. */
-  readonly pages = new Recent<string, Page[]>(PAGES_MAX_ROWS, (pages) => {
-    for (const page of pages) page.isRecent = false;
+  readonly pages = new Recent<string, Page[]>(CUSTOMERS_WITH_PAGES_MAX_COUNT, (pages) => {
+    for (const page of pages) {
+      page.isRecent = false;
+      this.pageRows -= page.weight;
+    }
   });
+  /** What these pages weigh. */
+  pageRows = 0;
   /** The page asked for last: a unit's rows come one customer's period after the other. */
   lastPage: Page | null = null;
   pending = new PendingTotals();
@@ -86,12 +97,21 @@ class WorkspaceRows {
     this.identities = new RunIdentities(statements);
     this.budgets = new BudgetRows(statements, ws);
   }
+
+  /** What is at hand, in rows. */
+  get weight(): number {
+    const { runs, customers, pageRows, identities } = this;
+    const kept = RUN_ROWS * runs.size + customers.size + pageRows;
+    return EMPTY_ROWS + kept + Math.ceil(identities.count / IDENTITIES_A_ROW);
+  }
 }
 
 /** The rows of every workspace that are at hand. */
 export class RowCaches {
   readonly #statements: Statements;
   readonly #workspaces = new Map<number, WorkspaceRows>();
+  /** The workspace of the last unit. */
+  #lastWs: number | null = null;
   /** The numbers given last; the file knows those that are missing. */
   readonly #lastNumbers = new Map<NumberedTable, number>();
 
@@ -102,6 +122,28 @@ export class RowCaches {
   clear(ws: number): void {
     this.#workspaces.delete(ws);
     this.#lastNumbers.clear();
+  }
+
+  /**
+   * A unit of a workspace begins. Returns the other one that was worked on longest ago, where too
+   * much is at hand of all together, and null where not.
+   */
+  turnTo(ws: number): number | null {
+    if (ws === this.#lastWs) return null;
+    this.#lastWs = ws;
+    const own = this.#of(ws);
+    // Those worked on longest ago stand first.
+    this.#workspaces.delete(ws);
+    this.#workspaces.set(ws, own);
+    let weight = 0;
+    for (const rows of this.#workspaces.values()) weight += rows.weight;
+    const [oldest = ws] = this.#workspaces.keys();
+    return weight > AT_HAND_MAX_ROWS && oldest !== ws ? oldest : null;
+  }
+
+  /** Forgets a workspace of which the file has everything. */
+  forget(ws: number): void {
+    if (!this.hasPending(ws)) this.#workspaces.delete(ws);
   }
 
   /** A number for a row that this process adds: no other writes to the file. */
@@ -253,6 +295,7 @@ export class RowCaches {
     if (known !== undefined) return known;
     const slot = new CounterSlot(page, moved, null);
     counters.put(key, slot);
+    if (page.isRecent) this.#of(ws).pageRows += 1;
     return slot;
   }
 
@@ -268,6 +311,7 @@ export class RowCaches {
       growRollup(row, delta);
       slot = { rollupNo: null, row, isPending: false };
       page.rollups.put(place, slot);
+      if (page.isRecent) this.#of(ws).pageRows += 1;
     } else {
       growRollup(slot.row, delta);
     }
@@ -303,6 +347,7 @@ export class RowCaches {
 
   #readPage(ws: number, { customer, period }: CounterKey): Page {
     const rows = this.#of(ws);
+    rows.pages.forgetWhile(() => rows.pageRows > PAGES_MAX_ROWS);
     const page = new Page(rows, { customer, period });
     const where = "WHERE ws = ? AND customer = ? AND period = ?";
     const counters = this.#statements.of(`SELECT * FROM counters ${where}`);
@@ -317,6 +362,7 @@ export class RowCaches {
       page.rollups.put(rollupPlace(rollup), { rollupNo, row: rollup, isPending: false });
     }
     const own = rows.pages.get(customer);
+    rows.pageRows += page.weight;
     if (own === undefined) rows.pages.set(customer, [page]);
     else own.push(page);
     return page;

@@ -70,6 +70,7 @@ import { decodeStep } from "./step-rows.ts";
 import type { TransactionDraft } from "./transaction.ts";
 import type { UnitShared } from "./unit-shared.ts";
 import { UnitsOfWork } from "./units-of-work.ts";
+import { unsummedWorkspaces } from "./unsummed-workspaces.ts";
 import { inlineWriter, type Writer, type WriterPlace } from "./writer.ts";
 
 /** Name of the database file inside the data folder. */
@@ -100,6 +101,8 @@ class SqliteStore extends SoleStore implements Store {
   readonly #reads: Statements;
   readonly #shared: UnitShared;
   readonly #workspaces = new Map<string, number>();
+  /** Workspaces whose totals lacked steps when the file was opened; null: any may. */
+  readonly #unsummed: ReadonlySet<number> | null;
   /** There is one writing connection: what overlapped would share a transaction. */
   readonly #turns = new Turns();
   readonly #current: CurrentTotals;
@@ -130,7 +133,9 @@ class SqliteStore extends SoleStore implements Store {
     this.#path = path;
     this.#release = release;
     // The schema is brought up to date before anybody reads.
-    openWriter(path, options).close();
+    const opening = openWriter(path, options);
+    this.#unsummed = unsummedWorkspaces(opening);
+    opening.close();
     const { digest, writer = inlineWriter, synchronous } = options;
     this.#writer = writer({ path, options: synchronous === undefined ? {} : { synchronous } });
     this.#reader = openReader(path);
@@ -194,7 +199,8 @@ class SqliteStore extends SoleStore implements Store {
     }
     const ws = row.ws as number;
     this.#workspaces.set(workspace, ws);
-    this.#current.doubt(ws);
+    // One that was made later has no steps yet.
+    if (this.#unsummed?.has(ws) ?? true) this.#current.doubt(ws);
     return ws;
   }
 
@@ -207,7 +213,8 @@ class SqliteStore extends SoleStore implements Store {
   }
 
   async createWorkspace(workspace: string): Promise<void> {
-    const sql = "INSERT OR IGNORE INTO workspaces (id, chain) VALUES (?, ?)";
+    const sql = `INSERT OR IGNORE INTO workspaces (id, chain, summed_step_no)
+      VALUES (?, ?, (SELECT coalesce(max(step_no), 0) FROM steps))`;
     await this.#own.save(sql, workspace, CHAIN_START);
   }
 

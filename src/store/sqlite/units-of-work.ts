@@ -23,6 +23,7 @@ export class UnitsOfWork {
 
   /** One that nothing overlaps. */
   async whole<T>(ws: number, work: UnitWork<T>): Promise<T> {
+    await this.#makeRoom(ws);
     const end = this.#current.begin(ws);
     try {
       const unit = new SqliteUnit(this.#parts.shared, ws, null);
@@ -44,6 +45,7 @@ export class UnitsOfWork {
     handedOver: () => void,
   ): Promise<{ readonly landing: Promise<T> }> {
     const ahead = await this.#aheadOf(ws);
+    if (ahead === null) await this.#makeRoom(ws);
     const turn = Promise.withResolvers<void>();
     if (ahead !== null) ahead.follower = turn.promise;
     const end = this.#current.begin(ws);
@@ -75,6 +77,19 @@ export class UnitsOfWork {
     } finally {
       turn.resolve();
     }
+  }
+
+  /**
+   * Forgets what is at hand of another workspace, once the file has it, where it is too much.
+   * Nothing is on its way.
+   */
+  async #makeRoom(ws: number): Promise<void> {
+    const { caches } = this.#parts.shared;
+    const other = caches.turnTo(ws);
+    if (other === null) return;
+    // A file that refuses it refuses the unit as well, which says so.
+    await this.#current.settle(other).catch(() => undefined);
+    caches.forget(other);
   }
 
   /** Null: nothing is on its way. */
