@@ -48,6 +48,8 @@ test("every statement of a varied history finds its rows by an index of its own"
   try {
     const store = openSqliteStore({ dataDir, digest: nodeDigest });
     await fillVaried(store);
+    const [workspace = ""] = store.workspaces();
+    await store.transact(workspace, (unit) => unit.descendants("a run"));
     await store.close();
   } finally {
     DatabaseSync.prototype.prepare = prepare;
