@@ -77,6 +77,10 @@ export class BudgetRows {
   }
 
   get stops(): ReadonlyMap<string, Stop> {
+    return this.#readStops();
+  }
+
+  #readStops(): Map<string, Stop> {
     this.#stops ??= new Map(
       this.#statements
         .of("SELECT * FROM stops WHERE ws = ?")
@@ -271,12 +275,13 @@ export class BudgetRows {
     this.#putStops(staged);
   }
 
+  /** In place: where all runs of a workspace are paused, a copy would be made for each of them. */
   #putStops({ lifted, stops }: SpendingWrites): void {
     if (lifted.length === 0 && stops.length === 0) return;
-    const kept = new Map(this.stops);
+    // Read now, the file has these already.
+    const kept = this.#readStops();
     for (const key of lifted) kept.delete(stopText(key));
     for (const stop of stops) kept.set(stopText(stop), stop);
-    this.#stops = kept;
   }
 
   /** Pending balances are in the file. */
