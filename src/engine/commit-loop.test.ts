@@ -7,7 +7,6 @@ import {
   EVENTS_BESIDE_HOLDS_MAX_COUNT,
   EVENTS_PER_COMMIT_MAX_COUNT,
   EVENTS_PER_EARLY_UNIT_MIN_COUNT,
-  HOLDS_PER_COMMIT_MAX_COUNT,
   UNITS_EXPECTING_HOLDS_COUNT,
 } from "../domain/limits.ts";
 import { CommitLoop } from "./commit-loop.ts";
@@ -121,19 +120,6 @@ describe("the commit loop", () => {
     const all = units.flatMap((unit) => unit.events.map(({ id }) => id));
     assert.deepEqual(all.slice(1), eventsInOrder(5, half));
     await Promise.all([first, ...events]);
-  });
-
-  test("decides so many holds in one unit and the others in the next, oldest first", async () => {
-    const { loop, units, commitAll } = loopWith();
-    const first = loop.submit("w", eventsOf(1, "first"));
-    await turns();
-    const runs = ["r1", "r2", "r3"];
-    const half = HOLDS_PER_COMMIT_MAX_COUNT / 2;
-    const asked = runs.map((run) => loop.submit("w", [], askOf(run, half)));
-    await commitAll();
-    await Promise.all([first, ...asked]);
-    const runsOf = ({ holds }: Work) => holds.map(({ run }) => run);
-    assert.deepEqual(units.map(runsOf), [[], ["r1", "r2"], ["r3"]]);
   });
 
   test("books a request of events in every second unit, however many holds come", async () => {

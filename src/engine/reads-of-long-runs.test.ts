@@ -9,7 +9,7 @@ import { ask, budget, budgetsOf, holdOn } from "./holds-world.test.ts";
 const tool = (id: string, run = "r1") => ask(id, { step: toolCall({ id, run }), contentHash: id });
 const WHO = { reason: "test", by: "test" };
 
-test("a run without any tokens is read once for a budget of tokens, however it goes on", async (t) => {
+test("a run without any tokens is read once for a budget of tokens", async (t) => {
   const { engine, send } = await newWorld();
   await send(...Array.from({ length: 20 }, (_, at) => toolCall({ id: `s${at}` })));
   await budget(engine, "tokens", { each: "run", measure: "tokens", limit: "1000" });

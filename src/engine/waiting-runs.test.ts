@@ -63,7 +63,7 @@ test("A commit has all who wait looked at, and others have a turn after fifty", 
   await leave();
 });
 
-test("The more wait, the longer nobody is looked at again, however many commits come", async (t) => {
+test("The more wait, the longer nobody is looked at again, whatever is committed", async (t) => {
   const { waiting, looksAfter, leave } = await manyWaiting(t, 700);
   waiting.look("w");
   assert.equal((await looksAfter(20)).length, 14);

@@ -4,9 +4,9 @@
  * Where other nodes commit too, the count of commits is asked for while somebody waits, and only
  * then: a message from node to node would cost every commit, waited for or not.
  *
- * All who wait are looked at in rounds. A look reads some rows, and tens of thousands may wait, so a
- * round lets others have a turn after a few looks, and rests the longer the more it looked at: who
- * waits is told later then, and whoever works is not held up.
+ * All who wait are looked at in rounds. A look reads some rows, and thousands may wait, so a round
+ * lets others have a turn after a few looks, and rests the longer the more it looked at: who waits
+ * is told later then, and whoever works is not held up.
  */
 import { OTHER_NODES_EVERY_MS } from "../domain/database-limits.ts";
 import { WAIT_MAX_MS } from "../domain/limits.ts";

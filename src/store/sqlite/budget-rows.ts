@@ -11,6 +11,7 @@ import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
+import type { Row } from "../stored-rows.ts";
 import { type BalanceSlot, BalanceSlots } from "./balance-slots.ts";
 import { HeldIdentities } from "./held-identities.ts";
 import type { Statements } from "./statements.ts";
@@ -70,8 +71,9 @@ export class BudgetRows {
   /** Holds that count; read from the file once. */
   get holds(): CountingHolds {
     if (this.#holds === null) {
-      const rows = this.#statements.of(COUNTING).all(this.#ws);
-      this.#holds = new CountingHolds(rows.map(decodeHold), this.#slots);
+      // One after the other: all rows at once would take more memory than all holds.
+      const rows = this.#statements.of(COUNTING).iterate(this.#ws);
+      this.#holds = new CountingHolds(rows, this.#slots);
     }
     return this.#holds;
   }
@@ -305,9 +307,9 @@ class CountingHolds {
   readonly #byCall = new Map<string, Hold[]>();
   readonly #slots: BalanceSlots;
 
-  constructor(holds: readonly Hold[], slots: BalanceSlots) {
+  constructor(rows: Iterable<Row>, slots: BalanceSlots) {
     this.#slots = slots;
-    for (const hold of holds) this.put(hold);
+    for (const row of rows) this.put(decodeHold(row));
   }
 
   get size(): number {
