@@ -50,6 +50,11 @@ export const EVENTS_PER_COMMIT_MAX_COUNT = 5_000;
 export const EVENTS_PER_EARLY_UNIT_MIN_COUNT = 100;
 /** The same while holds are asked for: who asks waits for the unit under way and its own. */
 export const EVENTS_BESIDE_HOLDS_MAX_COUNT = 100;
+/**
+ * Holds decided by one unit of work: one takes some 25 µs of the engine's thread, and they are
+ * decided without a turn for others.
+ */
+export const HOLDS_PER_COMMIT_MAX_COUNT = 1_000;
 /** Units without a hold after which none is expected, and units are as large as what waits. */
 export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */

@@ -22,6 +22,7 @@ import {
   EVENTS_BESIDE_HOLDS_MAX_COUNT,
   EVENTS_PER_COMMIT_MAX_COUNT,
   EVENTS_PER_EARLY_UNIT_MIN_COUNT,
+  HOLDS_PER_COMMIT_MAX_COUNT,
   UNITS_EXPECTING_HOLDS_COUNT,
   WAITING_REQUESTS_MAX_COUNT,
 } from "../domain/limits.ts";
@@ -279,7 +280,7 @@ function takeUnit(lane: Lane, workspace: string, mayPart: boolean): EventsWaitin
   lane.expecting = holds.length > 0 ? UNITS_EXPECTING_HOLDS_COUNT : Math.max(0, lane.expecting - 1);
   const isFew = lane.expecting > 0;
   const bound = isFew ? EVENTS_BESIDE_HOLDS_MAX_COUNT : EVENTS_PER_COMMIT_MAX_COUNT;
-  const taken = upTo(holds, EVENTS_PER_COMMIT_MAX_COUNT);
+  const taken = upTo(holds, HOLDS_PER_COMMIT_MAX_COUNT);
   const events = holds.length > 0 ? waiting.filter((one) => !isOfHolds(one)) : waiting;
   const isAlone = mayPart && lane.tookEvents && holds.length > 0;
   if (!isAlone) for (const one of upTo(events, bound)) taken.push(one);

@@ -72,8 +72,10 @@ async function countWholeRun(
   const run = state.runs.stored(place.scope);
   if (run === undefined || !isSelectedRun(spending, record, run)) return;
   const settled = await storedSpend(spending, record, run);
+  // Nothing is kept too where steps were read for it: they would be read again for every hold.
+  const isRead = !isInTotals(record) && run.tree.steps > 0;
+  if (settled !== 0n || isRead) state.spending.moveBalance(place, { settled });
   if (settled === 0n) return;
-  state.spending.moveBalance(place, { settled });
   const identity = { run: run.id, source: "", id: "" };
   recordOverrun(spending, record, { place, identity, cause: "run", from: 0n, to: settled });
 }

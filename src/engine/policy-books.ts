@@ -73,6 +73,11 @@ export class PolicyBooks {
     this.#books.forget(workspace);
   }
 
+  /** Called when a run was let go on: its levels begin anew. */
+  forgetRun(workspace: string, run: string): void {
+    this.#last.get(workspace)?.kept.delete(run);
+  }
+
   /** Called when something else than events changed steps: what is kept of runs is read again. */
   forgetRuns(workspace: string): void {
     this.#last.get(workspace)?.kept.clear();

@@ -1,6 +1,12 @@
 /** What budgets stand at, read outside any unit of work: as of the last commit. */
 
-import { type BudgetRecord, countsRuns, isPrepaid } from "../domain/budget/budget.ts";
+import {
+  type BudgetRecord,
+  balanceText,
+  countsRuns,
+  isPrepaid,
+  scopeText,
+} from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
@@ -229,14 +235,15 @@ async function readPlaces(
   });
   const kept = await store.spending.balances(workspace, keys);
   const limits = await store.spending.ownLimits(workspace, keys);
+  // A run below many others counts in thousands where budgets are many.
+  const balances = new Map(kept.map((one) => [balanceText(one), one]));
+  const own = new Map(limits.map((one) => [scopeText(one), one.limit]));
   return places.map(({ record, scope, window }) => {
-    const isSame = (one: { budgetId: number; scope: string }) =>
-      one.budgetId === record.id && one.scope === scope;
-    const balance = kept.find((one) => isSame(one) && one.window === window.key);
-    const own = limits.find(isSame)?.limit;
+    const key = { budgetId: record.id, scope, window: window.key };
+    const balance = balances.get(balanceText(key));
     return {
       ...{ record, scope, window },
-      limit: own ?? record.budget.limit,
+      limit: own.get(scopeText(key)) ?? record.budget.limit,
       settled: balance?.settled ?? 0n,
       held: balance?.held ?? 0n,
       grantedAtMs: balance?.grantedAtMs ?? 0,

@@ -75,7 +75,7 @@ async function settleHolds(
   const { unit, state } = spending;
   const settled = new Map<string, Hold>();
   if (recorded.length === 0 || (await unit.spending.countingHoldCount()) === 0) return settled;
-  const callIds = recorded.flatMap(({ callId }) => callId ?? []);
+  const callIds = [...new Set(recorded.flatMap(({ callId }) => callId ?? []))];
   const own = await unit.spending.countingHolds(recorded);
   const called = callIds.length === 0 ? [] : await unit.spending.countingHoldsOfCalls(callIds);
   if (own.length === 0 && called.length === 0) return settled;

@@ -84,8 +84,8 @@ export async function resumeWork(
     act.journal("work.resumed", subject, { of, id, was: known, reason, by, ...levels });
     return known;
   });
-  context.policies.forgetRuns(workspace);
-  context.waiting.look(workspace);
+  if (of === "run") context.policies.forgetRun(workspace, id);
+  context.waiting.look(workspace, of === "run" ? id : null);
   if (raised !== null) {
     const { budget: key, scope } = raised as Pick<NewLimit, "budget" | "scope">;
     await armStages(context, workspace, { key, scope });

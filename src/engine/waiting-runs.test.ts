@@ -1,6 +1,7 @@
 /** Who waits for a run hears of what no commit tells. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { RunState } from "./hold-answers.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 
@@ -21,4 +22,64 @@ test("A window that begins is told without a commit, and before the wait is over
   const state = await waiting.wait("w", "r1", { timeoutMs: 600_000 });
   assert.deepEqual([state.state, looks], ["running", 2]);
   assert.equal(waiting.count, 0);
+});
+
+/** So many who wait for paused runs, and who was looked at in each turn since. */
+async function manyWaiting(t: TestContext, count: number) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let looks: string[] = [];
+  const waiting = new WaitingRuns(async (_workspace, run): Promise<RunState> => {
+    looks.push(run);
+    return { run, budgets: [], state: "paused", stop: STOP, nextWindowInMs: null };
+  });
+  const leaving = new AbortController();
+  const options = { timeoutMs: 600_000, signal: leaving.signal };
+  const all = Array.from({ length: count }, (_, at) => waiting.wait("w", `r${at}`, options));
+  const looksOfTurn = async (): Promise<string[]> => {
+    looks = [];
+    await nextTurn();
+    return looks;
+  };
+  /** Lets so much time pass; who was looked at then, turn by turn. */
+  const looksAfter = async (ms: number): Promise<number[]> => {
+    t.mock.timers.tick(ms);
+    const turns = [looks.length];
+    while (turns.at(-1) !== 0 || turns.length < 3) turns.push((await looksOfTurn()).length);
+    return turns.filter((one) => one > 0);
+  };
+  const leave = () => {
+    leaving.abort();
+    return Promise.all(all);
+  };
+  await looksOfTurn();
+  looks = [];
+  return { waiting, looksAfter, looksOfTurn, leave };
+}
+
+test("A commit has all who wait looked at, and others have a turn after fifty", async (t) => {
+  const { waiting, looksAfter, leave } = await manyWaiting(t, 120);
+  waiting.look("w");
+  assert.deepEqual(await looksAfter(20), [50, 50, 20]);
+  await leave();
+});
+
+test("The more wait, the longer nobody is looked at again, whatever is committed", async (t) => {
+  const { waiting, looksAfter, leave } = await manyWaiting(t, 700);
+  waiting.look("w");
+  assert.equal((await looksAfter(20)).length, 14);
+  waiting.look("w");
+  waiting.look("w");
+  assert.deepEqual(await looksAfter(99), []);
+  assert.equal((await looksAfter(1)).length, 14);
+  assert.deepEqual(await looksAfter(1_000), []);
+  await leave();
+});
+
+test("Who waits for the very run that is let go on is looked at at once", async (t) => {
+  const { waiting, looksOfTurn, looksAfter, leave } = await manyWaiting(t, 700);
+  const [turn] = [looksOfTurn()];
+  waiting.look("w", "r5");
+  assert.deepEqual(await turn, ["r5"]);
+  assert.equal((await looksAfter(20)).length, 14);
+  await leave();
 });

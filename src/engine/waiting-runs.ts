@@ -3,10 +3,15 @@
  * on was committed in this process: a stop lifted, a limit raised, a hold settled or released.
  * Where other nodes commit too, the count of commits is asked for while somebody waits, and only
  * then: a message from node to node would cost every commit, waited for or not.
+ *
+ * All who wait are looked at in rounds. A look reads some rows, and thousands may wait, so a round
+ * lets others have a turn after a few looks, and rests the longer the more it looked at: who waits
+ * is told later then, and whoever works is not held up.
  */
 import { OTHER_NODES_EVERY_MS } from "../domain/database-limits.ts";
 import { WAIT_MAX_MS } from "../domain/limits.ts";
 import type { RunState } from "./hold-answers.ts";
+import { othersTurn } from "./others-turn.ts";
 
 /** Reads the state of a run as of the last commit. */
 export type LookAt = (workspace: string, run: string) => Promise<RunState>;
@@ -28,12 +33,24 @@ export interface WaitOptions {
 
 /** Commits come by the hundred a second: waiters look once in so long. */
 const LOOK_EVERY_MS = 20;
+/** A look takes some 30 µs: a fifth of the engine's thread is the most that looks take. */
+const LOOKS_A_MS = 7;
+/** Looks after which others have a turn. */
+const LOOKS_A_TURN = 50;
+
+/** Who waits in one workspace. */
+interface Waiters {
+  readonly all: Set<Waiting>;
+  /** Something was committed since the last round began. */
+  isDue: boolean;
+  /** A round is under way, or waits for its time. */
+  isLooking: boolean;
+}
 
 /** Waiters by workspace. */
 export class WaitingRuns {
   readonly #lookAt: LookAt;
-  readonly #waiting = new Map<string, Set<Waiting>>();
-  readonly #due = new Set<string>();
+  readonly #waiting = new Map<string, Waiters>();
   readonly #commitsOf: CommitsOf | null;
 
   /** `commitsOf` is null where this process alone commits. */
@@ -43,7 +60,7 @@ export class WaitingRuns {
   }
 
   get count(): number {
-    return [...this.#waiting.values()].reduce((sum, { size }) => sum + size, 0);
+    return [...this.#waiting.values()].reduce((sum, { all }) => sum + all.size, 0);
   }
 
   /** The run's state once it is paused no more, or as it is after `timeoutMs` or the signal. */
@@ -75,11 +92,11 @@ export class WaitingRuns {
     const listener = new Listener(run);
     const { waiting } = listener;
     const known = this.#waiting.get(workspace);
-    const waiters = known ?? new Set();
+    const waiters = known ?? { all: new Set<Waiting>(), isDue: false, isLooking: false };
     this.#waiting.set(workspace, waiters);
     if (known === undefined && this.#commitsOf !== null) void this.#watch(workspace, waiters);
     // Before the first look: what is committed after it is told.
-    waiters.add(waiting);
+    waiters.all.add(waiting);
     const timer = setTimeout(listener.end, timeoutMs);
     const heart =
       heartbeatMs === null ? null : setInterval(() => this.#beat(workspace, listener), heartbeatMs);
@@ -90,7 +107,7 @@ export class WaitingRuns {
       listener.told = JSON.stringify(stateText(first));
       yield first;
       if (first.state !== "paused") return;
-      const look = () => this.#check(workspace, waiting);
+      const look = () => this.look(workspace);
       listener.lookAtNextWindow(first, look);
       for (;;) {
         const next = await listener.next();
@@ -105,8 +122,8 @@ export class WaitingRuns {
       clearTimeout(timer);
       clearInterval(heart ?? undefined);
       signal?.removeEventListener("abort", listener.end);
-      waiters.delete(waiting);
-      if (waiters.size === 0 && this.#waiting.get(workspace) === waiters) {
+      waiters.all.delete(waiting);
+      if (waiters.all.size === 0 && this.#waiting.get(workspace) === waiters) {
         this.#waiting.delete(workspace);
       }
     }
@@ -115,11 +132,11 @@ export class WaitingRuns {
   /** Windows end without a commit: at each beat the run is looked at. */
   #beat(workspace: string, listener: Listener): void {
     listener.beat();
-    this.#check(workspace, listener.waiting);
+    void this.#check(workspace, listener.waiting);
   }
 
   /** Looks for commits of other nodes for as long as somebody of these waits. */
-  async #watch(workspace: string, waiters: ReadonlySet<Waiting>): Promise<void> {
+  async #watch(workspace: string, waiters: Waiters): Promise<void> {
     let last = -1;
     while (this.#waiting.get(workspace) === waiters) {
       // A store that cannot be asked now may be asked later; who waits is told by its own look.
@@ -130,19 +147,47 @@ export class WaitingRuns {
     }
   }
 
-  /** Something was committed: whoever waits looks again, soon. */
-  look(workspace: string): void {
-    if (!this.#waiting.has(workspace) || this.#due.has(workspace)) return;
-    this.#due.add(workspace);
-    setTimeout(() => {
-      this.#due.delete(workspace);
-      for (const waiting of this.#waiting.get(workspace) ?? []) this.#check(workspace, waiting);
-    }, LOOK_EVERY_MS).unref();
+  /** Something was committed: whoever waits looks again, soon; who waits for `run`, at once. */
+  look(workspace: string, run: string | null = null): void {
+    const waiters = this.#waiting.get(workspace);
+    if (waiters === undefined) return;
+    if (run !== null) void this.#checkAll(workspace, ofRun(waiters, run));
+    waiters.isDue = true;
+    if (waiters.isLooking) return;
+    waiters.isLooking = true;
+    setTimeout(() => void this.#lookInRounds(workspace, waiters), LOOK_EVERY_MS).unref();
   }
 
-  #check(workspace: string, { run, see, fail }: Waiting): void {
-    this.#lookAt(workspace, run).then(see, fail);
+  async #lookInRounds(workspace: string, waiters: Waiters): Promise<void> {
+    while (waiters.isDue) {
+      waiters.isDue = false;
+      const all = [...waiters.all];
+      for (let at = 0; at < all.length; at += LOOKS_A_TURN) {
+        if (at > 0) await othersTurn();
+        const some = all.slice(at, at + LOOKS_A_TURN);
+        // Who was told meanwhile waits no more.
+        await this.#checkAll(
+          workspace,
+          some.filter((one) => waiters.all.has(one)),
+        );
+      }
+      const restMs = Math.max(LOOK_EVERY_MS, all.length / LOOKS_A_MS);
+      await new Promise((resolve) => setTimeout(resolve, restMs).unref());
+    }
+    waiters.isLooking = false;
   }
+
+  async #checkAll(workspace: string, waiting: readonly Waiting[]): Promise<void> {
+    await Promise.all(waiting.map((one) => this.#check(workspace, one)));
+  }
+
+  #check(workspace: string, { run, see, fail }: Waiting): Promise<void> {
+    return this.#lookAt(workspace, run).then(see, fail);
+  }
+}
+
+function ofRun({ all }: Waiters, run: string): Waiting[] {
+  return [...all].filter((one) => one.run === run);
 }
 
 /** One who waits: what it was told last, and what it has not taken yet. */

@@ -173,8 +173,11 @@ export function decodeHold(row: Row): Hold {
   const own = { run: row.run as string, source: row.source as string, id: row.id as string };
   const state = row.state as HoldState;
   const other = row.settled_id === null ? own : settlerOf(row);
+  // Fields are named one by one: an object that is spread and then added to grows many times.
   return {
-    ...own,
+    run: own.run,
+    source: own.source,
+    id: own.id,
     holdId: row.hold_id as string,
     state,
     customer: row.customer as string,

@@ -2,12 +2,14 @@
  * Stages are told once a window. Where a limit is raised, those are armed again whose start is a
  * tenth or more above what was used by then: a raise by a hair repeats no alert.
  */
-import { stageLevel } from "../../domain/budget/budget.ts";
+import { type BudgetRecord, stageLevel } from "../../domain/budget/budget.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import { runAct } from "../act.ts";
+import type { BudgetBook } from "../budget-books.ts";
 import type { EngineContext } from "../context.ts";
 import { loadBalances } from "../load-spending.ts";
 import { limitOf } from "../overruns.ts";
+import type { BalanceFilter, KeptBalance } from "../spending-ports.ts";
 
 const TENTHS = 10n;
 const ARMED_BELOW_TENTHS = 9n;
@@ -21,14 +23,43 @@ export async function armStages(
   const book = await context.budgets.of(workspace);
   const record = book.records.find(({ budget }) => budget.key === key);
   if (record === undefined || record.budget.stages.length === 0) return;
+  const { store, clocks } = context;
   const filter = {
     budgetId: record.id,
     limit: PAGE_MAX_ROWS,
     ...(scope !== undefined && { scope }),
+    ...presentWindow(book, record, (await clocks.of(workspace)).nowMs()),
   };
-  const kept = await context.store.spending.balancesOf(workspace, filter);
-  const toldOf = kept.filter(({ stagesTold }) => stagesTold > 0);
-  if (toldOf.length === 0) return;
+  for (let after: BalanceFilter["after"]; ; ) {
+    const page = await store.spending.balancesOf(workspace, {
+      ...filter,
+      ...(after !== undefined && { after }),
+    });
+    const toldOf = page.filter(({ stagesTold }) => stagesTold > 0);
+    if (toldOf.length > 0) await armBalances(context, workspace, { book, record, toldOf });
+    after = page.at(-1);
+    if (page.length < PAGE_MAX_ROWS) return;
+  }
+}
+
+/** Windows that went by tell nothing any more; those of billing periods are the customers' own. */
+function presentWindow(book: BudgetBook, { budget }: BudgetRecord, nowMs: number) {
+  if (budget.per === "billing_period") return {};
+  return { window: book.windowOf(budget, nowMs, null).key };
+}
+
+interface Arming {
+  readonly book: BudgetBook;
+  readonly record: BudgetRecord;
+  readonly toldOf: readonly KeptBalance[];
+}
+
+async function armBalances(
+  context: EngineContext,
+  workspace: string,
+  { book, record, toldOf }: Arming,
+): Promise<void> {
+  const { key } = record.budget;
   await runAct(context, workspace, async ({ unit, state, tariff, journal }) => {
     const spending = { unit, state, tariff, book };
     await loadBalances(spending, toldOf);

@@ -11,6 +11,7 @@ import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
+import type { Row } from "../stored-rows.ts";
 import { type BalanceSlot, BalanceSlots } from "./balance-slots.ts";
 import { HeldIdentities } from "./held-identities.ts";
 import type { Statements } from "./statements.ts";
@@ -70,13 +71,18 @@ export class BudgetRows {
   /** Holds that count; read from the file once. */
   get holds(): CountingHolds {
     if (this.#holds === null) {
-      const rows = this.#statements.of(COUNTING).all(this.#ws);
-      this.#holds = new CountingHolds(rows.map(decodeHold), this.#slots);
+      // One after the other: all rows at once would take more memory than all holds.
+      const rows = this.#statements.of(COUNTING).iterate(this.#ws);
+      this.#holds = new CountingHolds(rows, this.#slots);
     }
     return this.#holds;
   }
 
   get stops(): ReadonlyMap<string, Stop> {
+    return this.#readStops();
+  }
+
+  #readStops(): Map<string, Stop> {
     this.#stops ??= new Map(
       this.#statements
         .of("SELECT * FROM stops WHERE ws = ?")
@@ -271,12 +277,13 @@ export class BudgetRows {
     this.#putStops(staged);
   }
 
+  /** In place: where all runs of a workspace are paused, a copy would be made for each of them. */
   #putStops({ lifted, stops }: SpendingWrites): void {
     if (lifted.length === 0 && stops.length === 0) return;
-    const kept = new Map(this.stops);
+    // Read now, the file has these already.
+    const kept = this.#readStops();
     for (const key of lifted) kept.delete(stopText(key));
     for (const stop of stops) kept.set(stopText(stop), stop);
-    this.#stops = kept;
   }
 
   /** Pending balances are in the file. */
@@ -300,9 +307,9 @@ class CountingHolds {
   readonly #byCall = new Map<string, Hold[]>();
   readonly #slots: BalanceSlots;
 
-  constructor(holds: readonly Hold[], slots: BalanceSlots) {
+  constructor(rows: Iterable<Row>, slots: BalanceSlots) {
     this.#slots = slots;
-    for (const hold of holds) this.put(hold);
+    for (const row of rows) this.put(decodeHold(row));
   }
 
   get size(): number {

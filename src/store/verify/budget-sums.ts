@@ -342,6 +342,7 @@ function boundsOf(corrections: Run["corrections"]): bigint {
 /** The first step of a tree, and how many outcomes it has. */
 const OF_TREE = `WITH RECURSIVE tree (run_no, id) AS (
     SELECT run_no, id FROM runs WHERE ws = ?1 AND id = ?2
-    UNION SELECT r.run_no, r.id FROM runs r JOIN tree t ON r.ws = ?1 AND r.parent = t.id)
+    UNION SELECT r.run_no, r.id FROM tree t CROSS JOIN runs r INDEXED BY runs_by_parent
+      ON r.ws = ?1 AND r.parent = t.id)
   SELECT (SELECT min(step_no) FROM steps WHERE run_no IN (SELECT run_no FROM tree)) AS first,
     (SELECT count(*) FROM outcomes WHERE ws = ?1 AND run IN (SELECT id FROM tree)) AS outcomes`;
