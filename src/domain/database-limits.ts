@@ -2,8 +2,10 @@
 
 /** Connections for units of work: as many workspaces are written to at once. */
 export const DATABASE_UNITS_MAX_COUNT = 8;
-/** Connections for reads beside them. */
+/** Connections for lists and reports beside them. */
 export const DATABASE_READERS_MAX_COUNT = 8;
+/** Connections for look-ups that units of work and requests wait for, whatever reports run. */
+export const DATABASE_LOOKUPS_MAX_COUNT = 4;
 /** The server ends a statement that takes longer. */
 export const DATABASE_STATEMENT_MAX_MS = 60_000;
 /**
