@@ -78,14 +78,15 @@ class WorkspaceRows {
     if (this.told.length > TOUCHED_COMMITS_COUNT) this.told.shift();
   }
 
-  #forget({ runs, customers, periods, hasHolds, hasClosed }: TouchedRows): void {
+  #forget({ runs, customers, periods, moreHolds, hasClosed }: TouchedRows): void {
     for (const id of runs) this.runs.delete(id);
     for (const id of customers) this.customers.delete(id);
     for (const key of periods) {
       this.counters.delete(keyOf(key));
       if (hasClosed) this.periods.delete(keyOf(key));
     }
-    if (hasHolds) this.countingHolds = null;
+    const known = moreHolds === null ? null : this.countingHolds;
+    this.countingHolds = known === null ? null : known + (moreHolds ?? 0);
   }
 
   setRun(run: Run, month: number, { isNew }: { readonly isNew: boolean }): void {
@@ -247,11 +248,6 @@ export class UnitRows {
     if (!this.#isWritten) this.#rows.countingHolds = count;
   }
 
-  /** The unit writes holds, and so many more count than before. */
-  movedCountingHolds(more: number): void {
-    this.#moreHolds += more;
-  }
-
   #split<K, V>(rows: Recent<string, V>, keys: readonly K[], text: (key: K) => string): Split<K, V> {
     if (this.#isWritten) return { found: [], unknown: keys };
     const found: V[] = [];
@@ -265,17 +261,18 @@ export class UnitRows {
   }
 
   /**
-   * The unit writes these; they are not committed yet. Returns what it tells other nodes; null: it
-   * is alone.
+   * The unit writes these; they are not committed yet. `moreHolds` count than before. Returns what
+   * it tells other nodes; null: it is alone.
    */
-  written(writes: Writes): Touched | null {
+  written(writes: Writes, moreHolds: number): Touched | null {
     const { commits, digest } = this.#rows.commit;
     const before = this.#writes.at(-1)?.head.digest ?? digest;
     const { isAlone } = this;
     this.#writes.push(writes);
+    this.#moreHolds += moreHolds;
     if (isAlone) return null;
     const no = commits + this.#writes.length;
-    const touched = touchedBy(writes, { no, before });
+    const touched = touchedBy(writes, { no, before, moreHolds });
     this.#told.push(touched);
     return touched;
   }

@@ -49,7 +49,7 @@ import type { Ground } from "./ground.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
-import { PostgresSpending } from "./postgres-spending.ts";
+import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
 import { RUNS } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
@@ -368,8 +368,10 @@ export class PostgresUnit implements UnitOfWork {
 
   /** Resolves when it is sent: `answered` tells whether the server has taken it. */
   async write(writes: Writes): Promise<void> {
-    const touched = this.#target.rows.written(writes);
-    const sent = await writeRows(this.#target, writes, { touched, spending: this.spending });
+    const former = await this.spending.formerHolds(writes.holds);
+    const holds = { holds: writes.holds, former };
+    const touched = this.#target.rows.written(writes, moreCounting(holds));
+    const sent = await writeRows(this.#target, writes, { touched, holds });
     this.ownWrites = touched === null && this.#sent.length === 0 ? writes : null;
     this.#sent.push(sent);
     this.spending.forget();

@@ -26,21 +26,24 @@ export interface TouchedRows {
   readonly customers: readonly string[];
   /** Customers' periods, with what they gained. */
   readonly periods: readonly PeriodMove[];
-  readonly hasHolds: boolean;
+  /** How many holds more count than before; null: it is not told. */
+  readonly moreHolds: number | null;
   /** Whether any of these periods was closed, or closed again: else they stand as they stood. */
   readonly hasClosed: boolean;
 }
 
 /** What a unit of work touches by what it writes. */
-export function touchedBy({ head, ...writes }: Writes, since: Pick<Touched, "no" | "before">) {
+export function touchedBy(
+  { head, ...writes }: Writes,
+  { moreHolds, ...since }: Pick<Touched, "no" | "before"> & { readonly moreHolds: number },
+) {
   const runs = new Set(writes.runs.map(({ id }) => id));
   for (const { run } of writes.steps) runs.add(run);
   const customers = writes.customers.map(({ id }) => id);
   const moves = movesOf(writes);
   const isFew = runs.size + customers.length + moves.length <= TOUCHED_ROWS_MAX_COUNT;
-  const hasHolds = writes.holds.length > 0;
   const hasClosed = writes.periods.length > 0;
-  const rows = isFew ? { runs: [...runs], customers, periods: moves, hasHolds, hasClosed } : null;
+  const rows = isFew ? { runs: [...runs], customers, periods: moves, moreHolds, hasClosed } : null;
   return { ...since, after: head.digest, rows } satisfies Touched;
 }
 
@@ -65,8 +68,11 @@ function movesOf({ counters, periods, rollups }: Pick<Writes, "counters" | "peri
 /** As it is stored: amounts are texts, since JSON knows no such integers. */
 interface Document extends Omit<Touched, "no" | "rows"> {
   readonly rows:
-    | (Omit<TouchedRows, "periods" | "hasClosed"> & {
+    | (Omit<TouchedRows, "periods" | "moreHolds" | "hasClosed"> & {
         readonly periods: readonly (readonly string[])[];
+        /** All that a node of a version before is told of holds, or tells. */
+        readonly hasHolds: boolean;
+        readonly moreHolds?: number | null;
         readonly hasClosed?: boolean;
       })
     | null;
@@ -78,7 +84,7 @@ function encode({ before, after, rows }: Touched): string {
   });
   const document: Document = {
     ...{ before, after },
-    rows: rows === null ? null : { ...rows, periods: periods ?? [] },
+    rows: rows && { ...rows, periods: periods ?? [], hasHolds: rows.moreHolds !== 0 },
   };
   return JSON.stringify(document);
 }
@@ -90,8 +96,11 @@ function decode(no: number, text: string): Touched {
   });
   if (rows === null) return { no, before, after, rows };
   // A node of a version before says nothing of it.
-  const hasClosed = rows.hasClosed ?? true;
-  return { no, before, after, rows: { ...rows, periods: periods ?? [], hasClosed } };
+  const { runs, customers, hasHolds, moreHolds = hasHolds ? null : 0, hasClosed = true } = rows;
+  return {
+    ...{ no, before, after },
+    rows: { runs, customers, periods: periods ?? [], moreHolds, hasClosed },
+  };
 }
 
 /** A transaction on a workspace. */
