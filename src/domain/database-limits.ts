@@ -35,6 +35,10 @@ export const REPLICA_CONNECT_MAX_MS = 2_000;
 export const REPLICA_REST_MS = 5_000;
 /** Rows of each kind (runs, customers, periods) that a node remembers of a workspace. */
 export const KNOWN_ROWS_MAX_COUNT = 4_000;
+/** Counters that a node remembers of a workspace. */
+export const KNOWN_COUNTERS_MAX_COUNT = 50_000;
+/** Of a customer's period with so many counters, commits tell which of them moved. */
+export const LARGE_PAGE_COUNTERS_COUNT = 64;
 /** Commits of a workspace whose touched rows are kept for other nodes. */
 export const TOUCHED_COMMITS_COUNT = 16;
 /** A commit that touched more rows tells none: whoever finds it forgets all that it knew. */
