@@ -123,13 +123,15 @@ export abstract class PostgresReads {
     return (await this.of(workspace, sql, key.customer, key.period)).map(decodeCounter);
   }
 
-  async periodsToBill(workspace: string, periodPrefix: string): Promise<CounterKey[]> {
+  async periodsToBill(workspace: string, prefix: string, customer?: string): Promise<CounterKey[]> {
+    const of = customer === undefined ? [] : [customer];
+    const own = customer === undefined ? "" : "AND customer = $3";
     const sql = `SELECT customer, period FROM rollups
-        WHERE ws = $1 AND starts_with(period, $2)
+        WHERE ws = $1 AND starts_with(period, $2) ${own}
       UNION SELECT customer, booked_period FROM adjustments
-        WHERE ws = $1 AND starts_with(booked_period, $2)
+        WHERE ws = $1 AND starts_with(booked_period, $2) ${own}
       ORDER BY 1, 2`;
-    return (await this.many(workspace, sql, periodPrefix)).map((row) => ({
+    return (await this.many(workspace, sql, prefix, ...of)).map((row) => ({
       customer: row.customer as string,
       period: row.period as string,
     }));
