@@ -2,8 +2,10 @@
 
 /** Connections for units of work: as many workspaces are written to at once. */
 export const DATABASE_UNITS_MAX_COUNT = 8;
-/** Connections for reads beside them. */
+/** Connections for lists and reports beside them. */
 export const DATABASE_READERS_MAX_COUNT = 8;
+/** Connections for look-ups that units of work and requests wait for, whatever reports run. */
+export const DATABASE_LOOKUPS_MAX_COUNT = 4;
 /** The server ends a statement that takes longer. */
 export const DATABASE_STATEMENT_MAX_MS = 60_000;
 /**
@@ -33,6 +35,10 @@ export const REPLICA_CONNECT_MAX_MS = 2_000;
 export const REPLICA_REST_MS = 5_000;
 /** Rows of each kind (runs, customers, periods) that a node remembers of a workspace. */
 export const KNOWN_ROWS_MAX_COUNT = 4_000;
+/** Counters that a node remembers of a workspace. */
+export const KNOWN_COUNTERS_MAX_COUNT = 50_000;
+/** Of a customer's period with so many counters, commits tell which of them moved. */
+export const LARGE_PAGE_COUNTERS_COUNT = 64;
 /** Commits of a workspace whose touched rows are kept for other nodes. */
 export const TOUCHED_COMMITS_COUNT = 16;
 /** A commit that touched more rows tells none: whoever finds it forgets all that it knew. */

@@ -131,6 +131,9 @@ async function checkPeriodsToBill({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await store().periodsToBill(workspace, "2026-11-01"), [acme]);
   assert.deepEqual(await store().periodsToBill(workspace, "2026-1_"), []);
   assert.deepEqual(await store().periodsToBill(workspace, "%"), []);
+  for (const key of [acme, beta, zeta]) {
+    assert.deepEqual(await store().periodsToBill(workspace, "2026-11", key.customer), [key]);
+  }
   const december = { customer: "acme", period: "2026-12-01" };
   const all = await store().periodsToBill(workspace, "");
   assert.deepEqual(all, [acme, december, beta, zeta], "by customer, then period");

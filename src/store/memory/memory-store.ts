@@ -166,14 +166,16 @@ export class MemoryStore extends SoleStore implements Store {
     );
   }
 
-  periodsToBill(workspace: string, periodPrefix: string): CounterKey[] {
+  periodsToBill(workspace: string, prefix: string, customer?: string): CounterKey[] {
     const { rollups, adjustments } = this.#tables(workspace);
     const used = [...rollups.values()].map(({ customer, period }) => ({ customer, period }));
     const booked = adjustments.map((row) => ({
       customer: row.customer,
       period: row.bookedPeriod,
     }));
-    const pairs = [...used, ...booked].filter(({ period }) => period.startsWith(periodPrefix));
+    const pairs = [...used, ...booked].filter(
+      (one) => one.period.startsWith(prefix) && (customer ?? one.customer) === one.customer,
+    );
     const unique = new Map(pairs.map((pair) => [keyOf(pair.customer, pair.period), pair]));
     return [...unique.values()].sort(
       (a, b) => byBytes(a.customer, b.customer) || byBytes(a.period, b.period),

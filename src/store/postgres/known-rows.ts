@@ -19,6 +19,7 @@ import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
 import { KeptIdentities, type KnownIds, unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
+import { type KnownPage, KnownPages, pageText } from "./known-counters.ts";
 import { type Touched, type TouchedRows, touchedBy } from "./touched.ts";
 
 /** Which commit a workspace stands by: no two states of it have the same. */
@@ -40,8 +41,7 @@ class WorkspaceRows {
   commit: Commit;
   readonly runs = new Recent<string, KnownRun>(KNOWN_ROWS_MAX_COUNT);
   readonly customers = new Recent<string, Customer>(KNOWN_ROWS_MAX_COUNT);
-  /** By customer and period: all its counters. */
-  readonly counters = new Recent<string, readonly StoredCounter[]>(KNOWN_ROWS_MAX_COUNT);
+  readonly counters = new KnownPages();
   /** Null: it is open. */
   readonly periods = new Recent<string, PeriodState | null>(KNOWN_ROWS_MAX_COUNT);
   readonly identities = new KeptIdentities();
@@ -78,14 +78,18 @@ class WorkspaceRows {
     if (this.told.length > TOUCHED_COMMITS_COUNT) this.told.shift();
   }
 
-  #forget({ runs, customers, periods, hasHolds, hasClosed }: TouchedRows): void {
+  #forget({ runs, customers, periods, moreHolds, hasClosed }: TouchedRows): void {
     for (const id of runs) this.runs.delete(id);
     for (const id of customers) this.customers.delete(id);
-    for (const key of periods) {
-      this.counters.delete(keyOf(key));
-      if (hasClosed) this.periods.delete(keyOf(key));
+    for (const period of periods) {
+      const key = pageText(period);
+      const { cells } = period;
+      const isKept = cells !== undefined && this.counters.get(key)?.otherMoved(cells) === true;
+      if (!isKept) this.counters.delete(key);
+      if (hasClosed) this.periods.delete(key);
     }
-    if (hasHolds) this.countingHolds = null;
+    const known = moreHolds === null ? null : this.countingHolds;
+    this.countingHolds = known === null ? null : known + (moreHolds ?? 0);
   }
 
   setRun(run: Run, month: number, { isNew }: { readonly isNew: boolean }): void {
@@ -155,8 +159,6 @@ function isSame(one: Commit, other: Commit): boolean {
 
 const isFew = (commits: number): boolean => commits > 0 && commits <= TOUCHED_COMMITS_COUNT;
 
-const keyOf = ({ customer, period }: CounterKey): string => `${customer}\u0000${period}`;
-
 /** What is known of some keys, and those of which nothing is. */
 interface Split<K, V> {
   readonly found: V[];
@@ -210,27 +212,29 @@ export class UnitRows {
     for (const one of customers) this.#rows.customers.set(one.id, one);
   }
 
-  counters(keys: readonly CounterKey[]): Split<CounterKey, readonly StoredCounter[]> {
-    return this.#split(this.#rows.counters, keys, keyOf);
+  /** What others moved of these pages is to be read before they are looked at. */
+  counters(keys: readonly CounterKey[]): Split<CounterKey, KnownPage> {
+    return this.#split(this.#rows.counters, keys, pageText);
   }
 
-  /** All counters of these customers' periods. */
-  learnCounters(counters: readonly StoredCounter[], keys: readonly CounterKey[]): void {
+  learnCounters(pages: readonly KnownPage[]): void {
     if (this.#isWritten) return;
-    const byKey = Map.groupBy(counters, keyOf);
-    for (const key of keys) {
-      this.#rows.counters.set(keyOf(key), byKey.get(keyOf(key)) ?? []);
-    }
+    for (const page of pages) this.#rows.counters.add(page);
+  }
+
+  /** What others had moved of a page. */
+  learnMoved(page: KnownPage, counters: readonly StoredCounter[]): void {
+    this.#rows.counters.move(page, counters);
   }
 
   periods(keys: readonly CounterKey[]): Split<CounterKey, PeriodState | null> {
-    return this.#split(this.#rows.periods, keys, keyOf);
+    return this.#split(this.#rows.periods, keys, pageText);
   }
 
   learnPeriods(periods: readonly PeriodState[], keys: readonly CounterKey[]): void {
     if (this.#isWritten) return;
-    for (const key of keys) this.#rows.periods.set(keyOf(key), null);
-    for (const period of periods) this.#rows.periods.set(keyOf(period), period);
+    for (const key of keys) this.#rows.periods.set(pageText(key), null);
+    for (const period of periods) this.#rows.periods.set(pageText(period), period);
   }
 
   /** False: there is no such step. True: there may be one. */
@@ -247,12 +251,11 @@ export class UnitRows {
     if (!this.#isWritten) this.#rows.countingHolds = count;
   }
 
-  /** The unit writes holds, and so many more count than before. */
-  movedCountingHolds(more: number): void {
-    this.#moreHolds += more;
-  }
-
-  #split<K, V>(rows: Recent<string, V>, keys: readonly K[], text: (key: K) => string): Split<K, V> {
+  #split<K, V>(
+    rows: Pick<Recent<string, V>, "get">,
+    keys: readonly K[],
+    text: (key: K) => string,
+  ): Split<K, V> {
     if (this.#isWritten) return { found: [], unknown: keys };
     const found: V[] = [];
     const unknown: K[] = [];
@@ -265,17 +268,19 @@ export class UnitRows {
   }
 
   /**
-   * The unit writes these; they are not committed yet. Returns what it tells other nodes; null: it
-   * is alone.
+   * The unit writes these; they are not committed yet. `moreHolds` count than before. Returns what
+   * it tells other nodes; null: it is alone.
    */
-  written(writes: Writes): Touched | null {
+  written(writes: Writes, moreHolds: number): Touched | null {
     const { commits, digest } = this.#rows.commit;
     const before = this.#writes.at(-1)?.head.digest ?? digest;
     const { isAlone } = this;
     this.#writes.push(writes);
+    this.#moreHolds += moreHolds;
     if (isAlone) return null;
     const no = commits + this.#writes.length;
-    const touched = touchedBy(writes, { no, before });
+    const isLarge = (key: CounterKey) => this.#rows.counters.get(pageText(key))?.isLarge === true;
+    const touched = touchedBy(writes, { no, before, moreHolds, isLarge });
     this.#told.push(touched);
     return touched;
   }
@@ -311,15 +316,14 @@ export class UnitRows {
       if (known !== undefined) rows.identities.add(known, 0, id);
     }
     for (const one of writes.customers) rows.customers.set(one.id, one);
-    for (const one of writes.periods) rows.periods.set(keyOf(one), one);
+    for (const one of writes.periods) rows.periods.set(pageText(one), one);
     const { counters } = writes;
     for (let from = 0; from < counters.length; ) {
       const first = counters[from] as StoredCounter;
       let to = from + 1;
       while (to < counters.length && isOfSamePeriod(counters[to] as StoredCounter, first)) to += 1;
-      const key = keyOf(first);
-      const known = rows.counters.get(key);
-      if (known !== undefined) rows.counters.set(key, replaced(known, counters.slice(from, to)));
+      const page = rows.counters.get(pageText(first));
+      if (page !== undefined) rows.counters.move(page, counters.slice(from, to));
       from = to;
     }
   }
@@ -327,20 +331,4 @@ export class UnitRows {
 
 function isOfSamePeriod(one: CounterKey, other: CounterKey): boolean {
   return one.customer === other.customer && one.period === other.period;
-}
-
-/** Counters of one customer's period, of which some have moved. */
-function replaced(
-  known: readonly StoredCounter[],
-  moved: readonly StoredCounter[],
-): StoredCounter[] {
-  const all = [...known];
-  for (const one of moved) {
-    const at = all.findIndex(
-      ({ chargeKey, cell, cardKey }) =>
-        chargeKey === one.chargeKey && cell === one.cell && cardKey === one.cardKey,
-    );
-    all[at === -1 ? all.length : at] = one;
-  }
-  return all;
 }

@@ -32,7 +32,7 @@ const OF_ALL = [
   // A sign of life moves no entry of an index (migration 0022): what is open is what is looked at.
   /FROM runs WHERE ws = \$1 AND status = 'open' AND NOT standing/,
   // Of a whole month, once a period is over.
-  /starts_with\(period, \$2\)/,
+  /starts_with\(period, \$2\) UNION/,
   // Few wait at a time, and where they are many the server has counted them.
   /^DELETE FROM (suspended|witnesses) t USING unnest/,
 ];
@@ -95,6 +95,7 @@ async function askForLists(store: Store): Promise<void> {
     await store.outbox.lines(WORKSPACE, { ...ofTarget, ...filter });
   }
   await store.listStatements(WORKSPACE, customer);
+  await store.periodsToBill(WORKSPACE, "2026-11", customer);
   await store.credit.customersBelow(WORKSPACE, customer);
 }
 

@@ -49,10 +49,13 @@ const CUSTOMERS = byKeys("customers", "id");
 
 /** Reads of a database's workspaces; who extends it says how rows are read. */
 export abstract class PostgresReads {
-  /** Rows of a workspace, whose number is the first parameter. */
+  /** A few rows of a workspace, whose number is the first parameter: commits may wait for them. */
   protected abstract of(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]>;
 
-  /** What reads in files of their own work with. */
+  /** The same for lists and reports, which may take long: no commit waits for them. */
+  protected abstract many(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]>;
+
+  /** What reads of many rows in files of their own work with. */
   protected abstract parts(workspace: string): Promise<ReadParts>;
 
   async cards(workspace: string): Promise<RateCardVersion[]> {
@@ -72,7 +75,7 @@ export abstract class PostgresReads {
 
   async children(workspace: string, id: string): Promise<Run[]> {
     const sql = "SELECT * FROM runs WHERE ws = $1 AND parent = $2 ORDER BY opened_at, id";
-    return (await this.of(workspace, sql, id)).map(decodeRun);
+    return (await this.many(workspace, sql, id)).map(decodeRun);
   }
 
   async listRuns(workspace: string, filter: RunFilter): Promise<Run[]> {
@@ -81,7 +84,7 @@ export abstract class PostgresReads {
     const conditions = conditionsOfRuns(filter, last);
     const order = byId ? "id" : "opened_at DESC, id DESC";
     const query = listQuery("runs", { conditions, order, limit: filter.limit });
-    return (await this.of(workspace, ...query)).map(decodeRun);
+    return (await this.many(workspace, ...query)).map(decodeRun);
   }
 
   async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
@@ -94,7 +97,7 @@ export abstract class PostgresReads {
 
   async runIds(workspace: string, after: string, limit: number): Promise<string[]> {
     const sql = "SELECT id FROM runs WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
-    return (await this.of(workspace, sql, after, limit)).map((row) => row.id as string);
+    return (await this.many(workspace, sql, after, limit)).map((row) => row.id as string);
   }
 
   async outcomesOfRun(workspace: string, run: string): Promise<OutcomeState[]> {
@@ -106,13 +109,13 @@ export abstract class PostgresReads {
   }
 
   history(workspace: string): History {
-    const rowsOf: RowsOf = (sql, ...values) => this.of(workspace, sql, ...values);
+    const rowsOf: RowsOf = (sql, ...values) => this.many(workspace, sql, ...values);
     return postgresHistory(this, workspace, rowsOf);
   }
 
   async rollups(workspace: string, filter: UsageFilter): Promise<RollupRow[]> {
     const query = listQuery("rollups", { conditions: conditionsOfUsage(filter) });
-    return (await this.of(workspace, ...query)).map(decodeRollup);
+    return (await this.many(workspace, ...query)).map(decodeRollup);
   }
 
   async countersOf(workspace: string, key: CounterKey): Promise<StoredCounter[]> {
@@ -120,13 +123,15 @@ export abstract class PostgresReads {
     return (await this.of(workspace, sql, key.customer, key.period)).map(decodeCounter);
   }
 
-  async periodsToBill(workspace: string, periodPrefix: string): Promise<CounterKey[]> {
+  async periodsToBill(workspace: string, prefix: string, customer?: string): Promise<CounterKey[]> {
+    const of = customer === undefined ? [] : [customer];
+    const own = customer === undefined ? "" : "AND customer = $3";
     const sql = `SELECT customer, period FROM rollups
-        WHERE ws = $1 AND starts_with(period, $2)
+        WHERE ws = $1 AND starts_with(period, $2) ${own}
       UNION SELECT customer, booked_period FROM adjustments
-        WHERE ws = $1 AND starts_with(booked_period, $2)
+        WHERE ws = $1 AND starts_with(booked_period, $2) ${own}
       ORDER BY 1, 2`;
-    return (await this.of(workspace, sql, periodPrefix)).map((row) => ({
+    return (await this.many(workspace, sql, prefix, ...of)).map((row) => ({
       customer: row.customer as string,
       period: row.period as string,
     }));
@@ -144,7 +149,7 @@ export abstract class PostgresReads {
 
   async listCustomers(workspace: string, limit: number, after = ""): Promise<Customer[]> {
     const sql = "SELECT * FROM customers WHERE ws = $1 AND id > $2 ORDER BY id LIMIT $3";
-    return (await this.of(workspace, sql, after, limit)).map(decodeCustomer);
+    return (await this.many(workspace, sql, after, limit)).map(decodeCustomer);
   }
 
   async listSuspended(workspace: string, limit: number): Promise<Suspended[]> {
@@ -160,7 +165,10 @@ export abstract class PostgresReads {
   async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
     const order = "period DESC, customer, closed_at DESC, id";
     const query = listQuery("statements", { conditions: equal({ customer }), order });
-    return (await this.of(workspace, ...query)).map(decodeStatement);
+    // Those of one customer are few, and what commits tell of commitments asks for them.
+    const rows =
+      customer === undefined ? this.many(workspace, ...query) : this.of(workspace, ...query);
+    return (await rows).map(decodeStatement);
   }
 
   async statement(workspace: string, id: string): Promise<StatementRecord | undefined> {
@@ -176,12 +184,12 @@ export abstract class PostgresReads {
   async adjustmentsOf(workspace: string, key: CounterKey): Promise<Adjustment[]> {
     const sql = `SELECT * FROM adjustments
       WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
-    return (await this.of(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
+    return (await this.many(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
   }
 
   async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {
     const sql = "SELECT * FROM journal WHERE ws = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    return (await this.of(workspace, sql, afterSeq, limit)).map(decodeJournal);
+    return (await this.many(workspace, sql, afterSeq, limit)).map(decodeJournal);
   }
 
   async acts(workspace: string, filter: ActFilter): Promise<JournalEntry[]> {

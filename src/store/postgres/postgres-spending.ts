@@ -254,6 +254,13 @@ export interface WrittenHolds {
   readonly former: readonly (Hold | null)[];
 }
 
+/** How many holds more count than before. */
+export function moreCounting({ holds, former }: WrittenHolds): number {
+  const countOf = (some: readonly (Hold | null)[]) =>
+    some.filter((hold) => hold !== null && isCounting(hold)).length;
+  return countOf(holds) - countOf(former);
+}
+
 /** Writes what a unit changed. */
 export async function writeSpending(
   target: Target,
@@ -267,9 +274,6 @@ export async function writeSpending(
     saveRows(queries, ws, { table: TABLES[name], rows });
   const freed = "DELETE FROM budget_limits WHERE ws = $1 AND budget_id = $2 AND scope = $3";
   const lifted = "DELETE FROM stops WHERE ws = $1 AND scope_kind = $2 AND scope = $3";
-  const countOf = (some: readonly (Hold | null)[]) =>
-    some.filter((hold) => hold !== null && isCounting(hold)).length;
-  target.rows.movedCountingHolds(countOf(holds) - countOf(former));
   // Like a new step, a new hold was looked for under the lock.
   const rowsOfHolds = (isNew: boolean) =>
     holds.filter((_, at) => (former[at] === null) === isNew).map(encodeHold);

@@ -78,19 +78,19 @@ class PostgresStore extends PostgresReads implements Store {
   readonly isShared = true;
   readonly spending = new PostgresSpendingReads(async (workspace) => {
     const ws = await this.#ws(workspace);
-    return (sql, ...values) => this.#sessions.rows(ws, sql, [ws, ...values]);
+    return (sql, ...values) => this.#sessions.lookUp(ws, sql, [ws, ...values]);
   });
   readonly keyring = new PostgresKeyring({
     all: (sql, ...values) => this.#all(sql, ...values),
     of: async (workspace, sql, ...values) =>
-      this.#sessions.rows(await this.#ws(workspace), sql, values),
+      this.#sessions.lookUp(await this.#ws(workspace), sql, values),
     checksum: (text) => this.#digest.checksum(text),
   });
   readonly credit = new PostgresCreditReads((...asked) => this.of(...asked));
   readonly leases = new PostgresLeases((sql, ...values) => this.#all(sql, ...values));
   readonly notes = new PostgresNotes((...asked) => this.of(...asked));
   readonly #rows: OutboxStore = {
-    of: (...asked) => this.of(...asked),
+    of: (...asked) => this.many(...asked),
     ws: (workspace) => this.#ws(workspace),
     checksum: (text) => this.#digest.checksum(text),
     inTransaction: (ws, work) => this.#inOwnTransaction(ws, work),
@@ -153,10 +153,15 @@ class PostgresStore extends PostgresReads implements Store {
 
   /** As nobody's tenant: functions answer, tables show nothing. */
   #all(sql: string, ...values: Parameter[]): Promise<Row[]> {
-    return this.#sessions.rows(null, sql, values);
+    return this.#sessions.lookUp(null, sql, values);
   }
 
   protected async of(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]> {
+    const ws = await this.#ws(workspace);
+    return this.#sessions.lookUp(ws, sql, [ws, ...values]);
+  }
+
+  protected async many(workspace: string, sql: string, ...values: Parameter[]): Promise<Row[]> {
     const ws = await this.#ws(workspace);
     return this.#sessions.rows(ws, sql, [ws, ...values]);
   }

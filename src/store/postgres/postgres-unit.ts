@@ -10,7 +10,6 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
-import { countedPages } from "../../engine/ledger-page.ts";
 import type { Lease, LiveNote, PeriodMove, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
@@ -47,9 +46,10 @@ import {
 import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import type { Ground } from "./ground.ts";
 import { byKeys } from "./keyed-rows.ts";
+import { type KnownPage, pagesOf } from "./known-counters.ts";
 import { listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
-import { PostgresSpending } from "./postgres-spending.ts";
+import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
 import { RUNS } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
@@ -64,6 +64,7 @@ const CALLS = byKeys("calls", "call_id", { order: "customer call_id" });
 const WITNESSES_OF_CALLS = byKeys("witnesses", "call_id", { order: "run source id" });
 const CREDIT_BOOKS = byKeys("credit_books", "customer");
 const COUNTERS = byKeys("counters", "customer period");
+const CELLS = byKeys("counters", "customer period card_key charge_key cell");
 const PERIODS = byKeys("periods", "customer period");
 const STEPS = byKeys("steps", "customer run source id month:int4");
 const OUTCOMES = byKeys("outcomes", "customer run key");
@@ -305,15 +306,35 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async counters(keys: readonly CounterKey[]): Promise<StoredCounter[]> {
-    const { found, unknown } = this.#target.rows.counters(keys);
-    const queries = this.#unless((ahead) => ahead.hasCounter(unknown));
-    const read = (await this.#byPeriods(queries, COUNTERS, unknown)).map(decodeCounter);
-    this.#target.rows.learnCounters(read, unknown);
-    return [...found.flat(), ...read];
+    return (await this.#pages(keys)).flatMap((page) => page.all);
   }
 
   async counted(keys: readonly CounterKey[]): Promise<CountedPage[]> {
-    return countedPages(await this.counters(keys), keys);
+    return this.#pages(keys);
+  }
+
+  async #pages(keys: readonly CounterKey[]): Promise<KnownPage[]> {
+    const { found, unknown } = this.#target.rows.counters(keys);
+    const queries = this.#unless((ahead) => ahead.hasCounter(unknown));
+    const rows = await this.#byPeriods(queries, COUNTERS, unknown);
+    const read = pagesOf(rows.map(decodeCounter), unknown);
+    this.#target.rows.learnCounters(read);
+    await this.#readMoved(found);
+    return [...found, ...read];
+  }
+
+  /** What others moved of pages that are known. */
+  async #readMoved(pages: readonly KnownPage[]): Promise<void> {
+    for (const page of pages) {
+      const { moved } = page;
+      if (moved.length === 0) continue;
+      const queries = this.#unless((ahead) => ahead.hasCounter([page]));
+      const columns = (["customer", "period", "cardKey", "chargeKey", "cell"] as const).map(
+        (name) => moved.map((key) => key[name]),
+      );
+      const rows = await this.#from(queries, CELLS, ...columns);
+      this.#target.rows.learnMoved(page, rows.map(decodeCounter));
+    }
   }
 
   async periods(keys: readonly CounterKey[]): Promise<PeriodState[]> {
@@ -368,8 +389,10 @@ export class PostgresUnit implements UnitOfWork {
 
   /** Resolves when it is sent: `answered` tells whether the server has taken it. */
   async write(writes: Writes): Promise<void> {
-    const touched = this.#target.rows.written(writes);
-    const sent = await writeRows(this.#target, writes, { touched, spending: this.spending });
+    const former = await this.spending.formerHolds(writes.holds);
+    const holds = { holds: writes.holds, former };
+    const touched = this.#target.rows.written(writes, moreCounting(holds));
+    const sent = await writeRows(this.#target, writes, { touched, holds });
     this.ownWrites = touched === null && this.#sent.length === 0 ? writes : null;
     this.#sent.push(sent);
     this.spending.forget();

@@ -16,11 +16,17 @@ export async function linkBefore(
   return (await rowsOf(queries, sql, [ws, seq])).map(decodeLink)[0];
 }
 
-const revisionsIn = (table: string) => `SELECT s.ws, s.customer, s.run, s.source, s.id, s.seq,
-    s.facets, s.body, s.labels, s.checksum FROM runs r
-  JOIN ${table} s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id
-  WHERE r.ws = $1 AND r.id = $2 AND s.seq <= $3 AND (s.source, s.id, s.seq) > ($4, $5, $6::bigint)`;
-const REVISIONS = `${revisionsIn("steps")} UNION ALL ${revisionsIn("former_steps")}
+/**
+ * A page of one table, in the order of its index. Joined with the run, or cut behind both tables,
+ * each page read and sorted all that is left of the run.
+ */
+const pageOf = (table: string, place: string) => `(SELECT ws, customer, run, source, id, seq,
+    facets, body, labels, checksum FROM ${table}
+  WHERE ws = $1 AND customer = (SELECT customer FROM runs WHERE ws = $1 AND id = $2) AND run = $2
+    AND seq <= $3 AND (source, id, seq) > ($4, $5, $6::bigint) ${place}
+  ORDER BY source, id, seq LIMIT $7)`;
+const IN_MONTH = "AND month = (SELECT month FROM runs WHERE ws = $1 AND id = $2)";
+const REVISIONS = `${pageOf("steps", IN_MONTH)} UNION ALL ${pageOf("former_steps", "")}
   ORDER BY source, id, seq LIMIT $7`;
 
 type Place = readonly [source: string, id: string, seq: number];

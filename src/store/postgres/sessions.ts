@@ -1,7 +1,8 @@
 /**
  * Connections as the store uses them: those that units of work run on, and others for reads. A unit
  * may read what is committed while it holds its own connection; from one pool for both, units that
- * wait for one another's connections could never end.
+ * wait for one another's connections could never end. Reports have others than the look-ups that
+ * units and requests wait for: eight slow reports at once stopped every commit until one had ended.
  *
  * Every statement runs as the role of the product, with one workspace as its tenant (migration
  * 0023). A connection remembers its tenant, so it is set again only where it changes. That makes
@@ -10,6 +11,7 @@
 import {
   DATABASE_CONNECT_MAX_MS,
   DATABASE_LOCK_MAX_MS,
+  DATABASE_LOOKUPS_MAX_COUNT,
   DATABASE_READERS_MAX_COUNT,
   DATABASE_SILENCE_MAX_MS,
   DATABASE_STATEMENT_MAX_MS,
@@ -35,15 +37,22 @@ const BOUNDS = {
   connectMaxMs: DATABASE_CONNECT_MAX_MS,
 } as const;
 
+/** A statement, and whose tenant asks it; null: nobody's. */
+interface Asked {
+  readonly ws: number | null;
+  readonly sql: string;
+  readonly values: readonly Parameter[];
+}
+
+type Pools = Readonly<Record<"units" | "readers" | "lookups", Pool>>;
+
 /** Connections of one node. */
 export class Sessions {
-  readonly #units: Pool;
-  readonly #readers: Pool;
+  readonly #pools: Pools;
   readonly #tenants = new WeakMap<Client, number>();
 
-  private constructor(units: Pool, readers: Pool) {
-    this.#units = units;
-    this.#readers = readers;
+  private constructor(pools: Pools) {
+    this.#pools = pools;
   }
 
   /** Nothing is connected before it is used. `bounds` replaces some of the usual ones. */
@@ -53,24 +62,35 @@ export class Sessions {
   ): Promise<Sessions> {
     const pool = (connectionsMax: number) =>
       openPool({ connectionString, role: ROLE, ...BOUNDS, connectionsMax, ...bounds });
-    return new Sessions(
-      await pool(DATABASE_UNITS_MAX_COUNT),
-      await pool(DATABASE_READERS_MAX_COUNT),
-    );
+    return new Sessions({
+      units: await pool(DATABASE_UNITS_MAX_COUNT),
+      readers: await pool(DATABASE_READERS_MAX_COUNT),
+      lookups: await pool(DATABASE_LOOKUPS_MAX_COUNT),
+    });
   }
 
   /** A connection for a unit of work; whoever takes it gives it back. Throws `store.unknown`. */
   async unit(): Promise<Client> {
-    return connect(this.#units);
+    return connect(this.#pools.units);
+  }
+
+  /** Rows as of what is committed, seen as a tenant; null: as nobody. */
+  rows(ws: number | null, sql: string, values: readonly Parameter[]): Promise<Row[]> {
+    return this.#read(this.#pools.readers, { ws, sql, values });
+  }
+
+  /** The same, for a few rows that somebody waits for who must not wait for reports. */
+  lookUp(ws: number | null, sql: string, values: readonly Parameter[]): Promise<Row[]> {
+    return this.#read(this.#pools.lookups, { ws, sql, values });
   }
 
   /**
-   * Rows as of what is committed, seen as a tenant; null: as nobody. A connection may have been cut
-   * while nobody used it, and all of them with it: what only reads is asked again on another.
+   * A connection may have been cut while nobody used it, and all of them with it: what only reads
+   * is asked again on another.
    */
-  async rows(ws: number | null, sql: string, values: readonly Parameter[]): Promise<Row[]> {
+  async #read(pool: Pool, { ws, sql, values }: Asked): Promise<Row[]> {
     for (let cut = 0; ; cut += 1) {
-      const client = await connect(this.#readers);
+      const client = await connect(pool);
       try {
         const asTenant = this.#becomes(client, ws);
         const [, rows] = await Promise.all([asTenant, rowsOf(client, sql, values)]);
@@ -85,12 +105,14 @@ export class Sessions {
     }
   }
 
-  /** The same, for statements of one tenant. */
+  /** Rows of one tenant for reports, however many they are. */
   reads(ws: number): Queries {
-    const query = async ({ text, values = [] }: Query) => {
-      return { rows: await this.rows(ws, text, values as Parameter[]), command: "SELECT" };
-    };
-    return { query };
+    return queriesBy((sql, values) => this.rows(ws, sql, values));
+  }
+
+  /** What units of work read beside themselves. */
+  lookUps(ws: number): Queries {
+    return queriesBy((sql, values) => this.lookUp(ws, sql, values));
   }
 
   /** Sent before the statement that needs it, so it is carried out before it. */
@@ -102,8 +124,15 @@ export class Sessions {
   }
 
   async end(): Promise<void> {
-    await Promise.all([this.#units.end(), this.#readers.end()]);
+    await Promise.all(Object.values(this.#pools).map((pool) => pool.end()));
   }
+}
+
+function queriesBy(ask: (sql: string, values: readonly Parameter[]) => Promise<Row[]>): Queries {
+  const query = async ({ text, values = [] }: Query) => {
+    return { rows: await ask(text, values as Parameter[]), command: "SELECT" };
+  };
+  return { query };
 }
 
 /** What has no severity is not the server's word: its socket has told it. */

@@ -23,10 +23,12 @@ const writesAt = (no: number, rows: Parameters<typeof writesOf>[0]) => {
   return { ...writesOf(rows), head };
 };
 
+const isLarge = () => false;
+
 /** A commit of another node that wrote a customer. */
 function another(no: number, id = "acme"): Touched {
   const writes = writesAt(no, { customers: [customerRow({ id })] });
-  return touchedBy(writes, { no, before: digestOf(no - 1) });
+  return touchedBy(writes, { no, before: digestOf(no - 1), moreHolds: 0, isLarge });
 }
 
 const others = (count: number) => Array.from({ length: count }, (_, at) => another(at + 1));
@@ -74,7 +76,7 @@ test("a period others only added to stands as it stood; one they closed is asked
   const counter = { segments: [], amount: amount(5) };
   const added = { counters: [counterRow({ ...key, counter })] };
   const closed = { ...added, periods: [{ ...key, closedAtMs: 5, statementId: "s-1" }] };
-  const since = { no: 1, before: digestOf(0) };
+  const since = { no: 1, before: digestOf(0), moreHolds: 0, isLarge };
   const stored = async (writes: Parameters<typeof writesOf>[0]): Promise<string> => {
     let text = "";
     const query = async ({ values }: { readonly values?: readonly unknown[] }) => {
@@ -101,9 +103,31 @@ test("a period others only added to stands as it stood; one they closed is asked
   assert.equal(await isStillKnown(ofVersionBefore), false);
 });
 
+test("how many holds count is told, unless a node of the version before wrote some", async () => {
+  const since = { no: 1, before: digestOf(0), moreHolds: 3, isLarge };
+  let document = "";
+  const insert = async ({ values }: { readonly values?: readonly unknown[] }) => {
+    document = values?.at(-1) as string;
+    return { rows: [], command: "INSERT" };
+  };
+  await saveTouched({ queries: { query: insert }, ws: WS }, touchedBy(writesAt(1, {}), since));
+  const countAfter = async (text: string): Promise<number | null> => {
+    const known = new KnownRows();
+    (await known.asOf(WS, commitAt(0), nothing)).learnCountingHolds(5);
+    const query = async () => ({ rows: [{ no: 1, document: text }], command: "SELECT" });
+    const told = await readTouched({ queries: { query }, ws: WS }, 0);
+    return (await known.asOf(WS, commitAt(1), async () => told)).countingHolds;
+  };
+  assert.equal(await countAfter(document), 8);
+  const ofVersionBefore = document.replace(',"moreHolds":3', "").replace('"moreHolds":3,', "");
+  assert.ok(!ofVersionBefore.includes("moreHolds"));
+  assert.equal(await countAfter(ofVersionBefore), null);
+  assert.equal(await countAfter(ofVersionBefore.replace("true", "false")), 5);
+});
+
 test("a commit tells what it touched up to so many rows", () => {
   const runs = Array.from({ length: TOUCHED_ROWS_MAX_COUNT }, (_, n) => runRow({ id: `r${n}` }));
-  const since = { no: 1, before: digestOf(0) };
+  const since = { no: 1, before: digestOf(0), moreHolds: 0, isLarge };
   assert.equal(touchedBy(writesAt(1, { runs }), since).rows?.runs.length, runs.length);
   const more = { runs, customers: [customerRow({ id: "acme" })] };
   assert.equal(touchedBy(writesAt(1, more), since).rows, null);
@@ -113,7 +137,7 @@ test("a node tells for so many commits since it found another's, and then no mor
   const known = new KnownRows();
   const commit = async (no: number): Promise<boolean> => {
     const rows = await known.asOf(WS, commitAt(no - 1), async () => [another(no - 1)]);
-    const told = rows.written(writesAt(no, { customers: [customerRow({ id: "acme" })] }));
+    const told = rows.written(writesAt(no, { customers: [customerRow({ id: "acme" })] }), 0);
     rows.committed(() => 0);
     return told !== null;
   };
@@ -128,7 +152,7 @@ test("what commits moved is told from any link that is still known, own ones too
   const counter = { segments: [], amount: amount(5) };
   const counters = [counterRow({ customer: "acme", period: PERIOD, counter })];
   const own = await known.asOf(WS, commitAt(0), nothing);
-  own.written(writesAt(1, { counters }));
+  own.written(writesAt(1, { counters }), 0);
   own.committed(() => 0);
   const rows = await known.asOf(WS, commitAt(3), async () => [another(2), another(3)]);
   const moved = { customer: "acme", period: PERIOD, charge: 0n, cost: 0n };

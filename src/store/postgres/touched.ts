@@ -5,8 +5,9 @@
  * written only while several nodes are about.
  */
 import { TOUCHED_COMMITS_COUNT, TOUCHED_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
+import type { CellOfCard } from "../../engine/ledger-page.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
-import type { Writes } from "../../engine/ports.ts";
+import type { CounterKey, Writes } from "../../engine/ports.ts";
 import { type Queries, rowsOf } from "./connection.ts";
 
 /** What one commit touched. */
@@ -25,34 +26,57 @@ export interface TouchedRows {
   readonly runs: readonly string[];
   readonly customers: readonly string[];
   /** Customers' periods, with what they gained. */
-  readonly periods: readonly PeriodMove[];
-  readonly hasHolds: boolean;
+  readonly periods: readonly TouchedPeriod[];
+  /** How many holds more count than before; null: it is not told. */
+  readonly moreHolds: number | null;
   /** Whether any of these periods was closed, or closed again: else they stand as they stood. */
   readonly hasClosed: boolean;
 }
 
+/** A customer's period. `cells`: which counters moved, of one that has many. */
+export interface TouchedPeriod extends PeriodMove {
+  readonly cells?: readonly CellOfCard[];
+}
+
+/** What a commit follows, and what is known of what it writes. */
+interface Since extends Pick<Touched, "no" | "before"> {
+  readonly moreHolds: number;
+  /** Whether a customer's period has so many counters that those which moved are told. */
+  readonly isLarge: (key: CounterKey) => boolean;
+}
+
 /** What a unit of work touches by what it writes. */
-export function touchedBy({ head, ...writes }: Writes, since: Pick<Touched, "no" | "before">) {
+export function touchedBy({ head, ...writes }: Writes, { moreHolds, isLarge, ...since }: Since) {
   const runs = new Set(writes.runs.map(({ id }) => id));
   for (const { run } of writes.steps) runs.add(run);
   const customers = writes.customers.map(({ id }) => id);
-  const moves = movesOf(writes);
-  const isFew = runs.size + customers.length + moves.length <= TOUCHED_ROWS_MAX_COUNT;
-  const hasHolds = writes.holds.length > 0;
+  const moves = movesOf(writes, isLarge);
+  const cells = moves.reduce((sum, move) => sum + (move.cells?.length ?? 0), 0);
+  const isFew = runs.size + customers.length + moves.length + cells <= TOUCHED_ROWS_MAX_COUNT;
   const hasClosed = writes.periods.length > 0;
-  const rows = isFew ? { runs: [...runs], customers, periods: moves, hasHolds, hasClosed } : null;
+  const rows = isFew ? { runs: [...runs], customers, periods: moves, moreHolds, hasClosed } : null;
   return { ...since, after: head.digest, rows } satisfies Touched;
 }
 
-function movesOf({ counters, periods, rollups }: Pick<Writes, "counters" | "periods" | "rollups">) {
-  const byKey = new Map<string, { -readonly [K in keyof PeriodMove]: PeriodMove[K] }>();
+type Moving = { -readonly [K in keyof PeriodMove]: PeriodMove[K] } & { cells?: CellOfCard[] };
+
+function movesOf(
+  { counters, periods, rollups }: Pick<Writes, "counters" | "periods" | "rollups">,
+  isLarge: Since["isLarge"],
+): TouchedPeriod[] {
+  const byKey = new Map<string, Moving>();
   const of = ({ customer, period }: Pick<PeriodMove, "customer" | "period">) => {
     const key = `${customer}\u0000${period}`;
     const known = byKey.get(key) ?? { customer, period, charge: 0n, cost: 0n };
     byKey.set(key, known);
     return known;
   };
-  for (const row of counters) of(row);
+  for (const row of counters) {
+    const move = of(row);
+    if (!isLarge(move)) continue;
+    move.cells ??= [];
+    move.cells.push(row);
+  }
   for (const row of periods) of(row);
   for (const row of rollups) {
     const move = of(row);
@@ -62,36 +86,58 @@ function movesOf({ counters, periods, rollups }: Pick<Writes, "counters" | "peri
   return [...byKey.values()];
 }
 
-/** As it is stored: amounts are texts, since JSON knows no such integers. */
+/**
+ * As it is stored: amounts are texts, since JSON knows no such integers. Behind those of a period
+ * stand its counters that moved, three texts each, which a node of a version before leaves out.
+ */
 interface Document extends Omit<Touched, "no" | "rows"> {
   readonly rows:
-    | (Omit<TouchedRows, "periods" | "hasClosed"> & {
+    | (Omit<TouchedRows, "periods" | "moreHolds" | "hasClosed"> & {
         readonly periods: readonly (readonly string[])[];
+        /** All that a node of a version before is told of holds, or tells. */
+        readonly hasHolds: boolean;
+        readonly moreHolds?: number | null;
         readonly hasClosed?: boolean;
       })
     | null;
 }
 
 function encode({ before, after, rows }: Touched): string {
-  const periods = rows?.periods.map(({ customer, period, charge, cost }) => {
-    return [customer, period, `${charge}`, `${cost}`];
+  const periods = rows?.periods.map(({ customer, period, charge, cost, cells = [] }) => {
+    const moved = cells.flatMap(({ cardKey, chargeKey, cell }) => [cardKey, chargeKey, cell]);
+    return [customer, period, `${charge}`, `${cost}`, ...moved];
   });
   const document: Document = {
     ...{ before, after },
-    rows: rows === null ? null : { ...rows, periods: periods ?? [] },
+    rows: rows && { ...rows, periods: periods ?? [], hasHolds: rows.moreHolds !== 0 },
   };
   return JSON.stringify(document);
 }
 
+function cellsOf(texts: readonly string[]): CellOfCard[] {
+  const cells: CellOfCard[] = [];
+  for (let at = 0; at < texts.length; at += 3) {
+    const [cardKey = "", chargeKey = "", cell = ""] = texts.slice(at, at + 3);
+    cells.push({ cardKey, chargeKey, cell });
+  }
+  return cells;
+}
+
 function decode(no: number, text: string): Touched {
   const { before, after, rows } = JSON.parse(text) as Document;
-  const periods = rows?.periods.map(([customer = "", period = "", charge = "", cost = ""]) => {
-    return { customer, period, charge: BigInt(charge), cost: BigInt(cost) };
-  });
+  const periods = rows?.periods.map(
+    ([customer = "", period = "", charge = "", cost = "", ...moved]) => {
+      const move = { customer, period, charge: BigInt(charge), cost: BigInt(cost) };
+      return moved.length === 0 ? move : { ...move, cells: cellsOf(moved) };
+    },
+  );
   if (rows === null) return { no, before, after, rows };
   // A node of a version before says nothing of it.
-  const hasClosed = rows.hasClosed ?? true;
-  return { no, before, after, rows: { ...rows, periods: periods ?? [], hasClosed } };
+  const { runs, customers, hasHolds, moreHolds = hasHolds ? null : 0, hasClosed = true } = rows;
+  return {
+    ...{ no, before, after },
+    rows: { runs, customers, periods: periods ?? [], moreHolds, hasClosed },
+  };
 }
 
 /** A transaction on a workspace. */

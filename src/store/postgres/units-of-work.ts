@@ -151,7 +151,7 @@ export class UnitsOfWork {
     if (isFollowed) {
       // If it fails, the commit that the next lock finds is another one, and all is forgotten.
       committed();
-      const reads = this.#parts.sessions.reads(target.ws);
+      const reads = this.#parts.sessions.lookUps(target.ws);
       this.#goAhead(target.ws, new UnitAhead(ground, ownWrites, { landed, reads }));
       handedOver();
     }

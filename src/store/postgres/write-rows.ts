@@ -23,17 +23,17 @@ import { encodeCard } from "../stored-tariff.ts";
 import { Bundle } from "./bundle.ts";
 import { rowsOf } from "./connection.ts";
 import { sendTogether } from "./driver.ts";
-import { type PostgresSpending, writeSpending } from "./postgres-spending.ts";
+import { type WrittenHolds, writeSpending } from "./postgres-spending.ts";
 import { partsOfSealed } from "./sealed-texts.ts";
 import { encodeStep } from "./step-rows.ts";
 import { saveRows, TABLES, type TableRows } from "./tables.ts";
 import { checksumOf, type Target } from "./target.ts";
 import { saveTouched, type Touched } from "./touched.ts";
 
-/** What is written beside the rows of a unit, and what knows what it has read. */
+/** What is written beside the rows of a unit, and what its holds were. */
 interface Beside {
   readonly touched: Touched | null;
-  readonly spending: Pick<PostgresSpending, "formerHolds">;
+  readonly holds: WrittenHolds;
 }
 
 /** Rows on their way to the server. */
@@ -48,7 +48,7 @@ export interface SentRows {
 export async function writeRows(
   target: Target,
   writes: Writes,
-  { touched, spending }: Beside,
+  { touched, holds }: Beside,
 ): Promise<SentRows> {
   const { queries, ws, places } = target;
   const isLarge = writes.steps.length > STEPS_IN_ONE_PIECE;
@@ -57,8 +57,6 @@ export async function writeRows(
     ws,
     writes.steps.map(({ run }) => run),
   );
-  const { holds } = writes;
-  const written = { holds, former: await spending.formerHolds(holds) };
   const parts = [
     writeTotals,
     writeRuns,
@@ -75,7 +73,7 @@ export async function writeRows(
   const bundle = isLarge ? null : new Bundle(queries, target.bundles);
   const into = bundle === null ? target : { ...target, queries: bundle };
   const sending = parts.map((write) => () => write(into, writes));
-  sending.push(() => writeSpending(into, writes, written));
+  sending.push(() => writeSpending(into, writes, holds));
   if (touched !== null) sending.push(() => saveTouched(into, touched));
   const answers = sendTogether(queries, sending, { isLarge });
   bundle?.send();

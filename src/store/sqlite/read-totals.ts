@@ -10,6 +10,12 @@ import { conditionsOfRuns, conditionsOfUsage, together } from "../conditions.ts"
 import { decodeCounter, decodeRollup, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { Statements } from "./statements.ts";
 
+/** Whose periods, and how their keys begin. */
+interface PeriodsToBill {
+  readonly prefix: string;
+  readonly customer: string | undefined;
+}
+
 /** A query of the totals of a workspace, as data: the writer's thread may have to answer it. */
 export type TotalsQuery = { readonly ws: number } & (
   | { readonly name: "run"; readonly id: string }
@@ -18,7 +24,7 @@ export type TotalsQuery = { readonly ws: number } & (
   | { readonly name: "runPage"; readonly page: PageAfter<string> }
   | { readonly name: "rollups"; readonly filter: UsageFilter }
   | { readonly name: "counters"; readonly key: CounterKey }
-  | { readonly name: "periodsToBill"; readonly prefix: string }
+  | ({ readonly name: "periodsToBill" } & PeriodsToBill)
 );
 
 /** What each query answers. */
@@ -51,7 +57,7 @@ export function answerQuery(
     case "counters":
       return readCounters(reads, query.ws, query.key);
     case "periodsToBill":
-      return readPeriodsToBill(reads, query.ws, query.prefix);
+      return readPeriodsToBill(reads, query.ws, query);
   }
 }
 
@@ -119,14 +125,19 @@ function readCounters(
 }
 
 /** Customers with usage or adjustments in periods whose key begins so. */
-function readPeriodsToBill(reads: Statements, ws: number, prefix: string): CounterKey[] {
+function readPeriodsToBill(
+  reads: Statements,
+  ws: number,
+  { prefix, customer }: PeriodsToBill,
+): CounterKey[] {
+  const own = customer === undefined ? "" : "AND customer = ?3";
   const sql = `SELECT customer, period FROM rollups
-      WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2
+      WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2 ${own}
     UNION SELECT customer, booked_period FROM adjustments
-      WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2
+      WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2 ${own}
     ORDER BY 1, 2`;
   return reads
     .of(sql)
-    .all(ws, prefix)
+    .all(ws, prefix, ...(customer === undefined ? [] : [customer]))
     .map((row) => ({ customer: row.customer as string, period: row.period as string }));
 }

@@ -283,9 +283,9 @@ class SqliteStore extends SoleStore implements Store {
     return this.#totals<"counters">({ name: "counters", ws: this.#ws(workspace), key });
   }
 
-  periodsToBill(workspace: string, periodPrefix: string): Answer<CounterKey[]> {
-    const ws = this.#ws(workspace);
-    return this.#totals<"periodsToBill">({ name: "periodsToBill", ws, prefix: periodPrefix });
+  periodsToBill(workspace: string, prefix: string, customer?: string): Answer<CounterKey[]> {
+    const of = { ws: this.#ws(workspace), prefix, customer };
+    return this.#totals<"periodsToBill">({ name: "periodsToBill", ...of });
   }
 
   customer(workspace: string, id: string): Customer | undefined {
