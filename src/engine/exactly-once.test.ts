@@ -144,3 +144,15 @@ test("an unknown price is never zero: the step is unpriced and the run says so",
   assert.equal(world.run("r1").own.unpriced, 2);
   assert.equal(money(world.run("r1").own.cost), "1", "the cost known is a lower bound");
 });
+
+test("a conflict is settled without a look at the others", async (context) => {
+  const world = await worldInConflict();
+  const listed = context.mock.method(world.store, "listConflicts");
+  await world.settle("first");
+  const seen = await Promise.all(listed.mock.calls.map(({ result }) => result));
+  assert.deepEqual(
+    listed.mock.calls.map(({ arguments: [, limit] }) => limit),
+    [1],
+  );
+  assert.equal(seen.flat().length, 1);
+});

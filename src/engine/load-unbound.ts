@@ -1,6 +1,6 @@
 /**
- * Loads what waits for a customer. Runs may wait for long, with thousands of steps each, in trees of
- * thousands of runs. All of that is read by a batch that may bind them, and by no other.
+ * Loads what waits for a customer. Runs may wait for long, with thousands of steps each, in trees
+ * of thousands of runs. All of that is read by a batch that may bind them, and by no other.
  */
 import { decodeEvent } from "../domain/event/codec.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";

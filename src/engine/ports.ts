@@ -366,7 +366,7 @@ export interface Store extends SharedStore {
   customers(workspace: string, ids: readonly string[]): Answer<Customer[]>;
   listCustomers(workspace: string, limit: number, after?: string): Answer<Customer[]>;
   listSuspended(workspace: string, limit: number): Answer<Suspended[]>;
-  listConflicts(workspace: string, limit: number): Answer<Conflict[]>;
+  listConflicts(workspace: string, limit: number, afterSeq?: number): Answer<Conflict[]>;
   /** Newest period first, then by customer; of one period, the one that was closed last first. */
   listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
   statement(workspace: string, id: string): Answer<StatementRecord | undefined>;

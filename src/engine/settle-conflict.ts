@@ -58,8 +58,7 @@ export async function settleConflict(
 }
 
 async function findOpen(context: EngineContext, workspace: string, seq: number): Promise<Conflict> {
-  const open = await context.store.listConflicts(workspace, Number.MAX_SAFE_INTEGER);
-  const found = open.find((conflict) => conflict.seq === seq);
-  if (found !== undefined) return found;
+  const [found] = await context.store.listConflicts(workspace, 1, seq - 1);
+  if (found?.seq === seq) return found;
   throw new TollgateError("conflict.not_found", `There is no open conflict ${seq}.`);
 }

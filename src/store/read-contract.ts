@@ -171,6 +171,8 @@ async function checkInboxes({ store, workspace }: Scene): Promise<void> {
   const unlimited = Number.MAX_SAFE_INTEGER;
   assert.deepEqual(seqsOf(await store().listConflicts(workspace, unlimited)), [1, 5]);
   assert.deepEqual(seqsOf(await store().listConflicts(workspace, 1)), [1]);
+  assert.deepEqual(seqsOf(await store().listConflicts(workspace, 1, 1)), [5]);
+  assert.deepEqual(seqsOf(await store().listConflicts(workspace, 1, 5)), []);
 }
 
 async function checkStatements({ store, workspace }: Scene): Promise<void> {

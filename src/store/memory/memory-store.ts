@@ -202,10 +202,10 @@ export class MemoryStore extends SoleStore implements Store {
     return rows.sort((a, b) => a.seq - b.seq).slice(0, limit);
   }
 
-  listConflicts(workspace: string, limit: number): Conflict[] {
+  listConflicts(workspace: string, limit: number, afterSeq = 0): Conflict[] {
     const rows = [...this.#tables(workspace).conflicts.values()];
     return rows
-      .filter((row) => row.settled === null)
+      .filter((row) => row.settled === null && row.seq > afterSeq)
       .sort((a, b) => a.seq - b.seq)
       .slice(0, limit);
   }

@@ -157,9 +157,10 @@ export abstract class PostgresReads {
     return (await this.of(workspace, sql, limit)).map(decodeSuspended);
   }
 
-  async listConflicts(workspace: string, limit: number): Promise<Conflict[]> {
-    const sql = "SELECT * FROM conflicts WHERE ws = $1 AND settled IS NULL ORDER BY seq LIMIT $2";
-    return (await this.of(workspace, sql, limit)).map(decodeConflict);
+  async listConflicts(workspace: string, limit: number, afterSeq = 0): Promise<Conflict[]> {
+    const sql = `SELECT * FROM conflicts WHERE ws = $1 AND settled IS NULL AND seq > $3
+      ORDER BY seq LIMIT $2`;
+    return (await this.of(workspace, sql, limit, afterSeq)).map(decodeConflict);
   }
 
   async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {

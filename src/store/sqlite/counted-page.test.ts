@@ -55,7 +55,7 @@ const periodsOf = (name: string, count: number) =>
     period: `p${Math.floor(at / 1_000)}`,
   }));
 
-test("however many periods its customers have, so many rows of a workspace are at hand", async () => {
+test("however many periods customers have, so many rows of a workspace are at hand", async () => {
   const store = openSqliteStore({ dataDir: join(folder, "periods"), digest: nodeDigest });
   await store.createWorkspace("a");
   await store.transact("a", async (unit) => {

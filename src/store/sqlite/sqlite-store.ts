@@ -307,9 +307,10 @@ class SqliteStore extends SoleStore implements Store {
     return this.#all(sql, this.#ws(workspace), limit).map(decodeSuspended);
   }
 
-  listConflicts(workspace: string, limit: number): Conflict[] {
-    const sql = "SELECT * FROM conflicts WHERE ws = ? AND settled IS NULL ORDER BY seq LIMIT ?";
-    return this.#all(sql, this.#ws(workspace), limit).map(decodeConflict);
+  listConflicts(workspace: string, limit: number, afterSeq = 0): Conflict[] {
+    const sql = `SELECT * FROM conflicts
+      WHERE ws = ? AND seq > ? AND settled IS NULL ORDER BY seq LIMIT ?`;
+    return this.#all(sql, this.#ws(workspace), afterSeq, limit).map(decodeConflict);
   }
 
   listStatements(workspace: string, customer?: string): StatementRecord[] {
