@@ -50,8 +50,11 @@ export class CreditLevels {
   /** Wallets have changed, and with them what others are charged. Totals have not. */
   forget(): void {
     this.#charged.clear();
+    this.#left.clear();
   }
   readonly #charged = new Map<string, Charged[]>();
+  /** What wallets of parents leave, by whose it is. */
+  readonly #left = new Map<string, ReadonlyMap<string, readonly Charged[]>>();
 
   /** What a customer's wallet is charged, its children's part included. */
   async charged(customer: Customer, currency: string): Promise<Charged[]> {
@@ -104,9 +107,20 @@ export class CreditLevels {
   async #leftByParent(child: Customer, parentId: string, currency: string): Promise<Charged[]> {
     const parent = await this.#sources.customer(parentId);
     if (parent === undefined) return this.#all(child, currency);
+    const left = (await this.#leftBy(parent, currency)).get(child.id) ?? [];
+    return left.map((lane) => ({ ...lane, customer: "" }));
+  }
+
+  /** For all children at once: a wallet that hundreds share is burned once, not for each. */
+  async #leftBy(parent: Customer, currency: string) {
+    const key = JSON.stringify([parent.id, currency]);
+    const known = this.#left.get(key);
+    if (known !== undefined) return known;
     const charged = await this.charged(parent, currency);
     const owed = await this.owed(parent, currency, charged);
-    return owed.flatMap((lane) => (lane.customer === child.id ? [{ ...lane, customer: "" }] : []));
+    const left = Map.groupBy(owed, ({ customer }) => customer);
+    this.#left.set(key, left);
+    return left;
   }
 
   async #own(customer: Customer, currency: string): Promise<Charged[]> {
