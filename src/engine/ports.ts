@@ -271,8 +271,8 @@ export interface RevisionFilter {
   readonly run: string;
   /** Only revisions up to this seq. */
   readonly untilSeq: number;
-  /** "" or the `next` of the page before. */
-  readonly after: string;
+  /** "" or the `next` of the page before; or a step, behind whose revisions it goes on. */
+  readonly after: string | Omit<StepKey, "run">;
   readonly limit: number;
 }
 

@@ -265,12 +265,14 @@ export class MemoryStore extends SoleStore implements Store {
 
   revisionsOfRun(workspace: string, { run, untilSeq, after, limit }: RevisionFilter): StepPage {
     const { steps, formerSteps } = this.#tables(workspace);
-    const from = Number(after);
     const all = [...steps.values(), ...formerSteps]
       .filter((step) => step.run === run && step.seq <= untilSeq)
       .sort((a, b) => byBytes(a.source, b.source) || byBytes(a.id, b.id) || a.seq - b.seq);
     const page = all.slice(from, from + limit);
     return { steps: page, next: page.length < limit ? null : String(from + limit) };
+    const isBefore = ({ source, id }: Step) =>
+      typeof after !== "string" && (byBytes(source, after.source) || byBytes(id, after.id)) <= 0;
+    const from = typeof after === "string" ? Number(after) : all.filter(isBefore).length;
   }
 
   formerRun(workspace: string, id: string, atSeq: number): RunFacts | undefined {
