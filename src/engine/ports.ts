@@ -359,8 +359,8 @@ export interface Store extends SharedStore {
   history(workspace: string): History;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
-  /** Customers with usage or adjustments in periods whose key begins so, by customer and period. */
-  periodsToBill(workspace: string, periodPrefix: string): Answer<CounterKey[]>;
+  /** Periods with usage or adjustments whose key begins so, by customer (null: each) and period. */
+  periodsToBill(workspace: string, periods: string, customer?: string | null): Answer<CounterKey[]>;
   customer(workspace: string, id: string): Answer<Customer | undefined>;
   /** Those of these that are known, in any order. */
   customers(workspace: string, ids: readonly string[]): Answer<Customer[]>;

@@ -131,7 +131,10 @@ async function checkPeriodsToBill({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await store().periodsToBill(workspace, "2026-11-01"), [acme]);
   assert.deepEqual(await store().periodsToBill(workspace, "2026-1_"), []);
   assert.deepEqual(await store().periodsToBill(workspace, "%"), []);
+  assert.deepEqual(await store().periodsToBill(workspace, "2026-11", "beta"), [beta]);
   const december = { customer: "acme", period: "2026-12-01" };
+  assert.deepEqual(await store().periodsToBill(workspace, "", "acme"), [acme, december]);
+  assert.deepEqual(await store().periodsToBill(workspace, "2026-12", "zeta"), []);
   const all = await store().periodsToBill(workspace, "");
   assert.deepEqual(all, [acme, december, beta, zeta], "by customer, then period");
 }

@@ -166,14 +166,16 @@ export class MemoryStore extends SoleStore implements Store {
     );
   }
 
-  periodsToBill(workspace: string, periodPrefix: string): CounterKey[] {
+  periodsToBill(workspace: string, prefix: string, customer: string | null = null): CounterKey[] {
     const { rollups, adjustments } = this.#tables(workspace);
     const used = [...rollups.values()].map(({ customer, period }) => ({ customer, period }));
     const booked = adjustments.map((row) => ({
       customer: row.customer,
       period: row.bookedPeriod,
     }));
-    const pairs = [...used, ...booked].filter(({ period }) => period.startsWith(periodPrefix));
+    const pairs = [...used, ...booked]
+      .filter(({ period }) => period.startsWith(prefix))
+      .filter((pair) => customer === null || pair.customer === customer);
     const unique = new Map(pairs.map((pair) => [keyOf(pair.customer, pair.period), pair]));
     return [...unique.values()].sort(
       (a, b) => byBytes(a.customer, b.customer) || byBytes(a.period, b.period),
@@ -268,11 +270,11 @@ export class MemoryStore extends SoleStore implements Store {
     const all = [...steps.values(), ...formerSteps]
       .filter((step) => step.run === run && step.seq <= untilSeq)
       .sort((a, b) => byBytes(a.source, b.source) || byBytes(a.id, b.id) || a.seq - b.seq);
-    const page = all.slice(from, from + limit);
-    return { steps: page, next: page.length < limit ? null : String(from + limit) };
     const isBefore = ({ source, id }: Step) =>
       typeof after !== "string" && (byBytes(source, after.source) || byBytes(id, after.id)) <= 0;
     const from = typeof after === "string" ? Number(after) : all.filter(isBefore).length;
+    const page = all.slice(from, from + limit);
+    return { steps: page, next: page.length < limit ? null : String(from + limit) };
   }
 
   formerRun(workspace: string, id: string, atSeq: number): RunFacts | undefined {

@@ -120,13 +120,19 @@ export abstract class PostgresReads {
     return (await this.of(workspace, sql, key.customer, key.period)).map(decodeCounter);
   }
 
-  async periodsToBill(workspace: string, periodPrefix: string): Promise<CounterKey[]> {
+  async periodsToBill(
+    workspace: string,
+    prefix: string,
+    customer: string | null = null,
+  ): Promise<CounterKey[]> {
+    const ofCustomer = customer === null ? "" : "AND customer = $3";
     const sql = `SELECT customer, period FROM rollups
-        WHERE ws = $1 AND starts_with(period, $2)
+        WHERE ws = $1 AND starts_with(period, $2) ${ofCustomer}
       UNION SELECT customer, booked_period FROM adjustments
-        WHERE ws = $1 AND starts_with(booked_period, $2)
+        WHERE ws = $1 AND starts_with(booked_period, $2) ${ofCustomer}
       ORDER BY 1, 2`;
-    return (await this.of(workspace, sql, periodPrefix)).map((row) => ({
+    const values = customer === null ? [prefix] : [prefix, customer];
+    return (await this.of(workspace, sql, ...values)).map((row) => ({
       customer: row.customer as string,
       period: row.period as string,
     }));

@@ -18,7 +18,7 @@ export type TotalsQuery = { readonly ws: number } & (
   | { readonly name: "runPage"; readonly page: PageAfter<string> }
   | { readonly name: "rollups"; readonly filter: UsageFilter }
   | { readonly name: "counters"; readonly key: CounterKey }
-  | { readonly name: "periodsToBill"; readonly prefix: string }
+  | { readonly name: "periodsToBill"; readonly prefix: string; readonly customer: string | null }
 );
 
 /** What each query answers. */
@@ -51,7 +51,7 @@ export function answerQuery(
     case "counters":
       return readCounters(reads, query.ws, query.key);
     case "periodsToBill":
-      return readPeriodsToBill(reads, query.ws, query.prefix);
+      return readPeriodsToBill(reads, query);
   }
 }
 
@@ -118,15 +118,19 @@ function readCounters(
   return reads.of(sql).all(ws, customer, period).map(decodeCounter);
 }
 
-/** Customers with usage or adjustments in periods whose key begins so. */
-function readPeriodsToBill(reads: Statements, ws: number, prefix: string): CounterKey[] {
+/** Periods with usage or adjustments whose key begins so, of a customer or of each. */
+function readPeriodsToBill(
+  reads: Statements,
+  { ws, prefix, customer }: TotalsQuery & { readonly name: "periodsToBill" },
+): CounterKey[] {
+  const ofCustomer = customer === null ? "" : "AND customer = ?3";
   const sql = `SELECT customer, period FROM rollups
-      WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2
+      WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2 ${ofCustomer}
     UNION SELECT customer, booked_period FROM adjustments
-      WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2
+      WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2 ${ofCustomer}
     ORDER BY 1, 2`;
   return reads
     .of(sql)
-    .all(ws, prefix)
+    .all(ws, prefix, ...(customer === null ? [] : [customer]))
     .map((row) => ({ customer: row.customer as string, period: row.period as string }));
 }

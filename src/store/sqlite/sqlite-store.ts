@@ -276,9 +276,13 @@ class SqliteStore extends SoleStore implements Store {
     return this.#totals<"counters">({ name: "counters", ws: this.#ws(workspace), key });
   }
 
-  periodsToBill(workspace: string, periodPrefix: string): Answer<CounterKey[]> {
+  periodsToBill(
+    workspace: string,
+    prefix: string,
+    customer: string | null = null,
+  ): Answer<CounterKey[]> {
     const ws = this.#ws(workspace);
-    return this.#totals<"periodsToBill">({ name: "periodsToBill", ws, prefix: periodPrefix });
+    return this.#totals<"periodsToBill">({ name: "periodsToBill", ws, prefix, customer });
   }
 
   customer(workspace: string, id: string): Customer | undefined {
