@@ -1,8 +1,10 @@
 /** What concerns one customer reads what is that customer's: others may be tens of thousands. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RERATED_PER_UNIT_MAX_COUNT } from "../domain/limits.ts";
 import {
   cardOf,
+  DAY_MS,
   each,
   money,
   NOW_MS,
@@ -119,4 +121,40 @@ test("a credit note of many lines reads disputes once", async () => {
   const note = await world.engine.issueCreditNote(WS, { id: null, statement, lines, ...WHO });
   assert.equal(note.total, "10");
   assert.ok(acts() < 30, `${acts()} acts were read for 20 disputes and lines`);
+});
+
+/** Counts the adjustments that units of work read from now on. */
+function adjustmentsRead({ store }: World): () => number {
+  let count = 0;
+  const transact = store.transact.bind(store);
+  store.transact = (workspace, work) =>
+    transact(workspace, async (unit) => {
+      const read = unit.adjustments.bind(unit);
+      unit.adjustments = async (key) => {
+        const rows = await read(key);
+        count += rows.length;
+        return rows;
+      };
+      return work(unit);
+    });
+  return () => count;
+}
+
+test("units of a re-rate do not read what those before them have booked", async () => {
+  const world = await newWorld(cardOf({ calls: [STEPS, each("1")] }));
+  const ids = others(3 * RERATED_PER_UNIT_MAX_COUNT);
+  for (let at = 0; at < ids.length; at += RERATED_PER_UNIT_MAX_COUNT) {
+    const some = ids.slice(at, at + RERATED_PER_UNIT_MAX_COUNT);
+    await world.send(...some.map((id) => toolCall({ run: "r1", id })));
+  }
+  await world.close("2026-11");
+  world.clock.now += 40 * DAY_MS;
+  const late = { effectiveFromMs: NOW_MS - 1_000, isRerating: true };
+  await world.engine.applyRateCard(WS, { ...cardOf({ calls: [STEPS, each("2")] }), ...late });
+  const rows = adjustmentsRead(world);
+  const { steps, charge } = await world.engine.rerate(WS, { sinceMs: null });
+  assert.deepEqual([steps, money(charge)], [ids.length, `${ids.length}`]);
+  assert.ok(rows() <= RERATED_PER_UNIT_MAX_COUNT, `${rows()} adjustments were read`);
+  const bill = await world.engine.bill(WS, { customer: "acme", period: null });
+  assert.equal((JSON.parse(bill.document) as { readonly total: string }).total, `${ids.length}`);
 });
