@@ -23,7 +23,7 @@ import {
 } from "./credited.ts";
 import type { Reads } from "./ports.ts";
 import { type ByHand, identify, requireSame } from "./recorded-acts.ts";
-import { findStatement, lineOf } from "./statement-lines.ts";
+import { type DocumentLine, findStatement, lineOf, linesOf } from "./statement-lines.ts";
 
 /** A credit note to issue. */
 export interface NewCreditNote extends ByHand {
@@ -59,10 +59,11 @@ export function issueCreditNote(
     }
     const lines: CreditedLine[] = [];
     const whole = leftOf(givenBack, statement);
+    const of = linesOf(statement);
     let total = ZERO_AMOUNT;
     for (const wanted of request.lines) {
       const left = (whole.left - total) as Amount;
-      const line = creditLine({ statement, wanted, givenBack, whole: { ...whole, left } });
+      const line = creditLine({ statement, of, wanted, givenBack, whole: { ...whole, left } });
       lines.push(line);
       total = (total + recordedAmount(line.amount)) as Amount;
     }
@@ -83,12 +84,14 @@ export function issueCreditNote(
 
 function creditLine(at: {
   readonly statement: Awaited<ReturnType<typeof findStatement>>;
+  /** Its lines. */
+  readonly of: readonly DocumentLine[];
   readonly wanted: NewCreditNote["lines"][number];
   readonly givenBack: GivenBack;
   readonly whole: { readonly billed: Amount; readonly left: Amount };
 }): CreditedLine {
-  const { statement, wanted, givenBack, whole } = at;
-  const line = lineOf(statement, wanted.line);
+  const { statement, of, wanted, givenBack, whole } = at;
+  const line = lineOf(statement, wanted.line, of);
   const { description } = line;
   const billed = billedBy(line);
   const target = { kind: "line", statement: statement.id, line: wanted.line } as const;

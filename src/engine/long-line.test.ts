@@ -132,3 +132,24 @@ test("a page ends behind ten thousand steps that came after the close", async ()
   assert.notEqual(page.next, null);
   assertEachOnce(await behind(world, { statement, limit: 10 }), ["e0"]);
 });
+
+test("what came late for a closed period is read about as far as it is shown", async () => {
+  const world = await newWorld(CALLS);
+  await closedWith(1, world);
+  const late = named(2 * PAGE_MAX_ROWS + 1).slice(1);
+  for (let at = 0; at < late.length; at += PAGE_MAX_ROWS) {
+    await world.send(...calls(late.slice(at, at + PAGE_MAX_ROWS)));
+  }
+  const { statements } = await world.close("2026-12");
+  const statement = present(statements[0], "a statement").id;
+  let wholes = 0;
+  const { adjustmentsOf } = world.store;
+  world.store.adjustmentsOf = (...asked) => {
+    wholes += 1;
+    return adjustmentsOf.apply(world.store, asked);
+  };
+  for (const limit of [PAGE_MAX_ROWS, 300]) {
+    assertEachOnce(await behind(world, { statement, limit }), late);
+  }
+  assert.equal(wholes, 0, "no period's adjustments are read whole");
+});

@@ -9,6 +9,7 @@ import { type ConversionRate, rateAt } from "../domain/money/conversion.ts";
 import { COST_CURRENCY } from "../domain/money/currency.ts";
 import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement } from "../domain/period/statement.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import { periodOfKey } from "./bill.ts";
@@ -45,6 +46,13 @@ interface Lines {
   readonly isCommitted: boolean;
 }
 
+/** A period that is open, with what is booked in it. */
+interface Opened {
+  readonly customer: Customer;
+  readonly period: BillingPeriod;
+  readonly booked: readonly Adjustment[];
+}
+
 /** Reads bills, one at a time. */
 export class MarginBills {
   readonly #context: BillContext;
@@ -74,20 +82,23 @@ export class MarginBills {
     const rollups = await store.rollups(this.#workspace, key);
     const closed = await store.periodsOf(this.#workspace, key.customer);
     const statement = closed.find((one) => one.period === key.period)?.statementId ?? null;
+    const booked = await store.adjustmentsOf(this.#workspace, key);
     const bill =
-      statement === null ? await this.#open(customer, period) : await this.#closed(statement);
+      statement === null
+        ? await this.#open({ customer, period, booked })
+        : await this.#closed(statement);
     const { currency, isCommitted } = bill;
     const pair = { from: COST_CURRENCY, to: currency };
     const rate = rateAt(this.#of.rates, pair, Math.min(period.endMs - 1, nowMs));
     const at: MarginPlace = { ...key, currency, rate, isOpen: statement === null };
     const credited = statement === null ? ZERO_AMOUNT : await this.#credited(statement);
     const ofRuns = rollups.reduce((sum, { charge }) => sum + charge, 0n) as Amount;
-    const countedBefore = await this.#countedBefore(key);
+    const countedBefore = await this.#countedBefore(booked);
     const parts = { lines: bill.lines, ofRuns, countedBefore, credited };
     return { at, startMs: period.startMs, rollups, parts, isCommitted };
   }
 
-  async #open(customer: Customer, period: BillingPeriod): Promise<Lines> {
+  async #open({ customer, period, booked }: Opened): Promise<Lines> {
     const { tariff, nowMs } = this.#of;
     const wanted = { customer, replaces: null };
     const input = await commitmentInput(this.#context.store, this.#workspace, wanted);
@@ -95,7 +106,7 @@ export class MarginBills {
     const drawn = { ...at, input, until: period.key };
     const before = await drawnWithOpen(this.#context, this.#workspace, drawn);
     const commitments = { ...input, before };
-    const underWay = { ...at, period, commitments, tellsBookings: false };
+    const underWay = { ...at, period, commitments, booked, tellsBookings: false };
     const { currency, lines } = buildStatement(
       await openBill(this.#context, this.#workspace, underWay),
     );
@@ -123,10 +134,10 @@ export class MarginBills {
   }
 
   /** What the period's charges counted elsewhere before the customer moved here. */
-  async #countedBefore(key: CounterKey): Promise<Amount> {
+  async #countedBefore(booked: readonly Adjustment[]): Promise<Amount> {
     const { store } = this.#context;
     let sum = 0n;
-    for (const { id, reason } of await store.adjustmentsOf(this.#workspace, key)) {
+    for (const { id, reason } of booked) {
       if (reason !== "opening") continue;
       const of = { kind: "opening.set", subject: id } as const;
       const part = await recordedAct<OpeningPart>(store, this.#workspace, of);

@@ -10,6 +10,7 @@ import { bookingsOf } from "../domain/period/booking.ts";
 import type { DatedCommitment } from "../domain/period/commitment.ts";
 import type { CommitmentInput, Drawdown, DrawnBefore } from "../domain/period/commitment-draw.ts";
 import { type DrawnSoFar, drawnSoFar } from "../domain/period/commitment-projection.ts";
+import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement, type StatementInput } from "../domain/period/statement.ts";
 import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
@@ -133,6 +134,8 @@ export interface OpenBill extends UnderWay {
    * account may have thousands. (Default: true.)
    */
   readonly tellsBookings?: boolean;
+  /** What is booked in the period, where that was read already. */
+  readonly booked?: readonly Adjustment[];
 }
 
 /** What the statement of an open period is built from, as of now. */
@@ -144,7 +147,7 @@ export async function openBill(
   const { customer, tariff, nowMs, period, commitments, tellsBookings = true } = of;
   const key = { customer: customer.id, period: period.key };
   const counters = await store.countersOf(workspace, key);
-  const adjustments = await store.adjustmentsOf(workspace, key);
+  const adjustments = of.booked ?? (await store.adjustmentsOf(workspace, key));
   const bookings = tellsBookings
     ? await describedBookings(store, workspace, adjustments)
     : bookingsOf(adjustments, (_kind, id) => id);

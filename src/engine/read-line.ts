@@ -5,6 +5,7 @@
  */
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
+import { PAGE_MAX_ROWS } from "../domain/limits.ts";
 import { type Amount, parseAmount, parseQuantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
@@ -24,7 +25,7 @@ import type {
 } from "./line-page.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
 import { othersTurn } from "./others-turn.ts";
-import type { Reads } from "./ports.ts";
+import type { CounterKey, Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
 import { requireSteps } from "./retention/require-steps.ts";
 import { type AtClose, RunsAtClose, type StepsAtClose } from "./runs-at-close.ts";
@@ -37,7 +38,7 @@ export type { LinePage, LineQuery };
 const RUNS_A_READ = 100;
 /** Runs looked at for one page: a customer may have many that are of other periods. */
 const RUNS_A_PAGE_MAX_COUNT = 500;
-/** Steps looked at for one page, where runs have many that are of other periods or charges. */
+/** Steps, or rows of bookings, looked at for one page: many may be of others than its line. */
 const STEPS_A_PAGE_MAX_COUNT = 10_000;
 
 /** Lines that are the sum of what charges took for runs, steps and outcomes. */
@@ -76,8 +77,7 @@ export async function readLine(
     return { ...about, ...page, items: [...before, ...page.items] };
   }
   const key = { customer: statement.customer, period: statement.period };
-  const booked = (await store.adjustmentsOf(workspace, key)).filter((row) => isOf(row, line));
-  return { ...about, ...bookingPage(booked, query) };
+  return { ...about, ...(await bookingPage({ store, workspace, key }, { line, query })) };
 }
 
 /** A booking goes back to a period that its row names, and its line only where that is another. */
@@ -95,18 +95,44 @@ function isOf(row: Adjustment, line: DocumentLine): boolean {
 
 type Page = Pick<LinePage, "items" | "next">;
 
-function bookingPage(booked: readonly Adjustment[], { limit, cursor }: LineQuery): Page {
-  const from = cursor?.afterSeq ?? 0;
-  const rest = booked.filter(({ seq }) => seq > from);
-  const shown = rest.slice(0, limit);
-  const last = shown.at(-1);
-  const isEnd = last === undefined || shown.length === rest.length;
+interface Booked {
+  readonly store: Reads;
+  readonly workspace: string;
+  readonly key: CounterKey;
+}
+
+/** Rows of a period, some at a time: what came late may have left one for each step. */
+async function* bookedRows({ store, workspace, key }: Booked, from: number) {
+  for (let after: number | undefined = from; after !== undefined; ) {
+    const page = { after, limit: PAGE_MAX_ROWS };
+    const rows: Adjustment[] = await store.adjustmentPage(workspace, key, page);
+    yield rows;
+    after = rows.length < PAGE_MAX_ROWS ? undefined : rows.at(-1)?.seq;
+    if (after !== undefined) await othersTurn();
+  }
+}
+
+async function bookingPage(
+  booked: Booked,
+  { line, query }: { readonly line: DocumentLine; readonly query: LineQuery },
+): Promise<Page> {
+  const items: LineItem[] = [];
+  let looked = 0;
+  for await (const rows of bookedRows(booked, query.cursor?.afterSeq ?? 0)) {
+    for (const row of rows) {
+      looked += 1;
+      if (isOf(row, line)) items.push(itemOf(row));
+      const isFull = items.length === query.limit || looked === STEPS_A_PAGE_MAX_COUNT;
+      if (isFull) return { items, next: { run: row.run, afterSeq: row.seq } };
+    }
+  }
+  return { items, next: null };
+}
+
+function itemOf({ run, source, id, amount, reason }: Adjustment): LineItem {
   return {
-    items: shown.map(({ run, source, id, amount, reason }) => ({
-      ...{ kind: "booking", run, source, id, amount, reason },
-      ...{ occurredAtMs: null, quantity: null, changedAfterClose: false },
-    })),
-    next: isEnd ? null : { run: last.run, afterSeq: last.seq },
+    ...{ kind: "booking", run, source, id, amount, reason },
+    ...{ occurredAtMs: null, quantity: null, changedAfterClose: false },
   };
 }
 
@@ -150,9 +176,12 @@ class ChargeReader {
   async countedBefore(): Promise<LineItem[]> {
     const { store, workspace, statement, line } = this.#of;
     const { customer, period } = statement;
-    const rows = await store.adjustmentsOf(workspace, { customer, period });
+    const rows: Adjustment[] = [];
+    for await (const some of bookedRows({ store, workspace, key: { customer, period } }, 0)) {
+      rows.push(...some.filter(({ reason }) => reason === "opening"));
+    }
     const items: LineItem[] = [];
-    for (const { id } of rows.filter(({ reason }) => reason === "opening")) {
+    for (const { id } of rows) {
       const of = { kind: "opening.set", subject: id } as const;
       const counter = (await recordedAct<OpeningPart>(store, workspace, of))?.counter ?? null;
       const isIts =

@@ -10,7 +10,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
-import type { History } from "../../engine/history.ts";
+import type { History, PageAfter } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -234,10 +234,24 @@ export class MemoryStore extends SoleStore implements Store {
       .sort((a, b) => byBytes(a.period, b.period));
   }
 
-  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
+  adjustmentsOf(workspace: string, key: CounterKey): Adjustment[] {
+    return this.#booked(workspace, key);
+  }
+
+  #booked(workspace: string, { customer, period }: CounterKey): Adjustment[] {
     return this.#tables(workspace)
       .adjustments.filter((row) => row.customer === customer && row.bookedPeriod === period)
       .sort((a, b) => a.seq - b.seq);
+  }
+
+  adjustmentPage(
+    workspace: string,
+    key: CounterKey,
+    { after, limit }: PageAfter<number>,
+  ): Adjustment[] {
+    return this.#booked(workspace, key)
+      .filter(({ seq }) => seq > after)
+      .slice(0, limit);
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {

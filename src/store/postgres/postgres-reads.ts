@@ -7,7 +7,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
-import type { History } from "../../engine/history.ts";
+import type { History, PageAfter } from "../../engine/history.ts";
 import type {
   ActFilter,
   ChainLink,
@@ -183,6 +183,17 @@ export abstract class PostgresReads {
     const sql = `SELECT * FROM adjustments
       WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
     return (await this.of(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
+  }
+
+  async adjustmentPage(
+    workspace: string,
+    { customer, period }: CounterKey,
+    { after, limit }: PageAfter<number>,
+  ): Promise<Adjustment[]> {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND booked_period = $3 AND seq > $4 ORDER BY seq LIMIT $5`;
+    const rows = await this.of(workspace, sql, customer, period, after, limit);
+    return rows.map(decodeAdjustment);
   }
 
   async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {

@@ -336,6 +336,17 @@ class SqliteStore extends SoleStore implements Store {
     return this.#all(sql, this.#ws(workspace), customer, period).map(decodeAdjustment);
   }
 
+  adjustmentPage(
+    workspace: string,
+    { customer, period }: CounterKey,
+    { after, limit }: PageAfter<number>,
+  ): Adjustment[] {
+    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
+      WHERE ws = ? AND customer = ? AND booked_period = ? AND seq > ? ORDER BY seq LIMIT ?`;
+    const ws = this.#ws(workspace);
+    return this.#all(sql, ws, customer, period, after, limit).map(decodeAdjustment);
+  }
+
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
     const sql = "SELECT * FROM journal WHERE ws = ? AND seq > ? ORDER BY seq LIMIT ?";
     return this.#all(sql, this.#ws(workspace), afterSeq, limit).map(decodeJournal);
