@@ -81,9 +81,26 @@ export class ActsAsOf {
 
   async statements(customer?: string): Promise<StatementRecord[]> {
     const all = await this.#store.listStatements(this.#place.workspace, customer);
+    if (customer !== undefined) return this.#known(all);
     const closed = await this.later("period.closed");
     const reissued = await this.later("statement.reissued");
     return all.filter(({ id }) => !closed.has(id) && !reissued.has(id));
+  }
+
+  /** Of one customer each is looked up: later closes may be those of everybody, for years. */
+  async #known(statements: readonly StatementRecord[]): Promise<StatementRecord[]> {
+    const known: StatementRecord[] = [];
+    for (const statement of statements) {
+      const closed = await this.#isLater("period.closed", statement.id);
+      if (closed || (await this.#isLater("statement.reissued", statement.id))) continue;
+      known.push(statement);
+    }
+    return known;
+  }
+
+  async #isLater(kind: JournalKind, subject: string): Promise<boolean> {
+    const { workspace, seq } = this.#place;
+    return ((await this.#store.lastAct(workspace, kind, subject))?.seq ?? 0) > seq;
   }
 
   async statement(id: string): Promise<StatementRecord | undefined> {

@@ -102,14 +102,13 @@ async function keysToClose(
   workspace: string,
   { customer, period }: ClosePeriod,
 ): Promise<CounterKey[]> {
-  const billed = await periodsToClose(context, workspace, { customer, period });
+  const wanted = { customer, period };
+  const billed = await periodsToClose(context, workspace, wanted);
   const known = new Set(billed.map(counterKeyText));
-  const committed = await committedPeriods(context, workspace, period);
+  const committed = await committedPeriods(context, workspace, wanted);
   const added = committed.filter((key) => !known.has(counterKeyText(key)));
   const all = [...billed, ...added];
-  if (customer === null) return all;
-  const own = all.filter((key) => key.customer === customer);
-  if (own.length > 0) return own;
+  if (customer === null || all.length > 0) return all;
   if ((await context.store.customer(workspace, customer)) === undefined) {
     throw new TollgateError("customer.not_found", `There is no customer "${customer}".`);
   }

@@ -6,14 +6,15 @@ import type { CounterKey, Customer } from "./ports.ts";
 import { recordedActs } from "./recorded-acts.ts";
 import type { Tariff } from "./tariff.ts";
 
-/** Those whose key begins so, by customer. */
+/** Those whose key begins so, by customer; of one customer where one is named. */
 export async function committedPeriods(
   { store, tariffs }: EngineContext,
   workspace: string,
-  prefix: string,
+  { customer: only, period: prefix }: { readonly customer: string | null; readonly period: string },
 ): Promise<CounterKey[]> {
   const kind = "commitments.saved";
-  const acts = await recordedActs<SavedCommitments>(store, workspace, { kind });
+  const of = only === null ? ({ kind } as const) : ({ kind, subject: only } as const);
+  const acts = await recordedActs<SavedCommitments>(store, workspace, of);
   const newest = new Map(acts.map((act) => [act.customer, act]));
   const tariff = await tariffs.of(workspace);
   const found: CounterKey[] = [];

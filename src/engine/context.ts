@@ -38,6 +38,8 @@ export interface ReadContext {
   readonly store: Reads;
   readonly tariffs: Pick<Tariffs, "of">;
   readonly clocks: Pick<Clocks, "of">;
+  /** Last seq that was known. (Default: all are.) */
+  readonly untilSeq?: number;
 }
 
 /** Reads that bills and commitments are told from. */

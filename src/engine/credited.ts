@@ -32,7 +32,7 @@ export async function readDisputes(store: Reads, workspace: string): Promise<Dis
 
 /** Credit notes of a statement, oldest first. */
 export function readCreditNotes(
-  store: Reads,
+  store: Pick<Reads, "acts">,
   workspace: string,
   statement: string,
 ): Promise<CreditNote[]> {
@@ -59,19 +59,33 @@ export function recordedAmount(text: string): Amount {
   return present(parseAmount(text), `the amount ${text}`);
 }
 
-/** What was credited of a target, or is held out in a dispute that is open. */
-export async function creditedOf(
+/** All that may have given something back: read once for all lines that an act is about. */
+export interface GivenBack {
+  /** Of the whole workspace: a dispute is found by its id, and not by what it is about. */
+  readonly disputes: readonly DisputeState[];
+  /** Of the statement in question; none where it is about none. */
+  readonly notes: readonly CreditNote[];
+}
+
+/** What may have given back some of a statement (null: of an outcome). */
+export async function readGivenBack(
   store: Reads,
   workspace: string,
-  target: DisputeTarget,
-): Promise<Amount> {
+  statement: string | null,
+): Promise<GivenBack> {
+  const notes = statement === null ? [] : await readCreditNotes(store, workspace, statement);
+  return { disputes: await readDisputes(store, workspace), notes };
+}
+
+/** What was credited of a target, or is held out in a dispute that is open. */
+export function creditedOf({ disputes, notes }: GivenBack, target: DisputeTarget): Amount {
   let credited = 0n;
-  for (const dispute of await readDisputes(store, workspace)) {
+  for (const dispute of disputes) {
     const isHeld = dispute.resolution?.favor !== "us";
     if (isHeld && isSameTarget(dispute.target, target)) credited += recordedAmount(dispute.amount);
   }
   if (target.kind === "outcome") return credited as Amount;
-  for (const note of await readCreditNotes(store, workspace, target.statement)) {
+  for (const note of notes) {
     for (const line of note.lines) {
       if (line.line === target.line) credited += recordedAmount(line.amount);
     }
@@ -98,22 +112,19 @@ function settles(line: DocumentLine): boolean {
  * What is left to give back of a statement as a whole; never negative. Discounts, maximums and tier
  * corrections are lines of their own, so that lines alone would give back what nobody was billed.
  */
-export async function leftOf(
-  store: Reads,
-  workspace: string,
+export function leftOf(
+  { disputes, notes }: GivenBack,
   { id, total, document }: StatementRecord,
-): Promise<{ readonly billed: Amount; readonly left: Amount }> {
+): { readonly billed: Amount; readonly left: Amount } {
   const { lines } = JSON.parse(document) as { readonly lines: readonly DocumentLine[] };
   let billed: bigint = recordedAmount(total);
   for (const line of lines) if (settles(line)) billed -= billedBy(line);
   let credited = 0n;
-  for (const { target, resolution, amount } of await readDisputes(store, workspace)) {
+  for (const { target, resolution, amount } of disputes) {
     const isOfIt = target.kind === "line" && target.statement === id;
     if (isOfIt && resolution?.favor !== "us") credited += recordedAmount(amount);
   }
-  for (const note of await readCreditNotes(store, workspace, id)) {
-    credited += recordedAmount(note.total);
-  }
+  for (const note of notes) credited += recordedAmount(note.total);
   const left = billed - credited;
   return { billed: billed as Amount, left: (left > 0n ? left : 0n) as Amount };
 }

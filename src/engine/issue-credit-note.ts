@@ -12,16 +12,18 @@ import type { CreditedLine, CreditNote } from "./correction-records.ts";
 import {
   billedBy,
   creditedOf,
+  type GivenBack,
   leftOf,
   readCreditNotes,
+  readGivenBack,
   recordedAmount,
   requireBilled,
   requireInForce,
   requireLeft,
 } from "./credited.ts";
-import type { Reads, Store } from "./ports.ts";
+import type { Reads } from "./ports.ts";
 import { type ByHand, identify, requireSame } from "./recorded-acts.ts";
-import { findStatement, lineOf } from "./statement-lines.ts";
+import { type DocumentLine, findStatement, lineOf, linesOf } from "./statement-lines.ts";
 
 /** A credit note to issue. */
 export interface NewCreditNote extends ByHand {
@@ -43,7 +45,8 @@ export function issueCreditNote(
   const { store } = context;
   return runAct(context, workspace, async ({ state, journal }) => {
     const statement = await findStatement(store, workspace, request.statement);
-    const issued = await readCreditNotes(store, workspace, statement.id);
+    const givenBack = await readGivenBack(store, workspace, statement.id);
+    const { notes: issued } = givenBack;
     const known = issued.find((note) => note.act === actId);
     if (known !== undefined) {
       requireSame(known, key);
@@ -55,15 +58,12 @@ export function issueCreditNote(
       throw new TollgateError("field.invalid", "A line is credited once in a note.", "lines");
     }
     const lines: CreditedLine[] = [];
-    const whole = await leftOf(store, workspace, statement);
+    const whole = leftOf(givenBack, statement);
+    const of = linesOf(statement);
     let total = ZERO_AMOUNT;
     for (const wanted of request.lines) {
       const left = (whole.left - total) as Amount;
-      const line = await creditLine(store, workspace, {
-        statement,
-        wanted,
-        whole: { ...whole, left },
-      });
+      const line = creditLine({ statement, of, wanted, givenBack, whole: { ...whole, left } });
       lines.push(line);
       total = (total + recordedAmount(line.amount)) as Amount;
     }
@@ -82,21 +82,20 @@ export function issueCreditNote(
   });
 }
 
-async function creditLine(
-  store: Store,
-  workspace: string,
-  at: {
-    readonly statement: Awaited<ReturnType<typeof findStatement>>;
-    readonly wanted: NewCreditNote["lines"][number];
-    readonly whole: { readonly billed: Amount; readonly left: Amount };
-  },
-): Promise<CreditedLine> {
-  const { statement, wanted, whole } = at;
-  const line = lineOf(statement, wanted.line);
+function creditLine(at: {
+  readonly statement: Awaited<ReturnType<typeof findStatement>>;
+  /** Its lines. */
+  readonly of: readonly DocumentLine[];
+  readonly wanted: NewCreditNote["lines"][number];
+  readonly givenBack: GivenBack;
+  readonly whole: { readonly billed: Amount; readonly left: Amount };
+}): CreditedLine {
+  const { statement, of, wanted, givenBack, whole } = at;
+  const line = lineOf(statement, wanted.line, of);
   const { description } = line;
   const billed = billedBy(line);
   const target = { kind: "line", statement: statement.id, line: wanted.line } as const;
-  const credited = await creditedOf(store, workspace, target);
+  const credited = creditedOf(givenBack, target);
   const left = (billed - credited) as Amount;
   const amount =
     wanted.amount === null ? left : moneyOf(wanted.amount, statement.currency, "lines");

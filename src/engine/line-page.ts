@@ -1,5 +1,6 @@
 /** What is behind a line of a statement, as it is asked for and told: page by page. */
 import type { Amount } from "../domain/money/decimal.ts";
+import type { StepKey } from "./ports.ts";
 import type { DocumentLine } from "./statement-lines.ts";
 
 /** One thing behind a line. */
@@ -21,10 +22,23 @@ export interface LineItem {
   readonly reason: string | null;
 }
 
-/** Where a page ended: behind an item of a run, or (null) behind the whole run. */
-export interface LineCursor {
-  readonly run: string;
+/** A place among what is behind a line within one run. */
+export interface PlaceInRun {
+  /** Behind this item; null: behind all items of the run that have a place by seq. */
   readonly afterSeq: number | null;
+  /**
+   * Of a run with so many steps that they come in the order of their identities, behind all else:
+   * behind this one; null: before the first. (Default: it has few, and all go by seq.)
+   */
+  readonly afterStep?: StepPlace | null;
+}
+
+/** A step within its run. */
+export type StepPlace = Omit<StepKey, "run">;
+
+/** Where a page ended: within a run, or (all of it null) behind the whole run. */
+export interface LineCursor extends PlaceInRun {
+  readonly run: string;
 }
 
 /** Which line to open. */

@@ -7,19 +7,19 @@ import type { BillLine, BillParts } from "../domain/margin/bill-lines.ts";
 import type { MarginPlace } from "../domain/margin/margin-entry.ts";
 import { type ConversionRate, rateAt } from "../domain/money/conversion.ts";
 import { COST_CURRENCY } from "../domain/money/currency.ts";
-import type { Amount } from "../domain/money/decimal.ts";
+import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement } from "../domain/period/statement.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import { periodOfKey } from "./bill.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { BillContext } from "./context.ts";
 import { readRates } from "./conversion-rates.ts";
-import type { CreditNote } from "./correction-records.ts";
-import { recordedAmount } from "./credited.ts";
+import { readCreditNotes, recordedAmount } from "./credited.ts";
 import type { CounterKey, Customer } from "./ports.ts";
 import { drawnWithOpen, openBill } from "./read-drawdown.ts";
-import { recordedAct, recordedActs } from "./recorded-acts.ts";
+import { recordedAct } from "./recorded-acts.ts";
 import type { OpeningPart } from "./set-opening.ts";
 import { findStatement } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
@@ -38,14 +38,19 @@ interface Known {
   readonly tariff: Tariff;
   readonly nowMs: number;
   readonly rates: readonly ConversionRate[];
-  /** What credit notes give back, by statement. */
-  readonly credits: ReadonlyMap<string, bigint>;
 }
 
 interface Lines {
   readonly currency: string;
   readonly lines: readonly BillLine[];
   readonly isCommitted: boolean;
+}
+
+/** A period that is open, with what is booked in it. */
+interface Opened {
+  readonly customer: Customer;
+  readonly period: BillingPeriod;
+  readonly booked: readonly Adjustment[];
 }
 
 /** Reads bills, one at a time. */
@@ -65,13 +70,7 @@ export class MarginBills {
     const { store, tariffs } = context;
     const tariff = await tariffs.of(workspace);
     const rates = await readRates(store, workspace);
-    const issued = { kind: "credit_note.issued" } as const;
-    const credits = new Map<string, bigint>();
-    for (const note of await recordedActs<CreditNote>(store, workspace, issued)) {
-      const sum = credits.get(note.statement) ?? 0n;
-      credits.set(note.statement, sum + recordedAmount(note.total));
-    }
-    return new MarginBills(context, workspace, { tariff, nowMs, rates, credits });
+    return new MarginBills(context, workspace, { tariff, nowMs, rates });
   }
 
   async read(key: CounterKey): Promise<MarginBill> {
@@ -83,27 +82,31 @@ export class MarginBills {
     const rollups = await store.rollups(this.#workspace, key);
     const closed = await store.periodsOf(this.#workspace, key.customer);
     const statement = closed.find((one) => one.period === key.period)?.statementId ?? null;
+    const booked = await store.adjustmentsOf(this.#workspace, key);
     const bill =
-      statement === null ? await this.#open(customer, period) : await this.#closed(statement);
+      statement === null
+        ? await this.#open({ customer, period, booked })
+        : await this.#closed(statement);
     const { currency, isCommitted } = bill;
     const pair = { from: COST_CURRENCY, to: currency };
     const rate = rateAt(this.#of.rates, pair, Math.min(period.endMs - 1, nowMs));
     const at: MarginPlace = { ...key, currency, rate, isOpen: statement === null };
-    const credited = (this.#of.credits.get(statement ?? "") ?? 0n) as Amount;
+    const credited = statement === null ? ZERO_AMOUNT : await this.#credited(statement);
     const ofRuns = rollups.reduce((sum, { charge }) => sum + charge, 0n) as Amount;
-    const countedBefore = await this.#countedBefore(key);
+    const countedBefore = await this.#countedBefore(booked);
     const parts = { lines: bill.lines, ofRuns, countedBefore, credited };
     return { at, startMs: period.startMs, rollups, parts, isCommitted };
   }
 
-  async #open(customer: Customer, period: BillingPeriod): Promise<Lines> {
+  async #open({ customer, period, booked }: Opened): Promise<Lines> {
     const { tariff, nowMs } = this.#of;
     const wanted = { customer, replaces: null };
     const input = await commitmentInput(this.#context.store, this.#workspace, wanted);
     const at = { customer, tariff, nowMs };
     const drawn = { ...at, input, until: period.key };
     const before = await drawnWithOpen(this.#context, this.#workspace, drawn);
-    const underWay = { ...at, period, commitments: { ...input, before } };
+    const commitments = { ...input, before };
+    const underWay = { ...at, period, commitments, booked, tellsBookings: false };
     const { currency, lines } = buildStatement(
       await openBill(this.#context, this.#workspace, underWay),
     );
@@ -124,11 +127,17 @@ export class MarginBills {
     };
   }
 
+  /** What credit notes give back of a statement. */
+  async #credited(statement: string): Promise<Amount> {
+    const notes = await readCreditNotes(this.#context.store, this.#workspace, statement);
+    return notes.reduce((sum, { total }) => sum + recordedAmount(total), 0n) as Amount;
+  }
+
   /** What the period's charges counted elsewhere before the customer moved here. */
-  async #countedBefore(key: CounterKey): Promise<Amount> {
+  async #countedBefore(booked: readonly Adjustment[]): Promise<Amount> {
     const { store } = this.#context;
     let sum = 0n;
-    for (const { id, reason } of await store.adjustmentsOf(this.#workspace, key)) {
+    for (const { id, reason } of booked) {
       if (reason !== "opening") continue;
       const of = { kind: "opening.set", subject: id } as const;
       const part = await recordedAct<OpeningPart>(store, this.#workspace, of);

@@ -13,6 +13,7 @@ import {
   billedBy,
   creditedOf,
   leftOf,
+  readGivenBack,
   recordedAmount,
   requireBilled,
   requireInForce,
@@ -59,14 +60,16 @@ export function openDispute(
     const { customer, originPeriod, billed, name } = contested;
     const books = await openBooks(act, customer);
     const { period, currency } = books;
-    const credited = await creditedOf(context.store, workspace, target);
+    const of = target.kind === "line" ? target.statement : null;
+    const givenBack = await readGivenBack(context.store, workspace, of);
+    const credited = creditedOf(givenBack, target);
     const left = (billed - credited) as Amount;
     const { amount } = request;
     const wanted = amount === null ? left : moneyOf(amount, currency, "amount");
     requireBilled({ billed, credited, wanted }, "amount");
     if (target.kind === "line") {
       const statement = await findStatement(context.store, workspace, target.statement);
-      requireLeft({ ...(await leftOf(context.store, workspace, statement)), wanted }, "amount");
+      requireLeft({ ...leftOf(givenBack, statement), wanted }, "amount");
     }
     const told = { customer, period, originPeriod, currency, amount: formatAmount(wanted) };
     const description = `${name}: disputed, held out (${reason})`;

@@ -26,7 +26,7 @@ export async function periodsToClose(
   { customer, period }: { readonly customer: string | null; readonly period: string },
 ): Promise<CounterKey[]> {
   requireStart(period);
-  const used = await store.periodsToBill(workspace, period, customer ?? undefined);
+  const used = await store.periodsToBill(workspace, period, customer);
   const tariff = await tariffs.of(workspace);
   if (!tariff.hasStandingTerms) return used;
   const keys = new Map(used.map((key) => [counterKeyText(key), key]));

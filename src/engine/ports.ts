@@ -17,7 +17,7 @@ import type { AlertOutbox } from "./alerts/alert-ports.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { Outbox } from "./export/export-ports.ts";
-import type { History } from "./history.ts";
+import type { History, PageAfter } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
@@ -271,8 +271,8 @@ export interface RevisionFilter {
   readonly run: string;
   /** Only revisions up to this seq. */
   readonly untilSeq: number;
-  /** "" or the `next` of the page before. */
-  readonly after: string;
+  /** "" or the `next` of the page before; or a step, behind whose revisions it goes on. */
+  readonly after: string | Omit<StepKey, "run">;
   readonly limit: number;
 }
 
@@ -300,6 +300,7 @@ type StoreReads = Pick<
   | "statement"
   | "periodsOf"
   | "adjustmentsOf"
+  | "adjustmentPage"
   | "acts"
   | "lastAct"
   | "cards"
@@ -344,7 +345,6 @@ export interface Store extends SharedStore {
 
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;
-  /** Newest opening first. */
   listRuns(workspace: string, filter: RunFilter): Answer<Run[]>;
   stepsOfRun(workspace: string, run: string): Answer<Step[]>;
   /** Steps in an order that no revision changes, voided ones too. `after` is "" or a `next`. */
@@ -359,8 +359,8 @@ export interface Store extends SharedStore {
   history(workspace: string): History;
   rollups(workspace: string, filter: UsageFilter): Answer<RollupRow[]>;
   countersOf(workspace: string, key: CounterKey): Answer<StoredCounter[]>;
-  /** Used or adjusted, whose key begins so, by customer (one, or any) and period. */
-  periodsToBill(workspace: string, prefix: string, customer?: string): Answer<CounterKey[]>;
+  /** Periods with usage or adjustments whose key begins so, by customer (null: each) and period. */
+  periodsToBill(workspace: string, periods: string, customer?: string | null): Answer<CounterKey[]>;
   customer(workspace: string, id: string): Answer<Customer | undefined>;
   /** Those of these that are known, in any order. */
   customers(workspace: string, ids: readonly string[]): Answer<Customer[]>;
@@ -371,8 +371,9 @@ export interface Store extends SharedStore {
   listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
   statement(workspace: string, id: string): Answer<StatementRecord | undefined>;
   periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;
-  /** Adjustments booked in a period, in order. */
+  /** Adjustments booked in a period, by seq; all of them, or those behind a seq. */
   adjustmentsOf(workspace: string, key: CounterKey): Answer<Adjustment[]>;
+  adjustmentPage(ws: string, key: CounterKey, page: PageAfter<number>): Answer<Adjustment[]>;
   journal(workspace: string, afterSeq: number, limit: number): Answer<JournalEntry[]>;
   /** Acts of the journal. Inside a unit they are those before it. */
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;

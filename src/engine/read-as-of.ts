@@ -19,5 +19,6 @@ export async function readsAsOf(
     store,
     tariffs: { of: () => store.tariff() },
     clocks: { of: async () => ({ nowMs: () => atMs }) },
+    untilSeq: seq,
   };
 }

@@ -6,9 +6,11 @@ import { TollgateError } from "../domain/errors.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { RoundingMode } from "../domain/money/rounding.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
+import { bookingsOf } from "../domain/period/booking.ts";
 import type { DatedCommitment } from "../domain/period/commitment.ts";
 import type { CommitmentInput, Drawdown, DrawnBefore } from "../domain/period/commitment-draw.ts";
 import { type DrawnSoFar, drawnSoFar } from "../domain/period/commitment-projection.ts";
+import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement, type StatementInput } from "../domain/period/statement.ts";
 import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
@@ -113,7 +115,8 @@ export async function drawnWithOpen(
 
 /** What an open period draws, as if it were closed now. */
 async function drawnByOpen(context: BillContext, workspace: string, bill: OpenBill) {
-  const { drawdowns } = buildStatement(await openBill(context, workspace, bill));
+  const untold = { ...bill, tellsBookings: false };
+  const { drawdowns } = buildStatement(await openBill(context, workspace, untold));
   return drawdowns.map(withoutTrueUp);
 }
 
@@ -126,6 +129,13 @@ function withoutTrueUp({ commitment, period, usage, drawn }: Drawdown): DrawnBef
 export interface OpenBill extends UnderWay {
   readonly period: BillingPeriod;
   readonly commitments: CommitmentInput;
+  /**
+   * Whether anybody reads what its bookings are called: each is a look into the journal, and an
+   * account may have thousands. (Default: true.)
+   */
+  readonly tellsBookings?: boolean;
+  /** What is booked in the period, where that was read already. */
+  readonly booked?: readonly Adjustment[];
 }
 
 /** What the statement of an open period is built from, as of now. */
@@ -134,11 +144,13 @@ export async function openBill(
   workspace: string,
   of: OpenBill,
 ): Promise<StatementInput> {
-  const { customer, tariff, nowMs, period, commitments } = of;
+  const { customer, tariff, nowMs, period, commitments, tellsBookings = true } = of;
   const key = { customer: customer.id, period: period.key };
   const counters = await store.countersOf(workspace, key);
-  const adjustments = await store.adjustmentsOf(workspace, key);
-  const bookings = await describedBookings(store, workspace, adjustments);
+  const adjustments = of.booked ?? (await store.adjustmentsOf(workspace, key));
+  const bookings = tellsBookings
+    ? await describedBookings(store, workspace, adjustments)
+    : bookingsOf(adjustments, (_kind, id) => id);
   const used = await isUsed(store, workspace, { ...key, counters });
   const about = { customer, period, nowMs, isUsed: used, commitments };
   const bill = { ...about, counters, adjustments, bookings };

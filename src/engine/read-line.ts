@@ -5,6 +5,7 @@
  */
 import { present } from "../domain/assert.ts";
 import type { Step } from "../domain/event/step.ts";
+import { PAGE_MAX_ROWS } from "../domain/limits.ts";
 import { type Amount, parseAmount, parseQuantity, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
@@ -14,12 +15,20 @@ import type { OutcomeState, RunFacts, RunShare } from "../domain/run/run.ts";
 import { boundLinePage, isOfBounds } from "./bound-line.ts";
 import type { EngineContext, ReadContext } from "./context.ts";
 import { recordedAmount } from "./credited.ts";
-import type { LineCursor, LineItem, LinePage, LineQuery } from "./line-page.ts";
+import type {
+  LineCursor,
+  LineItem,
+  LinePage,
+  LineQuery,
+  PlaceInRun,
+  StepPlace,
+} from "./line-page.ts";
 import { type Customers, meteredOfOutcome, meteredOfRun, meteredOfStep } from "./metered.ts";
-import type { Reads } from "./ports.ts";
+import { othersTurn } from "./others-turn.ts";
+import type { CounterKey, Reads } from "./ports.ts";
 import { recordedAct } from "./recorded-acts.ts";
 import { requireSteps } from "./retention/require-steps.ts";
-import { type AtClose, RunsAtClose } from "./runs-at-close.ts";
+import { type AtClose, RunsAtClose, type StepsAtClose } from "./runs-at-close.ts";
 import type { OpeningPart } from "./set-opening.ts";
 import { type DocumentLine, findStatement, lineOf } from "./statement-lines.ts";
 import type { Tariff } from "./tariff.ts";
@@ -29,6 +38,8 @@ export type { LinePage, LineQuery };
 const RUNS_A_READ = 100;
 /** Runs looked at for one page: a customer may have many that are of other periods. */
 const RUNS_A_PAGE_MAX_COUNT = 500;
+/** Steps, or rows of bookings, looked at for one page: many may be of others than its line. */
+const STEPS_A_PAGE_MAX_COUNT = 10_000;
 
 /** Lines that are the sum of what charges took for runs, steps and outcomes. */
 const OF_CHARGES: ReadonlySet<string> = new Set(["charge", "tier_correction", "trial"]);
@@ -52,7 +63,7 @@ export async function readLine(
     const closedSeq = (closing ?? again)?.seq ?? 0;
     const tariff = await tariffs.of(workspace);
     const owner = present(await store.customer(workspace, statement.customer), "the customer");
-    const runs = new RunsAtClose(context, store, { workspace, seq: closedSeq });
+    const runs = new RunsAtClose(context, reads, { workspace, seq: closedSeq });
     const of = { store, workspace, tariff, statement, line, runs, customer: () => owner };
     // A period begins within a day of its date in UTC, in whichever time zone.
     await requireSteps(store, workspace, Date.parse(statement.period) - DAY_MS);
@@ -66,8 +77,7 @@ export async function readLine(
     return { ...about, ...page, items: [...before, ...page.items] };
   }
   const key = { customer: statement.customer, period: statement.period };
-  const booked = (await store.adjustmentsOf(workspace, key)).filter((row) => isOf(row, line));
-  return { ...about, ...bookingPage(booked, query) };
+  return { ...about, ...(await bookingPage({ store, workspace, key }, { line, query })) };
 }
 
 /** A booking goes back to a period that its row names, and its line only where that is another. */
@@ -85,18 +95,44 @@ function isOf(row: Adjustment, line: DocumentLine): boolean {
 
 type Page = Pick<LinePage, "items" | "next">;
 
-function bookingPage(booked: readonly Adjustment[], { limit, cursor }: LineQuery): Page {
-  const from = cursor?.afterSeq ?? 0;
-  const rest = booked.filter(({ seq }) => seq > from);
-  const shown = rest.slice(0, limit);
-  const last = shown.at(-1);
-  const isEnd = last === undefined || shown.length === rest.length;
+interface Booked {
+  readonly store: Reads;
+  readonly workspace: string;
+  readonly key: CounterKey;
+}
+
+/** Rows of a period, some at a time: what came late may have left one for each step. */
+async function* bookedRows({ store, workspace, key }: Booked, from: number) {
+  for (let after: number | undefined = from; after !== undefined; ) {
+    const page = { after, limit: PAGE_MAX_ROWS };
+    const rows: Adjustment[] = await store.adjustmentPage(workspace, key, page);
+    yield rows;
+    after = rows.length < PAGE_MAX_ROWS ? undefined : rows.at(-1)?.seq;
+    if (after !== undefined) await othersTurn();
+  }
+}
+
+async function bookingPage(
+  booked: Booked,
+  { line, query }: { readonly line: DocumentLine; readonly query: LineQuery },
+): Promise<Page> {
+  const items: LineItem[] = [];
+  let looked = 0;
+  for await (const rows of bookedRows(booked, query.cursor?.afterSeq ?? 0)) {
+    for (const row of rows) {
+      looked += 1;
+      if (isOf(row, line)) items.push(itemOf(row));
+      const isFull = items.length === query.limit || looked === STEPS_A_PAGE_MAX_COUNT;
+      if (isFull) return { items, next: { run: row.run, afterSeq: row.seq } };
+    }
+  }
+  return { items, next: null };
+}
+
+function itemOf({ run, source, id, amount, reason }: Adjustment): LineItem {
   return {
-    items: shown.map(({ run, source, id, amount, reason }) => ({
-      ...{ kind: "booking", run, source, id, amount, reason },
-      ...{ occurredAtMs: null, quantity: null, changedAfterClose: false },
-    })),
-    next: isEnd ? null : { run: last.run, afterSeq: last.seq },
+    ...{ kind: "booking", run, source, id, amount, reason },
+    ...{ occurredAtMs: null, quantity: null, changedAfterClose: false },
   };
 }
 
@@ -111,11 +147,22 @@ interface ChargeOf extends Customers {
 
 const DAY_MS = 86_400_000;
 
-/** An item with its place in its run. */
+/** An item with its seq, which is its place in its run unless that has many steps. */
 interface Placed {
   readonly seq: number;
   readonly item: LineItem;
 }
+
+/** Items of a run in their order, each with its place, and where to go on. */
+interface PartOfRun {
+  readonly found: readonly (LineItem & { readonly place: PlaceInRun })[];
+  /** Steps that were looked at. */
+  readonly looked: number;
+  /** Null: that was all of the run. */
+  readonly next: PlaceInRun | null;
+}
+
+const START: PlaceInRun = { afterSeq: -1 };
 
 /** Goes through the customer's runs, newest first, for what one charge counted in the period. */
 class ChargeReader {
@@ -129,9 +176,12 @@ class ChargeReader {
   async countedBefore(): Promise<LineItem[]> {
     const { store, workspace, statement, line } = this.#of;
     const { customer, period } = statement;
-    const rows = await store.adjustmentsOf(workspace, { customer, period });
+    const rows: Adjustment[] = [];
+    for await (const some of bookedRows({ store, workspace, key: { customer, period } }, 0)) {
+      rows.push(...some.filter(({ reason }) => reason === "opening"));
+    }
     const items: LineItem[] = [];
-    for (const { id } of rows.filter(({ reason }) => reason === "opening")) {
+    for (const { id } of rows) {
       const of = { kind: "opening.set", subject: id } as const;
       const counter = (await recordedAct<OpeningPart>(store, workspace, of))?.counter ?? null;
       const isIts =
@@ -150,52 +200,91 @@ class ChargeReader {
 
   async page({ limit, cursor }: LineQuery): Promise<Page> {
     const items: LineItem[] = [];
-    let looked = 0;
-    for await (const { run, afterSeq } of this.#runsFrom(cursor)) {
-      looked += 1;
-      const found = (await this.#itemsOf(run)).filter(({ seq }) => seq > afterSeq);
-      const taken = found.slice(0, limit - items.length);
-      items.push(...taken.map(({ item }) => item));
-      const last = taken.at(-1);
-      if (taken.length < found.length) {
-        return { items, next: { run: run.id, afterSeq: last?.seq ?? afterSeq } };
+    let [runs, steps] = [0, 0];
+    for await (const { run, from } of this.#runsFrom(cursor)) {
+      runs += 1;
+      for (let at: PlaceInRun | null = from; at !== null; ) {
+        const part: PartOfRun = await this.#partOf(run, at);
+        const taken = part.found.slice(0, limit - items.length);
+        items.push(...taken.map(({ place: _place, ...item }) => item));
+        const last = taken.at(-1)?.place ?? at;
+        if (taken.length < part.found.length) return { items, next: { run: run.id, ...last } };
+        steps += part.looked;
+        at = part.next;
+        const isFull = items.length === limit || steps >= STEPS_A_PAGE_MAX_COUNT;
+        if (at !== null && isFull) return { items, next: { run: run.id, ...at } };
+        // One page after the other of a long run would leave nobody else the thread.
+        if (at !== null) await othersTurn();
       }
-      if (items.length === limit || looked === RUNS_A_PAGE_MAX_COUNT) {
+      const isFull = items.length === limit || runs === RUNS_A_PAGE_MAX_COUNT;
+      if (isFull || steps >= STEPS_A_PAGE_MAX_COUNT) {
         return { items, next: { run: run.id, afterSeq: null } };
       }
     }
     return { items, next: null };
   }
 
-  async *#runsFrom(cursor: LineCursor | null): AsyncGenerator<{ run: RunFacts; afterSeq: number }> {
+  async *#runsFrom(cursor: LineCursor | null): AsyncGenerator<{ run: RunFacts; from: PlaceInRun }> {
     const { store, workspace, statement } = this.#of;
-    if (cursor !== null && cursor.afterSeq !== null) {
-      const run = await store.run(workspace, cursor.run);
-      if (run !== undefined) yield { run, afterSeq: cursor.afterSeq };
+    if (cursor !== null && (cursor.afterSeq !== null || cursor.afterStep !== undefined)) {
+      const { run: id, ...from } = cursor;
+      const run = await store.run(workspace, id);
+      if (run !== undefined) yield { run, from };
     }
     let after = cursor?.run;
     for (;;) {
       const filter = { customer: statement.customer, limit: RUNS_A_READ };
       const where = after === undefined ? filter : { ...filter, after };
       const runs = await store.listRuns(workspace, where);
-      for (const run of runs) yield { run, afterSeq: -1 };
+      for (const run of runs) yield { run, from: START };
       after = runs.at(-1)?.id;
       if (runs.length < RUNS_A_READ) return;
     }
   }
 
-  async #itemsOf(now: RunFacts): Promise<Placed[]> {
+  /** Of a run with few steps all that is left, by seq; else what is no step, and then its steps. */
+  async #partOf(now: RunFacts, from: PlaceInRun): Promise<PartOfRun> {
     const { runs } = this.#of;
     const run = await runs.facts(now);
-    if (run === undefined) return [];
-    const steps = await runs.steps(run.id);
+    if (run === undefined) return { found: [], looked: 0, next: null };
+    const { steps, looked, next } = await runs.steps(run.id, from.afterStep ?? null);
+    const ofSteps = steps.flatMap((step) => this.#ofStep(step));
+    const behind = next === null ? null : { afterSeq: null, afterStep: next };
+    const places = ofSteps.map(({ item }) => {
+      return {
+        ...item,
+        place: { afterSeq: null, afterStep: { source: item.source, id: item.id } },
+      };
+    });
+    if (from.afterStep) return { found: places, looked, next: behind };
     const outcomes = await runs.outcomes(run.id);
-    const found = [
-      ...this.#ofRun(run),
-      ...steps.flatMap((step) => this.#ofStep(step)),
-      ...outcomes.flatMap((outcome) => this.#ofOutcome(outcome)),
-    ];
-    return found.sort((a, b) => a.seq - b.seq);
+    const head = [...this.#ofRun(run), ...outcomes.flatMap((outcome) => this.#ofOutcome(outcome))];
+    // A run that had few steps when its first page was read is told to its end as it was begun.
+    const isLong = from.afterStep === null || (next !== null && from.afterSeq === START.afterSeq);
+    if (isLong) {
+      const first = head.sort(bySeq).filter(({ seq }) => seq > (from.afterSeq ?? -1));
+      const placed = first.map(({ seq, item }) => {
+        return { ...item, place: { afterSeq: seq, afterStep: null } };
+      });
+      return { found: [...placed, ...places], looked, next: behind };
+    }
+    const rest = await this.#stepsBehind(run.id, next);
+    const found = [...head, ...ofSteps, ...rest]
+      .sort(bySeq)
+      .filter(({ seq }) => seq > (from.afterSeq ?? -1))
+      .map(({ seq, item }) => ({ ...item, place: { afterSeq: seq } }));
+    return { found, looked, next: null };
+  }
+
+  async #stepsBehind(run: string, from: StepPlace | null): Promise<Placed[]> {
+    const found: Placed[] = [];
+    for (let at = from; at !== null; ) {
+      const { steps, next }: StepsAtClose = await this.#of.runs.steps(run, at);
+      found.push(...steps.flatMap((step) => this.#ofStep(step)));
+      at = next;
+      await othersTurn();
+    }
+    return found;
   }
 
   #ofRun(run: RunFacts): Placed[] {
@@ -265,4 +354,8 @@ class ChargeReader {
     const signed = kind === "trial" ? (-amount as Amount) : amount;
     return { quantity: counted?.quantity ?? 0n, amount: signed };
   }
+}
+
+function bySeq(a: Placed, b: Placed): number {
+  return a.seq - b.seq;
 }

@@ -70,11 +70,11 @@ export async function billsOf(
   const range = periods ?? around(nowMs);
   const found = new Map<string, CounterKey>();
   for (const month of monthsOf(range)) {
-    const owed = await periodsToClose(context, workspace, { customer, period: month });
-    const committed = await committedPeriods(context, workspace, month);
+    const wanted = { customer, period: month };
+    const owed = await periodsToClose(context, workspace, wanted);
+    const committed = await committedPeriods(context, workspace, wanted);
     for (const key of [...owed, ...committed]) {
-      const isWanted = customer === null || key.customer === customer;
-      if (isWanted && startsIn(range, key.period)) found.set(counterKeyText(key), key);
+      if (startsIn(range, key.period)) found.set(counterKeyText(key), key);
     }
     if (found.size > max) throw tooLarge("bills", max);
   }

@@ -4,12 +4,16 @@
  * to it for ever.
  */
 import type { Step } from "../domain/event/step.ts";
+import { PAGE_MAX_ROWS } from "../domain/limits.ts";
 import type { OutcomeState, RunCorrection, RunFacts } from "../domain/run/run.ts";
 import type { AsOfPlace } from "./acts-as-of.ts";
-import type { EngineContext } from "./context.ts";
-import type { Reads } from "./ports.ts";
+import type { EngineContext, ReadContext } from "./context.ts";
+import type { StepPlace } from "./line-page.ts";
+import type { RevisionFilter } from "./ports.ts";
 import { RunsAsOf } from "./runs-as-of.ts";
 import { StoreAsOf } from "./store-as-of.ts";
+
+type Now = Pick<ReadContext, "store" | "untilSeq">;
 
 /** Something as it was, and whether it was revised or taken back since. */
 export interface AtClose<T> {
@@ -17,15 +21,24 @@ export interface AtClose<T> {
   readonly isChanged: boolean;
 }
 
+/** Steps of a run as they were billed, and where to go on. */
+export interface StepsAtClose {
+  readonly steps: readonly AtClose<Step>[];
+  /** Steps that were read, those among them that nobody knew of at the close. */
+  readonly looked: number;
+  /** Null: those were all. */
+  readonly next: StepPlace | null;
+}
+
 /** Reads what stood at the seq of a close; `now` says what stands, or stood at a later instant. */
 export class RunsAtClose {
   readonly #store: EngineContext["store"];
-  readonly #now: Reads;
+  readonly #now: Now;
   readonly #place: AsOfPlace;
   readonly #then: RunsAsOf;
   readonly #thenWhole: StoreAsOf;
 
-  constructor(context: Pick<EngineContext, "store" | "tariffs">, now: Reads, place: AsOfPlace) {
+  constructor(context: Pick<EngineContext, "store" | "tariffs">, now: Now, place: AsOfPlace) {
     this.#store = context.store;
     this.#now = now;
     this.#place = place;
@@ -39,26 +52,41 @@ export class RunsAtClose {
     return run.sinceSeq <= seq ? run : this.#store.formerRun(workspace, run.id, seq);
   }
 
-  /** The earlier revisions of a run are read only where one of its steps has a later one. */
-  async steps(run: string): Promise<AtClose<Step>[]> {
+  /**
+   * A part of a run's steps in the order of their identities: a run may have hundreds of thousands
+   * of them, more than memory holds and anybody waits for.
+   */
+  async steps(run: string, behind: StepPlace | null): Promise<StepsAtClose> {
     const { workspace, seq } = this.#place;
-    const isLater = (step: Step) => step.seq > seq;
-    const now = await this.#now.stepsOfRun(workspace, run);
-    const known = now.filter((step) => !isLater(step) || step.revision > 1);
-    if (!known.some(isLater)) return known.map((was) => ({ was, isChanged: false }));
-    const later = new Set(known.filter(isLater).map(({ source, id }) => `${source} ${id}`));
-    const steps: AtClose<Step>[] = [];
-    for await (const page of this.#then.steps(run)) {
-      for (const was of page) {
-        steps.push({ was, isChanged: later.has(`${was.source} ${was.id}`) });
+    const untilSeq = this.#now.untilSeq ?? Number.MAX_SAFE_INTEGER;
+    const revised: Step[][] = [];
+    let after: RevisionFilter["after"] | null = behind ?? "";
+    // A page may end between two revisions of a step; then the next part begins with that step.
+    while (after !== null && revised.length < 2) {
+      const filter: RevisionFilter = { run, untilSeq, after, limit: PAGE_MAX_ROWS };
+      const page = await this.#store.revisionsOfRun(workspace, filter);
+      for (const step of page.steps) {
+        const last = revised.at(-1);
+        if (last !== undefined && isOneStep(last, step)) last.push(step);
+        else revised.push([step]);
       }
+      after = page.next;
     }
-    return steps;
+    if (after !== null) revised.pop();
+    const last = revised.at(-1)?.at(-1);
+    const isLater = (step: Step) => step.seq > seq;
+    const steps = revised.flatMap((revisions): AtClose<Step>[] => {
+      const was = revisions.findLast((step) => !isLater(step));
+      return was === undefined ? [] : [{ was, isChanged: revisions.some(isLater) }];
+    });
+    const isAll = after === null || last === undefined;
+    const looked = revised.length;
+    return { steps, looked, next: isAll ? null : { source: last.source, id: last.id } };
   }
 
   async outcomes(run: string): Promise<AtClose<OutcomeState>[]> {
     const { workspace, seq } = this.#place;
-    const now = await this.#now.outcomesOfRun(workspace, run);
+    const now = await this.#now.store.outcomesOfRun(workspace, run);
     const later = new Set(now.filter(({ sinceSeq }) => sinceSeq > seq).map(({ key }) => key));
     const then = later.size === 0 ? now : await this.#then.outcomes(run);
     return then.map((was) => ({ was, isChanged: later.has(was.key) }));
@@ -70,9 +98,13 @@ export class RunsAtClose {
     const { workspace } = this.#place;
     const then = (await this.#thenWhole.run(workspace, id))?.corrections ?? [];
     if (then.length === 0) return [];
-    const now = (await this.#now.run(workspace, id))?.corrections ?? [];
+    const now = (await this.#now.store.run(workspace, id))?.corrections ?? [];
     return then.map((was) => ({ was, isChanged: !now.some((one) => isSame(one, was)) }));
   }
+}
+
+function isOneStep([first]: readonly Step[], step: Step): boolean {
+  return first?.source === step.source && first.id === step.id;
 }
 
 function isSame(a: RunCorrection, b: RunCorrection): boolean {

@@ -27,9 +27,17 @@ export async function findStatement(
   throw new TollgateError("statement.not_found", `There is no statement "${id}".`);
 }
 
+/** The lines of a statement, read for who looks at many of them. */
+export function linesOf({ document }: StatementRecord): readonly DocumentLine[] {
+  return (JSON.parse(document) as { readonly lines: readonly DocumentLine[] }).lines;
+}
+
 /** A line by its number, 1 being the first. Throws `statement.line_not_found`. */
-export function lineOf(statement: StatementRecord, number: number): DocumentLine {
-  const { lines } = JSON.parse(statement.document) as { readonly lines: readonly DocumentLine[] };
+export function lineOf(
+  statement: StatementRecord,
+  number: number,
+  lines = linesOf(statement),
+): DocumentLine {
   const line = lines[number - 1];
   if (line !== undefined) return line;
   const detail = `Statement ${statement.id} has ${lines.length} lines, none is ${number}.`;

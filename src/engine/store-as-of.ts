@@ -18,6 +18,7 @@ import { ActsAsOf, type AsOfPlace } from "./acts-as-of.ts";
 import type { EngineContext } from "./context.ts";
 import { readRates } from "./conversion-rates.ts";
 import { correctionsOf } from "./correct-runs.ts";
+import type { PageAfter } from "./history.ts";
 import type {
   ActFilter,
   CounterKey,
@@ -252,6 +253,16 @@ export class StoreAsOf implements Reads {
 
   async adjustmentsOf(workspace: string, key: CounterKey): Promise<Adjustment[]> {
     const rows = await this.#store.adjustmentsOf(workspace, key);
+    return rows.filter(({ seq }) => seq <= this.#seq);
+  }
+
+  /** A page that is cut short is the last one, as it was then. */
+  async adjustmentPage(
+    workspace: string,
+    key: CounterKey,
+    page: PageAfter<number>,
+  ): Promise<Adjustment[]> {
+    const rows = await this.#store.adjustmentPage(workspace, key, page);
     return rows.filter(({ seq }) => seq <= this.#seq);
   }
 

@@ -84,6 +84,13 @@ async function checkRevisions(scene: Scene): Promise<void> {
       assert.equal(before, index - 1, "revisions of one step together");
       assert.ok((places[before]?.[2] ?? at) < at, "oldest first");
     }
+    for (const [index, [source, id]] of places.entries()) {
+      const filter = { run: "r1", untilSeq, after: { source, id }, limit: 100 };
+      const { steps: rest } = await scene.store().revisionsOfRun(workspace, filter);
+      const end = places.findLastIndex(([s, i]) => s === source && i === id);
+      const told = rest.map((step) => JSON.stringify([step.source, step.id, step.seq]));
+      assert.deepEqual(told, found.slice(end + 1), `behind the whole step of place ${index}`);
+    }
     const former = await read(scene.store(), workspace, (unit) => {
       return unit.spending.formerStepSeqs([...steps, ...others]);
     });

@@ -111,6 +111,25 @@ async function checkUsage({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await store().countersOf(workspace, counterRow({})), counters.slice(0, 1));
 }
 
+async function checkAdjustmentPages({ store, workspace }: Scene): Promise<void> {
+  const key = { customer: "acme", bookedPeriod: "2026-11-01" };
+  const own = [2, 3, 5, 8].map((seq) => adjustmentRow({ ...key, seq }));
+  const others = [
+    adjustmentRow({ ...key, seq: 4, bookedPeriod: "2026-12-01" }),
+    adjustmentRow({ ...key, seq: 6, customer: "beta" }),
+  ];
+  await write(store(), workspace, { adjustments: [...others, ...own] });
+  const seqs = async (after: number, limit: number) => {
+    const of = { customer: "acme", period: "2026-11-01" };
+    const page = await store().adjustmentPage(workspace, of, { after, limit });
+    return page.map(({ seq }) => seq);
+  };
+  assert.deepEqual(await seqs(0, 3), [2, 3, 5]);
+  assert.deepEqual(await seqs(5, 3), [8]);
+  assert.deepEqual(await seqs(2, 2), [3, 5]);
+  assert.deepEqual(await seqs(8, 2), []);
+}
+
 async function checkPeriodsToBill({ store, workspace }: Scene): Promise<void> {
   await write(store(), workspace, {
     rollups: [
@@ -134,7 +153,10 @@ async function checkPeriodsToBill({ store, workspace }: Scene): Promise<void> {
   for (const key of [acme, beta, zeta]) {
     assert.deepEqual(await store().periodsToBill(workspace, "2026-11", key.customer), [key]);
   }
+  assert.deepEqual(await store().periodsToBill(workspace, "2026-11", "beta"), [beta]);
   const december = { customer: "acme", period: "2026-12-01" };
+  assert.deepEqual(await store().periodsToBill(workspace, "", "acme"), [acme, december]);
+  assert.deepEqual(await store().periodsToBill(workspace, "2026-12", "zeta"), []);
   const all = await store().periodsToBill(workspace, "");
   assert.deepEqual(all, [acme, december, beta, zeta], "by customer, then period");
 }
@@ -353,6 +375,7 @@ export const READS: readonly Clause[] = [
   { name: "runs are filtered by customer, agent, status and place", check: checkRunFilters },
   { name: "roll-ups and counters are read by customer, agent and period", check: checkUsage },
   { name: "periods to bill are those with usage or adjustments", check: checkPeriodsToBill },
+  { name: "adjustments of a period are read page by page", check: checkAdjustmentPages },
   { name: "pages of customers show each one once, in order", check: checkCustomerPages },
   {
     name: "customers are found by their names, those that are not known left out",

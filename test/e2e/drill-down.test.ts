@@ -147,6 +147,28 @@ for (const kind of ["memory", "sqlite"] as const) {
       assert.deepEqual(await itemsOf(id, minimum), []);
     });
 
+    test("pages of a run with many steps show each once, in one order", async () => {
+      const ids = Array.from({ length: 1_050 }, (_, index) => `long ${index}`);
+      const [first] = eventsOf("long");
+      const sent = ids.map((one) => ({ ...first, id: one, customer: "long" }));
+      await desk.ok("POST", "/v1/events", sent.slice(0, 1_000));
+      await desk.ok("POST", "/v1/events", sent.slice(1_000));
+      const close = { period: "2026-11", customer: "long", early: true };
+      const { body } = await desk.ok("POST", "/v1/periods/close", close);
+      const statement = String((body.statements as unknown as { id: string }[])[0]?.id);
+      const line = lineNo("tools", "", await linesOf(statement));
+      const all = await itemsOf(statement, line);
+      assert.deepEqual(all.map((item) => item.id).sort(), ids.sort());
+      for (const limit of [150, 400]) {
+        assert.deepEqual(await itemsOf(statement, line, limit), all);
+      }
+      const path = `/v1/statements/${statement}/lines/${line}/steps`;
+      for (const cursor of ["end+ x", "end+ [1]", 'end+ ["long","sdk"]', "end+ []"]) {
+        const query = new URLSearchParams({ cursor });
+        assertProblem(await desk.ask("GET", `${path}?${query}`), "field.invalid", "cursor");
+      }
+    });
+
     test("a line that is not there, or a cursor of nobody's, is told", async () => {
       const ask = (path: string) => desk.ask("GET", `/v1/statements/${path}`);
       assertProblem(await ask(`${id}/lines/99/steps`), "statement.line_not_found");

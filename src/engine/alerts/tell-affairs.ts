@@ -92,12 +92,24 @@ async function tellAffairs(telling: Telling, named: Iterable<string>): Promise<v
 const OF_EVERYBODY: ReadonlySet<JournalKind> = new Set(["card.applied", "rates.imported"]);
 
 /**
+ * Acts of a unit that moves totals and decides nothing. A re-rate is hundreds of such units, and
+ * looks at a bill read all that they have booked in it: looks are left where any books.
+ */
+const OF_TOTALS: ReadonlySet<JournalKind> = new Set(["usage.rerated", "act.signed"]);
+
+/**
  * The same of an act, which may change what the customers that it touches have agreed, or what
  * everybody is billed.
  */
 async function tellAffairsOfAct(telling: Telling, { touched, cards }: OfAct): Promise<void> {
   const { state, draft, store, workspace } = telling;
   const kinds = new Set([...state.journal.values()].map(({ kind }) => kind));
+  if (kinds.size > 0 && kinds.isSubsetOf(OF_TOTALS)) {
+    await tellAffairs(telling, []);
+    const booked = new Set(state.adjustments.map(({ customer }) => customer));
+    await leaveAnew(telling, [...booked].sort());
+    return;
+  }
   draft.isAllElse = kinds.intersection(OF_EVERYBODY).size > 0;
   for (const one of touched) draft.forget(one);
   if (kinds.has("commitments.saved")) draft.hasCommitments = true;
@@ -121,6 +133,17 @@ async function tariffAfter(telling: Telling, cards: OfAct["cards"]): Promise<Tar
   const known = await store.cards(workspace);
   const rates = await readRates(readsInside(store, telling).store, workspace);
   return tariffOf([...known, ...cards], await store.prices(workspace), rates);
+}
+
+/** The same, without those of whom a look is due already: it will see what this unit did. */
+async function leaveAnew(telling: Telling, customers: readonly string[]): Promise<void> {
+  const { store, workspace, draft } = telling;
+  const lookedUpToSeq = await lookedUpTo(store, workspace);
+  const isDue = (id: string) => (draft.of(id).dueSeq ?? 0) > lookedUpToSeq;
+  leave(
+    telling,
+    customers.filter((id) => !isDue(id)),
+  );
 }
 
 /** Leaves customers to the looks that are due, on record. */
@@ -186,7 +209,11 @@ class UnitTeller {
     this.#due.sort(byId);
     await this.#lookAtMargins(this.#due.slice(0, LOOKS_A_UNIT));
     const over = this.#due.slice(LOOKS_A_UNIT);
-    if (over.length > 0) await this.#leave(over.map(({ id }) => id));
+    if (over.length === 0) return;
+    await leaveAnew(
+      this.#telling,
+      over.map(({ id }) => id),
+    );
   }
 
   async #lookAt({ id, moves }: Moved): Promise<void> {
@@ -199,17 +226,6 @@ class UnitTeller {
     const isDue = this.#isMarginDue(customer, { id, moves, standing: draft.of(id) });
     if (isDue) this.#due.push(customer);
     await this.#lookAbove(customer, charged);
-  }
-
-  /** Of whom a look is due already, it will see what this unit did. */
-  async #leave(left: readonly string[]): Promise<void> {
-    const { store, workspace, draft } = this.#telling;
-    const lookedUpToSeq = await lookedUpTo(store, workspace);
-    const isDue = (id: string) => (draft.of(id).dueSeq ?? 0) > lookedUpToSeq;
-    leave(
-      this.#telling,
-      left.filter((id) => !isDue(id)),
-    );
   }
 
   async #customer(id: string): Promise<Customer | undefined> {

@@ -53,18 +53,40 @@ const readLine = route<LineParams, LineQuery>({
       line,
       currency: page.currency,
       items: page.items.map((item) => itemView(item, page.line.measure)),
-      next: page.next === null ? null : `${page.next.afterSeq ?? "end"} ${page.next.run}`,
+      next: page.next === null ? null : cursorText(page.next),
     });
   },
 });
 
-const CURSOR = /^(end|\d{1,15}) (.*)$/s;
+function cursorText({ run, afterSeq, afterStep }: LineCursor): string {
+  const seq = afterSeq ?? "end";
+  if (afterStep === undefined) return `${seq} ${run}`;
+  const step = afterStep === null ? [] : [afterStep.source, afterStep.id];
+  return `${seq}+ ${JSON.stringify([run, ...step])}`;
+}
+
+const CURSOR = /^(end|\d{1,15})(\+?) (.*)$/s;
 
 /** Throws `field.invalid` for what is no `next` of ours. */
 function cursorOf(text: string): LineCursor {
-  const [whole, seq = "", run = ""] = CURSOR.exec(text) ?? [];
-  if (whole !== undefined) return { run, afterSeq: seq === "end" ? null : Number(seq) };
-  throw new TollgateError("field.invalid", "The cursor is no `next` of a page.", "cursor");
+  const [whole, seq = "", isLong = "", rest = ""] = CURSOR.exec(text) ?? [];
+  const afterSeq = seq === "end" ? null : Number(seq);
+  if (whole !== undefined && isLong === "") return { run: rest, afterSeq };
+  const [run, source, id] = whole === undefined ? [] : textsOf(rest);
+  if (run === undefined || (source === undefined) !== (id === undefined)) {
+    throw new TollgateError("field.invalid", "The cursor is no `next` of a page.", "cursor");
+  }
+  const isStep = source !== undefined && id !== undefined;
+  return { run, afterSeq, afterStep: isStep ? { source, id } : null };
+}
+
+function textsOf(json: string): readonly string[] {
+  try {
+    const read: unknown = JSON.parse(json);
+    return Array.isArray(read) && read.every((one) => typeof one === "string") ? read : [];
+  } catch {
+    return [];
+  }
 }
 
 function itemView(item: LineItem, measure: string | null): object {

@@ -10,7 +10,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
-import type { History } from "../../engine/history.ts";
+import type { History, PageAfter } from "../../engine/history.ts";
 import type {
   ActFilter,
   Answer,
@@ -166,16 +166,16 @@ export class MemoryStore extends SoleStore implements Store {
     );
   }
 
-  periodsToBill(workspace: string, prefix: string, customer?: string): CounterKey[] {
+  periodsToBill(workspace: string, prefix: string, customer: string | null = null): CounterKey[] {
     const { rollups, adjustments } = this.#tables(workspace);
     const used = [...rollups.values()].map(({ customer, period }) => ({ customer, period }));
     const booked = adjustments.map((row) => ({
       customer: row.customer,
       period: row.bookedPeriod,
     }));
-    const pairs = [...used, ...booked].filter(
-      (one) => one.period.startsWith(prefix) && (customer ?? one.customer) === one.customer,
-    );
+    const pairs = [...used, ...booked]
+      .filter(({ period }) => period.startsWith(prefix))
+      .filter((pair) => customer === null || pair.customer === customer);
     const unique = new Map(pairs.map((pair) => [keyOf(pair.customer, pair.period), pair]));
     return [...unique.values()].sort(
       (a, b) => byBytes(a.customer, b.customer) || byBytes(a.period, b.period),
@@ -234,10 +234,24 @@ export class MemoryStore extends SoleStore implements Store {
       .sort((a, b) => byBytes(a.period, b.period));
   }
 
-  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
+  adjustmentsOf(workspace: string, key: CounterKey): Adjustment[] {
+    return this.#booked(workspace, key);
+  }
+
+  #booked(workspace: string, { customer, period }: CounterKey): Adjustment[] {
     return this.#tables(workspace)
       .adjustments.filter((row) => row.customer === customer && row.bookedPeriod === period)
       .sort((a, b) => a.seq - b.seq);
+  }
+
+  adjustmentPage(
+    workspace: string,
+    key: CounterKey,
+    { after, limit }: PageAfter<number>,
+  ): Adjustment[] {
+    return this.#booked(workspace, key)
+      .filter(({ seq }) => seq > after)
+      .slice(0, limit);
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
@@ -267,10 +281,12 @@ export class MemoryStore extends SoleStore implements Store {
 
   revisionsOfRun(workspace: string, { run, untilSeq, after, limit }: RevisionFilter): StepPage {
     const { steps, formerSteps } = this.#tables(workspace);
-    const from = Number(after);
     const all = [...steps.values(), ...formerSteps]
       .filter((step) => step.run === run && step.seq <= untilSeq)
       .sort((a, b) => byBytes(a.source, b.source) || byBytes(a.id, b.id) || a.seq - b.seq);
+    const isBefore = ({ source, id }: Step) =>
+      typeof after !== "string" && (byBytes(source, after.source) || byBytes(id, after.id)) <= 0;
+    const from = typeof after === "string" ? Number(after) : all.filter(isBefore).length;
     const page = all.slice(from, from + limit);
     return { steps: page, next: page.length < limit ? null : String(from + limit) };
   }

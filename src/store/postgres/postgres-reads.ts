@@ -7,7 +7,7 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
-import type { History } from "../../engine/history.ts";
+import type { History, PageAfter } from "../../engine/history.ts";
 import type {
   ActFilter,
   ChainLink,
@@ -123,15 +123,19 @@ export abstract class PostgresReads {
     return (await this.of(workspace, sql, key.customer, key.period)).map(decodeCounter);
   }
 
-  async periodsToBill(workspace: string, prefix: string, customer?: string): Promise<CounterKey[]> {
-    const of = customer === undefined ? [] : [customer];
-    const own = customer === undefined ? "" : "AND customer = $3";
+  async periodsToBill(
+    workspace: string,
+    prefix: string,
+    customer: string | null = null,
+  ): Promise<CounterKey[]> {
+    const ofCustomer = customer === null ? "" : "AND customer = $3";
     const sql = `SELECT customer, period FROM rollups
-        WHERE ws = $1 AND starts_with(period, $2) ${own}
+        WHERE ws = $1 AND starts_with(period, $2) ${ofCustomer}
       UNION SELECT customer, booked_period FROM adjustments
-        WHERE ws = $1 AND starts_with(booked_period, $2) ${own}
+        WHERE ws = $1 AND starts_with(booked_period, $2) ${ofCustomer}
       ORDER BY 1, 2`;
-    return (await this.many(workspace, sql, prefix, ...of)).map((row) => ({
+    const values = customer === null ? [prefix] : [prefix, customer];
+    return (await this.many(workspace, sql, ...values)).map((row) => ({
       customer: row.customer as string,
       period: row.period as string,
     }));
@@ -186,6 +190,17 @@ export abstract class PostgresReads {
     const sql = `SELECT * FROM adjustments
       WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
     return (await this.many(workspace, sql, key.customer, key.period)).map(decodeAdjustment);
+  }
+
+  async adjustmentPage(
+    workspace: string,
+    { customer, period }: CounterKey,
+    { after, limit }: PageAfter<number>,
+  ): Promise<Adjustment[]> {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND booked_period = $3 AND seq > $4 ORDER BY seq LIMIT $5`;
+    const rows = await this.of(workspace, sql, customer, period, after, limit);
+    return rows.map(decodeAdjustment);
   }
 
   async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {

@@ -36,12 +36,18 @@ export async function revisionsOfRun(
   { queries, ws }: ReadParts,
   { run, untilSeq, after, limit }: RevisionFilter,
 ): Promise<StepPage> {
-  const place: Place = after === "" ? ["", "", 0] : (JSON.parse(after) as Place);
+  const place = placeOf(after);
   const rows = await rowsOf(queries, REVISIONS, [ws, run, untilSeq, ...place, limit]);
   const steps = rows.map(decodeStep);
   const last = steps.at(-1);
   if (last === undefined || steps.length < limit) return { steps, next: null };
   return { steps, next: JSON.stringify([last.source, last.id, last.seq]) };
+}
+
+function placeOf(after: RevisionFilter["after"]): Place {
+  if (after === "") return ["", "", 0];
+  if (typeof after === "string") return JSON.parse(after) as Place;
+  return [after.source, after.id, Number.MAX_SAFE_INTEGER];
 }
 
 /** What a run was at a seq, where it has changed since. */

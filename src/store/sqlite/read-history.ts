@@ -37,7 +37,7 @@ export function revisionsOfRun(
 ): StepPage {
   const owner = reads.of("SELECT run_no, customer FROM runs WHERE ws = ? AND id = ?").get(ws, run);
   if (owner === undefined) return { steps: [], next: null };
-  const { sourceNo, id, seq } = after === "" ? FIRST : (JSON.parse(after) as Place);
+  const { sourceNo, id, seq } = placeIn(names, after);
   const rows = reads
     .of(REVISIONS)
     .all(owner.run_no as number, untilSeq, sourceNo, encodeId(id), seq, limit);
@@ -47,6 +47,14 @@ export function revisionsOfRun(
   if (last === undefined || rows.length < limit) return { steps, next: null };
   const place: Place = { sourceNo: rows.at(-1)?.source_no as number, id: last.id, seq: last.seq };
   return { steps, next: JSON.stringify(place) };
+}
+
+/** A source that nobody has named is that of no step, so nothing is behind it. */
+function placeIn(names: ReadParts["names"], after: RevisionFilter["after"]): Place {
+  if (after === "") return FIRST;
+  if (typeof after === "string") return JSON.parse(after) as Place;
+  const sourceNo = names.find(after.source) ?? Number.MAX_SAFE_INTEGER;
+  return { sourceNo, id: after.id, seq: Number.MAX_SAFE_INTEGER };
 }
 
 /** What a run was at a seq, where it has changed since. */

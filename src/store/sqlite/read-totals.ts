@@ -10,12 +10,6 @@ import { conditionsOfRuns, conditionsOfUsage, together } from "../conditions.ts"
 import { decodeCounter, decodeRollup, decodeRun, decodeRunFacts } from "../stored-rows.ts";
 import type { Statements } from "./statements.ts";
 
-/** Whose periods, and how their keys begin. */
-interface PeriodsToBill {
-  readonly prefix: string;
-  readonly customer: string | undefined;
-}
-
 /** A query of the totals of a workspace, as data: the writer's thread may have to answer it. */
 export type TotalsQuery = { readonly ws: number } & (
   | { readonly name: "run"; readonly id: string }
@@ -24,7 +18,7 @@ export type TotalsQuery = { readonly ws: number } & (
   | { readonly name: "runPage"; readonly page: PageAfter<string> }
   | { readonly name: "rollups"; readonly filter: UsageFilter }
   | { readonly name: "counters"; readonly key: CounterKey }
-  | ({ readonly name: "periodsToBill" } & PeriodsToBill)
+  | { readonly name: "periodsToBill"; readonly prefix: string; readonly customer: string | null }
 );
 
 /** What each query answers. */
@@ -57,7 +51,7 @@ export function answerQuery(
     case "counters":
       return readCounters(reads, query.ws, query.key);
     case "periodsToBill":
-      return readPeriodsToBill(reads, query.ws, query);
+      return readPeriodsToBill(reads, query);
   }
 }
 
@@ -124,20 +118,19 @@ function readCounters(
   return reads.of(sql).all(ws, customer, period).map(decodeCounter);
 }
 
-/** Customers with usage or adjustments in periods whose key begins so. */
+/** Periods with usage or adjustments whose key begins so, of a customer or of each. */
 function readPeriodsToBill(
   reads: Statements,
-  ws: number,
-  { prefix, customer }: PeriodsToBill,
+  { ws, prefix, customer }: TotalsQuery & { readonly name: "periodsToBill" },
 ): CounterKey[] {
-  const own = customer === undefined ? "" : "AND customer = ?3";
+  const ofCustomer = customer === null ? "" : "AND customer = ?3";
   const sql = `SELECT customer, period FROM rollups
-      WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2 ${own}
+      WHERE ws = ?1 AND substr(period, 1, length(?2)) = ?2 ${ofCustomer}
     UNION SELECT customer, booked_period FROM adjustments
-      WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2 ${own}
+      WHERE ws = ?1 AND substr(booked_period, 1, length(?2)) = ?2 ${ofCustomer}
     ORDER BY 1, 2`;
   return reads
     .of(sql)
-    .all(ws, prefix, ...(customer === undefined ? [] : [customer]))
+    .all(ws, prefix, ...(customer === null ? [] : [customer]))
     .map((row) => ({ customer: row.customer as string, period: row.period as string }));
 }

@@ -283,7 +283,7 @@ class SqliteStore extends SoleStore implements Store {
     return this.#totals<"counters">({ name: "counters", ws: this.#ws(workspace), key });
   }
 
-  periodsToBill(workspace: string, prefix: string, customer?: string): Answer<CounterKey[]> {
+  periodsToBill(workspace: string, prefix: string, customer: string | null = null) {
     const of = { ws: this.#ws(workspace), prefix, customer };
     return this.#totals<"periodsToBill">({ name: "periodsToBill", ...of });
   }
@@ -338,6 +338,17 @@ class SqliteStore extends SoleStore implements Store {
     const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
       WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
     return this.#all(sql, this.#ws(workspace), customer, period).map(decodeAdjustment);
+  }
+
+  adjustmentPage(
+    workspace: string,
+    { customer, period }: CounterKey,
+    { after, limit }: PageAfter<number>,
+  ): Adjustment[] {
+    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
+      WHERE ws = ? AND customer = ? AND booked_period = ? AND seq > ? ORDER BY seq LIMIT ?`;
+    const ws = this.#ws(workspace);
+    return this.#all(sql, ws, customer, period, after, limit).map(decodeAdjustment);
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
