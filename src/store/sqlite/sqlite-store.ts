@@ -150,13 +150,13 @@ class SqliteStore extends SoleStore implements Store {
     const parts = { shared: this.#shared, writer: this.#writer, turns: this.#turns };
     this.#own = new OwnTransactions(parts);
     const all = this.#all.bind(this);
+    const ws = (id: string) => this.#ws(id);
     const { checksum } = this.#shared;
-    this.outbox = new SqliteOutbox({ ws: (id) => this.#ws(id), all, own: this.#own, checksum });
+    this.outbox = new SqliteOutbox({ ws, all, own: this.#own, checksum });
     this.#current = new CurrentTotals(parts);
     this.#units = new UnitsOfWork(parts, this.#current);
     this.spending = new SqliteSpendingReads({
-      ws: (workspace) => this.#ws(workspace),
-      all: (sql, ...values) => this.#all(sql, ...values),
+      ...{ ws, all },
       rows: (ws) => {
         this.#current.requireSummed(ws);
         return this.#shared.caches.budgets(ws);
