@@ -151,15 +151,14 @@ class SqliteStore extends SoleStore implements Store {
     this.#own = new OwnTransactions(parts);
     const all = this.#all.bind(this);
     const ws = (id: string) => this.#ws(id);
-    const { checksum } = this.#shared;
-    this.outbox = new SqliteOutbox({ ws, all, own: this.#own, checksum });
+    this.outbox = new SqliteOutbox({ ws, all, own: this.#own, checksum: this.#shared.checksum });
     this.#current = new CurrentTotals(parts);
     this.#units = new UnitsOfWork(parts, this.#current);
     this.spending = new SqliteSpendingReads({
       ...{ ws, all },
-      rows: (ws) => {
-        this.#current.requireSummed(ws);
-        return this.#shared.caches.budgets(ws);
+      rows: (own) => {
+        this.#current.requireSummed(own);
+        return this.#shared.caches.budgets(own);
       },
       settle: (workspace) => this.settle(workspace),
     });
