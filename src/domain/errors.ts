@@ -51,16 +51,17 @@ export const ERRORS = {
     "Ask for the earliest instant that the message names, or a later one.",
   ],
   "run.not_found": [404, "No such run.", "Check the run id."],
+  "run.too_large": [
+    422,
+    "The run and those below it have more steps than are read at once.",
+    "Read it without them (?steps=false), and its steps by pages: GET /v1/runs/{run}/steps.",
+  ],
   "run.customer_mismatch": [
     409,
     "The run belongs to another customer.",
     "Send the step under the run's own customer, or open another run.",
   ],
-  "run.cycle": [
-    409,
-    "The parent link would make the run its own ancestor.",
-    "Correct the parent run.",
-  ],
+  "run.cycle": [409, "The parent link would put the run above itself.", "Correct the parent run."],
   "run.parent_differs": [409, "The run already has another parent.", "Keep the first parent."],
   "run.too_deep": [409, "The run tree would exceed its depth limit.", "Attach the run higher up."],
   "run.standing": [
@@ -104,11 +105,7 @@ export const ERRORS = {
     "The version would take effect before now.",
     "Let it take effect now or later, or ask for a re-rate.",
   ],
-  "price.invalid": [
-    400,
-    "The price document is not valid.",
-    "Correct the field at the path given.",
-  ],
+  "price.invalid": [400, "The price list is not valid.", "Correct the field at the path given."],
   "price.backdated": [
     409,
     "The prices would change what is already rated.",

@@ -72,6 +72,8 @@ export const WAITING_REQUESTS_MAX_COUNT = 4_096;
 
 /** Depth of a run tree, the root being 1. */
 export const RUN_DEPTH_MAX = 32;
+/** Steps of a run and all below it that are read at once: 0.2 s. Of more, they come by pages. */
+export const RUN_TREE_STEPS_MAX_COUNT = 20_000;
 /** Steps without a known customer that one run may hold in suspense. */
 export const SUSPENDED_STEPS_PER_RUN_MAX_COUNT = 10_000;
 

@@ -57,7 +57,7 @@ import {
   readMargin,
 } from "./read-margin.ts";
 import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
-import { type RunTree, readRunTree } from "./read-run.ts";
+import * as runs from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { ReceiptCases } from "./receipt-cases.ts";
 import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
@@ -72,13 +72,12 @@ import type { Secrets } from "./secrets.ts";
 import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
 import { type Settlement, settleConflict } from "./settle-conflict.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
-import { type RunUnderCard, runUnderCard } from "./simulation/run-under-card.ts";
+import { runUnderCard } from "./simulation/run-under-card.ts";
 import { simulate } from "./simulation/simulate.ts";
 import type {
   SimulatedCard,
   SimulationListener,
   SimulationRequest,
-  SimulationTotal,
 } from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import type { EndUserFilter } from "./usage-of-end-users.ts";
@@ -209,23 +208,24 @@ export class Engine {
     return atMs === null ? this.#context : readsAsOf(this.#context, workspace, atMs);
   }
 
-  runTree(workspace: string, id: string, reads: ReadContext = this.#context): Promise<RunTree> {
-    return readRunTree(reads, workspace, id);
+  runTree(workspace: string, run: string | runs.RunAsked, reads: ReadContext = this.#context) {
+    return runs.readRunTree(reads, workspace, run);
+  }
+
+  stepsOfRun(workspace: string, asked: runs.StepsAsked): Promise<runs.StepsOfRun> {
+    return runs.readStepsOfRun(this.#context, workspace, asked);
   }
 
   /** Rates real history by other cards, side by side. Writes nothing. */
   simulate(
     workspace: string,
     simulation: { readonly request: SimulationRequest; readonly listener: SimulationListener },
-  ): Promise<SimulationTotal> {
+  ): ReturnType<typeof simulate> {
     return simulate(this.#context, workspace, simulation);
   }
 
   /** A run as another card would have charged it. */
-  runUnderCard(
-    workspace: string,
-    wanted: { readonly run: string; readonly card: SimulatedCard },
-  ): Promise<RunUnderCard> {
+  runUnderCard(workspace: string, wanted: { readonly run: string; readonly card: SimulatedCard }) {
     return runUnderCard(this.#context, workspace, wanted);
   }
 

@@ -39,7 +39,8 @@ export interface ReceiptRequest {
 
 /**
  * The receipt of a run and everything below it, as lines of JSON. Throws `run.not_found`,
- * `receipt.no_root` where the run is below another: a receipt is of a whole tree; `steps.removed`.
+ * `receipt.no_root` where the run is below another: a receipt is of a whole tree; `steps.removed`;
+ * `run.too_large`.
  */
 export async function issueReceipt(
   context: Issuing,

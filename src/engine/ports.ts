@@ -346,7 +346,7 @@ export interface Store extends SharedStore {
   run(workspace: string, id: string): Answer<Run | undefined>;
   children(workspace: string, id: string): Answer<Run[]>;
   listRuns(workspace: string, filter: RunFilter): Answer<Run[]>;
-  stepsOfRun(workspace: string, run: string): Answer<Step[]>;
+  stepsOfRun(workspace: string, run: string, limit?: number): Answer<Step[]>;
   /** Steps in an order that no revision changes, voided ones too. `after` is "" or a `next`. */
   stepPage(workspace: string, after: string, limit: number): Answer<StepPage>;
   /** Ids of runs in the order of their bytes, after one ("": from the first on). */

@@ -56,14 +56,14 @@ export class RunsAtClose {
    * A part of a run's steps in the order of their identities: a run may have hundreds of thousands
    * of them, more than memory holds and anybody waits for.
    */
-  async steps(run: string, behind: StepPlace | null): Promise<StepsAtClose> {
+  async steps(run: string, behind: StepPlace | null, limit = PAGE_MAX_ROWS): Promise<StepsAtClose> {
     const { workspace, seq } = this.#place;
     const untilSeq = this.#now.untilSeq ?? Number.MAX_SAFE_INTEGER;
     const revised: Step[][] = [];
     let after: RevisionFilter["after"] | null = behind ?? "";
     // A page may end between two revisions of a step; then the next part begins with that step.
     while (after !== null && revised.length < 2) {
-      const filter: RevisionFilter = { run, untilSeq, after, limit: PAGE_MAX_ROWS };
+      const filter: RevisionFilter = { run, untilSeq, after, limit };
       const page = await this.#store.revisionsOfRun(workspace, filter);
       for (const step of page.steps) {
         const last = revised.at(-1);

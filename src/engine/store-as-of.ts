@@ -142,13 +142,16 @@ export class StoreAsOf implements Reads {
     return found.map(({ id }) => id);
   }
 
-  async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
+  async stepsOfRun(workspace: string, run: string, limit = Infinity): Promise<Step[]> {
     const steps: Step[] = [];
     const known = await this.#store.run(workspace, run);
     if (known !== undefined) await this.#runs.factsOf(known);
     this.#runs.requireSteps(run);
-    for await (const page of this.#runs.steps(run)) steps.push(...page);
-    return steps;
+    for await (const page of this.#runs.steps(run)) {
+      steps.push(...page);
+      if (steps.length >= limit) break;
+    }
+    return steps.slice(0, limit);
   }
 
   outcomesOfRun(_workspace: string, run: string): Promise<OutcomeState[]> {

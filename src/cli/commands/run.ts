@@ -20,6 +20,7 @@ export const run: Command = {
       value: "FILE",
       meaning: "show it as this card would have charged it, beside what was charged",
     },
+    totals: { type: "boolean", meaning: "leave the steps out, as of a run of more than 20,000" },
     ...AS_OF_OPTION,
     ...JSON_OPTION,
     ...SERVER_OPTIONS,
@@ -35,7 +36,8 @@ export const run: Command = {
     const card = name === undefined ? null : await readCardOf(name, here);
     return withSession(args, here, async (session) => {
       const path = `/v1/runs/${encodeURIComponent(id)}`;
-      const charged = await session.get<RunView>(`${path}${asOfQuery(args)}`);
+      const query = asOfQuery(args, args.options.totals === true ? { steps: "false" } : {});
+      const charged = withSteps(await session.get<RunAnswer>(`${path}${query}`));
       const tree =
         card === null ? charged : await session.post<RunView>(`${path}/simulation`, { card });
       if (args.options.json === true) {
@@ -59,6 +61,16 @@ export const run: Command = {
     });
   },
 };
+
+/** A run as it is answered: without steps where nobody asked for them. */
+type RunAnswer = Omit<RunView, "steps" | "children"> & {
+  readonly steps?: RunView["steps"];
+  readonly children: readonly RunAnswer[];
+};
+
+function withSteps(run: RunAnswer): RunView {
+  return { ...run, steps: run.steps ?? [], children: run.children.map(withSteps) };
+}
 
 /** The rules of policies that it was beyond, where it was beyond any. */
 async function reachedLines(session: Session, path: string, styles: Styles): Promise<string[]> {

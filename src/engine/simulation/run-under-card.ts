@@ -120,7 +120,7 @@ class Charged {
     this.#accruals = new Accruals(counted, of.workspace, tariff);
   }
 
-  async tree({ run: recorded, steps, outcomes, children }: RunTree): Promise<RunTree> {
+  async tree({ run: recorded, steps, hasSteps, outcomes, children }: RunTree): Promise<RunTree> {
     const below: RunTree[] = [];
     for (const child of children) below.push(await this.tree(child));
     const run = this.#shares.runs.get(recorded.id) ?? recorded;
@@ -130,6 +130,7 @@ class Charged {
     return {
       run: { ...run, own },
       steps: steps.map((step) => this.#step(step)),
+      hasSteps,
       outcomes: rated.map((one) => this.#outcome(one)),
       children: below,
       accrued: await this.#accruals.of(

@@ -17,7 +17,7 @@ const readReceipt = route<{ readonly run: string }>({
   answers: {
     200: { description: "The receipt; see docs/receipts.md.", content: { [NDJSON]: ANY_TEXT } },
   },
-  errors: ["run.not_found", "receipt.no_root", "steps.removed"],
+  errors: ["run.not_found", "run.too_large", "receipt.no_root", "steps.removed"],
   handle: async ({ engine, version }, { workspace, params: { run } }) => {
     const body = await engine.receipts.issue(workspace, { run, issuer: `tollgate ${version}` });
     return { status: 200, body, type: NDJSON };

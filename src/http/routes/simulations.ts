@@ -62,7 +62,7 @@ const simulateRun = route<{ readonly run: string }>({
   errors: [
     ...(["field.missing", "field.unknown", "field.invalid", "run.not_found"] as const),
     ...(["ratecard.invalid", "ratecard.not_found", "simulation.too_large"] as const),
-    "steps.removed",
+    ...(["steps.removed", "run.too_large"] as const),
   ],
   handle: async ({ engine }, { workspace, params, body }) => {
     const { card } = readObject(body, ["card"]);

@@ -13,6 +13,7 @@ import { timeTextOrNull } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { ANY_TEXT, AS_OF, closed, described, ID, LIMIT, named } from "../schema.ts";
 import { FORMS } from "../text-forms.ts";
+import { textsOf } from "../texts-of-cursor.ts";
 
 interface LineParams {
   readonly id: string;
@@ -78,15 +79,6 @@ function cursorOf(text: string): LineCursor {
   }
   const isStep = source !== undefined && id !== undefined;
   return { run, afterSeq, afterStep: isStep ? { source, id } : null };
-}
-
-function textsOf(json: string): readonly string[] {
-  try {
-    const read: unknown = JSON.parse(json);
-    return Array.isArray(read) && read.every((one) => typeof one === "string") ? read : [];
-  } catch {
-    return [];
-  }
 }
 
 function itemView(item: LineItem, measure: string | null): object {

@@ -199,9 +199,10 @@ const runs = {
     ),
     "stepsRemoved?": described({ const: true }, "Its steps were removed; its totals stand."),
     outcomes: listOf(named("Outcome")),
-    steps: listOf(named("Step")),
+    "steps?": described(listOf(named("Step")), "Left out where `steps` was false."),
     children: listOf(named("RunTree")),
   }),
+  StepPage: closed({ run: ANY_TEXT, steps: listOf(named("Step")), next: TEXT_OR_NULL }),
   RunPage: closed({ runs: listOf(named("RunSummary")), next: TEXT_OR_NULL }),
   RunEventAnswer: closed({ result: closed(resultFields), run: nullable(named("RunSummary")) }),
 };

@@ -43,7 +43,7 @@ export function runTreeView(tree: RunTree, currencies: Pick<Currencies, "ofRun">
     accrued: formatAmount(tree.accrued),
     ...(areStepsRemoved(tree) ? { stepsRemoved: true } : {}),
     outcomes: tree.outcomes.map(outcomeView),
-    steps: tree.steps.map(stepView),
+    ...(tree.hasSteps ? { steps: tree.steps.map(stepView) } : {}),
     children: tree.children.map((child) => runTreeView(child, currencies)),
   };
 }
@@ -70,7 +70,8 @@ export function usageView(usage: Usage): Record<string, string> {
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function stepView(step: Step): object {
+/** A step as a run and a page of steps tell it. */
+export function stepView(step: Step): object {
   const { source, id, seq, revision, kind, provider, model, tool, tier } = step;
   const { status, attempt, completeness, role, payer, voided, callId } = step;
   return {

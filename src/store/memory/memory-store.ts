@@ -118,8 +118,9 @@ export class MemoryStore extends SoleStore implements Store {
       .slice(0, filter.limit);
   }
 
-  stepsOfRun(workspace: string, run: string): Step[] {
-    return [...this.#tables(workspace).steps.values()].filter((step) => step.run === run);
+  stepsOfRun(workspace: string, run: string, limit?: number): Step[] {
+    const steps = [...this.#tables(workspace).steps.values()].filter((step) => step.run === run);
+    return steps.slice(0, limit);
   }
 
   stepPage(workspace: string, after: string, limit: number): StepPage {

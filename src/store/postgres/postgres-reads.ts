@@ -87,8 +87,8 @@ export abstract class PostgresReads {
     return (await this.many(workspace, ...query)).map(decodeRun);
   }
 
-  async stepsOfRun(workspace: string, run: string): Promise<Step[]> {
-    return stepsOfRun(await this.parts(workspace), run);
+  async stepsOfRun(workspace: string, run: string, limit?: number): Promise<Step[]> {
+    return stepsOfRun(await this.parts(workspace), run, limit);
   }
 
   async stepPage(workspace: string, after: string, limit: number): Promise<StepPage> {

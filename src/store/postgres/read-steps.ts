@@ -10,12 +10,16 @@ export interface ReadParts {
   readonly ws: number;
 }
 
-/** The steps of a run. */
-export async function stepsOfRun({ queries, ws }: ReadParts, run: string): Promise<Step[]> {
+/** The steps of a run, so many of them. (Default: all.) */
+export async function stepsOfRun(
+  { queries, ws }: ReadParts,
+  run: string,
+  limit?: number,
+): Promise<Step[]> {
   const sql = `SELECT s.* FROM runs r
     JOIN steps s ON s.ws = r.ws AND s.customer = r.customer AND s.run = r.id AND s.month = r.month
-    WHERE r.ws = $1 AND r.id = $2 ORDER BY s.source, s.id`;
-  return (await rowsOf(queries, sql, [ws, run])).map(decodeStep);
+    WHERE r.ws = $1 AND r.id = $2 ORDER BY s.source, s.id LIMIT $3`;
+  return (await rowsOf(queries, sql, [ws, run, limit ?? null])).map(decodeStep);
 }
 
 /** A page of all steps, in the order of their identities. */

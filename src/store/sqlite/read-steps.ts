@@ -12,11 +12,14 @@ export interface ReadParts {
   readonly ws: number;
 }
 
-/** The steps of a run. */
-export function stepsOfRun({ reads, names, ws }: ReadParts, run: string): Step[] {
+/** Less than nothing is no limit. */
+const ALL = -1;
+
+/** The steps of a run, so many of them. (Default: all.) */
+export function stepsOfRun({ reads, names, ws }: ReadParts, run: string, limit = ALL): Step[] {
   const sql = `SELECT s.*, r.id AS run, r.customer AS customer FROM steps s
-    JOIN runs r ON r.run_no = s.run_no WHERE r.ws = ? AND r.id = ?`;
-  const rows = reads.of(sql).all(ws, run);
+    JOIN runs r ON r.run_no = s.run_no WHERE r.ws = ? AND r.id = ? LIMIT ?`;
+  const rows = reads.of(sql).all(ws, run, limit);
   return rows.map((row) => decodeStep(row, names));
 }
 

@@ -245,8 +245,8 @@ class SqliteStore extends SoleStore implements Store {
     return this.#totals<"runs">({ name: "runs", ws: this.#ws(workspace), filter });
   }
 
-  stepsOfRun(workspace: string, run: string): Step[] {
-    return this.#read(workspace, (parts) => stepsOfRun(parts, run));
+  stepsOfRun(workspace: string, run: string, limit?: number): Step[] {
+    return this.#read(workspace, (parts) => stepsOfRun(parts, run, limit));
   }
 
   stepPage(workspace: string, after: string, limit: number): StepPage {
