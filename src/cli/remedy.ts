@@ -23,6 +23,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "policy.not_found": "See 'tollgate policy list'.",
   "rate.missing": "Record one first: 'tollgate rates import FILE'.",
   "ratecard.not_found": "Apply it first: 'tollgate card apply FILE'.",
+  "run.too_large": "Show it without its steps: 'tollgate run ID --totals'.",
   "statement.line_not_found": "See 'tollgate statement ID'.",
   "statement.not_found": "See 'tollgate statement list'.",
   "stop.not_found": "See 'tollgate stop list'.",
