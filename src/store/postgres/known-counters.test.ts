@@ -4,10 +4,11 @@ import { test } from "node:test";
 import pg from "pg";
 import { nodeDigest } from "../../compose.ts";
 import { KNOWN_COUNTERS_MAX_COUNT, KNOWN_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
+import { counterKeyText } from "../../engine/batch-state.ts";
 import type { StoredCounter } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { amount, counterRow, writesOf } from "../sample-rows-contract.ts";
-import { KnownPage, KnownPages, pageText } from "./known-counters.ts";
+import { KnownPage, KnownPages } from "./known-counters.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
 const KEY = { customer: "acme", period: "2026-11-01" };
@@ -78,10 +79,10 @@ test("of more counters than there is room for those read longest ago are forgott
   const pages = new KnownPages();
   const names = ["a", "b", "c", "d", "e"];
   for (const name of names) pages.add(pageOf(name, KNOWN_COUNTERS_MAX_COUNT / 5));
-  const known = () => names.filter((customer) => pages.get(pageText({ ...KEY, customer })));
+  const known = () => names.filter((customer) => pages.get(counterKeyText({ ...KEY, customer })));
   assert.deepEqual(known(), names);
   // One more on a page that is known, and then another page.
-  const page = pages.get(pageText({ ...KEY, customer: "e" })) ?? assert.fail("it is known");
+  const page = pages.get(counterKeyText({ ...KEY, customer: "e" })) ?? assert.fail("it is known");
   pages.move(page, [counterOf("more", 1)]);
   pages.add(pageOf("f", 0));
   assert.deepEqual(known(), ["b", "c", "d", "e"]);
@@ -90,7 +91,8 @@ test("of more counters than there is room for those read longest ago are forgott
 test("of more periods than there is room for those read longest ago are forgotten", () => {
   const pages = new KnownPages();
   for (let at = 0; at <= KNOWN_ROWS_MAX_COUNT; at += 1) pages.add(pageOf(`${at}`, 1));
-  const isKnown = (at: number) => pages.get(pageText({ ...KEY, customer: `${at}` })) !== undefined;
+  const isKnown = (at: number) =>
+    pages.get(counterKeyText({ ...KEY, customer: `${at}` })) !== undefined;
   assert.ok(isKnown(KNOWN_ROWS_MAX_COUNT) && isKnown(KNOWN_ROWS_MAX_COUNT / 8 + 1));
   assert.ok(!isKnown(0) && !isKnown(KNOWN_ROWS_MAX_COUNT / 8 - 1));
 });

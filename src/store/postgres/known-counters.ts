@@ -9,11 +9,9 @@ import {
   LARGE_PAGE_COUNTERS_COUNT,
 } from "../../domain/database-limits.ts";
 import { Shelf } from "../../domain/shelf.ts";
+import { counterKeyText } from "../../engine/batch-state.ts";
 import { type CellOfCard, counterPlace, isOfCell } from "../../engine/ledger-page.ts";
 import type { ChargeCell, CountedPage, CounterKey, StoredCounter } from "../../engine/ports.ts";
-
-/** A customer's period as one text. */
-export const pageText = ({ customer, period }: CounterKey): string => `${customer}\u0000${period}`;
 
 const cellText = ({ cardKey, chargeKey, cell }: CellOfCard): string =>
   `${cardKey}\u0000${chargeKey}\u0000${cell}`;
@@ -81,8 +79,8 @@ export function pagesOf(
   counters: readonly StoredCounter[],
   keys: readonly CounterKey[],
 ): KnownPage[] {
-  const byKey = Map.groupBy(counters, pageText);
-  return keys.map((key) => new KnownPage(key, byKey.get(pageText(key)) ?? []));
+  const byKey = Map.groupBy(counters, counterKeyText);
+  return keys.map((key) => new KnownPage(key, byKey.get(counterKeyText(key)) ?? []));
 }
 
 /** The pages of one workspace. What was read longest ago goes first. */
@@ -96,7 +94,7 @@ export class KnownPages {
   }
 
   add(page: KnownPage): void {
-    const text = pageText(page);
+    const text = counterKeyText(page);
     this.delete(text);
     this.#pages.set(text, page);
     this.#count += page.count;
@@ -107,7 +105,7 @@ export class KnownPages {
   move(page: KnownPage, counters: readonly StoredCounter[]): void {
     const before = page.count;
     for (const one of counters) page.set(one);
-    if (this.#pages.get(pageText(page)) === page) this.#count += page.count - before;
+    if (this.#pages.get(counterKeyText(page)) === page) this.#count += page.count - before;
   }
 
   delete(text: string): void {

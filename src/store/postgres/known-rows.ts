@@ -15,11 +15,12 @@ import {
 } from "../../domain/database-limits.ts";
 import type { PeriodState } from "../../domain/period/records.ts";
 import type { Run } from "../../domain/run/run.ts";
+import { counterKeyText } from "../../engine/batch-state.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
 import { KeptIdentities, type KnownIds, unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
-import { type KnownPage, KnownPages, pageText } from "./known-counters.ts";
+import { type KnownPage, KnownPages } from "./known-counters.ts";
 import { type Touched, type TouchedRows, touchedBy } from "./touched.ts";
 
 /** Which commit a workspace stands by: no two states of it have the same. */
@@ -82,7 +83,7 @@ class WorkspaceRows {
     for (const id of runs) this.runs.delete(id);
     for (const id of customers) this.customers.delete(id);
     for (const period of periods) {
-      const key = pageText(period);
+      const key = counterKeyText(period);
       const { cells } = period;
       const isKept = cells !== undefined && this.counters.get(key)?.otherMoved(cells) === true;
       if (!isKept) this.counters.delete(key);
@@ -214,7 +215,7 @@ export class UnitRows {
 
   /** What others moved of these pages is to be read before they are looked at. */
   counters(keys: readonly CounterKey[]): Split<CounterKey, KnownPage> {
-    return this.#split(this.#rows.counters, keys, pageText);
+    return this.#split(this.#rows.counters, keys, counterKeyText);
   }
 
   learnCounters(pages: readonly KnownPage[]): void {
@@ -228,13 +229,13 @@ export class UnitRows {
   }
 
   periods(keys: readonly CounterKey[]): Split<CounterKey, PeriodState | null> {
-    return this.#split(this.#rows.periods, keys, pageText);
+    return this.#split(this.#rows.periods, keys, counterKeyText);
   }
 
   learnPeriods(periods: readonly PeriodState[], keys: readonly CounterKey[]): void {
     if (this.#isWritten) return;
-    for (const key of keys) this.#rows.periods.set(pageText(key), null);
-    for (const period of periods) this.#rows.periods.set(pageText(period), period);
+    for (const key of keys) this.#rows.periods.set(counterKeyText(key), null);
+    for (const period of periods) this.#rows.periods.set(counterKeyText(period), period);
   }
 
   /** False: there is no such step. True: there may be one. */
@@ -279,7 +280,8 @@ export class UnitRows {
     this.#moreHolds += moreHolds;
     if (isAlone) return null;
     const no = commits + this.#writes.length;
-    const isLarge = (key: CounterKey) => this.#rows.counters.get(pageText(key))?.isLarge === true;
+    const isLarge = (key: CounterKey) =>
+      this.#rows.counters.get(counterKeyText(key))?.isLarge === true;
     const touched = touchedBy(writes, { no, before, moreHolds, isLarge });
     this.#told.push(touched);
     return touched;
@@ -316,13 +318,13 @@ export class UnitRows {
       if (known !== undefined) rows.identities.add(known, 0, id);
     }
     for (const one of writes.customers) rows.customers.set(one.id, one);
-    for (const one of writes.periods) rows.periods.set(pageText(one), one);
+    for (const one of writes.periods) rows.periods.set(counterKeyText(one), one);
     const { counters } = writes;
     for (let from = 0; from < counters.length; ) {
       const first = counters[from] as StoredCounter;
       let to = from + 1;
       while (to < counters.length && isOfSamePeriod(counters[to] as StoredCounter, first)) to += 1;
-      const page = rows.counters.get(pageText(first));
+      const page = rows.counters.get(counterKeyText(first));
       if (page !== undefined) rows.counters.move(page, counters.slice(from, to));
       from = to;
     }

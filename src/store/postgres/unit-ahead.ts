@@ -4,6 +4,7 @@
  * wrote; whether it does, its own lock tells, before it is committed.
  */
 import type { Step } from "../../domain/event/step.ts";
+import { counterKeyText } from "../../engine/batch-state.ts";
 import { ByIdentity } from "../../engine/by-identity.ts";
 import type { CounterKey, StepKey, Writes } from "../../engine/ports.ts";
 import type { Queries } from "./connection.ts";
@@ -59,13 +60,11 @@ export class UnitAhead {
   }
 
   hasCounter(keys: readonly CounterKey[]): boolean {
-    this.#periods ??= new Set(this.#writes.counters.map(periodText));
-    return keys.some((key) => this.#periods?.has(periodText(key)));
+    this.#periods ??= new Set(this.#writes.counters.map(counterKeyText));
+    return keys.some((key) => this.#periods?.has(counterKeyText(key)));
   }
 
   hasAny(table: "calls" | "witnesses" | "conflicts"): boolean {
     return this.#writes[table].length > 0;
   }
 }
-
-const periodText = ({ customer, period }: CounterKey): string => `${customer}\u0000${period}`;
