@@ -15,10 +15,14 @@ export interface Target {
   readonly key: string | null;
 }
 
-/** Starts a script that prints `URL KEY` when it is ready. */
+/** Starts a script that prints `URL KEY` when it is ready, kept compiled as the launcher has it. */
 export async function startServer(script: string, args: readonly string[]): Promise<Target> {
   const path = join(import.meta.dirname, script);
-  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const kept = join(import.meta.dirname, "../node_modules/.cache/tollgate");
+  const child = spawn(process.execPath, [path, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, NODE_COMPILE_CACHE: kept },
+  });
   const [data] = await once(child.stdout, "data");
   const [url = "", key = null] = String(data).trim().split(" ");
   return { child, url, key };

@@ -5,7 +5,15 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -52,7 +60,8 @@ function write(root: string, path: string, text: string): void {
 
 function launch(root: string, age: "old" | "new", args: readonly string[]): ChildProcess {
   const preload = age === "old" ? ["--import", join(root, "old.mjs")] : [];
-  return spawn(process.execPath, [...preload, join(root, "bin/tollgate.js"), ...args]);
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  return spawn(process.execPath, [...preload, join(root, "bin/tollgate.js"), ...args], { env });
 }
 
 async function run(root: string, age: "old" | "new", args: readonly string[]) {
@@ -105,6 +114,19 @@ describe("the launcher", () => {
     const root = packageWith("checkout", null);
     write(root, "src/cli/main.ts", `console.log("source" satisfies string);`);
     assert.equal((await run(root, "new", [])).output, "source\n");
+  });
+
+  test("what it starts is kept compiled inside Tollgate, for its threads as well", async () => {
+    const root = packageWith("kept", null);
+    write(root, "src/thread.ts", `console.log("thread" satisfies string);`);
+    const thread = `new Worker(new URL("../thread.ts", import.meta.url));`;
+    write(root, "src/cli/main.ts", `import { Worker } from "node:worker_threads"; ${thread}`);
+    const { output } = await run(root, "new", []);
+    assert.equal(output, "thread\n");
+    const [version = ""] = readdirSync(join(root, "node_modules/.cache/tollgate"));
+    const kept = readdirSync(join(root, "node_modules/.cache/tollgate", version));
+    // Of both modules the JavaScript and what V8 makes of it.
+    assert.equal(kept.length, 4);
   });
 
   test("without a Node 26 the message says what to do", async () => {
