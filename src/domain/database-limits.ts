@@ -49,5 +49,5 @@ export const TOUCHED_TOLD_COUNT = 100;
 export const LISTS_ROOM_MAX_BYTES = 4 * 1024 * 1024;
 /** Combinations of tables that small units write by one statement, prepared on each connection. */
 export const BUNDLES_MAX_COUNT = 24;
-/** Workspaces of which it remembers any. */
-export const KNOWN_WORKSPACES_MAX_COUNT = 16;
+/** What a node remembers of all workspaces together; those used longest ago are forgotten first. */
+export const KNOWN_MAX_BYTES = 128 * 1024 * 1024;

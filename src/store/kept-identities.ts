@@ -45,6 +45,11 @@ export class KeptIdentities {
     return this.#younger.count + this.#older.count;
   }
 
+  /** Memory that both tables take. */
+  get bytes(): number {
+    return this.#younger.bytes + this.#older.bytes;
+  }
+
   /** A run whose identities are kept from here on: it has no step yet, or all are added next. */
   begin(run: KnownIds): void {
     run.idsFrom = this.#tableNo;
@@ -97,6 +102,10 @@ const LEAST_PLACES = 1_024;
 export class PrintTable {
   #places = new Uint32Array(LEAST_PLACES);
   count = 0;
+
+  get bytes(): number {
+    return this.#places.byteLength;
+  }
 
   has(print: number): boolean {
     return this.#places[this.#placeOf(print)] === print;

@@ -4,6 +4,7 @@
  * are known by these numbers to change nothing. Memory alone: what is not known is looked at.
  */
 import { type MarginMove, type MarginStanding, mayHaveTurned } from "../../domain/alert/affairs.ts";
+import { RecentByWeight } from "../../domain/recent-by-weight.ts";
 import type { PeriodMove, RulesVersions, SharedUnit } from "../node-ports.ts";
 import type { ToldAffairs } from "./affair-telling.ts";
 import { inBillCurrency } from "./affairs-of.ts";
@@ -48,6 +49,8 @@ export interface StandsOn {
 const UNKNOWN: Standing = { terms: null, margin: null, dueSeq: null };
 /** Customers that are known of a workspace, before the memory starts afresh. */
 const KNOWN_MAX_COUNT = 50_000;
+/** And of all together: workspaces that were used longest ago are forgotten first. */
+const KNOWN_OF_ALL_MAX_COUNT = 200_000;
 
 /** What is known of the customers of one workspace. */
 class KnownCustomers {
@@ -83,18 +86,17 @@ function moveElsewhere(of: Map<string, Standing>, move: PeriodMove): void {
 
 /** What is known, by workspace. */
 export class Standings {
-  readonly #known = new Map<string, KnownCustomers>();
+  readonly #known: RecentByWeight<string, KnownCustomers>;
   readonly #isShared: boolean;
 
-  /** `isShared`: other processes may move totals too. */
-  constructor({ isShared }: { readonly isShared: boolean }) {
+  /** `isShared`: other processes may move totals too. `maxCount` is for tests. */
+  constructor({ isShared }: { readonly isShared: boolean }, maxCount = KNOWN_OF_ALL_MAX_COUNT) {
     this.#isShared = isShared;
+    this.#known = new RecentByWeight(maxCount);
   }
 
-  #of(workspace: string): KnownCustomers {
-    const known = this.#known.get(workspace) ?? new KnownCustomers();
-    this.#known.set(workspace, known);
-    return known;
+  #used(workspace: string, known: KnownCustomers): void {
+    this.#known.set(workspace, known, 1 + known.of.size);
   }
 
   /**
@@ -102,7 +104,7 @@ export class Standings {
    * where not, or where they changed rules, nothing is known.
    */
   asOf(workspace: string, { head, seen, movedSince }: StandsOn): StandingsDraft {
-    const known = this.#of(workspace);
+    const known = this.#known.get(workspace) ?? new KnownCustomers();
     const { tariff, terms } = known.seen ?? seen;
     if (tariff !== seen.tariff || terms !== seen.terms) {
       known.of.clear();
@@ -117,17 +119,20 @@ export class Standings {
       for (const commit of moves ?? []) for (const move of commit) moveElsewhere(known.of, move);
     }
     Object.assign(known, { head, seen });
+    this.#used(workspace, known);
     return new StandingsDraft(known.of, known.hasCommitments, head);
   }
 
-  /** A unit is on disk: what it found is known. */
+  /** A unit is on disk: what it found is known, if what it stood on still is. */
   keep(workspace: string, draft: StandingsDraft): void {
-    const known = this.#of(workspace);
+    const known = this.#known.get(workspace);
+    if (known === undefined) return;
     if (draft.isAllElse) known.of.clear();
     if (known.of.size + draft.changed.size > KNOWN_MAX_COUNT) known.of.clear();
     for (const [customer, standing] of draft.changed) known.of.set(customer, standing);
     known.hasCommitments = draft.hasCommitments;
     known.head = draft.head;
+    this.#used(workspace, known);
   }
 
   /** A unit failed: nothing is known. */

@@ -89,6 +89,14 @@ export class KnownPages {
   /** Counters on all pages. */
   #count = 0;
 
+  get count(): number {
+    return this.#count;
+  }
+
+  get size(): number {
+    return this.#pages.size;
+  }
+
   get(text: string): KnownPage | undefined {
     return this.#pages.get(text);
   }

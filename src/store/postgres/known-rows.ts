@@ -8,12 +8,13 @@
  * So memory is never the truth: what it says is what a read under this lock would say.
  */
 import {
+  KNOWN_MAX_BYTES,
   KNOWN_ROWS_MAX_COUNT,
-  KNOWN_WORKSPACES_MAX_COUNT,
   TOUCHED_COMMITS_COUNT,
   TOUCHED_TOLD_COUNT,
 } from "../../domain/database-limits.ts";
 import type { PeriodState } from "../../domain/period/records.ts";
+import { RecentByWeight } from "../../domain/recent-by-weight.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { counterKeyText } from "../../engine/batch-state.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
@@ -37,6 +38,15 @@ interface KnownRun extends KnownIds {
   readonly month: number;
 }
 
+/** What a row takes in memory, and a name of one, as measured. */
+const ROW_BYTES = 500;
+const NAME_BYTES = 100;
+
+function namesOf(touched: Touched | undefined): number {
+  const rows = touched?.rows;
+  return rows ? rows.runs.length + rows.customers.length + rows.periods.length : 0;
+}
+
 /** What is known of one workspace as of `commit`. */
 class WorkspaceRows {
   commit: Commit;
@@ -50,6 +60,8 @@ class WorkspaceRows {
   countingHolds: number | null = null;
   /** What the last commits touched, without a gap, up to `commit`. */
   readonly told: Touched[] = [];
+  /** How many rows these name. */
+  #toldCount = 0;
   /** Number of the last commit that tells what it touched: other nodes were about lately. */
   toldUntil: number;
   #runNo = 0;
@@ -76,7 +88,22 @@ class WorkspaceRows {
 
   tell(touched: Touched): void {
     this.told.push(touched);
-    if (this.told.length > TOUCHED_COMMITS_COUNT) this.told.shift();
+    this.#toldCount += namesOf(touched);
+    if (this.told.length <= TOUCHED_COMMITS_COUNT) return;
+    this.#toldCount -= namesOf(this.told.shift());
+  }
+
+  /** What was told is not up to the last commit any more. */
+  tellNothing(): void {
+    this.told.length = 0;
+    this.#toldCount = 0;
+  }
+
+  /** Memory that it takes, about. */
+  get bytes(): number {
+    const { runs, customers, periods, counters, identities } = this;
+    const rows = runs.size + customers.size + periods.size + counters.size + counters.count;
+    return rows * ROW_BYTES + this.#toldCount * NAME_BYTES + identities.bytes;
   }
 
   #forget({ runs, customers, periods, moreHolds, hasClosed }: TouchedRows): void {
@@ -108,7 +135,12 @@ class WorkspaceRows {
  * and what was known is true, or it is, and the next one finds another commit.
  */
 export class KnownRows {
-  readonly #workspaces = new Recent<number, WorkspaceRows>(KNOWN_WORKSPACES_MAX_COUNT);
+  readonly #workspaces: RecentByWeight<number, WorkspaceRows>;
+
+  /** `maxBytes`: how much is kept of all workspaces. (Default: KNOWN_MAX_BYTES.) */
+  constructor(maxBytes = KNOWN_MAX_BYTES) {
+    this.#workspaces = new RecentByWeight(maxBytes);
+  }
 
   /**
    * What a unit may go by that found this commit under its lock. `touchedSince`: what commits
@@ -120,17 +152,24 @@ export class KnownRows {
     touchedSince: (no: number) => Promise<readonly Touched[]>,
   ): Promise<UnitRows> {
     const known = this.#workspaces.get(ws);
-    if (known !== undefined) {
-      if (isSame(known.commit, commit)) return new UnitRows(known);
-      const isNear = isFew(commit.commits - known.commit.commits);
-      if (isNear && known.commit.place === commit.place) {
-        const touched = await touchedSince(known.commit.commits);
-        if (known.follow(touched, commit)) return new UnitRows(known);
-      }
-    }
-    const rows = new WorkspaceRows(commit);
-    this.#workspaces.set(ws, rows);
+    const isOfUse = known !== undefined && (await this.#followed(known, commit, touchedSince));
+    return this.#used(ws, isOfUse ? known : new WorkspaceRows(commit));
+  }
+
+  #used(ws: number, rows: WorkspaceRows): UnitRows {
+    this.#workspaces.set(ws, rows, rows.bytes);
     return new UnitRows(rows);
+  }
+
+  async #followed(
+    known: WorkspaceRows,
+    commit: Commit,
+    touchedSince: (no: number) => Promise<readonly Touched[]>,
+  ): Promise<boolean> {
+    if (isSame(known.commit, commit)) return true;
+    const isNear = isFew(commit.commits - known.commit.commits);
+    if (!isNear || known.commit.place !== commit.place) return false;
+    return known.follow(await touchedSince(known.commit.commits), commit);
   }
 
   /** The commit behind which others have written lately, as far as this node knows; else null. */
@@ -143,7 +182,7 @@ export class KnownRows {
   /** What a unit may take to be so that begins before this commit is on disk; null: not known. */
   ahead(ws: number, commit: Commit): UnitRows | null {
     const known = this.#workspaces.get(ws);
-    return known !== undefined && isSame(known.commit, commit) ? new UnitRows(known) : null;
+    return known !== undefined && isSame(known.commit, commit) ? this.#used(ws, known) : null;
   }
 
   /** Nothing is known of it any more. */
@@ -304,7 +343,7 @@ export class UnitRows {
     if (countingHolds !== null) this.#rows.countingHolds = countingHolds + this.#moreHolds;
     const digest = this.#writes.at(-1)?.head.digest ?? commit.digest;
     for (const one of this.#told) this.#rows.tell(one);
-    if (this.#told.length < this.#writes.length) this.#rows.told.length = 0;
+    if (this.#told.length < this.#writes.length) this.#rows.tellNothing();
     this.#rows.commit = { ...commit, commits: commit.commits + this.#writes.length, digest };
   }
 
