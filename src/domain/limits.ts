@@ -149,6 +149,8 @@ export const STAGE_DELAY_MAX_MS = 60 * 60 * 1000;
 export const PARALLEL_RUNS_MAX_COUNT = 1_000_000n;
 /** Holds in one request. */
 export const HOLDS_PER_REQUEST_MAX_COUNT = 100;
+/** Balances that the holds of one request may count in, added up; one hold alone always may. */
+export const HELD_BALANCES_PER_REQUEST_MAX_COUNT = 30_000;
 /** Holds that may count at once in one workspace. */
 export const OPEN_HOLDS_MAX_COUNT = 200_000;
 /** How long a hold is open before its step must be recorded (Default), and at most. */
