@@ -232,6 +232,7 @@ export const ERRORS = {
     "Too many holds count at once.",
     "Record or release steps, then ask again.",
   ],
+  "hold.too_many_balances": [422, "Too many balances at once.", "Ask for fewer holds at once."],
   "hold.undecided": [
     503,
     "There was no decision in time.",

@@ -149,6 +149,8 @@ export const STAGE_DELAY_MAX_MS = 60 * 60 * 1000;
 export const PARALLEL_RUNS_MAX_COUNT = 1_000_000n;
 /** Holds in one request. */
 export const HOLDS_PER_REQUEST_MAX_COUNT = 100;
+/** Balances that the holds of one request may count in, added up; one hold alone always may. */
+export const HELD_BALANCES_PER_REQUEST_MAX_COUNT = 30_000;
 /** Holds that may count at once in one workspace. */
 export const OPEN_HOLDS_MAX_COUNT = 200_000;
 /** How long a hold is open before its step must be recorded (Default), and at most. */
@@ -173,8 +175,8 @@ export const POLICIES_PER_WORKSPACE_MAX_COUNT = 100;
 export const POLICY_RULES_MAX_COUNT = 20;
 /** Last steps of a run that a rule may look at. */
 export const POLICY_WINDOW_MAX_STEPS = 500;
-/** Last steps of runs that are kept in memory for rules; beyond it, they are read again. */
-export const POLICY_STEPS_IN_MEMORY_MAX_COUNT = 200_000;
+/** What is kept of runs for rules, of all workspaces; beyond it, runs are read again. */
+export const POLICY_MEMORY_MAX_BYTES = 96 * 1024 * 1024;
 /** Streams of a live view that one process has open at once. */
 export const LIVE_READERS_MAX_COUNT = 2_000;
 /** How often a live view tells what has changed, and how often it is heard of at least. */

@@ -35,6 +35,7 @@ import {
   type RoomPlace,
 } from "./load-asked.ts";
 import { loadPlaces, type Spending } from "./load-spending.ts";
+import { othersTurn } from "./others-turn.ts";
 import { limitOf } from "./overruns.ts";
 import type { Customer, Ids, StepKey } from "./ports.ts";
 import type { PrepaidCredit } from "./prepaid-credit.ts";
@@ -62,6 +63,9 @@ interface Deciding extends Asking {
   readonly isFull: boolean;
 }
 
+/** Balances that requests look at before others have a turn: some ten milliseconds. */
+const BALANCES_A_TURN = 10_000;
+
 /** Answers requests in their order. Each sees what those before it were granted. */
 export async function grantHolds(
   granting: Asking,
@@ -72,13 +76,20 @@ export async function grantHolds(
   const { asks, countingCount } = await loadAsked(granting, requests);
   const deciding = { ...granting, isFull: countingCount >= OPEN_HOLDS_MAX_COUNT };
   const answers: HoldsAnswer[] = [];
+  let balances = 0;
   for (const [at, request] of requests.entries()) {
+    if (balances >= BALANCES_A_TURN) {
+      await othersTurn();
+      balances = 0;
+    }
     const decisions: HoldDecision[] = [];
     const released = request.releases.map((key) => release(granting, key));
     const renewed = request.renewals.map((key) => renew(granting, key));
     const refusedBy = admission.get(request.run);
     for (const [index, ask] of request.asks.entries()) {
-      const asked = { ask, prepared: present(asks[at]?.[index], "an ask that was prepared") };
+      const prepared = present(asks[at]?.[index], "an ask that was prepared");
+      const asked = { ask, prepared };
+      if ("places" in prepared) balances += prepared.places.length;
       decisions.push(
         refusedBy === undefined ? await decide(deciding, asked) : notAdmitted(refusedBy),
       );

@@ -3,17 +3,17 @@
  * rows, so whatever is not here is read again: after a restart, after a failed unit, and where the
  * runs of many are more than memory is given for.
  */
-import { POLICY_STEPS_IN_MEMORY_MAX_COUNT } from "../domain/limits.ts";
+import { POLICY_MEMORY_MAX_BYTES } from "../domain/limits.ts";
+import type { LastSteps } from "../domain/policy/last-steps.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
-import type { Episode, RecentStep, SpendMinute } from "../domain/policy/run-levels.ts";
+import type { Episode, SpendMinute } from "../domain/policy/run-levels.ts";
 
 /**
  * What is kept of one run. A unit of work goes on with it in place: copies would cost more than the
  * rules. A unit that fails has all that is kept read again.
  */
 export interface KeptRun {
-  /** Its last steps, oldest first. */
-  readonly recent: RecentStep[];
+  readonly recent: LastSteps;
   readonly children: number;
   /** Of a root's tree. */
   readonly minute: SpendMinute;
@@ -27,29 +27,71 @@ export interface KeptRun {
   readonly treeSteps: number;
 }
 
-/** Room that a run takes up beside its steps. */
-const RUN_SIZE = 5;
+/** What a run takes up beside its steps, and what a second of its minute and a rule told do. */
+const RUN_BYTES = 1_000;
+const SECOND_BYTES = 160;
+const TOLD_BYTES = 400;
 
-function sizeOf({ recent, minute, told }: KeptRun): number {
-  return RUN_SIZE + recent.length + minute.size + told.size;
+function bytesOf({ recent, minute, told }: KeptRun): number {
+  return RUN_BYTES + recent.bytes + minute.size * SECOND_BYTES + told.size * TOLD_BYTES;
 }
 
-/** Runs by id, those that were seen last at the end. */
-export class KeptRuns {
-  /** With the size that each was kept with: a unit changes it in place. */
-  readonly #runs = new Map<string, { readonly run: KeptRun; readonly size: number }>();
+/** Room for what is kept of runs in all workspaces; those worked on longest ago make room first. */
+export class KeptRoom {
   readonly #most: number;
-  #size = 0;
-  /** Where the chain ended when this was kept: where it ends elsewhere, another node went on. */
-  asOf = "";
+  /** Those that took some of it, the last one at the end. */
+  readonly #users = new Set<KeptRuns>();
+  #last: KeptRuns | null = null;
+  #used = 0;
 
-  constructor(most: number = POLICY_STEPS_IN_MEMORY_MAX_COUNT) {
+  constructor(most: number = POLICY_MEMORY_MAX_BYTES) {
     this.#most = most;
   }
 
-  /** How much is kept, in steps. */
-  get size(): number {
-    return this.#size;
+  /** Bytes that are taken. */
+  get used(): number {
+    return this.#used;
+  }
+
+  get isOver(): boolean {
+    return this.#used > this.#most;
+  }
+
+  take(user: KeptRuns, bytes: number): void {
+    this.#used += bytes;
+    if (this.#last !== user) {
+      this.#users.delete(user);
+      this.#users.add(user);
+      this.#last = user;
+    }
+    for (const other of this.#users) {
+      if (!this.isOver || other === user) return;
+      other.clear();
+    }
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+
+  /** A workspace has nothing here any more. */
+  leave(user: KeptRuns): void {
+    this.#users.delete(user);
+    if (this.#last === user) this.#last = null;
+  }
+}
+
+/** The runs of one workspace by id, those that were seen last at the end. */
+export class KeptRuns {
+  /** With the size that each was kept with: a unit changes it in place. */
+  readonly #runs = new Map<string, { readonly run: KeptRun; readonly bytes: number }>();
+  readonly #room: KeptRoom;
+  #isRetired = false;
+  /** Where the chain ended when this was kept: where it ends elsewhere, another node went on. */
+  asOf = "";
+
+  constructor(room: KeptRoom) {
+    this.#room = room;
   }
 
   get(id: string): KeptRun | undefined {
@@ -58,14 +100,14 @@ export class KeptRuns {
 
   /** Keeps a run, and lets those go that were not seen for the longest time. */
   put(id: string, run: KeptRun): void {
+    if (this.#isRetired) return;
     this.delete(id);
-    const size = sizeOf(run);
-    this.#runs.set(id, { run, size });
-    this.#size += size;
-    for (const [oldest, former] of this.#runs) {
-      if (this.#size <= this.#most) return;
-      this.#runs.delete(oldest);
-      this.#size -= former.size;
+    const bytes = bytesOf(run);
+    this.#runs.set(id, { run, bytes });
+    this.#room.take(this, bytes);
+    for (const oldest of this.#runs.keys()) {
+      if (!this.#room.isOver) return;
+      this.delete(oldest);
     }
   }
 
@@ -73,11 +115,18 @@ export class KeptRuns {
     const known = this.#runs.get(id);
     if (known === undefined) return;
     this.#runs.delete(id);
-    this.#size -= known.size;
+    this.#room.give(known.bytes);
   }
 
   clear(): void {
+    for (const { bytes } of this.#runs.values()) this.#room.give(bytes);
     this.#runs.clear();
-    this.#size = 0;
+    this.#room.leave(this);
+  }
+
+  /** Other policies look at other things: what a unit that still runs would keep is let go. */
+  retire(): void {
+    this.#isRetired = true;
+    this.clear();
   }
 }

@@ -5,6 +5,7 @@ import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { type StopKey, stopKeysOf } from "../domain/budget/stop.ts";
 import type { BudgetWindow } from "../domain/budget/window.ts";
+import { HELD_BALANCES_PER_REQUEST_MAX_COUNT } from "../domain/limits.ts";
 import type { Run } from "../domain/run/run.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
 import { loadPlaces, type Spending } from "./load-spending.ts";
@@ -58,19 +59,35 @@ export async function loadAsked(
   const limits = book.records.filter(({ budget }) => !isPrepaid(budget.measure));
   const asks = requests.map(({ run, asks: own }) => {
     const asker = askerOf(granting, run);
-    return own.map((ask) =>
-      "problem" in asker ? asker : prepare(granting, { limits, asker }, ask),
-    );
+    return "problem" in asker ? own.map(() => asker) : prepareAll(granting, { limits, asker }, own);
   });
   await loadPrepared(granting, asks);
   return { asks, countingCount: await unit.spending.countingHoldCount() };
 }
 
-function prepare(
-  granting: Spending,
-  { limits, asker }: { readonly limits: readonly BudgetRecord[]; readonly asker: Asker },
-  ask: HoldAsk,
-): PreparedAsk {
+interface OfRequest {
+  readonly limits: readonly BudgetRecord[];
+  readonly asker: Asker;
+}
+
+/** Steps of a fan-out are mostly alike: what they count in is looked for once. */
+function prepareAll(granting: Spending, of: OfRequest, asks: readonly HoldAsk[]): Prepared[] {
+  const plain = new Map<string | null, PreparedAsk>();
+  let balances = 0;
+  return asks.map((ask) => {
+    const { agent, labels } = ask.step;
+    const prepared = (labels === null && plain.get(agent)) || prepare(granting, of, ask);
+    if (labels === null) plain.set(agent, prepared);
+    const before = balances;
+    const own = prepared.places.length;
+    balances += own;
+    if (before === 0 || balances <= HELD_BALANCES_PER_REQUEST_MAX_COUNT) return prepared;
+    const detail = `The holds before it count in ${before} balances, and it in ${own}.`;
+    return problem("hold.too_many_balances", detail);
+  });
+}
+
+function prepare(granting: Spending, { limits, asker }: OfRequest, ask: HoldAsk): PreparedAsk {
   const { state, book } = granting;
   const spender = spenderOf(granting, asker, ask);
   const places: RoomPlace[] = [];
@@ -113,9 +130,16 @@ async function loadPrepared(granting: Spending, asks: LoadedAsks["asks"]): Promi
   }
 }
 
+type Problem =
+  | "hold.too_many"
+  | "hold.too_many_balances"
+  | "hold.conflict"
+  | "run.not_found"
+  | "run.no_customer";
+
 /** An ask that cannot be answered as it is. */
 export function problem(
-  code: "hold.too_many" | "hold.conflict" | "run.not_found" | "run.no_customer",
+  code: Problem,
   detail: string,
 ): { readonly decision: "invalid"; readonly problem: { code: typeof code; detail: string } } {
   return { decision: "invalid", problem: { code, detail } };

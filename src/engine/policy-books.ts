@@ -6,7 +6,7 @@ import { present } from "../domain/assert.ts";
 import { type Wanted, wantedBy } from "../domain/policy/judge-run.ts";
 import { parsePolicy } from "../domain/policy/parse-policy.ts";
 import type { Policy } from "../domain/policy/policy.ts";
-import { KeptRuns } from "./kept-runs.ts";
+import { KeptRoom, KeptRuns } from "./kept-runs.ts";
 import type { RulesVersions } from "./node-ports.ts";
 import type { Store } from "./ports.ts";
 import { recordedActs } from "./recorded-acts.ts";
@@ -36,16 +36,22 @@ export class PolicyBooks {
   readonly #store: Store;
   readonly #books: KeptByVersion<PolicyBook>;
   readonly #last = new Map<string, PolicyBook>();
+  readonly #room: KeptRoom;
 
-  constructor(store: Store) {
+  constructor(store: Store, room: KeptRoom = new KeptRoom()) {
     this.#store = store;
+    this.#room = room;
     this.#books = new KeptByVersion(store, "terms", (workspace) => this.#build(workspace));
   }
 
   /** As of `rules` (Default: of what is committed). */
   async of(workspace: string, rules?: RulesVersions): Promise<PolicyBook> {
     const book = await this.#books.of(workspace, rules);
-    this.#last.set(workspace, book);
+    const last = this.#last.get(workspace);
+    if (last !== book) {
+      last?.kept.retire();
+      this.#last.set(workspace, book);
+    }
     return book;
   }
 
@@ -54,7 +60,7 @@ export class PolicyBooks {
     const looksAtCards = policies.some(({ where, except }) => {
       return where.card !== undefined || except.card !== undefined;
     });
-    const kept = new KeptRuns();
+    const kept = new KeptRuns(this.#room);
     return { policies, wanted: wantedBy(policies), looksAtCards, kept };
   }
 

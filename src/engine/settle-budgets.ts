@@ -12,7 +12,7 @@ import {
   isPrepaid,
   type OverrunCause,
 } from "../domain/budget/budget.ts";
-import { type Hold, settleHold } from "../domain/budget/hold.ts";
+import { type Hold, reservedBy, settleHold } from "../domain/budget/hold.ts";
 import { measured, type Spend, type Spender, scopesOf } from "../domain/budget/spend.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Run } from "../domain/run/run.ts";
@@ -171,10 +171,9 @@ const BY_RUN = () => "run" as const;
 function causeOfStep(hold: Hold | undefined, before: Step | undefined): Difference["causeIn"] {
   if (before !== undefined) return REVISED;
   if (hold === undefined) return NO_HOLD;
-  return (budgetId, scope, amount) => {
-    const own = hold.reserves.find((one) => one.budgetId === budgetId && one.scope === scope);
-    return amount > (own?.amount ?? 0n) ? "above_hold" : "within_hold";
-  };
+  const reserved = reservedBy(hold);
+  return (budgetId, scope, amount) =>
+    amount > reserved(budgetId, scope) ? "above_hold" : "within_hold";
 }
 
 /** Those that may spend otherwise by themselves. */

@@ -3,7 +3,7 @@
  * request, and so remembers nothing, finds and stops the same as one that has seen everything.
  */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
 import { composeEngine } from "../compose.ts";
 import type { Engine } from "./engine.ts";
@@ -18,6 +18,7 @@ import {
   voided,
 } from "./engine-world.test.ts";
 import { ask, holdOn } from "./holds-world.test.ts";
+import { KeptRuns } from "./kept-runs.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL === "1";
 const WHO = { reason: "test", by: "test" };
@@ -149,6 +150,34 @@ async function carryOut(engine: Engine, { move, at, sent, nowMs }: Playing): Pro
       );
   }
 }
+
+/** As where memory is given for some runs only: of every third look, the run is not there. */
+function forgetSome({ mock }: TestContext): () => void {
+  const { get } = KeptRuns.prototype;
+  let looks = 0;
+  const forgetful = mock.method(KeptRuns.prototype, "get", function (this: KeptRuns, id: string) {
+    looks += 1;
+    return looks % 3 === 0 ? undefined : get.call(this, id);
+  });
+  return () => forgetful.mock.restore();
+}
+
+describe("A process that has room for some runs", () => {
+  it("finds runs beyond the same rules as one that has room for all", async (t) => {
+    await fc.assert(
+      fc.asyncProperty(moves, async (all) => {
+        const remembered = await play(all, false);
+        const restore = forgetSome(t);
+        try {
+          assert.deepEqual(await play(all, false), remembered);
+        } finally {
+          restore();
+        }
+      }),
+      { numRuns: isFull ? 1_000 : 25 },
+    );
+  });
+});
 
 describe("A process that was started again", () => {
   it("finds runs beyond the same rules as one that remembers them", async () => {

@@ -6,16 +6,15 @@
 import type { Step } from "../domain/event/step.ts";
 import { ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { JudgedRun } from "../domain/policy/judge-run.ts";
+import { LastSteps } from "../domain/policy/last-steps.ts";
 import { type PolicyHit, ruleText } from "../domain/policy/policy.ts";
 import {
   countsForRules,
   type Episode,
-  type RecentStep,
   recentStep,
   SpendMinute,
   spentAtMs,
   WHOLE_RUN,
-  withStep,
 } from "../domain/policy/run-levels.ts";
 import { ancestry, type Run } from "../domain/run/run.ts";
 import type { Change } from "./batch-rows.ts";
@@ -36,7 +35,7 @@ export interface Watching extends Pick<Spending, "unit" | "state" | "tariff"> {
 
 /** What is known of one run while its unit of work goes on. */
 export interface WatchedRow {
-  recent: RecentStep[];
+  readonly recent: LastSteps;
   children: number;
   minute: SpendMinute;
   readonly since: Episode;
@@ -83,13 +82,13 @@ export class WatchedRuns {
   }
 
   async #read(stored: Run | undefined): Promise<WatchedRow> {
-    const row: WatchedRow = {
-      ...{ recent: [], children: 0, minute: new SpendMinute(), since: WHOLE_RUN },
-      ...{ told: new Map(), grantedAtMs: 0, isStale: false },
-    };
-    if (stored === undefined) return row;
     const { unit, store, workspace, policies } = this.watching;
     const { wanted } = policies;
+    const row: WatchedRow = {
+      ...{ recent: new LastSteps(wanted.steps), minute: new SpendMinute(), children: 0 },
+      ...{ since: WHOLE_RUN, told: new Map(), grantedAtMs: 0, isStale: false },
+    };
+    if (stored === undefined) return row;
     const { episode, seq } = await lastEpisode(store, workspace, stored.id);
     for (const hit of await reachedSince(store, workspace, { run: stored.id, seq })) {
       row.told.set(ruleText(hit), hit);
@@ -109,7 +108,7 @@ export class WatchedRuns {
 
   #noteStep({ recent }: WatchedRow, step: Step): void {
     if (!countsForRules(step)) return;
-    withStep(recent, recentStep(step), this.watching.policies.wanted.steps);
+    recent.put(recentStep(step));
   }
 
   /** Takes up a step that the unit recorded, revised or voided. */
@@ -132,12 +131,9 @@ export class WatchedRuns {
       this.#noteStep(row, after);
       return;
     }
-    const { source, id } = after;
-    const at = row.recent.findIndex((one) => one.source === source && one.id === id);
+    const { isFull } = row.recent;
     // What is older than the window concerns no rule, whatever became of it.
-    if (at < 0) return;
-    const isFull = row.recent.length >= this.watching.policies.wanted.steps;
-    row.recent.splice(at, 1);
+    if (!row.recent.remove(before.seq)) return;
     if (countsForRules(after)) this.#noteStep(row, after);
     else row.isStale ||= isFull;
   }

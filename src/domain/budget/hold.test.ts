@@ -9,6 +9,7 @@ import {
   isQuarantined,
   releaseHold,
   renewHold,
+  reservedBy,
   settleHold,
 } from "./hold.ts";
 
@@ -79,6 +80,17 @@ describe("A hold", () => {
   it("that has ended is not renewed", () => {
     const released = releaseHold(OPEN, 1_200);
     assert.equal(renewHold(released, 9_000), released);
+  });
+});
+
+describe("What a hold sets aside", () => {
+  it("is known by budget and scope, the whole of it before what is of single charges", () => {
+    const whole = { budgetId: 1, scope: "a", window: "", amount: 5n };
+    const charge = { ...whole, window: "calls", amount: 2n };
+    const other = { ...whole, budgetId: 2, amount: 7n };
+    const reserved = reservedBy({ ...OPEN, reserves: [whole, charge, other] });
+    assert.deepEqual([reserved(1, "a"), reserved(2, "a")], [5n, 7n]);
+    assert.deepEqual([reserved(1, "b"), reserved(3, "a")], [0n, 0n]);
   });
 });
 

@@ -54,6 +54,18 @@ export interface Hold extends Identity {
   readonly settledBy: Identity | null;
 }
 
+/** What a hold sets aside of a budget's balances by their scope; 0 of those that it is not in. */
+export function reservedBy({ reserves }: Hold): (budgetId: number, scope: string) => bigint {
+  const byBudget = new Map<number, Map<string, bigint>>();
+  for (const { budgetId, scope, amount } of reserves) {
+    const known = byBudget.get(budgetId);
+    if (known === undefined) byBudget.set(budgetId, new Map([[scope, amount]]));
+    // What is held of credit for single charges stands behind the whole.
+    else if (!known.has(scope)) known.set(scope, amount);
+  }
+  return (budgetId, scope) => byBudget.get(budgetId)?.get(scope) ?? 0n;
+}
+
 /** Whether a hold counts. */
 export function isCounting({ state }: Pick<Hold, "state">): boolean {
   return state === "open";

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Step } from "../event/step.ts";
 import { AMOUNT_SCALE } from "../limits.ts";
 import { type Amount, ONE_UNIT, type Quantity } from "../money/decimal.ts";
+import { LastSteps } from "./last-steps.ts";
 import { parsePolicy } from "./parse-policy.ts";
 import type { Policy, PolicyRule } from "./policy.ts";
 import { SpendMinute, type WatchedRun, WHOLE_RUN } from "./run-levels.ts";
@@ -28,7 +29,7 @@ export function ruleOf(rule: object): PolicyRule {
 export const IDLE: WatchedRun = {
   ...{ depth: 1, openedAtMs: 0, steps: 0, children: 0, isRoot: true },
   ...{ cost: 0n as Amount, charge: 0n as Amount, currency: null },
-  ...{ recent: [], minute: new SpendMinute(), since: WHOLE_RUN },
+  ...{ recent: new LastSteps(0), minute: new SpendMinute(), since: WHOLE_RUN },
 };
 
 /** A recorded step; it bills, costs nothing and says nothing of its arguments. */

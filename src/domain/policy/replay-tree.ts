@@ -7,16 +7,9 @@ import type { Step } from "../event/step.ts";
 import { type Amount, ZERO_AMOUNT } from "../money/decimal.ts";
 import type { Run } from "../run/run.ts";
 import { judgeRun, wantedBy } from "./judge-run.ts";
+import { LastSteps } from "./last-steps.ts";
 import { isStopping, type Policy, type PolicyHit, type PolicySubject, ruleText } from "./policy.ts";
-import {
-  countsForRules,
-  type RecentStep,
-  recentStep,
-  SpendMinute,
-  spentAtMs,
-  WHOLE_RUN,
-  withStep,
-} from "./run-levels.ts";
+import { countsForRules, recentStep, SpendMinute, spentAtMs, WHOLE_RUN } from "./run-levels.ts";
 
 /** A run of a tree with its steps. */
 export interface ReplayedRun {
@@ -55,7 +48,7 @@ interface Row {
   readonly run: ReplayedRun["run"];
   readonly depth: number;
   readonly subject: PolicySubject;
-  readonly recent: RecentStep[];
+  readonly recent: LastSteps;
   readonly minute: SpendMinute;
   readonly told: Set<string>;
   steps: number;
@@ -119,7 +112,8 @@ class Replay {
       const above = run.parent === null ? undefined : this.#rows.get(run.parent);
       const { customer, agent } = run;
       this.#rows.set(run.id, {
-        ...{ run, depth: (above?.depth ?? 0) + 1, recent: [], minute: new SpendMinute() },
+        ...{ run, depth: (above?.depth ?? 0) + 1, minute: new SpendMinute() },
+        recent: new LastSteps(this.#window),
         subject: { customer, agent, card: terms.card },
         ...{ told: new Set(), steps: 0, children: 0, cost: 0n, charge: 0n, stopped: null },
       });
@@ -158,7 +152,7 @@ class Replay {
     const [own, root] = [path[0], path.at(-1)];
     if (own === undefined || root === undefined) return;
     own.steps += 1;
-    if (this.#window > 0) withStep(own.recent, recentStep(step), this.#window);
+    if (this.#window > 0) own.recent.put(recentStep(step));
     for (const row of path) {
       row.cost += cost;
       row.charge += step.charge;

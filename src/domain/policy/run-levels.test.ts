@@ -4,22 +4,21 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Step } from "../event/step.ts";
 import type { Amount } from "../money/decimal.ts";
+import { LastSteps } from "./last-steps.ts";
 import { DOLLAR, IDLE, ruleOf, stepOf } from "./policy-fixtures.test.ts";
 import {
   countsForRules,
   levelOf,
   MINUTE_SECONDS,
-  type RecentStep,
   recentStep,
   SpendMinute,
   type WatchedRun,
   WHOLE_RUN,
-  withStep,
 } from "./run-levels.ts";
 
 function runOf(steps: readonly Step[], more: Partial<WatchedRun> = {}): WatchedRun {
-  const recent: RecentStep[] = [];
-  for (const step of steps) withStep(recent, recentStep(step), 500);
+  const recent = new LastSteps(500);
+  for (const step of steps) recent.put(recentStep(step));
   return { ...IDLE, steps: steps.length, recent, ...more };
 }
 
@@ -180,24 +179,8 @@ describe("What a tree spends in a minute", () => {
   });
 });
 
-describe("The last steps of a run", () => {
-  it("are those of the latest times, in whatever order they arrive", () => {
-    const steps = fc.array(fc.record({ occurredAtMs: fc.nat(20), seq: fc.nat() }), {
-      maxLength: 40,
-    });
-    fc.assert(
-      fc.property(steps, fc.integer({ min: 1, max: 20 }), (all, most) => {
-        const named = all.map((step, at) => recentStep(stepOf({ ...step, id: String(at) })));
-        const recent: RecentStep[] = [];
-        for (const step of named) withStep(recent, step, most);
-        const sorted = named.toSorted((a, b) => a.occurredAtMs - b.occurredAtMs || a.seq - b.seq);
-        const times = (list: readonly RecentStep[]) => list.map((s) => [s.occurredAtMs, s.seq]);
-        assert.deepEqual(times(recent), times(sorted.slice(-most)));
-      }),
-    );
-  });
-
-  it("are no witnesses and nothing that was voided", () => {
+describe("Rules", () => {
+  it("look at no witnesses and at nothing that was voided", () => {
     assert.equal(countsForRules(stepOf({})), true);
     assert.equal(countsForRules(stepOf({ voided: true })), false);
     assert.equal(countsForRules(stepOf({ role: "shadow" })), false);

@@ -7,22 +7,8 @@
 import type { Step } from "../event/step.ts";
 import { inputQuantity } from "../event/usage.ts";
 import { type Amount, ONE_UNIT } from "../money/decimal.ts";
+import type { LastSteps, RecentStep } from "./last-steps.ts";
 import type { PolicyRule } from "./policy.ts";
-
-/** What rules see of a step. */
-export interface RecentStep {
-  readonly source: string;
-  readonly id: string;
-  readonly seq: number;
-  readonly occurredAtMs: number;
-  /** Of a call whose arguments are known; null: nobody said. */
-  readonly callHash: string | null;
-  readonly tool: string | null;
-  readonly isError: boolean;
-  /** Of a model call: which model, and how much it read. */
-  readonly model: string | null;
-  readonly inputTokens: number;
-}
 
 /** Where the levels of a run begin: it was let go on there. */
 export interface Episode {
@@ -55,8 +41,8 @@ export interface WatchedRun {
   readonly cost: Amount;
   readonly charge: Amount;
   readonly currency: string | null;
-  /** Its last steps, oldest first: as many as any rule looks at. */
-  readonly recent: readonly RecentStep[];
+  /** Its last steps: as many as any rule looks at. */
+  readonly recent: LastSteps;
   /** What its tree spent in its last minute. */
   readonly minute: SpendMinute;
   readonly since: Episode;
@@ -90,18 +76,18 @@ export function levelOf(rule: PolicyRule, run: WatchedRun, { nowMs, ask }: Looki
     case "spend_per_minute":
       return spendLevel(rule, run, nowMs);
     case "repeated_call":
-      return BigInt(repeats(rule, lastSteps(rule, run), ask));
+      return BigInt(repeats(rule, run, ask));
     case "context_growth":
-      return BigInt(grownContext(rule, lastSteps(rule, run)));
+      return BigInt(grownContext(rule, run));
     case "error_storm":
-      return BigInt(lastSteps(rule, run).filter(({ isError }) => isError).length);
+      return BigInt(errors(rule, run));
   }
 }
 
-/** The steps that a rule looks at: none from before the run was let go on. */
-function lastSteps({ within }: PolicyRule, { recent, steps, since }: WatchedRun) {
+/** The place of the first step that a rule looks at: none from before the run was let go on. */
+function firstStep({ within }: PolicyRule, { recent, steps, since }: WatchedRun): number {
   const count = Math.min(within, steps - since.steps);
-  return count <= 0 ? [] : recent.slice(-count);
+  return Math.max(0, recent.count - Math.max(0, count));
 }
 
 function spendLevel(rule: PolicyRule, run: WatchedRun, nowMs: number): bigint {
@@ -118,47 +104,60 @@ function spendLevel(rule: PolicyRule, run: WatchedRun, nowMs: number): bigint {
  * How often one call was repeated since the last one that was new: a call that the window has not
  * seen is progress, and what was made before it is forgiven.
  */
-function repeats(
-  { exceptTools }: PolicyRule,
-  steps: readonly RecentStep[],
-  ask: AskedCall | null,
-): number {
-  const seen = new Set<string>();
-  const counts = new Map<string, number>();
-  const isAsked = ask !== null && ask.callHash !== null;
-  for (const { callHash, tool } of isAsked ? [...steps, ask] : steps) {
-    if (callHash === null || (tool !== null && exceptTools.includes(tool))) continue;
-    if (!seen.has(callHash)) {
-      seen.add(callHash);
+function repeats(rule: PolicyRule, run: WatchedRun, ask: AskedCall | null): number {
+  const { recent } = run;
+  const exempt = rule.exceptTools.map((tool) => recent.numberOfName(tool));
+  const seen = new Set<number>();
+  const counts = new Map<number, number>();
+  for (let at = firstStep(rule, run); at < recent.count; at += 1) {
+    const call = recent.callAt(at);
+    const tool = recent.toolAt(at);
+    if (call === 0 || (tool !== 0 && exempt.includes(tool))) continue;
+    if (!seen.has(call)) {
+      seen.add(call);
       counts.clear();
     }
-    counts.set(callHash, (counts.get(callHash) ?? 0) + 1);
+    counts.set(call, (counts.get(call) ?? 0) + 1);
   }
-  if (isAsked) return counts.get(ask.callHash ?? "") ?? 0;
-  return Math.max(0, ...counts.values());
+  if (ask === null || ask.callHash === null) return Math.max(0, ...counts.values());
+  if (ask.tool !== null && rule.exceptTools.includes(ask.tool)) {
+    return counts.get(recent.numberOfCall(ask.callHash)) ?? 0;
+  }
+  return (counts.get(recent.numberOfCall(ask.callHash)) ?? 0) + 1;
 }
 
 /** What the newest model call has read, where it is the last of enough that each read more. */
-function grownContext({ rises }: PolicyRule, steps: readonly RecentStep[]): number {
-  const newest = steps.findLast(({ model }) => model !== null);
-  if (newest === undefined) return 0;
-  let [count, least] = [0, newest.inputTokens];
-  for (const { model, inputTokens } of steps.slice(0, steps.indexOf(newest)).toReversed()) {
+function grownContext(rule: PolicyRule, run: WatchedRun): number {
+  const { recent } = run;
+  const first = firstStep(rule, run);
+  let newest = recent.count - 1;
+  while (newest >= first && recent.modelAt(newest) === 0) newest -= 1;
+  if (newest < first) return 0;
+  let [count, least] = [0, recent.inputTokensAt(newest)];
+  for (let at = newest - 1; at >= first; at -= 1) {
     // Calls of another model, such as those that name a thing, have contexts of their own.
-    if (model !== newest.model) continue;
-    if (inputTokens >= least) break;
-    least = inputTokens;
+    if (recent.modelAt(at) !== recent.modelAt(newest)) continue;
+    if (recent.inputTokensAt(at) >= least) break;
+    least = recent.inputTokensAt(at);
     count += 1;
   }
-  return count >= rises ? newest.inputTokens : 0;
+  return count >= rule.rises ? recent.inputTokensAt(newest) : 0;
+}
+
+function errors(rule: PolicyRule, run: WatchedRun): number {
+  let count = 0;
+  for (let at = firstStep(rule, run); at < run.recent.count; at += 1) {
+    if (run.recent.isErrorAt(at)) count += 1;
+  }
+  return count;
 }
 
 /** What rules see of a recorded step. */
 export function recentStep(step: Step): RecentStep {
-  const { source, id, seq, occurredAtMs, tool, status, kind, model } = step;
+  const { seq, occurredAtMs, tool, status, kind, model } = step;
   const isModel = kind === "model";
   return {
-    ...{ source, id, seq, occurredAtMs, tool },
+    ...{ seq, occurredAtMs, tool },
     callHash: step.callHash ?? null,
     isError: status === "error",
     model: isModel ? (model ?? "") : null,
@@ -178,20 +177,6 @@ export function countsForRules({ role, voided }: Pick<Step, "role" | "voided">):
 /** When a step spent what it cost: a producer whose clock is ahead spends it now. */
 export function spentAtMs({ occurredAtMs, receivedAtMs }: Step): number {
   return Math.min(occurredAtMs, receivedAtMs);
-}
-
-/** Puts a step among the last ones, by its own time; it may be older than all of them. */
-export function withStep(recent: RecentStep[], step: RecentStep, most: number): void {
-  let at = recent.length;
-  while (at > 0 && isLater(recent[at - 1] as RecentStep, step)) at -= 1;
-  if (at === 0 && recent.length >= most) return;
-  recent.splice(at, 0, step);
-  if (recent.length > most) recent.shift();
-}
-
-function isLater(a: RecentStep, b: RecentStep): boolean {
-  if (a.occurredAtMs !== b.occurredAtMs) return a.occurredAtMs > b.occurredAtMs;
-  return a.seq > b.seq;
 }
 
 const SECOND_MS = 1_000;
@@ -232,6 +217,7 @@ export class SpendMinute {
 
   /** Adds a difference at an instant. What is too old by now is left out. */
   add(atMs: number, { cost, charge }: Readonly<Spent>): void {
+    if (cost === 0n && charge === 0n) return;
     const second = Math.floor(atMs / SECOND_MS);
     if (second <= this.#newest - MINUTE_SECONDS) return;
     if (second > this.#newest) {

@@ -46,6 +46,7 @@ export const ASK_ROUTE = route<RunParam>({
   errors: [
     ...(["field.missing", "field.invalid", "field.unknown", "field.out_of_range"] as const),
     ...(["run.not_found", "run.no_customer", "hold.too_many", "usage.inconsistent"] as const),
+    ...(["hold.too_many_balances"] as const),
     ...(["hold.undecided", "store.unknown", "server.busy"] as const),
   ],
   handle: async (context, { workspace, params: { run }, body }) => {
