@@ -30,6 +30,17 @@ export async function readDisputes(store: Reads, workspace: string): Promise<Dis
   return opened.map((dispute) => ({ ...dispute, resolution: byId.get(dispute.id) ?? null }));
 }
 
+/** A dispute with what became of it. */
+export async function disputeState(
+  store: Pick<Reads, "lastAct">,
+  workspace: string,
+  dispute: Dispute,
+): Promise<DisputeState> {
+  const of = { kind: "dispute.resolved", subject: dispute.id } as const;
+  const resolution = (await recordedAct<Resolution>(store, workspace, of)) ?? null;
+  return { ...dispute, resolution };
+}
+
 /** Credit notes of a statement, oldest first. */
 export function readCreditNotes(
   store: Pick<Reads, "acts">,

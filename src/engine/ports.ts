@@ -21,6 +21,7 @@ import type { History, PageAfter } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
+import type { StatementFilter, StatementHead } from "./statement-list.ts";
 
 export type { Clock, Digest, Ids } from "./world-ports.ts";
 export type { ActFilter, Answer, ApiKey, CreditBookRow, Customer, SigningKey };
@@ -297,6 +298,7 @@ type StoreReads = Pick<
   | "customer"
   | "customers"
   | "listStatements"
+  | "statementPage"
   | "statement"
   | "periodsOf"
   | "adjustmentsOf"
@@ -365,10 +367,11 @@ export interface Store extends SharedStore {
   /** Those of these that are known, in any order. */
   customers(workspace: string, ids: readonly string[]): Answer<Customer[]>;
   listCustomers(workspace: string, limit: number, after?: string): Answer<Customer[]>;
-  listSuspended(workspace: string, limit: number): Answer<Suspended[]>;
+  listSuspended(workspace: string, limit: number, afterSeq?: number): Answer<Suspended[]>;
   listConflicts(workspace: string, limit: number, afterSeq?: number): Answer<Conflict[]>;
   /** Newest period first, then by customer; of one period, the one that was closed last first. */
   listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
+  statementPage(workspace: string, filter: StatementFilter): Answer<StatementHead[]>;
   statement(workspace: string, id: string): Answer<StatementRecord | undefined>;
   periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;
   /** Adjustments booked in a period, by seq; all of them, or those behind a seq. */
@@ -378,11 +381,7 @@ export interface Store extends SharedStore {
   /** Acts of the journal. Inside a unit they are those before it. */
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;
   /** The newest act of a kind on a subject. */
-  lastAct(
-    workspace: string,
-    kind: ActFilter["kind"],
-    subject: string,
-  ): Answer<JournalEntry | undefined>;
+  lastAct(ws: string, kind: ActFilter["kind"], subject: string): Answer<JournalEntry | undefined>;
 
   /** The newest link of the chain that begins at a seq or before it. */
   linkBefore(workspace: string, seq: number): Answer<ChainLink | undefined>;

@@ -34,6 +34,7 @@ import { recordedActs } from "./recorded-acts.ts";
 import { Recount } from "./recount.ts";
 import { RunsAsOf, type Summed } from "./runs-as-of.ts";
 import { itemOf, type OpeningPart } from "./set-opening.ts";
+import type { StatementFilter, StatementHead } from "./statement-list.ts";
 import type { Tariff } from "./tariff.ts";
 import { tariffOf } from "./workspace-tariff.ts";
 
@@ -244,6 +245,10 @@ export class StoreAsOf implements Reads {
 
   listStatements(_workspace: string, customer?: string): Promise<StatementRecord[]> {
     return this.#acts.statements(customer);
+  }
+
+  statementPage(_workspace: string, filter: StatementFilter): Promise<StatementHead[]> {
+    return this.#acts.statementPage(filter);
   }
 
   statement(_workspace: string, id: string): Promise<StatementRecord | undefined> {

@@ -95,6 +95,12 @@ async function askForLists(store: Store): Promise<void> {
     await store.outbox.lines(WORKSPACE, { ...ofTarget, ...filter });
   }
   await store.listStatements(WORKSPACE, customer);
+  const last = { period: "2026-11-01", customer, closedAtMs: 1, id: "x" };
+  for (const filter of [{}, { after: last }, { customer }, { customer, after: last }]) {
+    await store.statementPage(WORKSPACE, { ...filter, closedUntilMs: 1, ...PAGE });
+    await store.statementPage(WORKSPACE, { ...filter, ...PAGE });
+  }
+  await store.listSuspended(WORKSPACE, 10, 1);
   await store.periodsToBill(WORKSPACE, "2026-11", customer);
   await store.credit.customersBelow(WORKSPACE, customer);
 }
