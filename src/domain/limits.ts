@@ -132,6 +132,8 @@ export const GRACE_MAX_HOURS = 2_160;
 
 /** Commitments of one customer, ended ones among them. */
 export const COMMITMENTS_PER_CUSTOMER_MAX_COUNT = 50;
+/** Periods ahead that a contract behind a commitment per period is projected through: a century. */
+export const FORESEEN_PERIODS_MAX_COUNT = 1_200;
 /** Largest price of usage beyond a commitment, in percent of the card's. */
 export const OVERAGE_PERCENT_MAX = 10_000n;
 

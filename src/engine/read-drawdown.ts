@@ -8,7 +8,7 @@ import type { RoundingMode } from "../domain/money/rounding.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { bookingsOf } from "../domain/period/booking.ts";
 import type { DatedCommitment } from "../domain/period/commitment.ts";
-import type { CommitmentInput, Drawdown, DrawnBefore } from "../domain/period/commitment-draw.ts";
+import type { CommitmentInput, DrawnBefore } from "../domain/period/commitment-draw.ts";
 import { type DrawnSoFar, drawnSoFar } from "../domain/period/commitment-projection.ts";
 import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement, type StatementInput } from "../domain/period/statement.ts";
@@ -117,12 +117,11 @@ export async function drawnWithOpen(
 async function drawnByOpen(context: BillContext, workspace: string, bill: OpenBill) {
   const untold = { ...bill, tellsBookings: false };
   const { drawdowns } = buildStatement(await openBill(context, workspace, untold));
-  return drawdowns.map(withoutTrueUp);
-}
-
-/** What is missing while a period lasts is no amount that was billed. */
-function withoutTrueUp({ commitment, period, usage, drawn }: Drawdown): DrawnBefore {
-  return { key: commitment.key, period, usage, drawn, trueUp: 0n as Amount };
+  // What is missing while a period lasts is no amount that was billed.
+  const about = { statementPeriod: bill.period.key, trueUp: 0n as Amount };
+  return drawdowns.map(({ commitment: { key }, period, usage, drawn }): DrawnBefore => {
+    return { key, period, usage, drawn, ...about };
+  });
 }
 
 /** An open period, with what its statement would be told of commitments. */
