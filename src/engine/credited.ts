@@ -11,9 +11,10 @@ import type {
   Resolution,
   Voiding,
 } from "./correction-records.ts";
+import { type BilledShare, sharesOnLines, spreadOver } from "./outcome-lines.ts";
 import type { Reads } from "./ports.ts";
 import { recordedAct, recordedActs } from "./recorded-acts.ts";
-import type { DocumentLine } from "./statement-lines.ts";
+import { type DocumentLine, lineOf, linesOf } from "./statement-lines.ts";
 
 /** A dispute with what became of it. */
 export interface DisputeState extends Dispute {
@@ -76,26 +77,69 @@ export interface GivenBack {
   readonly disputes: readonly DisputeState[];
   /** Of the statement in question; none where it is about none. */
   readonly notes: readonly CreditNote[];
+  /** By line of the statement: what disputes of outcomes hold of what it bills for them. */
+  readonly ofOutcomes: ReadonlyMap<number, Amount>;
 }
 
-/** What may have given back some of a statement (null: of an outcome). */
+/** What an act gives back of; null: of an outcome that no statement bills yet. */
+export interface GivenBackOf {
+  readonly workspace: string;
+  readonly statement: StatementRecord | null;
+  readonly cardKeyOf: (cardVersionId: number) => string;
+}
+
+/** What may have given back some of it. */
 export async function readGivenBack(
   store: Reads,
-  workspace: string,
-  statement: string | null,
+  { workspace, statement, cardKeyOf }: GivenBackOf,
 ): Promise<GivenBack> {
-  const notes = statement === null ? [] : await readCreditNotes(store, workspace, statement);
-  return { disputes: await readDisputes(store, workspace), notes };
+  const disputes = await readDisputes(store, workspace);
+  if (statement === null) return { disputes, notes: [], ofOutcomes: new Map() };
+  const notes = await readCreditNotes(store, workspace, statement.id);
+  const ofOutcomes = new Map<number, Amount>();
+  for (const { target, customer, originPeriod, resolution, amount } of disputes) {
+    const isHeld = resolution?.favor !== "us" && customer === statement.customer;
+    if (target.kind !== "outcome" || !isHeld || originPeriod > statement.period) continue;
+    const outcomes = await store.outcomesOfRun(workspace, target.run);
+    const outcome = outcomes.find(({ key }) => key === target.outcome);
+    if (outcome === undefined) continue;
+    const shares = await sharesOnLines(store, { workspace, statement, cardKeyOf }, outcome);
+    for (const part of spreadOver(shares, recordedAmount(amount))) {
+      const sum = (ofOutcomes.get(part.line) ?? 0n) + part.amount;
+      ofOutcomes.set(part.line, sum as Amount);
+    }
+  }
+  return { disputes, notes, ofOutcomes };
+}
+
+/** What of an outcome's shares was given back with the lines that bill them. */
+export function goneWithLines(
+  givenBack: GivenBack,
+  statement: StatementRecord,
+  shares: readonly BilledShare[],
+): Amount {
+  const lines = linesOf(statement);
+  let gone = 0n;
+  for (const { line, amount } of shares) {
+    const target = { kind: "line", statement: statement.id, line } as const;
+    const left = billedBy(lineOf(statement, line, lines)) - creditedOf(givenBack, target);
+    if (left < amount) gone += left > 0n ? amount - left : amount;
+  }
+  return gone as Amount;
 }
 
 /** What was credited of a target, or is held out in a dispute that is open. */
-export function creditedOf({ disputes, notes }: GivenBack, target: DisputeTarget): Amount {
+export function creditedOf(
+  { disputes, notes, ofOutcomes }: GivenBack,
+  target: DisputeTarget,
+): Amount {
   let credited = 0n;
   for (const dispute of disputes) {
     const isHeld = dispute.resolution?.favor !== "us";
     if (isHeld && isSameTarget(dispute.target, target)) credited += recordedAmount(dispute.amount);
   }
   if (target.kind === "outcome") return credited as Amount;
+  credited += ofOutcomes.get(target.line) ?? 0n;
   for (const note of notes) {
     for (const line of note.lines) {
       if (line.line === target.line) credited += recordedAmount(line.amount);
@@ -124,18 +168,19 @@ function settles(line: DocumentLine): boolean {
  * corrections are lines of their own, so that lines alone would give back what nobody was billed.
  */
 export function leftOf(
-  { disputes, notes }: GivenBack,
-  { id, total, document }: StatementRecord,
+  { disputes, notes, ofOutcomes }: GivenBack,
+  statement: StatementRecord,
 ): { readonly billed: Amount; readonly left: Amount } {
-  const { lines } = JSON.parse(document) as { readonly lines: readonly DocumentLine[] };
+  const { id, total } = statement;
   let billed: bigint = recordedAmount(total);
-  for (const line of lines) if (settles(line)) billed -= billedBy(line);
+  for (const line of linesOf(statement)) if (settles(line)) billed -= billedBy(line);
   let credited = 0n;
   for (const { target, resolution, amount } of disputes) {
     const isOfIt = target.kind === "line" && target.statement === id;
     if (isOfIt && resolution?.favor !== "us") credited += recordedAmount(amount);
   }
   for (const note of notes) credited += recordedAmount(note.total);
+  for (const amount of ofOutcomes.values()) credited += amount;
   const left = billed - credited;
   return { billed: billed as Amount, left: (left > 0n ? left : 0n) as Amount };
 }
