@@ -22,13 +22,20 @@ export interface DisputeState extends Dispute {
   readonly resolution: Resolution | null;
 }
 
-/** Every dispute of a workspace, oldest first. */
-export async function readDisputes(store: Reads, workspace: string): Promise<DisputeState[]> {
-  const opened = await recordedActs<Dispute>(store, workspace, { kind: "dispute.opened" });
-  const of = { kind: "dispute.resolved" } as const;
-  const resolved = await recordedActs<Resolution>(store, workspace, of);
-  const byId = new Map(resolved.map((resolution) => [resolution.id, resolution]));
-  return opened.map((dispute) => ({ ...dispute, resolution: byId.get(dispute.id) ?? null }));
+/** Every dispute of a customer, oldest first: each has a row that holds it out of a period. */
+export async function readDisputes(
+  store: Pick<Reads, "bookedByHand" | "lastAct">,
+  workspace: string,
+  customer: string,
+): Promise<DisputeState[]> {
+  const disputes: DisputeState[] = [];
+  for (const { reason, id } of await store.bookedByHand(workspace, customer)) {
+    if (reason !== "disputed") continue;
+    const of = { kind: "dispute.opened", subject: id } as const;
+    const dispute = present(await recordedAct<Dispute>(store, workspace, of), `dispute "${id}"`);
+    disputes.push(await disputeState(store, workspace, dispute));
+  }
+  return disputes;
 }
 
 /** A dispute with what became of it. */
@@ -73,7 +80,7 @@ export function recordedAmount(text: string): Amount {
 
 /** All that may have given something back: read once for all lines that an act is about. */
 export interface GivenBack {
-  /** Of the whole workspace: a dispute is found by its id, and not by what it is about. */
+  /** Of the customer. */
   readonly disputes: readonly DisputeState[];
   /** Of the statement in question; none where it is about none. */
   readonly notes: readonly CreditNote[];
@@ -84,6 +91,7 @@ export interface GivenBack {
 /** What an act gives back of; null: of an outcome that no statement bills yet. */
 export interface GivenBackOf {
   readonly workspace: string;
+  readonly customer: string;
   readonly statement: StatementRecord | null;
   readonly cardKeyOf: (cardVersionId: number) => string;
 }
@@ -91,15 +99,15 @@ export interface GivenBackOf {
 /** What may have given back some of it. */
 export async function readGivenBack(
   store: Reads,
-  { workspace, statement, cardKeyOf }: GivenBackOf,
+  { workspace, customer, statement, cardKeyOf }: GivenBackOf,
 ): Promise<GivenBack> {
-  const disputes = await readDisputes(store, workspace);
+  const disputes = await readDisputes(store, workspace, customer);
   if (statement === null) return { disputes, notes: [], ofOutcomes: new Map() };
   const notes = await readCreditNotes(store, workspace, statement.id);
   const ofOutcomes = new Map<number, Amount>();
-  for (const { target, customer, originPeriod, resolution, amount } of disputes) {
-    const isHeld = resolution?.favor !== "us" && customer === statement.customer;
-    if (target.kind !== "outcome" || !isHeld || originPeriod > statement.period) continue;
+  for (const { target, originPeriod, resolution, amount } of disputes) {
+    const isHeld = resolution?.favor !== "us" && originPeriod <= statement.period;
+    if (target.kind !== "outcome" || !isHeld) continue;
     const outcomes = await store.outcomesOfRun(workspace, target.run);
     const outcome = outcomes.find(({ key }) => key === target.outcome);
     if (outcome === undefined) continue;

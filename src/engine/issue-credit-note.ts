@@ -46,7 +46,9 @@ export function issueCreditNote(
   return runAct(context, workspace, async ({ state, journal, tariff }) => {
     const statement = await findStatement(store, workspace, request.statement);
     const cardKeyOf = (id: number) => tariff.cardById(id).cardKey;
-    const givenBack = await readGivenBack(store, { workspace, statement, cardKeyOf });
+    const givenBack = await readGivenBack(store, {
+      ...{ workspace, customer: statement.customer, statement, cardKeyOf },
+    });
     const { notes: issued } = givenBack;
     const known = issued.find((note) => note.act === actId);
     if (known !== undefined) {

@@ -68,7 +68,8 @@ export function openDispute(
     const books = await openBooks(act, customer);
     const { period, currency } = books;
     const cardKeyOf = (cardVersion: number) => act.tariff.cardById(cardVersion).cardKey;
-    const givenBack = await readGivenBack(context.store, { workspace, statement, cardKeyOf });
+    const of = { workspace, customer, statement, cardKeyOf };
+    const givenBack = await readGivenBack(context.store, of);
     let credited = creditedOf(givenBack, target);
     if (statement !== null && shares !== null) {
       // What was given back of the lines that bill it is given back of the outcome, too.

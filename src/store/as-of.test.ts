@@ -131,7 +131,8 @@ async function doStep(engine: Engine, ws: string, step: Step): Promise<unknown> 
       return engine.openDispute(ws, { ...WHO, target, amount: "0.01" });
     }
     case "decide": {
-      const [first] = await readDisputes(engine.store, ws);
+      const all = ["acme", "beta"].map((id) => readDisputes(engine.store, ws, id));
+      const [first] = (await Promise.all(all)).flat();
       if (first === undefined) return null;
       return engine.resolveDispute(ws, { id: first.id, favor: "us", reason: "so", by: "ben" });
     }
@@ -174,7 +175,7 @@ async function tell(engine: Engine, ws: string, atMs: number | null): Promise<ob
   }
   const { store } = reads;
   await note("statements", statementsOf(store, ws));
-  await note("disputes", readDisputes(store, ws));
+  for (const id of ["acme", "beta"]) await note(`disputes of ${id}`, readDisputes(store, ws, id));
   await note("goodwill", recordedActs(store, ws, { kind: "goodwill.given" }));
   for (const id of ["acme", "beta"]) {
     const filter = { customer: id };

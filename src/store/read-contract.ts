@@ -127,6 +127,13 @@ async function checkAdjustmentPages({ store, workspace }: Scene): Promise<void> 
   assert.deepEqual(await seqs(5, 3), [8]);
   assert.deepEqual(await seqs(2, 2), [3, 5]);
   assert.deepEqual(await seqs(8, 2), []);
+  const byHand = [
+    adjustmentRow({ ...key, seq: 9, run: "", reason: "disputed" }),
+    adjustmentRow({ ...key, seq: 10, run: "", bookedPeriod: "2026-12-01", reason: "opening" }),
+    adjustmentRow({ ...key, seq: 11, run: "", customer: "beta", reason: "goodwill" }),
+  ];
+  await write(store(), workspace, { adjustments: byHand.toReversed() });
+  assert.deepEqual(await store().bookedByHand(workspace, "acme"), byHand.slice(0, 2));
 }
 
 async function checkPeriodsToBill({ store, workspace }: Scene): Promise<void> {

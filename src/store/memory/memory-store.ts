@@ -252,6 +252,12 @@ export class MemoryStore extends SoleStore implements Store {
     return this.#booked(workspace, key);
   }
 
+  bookedByHand(workspace: string, customer: string): Adjustment[] {
+    return this.#tables(workspace)
+      .adjustments.filter((row) => row.customer === customer && row.run === "")
+      .sort((a, b) => a.seq - b.seq);
+  }
+
   #booked(workspace: string, { customer, period }: CounterKey): Adjustment[] {
     return this.#tables(workspace)
       .adjustments.filter((row) => row.customer === customer && row.bookedPeriod === period)

@@ -23,6 +23,7 @@ const GROWING = new Set(
 /** Pages of everything in the order of their index, and what reads all that there is by design. */
 const OF_ALL = [
   /FROM runs WHERE ws = \$1( AND (status|agent|end_user) = \$2)? ORDER BY opened_at DESC, /,
+  /FROM statements WHERE ws = \$1( AND closed_at <= \$2)? ORDER BY period DESC, .* LIMIT/,
   /FROM outcomes WHERE ws = \$1 AND status = 'provisional' ORDER BY customer, run, key LIMIT/,
   /FROM alert_deliveries WHERE ws = \$1( AND route = \$2)? ORDER BY created_at DESC, .* LIMIT/,
   /min\(next_at\) AS at FROM alert_deliveries WHERE ws = \$1 AND state = 'ready'$/,
@@ -101,6 +102,7 @@ async function askForLists(store: Store): Promise<void> {
     await store.statementPage(WORKSPACE, { ...filter, ...PAGE });
   }
   await store.listSuspended(WORKSPACE, 10, 1);
+  await store.bookedByHand(WORKSPACE, customer);
   await store.periodsToBill(WORKSPACE, "2026-11", customer);
   await store.credit.customersBelow(WORKSPACE, customer);
 }

@@ -218,6 +218,12 @@ export abstract class PostgresReads {
     return rows.map(decodeAdjustment);
   }
 
+  async bookedByHand(workspace: string, customer: string): Promise<Adjustment[]> {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND run = '' ORDER BY seq`;
+    return (await this.of(workspace, sql, customer)).map(decodeAdjustment);
+  }
+
   async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {
     const sql = "SELECT * FROM journal WHERE ws = $1 AND seq > $2 ORDER BY seq LIMIT $3";
     return (await this.many(workspace, sql, afterSeq, limit)).map(decodeJournal);

@@ -38,7 +38,6 @@ import { Turns } from "../../engine/turns.ts";
 import { SoleStore } from "../sole-writer.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
-  decodeAdjustment,
   decodeConflict,
   decodeCustomer,
   decodeJournal,
@@ -54,6 +53,7 @@ import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
 import { OwnTransactions } from "./own-transactions.ts";
 import { actsOf, lastActOf } from "./read-acts.ts";
+import { adjustmentPage, adjustmentsOf, bookedByHand } from "./read-adjustments.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { statementPage, statementsOf } from "./read-statements.ts";
@@ -332,21 +332,16 @@ class SqliteStore extends SoleStore implements Store {
     return this.#all(sql, this.#ws(workspace), customer).map(decodePeriod);
   }
 
-  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
-    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
-      WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
-    return this.#all(sql, this.#ws(workspace), customer, period).map(decodeAdjustment);
+  adjustmentsOf(workspace: string, key: CounterKey): Adjustment[] {
+    return this.#read(workspace, (parts) => adjustmentsOf(parts, key));
   }
 
-  adjustmentPage(
-    workspace: string,
-    { customer, period }: CounterKey,
-    { after, limit }: PageAfter<number>,
-  ): Adjustment[] {
-    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
-      WHERE ws = ? AND customer = ? AND booked_period = ? AND seq > ? ORDER BY seq LIMIT ?`;
-    const ws = this.#ws(workspace);
-    return this.#all(sql, ws, customer, period, after, limit).map(decodeAdjustment);
+  adjustmentPage(workspace: string, key: CounterKey, page: PageAfter<number>): Adjustment[] {
+    return this.#read(workspace, (parts) => adjustmentPage(parts, key, page));
+  }
+
+  bookedByHand(workspace: string, customer: string): Adjustment[] {
+    return this.#read(workspace, (parts) => bookedByHand(parts, customer));
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {
