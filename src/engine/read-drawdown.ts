@@ -14,6 +14,7 @@ import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement, type StatementInput } from "../domain/period/statement.ts";
 import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
+import { BookedRows } from "./booked-rows.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { BillContext } from "./context.ts";
 import type { Customer } from "./ports.ts";
@@ -145,8 +146,13 @@ export async function openBill(
 ): Promise<StatementInput> {
   const { customer, tariff, nowMs, period, commitments, tellsBookings = true } = of;
   const key = { customer: customer.id, period: period.key };
+  const rows = new BookedRows();
+  const late = { store, workspace, key };
+  if (of.booked === undefined) await rows.read(late);
   const counters = await store.countersOf(workspace, key);
-  const adjustments = of.booked ?? (await store.adjustmentsOf(workspace, key));
+  // What was booked while others had their turns: both are told as of now.
+  if (of.booked === undefined) await rows.read(late, null);
+  const adjustments = of.booked ?? rows.rows;
   const bookings = tellsBookings
     ? await describedBookings(store, workspace, adjustments)
     : bookingsOf(adjustments, (_kind, id) => id);
