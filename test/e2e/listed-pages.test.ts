@@ -43,7 +43,7 @@ for (const kind of ["memory", "sqlite"] as const) {
       const rows: T[] = [];
       let cursor: unknown = null;
       do {
-        const from = cursor === null ? "" : `&cursor=${cursor}`;
+        const from = cursor === null ? "" : `&cursor=${encodeURIComponent(`${cursor}`)}`;
         const { body } = await desk.ok("GET", `${path}limit=${limit}${from}`);
         const page = body[field] as unknown as readonly T[];
         assert.ok(page.length <= limit);
@@ -170,6 +170,30 @@ for (const kind of ["memory", "sqlite"] as const) {
           open.map(({ id }) => id),
           ids,
         );
+      }
+    });
+
+    test("holds of a run are told by pages, newest first", async () => {
+      type Held = { readonly id: string };
+      const path = "/v1/runs/holding/holds";
+      const opening = { type: "run.opened", id: "o", run: "holding", customer: "a" };
+      const occurredAt = "2026-12-06T00:00:00Z";
+      await desk.ok("POST", "/v1/events", [{ ...opening, occurredAt }]);
+      for (const ids of [["h1", "h2"], ["h3"], ["h4", "h5"]]) {
+        desk.clock.now += 1_000;
+        const holds = ids.map((id) => ({ id, kind: "tool", tool: "t", cost: "0.10" }));
+        await desk.ok("POST", path, { holds });
+      }
+      for (const limit of [1, 2, 3, 1_000]) {
+        const held = await pagesOf<Held>(`${path}?`, "holds", limit);
+        assert.deepEqual(
+          held.map(({ id }) => id),
+          ["h4", "h5", "h3", "h1", "h2"],
+        );
+      }
+      for (const cursor of ["x", "[]", '["a","b","c"]', '["1","b"]', '["1","b","c","d"]']) {
+        const asked = await desk.ask("GET", `${path}?cursor=${encodeURIComponent(cursor)}`);
+        assertProblem(asked, "field.invalid", "cursor");
       }
     });
 

@@ -103,6 +103,8 @@ async function askForLists(store: Store): Promise<void> {
   }
   await store.listSuspended(WORKSPACE, 10, 1);
   await store.bookedByHand(WORKSPACE, customer);
+  const hold = { grantedAtMs: 1, source: "sdk", id: "x" };
+  await store.spending.holdsOfRun(WORKSPACE, id, { ...PAGE, after: hold });
   await store.periodsToBill(WORKSPACE, "2026-11", customer);
   await store.credit.customersBelow(WORKSPACE, customer);
 }

@@ -68,7 +68,7 @@ test("holds of an older file are kept, each as it was", async () => {
   const [made] = read("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'holds'");
   assert.match(String(made), /WITHOUT ROWID/, "they stand by their identity");
   const store = openSqliteStore({ dataDir, digest: nodeDigest });
-  const kept = await store.spending.holdsOfRun("w", "r1", 9);
+  const kept = await store.spending.holdsOfRun("w", "r1", { limit: 9 });
   assert.deepEqual(
     kept.map(({ id, grantedAtMs, state }) => ({ id, grantedAt: grantedAtMs, state })),
     GRANTED,
