@@ -16,6 +16,7 @@ export class BookedRows {
   readonly #byHand: Adjustment[] = [];
   readonly #late = new Map<string, Adjustment>();
   #lastSeq = 0;
+  #isRead = false;
 
   /** In the order of their seq, those of sums by their first. */
   get rows(): readonly Adjustment[] {
@@ -45,8 +46,9 @@ export class BookedRows {
     turns: ReadTurns | null = new ReadTurns(),
   ): Promise<void> {
     if (store.adjustmentPage === undefined) {
-      const rows = await store.adjustmentsOf(workspace, key);
-      this.add(rows.filter(({ seq }) => seq > this.#lastSeq));
+      // A unit of work sees one moment: what was read once is all.
+      if (!this.#isRead) this.add(await store.adjustmentsOf(workspace, key));
+      this.#isRead = true;
       return;
     }
     for (;;) {
