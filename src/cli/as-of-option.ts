@@ -10,9 +10,14 @@ export const AS_OF_OPTION: Readonly<Record<string, OptionSpec>> = {
   },
 };
 
+/** What the option adds to a query. */
+export function asOfFields(args: Arguments): Readonly<Record<string, string>> {
+  const asOf = textOption(args, "as-of");
+  return asOf === undefined ? {} : { asOf };
+}
+
 /** The query of an answer as of what the option says, with what else it asks for. */
 export function asOfQuery(args: Arguments, rest: Readonly<Record<string, string>> = {}): string {
-  const asOf = textOption(args, "as-of");
-  const query = new URLSearchParams(asOf === undefined ? rest : { ...rest, asOf });
+  const query = new URLSearchParams({ ...rest, ...asOfFields(args) });
   return query.size === 0 ? "" : `?${query}`;
 }

@@ -112,6 +112,8 @@ export const PRICE_ENTRIES_MAX_COUNT = 20_000;
 export const PRICE_ENTRY_LIST_MAX_COUNT = 200;
 /** Largest factor of a service tier. */
 export const TIER_FACTOR_MAX = 1_000n;
+/** Characters of documents of which a store remembers the rate cards that they say. */
+export const CARDS_REMEMBERED_MAX_CHARS = 8 * 1024 * 1024;
 /** Names of which a price catalogue remembers what they resolve to. */
 export const PRICE_LOOKUPS_MAX_COUNT = 20_000;
 /** Body of a price book or rate card request. */
@@ -132,6 +134,8 @@ export const GRACE_MAX_HOURS = 2_160;
 
 /** Commitments of one customer, ended ones among them. */
 export const COMMITMENTS_PER_CUSTOMER_MAX_COUNT = 50;
+/** Periods ahead that a contract behind a commitment per period is projected through: a century. */
+export const FORESEEN_PERIODS_MAX_COUNT = 1_200;
 /** Largest price of usage beyond a commitment, in percent of the card's. */
 export const OVERAGE_PERCENT_MAX = 10_000n;
 

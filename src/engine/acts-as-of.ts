@@ -7,6 +7,7 @@ import { PAGE_MAX_ROWS } from "../domain/limits.ts";
 import type { PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { ActFilter, Customer, Store } from "./ports.ts";
+import type { StatementFilter, StatementHead } from "./statement-list.ts";
 
 /** Of which workspace, and up to which seq. */
 export interface AsOfPlace {
@@ -87,9 +88,29 @@ export class ActsAsOf {
     return all.filter(({ id }) => !closed.has(id) && !reissued.has(id));
   }
 
+  /**
+   * A page of those that were known. None was closed later than the commit was that made it, so of
+   * what a later instant closed nothing is looked at.
+   */
+  async statementPage(filter: StatementFilter): Promise<StatementHead[]> {
+    const { workspace, seq } = this.#place;
+    const link = await this.#store.linkBefore(workspace, seq);
+    const until = link?.committedAtMs ?? null;
+    const asked = until === null ? filter : { ...filter, closedUntilMs: until };
+    const found: StatementHead[] = [];
+    for (let after = filter.after; ; ) {
+      const behind = after === undefined ? asked : { ...asked, after };
+      const page = await this.#store.statementPage(workspace, behind);
+      found.push(...(await this.#known(page)));
+      after = page.at(-1);
+      const isFull = found.length >= filter.limit;
+      if (isFull || page.length < filter.limit) return found.slice(0, filter.limit);
+    }
+  }
+
   /** Of one customer each is looked up: later closes may be those of everybody, for years. */
-  async #known(statements: readonly StatementRecord[]): Promise<StatementRecord[]> {
-    const known: StatementRecord[] = [];
+  async #known<T extends StatementHead>(statements: readonly T[]): Promise<T[]> {
+    const known: T[] = [];
     for (const statement of statements) {
       const closed = await this.#isLater("period.closed", statement.id);
       if (closed || (await this.#isLater("statement.reissued", statement.id))) continue;

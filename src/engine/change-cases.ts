@@ -1,4 +1,5 @@
 /** Use cases of changes that wait for a second key. */
+import type { ActPage, ActPageQuery } from "./act-page.ts";
 import {
   type Change,
   decideChange,
@@ -22,8 +23,11 @@ export class ChangeCases {
     return proposeChange(this.#context, workspace, sent);
   }
 
-  list(workspace: string): Promise<Change[]> {
-    return listChanges(this.#context, workspace);
+  list(
+    workspace: string,
+    page: Pick<ActPageQuery<Change>, "afterSeq" | "limit">,
+  ): Promise<ActPage<Change>> {
+    return listChanges(this.#context, workspace, page);
   }
 
   /** Throws `change.not_found`. */

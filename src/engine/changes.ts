@@ -3,15 +3,17 @@
  * moves an amount from its threshold on is put on record as it was sent, not carried out. Another
  * key does that, or rejects it. What was proposed and decided is in the journal alone.
  */
+
 import { changedAmount } from "../domain/approval.ts";
 import type { BudgetRecord } from "../domain/budget/budget.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Amount, parseAmount } from "../domain/money/decimal.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import { runAct } from "./act.ts";
+import { type ActPage, type ActPageQuery, actPage } from "./act-page.ts";
 import type { Actor } from "./actor.ts";
 import type { EngineContext } from "./context.ts";
-import { recordedAct, recordedActs } from "./recorded-acts.ts";
+import { recordedAct } from "./recorded-acts.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
 /** A request as it was sent. */
@@ -100,14 +102,19 @@ export async function findChange(
   return { ...known, state: decided?.state ?? "proposed", decidedBy: decided?.decidedBy ?? null };
 }
 
-/** Every change, oldest first. */
-export async function listChanges(context: EngineContext, workspace: string): Promise<Change[]> {
-  const proposed = await recordedActs<Proposed>(context.store, workspace, {
-    kind: "change.proposed",
+/** Changes that requests are kept with: they are read a few at a time. */
+const CHANGES_AT_A_TIME = 10;
+
+/** Changes of a page, oldest first. */
+export function listChanges(
+  context: EngineContext,
+  workspace: string,
+  page: Pick<ActPageQuery<Change>, "afterSeq" | "limit">,
+): Promise<ActPage<Change>> {
+  return actPage<Change>(context.store, workspace, {
+    ...{ kind: "change.proposed", ...page, atATime: CHANGES_AT_A_TIME },
+    shown: (document) => findChange(context, workspace, (JSON.parse(document) as Proposed).id),
   });
-  const changes: Change[] = [];
-  for (const { id } of proposed) changes.push(await findChange(context, workspace, id));
-  return changes;
 }
 
 /**

@@ -65,11 +65,10 @@ export async function commitmentInput(
 }
 
 /** What one statement carries of commitments. */
-function drawnBy({ document }: StatementRecord): DrawnBefore[] {
+function drawnBy({ document, period: statementPeriod }: StatementRecord): DrawnBefore[] {
   const read = JSON.parse(document) as { readonly commitments?: readonly DrawdownDocument[] };
   return (read.commitments ?? []).map(({ key, period, usage, drawn, trueUp }) => ({
-    key,
-    period,
+    ...{ key, period, statementPeriod },
     usage: present(parseAmount(usage), "usage of a statement"),
     drawn: present(parseAmount(drawn), "drawdown of a statement"),
     trueUp: present(parseAmount(trueUp), "true-up of a statement"),

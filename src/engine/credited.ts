@@ -11,9 +11,10 @@ import type {
   Resolution,
   Voiding,
 } from "./correction-records.ts";
+import { type BilledShare, sharesOnLines, spreadOver } from "./outcome-lines.ts";
 import type { Reads } from "./ports.ts";
 import { recordedAct, recordedActs } from "./recorded-acts.ts";
-import type { DocumentLine } from "./statement-lines.ts";
+import { type DocumentLine, lineOf, linesOf } from "./statement-lines.ts";
 
 /** A dispute with what became of it. */
 export interface DisputeState extends Dispute {
@@ -21,13 +22,31 @@ export interface DisputeState extends Dispute {
   readonly resolution: Resolution | null;
 }
 
-/** Every dispute of a workspace, oldest first. */
-export async function readDisputes(store: Reads, workspace: string): Promise<DisputeState[]> {
-  const opened = await recordedActs<Dispute>(store, workspace, { kind: "dispute.opened" });
-  const of = { kind: "dispute.resolved" } as const;
-  const resolved = await recordedActs<Resolution>(store, workspace, of);
-  const byId = new Map(resolved.map((resolution) => [resolution.id, resolution]));
-  return opened.map((dispute) => ({ ...dispute, resolution: byId.get(dispute.id) ?? null }));
+/** Every dispute of a customer, oldest first: each has a row that holds it out of a period. */
+export async function readDisputes(
+  store: Pick<Reads, "bookedByHand" | "lastAct">,
+  workspace: string,
+  customer: string,
+): Promise<DisputeState[]> {
+  const disputes: DisputeState[] = [];
+  for (const { reason, id } of await store.bookedByHand(workspace, customer)) {
+    if (reason !== "disputed") continue;
+    const of = { kind: "dispute.opened", subject: id } as const;
+    const dispute = present(await recordedAct<Dispute>(store, workspace, of), `dispute "${id}"`);
+    disputes.push(await disputeState(store, workspace, dispute));
+  }
+  return disputes;
+}
+
+/** A dispute with what became of it. */
+export async function disputeState(
+  store: Pick<Reads, "lastAct">,
+  workspace: string,
+  dispute: Dispute,
+): Promise<DisputeState> {
+  const of = { kind: "dispute.resolved", subject: dispute.id } as const;
+  const resolution = (await recordedAct<Resolution>(store, workspace, of)) ?? null;
+  return { ...dispute, resolution };
 }
 
 /** Credit notes of a statement, oldest first. */
@@ -61,30 +80,74 @@ export function recordedAmount(text: string): Amount {
 
 /** All that may have given something back: read once for all lines that an act is about. */
 export interface GivenBack {
-  /** Of the whole workspace: a dispute is found by its id, and not by what it is about. */
+  /** Of the customer. */
   readonly disputes: readonly DisputeState[];
   /** Of the statement in question; none where it is about none. */
   readonly notes: readonly CreditNote[];
+  /** By line of the statement: what disputes of outcomes hold of what it bills for them. */
+  readonly ofOutcomes: ReadonlyMap<number, Amount>;
 }
 
-/** What may have given back some of a statement (null: of an outcome). */
+/** What an act gives back of; null: of an outcome that no statement bills yet. */
+export interface GivenBackOf {
+  readonly workspace: string;
+  readonly customer: string;
+  readonly statement: StatementRecord | null;
+  readonly cardKeyOf: (cardVersionId: number) => string;
+}
+
+/** What may have given back some of it. */
 export async function readGivenBack(
   store: Reads,
-  workspace: string,
-  statement: string | null,
+  { workspace, customer, statement, cardKeyOf }: GivenBackOf,
 ): Promise<GivenBack> {
-  const notes = statement === null ? [] : await readCreditNotes(store, workspace, statement);
-  return { disputes: await readDisputes(store, workspace), notes };
+  const disputes = await readDisputes(store, workspace, customer);
+  if (statement === null) return { disputes, notes: [], ofOutcomes: new Map() };
+  const notes = await readCreditNotes(store, workspace, statement.id);
+  const ofOutcomes = new Map<number, Amount>();
+  for (const { target, originPeriod, resolution, amount } of disputes) {
+    const isHeld = resolution?.favor !== "us" && originPeriod <= statement.period;
+    if (target.kind !== "outcome" || !isHeld) continue;
+    const outcomes = await store.outcomesOfRun(workspace, target.run);
+    const outcome = outcomes.find(({ key }) => key === target.outcome);
+    if (outcome === undefined) continue;
+    const shares = await sharesOnLines(store, { workspace, statement, cardKeyOf }, outcome);
+    for (const part of spreadOver(shares, recordedAmount(amount))) {
+      const sum = (ofOutcomes.get(part.line) ?? 0n) + part.amount;
+      ofOutcomes.set(part.line, sum as Amount);
+    }
+  }
+  return { disputes, notes, ofOutcomes };
+}
+
+/** What of an outcome's shares was given back with the lines that bill them. */
+export function goneWithLines(
+  givenBack: GivenBack,
+  statement: StatementRecord,
+  shares: readonly BilledShare[],
+): Amount {
+  const lines = linesOf(statement);
+  let gone = 0n;
+  for (const { line, amount } of shares) {
+    const target = { kind: "line", statement: statement.id, line } as const;
+    const left = billedBy(lineOf(statement, line, lines)) - creditedOf(givenBack, target);
+    if (left < amount) gone += left > 0n ? amount - left : amount;
+  }
+  return gone as Amount;
 }
 
 /** What was credited of a target, or is held out in a dispute that is open. */
-export function creditedOf({ disputes, notes }: GivenBack, target: DisputeTarget): Amount {
+export function creditedOf(
+  { disputes, notes, ofOutcomes }: GivenBack,
+  target: DisputeTarget,
+): Amount {
   let credited = 0n;
   for (const dispute of disputes) {
     const isHeld = dispute.resolution?.favor !== "us";
     if (isHeld && isSameTarget(dispute.target, target)) credited += recordedAmount(dispute.amount);
   }
   if (target.kind === "outcome") return credited as Amount;
+  credited += ofOutcomes.get(target.line) ?? 0n;
   for (const note of notes) {
     for (const line of note.lines) {
       if (line.line === target.line) credited += recordedAmount(line.amount);
@@ -113,18 +176,19 @@ function settles(line: DocumentLine): boolean {
  * corrections are lines of their own, so that lines alone would give back what nobody was billed.
  */
 export function leftOf(
-  { disputes, notes }: GivenBack,
-  { id, total, document }: StatementRecord,
+  { disputes, notes, ofOutcomes }: GivenBack,
+  statement: StatementRecord,
 ): { readonly billed: Amount; readonly left: Amount } {
-  const { lines } = JSON.parse(document) as { readonly lines: readonly DocumentLine[] };
+  const { id, total } = statement;
   let billed: bigint = recordedAmount(total);
-  for (const line of lines) if (settles(line)) billed -= billedBy(line);
+  for (const line of linesOf(statement)) if (settles(line)) billed -= billedBy(line);
   let credited = 0n;
   for (const { target, resolution, amount } of disputes) {
     const isOfIt = target.kind === "line" && target.statement === id;
     if (isOfIt && resolution?.favor !== "us") credited += recordedAmount(amount);
   }
   for (const note of notes) credited += recordedAmount(note.total);
+  for (const amount of ofOutcomes.values()) credited += amount;
   const left = billed - credited;
   return { billed: billed as Amount, left: (left > 0n ? left : 0n) as Amount };
 }

@@ -43,9 +43,12 @@ export function issueCreditNote(
 ): Promise<CreditNote> {
   const { id: actId, key } = identify(context.digest, "act", request);
   const { store } = context;
-  return runAct(context, workspace, async ({ state, journal }) => {
+  return runAct(context, workspace, async ({ state, journal, tariff }) => {
     const statement = await findStatement(store, workspace, request.statement);
-    const givenBack = await readGivenBack(store, workspace, statement.id);
+    const cardKeyOf = (id: number) => tariff.cardById(id).cardKey;
+    const givenBack = await readGivenBack(store, {
+      ...{ workspace, customer: statement.customer, statement, cardKeyOf },
+    });
     const { notes: issued } = givenBack;
     const known = issued.find((note) => note.act === actId);
     if (known !== undefined) {

@@ -1,5 +1,6 @@
 /** Issues a run's receipt: gathers what it says, and signs it. */
 
+import type { Hold } from "../domain/budget/hold.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { ChargeShare, Step } from "../domain/event/step.ts";
 import { pricedCell } from "../domain/event/trial-cell.ts";
@@ -80,7 +81,7 @@ async function gather(
     const detail = `The steps of run "${run.id}" were removed; a receipt would lack them.`;
     throw new TollgateError("steps.removed", detail);
   }
-  const holds = await context.store.spending.holdsOfRun(workspace, run.id, PAGE_MAX_ROWS);
+  const holds = await holdsOf(context, workspace, run.id);
   const { rating } = run;
   const metered = rating === null ? [] : tariff.cardById(rating.cardVersionId).meterRun(rating);
   runs.push({
@@ -95,6 +96,18 @@ async function gather(
     card: cardRef(tariff, rating?.cardVersionId ?? null),
   });
   for (const child of children) await gather(context, workspace, { tree: child, tariff, runs });
+}
+
+/** All holds of a run, however many. */
+async function holdsOf({ store }: Issuing, workspace: string, run: string): Promise<Hold[]> {
+  const holds: Hold[] = [];
+  for (;;) {
+    const after = holds.at(-1);
+    const page = { limit: PAGE_MAX_ROWS, ...(after && { after }) };
+    const found = await store.spending.holdsOfRun(workspace, run, page);
+    holds.push(...found);
+    if (found.length < PAGE_MAX_ROWS) return holds;
+  }
 }
 
 /** Prices may have been corrected without a re-rate: lines that come to another cost are none. */

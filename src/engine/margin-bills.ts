@@ -13,6 +13,7 @@ import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement } from "../domain/period/statement.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import { periodOfKey } from "./bill.ts";
+import { bookedIn } from "./booked-rows.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { BillContext } from "./context.ts";
 import { readRates } from "./conversion-rates.ts";
@@ -82,7 +83,7 @@ export class MarginBills {
     const rollups = await store.rollups(this.#workspace, key);
     const closed = await store.periodsOf(this.#workspace, key.customer);
     const statement = closed.find((one) => one.period === key.period)?.statementId ?? null;
-    const booked = await store.adjustmentsOf(this.#workspace, key);
+    const booked = await bookedIn(store, this.#workspace, key);
     const bill =
       statement === null
         ? await this.#open({ customer, period, booked })

@@ -14,6 +14,8 @@ import {
   type World,
 } from "./engine-world.test.ts";
 
+import type { StoredCounter } from "./ports.ts";
+
 const WS = "w";
 const WHO = { reason: "asked", by: "ann" };
 const others = (count: number) => Array.from({ length: count }, (_, at) => `c${at}`);
@@ -104,6 +106,51 @@ test("a look at a margin reads no credit notes of others' statements", async () 
   await world.send(toolCall({ run: "new", customer: "new", id: "first" }));
   assert.ok(acts() < 20, `${acts()} acts were read`);
   assert.equal(money(world.run("new").tree.charge), "0.6");
+});
+
+test("an act on a statement reads no disputes of other customers", async () => {
+  const world = await usedByMany(25);
+  const statements = new Map<string, string>();
+  for (const customer of ["acme", ...others(25)]) {
+    const close = { customer, period: "2026-11", early: true };
+    const closed = await world.engine.closePeriod(WS, close);
+    statements.set(customer, closed.statements[0]?.id ?? "");
+  }
+  const dispute = (customer: string) => {
+    const statement = statements.get(customer) ?? "";
+    const target = { kind: "line", statement, line: 1 } as const;
+    return world.engine.openDispute(WS, { id: null, target, amount: "0.01", ...WHO });
+  };
+  for (const customer of others(25)) await dispute(customer);
+  const acts = counted(world, "acts");
+  const looks = counted(world, "lastAct");
+  await dispute("acme");
+  const statement = statements.get("acme") ?? "";
+  const lines = [{ line: 1, amount: "0.01" }];
+  await world.engine.issueCreditNote(WS, { id: null, statement, lines, ...WHO });
+  const ofOthers = { ...WHO, statement: statements.get("c3") ?? "" };
+  await assert.rejects(world.engine.reissueStatement(WS, ofOthers), { code: "statement.credited" });
+  assert.ok(acts() < 20 && looks() < 40, `${acts()} acts and ${looks()} looks`);
+});
+
+test("a bill as of an instant reads no openings of others", async () => {
+  const world = await usedByMany(25);
+  const open = (customer: string) =>
+    world.engine.setOpening(WS, {
+      ...{ id: null, customer, amount: "1", ...WHO },
+      counters: [{ charge: "tools", cell: "", quantity: "3" }],
+    });
+  for (const customer of [...others(25), "acme"]) await open(customer);
+  world.clock.now += 1_000;
+  const acts = counted(world, "acts");
+  const looks = counted(world, "lastAct");
+  const reads = await world.engine.readsAt(WS, NOW_MS);
+  const key = { customer: "acme", period: "2026-11-01" };
+  const byCharge = (rows: readonly StoredCounter[]) =>
+    rows.toSorted((a, b) => (a.chargeKey < b.chargeKey ? -1 : 1));
+  const then = byCharge(await reads.store.countersOf(WS, key));
+  assert.ok(acts() < 20 && looks() < 20, `${acts()} acts and ${looks()} looks`);
+  assert.deepEqual(then, byCharge(await world.store.countersOf(WS, key)));
 });
 
 test("a credit note of many lines reads disputes once", async () => {

@@ -5,6 +5,7 @@
  */
 import { TollgateError } from "../domain/errors.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
+import type { StatementRecord } from "../domain/period/records.ts";
 import { type Act, runAct } from "./act.ts";
 import { bookByHand, moneyOf, negated, openBooks } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
@@ -12,6 +13,7 @@ import type { Dispute, DisputeTarget, Resolution } from "./correction-records.ts
 import {
   billedBy,
   creditedOf,
+  goneWithLines,
   leftOf,
   readGivenBack,
   recordedAmount,
@@ -19,6 +21,7 @@ import {
   requireInForce,
   requireLeft,
 } from "./credited.ts";
+import { type BilledShare, sharesOnLines, statementBilling } from "./outcome-lines.ts";
 import type { Store } from "./ports.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { findStatement, lineOf } from "./statement-lines.ts";
@@ -35,6 +38,10 @@ interface Contested {
   readonly originPeriod: string;
   readonly billed: Amount;
   readonly name: string;
+  /** What bills it; null: nothing does yet. */
+  readonly statement: StatementRecord | null;
+  /** Of an outcome: its shares on lines of the statement. */
+  readonly shares: readonly BilledShare[] | null;
 }
 
 /**
@@ -57,20 +64,23 @@ export function openDispute(
     }
     const { target, reason, by } = request;
     const contested = await contestedBy(context, act, { workspace, target });
-    const { customer, originPeriod, billed, name } = contested;
+    const { customer, originPeriod, billed, name, statement, shares } = contested;
     const books = await openBooks(act, customer);
     const { period, currency } = books;
-    const of = target.kind === "line" ? target.statement : null;
-    const givenBack = await readGivenBack(context.store, workspace, of);
-    const credited = creditedOf(givenBack, target);
+    const cardKeyOf = (cardVersion: number) => act.tariff.cardById(cardVersion).cardKey;
+    const of = { workspace, customer, statement, cardKeyOf };
+    const givenBack = await readGivenBack(context.store, of);
+    let credited = creditedOf(givenBack, target);
+    if (statement !== null && shares !== null) {
+      // What was given back of the lines that bill it is given back of the outcome, too.
+      const gone = goneWithLines(givenBack, statement, shares);
+      if (gone > credited) credited = gone;
+    }
     const left = (billed - credited) as Amount;
     const { amount } = request;
     const wanted = amount === null ? left : moneyOf(amount, currency, "amount");
     requireBilled({ billed, credited, wanted }, "amount");
-    if (target.kind === "line") {
-      const statement = await findStatement(context.store, workspace, target.statement);
-      requireLeft({ ...leftOf(givenBack, statement), wanted }, "amount");
-    }
+    if (statement !== null) requireLeft({ ...leftOf(givenBack, statement), wanted }, "amount");
     const told = { customer, period, originPeriod, currency, amount: formatAmount(wanted) };
     const description = `${name}: disputed, held out (${reason})`;
     const dispute: Dispute = { id, key, target, ...told, reason, by, description };
@@ -90,7 +100,7 @@ async function nameOf(store: Store, workspace: string, target: DisputeTarget): P
 
 async function contestedBy(
   { store }: EngineContext,
-  { unit }: Act,
+  { unit, tariff }: Act,
   { workspace, target }: { readonly workspace: string; readonly target: DisputeTarget },
 ): Promise<Contested> {
   const name = await nameOf(store, workspace, target);
@@ -99,7 +109,8 @@ async function contestedBy(
     await requireInForce(store, workspace, statement.id);
     const line = lineOf(statement, target.line);
     const { customer, period } = statement;
-    return { customer, originPeriod: period, billed: billedBy(line), name };
+    const about = { customer, originPeriod: period, billed: billedBy(line), name };
+    return { ...about, statement, shares: null };
   }
   const { run, outcome: key } = target;
   const [outcome] = await unit.outcomes([{ run, key }]);
@@ -108,7 +119,11 @@ async function contestedBy(
     throw new TollgateError("outcome.not_found", detail, "outcome");
   }
   const { customer, period, charge } = outcome;
-  return { customer, originPeriod: period, billed: charge, name };
+  const about = { customer, originPeriod: period, billed: charge, name };
+  const of = { workspace, cardKeyOf: (id: number) => tariff.cardById(id).cardKey };
+  const statement = (await statementBilling(store, of, outcome)) ?? null;
+  if (statement === null) return { ...about, statement, shares: null };
+  return { ...about, statement, shares: await sharesOnLines(store, { ...of, statement }, outcome) };
 }
 
 /** What becomes of a dispute. */

@@ -222,7 +222,9 @@ describe("A hard limit", () => {
       allowed += decisions.filter(({ decision }) => decision === "allow").length;
       const [kept] = await store.spending.balancesOf("w", { limit: 1 });
       assert.ok((kept?.settled ?? 0n) + (kept?.held ?? 0n) <= 5n * LIMIT);
-      const open = (await Promise.all(runs.map((run) => store.spending.holdsOfRun("w", run, 99))))
+      const open = (
+        await Promise.all(runs.map((run) => store.spending.holdsOfRun("w", run, { limit: 99 })))
+      )
         .flat()
         .filter(({ state }) => state === "open");
       const some = open.slice(0, 3);

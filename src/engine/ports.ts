@@ -19,11 +19,22 @@ import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { Outbox } from "./export/export-ports.ts";
 import type { History, PageAfter } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
+import type { RunFilter, UsageFilter } from "./list-filters.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
+import type { StatementFilter, StatementHead } from "./statement-list.ts";
 
 export type { Clock, Digest, Ids } from "./world-ports.ts";
-export type { ActFilter, Answer, ApiKey, CreditBookRow, Customer, SigningKey };
+export type {
+  ActFilter,
+  Answer,
+  ApiKey,
+  CreditBookRow,
+  Customer,
+  RunFilter,
+  SigningKey,
+  UsageFilter,
+};
 
 /** Identity of an event inside its workspace. */
 export interface StepKey {
@@ -235,30 +246,6 @@ export interface ProvisionalFilter {
   readonly after?: OutcomeState;
 }
 
-/** Which roll-ups to read, by start date or month too; what is left out matches everything. */
-export interface UsageFilter {
-  readonly customer?: string;
-  readonly agent?: string;
-  readonly period?: string;
-}
-
-/** Which runs to list; what is left out matches everything. */
-export interface RunFilter {
-  readonly customer?: string;
-  readonly agent?: string;
-  readonly endUser?: string;
-  /** Only runs with an end user (Default: false). */
-  readonly hasEndUser?: boolean;
-  readonly status?: string;
-  /** Only roots (Default: false). */
-  readonly roots?: boolean;
-  /** In the order of their ids, which nothing changes (Default: newest opening first). */
-  readonly byId?: boolean;
-  readonly limit: number;
-  /** Id of the last run of the page before. */
-  readonly after?: string;
-}
-
 /** A page of steps, and where to go on. */
 export interface StepPage {
   readonly steps: readonly Step[];
@@ -297,10 +284,12 @@ type StoreReads = Pick<
   | "customer"
   | "customers"
   | "listStatements"
+  | "statementPage"
   | "statement"
   | "periodsOf"
   | "adjustmentsOf"
   | "adjustmentPage"
+  | "bookedByHand"
   | "acts"
   | "lastAct"
   | "cards"
@@ -365,24 +354,23 @@ export interface Store extends SharedStore {
   /** Those of these that are known, in any order. */
   customers(workspace: string, ids: readonly string[]): Answer<Customer[]>;
   listCustomers(workspace: string, limit: number, after?: string): Answer<Customer[]>;
-  listSuspended(workspace: string, limit: number): Answer<Suspended[]>;
+  listSuspended(workspace: string, limit: number, afterSeq?: number): Answer<Suspended[]>;
   listConflicts(workspace: string, limit: number, afterSeq?: number): Answer<Conflict[]>;
   /** Newest period first, then by customer; of one period, the one that was closed last first. */
   listStatements(workspace: string, customer?: string): Answer<StatementRecord[]>;
+  statementPage(workspace: string, filter: StatementFilter): Answer<StatementHead[]>;
   statement(workspace: string, id: string): Answer<StatementRecord | undefined>;
   periodsOf(workspace: string, customer: string): Answer<PeriodState[]>;
   /** Adjustments booked in a period, by seq; all of them, or those behind a seq. */
   adjustmentsOf(workspace: string, key: CounterKey): Answer<Adjustment[]>;
   adjustmentPage(ws: string, key: CounterKey, page: PageAfter<number>): Answer<Adjustment[]>;
+  /** Those of a customer, in any period, that no usage caused; by seq. */
+  bookedByHand(workspace: string, customer: string): Answer<Adjustment[]>;
   journal(workspace: string, afterSeq: number, limit: number): Answer<JournalEntry[]>;
   /** Acts of the journal. Inside a unit they are those before it. */
   acts(workspace: string, filter: ActFilter): Answer<JournalEntry[]>;
   /** The newest act of a kind on a subject. */
-  lastAct(
-    workspace: string,
-    kind: ActFilter["kind"],
-    subject: string,
-  ): Answer<JournalEntry | undefined>;
+  lastAct(ws: string, kind: ActFilter["kind"], subject: string): Answer<JournalEntry | undefined>;
 
   /** The newest link of the chain that begins at a seq or before it. */
   linkBefore(workspace: string, seq: number): Answer<ChainLink | undefined>;

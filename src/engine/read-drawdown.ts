@@ -8,12 +8,13 @@ import type { RoundingMode } from "../domain/money/rounding.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { bookingsOf } from "../domain/period/booking.ts";
 import type { DatedCommitment } from "../domain/period/commitment.ts";
-import type { CommitmentInput, Drawdown, DrawnBefore } from "../domain/period/commitment-draw.ts";
+import type { CommitmentInput, DrawnBefore } from "../domain/period/commitment-draw.ts";
 import { type DrawnSoFar, drawnSoFar } from "../domain/period/commitment-projection.ts";
 import type { Adjustment } from "../domain/period/records.ts";
 import { buildStatement, type StatementInput } from "../domain/period/statement.ts";
 import { billInput, isUsed, periodOfKey, termsOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
+import { BookedRows } from "./booked-rows.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { BillContext } from "./context.ts";
 import type { Customer } from "./ports.ts";
@@ -117,12 +118,11 @@ export async function drawnWithOpen(
 async function drawnByOpen(context: BillContext, workspace: string, bill: OpenBill) {
   const untold = { ...bill, tellsBookings: false };
   const { drawdowns } = buildStatement(await openBill(context, workspace, untold));
-  return drawdowns.map(withoutTrueUp);
-}
-
-/** What is missing while a period lasts is no amount that was billed. */
-function withoutTrueUp({ commitment, period, usage, drawn }: Drawdown): DrawnBefore {
-  return { key: commitment.key, period, usage, drawn, trueUp: 0n as Amount };
+  // What is missing while a period lasts is no amount that was billed.
+  const about = { statementPeriod: bill.period.key, trueUp: 0n as Amount };
+  return drawdowns.map(({ commitment: { key }, period, usage, drawn }): DrawnBefore => {
+    return { key, period, usage, drawn, ...about };
+  });
 }
 
 /** An open period, with what its statement would be told of commitments. */
@@ -146,8 +146,13 @@ export async function openBill(
 ): Promise<StatementInput> {
   const { customer, tariff, nowMs, period, commitments, tellsBookings = true } = of;
   const key = { customer: customer.id, period: period.key };
+  const rows = new BookedRows();
+  const late = { store, workspace, key };
+  if (of.booked === undefined) await rows.read(late);
   const counters = await store.countersOf(workspace, key);
-  const adjustments = of.booked ?? (await store.adjustmentsOf(workspace, key));
+  // What was booked while others had their turns: both are told as of now.
+  if (of.booked === undefined) await rows.read(late, null);
+  const adjustments = of.booked ?? rows.rows;
   const bookings = tellsBookings
     ? await describedBookings(store, workspace, adjustments)
     : bookingsOf(adjustments, (_kind, id) => id);

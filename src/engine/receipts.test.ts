@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { HOLDS_PER_REQUEST_MAX_COUNT, PAGE_MAX_ROWS } from "../domain/limits.ts";
 import { checkReceipt } from "../domain/receipt/check-receipt.ts";
 import {
   newWorld,
@@ -53,6 +54,22 @@ async function receiptWorld(card = PLAIN_CARD) {
 }
 
 describe("A receipt", () => {
+  it("has every hold of a run, however many there were", async () => {
+    const { engine, send } = await newWorld();
+    await send(opened({ customer: "acme", agent: "support" }));
+    const ids = Array.from({ length: PAGE_MAX_ROWS + 5 }, (_, at) => `h${at}`);
+    for (let at = 0; at < ids.length; at += HOLDS_PER_REQUEST_MAX_COUNT) {
+      const some = ids.slice(at, at + HOLDS_PER_REQUEST_MAX_COUNT);
+      await holdOn(engine, "r1", ...some.map((id) => ask(id)));
+    }
+    const text = await engine.receipts.issue("w", { run: "r1", issuer: "test" });
+    const lines = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { line: string });
+    assert.equal(lines.filter(({ line }) => line === "hold").length, ids.length);
+  });
+
   it("tells everything that a run came to, and its sums are right", async () => {
     const { issued, check } = await receiptWorld();
     const { findings, lines } = await check(await issued());

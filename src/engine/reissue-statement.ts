@@ -49,7 +49,7 @@ export function reissueStatement(
   return runAct(context, workspace, async (act) => {
     const voided = await findStatement(store, workspace, id);
     await requireInForce(store, workspace, id);
-    await requireUncredited(store, workspace, id);
+    await requireUncredited(store, workspace, voided);
     const books = await openBooks(act, voided.customer);
     const period = periodOfKey(act.tariff, books.customer, voided.period);
     const later = await laterRows(act, books, period);
@@ -70,9 +70,13 @@ export function reissueStatement(
   });
 }
 
-async function requireUncredited(store: Store, workspace: string, id: string): Promise<void> {
+async function requireUncredited(
+  store: Store,
+  workspace: string,
+  { id, customer }: StatementRecord,
+): Promise<void> {
   const notes = await readCreditNotes(store, workspace, id);
-  const disputes = (await readDisputes(store, workspace)).filter(
+  const disputes = (await readDisputes(store, workspace, customer)).filter(
     ({ target, resolution }) =>
       target.kind === "line" && target.statement === id && resolution?.favor !== "us",
   );

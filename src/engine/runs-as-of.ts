@@ -16,6 +16,7 @@ import {
   type Totals,
 } from "../domain/run/run.ts";
 import type { AsOfPlace } from "./acts-as-of.ts";
+import { ReadTurns } from "./others-turn.ts";
 import type { Store } from "./ports.ts";
 import type { Recount } from "./recount.ts";
 import { mayLackSteps, removedUntil, wholeFrom } from "./retention/require-steps.ts";
@@ -36,6 +37,7 @@ export class RunsAsOf {
   readonly #told = new Map<string, Summed>();
   /** Runs whose steps may be gone, by when they last counted. */
   readonly #gone = new Map<string, number>();
+  readonly #turns = new ReadTurns();
   #wholeFrom: Promise<number> | null = null;
 
   constructor(store: Store, place: AsOfPlace) {
@@ -75,6 +77,7 @@ export class RunsAsOf {
     for (let after: string | null = ""; after !== null; ) {
       const filter = { run, untilSeq, after, limit: PAGE_MAX_ROWS };
       const { steps, next } = await this.#store.revisionsOfRun(workspace, filter);
+      await this.#turns.read(1 + steps.length);
       const standing: Step[] = [];
       for (const step of steps) {
         if (held !== undefined && !isSameStep(held, step)) standing.push(held);
@@ -93,7 +96,9 @@ export class RunsAsOf {
     const isNow = ({ sinceSeq }: OutcomeState) => sinceSeq <= seq;
     if (current.every(isNow)) return current;
     const former = await this.#store.formerOutcomes(workspace, run, seq);
-    return [...current.filter(isNow), ...former].sort((a, b) => a.seq - b.seq);
+    // One that was changed between both readings is in both of them, as it was.
+    const byKey = new Map([...former, ...current.filter(isNow)].map((one) => [one.key, one]));
+    return [...byKey.values()].sort((a, b) => a.seq - b.seq);
   }
 
   /**
@@ -107,12 +112,20 @@ export class RunsAsOf {
     const filter = { limit, byId: true, ...(customer === null ? {} : { customer }) };
     for (let after: string | undefined = of.after; after !== undefined; ) {
       const page: Run[] = await this.#store.listRuns(workspace, { ...filter, after });
+      await this.#turns.read(page.length);
       for (const run of page) {
         const facts = await this.factsOf(run);
         if (facts !== undefined) yield facts;
       }
       after = page.length < limit ? undefined : page.at(-1)?.id;
     }
+  }
+
+  /** Throws `steps.removed` where a removal has begun since the first run was looked at. */
+  async requireAsBefore(): Promise<void> {
+    const before = await this.#wholeFrom;
+    const now = await wholeFrom(this.#store, this.#place.workspace);
+    if (before !== null && before !== now) throw removedUntil(now);
   }
 
   /** Throws `steps.removed` where steps of a run that was asked for may be gone. */

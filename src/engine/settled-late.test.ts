@@ -30,7 +30,7 @@ describe("A hold of a call", () => {
     await holdOn(engine, "r1", ask("a", { step: step({ id: "a", ...called }) }));
     await send(step({ run: "r2", id: "x", customer: null, source: "proxy", ...called }));
     await send(opened({ run: "r2", id: "open r2", customer: "acme" }));
-    const [hold] = await engine.store.spending.holdsOfRun("w", "r1", 9);
+    const [hold] = await engine.store.spending.holdsOfRun("w", "r1", { limit: 9 });
     assert.deepEqual(hold?.settledBy, { run: "r2", source: "proxy", id: "x" });
   });
 

@@ -80,6 +80,15 @@ export interface BalanceFilter {
   readonly after?: BalanceKey;
 }
 
+/** Where a hold stands among those of its run. */
+export type HoldPlace = Pick<Hold, "grantedAtMs" | "source" | "id">;
+
+/** A page of a run's holds; `after` is the last one of the page before. */
+export interface HoldPage {
+  readonly limit: number;
+  readonly after?: HoldPlace;
+}
+
 /** Reads outside a unit of work, under the rules of `Store`. */
 export interface SpendingReads {
   /** Every budget of a workspace, retired ones too, in the order of their ids. */
@@ -92,7 +101,7 @@ export interface SpendingReads {
   ownLimitsOf(workspace: string, budgetId: number, limit: number): Answer<OwnLimit[]>;
   ownLimits(workspace: string, keys: readonly LimitKey[]): Answer<OwnLimit[]>;
   /** Newest first, then by identity. */
-  holdsOfRun(workspace: string, run: string, limit: number): Answer<Hold[]>;
+  holdsOfRun(workspace: string, run: string, page: HoldPage): Answer<Hold[]>;
   /** By what they stop. */
   listStops(workspace: string, limit: number): Answer<Stop[]>;
   stops(workspace: string, keys: readonly StopKey[]): Answer<Stop[]>;

@@ -30,10 +30,11 @@ import type {
   StoredCounter,
   UsageFilter,
 } from "./ports.ts";
-import { recordedActs } from "./recorded-acts.ts";
+import { recordedAct, recordedActs } from "./recorded-acts.ts";
 import { Recount } from "./recount.ts";
 import { RunsAsOf, type Summed } from "./runs-as-of.ts";
 import { itemOf, type OpeningPart } from "./set-opening.ts";
+import type { StatementFilter, StatementHead } from "./statement-list.ts";
 import type { Tariff } from "./tariff.ts";
 import { tariffOf } from "./workspace-tariff.ts";
 
@@ -211,11 +212,22 @@ export class StoreAsOf implements Reads {
       const summed = await this.#runs.sum(facts, recount);
       recount.addCorrections(facts.customer, await this.#corrections(facts, summed));
     }
-    const kind = "opening.set";
-    for (const part of await recordedActs<OpeningPart>(this, this.#workspace, { kind })) {
-      await this.#countOpening(recount, part);
-    }
+    for (const part of await this.#openings(customer)) await this.#countOpening(recount, part);
+    await this.#runs.requireAsBefore();
     return recount;
+  }
+
+  /** Of one customer those are looked up that are booked for it: others may have thousands. */
+  async #openings(customer: string | null): Promise<OpeningPart[]> {
+    const kind = "opening.set";
+    if (customer === null) return recordedActs<OpeningPart>(this, this.#workspace, { kind });
+    const parts: OpeningPart[] = [];
+    for (const { reason, id } of await this.bookedByHand(this.#workspace, customer)) {
+      if (reason !== "opening") continue;
+      const part = await recordedAct<OpeningPart>(this, this.#workspace, { kind, subject: id });
+      parts.push(present(part, `opening "${id}"`));
+    }
+    return parts;
   }
 
   async #addCustomer(recount: Recount, id: string): Promise<void> {
@@ -246,6 +258,10 @@ export class StoreAsOf implements Reads {
     return this.#acts.statements(customer);
   }
 
+  statementPage(_workspace: string, filter: StatementFilter): Promise<StatementHead[]> {
+    return this.#acts.statementPage(filter);
+  }
+
   statement(_workspace: string, id: string): Promise<StatementRecord | undefined> {
     return this.#acts.statement(id);
   }
@@ -256,6 +272,11 @@ export class StoreAsOf implements Reads {
 
   async adjustmentsOf(workspace: string, key: CounterKey): Promise<Adjustment[]> {
     const rows = await this.#store.adjustmentsOf(workspace, key);
+    return rows.filter(({ seq }) => seq <= this.#seq);
+  }
+
+  async bookedByHand(workspace: string, customer: string): Promise<Adjustment[]> {
+    const rows = await this.#store.bookedByHand(workspace, customer);
     return rows.filter(({ seq }) => seq <= this.#seq);
   }
 

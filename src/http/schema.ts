@@ -124,6 +124,18 @@ export const LIMIT: JsonSchema = {
   description: "Most rows to answer with.",
 };
 
+/** Where a page of acts or arrivals ended, in requests and in answers. */
+export const CURSOR: JsonSchema = {
+  type: "integer",
+  minimum: 1,
+  description: "`next` of the page before.",
+};
+export const NEXT: JsonSchema = {
+  type: ["integer", "null"],
+  minimum: 0,
+  description: "`cursor` of the page behind; null: that was all.",
+};
+
 /** An ISO 4217 code. */
 export const CURRENCY: JsonSchema = {
   type: "string",

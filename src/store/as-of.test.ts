@@ -16,10 +16,12 @@ import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
 import type { ReadContext } from "../engine/context.ts";
 import { readCreditNotes, readDisputes } from "../engine/credited.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Store } from "../engine/ports.ts";
+import type { Reads, Store } from "../engine/ports.ts";
 import type { RunTree } from "../engine/read-run.ts";
 import { USAGE_DIMENSIONS } from "../engine/read-usage.ts";
 import { recordedActs } from "../engine/recorded-acts.ts";
+import type { StatementHead } from "../engine/statement-list.ts";
+import { successionsOf } from "../engine/statement-successions.ts";
 import { anyHistory, type Happening } from "./event-sequences-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { codeOf, engineOver, happen, lengthMs } from "./play-contract.ts";
@@ -129,7 +131,8 @@ async function doStep(engine: Engine, ws: string, step: Step): Promise<unknown> 
       return engine.openDispute(ws, { ...WHO, target, amount: "0.01" });
     }
     case "decide": {
-      const [first] = await readDisputes(engine.store, ws);
+      const all = ["acme", "beta"].map((id) => readDisputes(engine.store, ws, id));
+      const [first] = (await Promise.all(all)).flat();
       if (first === undefined) return null;
       return engine.resolveDispute(ws, { id: first.id, favor: "us", reason: "so", by: "ben" });
     }
@@ -171,7 +174,8 @@ async function tell(engine: Engine, ws: string, atMs: number | null): Promise<ob
     );
   }
   const { store } = reads;
-  await note("disputes", readDisputes(store, ws));
+  await note("statements", statementsOf(store, ws));
+  for (const id of ["acme", "beta"]) await note(`disputes of ${id}`, readDisputes(store, ws, id));
   await note("goodwill", recordedActs(store, ws, { kind: "goodwill.given" }));
   for (const id of ["acme", "beta"]) {
     const filter = { customer: id };
@@ -191,6 +195,19 @@ async function tell(engine: Engine, ws: string, atMs: number | null): Promise<ob
     }
   }
   return told;
+}
+
+/** All statements by pages of two, with what replaces what. */
+async function statementsOf(store: Reads, ws: string): Promise<object> {
+  const told: object[] = [];
+  for (let after: StatementHead | undefined; ; ) {
+    const filter = after === undefined ? { limit: 2 } : { after, limit: 2 };
+    const page = await store.statementPage(ws, filter);
+    const successions = await successionsOf(store, ws, page);
+    told.push(...page.map((one, index) => ({ ...one, ...successions[index] })));
+    after = page.at(-1);
+    if (page.length < 2) return told;
+  }
 }
 
 interface BilledLine {

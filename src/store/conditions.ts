@@ -4,6 +4,7 @@
  */
 import type { DeliveryFilter } from "../engine/alerts/alert-ports.ts";
 import type { ProvisionalFilter, RunFilter, UsageFilter } from "../engine/ports.ts";
+import type { HoldPlace } from "../engine/spending-ports.ts";
 import type { Bound } from "./stored-rows.ts";
 
 /** A condition with its values; `?` stands for each value. */
@@ -79,4 +80,13 @@ export function conditionsOfDeliveries(
   if (after === undefined) return found;
   const last = "SELECT created_at, id FROM alert_deliveries WHERE ws = ? AND id = ?";
   return [...found, condition(`(created_at, id) < (${last})`, ws, after)];
+}
+
+/** Holds of a run behind one of them, the newest first, then by identity. */
+export function conditionsOfHolds(run: string, after: HoldPlace | undefined): Condition[] {
+  const found = equal({ run });
+  if (after === undefined) return found;
+  const { grantedAtMs, source, id } = after;
+  const behind = "(granted_at < ? OR (granted_at = ? AND (source, id) > (?, ?)))";
+  return [...found, condition(behind, grantedAtMs, grantedAtMs, source, id)];
 }

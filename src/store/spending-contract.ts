@@ -217,7 +217,16 @@ async function assertReads(store: SpendingReads, workspace: string, model: Model
     rows(limitsOf(model, keys)),
   );
   const holds = [...model.holds.values()].filter(({ run }) => run === "r1");
-  const found = await store.holdsOfRun(workspace, "r1", MANY);
+  const found = await store.holdsOfRun(workspace, "r1", { limit: MANY });
+  for (const limit of [1, 2, 5]) {
+    const paged: Hold[] = [];
+    for (let after: Hold | undefined; ; after = paged.at(-1)) {
+      const page = await store.holdsOfRun(workspace, "r1", { limit, ...(after && { after }) });
+      paged.push(...page);
+      if (page.length < limit) break;
+    }
+    assert.deepEqual(paged, found, "pages are the list");
+  }
   assert.deepEqual(rows(found), rows(holds));
   const ages = found.map(({ grantedAtMs }) => grantedAtMs);
   assert.deepEqual(

@@ -15,6 +15,7 @@ import type {
   Suspended,
   Witness,
 } from "../engine/ports.ts";
+import type { StatementHead } from "../engine/statement-list.ts";
 import { decodeRating, decodeShares, encodeRating } from "./rating-text.ts";
 import { decodeCharges, decodeCorrections, encodeCharges, encodeCorrections } from "./run-parts.ts";
 import { amountOf, quantityOf } from "./stored-decimal.ts";
@@ -351,6 +352,11 @@ export function decodeAdjustment(row: Row): Adjustment {
 
 /** A statement. */
 export function decodeStatement(row: Row): StatementRecord {
+  return { ...decodeStatementHead(row), document: text(row, "document") };
+}
+
+/** What a list tells of a statement. */
+export function decodeStatementHead(row: Row): StatementHead {
   return {
     id: text(row, "id"),
     customer: text(row, "customer"),
@@ -358,7 +364,6 @@ export function decodeStatement(row: Row): StatementRecord {
     currency: text(row, "currency"),
     closedAtMs: number(row, "closed_at"),
     total: text(row, "total"),
-    document: text(row, "document"),
     digest: text(row, "digest"),
   };
 }

@@ -2,8 +2,11 @@
 import type { PriceVersion } from "../domain/cost/price-book.ts";
 import { decodePriceEntries } from "../domain/cost/price-codec.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
-import { storedRateCard } from "../domain/rating/stored-rate-card.ts";
+import { ReadCards } from "./read-cards.ts";
 import type { Bound, Row } from "./stored-rows.ts";
+
+/** Of all stores of this process: a card follows from its document, whosever it is. */
+const CARDS = new ReadCards();
 
 /** A version of a rate card, compiled from the document that was recorded. */
 export function decodeCard(row: Row): RateCardVersion {
@@ -16,7 +19,7 @@ export function decodeCard(row: Row): RateCardVersion {
     takesEffect: row.takes_effect as RateCardVersion["takesEffect"],
     recordedAtMs: row.recorded_at as number,
     document: row.document as string,
-    card: storedRateCard(row.document as string),
+    card: CARDS.of(row.document as string),
     override: override === null ? null : { document: override, baseVersionId },
   };
 }

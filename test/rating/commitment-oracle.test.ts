@@ -88,7 +88,8 @@ function inputOf(texts: readonly CommitmentText[]): CommitmentInput {
     }),
     before: texts.map(({ key, usedBefore, amount: most }) => {
       const [usage, all] = [amount(usedBefore), amount(most)];
-      return { key, period: null, usage, drawn: usage < all ? usage : all, trueUp: amount("0") };
+      const about = { key, period: null, statementPeriod: "2026-10-01", trueUp: amount("0") };
+      return { ...about, usage, drawn: usage < all ? usage : all };
     }),
     closed: new Set(),
   };

@@ -1,4 +1,5 @@
 import { TollgateError } from "../../domain/errors.ts";
+import { allPages } from "../all-pages.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS, type Surroundings } from "../command.ts";
 import { renderTable } from "../render/table.ts";
 import { withSession } from "../session.ts";
@@ -18,8 +19,9 @@ export const changes: Command = {
         return 0;
       };
       if (verb === "list") {
-        const page = await session.get<{ changes: readonly ChangeView[] }>("/v1/changes");
-        return show(page, () => renderChanges(page.changes, here));
+        const list = { path: "/v1/changes", field: "changes" };
+        const all = await allPages<ChangeView>(session, list);
+        return show({ changes: all }, () => renderChanges(all, here));
       }
       if (verb === "from" && subject !== undefined) {
         const from = subject === "off" ? null : subject;

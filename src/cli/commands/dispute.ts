@@ -1,4 +1,5 @@
-import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
+import { allPages } from "../all-pages.ts";
+import { AS_OF_OPTION, asOfFields } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf, requiredOptions } from "../by-hand-options.ts";
 import { type Arguments, textOption } from "../command.ts";
 import { wholeOption } from "../number-option.ts";
@@ -40,9 +41,9 @@ export const dispute = commandOfVerbs({
     {
       form: "list",
       run: async (scene) => {
-        const path = `/v1/disputes${asOfQuery(scene.args)}`;
-        const page = await scene.session.get<{ readonly disputes: DisputeView[] }>(path);
-        return show(scene, page.disputes);
+        const query = asOfFields(scene.args);
+        const all = { path: "/v1/disputes", query, field: "disputes" };
+        return show(scene, await allPages<DisputeView>(scene.session, all));
       },
     },
     {

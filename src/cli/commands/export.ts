@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
+import { allPages } from "../all-pages.ts";
 import {
   type Arguments,
   type Command,
@@ -44,15 +45,14 @@ function exportFiles(args: Arguments, here: Surroundings): Promise<number> {
       throw new TollgateError("cli.usage", `--format is csv or ndjson, not "${format}".`);
     }
     const customer = textOption(args, "customer");
-    const query = customer === undefined ? "" : `?${new URLSearchParams({ customer })}`;
+    const query = customer === undefined ? {} : { customer };
     const named = args.positionals;
     const unknown = named.find((id) => !id.startsWith("st_"));
     if (unknown !== undefined) throw neither(unknown);
-    const all = await session.get<{ readonly statements: readonly StatementSummary[] }>(
-      `/v1/statements${query}`,
-    );
+    const list = { path: "/v1/statements", query, field: "statements" };
+    const all = await allPages<StatementSummary>(session, list);
     // A voided statement is billed by the one that replaces it.
-    const standing = all.statements.filter((one) => one.replacedBy === null);
+    const standing = all.filter((one) => one.replacedBy === null);
     const ids = named.length > 0 ? named : standing.map((one) => one.id);
     const files: string[] = [];
     for (const id of ids) {

@@ -1,4 +1,5 @@
-import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
+import { allPages } from "../all-pages.ts";
+import { AS_OF_OPTION, asOfFields } from "../as-of-option.ts";
 import { BY_HAND_OPTIONS, byHandOf } from "../by-hand-options.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
@@ -23,9 +24,9 @@ export const goodwill = commandOfVerbs({
     {
       form: "list",
       run: async (scene) => {
-        const path = `/v1/goodwill${asOfQuery(scene.args)}`;
-        const page = await scene.session.get<{ goodwill: readonly GoodwillView[] }>(path);
-        return show(scene, page.goodwill);
+        const query = asOfFields(scene.args);
+        const all = { path: "/v1/goodwill", query, field: "goodwill" };
+        return show(scene, await allPages<GoodwillView>(scene.session, all));
       },
     },
     {

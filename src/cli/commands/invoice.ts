@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { allPages } from "../all-pages.ts";
 import { DECIDED_OPTIONS, decidedBy, requiredOptions } from "../by-hand-options.ts";
 import { textOption } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
@@ -73,8 +74,8 @@ async function importFile(scene: Scene, file: string): Promise<number> {
 }
 
 async function list(scene: Scene): Promise<number> {
-  const path = "/v1/invoices";
-  const { invoices } = await scene.session.get<{ readonly invoices: readonly InvoiceView[] }>(path);
+  const all = { path: "/v1/invoices", field: "invoices" };
+  const invoices = await allPages<InvoiceView>(scene.session, all);
   if (invoices.length === 0) return told(scene, invoices, () => ["There are no invoices."]);
   const rows = invoices.map((one) => [one.id, totalOf(one), String(one.rows)]);
   const columns = [

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
+import { allPages } from "../all-pages.ts";
+import { AS_OF_OPTION, asOfFields } from "../as-of-option.ts";
 import { decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
@@ -74,11 +75,9 @@ const VERBS = {
 
 async function list(session: Session, args: Arguments, here: Surroundings): Promise<number> {
   const customer = textOption(args, "customer");
-  const query = asOfQuery(args, customer === undefined ? {} : { customer });
-  const page = await session.get<{ readonly statements: readonly StatementSummary[] }>(
-    `/v1/statements${query}`,
-  );
-  return showList(page.statements, args, here);
+  const query = { ...(customer && { customer }), ...asOfFields(args) };
+  const all = { path: "/v1/statements", query, field: "statements" };
+  return showList(await allPages<StatementSummary>(session, all), args, here);
 }
 
 /** Periods closed by one request: enough to be quick, few enough to show how far it is. */

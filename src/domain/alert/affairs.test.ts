@@ -103,10 +103,13 @@ function behind(amounts: readonly [contract: bigint, month: bigint], cents: bigi
   const none = 0n as Amount;
   const covered = left < amount ? left : amount;
   const current = [
-    { key: "p", period: null, usage: used as Amount, drawn: drawn as Amount, trueUp: none },
+    {
+      ...{ key: "p", period: null, statementPeriod: NOVEMBER.key },
+      ...{ usage: used as Amount, drawn: drawn as Amount, trueUp: none },
+    },
     {
       key: "c",
-      period: NOVEMBER.key,
+      ...{ period: NOVEMBER.key, statementPeriod: NOVEMBER.key },
       usage: left as Amount,
       drawn: covered as Amount,
       trueUp: none,

@@ -31,7 +31,7 @@ function play(commitments: readonly DatedCommitment[], closings: readonly Closin
   for (const { period, used, late } of closings) {
     const closed = new Set(inForce.keys());
     inForce.delete(period);
-    const before = [...inForce.values()].flat().map(beforeOf);
+    const before = [...inForce].flatMap(([of, drawn]) => drawn.map((one) => beforeOf(one, of)));
     const draw = new CommitmentDraw({ commitments, before, closed }, period);
     draw.own(used);
     for (const [origin, usage] of late) draw.adjusted(origin, usage);
@@ -40,8 +40,11 @@ function play(commitments: readonly DatedCommitment[], closings: readonly Closin
   return inForce;
 }
 
-function beforeOf({ commitment, period, usage, drawn, trueUp }: Drawdown): DrawnBefore {
-  return { key: commitment.key, period, usage, drawn, trueUp };
+function beforeOf(
+  { commitment, period, usage, drawn, trueUp }: Drawdown,
+  statementPeriod: string,
+): DrawnBefore {
+  return { key: commitment.key, period, usage, drawn, trueUp, statementPeriod };
 }
 
 function totals(inForce: ReadonlyMap<string, readonly Drawdown[]>) {

@@ -23,6 +23,8 @@ export interface DrawnBefore extends DrawnAmounts {
   readonly key: string;
   /** Of a commitment per period: which one. Null: of a contract. */
   readonly period: string | null;
+  /** Period of the statement that carries it. */
+  readonly statementPeriod: string;
 }
 
 /** What a statement is told of commitments. */

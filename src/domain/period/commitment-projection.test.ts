@@ -22,10 +22,11 @@ const QUARTER: DatedCommitment = {
   lastPeriod: "2026-11-01",
 };
 
-/** Usage that was offered, and as much of it as there was room for. */
+/** Usage that was offered in November, and as much of it as there was room for. */
 function drawnOf({ key, amount: most }: DatedCommitment, used: string, period: string | null) {
   const usage = amount(used);
-  return { key, period, usage, drawn: usage < most ? usage : most, trueUp: amount("0") };
+  const drawn = usage < most ? usage : most;
+  return { key, period, statementPeriod: "2026-11-01", usage, drawn, trueUp: amount("0") };
 }
 
 function project(commitment: DatedCommitment, used: string, now: string) {
@@ -151,8 +152,37 @@ describe("a commitment behind another one", () => {
       "2026-12-31T00 360 160 0",
     ]);
     const longer = { ...least, until: "2027-03-01", lastPeriod: "2027-02-01" };
-    const alone = chained([CREDIT, longer], used, "2026-11-16T00:00:00Z");
-    assert.equal(alone[1], "- 0 0 200", "of one that lasts longer only what has reached it");
+    const both = chained([CREDIT, longer], used, "2026-11-16T00:00:00Z");
+    assert.equal(both[1], "2026-12-31T00 500 300 0", "of February all that is used");
+  });
+
+  test("of a contract takes all that is used once the one before it has ended", () => {
+    const after = { ...CREDIT, key: "after", kind: "minimum", amount: amount("400") } as const;
+    const longer = { ...after, until: "2027-03-01", lastPeriod: "2027-02-01" };
+    // 5 a day: the credit had 100 of 92 days; ten of February's have come to what is behind it.
+    const months = [
+      [
+        ["2026-11-01", "150", "50"],
+        ["2026-12-01", "155", "155"],
+        ["2027-01-01", "155", "155"],
+      ],
+      [["2027-02-01", "0", "50"]],
+    ] as const;
+    const of = (rows: readonly (readonly [string, string, string])[]) =>
+      rows.flatMap(([statementPeriod, credit, behind], at) => {
+        const first = { ...drawnOf(CREDIT, credit, null), statementPeriod };
+        const isFirst = at === 0 && statementPeriod < "2027";
+        const drawn = { drawn: amount(isFirst ? "100" : "0") };
+        const second = { ...drawnOf(longer, behind, null), statementPeriod };
+        return statementPeriod < "2027-02" ? [{ ...first, ...drawn }, second] : [second];
+      });
+    const nowMs = Date.parse("2027-02-11T00:00:00Z");
+    const period = periodAt(nowMs, CALENDAR);
+    const time = { calendar: CALENDAR, period, nowMs, rounding: "half_even" as const };
+    const drawn = { before: of(months[0]), current: of(months[1]) };
+    const [credit, least] = drawnSoFar([CREDIT, longer], drawn, time);
+    assert.equal(formatAmount(credit?.projected?.usage ?? amount("0")), "460", "it has ended");
+    assert.equal(formatAmount(least?.projected?.usage ?? amount("0")), "500");
   });
 
   test("that other charges draw sees nothing of it", () => {

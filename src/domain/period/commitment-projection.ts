@@ -8,14 +8,19 @@ import { currencyDecimals } from "../money/currency.ts";
 import type { Amount } from "../money/decimal.ts";
 import { type RoundingMode, roundAmount } from "../money/rounding.ts";
 import type { BillingCalendar, BillingPeriod } from "./billing-period.ts";
-import {
-  covers,
-  type DatedCommitment,
-  firstPeriodFrom,
-  holdsIn,
-  lastPeriodBefore,
-} from "./commitment.ts";
+import { type DatedCommitment, holdsIn } from "./commitment.ts";
 import type { DrawnBefore } from "./commitment-draw.ts";
+import {
+  atLeast0,
+  ContractsAhead,
+  feedersOf,
+  isOfPeriods,
+  leftBy,
+  type Outlook,
+  ownOf,
+  type Span,
+  sumOf,
+} from "./contracts-ahead.ts";
 
 /** Where a commitment stands. Amounts are of its period, or of the whole contract. */
 export interface DrawnSoFar {
@@ -69,29 +74,30 @@ export function drawnSoFar(
   drawn: DrawnByNow,
   time: ProjectionTime,
 ): (DrawnSoFar | null)[] {
+  const all = [...drawn.before, ...drawn.current];
   const inPeriod = flowsOfPeriod(commitments, drawn, time);
-  const ofContracts = flowsOfContracts(commitments, drawn, time);
+  const ahead = new ContractsAhead(commitments, all, time);
   return commitments.map((commitment) => {
-    const isPerPeriod = isOfPeriods(commitment);
-    const flows = isPerPeriod ? inPeriod : ofContracts;
-    const flow = flows.find((one) => one.commitment === commitment);
-    if (flow === undefined) return null;
-    const { span, usage } = flow;
-    const all = [...drawn.before, ...drawn.current];
+    const found = isOfPeriods(commitment)
+      ? outlookInPeriod(inPeriod, commitment)
+      : ahead.outlookOf(commitment);
+    if (found === null) return null;
+    const { span, usage, elapsedMs } = found;
     const drawnTotal = sumOf(ownOf(all, commitment, span), "drawn");
     const left = (commitment.amount - drawnTotal) as Amount;
-    const elapsedMs = leastElapsed(flows, flow);
     const about = { ...span, usage, drawn: drawnTotal, left, elapsedMs };
     if (elapsedMs <= 0) return { ...about, exhaustedAtMs: null, projected: null };
-    const projected = projectedEnd(commitment, usageAt(flows, flow, span.endMs), time.rounding);
-    return { ...about, exhaustedAtMs: exhaustedAt(flows, flow), projected };
+    const projected = projectedEnd(commitment, found.usageAt(span.endMs), time.rounding);
+    return { ...about, exhaustedAtMs: exhaustedAt(commitment, found, time.nowMs), projected };
   });
 }
 
-interface Span {
-  readonly period: string | null;
-  readonly startMs: number;
-  readonly endMs: number;
+function outlookInPeriod(flows: readonly Flow[], wanted: DatedCommitment): Outlook | null {
+  const flow = flows.find(({ commitment }) => commitment === wanted);
+  if (flow === undefined) return null;
+  const { span, usage } = flow;
+  const elapsedMs = leastElapsed(flows, flow);
+  return { span, usage, elapsedMs, usageAt: (atMs) => usageAt(flows, flow, atMs) };
 }
 
 /** Usage that draws a commitment: what comes to it by itself, and what others leave. */
@@ -106,11 +112,6 @@ interface Flow {
   readonly nowMs: number;
   /** The commitments that leave to this one what they have no room for. */
   readonly feeders: readonly DatedCommitment[];
-}
-
-/** A contract without an end is told by its periods. */
-function isOfPeriods({ per, until }: DatedCommitment): boolean {
-  return per === "period" || until === null;
 }
 
 /** Flows of the period that lasts now, in which contracts leave to commitments per period too. */
@@ -130,64 +131,6 @@ function flowsOfPeriod(
     const known = { nowMs, elapsedMs: nowMs - period.startMs };
     return { commitment, span: at, usage, own: atLeast0(own), ...known, feeders };
   });
-}
-
-/** Flows of contracts since each began. Of those around it, they leave to one another. */
-function flowsOfContracts(
-  commitments: readonly DatedCommitment[],
-  { before, current }: DrawnByNow,
-  time: ProjectionTime,
-): Flow[] {
-  const all = [...before, ...current];
-  const spans = commitments
-    .filter((one) => !isOfPeriods(one))
-    .flatMap((commitment) => {
-      const span = contractSpan(commitment, time.calendar);
-      return time.nowMs < span.startMs ? [] : [{ commitment, span }];
-    });
-  return spans.map(({ commitment, span }) => {
-    const lasting = spans.filter(({ span: other }) => {
-      return other.startMs >= span.startMs && other.endMs >= span.endMs;
-    });
-    const known = spans.map((one) => one.commitment);
-    const isLasting = (one: DatedCommitment) => lasting.some((other) => other.commitment === one);
-    const feeders = feedersOf(known, commitment).filter(isLasting);
-    const usage = sumOf(ownOf(all, commitment, span), "usage");
-    const nowMs = Math.min(time.nowMs, span.endMs);
-    const own = atLeast0(usage - leftBy(feeders, all));
-    return { commitment, span, usage, own, nowMs, elapsedMs: nowMs - span.startMs, feeders };
-  });
-}
-
-function contractSpan({ from, until }: DatedCommitment, calendar: BillingCalendar): Span {
-  const { startMs } = firstPeriodFrom(from, calendar);
-  const { endMs } = lastPeriodBefore(until ?? from, calendar);
-  return { period: null, startMs, endMs };
-}
-
-/** Those whose next one it is: what they leave is drawn from the first later one that takes it. */
-function feedersOf(all: readonly DatedCommitment[], taker: DatedCommitment): DatedCommitment[] {
-  return all.filter((one, at) => {
-    return all.slice(at + 1).find((later) => covers(later, one)) === taker;
-  });
-}
-
-function ownOf(drawn: readonly DrawnBefore[], { key }: DatedCommitment, { period }: Span) {
-  return drawn.filter((one) => one.key === key && one.period === period);
-}
-
-function sumOf(drawn: readonly DrawnBefore[], part: "usage" | "drawn"): Amount {
-  return drawn.reduce((all, one) => all + one[part], 0n) as Amount;
-}
-
-/** What these had no room for. */
-function leftBy(feeders: readonly DatedCommitment[], drawn: readonly DrawnBefore[]): bigint {
-  const own = drawn.filter(({ key }) => feeders.some((feeder) => feeder.key === key));
-  return sumOf(own, "usage") - sumOf(own, "drawn");
-}
-
-function atLeast0(amount: bigint): bigint {
-  return amount > 0n ? amount : 0n;
 }
 
 /** What usage that is offered to one of the flows comes to at an instant to come. */
@@ -215,18 +158,19 @@ function leastElapsed(flows: readonly Flow[], { elapsedMs, feeders }: Flow): num
 }
 
 /** The first whole millisecond by which the amount is reached. */
-function exhaustedAt(flows: readonly Flow[], flow: Flow): number | null {
-  const { commitment, span, usage, elapsedMs, nowMs } = flow;
-  const { amount } = commitment;
+function exhaustedAt({ amount }: DatedCommitment, of: Outlook, now: number): number | null {
+  const { span, usage } = of;
+  const nowMs = Math.min(now, span.endMs);
   if (usage >= amount) {
     // Some instant that has passed: at an even pace, this one.
-    return span.startMs + Number((amount * BigInt(elapsedMs) + usage - 1n) / usage);
+    const elapsedMs = BigInt(nowMs - span.startMs);
+    return span.startMs + Number((amount * elapsedMs + usage - 1n) / usage);
   }
-  if (usageAt(flows, flow, span.endMs) < amount) return null;
+  if (of.usageAt(span.endMs) < amount) return null;
   let [below, reached] = [nowMs, span.endMs];
   while (reached - below > 1) {
     const middle = Math.floor((below + reached) / 2);
-    if (usageAt(flows, flow, middle) < amount) below = middle;
+    if (of.usageAt(middle) < amount) below = middle;
     else reached = middle;
   }
   return reached;

@@ -36,6 +36,9 @@ export interface CreditView {
 }
 
 /** What a statement draws of commitments. */
-export function drawnBy({ drawdowns }: Pick<Statement, "drawdowns">): DrawnBefore[] {
-  return drawdowns.map((one) => ({ ...one, key: one.commitment.key }));
+export function drawnBy({ drawdowns, period }: Pick<Statement, "drawdowns" | "period">) {
+  const statementPeriod = period.key;
+  return drawdowns.map((one): DrawnBefore => {
+    return { ...one, key: one.commitment.key, statementPeriod };
+  });
 }

@@ -5,7 +5,18 @@ import { TollgateError } from "../../domain/errors.ts";
 import { ALERTS_A_MINUTE_MAX, OUTGOING_URL_MAX_CHARS } from "../../domain/limits.ts";
 import type { AlertDelivery } from "../../engine/alerts/alert-ports.ts";
 import { json, ok, type RouteContext, route } from "../route.ts";
-import { closed, described, FLAG, ID, LIMIT, listOf, named, oneOf, TEXT } from "../schema.ts";
+import {
+  CURSOR,
+  closed,
+  described,
+  FLAG,
+  ID,
+  LIMIT,
+  listOf,
+  named,
+  oneOf,
+  TEXT,
+} from "../schema.ts";
 import { deliveryView, targetView } from "../views/alert-view.ts";
 import { DECIDED, type Decided, KEY_PARAM, type KeyParam } from "./decided.ts";
 
@@ -27,7 +38,7 @@ const listAlerts = route<unknown, AlertsQuery>({
   query: closed({
     "type?": oneOf(Object.keys(ALERT_TYPES)),
     "customer?": ID,
-    "cursor?": { type: "integer", minimum: 1, description: "`next` of the page before." },
+    "cursor?": CURSOR,
     "limit?": LIMIT,
   }),
   answers: { 200: json("A page of alerts.", named("AlertPage")) },

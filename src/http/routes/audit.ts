@@ -3,7 +3,7 @@ import type { JournalKind } from "../../domain/event/journal.ts";
 import { AUDIT_KINDS } from "../../engine/read-audit.ts";
 import { optionalInstant } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, described, ID, LIMIT, named, oneOf, TIME_SENT } from "../schema.ts";
+import { CURSOR, closed, described, ID, LIMIT, named, oneOf, TIME_SENT } from "../schema.ts";
 import { auditView } from "../views/audit-view.ts";
 
 interface AuditBody {
@@ -28,7 +28,7 @@ const readAudit = route<unknown, AuditBody>({
     "by?": described(ID, "Who decided it, or a key by its id or label."),
     "from?": described(TIME_SENT, "Recorded at this RFC 3339 instant or later."),
     "to?": described(TIME_SENT, "Recorded before this one."),
-    "cursor?": { type: "integer", minimum: 1, description: "`next` of the page before." },
+    "cursor?": CURSOR,
     "limit?": LIMIT,
   }),
   answers: { 200: json("A page of changes.", named("AuditPage")) },

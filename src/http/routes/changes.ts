@@ -2,18 +2,26 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { parseAmount } from "../../domain/money/decimal.ts";
 import { json, ok, type RouteContext, route } from "../route.ts";
-import { closed, DECIMAL, ID, named, nullable } from "../schema.ts";
+import { CURSOR, closed, DECIMAL, ID, LIMIT, named, nullable } from "../schema.ts";
 import { changeView } from "../views/audit-view.ts";
 
-const listChanges = route({
+interface ListQuery {
+  readonly limit: number;
+  readonly cursor?: number;
+}
+
+const listChanges = route<unknown, ListQuery>({
   method: "GET",
   path: "/v1/changes",
   operationId: "listChanges",
   summary: "Changes that wait, or waited, for a second key, oldest first.",
   scope: "admin",
-  answers: { 200: json("The changes.", named("ChangeList")) },
-  handle: async ({ engine }, { workspace }) => {
-    return ok({ changes: (await engine.changes.list(workspace)).map(changeView) });
+  query: closed({ "limit?": LIMIT, "cursor?": CURSOR }),
+  answers: { 200: json("A page of changes.", named("ChangeList")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query: { limit, cursor = 0 } }) => {
+    const page = await engine.changes.list(workspace, { afterSeq: cursor, limit });
+    return ok({ changes: page.found.map(changeView), next: page.next });
   },
 });
 

@@ -1,20 +1,25 @@
 /** What is put right after a period was closed, or booked by hand before it is. */
+import { present } from "../../domain/assert.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import type { DisputeTarget } from "../../engine/correction-records.ts";
-import { readCreditNotes, readDisputes } from "../../engine/credited.ts";
+import { actPage } from "../../engine/act-page.ts";
+import type { Dispute, DisputeTarget } from "../../engine/correction-records.ts";
+import { disputeState, readCreditNotes } from "../../engine/credited.ts";
 import type { Goodwill, NewGoodwill } from "../../engine/give-goodwill.ts";
 import { readCreditNote } from "../../engine/issue-credit-note.ts";
-import { recordedActs } from "../../engine/recorded-acts.ts";
+import { recordedAct } from "../../engine/recorded-acts.ts";
 import { findStatement } from "../../engine/statement-lines.ts";
+import { successionOf } from "../../engine/statement-successions.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
 import {
   AS_OF,
+  CURSOR,
   closed,
   described,
   FLAG,
   ID,
   type JsonSchema,
+  LIMIT,
   listOf,
   named,
   nullable,
@@ -22,7 +27,7 @@ import {
   TEXT,
 } from "../schema.ts";
 import { creditNoteView, disputeView, goodwillView } from "../views/correction-view.ts";
-import { readVoidings, statementSummary } from "../views/statement-summary.ts";
+import { statementSummary } from "../views/statement-summary.ts";
 
 const BY_HAND = {
   "id?": described(ID, "Identity of this act. (Default: derived from the act.)"),
@@ -59,7 +64,12 @@ const giveGoodwill = route<unknown, unknown, ByHandBody & Omit<NewGoodwill, "id"
 interface ListQuery {
   readonly customer?: string;
   readonly asOf?: string;
+  readonly limit: number;
+  readonly cursor?: number;
 }
+
+/** Acts that a list reads at a time. */
+const ACTS_AT_A_TIME = 200;
 
 const listGoodwill = route<unknown, ListQuery>({
   method: "GET",
@@ -67,15 +77,20 @@ const listGoodwill = route<unknown, ListQuery>({
   operationId: "listGoodwill",
   summary: "List credits given by hand, oldest first.",
   scope: "read",
-  query: closed({ "customer?": ID, "asOf?": AS_OF }),
-  answers: { 200: json("The credits.", named("GoodwillList")) },
+  query: closed({ "customer?": ID, "asOf?": AS_OF, "limit?": LIMIT, "cursor?": CURSOR }),
+  answers: { 200: json("A page of credits.", named("GoodwillList")) },
   errors: AS_OF_ERRORS,
-  handle: async ({ engine }, { workspace, query: { customer, asOf } }) => {
-    const of = { kind: "goodwill.given" } as const;
+  handle: async ({ engine }, { workspace, query: { customer, asOf, limit, cursor = 0 } }) => {
+    const of = { kind: "goodwill.given", afterSeq: cursor, limit } as const;
     const { store } = await engine.readsAt(workspace, asOfMs(asOf));
-    const all = await recordedActs<Goodwill>(store, workspace, of);
-    const own = all.filter((one) => customer === undefined || one.customer === customer);
-    return ok({ goodwill: own.map(goodwillView) });
+    const { found, next } = await actPage(store, workspace, {
+      ...{ ...of, atATime: ACTS_AT_A_TIME },
+      shown: (document) => {
+        const one = JSON.parse(document) as Goodwill;
+        return customer === undefined || one.customer === customer ? goodwillView(one) : null;
+      },
+    });
+    return ok({ goodwill: found, next });
   },
 });
 
@@ -142,15 +157,27 @@ const listDisputes = route<unknown, DisputesQuery>({
     "customer?": ID,
     "open?": described(FLAG, "Only open ones, or only decided."),
     "asOf?": AS_OF,
+    "limit?": LIMIT,
+    "cursor?": CURSOR,
   }),
-  answers: { 200: json("The disputes.", named("DisputeList")) },
+  answers: { 200: json("A page of disputes.", named("DisputeList")) },
   errors: AS_OF_ERRORS,
-  handle: async ({ engine }, { workspace, query: { customer, open, asOf } }) => {
+  handle: async ({ engine }, { workspace, query }) => {
+    const { customer, open, asOf, limit, cursor = 0 } = query;
     const { store } = await engine.readsAt(workspace, asOfMs(asOf));
-    const disputes = (await readDisputes(store, workspace))
-      .filter((one) => customer === undefined || one.customer === customer)
-      .filter((one) => open === undefined || open === (one.resolution === null));
-    return ok({ disputes: disputes.map(disputeView) });
+    const of = { kind: "dispute.opened", afterSeq: cursor, limit } as const;
+    const { found, next } = await actPage(store, workspace, {
+      ...{ ...of, atATime: ACTS_AT_A_TIME },
+      shown: async (document) => {
+        const dispute = JSON.parse(document) as Dispute;
+        if (customer !== undefined && dispute.customer !== customer) return null;
+        const state = await disputeState(store, workspace, dispute);
+        return open === undefined || open === (state.resolution === null)
+          ? disputeView(state)
+          : null;
+      },
+    });
+    return ok({ disputes: found, next });
   },
 });
 
@@ -174,8 +201,10 @@ const resolveDispute = route<{ readonly id: string }, unknown, ResolveBody>({
   errors: ["dispute.not_found", "dispute.resolved"],
   handle: async ({ engine }, { workspace, params: { id }, body }) => {
     await engine.resolveDispute(workspace, { id, ...body });
-    const disputes = await readDisputes(engine.store, workspace);
-    return ok(disputes.filter((one) => one.id === id).map(disputeView)[0]);
+    const of = { kind: "dispute.opened", subject: id } as const;
+    const opened = await recordedAct<Dispute>(engine.store, workspace, of);
+    const dispute = present(opened, `dispute "${id}", which was just decided`);
+    return ok(disputeView(await disputeState(engine.store, workspace, dispute)));
   },
 });
 
@@ -261,7 +290,7 @@ const reissueStatement = route<{ readonly id: string }, unknown, Omit<ByHandBody
   handle: async ({ engine }, { workspace, params, body }) => {
     const request = { statement: params.id, ...body };
     const record = await engine.reissueStatement(workspace, request);
-    return ok(statementSummary(record, await readVoidings(engine.store, workspace)));
+    return ok(statementSummary(record, await successionOf(engine.store, workspace, record.id)));
   },
 });
 

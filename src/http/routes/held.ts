@@ -2,12 +2,20 @@
 import type { Conflict } from "../../engine/ports.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, LIMIT, named, oneOf, TEXT } from "../schema.ts";
+import { CURSOR, closed, LIMIT, named, oneOf, TEXT } from "../schema.ts";
 import { FORMS } from "../text-forms.ts";
 import { heldEventView } from "../views/held-event-view.ts";
 
 interface Page {
   readonly limit: number;
+  readonly cursor?: number;
+}
+
+const PAGE = closed({ "limit?": LIMIT, "cursor?": CURSOR });
+
+/** Where the page behind this one begins: behind what arrived last. */
+function nextOf(rows: readonly { readonly seq: number }[], limit: number): number | null {
+  return rows.length < limit ? null : (rows.at(-1)?.seq ?? null);
 }
 
 const listSuspense = route<unknown, Page>({
@@ -16,16 +24,17 @@ const listSuspense = route<unknown, Page>({
   operationId: "listSuspense",
   summary: "List events that wait for their run's customer, oldest first.",
   scope: "read",
-  query: closed({ "limit?": LIMIT }),
+  query: PAGE,
   answers: { 200: json("Events in suspense.", named("SuspendedPage")) },
   errors: ["field.invalid", "field.out_of_range"],
   handle: async ({ engine }, { workspace, query }) => {
-    const rows = await engine.store.listSuspended(workspace, query.limit);
+    const { limit, cursor } = query;
+    const rows = await engine.store.listSuspended(workspace, limit, cursor);
     const events = rows.map(({ run, source, id, seq, receivedAtMs, document }) => {
       const receivedAt = timeText(receivedAtMs);
       return { run, source, id, receivedAt, seq, event: heldEventView(document) };
     });
-    return ok({ events });
+    return ok({ events, next: nextOf(rows, limit) });
   },
 });
 
@@ -35,12 +44,12 @@ const listConflicts = route<unknown, Page>({
   operationId: "listConflicts",
   summary: "List steps of which two differing exact records arrived, oldest first.",
   scope: "read",
-  query: closed({ "limit?": LIMIT }),
+  query: PAGE,
   answers: { 200: json("Open conflicts.", named("ConflictPage")) },
   errors: ["field.invalid", "field.out_of_range"],
-  handle: async ({ engine }, { workspace, query }) => {
-    const rows = await engine.store.listConflicts(workspace, query.limit);
-    return ok({ conflicts: rows.map(conflictView) });
+  handle: async ({ engine }, { workspace, query: { limit, cursor } }) => {
+    const rows = await engine.store.listConflicts(workspace, limit, cursor);
+    return ok({ conflicts: rows.map(conflictView), next: nextOf(rows, limit) });
   },
 });
 

@@ -11,10 +11,12 @@ import {
   WAIT_MAX_MS,
 } from "../../domain/limits.ts";
 import type { HoldsRequest, RunState } from "../../engine/hold-answers.ts";
+import type { HoldPlace } from "../../engine/spending-ports.ts";
 import { timeText } from "../instant.ts";
 import { NoDecision } from "../problem.ts";
 import { json, ok, type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
-import { ANY_TEXT, closed, described, ID, type JsonSchema, named } from "../schema.ts";
+import { ANY_TEXT, closed, described, ID, type JsonSchema, LIMIT, named } from "../schema.ts";
+import { textsOf } from "../texts-of-cursor.ts";
 import { holdView, runStateView } from "../views/budget-view.ts";
 import { writeHoldsAnswer } from "../write-holds-answer.ts";
 import { resultView } from "../write-ingest-answer.ts";
@@ -171,22 +173,48 @@ const renew = route<RunParam, unknown, unknown>({
   },
 });
 
-const list = route<RunParam>({
+interface ListQuery {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** The place that a cursor names. Throws `field.invalid` for what is no `next` of ours. */
+function placeOf(cursor: string): HoldPlace {
+  const [at = "", source = "", id, ...more] = textsOf(cursor);
+  if (/^\d{1,15}$/.test(at) && id !== undefined && more.length === 0) {
+    return { grantedAtMs: Number(at), source, id };
+  }
+  throw new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
+}
+
+function cursorOf({ grantedAtMs, source, id }: HoldPlace): string {
+  return JSON.stringify([`${grantedAtMs}`, source, id]);
+}
+
+const list = route<RunParam, ListQuery>({
   method: "GET",
   path: "/v1/runs/{run}/holds",
   operationId: "listHolds",
   summary: "The holds of a run, newest first.",
   scope: "read",
   params: RUN_PARAM,
-  answers: { 200: json("The holds.", named("HoldList")) },
-  errors: ["run.not_found"],
-  handle: async (context, { workspace, params: { run } }) => {
+  query: closed({
+    "limit?": { ...LIMIT, default: PAGE_MAX_ROWS },
+    "cursor?": described(ANY_TEXT, "`next` of the page before."),
+  }),
+  answers: { 200: json("A page of holds.", named("HoldPage")) },
+  errors: ["run.not_found", "field.invalid", "field.out_of_range"],
+  handle: async (context, { workspace, params: { run }, query: { limit, cursor } }) => {
+    const after = cursor === undefined ? {} : { after: placeOf(cursor) };
     const { store } = context.engine;
     if ((await store.run(workspace, run)) === undefined) {
       throw new TollgateError("run.not_found", `There is no run "${run}".`, "run");
     }
-    const holds = await store.spending.holdsOfRun(workspace, run, PAGE_MAX_ROWS);
-    return holdList(context, { workspace, run }, holds);
+    const holds = await store.spending.holdsOfRun(workspace, run, { limit, ...after });
+    const last = holds.length < limit ? undefined : holds.at(-1);
+    const nowMs = await context.engine.nowMs(workspace);
+    const shown = holds.map((hold) => holdView(hold, nowMs));
+    return ok({ run, holds: shown, next: last === undefined ? null : cursorOf(last) });
   },
 });
 

@@ -2,12 +2,22 @@
 import { INVOICE_ROWS_MAX_COUNT } from "../../domain/limits.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
+import { actPage } from "../../engine/act-page.ts";
 import type { Invoice, NewInvoice } from "../../engine/import-invoice.ts";
 import type { Reconciliation, TrueUp } from "../../engine/reconcile-invoice.ts";
-import { recordedActs } from "../../engine/recorded-acts.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
-import { closed, described, ID, type JsonSchema, listOf, named, TEXT } from "../schema.ts";
+import {
+  CURSOR,
+  closed,
+  described,
+  ID,
+  type JsonSchema,
+  LIMIT,
+  listOf,
+  named,
+  TEXT,
+} from "../schema.ts";
 import { FORMS } from "../text-forms.ts";
 
 const INVOICE_PARAM = closed({ invoice: ID });
@@ -52,17 +62,31 @@ const importInvoice = route<unknown, unknown, NewInvoice>({
     ok(invoiceView(await engine.importInvoice(workspace, body))),
 });
 
-const listInvoices = route({
+interface ListQuery {
+  readonly limit: number;
+  readonly cursor?: number;
+}
+
+/** Invoices that are read at a time: each has all its rows. */
+const INVOICES_AT_A_TIME = 10;
+
+const listInvoices = route<unknown, ListQuery>({
   method: "GET",
   path: "/v1/invoices",
   operationId: "listInvoices",
   summary: "List imported invoices, oldest first.",
   scope: "read",
-  answers: { 200: json("The invoices.", named("InvoiceList")) },
-  handle: async ({ engine }, { workspace }) => {
-    const of = { kind: "invoice.imported" } as const;
-    const invoices = await recordedActs<Invoice>(engine.store, workspace, of);
-    return ok({ invoices: invoices.map(invoiceView) });
+  query: closed({ "limit?": LIMIT, "cursor?": CURSOR }),
+  answers: { 200: json("A page of invoices.", named("InvoiceList")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query: { limit, cursor = 0 } }) => {
+    const of = { kind: "invoice.imported", afterSeq: cursor, limit } as const;
+    const { found, next } = await actPage(engine.store, workspace, {
+      ...of,
+      atATime: INVOICES_AT_A_TIME,
+      shown: (document) => invoiceView(JSON.parse(document) as Invoice),
+    });
+    return ok({ invoices: found, next });
   },
 });
 

@@ -5,14 +5,26 @@ import type { StatementRecord } from "../../domain/period/records.ts";
 import { readCreditNotes } from "../../engine/credited.ts";
 import { lateLimitsOf } from "../../engine/late-limits.ts";
 import { findStatement } from "../../engine/statement-lines.ts";
+import { successionOf, successionsOf, voidingOf } from "../../engine/statement-successions.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
-import { ANY_TEXT, AS_OF, COUNT, closed, described, FLAG, ID, named, nullable } from "../schema.ts";
+import {
+  ANY_TEXT,
+  AS_OF,
+  COUNT,
+  closed,
+  described,
+  FLAG,
+  ID,
+  LIMIT,
+  named,
+  nullable,
+} from "../schema.ts";
 import { FORMS } from "../text-forms.ts";
 import { lateLimitsField } from "../views/late-limits-view.ts";
 import { statementCsv, statementNdjson } from "../views/statement-export.ts";
 import { PAGE_HEADERS, statementPage } from "../views/statement-page.ts";
-import { readVoidings, statementSummary, type Voidings } from "../views/statement-summary.ts";
+import { statementSummary } from "../views/statement-summary.ts";
 
 interface CloseBody {
   readonly customer?: string | null;
@@ -54,7 +66,7 @@ const closePeriod = route<unknown, unknown, CloseBody>({
     const paged = limit === undefined ? request : { ...request, limit };
     const { statements, done, total, waiting, next } = await engine.closePeriod(workspace, paged);
     return ok({
-      statements: statements.map((one) => statementSummary(one, NONE_VOIDED)),
+      statements: statements.map((one) => statementSummary(one)),
       ...{ done, total, waiting },
       next: next === null ? null : `${next.period} ${next.customer}`,
     });
@@ -70,26 +82,45 @@ function keyOf(cursor: string): { readonly customer: string; readonly period: st
   throw new TollgateError("field.invalid", "The cursor is no `next` of an answer.", "cursor");
 }
 
-const listStatements = route<unknown, { readonly customer?: string; readonly asOf?: string }>({
+interface ListQuery {
+  readonly customer?: string;
+  readonly asOf?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+const listStatements = route<unknown, ListQuery>({
   method: "GET",
   path: "/v1/statements",
   operationId: "listStatements",
   isReport: true,
   summary: "List statements, latest period first.",
   scope: "read",
-  query: closed({ "customer?": ID, "asOf?": AS_OF }),
-  answers: { 200: json("The statements.", named("StatementPage")) },
+  query: closed({
+    "customer?": ID,
+    "asOf?": AS_OF,
+    "limit?": LIMIT,
+    "cursor?": described(ID, "`next` of the page before."),
+  }),
+  answers: { 200: json("A page of statements.", named("StatementPage")) },
   errors: AS_OF_ERRORS,
-  handle: async ({ engine }, { workspace, query }) => {
-    const { store } = await engine.readsAt(workspace, asOfMs(query.asOf));
-    const statements = await store.listStatements(workspace, query.customer);
-    const voidings = await readVoidings(store, workspace);
-    return ok({ statements: statements.map((one) => statementSummary(one, voidings)) });
+  handle: async ({ engine }, { workspace, query: { customer, asOf, limit, cursor } }) => {
+    const after =
+      cursor === undefined ? undefined : await engine.store.statement(workspace, cursor);
+    const isElsewhere = customer !== undefined && customer !== after?.customer;
+    if (cursor !== undefined && (after === undefined || isElsewhere)) {
+      throw new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
+    }
+    const { store } = await engine.readsAt(workspace, asOfMs(asOf));
+    const behind = { ...(customer && { customer }), ...(after && { after }) };
+    const page = await store.statementPage(workspace, { ...behind, limit });
+    const successions = await successionsOf(store, workspace, page);
+    return ok({
+      statements: page.map((one, index) => statementSummary(one, successions[index])),
+      next: page.length < limit ? null : (page.at(-1)?.id ?? null),
+    });
   },
 });
-
-/** A statement that was closed just now stands. */
-const NONE_VOIDED: Voidings = new Map();
 
 const CSV = "text/csv; charset=utf-8; header=present";
 const HTML = "text/html; charset=utf-8";
@@ -127,9 +158,9 @@ const readStatement = route<StatementParams>({
     if (wanted.startsWith(NDJSON)) return ndjsonAnswer(statement);
     // The document goes out in the very bytes that its digest covers.
     const reads = await context.engine.readsAt(workspace, null);
-    const voidings = await readVoidings(reads.store, workspace);
+    const succession = await successionOf(reads.store, workspace, statement.id);
     const late = lateLimitsField(await lateLimitsOf(reads, workspace, statement));
-    const head = { ...statementSummary(statement, voidings), ...late };
+    const head = { ...statementSummary(statement, succession), ...late };
     const summary = JSON.stringify(head).slice(0, -1);
     return { status: 200, body: `${summary},"document":${statement.document}}` };
   },
@@ -183,7 +214,7 @@ async function pageAnswer(
   workspace: string,
   statement: StatementRecord,
 ): Promise<RouteAnswer> {
-  const voiding = (await readVoidings(store, workspace)).get(statement.id) ?? null;
+  const voiding = (await voidingOf(store, workspace, statement.id)) ?? null;
   const creditNotes = await readCreditNotes(store, workspace, statement.id);
   const customer = (await store.customer(workspace, statement.customer)) ?? null;
   const body = statementPage(statement, { voiding, creditNotes, customer });

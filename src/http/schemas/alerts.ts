@@ -11,6 +11,7 @@ import {
   FLAG,
   listOf,
   mapOf,
+  NEXT,
   named,
   nullable,
   oneOf,
@@ -18,7 +19,6 @@ import {
 } from "../schema.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
-const NEXT = described(nullable(COUNT), "`cursor` of the page behind; null: that was all.");
 
 const alert = closed({
   id: described(ANY_TEXT, "The same wherever it is told."),
@@ -98,7 +98,7 @@ const change = closed({
 /** Components of alerts and of the audit log. */
 export const ALERT_SCHEMAS = {
   Change: change,
-  ChangeList: closed({ changes: listOf(named("Change")) }),
+  ChangeList: closed({ changes: listOf(named("Change")), next: NEXT }),
   Approvals: closed({ from: nullable(DECIMAL) }),
   AuditEntry: audited,
   AuditPage: closed({ entries: listOf(named("AuditEntry")), next: NEXT }),

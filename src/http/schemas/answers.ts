@@ -21,6 +21,7 @@ import {
   type JsonSchema,
   listOf,
   mapOf,
+  NEXT,
   named,
   nullable,
   oneOf,
@@ -250,9 +251,10 @@ const conflictFields = {
 const held = {
   SuspendedPage: closed({
     events: listOf(closed({ ...heldFields, seq: COUNT, event: heldEvent })),
+    next: NEXT,
   }),
   Conflict: closed(conflictFields),
-  ConflictPage: closed({ conflicts: listOf(named("Conflict")) }),
+  ConflictPage: closed({ conflicts: listOf(named("Conflict")), next: NEXT }),
 };
 
 const customers = {

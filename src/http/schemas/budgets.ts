@@ -175,6 +175,11 @@ export const BUDGET_SCHEMAS = {
     decisions: listOf(named("HoldDecision")),
   }),
   HoldList: closed({ run: ANY_TEXT, holds: listOf(named("Hold")) }),
+  HoldPage: closed({
+    run: ANY_TEXT,
+    holds: listOf(named("Hold")),
+    next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
+  }),
   RunState: closed({
     run: ANY_TEXT,
     state: oneOf(["running", "paused", "stopped", "ended"]),

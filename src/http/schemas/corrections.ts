@@ -8,6 +8,7 @@ import {
   described,
   type JsonSchema,
   listOf,
+  NEXT,
   named,
   nullable,
   oneOf,
@@ -54,7 +55,7 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       }),
     ),
   }),
-  GoodwillList: closed({ goodwill: listOf(named("Goodwill")) }),
+  GoodwillList: closed({ goodwill: listOf(named("Goodwill")), next: NEXT }),
   Dispute: closed({
     ...booked,
     originPeriod: described(PERIOD, "Of what is disputed."),
@@ -71,7 +72,7 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       }),
     ),
   }),
-  DisputeList: closed({ disputes: listOf(named("Dispute")) }),
+  DisputeList: closed({ disputes: listOf(named("Dispute")), next: NEXT }),
   CreditNote: closed({
     format: { const: "tollgate.credit_note/1" },
     id: ANY_TEXT,
@@ -94,7 +95,7 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     rows: described(COUNT, "One a provider, model and day."),
     importedAt: TIME,
   }),
-  InvoiceList: closed({ invoices: listOf(named("Invoice")) }),
+  InvoiceList: closed({ invoices: listOf(named("Invoice")), next: NEXT }),
   Reconciliation: closed({
     invoice: named("Invoice"),
     rows: listOf(closed({ ...costPlace, ...sides }), "By provider, day and model."),

@@ -87,7 +87,10 @@ const lateLimits = listOf(
 /** Components of statements and bills by name. */
 export const STATEMENT_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   StatementSummary: closed(statementFields),
-  StatementPage: closed({ statements: listOf(named("StatementSummary")) }),
+  StatementPage: closed({
+    statements: listOf(named("StatementSummary")),
+    next: described(TEXT_OR_NULL, "Where to go on; null: that was all."),
+  }),
   StatementLinePage: closed({
     statement: ANY_TEXT,
     line: COUNT,

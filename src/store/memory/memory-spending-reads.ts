@@ -11,13 +11,15 @@ import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import type {
   BalanceFilter,
+  HoldPage,
+  HoldPlace,
   KeptBalance,
   LimitKey,
   SpendingReads,
 } from "../../engine/spending-ports.ts";
 import { balancePage } from "../balance-page.ts";
 import { keptBalances } from "./memory-spending.ts";
-import { byBytes, pick, stepKey, type Tables } from "./tables.ts";
+import { byBytes, pick, type Tables } from "./tables.ts";
 
 /** Reads tables of any workspace. */
 export class MemorySpendingReads implements SpendingReads {
@@ -45,10 +47,13 @@ export class MemorySpendingReads implements SpendingReads {
       .slice(0, limit);
   }
 
-  holdsOfRun(workspace: string, run: string, limit: number): Hold[] {
+  holdsOfRun(workspace: string, run: string, { limit, after }: HoldPage): Hold[] {
+    const byPlace = (a: HoldPlace, b: HoldPlace) =>
+      b.grantedAtMs - a.grantedAtMs || byBytes(a.source, b.source) || byBytes(a.id, b.id);
     return [...this.#tablesOf(workspace).holds.values()]
       .filter((hold) => hold.run === run)
-      .sort((a, b) => b.grantedAtMs - a.grantedAtMs || byBytes(stepKey(a), stepKey(b)))
+      .filter((hold) => after === undefined || byPlace(hold, after) > 0)
+      .sort(byPlace)
       .slice(0, limit);
   }
 

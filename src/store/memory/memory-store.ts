@@ -29,6 +29,11 @@ import type {
   UsageFilter,
   Writes,
 } from "../../engine/ports.ts";
+import type {
+  StatementFilter,
+  StatementHead,
+  StatementPlace,
+} from "../../engine/statement-list.ts";
 import { Turns } from "../../engine/turns.ts";
 import { SoleStore } from "../sole-writer.ts";
 import { MemoryAlerts } from "./memory-alerts.ts";
@@ -198,9 +203,12 @@ export class MemoryStore extends SoleStore implements Store {
       .slice(0, limit);
   }
 
-  listSuspended(workspace: string, limit: number): Suspended[] {
+  listSuspended(workspace: string, limit: number, afterSeq = -1): Suspended[] {
     const rows = [...this.#tables(workspace).suspended.values()];
-    return rows.sort((a, b) => a.seq - b.seq).slice(0, limit);
+    return rows
+      .filter(({ seq }) => seq > afterSeq)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit);
   }
 
   listConflicts(workspace: string, limit: number, afterSeq = 0): Conflict[] {
@@ -215,13 +223,18 @@ export class MemoryStore extends SoleStore implements Store {
     const rows = [...this.#tables(workspace).statements.values()];
     return rows
       .filter((row) => customer === undefined || row.customer === customer)
-      .sort(
-        (a, b) =>
-          byBytes(b.period, a.period) ||
-          byBytes(a.customer, b.customer) ||
-          b.closedAtMs - a.closedAtMs ||
-          byBytes(a.id, b.id),
-      );
+      .sort(inListOrder);
+  }
+
+  statementPage(
+    workspace: string,
+    { customer, closedUntilMs = Infinity, after, limit }: StatementFilter,
+  ): StatementHead[] {
+    return this.listStatements(workspace, customer)
+      .filter((row) => row.closedAtMs <= closedUntilMs)
+      .filter((row) => after === undefined || inListOrder(row, after) > 0)
+      .slice(0, limit)
+      .map(({ document: _, ...head }) => head);
   }
 
   statement(workspace: string, id: string): StatementRecord | undefined {
@@ -237,6 +250,12 @@ export class MemoryStore extends SoleStore implements Store {
 
   adjustmentsOf(workspace: string, key: CounterKey): Adjustment[] {
     return this.#booked(workspace, key);
+  }
+
+  bookedByHand(workspace: string, customer: string): Adjustment[] {
+    return this.#tables(workspace)
+      .adjustments.filter((row) => row.customer === customer && row.run === "")
+      .sort((a, b) => a.seq - b.seq);
   }
 
   #booked(workspace: string, { customer, period }: CounterKey): Adjustment[] {
@@ -317,6 +336,16 @@ export class MemoryStore extends SoleStore implements Store {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Newest period first, then by customer; of one period, the one that was closed last first. */
+function inListOrder(a: StatementPlace, b: StatementPlace): number {
+  return (
+    byBytes(b.period, a.period) ||
+    byBytes(a.customer, b.customer) ||
+    b.closedAtMs - a.closedAtMs ||
+    byBytes(a.id, b.id)
+  );
 }
 
 function byOpening(a: Run, b: Run): number {

@@ -9,6 +9,8 @@ import type { Parameter } from "./connection.ts";
 /** Rows of a workspace's table. */
 export interface List {
   readonly conditions: readonly Condition[];
+  /** (Default: all.) */
+  readonly columns?: string;
   /** (Default: any.) */
   readonly order?: string;
   /** (Default: all.) */
@@ -18,13 +20,13 @@ export interface List {
 /** SQL, and the values behind the workspace, whose number is the first parameter. */
 export function listQuery(
   table: string,
-  { conditions, order, limit }: List,
+  { conditions, columns = "*", order, limit }: List,
 ): [sql: string, ...values: Parameter[]] {
   const { where, values } = together(conditions);
   const parts = where.split("?");
   const numbered = parts.map((part, at) => (at === 0 ? part : `$${at + 1}${part}`)).join("");
   const ordered = order === undefined ? "" : ` ORDER BY ${order}`;
-  const sql = `SELECT * FROM ${table} WHERE ws = $1${numbered}${ordered}`;
+  const sql = `SELECT ${columns} FROM ${table} WHERE ws = $1${numbered}${ordered}`;
   if (limit === undefined) return [sql, ...values];
   return [`${sql} LIMIT $${values.length + 2}`, ...values, limit];
 }

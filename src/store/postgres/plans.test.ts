@@ -23,6 +23,7 @@ const GROWING = new Set(
 /** Pages of everything in the order of their index, and what reads all that there is by design. */
 const OF_ALL = [
   /FROM runs WHERE ws = \$1( AND (status|agent|end_user) = \$2)? ORDER BY opened_at DESC, /,
+  /FROM statements WHERE ws = \$1( AND closed_at <= \$2)? ORDER BY period DESC, .* LIMIT/,
   /FROM outcomes WHERE ws = \$1 AND status = 'provisional' ORDER BY customer, run, key LIMIT/,
   /FROM alert_deliveries WHERE ws = \$1( AND route = \$2)? ORDER BY created_at DESC, .* LIMIT/,
   /min\(next_at\) AS at FROM alert_deliveries WHERE ws = \$1 AND state = 'ready'$/,
@@ -95,6 +96,15 @@ async function askForLists(store: Store): Promise<void> {
     await store.outbox.lines(WORKSPACE, { ...ofTarget, ...filter });
   }
   await store.listStatements(WORKSPACE, customer);
+  const last = { period: "2026-11-01", customer, closedAtMs: 1, id: "x" };
+  for (const filter of [{}, { after: last }, { customer }, { customer, after: last }]) {
+    await store.statementPage(WORKSPACE, { ...filter, closedUntilMs: 1, ...PAGE });
+    await store.statementPage(WORKSPACE, { ...filter, ...PAGE });
+  }
+  await store.listSuspended(WORKSPACE, 10, 1);
+  await store.bookedByHand(WORKSPACE, customer);
+  const hold = { grantedAtMs: 1, source: "sdk", id: "x" };
+  await store.spending.holdsOfRun(WORKSPACE, id, { ...PAGE, after: hold });
   await store.periodsToBill(WORKSPACE, "2026-11", customer);
   await store.credit.customersBelow(WORKSPACE, customer);
 }

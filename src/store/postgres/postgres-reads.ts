@@ -22,7 +22,9 @@ import type {
   Suspended,
   UsageFilter,
 } from "../../engine/ports.ts";
+import type { StatementFilter, StatementHead } from "../../engine/statement-list.ts";
 import { condition, conditionsOfRuns, conditionsOfUsage, equal } from "../conditions.ts";
+import { STATEMENT_HEAD, STATEMENT_ORDER, stretchesOf } from "../statement-stretches.ts";
 import {
   decodeAdjustment,
   decodeConflict,
@@ -33,6 +35,7 @@ import {
   decodeRollup,
   decodeRun,
   decodeStatement,
+  decodeStatementHead,
   decodeSuspended,
   type Row,
 } from "../stored-rows.ts";
@@ -156,9 +159,9 @@ export abstract class PostgresReads {
     return (await this.many(workspace, sql, after, limit)).map(decodeCustomer);
   }
 
-  async listSuspended(workspace: string, limit: number): Promise<Suspended[]> {
-    const sql = "SELECT * FROM suspended WHERE ws = $1 ORDER BY seq LIMIT $2";
-    return (await this.of(workspace, sql, limit)).map(decodeSuspended);
+  async listSuspended(workspace: string, limit: number, afterSeq = -1): Promise<Suspended[]> {
+    const sql = "SELECT * FROM suspended WHERE ws = $1 AND seq > $3 ORDER BY seq LIMIT $2";
+    return (await this.of(workspace, sql, limit, afterSeq)).map(decodeSuspended);
   }
 
   async listConflicts(workspace: string, limit: number, afterSeq = 0): Promise<Conflict[]> {
@@ -168,12 +171,24 @@ export abstract class PostgresReads {
   }
 
   async listStatements(workspace: string, customer?: string): Promise<StatementRecord[]> {
-    const order = "period DESC, customer, closed_at DESC, id";
+    const order = STATEMENT_ORDER;
     const query = listQuery("statements", { conditions: equal({ customer }), order });
     // Those of one customer are few, and what commits tell of commitments asks for them.
     const rows =
       customer === undefined ? this.many(workspace, ...query) : this.of(workspace, ...query);
     return (await rows).map(decodeStatement);
+  }
+
+  async statementPage(workspace: string, filter: StatementFilter): Promise<StatementHead[]> {
+    const found: StatementHead[] = [];
+    const of = { columns: STATEMENT_HEAD, order: STATEMENT_ORDER };
+    for (const conditions of stretchesOf(filter)) {
+      const limit = filter.limit - found.length;
+      if (limit === 0) break;
+      const query = listQuery("statements", { ...of, conditions, limit });
+      found.push(...(await this.many(workspace, ...query)).map(decodeStatementHead));
+    }
+    return found;
   }
 
   async statement(workspace: string, id: string): Promise<StatementRecord | undefined> {
@@ -201,6 +216,12 @@ export abstract class PostgresReads {
       WHERE ws = $1 AND customer = $2 AND booked_period = $3 AND seq > $4 ORDER BY seq LIMIT $5`;
     const rows = await this.of(workspace, sql, customer, period, after, limit);
     return rows.map(decodeAdjustment);
+  }
+
+  async bookedByHand(workspace: string, customer: string): Promise<Adjustment[]> {
+    const sql = `SELECT * FROM adjustments
+      WHERE ws = $1 AND customer = $2 AND run = '' ORDER BY seq`;
+    return (await this.of(workspace, sql, customer)).map(decodeAdjustment);
   }
 
   async journal(workspace: string, afterSeq: number, limit: number): Promise<JournalEntry[]> {

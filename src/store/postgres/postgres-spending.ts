@@ -7,6 +7,7 @@ import type { StepKey } from "../../engine/ports.ts";
 import type {
   BalanceFilter,
   CustomerStep,
+  HoldPage,
   KeptBalance,
   LimitKey,
   RecordKey,
@@ -16,7 +17,7 @@ import type {
   SpendingWrites,
 } from "../../engine/spending-ports.ts";
 import { balancePage } from "../balance-page.ts";
-import { condition, equal } from "../conditions.ts";
+import { condition, conditionsOfHolds, equal } from "../conditions.ts";
 import {
   decodeBalance,
   decodeBudget,
@@ -352,11 +353,12 @@ export class PostgresSpendingReads implements SpendingReads {
     return limitsOf(await this.#in(workspace), keys);
   }
 
-  async holdsOfRun(workspace: string, run: string, limit: number): Promise<Hold[]> {
+  async holdsOfRun(workspace: string, run: string, page: HoldPage): Promise<Hold[]> {
     const ask = await this.#in(workspace);
-    const sql = `SELECT * FROM holds WHERE ws = $1 AND run = $2
-      ORDER BY granted_at DESC, source, id LIMIT $3`;
-    return (await ask(sql, run, limit)).map(decodeHold);
+    const conditions = conditionsOfHolds(run, page.after);
+    const order = "granted_at DESC, source, id";
+    const query = listQuery("holds", { conditions, order, limit: page.limit });
+    return (await ask(...query)).map(decodeHold);
   }
 
   async listStops(workspace: string, limit: number): Promise<Stop[]> {

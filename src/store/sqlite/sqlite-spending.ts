@@ -1,10 +1,12 @@
 /** Budgets, holds and stops of the embedded store: inside a unit of work, and outside. */
+
 import type { BalanceKey, BudgetRecord, Overrun, OwnLimit } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import type { Stop, StopKey } from "../../domain/budget/stop.ts";
 import type { Answer, StepKey } from "../../engine/ports.ts";
 import type {
   BalanceFilter,
+  HoldPage,
   KeptBalance,
   LimitKey,
   RecordKey,
@@ -14,6 +16,7 @@ import type {
   SpendingWrites,
 } from "../../engine/spending-ports.ts";
 import { balancePage } from "../balance-page.ts";
+import { conditionsOfHolds, together } from "../conditions.ts";
 import {
   decodeBalance,
   decodeBudget,
@@ -283,10 +286,11 @@ export class SqliteSpendingReads implements SpendingReads {
     return this.#source.rows(this.#source.ws(workspace)).ownLimits(keys);
   }
 
-  holdsOfRun(workspace: string, run: string, limit: number): Hold[] {
-    const sql = `SELECT * FROM holds WHERE ws = ? AND run = ?
+  holdsOfRun(workspace: string, run: string, { limit, after }: HoldPage): Hold[] {
+    const { where, values } = together(conditionsOfHolds(run, after));
+    const sql = `SELECT * FROM holds WHERE ws = ?${where}
       ORDER BY granted_at DESC, source, id LIMIT ?`;
-    return this.#source.all(sql, this.#source.ws(workspace), run, limit).map(decodeHold);
+    return this.#source.all(sql, this.#source.ws(workspace), ...values, limit).map(decodeHold);
   }
 
   listStops(workspace: string, limit: number): Stop[] {

@@ -33,11 +33,11 @@ import type {
   UsageFilter,
 } from "../../engine/ports.ts";
 import { CHAIN_START } from "../../engine/seal.ts";
+import type { StatementFilter, StatementHead } from "../../engine/statement-list.ts";
 import { Turns } from "../../engine/turns.ts";
 import { SoleStore } from "../sole-writer.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
-  decodeAdjustment,
   decodeConflict,
   decodeCustomer,
   decodeJournal,
@@ -53,8 +53,10 @@ import type { OpenOptions } from "./open-database.ts";
 import { openReader, openWriter } from "./open-database.ts";
 import { OwnTransactions } from "./own-transactions.ts";
 import { actsOf, lastActOf } from "./read-acts.ts";
+import { adjustmentPage, adjustmentsOf, bookedByHand } from "./read-adjustments.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
+import { statementPage, statementsOf } from "./read-statements.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 import type { TotalsAnswers, TotalsQuery } from "./read-totals.ts";
 import { RowCaches } from "./row-caches.ts";
@@ -301,9 +303,9 @@ class SqliteStore extends SoleStore implements Store {
     return this.#all(sql, this.#ws(workspace), after, limit).map(decodeCustomer);
   }
 
-  listSuspended(workspace: string, limit: number): Suspended[] {
-    const sql = "SELECT * FROM suspended WHERE ws = ? ORDER BY seq LIMIT ?";
-    return this.#all(sql, this.#ws(workspace), limit).map(decodeSuspended);
+  listSuspended(workspace: string, limit: number, afterSeq = -1): Suspended[] {
+    const sql = "SELECT * FROM suspended WHERE ws = ? AND seq > ? ORDER BY seq LIMIT ?";
+    return this.#all(sql, this.#ws(workspace), afterSeq, limit).map(decodeSuspended);
   }
 
   listConflicts(workspace: string, limit: number, afterSeq = 0): Conflict[] {
@@ -313,14 +315,11 @@ class SqliteStore extends SoleStore implements Store {
   }
 
   listStatements(workspace: string, customer?: string): StatementRecord[] {
-    const ws = this.#ws(workspace);
-    const all = "SELECT * FROM statements WHERE ws = ?";
-    const order = "ORDER BY period DESC, customer, closed_at DESC, id";
-    const rows =
-      customer === undefined
-        ? this.#all(`${all} ${order}`, ws)
-        : this.#all(`${all} AND customer = ? ${order}`, ws, customer);
-    return rows.map(decodeStatement);
+    return this.#read(workspace, (parts) => statementsOf(parts, customer));
+  }
+
+  statementPage(workspace: string, filter: StatementFilter): StatementHead[] {
+    return this.#read(workspace, (parts) => statementPage(parts, filter));
   }
 
   statement(workspace: string, id: string): StatementRecord | undefined {
@@ -333,21 +332,16 @@ class SqliteStore extends SoleStore implements Store {
     return this.#all(sql, this.#ws(workspace), customer).map(decodePeriod);
   }
 
-  adjustmentsOf(workspace: string, { customer, period }: CounterKey): Adjustment[] {
-    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
-      WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
-    return this.#all(sql, this.#ws(workspace), customer, period).map(decodeAdjustment);
+  adjustmentsOf(workspace: string, key: CounterKey): Adjustment[] {
+    return this.#read(workspace, (parts) => adjustmentsOf(parts, key));
   }
 
-  adjustmentPage(
-    workspace: string,
-    { customer, period }: CounterKey,
-    { after, limit }: PageAfter<number>,
-  ): Adjustment[] {
-    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
-      WHERE ws = ? AND customer = ? AND booked_period = ? AND seq > ? ORDER BY seq LIMIT ?`;
-    const ws = this.#ws(workspace);
-    return this.#all(sql, ws, customer, period, after, limit).map(decodeAdjustment);
+  adjustmentPage(workspace: string, key: CounterKey, page: PageAfter<number>): Adjustment[] {
+    return this.#read(workspace, (parts) => adjustmentPage(parts, key, page));
+  }
+
+  bookedByHand(workspace: string, customer: string): Adjustment[] {
+    return this.#read(workspace, (parts) => bookedByHand(parts, customer));
   }
 
   journal(workspace: string, afterSeq: number, limit: number): JournalEntry[] {

@@ -1,0 +1,79 @@
+/**
+ * What is booked in a period, as a bill wants it: bookings by hand one by one, and what came late
+ * as one row for each closed period, charge and cell, since a bill tells their sums alone. A period
+ * may have hundreds of thousands of them.
+ */
+import { PAGE_MAX_ROWS } from "../domain/limits.ts";
+import type { Amount } from "../domain/money/decimal.ts";
+import { isByHand } from "../domain/period/booking.ts";
+import type { Adjustment } from "../domain/period/records.ts";
+import type { BillReads } from "./context.ts";
+import { ReadTurns } from "./others-turn.ts";
+import type { CounterKey } from "./ports.ts";
+
+/** Rows that are read by pages and added up as they come. */
+export class BookedRows {
+  readonly #byHand: Adjustment[] = [];
+  readonly #late = new Map<string, Adjustment>();
+  #lastSeq = 0;
+  #isRead = false;
+
+  /** In the order of their seq, those of sums by their first. */
+  get rows(): readonly Adjustment[] {
+    return [...this.#byHand, ...this.#late.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  add(rows: readonly Adjustment[]): void {
+    for (const row of rows) {
+      this.#lastSeq = Math.max(this.#lastSeq, row.seq);
+      if (isByHand(row)) {
+        this.#byHand.push(row);
+        continue;
+      }
+      const { originPeriod, cardKey, chargeKey, cell, amount } = row;
+      // Keys hold no control character, so no two share one.
+      const key = `${originPeriod}\u0000${cardKey}\u0000${chargeKey}\u0000${cell}`;
+      const known = this.#late.get(key);
+      const sum =
+        known === undefined ? row : { ...known, amount: (known.amount + amount) as Amount };
+      this.#late.set(key, sum);
+    }
+  }
+
+  /** Reads what stands behind those that were read. Others have their turns, if `turns` says so. */
+  async read(
+    { store, workspace, key }: Booked,
+    turns: ReadTurns | null = new ReadTurns(),
+  ): Promise<void> {
+    if (store.adjustmentPage === undefined) {
+      // A unit of work sees one moment: what was read once is all.
+      if (!this.#isRead) this.add(await store.adjustmentsOf(workspace, key));
+      this.#isRead = true;
+      return;
+    }
+    for (;;) {
+      const page = { after: this.#lastSeq, limit: PAGE_MAX_ROWS };
+      const rows = await store.adjustmentPage(workspace, key, page);
+      this.add(rows);
+      if (rows.length < PAGE_MAX_ROWS) return;
+      await turns?.read(rows.length);
+    }
+  }
+}
+
+interface Booked {
+  readonly store: BillReads;
+  readonly workspace: string;
+  readonly key: CounterKey;
+}
+
+/** All that is booked in a period. */
+export async function bookedIn(
+  store: BillReads,
+  workspace: string,
+  key: CounterKey,
+): Promise<readonly Adjustment[]> {
+  const booked = new BookedRows();
+  await booked.read({ store, workspace, key });
+  return booked.rows;
+}

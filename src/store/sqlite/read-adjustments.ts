@@ -1,0 +1,35 @@
+/** Rows that periods have beside what they count: adjustments, and what people have booked. */
+import type { Adjustment } from "../../domain/period/records.ts";
+import type { PageAfter } from "../../engine/history.ts";
+import type { CounterKey } from "../../engine/ports.ts";
+import { decodeAdjustment } from "../stored-rows.ts";
+import type { ReadParts } from "./read-steps.ts";
+
+const OF_PERIOD = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
+  WHERE ws = ? AND customer = ? AND booked_period = ?`;
+const BY_HAND = `SELECT * FROM adjustments INDEXED BY adjustments_by_hand
+  WHERE ws = ? AND customer = ? AND run = '' ORDER BY seq`;
+
+/** All that is booked in a period. */
+export function adjustmentsOf(
+  { reads, ws }: ReadParts,
+  { customer, period }: CounterKey,
+): Adjustment[] {
+  const rows = reads.of(`${OF_PERIOD} ORDER BY seq`).all(ws, customer, period);
+  return rows.map(decodeAdjustment);
+}
+
+/** What is booked in a period behind a seq. */
+export function adjustmentPage(
+  { reads, ws }: ReadParts,
+  { customer, period }: CounterKey,
+  { after, limit }: PageAfter<number>,
+): Adjustment[] {
+  const page = reads.of(`${OF_PERIOD} AND seq > ? ORDER BY seq LIMIT ?`);
+  return page.all(ws, customer, period, after, limit).map(decodeAdjustment);
+}
+
+/** What is booked for a customer and no usage caused. */
+export function bookedByHand({ reads, ws }: ReadParts, customer: string): Adjustment[] {
+  return reads.of(BY_HAND).all(ws, customer).map(decodeAdjustment);
+}
