@@ -101,6 +101,10 @@ export class BatchState {
   readonly restored: Step[] = [];
   /** Usage without a price, one step of each provider and model or tool. */
   readonly unpriced = new Map<string, Unpriced>();
+  /** Runs whose openings leave it to later units to restate their steps. */
+  readonly leftToRestate = new Set<string>();
+  /** Runs that were opened, perhaps once more, while they have steps to be restated. */
+  readonly openedLate = new Set<string>();
   /** Whether something is on record that people must hear of. */
   hasAlert = false;
   /** Balances of budgets, holds and stops. */

@@ -13,6 +13,7 @@ import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
+import { restateRuns } from "./restate-run.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
@@ -55,6 +56,7 @@ export async function closePeriod(
   request: ClosePeriod,
 ): Promise<ClosedPeriods> {
   // Which periods hold something depends on it.
+  await restateRuns(context, workspace, request.customer ?? undefined);
   await settleOutcomes(context, workspace);
   const all = await keysToClose(context, workspace, request);
   const { graceHours } = await readWorkspace(context.store, workspace);
@@ -131,6 +133,7 @@ async function closeSettled(
   for (;;) {
     const closed = await runAct(context, workspace, (act) => closeOne(context, act, how));
     if (closed !== "unsettled") return closed;
+    await restateRuns(context, workspace, how.key.customer);
     await settleOutcomes(context, workspace);
   }
 }
@@ -161,11 +164,15 @@ async function closeOne(
   return record;
 }
 
-/** Whether an outcome of a period is final by now and not charged yet. */
+/**
+ * Whether an outcome of a period is final by now and not charged yet, or a run's late opening has
+ * restated a part of its steps.
+ */
 async function isUnsettled(
   { unit, state, tariff }: Act,
   { customer, period }: { readonly customer: Customer; readonly period: BillingPeriod },
 ): Promise<boolean> {
+  if ((await unit.restatingRuns(1, customer.id)).length > 0) return true;
   if (!tariff.settlesOutcomes) return false;
   const untilMs = Math.min(state.receivedAtMs, period.endMs - 1);
   return (await unit.dueOutcomes(untilMs, { customer: customer.id, limit: 1 })).length > 0;

@@ -37,7 +37,7 @@ interface EventsWaiting {
   readonly events: readonly TollgateEvent[];
   /** What is asked of holds once the events are booked; null: nothing. */
   readonly holds: HoldsRequest | null;
-  readonly resolve: (result: BatchResult) => void;
+  readonly resolve: (result: BatchResult | Promise<BatchResult>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -50,6 +50,17 @@ type Waiting = EventsWaiting | ActWaiting;
 
 /** Commits work of one workspace durably; resolves after the commit. */
 export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>;
+
+interface OpenedLate extends Pick<EventsWaiting, "workspace" | "events"> {
+  readonly restating: readonly string[];
+}
+
+/** Does what a unit has left to do in runs; returns these as they are then, among those known. */
+type Finish = (
+  workspace: string,
+  runs: readonly string[],
+  known: BatchResult["runs"],
+) => Promise<BatchResult["runs"]>;
 
 /** What waits for its turn, and whether somebody sees to it. */
 interface Lane {
@@ -80,14 +91,19 @@ interface Landing {
 export class CommitLoop {
   readonly #commit: CommitWork;
   readonly #hasLanes: boolean;
+  readonly #finish: Finish;
   readonly #lanes = new Map<string, Lane>();
   #waitingCount = 0;
   #draining = false;
 
-  /** (Default: one lane for all workspaces.) */
-  constructor(commit: CommitWork, { hasLanes = false }: { readonly hasLanes?: boolean } = {}) {
+  /** (Default: one lane for all workspaces, and runs are left as they are committed.) */
+  constructor(
+    commit: CommitWork,
+    { hasLanes = false, finish }: { readonly hasLanes?: boolean; readonly finish?: Finish } = {},
+  ) {
     this.#commit = commit;
     this.#hasLanes = hasLanes;
+    this.#finish = finish ?? (async (_workspace, _runs, known) => known);
   }
 
   /** Requests that wait for a commit. */
@@ -184,17 +200,34 @@ export class CommitLoop {
       const asked = taken.flatMap((request) => request.holds ?? []);
       const work = { events: eventsOf(), holds: asked, handedOver };
       const joined = this.#hasLanes ? { ...work, closed } : work;
-      const { results, runs, holds } = await this.#commit(workspace, joined);
+      const { results, runs, holds, restating = [] } = await this.#commit(workspace, joined);
       let [from, at] = [0, 0];
       for (const { events, holds: request, resolve } of taken) {
         const own = request === null ? NO_HOLDS : holds.slice(at, at + 1);
         at += own.length;
-        resolve({ results: results.slice(from, from + events.length), runs, holds: own });
+        const mine = results.slice(from, from + events.length);
+        const answer = { results: mine, runs, holds: own };
+        resolve(
+          restating.length === 0
+            ? answer
+            : this.#whenRestated(answer, { workspace, events, restating }),
+        );
         from += events.length;
       }
     } catch (error) {
       for (const { reject } of taken) reject(error);
     }
+  }
+
+  /** Who opened a run behind many of its steps is answered when they are what it states. */
+  async #whenRestated(
+    answer: BatchResult,
+    { workspace, events, restating }: OpenedLate,
+  ): Promise<BatchResult> {
+    const opened = new Set<string>();
+    for (const { type, run } of events) if (type === "run.opened") opened.add(run);
+    const own = restating.filter((run) => opened.has(run));
+    return { ...answer, runs: await this.#finish(workspace, own, answer.runs) };
   }
 
   /**

@@ -12,6 +12,7 @@ import { LiveTelling } from "./live-elsewhere.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { PolicyBooks } from "./policy-books.ts";
 import { readRunState } from "./read-budgets.ts";
+import { Restatements } from "./restate-run.ts";
 import { KnownRules } from "./rules.ts";
 import { Turns } from "./turns.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
@@ -46,11 +47,14 @@ export function contextOf(parts: ContextParts): EngineContext {
     return committed;
   };
   const { isShared } = parts.store;
-  const loop = new CommitLoop(commit, { hasLanes: isShared });
+  const restatements = new Restatements(() => context);
+  const finish = restatements.finish.bind(restatements);
+  const loop = new CommitLoop(commit, { hasLanes: isShared, finish });
   const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
   const waiting = new WaitingRuns(
     (workspace, run) => readRunState(reading, workspace, run),
     isShared ? async (workspace) => parts.store.commits(workspace) : null,
   );
-  return { ...parts, ...kept, rules, clocks, loop, waiting };
+  const context: EngineContext = { ...parts, ...kept, rules, clocks, loop, waiting };
+  return context;
 }

@@ -20,15 +20,13 @@ import { currencyOfCard } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
 import type { Signatures } from "./key-ports.ts";
 import { areStepsRemoved, type RunTree, readRunTree } from "./read-run.ts";
+import { restateRun } from "./restate-run.ts";
 import { joinShares } from "./shares.ts";
 import { signerOf } from "./signing-keys.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** What issuing a receipt works with. */
-export type Issuing = Pick<
-  EngineContext,
-  "store" | "tariffs" | "budgets" | "clocks" | "clock" | "ids" | "digest"
-> & { readonly signatures: Signatures };
+export type Issuing = EngineContext & { readonly signatures: Signatures };
 
 /** What a receipt is asked for. */
 export interface ReceiptRequest {
@@ -47,7 +45,7 @@ export async function issueReceipt(
   workspace: string,
   { run: id, issuer }: ReceiptRequest,
 ): Promise<string> {
-  const tree = await readRunTree(context, workspace, id);
+  const tree = await readRestated(context, workspace, id);
   requireRoot(tree.run);
   const tariff = await context.tariffs.of(workspace);
   const runs: ReceiptRun[] = [];
@@ -62,6 +60,20 @@ export async function issueReceipt(
   });
   const signer = await signerOf(context);
   return sealReceipt(bodies, { sha256: (text) => context.digest.sha256(text), signer });
+}
+
+/** A receipt is for ever: what a late opening states of steps is so for all of them first. */
+async function readRestated(context: Issuing, workspace: string, id: string): Promise<RunTree> {
+  for (;;) {
+    const tree = await readRunTree(context, workspace, id);
+    const left = restatingIn(tree);
+    if (left.length === 0) return tree;
+    for (const run of left) await restateRun(context, workspace, run);
+  }
+}
+
+function restatingIn({ run, children }: RunTree): string[] {
+  return [...(run.restating === null ? [] : [run.id]), ...children.flatMap(restatingIn)];
 }
 
 interface Gathering {

@@ -59,6 +59,8 @@ export interface BatchResult {
   readonly runs: ReadonlyMap<string, RunResult>;
   /** What was answered to what was asked of holds, in the order of the requests. */
   readonly holds: readonly HoldsAnswer[];
+  /** Runs that the events opened behind steps which are still to be restated. (Default: none.) */
+  readonly restating?: readonly string[];
 }
 
 /** The answer to an event that was refused. */

@@ -70,6 +70,11 @@ export function conditionsOfDue(atMs: number, customer: string | undefined): Con
   return [...due, ...equal({ customer })];
 }
 
+/** Runs with steps that their opening has yet to restate. */
+export function conditionsOfRestating(customer: string | undefined): Condition[] {
+  return [condition("restating IS NOT NULL"), ...equal({ customer })];
+}
+
 /** Messages of a page of a workspace, the newest first. */
 export function conditionsOfDeliveries(
   ws: number,

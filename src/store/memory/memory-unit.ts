@@ -155,6 +155,13 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
       .slice(0, limit);
   }
 
+  restatingRuns(limit: number, customer?: string): Run[] {
+    return [...this.#tables.runs.values()]
+      .filter((run) => run.restating !== null && (customer ?? run.customer) === run.customer)
+      .sort((a, b) => byBytes(a.id, b.id))
+      .slice(0, limit);
+  }
+
   dueOutcomes(
     atMs: number,
     { customer, limit }: { readonly customer?: string; readonly limit: number },

@@ -77,9 +77,10 @@ async function askForLists(store: Store): Promise<void> {
     await store.acts(WORKSPACE, { kind: "customer.saved", ...filter, ...PAGE });
   }
   const after = { customer, run: id, key: "" };
-  for (const filter of [{}, { customer }]) {
+  for (const filter of [{}, { customer }] as { customer?: string }[]) {
     await store.transact(WORKSPACE, (unit) => unit.dueOutcomes(1, { ...filter, ...PAGE }));
     await store.provisionalOutcomes(WORKSPACE, { ...filter, ...PAGE });
+    await store.transact(WORKSPACE, (unit) => unit.restatingRuns(10, filter.customer));
   }
   await store.history(WORKSPACE).outcomes({ after, ...PAGE });
   const balance = { budgetId: 1, scope: "x", window: "y" };
