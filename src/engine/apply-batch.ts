@@ -4,10 +4,12 @@
  */
 import { unreachable } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
+import { isUnfinished } from "../domain/run/run.ts";
 import { amendStep, voidStep } from "./apply-correction.ts";
 import { recordOutcome, reverseOutcome } from "./apply-outcome.ts";
 import { closeRun, openRun, restateSteps } from "./apply-run.ts";
 import { applyStep } from "./apply-step.ts";
+import { releaseOwn } from "./attribute.ts";
 import type { BatchState } from "./batch-state.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
@@ -33,9 +35,9 @@ export function applyBatch(
     const run = state.runs.get(event.run);
     if (run !== undefined) runs.set(run.id, { own: run.own, tree: run.tree });
   }
-  if (state.openedLate.size === 0) return { results, runs, holds: [] };
-  const restating = [...state.openedLate].filter((id) => state.runOrNew(id).restating !== null);
-  return { results, runs, holds: [], restating };
+  if (state.left.length === 0) return { results, runs, holds: [] };
+  const left = state.left.filter(({ run }) => isUnfinished(state.runOrNew(run)));
+  return { results, runs, holds: [], left };
 }
 
 function ledgerOf(state: BatchState, tariff: Tariff): Ledger {
@@ -69,10 +71,12 @@ function applyEvent(ledger: Ledger, event: TollgateEvent): EventResult {
     const answer = answerCondensed(ledger, event);
     if (answer !== null) return answer;
   }
+  if (!ledger.state.suspended.isEmpty) releaseOwn(ledger, event);
   if (event.type === "step") return applyStep(ledger, event);
   const seen = ledger.state.journal.get(stepKeyText(event));
   if (seen !== undefined) {
-    if (ledger.state.runs.get(event.run)?.restating) ledger.state.openedLate.add(event.run);
+    const isLeft = (ledger.state.runs.get(event.run)?.restating ?? null) !== null;
+    if (isLeft) ledger.state.left.push({ run: event.run, by: event.run });
     if (seen.contentHash === event.contentHash) {
       return { status: "duplicate", run: event.run, seq: seen.seq };
     }

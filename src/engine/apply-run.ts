@@ -41,7 +41,7 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
     const own = [...state.steps.values()].filter((step) => step.run === run.id);
     if (state.leftToRestate.has(run.id)) {
       state.editRun(run.id).restating = { opened: run.opened, agent: run.agent };
-      state.openedLate.add(run.id);
+      state.left.push({ run: run.id, by: run.id });
     } else restateSteps(ledger, run, own);
     rebookOutcomes(ledger, event);
   }

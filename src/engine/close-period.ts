@@ -11,9 +11,9 @@ import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
 import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
+import { finishRuns } from "./finish-runs.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
-import { restateRuns } from "./restate-run.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
 import { readWorkspace } from "./workspace-settings.ts";
 
@@ -56,7 +56,7 @@ export async function closePeriod(
   request: ClosePeriod,
 ): Promise<ClosedPeriods> {
   // Which periods hold something depends on it.
-  await restateRuns(context, workspace, request.customer ?? undefined);
+  await finishRuns(context, workspace, request.customer ?? undefined);
   await settleOutcomes(context, workspace);
   const all = await keysToClose(context, workspace, request);
   const { graceHours } = await readWorkspace(context.store, workspace);
@@ -133,7 +133,7 @@ async function closeSettled(
   for (;;) {
     const closed = await runAct(context, workspace, (act) => closeOne(context, act, how));
     if (closed !== "unsettled") return closed;
-    await restateRuns(context, workspace, how.key.customer);
+    await finishRuns(context, workspace, how.key.customer);
     await settleOutcomes(context, workspace);
   }
 }
@@ -172,7 +172,7 @@ async function isUnsettled(
   { unit, state, tariff }: Act,
   { customer, period }: { readonly customer: Customer; readonly period: BillingPeriod },
 ): Promise<boolean> {
-  if ((await unit.restatingRuns(1, customer.id)).length > 0) return true;
+  if ((await unit.unfinishedRuns(1, customer.id)).length > 0) return true;
   if (!tariff.settlesOutcomes) return false;
   const untilMs = Math.min(state.receivedAtMs, period.endMs - 1);
   return (await unit.dueOutcomes(untilMs, { customer: customer.id, limit: 1 })).length > 0;

@@ -26,6 +26,7 @@ import {
   UNITS_EXPECTING_HOLDS_COUNT,
   WAITING_REQUESTS_MAX_COUNT,
 } from "../domain/limits.ts";
+import type { Left } from "./batch-state.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
 import { othersTurn } from "./others-turn.ts";
 import type { BatchResult } from "./result.ts";
@@ -51,14 +52,20 @@ type Waiting = EventsWaiting | ActWaiting;
 /** Commits work of one workspace durably; resolves after the commit. */
 export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>;
 
-interface OpenedLate extends Pick<EventsWaiting, "workspace" | "events"> {
-  readonly restating: readonly string[];
+interface LeftWork extends Pick<EventsWaiting, "workspace" | "events"> {
+  readonly left: readonly Left[];
+}
+
+/** Whether an event states something of a run that many of its steps may depend on. */
+function mayLeave(event: TollgateEvent): boolean {
+  if (event.type === "run.opened") return true;
+  return "customer" in event && (event.customer !== null || event.parentRun !== null);
 }
 
 /** Does what a unit has left to do in runs; returns these as they are then, among those known. */
 type Finish = (
   workspace: string,
-  runs: readonly string[],
+  left: readonly Left[],
   known: BatchResult["runs"],
 ) => Promise<BatchResult["runs"]>;
 
@@ -103,7 +110,7 @@ export class CommitLoop {
   ) {
     this.#commit = commit;
     this.#hasLanes = hasLanes;
-    this.#finish = finish ?? (async (_workspace, _runs, known) => known);
+    this.#finish = finish ?? (async (_workspace, _left, known) => known);
   }
 
   /** Requests that wait for a commit. */
@@ -200,18 +207,14 @@ export class CommitLoop {
       const asked = taken.flatMap((request) => request.holds ?? []);
       const work = { events: eventsOf(), holds: asked, handedOver };
       const joined = this.#hasLanes ? { ...work, closed } : work;
-      const { results, runs, holds, restating = [] } = await this.#commit(workspace, joined);
+      const { results, runs, holds, left = [] } = await this.#commit(workspace, joined);
       let [from, at] = [0, 0];
       for (const { events, holds: request, resolve } of taken) {
         const own = request === null ? NO_HOLDS : holds.slice(at, at + 1);
         at += own.length;
         const mine = results.slice(from, from + events.length);
         const answer = { results: mine, runs, holds: own };
-        resolve(
-          restating.length === 0
-            ? answer
-            : this.#whenRestated(answer, { workspace, events, restating }),
-        );
+        resolve(left.length === 0 ? answer : this.#whenDone(answer, { workspace, events, left }));
         from += events.length;
       }
     } catch (error) {
@@ -219,14 +222,14 @@ export class CommitLoop {
     }
   }
 
-  /** Who opened a run behind many of its steps is answered when they are what it states. */
-  async #whenRestated(
+  /** Who leaves much to be done in runs is answered when it is done. */
+  async #whenDone(
     answer: BatchResult,
-    { workspace, events, restating }: OpenedLate,
+    { workspace, events, left }: LeftWork,
   ): Promise<BatchResult> {
-    const opened = new Set<string>();
-    for (const { type, run } of events) if (type === "run.opened") opened.add(run);
-    const own = restating.filter((run) => opened.has(run));
+    const by = new Set<string>();
+    for (const event of events) if (mayLeave(event)) by.add(event.run);
+    const own = left.filter((one) => by.has(one.by));
     return { ...answer, runs: await this.#finish(workspace, own, answer.runs) };
   }
 

@@ -8,11 +8,11 @@ import { CommitLoop, type CommitWork } from "./commit-loop.ts";
 import type { EngineContext } from "./context.ts";
 import { CreditDues } from "./credit-dues.ts";
 import { EntitlementBooks } from "./entitlements.ts";
+import { Finishing } from "./finish-runs.ts";
 import { LiveTelling } from "./live-elsewhere.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { PolicyBooks } from "./policy-books.ts";
 import { readRunState } from "./read-budgets.ts";
-import { Restatements } from "./restate-run.ts";
 import { KnownRules } from "./rules.ts";
 import { Turns } from "./turns.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
@@ -47,8 +47,8 @@ export function contextOf(parts: ContextParts): EngineContext {
     return committed;
   };
   const { isShared } = parts.store;
-  const restatements = new Restatements(() => context);
-  const finish = restatements.finish.bind(restatements);
+  const finishing = new Finishing(() => context);
+  const finish = finishing.finish.bind(finishing);
   const loop = new CommitLoop(commit, { hasLanes: isShared, finish });
   const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
   const waiting = new WaitingRuns(

@@ -15,12 +15,12 @@ import {
   receiptLines,
 } from "../domain/receipt/receipt-lines.ts";
 import { sharesOfRating } from "../domain/run/rating-charges.ts";
-import type { Run } from "../domain/run/run.ts";
+import { isUnfinished, type Run } from "../domain/run/run.ts";
 import { currencyOfCard } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
+import { finishRun } from "./finish-runs.ts";
 import type { Signatures } from "./key-ports.ts";
 import { areStepsRemoved, type RunTree, readRunTree } from "./read-run.ts";
-import { restateRun } from "./restate-run.ts";
 import { joinShares } from "./shares.ts";
 import { signerOf } from "./signing-keys.ts";
 import type { Tariff } from "./tariff.ts";
@@ -66,14 +66,14 @@ export async function issueReceipt(
 async function readRestated(context: Issuing, workspace: string, id: string): Promise<RunTree> {
   for (;;) {
     const tree = await readRunTree(context, workspace, id);
-    const left = restatingIn(tree);
+    const left = unfinishedIn(tree);
     if (left.length === 0) return tree;
-    for (const run of left) await restateRun(context, workspace, run);
+    for (const run of left) await finishRun(context, workspace, run);
   }
 }
 
-function restatingIn({ run, children }: RunTree): string[] {
-  return [...(run.restating === null ? [] : [run.id]), ...children.flatMap(restatingIn)];
+function unfinishedIn({ run, children }: RunTree): string[] {
+  return [...(isUnfinished(run) ? [run.id] : []), ...children.flatMap(unfinishedIn)];
 }
 
 interface Gathering {

@@ -36,7 +36,7 @@ export async function loadBatch(
     if (mayBeLeft(state, run, opening) && !runs.includes(run)) state.leftToRestate.add(run);
   }
   const counted = await loadRestated(unit, state, openings);
-  const unbound = new UnboundRuns(unit, state);
+  const unbound = new UnboundRuns(unit, state, runs);
   const all = [...events];
   // What waits and what may take over a call are events of this batch too, with runs of their own.
   for (let added: readonly TollgateEvent[] = events; added.length > 0; ) {

@@ -3,10 +3,10 @@ import { ATTEMPTS_KEPT_MS } from "../domain/limits.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import type { EngineContext } from "./context.ts";
 import { endQuarantine, Quarantine } from "./end-quarantine.ts";
+import { finishRuns } from "./finish-runs.ts";
 import { underLease } from "./guarded-store.ts";
 import { expireDueCredit } from "./move-credit.ts";
 import type { Lease } from "./node-ports.ts";
-import { restateRuns } from "./restate-run.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
 import { runTopupRules } from "./topup.ts";
 
@@ -27,7 +27,7 @@ export class PeriodicWork {
    * what was kept long enough; and does what late openings that were cut off have left.
    */
   async doWhatIsDue(workspace: string): Promise<void> {
-    await restateRuns(this.#context, workspace);
+    await finishRuns(this.#context, workspace);
     await settleOutcomes(this.#context, workspace);
     await abandonSilentRuns(this.#context, workspace);
     const quarantine = this.#quarantines.get(workspace) ?? new Quarantine();

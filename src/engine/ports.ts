@@ -221,8 +221,8 @@ export interface UnitOfWork extends SharedUnit {
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
-  /** Runs with steps that their opening has yet to restate, by id. (Default: of each customer.) */
-  restatingRuns(limit: number, customer?: string): Answer<Run[]>;
+  /** Runs of customers with steps to be restated, or events that still wait, by id. */
+  unfinishedRuns(limit: number, customer?: string): Answer<Run[]>;
   readonly spending: SpendingUnit;
   /** Provisional outcomes that are final by an instant, earliest first, then by run and key. */
   dueOutcomes(atMs: number, of: Omit<ProvisionalFilter, "after">): Answer<OutcomeState[]>;

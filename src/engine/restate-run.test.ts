@@ -88,7 +88,7 @@ test("a late opening restates many steps in units between which others commit", 
   const answered = world.engine.ingest("w", [OPENING]).finally(() => {
     isOpen = true;
   });
-  const seen: (string | boolean)[] = [];
+  const seen: boolean[] = [];
   for (let at = 0; !isOpen; at += 1) {
     await world.engine.ingest("w", [toolCall({ run: "r2", id: `o${at}`, customer: "beta" })]);
     if (isOpen) break;
@@ -97,8 +97,9 @@ test("a late opening restates many steps in units between which others commit", 
     assert.equal(support + nobody, MANY, "no step is counted twice, or for nobody");
     await world.audited();
   }
-  assert.ok(seen.length >= MANY / RESTATED_PER_UNIT_MAX_COUNT, `${seen.length} commits of others`);
-  assert.deepEqual([...new Set(seen)], [true], "the run says so");
+  const amid = seen.lastIndexOf(true) + 1;
+  assert.ok(amid >= MANY / RESTATED_PER_UNIT_MAX_COUNT, `${amid} commits of others`);
+  assert.ok(!seen.slice(0, amid).includes(false), "the run says so");
   const { runs } = await answered;
   assert.equal(runs.get("r1")?.own.charge, world.run("r1").own.charge, "answered is what it is");
   await assertRestated(world);

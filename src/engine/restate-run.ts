@@ -18,7 +18,6 @@ import type { EngineContext } from "./context.ts";
 import type { StepPlace } from "./line-page.ts";
 import { loadBatch, loadHeirs } from "./load-batch.ts";
 import { readStepsOfRun } from "./read-run.ts";
-import type { RunResult } from "./result.ts";
 import { loadCondensed } from "./retention/condensed-runs.ts";
 
 /** Restates all that is left of a run. Another pass may be at it: each step is restated once. */
@@ -75,65 +74,4 @@ async function restate(
   const count = applyRestatement(state, tariff, { run, isLast });
   await tellUnknownPrices(store, workspace, state);
   journal("run.restated", run, { run, steps: count, isLast });
-}
-
-const RUNS_LISTED_MAX_COUNT = 100;
-
-/** Restates all that is left in a workspace, or of one customer. */
-export async function restateRuns(
-  context: EngineContext,
-  workspace: string,
-  customer?: string,
-): Promise<void> {
-  const own = { ...context, actor: null, approving: null };
-  for (;;) {
-    const left = await runAct(own, workspace, async ({ unit }) =>
-      unit.restatingRuns(RUNS_LISTED_MAX_COUNT, customer),
-    );
-    if (left.length === 0) return;
-    for (const { id } of left) await restateRun(context, workspace, id);
-  }
-}
-
-/** Passes of one process: who asks for a run that is being restated waits for the same pass. */
-export class Restatements {
-  readonly #context: () => EngineContext;
-  readonly #underWay = new Map<string, Promise<void>>();
-
-  constructor(context: () => EngineContext) {
-    this.#context = context;
-  }
-
-  /**
-   * Restates runs, and returns what they come to then, among others as they are known. Never
-   * rejects: the openings are on disk, so what fails here is done by a later pass.
-   */
-  async finish(
-    workspace: string,
-    runs: Iterable<string>,
-    known: ReadonlyMap<string, RunResult>,
-  ): Promise<ReadonlyMap<string, RunResult>> {
-    const after = new Map(known);
-    try {
-      for (const id of runs) {
-        await this.#restate(workspace, id);
-        const run = await this.#context().store.run(workspace, id);
-        if (run !== undefined) after.set(id, { ...known.get(id), own: run.own, tree: run.tree });
-      }
-    } catch {
-      return known;
-    }
-    return after;
-  }
-
-  async #restate(workspace: string, run: string): Promise<void> {
-    const key = JSON.stringify([workspace, run]);
-    const pass = this.#underWay.get(key) ?? restateRun(this.#context(), workspace, run);
-    this.#underWay.set(key, pass);
-    try {
-      await pass;
-    } finally {
-      this.#underWay.delete(key);
-    }
-  }
 }

@@ -242,7 +242,7 @@ async function checkSilentRuns({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await silent(1), ["older"]);
 }
 
-async function checkRestatingRuns({ store, workspace }: Scene): Promise<void> {
+async function checkUnfinishedRuns({ store, workspace }: Scene): Promise<void> {
   const restating = { opened: true, agent: "support" };
   const runs = [
     ...[runRow({ id: "b", restating }), runRow({ id: "done" })],
@@ -250,7 +250,7 @@ async function checkRestatingRuns({ store, workspace }: Scene): Promise<void> {
   ];
   await write(store(), workspace, { runs });
   const left = (limit: number, customer?: string) =>
-    read(store(), workspace, async (unit) => unit.restatingRuns(limit, customer));
+    read(store(), workspace, async (unit) => unit.unfinishedRuns(limit, customer));
   const [a, b] = [runs[2], runs[0]];
   assert.deepEqual(await left(10), [a, b]);
   assert.deepEqual(await left(1), [a]);
@@ -329,7 +329,7 @@ export const UNITS: readonly Clause[] = [
   },
   { name: "an event is journalled under its identity, an act is not", check: checkJournalled },
   { name: "only open runs that were silent too long are silent", check: checkSilentRuns },
-  { name: "runs with steps to be restated are found by customer", check: checkRestatingRuns },
+  { name: "runs with steps to be restated are found by customer", check: checkUnfinishedRuns },
   { name: "an outcome is due at the instant at which it is final", check: checkDueOutcomes },
   { name: "outcomes that are not final are read page by page", check: checkWaitingOutcomes },
   { name: "the chain starts at zeros and goes on from its last link", check: checkChain },

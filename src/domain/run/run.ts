@@ -186,6 +186,15 @@ export interface Run {
   readonly restating: Restating | null;
 }
 
+/** Whether steps are still to be restated, or events wait though the customer is known. */
+export function isUnfinished({
+  restating,
+  customer,
+  suspended,
+}: Pick<Run, "restating" | "customer" | "suspended">): boolean {
+  return restating !== null || (customer !== null && suspended > 0);
+}
+
 type NoFact = "own" | "tree" | "chargedIn" | "corrections" | "lastSeenAtMs" | "restating";
 
 /** All of a run but its totals, what follows from them, its last sign of life, what is to do. */

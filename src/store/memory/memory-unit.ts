@@ -4,7 +4,7 @@ import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { isUnfinished, type OutcomeState, type Run } from "../../domain/run/run.ts";
 import { countedPages } from "../../engine/ledger-page.ts";
 import type {
   Call,
@@ -155,9 +155,9 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
       .slice(0, limit);
   }
 
-  restatingRuns(limit: number, customer?: string): Run[] {
+  unfinishedRuns(limit: number, customer?: string): Run[] {
     return [...this.#tables.runs.values()]
-      .filter((run) => run.restating !== null && (customer ?? run.customer) === run.customer)
+      .filter((run) => isUnfinished(run) && (customer ?? run.customer) === run.customer)
       .sort((a, b) => byBytes(a.id, b.id))
       .slice(0, limit);
   }

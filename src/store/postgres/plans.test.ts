@@ -80,7 +80,7 @@ async function askForLists(store: Store): Promise<void> {
   for (const filter of [{}, { customer }] as { customer?: string }[]) {
     await store.transact(WORKSPACE, (unit) => unit.dueOutcomes(1, { ...filter, ...PAGE }));
     await store.provisionalOutcomes(WORKSPACE, { ...filter, ...PAGE });
-    await store.transact(WORKSPACE, (unit) => unit.restatingRuns(10, filter.customer));
+    await store.transact(WORKSPACE, (unit) => unit.unfinishedRuns(10, filter.customer));
   }
   await store.history(WORKSPACE).outcomes({ after, ...PAGE });
   const balance = { budgetId: 1, scope: "x", window: "y" };

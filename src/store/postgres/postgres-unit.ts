@@ -49,7 +49,7 @@ import { type KnownPage, pagesOf } from "./known-counters.ts";
 import { listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
-import { RUNS, restatingRuns, SILENT_RUNS } from "./run-places.ts";
+import { RUNS, SILENT_RUNS, unfinishedRuns } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
 import type { UnitAhead } from "./unit-ahead.ts";
@@ -374,8 +374,8 @@ export class PostgresUnit implements UnitOfWork {
     return this.#runsOf(await this.#rows(SILENT_RUNS, beforeMs, limit));
   }
 
-  async restatingRuns(limit: number, customer?: string): Promise<Run[]> {
-    return this.#runsOf(await this.#rows(...restatingRuns(limit, customer)));
+  async unfinishedRuns(limit: number, customer?: string): Promise<Run[]> {
+    return this.#runsOf(await this.#rows(...unfinishedRuns(limit, customer)));
   }
 
   async dueOutcomes(

@@ -2,7 +2,7 @@
  * Where the steps of runs stand: by customer, in the partition of the month in which the run was
  * first heard of. A unit learns it with the runs that it loads, so steps are found without a join.
  */
-import { conditionsOfRestating } from "../conditions.ts";
+import { conditionsOfUnfinished } from "../conditions.ts";
 import type { Row } from "../stored-rows.ts";
 import { type Queries, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
@@ -17,8 +17,8 @@ export const SILENT_RUNS = `SELECT * FROM runs
   ORDER BY last_seen_at, id LIMIT $3`;
 
 /** Runs with steps that their opening has yet to restate. */
-export function restatingRuns(limit: number, customer: string | undefined) {
-  return listQuery("runs", { conditions: conditionsOfRestating(customer), order: "id", limit });
+export function unfinishedRuns(limit: number, customer: string | undefined) {
+  return listQuery("runs", { conditions: conditionsOfUnfinished(customer), order: "id", limit });
 }
 
 /** Customer and month of a run; a customer of null: it has no steps yet. */

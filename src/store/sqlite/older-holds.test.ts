@@ -50,7 +50,7 @@ function makeOlder(): void {
   const made = empty.prepare(sql).all();
   empty.close();
   const db = new DatabaseSync(join(dataDir, DATABASE_FILE));
-  db.exec("DROP INDEX runs_restating; ALTER TABLE runs DROP COLUMN restating");
+  db.exec("DROP INDEX runs_unfinished; ALTER TABLE runs DROP COLUMN restating");
   db.exec("CREATE TEMP TABLE kept AS SELECT * FROM holds; DROP TABLE holds");
   for (const one of made) db.exec(one.sql as string);
   db.exec(`INSERT INTO holds SELECT * FROM kept; PRAGMA user_version = ${older.length}`);

@@ -22,7 +22,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
-import { conditionsOfDue, conditionsOfRestating, together } from "../conditions.ts";
+import { conditionsOfDue, conditionsOfUnfinished, together } from "../conditions.ts";
 import { SoleUnit } from "../sole-writer.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import type { Bound, Row } from "../stored-rows.ts";
@@ -299,9 +299,9 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return silent.sort(bySilence);
   }
 
-  restatingRuns(limit: number, customer?: string): Answer<Run[]> {
-    const { where, values } = together(conditionsOfRestating(customer));
-    const sql = `SELECT id FROM runs INDEXED BY runs_restating WHERE ws = ?${where}
+  unfinishedRuns(limit: number, customer?: string): Answer<Run[]> {
+    const { where, values } = together(conditionsOfUnfinished(customer));
+    const sql = `SELECT id FROM runs INDEXED BY runs_unfinished WHERE ws = ?${where}
       ORDER BY id LIMIT ?`;
     const read = () => this.#all(sql, ...values, limit).map(({ id }) => id as string);
     return this.#filed(() => this.runs(read()));
