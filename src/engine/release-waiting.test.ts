@@ -164,6 +164,17 @@ test("a better record of what still waits takes its place", async () => {
   await world.audited();
 });
 
+test("who names the customer by a record of what waits finds the one that came first", async () => {
+  const first = toolCall({ ...unknown, id: "z" });
+  const world = await waitingWorld([first]);
+  const other = toolCall({ id: "z", tool: "another" });
+  const { results } = await world.engine.ingest("w", [other]);
+  assert.deepEqual(statuses(results), ["conflict event.conflict"]);
+  assert.equal(world.steps("r1").find(({ id }) => id === "z")?.tool, "search");
+  assert.deepEqual([left(world), world.run("r1").tree.steps], [0, MANY + 1]);
+  await world.audited();
+});
+
 test("of two records of a call, one that waited and one that did not, one is counted", async () => {
   const call = toolCall({ ...unknown, id: "z", callId: "c1" });
   const world = await waitingWorld([call]);
