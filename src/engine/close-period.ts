@@ -56,7 +56,6 @@ export async function closePeriod(
   request: ClosePeriod,
 ): Promise<ClosedPeriods> {
   // Which periods hold something depends on it.
-  await finishRuns(context, workspace, request.customer ?? undefined);
   await settleOutcomes(context, workspace);
   const all = await keysToClose(context, workspace, request);
   const { graceHours } = await readWorkspace(context.store, workspace);

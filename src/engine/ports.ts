@@ -221,7 +221,7 @@ export interface UnitOfWork extends SharedUnit {
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
-  /** Runs of customers with steps to be restated, or events that still wait, by id. */
+  /** Runs of customers with steps to be restated, or events that still wait, by customer and id. */
   unfinishedRuns(limit: number, customer?: string): Answer<Run[]>;
   readonly spending: SpendingUnit;
   /** Provisional outcomes that are final by an instant, earliest first, then by run and key. */

@@ -158,7 +158,7 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
   unfinishedRuns(limit: number, customer?: string): Run[] {
     return [...this.#tables.runs.values()]
       .filter((run) => isUnfinished(run) && (customer ?? run.customer) === run.customer)
-      .sort((a, b) => byBytes(a.id, b.id))
+      .sort((a, b) => byBytes(a.customer ?? "", b.customer ?? "") || byBytes(a.id, b.id))
       .slice(0, limit);
   }
 

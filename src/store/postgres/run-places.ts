@@ -18,7 +18,11 @@ export const SILENT_RUNS = `SELECT * FROM runs
 
 /** Runs with steps that their opening has yet to restate. */
 export function unfinishedRuns(limit: number, customer: string | undefined) {
-  return listQuery("runs", { conditions: conditionsOfUnfinished(customer), order: "id", limit });
+  return listQuery("runs", {
+    conditions: conditionsOfUnfinished(customer),
+    order: "customer, id",
+    limit,
+  });
 }
 
 /** Customer and month of a run; a customer of null: it has no steps yet. */

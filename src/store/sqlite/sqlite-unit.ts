@@ -302,7 +302,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   unfinishedRuns(limit: number, customer?: string): Answer<Run[]> {
     const { where, values } = together(conditionsOfUnfinished(customer));
     const sql = `SELECT id FROM runs INDEXED BY runs_unfinished WHERE ws = ?${where}
-      ORDER BY id LIMIT ?`;
+      ORDER BY customer, id LIMIT ?`;
     const read = () => this.#all(sql, ...values, limit).map(({ id }) => id as string);
     return this.#filed(() => this.runs(read()));
   }
