@@ -2,6 +2,7 @@
  * Does what events have left to be done in runs, because it is much: a late opening restates steps,
  * and what waited for a customer is counted. All of it is in units of work of its own.
  */
+import { assert } from "../domain/assert.ts";
 import { isUnfinished } from "../domain/run/run.ts";
 import { runAct } from "./act.ts";
 import type { Left } from "./batch-state.ts";
@@ -24,20 +25,31 @@ export async function finishRun(
 }
 
 const RUNS_LISTED_MAX_COUNT = 100;
+/** Another opening may leave something in a run anew, but not again and again. */
+const PASSES_MAX_COUNT = 20;
 
-/** Does all that is left in a workspace, or in runs of one customer. */
+/**
+ * Does all that is left in a workspace, or in runs of one customer. Crashes where a run says that
+ * something is left and nothing is: nobody would end what is done until nothing is.
+ */
 export async function finishRuns(
   context: EngineContext,
   workspace: string,
   customer?: string,
 ): Promise<void> {
   const own = { ...context, actor: null, approving: null };
+  const passes = new Map<string, number>();
   for (;;) {
     const left = await runAct(own, workspace, async ({ unit }) =>
       unit.unfinishedRuns(RUNS_LISTED_MAX_COUNT, customer),
     );
     if (left.length === 0) return;
-    for (const { id } of left) await finishRun(context, workspace, id);
+    for (const { id } of left) {
+      const pass = (passes.get(id) ?? 0) + 1;
+      passes.set(id, pass);
+      assert(pass <= PASSES_MAX_COUNT, `run "${id}" has something left that is there`);
+      await finishRun(context, workspace, id);
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { composeEngine } from "../compose.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { EVENTS_PER_REQUEST_MAX_COUNT, RELEASED_PER_UNIT_MAX_COUNT } from "../domain/limits.ts";
 import { totalsOf } from "../store/arrival-order-contract.ts";
+import { write } from "../store/round-trip-contract.ts";
 import type { Engine } from "./engine.ts";
 import {
   amended,
@@ -173,6 +174,14 @@ test("who names the customer by a record of what waits finds the one that came f
   assert.equal(world.steps("r1").find(({ id }) => id === "z")?.tool, "search");
   assert.deepEqual([left(world), world.run("r1").tree.steps], [0, MANY + 1]);
   await world.audited();
+});
+
+test("a run that tells of more than waits is a fault that is told, and holds nobody up", async () => {
+  const world = await waitingWorld();
+  await world.send(NAMING);
+  await write(world.store, "w", { runs: [{ ...world.run("r1"), suspended: 3 }] });
+  await assert.rejects(world.close("2026-11-01"), /"r1" has something left/);
+  assert.deepEqual(statuses(await world.send(toolCall({ id: "more" }))), ["accepted"]);
 });
 
 test("of two records of a call, one that waited and one that did not, one is counted", async () => {
