@@ -176,7 +176,7 @@ test("who names the customer by a record of what waits finds the one that came f
   await world.audited();
 });
 
-test("a run that tells of more than waits is a fault that is told, and holds nobody up", async () => {
+test("a run that tells of more than waits is a fault that is told, no endless pass", async () => {
   const world = await waitingWorld();
   await world.send(NAMING);
   await write(world.store, "w", { runs: [{ ...world.run("r1"), suspended: 3 }] });
