@@ -59,6 +59,10 @@ export const HOLDS_PER_COMMIT_MAX_COUNT = 1_000;
 export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 /** Steps, or runs, that are rated again by one unit of work. */
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
+/** Steps that are restated by one unit of work where a run's opening comes behind them: 25 ms. */
+export const RESTATED_PER_UNIT_MAX_COUNT = 500;
+/** Events that waited for a customer and are counted by one unit of work: 25 ms. */
+export const RELEASED_PER_UNIT_MAX_COUNT = 500;
 /** Root runs that one unit of work looks at to condense them, and about so many steps at most. */
 export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 200;
 export const CONDENSED_STEPS_PER_UNIT_MAX_COUNT = 4_000;

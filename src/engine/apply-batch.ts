@@ -4,10 +4,12 @@
  */
 import { unreachable } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
+import { isUnfinished } from "../domain/run/run.ts";
 import { amendStep, voidStep } from "./apply-correction.ts";
 import { recordOutcome, reverseOutcome } from "./apply-outcome.ts";
-import { closeRun, openRun } from "./apply-run.ts";
+import { closeRun, openRun, restateSteps } from "./apply-run.ts";
 import { applyStep } from "./apply-step.ts";
+import { releaseOwn } from "./attribute.ts";
 import type { BatchState } from "./batch-state.ts";
 import { stepKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
@@ -23,8 +25,7 @@ export function applyBatch(
   tariff: Tariff,
   events: readonly TollgateEvent[],
 ): BatchResult {
-  const ledger = new Ledger(state, tariff);
-  ledger.replay = (event) => applyEvent(ledger, event);
+  const ledger = ledgerOf(state, tariff);
   const results = events.map((event) => applyEvent(ledger, event));
   correctRuns(ledger);
   // The totals alone: the rows of the unit would be kept alive until it is on disk.
@@ -34,7 +35,34 @@ export function applyBatch(
     const run = state.runs.get(event.run);
     if (run !== undefined) runs.set(run.id, { own: run.own, tree: run.tree });
   }
-  return { results, runs, holds: [] };
+  if (state.left.length === 0) return { results, runs, holds: [] };
+  const left = state.left.filter(({ run }) => isUnfinished(state.runOrNew(run)));
+  return { results, runs, holds: [], left };
+}
+
+function ledgerOf(state: BatchState, tariff: Tariff): Ledger {
+  const ledger = new Ledger(state, tariff);
+  ledger.replay = (event) => applyEvent(ledger, event);
+  return ledger;
+}
+
+/**
+ * Restates the steps at hand of a run that was opened behind them; with the last of them that is
+ * done. Returns how many had to be.
+ */
+export function applyRestatement(
+  state: BatchState,
+  tariff: Tariff,
+  { run, isLast }: { readonly run: string; readonly isLast: boolean },
+): number {
+  const { restating } = state.runOrNew(run);
+  if (restating === null) return 0;
+  const ledger = ledgerOf(state, tariff);
+  const own = [...state.steps.values()].filter((step) => step.run === run);
+  const count = restateSteps(ledger, restating, own);
+  if (isLast) state.editRun(run).restating = null;
+  correctRuns(ledger);
+  return count;
 }
 
 /** Applies one event; used for arriving events and for those that leave suspense. */
@@ -43,9 +71,12 @@ function applyEvent(ledger: Ledger, event: TollgateEvent): EventResult {
     const answer = answerCondensed(ledger, event);
     if (answer !== null) return answer;
   }
+  if (!ledger.state.suspended.isEmpty) releaseOwn(ledger, event);
   if (event.type === "step") return applyStep(ledger, event);
   const seen = ledger.state.journal.get(stepKeyText(event));
   if (seen !== undefined) {
+    const isLeft = (ledger.state.runs.get(event.run)?.restating ?? null) !== null;
+    if (isLeft) ledger.state.left.push({ run: event.run, by: event.run });
     if (seen.contentHash === event.contentHash) {
       return { status: "duplicate", run: event.run, seq: seen.seq };
     }

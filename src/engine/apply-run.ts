@@ -2,7 +2,7 @@
 import { decodeEvent, encodeEvent } from "../domain/event/codec.ts";
 import type { RunClosed, RunOpened } from "../domain/event/event.ts";
 import type { Step } from "../domain/event/step.ts";
-import type { Run } from "../domain/run/run.ts";
+import type { Restating, Run } from "../domain/run/run.ts";
 import { placeInTime } from "../domain/run/run.ts";
 import { showSignOfLife } from "./apply-step.ts";
 import { attribute, causeOf } from "./attribute.ts";
@@ -32,28 +32,54 @@ export function openRun(ledger: Ledger, event: RunOpened): EventResult {
   const run = { ...state.runOrNew(event.run) };
   const head = placeInTime(event);
   if (!run.opened || head < run.head) {
+    finishRestating(ledger, run);
     const { agent, labels, authority, endUser = null } = event;
     const openedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
     const opened = { opened: true, head, openedAtMs, agent, labels, authority, endUser };
     Object.assign(state.editRun(run.id), opened);
     if (run.customer !== null) ledger.recountRun(run.id, causeOf(event));
-    restateSteps(ledger, run, event);
+    const own = [...state.steps.values()].filter((step) => step.run === run.id);
+    if (state.leftToRestate.has(run.id)) {
+      state.editRun(run.id).restating = { opened: run.opened, agent: run.agent };
+      state.left.push({ run: run.id, by: run.id });
+    } else restateSteps(ledger, run, own);
+    rebookOutcomes(ledger, event);
   }
   showSignOfLife(ledger, event);
   return { status: "accepted", run: event.run, seq };
 }
 
-/** Steps counted before the opening take over what it states: the agent and who may bill. */
-function restateSteps(ledger: Ledger, before: Run, event: RunOpened): void {
-  const { state } = ledger;
-  const run = state.runOrNew(event.run);
-  const own = [...state.steps.values()].filter((step) => step.run === event.run);
-  for (const step of own.sort((a, b) => a.seq - b.seq)) {
-    const change = restatement(before, run, step);
+/**
+ * Of a run that an earlier opening comes to while steps are left to be restated, all of them are at
+ * hand: they become first what the run has stated since.
+ */
+function finishRestating(ledger: Ledger, run: Run): void {
+  if (run.restating === null) return;
+  const own = [...ledger.state.steps.values()].filter((step) => step.run === run.id);
+  restateSteps(ledger, run.restating, own);
+  ledger.state.editRun(run.id).restating = null;
+}
+
+/**
+ * Steps of one run that were counted before its opening take over what it states: the agent and who
+ * may bill. Returns how many had to. `before` is what the run had stated.
+ */
+export function restateSteps(ledger: Ledger, before: Restating, steps: readonly Step[]): number {
+  let count = 0;
+  for (const step of steps.toSorted((a, b) => a.seq - b.seq)) {
+    const change = restatement(before, ledger.state.runOrNew(step.run), step);
     if (change === null) continue;
+    count += 1;
     reviseStep(ledger, step, { change, reason: "run_reopened" });
     if (change.role === "shadow") handOverCall(ledger, step);
   }
+  return count;
+}
+
+/** Outcomes recorded before the opening get the agent that it states. */
+function rebookOutcomes(ledger: Ledger, event: RunOpened): void {
+  const { state } = ledger;
+  const run = state.runOrNew(event.run);
   for (const outcome of [...state.outcomes.values()]) {
     if (outcome.run !== event.run) continue;
     const { ending } = outcome;
@@ -82,7 +108,8 @@ function handOverCall(ledger: Ledger, step: Step): void {
   }
 }
 
-function restatement(before: Run, run: Run, step: Step): Partial<Step> | null {
+/** What a step has to become by what its run states; null: it is that. */
+export function restatement(before: Restating, run: Run, step: Step): Partial<Step> | null {
   const inherits = step.agent === null || (before.opened && step.agent === before.agent);
   const agent = inherits ? run.agent : step.agent;
   const role = roleOf(run, { source: step.source, role: step.role });

@@ -10,7 +10,7 @@ import { ancestry, placeInTime, STANDING_PREFIX } from "../domain/run/run.ts";
 import { stepKeyText } from "./batch-state.ts";
 import type { Cause, Ledger } from "./book.ts";
 import { newCustomer, SEEN_FIRST } from "./customer-defaults.ts";
-import type { StepKey } from "./ports.ts";
+import type { StepKey, Suspended } from "./ports.ts";
 import { ratedAt } from "./rated-at.ts";
 
 /** What an event says about its run's place. */
@@ -154,6 +154,10 @@ function bindTree(ledger: Ledger, event: Attribution, customer: string): void {
   const bound = bindBelow(ledger, { run: from, below }, customer);
   ledger.recountRun(root.id, causeOf(event));
   releaseSuspended(ledger, bound);
+  const { leftWaiting, left } = ledger.state;
+  if (leftWaiting.size === 0) return;
+  for (const run of bound) if (leftWaiting.has(run)) left.push({ run, by: event.run });
+  releaseOwn(ledger, event);
 }
 
 /** A tree is bound as a whole: where a run and its parent know the customer, all of it does. */
@@ -191,13 +195,44 @@ function ensureCustomer(ledger: Ledger, id: string): void {
 /** Counts what waited in these runs, in the order of its arrival in whichever of them. */
 function releaseSuspended(ledger: Ledger, runIds: readonly string[]): void {
   const { state } = ledger;
-  const holding = new Set(runIds.filter((id) => state.runOrNew(id).suspended > 0));
+  const isHolding = (id: string) => state.runOrNew(id).suspended > 0 && !state.leftWaiting.has(id);
+  const holding = new Set(runIds.filter(isHolding));
   if (holding.size === 0) return;
-  for (const id of holding) state.editRun(id).suspended = 0;
-  const waiting = [...state.suspended.values()].filter((row) => holding.has(row.run));
-  for (const row of waiting.sort((a, b) => a.seq - b.seq)) {
+  release(
+    ledger,
+    [...state.suspended.values()].filter((row) => holding.has(row.run)),
+  );
+}
+
+/**
+ * Of a run whose customer is known while events still wait in it: counts what this event itself has
+ * waiting, or what it corrects, so that it finds what came first. Any outcome may be the one meant.
+ */
+export function releaseOwn(ledger: Ledger, event: StepKey & { readonly target?: object }): void {
+  const { state } = ledger;
+  const run = state.runs.get(event.run);
+  if (run === undefined || run.customer === null || run.suspended === 0) return;
+  const keys = [stepKeyText(event)];
+  if (event.target !== undefined) keys.push(stepKeyText({ ...event, ...event.target }));
+  const rows = new Set(keys.flatMap((key) => state.suspended.get(key) ?? []));
+  if ("key" in event) {
+    for (const row of state.suspended.values()) {
+      if (row.run === run.id && decodeEvent(row.document).type !== "step") rows.add(row);
+    }
+  }
+  if (rows.size > 0) release(ledger, [...rows]);
+}
+
+/** One after the other: what is counted here takes nothing else along. */
+function release(ledger: Ledger, rows: readonly Suspended[]): void {
+  const { state } = ledger;
+  if (state.isReleasing) return;
+  state.isReleasing = true;
+  for (const row of rows.toSorted((a, b) => a.seq - b.seq)) {
+    state.editRun(row.run).suspended -= 1;
     state.suspended.delete(stepKeyText(row));
     state.released.push({ run: row.run, source: row.source, id: row.id });
     ledger.replay(decodeEvent(row.document));
   }
+  state.isReleasing = false;
 }

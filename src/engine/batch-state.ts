@@ -62,6 +62,13 @@ export interface Gain extends CounterKey {
   readonly rows: readonly RollupDelta[];
 }
 
+/** A run for which something is left to later units. */
+export interface Left {
+  readonly run: string;
+  /** Run of the event that left it. */
+  readonly by: string;
+}
+
 /** A step of usage that has no price. */
 export interface Unpriced {
   readonly customer: string;
@@ -101,6 +108,14 @@ export class BatchState {
   readonly restored: Step[] = [];
   /** Usage without a price, one step of each provider and model or tool. */
   readonly unpriced = new Map<string, Unpriced>();
+  /** Runs whose openings leave it to later units to restate their steps. */
+  readonly leftToRestate = new Set<string>();
+  /** Runs of which it is left to later units to count what waited, once they are bound. */
+  readonly leftWaiting = new Set<string>();
+  /** Whether what waited is just being counted. */
+  isReleasing = false;
+  /** Runs for which something is left, and the run of the event that leaves or meets it. */
+  readonly left: Left[] = [];
   /** Whether something is on record that people must hear of. */
   hasAlert = false;
   /** Balances of budgets, holds and stops. */

@@ -11,6 +11,7 @@ import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
 import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
+import { finishRuns } from "./finish-runs.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
@@ -131,6 +132,7 @@ async function closeSettled(
   for (;;) {
     const closed = await runAct(context, workspace, (act) => closeOne(context, act, how));
     if (closed !== "unsettled") return closed;
+    await finishRuns(context, workspace, how.key.customer);
     await settleOutcomes(context, workspace);
   }
 }
@@ -161,11 +163,15 @@ async function closeOne(
   return record;
 }
 
-/** Whether an outcome of a period is final by now and not charged yet. */
+/**
+ * Whether an outcome of a period is final by now and not charged yet, or a run's late opening has
+ * restated a part of its steps.
+ */
 async function isUnsettled(
   { unit, state, tariff }: Act,
   { customer, period }: { readonly customer: Customer; readonly period: BillingPeriod },
 ): Promise<boolean> {
+  if ((await unit.unfinishedRuns(1, customer.id)).length > 0) return true;
   if (!tariff.settlesOutcomes) return false;
   const untilMs = Math.min(state.receivedAtMs, period.endMs - 1);
   return (await unit.dueOutcomes(untilMs, { customer: customer.id, limit: 1 })).length > 0;

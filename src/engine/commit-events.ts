@@ -41,7 +41,7 @@ import { writeState } from "./write-state.ts";
 export async function commitWork(
   context: RuledContext,
   workspace: string,
-  { events: begun, holds, handedOver, closed = () => begun }: Work,
+  { holds, handedOver, ...begun }: Work,
 ): Promise<BatchResult> {
   await recoverTotals(context, workspace);
   await endDueCredit(context, workspace);
@@ -53,7 +53,7 @@ export async function commitWork(
   let touched: Iterable<string> = [];
   let found: ToldAffairs | null = null;
   const work = async (unit: UnitOfWork): Promise<BatchResult> => {
-    const events = await beginUnit(context, unit, { workspace, isAgain: found !== null, closed });
+    const events = await beginUnit(context, unit, { workspace, isAgain: found !== null, begun });
     // The time of the turn, not of the wait for it: what others committed meanwhile is earlier.
     const [receivedAtMs, pacedAtMs] = timesOf(context);
     const entitlements = entitlementsAt(own, { tariff, nowMs: receivedAtMs });
@@ -110,7 +110,8 @@ export async function commitWork(
 }
 
 /** How a unit begins. */
-interface Beginning extends Pick<Required<Work>, "closed"> {
+interface Beginning {
+  readonly begun: Omit<Work, "holds">;
   readonly workspace: string;
   /** The store begins it anew: what the last attempt kept in memory is not on disk. */
   readonly isAgain: boolean;
@@ -120,11 +121,11 @@ interface Beginning extends Pick<Required<Work>, "closed"> {
 async function beginUnit(
   { affairs, seen }: RuledContext,
   unit: UnitOfWork,
-  { workspace, isAgain, closed }: Beginning,
+  { workspace, isAgain, begun: { events, closed, found } }: Beginning,
 ): Promise<readonly TollgateEvent[]> {
   if (isAgain) affairs.forget(workspace);
   await requireRules(unit, seen);
-  return closed(unit);
+  return found === undefined ? (closed?.(unit) ?? events) : found(unit);
 }
 
 /** Now, and now by what holds keep their distance by. */

@@ -26,6 +26,7 @@ import {
   UNITS_EXPECTING_HOLDS_COUNT,
   WAITING_REQUESTS_MAX_COUNT,
 } from "../domain/limits.ts";
+import type { Left } from "./batch-state.ts";
 import type { HoldsRequest } from "./hold-answers.ts";
 import { othersTurn } from "./others-turn.ts";
 import type { BatchResult } from "./result.ts";
@@ -37,7 +38,7 @@ interface EventsWaiting {
   readonly events: readonly TollgateEvent[];
   /** What is asked of holds once the events are booked; null: nothing. */
   readonly holds: HoldsRequest | null;
-  readonly resolve: (result: BatchResult) => void;
+  readonly resolve: (result: BatchResult | Promise<BatchResult>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -50,6 +51,23 @@ type Waiting = EventsWaiting | ActWaiting;
 
 /** Commits work of one workspace durably; resolves after the commit. */
 export type CommitWork = (workspace: string, work: Work) => Promise<BatchResult>;
+
+interface LeftWork extends Pick<EventsWaiting, "workspace" | "events"> {
+  readonly left: readonly Left[];
+}
+
+/** Whether an event states something of a run that many of its steps may depend on. */
+function mayLeave(event: TollgateEvent): boolean {
+  if (event.type === "run.opened") return true;
+  return "customer" in event && (event.customer !== null || event.parentRun !== null);
+}
+
+/** Does what a unit has left to do in runs; returns these as they are then, among those known. */
+type Finish = (
+  workspace: string,
+  left: readonly Left[],
+  known: BatchResult["runs"],
+) => Promise<BatchResult["runs"]>;
 
 /** What waits for its turn, and whether somebody sees to it. */
 interface Lane {
@@ -80,14 +98,19 @@ interface Landing {
 export class CommitLoop {
   readonly #commit: CommitWork;
   readonly #hasLanes: boolean;
+  readonly #finish: Finish;
   readonly #lanes = new Map<string, Lane>();
   #waitingCount = 0;
   #draining = false;
 
-  /** (Default: one lane for all workspaces.) */
-  constructor(commit: CommitWork, { hasLanes = false }: { readonly hasLanes?: boolean } = {}) {
+  /** (Default: one lane for all workspaces, and runs are left as they are committed.) */
+  constructor(
+    commit: CommitWork,
+    { hasLanes = false, finish }: { readonly hasLanes?: boolean; readonly finish?: Finish } = {},
+  ) {
     this.#commit = commit;
     this.#hasLanes = hasLanes;
+    this.#finish = finish ?? (async (_workspace, _left, known) => known);
   }
 
   /** Requests that wait for a commit. */
@@ -184,17 +207,30 @@ export class CommitLoop {
       const asked = taken.flatMap((request) => request.holds ?? []);
       const work = { events: eventsOf(), holds: asked, handedOver };
       const joined = this.#hasLanes ? { ...work, closed } : work;
-      const { results, runs, holds } = await this.#commit(workspace, joined);
+      const { results, runs, holds, left = [] } = await this.#commit(workspace, joined);
       let [from, at] = [0, 0];
       for (const { events, holds: request, resolve } of taken) {
         const own = request === null ? NO_HOLDS : holds.slice(at, at + 1);
         at += own.length;
-        resolve({ results: results.slice(from, from + events.length), runs, holds: own });
+        const mine = results.slice(from, from + events.length);
+        const answer = { results: mine, runs, holds: own };
+        resolve(left.length === 0 ? answer : this.#whenDone(answer, { workspace, events, left }));
         from += events.length;
       }
     } catch (error) {
       for (const { reject } of taken) reject(error);
     }
+  }
+
+  /** Who leaves much to be done in runs is answered when it is done. */
+  async #whenDone(
+    answer: BatchResult,
+    { workspace, events, left }: LeftWork,
+  ): Promise<BatchResult> {
+    const by = new Set<string>();
+    for (const event of events) if (mayLeave(event)) by.add(event.run);
+    const own = left.filter((one) => by.has(one.by));
+    return { ...answer, runs: await this.#finish(workspace, own, answer.runs) };
   }
 
   /**

@@ -8,6 +8,7 @@ import { CommitLoop, type CommitWork } from "./commit-loop.ts";
 import type { EngineContext } from "./context.ts";
 import { CreditDues } from "./credit-dues.ts";
 import { EntitlementBooks } from "./entitlements.ts";
+import { Finishing } from "./finish-runs.ts";
 import { LiveTelling } from "./live-elsewhere.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { PolicyBooks } from "./policy-books.ts";
@@ -46,11 +47,14 @@ export function contextOf(parts: ContextParts): EngineContext {
     return committed;
   };
   const { isShared } = parts.store;
-  const loop = new CommitLoop(commit, { hasLanes: isShared });
+  const finishing = new Finishing(() => context);
+  const finish = finishing.finish.bind(finishing);
+  const loop = new CommitLoop(commit, { hasLanes: isShared, finish });
   const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
   const waiting = new WaitingRuns(
     (workspace, run) => readRunState(reading, workspace, run),
     isShared ? async (workspace) => parts.store.commits(workspace) : null,
   );
-  return { ...parts, ...kept, rules, clocks, loop, waiting };
+  const context: EngineContext = { ...parts, ...kept, rules, clocks, loop, waiting };
+  return context;
 }

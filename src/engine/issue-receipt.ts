@@ -16,9 +16,10 @@ import {
   receiptLines,
 } from "../domain/receipt/receipt-lines.ts";
 import { sharesOfRating } from "../domain/run/rating-charges.ts";
-import type { Run } from "../domain/run/run.ts";
+import { isUnfinished, type Run } from "../domain/run/run.ts";
 import { currencyOfCard } from "./commitment-currency.ts";
 import type { EngineContext } from "./context.ts";
+import { finishRun } from "./finish-runs.ts";
 import type { Signatures } from "./key-ports.ts";
 import { areStepsRemoved, type RunTree, readRunTree } from "./read-run.ts";
 import { joinShares } from "./shares.ts";
@@ -26,10 +27,7 @@ import { signerOf } from "./signing-keys.ts";
 import type { Tariff } from "./tariff.ts";
 
 /** What issuing a receipt works with. */
-export type Issuing = Pick<
-  EngineContext,
-  "store" | "tariffs" | "budgets" | "clocks" | "clock" | "ids" | "digest"
-> & { readonly signatures: Signatures };
+export type Issuing = EngineContext & { readonly signatures: Signatures };
 
 /** What a receipt is asked for. */
 export interface ReceiptRequest {
@@ -48,7 +46,7 @@ export async function issueReceipt(
   workspace: string,
   { run: id, issuer }: ReceiptRequest,
 ): Promise<string> {
-  const tree = await readRunTree(context, workspace, id);
+  const tree = await readRestated(context, workspace, id);
   requireRoot(tree.run);
   const tariff = await context.tariffs.of(workspace);
   const runs: ReceiptRun[] = [];
@@ -63,6 +61,20 @@ export async function issueReceipt(
   });
   const signer = await signerOf(context);
   return sealReceipt(bodies, { sha256: (text) => context.digest.sha256(text), signer });
+}
+
+/** A receipt is for ever: what a late opening states of steps is so for all of them first. */
+async function readRestated(context: Issuing, workspace: string, id: string): Promise<RunTree> {
+  for (;;) {
+    const tree = await readRunTree(context, workspace, id);
+    const left = unfinishedIn(tree);
+    if (left.length === 0) return tree;
+    for (const run of left) await finishRun(context, workspace, run);
+  }
+}
+
+function unfinishedIn({ run, children }: RunTree): string[] {
+  return [...(isUnfinished(run) ? [run.id] : []), ...children.flatMap(unfinishedIn)];
 }
 
 interface Gathering {

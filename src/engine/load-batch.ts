@@ -4,6 +4,7 @@
  */
 import { decodeEvent } from "../domain/event/codec.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
+import { RESTATED_PER_UNIT_MAX_COUNT } from "../domain/limits.ts";
 import { placeInTime, STANDING_PREFIX } from "../domain/run/run.ts";
 import { finalAtOf, outcomeKeyText } from "./apply-outcome.ts";
 import type { BatchState } from "./batch-state.ts";
@@ -31,8 +32,11 @@ export async function loadBatch(
 ): Promise<void> {
   await loadRuns(unit, state, [...events, ...runs.map((run) => ({ run }))]);
   const openings = openingsOf(state, events);
+  for (const [run, opening] of openings) {
+    if (mayBeLeft(state, run, opening) && !runs.includes(run)) state.leftToRestate.add(run);
+  }
   const counted = await loadRestated(unit, state, openings);
-  const unbound = new UnboundRuns(unit, state);
+  const unbound = new UnboundRuns(unit, state, runs);
   const all = [...events];
   // What waits and what may take over a call are events of this batch too, with runs of their own.
   for (let added: readonly TollgateEvent[] = events; added.length > 0; ) {
@@ -45,7 +49,7 @@ export async function loadBatch(
   if (tariff.waitsForEnd) await loadWaiting(unit, state, all);
   await loadCustomers(unit, state, all);
   // Where nothing is booked, as for holds alone, no counter moves.
-  if (all.length === 0) return;
+  if (all.length === 0 && state.steps.isEmpty) return;
   await loadCounters(unit, state, concernedPeriods(state, tariff, all));
 }
 
@@ -82,6 +86,16 @@ function markStandingRuns(state: BatchState, wanted: ReadonlySet<string>): void 
 }
 
 /**
+ * Whether an opening may leave the steps before it to later units: many take long, and everybody
+ * would wait. Where it is not the only one, what each of them states of a step depends on all.
+ */
+function mayBeLeft({ runs }: BatchState, id: string, { count }: Opening): boolean {
+  const run = runs.get(id);
+  if (run === undefined || count > 1 || run.restating !== null) return false;
+  return run.own.steps > RESTATED_PER_UNIT_MAX_COUNT;
+}
+
+/**
  * An opening that comes after steps restates them, so all of the run's steps are needed. Returns
  * the ids of their calls, where some may have to be handed over.
  */
@@ -93,7 +107,8 @@ async function loadRestated(
   const callIds: string[] = [];
   for (const [run, { mayHandOver }] of openings) {
     if (!state.runs.has(run)) continue;
-    for (const step of await unit.stepsOfRun(run)) {
+    const isLeft = state.leftToRestate.has(run);
+    for (const step of isLeft ? [] : await unit.stepsOfRun(run)) {
       state.steps.load(step);
       if (mayHandOver && step.callId !== null) callIds.push(step.callId);
     }
@@ -108,6 +123,7 @@ async function loadRestated(
 interface Opening {
   /** Some name an authority: steps of other sources become shadows and let their calls go. */
   readonly mayHandOver: boolean;
+  readonly count: number;
 }
 
 /**
@@ -120,8 +136,9 @@ function openingsOf(state: BatchState, events: readonly TollgateEvent[]): Map<st
     if (event.type !== "run.opened") continue;
     const run = state.runs.get(event.run);
     if (run?.opened && placeInTime(event) >= run.head) continue;
-    const mayHandOver = openings.get(event.run)?.mayHandOver || event.authority !== null;
-    openings.set(event.run, { mayHandOver });
+    const { mayHandOver = false, count = 0 } = openings.get(event.run) ?? {};
+    const names = mayHandOver || event.authority !== null;
+    openings.set(event.run, { mayHandOver: names, count: count + 1 });
   }
   return openings;
 }
@@ -136,7 +153,7 @@ function callsIn(
 }
 
 /** A step that an opening makes a shadow hands its call over: returns who may take it. */
-async function loadHeirs(
+export async function loadHeirs(
   unit: UnitOfWork,
   state: BatchState,
   callIds: readonly string[],

@@ -3,6 +3,7 @@ import { ATTEMPTS_KEPT_MS } from "../domain/limits.ts";
 import { abandonSilentRuns } from "./abandon-runs.ts";
 import type { EngineContext } from "./context.ts";
 import { endQuarantine, Quarantine } from "./end-quarantine.ts";
+import { finishRuns } from "./finish-runs.ts";
 import { underLease } from "./guarded-store.ts";
 import { expireDueCredit } from "./move-credit.ts";
 import type { Lease } from "./node-ports.ts";
@@ -22,10 +23,11 @@ export class PeriodicWork {
   }
 
   /**
-   * Ends what is over in a workspace: outcomes' windows, silent runs, quarantines, credit; and
-   * forgets what was kept long enough.
+   * Ends what is over in a workspace: outcomes' windows, silent runs, quarantines, credit; forgets
+   * what was kept long enough; and does what late openings that were cut off have left.
    */
   async doWhatIsDue(workspace: string): Promise<void> {
+    await finishRuns(this.#context, workspace);
     await settleOutcomes(this.#context, workspace);
     await abandonSilentRuns(this.#context, workspace);
     const quarantine = this.#quarantines.get(workspace) ?? new Quarantine();

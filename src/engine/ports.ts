@@ -232,6 +232,8 @@ export interface UnitOfWork extends SharedUnit {
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;
+  /** Runs of customers with steps to be restated, or events that still wait, by customer and id. */
+  unfinishedRuns(limit: number, customer?: string): Answer<Run[]>;
   readonly spending: SpendingUnit;
   /** Provisional outcomes that are final by an instant, earliest first, then by run and key. */
   dueOutcomes(atMs: number, of: Omit<ProvisionalFilter, "after">): Answer<OutcomeState[]>;
@@ -263,10 +265,7 @@ export interface RevisionFilter {
   readonly limit: number;
 }
 
-/**
- * Reads that runs, usage and bills are told from: of a store, which knows all, or of what it knew
- * at an instant (store-as-of.ts).
- */
+/** Reads that runs, usage and bills are told from: of a store, or as of then (store-as-of.ts). */
 export interface Reads extends StoreReads {
   /** Without their totals. */
   listRuns(workspace: string, filter: RunFilter): Answer<readonly RunFacts[]>;

@@ -16,6 +16,7 @@ const NOT_DECIDED: ReadonlySet<JournalKind> = new Set([
   ...(["budget.stage_reached", "budget.stages_armed", "credit.posted", "alert.told"] as const),
   ...(["alert.look_due", "alert.looked"] as const),
   "policy.reached",
+  "run.restated",
   "act.signed",
 ]);
 

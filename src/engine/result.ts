@@ -4,6 +4,7 @@ import type { CostStatus } from "../domain/event/step.ts";
 import type { Amount } from "../domain/money/decimal.ts";
 import type { PolicyHit } from "../domain/policy/policy.ts";
 import type { Totals } from "../domain/run/run.ts";
+import type { Left } from "./batch-state.ts";
 import type { HoldsAnswer } from "./hold-answers.ts";
 import type { StepKey } from "./ports.ts";
 
@@ -59,6 +60,8 @@ export interface BatchResult {
   readonly runs: ReadonlyMap<string, RunResult>;
   /** What was answered to what was asked of holds, in the order of the requests. */
   readonly holds: readonly HoldsAnswer[];
+  /** Runs for which something is to be done before their events are answered. (Default: none.) */
+  readonly left?: readonly Left[];
 }
 
 /** The answer to an event that was refused. */

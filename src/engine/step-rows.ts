@@ -79,6 +79,10 @@ export class StepRows {
     for (const { rows } of this.#byRun.values()) for (const { step } of rows) yield step;
   }
 
+  get isEmpty(): boolean {
+    return this.#byRun.size === 0;
+  }
+
   get isChanged(): boolean {
     return this.#changed.some((entry) => entry !== null);
   }

@@ -93,7 +93,8 @@ export class StoreAsOf implements Reads {
   /** A run of then with its totals. Its last sign of life is that of now: no retry is recorded. */
   async #whole({ lastSeenAtMs }: Run, facts: RunFacts): Promise<Run> {
     const sums = await this.#runs.sum(facts, null);
-    return { ...facts, ...sums, lastSeenAtMs, corrections: await this.#corrections(facts, sums) };
+    const corrections = await this.#corrections(facts, sums);
+    return { ...facts, ...sums, lastSeenAtMs, corrections, restating: null };
   }
 
   async #corrections(facts: RunFacts, { chargedIn }: Summed): Promise<readonly RunCorrection[]> {

@@ -141,6 +141,7 @@ export const anyRun: fc.Arbitrary<Run & { readonly customer: string }> = record(
   rating: anyRating,
   endedAtMs: fc.option(anyInstant),
   chargedIn: anyCharges,
+  restating: fc.option(record({ opened: fc.boolean(), agent: optionalId })),
   corrections: fc.array(
     record({
       period: anyPeriod,

@@ -71,6 +71,12 @@ export function conditionsOfDue(atMs: number, customer: string | undefined): Con
   return [...due, ...equal({ customer })];
 }
 
+/** Runs of customers with steps to be restated, or events that still wait to be counted. */
+export function conditionsOfUnfinished(customer: string | undefined): Condition[] {
+  const isLeft = "customer IS NOT NULL AND (restating IS NOT NULL OR suspended > 0)";
+  return [condition(isLeft), ...equal({ customer })];
+}
+
 /** Messages of a page of a workspace, the newest first. */
 export function conditionsOfDeliveries(
   ws: number,

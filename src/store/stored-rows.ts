@@ -6,7 +6,7 @@ import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
-import type { OutcomeState, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
+import type { OutcomeState, Restating, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
 import type {
   Call,
   Conflict,
@@ -75,6 +75,7 @@ export const RUN_COLUMNS = [
   "corrections",
   "since_seq",
   "end_user",
+  "restating",
 ] as const;
 
 /** Values in the order of RUN_COLUMNS. */
@@ -113,6 +114,7 @@ export function encodeRun(ws: number, run: Run): Bound[] {
     run.corrections.length === 0 ? null : encodeCorrections(run.corrections),
     run.sinceSeq,
     run.endUser,
+    run.restating === null ? null : JSON.stringify(run.restating),
   ];
 }
 
@@ -125,6 +127,7 @@ export function decodeRun(row: Row): Run {
     charge: amountOf(text(row, `${of}_charge`)),
   });
   const corrections = optional(row, "corrections");
+  const restating = optional(row, "restating");
   const tree = totals("tree");
   return {
     ...decodeRunFacts(row),
@@ -133,6 +136,7 @@ export function decodeRun(row: Row): Run {
     tree,
     chargedIn: decodeCharges(optional(row, "charged_in"), tree.charge),
     corrections: corrections === null ? [] : decodeCorrections(corrections),
+    restating: restating === null ? null : (JSON.parse(restating) as Restating),
   };
 }
 

@@ -242,6 +242,23 @@ async function checkSilentRuns({ store, workspace }: Scene): Promise<void> {
   assert.deepEqual(await silent(1), ["older"]);
 }
 
+async function checkUnfinishedRuns({ store, workspace }: Scene): Promise<void> {
+  const restating = { opened: true, agent: "support" };
+  const runs = [
+    ...[runRow({ id: "b", restating }), runRow({ id: "c", suspended: 2 })],
+    runRow({ id: "a", customer: "beta", restating: { opened: false, agent: null } }),
+    // Nothing is to do in these: one is done, one's customer is not known.
+    ...[runRow({ id: "done" }), runRow({ id: "waits", customer: null, suspended: 2 })],
+  ];
+  await write(store(), workspace, { runs });
+  const left = (limit: number, customer?: string) =>
+    read(store(), workspace, async (unit) => unit.unfinishedRuns(limit, customer));
+  const [b, c, a] = runs;
+  assert.deepEqual(await left(10), [b, c, a]);
+  assert.deepEqual(await left(1), [b]);
+  assert.deepEqual(await left(10, "beta"), [a]);
+}
+
 /** Provisional outcomes of two customers, among others that are none. */
 const WAITING_ROWS = [
   outcomeRow({ key: "b", status: "provisional", finalAtMs: 20 }),
@@ -314,6 +331,10 @@ export const UNITS: readonly Clause[] = [
   },
   { name: "an event is journalled under its identity, an act is not", check: checkJournalled },
   { name: "only open runs that were silent too long are silent", check: checkSilentRuns },
+  {
+    name: "runs in which something is left to do are found by customer",
+    check: checkUnfinishedRuns,
+  },
   { name: "an outcome is due at the instant at which it is final", check: checkDueOutcomes },
   { name: "outcomes that are not final are read page by page", check: checkWaitingOutcomes },
   { name: "the chain starts at zeros and goes on from its last link", check: checkChain },

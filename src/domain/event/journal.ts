@@ -30,6 +30,7 @@ export const JOURNAL_KINDS = [
   "cost.trued_up",
   "commitments.saved",
   "usage.rerated",
+  "run.restated",
   "rates.imported",
   "budget.saved",
   "budget.retired",

@@ -132,6 +132,12 @@ export interface RunCorrection {
   readonly minimum: Amount;
 }
 
+/** What a run had stated until an opening came behind its steps: those that inherited it follow. */
+export interface Restating {
+  readonly opened: boolean;
+  readonly agent: string | null;
+}
+
 /**
  * A run as the store keeps it, with the totals of its own steps and of its whole tree.
  * What does not follow from steps and outcomes is `RunFacts`: its earlier versions are kept.
@@ -176,14 +182,28 @@ export interface Run {
   readonly chargedIn: readonly PeriodCharge[];
   /** What its cap and minimum come to, in the order of periods; of a root run only. */
   readonly corrections: readonly RunCorrection[];
+  /** Set while steps from before its opening are brought to what that states, part by part. */
+  readonly restating: Restating | null;
 }
 
-/** All of a run but its totals, what follows from them, and its last sign of life. */
-export type RunFacts = Omit<Run, "own" | "tree" | "chargedIn" | "corrections" | "lastSeenAtMs">;
+/** Whether steps are still to be restated, or events wait though the customer is known. */
+export function isUnfinished({
+  restating,
+  customer,
+  suspended,
+}: Pick<Run, "restating" | "customer" | "suspended">): boolean {
+  return restating !== null || (customer !== null && suspended > 0);
+}
+
+type NoFact = "own" | "tree" | "chargedIn" | "corrections" | "lastSeenAtMs" | "restating";
+
+/** All of a run but its totals, what follows from them, its last sign of life, what is to do. */
+export type RunFacts = Omit<Run, NoFact>;
 
 /** The facts of a run alone. */
 export function factsOfRun(run: Run): RunFacts {
-  const { own: _o, tree: _t, chargedIn: _i, corrections: _c, lastSeenAtMs: _s, ...facts } = run;
+  const { own: _o, tree: _t, chargedIn: _i, corrections: _c, lastSeenAtMs: _s, ...rest } = run;
+  const { restating: _r, ...facts } = rest;
   return facts;
 }
 
@@ -273,6 +293,7 @@ export function newRun(id: string, receivedAtMs: number): Run {
     rating: null,
     chargedIn: [],
     corrections: [],
+    restating: null,
   };
 }
 

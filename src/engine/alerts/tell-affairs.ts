@@ -95,7 +95,7 @@ const OF_EVERYBODY: ReadonlySet<JournalKind> = new Set(["card.applied", "rates.i
  * Acts of a unit that moves totals and decides nothing. A re-rate is hundreds of such units, and
  * looks at a bill read all that they have booked in it: looks are left where any books.
  */
-const OF_TOTALS: ReadonlySet<JournalKind> = new Set(["usage.rerated", "act.signed"]);
+const OF_TOTALS: ReadonlySet<string> = new Set(["usage.rerated", "run.restated", "act.signed"]);
 
 /**
  * The same of an act, which may change what the customers that it touches have agreed, or what

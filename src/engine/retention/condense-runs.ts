@@ -82,7 +82,8 @@ function mayBe(run: RunFacts): boolean {
 }
 
 function isOld(run: Run, beforeMs: number): boolean {
-  return mayBe(run) && run.suspended === 0 && run.lastSeenAtMs < beforeMs;
+  const isDone = run.suspended === 0 && run.restating === null;
+  return mayBe(run) && isDone && run.lastSeenAtMs < beforeMs;
 }
 
 /** Looks at as many roots as a unit may; says at how many. */

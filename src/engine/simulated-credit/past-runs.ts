@@ -84,5 +84,5 @@ function pastOf(
 /** The sums of a run as it was are what a replay works out. */
 function unsummed(facts: RunFacts, { lastSeenAtMs }: Run): Run {
   const sums = { own: NO_TOTALS, tree: NO_TOTALS, chargedIn: [], corrections: [] };
-  return { ...facts, ...sums, lastSeenAtMs };
+  return { ...facts, ...sums, lastSeenAtMs, restating: null };
 }

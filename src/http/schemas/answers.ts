@@ -136,6 +136,10 @@ const runFields: Record<string, JsonSchema> = {
   authority: TEXT_OR_NULL,
   endUser: TEXT_OR_NULL,
   suspended: described(COUNT, "Events that wait for the run's customer."),
+  "restating?": described(
+    { const: true },
+    "Its opening came behind its steps, and these take over what it states, part by part.",
+  ),
   totals: ownAndTree,
   costCurrency: CURRENCY,
   chargeCurrency: nullable(CURRENCY),

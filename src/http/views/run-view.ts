@@ -26,6 +26,7 @@ export function runSummary(run: Run, currencies: Pick<Currencies, "ofRun">): obj
     authority: run.authority,
     endUser: run.endUser,
     suspended: run.suspended,
+    ...(run.restating === null ? {} : { restating: true }),
     totals: { own: totalsView(run.own), tree: totalsView(run.tree) },
     costCurrency: COST_CURRENCY,
     chargeCurrency: currencies.ofRun(run),

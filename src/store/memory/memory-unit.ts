@@ -4,7 +4,7 @@ import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { isUnfinished, type OutcomeState, type Run } from "../../domain/run/run.ts";
 import { countedPages } from "../../engine/ledger-page.ts";
 import type {
   Call,
@@ -152,6 +152,13 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
     return [...this.#tables.runs.values()]
       .filter((run) => run.status === "open" && !run.standing && run.lastSeenAtMs < beforeMs)
       .sort((a, b) => a.lastSeenAtMs - b.lastSeenAtMs || byBytes(a.id, b.id))
+      .slice(0, limit);
+  }
+
+  unfinishedRuns(limit: number, customer?: string): Run[] {
+    return [...this.#tables.runs.values()]
+      .filter((run) => isUnfinished(run) && (customer ?? run.customer) === run.customer)
+      .sort((a, b) => byBytes(a.customer ?? "", b.customer ?? "") || byBytes(a.id, b.id))
       .slice(0, limit);
   }
 

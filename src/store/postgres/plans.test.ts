@@ -32,6 +32,8 @@ const OF_ALL = [
   /FROM holds WHERE ws = \$1 AND state = 'open'$/,
   // A sign of life moves no entry of an index (migration 0022): what is open is what is looked at.
   /FROM runs WHERE ws = \$1 AND status = 'open' AND NOT standing/,
+  // An index holds these alone, and they are few.
+  /FROM runs WHERE ws = \$1 AND customer IS NOT NULL AND \(restating IS NOT NULL OR .* LIMIT/,
   // Of a whole month, once a period is over.
   /starts_with\(period, \$2\) UNION/,
   // Few wait at a time, and where they are many the server has counted them.
@@ -78,9 +80,10 @@ async function askForLists(store: Store): Promise<void> {
     await store.acts(WORKSPACE, { kind: "customer.saved", ...filter, ...PAGE });
   }
   const after = { customer, run: id, key: "" };
-  for (const filter of [{}, { customer }]) {
+  for (const filter of [{}, { customer }] as { customer?: string }[]) {
     await store.transact(WORKSPACE, (unit) => unit.dueOutcomes(1, { ...filter, ...PAGE }));
     await store.provisionalOutcomes(WORKSPACE, { ...filter, ...PAGE });
+    await store.transact(WORKSPACE, (unit) => unit.unfinishedRuns(10, filter.customer));
   }
   await store.history(WORKSPACE).outcomes({ after, ...PAGE });
   const balance = { budgetId: 1, scope: "x", window: "y" };

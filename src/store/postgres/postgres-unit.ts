@@ -4,7 +4,6 @@
  * they read does not change under them, and no other row needs a lock: to lock rows that nobody
  * else can have would write each of them twice (decision 0111).
  */
-
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
@@ -50,7 +49,7 @@ import { type KnownPage, pagesOf } from "./known-counters.ts";
 import { listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
-import { RUNS } from "./run-places.ts";
+import { RUNS, SILENT_RUNS, unfinishedRuns } from "./run-places.ts";
 import { decodeStep } from "./step-rows.ts";
 import type { Target } from "./target.ts";
 import type { UnitAhead } from "./unit-ahead.ts";
@@ -372,10 +371,11 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async silentRuns(beforeMs: number, limit: number): Promise<Run[]> {
-    const sql = `SELECT * FROM runs
-      WHERE ws = $1 AND status = 'open' AND NOT standing AND last_seen_at < $2
-      ORDER BY last_seen_at, id LIMIT $3`;
-    return this.#runsOf(await this.#rows(sql, beforeMs, limit));
+    return this.#runsOf(await this.#rows(SILENT_RUNS, beforeMs, limit));
+  }
+
+  async unfinishedRuns(limit: number, customer?: string): Promise<Run[]> {
+    return this.#runsOf(await this.#rows(...unfinishedRuns(limit, customer)));
   }
 
   async dueOutcomes(

@@ -2,12 +2,28 @@
  * Where the steps of runs stand: by customer, in the partition of the month in which the run was
  * first heard of. A unit learns it with the runs that it loads, so steps are found without a join.
  */
+import { conditionsOfUnfinished } from "../conditions.ts";
 import type { Row } from "../stored-rows.ts";
 import { type Queries, rowsOf } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
+import { listQuery } from "./list-query.ts";
 
 /** Runs of many ids in one statement. */
 export const RUNS = byKeys("runs", "id");
+
+/** Open runs that were silent since an instant, longest first. */
+export const SILENT_RUNS = `SELECT * FROM runs
+  WHERE ws = $1 AND status = 'open' AND NOT standing AND last_seen_at < $2
+  ORDER BY last_seen_at, id LIMIT $3`;
+
+/** Runs with steps that their opening has yet to restate. */
+export function unfinishedRuns(limit: number, customer: string | undefined) {
+  return listQuery("runs", {
+    conditions: conditionsOfUnfinished(customer),
+    order: "customer, id",
+    limit,
+  });
+}
 
 /** Customer and month of a run; a customer of null: it has no steps yet. */
 export interface RunPlace {

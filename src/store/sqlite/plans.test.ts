@@ -31,6 +31,7 @@ const PAGES = [
   /FROM runs WHERE ws = \? ORDER BY opened_at DESC, id DESC LIMIT/,
   /FROM chain c WHERE c.ws = w.ws ORDER BY first_seq DESC LIMIT 1/,
   /FROM conflicts WHERE ws = \? AND seq > \? AND settled IS NULL ORDER BY seq LIMIT/,
+  /FROM runs INDEXED BY runs_unfinished WHERE ws = \? AND .* ORDER BY customer, id LIMIT/,
   /FROM holds INDEXED BY holds_counting WHERE ws = \? AND state = 'open'/,
   // A customer gets twelve a year, and people look at them.
   /FROM statements WHERE ws = \? AND customer = \? ORDER BY period DESC/,

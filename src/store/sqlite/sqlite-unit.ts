@@ -22,7 +22,7 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
-import { conditionsOfDue, together } from "../conditions.ts";
+import { conditionsOfDue, conditionsOfUnfinished, together } from "../conditions.ts";
 import { SoleUnit } from "../sole-writer.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import type { Bound, Row } from "../stored-rows.ts";
@@ -297,6 +297,14 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
       if (silent.length === limit) break;
     }
     return silent.sort(bySilence);
+  }
+
+  unfinishedRuns(limit: number, customer?: string): Answer<Run[]> {
+    const { where, values } = together(conditionsOfUnfinished(customer));
+    const sql = `SELECT id FROM runs INDEXED BY runs_unfinished WHERE ws = ?${where}
+      ORDER BY customer, id LIMIT ?`;
+    const read = () => this.#all(sql, ...values, limit).map(({ id }) => id as string);
+    return this.#filed(() => this.runs(read()));
   }
 
   dueOutcomes(

@@ -45,7 +45,6 @@ function* problemsOf(file: DataFile, books: Books, at: RunAt): Generator<string>
   yield* boundProblems(file, books, at);
   const sql = "SELECT count(*) AS n FROM suspended WHERE ws = ? AND run = ?";
   const waiting = file.first(sql, ws, run.id)?.n;
-  if (run.suspended > 0 && run.customer !== null) yield "has a customer, and events wait for one";
   if (waiting !== run.suspended) {
     yield `suspended is ${run.suspended}, and ${waiting} events wait`;
     const problem = `are ${waiting}, where the run counts ${run.suspended}`;
