@@ -222,10 +222,6 @@ const PAYMENT_KEY_BYTES = 32;
  *
  * It lets the old generation grow to four times what is alive before it cleans up. Twice takes the
  * process from 550 MiB to 410 under full load and costs no time that could be measured.
- *
- * It has up to five threads look for young objects that live, each with pages of its own to copy
- * them to. On few cores they take their time from each other: one alone takes a fifth less for it,
- * and the process 15 MiB less.
  */
 const V8_FLAGS = ["--no-allocation-site-pretenuring", "--heap-growing-percent=100"];
 
