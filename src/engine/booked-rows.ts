@@ -8,15 +8,15 @@ import type { Amount } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment } from "../domain/period/records.ts";
 import type { BillReads } from "./context.ts";
+import type { PageAfter } from "./history.ts";
 import { ReadTurns } from "./others-turn.ts";
-import type { CounterKey } from "./ports.ts";
+import type { Answer, CounterKey } from "./ports.ts";
 
 /** Rows that are read by pages and added up as they come. */
 export class BookedRows {
   readonly #byHand: Adjustment[] = [];
   readonly #late = new Map<string, Adjustment>();
   #lastSeq = 0;
-  #isRead = false;
 
   /** In the order of their seq, those of sums by their first. */
   get rows(): readonly Adjustment[] {
@@ -41,19 +41,17 @@ export class BookedRows {
   }
 
   /** Reads what stands behind those that were read. Others have their turns, if `turns` says so. */
-  async read(
-    { store, workspace, key }: Booked,
-    turns: ReadTurns | null = new ReadTurns(),
+  read({ store, workspace, key }: Booked, turns: ReadTurns | null = new ReadTurns()) {
+    return this.readBy((page) => store.adjustmentPage(workspace, key, page), turns);
+  }
+
+  /** The same of a unit of work, which sees one moment. */
+  async readBy(
+    readPage: (page: PageAfter<number>) => Answer<readonly Adjustment[]>,
+    turns: ReadTurns | null,
   ): Promise<void> {
-    if (store.adjustmentPage === undefined) {
-      // A unit of work sees one moment: what was read once is all.
-      if (!this.#isRead) this.add(await store.adjustmentsOf(workspace, key));
-      this.#isRead = true;
-      return;
-    }
     for (;;) {
-      const page = { after: this.#lastSeq, limit: PAGE_MAX_ROWS };
-      const rows = await store.adjustmentPage(workspace, key, page);
+      const rows = await readPage({ after: this.#lastSeq, limit: PAGE_MAX_ROWS });
       this.add(rows);
       if (rows.length < PAGE_MAX_ROWS) return;
       await turns?.read(rows.length);

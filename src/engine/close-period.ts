@@ -1,4 +1,5 @@
 /** Closes periods into statements: one immutable bill a customer, each in one unit of work. */
+
 import { present } from "../domain/assert.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
@@ -7,11 +8,13 @@ import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
 import { isUsed, periodOfKey, recordOf, statementOf } from "./bill.ts";
 import { describedBookings } from "./book-by-hand.ts";
+import { BookedRows } from "./booked-rows.ts";
 import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
 import { committedPeriods } from "./committed-periods.ts";
 import type { EngineContext } from "./context.ts";
 import { finishRuns } from "./finish-runs.ts";
+import { ReadTurns } from "./others-turn.ts";
 import { periodsToClose } from "./periods-to-close.ts";
 import type { CounterKey, Customer } from "./ports.ts";
 import { settleOutcomes } from "./settle-outcomes.ts";
@@ -201,7 +204,9 @@ async function billOf(
   const { unit, state, tariff } = act;
   const key = { customer: customer.id, period: period.key };
   const counters = await unit.counters([key]);
-  const rows = await unit.adjustments(key);
+  const booked = new BookedRows();
+  await booked.readBy((page) => unit.adjustments(key, page), new ReadTurns());
+  const { rows } = booked;
   const bookings = await describedBookings(context.store, act.workspace, rows);
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces: null };

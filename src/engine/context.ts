@@ -46,6 +46,7 @@ export interface ReadContext {
 export type BillReads = Pick<
   Reads,
   | "acts"
+  | "adjustmentPage"
   | "adjustmentsOf"
   | "countersOf"
   | "customer"
@@ -54,9 +55,7 @@ export type BillReads = Pick<
   | "periodsOf"
   | "rollups"
   | "statement"
-> &
-  // A unit of work reads them as a whole.
-  Partial<Pick<Reads, "adjustmentPage">>;
+>;
 
 /** What they are told with: of a store, of what it knew, or inside a unit of work. */
 export interface BillContext {

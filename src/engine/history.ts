@@ -42,6 +42,9 @@ export interface PageAfter<Place> {
   readonly limit: number;
 }
 
+/** All rows in the order of their seq: no count comes near the limit. */
+export const ALL_BY_SEQ: PageAfter<number> = { after: -1, limit: 1_000_000_000_000 };
+
 /** All that has happened in one workspace. Nothing here writes. */
 export interface History {
   /**

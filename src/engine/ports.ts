@@ -228,7 +228,8 @@ export interface UnitOfWork extends SharedUnit {
   usedPeriods(customer: string): Answer<string[]>;
   /** Roll-ups of a customer's period, those included that still wait in memory. */
   rollups(key: CounterKey): Answer<RollupRow[]>;
-  adjustments(key: CounterKey): Answer<Adjustment[]>;
+  /** What is booked in a period, by seq. (Default: all of it.) */
+  adjustments(key: CounterKey, page?: PageAfter<number>): Answer<Adjustment[]>;
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]>;
   /** Open runs whose last sign of life is before an instant, longest silent first, then by id. */
   silentRuns(beforeMs: number, limit: number): Answer<Run[]>;

@@ -208,6 +208,13 @@ async function checkAdjustments({ store, workspace }: Scene): Promise<void> {
   await write(store(), workspace, { adjustments: rows.slice(2) });
   const key = { customer: "acme", period: "2026-11-01" };
   const found = await read(store(), workspace, (unit) => unit.adjustments(key));
+  for (const [after, limit] of [
+    [0, 1],
+    [found[0]?.seq ?? 0, 9],
+  ] as const) {
+    const page = await read(store(), workspace, (unit) => unit.adjustments(key, { after, limit }));
+    assert.deepEqual(page, found.filter(({ seq }) => seq > after).slice(0, limit));
+  }
   assert.deepEqual(
     found.map((row) => row.seq),
     [3, 7, 12],

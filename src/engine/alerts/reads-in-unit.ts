@@ -32,6 +32,13 @@ export function readsInside(
         row.customer === key.customer && row.bookedPeriod === key.period;
       return [...(await unit.adjustments(key)), ...state.adjustments.filter(isOfPeriod)];
     },
+    adjustmentPage: async (_, key, { after, limit }) => {
+      const rows = await unit.adjustments(key, { after, limit });
+      const own = state.adjustments.filter(({ customer: id, bookedPeriod, seq }) => {
+        return id === key.customer && bookedPeriod === key.period && seq > after;
+      });
+      return [...rows, ...own].slice(0, limit);
+    },
     rollups: async (_, { customer: id = "", period }) => {
       if (period !== undefined) return rollupsOf({ customer: id, period });
       const used = [...(await unit.usedPeriods(id)), ...state.periodsSeen(id)];

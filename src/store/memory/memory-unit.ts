@@ -5,6 +5,7 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import { isUnfinished, type OutcomeState, type Run } from "../../domain/run/run.ts";
+import { ALL_BY_SEQ } from "../../engine/history.ts";
 import { countedPages } from "../../engine/ledger-page.ts";
 import type {
   Call,
@@ -138,10 +139,12 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
     return all.filter((row) => row.customer === customer && row.period === period);
   }
 
-  adjustments(key: CounterKey): Adjustment[] {
+  adjustments(key: CounterKey, { after, limit } = ALL_BY_SEQ): Adjustment[] {
     return this.#tables.adjustments
       .filter((row) => row.customer === key.customer && row.bookedPeriod === key.period)
-      .sort((a, b) => a.seq - b.seq);
+      .filter(({ seq }) => seq > after)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, limit);
   }
 
   creditBooks(customers: readonly string[]): CreditBookRow[] {

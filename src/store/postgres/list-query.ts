@@ -6,6 +6,10 @@
 import { type Condition, together } from "../conditions.ts";
 import type { Parameter } from "./connection.ts";
 
+/** What is booked in a customer's period behind a seq. */
+export const ADJUSTMENT_PAGE = `SELECT * FROM adjustments
+  WHERE ws = $1 AND customer = $2 AND booked_period = $3 AND seq > $4 ORDER BY seq LIMIT $5`;
+
 /** Rows of a workspace's table. */
 export interface List {
   readonly conditions: readonly Condition[];

@@ -42,7 +42,7 @@ import {
 import { decodeCard, decodePrices } from "../stored-tariff.ts";
 import type { Parameter } from "./connection.ts";
 import { byKeys } from "./keyed-rows.ts";
-import { listQuery } from "./list-query.ts";
+import { ADJUSTMENT_PAGE, listQuery } from "./list-query.ts";
 import { postgresHistory, type RowsOf } from "./postgres-history.ts";
 import { formerOutcomes, formerRun, linkBefore, revisionsOfRun } from "./read-history.ts";
 import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
@@ -212,9 +212,7 @@ export abstract class PostgresReads {
     { customer, period }: CounterKey,
     { after, limit }: PageAfter<number>,
   ): Promise<Adjustment[]> {
-    const sql = `SELECT * FROM adjustments
-      WHERE ws = $1 AND customer = $2 AND booked_period = $3 AND seq > $4 ORDER BY seq LIMIT $5`;
-    const rows = await this.of(workspace, sql, customer, period, after, limit);
+    const rows = await this.of(workspace, ADJUSTMENT_PAGE, customer, period, after, limit);
     return rows.map(decodeAdjustment);
   }
 

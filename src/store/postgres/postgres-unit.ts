@@ -9,6 +9,7 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { ALL_BY_SEQ } from "../../engine/history.ts";
 import type { Lease, LiveNote, PeriodMove, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
@@ -46,7 +47,7 @@ import { type Parameter, type Queries, rowsOf } from "./connection.ts";
 import type { Ground } from "./ground.ts";
 import { byKeys } from "./keyed-rows.ts";
 import { type KnownPage, pagesOf } from "./known-counters.ts";
-import { listQuery } from "./list-query.ts";
+import { ADJUSTMENT_PAGE, listQuery } from "./list-query.ts";
 import { writeNote } from "./postgres-notes.ts";
 import { moreCounting, PostgresSpending } from "./postgres-spending.ts";
 import { RUNS, SILENT_RUNS, unfinishedRuns } from "./run-places.ts";
@@ -359,10 +360,9 @@ export class PostgresUnit implements UnitOfWork {
     return (await this.#rows(sql, customer, period)).map(decodeRollup);
   }
 
-  async adjustments({ customer, period }: CounterKey): Promise<Adjustment[]> {
-    const sql = `SELECT * FROM adjustments
-      WHERE ws = $1 AND customer = $2 AND booked_period = $3 ORDER BY seq`;
-    return (await this.#rows(sql, customer, period)).map(decodeAdjustment);
+  async adjustments(key: CounterKey, { after, limit } = ALL_BY_SEQ): Promise<Adjustment[]> {
+    const place = [key.customer, key.period, after, limit] as const;
+    return (await this.#rows(ADJUSTMENT_PAGE, ...place)).map(decodeAdjustment);
   }
 
   async creditBooks(customers: readonly string[]): Promise<CreditBookRow[]> {

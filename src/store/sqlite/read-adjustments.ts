@@ -7,6 +7,8 @@ import type { ReadParts } from "./read-steps.ts";
 
 const OF_PERIOD = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
   WHERE ws = ? AND customer = ? AND booked_period = ?`;
+/** What is booked in a period behind a seq. */
+export const ADJUSTMENT_PAGE = `${OF_PERIOD} AND seq > ? ORDER BY seq LIMIT ?`;
 const BY_HAND = `SELECT * FROM adjustments INDEXED BY adjustments_by_hand
   WHERE ws = ? AND customer = ? AND run = '' ORDER BY seq`;
 
@@ -25,7 +27,7 @@ export function adjustmentPage(
   { customer, period }: CounterKey,
   { after, limit }: PageAfter<number>,
 ): Adjustment[] {
-  const page = reads.of(`${OF_PERIOD} AND seq > ? ORDER BY seq LIMIT ?`);
+  const page = reads.of(ADJUSTMENT_PAGE);
   return page.all(ws, customer, period, after, limit).map(decodeAdjustment);
 }
 

@@ -6,6 +6,7 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { ALL_BY_SEQ } from "../../engine/history.ts";
 import type {
   Answer,
   Call,
@@ -35,6 +36,7 @@ import {
   decodeSuspended,
   decodeWitness,
 } from "../stored-rows.ts";
+import { ADJUSTMENT_PAGE } from "./read-adjustments.ts";
 import type { RunSlot } from "./row-caches.ts";
 import { SqliteSpending } from "./sqlite-spending.ts";
 import { decodeStep } from "./step-rows.ts";
@@ -270,10 +272,9 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return this.#shared.caches.rollups(this.#ws, key);
   }
 
-  adjustments({ customer, period }: CounterKey): Answer<Adjustment[]> {
-    const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
-      WHERE ws = ? AND customer = ? AND booked_period = ? ORDER BY seq`;
-    return this.#filed(() => this.#all(sql, customer, period).map(decodeAdjustment));
+  adjustments(key: CounterKey, { after, limit } = ALL_BY_SEQ): Answer<Adjustment[]> {
+    const place = [key.customer, key.period, after, limit] as const;
+    return this.#filed(() => this.#all(ADJUSTMENT_PAGE, ...place).map(decodeAdjustment));
   }
 
   creditBooks(customers: readonly string[]): Answer<CreditBookRow[]> {

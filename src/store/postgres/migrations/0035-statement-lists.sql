@@ -5,3 +5,6 @@ CREATE INDEX statements_in_order ON statements (ws, period DESC, customer, close
 CREATE INDEX suspended_by_arrival ON suspended (ws, seq);
 -- What people have booked for a customer is found without all that usage caused.
 CREATE INDEX adjustments_by_hand ON adjustments (ws, customer, seq) WHERE run = '';
+-- What is booked in a period is read by pages, in the order in which it was.
+DROP INDEX adjustments_by_period;
+CREATE INDEX adjustments_by_period ON adjustments (ws, customer, booked_period, seq);
