@@ -235,9 +235,9 @@ export class BudgetRows {
     const ofCalls = new Map<string, readonly Hold[]>();
     const held: { readonly slot: BalanceSlot; readonly amount: bigint }[] = [];
     let countingMore = 0;
-    const count = (hold: Hold, sign: 1 | -1): void => {
+    const count = (reserves: Hold["reserves"], sign: 1 | -1): void => {
       countingMore += sign;
-      for (const reserve of hold.reserves) {
+      for (const reserve of reserves) {
         const slot = this.#slots.of(reserve);
         const amount = sign === 1 ? reserve.amount : -reserve.amount;
         slot.heldMore += amount;
@@ -245,11 +245,11 @@ export class BudgetRows {
       }
     };
     for (const hold of staged.holds) {
-      const former = this.holds.of(hold);
+      const former = this.holds.reservesOf(hold);
       if (former !== undefined) count(former, -1);
       holds.set(hold);
       if (!isCounting(hold)) continue;
-      count(hold, 1);
+      count(hold.reserves, 1);
       const { callId } = hold;
       if (callId !== null) ofCalls.set(callId, [...(ofCalls.get(callId) ?? []), hold]);
     }

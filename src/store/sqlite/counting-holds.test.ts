@@ -102,9 +102,9 @@ describe("Holds that count", () => {
         for (const [at, { amount, ...move }] of moves.entries()) {
           if (at === startAt) kept = new CountingHolds(file, whole);
           const one: Hold = { ...SAMPLE_HOLD, ...move, reserves: [{ ...BALANCE, amount }] };
-          // What a unit changes it has looked at, and it is taken over before the file is read.
-          kept?.put(one);
+          // What a unit changed is on disk before it is taken over.
           file.put(one);
+          kept?.put(one);
           if (kept !== null) assertSame(kept, file);
         }
       }),

@@ -1,10 +1,10 @@
 /**
  * Holds that count, by what finds them; balances have what they set aside. The newest are kept
- * whole, 1.2 KB each. Of the others their identity is: what was asked for, and all else that is
- * needed when a hold ends or is asked for again, is read from the file then. After a start these
+ * whole, 1.2 KB each. Of the others their identity is, and what they set aside: what was asked for, and
+ * all else that is needed when a hold ends or is asked for again, is read from the file then. After a start these
  * are all of them, so that the first who asks does not wait until everything was read.
  */
-import { type Hold, isCounting } from "../../domain/budget/hold.ts";
+import { type Hold, isCounting, type Reserve } from "../../domain/budget/hold.ts";
 import { WHOLE_HOLDS_MAX_COUNT } from "../../domain/limits.ts";
 import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
@@ -15,6 +15,7 @@ import type { BalanceSlots } from "./balance-slots.ts";
 /** What is known of a hold that is not kept whole. */
 interface KnownHold extends StepKey {
   readonly callId: string | null;
+  readonly reserves: readonly Reserve[];
 }
 
 /** So many of the oldest are let go at once: each time, it takes a walk to where they begin. */
@@ -59,11 +60,17 @@ export class CountingHolds {
     return (this.#byCall.get(callId) ?? []).flatMap((key) => this.of(key) ?? []);
   }
 
+  /** What a hold that counts sets aside; undefined: there is none. */
+  reservesOf(key: StepKey): readonly Reserve[] | undefined {
+    return (this.#whole.get(key) ?? this.#known.get(key))?.reserves;
+  }
+
   /** Takes over a hold in its new state, and what it sets aside. */
   put(hold: Hold): void {
-    const former = this.of(hold);
+    // The file is ahead of this by now: it may say otherwise already.
+    const former = this.reservesOf(hold);
     this.keep(hold);
-    for (const reserve of former?.reserves ?? []) this.#slot(reserve).held -= reserve.amount;
+    for (const reserve of former ?? []) this.#slot(reserve).held -= reserve.amount;
     if (!isCounting(hold)) return;
     for (const reserve of hold.reserves) this.#slot(reserve).held += reserve.amount;
   }
@@ -81,7 +88,7 @@ export class CountingHolds {
     if (this.#whole.size > this.#wholeMaxCount) this.#letGo();
   }
 
-  #slot(reserve: Hold["reserves"][number]) {
+  #slot(reserve: Reserve) {
     return this.#source.slots.of(reserve);
   }
 
@@ -94,12 +101,13 @@ export class CountingHolds {
     };
     const [run, source] = [once(row.run as string), once(row.source as string)];
     const callId = row.call_id as string | null;
-    const known = { run, source, id: row.id as string, callId };
+    const reserves = decodeReserves(row.reserves as string).map((reserve) => {
+      return { ...reserve, scope: once(reserve.scope), window: once(reserve.window) };
+    });
+    const known = { run, source, id: row.id as string, callId, reserves };
     this.#known.set(known);
     if (callId !== null) this.#listCall(callId, known, known);
-    for (const reserve of decodeReserves(row.reserves as string)) {
-      this.#slot(reserve).held += reserve.amount;
-    }
+    for (const reserve of reserves) this.#slot(reserve).held += reserve.amount;
   }
 
   #takeUp(key: StepKey): Hold {
@@ -131,8 +139,8 @@ export class CountingHolds {
   }
 }
 
-function keyOf({ run, source, id, callId }: Hold): KnownHold {
-  return { run, source, id, callId };
+function keyOf({ run, source, id, callId, reserves }: Hold): KnownHold {
+  return { run, source, id, callId, reserves };
 }
 
 function isSame(a: StepKey, b: StepKey): boolean {
