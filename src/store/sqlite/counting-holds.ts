@@ -1,8 +1,9 @@
 /**
  * Holds that count, by what finds them; balances have what they set aside. The newest are kept
- * whole, 1.2 KB each. Of the others their identity is, and what they set aside: what was asked for, and
- * all else that is needed when a hold ends or is asked for again, is read from the file then. After a start these
- * are all of them, so that the first who asks does not wait until everything was read.
+ * whole, 1.2 KB each. Of the others their identity is, and what they set aside: what was asked
+ * for, and all else that is needed when a hold ends or is asked for again, is read from the file
+ * then. After a start these are all of them, so that the first who asks does not wait until
+ * everything was read.
  */
 import { type Hold, isCounting, type Reserve } from "../../domain/budget/hold.ts";
 import { WHOLE_HOLDS_MAX_COUNT } from "../../domain/limits.ts";
