@@ -161,6 +161,8 @@ export const HOLDS_PER_REQUEST_MAX_COUNT = 100;
 export const HELD_BALANCES_PER_REQUEST_MAX_COUNT = 30_000;
 /** Holds that may count at once in one workspace. */
 export const OPEN_HOLDS_MAX_COUNT = 200_000;
+/** Holds of a workspace that count and are kept whole in memory; others are read when they end. */
+export const WHOLE_HOLDS_MAX_COUNT = 65_536;
 /** How long a hold is open before its step must be recorded (Default), and at most. */
 export const HOLD_TTL_MS = 2 * 60 * 1000;
 export const HOLD_TTL_MAX_MS = 24 * 60 * 60 * 1000;

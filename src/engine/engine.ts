@@ -61,7 +61,7 @@ import * as runs from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { ReceiptCases } from "./receipt-cases.ts";
 import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
-import { recoverTotals } from "./recover-totals.ts";
+import { makeReady } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult, EventResult } from "./result.ts";
@@ -387,9 +387,8 @@ export class Engine {
   }
 
   /** Adds up what a crash left on disk without its totals. Call it before serving. */
-  async recover(workspace: string): Promise<void> {
-    const clock = await this.#context.clocks.of(workspace);
-    await recoverTotals({ ...this.#context, clock }, workspace);
+  recover(workspace: string): Promise<void> {
+    return makeReady(this.#context, workspace);
   }
 
   /** Refuses new work and resolves when all that waits is on disk. */

@@ -105,6 +105,8 @@ export class KeptRuns {
     const bytes = bytesOf(run);
     this.#runs.set(id, { run, bytes });
     this.#room.take(this, bytes);
+    // To find the oldest takes a walk past all places that were given up.
+    if (!this.#room.isOver) return;
     for (const oldest of this.#runs.keys()) {
       if (!this.#room.isOver) return;
       this.delete(oldest);

@@ -78,11 +78,12 @@ function prepareAll(granting: Spending, of: OfRequest, asks: readonly HoldAsk[])
     const { agent, labels } = ask.step;
     const prepared = (labels === null && plain.get(agent)) || prepare(granting, of, ask);
     if (labels === null) plain.set(agent, prepared);
-    const before = balances;
     const own = prepared.places.length;
-    balances += own;
-    if (before === 0 || balances <= HELD_BALANCES_PER_REQUEST_MAX_COUNT) return prepared;
-    const detail = `The holds before it count in ${before} balances, and it in ${own}.`;
+    if (balances === 0 || balances + own <= HELD_BALANCES_PER_REQUEST_MAX_COUNT) {
+      balances += own;
+      return prepared;
+    }
+    const detail = `The holds before it count in ${balances} balances, and it in ${own}.`;
     return problem("hold.too_many_balances", detail);
   });
 }

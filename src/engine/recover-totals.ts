@@ -5,11 +5,21 @@
 import type { Step } from "../domain/event/step.ts";
 import { BatchState, counterKeyText } from "./batch-state.ts";
 import { Ledger } from "./book.ts";
-import type { UnitContext } from "./context.ts";
+import type { EngineContext, UnitContext } from "./context.ts";
 import { correctedPeriods, correctRuns } from "./correct-runs.ts";
 import type { CounterKey, UnitOfWork } from "./ports.ts";
 import { settleBudgets } from "./settle-budgets.ts";
 import { writeState } from "./write-state.ts";
+
+/**
+ * Has a workspace ready before anybody is served: its totals added up, and with a store that keeps
+ * them the holds that count in memory, or the first who asks for one would wait for all of them.
+ */
+export async function makeReady(context: EngineContext, workspace: string): Promise<void> {
+  const clock = await context.clocks.of(workspace);
+  await recoverTotals({ ...context, clock }, workspace);
+  if (!context.store.isShared) await context.store.spending.balances(workspace, []);
+}
 
 /**
  * Adds up what is on disk and not in its totals. Nearly always there is nothing to do. Where two

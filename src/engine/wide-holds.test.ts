@@ -46,6 +46,16 @@ describe("Holds of one request that count in many balances", () => {
     assert.deepEqual(new Set(statuses(await send(...steps))), new Set(["accepted"]));
   });
 
+  it("are told what those before them count in where they are refused", async () => {
+    const { engine, last, asked } = await wideWorld();
+    const ids = Array.from({ length: FITTING + 2 }, (_, at) => `s${at}`);
+    const refused = (await holdOn(engine, last, ...ids.map(asked))).slice(FITTING);
+    const details = refused.map((one) => ("problem" in one ? one.problem.detail : null));
+    const before = FITTING * DEPTH * BUDGETS;
+    const detail = `The holds before it count in ${before} balances, and it in ${DEPTH * BUDGETS}.`;
+    assert.deepEqual(details, [detail, detail]);
+  });
+
   it("are answered the same again, whatever else is asked for", async () => {
     const { engine, last, asked } = await wideWorld();
     const ids = Array.from({ length: FITTING }, (_, at) => `s${at}`);

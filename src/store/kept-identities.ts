@@ -96,7 +96,8 @@ export function printOfText(begun: number, text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0 || 1;
 }
 
-const LEAST_PLACES = 1_024;
+/** Each workspace has four tables, and most of many have few runs. */
+const LEAST_PLACES = 16;
 
 /** A set of prints by open addressing, at most half full. */
 export class PrintTable {

@@ -159,7 +159,8 @@ function encodeReserves(reserves: readonly Reserve[]): string {
   );
 }
 
-function decodeReserves(text: string): Reserve[] {
+/** What a hold sets aside, as its row has it. */
+export function decodeReserves(text: string): Reserve[] {
   const kept = JSON.parse(text) as [number, string, string, string][];
   return kept.map(([budgetId, scope, window, amount]) => {
     return { budgetId, scope, window, amount: BigInt(amount) };

@@ -11,12 +11,14 @@ import { ByIdentity } from "../../engine/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";
-import type { Row } from "../stored-rows.ts";
 import { type BalanceSlot, BalanceSlots } from "./balance-slots.ts";
+import { CountingHolds } from "./counting-holds.ts";
 import { HeldIdentities } from "./held-identities.ts";
 import type { Statements } from "./statements.ts";
 
-const COUNTING = `SELECT * FROM holds INDEXED BY holds_counting WHERE ws = ? AND state = 'open'`;
+const COUNTING = `SELECT run, source, id, call_id, reserves FROM holds INDEXED BY holds_counting
+  WHERE ws = ? AND state = 'open'`;
+const HOLD = "SELECT * FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?";
 const BALANCE = `SELECT * FROM budget_balances
   WHERE ws = ? AND budget_id = ? AND scope = ? AND window_key = ?`;
 const LIMIT = "SELECT * FROM budget_limits WHERE ws = ? AND budget_id = ? AND scope = ?";
@@ -71,11 +73,20 @@ export class BudgetRows {
   /** Holds that count; read from the file once. */
   get holds(): CountingHolds {
     if (this.#holds === null) {
-      // One after the other: all rows at once would take more memory than all holds.
-      const rows = this.#statements.of(COUNTING).iterate(this.#ws);
-      this.#holds = new CountingHolds(rows, this.#slots);
+      this.#holds = new CountingHolds({
+        slots: this.#slots,
+        // One after the other: all rows at once would take more memory than all holds.
+        rows: () => this.#statements.of(COUNTING).iterate(this.#ws),
+        read: (key) => present(this.holdInFile(key), "a hold that counts"),
+      });
     }
     return this.#holds;
+  }
+
+  /** A hold as the file has it, whether it counts or ended. */
+  holdInFile({ run, source, id }: StepKey): Hold | undefined {
+    const row = this.#statements.of(HOLD).get(this.#ws, run, source, id);
+    return row === undefined ? undefined : decodeHold(row);
   }
 
   get stops(): ReadonlyMap<string, Stop> {
@@ -224,9 +235,9 @@ export class BudgetRows {
     const ofCalls = new Map<string, readonly Hold[]>();
     const held: { readonly slot: BalanceSlot; readonly amount: bigint }[] = [];
     let countingMore = 0;
-    const count = (hold: Hold, sign: 1 | -1): void => {
+    const count = (reserves: Hold["reserves"], sign: 1 | -1): void => {
       countingMore += sign;
-      for (const reserve of hold.reserves) {
+      for (const reserve of reserves) {
         const slot = this.#slots.of(reserve);
         const amount = sign === 1 ? reserve.amount : -reserve.amount;
         slot.heldMore += amount;
@@ -234,11 +245,11 @@ export class BudgetRows {
       }
     };
     for (const hold of staged.holds) {
-      const former = this.holds.of(hold);
+      const former = this.holds.reservesOf(hold);
       if (former !== undefined) count(former, -1);
       holds.set(hold);
       if (!isCounting(hold)) continue;
-      count(hold, 1);
+      count(hold.reserves, 1);
       const { callId } = hold;
       if (callId !== null) ofCalls.set(callId, [...(ofCalls.get(callId) ?? []), hold]);
     }
@@ -299,54 +310,4 @@ function keptBalance(slot: BalanceSlot, balance: Balance | null, held: bigint): 
   const grantedAtMs = balance?.grantedAtMs ?? 0;
   const isKept = balance !== null;
   return { budgetId, scope, window, settled, stagesTold, grantedAtMs, held, isKept };
-}
-
-/** Holds that count, by what finds them; balances have what they set aside. */
-class CountingHolds {
-  readonly #byStep = new ByIdentity<Hold>();
-  readonly #byCall = new Map<string, Hold[]>();
-  readonly #slots: BalanceSlots;
-
-  constructor(rows: Iterable<Row>, slots: BalanceSlots) {
-    this.#slots = slots;
-    for (const row of rows) this.put(decodeHold(row));
-  }
-
-  get size(): number {
-    return this.#byStep.size;
-  }
-
-  of(key: StepKey): Hold | undefined {
-    return this.#byStep.get(key);
-  }
-
-  ofCall(callId: string): readonly Hold[] {
-    return this.#byCall.get(callId) ?? [];
-  }
-
-  /** Takes over a hold in its new state, and what it sets aside. */
-  put(hold: Hold): void {
-    const former = this.keep(hold);
-    for (const reserve of former?.reserves ?? []) this.#slots.of(reserve).held -= reserve.amount;
-    if (!isCounting(hold)) return;
-    for (const reserve of hold.reserves) this.#slots.of(reserve).held += reserve.amount;
-  }
-
-  /** Has a hold found in its new state, and no more once it has ended. Returns what it was. */
-  keep(hold: Hold): Hold | undefined {
-    const counts = isCounting(hold);
-    const former = counts ? this.#byStep.set(hold) : this.#byStep.delete(hold);
-    if (former !== undefined) this.#forgetCall(former);
-    if (counts && hold.callId !== null) {
-      this.#byCall.set(hold.callId, [...this.ofCall(hold.callId), hold]);
-    }
-    return former;
-  }
-
-  #forgetCall(hold: Hold): void {
-    if (hold.callId === null) return;
-    const others = this.ofCall(hold.callId).filter((one) => one !== hold);
-    if (others.length === 0) this.#byCall.delete(hold.callId);
-    else this.#byCall.set(hold.callId, others);
-  }
 }

@@ -40,7 +40,6 @@ import { encodeId } from "./stored-id.ts";
 import type { UnitAhead } from "./unit-ahead.ts";
 import type { UnitParts } from "./unit-shared.ts";
 
-const HOLD = "SELECT * FROM holds WHERE ws = ? AND run = ? AND source = ? AND id = ?";
 const HOLD_BY_SETTLER = `SELECT * FROM holds INDEXED BY holds_by_settler
   WHERE ws = ? AND settled_run = ? AND settled_source = ? AND settled_id = ?`;
 const FORMER_STEP_SEQS = `SELECT f.seq AS seq FROM runs r CROSS JOIN names n
@@ -96,8 +95,7 @@ export class SqliteSpending implements SpendingUnit {
 
   #heldInFile(key: StepKey): Hold | undefined {
     if (!this.#rows.held.mayHold(key)) return undefined;
-    const row = this.#statements.of(HOLD).get(this.#ws, key.run, key.source, key.id);
-    return row === undefined ? undefined : decodeHold(row);
+    return this.#rows.holdInFile(key);
   }
 
   countingHolds(keys: readonly StepKey[]): Hold[] {
