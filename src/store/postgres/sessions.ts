@@ -9,6 +9,7 @@
  * the store one for direct connections or a pooler by session, and not for one by transaction.
  */
 import {
+  DATABASE_ANSWER_LATE_MS,
   DATABASE_CONNECT_MAX_MS,
   DATABASE_LOCK_MAX_MS,
   DATABASE_LOOKUPS_MAX_COUNT,
@@ -37,6 +38,7 @@ const BOUNDS = {
   statementMaxMs: DATABASE_STATEMENT_MAX_MS,
   silenceMaxMs: DATABASE_SILENCE_MAX_MS,
   lockMaxMs: DATABASE_LOCK_MAX_MS,
+  answerLateMs: DATABASE_ANSWER_LATE_MS,
   connectMaxMs: DATABASE_CONNECT_MAX_MS,
 } as const;
 
