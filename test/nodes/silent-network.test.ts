@@ -15,7 +15,7 @@ const BOUNDS = { statementMaxMs: 400, lockMaxMs: 200, answerLateMs: 100 };
 const SILENCE = { silenceMaxMs: 500, connectMaxMs: 500 };
 const WAIT_MAX_MS = 10_000;
 
-test("a network that falls silent costs callers bounded time, and nothing counts twice", async () => {
+test("a network that falls silent costs bounded time, and nothing counts twice", async () => {
   const url = await (await postgresServer()).createDatabase();
   const proxy = await CuttingProxy.start(url);
   const node = await openNode(proxy.url, { bounds: { ...BOUNDS, ...SILENCE } });

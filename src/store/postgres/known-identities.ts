@@ -1,10 +1,11 @@
 /**
- * Which identities the runs of a workspace hold, as far as this node wrote them or another node told
- * it: a step of any other identity is new, and nobody asks the server for it.
+ * Which identities the runs of a workspace hold, as far as this node wrote them or another node
+ * told it: a step of any other identity is new, and nobody asks the server for it.
  *
- * A print is a hash of the run and the identity alone, so it is the same on every node, and a commit
- * tells those of its steps (`touched.ts`). Of a run nothing is known unless all that it holds is: it
- * was begun by a commit of this node, or by one that told so, and each one since told its prints.
+ * A print is a hash of the run and the identity alone, so it is the same on every node, and a
+ * commit tells those of its steps (`touched.ts`). Of a run nothing is known unless all that it
+ * holds is: it was begun by a commit of this node, or by one that told so, and each one since told
+ * its prints.
  */
 import { KNOWN_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
 import type { StepKey } from "../../engine/ports.ts";

@@ -85,10 +85,10 @@ export class Sessions {
 
   /**
    * A statement is planned once it was used some times, by what its tables hold then, and the plan
-   * is kept until the server counts their rows anew, a minute later or more. Of a table of some rows
-   * any index is as good as another; after a thousand it takes fifty times as long (docs/decisions/
-   * 0226). So plans are made anew each time that a connection was used twice as often. Sent before
-   * whatever is asked next: where it fails, that fails too.
+   * is kept until the server counts their rows anew, a minute later or more. Of a table of some
+   * rows any index is as good as another; after a thousand it takes fifty times as long
+   * (docs/decisions/0226). So plans are made anew each time that a connection was used twice as
+   * often. Sent before whatever is asked next: where it fails, that fails too.
    */
   #countUse(client: Client): void {
     const uses = (this.#uses.get(client) ?? 0) + 1;
