@@ -15,6 +15,12 @@ export const DATABASE_STATEMENT_MAX_MS = 60_000;
 export const DATABASE_SILENCE_MAX_MS = 5_000;
 /** How long a unit of work waits for its workspace, which another node has. */
 export const DATABASE_LOCK_MAX_MS = 20_000;
+/**
+ * How much longer than the server may take for a statement and a lock a node waits for an answer:
+ * where the network lets nothing through and says nothing, nobody else ends it for a quarter of an
+ * hour.
+ */
+export const DATABASE_ANSWER_LATE_MS = 10_000;
 /** How long a connection may take to open, or to come free. */
 export const DATABASE_CONNECT_MAX_MS = 20_000;
 /** A lease on periodic work that its holder does not renew ends after this. */

@@ -71,8 +71,12 @@ export class KeptIdentities {
 
   /** A step was added, or replaced. */
   add(run: KnownIds, sourceNo: number, id: string): void {
-    if (!this.isKept(run)) return;
-    this.#younger.add(printOf(run.runNo, sourceNo, id));
+    if (this.isKept(run)) this.addPrint(printOf(run.runNo, sourceNo, id));
+  }
+
+  /** The same by its print, whose run is kept or not. */
+  addPrint(print: number): void {
+    this.#younger.add(print);
     if (this.#younger.count < this.#tableMaxCount) return;
     this.#older = this.#younger;
     this.#younger = new PrintTable();
@@ -80,7 +84,8 @@ export class KeptIdentities {
   }
 }
 
-function printOf(runNo: number, sourceNo: number, id: string): number {
+/** What is kept of an identity: never 0. */
+export function printOf(runNo: number, sourceNo: number, id: string): number {
   return printOfText(Math.imul(runNo, 0x9e3779b1) ^ sourceNo, id);
 }
 

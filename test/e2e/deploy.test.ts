@@ -42,7 +42,9 @@ test("the Kubernetes example starts nodes on a database and asks a public route 
   assert.equal(port, container.ports[0].containerPort);
   assert.ok(container.args.includes(String(port)));
   assert.equal(service.spec.ports[0].targetPort, port);
-  assert.ok(spec.terminationGracePeriodSeconds > 20, "longer than a shutdown waits");
+  const waitsSeconds = Number(container.lifecycle.preStop.exec.command[1]);
+  const graceSeconds = spec.terminationGracePeriodSeconds - waitsSeconds;
+  assert.ok(waitsSeconds > 0 && graceSeconds > 20, "longer than a shutdown waits");
 });
 
 test("the Compose example has a database and nodes on it, built by the Dockerfile", () => {
@@ -65,4 +67,13 @@ test("the Dockerfile and the systemd unit start `tollgate serve`", () => {
   assert.ok(docker.includes(`TOLLGATE_PORT=${health?.[1]}`));
   const start = /^ExecStart=\/usr\/bin\/env tollgate (.*)$/m.exec(read("tollgate.service"))?.[1];
   assertServes((start ?? "").split(" "));
+});
+
+test("the image holds neither the package it was made from nor the cache of npm", () => {
+  const [, image = ""] = read("Dockerfile").split(/^FROM node:26-slim$/m);
+  const [install = ""] = /^RUN (?:.*\\\n)*.*/m.exec(image) ?? [];
+  assert.match(install, /npm install --global/);
+  assert.match(install, /--mount=type=tmpfs,target=\/root\/\.npm /);
+  assert.match(install, /--mount=type=bind,from=build,source=(\/\S+),target=\1 /);
+  assert.doesNotMatch(image, /^COPY/m);
 });

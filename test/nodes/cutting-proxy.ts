@@ -17,6 +17,8 @@ export class CuttingProxy {
   readonly #close: () => void;
   readonly #sockets = new Set<Socket>();
   #counts = { node: 0, database: 0 };
+  /** Nothing arrives any more, and nobody is told. */
+  isSilent = false;
   #cut: { readonly of: Direction; readonly after: number } | null = null;
 
   private constructor(url: string, close: () => void) {
@@ -52,6 +54,7 @@ export class CuttingProxy {
   }
 
   #pass(of: Direction, chunk: Buffer, to: Socket): void {
+    if (this.isSilent) return;
     const cut = this.#cut;
     const left = cut?.of === of ? cut.after - this.#counts[of] : chunk.length;
     this.#counts[of] += chunk.length;

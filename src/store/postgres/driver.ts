@@ -58,6 +58,8 @@ export interface PoolOptions {
   readonly silenceMaxMs: number;
   /** A row that others hold is waited for as long as this. */
   readonly lockMaxMs: number;
+  /** So much longer an answer is waited for; then the connection is taken to be lost. */
+  readonly answerLateMs: number;
   readonly connectMaxMs: number;
   /** Whether every transaction may only read, whatever the server is. (Default: false.) */
   readonly isReadOnly?: boolean;
@@ -77,6 +79,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     statement_timeout: options.statementMaxMs,
     idle_in_transaction_session_timeout: options.silenceMaxMs,
     lock_timeout: options.lockMaxMs,
+    query_timeout: options.statementMaxMs + options.lockMaxMs + options.answerLateMs,
     connectionTimeoutMillis: options.connectMaxMs,
     keepAlive: true,
     // Statements that follow from one another in no way are sent together and answered together.

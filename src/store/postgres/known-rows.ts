@@ -19,9 +19,9 @@ import type { Run } from "../../domain/run/run.ts";
 import { counterKeyText } from "../../engine/batch-state.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
-import { KeptIdentities, type KnownIds, unreadRun } from "../kept-identities.ts";
 import { Recent } from "../recent.ts";
 import { type KnownPage, KnownPages } from "./known-counters.ts";
+import { KnownIdentities } from "./known-identities.ts";
 import { type Touched, type TouchedRows, touchedBy } from "./touched.ts";
 
 /** Which commit a workspace stands by: no two states of it have the same. */
@@ -32,8 +32,8 @@ export interface Commit {
   readonly digest: string;
 }
 
-/** A run, the month of its steps, and which of them are known. */
-interface KnownRun extends KnownIds {
+/** A run, and the month of its steps. */
+interface KnownRun {
   readonly run: Run;
   readonly month: number;
 }
@@ -55,7 +55,7 @@ class WorkspaceRows {
   readonly counters = new KnownPages();
   /** Null: it is open. */
   readonly periods = new Recent<string, PeriodState | null>(KNOWN_ROWS_MAX_COUNT);
-  readonly identities = new KeptIdentities();
+  readonly identities = new KnownIdentities();
   /** How many holds count. */
   countingHolds: number | null = null;
   /** What the last commits touched, without a gap, up to `commit`. */
@@ -64,7 +64,6 @@ class WorkspaceRows {
   #toldCount = 0;
   /** Number of the last commit that tells what it touched: other nodes were about lately. */
   toldUntil: number;
-  #runNo = 0;
 
   constructor(commit: Commit) {
     this.commit = commit;
@@ -102,12 +101,16 @@ class WorkspaceRows {
   /** Memory that it takes, about. */
   get bytes(): number {
     const { runs, customers, periods, counters, identities } = this;
-    const rows = runs.size + customers.size + periods.size + counters.size + counters.count;
+    const kept = runs.size + identities.runCount + customers.size + periods.size;
+    const rows = kept + counters.size + counters.count;
     return rows * ROW_BYTES + this.#toldCount * NAME_BYTES + identities.bytes;
   }
 
-  #forget({ runs, customers, periods, moreHolds, hasClosed }: TouchedRows): void {
+  #forget({ runs, identities, customers, periods, moreHolds, hasClosed }: TouchedRows): void {
     for (const id of runs) this.runs.delete(id);
+    if (identities === null) for (const id of runs) this.identities.forget(id);
+    for (const id of identities?.begun ?? []) this.identities.begin(id);
+    this.identities.addTold(identities?.prints ?? []);
     for (const id of customers) this.customers.delete(id);
     for (const period of periods) {
       const key = counterKeyText(period);
@@ -118,15 +121,6 @@ class WorkspaceRows {
     }
     const known = moreHolds === null ? null : this.countingHolds;
     this.countingHolds = known === null ? null : known + (moreHolds ?? 0);
-  }
-
-  setRun(run: Run, month: number, { isNew }: { readonly isNew: boolean }): void {
-    const known = this.runs.get(run.id);
-    this.#runNo += 1;
-    const { runNo, idsFrom } = known ?? unreadRun(this.#runNo);
-    const slot = { run, month, runNo, idsFrom };
-    if (isNew) this.identities.begin(slot);
-    this.runs.set(run.id, slot);
   }
 }
 
@@ -239,7 +233,7 @@ export class UnitRows {
     for (const id of ids) this.#newRuns.add(id);
     for (const { run, month } of runs) {
       this.#newRuns.delete(run.id);
-      this.#rows.setRun(run, month, { isNew: false });
+      this.#rows.runs.set(run.id, { run, month });
     }
   }
 
@@ -278,9 +272,8 @@ export class UnitRows {
   }
 
   /** False: there is no such step. True: there may be one. */
-  mayHold({ run, id }: StepKey): boolean {
-    const known = this.#isWritten ? undefined : this.#rows.runs.get(run);
-    return known === undefined || this.#rows.identities.mayHold(known, 0, id);
+  mayHold(key: StepKey): boolean {
+    return this.#isWritten || this.#rows.identities.mayHold(key);
   }
 
   get countingHolds(): number | null {
@@ -315,13 +308,15 @@ export class UnitRows {
     const { commits, digest } = this.#rows.commit;
     const before = this.#writes.at(-1)?.head.digest ?? digest;
     const { isAlone } = this;
+    const isFirst = !this.#isWritten;
     this.#writes.push(writes);
     this.#moreHolds += moreHolds;
     if (isAlone) return null;
     const no = commits + this.#writes.length;
+    const begun = isFirst ? writes.runs.filter(({ id }) => this.#newRuns.has(id)) : [];
     const isLarge = (key: CounterKey) =>
       this.#rows.counters.get(counterKeyText(key))?.isLarge === true;
-    const touched = touchedBy(writes, { no, before, moreHolds, isLarge });
+    const touched = touchedBy(writes, { no, before, moreHolds, isLarge, begun });
     this.#told.push(touched);
     return touched;
   }
@@ -350,12 +345,10 @@ export class UnitRows {
   #learn(writes: Writes, monthOf: (run: string) => number): void {
     const rows = this.#rows;
     for (const run of writes.runs) {
-      rows.setRun(run, monthOf(run.id), { isNew: this.#newRuns.delete(run.id) });
+      if (this.#newRuns.delete(run.id)) rows.identities.begin(run.id);
+      rows.runs.set(run.id, { run, month: monthOf(run.id) });
     }
-    for (const { run, id } of writes.steps) {
-      const known = rows.runs.get(run);
-      if (known !== undefined) rows.identities.add(known, 0, id);
-    }
+    for (const key of writes.steps) rows.identities.add(key);
     for (const one of writes.customers) rows.customers.set(one.id, one);
     for (const one of writes.periods) rows.periods.set(counterKeyText(one), one);
     const { counters } = writes;

@@ -5,7 +5,7 @@ import { unknownOutcome } from "../unknown-outcome.ts";
 import { type Client, openPool, type Pool } from "./driver.ts";
 import { migrate } from "./migrate.ts";
 
-const UNBOUNDED = { statementMaxMs: 0, silenceMaxMs: 0, lockMaxMs: 0 } as const;
+const UNBOUNDED = { statementMaxMs: 0, silenceMaxMs: 0, lockMaxMs: 0, answerLateMs: 0 } as const;
 
 /**
  * Connects, brings the schema up to date and works. Throws `store.unreachable` where it does not

@@ -9,6 +9,7 @@
  * the store one for direct connections or a pooler by session, and not for one by transaction.
  */
 import {
+  DATABASE_ANSWER_LATE_MS,
   DATABASE_CONNECT_MAX_MS,
   DATABASE_LOCK_MAX_MS,
   DATABASE_LOOKUPS_MAX_COUNT,
@@ -19,7 +20,7 @@ import {
 } from "../../domain/database-limits.ts";
 import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
-import { type Parameter, type Queries, rowsOf } from "./connection.ts";
+import { control, type Parameter, type Queries, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool, type PoolOptions, type Query } from "./driver.ts";
 
 /** Role that sessions work as: migration 0023 makes it. */
@@ -30,10 +31,14 @@ const READS = /^\s*(SELECT|WITH)\b(?![\s\S]*\btollgate_)/;
 /** SQLSTATE of a connection that broke, or that the server ended. */
 const CUT = /^(08...|57P0[123])$/;
 
+/** The server plans for any values after five uses. */
+const PLANNED_ANEW_FROM_USES = 8;
+
 const BOUNDS = {
   statementMaxMs: DATABASE_STATEMENT_MAX_MS,
   silenceMaxMs: DATABASE_SILENCE_MAX_MS,
   lockMaxMs: DATABASE_LOCK_MAX_MS,
+  answerLateMs: DATABASE_ANSWER_LATE_MS,
   connectMaxMs: DATABASE_CONNECT_MAX_MS,
 } as const;
 
@@ -50,6 +55,8 @@ type Pools = Readonly<Record<"units" | "readers" | "lookups", Pool>>;
 export class Sessions {
   readonly #pools: Pools;
   readonly #tenants = new WeakMap<Client, number>();
+  /** How often connections were taken. */
+  readonly #uses = new WeakMap<Client, number>();
 
   private constructor(pools: Pools) {
     this.#pools = pools;
@@ -71,7 +78,25 @@ export class Sessions {
 
   /** A connection for a unit of work; whoever takes it gives it back. Throws `store.unknown`. */
   async unit(): Promise<Client> {
-    return connect(this.#pools.units);
+    const client = await connect(this.#pools.units);
+    this.#countUse(client);
+    return client;
+  }
+
+  /**
+   * A statement is planned once it was used some times, by what its tables hold then, and the plan
+   * is kept until the server counts their rows anew, a minute later or more. Of a table of some
+   * rows any index is as good as another; after a thousand it takes fifty times as long
+   * (docs/decisions/0226). So plans are made anew each time that a connection was used twice as
+   * often. Sent before whatever is asked next: where it fails, that fails too.
+   */
+  #countUse(client: Client): void {
+    const uses = (this.#uses.get(client) ?? 0) + 1;
+    this.#uses.set(client, uses);
+    const isDoubled = (uses & (uses - 1)) === 0;
+    if (isDoubled && uses >= PLANNED_ANEW_FROM_USES) {
+      void control(client, "DISCARD PLANS").catch(() => undefined);
+    }
   }
 
   /** Rows as of what is committed, seen as a tenant; null: as nobody. */
@@ -91,6 +116,7 @@ export class Sessions {
   async #read(pool: Pool, { ws, sql, values }: Asked): Promise<Row[]> {
     for (let cut = 0; ; cut += 1) {
       const client = await connect(pool);
+      this.#countUse(client);
       try {
         const asTenant = this.#becomes(client, ws);
         const [, rows] = await Promise.all([asTenant, rowsOf(client, sql, values)]);

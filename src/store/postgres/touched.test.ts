@@ -28,7 +28,7 @@ const isLarge = () => false;
 /** A commit of another node that wrote a customer. */
 function another(no: number, id = "acme"): Touched {
   const writes = writesAt(no, { customers: [customerRow({ id })] });
-  return touchedBy(writes, { no, before: digestOf(no - 1), moreHolds: 0, isLarge });
+  return touchedBy(writes, { no, before: digestOf(no - 1), moreHolds: 0, begun: [], isLarge });
 }
 
 const others = (count: number) => Array.from({ length: count }, (_, at) => another(at + 1));
@@ -76,7 +76,7 @@ test("a period others only added to stands as it stood; one they closed is asked
   const counter = { segments: [], amount: amount(5) };
   const added = { counters: [counterRow({ ...key, counter })] };
   const closed = { ...added, periods: [{ ...key, closedAtMs: 5, statementId: "s-1" }] };
-  const since = { no: 1, before: digestOf(0), moreHolds: 0, isLarge };
+  const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
   const stored = async (writes: Parameters<typeof writesOf>[0]): Promise<string> => {
     let text = "";
     const query = async ({ values }: { readonly values?: readonly unknown[] }) => {
@@ -104,7 +104,7 @@ test("a period others only added to stands as it stood; one they closed is asked
 });
 
 test("how many holds count is told, unless a node of the version before wrote some", async () => {
-  const since = { no: 1, before: digestOf(0), moreHolds: 3, isLarge };
+  const since = { no: 1, before: digestOf(0), moreHolds: 3, begun: [], isLarge };
   let document = "";
   const insert = async ({ values }: { readonly values?: readonly unknown[] }) => {
     document = values?.at(-1) as string;
@@ -127,7 +127,7 @@ test("how many holds count is told, unless a node of the version before wrote so
 
 test("a commit tells what it touched up to so many rows", () => {
   const runs = Array.from({ length: TOUCHED_ROWS_MAX_COUNT }, (_, n) => runRow({ id: `r${n}` }));
-  const since = { no: 1, before: digestOf(0), moreHolds: 0, isLarge };
+  const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
   assert.equal(touchedBy(writesAt(1, { runs }), since).rows?.runs.length, runs.length);
   const more = { runs, customers: [customerRow({ id: "acme" })] };
   assert.equal(touchedBy(writesAt(1, more), since).rows, null);

@@ -5,10 +5,12 @@
  * written only while several nodes are about.
  */
 import { TOUCHED_COMMITS_COUNT, TOUCHED_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
+import type { Run } from "../../domain/run/run.ts";
 import type { CellOfCard } from "../../engine/ledger-page.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Writes } from "../../engine/ports.ts";
 import { type Queries, rowsOf } from "./connection.ts";
+import { printsOf } from "./known-identities.ts";
 
 /** What one commit touched. */
 export interface Touched {
@@ -24,6 +26,8 @@ export interface Touched {
 /** Rows that one commit wrote, by their names. */
 export interface TouchedRows {
   readonly runs: readonly string[];
+  /** Null: it is not told, so which ones these runs hold is not known any more. */
+  readonly identities: TouchedIdentities | null;
   readonly customers: readonly string[];
   /** Customers' periods, with what they gained. */
   readonly periods: readonly TouchedPeriod[];
@@ -31,6 +35,12 @@ export interface TouchedRows {
   readonly moreHolds: number | null;
   /** Whether any of these periods was closed, or closed again: else they stand as they stood. */
   readonly hasClosed: boolean;
+}
+
+/** Steps that a commit wrote, by their prints, and runs that held none before it. */
+export interface TouchedIdentities {
+  readonly begun: readonly string[];
+  readonly prints: readonly number[];
 }
 
 /** A customer's period. `cells`: which counters moved, of one that has many. */
@@ -41,12 +51,15 @@ export interface TouchedPeriod extends PeriodMove {
 /** What a commit follows, and what is known of what it writes. */
 interface Since extends Pick<Touched, "no" | "before"> {
   readonly moreHolds: number;
+  /** Runs of these writes that held nothing before. */
+  readonly begun: readonly Pick<Run, "id">[];
   /** Whether a customer's period has so many counters that those which moved are told. */
   readonly isLarge: (key: CounterKey) => boolean;
 }
 
 /** What a unit of work touches by what it writes. */
-export function touchedBy({ head, ...writes }: Writes, { moreHolds, isLarge, ...since }: Since) {
+export function touchedBy({ head, ...writes }: Writes, since: Since): Touched {
+  const { no, before, moreHolds, isLarge } = since;
   const runs = new Set(writes.runs.map(({ id }) => id));
   for (const { run } of writes.steps) runs.add(run);
   const customers = writes.customers.map(({ id }) => id);
@@ -54,8 +67,14 @@ export function touchedBy({ head, ...writes }: Writes, { moreHolds, isLarge, ...
   const cells = moves.reduce((sum, move) => sum + (move.cells?.length ?? 0), 0);
   const isFew = runs.size + customers.length + moves.length + cells <= TOUCHED_ROWS_MAX_COUNT;
   const hasClosed = writes.periods.length > 0;
-  const rows = isFew ? { runs: [...runs], customers, periods: moves, moreHolds, hasClosed } : null;
-  return { ...since, after: head.digest, rows } satisfies Touched;
+  const named = { runs: [...runs], identities: identitiesOf(writes.steps, since), customers };
+  const rows = isFew ? { ...named, periods: moves, moreHolds, hasClosed } : null;
+  return { no, before, after: head.digest, rows };
+}
+
+function identitiesOf(steps: Writes["steps"], { begun }: Since): TouchedRows["identities"] {
+  if (steps.length > TOUCHED_ROWS_MAX_COUNT) return null;
+  return { begun: begun.map(({ id }) => id), prints: printsOf(steps) };
 }
 
 type Moving = { -readonly [K in keyof PeriodMove]: PeriodMove[K] } & { cells?: CellOfCard[] };
@@ -92,7 +111,8 @@ function movesOf(
  */
 interface Document extends Omit<Touched, "no" | "rows"> {
   readonly rows:
-    | (Omit<TouchedRows, "periods" | "moreHolds" | "hasClosed"> & {
+    | (Omit<TouchedRows, "identities" | "periods" | "moreHolds" | "hasClosed"> & {
+        readonly identities?: TouchedIdentities | null;
         readonly periods: readonly (readonly string[])[];
         /** All that a node of a version before is told of holds, or tells. */
         readonly hasHolds: boolean;
@@ -134,9 +154,10 @@ function decode(no: number, text: string): Touched {
   if (rows === null) return { no, before, after, rows };
   // A node of a version before says nothing of it.
   const { runs, customers, hasHolds, moreHolds = hasHolds ? null : 0, hasClosed = true } = rows;
+  const { identities = null } = rows;
   return {
     ...{ no, before, after },
-    rows: { runs, customers, periods: periods ?? [], moreHolds, hasClosed },
+    rows: { runs, identities, customers, periods: periods ?? [], moreHolds, hasClosed },
   };
 }
 

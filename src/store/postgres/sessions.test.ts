@@ -1,0 +1,43 @@
+/** Plans that a connection keeps follow the growth of their tables. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import pg from "pg";
+import { nodeDigest } from "../../compose.ts";
+import { postgresServer } from "../real-postgres-contract.ts";
+import { openPostgresStore } from "./postgres-store.ts";
+
+/** The statements that are sent while it works, of whatever connection. */
+async function sentIn(work: () => Promise<void>): Promise<string[]> {
+  const sent: string[] = [];
+  const { query } = pg.Client.prototype;
+  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
+    sent.push((words[0] as { readonly text?: string }).text ?? "");
+    return Reflect.apply(query, this, words) as never;
+  } as typeof query;
+  try {
+    await work();
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  return sent;
+}
+
+test("plans are made anew each time that a connection was used twice as often", async () => {
+  const connectionString = await (await postgresServer()).createDatabase();
+  const bounds = { connectionsMax: 1 };
+  const store = await openPostgresStore({ connectionString, digest: nodeDigest, bounds });
+  await store.createWorkspace("w");
+  const usesOf = async (use: () => Promise<unknown>): Promise<number[]> => {
+    const uses: number[] = [];
+    for (let no = 1; no <= 70; no += 1) {
+      const sent = await sentIn(async () => void (await use()));
+      if (sent[0] === "DISCARD PLANS") uses.push(no);
+    }
+    return uses;
+  };
+  const units = () => store.transact("w", (unit) => unit.runs(["r1"]));
+  assert.deepEqual(await usesOf(units), [8, 16, 32, 64]);
+  // Another pool: that of look-ups was used before: making and finding the workspace.
+  assert.deepEqual(await usesOf(async () => store.run("w", "r1")), [5, 13, 29, 61]);
+  await store.close();
+});
