@@ -71,9 +71,15 @@ export function conditionsOfDue(atMs: number, customer: string | undefined): Con
   return [...due, ...equal({ customer })];
 }
 
-/** Runs of customers with steps to be restated, or events that still wait to be counted. */
-export function conditionsOfUnfinished(customer: string | undefined): Condition[] {
-  const isLeft = "customer IS NOT NULL AND (restating IS NOT NULL OR suspended > 0)";
+/**
+ * Runs of customers with steps to be restated, or events that still wait to be counted. `restating`
+ * is how SQL finds the mark of such steps in `head`.
+ */
+export function conditionsOfUnfinished(
+  restating: string,
+  customer: string | undefined,
+): Condition[] {
+  const isLeft = `customer IS NOT NULL AND (${restating} > 0 OR suspended > 0)`;
   return [condition(isLeft), ...equal({ customer })];
 }
 

@@ -33,7 +33,7 @@ const OF_ALL = [
   // A sign of life moves no entry of an index (migration 0022): what is open is what is looked at.
   /FROM runs WHERE ws = \$1 AND status = 'open' AND NOT standing/,
   // An index holds these alone, and they are few.
-  /FROM runs WHERE ws = \$1 AND customer IS NOT NULL AND \(restating IS NOT NULL OR .* LIMIT/,
+  /FROM runs WHERE ws = \$1 AND customer IS NOT NULL AND \(strpos\(head, .* LIMIT/,
   // Of a whole month, once a period is over.
   /starts_with\(period, \$2\) UNION/,
   // Few wait at a time, and where they are many the server has counted them.

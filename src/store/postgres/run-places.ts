@@ -19,7 +19,7 @@ export const SILENT_RUNS = `SELECT * FROM runs
 /** Runs with steps that their opening has yet to restate. */
 export function unfinishedRuns(limit: number, customer: string | undefined) {
   return listQuery("runs", {
-    conditions: conditionsOfUnfinished(customer),
+    conditions: conditionsOfUnfinished("strpos(head, chr(29))", customer),
     order: "customer, id",
     limit,
   });

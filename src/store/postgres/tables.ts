@@ -101,7 +101,7 @@ export const TABLES = {
       opened_at:int8 head agent_head closed_at:int8 closed_by last_seen_at:int8 labels authority
       suspended:int8
       ${TOTALS("own")} ${TOTALS("tree")} rating ended_at:int8 charged_in corrections
-      since_seq:int8 end_user restating`,
+      since_seq:int8 end_user`,
     fixed: "month",
   }),
   newSteps: table("steps", { ...STEPS, isNew: true }),

@@ -56,7 +56,6 @@ function makeOlder(): void {
   // What came after it made indexes, which it knows nothing of.
   const indexes = later.flatMap((text) => [...text.matchAll(/CREATE INDEX (\w+)/g)]);
   for (const [, name] of indexes) db.exec(`DROP INDEX ${name}`);
-  db.exec("ALTER TABLE runs DROP COLUMN restating");
   db.exec("CREATE TEMP TABLE kept AS SELECT * FROM holds; DROP TABLE holds");
   for (const one of made) db.exec(one.sql as string);
   db.exec(`INSERT INTO holds SELECT * FROM kept; PRAGMA user_version = ${older.length}`);

@@ -301,7 +301,7 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
   }
 
   unfinishedRuns(limit: number, customer?: string): Answer<Run[]> {
-    const { where, values } = together(conditionsOfUnfinished(customer));
+    const { where, values } = together(conditionsOfUnfinished("instr(head, char(29))", customer));
     const sql = `SELECT id FROM runs INDEXED BY runs_unfinished WHERE ws = ?${where}
       ORDER BY customer, id LIMIT ?`;
     const read = () => this.#all(sql, ...values, limit).map(({ id }) => id as string);
