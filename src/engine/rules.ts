@@ -14,6 +14,8 @@ import type { Store, UnitOfWork, Writes } from "./ports.ts";
 const QUIET = new Set([
   ...["budget.stage_reached", "work.stopped", "work.resumed", "policy.reached"],
   ...["alert.told", "alert.look_due", "alert.looked", "act.signed"],
+  // Each is one of many units that move totals alone.
+  ...["usage.rerated", "run.restated"],
 ]);
 
 /** Which rules a unit of work changes. */
