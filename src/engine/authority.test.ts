@@ -55,7 +55,7 @@ for (const authority of ["sdk", "proxy", null]) {
   });
 }
 
-test("a call that both sources saw is billed by the authority, in any order of arrival", async () => {
+test("a call that both sources saw is billed by the authority, in any order", async () => {
   const [one, other] = [
     { ...bySdk, callId },
     { ...byProxy, callId },
@@ -85,42 +85,74 @@ test("the earlier opening says who bills, though another made it a shadow before
 });
 
 /** A shadow of run r1 may bill, and another run has counted its call meanwhile. */
-async function takenMeanwhile() {
+async function takenMeanwhile(...more: readonly TollgateEvent[]) {
   const world = await newWorld();
   await world.send(late(), step({ ...byProxy, callId }), step({ run: "r2", callId }));
-  await world.send(early({ authority: "proxy" }));
+  await world.send(early({ authority: "proxy" }), ...more);
   const counted = () => ["r1", "r2"].map((run) => world.run(run).own.steps);
-  assert.deepEqual(counted(), [0, 1], "the call counts once");
+  const witnesses = async () => {
+    const rows = await world.store.transact("w", (unit) => unit.witnessesOfCalls([callId]));
+    return rows.map(({ run, source, id }) => `${run} ${source} ${id}`);
+  };
   await world.audited();
-  return { world, counted };
+  return { world, counted, witnesses };
 }
 
+const elsewhere = opened({ run: "r2", authority: "proxy" });
+
 test("a shadow that may bill again is a witness where its call is counted elsewhere", async () => {
-  const { world, counted } = await takenMeanwhile();
+  const { world, counted, witnesses } = await takenMeanwhile();
+  assert.deepEqual([counted(), await witnesses()], [[0, 1], ["r1 proxy b"]], "counted once");
   const again = await world.sendOne(step({ ...byProxy, callId }));
   assert.equal(again.status, "duplicate");
-  await world.send(opened({ run: "r2", authority: "proxy" }));
-  assert.deepEqual(counted(), [1, 0], "it takes the call over");
+  await world.send(elsewhere);
+  assert.deepEqual([counted(), await witnesses()], [[1, 0], []], "it takes the call over");
   const third = await world.sendOne(step({ run: "r3", callId }));
   assert.deepEqual(third.linkedTo, { run: "r1", source: "proxy", id: "b" });
   await world.audited();
 });
 
+test("a shadow takes its call over in the request in which the other lets it go", async () => {
+  const { counted, witnesses } = await takenMeanwhile(elsewhere);
+  assert.deepEqual([counted(), await witnesses()], [[1, 0], []]);
+});
+
+test("a call is counted once where the earlier opening names no authority", async () => {
+  const world = await newWorld();
+  await world.send(late(), step({ ...byProxy, callId }), step({ run: "r2", callId }));
+  await world.send(early());
+  assert.deepEqual([world.run("r1").own.steps, world.run("r2").own.steps], [0, 1]);
+  await world.audited();
+});
+
+test("a call that a run lets go is taken in that run before any other", async () => {
+  const world = await newWorld();
+  const own = [step({ ...byProxy, callId }), step({ ...bySdk, callId })];
+  await world.send(late(), ...own, step({ run: "r2", callId, id: "x" }));
+  await world.send(early({ authority: "proxy" }));
+  assert.equal(treeOf(world.run("r1")), "1 steps, cost 0.3, charge 0.86");
+  assert.deepEqual(world.runs(), ["r1"]);
+});
+
 test("a voided shadow takes no call over", async () => {
   const { world, counted } = await takenMeanwhile();
   await world.send(voided({ target: { source: "proxy", id: "b" } }));
-  await world.send(opened({ run: "r2", authority: "proxy" }));
+  await world.send(elsewhere);
   assert.deepEqual(counted(), [0, 0]);
+  assert.deepEqual(
+    world.steps("r1").map(({ role, revision }) => `${role} ${revision}`),
+    ["shadow 2"],
+  );
   await world.audited();
 });
 
 test("a shadow takes no call over where its run says by now that another bills", async () => {
-  const { world, counted } = await takenMeanwhile();
+  const { world, counted, witnesses } = await takenMeanwhile();
   const first = { id: "first", occurredAtMs: EARLY_MS - HOUR_MS, authority: "sdk" };
-  await world.send(opened(first), opened({ run: "r2", authority: "proxy" }));
+  await world.send(opened(first), elsewhere);
   assert.deepEqual(counted(), [0, 0]);
   await world.send(opened({ ...first, id: "very first", occurredAtMs: 1, authority: "proxy" }));
-  assert.deepEqual(counted(), [1, 0], "the call is free");
+  assert.deepEqual([counted(), await witnesses()], [[1, 0], []], "the call is free");
   await world.audited();
 });
 

@@ -181,11 +181,13 @@ test("many shadows bill again part by part, and those that billed let their call
   const own = STEPS_BEFORE.map((step, at) => toolCall({ ...step, callId: `c${at}` }));
   // As the proxy saw them; identities of the proxy come first, while the other source holds all.
   const seen = own.map((step) => toolCall({ ...step, source: "proxy", tool: "proxied" }));
-  const events = [{ ...OPENING, authority: "sdk" }, ...seen, ...own];
+  const elsewhere = own.slice(0, 20).map((step) => toolCall({ ...step, run: "r3" }));
+  const events = [{ ...OPENING, authority: "sdk" }, ...seen, ...own, ...elsewhere];
   const world = await worked(events);
   assert.equal(world.run("r1").own.steps, MANY);
   const engine = await cutOff(world, first);
   await engine.ingest("w", [first]);
+  assert.deepEqual(world.runs(), ["r1"], "calls are taken in their run before any other");
   const { journal, ...all } = await world.audited();
   assert.ok(journal.filter(({ kind }) => kind === "run.restated").length > 2, "in parts");
   const roles = Map.groupBy(world.steps("r1"), ({ source, role }) => `${source} ${role}`);
@@ -195,6 +197,20 @@ test("many shadows bill again part by part, and those that billed let their call
   );
   const before = await (await worked([first, ...events])).audited();
   assert.deepEqual(totalsOf({ journal, ...all }), totalsOf(before));
+});
+
+test("a call that another run counts counts once, though its shadow may bill again", async () => {
+  const about = { agent: "support", authority: "sdk" };
+  const late = opened({ ...about, id: "late", occurredAtMs: NOW_MS - HOUR_MS });
+  const shadows = STEPS_BEFORE.slice(0, 20).map((step, at) =>
+    toolCall({ ...step, id: `p${at}`, source: "proxy", callId: `c${at}` }),
+  );
+  const elsewhere = shadows.map((step) => toolCall({ ...step, run: "r3", source: "sdk" }));
+  const world = await worked([late, ...shadows, ...elsewhere, ...STEPS_BEFORE]);
+  await sendAll(world, [opened({ id: "first", occurredAtMs: NOW_MS - 2 * HOUR_MS })]);
+  assert.equal(world.run("r1").restating, null);
+  assert.deepEqual([world.run("r1").own.steps, world.run("r3").own.steps], [MANY, 20]);
+  await world.audited();
 });
 
 test("two openings in one request restate a run at once", async () => {
