@@ -1,6 +1,6 @@
 /** A run is opened, linked, closed or found silent. Steps may come before and after all of it. */
 import { decodeEvent, encodeEvent } from "../domain/event/codec.ts";
-import type { RunClosed, RunOpened } from "../domain/event/event.ts";
+import type { RunClosed, RunOpened, StepEvent } from "../domain/event/event.ts";
 import type { Step } from "../domain/event/step.ts";
 import type { Restating, Run } from "../domain/run/run.ts";
 import { placeInTime } from "../domain/run/run.ts";
@@ -8,7 +8,7 @@ import { showSignOfLife } from "./apply-step.ts";
 import { attribute, causeOf } from "./attribute.ts";
 import { callKeyText, stepKeyText } from "./batch-state.ts";
 import type { Ledger } from "./book.ts";
-import { freeCall, reviseStep, roleOf } from "./count-step.ts";
+import { billStep, factsOf, freeCall, reviseStep, roleOf } from "./count-step.ts";
 import { ratedAt } from "./rated-at.ts";
 import type { EventResult } from "./result.ts";
 import { rejected } from "./result.ts";
@@ -62,17 +62,28 @@ function finishRestating(ledger: Ledger, run: Run): void {
 
 /**
  * Steps of one run that were counted before its opening take over what it states: the agent and who
- * may bill. Returns how many had to. `before` is what the run had stated.
+ * may bill. Returns how many had to. `before` is what the run had stated. Who becomes a shadow lets
+ * its call go before others of the run take it, and what none of them takes is handed over.
  */
 export function restateSteps(ledger: Ledger, before: Restating, steps: readonly Step[]): number {
+  const billing: [Step, Restatement][] = [];
+  const shadows: Step[] = [];
   let count = 0;
   for (const step of steps.toSorted((a, b) => a.seq - b.seq)) {
     const change = restatement(before, ledger.state.runOrNew(step.run), step);
     if (change === null) continue;
+    if (change.role !== step.role && change.role === "bill") {
+      billing.push([step, change]);
+      continue;
+    }
     count += 1;
     reviseStep(ledger, step, { change, reason: "run_reopened" });
-    if (change.role === "shadow") handOverCall(ledger, step);
+    if (change.role === step.role) continue;
+    freeCall(ledger, step);
+    shadows.push(step);
   }
+  for (const [step, change] of billing) if (restoreBilling(ledger, step, change)) count += 1;
+  for (const step of shadows) handOverCall(ledger, step);
   return count;
 }
 
@@ -88,19 +99,73 @@ function rebookOutcomes(ledger: Ledger, event: RunOpened): void {
 }
 
 /**
- * A step that became a shadow lets its call go; the earliest other witness that may count does so
+ * A step that was overruled bills again, unless another step holds its call by now: then it is a
+ * witness of that call, which it takes over should the other let it go. Returns whether it changed.
+ */
+function restoreBilling(ledger: Ledger, step: Step, change: Restatement): boolean {
+  const { state } = ledger;
+  const { customer, callId, run, source, id } = step;
+  const isTaken = callId !== null && state.calls.has(callKeyText(customer, callId));
+  if (!isTaken || step.voided) {
+    billStep(ledger, step, change);
+    return true;
+  }
+  if (!state.witnesses.has(stepKeyText(step))) {
+    const { receivedAtMs } = state;
+    const document = encodeEvent(eventOf(step));
+    const seq = state.nextSeq();
+    const witness = { customer, callId, run, source, id, seq, receivedAtMs, document };
+    state.witnesses.set(stepKeyText(step), witness);
+  }
+  if (change.agent === step.agent) return false;
+  reviseStep(ledger, step, { change: { agent: change.agent }, reason: "run_reopened" });
+  return true;
+}
+
+/** A step that is a shadow now, as it was sent. */
+function eventOf(step: Step): StepEvent {
+  const { run, source, id, occurredAtMs, contentHash, parentStep, callId, hold } = step;
+  const { customer, callHash } = step;
+  return {
+    type: "step",
+    ...factsOf(step),
+    ...{ run, source, id, occurredAtMs, contentHash, customer, parentStep, callId, hold },
+    role: "bill",
+    agent: step.namesAgent ? step.agent : null,
+    parentRun: null,
+    ...(callHash === undefined ? {} : { callHash }),
+  };
+}
+
+/** Whether a step that is a shadow would bill if nobody held its call. */
+function mayBill({ state }: Ledger, step: Step): boolean {
+  if (step.voided || !step.overruled || state.condensed.has(step.run)) return false;
+  return roleOf(state.runOrNew(step.run), saidBy(step)) === "bill";
+}
+
+/** What a step said of its role, whatever was made of it. */
+function saidBy({ source, role, overruled }: Step) {
+  return { source, role: overruled ? ("bill" as const) : role };
+}
+
+/**
+ * A step that became a shadow let its call go; the earliest other witness that may count does so
  * instead. One may be a shadow itself by now, or of a run that went to another customer.
  */
 function handOverCall(ledger: Ledger, step: Step): void {
   const { state } = ledger;
   if (step.callId === null) return;
-  freeCall(ledger, step);
   const call = callKeyText(step.customer, step.callId);
   const others = [...state.witnesses.values()].filter(
     (witness) => callKeyText(witness.customer, witness.callId) === call,
   );
   for (const next of others.sort((a, b) => a.seq - b.seq)) {
     if (state.calls.has(call)) return;
+    const kept = state.steps.get(next);
+    if (kept !== undefined) {
+      if (mayBill(ledger, kept)) billStep(ledger, kept, {});
+      continue;
+    }
     const { status } = ledger.replay(decodeEvent(next.document));
     if (status === "rejected" || status === "duplicate_call") continue;
     state.witnesses.delete(stepKeyText(next));
@@ -108,12 +173,18 @@ function handOverCall(ledger: Ledger, step: Step): void {
   }
 }
 
+type Restatement = Pick<Step, "agent" | "role" | "overruled">;
+
 /** What a step has to become by what its run states; null: it is that. */
-export function restatement(before: Restating, run: Run, step: Step): Partial<Step> | null {
-  const inherits = step.agent === null || (before.opened && step.agent === before.agent);
+export function restatement(before: Restating, run: Run, step: Step): Restatement | null {
+  // Revisions of before namesAgent was kept say of no agent that the step named it.
+  const isOpenings = before.opened && step.agent === before.agent;
+  const inherits = !step.namesAgent && (step.agent === null || isOpenings);
   const agent = inherits ? run.agent : step.agent;
-  const role = roleOf(run, { source: step.source, role: step.role });
-  return agent === step.agent && role === step.role ? null : { agent, role };
+  const said = saidBy(step);
+  const role = roleOf(run, said);
+  if (agent === step.agent && role === step.role) return null;
+  return { agent, role, overruled: role !== said.role };
 }
 
 /** Ends a run. Later steps are still counted; of several endings, the latest one stands. */

@@ -19,11 +19,14 @@ export function countStep(ledger: Ledger, run: Run, event: StepEvent): EventResu
   const booked = ledger.bookStep(null, draftOf(ledger, customer, event), "late_event");
   state.steps.set(booked);
   if (bills && booked.costStatus === "unpriced") noteUnpriced(state, booked);
-  if (bills && booked.callId !== null) {
-    const { run: id, source, id: step, callId } = booked;
-    state.calls.set(callKeyText(customer, callId), { customer, callId, run: id, source, id: step });
-  }
+  if (bills) holdCall(state, booked);
   return resultOf(booked, bills ? "accepted" : "shadow");
+}
+
+/** From here on other records of the step's call are linked to it. */
+function holdCall({ calls }: BatchState, { customer, callId, run, source, id }: Step): void {
+  if (callId === null) return;
+  calls.set(callKeyText(customer, callId), { customer, callId, run, source, id });
 }
 
 function noteUnpriced({ unpriced }: BatchState, step: Step): void {
@@ -42,13 +45,14 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
   const { state, tariff } = ledger;
   const run = state.runOrNew(event.run);
   const ratedAtMs = ratedAt(event.occurredAtMs, state.receivedAtMs);
+  const role = roleOf(run, event);
   const draft: StepDraft = {
     kind: event.kind,
     status: event.status,
     completeness: event.completeness,
     attempt: event.attempt,
     payer: event.payer,
-    role: roleOf(run, event),
+    role,
     provider: event.provider,
     model: event.model,
     tool: event.tool,
@@ -65,6 +69,8 @@ function draftOf(ledger: Ledger, customer: string, event: StepEvent): StepDraft 
     contentHash: event.contentHash,
     customer,
     agent: event.agent ?? inheritedAgent(run),
+    namesAgent: event.agent !== null,
+    overruled: role !== event.role,
     parentStep: event.parentStep,
     callId: event.callId,
     hold: event.hold,
@@ -118,6 +124,21 @@ export function reviseStep(ledger: Ledger, former: Step, { change, reason }: Rev
   const revised = ledger.bookStep(former, draft, reason);
   ledger.state.steps.set(revised);
   return revised;
+}
+
+/** Counts a step that was a shadow so far, and lets it hold its call, which must be free. */
+export function billStep(ledger: Ledger, shadow: Step, change: Partial<Step>): void {
+  const { state } = ledger;
+  const billed = reviseStep(ledger, shadow, {
+    change: { ...change, role: "bill", overruled: false },
+    reason: "run_reopened",
+  });
+  if (billed.voided) return;
+  if (billed.costStatus === "unpriced") noteUnpriced(state, billed);
+  holdCall(state, billed);
+  if (!state.witnesses.has(stepKeyText(billed))) return;
+  state.witnesses.delete(stepKeyText(billed));
+  state.promoted.push({ run: billed.run, source: billed.source, id: billed.id });
 }
 
 /**

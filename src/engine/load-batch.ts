@@ -110,7 +110,8 @@ async function loadRestated(
     const isLeft = state.leftToRestate.has(run);
     for (const step of isLeft ? [] : await unit.stepsOfRun(run)) {
       state.steps.load(step);
-      if (mayHandOver && step.callId !== null) callIds.push(step.callId);
+      const movesCalls = mayHandOver || step.overruled;
+      if (movesCalls && step.callId !== null) callIds.push(step.callId);
     }
     for (const outcome of await unit.outcomesOfRun(run)) {
       state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);

@@ -162,15 +162,55 @@ test("an earlier opening that comes while a run is restated is what all steps st
   assert.deepEqual(totalsOf(await world.audited()), totalsOf(await before.audited()));
 });
 
-test("who may bill is decided by both openings, whenever the earlier one comes", async () => {
+test("who may bill is decided by the earlier opening, whenever it comes", async () => {
   const first = { ...OPENING, authority: "proxy" };
   const about = { id: "first", authority: "sdk", occurredAtMs: NOW_MS - 2 * HOUR_MS };
+  const before = await worked([opened(about), first, ...STEPS_BEFORE]);
+  const expected = totalsOf(await before.audited());
   const whole = await worked();
   await sendAll(whole, [first]);
   await sendAll(whole, [opened(about)]);
+  assert.deepEqual(totalsOf(await whole.audited()), expected);
   const cut = await worked();
   await (await cutOff(cut, first)).ingest("w", [opened(about)]);
-  assert.deepEqual(totalsOf(await cut.audited()), totalsOf(await whole.audited()));
+  assert.deepEqual(totalsOf(await cut.audited()), expected);
+});
+
+test("many shadows bill again part by part, and those that billed let their calls go", async () => {
+  const first = opened({ id: "first", authority: "proxy", occurredAtMs: NOW_MS - 2 * HOUR_MS });
+  const own = STEPS_BEFORE.map((step, at) => toolCall({ ...step, callId: `c${at}` }));
+  // As the proxy saw them; identities of the proxy come first, while the other source holds all.
+  const seen = own.map((step) => toolCall({ ...step, source: "proxy", tool: "proxied" }));
+  const elsewhere = own.slice(0, 20).map((step) => toolCall({ ...step, run: "r3" }));
+  const events = [{ ...OPENING, authority: "sdk" }, ...seen, ...own, ...elsewhere];
+  const world = await worked(events);
+  assert.equal(world.run("r1").own.steps, MANY);
+  const engine = await cutOff(world, first);
+  await engine.ingest("w", [first]);
+  assert.deepEqual(world.runs(), ["r1"], "calls are taken in their run before any other");
+  const { journal, ...all } = await world.audited();
+  assert.ok(journal.filter(({ kind }) => kind === "run.restated").length > 2, "in parts");
+  const roles = Map.groupBy(world.steps("r1"), ({ source, role }) => `${source} ${role}`);
+  assert.deepEqual(
+    [roles.get("sdk shadow")?.length, roles.get("proxy bill")?.length],
+    [MANY, MANY],
+  );
+  const before = await (await worked([first, ...events])).audited();
+  assert.deepEqual(totalsOf({ journal, ...all }), totalsOf(before));
+});
+
+test("a call that another run counts counts once, though its shadow may bill again", async () => {
+  const about = { agent: "support", authority: "sdk" };
+  const late = opened({ ...about, id: "late", occurredAtMs: NOW_MS - HOUR_MS });
+  const shadows = STEPS_BEFORE.slice(0, 20).map((step, at) =>
+    toolCall({ ...step, id: `p${at}`, source: "proxy", callId: `c${at}` }),
+  );
+  const elsewhere = shadows.map((step) => toolCall({ ...step, run: "r3", source: "sdk" }));
+  const world = await worked([late, ...shadows, ...elsewhere, ...STEPS_BEFORE]);
+  await sendAll(world, [opened({ id: "first", occurredAtMs: NOW_MS - 2 * HOUR_MS })]);
+  assert.equal(world.run("r1").restating, null);
+  assert.deepEqual([world.run("r1").own.steps, world.run("r3").own.steps], [MANY, 20]);
+  await world.audited();
 });
 
 test("two openings in one request restate a run at once", async () => {

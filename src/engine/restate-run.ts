@@ -67,7 +67,8 @@ async function restate(
   if (now === undefined || now.restating === null) return;
   for (const step of await unit.steps(steps)) state.steps.load(step);
   const mayHandOver = now.authority !== null;
-  const callIds = mayHandOver ? steps.flatMap(({ callId }) => callId ?? []) : [];
+  const movesCalls = ({ overruled }: Step) => mayHandOver || overruled;
+  const callIds = steps.filter(movesCalls).flatMap(({ callId }) => callId ?? []);
   const heirs = await loadHeirs(unit, state, callIds);
   await loadBatch(unit, tariff, { state, events: heirs, runs: [run] });
   await loadCondensed(unit, state, digest);

@@ -165,6 +165,8 @@ export const anyStep = ({ id: run, customer }: Run & { readonly customer: string
     amendedBy: fc.option(anyPlace),
     contentHash: anyId,
     agent: optionalId,
+    namesAgent: fc.boolean(),
+    overruled: fc.boolean(),
     parentStep: optionalId,
     callId: optionalId,
     hold: optionalId,
@@ -189,7 +191,10 @@ export const anyStep = ({ id: run, customer }: Run & { readonly customer: string
     cost: anyAmount,
     costStatus: fc.constantFrom("priced", "partial", "unpriced", "none"),
     shares: anyShares,
-  }).map((step): Step => ({ ...step, run, customer, charge: sumOf(step.shares) }));
+  }).map((step): Step => {
+    const overruled = step.overruled && step.role === "shadow";
+    return { ...step, overruled, run, customer, charge: sumOf(step.shares) };
+  });
 
 const identity = { run: anyId, source: anyId, id: anyId };
 const arrival = { seq: anyCount, receivedAtMs: anyInstant, document: anyDocument };

@@ -86,13 +86,14 @@ function correctionsOf({ run, source, id }: Place): fc.Arbitrary<TollgateEvent[]
   );
 }
 
-const anyOpening = fc.tuple(placeOf("open"), anyAgent).chain(([place, agent]) =>
+const anyOpeningId = fc.constantFrom("open", "open again");
+const anyOpening = fc.tuple(anyOpeningId.chain(placeOf), anyAgent).chain(([place, agent]) =>
   fc
     .record({
       customer: ofTree(place.run),
       parentRun: linkOf(place.run),
       labels: fc.constantFrom(null, { team: "x" }),
-      authority: fc.constantFrom(null, null, "sdk"),
+      authority: fc.constantFrom(null, "sdk", "proxy"),
       endUser: fc.constantFrom("u1", "u2"),
     })
     .map(
@@ -141,8 +142,11 @@ const uniqueOutcomes = fc.uniqueArray(anyOutcome, {
   maxLength: 2,
   selector: ([recorded]) => `${recorded?.run} ${recorded?.id}`,
 });
-/** One opening a run: openings that contradict one another are a matter of their own. */
-const uniqueOpenings = fc.uniqueArray(anyOpening, { maxLength: 4, selector: ({ run }) => run });
+/** Several openings of a run contradict one another; the earliest stands. */
+const uniqueOpenings = fc.uniqueArray(anyOpening, {
+  maxLength: 6,
+  selector: ({ run, source, id }) => `${run} ${source} ${id}`,
+});
 
 /** Several endings of a run come at different times or from different sources. */
 const uniqueEndings = fc.uniqueArray(anyEnding, {

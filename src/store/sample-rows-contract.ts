@@ -75,6 +75,8 @@ export function stepRow(some: Partial<Step> & { readonly id: string }): Step {
     contentHash: "1hash",
     customer: "acme",
     agent: null,
+    namesAgent: false,
+    overruled: false,
     parentStep: null,
     callId: null,
     hold: null,

@@ -65,6 +65,17 @@ describe("a row whose checksum was made to fit is named by the others", () => {
     });
   }
 
+  test("a run with another authority than the one by which its steps bill", () => {
+    const named = (set: string) =>
+      findingsAfter(original, (copy) => void copy.exec(`UPDATE runs SET ${set}`))
+        .filter(({ table }) => table === "steps")
+        .map(({ problem }) => problem);
+    const bills = named("authority = 'nobody' WHERE id = 'r1'");
+    assert.ok(bills.includes('bills, and the authority of its run is "nobody"'), `${bills}`);
+    const overruled = named("authority = NULL WHERE id = 'r5'");
+    assert.deepEqual([...new Set(overruled)], ["is overruled, and its run lets it bill"]);
+  });
+
   test("a hold that sets aside less in a budget than its step may cost", () => {
     const row = rowsOf(varied.db, "holds").find(({ reserves }) => reserves !== "[]") ?? {};
     const columns = columnsOf(varied.db, "holds").filter(({ name }) => name !== "checksum");

@@ -35,6 +35,8 @@ export const step: fc.Arbitrary<Step> = fc
     contentHash: fc.stringMatching(/^1[A-Za-z0-9_-]{22}$/),
     customer: text,
     agent: optional,
+    namesAgent: fc.boolean(),
+    overruled: fc.boolean(),
     parentStep: optional,
     callId: optional,
     hold: optional,
@@ -62,5 +64,5 @@ export const step: fc.Arbitrary<Step> = fc
   })
   .map((made) => {
     const charge = made.shares.reduce((sum, item) => (sum + item.amount) as Amount, 0n as Amount);
-    return { ...made, charge };
+    return { ...made, overruled: made.overruled && made.role === "shadow", charge };
   });

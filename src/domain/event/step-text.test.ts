@@ -19,6 +19,8 @@ test("steps that differ in any fact have different texts", () => {
       for (const name of Object.keys(a) as (keyof Step)[]) {
         if (name === "charge") continue;
         const changed = { ...a, [name]: b[name] } as Step;
+        // Only a shadow is overruled.
+        if (changed.overruled && changed.role === "bill") continue;
         const isSame = JSON.stringify(plain(changed[name])) === JSON.stringify(plain(a[name]));
         assert.equal(stepText(changed) === stepText(a), isSame, name);
       }

@@ -139,8 +139,27 @@ export function rareOf({ parentStep, callId, hold, amendedBy, callHash }: Step):
 
 type Codes = Pick<
   Step,
-  "kind" | "status" | "completeness" | "payer" | "role" | "costStatus" | "voided"
+  | ("kind" | "status" | "completeness" | "payer" | "role" | "costStatus" | "voided")
+  | ("namesAgent" | "overruled")
 >;
+
+/**
+ * The code of a role says too whether it is what the step said, and whether the step named its
+ * agent. Texts of before know neither: none is overruled there, and none named its agent.
+ */
+const OVERRULED = ROLES.length;
+const NAMES_AGENT = ROLES.length + 1;
+
+function roleCode({ role, namesAgent, overruled }: Codes): number {
+  return (overruled ? OVERRULED : ROLES.indexOf(role)) + (namesAgent ? NAMES_AGENT : 0);
+}
+
+function roleOfCode(code: string | undefined): Pick<Codes, "role" | "namesAgent" | "overruled"> {
+  const namesAgent = Number(code) >= NAMES_AGENT;
+  const own = Number(code) - (namesAgent ? NAMES_AGENT : 0);
+  const overruled = own === OVERRULED;
+  return { role: overruled ? "shadow" : listed(ROLES, `${own}`), namesAgent, overruled };
+}
 
 /** Codes written last, by their kind: nearly all steps of a kind have the same. */
 const lastCodes = new Map<string, { readonly of: Codes; readonly text: string }>();
@@ -148,6 +167,7 @@ const lastCodes = new Map<string, { readonly of: Codes; readonly text: string }>
 /** Kind, status and the like, one digit each. */
 export function codesOf(step: Codes): string {
   const { kind, status, completeness, payer, role, costStatus, voided } = step;
+  const { namesAgent, overruled } = step;
   const last = lastCodes.get(kind);
   if (
     last !== undefined &&
@@ -156,16 +176,19 @@ export function codesOf(step: Codes): string {
     last.of.payer === payer &&
     last.of.role === role &&
     last.of.costStatus === costStatus &&
-    last.of.voided === voided
+    last.of.voided === voided &&
+    last.of.namesAgent === namesAgent &&
+    last.of.overruled === overruled
   ) {
     return last.text;
   }
   const states = [STEP_KINDS.indexOf(kind), STEP_STATUSES.indexOf(status)];
   const text = [
     ...[...states, COMPLETENESS.indexOf(completeness), PAYERS.indexOf(payer)],
-    ...[ROLES.indexOf(role), COST_STATUSES.indexOf(costStatus), voided ? 1 : 0],
+    ...[roleCode(step), COST_STATUSES.indexOf(costStatus), voided ? 1 : 0],
   ].join("");
-  const of = { kind, status, completeness, payer, role, costStatus, voided };
+  const own = { namesAgent, overruled };
+  const of = { kind, status, completeness, payer, role, costStatus, voided, ...own };
   lastCodes.set(kind, { of, text });
   return text;
 }
@@ -254,7 +277,7 @@ function factsOfBody(fields: readonly string[]) {
     status: listed(STEP_STATUSES, codes[1]),
     completeness: listed(COMPLETENESS, codes[2]),
     payer: listed(PAYERS, codes[3]),
-    role: listed(ROLES, codes[4]),
+    ...roleOfCode(codes[4]),
     costStatus: listed(COST_STATUSES, codes[5]),
     voided: codes[6] === "1",
     revision,

@@ -33,6 +33,10 @@ export interface Step extends Identity, StepFacts {
   readonly contentHash: string;
   readonly customer: string;
   readonly agent: string | null;
+  /** Whether it named its agent itself: what it inherits follows the opening of its run. */
+  readonly namesAgent: boolean;
+  /** A shadow that said that it bills: another source does in its run, or another step its call. */
+  readonly overruled: boolean;
   readonly parentStep: string | null;
   readonly callId: string | null;
   readonly hold: string | null;

@@ -50,7 +50,7 @@ function stepOf(run: string): ReceiptStep {
     ...{ tier: "batch", usage: usageOf([["input_uncached", quantity]]), labels: null, seq: 4 },
     ...{ revision: 1, voided: false, amendedBy: null, contentHash: "c", customer: "acme" },
     ...{ agent: "support", parentStep: null, callId: "call", hold: null, period: "2026-11-01" },
-    ...times,
+    ...{ ...times, namesAgent: true, overruled: false },
     ...{ cardVersionId: 1, priceVersionId: 2, cost: amount("0.001"), costStatus: "priced" },
     charge: amount("0.25"),
     shares: [share],

@@ -25,6 +25,8 @@ function stepOf(stated: Partial<Step>): Step {
     contentHash: "1",
     customer: "acme",
     agent: null,
+    namesAgent: false,
+    overruled: false,
     parentStep: null,
     callId: null,
     hold: null,

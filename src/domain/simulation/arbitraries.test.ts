@@ -74,6 +74,7 @@ export const anyStep: fc.Arbitrary<Step> = fc
     ...facts,
     ...about,
     ...{ run: "r", source: "s", id: "i", seq: 1, agent: null, amendedBy: null, hold: null },
+    ...{ namesAgent: false, overruled: false },
     ...{ parentStep: null, callId: rare, contentHash: "1abc", priceVersionId: 4 },
     receivedAtMs: about.occurredAtMs + 5,
     ratedAtMs: about.occurredAtMs + (rare === null ? 0 : 3),

@@ -8,6 +8,7 @@ import { decodeJournal } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
 import type { Books } from "./books.ts";
 import { ChainWalk, type OnRest, type PassingRow } from "./chain-walk.ts";
+import { Roles } from "./check-roles.ts";
 import type { DataFile } from "./data-file.ts";
 import { checksumOf } from "./digests.ts";
 import { keyText } from "./findings.ts";
@@ -39,6 +40,7 @@ export interface SealedRowsParts {
 /** Checks checksums and the hash chain in one pass. */
 export function checkSealedRows(file: DataFile, parts: SealedRowsParts): void {
   const suspects = new Suspects(file);
+  const roles = new Roles(file);
   const walks = new Map<number, ChainWalk>();
   const walkOf = (ws: number): ChainWalk => {
     const walk = walks.get(ws) ?? new ChainWalk(file, ws, parts.onRest ?? null);
@@ -48,7 +50,7 @@ export function checkSealedRows(file: DataFile, parts: SealedRowsParts): void {
   for (const ws of file.workspaces.keys()) walkOf(ws);
   for (const row of file.each(SEALED_IN_ORDER)) {
     const { ws, seq, tab, no } = row as { ws: number | null; seq: number; tab: string; no: number };
-    const sealed = readSealed(file, { ...parts, suspects, ws, table: tab, no });
+    const sealed = readSealed(file, { ...parts, suspects, roles, ws, table: tab, no });
     if (ws !== null) walkOf(ws).pass({ table: tab, seq, ...sealed });
   }
   for (const walk of walks.values()) walk.end();
@@ -59,6 +61,7 @@ export function checkSealedRows(file: DataFile, parts: SealedRowsParts): void {
 
 interface SealedRow extends SealedRowsParts {
   readonly suspects: Suspects;
+  readonly roles: Roles;
   readonly ws: number | null;
   readonly table: string;
   readonly no: number;
@@ -116,6 +119,7 @@ function checkCurrent(file: DataFile, row: SealedRow, read: ReadStep): void {
     const problem = `holds ${former} former revisions of a step that is at ${step.revision}`;
     file.findings.expect(former === step.revision - 1, ["former_steps", key, problem]);
   }
+  row.roles.check(read, step);
   if (step.callId !== null && !step.voided && step.role === "bill") checkCall(file, read, step);
 }
 
