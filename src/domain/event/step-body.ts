@@ -87,7 +87,10 @@ export class StepBody {
     return this.text.slice(this.#start(CODES), this.#end(COUNTS));
   }
 
-  /** The codes as a number, where revision and attempt are usual; −1 where they are not. */
+  /**
+   * The codes as a number, where revision and attempt are usual; −1 where they are not. Of steps
+   * that count those of seven digits end with 0, and those of eight with none.
+   */
   get usualCodes(): number {
     if (this.#start(COUNTS) !== this.#end(COUNTS)) return -1;
     return this.#integer(CODES);

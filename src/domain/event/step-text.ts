@@ -144,21 +144,19 @@ type Codes = Pick<
 >;
 
 /**
- * The code of a role says too whether it is what the step said, and whether the step named its
- * agent. Texts of before know neither: none is overruled there, and none named its agent.
+ * What a step said besides: that it named its agent, and that it bills though it is a shadow. One
+ * digit more, where it said any of it: versions before this one go by the first seven.
  */
-const OVERRULED = ROLES.length;
-const NAMES_AGENT = ROLES.length + 1;
+const NAMES_AGENT = 1;
+const OVERRULED = 2;
 
-function roleCode({ role, namesAgent, overruled }: Codes): number {
-  return (overruled ? OVERRULED : ROLES.indexOf(role)) + (namesAgent ? NAMES_AGENT : 0);
+function saidCode({ namesAgent, overruled }: Codes): number | "" {
+  return (namesAgent ? NAMES_AGENT : 0) + (overruled ? OVERRULED : 0) || "";
 }
 
-function roleOfCode(code: string | undefined): Pick<Codes, "role" | "namesAgent" | "overruled"> {
-  const namesAgent = Number(code) >= NAMES_AGENT;
-  const own = Number(code) - (namesAgent ? NAMES_AGENT : 0);
-  const overruled = own === OVERRULED;
-  return { role: overruled ? "shadow" : listed(ROLES, `${own}`), namesAgent, overruled };
+function saidOfCode(code = "0"): Pick<Codes, "namesAgent" | "overruled"> {
+  const said = Number(code);
+  return { namesAgent: (said & NAMES_AGENT) !== 0, overruled: (said & OVERRULED) !== 0 };
 }
 
 /** Codes written last, by their kind: nearly all steps of a kind have the same. */
@@ -185,7 +183,7 @@ export function codesOf(step: Codes): string {
   const states = [STEP_KINDS.indexOf(kind), STEP_STATUSES.indexOf(status)];
   const text = [
     ...[...states, COMPLETENESS.indexOf(completeness), PAYERS.indexOf(payer)],
-    ...[roleCode(step), COST_STATUSES.indexOf(costStatus), voided ? 1 : 0],
+    ...[ROLES.indexOf(role), COST_STATUSES.indexOf(costStatus), voided ? 1 : 0, saidCode(step)],
   ].join("");
   const own = { namesAgent, overruled };
   const of = { kind, status, completeness, payer, role, costStatus, voided, ...own };
@@ -277,7 +275,8 @@ function factsOfBody(fields: readonly string[]) {
     status: listed(STEP_STATUSES, codes[1]),
     completeness: listed(COMPLETENESS, codes[2]),
     payer: listed(PAYERS, codes[3]),
-    ...roleOfCode(codes[4]),
+    role: listed(ROLES, codes[4]),
+    ...saidOfCode(codes[7]),
     costStatus: listed(COST_STATUSES, codes[5]),
     voided: codes[6] === "1",
     revision,

@@ -68,13 +68,14 @@ export const anyStep: fc.Arbitrary<Step> = fc
       cost: fc.constantFrom("0", "0.25", "0.000000000000000000000000000000001", "123456789.5"),
       orderValue: quantity,
       rare: fc.constantFrom(null, "call-1"),
+      namesAgent: fc.boolean(),
     }),
   )
   .map(([facts, { cost, orderValue, rare, ...about }]) => ({
     ...facts,
     ...about,
     ...{ run: "r", source: "s", id: "i", seq: 1, agent: null, amendedBy: null, hold: null },
-    ...{ namesAgent: false, overruled: false },
+    overruled: false,
     ...{ parentStep: null, callId: rare, contentHash: "1abc", priceVersionId: 4 },
     receivedAtMs: about.occurredAtMs + 5,
     ratedAtMs: about.occurredAtMs + (rare === null ? 0 : 3),

@@ -19,9 +19,10 @@ export class Roles {
   /** Steps of a run that is being restated follow part by part. */
   check({ ws, key }: ReadStep, step: Step): void {
     if (!this.#hasAuthority && !step.overruled) return;
-    const sql = "SELECT authority, restating FROM runs WHERE ws = ? AND id = ?";
+    const sql = `SELECT authority, instr(head, char(29)) AS restating FROM runs
+      WHERE ws = ? AND id = ?`;
     const run = this.#file.first(sql, ws, step.run);
-    if (run === undefined || run.restating !== null) return;
+    if (run === undefined || run.restating !== 0) return;
     const { findings } = this.#file;
     const mayBill = run.authority === null || run.authority === step.source;
     const problem = `bills, and the authority of its run is "${run.authority}"`;
