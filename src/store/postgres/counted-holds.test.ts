@@ -8,6 +8,7 @@ import { NOW_MS, opened, step } from "../../engine/engine-world.test.ts";
 import { ask } from "../../engine/holds-world.test.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
+import { sentIn } from "./sent-statements-contract.ts";
 
 const WORKSPACE = "w";
 const RUN = "r1";
@@ -16,18 +17,8 @@ const TURNS = 40;
 
 /** How many times holds are counted while it works. */
 async function countsIn(work: () => Promise<void>): Promise<number> {
-  let counts = 0;
-  const { query } = pg.Client.prototype;
-  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
-    if (JSON.stringify(words[0])?.includes("count(*) AS n FROM holds")) counts += 1;
-    return Reflect.apply(query, this, words) as never;
-  } as typeof query;
-  try {
-    await work();
-  } finally {
-    pg.Client.prototype.query = query;
-  }
-  return counts;
+  const sent = await sentIn(work);
+  return sent.filter(({ text }) => text.includes("count(*) AS n FROM holds")).length;
 }
 
 /** Sets two aside, settles one and releases another, as turns go. */

@@ -1,7 +1,6 @@
 /** Nodes that take turns know which steps are new, whichever of them wrote the others. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import pg from "pg";
 import { composeEngine, nodeDigest } from "../../compose.ts";
 import { NOW_MS, step } from "../../engine/engine-world.test.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
@@ -9,6 +8,7 @@ import { runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
 import { KnownIdentities, printsOf } from "./known-identities.ts";
 import { KnownRows } from "./known-rows.ts";
 import { openPostgresStore } from "./postgres-store.ts";
+import { sentIn } from "./sent-statements-contract.ts";
 import { readTouched, saveTouched, type Touched, touchedBy } from "./touched.ts";
 
 const WORKSPACE = "w";
@@ -17,19 +17,9 @@ const TURNS = 20;
 
 /** How many identities the server is asked for while it works. */
 async function askedIn(work: () => Promise<void>): Promise<number> {
-  let asked = 0;
-  const { query } = pg.Client.prototype;
-  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
-    const { text = "", values = [] } = words[0] as { text?: string; values?: unknown[] };
-    if (/SELECT \* FROM steps/.test(text)) asked += JSON.stringify(values[4]).split(",").length;
-    return Reflect.apply(query, this, words) as never;
-  } as typeof query;
-  try {
-    await work();
-  } finally {
-    pg.Client.prototype.query = query;
-  }
-  return asked;
+  const looks = (await sentIn(work)).filter(({ text }) => /SELECT \* FROM steps/.test(text));
+  const counts = looks.map(({ values }) => JSON.stringify(values[4]).split(",").length);
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 test("two nodes in turns ask for no new step, and find each that is sent again", async () => {

@@ -1,13 +1,13 @@
 /** However many workspaces nodes work on, each remembers of them what it has room for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import pg from "pg";
 import { composeEngine, nodeDigest } from "../../compose.ts";
 import { NOW_MS, step } from "../../engine/engine-world.test.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { runRow } from "../sample-rows-contract.ts";
 import { KnownRows } from "./known-rows.ts";
 import { openPostgresStore } from "./postgres-store.ts";
+import { sentIn } from "./sent-statements-contract.ts";
 
 const WORKSPACES = Array.from({ length: 40 }, (_, no) => `w${no}`);
 const RUNS = ["r1", "r2", "r3", "r4"];
@@ -16,19 +16,8 @@ const ROUNDS = 4;
 
 /** How many statements ask for margins, their alerts or customers while it works. */
 async function looksIn(work: () => Promise<void>): Promise<number> {
-  let looks = 0;
-  const { query } = pg.Client.prototype;
-  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
-    const { text = "" } = words[0] as { readonly text?: string };
-    if (/^\s*SELECT.* FROM (journal|rollups|customers) /s.test(text)) looks += 1;
-    return Reflect.apply(query, this, words) as never;
-  } as typeof query;
-  try {
-    await work();
-  } finally {
-    pg.Client.prototype.query = query;
-  }
-  return looks;
+  const look = /^\s*SELECT.* FROM (journal|rollups|customers) /s;
+  return (await sentIn(work)).filter(({ text }) => look.test(text)).length;
 }
 
 test("two nodes on forty workspaces in turns look at no customer again", async () => {

@@ -13,6 +13,7 @@ import type { Store } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { fillVaried } from "../varied-history-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
+import { sentIn } from "./sent-statements-contract.ts";
 
 /** These have a row or more for each run, event, hold, act, message or customer. */
 const GROWING = new Set(
@@ -114,20 +115,7 @@ async function askForLists(store: Store): Promise<void> {
 
 /** Texts of all statements that the work sends. */
 async function statementsOf(work: () => Promise<void>): Promise<string[]> {
-  const sent = new Set<string>();
-  const { query } = pg.Client.prototype;
-  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
-    const [first] = words;
-    const { text } = typeof first === "string" ? { text: first } : (first as { text: string });
-    if (text !== undefined) sent.add(text);
-    return Reflect.apply(query, this, words) as never;
-  } as typeof query;
-  try {
-    await work();
-  } finally {
-    pg.Client.prototype.query = query;
-  }
-  return [...sent];
+  return [...new Set((await sentIn(work)).map(({ text }) => text))];
 }
 
 const FORCED = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan";

@@ -6,6 +6,7 @@ import { nodeDigest } from "../../compose.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { runRow, stepRow, writesOf } from "../sample-rows-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
+import { sentIn } from "./sent-statements-contract.ts";
 
 const RUN = "r1";
 const STEPS = 3_000;
@@ -38,29 +39,21 @@ test("each page of a run's revisions reads as many rows as it has", async () => 
   const client = new pg.Client({ connectionString, options });
   await client.connect();
   await client.query("ANALYZE");
-  const asked: { readonly text: string; readonly values: unknown[] }[] = [];
-  const { query } = pg.Client.prototype;
-  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
-    const sent = words[0] as (typeof asked)[number];
-    if (sent.text?.includes("former_steps")) asked.push(sent);
-    return Reflect.apply(query, this, words) as never;
-  } as typeof query;
   const ids = new Set<string>();
-  try {
+  const sent = await sentIn(async () => {
     for (let after: string | null = ""; after !== null; ) {
       const filter = { run: RUN, untilSeq: STEPS, after, limit: PAGE };
       const page = await store.revisionsOfRun("w", filter);
       for (const { id } of page.steps) ids.add(id);
       after = page.next;
     }
-  } finally {
-    pg.Client.prototype.query = query;
-  }
+  });
+  const asked = sent.filter(({ text }) => text.includes("former_steps"));
   assert.equal(ids.size, STEPS);
   assert.equal(asked.length, STEPS / PAGE + 1);
   const counts: number[] = [];
   for (const { text, values } of asked) {
-    const { rows } = await client.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values);
+    const { rows } = await client.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, [...values]);
     counts.push(scanned(rows[0]["QUERY PLAN"][0].Plan));
   }
   await client.end();

@@ -1,26 +1,10 @@
 /** Plans that a connection keeps follow the growth of their tables. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import pg from "pg";
 import { nodeDigest } from "../../compose.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
-
-/** The statements that are sent while it works, of whatever connection. */
-async function sentIn(work: () => Promise<void>): Promise<string[]> {
-  const sent: string[] = [];
-  const { query } = pg.Client.prototype;
-  pg.Client.prototype.query = function (this: pg.Client, ...words: unknown[]): never {
-    sent.push((words[0] as { readonly text?: string }).text ?? "");
-    return Reflect.apply(query, this, words) as never;
-  } as typeof query;
-  try {
-    await work();
-  } finally {
-    pg.Client.prototype.query = query;
-  }
-  return sent;
-}
+import { sentIn } from "./sent-statements-contract.ts";
 
 test("plans are made anew each time that a connection was used twice as often", async () => {
   const connectionString = await (await postgresServer()).createDatabase();
@@ -31,7 +15,7 @@ test("plans are made anew each time that a connection was used twice as often", 
     const uses: number[] = [];
     for (let no = 1; no <= 70; no += 1) {
       const sent = await sentIn(async () => void (await use()));
-      if (sent[0] === "DISCARD PLANS") uses.push(no);
+      if (sent[0]?.text === "DISCARD PLANS") uses.push(no);
     }
     return uses;
   };
