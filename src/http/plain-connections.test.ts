@@ -53,13 +53,16 @@ function opened() {
     },
   });
   connections.accept(socket as unknown as Socket);
-  const answered = async (answer = ANSWER): Promise<void> => {
-    socket.push(REQUEST);
+  const told = async (answer = ANSWER): Promise<void> => {
     await nextTurn();
     tell(answer);
     await nextTurn();
   };
-  return { socket, connections, traffic, handedOver, asked, answered };
+  const answered = (answer = ANSWER): Promise<void> => {
+    socket.push(REQUEST);
+    return told(answer);
+  };
+  return { socket, connections, traffic, handedOver, asked, told, answered };
 }
 
 describe("a plain connection", () => {
@@ -116,6 +119,21 @@ describe("a plain connection", () => {
     socket.taken();
     await nextTurn();
     assert.ok(isDrained);
+  });
+
+  test("whose last words came beside an answer answers each of them, and closes", async () => {
+    const { socket, asked, handedOver, told } = opened();
+    const pieces = [REQUEST, REQUEST.replace("[]", "{}"), "GET /health HTTP/1.1\r\n\r\n"];
+    for (const piece of pieces) socket.push(piece);
+    socket.push(null);
+    // Node's sockets do so behind the last bytes.
+    socket.read(0);
+    await told();
+    assert.deepEqual(asked, ["[]", "{}"]);
+    assert.doesNotMatch(socket.sent, /Connection: close/);
+    await told();
+    assert.equal(socket.sent.match(/200 OK/g)?.length, 2);
+    assert.deepEqual(handedOver, pieces.slice(2));
   });
 
   test("whose answer takes long stays open for it", async () => {

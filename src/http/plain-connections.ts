@@ -73,8 +73,8 @@ class PlainConnection {
   #isAnswering = false;
   /** The other side will send nothing more. */
   #hasEnded = false;
-  /** What arrived before the answer to what came before it was sent. */
-  #next: Buffer | null = null;
+  /** More arrived before the answer to what came before it was sent. It waits in the socket. */
+  #isHeldUp = false;
 
   constructor(parts: ConnectionParts, socket: Socket) {
     this.#parts = parts;
@@ -93,8 +93,10 @@ class PlainConnection {
 
   readonly #take = (bytes: Buffer): void => {
     if (this.#isAnswering) {
-      this.#next = this.#next === null ? bytes : Buffer.concat([this.#next, bytes]);
+      // Back to where it came from: the socket does not say that it ended before it is empty.
+      this.#isHeldUp = true;
       this.#socket.pause();
+      this.#socket.unshift(bytes);
       return;
     }
     const { requests, traffic } = this.#parts;
@@ -127,11 +129,9 @@ class PlainConnection {
   readonly #sent = (): void => {
     this.#isAnswering = false;
     this.#parts.traffic.leave();
-    const bytes = this.#next;
-    if (bytes === null) return;
-    this.#next = null;
+    if (!this.#isHeldUp) return;
+    this.#isHeldUp = false;
     this.#socket.resume();
-    if (!this.#socket.destroyed) this.#take(bytes);
   };
 
   #handOver(bytes: Buffer): void {

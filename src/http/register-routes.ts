@@ -173,15 +173,22 @@ export function sentRequest({ headers }: IncomingMessage, text: string): SentReq
   return { headers: Object.fromEntries(all), text };
 }
 
-/** Made for the few routes that wait: one that ends with its request holds no listener. */
+/**
+ * Made for the few routes that wait: one that ends with its request holds no listener. Whoever has
+ * said its last word is told what there is, and waited for no longer: it cannot be told apart from
+ * one that went away before something is sent to it.
+ */
 function goneSignal({ draining }: RouteContext, { raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  const { socket } = raw.req;
   const end = (): void => {
     draining.removeEventListener("abort", end);
+    socket.removeListener("end", end);
     gone.abort();
   };
-  if (draining.aborted || raw.destroyed) end();
+  if (draining.aborted || raw.destroyed || socket.readableEnded) end();
   draining.addEventListener("abort", end, { once: true });
+  socket.once("end", end);
   raw.once("close", end);
   return gone.signal;
 }

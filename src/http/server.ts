@@ -112,6 +112,8 @@ export async function buildServer(parts: HttpParts): Promise<HttpServer> {
   await app.ready();
   const listener = present(server, "the server that the framework asked for");
   listener.maxConnections = CONNECTIONS_MAX_COUNT;
+  // Who has said its last word is answered: otherwise Node drops the answer with the connection.
+  Object.assign(listener, { httpAllowHalfOpen: true });
   const plain = plainBefore(listener, { hot, traffic, logger });
   const whole = {
     close: listener.close.bind(listener),

@@ -9,15 +9,23 @@ import { answerProblem } from "./problem.ts";
 /** What is closed when nothing is in flight any more. */
 type Drained = Pick<Server, "close" | "closeAllConnections">;
 
+/** The answer to the last request of a connection, and to the one before it. */
+interface LastAnswers {
+  answer: ServerResponse;
+  before: ServerResponse | null;
+}
+
+const isOpen = (answer: ServerResponse | null): boolean => answer?.writableFinished === false;
+
 /** Requests in flight, and the end of taking more. */
 export class Traffic {
   readonly #logger: Logger;
   /**
-   * The answer that each connection got last, and how many are under way. A set of those under way
+   * The last two answers of each connection, and how many are under way. A set of those under way
    * would be made anew all the time, and its former tables, once old, keep everything alive that
    * the next ones refer to: three quarters of what a request leaves behind outlived it by seconds.
    */
-  readonly #latest = new Map<Socket, ServerResponse>();
+  readonly #latest = new Map<Socket, LastAnswers>();
   #inFlightCount = 0;
   #whenEmpty: (() => void) | null = null;
   #drained: Promise<void> | undefined;
@@ -64,13 +72,22 @@ export class Traffic {
 
   /** Whether a request of this connection arrived whole and still waits for its answer. */
   isAnswering(socket: Socket): boolean {
-    const latest = this.#latest.get(socket);
-    return latest !== undefined && !latest.writableFinished && latest.req.complete;
+    const last = this.#latest.get(socket);
+    if (last === undefined) return false;
+    // Answers go out in the order of their requests: with the one before, all before it are out.
+    const { answer, before } = last;
+    return isOpen(before) || (isOpen(answer) && answer.req.complete);
   }
 
   #enter(socket: Socket, response: ServerResponse): void {
-    if (!this.#latest.has(socket)) socket.once("close", () => this.#latest.delete(socket));
-    this.#latest.set(socket, response);
+    const last = this.#latest.get(socket);
+    if (last === undefined) {
+      socket.once("close", () => this.#latest.delete(socket));
+      this.#latest.set(socket, { answer: response, before: null });
+    } else {
+      last.before = last.answer;
+      last.answer = response;
+    }
     this.begin();
     response.on("close", this.leave);
   }
@@ -94,8 +111,8 @@ export class Traffic {
   async #drain(server: Drained): Promise<void> {
     this.#draining.abort();
     // A connection that has been answered is of no more use.
-    for (const response of this.#latest.values()) {
-      if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const { answer } of this.#latest.values()) {
+      if (!answer.headersSent) answer.shouldKeepAlive = false;
     }
     if (this.#inFlightCount > 0) {
       await new Promise<void>((resolve) => {
