@@ -4,7 +4,9 @@
  */
 import { decodeEvent } from "../domain/event/codec.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
+import type { Step } from "../domain/event/step.ts";
 import { RESTATED_PER_UNIT_MAX_COUNT } from "../domain/limits.ts";
+import type { Run } from "../domain/run/run.ts";
 import { placeInTime, STANDING_PREFIX } from "../domain/run/run.ts";
 import { finalAtOf, outcomeKeyText } from "./apply-outcome.ts";
 import type { BatchState } from "./batch-state.ts";
@@ -32,10 +34,7 @@ export async function loadBatch(
 ): Promise<void> {
   await loadRuns(unit, state, [...events, ...runs.map((run) => ({ run }))]);
   const openings = openingsOf(state, events);
-  for (const [run, opening] of openings) {
-    if (mayBeLeft(state, run, opening) && !runs.includes(run)) state.leftToRestate.add(run);
-  }
-  const counted = await loadRestated(unit, state, openings);
+  const counted = await loadRestated(unit, state, { openings, asked: runs });
   const unbound = new UnboundRuns(unit, state, runs);
   const all = [...events];
   // What waits and what may take over a call are events of this batch too, with runs of their own.
@@ -85,14 +84,33 @@ function markStandingRuns(state: BatchState, wanted: ReadonlySet<string>): void 
   }
 }
 
+/** A run that one opening concerns, and whether holds of it are decided in the same unit. */
+interface OpenedRun extends Opening {
+  readonly run: Run;
+  readonly isAsked: boolean;
+}
+
 /**
- * Whether an opening may leave the steps before it to later units: many take long, and everybody
- * would wait. Where it is not the only one, what each of them states of a step depends on all.
+ * The steps that openings restate at once. Null: they are left to later units, since many take long
+ * and everybody would wait. Where an opening is not the only one, what each of them states of a
+ * step depends on all; a hold is decided by all of them.
  */
-function mayBeLeft({ runs }: BatchState, id: string, { count }: Opening): boolean {
-  const run = runs.get(id);
-  if (run === undefined || count > 1 || run.restating !== null) return false;
-  return run.own.steps > RESTATED_PER_UNIT_MAX_COUNT;
+async function stepsRestated(
+  unit: UnitOfWork,
+  { run, count, isAsked }: OpenedRun,
+): Promise<readonly Step[] | null> {
+  if (isAsked || count > 1 || run.restating !== null) return unit.stepsOfRun(run.id);
+  const limit = RESTATED_PER_UNIT_MAX_COUNT;
+  if (run.own.steps > limit) return null;
+  // Shadows and void steps are restated too, and the run does not count them.
+  const steps = await unit.stepsOfRun(run.id, limit + 1);
+  return steps.length > limit ? null : steps;
+}
+
+interface Openings {
+  readonly openings: ReadonlyMap<string, Opening>;
+  /** Runs that holds are asked for. */
+  readonly asked: readonly string[];
 }
 
 /**
@@ -102,18 +120,20 @@ function mayBeLeft({ runs }: BatchState, id: string, { count }: Opening): boolea
 async function loadRestated(
   unit: UnitOfWork,
   state: BatchState,
-  openings: ReadonlyMap<string, Opening>,
+  { openings, asked }: Openings,
 ): Promise<string[]> {
   const callIds: string[] = [];
-  for (const [run, { mayHandOver }] of openings) {
-    if (!state.runs.has(run)) continue;
-    const isLeft = state.leftToRestate.has(run);
-    for (const step of isLeft ? [] : await unit.stepsOfRun(run)) {
+  for (const [id, opening] of openings) {
+    const run = state.runs.get(id);
+    if (run === undefined) continue;
+    const steps = await stepsRestated(unit, { ...opening, run, isAsked: asked.includes(id) });
+    if (steps === null) state.leftToRestate.add(id);
+    for (const step of steps ?? []) {
       state.steps.load(step);
-      const movesCalls = mayHandOver || step.overruled;
+      const movesCalls = opening.mayHandOver || step.overruled;
       if (movesCalls && step.callId !== null) callIds.push(step.callId);
     }
-    for (const outcome of await unit.outcomesOfRun(run)) {
+    for (const outcome of await unit.outcomesOfRun(id)) {
       state.outcomes.load(outcomeKeyText(outcome.run, outcome.key), outcome);
     }
   }

@@ -205,7 +205,7 @@ export interface UnitOfWork extends SharedUnit {
   /** All runs below a run, at any depth. */
   descendants(id: string): Answer<Run[]>;
   steps(keys: readonly StepKey[]): Answer<Step[]>;
-  stepsOfRun(run: string): Answer<Step[]>;
+  stepsOfRun(run: string, limit?: number): Answer<Step[]>;
   suspended(keys: readonly StepKey[]): Answer<Suspended[]>;
   suspendedOfRun(run: string): Answer<Suspended[]>;
   conflicts(keys: readonly StepKey[]): Answer<Conflict[]>;

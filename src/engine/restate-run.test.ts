@@ -199,6 +199,21 @@ test("many shadows bill again part by part, and those that billed let their call
   assert.deepEqual(totalsOf({ journal, ...all }), totalsOf(before));
 });
 
+test("an opening behind shadows alone, which their run does not count, is done in parts", async () => {
+  const events = [{ ...OPENING, authority: "proxy" }, ...STEPS_BEFORE];
+  const first = opened({ id: "first", authority: "sdk", occurredAtMs: NOW_MS - 2 * HOUR_MS });
+  const world = await worked(events);
+  assert.equal(world.run("r1").own.steps, 0);
+  const engine = await cutOff(world, first);
+  await engine.ingest("w", [first]);
+  assert.equal(world.run("r1").own.steps, MANY);
+  const { journal, ...all } = await world.audited();
+  const parts = journal.filter(({ kind }) => kind === "run.restated");
+  assert.ok(parts.length >= MANY / RESTATED_PER_UNIT_MAX_COUNT, `${parts.length} parts`);
+  const before = await (await worked([first, ...events])).audited();
+  assert.deepEqual(totalsOf({ journal, ...all }), totalsOf(before));
+});
+
 test("a call that another run counts counts once, though its shadow may bill again", async () => {
   const about = { agent: "support", authority: "sdk" };
   const late = opened({ ...about, id: "late", occurredAtMs: NOW_MS - HOUR_MS });

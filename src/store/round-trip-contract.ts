@@ -73,6 +73,8 @@ async function checkRuns(scene: Scene): Promise<void> {
       assert.deepEqual(await unit.runs([run.id]), [run]);
       assert.deepEqual(sorted(await unit.steps(steps)), sorted(steps));
       assert.deepEqual(sorted(await unit.stepsOfRun(run.id)), sorted(steps));
+      const two = await unit.stepsOfRun(run.id, 2);
+      assert.equal(two.length, Math.min(2, steps.length));
       assert.deepEqual(sorted(await unit.outcomes(outcomes)), sorted(outcomes));
       assert.deepEqual(sorted(await unit.outcomesOfRun(run.id)), sorted(outcomes));
     });

@@ -56,8 +56,8 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
     return pick(this.#tables.steps, keys.map(stepKey));
   }
 
-  stepsOfRun(run: string): Step[] {
-    return [...this.#tables.steps.values()].filter((step) => step.run === run);
+  stepsOfRun(run: string, limit?: number): Step[] {
+    return [...this.#tables.steps.values()].filter((step) => step.run === run).slice(0, limit);
   }
 
   suspended(keys: readonly StepKey[]): Suspended[] {

@@ -232,12 +232,13 @@ export class PostgresUnit implements UnitOfWork {
     return [...added, ...rows.map(decodeStep)];
   }
 
-  async stepsOfRun(run: string): Promise<Step[]> {
+  async stepsOfRun(run: string, limit?: number): Promise<Step[]> {
     const [place] = await this.#placed([{ run }]);
     if (place === undefined) return [];
     const sql = `SELECT * FROM steps
-      WHERE ws = $1 AND customer = $2 AND run = $3 AND month = $4 ORDER BY source, id`;
-    return (await this.#rows(sql, place.customer, run, place.month)).map(decodeStep);
+      WHERE ws = $1 AND customer = $2 AND run = $3 AND month = $4 ORDER BY source, id LIMIT $5`;
+    const rows = await this.#rows(sql, place.customer, run, place.month, limit ?? null);
+    return rows.map(decodeStep);
   }
 
   async suspended(keys: readonly StepKey[]): Promise<Suspended[]> {
@@ -246,8 +247,7 @@ export class PostgresUnit implements UnitOfWork {
   }
 
   async suspendedOfRun(run: string): Promise<Suspended[]> {
-    const sql = `SELECT * FROM suspended WHERE ws = $1 AND run = $2
-      ORDER BY source, id`;
+    const sql = `SELECT * FROM suspended WHERE ws = $1 AND run = $2 ORDER BY source, id`;
     return (await this.#rows(sql, run)).map(decodeSuspended);
   }
 

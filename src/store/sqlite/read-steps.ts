@@ -13,7 +13,7 @@ export interface ReadParts {
 }
 
 /** Less than nothing is no limit. */
-const ALL = -1;
+export const ALL = -1;
 
 /** The steps of a run, so many of them. (Default: all.) */
 export function stepsOfRun({ reads, names, ws }: ReadParts, run: string, limit = ALL): Step[] {

@@ -37,6 +37,7 @@ import {
   decodeWitness,
 } from "../stored-rows.ts";
 import { ADJUSTMENT_PAGE } from "./read-adjustments.ts";
+import { ALL } from "./read-steps.ts";
 import type { RunSlot } from "./row-caches.ts";
 import { SqliteSpending } from "./sqlite-spending.ts";
 import { decodeStep } from "./step-rows.ts";
@@ -177,12 +178,13 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return found;
   }
 
-  stepsOfRun(run: string): Answer<Step[]> {
+  stepsOfRun(run: string, limit = ALL): Answer<Step[]> {
     const { names, caches, statements } = this.#shared;
     const slot = caches.run(this.#ws, run);
     if (slot === undefined) return [];
     return this.#filed(() => {
-      const rows = statements.of("SELECT * FROM steps WHERE run_no = ?").all(slot.runNo);
+      const sql = "SELECT * FROM steps WHERE run_no = ? LIMIT ?";
+      const rows = statements.of(sql).all(slot.runNo, limit);
       return rows.map((row) => decodeStep({ ...row, run, customer: slot.run.customer }, names));
     });
   }
