@@ -9,13 +9,32 @@ const MARK = "$";
 const AMOUNT = "$n";
 const PART_END = "\u001f";
 
-/** Writes a former version as its document. */
+/**
+ * Writes a former version as its document. Binding a tree of 10,000 runs writes as many, twice: what
+ * is a plain value, as most of a version is, is written without a copy of what it stands in.
+ */
 export function encodeFormer(value: RunFacts | OutcomeState): string {
+  let text = "";
+  for (const [key, part] of Object.entries(value).sort(byKey)) {
+    if (part === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(marked(key))}:${encodePart(part)}`;
+  }
+  return `{${text}}`;
+}
+
+/** What is no object and no amount needs no look at its parts. */
+function encodePart(value: unknown): string {
+  if (value === null || (typeof value !== "object" && typeof value !== "bigint")) {
+    return JSON.stringify(value);
+  }
   return JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === "bigint") return { [AMOUNT]: String(part) };
-    return sorted(renamed(part, (key) => (key.startsWith(MARK) ? `${MARK}${key}` : key)));
+    return sorted(renamed(part, marked));
   });
 }
+
+const marked = (key: string): string => (key.startsWith(MARK) ? `${MARK}${key}` : key);
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
 
 /** Reads what `encodeFormer` wrote. */
 export function decodeFormer(text: string): unknown {
@@ -28,7 +47,7 @@ export function decodeFormer(text: string): unknown {
 
 function sorted(part: unknown): unknown {
   if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
-  return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(part).sort(byKey));
 }
 
 /** An object with other keys, where any of them changes. */
