@@ -199,7 +199,7 @@ test("many shadows bill again part by part, and those that billed let their call
   assert.deepEqual(totalsOf({ journal, ...all }), totalsOf(before));
 });
 
-test("an opening behind shadows alone, which their run does not count, is done in parts", async () => {
+test("an opening behind shadows alone, which no run counts, is done in parts", async () => {
   const events = [{ ...OPENING, authority: "proxy" }, ...STEPS_BEFORE];
   const first = opened({ id: "first", authority: "sdk", occurredAtMs: NOW_MS - 2 * HOUR_MS });
   const world = await worked(events);

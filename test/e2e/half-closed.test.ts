@@ -155,7 +155,7 @@ describe("who closes its side behind a request", () => {
     }
   });
 
-  test("is told how a run stands and what there is to follow, and waited for no longer", async () => {
+  test("is told how a run stands and what there is to follow, and not waited for", async () => {
     const { engine } = server;
     await sayLast([requestOf("waited", FORMS[0] as Form)]);
     const stop = { of: "run", id: "waited", mode: "pause", by: "t", reason: "t" } as const;

@@ -10,7 +10,7 @@ const AMOUNT = "$n";
 const PART_END = "\u001f";
 
 /**
- * Writes a former version as its document. Binding a tree of 10,000 runs writes as many, twice: what
+ * Writes a former version as its document. A tree of 10,000 runs that is bound has as many: what
  * is a plain value, as most of a version is, is written without a copy of what it stands in.
  */
 export function encodeFormer(value: RunFacts | OutcomeState): string {
