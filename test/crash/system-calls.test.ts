@@ -13,6 +13,7 @@ test("an answer after the log was forced is right", () => {
   assert.deepEqual(judgeTrace([write, force, answer].join("\n")), {
     acknowledgements: 1,
     events: 1,
+    sentLines: 0,
     forced: 1,
     violations: [],
   });
@@ -46,4 +47,14 @@ test("an answer over several buffers and one that names no event are told apart"
   const parts = answer.replace('write(21<socket:[93]>, "', 'writev(21<TCP:[1->2]>, [{iov_base="');
   assert.ok(judge(write, parts) > 0);
   assert.equal(judge(write, answer.replace("200 OK", "503 Service Unavailable")), 0);
+});
+
+test("a line that leaves before it is in a log on disk is found", () => {
+  const key = "0b0c7a51-6d3e-5a0f-8a6b-0c1d2e3f4a5b";
+  const planned = write.replace("ack-000001zsdk", key);
+  const sent = answer.replace(/"HTTP.*",/, `"POST /in HTTP/1.1\\r\\nwebhook-id: ${key}\\r\\n", `);
+  assert.equal(judgeTrace([planned, force, sent].join("\n")).sentLines, 1);
+  assert.equal(judge(planned, force, sent), 0);
+  assert.ok(judge(planned, sent, force) > 0);
+  assert.ok(judge(force, sent, planned) > 0);
 });

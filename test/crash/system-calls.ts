@@ -1,6 +1,6 @@
 /**
- * Reads a trace of system calls (strace -f -y) and says which acknowledgements reached a socket
- * before the log's bytes were forced to disk.
+ * Reads a trace of system calls (strace -f -y) and says which acknowledgements, and which lines for
+ * a billing system, reached a socket before the log's bytes were forced to disk.
  */
 
 /** A call, placed by the lines on which it began and ended. */
@@ -44,15 +44,23 @@ const SOCKET = /^\d+<(socket|TCP)[^>]*>/;
 const WRITES = new Set(["write", "pwrite64", "writev", "pwritev", "sendto", "sendmsg"]);
 const FORCES = new Set(["fsync", "fdatasync"]);
 const SUCCEEDED = /\) += +\d+$/;
-/** Ids of the load: found as they are in what is written. */
-const EVENT_ID = /ack-\d{6}z/g;
+/** Ids and reasons of the load: found as they are in what is written. */
+const MARK = "ack-\\d{6}z";
+/** Keys of lines. */
+const LINE_KEY = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const MARKS = new RegExp(MARK, "g");
+const LOGGED = new RegExp(`${MARK}|${LINE_KEY}`, "g");
+/** A line on its way to a webhook target. */
+const SENT_LINE = new RegExp(`"POST .*webhook-id: (${LINE_KEY})`);
 
 /** What a trace shows of acknowledgements. */
 export interface Finding {
-  /** Answers 200 that name events. */
+  /** Answers 200 that name events, or the reasons of acts. */
   acknowledgements: number;
-  /** Events that these answers name. */
+  /** Events, or reasons, that these answers name. */
   events: number;
+  /** Lines that were sent to a billing system. */
+  sentLines: number;
   /** Times that the log was forced to disk. */
   forced: number;
   /** What went to a socket too early. */
@@ -62,30 +70,36 @@ export interface Finding {
 /**
  * An acknowledgement is right when each event that it names was written to the log, and an
  * fdatasync that began after all writing up to then succeeded before the answer's first byte left.
+ * A line for a billing system is right when its key was on disk so before it left.
  *
  * Where one request follows the other, nothing of the log may be uncovered at an answer, so that
  * not even the end of a commit is missing. Under load the log may have grown again by then, for
  * commits have a thread of their own.
  */
 export function judgeTrace(trace: string, load: "in turn" | "at once" = "in turn"): Finding {
-  const finding: Finding = { acknowledgements: 0, events: 0, forced: 0, violations: [] };
+  const counts = { acknowledgements: 0, events: 0, sentLines: 0, forced: 0 };
+  const finding: Finding = { ...counts, violations: [] };
   const inLog = new Set<string>();
   const onDisk = new Set<string>();
   /** When the last write that no fdatasync covers ended. */
   let uncoveredAt: number | null = null;
   const acknowledge = (call: SystemCall): void => {
     finding.acknowledgements += 1;
-    const ids = new Set(call.text.match(EVENT_ID));
+    const ids = new Set(call.text.match(MARKS));
     finding.events += ids.size;
     const early = [...ids].filter((id) => !onDisk.has(id));
     if (early.length > 0) finding.violations.push(`${early[0]} is not in a log on disk`);
     if (uncoveredAt === null || load === "at once") return;
     finding.violations.push(`line ${call.beganAt + 1}: log not on disk`);
   };
+  const send = (key: string): void => {
+    finding.sentLines += 1;
+    if (!onDisk.has(key)) finding.violations.push(`line ${key} is not in a log on disk`);
+  };
   for (const call of inOrder(parseTrace(trace))) {
     if (WRITES.has(call.name) && LOG_FILE.test(call.text)) {
       uncoveredAt = call.endedAt;
-      for (const id of call.text.match(EVENT_ID) ?? []) inLog.add(id);
+      for (const id of call.text.match(LOGGED) ?? []) inLog.add(id);
     } else if (FORCES.has(call.name) && LOG_FILE.test(call.text) && SUCCEEDED.test(call.text)) {
       finding.forced += 1;
       if (uncoveredAt !== null && call.beganAt <= uncoveredAt) continue;
@@ -93,7 +107,9 @@ export function judgeTrace(trace: string, load: "in turn" | "at once" = "in turn
       for (const id of inLog) onDisk.add(id);
       inLog.clear();
     } else if (WRITES.has(call.name) && SOCKET.test(call.text)) {
-      if (/"HTTP\/1\.1 200 /.test(call.text) && call.text.match(EVENT_ID)) acknowledge(call);
+      if (/"HTTP\/1\.1 200 /.test(call.text) && call.text.match(MARKS)) acknowledge(call);
+      const [, key] = SENT_LINE.exec(call.text) ?? [];
+      if (key !== undefined) send(key);
     }
   }
   return finding;
