@@ -26,6 +26,8 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "run.too_large": "Show it without its steps: 'tollgate run ID --totals'.",
   "statement.line_not_found": "See 'tollgate statement ID'.",
   "statement.not_found": "See 'tollgate statement list'.",
+  "store.unknown":
+    "Look whether it is done before you do it again; events may be sent again always.",
   "stop.not_found": "See 'tollgate stop list'.",
   "target.not_found": "See 'tollgate target list'.",
   "workspace.not_sandbox": "Make a sandbox: 'tollgate workspace create NAME'.",

@@ -4,9 +4,17 @@
  * that is given opens its own workspace there, such as a sandbox.
  */
 import { TollgateError } from "../domain/errors.ts";
-import { isBlockedPort } from "./blocked-port.ts";
 import { type Arguments, placeOf, type Surroundings, textOption } from "./command.ts";
 import { outgoingOptions } from "./outgoing-options.ts";
+import {
+  baseOf,
+  brokenOff,
+  headerOf,
+  parsedAnswer,
+  problemOf,
+  request,
+  textOf,
+} from "./server-answers.ts";
 
 /** Requests to one server with one key. Each throws the problem that the server tells. */
 export interface Session {
@@ -69,17 +77,17 @@ async function startPrivate(args: Arguments, here: Surroundings) {
 
 function sessionOn(url: string, key: string, reason: string | undefined): Session {
   const why = reason === undefined ? {} : { "tollgate-reason": encodeURIComponent(reason) };
-  const headers = { authorization: `Bearer ${key}`, ...why };
+  const headers = { authorization: headerOf(key), ...why };
+  const base = baseOf(url);
   const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const response = await request(new URL(path, url), { headers, ...init });
-    if (!response.ok) throw problemOf(response.status, await response.text());
+    const response = await request(new URL(base + path), { headers, ...init });
+    if (!response.ok) throw problemOf(response, await textOf(response));
     return response;
   };
-  const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
-    return (await send(path, init)).text();
+  const asJson = async <T>(path: string, init?: RequestInit): Promise<T> => {
+    const response = await send(path, init);
+    return parsedAnswer<T>(response, await textOf(response));
   };
-  const asJson = async <T>(path: string, init?: RequestInit) =>
-    JSON.parse(await ask(path, init)) as T;
   const sending = (method: string, body: unknown): RequestInit => ({
     method,
     headers: { ...headers, "content-type": "application/json" },
@@ -92,11 +100,10 @@ function sessionOn(url: string, key: string, reason: string | undefined): Sessio
     post: (path, body) => asJson(path, sending("POST", body)),
     put: (path, body) => asJson(path, sending("PUT", body)),
     delete: (path) => asJson(path, { method: "DELETE" }),
-    text: (path) => ask(path),
+    text: async (path) => textOf(await send(path)),
     postLines: async function* <T>(path: string, body: unknown): AsyncGenerator<T> {
-      for await (const line of linesOf(await send(path, sending("POST", body)))) {
-        yield JSON.parse(line) as T;
-      }
+      const response = await send(path, sending("POST", body));
+      for await (const line of linesOf(response)) yield parsedAnswer<T>(response, line);
     },
     events: async function* (path: string, lastId: string | null): AsyncGenerator<StreamEvent> {
       const back = lastId === null ? {} : { "last-event-id": lastId };
@@ -119,10 +126,9 @@ async function* eventsOf(response: Response): AsyncGenerator<StreamEvent> {
   }
 }
 
-async function* linesOf({ body }: Response): AsyncGenerator<string> {
-  if (body === null) return;
+async function* linesOf(response: Response): AsyncGenerator<string> {
   let begun = "";
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+  for await (const text of textsOf(response)) {
     const parts = `${begun}${text}`.split("\n");
     begun = parts.pop() ?? "";
     yield* parts;
@@ -130,23 +136,19 @@ async function* linesOf({ body }: Response): AsyncGenerator<string> {
   if (begun !== "") yield begun;
 }
 
-async function request(url: URL, init: RequestInit): Promise<Response> {
+async function* textsOf(response: Response): AsyncGenerator<string> {
+  const { body } = response;
+  if (body === null) return;
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   try {
-    return await fetch(url, init);
-  } catch (cause) {
-    const detail = (await isBlockedPort(url.port))
-      ? `fetch refuses port ${url.port}: let the server listen on another.`
-      : `No server answers at ${url.origin}.`;
-    throw new TollgateError("cli.usage", detail, "--url", { cause });
-  }
-}
-
-/** The problem that the server tells, as an error of this process. */
-function problemOf(status: number, text: string): Error {
-  try {
-    const { code, detail, field } = JSON.parse(text);
-    return new TollgateError(code, detail, field);
-  } catch {
-    return new TollgateError("internal", `The server answered ${status}: ${text.slice(0, 200)}`);
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause) => {
+        throw brokenOff(response, cause);
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
 }
