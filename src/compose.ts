@@ -194,6 +194,8 @@ export interface StartOptions {
   readonly exporting?: Partial<ExportParts>;
   /** (Default: that of the process.) */
   readonly environment?: Environment;
+  /** Whether an admin key is made where there is no key: somebody is shown it. (Default: yes.) */
+  readonly givesFirstKey?: boolean;
 }
 
 /** A server that was started. */
@@ -269,7 +271,7 @@ export async function startTollgate(options: StartOptions): Promise<Running> {
     await close();
     throw error;
   });
-  const adminKey = await firstAdminKey(engine);
+  const adminKey = options.givesFirstKey === false ? {} : await firstAdminKey(engine);
   const passingKey = (scopes: readonly Scope[]) =>
     engine.createPassingKey(DEFAULT_WORKSPACE, scopes);
   const onError = (what: string, error: unknown) =>

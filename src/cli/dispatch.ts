@@ -98,15 +98,17 @@ export async function dispatch(words: readonly string[], here: Surroundings): Pr
     print(here.out, `tollgate ${here.product.version}`);
     return 0;
   }
-  if (name === "help" || name === "--help" || name === "-h") return help(rest[0], here);
-  const command = COMMANDS.find((one) => one.name === name);
+  const isHelp = name === "help" || name === "--help" || name === "-h";
+  const called = isHelp ? rest[0] : name;
+  const command = COMMANDS.find((one) => one.name === called);
   try {
-    if (command === undefined) {
-      throw new TollgateError("cli.usage", `There is no command "${name}".`);
+    if (command === undefined && called !== undefined) {
+      throw new TollgateError("cli.usage", `There is no command "${called}".`);
     }
+    if (command === undefined || isHelp) return help(called, here);
     const args = argumentsOf(command, rest);
     requireFew(command, args.positionals);
-    return args.options.help === true ? help(name, here) : await command.run(args, here);
+    return args.options.help === true ? help(called, here) : await command.run(args, here);
   } catch (error) {
     return tell(error, { command, here });
   }
@@ -160,6 +162,9 @@ const UNREADABLE: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "there is no such file or folder"],
   ["EISDIR", "it is a folder"],
   ["EACCES", "you may not"],
+  ["EEXIST", "it is a file that is there already"],
+  ["ENOTDIR", "what it should be in is no folder"],
+  ["EROFS", "nothing can be written there"],
 ]);
 
 interface Failing {

@@ -7,6 +7,7 @@ import { ERRORS, type ErrorCode } from "../domain/errors.ts";
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "alert.delivery_not_found": "See 'tollgate alerts deliveries'.",
   "alert.route_not_found": "See 'tollgate alerts routes'.",
+  "auth.forbidden": "Make one that may with an admin key: 'tollgate keys create --scopes LIST'.",
   "auth.invalid": "Make one with an admin key: 'tollgate keys create'.",
   "auth.missing": "Give --key, or set TOLLGATE_KEY.",
   "budget.not_found": "See 'tollgate budget list'.",
@@ -23,8 +24,9 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "policy.not_found": "See 'tollgate policy list'.",
   "rate.missing": "Record one first: 'tollgate rates import FILE'.",
   "ratecard.not_found": "Apply it first: 'tollgate card apply FILE'.",
+  "request.malformed": "Correct what was given.",
   "run.too_large": "Show it without its steps: 'tollgate run ID --totals'.",
-  "statement.line_not_found": "See 'tollgate statement ID'.",
+  "statement.line_not_found": "See 'tollgate statement show ID'.",
   "statement.not_found": "See 'tollgate statement list'.",
   "store.unknown":
     "Look whether it is done before you do it again; events may be sent again always.",

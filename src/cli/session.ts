@@ -67,7 +67,9 @@ function keyFor(args: Arguments, here: Surroundings): string {
 async function startPrivate(args: Arguments, here: Surroundings) {
   try {
     const outgoing = outgoingOptions(here.environment);
-    return await here.product.start({ ...placeOf(args, here), port: 0, ...outgoing });
+    // Nobody would see the first key, and it is shown once.
+    const place = { ...placeOf(args, here), givesFirstKey: false };
+    return await here.product.start({ ...place, port: 0, ...outgoing });
   } catch (error) {
     if (!(error instanceof TollgateError) || error.code !== "store.locked") throw error;
     const detail = `${error.message} Talk to that process: --url http://127.0.0.1:4100 --key tg_…`;

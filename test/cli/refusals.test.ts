@@ -205,3 +205,67 @@ test("what to do is told to a person by commands, not by routes", () => {
     assert.ok(!/OpenAPI|\/v1\/|\b(GET|POST|PUT) /.test(remedy), `${code}: ${remedy}`);
   }
 });
+
+async function told(...words: string[]) {
+  let [out, err] = ["", ""];
+  const code = await dispatch(words, {
+    product: openProduct(),
+    out: { write: (text) => (out += text) },
+    err: { write: (text) => (err += text) },
+    styles: PLAIN_STYLES,
+    environment: {},
+  });
+  return { code, out, err };
+}
+
+test("what to do names commands that there are", async () => {
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    const [, name = "", verb = ""] =
+      /'tollgate ([a-z-]+) ?([a-z]*)/.exec(remedyOf(code, "run")) ?? [];
+    if (name === "" || name === "help") continue;
+    const { out } = await told("help", name);
+    const [usage = ""] = out.split("\n");
+    assert.ok(usage.startsWith(`tollgate ${name}`), `${code}: ${usage}`);
+    assert.ok(
+      usage.split(/[^a-z-]+/).includes(verb === "" ? name : verb),
+      `${code}: ${verb}, ${usage}`,
+    );
+  }
+});
+
+test("help on a command that there is not says so", async () => {
+  const { code, err } = await told("help", "nonsense");
+  assert.equal(code, 2);
+  assert.match(err, /There is no command "nonsense"\.\nSee 'tollgate help'\./);
+  assert.equal((await told("--help")).code, 0);
+});
+
+describe("a data folder", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-folders-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("that is a file, or below one, is told as such", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    for (const command of ["runs", "serve"]) {
+      const { code, err } = await told(command, "--data", file);
+      assert.deepEqual(
+        [code, err],
+        [1, `EEXIST: cannot open "${file}": it is a file that is there already.\n`],
+      );
+      const below = await told(command, "--data", join(file, "below"));
+      assert.match(
+        below.err,
+        /^ENOTDIR: cannot open ".*below": what it should be in is no folder\.\n/,
+      );
+    }
+  });
+
+  test("that another command worked on first gives its first key to who serves it", async () => {
+    const dataDir = join(folder, "data");
+    assert.equal((await told("runs", "--data", dataDir)).code, 0);
+    const server = await openProduct().start({ dataDir, port: 0 });
+    assert.match(server.adminKey ?? "", /^tg_/);
+    await server.stop();
+  });
+});
