@@ -194,7 +194,7 @@ export interface StartOptions {
   readonly exporting?: Partial<ExportParts>;
   /** (Default: that of the process.) */
   readonly environment?: Environment;
-  /** Whether an admin key is made where there is no key: somebody is shown it. (Default: yes.) */
+  /** Whether an admin key is made where there was none: somebody is shown it. (Default: yes.) */
   readonly givesFirstKey?: boolean;
 }
 
@@ -320,9 +320,10 @@ async function openReports({ databaseUrl, logger, environment = process.env }: S
   return { reports, close: () => store.close() };
 }
 
-/** Made where the folder has no key yet; its secret is given out this once. */
+/** Made where the folder has had no admin key yet; its secret is given out this once. */
 async function firstAdminKey(engine: Engine): Promise<{ readonly adminKey?: string }> {
-  if ((await engine.store.keyring.ofWorkspace(DEFAULT_WORKSPACE)).length > 0) return {};
+  const keys = await engine.store.keyring.ofWorkspace(DEFAULT_WORKSPACE);
+  if (keys.some(({ scopes }) => scopes.includes("admin"))) return {};
   const wanted = { scopes: ["admin"], label: "first admin key" } as const;
   const { secret } = await engine.createKey(DEFAULT_WORKSPACE, wanted);
   return { adminKey: secret };

@@ -24,7 +24,7 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** How exports leave. (Default: over the network.) */
   readonly exporting?: { readonly http: OutgoingHttp };
-  /** Whether an admin key is made where there is no key: somebody is shown it. (Default: yes.) */
+  /** Whether an admin key is made where there was none: somebody is shown it. (Default: yes.) */
   readonly givesFirstKey?: boolean;
   /** Logs requests that fail to stderr. */
   readonly isLogging?: boolean;

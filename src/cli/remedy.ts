@@ -26,7 +26,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   "ratecard.not_found": "Apply it first: 'tollgate card apply FILE'.",
   "request.malformed": "Correct what was given.",
   "run.too_large": "Show it without its steps: 'tollgate run ID --totals'.",
-  "statement.line_not_found": "See 'tollgate statement show ID'.",
+  "statement.line_not_found": "See 'tollgate statement ID'.",
   "statement.not_found": "See 'tollgate statement list'.",
   "store.unknown":
     "Look whether it is done before you do it again; events may be sent again always.",

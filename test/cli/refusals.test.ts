@@ -264,6 +264,7 @@ describe("a data folder", () => {
   test("that another command worked on first gives its first key to who serves it", async () => {
     const dataDir = join(folder, "data");
     assert.equal((await told("runs", "--data", dataDir)).code, 0);
+    assert.equal((await told("keys", "create", "--data", dataDir)).code, 0);
     const server = await openProduct().start({ dataDir, port: 0 });
     assert.match(server.adminKey ?? "", /^tg_/);
     await server.stop();
