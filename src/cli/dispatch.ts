@@ -224,6 +224,20 @@ function overview({ product, styles }: Surroundings): string[] {
   ];
 }
 
+const LINE_MAX_CHARS = 100;
+
+/** How a command is written: as many of its forms on a line as a terminal has room for. */
+function usageLines(usage: string): string[] {
+  const lines: string[] = [];
+  for (const form of usage.split(" | ")) {
+    const line = lines.at(-1);
+    const longer = line === undefined ? form : `${line} | ${form}`;
+    if (line !== undefined && longer.length > LINE_MAX_CHARS) lines.push(`    | ${form}`);
+    else lines[Math.max(0, lines.length - 1)] = longer;
+  }
+  return lines;
+}
+
 function details({ name, summary, positionals, options }: Command, here: Surroundings): string[] {
   const entries = Object.entries(options).map(([option, { value, meaning }]) => ({
     text: value === undefined ? `--${option}` : `--${option} ${value}`,
@@ -231,7 +245,7 @@ function details({ name, summary, positionals, options }: Command, here: Surroun
   }));
   const width = Math.max(0, ...entries.map(({ text }) => text.length));
   return [
-    `${here.styles.bold(`tollgate ${name} ${positionals}`.trim())}`,
+    ...usageLines(`tollgate ${name} ${positionals}`.trim()).map((line) => here.styles.bold(line)),
     `${summary}.`,
     "",
     ...entries.map(({ text, meaning }) => `  ${text.padEnd(width)}  ${meaning}`),

@@ -224,12 +224,10 @@ test("what to do names commands that there are", async () => {
       /'tollgate ([a-z-]+) ?([a-z]*)/.exec(remedyOf(code, "run")) ?? [];
     if (name === "" || name === "help") continue;
     const { out } = await told("help", name);
-    const [usage = ""] = out.split("\n");
+    const [usage = ""] = out.split(".\n");
     assert.ok(usage.startsWith(`tollgate ${name}`), `${code}: ${usage}`);
-    assert.ok(
-      usage.split(/[^a-z-]+/).includes(verb === "" ? name : verb),
-      `${code}: ${verb}, ${usage}`,
-    );
+    const words = usage.split(/[^a-z-]+/);
+    assert.ok(words.includes(verb === "" ? name : verb), `${code}: ${verb}, ${usage}`);
   }
 });
 
@@ -238,6 +236,18 @@ test("help on a command that there is not says so", async () => {
   assert.equal(code, 2);
   assert.match(err, /There is no command "nonsense"\.\nSee 'tollgate help'\./);
   assert.equal((await told("--help")).code, 0);
+});
+
+test("help on a command of many forms has room on a terminal", async () => {
+  const { out } = await told("help", "credits");
+  const usage = out.slice(0, out.indexOf("\nGive prepaid credit")).split("\n");
+  assert.equal(usage.length, 3);
+  for (const line of usage) assert.ok(line.length <= 100, line);
+  const forms = usage.map((line) => line.trim()).join(" ");
+  assert.match(
+    forms,
+    /^tollgate credits balance CUSTOMER \| history CUSTOMER \| .* \| endpoint \[/,
+  );
 });
 
 describe("a data folder", () => {
