@@ -236,7 +236,8 @@ describe("the documents", () => {
     const names = [...overview.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map((match) => match[1] ?? "");
     assert.ok(names.includes("serve") && names.length > 10);
     for (const name of names) {
-      const [usage = "", ...details] = (await help(name)).split("\n");
+      const told = (await help(name)).replaceAll("\n    | ", " | ");
+      const [usage = "", ...details] = told.split("\n");
       assert.ok(text.includes(`\`${usage}\``), usage);
       const options = details.flatMap((line) => /^ {2}(--[a-z]+)/.exec(line)?.[1] ?? []);
       for (const option of options) assert.ok(text.includes(option), `${name} ${option}`);
