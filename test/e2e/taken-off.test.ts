@@ -116,10 +116,10 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
       assert.equal(body.total, one);
       assertProblem(await credit(1), "statement.voided");
       assert.equal(
-        told(await credit(1, two, body.id)),
+        told(await credit(1, two, String(body.id))),
         `${two} is more than is left of ${one}: ${one}.`,
       );
-      assert.equal((await credit(1, null, body.id)).body.total, one);
+      assert.equal((await credit(1, null, String(body.id))).body.total, one);
     });
 
     test("issued again after a later bill took it off, gives it back there", async () => {

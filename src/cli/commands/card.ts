@@ -260,5 +260,8 @@ async function history(session: Session, key: string, { out, styles }: Surroundi
     }),
   );
   print(out, ...renderTable({ columns, rows }, styles));
+  const current = versions.find(({ version }) => version === inForce);
+  const isWaited = current?.takesEffect === "next_period" && versions.length > 1;
+  if (isWaited) print(out, "Periods under way keep the version that they began with.");
   return 0;
 }

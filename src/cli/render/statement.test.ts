@@ -11,6 +11,7 @@ const STATEMENT: StatementView = {
   digest: "00",
   total: "24.8",
   document: {
+    ...{ period: "2026-11-01", startsAt: "2026-11-01T00:00:00Z", endsAt: "2026-12-01T00:00:00Z" },
     lines: [
       {
         kind: "charge",
