@@ -68,7 +68,7 @@ describe("at the terminal, a bill", () => {
     assert.match((await tollgate(["projection", "acme"])).out, /^acme, 20\S+ through 20\S+, at /);
   });
 
-  test("keeps the version that its period began with, which the history of a card says", async () => {
+  test("keeps the version that its period began with, as a card's history says", async () => {
     const file = join(folder, "simple.json");
     const [charge] = CARD.charges;
     const price = { model: "per_unit", unit: "0.75" };

@@ -92,6 +92,23 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
       assert.equal(await totalOf(await close("2026-12", "2027-01-02")), `-${one}`);
     });
 
+    test("that was credited says so below the bill that takes something off it", async () => {
+      assert.equal((await credit(1)).body.total, two);
+      await reverse("t");
+      const limits = [
+        {
+          originPeriod: "2026-11-01",
+          statement: id,
+          terms: [{ kind: "credit_note", name: "Resolved" }],
+        },
+      ];
+      const bill = await desk.ok("GET", "/v1/customers/acme/bill");
+      assert.deepEqual((bill.body as { lateLimits?: unknown }).lateLimits, limits);
+      const december = await close("2026-12", "2027-01-02");
+      const { body } = await desk.ok("GET", `/v1/statements/${december}`);
+      assert.deepEqual((body as { lateLimits?: unknown }).lateLimits, limits);
+    });
+
     test("has none to give back once both are", async () => {
       for (const key of ["t", "u"]) await reverse(key);
       assert.match(told(await credit(1)), /^All of its .* or taken off\.$/);

@@ -64,12 +64,22 @@ const TERMS: Readonly<Record<string, string>> = {
 
 /** What whoever answers for the bill should know of its adjustments; no part of it. */
 export function renderLateLimits(all: readonly LateLimitsView[] = []): string[] {
-  return all.flatMap(({ originPeriod, statement, terms }) => [
-    "",
-    `What came late for ${originPeriod} is at its plain price. That period was closed with more:`,
-    ...terms.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name === null ? "" : ` ${name}`}`),
-    `To work that out anew: tollgate statement reissue ${statement} --reason … --by …`,
-  ]);
+  return all.flatMap(({ originPeriod, statement, terms }) => {
+    const credited = terms.filter(({ kind }) => kind === "credit_note");
+    const settled = terms.filter(({ kind }) => kind !== "credit_note");
+    const late = `What came late for ${originPeriod} is at its plain price.`;
+    const taken = `What is taken off for ${originPeriod} may be given back already.`;
+    const again = `To work that out anew: tollgate statement reissue ${statement}`;
+    return [
+      ...(settled.length === 0 ? [] : ["", `${late} That period was closed with more:`]),
+      ...settled.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name ? ` ${name}` : ""}`),
+      // A statement with credit notes is not issued again.
+      ...(settled.length > 0 && credited.length === 0 ? [`${again} --reason … --by …`] : []),
+      ...(credited.length === 0 ? [] : ["", `${taken} Credited was some of:`]),
+      ...credited.map(({ name }) => `  ${name}`),
+      ...(credited.length === 0 ? [] : [`Credit notes: tollgate credit list ${statement}`]),
+    ];
+  });
 }
 
 /**
