@@ -27,7 +27,7 @@ export function rerateQuery({ options }: Arguments): Record<string, string> {
   return options.rerate === true ? { rerate: "true", limit: String(PART_SIZE) } : {};
 }
 
-/** Goes on until all is rated again, and tells what came out different. */
+/** Goes on until all is rated again, and tells what has another version or amount now. */
 export async function finishRerate(
   session: Session,
   here: Surroundings,
@@ -55,5 +55,5 @@ export async function finishRerate(
   const { steps, runs, outcomes } = sum;
   const parts = [counted(steps, "step"), counted(runs, "run"), counted(outcomes, "outcome")];
   const changed = `${parts.slice(0, 2).join(", ")} and ${parts[2]}`;
-  print(here.err, `Rated again: ${changed} came out different.`);
+  print(here.err, `Rated again: ${changed} have another version or amount now.`);
 }

@@ -78,7 +78,8 @@ export function bookByHand({ state }: Act, books: OpenBooks, booking: HandBookin
 export function moneyOf(text: string, currency: string, field: string): Amount {
   const amount = parseMoney(text, currency);
   if (amount !== undefined) return amount;
-  const detail = `${JSON.stringify(text)} is no positive amount of ${currency}.`;
+  const hint = /^\d+,\d+$/.test(text) ? ` Write it with a point: ${text.replace(",", ".")}.` : "";
+  const detail = `${JSON.stringify(text)} is no positive amount of ${currency}.${hint}`;
   throw new TollgateError("field.out_of_range", detail, field);
 }
 

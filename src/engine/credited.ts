@@ -15,6 +15,7 @@ import { type BilledShare, sharesOnLines, spreadOver } from "./outcome-lines.ts"
 import type { Reads } from "./ports.ts";
 import { recordedAct, recordedActs } from "./recorded-acts.ts";
 import { type DocumentLine, lineOf, linesOf } from "./statement-lines.ts";
+import { takenOffSince } from "./taken-off.ts";
 
 /** A dispute with what became of it. */
 export interface DisputeState extends Dispute {
@@ -68,9 +69,14 @@ export async function requireInForce(store: Reads, workspace: string, id: string
   throw new TollgateError("statement.voided", detail);
 }
 
-/** What a line bills; one that counts what is free in a trial, nothing. */
-export function billedBy({ cell, amountRounded }: DocumentLine): Amount {
-  return isTrialCell(cell) ? ZERO_AMOUNT : recordedAmount(amountRounded);
+/**
+ * What a line bills; one that counts what is free in a trial, nothing. Nor does one of a statement
+ * issued again that puts on what a later period has taken off: nothing was used for it.
+ */
+export function billedBy({ kind, cell, amountRounded }: DocumentLine): Amount {
+  const amount = recordedAmount(amountRounded);
+  const isNothing = isTrialCell(cell) || (kind === "already_billed" && amount > 0n);
+  return isNothing ? ZERO_AMOUNT : amount;
 }
 
 /** An amount that we have written ourselves. */
@@ -86,6 +92,8 @@ export interface GivenBack {
   readonly notes: readonly CreditNote[];
   /** By line of the statement: what disputes of outcomes hold of what it bills for them. */
   readonly ofOutcomes: ReadonlyMap<number, Amount>;
+  /** By line of the statement: what was taken off of what it bills since. */
+  readonly takenOff: ReadonlyMap<number, Amount>;
 }
 
 /** What an act gives back of; null: of an outcome that no statement bills yet. */
@@ -94,15 +102,20 @@ export interface GivenBackOf {
   readonly customer: string;
   readonly statement: StatementRecord | null;
   readonly cardKeyOf: (cardVersionId: number) => string;
+  /** Keys of the periods behind the statement, up to the one that is open. */
+  readonly periods: readonly string[];
 }
 
 /** What may have given back some of it. */
 export async function readGivenBack(
   store: Reads,
-  { workspace, customer, statement, cardKeyOf }: GivenBackOf,
+  { workspace, customer, statement, cardKeyOf, periods }: GivenBackOf,
 ): Promise<GivenBack> {
   const disputes = await readDisputes(store, workspace, customer);
-  if (statement === null) return { disputes, notes: [], ofOutcomes: new Map() };
+  if (statement === null) {
+    return { disputes, notes: [], ofOutcomes: new Map(), takenOff: new Map() };
+  }
+  const takenOff = await takenOffSince(store, { workspace, statement, periods });
   const notes = await readCreditNotes(store, workspace, statement.id);
   const ofOutcomes = new Map<number, Amount>();
   for (const { target, originPeriod, resolution, amount } of disputes) {
@@ -117,7 +130,7 @@ export async function readGivenBack(
       ofOutcomes.set(part.line, sum as Amount);
     }
   }
-  return { disputes, notes, ofOutcomes };
+  return { disputes, notes, ofOutcomes, takenOff };
 }
 
 /** What of an outcome's shares was given back with the lines that bill them. */
@@ -136,9 +149,9 @@ export function goneWithLines(
   return gone as Amount;
 }
 
-/** What was credited of a target, or is held out in a dispute that is open. */
+/** What was credited of a target, taken off it, or is held out in a dispute that is open. */
 export function creditedOf(
-  { disputes, notes, ofOutcomes }: GivenBack,
+  { disputes, notes, ofOutcomes, takenOff }: GivenBack,
   target: DisputeTarget,
 ): Amount {
   let credited = 0n;
@@ -147,7 +160,7 @@ export function creditedOf(
     if (isHeld && isSameTarget(dispute.target, target)) credited += recordedAmount(dispute.amount);
   }
   if (target.kind === "outcome") return credited as Amount;
-  credited += ofOutcomes.get(target.line) ?? 0n;
+  credited += (ofOutcomes.get(target.line) ?? 0n) + (takenOff.get(target.line) ?? 0n);
   for (const note of notes) {
     for (const line of note.lines) {
       if (line.line === target.line) credited += recordedAmount(line.amount);
@@ -166,9 +179,14 @@ function isSameTarget(a: DisputeTarget, b: DisputeTarget): boolean {
 /** What takes off what a customer owes, by hand or by what was paid in advance: none is a price. */
 const SETTLING: ReadonlySet<string> = new Set(["commitment", "goodwill", "dispute", "opening"]);
 
-/** An adjustment that takes off is of another period's bill: it lowers no price of this one. */
-function settles(line: DocumentLine): boolean {
-  return SETTLING.has(line.kind) || (line.kind === "adjustment" && billedBy(line) < 0n);
+/**
+ * An adjustment that takes off is of another period's bill: it lowers no price of this one. What
+ * such a one has taken off already is put on where its own period is issued again.
+ */
+function settles({ kind, amountRounded }: DocumentLine): boolean {
+  const amount = recordedAmount(amountRounded);
+  const isOfOther = kind === "adjustment" && amount < 0n;
+  return SETTLING.has(kind) || isOfOther || (kind === "already_billed" && amount > 0n);
 }
 
 /**
@@ -176,12 +194,14 @@ function settles(line: DocumentLine): boolean {
  * corrections are lines of their own, so that lines alone would give back what nobody was billed.
  */
 export function leftOf(
-  { disputes, notes, ofOutcomes }: GivenBack,
+  { disputes, notes, ofOutcomes, takenOff }: GivenBack,
   statement: StatementRecord,
 ): { readonly billed: Amount; readonly left: Amount } {
   const { id, total } = statement;
   let billed: bigint = recordedAmount(total);
-  for (const line of linesOf(statement)) if (settles(line)) billed -= billedBy(line);
+  for (const line of linesOf(statement)) {
+    if (settles(line)) billed -= recordedAmount(line.amountRounded);
+  }
   let credited = 0n;
   for (const { target, resolution, amount } of disputes) {
     const isOfIt = target.kind === "line" && target.statement === id;
@@ -189,6 +209,7 @@ export function leftOf(
   }
   for (const note of notes) credited += recordedAmount(note.total);
   for (const amount of ofOutcomes.values()) credited += amount;
+  for (const amount of takenOff.values()) credited += amount;
   const left = billed - credited;
   return { billed: billed as Amount, left: (left > 0n ? left : 0n) as Amount };
 }
@@ -209,7 +230,13 @@ export function requireLeft(
 
 /** Throws `credit.exceeded` where more would be given back than was billed. */
 export function requireBilled(
-  at: { readonly billed: Amount; readonly credited: Amount; readonly wanted: Amount },
+  at: {
+    readonly billed: Amount;
+    readonly credited: Amount;
+    readonly wanted: Amount;
+    /** Of what is credited: what later periods have taken off. */
+    readonly takenOff?: Amount | undefined;
+  },
   field: string,
 ): void {
   const left = (at.billed - at.credited) as Amount;
@@ -219,7 +246,7 @@ export function requireBilled(
     at.billed <= 0n
       ? "Nothing is charged for it, so there is nothing to give back."
       : left <= 0n
-        ? `All of its ${of} is credited or disputed already.`
+        ? `All of its ${of} is credited or disputed already${at.takenOff ? ", or taken off" : ""}.`
         : at.wanted <= 0n
           ? `${wanted} gives nothing back: state an amount of up to ${formatAmount(left)}.`
           : `${wanted} is more than is left of ${of}: ${formatAmount(left)}.`;

@@ -6,7 +6,7 @@ import { canonicalJson } from "../domain/canonical-json.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { type Amount, formatAmount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { runAct } from "./act.ts";
-import { moneyOf } from "./book-by-hand.ts";
+import { moneyOf, openBooks } from "./book-by-hand.ts";
 import type { EngineContext } from "./context.ts";
 import type { CreditedLine, CreditNote } from "./correction-records.ts";
 import {
@@ -24,6 +24,7 @@ import {
 import type { Reads } from "./ports.ts";
 import { type ByHand, identify, requireSame } from "./recorded-acts.ts";
 import { type DocumentLine, findStatement, lineOf, linesOf } from "./statement-lines.ts";
+import { periodsBehind } from "./taken-off.ts";
 
 /** A credit note to issue. */
 export interface NewCreditNote extends ByHand {
@@ -43,12 +44,14 @@ export function issueCreditNote(
 ): Promise<CreditNote> {
   const { id: actId, key } = identify(context.digest, "act", request);
   const { store } = context;
-  return runAct(context, workspace, async ({ state, journal, tariff }) => {
+  return runAct(context, workspace, async (act) => {
+    const { state, journal, tariff } = act;
     const statement = await findStatement(store, workspace, request.statement);
     const cardKeyOf = (id: number) => tariff.cardById(id).cardKey;
-    const givenBack = await readGivenBack(store, {
-      ...{ workspace, customer: statement.customer, statement, cardKeyOf },
-    });
+    const books = await openBooks(act, statement.customer);
+    const periods = periodsBehind(act, books, statement);
+    const of = { workspace, customer: statement.customer, statement, cardKeyOf, periods };
+    const givenBack = await readGivenBack(store, of);
     const { notes: issued } = givenBack;
     const known = issued.find((note) => note.act === actId);
     if (known !== undefined) {
@@ -62,11 +65,12 @@ export function issueCreditNote(
     }
     const lines: CreditedLine[] = [];
     const whole = leftOf(givenBack, statement);
-    const of = linesOf(statement);
+    const ofStatement = linesOf(statement);
     let total = ZERO_AMOUNT;
     for (const wanted of request.lines) {
       const left = (whole.left - total) as Amount;
-      const line = creditLine({ statement, of, wanted, givenBack, whole: { ...whole, left } });
+      const at = { statement, of: ofStatement, wanted, givenBack };
+      const line = creditLine({ ...at, whole: { ...whole, left } });
       lines.push(line);
       total = (total + recordedAmount(line.amount)) as Amount;
     }
@@ -102,7 +106,8 @@ function creditLine(at: {
   const left = (billed - credited) as Amount;
   const amount =
     wanted.amount === null ? left : moneyOf(wanted.amount, statement.currency, "lines");
-  requireBilled({ billed, credited, wanted: amount }, "lines");
+  const takenOff = givenBack.takenOff.get(wanted.line);
+  requireBilled({ billed, credited, wanted: amount, takenOff }, "lines");
   requireLeft({ ...whole, wanted: amount }, "lines");
   return { line: wanted.line, description, amount: formatAmount(amount) };
 }

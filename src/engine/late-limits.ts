@@ -8,12 +8,15 @@ import type { StatementRecord } from "../domain/period/records.ts";
 import type { LineKind } from "../domain/period/statement-line.ts";
 import { periodOfKey } from "./bill.ts";
 import type { ReadContext } from "./context.ts";
+import type { CreditNote } from "./correction-records.ts";
+import { readCreditNotes } from "./credited.ts";
 import type { Customer } from "./ports.ts";
 import type { DocumentLine } from "./statement-lines.ts";
 
-/** A term that a closed period was settled by. */
+/** A term that a closed period was settled by, or a credit note on a line that is lowered now. */
 export interface SettledTerm {
   readonly kind:
+    | "credit_note"
     | "volume"
     | "charge_minimum"
     | "charge_maximum"
@@ -57,7 +60,10 @@ export async function lateLimitsOf(
     const { closedAtMs = Number.POSITIVE_INFINITY } = of;
     if (record === undefined || (isReissued(record) && record.closedAtMs >= closedAtMs)) continue;
     const settled = { customer, originPeriod, lines, billed: linesOf(record.document) };
-    const terms = await termsBeside(context, workspace, settled);
+    const terms = [
+      ...(await termsBeside(context, workspace, settled)),
+      ...creditedBefore(await readCreditNotes(context.store, workspace, statement), settled),
+    ];
     if (terms.length > 0) found.push({ originPeriod, statement, terms });
   }
   return found;
@@ -105,6 +111,22 @@ async function termsBeside(
     ...(wasBilled("minimum") ? [{ kind: "minimum", name: null } as const] : []),
     ...(terms.maximum === null ? [] : [{ kind: "maximum", name: null } as const]),
   ];
+}
+
+/** Charges that late usage takes something off, and that a credit note gave some of back. */
+function creditedBefore(notes: readonly CreditNote[], { lines, billed }: Settled): SettledTerm[] {
+  const numbers = new Set(notes.flatMap((note) => note.lines.map(({ line }) => line)));
+  return billed.flatMap((line, at) => {
+    const isLowered = lines.some(
+      ({ cardKey, chargeKey, cell, amountRounded }) =>
+        amountRounded.startsWith("-") &&
+        cardKey === line.cardKey &&
+        chargeKey === line.chargeKey &&
+        cell === line.cell,
+    );
+    const isCredited = isLowered && line.kind === "charge" && numbers.has(at + 1);
+    return isCredited ? [{ kind: "credit_note" as const, name: line.description }] : [];
+  });
 }
 
 function isReissued({ document }: StatementRecord): boolean {

@@ -25,6 +25,7 @@ import { type BilledShare, sharesOnLines, statementBilling } from "./outcome-lin
 import type { Store } from "./ports.ts";
 import { type ByHand, identify, recordedAct, requireSame } from "./recorded-acts.ts";
 import { findStatement, lineOf } from "./statement-lines.ts";
+import { periodsBehind } from "./taken-off.ts";
 
 /** A dispute to open. */
 export interface NewDispute extends ByHand {
@@ -68,7 +69,8 @@ export function openDispute(
     const books = await openBooks(act, customer);
     const { period, currency } = books;
     const cardKeyOf = (cardVersion: number) => act.tariff.cardById(cardVersion).cardKey;
-    const of = { workspace, customer, statement, cardKeyOf };
+    const periods = statement === null ? [] : periodsBehind(act, books, statement);
+    const of = { workspace, customer, statement, cardKeyOf, periods };
     const givenBack = await readGivenBack(context.store, of);
     let credited = creditedOf(givenBack, target);
     if (statement !== null && shares !== null) {
@@ -79,7 +81,8 @@ export function openDispute(
     const left = (billed - credited) as Amount;
     const { amount } = request;
     const wanted = amount === null ? left : moneyOf(amount, currency, "amount");
-    requireBilled({ billed, credited, wanted }, "amount");
+    const takenOff = target.kind === "line" ? givenBack.takenOff.get(target.line) : undefined;
+    requireBilled({ billed, credited, wanted, takenOff }, "amount");
     if (statement !== null) requireLeft({ ...leftOf(givenBack, statement), wanted }, "amount");
     const told = { customer, period, originPeriod, currency, amount: formatAmount(wanted) };
     const description = `${name}: disputed, held out (${reason})`;

@@ -90,7 +90,12 @@ export function spreadOver(shares: readonly BilledShare[], amount: Amount): Bill
   });
 }
 
-async function closedSeq(store: Reads, workspace: string, id: string): Promise<number> {
+/** The seq of the act that made a statement. */
+export async function closedSeq(
+  store: Pick<Reads, "lastAct">,
+  workspace: string,
+  id: string,
+): Promise<number> {
   const closed = await store.lastAct(workspace, "period.closed", id);
   const again = await store.lastAct(workspace, "statement.reissued", id);
   return (closed ?? again)?.seq ?? 0;

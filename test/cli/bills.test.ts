@@ -58,6 +58,40 @@ describe("at the terminal, a bill", () => {
     assert.equal((await tollgate(["statement", "close", "2026-10", "--json"])).out, "[]\n");
   });
 
+  test("names the first and the last day of its period, as its projection does", async () => {
+    const days = "acme, 2026-10-01 through 2026-10-31";
+    const bill = await tollgate(["bill", "acme", "--period", "2026-10"]);
+    assert.ok(bill.out.startsWith(`${days}, closed as st_`), bill.out);
+    const [id = ""] = /st_\w+/.exec(bill.out) ?? [];
+    const { out } = await tollgate(["statement", id]);
+    assert.ok(out.startsWith(`Statement ${id}: ${days}\n`), out);
+    assert.match((await tollgate(["projection", "acme"])).out, /^acme, 20\S+ through 20\S+, at /);
+  });
+
+  test("keeps the version that its period began with, as a card's history says", async () => {
+    const file = join(folder, "simple.json");
+    const [charge] = CARD.charges;
+    const price = { model: "per_unit", unit: "0.75" };
+    writeFileSync(file, JSON.stringify({ ...CARD, charges: [{ ...charge, price }] }));
+    const told = "Periods under way keep the version that they began with.";
+    assert.equal((await tollgate(["card", "history", "simple"])).err, "");
+    assert.equal((await tollgate(["card", "apply", file])).code, 0);
+    const { out, err } = await tollgate(["card", "history", "simple"]);
+    assert.match(out, /for new periods\n$/);
+    assert.equal(err, `${told}\n`);
+  });
+
+  test("takes amounts with a point, and says so of a comma", async () => {
+    const given = await tollgate(["goodwill", "give", "acme", "5,00", ...WHY]);
+    assert.match(given.err, /"5,00" is no positive amount of USD\. Write it with a point: 5\.00\./);
+    const file = join(folder, "comma.yaml");
+    const price = "price: { model: per_unit, unit: 0,50 }";
+    const charges = `charges:\n  - { key: a, meter: { count: runs }, ${price} }\n`;
+    writeFileSync(file, `key: comma\ncurrency: EUR\n${charges}`);
+    const { err } = await tollgate(["card", "validate", file]);
+    assert.match(err, /"50" is not known here; .*; a decimal is written with a point$/m);
+  });
+
   test("tells of a line that it has not which command shows its lines", async () => {
     const [id = ""] = /st_\w+/.exec((await tollgate(["statement", "list"])).out) ?? [];
     const { code, err } = await tollgate(["statement", id, "--line", "9"]);

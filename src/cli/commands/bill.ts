@@ -8,6 +8,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { type PeriodView, periodText } from "../render/period.ts";
 import {
   type LateLimitsView,
   renderLateLimits,
@@ -22,7 +23,7 @@ interface BillView {
   readonly now: string;
   readonly statement: string | null;
   readonly lateLimits?: readonly LateLimitsView[];
-  readonly document: {
+  readonly document: PeriodView & {
     readonly currency: string;
     readonly total: string;
     readonly lines: readonly StatementLineView[];
@@ -66,8 +67,8 @@ function linesOf({ document, lateLimits }: BillView, { out, styles }: Surroundin
   return [...lines, ...renderLateLimits(lateLimits)];
 }
 
-function headOf({ customer, period, now, statement }: BillView): string {
+function headOf({ customer, now, statement, document }: BillView): string {
   const state = statement === null ? "open" : `closed as ${statement}`;
   const at = `${now.slice(0, 19).replace("T", " ")} UTC`;
-  return `${customer}, period from ${period}, ${state}, at ${at}`;
+  return `${customer}, ${periodText(document)}, ${state}, at ${at}`;
 }

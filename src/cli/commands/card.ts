@@ -243,7 +243,7 @@ function markOf(takesEffect: string): string {
   return takesEffect === "at_once" ? "in force" : "for new periods";
 }
 
-async function history(session: Session, key: string, { out, styles }: Surroundings) {
+async function history(session: Session, key: string, { out, err, styles }: Surroundings) {
   const { versions, inForce } = await historyOf(session, key);
   const rows = versions.map((one) => [
     String(one.version),
@@ -260,5 +260,8 @@ async function history(session: Session, key: string, { out, styles }: Surroundi
     }),
   );
   print(out, ...renderTable({ columns, rows }, styles));
+  const current = versions.find(({ version }) => version === inForce);
+  const isWaited = current?.takesEffect === "next_period" && versions.length > 1;
+  if (isWaited) print(err, "Periods under way keep the version that they began with.");
   return 0;
 }

@@ -3,12 +3,12 @@ import { AS_OF_OPTION, asOfQuery } from "../as-of-option.ts";
 import { type Command, JSON_OPTION, print, SERVER_OPTIONS } from "../command.ts";
 import { type CommitmentView, renderCommitments } from "../render/commitments.ts";
 import { formatMoney } from "../render/money.ts";
+import { type PeriodView, periodText } from "../render/period.ts";
 import { renderTable } from "../render/table.ts";
 import { withSession } from "../session.ts";
 
-interface ProjectionView {
+interface ProjectionView extends PeriodView {
   readonly customer: string;
-  readonly period: string;
   readonly currency: string;
   readonly now: string;
   readonly currentExact: string;
@@ -40,7 +40,7 @@ export const projection: Command = {
 };
 
 function lines(answer: ProjectionView): string[] {
-  const { customer, period, currency, now, currentExact, elapsedShare, projectedTotal } = answer;
+  const { customer, currency, now, currentExact, elapsedShare, projectedTotal } = answer;
   const { accruedExact } = answer;
   const total = projectedTotal === null ? "–" : formatMoney(projectedTotal, currency);
   const rows = [
@@ -55,7 +55,7 @@ function lines(answer: ProjectionView): string[] {
     { title: "", align: "left" as const },
     { title: currency, align: "point" as const },
   ];
-  const head = `${customer}, period from ${period}, at ${now.slice(0, 16).replace("T", " ")} UTC`;
+  const head = `${customer}, ${periodText(answer)}, at ${now.slice(0, 16).replace("T", " ")} UTC`;
   const { commitments } = answer;
   const committed = commitments.length === 0 ? [] : ["", ...renderCommitments(commitments)];
   return [head, "", ...renderTable({ columns, rows }), ...committed];

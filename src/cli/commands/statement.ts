@@ -12,6 +12,7 @@ import {
   textOption,
 } from "../command.ts";
 import { formatMoney } from "../render/money.ts";
+import { periodText } from "../render/period.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
 import { renderLateLimits, renderStatement, type StatementView } from "../render/statement.ts";
 import { renderTable } from "../render/table.ts";
@@ -162,7 +163,7 @@ async function show(session: Session, args: Arguments, here: Surroundings): Prom
   const one = await session.get<StatementView>(`/v1/statements/${id}`);
   if (args.options.json === true) print(here.out, JSON.stringify(one, null, 2));
   else {
-    print(here.out, `Statement ${one.id}: ${one.customer}, period from ${one.period}`, "");
+    print(here.out, `Statement ${one.id}: ${one.customer}, ${periodText(one.document)}`, "");
     const late = renderLateLimits(one.lateLimits);
     const lines = renderStatement(one, here.styles, here.out.columns);
     print(here.out, ...lines, ...late);

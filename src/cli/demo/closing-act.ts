@@ -1,6 +1,8 @@
 /** The period is closed, its statements are printed and written to files. */
+
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { periodText } from "../render/period.ts";
 import type { RunView } from "../render/run-view.ts";
 import { renderStatement, type StatementView } from "../render/statement.ts";
 import { cardPath, SECOND_CARD } from "./card-files.ts";
@@ -20,8 +22,8 @@ export async function closePeriod(
   for (const month of [...months].sort()) statements.push(...(await world.api.closePeriods(month)));
   const files: string[] = [];
   for (const statement of statements) {
-    const { customer, period, digest } = statement;
-    say(world, "", `${world.styles.bold(customer)}, period from ${period}`);
+    const { customer, digest, document } = statement;
+    say(world, "", `${world.styles.bold(customer)}, ${periodText(document)}`);
     say(world, ...renderStatement(statement, world.styles));
     say(world, world.styles.dim(`${statement.id}  sha256 ${digest}`));
     files.push(...(await exportFiles(world, statement, dataDir)));

@@ -11,6 +11,7 @@ const STATEMENT: StatementView = {
   digest: "00",
   total: "24.8",
   document: {
+    ...{ period: "2026-11-01", startsAt: "2026-11-01T00:00:00Z", endsAt: "2026-12-01T00:00:00Z" },
     lines: [
       {
         kind: "charge",
@@ -128,6 +129,22 @@ test("what late adjustments are not held against stands below the bill, with wha
     "To work that out anew: tollgate statement reissue st_1 --reason … --by …",
   ]);
   assert.deepEqual(renderLateLimits(undefined), []);
+});
+
+test("a line that was credited and is lowered now is told, and no reissue that is refused", () => {
+  const terms = [
+    { kind: "discount", name: "Launch" },
+    { kind: "credit_note", name: "Calls" },
+  ];
+  assert.deepEqual(renderLateLimits([{ originPeriod: "2026-10-01", statement: "st_1", terms }]), [
+    "",
+    "What came late for 2026-10-01 is at its plain price. That period was closed with more:",
+    "  discount Launch",
+    "",
+    "What is taken off for 2026-10-01 may be given back already. Credited was some of:",
+    "  Calls",
+    "Credit notes: tollgate credit list st_1",
+  ]);
 });
 
 test("a long description goes on below itself, and leaves the amounts room", () => {

@@ -1,5 +1,6 @@
 /** A closed statement as a table: what was counted, what it comes to, what is billed. */
 import { formatMoney, groupDigits } from "./money.ts";
+import type { PeriodView } from "./period.ts";
 import { PLAIN_STYLES, type Styles } from "./styles.ts";
 import { type Cell, renderTable } from "./table.ts";
 
@@ -30,7 +31,7 @@ export interface StatementView {
   /** SHA-256 of the canonical document. */
   readonly digest: string;
   readonly lateLimits?: readonly LateLimitsView[];
-  readonly document: {
+  readonly document: PeriodView & {
     readonly lines: readonly StatementLineView[];
     /** The card's credit. */
     readonly credit?: { readonly name: string };
@@ -48,7 +49,9 @@ export interface LateLimitsView {
 }
 
 /** What is shown of a statement, and of the bill of an open period. */
-export type BilledLines = Pick<StatementView, "currency" | "total" | "document">;
+export interface BilledLines extends Pick<StatementView, "currency" | "total"> {
+  readonly document: Omit<StatementView["document"], keyof PeriodView>;
+}
 
 const TERMS: Readonly<Record<string, string>> = {
   volume: "volume tiers of",
@@ -61,12 +64,22 @@ const TERMS: Readonly<Record<string, string>> = {
 
 /** What whoever answers for the bill should know of its adjustments; no part of it. */
 export function renderLateLimits(all: readonly LateLimitsView[] = []): string[] {
-  return all.flatMap(({ originPeriod, statement, terms }) => [
-    "",
-    `What came late for ${originPeriod} is at its plain price. That period was closed with more:`,
-    ...terms.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name === null ? "" : ` ${name}`}`),
-    `To work that out anew: tollgate statement reissue ${statement} --reason … --by …`,
-  ]);
+  return all.flatMap(({ originPeriod, statement, terms }) => {
+    const credited = terms.filter(({ kind }) => kind === "credit_note");
+    const settled = terms.filter(({ kind }) => kind !== "credit_note");
+    const late = `What came late for ${originPeriod} is at its plain price.`;
+    const taken = `What is taken off for ${originPeriod} may be given back already.`;
+    const again = `To work that out anew: tollgate statement reissue ${statement}`;
+    return [
+      ...(settled.length === 0 ? [] : ["", `${late} That period was closed with more:`]),
+      ...settled.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name ? ` ${name}` : ""}`),
+      // A statement with credit notes is not issued again.
+      ...(settled.length > 0 && credited.length === 0 ? [`${again} --reason … --by …`] : []),
+      ...(credited.length === 0 ? [] : ["", `${taken} Credited was some of:`]),
+      ...credited.map(({ name }) => `  ${name}`),
+      ...(credited.length === 0 ? [] : [`Credit notes: tollgate credit list ${statement}`]),
+    ];
+  });
 }
 
 /**
@@ -151,7 +164,7 @@ function wrapped(text: string, columns: number): string[] {
 
 /** What credit paid of the total, what children owe, and what is due then. */
 function creditRows(
-  { paidByCredit, amountDue, children = [] }: StatementView["document"],
+  { paidByCredit, amountDue, children = [] }: BilledLines["document"],
   as: { readonly bold: (text: string) => Cell; readonly money: (text: string) => string },
 ): Cell[][] {
   if (paidByCredit === undefined || amountDue === undefined) return [];

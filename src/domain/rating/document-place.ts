@@ -96,7 +96,9 @@ export class Place {
     if (!isObject(this.value)) return;
     const unknown = Object.keys(this.value).filter((name) => !known.includes(name));
     for (const name of unknown.slice(0, PROBLEMS_MAX_COUNT)) {
-      const detail = `${shown(name)} is not known here; known are ${known.join(", ")}`;
+      // In `{ unit: 0,50 }` YAML reads the comma as the beginning of another field.
+      const hint = /^\d+$/.test(name) ? "; a decimal is written with a point" : "";
+      const detail = `${shown(name)} is not known here; known are ${known.join(", ")}${hint}`;
       this.at(name.slice(0, SHOWN_CHARS)).refuse(detail, "field.unknown");
     }
   }

@@ -36,7 +36,7 @@ const rerateUsage = route<unknown, unknown, RerateBody>({
       "limit?": RERATE_LIMIT,
     }),
   },
-  answers: { 200: json("What came out different.", named("Rerated")) },
+  answers: { 200: json("What has another version or amount now.", named("Rerated")) },
   errors: ["field.invalid", "field.out_of_range", "steps.removed"],
   handle: async ({ engine }, { workspace, body }) => {
     const { cursor = null, limit } = body;

@@ -75,9 +75,12 @@ const lateLimits = listOf(
       closed({
         kind: oneOf([
           ...["volume", "charge_minimum", "charge_maximum"],
-          ...["discount", "minimum", "maximum"],
+          ...["discount", "minimum", "maximum", "credit_note"],
         ]),
-        name: described(TEXT_OR_NULL, "Of the charge or discount; null: it is of the whole bill."),
+        name: described(
+          TEXT_OR_NULL,
+          "Of the charge, line or discount; null: it is of the whole bill.",
+        ),
       }),
     ),
   }),

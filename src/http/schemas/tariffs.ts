@@ -270,7 +270,7 @@ export const TARIFF_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Rerated: closed({
     looked: described(COUNT, "Steps and runs that were looked at."),
     total: described(nullable(COUNT), "How many there are about; told by a pass's first answer."),
-    steps: described(COUNT, "Steps that came out different."),
+    steps: described(COUNT, "Steps that have another version or amount now."),
     runs: COUNT,
     outcomes: COUNT,
     cost: described(DECIMAL, "Difference of costs that was booked, in USD."),

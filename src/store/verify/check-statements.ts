@@ -3,11 +3,11 @@
  * the counters and adjustments behind their lines. A closed statement never changes: what came
  * later for its period stands in adjustments, so lines + adjustments = counters.
  */
-import { isByHand } from "../../domain/period/booking.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import { amountOf } from "../stored-decimal.ts";
-import { decodeAdjustment, decodeCounter, decodePeriod, decodeStatement } from "../stored-rows.ts";
+import { decodeCounter, decodePeriod, decodeStatement } from "../stored-rows.ts";
 import type { Acts, Document, RecordedAct } from "./acts.ts";
+import { BookedAgain, bookedText, chargeText, Differences } from "./booked-again.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { sha256Of } from "./digests.ts";
@@ -41,9 +41,13 @@ interface StatementAt {
   readonly document: StatementDocument;
 }
 
+/** Its own index, so that nothing is sorted. */
+const CUSTOMER_BY_CUSTOMER = "ws, customer, period DESC, closed_at DESC, id";
+
 /** Checks statements against their digests, lines and the journal. */
 export function checkStatements(file: DataFile, acts: Acts): void {
-  for (const row of file.rowsOf("statements", "ws, id")) {
+  const booked = new BookedAgain(file);
+  for (const row of file.rowsOf("statements", CUSTOMER_BY_CUSTOMER)) {
     const ws = row.ws as number;
     const record = decodeStatement(row);
     const key = keyText(file.workspace(ws), record.id);
@@ -59,7 +63,7 @@ export function checkStatements(file: DataFile, acts: Acts): void {
       ];
     });
     for (const problem of problems ?? []) file.findings.add("statements", key, problem);
-    if (problems?.length === 0) checkBehind(file, ws, record);
+    if (problems?.length === 0) checkBehind(file, booked, { ws, record });
   }
   checkPeriods(file);
   checkClosings(file, acts);
@@ -113,21 +117,12 @@ function* journalProblems(acts: Acts, { ws, record, document }: StatementAt): Ge
   }
 }
 
-/** Adds amounts up by a key and answers the keys that come to anything but zero. */
-class Differences {
-  readonly #sums = new Map<string, bigint>();
-
-  add(key: string, amount: bigint): void {
-    this.#sums.set(key, (this.#sums.get(key) ?? 0n) + amount);
-  }
-
-  keys(): string[] {
-    return [...this.#sums].filter(([, sum]) => sum !== 0n).map(([key]) => key);
-  }
-}
-
 /** The statement is as it was closed: where what is behind it differs, adjustments are wrong. */
-function checkBehind(file: DataFile, ws: number, record: StatementRecord): void {
+function checkBehind(
+  file: DataFile,
+  booked: BookedAgain,
+  { ws, record }: Omit<StatementAt, "document">,
+): void {
   const { customer, period } = record;
   const key = keyText(file.workspace(ws), customer, period);
   const document = JSON.parse(record.document) as StatementDocument;
@@ -136,23 +131,18 @@ function checkBehind(file: DataFile, ws: number, record: StatementRecord): void 
   const isInForce = file.first(`${sql} AND statement_id = ?`, ws, customer, period, record.id);
   const problems = readable(file, { table: "adjustments", key }, () => [
     // What a voided statement billed was true when it was closed; its successor bills it anew.
-    ...(isInForce === undefined ? [] : counterProblems(file, statement)),
-    ...adjustmentProblems(file, statement),
+    ...(isInForce === undefined ? [] : counterProblems(file, booked, statement)),
+    ...adjustmentProblems(booked, statement),
   ]);
   for (const problem of problems ?? []) file.findings.add("adjustments", key, problem);
 }
 
-type Charge = Pick<Line, "cardKey" | "chargeKey" | "cell">;
-
-function chargeText({ cardKey, chargeKey, cell }: Charge): string {
-  return keyText(cardKey, cell === "" ? chargeKey : `${chargeKey} (${cell})`);
-}
-
-function* counterProblems(file: DataFile, { ws, record, document }: StatementAt) {
+function* counterProblems(file: DataFile, booked: BookedAgain, statement: StatementAt) {
   const left = new Differences();
+  const { ws, record, document } = statement;
   const { customer, period } = record;
   const counters = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND period = ?";
-  for (const row of file.all(counters, ws, customer, period)) {
+  for (const row of file.each(counters, ws, customer, period)) {
     const stored = decodeCounter(row);
     // What came later for a trial is free, and in no adjustment.
     if (!isFreeCell(stored.cell)) left.add(chargeText(stored), stored.counter.amount);
@@ -164,12 +154,7 @@ function* counterProblems(file: DataFile, { ws, record, document }: StatementAt)
     const isOfRuns = line.kind === "run_cap" || line.kind === "run_minimum";
     if (isOfRuns) left.add(chargeText({ ...line, cell: line.kind }), -amountOf(line.amountExact));
   }
-  const later = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
-    WHERE ws = ? AND customer = ? AND origin_period = ?`;
-  for (const row of file.all(later, ws, customer, period)) {
-    const adjustment = decodeAdjustment(row);
-    if (!isByHand(adjustment)) left.add(chargeText(adjustment), -adjustment.amount);
-  }
+  left.addAll(booked.lateOf({ ws, customer }, period), -1n);
   for (const key of left.keys())
     yield `${key}: with the line of ${record.id} they do not come to its counter`;
 }
@@ -178,20 +163,15 @@ function* counterProblems(file: DataFile, { ws, record, document }: StatementAt)
 const BOOKED: ReadonlySet<string> = new Set(["adjustment", "goodwill", "dispute", "opening"]);
 
 /** The adjustments that a statement carries are those that were booked in its period. */
-function* adjustmentProblems(file: DataFile, { ws, record, document }: StatementAt) {
+function* adjustmentProblems(booked: BookedAgain, { ws, record, document }: StatementAt) {
   const left = new Differences();
-  const keyOf = (at: Charge, origin: string | null) => `${chargeText(at)} of ${origin}`;
-  const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
-    WHERE ws = ? AND customer = ? AND booked_period = ?`;
-  for (const row of file.all(sql, ws, record.customer, record.period)) {
-    const adjustment = decodeAdjustment(row);
-    left.add(keyOf(adjustment, adjustment.originPeriod), adjustment.amount);
-  }
+  const { customer, period } = record;
+  left.addAll(booked.bookedIn({ ws, customer }, period), 1n);
   for (const line of document.lines) {
     if (!BOOKED.has(line.kind)) continue;
     const isByUsage = line.kind === "adjustment";
-    const origin = line.originPeriod ?? (isByUsage ? null : record.period);
-    left.add(keyOf(line, origin), -amountOf(line.amountExact));
+    const origin = line.originPeriod ?? (isByUsage ? null : period);
+    left.add(bookedText(chargeText(line), origin), -amountOf(line.amountExact));
   }
   for (const key of left.keys()) yield `${key}: they are not what ${record.id} bills`;
 }

@@ -1,0 +1,165 @@
+/**
+ * What was taken off a closed line since (an outcome reversed, a step voided) is not given back by
+ * hand once more. Amounts are worked out beforehand, in currencies of two, three and no decimals.
+ */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { type Answer, assertProblem } from "./api-caller.ts";
+import { type Desk, openDesk } from "./billing-desk.ts";
+
+const WHO = { reason: "agreed on the phone", by: "anna" };
+const RUN = "/v1/runs/run%20of%20acme/outcomes";
+
+interface Line {
+  readonly kind: string;
+  readonly chargeKey: string;
+  readonly amountRounded: string;
+}
+
+/** What an outcome costs, what two and three of them do, and the least amount that there is. */
+const CURRENCIES = [
+  { currency: "EUR", one: "0.99", two: "1.98", three: "2.97", least: "0.01" },
+  { currency: "KWD", one: "0.999", two: "1.998", three: "2.997", least: "0.001" },
+  { currency: "JPY", one: "99", two: "198", three: "297", least: "1" },
+];
+
+function cardIn(currency: string, unit: string) {
+  const price = { model: "per_unit", unit };
+  const done = { key: "done", name: "Resolved", meter: { count: "outcomes" }, price };
+  return { key: "desk", currency, charges: [done] };
+}
+
+for (const { currency, one, two, three, least } of CURRENCIES) {
+  describe(`a line of two outcomes in ${currency}`, () => {
+    let desk: Desk;
+    let id: string;
+
+    beforeEach(async () => {
+      desk = await openDesk("sqlite", { at: "2026-11-01T00:00:00Z", card: cardIn(currency, one) });
+      desk.clock.now = Date.parse("2026-11-20T00:00:00Z");
+      await desk.steps("acme", "2026-11-10", 1);
+      for (const key of ["t", "u"]) await record(key);
+      id = await close("2026-11", "2026-12-02");
+      assert.equal(await totalOf(id), two);
+    });
+    afterEach(async () => {
+      await desk.verify();
+      await desk.server.stop();
+    });
+
+    async function record(key: string): Promise<void> {
+      const done = { outcome: "ticket_resolved", key, occurredAt: "2026-11-19T00:00:00Z" };
+      await desk.ok("POST", RUN, done);
+    }
+
+    const reverse = (key: string) => desk.ok("POST", `${RUN}/${key}/reverse`, { reason: "no" });
+
+    async function close(period: string, at: string): Promise<string> {
+      desk.clock.now = Date.parse(`${at}T00:00:00Z`);
+      const { body } = await desk.ok("POST", "/v1/periods/close", { period, customer: "acme" });
+      const [made] = body.statements as unknown as { id: string }[];
+      return made?.id ?? assert.fail();
+    }
+
+    async function totalOf(statement: string): Promise<unknown> {
+      return (await desk.ok("GET", `/v1/statements/${statement}`)).body.total;
+    }
+
+    async function lineOf(statement: string, wanted: string): Promise<number> {
+      const { body } = await desk.ok("GET", `/v1/statements/${statement}`);
+      const lines = body.document?.lines as unknown as readonly Line[];
+      const at = lines.findIndex((line) => `${line.kind} ${line.chargeKey}` === wanted);
+      assert.ok(at >= 0, `${wanted} is among ${JSON.stringify(lines)}`);
+      return at + 1;
+    }
+
+    const credit = (line: number, amount: string | null = null, of = id): Promise<Answer> =>
+      desk.ask("POST", `/v1/statements/${of}/credit-notes`, { lines: [{ line, amount }], ...WHO });
+    const dispute = (about: object): Promise<Answer> =>
+      desk.ask("POST", "/v1/disputes", { ...about, ...WHO });
+    const told = (answer: Answer) => String(assertProblem(answer, "credit.exceeded").body.detail);
+
+    test("has one of them to give back once the other is reversed", async () => {
+      await reverse("t");
+      const over = told(await credit(1, two));
+      assert.equal(over, `${two} is more than is left of ${two}: ${one}.`);
+      assert.equal((await credit(1)).body.total, one);
+      const gone = `All of its ${two} is credited or disputed already, or taken off.`;
+      assert.equal(told(await credit(1, least)), gone);
+      assert.equal(told(await dispute({ statement: id, line: 1 })), gone);
+      const other = told(await dispute({ run: "run of acme", outcome: "u" }));
+      assert.equal(other, `All of its ${one} is credited or disputed already.`);
+      assert.equal(await totalOf(await close("2026-12", "2027-01-02")), `-${one}`);
+    });
+
+    test("that was credited says so below the bill that takes something off it", async () => {
+      assert.equal((await credit(1)).body.total, two);
+      await reverse("t");
+      const limits = [
+        {
+          originPeriod: "2026-11-01",
+          statement: id,
+          terms: [{ kind: "credit_note", name: "Resolved" }],
+        },
+      ];
+      const bill = await desk.ok("GET", "/v1/customers/acme/bill");
+      assert.deepEqual((bill.body as { lateLimits?: unknown }).lateLimits, limits);
+      const december = await close("2026-12", "2027-01-02");
+      const { body } = await desk.ok("GET", `/v1/statements/${december}`);
+      assert.deepEqual((body as { lateLimits?: unknown }).lateLimits, limits);
+    });
+
+    test("has none to give back once both are", async () => {
+      for (const key of ["t", "u"]) await reverse(key);
+      assert.match(told(await credit(1)), /^All of its .* or taken off\.$/);
+    });
+
+    test("has both where a late one makes up for the one that is reversed", async () => {
+      await record("late");
+      await reverse("t");
+      assert.equal((await credit(1)).body.total, two);
+      assert.equal(await totalOf(await close("2026-12", "2027-01-02")), "0");
+    });
+
+    test("is not disputed beyond what is left of it", async () => {
+      assert.equal((await dispute({ statement: id, line: 1, amount: one })).status, 200);
+      await reverse("t");
+      assert.match(told(await credit(1, least)), /or taken off\.$/);
+    });
+
+    test("issued again without the one that was reversed, gives back the other", async () => {
+      await reverse("t");
+      const { body } = await desk.ok("POST", `/v1/statements/${id}/reissue`, WHO);
+      assert.equal(body.total, one);
+      assertProblem(await credit(1), "statement.voided");
+      assert.equal(
+        told(await credit(1, two, String(body.id))),
+        `${two} is more than is left of ${one}: ${one}.`,
+      );
+      assert.equal((await credit(1, null, String(body.id))).body.total, one);
+    });
+
+    test("issued again after a later bill took it off, gives it back there", async () => {
+      await reverse("t");
+      const december = await close("2026-12", "2027-01-02");
+      assert.equal(await totalOf(december), `-${one}`);
+      const { body } = await desk.ok("POST", `/v1/statements/${id}/reissue`, WHO);
+      assert.equal(body.total, two, "one that is used, and one that December took off already");
+      const again = String(body.id);
+      const put = await lineOf(again, "already_billed done");
+      assert.match(told(await credit(put, null, again)), /^Nothing is charged for it/);
+      assert.equal((await credit(1, null, again)).body.total, one);
+    });
+
+    test("of an adjustment gives back what no later one took off", async () => {
+      await record("late");
+      const december = await close("2026-12", "2027-01-02");
+      await reverse("late");
+      const line = await lineOf(december, "adjustment done");
+      assert.match(told(await credit(line, null, december)), /or taken off\.$/);
+      const whole = told(await credit(1, three));
+      assert.equal(whole, `${three} is more than is left of ${two}: ${two}.`);
+      assert.equal((await credit(1)).body.total, two);
+    });
+  });
+}
