@@ -33,6 +33,8 @@ export const RULES_READ_AGAIN_MAX_COUNT = 20;
 export const MOVED_ROWS_MAX_COUNT = 2_000;
 /** How long the removal of old steps waits for those who write to the same month. */
 export const RETAIN_LOCK_MAX_MS = 5_000;
+/** How long it waits for those who read that month: everybody else waits behind it. */
+export const RETAIN_EMPTYING_MAX_MS = 100;
 /** A read replica whose last commit is older is not asked. */
 export const REPLICA_AGE_MAX_MS = 60_000;
 /** How long a connection to it may take to open; the database itself can answer, too. */

@@ -97,7 +97,9 @@ export class LiveTelling {
     const afterNo = known.no ?? (await store.commits(workspace));
     const { commits, notes } = await store.notes.since(workspace, afterNo);
     known.no = commits;
-    if (notes.length < commits - afterNo) this.#feed.acted(workspace);
+    // Fewer than before: a copy goes on that lacks some.
+    const isUntold = commits < afterNo || notes.length < commits - afterNo;
+    if (isUntold) this.#feed.acted(workspace);
     for (const note of notes) if (note.node !== this.#node) await this.#tell(workspace, note);
   }
 
@@ -113,7 +115,7 @@ export class LiveTelling {
   /** What commits behind one told, of whatever process; null: not all of it is kept. */
   async missed(workspace: string, afterNo: number): Promise<readonly GatheredUnit[] | null> {
     const { commits, notes } = await this.#parts.store.notes.since(workspace, afterNo);
-    if (notes.length < commits - afterNo) return null;
+    if (commits < afterNo || notes.length < commits - afterNo) return null;
     const units = notes.map(({ text }) => decodeNote(text));
     return units.some((one) => one === null) ? null : units.filter((one) => one !== null);
   }

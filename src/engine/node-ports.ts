@@ -5,8 +5,9 @@
 import type { Answer } from "./answer.ts";
 
 /**
- * Versions of what an engine keeps in memory of a workspace. Each grows in the unit of work that
+ * Versions of what an engine keeps in memory of a workspace. Each changes in the unit of work that
  * changes what it stands for, so a unit that finds the versions it knows decides by what is true.
+ * No two states have the same, not even those of two copies of a database that went on apart.
  */
 export interface RulesVersions {
   /** Rate cards, prices and conversion rates. */

@@ -57,6 +57,8 @@ test("the Compose example has a database and nodes on it, built by the Dockerfil
   assert.equal(username, services.postgres.environment.POSTGRES_USER);
   assert.equal(pathname, `/${services.postgres.environment.POSTGRES_DB}`);
   assert.equal(build.dockerfile, "examples/deploy/Dockerfile");
+  // Keys go over it in plain text.
+  assert.deepEqual(services.tollgate.ports, ["127.0.0.1:4100-4109:4100"]);
 });
 
 test("the Dockerfile and the systemd unit start `tollgate serve`", () => {
@@ -65,7 +67,10 @@ test("the Dockerfile and the systemd unit start `tollgate serve`", () => {
   const health = /127\.0\.0\.1:(\d+)(\/\w+)/.exec(docker);
   assert.ok(PUBLIC.includes(health?.[2] ?? ""));
   assert.ok(docker.includes(`TOLLGATE_PORT=${health?.[1]}`));
-  const start = /^ExecStart=\/usr\/bin\/env tollgate (.*)$/m.exec(read("tollgate.service"))?.[1];
+  const unit = read("tollgate.service");
+  const [ofUnit = ""] = unit.split("[Service]");
+  assert.match(ofUnit, /^StartLimitIntervalSec=0$/m, "it waits for a database as long as it takes");
+  const start = /^ExecStart=\/usr\/bin\/env tollgate (.*)$/m.exec(unit)?.[1];
   assertServes((start ?? "").split(" "));
 });
 

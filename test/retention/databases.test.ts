@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { composeHttp, DEFAULT_WORKSPACE, nodeDigest } from "../../src/compose.ts";
 import { moveToPostgres } from "../../src/store/move/move-to-postgres.ts";
@@ -87,17 +88,18 @@ test("retries are duplicates, wherever the steps went", async () => {
   assert.deepEqual((await verified()).findings, []);
 });
 
+const endedRun = (id: string) => [
+  toolStep(id, "s1", "acme"),
+  toolStep(id, "s2", "acme"),
+  { type: "run.closed", run: id, source: "sdk", id: "end", ending: "completed", ...AT },
+];
+
 test("a month of which nothing stays is emptied, and takes new steps at once", async () => {
-  const run = (id: string) => [
-    toolStep(id, "s1", "acme"),
-    toolStep(id, "s2", "acme"),
-    { type: "run.closed", run: id, source: "sdk", id: "end", ending: "completed", ...AT },
-  ];
   const [{ month }] = (
     await client.query(`SELECT (12 * (extract(year FROM now()) - 1970)
       + extract(month FROM now()) - 1)::integer AS month`)
   ).rows as [{ month: number }];
-  await statusesOf(run("native"));
+  await statusesOf(endedRun("native"));
   const sizeOf = async () => {
     const sql = `SELECT pg_relation_size('steps_${month}') AS size,
       (SELECT count(*) FROM steps_${month})::integer AS steps`;
@@ -109,10 +111,42 @@ test("a month of which nothing stays is emptied, and takes new steps at once", a
   const { steps } = await retainAt(place, laterMs);
   assert.ok(steps >= 2);
   assert.deepEqual(await sizeOf(), { size: "0", steps: 0 });
-  assert.deepEqual(await statusesOf(run("native")), ["duplicate", "duplicate", "duplicate"]);
-  assert.deepEqual((await statusesOf(run("next"))).slice(0, 2), ["accepted", "accepted"]);
+  assert.deepEqual(await statusesOf(endedRun("native")), ["duplicate", "duplicate", "duplicate"]);
+  assert.deepEqual((await statusesOf(endedRun("next"))).slice(0, 2), ["accepted", "accepted"]);
   assert.equal((await sizeOf()).steps, 2);
   assert.deepEqual((await verified()).findings, []);
+});
+
+test("whoever reads a month sees all of it, and keeps nobody waiting for its removal", async () => {
+  await statusesOf(endedRun("seen"));
+  const laterMs = Date.UTC(2029, 8, 15);
+  await withEngine(place, laterMs, (engine) => closeAll(engine, DEFAULT_WORKSPACE));
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+  const counted = async () => {
+    const sql = "SELECT count(*)::integer AS steps FROM steps WHERE run = 'seen'";
+    return (await client.query(sql)).rows[0].steps;
+  };
+  assert.equal(await counted(), 2);
+  assert.ok((await retainAt(place, laterMs)).steps >= 2);
+  assert.equal(await counted(), 2, "what it has begun to read stays as it was");
+  await client.query("COMMIT");
+  assert.equal(await counted(), 0);
+  assert.deepEqual((await verified()).findings, []);
+});
+
+test("a copy has the steps that are removed while it is made", async () => {
+  await statusesOf(endedRun("copied"));
+  const { rows } = await client.query("SELECT ws, id AS run FROM runs WHERE id = 'copied'");
+  const [copied] = rows as [{ ws: number; run: string }];
+  // What is copied last before the steps.
+  await client.query("BEGIN; LOCK TABLE witnesses IN ACCESS EXCLUSIVE MODE");
+  const copying = verified();
+  const waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'witnesses'::regclass";
+  while ((await client.query(waiting)).rows.length === 0) await sleep(5);
+  const runs = [{ ...copied, seq: 1, steps: 2, workspace: DEFAULT_WORKSPACE }];
+  assert.equal(await removeFromPostgres(place.databaseUrl ?? "", { runs }), 2);
+  await client.query("COMMIT");
+  assert.deepEqual((await copying).findings, []);
 });
 
 const AT = { occurredAt: "2026-11-01T00:00:00Z" };

@@ -15,6 +15,11 @@ import { encodeId } from "../sqlite/stored-id.ts";
 import type { Row } from "../stored-rows.ts";
 import { type FolderTable, folderTables } from "./folder-tables.ts";
 
+/**
+ * Before the moment that is copied: a month that `retain` truncates behind it would be empty to
+ * whoever comes to read it, whatever he has seen of its runs.
+ */
+const KEPT = "LOCK TABLE steps IN ACCESS SHARE MODE";
 const PAGE_ROWS = 2_000;
 const NAMES_MAX_ROWS = 20_000;
 
@@ -45,7 +50,7 @@ export function copyToFolder(copy: FolderCopy): Promise<readonly ApartFinding[]>
     await refuseUnfinishedMove(client);
     // Who does not own the tables is told so, instead of being shown nothing.
     const settings = "SET LOCAL row_security = off; SET LOCAL TRANSACTION READ ONLY";
-    await control(client, `BEGIN ISOLATION LEVEL REPEATABLE READ; ${settings}`);
+    await control(client, `BEGIN ISOLATION LEVEL REPEATABLE READ; ${settings}; ${KEPT}`);
     await copyAll(client, db, copy.onProgress);
     return checkApart(client);
   };

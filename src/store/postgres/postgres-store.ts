@@ -72,6 +72,7 @@ const REPLAYED = `SELECT CASE WHEN pg_is_in_recovery()
 class PostgresStore extends PostgresReads implements Store {
   readonly #sessions: Sessions;
   readonly #digest: Digest;
+  /** Numbers of workspaces by their ids. */
   readonly #workspaces = new Map<string, number>();
   /** Months whose partition is there. */
   readonly #months = new Set<number>();
@@ -103,6 +104,10 @@ class PostgresStore extends PostgresReads implements Store {
     super();
     this.#sessions = sessions;
     this.#digest = digest;
+    sessions.onConnect(() => {
+      this.#workspaces.clear();
+      this.#months.clear();
+    });
     this.#units = new UnitsOfWork({
       sessions,
       digest,

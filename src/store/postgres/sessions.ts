@@ -62,6 +62,14 @@ export class Sessions {
     this.#pools = pools;
   }
 
+  /**
+   * Calls whoever remembers something of the database whenever a connection was opened: it may be
+   * to another server than those before it, with less in it.
+   */
+  onConnect(forget: () => void): void {
+    for (const pool of Object.values(this.#pools)) pool.on("connect", forget);
+  }
+
   /** Nothing is connected before it is used. `bounds` replaces some of the usual ones. */
   static async open(
     connectionString: string,

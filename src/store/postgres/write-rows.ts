@@ -325,9 +325,24 @@ async function writeChain(target: Target, writes: Writes): Promise<void> {
     link === null ? [] : [[link.firstSeq, link.lastSeq, link.digest, link.committedAtMs]];
   const { tariff, budgets, terms } = touchedRules(writes);
   const sql = `UPDATE workspaces SET last_seq = $2, chain = $3, committed_at = $4,
-    commits = commits + 1, tariff_version = tariff_version + $5,
-    budgets_version = budgets_version + $6, terms_version = terms_version + $7 WHERE ws = $1`;
-  const versions = [tariff, budgets, terms].map(Number);
+    commits = commits + 1, tariff_version = coalesce($5 + commits, tariff_version),
+    budgets_version = coalesce($6 + commits, budgets_version),
+    terms_version = coalesce($7 + commits, terms_version) WHERE ws = $1`;
+  const version = versionBehind(head.digest);
+  const versions = [tariff, budgets, terms].map((isTouched) => (isTouched ? version : null));
   const values = [target.ws, head.lastSeq, head.digest, head.committedAtMs, ...versions];
   await Promise.all([save(target, "chain", links), rowsOf(target.queries, sql, values)]);
+}
+
+/** Digits of a digest that make a safe integer. */
+const VERSION_DIGITS = 12;
+
+/**
+ * The version of rules that stand since this link, but for the number of its commit, which tells
+ * units without a link apart. A number that is counted up would come again where a copy of the
+ * database goes on that lacks some commits, and a node that knew them would take their rules for
+ * those of the copy (docs/decisions/0243).
+ */
+function versionBehind(digest: string): number {
+  return Number.parseInt(digest.slice(0, VERSION_DIGITS), 16);
 }

@@ -1,9 +1,9 @@
 /**
  * Removes steps from a database while nodes work on it. A partition of which nothing is to stay is
  * truncated, which costs the same for any number of steps and gives their room back at once; where
- * a run of the month goes on, the others' steps are deleted.
+ * a run of the month goes on, or somebody's open transaction has read of it, steps are deleted.
  */
-import { RETAIN_LOCK_MAX_MS } from "../../domain/database-limits.ts";
+import { RETAIN_EMPTYING_MAX_MS, RETAIN_LOCK_MAX_MS } from "../../domain/database-limits.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { control, rowsOf } from "../postgres/connection.ts";
 import type { Client } from "../postgres/driver.ts";
@@ -75,9 +75,36 @@ async function removeMonth(client: Client, month: number): Promise<number> {
   const behind = (name: string) => `DELETE FROM ${name} s USING removed m
     WHERE m.month = ${month} AND m.ws = s.ws AND m.customer = s.customer AND m.run = s.run`;
   if (going > 0) {
-    await control(client, whole === going ? `TRUNCATE ${table}` : behind(table));
     await control(client, behind("former_steps"));
+    const isEmptied = whole === going && (await isTruncated(client, table));
+    if (!isEmptied) await control(client, behind(table));
   }
   await control(client, "COMMIT");
   return going;
+}
+
+/**
+ * Truncates a table at once; false: somebody reads it, or has in a transaction that is open. To
+ * wait for them keeps everybody waiting who comes behind, commits too: plans that stand for any
+ * month lock all of them.
+ */
+async function isTruncated(client: Client, table: string): Promise<boolean> {
+  await control(client, "SAVEPOINT emptying");
+  try {
+    const bound = `SET LOCAL lock_timeout = ${RETAIN_EMPTYING_MAX_MS}`;
+    await control(client, `${bound}; TRUNCATE ${table}`);
+    return true;
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    await control(client, "ROLLBACK TO emptying");
+    return false;
+  }
+}
+
+/** SQLSTATE of a lock that others have: it was waited for in vain, or against them. */
+const IN_USE = new Set(["55P03", "40P01"]);
+
+function isInUse(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause && IN_USE.has(String(cause.code));
 }
