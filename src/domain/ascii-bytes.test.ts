@@ -5,7 +5,7 @@ import { AsciiBytes } from "./ascii-bytes.ts";
 import { toBase36 } from "./base36.ts";
 import { anyCodePoint } from "./code-points-contract.ts";
 import { jsonString } from "./json-string.ts";
-import { type Amount, formatAmount } from "./money/decimal.ts";
+import { type Amount, formatAmount, formatQuantity, type Quantity } from "./money/decimal.ts";
 
 const ROOM_BYTES = 64;
 
@@ -16,6 +16,12 @@ const amount = fc.oneof(
   fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }),
 ) as fc.Arbitrary<Amount>;
 
+const quantity = fc.oneof(
+  fc.maxSafeNat().map((n) => BigInt(n) * 10n ** 9n),
+  fc.nat(20_000).map((n) => BigInt(n) * 10n ** 9n),
+  fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+) as fc.Arbitrary<Quantity>;
+
 /** A piece: how it is written, and the text that it is. */
 type Piece = readonly [(bytes: AsciiBytes) => void, string];
 
@@ -25,6 +31,7 @@ const piece: fc.Arbitrary<Piece> = fc.oneof(
   escaped.map((text): Piece => [(bytes) => bytes.json(text), jsonString(text)]),
   fc.maxSafeNat().map((n): Piece => [(bytes) => bytes.integer(n), String(n)]),
   fc.maxSafeNat().map((n): Piece => [(bytes) => bytes.integer(n, 36), toBase36(n)]),
+  quantity.map((one): Piece => [(bytes) => bytes.quantity(one), formatQuantity(one)]),
   amount.map((one): Piece => [(bytes) => bytes.amount(one), formatAmount(one)]),
   fc.nat(127).map((code): Piece => [(bytes) => bytes.byte(code), String.fromCharCode(code)]),
 );

@@ -6,7 +6,14 @@
  * A byte is a character, so only ASCII is written; whoever writes anything else is told so in the
  * end and goes by texts.
  */
-import { type Amount, formatAmount, shortAmount } from "./money/decimal.ts";
+import {
+  type Amount,
+  formatAmount,
+  formatQuantity,
+  type Quantity,
+  shortAmount,
+  wholeUnits,
+} from "./money/decimal.ts";
 
 const ASCII_MAX = 0x7f;
 const SPACE = 0x20;
@@ -157,6 +164,13 @@ export class AsciiBytes {
       rest = higher;
     }
     this.#at = end;
+  }
+
+  /** The same text as `formatQuantity` makes. */
+  quantity(quantity: Quantity): void {
+    const whole = wholeUnits(quantity);
+    if (whole < 0) this.text(formatQuantity(quantity));
+    else this.integer(whole);
   }
 
   /** The same text as `formatAmount` makes. */

@@ -149,15 +149,17 @@ export class Ledger {
   #move({ at, card, metered, sign, by, reason }: Movement): RunShare[] {
     const { cardKey } = card;
     const closed = metered.length > 0 && this.state.isClosed(at);
-    return metered.map((item) => {
+    const shares = new Array<RunShare>(metered.length);
+    for (const [index, item] of metered.entries()) {
       const slot = this.state.counter(at, cardKey, item);
       const delta = sign === 1n ? item.quantity : -item.quantity;
       const moved = this.tariff.advance(slot.counter, card, { item, delta });
       this.state.moveCounter(slot, moved.counter);
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
       if (closed) this.adjust({ at, cardKey, cause: causeOf(by, reason) }, share);
-      return share;
-    });
+      shares[index] = share;
+    }
+    return shares;
   }
 
   /** Books a difference to a closed period in the one that is open now; a trial makes none. */

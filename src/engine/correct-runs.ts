@@ -14,7 +14,7 @@ import {
   type RunCorrections,
   runCorrections,
 } from "../domain/period/run-bounds.ts";
-import { type Counter, EMPTY_COUNTER, type Segment } from "../domain/rating/counter.ts";
+import { type Counter, counterOf, EMPTY_COUNTER, type Segment } from "../domain/rating/counter.ts";
 import type { RateCard } from "../domain/rating/rate-card.ts";
 import { coversKey } from "../domain/rating/trial.ts";
 import { ancestry, type Run, type RunCorrection, type RunRating } from "../domain/run/run.ts";
@@ -126,17 +126,17 @@ export function correctedCounter(
   former: Counter | undefined,
   movement: MovedCorrection,
 ): Counter {
-  const before = former ?? EMPTY_COUNTER;
+  const { segments, amount: before } = former ?? EMPTY_COUNTER;
   const { cardVersionId, runs, amount } = movement;
-  const own = before.segments.find((segment) => segment.cardVersionId === cardVersionId);
+  const own = segments.find((segment) => segment.cardVersionId === cardVersionId);
   const quantity = (own?.quantity ?? 0n) + runs * ONE_UNIT;
-  const others = before.segments.filter((segment) => segment !== own);
-  const segments = quantity === 0n ? others : [...others, { cardVersionId, quantity }];
+  const others = segments.filter((segment) => segment !== own);
+  const moved = quantity === 0n ? others : [...others, { cardVersionId, quantity }];
   const startOf = (segment: Segment) => tariff.versionById(segment.cardVersionId).effectiveFromMs;
-  const sorted = segments.toSorted(
+  const sorted = moved.toSorted(
     (a, b) => startOf(a) - startOf(b) || a.cardVersionId - b.cardVersionId,
   );
-  return { segments: sorted, amount: (before.amount + amount) as Amount };
+  return counterOf(sorted, (before + amount) as Amount);
 }
 
 /** Periods whose corrections may change with what the run is charged, or by its end. */

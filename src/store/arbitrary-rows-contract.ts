@@ -14,6 +14,7 @@ import type { Step } from "../domain/event/step.ts";
 import { usageOf } from "../domain/event/usage.ts";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { ADJUSTMENT_REASONS } from "../domain/period/records.ts";
+import { counterOf } from "../domain/rating/counter.ts";
 import { OUTCOME_STATUSES, type OutcomeState, type Run } from "../domain/run/run.ts";
 import { sumOf } from "./sample-rows-contract.ts";
 
@@ -207,7 +208,7 @@ const anyCounter = record({
     { maxLength: 3 },
   ),
   amount: anyAmount,
-});
+}).map(({ segments, amount }) => counterOf(segments, amount));
 
 /** One row of every kind that no other row of the unit has to fit. */
 export const anyRows = record({

@@ -5,6 +5,7 @@
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
+import { counterOf } from "../domain/rating/counter.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Restating, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
 import type {
@@ -244,20 +245,17 @@ export function encodeSegments(counter: StoredCounter["counter"]): string {
 /** A counter with its segments. */
 export function decodeCounter(row: Row): StoredCounter {
   const stored = text(row, "segments");
-  const segments = stored === "" ? [] : stored.split(",");
+  const segments = (stored === "" ? [] : stored.split(",")).map((segment) => {
+    const [version = "", quantity = ""] = segment.split("=");
+    return { cardVersionId: Number(version), quantity: BigInt(quantity) };
+  });
   return {
     customer: text(row, "customer"),
     period: text(row, "period"),
     cardKey: text(row, "card_key"),
     chargeKey: text(row, "charge_key"),
     cell: text(row, "cell"),
-    counter: {
-      segments: segments.map((segment) => {
-        const [version = "", quantity = ""] = segment.split("=");
-        return { cardVersionId: Number(version), quantity: BigInt(quantity) };
-      }),
-      amount: amountOf(text(row, "amount")),
-    },
+    counter: counterOf(segments, amountOf(text(row, "amount"))),
   };
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
-import type { Counter } from "../domain/rating/counter.ts";
+import { type Counter, counterOf } from "../domain/rating/counter.ts";
 import { addRollup } from "../domain/run/rollup.ts";
 import type { ProvisionalFilter } from "../engine/ports.ts";
 import { CHAIN_START } from "../engine/seal.ts";
@@ -154,10 +154,8 @@ async function checkConflicts({ store, workspace }: Scene): Promise<void> {
 }
 
 async function checkCounters({ store, workspace }: Scene): Promise<void> {
-  const counter = (quantity: bigint): Counter => ({
-    segments: [{ cardVersionId: 1, quantity }],
-    amount: quantity as Amount,
-  });
+  const counter = (quantity: bigint): Counter =>
+    counterOf([{ cardVersionId: 1, quantity }], quantity as Amount);
   const cells = ["", "gpt-5", "gpt-5-mini"].map((cell) =>
     counterRow({ cell, counter: counter(1n) }),
   );

@@ -4,7 +4,7 @@
  * string of it. A property holds both against each other.
  */
 import { AsciiBytes } from "../ascii-bytes.ts";
-import { formatQuantity, type Quantity } from "../money/decimal.ts";
+import type { Quantity } from "../money/decimal.ts";
 import type { ChargeShare, Step } from "./step.ts";
 import { codesOf, END, facetsOf, labelsOf, rareOf, SHARE_END, VERSION } from "./step-text.ts";
 import { bucketHead, ListedUsage, type Usage } from "./usage.ts";
@@ -117,7 +117,7 @@ export class StepBytes extends AsciiBytes {
   #quantity(head: string, quantity: Quantity, isFirst: boolean): void {
     if (!isFirst) this.byte(COMMA_BYTE);
     this.text(head);
-    this.text(formatQuantity(quantity));
+    this.quantity(quantity);
   }
 
   #shares(shares: readonly ChargeShare[]): void {

@@ -112,6 +112,20 @@ test("nothing is rounded: a place too many is refused, at each scale", () => {
   assert.equal(parsePercent("12.34567"), undefined);
 });
 
+test("a quantity's text is that of any scaled number, whole or not, on both sides of 2^53", () => {
+  const whole = fc.nat(20_000_000).map((units) => BigInt(units) * 10n ** BigInt(QUANTITY_SCALE));
+  const edge = fc.bigInt({ min: -(10n ** 10n), max: 10n ** 10n }).map((off) => 2n ** 53n + off);
+  const any = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n });
+  const beside = fc.tuple(fc.oneof(whole, edge, any), fc.constantFrom(-1n, 0n, 1n));
+  fc.assert(
+    fc.property(beside, ([value, off]) => {
+      const quantity = (value + off) as Quantity;
+      assert.equal(formatQuantity(quantity), formatScaled(quantity, QUANTITY_SCALE));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test("a million calls of 3 and 1 tokens cost exactly 1.05, where floats do not", () => {
   const price = (text: string) => parsePrice(text) as Price;
   const input = priceQuantity(quantityOfInteger(3_000_000), price("0.00000015"));

@@ -199,13 +199,23 @@ export function parseQuantity(text: string): Quantity | undefined {
 const SMALL = Array.from({ length: 10_000 }, (_, whole) => String(whole));
 const UNIT = Number(ONE_UNIT);
 
+/**
+ * A quantity in whole units, where it is a safe number of them: for those who write its digits
+ * themselves. −1: it is none, or negative.
+ */
+export function wholeUnits(quantity: Quantity): number {
+  const scaled = Number(quantity);
+  // Of a safe integer nothing was lost, so the product proves the division.
+  if (scaled < 0 || scaled > Number.MAX_SAFE_INTEGER) return -1;
+  const whole = Math.trunc(scaled / UNIT);
+  return whole * UNIT === scaled ? whole : -1;
+}
+
 /** A quantity as its shortest decimal text. Nearly all are small whole numbers. */
 export function formatQuantity(quantity: Quantity): string {
-  const scaled = Number(quantity);
-  const whole = Math.trunc(scaled / UNIT);
-  // The product of two numbers so small is exact, so it proves the division.
-  const isSmall = whole >= 0 && whole < SMALL.length && whole * UNIT === scaled;
-  return isSmall ? (SMALL[whole] as string) : formatScaled(quantity, QUANTITY_SCALE);
+  const whole = wholeUnits(quantity);
+  if (whole < 0) return formatScaled(quantity, QUANTITY_SCALE);
+  return SMALL[whole] ?? String(whole);
 }
 
 /** A price of its decimal text; undefined where it is none or has more than 18 places. */

@@ -38,6 +38,38 @@ export interface Counter {
 /** A counter that nothing has moved, or from which everything was taken off again. */
 export const EMPTY_COUNTER: Counter = { segments: [], amount: ZERO_AMOUNT };
 
+/**
+ * A counter that one version alone has moved, as nearly all: every step moves several, and a list
+ * of one segment took longer to find and to make than what it says. Who asks twice for its segments
+ * gets two lists that say the same.
+ */
+class SoleCounter implements Counter {
+  readonly cardVersionId: number;
+  readonly quantity: bigint;
+  readonly amount: Amount;
+
+  constructor(
+    cardVersionId: number,
+    { quantity, amount }: { readonly quantity: bigint; readonly amount: Amount },
+  ) {
+    this.cardVersionId = cardVersionId;
+    this.quantity = quantity;
+    this.amount = amount;
+  }
+
+  get segments(): readonly Segment[] {
+    return [{ cardVersionId: this.cardVersionId, quantity: this.quantity }];
+  }
+}
+
+/** The counter of these segments, which are in their order. */
+export function counterOf(segments: readonly Segment[], amount: Amount): Counter {
+  const [first] = segments;
+  if (first === undefined || segments.length > 1) return { segments, amount };
+  const { cardVersionId, quantity } = first;
+  return new SoleCounter(cardVersionId, { quantity, amount });
+}
+
 /** How one card version prices a counter. */
 export interface SegmentPrice {
   readonly effectiveFromMs: number;
@@ -72,14 +104,16 @@ export function advance(
   priceOf: PriceOfVersion,
 ): Advanced {
   const before = counter ?? EMPTY_COUNTER;
-  const { segments } = before;
-  const isAlone =
-    segments.length === 0 ||
-    (segments.length === 1 && segments[0]?.cardVersionId === move.cardVersionId);
-  const after = isAlone
-    ? moveOnly(segments[0]?.quantity ?? 0n, move, priceOf)
-    : moveAmong(segments, move, priceOf);
+  const after = moveCounter(before, move, priceOf);
   return { counter: after, marginal: (after.amount - before.amount) as Amount };
+}
+
+function moveCounter(before: Counter, move: Move, priceOf: PriceOfVersion): Counter {
+  if (before instanceof SoleCounter && before.cardVersionId === move.cardVersionId) {
+    return moveOnly(before.quantity, move, priceOf);
+  }
+  const { segments } = before;
+  return segments.length === 0 ? moveOnly(0n, move, priceOf) : moveAmong(segments, move, priceOf);
 }
 
 function moveOnly(quantity: bigint, move: Move, priceOf: PriceOfVersion): Counter {
@@ -87,7 +121,7 @@ function moveOnly(quantity: bigint, move: Move, priceOf: PriceOfVersion): Counte
   const moved = movedQuantity(quantity, move);
   if (moved === 0n) return EMPTY_COUNTER;
   const amount = priceOf(cardVersionId).price.amountAt(moved);
-  return { segments: [{ cardVersionId, quantity: moved }], amount };
+  return new SoleCounter(cardVersionId, { quantity: moved, amount });
 }
 
 function moveAmong(segments: readonly Segment[], move: Move, priceOf: PriceOfVersion): Counter {
@@ -101,7 +135,7 @@ function moveAmong(segments: readonly Segment[], move: Move, priceOf: PriceOfVer
       priceOf(a.cardVersionId).effectiveFromMs - priceOf(b.cardVersionId).effectiveFromMs;
     return order === 0 ? a.cardVersionId - b.cardVersionId : order;
   });
-  return { segments: sorted, amount: runningTotal(sorted, priceOf) };
+  return counterOf(sorted, runningTotal(sorted, priceOf));
 }
 
 function movedQuantity(quantity: bigint, { cardVersionId, delta }: Move): bigint {

@@ -1,6 +1,6 @@
 /** The counters that a contender's card would have moved, by customer and period. */
 import type { Counter, Segment } from "../../domain/rating/counter.ts";
-import { runningTotal } from "../../domain/rating/counter.ts";
+import { counterOf, runningTotal } from "../../domain/rating/counter.ts";
 import type { MeteredQuantity } from "../../domain/rating/meter.ts";
 import type { Counted } from "../../domain/simulation/step-sums.ts";
 import type { CounterKey, StoredCounter } from "../ports.ts";
@@ -66,7 +66,7 @@ export class SimulatedCounters {
       .filter(({ quantity }) => quantity !== 0n)
       .sort((a, b) => startOf(a) - startOf(b) || a.cardVersionId - b.cardVersionId);
     const priceOf = (id: number) => this.#tariff.cardById(id).segmentPrice(chargeKey, cell);
-    return { segments, amount: runningTotal(segments, priceOf) };
+    return counterOf(segments, runningTotal(segments, priceOf));
   }
 
   /** Forgets a customer that is done with. */

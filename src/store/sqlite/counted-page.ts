@@ -1,6 +1,14 @@
 /** What one customer's period counts, as the embedded store has it at hand. */
+import type { Amount, Quantity } from "../../domain/money/decimal.ts";
 import type { Counter } from "../../domain/rating/counter.ts";
-import { type GrowingRollup, isSameRollup, type RollupRow } from "../../domain/run/rollup.ts";
+import {
+  emptyRollup,
+  type GrowingRollup,
+  growRollup,
+  isSameRollup,
+  type RollupKey,
+  type RollupRow,
+} from "../../domain/run/rollup.ts";
 import { Shelf } from "../../domain/shelf.ts";
 import { type CellOfCard, counterPlace, isOfCell } from "../../engine/ledger-page.ts";
 import type {
@@ -40,13 +48,48 @@ export class CounterSlot implements MovedCounter {
   }
 }
 
-/** A roll-up and the number of its row. */
-export interface RollupSlot {
+/** A roll-up and the number of its row: one object, since a second is one more to look for. */
+export class RollupSlot implements GrowingRollup {
+  readonly customer: string;
+  readonly period: string;
+  readonly agent: string;
+  readonly kind: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly tool: string;
+  steps: number;
+  unpriced: number;
+  cost: Amount;
+  charge: Amount;
+  inputTokens: Quantity;
+  outputTokens: Quantity;
   /** Null: not in the file yet. */
   rollupNo: number | null;
-  /** Only this cache holds it. */
-  readonly row: GrowingRollup;
-  isPending: boolean;
+  isPending = false;
+
+  constructor(row: RollupRow, rollupNo: number | null) {
+    this.customer = row.customer;
+    this.period = row.period;
+    this.agent = row.agent;
+    this.kind = row.kind;
+    this.provider = row.provider;
+    this.model = row.model;
+    this.tool = row.tool;
+    this.steps = row.steps;
+    this.unpriced = row.unpriced;
+    this.cost = row.cost;
+    this.charge = row.charge;
+    this.inputTokens = row.inputTokens;
+    this.outputTokens = row.outputTokens;
+    this.rollupNo = rollupNo;
+  }
+
+  /** The row as it is now. */
+  toRow(): RollupRow {
+    const row = emptyRollup(this);
+    growRollup(row, this);
+    return row;
+  }
 }
 
 /** A page without rows takes as much memory as so many. */
@@ -57,7 +100,7 @@ export class Page implements CountedPage {
   readonly customer: string;
   readonly period: string;
   readonly counters = new Shelf<CounterSlot, CellOfCard>(isOfCell);
-  readonly rollups = new Shelf<RollupSlot, RollupRow>(isOfKey);
+  readonly rollups = new Shelf<RollupSlot, RollupKey>(isSameRollup);
   /** Whose it is. */
   readonly #keeper: object;
   /** Whether `WorkspaceRows.pages` holds it. */
@@ -90,8 +133,4 @@ export class Page implements CountedPage {
     const wanted = { cardKey, chargeKey, cell };
     return this.counters.find(counterPlace(wanted), wanted);
   }
-}
-
-function isOfKey({ row }: RollupSlot, wanted: RollupRow): boolean {
-  return isSameRollup(row, wanted);
 }

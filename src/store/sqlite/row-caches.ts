@@ -7,7 +7,7 @@
  * that hold totals may wait here (pending) and go to the file together: see write-totals.ts.
  */
 import type { PeriodState } from "../../domain/period/records.ts";
-import { emptyRollup, growRollup, type RollupRow, rollupPlace } from "../../domain/run/rollup.ts";
+import { growRollup, type RollupRow, rollupPlace } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { counterPlace } from "../../engine/ledger-page.ts";
 import type {
@@ -29,7 +29,7 @@ import {
   decodeRun,
 } from "../stored-rows.ts";
 import { BudgetRows } from "./budget-rows.ts";
-import { CounterSlot, Page, type RollupSlot } from "./counted-page.ts";
+import { CounterSlot, Page, RollupSlot } from "./counted-page.ts";
 import { RunIdentities } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
 
@@ -306,14 +306,11 @@ export class RowCaches {
     const place = rollupPlace(delta);
     let slot = page.rollups.find(place, delta);
     if (slot === undefined) {
-      // A row of its own: the delta belongs to the unit of work, which may be told of.
-      const row = emptyRollup(delta);
-      growRollup(row, delta);
-      slot = { rollupNo: null, row, isPending: false };
+      slot = new RollupSlot(delta, null);
       page.rollups.put(place, slot);
       if (page.isRecent) this.#of(ws).pageRows += 1;
     } else {
-      growRollup(slot.row, delta);
+      growRollup(slot, delta);
     }
     if (slot.isPending) return;
     slot.isPending = true;
@@ -357,9 +354,8 @@ export class RowCaches {
     }
     const rollups = this.#statements.of(`SELECT * FROM rollups ${where}`);
     for (const row of rollups.all(ws, customer, period)) {
-      const rollupNo = row.rollup_no as number;
-      const rollup = decodeRollup(row);
-      page.rollups.put(rollupPlace(rollup), { rollupNo, row: rollup, isPending: false });
+      const slot = new RollupSlot(decodeRollup(row), row.rollup_no as number);
+      page.rollups.put(rollupPlace(slot), slot);
     }
     const own = rows.pages.get(customer);
     rows.pageRows += page.weight;
@@ -369,7 +365,7 @@ export class RowCaches {
   }
 
   rollups(ws: number, key: CounterKey): RollupRow[] {
-    return this.#page(ws, key).rollups.rows.map(({ row }) => row);
+    return this.#page(ws, key).rollups.rows.map((slot) => slot.toRow());
   }
 
   /** Periods of a customer whose totals wait. */

@@ -214,11 +214,11 @@ const INSERT_ROLLUP = `INSERT INTO rollups
 function writeRollup({ shared, ws, draft }: UnitParts, slot: RollupSlot): void {
   if (slot.rollupNo === null) {
     slot.rollupNo = shared.caches.nextNumber("rollups");
-    draft.run(INSERT_ROLLUP, [slot.rollupNo, ...encodeRollup(ws, slot.row)]);
+    draft.run(INSERT_ROLLUP, [slot.rollupNo, ...encodeRollup(ws, slot)]);
     shared.caches.pending(ws).fresh.push(slot);
     return;
   }
-  const { steps, unpriced, cost, charge, inputTokens, outputTokens } = slot.row;
+  const { steps, unpriced, cost, charge, inputTokens, outputTokens } = slot;
   draft.run(UPDATE_ROLLUP, [
     steps,
     unpriced,
