@@ -14,7 +14,7 @@ import { buildStatement, type Statement, type StatementInput } from "../domain/p
 import { statementDocument } from "../domain/period/statement-document.ts";
 import type { ChargeCount } from "../domain/period/statement-line.ts";
 import { trialsOf } from "../domain/period/statement-lines.ts";
-import { type Counter, closeCounter } from "../domain/rating/counter.ts";
+import { type Counter, closeCounter, segmentsOf } from "../domain/rating/counter.ts";
 import type { CompiledCard } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import { coversKey, trialEndMs } from "../domain/rating/trial.ts";
@@ -51,8 +51,8 @@ export async function isUsed(
   return isTried || (await store.rollups(workspace, { customer, period })).some(comesToSomething);
 }
 
-function hasCounted({ segments }: Counter): boolean {
-  return segments.some(({ quantity }) => quantity !== 0n);
+function hasCounted(counter: Counter): boolean {
+  return segmentsOf(counter).some(({ quantity }) => quantity !== 0n);
 }
 
 /**
@@ -153,7 +153,7 @@ export function recordOf(
 function chargeCounts(tariff: Tariff, stored: StoredCounter, bill: Bill): ChargeCount[] {
   const { cardKey, chargeKey, cell, counter } = stored;
   const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
-  const latest = counter.segments.at(-1);
+  const latest = segmentsOf(counter).at(-1);
   if (latest === undefined) return [];
   const card = tariff.cardById(latest.cardVersionId);
   const name = nameOf(card, chargeKey);

@@ -14,7 +14,13 @@ import {
   type RunCorrections,
   runCorrections,
 } from "../domain/period/run-bounds.ts";
-import { type Counter, counterOf, EMPTY_COUNTER, type Segment } from "../domain/rating/counter.ts";
+import {
+  type Counter,
+  counterOf,
+  EMPTY_COUNTER,
+  type Segment,
+  segmentsOf,
+} from "../domain/rating/counter.ts";
 import type { RateCard } from "../domain/rating/rate-card.ts";
 import { coversKey } from "../domain/rating/trial.ts";
 import { ancestry, type Run, type RunCorrection, type RunRating } from "../domain/run/run.ts";
@@ -126,7 +132,8 @@ export function correctedCounter(
   former: Counter | undefined,
   movement: MovedCorrection,
 ): Counter {
-  const { segments, amount: before } = former ?? EMPTY_COUNTER;
+  const before = former ?? EMPTY_COUNTER;
+  const segments = segmentsOf(before);
   const { cardVersionId, runs, amount } = movement;
   const own = segments.find((segment) => segment.cardVersionId === cardVersionId);
   const quantity = (own?.quantity ?? 0n) + runs * ONE_UNIT;
@@ -136,7 +143,7 @@ export function correctedCounter(
   const sorted = moved.toSorted(
     (a, b) => startOf(a) - startOf(b) || a.cardVersionId - b.cardVersionId,
   );
-  return counterOf(sorted, (before + amount) as Amount);
+  return counterOf(sorted, (before.amount + amount) as Amount);
 }
 
 /** Periods whose corrections may change with what the run is charged, or by its end. */
@@ -166,6 +173,6 @@ export function correctionsIn(counters: readonly StoredCounter[]): RunCorrection
   });
 }
 
-function runsIn({ segments }: Counter): number {
-  return Number(segments.reduce((sum, { quantity }) => sum + quantity, 0n) / ONE_UNIT);
+function runsIn(counter: Counter): number {
+  return Number(segmentsOf(counter).reduce((sum, { quantity }) => sum + quantity, 0n) / ONE_UNIT);
 }

@@ -4,7 +4,7 @@ import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, type Factor, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment } from "../domain/period/records.ts";
-import { closeCounter } from "../domain/rating/counter.ts";
+import { closeCounter, segmentsOf } from "../domain/rating/counter.ts";
 import type { Answer } from "./answer.ts";
 import type { BatchState } from "./batch-state.ts";
 import { periodOfKey } from "./bill.ts";
@@ -181,7 +181,7 @@ function* periodsFrom(tariff: Tariff, customer: Customer, keys: readonly string[
 type Part = Pick<OpenCharge, "charge" | "amount" | "currency" | "credits">;
 
 function chargeOf(tariff: Tariff, { chargeKey, cell, counter }: StoredCounter): Part | null {
-  const latest = counter.segments.at(-1);
+  const latest = segmentsOf(counter).at(-1);
   if (latest === undefined || isTrialCell(cell)) return null;
   const { card } = tariff.versionById(latest.cardVersionId);
   const part = { charge: chargeKey, amount: counter.amount, currency: card.currency };

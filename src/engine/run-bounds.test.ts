@@ -1,9 +1,11 @@
 /** The least and the most that a root run comes to, over all its periods and all below it. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RUN_ABANDON_AFTER_MS } from "../domain/limits.ts";
 import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
+import { counterOf } from "../domain/rating/counter.ts";
 import type { Run } from "../domain/run/run.ts";
 import {
   cardOf,
@@ -135,7 +137,7 @@ test("what is taken back gives back what the cap took", async () => {
     [
       {
         ...{ customer: "acme", period: "2026-11-01", cardKey: "card", chargeKey: "" },
-        ...{ cell: "run_cap", counter: { segments: [], amount: 0n } },
+        ...{ cell: "run_cap", counter: counterOf([], 0n as Amount) },
       },
     ],
   );
@@ -205,7 +207,7 @@ function stated({ sinceSeq: _, ...run }: Run): object {
 }
 
 function countersOf({ counters }: Awaited<ReturnType<World["audited"]>>) {
-  return counters.filter(({ counter }) => counter.segments.length > 0);
+  return counters.filter(({ counter }) => counter.cardVersionId !== null);
 }
 
 test("a budget of charges counts a run at its cap, and an ended one at its minimum", async () => {

@@ -189,7 +189,9 @@ export function totalsOf({ runs, rollups, counters, outcomes }: Holdings) {
     outcomes: sorted(outcomes.map(outcomeFacts)),
     rollups: sorted(usage.filter((row) => row.steps !== 0)),
     counters: sorted(
-      counters.filter(({ counter, chargeKey }) => counter.segments.length > 0 && chargeKey !== ""),
+      counters.filter(
+        ({ counter, chargeKey }) => counter.cardVersionId !== null && chargeKey !== "",
+      ),
     ),
   };
 }

@@ -190,7 +190,7 @@ async function tell(engine: Engine, ws: string, atMs: number | null): Promise<ob
       await note(`bill of ${id} ${period}`, engine.bill(ws, { customer: id, period }, reads));
       const rows = await reads.store.countersOf(ws, { customer: id, period });
       told[`counters of ${id} ${period}`] = sorted(
-        rows.filter(({ counter }) => counter.segments.length > 0 || counter.amount !== 0n),
+        rows.filter(({ counter }) => counter.cardVersionId !== null || counter.amount !== 0n),
       );
     }
   }

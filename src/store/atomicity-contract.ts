@@ -1,6 +1,8 @@
 /** All or nothing, one after the other, for ever, and each workspace for itself. */
+
 import assert from "node:assert/strict";
 import { TollgateError } from "../domain/errors.ts";
+import { counterOf } from "../domain/rating/counter.ts";
 import type { Store } from "../engine/ports.ts";
 import type { Clause, Scene } from "./clause-contract.ts";
 import { forgetRows, read, sorted, write } from "./round-trip-contract.ts";
@@ -31,7 +33,7 @@ const oneOfEach = (mark: number) => ({
   steps: [stepRow({ id: "e1", source: `source ${mark}`, cost: amount(mark) })],
   customers: [customerRow({ id: "acme", createdAtMs: mark })],
   outcomes: [outcomeRow({ key: "done", charge: amount(mark) })],
-  counters: [counterRow({ counter: { segments: [], amount: amount(mark) } })],
+  counters: [counterRow({ counter: counterOf([], amount(mark)) })],
   rollups: [rollupRow({ cost: amount(mark) })],
   calls: [callRow({ callId: "call", id: `e${mark}` })],
   witnesses: [witnessRow({ id: "w1", seq: mark })],
@@ -204,7 +206,7 @@ async function checkNeighbourFails(scene: Scene): Promise<void> {
   await write(store, workspace, {
     runs: [runRow({ id: "r1", own, tree: own })],
     steps: [step],
-    counters: [counterRow({ counter: { segments: [], amount: amount(3) } })],
+    counters: [counterRow({ counter: counterOf([], amount(3)) })],
     rollups: [rollupRow({ steps: 1, cost: amount(3) })],
   });
   await forgetRows(store, await scene.anotherWorkspace());

@@ -93,7 +93,7 @@ function recovered({ runs, rollups, counters, balances, ...rest }: Holdings) {
     ...rest,
     runs: sorted(runs.map(({ lastSeenAtMs: _, ...run }) => run)),
     rollups: rollups.filter((row) => row.steps !== 0 || row.cost !== 0n || row.charge !== 0n),
-    counters: counters.filter(({ counter }) => counter.segments.length > 0),
+    counters: counters.filter(({ counter }) => counter.cardVersionId !== null),
     balances: balances.filter(({ settled }) => settled !== 0n),
   };
 }

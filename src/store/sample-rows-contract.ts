@@ -1,6 +1,8 @@
 /** Plain rows that the contract writes: each says only what its test is about. */
+
 import type { ChargeShare, Step } from "../domain/event/step.ts";
 import type { Amount, Quantity } from "../domain/money/decimal.ts";
+import { counterOf } from "../domain/rating/counter.ts";
 import type { RollupDelta } from "../domain/run/rollup.ts";
 import { NO_TOTALS, newRun, type OutcomeState, type Run } from "../domain/run/run.ts";
 import type {
@@ -145,7 +147,7 @@ export function counterRow(some: Partial<StoredCounter>): StoredCounter {
     cardKey: "card",
     chargeKey: "tools",
     cell: "",
-    counter: { segments: [], amount: amount(0) },
+    counter: counterOf([], amount(0)),
     ...some,
   };
 }

@@ -5,7 +5,7 @@
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
 import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
-import { counterOf } from "../domain/rating/counter.ts";
+import { counterOf, segmentsOf } from "../domain/rating/counter.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Restating, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
 import type {
@@ -239,7 +239,9 @@ export function decodeOutcome(row: Row): OutcomeState {
 
 /** Counter segments as `version=quantity,…`; quantities are scaled integers. */
 export function encodeSegments(counter: StoredCounter["counter"]): string {
-  return counter.segments.map((s) => `${s.cardVersionId}=${s.quantity}`).join(",");
+  return segmentsOf(counter)
+    .map((s) => `${s.cardVersionId}=${s.quantity}`)
+    .join(",");
 }
 
 /** A counter with its segments. */

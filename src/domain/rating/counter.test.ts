@@ -20,6 +20,7 @@ import {
   type PriceOfVersion,
   runningTotal,
   type SegmentPrice,
+  segmentsOf,
 } from "./counter.ts";
 import { chargePrice, finalAmountAt, NO_CELL, priceFunction } from "./price-model.ts";
 import type { PriceModel } from "./rate-card.ts";
@@ -77,7 +78,7 @@ describe("a counter across card versions", () => {
     const { counter, sum } = play([put(1, "90"), put(2, "20")], priceOf);
     assert.equal(formatAmount(sum as Amount), "125", "90 × 1 + 10 × 2 + 10 × 1.5");
     assert.deepEqual(
-      counter.segments.map(({ cardVersionId }) => cardVersionId),
+      segmentsOf(counter).map(({ cardVersionId }) => cardVersionId),
       [1, 2],
     );
   });
@@ -94,7 +95,7 @@ describe("a counter across card versions", () => {
     const priceOf = (version: number) => segmentPrice(model, effective[version - 1] ?? 0);
     const { counter } = play([put(3, "1"), put(1, "1"), put(2, "1")], priceOf);
     assert.deepEqual(
-      counter.segments.map(({ cardVersionId }) => cardVersionId),
+      segmentsOf(counter).map(({ cardVersionId }) => cardVersionId),
       [2, 1, 3],
     );
   });
@@ -222,7 +223,7 @@ describe("laws of a counter", () => {
       fc.property(arbitraryVersions, arbitraryMoves, (priceOf, moves) => {
         const { counter, sum } = play(moves, priceOf);
         assert.equal(sum, counter.amount);
-        assert.equal(runningTotal(counter.segments, priceOf), counter.amount);
+        assert.equal(runningTotal(segmentsOf(counter), priceOf), counter.amount);
       }),
       { numRuns: LAW_RUNS },
     );

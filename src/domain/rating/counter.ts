@@ -27,47 +27,39 @@ export interface Segment {
   readonly quantity: bigint;
 }
 
-/** The counter of one customer, period, card, charge and cell. */
+/**
+ * The counter of one customer, period, card, charge and cell: its first segment and what stands
+ * behind it, in the order in which the versions take effect, then by version id. Nearly all have
+ * one, and every step moves several: a list of one took longer to find and to make than what it
+ * says. Plain data, since counters cross threads.
+ */
 export interface Counter {
-  /** In the order in which the versions take effect, then by version id. */
-  readonly segments: readonly Segment[];
+  /** The version of the first segment; null: there is none. */
+  readonly cardVersionId: number | null;
+  /** The quantity of the first segment. */
+  readonly quantity: bigint;
+  /** The segments behind it. */
+  readonly later: readonly Segment[];
   /** The running total. It follows from the segments and is kept to spare the evaluation. */
   readonly amount: Amount;
 }
 
+const NONE: readonly Segment[] = [];
+
 /** A counter that nothing has moved, or from which everything was taken off again. */
-export const EMPTY_COUNTER: Counter = { segments: [], amount: ZERO_AMOUNT };
-
-/**
- * A counter that one version alone has moved, as nearly all: every step moves several, and a list
- * of one segment took longer to find and to make than what it says. Who asks twice for its segments
- * gets two lists that say the same.
- */
-class SoleCounter implements Counter {
-  readonly cardVersionId: number;
-  readonly quantity: bigint;
-  readonly amount: Amount;
-
-  constructor(
-    cardVersionId: number,
-    { quantity, amount }: { readonly quantity: bigint; readonly amount: Amount },
-  ) {
-    this.cardVersionId = cardVersionId;
-    this.quantity = quantity;
-    this.amount = amount;
-  }
-
-  get segments(): readonly Segment[] {
-    return [{ cardVersionId: this.cardVersionId, quantity: this.quantity }];
-  }
-}
+export const EMPTY_COUNTER: Counter = counterOf([], ZERO_AMOUNT);
 
 /** The counter of these segments, which are in their order. */
 export function counterOf(segments: readonly Segment[], amount: Amount): Counter {
-  const [first] = segments;
-  if (first === undefined || segments.length > 1) return { segments, amount };
-  const { cardVersionId, quantity } = first;
-  return new SoleCounter(cardVersionId, { quantity, amount });
+  const [first, ...others] = segments;
+  const later = others.length === 0 ? NONE : others;
+  const { cardVersionId = null, quantity = 0n } = first ?? {};
+  return { cardVersionId, quantity, later, amount };
+}
+
+/** All segments of a counter, in their order. */
+export function segmentsOf({ cardVersionId, quantity, later }: Counter): readonly Segment[] {
+  return cardVersionId === null ? NONE : [{ cardVersionId, quantity }, ...later];
 }
 
 /** How one card version prices a counter. */
@@ -109,11 +101,11 @@ export function advance(
 }
 
 function moveCounter(before: Counter, move: Move, priceOf: PriceOfVersion): Counter {
-  if (before instanceof SoleCounter && before.cardVersionId === move.cardVersionId) {
-    return moveOnly(before.quantity, move, priceOf);
-  }
-  const { segments } = before;
-  return segments.length === 0 ? moveOnly(0n, move, priceOf) : moveAmong(segments, move, priceOf);
+  const { cardVersionId, quantity, later } = before;
+  const isAlone = cardVersionId === null || cardVersionId === move.cardVersionId;
+  return isAlone && later.length === 0
+    ? moveOnly(quantity, move, priceOf)
+    : moveAmong(segmentsOf(before), move, priceOf);
 }
 
 function moveOnly(quantity: bigint, move: Move, priceOf: PriceOfVersion): Counter {
@@ -121,7 +113,7 @@ function moveOnly(quantity: bigint, move: Move, priceOf: PriceOfVersion): Counte
   const moved = movedQuantity(quantity, move);
   if (moved === 0n) return EMPTY_COUNTER;
   const amount = priceOf(cardVersionId).price.amountAt(moved);
-  return new SoleCounter(cardVersionId, { quantity: moved, amount });
+  return { cardVersionId, quantity: moved, later: NONE, amount };
 }
 
 function moveAmong(segments: readonly Segment[], move: Move, priceOf: PriceOfVersion): Counter {
@@ -171,7 +163,7 @@ export interface ClosedCount {
 
 /** A counter at close, one count for each measure, in the order of their versions. */
 export function closeCounter(counter: Counter, priceOf: PriceOfVersion): ClosedCount[] {
-  return countsOf(counter.segments, priceOf).map(({ measure, quantity, running, priced }) => {
+  return countsOf(segmentsOf(counter), priceOf).map(({ measure, quantity, running, priced }) => {
     const volume = priced.reduce((sum, one) => sum + volumeDifference(one, quantity), 0n);
     const flat = priced.findLast(({ price }) => price.volume !== null)?.price.volume;
     const final = (running + volume + (flat?.flatAt(quantity) ?? 0n)) as Amount;

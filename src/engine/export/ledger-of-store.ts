@@ -6,7 +6,7 @@
 import { isTrialCell } from "../../domain/event/trial-cell.ts";
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import type { BillingPeriod } from "../../domain/period/billing-period.ts";
-import { closeCounter } from "../../domain/rating/counter.ts";
+import { closeCounter, segmentsOf } from "../../domain/rating/counter.ts";
 import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
 import { periodOfKey } from "../bill.ts";
 import type { EngineContext } from "../context.ts";
@@ -98,7 +98,7 @@ function entriesOf(
     .filter((one) => !isOfRuns(one) && !isTrialCell(one.cell))
     .flatMap(({ chargeKey, cell, counter }) => {
       const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
-      const cards = counter.segments.map(({ cardVersionId }) => cardVersionId);
+      const cards = segmentsOf(counter).map(({ cardVersionId }) => cardVersionId);
       return closeCounter(counter, priceOf).map(({ measure, quantity }) => ({
         ...{ item: itemOf(chargeKey, cell), measure, cards },
         value: measure === COST_MEASURE ? quantity : quantity * QUANTITY_UNIT,

@@ -4,6 +4,7 @@
  * charge that prices as before, and counted the same, keeps the shares that the ledger recorded:
  * they are facts, and nothing needs to be worked out again.
  */
+import { segmentsOf } from "../../domain/rating/counter.ts";
 import type { Charge, RateCard } from "../../domain/rating/rate-card.ts";
 import type { CounterKey, StoredCounter } from "../ports.ts";
 import type { Tariff } from "../tariff.ts";
@@ -42,7 +43,7 @@ export function keptCharges({
 }
 
 function hasCounted({ counter }: StoredCounter): boolean {
-  return counter.segments.length > 0;
+  return counter.cardVersionId !== null;
 }
 
 interface Compared {
@@ -67,12 +68,12 @@ function isSame({ former, latter, recorded, counting }: Compared): boolean {
 }
 
 function quantityOf({ counter }: StoredCounter): bigint {
-  return counter.segments.reduce((sum, { quantity }) => sum + quantity, 0n);
+  return segmentsOf(counter).reduce((sum, { quantity }) => sum + quantity, 0n);
 }
 
 /** What decides about the shares of a charge, in each version that a counter has. */
 function termsOf(tariff: Tariff, { counter }: StoredCounter, chargeKey: string): string[] {
-  return counter.segments.map(({ cardVersionId }) => {
+  return segmentsOf(counter).map(({ cardVersionId }) => {
     const { card } = tariff.versionById(cardVersionId);
     return chargeTerms(
       card,

@@ -53,7 +53,7 @@ export class SimulatedCounters {
     return [...slots].flatMap((slot) => {
       const { cardKey, chargeKey, cell } = slot;
       const counter = this.#counterOf(slot);
-      if (counter.segments.length === 0) return [];
+      if (counter.cardVersionId === null) return [];
       return [{ customer, period, cardKey, chargeKey, cell, counter }];
     });
   }

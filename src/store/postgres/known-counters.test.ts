@@ -1,9 +1,11 @@
 /** Periods of thousands of counters cost no more than what of them moves. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
 import { nodeDigest } from "../../compose.ts";
 import { KNOWN_COUNTERS_MAX_COUNT, KNOWN_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
+import { counterOf } from "../../domain/rating/counter.ts";
 import { counterKeyText } from "../../engine/batch-state.ts";
 import type { StoredCounter } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
@@ -15,11 +17,11 @@ const KEY = { customer: "acme", period: "2026-11-01" };
 const CELLS = 2_000;
 const TURNS = 20;
 
-const counterOf = (cell: string, units: number, key = KEY): StoredCounter =>
-  counterRow({ ...key, cell, counter: { segments: [], amount: amount(units) } });
+const countedTo = (cell: string, units: number, key = KEY): StoredCounter =>
+  counterRow({ ...key, cell, counter: counterOf([], amount(units)) });
 const pageOf = (customer: string, count: number): KnownPage => {
   const key = { ...KEY, customer };
-  const cells = Array.from({ length: count }, (_, at) => counterOf(`c${at}`, at, key));
+  const cells = Array.from({ length: count }, (_, at) => countedTo(`c${at}`, at, key));
   return new KnownPage(key, cells);
 };
 
@@ -53,7 +55,7 @@ test("nodes in turns read of a large period what the other one moved, and see it
   await nodes[0]?.createWorkspace("w");
   const kept = new Map<string, bigint>();
   const write = (at: number, cells: readonly string[]) => {
-    const counters = cells.map((cell, place) => counterOf(cell, at + place + 1));
+    const counters = cells.map((cell, place) => countedTo(cell, at + place + 1));
     for (const { cell, counter } of counters) kept.set(cell, counter.amount);
     return nodes[at % 2]?.transact("w", async (unit) => {
       const [page] = await unit.counted([KEY]);
@@ -83,7 +85,7 @@ test("of more counters than there is room for those read longest ago are forgott
   assert.deepEqual(known(), names);
   // One more on a page that is known, and then another page.
   const page = pages.get(counterKeyText({ ...KEY, customer: "e" })) ?? assert.fail("it is known");
-  pages.move(page, [counterOf("more", 1)]);
+  pages.move(page, [countedTo("more", 1)]);
   pages.add(pageOf("f", 0));
   assert.deepEqual(known(), ["b", "c", "d", "e"]);
 });

@@ -3,12 +3,14 @@
  * whoever wrote in between: two nodes write and read in any order, and each unit sees what the last
  * one left, whether its node remembers it or not.
  */
+
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { nodeDigest } from "../../compose.ts";
 import { LARGE_PAGE_COUNTERS_COUNT } from "../../domain/database-limits.ts";
 import type { PeriodState } from "../../domain/period/records.ts";
+import { counterOf } from "../../domain/rating/counter.ts";
 import type { Run } from "../../domain/run/run.ts";
 import type { Customer, Store, StoredCounter, UnitOfWork } from "../../engine/ports.ts";
 import { type PostgresServer, startPostgres } from "../real-postgres-contract.ts";
@@ -77,7 +79,7 @@ const anyTurn: fc.Arbitrary<Turn> = fc.record({
 /** The rows that a turn writes: each customer has one run and one period. */
 function rowsOf({ run, charge, step, closes, value }: Turn, { steps }: Model) {
   const customer = `of-${run}`;
-  const counter = { segments: [], amount: amount(value) };
+  const counter = counterOf([], amount(value));
   const closedAtMs = value;
   const revision = steps.has(`${run}/${step}`) ? 2 : 1;
   return {

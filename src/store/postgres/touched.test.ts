@@ -1,4 +1,5 @@
 /** What a node still knows after commits of others, by what these told, without a database. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -6,6 +7,7 @@ import {
   TOUCHED_ROWS_MAX_COUNT,
   TOUCHED_TOLD_COUNT,
 } from "../../domain/database-limits.ts";
+import { counterOf } from "../../domain/rating/counter.ts";
 import { amount, counterRow, customerRow, runRow, writesOf } from "../sample-rows-contract.ts";
 import { type Commit, KnownRows, type UnitRows } from "./known-rows.ts";
 import { readTouched, saveTouched, type Touched, touchedBy } from "./touched.ts";
@@ -73,7 +75,7 @@ test("a commit that told nothing, or is of another history, makes a node forget 
 
 test("a period others only added to stands as it stood; one they closed is asked", async () => {
   const key = { customer: "acme", period: PERIOD };
-  const counter = { segments: [], amount: amount(5) };
+  const counter = counterOf([], amount(5));
   const added = { counters: [counterRow({ ...key, counter })] };
   const closed = { ...added, periods: [{ ...key, closedAtMs: 5, statementId: "s-1" }] };
   const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
@@ -149,7 +151,7 @@ test("a node tells for so many commits since it found another's, and then no mor
 
 test("what commits moved is told from any link that is still known, own ones too", async () => {
   const known = await node();
-  const counter = { segments: [], amount: amount(5) };
+  const counter = counterOf([], amount(5));
   const counters = [counterRow({ customer: "acme", period: PERIOD, counter })];
   const own = await known.asOf(WS, commitAt(0), nothing);
   own.written(writesAt(1, { counters }), 0);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { nodeDigest } from "../../compose.ts";
+import { counterOf } from "../../domain/rating/counter.ts";
 import type { CountedPage, UnitOfWork } from "../../engine/ports.ts";
 import { amount, counterRow, rollupRow, writesOf } from "../sample-rows-contract.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -19,9 +20,8 @@ const OTHERS = Array.from({ length: 4_001 }, (_, at) => ({ ...KEY, customer: `ot
 /** Counts one more, by what a page says. */
 function countOne(unit: UnitOfWork, page: CountedPage | undefined) {
   const before = page?.counter("card", CHARGE);
-  const counter = { segments: [], amount: amount(1) };
-  if (before !== undefined)
-    counter.amount = (before.counter.amount + amount(1)) as typeof counter.amount;
+  const counted = before?.counter.amount ?? amount(0);
+  const counter = counterOf([], (counted + amount(1)) as typeof counted);
   const moved = counterRow({ counter });
   const gained = rollupRow({ cost: amount(1) });
   const counters = [before?.place === undefined ? moved : { ...moved, place: before.place }];

@@ -3,8 +3,10 @@
  * correct and what it is in credits. Each counter of the period is taken back to what it held at
  * the close, version by version, and closed again by the cards' documents.
  */
+
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { type Amount, formatAmount, formatScaled } from "../../domain/money/decimal.ts";
+import { segmentsOf } from "../../domain/rating/counter.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeCounter, decodeStatement } from "../stored-rows.ts";
 import type { Books } from "./books.ts";
@@ -85,7 +87,8 @@ function heldAtClose(file: DataFile, books: Books, of: Billed): Map<string, Vers
     // What caps and minimums of runs make of them is no charge.
     if (chargeKey === "") continue;
     const key = joined(cardKey, chargeKey, cell);
-    for (const { cardVersionId, quantity } of counter.segments) add(key, cardVersionId, quantity);
+    for (const { cardVersionId, quantity } of segmentsOf(counter))
+      add(key, cardVersionId, quantity);
   }
   for (const [key, quantity] of books.lateCounts.of(of.ws, of.id)) {
     const at = key.lastIndexOf(KEY_PART_END);

@@ -2,6 +2,7 @@
 
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import { formatScaled } from "../../domain/money/decimal.ts";
+import { segmentsOf } from "../../domain/rating/counter.ts";
 import type { StoredCounter } from "../../engine/ports.ts";
 import { decodeCounter, decodeRollup } from "../stored-rows.ts";
 import { amountKey, type Books } from "./books.ts";
@@ -93,7 +94,7 @@ function readCounters(file: DataFile, books: Books): void {
     const stored = readable(file, { table: "counters", key }, () => decodeCounter(row));
     if (stored === undefined) continue;
     books.amounts.addStored(amountKey({ ws, ...stored }), [stored.counter.amount]);
-    for (const { cardVersionId, quantity } of stored.counter.segments) {
+    for (const { cardVersionId, quantity } of segmentsOf(stored.counter)) {
       books.quantities.addStored(joined(ws, ...parts, cardVersionId), [quantity]);
     }
     const problems = readable(file, { table: "counters", key }, () => [
@@ -105,7 +106,7 @@ function readCounters(file: DataFile, books: Books): void {
 
 function* counterProblems(books: Books, ws: number, stored: StoredCounter): Generator<string> {
   const { cardKey, counter } = stored;
-  const { segments } = counter;
+  const segments = segmentsOf(counter);
   const versions = segments.map(({ cardVersionId }) => books.cards.of(ws, cardVersionId));
   for (const [at, version] of versions.entries()) {
     const { cardVersionId = 0, quantity = 0n } = segments[at] ?? {};
@@ -128,7 +129,7 @@ function* counterProblems(books: Books, ws: number, stored: StoredCounter): Gene
 function priceSegments(books: Books, ws: number, stored: StoredCounter): bigint | null {
   const reached = new Map<string, bigint>();
   let amount = 0n;
-  for (const { cardVersionId, quantity } of stored.counter.segments) {
+  for (const { cardVersionId, quantity } of segmentsOf(stored.counter)) {
     const charges = books.cards.of(ws, cardVersionId)?.charges ?? [];
     const charge = charges.find(({ key }) => key === stored.chargeKey);
     if (charge === undefined) return null;

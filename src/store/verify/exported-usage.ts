@@ -3,7 +3,9 @@
  * checked against the steps elsewhere. When it last changed is bounded from above: by the last
  * commit that touched the customer, or by any act that may have rated it anew.
  */
+
 import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
+import { segmentsOf } from "../../domain/rating/counter.ts";
 import { decodeCounter } from "../stored-rows.ts";
 import type { CardVersions } from "./card-versions.ts";
 import type { DataFile } from "./data-file.ts";
@@ -61,7 +63,7 @@ export class ExportedUsage {
       const items = found.get(period) ?? new Map<string, Count[]>();
       found.set(period, items);
       const item = cell === "" ? chargeKey : `${chargeKey}[${cell}]`;
-      for (const { cardVersionId, quantity } of counter.segments) {
+      for (const { cardVersionId, quantity } of segmentsOf(counter)) {
         const version = this.#cards.of(ws, cardVersionId);
         const charge = version?.charges.find(({ key }) => key === chargeKey);
         const measure = charge === undefined ? `? ${cardKey}` : measureOf(charge, cell);
