@@ -142,8 +142,9 @@ export interface StopList {
 }
 
 /**
- * A page of what is stopped, by what it is. A budget's own pause stands in the store until
- * the next hold looks at it: where there is room again, or its run has ended, it is left out. Throws `field.invalid`.
+ * A page of what is stopped, by what it is. A budget's own pause stands in the store until the next
+ * hold looks at it: where there is room again, or its run has ended, it is left out. Throws
+ * `field.invalid`.
  */
 export async function readStops(
   reading: Reading,

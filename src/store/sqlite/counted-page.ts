@@ -95,3 +95,10 @@ export class Page implements CountedPage {
 function isOfKey({ row }: RollupSlot, wanted: RollupRow): boolean {
   return isSameRollup(row, wanted);
 }
+
+/** The page of a period among those of a customer. */
+export function pageOf(pages: readonly Page[] | undefined, period: string): Page | undefined {
+  if (pages === undefined) return undefined;
+  for (const page of pages) if (page.period === period) return page;
+  return undefined;
+}
