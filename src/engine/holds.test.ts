@@ -280,13 +280,13 @@ describe("A paused run", () => {
     await send(step({ id: "x", usage: usage({ input_uncached: 10 }) }));
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("a"))), ["pause: budget"]);
     const waiting = engine.limits.waitForRun("w", "r1", { timeoutMs: 10_000 });
-    const [stop] = await engine.limits.stops("w", 10);
+    const [stop] = (await engine.limits.stops("w", { limit: 10 })).stops;
     assert.deepEqual([stop?.of, stop?.id, stop?.mode], ["run", "r1", "pause"]);
     await engine.limits.setLimit("w", { budget: "cap", scope: "r1", limit: "0.5", ...why });
     assert.equal((await waiting).state, "running");
-    assert.deepEqual(await engine.limits.stops("w", 10), []);
+    assert.deepEqual(await engine.limits.stops("w", { limit: 10 }), { stops: [], next: null });
     assert.deepEqual(words(await holdOn(engine, "r1", tenTokens("a"))), ["allow"]);
-    assert.deepEqual(await engine.store.spending.listStops("w", 10), []);
+    assert.deepEqual(await engine.store.spending.listStops("w", { limit: 10 }), []);
   });
 
   it("stays paused by a person until a person resumes it", async () => {

@@ -12,6 +12,8 @@ import {
   readCustomerBudgets,
   readRunState,
   readStops,
+  type StopList,
+  type StopQuery,
 } from "./read-budgets.ts";
 import {
   type Decided,
@@ -97,9 +99,9 @@ export class LiveLimits {
     return resumeWork(this.#context, workspace, resume);
   }
 
-  /** What is stopped, by what it is, at most so many. */
-  stops(workspace: string, limit: number): Promise<readonly Stop[]> {
-    return readStops(this.#context, workspace, limit);
+  /** A page of what is stopped, by what it is. Throws `field.invalid`. */
+  stops(workspace: string, query: StopQuery): Promise<StopList> {
+    return readStops(this.#context, workspace, query);
   }
 
   /** Whether a run may go on, and what its budgets stand at. */

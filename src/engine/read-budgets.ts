@@ -9,7 +9,13 @@ import {
 } from "../domain/budget/budget.ts";
 import { freeOf, isStoppedBy, type Room } from "../domain/budget/decide.ts";
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
-import { decidingStop, type Stop, stopKeysOf } from "../domain/budget/stop.ts";
+import {
+  decidingStop,
+  STOP_SCOPES,
+  type Stop,
+  type StopKey,
+  stopKeysOf,
+} from "../domain/budget/stop.ts";
 import { TollgateError } from "../domain/errors.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import { mayGoOn, type Run } from "../domain/run/run.ts";
@@ -121,16 +127,32 @@ function isShort({ budget }: Stop, own: Room | undefined): boolean {
   return isStoppedBy(own) || freeOf(own, false) <= BigInt(budget?.free ?? "0");
 }
 
+/** Which stops to read. */
+export interface StopQuery {
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** A page of what is stopped. */
+export interface StopList {
+  readonly stops: readonly Stop[];
+  /** Null: that was all. */
+  readonly next: string | null;
+}
+
 /**
- * What is stopped, by what it is, at most so many. A budget's own pause stands in the store until
- * the next hold looks at it: where there is room again, or its run has ended, it is left out.
+ * A page of what is stopped, by what it is. A budget's own pause stands in the store until the next
+ * hold looks at it: where there is room again, or its run has ended, it is left out. Throws
+ * `field.invalid`.
  */
 export async function readStops(
   reading: Reading,
   workspace: string,
-  limit: number,
-): Promise<readonly Stop[]> {
-  const stops = await reading.store.spending.listStops(workspace, limit);
+  { limit, cursor }: StopQuery,
+): Promise<StopList> {
+  const after = cursor === undefined ? {} : { after: stopOf(cursor) };
+  const stops = await reading.store.spending.listStops(workspace, { limit, ...after });
   const isListed = await Promise.all(
     stops.map(async (stop) => {
       if (stop.budget === null) return true;
@@ -138,7 +160,18 @@ export async function readStops(
       return isInForce(stop, await roomOf(reading, workspace, { stop, rooms }), rooms);
     }),
   );
-  return stops.filter((_, at) => isListed[at]);
+  const last = stops.length < limit ? undefined : stops.at(-1);
+  return {
+    stops: stops.filter((_, at) => isListed[at]),
+    next: last === undefined ? null : `${last.of}|${last.id}`,
+  };
+}
+
+function stopOf(cursor: string): StopKey {
+  const [word, id] = partsOf(cursor);
+  const of = STOP_SCOPES.find((scope) => scope === word);
+  if (of === undefined) throw notOfListing();
+  return { of, id };
 }
 
 async function readPath({ store }: Reading, workspace: string, id: string): Promise<Run[]> {
@@ -287,7 +320,16 @@ export async function readBalances(
 }
 
 function placeOf(cursor: string): { readonly scope: string; readonly window: string } {
+  const [window, scope] = partsOf(cursor);
+  return { window, scope };
+}
+
+function partsOf(cursor: string): readonly [first: string, rest: string] {
   const at = cursor.indexOf("|");
-  if (at >= 0) return { window: cursor.slice(0, at), scope: cursor.slice(at + 1) };
-  throw new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
+  if (at < 0) throw notOfListing();
+  return [cursor.slice(0, at), cursor.slice(at + 1)];
+}
+
+function notOfListing(): TollgateError {
+  return new TollgateError("field.invalid", "The cursor is not of this listing.", "cursor");
 }

@@ -89,6 +89,12 @@ export interface HoldPage {
   readonly after?: HoldPlace;
 }
 
+/** A page of what is stopped; `after` is the last one of the page before. */
+export interface StopPage {
+  readonly limit: number;
+  readonly after?: StopKey;
+}
+
 /** Reads outside a unit of work, under the rules of `Store`. */
 export interface SpendingReads {
   /** Every budget of a workspace, retired ones too, in the order of their ids. */
@@ -103,7 +109,7 @@ export interface SpendingReads {
   /** Newest first, then by identity. */
   holdsOfRun(workspace: string, run: string, page: HoldPage): Answer<Hold[]>;
   /** By what they stop. */
-  listStops(workspace: string, limit: number): Answer<Stop[]>;
+  listStops(workspace: string, page: StopPage): Answer<Stop[]>;
   stops(workspace: string, keys: readonly StopKey[]): Answer<Stop[]>;
   /** In commit order. */
   overrunsOf(workspace: string, key: BalanceKey, limit: number): Answer<Overrun[]>;

@@ -21,13 +21,14 @@ test("a pause of an ended root keeps nobody, and is on no list; a person's stop 
     stoppedAtMs: clock.now,
   };
   await write(store, "w", { stops: [stale] });
-  assert.deepEqual(await engine.limits.stops("w", 10), []);
+  const all = () => engine.limits.stops("w", { limit: 10 });
+  const listed = async () => (await all()).stops.map(({ id }) => id);
+  assert.deepEqual(await listed(), []);
   assert.equal((await engine.limits.runState("w", "sub")).state, "running");
   const everything = { of: "workspace", id: "" } as const;
   assert.deepEqual((await engine.live.read("w", everything)).stops, []);
   const more = ask("y", { step: step({ run: "sub", id: "y", usage: usage({ output_text: 1 }) }) });
   assert.deepEqual(words(await holdOn(engine, "sub", more)), ["pause: budget"]);
-  const listed = async () => (await engine.limits.stops("w", 10)).map(({ id }) => id);
   assert.deepEqual(await listed(), ["sub"]);
   assert.equal((await engine.limits.runState("w", "sub")).state, "paused");
   await write(store, "w", { stops: [{ ...stale, budget: null }] });

@@ -237,7 +237,11 @@ async function assertReads(store: SpendingReads, workspace: string, model: Model
   const stops = [...model.stops.values()].sort(
     (a, b) => byBytes(a.of, b.of) || byBytes(a.id, b.id),
   );
-  assert.deepEqual(await store.listStops(workspace, MANY), stops);
+  assert.deepEqual(await store.listStops(workspace, { limit: MANY }), stops);
+  for (const [at, after] of stops.entries()) {
+    const next = await store.listStops(workspace, { limit: 1, after });
+    assert.deepEqual(next, stops.slice(at + 1, at + 2), "a page goes on behind the one before");
+  }
   assert.deepEqual(rows(await store.stops(workspace, stops)), rows(stops));
   for (const key of keys) {
     const over = model.overruns.filter((one) => balanceText(one) === balanceText(key));
@@ -350,7 +354,7 @@ async function checkApart(scene: Scene): Promise<void> {
     assert.deepEqual(await spending.holds([...model.holds.values()]), []);
     assert.equal(await spending.countingHoldCount(), 0);
   });
-  assert.deepEqual(await scene.store().spending.listStops(other, MANY), []);
+  assert.deepEqual(await scene.store().spending.listStops(other, { limit: MANY }), []);
 }
 
 /** What budgets need. */

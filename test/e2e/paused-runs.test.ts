@@ -135,7 +135,10 @@ describe("a paused run", () => {
     assert.equal((await ask("r1", "2")).decision, "pause");
     const occurredAt = new Date().toISOString();
     await ok("POST", "/v1/events", [{ type: "run.closed", id: "end", run: "r1", occurredAt }]);
-    assert.deepEqual(await server.engine.store.spending.listStops(DEFAULT_WORKSPACE, 10), []);
+    assert.deepEqual(
+      await server.engine.store.spending.listStops(DEFAULT_WORKSPACE, { limit: 10 }),
+      [],
+    );
     assert.equal(await stateOf("r1"), "ended");
     const { alerts } = await ok("GET", "/v1/alerts");
     const types = (alerts as unknown as Json[]).map(({ type }) => type);

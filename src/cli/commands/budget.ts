@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
+import { allPages } from "../all-pages.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import { type Command, print, type Surroundings } from "../command.ts";
 import { askSpelling } from "../on-record.ts";
 import { type BalanceView, renderBalances, unitOf } from "../render/budgets.ts";
 import { renderTable } from "../render/table.ts";
+import type { Session } from "../session.ts";
 import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
 
 const list: Verb = {
@@ -62,13 +64,21 @@ const retire: Verb = {
 const balances: Verb = {
   form: "show KEY",
   run: async (scene, [key = ""]) => {
-    const path = `${pathOf(key)}/balances?limit=1000`;
-    const page = await scene.session.get<{ balances: readonly BalanceView[] }>(path);
-    const { styles } = scene.here;
-    const none = `The budget "${key}" has no balances so far.`;
-    return told(scene, page.balances, () => renderBalances(page.balances, styles, none));
+    const { session, here } = scene;
+    const kept = { path: `${pathOf(key)}/balances`, field: "balances" };
+    const found = await allPages<BalanceView>(session, kept);
+    const none = found.length > 0 ? "" : await withoutBalances(session, key);
+    return told(scene, found, () => renderBalances(found, here.styles, none));
   },
 };
+
+/** What is said of a budget that has no balances: one of credit has them in the wallets. */
+async function withoutBalances(session: Session, key: string): Promise<string> {
+  const { budgets } = await session.get<{ budgets: readonly BudgetView[] }>("/v1/budgets");
+  const isPrepaid = budgets.find((one) => one.key === key)?.measure === "prepaid";
+  if (!isPrepaid) return `The budget "${key}" has no balances so far.`;
+  return `The balances of "${key}" are credit: tollgate budget of customer ID shows one.`;
+}
 
 const of: Verb = {
   form: "of run|customer ID",

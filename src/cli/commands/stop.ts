@@ -1,3 +1,4 @@
+import { allPages } from "../all-pages.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import {
   type Arguments,
@@ -27,8 +28,8 @@ export const stop: Command = {
     const [of = "list"] = args.positionals;
     if (of === "list") {
       return withSession(args, here, async (session) => {
-        const { stops } = await session.get<{ stops: readonly StopView[] }>("/v1/stops");
-        return show(stops, args, here);
+        const stops = { path: "/v1/stops", field: "stops" };
+        return show(await allPages<StopView>(session, stops), args, here);
       });
     }
     const mode = args.options.pause === true ? "pause" : "block";

@@ -182,16 +182,21 @@ const stopWork = route<unknown, unknown, Omit<NewStop, "id"> & { readonly id?: s
     ok(stopView(await engine.limits.stopWork(workspace, { id, ...rest }))),
 });
 
-const listStops = route({
+const listStops = route<unknown, { readonly limit: number; readonly cursor?: string }>({
   method: "GET",
   path: "/v1/stops",
   operationId: "listStops",
   summary: "What is stopped.",
   scope: "read",
-  answers: { 200: json("The stops.", named("StopList")) },
-  handle: async ({ engine }, { workspace }) => {
-    const stops = await engine.limits.stops(workspace, PAGE_MAX_ROWS);
-    return ok({ stops: stops.map(stopView) });
+  query: closed({
+    "limit?": { type: "integer", minimum: 1, maximum: PAGE_MAX_ROWS, default: PAGE_MAX_ROWS },
+    "cursor?": described(TEXT, "`next` of the page before."),
+  }),
+  answers: { 200: json("A page of stops.", named("StopList")) },
+  errors: ["field.invalid", "field.out_of_range"],
+  handle: async ({ engine }, { workspace, query }) => {
+    const { stops, next } = await engine.limits.stops(workspace, query);
+    return ok({ stops: stops.map(stopView), next });
   },
 });
 

@@ -199,7 +199,7 @@ export const BUDGET_SCHEMAS = {
   BalancePage: closed({ balances: listOf(named("Balance")), next: TEXT_OR_NULL }),
   Balances: closed({ budgets: listOf(named("Balance")) }),
   LimitSet: closed({ budget: ANY_TEXT, scope: ANY_TEXT, limit: nullable(LEVEL) }),
-  StopList: closed({ stops: listOf(named("Stop")) }),
+  StopList: closed({ stops: listOf(named("Stop")), next: TEXT_OR_NULL }),
   Resumed: closed({
     lifted: nullable(named("Stop")),
     short: described(

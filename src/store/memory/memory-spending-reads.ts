@@ -16,6 +16,7 @@ import type {
   KeptBalance,
   LimitKey,
   SpendingReads,
+  StopPage,
 } from "../../engine/spending-ports.ts";
 import { balancePage } from "../balance-page.ts";
 import { keptBalances } from "./memory-spending.ts";
@@ -57,9 +58,11 @@ export class MemorySpendingReads implements SpendingReads {
       .slice(0, limit);
   }
 
-  listStops(workspace: string, limit: number): Stop[] {
+  listStops(workspace: string, { limit, after }: StopPage): Stop[] {
+    const inOrder = (a: StopKey, b: StopKey) => byBytes(a.of, b.of) || byBytes(a.id, b.id);
     return [...this.#tablesOf(workspace).stops.values()]
-      .sort((a, b) => byBytes(a.of, b.of) || byBytes(a.id, b.id))
+      .filter((stop) => after === undefined || inOrder(stop, after) > 0)
+      .sort(inOrder)
       .slice(0, limit);
   }
 

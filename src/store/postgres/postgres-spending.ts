@@ -15,6 +15,7 @@ import type {
   SpendingReads,
   SpendingUnit,
   SpendingWrites,
+  StopPage,
 } from "../../engine/spending-ports.ts";
 import { balancePage } from "../balance-page.ts";
 import { condition, conditionsOfHolds, equal } from "../conditions.ts";
@@ -361,10 +362,12 @@ export class PostgresSpendingReads implements SpendingReads {
     return (await ask(...query)).map(decodeHold);
   }
 
-  async listStops(workspace: string, limit: number): Promise<Stop[]> {
+  async listStops(workspace: string, { limit, after }: StopPage): Promise<Stop[]> {
     const ask = await this.#in(workspace);
-    const sql = "SELECT * FROM stops WHERE ws = $1 ORDER BY scope_kind, scope LIMIT $2";
-    return (await ask(sql, limit)).map(decodeStop);
+    const { of, id } = after ?? { of: "", id: "" };
+    const sql = `SELECT * FROM stops WHERE ws = $1 AND (scope_kind, scope) > ($2, $3)
+      ORDER BY scope_kind, scope LIMIT $4`;
+    return (await ask(sql, of, id, limit)).map(decodeStop);
   }
 
   async stops(workspace: string, keys: readonly StopKey[]): Promise<Stop[]> {

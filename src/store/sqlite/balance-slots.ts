@@ -33,7 +33,7 @@ interface ScopeRow {
   /** Newest first. */
   slots: BalanceSlot[];
   /** Limits of its own, by budget; null: the budget's. */
-  readonly limits: { readonly budgetId: number; limit: bigint | null }[];
+  limits: { readonly budgetId: number; limit: bigint | null }[];
 }
 
 /** The balances of one workspace, and limits that scopes have of their own. */
@@ -79,6 +79,19 @@ export class BalanceSlots {
     const known = limits.find((own) => own.budgetId === budgetId);
     if (known === undefined) limits.push({ budgetId, limit });
     else known.limit = limit;
+  }
+
+  /** A unit failed: what is known beside that which holds on disk set aside is asked for again. */
+  doubt(): void {
+    for (const row of this.#scopes.values()) {
+      row.limits = [];
+      for (const slot of row.slots) {
+        slot.balance = undefined;
+        slot.isPending = false;
+        slot.sent = null;
+        slot.heldMore = 0n;
+      }
+    }
   }
 
   /** Every balance of which holds on disk set something aside. */

@@ -134,3 +134,10 @@ export class Page implements CountedPage {
     return this.counters.find(counterPlace(wanted), wanted);
   }
 }
+
+/** The page of a period among those of a customer. */
+export function pageOf(pages: readonly Page[] | undefined, period: string): Page | undefined {
+  if (pages === undefined) return undefined;
+  for (const page of pages) if (page.period === period) return page;
+  return undefined;
+}

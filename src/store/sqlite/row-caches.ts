@@ -29,7 +29,7 @@ import {
   decodeRun,
 } from "../stored-rows.ts";
 import { BudgetRows } from "./budget-rows.ts";
-import { CounterSlot, Page, RollupSlot } from "./counted-page.ts";
+import { CounterSlot, Page, pageOf, RollupSlot } from "./counted-page.ts";
 import { RunIdentities } from "./run-identities.ts";
 import type { Statements } from "./statements.ts";
 
@@ -93,9 +93,9 @@ class WorkspaceRows {
   pending = new PendingTotals();
   readonly budgets: BudgetRows;
 
-  constructor(statements: Statements, ws: number) {
+  constructor(statements: Statements, budgets: BudgetRows) {
     this.identities = new RunIdentities(statements);
-    this.budgets = new BudgetRows(statements, ws);
+    this.budgets = budgets;
   }
 
   /** What is at hand, in rows. */
@@ -119,9 +119,13 @@ export class RowCaches {
     this.#statements = statements;
   }
 
-  clear(ws: number): void {
-    this.#workspaces.delete(ws);
+  /** A unit of a workspace failed: of all that is at hand only holds that it left alone stand. */
+  doubt(ws: number): void {
+    const budgets = this.#workspaces.get(ws)?.budgets;
     this.#lastNumbers.clear();
+    if (budgets === undefined) return;
+    budgets.doubt();
+    this.#workspaces.set(ws, new WorkspaceRows(this.#statements, budgets));
   }
 
   /**
@@ -191,7 +195,8 @@ export class RowCaches {
   #of(ws: number): WorkspaceRows {
     const known = this.#workspaces.get(ws);
     if (known !== undefined) return known;
-    const rows = new WorkspaceRows(this.#statements, ws);
+    const budgets = new BudgetRows(this.#statements, ws);
+    const rows = new WorkspaceRows(this.#statements, budgets);
     this.#workspaces.set(ws, rows);
     return rows;
   }
@@ -386,10 +391,4 @@ export class RowCaches {
   forgetPeriods(ws: number, customer: string): void {
     this.#of(ws).periods.delete(customer);
   }
-}
-
-function pageOf(pages: readonly Page[] | undefined, period: string): Page | undefined {
-  if (pages === undefined) return undefined;
-  for (const page of pages) if (page.period === period) return page;
-  return undefined;
 }

@@ -2,7 +2,7 @@
 
 import type { BalanceKey, BudgetRecord, Overrun, OwnLimit } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
-import type { Stop, StopKey } from "../../domain/budget/stop.ts";
+import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
 import type { Answer, StepKey } from "../../engine/ports.ts";
 import type {
   BalanceFilter,
@@ -14,6 +14,7 @@ import type {
   SpendingReads,
   SpendingUnit,
   SpendingWrites,
+  StopPage,
 } from "../../engine/spending-ports.ts";
 import { balancePage } from "../balance-page.ts";
 import { conditionsOfHolds, together } from "../conditions.ts";
@@ -291,9 +292,11 @@ export class SqliteSpendingReads implements SpendingReads {
     return this.#source.all(sql, this.#source.ws(workspace), ...values, limit).map(decodeHold);
   }
 
-  listStops(workspace: string, limit: number): Stop[] {
+  listStops(workspace: string, { limit, after }: StopPage): Stop[] {
     const stops = [...this.#source.rows(this.#source.ws(workspace)).stops];
+    const from = after === undefined ? "" : stopText(after);
     return stops
+      .filter(([text]) => text > from)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .slice(0, limit)
       .map(([, stop]) => stop);

@@ -126,7 +126,7 @@ export class UnitsOfWork {
    */
   #doubt(ws: number): void {
     const { shared } = this.#parts;
-    shared.caches.clear(ws);
+    shared.caches.doubt(ws);
     shared.names.forget();
     this.#current.doubt(ws);
   }
