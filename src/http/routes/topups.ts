@@ -167,8 +167,7 @@ const saveEndpoint = route<unknown, unknown, { readonly url: string | null }>({
   method: "PUT",
   path: "/v1/payment-endpoint",
   operationId: "savePaymentEndpoint",
-  summary:
-    "Say where payments are asked for: https, or http to private targets; null: nowhere.",
+  summary: "Say where payments are asked for: https, or http to private targets; null: nowhere.",
   scope: "admin",
   body: { schema: closed({ url: nullable({ type: "string", maxLength: 2000 }) }) },
   answers: { 200: json("The endpoint.", named("PaymentEndpoint")) },
