@@ -3,6 +3,7 @@ import ts from "typescript";
 import { findNodes, isCode, type Rule } from "./tree.ts";
 
 const FILE_MAX_LINES = 400;
+const OVERVIEW_MAX_LINES = 200;
 const FUNCTION_MAX_LINES = 70;
 const LINE_MAX_COLUMNS = 100;
 const PARAMETERS_MAX_COUNT = 3;
@@ -19,6 +20,21 @@ const fileLength: Rule = {
     }),
   refuses: [{ "src/domain/long.ts": lines(401, "// Long.") }],
   accepts: [{ "src/domain/full.ts": lines(400, "// Full."), "docs/x.md": lines(500, "Text.") }],
+};
+
+const OVERVIEW = "ARCHITECTURE.md";
+
+const overviewLength: Rule = {
+  name: `the overview of the architecture has at most ${OVERVIEW_MAX_LINES} lines`,
+  find: (tree) =>
+    tree.flatMap(({ path, text }) => {
+      const count = text.trimEnd().split("\n").length;
+      const message = `${count} lines; say it where the code is, or in docs`;
+      const isLong = path === OVERVIEW && count > OVERVIEW_MAX_LINES;
+      return isLong ? [{ path, line: OVERVIEW_MAX_LINES + 1, message }] : [];
+    }),
+  refuses: [{ [OVERVIEW]: lines(OVERVIEW_MAX_LINES + 1, "Text.") }],
+  accepts: [{ [OVERVIEW]: lines(OVERVIEW_MAX_LINES, "Text."), "docs/x.md": lines(201, "Text.") }],
 };
 
 const functionLength: Rule = {
@@ -92,4 +108,10 @@ const parameterCount: Rule = {
   accepts: [{ "src/x.ts": "function f(this: T, a: A, b: B, { c, d, e }: C) {}" }],
 };
 
-export const SIZE_RULES: readonly Rule[] = [fileLength, functionLength, lineWidth, parameterCount];
+export const SIZE_RULES: readonly Rule[] = [
+  fileLength,
+  overviewLength,
+  functionLength,
+  lineWidth,
+  parameterCount,
+];
