@@ -24,17 +24,8 @@ describe("a wrong command about limits", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function tollgate(...words: string[]) {
-    let [out, err] = ["", ""];
-    const code = await dispatch(words, {
-      product: openProduct(),
-      out: { write: (text) => (out += text) },
-      err: { write: (text) => (err += text) },
-      styles: PLAIN_STYLES,
-      environment: { TOLLGATE_URL: server.url, TOLLGATE_KEY: server.adminKey },
-    });
-    return { code, out, err };
-  }
+  const tollgate = (...words: string[]) =>
+    toldWith({ TOLLGATE_URL: server.url, TOLLGATE_KEY: server.adminKey }, words);
 
   function file(text: string): string {
     const path = join(folder, "budgets.yaml");
@@ -206,17 +197,20 @@ test("what to do is told to a person by commands, not by routes", () => {
   }
 });
 
-async function told(...words: string[]) {
+/** What a command of these words tells, by these variables of the environment. */
+async function toldWith(environment: Readonly<Record<string, string>>, words: readonly string[]) {
   let [out, err] = ["", ""];
   const code = await dispatch(words, {
     product: openProduct(),
     out: { write: (text) => (out += text) },
     err: { write: (text) => (err += text) },
     styles: PLAIN_STYLES,
-    environment: {},
+    environment,
   });
   return { code, out, err };
 }
+
+const told = (...words: string[]) => toldWith({}, words);
 
 test("what to do names commands that there are", async () => {
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {
