@@ -20,8 +20,8 @@ import { contextOf } from "./engine-context.ts";
 import { ExportCases, type ExportParts } from "./export/export-cases.ts";
 import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
 import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
-import { type Invoice, importInvoice, type NewInvoice } from "./import-invoice.ts";
 import { type ImportedPrices, importPrices, type NewPrices } from "./import-prices.ts";
+import { InvoiceCases } from "./invoice-cases.ts";
 import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import type { Signatures } from "./key-ports.ts";
 import {
@@ -60,7 +60,6 @@ import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
 import * as runs from "./read-run.ts";
 import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
 import { ReceiptCases } from "./receipt-cases.ts";
-import { bookTrueUp, type Reconciliation, reconcileInvoice } from "./reconcile-invoice.ts";
 import { makeReady } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
@@ -123,6 +122,8 @@ export class Engine {
   readonly changes: ChangeCases;
   /** Lines for billing systems. */
   readonly exports: ExportCases;
+  /** What providers bill us. */
+  readonly invoices: InvoiceCases;
 
   constructor(parts: EngineParts, caller: Caller | null = null) {
     this.#parts = parts;
@@ -136,6 +137,7 @@ export class Engine {
     this.changes = new ChangeCases(this.#context);
     this.alerts = new AlertCases({ ...this.#context, secrets: parts.secrets });
     this.exports = new ExportCases(this.#context, parts.exporting);
+    this.invoices = new InvoiceCases(this.#context);
   }
 
   /** As one caller uses it, who signs what it decides; `approving`: in the name of a change. */
@@ -278,22 +280,6 @@ export class Engine {
   /** Takes over what a customer counted and owed elsewhere. */
   setOpening(workspace: string, opening: NewOpening): Promise<readonly OpeningPart[]> {
     return setOpening(this.#context, workspace, opening);
-  }
-
-  importInvoice(workspace: string, invoice: NewInvoice): Promise<Invoice> {
-    return importInvoice(this.#context, workspace, invoice);
-  }
-
-  /** Holds a provider's invoice against recorded cost. */
-  reconcileInvoice(workspace: string, id: string): Promise<Reconciliation> {
-    return reconcileInvoice(this.#context, workspace, id);
-  }
-
-  bookTrueUp(
-    workspace: string,
-    request: { readonly invoice: string; readonly reason: string; readonly by: string },
-  ): ReturnType<typeof bookTrueUp> {
-    return bookTrueUp(this.#context, workspace, request);
   }
 
   openDispute(workspace: string, dispute: NewDispute): Promise<Dispute> {

@@ -323,8 +323,8 @@ async function actByHand(engine: Engine, workspace: string): Promise<void> {
   const credited = [{ line, amount: "0.25" }];
   await engine.issueCreditNote(workspace, { ...who, statement: again.id, lines: credited });
   const row = { provider: "openai", model: "gpt-5", day: "2026-11-02", amount: "3" };
-  await engine.importInvoice(workspace, { id: "INV", currency: "USD", rows: [row] });
-  await engine.bookTrueUp(workspace, { ...who, invoice: "INV" });
+  await engine.invoices.import(workspace, { id: "INV", currency: "USD", rows: [row] });
+  await engine.invoices.bookTrueUp(workspace, { ...who, invoice: "INV" });
   await engine.saveWorkspace(workspace, { graceHours: 12 });
 }
 

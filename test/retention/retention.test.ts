@@ -127,7 +127,7 @@ test("what would need the steps is refused, and the rest is answered as before",
     const then = await engine.readsAt(ws, NOW_MS);
     await assert.rejects(engine.usage(ws, { groupBy: ["customer"], filter: {} }, then), refused);
     await assert.rejects(engine.runTree(ws, "r1", then), refused);
-    await assert.rejects(engine.reconcileInvoice(ws, "INV"), refused);
+    await assert.rejects(engine.invoices.reconcile(ws, "INV"), refused);
     await assert.rejects(engine.runUnderCard(ws, { run: "r1", card: null }), refused);
     const byEndUser = { groupBy: ["endUser"], filter: {} } as const;
     await assert.rejects(engine.usage(ws, byEndUser), refused);

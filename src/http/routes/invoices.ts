@@ -59,7 +59,7 @@ const importInvoice = route<unknown, unknown, NewInvoice>({
   answers: { 200: json("The invoice.", named("Invoice")) },
   errors: ["booking.conflict"],
   handle: async ({ engine }, { workspace, body }) =>
-    ok(invoiceView(await engine.importInvoice(workspace, body))),
+    ok(invoiceView(await engine.invoices.import(workspace, body))),
 });
 
 interface ListQuery {
@@ -100,7 +100,7 @@ const reconcile = route<{ readonly invoice: string }>({
   answers: { 200: json("Both sides.", named("Reconciliation")) },
   errors: ["invoice.not_found", "steps.removed"],
   handle: async ({ engine }, { workspace, params }) =>
-    ok(reconciliationView(await engine.reconcileInvoice(workspace, params.invoice))),
+    ok(reconciliationView(await engine.invoices.reconcile(workspace, params.invoice))),
 });
 
 interface TrueUpBody {
@@ -121,8 +121,8 @@ const bookTrueUp = route<{ readonly invoice: string }, unknown, TrueUpBody>({
   answers: { 200: json("Both sides, with what was booked.", named("Reconciliation")) },
   errors: ["invoice.not_found", "steps.removed"],
   handle: async ({ engine }, { workspace, params: { invoice }, body }) => {
-    await engine.bookTrueUp(workspace, { invoice, ...body });
-    return ok(reconciliationView(await engine.reconcileInvoice(workspace, invoice)));
+    await engine.invoices.bookTrueUp(workspace, { invoice, ...body });
+    return ok(reconciliationView(await engine.invoices.reconcile(workspace, invoice)));
   },
 });
 
