@@ -1,7 +1,7 @@
 /**
- * `npm run --silent bench -- export|growth|ingest|limits|live|rating|reads|simulate [--json]
- * [--steps N] [--store postgres]`: prints what was measured, as JSON or as a list. Progress goes to
- * stderr. Every bench stands beside `ingest.ts` and is listed here.
+ * `npm run --silent bench -- export|growth|ingest|limits|live|long-runs|rating|reads|simulate
+ * [--json] [--steps N] [--store postgres]`: prints what was measured, as JSON or as a list.
+ * Progress goes to stderr. Every bench stands beside `ingest.ts` and is listed here.
  */
 import { parseArgs } from "node:util";
 import { benchExport } from "./export.ts";
@@ -11,6 +11,7 @@ import { benchIngestPostgres } from "./ingest-postgres.ts";
 import { benchLimits } from "./limits.ts";
 import { benchLimitsPostgres } from "./limits-postgres.ts";
 import { benchLive } from "./live.ts";
+import { benchLongRuns } from "./long-runs.ts";
 import { benchRating } from "./rating.ts";
 import { benchReads } from "./reads.ts";
 import { benchSimulate } from "./simulate.ts";
@@ -21,6 +22,7 @@ const BENCHES = {
   ingest: { defaultSteps: 2_000_000, run: benchIngest },
   limits: { defaultSteps: 6_000, run: benchLimits },
   live: { defaultSteps: 100_000, run: benchLive },
+  "long-runs": { defaultSteps: 600_000, run: benchLongRuns },
   rating: { defaultSteps: 200_000, run: benchRating },
   reads: { defaultSteps: 200_000, run: benchReads },
   simulate: { defaultSteps: 1_000_000, run: benchSimulate },
