@@ -333,6 +333,7 @@ export const ERRORS = {
     "The database of DATABASE_URL cannot be used.",
     "Check that it is up, its address, and what the user of the address may do.",
   ],
+  "store.month_in_use": [503, "Somebody holds the month of old steps.", "Run it again later."],
   "store.locked": [
     503,
     "Another process holds this data folder.",

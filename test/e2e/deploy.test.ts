@@ -47,6 +47,16 @@ test("the Kubernetes example starts nodes on a database and asks a public route 
   assert.ok(waitsSeconds > 0 && graceSeconds > 20, "longer than a shutdown waits");
 });
 
+test("the Kubernetes example spreads nodes, and evicts one at a time", () => {
+  const all = parseAllDocuments(read("kubernetes.yaml")).map((document) => document.toJS());
+  const [{ spec }, , { kind, spec: disruptions }] = all;
+  assert.equal(kind, "PodDisruptionBudget");
+  assert.deepEqual(disruptions.selector, spec.selector);
+  assert.ok(disruptions.maxUnavailable > 0 && disruptions.maxUnavailable < spec.replicas);
+  const [spread] = spec.template.spec.topologySpreadConstraints;
+  assert.deepEqual(spread.labelSelector, spec.selector);
+});
+
 test("the Compose example has a database and nodes on it, built by the Dockerfile", () => {
   const { services } = parse(read("compose.yaml"));
   const { environment, build } = services.tollgate;

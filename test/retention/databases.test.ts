@@ -134,6 +134,21 @@ test("whoever reads a month sees all of it, and keeps nobody waiting for its rem
   assert.deepEqual((await verified()).findings, []);
 });
 
+test("a month that somebody holds is told by its name, and nothing of it is removed", async () => {
+  await statusesOf(endedRun("held"));
+  const sql = "SELECT ws, id AS run, month FROM runs WHERE id = 'held'";
+  const [held] = (await client.query(sql)).rows as [{ ws: number; run: string; month: number }];
+  await client.query(`BEGIN; LOCK TABLE steps_${held.month} IN ROW EXCLUSIVE MODE`);
+  const runs = [{ ...held, seq: 1, steps: 2, workspace: DEFAULT_WORKSPACE }];
+  await assert.rejects(removeFromPostgres(place.databaseUrl ?? "", { runs }), (error) => {
+    const { code, message } = error as { code: string; message: string };
+    const month = new Date().toISOString().slice(0, "2026-11".length);
+    return code === "store.month_in_use" && message.includes(`steps of ${month} for 5 seconds`);
+  });
+  await client.query("COMMIT");
+  assert.deepEqual((await verified()).findings, []);
+});
+
 test("a copy has the steps that are removed while it is made", async () => {
   await statusesOf(endedRun("copied"));
   const { rows } = await client.query("SELECT ws, id AS run FROM runs WHERE id = 'copied'");

@@ -90,9 +90,19 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   // A connection that breaks says so at once, and nobody listening would end the process. Whoever
   // uses it learns of it by the next statement; one that nobody uses is dropped by the pool.
   pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
+  pool.on("connect", (client) => {
+    client.on("error", () => {});
+    if (options.role !== null) void client.query({ text: SCHEMA_OF_LOGIN }).catch(() => undefined);
+  });
   return pool;
 }
+
+/**
+ * "$user" means the role that a session works as, and meant who connected when the tables were
+ * made. Sent before whatever is asked; where it fails, that fails too.
+ */
+const SCHEMA_OF_LOGIN = `SELECT set_config('search_path', replace(replace(
+  current_setting('search_path'), '"$user"', '$user'), '$user', quote_ident(session_user)), false)`;
 
 /**
  * Lets statements that are sent in one go leave as one piece: a system call for each of some twenty

@@ -50,11 +50,51 @@ function authorityHint(cause: unknown): string | null {
   return `${what}; name yours in the address as sslrootcert=/path/ca.pem`;
 }
 
+/** What the server refuses, by its SQLSTATE and words, and who can mend it how. */
+const REFUSALS = [
+  {
+    code: "42501",
+    about: /create role/,
+    remedy: `have it made by somebody who may:
+      CREATE ROLE tollgate_app NOLOGIN; GRANT tollgate_app TO the user of the address`,
+  },
+  {
+    code: "42501",
+    about: /grant role|admin option on role/,
+    remedy: `another user made it: have somebody who may run
+      GRANT tollgate_app TO the user of the address`,
+  },
+  {
+    code: "42501",
+    about: /for schema/,
+    remedy: "have its owner run GRANT USAGE, CREATE ON SCHEMA for the user of the address",
+  },
+  { code: "3F000", about: /./, remedy: "its search_path names no schema that is there" },
+  {
+    code: "08P01",
+    about: /startup parameter/,
+    remedy: "a pooler stands between that lets no settings of a session through: connect directly",
+  },
+] as const;
+
+function refusalHint(cause: unknown): string | null {
+  if (!(cause instanceof Error && "code" in cause)) return null;
+  const known = REFUSALS.find(
+    ({ code, about }) => cause.code === code && about.test(cause.message),
+  );
+  return known === undefined ? null : `${cause.message}; ${known.remedy.replaceAll(/\s+/g, " ")}`;
+}
+
 /** What is wrong with the schema stays what it is. */
 function tellUnreachable(error: unknown): never {
   const { cause, code } = unknownOutcome(error);
   if (code !== "store.unknown") throw error;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const detail = `The database of DATABASE_URL cannot be used: ${authorityHint(cause) ?? reason}.`;
-  throw new TollgateError("store.unreachable", detail, undefined, { cause });
+  throw unreachable(authorityHint(cause) ?? refusalHint(cause) ?? reason, cause);
+}
+
+/** That a database cannot be used, and why. */
+export function unreachable(reason: string, cause?: unknown): TollgateError {
+  const detail = `The database of DATABASE_URL cannot be used: ${reason}.`;
+  return new TollgateError("store.unreachable", detail, undefined, { cause });
 }

@@ -17,6 +17,7 @@ import { control, type Parameter, type Queries } from "./connection.ts";
 import type { PoolOptions } from "./driver.ts";
 import { beginOf, rulesOf } from "./ground.ts";
 import { refuseUnfinishedMove } from "./move-state.ts";
+import { requireOwnSessions } from "./own-sessions.ts";
 import { withOwner } from "./owner.ts";
 import { PostgresAlerts } from "./postgres-alerts.ts";
 import { PostgresCreditReads } from "./postgres-credit.ts";
@@ -43,8 +44,17 @@ export interface PostgresOptions {
 /** Connects and brings the schema up to date. Throws `store.unknown` where it cannot. */
 export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
   const { connectionString, bounds } = options;
-  await withOwner(connectionString, refuseUnfinishedMove);
-  return new PostgresStore(await Sessions.open(connectionString, bounds), options.digest);
+  const sessions = await Sessions.open(connectionString, bounds);
+  try {
+    await withOwner(connectionString, async (client) => {
+      await refuseUnfinishedMove(client);
+      await requireOwnSessions(client, sessions);
+    });
+  } catch (error) {
+    await sessions.end();
+    throw error;
+  }
+  return new PostgresStore(sessions, options.digest);
 }
 
 /**

@@ -11,6 +11,8 @@ import { withOwner } from "../postgres/owner.ts";
 import type { RemovalPlan } from "./plan-removal.ts";
 
 const RUNS_A_STATEMENT = 5_000;
+/** Months of partitions are counted from its January. */
+const YEAR_OF_MONTH_0 = 1970;
 
 /** Removes the steps of covered runs; needs the role that owns the tables. Returns how many. */
 export function removeFromPostgres(
@@ -55,7 +57,12 @@ async function noteRuns(client: Client, runs: RemovalPlan["runs"]): Promise<void
 async function removeMonth(client: Client, month: number): Promise<number> {
   const table = `steps_${month}`;
   const settings = `SET LOCAL lock_timeout = ${RETAIN_LOCK_MAX_MS}; SET LOCAL row_security = off`;
-  await control(client, `BEGIN; ${settings}; LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`);
+  await control(client, `BEGIN; ${settings}`);
+  await control(client, `LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`).catch(
+    (error: unknown) => {
+      throw isInUse(error) ? inUse(month) : error;
+    },
+  );
   const counted = await rowsOf(
     client,
     `SELECT (SELECT count(*) FROM ${table}) AS whole, coalesce(sum(n), 0)::bigint AS going,
@@ -99,6 +106,13 @@ async function isTruncated(client: Client, table: string): Promise<boolean> {
     await control(client, "ROLLBACK TO emptying");
     return false;
   }
+}
+
+function inUse(month: number): TollgateError {
+  const name = new Date(Date.UTC(YEAR_OF_MONTH_0, month)).toISOString().slice(0, "2026-11".length);
+  const waited = `${RETAIN_LOCK_MAX_MS / 1_000} seconds`;
+  const detail = `Somebody has held the steps of ${name} for ${waited}: see pg_locks.`;
+  return new TollgateError("store.month_in_use", detail);
 }
 
 /** SQLSTATE of a lock that others have: it was waited for in vain, or against them. */

@@ -3,8 +3,11 @@
 -- no row, with one only the tenant's. What has to be found before the tenant is known (a key by its
 -- hash, a workspace by its id) is answered by functions, one row at a time.
 
+-- Who may not make a role is refused before it is looked at whether there is one.
 DO $$ BEGIN
-  CREATE ROLE tollgate_app NOLOGIN;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tollgate_app') THEN
+    CREATE ROLE tollgate_app NOLOGIN;
+  END IF;
 EXCEPTION
   WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
@@ -31,7 +34,7 @@ BEGIN
 END $$;
 SELECT tollgate_wall(t.relname) FROM pg_class t
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'ws' AND NOT a.attisdropped
-  WHERE t.relnamespace = current_schema()::regnamespace AND t.relkind IN ('r', 'p')
+  WHERE t.relnamespace = quote_ident(current_schema())::regnamespace AND t.relkind IN ('r', 'p')
     AND NOT t.relispartition;
 
 -- Keys belong to the workspace that they name.
@@ -102,7 +105,8 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p
-    WHERE p.pronamespace = current_schema()::regnamespace AND p.proname LIKE 'tollgate\_%'
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
+      AND p.proname LIKE 'tollgate\_%'
   LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     IF f::text !~ 'tollgate_(wall|count)\(' THEN
