@@ -70,7 +70,7 @@ export function parseLines(text: string): Lines {
   return { values, lineOf, tornLines };
 }
 
-/** A torn line is looked through this often at most: braces that nothing closes cost a look each. */
+/** A torn line is looked through so often at most: a brace that nothing closes costs a look. */
 const MAX_LOOKS = 64;
 
 /** Finds the objects of a torn line: from each opening brace that starts a readable object. */
