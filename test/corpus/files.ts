@@ -140,6 +140,12 @@ export function folderOf(file: FoundFile): string {
   return file.path.split("/").slice(0, -1).join("/");
 }
 
+/** Where a file stands below the folder of its dataset, without its last ending. */
+export function nameOf(file: FoundFile): string {
+  const [, , ...folders] = folderOf(file).split("/");
+  return [...folders, stemOf(file)].join("/");
+}
+
 /** File name without its last ending. */
 export function stemOf(file: FoundFile): string {
   const name = file.path.split("/").at(-1) ?? file.path;

@@ -170,3 +170,21 @@ test("lines of a session, and of its subagents, may stand in several files", asy
     ],
   );
 });
+
+test("runs of one name in several folders, and records in several files, are apart", async (t) => {
+  const metrics = { accumulated_cost: 0, token_usages: [] };
+  const line = JSON.stringify({ instance_id: "i1", metrics });
+  const folders = ["a", "b"].map((name) => [`runs/openhands-output/${name}/output.jsonl`, line]);
+  const { runs } = await judged(t, "openhands-output", Object.fromEntries(folders));
+  assert.equal(new Set(runs.map(({ run }) => run)).size, 2);
+  const record = (tokens: number) => {
+    const body = { file: "one.yaml", usage: { prompt_tokens: tokens, completion_tokens: 1 } };
+    const extractors = [{ provider_id: "openai", api_flavor: "chat" }];
+    const usage = { input_tokens: tokens, output_tokens: 1 };
+    return JSON.stringify([{ body, model: "gpt-4o", extracted: [{ extractors, usage }] }]);
+  };
+  const files = [7, 8].map((tokens) => [`responses/genai-prices/${tokens}.json`, record(tokens)]);
+  const parts = await judged(t, "genai-prices", Object.fromEntries(files));
+  assert.deepEqual(verdictsOf(parts), ["agree", "agree"]);
+  assert.deepEqual(parts.faults, []);
+});

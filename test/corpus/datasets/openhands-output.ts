@@ -4,7 +4,7 @@
  * fed, under the identity of the response, and must count once.
  */
 import { NO_TOKENS, PER_TOKEN } from "../arithmetic.ts";
-import { filesBelow, linesOf, stemOf } from "../files.ts";
+import { filesBelow, linesOf, nameOf } from "../files.ts";
 import { countOf, type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { RecordedCall } from "../priced-call.ts";
@@ -43,7 +43,7 @@ export const openhandsOutput: DatasetReader = {
         const instance = textOf(line.instance_id) ?? String(position);
         const agent = textOf(objectAt(line.metadata).agent_class) ?? "openhands";
         return [
-          corpusRun({ dataset: DATASET, run: idOf(DATASET, stemOf(file), instance), agent }, line),
+          corpusRun({ dataset: DATASET, run: idOf(DATASET, nameOf(file), instance), agent }, line),
         ];
       }),
     ),

@@ -3,7 +3,7 @@
  * state zero or partial usage. A message has no id; its time in milliseconds is unique.
  */
 import { MILLIONTH_FIRST, NO_TOKENS } from "../arithmetic.ts";
-import { type FoundFile, filesBelow, linesOf, stemOf } from "../files.ts";
+import { type FoundFile, filesBelow, linesOf, nameOf } from "../files.ts";
 import { countOf, type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { Peer } from "../priced-call.ts";
@@ -23,8 +23,8 @@ function runOfFile(file: FoundFile): CorpusRun[] {
   const lines = linesOf(file);
   if (lines.length === 0) return [];
   const session = lines.find((line) => line.type === "session");
-  const id = textOf(session?.id) ?? stemOf(file);
-  const run = { dataset: DATASET, run: idOf(DATASET, stemOf(file), id), agent: DATASET };
+  const id = textOf(session?.id) ?? nameOf(file);
+  const run = { dataset: DATASET, run: idOf(DATASET, nameOf(file), id), agent: DATASET };
   const start = timeOf(textOf(session?.timestamp));
   const answers = new Map<string, { line: JsonObject; message: PiMessage }>();
   const peers = new Peers();

@@ -4,7 +4,7 @@
  * read from OpenAI's and DeepSeek's cache is lost. Anthropic's own usage block survives.
  */
 import { type CallTokens, NO_TOKENS, PER_MILLION, PER_TOKEN } from "../arithmetic.ts";
-import { documentOf, type FoundFile, filesBelow, stemOf } from "../files.ts";
+import { documentOf, type FoundFile, filesBelow, nameOf } from "../files.ts";
 import { countOf, type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { RecordedCall } from "../priced-call.ts";
@@ -45,7 +45,7 @@ function runsOfFile(file: FoundFile): CorpusRun[] {
     const id = textOf(simulation.id) ?? String(position);
     const agent = textOf(objectAt(header.info, "agent_info").implementation) ?? DATASET;
     return corpusRun(
-      { dataset: DATASET, run: idOf(DATASET, stemOf(file), id), agent },
+      { dataset: DATASET, run: idOf(DATASET, nameOf(file), id), agent },
       simulation,
       header,
     );

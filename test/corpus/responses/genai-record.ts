@@ -37,7 +37,8 @@ export function readGenaiFolder(root: string | CorpusFolder, folder: string): Ge
   const read = filesBelow(root, folder, [".json"]).map((file) => {
     return { file, items: objectsOf(documentOf(file)) };
   });
-  const records = read.flatMap(({ items }) => items.flatMap(recordOf));
+  // A record is known by its place among all, in however many files they are.
+  const records = read.flatMap(({ items }) => items).flatMap(recordOf);
   const providers = read.flatMap(({ file, items }) => {
     const isList = items.some((item) => Array.isArray(item.models));
     return isList ? (JSON.parse(textOfFile(file)) as GenaiProvider[]) : [];
