@@ -3,6 +3,7 @@
  * private server on the data folder, on a free loopback port, with a key that dies with it; a key
  * that is given opens its own workspace there, such as a sandbox.
  */
+import { statSync } from "node:fs";
 import { TollgateError } from "../domain/errors.ts";
 import { type Arguments, placeOf, type Surroundings, textOption } from "./command.ts";
 import { outgoingOptions } from "./outgoing-options.ts";
@@ -39,13 +40,30 @@ export interface StreamEvent {
   readonly data: unknown;
 }
 
-/** Runs work with a session and ends what it started, however the work ends. */
+/**
+ * Runs work with a session and ends what it started, however the work ends. Throws `store.missing`
+ * where the data folder does not exist: a name that was mistyped makes none.
+ */
 export async function withSession<T>(
   args: Arguments,
   here: Surroundings,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const url = textOption(args, "url") ?? here.environment.TOLLGATE_URL;
+  const { dataDir, databaseUrl } = placeOf(args, here);
+  const isPrivate = serverUrlOf(args, here) === undefined && databaseUrl === undefined;
+  if (isPrivate && isMissing(dataDir)) {
+    throw new TollgateError("store.missing", `There is no data folder "${dataDir}".`);
+  }
+  return withMadeSession(args, here, work);
+}
+
+/** The same for work that may be the first: a data folder that does not exist is made. */
+export async function withMadeSession<T>(
+  args: Arguments,
+  here: Surroundings,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const url = serverUrlOf(args, here);
   const { TOLLGATE_REASON: reason } = here.environment;
   if (url !== undefined) return work(sessionOn(url, keyFor(args, here), reason));
   const server = await startPrivate(args, here);
@@ -55,6 +73,20 @@ export async function withSession<T>(
   } finally {
     await server.stop();
   }
+}
+
+/** A file, or a folder below one, is told by who opens it. */
+function isMissing(dataDir: string): boolean {
+  try {
+    statSync(dataDir);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}
+
+function serverUrlOf(args: Arguments, here: Surroundings): string | undefined {
+  return textOption(args, "url") ?? here.environment.TOLLGATE_URL;
 }
 
 function keyFor(args: Arguments, here: Surroundings): string {

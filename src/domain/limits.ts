@@ -120,6 +120,8 @@ export const TIER_FACTOR_MAX = 1_000n;
 export const CARDS_REMEMBERED_MAX_CHARS = 8 * 1024 * 1024;
 /** Names of which a price catalogue remembers what they resolve to. */
 export const PRICE_LOOKUPS_MAX_COUNT = 20_000;
+/** Text of one file that is imported, unpacked: a little less than a string can hold. */
+export const IMPORT_MAX_BYTES = 500 * 1024 * 1024;
 /** Body of a price book or rate card request. */
 export const DOCUMENT_MAX_BYTES = 16 * 1024 * 1024;
 

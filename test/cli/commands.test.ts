@@ -1,6 +1,6 @@
 /** The command line as its users type it: each command over a real data folder. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -64,6 +64,7 @@ const steps = () => [
 ];
 
 before(async () => {
+  mkdirSync(data);
   writeFileSync(join(folder, "card.json"), JSON.stringify(CARD));
   assert.equal((await tollgate("card", "apply", join(folder, "card.json"))).code, 0);
   const lines = steps().map((step) => JSON.stringify(step));

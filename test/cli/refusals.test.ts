@@ -1,6 +1,6 @@
 /** What a person at a terminal is told who types a command wrongly: what it was, and what to do. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -265,8 +265,23 @@ describe("a data folder", () => {
     }
   });
 
+  test("that does not exist is made by who serves and imports, and by no other", async () => {
+    const dataDir = join(folder, "typo");
+    for (const command of ["runs", "usage", "keys list", "statement list", "export", "verify"]) {
+      const { code, err } = await told(...command.split(" "), "--data", dataDir);
+      assert.equal(code, 1, command);
+      assert.match(err, /^store\.missing: There is no data f.*typo/, command);
+      assert.ok(!existsSync(dataDir), command);
+    }
+    const events = join(folder, "none.json");
+    writeFileSync(events, "[]");
+    assert.equal((await told("import", events, "--data", dataDir)).code, 0);
+    assert.ok(existsSync(dataDir));
+  });
+
   test("that another command worked on first gives its first key to who serves it", async () => {
     const dataDir = join(folder, "data");
+    mkdirSync(dataDir);
     assert.equal((await told("runs", "--data", dataDir)).code, 0);
     assert.equal((await told("keys", "create", "--data", dataDir)).code, 0);
     const server = await openProduct().start({ dataDir, port: 0 });

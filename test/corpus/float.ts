@@ -70,12 +70,14 @@ export function exactProduct(count: number, text: string): string {
 }
 
 const SCALE = 40;
+/** Powers of ten beyond these are no amount; a figure of such a size is unexplained anyway. */
+const MAX_POWER = 1_000;
 
 function toScaled(text: string): bigint {
   const form = normalForm(text) ?? "0";
   const [digits = "0", power = "0"] = form.split("e");
   const shift = SCALE + Number(power);
-  return shift >= 0 ? BigInt(digits) * 10n ** BigInt(shift) : 0n;
+  return shift >= 0 && shift <= MAX_POWER ? BigInt(digits) * 10n ** BigInt(shift) : 0n;
 }
 
 function fromScaled(scaled: bigint): string {

@@ -21,6 +21,8 @@ export interface JudgedRun {
   readonly meteredCost: string;
   readonly statedTokens: string | undefined;
   readonly meteredTokens: string;
+  /** The source states no figure, so that it agrees says nothing. */
+  readonly statesNothing: boolean;
 }
 
 export interface JudgedDataset {
@@ -65,6 +67,20 @@ export async function judgeDataset(
   return { dataset, runs: judged, rules, faults };
 }
 
+/** A file that nothing can read: whatever run it holds, nothing of it is explained. */
+export function unreadRun(place: string, reason: string): JudgedRun {
+  return {
+    run: place,
+    verdict: { verdict: "unexplained", detail: `unread: ${reason}` },
+    steps: 0,
+    statedCost: undefined,
+    meteredCost: "0",
+    statedTokens: undefined,
+    meteredTokens: "0",
+    statesNothing: false,
+  };
+}
+
 function documentsOf(runs: readonly CorpusRun[]): object[] {
   const documents = new Map<string, object>();
   for (const { prices } of runs) {
@@ -95,6 +111,7 @@ export function judgeRun(
     meteredCost: exactSum(steps.map(({ cost }) => cost)),
     statedTokens: sumOf(counted, "tokens"),
     meteredTokens: tokensOf(steps),
+    statesNothing: run.stated.length === 0,
   };
 }
 

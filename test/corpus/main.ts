@@ -5,20 +5,35 @@
 import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { RUN_DATASETS } from "./datasets/all.ts";
-import { type JudgedDataset, judgeDataset } from "./judge.ts";
+import { CorpusFolder } from "./files.ts";
+import { type JudgedDataset, judgeDataset, unreadRun } from "./judge.ts";
 import { progressBar } from "./progress.ts";
-import { complaintsOf, notesOf, reportOf, tableOf } from "./report.ts";
+import { complaintsOf, leftOutOf, notesOf, reportOf, tableOf } from "./report.ts";
 import { RESPONSE_DATASETS } from "./responses.ts";
 import { startMeter } from "./server.ts";
-import type { DatasetReader } from "./types.ts";
+import type { CorpusRun, DatasetReader } from "./types.ts";
 
 const USAGE = "usage: npm run corpus -- DIR [--json]\n";
 const EXIT_UNEXPLAINED = 1;
 const EXIT_USAGE = 2;
 
-async function judge(reader: DatasetReader, root: string): Promise<JudgedDataset | undefined> {
-  const runs = await reader.read(root);
-  if (runs.length === 0) return undefined;
+async function judge(
+  reader: DatasetReader,
+  folder: CorpusFolder,
+): Promise<JudgedDataset | undefined> {
+  const before = folder.leftOut.length;
+  const runs = await reader.read(folder);
+  const lost = folder.leftOut.slice(before).filter(({ isLost }) => isLost);
+  if (runs.length + lost.length === 0) return undefined;
+  const unread = lost.map(({ place, reason }) => unreadRun(place, reason));
+  const judged = await judgeRuns(reader, runs);
+  return { ...judged, runs: [...judged.runs, ...unread] };
+}
+
+async function judgeRuns(
+  reader: DatasetReader,
+  runs: readonly CorpusRun[],
+): Promise<JudgedDataset> {
   const { meter, stop } = await startMeter();
   try {
     return await judgeDataset(reader.dataset, runs, {
@@ -40,16 +55,18 @@ async function main(): Promise<number> {
     process.stderr.write(root === undefined ? USAGE : `${root} is not a folder\n${USAGE}`);
     return EXIT_USAGE;
   }
+  const folder = new CorpusFolder(root);
   const judged: JudgedDataset[] = [];
   for (const reader of [...RUN_DATASETS, ...RESPONSE_DATASETS]) {
-    const dataset = await judge(reader, root);
+    const dataset = await judge(reader, folder);
     if (dataset !== undefined) judged.push(dataset);
   }
+  for (const line of leftOutOf(folder.leftOut)) process.stderr.write(`${line}\n`);
   if (judged.length === 0) {
     process.stderr.write(`${root} holds no recorded runs laid out as the shared traces are\n`);
     return EXIT_USAGE;
   }
-  const report = reportOf(judged);
+  const report = reportOf(judged, folder.leftOut);
   process.stdout.write(
     values.json
       ? `${JSON.stringify(report, null, 2)}\n`

@@ -13,13 +13,18 @@ test("what Python writes for numbers that JSON lacks is read as nothing", () => 
 });
 
 test("a line torn by a crash gives the objects that are whole", () => {
-  const { values, torn } = parseLines(
+  const { values, tornLines } = parseLines(
     ['{"a":1}', '{"b":{"text":"a } brace", {"c":2}', '{"d":3}{"e":4}', '{"f":', "", "[1]"].join(
       "\n",
     ),
   );
   assert.deepEqual(values, [{ a: "1" }, { c: "2" }, { d: "3" }, { e: "4" }]);
-  assert.equal(torn, 3);
+  assert.deepEqual(tornLines, [
+    { line: 2, kept: 1 },
+    { line: 3, kept: 2 },
+    { line: 4, kept: 0 },
+    { line: 6, kept: 0 },
+  ]);
 });
 
 test("values that are missing or of another type are read as nothing", () => {

@@ -13,6 +13,8 @@ export interface JsonObject {
 const BARE_WORDS = /([:,[]\s*)(?:NaN|-?Infinity)(?=\s*[,}\]])/g;
 
 function parse(text: string): Json {
+  // Without a reviver first: with one, a long text that is no JSON breaks V8's heap (14.6).
+  JSON.parse(text);
   return JSON.parse(text, (_key, value, context?: { source?: string }) =>
     typeof value === "number" ? (context?.source ?? String(value)) : value,
   ) as Json;
@@ -31,35 +33,54 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
+/** What the parser says against a text. */
+export function whyNotJson(text: string): string {
+  try {
+    JSON.parse(text);
+    return "it is JSON";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 export interface Lines {
   readonly values: readonly JsonObject[];
-  /** Lines of which something could not be read. */
-  readonly torn: number;
+  /** Number of the line, from 1, of each value. */
+  readonly lineOf: readonly number[];
+  /** Lines that are no JSON object, with how many whole objects they hold. */
+  readonly tornLines: readonly { readonly line: number; readonly kept: number }[];
 }
 
 /** Reads JSON lines; a line torn into several objects gives each object that is whole. */
 export function parseLines(text: string): Lines {
   const values: JsonObject[] = [];
-  let torn = 0;
-  for (const line of text.split("\n")) {
-    if (line.trim() === "") continue;
-    const whole = parseJson(line);
-    if (whole !== undefined) {
-      if (isObject(whole)) values.push(whole);
-      continue;
+  const lineOf: number[] = [];
+  const tornLines: { line: number; kept: number }[] = [];
+  for (const [at, source] of text.split("\n").entries()) {
+    if (source.trim() === "") continue;
+    const line = at + 1;
+    const whole = parseJson(source);
+    const found = whole === undefined ? wholeObjects(source) : [whole].filter(isObject);
+    if (whole === undefined || found.length === 0) tornLines.push({ line, kept: found.length });
+    for (const value of found) {
+      values.push(value);
+      lineOf.push(line);
     }
-    torn += 1;
-    values.push(...wholeObjects(line));
   }
-  return { values, torn };
+  return { values, lineOf, tornLines };
 }
+
+/** A torn line is looked through so often at most: a brace that nothing closes costs a look. */
+const MAX_LOOKS = 64;
 
 /** Finds the objects of a torn line: from each opening brace that starts a readable object. */
 function wholeObjects(line: string): JsonObject[] {
   const found: JsonObject[] = [];
+  let chars = MAX_LOOKS * line.length;
   let at = line.indexOf("{");
-  while (at >= 0) {
+  while (at >= 0 && chars > 0) {
     const end = closingBrace(line, at);
+    chars -= (end < 0 ? line.length : end) - at;
     const value = end < 0 ? undefined : parseJson(line.slice(at, end + 1));
     if (value !== undefined && isObject(value)) {
       found.push(value);

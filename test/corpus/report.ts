@@ -1,4 +1,5 @@
 /** What the corpus command prints: a table for people, one JSON document for programs. */
+import type { LeftOut } from "./files.ts";
 import { exactSum } from "./float.ts";
 import { countVerdicts, type JudgedDataset, type JudgedRun } from "./judge.ts";
 import type { VerdictKind } from "./types.ts";
@@ -13,21 +14,37 @@ export interface DatasetReport extends Counts {
   readonly metered: string;
   /** Rule → figures that it computed. */
   readonly rules: Readonly<Record<string, number>>;
+  /** Runs among those that agree of which the source states no figure. */
+  readonly stateNothing: number;
 }
 
 export interface Report {
   readonly datasets: Readonly<Record<string, DatasetReport>>;
   readonly totals: Counts;
+  /** What of the folder is not among the runs, and why. */
+  readonly leftOut: readonly Pick<LeftOut, "place" | "reason">[];
 }
 
-export function reportOf(judged: readonly JudgedDataset[]): Report {
+export function reportOf(
+  judged: readonly JudgedDataset[],
+  leftOut: readonly LeftOut[] = [],
+): Report {
   const datasets = judged.map(({ dataset, runs, rules }) => {
     const counts = countsOf(runs);
-    return [dataset, { ...counts, ...amounts(runs), rules: Object.fromEntries(rules) }] as const;
+    return [
+      dataset,
+      {
+        ...counts,
+        ...amounts(runs),
+        rules: Object.fromEntries(rules),
+        stateNothing: runs.filter(({ statesNothing }) => statesNothing).length,
+      },
+    ] as const;
   });
   return {
     datasets: Object.fromEntries(datasets),
     totals: countsOf(judged.flatMap(({ runs }) => runs)),
+    leftOut: leftOut.map(({ place, reason }) => ({ place, reason })),
   };
 }
 
@@ -101,10 +118,25 @@ export function notesOf(judged: readonly JudgedDataset[]): string {
       ([rule, figures]) => `  ${dataset}: ${rule} computes ${grouped(figures)} figures`,
     ),
   );
-  return rules.length === 0 ? "" : ["Rules", ...rules].join("\n");
+  const silent = judged.flatMap(({ dataset, runs }) => {
+    const count = runs.filter(({ statesNothing }) => statesNothing).length;
+    return count === 0 ? [] : [`  ${dataset}: ${grouped(count)} of the runs that agree`];
+  });
+  const parts = [rules.length > 0 ? ["Rules", ...rules] : []];
+  if (silent.length > 0) parts.push(["Nothing is stated about", ...silent]);
+  return parts.map((lines) => lines.join("\n")).join("\n");
 }
 
 const SHOWN_PER_DATASET = 20;
+
+/** What was left out, for people. */
+export function leftOutOf(leftOut: readonly LeftOut[]): readonly string[] {
+  const told = leftOut.filter(({ isLost }) => !isLost);
+  const lines = told.map(({ place, reason }) => `left out  ${place}: ${reason}`);
+  const more = lines.length - SHOWN_PER_DATASET;
+  const rest = more > 0 ? [`${grouped(more)} more were left out: --json names them`] : [];
+  return [...lines.slice(0, SHOWN_PER_DATASET), ...rest];
+}
 
 /** Unexplained runs and faults, for people. */
 export function complaintsOf(judged: readonly JudgedDataset[]): readonly string[] {

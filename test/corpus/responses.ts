@@ -23,7 +23,10 @@ const vercelAi: DatasetReader = {
   read: (root) =>
     filesBelow(root, `responses/${VERCEL}`, [".json", ".txt"]).flatMap((file) => {
       const content = contentOf(textOfFile(file));
-      if (content === undefined) return [];
+      if (content === undefined) {
+        file.leaveOut("it holds no JSON");
+        return [];
+      }
       const told = { file: file.path, position: 0, host: "", askedModel: undefined, at: undefined };
       return runOfAnswers(VERCEL, file.path, [{ ...told, content }]);
     }),

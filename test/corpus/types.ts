@@ -3,6 +3,7 @@
  * events to feed and the figures its source states; each figure judges itself against what the
  * server answers. A verdict never looks at the recorded figure for anything but comparison.
  */
+import type { CorpusFolder } from "./files.ts";
 
 /** Worse ones come later: a run is as good as its worst figure. */
 export const VERDICTS = ["agree", "explained", "fitted", "unexplained"] as const;
@@ -95,5 +96,7 @@ export interface Meter {
 export interface DatasetReader {
   readonly dataset: string;
   /** True when the folder (relative to the corpus root) is laid out as this dataset. */
-  readonly read: (root: string) => Promise<readonly CorpusRun[]> | readonly CorpusRun[];
+  readonly read: (
+    root: string | CorpusFolder,
+  ) => Promise<readonly CorpusRun[]> | readonly CorpusRun[];
 }

@@ -1,6 +1,7 @@
 /**
  * `kill -9` while what an event states late reaches many steps, part by part: the event is on disk
  * with all parts that were done, every total is the sum of its steps, and the rest is done once.
+ * Steps that were shadows until then are in no total, and the same parts bring them there.
  * 2 kills each, 20 with TOLLGATE_TEST_FULL.
  */
 import assert from "node:assert/strict";

@@ -1,5 +1,6 @@
 /**
- * What an event states late of many steps: a run is opened behind them, or its customer is named.
+ * What an event states late of many steps: a run is opened behind them, its customer is named, or
+ * who records it is said otherwise, so that what was but looked at bills.
  * For those who kill the server meanwhile.
  */
 import assert from "node:assert/strict";
@@ -36,6 +37,8 @@ interface UsageText {
 
 /** A fact that an event of a run states late. The run's customer has the run's id. */
 export interface LateFact {
+  /** What an opening states that comes before the steps. (Default: there is none.) */
+  readonly first?: object;
   /** What its steps state before. */
   readonly before: (run: string) => object;
   /** What the late event states. */
@@ -70,9 +73,23 @@ const NAMING: LateFact = {
   },
 };
 
+/** Another source bills, until an opening that is earlier says that it is this one. */
+const BILLING: LateFact = {
+  first: { authority: "proxy" },
+  before: (run) => ({ customer: run, agent: "support" }),
+  states: (run) => ({ customer: run, agent: "support", authority: "sdk" }),
+  isUnderWay: ({ restating }) => restating === true,
+  followed: ({ totals: { own } }, byAgent) => {
+    const { support = 0, ...others } = Object.fromEntries(byAgent);
+    assert.deepEqual([support, others], [own.steps, {}]);
+    return own.steps;
+  },
+};
+
 export const LATE_FACTS: Readonly<Record<string, LateFact>> = {
   opening: OPENING,
   customer: NAMING,
+  "word on who bills": BILLING,
 };
 
 /** One run of a fact, as a client sees it. */
@@ -89,12 +106,28 @@ export class LateRun {
   async work(client: HttpClient): Promise<void> {
     const occurredAt = new Date().toISOString();
     const step = { run: this.#run, source: "sdk", kind: "tool", tool: "search", occurredAt };
+    await this.#open(client);
     for (let at = 0; at < STEPS_BEFORE; at += STEPS_A_REQUEST) {
       const ids = Array.from({ length: STEPS_A_REQUEST }, (_, of) => `s${at + of}`);
       const events = ids.map((id) => ({ ...step, ...this.#fact.before(this.#run), id }));
       const { status } = await client.post("/v1/events", events);
       assert.equal(status, 200);
     }
+    if (this.#fact.first !== undefined) await this.#assertNothingBills(client);
+  }
+
+  async #open(client: HttpClient): Promise<void> {
+    const { first, before } = this.#fact;
+    if (first === undefined) return;
+    const event = { type: "run.opened", run: this.#run, source: "sdk", id: "first" };
+    const occurredAt = new Date().toISOString();
+    const opened = { ...event, occurredAt, ...before(this.#run), ...first };
+    const { status } = await client.post("/v1/events", [opened]);
+    assert.equal(status, 200);
+  }
+
+  async #assertNothingBills(client: HttpClient): Promise<void> {
+    assert.equal((await this.#read(client)).totals.own.steps, 0);
   }
 
   /** States the fact; resolves with what became of it, or null where the answer was cut off. */

@@ -101,6 +101,13 @@ describe("points of metrics", () => {
     assert.deepEqual([added, last], [["accepted", "accepted", "accepted"], "0.75"]);
   });
 
+  test("15: totals of a session so far, the last told twice, are the last", async () => {
+    const points = ["1000", "2500", "2500"].map((value, index) => at(index + 1, value));
+    const run = newRun();
+    await send(run, [eventText(run, "cumulative", points)]);
+    assert.equal(last, "2500");
+  });
+
   test("14: a counter that began anew counts on from what it had", async () => {
     const run = newRun();
     const each = [at(1, "0.10"), at(2, "0.25"), at(3, "0.40"), at(5, "0.05", 4)];

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { TollgateError } from "../../domain/errors.ts";
 import { EVENTS_PER_REQUEST_MAX_COUNT } from "../../domain/limits.ts";
@@ -10,10 +9,11 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { textOfFile } from "../file-text.ts";
 import { counted } from "../render/counted.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
 import { printable } from "../render/styles.ts";
-import { type Session, withSession } from "../session.ts";
+import { type Session, withMadeSession } from "../session.ts";
 
 interface Answer {
   readonly results: readonly {
@@ -43,10 +43,10 @@ export const importFiles: Command = {
       ...(customer === undefined ? {} : { customer }),
       ...(agent === undefined ? {} : { agent }),
     };
-    return withSession(args, here, async (session) => {
+    return withMadeSession(args, here, async (session) => {
       let refused = 0;
       for (const path of args.positionals) {
-        const text = await readFile(path, "utf8");
+        const text = await textOfFile(path);
         const file = await here.product.readImport(text, owner);
         refused += await send(session, here, { name: basename(path), ...file });
       }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { TollgateError } from "../../domain/errors.ts";
@@ -126,5 +127,21 @@ describe("exact JSON", () => {
         }
       }),
     );
+  });
+
+  test("a long text that is cut off is refused, and leaves the process whole", () => {
+    const module = JSON.stringify(new URL("exact-json.ts", import.meta.url).href);
+    const script = `
+      const { parseJsonExact } = await import(${module});
+      const part = (_, at) => '{"f":"a","p":"' + at + '"}';
+      const list = '{"m":"some","x":[' + Array.from({ length: 10 }, part) + "]}";
+      const text = "[1.5," + Array.from({ length: 2000 }, () => list) + ',{"b":{"f":"abc';
+      for (let round = 0; round < 8; round += 1) {
+        try { parseJsonExact(text); } catch {}
+        gc();
+      }`;
+    const options = ["--expose-gc", "--input-type=module", "--eval", script];
+    const { status, signal, stderr } = spawnSync(process.execPath, options, { encoding: "utf8" });
+    assert.deepEqual([status, signal], [0, null], stderr.slice(0, 500));
   });
 });

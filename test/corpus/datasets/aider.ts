@@ -4,9 +4,9 @@
  * a message belongs to the process whose total it continues, digit by digit.
  */
 import { NO_TOKENS, PER_TOKEN } from "../arithmetic.ts";
-import { type FoundFile, filesBelow, stemOf, textOfFile } from "../files.ts";
+import { type FoundFile, filesBelow, linesOf, nameOf } from "../files.ts";
 import { sameDecimal } from "../float.ts";
-import { countOf, type JsonObject, objectAt, parseLines, textOf } from "../number-text.ts";
+import { countOf, type JsonObject, objectAt, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import { type RecordedCall, unexplained } from "../priced-call.ts";
 import { callFigure, INPUT, OUTPUT, sumFigure, tokenFigure } from "../stated-total.ts";
@@ -38,9 +38,9 @@ interface Session {
 }
 
 function runsOfFile(file: FoundFile): CorpusRun[] {
-  return sessionsOf(parseLines(textOfFile(file)).values).map((session) => {
+  return sessionsOf(linesOf(file)).map((session) => {
     const first = session.messages[0];
-    const id = idOf(DATASET, stemOf(file), session.user, first?.recorded.step ?? "");
+    const id = idOf(DATASET, nameOf(file), session.user, first?.recorded.step ?? "");
     const run = { dataset: DATASET, run: id, agent: DATASET };
     return {
       dataset: DATASET,

@@ -2,10 +2,9 @@
  * Reads an Inspect log, a JSON document or a zip of JSON documents, into its header, its samples
  * and their model and tool events.
  */
-import { readFileSync } from "node:fs";
 import { type CallTokens, NO_TOKENS } from "../arithmetic.ts";
 import type { FoundFile } from "../files.ts";
-import { textOfFile } from "../files.ts";
+import { bytesOfFile, documentOf } from "../files.ts";
 import {
   countOf,
   type JsonObject,
@@ -13,6 +12,7 @@ import {
   objectsOf,
   parseJson,
   textOf,
+  whyNotJson,
 } from "../number-text.ts";
 import { readZip } from "../zip.ts";
 
@@ -23,22 +23,29 @@ export interface InspectLog {
 
 export function readLog(file: FoundFile): InspectLog | undefined {
   const log = file.path.endsWith(".eval") ? zippedLog(file) : plainLog(file);
-  return Object.keys(objectAt(log?.header.eval)).length === 0 ? undefined : log;
+  if (Object.keys(objectAt(log.header.eval)).length > 0) return log;
+  if (file.path.endsWith(".eval")) file.lose("it is no zip of an Inspect log");
+  else file.leaveOut("it has no header of an Inspect log");
+  return undefined;
 }
 
 function plainLog(file: FoundFile): InspectLog {
-  const header = objectAt(parseJson(textOfFile(file)));
+  const header = objectAt(documentOf(file));
   return { header, samples: objectsOf(header.samples) };
 }
 
 function zippedLog(file: FoundFile): InspectLog {
-  const entries = readZip(readFileSync(file.absolute));
+  const entries = readZip(bytesOfFile(file));
   const named = (name: string): JsonObject =>
     objectAt(parseJson(entries.find((entry) => entry.name === name)?.text ?? ""));
   const finished = named("header.json");
   const samples = entries
     .filter(({ name }) => name.startsWith("samples/") && name.endsWith(".json"))
-    .map(({ text }) => objectAt(parseJson(text)));
+    .flatMap(({ name, text }) => {
+      const sample = parseJson(text);
+      if (sample === undefined) file.leaveOut(`${name}: ${whyNotJson(text)}`);
+      return sample === undefined ? [] : [objectAt(sample)];
+    });
   const header = Object.keys(finished).length > 0 ? finished : named("_journal/start.json");
   return { header, samples };
 }

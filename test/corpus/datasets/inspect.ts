@@ -2,7 +2,7 @@
  * Inspect logs: each sample is a run below the run of its log. The log's header states usage by
  * model for the whole evaluation, each sample for itself; the events are what is metered.
  */
-import { filesBelow, stemOf } from "../files.ts";
+import { filesBelow, nameOf } from "../files.ts";
 import { type JsonObject, objectAt, textOf } from "../number-text.ts";
 import type { CorpusRun, DatasetReader } from "../types.ts";
 import {
@@ -26,7 +26,7 @@ export const inspect: DatasetReader = {
   read: (root) =>
     filesBelow(root, `runs/${DATASET}`, [".eval", ".json"]).flatMap((file) => {
       const log = readLog(file);
-      return log === undefined ? [] : runsOfLog(log, stemOf(file));
+      return log === undefined ? [] : runsOfLog(log, nameOf(file));
     }),
 };
 

@@ -4,8 +4,8 @@
  * response, only the exit message that names its exception.
  */
 import { NO_TOKENS, PER_TOKEN } from "../arithmetic.ts";
-import { type FoundFile, filesBelow, folderOf, stemOf, textOfFile } from "../files.ts";
-import { type JsonObject, objectAt, objectsOf, parseJson, textOf } from "../number-text.ts";
+import { documentOf, type FoundFile, filesBelow, folderOf, stemOf } from "../files.ts";
+import { type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { RecordedCall } from "../priced-call.ts";
 import { callsFigure, sumFigure } from "../stated-total.ts";
@@ -35,8 +35,11 @@ export const miniSweAgent: DatasetReader = {
 };
 
 function runOfFile(file: FoundFile, peers: Peers): CorpusRun[] {
-  const log = objectAt(parseJson(textOfFile(file)));
-  if (!Array.isArray(log.messages)) return [];
+  const log = objectAt(documentOf(file));
+  if (!Array.isArray(log.messages)) {
+    file.leaveOut("it has no messages: it is no run");
+    return [];
+  }
   const id = idOf(DATASET, folderOf(file).split("/").slice(2).join("/"), stemOf(file));
   return [corpusRun({ dataset: DATASET, run: id, agent: DATASET }, log, peers)];
 }

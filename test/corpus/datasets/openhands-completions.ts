@@ -4,15 +4,8 @@
  * agent SDK. The proxy states a cost for each call and no total.
  */
 import { PER_TOKEN } from "../arithmetic.ts";
-import { type FoundFile, filesBelow, folderOf, textOfFile } from "../files.ts";
-import {
-  countOf,
-  type JsonObject,
-  objectAt,
-  objectsOf,
-  parseJson,
-  textOf,
-} from "../number-text.ts";
+import { type CorpusFolder, documentOf, type FoundFile, filesBelow, folderOf } from "../files.ts";
+import { countOf, type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { RecordedCall } from "../priced-call.ts";
 import { callFigure } from "../stated-total.ts";
@@ -42,7 +35,7 @@ export const openhandsSdkLogs: DatasetReader = {
   read: (root) => runsBelow(root, SDK_LOGS),
 };
 
-function runsBelow(root: string, dataset: string): CorpusRun[] {
+function runsBelow(root: string | CorpusFolder, dataset: string): CorpusRun[] {
   const files = filesBelow(root, `runs/${dataset}`, [".json"]);
   const peers = new Peers();
   return [...Map.groupBy(files, folderOf)].flatMap(([folder, inFolder]) => {
@@ -54,8 +47,10 @@ function runsBelow(root: string, dataset: string): CorpusRun[] {
 }
 
 function recordOf(file: FoundFile): JsonObject | undefined {
-  const record = objectAt(parseJson(textOfFile(file)));
-  return Object.keys(objectAt(record, "response", "usage")).length === 0 ? undefined : record;
+  const record = objectAt(documentOf(file));
+  if (Object.keys(objectAt(record, "response", "usage")).length > 0) return record;
+  file.leaveOut("it has no response with usage: it is no call");
+  return undefined;
 }
 
 /** The response's id; a recorder that kept none kept the time. */

@@ -4,15 +4,8 @@
  * fed, under the identity of the response, and must count once.
  */
 import { NO_TOKENS, PER_TOKEN } from "../arithmetic.ts";
-import { filesBelow, stemOf, textOfFile } from "../files.ts";
-import {
-  countOf,
-  type JsonObject,
-  objectAt,
-  objectsOf,
-  parseLines,
-  textOf,
-} from "../number-text.ts";
+import { filesBelow, linesOf, nameOf } from "../files.ts";
+import { countOf, type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { RecordedCall } from "../priced-call.ts";
 import {
@@ -42,12 +35,15 @@ export const openhandsOutput: DatasetReader = {
   dataset: DATASET,
   read: (root) =>
     filesBelow(root, `runs/${DATASET}`, [".jsonl"]).flatMap((file) =>
-      parseLines(textOfFile(file)).values.flatMap((line, position) => {
-        if (Object.keys(objectAt(line.metrics)).length === 0) return [];
+      linesOf(file).flatMap((line, position) => {
+        if (Object.keys(objectAt(line.metrics)).length === 0) {
+          file.leaveOut(`object ${position + 1} has no metrics: it is no run`);
+          return [];
+        }
         const instance = textOf(line.instance_id) ?? String(position);
         const agent = textOf(objectAt(line.metadata).agent_class) ?? "openhands";
         return [
-          corpusRun({ dataset: DATASET, run: idOf(DATASET, stemOf(file), instance), agent }, line),
+          corpusRun({ dataset: DATASET, run: idOf(DATASET, nameOf(file), instance), agent }, line),
         ];
       }),
     ),

@@ -3,15 +3,8 @@
  * state zero or partial usage. A message has no id; its time in milliseconds is unique.
  */
 import { MILLIONTH_FIRST, NO_TOKENS } from "../arithmetic.ts";
-import { type FoundFile, filesBelow, stemOf, textOfFile } from "../files.ts";
-import {
-  countOf,
-  type JsonObject,
-  objectAt,
-  objectsOf,
-  parseLines,
-  textOf,
-} from "../number-text.ts";
+import { type FoundFile, filesBelow, linesOf, nameOf } from "../files.ts";
+import { countOf, type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { Peer } from "../priced-call.ts";
 import { callFigure } from "../stated-total.ts";
@@ -23,14 +16,15 @@ const DATASET = "pi";
 
 export const pi: DatasetReader = {
   dataset: DATASET,
-  read: (root) => filesBelow(root, `runs/${DATASET}`, [".jsonl"]).map(runOfFile),
+  read: (root) => filesBelow(root, `runs/${DATASET}`, [".jsonl"]).flatMap(runOfFile),
 };
 
-function runOfFile(file: FoundFile): CorpusRun {
-  const lines = parseLines(textOfFile(file)).values;
+function runOfFile(file: FoundFile): CorpusRun[] {
+  const lines = linesOf(file);
+  if (lines.length === 0) return [];
   const session = lines.find((line) => line.type === "session");
-  const id = textOf(session?.id) ?? stemOf(file);
-  const run = { dataset: DATASET, run: idOf(DATASET, stemOf(file), id), agent: DATASET };
+  const id = textOf(session?.id) ?? nameOf(file);
+  const run = { dataset: DATASET, run: idOf(DATASET, nameOf(file), id), agent: DATASET };
   const start = timeOf(textOf(session?.timestamp));
   const answers = new Map<string, { line: JsonObject; message: PiMessage }>();
   const peers = new Peers();
@@ -40,12 +34,14 @@ function runOfFile(file: FoundFile): CorpusRun {
     answers.set(message.step, { line, message });
   }
   const said = { answers, asked: askedIn(lines) };
-  return {
-    dataset: DATASET,
-    run: run.run,
-    events: [runOpened(run, start), ...lines.flatMap((line) => eventOf(run, line, said))],
-    stated: [...answers.values()].flatMap(({ message }) => statedBy(message)),
-  };
+  return [
+    {
+      dataset: DATASET,
+      run: run.run,
+      events: [runOpened(run, start), ...lines.flatMap((line) => eventOf(run, line, said))],
+      stated: [...answers.values()].flatMap(({ message }) => statedBy(message)),
+    },
+  ];
 }
 
 /** What tools were called with, by the id of the call. */

@@ -4,15 +4,8 @@
  * read from OpenAI's and DeepSeek's cache is lost. Anthropic's own usage block survives.
  */
 import { type CallTokens, NO_TOKENS, PER_MILLION, PER_TOKEN } from "../arithmetic.ts";
-import { type FoundFile, filesBelow, stemOf, textOfFile } from "../files.ts";
-import {
-  countOf,
-  type JsonObject,
-  objectAt,
-  objectsOf,
-  parseJson,
-  textOf,
-} from "../number-text.ts";
+import { documentOf, type FoundFile, filesBelow, nameOf } from "../files.ts";
+import { countOf, type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import { Peers } from "../peers.ts";
 import type { RecordedCall } from "../priced-call.ts";
 import { sumFigure } from "../stated-total.ts";
@@ -44,13 +37,15 @@ export const tau2: DatasetReader = {
 };
 
 function runsOfFile(file: FoundFile): CorpusRun[] {
-  const log = parseJson(textOfFile(file));
+  const log = documentOf(file);
   const header = { info: objectAt(log, "info"), peers: new Peers() };
-  return objectsOf(objectAt(log).simulations).map((simulation, position) => {
+  const simulations = objectsOf(objectAt(log).simulations);
+  if (simulations.length === 0) file.leaveOut("it has no simulations: it holds no run");
+  return simulations.map((simulation, position) => {
     const id = textOf(simulation.id) ?? String(position);
     const agent = textOf(objectAt(header.info, "agent_info").implementation) ?? DATASET;
     return corpusRun(
-      { dataset: DATASET, run: idOf(DATASET, stemOf(file), id), agent },
+      { dataset: DATASET, run: idOf(DATASET, nameOf(file), id), agent },
       simulation,
       header,
     );

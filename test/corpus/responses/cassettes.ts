@@ -1,5 +1,5 @@
 /** HTTP exchanges recorded by test suites (VCR cassettes), found by layout. */
-import { type FoundFile, filesBelow, textOfFile } from "../files.ts";
+import { type CorpusFolder, type FoundFile, filesBelow, textOfFile } from "../files.ts";
 import {
   isObject,
   type Json,
@@ -14,7 +14,7 @@ import { contentOf } from "./stream-text.ts";
 import { parseYaml } from "./yaml-text.ts";
 
 /** The answers of all cassettes, a list for each file. */
-export function readCassettes(root: string): Map<FoundFile, readonly Answer[]> {
+export function readCassettes(root: string | CorpusFolder): Map<FoundFile, readonly Answer[]> {
   const files = filesBelow(root, "responses/cassettes", [".yaml", ".yml"]);
   return new Map(files.map((file) => [file, answersOf(file)]));
 }
@@ -22,6 +22,8 @@ export function readCassettes(root: string): Map<FoundFile, readonly Answer[]> {
 function answersOf(file: FoundFile): Answer[] {
   const document = parseYaml(textOfFile(file)) as Json | undefined;
   const exchanges = objectAt(document).interactions;
+  if (document === undefined) file.lose("it cannot be read as YAML");
+  else if (!Array.isArray(exchanges)) file.leaveOut("it has no interactions: it is no recording");
   const list = Array.isArray(exchanges) ? exchanges : [];
   return list.flatMap((exchange, position) =>
     isObject(exchange) ? answerOf(file, exchange, position) : [],
@@ -36,7 +38,7 @@ function answerOf(file: FoundFile, exchange: JsonObject, position: number): Answ
   const response = objectAt(exchange, "response");
   const uri = String(request.uri ?? "");
   const status = Number(objectAt(response, "status").code ?? response.status_code ?? 0);
-  const content = contentIn(response);
+  const content = contentIn(file, position, response);
   if (status < 200 || status > 299 || COUNTING.test(uri) || content === undefined) return [];
   return [
     {
@@ -51,12 +53,22 @@ function answerOf(file: FoundFile, exchange: JsonObject, position: number): Answ
   ];
 }
 
-function contentIn(response: JsonObject): AnswerContent | undefined {
+function contentIn(
+  file: FoundFile,
+  position: number,
+  response: JsonObject,
+): AnswerContent | undefined {
   const parsed = response.parsed_body;
   if (parsed !== undefined) return { body: parsed };
   const body = objectAt(response, "body").string as Json | Uint8Array | undefined;
   if (body instanceof Uint8Array) {
-    return contentOf(textOfBytes(body, headerOf(response, "content-encoding") ?? ""));
+    try {
+      return contentOf(textOfBytes(body, headerOf(response, "content-encoding") ?? ""));
+    } catch (error) {
+      const place = `interactions.${position}.response.body`;
+      file.leaveOut(`${place} cannot be unpacked: ${(error as Error).message}`);
+      return undefined;
+    }
   }
   return typeof body === "string" ? contentOf(body) : undefined;
 }

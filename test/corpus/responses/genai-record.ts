@@ -1,7 +1,7 @@
 /** Records of genai-prices: response bodies with what that library read of them and priced. */
 
-import { filesBelow, textOfFile } from "../files.ts";
-import { type JsonObject, objectAt, objectsOf, parseJson, textOf } from "../number-text.ts";
+import { type CorpusFolder, documentOf, filesBelow, textOfFile } from "../files.ts";
+import { type JsonObject, objectAt, objectsOf, textOf } from "../number-text.ts";
 import type { GenaiProvider } from "../product.ts";
 
 /** A body as one provider's extractor reads it. */
@@ -33,12 +33,15 @@ export interface GenaiFolder {
 }
 
 /** Finds records and price list by their shape. */
-export function readGenaiFolder(root: string, folder: string): GenaiFolder {
-  const texts = filesBelow(root, folder, [".json"]).map(textOfFile);
-  const records = texts.flatMap((text) => objectsOf(parseJson(text)).flatMap(recordOf));
-  const providers = texts.flatMap((text) => {
-    const isList = objectsOf(parseJson(text)).some((item) => Array.isArray(item.models));
-    return isList ? (JSON.parse(text) as GenaiProvider[]) : [];
+export function readGenaiFolder(root: string | CorpusFolder, folder: string): GenaiFolder {
+  const read = filesBelow(root, folder, [".json"]).map((file) => {
+    return { file, items: objectsOf(documentOf(file)) };
+  });
+  // A record is known by its place among all, in however many files they are.
+  const records = read.flatMap(({ items }) => items).flatMap(recordOf);
+  const providers = read.flatMap(({ file, items }) => {
+    const isList = items.some((item) => Array.isArray(item.models));
+    return isList ? (JSON.parse(textOfFile(file)) as GenaiProvider[]) : [];
   });
   return { records, providers };
 }

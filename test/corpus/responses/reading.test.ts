@@ -14,7 +14,9 @@ test("numbers of a YAML recording keep the text that stands in the file", () => 
 
 test("a quoted text whose further lines are not indented is read", () => {
   const text = "- a:\n      b: 'it''s one\n      two'\n      c: \"x\n      y\"\n      d: 1\n";
-  assert.deepEqual(parseYaml(text), [{ a: { b: "it's one two", c: "x y", d: "1" } }]);
+  const read = [{ a: { b: "it's one two", c: "x y", d: "1" } }];
+  assert.deepEqual(parseYaml(text), read);
+  assert.deepEqual(parseYaml(text.replaceAll("\n", "\r\n")), read);
 });
 
 test("a text that is no YAML is undefined", () => {

@@ -3,7 +3,8 @@ import { isScalar, parseDocument, visit } from "yaml";
 
 /** The document as plain data; binary scalars are bytes. Undefined where it cannot be read. */
 export function parseYaml(text: string): unknown {
-  return parsed(text) ?? parsed(indented(text));
+  const lines = text.replaceAll("\r\n", "\n");
+  return parsed(lines) ?? parsed(indented(lines));
 }
 
 function parsed(text: string): unknown {

@@ -1,0 +1,40 @@
+import { readFile, stat } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { TollgateError } from "../domain/errors.ts";
+import { IMPORT_MAX_BYTES } from "../domain/limits.ts";
+
+const unpack = promisify(gunzip);
+/** The first bytes of what is packed with gzip. */
+const GZIP = 0x1f8b;
+/** Windows begins text with it; it is no part of a document (RFC 8259, section 8.1). */
+const BYTE_ORDER_MARK = "\ufeff";
+
+/**
+ * The text of a file, unpacked where it is packed with gzip. Throws `cli.usage` where it is over
+ * the limit, packed or unpacked, or cannot be unpacked to its end.
+ */
+export async function textOfFile(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size > IMPORT_MAX_BYTES) throw tooLarge(path);
+  const bytes = await readFile(path);
+  const isPacked = bytes.length > 2 && bytes.readUInt16BE(0) === GZIP;
+  const text = (isPacked ? await unpacked(path, bytes) : bytes).toString("utf8");
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+}
+
+async function unpacked(path: string, bytes: Buffer): Promise<Buffer> {
+  try {
+    return await unpack(bytes, { maxOutputLength: IMPORT_MAX_BYTES });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(path);
+    const detail = `"${path}" is packed with gzip and cannot be unpacked: ${message}.`;
+    throw new TollgateError("cli.usage", detail, "FILE", { cause: error });
+  }
+}
+
+function tooLarge(path: string): TollgateError {
+  const detail = `"${path}" has more than ${IMPORT_MAX_BYTES} bytes of text; split it.`;
+  return new TollgateError("cli.usage", detail, "FILE");
+}
