@@ -31,6 +31,9 @@ export interface PolicyBook {
   readonly kept: KeptRuns;
 }
 
+/** What a policy takes up, about; what is kept of runs has a room of its own. */
+const POLICY_BYTES = 3_000;
+
 /** Books by workspace. */
 export class PolicyBooks {
   readonly #store: Store;
@@ -38,10 +41,20 @@ export class PolicyBooks {
   readonly #last = new Map<string, PolicyBook>();
   readonly #room: KeptRoom;
 
-  constructor(store: Store, room: KeptRoom = new KeptRoom()) {
+  constructor(store: Store, room: KeptRoom = new KeptRoom(), maxBytes?: number) {
     this.#store = store;
     this.#room = room;
-    this.#books = new KeptByVersion(store, "terms", (workspace) => this.#build(workspace));
+    this.#books = new KeptByVersion<PolicyBook>(store, {
+      part: "terms",
+      read: (workspace) => this.#build(workspace),
+      bytesOf: ({ policies }) => policies.length * POLICY_BYTES,
+      letGo: (workspace) => {
+        // A unit that still runs goes on with the book, and keeps nothing of it.
+        this.#last.get(workspace)?.kept.retire();
+        this.#last.delete(workspace);
+      },
+      maxBytes,
+    });
   }
 
   /** As of `rules` (Default: of what is committed). */
