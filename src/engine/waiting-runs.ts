@@ -5,9 +5,9 @@
  * then: a message from node to node would cost every commit, waited for or not.
  *
  * All runs that are waited for are looked at in rounds, each once for all who wait for it. A look
- * reads some rows, and thousands may be waited for, so a round
- * lets others have a turn after a few looks, and rests the longer the more it looked at: who waits
- * is told later then, and whoever works is not held up.
+ * reads some rows, and thousands may be waited for, so a round lets others have a turn after a few
+ * looks, and rests the longer the more it looked at: who waits is told later then, and whoever
+ * works is not held up.
  */
 import { OTHER_NODES_EVERY_MS } from "../domain/database-limits.ts";
 import { WAIT_MAX_MS } from "../domain/limits.ts";
@@ -35,7 +35,7 @@ export interface WaitOptions {
 
 /** Commits come by the hundred a second: waiters look once in so long. */
 const LOOK_EVERY_MS = 20;
-/** A look at a run takes some 30 µs: a fifth of the engine's thread is the most that looks take. */
+/** A look at a run takes some 30 µs; a fifth of the engine is the most that looks take. */
 const LOOKS_A_MS = 7;
 /** Looks after which others have a turn. */
 const LOOKS_A_TURN = 50;
