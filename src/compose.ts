@@ -118,14 +118,17 @@ export function composeEngine(
     readonly ids?: Ids;
     /** Of an installation without a data folder. (Default: no key, so no secret is kept.) */
     readonly exporting?: Partial<ExportParts>;
+    /** How much of rules of a kind is kept. (Default: RULES_MEMORY_MAX_BYTES.) */
+    readonly rulesMaxBytes?: number;
   } = {},
 ): Engine {
-  const { clock = systemClock, ids = randomIds } = parts;
+  const { clock = systemClock, ids = randomIds, rulesMaxBytes } = parts;
   const exporting = { ...composeExporting(), ...parts.exporting };
   return new Engine({
     ...{ store, clock, ids, digest: nodeDigest, signatures: ed25519, exporting },
     secrets: secretTexts(exporting.secrets, (bytes) => randomBytes(bytes)),
-    tariffs: storedTariffs(store),
+    tariffs: storedTariffs(store, rulesMaxBytes),
+    rulesMaxBytes,
   });
 }
 

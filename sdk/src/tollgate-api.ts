@@ -58,9 +58,18 @@ export class TollgateApi {
       return { kind: "answer", status: response.status, body: parsed(text), retryAfterMs };
     } catch (error) {
       options.signal?.throwIfAborted();
-      return { kind: "unreachable", detail: `No answer from Tollgate: ${String(error)}` };
+      return { kind: "unreachable", detail: `No answer from Tollgate at ${url}: ${told(error)}` };
     }
   }
+}
+
+/** What `fetch` threw, and what it hides behind: "fetch failed" alone says nothing to act on. */
+function told(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!(cause instanceof Error)) return String(error);
+  // Where several addresses were tried there is a code alone.
+  const { message, code } = cause as Error & { readonly code?: string };
+  return `${String(error)} (${message || code})`;
 }
 
 function parsed(text: string): unknown {

@@ -118,6 +118,10 @@ export const PRICE_ENTRY_LIST_MAX_COUNT = 200;
 export const TIER_FACTOR_MAX = 1_000n;
 /** Characters of documents of which a store remembers the rate cards that they say. */
 export const CARDS_REMEMBERED_MAX_CHARS = 8 * 1024 * 1024;
+/** Characters of price books that a store remembers: workspaces that have the same share it. */
+export const PRICE_BOOKS_REMEMBERED_MAX_CHARS = 16 * 1024 * 1024;
+/** Entries of the catalogues that workspaces with the same price books share. */
+export const PRICE_CATALOGS_MAX_ENTRIES = 100_000;
 /** Names of which a price catalogue remembers what they resolve to. */
 export const PRICE_LOOKUPS_MAX_COUNT = 20_000;
 /** Text of one file that is imported, unpacked: a little less than a string can hold. */
@@ -189,6 +193,10 @@ export const POLICY_RULES_MAX_COUNT = 20;
 export const POLICY_WINDOW_MAX_STEPS = 500;
 /** What is kept of runs for rules, of all workspaces; beyond it, runs are read again. */
 export const POLICY_MEMORY_MAX_BYTES = 96 * 1024 * 1024;
+/** What is kept of rules of one kind, of all workspaces; those used longest ago are read again. */
+export const RULES_MEMORY_MAX_BYTES = 128 * 1024 * 1024;
+/** Workspaces of which it is remembered at which versions their rules were, and their clocks. */
+export const KNOWN_WORKSPACES_MAX_COUNT = 50_000;
 /** Streams of a live view that one process has open at once. */
 export const LIVE_READERS_MAX_COUNT = 2_000;
 /** How often a live view tells what has changed, and how often it is heard of at least. */

@@ -11,10 +11,17 @@ interface Kept<V> {
 export class RecentByWeight<K, V> {
   readonly #kept = new Map<K, Kept<V>>();
   readonly #maxWeight: number;
+  readonly #letGo: (key: K, value: V) => void;
   #weight = 0;
 
-  constructor(maxWeight: number) {
+  /** `letGo` is told of each that goes for want of room. (Default: nobody is.) */
+  constructor(maxWeight: number, letGo: (key: K, value: V) => void = () => undefined) {
     this.#maxWeight = maxWeight;
+    this.#letGo = letGo;
+  }
+
+  get size(): number {
+    return this.#kept.size;
   }
 
   get(key: K): V | undefined {
@@ -26,9 +33,10 @@ export class RecentByWeight<K, V> {
     this.delete(key);
     this.#kept.set(key, { value, weight });
     this.#weight += weight;
-    for (const oldest of this.#kept.keys()) {
+    for (const [oldest, { value: gone }] of this.#kept) {
       if (this.#weight <= this.#maxWeight || oldest === key) return;
       this.delete(oldest);
+      this.#letGo(oldest, gone);
     }
   }
 

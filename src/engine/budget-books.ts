@@ -17,29 +17,46 @@ export interface BudgetBook {
   readonly windowOf: WindowOf;
 }
 
+/** What a budget takes up, about. */
+const BUDGET_BYTES = 2_000;
+
 /** Books by workspace. */
 export class BudgetBooks {
   readonly #kept: KeptByVersion<BudgetBook>;
   /** What was known last, also where it is to be read again. */
   readonly #last = new Map<string, BudgetBook>();
 
-  constructor(store: Store) {
-    this.#kept = new KeptByVersion(store, "budgets", async (workspace) => {
-      const all = await store.spending.budgets(workspace);
-      const records = all.filter(({ retiredAtMs }) => retiredAtMs === null);
-      const byId = new Map(records.map((record) => [record.id, record]));
-      return { records, byId: (id: number) => byId.get(id), windowOf: rememberedWindows() };
+  constructor(store: Store, maxBytes?: number) {
+    this.#kept = new KeptByVersion<BudgetBook>(store, {
+      part: "budgets",
+      read: async (workspace) => {
+        const all = await store.spending.budgets(workspace);
+        const records = all.filter(({ retiredAtMs }) => retiredAtMs === null);
+        const byId = new Map(records.map((record) => [record.id, record]));
+        return { records, byId: (id: number) => byId.get(id), windowOf: rememberedWindows() };
+      },
+      bytesOf: ({ records }) => records.length * BUDGET_BYTES,
+      letGo: (workspace) => this.#last.delete(workspace),
+      maxBytes,
     });
+  }
+
+  /** Workspaces whose budgets are kept. */
+  get size(): number {
+    return this.#kept.size;
   }
 
   /** As of `rules` (Default: of what is committed). */
   async of(workspace: string, rules?: RulesVersions): Promise<BudgetBook> {
     const book = await this.#kept.of(workspace, rules);
-    this.#last.set(workspace, book);
+    if (this.#last.get(workspace) !== book) this.#last.set(workspace, book);
     return book;
   }
 
-  /** The book without asking the store, which may be what fails; null: it was never read. */
+  /**
+   * The book without asking the store, which may be what fails; null: it was never read, or so
+   * many others were since that it had to make room.
+   */
   lastKnown(workspace: string): BudgetBook | null {
     return this.#last.get(workspace) ?? null;
   }

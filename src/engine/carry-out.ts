@@ -1,10 +1,11 @@
 /** One unit of work that acts on rows: loads, decides, seals, writes. Totals are on disk before. */
-import type { JournalKind } from "../domain/event/journal.ts";
+import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import type { Actor, Signature } from "./actor.ts";
 import type { ToldAffairs } from "./alerts/affair-telling.ts";
 import { BatchState } from "./batch-state.ts";
 import type { RuledContext } from "./context.ts";
 import { movesTotals } from "./moves-totals.ts";
+import type { PolicyBooks } from "./policy-books.ts";
 import type { UnitOfWork } from "./ports.ts";
 import { requireRules } from "./rules.ts";
 import { settleBudgets } from "./settle-budgets.ts";
@@ -47,6 +48,7 @@ export async function carryOutBesideTotals<T>(
   let touched: string[] = [];
   let isChanged = false;
   let found: ToldAffairs | null = null;
+  let chain: Parameters<PolicyBooks["follow"]>[1] | null = null;
   const carried = context.store.transact(workspace, async (unit) => {
     await requireRules(unit, seen);
     const head = await unit.head();
@@ -69,6 +71,7 @@ export async function carryOutBesideTotals<T>(
     if (state.hasAlert) context.alarm.note(workspace);
     told.head = await writeState(context, unit, { state, head, extra });
     found = told;
+    chain = leavesRuns(state) ? { from: head.digest, to: told.head } : null;
     if (state.steps.changed().length > 0) context.policies.forgetRuns(workspace);
     isChanged = state.lastSeq > head.lastSeq || state.touched();
     if (isChanged) await context.telling.ofAct(unit);
@@ -77,6 +80,7 @@ export async function carryOutBesideTotals<T>(
   return carried
     .then((done) => {
       context.affairs.keep(workspace, found);
+      if (chain !== null) context.policies.follow(workspace, chain);
       if (isChanged) context.live.acted(workspace);
       return done;
     })
@@ -89,6 +93,13 @@ export async function carryOutBesideTotals<T>(
       context.moved.decided(workspace);
       context.alarm.look(workspace);
     });
+}
+
+/** Whether policies find all runs as they were: no step, no run, none let go on. */
+function leavesRuns({ steps, runs, journal }: BatchState): boolean {
+  const isOfRuns = ({ kind }: JournalEntry) => kind.startsWith("work.") || kind.startsWith("run.");
+  const isChanged = steps.changed().length > 0 || runs.changed().length > 0;
+  return !isChanged && !journal.changed().some(isOfRuns);
 }
 
 /** Customers that an act loads or names. */

@@ -100,7 +100,7 @@ export async function commitWork(
       return done;
     })
     .catch((error: unknown) => {
-      policies.kept.clear();
+      if (watched !== null) policies.kept.clear();
       return afterFailure(context, workspace, error);
     })
     .finally(() => {
@@ -153,7 +153,10 @@ async function letOthers(events: readonly TollgateEvent[]): Promise<void> {
   if (events.length >= EVENTS_PER_EARLY_UNIT_MIN_COUNT) await othersTurn();
 }
 
-/** What is kept of runs may be ahead of the disk, and memory was dropped with the failed unit. */
+/**
+ * What is kept of runs may be ahead of the disk, where the unit looked at any (one that was given
+ * up because rules had changed did not), and memory was dropped with the failed unit.
+ */
 async function afterFailure(
   context: RuledContext,
   workspace: string,

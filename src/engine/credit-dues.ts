@@ -10,10 +10,14 @@ import { KeptByVersion } from "./rules.ts";
 export class CreditDues {
   readonly #dues: KeptByVersion<number>;
 
-  constructor(store: Store) {
-    this.#dues = new KeptByVersion(store, "terms", async (workspace) => {
-      const [first] = await store.credit.booksDue(workspace, Number.MAX_SAFE_INTEGER, 1);
-      return first?.dueAtMs ?? Number.POSITIVE_INFINITY;
+  constructor(store: Store, maxBytes?: number) {
+    this.#dues = new KeptByVersion<number>(store, {
+      part: "terms",
+      read: async (workspace) => {
+        const [first] = await store.credit.booksDue(workspace, Number.MAX_SAFE_INTEGER, 1);
+        return first?.dueAtMs ?? Number.POSITIVE_INFINITY;
+      },
+      maxBytes,
     });
   }
 

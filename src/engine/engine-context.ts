@@ -9,6 +9,7 @@ import type { EngineContext } from "./context.ts";
 import { CreditDues } from "./credit-dues.ts";
 import { EntitlementBooks } from "./entitlements.ts";
 import { Finishing } from "./finish-runs.ts";
+import { KeptRoom } from "./kept-runs.ts";
 import { LiveTelling } from "./live-elsewhere.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { PolicyBooks } from "./policy-books.ts";
@@ -19,15 +20,19 @@ import { WaitingRuns } from "./waiting-runs.ts";
 import { WorkspaceClocks } from "./workspace-clocks.ts";
 
 /** The ports that a context is made of. */
-export type ContextParts = Pick<EngineContext, "store" | "clock" | "ids" | "digest" | "tariffs">;
+export interface ContextParts
+  extends Pick<EngineContext, "store" | "clock" | "ids" | "digest" | "tariffs"> {
+  /** How much of rules of a kind is kept. (Default: RULES_MEMORY_MAX_BYTES.) */
+  readonly rulesMaxBytes?: number | undefined;
+}
 
 /** Puts them together. Nobody asks yet: `actor` is null. */
-export function contextOf(parts: ContextParts): EngineContext {
+export function contextOf({ rulesMaxBytes, ...parts }: ContextParts): EngineContext {
   const clocks = new WorkspaceClocks(parts.store, parts.clock);
-  const budgets = new BudgetBooks(parts.store);
-  const entitlements = new EntitlementBooks(parts.store);
-  const dues = new CreditDues(parts.store);
-  const policies = new PolicyBooks(parts.store);
+  const budgets = new BudgetBooks(parts.store, rulesMaxBytes);
+  const entitlements = new EntitlementBooks(parts.store, rulesMaxBytes);
+  const dues = new CreditDues(parts.store, rulesMaxBytes);
+  const policies = new PolicyBooks(parts.store, new KeptRoom(), rulesMaxBytes);
   const live = new LiveFeed();
   const telling = new LiveTelling({ ...parts, budgets }, live, parts.ids.random());
   const alarm = new Alarm();

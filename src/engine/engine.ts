@@ -91,6 +91,8 @@ export interface EngineParts {
   readonly signatures: Signatures;
   readonly secrets: Secrets;
   readonly tariffs: Tariffs;
+  /** How much of rules of a kind is kept. */
+  readonly rulesMaxBytes?: number | undefined;
   /** What it exports with. */
   readonly exporting: ExportParts;
 }

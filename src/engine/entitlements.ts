@@ -28,15 +28,23 @@ export interface SavedEntitlements {
 
 type OwnByCustomer = ReadonlyMap<string, OwnEntitlements>;
 
+/** What a customer's own terms take up, about. */
+const OWN_TERMS_BYTES = 1_000;
+
 /** Own terms of each workspace's customers, kept ready and read again when one changes. */
 export class EntitlementBooks {
   readonly #kept: KeptByVersion<OwnByCustomer>;
 
-  constructor(store: Store) {
-    this.#kept = new KeptByVersion(store, "terms", async (workspace) => {
-      const of = { kind: "entitlements.saved" } as const;
-      const acts = await recordedActs<SavedEntitlements>(store, workspace, of);
-      return new Map(acts.map((act) => [act.customer, ownIn(act)]));
+  constructor(store: Store, maxBytes?: number) {
+    this.#kept = new KeptByVersion<OwnByCustomer>(store, {
+      part: "terms",
+      read: async (workspace) => {
+        const of = { kind: "entitlements.saved" } as const;
+        const acts = await recordedActs<SavedEntitlements>(store, workspace, of);
+        return new Map(acts.map((act) => [act.customer, ownIn(act)]));
+      },
+      bytesOf: ({ size }) => size * OWN_TERMS_BYTES,
+      maxBytes,
     });
   }
 

@@ -4,7 +4,7 @@
  */
 import { present } from "../domain/assert.ts";
 import { type Wanted, wantedBy } from "../domain/policy/judge-run.ts";
-import { parsePolicy } from "../domain/policy/parse-policy.ts";
+import { parsePolicy, policyDocument } from "../domain/policy/parse-policy.ts";
 import type { Policy } from "../domain/policy/policy.ts";
 import { KeptRoom, KeptRuns } from "./kept-runs.ts";
 import type { RulesVersions } from "./node-ports.ts";
@@ -29,7 +29,12 @@ export interface PolicyBook {
   /** Whether any of them is for runs of certain cards. */
   readonly looksAtCards: boolean;
   readonly kept: KeptRuns;
+  /** What the policies say, to be compared. */
+  readonly text: string;
 }
+
+/** What a policy takes up, about; what is kept of runs has a room of its own. */
+const POLICY_BYTES = 3_000;
 
 /** Books by workspace. */
 export class PolicyBooks {
@@ -38,10 +43,20 @@ export class PolicyBooks {
   readonly #last = new Map<string, PolicyBook>();
   readonly #room: KeptRoom;
 
-  constructor(store: Store, room: KeptRoom = new KeptRoom()) {
+  constructor(store: Store, room: KeptRoom = new KeptRoom(), maxBytes?: number) {
     this.#store = store;
     this.#room = room;
-    this.#books = new KeptByVersion(store, "terms", (workspace) => this.#build(workspace));
+    this.#books = new KeptByVersion<PolicyBook>(store, {
+      part: "terms",
+      read: (workspace) => this.#build(workspace),
+      bytesOf: ({ policies }) => policies.length * POLICY_BYTES,
+      letGo: (workspace) => {
+        // A unit that still runs goes on with the book, and keeps nothing of it.
+        this.#last.get(workspace)?.kept.retire();
+        this.#last.delete(workspace);
+      },
+      maxBytes,
+    });
   }
 
   /** As of `rules` (Default: of what is committed). */
@@ -49,7 +64,7 @@ export class PolicyBooks {
     const book = await this.#books.of(workspace, rules);
     const last = this.#last.get(workspace);
     if (last !== book) {
-      last?.kept.retire();
+      if (last?.kept !== book.kept) last?.kept.retire();
       this.#last.set(workspace, book);
     }
     return book;
@@ -57,11 +72,14 @@ export class PolicyBooks {
 
   async #build(workspace: string): Promise<PolicyBook> {
     const policies = await this.#read(workspace);
+    const text = JSON.stringify(policies.map((one) => [one.key, policyDocument(one)]));
+    const last = this.#last.get(workspace);
     const looksAtCards = policies.some(({ where, except }) => {
       return where.card !== undefined || except.card !== undefined;
     });
-    const kept = new KeptRuns(this.#room);
-    return { policies, wanted: wantedBy(policies), looksAtCards, kept };
+    // Some other term changed: rules look at what they looked at before.
+    const kept = last?.text === text ? last.kept : new KeptRuns(this.#room);
+    return { policies, wanted: wantedBy(policies), looksAtCards, kept, text };
   }
 
   async #read(workspace: string): Promise<readonly Policy[]> {
@@ -77,6 +95,15 @@ export class PolicyBooks {
   /** Called when a policy was recorded: the next look-up reads the store. */
   forget(workspace: string): void {
     this.#books.forget(workspace);
+  }
+
+  /**
+   * Called when an act of this process that left all runs as they were is on disk, between these
+   * ends of the chain: what is kept of runs is as of the later one then.
+   */
+  follow(workspace: string, { from, to }: { readonly from: string; readonly to: string }): void {
+    const kept = this.#last.get(workspace)?.kept;
+    if (kept?.asOf === from) kept.asOf = to;
   }
 
   /** Called when a run was let go on: its levels begin anew. */

@@ -11,7 +11,7 @@ import {
 import { type Spender, scopesOf } from "../domain/budget/spend.ts";
 import { HOLD_RETRY_MS } from "../domain/limits.ts";
 import type { BudgetBook } from "./budget-books.ts";
-import type { EngineContext } from "./context.ts";
+import type { EngineContext, ReadContext } from "./context.ts";
 import { readsInUnit, readsOfStore } from "./credit-charged.ts";
 import { loadBalances, type Spending } from "./load-spending.ts";
 import type { Customer } from "./ports.ts";
@@ -46,7 +46,7 @@ export function prepaidInUnit(
 
 /** Credit as of the last commit; null: no budget is of credit. */
 export async function prepaidInStore(
-  { store, tariffs }: Pick<EngineContext, "store" | "tariffs">,
+  { store, tariffs }: Pick<ReadContext, "tariffs"> & Pick<EngineContext, "store">,
   workspace: string,
   { book, nowMs }: { readonly book: BudgetBook; readonly nowMs: number },
 ): Promise<PrepaidCredit | null> {

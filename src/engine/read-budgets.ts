@@ -19,21 +19,36 @@ import {
 import { TollgateError } from "../domain/errors.ts";
 import { RUN_DEPTH_MAX } from "../domain/limits.ts";
 import { mayGoOn, type Run } from "../domain/run/run.ts";
-import { windowOfKey } from "./budget-books.ts";
-import type { EngineContext } from "./context.ts";
+import { type BudgetBooks, windowOfKey } from "./budget-books.ts";
+import type { EngineContext, Tariffs } from "./context.ts";
 import type { BudgetState, RunState } from "./hold-answers.ts";
 import type { Customer } from "./ports.ts";
 import { prepaidInStore, prepaidRoomsOf } from "./prepaid-rooms.ts";
 import { pathOf } from "./spend-of.ts";
 
-type Reading = Pick<EngineContext, "store" | "budgets" | "clocks" | "tariffs">;
+type Reading = Pick<EngineContext, "store" | "clocks"> & {
+  readonly budgets: Pick<BudgetBooks, "of">;
+  readonly tariffs: Pick<Tariffs, "of">;
+};
+
+/** The same by rules that are asked for once: what is kept is compared with them at each use. */
+async function bySameRules(reading: Reading, workspace: string): Promise<Reading> {
+  const { store, clocks, budgets, tariffs } = reading;
+  const rules = await store.rules(workspace);
+  return {
+    ...{ store, clocks },
+    budgets: { of: (id) => budgets.of(id, rules) },
+    tariffs: { of: (id) => tariffs.of(id, rules) },
+  };
+}
 
 /** The state of a run and of every budget that it counts in. Throws `run.not_found`. */
 export async function readRunState(
-  reading: Reading,
+  context: Reading,
   workspace: string,
   id: string,
 ): Promise<RunState> {
+  const reading = await bySameRules(context, workspace);
   const rooms = await readRunRooms(reading, workspace, id);
   const { run, spender, budgets } = rooms;
   const stops = await reading.store.spending.stops(workspace, stopKeysOf(spender));

@@ -6,6 +6,8 @@
  */
 import { RULES_READ_AGAIN_MAX_COUNT } from "../domain/database-limits.ts";
 import { TollgateError } from "../domain/errors.ts";
+import { KNOWN_WORKSPACES_MAX_COUNT, RULES_MEMORY_MAX_BYTES } from "../domain/limits.ts";
+import { RecentByWeight } from "../domain/recent-by-weight.ts";
 import { SEEN_FIRST } from "./customer-defaults.ts";
 import type { RulesVersions } from "./node-ports.ts";
 import type { Store, UnitOfWork, Writes } from "./ports.ts";
@@ -35,44 +37,85 @@ export function touchedRules(
   };
 }
 
-/** What one rule's keeper keeps of each workspace, with the version that it was read at. */
+/** What a rule takes up beside its own contents. */
+const RULE_BYTES = 1_000;
+
+/** How rules of one kind are read and kept. */
+export interface Keeping<T> {
+  readonly part: keyof RulesVersions;
+  readonly read: (workspace: string) => Promise<T>;
+  /** What it takes up, about. (Default: next to nothing.) */
+  readonly bytesOf?: (value: T) => number;
+  /** Called where a workspace is let go, so as to make room. (Default: nobody need know.) */
+  readonly letGo?: (workspace: string, value: T) => void;
+  /** (Default: RULES_MEMORY_MAX_BYTES.) */
+  readonly maxBytes?: number | undefined;
+}
+
+interface KeptRule<T> {
+  readonly version: number;
+  readonly value: T;
+}
+
+/**
+ * What one rule's keeper keeps of each workspace, with the version that it was read at. Those that
+ * were used longest ago make room for others: all of it follows from rows. Whoever works with what
+ * is let go has it in hand, and goes on with it.
+ */
 export class KeptByVersion<T> {
   readonly #store: Pick<Store, "rules">;
-  readonly #part: keyof RulesVersions;
-  readonly #read: (workspace: string) => Promise<T>;
-  readonly #kept = new Map<string, { readonly version: number; readonly value: T }>();
+  readonly #keeping: Keeping<T>;
+  readonly #kept: RecentByWeight<string, KeptRule<T>>;
+  #usedLast = "";
 
-  constructor(
-    store: Pick<Store, "rules">,
-    part: keyof RulesVersions,
-    read: (workspace: string) => Promise<T>,
-  ) {
+  constructor(store: Pick<Store, "rules">, keeping: Keeping<T>) {
+    const { maxBytes = RULES_MEMORY_MAX_BYTES, letGo } = keeping;
     this.#store = store;
-    this.#part = part;
-    this.#read = read;
+    this.#keeping = keeping;
+    this.#kept = new RecentByWeight(maxBytes, (workspace, { value }) => letGo?.(workspace, value));
+  }
+
+  /** Workspaces of which it is kept. */
+  get size(): number {
+    return this.#kept.size;
   }
 
   /** As of `rules`, or of what is committed where they are left out. */
   async of(workspace: string, rules?: RulesVersions): Promise<T> {
     const versions = rules ?? (await this.#store.rules(workspace));
-    const version = versions[this.#part];
+    const version = versions[this.#keeping.part];
     const known = this.#kept.get(workspace);
-    if (known?.version === version) return known.value;
+    if (known?.version === version) {
+      this.#keep(workspace, known);
+      return known.value;
+    }
     // What is read may be newer than its version: the next unit finds out and reads it again.
-    const value = await this.#read(workspace);
-    this.#kept.set(workspace, { version, value });
+    const value = await this.#keeping.read(workspace);
+    this.#usedLast = "";
+    this.#keep(workspace, { version, value });
     return value;
+  }
+
+  #keep(workspace: string, rule: KeptRule<T>): void {
+    if (workspace === this.#usedLast) return;
+    this.#usedLast = workspace;
+    const { bytesOf = () => 0 } = this.#keeping;
+    this.#kept.set(workspace, rule, RULE_BYTES + bytesOf(rule.value));
   }
 
   /** What is kept, if it is as of these rules. */
   known(workspace: string, rules: RulesVersions): T | undefined {
     const known = this.#kept.get(workspace);
-    return known?.version === rules[this.#part] ? known.value : undefined;
+    return known?.version === rules[this.#keeping.part] ? known.value : undefined;
   }
 
   /** The next look-up reads the store, whatever the version. */
   forget(workspace: string): void {
-    this.#kept.delete(workspace);
+    const known = this.#kept.get(workspace);
+    if (known === undefined) return;
+    this.#usedLast = "";
+    // It has its place until it is read again, or let go: whoever keeps it too is told then.
+    this.#keep(workspace, { ...known, version: Number.NaN });
   }
 }
 
@@ -97,10 +140,12 @@ export async function requireRules(unit: UnitOfWork, rules: RulesVersions): Prom
 /** The rules that each workspace was last seen by. */
 export class KnownRules {
   readonly #store: Pick<Store, "rules">;
-  readonly #last = new Map<string, RulesVersions>();
+  readonly #last: RecentByWeight<string, RulesVersions>;
 
-  constructor(store: Pick<Store, "rules">) {
+  /** (Default: KNOWN_WORKSPACES_MAX_COUNT.) */
+  constructor(store: Pick<Store, "rules">, maxCount = KNOWN_WORKSPACES_MAX_COUNT) {
     this.#store = store;
+    this.#last = new RecentByWeight(maxCount);
   }
 
   /**
@@ -110,12 +155,12 @@ export class KnownRules {
   async decideBy<T>(workspace: string, work: (rules: RulesVersions) => Promise<T>): Promise<T> {
     for (let attempt = 1; attempt <= RULES_READ_AGAIN_MAX_COUNT; attempt += 1) {
       const rules = this.#last.get(workspace) ?? (await this.#store.rules(workspace));
-      this.#last.set(workspace, rules);
+      this.#last.set(workspace, rules, 1);
       try {
         return await work(rules);
       } catch (error) {
         if (!(error instanceof RulesChanged)) throw error;
-        this.#last.set(workspace, error.now);
+        this.#last.set(workspace, error.now, 1);
       }
     }
     const detail = "Other nodes changed the rules again and again; nothing was written.";

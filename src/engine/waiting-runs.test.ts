@@ -83,3 +83,21 @@ test("Who waits for the very run that is let go on is looked at at once", async 
   assert.equal((await looksAfter(20)).length, 14);
   await leave();
 });
+
+test("However many wait for one run, it is looked at once, and all are told", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let [looks, stop]: [number, typeof STOP | null] = [0, STOP];
+  const waiting = new WaitingRuns(async (_workspace, run): Promise<RunState> => {
+    looks += 1;
+    const state = stop === null ? "running" : "paused";
+    return { run, budgets: [], state, stop, nextWindowInMs: null };
+  });
+  const all = Array.from({ length: 1_000 }, () => waiting.wait("w", "r", { timeoutMs: 600_000 }));
+  await nextTurn();
+  [looks, stop] = [0, null];
+  waiting.look("w");
+  t.mock.timers.tick(20);
+  const states = await Promise.all(all);
+  assert.ok(states.every(({ state }) => state === "running"));
+  assert.equal(looks, 1);
+});

@@ -4,9 +4,10 @@
  * Where other nodes commit too, the count of commits is asked for while somebody waits, and only
  * then: a message from node to node would cost every commit, waited for or not.
  *
- * All who wait are looked at in rounds. A look reads some rows, and thousands may wait, so a round
- * lets others have a turn after a few looks, and rests the longer the more it looked at: who waits
- * is told later then, and whoever works is not held up.
+ * All runs that are waited for are looked at in rounds, each once for all who wait for it. A look
+ * reads some rows, and thousands may be waited for, so a round lets others have a turn after a few
+ * looks, and rests the longer the more it looked at: who waits is told later then, and whoever
+ * works is not held up.
  */
 import { OTHER_NODES_EVERY_MS } from "../domain/database-limits.ts";
 import { WAIT_MAX_MS } from "../domain/limits.ts";
@@ -21,7 +22,8 @@ export type CommitsOf = (workspace: string) => Promise<number>;
 
 interface Waiting {
   readonly run: string;
-  readonly see: (state: RunState) => void;
+  /** `text` is all that the state says. */
+  readonly see: (state: RunState, text: string) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -33,7 +35,7 @@ export interface WaitOptions {
 
 /** Commits come by the hundred a second: waiters look once in so long. */
 const LOOK_EVERY_MS = 20;
-/** A look takes some 30 µs: a fifth of the engine's thread is the most that looks take. */
+/** A look at a run takes some 30 µs; a fifth of the engine is the most that looks take. */
 const LOOKS_A_MS = 7;
 /** Looks after which others have a turn. */
 const LOOKS_A_TURN = 50;
@@ -132,7 +134,7 @@ export class WaitingRuns {
   /** Windows end without a commit: at each beat the run is looked at. */
   #beat(workspace: string, listener: Listener): void {
     listener.beat();
-    void this.#check(workspace, listener.waiting);
+    void this.#checkAll(workspace, [listener.waiting]);
   }
 
   /** Looks for commits of other nodes for as long as somebody of these waits. */
@@ -161,28 +163,36 @@ export class WaitingRuns {
   async #lookInRounds(workspace: string, waiters: Waiters): Promise<void> {
     while (waiters.isDue) {
       waiters.isDue = false;
-      const all = [...waiters.all];
-      for (let at = 0; at < all.length; at += LOOKS_A_TURN) {
+      const runs = [...Map.groupBy(waiters.all, ({ run }) => run).values()];
+      for (let at = 0; at < runs.length; at += LOOKS_A_TURN) {
         if (at > 0) await othersTurn();
-        const some = all.slice(at, at + LOOKS_A_TURN);
+        const some = runs.slice(at, at + LOOKS_A_TURN).flat();
         // Who was told meanwhile waits no more.
         await this.#checkAll(
           workspace,
           some.filter((one) => waiters.all.has(one)),
         );
       }
-      const restMs = Math.max(LOOK_EVERY_MS, all.length / LOOKS_A_MS);
+      const restMs = Math.max(LOOK_EVERY_MS, runs.length / LOOKS_A_MS);
       await new Promise((resolve) => setTimeout(resolve, restMs).unref());
     }
     waiters.isLooking = false;
   }
 
+  /** Each run is looked at once, however many wait for it. */
   async #checkAll(workspace: string, waiting: readonly Waiting[]): Promise<void> {
-    await Promise.all(waiting.map((one) => this.#check(workspace, one)));
-  }
-
-  #check(workspace: string, { run, see, fail }: Waiting): Promise<void> {
-    return this.#lookAt(workspace, run).then(see, fail);
+    const byRun = [...Map.groupBy(waiting, ({ run }) => run)];
+    await Promise.all(
+      byRun.map(async ([run, all]) => {
+        try {
+          const state = await this.#lookAt(workspace, run);
+          const text = JSON.stringify(stateText(state));
+          for (const { see } of all) see(state, text);
+        } catch (error) {
+          for (const { fail } of all) fail(error);
+        }
+      }),
+    );
   }
 }
 
@@ -242,8 +252,7 @@ class Listener {
   };
 
   /** Only the newest state counts: a slow reader misses those between. */
-  readonly #see = (state: RunState): void => {
-    const text = JSON.stringify(stateText(state));
+  readonly #see = (state: RunState, text: string): void => {
     if (text === this.told) return;
     this.told = text;
     this.#put(state);

@@ -3,6 +3,8 @@
  * last act on its clock says, read anew for every unit of work: several processes may serve one
  * sandbox, and none of them may keep an hour that another one has ended.
  */
+import { KNOWN_WORKSPACES_MAX_COUNT } from "../domain/limits.ts";
+import { RecentByWeight } from "../domain/recent-by-weight.ts";
 import type { Clock, Store } from "./ports.ts";
 import { readWorkspace, WORKSPACE_SUBJECT } from "./workspace-settings.ts";
 
@@ -19,7 +21,9 @@ export class WorkspaceClocks {
   /** Asked for with every hold. */
   readonly #ofMachine: Promise<Clock>;
   /** What a workspace is never changes once it is there. */
-  readonly #kinds = new Map<string, "production" | "sandbox">();
+  readonly #kinds = new RecentByWeight<string, "production" | "sandbox">(
+    KNOWN_WORKSPACES_MAX_COUNT,
+  );
 
   constructor(store: Store, system: Clock) {
     this.#store = store;
@@ -44,7 +48,7 @@ export class WorkspaceClocks {
     const known = this.#kinds.get(workspace);
     if (known !== undefined) return known;
     const { kind } = await readWorkspace(this.#store, workspace);
-    this.#kinds.set(workspace, kind);
+    this.#kinds.set(workspace, kind, 1);
     return kind;
   }
 

@@ -1,8 +1,8 @@
 /** The tariff of a workspace, built from the versions that its store holds. */
 import { present } from "../domain/assert.ts";
 import { costOfFacts, costOfStep } from "../domain/cost/cost-of-step.ts";
-import { PriceCatalog } from "../domain/cost/find-price.ts";
 import type { PriceVersion } from "../domain/cost/price-book.ts";
+import { PriceCatalogs } from "../domain/cost/price-catalogs.ts";
 import { type ConversionRate, convert, rateAt } from "../domain/money/conversion.ts";
 import { COST_CURRENCY } from "../domain/money/currency.ts";
 import type { Amount } from "../domain/money/decimal.ts";
@@ -34,13 +34,16 @@ function costConversion(
   };
 }
 
+/** Of all workspaces of this process: most begin with the same price book. */
+const CATALOGS = new PriceCatalogs();
+
 /** Builds the tariff of these versions. The first card applied is the default card. */
 export function tariffOf(
   cards: readonly RateCardVersion[],
   prices: readonly PriceVersion[],
   rates: readonly ConversionRate[],
 ): Tariff {
-  const catalog = new PriceCatalog(prices);
+  const catalog = CATALOGS.of(prices);
   const compiled = new Map(
     cards.map((version) => [version.id, compileCard(version, costConversion(version, rates))]),
   );
@@ -101,15 +104,30 @@ function owesWithoutUsage({ fees, minimum, charges }: RateCard): boolean {
   return fees.length > 0 || isOwed(minimum) || charges.some((one) => isOwed(one.minimum));
 }
 
+/** What a tariff takes up beside its cards, and a character of a card that was compiled. */
+const [TARIFF_BYTES, CARD_CHAR_BYTES] = [4_000, 8];
+
+/** What a tariff takes up, about. Prices count for whoever is the first to have them. */
+function bytesOf(cards: readonly RateCardVersion[], prices: readonly PriceVersion[]): number {
+  const chars = cards.reduce((sum, { document }) => sum + document.length, 0);
+  return TARIFF_BYTES + chars * CARD_CHAR_BYTES + CATALOGS.bytesToAdd(prices);
+}
+
 /** Keeps the tariff of each workspace until a version is recorded. */
-export function storedTariffs(store: Store): Tariffs {
-  const kept = new KeptByVersion(store, "tariff", async (workspace) => {
-    const cards = await store.cards(workspace);
-    const prices = await store.prices(workspace);
-    return tariffOf(cards, prices, await readRates(store, workspace));
+export function storedTariffs(store: Store, maxBytes?: number): Tariffs {
+  const kept = new KeptByVersion<{ readonly tariff: Tariff; readonly bytes: number }>(store, {
+    part: "tariff",
+    read: async (workspace) => {
+      const cards = await store.cards(workspace);
+      const prices = await store.prices(workspace);
+      const bytes = bytesOf(cards, prices);
+      return { tariff: tariffOf(cards, prices, await readRates(store, workspace)), bytes };
+    },
+    bytesOf: ({ bytes }) => bytes,
+    maxBytes,
   });
   return {
-    of: (workspace, rules) => kept.of(workspace, rules),
+    of: async (workspace, rules) => (await kept.of(workspace, rules)).tariff,
     forget: (workspace) => kept.forget(workspace),
   };
 }

@@ -1,12 +1,13 @@
 /** Rows of rate cards and prices, to and from their domain form, as any SQL store keeps them. */
 import type { PriceVersion } from "../domain/cost/price-book.ts";
-import { decodePriceEntries } from "../domain/cost/price-codec.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import { ReadCards } from "./read-cards.ts";
+import { ReadPrices } from "./read-prices.ts";
 import type { Bound, Row } from "./stored-rows.ts";
 
 /** Of all stores of this process: a card follows from its document, whosever it is. */
 const CARDS = new ReadCards();
+const PRICES = new ReadPrices();
 
 /** A version of a rate card, compiled from the document that was recorded. */
 export function decodeCard(row: Row): RateCardVersion {
@@ -39,6 +40,6 @@ export function decodePrices(row: Row): PriceVersion {
     source: row.source as string,
     effectiveFromMs: row.effective_from as number | null,
     recordedAtMs: row.recorded_at as number,
-    entries: decodePriceEntries(row.document as string),
+    entries: PRICES.of(row.document as string),
   };
 }

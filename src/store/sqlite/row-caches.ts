@@ -28,6 +28,7 @@ import {
   decodeRollup,
   decodeRun,
 } from "../stored-rows.ts";
+import { AtHand } from "./at-hand.ts";
 import { BudgetRows } from "./budget-rows.ts";
 import { CounterSlot, Page, pageOf, RollupSlot } from "./counted-page.ts";
 import { RunIdentities } from "./run-identities.ts";
@@ -109,9 +110,7 @@ class WorkspaceRows {
 /** The rows of every workspace that are at hand. */
 export class RowCaches {
   readonly #statements: Statements;
-  readonly #workspaces = new Map<number, WorkspaceRows>();
-  /** The workspace of the last unit. */
-  #lastWs: number | null = null;
+  readonly #workspaces = new AtHand<WorkspaceRows>(AT_HAND_MAX_ROWS);
   /** The numbers given last; the file knows those that are missing. */
   readonly #lastNumbers = new Map<NumberedTable, number>();
 
@@ -128,26 +127,22 @@ export class RowCaches {
     this.#workspaces.set(ws, new WorkspaceRows(this.#statements, budgets));
   }
 
-  /**
-   * A unit of a workspace begins. Returns the other one that was worked on longest ago, where too
-   * much is at hand of all together, and null where not.
-   */
-  turnTo(ws: number): number | null {
-    if (ws === this.#lastWs) return null;
-    this.#lastWs = ws;
-    const own = this.#of(ws);
-    // Those worked on longest ago stand first.
-    this.#workspaces.delete(ws);
-    this.#workspaces.set(ws, own);
-    let weight = 0;
-    for (const rows of this.#workspaces.values()) weight += rows.weight;
-    const [oldest = ws] = this.#workspaces.keys();
-    return weight > AT_HAND_MAX_ROWS && oldest !== ws ? oldest : null;
+  /** A unit of a workspace begins. Returns whether one of another workspace was the last. */
+  turnTo(ws: number): boolean {
+    this.#of(ws);
+    return this.#workspaces.turnTo(ws);
   }
 
-  /** Forgets a workspace of which the file has everything. */
-  forget(ws: number): void {
-    if (!this.hasPending(ws)) this.#workspaces.delete(ws);
+  /** The other workspace worked on longest ago, where too much is at hand of all; else null. */
+  get idle(): number | null {
+    return this.#workspaces.idle;
+  }
+
+  /** Forgets a workspace of which the file has everything. Returns whether it has. */
+  forget(ws: number): boolean {
+    const isInFile = !this.hasPending(ws);
+    if (isInFile) this.#workspaces.delete(ws);
+    return isInFile;
   }
 
   /** A number for a row that this process adds: no other writes to the file. */

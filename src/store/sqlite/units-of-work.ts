@@ -9,6 +9,9 @@ import { told } from "./sqlite-errors.ts";
 import { SqliteUnit } from "./sqlite-unit.ts";
 import { UnitAhead } from "./unit-ahead.ts";
 
+/** Workspaces that are forgotten at most where the turn goes to another one. */
+const FORGOTTEN_A_TURN = 8;
+
 /** Units of work on one open file; the turns they take are their caller's concern. */
 export class UnitsOfWork {
   readonly #parts: TotalsParts;
@@ -80,16 +83,19 @@ export class UnitsOfWork {
   }
 
   /**
-   * Forgets what is at hand of another workspace, once the file has it, where it is too much.
-   * Nothing is on its way.
+   * Forgets what is at hand of other workspaces, once the file has it, where it is too much: of a
+   * few, as all are at hand after the start. Nothing is on its way.
    */
   async #makeRoom(ws: number): Promise<void> {
     const { caches } = this.#parts.shared;
-    const other = caches.turnTo(ws);
-    if (other === null) return;
-    // A file that refuses it refuses the unit as well, which says so.
-    await this.#current.settle(other).catch(() => undefined);
-    caches.forget(other);
+    if (!caches.turnTo(ws)) return;
+    for (let n = 0; n < FORGOTTEN_A_TURN; n += 1) {
+      const { idle } = caches;
+      if (idle === null) return;
+      // A file that refuses it refuses the unit as well, which says so.
+      await this.#current.settle(idle).catch(() => undefined);
+      if (!caches.forget(idle)) return;
+    }
   }
 
   /** Null: nothing is on its way. */

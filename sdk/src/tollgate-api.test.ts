@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Tollgate } from "./index.ts";
+
+const URL_OF_NONE = "http://tollgate.internal:4100";
+
+/** What an application is told whose first call finds no server. */
+async function toldWhere(error: Error): Promise<string> {
+  const unreachable = async (): Promise<never> => {
+    throw error;
+  };
+  const options = { url: URL_OF_NONE, key: "tg_k", onProblem: () => undefined };
+  const tollgate = new Tollgate({ ...options, fetch: unreachable });
+  const run = tollgate.run({ customer: "acme", agent: "support" }, (one) =>
+    one.tool("search", {}, () => "found"),
+  );
+  return run.then(
+    () => "",
+    ({ message }: Error) => message,
+  );
+}
+
+test("who finds no server is told where it looked, and why there was no answer", async () => {
+  const refused = Object.assign(new Error(""), { code: "ECONNREFUSED" });
+  const unknown = new Error("getaddrinfo ENOTFOUND tollgate.internal");
+  const failed = (cause?: Error) => toldWhere(new TypeError("fetch failed", { cause }));
+  const at = `No answer from Tollgate at ${URL_OF_NONE}: TypeError: fetch failed`;
+  assert.equal(await failed(refused), `${at} (ECONNREFUSED)`);
+  assert.equal(await failed(unknown), `${at} (${unknown.message})`);
+  assert.equal(await failed(), at);
+});
