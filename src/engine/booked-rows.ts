@@ -1,7 +1,7 @@
 /**
  * What is booked in a period, as a bill wants it: bookings by hand one by one, and what came late
- * as one row for each closed period, charge, cell and credit, since a bill tells their sums alone. A
- * period may have hundreds of thousands of them.
+ * as one row for each closed period, charge, cell and credit, since a bill tells their sums alone.
+ * A period may have hundreds of thousands of them.
  */
 import { PAGE_MAX_ROWS } from "../domain/limits.ts";
 import type { Amount } from "../domain/money/decimal.ts";

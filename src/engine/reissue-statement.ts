@@ -25,7 +25,7 @@ import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
 import type { Voiding } from "./correction-records.ts";
-import { readCreditNotes, readDisputes, requireInForce } from "./credited.ts";
+import { readCreditNotes, readDisputes, requireInForce, standing } from "./credited.ts";
 import type { Store } from "./ports.ts";
 import { findStatement } from "./statement-lines.ts";
 
@@ -72,7 +72,7 @@ async function requireUncredited(
   workspace: string,
   { id, customer }: StatementRecord,
 ): Promise<void> {
-  const notes = await readCreditNotes(store, workspace, id);
+  const notes = standing(await readCreditNotes(store, workspace, id));
   const disputes = (await readDisputes(store, workspace, customer)).filter(
     ({ target, resolution }) =>
       target.kind === "line" && target.statement === id && resolution?.favor !== "us",

@@ -162,7 +162,7 @@ function creditsOf({ currency }: StatementRecord, { creditNotes }: Beside): stri
   const rows = creditNotes.map(({ id, total, reason, issuedAtMs }) =>
     [
       `<tr><td>${outside(id)}</td><td>${minute(timeText(issuedAtMs))} UTC</td>`,
-      `<td>${outside(reason)}</td><td class="n">${moneyText(`-${total}`, currency)}</td></tr>`,
+      `<td>${outside(reason)}</td><td class="n">${moneyText(opposite(total), currency)}</td></tr>`,
     ].join(""),
   );
   const money = `<th class="n">${escaped(currency)}</th>`;
@@ -174,6 +174,11 @@ function creditsOf({ currency }: StatementRecord, { creditNotes }: Beside): stri
 ${body}
 </tbody>
 </table>`;
+}
+
+/** One that takes a note back is owed again. */
+function opposite(amount: string): string {
+  return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }
 
 function factsOf(
