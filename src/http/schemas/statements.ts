@@ -35,7 +35,7 @@ const statementLine = closed({
   "credits?": described(DECIMAL, "The exact amount in the card's credits."),
   "credit?": described(closed(CREDIT), "What these are of, where not of the statement's own."),
   "conversions?": listOf(
-    closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: TIME }),
+    closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: ANY_TEXT }),
   ),
   amountExact: DECIMAL,
   amountRounded: DECIMAL,
