@@ -151,7 +151,7 @@ export const ERRORS = {
   "statement.credited": [
     409,
     "The statement has credit notes or disputes.",
-    "Credit the rest of it instead of issuing it again.",
+    "Take its credit notes back first (credit void), or credit the rest of it.",
   ],
   "credit.not_found": [404, "No such credit note.", "See the credit notes of the statement."],
   "credit.exceeded": [

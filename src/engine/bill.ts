@@ -18,6 +18,7 @@ import { type Counter, closeCounter, segmentsOf } from "../domain/rating/counter
 import type { CompiledCard } from "../domain/rating/meter.ts";
 import { COST_MEASURE } from "../domain/rating/meter-fields.ts";
 import { coversKey, trialEndMs } from "../domain/rating/trial.ts";
+import { creditOf } from "./adjusted-parts.ts";
 import { inCurrency } from "./commitments.ts";
 import { correctionsIn, isOfRuns } from "./correct-runs.ts";
 import type { CounterKey, Customer, Digest, Reads, StoredCounter } from "./ports.ts";
@@ -166,6 +167,7 @@ function chargeCounts(tariff: Tariff, stored: StoredCounter, bill: Bill): Charge
     chargeKey,
     cell,
     name,
+    credit: count.credits === null ? null : creditOf(tariff, chargeKey, counter),
     conversions: isConverted(count.measure) ? tariff.ratesOf(card, bill.period) : [],
     ...(stretch && { stretch }),
   }));

@@ -67,6 +67,7 @@ export function bookByHand({ state }: Act, books: OpenBooks, booking: HandBookin
     chargeKey: kind,
     cell: id,
     amount,
+    credits: null,
     reason,
     run: "",
     source: "",

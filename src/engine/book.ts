@@ -31,6 +31,7 @@ import {
   negateTotals,
   subtractTotals,
 } from "../domain/run/run.ts";
+import { type AdjustedPart, adjustedParts } from "./adjusted-parts.ts";
 import type { BatchState } from "./batch-state.ts";
 import { meteredOfOutcome, meteredOfRun, meteredOfStep, ratingOf } from "./metered.ts";
 import type { CounterKey, Customer, StepKey } from "./ports.ts";
@@ -153,32 +154,32 @@ export class Ledger {
     for (const [index, item] of metered.entries()) {
       const slot = this.state.counter(at, cardKey, item);
       const delta = sign === 1n ? item.quantity : -item.quantity;
-      const moved = this.tariff.advance(slot.counter, card, { item, delta });
+      const before = slot.counter;
+      const moved = this.tariff.advance(before, card, { item, delta });
       this.state.moveCounter(slot, moved.counter);
       const share = { chargeKey: item.chargeKey, cell: item.cell, amount: moved.marginal };
-      if (closed) this.adjust({ at, cardKey, cause: causeOf(by, reason) }, share);
+      if (closed) {
+        const parts = adjustedParts(this.tariff, item, { before, after: moved.counter });
+        this.adjust({ at, cardKey, cause: causeOf(by, reason) }, item, parts);
+      }
       shares[index] = share;
     }
     return shares;
   }
 
   /** Books a difference to a closed period in the one that is open now; a trial makes none. */
-  adjust({ at, cardKey, cause }: AdjustedBy, share: RunShare): void {
-    if (share.amount === 0n || isTrialCell(share.cell)) return;
-    this.state.adjustments.push({
-      seq: this.state.nextSeq(),
-      customer: at.customer,
-      bookedPeriod: this.openPeriod(at.customer),
-      originPeriod: at.period,
-      cardKey,
-      chargeKey: share.chargeKey,
-      cell: share.cell,
-      amount: share.amount,
-      reason: cause.reason,
-      run: cause.run,
-      source: cause.source,
-      id: cause.id,
-    });
+  adjust(
+    { at, cardKey, cause }: AdjustedBy,
+    { chargeKey, cell }: Pick<RunShare, "chargeKey" | "cell">,
+    parts: readonly AdjustedPart[],
+  ): void {
+    if (isTrialCell(cell)) return;
+    const { customer, period: originPeriod } = at;
+    for (const part of parts) {
+      const seq = this.state.nextSeq();
+      const where = { customer, bookedPeriod: this.openPeriod(customer), originPeriod, cardKey };
+      this.state.adjustments.push({ seq, ...where, chargeKey, cell, ...part, ...cause });
+    }
   }
 
   /** The period that is open for bookings now: the current one, or the first open one after it. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { PAGE_MAX_ROWS } from "../domain/limits.ts";
+import type { Amount, Factor } from "../domain/money/decimal.ts";
 import { bookingsOf } from "../domain/period/booking.ts";
 import type { LineOrder } from "../domain/period/line-order.ts";
 import type { Adjustment } from "../domain/period/records.ts";
@@ -23,18 +24,25 @@ const linesOf = (rows: readonly Adjustment[]) =>
   );
 const bookingsIn = (rows: readonly Adjustment[]) => bookingsOf(rows, (_kind, id) => id);
 
+const creditsIn = (name: string, units: bigint): Adjustment["credits"] => {
+  return { name, price: 100_000n as Factor, amount: units as Amount };
+};
+
 const anyRow = fc.record({
   originPeriod: fc.constantFrom("2026-09-01", "2026-10-01"),
   chargeKey: fc.constantFrom("calls", "done"),
   cell: fc.constantFrom("", "fast"),
   amount: fc.bigInt({ min: -5n, max: 5n }),
   byHand: fc.boolean(),
+  units: fc.option(fc.bigInt({ min: -5n, max: 5n })),
+  name: fc.constantFrom("AI credits", "tokens"),
 });
 
 test("sums of what came late make the lines that the rows make", () => {
   const law = fc.property(fc.array(anyRow, { maxLength: 40 }), (some) => {
-    const rows = some.map(({ byHand, amount, chargeKey, ...row }, index) =>
+    const rows = some.map(({ byHand, amount, chargeKey, units, name, ...row }, index) =>
       adjustmentRow({
+        credits: byHand || units === null ? null : creditsIn(name, units),
         ...{ ...row, seq: index + 1, amount: amount as Adjustment["amount"], id: `e${index}` },
         ...(byHand
           ? { run: "", reason: "goodwill", chargeKey: "goodwill", cell: `g${index % 3}` }

@@ -1,7 +1,7 @@
 /**
  * What is booked in a period, as a bill wants it: bookings by hand one by one, and what came late
- * as one row for each closed period, charge and cell, since a bill tells their sums alone. A period
- * may have hundreds of thousands of them.
+ * as one row for each closed period, charge, cell and credit, since a bill tells their sums alone.
+ * A period may have hundreds of thousands of them.
  */
 import { PAGE_MAX_ROWS } from "../domain/limits.ts";
 import type { Amount } from "../domain/money/decimal.ts";
@@ -30,13 +30,12 @@ export class BookedRows {
         this.#byHand.push(row);
         continue;
       }
-      const { originPeriod, cardKey, chargeKey, cell, amount } = row;
+      const { originPeriod, cardKey, chargeKey, cell, credits } = row;
+      const place = [originPeriod, cardKey, chargeKey, cell, credits?.name ?? ""];
       // Keys hold no control character, so no two share one.
-      const key = `${originPeriod}\u0000${cardKey}\u0000${chargeKey}\u0000${cell}`;
+      const key = place.join("\u0000");
       const known = this.#late.get(key);
-      const sum =
-        known === undefined ? row : { ...known, amount: (known.amount + amount) as Amount };
-      this.#late.set(key, sum);
+      this.#late.set(key, known === undefined ? row : sumOf(known, row));
     }
   }
 
@@ -57,6 +56,15 @@ export class BookedRows {
       await turns?.read(rows.length);
     }
   }
+}
+
+/** Two rows of one charge and one credit, or of none, as the first. */
+function sumOf(first: Adjustment, { amount, credits }: Adjustment): Adjustment {
+  const inCredits = first.credits && {
+    ...first.credits,
+    amount: (first.credits.amount + (credits?.amount ?? 0n)) as Amount,
+  };
+  return { ...first, amount: (first.amount + amount) as Amount, credits: inCredits };
 }
 
 interface Booked {

@@ -21,6 +21,7 @@ import { type Amount, formatAmount, parseAmount, ZERO_AMOUNT } from "../domain/m
 import type { StatementRecord } from "../domain/period/records.ts";
 import type { Statement } from "../domain/period/statement.ts";
 import type { StatementLine } from "../domain/period/statement-line.ts";
+import type { Credit } from "../domain/rating/rate-card.ts";
 import { carriedStatements } from "./carried-statements.ts";
 import type { Act } from "./carry-out.ts";
 import type { EngineContext } from "./context.ts";
@@ -119,20 +120,18 @@ class Closer {
     this.#closing = closing;
   }
 
-  /** What wallets in credits pay of charges in credits, in money, cut to whole units. */
+  /** What wallets in credits pay of what is in these, in money, cut to whole units. */
   async payInCredits(own: OpenBook): Promise<Amount> {
     const { statement } = this.#closing;
-    const { credit } = statement;
-    if (
-      credit === null ||
-      !own.book.wallets.some(({ wallet }) => wallet.currency === credit.name)
-    ) {
-      return ZERO_AMOUNT;
+    let worth = 0n;
+    for (const credit of creditsOf(statement)) {
+      if (!own.book.wallets.some(({ wallet }) => wallet.currency === credit.name)) continue;
+      const billed = lanesInCredits(statement, credit);
+      const of = { currency: credit.name, billed, unit: 1n, customer: "" };
+      const closed = await this.#close(own, of);
+      worth += worthOfCredits(statement, credit, closed.paid);
     }
-    const billed = lanesInCredits(statement);
-    const unit = { unit: 1n, customer: "" };
-    const closed = await this.#close(own, { currency: credit.name, billed, ...unit });
-    return worthOfCredits(statement, closed.paid);
+    return worth as Amount;
   }
 
   /** What wallets in the statement's currency pay of the rest. */
@@ -236,13 +235,24 @@ function placeOf({ period }: Pick<Statement, "period">) {
   return { period: period.key, startMs: period.startMs };
 }
 
-function inCredits({ lines }: Pick<Statement, "lines">): StatementLine[] {
-  return lines.filter(({ credits, cell }) => credits !== null && !isTrialCell(cell));
+/** The credits that a statement's lines are in, each once; its own is among them. */
+function creditsOf({ credit, lines }: Pick<Statement, "credit" | "lines">): Credit[] {
+  const all = [credit, ...lines.map((line) => line.credit)].filter((one) => one !== null);
+  return [...new Map(all.toReversed().map((one) => [one.name, one])).values()].toReversed();
 }
 
-/** What a statement bills in its card's credits, in these. */
-function lanesInCredits(statement: Pick<Statement, "lines" | "period">): Charged[] {
-  const credits = inCredits(statement).map((line) => {
+function inCredits({ lines }: Pick<Statement, "lines">, name: string): StatementLine[] {
+  return lines.filter((line) => {
+    return line.credits !== null && line.credit?.name === name && !isTrialCell(line.cell);
+  });
+}
+
+/** What a statement bills in a credit, in this. */
+function lanesInCredits(
+  statement: Pick<Statement, "lines" | "period">,
+  { name }: Credit,
+): Charged[] {
+  const credits = inCredits(statement, name).map((line) => {
     return { ...line, amountRounded: line.credits ?? ZERO_AMOUNT };
   });
   return billedLanes(credits, placeOf(statement));
@@ -250,33 +260,42 @@ function lanesInCredits(statement: Pick<Statement, "lines" | "period">): Charged
 
 /** What so many credits pay of a statement in money, cut to whole units. */
 function worthOfCredits(
-  statement: Pick<Statement, "lines" | "period" | "credit" | "currency">,
+  statement: Pick<Statement, "lines" | "period" | "currency">,
+  credit: Credit,
   paid: Amount,
 ): Amount {
-  const { credit, currency } = statement;
-  if (credit === null) return ZERO_AMOUNT;
-  const credits = sum(lanesInCredits(statement).map(({ amount }) => amount));
-  const money = sum(inCredits(statement).map(({ amountRounded }) => amountRounded));
+  const credits = sum(lanesInCredits(statement, credit).map(({ amount }) => amount));
+  const money = sum(inCredits(statement, credit.name).map(({ amountRounded }) => amountRounded));
   const worth = moneyOfCredits(paid, { credits, money, price: credit.price });
-  return (worth - (worth % unitOf(currency))) as Amount;
+  return (worth - (worth % unitOf(statement.currency))) as Amount;
 }
 
-/** What a statement bills, less what credits in units have paid of it already. */
+/**
+ * What a statement bills, less what credits in units have paid of it already, or more by what they
+ * gave back: off the charges that are priced in them, as far as these go.
+ */
 function lanesInMoney(
   statement: Pick<Statement, "lines" | "period">,
   paidInCredits: Amount,
 ): Charged[] {
   const { lines } = statement;
+  const at = placeOf(statement);
   const priced = new Set(lines.flatMap((line) => (line.credits === null ? [] : line.chargeKey)));
   let left: bigint = paidInCredits;
-  return sumLanes(
-    billedLanes(lines, placeOf(statement)).map((lane) => {
-      if (!priced.has(lane.charge) || lane.amount <= 0n) return lane;
-      const off = lane.amount < left ? lane.amount : left;
-      left -= off;
-      return { ...lane, amount: (lane.amount - off) as Amount };
-    }),
-  );
+  const lanes = billedLanes(lines, at).map((lane) => {
+    if (!priced.has(lane.charge)) return lane;
+    const off = partOf(left, lane.amount);
+    left -= off;
+    return { ...lane, amount: (lane.amount - off) as Amount };
+  });
+  return sumLanes([...lanes, { customer: "", ...at, charge: "", amount: -left as Amount }]);
+}
+
+/** What of an amount may be taken off another one without changing its sign. */
+function partOf(amount: bigint, of: bigint): bigint {
+  if (amount > 0n !== of > 0n) return 0n;
+  const isLess = amount > 0n ? amount < of : amount > of;
+  return isLess ? amount : of;
 }
 
 /** What a closing entry rests on, as the journal keeps it. */

@@ -123,7 +123,8 @@ function move(
   const amount = movement.amount as Amount;
   ledger.rollCharge({ period, agent }, cell, { customer, charge: amount });
   if (!state.isClosed(at)) return;
-  ledger.adjust({ at, cardKey, cause }, { ...ofCorrection(cell), amount });
+  const parts = amount === 0n ? [] : [{ amount, credits: null }];
+  ledger.adjust({ at, cardKey, cause }, ofCorrection(cell), parts);
 }
 
 /** The number of runs stands by card version, like what any charge counts. */

@@ -50,6 +50,8 @@ export interface CreditNote {
   /** Identity of the act that issued it. */
   readonly act: string;
   readonly statement: string;
+  /** The note that it takes back; its amounts are the opposite. Left out: it gives back. */
+  readonly voids?: string;
   readonly customer: string;
   readonly period: string;
   readonly currency: string;

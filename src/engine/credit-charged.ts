@@ -4,7 +4,8 @@ import { isTrialCell } from "../domain/event/trial-cell.ts";
 import { type Amount, type Factor, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
 import type { Adjustment } from "../domain/period/records.ts";
-import { closeCounter, segmentsOf } from "../domain/rating/counter.ts";
+import { segmentsOf } from "../domain/rating/counter.ts";
+import { counterInCredits } from "./adjusted-parts.ts";
 import type { Answer } from "./answer.ts";
 import type { BatchState } from "./batch-state.ts";
 import { periodOfKey } from "./bill.ts";
@@ -129,8 +130,7 @@ export async function openCharges(
     const key = { customer: customer.id, period: period.key };
     const lane = { customer: "", period: period.key, startMs: period.startMs };
     for (const counter of await reads.counters(key)) {
-      const charge = chargeOf(tariff, counter);
-      if (charge !== null) charges.push({ ...lane, ...charge });
+      for (const charge of chargesOf(tariff, counter)) charges.push({ ...lane, ...charge });
     }
     for (const row of await reads.adjustments(key)) {
       charges.push({ ...lane, ...adjustedBy(tariff, customer, { row, nowMs }) });
@@ -156,12 +156,13 @@ export function sumOpenCharges(charges: readonly OpenCharge[]): OpenCharge[] {
     JSON.stringify([period, charge, currency, credits?.name ?? null]),
   );
   return [...groups.values()].flatMap((parts) => {
-    const last = parts.at(-1);
-    if (last === undefined) return [];
+    // What is charged in the period itself stands before what is booked in it.
+    const [first] = parts;
+    if (first === undefined) return [];
     const amount = sumAmounts(parts.map((part) => part.amount));
-    if (last.credits === null) return [{ ...last, amount }];
+    if (first.credits === null) return [{ ...first, amount }];
     const credits = sumAmounts(parts.map((part) => part.credits?.amount ?? ZERO_AMOUNT));
-    return [{ ...last, amount, credits: { ...last.credits, amount: credits } }];
+    return [{ ...first, amount, credits: { ...first.credits, amount: credits } }];
   });
 }
 
@@ -180,17 +181,18 @@ function* periodsFrom(tariff: Tariff, customer: Customer, keys: readonly string[
 
 type Part = Pick<OpenCharge, "charge" | "amount" | "currency" | "credits">;
 
-function chargeOf(tariff: Tariff, { chargeKey, cell, counter }: StoredCounter): Part | null {
+/** What a counter comes to: what is priced in credits apart from what is not. */
+function chargesOf(tariff: Tariff, stored: StoredCounter): Part[] {
+  const { chargeKey: charge, cell, counter } = stored;
   const latest = segmentsOf(counter).at(-1);
-  if (latest === undefined || isTrialCell(cell)) return null;
-  const { card } = tariff.versionById(latest.cardVersionId);
-  const part = { charge: chargeKey, amount: counter.amount, currency: card.currency };
-  const isPriced = card.charges.some(({ key, inCredits }) => key === chargeKey && inCredits);
-  if (!isPriced || card.credit === null) return { ...part, credits: null };
-  const priceOf = (id: number) => tariff.cardById(id).segmentPrice(chargeKey, cell);
-  const amount = closeCounter(counter, priceOf).reduce((sum, one) => sum + (one.credits ?? 0n), 0n);
-  const { name, price } = card.credit;
-  return { ...part, credits: { name, amount: amount as Amount, price } };
+  if (latest === undefined || isTrialCell(cell)) return [];
+  const { currency } = tariff.cardById(latest.cardVersionId);
+  const inCredits = counterInCredits(tariff, stored, counter);
+  if (inCredits === null) return [{ charge, amount: counter.amount, currency, credits: null }];
+  const { money, ...credits } = inCredits;
+  const part = { charge, amount: money, currency, credits };
+  const rest = (counter.amount - money) as Amount;
+  return rest === 0n ? [part] : [part, { charge, amount: rest, currency, credits: null }];
 }
 
 /** A difference to a closed period is in the money of the card that it came by. */
@@ -200,8 +202,9 @@ function adjustedBy(
   { row, nowMs }: { readonly row: Adjustment; readonly nowMs: number },
 ): Part {
   const card = tariff.cardFor(customer, nowMs);
+  const { amount, credits } = row;
   const charge = isByHand(row) ? "" : row.chargeKey;
-  return { charge, amount: row.amount, currency: card?.currency ?? "USD", credits: null };
+  return { charge, amount, currency: card?.currency ?? "USD", credits };
 }
 
 /** What a wallet in a currency is charged. */
@@ -214,14 +217,19 @@ export function chargedIn(charges: readonly OpenCharge[], currency: string): Cha
   });
 }
 
-/** Money that credits stand for; all of a charge's money where they pay all of it. */
+/**
+ * Money that credits stand for; all of a charge's money where they pay all of it. Negative: they
+ * are given back.
+ */
 export function moneyOfCredits(
   paid: Amount,
   of: { readonly credits: Amount; readonly money: Amount; readonly price: Factor },
 ): Amount {
   if (paid === of.credits) return of.money;
   const worth = (paid * of.price) / FACTOR_ONE;
-  return (worth < of.money ? worth : of.money) as Amount;
+  if (paid === 0n) return ZERO_AMOUNT;
+  const isBeyond = paid > 0n ? worth > of.money : worth < of.money;
+  return (isBeyond ? of.money : worth) as Amount;
 }
 
 const FACTOR_ONE = 10n ** 6n;

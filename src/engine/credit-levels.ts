@@ -5,9 +5,10 @@
  */
 import { type CreditBook, walletIn } from "../domain/credit/book.ts";
 import { burn, paidIn } from "../domain/credit/burn.ts";
-import { type Charged, laneText, sumLanes } from "../domain/credit/charged.ts";
+import { type Charged, laneText, netCharges, sumLanes } from "../domain/credit/charged.ts";
+import type { Wallet } from "../domain/credit/wallet.ts";
 import { currencyDecimals } from "../domain/money/currency.ts";
-import type { Amount } from "../domain/money/decimal.ts";
+import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import {
   type CreditReads,
   chargedIn,
@@ -152,11 +153,42 @@ export class CreditLevels {
       if (isMoney(wallet.currency)) continue;
       const now = burn(wallet, chargedIn(open, wallet.currency));
       const paid = new Map(now.lanes.map((lane) => [laneText(lane), paidIn(lane.stretches)]));
+      const back = givenBack(open, { wallet, now });
       left = withoutCredits(left, (charge) => {
-        const isPaid = charge.credits?.name === wallet.currency;
-        return (isPaid ? (paid.get(laneText(charge)) ?? 0n) : 0n) as Amount;
+        if (charge.credits?.name !== wallet.currency) return ZERO_AMOUNT;
+        const key = laneText(charge);
+        return ((paid.get(key) ?? 0n) - (back.get(key) ?? 0n)) as Amount;
       });
     }
     return left;
   }
+}
+
+/**
+ * What open periods, in which more was taken back than charged, give back to a wallet's grants of
+ * what these paid of closed ones: by the charges that were taken back.
+ */
+function givenBack(
+  open: readonly OpenCharge[],
+  { wallet, now }: { readonly wallet: Wallet; readonly now: Wallet },
+): ReadonlyMap<string, bigint> {
+  const back = new Map<string, bigint>();
+  let left = paidOfClosed(wallet) - paidOfClosed(now);
+  const charged = sumLanes(chargedIn(open, wallet.currency));
+  for (const group of Map.groupBy(charged, ({ period }) => period).values()) {
+    let excess: bigint = netCharges(group).excess;
+    for (const lane of group) {
+      const least = [left, excess, -lane.amount].reduce((a, b) => (a < b ? a : b));
+      if (least <= 0n) continue;
+      back.set(laneText(lane), least);
+      left -= least;
+      excess -= least;
+    }
+  }
+  return back;
+}
+
+function paidOfClosed({ lanes }: Wallet): bigint {
+  const own = lanes.filter(({ period, customer }) => period === "" && customer === "");
+  return own.reduce((sum, { stretches }) => sum + paidIn(stretches), 0n);
 }

@@ -60,6 +60,14 @@ export function readCreditNotes(
   return recordedActs<CreditNote>(store, workspace, of);
 }
 
+/** Credit notes that give something back: none that was taken back, nor what takes one back. */
+export function standing(notes: readonly CreditNote[]): CreditNote[] {
+  const voided = new Set(
+    notes.flatMap(({ id, voids }) => (voids === undefined ? [] : [id, voids])),
+  );
+  return notes.filter(({ id }) => !voided.has(id));
+}
+
 /** Throws `statement.voided` for a statement that another one has replaced. */
 export async function requireInForce(store: Reads, workspace: string, id: string): Promise<void> {
   const of = { kind: "statement.voided", subject: id } as const;

@@ -80,6 +80,7 @@ import type {
 } from "./simulation/simulation.ts";
 import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
 import type { EndUserFilter } from "./usage-of-end-users.ts";
+import { type VoidCreditNote, voidCreditNote } from "./void-credit-note.ts";
 import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
 
 /** The ports that an engine runs on. */
@@ -292,7 +293,8 @@ export class Engine {
     return resolveDispute(this.#context, workspace, resolution);
   }
 
-  issueCreditNote(workspace: string, note: NewCreditNote): Promise<CreditNote> {
+  issueCreditNote(workspace: string, note: NewCreditNote | VoidCreditNote): Promise<CreditNote> {
+    if ("note" in note) return voidCreditNote(this.#context, workspace, note);
     return issueCreditNote(this.#context, workspace, note);
   }
 

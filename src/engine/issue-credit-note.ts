@@ -56,6 +56,7 @@ export function issueCreditNote(
     const known = issued.find((note) => note.act === actId);
     if (known !== undefined) {
       requireSame(known, key);
+      requireStanding(known, issued);
       return known;
     }
     await requireInForce(store, workspace, statement.id);
@@ -87,6 +88,16 @@ export function issueCreditNote(
     journal("credit_note.issued", statement.id, note);
     return note;
   });
+}
+
+/** Who asks again for a note that was taken back would take it for one that gives back. */
+function requireStanding({ id }: CreditNote, issued: readonly CreditNote[]): void {
+  const by = issued.find(({ voids }) => voids === id);
+  if (by === undefined) return;
+  const detail =
+    `Credit note ${id} says the same and was taken back by ${by.id}. ` +
+    'To give back again, state an "id" of its own.';
+  throw new TollgateError("booking.conflict", detail, "id");
 }
 
 function creditLine(at: {

@@ -9,7 +9,7 @@ import type { LineKind } from "../domain/period/statement-line.ts";
 import { periodOfKey } from "./bill.ts";
 import type { ReadContext } from "./context.ts";
 import type { CreditNote } from "./correction-records.ts";
-import { readCreditNotes } from "./credited.ts";
+import { readCreditNotes, standing } from "./credited.ts";
 import type { Customer } from "./ports.ts";
 import type { DocumentLine } from "./statement-lines.ts";
 
@@ -62,7 +62,10 @@ export async function lateLimitsOf(
     const settled = { customer, originPeriod, lines, billed: linesOf(record.document) };
     const terms = [
       ...(await termsBeside(context, workspace, settled)),
-      ...creditedBefore(await readCreditNotes(context.store, workspace, statement), settled),
+      ...creditedBefore(
+        standing(await readCreditNotes(context.store, workspace, statement)),
+        settled,
+      ),
     ];
     if (terms.length > 0) found.push({ originPeriod, statement, terms });
   }

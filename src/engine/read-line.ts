@@ -89,8 +89,16 @@ function isOf(row: Adjustment, line: DocumentLine): boolean {
     row.originPeriod === origin &&
     row.cardKey === line.cardKey &&
     row.chargeKey === line.chargeKey &&
-    row.cell === line.cell
+    row.cell === line.cell &&
+    isInCreditsOf(row, line)
   );
+}
+
+function isInCreditsOf({ credits }: Adjustment, line: DocumentLine): boolean {
+  if (credits === null || line.credits === undefined) {
+    return credits === null && line.credits === undefined;
+  }
+  return line.credit === undefined || line.credit.name === credits.name;
 }
 
 type Page = Pick<LinePage, "items" | "next">;

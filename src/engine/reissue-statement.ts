@@ -5,11 +5,11 @@
  * nothing is billed twice, and nothing is lost.
  */
 import { TollgateError } from "../domain/errors.ts";
-import type { Amount } from "../domain/money/decimal.ts";
+import { type Amount, ZERO_AMOUNT } from "../domain/money/decimal.ts";
 import type { BillingPeriod } from "../domain/period/billing-period.ts";
 import { type Booking, isByHand } from "../domain/period/booking.ts";
 import type { Adjustment, StatementRecord } from "../domain/period/records.ts";
-import { adjustedName } from "../domain/period/statement-lines.ts";
+import { adjustedName, creditsOf } from "../domain/period/statement-lines.ts";
 import { type Act, runAct } from "./act.ts";
 import { counterKeyText } from "./batch-state.ts";
 import {
@@ -25,7 +25,7 @@ import { closeCredit } from "./close-credit.ts";
 import { commitmentInput } from "./commitments.ts";
 import type { EngineContext } from "./context.ts";
 import type { Voiding } from "./correction-records.ts";
-import { readCreditNotes, readDisputes, requireInForce } from "./credited.ts";
+import { readCreditNotes, readDisputes, requireInForce, standing } from "./credited.ts";
 import type { Store } from "./ports.ts";
 import { findStatement } from "./statement-lines.ts";
 
@@ -57,12 +57,9 @@ export function reissueStatement(
       act.state.isClosed({ customer: row.customer, period: row.bookedPeriod });
     const billed = later.filter(isBilled);
     const newId = statementIdOf(context, voided, id);
-    for (const [first, amount] of netted(later.filter((row) => !isBilled(row)))) {
-      const { cardKey, chargeKey, cell, bookedPeriod, originPeriod, customer } = first;
-      const where = { customer, bookedPeriod, originPeriod, cardKey, chargeKey, cell };
+    for (const row of netted(later.filter((one) => !isBilled(one)))) {
       const cause = { reason: "reissued", run: "", source: "", id: newId } as const;
-      const seq = act.state.nextSeq();
-      act.state.adjustments.push({ seq, ...where, amount: -amount as Amount, ...cause });
+      act.state.adjustments.push({ ...negated(row), seq: act.state.nextSeq(), ...cause });
     }
     const record = await issueAgain(context, act, { books, period, billed, replaces: voided });
     journalReissue(act, { record, voided, reason, by });
@@ -75,7 +72,7 @@ async function requireUncredited(
   workspace: string,
   { id, customer }: StatementRecord,
 ): Promise<void> {
-  const notes = await readCreditNotes(store, workspace, id);
+  const notes = standing(await readCreditNotes(store, workspace, id));
   const disputes = (await readDisputes(store, workspace, customer)).filter(
     ({ target, resolution }) =>
       target.kind === "line" && target.statement === id && resolution?.favor !== "us",
@@ -102,16 +99,26 @@ async function laterRows(
   return rows;
 }
 
-/** The sum of each charge and period of booking, with a row that says which; zeros left out. */
-export function netted(rows: readonly Adjustment[]): (readonly [Adjustment, Amount])[] {
-  const groups = Map.groupBy(rows, ({ bookedPeriod, cardKey, chargeKey, cell }) =>
-    JSON.stringify([bookedPeriod, cardKey, chargeKey, cell]),
+/** One row for each charge, credit and period of booking; what came to nothing is left out. */
+export function netted(rows: readonly Adjustment[]): Adjustment[] {
+  const groups = Map.groupBy(rows, ({ bookedPeriod, cardKey, chargeKey, cell, credits }) =>
+    JSON.stringify([bookedPeriod, cardKey, chargeKey, cell, credits?.name ?? null]),
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     const amount = group.reduce((sum, row) => sum + row.amount, 0n) as Amount;
-    return first === undefined || amount === 0n ? [] : [[first, amount] as const];
+    const { credits, credit } = creditsOf(group);
+    const isNothing = amount === 0n && (credits ?? 0n) === 0n;
+    if (first === undefined || isNothing) return [];
+    return [{ ...first, amount, credits: credit && { ...credit, amount: credits ?? ZERO_AMOUNT } }];
   });
+}
+
+/** What takes a row back. */
+export function negated<T extends Pick<Adjustment, "amount" | "credits">>(row: T): T {
+  const { amount, credits } = row;
+  const inCredits = credits && { ...credits, amount: -credits.amount as Amount };
+  return { ...row, amount: -amount as Amount, credits: inCredits };
 }
 
 interface Again {
@@ -132,8 +139,7 @@ async function issueAgain(
   const counters = await unit.counters([key]);
   const adjustments = await unit.adjustments(key);
   const byHand = await describedBookings(context.store, act.workspace, adjustments);
-  const named = (one: readonly [Adjustment, Amount]) =>
-    alreadyBilled(one, adjustedCharge(tariff, customer, one[0]));
+  const named = (row: Adjustment) => alreadyBilled(row, adjustedCharge(tariff, customer, row));
   const bookings = [...byHand, ...netted(billed).map(named)];
   const nowMs = state.receivedAtMs;
   const wanted = { customer, replaces: replaces.id };
@@ -146,17 +152,14 @@ async function issueAgain(
   return recordOf(context, statement, { closedAtMs: nowMs, replaces: replaces.id, credit });
 }
 
-/** A line that takes off what an adjustment of a closed period has billed, by its charge's name. */
-export function alreadyBilled(
-  [row, amount]: readonly [Adjustment, Amount],
-  chargeName: string,
-): Booking {
+/** A line that takes off what adjustments of a closed period have billed, by its charge's name. */
+export function alreadyBilled(row: Adjustment, chargeName: string): Booking {
   const { cardKey, chargeKey, cell, bookedPeriod } = row;
   const billed = `billed already as an adjustment in the period ${bookedPeriod}`;
   const description = `${adjustedName(row, chargeName)}: ${billed}`;
-  const taken = -amount as Amount;
-  const kind = "already_billed" as const;
-  return { kind, cardKey, chargeKey, cell, description, originPeriod: null, amount: taken };
+  const { amount, credits: inCredits } = negated(row);
+  const at = { cardKey, chargeKey, cell, description, originPeriod: null };
+  return { kind: "already_billed", ...at, amount, inCredits };
 }
 
 function journalReissue(

@@ -13,6 +13,9 @@ export interface DocumentLine {
   readonly description: string;
   readonly measure: string | null;
   readonly originPeriod: string | null;
+  /** Where it is in credits: what it is in these, and which they are if not the statement's. */
+  readonly credits?: string;
+  readonly credit?: { readonly name: string };
   readonly amountRounded: string;
 }
 

@@ -55,6 +55,9 @@ describe("a rate card file", () => {
     const said = (text: string, message: string) =>
       assert.throws(() => readCardFile(text), { name: "TollgateError", message });
     said("a:\n\t- b\n", "A line begins with a tab at line 2, column 1; use spaces.");
+    const place = "The indentation at line 3, column 1 does not fit its list; ";
+    const below = "what belongs to an entry stands below its first key.";
+    said("a:\n  - b: 1\n   c: 2\n", place + below);
     for (const text of ["", "# What it costs.\n"]) {
       said(text, "The file holds nothing but comments; write the document into it.");
     }

@@ -31,6 +31,14 @@ const TOLD: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: "The file holds several documents; give each a file of its own.",
   RESOURCE_EXHAUSTION: TOO_DEEP,
 };
+/** The same of errors that share their code with others, by how they begin. */
+const TOLD_BY_WORDS: readonly (readonly [begins: string, told: string])[] = [
+  [
+    "Sequence item without -",
+    "The indentation AT does not fit its list; " +
+      "what belongs to an entry stands below its first key.",
+  ],
+];
 const PLACE = /at line \d+, column \d+/;
 
 function refusal(code: ErrorCode, detail: string, cause: unknown): TollgateError {
@@ -46,7 +54,9 @@ function documentOf(text: string, code: ErrorCode): unknown {
     // The first line says what and where; the rest draws the place.
     const [detail = ""] = error.message.split("\n");
     const [place = ""] = PLACE.exec(detail) ?? [];
-    const told = TOLD[error.code]?.replace("AT", place) ?? detail.replace(/:$/, ".");
+    const own = TOLD_BY_WORDS.find(([begins]) => detail.startsWith(begins))?.[1];
+    const words = own ?? TOLD[error.code];
+    const told = words?.replace("AT", place) ?? detail.replace(/:$/, ".");
     throw refusal(code, told.replace(" ;", ";"), error);
   }
   if (document.contents === null) throw new TollgateError(code, NOTHING);

@@ -12,7 +12,7 @@ import {
 import { JOURNAL_KINDS } from "../domain/event/journal.ts";
 import type { Step } from "../domain/event/step.ts";
 import { usageOf } from "../domain/event/usage.ts";
-import type { Amount, Quantity } from "../domain/money/decimal.ts";
+import type { Amount, Factor, Quantity } from "../domain/money/decimal.ts";
 import { ADJUSTMENT_REASONS } from "../domain/period/records.ts";
 import { counterOf } from "../domain/rating/counter.ts";
 import { OUTCOME_STATUSES, type OutcomeState, type Run } from "../domain/run/run.ts";
@@ -65,6 +65,7 @@ const anyText = fc
 const anyDocument = anyText.map((text) => JSON.stringify({ text }));
 const optionalId = fc.option(anyId);
 /** Sums may be far beyond a single product, and below zero. */
+const anyFactor = fc.bigInt({ min: 1n, max: 10n ** 12n }) as fc.Arbitrary<Factor>;
 export const anyAmount = fc.oneof(
   fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }),
   fc.bigInt({ min: -(10n ** 75n), max: 10n ** 75n }),
@@ -263,6 +264,7 @@ export const anyRows = record({
     chargeKey: anyId,
     cell: anyId,
     amount: anyAmount,
+    credits: fc.option(record({ name: anyId, price: anyFactor, amount: anyAmount })),
     reason: fc.constantFrom(...ADJUSTMENT_REASONS),
   }),
   period: record({

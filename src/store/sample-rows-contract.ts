@@ -205,6 +205,7 @@ export function adjustmentRow(
     chargeKey: "tools",
     cell: "",
     amount: amount(1),
+    credits: null,
     reason: "late_event",
     run: "r1",
     source: "sdk",

@@ -3,8 +3,8 @@
  * that holds at the border: an amount may have 33 decimals behind any number of digits.
  */
 import { TollgateError } from "../domain/errors.ts";
-import { AMOUNT_SCALE, QUANTITY_SCALE } from "../domain/limits.ts";
-import type { Amount, Quantity } from "../domain/money/decimal.ts";
+import { AMOUNT_SCALE, FACTOR_SCALE, QUANTITY_SCALE } from "../domain/limits.ts";
+import type { Amount, Factor, Quantity } from "../domain/money/decimal.ts";
 
 const STORED = /^-?[0-9]+(?:\.([0-9]+))?$/;
 
@@ -29,4 +29,9 @@ export function amountOf(text: string): Amount {
 /** Reads a quantity that a store wrote. Throws `store.corrupt` for anything else. */
 export function quantityOf(text: string): Quantity {
   return unscaled(text, QUANTITY_SCALE) as Quantity;
+}
+
+/** Reads a factor that a store wrote. Throws `store.corrupt` for anything else. */
+export function factorOf(text: string): Factor {
+  return unscaled(text, FACTOR_SCALE) as Factor;
 }

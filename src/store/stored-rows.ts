@@ -4,7 +4,7 @@
  */
 import type { JournalEntry, JournalKind } from "../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../domain/money/decimal.ts";
-import type { Adjustment, PeriodState, StatementRecord } from "../domain/period/records.ts";
+import type { PeriodState, StatementRecord } from "../domain/period/records.ts";
 import { counterOf, segmentsOf } from "../domain/rating/counter.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Restating, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
@@ -351,24 +351,6 @@ export function decodePeriod(row: Row): PeriodState {
     period: text(row, "period"),
     closedAtMs: number(row, "closed_at"),
     statementId: text(row, "statement_id"),
-  };
-}
-
-/** An adjustment. */
-export function decodeAdjustment(row: Row): Adjustment {
-  return {
-    seq: number(row, "seq"),
-    customer: text(row, "customer"),
-    bookedPeriod: text(row, "booked_period"),
-    originPeriod: text(row, "origin_period"),
-    cardKey: text(row, "card_key"),
-    chargeKey: text(row, "charge_key"),
-    cell: text(row, "cell"),
-    amount: amountOf(text(row, "amount")),
-    reason: text(row, "reason") as Adjustment["reason"],
-    run: text(row, "run"),
-    source: text(row, "source"),
-    id: text(row, "id"),
   };
 }
 

@@ -36,7 +36,21 @@ test("costs are converted by dated rates, and verification agrees", async () => 
     desk.clock.now = Date.parse("2026-11-03T00:00:00Z");
     await desk.ok("POST", "/v1/events", call("b", "2026-11-02T00:00:00Z"));
     await desk.verify();
-    await desk.ok("POST", "/v1/periods/close", { period: "2026-11", early: true });
+    const close = { period: "2026-11", early: true };
+    const { body } = await desk.ok("POST", "/v1/periods/close", close);
+    const [{ id } = { id: "" }] = body.statements as unknown as { id: string }[];
+    const { document } = (await desk.ok("GET", `/v1/statements/${id}`)).body;
+    const { lines } = document as unknown as { lines: Record<string, unknown>[] };
+    // 7 × 0.000012345678901234 at 0.912345678 and as much at 0.5, 20 % on top.
+    assert.equal(lines[0]?.amountExact, "0.0001464654764003224816398768");
+    const rates = lines[0]?.conversions as { rate: string; effectiveFrom: string }[];
+    assert.deepEqual(
+      rates.map((one) => [one.rate, one.effectiveFrom]),
+      [
+        ["0.912345678", "2026-10-01T00:00:00Z"],
+        ["0.5", "2026-11-02T00:00:00Z"],
+      ],
+    );
     const listed = await desk.ok("GET", "/v1/rates");
     assert.equal((listed.body.rates as unknown as unknown[]).length, 2);
     await desk.verify();

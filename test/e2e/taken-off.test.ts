@@ -4,6 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { formatValue } from "../../src/domain/export/export-line.ts";
+import { readPayable } from "../../src/engine/export/payable.ts";
 import { type Answer, assertProblem } from "./api-caller.ts";
 import { type Desk, openDesk } from "./billing-desk.ts";
 
@@ -71,6 +73,15 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
       const at = lines.findIndex((line) => `${line.kind} ${line.chargeKey}` === wanted);
       assert.ok(at >= 0, `${wanted} is among ${JSON.stringify(lines)}`);
       return at + 1;
+    }
+
+    /** What billing systems are told that each closed period comes to. */
+    async function exported(): Promise<string[]> {
+      const periods = await readPayable(desk.server.store, "default", "acme");
+      const at = { startMs: 0, endMs: 0 };
+      return periods.flatMap(({ period, items }) =>
+        items({ key: period, ...at }).map(({ value }) => formatValue(value)),
+      );
     }
 
     const credit = (line: number, amount: string | null = null, of = id): Promise<Answer> =>
@@ -148,7 +159,9 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
       const again = String(body.id);
       const put = await lineOf(again, "already_billed done");
       assert.match(told(await credit(put, null, again)), /^Nothing is charged for it/);
+      assert.deepEqual(await exported(), [two, `-${one}`]);
       assert.equal((await credit(1, null, again)).body.total, one);
+      assert.deepEqual(await exported(), [one, `-${one}`]);
     });
 
     test("of an adjustment gives back what no later one took off", async () => {

@@ -224,7 +224,11 @@ function built(facts: Period) {
     charges: use.flatMap(({ charge, cell }, at) => {
       const { counter, priceOf } = moved(made, at);
       const about = { cardKey: card.key, chargeKey: charge.key, cell, name: "", conversions: [] };
-      return closeCounter(counter, priceOf).map((count) => ({ ...count, ...about }));
+      return closeCounter(counter, priceOf).map((count) => ({
+        ...count,
+        ...about,
+        credit: card.credit,
+      }));
     }),
     trials: [],
     runs: [sumRunCorrections(card.key, corrections)],

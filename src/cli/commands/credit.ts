@@ -16,10 +16,10 @@ interface NoteView {
   readonly by: string;
 }
 
-/** Issues credit notes on lines of a statement, and lists them. */
+/** Issues credit notes on lines of a statement, takes them back, and lists them. */
 export const credit = commandOfVerbs({
   name: "credit",
-  summary: "Issue a credit note on lines of a closed statement; list its credit notes",
+  summary: "Issue a credit note on lines of a closed statement, take one back, list them",
   options: {
     lines: {
       type: "string",
@@ -43,6 +43,14 @@ export const credit = commandOfVerbs({
       run: async (scene, [statement]) => {
         const body = noteOf(scene.args);
         return show(scene, [await scene.session.post<NoteView>(pathOf(statement), body)]);
+      },
+    },
+    {
+      form: "void NOTE",
+      run: async (scene, [note = ""]) => {
+        requiredOptions(scene.args, ["reason", "by"]);
+        const path = `/v1/credit-notes/${encodeURIComponent(note)}/void`;
+        return show(scene, [await scene.session.post<NoteView>(path, byHandOf(scene.args))]);
       },
     },
   ],

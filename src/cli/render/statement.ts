@@ -16,6 +16,8 @@ export interface StatementLineView {
   readonly quantity: string | null;
   /** Of a charge priced in its card's credit: what it came to in that. */
   readonly credits?: string;
+  /** What these are of, where it is not the statement's own credit. */
+  readonly credit?: { readonly name: string };
   readonly amountExact: string;
   readonly amountRounded: string;
 }
@@ -132,7 +134,9 @@ function numbersOf(
   const unit = (measure ?? "").replace("sum:", "").replaceAll("_", " ");
   const amounts = [money(amountExact), kind === "rounding" ? "" : money(amountRounded)];
   const first = ["", counted, unit, ...amounts];
-  return credits === undefined ? [first] : [first, ["", groupDigits(credits), creditName, "", ""]];
+  if (credits === undefined) return [first];
+  const name = line.credit?.name ?? creditName;
+  return [first, ["", groupDigits(credits), name, "", ""]];
 }
 
 function besideOneAnother(names: readonly string[], rows: readonly Cell[][]): Cell[][] {

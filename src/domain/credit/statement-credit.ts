@@ -43,15 +43,19 @@ export interface StatementCredit {
   readonly children: readonly CarriedStatement[];
 }
 
+/** Lines whose `chargeKey` is no charge. What was billed already is of the charge that it names. */
+const BY_HAND: ReadonlySet<string> = new Set(
+  BOOKING_KINDS.filter((kind) => kind !== "already_billed"),
+);
+
 /** The charges of a statement's lines, rounded as it bills them: their sum is its total. */
 export function billedLanes(
   lines: readonly Pick<StatementLine, "kind" | "chargeKey" | "amountRounded">[],
   at: { readonly period: string; readonly startMs: number },
 ): Charged[] {
-  const byHand: ReadonlySet<string> = new Set(BOOKING_KINDS);
   return sumLanes(
     lines.map(({ kind, chargeKey, amountRounded }) => {
-      const charge = byHand.has(kind) ? "" : chargeKey;
+      const charge = BY_HAND.has(kind) ? "" : chargeKey;
       return { customer: "", ...at, charge, amount: amountRounded };
     }),
   );

@@ -10,7 +10,7 @@ function row(some: Partial<Adjustment>): Adjustment {
   return {
     ...{ seq: 1, customer: "acme", bookedPeriod: "2026-11-01", originPeriod: "2026-11-01" },
     ...{ cardKey: "", chargeKey: "goodwill", cell: "a", amount: amount("-5"), reason: "goodwill" },
-    ...{ run: "", source: "", id: "a" },
+    ...{ credits: null, run: "", source: "", id: "a" },
     ...some,
   };
 }

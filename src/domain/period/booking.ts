@@ -5,7 +5,7 @@
 import { currencyDecimals } from "../money/currency.ts";
 import { type Amount, parseAmount } from "../money/decimal.ts";
 import { roundAmount } from "../money/rounding.ts";
-import type { Adjustment, AdjustmentReason } from "./records.ts";
+import type { AdjustedCredits, Adjustment, AdjustmentReason } from "./records.ts";
 
 /** Kinds of lines that people's bookings make. */
 export const BOOKING_KINDS = ["goodwill", "dispute", "opening", "already_billed"] as const;
@@ -21,6 +21,8 @@ export interface Booking {
   /** Period that it goes back to; null: none but its own. */
   readonly originPeriod: string | null;
   readonly amount: Amount;
+  /** What it is in a card's credits. (Default: null, it is in money.) */
+  readonly inCredits?: AdjustedCredits | null;
 }
 
 /** Reasons of rows that people's acts have made. */

@@ -22,13 +22,30 @@ function project({ charged = "0", adjusted, minimum, days, currency = "USD" }: C
   const running = amount(charged);
   const where = { customer: "acme", bookedPeriod: "2026-11-01", originPeriod: "2026-10-01" };
   const cause = { reason: "late_event", run: "r", source: "s", id: "e" } as const;
-  const booked = { seq: 1, ...where, ...at, amount: amount(adjusted ?? "0"), ...cause };
+  const booked = {
+    seq: 1,
+    ...where,
+    ...at,
+    amount: amount(adjusted ?? "0"),
+    credits: null,
+    ...cause,
+  };
   const count = { ...at, name: "C", measure: "steps", quantity: 1n as Quantity };
   const terms = { ...NO_TERMS, minimum: least };
   const input = {
     ...{ customer: "acme", period: PERIOD, currency, rounding: "half_even" as const },
     ...{ credit: null, terms, trials: [], runs: [] },
-    charges: [{ ...count, running, final: running, included: 0n, credits: null, conversions: [] }],
+    charges: [
+      {
+        ...count,
+        running,
+        final: running,
+        included: 0n,
+        credits: null,
+        credit: null,
+        conversions: [],
+      },
+    ],
     adjustments: adjusted === undefined ? [] : [booked],
   };
   const found = projectStatement(input, days * DAY_MS);

@@ -1,5 +1,6 @@
 /** What the store keeps of billing periods: their state, adjustments and closed statements. */
 import type { Amount } from "../money/decimal.ts";
+import type { Credit } from "../rating/rate-card.ts";
 
 /** A closed period of a customer; a period without one is open. */
 export interface PeriodState {
@@ -30,6 +31,11 @@ export const ADJUSTMENT_REASONS = [
 ] as const;
 export type AdjustmentReason = (typeof ADJUSTMENT_REASONS)[number];
 
+/** What a difference is in a card's credits, by the price that the card had for one. */
+export interface AdjustedCredits extends Credit {
+  readonly amount: Amount;
+}
+
 /** A difference to a closed period, booked in an open one and naming what it adjusts. */
 export interface Adjustment {
   readonly seq: number;
@@ -41,7 +47,10 @@ export interface Adjustment {
   readonly cardKey: string;
   readonly chargeKey: string;
   readonly cell: string;
+  /** In money, also where it is priced in credits. */
   readonly amount: Amount;
+  /** All of it in a card's credits; null: it is priced in money. */
+  readonly credits: AdjustedCredits | null;
   readonly reason: AdjustmentReason;
   /** What caused it: run, source and id of the step, or run and outcome key. */
   readonly run: string;

@@ -43,7 +43,7 @@ export function statementDocument(
     currency,
     rounding,
     ...(credit === null ? {} : { credit: creditDocument(credit) }),
-    lines: lines.map(lineDocument),
+    lines: lines.map((line) => lineDocument(line, credit)),
     totalExact: formatAmount(totalExact),
     total: formatAmount(total),
     ...(drawdowns.length === 0 ? {} : { commitments: drawdowns.map(drawdownDocument) }),
@@ -90,13 +90,16 @@ function drawdownDocument(drawdown: Drawdown): DrawdownDocument {
 }
 
 /** Credits and rates stand where a line has them: what a document says does not change its form. */
-function lineDocument(line: StatementLine): object {
-  const { quantity, measure, credits, conversions, amountExact, amountRounded, ...rest } = line;
+function lineDocument(line: StatementLine, own: Credit | null): object {
+  const { quantity, measure, credits, credit, conversions, ...others } = line;
+  const { amountExact, amountRounded, ...rest } = others;
+  const isOther = credit !== null && credit.name !== own?.name;
   return {
     ...rest,
     measure,
     quantity: quantity === null ? null : quantityText(quantity, measure),
     ...(credits === null ? {} : { credits: formatAmount(credits) }),
+    ...(isOther ? { credit: creditDocument(credit) } : {}),
     ...(conversions.length === 0 ? {} : { conversions: conversions.map(rateDocument) }),
     amountExact: formatAmount(amountExact),
     amountRounded: formatAmount(amountRounded),

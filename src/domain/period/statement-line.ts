@@ -2,6 +2,7 @@
 import type { ConversionRate } from "../money/conversion.ts";
 import type { Amount } from "../money/decimal.ts";
 import type { ClosedCount } from "../rating/counter.ts";
+import type { Credit } from "../rating/rate-card.ts";
 import { BOOKING_KINDS } from "./booking.ts";
 import type { Stretch } from "./card-spans.ts";
 
@@ -12,6 +13,8 @@ export interface ChargeCount extends ClosedCount {
   readonly cell: string;
   /** Name of the charge as people know it. */
   readonly name: string;
+  /** What `credits` are of; null: nothing is in any. */
+  readonly credit: Credit | null;
   /** Rates at which costs were converted to the card's currency; none where they are in it. */
   readonly conversions: readonly ConversionRate[];
   /** For a projection: the part of the period in which it counts. (Default: the whole.) */
@@ -57,6 +60,8 @@ export interface StatementLine {
   readonly quantity: bigint | null;
   /** The exact amount in credits, where it is priced in them; null: it is not. */
   readonly credits: Amount | null;
+  /** What these are of. A document names it where it is not the statement's own credit. */
+  readonly credit: Credit | null;
   readonly conversions: readonly ConversionRate[];
   readonly amountExact: Amount;
   /** The exact amount rounded; 0 for the rounding line. */

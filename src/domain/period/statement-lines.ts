@@ -31,6 +31,7 @@ export const NO_PLACE: Omit<Unrounded, "kind" | "description" | "amountExact"> =
   measure: null,
   quantity: null,
   credits: null,
+  credit: null,
   conversions: [],
 };
 const WHOLE = NO_PLACE;
@@ -41,12 +42,13 @@ export function chargeLines(counts: readonly ChargeCount[], order: LineOrder): U
 }
 
 function linesOfCount(count: ChargeCount): Unrounded[] {
-  const { cardKey, chargeKey, cell, measure, quantity, included, credits, conversions } = count;
+  const { cardKey, chargeKey, cell, measure, quantity, included, conversions } = count;
+  const { credits, credit } = count;
   const named = nameOf(count);
   const description = isTrialCell(cell) ? `${named} in the trial` : named;
   const at = { ...WHOLE, cardKey, chargeKey, cell };
   const correction = (count.final - count.running) as Amount;
-  const charge = { ...at, description, measure, quantity, credits, conversions };
+  const charge = { ...at, description, measure, quantity, credits, credit, conversions };
   const lines: Unrounded[] = [{ ...charge, kind: "charge", amountExact: count.running }];
   if (included !== 0n) {
     const free = { ...at, description: `${description}: included`, measure, quantity: included };
@@ -219,18 +221,31 @@ export function adjustmentLines(
       adjustment.cardKey,
       adjustment.chargeKey,
       adjustment.cell,
+      adjustment.credits?.name ?? null,
     ]),
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     const amountExact = group.reduce((sum, { amount }) => sum + amount, 0n) as Amount;
-    if (first === undefined || amountExact === 0n) return [];
+    const inCredits = creditsOf(group);
+    if (first === undefined || (amountExact === 0n && !inCredits.credits)) return [];
     const { cardKey, chargeKey, cell, originPeriod } = first;
     const charge = adjustedName(first, chargeName(first));
     const description = `${charge}: adjustment of the period ${originPeriod}`;
-    const at = { ...WHOLE, cardKey, chargeKey, cell, originPeriod };
+    const at = { ...WHOLE, cardKey, chargeKey, cell, originPeriod, ...inCredits };
     return [{ ...at, kind: "adjustment" as const, description, amountExact }];
   });
+}
+
+/** What rows come to in the one credit that they are of. */
+export function creditsOf(
+  rows: readonly Pick<Adjustment, "credits">[],
+): Pick<StatementLine, "credits" | "credit"> {
+  const own = rows.flatMap(({ credits }) => credits ?? []);
+  const last = own.at(-1);
+  if (last === undefined) return { credits: null, credit: null };
+  const credits = own.reduce((sum, { amount }) => sum + amount, 0n) as Amount;
+  return { credits, credit: { name: last.name, price: last.price } };
 }
 
 /** What an adjustment is of, as its line tells it, by the name of its charge. */
@@ -243,6 +258,11 @@ export function adjustedName(
 }
 
 /** What people booked in the period. */
-export function bookingLine({ amount, ...booking }: Booking): Unrounded {
-  return { ...WHOLE, ...booking, amountExact: amount };
+export function bookingLine({ amount, inCredits, ...booking }: Booking): Unrounded {
+  return {
+    ...WHOLE,
+    ...booking,
+    ...creditsOf([{ credits: inCredits ?? null }]),
+    amountExact: amount,
+  };
 }

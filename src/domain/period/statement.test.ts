@@ -34,8 +34,7 @@ const charge = (chargeKey: string, running: string, final = running): ChargeCoun
   name: chargeKey,
   measure: "steps",
   quantity: 5n,
-  included: 0n,
-  credits: null,
+  ...{ included: 0n, credits: null, credit: null },
   conversions: [],
   running: amount(running),
   final: amount(final),
@@ -50,10 +49,8 @@ const adjustment = (chargeKey: string, text: string, originPeriod = "2026-10-01"
   chargeKey,
   cell: "",
   amount: amount(text),
-  reason: "late_event",
-  run: "r",
-  source: "s",
-  id: "e",
+  credits: null,
+  ...{ reason: "late_event", run: "r", source: "s", id: "e" },
 });
 
 function bill(change: Partial<StatementInput>) {
@@ -273,6 +270,7 @@ const arbitraryInput: fc.Arbitrary<StatementInput> = fc.record({
       quantity: fc.bigInt({ min: 1n, max: 10n ** 20n }),
       included: fc.bigInt({ min: 0n, max: 5n }),
       credits: fc.constant(null),
+      credit: fc.constant(null),
       conversions: fc.constant([]),
       running: arbitraryAmount,
       final: arbitraryAmount,
@@ -292,6 +290,7 @@ const arbitraryInput: fc.Arbitrary<StatementInput> = fc.record({
       chargeKey: fc.constantFrom("a", "b"),
       cell: fc.constant(""),
       amount: signed,
+      credits: fc.constant(null),
       reason: fc.constantFrom(...ADJUSTMENT_REASONS),
       run: fc.constant("r"),
       source: fc.constant("s"),

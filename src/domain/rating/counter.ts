@@ -216,6 +216,21 @@ function volumeDifference(segment: PricedSegment, total: bigint): bigint {
   return volume === null ? 0n : volume.unitsAt(billableUnits(segment), total) - segment.running;
 }
 
+/** What of a counter is priced in credits. */
+export interface PartInCredits {
+  readonly credits: Amount;
+  /** The same in money. */
+  readonly money: Amount;
+}
+
+/** What of a counter is priced in credits, in these and in money. */
+export function partInCredits(counter: Counter, priceOf: PriceOfVersion): PartInCredits {
+  const priced = countsOf(segmentsOf(counter), priceOf).flatMap((count) => count.priced);
+  const own = priced.filter(({ price }) => price.creditPrice !== null);
+  const money = own.reduce((sum, { running }) => sum + running, 0n) as Amount;
+  return { credits: creditsOf(own) ?? ZERO_AMOUNT, money };
+}
+
 /** Money of a segment in credits is credits × price of a credit, so the division is exact. */
 function creditsOf(priced: readonly PricedSegment[]): Amount | null {
   let credits: bigint | null = null;

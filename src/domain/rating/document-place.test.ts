@@ -42,6 +42,17 @@ describe("a place in a document", () => {
     assert.equal(whole?.detail, '"1.5" is no whole number up to 366');
   });
 
+  test("tells a number with its currency, unit or sign to be written alone", () => {
+    const rule = { scale: 2, maxUnits: 100n };
+    const told = (text: string) => problemsOf(text, (place) => place.decimal(rule))[0]?.detail;
+    for (const text of ["€0.10", "EUR 0.10", "0.10 EUR", "0.10%", "$ 0.10", "0.10 calls"]) {
+      assert.equal(told(text), `"${text}" is more than a number; write 0.10 alone`);
+    }
+    for (const text of ["0x10", "1.2.3", "EUR", "0.10 EUR each"]) {
+      assert.match(told(text) ?? "", /is no decimal such as/);
+    }
+  });
+
   test("tells a number to be written in quotes, and of anything else what it is", () => {
     const rule = { scale: 2, maxUnits: 10n };
     const told = [0.5, null, true, ["1"], { a: "1" }].map(

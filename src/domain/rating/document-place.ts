@@ -217,9 +217,15 @@ function inQuotes(value: unknown): string {
 function noDecimal(value: unknown, { scale, maxUnits }: DecimalRule): string {
   const most = formatScaled(maxUnits, 0);
   if (scale === 0) return `${shown(value)} is no whole number up to ${most}`;
+  const alone = typeof value === "string" ? WITH_MORE.exec(value)?.[1] : undefined;
+  if (alone !== undefined && alone !== value)
+    return `${shown(value)} is more than a number; write ${alone} alone`;
   const what = `${shown(value)} is no decimal such as 0.25`;
   return `${what}, up to ${most} with at most ${scale} places`;
 }
+
+/** A number with its currency, unit or sign before or behind it, such as `€0.10` or `20%`. */
+const WITH_MORE = /^(?:[€$£¥]\s?|[A-Z]{3}\s)?(\d{1,15}(?:\.\d{1,18})?)(?:\s?[€$£¥%]|\s[A-Za-z]+)?$/;
 
 function decimalText(value: unknown): string | undefined {
   if (typeof value === "string") return value;

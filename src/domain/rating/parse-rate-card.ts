@@ -132,7 +132,10 @@ function refuseIncluded(place: Place): void {
 function readCurrency(place: Place): string {
   const code = place.text();
   if (code !== "" && currencyDecimals(code) === undefined) {
-    place.refuse(`${JSON.stringify(code)} is no known currency; use an ISO 4217 code such as USD`);
+    const upper = code.toUpperCase();
+    const isKnown = currencyDecimals(upper) !== undefined;
+    const hint = isKnown ? `write ${upper}` : "use an ISO 4217 code such as USD";
+    place.refuse(`${JSON.stringify(code)} is no known currency; ${hint}`);
   }
   return code;
 }

@@ -3,12 +3,13 @@
  * a parent carries, less credit notes. Items add up to that, to the last unit.
  */
 import { assert } from "../../domain/assert.ts";
+import { isTrialCell } from "../../domain/event/trial-cell.ts";
 import type { DocumentPart } from "../../domain/export/export-line.ts";
 import { formatValue, parseValue } from "../../domain/export/export-line.ts";
 import type { BillingPeriod } from "../../domain/period/billing-period.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { CreditNote } from "../correction-records.ts";
-import { billedBy, readCreditNotes, recordedAmount } from "../credited.ts";
+import { readCreditNotes, recordedAmount } from "../credited.ts";
 import type { Store } from "../ports.ts";
 import { type DocumentLine, findStatement } from "../statement-lines.ts";
 import type { LedgerEntry } from "./export-ports.ts";
@@ -101,7 +102,7 @@ function partsOf(statement: StatementRecord, notes: readonly CreditNote[]): Docu
   const document = JSON.parse(statement.document) as StatementDocument;
   const parts = document.lines.map((line): [DocumentPart, bigint] => {
     const { kind, chargeKey, description, quantity } = line;
-    const value = billedBy(line);
+    const value = isTrialCell(line.cell) ? 0n : recordedAmount(line.amountRounded);
     const item = itemOfLine({ kind, chargeKey });
     return [{ item, description, quantity, amount: formatValue(value) }, value];
   });

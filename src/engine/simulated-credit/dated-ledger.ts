@@ -10,9 +10,10 @@ import type { Booking } from "../../domain/period/booking.ts";
 import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
+import { adjustedParts } from "../adjusted-parts.ts";
 import { counterKeyText } from "../batch-state.ts";
 import type { CounterKey, Customer, StoredCounter } from "../ports.ts";
-import { alreadyBilled, netted } from "../reissue-statement.ts";
+import { alreadyBilled, negated, netted } from "../reissue-statement.ts";
 import type { Counting } from "../simulation/count-history.ts";
 import type { DatedRow } from "../simulation/dated-counts.ts";
 import { SimulatedCounters } from "../simulation/simulated-counters.ts";
@@ -109,18 +110,20 @@ export class DatedLedger implements CreditView {
     const bookedPeriod = this.openPeriod(key.customer, atMs);
     for (const text of new Set([...closed.amounts.keys(), ...now.keys()])) {
       const [was, is] = [closed.amounts.get(text), now.get(text)];
-      const amount = (is?.counter.amount ?? 0n) - (was?.counter.amount ?? 0n);
       const { cardKey, chargeKey, cell } = present(is ?? was, "a counter that moved");
-      if (amount === 0n || isTrialCell(cell)) continue;
+      if (isTrialCell(cell)) continue;
       const place = { customer: key.customer, cardKey, chargeKey, cell };
-      this.#book(place, { bookedPeriod, originPeriod: key.period, amount: amount as Amount });
+      const moved = { before: was?.counter, after: is?.counter };
+      for (const part of adjustedParts(this.tariff, place, moved)) {
+        this.#book(place, { bookedPeriod, originPeriod: key.period, ...part });
+      }
     }
     closed.amounts = now;
   }
 
   #book(
     place: Pick<Adjustment, "customer" | "cardKey" | "chargeKey" | "cell">,
-    row: Pick<Adjustment, "bookedPeriod" | "originPeriod" | "amount">,
+    row: Pick<Adjustment, "bookedPeriod" | "originPeriod" | "amount" | "credits">,
   ): void {
     const cause = { reason: "late_event", run: "", source: "", id: "" } as const;
     this.#late.push({ seq: this.#late.length + 1, ...place, ...row, ...cause });
@@ -210,11 +213,13 @@ export class DatedLedger implements CreditView {
     const later = this.#lateOf(key.customer, (row) => row.originPeriod === key.period);
     const isBilled = ({ bookedPeriod }: Adjustment) =>
       this.#closed.get(key.customer)?.has(bookedPeriod) === true;
-    for (const [row, amount] of netted(later.filter((one) => !isBilled(one)))) {
-      const { bookedPeriod, originPeriod } = row;
-      this.#book(row, { bookedPeriod, originPeriod, amount: -amount as Amount });
+    for (const row of netted(later.filter((one) => !isBilled(one)))) {
+      const { customer, cardKey, chargeKey, cell, bookedPeriod, originPeriod } = row;
+      const { amount, credits } = negated(row);
+      const place = { customer, cardKey, chargeKey, cell };
+      this.#book(place, { bookedPeriod, originPeriod, amount, credits });
     }
-    return netted(later.filter(isBilled)).map((one) => alreadyBilled(one, one[0].chargeKey));
+    return netted(later.filter(isBilled)).map((one) => alreadyBilled(one, one.chargeKey));
   }
 
   issue({ statement }: Issued, closedAtMs: number): void {

@@ -277,6 +277,22 @@ const readNote = route<{ readonly id: string }>({
     ok(creditNoteView(await readCreditNote(engine.store, workspace, params.id))),
 });
 
+const voidNote = route<{ readonly id: string }, unknown, ByHandBody>({
+  method: "POST",
+  path: "/v1/credit-notes/{id}/void",
+  operationId: "voidCreditNote",
+  summary: "Take a credit note back, by another one that is its opposite. Repeating it gives that.",
+  scope: "admin",
+  params: STATEMENT_PARAM,
+  body: { schema: closed(BY_HAND) },
+  answers: { 200: json("The credit note that takes it back.", named("CreditNote")) },
+  errors: ["credit.not_found", "booking.conflict"],
+  handle: async ({ engine }, { workspace, params, body: { id = null, reason, by } }) => {
+    const request = { id, reason, by, note: params.id };
+    return ok(creditNoteView(await engine.issueCreditNote(workspace, request)));
+  },
+});
+
 const reissueStatement = route<{ readonly id: string }, unknown, Omit<ByHandBody, "id">>({
   method: "POST",
   path: "/v1/statements/{id}/reissue",
@@ -298,5 +314,5 @@ const reissueStatement = route<{ readonly id: string }, unknown, Omit<ByHandBody
 export const CORRECTION_ROUTES = [
   ...[giveGoodwill, listGoodwill],
   ...[openDispute, listDisputes, resolveDispute],
-  ...[issueCreditNote, listCreditNotes, readNote, reissueStatement],
+  ...[issueCreditNote, listCreditNotes, readNote, voidNote, reissueStatement],
 ];

@@ -77,6 +77,7 @@ export const CORRECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     format: { const: "tollgate.credit_note/1" },
     id: ANY_TEXT,
     statement: ANY_TEXT,
+    "voids?": described(ANY_TEXT, "The note that it takes back; its amounts are the opposite."),
     customer: ANY_TEXT,
     period: PERIOD,
     currency: CURRENCY,

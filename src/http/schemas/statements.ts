@@ -21,6 +21,8 @@ import { STATEMENT_CREDIT } from "./credits.ts";
 
 const TEXT_OR_NULL = nullable(ANY_TEXT);
 
+const CREDIT = { name: ANY_TEXT, price: DECIMAL };
+
 const statementLine = closed({
   kind: oneOf(LINE_KINDS),
   cardKey: ANY_TEXT,
@@ -31,8 +33,9 @@ const statementLine = closed({
   measure: TEXT_OR_NULL,
   quantity: nullable(DECIMAL),
   "credits?": described(DECIMAL, "The exact amount in the card's credits."),
+  "credit?": described(closed(CREDIT), "What these are of, where not of the statement's own."),
   "conversions?": listOf(
-    closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: TIME }),
+    closed({ from: CURRENCY, to: CURRENCY, rate: DECIMAL, effectiveFrom: ANY_TEXT }),
   ),
   amountExact: DECIMAL,
   amountRounded: DECIMAL,
@@ -58,7 +61,7 @@ const statementDocument = closed({
   endsAt: ANY_TEXT,
   currency: CURRENCY,
   rounding: ANY_TEXT,
-  "credit?": closed({ name: ANY_TEXT, price: DECIMAL }),
+  "credit?": closed(CREDIT),
   lines: listOf(statementLine),
   totalExact: DECIMAL,
   total: DECIMAL,

@@ -17,6 +17,8 @@ interface Line {
   readonly quantity: string | null;
   /** Of a charge that is priced in the card's credit: what it came to in that. */
   readonly credits?: string;
+  /** What these are of, where it is not the statement's own credit. */
+  readonly credit?: { readonly name: string };
   readonly amountExact: string;
   readonly amountRounded: string;
 }
@@ -160,7 +162,7 @@ function creditsOf({ currency }: StatementRecord, { creditNotes }: Beside): stri
   const rows = creditNotes.map(({ id, total, reason, issuedAtMs }) =>
     [
       `<tr><td>${outside(id)}</td><td>${minute(timeText(issuedAtMs))} UTC</td>`,
-      `<td>${outside(reason)}</td><td class="n">${moneyText(`-${total}`, currency)}</td></tr>`,
+      `<td>${outside(reason)}</td><td class="n">${moneyText(opposite(total), currency)}</td></tr>`,
     ].join(""),
   );
   const money = `<th class="n">${escaped(currency)}</th>`;
@@ -172,6 +174,11 @@ function creditsOf({ currency }: StatementRecord, { creditNotes }: Beside): stri
 ${body}
 </tbody>
 </table>`;
+}
+
+/** One that takes a note back is owed again. */
+function opposite(amount: string): string {
+  return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }
 
 function factsOf(
@@ -272,11 +279,12 @@ function rowOf(line: Line, place: Place): string {
 }
 
 /** Its card, where there are several; below it what it is in the card's credit, where it is so. */
-function whatOf({ description, cardKey, credits }: Line, place: Place): string {
+function whatOf({ description, cardKey, credits, credit }: Line, place: Place): string {
   const card = place.isOfCards && cardKey !== "" ? `, by card ${outside(cardKey)}` : "";
   const what = `${described(description)}${card}`;
   if (credits === undefined) return what;
-  return `${what}<br><small>${grouped(credits)} ${outside(place.creditName)}</small>`;
+  const name = outside(credit?.name ?? place.creditName);
+  return `${what}<br><small>${grouped(credits)} ${name}</small>`;
 }
 
 /** Characters that a number has room for; a longer one goes on below itself. */

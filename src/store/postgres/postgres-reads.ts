@@ -25,8 +25,8 @@ import type {
 import type { StatementFilter, StatementHead } from "../../engine/statement-list.ts";
 import { condition, conditionsOfRuns, conditionsOfUsage, equal } from "../conditions.ts";
 import { STATEMENT_HEAD, STATEMENT_ORDER, stretchesOf } from "../statement-stretches.ts";
+import { decodeAdjustment } from "../stored-adjustment.ts";
 import {
-  decodeAdjustment,
   decodeConflict,
   decodeCounter,
   decodeCustomer,

@@ -27,9 +27,9 @@ import type {
   Writes,
 } from "../../engine/ports.ts";
 import { conditionsOfDue } from "../conditions.ts";
+import { decodeAdjustment } from "../stored-adjustment.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import {
-  decodeAdjustment,
   decodeCall,
   decodeConflict,
   decodeCounter,

@@ -11,6 +11,7 @@ import type { StepKey, Writes } from "../../engine/ports.ts";
 import { touchedRules } from "../../engine/rules.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import { encodeShares } from "../rating-text.ts";
+import { encodeAdjustedId } from "../stored-adjustment.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import {
   type Bound,
@@ -279,7 +280,8 @@ async function writePeriods(target: Target, writes: Writes): Promise<void> {
       "adjustments",
       writes.adjustments.map((row) => {
         const { customer, seq, bookedPeriod, originPeriod, cardKey, chargeKey, cell } = row;
-        const { reason, run, source, id } = row;
+        const { reason, run, source } = row;
+        const id = encodeAdjustedId(row);
         const where = [bookedPeriod, originPeriod, cardKey, chargeKey, cell];
         const rest = [...where, formatAmount(row.amount), reason, run, source, id];
         // The customer leads the key here, and the seq in a data folder.

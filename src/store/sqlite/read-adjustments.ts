@@ -2,7 +2,7 @@
 import type { Adjustment } from "../../domain/period/records.ts";
 import type { PageAfter } from "../../engine/history.ts";
 import type { CounterKey } from "../../engine/ports.ts";
-import { decodeAdjustment } from "../stored-rows.ts";
+import { decodeAdjustment } from "../stored-adjustment.ts";
 import type { ReadParts } from "./read-steps.ts";
 
 const OF_PERIOD = `SELECT * FROM adjustments INDEXED BY adjustments_by_period

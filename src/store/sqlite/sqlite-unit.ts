@@ -25,10 +25,10 @@ import type {
 } from "../../engine/ports.ts";
 import { conditionsOfDue, conditionsOfUnfinished, together } from "../conditions.ts";
 import { SoleUnit } from "../sole-writer.ts";
+import { decodeAdjustment } from "../stored-adjustment.ts";
 import { decodeCreditBook } from "../stored-credit.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {
-  decodeAdjustment,
   decodeCall,
   decodeConflict,
   decodeJournal,

@@ -9,6 +9,7 @@ import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Writes } from "../../engine/ports.ts";
 import { encodeFormerOutcome, encodeFormerRun } from "../former-rows.ts";
 import { encodeShares } from "../rating-text.ts";
+import { encodeAdjustedId } from "../stored-adjustment.ts";
 import { encodeCreditBook } from "../stored-credit.ts";
 import type { Bound } from "../stored-rows.ts";
 import { encodeCustomer, rowText } from "../stored-rows.ts";
@@ -177,7 +178,8 @@ function writePeriods(unit: UnitParts, writes: Writes): void {
   const { shared, ws, draft } = unit;
   for (const row of writes.adjustments) {
     const { seq, customer, bookedPeriod, originPeriod, cardKey, chargeKey, cell } = row;
-    const { reason, run, source, id } = row;
+    const { reason, run, source } = row;
+    const id = encodeAdjustedId(row);
     const where = [ws, seq, customer, bookedPeriod, originPeriod, cardKey, chargeKey, cell];
     const amount = formatAmount(row.amount);
     saveChecked(unit, "adjustments", [...where, amount, reason, run, source, id]);

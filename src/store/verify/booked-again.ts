@@ -4,7 +4,7 @@
  * 100,000 late steps are 100,000 rows and one sum.
  */
 import { isByHand } from "../../domain/period/booking.ts";
-import { decodeAdjustment } from "../stored-rows.ts";
+import { decodeAdjustment } from "../stored-adjustment.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 
@@ -33,6 +33,10 @@ export class Differences {
     for (const [key, sum] of sums.#sums) this.add(key, sign * sum);
   }
 
+  sumOf(key: string): bigint {
+    return this.#sums.get(key) ?? 0n;
+  }
+
   keys(): string[] {
     return [...this.#sums].filter(([, sum]) => sum !== 0n).map(([key]) => key);
   }
@@ -50,6 +54,10 @@ export class BookedAgain {
   #of: CustomerOf | null = null;
   #late = new Map<string, Differences>();
   #booked = new Map<string, Differences>();
+  #bookedCredits = new Map<string, Differences>();
+  /** In credits, by period and charge; what of a charge is in money is told apart. */
+  #lateCredits = new Map<string, Differences>();
+  #inMoney = new Set<string>();
 
   constructor(file: DataFile) {
     this.#file = file;
@@ -67,21 +75,44 @@ export class BookedAgain {
     return this.#booked.get(period);
   }
 
+  /** The same in credits. */
+  creditsBookedIn(of: CustomerOf, period: string): Differences | undefined {
+    this.#read(of);
+    return this.#bookedCredits.get(period);
+  }
+
+  /** What came later for a period in credits, by charge; null: some of it is in money alone. */
+  lateCreditsOf(of: CustomerOf, period: string, charge: string): bigint | null {
+    this.#read(of);
+    if (this.#inMoney.has(bookedText(charge, period))) return null;
+    return this.#lateCredits.get(period)?.sumOf(charge) ?? 0n;
+  }
+
   #read(of: CustomerOf): void {
     const { ws, customer } = of;
     if (this.#of?.ws === ws && this.#of.customer === customer) return;
     this.#of = of;
     [this.#late, this.#booked] = [new Map(), new Map()];
+    [this.#lateCredits, this.#bookedCredits] = [new Map(), new Map()];
+    this.#inMoney = new Set();
     const sql = `SELECT * FROM adjustments INDEXED BY adjustments_by_period
       WHERE ws = ? AND customer = ?`;
     for (const row of this.#file.each(sql, ws, customer)) {
       const key = keyText(this.#file.workspace(ws), row.seq as number);
       readable(this.#file, { table: "adjustments", key }, () => {
         const adjustment = decodeAdjustment(row);
-        const { amount, bookedPeriod, originPeriod } = adjustment;
+        const { amount, bookedPeriod, originPeriod, credits } = adjustment;
         const charge = chargeText(adjustment);
         added(this.#booked, bookedPeriod).add(bookedText(charge, originPeriod), amount);
-        if (!isByHand(adjustment)) added(this.#late, originPeriod).add(charge, amount);
+        if (isByHand(adjustment)) return;
+        added(this.#late, originPeriod).add(charge, amount);
+        if (credits === null) {
+          this.#inMoney.add(bookedText(charge, originPeriod));
+          return;
+        }
+        const inBill = creditsText(bookedText(charge, originPeriod), credits.name);
+        added(this.#bookedCredits, bookedPeriod).add(inBill, credits.amount);
+        added(this.#lateCredits, originPeriod).add(charge, credits.amount);
       });
     }
   }
@@ -90,6 +121,11 @@ export class BookedAgain {
 /** A charge of another period, as findings name it. */
 export function bookedText(charge: string, origin: string | null): string {
   return `${charge} of ${origin}`;
+}
+
+/** A charge in a credit, as findings name it. */
+export function creditsText(charge: string, name: string): string {
+  return `${charge} in ${name}`;
 }
 
 function added(sums: Map<string, Differences>, period: string): Differences {

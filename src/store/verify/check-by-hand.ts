@@ -2,8 +2,8 @@
 import type { JournalKind } from "../../domain/event/journal.ts";
 import { isByHand } from "../../domain/period/booking.ts";
 import type { Adjustment, AdjustmentReason } from "../../domain/period/records.ts";
+import { decodeAdjustment } from "../stored-adjustment.ts";
 import { amountOf } from "../stored-decimal.ts";
-import { decodeAdjustment } from "../stored-rows.ts";
 import type { Acts, RecordedAct } from "./acts.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";

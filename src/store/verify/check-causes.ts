@@ -6,6 +6,7 @@
 import { decodeEvent } from "../../domain/event/codec.ts";
 import { ADJUSTMENT_REASONS } from "../../domain/period/records.ts";
 import { decodeId } from "../sqlite/stored-id.ts";
+import { decodeAdjustedId } from "../stored-adjustment.ts";
 import type { Row } from "../stored-rows.ts";
 import type { Acts } from "./acts.ts";
 import { type DataFile, readable } from "./data-file.ts";
@@ -22,7 +23,9 @@ export function checkCauses(file: DataFile, acts: Acts): void {
   checkDecided(file, acts);
   for (const row of file.each("SELECT * FROM adjustments ORDER BY ws, seq")) {
     const key = keyText(file.workspace(row.ws as number), row.seq as number);
-    expectCause(file, ["adjustments", key], { row, isKnown: REASONS.includes(row.reason) });
+    const cause = { ...row, id: decodeAdjustedId(row.id as string).id };
+    const isKnown = REASONS.includes(row.reason);
+    expectCause(file, ["adjustments", key], { row: cause, isKnown });
   }
   for (const row of file.each("SELECT * FROM overruns")) {
     const parts = [row.budget_id, row.scope, row.window_key] as (string | number)[];

@@ -10,7 +10,7 @@ import { segmentsOf } from "../../domain/rating/counter.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeCounter, decodeStatement } from "../stored-rows.ts";
 import type { Books } from "./books.ts";
-import type { CardVersion } from "./card-versions.ts";
+import type { CardVersion, CardVersions } from "./card-versions.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 import { joined, KEY_PART_END } from "./key-parts.ts";
@@ -97,15 +97,24 @@ function heldAtClose(file: DataFile, books: Books, of: Billed): Map<string, Vers
   return held;
 }
 
+/** A charge, its cell as its card has it, and quantities by version. */
+interface CountedAt {
+  readonly chargeKey: string;
+  readonly cell: string;
+  readonly versions: Iterable<readonly [number, bigint]>;
+}
+
 interface Held {
   readonly key: string;
   readonly versions: Versions;
 }
 
-/** The lines that a counter owes, as texts; one count for each measure. */
-function linesAgain({ cards }: Books, ws: number, { key, versions }: Held): string[] {
-  const [, chargeKey, stored = ""] = key.split(KEY_PART_END);
-  const cell = cellOnCard(stored);
+/** What versions of a card have counted, in their order; one list for each measure. */
+export function countedAgain(
+  cards: CardVersions,
+  ws: number,
+  { chargeKey, cell, versions }: CountedAt,
+) {
   const counted = [...versions].flatMap(([id, quantity]) => {
     const version = cards.of(ws, id);
     const charge = version?.charges.find((one) => one.key === chargeKey);
@@ -113,7 +122,14 @@ function linesAgain({ cards }: Books, ws: number, { key, versions }: Held): stri
     return [{ version, charge, quantity, measure: measureOf(charge, cell) }];
   });
   counted.sort((a, b) => byEffect(a.version, b.version));
-  return [...Map.groupBy(counted, ({ measure }) => measure)].flatMap(([measure, own]) => {
+  return Map.groupBy(counted, ({ measure }) => measure);
+}
+
+/** The lines that a counter owes, as texts. */
+function linesAgain({ cards }: Books, ws: number, { key, versions }: Held): string[] {
+  const [, chargeKey = "", stored = ""] = key.split(KEY_PART_END);
+  const cell = cellOnCard(stored);
+  return [...countedAgain(cards, ws, { chargeKey, cell, versions })].flatMap(([measure, own]) => {
     const { quantity, charged, correction, included, credits } = closedAgain(own, cell);
     const inUnits = (units: bigint) => formatScaled(units, scaleOf(measure));
     const inMoney = (amount: bigint) => formatAmount(amount as Amount);

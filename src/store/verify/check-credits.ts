@@ -9,6 +9,9 @@ import { readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
 
 interface NoteDocument {
+  readonly id: string;
+  /** The note that it takes back. */
+  readonly voids?: string;
   readonly lines: readonly { readonly line: number; readonly amount: string }[];
   readonly total: string;
 }
@@ -16,7 +19,13 @@ interface NoteDocument {
 /** Checks credit notes, disputes and voided statements. */
 export function checkCredits(file: DataFile, acts: Acts): void {
   const credited = new Map<string, bigint>();
-  for (const act of acts.all("credit_note.issued")) checkNote(file, act, credited);
+  const notes = new Map<string, NoteDocument>();
+  for (const act of acts.all("credit_note.issued")) {
+    const note = act.document as unknown as NoteDocument;
+    if (note.voids !== undefined) checkTakenBack(file, act, { credited, notes });
+    else checkNote(file, act, credited);
+    notes.set(keyText(act.ws, note.id), note);
+  }
   for (const act of acts.all("dispute.opened")) checkDispute(file, acts, { act, credited });
   for (const { ws, subject, seq } of acts.all("dispute.resolved")) {
     const isOpened = acts.of("dispute.opened", ws, subject).length > 0;
@@ -38,6 +47,38 @@ function checkNote(file: DataFile, act: RecordedAct, credited: Map<string, bigin
     }
     const problem = "credits a total that is not the sum of its lines";
     file.findings.expect(sum === amountOf(total), ["journal", key, problem]);
+  });
+}
+
+/** A note that takes one back is its opposite, once; what the other gave back is left again. */
+function checkTakenBack(
+  file: DataFile,
+  { ws, subject, seq, document }: RecordedAct,
+  of: { readonly credited: Map<string, bigint>; readonly notes: Map<string, NoteDocument> },
+): void {
+  const { credited, notes } = of;
+  const key = keyText(file.workspace(ws), seq);
+  readable(file, { table: "journal", key }, () => {
+    const { voids = "", lines, total } = document as unknown as NoteDocument;
+    const at = keyText(ws, voids);
+    const voided = notes.get(at);
+    const isOpposite =
+      voided !== undefined &&
+      voided.voids === undefined &&
+      amountOf(total) === -amountOf(voided.total) &&
+      lines.length === voided.lines.length &&
+      lines.every(({ line, amount }, index) => {
+        const other = voided.lines[index];
+        return other?.line === line && amountOf(other.amount) === -amountOf(amount);
+      });
+    const problem = `takes back ${voids}, of which it is not the opposite`;
+    file.findings.expect(isOpposite, ["journal", key, problem]);
+    // It is taken back once.
+    notes.delete(at);
+    for (const { line, amount } of lines) {
+      const place = keyText(ws, subject, line);
+      credited.set(place, (credited.get(place) ?? 0n) + amountOf(amount));
+    }
   });
 }
 

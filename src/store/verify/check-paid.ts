@@ -17,6 +17,7 @@ import { isFreeCell } from "./trial-again.ts";
 interface Line {
   readonly cell: string;
   readonly credits?: string;
+  readonly credit?: CreditDocument;
   readonly amountRounded: string;
 }
 
@@ -198,7 +199,8 @@ function* paidProblems(document: Document, paying: readonly Entry[]): Generator<
     const isOwn = payer === customer;
     if (terms.customer !== (isOwn ? "" : customer)) yield "is paid as another customer's";
     const isMoney = entry.currency === currency;
-    const amount = isMoney ? amountOf(terms.paid) : worthOf(document, amountOf(terms.paid));
+    const stated = amountOf(terms.paid);
+    const amount = isMoney ? stated : worthOf(document, entry.currency, stated);
     paid += amount;
     if (!isOwn) byParents += amount;
   }
@@ -208,15 +210,22 @@ function* paidProblems(document: Document, paying: readonly Entry[]): Generator<
   yield* differs("amountDue", document.amountDue, amountOf(document.total) - paid + carried);
 }
 
-/** What is paid of charges in credits, in money: whole units of the currency. */
-function worthOf({ credit, lines, currency }: Document, paid: bigint): bigint {
-  const priced = lines.filter(({ credits, cell }) => credits !== undefined && !isFreeCell(cell));
+/**
+ * What is paid of lines in a credit, in money: whole units of the currency. What is given back is
+ * worth as much the other way.
+ */
+function worthOf({ credit, lines, currency }: Document, name: string, paid: bigint): bigint {
+  const priced = lines.filter((line) => {
+    const own = line.credit ?? credit;
+    return line.credits !== undefined && own?.name === name && !isFreeCell(line.cell);
+  });
   const sumOf = (of: (line: Line) => string) =>
     priced.reduce((sum, line) => sum + amountOf(of(line)), 0n);
   const [all, money] = [sumOf((line) => line.credits ?? "0"), sumOf((line) => line.amountRounded)];
-  const price = amountOf(credit?.price ?? "0");
-  const atPrice = (paid * price) / amountOf("1");
-  const worth = paid === all || atPrice > money ? money : atPrice;
+  const own = credit?.name === name ? credit : priced.find((line) => line.credit)?.credit;
+  const atPrice = (paid * amountOf(own?.price ?? "0")) / amountOf("1");
+  const isBeyond = paid > 0n ? atPrice > money : paid < 0n && atPrice < money;
+  const worth = paid === all || isBeyond ? money : atPrice;
   const unit = amountOf("1") / 10n ** BigInt(currencyDecimals(currency) ?? 0);
   return worth - (worth % unit);
 }

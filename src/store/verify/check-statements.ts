@@ -7,7 +7,8 @@ import type { StatementRecord } from "../../domain/period/records.ts";
 import { amountOf } from "../stored-decimal.ts";
 import { decodeCounter, decodePeriod, decodeStatement } from "../stored-rows.ts";
 import type { Acts, Document, RecordedAct } from "./acts.ts";
-import { BookedAgain, bookedText, chargeText, Differences } from "./booked-again.ts";
+import { BookedAgain, bookedText, chargeText, creditsText, Differences } from "./booked-again.ts";
+import type { CreditDocument } from "./card-versions.ts";
 import type { DataFile } from "./data-file.ts";
 import { readable } from "./data-file.ts";
 import { sha256Of } from "./digests.ts";
@@ -23,6 +24,8 @@ interface Line {
   readonly originPeriod: string | null;
   readonly amountExact: string;
   readonly amountRounded: string;
+  readonly credits?: string;
+  readonly credit?: CreditDocument;
 }
 
 interface StatementDocument {
@@ -32,6 +35,7 @@ interface StatementDocument {
   readonly total: string;
   readonly totalExact: string;
   readonly lines: readonly Line[];
+  readonly credit?: CreditDocument;
   readonly replaces?: string;
 }
 
@@ -167,11 +171,16 @@ function* adjustmentProblems(booked: BookedAgain, { ws, record, document }: Stat
   const left = new Differences();
   const { customer, period } = record;
   left.addAll(booked.bookedIn({ ws, customer }, period), 1n);
+  left.addAll(booked.creditsBookedIn({ ws, customer }, period), 1n);
   for (const line of document.lines) {
     if (!BOOKED.has(line.kind)) continue;
     const isByUsage = line.kind === "adjustment";
     const origin = line.originPeriod ?? (isByUsage ? null : period);
-    left.add(bookedText(chargeText(line), origin), -amountOf(line.amountExact));
+    const charge = bookedText(chargeText(line), origin);
+    left.add(charge, -amountOf(line.amountExact));
+    if (line.credits === undefined) continue;
+    const { name = "" } = line.credit ?? document.credit ?? {};
+    left.add(creditsText(charge, name), -amountOf(line.credits));
   }
   for (const key of left.keys()) yield `${key}: they are not what ${record.id} bills`;
 }

@@ -27,6 +27,7 @@ import { checkExports } from "./check-exports.ts";
 import { checkFormerRows } from "./check-former-rows.ts";
 import { checkHolds } from "./check-holds.ts";
 import { checkKeptRows } from "./check-kept-rows.ts";
+import { checkLateCredits } from "./check-late-credits.ts";
 import { checkLooks } from "./check-looks.ts";
 import { checkOpenings } from "./check-openings.ts";
 import { checkOverrides } from "./check-overrides.ts";
@@ -139,6 +140,7 @@ function checkAll(file: DataFile): Verification["removed"] {
     () => checkStatements(file, acts),
     () => checkTerms(file, acts),
     () => checkCounts(file, books),
+    () => checkLateCredits(file, books),
     () => checkCommitments(file, acts),
     () => checkByHand(file, acts),
     () => checkCredits(file, acts),
