@@ -70,7 +70,7 @@ test("where another user made the role, it is told that it must be granted", asy
 test("a database of somebody else's needs a right to its schema", async () => {
   await execute(admin, "CREATE ROLE guest LOGIN IN ROLE tollgate_app", "CREATE DATABASE theirs");
   const address = addressOf("guest", "theirs");
-  await assert.rejects(works(address), isUnreachable(/schema public; have its owner run GRANT/));
+  await assert.rejects(works(address), isUnreachable(/schema public; have its owner grant/));
   await execute(addressOf("postgres", "theirs"), "GRANT CREATE ON SCHEMA public TO guest");
   await works(address);
 });

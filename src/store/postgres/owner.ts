@@ -67,7 +67,7 @@ const REFUSALS = [
   {
     code: "42501",
     about: /for schema/,
-    remedy: "have its owner run GRANT USAGE, CREATE ON SCHEMA for the user of the address",
+    remedy: "have its owner grant USAGE and CREATE on it to the user of the address",
   },
   { code: "3F000", about: /./, remedy: "its search_path names no schema that is there" },
   {
