@@ -181,7 +181,7 @@ test("what was not looked at before a crash is looked at after it", async () => 
     { key: "c", kind: "minimum", per: "period", amount: "3", currency: "USD", from: "2026-11-01" },
   ];
   const name = "Monthly";
-  const saved = await engine.saveCommitments(WS, {
+  const saved = await engine.commitments.save(WS, {
     customer: "acme",
     document: { commitments: commitments.map((one) => ({ name, ...one })) },
   } as never);
@@ -199,7 +199,7 @@ test("a commitment that will be used up is told to sales with what it comes to",
   const commitment = { key: "c", name: "Monthly", kind: "minimum", per: "period", amount: "40" };
   const dated = { ...commitment, currency: "USD", from: "2026-11-01" };
   const wanted = { customer: "acme", document: { commitments: [dated] } };
-  const saved = await world.engine.saveCommitments(WS, wanted as never);
+  const saved = await world.engine.commitments.save(WS, wanted as never);
   assert.ok(!("problems" in saved));
   await call(world, 1, 20);
 

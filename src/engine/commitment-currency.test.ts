@@ -16,7 +16,7 @@ test("the first card is in the currency of what customers have agreed to before"
   await store.createWorkspace("w");
   await engine.saveCustomer("w", { id: "acme", settings: {} });
   const set = (commitments: readonly object[]) =>
-    engine.saveCommitments("w", { customer: "acme", document: { commitments } });
+    engine.commitments.save("w", { customer: "acme", document: { commitments } });
   await set([COMMITMENT]);
   const tools = { tools: [{ count: "steps" }, each("1")] } as const;
   const dollars = { ...cardOf(tools), effectiveFromMs: null };

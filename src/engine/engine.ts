@@ -12,6 +12,7 @@ import { AlertCases } from "./alerts/alert-cases.ts";
 import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
 import { ChangeCases } from "./change-cases.ts";
 import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
+import { CommitmentCases } from "./commitment-cases.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
 import { importRates, type NewRate } from "./conversion-rates.ts";
 import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
@@ -48,7 +49,6 @@ import { previewCredit } from "./preview-credit.ts";
 import { readsAsOf } from "./read-as-of.ts";
 import { type AuditPage, type AuditQuery, readAudit } from "./read-audit.ts";
 import { type BillQuery, type CreditOfBill, type PeriodBill, readBill } from "./read-bill.ts";
-import { type CustomerCommitments, readDrawdown } from "./read-drawdown.ts";
 import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
 import {
   type MarginBounds,
@@ -64,7 +64,6 @@ import { makeReady } from "./recover-totals.ts";
 import { type Reissue, reissueStatement } from "./reissue-statement.ts";
 import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
 import type { BatchResult, EventResult } from "./result.ts";
-import { type NewCommitments, type SavedOrRefused, saveCommitments } from "./save-commitments.ts";
 import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
 import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
 import type { Secrets } from "./secrets.ts";
@@ -127,6 +126,8 @@ export class Engine {
   readonly exports: ExportCases;
   /** What providers bill us. */
   readonly invoices: InvoiceCases;
+  /** What customers have agreed to use up. */
+  readonly commitments: CommitmentCases;
 
   constructor(parts: EngineParts, caller: Caller | null = null) {
     this.#parts = parts;
@@ -141,6 +142,7 @@ export class Engine {
     this.alerts = new AlertCases({ ...this.#context, secrets: parts.secrets });
     this.exports = new ExportCases(this.#context, parts.exporting);
     this.invoices = new InvoiceCases(this.#context);
+    this.commitments = new CommitmentCases(this.#context);
   }
 
   /** As one caller uses it, who signs what it decides; `approving`: in the name of a change. */
@@ -330,16 +332,6 @@ export class Engine {
     const isNow = reads === this.#context;
     const creditOf: CreditOfBill = (bill) => previewCredit(this.#context, workspace, bill);
     return readBill(reads, workspace, { ...query, creditOf: isNow ? creditOf : null });
-  }
-
-  /** Sets what a customer has agreed to use up. */
-  saveCommitments(workspace: string, wanted: NewCommitments): Promise<SavedOrRefused> {
-    return saveCommitments(this.#context, workspace, wanted);
-  }
-
-  /** What a customer has agreed to use up, and how much of it is drawn. */
-  commitments(workspace: string, customer: string): Promise<CustomerCommitments> {
-    return readDrawdown(this.#context, workspace, customer);
   }
 
   settleConflict(workspace: string, settlement: Settlement): ReturnType<typeof settleConflict> {

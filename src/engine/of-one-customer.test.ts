@@ -45,7 +45,7 @@ test("closing one customer's period looks at no other customer's", async () => {
   for (const customer of others(50)) {
     const one = { key: "year", kind: "prepaid", amount: "100", currency: "USD" };
     const dated = { ...one, from: "2026-11-01", until: "2027-11-01" };
-    await world.engine.saveCommitments(WS, { customer, document: { commitments: [dated] } });
+    await world.engine.commitments.save(WS, { customer, document: { commitments: [dated] } });
   }
   const periods = counted(world, "periodsToBill");
   const acts = counted(world, "acts");

@@ -119,7 +119,7 @@ async function doStep(engine: Engine, ws: string, step: Step): Promise<unknown> 
       return engine.setOpening(ws, opening);
     }
     case "commitment":
-      return engine.saveCommitments(ws, { customer: step.customer, document: COMMITMENTS });
+      return engine.commitments.save(ws, { customer: step.customer, document: COMMITMENTS });
     case "reissue": {
       const [first] = await engine.store.listStatements(ws);
       return first && engine.reissueStatement(ws, { ...WHO, statement: first.id });

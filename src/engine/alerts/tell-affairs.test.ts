@@ -41,7 +41,7 @@ const grant = ({ engine }: World, id: string, of: { customer: string; amount: st
 const commit = ({ engine }: World, customer: string, amount: string) => {
   const dated = { key: "c", name: "C", kind: "minimum", per: "period", currency: "USD" };
   const document = { commitments: [{ ...dated, amount, from: "2026-11-01" }] };
-  return engine.saveCommitments(WS, { customer, document } as never);
+  return engine.commitments.save(WS, { customer, document } as never);
 };
 
 /** The same card at once, with a fee: no step moves, and every bill does. */

@@ -39,14 +39,14 @@ const saveCommitments = route<OfCustomer>({
     ...(["commitment.backdated", "commitment.fixed"] as const),
   ],
   handle: async (context, { workspace, params: { customer }, body }) => {
-    const saved = await context.engine.saveCommitments(workspace, { customer, document: body });
+    const saved = await context.engine.commitments.save(workspace, { customer, document: body });
     if ("problems" in saved) throw new ManyProblems(saved.problems);
     return ok(await commitments(context, workspace, customer));
   },
 });
 
 async function commitments({ engine }: RouteContext, workspace: string, id: string) {
-  const found = await engine.commitments(workspace, id);
+  const found = await engine.commitments.read(workspace, id);
   return {
     customer: found.customer,
     now: timeText(found.nowMs),
