@@ -1,7 +1,7 @@
 /** Holds a second through the engine over the embedded store: durable, no HTTP, nothing parsed. */
 import { composeHttp, DEFAULT_WORKSPACE } from "../src/compose.ts";
 import type { Engine } from "../src/engine/engine.ts";
-import type { HoldsRequest } from "../src/engine/hold-answers.ts";
+import type { HoldsRequest } from "../src/engine/limits/hold-answers.ts";
 import { startBenchServer } from "./bench-server.ts";
 import { HoldWorkload, type RunsOf } from "./hold-workload.ts";
 import { median, rounded } from "./measured.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { secretTexts } from "../engine/secrets.ts";
+import { secretTexts } from "../engine/workspaces/secrets.ts";
 import { secretBox } from "./secret-box.ts";
 
 const textsBy = (fill: number) => secretTexts(secretBox([Buffer.alloc(32, fill)]), randomBytes);

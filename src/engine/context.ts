@@ -3,20 +3,20 @@ import type { Actor } from "./actor.ts";
 import type { AffairTelling } from "./alerts/affair-telling.ts";
 import type { Alarm } from "./alerts/alarm.ts";
 import type { MovedCustomers } from "./alerts/moved-customers.ts";
-import type { BudgetBooks } from "./budget-books.ts";
-import type { CommitLoop } from "./commit-loop.ts";
-import type { CreditDues } from "./credit-dues.ts";
-import type { EntitlementBooks } from "./entitlements.ts";
-import type { LiveTelling } from "./live-elsewhere.ts";
-import type { LiveFeed } from "./live-feed.ts";
+import type { Tariff } from "./cards/tariff.ts";
+import type { CommitLoop } from "./commit/commit-loop.ts";
+import type { KnownRules } from "./commit/rules.ts";
+import type { Turns } from "./commit/turns.ts";
+import type { CreditDues } from "./credit/credit-dues.ts";
+import type { BudgetBooks } from "./limits/budget-books.ts";
+import type { EntitlementBooks } from "./limits/entitlements.ts";
+import type { WaitingRuns } from "./limits/waiting-runs.ts";
+import type { LiveTelling } from "./live/live-elsewhere.ts";
+import type { LiveFeed } from "./live/live-feed.ts";
 import type { RulesVersions } from "./node-ports.ts";
-import type { PolicyBooks } from "./policy-books.ts";
+import type { PolicyBooks } from "./policies/policy-books.ts";
 import type { Clock, Digest, Ids, Reads, Store } from "./ports.ts";
-import type { KnownRules } from "./rules.ts";
-import type { Tariff } from "./tariff.ts";
-import type { Turns } from "./turns.ts";
-import type { WaitingRuns } from "./waiting-runs.ts";
-import type { WorkspaceClock } from "./workspace-clocks.ts";
+import type { WorkspaceClock } from "./workspaces/workspace-clocks.ts";
 
 /** The tariff of each workspace, kept ready and rebuilt when a version is recorded. */
 export interface Tariffs {

@@ -2,22 +2,22 @@
 import { Alarm } from "./alerts/alarm.ts";
 import { MovedCustomers } from "./alerts/moved-customers.ts";
 import { AffairTeller } from "./alerts/tell-affairs.ts";
-import { BudgetBooks } from "./budget-books.ts";
-import { commitWork } from "./commit-events.ts";
-import { CommitLoop, type CommitWork } from "./commit-loop.ts";
+import { commitWork } from "./commit/commit-events.ts";
+import { CommitLoop, type CommitWork } from "./commit/commit-loop.ts";
+import { Finishing } from "./commit/finish-runs.ts";
+import { KnownRules } from "./commit/rules.ts";
+import { Turns } from "./commit/turns.ts";
 import type { EngineContext } from "./context.ts";
-import { CreditDues } from "./credit-dues.ts";
-import { EntitlementBooks } from "./entitlements.ts";
-import { Finishing } from "./finish-runs.ts";
-import { KeptRoom } from "./kept-runs.ts";
-import { LiveTelling } from "./live-elsewhere.ts";
-import { LiveFeed } from "./live-feed.ts";
-import { PolicyBooks } from "./policy-books.ts";
-import { readRunState } from "./read-budgets.ts";
-import { KnownRules } from "./rules.ts";
-import { Turns } from "./turns.ts";
-import { WaitingRuns } from "./waiting-runs.ts";
-import { WorkspaceClocks } from "./workspace-clocks.ts";
+import { CreditDues } from "./credit/credit-dues.ts";
+import { BudgetBooks } from "./limits/budget-books.ts";
+import { EntitlementBooks } from "./limits/entitlements.ts";
+import { readRunState } from "./limits/read-budgets.ts";
+import { WaitingRuns } from "./limits/waiting-runs.ts";
+import { LiveTelling } from "./live/live-elsewhere.ts";
+import { LiveFeed } from "./live/live-feed.ts";
+import { KeptRoom } from "./policies/kept-runs.ts";
+import { PolicyBooks } from "./policies/policy-books.ts";
+import { WorkspaceClocks } from "./workspaces/workspace-clocks.ts";
 
 /** The ports that a context is made of. */
 export interface ContextParts

@@ -6,70 +6,67 @@
 import { present } from "../domain/assert.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import type { StatementRecord } from "../domain/period/records.ts";
-import { abandonSilentRuns } from "./abandon-runs.ts";
 import type { Actor } from "./actor.ts";
+import { ChangeCases } from "./acts/change-cases.ts";
+import { type AuditPage, type AuditQuery, readAudit } from "./acts/read-audit.ts";
 import { AlertCases } from "./alerts/alert-cases.ts";
-import { applyRateCard, type NewCardVersion } from "./apply-rate-card.ts";
-import { ChangeCases } from "./change-cases.ts";
-import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./close-period.ts";
-import { CommitmentCases } from "./commitment-cases.ts";
+import { readsAsOf } from "./as-of/read-as-of.ts";
+import { type Settlement, settleConflict } from "./booking/settle-conflict.ts";
+import { settleOutcomes } from "./booking/settle-outcomes.ts";
+import { applyRateCard, type NewCardVersion } from "./cards/apply-rate-card.ts";
+import { importRates, type NewRate } from "./cards/conversion-rates.ts";
+import { type ImportedPrices, importPrices, type NewPrices } from "./cards/import-prices.ts";
+import { type RerateRequest, type RerateResult, rerate } from "./cards/rerate.ts";
+import { makeReady } from "./commit/recover-totals.ts";
+import type { BatchResult, EventResult } from "./commit/result.ts";
 import type { EngineContext, ReadContext, Tariffs } from "./context.ts";
-import { importRates, type NewRate } from "./conversion-rates.ts";
-import type { CreditNote, Dispute, Resolution } from "./correction-records.ts";
-import { CreditCases } from "./credit-cases.ts";
+import { CreditCases } from "./credit/credit-cases.ts";
+import { previewCredit } from "./credit/preview-credit.ts";
+import { type CustomerSettings, saveCustomer } from "./customers/save-customer.ts";
+import { PeriodicWork } from "./duties/periodic-work.ts";
 import { contextOf } from "./engine-context.ts";
 import { ExportCases, type ExportParts } from "./export/export-cases.ts";
-import { type Goodwill, giveGoodwill, type NewGoodwill } from "./give-goodwill.ts";
-import type { HoldsAnswer, HoldsRequest } from "./hold-answers.ts";
-import { type ImportedPrices, importPrices, type NewPrices } from "./import-prices.ts";
-import { InvoiceCases } from "./invoice-cases.ts";
-import { issueCreditNote, type NewCreditNote } from "./issue-credit-note.ts";
 import type { Signatures } from "./key-ports.ts";
-import {
-  authenticate,
-  createKey,
-  createPassingKey,
-  type PassingKeys,
-  revokeKey,
-  type Scope,
-} from "./keys.ts";
-import { LiveCases } from "./live-cases.ts";
-import { LiveLimits } from "./live-limits.ts";
+import type { HoldsAnswer, HoldsRequest } from "./limits/hold-answers.ts";
+import { LiveLimits } from "./limits/live-limits.ts";
+import { LiveCases } from "./live/live-cases.ts";
 import type { Lease } from "./node-ports.ts";
+import { type ClosedPeriods, type ClosePeriod, closePeriod } from "./periods/close-period.ts";
+import { CommitmentCases } from "./periods/commitment-cases.ts";
+import type { CreditNote, Dispute, Resolution } from "./periods/correction-records.ts";
+import { type Goodwill, giveGoodwill, type NewGoodwill } from "./periods/give-goodwill.ts";
+import { InvoiceCases } from "./periods/invoice-cases.ts";
+import { issueCreditNote, type NewCreditNote } from "./periods/issue-credit-note.ts";
 import {
   type NewDispute,
   type NewResolution,
   openDispute,
   resolveDispute,
-} from "./open-dispute.ts";
-import { PeriodicWork } from "./periodic-work.ts";
-import { PolicyCases } from "./policy-cases.ts";
+} from "./periods/open-dispute.ts";
+import {
+  type BillQuery,
+  type CreditOfBill,
+  type PeriodBill,
+  readBill,
+} from "./periods/read-bill.ts";
+import { type LinePage, type LineQuery, readLine } from "./periods/read-line.ts";
+import { type ProjectedPeriod, readProjection } from "./periods/read-projection.ts";
+import { type Reissue, reissueStatement } from "./periods/reissue-statement.ts";
+import { type NewOpening, type OpeningPart, setOpening } from "./periods/set-opening.ts";
+import { type VoidCreditNote, voidCreditNote } from "./periods/void-credit-note.ts";
+import { PolicyCases } from "./policies/policy-cases.ts";
 import type { ApiKey, Clock, Customer, Digest, Ids, Store } from "./ports.ts";
-import { previewCredit } from "./preview-credit.ts";
-import { readsAsOf } from "./read-as-of.ts";
-import { type AuditPage, type AuditQuery, readAudit } from "./read-audit.ts";
-import { type BillQuery, type CreditOfBill, type PeriodBill, readBill } from "./read-bill.ts";
-import { type LinePage, type LineQuery, readLine } from "./read-line.ts";
+import { ReceiptCases } from "./receipts/receipt-cases.ts";
 import {
   type MarginBounds,
   type MarginQuery,
   type MarginReport,
   readMargin,
-} from "./read-margin.ts";
-import { type ProjectedPeriod, readProjection } from "./read-projection.ts";
-import * as runs from "./read-run.ts";
-import { readUsage, type UsageDimension, type UsageRow } from "./read-usage.ts";
-import { ReceiptCases } from "./receipt-cases.ts";
-import { makeReady } from "./recover-totals.ts";
-import { type Reissue, reissueStatement } from "./reissue-statement.ts";
-import { type RerateRequest, type RerateResult, rerate } from "./rerate.ts";
-import type { BatchResult, EventResult } from "./result.ts";
-import { type CustomerSettings, saveCustomer } from "./save-customer.ts";
-import { saveWorkspace, type WorkspaceChange } from "./save-workspace.ts";
-import type { Secrets } from "./secrets.ts";
-import { type NewOpening, type OpeningPart, setOpening } from "./set-opening.ts";
-import { type Settlement, settleConflict } from "./settle-conflict.ts";
-import { settleOutcomes } from "./settle-outcomes.ts";
+} from "./reports/read-margin.ts";
+import { readUsage, type UsageDimension, type UsageRow } from "./reports/read-usage.ts";
+import type { EndUserFilter } from "./reports/usage-of-end-users.ts";
+import { abandonSilentRuns } from "./runs/abandon-runs.ts";
+import * as runs from "./runs/read-run.ts";
 import { runUnderCard } from "./simulation/run-under-card.ts";
 import { simulate } from "./simulation/simulate.ts";
 import type {
@@ -77,10 +74,23 @@ import type {
   SimulationListener,
   SimulationRequest,
 } from "./simulation/simulation.ts";
-import { advanceClock, type ClockMove, createSandbox, type NewSandbox } from "./test-clock.ts";
-import type { EndUserFilter } from "./usage-of-end-users.ts";
-import { type VoidCreditNote, voidCreditNote } from "./void-credit-note.ts";
-import { readWorkspace, type WorkspaceSettings } from "./workspace-settings.ts";
+import {
+  authenticate,
+  createKey,
+  createPassingKey,
+  type PassingKeys,
+  revokeKey,
+  type Scope,
+} from "./workspaces/keys.ts";
+import { saveWorkspace, type WorkspaceChange } from "./workspaces/save-workspace.ts";
+import type { Secrets } from "./workspaces/secrets.ts";
+import {
+  advanceClock,
+  type ClockMove,
+  createSandbox,
+  type NewSandbox,
+} from "./workspaces/test-clock.ts";
+import { readWorkspace, type WorkspaceSettings } from "./workspaces/workspace-settings.ts";
 
 /** The ports that an engine runs on. */
 export interface EngineParts {

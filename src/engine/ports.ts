@@ -12,17 +12,17 @@ import type { Counter } from "../domain/rating/counter.ts";
 import type { RateCardVersion } from "../domain/rating/rate-card.ts";
 import type { RollupDelta, RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../domain/run/run.ts";
-import type { ActFilter } from "./act-filter.ts";
+import type { ActFilter } from "./acts/act-filter.ts";
 import type { AlertOutbox } from "./alerts/alert-ports.ts";
 import type { Answer } from "./answer.ts";
 import type { CreditBookRow, CreditReads, Customer } from "./customer-ports.ts";
 import type { Outbox } from "./export/export-ports.ts";
 import type { History, PageAfter } from "./history.ts";
 import type { ApiKey, Keyring, SigningKey } from "./key-ports.ts";
-import type { RunFilter, UsageFilter } from "./list-filters.ts";
 import type { SharedStore, SharedUnit } from "./node-ports.ts";
+import type { StatementFilter, StatementHead } from "./periods/statement-list.ts";
+import type { RunFilter, UsageFilter } from "./reports/list-filters.ts";
 import type { SpendingReads, SpendingUnit, SpendingWrites } from "./spending-ports.ts";
-import type { StatementFilter, StatementHead } from "./statement-list.ts";
 
 export type { Clock, Digest, Ids } from "./world-ports.ts";
 export type {

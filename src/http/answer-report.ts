@@ -1,5 +1,5 @@
 /** Reports come from a copy of the database where there is one, and say as of when. */
-import type { FreshCopy } from "../engine/report-source.ts";
+import type { FreshCopy } from "../engine/reports/report-source.ts";
 import { timeText } from "./instant.ts";
 import type { Route, RouteAnswer, RouteContext, RouteInput } from "./route.ts";
 

@@ -8,8 +8,8 @@
  */
 import { TollgateError } from "../domain/errors.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Scope } from "../engine/keys.ts";
 import type { ApiKey } from "../engine/ports.ts";
+import type { Scope } from "../engine/workspaces/keys.ts";
 import { KEY_REMEMBERED_MS, KEYS_REMEMBERED_MAX_COUNT } from "./connection-limits.ts";
 
 const BEARER = /^Bearer +(tg_[A-Za-z0-9_-]{20,200})$/i;

@@ -2,11 +2,11 @@
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import type { PriceEntry } from "../domain/cost/price-book.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
+import type { EventResult, RunResult } from "../engine/commit/result.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Cap } from "../engine/hold-answers.ts";
+import type { Cap } from "../engine/limits/hold-answers.ts";
 import type { StepKey } from "../engine/ports.ts";
-import type { ReportSource } from "../engine/report-source.ts";
-import type { EventResult, RunResult } from "../engine/result.ts";
+import type { ReportSource } from "../engine/reports/report-source.ts";
 import type { LiveHub } from "./live/live-hub.ts";
 
 /** What became of one event of a request, in its place. */

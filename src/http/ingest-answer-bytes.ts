@@ -4,7 +4,7 @@
  * garbage. A property holds both against each other.
  */
 import { AsciiBytes } from "../domain/ascii-bytes.ts";
-import type { EventResult, RunResult } from "../engine/result.ts";
+import type { EventResult, RunResult } from "../engine/commit/result.ts";
 import type { IngestAnswer, IngestedEvent } from "./http-parts.ts";
 
 const QUOTE = 0x22;

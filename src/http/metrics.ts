@@ -1,5 +1,5 @@
 /** What the server has done since its start, as Prometheus text (exposition format 0.0.4). */
-import type { EventStatus } from "../engine/result.ts";
+import type { EventStatus } from "../engine/commit/result.ts";
 import type { IngestedEvent } from "./http-parts.ts";
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -4,8 +4,8 @@
  * can say something else than the others.
  */
 import type { ErrorCode } from "../domain/errors.ts";
-import type { Change } from "../engine/changes.ts";
-import type { Scope } from "../engine/keys.ts";
+import type { Change } from "../engine/acts/changes.ts";
+import type { Scope } from "../engine/workspaces/keys.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { HttpParts } from "./http-parts.ts";
 import type { LiveHub } from "./live/live-hub.ts";

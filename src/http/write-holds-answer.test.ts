@@ -6,7 +6,7 @@ import type { BudgetRecord } from "../domain/budget/budget.ts";
 import type { HoldAsk } from "../domain/budget/hold-ask.ts";
 import { parseBudget } from "../domain/budget/parse-budget.ts";
 import { anyCodePoint } from "../domain/code-points-contract.ts";
-import type { BudgetState, HoldDecision } from "../engine/hold-answers.ts";
+import type { BudgetState, HoldDecision } from "../engine/limits/hold-answers.ts";
 import { timeText } from "./instant.ts";
 import { decisionView } from "./views/budget-view.ts";
 import { writeHoldsAnswer } from "./write-holds-answer.ts";

@@ -8,7 +8,7 @@ import { formatLevel } from "../domain/budget/parse-budget.ts";
 import type { BudgetWindow } from "../domain/budget/window.ts";
 import { jsonString } from "../domain/json-string.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
-import type { BudgetState, HoldDecision, HoldsRequest } from "../engine/hold-answers.ts";
+import type { BudgetState, HoldDecision, HoldsRequest } from "../engine/limits/hold-answers.ts";
 import { timeText } from "./instant.ts";
 import {
   balanceView,

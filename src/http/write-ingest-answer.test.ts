@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { anyCodePoint } from "../domain/code-points-contract.ts";
 import { type Amount, formatAmount } from "../domain/money/decimal.ts";
 import type { Totals } from "../domain/run/run.ts";
-import type { EventResult } from "../engine/result.ts";
+import type { EventResult } from "../engine/commit/result.ts";
 import type { IngestedEvent } from "./http-parts.ts";
 import { ingestAnswerBytes } from "./ingest-answer-bytes.ts";
 import { resultView, writeIngestAnswer } from "./write-ingest-answer.ts";

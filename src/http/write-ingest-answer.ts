@@ -6,7 +6,7 @@ import type { Problem } from "../domain/errors.ts";
 import { jsonString } from "../domain/json-string.ts";
 import { EVENTS_PER_REQUEST_MAX_COUNT } from "../domain/limits.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
-import type { EventResult, RunResult } from "../engine/result.ts";
+import type { EventResult, RunResult } from "../engine/commit/result.ts";
 import type { IngestAnswer, IngestedEvent } from "./http-parts.ts";
 import { policyHitView } from "./views/policy-view.ts";
 

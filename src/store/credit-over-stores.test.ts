@@ -14,7 +14,6 @@ import { composeEngine, nodeDigest } from "../compose.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
-import type { Engine } from "../engine/engine.ts";
 import {
   cardOf,
   DAY_MS,
@@ -25,7 +24,8 @@ import {
   RUNS,
   toolCall,
   voided,
-} from "../engine/engine-world.test.ts";
+} from "../engine/commit/engine-world.test.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";

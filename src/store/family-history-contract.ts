@@ -6,7 +6,6 @@ import fc from "fast-check";
 import { composeEngine } from "../compose.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
-import type { Engine } from "../engine/engine.ts";
 import {
   cardOf,
   closed,
@@ -23,9 +22,10 @@ import {
   toolCall,
   usage,
   voided,
-} from "../engine/engine-world.test.ts";
+} from "../engine/commit/engine-world.test.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { OpeningPart } from "../engine/periods/set-opening.ts";
 import type { Store } from "../engine/ports.ts";
-import type { OpeningPart } from "../engine/set-opening.ts";
 
 export const MEMBERS = ["group", "a", "b"] as const;
 type Member = (typeof MEMBERS)[number];

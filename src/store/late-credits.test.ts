@@ -12,7 +12,7 @@ import fc from "fast-check";
 import { postgresServer } from "../../test/postgres-server.ts";
 import { composeEngine, nodeDigest } from "../compose.ts";
 import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
-import { cardOf, opened, PRICES, toolCall, voided } from "../engine/engine-world.test.ts";
+import { cardOf, opened, PRICES, toolCall, voided } from "../engine/commit/engine-world.test.ts";
 import type { Store } from "../engine/ports.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";

@@ -4,11 +4,11 @@ import { MARGIN_DIMENSIONS, type MarginDimension } from "../domain/margin/margin
 import type { MarginRow } from "../domain/margin/margin-table.ts";
 import { type Amount, parseAmount } from "../domain/money/decimal.ts";
 import { isByHand } from "../domain/period/booking.ts";
-import type { CreditNote } from "../engine/correction-records.ts";
+import { recordedActs } from "../engine/acts/recorded-acts.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { MarginQuery, MarginReport } from "../engine/read-margin.ts";
-import { recordedActs } from "../engine/recorded-acts.ts";
-import type { PeriodRange } from "../engine/report-periods.ts";
+import type { CreditNote } from "../engine/periods/correction-records.ts";
+import type { MarginQuery, MarginReport } from "../engine/reports/read-margin.ts";
+import type { PeriodRange } from "../engine/reports/report-periods.ts";
 import { holdings } from "./play-contract.ts";
 
 /** Every period that a history of these tests can touch. */

@@ -11,8 +11,15 @@ import fc from "fast-check";
 import { postgresServer } from "../../test/postgres-server.ts";
 import { composeEngine, nodeDigest } from "../compose.ts";
 import { formatAmount } from "../domain/money/decimal.ts";
-import { cardOf, each, NOW_MS, opened, toolCall, voided } from "../engine/engine-world.test.ts";
-import { ask, budget, budgetsOf, holdOn, words } from "../engine/holds-world.test.ts";
+import {
+  cardOf,
+  each,
+  NOW_MS,
+  opened,
+  toolCall,
+  voided,
+} from "../engine/commit/engine-world.test.ts";
+import { ask, budget, budgetsOf, holdOn, words } from "../engine/limits/holds-world.test.ts";
 import type { Store } from "../engine/ports.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";

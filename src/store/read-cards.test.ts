@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cardOf, each, STEPS } from "../engine/engine-world.test.ts";
+import { cardOf, each, STEPS } from "../engine/commit/engine-world.test.ts";
 import { ReadCards } from "./read-cards.ts";
 
 const documents = ["1", "2", "3"].map((unit) => cardOf({ calls: [STEPS, each(unit)] }).document);

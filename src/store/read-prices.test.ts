@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodePriceEntries } from "../domain/cost/price-codec.ts";
-import { PRICES } from "../engine/engine-world.test.ts";
+import { PRICES } from "../engine/commit/engine-world.test.ts";
 import { ReadPrices } from "./read-prices.ts";
 
 const documents = ["a", "b", "c"].map((provider) =>

@@ -5,6 +5,7 @@ import type { Amount, Quantity } from "../domain/money/decimal.ts";
 import { counterOf } from "../domain/rating/counter.ts";
 import type { RollupDelta } from "../domain/run/rollup.ts";
 import { NO_TOTALS, newRun, type OutcomeState, type Run } from "../domain/run/run.ts";
+import { CHAIN_START } from "../engine/commit/seal.ts";
 import type {
   Call,
   Conflict,
@@ -14,7 +15,6 @@ import type {
   Witness,
   Writes,
 } from "../engine/ports.ts";
-import { CHAIN_START } from "../engine/seal.ts";
 
 export const amount = (units: bigint | number) => (BigInt(units) * 10n ** 33n) as Amount;
 export const NOW_MS = Date.parse("2026-11-23T10:00:00Z");

@@ -1,7 +1,7 @@
 /** What every store must do with lists of statements. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { StatementFilter, StatementHead } from "../engine/statement-list.ts";
+import type { StatementFilter, StatementHead } from "../engine/periods/statement-list.ts";
 import type { Clause, Scene } from "./clause-contract.ts";
 import { write } from "./round-trip-contract.ts";
 import { NOW_MS, statementRow } from "./sample-rows-contract.ts";

@@ -3,7 +3,7 @@
  * then by customer; of one period, the one that was closed last first). Each is one range of an
  * index; a comparison of whole places, of which some go up and some down, would be none.
  */
-import type { StatementFilter } from "../engine/statement-list.ts";
+import type { StatementFilter } from "../engine/periods/statement-list.ts";
 import { type Condition, condition, equal } from "./conditions.ts";
 
 /** The order, as SQL. */

@@ -8,6 +8,7 @@ import type { PeriodState, StatementRecord } from "../domain/period/records.ts";
 import { counterOf, segmentsOf } from "../domain/rating/counter.ts";
 import type { RollupRow } from "../domain/run/rollup.ts";
 import type { OutcomeState, Restating, Run, RunFacts, RunStatus } from "../domain/run/run.ts";
+import type { StatementHead } from "../engine/periods/statement-list.ts";
 import type {
   Call,
   Conflict,
@@ -16,7 +17,6 @@ import type {
   Suspended,
   Witness,
 } from "../engine/ports.ts";
-import type { StatementHead } from "../engine/statement-list.ts";
 import { decodeRating, decodeShares, encodeRating } from "./rating-text.ts";
 import { decodeCharges, decodeCorrections, encodeCharges, encodeCorrections } from "./run-parts.ts";
 import { amountOf, quantityOf } from "./stored-decimal.ts";

@@ -9,7 +9,7 @@ import { postgresServer } from "../../test/postgres-server.ts";
 import { nodeDigest } from "../compose.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
-import type { UsageDimension, UsageRow } from "../engine/read-usage.ts";
+import type { UsageDimension, UsageRow } from "../engine/reports/read-usage.ts";
 import { anyHistory } from "./event-sequences-contract.ts";
 import { MemoryStore } from "./memory/memory-store.ts";
 import { engineOver, holdings, lengthMs, play } from "./play-contract.ts";

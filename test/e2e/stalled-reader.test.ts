@@ -12,7 +12,7 @@ import {
   LIVE_TICK_MS,
   LIVE_WAITING_MAX_CHARS,
 } from "../../src/domain/limits.ts";
-import { opened } from "../../src/engine/engine-world.test.ts";
+import { opened } from "../../src/engine/commit/engine-world.test.ts";
 import { LiveHub } from "../../src/http/live/live-hub.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";

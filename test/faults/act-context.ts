@@ -4,19 +4,19 @@ import { nodeDigest } from "../../src/compose.ts";
 import { Alarm } from "../../src/engine/alerts/alarm.ts";
 import { MovedCustomers } from "../../src/engine/alerts/moved-customers.ts";
 import { AffairTeller } from "../../src/engine/alerts/tell-affairs.ts";
-import { BudgetBooks } from "../../src/engine/budget-books.ts";
-import { CommitLoop } from "../../src/engine/commit-loop.ts";
+import { storedTariffs } from "../../src/engine/cards/workspace-tariff.ts";
+import { CommitLoop } from "../../src/engine/commit/commit-loop.ts";
+import { KnownRules } from "../../src/engine/commit/rules.ts";
+import { Turns } from "../../src/engine/commit/turns.ts";
 import type { EngineContext } from "../../src/engine/context.ts";
-import { CreditDues } from "../../src/engine/credit-dues.ts";
-import { EntitlementBooks } from "../../src/engine/entitlements.ts";
-import { LiveTelling } from "../../src/engine/live-elsewhere.ts";
-import { LiveFeed } from "../../src/engine/live-feed.ts";
-import { PolicyBooks } from "../../src/engine/policy-books.ts";
+import { CreditDues } from "../../src/engine/credit/credit-dues.ts";
+import { BudgetBooks } from "../../src/engine/limits/budget-books.ts";
+import { EntitlementBooks } from "../../src/engine/limits/entitlements.ts";
+import { WaitingRuns } from "../../src/engine/limits/waiting-runs.ts";
+import { LiveTelling } from "../../src/engine/live/live-elsewhere.ts";
+import { LiveFeed } from "../../src/engine/live/live-feed.ts";
+import { PolicyBooks } from "../../src/engine/policies/policy-books.ts";
 import type { Clock, Store } from "../../src/engine/ports.ts";
-import { KnownRules } from "../../src/engine/rules.ts";
-import { Turns } from "../../src/engine/turns.ts";
-import { WaitingRuns } from "../../src/engine/waiting-runs.ts";
-import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 
 /** A context whose every workspace has this clock. Nothing is ingested by it. */
 export function actContext(store: Store, clock: Clock): EngineContext {

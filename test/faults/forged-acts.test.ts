@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { nodeDigest } from "../../src/compose.ts";
 import type { JournalKind } from "../../src/domain/event/journal.ts";
-import { runAct } from "../../src/engine/act.ts";
+import { runAct } from "../../src/engine/commit/act.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { actContext } from "./act-context.ts";

@@ -11,7 +11,7 @@ import { composeEngine, nodeDigest } from "../../src/compose.ts";
 import type { RateCardVersion } from "../../src/domain/rating/rate-card.ts";
 import { rateCardDocument } from "../../src/domain/rating/rate-card-document.ts";
 import { storedOverride, storedRateCard } from "../../src/domain/rating/stored-rate-card.ts";
-import { runAct } from "../../src/engine/act.ts";
+import { runAct } from "../../src/engine/commit/act.ts";
 import { MemoryStore } from "../../src/store/memory/memory-store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import { composeEngine, nodeDigest } from "../../src/compose.ts";
+import { cardOf, each, step, toolCall, usage } from "../../src/engine/commit/engine-world.test.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { cardOf, each, step, toolCall, usage } from "../../src/engine/engine-world.test.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 

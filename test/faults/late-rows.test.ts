@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { composeEngine, nodeDigest } from "../../src/compose.ts";
-import { PLAIN_CARD, toolCall } from "../../src/engine/engine-world.test.ts";
+import { PLAIN_CARD, toolCall } from "../../src/engine/commit/engine-world.test.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
 import { openFile } from "./altered-copy.ts";

@@ -20,8 +20,8 @@ import {
   toolCall,
   usage,
   voided,
-} from "../../src/engine/engine-world.test.ts";
-import { ask, holdOn } from "../../src/engine/holds-world.test.ts";
+} from "../../src/engine/commit/engine-world.test.ts";
+import { ask, holdOn } from "../../src/engine/limits/holds-world.test.ts";
 import { type Played, WHO } from "./random-acts.ts";
 
 export const START_MS = Date.UTC(2026, 10, 23, 10);

@@ -1,8 +1,8 @@
 /** What plays random acts: an engine over a data folder of its own, and what was sent to it. */
 import { composeEngine, nodeDigest } from "../../src/compose.ts";
 import type { TollgateEvent } from "../../src/domain/event/event.ts";
+import { step, toolCall, voided } from "../../src/engine/commit/engine-world.test.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { step, toolCall, voided } from "../../src/engine/engine-world.test.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 
 /** Who does what a person does in these histories. */

@@ -7,7 +7,6 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { TOUCHED_COMMITS_COUNT } from "../../src/domain/database-limits.ts";
 import { LOOKS_A_UNIT } from "../../src/engine/alerts/due-looks.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import {
   cardOf,
   each,
@@ -17,7 +16,8 @@ import {
   step,
   toolCall,
   voided,
-} from "../../src/engine/engine-world.test.ts";
+} from "../../src/engine/commit/engine-world.test.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import { postgresServer } from "../postgres-server.ts";
 import { openNode, type SideNode } from "./nodes.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { LIVE_NOTES_MAX_COUNT } from "../../src/domain/limits.ts";
-import { toolCall } from "../../src/engine/engine-world.test.ts";
+import { toolCall } from "../../src/engine/commit/engine-world.test.ts";
 import { postgresServer } from "../postgres-server.ts";
 import { BY, call, opening, toolStep } from "./calls.ts";
 import { type NodeProcess, openNode, startNode } from "./nodes.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { step } from "../../src/engine/engine-world.test.ts";
+import { step } from "../../src/engine/commit/engine-world.test.ts";
 import { postgresServer } from "../postgres-server.ts";
 import { CuttingProxy } from "./cutting-proxy.ts";
 import { openNode } from "./nodes.ts";

@@ -1,10 +1,10 @@
 /** Removes old steps in tests as `tollgate retain` does, by a clock that the test sets. */
 import { composeEngine, nodeDigest } from "../../src/compose.ts";
+import { storedTariffs } from "../../src/engine/cards/workspace-tariff.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { contextOf } from "../../src/engine/engine-context.ts";
 import type { Store } from "../../src/engine/ports.ts";
 import { RetentionCases } from "../../src/engine/retention/retention-cases.ts";
-import { storedTariffs } from "../../src/engine/workspace-tariff.ts";
 import { openPostgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { randomIds } from "../../src/store/random-ids.ts";
 import { type Retained, retain } from "../../src/store/retain/retain.ts";

@@ -3,7 +3,7 @@
  * its own, which follows from the installation's key: it is in no database.
  */
 import { createHmac } from "node:crypto";
-import type { PaymentPort } from "../../engine/deliver-topups.ts";
+import type { PaymentPort } from "../../engine/credit/deliver-topups.ts";
 import type { OutgoingHttp } from "../../engine/outgoing-http.ts";
 import { SECRET_PREFIX, webhookHeaders } from "./standard-webhook.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PRICES } from "../../engine/engine-world.test.ts";
+import { PRICES } from "../../engine/commit/engine-world.test.ts";
 import type { PriceVersion } from "./price-book.ts";
 import { PriceCatalogs } from "./price-catalogs.ts";
 

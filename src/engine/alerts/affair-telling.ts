@@ -1,10 +1,10 @@
 /** Who tells, inside units of work, of what their totals begin and end; `tell-affairs.ts` does. */
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
-import type { BatchState } from "../batch-state.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import type { BatchState } from "../commit/batch-state.ts";
 import type { RulesVersions } from "../node-ports.ts";
 import type { UnitOfWork } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
 
 /** A unit of work that has moved all its totals, and not written them. */
 export interface MovedUnit {

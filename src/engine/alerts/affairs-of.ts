@@ -19,12 +19,12 @@ import { marginRows } from "../../domain/margin/margin-table.ts";
 import { smallestUnit } from "../../domain/money/allocate.ts";
 import { COST_CURRENCY, currencyDecimals } from "../../domain/money/currency.ts";
 import { type Amount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { BillContext } from "../context.ts";
-import type { MarginBill, MarginBills } from "../margin-bills.ts";
+import type { WalletNow } from "../credit/read-credit.ts";
+import { statusOf, type UnderWay } from "../periods/read-drawdown.ts";
 import type { Customer } from "../ports.ts";
-import type { WalletNow } from "../read-credit.ts";
-import { statusOf, type UnderWay } from "../read-drawdown.ts";
-import type { Tariff } from "../tariff.ts";
+import type { MarginBill, MarginBills } from "../reports/margin-bills.ts";
 
 const FINE_OF_AMOUNT = 10n ** BigInt(CONVERSION_RATE_SCALE);
 

@@ -3,9 +3,9 @@ import { ALERT_KINDS, type Alert, type AlertType, alertOf } from "../../domain/a
 import type { AlertRoute } from "../../domain/alert/route.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import { runAct } from "../act.ts";
-import { newestActs } from "../newest-acts.ts";
-import type { Decided } from "../save-budget.ts";
+import { newestActs } from "../acts/newest-acts.ts";
+import { runAct } from "../commit/act.ts";
+import type { Decided } from "../limits/save-budget.ts";
 import type { AlertDelivery, DeliveryFilter, ToldAlert } from "./alert-ports.ts";
 import { AlertPost, type PostParts } from "./alert-post.ts";
 import { alertId, toldAlert } from "./describe-alert.ts";

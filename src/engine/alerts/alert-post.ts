@@ -13,7 +13,7 @@ import {
   ALERT_SENDS_AT_ONCE_MAX_COUNT,
   ALERT_SENDS_PER_ROUTE_MAX_COUNT,
 } from "../../domain/limits.ts";
-import { Turns } from "../turns.ts";
+import { Turns } from "../commit/turns.ts";
 import type { AlertChannels, AlertDelivery, SendResult, ToldAlert } from "./alert-ports.ts";
 import { toldAlert } from "./describe-alert.ts";
 import { gatherAlerts, withCustomer } from "./gather-alerts.ts";

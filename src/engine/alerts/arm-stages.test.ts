@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import { HOUR_MS, newWorld, toolCall } from "../engine-world.test.ts";
-import { budget } from "../holds-world.test.ts";
+import { HOUR_MS, newWorld, toolCall } from "../commit/engine-world.test.ts";
+import { budget } from "../limits/holds-world.test.ts";
 
 const HALF = [{ at: "50%", do: "notify" }];
 const STEPS = { each: "customer", measure: "steps", enforcement: "soft", stages: HALF };

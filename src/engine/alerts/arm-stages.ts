@@ -4,11 +4,11 @@
  */
 import { type BudgetRecord, stageLevel } from "../../domain/budget/budget.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import { runAct } from "../act.ts";
-import type { BudgetBook } from "../budget-books.ts";
+import { runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
-import { loadBalances } from "../load-spending.ts";
-import { limitOf } from "../overruns.ts";
+import type { BudgetBook } from "../limits/budget-books.ts";
+import { loadBalances } from "../limits/load-spending.ts";
+import { limitOf } from "../limits/overruns.ts";
 import type { BalanceFilter, KeptBalance } from "../spending-ports.ts";
 
 const TENTHS = 10n;

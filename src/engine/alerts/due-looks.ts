@@ -4,8 +4,8 @@
  * told whatever happens behind it. Acts of their own look at these, a few at a time, in the order
  * of the entries, and put on record how far they have come (`alert.looked`).
  */
-import { runActBesideTotals } from "../act.ts";
-import type { BatchState } from "../batch-state.ts";
+import { runActBesideTotals } from "../commit/act.ts";
+import type { BatchState } from "../commit/batch-state.ts";
 import type { EngineContext } from "../context.ts";
 import type { Reads, Store } from "../ports.ts";
 

@@ -1,5 +1,5 @@
 /** How far a unit of work moves the totals of each customer. */
-import type { BatchState, Gain } from "../batch-state.ts";
+import type { BatchState, Gain } from "../commit/batch-state.ts";
 
 /** What a unit moves of a customer. */
 export interface Moves {

@@ -10,10 +10,10 @@ import { canonicalJson } from "../../domain/canonical-json.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import { ALERT_ROUTES_MAX_COUNT, PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import { type Act, runAct } from "../act.ts";
+import { type Act, runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
-import type { Decided } from "../save-budget.ts";
-import type { Secrets } from "../secrets.ts";
+import type { Decided } from "../limits/save-budget.ts";
+import type { Secrets } from "../workspaces/secrets.ts";
 import type { OpenTarget } from "./alert-ports.ts";
 
 /** What routes are kept with. */

@@ -14,7 +14,7 @@ import {
   toolCall,
   voided,
   type World,
-} from "../engine-world.test.ts";
+} from "../commit/engine-world.test.ts";
 
 const WS = "w";
 const BY = { reason: "a test", by: "ops" };

@@ -11,14 +11,14 @@
 import { type Affair, mayHaveTurned } from "../../domain/alert/affairs.ts";
 import { decodeBook, EMPTY_BOOK } from "../../domain/credit/book.ts";
 import type { JournalKind } from "../../domain/event/journal.ts";
-import { readRates } from "../conversion-rates.ts";
-import { readsInUnit } from "../credit-charged.ts";
-import { CreditLevels } from "../credit-levels.ts";
-import { MarginBills } from "../margin-bills.ts";
+import { readRates } from "../cards/conversion-rates.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import { tariffOf } from "../cards/workspace-tariff.ts";
+import { readsInUnit } from "../credit/credit-charged.ts";
+import { CreditLevels } from "../credit/credit-levels.ts";
+import { walletsNow } from "../credit/read-credit.ts";
 import type { CreditBookRow, Customer, Store } from "../ports.ts";
-import { walletsNow } from "../read-credit.ts";
-import type { Tariff } from "../tariff.ts";
-import { tariffOf } from "../workspace-tariff.ts";
+import { MarginBills } from "../reports/margin-bills.ts";
 import type { AffairTelling, MovedUnit, OfAct, ToldAffairs } from "./affair-telling.ts";
 import {
   affairsOfCommitments,

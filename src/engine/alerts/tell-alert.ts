@@ -4,7 +4,7 @@
  * then; what has no end, such as a missing price, is told once a day.
  */
 import type { AlertType } from "../../domain/alert/alert.ts";
-import type { BatchState } from "../batch-state.ts";
+import type { BatchState } from "../commit/batch-state.ts";
 import type { Store } from "../ports.ts";
 
 /** What is told. */

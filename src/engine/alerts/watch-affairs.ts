@@ -5,12 +5,12 @@
  * totals they move. That note is in memory: a start looks at every customer.
  */
 import type { Affair } from "../../domain/alert/affairs.ts";
-import { runAct } from "../act.ts";
+import { runAct } from "../commit/act.ts";
+import { othersTurn } from "../commit/others-turn.ts";
 import type { EngineContext } from "../context.ts";
-import { MarginBills } from "../margin-bills.ts";
-import { othersTurn } from "../others-turn.ts";
+import { readCredit } from "../credit/read-credit.ts";
 import type { Customer } from "../ports.ts";
-import { readCredit } from "../read-credit.ts";
+import { MarginBills } from "../reports/margin-bills.ts";
 import { affairsOfCommitments, affairsOfCredit, marginOf } from "./affairs-of.ts";
 import { lookAtDue } from "./due-looks.ts";
 import type { Noted } from "./moved-customers.ts";

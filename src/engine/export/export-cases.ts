@@ -5,7 +5,7 @@ import type { ExportLine, LineState } from "../../domain/export/export-line.ts";
 import { LINE_STATES } from "../../domain/export/export-line.ts";
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import { runAct } from "../act.ts";
+import { runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
 import type { Notice, OutgoingRequest } from "./connector-port.ts";
 import { type ExportContext, type OpenTarget, TargetOpener } from "./export-context.ts";

@@ -8,11 +8,11 @@ import { AMOUNT_SCALE, QUANTITY_SCALE } from "../../domain/limits.ts";
 import type { BillingPeriod } from "../../domain/period/billing-period.ts";
 import { closeCounter, segmentsOf } from "../../domain/rating/counter.ts";
 import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
-import { periodOfKey } from "../bill.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
-import { isOfRuns } from "../correct-runs.ts";
+import { periodOfKey } from "../periods/bill.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
+import { isOfRuns } from "../runs/correct-runs.ts";
 import type { ExportLedger, LedgerEntry } from "./export-ports.ts";
 import { readPayable, readPayableOf } from "./payable.ts";
 

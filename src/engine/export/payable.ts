@@ -8,10 +8,10 @@ import type { DocumentPart } from "../../domain/export/export-line.ts";
 import { formatValue, parseValue } from "../../domain/export/export-line.ts";
 import type { BillingPeriod } from "../../domain/period/billing-period.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
-import type { CreditNote } from "../correction-records.ts";
-import { readCreditNotes, recordedAmount } from "../credited.ts";
+import type { CreditNote } from "../periods/correction-records.ts";
+import { readCreditNotes, recordedAmount } from "../periods/credited.ts";
+import { type DocumentLine, findStatement } from "../periods/statement-lines.ts";
 import type { Store } from "../ports.ts";
-import { type DocumentLine, findStatement } from "../statement-lines.ts";
 import type { LedgerEntry } from "./export-ports.ts";
 
 /** A period's bill, by item or as a whole. */

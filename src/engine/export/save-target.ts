@@ -5,10 +5,10 @@ import { parseTarget } from "../../domain/export/parse-target.ts";
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
 import { missingNames } from "../../domain/export/target.ts";
 import { SECRET_MAX_CHARS, TARGETS_PER_WORKSPACE_MAX_COUNT } from "../../domain/limits.ts";
-import { runAct } from "../act.ts";
+import { recordedActs } from "../acts/recorded-acts.ts";
+import { runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
 import type { Reads } from "../ports.ts";
-import { recordedActs } from "../recorded-acts.ts";
 import { boundTo, connectorOf, type ExportContext, type OpenTarget } from "./export-context.ts";
 import { customersOf, planCustomer } from "./plan-export.ts";
 

@@ -11,8 +11,8 @@ import {
   CONDENSED_STEPS_PER_UNIT_MAX_COUNT,
 } from "../../domain/limits.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
-import { type Act, runAct } from "../act.ts";
-import { counterKeyText } from "../batch-state.ts";
+import { type Act, runAct } from "../commit/act.ts";
+import { counterKeyText } from "../commit/batch-state.ts";
 import type { EngineContext } from "../context.ts";
 import type { CounterKey } from "../ports.ts";
 import {

@@ -6,9 +6,9 @@ import { TollgateError } from "../../domain/errors.ts";
 import type { JournalEntry } from "../../domain/event/journal.ts";
 import { type Recognised, recognise } from "../../domain/event/step-marks.ts";
 import type { Run } from "../../domain/run/run.ts";
-import type { BatchState } from "../batch-state.ts";
+import type { BatchState } from "../commit/batch-state.ts";
+import { type EventResult, rejected } from "../commit/result.ts";
 import type { Answer, Digest, StepKey, UnitOfWork } from "../ports.ts";
-import { type EventResult, rejected } from "../result.ts";
 
 /** What the journal keeps of a condensed run, beside its own identity. */
 export interface CondensedDocument {

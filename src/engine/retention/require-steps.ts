@@ -2,8 +2,8 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { FUTURE_TOLERANCE_MS } from "../../domain/limits.ts";
 import type { Run } from "../../domain/run/run.ts";
+import { recordedActs } from "../acts/recorded-acts.ts";
 import type { Reads } from "../ports.ts";
-import { recordedActs } from "../recorded-acts.ts";
 import { mayBeCondensed } from "./condensed-runs.ts";
 
 /** That runs which were last heard of before an instant may be condensed, and steps removed. */

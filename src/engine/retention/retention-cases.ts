@@ -1,7 +1,7 @@
 /** Removing old steps: what the engine decides of it. The store's part is store/retain. */
 import { TollgateError } from "../../domain/errors.ts";
 import { RETAINED_MONTHS_MAX, RETAINED_MONTHS_MIN } from "../../domain/limits.ts";
-import { runAct } from "../act.ts";
+import { runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
 import { type Condensed, condenseRuns } from "./condense-runs.ts";
 

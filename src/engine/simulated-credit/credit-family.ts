@@ -8,11 +8,11 @@ import type { JournalEntry } from "../../domain/event/journal.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { Amount } from "../../domain/money/decimal.ts";
 import type { MomentsOf } from "../../domain/simulation/moments.ts";
-import { statedCustomer } from "../acts-as-of.ts";
-import { seqAt } from "../as-of-seq.ts";
-import type { PostedEntry } from "../credit-desk.ts";
+import { statedCustomer } from "../as-of/acts-as-of.ts";
+import { seqAt } from "../as-of/as-of-seq.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import type { PostedEntry } from "../credit/credit-desk.ts";
 import type { ActFilter, Customer, Store } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
 
 /** What happened to the credit of a family at a moment. */
 export type Happened =

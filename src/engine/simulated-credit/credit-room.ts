@@ -9,10 +9,10 @@ import { bookingsOf } from "../../domain/period/booking.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
 import type { Answer } from "../answer.ts";
-import { BatchState } from "../batch-state.ts";
-import { periodOfKey, statementOf } from "../bill.ts";
-import { payStatement } from "../close-credit.ts";
-import { CreditDesk, type DeskAct, type DeskContext } from "../credit-desk.ts";
+import { BatchState } from "../commit/batch-state.ts";
+import { payStatement } from "../credit/close-credit.ts";
+import { CreditDesk, type DeskAct, type DeskContext } from "../credit/credit-desk.ts";
+import { periodOfKey, statementOf } from "../periods/bill.ts";
 import type { CounterKey, CreditBookRow, Customer, Store } from "../ports.ts";
 import type { CreditView } from "./credit-view.ts";
 

@@ -6,8 +6,8 @@ import type { CommitmentInput, DrawnBefore } from "../../domain/period/commitmen
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
 import type { Answer } from "../answer.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { CounterKey, CreditBookRow, Customer, StoredCounter } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
 
 /** A statement, and the one of its period that it replaces; null: the first one. */
 export interface Issued {

@@ -3,13 +3,13 @@
 import type { MeteredQuantity } from "../../domain/rating/meter.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import { type Counted, epochOf, StepSums } from "../../domain/simulation/step-sums.ts";
+import { meteredOfOutcome, meteredOfRun } from "../booking/metered.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { FormerStep } from "../history.ts";
-import { meteredOfOutcome, meteredOfRun } from "../metered.ts";
 import type { CounterKey, Customer, Store } from "../ports.ts";
 import { type Counting, runRatingBy, runsOfCustomer } from "../simulation/count-history.ts";
 import { addDated } from "../simulation/dated-counts.ts";
 import { ratedOutcome } from "../simulation/rated-outcome.ts";
-import type { Tariff } from "../tariff.ts";
 import type { CreditFamily } from "./credit-family.ts";
 
 /** Former steps that are read at a time. */

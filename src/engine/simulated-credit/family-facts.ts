@@ -5,13 +5,13 @@ import type { DatedCommitment } from "../../domain/period/commitment.ts";
 import { datedCommitment } from "../../domain/period/commitment.ts";
 import type { Adjustment } from "../../domain/period/records.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
-import { statedCustomer } from "../acts-as-of.ts";
-import { commitmentsIn, type SavedCommitments } from "../commitments.ts";
-import { readRates } from "../conversion-rates.ts";
-import type { PostedEntry } from "../credit-desk.ts";
+import { statedCustomer } from "../as-of/acts-as-of.ts";
+import { readRates } from "../cards/conversion-rates.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import { tariffOf } from "../cards/workspace-tariff.ts";
+import type { PostedEntry } from "../credit/credit-desk.ts";
+import { commitmentsIn, type SavedCommitments } from "../periods/commitments.ts";
 import type { CounterKey, Customer, Store } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
-import { tariffOf } from "../workspace-tariff.ts";
 import { actsOf, type CreditFamily } from "./credit-family.ts";
 
 /** Something that holds since a seq. */

@@ -3,10 +3,10 @@ import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { Statement } from "../../domain/period/statement.ts";
 import type { Answer } from "../answer.ts";
-import { commitmentInput } from "../commitments.ts";
+import { comesToSomething } from "../as-of/recount.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import { commitmentInput } from "../periods/commitments.ts";
 import type { CounterKey, CreditBookRow, Customer, Store, StoredCounter } from "../ports.ts";
-import { comesToSomething } from "../recount.ts";
-import type { Tariff } from "../tariff.ts";
 import { type CreditView, drawnBy, type Issued } from "./credit-view.ts";
 
 /** Reads of one workspace. */

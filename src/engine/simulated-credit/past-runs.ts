@@ -4,6 +4,8 @@
  */
 import type { Step } from "../../domain/event/step.ts";
 import { NO_TOTALS, type Run, type RunFacts } from "../../domain/run/run.ts";
+import { StoreAsOf } from "../as-of/store-as-of.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
 import type { FormerStep } from "../history.ts";
 import type { StoredCounter } from "../ports.ts";
@@ -14,8 +16,6 @@ import {
   replayCustomer,
   stepsOfCustomer,
 } from "../simulation/replay-customer.ts";
-import { StoreAsOf } from "../store-as-of.ts";
-import type { Tariff } from "../tariff.ts";
 import type { BoundsAt } from "./dated-ledger.ts";
 import type { FamilyFacts } from "./family-facts.ts";
 

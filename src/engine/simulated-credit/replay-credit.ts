@@ -7,7 +7,7 @@ import { walletIn } from "../../domain/credit/book.ts";
 import { addGrant, endGrants, type NewGrant, takeFrom } from "../../domain/credit/entry.ts";
 import { balancesOf } from "../../domain/credit/wallet.ts";
 import { type Amount, parseAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
-import type { CreditDesk, EntryCause, OpenBook, PostedEntry } from "../credit-desk.ts";
+import type { CreditDesk, EntryCause, OpenBook, PostedEntry } from "../credit/credit-desk.ts";
 import type { CounterKey } from "../ports.ts";
 import { type CreditFamily, type GrantTerms, isApplied, type Moment } from "./credit-family.ts";
 import { CreditRoom } from "./credit-room.ts";

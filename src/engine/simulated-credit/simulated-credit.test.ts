@@ -12,7 +12,7 @@ import {
   step,
   toolCall,
   usage,
-} from "../engine-world.test.ts";
+} from "../commit/engine-world.test.ts";
 
 const IN = { in: "credits" };
 /** A card on which tool calls cost so many credits of 0.25, and tokens 0.001 each. */

@@ -1,6 +1,7 @@
 /** What credit has paid of bills, and what it would have paid by each contender. */
 import { type Amount, parseAmount, ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import { epochOf } from "../../domain/simulation/step-sums.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
 import type { CounterKey, Customer } from "../ports.ts";
 import {
@@ -9,7 +10,6 @@ import {
   simulatedOpenings,
 } from "../simulation/count-history.ts";
 import { addDated } from "../simulation/dated-counts.ts";
-import type { Tariff } from "../tariff.ts";
 import type { CreditFamily } from "./credit-family.ts";
 import { CreditRoom } from "./credit-room.ts";
 import { DatedLedger } from "./dated-ledger.ts";

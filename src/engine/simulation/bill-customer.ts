@@ -12,11 +12,11 @@ import { NO_CHARGE, RUN_CAP_CELL, RUN_MINIMUM_CELL } from "../../domain/period/r
 import type { Statement } from "../../domain/period/statement.ts";
 import { EMPTY_COUNTER } from "../../domain/rating/counter.ts";
 import type { Run } from "../../domain/run/run.ts";
-import { periodOfKey, statementOf } from "../bill.ts";
-import { correctedCounter } from "../correct-runs.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import { periodOfKey, statementOf } from "../periods/bill.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
+import { correctedCounter } from "../runs/correct-runs.ts";
 import { drawnBy } from "../simulated-credit/credit-view.ts";
-import type { Tariff } from "../tariff.ts";
 
 /** What the bills of a customer are made of, as one tariff sees it. */
 export interface Billed {

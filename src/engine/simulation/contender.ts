@@ -2,9 +2,9 @@
 import type { RateCard, RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { ContenderData, RecordedTariff } from "../../domain/simulation/contender-data.ts";
 import type { CardOfStep } from "../../domain/simulation/step-sums.ts";
+import type { Tariff } from "../cards/tariff.ts";
+import { tariffOf } from "../cards/workspace-tariff.ts";
 import type { Customer } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
-import { tariffOf } from "../workspace-tariff.ts";
 
 /** A contender made ready to rate. */
 export interface Contender {

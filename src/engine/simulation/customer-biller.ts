@@ -7,15 +7,15 @@ import type { CommitmentInput } from "../../domain/period/commitment-draw.ts";
 import { NO_COMMITMENTS } from "../../domain/period/commitment-draw.ts";
 import type { Statement } from "../../domain/period/statement.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
-import { commitmentsIn, type SavedCommitments } from "../commitments.ts";
+import { recordedActs } from "../acts/recorded-acts.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
-import { recordedAmount } from "../credited.ts";
+import { commitmentsIn, type SavedCommitments } from "../periods/commitments.ts";
+import { recordedAmount } from "../periods/credited.ts";
+import type { OpeningPart } from "../periods/set-opening.ts";
 import type { Customer, StoredCounter } from "../ports.ts";
-import { recordedActs } from "../recorded-acts.ts";
-import type { OpeningPart } from "../set-opening.ts";
 import { actsOf, type CreditFamily, type PaidByPeriod } from "../simulated-credit/credit-family.ts";
 import { SimulatedCredit } from "../simulated-credit/simulated-credit.ts";
-import type { Tariff } from "../tariff.ts";
 import {
   addBills,
   type Billed,

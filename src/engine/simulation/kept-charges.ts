@@ -6,8 +6,8 @@
  */
 import { segmentsOf } from "../../domain/rating/counter.ts";
 import type { Charge, RateCard } from "../../domain/rating/rate-card.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { CounterKey, StoredCounter } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
 import type { Counting } from "./count-history.ts";
 
 /** Whose charges are compared. */

@@ -4,8 +4,8 @@ import { ZERO_AMOUNT } from "../../domain/money/decimal.ts";
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import { storedRateCard } from "../../domain/rating/stored-rate-card.ts";
 import type { OutcomeState } from "../../domain/run/run.ts";
+import { tariffOf } from "../cards/workspace-tariff.ts";
 import type { Customer } from "../ports.ts";
-import { tariffOf } from "../workspace-tariff.ts";
 import { untriedVersion } from "./contender.ts";
 import { ratedOutcome } from "./rated-outcome.ts";
 

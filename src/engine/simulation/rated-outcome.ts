@@ -1,9 +1,9 @@
 /** An outcome as a contender would have it: by which version, in which period, final or not. */
 import { endingOf, type OutcomeState, type Run } from "../../domain/run/run.ts";
-import { finalAtOf } from "../apply-outcome.ts";
+import { finalAtOf } from "../booking/apply-outcome.ts";
+import { ratedAt } from "../booking/rated-at.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { Customer } from "../ports.ts";
-import { ratedAt } from "../rated-at.ts";
-import type { Tariff } from "../tariff.ts";
 import type { Contender } from "./contender.ts";
 
 /** An outcome with what it is rated by. */

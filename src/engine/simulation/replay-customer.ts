@@ -21,11 +21,11 @@ import {
   type RunRating,
 } from "../../domain/run/run.ts";
 import type { Answer } from "../answer.ts";
-import { correctionsOf } from "../correct-runs.ts";
+import { meteredOfOutcome, meteredOfRun, meteredOfStep } from "../booking/metered.ts";
+import { joinShares } from "../booking/shares.ts";
 import type { History } from "../history.ts";
-import { meteredOfOutcome, meteredOfRun, meteredOfStep } from "../metered.ts";
 import type { Customer, Store, StoredCounter } from "../ports.ts";
-import { joinShares } from "../shares.ts";
+import { correctionsOf } from "../runs/correct-runs.ts";
 import { type Counting, runRatingBy, runsOfCustomer } from "./count-history.ts";
 import { keptCharges } from "./kept-charges.ts";
 import { type RatedBy, ratedOutcome } from "./rated-outcome.ts";

@@ -6,12 +6,12 @@ import type { Amount } from "../../domain/money/decimal.ts";
 import { isStopping, type Policy } from "../../domain/policy/policy.ts";
 import { type ReplayedHit, type ReplayedRun, replayTree } from "../../domain/policy/replay-tree.ts";
 import type { RunFacts } from "../../domain/run/run.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { EngineContext } from "../context.ts";
 import type { Onlooker } from "../history.ts";
 import type { Customer } from "../ports.ts";
 import { mayBeCondensed } from "../retention/condensed-runs.ts";
 import { wholeFrom } from "../retention/require-steps.ts";
-import type { Tariff } from "../tariff.ts";
 
 /** What to play again. */
 export interface PolicySimulation {

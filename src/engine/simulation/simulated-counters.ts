@@ -3,8 +3,8 @@ import type { Counter, Segment } from "../../domain/rating/counter.ts";
 import { counterOf, runningTotal } from "../../domain/rating/counter.ts";
 import type { MeteredQuantity } from "../../domain/rating/meter.ts";
 import type { Counted } from "../../domain/simulation/step-sums.ts";
+import type { Tariff } from "../cards/tariff.ts";
 import type { CounterKey, StoredCounter } from "../ports.ts";
-import type { Tariff } from "../tariff.ts";
 
 /** What a counter counts for, and the quantity that each card version metered. */
 interface Slot {

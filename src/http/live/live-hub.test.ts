@@ -9,9 +9,9 @@ import {
   LIVE_RUNS_MAX_COUNT,
   LIVE_TICK_MS,
 } from "../../domain/limits.ts";
-import { newWorld, opened, toolCall, type World } from "../../engine/engine-world.test.ts";
-import { ask, budget, holdOn } from "../../engine/holds-world.test.ts";
-import type { LiveScope } from "../../engine/live-feed.ts";
+import { newWorld, opened, toolCall, type World } from "../../engine/commit/engine-world.test.ts";
+import { ask, budget, holdOn } from "../../engine/limits/holds-world.test.ts";
+import type { LiveScope } from "../../engine/live/live-feed.ts";
 import { LiveHub } from "./live-hub.ts";
 
 const WHO = { reason: "test", by: "test" };

@@ -12,7 +12,7 @@ import {
   LIVE_TICK_MS,
 } from "../../domain/limits.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { LiveScope, LiveView } from "../../engine/live-feed.ts";
+import type { LiveScope, LiveView } from "../../engine/live/live-feed.ts";
 import { type Currencies, readCurrencies } from "../views/currencies.ts";
 import { commitNoOf, eventText, LiveChannel, LiveMemory, LiveReader } from "./live-channel.ts";
 import { changeView, snapshotView } from "./live-text.ts";

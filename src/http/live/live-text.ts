@@ -2,8 +2,8 @@
 import type { Step } from "../../domain/event/step.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
 import type { Run } from "../../domain/run/run.ts";
-import type { LiveState } from "../../engine/live-cases.ts";
-import type { LiveChange, LiveDecision } from "../../engine/live-feed.ts";
+import type { LiveState } from "../../engine/live/live-cases.ts";
+import type { LiveChange, LiveDecision } from "../../engine/live/live-feed.ts";
 import { timeText } from "../instant.ts";
 import { balanceView, stopView } from "../views/budget-view.ts";
 import type { Currencies } from "../views/currencies.ts";

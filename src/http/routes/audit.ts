@@ -1,6 +1,6 @@
 /** The audit log: what people have changed. */
 import type { JournalKind } from "../../domain/event/journal.ts";
-import { AUDIT_KINDS } from "../../engine/read-audit.ts";
+import { AUDIT_KINDS } from "../../engine/acts/read-audit.ts";
 import { optionalInstant } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { CURSOR, closed, described, ID, LIMIT, named, oneOf, TIME_SENT } from "../schema.ts";

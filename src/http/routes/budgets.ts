@@ -2,7 +2,7 @@
 import { STOP_MODES, STOP_SCOPES, type StopScope } from "../../domain/budget/stop.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import type { NewStop } from "../../engine/stop-work.ts";
+import type { NewStop } from "../../engine/limits/stop-work.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, type JsonSchema, named, nullable, oneOf, TEXT } from "../schema.ts";
 import { balanceView, budgetView, entitlementsView, stopView } from "../views/budget-view.ts";

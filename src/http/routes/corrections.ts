@@ -1,14 +1,14 @@
 /** What is put right after a period was closed, or booked by hand before it is. */
 import { present } from "../../domain/assert.ts";
 import { TollgateError } from "../../domain/errors.ts";
-import { actPage } from "../../engine/act-page.ts";
-import type { Dispute, DisputeTarget } from "../../engine/correction-records.ts";
-import { disputeState, readCreditNotes } from "../../engine/credited.ts";
-import type { Goodwill, NewGoodwill } from "../../engine/give-goodwill.ts";
-import { readCreditNote } from "../../engine/issue-credit-note.ts";
-import { recordedAct } from "../../engine/recorded-acts.ts";
-import { findStatement } from "../../engine/statement-lines.ts";
-import { successionOf } from "../../engine/statement-successions.ts";
+import { actPage } from "../../engine/acts/act-page.ts";
+import { recordedAct } from "../../engine/acts/recorded-acts.ts";
+import type { Dispute, DisputeTarget } from "../../engine/periods/correction-records.ts";
+import { disputeState, readCreditNotes } from "../../engine/periods/credited.ts";
+import type { Goodwill, NewGoodwill } from "../../engine/periods/give-goodwill.ts";
+import { readCreditNote } from "../../engine/periods/issue-credit-note.ts";
+import { findStatement } from "../../engine/periods/statement-lines.ts";
+import { successionOf } from "../../engine/periods/statement-successions.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
 import {

@@ -1,6 +1,6 @@
 /** Prepaid credit: grants, refunds, transfers, ends, balances and their history. */
-import type { NewCredit } from "../../engine/grant-credit.ts";
-import type { CreditRefund, CreditTransfer } from "../../engine/move-credit.ts";
+import type { NewCredit } from "../../engine/credit/grant-credit.ts";
+import type { CreditRefund, CreditTransfer } from "../../engine/credit/move-credit.ts";
 import { instantOf, optionalInstant } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, LIMIT, named, TEXT } from "../schema.ts";

@@ -1,7 +1,7 @@
 /** Customers and their billing settings. */
 import { TollgateError } from "../../domain/errors.ts";
+import type { CustomerSettings } from "../../engine/customers/save-customer.ts";
 import type { Customer } from "../../engine/ports.ts";
-import type { CustomerSettings } from "../../engine/save-customer.ts";
 import { instantOf, timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, ID, LIMIT, named, nullable, TEXT, TIME_SENT } from "../schema.ts";

@@ -10,7 +10,7 @@ import {
   WAIT_HEARTBEAT_MS,
   WAIT_MAX_MS,
 } from "../../domain/limits.ts";
-import type { HoldsRequest, RunState } from "../../engine/hold-answers.ts";
+import type { HoldsRequest, RunState } from "../../engine/limits/hold-answers.ts";
 import type { HoldPlace } from "../../engine/spending-ports.ts";
 import { timeText } from "../instant.ts";
 import { NoDecision } from "../problem.ts";

@@ -2,9 +2,9 @@
 import { INVOICE_ROWS_MAX_COUNT } from "../../domain/limits.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
-import { actPage } from "../../engine/act-page.ts";
-import type { Invoice, NewInvoice } from "../../engine/import-invoice.ts";
-import type { Reconciliation, TrueUp } from "../../engine/reconcile-invoice.ts";
+import { actPage } from "../../engine/acts/act-page.ts";
+import type { Invoice, NewInvoice } from "../../engine/periods/import-invoice.ts";
+import type { Reconciliation, TrueUp } from "../../engine/periods/reconcile-invoice.ts";
 import { timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import {

@@ -1,5 +1,5 @@
 /** API keys. The secret is shown once, when the key is made. */
-import { SCOPES, type Scope } from "../../engine/keys.ts";
+import { SCOPES, type Scope } from "../../engine/workspaces/keys.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, ID, named, oneOf, TEXT } from "../schema.ts";
 import { keyView } from "../views/key-view.ts";

@@ -1,6 +1,6 @@
 /** Live views: what a run, a customer or a workspace does, as it happens. */
 import { Readable } from "node:stream";
-import type { LiveScope } from "../../engine/live-feed.ts";
+import type { LiveScope } from "../../engine/live/live-feed.ts";
 import { type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
 import { ANY_TEXT, closed, described, ID, nullable, TEXT } from "../schema.ts";
 

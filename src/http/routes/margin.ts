@@ -5,7 +5,7 @@ import { PAGE_MAX_ROWS, REPORT_ROWS_MAX_COUNT } from "../../domain/limits.ts";
 import { MARGIN_DIMENSIONS, type MarginDimension } from "../../domain/margin/margin-entry.ts";
 import { MARGIN_ORDERS, type MarginOrder } from "../../domain/margin/margin-order.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
-import { type PeriodRange, tooLarge } from "../../engine/report-periods.ts";
+import { type PeriodRange, tooLarge } from "../../engine/reports/report-periods.ts";
 import { ok, route } from "../route.ts";
 import { ANY_TEXT, CURRENCY, closed, described, FLAG, ID, named, oneOf } from "../schema.ts";
 import { FORMS } from "../text-forms.ts";

@@ -1,5 +1,5 @@
 /** Openings of customers who move here in mid-period. */
-import type { NewOpening, OpeningCount, OpeningPart } from "../../engine/set-opening.ts";
+import type { NewOpening, OpeningCount, OpeningPart } from "../../engine/periods/set-opening.ts";
 import { json, ok, route } from "../route.ts";
 import { ANY_TEXT, closed, described, ID, listOf, named, nullable, TEXT } from "../schema.ts";
 

@@ -1,6 +1,6 @@
 /** Rates between currencies. */
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
-import { readRates } from "../../engine/conversion-rates.ts";
+import { readRates } from "../../engine/cards/conversion-rates.ts";
 import { optionalInstant } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { CURRENCY, closed, described, listOf, named, nullable, TIME_SENT } from "../schema.ts";

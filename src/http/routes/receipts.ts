@@ -1,6 +1,6 @@
 /** Receipts of runs, and the keys that prove them. */
 
-import type { PublicKey } from "../../engine/signing-keys.ts";
+import type { PublicKey } from "../../engine/receipts/signing-keys.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { ANY_TEXT, closed, ID, named } from "../schema.ts";

@@ -1,7 +1,7 @@
 /** Rating again what a version that was recorded late concerns. */
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type { RerateResult } from "../../engine/rerate.ts";
+import type { RerateResult } from "../../engine/cards/rerate.ts";
 import { optionalInstant } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { ANY_TEXT, COUNT, closed, described, named, nullable, TIME_SENT } from "../schema.ts";

@@ -2,9 +2,9 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { RUN_ENDINGS } from "../../domain/event/event.ts";
 import type { Run } from "../../domain/run/run.ts";
-import type { StepPlace } from "../../engine/line-page.ts";
+import type { StepPlace } from "../../engine/periods/line-page.ts";
 import type { RunFilter } from "../../engine/ports.ts";
-import type { RunTree } from "../../engine/read-run.ts";
+import type { RunTree } from "../../engine/runs/read-run.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
 import { ANY_TEXT, AS_OF, closed, described, FLAG, ID, LIMIT, named, oneOf } from "../schema.ts";

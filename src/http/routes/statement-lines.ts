@@ -7,7 +7,7 @@ import {
   type Quantity,
 } from "../../domain/money/decimal.ts";
 import { COST_MEASURE } from "../../domain/rating/meter-fields.ts";
-import type { LineCursor, LineItem } from "../../engine/line-page.ts";
+import type { LineCursor, LineItem } from "../../engine/periods/line-page.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { timeTextOrNull } from "../instant.ts";
 import { json, ok, route } from "../route.ts";

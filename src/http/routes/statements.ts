@@ -2,10 +2,14 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { PAGE_MAX_ROWS } from "../../domain/limits.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
-import { readCreditNotes } from "../../engine/credited.ts";
-import { lateLimitsOf } from "../../engine/late-limits.ts";
-import { findStatement } from "../../engine/statement-lines.ts";
-import { successionOf, successionsOf, voidingOf } from "../../engine/statement-successions.ts";
+import { readCreditNotes } from "../../engine/periods/credited.ts";
+import { lateLimitsOf } from "../../engine/periods/late-limits.ts";
+import { findStatement } from "../../engine/periods/statement-lines.ts";
+import {
+  successionOf,
+  successionsOf,
+  voidingOf,
+} from "../../engine/periods/statement-successions.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, type RouteAnswer, type RouteContext, route } from "../route.ts";
 import {

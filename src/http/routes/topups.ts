@@ -1,7 +1,7 @@
 /** Credit that is paid for: requests, how they end, rules that ask, and where they are told. */
 import { TollgateError } from "../../domain/errors.ts";
 import { TOPUP_DAYS_MAX } from "../../domain/limits.ts";
-import type { NewTopup, NewTopupRule } from "../../engine/topup.ts";
+import type { NewTopup, NewTopupRule } from "../../engine/credit/topup.ts";
 import { json, ok, type RouteContext, route } from "../route.ts";
 import { closed, described, ID, named, nullable, TEXT } from "../schema.ts";
 import { CREDIT_TERMS, SENT_AMOUNT } from "../schemas/credits.ts";

@@ -4,8 +4,12 @@ import { isDateBeginning } from "../../domain/calendar-date.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
-import { USAGE_DIMENSIONS, type UsageDimension, type UsageRow } from "../../engine/read-usage.ts";
-import type { EndUserFilter } from "../../engine/usage-of-end-users.ts";
+import {
+  USAGE_DIMENSIONS,
+  type UsageDimension,
+  type UsageRow,
+} from "../../engine/reports/read-usage.ts";
+import type { EndUserFilter } from "../../engine/reports/usage-of-end-users.ts";
 import { AS_OF_ERRORS, asOfMs } from "../as-of.ts";
 import { json, ok, route } from "../route.ts";
 import { AS_OF, closed, described, ID, named, oneOf } from "../schema.ts";

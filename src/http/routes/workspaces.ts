@@ -2,8 +2,8 @@
 import { TollgateError } from "../../domain/errors.ts";
 import { GRACE_MAX_HOURS } from "../../domain/limits.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { WorkspaceChange } from "../../engine/save-workspace.ts";
-import type { ClockMove } from "../../engine/test-clock.ts";
+import type { WorkspaceChange } from "../../engine/workspaces/save-workspace.ts";
+import type { ClockMove } from "../../engine/workspaces/test-clock.ts";
 import { instantOf, optionalInstant, timeText } from "../instant.ts";
 import { json, ok, route } from "../route.ts";
 import { closed, described, type JsonSchema, named, nullable, TIME_SENT } from "../schema.ts";

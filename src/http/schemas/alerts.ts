@@ -1,7 +1,7 @@
 /** Documents of alerts, where they go, and of what was changed by whom. */
 import { ALERT_TEAMS, ALERT_TYPES } from "../../domain/alert/alert.ts";
 import { ALERT_CHANNELS } from "../../domain/alert/route.ts";
-import { AUDIT_KINDS } from "../../engine/read-audit.ts";
+import { AUDIT_KINDS } from "../../engine/acts/read-audit.ts";
 import {
   ANY_TEXT,
   COUNT,

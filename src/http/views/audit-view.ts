@@ -1,7 +1,7 @@
 /** A change as it is told. */
 import type { Actor } from "../../engine/actor.ts";
-import type { Change } from "../../engine/changes.ts";
-import type { AuditEntry } from "../../engine/read-audit.ts";
+import type { Change } from "../../engine/acts/changes.ts";
+import type { AuditEntry } from "../../engine/acts/read-audit.ts";
 import { timeText } from "../instant.ts";
 
 /** Who changed what, when and why, before and after. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { present } from "../../domain/assert.ts";
 import { parseBudget } from "../../domain/budget/parse-budget.ts";
-import type { BudgetState } from "../../engine/hold-answers.ts";
+import type { BudgetState } from "../../engine/limits/hold-answers.ts";
 import { runStateView } from "./budget-view.ts";
 
 const CENT = 10n ** 31n;

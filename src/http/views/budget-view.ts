@@ -8,9 +8,9 @@ import { budgetDocument, formatLevel } from "../../domain/budget/parse-budget.ts
 import type { Stop, StopKey } from "../../domain/budget/stop.ts";
 import type { BudgetWindow } from "../../domain/budget/window.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type { BudgetState, HoldDecision, RunState } from "../../engine/hold-answers.ts";
+import type { BudgetState, HoldDecision, RunState } from "../../engine/limits/hold-answers.ts";
+import type { CustomerEntitlements } from "../../engine/limits/save-entitlements.ts";
 import type { StepKey } from "../../engine/ports.ts";
-import type { CustomerEntitlements } from "../../engine/save-entitlements.ts";
 import { timeText } from "../instant.ts";
 import { policyHitView } from "./policy-view.ts";
 

@@ -2,7 +2,7 @@
 import { formatAmount, formatScaled } from "../../domain/money/decimal.ts";
 import { commitmentDocument } from "../../domain/period/commitment.ts";
 import type { DrawnSoFar, ProjectedEnd } from "../../domain/period/commitment-projection.ts";
-import type { CommitmentStatus } from "../../engine/read-drawdown.ts";
+import type { CommitmentStatus } from "../../engine/periods/read-drawdown.ts";
 import { timeText } from "../instant.ts";
 
 /** A commitment, how much of it is drawn, and what its end is expected to bring. */

@@ -1,9 +1,9 @@
 /** Acts by hand as they are told. */
 import { createHash } from "node:crypto";
-import type { CreditNote } from "../../engine/correction-records.ts";
-import type { DisputeState } from "../../engine/credited.ts";
-import type { Goodwill } from "../../engine/give-goodwill.ts";
-import { creditNoteDocument } from "../../engine/issue-credit-note.ts";
+import type { CreditNote } from "../../engine/periods/correction-records.ts";
+import type { DisputeState } from "../../engine/periods/credited.ts";
+import type { Goodwill } from "../../engine/periods/give-goodwill.ts";
+import { creditNoteDocument } from "../../engine/periods/issue-credit-note.ts";
 import { timeText } from "../instant.ts";
 
 /** A credit. */

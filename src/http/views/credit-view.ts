@@ -1,8 +1,8 @@
 /** Credit as the API tells it. */
 import type { TopupRule } from "../../domain/credit/book.ts";
 import { formatAmount } from "../../domain/money/decimal.ts";
-import type { CreditNow, GrantNow, HistoryPage } from "../../engine/read-credit.ts";
-import type { TopupState } from "../../engine/topup.ts";
+import type { CreditNow, GrantNow, HistoryPage } from "../../engine/credit/read-credit.ts";
+import type { TopupState } from "../../engine/credit/topup.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
 
 /** Wallets, rules and awaited payments of a customer. */

@@ -1,7 +1,7 @@
 /** In which currency an amount stands. Costs are in one; charges are in that of their card. */
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { Run } from "../../domain/run/run.ts";
-import { currencyOfCard } from "../../engine/commitment-currency.ts";
+import { currencyOfCard } from "../../engine/periods/commitment-currency.ts";
 import type { Store } from "../../engine/ports.ts";
 
 type CurrencyReads = Pick<Store, "cards" | "customers">;

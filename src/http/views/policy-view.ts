@@ -2,7 +2,7 @@
 
 import { policyDocument } from "../../domain/policy/parse-policy.ts";
 import type { Policy, PolicyHit } from "../../domain/policy/policy.ts";
-import type { Reached } from "../../engine/policy-cases.ts";
+import type { Reached } from "../../engine/policies/policy-cases.ts";
 import { timeText } from "../instant.ts";
 
 /** A policy as it is set. */

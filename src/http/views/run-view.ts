@@ -7,8 +7,8 @@ import { COST_CURRENCY } from "../../domain/money/currency.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";
 import { sharesOfRating } from "../../domain/run/rating-charges.ts";
 import type { OutcomeState, Run, Totals } from "../../domain/run/run.ts";
-import { areStepsRemoved, type RunTree } from "../../engine/read-run.ts";
-import { joinShares } from "../../engine/shares.ts";
+import { joinShares } from "../../engine/booking/shares.ts";
+import { areStepsRemoved, type RunTree } from "../../engine/runs/read-run.ts";
 import { timeText, timeTextOrNull } from "../instant.ts";
 import type { Currencies } from "./currencies.ts";
 

@@ -1,6 +1,6 @@
 /** A statement as listings tell it, with what it replaces and what replaces it. */
-import type { StatementHead } from "../../engine/statement-list.ts";
-import { NO_SUCCESSION } from "../../engine/statement-successions.ts";
+import type { StatementHead } from "../../engine/periods/statement-list.ts";
+import { NO_SUCCESSION } from "../../engine/periods/statement-successions.ts";
 import { timeText } from "../instant.ts";
 
 /** What is told of a statement without its document. (Default: it stands for none.) */

@@ -5,8 +5,8 @@ import type {
   DeliveryFilter,
   OpenOutbox,
 } from "../../engine/alerts/alert-ports.ts";
+import { Turns } from "../../engine/commit/turns.ts";
 import type { Answer } from "../../engine/ports.ts";
-import { Turns } from "../../engine/turns.ts";
 import { byBytes } from "./tables.ts";
 
 interface Box {

@@ -1,7 +1,7 @@
 /** All that has happened in a workspace in memory. */
 import type { Step } from "../../domain/event/step.ts";
 import { factsOfRun } from "../../domain/run/run.ts";
-import { stepKeyText } from "../../engine/batch-state.ts";
+import { stepKeyText } from "../../engine/commit/batch-state.ts";
 import type { History, OutcomePlace } from "../../engine/history.ts";
 import type { Store } from "../../engine/ports.ts";
 import { sumStepPages } from "../sum-step-pages.ts";

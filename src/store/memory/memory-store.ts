@@ -10,7 +10,13 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import { Turns } from "../../engine/commit/turns.ts";
 import type { History, PageAfter } from "../../engine/history.ts";
+import type {
+  StatementFilter,
+  StatementHead,
+  StatementPlace,
+} from "../../engine/periods/statement-list.ts";
 import type {
   ActFilter,
   Answer,
@@ -29,12 +35,6 @@ import type {
   UsageFilter,
   Writes,
 } from "../../engine/ports.ts";
-import type {
-  StatementFilter,
-  StatementHead,
-  StatementPlace,
-} from "../../engine/statement-list.ts";
-import { Turns } from "../../engine/turns.ts";
 import { SoleStore } from "../sole-writer.ts";
 import { MemoryAlerts } from "./memory-alerts.ts";
 import { memoryCredit } from "./memory-credit.ts";

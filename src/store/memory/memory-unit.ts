@@ -5,8 +5,8 @@ import type { Step } from "../../domain/event/step.ts";
 import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import { isUnfinished, type OutcomeState, type Run } from "../../domain/run/run.ts";
+import { countedPages } from "../../engine/commit/ledger-page.ts";
 import { ALL_BY_SEQ } from "../../engine/history.ts";
-import { countedPages } from "../../engine/ledger-page.ts";
 import type {
   Call,
   ChainHead,

@@ -17,6 +17,7 @@ import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import { addRollup, rollupKeyText } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
+import { CHAIN_START } from "../../engine/commit/seal.ts";
 import type {
   Call,
   ChainHead,
@@ -32,7 +33,6 @@ import type {
   Witness,
   Writes,
 } from "../../engine/ports.ts";
-import { CHAIN_START } from "../../engine/seal.ts";
 import type { SpendingWrites } from "../../engine/spending-ports.ts";
 
 /** What one workspace holds. */

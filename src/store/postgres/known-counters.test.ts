@@ -6,7 +6,7 @@ import pg from "pg";
 import { nodeDigest } from "../../compose.ts";
 import { KNOWN_COUNTERS_MAX_COUNT, KNOWN_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
 import { counterOf } from "../../domain/rating/counter.ts";
-import { counterKeyText } from "../../engine/batch-state.ts";
+import { counterKeyText } from "../../engine/commit/batch-state.ts";
 import type { StoredCounter } from "../../engine/ports.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { amount, counterRow, writesOf } from "../sample-rows-contract.ts";

@@ -9,8 +9,8 @@ import {
   LARGE_PAGE_COUNTERS_COUNT,
 } from "../../domain/database-limits.ts";
 import { Shelf } from "../../domain/shelf.ts";
-import { counterKeyText } from "../../engine/batch-state.ts";
-import { type CellOfCard, counterPlace, isOfCell } from "../../engine/ledger-page.ts";
+import { counterKeyText } from "../../engine/commit/batch-state.ts";
+import { type CellOfCard, counterPlace, isOfCell } from "../../engine/commit/ledger-page.ts";
 import type { ChargeCell, CountedPage, CounterKey, StoredCounter } from "../../engine/ports.ts";
 
 const cellText = ({ cardKey, chargeKey, cell }: CellOfCard): string =>

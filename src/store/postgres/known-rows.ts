@@ -16,7 +16,7 @@ import {
 import type { PeriodState } from "../../domain/period/records.ts";
 import { RecentByWeight } from "../../domain/recent-by-weight.ts";
 import type { Run } from "../../domain/run/run.ts";
-import { counterKeyText } from "../../engine/batch-state.ts";
+import { counterKeyText } from "../../engine/commit/batch-state.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
 import { Recent } from "../recent.ts";

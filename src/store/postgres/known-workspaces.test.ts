@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { composeEngine, nodeDigest } from "../../compose.ts";
-import { NOW_MS, step } from "../../engine/engine-world.test.ts";
+import { NOW_MS, step } from "../../engine/commit/engine-world.test.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { runRow } from "../sample-rows-contract.ts";
 import { KnownRows } from "./known-rows.ts";

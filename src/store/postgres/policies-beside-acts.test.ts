@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { composeEngine, nodeDigest } from "../../compose.ts";
+import { NOW_MS, opened, PLAIN_CARD, toolCall } from "../../engine/commit/engine-world.test.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { NOW_MS, opened, PLAIN_CARD, toolCall } from "../../engine/engine-world.test.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 import { sentIn } from "./sent-statements-contract.ts";

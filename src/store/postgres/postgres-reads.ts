@@ -8,6 +8,7 @@ import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
 import type { History, PageAfter } from "../../engine/history.ts";
+import type { StatementFilter, StatementHead } from "../../engine/periods/statement-list.ts";
 import type {
   ActFilter,
   ChainLink,
@@ -22,7 +23,6 @@ import type {
   Suspended,
   UsageFilter,
 } from "../../engine/ports.ts";
-import type { StatementFilter, StatementHead } from "../../engine/statement-list.ts";
 import { condition, conditionsOfRuns, conditionsOfUsage, equal } from "../conditions.ts";
 import { STATEMENT_HEAD, STATEMENT_ORDER, stretchesOf } from "../statement-stretches.ts";
 import { decodeAdjustment } from "../stored-adjustment.ts";

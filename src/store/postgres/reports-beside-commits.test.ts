@@ -4,8 +4,8 @@ import { test } from "node:test";
 import pg from "pg";
 import { composeEngine, nodeDigest } from "../../compose.ts";
 import { DATABASE_READERS_MAX_COUNT, TOUCHED_TOLD_COUNT } from "../../domain/database-limits.ts";
-import { PLAIN_CARD, toolCall } from "../../engine/engine-world.test.ts";
-import { othersTurn } from "../../engine/others-turn.ts";
+import { PLAIN_CARD, toolCall } from "../../engine/commit/engine-world.test.ts";
+import { othersTurn } from "../../engine/commit/others-turn.ts";
 import { postgresServer } from "../real-postgres-contract.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 

@@ -6,7 +6,7 @@
  */
 import { TOUCHED_COMMITS_COUNT, TOUCHED_ROWS_MAX_COUNT } from "../../domain/database-limits.ts";
 import type { Run } from "../../domain/run/run.ts";
-import type { CellOfCard } from "../../engine/ledger-page.ts";
+import type { CellOfCard } from "../../engine/commit/ledger-page.ts";
 import type { PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Writes } from "../../engine/ports.ts";
 import { type Queries, rowsOf } from "./connection.ts";

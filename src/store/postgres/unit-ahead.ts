@@ -4,8 +4,8 @@
  * wrote; whether it does, its own lock tells, before it is committed.
  */
 import type { Step } from "../../domain/event/step.ts";
-import { counterKeyText } from "../../engine/batch-state.ts";
-import { ByIdentity } from "../../engine/by-identity.ts";
+import { counterKeyText } from "../../engine/commit/batch-state.ts";
+import { ByIdentity } from "../../engine/commit/by-identity.ts";
 import type { CounterKey, StepKey, Writes } from "../../engine/ports.ts";
 import type { Queries } from "./connection.ts";
 import type { Ground } from "./ground.ts";

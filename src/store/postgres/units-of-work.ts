@@ -4,7 +4,7 @@
  * nothing else was committed in between; if something was, it begins anew
  * (docs/decisions/0185-units-overlap-on-postgresql.md).
  */
-import { othersTurn } from "../../engine/others-turn.ts";
+import { othersTurn } from "../../engine/commit/others-turn.ts";
 import type { Digest, UnitWork } from "../../engine/ports.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { Bundles } from "./bundle.ts";

@@ -7,7 +7,7 @@ import { present } from "../../domain/assert.ts";
 import type { Balance, BalanceKey, OwnLimit } from "../../domain/budget/budget.ts";
 import { type Hold, isCounting } from "../../domain/budget/hold.ts";
 import { type Stop, type StopKey, stopText } from "../../domain/budget/stop.ts";
-import { ByIdentity } from "../../engine/by-identity.ts";
+import { ByIdentity } from "../../engine/commit/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import type { KeptBalance, LimitKey, SpendingWrites } from "../../engine/spending-ports.ts";
 import { decodeBalance, decodeHold, decodeLimit, decodeStop } from "../stored-budgets.ts";

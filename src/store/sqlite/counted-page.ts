@@ -10,7 +10,7 @@ import {
   type RollupRow,
 } from "../../domain/run/rollup.ts";
 import { Shelf } from "../../domain/shelf.ts";
-import { type CellOfCard, counterPlace, isOfCell } from "../../engine/ledger-page.ts";
+import { type CellOfCard, counterPlace, isOfCell } from "../../engine/commit/ledger-page.ts";
 import type {
   ChargeCell,
   CountedPage,

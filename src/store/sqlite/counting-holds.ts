@@ -7,7 +7,7 @@
  */
 import { type Hold, isCounting, type Reserve } from "../../domain/budget/hold.ts";
 import { WHOLE_HOLDS_MAX_COUNT } from "../../domain/limits.ts";
-import { ByIdentity } from "../../engine/by-identity.ts";
+import { ByIdentity } from "../../engine/commit/by-identity.ts";
 import type { StepKey } from "../../engine/ports.ts";
 import { decodeReserves } from "../stored-budgets.ts";
 import type { Row } from "../stored-rows.ts";

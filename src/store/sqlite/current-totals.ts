@@ -2,8 +2,9 @@
  * Reads of totals as of the last commit, wherever they are: in the file, pending in memory, or, for
  * as long as a failure is not made good, nowhere. What is answered is right, or it is refused.
  */
+
+import type { Turns } from "../../engine/commit/turns.ts";
 import type { Answer } from "../../engine/ports.ts";
-import type { Turns } from "../../engine/turns.ts";
 import type { Row } from "../stored-rows.ts";
 import { unknownOutcome } from "../unknown-outcome.ts";
 import { answerQuery, type TotalsAnswers, type TotalsQuery } from "./read-totals.ts";

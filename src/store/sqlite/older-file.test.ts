@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { composeEngine, nodeDigest } from "../../compose.ts";
 import { journalText } from "../../domain/event/codec.ts";
-import { CHAIN_START } from "../../engine/seal.ts";
+import { CHAIN_START } from "../../engine/commit/seal.ts";
 import { verifyDataFolder } from "../verify/verify-data-folder.ts";
 import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
 

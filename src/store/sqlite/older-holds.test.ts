@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { composeEngine, nodeDigest } from "../../compose.ts";
-import { NOW_MS, opened, toolCall } from "../../engine/engine-world.test.ts";
-import { ask, holdOn } from "../../engine/holds-world.test.ts";
+import { NOW_MS, opened, toolCall } from "../../engine/commit/engine-world.test.ts";
+import { ask, holdOn } from "../../engine/limits/holds-world.test.ts";
 import { verifyDataFolder } from "../verify/verify-data-folder.ts";
 import { DATABASE_FILE, openSqliteStore } from "./sqlite-store.ts";
 

@@ -1,6 +1,6 @@
 /** Writes outside any unit of work, each as a transaction of its own, in turn with the units. */
 
-import type { Turns } from "../../engine/turns.ts";
+import type { Turns } from "../../engine/commit/turns.ts";
 import type { Bound } from "../stored-rows.ts";
 import { told } from "./sqlite-errors.ts";
 import { TransactionDraft } from "./transaction.ts";

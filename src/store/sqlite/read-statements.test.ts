@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { StatementFilter } from "../../engine/statement-list.ts";
+import type { StatementFilter } from "../../engine/periods/statement-list.ts";
 import { openWriter } from "./open-database.ts";
 import { statementPage, statementsOf } from "./read-statements.ts";
 import type { ReadParts } from "./read-steps.ts";

@@ -1,6 +1,6 @@
 /** Lists of statements. */
 import type { StatementRecord } from "../../domain/period/records.ts";
-import type { StatementFilter, StatementHead } from "../../engine/statement-list.ts";
+import type { StatementFilter, StatementHead } from "../../engine/periods/statement-list.ts";
 import { together } from "../conditions.ts";
 import { STATEMENT_HEAD, STATEMENT_ORDER, stretchesOf } from "../statement-stretches.ts";
 import { decodeStatement, decodeStatementHead } from "../stored-rows.ts";

@@ -9,7 +9,7 @@
 import type { PeriodState } from "../../domain/period/records.ts";
 import { growRollup, type RollupRow, rollupPlace } from "../../domain/run/rollup.ts";
 import type { Run } from "../../domain/run/run.ts";
-import { counterPlace } from "../../engine/ledger-page.ts";
+import { counterPlace } from "../../engine/commit/ledger-page.ts";
 import type {
   ChainHead,
   CountedPage,

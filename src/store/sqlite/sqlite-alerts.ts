@@ -5,8 +5,8 @@ import type {
   DeliveryFilter,
   OpenOutbox,
 } from "../../engine/alerts/alert-ports.ts";
+import { Turns } from "../../engine/commit/turns.ts";
 import type { Answer } from "../../engine/ports.ts";
-import { Turns } from "../../engine/turns.ts";
 import { conditionsOfDeliveries, together } from "../conditions.ts";
 import { decodeDelivery, encodeDelivery } from "../stored-alerts.ts";
 import { type Bound, type Row, rowText } from "../stored-rows.ts";

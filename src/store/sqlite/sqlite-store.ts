@@ -13,7 +13,10 @@ import type { Adjustment, PeriodState, StatementRecord } from "../../domain/peri
 import type { RateCardVersion } from "../../domain/rating/rate-card.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run, RunFacts } from "../../domain/run/run.ts";
+import { CHAIN_START } from "../../engine/commit/seal.ts";
+import { Turns } from "../../engine/commit/turns.ts";
 import type { History, PageAfter } from "../../engine/history.ts";
+import type { StatementFilter, StatementHead } from "../../engine/periods/statement-list.ts";
 import type {
   ActFilter,
   Answer,
@@ -32,9 +35,6 @@ import type {
   UnitOfWork,
   UsageFilter,
 } from "../../engine/ports.ts";
-import { CHAIN_START } from "../../engine/seal.ts";
-import type { StatementFilter, StatementHead } from "../../engine/statement-list.ts";
-import { Turns } from "../../engine/turns.ts";
 import { SoleStore } from "../sole-writer.ts";
 import type { Bound, Row } from "../stored-rows.ts";
 import {

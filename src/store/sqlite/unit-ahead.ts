@@ -4,8 +4,8 @@
  * next one, which writes nothing then.
  */
 import type { Step } from "../../domain/event/step.ts";
+import { StepRows } from "../../engine/commit/step-rows.ts";
 import type { StepKey } from "../../engine/ports.ts";
-import { StepRows } from "../../engine/step-rows.ts";
 
 /** New steps, and rows that came with them. */
 export class UnitAhead {

@@ -6,7 +6,7 @@
  *
  * Nothing is lost by it. `workspaces.summed_step_no` names the last step that the totals in the
  * file include; after a crash the engine adds up the steps behind it, before it does anything else
- * (engine/recover-totals.ts).
+ * (engine/commit/recover-totals.ts).
  */
 import type { JournalKind } from "../../domain/event/journal.ts";
 import { formatAmount, formatQuantity } from "../../domain/money/decimal.ts";

@@ -1,6 +1,6 @@
 /** Follows the hash chain of one workspace link by link while its rows pass by in seq order. */
 import type { Hash } from "node:crypto";
-import { CHAIN_START } from "../../engine/seal.ts";
+import { CHAIN_START } from "../../engine/commit/seal.ts";
 import type { DataFile } from "./data-file.ts";
 import { openSha256 } from "./digests.ts";
 import { keyText } from "./findings.ts";

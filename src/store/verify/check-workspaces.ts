@@ -1,5 +1,5 @@
 /** What workspaces are and where their clocks stand: acts of the journal alone say so. */
-import { WORKSPACE_SUBJECT } from "../../engine/workspace-settings.ts";
+import { WORKSPACE_SUBJECT } from "../../engine/workspaces/workspace-settings.ts";
 import type { Acts } from "./acts.ts";
 import type { DataFile } from "./data-file.ts";
 import { keyText } from "./findings.ts";

@@ -1,0 +1,61 @@
+/** Moves balances, records what went over a limit, and tells of stages that were reached. */
+import { type BudgetRecord, type OverrunCause, stageLevel } from "../../domain/budget/budget.ts";
+import { formatLevel } from "../../domain/budget/parse-budget.ts";
+import type { StepKey } from "../ports.ts";
+import { loadPlaces, type Spending } from "./load-spending.ts";
+import { limitOf, recordOverrun } from "./overruns.ts";
+import type { BalancePlace } from "./spending-state.ts";
+
+/** A difference to one balance, and by what. */
+export interface Booking {
+  readonly record: BudgetRecord;
+  readonly place: BalancePlace;
+  readonly amount: bigint;
+  readonly identity: StepKey;
+  readonly cause: OverrunCause;
+}
+
+/** Books differences in their order. */
+export async function bookBalances(
+  spending: Spending,
+  bookings: readonly Booking[],
+): Promise<void> {
+  const places = new Set<BalancePlace>();
+  for (const { place } of bookings) if (!place.isLoaded) places.add(place);
+  await loadPlaces(spending, places);
+  for (const booking of bookings) book(spending, booking);
+}
+
+function book(spending: Spending, { record, place, amount, identity, cause }: Booking): void {
+  const before = place.settled;
+  spending.state.spending.moveBalance(place, { settled: before + amount });
+  recordOverrun(spending, record, { place, identity, cause, from: before, to: before + amount });
+  tellStages(spending, record, place);
+}
+
+/** Puts on record, once a window, each stage that a balance has reached. */
+export function tellStages(spending: Spending, record: BudgetRecord, place: BalancePlace): void {
+  const { budget } = record;
+  const { state } = spending;
+  const { settled, held, stagesTold } = place;
+  if (stagesTold >= budget.stages.length || state.restored.length > 0) return;
+  const limit = limitOf(record, place);
+  const level = budget.enforcement === "hard" ? settled + held : settled;
+  let told = stagesTold;
+  for (const [index, stage] of budget.stages.entries()) {
+    const start = stageLevel(stage, limit);
+    if (index < told || start === null || level < start) continue;
+    told = index + 1;
+    const { scope, window } = place;
+    const at = formatLevel(start, budget.measure);
+    const document = {
+      ...{ budget: budget.key, scope, window, stage: index, action: stage.action, at },
+      level: formatLevel(level, budget.measure),
+      limit: limit === null ? null : formatLevel(limit, budget.measure),
+    };
+    const id = JSON.stringify([budget.key, scope, window, index]);
+    const identity = { run: "", source: "budget.stage_reached", id, contentHash: "" };
+    state.record("budget.stage_reached", identity, JSON.stringify(document));
+  }
+  if (told !== stagesTold) state.spending.moveBalance(place, { stagesTold: told });
+}
