@@ -14,10 +14,12 @@ async function toldWhere(error: Error): Promise<string> {
   const run = tollgate.run({ customer: "acme", agent: "support" }, (one) =>
     one.tool("search", {}, () => "found"),
   );
-  return run.then(
+  const told = await run.then(
     () => "",
     ({ message }: Error) => message,
   );
+  await tollgate.close(0);
+  return told;
 }
 
 test("who finds no server is told where it looked, and why there was no answer", async () => {
