@@ -47,7 +47,7 @@ describe("JSON with a reviver", () => {
         const list = '{"m":"some","x":[' + Array.from({ length: 10 }, part) + "]}";
         const text = "[1.5," + Array.from({ length: 2000 }, () => list) + ',{"b":{"f":"abc';
         // A reviver breaks the heap where the text was gone through before.
-        const goThrough = () => { for (let at = 0; at < text.length; at += 1) text.charCodeAt(at); };
+        const goThrough = () => { for (let i = 0; i < text.length; i += 1) text.charCodeAt(i); };
         for (let round = 0; round < 8; round += 1) {
           goThrough();
           try { parse(text, (_key, value) => value); } catch {}

@@ -35,7 +35,7 @@ test("a recorder that charges cached tokens as input is explained", () => {
   assert.equal(judged(callOf({ cost: "0.0208", tokens }), metered).rule, "flat-prompt-price");
 });
 
-test("a recorder that charges cached tokens apart in another call does not charge them flat", () => {
+test("a recorder that charges cached tokens apart in another call charges none flat", () => {
   const tokens = { ...NO_TOKENS, input: 999, cacheRead: 1, output: 100 };
   const metered = runOf([stepOf({ cost: "0.0027985" })]);
   const flat = callOf({ cost: "0.0028", tokens });
