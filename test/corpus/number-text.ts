@@ -2,6 +2,7 @@
  * Reads JSON so that every number arrives as the text its source wrote, because a stated figure is
  * judged to its last digit. Logs are torn: what cannot be read is left out and counted.
  */
+import { parseJsonWithSources } from "../../src/domain/parse-json.ts";
 
 /** JSON whose numbers are text. Strings and numbers are told apart by where they stand. */
 export type Json = null | boolean | string | readonly Json[] | JsonObject;
@@ -13,10 +14,8 @@ export interface JsonObject {
 const BARE_WORDS = /([:,[]\s*)(?:NaN|-?Infinity)(?=\s*[,}\]])/g;
 
 function parse(text: string): Json {
-  // Without a reviver first: with one, a long text that is no JSON breaks V8's heap (14.6).
-  JSON.parse(text);
-  return JSON.parse(text, (_key, value, context?: { source?: string }) =>
-    typeof value === "number" ? (context?.source ?? String(value)) : value,
+  return parseJsonWithSources(text, (_key, value, { source }) =>
+    typeof value === "number" ? (source ?? String(value)) : value,
   ) as Json;
 }
 

@@ -35,6 +35,24 @@ test("a recorder that charges cached tokens as input is explained", () => {
   assert.equal(judged(callOf({ cost: "0.0208", tokens }), metered).rule, "flat-prompt-price");
 });
 
+test("a recorder that charges cached tokens apart in another call charges none flat", () => {
+  const tokens = { ...NO_TOKENS, input: 999, cacheRead: 1, output: 100 };
+  const metered = runOf([stepOf({ cost: "0.0027985" })]);
+  const flat = callOf({ cost: "0.0028", tokens });
+  assert.equal(judged(flat, metered).rule, "flat-prompt-price");
+  const cached = { ...NO_TOKENS, input: 1_000, cacheRead: 8_000, output: 100 };
+  const asFlat = {
+    ...flat,
+    peers: [...flat.peers, { cost: "0.018799999999999997", tokens: cached }],
+  };
+  assert.equal(judged(asFlat, metered).rule, "flat-prompt-price");
+  const apart = {
+    ...flat,
+    peers: [...flat.peers, { cost: "0.0068000000000000005", tokens: cached }],
+  };
+  assert.equal(judgeCall(apart, metered, [PER_TOKEN]).verdict, "unexplained");
+});
+
 test("a recorder that ignores the price of long prompts is explained", () => {
   const tokens = { ...NO_TOKENS, input: 300_000, output: 1_000 };
   const step = stepOf({ cost: "1.216", usage: { input_uncached: "300000", output_text: "1000" } });

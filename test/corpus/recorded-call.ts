@@ -2,7 +2,7 @@
  * Rules for the cost that a source states for one call. Each reads the record and the price book,
  * computes the stated figure and compares digit by digit.
  */
-import { type Arithmetic, type CallTokens, callCost } from "./arithmetic.ts";
+import { type Arithmetic, type CallRates, type CallTokens, callCost } from "./arithmetic.ts";
 import { type FITTING_RULES, fitCall } from "./fitted-call.ts";
 import {
   exactProduct,
@@ -13,6 +13,7 @@ import {
   statesExactly,
 } from "./float.ts";
 import {
+  type Peer,
   type PricedCall,
   pricedCall,
   promptTokens,
@@ -99,10 +100,22 @@ function hadNoPrice({ tokens, cost, peers }: RecordedCall): boolean {
 function computedBy({ call, rates, baseRates }: PricedCall, how: Arithmetic): CallRule | undefined {
   if (rates === undefined || baseRates === undefined) return undefined;
   const { tokens, cost } = call;
-  const flat = { ...tokens, input: promptTokens(tokens), cacheRead: 0, cacheWrite: 0 };
   if (printsAs(callCost(how, tokens, rates), cost)) return "float-arithmetic";
-  if (printsAs(callCost(how, flat, rates), cost)) return "flat-prompt-price";
+  if (isFlat(call, rates, how) && !call.peers.some((peer) => isApart(peer, rates, how))) {
+    return "flat-prompt-price";
+  }
   return printsAs(callCost(how, tokens, baseRates), cost) ? "no-size-tier" : undefined;
+}
+
+/** Whether the cost charges every prompt token, cached or not, at the input price. */
+function isFlat({ tokens, cost }: Peer, rates: CallRates, how: Arithmetic): boolean {
+  const flat = { ...tokens, input: promptTokens(tokens), cacheRead: 0, cacheWrite: 0 };
+  return printsAs(callCost(how, flat, rates), cost);
+}
+
+/** Whether the cost charges cached tokens apart: a recorder that does so is no flat one. */
+function isApart(peer: Peer, rates: CallRates, how: Arithmetic): boolean {
+  return printsAs(callCost(how, peer.tokens, rates), peer.cost) && !isFlat(peer, rates, how);
 }
 
 function explained(rule: CallRule, detail: string): Verdict {

@@ -190,12 +190,44 @@ function hasBehaviour(node: ts.Node): string | false {
   return (isFunction || ts.isClassLike(node)) && "behaviour";
 }
 
+const PARSES_JSON = "src/domain/parse-json.ts";
+
+const noReviver: Rule = {
+  name: "one file alone gives JSON.parse a reviver, which no text but JSON survives",
+  find: (tree) =>
+    findNodes(
+      tree.filter((file) => isCode(file) && file.path !== PARSES_JSON && !isTest(file.path)),
+      (node) => {
+        if (!ts.isPropertyAccessExpression(node) || node.getText() !== "JSON.parse") return false;
+        const { parent } = node;
+        const isCalled = ts.isCallExpression(parent) && parent.expression === node;
+        const isPlain = isCalled && parent.arguments.length === 1;
+        return !isPlain && `JSON.parse with a reviver; use those of ${PARSES_JSON}`;
+      },
+    ),
+  refuses: [
+    { "src/x.ts": "const a = JSON.parse(text, (key, value) => value);" },
+    { "sdk/src/x.ts": "const parse = JSON.parse as Parse;" },
+    { "test/corpus/x.ts": "const a = texts.map(JSON.parse);" },
+  ],
+  accepts: [
+    { [PARSES_JSON]: "const a = JSON.parse(text, revive);" },
+    { "src/x.ts": "const a = JSON.parse(text); // JSON.parse(a, b)" },
+    { "src/x.test.ts": "assert.deepEqual(a, JSON.parse(text, revive));" },
+  ],
+};
+
+function isTest(path: string): boolean {
+  return path.endsWith(".test.ts");
+}
+
 export const LANGUAGE_RULES: readonly Rule[] = [
   noAny,
   noNonNull,
   noDefaultExport,
   noConsole,
   noPlainError,
+  noReviver,
   pureDomain,
   domainTests,
 ];

@@ -7,6 +7,7 @@ import {
 } from "../../domain/export/export-line.ts";
 import type { ExportTarget, Missing } from "../../domain/export/target.ts";
 import { quotient } from "../../domain/money/rounding.ts";
+import { parseJsonWithSources, type ReviveSource } from "../../domain/parse-json.ts";
 import type { Session } from "../../engine/export/connector-port.ts";
 import type { FormFields } from "./form.ts";
 import { type FrozenEvent, placeKey, readEvent } from "./meter-events.ts";
@@ -104,20 +105,21 @@ async function sumOf(
   return sum;
 }
 
-/** The reviver's third argument (ECMAScript "JSON.parse source text access"), not yet typed. */
-type SourceReviver = (key: string, value: unknown, context: { source?: string }) => unknown;
+interface Summaries {
+  readonly data: readonly { readonly aggregated_value: string }[];
+  readonly has_more?: unknown;
+}
+
+const asText: ReviveSource = (key, value, { source }) =>
+  key === "aggregated_value" ? (source ?? null) : value;
 
 /** Values of a list of summaries as they are written, no digit lost; null: it is none. */
 function aggregatesIn(body: string): readonly string[] | null {
-  const asText: SourceReviver = (key, value, { source }) =>
-    key === "aggregated_value" ? (source ?? null) : value;
   try {
-    // Without a reviver first: with one, a long text that is no JSON breaks V8's heap (14.6).
-    JSON.parse(body);
-    const { data, has_more: hasMore } = JSON.parse(body, asText as never);
+    const { data, has_more: hasMore } = parseJsonWithSources(body, asText) as Summaries;
     // Without a grouping, a window is one summary.
     if (hasMore === true) return null;
-    return data.map((one: { readonly aggregated_value: string }) => one.aggregated_value);
+    return data.map((one) => one.aggregated_value);
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 /** Price versions as JSON text for the store: exact integers are tagged, all else is JSON. */
+import { parseJsonRevived } from "../parse-json.ts";
 import type { PriceEntry } from "./price-book.ts";
 
 const INTEGER_TAG = "\u0002";
@@ -12,7 +13,7 @@ export function encodePriceEntries(entries: readonly PriceEntry[]): string {
 
 /** Entries of a text that `encodePriceEntries` wrote. */
 export function decodePriceEntries(text: string): PriceEntry[] {
-  return JSON.parse(text, (_key, value: unknown) =>
+  return parseJsonRevived(text, (_key, value) =>
     typeof value === "string" && value.startsWith(INTEGER_TAG) ? BigInt(value.slice(1)) : value,
   ) as PriceEntry[];
 }

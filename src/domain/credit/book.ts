@@ -3,6 +3,7 @@
 import { present } from "../assert.ts";
 import type { Amount } from "../money/decimal.ts";
 import { formatAmount, parseAmount, ZERO_AMOUNT } from "../money/decimal.ts";
+import { parseJsonRevived } from "../parse-json.ts";
 import { nextEndMs } from "./entry.ts";
 import type { Posting } from "./posting.ts";
 import { balanceOf, emptyWallet, type Grant, type Wallet } from "./wallet.ts";
@@ -116,7 +117,7 @@ export function encodeBook(book: CreditBook): string {
 
 /** A book as `encodeBook` wrote it. */
 export function decodeBook(text: string): CreditBook {
-  return JSON.parse(text, (key, value: unknown) =>
+  return parseJsonRevived(text, (key, value) =>
     AMOUNTS.has(key) && typeof value === "string"
       ? present(parseAmount(value), `the amount "${key}" of a book`)
       : value,

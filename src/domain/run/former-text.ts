@@ -3,6 +3,7 @@
  * hash chain seals of it. Amounts are scaled integers, `{"$n":"120"}`; a key that begins with `$`,
  * which a label may, gets one more. Keys are sorted: a version has one text, wherever it was read.
  */
+import { parseJsonRevived } from "../parse-json.ts";
 import type { OutcomeState, RunFacts } from "./run.ts";
 
 const MARK = "$";
@@ -38,7 +39,7 @@ const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b
 
 /** Reads what `encodeFormer` wrote. */
 export function decodeFormer(text: string): unknown {
-  return JSON.parse(text, (_key, part: unknown) => {
+  return parseJsonRevived(text, (_key, part) => {
     const isAmount = typeof part === "object" && part !== null && AMOUNT in part;
     if (isAmount && typeof part[AMOUNT] === "string") return BigInt(part[AMOUNT]);
     return renamed(part, (key) => (key.startsWith(MARK) ? key.slice(MARK.length) : key));

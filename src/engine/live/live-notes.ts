@@ -3,6 +3,7 @@
  * where somebody does. It holds what a view gathers of a unit, and is read once.
  */
 import { LIVE_NOTE_MAX_CHARS } from "../../domain/limits.ts";
+import { parseJsonRevived } from "../../domain/parse-json.ts";
 import { ancestry, type Run } from "../../domain/run/run.ts";
 import type { GatheredUnit } from "./live-feed.ts";
 
@@ -37,7 +38,7 @@ export function encodeNote(gathered: GatheredUnit): string {
 
 /** What a note holds; null: all of it is to be read anew. */
 export function decodeNote(text: string): GatheredUnit | null {
-  const document = JSON.parse(text, untagged) as NoteDocument | null;
+  const document = parseJsonRevived(text, untagged) as NoteDocument | null;
   if (document === null) return null;
   const { above, ...own } = document;
   const runs = new Map([...above, ...own.runs].map((run) => [run.id, run]));

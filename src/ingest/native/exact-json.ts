@@ -6,9 +6,7 @@
  * integer of at most 15 digits) and nesting that would exhaust memory or stack. Nearly every body
  * has neither and takes the plain parser; the scan costs about a third of it (0.5 and 1.4 µs an
  * event, measured on Node 26). Only other bodies pay for a reviver, about seven times the plain
- * parser, behind which it comes: V8 (14.6, in Node 26) breaks its heap where a text of some 200 kB
- * that is no JSON is parsed with a reviver, and the process dies in a later collection. What the
- * plain parser has read is JSON.
+ * parser, behind which it comes (`parse-json.ts` says why).
  *
  * Of two equal keys in one object the last one stands, as in every JSON parser of JavaScript.
  * The RFC (8259, section 4) leaves that open, so a producer must not rely on it. What people
@@ -16,6 +14,7 @@
  */
 import { TollgateError } from "../../domain/errors.ts";
 import { JSON_MAX_DEPTH } from "../../domain/limits.ts";
+import { parseJsonWithSources, type ReviveSource } from "../../domain/parse-json.ts";
 
 /** A JSON number that is not a safe integer, as the text that was sent: `1.5`, `1e3`, 19 digits. */
 export class ExactNumber {
@@ -51,21 +50,16 @@ export const DEFAULT_MAX_DEPTH = JSON_MAX_DEPTH + 4;
 export function parseJsonExact(text: string, options: JsonOptions = {}): unknown {
   const isExactByNature = scanJson(text, options.maxDepth ?? DEFAULT_MAX_DEPTH);
   try {
-    const plain: unknown = JSON.parse(text);
-    return isExactByNature ? plain : parseWithSource(text, reviveExact);
+    return isExactByNature ? JSON.parse(text) : parseJsonWithSources(text, reviveExact);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new TollgateError("request.malformed", error.message, undefined, { cause: error });
   }
 }
 
-/** The reviver's third argument (ECMAScript "JSON.parse source text access"), not yet typed. */
-type SourceReviver = (key: string, value: unknown, context: { source?: string }) => unknown;
-const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
-
 const PLAIN_INTEGER = /^-?[0-9]{1,16}$/;
 
-const reviveExact: SourceReviver = (_key, value, { source }) => {
+const reviveExact: ReviveSource = (_key, value, { source }) => {
   if (typeof value !== "number" || source === undefined) return value;
   return PLAIN_INTEGER.test(source) && Number.isSafeInteger(value)
     ? value
