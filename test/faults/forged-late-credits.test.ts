@@ -110,7 +110,7 @@ for (const isBilled of [false, true]) {
         "in another credit",
         ...["AI credits", "points", [otherCredit], [ofBill("points"), ofBill("AI credits")]],
       ],
-      // Before adjustments told credits, rows were in money alone: until it is billed, none says so.
+      // As rows were before adjustments told credits: nothing says so until it is billed.
       ["in none", /^.*$/, "", [], [ofBill("AI credits")]],
     ] as [string, string | RegExp, string, string[], string[]][]) {
       const isNamed = isBilled || named.length > 0;
