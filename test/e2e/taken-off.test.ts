@@ -88,6 +88,8 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
       desk.ask("POST", `/v1/statements/${of}/credit-notes`, { lines: [{ line, amount }], ...WHO });
     const dispute = (about: object): Promise<Answer> =>
       desk.ask("POST", "/v1/disputes", { ...about, ...WHO });
+    const resolve = (dispute: unknown, favor: string) =>
+      desk.ok("POST", `/v1/disputes/${dispute}/resolve`, { favor, ...WHO });
     const told = (answer: Answer) => String(assertProblem(answer, "credit.exceeded").body.detail);
 
     test("has one of them to give back once the other is reversed", async () => {
@@ -103,21 +105,45 @@ for (const { currency, one, two, three, least } of CURRENCIES) {
       assert.equal(await totalOf(await close("2026-12", "2027-01-02")), `-${one}`);
     });
 
+    async function limitsOf(path: string): Promise<unknown> {
+      const { body } = await desk.ok("GET", path);
+      return (body as { lateLimits?: unknown }).lateLimits;
+    }
+    const limits = (kind: string, name: string) => [
+      { originPeriod: "2026-11-01", statement: id, terms: [{ kind, name }] },
+    ];
+    const BILL = "/v1/customers/acme/bill";
+
     test("that was credited says so below the bill that takes something off it", async () => {
       assert.equal((await credit(1)).body.total, two);
       await reverse("t");
-      const limits = [
-        {
-          originPeriod: "2026-11-01",
-          statement: id,
-          terms: [{ kind: "credit_note", name: "Resolved" }],
-        },
-      ];
-      const bill = await desk.ok("GET", "/v1/customers/acme/bill");
-      assert.deepEqual((bill.body as { lateLimits?: unknown }).lateLimits, limits);
+      assert.deepEqual(await limitsOf(BILL), limits("credit_note", "Resolved"));
       const december = await close("2026-12", "2027-01-02");
-      const { body } = await desk.ok("GET", `/v1/statements/${december}`);
-      assert.deepEqual((body as { lateLimits?: unknown }).lateLimits, limits);
+      const told = await limitsOf(`/v1/statements/${december}`);
+      assert.deepEqual(told, limits("credit_note", "Resolved"));
+    });
+
+    test("that was disputed says so as well, unless it was decided for us", async () => {
+      const open = async (key: string) =>
+        (await dispute({ statement: id, line: 1, amount: least, id: key })).body.id;
+      const first = await open("first");
+      assert.equal(await limitsOf(BILL), undefined, "nothing is taken off yet");
+      await reverse("t");
+      assert.deepEqual(await limitsOf(BILL), limits("dispute", "Resolved"));
+      await resolve(first, "us");
+      assert.equal(await limitsOf(BILL), undefined);
+      await resolve(await open("second"), "customer");
+      assert.deepEqual(await limitsOf(BILL), limits("dispute", "Resolved"));
+    });
+
+    test("of which one was disputed says so where it is that one which is reversed", async () => {
+      const { body } = await dispute({ run: "run of acme", outcome: "t" });
+      await reverse("u");
+      assert.equal(await limitsOf(BILL), undefined, "the other one is");
+      await reverse("t");
+      assert.deepEqual(await limitsOf(BILL), limits("dispute", "Outcome t of run run of acme"));
+      await resolve(body.id, "us");
+      assert.equal(await limitsOf(BILL), undefined, "it is billed again, and reversed once");
     });
 
     test("has none to give back once both are", async () => {

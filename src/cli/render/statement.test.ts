@@ -147,6 +147,22 @@ test("a line that was credited and is lowered now is told, and no reissue that i
   ]);
 });
 
+test("a line that was disputed and is lowered now is told as one that was credited", () => {
+  const terms = [
+    { kind: "discount", name: "Launch" },
+    { kind: "dispute", name: "Outcome t of run r" },
+  ];
+  assert.deepEqual(renderLateLimits([{ originPeriod: "2026-10-01", statement: "st_1", terms }]), [
+    "",
+    "What came late for 2026-10-01 is at its plain price. That period was closed with more:",
+    "  discount Launch",
+    "",
+    "What is taken off for 2026-10-01 may be given back already. Disputed was some of:",
+    "  Outcome t of run r",
+    "Disputes: tollgate dispute list",
+  ]);
+});
+
 test("a long description goes on below itself, and leaves the amounts room", () => {
   const [calls] = STATEMENT.document.lines;
   const description =

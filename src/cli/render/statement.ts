@@ -68,20 +68,28 @@ const TERMS: Readonly<Record<string, string>> = {
 export function renderLateLimits(all: readonly LateLimitsView[] = []): string[] {
   return all.flatMap(({ originPeriod, statement, terms }) => {
     const credited = terms.filter(({ kind }) => kind === "credit_note");
-    const settled = terms.filter(({ kind }) => kind !== "credit_note");
+    const disputed = terms.filter(({ kind }) => kind === "dispute");
+    const settled = terms.filter(({ kind }) => kind !== "credit_note" && kind !== "dispute");
+    const isHeld = credited.length + disputed.length > 0;
     const late = `What came late for ${originPeriod} is at its plain price.`;
     const taken = `What is taken off for ${originPeriod} may be given back already.`;
     const again = `To work that out anew: tollgate statement reissue ${statement}`;
     return [
       ...(settled.length === 0 ? [] : ["", `${late} That period was closed with more:`]),
       ...settled.map(({ kind, name }) => `  ${TERMS[kind] ?? kind}${name ? ` ${name}` : ""}`),
-      // A statement with credit notes is not issued again.
-      ...(settled.length > 0 && credited.length === 0 ? [`${again} --reason … --by …`] : []),
-      ...(credited.length === 0 ? [] : ["", `${taken} Credited was some of:`]),
-      ...credited.map(({ name }) => `  ${name}`),
+      // A statement with credit notes or disputes is not issued again.
+      ...(settled.length > 0 && !isHeld ? [`${again} --reason … --by …`] : []),
+      ...listed(`${taken} Credited was some of:`, credited),
       ...(credited.length === 0 ? [] : [`Credit notes: tollgate credit list ${statement}`]),
+      ...listed(`${taken} Disputed was some of:`, disputed),
+      ...(disputed.length === 0 ? [] : ["Disputes: tollgate dispute list"]),
     ];
   });
+}
+
+/** Names below what is said of them; nothing where there are none. */
+function listed(title: string, terms: LateLimitsView["terms"]): string[] {
+  return terms.length === 0 ? [] : ["", title, ...terms.map(({ name }) => `  ${name}`)];
 }
 
 /**

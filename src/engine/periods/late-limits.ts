@@ -7,23 +7,30 @@ import { periodTerms } from "../../domain/period/period-terms.ts";
 import type { StatementRecord } from "../../domain/period/records.ts";
 import type { LineKind } from "../../domain/period/statement-line.ts";
 import type { ReadContext } from "../context.ts";
-import type { Customer } from "../ports.ts";
+import type { Customer, Reads } from "../ports.ts";
 import { periodOfKey } from "./bill.ts";
 import type { CreditNote } from "./correction-records.ts";
-import { readCreditNotes, standing } from "./credited.ts";
-import type { DocumentLine } from "./statement-lines.ts";
+import { type DisputeState, readCreditNotes, readDisputes, standing } from "./credited.ts";
+import { type DocumentLine, outcomeName } from "./statement-lines.ts";
 
-/** A term that a closed period was settled by, or a credit note on a line that is lowered now. */
+/**
+ * A term that a closed period was settled by, or what gave some of a line back that is lowered now:
+ * a credit note, or a dispute that is open or decided for the customer.
+ */
 export interface SettledTerm {
   readonly kind:
     | "credit_note"
+    | "dispute"
     | "volume"
     | "charge_minimum"
     | "charge_maximum"
     | "minimum"
     | "maximum"
     | "discount";
-  /** Of a charge its name, of a discount its own; null: it is of the whole bill. */
+  /**
+   * Of a charge or line its name, of a discount its own, of a disputed outcome what it is; null: it
+   * is of the whole bill.
+   */
   readonly name: string | null;
 }
 
@@ -62,10 +69,7 @@ export async function lateLimitsOf(
     const settled = { customer, originPeriod, lines, billed: linesOf(record.document) };
     const terms = [
       ...(await termsBeside(context, workspace, settled)),
-      ...creditedBefore(
-        standing(await readCreditNotes(context.store, workspace, statement)),
-        settled,
-      ),
+      ...(await givenBackBefore(context.store, workspace, { ...settled, statement })),
     ];
     if (terms.length > 0) found.push({ originPeriod, statement, terms });
   }
@@ -116,20 +120,62 @@ async function termsBeside(
   ];
 }
 
-/** Charges that late usage takes something off, and that a credit note gave some of back. */
-function creditedBefore(notes: readonly CreditNote[], { lines, billed }: Settled): SettledTerm[] {
-  const numbers = new Set(notes.flatMap((note) => note.lines.map(({ line }) => line)));
+/** What gave some of a charge back that late usage takes something off. */
+async function givenBackBefore(
+  store: Reads,
+  workspace: string,
+  { statement, ...settled }: Settled & { readonly statement: string },
+): Promise<SettledTerm[]> {
+  if (!settled.lines.some(isNegative)) return [];
+  const notes = standing(await readCreditNotes(store, workspace, statement));
+  const disputes = await readDisputes(store, workspace, settled.customer.id);
+  const held = disputes.filter(({ resolution }) => resolution?.favor !== "us");
+  const disputed = held.flatMap(({ target }) =>
+    target.kind === "line" && target.statement === statement ? target.line : [],
+  );
+  const { originPeriod } = settled;
+  const ofPeriod = held.filter((dispute) => dispute.originPeriod === originPeriod);
+  return [
+    ...loweredAmong(new Set(linesOfNotes(notes)), settled).map(termOf("credit_note")),
+    ...loweredAmong(new Set(disputed), settled).map(termOf("dispute")),
+    ...(await reversedOutcomes(store, workspace, ofPeriod)).map(termOf("dispute")),
+  ];
+}
+
+const termOf = (kind: SettledTerm["kind"]) => (name: string) => ({ kind, name });
+
+const isNegative = ({ amountRounded }: DocumentLine) => amountRounded.startsWith("-");
+
+function linesOfNotes(notes: readonly CreditNote[]): number[] {
+  return notes.flatMap((note) => note.lines.map(({ line }) => line));
+}
+
+/** Names of the charges among these lines, 1 being the first, that are lowered now. */
+function loweredAmong(numbers: ReadonlySet<number>, { lines, billed }: Settled): string[] {
+  const lowered = lines.filter(isNegative);
   return billed.flatMap((line, at) => {
-    const isLowered = lines.some(
-      ({ cardKey, chargeKey, cell, amountRounded }) =>
-        amountRounded.startsWith("-") &&
-        cardKey === line.cardKey &&
-        chargeKey === line.chargeKey &&
-        cell === line.cell,
+    const isLowered = lowered.some(
+      ({ cardKey, chargeKey, cell }) =>
+        cardKey === line.cardKey && chargeKey === line.chargeKey && cell === line.cell,
     );
-    const isCredited = isLowered && line.kind === "charge" && numbers.has(at + 1);
-    return isCredited ? [{ kind: "credit_note" as const, name: line.description }] : [];
+    return isLowered && line.kind === "charge" && numbers.has(at + 1) ? [line.description] : [];
   });
+}
+
+/** Outcomes that disputes hold out in full, though a reversal has taken them off. */
+async function reversedOutcomes(
+  store: Reads,
+  workspace: string,
+  disputes: readonly DisputeState[],
+): Promise<string[]> {
+  const names: string[] = [];
+  for (const { target } of disputes) {
+    if (target.kind !== "outcome") continue;
+    const outcomes = await store.outcomesOfRun(workspace, target.run);
+    const outcome = outcomes.find(({ key }) => key === target.outcome);
+    if (outcome?.status === "reversed") names.push(outcomeName(target));
+  }
+  return names;
 }
 
 function isReissued({ document }: StatementRecord): boolean {

@@ -24,7 +24,7 @@ import {
   requireLeft,
 } from "./credited.ts";
 import { type BilledShare, sharesOnLines, statementBilling } from "./outcome-lines.ts";
-import { findStatement, lineOf } from "./statement-lines.ts";
+import { findStatement, lineOf, outcomeName } from "./statement-lines.ts";
 import { periodsBehind } from "./taken-off.ts";
 
 /** A dispute to open. */
@@ -96,7 +96,7 @@ export function openDispute(
 
 /** What a line of a statement calls it. Throws `statement.not_found`. */
 async function nameOf(store: Store, workspace: string, target: DisputeTarget): Promise<string> {
-  if (target.kind === "outcome") return `Outcome ${target.outcome} of run ${target.run}`;
+  if (target.kind === "outcome") return outcomeName(target);
   const statement = await findStatement(store, workspace, target.statement);
   return `${lineOf(statement, target.line).description}, line ${target.line} of ${statement.id}`;
 }

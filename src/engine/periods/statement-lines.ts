@@ -46,3 +46,8 @@ export function lineOf(
   const detail = `Statement ${statement.id} has ${lines.length} lines, none is ${number}.`;
   throw new TollgateError("statement.line_not_found", detail, "line");
 }
+
+/** What texts call an outcome. */
+export function outcomeName({ run, outcome }: { readonly run: string; readonly outcome: string }) {
+  return `Outcome ${outcome} of run ${run}`;
+}

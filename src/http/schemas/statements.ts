@@ -78,11 +78,11 @@ const lateLimits = listOf(
       closed({
         kind: oneOf([
           ...["volume", "charge_minimum", "charge_maximum"],
-          ...["discount", "minimum", "maximum", "credit_note"],
+          ...["discount", "minimum", "maximum", "credit_note", "dispute"],
         ]),
         name: described(
           TEXT_OR_NULL,
-          "Of the charge, line or discount; null: it is of the whole bill.",
+          "Of the charge, line, discount or outcome; null: it is of the whole bill.",
         ),
       }),
     ),

@@ -77,14 +77,19 @@ export class CardVersions {
     return this.#versions.get(`${ws}/${id}`);
   }
 
+  /** All of a workspace, by their number. */
+  all(ws: number): CardVersion[] {
+    const all = [...this.#versions].flatMap(([key, one]) => (key.startsWith(`${ws}/`) ? one : []));
+    return all.sort((a, b) => a.id - b.id);
+  }
+
   /** Currency of the card in force at an instant; `periodStartMs`: of the period that it is in. */
   currencyAt(
     ws: number,
     cardKey: string | null,
     { atMs, periodStartMs }: { readonly atMs: number; readonly periodStartMs: number },
   ): string | null {
-    const all = [...this.#versions].flatMap(([key, one]) => (key.startsWith(`${ws}/`) ? one : []));
-    const byId = all.sort((a, b) => a.id - b.id);
+    const byId = this.all(ws);
     const key = cardKey ?? byId[0]?.cardKey;
     const own = byId.filter((one) => one.cardKey === key);
     const waits = own.some(({ takesEffect }) => takesEffect === "next_period");

@@ -24,7 +24,7 @@ export function checkCredits(file: DataFile, acts: Acts): void {
     const note = act.document as unknown as NoteDocument;
     if (note.voids !== undefined) checkTakenBack(file, act, { credited, notes });
     else checkNote(file, act, credited);
-    notes.set(keyText(act.ws, note.id), note);
+    notes.set(keyText(act.ws, act.subject, note.id), note);
   }
   for (const act of acts.all("dispute.opened")) checkDispute(file, acts, { act, credited });
   for (const { ws, subject, seq } of acts.all("dispute.resolved")) {
@@ -50,7 +50,7 @@ function checkNote(file: DataFile, act: RecordedAct, credited: Map<string, bigin
   });
 }
 
-/** A note that takes one back is its opposite, once; what the other gave back is left again. */
+/** A note that takes back one of its statement is its opposite, once; what that gave is left. */
 function checkTakenBack(
   file: DataFile,
   { ws, subject, seq, document }: RecordedAct,
@@ -60,7 +60,7 @@ function checkTakenBack(
   const key = keyText(file.workspace(ws), seq);
   readable(file, { table: "journal", key }, () => {
     const { voids = "", lines, total } = document as unknown as NoteDocument;
-    const at = keyText(ws, voids);
+    const at = keyText(ws, subject, voids);
     const voided = notes.get(at);
     const isOpposite =
       voided !== undefined &&

@@ -2,17 +2,21 @@
  * What came late for charges that are priced in a card's credits, in these: the lines of the
  * statement in force and the adjustments since come to what the counter is now, closed again by the
  * cards' documents. Rows that were booked before adjustments told credits are in money alone, and
- * of their charges this cannot be said.
+ * of their charges this cannot be said. Each row is in a credit that its card has, at its price.
  */
 import { type Amount, formatAmount } from "../../domain/money/decimal.ts";
+import type { Adjustment } from "../../domain/period/records.ts";
 import { segmentsOf } from "../../domain/rating/counter.ts";
-import { amountOf } from "../stored-decimal.ts";
+import { decodeAdjustment } from "../stored-adjustment.ts";
+import { amountOf, factorOf } from "../stored-decimal.ts";
 import { decodeCounter, decodeStatement } from "../stored-rows.ts";
 import { BookedAgain, type ChargeAt, chargeText } from "./booked-again.ts";
 import type { Books } from "./books.ts";
+import type { CardVersions, CreditDocument } from "./card-versions.ts";
 import { countedAgain } from "./check-counts.ts";
 import { type DataFile, readable } from "./data-file.ts";
 import { keyText } from "./findings.ts";
+import { joined } from "./key-parts.ts";
 import { closedAgain } from "./price-again.ts";
 import { cellOnCard, isFreeCell } from "./trial-again.ts";
 
@@ -28,7 +32,57 @@ const COUNTERS = "SELECT * FROM counters WHERE ws = ? AND customer = ? AND perio
 const OF_COUNTERS: ReadonlySet<string> = new Set(["charge", "already_billed"]);
 
 /** Checks the credits of adjustments against the counters that they moved. */
-export function checkLateCredits(file: DataFile, { cards }: Books): void {
+export function checkLateCredits(file: DataFile, books: Books): void {
+  checkRows(file, books);
+  checkSums(file, books);
+}
+
+/** Most rows are in money: they are not read once more. */
+const IN_CREDITS = "SELECT * FROM adjustments WHERE instr(id, char(29)) > 0";
+
+function checkRows(file: DataFile, { cards }: Books): void {
+  const known = new Map<string, readonly CreditDocument[]>();
+  for (const row of file.each(IN_CREDITS)) {
+    const ws = row.ws as number;
+    const key = keyText(file.workspace(ws), row.seq as number);
+    readable(file, { table: "adjustments", key }, () => {
+      const adjustment = decodeAdjustment(row);
+      const at = joined(ws, adjustment.cardKey, adjustment.chargeKey);
+      const credits = known.get(at) ?? creditsOfCard(cards, ws, adjustment);
+      known.set(at, credits);
+      for (const problem of rowProblems(adjustment, credits)) {
+        file.findings.add("adjustments", key, problem);
+      }
+    });
+  }
+}
+
+/** The credits that versions of its card price a charge in, each price once. */
+function creditsOfCard(cards: CardVersions, ws: number, { cardKey, chargeKey }: Adjustment) {
+  const own = cards.all(ws).flatMap(({ cardKey: key, charges, credit }) => {
+    const charge = charges.find((one) => one.key === chargeKey);
+    return key === cardKey && charge?.in === "credits" && credit !== null ? [credit] : [];
+  });
+  return [...new Map(own.map((one) => [joined(one.name, one.price), one])).values()];
+}
+
+const FACTOR_ONE = factorOf("1");
+
+function* rowProblems(
+  { amount, credits }: Adjustment,
+  known: readonly CreditDocument[],
+): Generator<string> {
+  if (credits === null) return;
+  const { name, price, amount: inCredits } = credits;
+  const isKnown = known.some((one) => one.name === name && factorOf(one.price) === price);
+  if (!isKnown) yield "is in a credit that its card does not price its charge in";
+  // Where the price of a credit changed, what was counted before goes on at the former one.
+  else if (known.length === 1 && amount * FACTOR_ONE !== inCredits * price) {
+    yield "is in money something else than its credits";
+  }
+}
+
+function checkSums(file: DataFile, { cards }: Books): void {
   const booked = new BookedAgain(file);
   for (const row of file.each(IN_FORCE)) {
     const ws = row.ws as number;
