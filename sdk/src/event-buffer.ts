@@ -8,7 +8,7 @@ import type { WireEvent } from "./events.ts";
 import { jsonText } from "./json-text.ts";
 import type { OnProblem } from "./problem.ts";
 import { jitteredMs, later, type StopTimer } from "./timers.ts";
-import type { ApiAnswer, TollgateApi } from "./tollgate-api.ts";
+import { type ApiAnswer, isKeyRefused, type TollgateApi } from "./tollgate-api.ts";
 
 /** How much is kept, and when it goes out. */
 export interface BufferOptions {
@@ -51,6 +51,9 @@ export class EventBuffer {
   readonly #watchers = new Set<() => void>();
   /** Events that ever left, acknowledged or dropped: how a flush knows its own. */
   #left = 0;
+  /** The last try found that the server refuses the key; told once, until it takes it. */
+  #isKeyRefused = false;
+  #isKeyTold = false;
 
   constructor(api: TollgateApi, options: BufferOptions, report: OnProblem) {
     this.#api = api;
@@ -84,12 +87,17 @@ export class EventBuffer {
     await this.#until(() => this.#hasRoomFor(""), this.#options.roomWaitMs);
   }
 
-  /** Sends now. True: everything recorded so far is acknowledged (or was told to be lost). */
-  async flush(timeoutMs: number): Promise<boolean> {
+  /**
+   * Sends now. True: everything recorded so far is acknowledged (or was told to be lost). The last
+   * time a key that the server refuses is not tried again: nobody will give another one.
+   */
+  async flush(timeoutMs: number, { isLast = false } = {}): Promise<boolean> {
     const wanted = this.#left + this.#queue.length;
+    this.#isKeyRefused = false;
     this.#start();
     this.#hurry?.();
-    return this.#until(() => this.#left >= wanted, timeoutMs);
+    const isSent = () => this.#left >= wanted;
+    return this.#until(isSent, timeoutMs, () => isLast && this.#isKeyRefused);
   }
 
   /** Tells that everything that still waits is lost: the process ends. */
@@ -103,7 +111,7 @@ export class EventBuffer {
   }
 
   /** Keeps the process alive while it waits, because somebody does. */
-  #until(isReached: () => boolean, timeoutMs: number): Promise<boolean> {
+  #until(isReached: () => boolean, timeoutMs: number, isVain = () => false): Promise<boolean> {
     if (isReached()) return Promise.resolve(true);
     return new Promise((resolve) => {
       const end = (reached: boolean) => {
@@ -111,7 +119,7 @@ export class EventBuffer {
         this.#watchers.delete(look);
         resolve(reached);
       };
-      const look = () => isReached() && end(true);
+      const look = () => (isReached() || isVain()) && end(isReached());
       const timer = setTimeout(() => end(isReached()), timeoutMs);
       this.#watchers.add(look);
     });
@@ -132,17 +140,28 @@ export class EventBuffer {
       const verdict = verdictOf(answer, batch.length);
       if (verdict === "taken") {
         failures = 0;
+        this.#isKeyTold = false;
         this.#tellRejected(batch, answer);
         this.#forget(batch.length);
       } else if (verdict === "refused") {
         this.#drop(1, `Tollgate refuses it: ${detailOf(answer)}`);
       } else {
         failures += 1;
-        const waiting = this.#queue.length;
-        this.#report({ kind: "unsent", waiting, detail: detailOf(answer) });
+        this.#tellUnsent(answer);
         if (verdict === "again") await this.#wait(failures, answer);
       }
     }
+  }
+
+  #tellUnsent(answer: ApiAnswer): void {
+    const isTold = this.#isKeyTold;
+    this.#isKeyRefused = isKeyRefused(answer);
+    this.#isKeyTold = this.#isKeyRefused;
+    const waiting = this.#queue.length;
+    if (!(isTold && this.#isKeyTold)) {
+      this.#report({ kind: "unsent", waiting, detail: detailOf(answer) });
+    }
+    if (this.#isKeyRefused) for (const watcher of [...this.#watchers]) watcher();
   }
 
   /** After a batch that was too large, ever smaller ones, so that a bad event stands alone. */

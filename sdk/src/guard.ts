@@ -17,9 +17,9 @@ import type { Decision, HoldRequest, Left, OpenRequest } from "./holds.ts";
 import { jsonText } from "./json-text.ts";
 import type { GuardOptions, OnNotice, Settings } from "./options.ts";
 import type { OnProblem } from "./problem.ts";
-import { refusalFrom } from "./refusal.ts";
+import { KEY_REFUSED, refusalFrom } from "./refusal.ts";
 import { later, pause, type StopTimer } from "./timers.ts";
-import type { TollgateApi } from "./tollgate-api.ts";
+import { isKeyRefused, type TollgateApi } from "./tollgate-api.ts";
 
 /** A run as far as a hold needs it. */
 export interface HeldRun {
@@ -47,6 +47,7 @@ interface Question {
 
 interface Undecided {
   readonly policy: "closed" | "open";
+  readonly reason: "undecided" | typeof KEY_REFUSED;
   readonly detail: string;
 }
 
@@ -81,8 +82,8 @@ export class Guard {
   }
 
   /**
-   * Holds, or throws BudgetExceeded, BudgetUndecided or StepRepeated; throws the signal's reason
-   * where the caller gives up while it waits.
+   * Holds, or throws BudgetExceeded, BudgetUndecided, KeyRefused or StepRepeated; throws the
+   * signal's reason where the caller gives up while it waits.
    */
   async admit(question: Question): Promise<Grant> {
     try {
@@ -104,7 +105,12 @@ export class Guard {
       if (decision.decision === "invalid") {
         const { code, detail } = decision.error ?? {};
         const told = `Tollgate could not decide: ${code ?? ""} ${detail ?? ""}`.trim();
-        return this.#withoutDecision(question, { policy: this.#onUndecided, detail: told });
+        const reason = "undecided";
+        return this.#withoutDecision(question, {
+          policy: this.#onUndecided,
+          reason,
+          detail: told,
+        });
       }
       if (!(await this.#mayAskAgain(decision, deadline, question))) {
         throw refusalFrom(refusalFacts(question.run.id, question.hold.id, decision));
@@ -188,25 +194,21 @@ export class Guard {
         answer.kind === "unreachable" || answer.status >= 500 || answer.status === 429;
       if (!isPassing || asks === ASKS_MAX_COUNT) {
         const policy = policyIn(answer) ?? run.undecidedPolicy ?? this.#onUndecided;
-        return { kind: "undecided", policy, detail: undecidedDetail(answer) };
+        const reason = isKeyRefused(answer) ? KEY_REFUSED : "undecided";
+        return { kind: "undecided", policy, reason, detail: undecidedDetail(answer) };
       }
       await pause(ASK_AGAIN_MS, signal);
     }
   }
 
-  #withoutDecision({ run, hold }: Question, { policy, detail }: Undecided): Grant {
+  #withoutDecision({ run, hold }: Question, { policy, reason, detail }: Undecided): Grant {
     if (policy === "open") {
       this.#report({ kind: "undecided", run: run.id, step: hold.id, detail });
       return { isHeld: false, maxOutputTokens: null };
     }
     // The hold may have been granted in an answer that was lost.
-    void this.release(run.id, hold);
-    const facts = {
-      run: run.id,
-      step: hold.id,
-      decision: "undecided",
-      reason: "undecided",
-    } as const;
+    if (reason !== KEY_REFUSED) void this.release(run.id, hold);
+    const facts = { run: run.id, step: hold.id, decision: "undecided", reason } as const;
     throw refusalFrom({ ...facts, decidedBy: null, policy: null, resume: null, detail });
   }
 

@@ -1,7 +1,7 @@
 /** What the server's answers about holds say. */
 import type { BudgetState, Decision, PolicyRule } from "./holds.ts";
 import type { RefusalFacts } from "./refusal.ts";
-import type { ApiAnswer } from "./tollgate-api.ts";
+import { type ApiAnswer, isKeyRefused } from "./tollgate-api.ts";
 
 /** The decision on the one hold that was asked for; null: there is none. */
 export function decisionIn(answer: ApiAnswer): Decision | null {
@@ -43,6 +43,9 @@ export function noticesOf({ notices = [], budgets = [] }: Decision) {
 export function undecidedDetail(answer: ApiAnswer): string {
   if (answer.kind === "unreachable") return answer.detail;
   const { code, detail } = Object(answer.body) as Record<string, unknown>;
+  if (isKeyRefused(answer)) {
+    return `Tollgate refuses the key: status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
+  }
   return `Tollgate could not decide: status ${answer.status} ${code ?? ""} ${detail ?? ""}`.trim();
 }
 

@@ -19,6 +19,7 @@ export {
   BudgetExceeded,
   BudgetUndecided,
   CallRefused,
+  KeyRefused,
   type RefusalFacts,
   refusalOf,
   StepRepeated,

@@ -76,6 +76,14 @@ export class BudgetUndecided extends CallRefused {
   override readonly name = "BudgetUndecided";
 }
 
+/** The server refuses the key that was given, so nothing is decided until it is another one. */
+export class KeyRefused extends CallRefused {
+  override readonly name = "KeyRefused";
+}
+
+/** The `reason` of a `KeyRefused`. */
+export const KEY_REFUSED = "key_refused";
+
 /** The step of this id is recorded already, or held with other content: it must not run again. */
 export class StepRepeated extends CallRefused {
   override readonly name = "StepRepeated";
@@ -86,6 +94,7 @@ export function refusalFrom(facts: RefusalFacts, cause?: unknown): CallRefused {
   const options = cause === undefined ? undefined : { cause };
   switch (facts.decision) {
     case "undecided":
+      if (facts.reason === KEY_REFUSED) return new KeyRefused(facts, options);
       return new BudgetUndecided(facts, options);
     case "settled":
     case "conflict":

@@ -11,6 +11,11 @@ export type ApiAnswer =
     }
   | { readonly kind: "unreachable"; readonly detail: string };
 
+/** Whether the server does not know the key, or does not let it do this: no other try will help. */
+export function isKeyRefused(answer: ApiAnswer): boolean {
+  return answer.kind === "answer" && (answer.status === 401 || answer.status === 403);
+}
+
 /** Where the server is, and who asks. */
 export interface ApiOptions {
   readonly url: string;

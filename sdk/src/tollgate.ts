@@ -60,7 +60,7 @@ export class Tollgate {
   /**
    * Does work as a run, which ends as the work ends: `completed`, `failed` by an error, `cancelled`
    * by an abort. Inside another run it becomes a run below it. Throws what the work throws; where
-   * that is a vendor's error about a refused call, BudgetExceeded or BudgetUndecided instead.
+   * that is a vendor's error about a refused call, ours instead: BudgetExceeded, KeyRefused, …
    */
   async run<Result>(
     options: RunOptions,
@@ -116,7 +116,7 @@ export class Tollgate {
   /** A call that nobody finishes any more is recorded by what is known of it. */
   #lastFlush(timeoutMs: number = FLUSH_MS): Promise<boolean> {
     for (const call of [...this.#workshop.openCalls]) call.giveUp();
-    return this.flush(timeoutMs);
+    return this.#workshop.buffer.flush(timeoutMs, { isLast: true });
   }
 }
 

@@ -1,7 +1,13 @@
 /** What a "no" does: to the provider, to the vendors' SDKs, to the application. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BudgetExceeded, BudgetUndecided, refusalOf, StepRepeated } from "../src/index.ts";
+import {
+  BudgetExceeded,
+  BudgetUndecided,
+  KeyRefused,
+  refusalOf,
+  StepRepeated,
+} from "../src/index.ts";
 import { CHAT, eventually, MESSAGE, sdkWorld } from "./sdk-world.ts";
 
 const RUN = { customer: "acme", agent: "support", id: "run-1" };
@@ -53,6 +59,27 @@ test("inside the run a refusal is the vendor's own error, with ours in it", asyn
     }
   });
   assert.equal(refusalOf(new Error("another")), null);
+});
+
+test("a key that the server refuses is an error of its own, told once", async (t) => {
+  const wrong = { key: "tg_wrong" };
+  const { provider, tollgate, openai, anthropic, problems } = await sdkWorld(t, wrong);
+  for (const call of [
+    () => openai.chat.completions.create(CHAT),
+    () => anthropic.messages.create(MESSAGE),
+  ]) {
+    const error = await rejection(tollgate.run(RUN, call as () => Promise<unknown>));
+    assert.ok(error instanceof KeyRefused, String(error));
+    assert.match(error.message, /Tollgate refuses the key: status 401/);
+  }
+  assert.equal(provider.seen.length, 0);
+  const startMs = performance.now();
+  assert.equal(await tollgate.close(60_000), false);
+  assert.ok(performance.now() - startMs < 30_000, "it is not tried until the time is over");
+  assert.deepEqual(
+    problems.map(({ kind }) => kind),
+    ["unsent"],
+  );
 });
 
 test("a clamp is applied to the body that is sent", async (t) => {

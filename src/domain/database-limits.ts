@@ -25,8 +25,10 @@ export const DATABASE_ANSWER_LATE_MS = 10_000;
 export const DATABASE_CONNECT_MAX_MS = 20_000;
 /** A lease on periodic work that its holder does not renew ends after this. */
 export const LEASE_MS = 30_000;
-/** How often those who wait look whether another node has committed. */
+/** How often those who wait look whether another node has committed, at the least. */
 export const OTHER_NODES_EVERY_MS = 100;
+/** The same at the most, where few workspaces are waited for. */
+export const OTHER_NODES_SOONEST_MS = 40;
 /** How often a unit of work begins anew because another node changed its rules meanwhile. */
 export const RULES_READ_AGAIN_MAX_COUNT = 20;
 /** Rows of a table that are moved into a database as one transaction. */

@@ -11,7 +11,7 @@ import type { EngineContext } from "./context.ts";
 import { CreditDues } from "./credit/credit-dues.ts";
 import { BudgetBooks } from "./limits/budget-books.ts";
 import { EntitlementBooks } from "./limits/entitlements.ts";
-import { readRunState } from "./limits/read-budgets.ts";
+import { readRunStates } from "./limits/read-run-states.ts";
 import { WaitingRuns } from "./limits/waiting-runs.ts";
 import { LiveTelling } from "./live/live-elsewhere.ts";
 import { LiveFeed } from "./live/live-feed.ts";
@@ -57,7 +57,7 @@ export function contextOf({ rulesMaxBytes, ...parts }: ContextParts): EngineCont
   const loop = new CommitLoop(commit, { hasLanes: isShared, finish });
   const reading = { store: parts.store, tariffs: parts.tariffs, budgets, clocks };
   const waiting = new WaitingRuns(
-    (workspace, run) => readRunState(reading, workspace, run),
+    (workspace, runs) => readRunStates(reading, workspace, runs),
     isShared ? async (workspace) => parts.store.commits(workspace) : null,
   );
   const context: EngineContext = { ...parts, ...kept, rules, clocks, loop, waiting };

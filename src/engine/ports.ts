@@ -333,6 +333,8 @@ export interface Store extends SharedStore {
   readonly outbox: Outbox;
 
   run(workspace: string, id: string): Answer<Run | undefined>;
+  /** Those of these that are known, in any order. */
+  runs(workspace: string, ids: readonly string[]): Answer<Run[]>;
   children(workspace: string, id: string): Answer<Run[]>;
   listRuns(workspace: string, filter: RunFilter): Answer<Run[]>;
   stepsOfRun(workspace: string, run: string, limit?: number): Answer<Step[]>;

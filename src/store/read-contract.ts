@@ -79,6 +79,14 @@ async function checkRunFilters({ store, workspace }: Scene): Promise<void> {
     ["r3", "r4"],
   );
   assert.equal(await store().run(workspace, "r9"), undefined);
+  const named = await store().runs(workspace, ["r4", "r9", "r1", "r4"]);
+  assert.deepEqual(
+    sorted(named),
+    sorted(await store().listRuns(workspace, { limit: 9 })).filter(
+      ({ id }) => id === "r4" || id === "r1",
+    ),
+  );
+  assert.deepEqual(await store().runs(workspace, []), []);
 }
 
 async function checkNamedCustomers({ store, workspace }: Scene): Promise<void> {

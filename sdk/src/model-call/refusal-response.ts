@@ -18,5 +18,6 @@ export function refusalResponse({ name, message, facts }: CallRefused): Response
 const TYPES: Readonly<Record<string, string>> = {
   BudgetExceeded: "budget_exceeded",
   BudgetUndecided: "budget_undecided",
+  KeyRefused: "key_refused",
   StepRepeated: "step_repeated",
 };

@@ -6,7 +6,7 @@ import type { Hold } from "../../domain/budget/hold.ts";
 import type { HoldAsk } from "../../domain/budget/hold-ask.ts";
 import type { Stop, StoppingRule } from "../../domain/budget/stop.ts";
 import type { BudgetWindow } from "../../domain/budget/window.ts";
-import type { Problem } from "../../domain/errors.ts";
+import { type Problem, TollgateError } from "../../domain/errors.ts";
 import type { PolicyHit } from "../../domain/policy/policy.ts";
 import type { StepKey } from "../ports.ts";
 
@@ -98,4 +98,12 @@ export interface RunState {
   readonly budgets: readonly BudgetState[];
   /** Milliseconds until a balance that paused it has its next window; null: it has none. */
   readonly nextWindowInMs: number | null;
+}
+
+/** States of runs by their ids; of one that is not there, none. */
+export type RunStates = ReadonlyMap<string, RunState>;
+
+/** What is said of a run that is not there. */
+export function noRun(id: string): TollgateError {
+  return new TollgateError("run.not_found", `There is no run "${id}".`, "run");
 }

@@ -10,7 +10,6 @@ import {
   type BalanceQuery,
   readBalances,
   readCustomerBudgets,
-  readRunState,
   readStops,
   type StopList,
   type StopQuery,
@@ -106,7 +105,7 @@ export class LiveLimits {
 
   /** Whether a run may go on, and what its budgets stand at. */
   runState(workspace: string, run: string): Promise<RunState> {
-    return readRunState(this.#context, workspace, run);
+    return this.#context.waiting.state(workspace, run);
   }
 
   /** The run's state as soon as it is paused no more, or at the timeout. */

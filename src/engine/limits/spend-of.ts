@@ -22,16 +22,17 @@ type RunOf = (id: string) => Run | undefined;
 
 /** A run and all above it; none of a standing run, which has no budget of its own. */
 export function pathOf(run: string, runOf: RunOf, tariff: Tariff): readonly RunOnPath[] {
+  return runsOnPath(run, runOf).map((one) => onPath(one, tariff));
+}
+
+/** The same as the runs that they are. */
+export function runsOnPath(run: string, runOf: RunOf): readonly Run[] {
   const own = runOf(run);
   if (own === undefined || own.standing) return [];
   // Most runs are below no other: walking up takes a set of those that were met.
-  if (own.parent === null) return [onPath(own, tariff)];
-  const path: RunOnPath[] = [];
-  for (const one of ancestry(run, runOf)) {
-    if (one.standing) return [];
-    path.push(onPath(one, tariff));
-  }
-  return path;
+  if (own.parent === null) return [own];
+  const path = [...ancestry(run, runOf)];
+  return path.some(({ standing }) => standing) ? [] : path;
 }
 
 /** A run as budgets of runs select it. */

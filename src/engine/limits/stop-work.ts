@@ -7,7 +7,7 @@ import { armStages } from "../alerts/arm-stages.ts";
 import { type Act, runAct } from "../commit/act.ts";
 import type { EngineContext } from "../context.ts";
 import { episodeOf } from "../policies/run-episodes.ts";
-import { readShort } from "./read-budgets.ts";
+import { readShort } from "./read-run-states.ts";
 import { recordStop } from "./record-stop.ts";
 import { type Decided, findBudget } from "./save-budget.ts";
 import { type NewLimit, putLimit } from "./set-limit.ts";

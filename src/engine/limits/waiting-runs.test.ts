@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { RunState } from "./hold-answers.ts";
+import type { RunState, RunStates } from "./hold-answers.ts";
 import { WaitingRuns } from "./waiting-runs.ts";
 
 const STOP = {
@@ -11,13 +11,20 @@ const STOP = {
   stoppedAtMs: 0,
 };
 
+const GOES_ON = { state: "running", stop: null, nextWindowInMs: null } as const;
+
+/** The same state of each of these runs. */
+function statesOf(runs: readonly string[], state: Omit<RunState, "run" | "budgets">): RunStates {
+  return new Map(runs.map((run) => [run, { run, budgets: [], ...state }]));
+}
+
 test("A window that begins is told without a commit, and before the wait is over", async () => {
   let looks = 0;
-  const waiting = new WaitingRuns(async (_workspace, run): Promise<RunState> => {
+  const waiting = new WaitingRuns(async (_workspace, runs) => {
     looks += 1;
     const paused = { state: "paused", stop: STOP, nextWindowInMs: 5 } as const;
     const running = { state: "running", stop: null, nextWindowInMs: null } as const;
-    return { run, budgets: [], ...(looks === 1 ? paused : running) };
+    return statesOf(runs, looks === 1 ? paused : running);
   });
   const state = await waiting.wait("w", "r1", { timeoutMs: 600_000 });
   assert.deepEqual([state.state, looks], ["running", 2]);
@@ -28,9 +35,9 @@ test("A window that begins is told without a commit, and before the wait is over
 async function manyWaiting(t: TestContext, count: number) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   let looks: string[] = [];
-  const waiting = new WaitingRuns(async (_workspace, run): Promise<RunState> => {
-    looks.push(run);
-    return { run, budgets: [], state: "paused", stop: STOP, nextWindowInMs: null };
+  const waiting = new WaitingRuns(async (_workspace, runs) => {
+    looks.push(...runs);
+    return statesOf(runs, { state: "paused", stop: STOP, nextWindowInMs: null });
   });
   const leaving = new AbortController();
   const options = { timeoutMs: 600_000, signal: leaving.signal };
@@ -51,8 +58,8 @@ async function manyWaiting(t: TestContext, count: number) {
     leaving.abort();
     return Promise.all(all);
   };
-  await looksOfTurn();
-  looks = [];
+  // Who comes is looked at, too, fifty in a turn.
+  while ((await looksOfTurn()).length > 0);
   return { waiting, looksAfter, looksOfTurn, leave };
 }
 
@@ -87,10 +94,10 @@ test("Who waits for the very run that is let go on is looked at at once", async 
 test("However many wait for one run, it is looked at once, and all are told", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   let [looks, stop]: [number, typeof STOP | null] = [0, STOP];
-  const waiting = new WaitingRuns(async (_workspace, run): Promise<RunState> => {
-    looks += 1;
+  const waiting = new WaitingRuns(async (_workspace, runs) => {
+    looks += runs.length;
     const state = stop === null ? "running" : "paused";
-    return { run, budgets: [], state, stop, nextWindowInMs: null };
+    return statesOf(runs, { state, stop, nextWindowInMs: null });
   });
   const all = Array.from({ length: 1_000 }, () => waiting.wait("w", "r", { timeoutMs: 600_000 }));
   await nextTurn();
@@ -100,4 +107,56 @@ test("However many wait for one run, it is looked at once, and all are told", as
   const states = await Promise.all(all);
   assert.ok(states.every(({ state }) => state === "running"));
   assert.equal(looks, 1);
+});
+
+/** Times at which a workspace's commits are asked for in a second, where so many are waited for. */
+async function commitsAsked(t: TestContext, workspaces: number): Promise<number> {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let asked = 0;
+  const state = { state: "paused", stop: STOP, nextWindowInMs: null } as const;
+  const waiting = new WaitingRuns(
+    async (_workspace, runs) => statesOf(runs, state),
+    async (workspace) => {
+      if (workspace === "w0") asked += 1;
+      return 1;
+    },
+  );
+  const leaving = new AbortController();
+  const options = { timeoutMs: 600_000, signal: leaving.signal };
+  const names = Array.from({ length: workspaces }, (_, at) => `w${at}`);
+  const all = names.map((workspace) => waiting.wait(workspace, "r", options));
+  for (let ms = 0; ms < 1_000; ms += 20) {
+    await nextTurn();
+    t.mock.timers.tick(20);
+  }
+  leaving.abort();
+  await Promise.all(all);
+  return asked;
+}
+
+test("Other nodes' commits are asked for the less often, the more workspaces wait", async (t) => {
+  assert.equal(await commitsAsked(t, 1), 26);
+  t.mock.timers.reset();
+  assert.equal(await commitsAsked(t, 100), 11);
+});
+
+test("A run that is gone fails those who wait for it, and nobody else", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let known = ["r1", "r2"];
+  const waiting = new WaitingRuns(async (_workspace, runs) => {
+    const seen = runs.filter((run) => known.includes(run));
+    const states = statesOf(seen, { state: "paused", stop: STOP, nextWindowInMs: null });
+    return known.length === 2 ? states : statesOf(seen, { ...GOES_ON });
+  });
+  const all = ["r1", "r2"].map((run) => waiting.wait("w", run, { timeoutMs: 600_000 }));
+  await nextTurn();
+  await nextTurn();
+  known = ["r2"];
+  waiting.look("w");
+  t.mock.timers.tick(20);
+  const told = await Promise.allSettled(all);
+  assert.deepEqual(
+    told.map((one) => (one.status === "fulfilled" ? one.value.state : String(one.reason))),
+    ['TollgateError: There is no run "r1".', "running"],
+  );
 });

@@ -4,18 +4,18 @@
  * Where other nodes commit too, the count of commits is asked for while somebody waits, and only
  * then: a message from node to node would cost every commit, waited for or not.
  *
- * All runs that are waited for are looked at in rounds, each once for all who wait for it. A look
- * reads some rows, and thousands may be waited for, so a round lets others have a turn after a few
- * looks, and rests the longer the more it looked at: who waits is told later then, and whoever
+ * All runs that are waited for are looked at in rounds, each once for all who wait for it, and many
+ * by the same queries. Thousands may be waited for, so a round lets others have a turn after so
+ * many runs, and rests the longer the more it looked at: who waits is told later then, and whoever
  * works is not held up.
  */
-import { OTHER_NODES_EVERY_MS } from "../../domain/database-limits.ts";
+import { OTHER_NODES_EVERY_MS, OTHER_NODES_SOONEST_MS } from "../../domain/database-limits.ts";
 import { WAIT_MAX_MS } from "../../domain/limits.ts";
 import { othersTurn } from "../commit/others-turn.ts";
-import type { RunState } from "./hold-answers.ts";
+import { noRun, type RunState, type RunStates } from "./hold-answers.ts";
 
-/** Reads the state of a run as of the last commit. */
-export type LookAt = (workspace: string, run: string) => Promise<RunState>;
+/** Reads the states of runs as of the last commit. */
+export type LookAt = (workspace: string, runs: readonly string[]) => Promise<RunStates>;
 
 /** A number that every commit of any node changes. */
 export type CommitsOf = (workspace: string) => Promise<number>;
@@ -37,6 +37,8 @@ export interface WaitOptions {
 const LOOK_EVERY_MS = 20;
 /** A look at a run takes some 30 µs; a fifth of the engine is the most that looks take. */
 const LOOKS_A_MS = 7;
+/** The more workspaces are waited for, the less often each is asked for its commits. */
+const WORKSPACE_ASKED_MS = 4;
 /** Looks after which others have a turn. */
 const LOOKS_A_TURN = 50;
 
@@ -49,10 +51,14 @@ interface Waiters {
   isLooking: boolean;
 }
 
+type Asked = Map<string, PromiseWithResolvers<RunState>>;
+
 /** Waiters by workspace. */
 export class WaitingRuns {
   readonly #lookAt: LookAt;
   readonly #waiting = new Map<string, Waiters>();
+  /** Runs whose state is asked for in this turn, by workspace. */
+  readonly #asked = new Map<string, Asked>();
   readonly #commitsOf: CommitsOf | null;
 
   /** `commitsOf` is null where this process alone commits. */
@@ -65,15 +71,53 @@ export class WaitingRuns {
     return [...this.#waiting.values()].reduce((sum, { all }) => sum + all.size, 0);
   }
 
+  /**
+   * The state of a run now. Whatever is asked for in one turn is read together: hundreds come back
+   * at once where a connection was cut, or a wait is over. Throws `run.not_found`.
+   */
+  state(workspace: string, run: string): Promise<RunState> {
+    const known = this.#asked.get(workspace);
+    const asked: Asked = known ?? new Map();
+    if (known === undefined) {
+      this.#asked.set(workspace, asked);
+      setImmediate(() => void this.#answer(workspace, asked));
+    }
+    const one = asked.get(run) ?? Promise.withResolvers<RunState>();
+    asked.set(run, one);
+    return one.promise;
+  }
+
+  async #answer(workspace: string, asked: Asked): Promise<void> {
+    this.#asked.delete(workspace);
+    const runs = [...asked];
+    for (let at = 0; at < runs.length; at += LOOKS_A_TURN) {
+      if (at > 0) await othersTurn();
+      const some = runs.slice(at, at + LOOKS_A_TURN);
+      try {
+        const states = await this.#lookAt(
+          workspace,
+          some.map(([run]) => run),
+        );
+        for (const [run, { resolve, reject }] of some) {
+          const state = states.get(run);
+          if (state === undefined) reject(noRun(run));
+          else resolve(state);
+        }
+      } catch (error) {
+        for (const [, { reject }] of some) reject(error);
+      }
+    }
+  }
+
   /** The run's state once it is paused no more, or as it is after `timeoutMs` or the signal. */
   async wait(workspace: string, run: string, options: WaitOptions): Promise<RunState> {
     let last: RunState | null = null;
     for await (const state of this.follow(workspace, run, { ...options, heartbeatMs: null })) {
       last = state ?? last;
     }
-    if (last?.state !== "paused") return last ?? this.#lookAt(workspace, run);
+    if (last !== null && last.state !== "paused") return last;
     // Time alone may have let it go on: a window ended.
-    return this.#lookAt(workspace, run);
+    return this.state(workspace, run);
   }
 
   /**
@@ -105,7 +149,7 @@ export class WaitingRuns {
     signal?.addEventListener("abort", listener.end, { once: true });
     if (signal?.aborted === true) listener.end();
     try {
-      const first = await this.#lookAt(workspace, run);
+      const first = await this.state(workspace, run);
       listener.told = JSON.stringify(stateText(first));
       yield first;
       if (first.state !== "paused") return;
@@ -145,7 +189,9 @@ export class WaitingRuns {
       const commits = (await this.#commitsOf?.(workspace).catch(() => last)) ?? last;
       if (commits !== last) this.look(workspace);
       last = commits;
-      await new Promise((resolve) => setTimeout(resolve, OTHER_NODES_EVERY_MS).unref());
+      const spreadMs = Math.max(OTHER_NODES_SOONEST_MS, this.#waiting.size * WORKSPACE_ASKED_MS);
+      const everyMs = Math.min(OTHER_NODES_EVERY_MS, spreadMs);
+      await new Promise((resolve) => setTimeout(resolve, everyMs).unref());
     }
   }
 
@@ -179,20 +225,23 @@ export class WaitingRuns {
     waiters.isLooking = false;
   }
 
-  /** Each run is looked at once, however many wait for it. */
+  /** Each run is looked at once, however many wait for it, and all of them together. */
   async #checkAll(workspace: string, waiting: readonly Waiting[]): Promise<void> {
-    const byRun = [...Map.groupBy(waiting, ({ run }) => run)];
-    await Promise.all(
-      byRun.map(async ([run, all]) => {
-        try {
-          const state = await this.#lookAt(workspace, run);
-          const text = JSON.stringify(stateText(state));
-          for (const { see } of all) see(state, text);
-        } catch (error) {
-          for (const { fail } of all) fail(error);
+    if (waiting.length === 0) return;
+    const byRun = Map.groupBy(waiting, ({ run }) => run);
+    try {
+      const states = await this.#lookAt(workspace, [...byRun.keys()]);
+      for (const [run, all] of byRun) {
+        const state = states.get(run);
+        const text = state === undefined ? "" : JSON.stringify(stateText(state));
+        for (const { see, fail } of all) {
+          if (state === undefined) fail(noRun(run));
+          else see(state, text);
         }
-      }),
-    );
+      }
+    } catch (error) {
+      for (const { fail } of waiting) fail(error);
+    }
   }
 }
 

@@ -5,7 +5,8 @@ import { LIVE_RUNS_MAX_COUNT } from "../../domain/limits.ts";
 import { mayGoOn, type Run } from "../../domain/run/run.ts";
 import type { EngineContext } from "../context.ts";
 import type { BudgetState } from "../limits/hold-answers.ts";
-import { readCustomerBudgets, readRunState, readWorkspaceBudgets } from "../limits/read-budgets.ts";
+import { readCustomerBudgets, readWorkspaceBudgets } from "../limits/read-budgets.ts";
+import { readRunState } from "../limits/read-run-states.ts";
 import { changeIn, type LiveChange, type LiveScope, type LiveView } from "./live-feed.ts";
 
 /** What a view is of, as it stands. */

@@ -100,6 +100,10 @@ export class MemoryStore extends SoleStore implements Store {
     return this.#tables(workspace).runs.get(id);
   }
 
+  runs(workspace: string, ids: readonly string[]): Run[] {
+    return [...new Set(ids)].flatMap((id) => this.run(workspace, id) ?? []);
+  }
+
   children(workspace: string, id: string): Run[] {
     const runs = [...this.#tables(workspace).runs.values()];
     return runs.filter((run) => run.parent === id).sort(byOpening);

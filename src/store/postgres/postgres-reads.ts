@@ -49,6 +49,7 @@ import { outcomesOfRun, provisionalOutcomes } from "./read-outcomes.ts";
 import { type ReadParts, stepPage, stepsOfRun } from "./read-steps.ts";
 
 const CUSTOMERS = byKeys("customers", "id");
+const RUNS = byKeys("runs", "id");
 
 /** Reads of a database's workspaces; who extends it says how rows are read. */
 export abstract class PostgresReads {
@@ -74,6 +75,11 @@ export abstract class PostgresReads {
   async run(workspace: string, id: string): Promise<Run | undefined> {
     const sql = "SELECT * FROM runs WHERE ws = $1 AND id = $2";
     return (await this.of(workspace, sql, id)).map(decodeRun)[0];
+  }
+
+  async runs(workspace: string, ids: readonly string[]): Promise<Run[]> {
+    if (ids.length === 0) return [];
+    return (await this.of(workspace, RUNS, [...new Set(ids)])).map(decodeRun);
   }
 
   async children(workspace: string, id: string): Promise<Run[]> {

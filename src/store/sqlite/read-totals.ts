@@ -13,6 +13,7 @@ import type { Statements } from "./statements.ts";
 /** A query of the totals of a workspace, as data: the writer's thread may have to answer it. */
 export type TotalsQuery = { readonly ws: number } & (
   | { readonly name: "run"; readonly id: string }
+  | { readonly name: "runsOf"; readonly ids: readonly string[] }
   | { readonly name: "children"; readonly id: string }
   | { readonly name: "runs"; readonly filter: RunFilter }
   | { readonly name: "runPage"; readonly page: PageAfter<string> }
@@ -24,6 +25,7 @@ export type TotalsQuery = { readonly ws: number } & (
 /** What each query answers. */
 export interface TotalsAnswers {
   readonly run: Run | undefined;
+  readonly runsOf: Run[];
   readonly children: Run[];
   readonly runs: Run[];
   readonly runPage: RunFacts[];
@@ -40,6 +42,8 @@ export function answerQuery(
   switch (query.name) {
     case "run":
       return readRun(reads, query.ws, query.id);
+    case "runsOf":
+      return [...new Set(query.ids)].flatMap((id) => readRun(reads, query.ws, id) ?? []);
     case "children":
       return readChildren(reads, query.ws, query.id);
     case "runs":

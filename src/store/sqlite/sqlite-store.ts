@@ -239,6 +239,10 @@ class SqliteStore extends SoleStore implements Store {
     return this.#totals<"run">({ name: "run", ws: this.#ws(workspace), id });
   }
 
+  runs(workspace: string, ids: readonly string[]): Answer<Run[]> {
+    return this.#totals<"runsOf">({ name: "runsOf", ws: this.#ws(workspace), ids });
+  }
+
   children(workspace: string, id: string): Answer<Run[]> {
     return this.#totals<"children">({ name: "children", ws: this.#ws(workspace), id });
   }
