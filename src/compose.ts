@@ -28,7 +28,7 @@ import { Engine } from "./engine/engine.ts";
 import { contextOf } from "./engine/engine-context.ts";
 import type { ExportParts } from "./engine/export/export-cases.ts";
 import type { Clock, Digest, Ids, Store } from "./engine/ports.ts";
-import { ReportSource } from "./engine/reports/report-source.ts";
+import { type CopyNews, ReportSource } from "./engine/reports/report-source.ts";
 import { RetentionCases, requireMonths } from "./engine/retention/retention-cases.ts";
 import type { Scope } from "./engine/workspaces/keys.ts";
 import { secretTexts } from "./engine/workspaces/secrets.ts";
@@ -308,18 +308,22 @@ async function openStore({ dataDir, databaseUrl }: StartOptions): Promise<OpenSt
 }
 
 /** Reports from a copy of the database, where the environment names one; nothing is asked yet. */
-async function openReports({ databaseUrl, logger, environment = process.env }: StartOptions) {
+async function openReports(options: StartOptions) {
+  const { databaseUrl, logger, environment = process.env, clock = systemClock } = options;
   const { DATABASE_READ_URL: connectionString = "" } = environment;
   if (databaseUrl === undefined || connectionString === "") return null;
   const { store, asOfMs } = await openPostgresReplica({ connectionString, digest: nodeDigest });
   const copy = { engine: composeEngine(store), asOfMs };
-  const onFailure = (error: unknown) => {
-    // A read has no outcome that could be unknown, so only what it failed with is told.
-    const { cause = error } = error instanceof Error ? error : {};
-    const what = "failed to read from the replica; the database is asked instead";
-    logger?.error({ what, error: cause instanceof Error ? cause.message : String(cause) });
+  const news: CopyNews = {
+    givenUp: (reason) => {
+      // A read has no outcome that could be unknown, so only what it failed with is told.
+      const { cause = reason } = reason instanceof Error ? reason : {};
+      const what = "the read replica is given up; the database is asked instead";
+      logger?.error({ what, error: cause instanceof Error ? cause.message : String(cause) });
+    },
+    takenAgain: (behindMs) => logger?.info({ what: "the read replica is asked again", behindMs }),
   };
-  const reports = new ReportSource(copy, systemClock.nowMs, onFailure);
+  const reports = new ReportSource(copy, () => clock.nowMs(), news);
   return { reports, close: () => store.close() };
 }
 

@@ -41,6 +41,8 @@ export const RETAIN_EMPTYING_MAX_MS = 100;
 export const REPLICA_AGE_MAX_MS = 60_000;
 /** How long a connection to it may take to open; the database itself can answer, too. */
 export const REPLICA_CONNECT_MAX_MS = 2_000;
+/** How long it may take to say how much it has: reports and /metrics wait for that. */
+export const REPLICA_LOOK_MAX_MS = 2_000;
 /** One that failed is left alone for so long. */
 export const REPLICA_REST_MS = 5_000;
 /** Rows of each kind (runs, customers, periods) that a node remembers of a workspace. */

@@ -26,6 +26,8 @@ export interface Gauges {
   readonly storeBytes: number;
   readonly bodyBytes: number;
   readonly commits: number | null;
+  /** Null: it is away, or follows no database. Undefined: there is none. */
+  readonly replicaBehindMs?: number | null;
 }
 
 /** Counts requests and events for Prometheus. */
@@ -113,8 +115,12 @@ function gaugeLines(gauges: Gauges): string[] {
     const type = name.endsWith("_total") ? "counter" : "gauge";
     return [...family(name, type, meaning), `${name} ${value}`];
   };
-  const { commits } = gauges;
+  const { commits, replicaBehindMs: behindMs } = gauges;
+  const behind = behindMs === undefined ? [] : [behindMs === null ? -1 : behindMs / 1_000];
   return [
+    ...behind.flatMap((seconds) =>
+      one("tollgate_replica_behind_seconds", "Age of its last commit; -1: away.", seconds),
+    ),
     ...(commits === null ? [] : one("tollgate_commits_total", "Units of work done.", commits)),
     ...one("tollgate_waiting_requests", "Requests that wait for a commit.", gauges.waiting),
     ...one("tollgate_steps", "Steps in the store.", gauges.steps),

@@ -6,10 +6,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { nodeDigest, startTollgate } from "../../src/compose.ts";
+import { REPLICA_AGE_MAX_MS, REPLICA_REST_MS } from "../../src/domain/database-limits.ts";
 import { openPostgresReplica } from "../../src/store/postgres/postgres-store.ts";
 import { type PostgresServer, startPostgres } from "../postgres-server.ts";
 import type { StandbyServer } from "../postgres-standby.ts";
 import { type Json, toolStep } from "./calls.ts";
+import { CuttingProxy } from "./cutting-proxy.ts";
 
 let server: PostgresServer;
 let standby: StandbyServer;
@@ -163,12 +165,63 @@ test("an address that is no replica is not asked", async () => {
   }
 });
 
+/** A node whose clock a test moves, and what it logs of a replica that is behind a proxy. */
+async function watchedNode(proxied: CuttingProxy) {
+  const ahead = { ms: 0 };
+  const told: string[] = [];
+  const log = (entry: object) => void told.push((entry as { what: string }).what);
+  const started = await startTollgate({
+    ...{ dataDir: "", databaseUrl, port: 0, logger: { info: log, error: log } },
+    environment: { DATABASE_READ_URL: proxied.url },
+    clock: { nowMs: () => Date.now() + ahead.ms, passedMs: () => performance.now() },
+  });
+  return { started, ahead, told: () => told.filter((what) => what?.includes("read replica")) };
+}
+
+async function behindSeconds(at: typeof node): Promise<number | null> {
+  const headers = { authorization: `Bearer ${at.passingKey(["read"])}` };
+  const text = await (await fetch(`${at.url}/metrics`, { headers })).text();
+  const [, value] = /^tollgate_replica_behind_seconds (.+)$/m.exec(text) ?? [];
+  return value === undefined ? null : Number(value);
+}
+
+const GIVEN_UP = "the read replica is given up; the database is asked instead";
+const TAKEN_AGAIN = "the read replica is asked again";
+
+test("an operator is told of a replica that is late or away, and that it is back", async (t) => {
+  const proxy = await CuttingProxy.start(replicaUrl);
+  const { started, ahead, told } = await watchedNode(proxy);
+  t.after(() => proxy.close());
+  t.after(() => started.stop());
+  await send("s4");
+  await standby.caughtUp();
+  const isYoung = (seconds: number | null) => seconds !== null && seconds >= 0 && seconds < 60;
+  assert.ok(isYoung(await behindSeconds(started)));
+  assert.deepEqual(told(), []);
+  ahead.ms = REPLICA_AGE_MAX_MS + 1_000;
+  assert.ok(Number(await behindSeconds(started)) > 60);
+  assert.equal((await usage(started)).asOf, null);
+  assert.deepEqual(told(), [GIVEN_UP]);
+  ahead.ms = 0;
+  assert.ok(isYoung(await behindSeconds(started)));
+  assert.deepEqual(told(), [GIVEN_UP, TAKEN_AGAIN]);
+  proxy.isSilent = true;
+  assert.equal(await behindSeconds(started), -1);
+  assert.equal((await usage(started)).asOf, null);
+  assert.deepEqual(told(), [GIVEN_UP, TAKEN_AGAIN, GIVEN_UP]);
+  proxy.isSilent = false;
+  ahead.ms = REPLICA_REST_MS;
+  assert.ok(isYoung(await behindSeconds(started)));
+  assert.deepEqual(told(), [GIVEN_UP, TAKEN_AGAIN, GIVEN_UP, TAKEN_AGAIN]);
+});
+
 test("while the replica is away, the database answers", async () => {
   assert.notEqual((await usage()).asOf, null);
   await standby.stop();
   const { status, asOf, ...answer } = await usage();
   assert.deepEqual([status, asOf], [200, null]);
   assert.ok(stepsIn({ status, asOf, ...answer }) >= 3);
+  assert.equal(await behindSeconds(node), -1);
 });
 
 test("a wrong address of a replica is told by its name, and an empty one is none", async () => {
@@ -178,5 +231,6 @@ test("a wrong address of a replica is told by its name, and an empty one is none
   });
   const without = await start("");
   assert.equal((await usage(without)).asOf, null);
+  assert.equal(await behindSeconds(without), null);
   await without.stop();
 });

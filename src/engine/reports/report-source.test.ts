@@ -6,19 +6,18 @@ import { ReportSource } from "./report-source.ts";
 /** A copy that has what there was at an instant, and a clock. */
 function world(has: () => number | null) {
   const clock = { now: 1_000_000 };
-  const failures: unknown[] = [];
+  const news: unknown[] = [];
   let asked = 0;
   const asOfMs = async () => {
     asked += 1;
     return has();
   };
   const copy = { engine: "copy", asOfMs };
-  const source = new ReportSource(
-    copy,
-    () => clock.now,
-    (error) => failures.push(error),
-  );
-  return { clock, source, failures, asked: () => asked };
+  const source = new ReportSource(copy, () => clock.now, {
+    givenUp: (reason) => news.push(reason instanceof Error ? reason.message : reason),
+    takenAgain: (behindMs) => news.push(behindMs),
+  });
+  return { clock, source, news, asked: () => asked };
 }
 
 test("a copy is asked while it is young enough, and not a millisecond longer", async () => {
@@ -31,14 +30,15 @@ test("a copy is asked while it is young enough, and not a millisecond longer", a
 });
 
 test("what follows no database is no copy", async () => {
-  const { source, failures } = world(() => null);
+  const { source, news } = world(() => null);
   assert.equal(await source.fresh(), null);
-  assert.deepEqual(failures, []);
+  assert.equal(await source.behindMs(), null);
+  assert.deepEqual(news, ["it follows no database, or has no commit of it yet"]);
 });
 
 test("a copy that fails is left alone for a while, and told once", async () => {
   let isAway = true;
-  const { clock, source, failures, asked } = world(() => {
+  const { clock, source, news, asked } = world(() => {
     if (isAway) throw new Error("away");
     return 1_000_000;
   });
@@ -46,7 +46,25 @@ test("a copy that fails is left alone for a while, and told once", async () => {
   isAway = false;
   clock.now += REPLICA_REST_MS - 1;
   assert.equal(await source.fresh(), null);
-  assert.deepEqual([asked(), failures.length], [1, 1]);
+  assert.deepEqual([asked(), news], [1, ["away"]]);
   clock.now += 1;
   assert.notEqual(await source.fresh(), null);
+});
+
+test("a copy is told of once when it is given up, and once when it is taken again", async () => {
+  let has = 1_000_000;
+  const { clock, source, news } = world(() => has);
+  clock.now += 2_500;
+  assert.equal(await source.behindMs(), 2_500);
+  assert.deepEqual(news, []);
+  clock.now = has + REPLICA_AGE_MAX_MS + 1;
+  assert.equal(await source.behindMs(), 60_001);
+  assert.equal(await source.fresh(), null);
+  source.failed(new Error("away"));
+  assert.equal(await source.behindMs(), null);
+  clock.now += REPLICA_REST_MS;
+  has = clock.now + 10;
+  assert.equal(await source.behindMs(), 0);
+  assert.notEqual(await source.fresh(), null);
+  assert.deepEqual(news, ["it is 60001 ms behind", -10]);
 });

@@ -42,10 +42,11 @@ const metrics = route({
   summary: "Metrics of this process as Prometheus text.",
   scope: "read",
   answers: { 200: { description: "The metrics.", content: { "text/plain": ANY_TEXT } } },
-  handle: async ({ engine, metrics: counted, budget, commitCount }) => {
+  handle: async ({ engine, metrics: counted, budget, commitCount, reports }) => {
     const { steps, runs, bytes } = await engine.store.size();
+    const replica = reports && { replicaBehindMs: await reports.behindMs() };
     const body = counted.write({
-      ...{ steps, runs },
+      ...{ steps, runs, ...replica },
       waiting: engine.waitingCount,
       storeBytes: bytes,
       bodyBytes: budget.usedBytes,

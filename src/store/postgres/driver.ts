@@ -85,6 +85,7 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
     // Statements that follow from one another in no way are sent together and answered together.
     pipeline: true,
     options: settingsOf(options, own),
+    onConnect: (client: Client) => beginSession(client, options.role),
     types: { getTypeParser: parserOf },
   });
   // A connection that breaks says so at once, and nobody listening would end the process. Whoever
@@ -92,17 +93,35 @@ export async function openPool(options: PoolOptions): Promise<Pool> {
   pool.on("error", () => {});
   pool.on("connect", (client) => {
     client.on("error", () => {});
-    if (options.role !== null) void client.query({ text: SCHEMA_OF_LOGIN }).catch(() => undefined);
   });
   return pool;
 }
 
+/** A session works as somebody else than it was opened as, so nothing is asked of it. */
+export class ForeignSession extends Error {
+  override name = "ForeignSession";
+}
+
 /**
  * "$user" means the role that a session works as, and meant who connected when the tables were
- * made. Sent before whatever is asked; where it fails, that fails too.
+ * made. The same statement tells as whom the session works.
  */
-const SCHEMA_OF_LOGIN = `SELECT set_config('search_path', replace(replace(
-  current_setting('search_path'), '"$user"', '$user'), '$user', quote_ident(session_user)), false)`;
+const BEGIN_SESSION = `SELECT set_config('search_path', replace(replace(
+  current_setting('search_path'), '"$user"', '$user'), '$user', quote_ident(session_user)), false),
+  current_user::text AS role`;
+
+/**
+ * Of every connection, before anybody gets it: a pooler that was put in between since the start, or
+ * told otherwise, would have tenants read as the owner of the tables, behind no wall.
+ */
+async function beginSession(client: Client, role: string | null): Promise<void> {
+  if (role === null) return;
+  const answered = (await client.query({ text: BEGIN_SESSION })) as Answered;
+  const found = answered.rows[0]?.role as string | undefined;
+  if (found === role) return;
+  const whose = `a session works as "${found}" in place of "${role}"`;
+  throw new ForeignSession(`${whose}: something in between drops the settings of sessions`);
+}
 
 /**
  * Lets statements that are sent in one go leave as one piece: a system call for each of some twenty

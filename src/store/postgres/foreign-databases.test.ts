@@ -83,8 +83,9 @@ test("tables stand in the schema that is named as who connects", async () => {
 });
 
 /** What stands between and drops the options of a session, as poolers may be told to. */
-async function withoutOptions(): Promise<{ address: string; close: () => void }> {
+async function withoutOptions() {
   const sockets: Socket[] = [];
+  const how = { drops: true };
   const url = new URL(admin);
   const { port, hostname } = url;
   const proxy = createServer((near) => {
@@ -92,36 +93,70 @@ async function withoutOptions(): Promise<{ address: string; close: () => void }>
     sockets.push(near, far);
     for (const one of [near, far]) one.on("error", () => undefined);
     near.once("data", (first) => {
-      const text = first.toString("latin1");
-      const from = text.indexOf("options\0");
-      const to = text.indexOf("\0", from + "options\0".length) + 1;
-      const rest = Buffer.from(text.slice(0, from) + text.slice(to), "latin1");
-      rest.writeInt32BE(rest.length, 0);
-      far.write(rest);
+      if (!how.drops) far.write(first);
+      else far.write(withoutOptionsOf(Buffer.from(first)));
       near.pipe(far);
       far.pipe(near);
     });
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   url.port = String((proxy.address() as { port: number }).port);
+  /** Ends every connection, so that others are opened. */
+  const cut = () => {
+    for (const one of sockets.splice(0)) one.destroy();
+  };
   const close = () => {
     proxy.close();
-    for (const one of sockets) one.destroy();
+    cut();
   };
-  return { address: url.href, close };
+  return { address: url.href, how, cut, close };
 }
 
-test("a pooler that drops what a session is opened with is refused", async () => {
+function withoutOptionsOf(first: Buffer): Buffer {
+  const text = first.toString("latin1");
+  const from = text.indexOf("options\0");
+  const to = text.indexOf("\0", from + "options\0".length) + 1;
+  const rest = Buffer.from(text.slice(0, from) + text.slice(to), "latin1");
+  rest.writeInt32BE(rest.length, 0);
+  return rest;
+}
+
+test("a pooler that drops what a session is opened with is refused", async (t) => {
   const { address, close } = await withoutOptions();
-  await assert.rejects(works(address), isUnreachable(/sessions lose their settings; connect/));
-  close();
+  t.after(close);
+  await assert.rejects(works(address), isUnreachable(/drops the settings of sessions; connect/));
+});
+
+test("no connection that is opened later works as the owner of the tables", async (t) => {
+  const { address: connectionString, how, cut, close } = await withoutOptions();
+  t.after(close);
+  how.drops = false;
+  const store = await openPostgresStore({ connectionString, digest: nodeDigest });
+  t.after(() => store.close());
+  await store.createWorkspace("w");
+  const asked = {
+    unit: () => store.transact("w", (unit) => unit.runs(["r1"])),
+    "look-up": () => store.run("w", "r1"),
+    report: () => store.runIds("w", "", 1),
+  };
+  for (const ask of Object.values(asked)) await ask();
+  how.drops = true;
+  cut();
+  // Each finds that its connection was cut, at the latest by this.
+  await Promise.allSettled(Object.values(asked).map((ask) => ask()));
+  for (const [name, ask] of Object.entries(asked)) {
+    const words = /session works as "postgres" in place of "tollgate_app"/;
+    await assert.rejects(async () => ask(), { code: "store.unknown", message: words }, name);
+  }
+  how.drops = false;
+  for (const ask of Object.values(asked)) await ask();
 });
 
 test("a pooler that gives an idle connection to others is refused", async () => {
   const client = new pg.Client({ connectionString: admin });
   await client.connect();
   const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
-  const sessionsOf = (pid: number) => ({ lookUp: async () => [{ pid, role: "tollgate_app" }] });
+  const sessionsOf = (pid: number) => ({ lookUp: async () => [{ pid }] });
   await requireOwnSessions(client, sessionsOf(0));
   const shared = requireOwnSessions(client, sessionsOf(rows[0].pid));
   await assert.rejects(

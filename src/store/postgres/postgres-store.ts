@@ -5,7 +5,7 @@
  */
 
 import { present } from "../../domain/assert.ts";
-import { REPLICA_CONNECT_MAX_MS } from "../../domain/database-limits.ts";
+import { REPLICA_CONNECT_MAX_MS, REPLICA_LOOK_MAX_MS } from "../../domain/database-limits.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import type { Step } from "../../domain/event/step.ts";
 import { CHAIN_START } from "../../engine/commit/seal.ts";
@@ -69,10 +69,19 @@ export async function openPostgresReplica(
   const usual = { connectMaxMs: REPLICA_CONNECT_MAX_MS, isReadOnly: true };
   const sessions = await Sessions.open(connectionString, { ...usual, ...bounds });
   const asOfMs = async () => {
-    const [row] = await sessions.rows(null, REPLAYED, []);
+    const [row] = await inTime(sessions.rows(null, REPLAYED, []));
     return (row?.at as number | null) ?? null;
   };
   return { store: new PostgresStore(sessions, options.digest), asOfMs };
+}
+
+/** A connection that fell silent is given up much later, and nobody waits for it here. */
+function inTime<T>(looked: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(unknownOutcome(`no answer for ${REPLICA_LOOK_MAX_MS} ms`));
+    const timer = setTimeout(late, REPLICA_LOOK_MAX_MS);
+    looked.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 const REPLAYED = `SELECT CASE WHEN pg_is_in_recovery()

@@ -24,7 +24,7 @@ import { control, type Parameter, type Queries, rowsOf } from "./connection.ts";
 import { type Client, openPool, type Pool, type PoolOptions, type Query } from "./driver.ts";
 
 /** Role that sessions work as: migration 0023 makes it. */
-export const ROLE = "tollgate_app";
+const ROLE = "tollgate_app";
 
 /** Functions of the schema may write. */
 const READS = /^\s*(SELECT|WITH)\b(?![\s\S]*\btollgate_)/;
