@@ -4,12 +4,10 @@
  * crash; and what verification works out again agrees.
  */
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
-import { postgresServer } from "../../test/postgres-server.ts";
 import { composeEngine, nodeDigest } from "../compose.ts";
 import { TollgateError } from "../domain/errors.ts";
 import type { TollgateEvent } from "../domain/event/event.ts";
@@ -27,25 +25,14 @@ import {
 } from "../engine/commit/engine-world.test.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
-import { MemoryStore } from "./memory/memory-store.ts";
-import { openPostgresStore } from "./postgres/postgres-store.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
+import { threeStores } from "./three-stores-contract.ts";
 import { verifyDataFolder } from "./verify/verify-data-folder.ts";
 
 const full = process.env.TOLLGATE_TEST_FULL === undefined ? 1 : 20;
-const dataDir = mkdtempSync(join(tmpdir(), "tollgate-credit-"));
-const memory = new MemoryStore();
-let postgres: Store;
+const stores = threeStores();
+const { memory, dataDir } = stores;
 let count = 0;
-
-before(async () => {
-  const connectionString = await (await postgresServer()).createDatabase();
-  postgres = await openPostgresStore({ connectionString, digest: nodeDigest });
-});
-after(async () => {
-  await postgres.close();
-  rmSync(dataDir, { recursive: true, force: true });
-});
 
 /** A call is 0.3337, so that halves of cents are burned; a tier makes shares depend on others. */
 const CARD = cardOf(
@@ -229,7 +216,7 @@ test("balances are the same on every store and in every batching", async () => {
   const property = fc.asyncProperty(anyHistory, async (history) => {
     const wanted = await new Player(memory).play(history);
     assert.deepEqual(await new Player(memory, false).play(history), wanted, "one by one");
-    assert.deepEqual(await new Player(postgres).play(history), wanted, "PostgreSQL");
+    assert.deepEqual(await new Player(stores.postgres).play(history), wanted, "PostgreSQL");
     const folder = join(dataDir, `same ${count}`);
     const sqlite = openSqliteStore({ dataDir: folder, digest: nodeDigest });
     assert.deepEqual(await new Player(sqlite).play(history), wanted, "SQLite");
@@ -242,7 +229,7 @@ test("balances are the same on every store and in every batching", async () => {
 test("the bill of an open period tells what its close lets credit pay", async () => {
   let paid = 0;
   const property = fc.asyncProperty(anyHistory, async (history) => {
-    for (const store of [memory, postgres]) {
+    for (const store of [memory, stores.postgres]) {
       const player = new Player(store);
       await player.play([...history, { is: "close" }]);
       for (const { before, closed } of player.bills) {

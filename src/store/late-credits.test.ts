@@ -4,35 +4,22 @@
  * and one is a cent, so that nothing is rounded.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
-import { postgresServer } from "../../test/postgres-server.ts";
 import { composeEngine, nodeDigest } from "../compose.ts";
 import { type Amount, formatAmount, parseAmount } from "../domain/money/decimal.ts";
 import { cardOf, opened, PRICES, toolCall, voided } from "../engine/commit/engine-world.test.ts";
 import type { Store } from "../engine/ports.ts";
-import { MemoryStore } from "./memory/memory-store.ts";
-import { openPostgresStore } from "./postgres/postgres-store.ts";
 import { openSqliteStore } from "./sqlite/sqlite-store.ts";
+import { threeStores } from "./three-stores-contract.ts";
 import { verifyDataFolder } from "./verify/verify-data-folder.ts";
 
 const isFull = process.env.TOLLGATE_TEST_FULL !== undefined;
-const dataDir = mkdtempSync(join(tmpdir(), "tollgate-late-credits-"));
-const memory = new MemoryStore();
-let postgres: Store;
+const stores = threeStores();
+const { memory, dataDir } = stores;
 let count = 0;
-
-before(async () => {
-  const connectionString = await (await postgresServer()).createDatabase();
-  postgres = await openPostgresStore({ connectionString, digest: nodeDigest });
-});
-after(async () => {
-  await postgres.close();
-  rmSync(dataDir, { recursive: true, force: true });
-});
 
 const tiers = [{ upTo: "3", unit: "7" }, { upTo: "6", unit: "4" }, { unit: "9" }];
 const CARD = cardOf(
@@ -173,7 +160,7 @@ test("what comes late in credits leaves what it would have left in time", async 
   const property = fc.asyncProperty(anyCase, async (given) => {
     const wanted = await play(memory, given, true);
     assert.deepEqual(await play(memory, given, false), wanted, "memory");
-    assert.deepEqual(await play(postgres, given, false), wanted, "PostgreSQL");
+    assert.deepEqual(await play(stores.postgres, given, false), wanted, "PostgreSQL");
     const folder = join(dataDir, `late ${count}`);
     const sqlite = openSqliteStore({ dataDir: folder, digest: nodeDigest });
     assert.deepEqual(await play(sqlite, given, false), wanted, "SQLite");
