@@ -95,9 +95,9 @@ export class DataFile {
     return this.#statements.of(sql).get(...values);
   }
 
-  /** Rows one by one, on a statement of their own: others may run in between. */
-  *each(sql: string, ...values: Bound[]): Generator<Row> {
-    yield* this.db.prepare(sql).iterate(...values);
+  /** Rows one by one: others may run in between. */
+  each(sql: string, ...values: Bound[]): Generator<Row> {
+    return this.#statements.each(sql, ...values);
   }
 
   /** All rows of a table, counted as checked. */
