@@ -18,6 +18,7 @@ export class Statements {
     this.#prepared.set(sql, statement);
     return statement;
   }
+
   /** Rows one by one. Others may run in between, the same text too. */
   *each(sql: string, ...values: SQLInputValue[]): Generator<Record<string, SQLOutputValue>> {
     const idle = this.#idle.get(sql) ?? [];
