@@ -173,6 +173,9 @@ export function sentRequest({ headers }: IncomingMessage, text: string): SentReq
   return { headers: Object.fromEntries(all), text };
 }
 
+/** Said by every signal of one who is gone; without a reason each would make an error of its own. */
+const GONE = "gone";
+
 /**
  * Made for the few routes that wait: one that ends with its request holds no listener. Whoever has
  * said its last word is told what there is, and waited for no longer: it cannot be told apart from
@@ -184,7 +187,7 @@ function goneSignal({ draining }: RouteContext, { raw }: FastifyReply): AbortSig
   const end = (): void => {
     draining.removeEventListener("abort", end);
     socket.removeListener("end", end);
-    gone.abort();
+    gone.abort(GONE);
   };
   if (draining.aborted || raw.destroyed || socket.readableEnded) end();
   draining.addEventListener("abort", end, { once: true });

@@ -274,14 +274,17 @@ async function* eventsOf(
   states: AsyncIterable<RunState | null>,
   isDraining: () => boolean,
 ): AsyncGenerator<string> {
-  let mayGoOn = false;
   for await (const state of states) {
-    if (state === null) yield ": still waiting\n\n";
-    else yield eventText("state", runStateView(state));
-    mayGoOn = state === null ? mayGoOn : state.state !== "paused";
+    if (state === null) {
+      yield ": still waiting\n\n";
+      continue;
+    }
+    const told = eventText("state", runStateView(state));
+    // In one piece: hundreds may be told at once, and each write takes its time.
+    if (state.state !== "paused") return yield told + eventText("end", { reason: "not_paused" });
+    yield told;
   }
-  const reason = mayGoOn ? "not_paused" : isDraining() ? "shutdown" : "timeout";
-  yield eventText("end", { reason });
+  yield eventText("end", { reason: isDraining() ? "shutdown" : "timeout" });
 }
 
 function eventText(name: string, data: object): string {
