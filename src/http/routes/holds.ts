@@ -6,6 +6,7 @@ import { type ErrorCode, TollgateError } from "../../domain/errors.ts";
 import type { RunOpened, TollgateEvent } from "../../domain/event/event.ts";
 import {
   DECISION_MAX_MS,
+  OCCURRED_AT_MIN_MS,
   PAGE_MAX_ROWS,
   WAIT_HEARTBEAT_MS,
   WAIT_MAX_MS,
@@ -52,11 +53,12 @@ export const ASK_ROUTE = route<RunParam>({
     ...(["hold.undecided", "store.unknown", "server.busy"] as const),
   ],
   handle: async (context, { workspace, params: { run }, body }) => {
-    const { engine, readHolds } = context;
-    const nowText = timeText(await engine.nowMs(workspace));
-    const { events, asks, caps } = readHolds(body, { run, nowText });
-    const request = { run, asks, releases: NONE, renewals: NONE, caps };
-    const { results, answer } = await decide(context, workspace, { events, request });
+    const read = (nowMs: number): Asked => {
+      const nowText = timeText(nowMs);
+      const { events, asks, caps } = context.readHolds(body, { run, nowText });
+      return { events, request: { run, asks, releases: NONE, renewals: NONE, caps } };
+    };
+    const { request, results, answer } = await decide(context, workspace, read);
     const [opened] = results;
     // A run that may not open is decided on, like its holds; anything else is a bad request.
     if (opened?.error !== undefined && !REFUSED_OPENINGS.has(opened.error.code)) {
@@ -78,20 +80,35 @@ interface Asked {
  * asks again with the same identities gets that same hold.
  */
 async function decide(
-  { engine, decisionMaxMs = DECISION_MAX_MS }: RouteContext,
+  { engine, storeFailure, decisionMaxMs = DECISION_MAX_MS }: RouteContext,
   workspace: string,
-  { events, request }: Asked,
+  read: (nowMs: number) => Asked,
 ) {
+  const work = async () => {
+    if (storeFailure !== undefined) throw storeFailure;
+    // The time of a sandbox is in the store as well.
+    const { events, request } = read(await engine.nowMs(workspace));
+    return { request, ...(await engine.hold(workspace, events, request)) };
+  };
   try {
-    return await inTime(engine.hold(workspace, events, request), decisionMaxMs);
+    return await inTime(work(), decisionMaxMs);
   } catch (error) {
-    if (!(error instanceof TollgateError) || error.status !== 503) throw error;
+    if (!isUndecided(error)) throw error;
+    const { events, request } = read(OCCURRED_AT_MIN_MS);
     throw new NoDecision(error, engine.limits.onUndecided(workspace, spendersOf(events, request)));
   }
 }
 
-/** A promise's result, unless it takes too long: then what it does goes on unattended. */
-function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
+/** Whether a store that does not answer is to blame, and not the request. */
+export function isUndecided(error: unknown): error is TollgateError {
+  return error instanceof TollgateError && error.status === 503;
+}
+
+/**
+ * A promise's result, unless it takes too long: then what it does goes on unattended. Throws
+ * `hold.undecided`.
+ */
+export function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       const detail = `No decision after ${maxMs} ms; it may still be made.`;
