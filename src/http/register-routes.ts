@@ -173,7 +173,7 @@ export function sentRequest({ headers }: IncomingMessage, text: string): SentReq
   return { headers: Object.fromEntries(all), text };
 }
 
-/** Said by every signal of one who is gone; without a reason each would make an error of its own. */
+/** Said by the signal of one who is gone; without a reason each makes an error of its own. */
 const GONE = "gone";
 
 /**

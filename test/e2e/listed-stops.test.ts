@@ -58,7 +58,7 @@ describe("what is stopped", () => {
     }
   });
 
-  test("is no run that is not there, though customers and agents may be stopped before", async () => {
+  test("is no run that is not there, though customers and agents may be so before", async () => {
     assertProblem(await stop("run", "nobody's"), "run.not_found");
     assert.equal((await listed("")).includes("run nobody's"), false);
     assert.equal((await api.call("GET", "/v1/customers/beta")).status, 404);

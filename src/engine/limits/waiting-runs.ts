@@ -196,8 +196,8 @@ export class WaitingRuns {
   }
 
   /**
-   * Something was committed: whoever waits looks again, at once unless it has just looked; who waits
-   * for `run`, at once.
+   * Something was committed: whoever waits looks again, at once unless it has just looked; who
+   * waits for `run`, at once.
    */
   look(workspace: string, run: string | null = null): void {
     const waiters = this.#waiting.get(workspace);

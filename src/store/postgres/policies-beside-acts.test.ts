@@ -73,7 +73,7 @@ test("acts that touch no run leave what policies keep of runs, and others do not
   await close();
 });
 
-test("of what another node did, the runs that it touched are read again, and no other", async () => {
+test("of what another node did, the runs it touched are read again, and no other", async () => {
   const { engine, other, close } = await twoNodes();
   const by = { of: "run", id: "r2", raise: null, ...WHO } as const;
   const child = (id: string) => opened({ run: `${id}-below`, parentRun: "r1", customer: "acme" });

@@ -171,7 +171,7 @@ test("what commits moved is told from any link that is still known, own ones too
   assert.equal(rows.movedSince("another digest"), null);
 });
 
-test("runs that policies look at anew are told, unless by a node of the version before", async () => {
+test("runs that policies look at anew are told, but by a node of the version before", async () => {
   const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
   const told = async (rows: Parameters<typeof writesOf>[0], ofVersionBefore = false) => {
     let document = "";

@@ -79,8 +79,8 @@ export function touchedBy({ head, ...writes }: Writes, since: Since): Touched {
 }
 
 /**
- * A new step moves the totals of all runs above it, which are written therefore; a new run may leave
- * the one above it as it is, and a hold on record leaves its run so.
+ * A new step moves the totals of all runs above it, which are written therefore; a new run may
+ * leave the one above it as it is, and so does what a hold put on record.
  */
 function lookedAtBy({
   formerSteps,
