@@ -5,17 +5,16 @@
  */
 import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { DECISION_MAX_MS } from "../domain/limits.ts";
-import type { ApiKey } from "../engine/ports.ts";
 import { requireScope } from "./authenticator.ts";
 import type { Logger } from "./http-parts.ts";
+import { type Identified, identifyInTime } from "./identify-in-time.ts";
 import type { PlainAnswer } from "./plain-connections.ts";
 import type { PlainRequest } from "./plain-request.ts";
 import { answerProblem, endWithProblem, JSON_HEADERS } from "./problem.ts";
 import { bodyText } from "./read-body.ts";
 import { readDocument, requireJson, sentRequest } from "./register-routes.ts";
 import type { RouteAnswer, RouteContext } from "./route.ts";
-import { ASK_ROUTE, inTime, isUndecided } from "./routes/holds.ts";
+import { ASK_ROUTE } from "./routes/holds.ts";
 
 /** Ids as most are: every character stands for itself. */
 const PLAIN_PATH = /^\/v1\/runs\/([A-Za-z0-9._-]{1,200})\/holds$/;
@@ -78,7 +77,7 @@ export async function answerPlainHolds(
   let takenBytes = 0;
   try {
     const recalled = recall(context, authorization);
-    const { key, context: own } = recalled ?? (await identify(context, authorization));
+    const { key, context: own } = recalled ?? (await identifyInTime(context, authorization));
     requireScope(key, ASK_ROUTE.scope ?? "ingest");
     requireJson(contentType);
     budget.take(body.length);
@@ -98,36 +97,9 @@ export async function answerPlainHolds(
   return answered;
 }
 
-/** Who asks, and what is left of the context to decide it in. */
-interface Identified {
-  readonly key: ApiKey;
-  readonly context: RouteContext;
-}
-
 function recall(context: RouteContext, authorization: string | undefined): Identified | undefined {
   const key = context.authenticator.recall(authorization);
   return key === undefined ? undefined : { key, context };
-}
-
-/**
- * A key that must be looked up takes of the time that the decision has. Where the store does not
- * answer nothing will be decided; who was known by this key is still told what its budgets want.
- */
-async function identify(
-  context: RouteContext,
-  authorization: string | undefined,
-): Promise<Identified> {
-  const { authenticator, decisionMaxMs = DECISION_MAX_MS } = context;
-  const startedMs = performance.now();
-  try {
-    const key = await inTime(authenticator.identify(authorization), decisionMaxMs);
-    const leftMs = decisionMaxMs - (performance.now() - startedMs);
-    return { key, context: { ...context, decisionMaxMs: Math.max(0, leftMs) } };
-  } catch (error) {
-    const key = authenticator.lastKnown(authorization);
-    if (key === undefined || !isUndecided(error)) throw error;
-    return { key, context: { ...context, storeFailure: error } };
-  }
 }
 
 /** Who asks waits for one commit: nothing is given up when it hangs up. */
@@ -148,7 +120,7 @@ async function ask(
 ): Promise<RouteAnswer> {
   const { authorization, accept = "" } = request.headers;
   const recalled = recall(context, authorization);
-  const { key, context: own } = recalled ?? (await identify(context, authorization));
+  const { key, context: own } = recalled ?? (await identifyInTime(context, authorization));
   requireScope(key, ASK_ROUTE.scope ?? "ingest");
   const sent = await readDocument(context, ASK_ROUTE, request);
   try {

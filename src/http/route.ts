@@ -111,6 +111,11 @@ export interface RouteOf<Params, Query, Body> {
    * there is one. (Default: no.)
    */
   readonly isReport?: true;
+  /**
+   * Whether its caller is answered within `decisionMaxMs`, in which the key is looked up, too.
+   * (Default: no.)
+   */
+  readonly isInTime?: true;
   /** Codes besides those that every route of its kind may answer. */
   readonly errors?: readonly ErrorCode[];
   handle(

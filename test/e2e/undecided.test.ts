@@ -120,9 +120,12 @@ describe("no decision", () => {
     t.mock.method(performance, "now", () => past);
     for (const failure of [null, new TollgateError("store.unknown", "The disk is gone.")]) {
       loseKeys(failure);
-      const { onUndecided, status, undecided, code } = told(await ask());
-      assert.deepEqual([status, undecided, onUndecided], [503, true, "open"]);
-      assert.equal(code, failure === null ? "hold.undecided" : "store.unknown");
+      // An id that must be encoded takes the way of all other routes.
+      for (const run of ["r1", "r%3A1"]) {
+        const { onUndecided, status, undecided, code } = told(await ask(ASK, run));
+        assert.deepEqual([status, undecided, onUndecided], [503, true, "open"]);
+        assert.equal(code, failure === null ? "hold.undecided" : "store.unknown");
+      }
     }
     const wrong = await ask({ holds: [{ id: "s1", kind: "nothing" }] });
     assert.equal(wrong.status, 400);
@@ -134,10 +137,12 @@ describe("no decision", () => {
     const headers = { authorization: `Bearer  ${server.adminKey}` };
     const body = JSON.stringify(ASK);
     const type = { "content-type": "application/json" };
-    const url = `${server.url}/v1/runs/r1/holds`;
-    const answer = await fetch(url, { method: "POST", body, headers: { ...headers, ...type } });
-    const { code, onUndecided } = (await answer.json()) as Record<string, unknown>;
-    assert.deepEqual([answer.status, code, onUndecided], [503, "hold.undecided", undefined]);
+    for (const run of ["r1", "r%3A1"]) {
+      const url = `${server.url}/v1/runs/${run}/holds`;
+      const answer = await fetch(url, { method: "POST", body, headers: { ...headers, ...type } });
+      const { code, onUndecided } = (await answer.json()) as Record<string, unknown>;
+      assert.deepEqual([answer.status, code, onUndecided], [503, "hold.undecided", undefined]);
+    }
   });
 
   test("what is wrong with a request is not undecided", async () => {

@@ -13,6 +13,7 @@ import {
 } from "../../domain/limits.ts";
 import type { HoldsRequest, RunState } from "../../engine/limits/hold-answers.ts";
 import type { HoldPlace } from "../../engine/spending-ports.ts";
+import { inTime, isUndecided } from "../identify-in-time.ts";
 import { timeText } from "../instant.ts";
 import { NoDecision } from "../problem.ts";
 import { json, ok, type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
@@ -44,6 +45,7 @@ export const ASK_ROUTE = route<RunParam>({
   summary: "Ask before steps start: each is allowed, slowed down, paused or blocked, on its own.",
   scope: "ingest",
   params: RUN_PARAM,
+  isInTime: true,
   body: { schema: ANY, isParsedByHandler: true },
   answers: { 200: json("A decision for each hold, in the order asked.", named("HoldsAnswer")) },
   errors: [
@@ -97,31 +99,6 @@ async function decide(
     const { events, request } = read(OCCURRED_AT_MIN_MS);
     throw new NoDecision(error, engine.limits.onUndecided(workspace, spendersOf(events, request)));
   }
-}
-
-/** Whether a store that does not answer is to blame, and not the request. */
-export function isUndecided(error: unknown): error is TollgateError {
-  return error instanceof TollgateError && error.status === 503;
-}
-
-/**
- * A promise's result, unless it takes too long: then what it does goes on unattended. Throws
- * `hold.undecided`.
- */
-export function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const detail = `No decision after ${maxMs} ms; it may still be made.`;
-      reject(new TollgateError("hold.undecided", detail));
-    }, maxMs);
-    const done =
-      <V>(tell: (value: V) => void) =>
-      (value: V): void => {
-        clearTimeout(timer);
-        tell(value);
-      };
-    work.then(done(resolve), done(reject));
-  });
 }
 
 /** What the request says of who spends. */
