@@ -72,6 +72,17 @@ export interface SharedStore {
   readonly notes: LiveNotes;
 }
 
+/** What commits behind a link of the chain did, whichever process made them. */
+export interface CommitsBehind {
+  /** What each moved, in their order; null: that is not known any more. */
+  movedSince(digest: string): readonly (readonly PeriodMove[])[] | null;
+  /**
+   * Runs that policies must look at anew: those with new steps, new runs below them, or acts on
+   * record; null: that is not known any more, or steps were revised.
+   */
+  runsSince(digest: string): readonly string[] | null;
+}
+
 /** A part of the port `UnitOfWork`. */
 export interface SharedUnit {
   rules(): Answer<RulesVersions>;
@@ -83,9 +94,5 @@ export interface SharedUnit {
   readonly isWatched: boolean;
   /** Tells them; once, in a unit that writes. */
   tellLive(note: Pick<LiveNote, "node" | "text">): Answer<void>;
-  /**
-   * What each commit behind the link of this digest moved, in their order, whichever process made
-   * it; null: that is not known any more.
-   */
-  movedSince(digest: string): readonly (readonly PeriodMove[])[] | null;
+  readonly behind: CommitsBehind;
 }

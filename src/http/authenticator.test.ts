@@ -35,6 +35,9 @@ describe("the authenticator", () => {
     assert.equal(state.lookups, 1);
     state.nowMs = KEY_REMEMBERED_MS;
     assert.equal(authenticator.recall(HEADER), undefined);
+    assert.equal(authenticator.lastKnown(HEADER), KEY, "though nothing is done by it");
+    authenticator.forget();
+    assert.equal(authenticator.lastKnown(HEADER), undefined);
   });
 
   test("after a revocation nothing is remembered", async () => {

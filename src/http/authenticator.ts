@@ -57,6 +57,14 @@ export class Authenticator {
     return key;
   }
 
+  /**
+   * Whose key it was when it was looked up last, however long ago: for what may be said where it
+   * cannot be looked up, and never for what is done.
+   */
+  lastKnown(header: string | undefined): ApiKey | undefined {
+    return header === undefined ? undefined : this.#remembered.get(header)?.key;
+  }
+
   /** From here on every key is looked up again: a key was revoked. */
   forget(): void {
     this.#generation += 1;

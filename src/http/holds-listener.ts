@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { requireScope } from "./authenticator.ts";
 import type { Logger } from "./http-parts.ts";
+import { type Identified, identifyInTime } from "./identify-in-time.ts";
 import type { PlainAnswer } from "./plain-connections.ts";
 import type { PlainRequest } from "./plain-request.ts";
 import { answerProblem, endWithProblem, JSON_HEADERS } from "./problem.ts";
@@ -71,12 +72,12 @@ export async function answerPlainHolds(
   { authorization, contentType, body }: PlainRequest,
 ): Promise<PlainAnswer> {
   const startedMs = performance.now();
-  const { authenticator, budget } = context;
+  const { budget } = context;
   let answered: PlainAnswer;
   let takenBytes = 0;
   try {
-    const recalled = authenticator.recall(authorization);
-    const key = recalled ?? (await authenticator.identify(authorization));
+    const recalled = recall(context, authorization);
+    const { key, context: own } = recalled ?? (await identifyInTime(context, authorization));
     requireScope(key, ASK_ROUTE.scope ?? "ingest");
     requireJson(contentType);
     budget.take(body.length);
@@ -85,7 +86,7 @@ export async function answerPlainHolds(
     const { workspace } = key;
     const { query, sent, accept, gone } = UNASKED;
     const input = { workspace, params: { run }, query, body: parsed, sent, accept, gone };
-    const answer = await ASK_ROUTE.handle(context, input);
+    const answer = await ASK_ROUTE.handle(own, input);
     answered = { status: answer.status, headers: JSON_HEADERS, body: textOf(answer) };
   } catch (error) {
     answered = answerProblem(error, logger);
@@ -94,6 +95,11 @@ export async function answerPlainHolds(
   const { status } = answered;
   context.metrics.observe({ route: ROUTE, status, durationMs: performance.now() - startedMs });
   return answered;
+}
+
+function recall(context: RouteContext, authorization: string | undefined): Identified | undefined {
+  const key = context.authenticator.recall(authorization);
+  return key === undefined ? undefined : { key, context };
 }
 
 /** Who asks waits for one commit: nothing is given up when it hangs up. */
@@ -112,9 +118,9 @@ async function ask(
   run: string,
   request: IncomingMessage,
 ): Promise<RouteAnswer> {
-  const { authenticator } = context;
   const { authorization, accept = "" } = request.headers;
-  const key = authenticator.recall(authorization) ?? (await authenticator.identify(authorization));
+  const recalled = recall(context, authorization);
+  const { key, context: own } = recalled ?? (await identifyInTime(context, authorization));
   requireScope(key, ASK_ROUTE.scope ?? "ingest");
   const sent = await readDocument(context, ASK_ROUTE, request);
   try {
@@ -122,7 +128,7 @@ async function ask(
     const { workspace } = key;
     const input = { workspace, params: { run }, query: {}, body, accept };
     const as = { sent: () => sentRequest(request, sent?.text ?? ""), gone: () => NEVER };
-    return await ASK_ROUTE.handle(context, { ...input, ...as });
+    return await ASK_ROUTE.handle(own, { ...input, ...as });
   } finally {
     sent?.release();
   }

@@ -9,6 +9,7 @@ import type { Actor } from "../engine/actor.ts";
 import { answerRoute } from "./answer-report.ts";
 import { requireScope } from "./authenticator.ts";
 import { mediaType, unsupported } from "./events-listener.ts";
+import { identifyInTime } from "./identify-in-time.ts";
 import { SECURITY_HEADERS } from "./problem.ts";
 import { queryValues } from "./query-values.ts";
 import { type ReadBody, readBody } from "./read-body.ts";
@@ -24,9 +25,9 @@ interface Underway {
   /** Who asks for a change; null: nothing is changed. */
   actor: Actor | null;
   body: ReadBody | null;
+  /** With what is left of the time for an answer. */
+  context: RouteContext;
 }
-
-const NOBODY: Underway = { workspace: "", actor: null, body: null };
 
 /** Registers routes. The body is parsed by our own reader, which loses no digit. */
 export function registerRoutes(
@@ -78,14 +79,19 @@ function registerRoute(
       observe(context, route, reply);
     },
     handler: async (request, reply) => {
-      const { workspace, actor, body: read } = underway.get(request) ?? NOBODY;
+      const known = present(underway.get(request), "a request whose caller is known");
+      const { workspace, actor, body: read } = known;
       const { params, query: asked, body } = request;
       const accept = request.headers.accept ?? "";
       const gone = () => goneSignal(context, reply);
       const sent = () => sentRequest(request.raw, read?.text ?? "");
       const input = { workspace, params, query: asked, body, sent, accept, gone };
       const engine = actor === null ? context.engine : context.engine.as(actor);
-      const own = { ...context, engine, carryOut: carryingOut(context, { routes, input, actor }) };
+      const own = {
+        ...known.context,
+        engine,
+        carryOut: carryingOut(context, { routes, input, actor }),
+      };
       const sending = { ...input, text: read?.text ?? null };
       return send(reply, await handleOrPropose(own, route, sending));
     },
@@ -173,6 +179,9 @@ export function sentRequest({ headers }: IncomingMessage, text: string): SentReq
   return { headers: Object.fromEntries(all), text };
 }
 
+/** Said by the signal of one who is gone; without a reason each makes an error of its own. */
+const GONE = "gone";
+
 /**
  * Made for the few routes that wait: one that ends with its request holds no listener. Whoever has
  * said its last word is told what there is, and waited for no longer: it cannot be told apart from
@@ -184,7 +193,7 @@ function goneSignal({ draining }: RouteContext, { raw }: FastifyReply): AbortSig
   const end = (): void => {
     draining.removeEventListener("abort", end);
     socket.removeListener("end", end);
-    gone.abort();
+    gone.abort(GONE);
   };
   if (draining.aborted || raw.destroyed || socket.readableEnded) end();
   draining.addEventListener("abort", end, { once: true });
@@ -194,16 +203,19 @@ function goneSignal({ draining }: RouteContext, { raw }: FastifyReply): AbortSig
 }
 
 async function callerOf(
-  { authenticator }: RouteContext,
-  { scope, method }: Route,
+  context: RouteContext,
+  { scope, method, isInTime }: Route,
   { headers }: FastifyRequest,
-): Promise<Pick<Underway, "workspace" | "actor">> {
-  if (scope === null) return { workspace: "", actor: null };
-  const key = await authenticator.identify(headers.authorization);
+): Promise<Omit<Underway, "body">> {
+  if (scope === null) return { workspace: "", actor: null, context };
+  const { key, context: own } = isInTime
+    ? await identifyInTime(context, headers.authorization)
+    : { key: await context.authenticator.identify(headers.authorization), context };
   requireScope(key, scope);
   const { workspace, id, label } = key;
   const reason = reasonOf(headers["tollgate-reason"]);
-  return { workspace, actor: method === "GET" ? null : { key: id, label, reason } };
+  const actor = method === "GET" ? null : { key: id, label, reason };
+  return { workspace, actor, context: own };
 }
 
 /** Why a change is made, percent-encoded because a header is no text. Throws `field.invalid`. */

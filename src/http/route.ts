@@ -3,7 +3,7 @@
  * same declaration is registered, checked by tests and printed as OpenAPI, so none of the three
  * can say something else than the others.
  */
-import type { ErrorCode } from "../domain/errors.ts";
+import type { ErrorCode, TollgateError } from "../domain/errors.ts";
 import type { Change } from "../engine/acts/changes.ts";
 import type { Scope } from "../engine/workspaces/keys.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -24,6 +24,8 @@ export interface RouteContext extends HttpParts {
   readonly draining: AbortSignal;
   /** Whether the last commit left it open if its writes happened. */
   readonly isStoreUnknown: () => boolean;
+  /** What the store failed with before the handler was asked. (Default: it did not.) */
+  readonly storeFailure?: TollgateError;
   /** Carries out a request that was put on record, as whoever asks now. */
   readonly carryOut?: (sent: Change) => Promise<RouteAnswer>;
   /** The live views that are open. */
@@ -109,6 +111,11 @@ export interface RouteOf<Params, Query, Body> {
    * there is one. (Default: no.)
    */
   readonly isReport?: true;
+  /**
+   * Whether its caller is answered within `decisionMaxMs`, in which the key is looked up, too.
+   * (Default: no.)
+   */
+  readonly isInTime?: true;
   /** Codes besides those that every route of its kind may answer. */
   readonly errors?: readonly ErrorCode[];
   handle(

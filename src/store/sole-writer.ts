@@ -1,6 +1,7 @@
 /** What a store says of other processes where there are none: it is its process's alone. */
 import { assert } from "../domain/assert.ts";
 import type {
+  CommitsBehind,
   Lease,
   Leases,
   LiveNotes,
@@ -32,9 +33,7 @@ export class SoleUnit implements SharedUnit {
   }
 
   /** Nobody else moves anything. */
-  movedSince(): null {
-    return null;
-  }
+  readonly behind: CommitsBehind = { movedSince: () => null, runsSince: () => null };
 }
 
 /** A store of the only process. */

@@ -71,6 +71,19 @@ test("what is refused is refused in the same words on both ways", async () => {
   }
 });
 
+test("an ask that cannot be read refuses its request, and nothing of that is held", async () => {
+  const open = { customer: "acme", agent: "support" };
+  const wrong = [{ kind: "thought" }, { ttlMs: 86_400_001 }, { cost: "much" }];
+  for (const one of wrong) {
+    const body = { open, holds: [holdOf("e"), { ...holdOf("f"), ...one }] };
+    for (const path of ["/v1/runs/run-2/holds", "/v1/runs/%72un-2/holds"]) {
+      assert.equal((await post(path, JSON.stringify(body))).status, 400);
+    }
+  }
+  const { status } = await api.call("GET", "/v1/runs/run-2/holds");
+  assert.equal(status, 404, "nor is its run opened");
+});
+
 test("a query is refused, and holds of nobody's run are invalid", async () => {
   const body = JSON.stringify({ holds: [holdOf("d")] });
   assert.equal((await post(`${PLAIN}?x=1`, body)).status, 400);

@@ -58,6 +58,12 @@ describe("what is stopped", () => {
     }
   });
 
+  test("is no run that is not there, though customers and agents may be so before", async () => {
+    assertProblem(await stop("run", "nobody's"), "run.not_found");
+    assert.equal((await listed("")).includes("run nobody's"), false);
+    assert.equal((await api.call("GET", "/v1/customers/beta")).status, 404);
+  });
+
   test("is told whole by the command, the stop of everything among the rest", async () => {
     for (let at = 0; at < MANY; at += 1) await stop("customer", `c${at}`);
     const lines = (await tollgate("stop", "list")).trim().split("\n");

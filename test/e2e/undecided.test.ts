@@ -107,6 +107,44 @@ describe("no decision", () => {
     assert.equal(told(await ask()).onUndecided, "closed");
   });
 
+  /** No key can be looked up: the store hangs, or fails at once. */
+  function loseKeys(failure: Error | null): void {
+    const keyring = server.store.keyring as { byHash: unknown };
+    const silent = new Promise(() => undefined);
+    keyring.byHash = () => (failure === null ? silent : Promise.reject(failure));
+  }
+
+  test("a key that cannot be looked up is in the way of no answer", async (t) => {
+    await budget({ undecided: "open" });
+    const past = performance.now() + 2_000;
+    t.mock.method(performance, "now", () => past);
+    for (const failure of [null, new TollgateError("store.unknown", "The disk is gone.")]) {
+      loseKeys(failure);
+      // An id that must be encoded takes the way of all other routes.
+      for (const run of ["r1", "r%3A1"]) {
+        const { onUndecided, status, undecided, code } = told(await ask(ASK, run));
+        assert.deepEqual([status, undecided, onUndecided], [503, true, "open"]);
+        assert.equal(code, failure === null ? "hold.undecided" : "store.unknown");
+      }
+    }
+    const wrong = await ask({ holds: [{ id: "s1", kind: "nothing" }] });
+    assert.equal(wrong.status, 400);
+  });
+
+  test("who was never known by a key is told in time that nothing is decided", async () => {
+    await budget({});
+    loseKeys(null);
+    const headers = { authorization: `Bearer  ${server.adminKey}` };
+    const body = JSON.stringify(ASK);
+    const type = { "content-type": "application/json" };
+    for (const run of ["r1", "r%3A1"]) {
+      const url = `${server.url}/v1/runs/${run}/holds`;
+      const answer = await fetch(url, { method: "POST", body, headers: { ...headers, ...type } });
+      const { code, onUndecided } = (await answer.json()) as Record<string, unknown>;
+      assert.deepEqual([answer.status, code, onUndecided], [503, "hold.undecided", undefined]);
+    }
+  });
+
   test("what is wrong with a request is not undecided", async () => {
     const { status, body } = await ask({ holds: [{ id: "s1", kind: "nothing" }] });
     assert.deepEqual([status, body.undecided], [400, undefined]);

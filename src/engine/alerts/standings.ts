@@ -5,7 +5,7 @@
  */
 import { type MarginMove, type MarginStanding, mayHaveTurned } from "../../domain/alert/affairs.ts";
 import { RecentByWeight } from "../../domain/recent-by-weight.ts";
-import type { PeriodMove, RulesVersions, SharedUnit } from "../node-ports.ts";
+import type { CommitsBehind, PeriodMove, RulesVersions } from "../node-ports.ts";
 import type { ToldAffairs } from "./affair-telling.ts";
 import { inBillCurrency } from "./affairs-of.ts";
 
@@ -43,7 +43,7 @@ export interface StandsOn {
   readonly head: string;
   readonly seen: RulesVersions;
   /** What commits behind a link moved; null: it is not known. */
-  readonly movedSince: SharedUnit["movedSince"];
+  readonly movedSince: CommitsBehind["movedSince"];
 }
 
 const UNKNOWN: Standing = { terms: null, margin: null, dueSeq: null };

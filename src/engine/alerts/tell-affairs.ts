@@ -61,7 +61,7 @@ export class AffairTeller implements AffairTelling {
 
   async tell(unit: MovedUnit, act: OfAct | null): Promise<StandingsDraft> {
     const { workspace, head, seen } = unit;
-    const movedSince = (digest: string) => unit.unit.movedSince(digest);
+    const movedSince = (digest: string) => unit.unit.behind.movedSince(digest);
     const draft = this.#standings.asOf(workspace, { head: head.digest, seen, movedSince });
     const telling = { ...unit, store: this.#store, draft };
     if (act === null) await tellAffairs(telling, []);

@@ -176,7 +176,10 @@ function watchedBy(
   const { store, policies } = parts;
   // A unit that is done again has gone on with what was kept; another node may have, too.
   const isElsewhere = store.isShared && policies.kept.asOf !== digest;
-  if (isAgain || isElsewhere) policies.kept.clear();
+  const { kept } = policies;
+  const touched = isElsewhere && !isAgain ? parts.unit.behind.runsSince(kept.asOf) : null;
+  for (const id of touched ?? []) kept.delete(id);
+  if (isAgain || (isElsewhere && touched === null)) kept.clear();
   return policies.policies.length === 0 ? null : new WatchedRuns(parts);
 }
 

@@ -45,7 +45,9 @@ async function manyWaiting(t: TestContext, count: number) {
   const looksOfTurn = async (): Promise<string[]> => {
     looks = [];
     await nextTurn();
-    return looks;
+    const found = looks;
+    looks = [];
+    return found;
   };
   /** Lets so much time pass; who was looked at then, turn by turn. */
   const looksAfter = async (ms: number): Promise<number[]> => {
@@ -67,6 +69,19 @@ test("A commit has all who wait looked at, and others have a turn after fifty", 
   const { waiting, looksAfter, leave } = await manyWaiting(t, 120);
   waiting.look("w");
   assert.deepEqual(await looksAfter(20), [50, 50, 20]);
+  await leave();
+});
+
+test("A commit behind a rest has who waits looked at without waiting for any time", async (t) => {
+  const { waiting, looksAfter, leave } = await manyWaiting(t, 60);
+  waiting.look("w");
+  assert.deepEqual(await looksAfter(0), [50, 10]);
+  waiting.look("w");
+  assert.deepEqual(await looksAfter(19), []);
+  assert.deepEqual(await looksAfter(1), [50, 10]);
+  await looksAfter(20);
+  waiting.look("w");
+  assert.deepEqual(await looksAfter(0), [50, 10]);
   await leave();
 });
 

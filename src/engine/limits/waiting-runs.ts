@@ -33,7 +33,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Commits come by the hundred a second: waiters look once in so long. */
+/** Commits come by the hundred a second: after a look, waiters rest so long at least. */
 const LOOK_EVERY_MS = 20;
 /** A look at a run takes some 30 µs; a fifth of the engine is the most that looks take. */
 const LOOKS_A_MS = 7;
@@ -195,7 +195,10 @@ export class WaitingRuns {
     }
   }
 
-  /** Something was committed: whoever waits looks again, soon; who waits for `run`, at once. */
+  /**
+   * Something was committed: whoever waits looks again, at once unless it has just looked; who
+   * waits for `run`, at once.
+   */
   look(workspace: string, run: string | null = null): void {
     const waiters = this.#waiting.get(workspace);
     if (waiters === undefined) return;
@@ -203,7 +206,8 @@ export class WaitingRuns {
     waiters.isDue = true;
     if (waiters.isLooking) return;
     waiters.isLooking = true;
-    setTimeout(() => void this.#lookInRounds(workspace, waiters), LOOK_EVERY_MS).unref();
+    // The last round has had its rest. Whoever committed is answered first.
+    setImmediate(() => void this.#lookInRounds(workspace, waiters));
   }
 
   async #lookInRounds(workspace: string, waiters: Waiters): Promise<void> {

@@ -6,12 +6,14 @@ import { type ErrorCode, TollgateError } from "../../domain/errors.ts";
 import type { RunOpened, TollgateEvent } from "../../domain/event/event.ts";
 import {
   DECISION_MAX_MS,
+  OCCURRED_AT_MIN_MS,
   PAGE_MAX_ROWS,
   WAIT_HEARTBEAT_MS,
   WAIT_MAX_MS,
 } from "../../domain/limits.ts";
 import type { HoldsRequest, RunState } from "../../engine/limits/hold-answers.ts";
 import type { HoldPlace } from "../../engine/spending-ports.ts";
+import { inTime, isUndecided } from "../identify-in-time.ts";
 import { timeText } from "../instant.ts";
 import { NoDecision } from "../problem.ts";
 import { json, ok, type RouteAnswer, type RouteContext, type RouteInput, route } from "../route.ts";
@@ -43,6 +45,7 @@ export const ASK_ROUTE = route<RunParam>({
   summary: "Ask before steps start: each is allowed, slowed down, paused or blocked, on its own.",
   scope: "ingest",
   params: RUN_PARAM,
+  isInTime: true,
   body: { schema: ANY, isParsedByHandler: true },
   answers: { 200: json("A decision for each hold, in the order asked.", named("HoldsAnswer")) },
   errors: [
@@ -52,11 +55,12 @@ export const ASK_ROUTE = route<RunParam>({
     ...(["hold.undecided", "store.unknown", "server.busy"] as const),
   ],
   handle: async (context, { workspace, params: { run }, body }) => {
-    const { engine, readHolds } = context;
-    const nowText = timeText(await engine.nowMs(workspace));
-    const { events, asks, caps } = readHolds(body, { run, nowText });
-    const request = { run, asks, releases: NONE, renewals: NONE, caps };
-    const { results, answer } = await decide(context, workspace, { events, request });
+    const read = (nowMs: number): Asked => {
+      const nowText = timeText(nowMs);
+      const { events, asks, caps } = context.readHolds(body, { run, nowText });
+      return { events, request: { run, asks, releases: NONE, renewals: NONE, caps } };
+    };
+    const { request, results, answer } = await decide(context, workspace, read);
     const [opened] = results;
     // A run that may not open is decided on, like its holds; anything else is a bad request.
     if (opened?.error !== undefined && !REFUSED_OPENINGS.has(opened.error.code)) {
@@ -78,33 +82,23 @@ interface Asked {
  * asks again with the same identities gets that same hold.
  */
 async function decide(
-  { engine, decisionMaxMs = DECISION_MAX_MS }: RouteContext,
+  { engine, storeFailure, decisionMaxMs = DECISION_MAX_MS }: RouteContext,
   workspace: string,
-  { events, request }: Asked,
+  read: (nowMs: number) => Asked,
 ) {
+  const work = async () => {
+    if (storeFailure !== undefined) throw storeFailure;
+    // The time of a sandbox is in the store as well.
+    const { events, request } = read(await engine.nowMs(workspace));
+    return { request, ...(await engine.hold(workspace, events, request)) };
+  };
   try {
-    return await inTime(engine.hold(workspace, events, request), decisionMaxMs);
+    return await inTime(work(), decisionMaxMs);
   } catch (error) {
-    if (!(error instanceof TollgateError) || error.status !== 503) throw error;
+    if (!isUndecided(error)) throw error;
+    const { events, request } = read(OCCURRED_AT_MIN_MS);
     throw new NoDecision(error, engine.limits.onUndecided(workspace, spendersOf(events, request)));
   }
-}
-
-/** A promise's result, unless it takes too long: then what it does goes on unattended. */
-function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const detail = `No decision after ${maxMs} ms; it may still be made.`;
-      reject(new TollgateError("hold.undecided", detail));
-    }, maxMs);
-    const done =
-      <V>(tell: (value: V) => void) =>
-      (value: V): void => {
-        clearTimeout(timer);
-        tell(value);
-      };
-    work.then(done(resolve), done(reject));
-  });
 }
 
 /** What the request says of who spends. */
@@ -274,14 +268,17 @@ async function* eventsOf(
   states: AsyncIterable<RunState | null>,
   isDraining: () => boolean,
 ): AsyncGenerator<string> {
-  let mayGoOn = false;
   for await (const state of states) {
-    if (state === null) yield ": still waiting\n\n";
-    else yield eventText("state", runStateView(state));
-    mayGoOn = state === null ? mayGoOn : state.state !== "paused";
+    if (state === null) {
+      yield ": still waiting\n\n";
+      continue;
+    }
+    const told = eventText("state", runStateView(state));
+    // In one piece: hundreds may be told at once, and each write takes its time.
+    if (state.state !== "paused") return yield told + eventText("end", { reason: "not_paused" });
+    yield told;
   }
-  const reason = mayGoOn ? "not_paused" : isDraining() ? "shutdown" : "timeout";
-  yield eventText("end", { reason });
+  yield eventText("end", { reason: isDraining() ? "shutdown" : "timeout" });
 }
 
 function eventText(name: string, data: object): string {

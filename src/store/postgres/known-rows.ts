@@ -17,7 +17,7 @@ import type { PeriodState } from "../../domain/period/records.ts";
 import { RecentByWeight } from "../../domain/recent-by-weight.ts";
 import type { Run } from "../../domain/run/run.ts";
 import { counterKeyText } from "../../engine/commit/batch-state.ts";
-import type { PeriodMove } from "../../engine/node-ports.ts";
+import type { CommitsBehind, PeriodMove } from "../../engine/node-ports.ts";
 import type { CounterKey, Customer, StepKey, StoredCounter, Writes } from "../../engine/ports.ts";
 import { Recent } from "../recent.ts";
 import { type KnownPage, KnownPages } from "./known-counters.ts";
@@ -200,7 +200,7 @@ interface Split<K, V> {
 }
 
 /** The rows as one unit of work sees them. What it reads is known at once, what it writes later. */
-export class UnitRows {
+export class UnitRows implements CommitsBehind {
   readonly #rows: WorkspaceRows;
   /** Runs that this unit is the first to hear of. */
   readonly #newRuns = new Set<string>();
@@ -321,13 +321,24 @@ export class UnitRows {
     return touched;
   }
 
-  /** What each commit behind the link of this digest moved; null: it is not known any more. */
   movedSince(digest: string): readonly (readonly PeriodMove[])[] | null {
     const { told } = this.#rows;
     const from = told.findIndex(({ before }) => before === digest);
     if (from === -1) return null;
     const moves = told.slice(from).map(({ rows }) => rows?.periods ?? null);
     return moves.includes(null) ? null : (moves as PeriodMove[][]);
+  }
+
+  runsSince(digest: string): readonly string[] | null {
+    const { told } = this.#rows;
+    const from = told.findIndex(({ before }) => before === digest);
+    if (from === -1) return null;
+    const runs = new Set<string>();
+    for (const { rows } of told.slice(from)) {
+      if (rows === null || rows.lookedAt === null) return null;
+      for (const id of [...rows.runs, ...rows.lookedAt]) runs.add(id);
+    }
+    return [...runs];
   }
 
   /** The unit is on disk: what it wrote is known. `monthOf`: where the steps of a run stand. */

@@ -10,7 +10,7 @@ import type { Adjustment, PeriodState } from "../../domain/period/records.ts";
 import type { RollupRow } from "../../domain/run/rollup.ts";
 import type { OutcomeState, Run } from "../../domain/run/run.ts";
 import { ALL_BY_SEQ } from "../../engine/history.ts";
-import type { Lease, LiveNote, PeriodMove, RulesVersions } from "../../engine/node-ports.ts";
+import type { CommitsBehind, Lease, LiveNote, RulesVersions } from "../../engine/node-ports.ts";
 import type {
   Call,
   ChainHead,
@@ -114,8 +114,8 @@ export class PostgresUnit implements UnitOfWork {
     return writeNote(this.#target, note);
   }
 
-  movedSince(digest: string): readonly (readonly PeriodMove[])[] | null {
-    return this.#target.rows.movedSince(digest);
+  get behind(): CommitsBehind {
+    return this.#target.rows;
   }
 
   async holds({ name, fence }: Lease): Promise<boolean> {

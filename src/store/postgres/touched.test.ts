@@ -8,7 +8,15 @@ import {
   TOUCHED_TOLD_COUNT,
 } from "../../domain/database-limits.ts";
 import { counterOf } from "../../domain/rating/counter.ts";
-import { amount, counterRow, customerRow, runRow, writesOf } from "../sample-rows-contract.ts";
+import {
+  amount,
+  counterRow,
+  customerRow,
+  journalRow,
+  runRow,
+  stepRow,
+  writesOf,
+} from "../sample-rows-contract.ts";
 import { type Commit, KnownRows, type UnitRows } from "./known-rows.ts";
 import { readTouched, saveTouched, type Touched, touchedBy } from "./touched.ts";
 
@@ -161,4 +169,37 @@ test("what commits moved is told from any link that is still known, own ones too
   assert.deepEqual(rows.movedSince(digestOf(0)), [[moved], [], []]);
   assert.deepEqual(rows.movedSince(digestOf(2)), [[]]);
   assert.equal(rows.movedSince("another digest"), null);
+});
+
+test("runs that policies look at anew are told, but by a node of the version before", async () => {
+  const since = { no: 1, before: digestOf(0), moreHolds: 0, begun: [], isLarge };
+  const told = async (rows: Parameters<typeof writesOf>[0], ofVersionBefore = false) => {
+    let document = "";
+    const insert = async ({ values }: { readonly values?: readonly unknown[] }) => {
+      document = values?.at(-1) as string;
+      return { rows: [], command: "INSERT" };
+    };
+    await saveTouched({ queries: { query: insert }, ws: WS }, touchedBy(writesAt(1, rows), since));
+    if (ofVersionBefore) document = document.replace(/,"lookedAt":[^\]]*\]/, "");
+    assert.equal(document.includes("lookedAt"), !ofVersionBefore);
+    const query = async () => ({ rows: [{ no: 1, document }], command: "SELECT" });
+    const touched = await readTouched({ queries: { query }, ws: WS }, 0);
+    const after = await (await node()).asOf(WS, commitAt(1), async () => touched);
+    return after.runsSince(digestOf(0));
+  };
+  const acts = [
+    journalRow({ seq: 1, kind: "policy.reached", id: "r3" }),
+    journalRow({ seq: 1, kind: "work.stopped", id: '["run","r4"]' }),
+  ];
+  const journal = [
+    ...acts,
+    journalRow({ seq: 1, kind: "work.stopped", id: '["customer","acme"]' }),
+  ];
+  const written = { runs: [runRow({ id: "r1", parent: "r2" })], journal };
+  assert.deepEqual(await told(written), ["r1", "r2", "r3", "r4"]);
+  assert.deepEqual(await told({}), []);
+  assert.equal(await told(written, true), null);
+  const step = stepRow({ run: "r1", id: "s" });
+  assert.deepEqual(await told({ steps: [step] }), ["r1"]);
+  assert.equal(await told({ steps: [step], formerSteps: [step] }), null);
 });

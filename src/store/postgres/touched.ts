@@ -35,6 +35,11 @@ export interface TouchedRows {
   readonly moreHolds: number | null;
   /** Whether any of these periods was closed, or closed again: else they stand as they stood. */
   readonly hasClosed: boolean;
+  /**
+   * Runs that policies must look at anew beside `runs`: those above them, and those with an act on
+   * record. Null: steps were revised or runs moved, so any may be one.
+   */
+  readonly lookedAt: readonly string[] | null;
 }
 
 /** Steps that a commit wrote, by their prints, and runs that held none before it. */
@@ -68,8 +73,32 @@ export function touchedBy({ head, ...writes }: Writes, since: Since): Touched {
   const isFew = runs.size + customers.length + moves.length + cells <= TOUCHED_ROWS_MAX_COUNT;
   const hasClosed = writes.periods.length > 0;
   const named = { runs: [...runs], identities: identitiesOf(writes.steps, since), customers };
-  const rows = isFew ? { ...named, periods: moves, moreHolds, hasClosed } : null;
+  const lookedAt = lookedAtBy(writes);
+  const rows = isFew ? { ...named, periods: moves, moreHolds, hasClosed, lookedAt } : null;
   return { no, before, after: head.digest, rows };
+}
+
+/**
+ * A new step moves the totals of all runs above it, which are written therefore; a new run may
+ * leave the one above it as it is, and so does what a hold put on record.
+ */
+function lookedAtBy({
+  formerSteps,
+  formerRuns,
+  runs,
+  journal,
+}: Pick<Writes, "formerSteps" | "formerRuns" | "runs" | "journal">): readonly string[] | null {
+  const parents = new Map(runs.map(({ id, parent }) => [id, parent]));
+  const isMoved = formerRuns.some(({ facts }) => parents.get(facts.id) !== facts.parent);
+  if (formerSteps.length > 0 || isMoved) return null;
+  const ids = new Set([...parents.values()].flatMap((id) => id ?? []));
+  for (const { kind, id } of journal) {
+    if (kind === "policy.reached") ids.add(id);
+    if (!kind.startsWith("work.")) continue;
+    const [of, run] = JSON.parse(id) as readonly [string, string];
+    if (of === "run") ids.add(run);
+  }
+  return [...ids];
 }
 
 function identitiesOf(steps: Writes["steps"], { begun }: Since): TouchedRows["identities"] {
@@ -111,13 +140,14 @@ function movesOf(
  */
 interface Document extends Omit<Touched, "no" | "rows"> {
   readonly rows:
-    | (Omit<TouchedRows, "identities" | "periods" | "moreHolds" | "hasClosed"> & {
+    | (Omit<TouchedRows, "identities" | "periods" | "moreHolds" | "hasClosed" | "lookedAt"> & {
         readonly identities?: TouchedIdentities | null;
         readonly periods: readonly (readonly string[])[];
         /** All that a node of a version before is told of holds, or tells. */
         readonly hasHolds: boolean;
         readonly moreHolds?: number | null;
         readonly hasClosed?: boolean;
+        readonly lookedAt?: readonly string[] | null;
       })
     | null;
 }
@@ -154,10 +184,10 @@ function decode(no: number, text: string): Touched {
   if (rows === null) return { no, before, after, rows };
   // A node of a version before says nothing of it.
   const { runs, customers, hasHolds, moreHolds = hasHolds ? null : 0, hasClosed = true } = rows;
-  const { identities = null } = rows;
+  const { identities = null, lookedAt = null } = rows;
   return {
     ...{ no, before, after },
-    rows: { runs, identities, customers, periods: periods ?? [], moreHolds, hasClosed },
+    rows: { runs, identities, customers, periods: periods ?? [], moreHolds, hasClosed, lookedAt },
   };
 }
 
