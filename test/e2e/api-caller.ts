@@ -3,8 +3,7 @@
  * declared, the answer must be what its schema says, and so must a request that was taken.
  */
 import assert from "node:assert/strict";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
+import { type ApiDocument, apiDocument, type OpenApi } from "./api-document.ts";
 import type { TestServer } from "./test-server.ts";
 
 /** JSON of an answer, to look into. */
@@ -19,24 +18,6 @@ export interface Answer {
   readonly text: string;
   /** The text parsed, where it is JSON. */
   readonly body: Json;
-}
-
-type Schema = Readonly<Record<string, unknown>>;
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
-
-interface Operation {
-  readonly operationId: string;
-  readonly "x-tollgate-scope"?: string;
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
-  readonly responses: Readonly<Record<string, { readonly content: Content }>>;
-  readonly requestBody?: { readonly required: boolean; readonly content: Content };
-}
-
-/** The parts of an OpenAPI document that tests look at. */
-export interface OpenApi {
-  readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
 /** What is sent. A text or bytes go out as they are, everything else as JSON. */
@@ -58,20 +39,16 @@ async function firstOf({ body }: Response): Promise<string> {
 }
 
 export class ApiCaller {
-  readonly openApi: OpenApi;
   readonly #server: TestServer;
-  readonly #ajv: Ajv2020;
-  readonly #compiled = new Map<Schema, ValidateFunction>();
+  readonly #document: ApiDocument;
 
-  constructor(server: TestServer, openApi: OpenApi) {
+  constructor(server: TestServer, document: ApiDocument) {
     this.#server = server;
-    this.openApi = openApi;
-    // Few answers are checked by each schema: making its code shorter would take longer.
-    const code = { optimize: false };
-    this.#ajv = new Ajv2020({ strict: true, allowUnionTypes: true, code });
-    formats.default(this.#ajv);
-    this.#ajv.addVocabulary(["components"]);
-    this.#ajv.addSchema({ $id: "api", components: openApi.components });
+    this.#document = document;
+  }
+
+  get openApi(): OpenApi {
+    return this.#document.openApi;
   }
 
   /** Calls with the admin key unless another one (null: none) is given. */
@@ -97,46 +74,29 @@ export class ApiCaller {
 
   #check(exchange: Exchange): void {
     const { method, path, type, answer, sent } = exchange;
+    const document = this.#document;
     const where = `${method} ${path} → ${answer.status}`;
     assert.equal(answer.headers.get("x-content-type-options"), "nosniff", where);
     assert.equal(answer.headers.get("cache-control"), "no-store", where);
-    const operation = this.#operation(method, path);
+    const operation = document.operation(method, path);
     if (operation === undefined) {
-      this.#matches({ $ref: "#/components/schemas/Problem" }, answer.body, where);
+      document.assertMatches({ $ref: "#/components/schemas/Problem" }, answer.body, where);
       return;
     }
     const declared = operation.responses[answer.status]?.content[type];
     assert.ok(declared, `${where} as ${type} is not declared: ${answer.text.slice(0, 300)}`);
     if (type === "application/x-ndjson" && declared.schema.type !== "string") {
-      for (const line of linesOf(answer)) this.#matches(declared.schema, line, where);
-    } else this.#matches(declared.schema, isJson(type) ? answer.body : answer.text, where);
+      for (const line of linesOf(answer)) document.assertMatches(declared.schema, line, where);
+    } else document.assertMatches(declared.schema, isJson(type) ? answer.body : answer.text, where);
     const request = operation.requestBody?.content["application/json"];
     const isTaken = answer.status < 300 && !answer.text.includes('"status":"rejected"');
     if (isTaken && request !== undefined && sent !== undefined) {
-      this.#matches(request.schema, JSON.parse(JSON.stringify(sent)), `request of ${where}`);
+      document.assertMatches(
+        request.schema,
+        JSON.parse(JSON.stringify(sent)),
+        `request of ${where}`,
+      );
     }
-  }
-
-  #operation(method: string, path: string): Operation | undefined {
-    const plain = path.split("?")[0] ?? "";
-    const found = Object.entries(this.openApi.paths)
-      .filter(([template]) => templatePattern(template).test(plain))
-      .sort(([a], [b]) => literalLength(b) - literalLength(a));
-    return found.flatMap(([, item]) => item[method.toLowerCase()] ?? [])[0];
-  }
-
-  #matches(schema: Schema, value: unknown, where: string): void {
-    const validate = this.#validator(schema);
-    assert.ok(validate(value), `${where}: ${this.#ajv.errorsText(validate.errors)}`);
-  }
-
-  #validator(schema: Schema): ValidateFunction {
-    const known = this.#compiled.get(schema);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
-    const compiled = this.#ajv.compile(JSON.parse(text) as Schema);
-    this.#compiled.set(schema, compiled);
-    return compiled;
   }
 }
 
@@ -160,19 +120,10 @@ function isJson(type: string): boolean {
   return type === "application/json" || type === "application/problem+json";
 }
 
-function templatePattern(template: string): RegExp {
-  const parts = template.split(/\{\w+\}/).map((part) => part.replaceAll(".", "\\."));
-  return new RegExp(`^${parts.join("[^/]+")}$`);
-}
-
-function literalLength(template: string): number {
-  return template.replaceAll(/\{\w+\}/g, "").length;
-}
-
 /** A caller for a server, with the document that the server itself gives out. */
 export async function apiCaller(server: TestServer): Promise<ApiCaller> {
   const response = await fetch(`${server.url}/v1/openapi.json`);
-  return new ApiCaller(server, (await response.json()) as OpenApi);
+  return new ApiCaller(server, apiDocument(await response.text()));
 }
 
 /** Asserts that an answer is this problem, and returns it. */

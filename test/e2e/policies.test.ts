@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { DEFAULT_WORKSPACE, prepareWorkspace } from "../../src/compose.ts";
 import { verifyDataFolder } from "../../src/store/verify/verify-data-folder.ts";
-import { ApiCaller, type Json, type OpenApi } from "./api-caller.ts";
+import { type ApiCaller, apiCaller, type Json } from "./api-caller.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
 const WHO = { reason: "test", by: "test" };
@@ -117,8 +117,7 @@ async function openWorld(): Promise<World> {
   const clock = { ms: Date.parse("2026-11-15T12:00:00Z") };
   const server = await startTestServer({ store: "sqlite", clock: { nowMs: () => clock.ms } });
   await prepareWorkspace(server.engine, DEFAULT_WORKSPACE);
-  const openApi = await (await fetch(`${server.url}/v1/openapi.json`)).json();
-  const api = new ApiCaller(server, openApi as OpenApi);
+  const api = await apiCaller(server);
   return { server, api, key: server.adminKey, clock };
 }
 
