@@ -28,7 +28,10 @@ export async function textOfFile(path: string): Promise<string> {
  * Throws `cli.usage` where there is more.
  */
 export async function textUpTo(path: string, maxBytes: number): Promise<string> {
-  const { size } = await stat(path);
+  const found = await stat(path);
+  // Says of a folder what it is; a stream of it would not say which.
+  if (found.isDirectory()) return readFile(path, "utf8");
+  const { size } = found;
   if (size > maxBytes) throw overSize(path, { size: `${size} bytes`, maxBytes });
   const parts: Buffer[] = [];
   let bytes = 0;
