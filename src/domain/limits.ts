@@ -61,7 +61,7 @@ export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
 /** Steps that are restated by one unit of work where a run's opening comes behind them: 25 ms. */
 export const RESTATED_PER_UNIT_MAX_COUNT = 500;
-/** Events that waited for a customer and are counted by one unit of work: 25 ms. */
+/** Events that waited for a customer, counted by one unit: 25 ms, 45 in runs of their own. */
 export const RELEASED_PER_UNIT_MAX_COUNT = 500;
 /** Root runs that one unit of work looks at to condense them, and about so many steps at most. */
 export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 200;
