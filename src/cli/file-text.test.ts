@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { TollgateError } from "../domain/errors.ts";
 import { IMPORT_MAX_BYTES } from "../domain/limits.ts";
-import { textOfFile } from "./file-text.ts";
+import { textOfFile, textUpTo } from "./file-text.ts";
 
 describe("the text of a file", () => {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-text-"));
@@ -32,5 +32,22 @@ describe("the text of a file", () => {
     await assert.rejects(textOfFile(file), refused(/cannot be unpacked: unexpected end of file/));
     truncateSync(file, IMPORT_MAX_BYTES + 1);
     await assert.rejects(textOfFile(file), refused(/more than 524288000 bytes of text; split it/));
+  });
+
+  test("of a bounded kind is read up to its bound, and not a byte beyond", async () => {
+    const refused = (said: string) => (error: unknown) =>
+      error instanceof TollgateError && error.code === "cli.usage" && error.message === said;
+    writeFileSync(file, "\ufeffsechs");
+    assert.equal(await textUpTo(file, 8), "sechs");
+    const most = "a file of this kind has at most 7. Divide it.";
+    await assert.rejects(textUpTo(file, 7), refused(`"${file}" has 8 bytes; ${most}`));
+    writeFileSync(file, "");
+    assert.equal(await textUpTo(file, 0), "");
+  });
+
+  test("without a size and without an end is given up at the bound", async (t) => {
+    if (!existsSync("/dev/zero")) return t.skip("this system has no /dev/zero");
+    const said = /^"\/dev\/zero" has more than 1000 bytes; a file of this kind has at most 1000\./;
+    await assert.rejects(textUpTo("/dev/zero", 1_000), { name: "TollgateError", message: said });
   });
 });

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
@@ -19,7 +20,36 @@ export async function textOfFile(path: string): Promise<string> {
   if (size > IMPORT_MAX_BYTES) throw tooLarge(path);
   const bytes = await readFile(path);
   const isPacked = bytes.length > 2 && bytes.readUInt16BE(0) === GZIP;
-  const text = (isPacked ? await unpacked(path, bytes) : bytes).toString("utf8");
+  return withoutMark((isPacked ? await unpacked(path, bytes) : bytes).toString("utf8"));
+}
+
+/**
+ * The text of a file of at most `maxBytes`; no more of it is read, be it a pipe without an end.
+ * Throws `cli.usage` where there is more.
+ */
+export async function textUpTo(path: string, maxBytes: number): Promise<string> {
+  const found = await stat(path);
+  // Says of a folder what it is; a stream of it would not say which.
+  if (found.isDirectory()) return readFile(path, "utf8");
+  const { size } = found;
+  if (size > maxBytes) throw overSize(path, { size: `${size} bytes`, maxBytes });
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of createReadStream(path, { end: maxBytes }) as AsyncIterable<Buffer>) {
+    parts.push(part);
+    bytes += part.length;
+  }
+  // A pipe has no size before it is read, and a file may grow meanwhile.
+  if (bytes > maxBytes) throw overSize(path, { size: `more than ${maxBytes} bytes`, maxBytes });
+  return withoutMark(Buffer.concat(parts).toString("utf8"));
+}
+
+function overSize(path: string, { size, maxBytes }: { size: string; maxBytes: number }) {
+  const detail = `"${path}" has ${size}; a file of this kind has at most ${maxBytes}. Divide it.`;
+  return new TollgateError("cli.usage", detail, "FILE");
+}
+
+function withoutMark(text: string): string {
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 

@@ -61,7 +61,7 @@ export const UNITS_EXPECTING_HOLDS_COUNT = 64;
 export const RERATED_PER_UNIT_MAX_COUNT = 1_000;
 /** Steps that are restated by one unit of work where a run's opening comes behind them: 25 ms. */
 export const RESTATED_PER_UNIT_MAX_COUNT = 500;
-/** Events that waited for a customer and are counted by one unit of work: 25 ms. */
+/** Events that waited for a customer, counted by one unit: 25 ms, 45 in runs of their own. */
 export const RELEASED_PER_UNIT_MAX_COUNT = 500;
 /** Root runs that one unit of work looks at to condense them, and about so many steps at most. */
 export const CONDENSED_RUNS_PER_UNIT_MAX_COUNT = 200;
@@ -128,6 +128,13 @@ export const PRICE_LOOKUPS_MAX_COUNT = 20_000;
 export const IMPORT_MAX_BYTES = 500 * 1024 * 1024;
 /** Body of a price book or rate card request. */
 export const DOCUMENT_MAX_BYTES = 16 * 1024 * 1024;
+/**
+ * A file of rate cards or other documents, YAML or JSON: 70,000 tiers. The parser of YAML takes
+ * 200 MB of memory for a megabyte of them.
+ */
+export const DOCUMENT_FILE_MAX_BYTES = 4 * 1024 * 1024;
+/** Lists and maps in one another in such a file: a card has eight. */
+export const DOCUMENT_MAX_DEPTH = 64;
 
 /** Events a producer dates further ahead than this are rated at receipt, in milliseconds. */
 export const FUTURE_TOLERANCE_MS = 5 * 60 * 1000;

@@ -207,7 +207,7 @@ export interface UnitOfWork extends SharedUnit {
   steps(keys: readonly StepKey[]): Answer<Step[]>;
   stepsOfRun(run: string, limit?: number): Answer<Step[]>;
   suspended(keys: readonly StepKey[]): Answer<Suspended[]>;
-  suspendedOfRun(run: string): Answer<Suspended[]>;
+  suspendedOfRuns(runs: readonly string[]): Answer<Suspended[]>;
   conflicts(keys: readonly StepKey[]): Answer<Conflict[]>;
   /** Holders of these call ids, of any customer of the workspace. */
   calls(callIds: readonly string[]): Answer<Call[]>;

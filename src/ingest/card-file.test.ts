@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TollgateError } from "../domain/errors.ts";
+import { DOCUMENT_FILE_MAX_BYTES, DOCUMENT_MAX_DEPTH } from "../domain/limits.ts";
 import { parseRateCard } from "../domain/rating/parse-rate-card.ts";
 import { readCardFile } from "./card-file.ts";
 
@@ -67,15 +68,50 @@ describe("a rate card file", () => {
     assert.throws(() => readCardFile("a: [1, 2"), /\d\.$/);
   });
 
-  test("leaves warnings about keys that are no text to nobody", (t) => {
+  test("with a key that is a list or a map is refused with its place", (t) => {
     const warn = t.mock.method(process, "emitWarning", () => {});
-    assert.deepEqual(readCardFile("? [a, b]\n: c\n"), { "[ a, b ]": "c" });
+    for (const key of ["[a, b]", "{a: b}", "&a [b]"]) {
+      const message = /^A key at line 1, column \d+ is a list or a map; a key is text\.$/;
+      assert.throws(() => readCardFile(`? ${key}\n: c\n`), { name: "TollgateError", message });
+    }
     assert.equal(warn.mock.callCount(), 0);
   });
 
-  test("that is no YAML is refused, and one that multiplies itself too", () => {
+  test("has each key once, however a number is written or an alias names it", () => {
+    for (const text of ["1: a\n1.0: b", '1: a\n"1": b', "~: a\n? \n: b", "&k x: a\n*k : b"]) {
+      assert.throws(() => readCardFile(text), /^TollgateError: A key stands twice at line 2/);
+    }
+    const read = readCardFile("__proto__: {a: b}\nc: d") as object;
+    assert.deepEqual(Object.entries(read), [
+      ["__proto__", { a: "b" }],
+      ["c", "d"],
+    ]);
+  });
+
+  test("means by tags of sets, dates and the like what stands there without", () => {
+    for (const tag of ["!!omap", "!!pairs", "!of-others"]) {
+      assert.deepEqual(readCardFile(`${tag}\n- a: 1\n- b: 2\n`), [{ a: "1" }, { b: "2" }], tag);
+    }
+    assert.deepEqual(readCardFile("!!set\n? a\n? b\n"), { a: null, b: null });
+    assert.equal(readCardFile("!!binary aGFsbG8="), "aGFsbG8=");
+  });
+
+  test("says by aliases what is written once, as often as it likes", () => {
+    const cells = Array.from({ length: 1_000 }, (_, n) => `- {when: m${n}, unit: *unit}`);
+    const read = readCardFile(`- &unit "0.10"\n${cells.join("\n")}\n- &unit 1.50\n- *unit\n`);
+    const [first, cell, ...others] = read as readonly unknown[];
+    assert.deepEqual([first, cell], ["0.10", { when: "m0", unit: "0.10" }]);
+    assert.deepEqual(others.slice(-2), ["1.50", "1.50"]);
+  });
+
+  test("that is no YAML is refused", () => {
     const isRefused = (error: unknown) => error instanceof TollgateError;
     assert.throws(() => readCardFile("a: [1, 2"), isRefused);
+    const unknown = "An alias at line 2, column 4 stands for nothing that is written before it.";
+    assert.throws(() => readCardFile("a: 1\nb: *c\nd: &c 2\n"), { message: unknown });
+  });
+
+  test("that multiplies itself is refused, and one that holds itself too", () => {
     const bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
     for (let n = 1; n < 9; n += 1) {
       bomb.push(
@@ -84,10 +120,68 @@ describe("a rate card file", () => {
           .join(", ")}]`,
       );
     }
-    assert.throws(() => readCardFile(bomb.join("\n")), /multiplies itself by aliases/);
-    for (const brackets of ["[".repeat(100_000), "[".repeat(100_000) + "]".repeat(100_000)]) {
-      assert.throws(() => readCardFile(brackets), isRefused);
-      assert.throws(() => readCardFile(brackets), /is nested too deeply; flatten it/);
+    const long = `- &long "${"x".repeat(100_000)}"\n${"- *long\n".repeat(200)}`;
+    for (const text of [bomb.join("\n"), long, "&a [*a]", "&a {b: *a}", "a: &a {b: [*a]}"]) {
+      assert.throws(
+        () => readCardFile(text),
+        /multiplies itself by aliases at line \d+, column \d/,
+      );
+    }
+  });
+
+  test("is nested as deep as the bound, and no deeper", () => {
+    const forms = [
+      (depth: number) => "[".repeat(depth) + "]".repeat(depth),
+      (depth: number) => `${"{a: ".repeat(depth)}1${"}".repeat(depth)}`,
+      (depth: number) => `${"- ".repeat(depth)}a\n`,
+      (depth: number) => Array.from({ length: depth }, (_, n) => `${" ".repeat(n)}a:\n`).join(""),
+    ];
+    for (const nested of forms) {
+      assert.equal(typeof readCardFile(nested(DOCUMENT_MAX_DEPTH)), "object");
+      for (const depth of [DOCUMENT_MAX_DEPTH + 1, 100_000]) {
+        if (depth > 65 && nested === forms[3]) continue;
+        assert.throws(
+          () => readCardFile(nested(depth)),
+          /is nested too deeply at line \d+, column/,
+        );
+      }
+    }
+  });
+
+  test("of 10,000 tiers is far below the bound of a file", () => {
+    const tiers = Array.from({ length: 1_000 }, (_, n) => {
+      const upTo = n === 999 ? "" : `upTo: "${(n + 1) * 1_000_000}"\n            `;
+      return `          - ${upTo}unit: 0.00${2_000 - n}\n`;
+    });
+    const charges = Array.from({ length: 10 }, (_, n) => {
+      const of = `  - key: tools-${n}\n    meter:\n      count: steps\n    price:\n`;
+      return `${of}      model: graduated\n      tiers:\n${tiers.join("")}`;
+    });
+    const text = `key: k\ncurrency: USD\ncharges:\n${charges.join("")}`;
+    assert.ok(Buffer.byteLength(text) < DOCUMENT_FILE_MAX_BYTES / 4, `${text.length}`);
+    const read = parseRateCard(readCardFile(text));
+    assert.ok("card" in read);
+    assert.equal(read.card.charges.length, 10);
+  });
+
+  test("takes time by its length to read, whatever it is made of", () => {
+    // By the square of the length each but the brackets takes 7 to 14 s; so it is below 1 s.
+    const hostile: Readonly<Record<string, string>> = {
+      quotes: '"'.repeat(200_000),
+      brackets: "[".repeat(100_000) + "]".repeat(100_000),
+      keys: Array.from({ length: 30_000 }, (_, n) => `k${n}: 1\n`).join(""),
+      "keys in flow": `{${Array.from({ length: 30_000 }, (_, n) => `k${n}: 1`).join(",")}}`,
+      anchors: Array.from({ length: 15_000 }, (_, n) => `- &a${n} x\n- *a${n}\n`).join(""),
+    };
+    for (const [name, text] of Object.entries(hostile)) {
+      const before = process.cpuUsage();
+      try {
+        readCardFile(text);
+      } catch (error) {
+        assert.ok(error instanceof TollgateError, name);
+      }
+      const { user, system } = process.cpuUsage(before);
+      assert.ok(user + system < 5_000_000, `${name}: ${(user + system) / 1_000} ms`);
     }
   });
 

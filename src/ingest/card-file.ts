@@ -2,34 +2,45 @@
  * Reads a file of rate cards or of other documents, YAML or JSON, which YAML includes. Every number
  * stays the text that was written, so that 0.10 is exact; a key that stands twice is refused, where
  * JSON.parse would let the last one win.
+ *
+ * The parser's parts are put together here. Its own `parseDocument` draws the line of every error,
+ * where one is told: a megabyte of quotes, an error each, takes it minutes.
  */
-import { parseDocument, visit } from "yaml";
+import {
+  Composer,
+  type Document,
+  Lexer,
+  LineCounter,
+  Parser,
+  type YAMLError,
+  type YAMLParseError,
+} from "yaml";
 import { type ErrorCode, TollgateError } from "../domain/errors.ts";
+import { DOCUMENT_MAX_DEPTH } from "../domain/limits.ts";
+import { valueOfDocument, YamlRefusal } from "./yaml-value.ts";
 
 /** The document of a file. Throws `code`, with the line where it is neither. */
 export function readCardFile(text: string, code: ErrorCode = "ratecard.invalid"): unknown {
   // Bytes that are no UTF-8 were read as these: a spreadsheet's UTF-16 is YAML of one long word.
   if (text.includes("\0") || text.includes("\uFFFD")) throw new TollgateError(code, NO_TEXT);
+  const lines = new LineCounter();
   try {
-    return documentOf(text, code);
+    return documentOf(text, lines);
   } catch (cause) {
-    // How the parser gives up on a file that multiplies itself by aliases, or is nested too deeply.
-    if (cause instanceof ReferenceError) throw refusal(code, MULTIPLIED, cause);
-    if (cause instanceof RangeError) throw refusal(code, TOO_DEEP, cause);
-    throw cause;
+    if (!(cause instanceof YamlRefusal)) throw cause;
+    const { offset, message } = cause;
+    const place = offset === null ? "" : ` ${placeOf(offset, lines)}`;
+    throw new TollgateError(code, message.replace(" AT", place), undefined, { cause });
   }
 }
 
-const MULTIPLIED = "The file multiplies itself by aliases; write out what they stand for.";
 const NO_TEXT = "The file is no UTF-8 text; save it as such.";
 const NOTHING = "The file holds nothing but comments; write the document into it.";
-const TOO_DEEP = "The file is nested too deeply; flatten it.";
+const SEVERAL = "The file holds several documents; give each a file of its own.";
+const TOO_DEEP = "The file is nested too deeply AT; flatten it.";
 /** Errors whose own words are for programmers; `AT` is the place. */
 const TOLD: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "A key stands twice AT; keep one of the two.",
   TAB_AS_INDENT: "A line begins with a tab AT; use spaces.",
-  MULTIPLE_DOCS: "The file holds several documents; give each a file of its own.",
-  RESOURCE_EXHAUSTION: TOO_DEEP,
 };
 /** The same of errors that share their code with others, by how they begin. */
 const TOLD_BY_WORDS: readonly (readonly [begins: string, told: string])[] = [
@@ -39,32 +50,48 @@ const TOLD_BY_WORDS: readonly (readonly [begins: string, told: string])[] = [
       "what belongs to an entry stands below its first key.",
   ],
 ];
-const PLACE = /at line \d+, column \d+/;
+const COLLECTIONS: ReadonlySet<string> = new Set(["block-map", "block-seq", "flow-collection"]);
+/** Some of the parser's own words quote what they are about. */
+const TOLD_MAX_CHARS = 200;
 
-function refusal(code: ErrorCode, detail: string, cause: unknown): TollgateError {
-  return new TollgateError(code, detail, undefined, { cause });
+function placeOf(offset: number, lines: LineCounter): string {
+  const { line, col } = lines.linePos(offset);
+  return `at line ${line}, column ${col}`;
 }
 
-function documentOf(text: string, code: ErrorCode): unknown {
-  const options = { schema: "core", uniqueKeys: true, prettyErrors: true } as const;
+function documentOf(text: string, lines: LineCounter): unknown {
   // Warnings would be Node's own, about objects of JavaScript; what they are of is refused later.
-  const document = parseDocument(text, { ...options, logLevel: "error" });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    // The first line says what and where; the rest draws the place.
-    const [detail = ""] = error.message.split("\n");
-    const [place = ""] = PLACE.exec(detail) ?? [];
-    const own = TOLD_BY_WORDS.find(([begins]) => detail.startsWith(begins))?.[1];
-    const words = own ?? TOLD[error.code];
-    const told = words?.replace("AT", place) ?? detail.replace(/:$/, ".");
-    throw refusal(code, told.replace(" ;", ";"), error);
+  // Keys that stand twice are found with the values: the parser compares each with all before it.
+  // Sets and dates are not of this schema, and not of JSON: their tags are unknown, as others are.
+  const schema = { schema: "core", resolveKnownTags: false, uniqueKeys: false } as const;
+  const composer = new Composer({ ...schema, logLevel: "error" });
+  const [document, another] = composer.compose(tokensOf(text, lines), true, text.length);
+  const [error] = document?.errors ?? [];
+  if (error !== undefined) throw refusalOf(error);
+  if (another !== undefined) throw new YamlRefusal(SEVERAL, null);
+  if (document === undefined || document.contents === null) throw new YamlRefusal(NOTHING, null);
+  return valueOfDocument(document as Document.Parsed);
+}
+
+/** What the parser makes of a text, up to the first that it can make nothing of. */
+function* tokensOf(text: string, lines: LineCounter) {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) {
+      yield token;
+      if (token.type === "error") return;
+    }
+    // The lowest of these is the document itself.
+    const isNested = COLLECTIONS.has(parser.stack.at(-1)?.type ?? "");
+    const isTooDeep = isNested && parser.stack.length - 1 > DOCUMENT_MAX_DEPTH;
+    if (isTooDeep) throw new YamlRefusal(TOO_DEEP, parser.offset);
   }
-  if (document.contents === null) throw new TollgateError(code, NOTHING);
-  visit(document, {
-    Scalar: (_key, node) => {
-      const isNumber = typeof node.value === "number" || typeof node.value === "bigint";
-      if (isNumber) node.value = node.source ?? String(node.value);
-    },
-  });
-  return document.toJS() as unknown;
+  yield* parser.end();
+}
+
+function refusalOf({ code, message, pos }: YAMLError | YAMLParseError): YamlRefusal {
+  const own = TOLD_BY_WORDS.find(([begins]) => message.startsWith(begins))?.[1];
+  const told = own ?? TOLD[code] ?? `${message.slice(0, TOLD_MAX_CHARS)} AT.`;
+  return new YamlRefusal(told, pos[0] < 0 ? null : pos[0]);
 }

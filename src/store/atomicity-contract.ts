@@ -54,7 +54,7 @@ async function everything(store: Store, workspace: string) {
     below: sorted(await unit.descendants("r1")),
     runs: sorted(await unit.runs(["r1", "r2"])),
     steps: sorted(await unit.stepsOfRun("r1")),
-    suspended: await unit.suspendedOfRun("r1"),
+    suspended: await unit.suspendedOfRuns(["r1"]),
     conflicts: sorted(await unit.conflicts([{ run: "r1", source: "sdk", id: "e1" }])),
     calls: sorted(await unit.calls(["call"])),
     witnesses: await unit.witnessesOfCalls(["call"]),

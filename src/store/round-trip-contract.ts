@@ -132,7 +132,7 @@ async function checkInUnit(unit: UnitOfWork, rows: Sample): Promise<void> {
   assert.deepEqual(await unit.witnesses([witness]), [witness]);
   assert.deepEqual(await unit.witnessesOfCalls([witness.callId]), [witness]);
   assert.deepEqual(await unit.suspended([suspended]), [suspended]);
-  assert.deepEqual(await unit.suspendedOfRun(suspended.run), [suspended]);
+  assert.deepEqual(await unit.suspendedOfRuns([suspended.run]), [suspended]);
   assert.deepEqual(await unit.conflicts([conflict]), [conflict]);
   assert.deepEqual(await unit.periods([period]), [period]);
   assert.deepEqual(await unit.periodsOf(period.customer), [period]);

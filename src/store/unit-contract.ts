@@ -134,12 +134,19 @@ async function checkSuspended({ store, workspace }: Scene): Promise<void> {
   const rows = ["s1", "s2"].map((id, index) => suspendedRow({ id, seq: index + 1 }));
   const [first, second] = rows;
   await write(store(), workspace, { suspended: rows });
-  const waiting = () => read(store(), workspace, (unit) => unit.suspendedOfRun("r1"));
+  const waiting = () => read(store(), workspace, (unit) => unit.suspendedOfRuns(["r1"]));
   assert.deepEqual(sorted(await waiting()), sorted(rows));
   await write(store(), workspace, { released: rows.slice(0, 1) });
   assert.deepEqual(await waiting(), [second]);
   await write(store(), workspace, { released: rows, suspended: rows.slice(0, 1) });
   assert.deepEqual(await waiting(), [first], "released and suspended again in one unit: waits");
+  const others = ["r2", "r3"].map((run) => suspendedRow({ run, id: "s1", seq: 9 }));
+  await write(store(), workspace, { suspended: others });
+  const both = await read(store(), workspace, (unit) => {
+    return unit.suspendedOfRuns(["r1", "r3", "none"]);
+  });
+  assert.deepEqual(sorted(both), sorted([first, others[1]]));
+  assert.deepEqual(await waiting(), [first]);
 }
 
 async function checkConflicts({ store, workspace }: Scene): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a person at a terminal is told who types a command wrongly: what it was, and what to do. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,6 +8,7 @@ import { dispatch } from "../../src/cli/dispatch.ts";
 import { remedyOf } from "../../src/cli/remedy.ts";
 import { PLAIN_STYLES } from "../../src/cli/render/styles.ts";
 import { ERRORS, type ErrorCode } from "../../src/domain/errors.ts";
+import { DOCUMENT_FILE_MAX_BYTES, DOCUMENT_MAX_BYTES } from "../../src/domain/limits.ts";
 import { openProduct } from "../../src/product.ts";
 import { startTestServer, type TestServer } from "../e2e/test-server.ts";
 
@@ -111,6 +112,34 @@ describe("a wrong command about limits", () => {
     assert.ok(!/^c /m.test((await tollgate("budget", "list")).out), "nothing of that file is set");
     const broken = await tollgate("budget", "set", file("key: [a"), ...WHY);
     assert.match(broken.err, /^budget\.invalid: .*line 1/);
+  });
+
+  test("of a file that is too large names it and its size, and reads nothing of it", async () => {
+    const path = join(folder, "large.yaml");
+    writeFileSync(path, "");
+    truncateSync(path, DOCUMENT_FILE_MAX_BYTES + 1);
+    for (const words of [
+      ...["validate", "diff", "apply"].map((verb) => ["card", verb, path]),
+      ["budget", "set", path, ...WHY],
+      ["policy", "apply", path, ...WHY],
+      ["target", "add", "t", path, ...WHY],
+      ["commitment", "set", "acme", path],
+      ["simulate", "--card", path],
+      ["simulate", "--policies", path],
+    ]) {
+      const { code, out, err } = await tollgate(...words);
+      assert.deepEqual([code, out], [2, ""], `${words}: ${err}`);
+      assert.match(err, /large\.yaml" has 4194305 bytes; .* at most 4194304\. Divide it\./);
+    }
+    truncateSync(path, DOCUMENT_MAX_BYTES + 1);
+    for (const words of [
+      ["prices", "import", path],
+      ["rates", "import", path],
+      ["invoice", "import", path, "--id", "i"],
+    ]) {
+      const { err } = await tollgate(...words);
+      assert.match(err, /large\.yaml" has 16777217 bytes; .* at most 16777216\. Divide it\./);
+    }
   });
 
   test("that lists budgets says whom each is for, where one is not for all", async () => {

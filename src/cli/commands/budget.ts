@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { allPages } from "../all-pages.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import { type Command, print, type Surroundings } from "../command.ts";
+import { readDocument } from "../document-file.ts";
 import { askSpelling } from "../on-record.ts";
 import { type BalanceView, renderBalances, unitOf } from "../render/budgets.ts";
 import { renderTable } from "../render/table.ts";
@@ -21,8 +21,7 @@ const set: Verb = {
   form: "set FILE",
   run: async (scene, [file = ""]) => {
     const decided = decidedBy(scene.args);
-    const text = await readFile(file, "utf8");
-    const document = await scene.here.product.readCardFile(text, "budget.invalid");
+    const document = await readDocument(file, scene.here, "budget.invalid");
     const all = (Array.isArray(document) ? document : [document]).map(withKey);
     const saved: BudgetView[] = [];
     for (const one of all) {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { type Problem, TollgateError } from "../../domain/errors.ts";
 import { cardChanges } from "../../domain/rating/card-diff.ts";
 import { type CardOverride, resolveCard } from "../../domain/rating/card-override.ts";
@@ -12,6 +11,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { readDocument } from "../document-file.ts";
 import { documentRemedy } from "../remedy.ts";
 import { renderCardChanges } from "../render/card-diff.ts";
 import { counted } from "../render/counted.ts";
@@ -88,8 +88,7 @@ interface CardFile {
 
 /** Reads the file; tells every problem at once and resolves to null where it has one. */
 async function readFileOf(args: Arguments, here: Surroundings): Promise<CardFile | null> {
-  const text = await readFile(args.positionals[1] ?? "", "utf8");
-  const document = await here.product.readCardFile(text);
+  const document = await readDocument(args.positionals[1] ?? "", here);
   const read = parseCardDocument(document);
   if (!("problems" in read)) return { document, read };
   tellProblems(read.problems, here);

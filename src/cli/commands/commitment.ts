@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { requiredOptions } from "../by-hand-options.ts";
+import { readDocument } from "../document-file.ts";
 import { type CommitmentView, renderCommitments } from "../render/commitments.ts";
 import type { Session } from "../session.ts";
 import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
@@ -19,10 +19,7 @@ const VERBS: readonly Verb[] = [
     // A file holds a list of commitments, or an object with one; JSON or YAML, as cards are.
     form: "set CUSTOMER FILE",
     run: async (scene, [customer, file = ""]) => {
-      const document = await scene.here.product.readCardFile(
-        await readFile(file, "utf8"),
-        "commitment.invalid",
-      );
+      const document = await readDocument(file, scene.here, "commitment.invalid");
       const body = Array.isArray(document) ? { commitments: document } : document;
       return show(scene, await scene.session.put(pathOf(customer), body));
     },

@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { DOCUMENT_MAX_BYTES } from "../../domain/limits.ts";
 import { allPages } from "../all-pages.ts";
 import { DECIDED_OPTIONS, decidedBy, requiredOptions } from "../by-hand-options.ts";
 import { textOption } from "../command.ts";
+import { textUpTo } from "../file-text.ts";
 import { formatMoney } from "../render/money.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told } from "../verbs.ts";
@@ -67,7 +68,9 @@ function pathOf(id = ""): string {
 async function importFile(scene: Scene, file: string): Promise<number> {
   const { args, here, session } = scene;
   const { id } = requiredOptions(args, ["id"]);
-  const { currency, rows } = await here.product.readInvoice(await readFile(file, "utf8"));
+  const { currency, rows } = await here.product.readInvoice(
+    await textUpTo(file, DOCUMENT_MAX_BYTES),
+  );
   const body = { id, currency: currency ?? textOption(args, "currency") ?? "USD", rows };
   const made = await session.post<InvoiceView>("/v1/invoices", body);
   return told(scene, made, () => [`Invoice ${made.id}: ${totalOf(made)}.`]);

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { DOCUMENT_MAX_BYTES } from "../../domain/limits.ts";
+import { textUpTo } from "../file-text.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told } from "../verbs.ts";
 
@@ -23,7 +24,10 @@ export const rates = commandOfVerbs({
     {
       form: "import FILE",
       run: async (scene, [path = ""]) => {
-        return show(scene, await scene.session.post("/v1/rates", await readFile(path, "utf8")));
+        return show(
+          scene,
+          await scene.session.post("/v1/rates", await textUpTo(path, DOCUMENT_MAX_BYTES)),
+        );
       },
     },
   ],

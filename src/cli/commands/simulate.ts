@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { present } from "../../domain/assert.ts";
 import { TollgateError } from "../../domain/errors.ts";
 import { type Amount, parseAmount } from "../../domain/money/decimal.ts";
@@ -18,6 +18,7 @@ import {
   type Surroundings,
   textOption,
 } from "../command.ts";
+import { readDocument } from "../document-file.ts";
 import { wholeOption } from "../number-option.ts";
 import { ProgressBar } from "../render/progress-bar.ts";
 import { renderSimulation } from "../render/simulation.ts";
@@ -120,8 +121,8 @@ function customersOf(args: Arguments): readonly string[] | null {
 }
 
 /** The document of a card file, or the word for the cards in force. */
-export async function readCardOf(name: string, { product }: Surroundings): Promise<unknown> {
-  return name === CURRENT ? CURRENT : product.readCardFile(await readFile(name, "utf8"));
+export async function readCardOf(name: string, here: Surroundings): Promise<unknown> {
+  return name === CURRENT ? CURRENT : readDocument(name, here);
 }
 
 async function ask(session: Session, here: Surroundings, body: object): Promise<SimulationView> {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { TollgateError } from "../../domain/errors.ts";
 import { DECIDED_OPTIONS, decidedBy } from "../by-hand-options.ts";
 import { listOption, type Surroundings } from "../command.ts";
+import { readDocument } from "../document-file.ts";
 import { type MissingView, renderMissing } from "../render/export.ts";
 import { renderTable } from "../render/table.ts";
 import { commandOfVerbs, type Scene, told, type Verb } from "../verbs.ts";
@@ -28,10 +29,7 @@ const VERBS: readonly Verb[] = [
     run: async (scene, [id, file = ""]) => {
       const secrets = await secretsOf(scene);
       // JSON or YAML, as a rate card's file is.
-      const document = await scene.here.product.readCardFile(
-        await readFile(file, "utf8"),
-        "target.invalid",
-      );
+      const document = await readDocument(file, scene.here, "target.invalid");
       await scene.session.put(pathOf(id), { document, ...decidedBy(scene.args) });
       return keep(scene, id, secrets);
     },

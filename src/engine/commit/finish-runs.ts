@@ -3,7 +3,8 @@
  * and what waited for a customer is counted. All of it is in units of work of its own.
  */
 import { assert } from "../../domain/assert.ts";
-import { isUnfinished } from "../../domain/run/run.ts";
+import { RELEASED_PER_UNIT_MAX_COUNT } from "../../domain/limits.ts";
+import type { Run } from "../../domain/run/run.ts";
 import type { EngineContext } from "../context.ts";
 import { releaseWaiting } from "../runs/release-waiting.ts";
 import { restateRun } from "../runs/restate-run.ts";
@@ -11,20 +12,22 @@ import { runAct } from "./act.ts";
 import type { Left } from "./batch-state.ts";
 import type { RunResult } from "./result.ts";
 
-/** Does all that is left in a run. */
-export async function finishRun(
+/** Does all that is left in these runs. */
+export async function finishThese(
   context: EngineContext,
   workspace: string,
-  id: string,
+  runs: readonly Pick<Run, "id" | "suspended" | "restating">[],
 ): Promise<void> {
-  const run = await context.store.run(workspace, id);
-  if (run === undefined || !isUnfinished(run)) return;
   // What is counted now is what an opening states already.
-  if (run.suspended > 0) await releaseWaiting(context, workspace, id);
-  if (run.restating !== null) await restateRun(context, workspace, id);
+  const holding = runs.filter(({ suspended }) => suspended > 0).map(({ id }) => id);
+  if (holding.length > 0) await releaseWaiting(context, workspace, holding);
+  for (const { id, restating } of runs) {
+    if (restating !== null) await restateRun(context, workspace, id);
+  }
 }
 
-const RUNS_LISTED_MAX_COUNT = 100;
+/** What waits in runs that are listed together is counted together. */
+const RUNS_LISTED_MAX_COUNT = RELEASED_PER_UNIT_MAX_COUNT;
 /** Another opening may leave something in a run anew, but not again and again. */
 const PASSES_MAX_COUNT = 20;
 
@@ -48,8 +51,8 @@ export async function finishRuns(
       const pass = (passes.get(id) ?? 0) + 1;
       passes.set(id, pass);
       assert(pass <= PASSES_MAX_COUNT, `run "${id}" has something left that is there`);
-      await finishRun(context, workspace, id);
     }
+    await finishThese(context, workspace, left);
   }
 }
 
@@ -77,11 +80,13 @@ export class Finishing {
     const { store } = this.#context();
     const after = new Map(known);
     try {
-      const runs = new Set(left.flatMap(({ run, by }) => [run, by]));
+      // What is left is in trees of those that left it.
       const customers = new Set<string>();
-      for (const id of runs) customers.add((await store.run(workspace, id))?.customer ?? "");
+      for (const id of new Set(left.map(({ by }) => by))) {
+        customers.add((await store.run(workspace, id))?.customer ?? "");
+      }
       for (const customer of customers) await this.#finishOnce(workspace, customer);
-      for (const id of runs) {
+      for (const id of new Set(left.flatMap(({ run, by }) => [run, by]))) {
         const run = known.has(id) ? await store.run(workspace, id) : undefined;
         if (run !== undefined) after.set(id, { ...known.get(id), own: run.own, tree: run.tree });
       }

@@ -70,14 +70,14 @@ export class UnboundRuns {
     const count = holding.reduce((sum, { suspended }) => sum + suspended, 0);
     const isAsked = this.#asked.some((id) => all.has(id));
     const isLeft = count > RELEASED_PER_UNIT_MAX_COUNT && !isAsked;
-    const waiting: TollgateEvent[] = [];
+    const read: string[] = [];
     for (const { id, suspended } of holding) {
       this.#looked.add(id);
       if (suspended === 0) continue;
       if (isLeft) this.#state.leftWaiting.add(id);
-      else waiting.push(...this.#put(await this.#unit.suspendedOfRun(id)));
+      else read.push(id);
     }
-    return waiting;
+    return read.length === 0 ? [] : this.#put(await this.#unit.suspendedOfRuns(read));
   }
 
   /** What the events themselves, or what they correct, have waiting. */
@@ -98,7 +98,7 @@ export class UnboundRuns {
     const rows = [...(await this.#unit.suspended(keys))];
     for (const run of runs) {
       this.#outcomes.add(run);
-      const all = await this.#unit.suspendedOfRun(run);
+      const all = await this.#unit.suspendedOfRuns([run]);
       rows.push(...all.filter(({ document }) => decodeEvent(document).type !== "step"));
     }
     const counting = (event: TollgateEvent) => {

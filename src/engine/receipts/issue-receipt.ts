@@ -19,7 +19,7 @@ import { sharesOfRating } from "../../domain/run/rating-charges.ts";
 import { isUnfinished, type Run } from "../../domain/run/run.ts";
 import { joinShares } from "../booking/shares.ts";
 import type { Tariff } from "../cards/tariff.ts";
-import { finishRun } from "../commit/finish-runs.ts";
+import { finishThese } from "../commit/finish-runs.ts";
 import type { EngineContext } from "../context.ts";
 import type { Signatures } from "../key-ports.ts";
 import { currencyOfCard } from "../periods/commitment-currency.ts";
@@ -69,12 +69,12 @@ async function readRestated(context: Issuing, workspace: string, id: string): Pr
     const tree = await readRunTree(context, workspace, id);
     const left = unfinishedIn(tree);
     if (left.length === 0) return tree;
-    for (const run of left) await finishRun(context, workspace, run);
+    await finishThese(context, workspace, left);
   }
 }
 
-function unfinishedIn({ run, children }: RunTree): string[] {
-  return [...(isUnfinished(run) ? [run.id] : []), ...children.flatMap(unfinishedIn)];
+function unfinishedIn({ run, children }: RunTree): Run[] {
+  return [...(isUnfinished(run) ? [run] : []), ...children.flatMap(unfinishedIn)];
 }
 
 interface Gathering {

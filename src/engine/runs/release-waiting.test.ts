@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as othersTurn } from "node:timers/promises";
+import fc from "fast-check";
 import { composeEngine } from "../../compose.ts";
 import type { TollgateEvent } from "../../domain/event/event.ts";
 import { EVENTS_PER_REQUEST_MAX_COUNT, RELEASED_PER_UNIT_MAX_COUNT } from "../../domain/limits.ts";
@@ -91,12 +92,75 @@ test("much that waits for a customer is counted in units between which others co
   await assertCounted(world);
 });
 
+test("what waits in many runs is counted in as few units as if it waited in one", async () => {
+  const count = 2 * RELEASED_PER_UNIT_MAX_COUNT + 100;
+  const world = await newWorld();
+  const waiting = Array.from({ length: count }, (_, at) =>
+    toolCall({ ...unknown, id: "s", run: `below ${at}`, parentRun: "r1" }),
+  );
+  await world.engine.ingest("w", [toolCall({ ...unknown, id: "a" }), ...waiting.slice(0, 900)]);
+  await world.engine.ingest("w", waiting.slice(900));
+  let units = 0;
+  const transact = world.store.transact.bind(world.store);
+  world.store.transact = (workspace, work) =>
+    transact(workspace, (unit) => {
+      const own = unit.write.bind(unit);
+      (unit as { write: typeof own }).write = (writes) => {
+        units += 1;
+        return own(writes);
+      };
+      return work(unit);
+    });
+  await world.send(NAMING);
+  const { tree } = world.run("r1");
+  assert.deepEqual([tree.steps, world.store.listSuspended("w", 1)], [count + 2, []]);
+  assert.equal(units, 1 + 3, "one binds, and three count");
+  await world.audited();
+});
+
 test("what waited comes to the same as if its customer had been known", async () => {
   const late = await waitingWorld();
   await late.send(NAMING);
   const known = await newWorld();
   for (const event of [NAMING, ...WAITING, outcome()]) await known.engine.ingest("w", [event]);
   assert.deepEqual(totalsOf(await late.audited()), totalsOf(await known.audited()));
+});
+
+test("what waits in whichever runs is counted once, wherever it is cut off", async () => {
+  const anyTree = fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 12, maxLength: 24 });
+  const anyCut = fc.record({ turns: fc.nat(60), again: fc.nat(900), isNamed: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(anyTree, anyCut, async (sizes, { turns, again, isNamed }) => {
+      const waiting = sizes.flatMap((size, run) =>
+        Array.from({ length: size }, (_, at) => {
+          const place = { run: `r${run + 1}`, ...(run === 0 ? {} : { parentRun: "r1" }) };
+          return toolCall({ ...unknown, ...place, id: `s${at}` });
+        }),
+      );
+      const world = await newWorld();
+      const inParts = async (engine: Engine, events: readonly TollgateEvent[]) => {
+        for (let at = 0; at < events.length; at += EVENTS_PER_REQUEST_MAX_COUNT) {
+          await engine.ingest("w", events.slice(at, at + EVENTS_PER_REQUEST_MAX_COUNT));
+        }
+      };
+      await inParts(world.engine, waiting);
+      const answered = world.engine.ingest("w", [NAMING]);
+      for (let turn = 0; turn < turns; turn += 1) await othersTurn();
+      await world.engine.drain();
+      await answered;
+      await world.audited();
+      const engine = composeEngine(world.store, { clock: { nowMs: () => world.clock.now } });
+      await inParts(engine, waiting.slice(again, again + 50));
+      if (isNamed) await engine.ingest("w", [NAMING]);
+      const lease = await engine.store.leases.take("duties", "me", HOUR_MS);
+      await engine.periodicWork(lease ?? assert.fail("a lease")).doWhatIsDue("w");
+      const known = await newWorld();
+      await inParts(known.engine, [NAMING, ...waiting]);
+      assert.deepEqual(world.store.listSuspended("w", 1), []);
+      assert.deepEqual(totalsOf(await world.audited()), totalsOf(await known.audited()));
+    }),
+    { numRuns: process.env.TOLLGATE_TEST_FULL === undefined ? 8 : 200 },
+  );
 });
 
 const REST: Record<string, (engine: Engine) => Promise<unknown>> = {

@@ -64,8 +64,9 @@ export class MemoryUnit extends SoleUnit implements UnitOfWork {
     return pick(this.#tables.suspended, keys.map(stepKey));
   }
 
-  suspendedOfRun(run: string): Suspended[] {
-    return [...this.#tables.suspended.values()].filter((row) => row.run === run);
+  suspendedOfRuns(runs: readonly string[]): Suspended[] {
+    const wanted = new Set(runs);
+    return [...this.#tables.suspended.values()].filter((row) => wanted.has(row.run));
   }
 
   conflicts(keys: readonly StepKey[]): Conflict[] {

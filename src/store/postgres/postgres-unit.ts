@@ -246,9 +246,9 @@ export class PostgresUnit implements UnitOfWork {
     return rows.map(decodeSuspended);
   }
 
-  async suspendedOfRun(run: string): Promise<Suspended[]> {
-    const sql = `SELECT * FROM suspended WHERE ws = $1 AND run = $2 ORDER BY source, id`;
-    return (await this.#rows(sql, run)).map(decodeSuspended);
+  async suspendedOfRuns(runs: readonly string[]): Promise<Suspended[]> {
+    const sql = `SELECT * FROM suspended WHERE ws = $1 AND run = ANY($2) ORDER BY run, source, id`;
+    return (await this.#rows(sql, [...runs])).map(decodeSuspended);
   }
 
   async conflicts(keys: readonly StepKey[]): Promise<Conflict[]> {

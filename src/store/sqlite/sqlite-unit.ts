@@ -194,9 +194,9 @@ export class SqliteUnit extends SoleUnit implements UnitOfWork {
     return this.#each(sql, keys, { bind: stepKey, decode: decodeSuspended });
   }
 
-  suspendedOfRun(run: string): Answer<Suspended[]> {
+  suspendedOfRuns(runs: readonly string[]): Answer<Suspended[]> {
     const sql = "SELECT * FROM suspended WHERE ws = ? AND run = ?";
-    return this.#filed(() => this.#all(sql, run).map(decodeSuspended));
+    return this.#filed(() => runs.flatMap((run) => this.#all(sql, run).map(decodeSuspended)));
   }
 
   conflicts(keys: readonly StepKey[]): Answer<Conflict[]> {

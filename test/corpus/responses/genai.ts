@@ -3,11 +3,13 @@ import { mapProviderUsage } from "../product.ts";
 import type { CorpusRun, DatasetReader, StatedFigure } from "../types.ts";
 import { idOf } from "../wire.ts";
 import { priceFiguresOf } from "./genai-costs.ts";
+import { LibraryReadings } from "./genai-extractors.ts";
 import { formatOf } from "./genai-formats.ts";
 import { LibraryPrices } from "./genai-library.ts";
 import { type Extraction, type Fit, type GenaiRecord, readGenaiFolder } from "./genai-record.ts";
 import { tokenFiguresOf } from "./genai-tokens.ts";
 import { factsOf } from "./mapped-answer.ts";
+import { unexplained } from "./verdicts.ts";
 
 const DATASET = "genai-prices";
 
@@ -20,13 +22,19 @@ export const genaiPrices: DatasetReader = {
     const { records, providers } = readGenaiFolder(root, `responses/${DATASET}`);
     if (records.length === 0) return [];
     const library = new LibraryPrices(providers, PRICED_AT);
+    const readings = new LibraryReadings(providers, records);
     const prices = library.document(`${DATASET} price list of the records`);
     const listed = providers.length === 0 ? {} : { prices };
-    return records.map((record) => ({ ...runOf(record, library), ...listed }));
+    return records.map((record) => ({ ...runOf(record, { library, readings }), ...listed }));
   },
 };
 
-function runOf(record: GenaiRecord, library: LibraryPrices): CorpusRun {
+interface Library {
+  readonly library: LibraryPrices;
+  readonly readings: LibraryReadings;
+}
+
+function runOf(record: GenaiRecord, from: Library): CorpusRun {
   const run = idOf(DATASET, record.name);
   const readings = record.extractions.flatMap((extraction) =>
     chosen(extraction).map((fit) => ({ extraction, fit })),
@@ -36,7 +44,7 @@ function runOf(record: GenaiRecord, library: LibraryPrices): CorpusRun {
     run,
     events: readings.map(({ fit }) => stepOf(record, fit, run)),
     stated: readings.flatMap(({ extraction, fit }) =>
-      figuresOf(record, { extraction, fit, library }),
+      figuresOf(record, { extraction, fit, ...from }),
     ),
   };
 }
@@ -67,18 +75,21 @@ function stepOf({ body, model }: GenaiRecord, fit: Fit, run: string): object {
   return { ...base, ...factsOf({ ...main, kind: "model", tier: "standard" }) };
 }
 
-interface Stated {
+interface Stated extends Library {
   readonly extraction: Extraction;
   readonly fit: Fit;
-  readonly library: LibraryPrices;
 }
 
-function figuresOf(record: GenaiRecord, { extraction, fit, library }: Stated): StatedFigure[] {
+function figuresOf(record: GenaiRecord, stated: Stated): StatedFigure[] {
+  const { extraction, fit, library, readings } = stated;
   const step = stepIdOf(fit);
   const { tokens } = extraction;
   const model = record.model ?? "";
-  return [
+  const figures = [
     ...tokenFiguresOf({ step, body: record.body, tokens }),
     ...priceFiguresOf({ step, fit, model, tokens, library }),
   ];
+  const why = readings.whyNot(record.body, fit, tokens);
+  if (why === undefined) return figures;
+  return figures.map((figure) => ({ ...figure, judge: () => unexplained(`${step}: ${why}`) }));
 }

@@ -60,6 +60,61 @@ test("an output that leaves its reasoning out is known by the total", async () =
   assert.equal(found.completion_tokens, "reasoning-beside");
 });
 
+test("an output leaves out what its block tells was reasoned, or where none does", async () => {
+  const found = async (model: string, reasoning_tokens: number | null) => {
+    const details = { completion_tokens_details: { reasoning_tokens } };
+    const usage = { ...tokens, total_tokens: 1150, ...details };
+    return Object.values(await verdicts({ model, usage }));
+  };
+  for (const told of [0, 49, null]) {
+    assert.ok((await found(MINI, told)).includes("unexplained"), `${told}`);
+  }
+  assert.ok((await found("google/gemini-2.5-pro", null)).includes("reasoning-beside"));
+});
+
+/** Bodies whose total is one more than their parts; the product refuses them. */
+const REFUSED: Readonly<Record<string, readonly [host: string, body: object]>> = {
+  totalTokenCount: [
+    "generativelanguage.googleapis.com",
+    {
+      ...{ modelVersion: "gemini-2.5-pro", candidates: [{ content: { parts: [] } }] },
+      usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5, totalTokenCount: 14 },
+    },
+  ],
+  totalTokens: [
+    "bedrock-runtime.us-east-1.amazonaws.com",
+    {
+      ...{ output: { message: { role: "assistant", content: [] } }, stopReason: "end_turn" },
+      ...{
+        metrics: { latencyMs: 1 },
+        usage: { inputTokens: 10, outputTokens: 5, totalTokens: 14 },
+      },
+    },
+  ],
+  cache_creation_input_tokens: [
+    "api.anthropic.com",
+    {
+      ...{ type: "message", role: "assistant", model: "claude-sonnet-4-5", content: [], id: "m" },
+      usage: {
+        ...{ input_tokens: 3, cache_creation_input_tokens: 9, output_tokens: 5 },
+        cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 0 },
+      },
+    },
+  ],
+};
+
+for (const [name, [host, body]] of Object.entries(REFUSED)) {
+  test(`a refused block of which ${name} is not its parts is unexplained`, () => {
+    const content = { body: parseJson(JSON.stringify(body)) ?? null };
+    const place = { file: "a/b/c", position: 0, host, askedModel: undefined, at: undefined };
+    const [run] = runOfAnswers("made-up", "one.yaml", [{ ...place, content }]);
+    assert.deepEqual(run?.events, [], "nothing of it is metered");
+    const metered = { run: "", cost: "0", steps: [], rateOf: () => undefined };
+    const verdicts = run?.stated.map((one) => [one.name, one.judge(metered, one.text).verdict]);
+    assert.deepEqual(verdicts, [[`${name} of a refused answer`, "unexplained"]]);
+  });
+}
+
 test("a block that contradicts itself is refused, and its total is its own sum", async () => {
   const details = { completion_tokens_details: { reasoning_tokens: 101 } };
   const parts = { upstream_inference_prompt_cost: 0.1, upstream_inference_completions_cost: 0.02 };

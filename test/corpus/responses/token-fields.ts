@@ -4,8 +4,8 @@
  */
 
 import { exactSum, sameDecimal } from "../float.ts";
-import type { JsonObject } from "../number-text.ts";
-import type { MeteredRun, StatedFigure, Verdict } from "../types.ts";
+import { type JsonObject, objectAt } from "../number-text.ts";
+import type { MeteredRun, MeteredStep, StatedFigure, Verdict } from "../types.ts";
 import { AGREE, explained, unexplained } from "./verdicts.ts";
 
 const WRITTEN = [
@@ -118,25 +118,53 @@ function judgeTotal(
   if (sameDecimal(sum(buckets), text)) return AGREE;
   // The record decides: its total is more than its two sides, and by as much as was reasoned.
   const isOutput = buckets === OUTPUT && name !== "total_tokens";
-  if (isOutput && isBeside(block.usage, step.usage) && sameDecimal(sum(TEXT), text)) {
+  if (isOutput && isBeside(block.usage, step) && sameDecimal(sum(TEXT), text)) {
     return explained("reasoning-beside", TOKEN_RULES["reasoning-beside"]);
   }
   return unexplained(`${name}: states ${text}, metered ${sum(buckets)}`);
 }
 
-function isBeside(usage: JsonObject, metered: Readonly<Record<string, string>>): boolean {
+/** Models of which compatible APIs leave reasoning out of the output and tell it nowhere. */
+const TELL_NOTHING = /gemini|grok/;
+
+/** A block that tells how much was reasoned tells as much as its total shows. */
+function isBeside(usage: JsonObject, step: MeteredStep): boolean {
   const sides = SIDES.map((name) => String(usage[name] ?? "0"));
-  const reasoning = metered.output_reasoning ?? "0";
+  const reasoning = step.usage.output_reasoning ?? "0";
+  const told = [[], ["completion_tokens_details"], ["output_tokens_details"]].flatMap((path) => {
+    const count = objectAt(usage, ...path).reasoning_tokens;
+    return typeof count === "string" ? [count] : [];
+  });
+  if (told.some((count) => !sameDecimal(count, reasoning))) return false;
+  if (told.length === 0 && !TELL_NOTHING.test(step.model ?? "")) return false;
   return sameDecimal(exactSum([...sides, reasoning]), String(usage.total_tokens));
 }
 
 const SIDES = ["prompt_tokens", "input_tokens", "completion_tokens", "output_tokens"];
 
-/** Totals that other fields of the same block add up to. */
-const SUMS: Readonly<Record<string, readonly string[]>> = { total_tokens: SIDES };
+/** Totals that other fields of the same block add up to; `a.b` where they stand deeper. */
+const SUMS: Readonly<Record<string, readonly string[]>> = {
+  total_tokens: [
+    ...SIDES,
+    ...["input", "output", "thought", "tool_use"].map((side) => `total_${side}_tokens`),
+  ],
+  totalTokenCount: [
+    ...["promptTokenCount", "candidatesTokenCount", "responseTokenCount"],
+    ...["thoughtsTokenCount", "toolUsePromptTokenCount"],
+  ],
+  totalTokens: ["inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens", "outputTokens"],
+  cache_creation_input_tokens: ["5m", "1h"].map(
+    (time) => `cache_creation.ephemeral_${time}_input_tokens`,
+  ),
+};
 
 function judgeRefused(usage: JsonObject, text: string, parts: readonly string[]): Verdict {
-  const sum = exactSum(parts.map((name) => String(usage[name] ?? "0")));
+  const sum = exactSum(
+    parts.map((name) => {
+      const [field = "", ...path] = name.split(".").reverse();
+      return String(objectAt(usage, ...path.reverse())[field] ?? "0");
+    }),
+  );
   return sameDecimal(sum, text)
     ? explained("contradicts-itself", TOKEN_RULES["contradicts-itself"])
     : unexplained(`the refused block states ${text}, its parts are ${sum}`);
