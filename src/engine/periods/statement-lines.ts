@@ -35,6 +35,34 @@ export function linesOf({ document }: StatementRecord): readonly DocumentLine[] 
   return (JSON.parse(document) as { readonly lines: readonly DocumentLine[] }).lines;
 }
 
+/** The credit that lines are of which name none; undefined: the statement has none. */
+export function ownCreditOf({ document }: StatementRecord): string | undefined {
+  return (JSON.parse(document) as { readonly credit?: { readonly name: string } }).credit?.name;
+}
+
+/**
+ * What the charge of a line was priced in, where it has a line for each: the name of a credit, or
+ * null for money. Undefined: the line is of all that its charge counted.
+ */
+export function pricedIn(
+  statement: StatementRecord,
+  line: DocumentLine,
+): string | null | undefined {
+  const { cardKey, chargeKey, cell, measure } = line;
+  const own = linesOf(statement).filter(
+    (one) =>
+      one.kind === "charge" &&
+      one.cardKey === cardKey &&
+      one.chargeKey === chargeKey &&
+      one.cell === cell &&
+      (measure === null || one.measure === measure),
+  );
+  const ownCredit = ownCreditOf(statement);
+  const nameOf = ({ credits, credit }: DocumentLine) => credits && (credit?.name ?? ownCredit);
+  if (new Set(own.map(nameOf)).size < 2 || line.kind === "trial") return undefined;
+  return nameOf(line) ?? null;
+}
+
 /** A line by its number, 1 being the first. Throws `statement.line_not_found`. */
 export function lineOf(
   statement: StatementRecord,
