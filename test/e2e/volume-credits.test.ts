@@ -156,6 +156,35 @@ for (const { currency, price, worth } of CURRENCIES) {
       });
     }
 
+    test("an outcome that is reversed leaves the line of the other one as it is", async () => {
+      const done = (unit: string, price: object) => {
+        const outcome = { key: "done", meter: { count: "outcomes" }, price, in: unit };
+        return { ...inCredits(price), charges: [outcome] };
+      };
+      const record = (key: string, day: string) => {
+        const about = { outcome: "resolved", key, occurredAt: `${day}T00:00:00Z` };
+        return desk.ok("POST", "/v1/runs/run%20of%20acme/outcomes", about);
+      };
+      await open(done("money", per(worth(5))));
+      await grant("100");
+      await steps(1, "2026-11-05");
+      await record("t", "2026-11-05");
+      await apply(done("credits", per("5")));
+      desk.clock.now = Date.parse("2026-11-20T00:00:00Z");
+      await record("u", "2026-11-15");
+      const id = await close();
+      const { lines } = await told(id);
+      assert.deepEqual(lines, [`charge 1 - ${worth(5)}`, `charge 1 5 ${worth(5)}`]);
+      await desk.ok("POST", "/v1/runs/run%20of%20acme/outcomes/u/reverse", { reason: "no" });
+      const note = (line: number) => {
+        return desk.ask("POST", `/v1/statements/${id}/credit-notes`, { lines: [{ line }], ...WHO });
+      };
+      assert.ok((await note(2)).status >= 400);
+      const { status, body } = await note(1);
+      assert.ok(status < 300);
+      assert.equal(body.total, worth(5));
+    });
+
     test("a volume price that goes over to money corrects each part in its own", async () => {
       await open(inCredits(volume("10", "5")));
       await grant("100");

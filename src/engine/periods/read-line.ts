@@ -46,7 +46,7 @@ import {
   findStatement,
   lineOf,
   ownCreditOf,
-  pricedIn,
+  pricedInBy,
 } from "./statement-lines.ts";
 
 export type { LinePage, LineQuery };
@@ -195,7 +195,7 @@ class ChargeReader {
 
   constructor(of: ChargeOf) {
     this.#of = of;
-    this.#pricedIn = pricedIn(of.statement, of.line);
+    this.#pricedIn = pricedInBy(of.statement)(of.line);
   }
 
   /** What was counted before the customer moved here; on the first page, beside its limit. */
